@@ -20,7 +20,7 @@ pub use facts::{
     RunPath, RunPathKind, Signature, Slice, UndefinedSymbol, VersionNeed,
 };
 pub use inventory::{BundledLibraries, Inventory, Reach, TagRow};
-pub use objection::{Objection, Strength, Weight, objections};
+pub use objection::{Absence, Objection, Strength, Weight, objections};
 pub use tags::honest_tags;
 
 use crate::error::{Exit, Explain};

@@ -18,6 +18,19 @@ pub enum Strength {
     Weak,
 }
 
+/// What it means that a needed library is absent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Absence {
+    /// The binary does not start, and the tag (PEP 600, PEP 656) promises that it has all it needs.
+    BreaksPromise,
+    /// The binary does not start; tags of macOS and Windows promise nothing about it.
+    Fatal,
+    /// Most machines have it: the Visual C++ runtime, which CPython and many programs bring along.
+    Unlikely,
+    /// The binary starts without it.
+    Harmless,
+}
+
 /// How grave an objection is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Weight {
@@ -91,8 +104,8 @@ pub enum Objection {
         library: String,
         /// Whether the wheel holds it somewhere.
         reach: Reach,
-        /// Whether the binary starts without it.
-        optional: bool,
+        /// What its absence means.
+        absence: Absence,
     },
     /// A symbol version that the tag's oldest platform does not have.
     SymbolVersion {
@@ -142,7 +155,7 @@ impl Objection {
             Self::Format { .. } | Self::Architecture { .. } | Self::NativeCode | Self::System { .. } => Weight::WrongMachine,
             Self::SymbolVersion { strength: Strength::Weak, .. }
             | Self::BlacklistedSymbol { strength: Strength::Weak, .. }
-            | Self::NeededLibrary { optional: true, .. }
+            | Self::NeededLibrary { absence: Absence::Unlikely | Absence::Harmless, .. }
             | Self::Signature { architecture: Architecture::X86_64, .. } => Weight::Warning,
             _ => Weight::Error,
         }
@@ -154,7 +167,7 @@ impl Objection {
     pub fn breaks_promise(&self) -> bool {
         match self {
             Self::Signature { .. } | Self::BlacklistedSymbol { strength: Strength::Weak, .. } => false,
-            Self::NeededLibrary { optional, .. } => !optional,
+            Self::NeededLibrary { absence, .. } => *absence == Absence::BreaksPromise,
             _ => true,
         }
     }
@@ -182,8 +195,11 @@ impl fmt::Display for Objection {
             Self::NeededLibrary { library, reach: Reach::OutOfReach, .. } => {
                 write!(out, "it needs `{library}`, which the wheel holds where none of its run paths leads")
             }
-            Self::NeededLibrary { library, optional: true, .. } => {
+            Self::NeededLibrary { library, absence: Absence::Harmless, .. } => {
                 write!(out, "it uses `{library}` where that exists; neither the tag's platforms nor the wheel have it")
+            }
+            Self::NeededLibrary { library, absence: Absence::Unlikely, .. } => {
+                write!(out, "it needs `{library}`, which is not part of Windows, although most machines have it")
             }
             Self::NeededLibrary { library, .. } => {
                 write!(out, "it needs `{library}`, which neither the tag's platforms nor the wheel have")
@@ -412,12 +428,18 @@ fn libraries(
             _ => true,
         };
         // Of a binary for another C library, only what no platform has says anything new.
-        if on_platform || (wrong_libc && policy::of_some_libc(&needed.name)) {
+        if on_platform || (wrong_libc && policy::on_some_linux(&needed.name)) {
             continue;
         }
         let reach = bundled.reach(member, slice, &needed.name);
         if !serves(slice, reach) {
-            found.push(Objection::NeededLibrary { library: needed.name.clone(), reach, optional: needed.optional });
+            let absence = match tag {
+                _ if needed.optional => Absence::Harmless,
+                PlatformTag::Windows(_) if policy::visual_cpp_runtime(&needed.name) => Absence::Unlikely,
+                PlatformTag::Windows(_) | PlatformTag::Macos { .. } => Absence::Fatal,
+                _ => Absence::BreaksPromise,
+            };
+            found.push(Objection::NeededLibrary { library: needed.name.clone(), reach, absence });
         }
     }
 }

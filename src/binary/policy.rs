@@ -218,6 +218,11 @@ pub(super) fn of_some_libc(library: &str) -> bool {
         || library.starts_with("ld.so")
 }
 
+/// Whether the library says nothing beyond that the binary is for glibc or for musl.
+pub(super) fn on_some_linux(library: &str) -> bool {
+    of_some_libc(library) || MANYLINUX_LIBRARIES.iter().any(|(name, _)| *name == library)
+}
+
 /// Whether macOS itself has this dylib.
 pub(super) fn macos_has_library(path: &str) -> bool {
     let inside = |directory| path.strip_prefix(directory).is_some_and(|rest: &str| !rest.split('/').any(|part| part == ".."));
@@ -230,6 +235,17 @@ pub(super) fn windows_has_library(name: &str) -> bool {
     // Names without a suffix are DLLs too.
     let name = if name.contains('.') { name } else { format!("{name}.dll") };
     name.starts_with("api-ms-win-") || name.starts_with("ext-ms-") || DLLS.contains(name.as_str())
+}
+
+/// Whether the DLL is of the Visual C++ runtime, which is no part of Windows and on most machines all the same.
+pub(super) fn visual_cpp_runtime(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let stem = name.strip_suffix(".dll").unwrap_or(&name);
+    ["vcruntime140", "msvcp140", "concrt140", "vccorlib140"].iter().any(|known| {
+        let rest = stem.strip_prefix(known);
+        // `vcruntime140_1` and `msvcp140_atomic_wait` are of the same runtime; `vcruntime140d` is for developers alone.
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+    })
 }
 
 #[cfg(test)]
