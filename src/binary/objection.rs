@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::facts::{Details, ElfFacts, Facts, Format, Kind, Libc, MachOFacts, MachOPlatform, OsVersion, Signature, Slice};
+use super::facts::{
+    Details, ElfFacts, Facts, Format, Kind, Libc, MachOFacts, MachOPlatform, OsVersion, Signature, Slice,
+};
 use super::inventory::{BundledLibraries, Reach};
 use super::{policy, system};
 use crate::target::{Architecture, MacosArchitecture, PlatformTag};
@@ -152,7 +154,9 @@ impl Objection {
     #[must_use]
     pub fn weight(&self) -> Weight {
         match self {
-            Self::Format { .. } | Self::Architecture { .. } | Self::NativeCode | Self::System { .. } => Weight::WrongMachine,
+            Self::Format { .. } | Self::Architecture { .. } | Self::NativeCode | Self::System { .. } => {
+                Weight::WrongMachine
+            }
             Self::SymbolVersion { strength: Strength::Weak, .. }
             | Self::BlacklistedSymbol { strength: Strength::Weak, .. }
             | Self::NeededLibrary { absence: Absence::Unlikely | Absence::Harmless, .. }
@@ -177,7 +181,9 @@ impl fmt::Display for Objection {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Format { found, expected } => write!(out, "it is {found}, and the tag's platform runs {expected}"),
-            Self::Architecture { found, expected } => write!(out, "it is built for {found}, and the tag promises {expected}"),
+            Self::Architecture { found, expected } => {
+                write!(out, "it is built for {found}, and the tag promises {expected}")
+            }
             Self::NativeCode => out.write_str("it is native code, and the tag promises that there is none"),
             Self::System { found, expected } => write!(out, "it is built for {found}, and the tag promises {expected}"),
             Self::Floor { architecture, needs, promised } => {
@@ -280,7 +286,13 @@ fn macos_promise(tag: OsVersion, slice: Architecture, named: MacosArchitecture) 
     if slice == Architecture::Aarch64 && named == MacosArchitecture::Universal2 { tag.max(first_arm) } else { tag }
 }
 
-fn macos(slice: &Slice, details: &MachOFacts, architecture: Architecture, promised: OsVersion, found: &mut Vec<Objection>) {
+fn macos(
+    slice: &Slice,
+    details: &MachOFacts,
+    architecture: Architecture,
+    promised: OsVersion,
+    found: &mut Vec<Objection>,
+) {
     match details.platform {
         Some(MachOPlatform::Macos) => {}
         Some(other) => return found.push(Objection::System { found: other.to_string(), expected: "macOS" }),
@@ -327,7 +339,11 @@ fn manylinux(
     if let Some(libc) = slice.libc
         && libc != Libc::Glibc
     {
-        found.push(Objection::Libc { found: libc, evidence: system::libc_evidence(slice, details), promised: Libc::Glibc });
+        found.push(Objection::Libc {
+            found: libc,
+            evidence: system::libc_evidence(slice, details),
+            promised: Libc::Glibc,
+        });
         return;
     }
     let expected = system::glibc_interpreter(architecture);
@@ -353,7 +369,13 @@ fn manylinux(
     blacklisted(slice, details, |library| policy::manylinux_blacklist(promised, library), found);
 }
 
-fn musllinux(slice: &Slice, details: &ElfFacts, architecture: Architecture, promised: OsVersion, found: &mut Vec<Objection>) {
+fn musllinux(
+    slice: &Slice,
+    details: &ElfFacts,
+    architecture: Architecture,
+    promised: OsVersion,
+    found: &mut Vec<Objection>,
+) {
     let before = found.len();
     foreign_system(slice, details, found);
     if found.len() > before {
@@ -362,7 +384,11 @@ fn musllinux(slice: &Slice, details: &ElfFacts, architecture: Architecture, prom
     if let Some(libc) = slice.libc
         && libc != Libc::Musl
     {
-        found.push(Objection::Libc { found: libc, evidence: system::libc_evidence(slice, details), promised: Libc::Musl });
+        found.push(Objection::Libc {
+            found: libc,
+            evidence: system::libc_evidence(slice, details),
+            promised: Libc::Musl,
+        });
         return;
     }
     let expected = system::musl_interpreter(architecture);
@@ -415,7 +441,8 @@ fn libraries(
     bundled: &BundledLibraries,
     found: &mut Vec<Objection>,
 ) {
-    let wrong_libc = found.iter().any(|objection| matches!(objection, Objection::Libc { .. } | Objection::System { .. }));
+    let wrong_libc =
+        found.iter().any(|objection| matches!(objection, Objection::Libc { .. } | Objection::System { .. }));
     for needed in &slice.needed {
         let on_platform = match tag {
             PlatformTag::Manylinux { major, minor, .. } => {

@@ -64,7 +64,11 @@ pub(super) fn libc(interpreter: Option<&str>, needed: &[Needed], versions: &[Ver
         if name.starts_with("ld-uClibc") || name.starts_with("ld64-uClibc") {
             return Some(Libc::Uclibc);
         }
-        if name.starts_with("ld-linux") || name.starts_with("ld64.so") || name.starts_with("ld.so") || name.starts_with("ld-2.") {
+        if name.starts_with("ld-linux")
+            || name.starts_with("ld64.so")
+            || name.starts_with("ld.so")
+            || name.starts_with("ld-2.")
+        {
             return Some(Libc::Glibc);
         }
     }
