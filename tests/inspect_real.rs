@@ -4,8 +4,9 @@ mod support;
 
 use std::collections::HashMap;
 
-use relkit::binary::{Format, Kind, Libc, Linkage};
+use relkit::binary::{self, BundledLibraries, Format, Kind, Libc, Linkage};
 use relkit::commands::inspect::{Binary, Report, inspect};
+use relkit::wheel::archive::Archive;
 
 /// The report on one published wheel; `None` where it has not been fetched.
 fn report(platform_tag: &str) -> Option<Report> {
@@ -135,4 +136,35 @@ fn the_sdk_holds_no_native_code() {
     let report = inspect(&[path]).unwrap();
     assert_eq!(report.binaries, []);
     assert_eq!(together(&report), ["any"]);
+}
+
+#[test]
+fn changed_headers_of_real_files_are_answered() {
+    for (tag, member) in [
+        ("musllinux_1_1_aarch64", "codex_cli_bin/codex-resources/voice/lib/libgstrtp-1.0.so.0"),
+        ("macosx_11_0_arm64", "codex_cli_bin/codex-path/rg"),
+        ("win_arm64", "codex_cli_bin/codex-path/rg.exe"),
+    ] {
+        let Some(wheel) = support::published_wheel(tag) else { return };
+        let archive = Archive::open(&wheel).unwrap();
+        let mut bytes = archive.read(archive.find(member).unwrap(), 1 << 24).unwrap();
+        let whole = binary::read(&bytes).unwrap();
+        // The same sequence in every run.
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        for _ in 0..3000 {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            let at = (state >> 32) as usize % 4092;
+            let before: [u8; 4] = bytes[at..at + 4].try_into().unwrap();
+            let width = 1 + (state >> 16) as usize % 4;
+            bytes[at..at + width].copy_from_slice(&state.to_le_bytes()[..width]);
+            if let Ok(facts) = binary::read(&bytes) {
+                let honest = binary::honest_tags(&facts, member, &BundledLibraries::none());
+                assert!(honest.len() < 8);
+            }
+            bytes[at..at + 4].copy_from_slice(&before);
+        }
+        assert_eq!(binary::read(&bytes).unwrap(), whole);
+    }
 }

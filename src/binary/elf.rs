@@ -210,7 +210,7 @@ impl<'data, Header: FileHeader<Endian = object::Endianness>> Elf<'data, Header> 
                 elf::DT_GNU_HASH | elf::DT_VERDEF | elf::DT_RELA | elf::DT_REL | elf::DT_JMPREL => {
                     dynamic.addresses.push(value)
                 }
-                elf::DT_FLAGS_1 => dynamic.position_independent_executable = value & u64::from(elf::DF_1_PIE.0) != 0,
+                elf::DT_FLAGS_1 => dynamic.position_independent_executable = value & elf::DF_1_PIE.0 != 0,
                 _ => {}
             }
         }

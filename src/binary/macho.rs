@@ -80,7 +80,7 @@ fn machine(cpu: macho::CpuType) -> Machine {
     match cpu {
         macho::CPU_TYPE_ARM64 => Machine::Known(Architecture::Aarch64),
         macho::CPU_TYPE_X86_64 => Machine::Known(Architecture::X86_64),
-        other => Machine::Other(other.0 as u32),
+        other => Machine::Other(other.0),
     }
 }
 

@@ -1,5 +1,8 @@
 //! Small but complete ELF, Mach-O and PE files, built field by field, for the tests of this room.
 
+/// Library, node, whether the node is optional, and symbols with whether they are weak.
+pub type SampleVersion = (&'static str, &'static str, bool, Vec<(&'static str, bool)>);
+
 /// An ELF file in the making.
 #[derive(Clone)]
 pub struct ElfSample {
@@ -14,8 +17,7 @@ pub struct ElfSample {
     pub soname: Option<&'static str>,
     pub flags_1: u64,
     pub stack_flags: u32,
-    /// Library, node, `VER_FLG_WEAK`, symbols with weakness.
-    pub versions: Vec<(&'static str, &'static str, bool, Vec<(&'static str, bool)>)>,
+    pub versions: Vec<SampleVersion>,
     /// Undefined symbols without a version, with weakness.
     pub undefined: Vec<(&'static str, bool)>,
 }
