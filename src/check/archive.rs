@@ -30,7 +30,18 @@ pub(super) static RULES: &[Rule] = &[
             fix: "Build or download the file again; it is damaged, or its writer is at fault",
         },
         |wheel, found| {
-            defects(wheel, found, &[Kind::NotAnArchive, Kind::Directory, Kind::SeveralDisks, Kind::SeveralEnds, Kind::Zip64, Kind::Unlocated]);
+            defects(
+                wheel,
+                found,
+                &[
+                    Kind::NotAnArchive,
+                    Kind::Directory,
+                    Kind::SeveralDisks,
+                    Kind::SeveralEnds,
+                    Kind::Zip64,
+                    Kind::Unlocated,
+                ],
+            );
         },
     ),
     rule(
@@ -270,7 +281,10 @@ pub(super) static RULES: &[Rule] = &[
             for member in wheel.archive.members() {
                 let directory = member.unix_mode() & 0o170_000 == 0o040_000;
                 if directory != member.is_directory() && (directory || member.unix_mode() & 0o170_000 == 0o100_000) {
-                    found.member(&member.name, "the entry is a file by its name and a directory by its mode, or the reverse");
+                    found.member(
+                        &member.name,
+                        "the entry is a file by its name and a directory by its mode, or the reverse",
+                    );
                 }
             }
         },
@@ -384,7 +398,12 @@ fn collision(wheel: &WheelSubject, found: &mut Findings) {
             let key = folded(directory);
             match directories.get(&key) {
                 Some(other) if other != directory => {
-                    found.member(&member.name, format!("`{directory}` and `{other}` are one directory where case or Unicode form do not count"));
+                    found.member(
+                        &member.name,
+                        format!(
+                            "`{directory}` and `{other}` are one directory where case or Unicode form do not count"
+                        ),
+                    );
                 }
                 Some(_) => {}
                 None => {
@@ -398,7 +417,10 @@ fn collision(wheel: &WheelSubject, found: &mut Findings) {
         match files.get(&folded(path)) {
             // Equal names are another rule's.
             Some(other) if *other != path => {
-                found.member(&member.name, format!("`{other}` has the same path where case or Unicode form do not count"));
+                found.member(
+                    &member.name,
+                    format!("`{other}` has the same path where case or Unicode form do not count"),
+                );
             }
             Some(_) => {}
             None => {

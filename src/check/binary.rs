@@ -24,7 +24,8 @@ macro_rules! objections {
             for (tag, member, objection) in &wheel.objections {
                 let facts = wheel.inventory.binaries().iter().find(|(name, _)| name == member).map(|(_, facts)| facts);
                 if facts.is_some_and(|facts| pick(objection, facts)) {
-                    let severity = if objection.weight() == Weight::Warning { Severity::Warning } else { Severity::Error };
+                    let severity =
+                        if objection.weight() == Weight::Warning { Severity::Warning } else { Severity::Error };
                     found.with(severity, Some(member), format!("{objection} (`{tag}`)"));
                 }
             }
@@ -177,7 +178,10 @@ pub(super) static RULES: &[Rule] = &[
         },
         |wheel, found| {
             for (member, facts) in wheel.inventory.binaries() {
-                let asks = facts.slices.iter().any(|slice| matches!(&slice.details, Details::Elf(elf) if elf.executable_stack));
+                let asks = facts
+                    .slices
+                    .iter()
+                    .any(|slice| matches!(&slice.details, Details::Elf(elf) if elf.executable_stack));
                 if asks {
                     found.member(member, "the file asks for an executable stack");
                 }
@@ -195,7 +199,9 @@ pub(super) static RULES: &[Rule] = &[
         |wheel, found| {
             for (member, facts) in wheel.inventory.binaries() {
                 let fixed = |slice: &crate::binary::Slice| {
-                    matches!(slice.details, Details::Elf(_)) && slice.kind == Kind::Executable && !slice.position_independent
+                    matches!(slice.details, Details::Elf(_))
+                        && slice.kind == Kind::Executable
+                        && !slice.position_independent
                 };
                 if facts.slices.iter().any(fixed) {
                     found.member(member, "the program is linked for a fixed address");
@@ -362,8 +368,12 @@ fn climbs_out(member: &str, rest: &str) -> bool {
 
 fn signed_alike(wheel: &WheelSubject, found: &mut Findings) {
     for format in [Format::MachO, Format::Pe] {
-        let programs: Vec<_> =
-            wheel.inventory.binaries().iter().filter(|(_, facts)| facts.format == format && facts.is_executable()).collect();
+        let programs: Vec<_> = wheel
+            .inventory
+            .binaries()
+            .iter()
+            .filter(|(_, facts)| facts.format == format && facts.is_executable())
+            .collect();
         let signed = programs.iter().filter(|(_, facts)| facts.signed()).count();
         if signed == 0 || signed == programs.len() {
             continue;
@@ -371,10 +381,15 @@ fn signed_alike(wheel: &WheelSubject, found: &mut Findings) {
         for (member, _) in programs.iter().filter(|(_, facts)| !facts.signed()) {
             // An unsigned arm64 file is an error of its own.
             let own = wheel.objections.iter().any(|(_, name, objection)| {
-                name == member && matches!(objection, Objection::Signature { .. }) && objection.weight() != Weight::Warning
+                name == member
+                    && matches!(objection, Objection::Signature { .. })
+                    && objection.weight() != Weight::Warning
             });
             if !own {
-                found.member(member, format!("the program is not signed, and {signed} of {} in the wheel are", programs.len()));
+                found.member(
+                    member,
+                    format!("the program is not signed, and {signed} of {} in the wheel are", programs.len()),
+                );
             }
         }
     }

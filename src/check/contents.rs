@@ -186,7 +186,10 @@ pub(super) static RULES: &[Rule] = &[
         |wheel, found| {
             for (member, scanned) in wheel.files() {
                 let library = has_extension(&member.name, &["so", "dylib", "dll", "exe", "pyd"]);
-                if member.size == 0 && scanned.error.is_none() && (library || member.is_executable() || is_entry(wheel, member)) {
+                if member.size == 0
+                    && scanned.error.is_none()
+                    && (library || member.is_executable() || is_entry(wheel, member))
+                {
                     found.member(&member.name, "the file is empty");
                 }
             }
@@ -260,15 +263,34 @@ fn executable(wheel: &WheelSubject, found: &mut Findings) {
             let severity = if windows { Severity::Warning } else { Severity::Error };
             found.with(severity, Some(&member.name), format!("the file is a program and has the mode {mode:#o}"));
         } else if mode & 0o170_000 == 0o100_000 && mode & 0o777 != 0o755 && mode & 0o7002 == 0 {
-            found.with(Severity::Warning, Some(&member.name), format!("the program has the mode {mode:#o}, not 0o100755"));
+            found.with(
+                Severity::Warning,
+                Some(&member.name),
+                format!("the program has the mode {mode:#o}, not 0o100755"),
+            );
         }
     }
 }
 
 fn junk(wheel: &WheelSubject, found: &mut Findings) {
     const PARTS: [&str; 17] = [
-        ".ds_store", ".git", ".gitignore", ".gitattributes", ".hg", ".svn", ".idea", ".vscode", "__macosx", ".env", "thumbs.db",
-        "desktop.ini", ".pytest_cache", ".mypy_cache", ".ruff_cache", ".venv", "node_modules",
+        ".ds_store",
+        ".git",
+        ".gitignore",
+        ".gitattributes",
+        ".hg",
+        ".svn",
+        ".idea",
+        ".vscode",
+        "__macosx",
+        ".env",
+        "thumbs.db",
+        "desktop.ini",
+        ".pytest_cache",
+        ".mypy_cache",
+        ".ruff_cache",
+        ".venv",
+        "node_modules",
     ];
     const KEYS: [&str; 9] =
         ["id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", ".netrc", ".pypirc", ".npmrc", ".htpasswd", "credentials.json"];
@@ -276,7 +298,9 @@ fn junk(wheel: &WheelSubject, found: &mut Findings) {
     for (member, scanned) in wheel.files() {
         let lower = member.name.to_lowercase();
         let file = lower.rsplit('/').next().unwrap_or(&lower);
-        if let Some(part) = lower.split('/').find(|part| PARTS.contains(part) || part.starts_with(".env.") || part.ends_with(".dsym")) {
+        if let Some(part) =
+            lower.split('/').find(|part| PARTS.contains(part) || part.starts_with(".env.") || part.ends_with(".dsym"))
+        {
             found.member(&member.name, format!("`{part}` is a leftover of a tool"));
         } else if KEYS.contains(&file) || scanned.head.starts_with(b"-----BEGIN ") && has_private_key(&scanned.head) {
             found.member(&member.name, "the file holds a secret");
@@ -296,7 +320,8 @@ fn top_level(wheel: &WheelSubject, found: &mut Findings) {
     for (member, _) in wheel.files() {
         let path = installed(wheel, &member.name);
         let top = path.split('/').next().unwrap_or(path);
-        if top.ends_with(".dist-info") || top.ends_with(".data") || has_extension(path, &["pth"]) && !path.contains('/') {
+        if top.ends_with(".dist-info") || top.ends_with(".data") || has_extension(path, &["pth"]) && !path.contains('/')
+        {
             continue;
         }
         // An extension module's platform suffix is no part of its name; stubs belong to their package.
@@ -347,7 +372,10 @@ fn payload_json(wheel: &WheelSubject, found: &mut Findings) {
             None => found.member(name, "it states no target"),
             Some((target, Err(_))) => found.member(name, format!("`{target}` is not a target triple")),
             Some((target, Ok(triple))) => {
-                let foreign = wheel.platforms().into_iter().find(|tag| !matches!(tag, PlatformTag::Any | PlatformTag::Other(_)) && !triple.matches(tag));
+                let foreign = wheel
+                    .platforms()
+                    .into_iter()
+                    .find(|tag| !matches!(tag, PlatformTag::Any | PlatformTag::Other(_)) && !triple.matches(tag));
                 if let Some(tag) = foreign {
                     found.member(name, format!("it is for `{target}`, and the wheel is tagged `{tag}`"));
                 }
@@ -372,6 +400,7 @@ fn payload_json(wheel: &WheelSubject, found: &mut Findings) {
 
 /// Whether a version in either spelling is that of the wheel (or one that the wheel is a post-release of).
 fn same_version(stated: &str, wheel: &pep440_rs::Version) -> bool {
-    let spelled = stated.parse::<CodexVersion>().map(|version| version.to_string()).unwrap_or_else(|_| stated.to_owned());
+    let spelled =
+        stated.parse::<CodexVersion>().map(|version| version.to_string()).unwrap_or_else(|_| stated.to_owned());
     spelled.parse::<pep440_rs::Version>().is_ok_and(|version| version == *wheel)
 }

@@ -517,8 +517,14 @@ mod tests {
     #[test]
     fn the_six_tags_leave_every_glibc_linux_out() {
         let coverage = of(&SIX);
-        assert!(coverage.platforms.iter().all(|choice| choice.platform.family != Some(PlatformFamily::LinuxGlibc) || choice.wheel.is_none()));
-        let families = [PlatformFamily::LinuxGlibc, PlatformFamily::LinuxMusl, PlatformFamily::Macos, PlatformFamily::Windows];
+        assert!(
+            coverage
+                .platforms
+                .iter()
+                .all(|choice| choice.platform.family != Some(PlatformFamily::LinuxGlibc) || choice.wheel.is_none())
+        );
+        let families =
+            [PlatformFamily::LinuxGlibc, PlatformFamily::LinuxMusl, PlatformFamily::Macos, PlatformFamily::Windows];
         let gaps: Vec<_> = coverage.gaps(&families).iter().map(|gap| (gap.family, gap.architecture)).collect();
         assert_eq!(gaps, [(PlatformFamily::LinuxGlibc, X86_64), (PlatformFamily::LinuxGlibc, Aarch64)]);
         assert_eq!(taken(&coverage, "macos-15-arm64-rosetta"), Some("macosx_10_9_x86_64"));
@@ -567,7 +573,9 @@ mod tests {
     fn a_required_platform_is_known_or_refused() {
         let coverage = of(&SIX);
         let missing = |names: &[&str]| {
-            coverage.missing(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).map(|missing| missing.len())
+            coverage
+                .missing(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())
+                .map(|missing| missing.len())
         };
         assert_eq!(missing(&["windows-x86_64", "debian-12-x86_64"]).unwrap(), 1);
         assert!(missing(&["debian"]).is_err());

@@ -113,7 +113,13 @@ impl Findings {
     }
 
     /// A finding of a rule about the set: about one of its files, or about the set as a whole.
-    pub(super) fn file(&mut self, severity: Severity, owner: Option<usize>, member: Option<&str>, message: impl Into<String>) {
+    pub(super) fn file(
+        &mut self,
+        severity: Severity,
+        owner: Option<usize>,
+        member: Option<&str>,
+        message: impl Into<String>,
+    ) {
         self.push(severity, member, message.into(), owner);
     }
 

@@ -10,7 +10,6 @@ use base64::engine::general_purpose::STANDARD;
 use super::finding::Findings;
 use super::names::chain;
 use super::rule::{Check, Documentation, Family, Rule, Severity};
-use super::sdist::SdistSubject;
 use super::subject::WheelSubject;
 use crate::wheel::metadata::{Metadata, MetadataError};
 use crate::wheel::requirement::RequirementSource;
@@ -34,7 +33,8 @@ macro_rules! about_metadata {
             documentation: $documentation,
             check: Check::Both(
                 |wheel, found| {
-                    if let (Some(metadata), Some(member)) = (wheel.good_metadata(), wheel.dist_info_member("METADATA")) {
+                    if let (Some(metadata), Some(member)) = (wheel.good_metadata(), wheel.dist_info_member("METADATA"))
+                    {
                         let check: fn(&Metadata, &str, &mut Findings) = $check;
                         check(metadata, &member, found);
                     }
@@ -97,7 +97,9 @@ pub(super) static RULES: &[Rule] = &[
         |wheel, found| {
             let Ok(name) = &wheel.name else { return };
             let expected = format!("{}.data", name.stem());
-            for directory in tops(wheel).filter(|top| top.ends_with(".data") && *top != expected).collect::<BTreeSet<_>>() {
+            for directory in
+                tops(wheel).filter(|top| top.ends_with(".data") && *top != expected).collect::<BTreeSet<_>>()
+            {
                 found.member(directory, format!("the file name asks for `{expected}`"));
             }
         },
@@ -133,7 +135,8 @@ pub(super) static RULES: &[Rule] = &[
                 let Some(rest) = scanned.head.strip_prefix(b"#!") else { continue };
                 let line = rest.split(|byte| *byte == b'\n' || *byte == b'\r').next().unwrap_or_default();
                 let line = String::from_utf8_lossy(line);
-                let rewritten = line.split_whitespace().next().is_some_and(|word| word == "python" || word == "pythonw");
+                let rewritten =
+                    line.split_whitespace().next().is_some_and(|word| word == "python" || word == "pythonw");
                 if line.contains("python") && !(rewritten && line.starts_with("python")) {
                     found.member(&member.name, format!("the script begins with `#!{line}`"));
                 }
@@ -150,7 +153,8 @@ pub(super) static RULES: &[Rule] = &[
         },
         |wheel, found| {
             for name in ["INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json"] {
-                if let Some(member) = wheel.dist_info_member(name).filter(|member| wheel.archive.find(member).is_some()) {
+                if let Some(member) = wheel.dist_info_member(name).filter(|member| wheel.archive.find(member).is_some())
+                {
                     found.member(&member, "the file is written by installers");
                 }
             }
@@ -242,7 +246,9 @@ pub(super) static RULES: &[Rule] = &[
         },
         check: Check::Both(
             |wheel, found| {
-                let (Some(metadata), Some(member)) = (wheel.good_metadata(), wheel.dist_info_member("METADATA")) else { return };
+                let (Some(metadata), Some(member)) = (wheel.good_metadata(), wheel.dist_info_member("METADATA")) else {
+                    return;
+                };
                 same_name(metadata, wheel.name.as_ref().ok().map(|name| &name.distribution), &member, found);
             },
             |sdist, found| {
@@ -262,7 +268,9 @@ pub(super) static RULES: &[Rule] = &[
         },
         check: Check::Both(
             |wheel, found| {
-                let (Some(metadata), Some(member)) = (wheel.good_metadata(), wheel.dist_info_member("METADATA")) else { return };
+                let (Some(metadata), Some(member)) = (wheel.good_metadata(), wheel.dist_info_member("METADATA")) else {
+                    return;
+                };
                 same_version(metadata, wheel.name.as_ref().ok().and_then(|name| name.pep440()), &member, found);
             },
             |sdist, found| {
@@ -299,7 +307,8 @@ pub(super) static RULES: &[Rule] = &[
                     Err(error) => found.member(member, error.to_string()),
                     Ok(requirement) => {
                         if let RequirementSource::Url(url) = &requirement.source {
-                            found.member(member, format!("`{}` is required from the address `{url}`", requirement.name));
+                            found
+                                .member(member, format!("`{}` is required from the address `{url}`", requirement.name));
                         }
                     }
                 }
@@ -335,13 +344,23 @@ pub(super) static RULES: &[Rule] = &[
                 .get("License")
                 .map(|_| "License".to_owned())
                 .into_iter()
-                .chain(metadata.fields().all("Classifier").filter(|text| text.starts_with("License ::")).map(str::to_owned))
+                .chain(
+                    metadata
+                        .fields()
+                        .all("Classifier")
+                        .filter(|text| text.starts_with("License ::"))
+                        .map(str::to_owned),
+                )
                 .collect();
             for field in elder {
                 if expression {
                     found.member(member, format!("`{field}` stands beside `License-Expression`"));
                 } else {
-                    found.with(Severity::Warning, Some(member), format!("`{field}` stands in place of `License-Expression`"));
+                    found.with(
+                        Severity::Warning,
+                        Some(member),
+                        format!("`{field}` stands in place of `License-Expression`"),
+                    );
                 }
             }
         }
@@ -570,7 +589,9 @@ fn version(metadata: &Metadata, member: &str, found: &mut Findings) {
     };
     match stated {
         (2, 1..=5) => {}
-        (1, 0..=2) => found.with(Severity::Warning, Some(member), format!("`Metadata-Version` is {}.{}", stated.0, stated.1)),
+        (1, 0..=2) => {
+            found.with(Severity::Warning, Some(member), format!("`Metadata-Version` is {}.{}", stated.0, stated.1))
+        }
         (major, minor) => return found.member(member, format!("`Metadata-Version: {major}.{minor}` is not known")),
     }
     let mut seen = BTreeSet::new();
@@ -584,7 +605,8 @@ fn version(metadata: &Metadata, member: &str, found: &mut Findings) {
             // Builders wrote licence files before PEP 639 gave the field a version; readers pass over it.
             let severity = if *field == "License-File" { Severity::Warning } else { Severity::Error };
             let (has_major, has_minor) = stated;
-            let message = format!("`{field}` came with metadata {major}.{minor}, the file says {has_major}.{has_minor}");
+            let message =
+                format!("`{field}` came with metadata {major}.{minor}, the file says {has_major}.{has_minor}");
             found.with(severity, Some(member), message);
         }
     }
@@ -645,7 +667,9 @@ fn description(metadata: &Metadata, member: &str, found: &mut Findings) {
         found.member(member, "there is no description");
     }
     match metadata.fields().get("Description-Content-Type") {
-        None if !empty => found.member(member, "the description has no content type, so it is taken for reStructuredText"),
+        None if !empty => {
+            found.member(member, "the description has no content type, so it is taken for reStructuredText")
+        }
         None => {}
         Some(text) => {
             let kind = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -656,7 +680,11 @@ fn description(metadata: &Metadata, member: &str, found: &mut Findings) {
                 && charset.is_none_or(|charset| charset.trim_matches('"') == "utf-8")
                 && (kind != "text/markdown" || variant.is_none_or(|variant| matches!(variant, "gfm" | "commonmark")));
             if !good {
-                found.with(Severity::Error, Some(member), format!("`Description-Content-Type: {text}` is none that indexes show"));
+                found.with(
+                    Severity::Error,
+                    Some(member),
+                    format!("`Description-Content-Type: {text}` is none that indexes show"),
+                );
             }
         }
     }
@@ -666,12 +694,16 @@ fn is_address(text: &str) -> bool {
     let text = text.trim();
     let address = text.rsplit_once('<').map_or(text, |(_, rest)| rest.trim_end_matches('>')).trim();
     let Some((local, domain)) = address.rsplit_once('@') else { return false };
-    let plain = |part: &str| !part.is_empty() && !part.contains(|letter: char| letter.is_whitespace() || "<>()[]\\,;:".contains(letter));
+    let plain = |part: &str| {
+        !part.is_empty() && !part.contains(|letter: char| letter.is_whitespace() || "<>()[]\\,;:".contains(letter))
+    };
     plain(local) && plain(domain) && domain.contains('.') && domain.split('.').all(|part| !part.is_empty())
 }
 
 fn entry_points(wheel: &WheelSubject, found: &mut Findings) {
-    let (Some(parsed), Some(member)) = (&wheel.entry_points, wheel.dist_info_member("entry_points.txt")) else { return };
+    let (Some(parsed), Some(member)) = (&wheel.entry_points, wheel.dist_info_member("entry_points.txt")) else {
+        return;
+    };
     let points = match parsed {
         Ok(points) => points,
         Err(error) => return found.member(&member, error.to_string()),
@@ -689,11 +721,16 @@ fn entry_points(wheel: &WheelSubject, found: &mut Findings) {
         let path = point.module.replace('.', "/");
         let holds = importable.iter().any(|file| {
             file.strip_prefix(&path).is_some_and(|rest| {
-                rest == ".py" || rest.starts_with('/') || rest.starts_with('.') && (rest.ends_with(".so") || rest.ends_with(".pyd"))
+                rest == ".py"
+                    || rest.starts_with('/')
+                    || rest.starts_with('.') && (rest.ends_with(".so") || rest.ends_with(".pyd"))
             })
         });
         if !holds {
-            found.member(&member, format!("`{}` needs the module `{}`, which is not in the wheel", point.name, point.module));
+            found.member(
+                &member,
+                format!("`{}` needs the module `{}`, which is not in the wheel", point.name, point.module),
+            );
         }
     }
 }

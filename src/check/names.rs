@@ -62,7 +62,11 @@ pub(super) static RULES: &[Rule] = &[
                 && !name.is_normal()
             {
                 let version = name.pep440().map(|version| version.to_string()).unwrap_or_default();
-                found.whole(format!("the normal form of `{}` is `{}-{version}`", name.stem(), name.distribution.escaped()));
+                found.whole(format!(
+                    "the normal form of `{}` is `{}-{version}`",
+                    name.stem(),
+                    name.distribution.escaped()
+                ));
             }
         },
         |sdist, found| {
@@ -70,7 +74,11 @@ pub(super) static RULES: &[Rule] = &[
                 && !name.is_normal()
             {
                 let version = name.pep440().map(|version| version.to_string()).unwrap_or_default();
-                found.whole(format!("the normal form of `{}` is `{}-{version}`", name.stem(), name.distribution.escaped()));
+                found.whole(format!(
+                    "the normal form of `{}` is `{}-{version}`",
+                    name.stem(),
+                    name.distribution.escaped()
+                ));
             }
         },
     ),
@@ -116,7 +124,8 @@ pub(super) static RULES: &[Rule] = &[
         |wheel, found| {
             for tag in wheel.platforms() {
                 if let PlatformTag::Linux(architecture) = tag {
-                    let severity = if architecture == Architecture::Armv7 { Severity::Warning } else { Severity::Error };
+                    let severity =
+                        if architecture == Architecture::Armv7 { Severity::Warning } else { Severity::Error };
                     found.with(severity, None, format!("`{tag}` says nothing about the libc that the wheel needs"));
                 }
             }
@@ -234,9 +243,15 @@ pub(super) static RULES: &[Rule] = &[
             let any = wheel.platforms() == [PlatformTag::Any];
             match file.root() {
                 Err(error) => found.member(&member, error.to_string()),
-                Ok(Root::Purelib) if native => found.member(&member, "`Root-Is-Purelib` is true and the wheel holds native code"),
+                Ok(Root::Purelib) if native => {
+                    found.member(&member, "`Root-Is-Purelib` is true and the wheel holds native code")
+                }
                 Ok(Root::Platlib) if !native && any => {
-                    found.with(Severity::Warning, Some(&member), "`Root-Is-Purelib` is false and the wheel is pure Python");
+                    found.with(
+                        Severity::Warning,
+                        Some(&member),
+                        "`Root-Is-Purelib` is false and the wheel is pure Python",
+                    );
                 }
                 Ok(_) => {}
             }
@@ -299,7 +314,8 @@ fn known(wheel: &WheelSubject, found: &mut Findings) {
         }
     }
     for tag in &name.tags.abi {
-        let prefixed = PYTHONS.iter().any(|python| *python != "py" && tag.starts_with(python)) || tag.starts_with("pypy");
+        let prefixed =
+            PYTHONS.iter().any(|python| *python != "py" && tag.starts_with(python)) || tag.starts_with("pypy");
         if tag != "none" && tag != "abi3" && tag != "abi3t" && !prefixed {
             found.whole(format!("`{tag}` is not the ABI tag of an implementation"));
         }
@@ -316,14 +332,20 @@ fn index(wheel: &WheelSubject, found: &mut Findings) {
                 } else if (16..=25).contains(major) {
                     found.whole(format!("`{tag}` names a version of macOS that does not exist"));
                 } else if *major > 26 {
-                    found.with(Severity::Warning, None, format!("`{tag}` names a version of macOS that is not known here"));
+                    found.with(
+                        Severity::Warning,
+                        None,
+                        format!("`{tag}` names a version of macOS that is not known here"),
+                    );
                 }
             }
             PlatformTag::Macos { major, .. } if *major < 10 => {
                 found.whole(format!("`{tag}` names a version of macOS that does not exist"));
             }
             PlatformTag::Other(text)
-                if ["freebsd", "openbsd", "netbsd", "solaris", "dragonfly", "aix"].iter().any(|name| text.starts_with(name)) =>
+                if ["freebsd", "openbsd", "netbsd", "solaris", "dragonfly", "aix"]
+                    .iter()
+                    .any(|name| text.starts_with(name)) =>
             {
                 found.whole(format!("indexes take no wheels for `{tag}`"));
             }
@@ -338,7 +360,8 @@ fn alias(wheel: &WheelSubject, found: &mut Findings) {
         let missing = match tag {
             PlatformTag::ManylinuxLegacy { .. } => Some(tag.canonical()),
             PlatformTag::Manylinux { major, minor, architecture } => {
-                let aliases = [LegacyManylinux::Manylinux1, LegacyManylinux::Manylinux2010, LegacyManylinux::Manylinux2014];
+                let aliases =
+                    [LegacyManylinux::Manylinux1, LegacyManylinux::Manylinux2010, LegacyManylinux::Manylinux2014];
                 let alias = aliases.into_iter().find(|alias| alias.glibc() == (*major, *minor));
                 // The eldest two were defined for x86 alone.
                 let x86 = matches!(architecture, Architecture::X86_64 | Architecture::I686);
@@ -361,9 +384,11 @@ fn narrow(wheel: &WheelSubject, found: &mut Findings) {
         file.ends_with(".pyd") || file.ends_with(".abi3.so") || file.contains(".cpython-") || file.contains(".pypy")
     };
     let imports = wheel.files().any(|(member, _)| {
-        extension(&member.name) || member.name.ends_with(".so") && !name.tags.python.iter().all(|tag| tag.starts_with("py"))
+        extension(&member.name)
+            || member.name.ends_with(".so") && !name.tags.python.iter().all(|tag| tag.starts_with("py"))
     });
-    let general = name.tags.python.iter().any(|tag| tag == "py3" || tag == "py2") && name.tags.abi.iter().any(|tag| tag == "none");
+    let general = name.tags.python.iter().any(|tag| tag == "py3" || tag == "py2")
+        && name.tags.abi.iter().any(|tag| tag == "none");
     if !general && !imports {
         found.whole(format!("`{}` names an interpreter, and the wheel has no extension module", name.tags));
     }

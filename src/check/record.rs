@@ -46,7 +46,9 @@ pub(super) static RULES: &[Rule] = &[
         |wheel, found| {
             let Some(member) = wheel.dist_info_member("RECORD") else { return };
             match &wheel.record {
-                Some(Err(error @ RecordError::Digest(_) | error @ RecordError::Size(_))) => found.member(&member, error.to_string()),
+                Some(Err(error @ RecordError::Digest(_) | error @ RecordError::Size(_))) => {
+                    found.member(&member, error.to_string())
+                }
                 Some(Err(error)) => found.member(&member, chain(error)),
                 Some(Ok(_)) if wheel.record_bytes.windows(2).any(|pair| pair == b"\r\n") => {
                     found.with(Severity::Warning, Some(&member), "lines end in CR LF");
@@ -168,7 +170,8 @@ fn complete(wheel: &WheelSubject, found: &mut Findings) {
 /// Each listed file with its first row, RECORD and its signatures aside.
 fn rows<'a>(
     wheel: &'a WheelSubject,
-) -> impl Iterator<Item = (&'a crate::wheel::archive::Member, &'a super::scan::Scanned, &'a crate::wheel::record::RecordRow)> {
+) -> impl Iterator<Item = (&'a crate::wheel::archive::Member, &'a super::scan::Scanned, &'a crate::wheel::record::RecordRow)>
+{
     let mut rows: BTreeMap<&str, &crate::wheel::record::RecordRow> = BTreeMap::new();
     for row in wheel.good_record().map(|record| record.rows.as_slice()).unwrap_or_default() {
         rows.entry(row.path.as_str()).or_insert(row);

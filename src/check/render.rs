@@ -54,7 +54,9 @@ pub fn text(report: &Report) -> String {
             let next = file.findings.get(index + 1);
             if let Some(reason) = &finding.accepted {
                 let _ = writeln!(text, "    reason: {reason}");
-            } else if next.is_none_or(|next| next.rule != finding.rule || next.help != finding.help || next.accepted.is_some()) {
+            } else if next
+                .is_none_or(|next| next.rule != finding.rule || next.help != finding.help || next.accepted.is_some())
+            {
                 let _ = writeln!(text, "    help: {}", finding.help);
             }
         }
@@ -145,7 +147,8 @@ pub fn rules_text() -> String {
     for family in Family::ALL {
         let _ = writeln!(text, "{family}: {}", family.about());
         for rule in rules().filter(|rule| rule.family == family) {
-            let _ = writeln!(text, "  {:width$}  {:7}  {}", rule.name, rule.severity.to_string(), rule.documentation.what);
+            let _ =
+                writeln!(text, "  {:width$}  {:7}  {}", rule.name, rule.severity.to_string(), rule.documentation.what);
         }
         text.push('\n');
     }
@@ -226,7 +229,9 @@ mod tests {
             finding("zip-crc", Severity::Error, None),
             finding("macho-minos", Severity::Error, Some("for a reason")),
         ];
-        Report { files: vec![FileReport { path: PathBuf::from("d/a,b.whl"), sha256: Some(Sha256Digest([0; 32])), findings }] }
+        Report {
+            files: vec![FileReport { path: PathBuf::from("d/a,b.whl"), sha256: Some(Sha256Digest([0; 32])), findings }],
+        }
     }
 
     #[test]
@@ -242,7 +247,10 @@ mod tests {
     #[test]
     fn json_has_the_shape_of_the_contract() {
         let value = serde_json::to_value(json(&report())).unwrap();
-        assert_eq!((value["schema_version"].as_u64(), value["errors"].as_u64(), value["warnings"].as_u64()), (Some(1), Some(2), Some(0)));
+        assert_eq!(
+            (value["schema_version"].as_u64(), value["errors"].as_u64(), value["warnings"].as_u64()),
+            (Some(1), Some(2), Some(0))
+        );
         let file = &value["files"][0];
         assert_eq!(file["path"], "d/a,b.whl");
         assert_eq!(file["findings"][0]["severity"], "error");
@@ -253,7 +261,9 @@ mod tests {
     #[test]
     fn annotations_cannot_be_broken_out_of() {
         let text = github(&report());
-        assert!(text.starts_with("::error file=d/a%2Cb.whl,title=zip-crc::`a/b\\u{1b}`: it is so: 50%25%0Ahelp: Do something else\n"));
+        assert!(text.starts_with(
+            "::error file=d/a%2Cb.whl,title=zip-crc::`a/b\\u{1b}`: it is so: 50%25%0Ahelp: Do something else\n"
+        ));
         assert!(text.contains("::notice file="));
     }
 }

@@ -86,7 +86,9 @@ impl Family {
     #[must_use]
     pub fn about(self) -> &'static str {
         match self {
-            Self::Archive => "The zip archive of a wheel: framing that every reader understands alike, and safe entries.",
+            Self::Archive => {
+                "The zip archive of a wheel: framing that every reader understands alike, and safe entries."
+            }
             Self::Sdist => "The tar archive of a source distribution.",
             Self::Names => "File names and tags.",
             Self::Metadata => "The dist-info directory: METADATA, WHEEL, entry points, licences.",
@@ -212,7 +214,9 @@ impl Explain for SelectionError {
         let known = rules().map(|rule| rule.name).chain(Family::ALL.into_iter().map(Family::name));
         let nearest = known.map(|name| (distance(name, &self.name), name)).min();
         match nearest {
-            Some((distance, name)) if distance <= 3 => Some(format!("did you mean `{name}`? `relkit rule` lists them all")),
+            Some((distance, name)) if distance <= 3 => {
+                Some(format!("did you mean `{name}`? `relkit rule` lists them all"))
+            }
             _ => Some("`relkit rule` lists the rules and their families".into()),
         }
     }
@@ -278,7 +282,9 @@ mod tests {
         let mut names = BTreeSet::new();
         for rule in rules() {
             assert!(names.insert(rule.name), "{} stands twice", rule.name);
-            let words = rule.name.split('-').all(|word| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()));
+            let words = rule.name.split('-').all(|word| {
+                !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+            });
             assert!(words, "{}", rule.name);
             assert!(Family::ALL.iter().all(|family| family.name() != rule.name), "{}", rule.name);
             for text in [rule.documentation.what, rule.documentation.why, rule.documentation.fix] {

@@ -89,11 +89,8 @@ fn member(archive: &Archive, member: &Member, wish: &Wish) -> Result<Scanned, Ch
         spool: None,
         started: false,
     };
-    let temporary = |source| CheckError::Temporary {
-        path: archive.path().to_owned(),
-        member: member.name.clone(),
-        source,
-    };
+    let temporary =
+        |source| CheckError::Temporary { path: archive.path().to_owned(), member: member.name.clone(), source };
     match archive.pipe_to(member, &mut sink) {
         Ok(()) => {}
         Err(MemberError::Write { source, .. }) => return Err(temporary(source)),
@@ -150,7 +147,8 @@ impl Write for Sink {
             self.started = true;
             if binary::sniff(data).is_some() {
                 let in_memory = self.size <= IN_MEMORY;
-                self.spool = Some(if in_memory { Spool::Memory(Vec::new()) } else { Spool::File(tempfile::tempfile()?) });
+                self.spool =
+                    Some(if in_memory { Spool::Memory(Vec::new()) } else { Spool::File(tempfile::tempfile()?) });
             }
         }
         match &mut self.spool {

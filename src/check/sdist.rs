@@ -106,7 +106,8 @@ impl SdistSubject {
             if limited.exceeded {
                 self.bomb = true;
             } else {
-                self.defects.push(format!("the archive cannot be read on after {} entries: {error}", self.entries.len()));
+                self.defects
+                    .push(format!("the archive cannot be read on after {} entries: {error}", self.entries.len()));
             }
             self.metadata = information;
             return;
@@ -282,7 +283,10 @@ pub(super) static RULES: &[Rule] = &[
                 } else if !(kind.is_file() || kind.is_dir() || kind.is_contiguous()) {
                     found.member(&entry.path, "the entry is neither a file nor a directory");
                 } else if entry.mode & 0o6002 != 0 {
-                    found.member(&entry.path, format!("the mode {:#o} is setuid, setgid or lets everybody write", entry.mode));
+                    found.member(
+                        &entry.path,
+                        format!("the mode {:#o} is setuid, setgid or lets everybody write", entry.mode),
+                    );
                 }
             }
         },

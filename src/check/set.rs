@@ -5,12 +5,12 @@ use std::path::PathBuf;
 
 use pep440_rs::{Operator, Version};
 
+use super::Request;
 use super::coverage::{Candidate, Coverage};
 use super::finding::{Finding, Findings};
 use super::rule::{Check, Documentation, Family, Rule, Severity, rules};
 use super::sdist::SdistSubject;
 use super::subject::WheelSubject;
-use super::Request;
 use crate::digest::Sha256Digest;
 use crate::project::{Accepted, RuntimeProject, SdkProject};
 use crate::target::PlatformTag;
@@ -122,7 +122,9 @@ impl Summary {
     /// Whether the file is a wheel for some platforms only.
     #[must_use]
     pub fn is_platform_wheel(&self) -> bool {
-        self.distribution == Distribution::Wheel && !self.platforms.is_empty() && !self.platforms.contains(&PlatformTag::Any)
+        self.distribution == Distribution::Wheel
+            && !self.platforms.is_empty()
+            && !self.platforms.contains(&PlatformTag::Any)
     }
 
     fn is_wheel(&self) -> bool {
@@ -266,7 +268,12 @@ pub(super) static RULES: &[Rule] = &[
             for (one, other) in pairs(set) {
                 let (first, second) = (&set.members[one], &set.members[other]);
                 if first.files == second.files && !first.files.is_empty() {
-                    found.file(Severity::Warning, Some(other), None, format!("the files are those of `{}`", first.label()));
+                    found.file(
+                        Severity::Warning,
+                        Some(other),
+                        None,
+                        format!("the files are those of `{}`", first.label()),
+                    );
                 }
             }
         },
@@ -284,7 +291,12 @@ pub(super) static RULES: &[Rule] = &[
                 let (first, second) = (&set.members[one], &set.members[other]);
                 let shared = first.platforms.iter().find(|tag| second.platforms.contains(tag));
                 if let Some(tag) = shared {
-                    found.file(Severity::Warning, Some(other), None, format!("`{}` carries `{tag}` too", first.label()));
+                    found.file(
+                        Severity::Warning,
+                        Some(other),
+                        None,
+                        format!("`{}` carries `{tag}` too", first.label()),
+                    );
                 }
             }
         },
@@ -340,9 +352,10 @@ fn targets(set: &Set<'_>, found: &mut Findings) {
     }
     let severity = if with_sdk { Severity::Error } else { Severity::Warning };
     for target in &set.runtime.targets {
-        let served = wheels.iter().flat_map(|wheel| &wheel.platforms).any(|tag| {
-            set.runtime.target_of_tag(tag).is_some_and(|served| served.triple == target.triple)
-        });
+        let served = wheels
+            .iter()
+            .flat_map(|wheel| &wheel.platforms)
+            .any(|tag| set.runtime.target_of_tag(tag).is_some_and(|served| served.triple == target.triple));
         if !served {
             found.file(severity, None, None, format!("there is no wheel for `{}`", target.triple));
         }
@@ -437,9 +450,7 @@ fn is_release_of(own: &Version, runtime: &Version) -> bool {
 }
 
 fn same_python(set: &Set<'_>, found: &mut Findings) {
-    let is_python = |path: &str| {
-        [".py", ".pyi", "/py.typed", ".pth"].iter().any(|end| path.ends_with(end))
-    };
+    let is_python = |path: &str| [".py", ".pyi", "/py.typed", ".pth"].iter().any(|end| path.ends_with(end));
     for indexes in set.platform_distributions().values() {
         let mut by_version: BTreeMap<Option<&Version>, Vec<usize>> = BTreeMap::new();
         for index in indexes {
@@ -464,7 +475,12 @@ fn same_python(set: &Set<'_>, found: &mut Findings) {
                     && one != other
                 {
                     let reference = set.members[indexes[0]].label();
-                    found.file(Severity::Error, Some(*index), Some("METADATA"), format!("the file differs from that of `{reference}`"));
+                    found.file(
+                        Severity::Error,
+                        Some(*index),
+                        Some("METADATA"),
+                        format!("the file differs from that of `{reference}`"),
+                    );
                 }
             }
         }

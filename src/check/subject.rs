@@ -72,7 +72,8 @@ impl WheelSubject {
         let name: Result<WheelFileName, _> = file_name.parse();
         let dist_infos = dist_infos(&archive);
         let expected = name.as_ref().ok().map(|name| format!("{}.dist-info", name.stem()));
-        let dist_info = dist_infos.iter().find(|found| Some(*found) == expected.as_ref()).or(dist_infos.first()).cloned();
+        let dist_info =
+            dist_infos.iter().find(|found| Some(*found) == expected.as_ref()).or(dist_infos.first()).cloned();
         let text = |file: &str| {
             let member = archive.find(&format!("{}/{file}", dist_info.as_ref()?))?;
             archive.read(member, MOST_TEXT).ok()
