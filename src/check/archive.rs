@@ -356,8 +356,10 @@ fn order(wheel: &WheelSubject, found: &mut Findings) {
     let Some(directory) = &wheel.dist_info else { return };
     let prefix = format!("{directory}/");
     let members = wheel.archive.members();
-    let first = members.iter().position(|member| member.name.starts_with(&prefix));
-    let last = members.iter().rposition(|member| !member.name.starts_with(&prefix));
+    // Of several such directories none is the wrong one here.
+    let is_info = |member: &Member| member.name.split_once('/').is_some_and(|(top, _)| top.ends_with(".dist-info"));
+    let first = members.iter().position(|member| is_info(member));
+    let last = members.iter().rposition(|member| !is_info(member));
     if let (Some(first), Some(last)) = (first, last)
         && last > first
     {

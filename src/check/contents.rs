@@ -12,6 +12,7 @@ use crate::binary::Format;
 use crate::target::{PlatformTag, TargetTriple};
 use crate::version::CodexVersion;
 use crate::wheel::archive::Member;
+use crate::wheel::reader::unsafe_path;
 
 const fn rule(
     name: &'static str,
@@ -317,7 +318,7 @@ fn has_private_key(head: &[u8]) -> bool {
 
 fn top_level(wheel: &WheelSubject, found: &mut Findings) {
     let mut tops = BTreeSet::new();
-    for (member, _) in wheel.files() {
+    for (member, _) in wheel.files().filter(|(member, _)| unsafe_path(&member.name).is_none()) {
         let path = installed(wheel, &member.name);
         let top = path.split('/').next().unwrap_or(path);
         if top.ends_with(".dist-info") || top.ends_with(".data") || has_extension(path, &["pth"]) && !path.contains('/')
@@ -335,13 +336,10 @@ fn top_level(wheel: &WheelSubject, found: &mut Findings) {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct Package {
     version: Option<String>,
     target: Option<String>,
     entrypoint: Option<String>,
-    resources_dir: Option<String>,
-    path_dir: Option<String>,
 }
 
 fn payload_json(wheel: &WheelSubject, found: &mut Findings) {
@@ -387,13 +385,6 @@ fn payload_json(wheel: &WheelSubject, found: &mut Findings) {
                 found.member(name, format!("its entry point `{entry}` is not in the wheel"));
             }
             Some(_) => {}
-        }
-        for (key, value) in [("resourcesDir", &package.resources_dir), ("pathDir", &package.path_dir)] {
-            let Some(value) = value else { continue };
-            let prefix = format!("{directory}{}/", value.trim_end_matches('/'));
-            if !wheel.files().any(|(member, _)| member.name.starts_with(&prefix)) {
-                found.with(Severity::Warning, Some(name), format!("its {key} `{value}` is not in the wheel"));
-            }
         }
     }
 }

@@ -166,7 +166,7 @@ fn macos_tags(major: u16, minor: u16, machine: &str) -> Vec<String> {
     let mut push = |major: u16, minor: u16, formats: &[&str]| {
         tags.extend(formats.iter().map(|format| format!("macosx_{major}_{minor}_{format}")));
     };
-    let intel: &[&str] = &["x86_64", "intel", "fat64", "fat32", "universal2", "universal"];
+    let intel: &[&str] = &["x86_64", "intel", "fat64", "fat3", "universal2", "universal"];
     let before_64_bits: &[&str] = &[];
     if major == 10 {
         for minor in (0..=minor).rev() {

@@ -387,8 +387,7 @@ fn narrow(wheel: &WheelSubject, found: &mut Findings) {
         extension(&member.name)
             || member.name.ends_with(".so") && !name.tags.python.iter().all(|tag| tag.starts_with("py"))
     });
-    let general = name.tags.python.iter().any(|tag| tag == "py3" || tag == "py2")
-        && name.tags.abi.iter().any(|tag| tag == "none");
+    let general = name.tags.python.iter().any(|tag| tag == "py3" || tag == "py2");
     if !general && !imports {
         found.whole(format!("`{}` names an interpreter, and the wheel has no extension module", name.tags));
     }

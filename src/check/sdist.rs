@@ -53,6 +53,8 @@ pub struct SdistSubject {
     pub defects: Vec<String>,
     /// Whether it unpacks to more than is plausible.
     pub bomb: bool,
+    /// Whether every entry was read.
+    pub complete: bool,
     /// The PKG-INFO in the top directory.
     pub metadata: Option<Result<Metadata, MetadataError>>,
 }
@@ -79,16 +81,17 @@ impl SdistSubject {
             entries: Vec::new(),
             defects: Vec::new(),
             bomb: false,
+            complete: false,
             metadata: None,
         };
         subject.read(bytes);
         subject
     }
 
-    /// Whether anything could be read.
+    /// Whether every entry was read and there are some, so that what is missing is missing.
     #[must_use]
     pub fn is_readable(&self) -> bool {
-        !self.entries.is_empty()
+        self.complete && !self.entries.is_empty()
     }
 
     fn read(&mut self, bytes: &[u8]) {
@@ -112,6 +115,7 @@ impl SdistSubject {
             self.metadata = information;
             return;
         }
+        self.complete = true;
         // After the last entry only zeros fill up the archive.
         let mut rest = [0; 8192];
         loop {

@@ -12,7 +12,7 @@ use super::rule::{Check, Documentation, Family, Rule, Severity, rules};
 use super::sdist::SdistSubject;
 use super::subject::WheelSubject;
 use crate::digest::Sha256Digest;
-use crate::project::{Accepted, RuntimeProject, SdkProject};
+use crate::project::{Accepted, RuntimeProject, SdkProject, Target};
 use crate::target::PlatformTag;
 use crate::version::CodexVersion;
 use crate::wheel::metadata::Metadata;
@@ -344,6 +344,17 @@ fn one_version(set: &Set<'_>, found: &mut Findings) {
     }
 }
 
+/// The targets of the template without a wheel.
+fn unserved<'a>(set: &Set<'a>, wheels: &[&Summary]) -> Vec<&'a Target> {
+    let served: BTreeSet<String> = wheels
+        .iter()
+        .flat_map(|wheel| &wheel.platforms)
+        .filter_map(|tag| set.runtime.target_of_tag(tag))
+        .map(|target| target.triple.to_string())
+        .collect();
+    set.runtime.targets.iter().filter(|target| !served.contains(&target.triple.to_string())).collect()
+}
+
 fn targets(set: &Set<'_>, found: &mut Findings) {
     let wheels = set.runtime_wheels();
     let with_sdk = set.members.iter().any(|member| set.is_sdk(member));
@@ -351,14 +362,8 @@ fn targets(set: &Set<'_>, found: &mut Findings) {
         return;
     }
     let severity = if with_sdk { Severity::Error } else { Severity::Warning };
-    for target in &set.runtime.targets {
-        let served = wheels
-            .iter()
-            .flat_map(|wheel| &wheel.platforms)
-            .any(|tag| set.runtime.target_of_tag(tag).is_some_and(|served| served.triple == target.triple));
-        if !served {
-            found.file(severity, None, None, format!("there is no wheel for `{}`", target.triple));
-        }
+    for target in unserved(set, &wheels) {
+        found.file(severity, None, None, format!("there is no wheel for `{}`", target.triple));
     }
 }
 
@@ -367,7 +372,10 @@ fn coverage(set: &Set<'_>, found: &mut Findings) {
     if wheels.len() < 2 {
         return;
     }
-    let candidates: Vec<Candidate> = wheels.iter().filter_map(|wheel| wheel.candidate.clone()).collect();
+    let mut candidates: Vec<Candidate> = wheels.iter().filter_map(|wheel| wheel.candidate.clone()).collect();
+    // What a missing wheel would serve is said once, by the rule about targets.
+    let missing = unserved(set, &wheels).into_iter().flat_map(Target::tags).map(ToString::to_string);
+    candidates.extend(missing.filter_map(|tag| Candidate::of_tag(&tag)));
     for gap in Coverage::of(&candidates).gaps(&set.runtime.supports) {
         found.file(Severity::Warning, None, None, gap.to_string());
     }
