@@ -30,7 +30,7 @@ pub use subject::WheelSubject;
 use crate::error::{Exit, Explain};
 use crate::fs::FsError;
 use crate::project::{RuntimeProject, SdkProject};
-use crate::wheel::archive::ArchiveError;
+use crate::wheel::archive::{Archive, ArchiveError};
 use finding::Findings;
 
 /// What is checked, and by which rules.
@@ -127,23 +127,33 @@ pub fn check(request: &Request<'_>) -> Result<Report, CheckError> {
 /// # Errors
 /// When the file cannot be read.
 pub fn check_file(path: &Path, request: &Request<'_>) -> Result<(FileReport, Summary), CheckError> {
-    let (mut report, summary) = if is_wheel(path) {
-        let subject = WheelSubject::open(path, request.runtime)?;
-        let found = run(request.selection, |rule, found| rule.check_wheel(&subject, found));
-        let report = FileReport { path: path.to_owned(), sha256: Some(subject.sha256), findings: found };
-        (report, Summary::of_wheel(&subject))
-    } else {
-        let subject = SdistSubject::open(path, request.runtime)?;
-        let found = run(request.selection, |rule, found| rule.check_sdist(&subject, found));
-        let report = FileReport { path: path.to_owned(), sha256: Some(subject.sha256), findings: found };
-        (report, Summary::of_sdist(&subject))
-    };
+    if is_wheel(path) {
+        return check_archive(Archive::open(path)?, request);
+    }
+    let subject = SdistSubject::open(path)?;
+    let found = run(request.selection, |rule, found| rule.check_sdist(&subject, found));
+    let report = FileReport { path: path.to_owned(), sha256: Some(subject.sha256), findings: found };
+    Ok(finished(report, Summary::of_sdist(&subject), request))
+}
+
+/// Checks a wheel that is open already.
+///
+/// # Errors
+/// When a temporary file cannot be written.
+pub fn check_archive(archive: Archive, request: &Request<'_>) -> Result<(FileReport, Summary), CheckError> {
+    let subject = WheelSubject::of(archive, request.runtime)?;
+    let found = run(request.selection, |rule, found| rule.check_wheel(&subject, found));
+    let report = FileReport { path: subject.path.clone(), sha256: Some(subject.sha256), findings: found };
+    Ok(finished(report, Summary::of_wheel(&subject), request))
+}
+
+fn finished(mut report: FileReport, summary: Summary, request: &Request<'_>) -> (FileReport, Summary) {
     let accepted = summary.accepted(request.runtime);
     for finding in &mut report.findings {
         finding.accepted = accepted.iter().find(|row| row.rule == finding.rule).map(|row| row.reason.clone());
     }
     report.sort();
-    Ok((report, summary))
+    (report, summary)
 }
 
 /// Every selected rule's findings.

@@ -10,7 +10,6 @@ use super::CheckError;
 use super::finding::Findings;
 use super::rule::{Check, Documentation, Family, Rule, Severity};
 use crate::digest::Sha256Digest;
-use crate::project::RuntimeProject;
 use crate::wheel::archive::Archive;
 use crate::wheel::filename::{FileNameError, SdistFileName};
 use crate::wheel::metadata::{Metadata, MetadataError};
@@ -64,7 +63,7 @@ impl SdistSubject {
     ///
     /// # Errors
     /// Only when the file cannot be opened.
-    pub fn open(path: &Path, _runtime: &RuntimeProject) -> Result<Self, CheckError> {
+    pub fn open(path: &Path) -> Result<Self, CheckError> {
         // The archive type knows how to map a file; what it thinks of the bytes as a zip archive is of no interest.
         Ok(Self::of(path, Archive::open(path)?.bytes()))
     }
