@@ -12,5 +12,6 @@ pub mod name;
 pub mod reader;
 pub mod record;
 pub mod requirement;
+pub mod sdist_reader;
 pub mod tag;
 pub mod wheel_file;
