@@ -4,13 +4,18 @@
 //! A staged tree goes in through [`build`]; the parsers here take untrusted input and never panic on it.
 
 pub mod archive;
+mod blocks;
+pub mod deflate;
 pub mod entry_points;
 pub mod fields;
 pub mod filename;
 pub mod metadata;
 pub mod name;
 pub mod reader;
+pub mod pipeline;
 pub mod record;
 pub mod requirement;
 pub mod tag;
 pub mod wheel_file;
+pub mod writer;
+pub mod zip;
