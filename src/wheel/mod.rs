@@ -5,16 +5,21 @@
 
 pub mod archive;
 mod blocks;
+pub mod build;
 pub mod deflate;
 pub mod entry_points;
 pub mod fields;
 pub mod filename;
+mod license_files;
 pub mod metadata;
 pub mod name;
 pub mod reader;
 pub mod pipeline;
+pub mod pyproject;
 pub mod record;
 pub mod requirement;
+pub mod sdist;
+pub mod staged;
 pub mod tag;
 pub mod wheel_file;
 pub mod writer;
