@@ -139,7 +139,7 @@ mod tests {
         reversed.reverse();
         assert_eq!(write(&path, &name, &reversed, &options, &Progress::hidden()).unwrap(), first);
         let bytes = std::fs::read(&path).unwrap();
-        assert_eq!(bytes[3..10], [0, 0x00, 0xa3, 0xce, 0x12, 0, 255], "no name, 1980-01-01, unknown system");
+        assert_eq!(bytes[3..10], [0, 0x00, 0xa6, 0xce, 0x12, 0, 255], "no name, 1980-01-01, unknown system");
         let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(bytes.as_slice()));
         let mut found = Vec::new();
         for entry in archive.entries().unwrap() {
