@@ -2,6 +2,7 @@
 
 mod build;
 mod fetch;
+pub mod inspect;
 mod pages;
 
 use crate::cli::{Cli, Command};
@@ -25,6 +26,7 @@ fn dispatch(command: Command, console: &Console) -> Result<Exit, Failure> {
     match command {
         Command::Build(arguments) => build::run(&arguments, console),
         Command::Fetch(arguments) => fetch::run(&arguments, console),
+        Command::Inspect(arguments) => inspect::run(&arguments, console),
         Command::Completions(arguments) => pages::completions(&arguments, console),
         Command::Man(arguments) => pages::man(&arguments, console),
         _ => Err(Failure::new(Exit::Failed, "this command joins the line with its own change")),
