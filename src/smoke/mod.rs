@@ -1,1 +1,3 @@
 //! smoke
+pub mod home;
+pub mod model_server;
