@@ -651,9 +651,10 @@ mod platform {
         #[cfg(target_os = "linux")]
         fn end_marked(&self) {
             for _ in 0..20 {
-                if !marked(&self.mark).into_iter().fold(false, |any, process| {
-                    any | rustix::process::pidfd_send_signal(process, Signal::KILL).is_ok()
-                }) {
+                if !marked(&self.mark)
+                    .into_iter()
+                    .fold(false, |any, process| any | rustix::process::pidfd_send_signal(process, Signal::KILL).is_ok())
+                {
                     return;
                 }
                 std::thread::sleep(std::time::Duration::from_millis(5));

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
+use super::Runner;
 use crate::process::Invocation;
 
 /// An isolated home below the system's temporary directory, removed when dropped. One process per home: two runtimes
@@ -23,7 +24,7 @@ impl Home {
     /// When the temporary directory cannot be written to.
     pub fn create() -> io::Result<Self> {
         let root = tempfile::Builder::new().prefix("relkit-smoke-").tempdir()?;
-        for name in ["runtime", "user", "work", "temporary", "path"] {
+        for name in ["runtime", "user", "work", "temporary", "path", "site"] {
             fs::create_dir(root.path().join(name))?;
         }
         Ok(Self { root })
@@ -35,12 +36,22 @@ impl Home {
         self.root.path().join("work")
     }
 
-    /// A program that lives here: its environment, its working directory. The search path is an empty directory, so that
+    /// Where a wheel is unpacked.
+    #[must_use]
+    pub fn site(&self) -> PathBuf {
+        self.root.path().join("site")
+    }
+
+    /// A program that lives here, started by `runner` if there is one: its environment, its working directory. The search path is an empty directory, so that
     /// a tool of the host cannot stand in for one that the wheel should carry.
     #[must_use]
-    pub fn invocation(&self, program: &Path) -> Invocation {
+    pub fn invocation(&self, program: &Path, runner: Option<&Runner>) -> Invocation {
         let at = |name: &str| self.root.path().join(name);
-        Invocation::new(program)
+        let invocation = match runner {
+            Some(runner) => Invocation::new(&runner.program).arguments(&runner.arguments).argument(program),
+            None => Invocation::new(program),
+        };
+        invocation
             .directory(at("work"))
             .variable("CODEX_HOME", at("runtime"))
             .variable("HOME", at("user"))

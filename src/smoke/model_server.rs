@@ -234,14 +234,10 @@ fn http(status: u16, content_type: &str, body: &str) -> Vec<u8> {
 /// The events of an answer of text.
 fn said(text: &str, number: usize) -> String {
     let id = format!("message-{number}");
-    let message = |content: Value, status: &str| {
-        json!({ "type": "message", "id": id, "role": "assistant", "status": status, "content": content })
-    };
+    let message = |content: Value, status: &str| json!({ "type": "message", "id": id, "role": "assistant", "status": status, "content": content });
     let middle = text.char_indices().map(|(index, _)| index).nth(text.chars().count() / 2).unwrap_or(0);
     let (first, second) = text.split_at(middle);
-    let delta = |piece: &str| {
-        json!({ "type": "response.output_text.delta", "item_id": id, "output_index": 0, "content_index": 0, "delta": piece })
-    };
+    let delta = |piece: &str| json!({ "type": "response.output_text.delta", "item_id": id, "output_index": 0, "content_index": 0, "delta": piece });
     let whole = message(json!([{ "type": "output_text", "text": text, "annotations": [] }]), "completed");
     events(
         number,
