@@ -94,7 +94,10 @@ impl Subject<'_> {
             Ending::Signal(9) => ": the system killed it, for want of memory or of a valid signature",
             Ending::Signal(31 | 12) => ": the system forbids a call that it makes",
             _ => {
-                return format!("`{name}` ended early with {ending}, before it answered {doing}{}", self.machine_hint());
+                return format!(
+                    "`{name}` ended early with {ending}, before it answered {doing}{}",
+                    self.machine_hint()
+                );
             }
         };
         format!("`{name}` crashed with {ending} before it answered {doing}{cause}")
