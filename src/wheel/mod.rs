@@ -1,1 +1,3 @@
 //! wheel
+
+pub mod archive;
