@@ -1,6 +1,5 @@
 //! Why an input is no payload, in words for the person who gave it.
 
-use std::io;
 use std::path::PathBuf;
 
 use crate::error::{Exit, Explain};
@@ -61,7 +60,7 @@ pub enum PayloadError {
         path: PathBuf,
         /// What the decoder says.
         #[source]
-        source: io::Error,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A member has a name that must not be unpacked.
     #[error("`{}`: member `{member}` {why}", path.display())]

@@ -9,7 +9,6 @@ mod directory;
 mod error;
 mod form;
 mod layout;
-mod links;
 mod name;
 mod package;
 mod tape;
@@ -77,9 +76,7 @@ impl Payload {
     pub fn open(path: &Path, executable: &str, scratch: &Path, progress: &Progress) -> Result<Self, PayloadError> {
         let metadata = std::fs::metadata(path).map_err(FsError::read(path))?;
         if metadata.is_dir() {
-            let mut found = directory::list(path)?;
-            let mut layout = layout::arrange(path, executable, std::mem::take(&mut found))?;
-            layout.files.sort_by(|one, other| one.path.cmp(&other.path));
+            let layout = layout::arrange(path, executable, directory::list(path)?)?;
             return Ok(layout.into_payload(Form::Directory, Holding::Input, None));
         }
         if !metadata.is_file() {
@@ -91,14 +88,13 @@ impl Payload {
             let layout = layout::bare(path, executable, metadata.len())?;
             return Ok(layout.into_payload(form, Holding::Input, None));
         }
-        let unpacked = match form {
-            Form::TarGz | Form::TarZst => tape::unpack(path, file, form, scratch, progress)?,
-            Form::Zip | Form::Wheel | Form::Executable | Form::Directory => {
-                zipped::unpack(path, file, form, scratch, progress)?
-            }
-        };
+        if matches!(form, Form::TarGz | Form::TarZst) {
+            let layout = layout::arrange(path, executable, tape::unpack(path, file, form, scratch, progress)?)?;
+            return Ok(layout.into_payload(form, Holding::Scratch, None));
+        }
+        let unpacked = zipped::unpack(path, form, scratch, progress)?;
         let layout = layout::arrange(path, executable, unpacked.files)?;
-        Ok(layout.into_payload(form, Holding::Scratch, unpacked.wheel_version))
+        Ok(layout.into_payload(unpacked.form, Holding::Scratch, unpacked.wheel_version))
     }
 
     /// The size of all files in bytes.

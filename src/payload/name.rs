@@ -80,6 +80,14 @@ impl Names {
         self.node(origin, path, Node::File)
     }
 
+    /// Takes the name of a directory that the archive lists.
+    pub(super) fn take_directory(&mut self, origin: &Path, path: &str) -> Result<(), PayloadError> {
+        for (end, _) in path.match_indices('/') {
+            self.node(origin, &path[..end], Node::Directory)?;
+        }
+        self.node(origin, path, Node::Directory)
+    }
+
     fn node(&mut self, origin: &Path, path: &str, node: Node) -> Result<(), PayloadError> {
         let folded: String = path.nfc().flat_map(char::to_lowercase).collect();
         let Some((taken, kind)) = self.folded.get(&folded) else {
