@@ -392,7 +392,9 @@ pub enum MatrixFormat {
 
 /// `relkit matrix`
 #[derive(Debug, Args)]
-#[command(after_help = "Example, in a workflow step:\n  echo \"matrix=$(relkit matrix --format github)\" >> \"$GITHUB_OUTPUT\"")]
+#[command(
+    after_help = "Example, in a workflow step:\n  echo \"matrix=$(relkit matrix --format github)\" >> \"$GITHUB_OUTPUT\""
+)]
 pub struct Matrix {
     /// A runtime template other than the built-in one
     #[arg(long, value_name = "DIR")]

@@ -395,7 +395,8 @@ impl Release {
             text += "\n| file | size | SHA-256 |\n| --- | ---: | --- |\n";
         }
         for file in &self.files {
-            let _ = writeln!(text, "| {} | {} | `{}` |", markdown_text(&file.name), human_bytes(file.bytes), file.sha256);
+            let _ =
+                writeln!(text, "| {} | {} | `{}` |", markdown_text(&file.name), human_bytes(file.bytes), file.sha256);
         }
         text
     }

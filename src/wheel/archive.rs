@@ -3,6 +3,7 @@
 //! a [`Defect`], wherever a reader can go on. Members are streamed under caps, in memory that does not grow with them.
 
 mod framing;
+mod pipe;
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -20,6 +21,8 @@ pub const DEFLATED: u16 = 8;
 
 /// Bytes inflated at a time.
 const CHUNK: usize = 128 * 1024;
+/// Members below this many bytes are not worth a thread.
+const PIPED: u64 = 1 << 20;
 
 /// How much an archive may unpack to before it is taken for a bomb.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -465,6 +468,15 @@ impl Archive {
             method => return Err(MemberError::Method { member: name(), method }),
         }
         checked.finish()
+    }
+
+    /// As [`Archive::copy_to`], with large members written to `out` by a thread of their own, so that inflating and what
+    /// `out` does overlap.
+    ///
+    /// # Errors
+    /// As [`Archive::copy_to`].
+    pub fn pipe_to(&self, member: &Member, out: &mut (dyn Write + Send)) -> Result<(), MemberError> {
+        if member.size < PIPED { self.copy_to(member, out) } else { pipe::copy(self, member, out) }
     }
 
     /// The data of a member of at most `limit` bytes.
