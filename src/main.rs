@@ -1,5 +1,7 @@
 //! The `relkit` executable: parse, run, exit code.
 
+#![warn(clippy::unwrap_used, clippy::expect_used)]
+
 use std::process::ExitCode;
 
 use clap::Parser as _;

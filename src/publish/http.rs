@@ -14,6 +14,8 @@ use crate::error::Explain;
 /// How long a connection may take to be made.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+const USER_AGENT: &str = concat!("relkit/", env!("CARGO_PKG_VERSION"));
+
 /// A URL or client that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
@@ -41,6 +43,9 @@ pub enum HttpError {
     /// The client could not be made.
     #[error("the HTTP client cannot be made")]
     Client(#[source] reqwest::Error),
+    /// The input and output loop could not be made.
+    #[error("the HTTP client cannot be made")]
+    Runtime(#[source] std::io::Error),
 }
 
 impl Explain for HttpError {
@@ -48,7 +53,7 @@ impl Explain for HttpError {
         match self {
             Self::Insecure { .. } => Some("use the https URL".into()),
             Self::Url { .. } | Self::Scheme { .. } => Some("give the whole URL, with https://".into()),
-            Self::Client(_) => None,
+            Self::Client(_) | Self::Runtime(_) => None,
         }
     }
 }
@@ -61,7 +66,8 @@ pub fn parse_url(text: &str) -> Result<Url, HttpError> {
     let url = Url::parse(text).map_err(|source| HttpError::Url { text: without_userinfo(text), source })?;
     match url.scheme() {
         "http" | "https" if url.has_host() => Ok(url),
-        _ => Err(HttpError::Scheme { url: shown(&url) }),
+        // Without a host, a part that looks like a path can be a password.
+        _ => Err(HttpError::Scheme { url: format!("{}:…", url.scheme()) }),
     }
 }
 
@@ -104,18 +110,37 @@ fn is_loopback(url: &Url) -> bool {
 /// # Errors
 /// When TLS cannot be set up.
 pub fn client(silence: Duration, redirects: Policy) -> Result<Client, HttpError> {
-    static PROVIDER: Once = Once::new();
-    PROVIDER.call_once(|| {
-        // Fails only when a provider is installed already, which serves as well.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    });
+    install_provider();
     let builder: ClientBuilder = Client::builder()
-        .user_agent(concat!("relkit/", env!("CARGO_PKG_VERSION")))
+        .user_agent(USER_AGENT)
         .connect_timeout(CONNECT_TIMEOUT)
         .timeout(silence)
         .http1_only()
         .redirect(redirects);
     builder.build().map_err(HttpError::Client)
+}
+
+/// A client for uploads: no redirect is followed by itself, and no deadline but that of the uploader.
+///
+/// # Errors
+/// When TLS cannot be set up.
+pub fn upload_client() -> Result<reqwest::Client, HttpError> {
+    install_provider();
+    let builder = reqwest::Client::builder()
+        .user_agent(USER_AGENT)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .pool_max_idle_per_host(0)
+        .http1_only()
+        .redirect(Policy::none());
+    builder.build().map_err(HttpError::Client)
+}
+
+fn install_provider() {
+    static PROVIDER: Once = Once::new();
+    PROVIDER.call_once(|| {
+        // Fails only when a provider is installed already, which serves as well.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    });
 }
 
 /// Follows up to ten redirects, but none from https to http.

@@ -1,4 +1,8 @@
 //! Step 8: everything that speaks HTTP to the world. Fetching release artefacts, and publishing a verified release.
 
+pub mod credentials;
 pub mod fetch;
+pub mod form;
 pub mod http;
+pub mod index;
+pub mod upload;
