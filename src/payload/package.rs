@@ -72,7 +72,10 @@ impl Package {
     /// Where the bytes are no JSON object, a known key has a value of the wrong type, the layout is another one, or a
     /// path in it leads out of the package.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let package: Self = serde_json::from_slice(bytes).map_err(|error| format!("cannot be used: {error}"))?;
+        let refused = |error| format!("cannot be used: {error}");
+        // A derived reader would take an array for an object.
+        let object: serde_json::Map<_, _> = serde_json::from_slice(bytes).map_err(refused)?;
+        let package: Self = serde_json::from_value(object.into()).map_err(refused)?;
         if package.layout_version != LAYOUT {
             return Err(format!("states layoutVersion {}, and only {LAYOUT} is known", package.layout_version));
         }

@@ -152,7 +152,7 @@ impl<'a> Document<'a> {
                 packages.replace(0, path);
             }
             _ => {
-                wheel.insert("packages", Item::Value(Value::Array(Array::from_iter([path]))));
+                set(wheel, "packages", Array::from_iter([path]));
             }
         }
         Ok(())
@@ -162,7 +162,7 @@ impl<'a> Document<'a> {
         let backend = self.document.get("build-system").and_then(|system| system.get("build-backend"));
         if backend.and_then(Item::as_str) == Some("hatchling.build") {
             let build = self.table(&["tool", "hatch", "build"])?;
-            build.insert("ignore-vcs", Item::Value(true.into()));
+            set(build, "ignore-vcs", true);
         }
         Ok(())
     }
@@ -186,7 +186,8 @@ impl<'a> Document<'a> {
             return Err(self.wrong("project.dependencies", "an array of strings"));
         }
         let pin = format!("{name}=={version}");
-        match dependencies.iter().position(is_runtime) {
+        let first = dependencies.iter().position(is_runtime);
+        match first {
             Some(first) => {
                 dependencies.replace(first, pin);
                 remove_where(dependencies, |index, value| index > first && is_runtime(value));
@@ -214,13 +215,20 @@ impl<'a> Document<'a> {
     }
 }
 
-/// Sets a string and keeps what stands around the old one.
-fn set(table: &mut dyn TableLike, key: &str, text: &str) {
-    let mut value = Value::from(text);
-    if let Some(old) = table.get(key).and_then(Item::as_value) {
-        *value.decor_mut() = old.decor().clone();
+/// Sets a value and keeps what stands around the key and the old value.
+fn set(table: &mut dyn TableLike, key: &str, value: impl Into<Value>) {
+    let mut value = value.into();
+    match table.get_mut(key) {
+        Some(item) => {
+            if let Some(old) = item.as_value() {
+                *value.decor_mut() = old.decor().clone();
+            }
+            *item = Item::Value(value);
+        }
+        None => {
+            table.insert(key, Item::Value(value));
+        }
     }
-    table.insert(key, Item::Value(value));
 }
 
 /// Appends as the last element stands: on a line of its own where that one does.
@@ -256,12 +264,14 @@ fn remove_where(array: &mut Array, unwanted: impl Fn(usize, &Value) -> bool) {
         let text = |raw: Option<&toml_edit::RawString>| raw.and_then(|raw| raw.as_str()).unwrap_or("").to_owned();
         let around = text(removed.decor().prefix()) + &text(removed.decor().suffix());
         let Some(kept) = around.rfind('\n').map(|end| &around[..end]).filter(|kept| kept.contains('#')) else { continue };
+        // A comment ends with its line; what followed the removed element may have had none of its own.
+        let joined = |rest: &str| format!("{kept}{}{rest}", if rest.trim_start_matches(' ').starts_with('\n') { "" } else { "\n" });
         if let Some(next) = array.get_mut(index) {
-            let prefix = text(next.decor().prefix());
-            next.decor_mut().set_prefix(format!("{kept}{prefix}"));
+            let prefix = joined(&text(next.decor().prefix()));
+            next.decor_mut().set_prefix(prefix);
         } else {
-            let trailing = array.trailing().as_str().unwrap_or("").to_owned();
-            array.set_trailing(format!("{kept}{trailing}"));
+            let trailing = joined(array.trailing().as_str().unwrap_or(""));
+            array.set_trailing(trailing);
         }
     }
 }

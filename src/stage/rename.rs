@@ -73,12 +73,12 @@ impl Renames {
     }
 }
 
-/// Whether `word` stands at the start of `rest` as a whole. A name with hyphens is not part of a longer one with
-/// hyphens; a name with underscores may be followed by the version of a file name.
+/// Whether `word` stands at the start of `rest` as a whole. A hyphen continues a name, except one with underscores, which
+/// the version of a file name may follow.
 fn is_word(before: &str, rest: &str, word: &str) -> bool {
     let Some(after) = rest.strip_prefix(word) else { return false };
     let inside = |character: char| {
-        character.is_alphanumeric() || character == '_' || character == '-' && word.contains('-')
+        character.is_alphanumeric() || character == '_' || character == '-' && !word.contains('_')
     };
     !before.ends_with(inside) && !after.starts_with(inside)
 }

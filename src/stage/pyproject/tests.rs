@@ -127,7 +127,7 @@ fn the_runtime_template_is_edited() {
 proptest! {
     #[test]
     fn any_list_ends_with_one_pin(
-        items in proptest::collection::vec("(acme-cli-bin|Acme.Cli_Bin|old-cli-bin|b|c)(==1|\\[x\\]| ; a == 'b')?", 0..6),
+        items in proptest::collection::vec("(acme-cli-bin|Acme\\.Cli_Bin|old-cli-bin|b|c)(==1|\\[x\\]| ; a == 'b')?", 0..6),
         separator in prop::sample::select(vec![", ", ",\n    ", ", # note\n    "]),
         comma in "(,)?",
         end in "(\n| # end\n)?",
