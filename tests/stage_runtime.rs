@@ -511,7 +511,7 @@ fn a_killed_run_leaves_no_partial_stage() {
         let fresh = root.join("fresh");
         let target = if round % 2 == 0 { &out } else { &fresh };
         let mut child = start(target);
-        std::thread::sleep(whole * (round + 1) / rounds.max(1) + Duration::from_micros(u64::from(round) * 37));
+        std::thread::sleep(whole * (round + 1) * 9 / (rounds.max(1) * 10) + Duration::from_micros(u64::from(round) * 37));
         killed += u32::from(child.try_wait().unwrap().is_none());
         child.kill().unwrap();
         child.wait().unwrap();
