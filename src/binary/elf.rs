@@ -8,8 +8,8 @@ use object::read::elf::{Dyn as _, FileHeader, ProgramHeader as _, SectionHeader 
 use super::BinaryError;
 use super::bytes::Strings;
 use super::facts::{
-    Details, ElfFacts, Facts, Format, Kind, Linkage, Machine, Needed, RunPath, RunPathKind, Signature, Slice, UndefinedSymbol,
-    VersionNeed,
+    Details, ElfFacts, Facts, Format, Kind, Linkage, Machine, Needed, RunPath, RunPathKind, Signature, Slice,
+    UndefinedSymbol, VersionNeed,
 };
 use super::system;
 use crate::target::Architecture;
@@ -207,12 +207,15 @@ impl<'data, Header: FileHeader<Endian = object::Endianness>> Elf<'data, Header> 
                 elf::DT_VERNEED => dynamic.version_needs = Some(value),
                 elf::DT_VERNEEDNUM => dynamic.version_need_count = value,
                 elf::DT_HASH => dynamic.hash = Some(value),
-                elf::DT_GNU_HASH | elf::DT_VERDEF | elf::DT_RELA | elf::DT_REL | elf::DT_JMPREL => dynamic.addresses.push(value),
-                elf::DT_FLAGS_1 => dynamic.position_independent_executable = value & u64::from(elf::DF_1_PIE.0) != 0,
+                elf::DT_GNU_HASH | elf::DT_VERDEF | elf::DT_RELA | elf::DT_REL | elf::DT_JMPREL => {
+                    dynamic.addresses.push(value)
+                }
+                elf::DT_FLAGS_1 => dynamic.position_independent_executable = value & elf::DF_1_PIE.0 != 0,
                 _ => {}
             }
         }
-        let tables = [dynamic.string_table, dynamic.symbol_table, dynamic.versions, dynamic.version_needs, dynamic.hash];
+        let tables =
+            [dynamic.string_table, dynamic.symbol_table, dynamic.versions, dynamic.version_needs, dynamic.hash];
         dynamic.addresses.extend(tables.into_iter().flatten());
         Ok(dynamic)
     }
@@ -251,8 +254,9 @@ impl<'data, Header: FileHeader<Endian = object::Endianness>> Elf<'data, Header> 
             return Ok((needs, undefined));
         };
         let count = self.symbol_count(dynamic, bytes);
-        let symbols: &[Header::Sym] =
-            bytes.read_slice_at(0, usize::try_from(count).unwrap_or_default()).map_err(|()| truncated("the table of dynamic symbols"))?;
+        let symbols: &[Header::Sym] = bytes
+            .read_slice_at(0, usize::try_from(count).unwrap_or_default())
+            .map_err(|()| truncated("the table of dynamic symbols"))?;
         let versions: &[u8] = dynamic.versions.and_then(|address| self.at_address(address)).unwrap_or_default();
         let mut strong = vec![false; needs.len()];
         for (index, symbol) in symbols.iter().enumerate().skip(1) {
@@ -281,7 +285,8 @@ impl<'data, Header: FileHeader<Endian = object::Endianness>> Elf<'data, Header> 
 
     fn version_index(&self, versions: &[u8], symbol: usize) -> Option<u16> {
         let raw = versions.get(symbol.checked_mul(2)?..)?.first_chunk::<2>()?;
-        let index = if self.endian == object::Endianness::Little { u16::from_le_bytes(*raw) } else { u16::from_be_bytes(*raw) };
+        let index =
+            if self.endian == object::Endianness::Little { u16::from_le_bytes(*raw) } else { u16::from_be_bytes(*raw) };
         Some(index & 0x7fff)
     }
 

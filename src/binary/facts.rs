@@ -59,7 +59,7 @@ pub struct Slice {
     pub run_paths: Vec<RunPath>,
     /// The name that a library gives itself: ELF soname, Mach-O install name, PE export name.
     pub soname: Option<String>,
-    /// Whether the file holds debugging sections or a full symbol table of them.
+    /// Whether the file holds debugging sections.
     pub debug_info: bool,
     /// The code signature; always absent in ELF files.
     pub signature: Signature,

@@ -75,7 +75,9 @@ fn mach_o_directories(here: &str, slice: &Slice, library: &str) -> Vec<Option<St
     const ORIGINS: [&str; 2] = ["@loader_path", "@executable_path"];
     let (directory, _) = library.rsplit_once('/').unwrap_or(("", library));
     match directory.strip_prefix("@rpath") {
-        Some(rest) => slice.run_paths.iter().map(|path| below(here, &format!("{}{rest}", path.path), &ORIGINS)).collect(),
+        Some(rest) => {
+            slice.run_paths.iter().map(|path| below(here, &format!("{}{rest}", path.path), &ORIGINS)).collect()
+        }
         None => vec![below(here, directory, &ORIGINS)],
     }
 }
@@ -117,7 +119,8 @@ impl Inventory {
     /// The binaries given; those that are libraries serve the others.
     #[must_use]
     pub fn new(binaries: Vec<(String, Facts)>) -> Self {
-        let libraries = binaries.iter().filter(|(_, facts)| facts.slices.iter().any(|slice| slice.kind == Kind::Library));
+        let libraries =
+            binaries.iter().filter(|(_, facts)| facts.slices.iter().any(|slice| slice.kind == Kind::Library));
         let bundled = BundledLibraries::at(libraries.map(|(member, _)| member.as_str()));
         Self { binaries, bundled }
     }
@@ -163,7 +166,8 @@ impl Inventory {
     /// tag is honest.
     #[must_use]
     pub fn choose_tags(&self, rows: &[TagRow]) -> Option<PlatformTagSet> {
-        let fits = |tag: &PlatformTag| self.objections(tag).iter().all(|(_, found)| found.weight() != Weight::WrongMachine);
+        let fits =
+            |tag: &PlatformTag| self.objections(tag).iter().all(|(_, found)| found.weight() != Weight::WrongMachine);
         let mut matching = rows.iter().filter(|row| row.tags.first().is_some_and(fits));
         let honest = self.honest_tags();
         let (Some(row), None) = (matching.next(), matching.next()) else { return PlatformTagSet::new(honest) };

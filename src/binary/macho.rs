@@ -8,8 +8,8 @@ use object::read::macho::{LoadCommandData, LoadCommandVariant, MachHeader};
 use super::BinaryError;
 use super::bytes::Strings;
 use super::facts::{
-    Details, Facts, Format, Kind, Linkage, MachOFacts, MachOPlatform, Machine, Needed, OsVersion, RunPath, RunPathKind, Signature,
-    Slice,
+    Details, Facts, Format, Kind, Linkage, MachOFacts, MachOPlatform, Machine, Needed, OsVersion, RunPath, RunPathKind,
+    Signature, Slice,
 };
 use crate::target::Architecture;
 
@@ -20,7 +20,9 @@ const SIGNATURE_MAGIC: u32 = 0xfade_0cc0;
 const MOST_SLICES: usize = 44;
 
 pub(super) fn read(bytes: &[u8]) -> Result<Facts, BinaryError> {
-    let big = |offset: u64| bytes.read_at::<object::U32<object::BigEndian>>(offset).ok().map(|word| word.get(object::BigEndian));
+    let big = |offset: u64| {
+        bytes.read_at::<object::U32<object::BigEndian>>(offset).ok().map(|word| word.get(object::BigEndian))
+    };
     match big(0) {
         Some(0xcafe_babe) => fat(bytes, 20, |entry| Some((u64::from(word(entry, 8)?), u64::from(word(entry, 12)?)))),
         Some(0xcafe_babf) => fat(bytes, 32, |entry| {
@@ -78,7 +80,7 @@ fn machine(cpu: macho::CpuType) -> Machine {
     match cpu {
         macho::CPU_TYPE_ARM64 => Machine::Known(Architecture::Aarch64),
         macho::CPU_TYPE_X86_64 => Machine::Known(Architecture::X86_64),
-        other => Machine::Other(other.0 as u32),
+        other => Machine::Other(other.0),
     }
 }
 

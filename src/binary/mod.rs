@@ -16,11 +16,11 @@ mod system;
 mod tags;
 
 pub use facts::{
-    Details, ElfFacts, Facts, Format, Kind, Libc, Linkage, MachOFacts, MachOPlatform, Machine, Needed, OsVersion, PeFacts,
-    RunPath, RunPathKind, Signature, Slice, UndefinedSymbol, VersionNeed,
+    Details, ElfFacts, Facts, Format, Kind, Libc, Linkage, MachOFacts, MachOPlatform, Machine, Needed, OsVersion,
+    PeFacts, RunPath, RunPathKind, Signature, Slice, UndefinedSymbol, VersionNeed,
 };
 pub use inventory::{BundledLibraries, Inventory, Reach, TagRow};
-pub use objection::{Objection, Strength, Weight, objections};
+pub use objection::{Absence, Objection, Strength, Weight, objections};
 pub use tags::honest_tags;
 
 use crate::error::{Exit, Explain};
@@ -95,7 +95,8 @@ pub fn sniff(bytes: &[u8]) -> Option<Format> {
             0xfeed_face | 0xfeed_facf | 0xcefa_edfe | 0xcffa_edfe => return Some(Format::MachO),
             // A class file has its version here, 45 or more; no fat file has as many slices.
             0xcafe_babe | 0xcafe_babf => {
-                let slices = bytes.get(4..8).map_or(1, |count| u32::from_be_bytes([count[0], count[1], count[2], count[3]]));
+                let slices =
+                    bytes.get(4..8).map_or(1, |count| u32::from_be_bytes([count[0], count[1], count[2], count[3]]));
                 return (slices < 45).then_some(Format::MachO);
             }
             _ => {}

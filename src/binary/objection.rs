@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::facts::{Details, ElfFacts, Facts, Format, Kind, Libc, MachOFacts, MachOPlatform, OsVersion, Signature, Slice};
+use super::facts::{
+    Details, ElfFacts, Facts, Format, Kind, Libc, MachOFacts, MachOPlatform, OsVersion, Signature, Slice,
+};
 use super::inventory::{BundledLibraries, Reach};
 use super::{policy, system};
 use crate::target::{Architecture, MacosArchitecture, PlatformTag};
@@ -16,6 +18,19 @@ pub enum Strength {
     Strong,
     /// Only weak symbols ask for it.
     Weak,
+}
+
+/// What it means that a needed library is absent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Absence {
+    /// The binary does not start, and the tag (PEP 600, PEP 656) promises that it has all it needs.
+    BreaksPromise,
+    /// The binary does not start; tags of macOS and Windows promise nothing about it.
+    Fatal,
+    /// Most machines have it: the Visual C++ runtime, which CPython and many programs bring along.
+    Unlikely,
+    /// The binary starts without it.
+    Harmless,
 }
 
 /// How grave an objection is.
@@ -91,8 +106,8 @@ pub enum Objection {
         library: String,
         /// Whether the wheel holds it somewhere.
         reach: Reach,
-        /// Whether the binary starts without it.
-        optional: bool,
+        /// What its absence means.
+        absence: Absence,
     },
     /// A symbol version that the tag's oldest platform does not have.
     SymbolVersion {
@@ -139,10 +154,12 @@ impl Objection {
     #[must_use]
     pub fn weight(&self) -> Weight {
         match self {
-            Self::Format { .. } | Self::Architecture { .. } | Self::NativeCode | Self::System { .. } => Weight::WrongMachine,
+            Self::Format { .. } | Self::Architecture { .. } | Self::NativeCode | Self::System { .. } => {
+                Weight::WrongMachine
+            }
             Self::SymbolVersion { strength: Strength::Weak, .. }
             | Self::BlacklistedSymbol { strength: Strength::Weak, .. }
-            | Self::NeededLibrary { optional: true, .. }
+            | Self::NeededLibrary { absence: Absence::Unlikely | Absence::Harmless, .. }
             | Self::Signature { architecture: Architecture::X86_64, .. } => Weight::Warning,
             _ => Weight::Error,
         }
@@ -154,7 +171,7 @@ impl Objection {
     pub fn breaks_promise(&self) -> bool {
         match self {
             Self::Signature { .. } | Self::BlacklistedSymbol { strength: Strength::Weak, .. } => false,
-            Self::NeededLibrary { optional, .. } => !optional,
+            Self::NeededLibrary { absence, .. } => *absence == Absence::BreaksPromise,
             _ => true,
         }
     }
@@ -164,7 +181,9 @@ impl fmt::Display for Objection {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Format { found, expected } => write!(out, "it is {found}, and the tag's platform runs {expected}"),
-            Self::Architecture { found, expected } => write!(out, "it is built for {found}, and the tag promises {expected}"),
+            Self::Architecture { found, expected } => {
+                write!(out, "it is built for {found}, and the tag promises {expected}")
+            }
             Self::NativeCode => out.write_str("it is native code, and the tag promises that there is none"),
             Self::System { found, expected } => write!(out, "it is built for {found}, and the tag promises {expected}"),
             Self::Floor { architecture, needs, promised } => {
@@ -182,8 +201,11 @@ impl fmt::Display for Objection {
             Self::NeededLibrary { library, reach: Reach::OutOfReach, .. } => {
                 write!(out, "it needs `{library}`, which the wheel holds where none of its run paths leads")
             }
-            Self::NeededLibrary { library, optional: true, .. } => {
+            Self::NeededLibrary { library, absence: Absence::Harmless, .. } => {
                 write!(out, "it uses `{library}` where that exists; neither the tag's platforms nor the wheel have it")
+            }
+            Self::NeededLibrary { library, absence: Absence::Unlikely, .. } => {
+                write!(out, "it needs `{library}`, which is not part of Windows, although most machines have it")
             }
             Self::NeededLibrary { library, .. } => {
                 write!(out, "it needs `{library}`, which neither the tag's platforms nor the wheel have")
@@ -264,7 +286,13 @@ fn macos_promise(tag: OsVersion, slice: Architecture, named: MacosArchitecture) 
     if slice == Architecture::Aarch64 && named == MacosArchitecture::Universal2 { tag.max(first_arm) } else { tag }
 }
 
-fn macos(slice: &Slice, details: &MachOFacts, architecture: Architecture, promised: OsVersion, found: &mut Vec<Objection>) {
+fn macos(
+    slice: &Slice,
+    details: &MachOFacts,
+    architecture: Architecture,
+    promised: OsVersion,
+    found: &mut Vec<Objection>,
+) {
     match details.platform {
         Some(MachOPlatform::Macos) => {}
         Some(other) => return found.push(Objection::System { found: other.to_string(), expected: "macOS" }),
@@ -311,7 +339,11 @@ fn manylinux(
     if let Some(libc) = slice.libc
         && libc != Libc::Glibc
     {
-        found.push(Objection::Libc { found: libc, evidence: system::libc_evidence(slice, details), promised: Libc::Glibc });
+        found.push(Objection::Libc {
+            found: libc,
+            evidence: system::libc_evidence(slice, details),
+            promised: Libc::Glibc,
+        });
         return;
     }
     let expected = system::glibc_interpreter(architecture);
@@ -337,7 +369,13 @@ fn manylinux(
     blacklisted(slice, details, |library| policy::manylinux_blacklist(promised, library), found);
 }
 
-fn musllinux(slice: &Slice, details: &ElfFacts, architecture: Architecture, promised: OsVersion, found: &mut Vec<Objection>) {
+fn musllinux(
+    slice: &Slice,
+    details: &ElfFacts,
+    architecture: Architecture,
+    promised: OsVersion,
+    found: &mut Vec<Objection>,
+) {
     let before = found.len();
     foreign_system(slice, details, found);
     if found.len() > before {
@@ -346,7 +384,11 @@ fn musllinux(slice: &Slice, details: &ElfFacts, architecture: Architecture, prom
     if let Some(libc) = slice.libc
         && libc != Libc::Musl
     {
-        found.push(Objection::Libc { found: libc, evidence: system::libc_evidence(slice, details), promised: Libc::Musl });
+        found.push(Objection::Libc {
+            found: libc,
+            evidence: system::libc_evidence(slice, details),
+            promised: Libc::Musl,
+        });
         return;
     }
     let expected = system::musl_interpreter(architecture);
@@ -399,7 +441,8 @@ fn libraries(
     bundled: &BundledLibraries,
     found: &mut Vec<Objection>,
 ) {
-    let wrong_libc = found.iter().any(|objection| matches!(objection, Objection::Libc { .. } | Objection::System { .. }));
+    let wrong_libc =
+        found.iter().any(|objection| matches!(objection, Objection::Libc { .. } | Objection::System { .. }));
     for needed in &slice.needed {
         let on_platform = match tag {
             PlatformTag::Manylinux { major, minor, .. } => {
@@ -412,12 +455,18 @@ fn libraries(
             _ => true,
         };
         // Of a binary for another C library, only what no platform has says anything new.
-        if on_platform || (wrong_libc && policy::of_some_libc(&needed.name)) {
+        if on_platform || (wrong_libc && policy::on_some_linux(&needed.name)) {
             continue;
         }
         let reach = bundled.reach(member, slice, &needed.name);
         if !serves(slice, reach) {
-            found.push(Objection::NeededLibrary { library: needed.name.clone(), reach, optional: needed.optional });
+            let absence = match tag {
+                _ if needed.optional => Absence::Harmless,
+                PlatformTag::Windows(_) if policy::visual_cpp_runtime(&needed.name) => Absence::Unlikely,
+                PlatformTag::Windows(_) | PlatformTag::Macos { .. } => Absence::Fatal,
+                _ => Absence::BreaksPromise,
+            };
+            found.push(Objection::NeededLibrary { library: needed.name.clone(), reach, absence });
         }
     }
 }

@@ -22,7 +22,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Facts, BinaryError> {
         return Err(malformed("it has a DOS header and no PE header"));
     }
     let optional = offset + 4 + size_of::<pe::ImageFileHeader>() as u64;
-    let magic: &object::U16<object::LittleEndian> = bytes.read_at(optional).map_err(|()| truncated("the optional header"))?;
+    let magic: &object::U16<object::LittleEndian> =
+        bytes.read_at(optional).map_err(|()| truncated("the optional header"))?;
     let slice = match magic.get(LE) {
         pe::IMAGE_NT_OPTIONAL_HDR32_MAGIC => slice::<pe::ImageNtHeaders32>(bytes, offset)?,
         pe::IMAGE_NT_OPTIONAL_HDR64_MAGIC => slice::<pe::ImageNtHeaders64>(bytes, offset)?,
@@ -80,7 +81,10 @@ fn slice<Headers: ImageNtHeaders>(bytes: &[u8], mut offset: u64) -> Result<Slice
         signature: signature(bytes, &directories),
         details: Details::Pe(PeFacts {
             subsystem: optional.subsystem().0,
-            minimum_os: OsVersion { major: optional.major_subsystem_version(), minor: optional.minor_subsystem_version() },
+            minimum_os: OsVersion {
+                major: optional.major_subsystem_version(),
+                minor: optional.minor_subsystem_version(),
+            },
             characteristics,
             dll_characteristics,
         }),
@@ -127,7 +131,12 @@ fn push(needed: &mut Vec<Needed>, name: String, optional: bool) -> Result<(), Bi
     Ok(())
 }
 
-fn name_at(bytes: &[u8], sections: &SectionTable<'_>, address: u32, strings: &mut Strings) -> Result<String, BinaryError> {
+fn name_at(
+    bytes: &[u8],
+    sections: &SectionTable<'_>,
+    address: u32,
+    strings: &mut Strings,
+) -> Result<String, BinaryError> {
     let what = "the name of a DLL";
     strings.take(at_address(bytes, sections, address).ok_or(truncated(what))?, what)
 }
@@ -156,7 +165,9 @@ fn signature(bytes: &[u8], directories: &DataDirectories<'_>) -> Signature {
     let length = table.first_chunk().map_or(0, |raw| u32::from_le_bytes(*raw));
     let kind = table.get(6..8).and_then(|raw| raw.first_chunk()).map(|raw| u16::from_le_bytes(*raw));
     match (length, kind) {
-        (length, _) if length < 9 || length > size => Signature::Broken("its length is not that of the space it lies in"),
+        (length, _) if length < 9 || length > size => {
+            Signature::Broken("its length is not that of the space it lies in")
+        }
         (_, Some(2)) => Signature::Present,
         _ => Signature::Broken("it is of an unknown kind"),
     }

@@ -179,7 +179,9 @@ pub(super) fn manylinux_has_library(floor: OsVersion, architecture: Architecture
     }
     // The vector mathematics library exists for two architectures alone.
     let vector = matches!(architecture, Architecture::X86_64 | Architecture::Aarch64);
-    MANYLINUX_LIBRARIES.iter().any(|(name, since)| *name == library && *since <= floor && (library != "libmvec.so.1" || vector))
+    MANYLINUX_LIBRARIES
+        .iter()
+        .any(|(name, since)| *name == library && *since <= floor && (library != "libmvec.so.1" || vector))
 }
 
 /// Symbols of `library` that no binary with this floor may rely on.
@@ -209,8 +211,20 @@ pub(super) fn musl_with(function: &str) -> Option<OsVersion> {
 /// Whether the library is part of some C library, so that it says nothing beyond which one.
 pub(super) fn of_some_libc(library: &str) -> bool {
     const STEMS: [&str; 14] = [
-        "libc", "libm", "libdl", "librt", "libpthread", "libutil", "libresolv", "libanl", "libnsl", "libmvec", "libcrypt", "ld-linux",
-        "ld-musl", "ld-uClibc",
+        "libc",
+        "libm",
+        "libdl",
+        "librt",
+        "libpthread",
+        "libutil",
+        "libresolv",
+        "libanl",
+        "libnsl",
+        "libmvec",
+        "libcrypt",
+        "ld-linux",
+        "ld-musl",
+        "ld-uClibc",
     ];
     let stem = library.split_once('.').map_or(library, |(stem, _)| stem);
     STEMS.iter().any(|known| stem == *known || (known.starts_with("ld-") && stem.starts_with(known)))
@@ -218,9 +232,15 @@ pub(super) fn of_some_libc(library: &str) -> bool {
         || library.starts_with("ld.so")
 }
 
+/// Whether the library says nothing beyond that the binary is for glibc or for musl.
+pub(super) fn on_some_linux(library: &str) -> bool {
+    of_some_libc(library) || MANYLINUX_LIBRARIES.iter().any(|(name, _)| *name == library)
+}
+
 /// Whether macOS itself has this dylib.
 pub(super) fn macos_has_library(path: &str) -> bool {
-    let inside = |directory| path.strip_prefix(directory).is_some_and(|rest: &str| !rest.split('/').any(|part| part == ".."));
+    let inside =
+        |directory| path.strip_prefix(directory).is_some_and(|rest: &str| !rest.split('/').any(|part| part == ".."));
     inside("/usr/lib/") || inside("/System/Library/")
 }
 
@@ -230,6 +250,17 @@ pub(super) fn windows_has_library(name: &str) -> bool {
     // Names without a suffix are DLLs too.
     let name = if name.contains('.') { name } else { format!("{name}.dll") };
     name.starts_with("api-ms-win-") || name.starts_with("ext-ms-") || DLLS.contains(name.as_str())
+}
+
+/// Whether the DLL is of the Visual C++ runtime, which is no part of Windows and on most machines all the same.
+pub(super) fn visual_cpp_runtime(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let stem = name.strip_suffix(".dll").unwrap_or(&name);
+    ["vcruntime140", "msvcp140", "concrt140", "vccorlib140"].iter().any(|known| {
+        let rest = stem.strip_prefix(known);
+        // `vcruntime140_1` and `msvcp140_atomic_wait` are of the same runtime; `vcruntime140d` is for developers alone.
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+    })
 }
 
 #[cfg(test)]
@@ -255,7 +286,9 @@ mod tests {
 
     #[test]
     fn floors_have_what_lower_floors_have_and_no_more() {
-        let allows = |minor, architecture, version| manylinux_allows_version(glibc(minor), architecture, &need("libc.so.6", version));
+        let allows = |minor, architecture, version| {
+            manylinux_allows_version(glibc(minor), architecture, &need("libc.so.6", version))
+        };
         assert!(allows(17, Architecture::X86_64, "GLIBC_2.2.5"));
         assert!(allows(17, Architecture::X86_64, "GLIBC_2.17"));
         assert!(!allows(17, Architecture::X86_64, "GLIBC_2.18"));

@@ -64,7 +64,11 @@ pub(super) fn libc(interpreter: Option<&str>, needed: &[Needed], versions: &[Ver
         if name.starts_with("ld-uClibc") || name.starts_with("ld64-uClibc") {
             return Some(Libc::Uclibc);
         }
-        if name.starts_with("ld-linux") || name.starts_with("ld64.so") || name.starts_with("ld.so") || name.starts_with("ld-2.") {
+        if name.starts_with("ld-linux")
+            || name.starts_with("ld64.so")
+            || name.starts_with("ld.so")
+            || name.starts_with("ld-2.")
+        {
             return Some(Libc::Glibc);
         }
     }
@@ -94,8 +98,9 @@ pub(super) fn libc_evidence(slice: &Slice, details: &ElfFacts) -> String {
     if let Some(interpreter) = &details.interpreter {
         return format!("interpreter `{interpreter}`");
     }
-    let libraries = slice.needed.iter().map(|needed| &needed.name);
-    if let Some(library) = libraries.into_iter().find(|name| super::policy::of_some_libc(name)) {
+    let parts = || slice.needed.iter().map(|needed| &needed.name).filter(|name| super::policy::of_some_libc(name));
+    // The C library itself tells more than its threads or its mathematics.
+    if let Some(library) = parts().find(|name| name.starts_with("libc.")).or_else(|| parts().next()) {
         return format!("needs `{library}`");
     }
     details.version_needs.first().map_or_else(String::new, |need| format!("needs `{}`", need.version))

@@ -46,7 +46,8 @@ fn family(tag: &PlatformTag) -> PlatformTag {
 fn candidates<'a>(binaries: impl Iterator<Item = &'a Facts> + Clone) -> Vec<Vec<PlatformTag>> {
     let Some(first) = binaries.clone().next() else { return Vec::new() };
     let slices = || binaries.clone().flat_map(|facts| &facts.slices);
-    let architectures: BTreeSet<Architecture> = first.slices.iter().filter_map(|slice| slice.machine.architecture()).collect();
+    let architectures: BTreeSet<Architecture> =
+        first.slices.iter().filter_map(|slice| slice.machine.architecture()).collect();
     match first.format {
         Format::Elf => architectures.iter().flat_map(|architecture| linux(*architecture, slices())).collect(),
         Format::MachO => macos(&architectures, slices()),
@@ -66,7 +67,8 @@ fn linux<'a>(architecture: Architecture, slices: impl Iterator<Item = &'a Slice>
     if dynamic {
         floors.extend(policy::manylinux_floors(architecture));
     }
-    let manylinux = floors.into_iter().map(|OsVersion { major, minor }| PlatformTag::Manylinux { major, minor, architecture });
+    let manylinux =
+        floors.into_iter().map(|OsVersion { major, minor }| PlatformTag::Manylinux { major, minor, architecture });
     let musllinux = [1, 2].map(|minor| PlatformTag::Musllinux { major: 1, minor, architecture });
     vec![manylinux.collect(), musllinux.to_vec()]
 }
@@ -95,7 +97,9 @@ fn macos<'a>(architectures: &BTreeSet<Architecture>, slices: impl Iterator<Item 
 fn tag_version(needs: OsVersion) -> OsVersion {
     match needs {
         OsVersion { major: 10, minor: 16 } => OsVersion { major: 11, minor: 0 },
-        OsVersion { major, minor } if major >= 11 && minor > 0 => OsVersion { major: major.saturating_add(1), minor: 0 },
+        OsVersion { major, minor } if major >= 11 && minor > 0 => {
+            OsVersion { major: major.saturating_add(1), minor: 0 }
+        }
         other => other,
     }
 }

@@ -1,6 +1,7 @@
 //! One short file per command: arguments, a request, the step, the console. The only floor that sees the whole line.
 
 mod fetch;
+pub mod inspect;
 mod pages;
 
 use crate::cli::{Cli, Command};
@@ -23,6 +24,7 @@ pub fn run(cli: Cli) -> Exit {
 fn dispatch(command: Command, console: &Console) -> Result<Exit, Failure> {
     match command {
         Command::Fetch(arguments) => fetch::run(&arguments, console),
+        Command::Inspect(arguments) => inspect::run(&arguments, console),
         Command::Completions(arguments) => pages::completions(&arguments, console),
         Command::Man(arguments) => pages::man(&arguments, console),
         _ => Err(Failure::new(Exit::Failed, "this command joins the line with its own change")),
