@@ -64,7 +64,15 @@ fn judge(bin: &Path, wheel: &Path, directory: &Path) -> PathBuf {
     let tag = wheel.file_stem().unwrap().to_str().unwrap().rsplit('-').next().unwrap();
     let platform = format!("--platform={}", tag.split('.').next().unwrap());
     let (by_pip, by_uv, by_installer) = (directory.join("pip"), directory.join("uv"), directory.join("installer"));
-    succeed(python().args(["-m", "pip", "install", "-q"]).args(foreign).arg(platform).arg("--target").arg(&by_pip).arg(wheel));
+    succeed(
+        python()
+            .args(["-m", "pip", "install", "-q"])
+            .args(foreign)
+            .arg(platform)
+            .arg("--target")
+            .arg(&by_pip)
+            .arg(wheel),
+    );
     let uv_python = bin.join("python");
     let mut uv = Command::new(bin.join("uv"));
     uv.args(["pip", "install", "-q", "--no-deps", "--no-index", "--no-cache", "--python"]).arg(uv_python);
@@ -93,7 +101,9 @@ fn strangers_take_a_runtime_and_an_sdk() {
 fn hatchling_builds_the_same_from_the_same_stage() {
     let Some(bin) = judges("wheels", &TOOLS) else { return };
     let directory = tempfile::tempdir().unwrap();
-    for (stage, flags) in [(runtime(directory.path(), 1), &["--wheel"][..]), (sdk(directory.path()), &["--wheel", "--sdist"])] {
+    for (stage, flags) in
+        [(runtime(directory.path(), 1), &["--wheel"][..]), (sdk(directory.path()), &["--wheel", "--sdist"])]
+    {
         let ours = build(&[&stage], &directory.path().join("ours").join(stage.file_name().unwrap()));
         let theirs = directory.path().join("theirs").join(stage.file_name().unwrap());
         let mut python = Command::new(bin.join("python"));

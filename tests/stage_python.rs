@@ -75,11 +75,8 @@ fn a_staged_runtime_builds_as_a_wheel_of_its_tag_and_never_as_an_sdist() {
         assert_eq!(mode(&installed.join(&path)), mode(&module.join(&path)), "{path}");
     }
     let facts = fs::read_to_string(root.join("openai_codex_cli_bin-0.163.0.dist-info/WHEEL")).unwrap();
-    for line in [
-        "Root-Is-Purelib: false",
-        "Tag: py3-none-manylinux_2_17_x86_64",
-        "Tag: py3-none-musllinux_1_1_x86_64",
-    ] {
+    for line in ["Root-Is-Purelib: false", "Tag: py3-none-manylinux_2_17_x86_64", "Tag: py3-none-musllinux_1_1_x86_64"]
+    {
         assert!(facts.contains(line), "{facts}");
     }
     let refused = |stage: &Path, arguments: &[&str], words: &str| {
@@ -111,7 +108,10 @@ fn the_module_of_a_runtime_finds_what_it_carries() {
         support::succeed(command.args(["-c", &format!("import codex_cli_bin as m; {code}")]))
     };
     let module = root.join("out/src/codex_cli_bin").canonicalize().unwrap();
-    assert_eq!(ask("out", "print(m.PACKAGE_NAME, sorted(m.__all__))").trim(), "openai-codex-cli-bin ['PACKAGE_NAME', 'bundled_codex_path', 'bundled_package_dir', 'bundled_path_dir']");
+    assert_eq!(
+        ask("out", "print(m.PACKAGE_NAME, sorted(m.__all__))").trim(),
+        "openai-codex-cli-bin ['PACKAGE_NAME', 'bundled_codex_path', 'bundled_package_dir', 'bundled_path_dir']"
+    );
     if cfg!(unix) {
         assert_eq!(ask("out", "print(m.bundled_codex_path())").trim(), module.join("bin/codex").display().to_string());
     }
@@ -126,7 +126,9 @@ fn the_module_of_a_runtime_finds_what_it_carries() {
 #[test]
 fn the_sdk_ends_with_exactly_one_pin_whatever_it_required() {
     let directory = tempfile::tempdir().unwrap();
-    for (number, old) in ["OpenAI.Codex_cli-bin[x]>=1; python_version>'3'", "openai-codex-cli-bin", "unrelated"].iter().enumerate() {
+    for (number, old) in
+        ["OpenAI.Codex_cli-bin[x]>=1; python_version>'3'", "openai-codex-cli-bin", "unrelated"].iter().enumerate()
+    {
         let template = directory.path().join(format!("template-{number}"));
         copy_template(&Template::sdk(None).unwrap(), &template, |text| {
             assert!(text.contains("\"openai-codex-cli-bin==0.163.0\""), "the template has another pin: {text}");
@@ -194,7 +196,8 @@ fn a_rename_is_an_edit_of_the_tables_alone() {
         )
     });
     let payload = write(root, "tool", elf(300));
-    let request = RuntimeRequest { template: Some(root.join("runtime")), ..request(&root.join("out-runtime"), &payload) };
+    let request =
+        RuntimeRequest { template: Some(root.join("runtime")), ..request(&root.join("out-runtime"), &payload) };
     let staged = stage_runtime(&request, &Progress::hidden()).unwrap();
     assert_eq!(staged.entrypoint, "bin/acme");
     sdk(&root.join("out-sdk"), Some(&root.join("sdk")));

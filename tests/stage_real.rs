@@ -101,7 +101,10 @@ fn a_published_wheel_and_its_package_directory_give_one_stage() {
             if cfg!(unix) {
                 let run = ["bin/", "codex-path/"].iter().any(|place| path.starts_with(place));
                 let helper = path.starts_with("codex-resources/")
-                    && (path.contains("/lib/") || path.contains("/bin/") || path.ends_with("bwrap") || path.ends_with(".exe"));
+                    && (path.contains("/lib/")
+                        || path.contains("/bin/")
+                        || path.ends_with("bwrap")
+                        || path.ends_with(".exe"));
                 let expected = if run || helper { 0o755 } else { 0o644 };
                 assert_eq!(mode(&module.join(&path)), expected, "{published}: {path}");
                 assert_eq!(mode(&other.join("src/codex_cli_bin").join(&path)), expected, "{published}: {path}");

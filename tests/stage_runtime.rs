@@ -126,10 +126,8 @@ fn links_inside_become_copies() {
     let root = directory.path();
     let files = package();
     let link = |name: &'static str, kind, target: &'static str| (name.as_bytes(), kind, target.as_bytes(), &b""[..]);
-    let mut members: Vec<_> = files
-        .iter()
-        .map(|(path, bytes)| (path.as_bytes(), EntryType::Regular, &b""[..], bytes.as_slice()))
-        .collect();
+    let mut members: Vec<_> =
+        files.iter().map(|(path, bytes)| (path.as_bytes(), EntryType::Regular, &b""[..], bytes.as_slice())).collect();
     members.push(link("codex-path/grep", EntryType::Symlink, "../codex-path/rg"));
     members.push(link("codex-path/search", EntryType::Link, "codex-path/rg"));
     let out = root.join("out");
@@ -258,7 +256,12 @@ fn bad_files() -> Vec<(&'static str, Vec<u8>, Exit, &'static str)> {
             Exit::NotGood,
             "built for `aarch64-unknown-linux-musl`",
         ),
-        ("version.whl", wheel_of(&[("bin/codex", elf(200))], "0.162.0"), Exit::NotGood, "is version 0.162.0 by its wheel"),
+        (
+            "version.whl",
+            wheel_of(&[("bin/codex", elf(200))], "0.162.0"),
+            Exit::NotGood,
+            "is version 0.162.0 by its wheel",
+        ),
     ]
 }
 
@@ -339,7 +342,8 @@ fn links_out_of_a_directory_and_devices_are_refused() {
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();
     write(root, "outside", b"secret");
-    for (target, words) in [("../../outside", "leads out"), ("nothing", "leads nowhere"), (".", "does not lead to a file")]
+    for (target, words) in
+        [("../../outside", "leads out"), ("nothing", "leads nowhere"), (".", "does not lead to a file")]
     {
         let payload = root.join("package");
         write_tree(&payload, &package());
@@ -422,7 +426,8 @@ fn a_tag_for_another_machine_is_refused_and_another_floor_is_obeyed() {
     let root = directory.path();
     let payload = write(root, "codex", elf(500));
     let with_tag = |tag: &str| {
-        let request = RuntimeRequest { platform_tag: Some(tag.parse().unwrap()), ..request(&root.join("out"), &payload) };
+        let request =
+            RuntimeRequest { platform_tag: Some(tag.parse().unwrap()), ..request(&root.join("out"), &payload) };
         stage_runtime(&request, &Progress::hidden())
     };
     for tag in ["win_amd64", "macosx_11_0_arm64", "musllinux_1_1_aarch64", "any", "musllinux_1_1_x86_64.win_amd64"] {
@@ -511,7 +516,9 @@ fn a_killed_run_leaves_no_partial_stage() {
         let fresh = root.join("fresh");
         let target = if round % 2 == 0 { &out } else { &fresh };
         let mut child = start(target);
-        std::thread::sleep(whole * (round + 1) * 9 / (rounds.max(1) * 10) + Duration::from_micros(u64::from(round) * 37));
+        std::thread::sleep(
+            whole * (round + 1) * 9 / (rounds.max(1) * 10) + Duration::from_micros(u64::from(round) * 37),
+        );
         killed += u32::from(child.try_wait().unwrap().is_none());
         child.kill().unwrap();
         child.wait().unwrap();

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
+use super::PayloadError;
 use super::name::{self, Names};
 use super::unpack::Found;
-use super::PayloadError;
 use crate::fs::{self, FsError, Kind};
 
 /// Every file below `directory`, under names that every file system keeps.
@@ -26,8 +26,7 @@ pub(super) fn list(directory: &Path) -> Result<Vec<Found>, PayloadError> {
         let (source, size) = match walked.kind {
             Kind::File => (walked.path, walked.size),
             Kind::Link => {
-                let refused =
-                    |why| PayloadError::Link { path: directory.to_owned(), member: path.clone(), why };
+                let refused = |why| PayloadError::Link { path: directory.to_owned(), member: path.clone(), why };
                 let source = walked.path.canonicalize().map_err(|_| refused("leads nowhere"))?;
                 if !source.starts_with(&root) {
                     return Err(refused("leads out of the payload"));

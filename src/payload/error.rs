@@ -158,9 +158,9 @@ impl Explain for PayloadError {
             Self::Empty { .. } | Self::Damaged { .. } | Self::Record { .. } => {
                 Some("fetch or build the file again".into())
             }
-            Self::SeveralExecutables { .. } => {
-                Some("give the one executable itself, or a package directory, whose `codex-package.json` names it".into())
-            }
+            Self::SeveralExecutables { .. } => Some(
+                "give the one executable itself, or a package directory, whose `codex-package.json` names it".into(),
+            ),
             Self::Link { .. } => Some("replace the link by the file that it leads to".into()),
             Self::Encrypted { .. } => Some("unpack the archive and give the directory".into()),
             Self::Package { .. }

@@ -97,11 +97,9 @@ impl Names {
         match (taken == path, *kind == Node::Directory && node == Node::Directory) {
             (true, true) => Ok(()),
             (true, false) => Err(PayloadError::Duplicate { path: origin.to_owned(), member: path.to_owned() }),
-            (false, _) => Err(PayloadError::Collision {
-                path: origin.to_owned(),
-                one: taken.clone(),
-                other: path.to_owned(),
-            }),
+            (false, _) => {
+                Err(PayloadError::Collision { path: origin.to_owned(), one: taken.clone(), other: path.to_owned() })
+            }
         }
     }
 }
@@ -129,8 +127,23 @@ mod tests {
     #[test]
     fn names_that_lead_elsewhere_are_refused() {
         for raw in [
-            "../codex", "bin/../../codex", "bin/..", "..", "/bin/codex", "C:/codex", "c:codex", "bin\\codex",
-            "..\\codex", "\\\\host\\share", "bin//codex", "bin/./codex", "a\0b", "a\nb", "codex.", "codex ", "a:stream",
+            "../codex",
+            "bin/../../codex",
+            "bin/..",
+            "..",
+            "/bin/codex",
+            "C:/codex",
+            "c:codex",
+            "bin\\codex",
+            "..\\codex",
+            "\\\\host\\share",
+            "bin//codex",
+            "bin/./codex",
+            "a\0b",
+            "a\nb",
+            "codex.",
+            "codex ",
+            "a:stream",
             "//bin",
         ] {
             assert!(clean(raw.as_bytes()).is_err(), "{raw:?}");
@@ -141,7 +154,8 @@ mod tests {
 
     #[test]
     fn names_that_are_one_file_somewhere_collide() {
-        for (one, other) in [("a", "a"), ("bin/x", "BIN/y"), ("a", "A"), ("a", "a/b"), ("a/b", "a"), ("é", "e\u{301}")] {
+        for (one, other) in [("a", "a"), ("bin/x", "BIN/y"), ("a", "A"), ("a", "a/b"), ("a/b", "a"), ("é", "e\u{301}")]
+        {
             let mut names = Names::default();
             names.take(Path::new("x"), one).unwrap();
             assert!(names.take(Path::new("x"), other).is_err(), "{one} {other}");

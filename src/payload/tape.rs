@@ -78,9 +78,7 @@ fn members(origin: &Path, reader: impl Read, scratch: &Path) -> Result<Vec<Found
         }
         let extension = std::mem::take(&mut extension);
         let path = extension.path.unwrap_or_else(|| header.path_bytes().into_owned());
-        let special = |what| {
-            Err(PayloadError::Special { path: origin.to_owned(), member: name::shown(&path), what })
-        };
+        let special = |what| Err(PayloadError::Special { path: origin.to_owned(), member: name::shown(&path), what });
         let link = || extension.link.clone().or_else(|| header.link_name_bytes().map(Into::into)).unwrap_or_default();
         match header.entry_type() {
             _ if extension.sparse => return special("a sparse file, which no payload needs to be"),
@@ -134,7 +132,8 @@ fn next_header(origin: &Path, reader: &mut impl Read) -> Result<Option<Header>, 
 
 fn checksum_holds(block: &[u8]) -> bool {
     let stated = Header::from_byte_slice(block).cksum();
-    let sum: u32 = block.iter().enumerate().map(|(at, byte)| if (148..156).contains(&at) { 32 } else { u32::from(*byte) }).sum();
+    let sum: u32 =
+        block.iter().enumerate().map(|(at, byte)| if (148..156).contains(&at) { 32 } else { u32::from(*byte) }).sum();
     stated.is_ok_and(|stated| stated == sum)
 }
 
@@ -189,4 +188,3 @@ fn read_pax(origin: &Path, bytes: &[u8], extension: &mut Extension) -> Result<()
 fn damaged(origin: &Path, error: io::Error) -> PayloadError {
     PayloadError::Damaged { path: origin.to_owned(), source: Box::new(error) }
 }
-

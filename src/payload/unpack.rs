@@ -74,10 +74,7 @@ impl<'a> Sink<'a> {
     fn clean(&mut self, raw: &[u8]) -> Result<Option<String>, PayloadError> {
         self.members += 1;
         if self.members > MOST_MEMBERS {
-            return Err(PayloadError::Bomb {
-                path: self.origin.to_owned(),
-                limit: format!("{MOST_MEMBERS} members"),
-            });
+            return Err(PayloadError::Bomb { path: self.origin.to_owned(), limit: format!("{MOST_MEMBERS} members") });
         }
         let path = name::clean(raw).map_err(|why| PayloadError::Name {
             path: self.origin.to_owned(),

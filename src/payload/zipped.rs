@@ -30,12 +30,7 @@ pub(super) struct Unzipped {
 }
 
 /// Unpacks the archive at `origin`.
-pub(super) fn unpack(
-    origin: &Path,
-    form: Form,
-    scratch: &Path,
-    progress: &Progress,
-) -> Result<Unzipped, PayloadError> {
+pub(super) fn unpack(origin: &Path, form: Form, scratch: &Path, progress: &Progress) -> Result<Unzipped, PayloadError> {
     let archive = Archive::open(origin).map_err(|error| opening(origin, error))?;
     let limit = limit(archive.bytes().len() as u64);
     let archive = archive.with_limits(Limits {
@@ -131,11 +126,7 @@ fn is_python(path: &str) -> bool {
 }
 
 /// The SHA-256 rows of RECORD.
-fn read_record(
-    origin: &Path,
-    archive: &Archive,
-    dist_info: &str,
-) -> Result<BTreeMap<String, String>, PayloadError> {
+fn read_record(origin: &Path, archive: &Archive, dist_info: &str) -> Result<BTreeMap<String, String>, PayloadError> {
     let name = format!("{dist_info}/RECORD");
     let refused = |why| PayloadError::Record { path: origin.to_owned(), member: name.clone(), why };
     let member = archive.find(&name).ok_or_else(|| refused("is missing"))?;

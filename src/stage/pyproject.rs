@@ -241,7 +241,8 @@ fn append(array: &mut Array, text: String) {
         return;
     };
     // Without a trailing comma, what follows the last element (a comment, a line end) is that element's suffix.
-    let suffix = last.and_then(|last| last.decor().suffix()).and_then(|suffix| suffix.as_str()).unwrap_or("").to_owned();
+    let suffix =
+        last.and_then(|last| last.decor().suffix()).and_then(|suffix| suffix.as_str()).unwrap_or("").to_owned();
     let trailing = array.trailing().as_str().unwrap_or("").to_owned();
     let comments = format!("{suffix}{trailing}");
     let comments = comments.rfind('\n').map_or("", |end| &comments[..end]);
@@ -263,9 +264,13 @@ fn remove_where(array: &mut Array, unwanted: impl Fn(usize, &Value) -> bool) {
         let removed = array.remove(index);
         let text = |raw: Option<&toml_edit::RawString>| raw.and_then(|raw| raw.as_str()).unwrap_or("").to_owned();
         let around = text(removed.decor().prefix()) + &text(removed.decor().suffix());
-        let Some(kept) = around.rfind('\n').map(|end| &around[..end]).filter(|kept| kept.contains('#')) else { continue };
+        let Some(kept) = around.rfind('\n').map(|end| &around[..end]).filter(|kept| kept.contains('#')) else {
+            continue;
+        };
         // A comment ends with its line; what followed the removed element may have had none of its own.
-        let joined = |rest: &str| format!("{kept}{}{rest}", if rest.trim_start_matches(' ').starts_with('\n') { "" } else { "\n" });
+        let joined = |rest: &str| {
+            format!("{kept}{}{rest}", if rest.trim_start_matches(' ').starts_with('\n') { "" } else { "\n" })
+        };
         if let Some(next) = array.get_mut(index) {
             let prefix = joined(&text(next.decor().prefix()));
             next.decor_mut().set_prefix(prefix);

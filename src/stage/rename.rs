@@ -59,7 +59,8 @@ impl Renames {
         let mut at = 0;
         while at < text.len() {
             let (before, rest) = text.split_at(at);
-            let found = self.pairs.iter().filter(|(old, _)| is_word(before, rest, old)).max_by_key(|(old, _)| old.len());
+            let found =
+                self.pairs.iter().filter(|(old, _)| is_word(before, rest, old)).max_by_key(|(old, _)| old.len());
             if let Some((old, new)) = found {
                 renamed.push_str(new);
                 at += old.len();
@@ -77,9 +78,8 @@ impl Renames {
 /// the version of a file name may follow.
 fn is_word(before: &str, rest: &str, word: &str) -> bool {
     let Some(after) = rest.strip_prefix(word) else { return false };
-    let inside = |character: char| {
-        character.is_alphanumeric() || character == '_' || character == '-' && !word.contains('_')
-    };
+    let inside =
+        |character: char| character.is_alphanumeric() || character == '_' || character == '-' && !word.contains('_');
     !before.ends_with(inside) && !after.starts_with(inside)
 }
 

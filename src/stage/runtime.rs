@@ -124,7 +124,8 @@ pub fn stage_runtime(request: &RuntimeRequest, progress: &Progress) -> Result<St
     ];
     let package = format!("src/{}/", project.module);
     for file in &template.files {
-        let path = file.path.strip_prefix(TEMPLATE_PACKAGE).map_or(file.path.clone(), |path| format!("{package}{path}"));
+        let path =
+            file.path.strip_prefix(TEMPLATE_PACKAGE).map_or(file.path.clone(), |path| format!("{package}{path}"));
         let inside = path.strip_prefix(&package).unwrap_or_default();
         if payload.files.iter().any(|file| file.path == inside) {
             return Err(StageError::Conflict { path });

@@ -142,8 +142,7 @@ fn assigned<'a>(line: &'a str, constant: &str) -> Option<&'a str> {
 
 /// The text of `_names.py`: the template's own with the table's names in it.
 fn names_module(text: Option<&str>, project: &SdkProject) -> String {
-    let constants =
-        [(RUNTIME_DISTRIBUTION, &project.runtime_distribution), (RUNTIME_MODULE, &project.runtime_module)];
+    let constants = [(RUNTIME_DISTRIBUTION, &project.runtime_distribution), (RUNTIME_MODULE, &project.runtime_module)];
     let mut written = match text {
         Some(text) => text.to_owned(),
         None => "\"\"\"The runtime that this SDK drives.\"\"\"\n\n".to_owned(),

@@ -99,7 +99,8 @@ impl Explain for TemplateError {
             Self::Fs(error) => error.hint(),
             Self::NoPyproject { .. } => Some("give the directory that holds the template's pyproject.toml".into()),
             Self::Placeholder { .. } => Some(
-                "known are `@distribution@`, `@module@`, `@executable@` and `@version@`, in the runtime template".into(),
+                "known are `@distribution@`, `@module@`, `@executable@` and `@version@`, in the runtime template"
+                    .into(),
             ),
             Self::NotAFile { .. } | Self::NotText { .. } | Self::Package { .. } => None,
         }
@@ -119,7 +120,8 @@ impl Template {
     /// # Errors
     /// Where a file cannot be read or `pyproject.toml` is missing.
     pub fn runtime(directory: Option<&Path>) -> Result<Self, TemplateError> {
-        directory.map_or_else(|| Self::embedded::<EmbeddedRuntime>(Which::Runtime), |path| Self::read(path, Which::Runtime))
+        directory
+            .map_or_else(|| Self::embedded::<EmbeddedRuntime>(Which::Runtime), |path| Self::read(path, Which::Runtime))
     }
 
     /// The SDK template: `directory`, or the built-in one.
@@ -209,7 +211,8 @@ fn ships(which: Which, path: &str) -> bool {
         (Which::Runtime, _) | (Which::Sdk, ["src", _, ..]) => true,
         (Which::Sdk, [name]) => {
             // A template of one's own may have further licence files, which its [project] table names.
-            let kept = ["pyproject.toml", "README", "LICENSE", "LICENCE", "NOTICE", "COPYING", "AUTHORS", "hatch_build.py"];
+            let kept =
+                ["pyproject.toml", "README", "LICENSE", "LICENCE", "NOTICE", "COPYING", "AUTHORS", "hatch_build.py"];
             kept.iter().any(|start| name.starts_with(start))
         }
         (Which::Sdk, _) => false,

@@ -140,7 +140,8 @@ mod tests {
     #[test]
     fn the_metadata_of_the_top_directory_counts() {
         let info = b"Metadata-Version: 2.4\nName: a\nVersion: 1\n";
-        let (_directory, path) = sdist(&[("a-1/src/PKG-INFO", b"nonsense"), ("a-1/PKG-INFO", info), ("a-1/src/x.py", b"x")]);
+        let (_directory, path) =
+            sdist(&[("a-1/src/PKG-INFO", b"nonsense"), ("a-1/PKG-INFO", info), ("a-1/src/x.py", b"x")]);
         let sdist = SdistReader::open(&path).unwrap();
         assert_eq!(sdist.metadata().fields().get("Name"), Some("a"));
         assert_eq!(sdist.read("x.py").unwrap().unwrap(), b"x");

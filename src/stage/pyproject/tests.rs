@@ -1,7 +1,8 @@
 use super::*;
 use proptest::prelude::*;
 
-const HEAD: &str = "# top\n[build-system]\nbuild-backend = \"hatchling.build\" # why\n\n[project]\nname = \"x\" # name\n";
+const HEAD: &str =
+    "# top\n[build-system]\nbuild-backend = \"hatchling.build\" # why\n\n[project]\nname = \"x\" # name\n";
 
 fn project() -> SdkProject {
     SdkProject {
@@ -26,7 +27,12 @@ fn parsed(text: &str) -> toml::Table {
 
 fn dependencies(text: &str) -> Vec<String> {
     let table = parsed(text);
-    table["project"]["dependencies"].as_array().unwrap().iter().map(|value| value.as_str().unwrap().to_owned()).collect()
+    table["project"]["dependencies"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|value| value.as_str().unwrap().to_owned())
+        .collect()
 }
 
 #[test]
@@ -39,7 +45,8 @@ fn any_requirement_of_the_runtime_becomes_the_pin() {
         "acme-cli-bin (>=1)",
         "old-cli-bin==0.1",
     ] {
-        let text = staged(&format!("dependencies = [\"pydantic>=2\", \"{old}\", \"acme--cli_bin!=3\", \"x\"]\n")).unwrap();
+        let text =
+            staged(&format!("dependencies = [\"pydantic>=2\", \"{old}\", \"acme--cli_bin!=3\", \"x\"]\n")).unwrap();
         assert_eq!(dependencies(&text), ["pydantic>=2", "acme-cli-bin==0.163.0", "x"], "{old}");
     }
 }
@@ -65,7 +72,8 @@ fn comments_and_order_stay() {
     )
     .unwrap();
     assert_eq!(dependencies(&text), ["acme-cli-bin==0.163.0", "b", "c"]);
-    let marks = ["# top", "# why", "# name", "# version", "# before", "# pin", "# about b", "# again", "# last", "# tail"];
+    let marks =
+        ["# top", "# why", "# name", "# version", "# before", "# pin", "# about b", "# again", "# last", "# tail"];
     let places: Vec<_> = marks.iter().map(|mark| text.find(mark).unwrap_or_else(|| panic!("{mark}\n{text}"))).collect();
     assert!(places.is_sorted(), "{text}");
     assert!(text.contains("version = \"0.163.0\" # version") && text.contains("name = \"acme-sdk\" # name"), "{text}");
@@ -83,13 +91,17 @@ fn dynamic_fields_become_static() {
     let text = staged("dynamic = [\"version\", \"readme\"]\n").unwrap();
     let dynamic = &parsed(&text)["project"]["dynamic"];
     assert_eq!(dynamic.as_array().unwrap().len(), 1);
-    assert!(!parsed(&staged("dynamic = [\"version\"]\n").unwrap())["project"].as_table().unwrap().contains_key("dynamic"));
+    assert!(
+        !parsed(&staged("dynamic = [\"version\"]\n").unwrap())["project"].as_table().unwrap().contains_key("dynamic")
+    );
     assert!(matches!(staged("dynamic = [\"dependencies\"]\n"), Err(PyprojectError::DynamicDependencies { .. })));
 }
 
 #[test]
 fn what_cannot_be_edited_is_named() {
-    for table in ["dependencies = \"x\"\n", "dependencies = [1]\n", "dynamic = 1\n", "optional-dependencies = [\"x\"]\n"] {
+    for table in
+        ["dependencies = \"x\"\n", "dependencies = [1]\n", "dynamic = 1\n", "optional-dependencies = [\"x\"]\n"]
+    {
         assert!(matches!(staged(table), Err(PyprojectError::Type { .. })), "{table}");
     }
     assert!(matches!(staged("["), Err(PyprojectError::Toml { .. })));
