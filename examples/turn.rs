@@ -1,27 +1,39 @@
-//! scratch
-use relkit::smoke::*;
-fn main() {
-    let a: Vec<String> = std::env::args().collect();
-    let text = std::fs::read_to_string("runtime-template/pyproject.toml").unwrap();
-    let project = relkit::project::RuntimeProject::from_pyproject(&text, "x").unwrap();
-    let level = match a.get(2).map(String::as_str) {
-        Some("version") => Level::Version,
-        Some("handshake") => Level::Handshake,
-        _ => Level::Turn,
-    };
-    let r = Request {
-        subject: a[1].as_ref(),
-        project: &project,
-        level,
-        expect_version: a.get(3).filter(|v| !v.is_empty()).map(|v| v.parse().unwrap()),
-        runner: a.get(4).filter(|v| !v.is_empty()).map(|v| v.parse().unwrap()),
-        timeout: a.get(5).map(|v| std::time::Duration::from_secs_f64(v.parse().unwrap())),
-    };
-    match smoke(&r, &relkit::console::Progress::hidden()) {
-        Ok(r) => {
-            print!("{r}");
-            println!("{}", serde_json::to_string(&r).unwrap())
+//! One turn with the embedded client: `cargo run --example turn -- path/to/codex`. A scripted model answers, so that it
+//! needs neither credentials nor a network.
+
+use std::error::Error;
+use std::time::Duration;
+
+use relkit::client::{Input, Notification, Options, Session};
+use relkit::smoke::home::{Home, server_arguments};
+use relkit::smoke::model_server::{ModelServer, Step};
+use serde_json::json;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let executable = std::env::args_os().nth(1).ok_or("usage: turn PATH_TO_CODEX")?;
+    let executable = std::path::absolute(executable)?;
+
+    // An empty home of its own and a model that says one thing. Your program would use its own home and provider.
+    let home = Home::create()?;
+    let model = ModelServer::start()?;
+    model.play([Step::Say("Hello from the script.".into())]);
+    let server = home.invocation(&executable, None).arguments(server_arguments(&model.base_url()));
+
+    let options = Options::new("turn-example", "1.0").turn_deadline(Duration::from_secs(60));
+    let mut session = Session::start(&server, options)?;
+    println!("talking to {}", session.server().user_agent);
+
+    let thread = session.start_thread(json!({ "cwd": home.work() }))?;
+    let mut turn = session.start_turn(&thread.id, &[Input::text("Say hello")])?;
+    while let Some(notification) = turn.next_notification()? {
+        match notification {
+            Notification::AgentMessageDelta { delta, .. } => print!("{delta}"),
+            Notification::TurnCompleted { status, .. } => println!("\nthe turn ended: {status:?}"),
+            _ => {}
         }
-        Err(e) => print!("{}", relkit::error::Failure::from(e).render()),
     }
+
+    let (closing, _) = session.close(Duration::from_secs(10));
+    println!("the server: {closing:?}");
+    Ok(())
 }

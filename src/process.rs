@@ -47,7 +47,7 @@ pub enum ProcessError {
         source: io::Error,
     },
     /// It was still running at its deadline and was ended.
-    #[error("`{}` did not end within {} s", program.display(), after.as_secs_f64())]
+    #[error("`{}` did not end within {:.1} s", program.display(), after.as_secs_f64())]
     TimedOut {
         /// The program.
         program: PathBuf,

@@ -18,7 +18,7 @@ pub enum ClientError {
     #[error("{0}")]
     Closed(Closed),
     /// No answer came in time. The session stays usable; a late answer is dropped.
-    #[error("`{method}` was not answered within {} s", after.as_secs_f64())]
+    #[error("`{method}` was not answered within {:.1} s", after.as_secs_f64())]
     TimedOut {
         /// The method of the request.
         method: String,
@@ -44,7 +44,7 @@ pub enum ClientError {
         member: &'static str,
     },
     /// A turn did not come to its end in time; it was interrupted.
-    #[error("the turn did not complete within {} s{}", after.as_secs_f64(), last_words(last_error.as_ref()))]
+    #[error("the turn did not complete within {:.1} s{}", after.as_secs_f64(), last_words(last_error.as_ref()))]
     TurnTimedOut {
         /// The time it was given.
         after: Duration,

@@ -203,6 +203,12 @@ impl Session {
         &self.server
     }
 
+    /// Sets how long an answer, and the end of a turn, are waited for from now on.
+    pub fn set_deadlines(&mut self, request: Duration, turn: Duration) {
+        self.options.request_deadline = request;
+        self.options.turn_deadline = turn;
+    }
+
     /// Sends a request and waits for its answer. Requests of the server are answered meanwhile, notifications are kept.
     /// A server that says it is overloaded is asked again until the deadline.
     ///

@@ -47,7 +47,7 @@ impl Subject<'_> {
             ProcessError::Start { source, .. } => self.start_fault(source).into(),
             ProcessError::TimedOut { after, stderr_tail, .. } => Fault {
                 sentence: format!(
-                    "`{}` hangs: {doing} did not end within {} s, and it was killed",
+                    "`{}` hangs: {doing} did not end within {:.1} s, and it was killed",
                     self.name,
                     after.as_secs_f64()
                 ),
@@ -76,7 +76,7 @@ impl Subject<'_> {
                 }
             },
             ClientError::TimedOut { after, .. } => {
-                format!("`{name}` hangs: it did not answer {doing} within {} s", after.as_secs_f64())
+                format!("`{name}` hangs: it did not answer {doing} within {:.1} s", after.as_secs_f64())
             }
             ClientError::TurnTimedOut { .. } | ClientError::TurnFailed { .. } => error.to_string(),
             ClientError::Refused { .. } | ClientError::Shape { .. } => format!("`{name}`: {error}"),

@@ -1,5 +1,7 @@
 //! The levels of a smoke test, each on top of the one before: `--version`, the handshake, a turn.
 
+use std::time::{Duration, Instant};
+
 use crate::client::{ClientError, Input, Options, Session, TurnOutcome};
 use crate::process::{Closing, Invocation};
 use crate::version::CodexVersion;
@@ -24,7 +26,16 @@ pub struct Trial<'a> {
     pub runtime: &'a Runtime,
     /// The version in the wheel's name.
     pub release: Option<String>,
+    /// When all steps must be over.
+    pub deadline: Option<Instant>,
 }
+
+/// How long a step may take by itself, and with a runner.
+const STEP_TIME: Duration = Duration::from_secs(30);
+const STEP_TIME_WITH_RUNNER: Duration = Duration::from_secs(120);
+
+/// The least that the end of the runtime is given.
+const LEAST_GRACE: Duration = Duration::from_secs(2);
 
 impl Trial<'_> {
     /// Runs the steps of the level. Returns the version that the executable reports.
@@ -55,6 +66,12 @@ impl Trial<'_> {
         Some(reported)
     }
 
+    /// How long the next step may take.
+    fn step_time(&self) -> Duration {
+        let whole = if self.request.runner.is_some() { STEP_TIME_WITH_RUNNER } else { STEP_TIME };
+        self.deadline.map_or(whole, |deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+
     fn invocation(&self) -> Invocation {
         self.home.invocation(&self.runtime.executable, self.request.runner.as_ref())
     }
@@ -64,7 +81,7 @@ impl Trial<'_> {
         let finished = self
             .invocation()
             .argument("--version")
-            .run(self.request.step_time(), LARGEST_OUTPUT)
+            .run(self.step_time(), LARGEST_OUTPUT)
             .map_err(|error| subject.process_fault(&error, doing))?;
         if !finished.ending.is_success() {
             let sentence = subject.early_end(finished.ending, doing);
@@ -100,7 +117,7 @@ impl Trial<'_> {
     }
 
     fn handshake(&self, subject: &Subject<'_>, version: &Reported) -> Result<(Verdict, Session), Fault> {
-        let time = self.request.step_time();
+        let time = self.step_time();
         let options = Options::new(CLIENT, env!("CARGO_PKG_VERSION")).request_deadline(time).turn_deadline(time);
         let server = self.invocation().arguments(server_arguments(&self.model.base_url()));
         let session = Session::start(&server, options).map_err(|error| subject.client_fault(&error, "`initialize`"))?;
@@ -123,6 +140,7 @@ impl Trial<'_> {
         version: &Reported,
     ) -> Result<(Verdict, String), Fault> {
         let failed = |doing: &'static str| move |error: ClientError| subject.client_fault(&error, doing);
+        session.set_deadlines(self.step_time(), self.step_time());
         let params = serde_json::json!({ "cwd": self.home.work() });
         let thread = session.start_thread(params).map_err(failed("`thread/start`"))?;
         if let Some(other) = &thread.cli_version {
@@ -156,7 +174,7 @@ impl Trial<'_> {
     }
 
     fn exit(&self, session: Session, subject: &Subject<'_>) -> Result<(Verdict, String), Fault> {
-        let (name, time) = (subject.name, self.request.step_time());
+        let (name, time) = (subject.name, self.step_time().max(LEAST_GRACE));
         let (closing, stderr_tail) = session.close(time);
         let sentence = match closing {
             Closing::Ended(ending) if ending.is_success() => {
@@ -165,7 +183,7 @@ impl Trial<'_> {
             }
             Closing::Ended(ending) => format!("`{name}` ended with {ending} when its input was closed"),
             Closing::Killed => format!(
-                "`{name}` did not end within {} s of its input being closed, and was killed",
+                "`{name}` did not end within {:.1} s of its input being closed, and was killed",
                 time.as_secs_f64()
             ),
         };
@@ -174,11 +192,12 @@ impl Trial<'_> {
 
     fn tools(&self, steps: &mut Steps<'_>, session: &mut Session, thread_id: &str, subject: &Subject<'_>) {
         let runner = self.request.runner.as_ref();
-        let time = self.request.step_time();
         let Some(package) = &self.runtime.package else { return };
         for (name, tool) in [("search-tool", package.search_tool()), ("sandbox-helper", package.sandbox_helper())] {
             if let Some(tool) = tool {
-                steps.run(name, || tools::runs_alone(self.home, &tool, runner, time).map(|verdict| (verdict, ())));
+                steps.run(name, || {
+                    tools::runs_alone(self.home, &tool, runner, self.step_time()).map(|verdict| (verdict, ()))
+                });
             }
         }
         steps.run("command", || {
@@ -186,6 +205,7 @@ impl Trial<'_> {
                 let why = "what the runtime starts by itself is not started by the runner";
                 return Ok((Verdict::Skipped(why.into()), ()));
             }
+            session.set_deadlines(self.step_time(), self.step_time());
             tools::inside_a_turn(session, thread_id, self.model, self.home, package, subject)
                 .map(|verdict| (verdict, ()))
         });

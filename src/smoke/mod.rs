@@ -134,15 +134,8 @@ pub struct Request<'a> {
     pub expect_version: Option<CodexVersion>,
     /// The program that runs the executable.
     pub runner: Option<Runner>,
-    /// How long any one step may take; `None` is 30 seconds, or 120 with a runner.
+    /// How long all steps after unpacking may take together; `None` is 30 seconds for each of them, or 120 with a runner.
     pub timeout: Option<Duration>,
-}
-
-impl Request<'_> {
-    fn step_time(&self) -> Duration {
-        let default = if self.runner.is_some() { 120 } else { 30 };
-        self.timeout.unwrap_or(Duration::from_secs(default))
-    }
 }
 
 /// Why a smoke test could not be carried out. A runtime that does not work is no error but a failed [`Report`].
@@ -240,7 +233,9 @@ pub fn smoke(request: &Request<'_>, progress: &Progress) -> Result<Report, Smoke
     };
     let mut version = None;
     if let Some(runtime) = runtime {
-        version = levels::Trial { request, home: &home, model: &model, runtime: &runtime, release }.run(&mut steps);
+        let deadline = request.timeout.map(|timeout| Instant::now() + timeout);
+        let trial = levels::Trial { request, home: &home, model: &model, runtime: &runtime, release, deadline };
+        version = trial.run(&mut steps);
     }
     let runner = request.runner.as_ref().map(|runner| format!(" via {}", runner.name())).unwrap_or_default();
     Ok(Report {
