@@ -27,8 +27,8 @@ const PACKAGES: [(&str, &str); 8] = [
     ("macosx_10_9_x86_64", "macosx_10_12_x86_64"),
     ("manylinux_2_17_aarch64", "manylinux_2_17_aarch64"),
     ("manylinux_2_17_x86_64", "manylinux_2_17_x86_64.musllinux_1_1_x86_64"),
-    ("musllinux_1_1_aarch64", "manylinux_2_17_aarch64"),
-    ("musllinux_1_1_x86_64", "manylinux_2_17_x86_64"),
+    ("musllinux_1_1_aarch64", "manylinux_2_28_aarch64"),
+    ("musllinux_1_1_x86_64", "manylinux_2_28_x86_64"),
     ("win_arm64", "win_arm64"),
     ("win_amd64", "win_amd64"),
 ];

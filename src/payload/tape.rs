@@ -188,3 +188,69 @@ fn read_pax(origin: &Path, bytes: &[u8], extension: &mut Extension) -> Result<()
 fn damaged(origin: &Path, error: io::Error) -> PayloadError {
     PayloadError::Damaged { path: origin.to_owned(), source: Box::new(error) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn read(bytes: &[u8]) -> Result<Vec<Found>, PayloadError> {
+        let scratch = tempfile::tempdir().unwrap();
+        members(Path::new("x.tar.gz"), bytes, scratch.path())
+    }
+
+    /// One member, and then whatever `rest` is.
+    fn archive(name: &str, kind: EntryType, data: &[u8], rest: &[u8]) -> Vec<u8> {
+        let mut header = Header::new_ustar();
+        header.as_mut_bytes()[..name.len()].copy_from_slice(name.as_bytes());
+        header.set_entry_type(kind);
+        header.set_size(data.len() as u64);
+        header.set_cksum();
+        let mut bytes = [header.as_bytes().as_slice(), data].concat();
+        bytes.resize(bytes.len().next_multiple_of(BLOCK), 0);
+        [&bytes, rest].concat()
+    }
+
+    #[test]
+    fn names_longer_than_a_header_are_read() {
+        let long = format!("{}/codex", "a".repeat(150));
+        let end = archive("short", EntryType::Regular, b"x", &[0; 1024]);
+        let gnu = archive("././@LongLink", EntryType::GNULongName, format!("{long}\0").as_bytes(), &end);
+        let record = format!(" path={long}\n");
+        let record = format!("{}{record}", record.len() + 3);
+        let pax = archive("pax", EntryType::XHeader, record.as_bytes(), &end);
+        for bytes in [gnu, pax] {
+            let found = read(&bytes).unwrap();
+            assert_eq!(found.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), [long.as_str()]);
+        }
+    }
+
+    #[test]
+    fn a_pax_size_overrides_the_header_and_a_global_header_is_skipped() {
+        let end = archive("codex", EntryType::Regular, b"xyz", &[0; 1024]);
+        let sized = archive("pax", EntryType::XHeader, b"10 size=2\n", &end);
+        let commented = archive("pax_global_header", EntryType::XGlobalHeader, b"13 comment=x\n", &sized);
+        assert_eq!(read(&commented).unwrap()[0].size, 2);
+    }
+
+    #[test]
+    fn an_extension_without_an_end_is_refused() {
+        let mut header = Header::new_ustar();
+        header.set_entry_type(EntryType::GNULongName);
+        header.set_size(1 << 40);
+        header.set_cksum();
+        assert!(matches!(read(header.as_bytes()), Err(PayloadError::Damaged { .. })));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(128) })]
+
+        #[test]
+        fn any_bytes_are_answered(name in "[a-z./]{1,20}", kind: u8, data: Vec<u8>, rest: Vec<u8>, cut in 0..3000_usize) {
+            let mut bytes = archive(&name, EntryType::new(kind), &data, &rest);
+            bytes.truncate(cut.max(BLOCK));
+            let _ = read(&bytes);
+            let _ = read(&rest);
+        }
+    }
+}

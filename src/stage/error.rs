@@ -56,7 +56,7 @@ pub enum StageError {
         /// The payload.
         payload: PathBuf,
         /// The tag that was asked for.
-        tag: PlatformTag,
+        tag: Box<PlatformTag>,
         /// The binary.
         member: String,
         /// Why.

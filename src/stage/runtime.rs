@@ -266,7 +266,7 @@ fn settle_tags(
             let (member, tag, text) = (member.to_owned(), tag.clone(), objection.to_string());
             if objection.weight() == Weight::WrongMachine {
                 let (payload, honest) = (request.payload.clone(), inventory.honest_tags());
-                return Err(StageError::WrongMachine { payload, tag, member, objection: text, honest });
+                return Err(StageError::WrongMachine { payload, tag: tag.into(), member, objection: text, honest });
             }
             warnings.push(if objection.breaks_promise() {
                 StageWarning::Dishonest { member, tag, objection: text }

@@ -68,8 +68,11 @@ pub fn write_tree(root: &Path, files: &[(&str, Vec<u8>)]) {
     }
 }
 
+/// Name, kind, link target and data of a member of a tar archive.
+pub type Member<'a> = (&'a [u8], tar::EntryType, &'a [u8], &'a [u8]);
+
 /// A tar archive with raw member names, so that names no tool would write can be written.
-pub fn tar(members: &[(&[u8], tar::EntryType, &[u8], &[u8])]) -> Vec<u8> {
+pub fn tar(members: &[Member<'_>]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (name, kind, link, data) in members {
         let mut header = tar::Header::new_gnu();
