@@ -79,6 +79,12 @@ pub enum RunnerError {
     NotFound(String),
 }
 
+impl Explain for RunnerError {
+    fn hint(&self) -> Option<String> {
+        Some("give the program that runs the executable, such as `qemu-aarch64-static`".into())
+    }
+}
+
 impl FromStr for Runner {
     type Err = RunnerError;
 

@@ -182,7 +182,8 @@ impl Template {
     }
 
     /// What errors call its `pyproject.toml`.
-    pub(super) fn pyproject_origin(&self) -> String {
+    #[must_use]
+    pub fn pyproject_origin(&self) -> String {
         format!("{}/{PYPROJECT}", self.origin)
     }
 
