@@ -79,6 +79,18 @@ fn a_staged_runtime_builds_as_a_wheel_of_its_tag_and_never_as_an_sdist() {
     {
         assert!(facts.contains(line), "{facts}");
     }
+    // relkit's own wheel of the stage has the same files with the same modes.
+    let own = directory.path().join("own");
+    support::succeed(support::relkit().arg("build").arg(&out).arg("--out-dir").arg(&own));
+    assert_eq!(names(&own), [wheel]);
+    let own_unpacked = directory.path().join("own-unpacked");
+    let mut unpack = Command::new(&python);
+    support::succeed(unpack.args(["-m", "wheel", "unpack", "--dest"]).arg(&own_unpacked).arg(own.join(wheel)));
+    let own_root = own_unpacked.join("openai_codex_cli_bin-0.163.0");
+    assert_eq!(paths(&own_root), paths(&root));
+    for path in paths(&root) {
+        assert_eq!(mode(&own_root.join(&path)), mode(&root.join(&path)), "{path}");
+    }
     let refused = |stage: &Path, arguments: &[&str], words: &str| {
         let built = build(&python, stage, arguments, &directory.path().join("none"));
         let text = support::text(&built);

@@ -121,6 +121,18 @@ fn a_lone_executable_may_come_in_an_archive_under_any_name() {
 }
 
 #[test]
+fn the_import_package_of_an_unpacked_wheel_is_a_payload() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    write_tree(&root.join("codex_cli_bin"), &package());
+    write_tree(&root.join("codex_cli_bin"), &[("__init__.py", b"old = 1\n".to_vec())]);
+    let staged = stage(&root.join("out"), &root.join("codex_cli_bin")).unwrap();
+    assert_eq!(staged.warnings, [StageWarning::LeftOut { names: "`__init__.py`".into() }]);
+    let module = fs::read_to_string(root.join("out/src/codex_cli_bin/__init__.py")).unwrap();
+    assert!(module.contains("bundled_codex_path") && !module.contains("old = 1"), "{module}");
+}
+
+#[test]
 fn links_inside_become_copies() {
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();

@@ -128,7 +128,13 @@ fn package_layout(
     found: Vec<Found>,
 ) -> Result<Layout, PayloadError> {
     let mut files = Vec::with_capacity(found.len());
+    let mut ignored = Vec::new();
     for file in found {
+        // The import package of an unpacked wheel is a package directory but for its sources, which the template has.
+        if super::zipped::is_python(&file.path) {
+            ignored.push(file.path);
+            continue;
+        }
         let under = |directory: &str| file.path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'));
         let content = Content::of_file(&file.source)?;
         if file.path == entrypoint {
@@ -139,7 +145,7 @@ fn package_layout(
         let mode = if run || helper { Mode::Executable } else { Mode::Data };
         files.push(PayloadFile { path: file.path, source: file.source, mode, size: file.size });
     }
-    Ok(Layout { files, entrypoint, package, ignored: Vec::new() })
+    Ok(Layout { files, entrypoint, package, ignored })
 }
 
 /// The entry executable must be one, under the name that its system starts it by.

@@ -118,7 +118,7 @@ fn import_package(origin: &Path, archive: &Archive) -> Result<String, PayloadErr
 }
 
 /// Whether a file of the import package belongs to Python and not to the payload.
-fn is_python(path: &str) -> bool {
+pub(super) fn is_python(path: &str) -> bool {
     let extension = |name: &str| path.len() > name.len() && path.ends_with(name);
     !path.contains('/') && (extension(".py") || extension(".pyi") || path == "py.typed")
         || extension(".pyc")
