@@ -40,11 +40,7 @@ fn the_macos_wheels() {
     expect("macosx_11_0_arm64", &[]);
     expect(
         "macosx_10_9_x86_64",
-        &[
-            ("macho-minos", "bin/codex"),
-            ("macho-minos", "bin/codex-code-mode-host"),
-            ("macho-minos", "codex-path/rg"),
-        ],
+        &[("macho-minos", "bin/codex"), ("macho-minos", "bin/codex-code-mode-host"), ("macho-minos", "codex-path/rg")],
     );
 }
 
@@ -62,10 +58,9 @@ fn the_manylinux_wheels() {
 
 #[test]
 fn the_musllinux_wheels() {
-    for (tag, libraries, others) in [
-        ("musllinux_1_1_aarch64", 27, ["codex-path/rg"].as_slice()),
-        ("musllinux_1_1_x86_64", 27, [].as_slice()),
-    ] {
+    for (tag, libraries, others) in
+        [("musllinux_1_1_aarch64", 27, ["codex-path/rg"].as_slice()), ("musllinux_1_1_x86_64", 27, [].as_slice())]
+    {
         let Some(found) = errors(tag) else { return };
         let of = |rule: &str| -> BTreeSet<&str> {
             let of = found.iter().filter(|(name, _)| *name == rule);

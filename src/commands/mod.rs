@@ -1,12 +1,15 @@
 //! One short file per command: arguments, a request, the step, the console. The only floor that sees the whole line.
 
 mod build;
+mod check;
 mod fetch;
 pub mod inspect;
 mod matrix;
 mod pages;
+mod release;
 mod smoke;
 mod stage;
+mod verify;
 
 use std::path::Path;
 
@@ -16,6 +19,7 @@ use crate::digest::Sha256Digest;
 use crate::error::{Exit, Failure};
 use crate::project::{RuntimeProject, SdkProject};
 use crate::stage::Template;
+use crate::target::TargetTriple;
 
 /// Runs a parsed command line and returns the process's exit code; every failure has been shown.
 #[must_use]
@@ -33,6 +37,12 @@ fn dispatch(command: Command, console: &Console) -> Result<Exit, Failure> {
     match command {
         Command::StageSdk(arguments) => stage::sdk(&arguments, console),
         Command::StageRuntime(arguments) => stage::runtime(&arguments, console),
+        Command::Release(arguments) => release::run(&arguments, console),
+        Command::Demo(arguments) => release::demo(&arguments, console),
+        Command::Check(arguments) => check::run(&arguments, console),
+        Command::Rule(arguments) => check::rule(&arguments, console),
+        Command::Coverage(arguments) => check::coverage(&arguments, console),
+        Command::Verify(arguments) => verify::run(&arguments, console),
         Command::Smoke(arguments) => smoke::run(&arguments, console),
         Command::Matrix(arguments) => matrix::run(&arguments, console),
         Command::Build(arguments) => build::run(&arguments, console),
@@ -59,6 +69,11 @@ fn runtime_project(directory: Option<&Path>) -> Result<RuntimeProject, Failure> 
 fn sdk_project(directory: Option<&Path>) -> Result<SdkProject, Failure> {
     let template = Template::sdk(directory)?;
     Ok(SdkProject::from_pyproject(template.pyproject()?, &template.pyproject_origin())?)
+}
+
+/// Target triples that were typed.
+fn targets(texts: &[String]) -> Result<Vec<TargetTriple>, Failure> {
+    texts.iter().map(|text| Ok(text.parse()?)).collect()
 }
 
 /// A table with aligned columns, a line per row.

@@ -3,7 +3,9 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use super::{Found, GateError, ReleaseFile, Request, Role};
+use super::release::{ReleaseFile, Role};
+use super::verify::{Found, GateError, Request};
+use crate::check::coverage::Candidate;
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain as _, Failure};
 use crate::fs::{FsError, Kind, walk};
@@ -41,6 +43,16 @@ pub enum Content {
     Sdist(Box<SdistReader>),
 }
 
+impl Entry {
+    /// The wheel as an installer chooses among wheels.
+    pub fn candidate(&self) -> Option<Candidate> {
+        match &self.content {
+            Content::Wheel(wheel) => Some(Candidate::of_wheel(wheel.name(), &self.record.name)),
+            Content::Sdist(_) => None,
+        }
+    }
+}
+
 impl Set {
     /// The wheels of the runtime.
     pub fn runtime_wheels(&self) -> impl Iterator<Item = &Entry> {
@@ -62,7 +74,12 @@ pub fn read(request: &Request<'_>, found: &mut Found) -> Result<Set, GateError> 
         let is_distribution = name.ends_with(".whl") || name.ends_with(".tar.gz");
         if entry.kind != Kind::File || name.contains('/') {
             let message = format!("`{name}` does not belong in a dist directory");
-            found.problem("unknown-file", Some(name), message, "keep wheels and sdists of this release there, and nothing else");
+            found.problem(
+                "unknown-file",
+                Some(name),
+                message,
+                "keep wheels and sdists of this release there, and nothing else",
+            );
         } else if let Some(subject) = attestation_subject(name) {
             if !entries.iter().any(|other| other.relative == subject) {
                 let message = format!("`{name}` attests `{subject}`, which is not there");
@@ -75,7 +92,12 @@ pub fn read(request: &Request<'_>, found: &mut Found) -> Result<Set, GateError> 
             }
         } else {
             let message = format!("`{name}` is neither a wheel nor an sdist");
-            found.problem("unknown-file", Some(name), message, "keep wheels and sdists of this release there, and nothing else");
+            found.problem(
+                "unknown-file",
+                Some(name),
+                message,
+                "keep wheels and sdists of this release there, and nothing else",
+            );
         }
     }
     Ok(set)
@@ -110,7 +132,8 @@ fn open(request: &Request<'_>, name: &str, path: &Path, found: &mut Found) -> Re
     } else if is_named(&distribution, &request.sdk.distribution) {
         if is_wheel { Role::SdkWheel } else { Role::SdkSdist }
     } else {
-        let message = format!("`{name}` is of neither `{}` nor `{}`", request.runtime.distribution, request.sdk.distribution);
+        let message =
+            format!("`{name}` is of neither `{}` nor `{}`", request.runtime.distribution, request.sdk.distribution);
         found.problem("unknown-file", Some(name), message, "publish other distributions from a directory of their own");
         return Ok(None);
     };

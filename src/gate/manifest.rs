@@ -56,7 +56,8 @@ pub fn differences(manifest: &Release, release: &Release) -> Vec<String> {
         match release.files.iter().find(|now| now.name == then.name) {
             None => differences.push(format!("`{}` is gone", then.name)),
             Some(now) if (now.sha256, now.bytes) != (then.sha256, then.bytes) => {
-                differences.push(format!("`{}` changed: its SHA-256 was {}, and is {}", then.name, then.sha256, now.sha256));
+                differences
+                    .push(format!("`{}` changed: its SHA-256 was {}, and is {}", then.name, then.sha256, now.sha256));
             }
             Some(_) => {}
         }

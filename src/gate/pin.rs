@@ -27,7 +27,9 @@ pub fn objection(metadata: &Metadata, runtime: &DistributionName, codex: CodexVe
 
 fn objection_to(pin: &Requirement, codex: CodexVersion) -> Option<String> {
     if let Some(marker) = &pin.marker {
-        return Some(format!("its pin `{pin}` holds only where `{marker}`; elsewhere the SDK installs without a runtime"));
+        return Some(format!(
+            "its pin `{pin}` holds only where `{marker}`; elsewhere the SDK installs without a runtime"
+        ));
     }
     if !pin.extras.is_empty() {
         return Some(format!("its pin `{pin}` asks for extras, which a runtime has none of"));
@@ -49,7 +51,9 @@ fn objection_to(pin: &Requirement, codex: CodexVersion) -> Option<String> {
             (specifier.version().to_string() != wanted)
                 .then(|| format!("its pin `{pin}` is of another version than {wanted}"))
         }
-        pep440_rs::Operator::EqualStar => Some(format!("its pin `{pin}` is a wildcard, which later runtimes match too")),
+        pep440_rs::Operator::EqualStar => {
+            Some(format!("its pin `{pin}` is a wildcard, which later runtimes match too"))
+        }
         pep440_rs::Operator::ExactEqual => Some(format!("its pin `{pin}` compares text with `===`; `==` is asked for")),
         _ => Some(format!("its pin `{pin}` is a range; `=={codex}` is asked for")),
     }

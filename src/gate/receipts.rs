@@ -5,7 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use super::dist::Set;
-use super::{Found, GateError, ReceiptRecord, Request, Role};
+use super::release::{ReceiptRecord, Role};
+use super::verify::{Found, GateError, Request};
 use crate::fs::{FsError, walk};
 use crate::smoke::{Outcome, Report};
 use crate::target::{Architecture, TargetTriple};
@@ -17,7 +18,8 @@ pub fn verify(directory: &Path, request: &Request<'_>, set: &mut Set, found: &mu
     for entry in set.files.iter_mut().filter(|entry| entry.record.role == Role::RuntimeWheel) {
         let name = entry.record.name.clone();
         let digest = entry.record.sha256;
-        let of_wheel = |receipt: &&(String, Report)| receipt.1.wheel.as_ref().is_some_and(|wheel| wheel.sha256 == digest);
+        let of_wheel =
+            |receipt: &&(String, Report)| receipt.1.wheel.as_ref().is_some_and(|wheel| wheel.sha256 == digest);
         let own: Vec<_> = receipts.iter().filter(of_wheel).collect();
         entry.record.receipts = own.iter().map(|(file, report)| record(file, report)).collect();
         let triple = entry.record.target.as_deref().and_then(|triple| triple.parse::<TargetTriple>().ok());
@@ -34,11 +36,13 @@ pub fn verify(directory: &Path, request: &Request<'_>, set: &mut Set, found: &mu
         }
         let help = format!("run `relkit smoke {name} --receipt FILE` on a machine of its platform, or with `--runner`");
         if objections.is_empty() {
-            let other = receipts.iter().find(|(_, report)| report.wheel.as_ref().is_some_and(|wheel| wheel.name == name));
+            let other =
+                receipts.iter().find(|(_, report)| report.wheel.as_ref().is_some_and(|wheel| wheel.name == name));
             let (code, message) = match other {
-                Some((file, _)) => {
-                    ("receipt-hash", format!("`{name}`: the receipt `{file}` is of other bytes than this wheel's {digest}"))
-                }
+                Some((file, _)) => (
+                    "receipt-hash",
+                    format!("`{name}`: the receipt `{file}` is of other bytes than this wheel's {digest}"),
+                ),
                 None => ("receipt-missing", format!("`{name}` has no smoke receipt")),
             };
             found.problem(code, Some(&name), message, help);
@@ -69,7 +73,8 @@ fn read(directory: &Path, found: &mut Found) -> Result<Vec<(String, Report)>, Ga
         }
         let bytes = fs::read(&file.path).map_err(FsError::read(&file.path))?;
         let value: Result<serde_json::Value, _> = serde_json::from_slice(&bytes);
-        let is_smoke = value.as_ref().map_or(true, |value| value.get("steps").is_some() || value.get("level").is_some());
+        let is_smoke =
+            value.as_ref().map_or(true, |value| value.get("steps").is_some() || value.get("level").is_some());
         if !is_smoke {
             continue;
         }
@@ -88,7 +93,8 @@ fn read(directory: &Path, found: &mut Found) -> Result<Vec<(String, Report)>, Ga
 
 fn objection(report: &Report, triple: Option<&TargetTriple>, codex: CodexVersion) -> Option<(&'static str, String)> {
     if report.outcome != Outcome::Passed {
-        let step = report.failed_step().map_or_else(String::new, |step| format!(" at `{}`: {}", step.name, step.detail));
+        let step =
+            report.failed_step().map_or_else(String::new, |step| format!(" at `{}`: {}", step.name, step.detail));
         return Some(("receipt-failed", format!("says that the smoke test failed{step}")));
     }
     if let Some(version) = &report.version
@@ -106,7 +112,8 @@ fn objection(report: &Report, triple: Option<&TargetTriple>, codex: CodexVersion
 
 /// Whether a receipt's platform (`linux-x86_64`, or `linux-x86_64 via RUNNER`) can speak for a target.
 fn ran_on(platform: &str, triple: &TargetTriple) -> bool {
-    let (machine, runner) = platform.split_once(" via ").map_or((platform, None), |(machine, runner)| (machine, Some(runner)));
+    let (machine, runner) =
+        platform.split_once(" via ").map_or((platform, None), |(machine, runner)| (machine, Some(runner)));
     if runner.is_some_and(|runner| !runner.trim().is_empty()) {
         return true;
     }

@@ -7,7 +7,8 @@ use memchr::memmem;
 use serde_json::Value;
 
 use super::dist::{Content, Entry, Set};
-use super::{Found, GateError, Request};
+use super::release::Role;
+use super::verify::{Found, Request};
 use crate::project::Target;
 use crate::version::CodexVersion;
 use crate::wheel::reader::Wheel;
@@ -16,9 +17,9 @@ const DESCRIPTOR: &str = "codex-package.json";
 const MOST_DESCRIPTOR: u64 = 1 << 20;
 
 /// Verifies the runtime wheels; notes for each which target it is for.
-pub fn verify(request: &Request<'_>, set: &mut Set, found: &mut Found) -> Result<(), GateError> {
+pub fn verify(request: &Request<'_>, set: &mut Set, found: &mut Found) {
     let mut served: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for entry in set.files.iter_mut().filter(|entry| entry.record.role == super::Role::RuntimeWheel) {
+    for entry in set.files.iter_mut().filter(|entry| entry.record.role == Role::RuntimeWheel) {
         version(request, entry, found);
         let Content::Wheel(wheel) = &entry.content else { continue };
         let platforms = wheel.name().tags.platforms().unwrap_or_default();
@@ -51,7 +52,6 @@ pub fn verify(request: &Request<'_>, set: &mut Set, found: &mut Found) -> Result
         );
     }
     complete(request, set, found);
-    Ok(())
 }
 
 fn complete(request: &Request<'_>, set: &Set, found: &mut Found) {
@@ -86,7 +86,8 @@ fn version(request: &Request<'_>, entry: &Entry, found: &mut Found) {
 fn descriptor(request: &Request<'_>, wheel: &Wheel, name: &str, target: Option<&Target>, found: &mut Found) {
     let path = format!("{}/{DESCRIPTOR}", request.runtime.module);
     let Some(member) = wheel.find(&path) else { return };
-    let parsed = wheel.read(member, MOST_DESCRIPTOR).ok().and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+    let parsed =
+        wheel.read(member, MOST_DESCRIPTOR).ok().and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
     let text = |key: &str| parsed.as_ref().and_then(|value| value.get(key)?.as_str());
     let version = text("version").unwrap_or("none");
     if version.parse::<CodexVersion>().ok() != Some(request.codex) {
@@ -107,7 +108,8 @@ fn embedded(request: &Request<'_>, wheel: &Wheel, name: &str, found: &mut Found)
     let module = &request.runtime.module;
     let member = [format!("{module}/bin/{executable}"), format!("{module}/bin/{executable}.exe")];
     let Some(member) = member.iter().find_map(|path| wheel.find(path)) else { return };
-    let mut search = VersionSearch::new(executable, &request.codex.semver());
+    let expected = request.codex.semver();
+    let mut search = VersionSearch::new(executable, &expected);
     // A member that cannot be read is a finding of `check`.
     if wheel.copy_to(member, &mut search).is_err() || search.has_expected {
         return;

@@ -2,7 +2,8 @@
 
 use super::dist::{Content, Entry, Set};
 use super::pin;
-use super::{Found, GateError, Request, Role};
+use super::release::Role;
+use super::verify::{Found, GateError, Request};
 use crate::wheel::name::DistributionName;
 
 const MOST_HEADER: u64 = 1 << 20;
@@ -37,7 +38,10 @@ fn version(request: &Request<'_>, entry: &Entry, found: &mut Found) {
             found.problem(
                 "set-version",
                 Some(name),
-                format!("`{name}` is of version {version} by its {place}, neither {0} nor a post-release of it", request.codex),
+                format!(
+                    "`{name}` is of version {version} by its {place}, neither {0} nor a post-release of it",
+                    request.codex
+                ),
                 format!("stage the SDK with `--codex-version {}`", request.codex),
             );
         }

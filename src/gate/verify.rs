@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::release::{FindingRecord, Outcome, Problem, Release};
 use super::{dist, receipts, runtime, sdk};
-use crate::check::coverage::{self, CoverageError};
+use crate::check::coverage::{Candidate, Coverage};
 use crate::check::{self, CheckError, Selection, Severity};
 use crate::error::{Exit, Explain};
 use crate::fs::FsError;
@@ -29,6 +29,15 @@ pub struct Request<'a> {
     pub runtime: &'a RuntimeProject,
     /// The SDK.
     pub sdk: &'a SdkProject,
+    /// What [`rules`] found already, so that nothing is checked twice.
+    pub checked: Option<&'a check::Report>,
+}
+
+/// The rules of `check` that the gate holds against a set: all but those that it replaces by its own, stricter ones.
+#[must_use]
+pub fn rules() -> Selection {
+    const REPLACED: [&str; 2] = ["set-targets", "set-coverage"];
+    Selection::of(&[], &REPLACED.map(str::to_owned)).unwrap_or_else(|_| Selection::all())
 }
 
 /// A verification that could not be carried out.
@@ -46,9 +55,6 @@ pub enum GateError {
     /// `check` could not be carried out.
     #[error(transparent)]
     Check(#[from] CheckError),
-    /// Coverage could not be computed.
-    #[error(transparent)]
-    Coverage(#[from] CoverageError),
     /// A target that may be absent is none of the template's.
     #[error("`{target}` is not a target of this product")]
     UnknownTarget {
@@ -66,7 +72,6 @@ impl Explain for GateError {
             Self::Open(error) => error.hint(),
             Self::Sdist(error) => error.hint(),
             Self::Check(error) => error.hint(),
-            Self::Coverage(error) => error.hint(),
             Self::UnknownTarget { known, .. } => Some(format!("its targets are {}", known.join(", "))),
         }
     }
@@ -89,13 +94,13 @@ pub fn verify(request: &Request<'_>) -> Result<Release, GateError> {
     }
     let mut found = Found::default();
     let mut set = dist::read(request, &mut found)?;
-    runtime::verify(request, &set, &mut found)?;
+    runtime::verify(request, &mut set, &mut found);
     sdk::verify(request, &set, &mut found)?;
     findings(request, &mut set, &mut found)?;
     if let Some(directory) = request.receipts {
         receipts::verify(directory, request, &mut set, &mut found)?;
     }
-    uncovered(request, &set, &mut found)?;
+    uncovered(request, &set, &mut found);
     let mut files: Vec<_> = set.files.into_iter().map(|file| file.record).collect();
     files.sort_by(|one, other| one.name.cmp(&other.name));
     Ok(Release {
@@ -125,10 +130,6 @@ impl Found {
         let file = file.map(str::to_owned);
         self.warnings.push(Problem { code: code.to_owned(), file, message, help: help.into() });
     }
-
-    fn has(&self, code: &str) -> bool {
-        self.problems.iter().any(|problem| problem.code == code)
-    }
 }
 
 /// Holds every rule of `check` against the set. What the gate has said in its own words is not said twice.
@@ -137,14 +138,22 @@ fn findings(request: &Request<'_>, set: &mut dist::Set, found: &mut Found) -> Re
     if paths.is_empty() {
         return Ok(());
     }
-    let selection = Selection::default();
+    let selection = rules();
     let check = check::Request { paths: &paths, selection: &selection, runtime: request.runtime, sdk: request.sdk };
-    let report = check::check(&check)?;
+    let own;
+    let report = match request.checked {
+        Some(report) => report,
+        None => {
+            own = check::check(&check)?;
+            &own
+        }
+    };
     let said: Vec<String> = found.problems.iter().map(|problem| problem.code.clone()).collect();
     for file in &report.files {
         let name = file.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         for finding in &file.findings {
-            let subject = finding.member.as_ref().map_or_else(|| format!("`{name}`"), |member| format!("`{name}`, `{member}`"));
+            let subject =
+                finding.member.as_ref().map_or_else(|| format!("`{name}`"), |member| format!("`{name}`, `{member}`"));
             let message = format!("{subject}: {}", finding.message);
             match (finding.severity, &finding.accepted) {
                 (Severity::Error, None) if !said.iter().any(|code| code == finding.rule) => {
@@ -180,18 +189,17 @@ impl From<&check::Finding> for FindingRecord {
 }
 
 /// Warns of every platform family that the product names as supported and that no wheel of the set serves.
-fn uncovered(request: &Request<'_>, set: &dist::Set, found: &mut Found) -> Result<(), GateError> {
-    let names: Vec<String> = set.runtime_wheels().map(|file| file.record.name.clone()).collect();
-    if names.is_empty() {
-        return Ok(());
+fn uncovered(request: &Request<'_>, set: &dist::Set, found: &mut Found) {
+    let candidates: Vec<Candidate> = set.runtime_wheels().filter_map(dist::Entry::candidate).collect();
+    if candidates.is_empty() {
+        return;
     }
-    for (family, platforms) in coverage::uncovered_families(&names, &request.runtime.supports)? {
+    for gap in Coverage::of(&candidates).gaps(&request.runtime.supports) {
         found.warning(
             "family-uncovered",
             None,
-            format!("no wheel of this set installs on {family}: {}", platforms.join(", ")),
+            format!("the product promises to serve it, and {gap}"),
             "build the wheel without `--platform-tag`, so that it carries every honest tag of the template, or add a target",
         );
     }
-    Ok(())
 }

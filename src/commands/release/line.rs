@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::check::{self, Selection, coverage};
+use crate::check;
+use crate::check::coverage::{Candidate, Choice, Coverage};
 use crate::console::{Console, human_bytes};
 use crate::error::{Exit, Failure};
 use crate::fs::{Existing, PendingDirectory};
@@ -17,6 +18,7 @@ use crate::stage::{RuntimeRequest, SdkRequest, StagedRuntime, stage_runtime, sta
 use crate::target::{Architecture, PlatformTagSet, TargetTriple};
 use crate::version::{CodexVersion, SdkVersion};
 use crate::wheel::build::{build, read_stages};
+use crate::wheel::filename::FileNameError;
 use crate::wheel::reader::Wheel;
 use crate::wheel::writer::Options;
 
@@ -194,7 +196,7 @@ impl Line<'_> {
     fn judge(&mut self) -> Result<report::Release, Failure> {
         let dist = self.dist();
         let (runtime, sdk) = (&self.request.runtime, &self.request.sdk);
-        let selection = Selection::default();
+        let selection = gate::rules();
         let started = Instant::now();
         let spinner = self.console.spinner("Checking");
         let paths = [dist.clone()];
@@ -204,7 +206,8 @@ impl Line<'_> {
         let elapsed = started.elapsed();
         for row in &mut self.rows {
             let Some(wheel) = &row.wheel else { continue };
-            let of_wheel = checked.files.iter().filter(|file| file.path.file_name().is_some_and(|name| **name == **wheel));
+            let of_wheel =
+                checked.files.iter().filter(|file| file.path.file_name().is_some_and(|name| name == wheel.as_str()));
             let (mut errors, mut accepted, mut warnings) = (0, 0, 0);
             for finding in of_wheel.flat_map(|file| &file.findings) {
                 match (finding.severity, &finding.accepted) {
@@ -273,13 +276,9 @@ impl Line<'_> {
 
     fn summarise(&self, verdict: &gate::Release, checked: &check::Report) -> Result<report::Release, Failure> {
         let request = self.request;
-        let wheels: Vec<String> = verdict
-            .files
-            .iter()
-            .filter(|file| file.role == Role::RuntimeWheel)
-            .map(|file| file.name.clone())
-            .collect();
-        let coverage = coverage::coverage(&wheels)?;
+        let wheels = verdict.files.iter().filter(|file| file.role == Role::RuntimeWheel);
+        let candidates = wheels.map(|file| Ok(Candidate::of_wheel(&file.name.parse()?, &file.name)));
+        let coverage = Coverage::of(&candidates.collect::<Result<Vec<_>, FileNameError>>()?);
         let mut problems: Vec<ProblemRow> = verdict.problems.iter().map(problem).collect();
         for row in &self.rows {
             for step in row.steps.iter().filter(|step| step.outcome == Outcome::Failed && step.name != "check") {
@@ -304,7 +303,7 @@ impl Line<'_> {
             release_tag: request.codex.release_tag(),
             targets: in_order(&request.runtime.targets, self.rows.clone()),
             files: files.collect(),
-            coverage: coverage.into_iter().map(|row| CoverageRow { name: row.name, wheel: row.wheel }).collect(),
+            coverage: coverage.platforms.into_iter().map(platform).collect(),
             findings: checked.files.iter().flat_map(findings).collect(),
             problems,
         })
@@ -315,8 +314,13 @@ impl Line<'_> {
 fn inspect(staged: &StagedRuntime, row: &mut TargetRow) {
     let started = Instant::now();
     let honest = staged.inventory.honest_tags();
-    let dishonest: Vec<_> =
-        staged.platform_tag.tags().iter().filter(|tag| !staged.inventory.honours(tag)).map(ToString::to_string).collect();
+    let dishonest: Vec<_> = staged
+        .platform_tag
+        .tags()
+        .iter()
+        .filter(|tag| !staged.inventory.honours(tag))
+        .map(ToString::to_string)
+        .collect();
     let entry = staged.inventory.binaries().iter().find(|(path, _)| path.ends_with(&staged.entrypoint));
     let what = entry.map_or_else(String::new, |(_, facts)| {
         let linkage = facts.slices.first().map(|slice| slice.linkage.to_string()).unwrap_or_default();
@@ -334,6 +338,10 @@ fn inspect(staged: &StagedRuntime, row: &mut TargetRow) {
 fn step(name: &str, outcome: Outcome, detail: String, elapsed: Duration) -> StepRow {
     let milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
     StepRow { name: name.to_owned(), outcome, detail, milliseconds }
+}
+
+fn platform(choice: Choice) -> CoverageRow {
+    CoverageRow { name: choice.title.to_owned(), wheel: choice.wheel }
 }
 
 fn problem(problem: &Problem) -> ProblemRow {

@@ -54,7 +54,10 @@ pub fn demo(arguments: &cli::Demo, console: &Console) -> Result<Exit, Failure> {
     let sdk = super::sdk_project(None)?;
     let codex = template_version()?;
     let target = runtime.targets.iter().find(|target| runs_here(&target.triple)).ok_or_else(|| {
-        Failure::new(Exit::Failed, "the demonstration runs the stand-in, and no target of the template runs on this machine")
+        Failure::new(
+            Exit::Failed,
+            "the demonstration runs the stand-in, and no target of the template runs on this machine",
+        )
     })?;
     let scratch = tempfile::tempdir().map_err(crate::fs::FsError::write(Path::new("the temporary directory")))?;
     let payload = scratch.path().join("payload");
