@@ -1,0 +1,205 @@
+//! The only file that prints. Results go to standard output; status, warnings, errors and progress bars to standard error.
+
+use std::fmt::Display;
+use std::io::{IsTerminal as _, Write as _};
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
+
+use crate::error::{Exit, Failure};
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+const GOOD: Style = AnsiColor::Green.on_default().bold();
+const HINT: Style = AnsiColor::Cyan.on_default().bold();
+
+/// How much status is printed on standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Volume {
+    /// Errors and warnings only.
+    Quiet,
+    /// A line per step.
+    Normal,
+    /// Also the details of a step.
+    Verbose,
+}
+
+/// When colour is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Where a command's words go.
+#[derive(Debug, Clone)]
+pub struct Console {
+    volume: Volume,
+}
+
+impl Console {
+    /// A console; sets the process-wide colour choice.
+    #[must_use]
+    pub fn new(volume: Volume, color: Color) -> Self {
+        let choice = match color {
+            Color::Auto => anstream::ColorChoice::Auto,
+            Color::Always => anstream::ColorChoice::Always,
+            Color::Never => anstream::ColorChoice::Never,
+        };
+        choice.write_global();
+        Self { volume }
+    }
+
+    /// Writes a result to standard output, as it is.
+    pub fn result(&self, text: impl Display) {
+        // A closed pipe (`relkit ... | head`) is the reader's choice, not an error.
+        let _ = write!(anstream::stdout(), "{text}");
+    }
+
+    /// Writes a value to standard output as indented JSON.
+    pub fn json(&self, value: &impl Serialize) {
+        match serde_json::to_string_pretty(value) {
+            Ok(text) => self.result(text + "\n"),
+            Err(error) => self.warning(format_args!("the result cannot be written as JSON: {error}")),
+        }
+    }
+
+    /// One line on standard error that says what was done: a verb, then what.
+    pub fn status(&self, verb: &str, what: impl Display) {
+        if self.volume >= Volume::Normal {
+            let _ = writeln!(anstream::stderr(), "{GOOD}{verb:>12}{GOOD:#} {what}");
+        }
+    }
+
+    /// A status line that only `--verbose` shows.
+    pub fn detail(&self, verb: &str, what: impl Display) {
+        if self.volume >= Volume::Verbose {
+            let _ = writeln!(anstream::stderr(), "{verb:>12} {what}");
+        }
+    }
+
+    /// A warning on standard error, also with `--quiet`.
+    pub fn warning(&self, message: impl Display) {
+        let _ = writeln!(anstream::stderr(), "{WARNING}warning{WARNING:#}: {message}");
+    }
+
+    /// A hint on standard error.
+    pub fn hint(&self, message: impl Display) {
+        if self.volume >= Volume::Normal {
+            let _ = writeln!(anstream::stderr(), "{HINT}hint{HINT:#}: {message}");
+        }
+    }
+
+    /// Shows a failure and returns the exit code it calls for.
+    pub fn failure(&self, failure: &Failure) -> Exit {
+        let text = failure.render();
+        let plain = text.strip_prefix("error").unwrap_or(&text);
+        let _ = write!(anstream::stderr(), "{ERROR}error{ERROR:#}{plain}");
+        failure.exit
+    }
+
+    /// A bar for a step that handles `length` bytes. Drawn on a terminal only, never with `--quiet`.
+    #[must_use]
+    pub fn progress(&self, label: &str, length: u64) -> Progress {
+        if self.volume == Volume::Quiet || !std::io::stderr().is_terminal() {
+            return Progress::hidden();
+        }
+        let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
+        if let Ok(style) = ProgressStyle::with_template(
+            "{prefix:>12.cyan.bold} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}",
+        ) {
+            bar.set_style(style);
+        }
+        bar.set_prefix(label.to_owned());
+        Progress(bar)
+    }
+
+    /// A spinner for a step of unknown length.
+    #[must_use]
+    pub fn spinner(&self, label: &str) -> Progress {
+        let progress = self.progress(label, 0);
+        if let Ok(style) = ProgressStyle::with_template("{prefix:>12.cyan.bold} {spinner} {msg}") {
+            progress.0.set_style(style);
+        }
+        progress.0.enable_steady_tick(Duration::from_millis(100));
+        progress
+    }
+}
+
+/// A bar that a step advances; cheap to clone, usable from any thread, and gone when the step ends.
+#[derive(Debug, Clone)]
+pub struct Progress(ProgressBar);
+
+impl Progress {
+    /// A bar that is never drawn.
+    #[must_use]
+    pub fn hidden() -> Self {
+        Self(ProgressBar::hidden())
+    }
+
+    /// Sets how many bytes there are in all.
+    pub fn set_length(&self, length: u64) {
+        self.0.set_length(length);
+    }
+
+    /// Counts bytes as done.
+    pub fn advance(&self, bytes: u64) {
+        self.0.inc(bytes);
+    }
+
+    /// Sets the text beside a spinner.
+    pub fn message(&self, text: impl Into<String>) {
+        self.0.set_message(text.into());
+    }
+
+    /// Removes the bar.
+    pub fn finish(&self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// A byte count as a person reads it: `141.5 MB` (1 MB = 1,000,000 bytes).
+#[must_use]
+pub fn human_bytes(bytes: u64) -> String {
+    match bytes {
+        0..1_000 => format!("{bytes} B"),
+        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
+        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
+        _ => format!("{:.2} GB", bytes as f64 / 1e9),
+    }
+}
+
+/// Escapes a message for a GitHub workflow command (`::error ...::message`).
+#[must_use]
+pub fn github_escape(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// Escapes a property value of a GitHub workflow command (`file=`, `title=`), where `:` and `,` separate.
+#[must_use]
+pub fn github_escape_property(text: &str) -> String {
+    github_escape(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_for_people() {
+        assert_eq!(human_bytes(999), "999 B");
+        assert_eq!(human_bytes(141_516_894), "141.5 MB");
+    }
+
+    #[test]
+    fn workflow_commands_cannot_be_broken_out_of() {
+        assert_eq!(github_escape("50%\nnext"), "50%25%0Anext");
+        assert_eq!(github_escape_property("a:b,c"), "a%3Ab%2Cc");
+    }
+}

@@ -1,0 +1,131 @@
+//! SHA-256 digests: hashing a stream, and the two spellings that releases use, lower-case hexadecimal and the
+//! `sha256=<urlsafe base64 without padding>` form of RECORD (PyPA "Recording installed projects").
+
+use std::fmt;
+use std::io::{self, Read};
+use std::str::FromStr;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest as _, Sha256};
+
+/// A SHA-256 digest. Displays as 64 lower-case hexadecimal digits and parses the same (either case).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Sha256Digest(pub [u8; 32]);
+
+/// A text that is not a SHA-256 digest.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a SHA-256 digest: 64 hexadecimal digits are expected")]
+pub struct DigestError(String);
+
+impl Sha256Digest {
+    /// The digest of bytes in memory.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
+    /// Reads `reader` to its end; returns the digest and the number of bytes read.
+    ///
+    /// # Errors
+    /// Whatever the reader gives.
+    pub fn of_reader(reader: &mut impl Read) -> io::Result<(Self, u64)> {
+        let mut hasher = Sha256::new();
+        let mut buffer = vec![0; 1 << 16];
+        let mut total = 0;
+        loop {
+            let count = match reader.read(&mut buffer) {
+                Ok(0) => return Ok((Self(hasher.finalize().into()), total)),
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            hasher.update(&buffer[..count]);
+            total += count as u64;
+        }
+    }
+
+    /// The form of a RECORD row: `sha256=` and urlsafe base64 without padding.
+    #[must_use]
+    pub fn record_form(&self) -> String {
+        format!("sha256={}", URL_SAFE_NO_PAD.encode(self.0))
+    }
+}
+
+impl fmt::Display for Sha256Digest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Sha256Digest {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Sha256Digest({self})")
+    }
+}
+
+impl FromStr for Sha256Digest {
+    type Err = DigestError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let refused = || DigestError(text.to_owned());
+        let digits = text.as_bytes();
+        if digits.len() != 64 {
+            return Err(refused());
+        }
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+            let value = |digit: u8| char::from(digit).to_digit(16).ok_or_else(refused);
+            *byte = (value(pair[0])? << 4 | value(pair[1])?) as u8;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+impl Serialize for Sha256Digest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Sha256Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_spellings_of_the_empty_digest() {
+        let digest = Sha256Digest::of(b"");
+        assert_eq!(digest.to_string(), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+        assert_eq!(digest.record_form(), "sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU");
+    }
+
+    #[test]
+    fn a_stream_hashes_like_its_bytes() {
+        let bytes = vec![7_u8; 200_000];
+        let streamed = Sha256Digest::of_reader(&mut bytes.as_slice()).unwrap();
+        assert_eq!(streamed, (Sha256Digest::of(&bytes), 200_000));
+    }
+
+    #[test]
+    fn refuses_what_is_not_a_digest() {
+        for text in ["", "e3b0", &"g".repeat(64), &"é".repeat(32)] {
+            assert!(text.parse::<Sha256Digest>().is_err(), "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn display_and_parse_are_inverse(bytes: [u8; 32]) {
+            let digest = Sha256Digest(bytes);
+            proptest::prop_assert_eq!(digest.to_string().parse(), Ok(digest));
+            proptest::prop_assert_eq!(digest.to_string().to_uppercase().parse(), Ok(digest));
+        }
+    }
+}

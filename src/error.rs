@@ -1,0 +1,117 @@
+//! How an error reaches the person who must act on it: the chain of causes, a hint, and one of the three exit codes.
+
+use std::error::Error;
+use std::fmt::Write as _;
+
+/// How a run ended; the value is the process's exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Exit {
+    /// Done and good.
+    Good = 0,
+    /// The distribution, binary or release is not good.
+    NotGood = 1,
+    /// The command could not be carried out: usage, unreadable input, no disk, no network.
+    Failed = 2,
+}
+
+/// What an error of a step knows beyond its message.
+pub trait Explain: Error + Send + Sync + 'static {
+    /// One sentence that says what to do, where that is known.
+    fn hint(&self) -> Option<String> {
+        None
+    }
+
+    /// The exit code that this error calls for.
+    fn exit(&self) -> Exit {
+        Exit::Failed
+    }
+}
+
+/// An error on its way to the terminal: its cause chain as lines, a hint and an exit code.
+#[derive(Debug)]
+pub struct Failure {
+    /// The outermost message first, then each cause.
+    pub chain: Vec<String>,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// The exit code.
+    pub exit: Exit,
+}
+
+impl Failure {
+    /// A failure with one message and no cause.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { chain: vec![message.into()], hint: None, exit }
+    }
+
+    /// The same failure with a hint.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The same failure below a message that says what was being done.
+    #[must_use]
+    pub fn while_doing(mut self, message: impl Into<String>) -> Self {
+        self.chain.insert(0, message.into());
+        self
+    }
+
+    /// The text shown on standard error: `error:`, one `caused by:` line per cause, and the hint after a blank line.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let mut text = String::new();
+        for (depth, message) in self.chain.iter().enumerate() {
+            let lead = if depth == 0 { "error" } else { "  caused by" };
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{lead}: {message}");
+        }
+        if let Some(hint) = &self.hint {
+            let _ = writeln!(text, "\nhint: {hint}");
+        }
+        text
+    }
+}
+
+impl<E: Explain> From<E> for Failure {
+    fn from(error: E) -> Self {
+        let mut chain = vec![error.to_string()];
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            let message = error.to_string();
+            // Wrappers that are transparent repeat their source's message; one line is enough.
+            if chain.last() != Some(&message) {
+                chain.push(message);
+            }
+            cause = error.source();
+        }
+        Self { chain, hint: error.hint(), exit: error.exit() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("cannot read `a.whl`")]
+    struct Unreadable(#[source] std::io::Error);
+
+    impl Explain for Unreadable {
+        fn hint(&self) -> Option<String> {
+            Some("check the file's permissions".into())
+        }
+    }
+
+    #[test]
+    fn shows_the_chain_and_the_hint() {
+        let failure = Failure::from(Unreadable(std::io::Error::other("permission denied")));
+        assert_eq!(
+            failure.render(),
+            "error: cannot read `a.whl`\n  caused by: permission denied\n\nhint: check the file's permissions\n"
+        );
+        assert_eq!(failure.exit, Exit::Failed);
+    }
+}

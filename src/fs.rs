@@ -1,0 +1,489 @@
+//! Files that appear whole or not at all, sorted walks, and copies. The only file that writes to a final name.
+//!
+//! Everything is written beside its final name under `.NAME.relkit-XXXXXX` and renamed at the end, so that an
+//! interrupted run leaves what was there before and at most a hidden temporary that no later run mistakes for a result.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Component, Path, PathBuf};
+
+use tempfile::{NamedTempFile, TempDir};
+
+use crate::error::Explain;
+
+/// A file or directory that could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum FsError {
+    /// Reading failed.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// The file or directory.
+        path: PathBuf,
+        /// The operating system's answer.
+        #[source]
+        source: io::Error,
+    },
+    /// Writing failed; nothing is left under the final name.
+    #[error("cannot write `{}`", path.display())]
+    Write {
+        /// The file or directory.
+        path: PathBuf,
+        /// The operating system's answer.
+        #[source]
+        source: io::Error,
+    },
+    /// The output directory holds files and replacing it was not asked for.
+    #[error("`{}` exists and is not empty", path.display())]
+    NotEmpty {
+        /// The output directory.
+        path: PathBuf,
+    },
+    /// The output directory cannot be replaced as a whole.
+    #[error("`{}` cannot be replaced: {why}", path.display())]
+    NotReplaceable {
+        /// The output directory.
+        path: PathBuf,
+        /// Why.
+        why: &'static str,
+    },
+    /// A file name is not UTF-8 and no archive format here can carry it.
+    #[error("`{}` has a name that is not UTF-8", path.display())]
+    Name {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl FsError {
+    /// A reading error of `path`, fit for `map_err`.
+    pub fn read(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
+        move |source| Self::Read { path: path.to_owned(), source }
+    }
+
+    /// A writing error of `path`, fit for `map_err`.
+    pub fn write(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
+        move |source| Self::Write { path: path.to_owned(), source }
+    }
+}
+
+impl Explain for FsError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::NotEmpty { .. } => {
+                Some("give an empty or new directory, or pass `--force` to replace this one".into())
+            }
+            Self::Read { source, .. } | Self::Write { source, .. } => match source.kind() {
+                io::ErrorKind::StorageFull => Some("free space on the disk and run the command again".into()),
+                io::ErrorKind::NotFound => Some("check the path".into()),
+                io::ErrorKind::PermissionDenied => Some("check the permissions of the path".into()),
+                _ => None,
+            },
+            Self::NotReplaceable { .. } | Self::Name { .. } => None,
+        }
+    }
+}
+
+/// A file being written under a temporary name beside its final one. Dropping it without `commit` removes it.
+#[derive(Debug)]
+pub struct PendingFile {
+    temporary: NamedTempFile,
+    target: PathBuf,
+}
+
+impl PendingFile {
+    /// Starts a file whose final name is `target`; makes its directory where there is none.
+    ///
+    /// # Errors
+    /// When the directory cannot be made or written to.
+    pub fn create(target: &Path) -> Result<Self, FsError> {
+        let parent = parent_of(target);
+        fs::create_dir_all(parent).map_err(FsError::write(parent))?;
+        if target.is_dir() {
+            return Err(FsError::write(target)(io::ErrorKind::IsADirectory.into()));
+        }
+        let prefix = temporary_prefix(target);
+        let temporary = tempfile::Builder::new().prefix(&prefix).tempfile_in(parent).map_err(FsError::write(target))?;
+        Ok(Self { temporary, target: target.to_owned() })
+    }
+
+    /// The open temporary file, for reading and writing.
+    pub fn file(&mut self) -> &mut File {
+        self.temporary.as_file_mut()
+    }
+
+    /// Where the bytes are until `commit`.
+    #[must_use]
+    pub fn temporary_path(&self) -> &Path {
+        self.temporary.path()
+    }
+
+    /// Gives the file its final name, replacing what is there, with the mode that the process's umask gives a new file.
+    ///
+    /// # Errors
+    /// When the file cannot be synchronised or renamed; the temporary is removed.
+    pub fn commit(self) -> Result<(), FsError> {
+        let Self { temporary, target } = self;
+        platform::default_mode(temporary.as_file()).map_err(FsError::write(&target))?;
+        temporary.as_file().sync_all().map_err(FsError::write(&target))?;
+        temporary.persist(&target).map_err(|error| FsError::write(&target)(error.error))?;
+        Ok(())
+    }
+}
+
+/// Writes `bytes` to `path`, whole or not at all.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
+    let mut pending = PendingFile::create(path)?;
+    pending.file().write_all(bytes).map_err(FsError::write(path))?;
+    pending.commit()
+}
+
+/// What to do with an output directory that holds files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// Refuse, and leave it as it is.
+    Refuse,
+    /// Replace it as a whole, once the new tree is complete.
+    Replace,
+}
+
+/// A directory being filled beside its final name. Dropping it without `commit` removes it.
+#[derive(Debug)]
+pub struct PendingDirectory {
+    temporary: TempDir,
+    target: PathBuf,
+}
+
+impl PendingDirectory {
+    /// Starts a directory whose final name is `target`.
+    ///
+    /// # Errors
+    /// When `target` is a file, or not empty and `existing` refuses that, or the place cannot be written to.
+    pub fn create(target: &Path, existing: Existing) -> Result<Self, FsError> {
+        // `out/.` and `out/` name `out`; only a plain last component can be renamed over.
+        let target: PathBuf = target.components().collect();
+        let plain = matches!(target.components().next_back(), Some(Component::Normal(_)));
+        match fs::symlink_metadata(&target) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(FsError::write(&target)(error)),
+            Ok(metadata) if !metadata.is_dir() => {
+                let why = "it is not a directory";
+                return Err(FsError::NotReplaceable { path: target, why });
+            }
+            Ok(_) => {
+                let empty = fs::read_dir(&target).map_err(FsError::read(&target))?.next().is_none();
+                if !empty && existing == Existing::Refuse {
+                    return Err(FsError::NotEmpty { path: target });
+                }
+            }
+        }
+        if !plain {
+            let why = "its last component is not a plain name";
+            return Err(FsError::NotReplaceable { path: target, why });
+        }
+        let parent = parent_of(&target);
+        fs::create_dir_all(parent).map_err(FsError::write(parent))?;
+        let prefix = temporary_prefix(&target);
+        let temporary = tempfile::Builder::new().prefix(&prefix).tempdir_in(parent).map_err(FsError::write(&target))?;
+        Ok(Self { temporary, target })
+    }
+
+    /// Where the tree is until `commit`.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.temporary.path()
+    }
+
+    /// Gives the tree its final name; what was there before is removed after the exchange.
+    ///
+    /// # Errors
+    /// When the exchange fails; what was there before stays.
+    pub fn commit(self) -> Result<(), FsError> {
+        let Self { temporary, target } = self;
+        platform::default_directory_mode(temporary.path()).map_err(FsError::write(&target))?;
+        // An empty directory, or none, is replaced by a plain rename.
+        let _ = fs::remove_dir(&target);
+        if fs::symlink_metadata(&target).is_ok() {
+            platform::exchange(temporary.path(), &target).map_err(FsError::write(&target))?;
+            // The temporary name now holds the old tree.
+            return temporary.close().map_err(FsError::write(&target));
+        }
+        let path = temporary.keep();
+        fs::rename(&path, &target).map_err(|error| {
+            let _ = fs::remove_dir_all(&path);
+            FsError::write(&target)(error)
+        })
+    }
+}
+
+/// Whether a file is to be run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// 0644.
+    Data,
+    /// 0755.
+    Executable,
+}
+
+impl Mode {
+    /// The permission bits.
+    #[must_use]
+    pub fn bits(self) -> u32 {
+        match self {
+            Self::Data => 0o644,
+            Self::Executable => 0o755,
+        }
+    }
+}
+
+/// Copies a file, sharing its blocks where the file system can (a reflink), and sets its mode. A later change of the
+/// copy never reaches the source, which is why hard links are not used.
+///
+/// # Errors
+/// When the source cannot be read or the target cannot be written.
+pub fn copy(source: &Path, target: &Path, mode: Mode) -> Result<(), FsError> {
+    if let Some(parent) = target.parent() {
+        fs::create_dir_all(parent).map_err(FsError::write(parent))?;
+    }
+    // Told apart here, because a failed copy does not say which side failed.
+    File::open(source).map_err(FsError::read(source))?;
+    reflink_copy::reflink_or_copy(source, target).map_err(FsError::write(target))?;
+    set_mode(target, mode)
+}
+
+/// Sets the permission bits of a file; does nothing where the file system has none.
+///
+/// # Errors
+/// When the operating system refuses.
+pub fn set_mode(path: &Path, mode: Mode) -> Result<(), FsError> {
+    platform::set_mode(path, mode.bits()).map_err(FsError::write(path))
+}
+
+/// What a walk found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A regular file.
+    File,
+    /// A symbolic link, not followed.
+    Link,
+    /// A device, socket or FIFO.
+    Other,
+}
+
+/// A file below a walked directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Walked {
+    /// The path relative to the walked directory, joined by `/`.
+    pub relative: String,
+    /// Where it is.
+    pub path: PathBuf,
+    /// What it is.
+    pub kind: Kind,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// Every file below `directory`, sorted by relative path; directories themselves are left out, links are not followed.
+///
+/// # Errors
+/// When a directory cannot be read or a name is not UTF-8.
+pub fn walk(directory: &Path) -> Result<Vec<Walked>, FsError> {
+    let mut found = Vec::new();
+    for entry in walkdir::WalkDir::new(directory).follow_links(false).min_depth(1) {
+        let entry = entry.map_err(|error| {
+            let path = error.path().unwrap_or(directory).to_owned();
+            FsError::Read { path, source: error.into() }
+        })?;
+        let file_type = entry.file_type();
+        if file_type.is_dir() {
+            continue;
+        }
+        let kind = match (file_type.is_file(), file_type.is_symlink()) {
+            (true, _) => Kind::File,
+            (_, true) => Kind::Link,
+            _ => Kind::Other,
+        };
+        let metadata =
+            entry.metadata().map_err(|error| FsError::Read { path: entry.path().to_owned(), source: error.into() })?;
+        let relative = entry.path().strip_prefix(directory).unwrap_or(entry.path());
+        let relative = relative
+            .components()
+            .map(|part| part.as_os_str().to_str())
+            .collect::<Option<Vec<_>>>()
+            .ok_or_else(|| FsError::Name { path: entry.path().to_owned() })?
+            .join("/");
+        found.push(Walked { relative, path: entry.path().to_owned(), kind, size: metadata.len() });
+    }
+    found.sort_by(|one, other| one.relative.cmp(&other.relative));
+    Ok(found)
+}
+
+fn parent_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Tells a person what a leftover of a killed run belongs to.
+fn temporary_prefix(target: &Path) -> String {
+    let name = target.file_name().and_then(OsStr::to_str).unwrap_or("output");
+    format!(".{name}.relkit-")
+}
+
+#[cfg(unix)]
+mod platform {
+    use std::fs::{self, File, Permissions};
+    use std::io;
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::path::Path;
+
+    pub fn set_mode(path: &Path, bits: u32) -> io::Result<()> {
+        fs::set_permissions(path, Permissions::from_mode(bits))
+    }
+
+    /// Temporary files are made private; a result is as readable as any new file.
+    pub fn default_mode(file: &File) -> io::Result<()> {
+        file.set_permissions(Permissions::from_mode(0o666 & !umask()))
+    }
+
+    pub fn default_directory_mode(path: &Path) -> io::Result<()> {
+        fs::set_permissions(path, Permissions::from_mode(0o777 & !umask()))
+    }
+
+    /// The umask can only be read by setting it; both calls happen under a lock.
+    fn umask() -> u32 {
+        static LOCK: std::sync::Mutex<()> = std::sync::Mutex::new(());
+        let _guard = LOCK.lock();
+        let current = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+        rustix::process::umask(current);
+        // The type of a mode differs between systems.
+        #[allow(clippy::useless_conversion)]
+        current.bits().into()
+    }
+
+    /// Exchanges two paths in one step where the kernel can, else in two.
+    pub fn exchange(one: &Path, other: &Path) -> io::Result<()> {
+        #[cfg(any(target_os = "linux", target_os = "macos"))]
+        {
+            use rustix::fs::{CWD, RenameFlags, renameat_with};
+            match renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE) {
+                Ok(()) => return Ok(()),
+                Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::NOTSUP) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        super::exchange_in_steps(one, other)
+    }
+}
+
+#[cfg(not(unix))]
+mod platform {
+    use std::fs::File;
+    use std::io;
+    use std::path::Path;
+
+    pub fn set_mode(_: &Path, _: u32) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub fn default_mode(_: &File) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub fn default_directory_mode(_: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub fn exchange(one: &Path, other: &Path) -> io::Result<()> {
+        super::exchange_in_steps(one, other)
+    }
+}
+
+/// Exchanges two directories by renames; a failure of the second puts the first back.
+fn exchange_in_steps(new: &Path, old: &Path) -> io::Result<()> {
+    let aside = tempfile::Builder::new().prefix(".relkit-replaced-").tempdir_in(parent_of(old))?;
+    let parked = aside.path().join("tree");
+    fs::rename(old, &parked)?;
+    if let Err(error) = fs::rename(new, old) {
+        fs::rename(&parked, old)?;
+        return Err(error);
+    }
+    fs::rename(&parked, new)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(directory: &Path) -> Vec<String> {
+        walk(directory).unwrap().into_iter().map(|file| file.relative).collect()
+    }
+
+    #[test]
+    fn a_dropped_file_leaves_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        let target = directory.path().join("a.txt");
+        let mut pending = PendingFile::create(&target).unwrap();
+        pending.file().write_all(b"half").unwrap();
+        drop(pending);
+        assert_eq!(names(directory.path()), Vec::<String>::new());
+        write_whole(&target, b"whole").unwrap();
+        assert_eq!(fs::read(&target).unwrap(), b"whole");
+        assert_eq!(names(directory.path()), ["a.txt"]);
+    }
+
+    #[test]
+    fn a_directory_is_replaced_only_at_the_end() {
+        let directory = tempfile::tempdir().unwrap();
+        let out = directory.path().join("out");
+        fs::create_dir(&out).unwrap();
+        fs::write(out.join("old"), b"").unwrap();
+        assert!(matches!(PendingDirectory::create(&out, Existing::Refuse), Err(FsError::NotEmpty { .. })));
+        let pending = PendingDirectory::create(&out, Existing::Replace).unwrap();
+        fs::write(pending.path().join("new"), b"").unwrap();
+        assert_eq!(names(&out), ["old"]);
+        pending.commit().unwrap();
+        assert_eq!(names(directory.path()), ["out/new"]);
+    }
+
+    #[test]
+    fn exchange_in_steps_swaps() {
+        let directory = tempfile::tempdir().unwrap();
+        let (one, other) = (directory.path().join("one"), directory.path().join("other"));
+        fs::create_dir(&one).unwrap();
+        fs::create_dir(&other).unwrap();
+        fs::write(one.join("1"), b"").unwrap();
+        exchange_in_steps(&one, &other).unwrap();
+        assert_eq!(names(directory.path()), ["other/1"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_copy_has_its_own_mode_and_bytes() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let directory = tempfile::tempdir().unwrap();
+        let (source, target) = (directory.path().join("source"), directory.path().join("deep/target"));
+        fs::write(&source, b"one").unwrap();
+        set_mode(&source, Mode::Data).unwrap();
+        copy(&source, &target, Mode::Executable).unwrap();
+        fs::write(&target, b"two").unwrap();
+        assert_eq!(fs::read(&source).unwrap(), b"one");
+        assert_eq!(fs::metadata(&source).unwrap().permissions().mode() & 0o777, 0o644);
+        assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o755);
+    }
+
+    #[test]
+    fn walks_in_order() {
+        let directory = tempfile::tempdir().unwrap();
+        for name in ["b", "a/z", "a.txt"] {
+            let path = directory.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, b"").unwrap();
+        }
+        assert_eq!(names(directory.path()), ["a.txt", "a/z", "b"]);
+    }
+}

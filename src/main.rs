@@ -1,0 +1,2 @@
+//! relkit
+fn main() {}
