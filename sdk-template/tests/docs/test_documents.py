@@ -66,7 +66,7 @@ def test_the_quickstart_runs_as_printed(programs: Programs) -> None:
 @pytest.mark.parametrize("code", whole_programs())
 def test_every_whole_program_runs(code: str, programs: Programs, model: ModelServer) -> None:
     if ".steer(" in code:
-        model.fallback = Reply.text("Done.").slow(0.7)
+        model.fallback = Reply.text("Done.").slow(0.5)
     program = programs.directory / "program.py"
     program.write_text(code, encoding="utf-8")
     printed = source_tree(programs).run(program)

@@ -109,7 +109,7 @@ def test_example(path: Path, programs: Programs, model: ModelServer) -> None:
         stdin = "Hello?\n/exit\nnever read\n"
     if path.parent.name == "14_turn_controls":
         # Both turns must still run when they are steered and interrupted.
-        model.fallback = Reply.text("Done.").slow(0.7)
+        model.fallback = Reply.text("Done.").slow(0.5)
     printed = programs.run(path, stdin=stdin)
     for pattern in EXPECTED[path.parent.name]:
         assert re.search(pattern, printed), f"{pattern!r} is not in:\n{printed}"

@@ -72,12 +72,12 @@ def test_final_response(twin: Twin, reply: Reply, expected: str | None) -> None:
         assert twin.wait(thread.run("x")).final_response == expected
 
 
-def test_an_empty_input_completes_without_a_model_call(twin: Twin) -> None:
+def test_an_empty_input_completes_without_a_user_message(twin: Twin) -> None:
+    twin.world.model.queue(Reply.nothing())
     with twin.codex() as codex:
         thread = twin.wait(codex.thread_start())
         result = twin.wait(thread.run([]))
     assert (result.final_response, result.items) == (None, [])
-    assert twin.world.model.requests == []
 
 
 def test_a_failed_turn_raises_with_all_that_is_known(twin: Twin) -> None:

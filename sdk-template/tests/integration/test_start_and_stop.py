@@ -15,11 +15,14 @@ from typing import Any
 
 import pytest
 
+import codex_app_server
 from codex_app_server import AppServerError, Codex, TransportClosedError, __version__
 from harness import Gate, Reply, Twin, World
 from harness.model_server import wait_until
-from harness.runtime import TEMPLATE, pinned_version
+from harness.runtime import pinned_version
 
+#: Where programs of their own process find the package under test.
+SOURCE = Path(codex_app_server.__file__).parents[1]
 linux = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 
@@ -243,7 +246,7 @@ def start_program(world: World, mode: str) -> subprocess.Popen[str]:
     """A program that starts a client and never closes it."""
     process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, str(world.runtime), mode],
-        env={**os.environ, **world.home.environment, "PYTHONPATH": str(TEMPLATE / "src")},
+        env={**os.environ, **world.home.environment, "PYTHONPATH": str(SOURCE)},
         stdout=subprocess.PIPE,
         text=True,
     )

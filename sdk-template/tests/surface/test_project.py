@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import codex_app_server
+import codex_app_server.types
 from codex_app_server import AppServerConfig
 
 TEMPLATE = Path(__file__).resolve().parents[2]
@@ -30,7 +31,7 @@ def test_version_is_the_projects() -> None:
 
 
 def test_the_runtime_is_pinned_exactly() -> None:
-    pins = re.findall(r'"openai-codex-cli-bin([^"]*)"', PROJECT.split("[tool.")[0])
+    pins = re.findall(r'"openai-codex-cli-bin([^"]*)"', PROJECT.split("\n[tool.")[0])
     assert len(pins) == 1
     release = re.match(r"\d+(\.\d+)*((a|b|rc)\d+)?", project_version())
     assert release
