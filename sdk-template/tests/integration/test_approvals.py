@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from codex_app_server import Codex
-from harness import Reply, Twin
+from harness import Reply, Twin, World
 
 APPROVAL = "item/commandExecution/requestApproval"
 
@@ -69,8 +70,6 @@ def test_a_handler_may_accept(twin: Twin, tmp_path: Path) -> None:
 
 
 def test_a_coroutine_function_may_decide(twin: Twin, tmp_path: Path) -> None:
-    import asyncio
-
     target = tmp_path / "created"
     ask_to_run(twin, target)
 
@@ -113,9 +112,8 @@ def test_a_handler_that_raises_refuses_and_the_client_lives(twin: Twin, tmp_path
     assert not target.exists()
 
 
-def test_a_sync_handler_may_call_the_client(twin: Twin, tmp_path: Path) -> None:
-    if twin.kind == "async":
-        pytest.skip("the async twin is test_a_coroutine_handler_may_call_the_client")
+def test_a_handler_may_call_the_client(world: World, tmp_path: Path) -> None:
+    twin = Twin("sync", world)
     ask_to_run(twin, tmp_path / "created")
     clients: list[Codex] = []
     counted: list[int] = []
@@ -124,17 +122,15 @@ def test_a_sync_handler_may_call_the_client(twin: Twin, tmp_path: Path) -> None:
         counted.append(len(clients[0].models().data))
         return {"decision": "decline"}
 
-    with twin.codex(server_request_handler=look_first) as codex:
+    with world.codex(server_request_handler=look_first) as codex:
         clients.append(codex)
         run(twin, codex)
     assert counted
     assert counted[0] > 0
 
 
-def test_a_coroutine_handler_may_call_the_client(twin: Twin, tmp_path: Path) -> None:
-    if twin.kind == "sync":
-        pytest.skip("the sync twin is test_a_sync_handler_may_call_the_client")
-    ask_to_run(twin, tmp_path / "created")
+async def test_a_coroutine_handler_may_call_the_client(world: World, tmp_path: Path) -> None:
+    ask_to_run(Twin("async", world), tmp_path / "created")
     clients: list[Any] = []
     counted: list[int] = []
 
@@ -142,9 +138,10 @@ def test_a_coroutine_handler_may_call_the_client(twin: Twin, tmp_path: Path) -> 
         counted.append(len((await clients[0].models()).data))
         return {"decision": "decline"}
 
-    with twin.codex(server_request_handler=look_first) as codex:
+    async with world.async_codex(server_request_handler=look_first) as codex:
         clients.append(codex)
-        run(twin, codex)
+        thread = await codex.thread_start(approval_policy="on-request", sandbox="read-only")
+        assert command(await thread.run("run it")).status == "declined"
     assert counted
     assert counted[0] > 0
 

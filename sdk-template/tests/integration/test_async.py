@@ -111,6 +111,28 @@ async def test_a_cancelled_run_interrupts_the_turn(world: World) -> None:
         assert (await thread.run("y")).final_response == "after"
 
 
+@pytest.mark.parametrize("pause_s", [0.0, 0.005, 0.02, 0.05])
+async def test_a_run_cancelled_at_any_moment_leaves_no_turn_running(
+    world: World, pause_s: float
+) -> None:
+    gate = Gate()
+    world.model.fallback = Reply.text("never").gated(gate)
+    async with world.async_codex() as codex:
+        thread = await codex.thread_start()
+        running = asyncio.create_task(thread.run("x"))
+        await asyncio.sleep(pause_s)
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        await asyncio.sleep(0.5)
+        for _ in range(100):
+            status = (await thread.read()).thread.status.root.type
+            if status != "active":
+                break
+            await asyncio.sleep(0.05)
+        assert status != "active"
+
+
 async def test_a_timeout_around_run_leaves_the_client_usable(world: World) -> None:
     gate = Gate()
     world.model.queue(Reply.text("never").gated(gate), Reply.text("after"))

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import threading
 import time
+from typing import Any
 
 import pytest
 
 from codex_app_server import AppServerError, InvalidRequestError
 from harness import Gate, Reply, Twin, World
+from harness.model_server import wait_until
 
 
 def test_steer_adds_input_to_the_running_turn(twin: Twin) -> None:
@@ -122,3 +126,40 @@ def test_a_second_turn_on_an_active_thread_joins_it(twin: Twin) -> None:
         assert second.id == first.id
         gate.open()
         assert list(twin.events(first.stream()))[-1].payload.turn.status == "completed"
+
+
+def test_a_turn_may_be_interrupted_as_soon_as_it_is_started(twin: Twin) -> None:
+    for _ in range(5):
+        gate = Gate()
+        twin.world.model.queue(Reply.text("x").gated(gate))
+        with twin.codex() as codex:
+            turn = twin.wait(twin.wait(codex.thread_start()).turn("x"))
+            twin.wait(turn.interrupt())
+            assert twin.wait(turn.run()).status == "interrupted"
+
+
+def test_control_c_during_run_interrupts_the_turn(world: World) -> None:
+    gate = Gate()
+    world.model.queue(Reply.text("never").gated(gate), Reply.text("after"))
+    with world.codex() as codex:
+        thread = codex.thread_start()
+
+        def press() -> None:
+            gate.wait_until_reached()
+            os.kill(os.getpid(), signal.SIGINT)
+
+        other = threading.Thread(target=press)
+        other.start()
+        started = time.monotonic()
+        with pytest.raises(KeyboardInterrupt):
+            thread.run("x")
+        other.join(20)
+        assert time.monotonic() - started < 5
+        wait_until(lambda: last_status(thread) == "interrupted", 5, "the end of the turn")
+        assert thread.run("y").final_response == "after"
+
+
+def last_status(thread: Any) -> str | None:
+    """The status of a thread's last turn, as the server has it."""
+    turns = thread.read(include_turns=True).thread.turns
+    return turns[-1].status if turns else None
