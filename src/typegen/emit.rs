@@ -113,15 +113,36 @@ fn imports(uses: &Uses, module: &Module, homes: &Homes<'_>, package: &Package<'_
     text
 }
 
-/// Names in the order that import sorting wants: constants, classes, functions; each by letter.
+/// Names in the order of isort: constants, classes, functions; each by letter, in natural order, whatever the case.
 pub fn sorted_imports<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut names: Vec<&str> = names.collect();
-    names.sort_by_key(|name| {
+    names.sort_by_cached_key(|name| {
         let constant = name.len() > 1 && !name.contains(|letter: char| letter.is_ascii_lowercase());
         let class = name.starts_with(|first: char| first.is_ascii_uppercase());
-        (if constant { 0 } else if class { 1 } else { 2 }, *name)
+        let kind = match (constant, class) {
+            (true, _) => 0,
+            (false, true) => 1,
+            (false, false) => 2,
+        };
+        (kind, natural(&name.to_lowercase()), (*name).to_owned())
     });
     names.into_iter().map(ToOwned::to_owned).collect()
+}
+
+/// A name as letters and numbers, so that `V10` comes after `V9`.
+fn natural(name: &str) -> Vec<(u8, u64, char)> {
+    let mut parts = Vec::new();
+    let mut number: Option<u64> = None;
+    for letter in name.chars() {
+        if let Some(digit) = letter.to_digit(10) {
+            number = Some(number.unwrap_or(0).saturating_mul(10).saturating_add(u64::from(digit)));
+        } else {
+            parts.extend(number.take().map(|number| (0, number, ' ')));
+            parts.push((1, 0, letter));
+        }
+    }
+    parts.extend(number.map(|number| (0, number, ' ')));
+    parts
 }
 
 /// `from X import a, b`, in brackets with one name a line where it is too long.
