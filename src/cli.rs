@@ -1,1 +1,570 @@
-//! cli
+//! Every command, flag and help sentence; no behaviour. The contract of what users type stands here alone.
+
+use std::path::PathBuf;
+
+use clap::builder::styling::{AnsiColor, Styles};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::console::Color;
+
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default());
+
+/// Ship a compiled program to Python users: per-platform runtime wheels, and an SDK pinned exactly to them.
+#[derive(Debug, Parser)]
+#[command(name = "relkit", version, styles = STYLES, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_help = "Start with `relkit demo`: the whole line on a stand-in runtime, offline, in seconds.")]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// How much is said, and how.
+    #[command(flatten)]
+    pub voice: Voice,
+}
+
+/// The options that every command takes.
+#[derive(Debug, Args)]
+pub struct Voice {
+    /// Print errors, warnings and results only
+    #[arg(long, short, global = true, conflicts_with = "verbose", help_heading = "Output")]
+    pub quiet: bool,
+    /// Print the details of every step
+    #[arg(long, short, global = true, help_heading = "Output")]
+    pub verbose: bool,
+    /// When to use colour (the variable NO_COLOR turns it off)
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
+    pub color: Color,
+}
+
+/// The form of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For people.
+    Text,
+    /// For programs, with a `schema_version`.
+    Json,
+}
+
+/// The form of a report that can also annotate a GitHub workflow run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AnnotatedFormat {
+    /// For people.
+    Text,
+    /// For programs, with a `schema_version`.
+    Json,
+    /// Workflow commands that annotate the run.
+    Github,
+}
+
+/// The form of a drift report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DriftFormat {
+    /// For people.
+    Text,
+    /// For programs, with a `schema_version`.
+    Json,
+    /// For release notes.
+    Markdown,
+}
+
+/// How hard the members of a wheel are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum CompressionPreset {
+    /// Not at all.
+    Store,
+    /// About half the time of the default, 9 % larger.
+    Fast,
+    /// Deflate level 6.
+    Default,
+    /// Seven times the time of the default, 3 % smaller.
+    Best,
+}
+
+/// How far a smoke test goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SmokeLevel {
+    /// The executable runs and says its version.
+    Version,
+    /// It also answers `initialize`.
+    Handshake,
+    /// It also runs a whole turn against an embedded model server.
+    Turn,
+}
+
+/// One command of relkit.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Stage the SDK: its version set, its runtime pinned exactly
+    StageSdk(StageSdk),
+    /// Stage the runtime: the template with a payload in it
+    StageRuntime(StageRuntime),
+    /// Build staged trees into wheels (and, for the SDK alone, an sdist)
+    Build(Build),
+    /// Say what an executable or a wheel is, and which platform tags it can honestly carry
+    Inspect(Inspect),
+    /// Hold every rule against each distribution
+    Check(Check),
+    /// Explain a rule, or list them all
+    Rule(Rule),
+    /// Say which well-known platforms can install a set of wheels
+    Coverage(Coverage),
+    /// Run a packaged binary: unpack it as an installer would, start it and talk to it
+    Smoke(Smoke),
+    /// The gate before a publish: complete, consistent, clean and smoke-tested
+    Verify(Verify),
+    /// Verify, then upload: runtime wheels first, the SDK last
+    Publish(Publish),
+    /// Print the targets, their tags and their runners
+    Matrix(Matrix),
+    /// Generate the SDK's protocol types from the pinned runtime's own schema
+    GenerateTypes(GenerateTypes),
+    /// Do it all on one machine: stage, build, check, smoke, verify, report
+    Release(Release),
+    /// Run `release` on an embedded stand-in runtime, offline
+    Demo(Demo),
+    /// Download a release artefact: streamed, resumed, verified, whole or absent
+    Fetch(Fetch),
+    /// Print a completion script for a shell
+    Completions(Completions),
+    /// Print the manual page, or write one page per command
+    Man(Man),
+}
+
+/// `relkit stage-sdk`
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  relkit stage-sdk stage/sdk --codex-version rust-v0.163.0")]
+pub struct StageSdk {
+    /// The directory to write; it must be new or empty
+    pub out: PathBuf,
+    /// The release to pin: a release tag or a PEP 440 version
+    #[arg(long, value_name = "VERSION")]
+    pub codex_version: String,
+    /// The SDK's own version: the runtime's (the default) or a post-release of it
+    #[arg(long, value_name = "VERSION")]
+    pub sdk_version: Option<String>,
+    /// A template other than the built-in one
+    #[arg(long, value_name = "DIR")]
+    pub template: Option<PathBuf>,
+    /// Replace OUT if it is not empty, once the new stage is complete
+    #[arg(long)]
+    pub force: bool,
+    /// The form of the report
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: ReportFormat,
+}
+
+/// `relkit stage-runtime`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  relkit stage-runtime stage/linux codex-package.tar.gz --codex-version rust-v0.163.0
+  relkit stage-runtime stage/mac ./codex --codex-version 0.163.0 --platform-tag macosx_11_0_arm64
+
+Without --platform-tag the tag is read off the binaries themselves.")]
+pub struct StageRuntime {
+    /// The directory to write; it must be new or empty
+    pub out: PathBuf,
+    /// An executable, a package directory, an archive of one (.tar.gz, .tar.zst, .zip) or a published wheel
+    pub payload: PathBuf,
+    /// The release that the payload is: a release tag or a PEP 440 version
+    #[arg(long, value_name = "VERSION")]
+    pub codex_version: String,
+    /// The wheel's platform tag, or several joined by dots
+    #[arg(long, value_name = "TAG")]
+    pub platform_tag: Option<String>,
+    /// A template other than the built-in one
+    #[arg(long, value_name = "DIR")]
+    pub template: Option<PathBuf>,
+    /// Replace OUT if it is not empty, once the new stage is complete
+    #[arg(long)]
+    pub force: bool,
+    /// The form of the report
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: ReportFormat,
+}
+
+/// `relkit build`
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  relkit build stage/* --out-dir dist\n
+SOURCE_DATE_EPOCH sets every timestamp; without it they are 1980-01-01.")]
+pub struct Build {
+    /// Staged trees
+    #[arg(required = true, value_name = "STAGE")]
+    pub stages: Vec<PathBuf>,
+    /// Where the distributions go
+    #[arg(long, value_name = "DIR", default_value = "dist")]
+    pub out_dir: PathBuf,
+    /// How hard to compress
+    #[arg(long, value_name = "PRESET", default_value = "default")]
+    pub compression: CompressionPreset,
+    /// Threads that compress; the result is the same for every number [default: the machine's processors]
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub jobs: Option<u16>,
+    /// The form of the report
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: ReportFormat,
+}
+
+/// `relkit inspect`
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  relkit inspect ./codex dist/*.whl")]
+pub struct Inspect {
+    /// Executables, libraries or wheels
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// The form of the report
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: ReportFormat,
+}
+
+/// `relkit check`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  relkit check dist
+  relkit check dist/*.whl --ignore zip-order,names --format github
+
+`relkit rule` lists the rules and their families.")]
+pub struct Check {
+    /// Wheels, sdists, or directories of them
+    #[arg(required = true, value_name = "FILE_OR_DIR")]
+    pub paths: Vec<PathBuf>,
+    /// Only these rules or families
+    #[arg(long, value_name = "RULES", value_delimiter = ',')]
+    pub select: Vec<String>,
+    /// Not these rules or families
+    #[arg(long, value_name = "RULES", value_delimiter = ',')]
+    pub ignore: Vec<String>,
+    /// The runtime template whose accepted findings apply, other than the built-in one
+    #[arg(long, value_name = "DIR")]
+    pub template: Option<PathBuf>,
+    /// Write a receipt of the check, bound to the SHA-256 of each file
+    #[arg(long, value_name = "FILE")]
+    pub receipt: Option<PathBuf>,
+    /// The form of the report
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: AnnotatedFormat,
+}
+
+/// `relkit rule`
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  relkit rule macho-minos")]
+pub struct Rule {
+    /// A rule or a family; all of them without one
+    pub name: Option<String>,
+    /// The form of the report
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: ReportFormat,
+}
+
+/// `relkit coverage`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  relkit coverage dist
+  relkit coverage musllinux_1_1_x86_64 win_amd64 --require debian-12-x86_64")]
+pub struct Coverage {
+    /// Wheels, directories of wheels, or bare platform tags
+    #[arg(required = true, value_name = "DIST_OR_TAG")]
+    pub sources: Vec<String>,
+    /// Fail unless the named platform gets a wheel; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub require: Vec<String>,
+    /// The form of the report
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: ReportFormat,
+}
+
+/// `relkit smoke`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  relkit smoke dist/openai_codex_cli_bin-0.163.0-py3-none-win_amd64.whl --receipt receipts/win_amd64.json
+  relkit smoke ./codex --level handshake --expect-version 0.163.0
+  relkit smoke linux-arm.whl --runner qemu-aarch64-static
+
+No credentials and no network are needed or used.")]
+pub struct Smoke {
+    /// A runtime wheel, or an executable
+    #[arg(value_name = "WHEEL_OR_BINARY")]
+    pub subject: PathBuf,
+    /// How far to go
+    #[arg(long, value_name = "LEVEL", default_value = "turn")]
+    pub level: SmokeLevel,
+    /// The version that the binary must report, in either spelling
+    #[arg(long, value_name = "VERSION")]
+    pub expect_version: Option<String>,
+    /// A command that runs the executable, such as `qemu-aarch64-static`
+    #[arg(long, value_name = "CMD")]
+    pub runner: Option<String>,
+    /// How long the whole test may take
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub timeout: Option<u64>,
+    /// Write a receipt that binds the result to the SHA-256 of the wheel
+    #[arg(long, value_name = "FILE")]
+    pub receipt: Option<PathBuf>,
+    /// The form of the report
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: AnnotatedFormat,
+}
+
+/// What the gate needs to know.
+#[derive(Debug, Args)]
+pub struct GateOptions {
+    /// A directory of wheels and sdists
+    pub dist: PathBuf,
+    /// The release that everything must be: a release tag or a PEP 440 version
+    #[arg(long, value_name = "VERSION")]
+    pub codex_version: String,
+    /// A directory of smoke receipts; every wheel that must be smoked needs a passing one
+    #[arg(long, value_name = "DIR")]
+    pub receipts: Option<PathBuf>,
+    /// A target that may be absent from the set; may be given several times
+    #[arg(long, value_name = "TARGET")]
+    pub allow_missing: Vec<String>,
+    /// The runtime template that says what a complete set is, other than the built-in one
+    #[arg(long, value_name = "DIR")]
+    pub template: Option<PathBuf>,
+}
+
+/// `relkit verify`
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  relkit verify dist --codex-version rust-v0.163.0 --receipts receipts")]
+pub struct Verify {
+    /// What is verified, and against what.
+    #[command(flatten)]
+    pub gate: GateOptions,
+    /// Write the release manifest: every file, hash, tag, version, finding and receipt
+    #[arg(long, value_name = "FILE")]
+    pub manifest: Option<PathBuf>,
+    /// The form of the report
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: AnnotatedFormat,
+}
+
+/// `relkit publish`
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  relkit publish dist --codex-version 0.163.0 --receipts receipts \\
+    --upload-url https://upload.example/legacy/ --index-url https://example/simple/
+
+No index is built in. The token comes from the job's trusted publisher, else from RELKIT_TOKEN or --token-stdin.")]
+pub struct Publish {
+    /// What is verified first, and against what.
+    #[command(flatten)]
+    pub gate: GateOptions,
+    /// The upload API of the index
+    #[arg(long, value_name = "URL", env = "RELKIT_UPLOAD_URL")]
+    pub upload_url: String,
+    /// The simple API of the index, where published files are looked up
+    #[arg(long, value_name = "URL", env = "RELKIT_INDEX_URL")]
+    pub index_url: Option<String>,
+    /// A release manifest from `verify --manifest`; anything that differs from it is refused
+    #[arg(long, value_name = "FILE")]
+    pub manifest: Option<PathBuf>,
+    /// Print the plan and stop
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Write the plan
+    #[arg(long, value_name = "FILE")]
+    pub plan: Option<PathBuf>,
+    /// Write what was uploaded, after every file
+    #[arg(long, value_name = "FILE")]
+    pub receipt: Option<PathBuf>,
+    /// Read the token from standard input
+    #[arg(long)]
+    pub token_stdin: bool,
+    /// The form of the report
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: ReportFormat,
+}
+
+/// The form of the target matrix.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MatrixFormat {
+    /// For people.
+    Text,
+    /// For programs, with a `schema_version`.
+    Json,
+    /// One line for `$GITHUB_OUTPUT`.
+    Github,
+}
+
+/// `relkit matrix`
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example, in a workflow step:\n  echo \"matrix=$(relkit matrix --format github)\" >> \"$GITHUB_OUTPUT\""
+)]
+pub struct Matrix {
+    /// A runtime template other than the built-in one
+    #[arg(long, value_name = "DIR")]
+    pub template: Option<PathBuf>,
+    /// The form of the matrix
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: MatrixFormat,
+}
+
+/// `relkit generate-types`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  relkit generate-types --wheel dist/openai_codex_cli_bin-0.163.0-py3-none-musllinux_1_1_x86_64.whl
+  relkit generate-types --codex-bin ./codex --check
+  relkit generate-types --codex-bin ./codex --against old.whl --format markdown")]
+pub struct GenerateTypes {
+    /// Where the schema comes from.
+    #[command(flatten)]
+    pub source: SchemaSource,
+    /// The SDK tree to write to
+    #[arg(long, value_name = "DIR", default_value = "sdk-template")]
+    pub sdk: PathBuf,
+    /// Write nothing; exit 1 where the SDK's types are stale
+    #[arg(long)]
+    pub check: bool,
+    /// Write nothing; report what changed for an SDK user since this runtime (a schema directory, a wheel or an executable)
+    #[arg(long, value_name = "DIR_OR_WHEEL", conflicts_with = "check")]
+    pub against: Option<PathBuf>,
+    /// The form of the report
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: DriftFormat,
+}
+
+/// The one source of a schema.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct SchemaSource {
+    /// The runtime's executable
+    #[arg(long, value_name = "FILE")]
+    pub codex_bin: Option<PathBuf>,
+    /// A runtime wheel for this machine
+    #[arg(long, value_name = "FILE")]
+    pub wheel: Option<PathBuf>,
+    /// A directory that `codex app-server generate-json-schema` wrote
+    #[arg(long, value_name = "DIR")]
+    pub schema_dir: Option<PathBuf>,
+}
+
+/// `relkit release`
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  relkit release --codex-version 0.163.0 --out-dir release \\
+    --payload linux-x86_64.tar.gz macosx_11_0_arm64=mac-arm.tar.gz --report release/report.html")]
+pub struct Release {
+    /// The release: a release tag or a PEP 440 version
+    #[arg(long, value_name = "VERSION")]
+    pub codex_version: String,
+    /// Payloads, each with its platform tag before `=` or with the tag that its binaries call for
+    #[arg(long, value_name = "[TAG=]PAYLOAD", required = true, num_args = 1..)]
+    pub payload: Vec<String>,
+    /// Where stages, distributions and receipts go
+    #[arg(long, value_name = "DIR")]
+    pub out_dir: PathBuf,
+    /// The SDK's own version: the runtime's (the default) or a post-release of it
+    #[arg(long, value_name = "VERSION")]
+    pub sdk_version: Option<String>,
+    /// A runtime template other than the built-in one
+    #[arg(long, value_name = "DIR")]
+    pub runtime_template: Option<PathBuf>,
+    /// An SDK template other than the built-in one
+    #[arg(long, value_name = "DIR")]
+    pub sdk_template: Option<PathBuf>,
+    /// How hard to compress
+    #[arg(long, value_name = "PRESET", default_value = "default")]
+    pub compression: CompressionPreset,
+    /// Threads that compress [default: the machine's processors]
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub jobs: Option<u16>,
+    /// How far the smoke tests go
+    #[arg(long, value_name = "LEVEL", default_value = "turn")]
+    pub level: SmokeLevel,
+    /// A command that runs a target's executables: `aarch64-unknown-linux-musl=qemu-aarch64-static`
+    #[arg(long, value_name = "TARGET=CMD")]
+    pub runner: Vec<String>,
+    /// A target that may be absent from the set; may be given several times
+    #[arg(long, value_name = "TARGET")]
+    pub allow_missing: Vec<String>,
+    /// Write a self-contained HTML page about the release
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// Write the same facts as Markdown, for a job summary
+    #[arg(long, value_name = "FILE")]
+    pub summary: Option<PathBuf>,
+    /// Replace what OUT-DIR holds of an earlier run
+    #[arg(long)]
+    pub force: bool,
+    /// The form of the report
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: ReportFormat,
+}
+
+/// `relkit demo`
+#[derive(Debug, Args)]
+#[command(after_help = "The stand-in is relkit itself, playing `codex app-server` well enough for a whole turn.")]
+pub struct Demo {
+    /// Keep what the demo makes there [default: a temporary directory]
+    #[arg(long, value_name = "DIR")]
+    pub out_dir: Option<PathBuf>,
+    /// The form of the report
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: ReportFormat,
+}
+
+/// `relkit fetch`
+#[derive(Debug, Args)]
+#[command(after_help = "Example:
+  relkit fetch https://example/codex-x86_64-unknown-linux-musl.tar.gz --out downloads/ --sha256 HEX")]
+pub struct Fetch {
+    /// Where the artefact is
+    pub url: String,
+    /// The file to write, or an existing directory (or a path that ends in `/`) to write it into
+    #[arg(long, value_name = "FILE_OR_DIR")]
+    pub out: PathBuf,
+    /// Which bytes are right.
+    #[command(flatten)]
+    pub expected: ExpectedDigest,
+    /// How long the server may be silent
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub timeout: u64,
+    /// The form of the report
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub format: ReportFormat,
+}
+
+/// The digest of an artefact, or the typed wish to do without.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct ExpectedDigest {
+    /// The SHA-256 that the artefact must have
+    #[arg(long, value_name = "HEX")]
+    pub sha256: Option<String>,
+    /// Accept whatever bytes arrive
+    #[arg(long)]
+    pub no_digest: bool,
+}
+
+/// `relkit completions`
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  relkit completions bash > ~/.local/share/bash-completion/completions/relkit")]
+pub struct Completions {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}
+
+/// `relkit man`
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  relkit man | man -l -\n  relkit man --out-dir man1")]
+pub struct Man {
+    /// Write one page per command there, instead of the main page to standard output
+    #[arg(long, value_name = "DIR")]
+    pub out_dir: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -9,6 +9,8 @@
 //! [`client`] is the embedded app-server client that [`smoke`] drives; a library user may drive it too. [`typegen`]
 //! stands aside the line and turns the runtime's JSON Schema into the SDK's types.
 
+#![warn(clippy::unwrap_used, clippy::expect_used)]
+
 pub mod binary;
 pub mod check;
 pub mod cli;

@@ -1,1 +1,12 @@
-//! publish
+//! Step 8: everything that speaks HTTP to the world. Fetching release artefacts, and publishing a verified release.
+
+pub mod answer;
+pub mod credentials;
+pub mod fetch;
+pub mod form;
+pub mod http;
+pub mod index;
+pub mod plan;
+pub mod receipt;
+pub mod run;
+pub mod upload;

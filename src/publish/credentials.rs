@@ -1,0 +1,483 @@
+//! What allows an upload: a token that the user gives, or one minted by trusted publishing (OpenID Connect) on GitHub
+//! Actions or GitLab. A secret has no way to be printed.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use reqwest::StatusCode;
+use reqwest::blocking::{Client, Response};
+use reqwest::header::{AUTHORIZATION, HeaderValue};
+use reqwest::redirect::Policy;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use url::Url;
+
+use super::http::{self, HttpError};
+use super::upload::reason;
+use crate::error::{Exit, Explain};
+
+/// How much of a minted token's life (15 minutes at the index) is used before another is minted.
+const RENEW_AFTER: Duration = Duration::from_secs(10 * 60);
+const SILENCE: Duration = Duration::from_secs(30);
+
+/// A token of the upload API.
+pub struct Token(SecretString);
+
+impl Token {
+    /// A token from the text that the user gave, without the blanks around it.
+    ///
+    /// # Errors
+    /// When it is empty, or no header can carry it.
+    pub fn new(text: &str) -> Result<Self, CredentialError> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(CredentialError::Empty);
+        }
+        if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(CredentialError::Malformed);
+        }
+        Ok(Self(text.into()))
+    }
+
+    /// The Authorization header, marked as sensitive.
+    #[must_use]
+    pub fn basic(&self) -> HeaderValue {
+        sensitive(&format!("Basic {}", self.encoded()))
+    }
+
+    fn encoded(&self) -> String {
+        STANDARD.encode(format!("__token__:{}", self.0.expose_secret()))
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Token(…)")
+    }
+}
+
+fn sensitive(text: &str) -> HeaderValue {
+    // Tokens are checked to be visible ASCII, which every header can carry.
+    let mut value = HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""));
+    value.set_sensitive(true);
+    value
+}
+
+/// Why there is nothing that allows the upload.
+#[derive(Debug, thiserror::Error)]
+pub enum CredentialError {
+    /// The token is empty.
+    #[error("the token is empty")]
+    Empty,
+    /// The token holds a blank or a character that is not ASCII.
+    #[error("the token holds a character that no token has")]
+    Malformed,
+    /// Neither trusted publishing nor a token.
+    #[error("nothing allows an upload: this job offers no trusted publishing, and no token was given")]
+    Nothing,
+    /// A URL cannot be used.
+    #[error("trusted publishing is not possible")]
+    Http(#[from] HttpError),
+    /// A server did not answer.
+    #[error("trusted publishing: {step} failed")]
+    Network {
+        /// Which of the three calls.
+        step: &'static str,
+        /// What went wrong.
+        #[source]
+        source: reqwest::Error,
+    },
+    /// A server refused.
+    #[error("trusted publishing: {step} was answered with {status}: {reason}")]
+    Refused {
+        /// Which of the three calls.
+        step: &'static str,
+        /// The status.
+        status: StatusCode,
+        /// The server's sentence.
+        reason: String,
+        /// What the identity claims, as the index compares it; never the token itself.
+        claims: Claims,
+        /// The distribution that the token was for.
+        project: String,
+    },
+}
+
+impl Explain for CredentialError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Nothing => Some(
+                "give the job `permissions: id-token: write` and register it as a trusted publisher, or set RELKIT_TOKEN, \
+                 or pipe a token in with `--token-stdin`"
+                    .into(),
+            ),
+            Self::Empty | Self::Malformed => Some("give the token as the index shows it, `__token__` not included".into()),
+            Self::Http(error) => error.hint(),
+            Self::Network { .. } => Some("run the same command again: what is uploaded already is skipped".into()),
+            Self::Refused { claims, project, .. } => Some(claims.advice(project)),
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Refused { status, .. } if status.is_client_error() => Exit::NotGood,
+            _ => Exit::Failed,
+        }
+    }
+}
+
+/// What a job's identity claims; the claims that an index compares with its registered publishers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Claims(BTreeMap<&'static str, String>);
+
+const SHOWN_CLAIMS: [&str; 12] = [
+    "sub",
+    "repository",
+    "repository_owner",
+    "repository_owner_id",
+    "workflow_ref",
+    "job_workflow_ref",
+    "ref",
+    "environment",
+    "event_name",
+    "namespace_path",
+    "project_path",
+    "ci_config_ref_uri",
+];
+
+impl Claims {
+    /// The claims in the payload of a JSON Web Token, unverified; none where it is not one.
+    #[must_use]
+    pub fn of(identity: &str) -> Self {
+        let payload = identity.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
+        let claims: Option<Value> = payload.and_then(|payload| serde_json::from_slice(&payload).ok());
+        let claims = claims.unwrap_or_default();
+        let known = SHOWN_CLAIMS.into_iter().filter_map(|name| Some((name, claims.get(name)?.as_str()?.to_owned())));
+        Self(known.collect())
+    }
+
+    /// Whether the upload runs in a reusable workflow, whose identity is not that of the workflow that called it.
+    #[must_use]
+    pub fn is_reusable_workflow(&self) -> bool {
+        match (self.0.get("workflow_ref"), self.0.get("job_workflow_ref")) {
+            (Some(caller), Some(called)) => caller != called,
+            _ => false,
+        }
+    }
+
+    fn advice(&self, project: &str) -> String {
+        let mut text = format!("compare these claims with the trusted publisher registered for `{project}`:");
+        for (name, value) in &self.0 {
+            text += &format!("\n  {name}: {value}");
+        }
+        if self.is_reusable_workflow() {
+            text += "\nthe job runs in a reusable workflow: the index compares `job_workflow_ref`, which names the called \
+                     file; move the publish job into the top-level workflow file";
+        }
+        if self.0.get("event_name").is_some_and(|event| event == "pull_request_target") {
+            text += "\nthe index takes nothing from `pull_request_target`";
+        }
+        text += "\na project that does not exist yet needs a pending publisher, and one workflow and environment can be \
+                 pending for one project only: create the runtime's project first, or use two environments";
+        text
+    }
+}
+
+/// The variables of a CI job that offer an identity.
+#[derive(Debug, Clone, Default)]
+pub struct Environment(BTreeMap<String, SecretEntry>);
+
+/// A variable's value, which may be a secret.
+#[derive(Clone)]
+struct SecretEntry(SecretString);
+
+impl fmt::Debug for SecretEntry {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("…")
+    }
+}
+
+impl Environment {
+    /// The variables given.
+    pub fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
+        Self(variables.into_iter().map(|(name, value)| (name, SecretEntry(value.into()))).collect())
+    }
+
+    /// Those of this process.
+    #[must_use]
+    pub fn of_process() -> Self {
+        let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        };
+        Self::new(std::env::vars_os().filter_map(text))
+    }
+
+    fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(|value| value.0.expose_secret()).filter(|value| !value.is_empty())
+    }
+
+    /// Whether the job runs on GitHub Actions, whose log can mask a secret.
+    #[must_use]
+    pub fn is_github_actions(&self) -> bool {
+        self.get("GITHUB_ACTIONS") == Some("true")
+    }
+
+    fn offers_identity(&self) -> bool {
+        self.get("ACTIONS_ID_TOKEN_REQUEST_URL").is_some() && self.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN").is_some()
+            || self.get("GITLAB_CI").is_some()
+    }
+}
+
+/// Where the token of an upload comes from.
+pub enum Source {
+    /// The user gave it; it serves for every project.
+    Given(Token),
+    /// Each project's is minted when its first file is sent, and again when it is old or refused as expired.
+    Trusted(Box<TrustedPublishing>),
+}
+
+/// Called with every secret before it is used, so that a log can mask it.
+pub type Mask<'a> = &'a dyn Fn(&str);
+
+impl Source {
+    /// Decides where tokens come from: the token given on standard input, the job's identity where it offers one and the
+    /// index takes it, the token of the environment.
+    ///
+    /// # Errors
+    /// When there is none of them, or the index cannot be asked.
+    pub fn choose(
+        typed: Option<Token>,
+        environment: &Environment,
+        upload_url: &Url,
+        mask: Mask<'_>,
+    ) -> Result<Self, CredentialError> {
+        if let Some(token) = typed {
+            mask(token.0.expose_secret());
+            mask(&token.encoded());
+            return Ok(Self::Given(token));
+        }
+        if environment.offers_identity()
+            && let Some(trusted) = TrustedPublishing::discover(environment, upload_url)?
+            && trusted.has_identity()
+        {
+            return Ok(Self::Trusted(Box::new(trusted)));
+        }
+        let token = environment.get("RELKIT_TOKEN").ok_or(CredentialError::Nothing)?;
+        let token = Token::new(token)?;
+        mask(token.0.expose_secret());
+        mask(&token.encoded());
+        Ok(Self::Given(token))
+    }
+
+    /// The token for a project.
+    ///
+    /// # Errors
+    /// When minting is refused or a server does not answer.
+    pub fn token(&mut self, project: &str, mask: Mask<'_>) -> Result<&Token, CredentialError> {
+        match self {
+            Self::Given(token) => Ok(token),
+            Self::Trusted(trusted) => trusted.token(project, mask),
+        }
+    }
+
+    /// Forgets a minted token that the index calls expired; says whether another can be had.
+    pub fn forget(&mut self, project: &str) -> bool {
+        match self {
+            Self::Given(_) => false,
+            Self::Trusted(trusted) => trusted.minted.remove(project).is_some(),
+        }
+    }
+
+    /// Whether tokens are minted.
+    #[must_use]
+    pub fn is_trusted(&self) -> bool {
+        matches!(self, Self::Trusted(_))
+    }
+}
+
+/// Trusted publishing at one index.
+pub struct TrustedPublishing {
+    client: Client,
+    environment: Environment,
+    audience: String,
+    mint_url: Url,
+    minted: BTreeMap<String, (Token, Instant)>,
+}
+
+#[derive(Deserialize)]
+struct Audience {
+    audience: String,
+}
+
+#[derive(Deserialize)]
+struct Identity {
+    value: String,
+}
+
+#[derive(Deserialize)]
+struct Minted {
+    token: String,
+}
+
+impl TrustedPublishing {
+    /// Asks the index for its audience; `None` where it knows no trusted publishing.
+    fn discover(environment: &Environment, upload_url: &Url) -> Result<Option<Self>, CredentialError> {
+        const STEP: &str = "asking the index for its audience";
+        if !http::is_safe(upload_url) {
+            return Err(HttpError::Insecure { url: http::shown(upload_url) }.into());
+        }
+        let client = http::client(SILENCE, Policy::none())?;
+        let at = |path: &str| {
+            let mut url = upload_url.clone();
+            url.set_path(path);
+            url.set_query(None);
+            url
+        };
+        let response = client.get(at("/_/oidc/audience")).send().map_err(network(STEP))?;
+        if response.status() == StatusCode::NOT_FOUND || response.status() == StatusCode::METHOD_NOT_ALLOWED {
+            return Ok(None);
+        }
+        let audience: Audience = answer(response, STEP, &Claims::default(), "")?;
+        let mint_url = at("/_/oidc/mint-token");
+        let environment = environment.clone();
+        Ok(Some(Self { client, environment, audience: audience.audience, mint_url, minted: BTreeMap::new() }))
+    }
+
+    fn token(&mut self, project: &str, mask: Mask<'_>) -> Result<&Token, CredentialError> {
+        let fresh = self.minted.get(project).is_some_and(|(_, since)| since.elapsed() < RENEW_AFTER);
+        if !fresh {
+            let token = self.mint(project, mask)?;
+            self.minted.insert(project.to_owned(), (token, Instant::now()));
+        }
+        self.minted.get(project).map(|(token, _)| token).ok_or(CredentialError::Nothing)
+    }
+
+    fn mint(&self, project: &str, mask: Mask<'_>) -> Result<Token, CredentialError> {
+        const STEP: &str = "minting a token";
+        let identity = self.identity(project)?;
+        mask(&identity);
+        let claims = Claims::of(&identity);
+        let response = self.client.post(self.mint_url.clone()).json(&json!({ "token": identity })).send();
+        let minted: Minted = answer(response.map_err(network(STEP))?, STEP, &claims, project)?;
+        let token = Token::new(&minted.token)?;
+        mask(token.0.expose_secret());
+        mask(&token.encoded());
+        Ok(token)
+    }
+
+    /// A new identity token: each serves for one mint only.
+    fn identity(&self, project: &str) -> Result<String, CredentialError> {
+        const STEP: &str = "asking the CI job for its identity";
+        let request = (
+            self.environment.get("ACTIONS_ID_TOKEN_REQUEST_URL"),
+            self.environment.get("ACTIONS_ID_TOKEN_REQUEST_TOKEN"),
+        );
+        if let (Some(url), Some(token)) = request {
+            let mut url = http::parse_url(url)?;
+            if !http::is_safe(&url) {
+                return Err(HttpError::Insecure { url: http::shown(&url) }.into());
+            }
+            url.query_pairs_mut().append_pair("audience", &self.audience);
+            let call = self.client.get(url).header(AUTHORIZATION, sensitive(&format!("bearer {token}")));
+            let response = call.send().map_err(network(STEP))?;
+            return answer::<Identity>(response, STEP, &Claims::default(), project).map(|identity| identity.value);
+        }
+        self.environment.get(&self.gitlab_variable()).map(str::to_owned).ok_or(CredentialError::Nothing)
+    }
+
+    /// Whether the job can say who it is to this index.
+    fn has_identity(&self) -> bool {
+        self.environment.get("ACTIONS_ID_TOKEN_REQUEST_URL").is_some()
+            || self.environment.get(&self.gitlab_variable()).is_some()
+    }
+
+    /// GitLab hands an identity token over in a variable that is named after its audience.
+    fn gitlab_variable(&self) -> String {
+        let plain =
+            |character: char| if character.is_ascii_alphanumeric() { character.to_ascii_uppercase() } else { '_' };
+        format!("{}_ID_TOKEN", self.audience.chars().map(plain).collect::<String>())
+    }
+}
+
+fn network(step: &'static str) -> impl FnOnce(reqwest::Error) -> CredentialError {
+    // The URL of the identity request can hold a secret.
+    move |source| CredentialError::Network { step, source: source.without_url() }
+}
+
+fn answer<T: serde::de::DeserializeOwned>(
+    response: Response,
+    step: &'static str,
+    claims: &Claims,
+    project: &str,
+) -> Result<T, CredentialError> {
+    let status = response.status();
+    let body = response.bytes().map_err(network(step))?;
+    let refused =
+        |reason| CredentialError::Refused { step, status, reason, claims: claims.clone(), project: project.to_owned() };
+    if !status.is_success() {
+        return Err(refused(refusal(&body)));
+    }
+    serde_json::from_slice(&body).map_err(|_| refused("the answer is not what trusted publishing prescribes".into()))
+}
+
+/// The sentence of a refusal: every error's description, else whatever the page says.
+fn refusal(body: &[u8]) -> String {
+    let errors: Option<Value> = serde_json::from_slice(body).ok();
+    let described: Vec<String> = errors
+        .as_ref()
+        .and_then(|body| body.get("errors")?.as_array())
+        .into_iter()
+        .flatten()
+        .filter_map(|error| {
+            let code = error.get("code").and_then(Value::as_str).unwrap_or_default();
+            let description = error.get("description").and_then(Value::as_str).unwrap_or_default();
+            Some(format!("{code}: {description}")).filter(|text| text.len() > 2)
+        })
+        .collect();
+    if described.is_empty() { reason(body) } else { described.join("; ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identity(claims: &Value) -> String {
+        format!("e30.{}.x", URL_SAFE_NO_PAD.encode(claims.to_string()))
+    }
+
+    #[test]
+    fn a_token_cannot_be_printed() {
+        let token = Token::new(" pypi-secret\n").unwrap();
+        assert!(!format!("{token:?} {:?}", token.basic()).contains("secret"));
+        assert_eq!(token.encoded(), STANDARD.encode("__token__:pypi-secret"));
+        for text in ["", " \n", "two words", "ümlaut"] {
+            assert!(Token::new(text).is_err(), "{text:?}");
+        }
+        let environment = Environment::new([("RELKIT_TOKEN".into(), "secret".into())]);
+        assert!(!format!("{environment:?}").contains("secret"));
+    }
+
+    #[test]
+    fn the_reusable_workflow_trap_is_explained() {
+        let trap = json!({"workflow_ref": "o/r/.github/workflows/a.yml@x", "job_workflow_ref": "o/r/.github/workflows/b.yml@x"});
+        let claims = Claims::of(&identity(&trap));
+        assert!(claims.is_reusable_workflow());
+        assert!(claims.advice("acme").contains("top-level workflow file"));
+        let plain = json!({"workflow_ref": "a", "job_workflow_ref": "a", "jti": "secret"});
+        let claims = Claims::of(&identity(&plain));
+        assert!(!claims.is_reusable_workflow() && !claims.advice("acme").contains("secret"));
+        assert_eq!(Claims::of("not a token"), Claims::default());
+    }
+
+    #[test]
+    fn every_error_of_a_refusal_is_told() {
+        let body =
+            br#"{"message":"Token request failed","errors":[{"code":"invalid-publisher","description":"no match"}]}"#;
+        assert_eq!(refusal(body), "invalid-publisher: no match");
+        assert_eq!(refusal(br#"{"message":"not enabled"}"#), "not enabled");
+    }
+}

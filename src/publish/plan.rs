@@ -1,0 +1,245 @@
+//! The plan of a publish, as data: which files, in which order, with which bytes. A dry run prints it, the real run
+//! consumes the same value.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use blake2::Blake2b;
+use blake2::digest::Digest as _;
+use blake2::digest::consts::U32;
+use flate2::read::GzDecoder;
+use serde::{Deserialize, Serialize};
+
+use crate::digest::Sha256Digest;
+use crate::error::{Exit, Explain};
+use crate::fs::FsError;
+use crate::gate::{ReleaseFile, Role};
+use crate::wheel::metadata::{Metadata, MetadataError};
+use crate::wheel::reader::{Wheel, WheelError};
+
+/// Files in order, in two phases: the runtime, and the SDK once every runtime file is visible.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// The version of this form.
+    pub schema_version: u32,
+    /// The version of relkit that made it.
+    pub relkit: String,
+    /// The PEP 440 version of the release.
+    pub codex_version: String,
+    /// The upload API, without anything secret.
+    pub upload_url: String,
+    /// The simple API, where one was given.
+    pub index_url: Option<String>,
+    /// What goes up, phase by phase.
+    pub phases: Vec<Phase>,
+}
+
+/// Files whose order among each other does not matter to users.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Phase {
+    /// `runtime` or `sdk`.
+    pub name: String,
+    /// The files, in the order of upload.
+    pub files: Vec<PlannedFile>,
+}
+
+/// One file of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedFile {
+    /// Its name.
+    pub name: String,
+    /// The distribution that it is of.
+    pub project: String,
+    /// Its version.
+    pub version: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Its digest.
+    pub sha256: Sha256Digest,
+    /// Its BLAKE2b digest of 32 bytes, in hexadecimal, which the upload API takes beside the other.
+    pub blake2_256: String,
+    /// `bdist_wheel` or `sdist`.
+    pub filetype: String,
+    /// The Python tag of a wheel; `source` for an sdist.
+    pub pyversion: String,
+    /// Attestations beside it.
+    pub attestations: Vec<String>,
+}
+
+/// A plan that cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// A file cannot be read.
+    #[error(transparent)]
+    Read(#[from] FsError),
+    /// A wheel cannot be opened.
+    #[error(transparent)]
+    Wheel(#[from] WheelError),
+    /// The metadata of a file cannot be read.
+    #[error("`{}` has no usable metadata", path.display())]
+    Metadata {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: MetadataError,
+    },
+    /// A file is not what was verified.
+    #[error("`{}` changed after it was verified: its SHA-256 is {actual}, not {expected}", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// What was verified.
+        expected: Sha256Digest,
+        /// What is there.
+        actual: Sha256Digest,
+    },
+}
+
+impl Explain for PlanError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Read(error) => error.hint(),
+            Self::Wheel(error) => error.hint(),
+            Self::Metadata { .. } => None,
+            Self::Changed { .. } => Some("verify again, and let nothing write to the directory meanwhile".into()),
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Read(_) => Exit::Failed,
+            Self::Wheel(error) => error.exit(),
+            Self::Metadata { .. } | Self::Changed { .. } => Exit::NotGood,
+        }
+    }
+}
+
+impl Plan {
+    /// The plan for verified files: each is hashed again. Within a phase the smallest goes first, so that a refusal of
+    /// the metadata costs least; the SDK's wheel goes before its sdist.
+    ///
+    /// # Errors
+    /// When a file cannot be read or is not what was verified.
+    pub fn new(
+        dist: &Path,
+        files: &[ReleaseFile],
+        codex_version: &str,
+        upload_url: &str,
+        index_url: Option<&str>,
+    ) -> Result<Self, PlanError> {
+        let mut phases = Vec::new();
+        for (name, sdk) in [("runtime", false), ("sdk", true)] {
+            let mut chosen: Vec<_> = files.iter().filter(|file| (file.role != Role::RuntimeWheel) == sdk).collect();
+            chosen.sort_by_key(|file| (file.role, file.bytes, &file.name));
+            let planned = chosen.into_iter().map(|file| PlannedFile::new(dist, file)).collect::<Result<_, _>>()?;
+            phases.push(Phase { name: name.to_owned(), files: planned });
+        }
+        Ok(Self {
+            schema_version: 1,
+            relkit: env!("CARGO_PKG_VERSION").to_owned(),
+            codex_version: codex_version.to_owned(),
+            upload_url: upload_url.to_owned(),
+            index_url: index_url.map(str::to_owned),
+            phases,
+        })
+    }
+
+    /// The digest of the plan's text, which a receipt names.
+    #[must_use]
+    pub fn digest(&self) -> Sha256Digest {
+        Sha256Digest::of(serde_json::to_string(self).unwrap_or_default().as_bytes())
+    }
+
+    /// Every file in order.
+    pub fn files(&self) -> impl Iterator<Item = &PlannedFile> {
+        self.phases.iter().flat_map(|phase| &phase.files)
+    }
+}
+
+impl PlannedFile {
+    fn new(dist: &Path, file: &ReleaseFile) -> Result<Self, PlanError> {
+        let path = dist.join(&file.name);
+        let (sha256, blake2_256) = digests(&path)?;
+        if sha256 != file.sha256 {
+            return Err(PlanError::Changed { path, expected: file.sha256, actual: sha256 });
+        }
+        let (filetype, pyversion) = match file.role {
+            Role::SdkSdist => ("sdist", "source".to_owned()),
+            Role::RuntimeWheel | Role::SdkWheel => {
+                // `name-version[-build]-python-abi-platform.whl`
+                let python = file.name.rsplit('-').nth(2).unwrap_or("py3");
+                ("bdist_wheel", python.to_owned())
+            }
+        };
+        Ok(Self {
+            name: file.name.clone(),
+            project: file.distribution.clone(),
+            version: file.version.clone(),
+            bytes: file.bytes,
+            sha256,
+            blake2_256,
+            filetype: filetype.to_owned(),
+            pyversion,
+            attestations: Vec::new(),
+        })
+    }
+
+    /// The fields of its form before those of METADATA.
+    #[must_use]
+    pub fn control_fields(&self) -> Vec<(&'static str, String)> {
+        vec![
+            (":action", "file_upload".to_owned()),
+            ("protocol_version", "1".to_owned()),
+            ("filetype", self.filetype.clone()),
+            ("pyversion", self.pyversion.clone()),
+            ("sha256_digest", self.sha256.to_string()),
+            ("blake2_256_digest", self.blake2_256.clone()),
+        ]
+    }
+}
+
+/// Reads a file once for both digests.
+fn digests(path: &Path) -> Result<(Sha256Digest, String), FsError> {
+    struct Both<R> {
+        inner: R,
+        blake2: Blake2b<U32>,
+    }
+    impl<R: std::io::Read> std::io::Read for Both<R> {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            let count = self.inner.read(buffer)?;
+            self.blake2.update(&buffer[..count]);
+            Ok(count)
+        }
+    }
+    let inner = File::open(path).map_err(FsError::read(path))?;
+    let mut both = Both { inner, blake2: Blake2b::new() };
+    let (sha256, _) = Sha256Digest::of_reader(&mut both).map_err(FsError::read(path))?;
+    let blake2 = both.blake2.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok((sha256, blake2))
+}
+
+/// The metadata of a distribution: METADATA of a wheel, PKG-INFO of an sdist.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn metadata(path: &Path) -> Result<Metadata, PlanError> {
+    if path.extension().is_some_and(|extension| extension == "whl") {
+        return Ok(Wheel::open(path)?.metadata().clone());
+    }
+    const MOST: u64 = 16 << 20;
+    let file = File::open(path).map_err(FsError::read(path))?;
+    let mut archive = tar::Archive::new(GzDecoder::new(file));
+    let mut text = Vec::new();
+    for entry in archive.entries().map_err(FsError::read(path))? {
+        let entry = entry.map_err(FsError::read(path))?;
+        let name = entry.path_bytes().into_owned();
+        let is_top_level = name.iter().filter(|byte| **byte == b'/').count() == 1;
+        if is_top_level && name.ends_with(b"/PKG-INFO") {
+            entry.take(MOST).read_to_end(&mut text).map_err(FsError::read(path))?;
+            break;
+        }
+    }
+    Metadata::parse(&text).map_err(|source| PlanError::Metadata { path: path.to_owned(), source })
+}

@@ -1,0 +1,207 @@
+//! entry_points.txt (PyPA "Entry points specification"): groups of names that point at objects, read from strangers and
+//! written back.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::{Exit, Explain};
+
+/// An entry_points.txt file. Displays as a file; parsing what is displayed gives the same value.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct EntryPoints {
+    /// Every entry, in the file's order.
+    pub entries: Vec<EntryPoint>,
+}
+
+/// One entry point.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct EntryPoint {
+    /// The group, such as `console_scripts`.
+    pub group: String,
+    /// The name within its group.
+    pub name: String,
+    /// The importable module.
+    pub module: String,
+    /// The object within the module, a dotted path; empty for the module itself.
+    pub object: String,
+}
+
+/// A file that is no entry_points.txt.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EntryPointsError {
+    /// The bytes are not UTF-8.
+    #[error("it is not UTF-8 at byte {0}")]
+    Encoding(
+        /// The first byte that is not UTF-8.
+        usize,
+    ),
+    /// A line is neither a group, an entry, a comment nor blank.
+    #[error("line {line} is no entry point: `{text}`")]
+    Line {
+        /// The line, counted from 1.
+        line: usize,
+        /// Its text, shortened.
+        text: String,
+    },
+    /// A name stands twice in its group.
+    #[error("`{name}` stands twice in `{group}`")]
+    Repeated {
+        /// The group.
+        group: String,
+        /// The name.
+        name: String,
+    },
+}
+
+impl Explain for EntryPointsError {
+    fn exit(&self) -> Exit {
+        Exit::NotGood
+    }
+}
+
+impl EntryPoints {
+    /// Reads a file's bytes.
+    ///
+    /// # Errors
+    /// When they are no entry_points.txt.
+    pub fn parse(bytes: &[u8]) -> Result<Self, EntryPointsError> {
+        let text = std::str::from_utf8(bytes).map_err(|error| EntryPointsError::Encoding(error.valid_up_to()))?;
+        text.parse()
+    }
+
+    /// Adds an entry whose object reference is `reference` (`module:object`).
+    ///
+    /// # Errors
+    /// When the group, the name or the reference is malformed, or the name stands already.
+    pub fn push(&mut self, group: &str, name: &str, reference: &str) -> Result<(), EntryPointsError> {
+        let line = self.entries.len() + 1;
+        let refused = || EntryPointsError::Line { line, text: format!("[{group}] {name} = {reference}") };
+        let entry = is_group(group).then(|| entry(group, name, reference)).flatten().ok_or_else(refused)?;
+        if self.entries.iter().any(|other| other.group == entry.group && other.name == entry.name) {
+            return Err(EntryPointsError::Repeated { group: entry.group, name: entry.name });
+        }
+        self.entries.push(entry);
+        Ok(())
+    }
+}
+
+impl fmt::Display for EntryPoints {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut group = "";
+        for entry in &self.entries {
+            if entry.group != group {
+                let gap = if group.is_empty() { "" } else { "\n" };
+                writeln!(formatter, "{gap}[{}]", entry.group)?;
+                group = &entry.group;
+            }
+            let colon = if entry.object.is_empty() { "" } else { ":" };
+            writeln!(formatter, "{} = {}{colon}{}", entry.name, entry.module, entry.object)?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for EntryPoints {
+    type Err = EntryPointsError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut points = Self::default();
+        let mut group: Option<&str> = None;
+        for (index, line) in text.lines().enumerate() {
+            let line = line.trim();
+            if line.is_empty() || line.starts_with(['#', ';']) {
+                continue;
+            }
+            let refused = || EntryPointsError::Line { line: index + 1, text: line.chars().take(60).collect() };
+            if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+                group = Some(name.trim()).filter(|name| is_group(name));
+                group.ok_or_else(refused)?;
+                continue;
+            }
+            let (name, reference) = line.split_once('=').ok_or_else(refused)?;
+            let found = entry(group.ok_or_else(refused)?, name.trim(), reference.trim()).ok_or_else(refused)?;
+            points.push(&found.group, &found.name, reference.trim())?;
+        }
+        Ok(points)
+    }
+}
+
+/// Dotted words, as the specification asks of groups.
+fn is_group(group: &str) -> bool {
+    let word = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
+    };
+    group.split('.').all(word)
+}
+
+fn entry(group: &str, name: &str, reference: &str) -> Option<EntryPoint> {
+    // Extras after the reference are obsolete; readers take them and pass over them.
+    let reference = match reference.split_once('[') {
+        Some((reference, extras)) if extras.ends_with(']') => reference.trim_end(),
+        Some(_) => return None,
+        None => reference,
+    };
+    let (module, object) = reference.split_once(':').unwrap_or((reference, ""));
+    let (module, object) = (module.trim(), object.trim());
+    let identifier = |part: &str| {
+        let word = part.chars().all(|character| character.is_alphanumeric() || character == '_');
+        !part.is_empty() && word && !part.starts_with(|first: char| first.is_numeric())
+    };
+    let dotted = |path: &str| path.split('.').all(identifier);
+    let plain_name = !name.is_empty()
+        && !name.starts_with(['[', '#', ';'])
+        && name.trim() == name
+        && !name.contains('=')
+        && !name.chars().any(char::is_control);
+    let scripts = matches!(group, "console_scripts" | "gui_scripts");
+    let file_name = name.chars().all(|character| character.is_alphanumeric() || "-_.".contains(character));
+    let whole = plain_name
+        && dotted(module)
+        && (object.is_empty() || dotted(object))
+        && (!scripts || (file_name && !object.is_empty()));
+    whole.then(|| EntryPoint { group: group.into(), name: name.into(), module: module.into(), object: object.into() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_and_entries() {
+        let points: EntryPoints =
+            "[console_scripts]\n# comment\ndemo = demo.cli:main\n\n[demo.plugins]\na b = demo.plugin [extra]\n"
+                .parse()
+                .unwrap();
+        assert_eq!(points.entries.len(), 2);
+        assert_eq!((points.entries[0].module.as_str(), points.entries[0].object.as_str()), ("demo.cli", "main"));
+        assert_eq!(points.entries[1].name, "a b");
+    }
+
+    #[test]
+    fn what_is_no_entry_point_is_refused() {
+        for text in [
+            "demo = demo:main",
+            "[console_scripts]\ndemo",
+            "[console_scripts]\n= demo:main",
+            "[console_scripts]\ndemo = demo",
+            "[console_scripts]\n../demo = demo:main",
+            "[console_scripts]\ndemo = demo:1main",
+            "[console_scripts]\ndemo = de mo:main",
+            "[console scripts]\ndemo = demo:main",
+            "[g]\na = m\na = n",
+        ] {
+            assert!(text.parse::<EntryPoints>().is_err(), "{text:?}");
+        }
+        assert_eq!(EntryPoints::parse(b"\xff"), Err(EntryPointsError::Encoding(0)));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics_and_round_trips(bytes: Vec<u8>, text in "(\\[[a-z_.]{0,6}\\]\n|[a-z.#]{0,4} ?= ?[a-z.:\\[\\]]{0,8}\n|\\PC{0,6}\n){0,6}") {
+            let _ = EntryPoints::parse(&bytes);
+            if let Ok(points) = text.parse::<EntryPoints>() {
+                proptest::prop_assert_eq!(points.to_string().parse(), Ok(points));
+            }
+        }
+    }
+}
