@@ -41,9 +41,9 @@ def installed_path_dir() -> Path | None:
         runtime = importlib.import_module(RUNTIME_MODULE)
     except ModuleNotFoundError:
         return None
-    locate = getattr(runtime, "bundled_path_dir", None)
-    directory = locate() if callable(locate) else None
-    return Path(directory) if directory is not None else None
+    # Older runtime packages carry no tools.
+    locate: Callable[[], Path | None] = getattr(runtime, "bundled_path_dir", lambda: None)
+    return locate()
 
 
 DEFAULT_RESOLVER = CodexBinResolverOps(installed_codex_path, Path.is_file)

@@ -7,7 +7,6 @@ import os
 import threading
 import weakref
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import TYPE_CHECKING
 
 from ._json import JsonObject
@@ -18,6 +17,7 @@ from ._turns import TurnBox, TurnRouter
 from ._wire import params_dict
 from .config import AppServerConfig, ServerRequestHandler
 from .errors import (
+    AppServerError,
     InvalidRequestError,
     RequestTimeoutError,
     StartupTimeoutError,
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
 _INTERRUPT_TIMEOUT_S = 10.0
+_INTERRUPT_REPETITIONS = 3
 _NOT_STARTED = Ended("the app server client was not started")
 _FORKED = Ended("the app server client belongs to the process that this one was forked from")
 
@@ -110,14 +111,7 @@ class ClientCore:
         if method == "turn/start":
             return self._submit_turn_start(transport, body)
         if method == "turn/interrupt":
-            turn_id = str(body.get("turnId"))
-            status = self._router.ended_as(turn_id)
-            if status is not None and transport.ended is None:
-                # The server never answers a second interrupt, so it is not asked.
-                raise InvalidRequestError(
-                    -32600, f"no active turn to interrupt: turn `{turn_id}` is {status}"
-                )
-            return transport.submit(method, body, on_reply=partial(self._interrupted, turn_id))
+            return self._submit_interrupt(transport, body)
         return transport.submit(method, body)
 
     def timeout_of(self, method: str) -> float | None:
@@ -144,10 +138,8 @@ class ClientCore:
 
     def interrupt_unheard(self, thread_id: str, turn_id: str) -> None:
         """Ask the server to interrupt a turn that still runs, without waiting for the answer."""
-        transport = self._transport
-        if transport is not None and self._router.ended_as(turn_id) is None:
-            transport.post("turn/interrupt", {"threadId": thread_id, "turnId": turn_id})
-            self._router.interrupted(turn_id)
+        with contextlib.suppress(AppServerError):
+            self.submit("turn/interrupt", {"threadId": thread_id, "turnId": turn_id})
 
     def initialize_params(self) -> JsonObject:
         """The parameters of `initialize`."""
@@ -174,7 +166,7 @@ class ClientCore:
     def _submit_turn_start(self, transport: Transport, body: JsonObject) -> Call:
         router, thread_id = self._router, str(body.get("threadId"))
 
-        def replied(outcome: Outcome) -> None:
+        def replied(call: Call, outcome: Outcome) -> None:
             router.started(_turn_id(outcome.result))
 
         def too_late(result: object) -> None:
@@ -191,9 +183,29 @@ class ClientCore:
             router.started(None)
             raise
 
-    def _interrupted(self, turn_id: str, outcome: Outcome) -> None:
-        if outcome.error is None:
-            self._router.interrupted(turn_id)
+    def _submit_interrupt(self, transport: Transport, body: JsonObject) -> Call:
+        router, turn_id = self._router, str(body.get("turnId"))
+        status = router.ended_as(turn_id)
+        if status is not None and transport.ended is None:
+            # The server never answers a second interrupt, so it is not asked.
+            raise InvalidRequestError(
+                -32600, f"no active turn to interrupt: turn `{turn_id}` is {status}"
+            )
+        repetitions = iter(range(_INTERRUPT_REPETITIONS))
+
+        def replied(call: Call, outcome: Outcome) -> bool:
+            if outcome.error is None:
+                router.interrupted(turn_id)
+                return False
+            # The server answers `turn/start` a moment before the turn can be interrupted.
+            early = isinstance(outcome.error, InvalidRequestError) and router.began(turn_id)
+            if not early or call.abandoned or next(repetitions, None) is None:
+                return False
+            transport.hold(call)
+            router.when_heard_of(turn_id, lambda: transport.resend(call))
+            return True
+
+        return transport.submit("turn/interrupt", body, on_reply=replied)
 
 
 def value_of(outcome: Outcome) -> object:

@@ -9,6 +9,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 import threading
 from collections import deque
 from io import FileIO
@@ -78,7 +79,7 @@ class ServerProcess:
             if self.exited.wait(timeout * _EOF_SHARE):
                 return
             # On Windows terminating is killing, so nothing is gained by asking first.
-            if os.name != "nt":
+            if sys.platform != "win32":
                 self._signal(signal.SIGTERM)
                 if self.exited.wait(timeout * _TERMINATE_SHARE):
                     return
@@ -90,7 +91,7 @@ class ServerProcess:
 
     def kill(self) -> None:
         """End the server and whatever still runs in its process group."""
-        if os.name == "nt":
+        if sys.platform == "win32":
             if not self.exited.is_set():
                 with contextlib.suppress(OSError):
                     self._popen.kill()
@@ -119,7 +120,7 @@ class ServerProcess:
 
 def _spawn(command: list[str], cwd: str | None, env: dict[str, str]) -> subprocess.Popen[bytes]:
     flags = 0
-    if os.name == "nt":
+    if sys.platform == "win32":
         # No console window in graphical programs, and Ctrl-C reaches this process alone.
         flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
     try:
@@ -132,7 +133,7 @@ def _spawn(command: list[str], cwd: str | None, env: dict[str, str]) -> subproce
             cwd=cwd,
             env=env,
             creationflags=flags,
-            start_new_session=os.name != "nt",
+            start_new_session=sys.platform != "win32",
         )
     except FileNotFoundError as error:
         raise BinaryNotFoundError(f"cannot start `{command[0]}`: {error.strerror}") from error

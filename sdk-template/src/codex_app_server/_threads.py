@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ._handles import AsyncTurnHandle, TurnHandle
-from ._json import JsonObject
 from ._run import RunResult
 from ._wire import build_params
 from .generated.methods import AsyncThreadMethods, ThreadMethods
@@ -20,12 +19,11 @@ if TYPE_CHECKING:
     from .types import ThreadCompactStartResponse, ThreadReadResponse, ThreadSetNameResponse
 
 
-def _turn_params(
-    thread_id: str, items: list[JsonObject], fields: Mapping[str, object]
-) -> TurnStartParams:
+def _turn_params(thread_id: str, fields: Mapping[str, object]) -> TurnStartParams:
     from .generated.v2_all import TurnStartParams
 
-    return build_params(TurnStartParams, {**fields, "thread_id": thread_id, "input": items})
+    # The input travels beside the parameters: it is in wire form already, and may be large.
+    return build_params(TurnStartParams, {**fields, "thread_id": thread_id, "input": []})
 
 
 @dataclass
@@ -49,7 +47,7 @@ class Thread(ThreadMethods):
 
     def _turn(self, input: Input | str, fields: Mapping[str, object]) -> TurnHandle:
         items = to_wire_input(input)
-        params = _turn_params(self.id, items, fields)
+        params = _turn_params(self.id, fields)
         turn_id = self._client.turn_start(self.id, items, params=params).turn.id
         box = self._client._core.router.claim(turn_id)
         return TurnHandle(self._client, self.id, turn_id, box)
@@ -83,7 +81,7 @@ class AsyncThread(AsyncThreadMethods):
     async def _turn(self, input: Input | str, fields: Mapping[str, object]) -> AsyncTurnHandle:
         items = to_wire_input(input)
         await self._codex._ensure_initialized()
-        params = _turn_params(self.id, items, fields)
+        params = _turn_params(self.id, fields)
         client = self._codex._client
         turn_id = (await client.turn_start(self.id, items, params=params)).turn.id
         return AsyncTurnHandle(self._codex, self.id, turn_id, client._core.router.claim(turn_id))

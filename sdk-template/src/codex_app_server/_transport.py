@@ -46,11 +46,13 @@ class Outcome:
 @dataclass(slots=True, eq=False)
 class Call:
     """One request on its way. `on_reply` runs on the reader thread before the outcome is handed
-    over; `on_late` gets a result that nobody waits for any more."""
+    over, and keeps it back by giving True; `on_late` gets a result that nobody waits for any more.
+    """
 
     id: int
     method: str
-    on_reply: Callable[[Outcome], None] | None
+    line: bytes
+    on_reply: Callable[[Call, Outcome], bool | None] | None
     on_late: Callable[[object], None] | None
     reply: Mailbox[Outcome] = field(default_factory=Mailbox)
     abandoned: bool = False
@@ -112,15 +114,16 @@ class Transport:
         method: str,
         params: Mapping[str, object],
         *,
-        on_reply: Callable[[Outcome], None] | None = None,
+        on_reply: Callable[[Call, Outcome], bool | None] | None = None,
         on_late: Callable[[object], None] | None = None,
     ) -> Call:
         """Send a request; its outcome arrives in the call's `reply`.
 
         Raises TransportClosedError after the end, InvalidInputError for what cannot be encoded.
         """
-        call = Call(next(self._ids), method, on_reply, on_late)
-        line = encode_message({"id": call.id, "method": method, "params": params})
+        number = next(self._ids)
+        line = encode_message({"id": number, "method": method, "params": params})
+        call = Call(number, method, line, on_reply, on_late)
         with self._lock:
             if self._ended is not None:
                 raise self._ended.error()
@@ -128,9 +131,21 @@ class Transport:
         self._outbox.put(line)
         return call
 
-    def post(self, method: str, params: Mapping[str, object]) -> None:
-        """Send a request whose answer nobody wants."""
-        self._send_quietly({"id": next(self._ids), "method": method, "params": params})
+    def hold(self, call: Call) -> None:
+        """Make an answered call wait again; `resend` follows."""
+        with self._lock:
+            if self._ended is None:
+                self._pending[call.id] = call
+                return
+            ended = self._ended
+        call.reply.close(ended.error)
+
+    def resend(self, call: Call) -> None:
+        """Send a held call once more, unless nobody waits for it any more."""
+        with self._lock:
+            waits = self._pending.get(call.id) is call
+        if waits:
+            self._outbox.put(call.line)
 
     def notify(self, method: str, params: Mapping[str, object] | None = None) -> None:
         """Send a notification; raises what `submit` raises."""
@@ -266,8 +281,8 @@ class Transport:
             outcome = Outcome(error=error_from_wire(message["error"]))
         else:
             outcome = Outcome(message.get("result"))
-        if call.on_reply is not None:
-            call.on_reply(outcome)
+        if call.on_reply is not None and call.on_reply(call, outcome):
+            return
         call.reply.put(outcome)
         # Whoever takes the outcome out of the box deals with it: the caller or, if it left, we.
         if call.abandoned:

@@ -64,6 +64,7 @@ class TurnRouter:
         self._early: OrderedDict[str, deque[RawNotification]] = OrderedDict()
         self._ended: OrderedDict[str, str] = OrderedDict()
         self._interrupted: OrderedDict[str, None] = OrderedDict()
+        self._unheard: dict[str, list[Callable[[], None]]] = {}
         self._starting = 0
         self._end: Callable[[], BaseException] | None = None
         self.unrouted: TurnBox = Mailbox(_GLOBAL_CAPACITY)
@@ -77,6 +78,7 @@ class TurnRouter:
             self.unrouted.put(event)
             return
         with self._lock:
+            waiting = self._unheard.pop(turn_id, ())
             boxes = self._boxes.get(turn_id)
             if boxes is None:
                 self._keep_early(turn_id, event)
@@ -88,6 +90,8 @@ class TurnRouter:
             box = reference()
             if box is not None:
                 box.put(event)
+        for act in waiting:
+            act()
 
     def starting(self) -> None:
         """A `turn/start` is about to be sent."""
@@ -99,6 +103,9 @@ class TurnRouter:
         with self._lock:
             self._starting -= 1
             if turn_id is not None:
+                known = (self._early, self._boxes, self._ended)
+                if not any(turn_id in seen for seen in known):
+                    self._unheard[turn_id] = []
                 self._unclaimed.setdefault(turn_id, []).append(self._open(turn_id))
                 if len(self._unclaimed) > _UNCLAIMED_TURNS:
                     self._unclaimed.popitem(last=False)
@@ -152,6 +159,20 @@ class TurnRouter:
         with self._lock:
             about_to = "interrupted" if turn_id in self._interrupted else None
             return self._ended.get(turn_id, about_to)
+
+    def began(self, turn_id: str) -> bool:
+        """Whether a turn was started here and has not ended."""
+        with self._lock:
+            return turn_id in self._boxes
+
+    def when_heard_of(self, turn_id: str, act: Callable[[], None]) -> None:
+        """Call `act` at the first notification of a turn that was started, else now."""
+        with self._lock:
+            waiting = self._unheard.get(turn_id)
+            if waiting is not None:
+                waiting.append(act)
+                return
+        act()
 
     def is_over(self, turn_id: str) -> bool:
         """Whether a turn has ended and none of its events wait here."""

@@ -306,6 +306,7 @@ class AppServerClient:
     def wait_for_turn_completed(self, turn_id: str) -> TurnCompletedNotification:
         """The turn's last notification; those before it are dropped."""
         from .generated.v2_all import TurnCompletedNotification
+        from .models import UnknownNotification
 
         self.register_turn_notifications(turn_id)
         try:
@@ -315,9 +316,8 @@ class AppServerClient:
                     payload = notification.payload
                     if isinstance(payload, TurnCompletedNotification):
                         return payload
-                    return decode_response(
-                        TURN_COMPLETED, payload.params, TurnCompletedNotification
-                    )
+                    raw = payload.params if isinstance(payload, UnknownNotification) else None
+                    return decode_response(TURN_COMPLETED, raw, TurnCompletedNotification)
         finally:
             self.unregister_turn_notifications(turn_id)
 

@@ -50,13 +50,13 @@ def retry_on_overload(
 
 
 def retry_on_overload(
-    op: Callable[[], T] | Callable[[], Awaitable[T]],
+    op: Callable[[], object],
     *,
     max_attempts: int = 3,
     initial_delay_s: float = 0.25,
     max_delay_s: float = 2.0,
     jitter_ratio: float = 0.2,
-) -> T | Coroutine[object, object, T]:
+) -> object:
     """Call `op` until it succeeds, at most `max_attempts` times, while the server is overloaded.
 
     The pause starts at `initial_delay_s` and doubles; each is varied by up to `jitter_ratio` of
@@ -74,9 +74,9 @@ def retry_on_overload(
             _pause_or_raise(error, pauses, time.sleep)
             continue
         if inspect.isawaitable(outcome):
-            again = cast("Callable[[], Awaitable[T]]", op)
-            return _retry_awaitable(again, cast("Awaitable[T]", outcome), pauses)
-        return cast("T", outcome)
+            again = cast("Callable[[], Awaitable[object]]", op)
+            return _retry_awaitable(again, outcome, pauses)
+        return outcome
 
 
 async def retry_on_overload_async(

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from harness.world import Twin, World
 
 from codex_app_server import AppServerConfig, AsyncCodex, Codex
+from harness.world import Twin, World
 
 SCRIPT = Path(__file__).with_name("server_script.py")
 

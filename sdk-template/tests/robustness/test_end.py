@@ -11,10 +11,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from harness.world import Twin
 
 from codex_app_server import AppServerError, Codex, Thread, TransportClosedError, TurnHandle
 from codex_app_server.errors import RequestTimeoutError
+from harness.world import Twin
 
 from .conftest import ScriptedWorld, descriptors, eventually, own_threads, press_ctrl_c
 
@@ -192,9 +192,11 @@ def test_a_server_that_closes_its_output_is_given_up(twin: Twin) -> None:
             os.close(1)
             wait_forever()
     """
-    with twin.codex(script=script, close_timeout_s=0.5) as codex:
-        with pytest.raises(TransportClosedError, match="standard output"):
-            twin.wait(codex.models())
+    with (
+        twin.codex(script=script, close_timeout_s=0.5) as codex,
+        pytest.raises(TransportClosedError, match="standard output"),
+    ):
+        twin.wait(codex.models())
 
 
 def test_a_server_that_closes_its_input_is_given_up(twin: Twin) -> None:
@@ -326,9 +328,9 @@ def test_close_from_several_threads_at_once(scripted: ScriptedWorld) -> None:
 def test_an_interrupted_close_still_ends_the_server(
     scripted: ScriptedWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    codex = scripted.codex("on('model/list')(lambda request: wait_forever())")
+    script = "on('model/list')(lambda request: wait_forever())"
+    codex = scripted.codex(script, request_timeout_s=0.5)
     with pytest.raises(TimeoutError):
-        codex._client._core.config.request_timeout_s = 0.1
         codex.models()
     process = codex._client._core.live().process
     timer = threading.Timer(0.3, press_ctrl_c)

@@ -6,7 +6,6 @@ import time
 from typing import Any
 
 import pytest
-from harness.world import Twin
 
 from codex_app_server import (
     AppServerError,
@@ -18,6 +17,7 @@ from codex_app_server import (
 )
 from codex_app_server.errors import InvalidResponseError
 from codex_app_server.models import UnknownNotification
+from harness.world import Twin
 
 
 def methods_of_a_turn(twin: Twin, script: str) -> list[str]:

@@ -9,9 +9,9 @@ import time
 from typing import Any
 
 import pytest
-from harness.world import Twin
 
 from codex_app_server.generated.registry import SERVER_REQUESTS
+from harness.world import Twin
 
 from .conftest import ScriptedWorld
 
@@ -82,7 +82,10 @@ def test_every_request_is_refused_by_default(twin: Twin) -> None:
             assert isinstance(answer["error"]["code"], int)
             assert method in answer["error"]["message"]
         else:
-            assert answer["result"].items() >= expected.items(), method
+            for name, value in expected.items():
+                found = answer["result"][name]
+                # 0.163.0 spells this one with a reason.
+                assert found == value or list(found) == [value], method
 
 
 @pytest.mark.parametrize("handler", [None, lambda method, params: None])

@@ -10,7 +10,6 @@ import time
 from pathlib import Path
 
 import pytest
-from harness.world import Twin
 
 from codex_app_server import (
     AppServerConfig,
@@ -21,6 +20,7 @@ from codex_app_server import (
 )
 from codex_app_server._process import ServerProcess
 from codex_app_server.errors import BinaryNotFoundError, LaunchError, StartupTimeoutError
+from harness.world import Twin
 
 from .conftest import ScriptedWorld, descriptors, eventually, own_threads
 
@@ -108,9 +108,11 @@ def test_a_silent_server_is_killed_at_the_startup_timeout(twin: Twin, pids: list
         wait_forever()
     """
     before, started = descriptors(), time.monotonic()
-    with pytest.raises(StartupTimeoutError, match="initialize") as caught:
-        with twin.codex(script=script, startup_timeout_s=1.0):
-            pass
+    with (
+        pytest.raises(StartupTimeoutError, match="initialize") as caught,
+        twin.codex(script=script, startup_timeout_s=1.0),
+    ):
+        pass
     assert time.monotonic() - started < 4
     assert isinstance(caught.value, TimeoutError)
     assert isinstance(caught.value, TransportClosedError)
@@ -207,9 +209,7 @@ class TestWhatCannotBeLaunched:
         assert str(missing) in str(caught.value)
         assert isinstance(caught.value, AppServerError)
 
-    def test_a_missing_runtime_package(
-        self, kind: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_a_missing_runtime_package(self, kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, "codex_cli_bin", None)
         with pytest.raises(FileNotFoundError, match="openai-codex-cli-bin") as caught:
             started(AppServerConfig(), kind)

@@ -1,4 +1,4 @@
-"""Turns of a server that sends things early, late, twice or never; interruption and cancellation."""
+"""Turns of a server that sends things early, late or never; interruption and cancellation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import time
 from typing import Any
 
 import pytest
-from harness.world import Twin
 
 from codex_app_server import (
     AppServerError,
@@ -19,6 +18,7 @@ from codex_app_server import (
     TurnHandle,
 )
 from codex_app_server.errors import InvalidInputError, RequestTimeoutError, StreamConsumedError
+from harness.world import Twin
 
 from .conftest import ScriptedWorld, eventually, press_ctrl_c
 
@@ -36,9 +36,12 @@ RECORDING = """
     def _(request):
         reply(request, {"thread": {**thread(), "preview": " ".join(interrupts)}})
 """
-SILENT_TURN = RECORDING + """
+SILENT_TURN = (
+    RECORDING
+    + """
     on("turn/start")(new_turn)
 """
+)
 
 
 def test_events_before_the_reply_are_not_lost(twin: Twin) -> None:
@@ -83,7 +86,9 @@ def test_events_of_turns_that_nobody_follows_are_not_kept(twin: Twin) -> None:
 
 
 def test_a_dropped_handle_leaves_nothing(twin: Twin) -> None:
-    script = RECORDING + """
+    script = (
+        RECORDING
+        + """
     @on("turn/start")
     def _(request):
         running.append(new_turn(request))
@@ -97,6 +102,7 @@ def test_a_dropped_handle_leaves_nothing(twin: Twin) -> None:
                 delta(turn_id, "x")
         reply(request, {"data": []})
     """
+    )
     with twin.codex(script=script) as codex:
         thread = twin.wait(codex.thread_start())
         for _ in range(5):
@@ -205,6 +211,42 @@ def test_a_second_interrupt_is_answered_here(twin: Twin) -> None:
         assert time.monotonic() - started < 1
 
 
+def test_an_interrupt_that_comes_too_early_is_repeated(twin: Twin) -> None:
+    script = """
+        begun = []
+
+        @on("turn/start")
+        def _(request):
+            reply(request, {"turn": turn("turn-1")})
+
+        @on("turn/interrupt")
+        def _(request):
+            if not begun:
+                fail(request, -32600, "no active turn to interrupt")
+                time.sleep(0.1)
+                begun.append(1)
+                started("turn-1")
+            else:
+                reply(request, {})
+                completed("turn-1", "interrupted")
+    """
+    with twin.codex(script=script, turn_timeout_s=5) as codex:
+        handle = twin.wait(twin.wait(codex.thread_start()).turn("x"))
+        twin.wait(handle.interrupt())
+        assert twin.wait(handle.run()).status == "interrupted"
+
+
+def test_an_interrupt_of_a_turn_that_never_begins_has_an_end(twin: Twin) -> None:
+    script = """
+        on("turn/start")(lambda request: reply(request, {"turn": turn("turn-1")}))
+        on("turn/interrupt")(lambda request: fail(request, -32600, "no active turn"))
+    """
+    with twin.codex(script=script, request_timeout_s=0.5) as codex:
+        handle = twin.wait(twin.wait(codex.thread_start()).turn("x"))
+        with pytest.raises(RequestTimeoutError):
+            twin.wait(handle.interrupt())
+
+
 def test_an_interrupted_run_gives_what_there_was(twin: Twin) -> None:
     script = """
         @on("turn/start")
@@ -246,8 +288,11 @@ def test_arguments_that_do_not_fit_are_named(twin: Twin) -> None:
         with pytest.raises(InvalidInputError, match="model"):
             twin.wait(codex.thread_start(model=5))
         thread = twin.wait(codex.thread_start())
-        with pytest.raises(ValueError, match="output"):
-            twin.wait(thread.run("x", output_schema={"a": float("nan")}, cwd=7))
+        with pytest.raises(ValueError, match="cwd"):
+            twin.wait(thread.run("x", cwd=7))
+        with pytest.raises(ValueError, match="turn/start"):
+            twin.wait(thread.run("x", output_schema={"a": float("nan")}))
+        assert twin.wait(thread.run("x")).final_response == "hello"
 
 
 def test_ctrl_c_in_run_interrupts_the_turn(scripted: ScriptedWorld) -> None:
@@ -263,12 +308,15 @@ def test_ctrl_c_in_run_interrupts_the_turn(scripted: ScriptedWorld) -> None:
 
 
 def test_ctrl_c_while_the_turn_starts_interrupts_it_when_it_came(scripted: ScriptedWorld) -> None:
-    script = SILENT_TURN + """
+    script = (
+        SILENT_TURN
+        + """
     @on("turn/start")
     def _(request):
         time.sleep(0.6)
         new_turn(request)
     """
+    )
     with scripted.codex(script) as codex:
         thread = codex.thread_start()
         timer = threading.Timer(0.2, press_ctrl_c)
@@ -280,12 +328,15 @@ def test_ctrl_c_while_the_turn_starts_interrupts_it_when_it_came(scripted: Scrip
 
 
 def test_a_turn_that_starts_too_late_is_interrupted(twin: Twin) -> None:
-    script = SILENT_TURN + """
+    script = (
+        SILENT_TURN
+        + """
     @on("turn/start")
     def _(request):
         time.sleep(0.8)
         new_turn(request)
     """
+    )
     with twin.codex(script=script, request_timeout_s=0.5) as codex:
         thread = twin.wait(codex.thread_start())
         with pytest.raises(RequestTimeoutError, match="turn/start"):
@@ -295,12 +346,15 @@ def test_a_turn_that_starts_too_late_is_interrupted(twin: Twin) -> None:
 
 
 async def test_cancelling_run_interrupts_the_turn_at_any_moment(scripted: ScriptedWorld) -> None:
-    script = SILENT_TURN + """
+    script = (
+        SILENT_TURN
+        + """
     @on("turn/start")
     def _(request):
         time.sleep(0.05)
         new_turn(request)
     """
+    )
     async with scripted.async_codex(script) as codex:
         thread = await codex.thread_start()
         for number, delay in enumerate((0.0, 0.02, 0.05, 0.06, 0.1, 0.2), 1):
