@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from codex_app_server import AppServerError, InvalidRequestError
+from codex_app_server import AppServerError, AsyncTurnHandle, InvalidRequestError, TurnHandle
 from harness import Gate, Reply, Twin, World
 from harness.model_server import wait_until
 
@@ -55,17 +55,31 @@ def test_interrupt_ends_the_stream_with_status_interrupted(twin: Twin) -> None:
     assert events[-1].payload.turn.status == "interrupted"
 
 
-def test_run_gives_what_an_interrupted_turn_had_collected(world: World) -> None:
+def kept_turn_id(thread: Any) -> str | None:
+    """The id of the thread's last turn once the server has its first message."""
+    turns = thread.thread.turns
+    items = [item.root for item in turns[-1].items] if turns else []
+    return turns[-1].id if any(item.type == "agentMessage" for item in items) else None
+
+
+def half_said() -> tuple[Gate, Reply]:
+    """A reply that is held after one whole message and a part of the second."""
     gate = Gate()
-    reply = Reply.text("kept").and_text("lost", deltas=["lo", "st"]).gated(gate, after=4)
+    return gate, Reply.text("kept").and_text("lost", deltas=["lo", "st"]).gated(gate, after=4)
+
+
+def test_run_gives_what_an_interrupted_turn_had_collected(world: World) -> None:
+    gate, reply = half_said()
     world.model.queue(reply)
     with world.codex() as codex:
         thread = codex.thread_start()
 
         def interrupt() -> None:
             gate.wait_until_reached()
-            # A turn on an active thread joins the running one, so this handle is run's.
-            thread.turn("stop").interrupt()
+            wait_until(lambda: kept_turn_id(thread.read(include_turns=True)), 10, "the message")
+            turn_id = kept_turn_id(thread.read(include_turns=True))
+            assert turn_id is not None
+            TurnHandle(thread._client, thread.id, turn_id).interrupt()
 
         other = threading.Thread(target=interrupt)
         other.start()
@@ -77,14 +91,16 @@ def test_run_gives_what_an_interrupted_turn_had_collected(world: World) -> None:
 
 
 async def test_async_run_gives_what_an_interrupted_turn_had_collected(world: World) -> None:
-    gate = Gate()
-    reply = Reply.text("kept").and_text("lost", deltas=["lo", "st"]).gated(gate, after=4)
+    gate, reply = half_said()
     world.model.queue(reply)
     async with world.async_codex() as codex:
         thread = await codex.thread_start()
         running = asyncio.create_task(thread.run("x"))
         await asyncio.to_thread(gate.wait_until_reached)
-        await (await thread.turn("stop")).interrupt()
+        turn_id = None
+        while turn_id is None:
+            turn_id = kept_turn_id(await thread.read(include_turns=True))
+        await AsyncTurnHandle(codex, thread.id, turn_id).interrupt()
         result = await running
     assert result.status == "interrupted"
     assert result.final_response == "kept"

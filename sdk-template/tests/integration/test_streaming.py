@@ -122,6 +122,7 @@ def test_leaving_a_stream_early_does_not_disturb_other_turns(twin: Twin) -> None
         for event in twin.events(turn.stream()):
             if event.method == "turn/started":
                 break
+        twin.world.model.wait_for_requests(1)
         other = twin.wait(codex.thread_start())
         assert twin.wait(other.run("y")).final_response == "second"
         assert twin.wait(codex.models()).data
