@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::error::{Exit, Explain};
 use crate::fs::FsError;
+use crate::wheel::reader::WheelError;
 
 /// The types cannot be generated.
 #[derive(Debug, thiserror::Error)]
@@ -11,6 +12,17 @@ pub enum TypegenError {
     /// A file or directory cannot be read or written.
     #[error(transparent)]
     Fs(#[from] FsError),
+    /// A wheel cannot be opened, or is damaged.
+    #[error(transparent)]
+    Wheel(#[from] WheelError),
+    /// A wheel carries no executable of the runtime.
+    #[error("`{}` carries no `{executable}`", path.display())]
+    NoExecutable {
+        /// The wheel.
+        path: PathBuf,
+        /// The file name of the executable.
+        executable: String,
+    },
     /// The directory holds no JSON file.
     #[error("`{}` holds no schema", path.display())]
     NoSchema {
@@ -107,6 +119,7 @@ impl Explain for TypegenError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Fs(error) => error.hint(),
+            Self::Wheel(error) => error.hint(),
             Self::NoSchema { .. } => {
                 Some("give the directory that `app-server generate-json-schema --out DIR` wrote".into())
             }
@@ -121,6 +134,10 @@ impl Explain for TypegenError {
     }
 
     fn exit(&self) -> Exit {
-        Exit::Failed
+        match self {
+            Self::Wheel(error) => error.exit(),
+            Self::NoExecutable { .. } => Exit::NotGood,
+            _ => Exit::Failed,
+        }
     }
 }

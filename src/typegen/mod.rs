@@ -5,6 +5,7 @@
 
 mod build;
 mod conform;
+pub mod drift;
 mod emit;
 mod error;
 mod model;
@@ -22,10 +23,10 @@ use std::collections::BTreeMap;
 
 pub use error::TypegenError;
 pub use model::Model;
-pub use place::{Difference, check, write};
+pub use place::{Change, Difference, check, write};
 pub use schema::{Schema, SchemaFile};
 pub use signatures::Unexposed;
-pub use source::{Request, Source};
+pub use source::{Obtained, Request, SCHEMA_MODE, Source, obtain};
 
 /// The generated package and what was noticed on the way.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,15 +48,16 @@ pub struct Generated {
 /// # Errors
 /// When the schema cannot be had, has a construct without a model, or lacks what the SDK's methods need.
 pub fn generate(request: &Request) -> Result<Generated, TypegenError> {
-    let found = source::obtain(request)?;
-    from_schema(&found.schema, &found.version, found.mode, &request.module)
+    let found = obtain(&request.source)?;
+    let version = found.version.or_else(|| request.version.clone()).unwrap_or_else(|| "unknown".into());
+    from_schema(&found.schema, &version, &request.module)
 }
 
 /// Generates the package from a schema in memory.
 ///
 /// # Errors
 /// When the schema has a construct without a model, or lacks what the SDK's methods need.
-pub fn from_schema(schema: &Schema, version: &str, mode: &str, module: &str) -> Result<Generated, TypegenError> {
+pub fn from_schema(schema: &Schema, version: &str, module: &str) -> Result<Generated, TypegenError> {
     let model = build::build(schema)?;
     let unexposed = signatures::unexposed(&model)?;
     let modules = order::modules(&model);
@@ -67,7 +69,7 @@ pub fn from_schema(schema: &Schema, version: &str, mode: &str, module: &str) -> 
         files.insert(format!("{}.py", module.name), emit::module(&model, module, &homes, &package)?);
     }
     let schema_sha256 = schema.digest().to_string();
-    files.insert("__init__.py".into(), registry::package(version, &schema_sha256, mode));
+    files.insert("__init__.py".into(), registry::package(version, &schema_sha256, source::SCHEMA_MODE));
     files.insert("registry.py".into(), registry::registry(&model, &homes, header)?);
     files.insert("v2_all.py".into(), registry::facade(&modules, header));
     files.insert("methods.py".into(), signatures::module(&model, &package)?);
