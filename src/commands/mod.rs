@@ -1,6 +1,7 @@
 //! One short file per command: arguments, a request, the step, the console. The only floor that sees the whole line.
 
 mod fetch;
+mod generate_types;
 mod pages;
 
 use crate::cli::{Cli, Command};
@@ -22,6 +23,7 @@ pub fn run(cli: Cli) -> Exit {
 
 fn dispatch(command: Command, console: &Console) -> Result<Exit, Failure> {
     match command {
+        Command::GenerateTypes(arguments) => generate_types::run(&arguments, console),
         Command::Fetch(arguments) => fetch::run(&arguments, console),
         Command::Completions(arguments) => pages::completions(&arguments, console),
         Command::Man(arguments) => pages::man(&arguments, console),
