@@ -10,7 +10,7 @@ from ._mailbox import deadline_after, receive
 from ._run import TurnRecord
 from ._streams import AsyncTurnStream, TurnStream
 from ._turns import TurnBox
-from .errors import StreamConsumedError, TransportClosedError
+from .errors import RequestTimeoutError, StreamConsumedError, TransportClosedError
 from .inputs import Input, to_wire_input
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ class TurnHandle:
         try:
             for notification in self.stream():
                 record.add(notification)
-        except (TransportClosedError, StreamConsumedError):
-            raise
+        except (TransportClosedError, StreamConsumedError, RequestTimeoutError):
+            raise  # there is no turn to interrupt, or the stream has interrupted it
         except BaseException:
             self._interrupt_quietly()
             raise
@@ -130,8 +130,8 @@ class AsyncTurnHandle:
         try:
             async for notification in self.stream():
                 record.add(notification)
-        except (TransportClosedError, StreamConsumedError):
-            raise
+        except (TransportClosedError, StreamConsumedError, RequestTimeoutError):
+            raise  # there is no turn to interrupt, or the stream has interrupted it
         except BaseException:
             self._codex._client._core.interrupt_unheard(self.thread_id, self.id)
             raise

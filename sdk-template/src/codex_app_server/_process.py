@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
+from collections.abc import Callable
 from io import FileIO
 from pathlib import Path
 from typing import cast
@@ -48,11 +49,9 @@ class ServerProcess:
         self._partial = b""
         self._drained = threading.Event()
         self.threads = [
-            threading.Thread(target=self._drain, name="codex-app-server-stderr", daemon=True),
-            threading.Thread(target=self._watch, name="codex-app-server-exit", daemon=True),
+            threading.Thread(target=self._drain, name="codex-app-server-stderr", daemon=True)
         ]
-        for thread in self.threads:
-            thread.start()
+        self.threads[0].start()
 
     @property
     def pid(self) -> int:
@@ -105,9 +104,17 @@ class ServerProcess:
             with contextlib.suppress(OSError):
                 os.kill(self.pid, number)
 
-    def _watch(self) -> None:
-        self._popen.wait()
-        self.exited.set()
+    def watch(self, on_exit: Callable[[], None]) -> None:
+        """Reap the process when it ends, in a thread of its own, and then call `on_exit` there."""
+
+        def wait() -> None:
+            self._popen.wait()
+            self.exited.set()
+            on_exit()
+
+        thread = threading.Thread(target=wait, name="codex-app-server-exit", daemon=True)
+        self.threads.append(thread)
+        thread.start()
 
     def _drain(self) -> None:
         with contextlib.suppress(OSError, ValueError), self._stderr:

@@ -7,7 +7,6 @@ requests that this SDK does not know, a JSON-RPC error. Handlers never run on th
 from __future__ import annotations
 
 import inspect
-import logging
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, cast
@@ -131,6 +130,8 @@ class ServerRequests:
             self._failed(request_id, method, error)
 
     def _failed(self, request_id: object, method: str, error: BaseException) -> None:
+        import logging
+
         logging.getLogger("codex_app_server").error(
             "the handler for the server request `%s` failed; it is refused",
             method,

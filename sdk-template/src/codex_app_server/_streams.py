@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
@@ -112,21 +111,30 @@ class AsyncTurnStream(_Follower, AsyncIterator["Notification"]):
     async def __anext__(self) -> Notification:
         if self._done:
             raise StopAsyncIteration
-        await self._codex._ensure_initialized()
         self._burst += 1
         if self._burst >= _BURST:
-            self._burst = 0
-            await asyncio.sleep(0)
+            await self._pause()
         try:
             if self._box is None:
+                await self._codex._ensure_initialized()
                 client = self._codex._client
                 return self._see(await client.next_turn_notification(self._turn_id))
-            return self._see(decode_notification(*await receive_async(self._box, self._deadline)))
+            event = self._box.take()
+            if event is None:
+                await self._codex._ensure_initialized()
+                event = await receive_async(self._box, self._deadline)
+            return self._see(decode_notification(*event))
         except DeadlinePassed:
             raise self._timed_out() from None
         except Exception:
             self._finish()
             raise
+
+    async def _pause(self) -> None:
+        import asyncio
+
+        self._burst = 0
+        await asyncio.sleep(0)
 
     async def aclose(self) -> None:
         """Drop the notifications that are left."""

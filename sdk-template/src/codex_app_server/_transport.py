@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import logging
 import queue
 import threading
 from collections.abc import Callable, Mapping
@@ -101,11 +100,11 @@ class Transport:
             for target, name in (
                 (self._read, "reader"),
                 (self._write, "writer"),
-                (self._await_exit, "end"),
             )
         ]
         for thread in self._threads:
             thread.start()
+        process.watch(self._server_exited)
 
     # -- callers --------------------------------------------------------------------------------
 
@@ -248,6 +247,8 @@ class Transport:
         try:
             self._accept(line)
         except Exception:
+            import logging
+
             # Nothing that a server sends may end this thread: everybody would wait in vain.
             logging.getLogger("codex_app_server").exception("a message could not be processed")
             self._count_garbage(line)
@@ -300,8 +301,7 @@ class Transport:
 
     # -- the end --------------------------------------------------------------------------------
 
-    def _await_exit(self) -> None:
-        self.process.exited.wait()
+    def _server_exited(self) -> None:
         # What the server wrote before its end still counts, as long as the reader makes headway.
         if not self._drained():
             # A process that the server left behind holds the pipes open.

@@ -33,15 +33,15 @@ def _source_tree_version(package: Path) -> str | None:
 
 
 def _installed_version(package: Path) -> str | None:
-    from importlib.metadata import PathDistribution
-
     # Only a distribution beside the package can have brought it. Its name most likely holds the
-    # module's, so those come first; RECORD decides.
+    # module's, so those come first; RECORD decides. (Loading importlib.metadata for this would
+    # cost more time and memory than the rest of the client.)
     beside = sorted(
         package.parent.glob("*.dist-info"), key=lambda path: package.name not in path.name
     )
     for directory in beside:
-        distribution = PathDistribution(directory)
-        if f"{package.name}/_version.py" in (distribution.read_text("RECORD") or ""):
-            return distribution.version
+        record = directory / "RECORD"
+        if record.is_file() and f"{package.name}/_version.py" in record.read_text("utf-8"):
+            # The directory is called name-version.dist-info.
+            return directory.stem.partition("-")[2] or None
     return None

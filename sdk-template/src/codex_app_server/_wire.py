@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
 
     from ._base import ParamsModel, WireModel
-    from .models import InitializeResponse, Notification
+    from .models import InitializeResponse, Notification, UnknownNotification
 
 ModelT = TypeVar("ModelT", bound="BaseModel")
 ParamsT = TypeVar("ParamsT", bound="ParamsModel")
@@ -88,19 +88,25 @@ def _notification_model(method: str) -> type[WireModel] | None:
     return cast("type[WireModel]", getattr(module, entry[1]))
 
 
-def decode_notification(method: str, params: Mapping[str, object]) -> Notification:
-    """A notification with its typed payload, or with an UnknownNotification that keeps the raw."""
+@functools.cache
+def _notification_types() -> tuple[type[Notification], type[UnknownNotification], type[Exception]]:
     from pydantic import ValidationError
 
     from .models import Notification, UnknownNotification
 
+    return Notification, UnknownNotification, ValidationError
+
+
+def decode_notification(method: str, params: Mapping[str, object]) -> Notification:
+    """A notification with its typed payload, or with an UnknownNotification that keeps the raw."""
+    known, unknown, invalid = _notification_types()
     model = _notification_model(method)
     if model is not None:
         try:
-            return Notification(method, model.model_validate(params))
-        except ValidationError:
+            return known(method, model.model_validate(params))
+        except invalid:
             pass
-    return Notification(method, UnknownNotification(cast("JsonObject", dict(params))))
+    return known(method, unknown(cast("JsonObject", dict(params))))
 
 
 def validate_initialize(payload: InitializeResponse) -> InitializeResponse:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -117,6 +116,8 @@ class AsyncCodex(AsyncCodexMethods):
     """
 
     def __init__(self, config: AppServerConfig | None = None) -> None:
+        import asyncio
+
         self._client = AsyncAppServerClient(config=config)
         self._init: InitializeResponse | None = None
         self._initialized = False

@@ -6,7 +6,6 @@ in an executor, and only starting and closing use a thread of their own.
 
 from __future__ import annotations
 
-import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping
 from types import TracebackType
@@ -22,6 +21,8 @@ from .config import AppServerConfig, ServerRequestHandler
 from .retry import retry_on_overload_async
 
 if TYPE_CHECKING:
+    import asyncio
+
     from pydantic import BaseModel
 
     from .generated.v2_all import (
@@ -81,6 +82,8 @@ class AsyncAppServerClient:
 
     def bind_loop(self) -> asyncio.AbstractEventLoop:
         """The running loop, which becomes this client's; RuntimeError in any other."""
+        import asyncio
+
         loop = asyncio.get_running_loop()
         if self._loop is None:
             self._loop = self._core.loop = loop
@@ -343,6 +346,8 @@ class AsyncAppServerClient:
 
 async def in_thread(function: Callable[[], T]) -> T:
     """What `function` gives, called in a thread of its own; a cancelled wait does not stop it."""
+    import asyncio
+
     loop = asyncio.get_running_loop()
     done: asyncio.Future[T] = loop.create_future()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import random
 import time
@@ -124,6 +123,8 @@ def _pause_or_raise(
 async def _retry_awaitable(
     op: Callable[[], Awaitable[T]], first: Awaitable[T] | None, pauses: Iterator[float]
 ) -> T:
+    import asyncio
+
     attempt = first
     while True:
         try:

@@ -90,7 +90,7 @@ def thread(thread_id: str = THREAD_ID) -> Message:
         "cwd": "/",
         "cliVersion": "0.163.0",
         "source": "vscode",
-        "historyMode": "full",
+        "historyMode": "legacy",
         "projectId": None,
         "originator": "test",
         "canAcceptDirectInput": True,

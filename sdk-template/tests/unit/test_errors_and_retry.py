@@ -151,7 +151,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         found.append(pause)
 
     monkeypatch.setattr(retry.time, "sleep", found.append)
-    monkeypatch.setattr(retry.asyncio, "sleep", sleep)
+    monkeypatch.setattr(asyncio, "sleep", sleep)
     return found
 
 
