@@ -331,8 +331,13 @@ impl<'a> Builder<'a> {
                 }
                 let others = || merged.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, value)| value);
                 let class = self.variant_name(name, variant, tag_value.as_deref(), others(), &place)?;
-                let body = self.model(&class, variant, tag.as_deref(), &place)?;
-                self.insert(class.clone(), body, doc_of(branch), &place)?;
+                let (variant, note) = merge_alternatives(variant, &place)?;
+                let body = self.model(&class, &variant, tag.as_deref(), &place)?;
+                let mut doc = doc_of(branch);
+                if let Some(note) = note {
+                    doc.text = Some(doc.text.map_or(note.clone(), |text| format!("{text}\n\n{note}")));
+                }
+                self.insert(class.clone(), body, doc, &place)?;
                 arms.push(Shape::Named(class));
             } else {
                 match self.shape(&format!("{name}Option{index}"), variant, &place)? {
@@ -473,6 +478,39 @@ fn merge_shared(union: &Object, branch: &Value) -> Value {
     merged.insert("properties".into(), Value::Object(properties));
     merged.insert("required".into(), Value::Array(required));
     Value::Object(merged)
+}
+
+/// A variant whose further fields depend on a union of its own: one class that has them all, none of them required but
+/// what every alternative requires. The note says which fields exclude each other.
+fn merge_alternatives(variant: &Object, place: &Place<'_>) -> Result<(Object, Option<String>), TypegenError> {
+    let Some((key, branches)) = union_branches(variant) else { return Ok((variant.clone(), None)) };
+    let place = place.below(key);
+    let mut merged = variant.clone();
+    merged.remove(key);
+    let mut properties = variant.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
+    let mut alternatives = Vec::new();
+    for (index, branch) in branches.iter().enumerate() {
+        let own = branch.get("properties").and_then(Value::as_object);
+        let own = own.filter(|_| branch.as_object().and_then(union_branches).is_none());
+        let own = own.ok_or_else(|| place.below(index).refuse("alternatives of a variant must be plain objects"))?;
+        for (name, field) in own {
+            if properties.insert(name.clone(), field.clone()).is_some_and(|known| known != *field) {
+                return Err(place.below(index).refuse(format!("two alternatives differ about `{name}`")));
+            }
+        }
+        alternatives.push(own.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" with "));
+    }
+    let mut required: Vec<Value> = variant.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+    let everywhere = branches.first().map(required_keys).unwrap_or_default();
+    required.extend(
+        everywhere
+            .into_iter()
+            .filter(|name| branches.iter().all(|branch| required_keys(branch).contains(name)))
+            .map(Value::from),
+    );
+    merged.insert("properties".into(), Value::Object(properties));
+    merged.insert("required".into(), Value::Array(required));
+    Ok((merged, Some(format!("Has one of: {}.", alternatives.join(", ")))))
 }
 
 fn tag_values(branch: &Value, key: &str) -> Option<Vec<String>> {

@@ -112,7 +112,12 @@ pub struct Drift {
 /// When one of them has a construct without a model.
 pub fn drift(from: (&str, &Schema), to: (&str, &Schema)) -> Result<Drift, TypegenError> {
     let (old, new) = (build(from.1)?, build(to.1)?);
-    let mut comparison = Comparison { changes: BTreeSet::new() };
+    let aliases = old.classes.values().chain(new.classes.values()).filter_map(|class| match &class.body {
+        Body::Alias(shape) => Some((class.name.clone(), shape.clone())),
+        _ => None,
+    });
+    let aliases = aliases.collect();
+    let mut comparison = Comparison { changes: BTreeSet::new(), aliases };
     comparison.methods(&old.client_methods, &new.client_methods, [Kind::MethodAdded, Kind::MethodRemoved]);
     let kinds = [Kind::ServerRequestAdded, Kind::ServerRequestRemoved];
     comparison.methods(&old.server_requests, &new.server_requests, kinds);
@@ -129,9 +134,28 @@ pub fn drift(from: (&str, &Schema), to: (&str, &Schema)) -> Result<Drift, Typege
 
 struct Comparison {
     changes: BTreeSet<Change>,
+    /// What names of types stand for, in either schema.
+    aliases: BTreeMap<String, Shape>,
 }
 
 impl Comparison {
+    /// A shape with names of plain types replaced by what they stand for.
+    fn resolved(&self, shape: &Shape) -> Shape {
+        match shape {
+            Shape::Named(name) => match self.aliases.get(name) {
+                // An alias of itself would not end; the schema's own check lets it pass.
+                Some(inner) if matches!(inner, Shape::Text | Shape::Integer | Shape::Number | Shape::Boolean) => inner.clone(),
+                _ => shape.clone(),
+            },
+            Shape::Optional(inner) => self.resolved(inner).optional(),
+            Shape::List(inner) => Shape::List(Box::new(self.resolved(inner))),
+            Shape::Map(inner) => Shape::Map(Box::new(self.resolved(inner))),
+            Shape::Either(arms) => Shape::Either(arms.iter().map(|arm| self.resolved(arm)).collect()),
+            other => other.clone(),
+        }
+    }
+
+
     fn add(&mut self, kind: Kind, subject: impl Into<String>, detail: Option<String>, breaking: bool) {
         self.changes.insert(Change { kind, subject: subject.into(), detail, breaking });
     }
@@ -237,7 +261,8 @@ impl Comparison {
             if known.required && !field.required {
                 self.add(Kind::FieldOptional, &subject, None, received);
             }
-            if field.shape != known.shape {
+            // A new name for the same type changes nothing for Python.
+            if field.shape != known.shape && self.resolved(&field.shape) != self.resolved(&known.shape) {
                 let detail = format!("{} is now {}", words(&known.shape), words(&field.shape));
                 // What may now be null besides is no harm to those who send it.
                 let widened = known.shape.clone().optional() == field.shape;

@@ -134,12 +134,16 @@ pub fn facade(modules: &[Module], header: &str) -> String {
     let all: Vec<String> = all.iter().map(|name| string(name)).collect();
     text.push('\n');
     text.push_str(&exploded(0, "__all__ = ", ['[', ']'], &all, ""));
-    text.push_str("\n_HOMES = {\n");
     for module in &sorted {
         let mut names = module.classes.clone();
         names.sort();
         let names: Vec<String> = names.iter().map(|name| string(name)).collect();
-        text.push_str(&exploded(4, &format!("{}: ", string(module.name)), ['(', ')'], &names, ","));
+        text.push('\n');
+        text.push_str(&exploded(0, &format!("_{} = ", module.name.to_uppercase()), ['(', ')'], &names, ""));
+    }
+    text.push_str("\n_HOMES = {\n");
+    for module in &sorted {
+        let _ = writeln!(text, "    {}: _{},", string(module.name), module.name.to_uppercase());
     }
     text.push_str("}\n");
     text.push_str(FACADE);

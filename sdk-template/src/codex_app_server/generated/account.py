@@ -305,8 +305,12 @@ class InputAudioContentItem(WireModel):
 
 
 class InputImageContentItem(WireModel):
+    """Has one of: `image_url`, `file_id`."""
+
     detail: ImageDetail | None = None
     type: Literal["input_image"]
+    image_url: str | None = Field(default=None, alias="image_url")
+    file_id: str | None = Field(default=None, alias="file_id")
 
 
 class InputTextContentItem(WireModel):

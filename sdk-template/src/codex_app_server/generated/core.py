@@ -311,8 +311,12 @@ class ImageDetail(OpenEnum):
 
 
 class InputImageFunctionCallOutputContentItem(WireModel):
+    """Has one of: `image_url`, `file_id`."""
+
     detail: ImageDetail | None = None
     type: Literal["input_image"]
+    image_url: str | None = Field(default=None, alias="image_url")
+    file_id: str | None = Field(default=None, alias="file_id")
 
 
 class InputTextFunctionCallOutputContentItem(WireModel):
@@ -1037,8 +1041,12 @@ class AudioUserInput(WireModel):
 
 
 class ImageUserInput(WireModel):
+    """Has one of: `url`, `fileId`."""
+
     detail: ImageDetail | None = None
     type: Literal["image"]
+    url: str | None = None
+    file_id: str | None = None
 
 
 class LocalAudioUserInput(WireModel):
