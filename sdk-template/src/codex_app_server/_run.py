@@ -45,12 +45,12 @@ class TurnRecord:
     def add(self, notification: Notification) -> None:
         """Take note of a notification."""
         if notification.method == ITEM_COMPLETED:
-            from .generated.v2_all import ItemCompletedNotification
+            from .generated.core import ItemCompletedNotification
 
             if isinstance(notification.payload, ItemCompletedNotification):
                 self.items.append(notification.payload.item)
         elif notification.method == USAGE_UPDATED:
-            from .generated.v2_all import ThreadTokenUsageUpdatedNotification
+            from .generated.core import ThreadTokenUsageUpdatedNotification
 
             if isinstance(notification.payload, ThreadTokenUsageUpdatedNotification):
                 self.usage = notification.payload.token_usage
@@ -103,7 +103,7 @@ def final_response(items: list[ThreadItem]) -> str | None:
 
 
 def _completed_turn(notification: Notification, turn_id: str) -> Turn:
-    from .generated.v2_all import Turn, TurnCompletedNotification
+    from .generated.core import Turn, TurnCompletedNotification
 
     payload = notification.payload
     if isinstance(payload, TurnCompletedNotification):

@@ -15,12 +15,12 @@ from .inputs import Input, to_wire_input
 if TYPE_CHECKING:
     from .api import AsyncCodex
     from .client import AppServerClient
-    from .generated.v2_all import TurnStartParams
+    from .generated.core import TurnStartParams
     from .types import ThreadCompactStartResponse, ThreadReadResponse, ThreadSetNameResponse
 
 
 def _turn_params(thread_id: str, fields: Mapping[str, object]) -> TurnStartParams:
-    from .generated.v2_all import TurnStartParams
+    from .generated.core import TurnStartParams
 
     # The input travels beside the parameters: it is in wire form already, and may be large.
     return build_params(TurnStartParams, {**fields, "thread_id": thread_id, "input": []})

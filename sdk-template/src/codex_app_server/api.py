@@ -85,7 +85,7 @@ class Codex(CodexMethods):
         return self._client.model_list(include_hidden=include_hidden)
 
     def _thread_start(self, fields: Mapping[str, object]) -> Thread:
-        from .generated.v2_all import ThreadStartParams
+        from .generated.core import ThreadStartParams
 
         started = self._client.thread_start(build_params(ThreadStartParams, fields))
         return Thread(self._client, started.thread.id)
@@ -187,7 +187,7 @@ class AsyncCodex(AsyncCodexMethods):
 
     async def _thread_start(self, fields: Mapping[str, object]) -> AsyncThread:
         await self._ensure_initialized()
-        from .generated.v2_all import ThreadStartParams
+        from .generated.core import ThreadStartParams
 
         started = await self._client.thread_start(build_params(ThreadStartParams, fields))
         return AsyncThread(self, started.thread.id)

@@ -166,7 +166,7 @@ class AsyncAppServerClient:
         self, params: ThreadStartParams | JsonObject | None = None
     ) -> ThreadStartResponse:
         """`thread/start`: open a thread."""
-        from .generated.v2_all import ThreadStartResponse
+        from .generated.core import ThreadStartResponse
 
         return await self.request(
             "thread/start", params_dict(params), response_model=ThreadStartResponse
@@ -253,7 +253,7 @@ class AsyncAppServerClient:
         params: TurnStartParams | JsonObject | None = None,
     ) -> TurnStartResponse:
         """`turn/start`: begin a turn, or join the one that runs. Its events wait for a reader."""
-        from .generated.v2_all import TurnStartResponse
+        from .generated.core import TurnStartResponse
 
         body: dict[str, object] = {
             **params_dict(params),
@@ -302,7 +302,7 @@ class AsyncAppServerClient:
 
     async def wait_for_turn_completed(self, turn_id: str) -> TurnCompletedNotification:
         """The turn's last notification; those before it are dropped."""
-        from .generated.v2_all import TurnCompletedNotification
+        from .generated.core import TurnCompletedNotification
         from .models import UnknownNotification
 
         self.register_turn_notifications(turn_id)
@@ -325,7 +325,7 @@ class AsyncAppServerClient:
         params: TurnStartParams | JsonObject | None = None,
     ) -> AsyncIterator[AgentMessageDeltaNotification]:
         """Run a turn and give the pieces of its messages as they come."""
-        from .generated.v2_all import AgentMessageDeltaNotification
+        from .generated.core import AgentMessageDeltaNotification
 
         turn_id = (await self.turn_start(thread_id, text, params=params)).turn.id
         self.register_turn_notifications(turn_id)
