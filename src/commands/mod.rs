@@ -3,6 +3,7 @@
 mod build;
 mod check;
 mod fetch;
+mod generate_types;
 pub mod inspect;
 mod matrix;
 mod pages;
@@ -46,6 +47,7 @@ fn dispatch(command: Command, console: &Console) -> Result<Exit, Failure> {
         Command::Smoke(arguments) => smoke::run(&arguments, console),
         Command::Matrix(arguments) => matrix::run(&arguments, console),
         Command::Build(arguments) => build::run(&arguments, console),
+        Command::GenerateTypes(arguments) => generate_types::run(&arguments, console),
         Command::Fetch(arguments) => fetch::run(&arguments, console),
         Command::Inspect(arguments) => inspect::run(&arguments, console),
         Command::Completions(arguments) => pages::completions(&arguments, console),
