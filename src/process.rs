@@ -1,1 +1,780 @@
-//! process
+//! The only file that spawns: a child with a clear environment and all three pipes, whose whole process group is ended
+//! with it and with relkit itself.
+//!
+//! Unix: the child leads its own session; Linux also sends it SIGKILL when relkit dies, and finds descendants that
+//! left the session by a mark in their environment. Windows: a Job Object that is closed with relkit.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// How much of a child's standard error is kept, in bytes.
+pub const STDERR_TAIL: usize = 16 * 1024;
+
+/// The environment variable that marks a child and what it starts.
+const MARK: &str = "RELKIT_PROCESS";
+
+/// How long a file that another process is still writing is tried again; a fork in another thread of relkit can hold
+/// such a descriptor for a moment.
+const BUSY: Duration = Duration::from_secs(2);
+
+/// A program to start. Its environment holds only what is named here (and, on Windows, what the system needs).
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    program: PathBuf,
+    arguments: Vec<OsString>,
+    environment: BTreeMap<OsString, OsString>,
+    directory: Option<PathBuf>,
+}
+
+/// A child that could not be started, or did not do what it was started for.
+#[derive(Debug, thiserror::Error)]
+pub enum ProcessError {
+    /// The operating system refused to start it.
+    #[error("cannot start `{}`", program.display())]
+    Start {
+        /// The program.
+        program: PathBuf,
+        /// The operating system's answer.
+        #[source]
+        source: io::Error,
+    },
+    /// It was still running at its deadline and was ended.
+    #[error("`{}` did not end within {:.1} s", program.display(), after.as_secs_f64())]
+    TimedOut {
+        /// The program.
+        program: PathBuf,
+        /// The time it was given.
+        after: Duration,
+        /// The last of its standard error.
+        stderr_tail: String,
+    },
+    /// It wrote more to standard output than was asked for, and was ended.
+    #[error("`{}` wrote more than {limit} bytes to standard output", program.display())]
+    TooMuchOutput {
+        /// The program.
+        program: PathBuf,
+        /// The number of bytes allowed.
+        limit: usize,
+    },
+}
+
+impl crate::error::Explain for ProcessError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Start { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                Some("check the path, and that the interpreter or loader it names is installed".into())
+            }
+            Self::Start { source, .. } if source.kind() == io::ErrorKind::PermissionDenied => {
+                Some("make it executable: `chmod +x`".into())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// How a child ended. Displays as `exit code 1` or `signal 11 (SIGSEGV)`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// It ended by itself, with this code.
+    Code(i32),
+    /// A signal ended it (Unix).
+    Signal(i32),
+}
+
+impl Ending {
+    /// Whether it ended by itself with code 0.
+    #[must_use]
+    pub fn is_success(self) -> bool {
+        self == Self::Code(0)
+    }
+}
+
+impl From<ExitStatus> for Ending {
+    fn from(status: ExitStatus) -> Self {
+        status.code().map_or_else(|| Self::Signal(platform::signal(status)), Self::Code)
+    }
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            // Windows reports a crash as an NTSTATUS, which people know in hexadecimal.
+            Self::Code(code) if code < 0 => {
+                let name = match code.cast_unsigned() {
+                    0xc000_0005 => " (access violation)",
+                    0xc000_001d => " (illegal instruction)",
+                    0xc000_007b => " (invalid image format)",
+                    0xc000_0135 => " (a library was not found)",
+                    _ => "",
+                };
+                write!(formatter, "exit code {code:#010x}{name}")
+            }
+            Self::Code(code) => write!(formatter, "exit code {code}"),
+            Self::Signal(number) => match signal_name(number) {
+                Some(name) => write!(formatter, "signal {number} ({name})"),
+                None => write!(formatter, "signal {number}"),
+            },
+        }
+    }
+}
+
+/// The names of the signals whose numbers are the same on every Unix.
+fn signal_name(number: i32) -> Option<&'static str> {
+    Some(match number {
+        1 => "SIGHUP",
+        2 => "SIGINT",
+        3 => "SIGQUIT",
+        4 => "SIGILL",
+        5 => "SIGTRAP",
+        6 => "SIGABRT",
+        8 => "SIGFPE",
+        9 => "SIGKILL",
+        11 => "SIGSEGV",
+        13 => "SIGPIPE",
+        14 => "SIGALRM",
+        15 => "SIGTERM",
+        7 if cfg!(target_os = "linux") => "SIGBUS",
+        10 if cfg!(target_os = "macos") => "SIGBUS",
+        31 if cfg!(target_os = "linux") => "SIGSYS",
+        12 if cfg!(target_os = "macos") => "SIGSYS",
+        _ => return None,
+    })
+}
+
+/// What a child that ran to its end left.
+#[derive(Debug, Clone)]
+pub struct Finished {
+    /// How it ended.
+    pub ending: Ending,
+    /// All of its standard output.
+    pub stdout: Vec<u8>,
+    /// The last of its standard error.
+    pub stderr_tail: String,
+}
+
+/// How a child's end came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closing {
+    /// It ended by itself.
+    Ended(Ending),
+    /// It had to be killed at the deadline.
+    Killed,
+}
+
+impl Invocation {
+    /// A program without arguments, with an empty environment, in relkit's working directory.
+    pub fn new(program: impl Into<PathBuf>) -> Self {
+        Self { program: program.into(), arguments: Vec::new(), environment: BTreeMap::new(), directory: None }
+    }
+
+    /// Adds an argument.
+    #[must_use]
+    pub fn argument(mut self, argument: impl Into<OsString>) -> Self {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    /// Adds arguments.
+    #[must_use]
+    pub fn arguments<T: Into<OsString>>(mut self, arguments: impl IntoIterator<Item = T>) -> Self {
+        self.arguments.extend(arguments.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets an environment variable.
+    #[must_use]
+    pub fn variable(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.environment.insert(name.into(), value.into());
+        self
+    }
+
+    /// Passes a variable of relkit's own environment on, where it is set.
+    #[must_use]
+    pub fn inherit(self, name: &str) -> Self {
+        match std::env::var_os(name) {
+            Some(value) => self.variable(name, value),
+            None => self,
+        }
+    }
+
+    /// Sets the working directory.
+    #[must_use]
+    pub fn directory(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.directory = Some(directory.into());
+        self
+    }
+
+    /// The program.
+    #[must_use]
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// Starts the program with all three standard streams piped; standard error is drained from now on.
+    ///
+    /// # Errors
+    /// [`ProcessError::Start`] when the operating system refuses.
+    pub fn start(&self) -> Result<Process, ProcessError> {
+        let refused = |source| ProcessError::Start { program: self.program.clone(), source };
+        let mark = unique_mark();
+        let command = self.command(&mark).map_err(refused)?;
+        let state = Arc::new(State::default());
+        let (sender, receiver) = mpsc::sync_channel(1);
+        let keeper_state = Arc::clone(&state);
+        thread::Builder::new()
+            .name("relkit-process".into())
+            .spawn(move || keep(command, &mark, &keeper_state, &sender))
+            .map_err(refused)?;
+        let streams = receiver
+            .recv()
+            .unwrap_or_else(|_| Err(io::Error::other("the thread that starts it ended")))
+            .map_err(refused)?;
+        Ok(Process {
+            program: self.program.clone(),
+            stdin: streams.stdin,
+            stdout: streams.stdout,
+            state,
+            stderr: streams.stderr,
+        })
+    }
+
+    /// Runs the program to its end with nothing on standard input.
+    ///
+    /// # Errors
+    /// When it cannot be started, runs longer than `deadline`, or writes more than `limit` bytes to standard output.
+    pub fn run(&self, deadline: Duration, limit: usize) -> Result<Finished, ProcessError> {
+        let end = Instant::now() + deadline;
+        let mut process = self.start()?;
+        drop(process.take_stdin());
+        let stdout = process.take_stdout();
+        let (sender, receiver) = mpsc::sync_channel(1);
+        thread::spawn(move || {
+            let mut bytes = Vec::new();
+            if let Some(stdout) = stdout {
+                // A read error is the end of what there is.
+                let _ = stdout.take(limit as u64 + 1).read_to_end(&mut bytes);
+            }
+            let _ = sender.send(bytes);
+        });
+        let timed_out = |process: &Process| ProcessError::TimedOut {
+            program: self.program.clone(),
+            after: deadline,
+            stderr_tail: process.stderr_tail(),
+        };
+        let Ok(stdout) = receiver.recv_timeout(end.saturating_duration_since(Instant::now())) else {
+            // What ended while something it left behind held the pipe has ended all the same.
+            process.end();
+            return match (receiver.recv_timeout(DRAIN), process.ending()) {
+                (Ok(stdout), Some(ending)) if ending.is_success() => {
+                    Ok(Finished { ending, stdout, stderr_tail: process.stderr_tail() })
+                }
+                _ => Err(timed_out(&process)),
+            };
+        };
+        if stdout.len() > limit {
+            process.end();
+            return Err(ProcessError::TooMuchOutput { program: self.program.clone(), limit });
+        }
+        match process.close(end.saturating_duration_since(Instant::now())) {
+            Closing::Ended(ending) => Ok(Finished { ending, stdout, stderr_tail: process.stderr_tail() }),
+            Closing::Killed => Err(timed_out(&process)),
+        }
+    }
+
+    fn command(&self, mark: &OsStr) -> io::Result<Command> {
+        let mut environment = platform::base_environment();
+        environment.extend(self.environment.clone());
+        environment.insert(MARK.into(), mark.into());
+        let mut command = Command::new(&self.program);
+        command
+            .args(&self.arguments)
+            .env_clear()
+            .envs(&environment)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        if let Some(directory) = &self.directory {
+            command.current_dir(directory);
+        }
+        platform::prepare(&mut command, &self.program, &self.arguments, &environment)?;
+        Ok(command)
+    }
+}
+
+/// Finds a program as a shell would: a path with a separator as it is, else in the directories of `PATH`.
+#[must_use]
+pub fn find_program(name: &OsStr) -> Option<PathBuf> {
+    let path = Path::new(name);
+    let names = platform::executable_names(name);
+    if path.components().count() > 1 {
+        return names.into_iter().map(PathBuf::from).find(|path| path.is_file());
+    }
+    std::env::split_paths(&std::env::var_os("PATH")?)
+        .flat_map(|directory| names.iter().map(move |name| directory.join(name)))
+        .find(|path| path.is_file())
+}
+
+/// A running child. Dropping it ends the child and everything the child started.
+#[derive(Debug)]
+pub struct Process {
+    program: PathBuf,
+    stdin: Option<ChildStdin>,
+    stdout: Option<ChildStdout>,
+    state: Arc<State>,
+    stderr: Arc<Tail>,
+}
+
+impl Process {
+    /// The program that was started.
+    #[must_use]
+    pub fn program(&self) -> &Path {
+        &self.program
+    }
+
+    /// The child's standard input; dropping it closes the pipe. `None` once taken.
+    pub fn take_stdin(&mut self) -> Option<ChildStdin> {
+        self.stdin.take()
+    }
+
+    /// The child's standard output; `None` once taken.
+    pub fn take_stdout(&mut self) -> Option<ChildStdout> {
+        self.stdout.take()
+    }
+
+    /// How the child ended, if it has.
+    #[must_use]
+    pub fn ending(&self) -> Option<Ending> {
+        self.state.lock().ending
+    }
+
+    /// Waits for the child to end by itself; `None` when it has not within `time`.
+    #[must_use]
+    pub fn wait(&self, time: Duration) -> Option<Ending> {
+        let running = |state: &mut Kept| state.ending.is_none();
+        let guard = self.state.lock();
+        let (guard, _) =
+            self.state.ended.wait_timeout_while(guard, time, running).unwrap_or_else(PoisonError::into_inner);
+        guard.ending
+    }
+
+    /// Closes the child's standard input, if that was not taken, gives it `grace` to end, then ends it.
+    pub fn close(&mut self, grace: Duration) -> Closing {
+        drop(self.stdin.take());
+        if let Some(ending) = self.wait(grace) {
+            return Closing::Ended(ending);
+        }
+        self.end();
+        Closing::Killed
+    }
+
+    /// Ends the child and everything it started, now.
+    pub fn end(&self) {
+        {
+            let kept = self.state.lock();
+            if let (None, Some(group)) = (kept.ending, &kept.group) {
+                group.end();
+            }
+        }
+        // A killed process ends promptly; one that cannot be killed (in a broken driver) must not hold relkit.
+        let _ = self.wait(Duration::from_secs(5));
+    }
+
+    /// The last [`STDERR_TAIL`] bytes of standard error as text, without colour. After the child's end it is whole.
+    #[must_use]
+    pub fn stderr_tail(&self) -> String {
+        let patience = if self.ending().is_some() { DRAIN } else { Duration::ZERO };
+        self.stderr.text(patience)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if self.ending().is_none() {
+            self.end();
+        }
+    }
+}
+
+/// How long the last bytes of a pipe are waited for once their writers are gone.
+const DRAIN: Duration = Duration::from_millis(500);
+
+#[derive(Debug, Default)]
+struct State {
+    kept: Mutex<Kept>,
+    ended: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    group: Option<platform::Group>,
+    ending: Option<Ending>,
+}
+
+impl State {
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct Streams {
+    stdin: Option<ChildStdin>,
+    stdout: Option<ChildStdout>,
+    stderr: Arc<Tail>,
+}
+
+/// The life of a child, on a thread of its own: the parent-death signal of Linux is tied to the thread that starts it.
+fn keep(mut command: Command, mark: &OsStr, state: &State, started: &mpsc::SyncSender<io::Result<Streams>>) {
+    let mut child = match spawn(&mut command) {
+        Ok(child) => child,
+        Err(error) => {
+            let _ = started.send(Err(error));
+            return;
+        }
+    };
+    let group = match platform::Group::of(&child, mark) {
+        Ok(group) => group,
+        Err(error) => {
+            let _ = child.kill();
+            let _ = child.wait();
+            let _ = started.send(Err(error));
+            return;
+        }
+    };
+    state.lock().group = Some(group);
+    let stderr = Arc::new(Tail::default());
+    if let Some(pipe) = child.stderr.take() {
+        let tail = Arc::clone(&stderr);
+        thread::spawn(move || tail.drain(pipe));
+    }
+    let streams = Streams { stdin: child.stdin.take(), stdout: child.stdout.take(), stderr };
+    let _ = started.send(Ok(streams));
+    platform::await_end(&mut child);
+    let mut kept = state.lock();
+    // Before the child is reaped, while its number still names its group.
+    if let Some(group) = kept.group.take() {
+        group.end();
+    }
+    let ending = child.wait().map_or(Ending::Code(-1), Ending::from);
+    kept.ending = Some(ending);
+    state.ended.notify_all();
+}
+
+fn spawn(command: &mut Command) -> io::Result<Child> {
+    let patience = Instant::now() + BUSY;
+    loop {
+        match command.spawn() {
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy && Instant::now() < patience => {
+                thread::sleep(Duration::from_millis(20));
+            }
+            result => return result,
+        }
+    }
+}
+
+fn unique_mark() -> OsString {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let started = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    format!("{}-{}-{}", std::process::id(), started.as_nanos(), COUNT.fetch_add(1, Ordering::Relaxed)).into()
+}
+
+#[derive(Debug, Default)]
+struct Tail {
+    kept: Mutex<TailBytes>,
+    closed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct TailBytes {
+    bytes: VecDeque<u8>,
+    closed: bool,
+}
+
+impl Tail {
+    fn drain(&self, mut pipe: impl Read) {
+        let mut buffer = [0; 4096];
+        loop {
+            let count = match pipe.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(_) => break,
+            };
+            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            kept.bytes.extend(&buffer[..count]);
+            let surplus = kept.bytes.len().saturating_sub(STDERR_TAIL);
+            kept.bytes.drain(..surplus);
+        }
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
+        self.closed.notify_all();
+    }
+
+    fn text(&self, patience: Duration) -> String {
+        let guard = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut guard, _) = self
+            .closed
+            .wait_timeout_while(guard, patience, |kept| !kept.closed)
+            .unwrap_or_else(PoisonError::into_inner);
+        let text = String::from_utf8_lossy(guard.bytes.make_contiguous()).into_owned();
+        anstream::adapter::strip_str(&text).to_string().trim_end().to_owned()
+    }
+}
+
+// Sessions, signals and what happens between fork and exec are not reachable without unsafe code.
+#[cfg(unix)]
+#[allow(unsafe_code)]
+mod platform {
+    use std::collections::BTreeMap;
+    use std::ffi::{CString, OsStr, OsString};
+    use std::io;
+    use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+    use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+    use std::path::Path;
+    use std::process::{Child, Command, ExitStatus};
+
+    use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
+
+    pub fn signal(status: ExitStatus) -> i32 {
+        status.signal().unwrap_or(-1)
+    }
+
+    pub fn base_environment() -> BTreeMap<OsString, OsString> {
+        BTreeMap::new()
+    }
+
+    pub fn executable_names(name: &OsStr) -> Vec<OsString> {
+        vec![name.to_owned()]
+    }
+
+    /// Makes the child lead a session, and executes the file itself: `execvp`, which the standard library ends in,
+    /// hands a file of another machine to `/bin/sh`.
+    pub fn prepare(
+        command: &mut Command,
+        program: &Path,
+        arguments: &[OsString],
+        environment: &BTreeMap<OsString, OsString>,
+    ) -> io::Result<()> {
+        let program = CString::new(program.as_os_str().as_bytes())?;
+        let mut argv = vec![program.clone()];
+        for argument in arguments {
+            argv.push(CString::new(argument.as_bytes())?);
+        }
+        let mut envp = Vec::new();
+        for (name, value) in environment {
+            let mut pair = name.clone();
+            pair.push("=");
+            pair.push(value);
+            envp.push(CString::new(pair.into_vec())?);
+        }
+        let image = Image { program, argv: Strings::new(argv), envp: Strings::new(envp) };
+        #[cfg(target_os = "linux")]
+        let parent = rustix::process::getpid();
+        let in_child = move || {
+            rustix::process::setsid()?;
+            #[cfg(target_os = "linux")]
+            {
+                rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+                if rustix::process::getppid() != Some(parent) {
+                    return Err(io::ErrorKind::BrokenPipe.into());
+                }
+            }
+            let image = &image;
+            // SAFETY: `program` and both arrays are NUL-terminated and live as long as the closure.
+            unsafe { libc::execve(image.program.as_ptr(), image.argv.pointers(), image.envp.pointers()) };
+            Err(io::Error::last_os_error())
+        };
+        // SAFETY: between fork and exec the closure only makes system calls; it neither allocates nor locks.
+        unsafe { command.pre_exec(in_child) };
+        Ok(())
+    }
+
+    struct Image {
+        program: CString,
+        argv: Strings,
+        envp: Strings,
+    }
+
+    /// C strings and the array of pointers to them that `execve` reads.
+    struct Strings {
+        pointers: Vec<*const libc::c_char>,
+        _owned: Vec<CString>,
+    }
+
+    impl Strings {
+        fn new(owned: Vec<CString>) -> Self {
+            let pointers = owned.iter().map(|text| text.as_ptr()).chain([std::ptr::null()]).collect();
+            Self { pointers, _owned: owned }
+        }
+
+        fn pointers(&self) -> *const *const libc::c_char {
+            self.pointers.as_ptr()
+        }
+    }
+
+    // SAFETY: the pointers lead into heap memory that `_owned` owns, never changes and moves along.
+    unsafe impl Send for Strings {}
+    // SAFETY: as above; nothing is written through them.
+    unsafe impl Sync for Strings {}
+
+    /// A session led by the child, and the mark of everything it started.
+    #[derive(Debug)]
+    pub struct Group {
+        leader: Pid,
+        #[cfg(target_os = "linux")]
+        mark: Vec<u8>,
+    }
+
+    impl Group {
+        #[cfg_attr(not(target_os = "linux"), allow(unused_variables))]
+        pub fn of(child: &Child, mark: &OsStr) -> io::Result<Self> {
+            Ok(Self {
+                leader: Pid::from_child(child),
+                #[cfg(target_os = "linux")]
+                mark: [super::MARK.as_bytes(), b"=", mark.as_bytes()].concat(),
+            })
+        }
+
+        pub fn end(&self) {
+            let _ = rustix::process::kill_process_group(self.leader, Signal::KILL);
+            #[cfg(target_os = "linux")]
+            self.end_marked();
+        }
+
+        /// Ends what left the session, until nothing is left; a dying process can start one more.
+        #[cfg(target_os = "linux")]
+        fn end_marked(&self) {
+            for _ in 0..20 {
+                if !marked(&self.mark)
+                    .into_iter()
+                    .fold(false, |any, process| any | rustix::process::pidfd_send_signal(process, Signal::KILL).is_ok())
+                {
+                    return;
+                }
+                std::thread::sleep(std::time::Duration::from_millis(5));
+            }
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    fn marked(mark: &[u8]) -> Vec<rustix::fd::OwnedFd> {
+        let Ok(processes) = std::fs::read_dir("/proc") else { return Vec::new() };
+        processes
+            .flatten()
+            .filter_map(|entry| {
+                let number = entry.file_name().to_str()?.parse().ok()?;
+                // Opened before its environment is read, so that the number cannot come to mean another process.
+                let process =
+                    rustix::process::pidfd_open(Pid::from_raw(number)?, rustix::process::PidfdFlags::empty()).ok()?;
+                let environment = std::fs::read(entry.path().join("environ")).ok()?;
+                environment.split(|byte| *byte == 0).any(|variable| variable == mark).then_some(process)
+            })
+            .collect()
+    }
+
+    /// Waits for the child's end without reaping it.
+    pub fn await_end(child: &mut Child) {
+        let leader = Pid::from_child(child);
+        while let Err(rustix::io::Errno::INTR) =
+            rustix::process::waitid(WaitId::Pid(leader), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT)
+        {}
+    }
+}
+
+// Job Objects are not reachable without unsafe code.
+#[cfg(windows)]
+#[allow(unsafe_code)]
+mod platform {
+    use std::collections::BTreeMap;
+    use std::ffi::{OsStr, OsString};
+    use std::io;
+    use std::os::windows::io::{AsRawHandle as _, FromRawHandle as _, OwnedHandle};
+    use std::os::windows::process::CommandExt as _;
+    use std::path::Path;
+    use std::process::{Child, Command, ExitStatus};
+
+    use windows_sys::Win32::System::JobObjects::{
+        AssignProcessToJobObject, CreateJobObjectW, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE,
+        JOBOBJECT_EXTENDED_LIMIT_INFORMATION, JobObjectExtendedLimitInformation, SetInformationJobObject,
+        TerminateJobObject,
+    };
+    use windows_sys::Win32::System::Threading::CREATE_NO_WINDOW;
+
+    pub fn signal(_: ExitStatus) -> i32 {
+        -1
+    }
+
+    /// What Windows itself needs to load libraries and open sockets.
+    pub fn base_environment() -> BTreeMap<OsString, OsString> {
+        ["SystemRoot", "SystemDrive", "windir", "ComSpec", "PATHEXT", "PROCESSOR_ARCHITECTURE", "NUMBER_OF_PROCESSORS"]
+            .into_iter()
+            .filter_map(|name| Some((name.into(), std::env::var_os(name)?)))
+            .collect()
+    }
+
+    pub fn executable_names(name: &OsStr) -> Vec<OsString> {
+        let mut with_extension = name.to_owned();
+        with_extension.push(".exe");
+        vec![name.to_owned(), with_extension]
+    }
+
+    pub fn prepare(
+        command: &mut Command,
+        _: &Path,
+        _: &[OsString],
+        _: &BTreeMap<OsString, OsString>,
+    ) -> io::Result<()> {
+        command.creation_flags(CREATE_NO_WINDOW);
+        Ok(())
+    }
+
+    /// A job that holds the child and everything it starts; closing its last handle, as the end of relkit does, ends them.
+    #[derive(Debug)]
+    pub struct Group(OwnedHandle);
+
+    impl Group {
+        pub fn of(child: &Child, _: &OsStr) -> io::Result<Self> {
+            // SAFETY: both arguments may be null: default security, no name.
+            let job = unsafe { CreateJobObjectW(std::ptr::null(), std::ptr::null()) };
+            if job.is_null() {
+                return Err(io::Error::last_os_error());
+            }
+            // SAFETY: the handle was just created and is owned by nothing else.
+            let job = unsafe { OwnedHandle::from_raw_handle(job) };
+            let mut limits = JOBOBJECT_EXTENDED_LIMIT_INFORMATION::default();
+            limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
+            // SAFETY: the pointer and the length describe `limits`, the structure that this class of information takes.
+            let set = unsafe {
+                SetInformationJobObject(
+                    job.as_raw_handle(),
+                    JobObjectExtendedLimitInformation,
+                    (&raw const limits).cast(),
+                    size_of::<JOBOBJECT_EXTENDED_LIMIT_INFORMATION>() as u32,
+                )
+            };
+            // SAFETY: both handles are open.
+            if set == 0 || unsafe { AssignProcessToJobObject(job.as_raw_handle(), child.as_raw_handle()) } == 0 {
+                let error = io::Error::last_os_error();
+                // A child that has already ended needs no job.
+                let ended = error.kind() == io::ErrorKind::PermissionDenied;
+                return if ended { Ok(Self(job)) } else { Err(error) };
+            }
+            Ok(Self(job))
+        }
+
+        pub fn end(&self) {
+            // SAFETY: the handle is open.
+            let _ = unsafe { TerminateJobObject(self.0.as_raw_handle(), 1) };
+        }
+    }
+
+    pub fn await_end(child: &mut Child) {
+        let _ = child.wait();
+    }
+}

@@ -1,0 +1,21 @@
+"""Start a client, run one prompt, print the answer."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from _bootstrap import client_config, prepare, server_label
+
+prepare()
+
+from codex_app_server import Codex
+
+with Codex(config=client_config()) as codex:
+    print("Server:", server_label(codex.metadata))
+
+    thread = codex.thread_start(model="gpt-5")
+    result = thread.run("Say hello in one sentence.")
+    print("Status:", result.status)
+    print("Text:", result.final_response)
+    print("Items:", len(result.items))

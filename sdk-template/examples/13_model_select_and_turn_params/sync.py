@@ -1,0 +1,36 @@
+"""Choose a model and its highest reasoning effort, then change settings for one turn."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from _bootstrap import client_config, prepare
+
+prepare()
+
+from codex_app_server import Codex
+from codex_app_server.types import Personality, SandboxPolicy
+
+with Codex(config=client_config()) as codex:
+    models = codex.models().data
+    default = next((model for model in models if model.is_default), models[0])
+    efforts = [option.reasoning_effort for option in default.supported_reasoning_efforts]
+    effort = efforts[-1] if efforts else default.default_reasoning_effort
+    print("selected.model:", default.model)
+    print("selected.effort:", effort.value)
+
+    thread = codex.thread_start(model=default.model)
+    first = thread.run("What is a good name for a sailing boat?", effort=effort)
+    print("agent.message:", first.final_response)
+    print("items:", len(first.items))
+
+    second = thread.run(
+        "And for a rowing boat?",
+        effort=effort,
+        personality=Personality.friendly,
+        sandbox_policy=SandboxPolicy.model_validate({"type": "readOnly"}),
+        summary="auto",
+    )
+    print("agent.message.params:", second.final_response)
+    print("items.params:", len(second.items))

@@ -1,0 +1,107 @@
+"""Python SDK of the Codex app server.
+
+Clients, handles, inputs and errors live here; the protocol's value types in
+`codex_app_server.types`. Every name is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .api import (
+        AsyncCodex,
+        AsyncThread,
+        AsyncTurnHandle,
+        Codex,
+        RunResult,
+        Thread,
+        TurnHandle,
+    )
+    from .config import AppServerConfig
+    from .errors import (
+        AppServerError,
+        AppServerRpcError,
+        InternalRpcError,
+        InvalidParamsError,
+        InvalidRequestError,
+        JsonRpcError,
+        MethodNotFoundError,
+        ParseError,
+        RetryLimitExceededError,
+        ServerBusyError,
+        TransportClosedError,
+    )
+    from .inputs import (
+        ImageInput,
+        Input,
+        InputItem,
+        LocalImageInput,
+        MentionInput,
+        SkillInput,
+        TextInput,
+    )
+    from .retry import is_retryable_error, retry_on_overload
+
+    __version__: str
+
+__all__ = [
+    "__version__",
+    "AppServerConfig",
+    "Codex",
+    "AsyncCodex",
+    "Thread",
+    "AsyncThread",
+    "TurnHandle",
+    "AsyncTurnHandle",
+    "RunResult",
+    "Input",
+    "InputItem",
+    "TextInput",
+    "ImageInput",
+    "LocalImageInput",
+    "SkillInput",
+    "MentionInput",
+    "retry_on_overload",
+    "AppServerError",
+    "TransportClosedError",
+    "JsonRpcError",
+    "AppServerRpcError",
+    "ParseError",
+    "InvalidRequestError",
+    "MethodNotFoundError",
+    "InvalidParamsError",
+    "InternalRpcError",
+    "ServerBusyError",
+    "RetryLimitExceededError",
+    "is_retryable_error",
+]
+
+_HOMES = {
+    "config": ["AppServerConfig"],
+    "inputs": [name for name in __all__ if name.endswith(("Input", "InputItem"))],
+    "retry": ["retry_on_overload", "is_retryable_error"],
+    "errors": [name for name in __all__ if name.endswith("Error")],
+    "api": [
+        *("Codex", "AsyncCodex", "Thread", "AsyncThread"),
+        *("TurnHandle", "AsyncTurnHandle", "RunResult"),
+    ],
+}
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    value: object
+    if name == "__version__":
+        value = importlib.import_module("._version", __name__).package_version()
+    elif name in _HOME_OF:
+        value = getattr(importlib.import_module(f".{_HOME_OF[name]}", __name__), name)
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

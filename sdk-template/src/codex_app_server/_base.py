@@ -1,0 +1,173 @@
+"""The bases of the generated models: lenient on what is received, strict on what is sent.
+
+Received models keep unknown fields, enums keep unknown values and unions keep unknown variants, so
+that a newer server never breaks an older SDK. Parameters refuse what the protocol does not know, so
+that a typo is an error at once.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, RootModel, model_validator
+
+_Enum = TypeVar("_Enum", bound="OpenEnum")
+
+#: Unknown values of each enum, so that equal values are one object; bounded, for a server
+#: chooses them.
+_UNKNOWN_VALUES: dict[type[OpenEnum], dict[str, OpenEnum]] = {}
+_UNKNOWN_VALUES_KEPT = 1000
+
+
+def _camel(name: str) -> str:
+    """The wire name of a field whose name says it."""
+    head, *rest = name.split("_")
+    return head + "".join(part[:1].upper() + part[1:] for part in rest)
+
+
+class OpenEnum(str, Enum):
+    """A string with known values; any other becomes a member that iteration leaves out."""
+
+    @classmethod
+    def _missing_(cls: type[_Enum], value: object) -> _Enum | None:
+        if not isinstance(value, str):
+            return None
+        known = _UNKNOWN_VALUES.setdefault(cls, {})
+        member = known.get(value)
+        if not isinstance(member, cls):
+            text = str.__str__(value)
+            member = str.__new__(cls, text)
+            member._name_ = text
+            member._value_ = text
+            if len(known) < _UNKNOWN_VALUES_KEPT:
+                known[text] = member
+        return member
+
+    def __str__(self) -> str:
+        return str(self.value)
+
+    def __format__(self, format_spec: str) -> str:
+        return format(str(self.value), format_spec)
+
+    # Equal to the plain string, so it must hash like it too.
+    __hash__ = str.__hash__
+
+
+class WireModel(BaseModel):
+    """An object that the server sends: fields it does not declare are kept."""
+
+    model_config = ConfigDict(
+        alias_generator=_camel,
+        defer_build=True,
+        extra="allow",
+        populate_by_name=True,
+        protected_namespaces=(),
+    )
+
+
+class OpenModel(WireModel):
+    """A received object whose type itself allows further keys."""
+
+
+class UnknownVariant(WireModel):
+    """A received value that fits no variant of its union; everything it holds is kept."""
+
+
+class WireRoot(RootModel[Any]):
+    """A received union: `root` is the value; its attributes can be read off the union itself."""
+
+    model_config = ConfigDict(defer_build=True, protected_namespaces=())
+
+    def __getattr__(self, name: str) -> Any:
+        # Only what the union itself lacks arrives here.
+        if name.startswith("_") or name == "root":
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return getattr(self.root, name)
+
+
+class ParamsRoot(WireRoot):
+    """A union that only the client sends."""
+
+
+class ParamsModel(BaseModel):
+    """An object that the client sends: what the protocol does not know is refused."""
+
+    model_config = ConfigDict(
+        alias_generator=_camel,
+        defer_build=True,
+        extra="forbid",
+        populate_by_name=True,
+        protected_namespaces=(),
+    )
+
+    @model_validator(mode="after")
+    def _refuse_unknown(self) -> ParamsModel:
+        # Types that travel both ways are lenient by themselves; inside parameters they are not.
+        for name in self.model_fields_set:
+            _refuse(getattr(self, name, None), name)
+        return self
+
+
+class OpenParamsModel(ParamsModel):
+    """A sent object whose type itself allows further keys."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+def _refuse(value: object, place: str) -> None:
+    """Raises ValueError where a value holds what this version of the protocol does not know."""
+    if isinstance(value, UnknownVariant):
+        raise ValueError(f"{place}: not a known variant: {value.model_dump(by_alias=True)!r:.200}")
+    if isinstance(value, WireRoot):
+        _refuse(value.root, place)
+    elif isinstance(value, WireModel):
+        if value.model_extra and not isinstance(value, OpenModel):
+            raise ValueError(f"{place}: unknown fields: {', '.join(map(repr, value.model_extra))}")
+        for name in value.model_fields_set:
+            _refuse(getattr(value, name, None), f"{place}.{name}")
+    elif isinstance(value, list):
+        for index, element in enumerate(value):
+            _refuse(element, f"{place}[{index}]")
+    elif isinstance(value, dict):
+        for key, element in value.items():
+            _refuse(element, f"{place}[{key!r}]")
+
+
+def wire(value: object) -> Any:
+    """The JSON value of a model, or of any nesting of models, enums, paths, mappings and sequences.
+
+    A model gives the fields that were set, by their wire names; None is left out where the key may
+    be missing.
+    """
+    if isinstance(value, RootModel):
+        return wire(value.root)
+    if isinstance(value, BaseModel):
+        return _wire_model(value)
+    if isinstance(value, Enum):
+        return wire(value.value)
+    if isinstance(value, Mapping):
+        return {str(wire(key)): wire(element) for key, element in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [wire(element) for element in value]
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    return value
+
+
+def _wire_model(model: BaseModel) -> dict[str, Any]:
+    fields = type(model).model_fields
+    result: dict[str, Any] = {}
+    # In the order of declaration, not of the set, so that equal values give equal bytes.
+    for name, field in fields.items():
+        if name not in model.model_fields_set:
+            continue
+        value = getattr(model, name)
+        if value is None and not field.is_required():
+            continue
+        result[field.serialization_alias or field.alias or _camel(name)] = wire(value)
+    for name, value in (model.model_extra or {}).items():
+        result[name] = wire(value)
+    return result

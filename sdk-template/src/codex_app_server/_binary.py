@@ -1,0 +1,102 @@
+"""Finds the app server's executable: the configured one, else the installed runtime package's."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ._names import RUNTIME_DISTRIBUTION, RUNTIME_MODULE
+from .config import AppServerConfig
+from .errors import BinaryNotFoundError
+
+
+@dataclass(frozen=True, slots=True)
+class CodexBinResolverOps:
+    """What finding the executable asks of the machine; tests put their own in."""
+
+    installed_codex_path: Callable[[], Path]
+    path_exists: Callable[[Path], bool]
+
+
+def installed_codex_path() -> Path:
+    """The executable of the installed runtime package; BinaryNotFoundError without the package."""
+    try:
+        runtime = importlib.import_module(RUNTIME_MODULE)
+    except ModuleNotFoundError as error:
+        if error.name != RUNTIME_MODULE:
+            raise
+        raise BinaryNotFoundError(
+            f"the runtime package `{RUNTIME_DISTRIBUTION}` is not installed; install it, or name "
+            "an executable with AppServerConfig(codex_bin=...)"
+        ) from None
+    return Path(runtime.bundled_codex_path())
+
+
+def installed_path_dir() -> Path | None:
+    """The directory of tools that the runtime package wants on PATH, where it has one."""
+    try:
+        runtime = importlib.import_module(RUNTIME_MODULE)
+    except ModuleNotFoundError:
+        return None
+    # Older runtime packages carry no tools.
+    locate: Callable[[], Path | None] = getattr(runtime, "bundled_path_dir", lambda: None)
+    return locate()
+
+
+DEFAULT_RESOLVER = CodexBinResolverOps(installed_codex_path, Path.is_file)
+
+
+def resolve_codex_bin(config: AppServerConfig, ops: CodexBinResolverOps = DEFAULT_RESOLVER) -> Path:
+    """The executable to start for `config`. PATH is never searched.
+
+    Raises BinaryNotFoundError (a FileNotFoundError) where there is none.
+    """
+    if config.codex_bin is None:
+        return ops.installed_codex_path()
+    path = Path(config.codex_bin)
+    if not ops.path_exists(path):
+        raise BinaryNotFoundError(
+            f"there is no file `{path}`, which AppServerConfig(codex_bin=...) names"
+        )
+    return path
+
+
+def launch_command(config: AppServerConfig) -> list[str]:
+    """The command line of the server."""
+    if config.launch_args_override is not None:
+        return [os.fspath(part) for part in config.launch_args_override]
+    # A relative path must mean the same file whatever working directory the server gets.
+    command = [str(Path(os.path.abspath(resolve_codex_bin(config))))]
+    for override in config.config_overrides:
+        command += ["--config", override]
+    return [*command, "app-server", "--listen", "stdio://"]
+
+
+def launch_environment(config: AppServerConfig) -> dict[str, str]:
+    """The environment of the server: this process's, the package's tools, the configured one."""
+    environment = dict(os.environ)
+    if config.codex_bin is None and config.launch_args_override is None:
+        tools = installed_path_dir()
+        if tools is not None:
+            _prepend_path(environment, str(tools))
+    for name, value in (config.env or {}).items():
+        environment[_same_key(environment, name)] = value
+    return environment
+
+
+def _prepend_path(environment: dict[str, str], directory: str) -> None:
+    key = _same_key(environment, "PATH")
+    rest = environment.get(key)
+    environment[key] = f"{directory}{os.pathsep}{rest}" if rest else directory
+
+
+def _same_key(environment: dict[str, str], name: str) -> str:
+    # Windows compares names without case; two spellings of one name must not both be set.
+    if os.name == "nt":
+        for key in environment:
+            if key.upper() == name.upper():
+                return key
+    return name

@@ -1,0 +1,221 @@
+"""What both clients do alike: open and end the connection, send a request, judge its outcome."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import weakref
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from ._json import JsonObject
+from ._mailbox import DeadlinePassed, deadline_after
+from ._process import ServerProcess
+from ._transport import Call, Ended, Outcome, Transport
+from ._turns import TurnBox, TurnRouter
+from ._wire import params_dict
+from .config import AppServerConfig, ServerRequestHandler
+from .errors import (
+    AppServerError,
+    InvalidRequestError,
+    RequestTimeoutError,
+    StartupTimeoutError,
+    TransportClosedError,
+)
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from pydantic import BaseModel
+
+_INTERRUPT_TIMEOUT_S = 10.0
+_INTERRUPT_REPETITIONS = 3
+_NOT_STARTED = Ended("the app server client was not started")
+_FORKED = Ended("the app server client belongs to the process that this one was forked from")
+
+
+class ClientCore:
+    """A connection that can be opened and closed; neither waits for nor decodes anything."""
+
+    def __init__(self, config: AppServerConfig | None, handler: ServerRequestHandler | None):
+        self.config = config or AppServerConfig()
+        self._handler = handler or self.config.server_request_handler
+        self._router = TurnRouter()
+        self._transport: Transport | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
+        """The event loop that coroutine handlers of server requests run in."""
+        self._state = threading.Lock()
+        self._process_id = os.getpid()
+        self._generation = 0
+
+    # -- opening and closing --------------------------------------------------------------------
+
+    @property
+    def generation(self) -> int:
+        """Changes whenever the client is closed; `open` can be told to respect it."""
+        return self._generation
+
+    def open(self, generation: int | None = None) -> None:
+        """Spawn the server unless it runs; TransportClosedError if closed since `generation`."""
+        with self._state:
+            if generation is not None and generation != self._generation:
+                raise TransportClosedError("the client was closed while it started")
+            if self._transport is not None:
+                if self._transport.ended is None:
+                    return
+                self._router = TurnRouter()
+            self._process_id = os.getpid()
+            process = ServerProcess(self.config)
+            self._transport = Transport(process, self._router, self._handler, self.loop)
+            weakref.finalize(self, self._transport.let_go).atexit = False
+
+    def shut(self) -> None:
+        """End the server, bounded by `close_timeout_s`; safe to repeat, never fails."""
+        with self._state:
+            self._generation += 1
+            transport = self._transport
+        if transport is not None:
+            transport.close(self.config.close_timeout_s)
+
+    def kill(self) -> None:
+        """Kill the server's process without ceremony; `shut` cleans up."""
+        with self._state:
+            self._generation += 1
+            if self._transport is not None:
+                self._transport.process.kill()
+
+    def live(self) -> Transport:
+        """The transport; TransportClosedError if this process never started the client."""
+        if self._transport is None:
+            raise _NOT_STARTED.error()
+        if self._process_id != os.getpid():
+            raise _FORKED.error()
+        return self._transport
+
+    @property
+    def router(self) -> TurnRouter:
+        """Where notifications wait."""
+        return self._router
+
+    def follow(self, turn_id: str) -> TurnBox:
+        """The box of a turn known by its id; TransportClosedError without a connection."""
+        self.live()
+        return self._router.register(turn_id)
+
+    # -- requests -------------------------------------------------------------------------------
+
+    def submit(self, method: str, params: BaseModel | Mapping[str, object] | None) -> Call:
+        """Send a request; the caller waits for `Call.reply` inside `awaiting`."""
+        transport, body = self.live(), params_dict(params)
+        if method == "turn/start":
+            return self._submit_turn_start(transport, body)
+        if method == "turn/interrupt":
+            return self._submit_interrupt(transport, body)
+        return transport.submit(method, body)
+
+    def timeout_of(self, method: str) -> float | None:
+        """How long a request may take, in seconds."""
+        if method == "initialize":
+            return self.config.startup_timeout_s
+        timeout = self.config.request_timeout_s
+        if method == "turn/interrupt":
+            return min(_INTERRUPT_TIMEOUT_S, timeout or _INTERRUPT_TIMEOUT_S)
+        return timeout
+
+    @contextlib.contextmanager
+    def awaiting(self, call: Call) -> Iterator[float | None]:
+        """Gives the deadline of a call; on any failure to wait for it the call is abandoned."""
+        timeout = self.timeout_of(call.method)
+        try:
+            yield deadline_after(timeout)
+        except DeadlinePassed:
+            self.live().abandon(call)
+            raise self._timed_out(call.method, timeout) from None
+        except BaseException:
+            self.live().abandon(call)
+            raise
+
+    def interrupt_unheard(self, thread_id: str, turn_id: str) -> None:
+        """Ask the server to interrupt a turn that still runs, without waiting for the answer."""
+        with contextlib.suppress(AppServerError):
+            self.submit("turn/interrupt", {"threadId": thread_id, "turnId": turn_id})
+
+    def initialize_params(self) -> JsonObject:
+        """The parameters of `initialize`."""
+        config = self.config
+        return {
+            "clientInfo": {
+                "name": config.client_name,
+                "title": config.client_title,
+                "version": config.client_version,
+            },
+            "capabilities": {"experimentalApi": config.experimental_api},
+        }
+
+    def _timed_out(self, method: str, timeout: float | None) -> RequestTimeoutError:
+        message = f"the app server did not answer `{method}` within {timeout:g} s"
+        if method != "initialize":
+            return RequestTimeoutError(message)
+        process = self.live().process
+        process.kill()
+        return StartupTimeoutError(message, stderr_tail=process.stderr_tail(0.5))
+
+    # -- turns ----------------------------------------------------------------------------------
+
+    def _submit_turn_start(self, transport: Transport, body: JsonObject) -> Call:
+        router, thread_id = self._router, str(body.get("threadId"))
+
+        def replied(call: Call, outcome: Outcome) -> None:
+            router.started(_turn_id(outcome.result))
+
+        def too_late(result: object) -> None:
+            # Nobody holds this turn, so nobody could end it.
+            turn_id = _turn_id(result)
+            if turn_id is not None:
+                router.claim(turn_id)
+                self.interrupt_unheard(thread_id, turn_id)
+
+        router.starting()
+        try:
+            return transport.submit("turn/start", body, on_reply=replied, on_late=too_late)
+        except BaseException:
+            router.started(None)
+            raise
+
+    def _submit_interrupt(self, transport: Transport, body: JsonObject) -> Call:
+        router, turn_id = self._router, str(body.get("turnId"))
+        status = router.ended_as(turn_id)
+        if status is not None and transport.ended is None:
+            # The server never answers a second interrupt, so it is not asked.
+            raise InvalidRequestError(
+                -32600, f"no active turn to interrupt: turn `{turn_id}` is {status}"
+            )
+        repetitions = iter(range(_INTERRUPT_REPETITIONS))
+
+        def replied(call: Call, outcome: Outcome) -> bool:
+            if outcome.error is None:
+                router.interrupted(turn_id)
+                return False
+            # The server answers `turn/start` a moment before the turn can be interrupted.
+            early = isinstance(outcome.error, InvalidRequestError) and router.began(turn_id)
+            if not early or call.abandoned or next(repetitions, None) is None:
+                return False
+            transport.hold(call)
+            router.when_heard_of(turn_id, lambda: transport.resend(call))
+            return True
+
+        return transport.submit("turn/interrupt", body, on_reply=replied)
+
+
+def value_of(outcome: Outcome) -> object:
+    """The result of a call, or its error raised."""
+    if outcome.error is not None:
+        raise outcome.error
+    return outcome.result
+
+
+def _turn_id(result: object) -> str | None:
+    turn = result.get("turn") if isinstance(result, dict) else None
+    found = turn.get("id") if isinstance(turn, dict) else None
+    return found if isinstance(found, str) else None

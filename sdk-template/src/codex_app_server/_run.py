@@ -1,0 +1,124 @@
+"""What a turn comes to: collects its notifications and judges how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ._turns import TURN_COMPLETED
+from .errors import TurnFailedError
+
+if TYPE_CHECKING:
+    from .models import Notification
+    from .types import ThreadItem, ThreadTokenUsage, Turn, TurnStatus
+
+ITEM_COMPLETED = "item/completed"
+USAGE_UPDATED = "thread/tokenUsage/updated"
+
+
+@dataclass
+class RunResult:
+    """What a turn produced.
+
+    `final_response` is the text of the last message marked as the final answer, else of the last
+    message without a phase, else None. Two results are equal if the first three fields are.
+    """
+
+    final_response: str | None
+    items: list[ThreadItem]
+    usage: ThreadTokenUsage | None
+    turn_id: str | None = field(default=None, compare=False)
+    status: TurnStatus | None = field(default=None, compare=False)
+    duration_ms: int | None = field(default=None, compare=False)
+
+
+class TurnRecord:
+    """The completed items, the usage and the end of one turn, as its notifications tell them."""
+
+    def __init__(self, turn_id: str) -> None:
+        self.turn_id = turn_id
+        self.items: list[ThreadItem] = []
+        self.usage: ThreadTokenUsage | None = None
+        self._turn: Turn | None = None
+
+    def add(self, notification: Notification) -> None:
+        """Take note of a notification."""
+        if notification.method == ITEM_COMPLETED:
+            from .generated.core import ItemCompletedNotification
+
+            if isinstance(notification.payload, ItemCompletedNotification):
+                self.items.append(notification.payload.item)
+        elif notification.method == USAGE_UPDATED:
+            from .generated.core import ThreadTokenUsageUpdatedNotification
+
+            if isinstance(notification.payload, ThreadTokenUsageUpdatedNotification):
+                self.usage = notification.payload.token_usage
+        elif notification.method == TURN_COMPLETED:
+            self._turn = _completed_turn(notification, self.turn_id)
+
+    def turn(self) -> Turn:
+        """The turn as `turn/completed` gave it."""
+        assert self._turn is not None  # a stream ends with it or raises
+        return self._turn
+
+    def result(self) -> RunResult:
+        """The result of the turn; TurnFailedError if it failed."""
+        turn = self.turn()
+        if turn.status == "failed":
+            error = turn.error
+            raise TurnFailedError(
+                (error.message if error else "") or f"turn `{turn.id}` failed without a message",
+                turn_id=turn.id,
+                error_info=_plain(error.codex_error_info) if error else None,
+                additional_details=error.additional_details if error else None,
+                items=self.items,
+                usage=self.usage,
+            )
+        return RunResult(
+            final_response(self.items),
+            self.items,
+            self.usage,
+            turn_id=turn.id,
+            status=turn.status,
+            duration_ms=turn.duration_ms,
+        )
+
+
+def final_response(items: list[ThreadItem]) -> str | None:
+    """The text that answers the user, by the rule of RunResult; an empty text counts."""
+    without_phase: str | None = None
+    for item in reversed(items):
+        message = item.root
+        if message.type != "agentMessage":
+            continue
+        text, phase = getattr(message, "text", None), getattr(message, "phase", None)
+        if not isinstance(text, str):
+            continue
+        if phase == "final_answer":
+            return text
+        if phase is None and without_phase is None:
+            without_phase = text
+    return without_phase
+
+
+def _completed_turn(notification: Notification, turn_id: str) -> Turn:
+    from .generated.core import Turn, TurnCompletedNotification
+
+    payload = notification.payload
+    if isinstance(payload, TurnCompletedNotification):
+        return payload.turn
+    # Not even an open model fits: keep what there is, so that the turn ends all the same.
+    raw = getattr(payload, "params", {}).get("turn")
+    fields = raw if isinstance(raw, Mapping) else {}
+    known = {"id": turn_id, "items": [], "status": "completed", "error": None, **fields}
+    return Turn.model_construct(**known)
+
+
+def _plain(value: object) -> object:
+    """A wire value as plain JSON data."""
+    if value is None:
+        return None
+    from ._base import wire
+
+    return wire(value)

@@ -1,0 +1,142 @@
+"""The notifications of one turn as an iterator, for threads and for event loops."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from typing import TYPE_CHECKING
+
+from ._core import ClientCore
+from ._mailbox import DeadlinePassed, deadline_after, receive, receive_async
+from ._turns import TURN_COMPLETED, TurnBox
+from ._wire import decode_notification
+from .errors import RequestTimeoutError, StreamConsumedError
+
+if TYPE_CHECKING:
+    from .api import AsyncCodex
+    from .client import AppServerClient
+    from .models import Notification
+
+# An async consumer that never has to wait lets other tasks run after this many notifications.
+_BURST = 32
+
+
+class _Follower:
+    """What both streams know: whose turn it is, where its events wait, and until when."""
+
+    def __init__(self, core: ClientCore, thread_id: str, turn_id: str, box: TurnBox | None) -> None:
+        self._core = core
+        self._thread_id = thread_id
+        self._turn_id = turn_id
+        self._box = box
+        self._deadline = deadline_after(core.config.turn_timeout_s)
+        self._done = False
+        if box is None and core.router.is_over(turn_id):
+            raise StreamConsumedError(
+                f"turn `{turn_id}` has ended, and its notifications were not kept"
+            )
+
+    def _see(self, notification: Notification) -> Notification:
+        if notification.method == TURN_COMPLETED:
+            self._finish()
+        return notification
+
+    def _finish(self) -> None:
+        self._done = True
+        if self._box is None:
+            self._core.router.unregister(self._turn_id)
+        self._box = None
+
+    def _timed_out(self) -> RequestTimeoutError:
+        self._finish()
+        self._core.interrupt_unheard(self._thread_id, self._turn_id)
+        return RequestTimeoutError(
+            f"turn `{self._turn_id}` did not end within {self._core.config.turn_timeout_s:g} s "
+            "and was interrupted"
+        )
+
+
+class TurnStream(_Follower, Iterator["Notification"]):
+    """The notifications of a turn, in order; the last is `turn/completed`.
+
+    Raises TransportClosedError if the connection ends first, and RequestTimeoutError after
+    `turn_timeout_s`. Leaving the loop early drops the rest and leaves the turn running.
+    """
+
+    def __init__(
+        self, client: AppServerClient, thread_id: str, turn_id: str, box: TurnBox | None
+    ) -> None:
+        super().__init__(client._core, thread_id, turn_id, box)
+        self._client = client
+
+    def __iter__(self) -> TurnStream:
+        return self
+
+    def __next__(self) -> Notification:
+        if self._done:
+            raise StopIteration
+        try:
+            if self._box is None:
+                return self._see(self._client.next_turn_notification(self._turn_id))
+            return self._see(decode_notification(*receive(self._box, self._deadline)))
+        except DeadlinePassed:
+            raise self._timed_out() from None
+        except Exception:
+            self._finish()
+            raise
+
+    def close(self) -> None:
+        """Drop the notifications that are left."""
+        if not self._done:
+            self._finish()
+
+
+class AsyncTurnStream(_Follower, AsyncIterator["Notification"]):
+    """The notifications of a turn, in order; the last is `turn/completed`.
+
+    Raises TransportClosedError if the connection ends first, and RequestTimeoutError after
+    `turn_timeout_s`. Leaving the loop early drops the rest and leaves the turn running; so does
+    cancelling the task that waits, and iterating may then go on.
+    """
+
+    def __init__(
+        self, codex: AsyncCodex, thread_id: str, turn_id: str, box: TurnBox | None
+    ) -> None:
+        super().__init__(codex._client._core, thread_id, turn_id, box)
+        self._codex = codex
+        self._burst = 0
+
+    def __aiter__(self) -> AsyncTurnStream:
+        return self
+
+    async def __anext__(self) -> Notification:
+        if self._done:
+            raise StopAsyncIteration
+        self._burst += 1
+        if self._burst >= _BURST:
+            await self._pause()
+        try:
+            if self._box is None:
+                await self._codex._ensure_initialized()
+                client = self._codex._client
+                return self._see(await client.next_turn_notification(self._turn_id))
+            event = self._box.take()
+            if event is None:
+                await self._codex._ensure_initialized()
+                event = await receive_async(self._box, self._deadline)
+            return self._see(decode_notification(*event))
+        except DeadlinePassed:
+            raise self._timed_out() from None
+        except Exception:
+            self._finish()
+            raise
+
+    async def _pause(self) -> None:
+        import asyncio
+
+        self._burst = 0
+        await asyncio.sleep(0)
+
+    async def aclose(self) -> None:
+        """Drop the notifications that are left."""
+        if not self._done:
+            self._finish()

@@ -1,0 +1,153 @@
+"""Between Python values and the wire: parameters out, responses and notifications in.
+
+Models are imported when they are first needed; importing this module loads none.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from ._json import JsonObject
+from .errors import InvalidInputError, InvalidResponseError
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel, ValidationError
+
+    from ._base import ParamsModel, WireModel
+    from .models import InitializeResponse, Notification, UnknownNotification
+
+ModelT = TypeVar("ModelT", bound="BaseModel")
+ParamsT = TypeVar("ParamsT", bound="ParamsModel")
+
+_SHOWN_PROBLEMS = 5
+
+
+def params_dict(params: BaseModel | Mapping[str, object] | None) -> JsonObject:
+    """The `params` member for a model, a mapping or nothing; the server wants an object always."""
+    if params is None:
+        return {}
+    from ._base import wire
+
+    return cast("JsonObject", wire(params))
+
+
+def build_params(model: type[ParamsT], fields: Mapping[str, object]) -> ParamsT:
+    """The parameters of a call from its keyword arguments; InvalidInputError if they do not fit."""
+    from pydantic import ValidationError
+
+    try:
+        return model(**{name: _plain(value) for name, value in fields.items()})
+    except ValidationError as error:
+        raise InvalidInputError(f"invalid arguments: {_problems(error)}") from error
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    if isinstance(value, (list, tuple)):
+        return [_plain(part) for part in value]
+    return value
+
+
+def decode_response(method: str, result: object, model: type[ModelT]) -> ModelT:
+    """The response of `method` as its model; InvalidResponseError if it is something else."""
+    from pydantic import ValidationError
+
+    try:
+        return model.model_validate(result)
+    except ValidationError as error:
+        kind = "null" if result is None else f"an unexpected {type(result).__name__}"
+        raise InvalidResponseError(
+            f"the server answered `{method}` with {kind} that is no {model.__name__}: "
+            f"{_problems(error)}"
+        ) from error
+
+
+def _problems(error: ValidationError) -> str:
+    found = error.errors(include_url=False, include_context=False)
+    shown = [
+        f"{'.'.join(str(part) for part in problem['loc']) or 'value'}: {problem['msg']}"
+        for problem in found[:_SHOWN_PROBLEMS]
+    ]
+    more = len(found) - len(shown)
+    return "; ".join(shown) + (f"; and {more} more" if more > 0 else "")
+
+
+@functools.cache
+def _notification_model(method: str) -> type[WireModel] | None:
+    from .generated.registry import NOTIFICATIONS
+
+    entry = NOTIFICATIONS.get(method)
+    if entry is None:
+        return None
+    module = importlib.import_module(f"{__package__}.generated.{entry[0]}")
+    return cast("type[WireModel]", getattr(module, entry[1]))
+
+
+@functools.cache
+def _notification_types() -> tuple[type[Notification], type[UnknownNotification], type[Exception]]:
+    from pydantic import ValidationError
+
+    from .models import Notification, UnknownNotification
+
+    return Notification, UnknownNotification, ValidationError
+
+
+def decode_notification(method: str, params: Mapping[str, object]) -> Notification:
+    """A notification with its typed payload, or with an UnknownNotification that keeps the raw."""
+    known, unknown, invalid = _notification_types()
+    model = _notification_model(method)
+    if model is not None:
+        try:
+            return known(method, model.model_validate(params))
+        except invalid:
+            pass
+    return known(method, unknown(cast("JsonObject", dict(params))))
+
+
+def validate_initialize(payload: InitializeResponse) -> InitializeResponse:
+    """The same object, its `serverInfo` completed from the user agent.
+
+    Raises RuntimeError if the user agent, or the server's name or version, is missing.
+    """
+    from .models import ServerInfo
+
+    agent = (payload.userAgent or "").strip()
+    name, version = split_user_agent(agent)
+    info = payload.serverInfo
+    name = (info.name if info and info.name else name).strip()
+    version = (info.version if info and info.version else version).strip()
+    if not agent or not name or not version:
+        raise RuntimeError(
+            "the answer to `initialize` is missing required metadata: "
+            f"user agent {agent!r}, server name {name!r}, server version {version!r}"
+        )
+    if info is None:
+        info = payload.serverInfo = ServerInfo()
+    info.name, info.version = name, version
+    return payload
+
+
+def split_user_agent(agent: str) -> tuple[str, str]:
+    """Name and version out of `name/version (system) terminal (client)`; empty where absent.
+
+    The name may hold slashes and spaces, so the version is what follows the first slash before a
+    digit; it ends at a blank.
+    """
+    import re
+
+    found = re.match(r"(?P<name>.*?)/(?P<version>\d\S*)", agent)
+    if found is not None:
+        return found["name"], found["version"]
+    name, _, rest = agent.partition("/")
+    return name, rest.split(" ", 1)[0]
+
+
+def preload() -> None:
+    """Import what the first turn needs, for a moment when there is nothing else to do."""
+    importlib.import_module(f"{__package__}.models")
+    importlib.import_module(f"{__package__}.generated.core")

@@ -1,0 +1,215 @@
+"""The clients that programs use: `Codex` for threads, `AsyncCodex` for event loops."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from ._handles import AsyncTurnHandle, TurnHandle
+from ._run import RunResult
+from ._threads import AsyncThread, Thread
+from ._wire import build_params, validate_initialize
+from .async_client import AsyncAppServerClient
+from .client import AppServerClient
+from .config import AppServerConfig
+from .errors import TransportClosedError
+from .generated.methods import AsyncCodexMethods, CodexMethods
+
+if TYPE_CHECKING:
+    from .models import InitializeResponse
+    from .types import ModelListResponse, ThreadArchiveResponse, ThreadListResponse
+
+__all__ = [
+    "AppServerConfig",
+    "AsyncCodex",
+    "AsyncThread",
+    "AsyncTurnHandle",
+    "Codex",
+    "RunResult",
+    "Thread",
+    "TurnHandle",
+]
+
+
+class Codex(CodexMethods):
+    """A running app server, started and introduced by the constructor.
+
+    Use it as a context manager, or call `close`. Every method may be called from any thread.
+    """
+
+    def __init__(self, config: AppServerConfig | None = None) -> None:
+        """Start the server; whatever fails or interrupts that also ends it."""
+        self._client = AppServerClient(config=config)
+        try:
+            self._client.start()
+            self._init = self._validate_initialize(self._client.initialize())
+        except BaseException:
+            self._client.close()
+            raise
+
+    def __enter__(self) -> Codex:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @staticmethod
+    def _validate_initialize(payload: InitializeResponse) -> InitializeResponse:
+        return validate_initialize(payload)
+
+    @property
+    def metadata(self) -> InitializeResponse:
+        """What the server said about itself."""
+        return self._init
+
+    def close(self) -> None:
+        """End the server; every call and stream then raises TransportClosedError."""
+        self._client.close()
+
+    def thread_archive(self, thread_id: str) -> ThreadArchiveResponse:
+        """Put a thread away; `thread_list(archived=True)` still finds it."""
+        return self._client.thread_archive(thread_id)
+
+    def thread_unarchive(self, thread_id: str) -> Thread:
+        """Bring an archived thread back."""
+        return Thread(self._client, self._client.thread_unarchive(thread_id).thread.id)
+
+    def models(self, *, include_hidden: bool = False) -> ModelListResponse:
+        """The models that can be chosen."""
+        return self._client.model_list(include_hidden=include_hidden)
+
+    def _thread_start(self, fields: Mapping[str, object]) -> Thread:
+        from .generated.core import ThreadStartParams
+
+        started = self._client.thread_start(build_params(ThreadStartParams, fields))
+        return Thread(self._client, started.thread.id)
+
+    def _thread_list(self, fields: Mapping[str, object]) -> ThreadListResponse:
+        from .generated.v2_all import ThreadListParams
+
+        return self._client.thread_list(build_params(ThreadListParams, fields))
+
+    def _thread_resume(self, thread_id: str, fields: Mapping[str, object]) -> Thread:
+        from .generated.v2_all import ThreadResumeParams
+
+        params = build_params(ThreadResumeParams, {**fields, "thread_id": thread_id})
+        return Thread(self._client, self._client.thread_resume(thread_id, params).thread.id)
+
+    def _thread_fork(self, thread_id: str, fields: Mapping[str, object]) -> Thread:
+        from .generated.v2_all import ThreadForkParams
+
+        params = build_params(ThreadForkParams, {**fields, "thread_id": thread_id})
+        return Thread(self._client, self._client.thread_fork(thread_id, params).thread.id)
+
+
+class AsyncCodex(AsyncCodexMethods):
+    """An app server for the tasks of one event loop.
+
+    It starts with `async with`, or with the first call that is awaited; the constructor does
+    nothing. Using it from a second event loop raises RuntimeError.
+    """
+
+    def __init__(self, config: AppServerConfig | None = None) -> None:
+        import asyncio
+
+        self._client = AsyncAppServerClient(config=config)
+        self._init: InitializeResponse | None = None
+        self._initialized = False
+        self._closed = False
+        self._starting = asyncio.Lock()
+
+    async def __aenter__(self) -> AsyncCodex:
+        await self._ensure_initialized()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    @property
+    def metadata(self) -> InitializeResponse:
+        """What the server said about itself; RuntimeError before it was started."""
+        if self._init is None:
+            raise RuntimeError(
+                "AsyncCodex is not initialized yet: use `async with AsyncCodex()`, or await a call"
+            )
+        return self._init
+
+    async def close(self) -> None:
+        """End the server; every call and stream then raises TransportClosedError."""
+        self._closed = True
+        await self._client.close()
+
+    async def _ensure_initialized(self) -> None:
+        self._client.bind_loop()
+        if self._closed:
+            raise TransportClosedError("the client was closed")
+        if self._initialized:
+            return
+        async with self._starting:
+            if self._initialized:
+                return
+            try:
+                await self._client.start()
+                self._init = validate_initialize(await self._client.initialize())
+            except BaseException as error:
+                if not isinstance(error, Exception):
+                    # Whoever cancels wants to go on, and a server that starts has nothing to lose.
+                    self._client.kill()
+                await self._client.close()
+                raise
+            self._initialized = True
+
+    async def thread_archive(self, thread_id: str) -> ThreadArchiveResponse:
+        """Put a thread away; `thread_list(archived=True)` still finds it."""
+        await self._ensure_initialized()
+        return await self._client.thread_archive(thread_id)
+
+    async def thread_unarchive(self, thread_id: str) -> AsyncThread:
+        """Bring an archived thread back."""
+        await self._ensure_initialized()
+        return AsyncThread(self, (await self._client.thread_unarchive(thread_id)).thread.id)
+
+    async def models(self, *, include_hidden: bool = False) -> ModelListResponse:
+        """The models that can be chosen."""
+        await self._ensure_initialized()
+        return await self._client.model_list(include_hidden=include_hidden)
+
+    async def _thread_start(self, fields: Mapping[str, object]) -> AsyncThread:
+        await self._ensure_initialized()
+        from .generated.core import ThreadStartParams
+
+        started = await self._client.thread_start(build_params(ThreadStartParams, fields))
+        return AsyncThread(self, started.thread.id)
+
+    async def _thread_list(self, fields: Mapping[str, object]) -> ThreadListResponse:
+        await self._ensure_initialized()
+        from .generated.v2_all import ThreadListParams
+
+        return await self._client.thread_list(build_params(ThreadListParams, fields))
+
+    async def _thread_resume(self, thread_id: str, fields: Mapping[str, object]) -> AsyncThread:
+        await self._ensure_initialized()
+        from .generated.v2_all import ThreadResumeParams
+
+        params = build_params(ThreadResumeParams, {**fields, "thread_id": thread_id})
+        resumed = await self._client.thread_resume(thread_id, params)
+        return AsyncThread(self, resumed.thread.id)
+
+    async def _thread_fork(self, thread_id: str, fields: Mapping[str, object]) -> AsyncThread:
+        await self._ensure_initialized()
+        from .generated.v2_all import ThreadForkParams
+
+        params = build_params(ThreadForkParams, {**fields, "thread_id": thread_id})
+        forked = await self._client.thread_fork(thread_id, params)
+        return AsyncThread(self, forked.thread.id)

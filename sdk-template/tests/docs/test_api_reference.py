@@ -1,0 +1,157 @@
+"""docs/api-reference.md says exactly the signatures that the package has, and leaves none out."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import inspect
+import re
+from collections.abc import Iterator
+
+import pytest
+
+import codex_app_server
+import codex_app_server.types
+from harness.runtime import TEMPLATE
+
+REFERENCE = (TEMPLATE / "docs" / "api-reference.md").read_text(encoding="utf-8")
+CLASSES = ["Codex", "AsyncCodex", "Thread", "AsyncThread", "TurnHandle", "AsyncTurnHandle"]
+DATA_CLASSES = [
+    "AppServerConfig",
+    "RunResult",
+    "TextInput",
+    "ImageInput",
+    "LocalImageInput",
+    "SkillInput",
+    "MentionInput",
+]
+
+
+def plain(text: str) -> str:
+    """Text without the blanks and trailing commas by which two layouts of a signature differ."""
+    return re.sub(r",?([)\]])", r"\1", re.sub(r"\s+", "", text).replace('"', "'"))
+
+
+def annotation(value: object) -> str:
+    """An annotation as it stands in the source."""
+    if isinstance(value, str):
+        return value
+    return "None" if value is type(None) or value is None else inspect.formatannotation(value)
+
+
+def rendered(name: str, function: object) -> str:
+    """The signature of a method or function as the reference prints it."""
+    signature = inspect.signature(function)  # type: ignore[arg-type]
+    parts = []
+    star = False
+    for parameter in signature.parameters.values():
+        if parameter.name == "self":
+            continue
+        if parameter.kind is parameter.KEYWORD_ONLY and not star:
+            parts.append("*")
+            star = True
+        text = f"{parameter.name}: {annotation(parameter.annotation)}"
+        if parameter.default is not parameter.empty:
+            text += f" = {parameter.default!r}"
+        parts.append(text)
+    prefix = "async def" if inspect.iscoroutinefunction(function) else "def"
+    result = annotation(signature.return_annotation)
+    return f"{prefix} {name}({', '.join(parts)}) -> {result}"
+
+
+def public_methods(owner: type) -> Iterator[tuple[str, object]]:
+    """The public methods and properties of a class, with the functions behind them."""
+    for name, member in inspect.getmembers(owner):
+        function = member.fget if isinstance(member, property) else member
+        if not name.startswith("_") and inspect.isfunction(function):
+            yield name, function
+
+
+def section(heading: str) -> str:
+    """The text under a heading, up to the next one of its level or above."""
+    found = re.search(
+        rf"^(#+) `?{re.escape(heading)}`?$\n(.*?)(?=^#{{1,3}} |\Z)", REFERENCE, re.M | re.S
+    )
+    assert found, f"docs/api-reference.md has no heading for {heading}"
+    return found.group(2)
+
+
+METHODS = [
+    (owner, name)
+    for owner in CLASSES
+    for name, _ in public_methods(getattr(codex_app_server, owner))
+]
+
+
+@pytest.mark.parametrize(("owner", "name"), METHODS)
+def test_every_method_is_documented_with_its_signature(owner: str, name: str) -> None:
+    function = dict(public_methods(getattr(codex_app_server, owner)))[name]
+    expected = rendered(name, function)
+    assert plain(expected) in plain(section(owner)), f"write in section {owner}:\n{expected}"
+
+
+def declared(name: str) -> list[str]:
+    """The signatures of a function as declared: each overload, or the only one."""
+    module = inspect.getmodule(getattr(codex_app_server, name))
+    assert module is not None
+    found = [
+        node
+        for node in ast.parse(inspect.getsource(module)).body
+        if isinstance(node, ast.FunctionDef) and node.name == name
+    ]
+    overloads = [node for node in found if node.decorator_list]
+    for node in found:
+        node.body, node.decorator_list = [], []
+    return [ast.unparse(node).strip().rstrip(":") for node in overloads or found]
+
+
+@pytest.mark.parametrize("name", ["retry_on_overload", "is_retryable_error"])
+def test_functions_are_documented_with_their_signatures(name: str) -> None:
+    signatures = declared(name)
+    assert signatures
+    for expected in signatures:
+        assert plain(expected) in plain(REFERENCE), f"write:\n{expected}"
+
+
+@pytest.mark.parametrize("owner", CLASSES)
+def test_no_documented_method_is_invented(owner: str) -> None:
+    known = {name for name, _ in public_methods(getattr(codex_app_server, owner))}
+    documented = re.findall(r"^(?:async )?def (\w+)\(", section(owner), re.MULTILINE)
+    assert set(documented) - {"__init__"} == known
+    assert len(documented) == len(set(documented))
+
+
+@pytest.mark.parametrize("name", DATA_CLASSES)
+def test_every_field_is_documented(name: str) -> None:
+    text = section(name)
+    for field in dataclasses.fields(getattr(codex_app_server, name)):
+        assert re.search(rf"\b{field.name}: ", text), f"{name}.{field.name}"
+    documented = re.findall(r"^    (\w+): ", text, re.MULTILINE)
+    assert documented == [
+        field.name for field in dataclasses.fields(getattr(codex_app_server, name))
+    ]
+
+
+def test_every_public_name_is_mentioned() -> None:
+    for name in (*codex_app_server.__all__, *codex_app_server.types.__all__):
+        assert f"`{name}`" in REFERENCE, name
+
+
+def test_the_error_tree_is_the_real_one() -> None:
+    tree = section("Errors")
+    parents: list[tuple[int, str]] = []
+    seen = []
+    for line in tree.splitlines():
+        found = re.match(r"^( *)([A-Z]\w+Error)\b", line)
+        if found is None:
+            continue
+        depth, name = len(found.group(1)) // 2, found.group(2)
+        while parents and parents[-1][0] >= depth:
+            parents.pop()
+        if parents and hasattr(codex_app_server, name):
+            parent = getattr(codex_app_server, parents[-1][1])
+            assert issubclass(getattr(codex_app_server, name), parent), line
+        parents.append((depth, name))
+        seen.append(name)
+    public = [name for name in codex_app_server.__all__ if name.endswith("Error")]
+    assert set(public) <= set(seen)

@@ -1,0 +1,145 @@
+"""mypy --strict and pyright are content with the package, every example and a user's program."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.runtime import TEMPLATE
+
+USER_PROGRAM = '''
+"""Plain strings where enums are, paths, lists, and the results with their types."""
+
+import asyncio
+from pathlib import Path
+
+from codex_app_server import AppServerConfig, AsyncCodex, Codex, ImageInput, RunResult, TextInput
+from codex_app_server import retry_on_overload
+from codex_app_server.types import SandboxMode, SandboxPolicy, ThreadItem, Turn
+
+config = AppServerConfig(codex_bin=Path("codex"), cwd=Path("."), config_overrides=("a=1",))
+with Codex(config) as codex:
+    listed = codex.thread_list(cwd="/tmp", sort_direction="asc", sort_key="created_at")
+    codex.thread_list(cwd=["/tmp", "/var"], source_kinds=["cli"])
+    names: list[str | None] = [entry.name for entry in listed.data]
+    thread = codex.thread_start(
+        sandbox="read-only",
+        approval_policy="never",
+        approvals_reviewer="user",
+        personality="friendly",
+        config={"model_reasoning_effort": "high", "nested": {"list": [1, None, True]}},
+    )
+    codex.thread_start(sandbox=SandboxMode.read_only)
+    result: RunResult = thread.run("x", effort="high", summary="auto", output_schema={"a": []})
+    again: RunResult = retry_on_overload(lambda: thread.run("x"))
+    items: list[ThreadItem] = result.items
+    text: str | None = again.final_response
+    policy = SandboxPolicy.model_validate({"type": "readOnly"})
+    turn: Turn = thread.turn([TextInput("x"), ImageInput("y")], sandbox_policy=policy).run()
+    status: str = turn.status.value
+    for event in thread.turn("x").stream():
+        method: str = event.method
+    if result.usage is not None:
+        total: int = result.usage.total.total_tokens
+
+
+async def main() -> None:
+    async with AsyncCodex(config) as client:
+        started = await client.thread_start(sandbox="read-only")
+        answer: RunResult = await retry_on_overload(lambda: started.run("x"))
+        handle = await started.turn("x")
+        async for event in handle.stream():
+            print(event.method, answer.final_response)
+        ended: Turn = await handle.run()
+        print(ended.id)
+
+
+asyncio.run(main())
+'''
+
+WRONG_PROGRAM = """
+from codex_app_server import Codex
+
+with Codex() as codex:
+    codex.thread_start(sandbox=5)
+    codex.thread_start(modle="x")
+    codex.thread_start().run(b"bytes")
+    codex.no_such_method()
+"""
+
+
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every example under a name of its own, as mypy wants it, and a user's program."""
+    directory = tmp_path_factory.mktemp("programs")
+    for path in (TEMPLATE / "examples").glob("[0-9]*/*.py"):
+        shutil.copy(path, directory / f"example_{path.parent.name}_{path.stem}.py")
+    shutil.copy(TEMPLATE / "examples" / "_bootstrap.py", directory)
+    (directory / "user_program.py").write_text(USER_PROGRAM, encoding="utf-8")
+    return directory
+
+
+def run_tool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """A type checker's run in the template's directory, under its configuration."""
+    return subprocess.run(
+        [sys.executable, "-m", *map(str, arguments)],
+        cwd=TEMPLATE,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+def mypy(cache: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """mypy with its cache outside of the source tree."""
+    return run_tool("mypy", "--cache-dir", cache, "--no-error-summary", *arguments)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_mypy_strict(programs: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    pytest.importorskip("mypy")
+    cache = tmp_path_factory.getbasetemp() / "mypy"
+    checked = mypy(cache, "src", *sorted(programs.glob("*.py")))
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+    wrong = programs.parent / "wrong.py"
+    wrong.write_text(WRONG_PROGRAM, encoding="utf-8")
+    found = mypy(cache, wrong)
+    lines = [line for line in found.stdout.splitlines() if ": error:" in line]
+    assert {int(line.rsplit("wrong.py:", 1)[1].split(":")[0]) for line in lines} == {5, 6, 7, 8}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_pyright(programs: Path) -> None:
+    pytest.importorskip("pyright")
+    # pyright takes paths relative to its configuration file only.
+    source = os.path.relpath(TEMPLATE / "src", programs)
+    settings = {
+        "include": [source, "."],
+        "extraPaths": [source],
+        "pythonVersion": "3.10",
+        "typeCheckingMode": "standard",
+        "reportMissingImports": "warning",
+    }
+    (programs / "pyrightconfig.json").write_text(json.dumps(settings), encoding="utf-8")
+    checked = run_tool(
+        "pyright", "--project", programs, "--pythonpath", sys.executable, "--outputjson"
+    )
+    if checked.returncode not in (0, 1):
+        pytest.skip(f"pyright could not be run: {checked.stderr[-300:]}")
+    report = json.loads(checked.stdout)
+    errors = [
+        f"{found['file']}:{found['range']['start']['line'] + 1}: {found['message']}"
+        for found in report["generalDiagnostics"]
+        if found["severity"] == "error"
+    ]
+    assert errors == []
+    assert report["summary"]["filesAnalyzed"] > 50

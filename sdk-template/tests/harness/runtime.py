@@ -1,0 +1,79 @@
+"""Finds the pinned runtime: `CODEX_BIN`, else the installed runtime package."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+TEMPLATE = Path(__file__).resolve().parents[2]
+
+
+class RuntimeMissing(RuntimeError):
+    """Neither `CODEX_BIN` nor the runtime package leads to an executable."""
+
+
+def pinned_version() -> str:
+    """The runtime version that `pyproject.toml` pins."""
+    text = (TEMPLATE / "pyproject.toml").read_text(encoding="utf-8")
+    match = re.search(r'"openai-codex-cli-bin==([^"]+)"', text)
+    assert match, "pyproject.toml pins no runtime"
+    return match.group(1)
+
+
+def find_runtime() -> Path:
+    """The executable to test with; RuntimeMissing says how to provide one."""
+    given = os.environ.get("CODEX_BIN")
+    if given:
+        path = Path(given).resolve()
+        if not path.is_file():
+            raise RuntimeMissing(f"CODEX_BIN names `{given}`, which is not a file")
+        return path
+    if importlib.util.find_spec("codex_cli_bin") is None:
+        raise RuntimeMissing(
+            "no runtime: set CODEX_BIN to a codex executable, or install "
+            f"openai-codex-cli-bin=={pinned_version()}"
+        )
+    from codex_cli_bin import bundled_codex_path
+
+    return Path(bundled_codex_path())
+
+
+def require_runtime() -> Path:
+    """The executable; skips the test where there is none, unless RELKIT_REQUIRE_PAYLOADS is 1."""
+    try:
+        return find_runtime()
+    except RuntimeMissing as error:
+        if os.environ.get("RELKIT_REQUIRE_PAYLOADS") == "1":
+            pytest.fail(str(error))
+        pytest.skip(str(error))
+
+
+def importable_runtime(scratch: Path) -> Path:
+    """A directory for PYTHONPATH from which `codex_cli_bin` and its metadata can be imported.
+
+    Programs under test (examples, the notebook, the README's code) use the runtime package as a
+    user would. Where only `CODEX_BIN` is given, a package of one module stands in for the wheel.
+    """
+    runtime = require_runtime()
+    for parent in runtime.parents:
+        metadata = parent / f"openai_codex_cli_bin-{pinned_version()}.dist-info"
+        if (parent / "codex_cli_bin" / "__init__.py").is_file() and metadata.is_dir():
+            return parent
+    package = scratch / "codex_cli_bin"
+    package.mkdir(parents=True, exist_ok=True)
+    (package / "__init__.py").write_text(
+        f"from pathlib import Path\n\n\ndef bundled_codex_path() -> Path:\n"
+        f"    return Path({str(runtime)!r})\n",
+        encoding="utf-8",
+    )
+    metadata = scratch / f"openai_codex_cli_bin-{pinned_version()}.dist-info"
+    metadata.mkdir(exist_ok=True)
+    (metadata / "METADATA").write_text(
+        f"Metadata-Version: 2.1\nName: openai-codex-cli-bin\nVersion: {pinned_version()}\n",
+        encoding="utf-8",
+    )
+    return scratch

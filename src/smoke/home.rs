@@ -1,0 +1,97 @@
+//! Where a runtime under test lives: a directory of its own for everything it might write, an environment that holds
+//! nothing of the user's, and the configuration that keeps it off the network.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use super::Runner;
+use crate::process::Invocation;
+
+/// An isolated home below the system's temporary directory, removed when dropped. One process per home: two runtimes
+/// that start at once on a fresh home fail.
+#[derive(Debug)]
+pub struct Home {
+    root: TempDir,
+}
+
+impl Home {
+    /// Makes a fresh home.
+    ///
+    /// # Errors
+    /// When the temporary directory cannot be written to.
+    pub fn create() -> io::Result<Self> {
+        let root = tempfile::Builder::new().prefix("relkit-smoke-").tempdir()?;
+        for name in ["runtime", "user", "work", "temporary", "path", "site"] {
+            fs::create_dir(root.path().join(name))?;
+        }
+        Ok(Self { root })
+    }
+
+    /// The working directory, empty at first.
+    #[must_use]
+    pub fn work(&self) -> PathBuf {
+        self.root.path().join("work")
+    }
+
+    /// Where a wheel is unpacked.
+    #[must_use]
+    pub fn site(&self) -> PathBuf {
+        self.root.path().join("site")
+    }
+
+    /// A program that lives here, started by `runner` if there is one: its environment, its working directory. The search path is an empty directory, so that
+    /// a tool of the host cannot stand in for one that the wheel should carry.
+    #[must_use]
+    pub fn invocation(&self, program: &Path, runner: Option<&Runner>) -> Invocation {
+        let at = |name: &str| self.root.path().join(name);
+        let invocation = match runner {
+            Some(runner) => Invocation::new(&runner.program).arguments(&runner.arguments).argument(program),
+            None => Invocation::new(program),
+        };
+        invocation
+            .directory(at("work"))
+            .variable("CODEX_HOME", at("runtime"))
+            .variable("HOME", at("user"))
+            .variable("USERPROFILE", at("user"))
+            .variable("APPDATA", at("user"))
+            .variable("LOCALAPPDATA", at("user"))
+            .variable("TMPDIR", at("temporary"))
+            .variable("TEMP", at("temporary"))
+            .variable("TMP", at("temporary"))
+            .variable("PATH", at("path"))
+            .variable("LANG", "C.UTF-8")
+            .variable("NO_COLOR", "1")
+            // Belt and braces: no proxy variable is passed on either.
+            .variable("NO_PROXY", "127.0.0.1,localhost")
+            .variable("no_proxy", "127.0.0.1,localhost")
+    }
+}
+
+/// The name of the provider and model that the configuration below sets up.
+pub const MODEL: &str = "relkit-smoke";
+
+/// The arguments that start an app server whose only network peer is the model server at `base_url`.
+#[must_use]
+pub fn server_arguments(base_url: &str) -> Vec<String> {
+    let provider = format!(
+        "model_providers.{MODEL}={{name=\"{MODEL}\",base_url=\"{base_url}\",wire_api=\"responses\",\
+         request_max_retries=0,stream_max_retries=0}}"
+    );
+    let settings = [
+        &format!("model=\"{MODEL}\""),
+        &format!("model_provider=\"{MODEL}\""),
+        &provider,
+        // Nobody is there to approve anything, and nothing may be written.
+        "approval_policy=\"never\"",
+        "sandbox_mode=\"read-only\"",
+        // These two reach for the network and run the user's login shell.
+        "features.plugins=false",
+        "features.shell_snapshot=false",
+        "analytics.enabled=false",
+    ];
+    let overrides = settings.into_iter().flat_map(|setting| ["-c".to_owned(), setting.to_owned()]);
+    std::iter::once("app-server".to_owned()).chain(overrides).collect()
+}

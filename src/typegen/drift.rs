@@ -1,0 +1,403 @@
+//! What changed between two runtimes for a user of the SDK: methods, notifications, types, fields, variants and values.
+//!
+//! A change is breaking where code that worked may stop working: something is gone, must now be given, may now be
+//! missing, or is of another type. Enums and unions of received data are open, so what is added to them breaks nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Write as _};
+
+use serde::Serialize;
+
+use super::TypegenError;
+use super::build::build;
+use super::model::{Body, Class, Field, Method, Model, Shape};
+use super::schema::Schema;
+
+/// What happened to a subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// A request of the client is new.
+    MethodAdded,
+    /// A request of the client is gone.
+    MethodRemoved,
+    /// A notification is new.
+    NotificationAdded,
+    /// A notification is gone.
+    NotificationRemoved,
+    /// A request of the server is new.
+    ServerRequestAdded,
+    /// A request of the server is gone.
+    ServerRequestRemoved,
+    /// A type is new.
+    TypeAdded,
+    /// A type is gone.
+    TypeRemoved,
+    /// A type is something else now: an object, an enum, a union.
+    TypeChanged,
+    /// A field is new.
+    FieldAdded,
+    /// A field is gone.
+    FieldRemoved,
+    /// A field must be there now.
+    FieldRequired,
+    /// A field may be missing now.
+    FieldOptional,
+    /// A field has another type.
+    FieldChanged,
+    /// An enum has a new value.
+    ValueAdded,
+    /// An enum lost a value.
+    ValueRemoved,
+    /// A union has a new variant.
+    VariantAdded,
+    /// A union lost a variant.
+    VariantRemoved,
+}
+
+impl Kind {
+    /// The change in words.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::MethodAdded => "method added",
+            Self::MethodRemoved => "method removed",
+            Self::NotificationAdded => "notification added",
+            Self::NotificationRemoved => "notification removed",
+            Self::ServerRequestAdded => "server request added",
+            Self::ServerRequestRemoved => "server request removed",
+            Self::TypeAdded => "type added",
+            Self::TypeRemoved => "type removed",
+            Self::TypeChanged => "type changed",
+            Self::FieldAdded => "field added",
+            Self::FieldRemoved => "field removed",
+            Self::FieldRequired => "field required",
+            Self::FieldOptional => "field optional",
+            Self::FieldChanged => "field changed",
+            Self::ValueAdded => "value added",
+            Self::ValueRemoved => "value removed",
+            Self::VariantAdded => "variant added",
+            Self::VariantRemoved => "variant removed",
+        }
+    }
+}
+
+/// One change.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Change {
+    /// What happened.
+    pub kind: Kind,
+    /// To what, by the names of the wire: a method, a type, `Type.field`, or an enum and its value.
+    pub subject: String,
+    /// The types before and after, or how a new field is to be used.
+    pub detail: Option<String>,
+    /// Whether code that worked may stop working.
+    pub breaking: bool,
+}
+
+/// Everything that changed, sorted by kind and subject.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Drift {
+    /// The runtime before, as a person names it.
+    pub from: String,
+    /// The runtime after.
+    pub to: String,
+    /// The changes.
+    pub changes: Vec<Change>,
+}
+
+/// Compares two schemas.
+///
+/// # Errors
+/// When one of them has a construct without a model.
+pub fn drift(from: (&str, &Schema), to: (&str, &Schema)) -> Result<Drift, TypegenError> {
+    let (old, new) = (build(from.1)?, build(to.1)?);
+    let aliases = old.classes.values().chain(new.classes.values()).filter_map(|class| match &class.body {
+        Body::Alias(shape) => Some((class.name.clone(), shape.clone())),
+        _ => None,
+    });
+    let aliases = aliases.collect();
+    let mut comparison = Comparison { changes: BTreeSet::new(), aliases };
+    comparison.methods(&old.client_methods, &new.client_methods, [Kind::MethodAdded, Kind::MethodRemoved]);
+    let kinds = [Kind::ServerRequestAdded, Kind::ServerRequestRemoved];
+    comparison.methods(&old.server_requests, &new.server_requests, kinds);
+    let notifications = |model: &Model| -> Vec<Method> { model.notifications.iter().map(|(m, _)| m.clone()).collect() };
+    let kinds = [Kind::NotificationAdded, Kind::NotificationRemoved];
+    comparison.methods(&notifications(&old), &notifications(&new), kinds);
+    comparison.types(&old, &new);
+    Ok(Drift { from: from.0.to_owned(), to: to.0.to_owned(), changes: comparison.changes.into_iter().collect() })
+}
+
+struct Comparison {
+    changes: BTreeSet<Change>,
+    /// What names of types stand for, in either schema.
+    aliases: BTreeMap<String, Shape>,
+}
+
+impl Comparison {
+    /// A shape with names of plain types replaced by what they stand for.
+    fn resolved(&self, shape: &Shape) -> Shape {
+        match shape {
+            Shape::Named(name) => match self.aliases.get(name) {
+                // An alias of itself would not end; the schema's own check lets it pass.
+                Some(inner) if matches!(inner, Shape::Text | Shape::Integer | Shape::Number | Shape::Boolean) => {
+                    inner.clone()
+                }
+                _ => shape.clone(),
+            },
+            Shape::Optional(inner) => self.resolved(inner).optional(),
+            Shape::List(inner) => Shape::List(Box::new(self.resolved(inner))),
+            Shape::Map(inner) => Shape::Map(Box::new(self.resolved(inner))),
+            Shape::Either(arms) => Shape::Either(arms.iter().map(|arm| self.resolved(arm)).collect()),
+            other => other.clone(),
+        }
+    }
+
+    fn add(&mut self, kind: Kind, subject: impl Into<String>, detail: Option<String>, breaking: bool) {
+        self.changes.insert(Change { kind, subject: subject.into(), detail, breaking });
+    }
+
+    fn methods(&mut self, old: &[Method], new: &[Method], [added, removed]: [Kind; 2]) {
+        let names = |methods: &[Method]| -> BTreeSet<String> { methods.iter().map(|m| m.name.clone()).collect() };
+        let (old, new) = (names(old), names(new));
+        for name in new.difference(&old) {
+            self.add(added, name, None, false);
+        }
+        for name in old.difference(&new) {
+            self.add(removed, name, None, true);
+        }
+    }
+
+    fn types(&mut self, old: &Model, new: &Model) {
+        let sent = |model: &Model| -> BTreeSet<String> {
+            let params = model.client_methods.iter().filter_map(|method| method.params.as_deref());
+            let answers = model.server_requests.iter().filter_map(|method| method.response.as_deref());
+            model.closure(params.chain(answers)).into_iter().map(ToOwned::to_owned).collect()
+        };
+        let sent = sent(new);
+        for (name, class) in &new.classes {
+            if matches!(class.body, Body::Fallback { .. }) {
+                continue;
+            }
+            match old.classes.get(name) {
+                None => self.add(Kind::TypeAdded, name, None, false),
+                Some(before) => {
+                    let class_received = class.direction == super::model::Direction::Received;
+                    self.class(before, class, [sent.contains(name), class_received]);
+                }
+            }
+        }
+        for (name, class) in &old.classes {
+            if !new.classes.contains_key(name) && !matches!(class.body, Body::Fallback { .. }) {
+                self.add(Kind::TypeRemoved, name, None, true);
+            }
+        }
+    }
+
+    /// `[sent, received]` says which ways the values of the class travel.
+    fn class(&mut self, old: &Class, new: &Class, [sent, received]: [bool; 2]) {
+        match (&old.body, &new.body) {
+            (Body::Model { fields: before, .. }, Body::Model { fields: after, .. }) => {
+                self.fields(&new.name, before, after, [sent, received]);
+            }
+            (Body::Enum { members: before }, Body::Enum { members: after }) => {
+                let values = |members: &[super::model::Member]| -> BTreeSet<String> {
+                    members.iter().map(|member| member.value.clone()).collect()
+                };
+                self.difference(&new.name, &values(before), &values(after), [Kind::ValueAdded, Kind::ValueRemoved]);
+            }
+            (Body::Union { arms: before, .. }, Body::Union { arms: after, .. }) => {
+                let names = |arms: &[Shape]| -> BTreeSet<String> { arms.iter().map(words).collect() };
+                let kinds = [Kind::VariantAdded, Kind::VariantRemoved];
+                self.difference(&new.name, &names(before), &names(after), kinds);
+            }
+            (Body::Alias(before), Body::Alias(after)) => {
+                if before != after {
+                    let detail = format!("{} is now {}", words(before), words(after));
+                    self.add(Kind::TypeChanged, &new.name, Some(detail), true);
+                }
+            }
+            (before, after) => {
+                if std::mem::discriminant(before) != std::mem::discriminant(after) {
+                    let detail = format!("{} is now {}", kind_of(before), kind_of(after));
+                    self.add(Kind::TypeChanged, &new.name, Some(detail), true);
+                }
+            }
+        }
+    }
+
+    fn difference(
+        &mut self,
+        name: &str,
+        before: &BTreeSet<String>,
+        after: &BTreeSet<String>,
+        [added, removed]: [Kind; 2],
+    ) {
+        for value in after.difference(before) {
+            self.add(added, format!("{name} `{value}`"), None, false);
+        }
+        for value in before.difference(after) {
+            self.add(removed, format!("{name} `{value}`"), None, true);
+        }
+    }
+
+    fn fields(&mut self, class: &str, old: &[Field], new: &[Field], [sent, received]: [bool; 2]) {
+        let before: BTreeMap<&str, &Field> = old.iter().map(|field| (field.wire.as_str(), field)).collect();
+        let after: BTreeMap<&str, &Field> = new.iter().map(|field| (field.wire.as_str(), field)).collect();
+        for (wire, field) in &after {
+            let subject = format!("{class}.{wire}");
+            let Some(known) = before.get(wire) else {
+                let need = if field.required { "required" } else { "optional" };
+                let detail = Some(format!("{need} {}", words(&field.shape)));
+                self.add(Kind::FieldAdded, subject, detail, field.required && sent);
+                continue;
+            };
+            if field.required && !known.required {
+                self.add(Kind::FieldRequired, &subject, None, sent);
+            }
+            if known.required && !field.required {
+                self.add(Kind::FieldOptional, &subject, None, received);
+            }
+            // A new name for the same type changes nothing for Python.
+            if field.shape != known.shape && self.resolved(&field.shape) != self.resolved(&known.shape) {
+                let detail = format!("{} is now {}", words(&known.shape), words(&field.shape));
+                // What may now be null besides is no harm to those who send it.
+                let widened = known.shape.clone().optional() == field.shape;
+                self.add(Kind::FieldChanged, subject, Some(detail), received || !widened);
+            }
+        }
+        for wire in before.keys().filter(|wire| !after.contains_key(*wire)) {
+            self.add(Kind::FieldRemoved, format!("{class}.{wire}"), None, true);
+        }
+    }
+}
+
+fn kind_of(body: &Body) -> &'static str {
+    match body {
+        Body::Model { .. } => "an object",
+        Body::Enum { .. } => "an enum",
+        Body::Union { .. } => "a union",
+        Body::Fallback { .. } => "a fallback",
+        Body::Alias(_) => "another name of a type",
+    }
+}
+
+/// A shape as Python writes it.
+fn words(shape: &Shape) -> String {
+    match shape {
+        Shape::Text => "str".into(),
+        Shape::Integer => "int".into(),
+        Shape::Number => "float".into(),
+        Shape::Boolean => "bool".into(),
+        Shape::Null => "None".into(),
+        Shape::Anything => "Any".into(),
+        Shape::Object => "dict[str, Any]".into(),
+        Shape::List(inner) => format!("list[{}]", words(inner)),
+        Shape::Map(inner) => format!("dict[str, {}]", words(inner)),
+        Shape::Named(name) => name.clone(),
+        Shape::Literal(values) => values.iter().map(|value| format!("\"{value}\"")).collect::<Vec<_>>().join(" | "),
+        Shape::Optional(inner) => format!("{} | None", words(inner)),
+        Shape::Either(arms) => arms.iter().map(words).collect::<Vec<_>>().join(" | "),
+    }
+}
+
+/// The report for programs.
+#[derive(Serialize)]
+struct Report<'a> {
+    schema_version: u32,
+    from: &'a str,
+    to: &'a str,
+    breaking: usize,
+    changes: &'a [Change],
+}
+
+impl Drift {
+    /// How many changes are breaking.
+    #[must_use]
+    pub fn breaking(&self) -> usize {
+        self.changes.iter().filter(|change| change.breaking).count()
+    }
+
+    /// The report for programs, with a `schema_version`.
+    #[must_use]
+    pub fn json(&self) -> impl Serialize {
+        Report { schema_version: 1, from: &self.from, to: &self.to, breaking: self.breaking(), changes: &self.changes }
+    }
+
+    /// The report for release notes, without a title of its own.
+    #[must_use]
+    pub fn markdown(&self) -> String {
+        let mut text = format!("### Protocol changes from {} to {}\n", self.from, self.to);
+        if self.changes.is_empty() {
+            text.push_str("\nNone.\n");
+        }
+        for (title, breaking) in [("Breaking", true), ("Not breaking", false)] {
+            let changes: Vec<&Change> = self.changes.iter().filter(|change| change.breaking == breaking).collect();
+            if changes.is_empty() {
+                continue;
+            }
+            let _ = write!(text, "\n#### {title} ({})\n", changes.len());
+            let mut kind = None;
+            for change in changes {
+                if kind != Some(change.kind) {
+                    kind = Some(change.kind);
+                    let mut words = change.kind.words().to_owned();
+                    if let Some(first) = words.get_mut(..1) {
+                        first.make_ascii_uppercase();
+                    }
+                    let _ = write!(text, "\n{words}:\n\n");
+                }
+                let subject = match change.subject.split_once(' ') {
+                    Some((name, value)) => format!("`{name}`: {value}"),
+                    None => format!("`{}`", change.subject),
+                };
+                let detail =
+                    change.detail.as_ref().map(|detail| format!(" ({})", code_names(detail))).unwrap_or_default();
+                let _ = writeln!(text, "- {subject}{detail}");
+            }
+        }
+        text
+    }
+}
+
+/// Brackets and bars mean something in Markdown; types are code.
+fn code_names(detail: &str) -> String {
+    let is_type = |word: &str| !matches!(word, "is" | "now" | "required" | "optional" | "an" | "a" | "of" | "type");
+    let mut parts: Vec<String> = Vec::new();
+    let mut code: Vec<&str> = Vec::new();
+    for word in detail.split(' ').chain(["is"]) {
+        if is_type(word) {
+            code.push(word);
+            continue;
+        }
+        if !code.is_empty() {
+            parts.push(format!("`{}`", code.join(" ")));
+            code.clear();
+        }
+        parts.push(word.to_owned());
+    }
+    parts.pop();
+    parts.join(" ")
+}
+
+impl fmt::Display for Drift {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let breaking = self.breaking();
+        let others = self.changes.len() - breaking;
+        writeln!(formatter, "{} to {}: {breaking} breaking, {others} not breaking", self.from, self.to)?;
+        for (title, wanted) in [("breaking", true), ("not breaking", false)] {
+            let changes = self.changes.iter().filter(|change| change.breaking == wanted);
+            for (place, change) in changes.enumerate() {
+                if place == 0 {
+                    writeln!(formatter, "\n{title}")?;
+                }
+                write!(formatter, "  {:<22} {}", change.kind.words(), change.subject)?;
+                if let Some(detail) = &change.detail {
+                    write!(formatter, " ({detail})")?;
+                }
+                writeln!(formatter)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,143 @@
+//! What can go wrong between a runtime and the SDK's types.
+
+use std::path::PathBuf;
+
+use crate::error::{Exit, Explain};
+use crate::fs::FsError;
+use crate::wheel::reader::WheelError;
+
+/// The types cannot be generated.
+#[derive(Debug, thiserror::Error)]
+pub enum TypegenError {
+    /// A file or directory cannot be read or written.
+    #[error(transparent)]
+    Fs(#[from] FsError),
+    /// A wheel cannot be opened, or is damaged.
+    #[error(transparent)]
+    Wheel(#[from] WheelError),
+    /// A wheel carries no executable of the runtime.
+    #[error("`{}` carries no `{executable}`", path.display())]
+    NoExecutable {
+        /// The wheel.
+        path: PathBuf,
+        /// The file name of the executable.
+        executable: String,
+    },
+    /// The directory holds no JSON file.
+    #[error("`{}` holds no schema", path.display())]
+    NoSchema {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A file is not JSON.
+    #[error("`{}` is not JSON", path.display())]
+    NotJson {
+        /// The file, relative to the schema directory.
+        path: PathBuf,
+        /// What the parser says.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The schema uses what the models cannot express.
+    #[error("`{file}` has no model at `{pointer}`: {why}")]
+    Unsupported {
+        /// The schema file.
+        file: String,
+        /// JSON pointer (RFC 6901) of the place.
+        pointer: String,
+        /// What is not supported.
+        why: String,
+    },
+    /// A reference leads nowhere.
+    #[error("definition `{definition}` refers to `{reference}`, which the schema does not define")]
+    Dangling {
+        /// The definition that refers.
+        definition: String,
+        /// The missing definition.
+        reference: String,
+    },
+    /// Two classes would have one name.
+    #[error("the class name `{name}` of `{pointer}` is taken")]
+    NameTaken {
+        /// The name.
+        name: String,
+        /// JSON pointer of the second.
+        pointer: String,
+    },
+    /// A default is not a value of its field.
+    #[error("the default {default} of `{class}.{field}` does not fit: {why}")]
+    Default {
+        /// The class.
+        class: String,
+        /// The field's wire name.
+        field: String,
+        /// The default, as JSON.
+        default: String,
+        /// Why.
+        why: String,
+    },
+    /// A method of the SDK exposes what the schema no longer has.
+    #[error("the method `{method}` exposes `{missing}`, which the schema of `{protocol_method}` no longer has")]
+    Vanished {
+        /// The Python method.
+        method: &'static str,
+        /// The definition or field.
+        missing: String,
+        /// The protocol method.
+        protocol_method: &'static str,
+    },
+    /// The answer that refuses a request of the server no longer fits the schema.
+    #[error("the refusal of `{method}` is no `{response}`: {why}")]
+    Refusal {
+        /// The protocol method.
+        method: String,
+        /// The definition of the answer.
+        response: String,
+        /// Why.
+        why: String,
+    },
+    /// The runtime could not be asked for its schema.
+    #[error("`{}` did not write its schema: {why}", program.display())]
+    Runtime {
+        /// The executable.
+        program: PathBuf,
+        /// What it did instead, with the end of its standard error.
+        why: String,
+    },
+    /// The runtime could not be started.
+    #[error("cannot run `{}`", program.display())]
+    Start {
+        /// The executable.
+        program: PathBuf,
+        /// The operating system's answer.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl Explain for TypegenError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Fs(error) => error.hint(),
+            Self::Wheel(error) => error.hint(),
+            Self::NoSchema { .. } => {
+                Some("give the directory that `app-server generate-json-schema --out DIR` wrote".into())
+            }
+            Self::Unsupported { .. } => Some("extend the generator; it does not guess".into()),
+            Self::NameTaken { .. } => Some("name the variant in the generator's table of overrides".into()),
+            Self::Vanished { .. } => {
+                Some("take it out of the list of exposed keywords, and say so in the release notes".into())
+            }
+            Self::Start { .. } => Some("give an executable that this machine can run".into()),
+            _ => None,
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Wheel(error) => error.exit(),
+            Self::NoExecutable { .. } => Exit::NotGood,
+            _ => Exit::Failed,
+        }
+    }
+}

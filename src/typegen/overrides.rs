@@ -1,0 +1,45 @@
+//! What the schema does not say and the SDK must know: names, known values and results, each by the schema's own name.
+
+/// Strings whose values an earlier runtime listed and a later one left open: still enums, open ones.
+const OPEN_VALUES: &[(&str, &[&str])] = &[
+    ("ReasoningEffort", &["none", "minimal", "low", "medium", "high", "xhigh"]),
+    ("ThreadSource", &["user", "subagent", "memory_consolidation"]),
+];
+
+/// Class names of variants whose own would collide, by union and tag.
+const CLASS_NAMES: &[(&str, &str)] =
+    &[("McpServerElicitationRequestParams openai/form", "OpenaiSlashFormMcpServerElicitationRequestParams")];
+
+/// Results of methods whose name does not give them away.
+const RESPONSES: &[(&str, &str)] = &[
+    ("account/gatewayOAuth/cancel", "GatewayOAuthCancelResponse"),
+    ("account/gatewayOAuth/login", "GatewayOAuthLoginResponse"),
+    ("account/gatewayOAuth/read", "GatewayOAuthReadResponse"),
+    ("account/logout", "LogoutAccountResponse"),
+    ("account/rateLimits/read", "GetAccountRateLimitsResponse"),
+    ("account/usage/read", "GetAccountTokenUsageResponse"),
+    ("account/workspaceMessages/read", "GetWorkspaceMessagesResponse"),
+    ("config/batchWrite", "ConfigWriteResponse"),
+    ("config/mcpServer/reload", "McpServerRefreshResponse"),
+    ("config/value/write", "ConfigWriteResponse"),
+    ("externalAgentConfig/import/readHistories", "ExternalAgentConfigImportHistoriesReadResponse"),
+];
+
+/// The known values of a definition that the schema leaves open.
+pub(super) fn open_values(definition: &str) -> Option<&'static [&'static str]> {
+    find(OPEN_VALUES, definition)
+}
+
+/// The class name of a union's variant.
+pub(super) fn class_name(union: &str, tag: &str) -> Option<&'static str> {
+    find(CLASS_NAMES, &format!("{union} {tag}"))
+}
+
+/// The definition of a method's result.
+pub(super) fn response(method: &str) -> Option<&'static str> {
+    find(RESPONSES, method)
+}
+
+fn find<T: Copy>(table: &[(&str, T)], key: &str) -> Option<T> {
+    table.iter().find(|(name, _)| *name == key).map(|(_, value)| *value)
+}

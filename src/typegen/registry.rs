@@ -1,0 +1,186 @@
+//! Writes the light modules: the registry of methods, the lazy facade over all models, and the package's constants.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::TypegenError;
+use super::conform::conform;
+use super::emit::{Homes, sorted_imports};
+use super::model::{Method, Model, Shape};
+use super::order::Module;
+use super::python::{exploded, fits, literal, string};
+
+/// What a request is answered with where nobody handles it: the legal refusals, the first that fits the schema is used.
+/// Methods that are not here are answered with an error.
+fn refusals() -> [(&'static str, Vec<Value>); 8] {
+    let reason = "no handler for this request";
+    // Up to 0.144 a denial was a plain word, since 0.154 it carries its reason.
+    let denials = vec![json!({"decision": "denied"}), json!({"decision": {"denied": {"rejection": reason}}})];
+    [
+        ("applyPatchApproval", denials.clone()),
+        ("execCommandApproval", denials),
+        ("item/commandExecution/requestApproval", vec![json!({"decision": "decline"})]),
+        ("item/fileChange/requestApproval", vec![json!({"decision": "decline"})]),
+        ("item/permissions/requestApproval", vec![json!({"permissions": {}})]),
+        ("item/tool/call", vec![json!({"contentItems": [], "success": false})]),
+        ("item/tool/requestUserInput", vec![json!({"answers": {}})]),
+        ("mcpServer/elicitation/request", vec![json!({"action": "decline"})]),
+    ]
+}
+
+/// The text of the registry.
+///
+/// # Errors
+/// When a refusal no longer fits the schema.
+pub fn registry(model: &Model, homes: &Homes<'_>, header: &str) -> Result<String, TypegenError> {
+    let mut text = format!(
+        "\"\"\"Methods of the protocol: their types by module and name, loaded by nobody here.\n\n{header}\"\"\"\n\n"
+    );
+    text.push_str("from __future__ import annotations\n");
+    text.push_str("\n#: method -> module, model, and the key that says whose it is\n");
+    let entries = model.notifications.iter().filter_map(|(method, routing)| {
+        let params = method.params.as_deref()?;
+        Some(entry(&method.name, &[quoted_home(homes, params), string(params), string(routing.word())]))
+    });
+    table(&mut text, "NOTIFICATIONS: dict[str, tuple[str, str, str]]", entries);
+    text.push_str("\n#: method -> module, model of the parameters, model of the result, refusal (None: an error)\n");
+    let known = refusals();
+    let mut entries = Vec::new();
+    for method in &model.server_requests {
+        let (Some(params), Some(response)) = (&method.params, &method.response) else { continue };
+        let candidates = known.iter().find(|(name, _)| *name == method.name).map(|(_, candidates)| candidates);
+        let refusal = match candidates {
+            Some(candidates) => literal(fitting(model, method, response, candidates)?),
+            None => "None".into(),
+        };
+        entries.push(entry(&method.name, &[quoted_home(homes, params), string(params), string(response), refusal]));
+    }
+    table(&mut text, "SERVER_REQUESTS: dict[str, tuple[str, str, str, dict[str, object] | None]]", entries.into_iter());
+    text.push_str("\n#: method -> module of the result, model of the parameters, model of the result\n");
+    let entries = model.client_methods.iter().filter_map(|method| {
+        let response = method.response.as_deref()?;
+        let params = method.params.as_deref().map_or_else(|| "None".into(), string);
+        Some(entry(&method.name, &[quoted_home(homes, response), params, string(response)]))
+    });
+    table(&mut text, "CLIENT_METHODS: dict[str, tuple[str, str | None, str]]", entries);
+    Ok(text)
+}
+
+fn quoted_home(homes: &Homes<'_>, class: &str) -> String {
+    string(homes.get(class).copied().unwrap_or("account"))
+}
+
+fn entry(key: &str, values: &[String]) -> String {
+    let flat = format!("    {}: ({}),", string(key), values.join(", "));
+    if super::python::fits(&flat) {
+        return flat + "\n";
+    }
+    let mut text = format!("    {}: (\n", string(key));
+    for value in values {
+        let _ = writeln!(text, "        {value},");
+    }
+    text.push_str("    ),\n");
+    text
+}
+
+fn table(text: &mut String, lead: &str, entries: impl Iterator<Item = String>) {
+    let entries: String = entries.collect();
+    if entries.is_empty() {
+        let _ = writeln!(text, "{lead} = {{}}");
+    } else {
+        let _ = write!(text, "{lead} = {{\n{entries}}}\n");
+    }
+}
+
+/// The first refusal that the model of the answer takes.
+fn fitting<'a>(
+    model: &Model,
+    method: &Method,
+    response: &str,
+    candidates: &'a [Value],
+) -> Result<&'a Value, TypegenError> {
+    let shape = Shape::Named(response.to_owned());
+    let mut why = String::new();
+    for candidate in candidates {
+        match conform(model, &shape, candidate) {
+            Ok(()) => return Ok(candidate),
+            Err(misfit) => why = misfit,
+        }
+    }
+    Err(TypegenError::Refusal { method: method.name.clone(), response: response.to_owned(), why })
+}
+
+/// The text of the facade: every class by name, its module loaded when the name is first used.
+#[must_use]
+pub fn facade(modules: &[Module], header: &str) -> String {
+    let mut text = format!(
+        "\"\"\"Every type of the protocol by name; its module is loaded when the name is first used.\n\n{header}\"\"\"\n\n"
+    );
+    text.push_str("from __future__ import annotations\n\nimport importlib\nfrom typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n");
+    let mut sorted: Vec<&Module> = modules.iter().filter(|module| !module.classes.is_empty()).collect();
+    sorted.sort_by_key(|module| module.name);
+    for module in &sorted {
+        let names = sorted_imports(module.classes.iter().map(String::as_str));
+        let flat = format!("    from .{} import {}", module.name, names.join(", "));
+        if fits(&flat) {
+            let _ = writeln!(text, "{flat}");
+        } else {
+            text.push_str(&exploded(4, &format!("from .{} import ", module.name), ['(', ')'], &names, ""));
+        }
+    }
+    let all = sorted_imports(sorted.iter().flat_map(|module| module.classes.iter().map(String::as_str)));
+    let all: Vec<String> = all.iter().map(|name| string(name)).collect();
+    text.push('\n');
+    text.push_str(&exploded(0, "__all__ = ", ['[', ']'], &all, ""));
+    for module in &sorted {
+        let mut names = module.classes.clone();
+        names.sort();
+        let names: Vec<String> = names.iter().map(|name| string(name)).collect();
+        text.push('\n');
+        text.push_str(&exploded(0, &format!("_{} = ", module.name.to_uppercase()), ['(', ')'], &names, ""));
+    }
+    text.push_str("\n_HOMES = {\n");
+    for module in &sorted {
+        let _ = writeln!(text, "    {}: _{},", string(module.name), module.name.to_uppercase());
+    }
+    text.push_str("}\n");
+    text.push_str(FACADE);
+    text
+}
+
+const FACADE: &str = r#"_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    module = _HOME.get(name)
+    if module is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{module}", __package__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})
+"#;
+
+/// The package's own module: what the types were generated from.
+#[must_use]
+pub fn package(version: &str, digest: &str, mode: &str) -> String {
+    format!(
+        "\"\"\"The protocol's types, generated from the pinned runtime's own schema by `relkit generate-types`.\n\n\
+         Nothing here is edited by hand.\n\"\"\"\n\n\
+         RUNTIME_VERSION = {}\nSCHEMA_SHA256 = {}\nSCHEMA_MODE = {}\n",
+        string(version),
+        string(digest),
+        string(mode)
+    )
+}
+
+/// Where every class lives.
+#[must_use]
+pub fn homes(modules: &[Module]) -> BTreeMap<&str, &'static str> {
+    modules.iter().flat_map(|module| module.classes.iter().map(|class| (class.as_str(), module.name))).collect()
+}

@@ -1,0 +1,153 @@
+//! Where the schema comes from: a runtime executable, a runtime wheel for this machine, or a directory of schema files.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::TypegenError;
+use super::schema::Schema;
+use crate::fs::{FsError, Mode, set_mode};
+use crate::version::CodexVersion;
+use crate::wheel::reader::Wheel;
+
+/// What to generate from, and what for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The runtime or its schema.
+    pub source: Source,
+    /// The version to record where the source does not say it: a directory of schema files never does.
+    pub version: Option<String>,
+    /// The import package of the SDK, whose modules the generated ones import.
+    pub module: String,
+}
+
+/// A runtime or its schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// The runtime's executable, for this machine.
+    Executable(PathBuf),
+    /// A runtime wheel for this machine.
+    Wheel {
+        /// The wheel.
+        path: PathBuf,
+        /// The file name of the executable in it, without `.exe`.
+        executable: String,
+    },
+    /// A directory that the runtime's `generate-json-schema` wrote.
+    Directory(PathBuf),
+}
+
+impl Source {
+    /// What a path is: a directory of schema files, a wheel by its name, else an executable.
+    #[must_use]
+    pub fn of_path(path: &Path, executable: &str) -> Self {
+        if path.is_dir() {
+            Self::Directory(path.to_owned())
+        } else if path.extension().is_some_and(|extension| extension == "whl") {
+            Self::Wheel { path: path.to_owned(), executable: executable.to_owned() }
+        } else {
+            Self::Executable(path.to_owned())
+        }
+    }
+
+    /// The path that was given.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Executable(path) | Self::Wheel { path, .. } | Self::Directory(path) => path,
+        }
+    }
+}
+
+/// A schema and what is recorded about it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Obtained {
+    /// The definitions.
+    pub schema: Schema,
+    /// The runtime's version in the form of PEP 440; none where the source does not say it.
+    pub version: Option<String>,
+}
+
+/// The mode in which the runtime writes its schema: without methods and fields that it calls experimental.
+pub const SCHEMA_MODE: &str = "stable";
+
+/// How long a runtime may take to say its version or to write its schema. It takes a fraction of a second.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// Asks the source for its schema.
+///
+/// # Errors
+/// When the schema cannot be had, or has a construct without a model.
+pub fn obtain(source: &Source) -> Result<Obtained, TypegenError> {
+    match source {
+        Source::Directory(path) => Ok(Obtained { schema: Schema::load(path)?, version: None }),
+        Source::Executable(program) => ask(program, program),
+        Source::Wheel { path, executable } => {
+            let wheel = Wheel::open(path)?;
+            let names = [executable.clone(), format!("{executable}.exe")];
+            let is_executable = |name: &str| names.iter().any(|known| name.rsplit('/').next() == Some(known));
+            let member = wheel
+                .files()
+                .filter(|member| is_executable(&member.name))
+                .min_by_key(|member| (member.name.matches('/').count(), member.name.clone()))
+                .ok_or_else(|| TypegenError::NoExecutable { path: path.clone(), executable: executable.clone() })?;
+            let directory = scratch(path)?;
+            let file_name = member.name.rsplit('/').next().unwrap_or(executable);
+            let program = directory.path().join(file_name);
+            let mut file = File::create(&program).map_err(FsError::write(&program))?;
+            wheel.copy_to(member, &mut file)?;
+            drop(file);
+            set_mode(&program, Mode::Executable)?;
+            ask(&program, path)
+        }
+    }
+}
+
+/// Asks an executable; `origin` is what the user named, for errors.
+fn ask(program: &Path, origin: &Path) -> Result<Obtained, TypegenError> {
+    let refuse = |why: String| TypegenError::Runtime { program: origin.to_owned(), why };
+    let said = run(program, origin, &["--version"], None)?;
+    let version = said.split_whitespace().last().unwrap_or_default();
+    let version: CodexVersion =
+        version.parse().map_err(|_| refuse(format!("`--version` says `{}`, which names no version", said.trim())))?;
+    let out = scratch(origin)?;
+    run(program, origin, &["app-server", "generate-json-schema", "--out"], Some(out.path()))?;
+    Ok(Obtained { schema: Schema::load(out.path())?, version: Some(version.to_string()) })
+}
+
+fn scratch(origin: &Path) -> Result<tempfile::TempDir, TypegenError> {
+    tempfile::tempdir().map_err(|source| TypegenError::Start { program: origin.to_owned(), source })
+}
+
+/// Runs the executable in a home of its own and returns its standard output.
+fn run(program: &Path, origin: &Path, arguments: &[&str], out: Option<&Path>) -> Result<String, TypegenError> {
+    let start = |source| TypegenError::Start { program: origin.to_owned(), source };
+    let home = scratch(origin)?;
+    let (stdout_path, stderr_path) = (home.path().join("stdout"), home.path().join("stderr"));
+    let stdout = File::create(&stdout_path).map_err(start)?;
+    let stderr = File::create(&stderr_path).map_err(start)?;
+    let mut command = Command::new(program);
+    command.args(arguments).args(out).env("CODEX_HOME", home.path()).current_dir(home.path());
+    let mut child = command.stdin(Stdio::null()).stdout(stdout).stderr(stderr).spawn().map_err(start)?;
+    let end = Instant::now() + DEADLINE;
+    let status = loop {
+        match child.try_wait().map_err(start)? {
+            Some(status) => break status.to_string(),
+            None if Instant::now() < end => std::thread::sleep(Duration::from_millis(5)),
+            None => {
+                let _ = child.kill();
+                let _ = child.wait();
+                break format!("did not end within {} s", DEADLINE.as_secs());
+            }
+        }
+    };
+    let read = |path: &Path| String::from_utf8_lossy(&std::fs::read(path).unwrap_or_default()).into_owned();
+    if !child.wait().is_ok_and(|status| status.success()) {
+        let text = read(&stderr_path);
+        let tail = text.trim().lines().last().unwrap_or_default();
+        let why = if tail.is_empty() { status } else { format!("{status}: {tail}") };
+        return Err(TypegenError::Runtime { program: origin.to_owned(), why });
+    }
+    Ok(read(&stdout_path))
+}
