@@ -38,7 +38,7 @@ impl Compression {
     pub(super) fn memory(self) -> usize {
         let tables = match self {
             Self::Store => 0,
-            Self::Fast | Self::Default => 2 << 20,
+            Self::Fast | Self::Default => 1 << 20,
             Self::Best => 9 << 20,
         };
         tables + 3 * CHUNK
