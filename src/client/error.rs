@@ -24,6 +24,8 @@ pub enum ClientError {
         method: String,
         /// The time it was given.
         after: Duration,
+        /// The first line that the server wrote and that is no message, cut short.
+        garbage: Option<String>,
         /// The last of the server's standard error.
         stderr_tail: String,
     },

@@ -234,8 +234,12 @@ impl Session {
                 Some(Err(error)) => return Err(ClientError::Refused { method: method.to_owned(), error }),
                 Some(Ok(result)) => return Ok(result),
                 None => {
-                    let stderr_tail = self.transport.stderr_tail();
-                    return Err(ClientError::TimedOut { method: method.to_owned(), after: patience, stderr_tail });
+                    return Err(ClientError::TimedOut {
+                        method: method.to_owned(),
+                        after: patience,
+                        garbage: self.transport.garbage().first().cloned(),
+                        stderr_tail: self.transport.stderr_tail(),
+                    });
                 }
             }
         }

@@ -75,6 +75,7 @@ impl Subject<'_> {
                     format!("`{name}` closed its standard output before it answered {doing}, and went on running")
                 }
             },
+            ClientError::TimedOut { garbage: Some(line), .. } => garbage(name, line),
             ClientError::TimedOut { after, .. } => {
                 format!("`{name}` hangs: it did not answer {doing} within {:.1} s", after.as_secs_f64())
             }
