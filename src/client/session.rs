@@ -231,7 +231,9 @@ impl Session {
                     thread::sleep(pause);
                     pause *= 2;
                 }
-                Some(Err(error)) => return Err(ClientError::Refused { method: method.to_owned(), error }),
+                Some(Err(error)) => {
+                    return Err(ClientError::Refused { method: method.to_owned(), error: Box::new(error) });
+                }
                 Some(Ok(result)) => return Ok(result),
                 None => {
                     return Err(ClientError::TimedOut {

@@ -44,7 +44,10 @@ impl Subject<'_> {
     #[must_use]
     pub fn process_fault(&self, error: &ProcessError, doing: &str) -> Fault {
         match error {
-            ProcessError::Start { source, .. } => self.start_fault(source).into(),
+            ProcessError::Start { source, .. } => match self.runner {
+                Some(runner) => format!("the runner `{runner}` cannot be started: {source}").into(),
+                None => self.start_fault(source).into(),
+            },
             ProcessError::TimedOut { after, stderr_tail, .. } => Fault {
                 sentence: format!(
                     "`{}` hangs: {doing} did not end within {:.1} s, and it was killed",
