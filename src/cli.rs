@@ -498,7 +498,11 @@ pub struct Release {
 
 /// `relkit demo`
 #[derive(Debug, Args)]
-#[command(after_help = "The stand-in is relkit itself, playing `codex app-server` well enough for a whole turn.")]
+#[command(after_help = "Examples:
+  relkit demo
+  relkit demo --out-dir demo
+
+The stand-in is relkit itself, playing `codex app-server` well enough for a whole turn.")]
 pub struct Demo {
     /// Keep what the demo makes there [default: a temporary directory]
     #[arg(long, value_name = "DIR")]

@@ -405,7 +405,7 @@ impl Release {
                 (None, true) => "error",
                 (None, false) => "warning",
             };
-            let (file, message) = (markdown_text(&finding.file), markdown_text(&finding.message));
+            let (file, message) = (markdown_code(&finding.file), markdown_text(&finding.message));
             let _ = writeln!(text, "| {kind} `{}` | {file} | {message} |", finding.rule);
         }
         if !self.files.is_empty() {
@@ -413,7 +413,7 @@ impl Release {
         }
         for file in &self.files {
             let _ =
-                writeln!(text, "| {} | {} | `{}` |", markdown_text(&file.name), human_bytes(file.bytes), file.sha256);
+                writeln!(text, "| {} | {} | `{}` |", markdown_code(&file.name), human_bytes(file.bytes), file.sha256);
         }
         text
     }
@@ -471,6 +471,11 @@ fn markdown_text(text: &str) -> String {
         }
     }
     escaped
+}
+
+/// A name set as code. It may come from anywhere, and an unpaired backtick would end the code.
+fn markdown_code(name: &str) -> String {
+    if name.contains(['`', '\n', '\r']) { markdown_text(name) } else { format!("`{}`", name.replace('|', "\\|")) }
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! Stages of runtimes, made from payloads of every form, and from what is no payload.
 
 mod stage_support;
-mod support;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -385,7 +384,9 @@ fn an_unreadable_payload_is_an_error_of_the_run() {
     let payload = write(root, "codex", elf(200));
     fs::set_permissions(&payload, fs::Permissions::from_mode(0o000)).unwrap();
     if fs::File::open(&payload).is_ok() {
-        return support::skip("this user may read every file");
+        // The administrator may; `contract_input` has another user try.
+        eprintln!("skipped: this user may read every file");
+        return;
     }
     let (text, exit) = told(stage(&root.join("out"), &payload).unwrap_err());
     assert!(text.contains("cannot read"), "{text}");
