@@ -108,12 +108,7 @@ fn report_unexposed(generated: &Generated, console: &Console) {
     }
 }
 
-fn report_check(
-    generated: &Generated,
-    differences: &[Difference],
-    format: DriftFormat,
-    console: &Console,
-) -> Exit {
+fn report_check(generated: &Generated, differences: &[Difference], format: DriftFormat, console: &Console) -> Exit {
     let exit = if differences.is_empty() { Exit::Good } else { Exit::NotGood };
     if matches!(format, DriftFormat::Json) {
         let outcome = if differences.is_empty() { "fresh" } else { "stale" };

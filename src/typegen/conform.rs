@@ -21,7 +21,9 @@ pub(super) fn conform(model: &Model, shape: &Shape, value: &Value) -> Result<(),
         (Shape::Literal(known), Value::String(text)) if known.contains(text) => Ok(()),
         (Shape::Optional(inner), value) => conform(model, inner, value),
         (Shape::List(inner), Value::Array(values)) => values.iter().try_for_each(|value| conform(model, inner, value)),
-        (Shape::Map(inner), Value::Object(values)) => values.values().try_for_each(|value| conform(model, inner, value)),
+        (Shape::Map(inner), Value::Object(values)) => {
+            values.values().try_for_each(|value| conform(model, inner, value))
+        }
         (Shape::Either(arms), value) if arms.iter().any(|arm| conform(model, arm, value).is_ok()) => Ok(()),
         (Shape::Named(name), value) => {
             let class = model.classes.get(name).ok_or_else(|| format!("`{name}` is not defined"))?;
@@ -30,19 +32,18 @@ pub(super) fn conform(model: &Model, shape: &Shape, value: &Value) -> Result<(),
                 (Body::Enum { members }, Value::String(text)) if members.iter().any(|member| member.value == *text) => {
                     Ok(())
                 }
-                (Body::Union { arms, .. }, value) if arms.iter().any(|arm| conform(model, arm, value).is_ok()) => Ok(()),
+                (Body::Union { arms, .. }, value) if arms.iter().any(|arm| conform(model, arm, value).is_ok()) => {
+                    Ok(())
+                }
                 (Body::Model { fields, open }, Value::Object(object)) => {
-                    if let Some(field) = fields.iter().find(|field| field.required && !object.contains_key(&field.wire)) {
+                    if let Some(field) = fields.iter().find(|field| field.required && !object.contains_key(&field.wire))
+                    {
                         return Err(format!("`{}` is required", field.wire));
                     }
-                    object.iter().try_for_each(|(key, value)| {
-                        match fields.iter().find(|field| field.wire == *key) {
-                            Some(field) => {
-                                conform(model, &field.shape, value).map_err(|why| format!("`{key}`: {why}"))
-                            }
-                            None if *open => Ok(()),
-                            None => Err(format!("`{key}` is not a field")),
-                        }
+                    object.iter().try_for_each(|(key, value)| match fields.iter().find(|field| field.wire == *key) {
+                        Some(field) => conform(model, &field.shape, value).map_err(|why| format!("`{key}`: {why}")),
+                        None if *open => Ok(()),
+                        None => Err(format!("`{key}` is not a field")),
                     })
                 }
                 _ => misfit(),

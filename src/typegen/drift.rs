@@ -125,11 +125,7 @@ pub fn drift(from: (&str, &Schema), to: (&str, &Schema)) -> Result<Drift, Typege
     let kinds = [Kind::NotificationAdded, Kind::NotificationRemoved];
     comparison.methods(&notifications(&old), &notifications(&new), kinds);
     comparison.types(&old, &new);
-    Ok(Drift {
-        from: from.0.to_owned(),
-        to: to.0.to_owned(),
-        changes: comparison.changes.into_iter().collect(),
-    })
+    Ok(Drift { from: from.0.to_owned(), to: to.0.to_owned(), changes: comparison.changes.into_iter().collect() })
 }
 
 struct Comparison {
@@ -144,7 +140,9 @@ impl Comparison {
         match shape {
             Shape::Named(name) => match self.aliases.get(name) {
                 // An alias of itself would not end; the schema's own check lets it pass.
-                Some(inner) if matches!(inner, Shape::Text | Shape::Integer | Shape::Number | Shape::Boolean) => inner.clone(),
+                Some(inner) if matches!(inner, Shape::Text | Shape::Integer | Shape::Number | Shape::Boolean) => {
+                    inner.clone()
+                }
                 _ => shape.clone(),
             },
             Shape::Optional(inner) => self.resolved(inner).optional(),
@@ -154,7 +152,6 @@ impl Comparison {
             other => other.clone(),
         }
     }
-
 
     fn add(&mut self, kind: Kind, subject: impl Into<String>, detail: Option<String>, breaking: bool) {
         self.changes.insert(Change { kind, subject: subject.into(), detail, breaking });
@@ -324,13 +321,7 @@ impl Drift {
     /// The report for programs, with a `schema_version`.
     #[must_use]
     pub fn json(&self) -> impl Serialize {
-        Report {
-            schema_version: 1,
-            from: &self.from,
-            to: &self.to,
-            breaking: self.breaking(),
-            changes: &self.changes,
-        }
+        Report { schema_version: 1, from: &self.from, to: &self.to, breaking: self.breaking(), changes: &self.changes }
     }
 
     /// The report for release notes, without a title of its own.
@@ -360,7 +351,8 @@ impl Drift {
                     Some((name, value)) => format!("`{name}`: {value}"),
                     None => format!("`{}`", change.subject),
                 };
-                let detail = change.detail.as_ref().map(|detail| format!(" ({})", code_names(detail))).unwrap_or_default();
+                let detail =
+                    change.detail.as_ref().map(|detail| format!(" ({})", code_names(detail))).unwrap_or_default();
                 let _ = writeln!(text, "- {subject}{detail}");
             }
         }

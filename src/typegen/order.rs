@@ -35,8 +35,7 @@ const LIFECYCLE_METHODS: &[&str] = &[
 ];
 
 /// First words of methods whose types `plugins` holds.
-const PLUGIN_METHODS: &[&str] =
-    &["app", "hooks", "marketplace", "mcpServer", "mcpServerStatus", "plugin", "skills"];
+const PLUGIN_METHODS: &[&str] = &["app", "hooks", "marketplace", "mcpServer", "mcpServerStatus", "plugin", "skills"];
 
 /// First words of methods whose types `workspace` holds.
 const WORKSPACE_METHODS: &[&str] =

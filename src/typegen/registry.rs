@@ -35,7 +35,9 @@ fn refusals() -> [(&'static str, Vec<Value>); 8] {
 /// # Errors
 /// When a refusal no longer fits the schema.
 pub fn registry(model: &Model, homes: &Homes<'_>, header: &str) -> Result<String, TypegenError> {
-    let mut text = format!("\"\"\"Methods of the protocol: their types by module and name, loaded by nobody here.\n\n{header}\"\"\"\n\n");
+    let mut text = format!(
+        "\"\"\"Methods of the protocol: their types by module and name, loaded by nobody here.\n\n{header}\"\"\"\n\n"
+    );
     text.push_str("from __future__ import annotations\n");
     text.push_str("\n#: method -> module, model, and the key that says whose it is\n");
     let entries = model.notifications.iter().filter_map(|(method, routing)| {
@@ -55,11 +57,7 @@ pub fn registry(model: &Model, homes: &Homes<'_>, header: &str) -> Result<String
         };
         entries.push(entry(&method.name, &[quoted_home(homes, params), string(params), string(response), refusal]));
     }
-    table(
-        &mut text,
-        "SERVER_REQUESTS: dict[str, tuple[str, str, str, dict[str, object] | None]]",
-        entries.into_iter(),
-    );
+    table(&mut text, "SERVER_REQUESTS: dict[str, tuple[str, str, str, dict[str, object] | None]]", entries.into_iter());
     text.push_str("\n#: method -> module of the result, model of the parameters, model of the result\n");
     let entries = model.client_methods.iter().filter_map(|method| {
         let response = method.response.as_deref()?;
@@ -117,7 +115,9 @@ fn fitting<'a>(
 /// The text of the facade: every class by name, its module loaded when the name is first used.
 #[must_use]
 pub fn facade(modules: &[Module], header: &str) -> String {
-    let mut text = format!("\"\"\"Every type of the protocol by name; its module is loaded when the name is first used.\n\n{header}\"\"\"\n\n");
+    let mut text = format!(
+        "\"\"\"Every type of the protocol by name; its module is loaded when the name is first used.\n\n{header}\"\"\"\n\n"
+    );
     text.push_str("from __future__ import annotations\n\nimport importlib\nfrom typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n");
     let mut sorted: Vec<&Module> = modules.iter().filter(|module| !module.classes.is_empty()).collect();
     sorted.sort_by_key(|module| module.name);

@@ -278,7 +278,10 @@ pub fn module(model: &Model, package: &Package<'_>) -> Result<String, TypegenErr
     uses.sort();
     uses.dedup();
     let uses: Vec<&str> = uses.iter().map(String::as_str).collect();
-    let mut text = format!("\"\"\"The keyword methods of the clients, from the list of what they expose.\n\n{}\"\"\"\n\n", package.header);
+    let mut text = format!(
+        "\"\"\"The keyword methods of the clients, from the list of what they expose.\n\n{}\"\"\"\n\n",
+        package.header
+    );
     text.push_str("from __future__ import annotations\n\nimport os\nfrom abc import ABC, abstractmethod\n");
     text.push_str("from typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n");
     let root = package.module;
@@ -352,7 +355,13 @@ fn method(
     }
     let lead = if asynchronous { "async def" } else { "def" };
     text.push('\n');
-    text.push_str(&exploded(4, &format!("{lead} {}", signature.name), ['(', ')'], &parameters, &format!(" -> {returns}:")).replace("*,\n", "*,\n"));
+    text.push_str(&exploded(
+        4,
+        &format!("{lead} {}", signature.name),
+        ['(', ')'],
+        &parameters,
+        &format!(" -> {returns}:"),
+    ));
     documentation.push_str("Args:\n");
     write_docstring(text, &documentation, &arguments, signature.result);
     let awaiting = if asynchronous { "await " } else { "" };
@@ -430,7 +439,12 @@ fn annotation(model: &Model, signature: &Signature, field: &Field, uses: &mut Ve
                         parts.push("os.PathLike[str]".into());
                     }
                     let mut seen = Vec::new();
-                    parts.retain(|part| !seen.contains(part) && { seen.push(part.clone()); true });
+                    parts.retain(|part| {
+                        !seen.contains(part) && {
+                            seen.push(part.clone());
+                            true
+                        }
+                    });
                     parts.join(" | ")
                 }
                 _ => {
@@ -446,7 +460,9 @@ fn annotation(model: &Model, signature: &Signature, field: &Field, uses: &mut Ve
         Shape::Integer => "int".into(),
         Shape::Number => "float".into(),
         Shape::List(inner) => match &**inner {
-            Shape::Named(name) if matches!(model.classes.get(name).map(|class| &class.body), Some(Body::Enum { .. })) => {
+            Shape::Named(name)
+                if matches!(model.classes.get(name).map(|class| &class.body), Some(Body::Enum { .. })) =>
+            {
                 uses.push(name.clone());
                 format!("list[{name}] | list[str]")
             }
