@@ -284,6 +284,8 @@ pub struct Walked {
     pub kind: Kind,
     /// Its size in bytes.
     pub size: u64,
+    /// Whether it is to be run: any execute bit, or, where the file system has none, the first bytes of an executable.
+    pub mode: Mode,
 }
 
 /// Every file below `directory`, sorted by relative path; directories themselves are left out, links are not followed.
@@ -308,6 +310,10 @@ pub fn walk(directory: &Path) -> Result<Vec<Walked>, FsError> {
         };
         let metadata =
             entry.metadata().map_err(|error| FsError::Read { path: entry.path().to_owned(), source: error.into() })?;
+        let mode = match kind {
+            Kind::File => platform::mode(entry.path(), &metadata).map_err(FsError::read(entry.path()))?,
+            Kind::Link | Kind::Other => Mode::Data,
+        };
         let relative = entry.path().strip_prefix(directory).unwrap_or(entry.path());
         let relative = relative
             .components()
@@ -315,7 +321,7 @@ pub fn walk(directory: &Path) -> Result<Vec<Walked>, FsError> {
             .collect::<Option<Vec<_>>>()
             .ok_or_else(|| FsError::Name { path: entry.path().to_owned() })?
             .join("/");
-        found.push(Walked { relative, path: entry.path().to_owned(), kind, size: metadata.len() });
+        found.push(Walked { relative, path: entry.path().to_owned(), kind, size: metadata.len(), mode });
     }
     found.sort_by(|one, other| one.relative.cmp(&other.relative));
     Ok(found)
@@ -343,6 +349,11 @@ mod platform {
 
     pub fn set_mode(path: &Path, bits: u32) -> io::Result<()> {
         fs::set_permissions(path, Permissions::from_mode(bits))
+    }
+
+    pub fn mode(_: &Path, metadata: &fs::Metadata) -> io::Result<super::Mode> {
+        let runs = metadata.permissions().mode() & 0o111 != 0;
+        Ok(if runs { super::Mode::Executable } else { super::Mode::Data })
     }
 
     /// Temporary files are made private; a result is as readable as any new file.
@@ -382,12 +393,23 @@ mod platform {
 
 #[cfg(not(unix))]
 mod platform {
-    use std::fs::File;
+    use std::fs::{File, Metadata};
     use std::io;
     use std::path::Path;
 
     pub fn set_mode(_: &Path, _: u32) -> io::Result<()> {
         Ok(())
+    }
+
+    /// No execute bits exist here, so the format decides: ELF, PE, Mach-O (thin or fat) or a script.
+    pub fn mode(path: &Path, _: &Metadata) -> io::Result<super::Mode> {
+        use std::io::Read as _;
+        let mut start = Vec::new();
+        File::open(path)?.take(4).read_to_end(&mut start)?;
+        let runs = [&b"\x7fELF"[..], b"MZ", b"#!", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"\xca\xfe\xba\xbf"]
+            .iter()
+            .any(|magic| start.starts_with(magic));
+        Ok(if runs { super::Mode::Executable } else { super::Mode::Data })
     }
 
     pub fn default_mode(_: &File) -> io::Result<()> {

@@ -1,1 +1,215 @@
-//! check
+//! Holds every rule against each distribution: archive framing, names, metadata, RECORD, contents, binaries, and the set
+//! of files against itself. A finding is data; only what cannot be opened, or written to a temporary file, is an error.
+//!
+//! [`check`] is the step, [`Report`] its result and [`render`] the forms in which it is shown. A rule is one
+//! [`Rule`] value in the file of its family: name, severity, documentation and function together.
+
+mod archive;
+mod binary;
+mod contents;
+pub mod coverage;
+mod finding;
+mod metadata;
+mod names;
+mod record;
+pub mod render;
+mod rule;
+mod scan;
+mod sdist;
+mod set;
+mod subject;
+
+use std::path::{Path, PathBuf};
+
+pub use finding::{FileReport, Finding, Report};
+pub use rule::{Documentation, Family, Rule, Selection, SelectionError, Severity, find_rules, rules};
+pub use sdist::SdistSubject;
+pub use set::{Distribution, Summary};
+pub use subject::WheelSubject;
+
+use crate::error::{Exit, Explain};
+use crate::fs::FsError;
+use crate::project::{RuntimeProject, SdkProject};
+use crate::wheel::archive::{Archive, ArchiveError};
+use finding::Findings;
+
+/// What is checked, and by which rules.
+#[derive(Debug, Clone)]
+pub struct Request<'a> {
+    /// Wheels, source distributions, or directories of them. All of them are one set.
+    pub paths: &'a [PathBuf],
+    /// Which rules.
+    pub selection: &'a Selection,
+    /// The runtime that the files are of; its accepted findings apply.
+    pub runtime: &'a RuntimeProject,
+    /// The SDK beside it.
+    pub sdk: &'a SdkProject,
+}
+
+/// What keeps a check from being carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// A file or directory cannot be read.
+    #[error(transparent)]
+    Read(#[from] FsError),
+    /// A file cannot be opened or mapped.
+    #[error(transparent)]
+    Open(#[from] ArchiveError),
+    /// A path is neither a directory nor named as a wheel or source distribution is.
+    #[error("`{}` is neither a wheel (`.whl`), a source distribution (`.tar.gz`) nor a directory", path.display())]
+    Kind {
+        /// The path.
+        path: PathBuf,
+    },
+    /// A directory holds nothing that could be checked.
+    #[error("`{}` holds no wheel and no source distribution", path.display())]
+    Empty {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A large binary is unpacked to a temporary file, and that cannot be written or mapped.
+    #[error("cannot unpack `{member}` of `{}` to a temporary file", path.display())]
+    Temporary {
+        /// The wheel.
+        path: PathBuf,
+        /// The member.
+        member: String,
+        /// The operating system's answer.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+impl Explain for CheckError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Read(error) => error.hint(),
+            Self::Open(error) => error.hint(),
+            Self::Kind { .. } => Some("give distributions as `python -m build` names them, or their directory".into()),
+            Self::Empty { .. } => Some("build the distributions first, or give another directory".into()),
+            Self::Temporary { .. } => Some("free space in the temporary directory, or set TMPDIR to another".into()),
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        Exit::Failed
+    }
+}
+
+/// Checks every file, then the files together.
+///
+/// # Errors
+/// When a path cannot be read, or is nothing that could be checked.
+pub fn check(request: &Request<'_>) -> Result<Report, CheckError> {
+    let mut files = Vec::new();
+    let mut summaries = Vec::new();
+    for path in distributions(request.paths)? {
+        let (report, summary) = check_file(&path, request)?;
+        files.push(report);
+        summaries.push(summary);
+    }
+    let set = set::Set { members: &summaries, runtime: request.runtime, sdk: request.sdk };
+    for finding in set.findings(request) {
+        let owner = finding.0.map_or_else(|| set_path(request.paths), |index| summaries[index].path.clone());
+        match files.iter_mut().find(|file| file.path == owner) {
+            Some(file) => file.findings.push(finding.1),
+            None => files.push(FileReport { path: owner, sha256: None, findings: vec![finding.1] }),
+        }
+    }
+    for file in &mut files {
+        file.sort();
+    }
+    Ok(Report { files })
+}
+
+/// Checks one file on its own; also returns what the set needs of it.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn check_file(path: &Path, request: &Request<'_>) -> Result<(FileReport, Summary), CheckError> {
+    if is_wheel(path) {
+        return check_archive(Archive::open(path)?, request);
+    }
+    let subject = SdistSubject::open(path)?;
+    let found = run(request.selection, |rule, found| rule.check_sdist(&subject, found));
+    let report = FileReport { path: path.to_owned(), sha256: Some(subject.sha256), findings: found };
+    Ok(finished(report, Summary::of_sdist(&subject), request))
+}
+
+/// Checks a wheel that is open already.
+///
+/// # Errors
+/// When a temporary file cannot be written.
+pub fn check_archive(archive: Archive, request: &Request<'_>) -> Result<(FileReport, Summary), CheckError> {
+    let subject = WheelSubject::of(archive, request.runtime)?;
+    let found = run(request.selection, |rule, found| rule.check_wheel(&subject, found));
+    let report = FileReport { path: subject.path.clone(), sha256: Some(subject.sha256), findings: found };
+    Ok(finished(report, Summary::of_wheel(&subject), request))
+}
+
+fn finished(mut report: FileReport, summary: Summary, request: &Request<'_>) -> (FileReport, Summary) {
+    let accepted = summary.accepted(request.runtime);
+    for finding in &mut report.findings {
+        finding.accepted = accepted.iter().find(|row| row.rule == finding.rule).map(|row| row.reason.clone());
+    }
+    report.sort();
+    (report, summary)
+}
+
+/// Every selected rule's findings.
+fn run(selection: &Selection, check: impl Fn(&'static Rule, &mut Findings)) -> Vec<Finding> {
+    let mut all = Vec::new();
+    for rule in rules().filter(|rule| selection.has(rule)) {
+        let mut found = Findings::of(rule);
+        check(rule, &mut found);
+        all.extend(found.into_inner());
+    }
+    all
+}
+
+/// The files that are meant by paths: files themselves, and of directories every wheel and source distribution, sorted.
+fn distributions(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CheckError> {
+    let mut files: Vec<PathBuf> = Vec::new();
+    for path in paths {
+        let metadata = std::fs::metadata(path).map_err(FsError::read(path))?;
+        let mut found = Vec::new();
+        if metadata.is_dir() {
+            for entry in std::fs::read_dir(path).map_err(FsError::read(path))? {
+                let entry = entry.map_err(FsError::read(path))?.path();
+                if (is_wheel(&entry) || is_sdist(&entry)) && !entry.is_dir() {
+                    found.push(entry);
+                }
+            }
+            if found.is_empty() {
+                return Err(CheckError::Empty { path: path.clone() });
+            }
+            found.sort();
+        } else if is_wheel(path) || is_sdist(path) {
+            found.push(path.clone());
+        } else {
+            return Err(CheckError::Kind { path: path.clone() });
+        }
+        for file in found {
+            if !files.contains(&file) {
+                files.push(file);
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// What a finding about the set as a whole is shown under.
+fn set_path(paths: &[PathBuf]) -> PathBuf {
+    let directory = paths.iter().find(|path| path.is_dir());
+    let parent = || paths.first().and_then(|path| path.parent()).filter(|parent| !parent.as_os_str().is_empty());
+    directory.map(PathBuf::as_path).or_else(parent).unwrap_or(Path::new(".")).to_owned()
+}
+
+fn is_wheel(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("whl"))
+}
+
+fn is_sdist(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    name.ends_with(".tar.gz")
+}

@@ -1,13 +1,26 @@
 //! One short file per command: arguments, a request, the step, the console. The only floor that sees the whole line.
 
+mod build;
+mod check;
 mod fetch;
 mod generate_types;
+pub mod inspect;
+mod matrix;
 mod pages;
+mod release;
+mod smoke;
+mod stage;
+mod verify;
+
+use std::path::Path;
 
 use crate::cli::{Cli, Command};
 use crate::console::{Console, Volume};
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Failure};
+use crate::project::{RuntimeProject, SdkProject};
+use crate::stage::Template;
+use crate::target::TargetTriple;
 
 /// Runs a parsed command line and returns the process's exit code; every failure has been shown.
 #[must_use]
@@ -23,8 +36,20 @@ pub fn run(cli: Cli) -> Exit {
 
 fn dispatch(command: Command, console: &Console) -> Result<Exit, Failure> {
     match command {
+        Command::StageSdk(arguments) => stage::sdk(&arguments, console),
+        Command::StageRuntime(arguments) => stage::runtime(&arguments, console),
+        Command::Release(arguments) => release::run(&arguments, console),
+        Command::Demo(arguments) => release::demo(&arguments, console),
+        Command::Check(arguments) => check::run(&arguments, console),
+        Command::Rule(arguments) => check::rule(&arguments, console),
+        Command::Coverage(arguments) => check::coverage(&arguments, console),
+        Command::Verify(arguments) => verify::run(&arguments, console),
+        Command::Smoke(arguments) => smoke::run(&arguments, console),
+        Command::Matrix(arguments) => matrix::run(&arguments, console),
+        Command::Build(arguments) => build::run(&arguments, console),
         Command::GenerateTypes(arguments) => generate_types::run(&arguments, console),
         Command::Fetch(arguments) => fetch::run(&arguments, console),
+        Command::Inspect(arguments) => inspect::run(&arguments, console),
         Command::Completions(arguments) => pages::completions(&arguments, console),
         Command::Man(arguments) => pages::man(&arguments, console),
         _ => Err(Failure::new(Exit::Failed, "this command joins the line with its own change")),
@@ -34,4 +59,37 @@ fn dispatch(command: Command, console: &Console) -> Result<Exit, Failure> {
 /// Reads a digest that was typed.
 fn digest(text: &str) -> Result<Sha256Digest, Failure> {
     text.parse().map_err(|error: crate::digest::DigestError| Failure::new(Exit::Failed, error.to_string()))
+}
+
+/// The project table of the runtime template: the built-in one, or that of a directory.
+fn runtime_project(directory: Option<&Path>) -> Result<RuntimeProject, Failure> {
+    let template = Template::runtime(directory)?;
+    Ok(RuntimeProject::from_pyproject(template.pyproject()?, &template.pyproject_origin())?)
+}
+
+/// The project table of the SDK template: the built-in one, or that of a directory.
+fn sdk_project(directory: Option<&Path>) -> Result<SdkProject, Failure> {
+    let template = Template::sdk(directory)?;
+    Ok(SdkProject::from_pyproject(template.pyproject()?, &template.pyproject_origin())?)
+}
+
+/// Target triples that were typed.
+fn targets(texts: &[String]) -> Result<Vec<TargetTriple>, Failure> {
+    texts.iter().map(|text| Ok(text.parse()?)).collect()
+}
+
+/// A table with aligned columns, a line per row.
+fn table<const N: usize>(head: &[String; N], rows: &[[String; N]]) -> String {
+    let width = |column: usize| {
+        let cells = rows.iter().map(|row| &row[column]).chain([&head[column]]);
+        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..N).map(width).collect();
+    let mut text = String::new();
+    for row in std::iter::once(head).chain(rows) {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        text += cells.collect::<Vec<_>>().join("  ").trim_end();
+        text.push('\n');
+    }
+    text
 }

@@ -2,21 +2,20 @@
 //! consumes the same value.
 
 use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use blake2::Blake2b;
 use blake2::digest::Digest as _;
 use blake2::digest::consts::U32;
-use flate2::read::GzDecoder;
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
 use crate::fs::FsError;
 use crate::gate::{ReleaseFile, Role};
-use crate::wheel::metadata::{Metadata, MetadataError};
+use crate::wheel::metadata::Metadata;
 use crate::wheel::reader::{Wheel, WheelError};
+use crate::wheel::sdist_reader::{SdistError, SdistReader};
 
 /// Files in order, in two phases: the runtime, and the SDK once every runtime file is visible.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,15 +75,9 @@ pub enum PlanError {
     /// A wheel cannot be opened.
     #[error(transparent)]
     Wheel(#[from] WheelError),
-    /// The metadata of a file cannot be read.
-    #[error("`{}` has no usable metadata", path.display())]
-    Metadata {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: MetadataError,
-    },
+    /// An sdist cannot be opened.
+    #[error(transparent)]
+    Sdist(#[from] SdistError),
     /// A file is not what was verified.
     #[error("`{}` changed after it was verified: its SHA-256 is {actual}, not {expected}", path.display())]
     Changed {
@@ -102,7 +95,7 @@ impl Explain for PlanError {
         match self {
             Self::Read(error) => error.hint(),
             Self::Wheel(error) => error.hint(),
-            Self::Metadata { .. } => None,
+            Self::Sdist(error) => error.hint(),
             Self::Changed { .. } => Some("verify again, and let nothing write to the directory meanwhile".into()),
         }
     }
@@ -111,7 +104,8 @@ impl Explain for PlanError {
         match self {
             Self::Read(_) => Exit::Failed,
             Self::Wheel(error) => error.exit(),
-            Self::Metadata { .. } | Self::Changed { .. } => Exit::NotGood,
+            Self::Sdist(error) => error.exit(),
+            Self::Changed { .. } => Exit::NotGood,
         }
     }
 }
@@ -228,18 +222,5 @@ pub fn metadata(path: &Path) -> Result<Metadata, PlanError> {
     if path.extension().is_some_and(|extension| extension == "whl") {
         return Ok(Wheel::open(path)?.metadata().clone());
     }
-    const MOST: u64 = 16 << 20;
-    let file = File::open(path).map_err(FsError::read(path))?;
-    let mut archive = tar::Archive::new(GzDecoder::new(file));
-    let mut text = Vec::new();
-    for entry in archive.entries().map_err(FsError::read(path))? {
-        let entry = entry.map_err(FsError::read(path))?;
-        let name = entry.path_bytes().into_owned();
-        let is_top_level = name.iter().filter(|byte| **byte == b'/').count() == 1;
-        if is_top_level && name.ends_with(b"/PKG-INFO") {
-            entry.take(MOST).read_to_end(&mut text).map_err(FsError::read(path))?;
-            break;
-        }
-    }
-    Metadata::parse(&text).map_err(|source| PlanError::Metadata { path: path.to_owned(), source })
+    Ok(SdistReader::open(path)?.metadata().clone())
 }

@@ -543,22 +543,14 @@ impl Run<'_> {
         }
         let started = Instant::now();
         let (mut hits, mut attempt) = (0, 0);
-        let mut failure = None;
         loop {
-            let missing: Vec<String> = match phase_presence(phase, index) {
+            let (missing, failure): (Vec<String>, _) = match phase_presence(phase, index) {
                 Ok(found) => {
                     conflicts(self.request.plan, &found)?;
-                    failure = None;
-                    found
-                        .into_iter()
-                        .filter(|(_, presence)| *presence != Presence::Same)
-                        .map(|(name, _)| name)
-                        .collect()
+                    let absent = found.into_iter().filter(|(_, presence)| *presence != Presence::Same);
+                    (absent.map(|(name, _)| name).collect(), None)
                 }
-                Err(error) => {
-                    failure = Some(error);
-                    phase.files.iter().map(|file| file.name.clone()).collect()
-                }
+                Err(error) => (phase.files.iter().map(|file| file.name.clone()).collect(), Some(error)),
             };
             hits = if missing.is_empty() { hits + 1 } else { 0 };
             if hits == 2 {

@@ -110,6 +110,11 @@ impl Fields {
         Ok(())
     }
 
+    /// Adds a field that stands in another block as it is.
+    pub(super) fn push_read(&mut self, key: &str, value: &str) {
+        self.entries.push((key.to_owned(), value.to_owned()));
+    }
+
     /// Sets the text after the fields.
     pub fn set_body(&mut self, body: impl Into<String>) {
         self.body = Some(body.into());

@@ -1,0 +1,239 @@
+//! Mach-O headers as facts, thin and fat (Apple's `mach-o/loader.h` and `mach-o/fat.h`).
+
+use object::Endianness;
+use object::macho;
+use object::read::ReadRef as _;
+use object::read::macho::{LoadCommandData, LoadCommandVariant, MachHeader};
+
+use super::BinaryError;
+use super::bytes::Strings;
+use super::facts::{
+    Details, Facts, Format, Kind, Linkage, MachOFacts, MachOPlatform, Machine, Needed, OsVersion, RunPath, RunPathKind,
+    Signature, Slice,
+};
+use crate::target::Architecture;
+
+/// The magic number of an embedded signature (`CSMAGIC_EMBEDDED_SIGNATURE`), big-endian in the file.
+const SIGNATURE_MAGIC: u32 = 0xfade_0cc0;
+
+/// Real files have two or three.
+const MOST_SLICES: usize = 44;
+
+pub(super) fn read(bytes: &[u8]) -> Result<Facts, BinaryError> {
+    let big = |offset: u64| {
+        bytes.read_at::<object::U32<object::BigEndian>>(offset).ok().map(|word| word.get(object::BigEndian))
+    };
+    match big(0) {
+        Some(0xcafe_babe) => fat(bytes, 20, |entry| Some((u64::from(word(entry, 8)?), u64::from(word(entry, 12)?)))),
+        Some(0xcafe_babf) => fat(bytes, 32, |entry| {
+            let long = |at| Some(u64::from(word(entry, at)?) << 32 | u64::from(word(entry, at + 4)?));
+            Some((long(8)?, long(16)?))
+        }),
+        _ => Ok(Facts { format: Format::MachO, fat: false, slices: vec![slice(bytes)?] }),
+    }
+}
+
+fn word(entry: &[u8], at: usize) -> Option<u32> {
+    entry.get(at..)?.first_chunk().map(|raw| u32::from_be_bytes(*raw))
+}
+
+fn malformed(what: impl Into<String>) -> BinaryError {
+    BinaryError::malformed(Format::MachO, what)
+}
+
+fn truncated(what: &'static str) -> BinaryError {
+    BinaryError::Truncated { format: Format::MachO, what }
+}
+
+/// The slices of a fat file; `range` reads offset and size out of one entry of `entry_size` bytes.
+fn fat(bytes: &[u8], entry_size: usize, range: impl Fn(&[u8]) -> Option<(u64, u64)>) -> Result<Facts, BinaryError> {
+    let what = "the table of slices";
+    let count = word(bytes, 4).ok_or(truncated(what))? as usize;
+    if count == 0 || count > MOST_SLICES {
+        return Err(malformed(format!("it claims to hold {count} slices")));
+    }
+    let table = bytes.get(8..8 + count * entry_size).ok_or(truncated(what))?;
+    let mut slices: Vec<Slice> = Vec::new();
+    let mut ranges: Vec<(u64, u64)> = Vec::new();
+    for entry in table.chunks_exact(entry_size) {
+        let (offset, size) = range(entry).ok_or(truncated(what))?;
+        let end = offset.checked_add(size).ok_or(truncated("a slice"))?;
+        if ranges.iter().any(|(other, other_end)| offset < *other_end && *other < end) {
+            return Err(malformed("two of its slices overlap"));
+        }
+        ranges.push((offset, end));
+        let inner = bytes.read_bytes_at(offset, size).map_err(|()| truncated("a slice"))?;
+        let slice = slice(inner)?;
+        let claimed = word(entry, 0).map(macho::CpuType).map(machine);
+        if claimed != Some(slice.machine) {
+            return Err(malformed(format!("a slice for {} is listed under another architecture", slice.machine)));
+        }
+        if slices.iter().any(|other| other.machine == slice.machine) {
+            return Err(malformed(format!("two of its slices are for {}", slice.machine)));
+        }
+        slices.push(slice);
+    }
+    Ok(Facts { format: Format::MachO, fat: true, slices })
+}
+
+fn machine(cpu: macho::CpuType) -> Machine {
+    match cpu {
+        macho::CPU_TYPE_ARM64 => Machine::Known(Architecture::Aarch64),
+        macho::CPU_TYPE_X86_64 => Machine::Known(Architecture::X86_64),
+        other => Machine::Other(other.0),
+    }
+}
+
+fn slice(bytes: &[u8]) -> Result<Slice, BinaryError> {
+    let endian = match word(bytes, 0) {
+        Some(0xcffa_edfe) => Endianness::Little,
+        Some(0xfeed_facf) => Endianness::Big,
+        Some(0xcefa_edfe | 0xfeed_face) => return Err(BinaryError::Unsupported { what: "a 32-bit Mach-O file" }),
+        Some(_) => return Err(malformed("a slice is no Mach-O file")),
+        None => return Err(truncated("the file header")),
+    };
+    let header: &macho::MachHeader64<Endianness> = bytes.read_at(0).map_err(|()| truncated("the file header"))?;
+    let machine = machine(header.cputype(endian));
+    if endian == Endianness::Big && machine.architecture().is_some() {
+        return Err(malformed(format!("it claims to be big-endian {machine}")));
+    }
+    let kind = match header.filetype(endian) {
+        macho::MH_EXECUTE => Kind::Executable,
+        macho::MH_DYLIB | macho::MH_BUNDLE => Kind::Library,
+        macho::MH_OBJECT => return Err(BinaryError::Unsupported { what: "an object file" }),
+        macho::MH_CORE => return Err(BinaryError::Unsupported { what: "a core dump" }),
+        macho::MH_DSYM => return Err(BinaryError::Unsupported { what: "a file of debugging symbols" }),
+        other => return Err(malformed(format!("its type {:#x} is neither executable nor library", other.0))),
+    };
+    let mut reader = Reader {
+        bytes,
+        endian,
+        strings: Strings::of(Format::MachO),
+        slice: Slice {
+            machine,
+            kind,
+            linkage: Linkage::Static,
+            position_independent: kind == Kind::Library || header.flags(endian).0 & macho::MH_PIE.0 != 0,
+            libc: None,
+            needed: Vec::new(),
+            run_paths: Vec::new(),
+            soname: None,
+            debug_info: false,
+            signature: Signature::Absent,
+            details: Details::MachO(MachOFacts { platform: None, minimum_os: None, sdk: None }),
+        },
+        facts: MachOFacts { platform: None, minimum_os: None, sdk: None },
+    };
+    let mut commands = header.load_commands(endian, bytes, 0).map_err(|_| truncated("the load commands"))?;
+    while let Some(command) = commands.next().map_err(|_| malformed("the size of a load command is impossible"))? {
+        reader.command(command)?;
+    }
+    let Reader { mut slice, facts, .. } = reader;
+    slice.details = Details::MachO(facts);
+    if kind == Kind::Library || !slice.needed.is_empty() {
+        slice.linkage = Linkage::Dynamic;
+    }
+    Ok(slice)
+}
+
+struct Reader<'data> {
+    bytes: &'data [u8],
+    endian: Endianness,
+    strings: Strings,
+    slice: Slice,
+    facts: MachOFacts,
+}
+
+impl<'data> Reader<'data> {
+    fn command(&mut self, command: LoadCommandData<'data, Endianness>) -> Result<(), BinaryError> {
+        let endian = self.endian;
+        let variant = command.variant().map_err(|_| malformed("a load command is shorter than its kind"))?;
+        match variant {
+            LoadCommandVariant::Segment64(segment, _) => {
+                let (offset, size) = (segment.fileoff.get(endian), segment.filesize.get(endian));
+                if !self.inside(offset, size) {
+                    return Err(truncated("a segment"));
+                }
+                self.slice.debug_info |= segment.segname.starts_with(b"__DWARF");
+            }
+            LoadCommandVariant::Dylib(dylib) => {
+                let optional = command.cmd() == macho::LC_LOAD_WEAK_DYLIB;
+                let name = self.string(&command, dylib.dylib.name, "the name of a dylib")?;
+                self.slice.needed.push(Needed { name, optional });
+            }
+            LoadCommandVariant::IdDylib(dylib) => {
+                self.slice.soname = Some(self.string(&command, dylib.dylib.name, "the install name")?);
+            }
+            LoadCommandVariant::LoadDylinker(_) => self.slice.linkage = Linkage::Dynamic,
+            LoadCommandVariant::Rpath(rpath) => {
+                let path = self.string(&command, rpath.path, "a run path")?;
+                self.slice.run_paths.push(RunPath { kind: RunPathKind::LcRpath, path });
+            }
+            LoadCommandVariant::VersionMin(version) => {
+                let platform = match command.cmd() {
+                    macho::LC_VERSION_MIN_MACOSX => MachOPlatform::Macos,
+                    macho::LC_VERSION_MIN_IPHONEOS => MachOPlatform::Ios,
+                    macho::LC_VERSION_MIN_TVOS => MachOPlatform::Other(macho::PLATFORM_TVOS.0),
+                    _ => MachOPlatform::Other(macho::PLATFORM_WATCHOS.0),
+                };
+                self.build(platform, version.version.get(endian).0, version.sdk.get(endian).0);
+            }
+            LoadCommandVariant::BuildVersion(version, _) => {
+                let platform = match version.platform.get(endian) {
+                    macho::PLATFORM_MACOS => MachOPlatform::Macos,
+                    macho::PLATFORM_IOS => MachOPlatform::Ios,
+                    macho::PLATFORM_IOSSIMULATOR => MachOPlatform::IosSimulator,
+                    macho::PLATFORM_MACCATALYST => MachOPlatform::MacCatalyst,
+                    other => MachOPlatform::Other(other.0),
+                };
+                self.build(platform, version.minos.get(endian).0, version.sdk.get(endian).0);
+            }
+            LoadCommandVariant::LinkeditData(data) if command.cmd() == macho::LC_CODE_SIGNATURE => {
+                let (offset, size) = (data.dataoff.get(endian), data.datasize.get(endian));
+                self.slice.signature = self.signature(offset.into(), size.into());
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// A library for macOS and Mac Catalyst states both; macOS counts here.
+    fn build(&mut self, platform: MachOPlatform, minimum: u32, sdk: u32) {
+        if self.facts.platform == Some(MachOPlatform::Macos) && platform != MachOPlatform::Macos {
+            return;
+        }
+        let version = |packed: u32| OsVersion { major: (packed >> 16) as u16, minor: (packed >> 8 & 0xff) as u16 };
+        self.facts = MachOFacts {
+            platform: Some(platform),
+            minimum_os: Some(version(minimum)),
+            sdk: (sdk != 0).then(|| version(sdk)),
+        };
+    }
+
+    fn signature(&self, offset: u64, size: u64) -> Signature {
+        if !self.inside(offset, size) {
+            return Signature::Broken("it lies beyond the end of the file");
+        }
+        let Ok(blob) = self.bytes.read_bytes_at(offset, size) else {
+            return Signature::Broken("it lies beyond the end of the file");
+        };
+        match (word(blob, 0), word(blob, 4)) {
+            (Some(SIGNATURE_MAGIC), Some(length)) if length >= 12 && u64::from(length) <= size => Signature::Present,
+            (Some(SIGNATURE_MAGIC), _) => Signature::Broken("its length is not that of the space it lies in"),
+            _ => Signature::Broken("its bytes are no signature"),
+        }
+    }
+
+    fn inside(&self, offset: u64, size: u64) -> bool {
+        offset.checked_add(size).is_some_and(|end| end <= self.bytes.len() as u64)
+    }
+
+    fn string(
+        &mut self,
+        command: &LoadCommandData<'data, Endianness>,
+        string: macho::LcStr<Endianness>,
+        what: &'static str,
+    ) -> Result<String, BinaryError> {
+        self.strings.at(command.raw_data(), string.offset.get(self.endian).into(), what)
+    }
+}

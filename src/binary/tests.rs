@@ -1,0 +1,431 @@
+//! The room as a whole on small files built here: facts, objections, honest tags, and hostile input.
+#![allow(clippy::unwrap_used)]
+
+mod samples;
+
+use proptest::prelude::*;
+
+use self::samples::{AMD64, ARM64, ElfSample, MachSample, fat, glibc_elf, mac, pe, static_elf};
+use super::*;
+use crate::target::{Architecture, PlatformTag};
+
+fn facts(bytes: &[u8]) -> Facts {
+    read(bytes).unwrap()
+}
+
+fn objections_to(bytes: &[u8], tag: &str) -> Vec<Objection> {
+    objections(&facts(bytes), &tag.parse().unwrap(), "bin/program", &BundledLibraries::none())
+}
+
+fn honest(bytes: &[u8]) -> Vec<String> {
+    let tags = honest_tags(&facts(bytes), "bin/program", &BundledLibraries::none());
+    tags.iter().map(ToString::to_string).collect()
+}
+
+fn inventory(members: &[(&str, Vec<u8>)]) -> Inventory {
+    Inventory::new(members.iter().map(|(member, bytes)| ((*member).to_owned(), facts(bytes))).collect())
+}
+
+fn tags(texts: &[&str]) -> Vec<PlatformTag> {
+    texts.iter().map(|text| text.parse().unwrap()).collect()
+}
+
+#[test]
+fn a_static_program_fits_every_linux() {
+    let bytes = static_elf().build();
+    let slice = &facts(&bytes).slices[0];
+    assert_eq!((slice.linkage, slice.kind, slice.libc), (Linkage::Static, Kind::Executable, None));
+    assert_eq!(slice.machine, Machine::Known(Architecture::X86_64));
+    assert_eq!(honest(&bytes), ["manylinux2014_x86_64", "manylinux_2_17_x86_64", "musllinux_1_1_x86_64"]);
+    let relocatable = ElfSample { kind: 3, flags_1: 0x0800_0000, ..static_elf() }.build();
+    assert_eq!(facts(&relocatable).slices[0].linkage, Linkage::StaticPie);
+}
+
+#[test]
+fn a_dynamic_program_is_read_as_the_loader_reads_it() {
+    let sample = ElfSample { runpath: Some("$ORIGIN/../lib:/opt/lib"), stack_flags: 7, ..glibc_elf() };
+    let facts = facts(&sample.build());
+    let slice = &facts.slices[0];
+    assert_eq!((slice.linkage, slice.kind, slice.libc), (Linkage::Dynamic, Kind::Executable, Some(Libc::Glibc)));
+    assert_eq!(slice.needed, [Needed { name: "libc.so.6".into(), optional: false }]);
+    let paths: Vec<_> = slice.run_paths.iter().map(|path| path.path.as_str()).collect();
+    assert_eq!(paths, ["$ORIGIN/../lib", "/opt/lib"]);
+    let Details::Elf(details) = &slice.details else { panic!("{slice:?}") };
+    assert_eq!(details.interpreter.as_deref(), Some("/lib64/ld-linux-x86-64.so.2"));
+    assert!(details.executable_stack);
+    assert_eq!(details.undefined, [UndefinedSymbol { name: "memcpy".into(), weak: false }]);
+    let need = &details.version_needs[0];
+    assert_eq!((need.version.as_str(), need.only_weak_symbols, need.optional), ("GLIBC_2.17", false, false));
+    assert_eq!(need.symbols, ["memcpy"]);
+    assert_eq!(facts.glibc_floor(), Some(OsVersion { major: 2, minor: 17 }));
+}
+
+#[test]
+fn other_classes_and_byte_orders_are_read() {
+    let i686 = ElfSample { class64: false, machine: 3, interpreter: Some("/lib/ld-linux.so.2"), ..glibc_elf() };
+    assert_eq!(facts(&i686.build()).slices[0].machine, Machine::Known(Architecture::I686));
+    assert_eq!(honest(&i686.build()), ["manylinux2014_i686", "manylinux_2_17_i686"]);
+    let s390x = ElfSample { big_endian: true, machine: 22, interpreter: Some("/lib/ld64.so.1"), ..glibc_elf() };
+    assert_eq!(facts(&s390x.build()).slices[0].machine, Machine::Known(Architecture::S390x));
+    assert_eq!(honest(&s390x.build()), ["manylinux2014_s390x", "manylinux_2_17_s390x"]);
+    let sparc = ElfSample { big_endian: true, machine: 43, ..static_elf() };
+    assert_eq!(facts(&sparc.build()).slices[0].machine, Machine::Other(43));
+    assert_eq!(honest(&sparc.build()), [""; 0]);
+}
+
+#[test]
+fn the_floor_is_the_greatest_node_that_is_insisted_on() {
+    let with = |version, optional, weak| {
+        let versions = vec![("libc.so.6", version, optional, vec![("statx", weak)])];
+        ElfSample { versions, ..glibc_elf() }.build()
+    };
+    assert_eq!(honest(&with("GLIBC_2.30", false, false)), ["manylinux_2_30_x86_64"]);
+    assert_eq!(honest(&with("GLIBC_2.2.5", false, false)), ["manylinux1_x86_64", "manylinux_2_5_x86_64"]);
+    // The loader looks for the node before it looks at the symbol.
+    assert_eq!(honest(&with("GLIBC_2.30", false, true)), ["manylinux_2_30_x86_64"]);
+
+    let strong = objections_to(&with("GLIBC_2.30", false, false), "manylinux_2_17_x86_64");
+    let [Objection::SymbolVersion { version, strength, symbols, .. }] = strong.as_slice() else { panic!("{strong:?}") };
+    assert_eq!(
+        (version.as_str(), *strength, symbols.as_slice()),
+        ("GLIBC_2.30", Strength::Strong, &["statx".to_owned()][..])
+    );
+    assert_eq!(strong[0].weight(), Weight::Error);
+    assert_eq!(
+        strong[0].to_string(),
+        "it needs `GLIBC_2.30` of `libc.so.6` (`statx`), and the tag promises glibc 2.17, which does not have it"
+    );
+    for weak in [with("GLIBC_2.30", false, true), with("GLIBC_2.30", true, false)] {
+        let weak = objections_to(&weak, "manylinux_2_17_x86_64");
+        assert_eq!(weak.iter().map(Objection::weight).collect::<Vec<_>>(), [Weight::Warning]);
+    }
+}
+
+#[test]
+fn aarch64_had_the_2_18_node_from_the_start() {
+    let sample = ElfSample {
+        machine: 183,
+        interpreter: Some("/lib/ld-linux-aarch64.so.1"),
+        versions: vec![("libc.so.6", "GLIBC_2.18", false, vec![("__cxa_thread_atexit_impl", true)])],
+        ..glibc_elf()
+    };
+    let found = objections_to(&sample.build(), "manylinux_2_17_aarch64");
+    assert!(matches!(found.as_slice(), [Objection::BlacklistedSymbol { strength: Strength::Weak, .. }]), "{found:?}");
+    assert_eq!(found[0].weight(), Weight::Warning);
+    assert_eq!(honest(&sample.build()), ["manylinux2014_aarch64", "manylinux_2_17_aarch64"]);
+    let mut strong = sample;
+    strong.versions[0].3[0].1 = false;
+    assert_eq!(objections_to(&strong.build(), "manylinux_2_17_aarch64")[0].weight(), Weight::Error);
+    assert_eq!(honest(&strong.build()), ["manylinux_2_24_aarch64"]);
+}
+
+#[test]
+fn the_c_library_must_be_the_tags() {
+    let glibc = objections_to(&glibc_elf().build(), "musllinux_1_1_x86_64");
+    assert!(
+        matches!(glibc.as_slice(), [Objection::Libc { found: Libc::Glibc, promised: Libc::Musl, .. }]),
+        "{glibc:?}"
+    );
+    assert_eq!(
+        glibc[0].to_string(),
+        "it is linked against glibc (interpreter `/lib64/ld-linux-x86-64.so.2`), and the tag promises musl"
+    );
+    let musl = ElfSample {
+        interpreter: Some("/lib/ld-musl-x86_64.so.1"),
+        needed: vec!["libc.musl-x86_64.so.1"],
+        versions: Vec::new(),
+        ..glibc_elf()
+    };
+    assert!(matches!(objections_to(&musl.build(), "manylinux_2_17_x86_64").as_slice(), [Objection::Libc { .. }]));
+    assert_eq!(honest(&musl.build()), ["musllinux_1_1_x86_64"]);
+    let later = ElfSample { undefined: vec![("reallocarray", false)], ..musl };
+    assert_eq!(honest(&later.build()), ["musllinux_1_2_x86_64"]);
+    let android = ElfSample { interpreter: Some("/system/bin/linker64"), needed: vec!["libc.so"], ..glibc_elf() };
+    let android = ElfSample { versions: Vec::new(), ..android };
+    assert_eq!(honest(&android.build()), [""; 0]);
+    let freebsd = ElfSample { os_abi: 9, ..static_elf() };
+    assert_eq!(honest(&freebsd.build()), [""; 0]);
+}
+
+#[test]
+fn an_interpreter_elsewhere_is_an_objection() {
+    let nix = ElfSample { interpreter: Some("/nix/store/x/lib/ld-linux-x86-64.so.2"), ..glibc_elf() }.build();
+    let found = objections_to(&nix, "manylinux_2_17_x86_64");
+    assert!(matches!(found.as_slice(), [Objection::Interpreter { .. }]), "{found:?}");
+}
+
+#[test]
+fn libraries_come_from_the_platform_or_from_the_wheel() {
+    let program =
+        ElfSample { needed: vec!["libc.so.6", "libfoo.so.1"], runpath: Some("$ORIGIN/../lib"), ..glibc_elf() };
+    let library = ElfSample { interpreter: None, flags_1: 0, soname: Some("libfoo.so.1"), ..glibc_elf() }.build();
+    let alone = objections_to(&program.build(), "manylinux_2_17_x86_64");
+    assert!(matches!(alone.as_slice(), [Objection::NeededLibrary { reach: Reach::Absent, .. }]), "{alone:?}");
+    let tag = "manylinux_2_17_x86_64".parse().unwrap();
+    let beside = inventory(&[("m/bin/program", program.build()), ("m/lib/libfoo.so.1", library.clone())]);
+    assert_eq!(beside.objections(&tag), []);
+    let lost = inventory(&[("m/bin/program", program.build()), ("m/other/libfoo.so.1", library)]);
+    let found = lost.objections(&tag);
+    assert!(matches!(found.as_slice(), [(_, Objection::NeededLibrary { reach: Reach::OutOfReach, .. })]), "{found:?}");
+}
+
+#[test]
+fn versions_of_a_bundled_library_are_its_own() {
+    let versions = vec![("libstdc++.so.6", "GLIBCXX_3.4.30", false, vec![("x", false)])];
+    let program = ElfSample { needed: vec!["libstdc++.so.6"], runpath: Some("$ORIGIN"), versions, ..glibc_elf() };
+    let library = ElfSample { interpreter: None, flags_1: 0, soname: Some("libstdc++.so.6"), ..glibc_elf() }.build();
+    assert_eq!(honest(&program.build()), ["manylinux_2_35_x86_64"]);
+    let both = inventory(&[("bin/program", program.build()), ("bin/libstdc++.so.6", library)]);
+    assert_eq!(both.honest_tags(), tags(&["manylinux2014_x86_64", "manylinux_2_17_x86_64"]));
+}
+
+#[test]
+fn macos_promises_are_held_per_slice() {
+    let intel = mac(AMD64, 10, 12).build();
+    assert_eq!(honest(&intel), ["macosx_10_12_x86_64"]);
+    let found = objections_to(&intel, "macosx_10_9_x86_64");
+    assert_eq!(found[0].to_string(), "its x86_64 code needs macOS 10.12, and the tag promises 10.9");
+    assert_eq!(found[0].weight(), Weight::Error);
+    assert_eq!(objections_to(&intel, "macosx_11_0_arm64")[0].weight(), Weight::WrongMachine);
+    assert_eq!(objections_to(&intel, "macosx_10_12_universal2")[0].weight(), Weight::WrongMachine);
+
+    let arm = mac(ARM64, 11, 0).build();
+    assert_eq!(honest(&arm), ["macosx_11_0_arm64"]);
+    assert_eq!(honest(&mac(ARM64, 11, 3).build()), ["macosx_12_0_arm64"]);
+
+    let both = fat(&[(AMD64, intel), (ARM64, arm)]);
+    assert_eq!(facts(&both).architecture(), "universal2");
+    assert_eq!(honest(&both), ["macosx_10_12_universal2", "macosx_10_12_x86_64", "macosx_11_0_arm64"]);
+}
+
+#[test]
+fn macos_defects_are_told_apart() {
+    let of = |sample: MachSample, tag| objections_to(&sample.build(), tag);
+    let unsigned = of(MachSample { signed: false, ..mac(ARM64, 11, 0) }, "macosx_11_0_arm64");
+    assert_eq!(unsigned[0].weight(), Weight::Error);
+    assert!(!unsigned[0].breaks_promise());
+    let unsigned = of(MachSample { signed: false, ..mac(AMD64, 10, 12) }, "macosx_10_12_x86_64");
+    assert_eq!(unsigned[0].weight(), Weight::Warning);
+    let silent = of(MachSample { build: None, ..mac(ARM64, 11, 0) }, "macosx_11_0_arm64");
+    assert!(matches!(silent.as_slice(), [Objection::NoMinimumOs { .. }]));
+    let phone = of(MachSample { build: Some((2, 11, 0)), ..mac(ARM64, 11, 0) }, "macosx_11_0_arm64");
+    assert_eq!(phone[0].weight(), Weight::WrongMachine);
+    let brew = vec![("/opt/homebrew/lib/libssl.dylib", false)];
+    let brew = of(MachSample { dylibs: brew, ..mac(ARM64, 11, 0) }, "macosx_11_0_arm64");
+    assert!(matches!(brew.as_slice(), [Objection::NeededLibrary { absence: Absence::Fatal, .. }]), "{brew:?}");
+
+    let mut cut = mac(ARM64, 11, 0).build();
+    cut.truncate(cut.len() - 1);
+    assert!(matches!(facts(&cut).slices[0].signature, Signature::Broken(_)));
+}
+
+#[test]
+fn dylibs_in_the_wheel_are_found_by_rpath_and_loader_path() {
+    let dylib = MachSample { kind: 6, ..mac(ARM64, 11, 0) }.build();
+    for (name, rpaths) in
+        [("@rpath/libx.dylib", vec!["@loader_path/../lib"]), ("@loader_path/../lib/libx.dylib", vec![])]
+    {
+        let program = MachSample { dylibs: vec![(name, false)], rpaths, ..mac(ARM64, 11, 0) }.build();
+        let both = inventory(&[("m/bin/x", program), ("m/lib/libx.dylib", dylib.clone())]);
+        assert_eq!(both.objections(&"macosx_11_0_arm64".parse().unwrap()), [], "{name}");
+    }
+}
+
+#[test]
+fn windows_has_one_tag_per_machine() {
+    let bytes = pe(0x8664, &["KERNEL32.dll", "VCRUNTIME140.dll"], true);
+    let slice = &facts(&bytes).slices[0];
+    assert_eq!(
+        (slice.kind, slice.linkage, &slice.signature),
+        (Kind::Executable, Linkage::Dynamic, &Signature::Present)
+    );
+    assert_eq!(slice.minimum_os(), Some(OsVersion { major: 6, minor: 0 }));
+    assert_eq!(honest(&bytes), ["win_amd64"]);
+    let found = objections_to(&bytes, "win_amd64");
+    assert!(matches!(found.as_slice(), [Objection::NeededLibrary { absence: Absence::Unlikely, .. }]), "{found:?}");
+    assert_eq!(found[0].weight(), Weight::Warning);
+    assert_eq!(objections_to(&bytes, "win_arm64")[0].weight(), Weight::WrongMachine);
+    assert_eq!(honest(&pe(0xaa64, &["kernel32.dll"], false)), ["win_arm64"]);
+    let foreign = objections_to(&pe(0x8664, &["foo.dll"], false), "win_amd64");
+    assert!(matches!(foreign.as_slice(), [Objection::NeededLibrary { absence: Absence::Fatal, .. }]));
+}
+
+#[test]
+fn a_binary_of_another_format_is_the_wrong_machine() {
+    let samples = [static_elf().build(), mac(ARM64, 11, 0).build(), pe(0x8664, &[], false)];
+    for (index, tag) in ["manylinux_2_17_x86_64", "macosx_11_0_arm64", "win_amd64"].into_iter().enumerate() {
+        for (other, bytes) in samples.iter().enumerate() {
+            let refused = objections_to(bytes, tag).iter().any(|found| found.weight() == Weight::WrongMachine);
+            assert_eq!(refused, index != other, "{tag} {other}");
+        }
+    }
+    assert!(matches!(objections_to(&samples[0], "any").as_slice(), [Objection::NativeCode]));
+}
+
+fn seed_rows() -> Vec<TagRow> {
+    let row = |texts: &[&str]| TagRow { tags: tags(texts) };
+    vec![
+        row(&["macosx_11_0_arm64"]),
+        row(&["macosx_10_9_x86_64"]),
+        row(&["musllinux_1_1_aarch64", "manylinux_2_17_aarch64"]),
+        row(&["musllinux_1_1_x86_64", "manylinux_2_17_x86_64"]),
+        row(&["win_arm64"]),
+        row(&["win_amd64"]),
+    ]
+}
+
+#[test]
+fn the_templates_tags_are_chosen_where_honest_and_the_nearest_where_not() {
+    let chosen = |bytes: Vec<u8>| inventory(&[("bin/x", bytes)]).choose_tags(&seed_rows()).map(|set| set.to_string());
+    assert_eq!(chosen(static_elf().build()).unwrap(), "manylinux_2_17_x86_64.musllinux_1_1_x86_64");
+    assert_eq!(chosen(glibc_elf().build()).unwrap(), "manylinux_2_17_x86_64");
+    let later = ElfSample { versions: vec![("libc.so.6", "GLIBC_2.34", false, vec![("x", false)])], ..glibc_elf() };
+    assert_eq!(chosen(later.build()).unwrap(), "manylinux_2_34_x86_64");
+    assert_eq!(chosen(mac(AMD64, 10, 9).build()).unwrap(), "macosx_10_9_x86_64");
+    assert_eq!(chosen(mac(AMD64, 10, 12).build()).unwrap(), "macosx_10_12_x86_64");
+    assert_eq!(chosen(mac(ARM64, 11, 0).build()).unwrap(), "macosx_11_0_arm64");
+    assert_eq!(chosen(pe(0xaa64, &["foo.dll"], false)).unwrap(), "win_arm64");
+    let both = fat(&[(AMD64, mac(AMD64, 10, 12).build()), (ARM64, mac(ARM64, 11, 0).build())]);
+    assert_eq!(chosen(both).unwrap(), "macosx_10_12_universal2.macosx_10_12_x86_64.macosx_11_0_arm64");
+    let riscv = ElfSample { machine: 243, ..static_elf() };
+    assert_eq!(chosen(riscv.build()).unwrap(), "manylinux_2_31_riscv64.musllinux_1_1_riscv64");
+    let android = ElfSample { interpreter: Some("/system/bin/linker64"), ..static_elf() };
+    assert_eq!(chosen(android.build()), None);
+}
+
+#[test]
+fn one_helper_of_another_kind_decides_for_the_whole_payload() {
+    let mixed = inventory(&[("bin/x", static_elf().build()), ("codex-path/rg", glibc_elf().build())]);
+    assert_eq!(mixed.choose_tags(&seed_rows()).unwrap().to_string(), "manylinux_2_17_x86_64");
+    let torn = inventory(&[("bin/x", static_elf().build()), ("bin/y", pe(0x8664, &[], false))]);
+    assert_eq!((torn.honest_tags(), torn.format()), (vec![], None));
+}
+
+#[test]
+fn what_is_no_binary_is_named() {
+    let java = [&[0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, 65][..], &[0; 100]].concat();
+    let object = ElfSample { kind: 1, ..static_elf() }.build();
+    let narrow = [&0xfeed_face_u32.to_le_bytes()[..], &[0; 60]].concat();
+    let cases: [(&[u8], &str); 11] = [
+        (b"", "the file is empty"),
+        (b"#!/bin/sh\necho hello\n", "the file is text, not an executable"),
+        (
+            b"MZ is how this letter begins, and it goes on for quite some lines after that\n",
+            "the file is text, not an executable",
+        ),
+        (&[0, 1, 2, 3], "the file is not an ELF, Mach-O or PE binary"),
+        (b"!<arch>\nfoo.o/  ", "the file is a static library, not an executable or a shared library"),
+        (&java, "the file is a Java class, not an executable or a shared library"),
+        (b"PK\x03\x04abc", "the file is an archive, not an executable or a shared library"),
+        (&object, "the file is an object file, not an executable or a shared library"),
+        (&narrow, "the file is a 32-bit Mach-O file, not an executable or a shared library"),
+        (b"\x7fELF", "the ELF file is cut short: the file header lies beyond its end"),
+        (b"MZ", "the PE file is cut short: the DOS header lies beyond its end"),
+    ];
+    for (bytes, message) in cases {
+        let error = read(bytes).unwrap_err();
+        assert_eq!(error.to_string(), message);
+        assert_eq!(error.exit(), Exit::NotGood);
+    }
+}
+
+#[test]
+fn headers_that_contradict_themselves_are_refused() {
+    let refused = |bytes: &[u8]| matches!(read(bytes), Err(BinaryError::Malformed { .. }));
+    assert!(refused(&ElfSample { big_endian: true, ..static_elf() }.build()));
+    assert!(refused(&ElfSample { machine: 3, ..static_elf() }.build()));
+    let slice = mac(ARM64, 11, 0).build();
+    assert!(refused(&fat(&[(AMD64, slice.clone())])));
+    assert!(refused(&fat(&[(ARM64, slice.clone()), (ARM64, slice)])));
+    let mut wide = pe(0x8664, &[], false);
+    wide[68..70].copy_from_slice(&0x14c_u16.to_le_bytes());
+    assert!(refused(&wide));
+}
+
+fn whole_samples() -> Vec<Vec<u8>> {
+    vec![
+        static_elf().build(),
+        ElfSample { runpath: Some("$ORIGIN"), soname: Some("libx.so"), ..glibc_elf() }.build(),
+        ElfSample { class64: false, machine: 40, ..glibc_elf() }.build(),
+        mac(ARM64, 11, 0).build(),
+        fat(&[(AMD64, mac(AMD64, 10, 12).build()), (ARM64, mac(ARM64, 11, 0).build())]),
+        pe(0x8664, &["KERNEL32.dll", "foo.dll"], true),
+    ]
+}
+
+#[test]
+fn every_truncation_is_an_error_or_still_whole() {
+    for bytes in whole_samples() {
+        assert!(read(&bytes).is_ok());
+        // An ELF file is loaded to its last byte; the others may lose a signature's end and stay readable.
+        for length in 0..bytes.len() {
+            let outcome = read(&bytes[..length]);
+            assert!(outcome.is_err() || bytes[0] != 0x7f, "{length} of {}", bytes.len());
+        }
+    }
+}
+
+#[test]
+fn many_names_for_one_long_string_cost_little() {
+    let name: &'static str = Box::leak("x".repeat(4000).into_boxed_str());
+    let sample = ElfSample { undefined: vec![(name, false); 1], ..glibc_elf() };
+    let repeated = ElfSample { undefined: (0..200).map(|_| (name, false)).collect(), ..sample };
+    assert!(read(&repeated.build()).is_ok());
+    let mut strings = super::bytes::Strings::of(Format::Elf);
+    let refused = (0..20_000).find(|_| strings.take(name.as_bytes(), "a name").is_err());
+    assert!(refused.is_some_and(|taken| taken > 1000));
+}
+
+/// Whatever comes in, every step answers.
+fn exercise(bytes: &[u8]) {
+    let _ = sniff(bytes);
+    if let Ok(facts) = read(bytes) {
+        let inventory = Inventory::new(vec![("bin/x".into(), facts.clone()), ("lib/y".into(), facts)]);
+        for tag in inventory.honest_tags() {
+            assert!(inventory.honours(&tag), "{tag}");
+        }
+        let _ = inventory.choose_tags(&seed_rows());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(4096))]
+
+    #[test]
+    fn any_bytes_are_answered(bytes in proptest::collection::vec(any::<u8>(), 0..512), magic in 0..7_usize) {
+        let magics: [&[u8]; 7] = [
+            b"", b"\x7fELF\x02\x01\x01", b"\x7fELF\x01\x02\x01", b"MZ", &[0xcf, 0xfa, 0xed, 0xfe],
+            &[0xca, 0xfe, 0xba, 0xbe, 0, 0, 0, 2], &[0xca, 0xfe, 0xba, 0xbf, 0, 0, 0, 1],
+        ];
+        exercise(&[magics[magic], &bytes].concat());
+    }
+
+    #[test]
+    fn mutated_files_are_answered(
+        which in 0..6_usize,
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+        cut in proptest::option::of(any::<prop::sample::Index>()),
+    ) {
+        let mut bytes = whole_samples().swap_remove(which);
+        for (at, value) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = value;
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        exercise(&bytes);
+    }
+
+    #[test]
+    fn words_of_extremes_are_answered(
+        which in 0..6_usize,
+        at in any::<prop::sample::Index>(),
+        word in prop::sample::select(vec![0_u32, 1, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 0xffff_fff0, 0x1000]),
+    ) {
+        let mut bytes = whole_samples().swap_remove(which);
+        let at = at.index(bytes.len() - 4);
+        bytes[at..at + 4].copy_from_slice(&word.to_le_bytes());
+        exercise(&bytes);
+    }
+}

@@ -1,0 +1,397 @@
+//! Rules about what a wheel carries: modes, leftovers, the package description of a runtime, sizes.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+use super::finding::Findings;
+use super::rule::{Check, Documentation, Family, Rule, Severity};
+use super::scan::Scanned;
+use super::subject::WheelSubject;
+use crate::binary::Format;
+use crate::target::{PlatformTag, TargetTriple};
+use crate::version::CodexVersion;
+use crate::wheel::archive::Member;
+use crate::wheel::reader::unsafe_path;
+
+const fn rule(
+    name: &'static str,
+    severity: Severity,
+    documentation: Documentation,
+    check: fn(&WheelSubject, &mut Findings),
+) -> Rule {
+    Rule { name, family: Family::Contents, severity, documentation, check: Check::Wheel(check) }
+}
+
+pub(super) static RULES: &[Rule] = &[
+    rule(
+        "mode-exec",
+        Severity::Error,
+        Documentation {
+            what: "Every program has an execute bit in the archive; a mode other than 0755, or a Windows program without one, is a warning.",
+            why: "pip, uv and installer make a file executable only where the archive says so; without it the program cannot be started.",
+            fix: "Write the entry with mode 0100755",
+        },
+        executable,
+    ),
+    rule(
+        "mode-ifreg",
+        Severity::Error,
+        Documentation {
+            what: "A mode with execute bits also says that the entry is a regular file (0100000).",
+            why: "pip and installer look at the type before the bits, and install the file without them.",
+            fix: "Write the entry with mode 0100755, not 0755",
+        },
+        |wheel, found| {
+            for (member, _) in wheel.files() {
+                let mode = member.unix_mode();
+                if mode & 0o170_000 == 0 && mode & 0o111 != 0 {
+                    found.member(&member.name, format!("the mode {mode:#o} has execute bits and no file type"));
+                }
+            }
+        },
+    ),
+    rule(
+        "mode-safe",
+        Severity::Error,
+        Documentation {
+            what: "No mode is setuid, setgid, sticky or world-writable, or forbids its owner to read.",
+            why: "Some unpackers set the mode as it stands: anybody could change the program, or nobody read it.",
+            fix: "Write files with mode 0100644 and programs with 0100755",
+        },
+        |wheel, found| {
+            for (member, _) in wheel.files().filter(|(member, _)| !member.is_special()) {
+                let mode = member.unix_mode();
+                let what = match mode {
+                    0 => continue,
+                    _ if mode & 0o7000 != 0 => "is setuid, setgid or sticky",
+                    _ if mode & 0o002 != 0 => "lets everybody write",
+                    _ if mode & 0o400 == 0 && mode & 0o111 == 0 => "does not let its owner read",
+                    _ => continue,
+                };
+                found.member(&member.name, format!("the mode {mode:#o} {what}"));
+            }
+        },
+    ),
+    rule(
+        "no-bytecode",
+        Severity::Error,
+        Documentation {
+            what: "There is no compiled bytecode: no `.pyc`, no `.pyo`, no `__pycache__`.",
+            why: "It belongs to one interpreter, can differ from its source, and installers write their own.",
+            fix: "Exclude `__pycache__` from the build and build from a clean tree",
+        },
+        |wheel, found| {
+            for (member, _) in wheel.files() {
+                let cached = member.name.split('/').any(|part| part == "__pycache__");
+                if cached || has_extension(&member.name, &["pyc", "pyo"]) {
+                    found.member(&member.name, "the file is compiled bytecode");
+                }
+            }
+        },
+    ),
+    rule(
+        "no-junk",
+        Severity::Error,
+        Documentation {
+            what: "There are no leftovers of tools and no secrets: `.DS_Store`, `.git`, `.env`, editor backups, private keys.",
+            why: "They tell strangers about the machine that built the wheel, and a secret in a published wheel is public for good.",
+            fix: "Exclude the file from the build; revoke a secret that has been published",
+        },
+        junk,
+    ),
+    rule(
+        "no-pth",
+        Severity::Error,
+        Documentation {
+            what: "No `.pth` file is installed.",
+            why: "Python runs the lines of a `.pth` file at every start, whether or not the package is used.",
+            fix: "Remove the file",
+        },
+        |wheel, found| {
+            for (member, _) in wheel.files() {
+                let top = installed(wheel, &member.name);
+                if has_extension(&member.name, &["pth"]) && !top.contains('/') {
+                    found.member(&member.name, "the file runs at every start of Python");
+                }
+            }
+        },
+    ),
+    rule(
+        "one-toplevel",
+        Severity::Error,
+        Documentation {
+            what: "At most one package or module lies at the top.",
+            why: "A second one, `tests` most often, is installed for everybody and collides with other distributions'.",
+            fix: "Move the files into the package, or exclude them from the build",
+        },
+        top_level,
+    ),
+    rule(
+        "payload-json",
+        Severity::Error,
+        Documentation {
+            what: "`codex-package.json` states the version of the wheel, a target that its tags are for, and an entry point that is there.",
+            why: "The program looks itself up by this file; a wrong one belongs to another build.",
+            fix: "Stage the payload of this release and target again",
+        },
+        payload_json,
+    ),
+    rule(
+        "payload-executable",
+        Severity::Error,
+        Documentation {
+            what: "A wheel of the runtime holds its executable.",
+            why: "The wheel installs and the program is not there.",
+            fix: "Stage the runtime with its payload and build it again",
+        },
+        |wheel, found| {
+            let Ok(name) = &wheel.name else { return };
+            if !is_runtime(wheel) || !wheel.is_readable() || name.tags.platform == ["any"] {
+                return;
+            }
+            let file = &wheel.runtime.executable;
+            let holds = wheel.files().any(|(member, _)| {
+                let last = member.name.rsplit('/').next().unwrap_or_default();
+                last == file.as_str() || last.strip_suffix(".exe") == Some(file.as_str())
+            });
+            if !holds {
+                found.whole(format!("there is no `{file}` in the wheel"));
+            }
+        },
+    ),
+    rule(
+        "lfs-pointer",
+        Severity::Error,
+        Documentation {
+            what: "No file is the pointer of a Git LFS object.",
+            why: "The file itself was never fetched; the wheel holds three lines of text in its place.",
+            fix: "Run `git lfs pull` before the build",
+        },
+        |wheel, found| {
+            for (member, scanned) in wheel.files() {
+                if scanned.head.starts_with(b"version https://git-lfs.github.com/spec/") {
+                    found.member(&member.name, "the file is a Git LFS pointer");
+                }
+            }
+        },
+    ),
+    rule(
+        "payload-empty",
+        Severity::Error,
+        Documentation {
+            what: "No program or library is empty.",
+            why: "A copy failed, and the program cannot be started.",
+            fix: "Stage the payload again and look for errors of the copy",
+        },
+        |wheel, found| {
+            for (member, scanned) in wheel.files() {
+                let library = has_extension(&member.name, &["so", "dylib", "dll", "exe", "pyd"]);
+                if member.size == 0
+                    && scanned.error.is_none()
+                    && (library || member.is_executable() || is_entry(wheel, member))
+                {
+                    found.member(&member.name, "the file is empty");
+                }
+            }
+        },
+    ),
+    rule(
+        "size-limit",
+        Severity::Warning,
+        Documentation {
+            what: "The wheel has at most 100 MiB.",
+            why: "The public index refuses larger files unless the project's limit has been raised.",
+            fix: "Ask the index for a higher limit before the first upload, or make the payload smaller",
+        },
+        |wheel, found| {
+            let size = wheel.archive.bytes().len();
+            if size > 100 << 20 {
+                found.whole(format!("the wheel has {:.1} MiB", size as f64 / f64::from(1 << 20)));
+            }
+        },
+    ),
+];
+
+/// Whether a wheel is one of the runtime of the template.
+pub(super) fn is_runtime(wheel: &WheelSubject) -> bool {
+    let same = |name: &crate::wheel::name::DistributionName| {
+        wheel.runtime.distribution.parse().is_ok_and(|runtime| name.is_same(&runtime))
+    };
+    wheel.name.as_ref().is_ok_and(|name| same(&name.distribution))
+}
+
+fn has_extension(path: &str, extensions: &[&str]) -> bool {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    let extension = file.rsplit_once('.').map(|(_, extension)| extension.to_ascii_lowercase());
+    extension.is_some_and(|extension| extensions.contains(&extension.as_str()))
+}
+
+/// Where a file is installed, relative to the packages: the path without `.data/purelib/` and its like.
+fn installed<'a>(wheel: &WheelSubject, path: &'a str) -> &'a str {
+    let Ok(name) = &wheel.name else { return path };
+    let data = format!("{}.data/", name.stem());
+    let rest = path.strip_prefix(data.as_str());
+    rest.and_then(|rest| rest.strip_prefix("purelib/").or_else(|| rest.strip_prefix("platlib/"))).unwrap_or(path)
+}
+
+/// The `codex-package.json` files, with what is relative to their directory.
+fn packages(wheel: &WheelSubject) -> impl Iterator<Item = (&Member, &Scanned, &str)> {
+    wheel.files().filter_map(|(member, scanned)| {
+        let directory = member.name.strip_suffix("codex-package.json")?;
+        (directory.is_empty() || directory.ends_with('/')).then_some((member, scanned, directory))
+    })
+}
+
+fn is_entry(wheel: &WheelSubject, member: &Member) -> bool {
+    packages(wheel).any(|(_, scanned, directory)| {
+        let package = scanned.text.as_deref().and_then(|text| serde_json::from_slice::<Package>(text).ok());
+        package.and_then(|package| package.entrypoint).is_some_and(|entry| member.name == format!("{directory}{entry}"))
+    })
+}
+
+fn executable(wheel: &WheelSubject, found: &mut Findings) {
+    for (member, _) in wheel.files() {
+        let facts = wheel.inventory.binaries().iter().find(|(name, _)| *name == member.name).map(|(_, facts)| facts);
+        let program = facts.is_some_and(|facts| facts.is_executable());
+        // Installers make scripts executable whatever their mode.
+        if !(program || is_entry(wheel, member)) || member.name.contains(".data/scripts/") {
+            continue;
+        }
+        let mode = member.unix_mode();
+        let windows = facts.is_some_and(|facts| facts.format == Format::Pe);
+        if mode & 0o111 == 0 {
+            let severity = if windows { Severity::Warning } else { Severity::Error };
+            found.with(severity, Some(&member.name), format!("the file is a program and has the mode {mode:#o}"));
+        } else if mode & 0o170_000 == 0o100_000 && mode & 0o777 != 0o755 && mode & 0o7002 == 0 {
+            found.with(
+                Severity::Warning,
+                Some(&member.name),
+                format!("the program has the mode {mode:#o}, not 0o100755"),
+            );
+        }
+    }
+}
+
+fn junk(wheel: &WheelSubject, found: &mut Findings) {
+    const PARTS: [&str; 17] = [
+        ".ds_store",
+        ".git",
+        ".gitignore",
+        ".gitattributes",
+        ".hg",
+        ".svn",
+        ".idea",
+        ".vscode",
+        "__macosx",
+        ".env",
+        "thumbs.db",
+        "desktop.ini",
+        ".pytest_cache",
+        ".mypy_cache",
+        ".ruff_cache",
+        ".venv",
+        "node_modules",
+    ];
+    const KEYS: [&str; 9] =
+        ["id_rsa", "id_dsa", "id_ecdsa", "id_ed25519", ".netrc", ".pypirc", ".npmrc", ".htpasswd", "credentials.json"];
+    const EXTENSIONS: [&str; 11] = ["swp", "swo", "orig", "rej", "bak", "tmp", "p12", "pfx", "jks", "pdb", "dwp"];
+    for (member, scanned) in wheel.files() {
+        let lower = member.name.to_lowercase();
+        let file = lower.rsplit('/').next().unwrap_or(&lower);
+        if let Some(part) =
+            lower.split('/').find(|part| PARTS.contains(part) || part.starts_with(".env.") || part.ends_with(".dsym"))
+        {
+            found.member(&member.name, format!("`{part}` is a leftover of a tool"));
+        } else if KEYS.contains(&file) || scanned.head.starts_with(b"-----BEGIN ") && has_private_key(&scanned.head) {
+            found.member(&member.name, "the file holds a secret");
+        } else if file.ends_with('~') || file.starts_with("._") || has_extension(file, &EXTENSIONS) {
+            found.member(&member.name, "the file is a leftover of a tool");
+        }
+    }
+}
+
+fn has_private_key(head: &[u8]) -> bool {
+    let line = head.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    String::from_utf8_lossy(line).contains("PRIVATE KEY")
+}
+
+fn top_level(wheel: &WheelSubject, found: &mut Findings) {
+    let mut tops = BTreeSet::new();
+    for (member, _) in wheel.files().filter(|(member, _)| unsafe_path(&member.name).is_none()) {
+        let path = installed(wheel, &member.name);
+        let top = path.split('/').next().unwrap_or(path);
+        if top.ends_with(".dist-info") || top.ends_with(".data") || has_extension(path, &["pth"]) && !path.contains('/')
+        {
+            continue;
+        }
+        // An extension module's platform suffix is no part of its name; stubs belong to their package.
+        let name = if path.contains('/') { top } else { top.split('.').next().unwrap_or(top) };
+        tops.insert(name.strip_suffix("-stubs").unwrap_or(name).to_owned());
+    }
+    if tops.len() > 1 {
+        let names: Vec<_> = tops.iter().take(6).map(|top| format!("`{top}`")).collect();
+        found.whole(format!("there are {} packages or modules at the top: {}", tops.len(), names.join(", ")));
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct Package {
+    version: Option<String>,
+    target: Option<String>,
+    entrypoint: Option<String>,
+}
+
+fn payload_json(wheel: &WheelSubject, found: &mut Findings) {
+    for (member, scanned, directory) in packages(wheel) {
+        let name = member.name.as_str();
+        let Some(text) = &scanned.text else {
+            if scanned.error.is_none() {
+                found.member(name, "the file is too large to be a package description");
+            }
+            continue;
+        };
+        let package: Package = match serde_json::from_slice(text) {
+            Ok(package) => package,
+            Err(error) => {
+                found.member(name, format!("it is no package description: {error}"));
+                continue;
+            }
+        };
+        let expected = wheel.name.as_ref().ok().and_then(|name| name.pep440());
+        match (&package.version, expected) {
+            (None, _) => found.member(name, "it states no version"),
+            (Some(version), Some(expected)) if !same_version(version, &expected) => {
+                found.member(name, format!("it states version `{version}`, the wheel is `{expected}`"));
+            }
+            _ => {}
+        }
+        match package.target.as_deref().map(|target| (target, target.parse::<TargetTriple>())) {
+            None => found.member(name, "it states no target"),
+            Some((target, Err(_))) => found.member(name, format!("`{target}` is not a target triple")),
+            Some((target, Ok(triple))) => {
+                let foreign = wheel
+                    .platforms()
+                    .into_iter()
+                    .find(|tag| !matches!(tag, PlatformTag::Any | PlatformTag::Other(_)) && !triple.matches(tag));
+                if let Some(tag) = foreign {
+                    found.member(name, format!("it is for `{target}`, and the wheel is tagged `{tag}`"));
+                }
+            }
+        }
+        match &package.entrypoint {
+            None => found.member(name, "it states no entry point"),
+            Some(entry) if wheel.file(&format!("{directory}{entry}")).is_none() => {
+                found.member(name, format!("its entry point `{entry}` is not in the wheel"));
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// Whether a version in either spelling is that of the wheel (or one that the wheel is a post-release of).
+fn same_version(stated: &str, wheel: &pep440_rs::Version) -> bool {
+    let spelled =
+        stated.parse::<CodexVersion>().map(|version| version.to_string()).unwrap_or_else(|_| stated.to_owned());
+    spelled.parse::<pep440_rs::Version>().is_ok_and(|version| version == *wheel)
+}

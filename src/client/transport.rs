@@ -1,0 +1,179 @@
+//! The server's process and its pipes: lines out through one thread, lines in through another, so that a server that
+//! neither reads nor writes can never hold the caller beyond a deadline.
+
+use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::error::{ClientError, Closed, ClosedBy};
+use super::rpc::{self, Message};
+use crate::process::{Closing, Invocation, Process};
+
+/// The longest line that is read, in bytes. Answers of 64 MiB are seen in practice.
+pub const LONGEST_LINE: usize = 256 * 1024 * 1024;
+
+/// How many lines that are no messages are put up with.
+const GARBAGE_LIMIT: usize = 16;
+
+/// How much of a line that is no message is kept, in bytes.
+const GARBAGE_SHOWN: usize = 200;
+
+/// How many messages wait for the caller before the server is made to wait.
+const QUEUE: usize = 1024;
+
+/// How long the end of the process is waited for once its output has ended.
+const LAST_MOMENT: Duration = Duration::from_secs(2);
+
+/// How often the end of a process is looked for while its output is drained.
+const MOMENT: Duration = Duration::from_millis(50);
+
+#[derive(Debug)]
+enum Incoming {
+    Message(Message),
+    Garbage(String),
+    LongLine,
+}
+
+/// A started server.
+#[derive(Debug)]
+pub struct Transport {
+    process: Process,
+    outgoing: Option<Sender<String>>,
+    incoming: Receiver<Incoming>,
+    garbage: Vec<String>,
+    closed: Option<Closed>,
+}
+
+impl Transport {
+    /// Starts the server.
+    ///
+    /// # Errors
+    /// [`ClientError::Start`] when the operating system refuses.
+    pub fn start(invocation: &Invocation) -> Result<Self, ClientError> {
+        let mut process = invocation.start().map_err(ClientError::Start)?;
+        let (outgoing, lines) = mpsc::channel::<String>();
+        let (sender, incoming) = mpsc::sync_channel(QUEUE);
+        if let Some(mut stdin) = process.take_stdin() {
+            thread::spawn(move || {
+                for line in lines {
+                    // A broken pipe is only a hint: what the server says last, and how it ends, tell why.
+                    if stdin.write_all(line.as_bytes()).and_then(|()| stdin.flush()).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        if let Some(stdout) = process.take_stdout() {
+            thread::spawn(move || read_lines(BufReader::new(stdout), &sender));
+        }
+        Ok(Self { process, outgoing: Some(outgoing), incoming, garbage: Vec::new(), closed: None })
+    }
+
+    /// Queues a message for the server. Whether it is read shows in an answer alone.
+    pub fn send(&mut self, message: &Message) {
+        if let Some(outgoing) = &self.outgoing {
+            // The writer is gone when the pipe is broken; the reader then finds out why.
+            let _ = outgoing.send(rpc::encode(message));
+        }
+    }
+
+    /// The next message; `None` at the deadline.
+    ///
+    /// # Errors
+    /// [`ClientError::Closed`] once the conversation is over, and ever after.
+    pub fn receive(&mut self, deadline: Instant) -> Result<Option<Message>, ClientError> {
+        loop {
+            if let Some(closed) = &self.closed {
+                return Err(ClientError::Closed(closed.clone()));
+            }
+            match self.incoming.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(Incoming::Message(message)) => return Ok(Some(message)),
+                Ok(Incoming::Garbage(line)) => {
+                    self.garbage.push(line);
+                    if self.garbage.len() >= GARBAGE_LIMIT {
+                        self.close_by(ClosedBy::Garbage(self.garbage[0].clone()));
+                    }
+                }
+                Ok(Incoming::LongLine) => self.close_by(ClosedBy::LongLine(LONGEST_LINE)),
+                Err(RecvTimeoutError::Timeout) => return Ok(None),
+                Err(RecvTimeoutError::Disconnected) => {
+                    let by = self.garbage.first().cloned().map_or(ClosedBy::EndOfOutput, ClosedBy::Garbage);
+                    self.close_by(by);
+                }
+            }
+        }
+    }
+
+    /// The lines so far that were no messages, each cut short.
+    #[must_use]
+    pub fn garbage(&self) -> &[String] {
+        &self.garbage
+    }
+
+    /// The last of the server's standard error.
+    #[must_use]
+    pub fn stderr_tail(&self) -> String {
+        self.process.stderr_tail()
+    }
+
+    /// Closes the server's standard input, waits up to `grace` for its end, then ends it. Returns how that came about
+    /// and the last of its standard error.
+    #[must_use]
+    pub fn close(mut self, grace: Duration) -> (Closing, String) {
+        self.outgoing = None;
+        let deadline = Instant::now() + grace;
+        // A server that is held by a full pipe could not end.
+        while Instant::now() < deadline && self.process.ending().is_none() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.incoming.recv_timeout(left.min(MOMENT)) {
+                Ok(_) | Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        let closing = self.process.close(deadline.saturating_duration_since(Instant::now()));
+        (closing, self.process.stderr_tail())
+    }
+
+    fn close_by(&mut self, by: ClosedBy) {
+        self.outgoing = None;
+        let ending = match by {
+            ClosedBy::EndOfOutput => self.process.wait(LAST_MOMENT),
+            ClosedBy::Garbage(_) | ClosedBy::LongLine(_) => self.process.ending(),
+        };
+        self.process.end();
+        self.closed = Some(Closed { by, ending, stderr_tail: self.process.stderr_tail() });
+    }
+}
+
+/// Reads until the end of the output, a line that is too long, or nobody listens.
+fn read_lines(mut output: BufReader<impl Read>, sender: &SyncSender<Incoming>) {
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let limit = LONGEST_LINE as u64 + 1;
+        match output.by_ref().take(limit).read_until(b'\n', &mut line) {
+            Ok(0) | Err(_) => return,
+            Ok(_) => {}
+        }
+        if line.len() > LONGEST_LINE {
+            let _ = sender.send(Incoming::LongLine);
+            return;
+        }
+        if line.iter().all(u8::is_ascii_whitespace) {
+            continue;
+        }
+        let incoming = match rpc::decode(&line) {
+            Ok(message) => Incoming::Message(message),
+            Err(_) => {
+                let shown = &line[..line.len().min(GARBAGE_SHOWN)];
+                Incoming::Garbage(String::from_utf8_lossy(shown.trim_ascii()).escape_debug().to_string())
+            }
+        };
+        if sender.send(incoming).is_err() {
+            return;
+        }
+        // One large answer must not hold its memory for the rest of the conversation.
+        line.shrink_to(1024 * 1024);
+    }
+}

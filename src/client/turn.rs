@@ -1,0 +1,151 @@
+//! One turn: the stream of its notifications, its interruption, and what it came to.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::error::ClientError;
+use super::notification::{Item, Notification, TokenUsage, TurnError, TurnStatus};
+use super::session::Session;
+
+/// How long a turn that was interrupted at its deadline may take to say so.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// A running turn. Dropping it leaves the turn running; its notifications then wait in the session.
+#[derive(Debug)]
+pub struct Turn<'session> {
+    session: &'session mut Session,
+    thread_id: String,
+    id: String,
+    patience: Duration,
+    deadline: Instant,
+    last_error: Option<TurnError>,
+    done: bool,
+}
+
+/// What a turn came to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TurnOutcome {
+    /// How it ended.
+    pub status: TurnStatus,
+    /// Why it failed.
+    pub error: Option<TurnError>,
+    /// The last answer, from the completed item: older servers repeat it nowhere else.
+    pub answer: Option<String>,
+    /// Every completed item, in order.
+    pub items: Vec<Item>,
+    /// What the thread has used so far.
+    pub usage: Option<TokenUsage>,
+}
+
+impl TurnOutcome {
+    /// The answer of a turn that completed with one; the empty text where it completed without.
+    ///
+    /// # Errors
+    /// [`ClientError::TurnFailed`] when the turn failed or was interrupted.
+    pub fn into_answer(self) -> Result<String, ClientError> {
+        let status = match self.status {
+            TurnStatus::Completed => return Ok(self.answer.unwrap_or_default()),
+            TurnStatus::Failed => "failed".to_owned(),
+            TurnStatus::Interrupted => "was interrupted".to_owned(),
+            TurnStatus::InProgress => "has not ended".to_owned(),
+            TurnStatus::Other(status) => format!("ended as `{status}`"),
+        };
+        Err(ClientError::TurnFailed { status, error: self.error.map(Box::new) })
+    }
+}
+
+impl<'session> Turn<'session> {
+    pub(super) fn new(session: &'session mut Session, thread_id: String, id: String, patience: Duration) -> Self {
+        let deadline = Instant::now() + patience;
+        Self { session, thread_id, id, patience, deadline, last_error: None, done: false }
+    }
+
+    /// The id of the turn.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The next notification about this turn or its thread; `None` after the one that says the turn has ended.
+    ///
+    /// # Errors
+    /// [`ClientError::TurnTimedOut`] at the turn's deadline, after an attempt to interrupt it;
+    /// [`ClientError::Closed`] when the conversation is over.
+    pub fn next_notification(&mut self) -> Result<Option<Notification>, ClientError> {
+        if self.done {
+            return Ok(None);
+        }
+        match self.receive(self.deadline)? {
+            Some(notification) => Ok(Some(notification)),
+            None => Err(self.give_up()?),
+        }
+    }
+
+    /// Interrupts the turn; its stream then ends with status [`TurnStatus::Interrupted`].
+    ///
+    /// # Errors
+    /// As [`Session::call`].
+    pub fn interrupt(&mut self) -> Result<(), ClientError> {
+        self.session.interrupt(&self.thread_id, &self.id)
+    }
+
+    /// Reads the stream to its end.
+    ///
+    /// # Errors
+    /// As [`Turn::next_notification`]. A turn that failed is an outcome, not an error.
+    pub fn finish(mut self) -> Result<TurnOutcome, ClientError> {
+        let mut outcome =
+            TurnOutcome { status: TurnStatus::InProgress, error: None, answer: None, items: Vec::new(), usage: None };
+        while let Some(notification) = self.next_notification()? {
+            match notification {
+                Notification::ItemCompleted { item, .. } => {
+                    if let Item::AgentMessage { text, .. } = &item {
+                        outcome.answer = Some(text.clone());
+                    }
+                    outcome.items.push(item);
+                }
+                Notification::TokenUsageUpdated { total, .. } => outcome.usage = Some(total),
+                Notification::TurnCompleted { status, error, .. } => {
+                    outcome.error = error.or_else(|| match status {
+                        TurnStatus::Failed => self.last_error.take(),
+                        _ => None,
+                    });
+                    outcome.status = status;
+                }
+                _ => {}
+            }
+        }
+        Ok(outcome)
+    }
+
+    fn receive(&mut self, deadline: Instant) -> Result<Option<Notification>, ClientError> {
+        let (thread_id, id) = (&self.thread_id, &self.id);
+        let notification = self.session.next_matching(deadline, |notification| {
+            notification.thread_id().is_none_or(|thread| thread == thread_id)
+                && notification.turn_id().is_none_or(|turn| turn == id)
+        })?;
+        match &notification {
+            Some(Notification::TurnCompleted { .. }) => self.done = true,
+            Some(Notification::Error { error, .. }) => self.last_error = Some(error.clone()),
+            _ => {}
+        }
+        Ok(notification)
+    }
+
+    /// Interrupts a turn that is out of time, so that the thread can be used again.
+    fn give_up(&mut self) -> Result<ClientError, ClientError> {
+        let stderr_tail = self.session.stderr_tail();
+        // A turn that ended this very moment cannot be interrupted, and a dead server says so below.
+        let params = json!({ "threadId": self.thread_id, "turnId": self.id });
+        let _ = self.session.call_within("turn/interrupt", params, LAST_WORDS);
+        let deadline = Instant::now() + LAST_WORDS;
+        while !self.done && self.receive(deadline)?.is_some() {}
+        self.done = true;
+        Ok(ClientError::TurnTimedOut {
+            after: self.patience,
+            last_error: self.last_error.take().map(Box::new),
+            stderr_tail,
+        })
+    }
+}

@@ -1,0 +1,88 @@
+//! `relkit verify`: the gate, its report and the release manifest.
+
+use std::fmt::Write as _;
+
+use crate::cli::{AnnotatedFormat, GateOptions, Verify};
+use crate::console::{Console, github_escape, github_escape_property};
+use crate::error::{Exit, Failure};
+use crate::fs::write_whole;
+use crate::gate::{Problem, Release, Request, verify};
+
+/// Runs the command.
+pub fn run(arguments: &Verify, console: &Console) -> Result<Exit, Failure> {
+    let release = gate(&arguments.gate, console)?;
+    if let Some(path) = &arguments.manifest {
+        // Serialising plain data cannot fail.
+        let mut manifest = serde_json::to_vec_pretty(&release).unwrap_or_default();
+        manifest.push(b'\n');
+        write_whole(path, &manifest)?;
+        console.status("Wrote", format_args!("the release manifest to {}", path.display()));
+    }
+    match arguments.format {
+        AnnotatedFormat::Text => console.result(text(&release)),
+        AnnotatedFormat::Json => console.json(&release),
+        AnnotatedFormat::Github => console.result(github(&release)),
+    }
+    Ok(release.exit())
+}
+
+/// Verifies what the options name.
+pub fn gate(options: &GateOptions, console: &Console) -> Result<Release, Failure> {
+    let runtime = super::runtime_project(options.template.as_deref())?;
+    let sdk = super::sdk_project(None)?;
+    let allow_missing = super::targets(&options.allow_missing)?;
+    let request = Request {
+        dist: &options.dist,
+        codex: options.codex_version.parse()?,
+        receipts: options.receipts.as_deref(),
+        allow_missing: &allow_missing,
+        runtime: &runtime,
+        sdk: &sdk,
+        checked: None,
+    };
+    let spinner = console.spinner("Verifying");
+    let release = verify(&request);
+    spinner.finish();
+    Ok(release?)
+}
+
+/// Problems, warnings, and one line that sums up.
+pub fn text(release: &Release) -> String {
+    let mut text = String::new();
+    for (kind, problems) in [("problem", &release.problems), ("warning", &release.warnings)] {
+        for problem in problems {
+            let _ = writeln!(text, "{kind}[{}]: {}\n  help: {}\n", problem.code, problem.message, problem.help);
+        }
+    }
+    let count = |number: usize, word: &str| format!("{number} {word}{}", if number == 1 { "" } else { "s" });
+    let outcome = if release.problems.is_empty() { "passed" } else { "failed" };
+    let _ = writeln!(
+        text,
+        "{} {outcome}: {}, {}, {}",
+        release.codex_version,
+        count(release.files.len(), "file"),
+        count(release.problems.len(), "problem"),
+        count(release.warnings.len(), "warning")
+    );
+    text
+}
+
+fn github(release: &Release) -> String {
+    let mut text = String::new();
+    for (kind, problems) in [("error", &release.problems), ("warning", &release.warnings)] {
+        for Problem { code, file, message, help } in problems {
+            let file = file.as_ref().map(|file| format!("file={},", github_escape_property(file))).unwrap_or_default();
+            let title = github_escape_property(code);
+            let _ = writeln!(text, "::{kind} {file}title={title}::{}", github_escape(&format!("{message}\n{help}")));
+        }
+    }
+    if release.problems.is_empty() {
+        let _ = writeln!(
+            text,
+            "::notice title=release verified::{} files of {}",
+            release.files.len(),
+            release.codex_version
+        );
+    }
+    text
+}

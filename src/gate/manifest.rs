@@ -1,0 +1,71 @@
+//! The release manifest, read back: what `verify --manifest` wrote must be what is published.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::Release;
+use crate::error::Explain;
+
+/// A manifest that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ManifestError {
+    /// It cannot be read.
+    #[error("cannot read `{}`", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The operating system's answer.
+        #[source]
+        source: std::io::Error,
+    },
+    /// It is no manifest.
+    #[error("`{}` is not a release manifest", path.display())]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// What the parser says.
+        #[source]
+        source: serde_json::Error,
+    },
+}
+
+impl Explain for ManifestError {
+    fn hint(&self) -> Option<String> {
+        Some("write it with `relkit verify --manifest FILE`".into())
+    }
+}
+
+/// Reads a manifest.
+///
+/// # Errors
+/// When the file cannot be read or is none.
+pub fn read_manifest(path: &Path) -> Result<Release, ManifestError> {
+    let bytes = fs::read(path).map_err(|source| ManifestError::Read { path: path.to_owned(), source })?;
+    serde_json::from_slice(&bytes).map_err(|source| ManifestError::Parse { path: path.to_owned(), source })
+}
+
+/// How a release differs from its manifest, one sentence each; none where both are the same files.
+#[must_use]
+pub fn differences(manifest: &Release, release: &Release) -> Vec<String> {
+    let mut differences = Vec::new();
+    if manifest.codex_version != release.codex_version {
+        let (then, now) = (&manifest.codex_version, &release.codex_version);
+        differences.push(format!("the manifest is of version {then}, the release of {now}"));
+    }
+    for then in &manifest.files {
+        match release.files.iter().find(|now| now.name == then.name) {
+            None => differences.push(format!("`{}` is gone", then.name)),
+            Some(now) if (now.sha256, now.bytes) != (then.sha256, then.bytes) => {
+                differences
+                    .push(format!("`{}` changed: its SHA-256 was {}, and is {}", then.name, then.sha256, now.sha256));
+            }
+            Some(_) => {}
+        }
+    }
+    for now in &release.files {
+        if !manifest.files.iter().any(|then| then.name == now.name) {
+            differences.push(format!("`{}` is new", now.name));
+        }
+    }
+    differences
+}

@@ -1,0 +1,221 @@
+//! The runtime wheels of a release: one for every target, all of the version, in every place where a version stands.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use memchr::memmem;
+use serde_json::Value;
+
+use super::dist::{Content, Entry, Set};
+use super::release::Role;
+use super::verify::{Found, Request};
+use crate::project::Target;
+use crate::version::CodexVersion;
+use crate::wheel::reader::Wheel;
+
+const DESCRIPTOR: &str = "codex-package.json";
+const MOST_DESCRIPTOR: u64 = 1 << 20;
+
+/// Verifies the runtime wheels; notes for each which target it is for.
+pub fn verify(request: &Request<'_>, set: &mut Set, found: &mut Found) {
+    let mut served: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for entry in set.files.iter_mut().filter(|entry| entry.record.role == Role::RuntimeWheel) {
+        version(request, entry, found);
+        let Content::Wheel(wheel) = &entry.content else { continue };
+        let platforms = wheel.name().tags.platforms().unwrap_or_default();
+        let target = platforms.iter().find_map(|tag| request.runtime.target_of_tag(tag)).cloned();
+        let name = entry.record.name.clone();
+        match &target {
+            Some(target) => {
+                entry.record.target = Some(target.triple.to_string());
+                for tag in &platforms {
+                    served.entry(tag.to_string()).or_default().push(name.clone());
+                }
+            }
+            None => found.problem(
+                "set-targets",
+                Some(&name),
+                format!("`{name}` is for none of the product's targets"),
+                "remove it, or add its target to the runtime template",
+            ),
+        }
+        descriptor(request, wheel, &name, target.as_ref(), found);
+        embedded(request, wheel, &name, found);
+    }
+    for (tag, wheels) in served.iter().filter(|(_, wheels)| wheels.len() > 1) {
+        let wheels: Vec<_> = wheels.iter().map(|wheel| format!("`{wheel}`")).collect();
+        found.problem(
+            "set-targets",
+            None,
+            format!("{} carry the same platform tag `{tag}`", wheels.join(" and ")),
+            "keep one wheel per platform tag: which of them an installer takes is chance",
+        );
+    }
+    complete(request, set, found);
+}
+
+fn complete(request: &Request<'_>, set: &Set, found: &mut Found) {
+    for target in &request.runtime.targets {
+        let triple = target.triple.to_string();
+        let is_there = set.runtime_wheels().any(|entry| entry.record.target.as_deref() == Some(&triple));
+        if !is_there && !request.allow_missing.contains(&target.triple) {
+            found.problem(
+                "set-targets",
+                None,
+                format!("there is no wheel for `{triple}` (`{}`)", target.platform_tag),
+                format!("build it, or publish without it on purpose with `--allow-missing {triple}`"),
+            );
+        }
+    }
+}
+
+/// The version in the file name and in METADATA.
+fn version(request: &Request<'_>, entry: &Entry, found: &mut Found) {
+    let name = entry.record.name.as_str();
+    let expected = request.codex.to_string();
+    let help = format!("build the wheel for {expected}, or verify the version that it is of");
+    for (place, version) in [("file name", &entry.named_version), ("METADATA", &entry.record.version)] {
+        if *version != expected {
+            let message = format!("`{name}` is of version {version} by its {place}, not {expected}");
+            found.problem("set-version", Some(name), message, help.clone());
+        }
+    }
+}
+
+/// What `codex-package.json` says, where there is one.
+fn descriptor(request: &Request<'_>, wheel: &Wheel, name: &str, target: Option<&Target>, found: &mut Found) {
+    let path = format!("{}/{DESCRIPTOR}", request.runtime.module);
+    let Some(member) = wheel.find(&path) else { return };
+    let parsed =
+        wheel.read(member, MOST_DESCRIPTOR).ok().and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
+    let text = |key: &str| parsed.as_ref().and_then(|value| value.get(key)?.as_str());
+    let version = text("version").unwrap_or("none");
+    if version.parse::<CodexVersion>().ok() != Some(request.codex) {
+        let message = format!("`{name}` carries a package of version {version} by its `{path}`, not {}", request.codex);
+        found.problem("set-version", Some(name), message, "stage the payload of the release");
+    }
+    if let (Some(target), Some(built)) = (target, text("target"))
+        && built != target.triple.to_string()
+    {
+        let message = format!("`{name}` is tagged for `{}`, and its `{path}` says `{built}`", target.triple);
+        found.problem("payload-json", Some(name), message, "stage the payload of that target");
+    }
+}
+
+/// The version that the executable holds as text, as in `NAME-doctor/0.163.0`. A static look: only running it proves more.
+fn embedded(request: &Request<'_>, wheel: &Wheel, name: &str, found: &mut Found) {
+    let executable = &request.runtime.executable;
+    let module = &request.runtime.module;
+    let member = [format!("{module}/bin/{executable}"), format!("{module}/bin/{executable}.exe")];
+    let Some(member) = member.iter().find_map(|path| wheel.find(path)) else { return };
+    let expected = request.codex.semver();
+    let mut search = VersionSearch::new(executable, &expected);
+    // A member that cannot be read is a finding of `check`.
+    if wheel.copy_to(member, &mut search).is_err() || search.has_expected {
+        return;
+    }
+    match search.others.keys().next() {
+        Some(other) => found.problem(
+            "set-version",
+            Some(name),
+            format!("the executable in `{name}` says that it is {other}, not {}", request.codex.semver()),
+            "stage the executable of the release",
+        ),
+        None => found.warning(
+            "embedded-version",
+            Some(name),
+            format!("the executable in `{name}` does not hold the text {}", request.codex.semver()),
+            "run it: `relkit smoke --expect-version` asks the executable itself",
+        ),
+    }
+}
+
+/// Looks for versions in a stream of bytes, chunk by chunk.
+struct VersionSearch<'a> {
+    executable: &'a [u8],
+    expected: &'a [u8],
+    has_expected: bool,
+    others: BTreeMap<String, ()>,
+    carried: Vec<u8>,
+}
+
+/// The longest text that is looked for; so much of a chunk is looked at again with the next.
+const OVERLAP: usize = 128;
+
+impl<'a> VersionSearch<'a> {
+    fn new(executable: &'a str, expected: &'a str) -> Self {
+        Self {
+            executable: executable.as_bytes(),
+            expected: expected.as_bytes(),
+            has_expected: false,
+            others: BTreeMap::new(),
+            carried: Vec::new(),
+        }
+    }
+
+    fn look(&mut self) {
+        for start in memmem::find_iter(&self.carried, self.expected) {
+            let before = start.checked_sub(1).map(|at| self.carried[at]);
+            let after = self.carried.get(start + self.expected.len()).copied();
+            // 0.16.3 is not in 10.16.31.
+            let continues = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_digit());
+            self.has_expected |= !continues(before) && !continues(after);
+        }
+        for start in memmem::find_iter(&self.carried, self.executable) {
+            if let Some(version) = version_after(&self.carried[start + self.executable.len()..]) {
+                self.others.insert(version, ());
+            }
+        }
+    }
+}
+
+impl Write for VersionSearch<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.carried.extend_from_slice(bytes);
+        if !self.has_expected {
+            self.look();
+        }
+        let keep = self.carried.len().saturating_sub(OVERLAP);
+        self.carried.drain(..keep);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// `-doctor/0.163.0-alpha.1…` is 0.163.0-alpha.1.
+fn version_after(bytes: &[u8]) -> Option<String> {
+    let name = bytes.iter().take_while(|byte| byte.is_ascii_lowercase() || **byte == b'-').count();
+    let rest = bytes.get(name..)?.strip_prefix(b"/")?;
+    let plain = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'.' || **byte == b'-';
+    let text: Vec<u8> = rest.iter().take(40).take_while(plain).copied().collect();
+    let text = String::from_utf8(text).ok()?;
+    // Whatever text follows in memory can run into the version; the longest version that it begins with is meant.
+    (5..=text.len()).rev().find_map(|end| text.get(..end)?.parse::<CodexVersion>().ok()).map(|version| version.semver())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn searched<'a>(bytes: &[u8], chunk: usize) -> (bool, Vec<String>) {
+        let mut search = VersionSearch::new("codex", "0.163.0");
+        bytes.chunks(chunk).for_each(|part| search.write_all(part).unwrap());
+        (search.has_expected, search.others.into_keys().collect())
+    }
+
+    #[test]
+    fn versions_are_found_across_chunks() {
+        let padding = vec![0; 300];
+        let right = [&padding[..], b"x codex-doctor/0.163.0version", &padding].concat();
+        let other = [&padding[..], b"x codex-doctor/0.154.0-alpha.1version", &padding].concat();
+        for chunk in [1, 7, 64, 1000] {
+            assert!(searched(&right, chunk).0, "{chunk}");
+            let (expected, others) = searched(&other, chunk);
+            assert!(!expected && others.contains(&"0.154.0-alpha.1".to_owned()), "{chunk} {others:?}");
+        }
+        assert_eq!(searched(b"10.163.0 0.163.01", 100), (false, vec![]));
+    }
+}

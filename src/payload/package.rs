@@ -1,0 +1,144 @@
+//! `codex-package.json`, the descriptor at the root of a package directory: layout version, program version, target,
+//! entry point and the two directories beside `bin/`. Keys that are not known are kept as they are.
+
+use serde::{Deserialize, Serialize};
+
+/// The file name of the descriptor.
+pub const DESCRIPTOR: &str = "codex-package.json";
+
+/// The largest descriptor that is read, in bytes.
+pub(super) const LONGEST: u64 = 64 << 10;
+
+/// The only layout there is so far.
+const LAYOUT: u64 = 1;
+
+/// What a package descriptor says. A key that is absent is `None`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Package {
+    /// The version of the layout.
+    #[serde(default = "default_layout")]
+    pub layout_version: u64,
+    /// The version of the program, in its own spelling: `0.163.0-alpha.1`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// The target triple of the build.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// Which program of the product it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
+    /// The path of the entry executable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entrypoint: Option<String>,
+    /// The directory of helpers and data.
+    #[serde(default = "default_resources")]
+    pub resources_dir: String,
+    /// The directory of tools that the program puts on its PATH.
+    #[serde(default = "default_path")]
+    pub path_dir: String,
+}
+
+fn default_layout() -> u64 {
+    LAYOUT
+}
+
+fn default_resources() -> String {
+    "codex-resources".into()
+}
+
+fn default_path() -> String {
+    "codex-path".into()
+}
+
+impl Default for Package {
+    fn default() -> Self {
+        Self {
+            layout_version: LAYOUT,
+            version: None,
+            target: None,
+            variant: None,
+            entrypoint: None,
+            resources_dir: default_resources(),
+            path_dir: default_path(),
+        }
+    }
+}
+
+impl Package {
+    /// Reads a descriptor; the error completes the sentence "`codex-package.json` ...".
+    ///
+    /// # Errors
+    /// Where the bytes are no JSON object, a known key has a value of the wrong type, the layout is another one, or a
+    /// path in it leads out of the package.
+    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+        let refused = |error| format!("cannot be used: {error}");
+        // A derived reader would take an array for an object.
+        let object: serde_json::Map<_, _> = serde_json::from_slice(bytes).map_err(refused)?;
+        let package: Self = serde_json::from_value(object.into()).map_err(refused)?;
+        if package.layout_version != LAYOUT {
+            return Err(format!("states layoutVersion {}, and only {LAYOUT} is known", package.layout_version));
+        }
+        let paths = [
+            ("entrypoint", package.entrypoint.as_deref()),
+            ("resourcesDir", Some(package.resources_dir.as_str())),
+            ("pathDir", Some(package.path_dir.as_str())),
+        ];
+        for (key, path) in paths {
+            let Some(path) = path else { continue };
+            if super::name::clean(path.as_bytes()).as_deref() != Ok(path) || path.is_empty() {
+                return Err(format!("states `{path}` as {key}, which is no plain path inside the package"));
+            }
+        }
+        Ok(package)
+    }
+
+    /// The text of a descriptor.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        // invariant: strings and a number always serialise.
+        serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_it_writes_it_reads() {
+        let package = Package {
+            version: Some("0.163.0-alpha.1".into()),
+            target: Some("x86_64-unknown-linux-musl".into()),
+            variant: Some("codex".into()),
+            entrypoint: Some("bin/codex".into()),
+            ..Package::default()
+        };
+        assert_eq!(Package::parse(package.to_json().as_bytes()), Ok(package));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        for (text, words) in [
+            ("", "cannot be used"),
+            ("[]", "cannot be used"),
+            ("{\"version\": 1}", "cannot be used"),
+            ("{\"layoutVersion\": 2}", "layoutVersion 2"),
+            ("{\"entrypoint\": \"../codex\"}", "as entrypoint"),
+            ("{\"pathDir\": \"/usr/bin\"}", "as pathDir"),
+            ("{\"resourcesDir\": \"\"}", "as resourcesDir"),
+        ] {
+            let error = Package::parse(text.as_bytes()).unwrap_err();
+            assert!(error.contains(words), "{text}: {error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_answered(bytes: Vec<u8>, text in "\\{(\"(layoutVersion|entrypoint|x)\": ?[0-9\"/.a]{0,4},?){0,3}\\}") {
+            let _ = Package::parse(&bytes);
+            let _ = Package::parse(text.as_bytes());
+        }
+    }
+}

@@ -1,0 +1,271 @@
+//! Where members of archives are unpacked to: numbered files in a scratch directory, so that no name of an archive ever
+//! becomes a path, under limits that no honest archive reaches. Links inside the archive become copies.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use super::name::{self, Names};
+use super::{PayloadError, form};
+use crate::console::{Progress, human_bytes};
+use crate::fs::{self, FsError, Mode};
+
+/// Members beyond which an archive is no payload.
+const MOST_MEMBERS: usize = 20_000;
+/// Archives may unpack to this many bytes, however small they are.
+const FREE_BYTES: u64 = 256 << 20;
+/// Archives may unpack to this many times their own size. Compiled programs compress about threefold.
+const RATIO: u64 = 200;
+
+/// A file of the input, under its name there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Found {
+    /// The name, joined by `/`.
+    pub path: String,
+    /// Where its bytes are.
+    pub source: PathBuf,
+    /// Its size in bytes.
+    pub size: u64,
+}
+
+/// How many bytes an archive of `length` bytes may unpack to.
+pub(super) fn limit(length: u64) -> u64 {
+    length.saturating_mul(RATIO).max(FREE_BYTES)
+}
+
+/// The refusal of an archive that unpacks to more than `limit` bytes.
+pub(super) fn bomb(origin: &Path, limit: u64) -> PayloadError {
+    PayloadError::Bomb { path: origin.to_owned(), limit: human_bytes(limit) }
+}
+
+/// Takes the members of one archive.
+#[derive(Debug)]
+pub(super) struct Sink<'a> {
+    origin: &'a Path,
+    scratch: &'a Path,
+    names: Names,
+    members: usize,
+    files: Vec<Found>,
+    links: Vec<Link>,
+}
+
+#[derive(Debug)]
+struct Link {
+    path: String,
+    /// Where it leads, from the root of the archive; `None` where that is outside.
+    target: Option<String>,
+}
+
+/// What a link counts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LinkBase {
+    /// A symbolic link counts from its own directory.
+    OwnDirectory,
+    /// A hard link counts from the root of the archive.
+    Root,
+}
+
+impl<'a> Sink<'a> {
+    pub(super) fn new(origin: &'a Path, scratch: &'a Path) -> Self {
+        Self { origin, scratch, names: Names::default(), members: 0, files: Vec::new(), links: Vec::new() }
+    }
+
+    /// The clean name of a member; `None` for the root itself and for what file managers leave behind.
+    fn clean(&mut self, raw: &[u8]) -> Result<Option<String>, PayloadError> {
+        self.members += 1;
+        if self.members > MOST_MEMBERS {
+            return Err(PayloadError::Bomb { path: self.origin.to_owned(), limit: format!("{MOST_MEMBERS} members") });
+        }
+        let path = name::clean(raw).map_err(|why| PayloadError::Name {
+            path: self.origin.to_owned(),
+            member: name::shown(raw),
+            why,
+        })?;
+        Ok(Some(path).filter(|path| !path.is_empty() && !name::is_litter(path)))
+    }
+
+    /// A directory of the archive: its name is checked, and nothing is made.
+    pub(super) fn directory(&mut self, raw: &[u8]) -> Result<(), PayloadError> {
+        match self.clean(raw)? {
+            Some(path) => self.names.take_directory(self.origin, &path),
+            None => Ok(()),
+        }
+    }
+
+    /// Starts the file of a member. `None` where the member is not wanted.
+    pub(super) fn file(&mut self, raw: &[u8], size: u64) -> Result<Option<(File, PathBuf)>, PayloadError> {
+        let Some(path) = self.clean(raw)? else { return Ok(None) };
+        self.names.take(self.origin, &path)?;
+        let (file, source) = self.create()?;
+        self.files.push(Found { path, source: source.clone(), size });
+        Ok(Some((file, source)))
+    }
+
+    fn create(&self) -> Result<(File, PathBuf), PayloadError> {
+        let source = self.scratch.join(self.files.len().to_string());
+        let file = File::options().write(true).create_new(true).open(&source).map_err(FsError::write(&source))?;
+        Ok((file, source))
+    }
+
+    /// Notes a link; it is resolved when every member is known.
+    pub(super) fn link(&mut self, raw: &[u8], target: &[u8], base: LinkBase) -> Result<(), PayloadError> {
+        let Some(path) = self.clean(raw)? else { return Ok(()) };
+        self.names.take(self.origin, &path)?;
+        let directory = match base {
+            LinkBase::OwnDirectory => path.rsplit_once('/').map_or("", |(directory, _)| directory),
+            LinkBase::Root => "",
+        };
+        let target = resolve(directory, target);
+        self.links.push(Link { path, target });
+        Ok(())
+    }
+
+    /// Every file, links replaced by copies of what they lead to.
+    pub(super) fn finish(mut self) -> Result<Vec<Found>, PayloadError> {
+        for link in std::mem::take(&mut self.links) {
+            let refused = |why| PayloadError::Link { path: self.origin.to_owned(), member: link.path.clone(), why };
+            let target = link.target.ok_or_else(|| refused("leads out of the payload"))?;
+            let found = self.files.iter().find(|found| found.path == target);
+            let found = found.ok_or_else(|| refused("does not lead to a file of the payload"))?;
+            let source = self.scratch.join(self.files.len().to_string());
+            fs::copy(&found.source, &source, Mode::Data)?;
+            let size = found.size;
+            self.files.push(Found { path: link.path, source, size });
+        }
+        Ok(self.files)
+    }
+}
+
+/// The path that a link leads to, by its text alone; `None` where it is absolute, leaves the root, or is no name that a
+/// member could have.
+fn resolve(directory: &str, target: &[u8]) -> Option<String> {
+    let target = std::str::from_utf8(target).ok()?;
+    if target.is_empty() || target.starts_with('/') || target.contains(['\\', '\0', ':']) {
+        return None;
+    }
+    let mut parts: Vec<&str> = directory.split('/').filter(|part| !part.is_empty()).collect();
+    for part in target.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+/// Copies exactly `size` bytes; tells a reading error from a writing one.
+pub(super) fn copy_exactly(
+    origin: &Path,
+    reader: &mut impl Read,
+    file: &mut File,
+    target: &Path,
+    size: u64,
+) -> Result<(), PayloadError> {
+    let mut buffer = vec![0; 1 << 16];
+    let mut rest = size;
+    while rest > 0 {
+        let wanted = rest.min(buffer.len() as u64) as usize;
+        reader.read_exact(&mut buffer[..wanted]).map_err(|error| reading(origin, error))?;
+        io::Write::write_all(file, &buffer[..wanted]).map_err(FsError::write(target))?;
+        rest -= wanted as u64;
+    }
+    Ok(())
+}
+
+/// What a failed read means: the disk, a bomb, or a damaged archive.
+pub(super) fn reading(origin: &Path, error: io::Error) -> PayloadError {
+    if let Some(Passed(limit)) = error.get_ref().and_then(|inner| inner.downcast_ref()) {
+        return bomb(origin, *limit);
+    }
+    if error.raw_os_error().is_some() {
+        return PayloadError::Fs(FsError::Read { path: origin.to_owned(), source: error });
+    }
+    PayloadError::Damaged { path: origin.to_owned(), source: Box::new(error) }
+}
+
+/// A limit in bytes that a reader passed.
+#[derive(Debug, thiserror::Error)]
+#[error("more than {0} bytes")]
+struct Passed(u64);
+
+/// Fails as soon as more than a limit has been read.
+#[derive(Debug)]
+pub(super) struct Limited<R> {
+    inner: R,
+    read: u64,
+    limit: u64,
+}
+
+impl<R> Limited<R> {
+    pub(super) fn new(inner: R, limit: u64) -> Self {
+        Self { inner, read: 0, limit }
+    }
+}
+
+impl<R: Read> Read for Limited<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.read += count as u64;
+        if self.read > self.limit { Err(io::Error::other(Passed(self.limit))) } else { Ok(count) }
+    }
+}
+
+/// Advances a bar by what is read.
+#[derive(Debug)]
+pub(super) struct Watched<R> {
+    inner: R,
+    progress: Progress,
+}
+
+impl<R> Watched<R> {
+    pub(super) fn new(inner: R, progress: &Progress) -> Self {
+        Self { inner, progress: progress.clone() }
+    }
+}
+
+impl<R: Read> Read for Watched<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.progress.advance(count as u64);
+        Ok(count)
+    }
+}
+
+/// The first bytes of a stream, and the stream with them put back.
+pub(super) fn peek<R: Read>(mut reader: R, count: usize) -> io::Result<(Vec<u8>, impl Read)> {
+    let head = form::head(&mut reader, count)?;
+    Ok((head.clone(), io::Cursor::new(head).chain(reader)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_followed_by_their_text() {
+        for (directory, target, path) in [
+            ("bin", "codex-real", Some("bin/codex-real")),
+            ("bin", "../lib/./codex", Some("lib/codex")),
+            ("", "a", Some("a")),
+            ("bin", "../../codex", None),
+            ("", "..", None),
+            ("bin", "/etc/passwd", None),
+            ("bin", "C:/codex", None),
+            ("bin", "", None),
+        ] {
+            assert_eq!(resolve(directory, target.as_bytes()).as_deref(), path, "{directory} {target}");
+        }
+    }
+
+    #[test]
+    fn a_limited_reader_stops() {
+        let mut bytes = Vec::new();
+        let error = Limited::new(io::repeat(0), 1000).read_to_end(&mut bytes).unwrap_err();
+        assert!(matches!(reading(Path::new("x"), error), PayloadError::Bomb { .. }));
+        assert_eq!(limit(1), 256 << 20);
+        assert_eq!(limit(1 << 30), 200 << 30);
+    }
+}

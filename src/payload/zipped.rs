@@ -1,0 +1,221 @@
+//! Zip archives and wheels. A wheel gives up the payload of its import package alone, held against RECORD (PyPA
+//! "Recording installed projects"); its metadata and Python sources are written anew by the stage.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use sha2::{Digest as _, Sha256};
+
+use super::unpack::{Found, LinkBase, Sink, bomb, limit};
+use super::{DESCRIPTOR, Form, PayloadError, name};
+use crate::console::Progress;
+use crate::digest::Sha256Digest;
+use crate::fs::FsError;
+use crate::wheel::archive::{Archive, ArchiveError, Limits, Member, MemberError};
+
+/// The largest RECORD that is read, in bytes.
+const LONGEST_RECORD: u64 = 16 << 20;
+
+/// What an archive gave up.
+#[derive(Debug)]
+pub(super) struct Unzipped {
+    /// Zip or wheel.
+    pub form: Form,
+    /// The files, without the directory of the import package.
+    pub files: Vec<Found>,
+    /// The version in the name of the `.dist-info` directory.
+    pub wheel_version: Option<String>,
+}
+
+/// Unpacks the archive at `origin`.
+pub(super) fn unpack(origin: &Path, form: Form, scratch: &Path, progress: &Progress) -> Result<Unzipped, PayloadError> {
+    let archive = Archive::open(origin).map_err(|error| opening(origin, error))?;
+    let limit = limit(archive.bytes().len() as u64);
+    let archive = archive.with_limits(Limits {
+        member: limit,
+        total: limit,
+        ratio: u64::MAX,
+        total_ratio: u64::MAX,
+        free: u64::MAX,
+    });
+    archive.trusted().map_err(|error| opening(origin, error))?;
+    let total = archive.members().iter().fold(0_u64, |sum, member| sum.saturating_add(member.size));
+    if total > limit {
+        return Err(bomb(origin, limit));
+    }
+    progress.set_length(total);
+    let dist_info = archive.members().iter().find_map(|member| {
+        let directory = member.name.strip_suffix("/WHEEL")?;
+        (directory.ends_with(".dist-info") && !directory.contains('/')).then(|| directory.to_owned())
+    });
+    match (dist_info, form) {
+        (Some(dist_info), _) => unpack_wheel(origin, &archive, &dist_info, scratch, progress),
+        (None, Form::Wheel) => Err(PayloadError::Record {
+            path: origin.to_owned(),
+            member: "*.dist-info/WHEEL".into(),
+            why: "is missing: the file is called a wheel and is none",
+        }),
+        (None, _) => {
+            let mut sink = Sink::new(origin, scratch);
+            for member in archive.members() {
+                take(origin, &archive, member, &mut sink, None)?;
+                progress.advance(member.size);
+            }
+            Ok(Unzipped { form: Form::Zip, files: sink.finish()?, wheel_version: None })
+        }
+    }
+}
+
+fn unpack_wheel(
+    origin: &Path,
+    archive: &Archive,
+    dist_info: &str,
+    scratch: &Path,
+    progress: &Progress,
+) -> Result<Unzipped, PayloadError> {
+    let record = read_record(origin, archive, dist_info)?;
+    let package = import_package(origin, archive)?;
+    let mut sink = Sink::new(origin, scratch);
+    for member in archive.members() {
+        let inside = member.name.strip_prefix(&package).and_then(|rest| rest.strip_prefix('/'));
+        if inside.is_some_and(|path| !is_python(path)) {
+            take(origin, archive, member, &mut sink, Some(&record))?;
+        }
+        progress.advance(member.size);
+    }
+    let mut files = sink.finish()?;
+    for file in &mut files {
+        file.path.drain(..=package.len());
+    }
+    // `name-version.dist-info`, where neither part holds a hyphen.
+    let stem = dist_info.strip_suffix(".dist-info").unwrap_or(dist_info);
+    let wheel_version = stem.rsplit_once('-').map(|(_, version)| version.to_owned());
+    Ok(Unzipped { form: Form::Wheel, files, wheel_version })
+}
+
+/// The top-level directory of the wheel that carries a payload.
+fn import_package(origin: &Path, archive: &Archive) -> Result<String, PayloadError> {
+    let mut packages: Vec<&str> = Vec::new();
+    for member in archive.members() {
+        let Some((package, rest)) = member.name.split_once('/') else { continue };
+        if package.ends_with(".dist-info") || package.ends_with(".data") {
+            continue;
+        }
+        if (rest == DESCRIPTOR || rest.starts_with("bin/")) && !packages.contains(&package) {
+            packages.push(package);
+        }
+    }
+    match packages[..] {
+        [package] => Ok(package.to_owned()),
+        [] => Err(PayloadError::NoExecutable {
+            path: origin.to_owned(),
+            expected: format!("an import package with `{DESCRIPTOR}` or `bin/` in it"),
+        }),
+        _ => Err(PayloadError::SeveralExecutables { path: origin.to_owned(), names: packages.join(", ") }),
+    }
+}
+
+/// Whether a file of the import package belongs to Python and not to the payload.
+pub(super) fn is_python(path: &str) -> bool {
+    let extension = |name: &str| path.len() > name.len() && path.ends_with(name);
+    !path.contains('/') && (extension(".py") || extension(".pyi") || path == "py.typed")
+        || extension(".pyc")
+        || path.split('/').any(|part| part == "__pycache__")
+}
+
+/// The SHA-256 rows of RECORD.
+fn read_record(origin: &Path, archive: &Archive, dist_info: &str) -> Result<BTreeMap<String, String>, PayloadError> {
+    let name = format!("{dist_info}/RECORD");
+    let refused = |why| PayloadError::Record { path: origin.to_owned(), member: name.clone(), why };
+    let member = archive.find(&name).ok_or_else(|| refused("is missing"))?;
+    let bytes = archive.read(member, LONGEST_RECORD).map_err(|error| reading(origin, error))?;
+    let mut rows = BTreeMap::new();
+    for row in csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes.as_slice()).records() {
+        let row = row.map_err(|_| refused("is not a table of comma-separated values"))?;
+        if let (Some(path), Some(digest)) = (row.get(0), row.get(1)) {
+            rows.insert(path.to_owned(), digest.to_owned());
+        }
+    }
+    Ok(rows)
+}
+
+/// Takes one member, held against its row of RECORD where there is one to hold it against.
+fn take(
+    origin: &Path,
+    archive: &Archive,
+    member: &Member,
+    sink: &mut Sink<'_>,
+    record: Option<&BTreeMap<String, String>>,
+) -> Result<(), PayloadError> {
+    if member.flags & 1 != 0 {
+        return Err(PayloadError::Encrypted { path: origin.to_owned(), member: name::shown(&member.raw_name) });
+    }
+    if member.is_directory() {
+        return sink.directory(&member.raw_name);
+    }
+    if member.unix_mode() & 0o170_000 == 0o120_000 {
+        let target = archive.read(member, 4096).map_err(|error| reading(origin, error))?;
+        return sink.link(&member.raw_name, &target, LinkBase::OwnDirectory);
+    }
+    if member.is_special() {
+        let what = "a device, FIFO or socket";
+        return Err(PayloadError::Special { path: origin.to_owned(), member: name::shown(&member.raw_name), what });
+    }
+    let Some((file, target)) = sink.file(&member.raw_name, member.size)? else { return Ok(()) };
+    let mut hashing = Hashing { file, hasher: record.map(|_| Sha256::new()) };
+    archive.copy_to(member, &mut hashing).map_err(|error| match error {
+        MemberError::Write { source, .. } => FsError::write(&target)(source).into(),
+        error => reading(origin, error),
+    })?;
+    let (Some(record), Some(hasher)) = (record, hashing.hasher) else { return Ok(()) };
+    let refused = |why| PayloadError::Record { path: origin.to_owned(), member: member.name.clone(), why };
+    let stated = record.get(&member.name).ok_or_else(|| refused("is not listed in RECORD"))?;
+    let digest = Sha256Digest(hasher.finalize().into()).record_form();
+    if *stated == digest {
+        return Ok(());
+    }
+    Err(refused(if stated.starts_with("sha256=") {
+        "does not have the SHA-256 digest that RECORD states"
+    } else {
+        "has no SHA-256 digest in RECORD"
+    }))
+}
+
+/// Hashes what passes through, where that is asked for.
+struct Hashing {
+    file: File,
+    hasher: Option<Sha256>,
+}
+
+impl Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.file.write(bytes)?;
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(&bytes[..count]);
+        }
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+fn opening(origin: &Path, error: ArchiveError) -> PayloadError {
+    match error {
+        ArchiveError::Open { path, source } => FsError::Read { path, source }.into(),
+        ArchiveError::Framing { message, .. } => {
+            PayloadError::Damaged { path: origin.to_owned(), source: message.into() }
+        }
+    }
+}
+
+fn reading(origin: &Path, error: MemberError) -> PayloadError {
+    match error {
+        MemberError::Encrypted { member } => PayloadError::Encrypted { path: origin.to_owned(), member },
+        MemberError::TooLarge { limit, .. } => bomb(origin, limit),
+        error => PayloadError::Damaged { path: origin.to_owned(), source: Box::new(error) },
+    }
+}

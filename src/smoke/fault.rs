@@ -1,0 +1,189 @@
+//! Why a step failed, as one sentence that tells the cause from its likenesses, and the runtime's last words.
+
+use std::io;
+use std::path::Path;
+
+use super::header::Header;
+use crate::client::{ClientError, ClosedBy};
+use crate::process::{Ending, ProcessError};
+
+/// A failed step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// What is wrong, in one sentence.
+    pub sentence: String,
+    /// The last of the runtime's standard error.
+    pub stderr_tail: String,
+}
+
+impl From<String> for Fault {
+    fn from(sentence: String) -> Self {
+        Self { sentence, stderr_tail: String::new() }
+    }
+}
+
+impl From<&str> for Fault {
+    fn from(sentence: &str) -> Self {
+        sentence.to_owned().into()
+    }
+}
+
+/// An executable under test, as faults speak of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// The file.
+    pub path: &'a Path,
+    /// Its name in the wheel, or as it was given.
+    pub name: &'a str,
+    /// The program that runs it, if one was given.
+    pub runner: Option<&'a str>,
+}
+
+impl Subject<'_> {
+    /// The fault of a process: it did not start, hung, or wrote too much. `doing` says what it was asked for.
+    #[must_use]
+    pub fn process_fault(&self, error: &ProcessError, doing: &str) -> Fault {
+        match error {
+            ProcessError::Start { source, .. } => match self.runner {
+                Some(runner) => format!("the runner `{runner}` cannot be started: {source}").into(),
+                None => self.start_fault(source).into(),
+            },
+            ProcessError::TimedOut { after, stderr_tail, .. } => Fault {
+                sentence: format!(
+                    "`{}` hangs: {doing} did not end within {:.1} s, and it was killed",
+                    self.name,
+                    after.as_secs_f64()
+                ),
+                stderr_tail: stderr_tail.clone(),
+            },
+            ProcessError::TooMuchOutput { limit, .. } => {
+                format!("`{}` wrote more than {limit} bytes to standard output for {doing}", self.name).into()
+            }
+        }
+    }
+
+    /// The fault of a conversation. `doing` says what the runtime was asked for last.
+    #[must_use]
+    pub fn client_fault(&self, error: &ClientError, doing: &str) -> Fault {
+        let name = self.name;
+        let sentence = match error {
+            ClientError::Start(error) => return self.process_fault(error, doing),
+            ClientError::Closed(closed) => match (&closed.by, closed.ending) {
+                (ClosedBy::Garbage(line), _) => garbage(name, line),
+                (ClosedBy::LongLine(limit), _) => {
+                    format!("`{name}` wrote a line of more than {limit} bytes to standard output")
+                }
+                (ClosedBy::EndOfOutput, Some(ending)) => self.early_end(ending, doing),
+                (ClosedBy::EndOfOutput, None) => {
+                    format!("`{name}` closed its standard output before it answered {doing}, and went on running")
+                }
+            },
+            ClientError::TimedOut { garbage: Some(line), .. } => garbage(name, line),
+            ClientError::TimedOut { after, .. } => {
+                format!("`{name}` hangs: it did not answer {doing} within {:.1} s", after.as_secs_f64())
+            }
+            ClientError::TurnTimedOut { .. } | ClientError::TurnFailed { .. } => error.to_string(),
+            ClientError::Refused { .. } | ClientError::Shape { .. } => format!("`{name}`: {error}"),
+        };
+        Fault { sentence, stderr_tail: error.stderr_tail().unwrap_or_default().to_owned() }
+    }
+
+    /// What a process says that ended before it had done what it was asked for.
+    #[must_use]
+    pub fn early_end(&self, ending: Ending, doing: &str) -> String {
+        let name = self.name;
+        let cause = match ending {
+            Ending::Signal(11 | 7 | 10) => ": the file is cut short or damaged",
+            Ending::Signal(4 | 5) => ": the code in it is damaged, or this processor cannot run it",
+            Ending::Signal(9) => ": the system killed it, for want of memory or of a valid signature",
+            Ending::Signal(31 | 12) => ": the system forbids a call that it makes",
+            _ => {
+                return format!(
+                    "`{name}` ended early with {ending}, before it answered {doing}{}",
+                    self.machine_hint()
+                );
+            }
+        };
+        format!("`{name}` crashed with {ending} before it answered {doing}{cause}")
+    }
+
+    /// A runner reports a file that it cannot run in its own words; the header says more.
+    fn machine_hint(&self) -> String {
+        match (self.runner, Header::read(self.path)) {
+            (Some(runner), Ok(header)) => format!("; it is {header}, run by `{runner}`"),
+            _ => String::new(),
+        }
+    }
+
+    fn start_fault(&self, error: &io::Error) -> String {
+        let name = self.name;
+        let header = Header::read(self.path);
+        let here = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);
+        match (error.kind(), header) {
+            (io::ErrorKind::NotFound, Err(_)) => format!("`{name}` does not exist"),
+            (io::ErrorKind::NotFound, Ok(Header::Script(line))) => {
+                format!("`{name}` is a script whose interpreter `{line}` is not on this machine")
+            }
+            (io::ErrorKind::NotFound, Ok(header)) => {
+                format!("`{name}` is {header} whose loader is not on this machine: it is linked dynamically")
+            }
+            (io::ErrorKind::PermissionDenied, _) if self.path.is_dir() => format!("`{name}` is a directory"),
+            (io::ErrorKind::PermissionDenied, _) => {
+                format!("`{name}` is not executable{}", mode_of(self.path))
+            }
+            (_, Ok(header)) if is_format_error(error) => match header {
+                Header::Empty => format!("`{name}` is empty"),
+                Header::Other(_) => format!("`{name}` is {header}"),
+                header if header.is_native() => {
+                    format!(
+                        "`{name}` is {header} that this machine ({here}) refuses: its header is damaged or cut short"
+                    )
+                }
+                header => format!(
+                    "`{name}` is for another machine: it is {header}, and this is {here}; `--runner` names an emulator"
+                ),
+            },
+            (_, header) => {
+                let what = header.map_or_else(|_| String::new(), |header| format!(" ({header})"));
+                format!("`{name}`{what} cannot be started: {error}")
+            }
+        }
+    }
+}
+
+/// The sentence for a line that is no message.
+#[must_use]
+pub fn garbage(name: &str, line: &str) -> String {
+    format!("`{name}` wrote to standard output what is no message of the protocol: `{line}`")
+}
+
+/// ENOEXEC, and its likes on macOS and Windows.
+fn is_format_error(error: &io::Error) -> bool {
+    let code = error.raw_os_error();
+    if cfg!(windows) {
+        // ERROR_BAD_EXE_FORMAT, ERROR_EXE_MACHINE_TYPE_MISMATCH.
+        matches!(code, Some(193 | 216))
+    } else if cfg!(target_os = "macos") {
+        // ENOEXEC, EBADARCH, EBADEXEC, EBADMACHO.
+        matches!(code, Some(8 | 85 | 86 | 88))
+    } else {
+        code == Some(8)
+    }
+}
+
+#[cfg(unix)]
+fn mode_of(path: &Path) -> String {
+    use std::os::unix::fs::PermissionsExt as _;
+    match path.metadata().map(|metadata| metadata.permissions().mode() & 0o777) {
+        Ok(mode) if mode & 0o111 == 0 => format!(": its mode is {mode:04o}"),
+        Ok(_) => ": its mode allows it, so look at the mount options of its file system and at the permissions of the \
+                   directories above it"
+            .to_owned(),
+        Err(_) => String::new(),
+    }
+}
+
+#[cfg(not(unix))]
+fn mode_of(_: &Path) -> String {
+    String::new()
+}

@@ -1,0 +1,162 @@
+//! Where a runtime under test lives: a directory of its own for everything it might write, an environment that holds
+//! nothing of the user's, and the configuration that keeps it off the network.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use super::Runner;
+use crate::process::Invocation;
+
+/// How the homes in the temporary directory are named.
+const PREFIX: &str = "relkit-smoke-";
+
+/// The file that is locked as long as a home is in use.
+const LOCK: &str = "lock";
+
+/// An isolated home below the system's temporary directory, removed when dropped. One process per home: two runtimes
+/// that start at once on a fresh home fail.
+#[derive(Debug)]
+pub struct Home {
+    // Closed before the directory is removed.
+    _lock: File,
+    root: TempDir,
+}
+
+impl Home {
+    /// Makes a fresh home, and removes those that a killed relkit left behind.
+    ///
+    /// # Errors
+    /// When the temporary directory cannot be written to.
+    pub fn create() -> io::Result<Self> {
+        remove_abandoned(&std::env::temp_dir());
+        let root = tempfile::Builder::new().prefix(PREFIX).tempdir()?;
+        // Under its name only when it is locked.
+        let young = root.path().join("young");
+        let lock = File::create(&young)?;
+        lock.lock()?;
+        fs::rename(young, root.path().join(LOCK))?;
+        for name in ["runtime", "user", "work", "temporary", "path", "site"] {
+            fs::create_dir(root.path().join(name))?;
+        }
+        Ok(Self { _lock: lock, root })
+    }
+
+    /// The working directory, empty at first.
+    #[must_use]
+    pub fn work(&self) -> PathBuf {
+        self.root.path().join("work")
+    }
+
+    /// Where a wheel is unpacked.
+    #[must_use]
+    pub fn site(&self) -> PathBuf {
+        self.root.path().join("site")
+    }
+
+    /// A program that lives here, started by `runner` if there is one: its environment, its working directory. The search path is an empty directory, so that
+    /// a tool of the host cannot stand in for one that the wheel should carry.
+    #[must_use]
+    pub fn invocation(&self, program: &Path, runner: Option<&Runner>) -> Invocation {
+        let at = |name: &str| self.root.path().join(name);
+        let invocation = match runner {
+            Some(runner) => Invocation::new(&runner.program).arguments(&runner.arguments).argument(program),
+            None => Invocation::new(program),
+        };
+        invocation
+            .directory(at("work"))
+            .variable("CODEX_HOME", at("runtime"))
+            .variable("HOME", at("user"))
+            .variable("USERPROFILE", at("user"))
+            .variable("APPDATA", at("user"))
+            .variable("LOCALAPPDATA", at("user"))
+            .variable("TMPDIR", at("temporary"))
+            .variable("TEMP", at("temporary"))
+            .variable("TMP", at("temporary"))
+            .variable("PATH", at("path"))
+            .variable("LANG", "C.UTF-8")
+            .variable("NO_COLOR", "1")
+            // Belt and braces: no proxy variable is passed on either.
+            .variable("NO_PROXY", "127.0.0.1,localhost")
+            .variable("no_proxy", "127.0.0.1,localhost")
+    }
+}
+
+/// Removes the homes whose owner is gone: their lock is free. A home without a lock is being made.
+fn remove_abandoned(directory: &Path) {
+    let Ok(entries) = fs::read_dir(directory) else { return };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        let lock = path.join(LOCK);
+        let is_home = entry.file_name().to_string_lossy().starts_with(PREFIX)
+            && entry.metadata().is_ok_and(|metadata| metadata.is_dir() && is_own(&metadata))
+            && fs::symlink_metadata(&lock).is_ok_and(|metadata| metadata.is_file());
+        if is_home && File::open(&lock).is_ok_and(|lock| lock.try_lock().is_ok()) {
+            // Another relkit may be removing it too.
+            let _ = fs::remove_dir_all(path);
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_own(metadata: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    metadata.uid() == rustix::process::geteuid().as_raw()
+}
+
+#[cfg(not(unix))]
+fn is_own(_: &fs::Metadata) -> bool {
+    true
+}
+
+/// The name of the provider and model that the configuration below sets up.
+pub const MODEL: &str = "relkit-smoke";
+
+/// The arguments that start an app server whose only network peer is the model server at `base_url`.
+#[must_use]
+pub fn server_arguments(base_url: &str) -> Vec<String> {
+    let provider = format!(
+        "model_providers.{MODEL}={{name=\"{MODEL}\",base_url=\"{base_url}\",wire_api=\"responses\",\
+         request_max_retries=0,stream_max_retries=0}}"
+    );
+    let settings = [
+        &format!("model=\"{MODEL}\""),
+        &format!("model_provider=\"{MODEL}\""),
+        &provider,
+        // Nobody is there to approve anything, and nothing may be written.
+        "approval_policy=\"never\"",
+        "sandbox_mode=\"read-only\"",
+        // These two reach for the network and run the user's login shell.
+        "features.plugins=false",
+        "features.shell_snapshot=false",
+        "analytics.enabled=false",
+    ];
+    let overrides = settings.into_iter().flat_map(|setting| ["-c".to_owned(), setting.to_owned()]);
+    std::iter::once("app-server".to_owned()).chain(overrides).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_abandoned_homes_are_removed() {
+        let directory = tempfile::tempdir().unwrap();
+        let home = |name: &str| {
+            let path = directory.path().join(format!("{PREFIX}{name}"));
+            fs::create_dir(&path).unwrap();
+            path
+        };
+        let (used, abandoned, young) = (home("used"), home("abandoned"), home("young"));
+        let lock = File::create(used.join(LOCK)).unwrap();
+        lock.lock().unwrap();
+        drop(File::create(abandoned.join(LOCK)).unwrap());
+        fs::create_dir(directory.path().join("other")).unwrap();
+        fs::write(directory.path().join("other").join(LOCK), "").unwrap();
+        remove_abandoned(directory.path());
+        assert!(used.exists() && young.exists() && directory.path().join("other").exists());
+        assert!(!abandoned.exists());
+    }
+}

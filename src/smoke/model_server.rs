@@ -1,0 +1,316 @@
+//! A model on 127.0.0.1 that plays a script: the part of the Responses API (server-sent events over HTTP/1.1) that a
+//! runtime with a custom provider uses. It keeps every request for the test to look at.
+
+use std::collections::VecDeque;
+use std::io::{self, Read, Write as _};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+/// The longest head of a request, in bytes.
+const LONGEST_HEAD: usize = 64 * 1024;
+
+/// The longest body of a request, in bytes; a real one is about 40 kB.
+const LONGEST_BODY: usize = 32 * 1024 * 1024;
+
+/// How many requests are kept and how many connections may be open at once.
+const MOST_REQUESTS: usize = 64;
+
+/// How long a client may take to send its request or read the answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What the model does when it is asked next.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Step {
+    /// It says this text, in two pieces.
+    Say(String),
+    /// It asks for a call of a function of the runtime.
+    Call {
+        /// The name of the function.
+        function: String,
+        /// Its arguments.
+        arguments: Value,
+    },
+    /// It fails with this HTTP status.
+    Fail(u16),
+}
+
+#[derive(Debug, Default)]
+struct Played {
+    script: VecDeque<Step>,
+    requests: Vec<Value>,
+    strangers: Vec<String>,
+    answers: usize,
+    open: usize,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    played: Mutex<Played>,
+    stopped: AtomicBool,
+}
+
+impl Shared {
+    fn played(&self) -> MutexGuard<'_, Played> {
+        self.played.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A running model server; dropping it stops it.
+#[derive(Debug)]
+pub struct ModelServer {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    listener: Option<JoinHandle<()>>,
+}
+
+impl ModelServer {
+    /// Starts a server on a free port of 127.0.0.1.
+    ///
+    /// # Errors
+    /// When no port can be opened.
+    pub fn start() -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let address = listener.local_addr()?;
+        let shared = Arc::new(Shared::default());
+        let accepting = Arc::clone(&shared);
+        let listener = thread::Builder::new().name("relkit-model".into()).spawn(move || {
+            for stream in listener.incoming() {
+                if accepting.stopped.load(Ordering::Acquire) {
+                    return;
+                }
+                let Ok(stream) = stream else { continue };
+                accept(stream, &accepting);
+            }
+        })?;
+        Ok(Self { address, shared, listener: Some(listener) })
+    }
+
+    /// The base URL for the configuration of a provider.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        format!("http://{}/v1", self.address)
+    }
+
+    /// Appends to the script; each step answers one request.
+    pub fn play(&self, steps: impl IntoIterator<Item = Step>) {
+        self.shared.played().script.extend(steps);
+    }
+
+    /// The bodies of the requests so far.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Value> {
+        self.shared.played().requests.clone()
+    }
+
+    /// Requests so far that no model server gets, such as `GET /v1/models`.
+    #[must_use]
+    pub fn strangers(&self) -> Vec<String> {
+        self.shared.played().strangers.clone()
+    }
+}
+
+impl Drop for ModelServer {
+    fn drop(&mut self) {
+        self.shared.stopped.store(true, Ordering::Release);
+        // Wakes the listener from its accept.
+        let woken = TcpStream::connect_timeout(&self.address, Duration::from_secs(1)).is_ok();
+        if let (true, Some(listener)) = (woken, self.listener.take()) {
+            let _ = listener.join();
+        }
+    }
+}
+
+fn accept(stream: TcpStream, shared: &Arc<Shared>) {
+    {
+        let mut played = shared.played();
+        if played.open == MOST_REQUESTS {
+            return;
+        }
+        played.open += 1;
+    }
+    let shared = Arc::clone(shared);
+    thread::spawn(move || {
+        // A client that goes away in the middle of an answer is none of the model's business.
+        let _ = serve(stream, &shared);
+        shared.played().open -= 1;
+    });
+}
+
+fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    stream.set_nodelay(true)?;
+    let Some(request) = read_request(&mut stream)? else { return Ok(()) };
+    let answer = answer(&request, &mut shared.played());
+    stream.write_all(&answer)?;
+    stream.shutdown(Shutdown::Write)
+}
+
+struct HttpRequest {
+    line: String,
+    body: Vec<u8>,
+}
+
+/// Reads one request; `None` when the client closes without one. Too long or malformed is an error.
+fn read_request(stream: &mut impl Read) -> io::Result<Option<HttpRequest>> {
+    let malformed = |what: &str| io::Error::new(io::ErrorKind::InvalidData, what.to_owned());
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 8192];
+    let (head, line, length) = loop {
+        let count = stream.read(&mut buffer)?;
+        if count == 0 {
+            return Ok(None);
+        }
+        bytes.extend_from_slice(&buffer[..count]);
+        let mut headers = [httparse::EMPTY_HEADER; 128];
+        let mut request = httparse::Request::new(&mut headers);
+        if let httparse::Status::Complete(head) = request.parse(&bytes).map_err(|_| malformed("not HTTP"))? {
+            let line = format!("{} {}", request.method.unwrap_or_default(), request.path.unwrap_or_default());
+            let header = |name: &str| {
+                let found = request.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
+                found.and_then(|header| std::str::from_utf8(header.value).ok())
+            };
+            if header("transfer-encoding").is_some() {
+                return Err(malformed("a chunked request"));
+            }
+            let length = header("content-length").map_or(Ok(0), str::parse::<usize>);
+            break (head, line, length.map_err(|_| malformed("content-length"))?);
+        }
+        if bytes.len() > LONGEST_HEAD {
+            return Err(malformed("the head is too long"));
+        }
+    };
+    if length > LONGEST_BODY {
+        return Err(malformed("the body is too long"));
+    }
+    let mut body = bytes.split_off(head);
+    let missing = length.saturating_sub(body.len());
+    stream.take(missing as u64).read_to_end(&mut body)?;
+    if body.len() < length {
+        return Ok(None);
+    }
+    body.truncate(length);
+    Ok(Some(HttpRequest { line, body }))
+}
+
+fn answer(request: &HttpRequest, played: &mut Played) -> Vec<u8> {
+    let body = match (request.line.as_str(), serde_json::from_slice::<Value>(&request.body)) {
+        ("POST /v1/responses", Ok(body)) => body,
+        _ => {
+            if played.strangers.len() < MOST_REQUESTS {
+                played.strangers.push(request.line.chars().take(200).collect());
+            }
+            return http(404, "application/json", r#"{"error":{"message":"not found"}}"#);
+        }
+    };
+    if played.requests.len() < MOST_REQUESTS {
+        played.requests.push(body);
+    }
+    played.answers += 1;
+    match played.script.pop_front() {
+        Some(Step::Say(text)) => http(200, "text/event-stream", &said(&text, played.answers)),
+        Some(Step::Call { function, arguments }) => {
+            http(200, "text/event-stream", &called(&function, &arguments, played.answers))
+        }
+        Some(Step::Fail(status)) => http(status, "application/json", r#"{"error":{"message":"as the script says"}}"#),
+        None => http(500, "application/json", r#"{"error":{"message":"the script is over"}}"#),
+    }
+}
+
+fn http(status: u16, content_type: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!(
+        "HTTP/1.1 {status} Scripted\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n\
+         connection: close\r\n\r\n{body}"
+    )
+    .into_bytes()
+}
+
+/// The events of an answer of text.
+fn said(text: &str, number: usize) -> String {
+    let id = format!("message-{number}");
+    let message = |content: Value, status: &str| json!({ "type": "message", "id": id, "role": "assistant", "status": status, "content": content });
+    let middle = text.char_indices().map(|(index, _)| index).nth(text.chars().count() / 2).unwrap_or(0);
+    let (first, second) = text.split_at(middle);
+    let delta = |piece: &str| json!({ "type": "response.output_text.delta", "item_id": id, "output_index": 0, "content_index": 0, "delta": piece });
+    let whole = message(json!([{ "type": "output_text", "text": text, "annotations": [] }]), "completed");
+    events(
+        number,
+        [
+            json!({ "type": "response.output_item.added", "output_index": 0, "item": message(json!([]), "in_progress") }),
+            delta(first),
+            delta(second),
+            json!({ "type": "response.output_item.done", "output_index": 0, "item": whole }),
+        ],
+    )
+}
+
+/// The events of a function call.
+fn called(function: &str, arguments: &Value, number: usize) -> String {
+    let item = json!({
+        "type": "function_call",
+        "id": format!("function-{number}"),
+        "call_id": format!("call-{number}"),
+        "name": function,
+        "arguments": arguments.to_string(),
+    });
+    events(number, [json!({ "type": "response.output_item.done", "output_index": 0, "item": item })])
+}
+
+fn events(number: usize, middle: impl IntoIterator<Item = Value>) -> String {
+    let id = format!("response-{number}");
+    let usage = json!({ "input_tokens": 1, "output_tokens": 1, "total_tokens": 2 });
+    let created = json!({ "type": "response.created", "response": { "id": id } });
+    let completed = json!({ "type": "response.completed", "response": { "id": id, "usage": usage } });
+    let mut text = String::new();
+    for event in [created].into_iter().chain(middle).chain([completed]) {
+        text += &format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap_or_default());
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask(server: &ModelServer, request: &str) -> String {
+        let mut stream = TcpStream::connect(server.address).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    fn post(server: &ModelServer, body: &str) -> String {
+        let length = body.len();
+        ask(server, &format!("POST /v1/responses HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n{body}"))
+    }
+
+    #[test]
+    fn plays_its_script_and_keeps_the_requests() {
+        let server = ModelServer::start().unwrap();
+        server.play([Step::Say("häl lo".into()), Step::Fail(503)]);
+        let answer = post(&server, r#"{"model":"m"}"#);
+        assert!(answer.contains(r#""delta":"häl""#) && answer.contains(r#""delta":" lo""#), "{answer}");
+        assert!(answer.contains("event: response.completed\n"), "{answer}");
+        assert!(post(&server, "{}").starts_with("HTTP/1.1 503 "));
+        assert!(post(&server, "{}").contains("the script is over"));
+        assert_eq!(server.requests(), [json!({ "model": "m" }), json!({}), json!({})]);
+    }
+
+    #[test]
+    fn strangers_and_nonsense_do_no_harm() {
+        let server = ModelServer::start().unwrap();
+        assert!(ask(&server, "GET /v1/models HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 404 "));
+        assert_eq!(ask(&server, "\0\0\0\0\r\n\r\n"), "");
+        assert_eq!(ask(&server, "POST /v1/responses HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n"), "");
+        assert!(post(&server, "not json").starts_with("HTTP/1.1 404 "));
+        assert_eq!(server.strangers(), ["GET /v1/models", "POST /v1/responses"]);
+        assert!(server.requests().is_empty());
+    }
+}

@@ -1,0 +1,220 @@
+//! One request of the stand-in to its model: a POST over HTTP/1.1 and the server-sent events of the answer, as they come.
+
+use std::io::{self, BufRead, BufReader, Read, Write as _};
+use std::net::{Shutdown, TcpStream, ToSocketAddrs as _};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// How long the model may be silent.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// The longest head of an answer and the longest event, in bytes.
+const LONGEST: usize = 16 * 1024 * 1024;
+
+/// What the model says.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A message with this id begins.
+    Added(String),
+    /// The next piece of the message with this id.
+    Delta(String, String),
+    /// The message with this id is whole.
+    Done(String, String),
+    /// The answer is over; the tokens it took.
+    Completed(Value),
+}
+
+/// A request that another thread can cancel.
+#[derive(Debug, Default)]
+pub struct Exchange {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    stream: Option<TcpStream>,
+    cancelled: bool,
+}
+
+impl Exchange {
+    /// Ends the request, now or as soon as it begins.
+    pub fn cancel(&self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.cancelled = true;
+        if let Some(stream) = &state.stream {
+            let _ = stream.shutdown(Shutdown::Both);
+        }
+    }
+
+    /// Whether it was cancelled.
+    pub fn is_cancelled(&self) -> bool {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).cancelled
+    }
+
+    /// Posts to `BASE_URL/responses` and hands every event to `take`; an error is a sentence for the client.
+    pub fn post(&self, base_url: &str, body: &Value, take: impl FnMut(Event)) -> Result<(), String> {
+        let url = format!("{}/responses", base_url.trim_end_matches('/'));
+        let parsed = url::Url::parse(&url).map_err(|error| format!("`{url}`: {error}"))?;
+        if parsed.scheme() != "http" {
+            return Err(format!("`{url}`: the stand-in speaks plain HTTP only"));
+        }
+        let failed = |error: io::Error| format!("stream disconnected before completion: {error}");
+        let (host, port) = (parsed.host_str().unwrap_or_default(), parsed.port().unwrap_or(80));
+        let addresses = (host.trim_matches(['[', ']']), port).to_socket_addrs().map_err(failed)?;
+        let mut stream = connect(addresses).map_err(failed)?;
+        stream.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
+        {
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            if state.cancelled {
+                return Ok(());
+            }
+            state.stream = Some(stream.try_clone().map_err(failed)?);
+        }
+        let body = body.to_string();
+        let request = format!(
+            "POST {} HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Type: application/json\r\nAccept: text/event-stream\r\n\
+             Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            parsed.path(),
+            body.len()
+        );
+        stream.write_all(request.as_bytes()).map_err(failed)?;
+        read_answer(BufReader::new(stream), &url, take)
+    }
+}
+
+fn connect(addresses: impl Iterator<Item = std::net::SocketAddr>) -> io::Result<TcpStream> {
+    let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    for address in addresses {
+        match TcpStream::connect_timeout(&address, Duration::from_secs(10)) {
+            Ok(stream) => return Ok(stream),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+fn read_answer(mut reader: impl BufRead, url: &str, take: impl FnMut(Event)) -> Result<(), String> {
+    let closed = || "stream disconnected before completion: stream closed before response.completed".to_owned();
+    let mut head = Vec::new();
+    loop {
+        let count = reader.by_ref().take(LONGEST as u64).read_until(b'\n', &mut head).map_err(|_| closed())?;
+        if count == 0 || head.len() >= LONGEST {
+            return Err(closed());
+        }
+        if head.ends_with(b"\r\n\r\n") || head.ends_with(b"\n\n") {
+            break;
+        }
+    }
+    let mut headers = [httparse::EMPTY_HEADER; 128];
+    let mut response = httparse::Response::new(&mut headers);
+    response.parse(&head).map_err(|error| format!("`{url}` does not speak HTTP: {error}"))?;
+    let status = response.code.unwrap_or(0);
+    if !(200..300).contains(&status) {
+        return Err(format!("unexpected status {status} {}, url: {url}", response.reason.unwrap_or_default()));
+    }
+    let chunked = response.headers.iter().any(|header| {
+        header.name.eq_ignore_ascii_case("transfer-encoding")
+            && String::from_utf8_lossy(header.value).to_ascii_lowercase().contains("chunked")
+    });
+    if chunked { read_events(BufReader::new(Chunks { reader, left: 0 }), take) } else { read_events(reader, take) }
+}
+
+fn read_events(mut reader: impl BufRead, mut take: impl FnMut(Event)) -> Result<(), String> {
+    let disconnected = |why: &str| format!("stream disconnected before completion: {why}");
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let count = reader.by_ref().take(LONGEST as u64).read_until(b'\n', &mut line);
+        if count.map_err(|error| disconnected(&error.to_string()))? == 0 {
+            return Err(disconnected("stream closed before response.completed"));
+        }
+        // A line of data that is no JSON is skipped, as the real runtime does.
+        let Some(event) = line.strip_prefix(b"data:") else { continue };
+        let Ok(event) = serde_json::from_slice::<Value>(event) else { continue };
+        let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let is_message = event.pointer("/item/type").is_some_and(|kind| kind == "message");
+        match event["type"].as_str().unwrap_or_default() {
+            "response.output_item.added" if is_message => take(Event::Added(text("/item/id"))),
+            "response.output_text.delta" => take(Event::Delta(text("/item_id"), text("/delta"))),
+            "response.output_item.done" if is_message => {
+                let parts = event.pointer("/item/content").and_then(Value::as_array);
+                let said = parts.into_iter().flatten().filter_map(|part| part["text"].as_str()).collect();
+                take(Event::Done(text("/item/id"), said));
+            }
+            "response.completed" => {
+                take(Event::Completed(event.pointer("/response/usage").cloned().unwrap_or_default()));
+                return Ok(());
+            }
+            "response.failed" => return Err(disconnected(&text("/response/error/message"))),
+            "response.incomplete" => {
+                let reason = text("/response/incomplete_details/reason");
+                return Err(format!("Incomplete response returned, reason: {reason}"));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The data of a chunked body (RFC 9112, section 7.1).
+struct Chunks<R> {
+    reader: R,
+    left: u64,
+}
+
+impl<R: BufRead> Read for Chunks<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.left == 0 {
+            let mut line = String::new();
+            // The line end after the chunk before, where there was one.
+            while line.trim().is_empty() {
+                line.clear();
+                if self.reader.by_ref().take(1024).read_line(&mut line)? == 0 {
+                    return Ok(0);
+                }
+            }
+            let size = line.trim().split(';').next().unwrap_or_default();
+            self.left = u64::from_str_radix(size.trim(), 16).map_err(io::Error::other)?;
+            if self.left == 0 {
+                return Ok(0);
+            }
+        }
+        let count = self.reader.by_ref().take(self.left).read(buffer)?;
+        self.left -= count as u64;
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(answer: &str) -> (Vec<Event>, Result<(), String>) {
+        let mut events = Vec::new();
+        let result = read_answer(answer.as_bytes(), "http://x/responses", |event| events.push(event));
+        (events, result)
+    }
+
+    #[test]
+    fn chunked_and_plain_answers_are_the_same() {
+        let data = "data: {\"type\":\"response.output_text.delta\",\"item_id\":\"m\",\"delta\":\"hi\"}\n\n\
+                    data: nonsense\ndata: {\"type\":\"response.completed\",\"response\":{}}\n\n";
+        let plain = read(&format!("HTTP/1.0 200 OK\r\n\r\n{data}"));
+        let (one, two) = data.split_at(30);
+        let chunks = format!("{:x}\r\n{one}\r\n{:x};x=y\r\n{two}\r\n0\r\n\r\n", one.len(), two.len());
+        let chunked = read(&format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}"));
+        assert_eq!(plain, chunked);
+        assert_eq!(plain.0, [Event::Delta("m".into(), "hi".into()), Event::Completed(Value::Null)]);
+        assert_eq!(plain.1, Ok(()));
+    }
+
+    #[test]
+    fn what_ends_early_or_refuses_is_told() {
+        let (_, cut) = read("HTTP/1.1 200 OK\r\n\r\ndata: {}\n");
+        assert_eq!(cut.unwrap_err(), "stream disconnected before completion: stream closed before response.completed");
+        let (_, refused) = read("HTTP/1.1 503 Busy\r\n\r\n");
+        assert_eq!(refused.unwrap_err(), "unexpected status 503 Busy, url: http://x/responses");
+        assert!(read("").1.is_err());
+    }
+}

@@ -1,0 +1,188 @@
+//! `stage-sdk`: the SDK template with its version set and its runtime pinned exactly. The template works unstaged too,
+//! so that its names stand in its sources; where the table says otherwise, the stage renames them.
+
+use std::path::PathBuf;
+
+use super::rename::Renames;
+use super::template::PYPROJECT;
+use super::{PendingStage, StageError, Template, TemplateError, pyproject, refuse_overlap};
+use crate::fs::Existing;
+use crate::project::SdkProject;
+use crate::version::{CodexVersion, SdkVersion};
+
+/// The module of the SDK that states the runtime's names.
+const NAMES: &str = "_names.py";
+const RUNTIME_DISTRIBUTION: &str = "RUNTIME_DISTRIBUTION";
+const RUNTIME_MODULE: &str = "RUNTIME_MODULE";
+
+/// What to stage.
+#[derive(Debug, Clone)]
+pub struct SdkRequest {
+    /// The directory to write.
+    pub out: PathBuf,
+    /// The release to pin.
+    pub codex_version: CodexVersion,
+    /// The version of the SDK itself.
+    pub sdk_version: SdkVersion,
+    /// A template other than the built-in one.
+    pub template: Option<PathBuf>,
+    /// What to do with an output directory that holds files.
+    pub existing: Existing,
+}
+
+/// A stage that was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StagedSdk {
+    /// The directory.
+    pub out: PathBuf,
+    /// The table of the template it was made from.
+    pub project: SdkProject,
+    /// The version of the distribution.
+    pub version: SdkVersion,
+    /// The pinned release.
+    pub codex_version: CodexVersion,
+    /// The one requirement on the runtime: `openai-codex-cli-bin==0.163.0`.
+    pub pin: String,
+}
+
+/// Writes the stage of an SDK distribution.
+///
+/// # Errors
+/// Where the template cannot be used, or something cannot be read or written. Then nothing is left behind, and what was
+/// at `out` is still there.
+pub fn stage_sdk(request: &SdkRequest) -> Result<StagedSdk, StageError> {
+    let template = Template::sdk(request.template.as_deref())?;
+    let origin = template.pyproject_origin();
+    let text = template.pyproject()?;
+    let project = SdkProject::from_pyproject(text, &origin)?;
+    if let Some(directory) = &request.template {
+        refuse_overlap(&request.out, directory, "template")?;
+    }
+    let package = only_package(&template)?;
+    let names_path = format!("src/{package}/{NAMES}");
+    let names = template.files.iter().find(|file| file.path == names_path);
+    let names = names.map(|file| String::from_utf8_lossy(&file.bytes).into_owned());
+    let former = |constant| names.as_deref().and_then(|text| constant_value(text, constant)).unwrap_or_default();
+    let (former_distribution, former_module) = (former(RUNTIME_DISTRIBUTION), former(RUNTIME_MODULE));
+
+    let mut renames = Renames::default();
+    renames.module(&package, &project.module);
+    renames.module(&former_module, &project.runtime_module);
+    if let Some(name) = pyproject::project_name(text) {
+        renames.distribution(&name, &project.distribution);
+    }
+    renames.distribution(&former_distribution, &project.runtime_distribution);
+
+    let stage = PendingStage::create(&request.out, request.existing)?;
+    let (old_root, new_root) = (format!("src/{package}/"), format!("src/{}/", project.module));
+    for file in &template.files {
+        let path = file.path.strip_prefix(&old_root).map_or(file.path.clone(), |path| format!("{new_root}{path}"));
+        match std::str::from_utf8(&file.bytes) {
+            _ if file.path == names_path || file.path == PYPROJECT => {}
+            Ok(text) => stage.write(&path, renames.apply(text).as_bytes())?,
+            Err(_) => stage.write(&path, &file.bytes)?,
+        }
+    }
+    let written = names_module(names.as_deref(), &project);
+    stage.write(&format!("{new_root}{NAMES}"), written.as_bytes())?;
+    let edited = pyproject::sdk(
+        &renames.apply(text),
+        &origin,
+        &project,
+        &former_distribution,
+        request.codex_version,
+        request.sdk_version,
+    )?;
+    stage.write(PYPROJECT, edited.as_bytes())?;
+    stage.commit()?;
+    let pin = format!("{}=={}", project.runtime_distribution, request.codex_version);
+    Ok(StagedSdk {
+        out: request.out.clone(),
+        project,
+        version: request.sdk_version,
+        codex_version: request.codex_version,
+        pin,
+    })
+}
+
+/// The name of the one package below `src/`.
+fn only_package(template: &Template) -> Result<String, TemplateError> {
+    let mut packages: Vec<&str> = Vec::new();
+    for file in &template.files {
+        let package = file.path.strip_prefix("src/").and_then(|path| path.split_once('/')).map(|(package, _)| package);
+        if let Some(package) = package.filter(|package| !packages.contains(package)) {
+            packages.push(package);
+        }
+    }
+    match packages[..] {
+        [package] => Ok(package.to_owned()),
+        _ => {
+            let found = if packages.is_empty() { "none".to_owned() } else { packages.join(", ") };
+            Err(TemplateError::Package { origin: template.origin.clone(), found })
+        }
+    }
+}
+
+/// The value of `NAME = "value"` at the start of a line.
+fn constant_value(text: &str, constant: &str) -> Option<String> {
+    text.lines().find_map(|line| assigned(line, constant)).map(str::to_owned)
+}
+
+fn assigned<'a>(line: &'a str, constant: &str) -> Option<&'a str> {
+    let value = line.strip_prefix(constant)?.trim_start();
+    // `NAME: Final = "value"` is the same assignment.
+    let value = match value.strip_prefix(':') {
+        Some(annotated) => annotated.split_once('=')?.1,
+        None => value.strip_prefix('=')?,
+    };
+    let value = value.trim();
+    let quote = value.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+    value[1..].split_once(quote).map(|(inner, _)| inner)
+}
+
+/// The text of `_names.py`: the template's own with the table's names in it.
+fn names_module(text: Option<&str>, project: &SdkProject) -> String {
+    let constants = [(RUNTIME_DISTRIBUTION, &project.runtime_distribution), (RUNTIME_MODULE, &project.runtime_module)];
+    let mut written = match text {
+        Some(text) => text.to_owned(),
+        None => "\"\"\"The runtime that this SDK drives.\"\"\"\n\n".to_owned(),
+    };
+    for (constant, value) in constants {
+        let line = format!("{constant} = \"{value}\"");
+        let old = written.lines().find(|line| assigned(line, constant).is_some()).map(str::to_owned);
+        match old {
+            Some(old) if assigned(&old, constant) == Some(value) => {}
+            Some(old) => written = written.replacen(&old, &line, 1),
+            None => {
+                if !written.is_empty() && !written.ends_with('\n') {
+                    written.push('\n');
+                }
+                written += &(line + "\n");
+            }
+        }
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_runtimes_names_are_rewritten_in_place() {
+        let project = SdkProject {
+            distribution: "acme-sdk".into(),
+            module: "acme".into(),
+            runtime_distribution: "acme-bin".into(),
+            runtime_module: "acme_bin".into(),
+        };
+        let text = "\"\"\"Doc.\"\"\"\n\nRUNTIME_DISTRIBUTION: Final = 'old-bin'  # why\nRUNTIME_MODULE = \"acme_bin\"  # kept\n";
+        assert_eq!(
+            names_module(Some(text), &project),
+            "\"\"\"Doc.\"\"\"\n\nRUNTIME_DISTRIBUTION = \"acme-bin\"\nRUNTIME_MODULE = \"acme_bin\"  # kept\n"
+        );
+        let written = names_module(None, &project);
+        assert_eq!(constant_value(&written, RUNTIME_DISTRIBUTION).as_deref(), Some("acme-bin"));
+        assert_eq!(constant_value(&written, RUNTIME_MODULE).as_deref(), Some("acme_bin"));
+    }
+}

@@ -1,0 +1,260 @@
+//! The two templates: embedded in the executable, or a directory given instead. One filter says what of a template
+//! ships, for both, so that caches and tests beside the sources never do.
+
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
+
+use rust_embed::RustEmbed;
+
+use super::rename::fill;
+use crate::error::Explain;
+use crate::fs::{self, FsError, Kind};
+
+/// The file that every template has.
+pub(super) const PYPROJECT: &str = "pyproject.toml";
+
+#[derive(RustEmbed)]
+#[folder = "runtime-template"]
+#[exclude = "**/__pycache__/**"]
+#[exclude = "**/.*"]
+#[exclude = "**/.*/**"]
+struct EmbeddedRuntime;
+
+#[derive(RustEmbed)]
+#[folder = "sdk-template"]
+#[include = "pyproject.toml"]
+#[include = "README.md"]
+#[include = "LICENSE"]
+#[include = "src/**"]
+#[exclude = "**/__pycache__/**"]
+#[exclude = "**/.*"]
+#[exclude = "**/.*/**"]
+struct EmbeddedSdk;
+
+/// A template's files, as far as they ship.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Template {
+    /// What errors call it: the directory, or that it is built in.
+    pub origin: String,
+    /// Sorted by path; `pyproject.toml` is always among them.
+    pub files: Vec<TemplateFile>,
+}
+
+/// A file of a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TemplateFile {
+    /// Its path, joined by `/`.
+    pub path: String,
+    /// Its bytes.
+    pub bytes: Cow<'static, [u8]>,
+}
+
+/// A template that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TemplateError {
+    /// A file of it cannot be read.
+    #[error(transparent)]
+    Fs(#[from] FsError),
+    /// There is no `pyproject.toml`.
+    #[error("the template `{origin}` has no pyproject.toml")]
+    NoPyproject {
+        /// The template.
+        origin: String,
+    },
+    /// A file that is neither a regular file nor a link to one.
+    #[error("`{}` of the template is not a file", path.display())]
+    NotAFile {
+        /// The file.
+        path: PathBuf,
+    },
+    /// `pyproject.toml` is not text.
+    #[error("`{origin}/pyproject.toml` is not UTF-8")]
+    NotText {
+        /// The template.
+        origin: String,
+    },
+    /// A text names a placeholder that there is not.
+    #[error("`{origin}/{path}` has the unknown placeholder `{placeholder}`")]
+    Placeholder {
+        /// The template.
+        origin: String,
+        /// The file.
+        path: String,
+        /// The placeholder with its marks.
+        placeholder: String,
+    },
+    /// The import package cannot be found.
+    #[error("the template `{origin}` must have exactly one package below `src/`, and has {found}")]
+    Package {
+        /// The template.
+        origin: String,
+        /// What was found.
+        found: String,
+    },
+}
+
+impl Explain for TemplateError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Fs(error) => error.hint(),
+            Self::NoPyproject { .. } => Some("give the directory that holds the template's pyproject.toml".into()),
+            Self::Placeholder { .. } => Some(
+                "known are `@distribution@`, `@module@`, `@executable@` and `@version@`, in the runtime template"
+                    .into(),
+            ),
+            Self::NotAFile { .. } | Self::NotText { .. } | Self::Package { .. } => None,
+        }
+    }
+}
+
+/// Which of the two templates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    Runtime,
+    Sdk,
+}
+
+impl Template {
+    /// The runtime template: `directory`, or the built-in one.
+    ///
+    /// # Errors
+    /// Where a file cannot be read or `pyproject.toml` is missing.
+    pub fn runtime(directory: Option<&Path>) -> Result<Self, TemplateError> {
+        directory
+            .map_or_else(|| Self::embedded::<EmbeddedRuntime>(Which::Runtime), |path| Self::read(path, Which::Runtime))
+    }
+
+    /// The SDK template: `directory`, or the built-in one.
+    ///
+    /// # Errors
+    /// Where a file cannot be read or `pyproject.toml` is missing.
+    pub fn sdk(directory: Option<&Path>) -> Result<Self, TemplateError> {
+        directory.map_or_else(|| Self::embedded::<EmbeddedSdk>(Which::Sdk), |path| Self::read(path, Which::Sdk))
+    }
+
+    fn embedded<E: RustEmbed>(which: Which) -> Result<Self, TemplateError> {
+        let mut files: Vec<_> = E::iter()
+            // Windows hosts embed with the host's separator.
+            .filter_map(|path| E::get(&path).map(|file| (path.replace('\\', "/"), file.data)))
+            .filter(|(path, _)| ships(which, path))
+            .map(|(path, bytes)| TemplateFile { path, bytes })
+            .collect();
+        files.sort_by(|one, other| one.path.cmp(&other.path));
+        Self { origin: "built-in template".into(), files }.with_pyproject()
+    }
+
+    fn read(directory: &Path, which: Which) -> Result<Self, TemplateError> {
+        let mut files = Vec::new();
+        for walked in fs::walk(directory)? {
+            if !ships(which, &walked.relative) {
+                continue;
+            }
+            let is_file = match walked.kind {
+                Kind::File => true,
+                Kind::Link => std::fs::metadata(&walked.path).map_err(FsError::read(&walked.path))?.is_file(),
+                Kind::Other => false,
+            };
+            if !is_file {
+                return Err(TemplateError::NotAFile { path: walked.path });
+            }
+            let bytes = std::fs::read(&walked.path).map_err(FsError::read(&walked.path))?;
+            files.push(TemplateFile { path: walked.relative, bytes: bytes.into() });
+        }
+        Self { origin: directory.display().to_string(), files }.with_pyproject()
+    }
+
+    fn with_pyproject(self) -> Result<Self, TemplateError> {
+        if self.files.iter().any(|file| file.path == PYPROJECT) {
+            return Ok(self);
+        }
+        Err(TemplateError::NoPyproject { origin: self.origin })
+    }
+
+    /// The text of `pyproject.toml`, without a byte order mark.
+    ///
+    /// # Errors
+    /// Where it is not UTF-8.
+    pub fn pyproject(&self) -> Result<&str, TemplateError> {
+        let file = self.files.iter().find(|file| file.path == PYPROJECT);
+        let bytes = file.map_or(&[][..], |file| &file.bytes);
+        let text = std::str::from_utf8(bytes).map_err(|_| TemplateError::NotText { origin: self.origin.clone() })?;
+        Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+    }
+
+    /// What errors call its `pyproject.toml`.
+    #[must_use]
+    pub fn pyproject_origin(&self) -> String {
+        format!("{}/{PYPROJECT}", self.origin)
+    }
+
+    /// A file's bytes with every placeholder filled in; files that are not text are left as they are.
+    pub(super) fn filled(&self, file: &TemplateFile, values: &[(&str, &str)]) -> Result<Vec<u8>, TemplateError> {
+        let Ok(text) = std::str::from_utf8(&file.bytes) else { return Ok(file.bytes.to_vec()) };
+        fill(text, values).map(String::into_bytes).map_err(|placeholder| TemplateError::Placeholder {
+            origin: self.origin.clone(),
+            path: file.path.clone(),
+            placeholder,
+        })
+    }
+}
+
+/// Whether a file of a template is part of the stage.
+fn ships(which: Which, path: &str) -> bool {
+    let parts: Vec<_> = path.split('/').collect();
+    let left_behind = |part: &&str| {
+        part.starts_with('.') || *part == "__pycache__" || part.ends_with(".egg-info") || part.ends_with(".pyc")
+    };
+    if parts.iter().any(left_behind) {
+        return false;
+    }
+    match (which, &parts[..]) {
+        (Which::Runtime, ["dist" | "build", _, ..]) => false,
+        (Which::Runtime, _) | (Which::Sdk, ["src", _, ..]) => true,
+        (Which::Sdk, [name]) => {
+            // A template of one's own may have further licence files, which its [project] table names.
+            let kept =
+                ["pyproject.toml", "README", "LICENSE", "LICENCE", "NOTICE", "COPYING", "AUTHORS", "hatch_build.py"];
+            kept.iter().any(|start| name.starts_with(start))
+        }
+        (Which::Sdk, _) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_copies_are_the_trees() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let tree = Template::runtime(Some(&root.join("runtime-template"))).unwrap();
+        assert_eq!(Template::runtime(None).unwrap().files, tree.files);
+        let tree = Template::sdk(Some(&root.join("sdk-template"))).unwrap();
+        assert_eq!(Template::sdk(None).unwrap().files, tree.files);
+    }
+
+    #[test]
+    fn what_ships() {
+        for (which, path, ship) in [
+            (Which::Runtime, "src/module/__init__.py", true),
+            (Which::Runtime, "hatch_build.py", true),
+            (Which::Runtime, "src/module/__pycache__/a.pyc", false),
+            (Which::Runtime, ".venv/bin/python", false),
+            (Which::Runtime, "dist/a.whl", false),
+            (Which::Sdk, "src/codex/py.typed", true),
+            (Which::Sdk, "tests/test_a.py", false),
+            (Which::Sdk, "examples/LICENSE", false),
+            (Which::Sdk, "LICENSE", true),
+            (Which::Sdk, "pytest.ini", false),
+        ] {
+            assert_eq!(ships(which, path), ship, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_directory_without_a_project_is_no_template() {
+        let directory = tempfile::tempdir().unwrap();
+        assert!(matches!(Template::sdk(Some(directory.path())), Err(TemplateError::NoPyproject { .. })));
+        assert!(matches!(Template::sdk(Some(&directory.path().join("none"))), Err(TemplateError::Fs(_))));
+    }
+}
