@@ -206,7 +206,8 @@ def main() -> int:
     for reason, count in sorted(explained.items()):
         print(f"{count:5} {reason}: {', '.join(examples[reason][:4])}")
     print(
-        f"{compared} classes compared field by field, {len(unexplained)} differences without a reason"
+        f"{compared} classes compared field by field,"
+        f" {len(unexplained)} differences without a reason"
     )
     for difference in unexplained[:60]:
         print("  ", difference)
