@@ -182,6 +182,7 @@ fn archive_cases() -> Vec<Case> {
         ("zip-ratio", E, linux().and("codex_cli_bin/padding.bin", vec![0; 3 << 20], 0o100644)),
         ("zip-date", W, linux().entries(|all| first(all).date = 0)),
         ("zip-date", W, linux().entries(|all| first(all).date = 0x42)),
+        ("zip-dir-entry", E, linux().entries(|all| all.insert(0, entry("codex_cli_bin/", "data", 0o040755)))),
         ("zip-dir-entry", W, linux().entries(|all| all.insert(0, entry("codex_cli_bin/", "", 0o040755)))),
         (
             "zip-order",

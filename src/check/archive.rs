@@ -200,13 +200,21 @@ pub(super) static RULES: &[Rule] = &[
         "zip-dir-entry",
         Severity::Warning,
         Documentation {
-            what: "There are no entries for directories.",
+            what: "There are no entries for directories; one that holds data is an error.",
             why: "Nothing needs them; installers make directories for the files, and RECORD cannot list them.",
             fix: "Build the wheel with file entries only",
         },
         |wheel, found| {
             for member in wheel.archive.members().iter().filter(|member| member.is_directory()) {
-                found.member(&member.name, "the entry is a directory");
+                if member.size > 0 || member.compressed_size > 2 {
+                    found.with(
+                        Severity::Error,
+                        Some(&member.name),
+                        "the entry is a directory by its name and holds data",
+                    );
+                } else {
+                    found.member(&member.name, "the entry is a directory");
+                }
             }
         },
     ),

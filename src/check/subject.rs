@@ -190,7 +190,12 @@ fn wishes(archive: &Archive, record: Option<&Record>) -> Vec<Wish> {
     }
     let wish = |member: &Member| Wish {
         algorithm: algorithms.get(member.name.as_str()).cloned(),
-        text: member.name.ends_with("/codex-package.json"),
+        text: member.name.ends_with("/codex-package.json") || is_python(&member.name),
     };
     archive.members().iter().map(wish).collect()
+}
+
+/// Whether a file is Python source, which must be the same on every platform.
+pub(super) fn is_python(path: &str) -> bool {
+    [".py", ".pyi", ".pth", "/py.typed"].iter().any(|end| path.ends_with(end))
 }
