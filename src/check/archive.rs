@@ -366,7 +366,7 @@ fn order(wheel: &WheelSubject, found: &mut Findings) {
     let members = wheel.archive.members();
     // Of several such directories none is the wrong one here.
     let is_info = |member: &Member| member.name.split_once('/').is_some_and(|(top, _)| top.ends_with(".dist-info"));
-    let first = members.iter().position(|member| is_info(member));
+    let first = members.iter().position(is_info);
     let last = members.iter().rposition(|member| !is_info(member));
     if let (Some(first), Some(last)) = (first, last)
         && last > first
@@ -422,6 +422,7 @@ fn collision(wheel: &WheelSubject, found: &mut Findings) {
             }
         }
         if member.is_directory() {
+            directories.entry(folded(path)).or_insert_with(|| path.to_owned());
             continue;
         }
         match files.get(&folded(path)) {

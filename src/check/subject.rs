@@ -171,6 +171,14 @@ impl WheelSubject {
         Some(format!("{}/{name}", self.dist_info.as_ref()?))
     }
 
+    /// Why a file of the dist-info directory was not read although it is there and sound: it is absurdly large.
+    #[must_use]
+    pub fn unread(&self, member: &str) -> Option<String> {
+        let (found, scanned) = self.file(member)?;
+        let sound = scanned.error.is_none() && found.size > MOST_TEXT;
+        sound.then(|| format!("the file has {} bytes, and is not read", found.size))
+    }
+
     /// Whether the archive can be read at all; where not, nothing inside it is asked for.
     #[must_use]
     pub fn is_readable(&self) -> bool {
