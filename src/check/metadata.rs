@@ -174,6 +174,7 @@ pub(super) static RULES: &[Rule] = &[
                 let Some(member) = wheel.dist_info_member("METADATA") else { return };
                 match &wheel.metadata {
                     None if wheel.archive.find(&member).is_none() => found.whole(format!("there is no `{member}`")),
+                    None => wheel.unread(&member).into_iter().for_each(|why| found.member(&member, why)),
                     Some(Err(error)) if !not_utf8(error) => found.member(&member, chain(error)),
                     _ => {}
                 }
