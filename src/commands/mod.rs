@@ -5,6 +5,7 @@ mod fetch;
 pub mod inspect;
 mod matrix;
 mod pages;
+mod publish;
 mod smoke;
 mod stage;
 
@@ -36,6 +37,7 @@ fn dispatch(command: Command, console: &Console) -> Result<Exit, Failure> {
         Command::Smoke(arguments) => smoke::run(&arguments, console),
         Command::Matrix(arguments) => matrix::run(&arguments, console),
         Command::Build(arguments) => build::run(&arguments, console),
+        Command::Publish(arguments) => publish::run(&arguments, console),
         Command::Fetch(arguments) => fetch::run(&arguments, console),
         Command::Inspect(arguments) => inspect::run(&arguments, console),
         Command::Completions(arguments) => pages::completions(&arguments, console),
