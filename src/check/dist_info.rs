@@ -132,7 +132,7 @@ pub(super) static RULES: &[Rule] = &[
         "entry-points",
         Severity::Error,
         Documentation {
-            what: "entry_points.txt can be parsed, and every module it names is in the wheel.",
+            what: "The entry_points.txt can be parsed, and every module it names is in the wheel.",
             why: "Installers stop at a broken file, and a command whose module is missing fails when it is first run.",
             fix: "Correct `[project.scripts]` in pyproject.toml",
         },
