@@ -250,6 +250,13 @@ impl Archive {
     /// When the member cannot be read, is not what the directory states, or breaks a limit; what was written to `out`
     /// until then must not be used.
     pub fn copy_to(&self, member: &Member, out: &mut dyn Write) -> Result<(), MemberError> {
+        let mut checked = Checked::new(member, out);
+        self.produce(member, &mut Direct { buffer: vec![0; CHUNK], checked: &mut checked })?;
+        checked.finish()
+    }
+
+    /// Hands the data of a member to `sink`, a chunk at a time, without looking at it.
+    fn produce(&self, member: &Member, sink: &mut dyn Sink) -> Result<(), MemberError> {
         let name = || member.name.clone();
         if member.flags & 1 != 0 {
             return Err(MemberError::Encrypted { member: name() });
@@ -262,13 +269,11 @@ impl Archive {
         }
         // invariant: `located` says that the range lies in the file, whose length is a usize.
         let data = &self.bytes()[member.data.start as usize..member.data.end as usize];
-        let mut checked = Checked { member, out, hasher: crc32fast::Hasher::new(), count: 0 };
         match member.method {
-            STORED => data.chunks(CHUNK).try_for_each(|chunk| checked.write(chunk))?,
-            DEFLATED => inflate(data, &mut checked)?,
-            method => return Err(MemberError::Method { member: name(), method }),
+            STORED => stored(data, sink),
+            DEFLATED => inflate(member, data, sink),
+            method => Err(MemberError::Method { member: name(), method }),
         }
-        checked.finish()
     }
 
     /// As [`Archive::copy_to`], with large members written to `out` by a thread of their own, so that inflating and what
@@ -302,15 +307,43 @@ pub(crate) fn map(file: &File) -> io::Result<memmap2::Mmap> {
     unsafe { memmap2::Mmap::map(file) }
 }
 
+/// Takes chunks: gives a buffer to fill, and is told how much of it was filled.
+trait Sink {
+    fn buffer(&mut self) -> &mut [u8];
+    fn filled(&mut self, count: usize) -> Result<(), MemberError>;
+}
+
+/// Checks and passes on every chunk at once.
+struct Direct<'a, 'b, W: ?Sized> {
+    buffer: Vec<u8>,
+    checked: &'a mut Checked<'b, W>,
+}
+
+impl<W: Write + ?Sized> Sink for Direct<'_, '_, W> {
+    fn buffer(&mut self) -> &mut [u8] {
+        &mut self.buffer
+    }
+
+    fn filled(&mut self, count: usize) -> Result<(), MemberError> {
+        self.checked.write(&self.buffer[..count])
+    }
+}
+
 /// Passes data on while counting and hashing it, and stops as soon as there is more than stated.
-struct Checked<'a> {
+struct Checked<'a, W: ?Sized> {
     member: &'a Member,
-    out: &'a mut dyn Write,
+    out: &'a mut W,
     hasher: crc32fast::Hasher,
     count: u64,
 }
 
-impl Checked<'_> {
+impl<'a, W: Write + ?Sized> Checked<'a, W> {
+    fn new(member: &'a Member, out: &'a mut W) -> Self {
+        Self { member, out, hasher: crc32fast::Hasher::new(), count: 0 }
+    }
+}
+
+impl<W: Write + ?Sized> Checked<'_, W> {
     fn write(&mut self, chunk: &[u8]) -> Result<(), MemberError> {
         self.count += chunk.len() as u64;
         if self.count > self.member.size {
@@ -336,33 +369,39 @@ impl Checked<'_> {
     }
 }
 
-fn inflate(data: &[u8], checked: &mut Checked<'_>) -> Result<(), MemberError> {
+fn stored(mut data: &[u8], sink: &mut dyn Sink) -> Result<(), MemberError> {
+    while !data.is_empty() {
+        let buffer = sink.buffer();
+        let count = buffer.len().min(data.len());
+        buffer[..count].copy_from_slice(&data[..count]);
+        sink.filled(count)?;
+        data = &data[count..];
+    }
+    Ok(())
+}
+
+fn inflate(member: &Member, data: &[u8], sink: &mut dyn Sink) -> Result<(), MemberError> {
+    let damaged = || MemberError::Inflate { member: member.name.clone() };
     let mut stream = Decompress::new(false);
-    let mut buffer = vec![0; CHUNK];
     loop {
         let (read, written) = (stream.total_in(), stream.total_out());
         // invariant: total_in never passes the length of what was given.
         let rest = &data[read as usize..];
-        let status = stream.decompress(rest, &mut buffer, FlushDecompress::None);
-        let Ok(status) = status else {
-            return Err(MemberError::Inflate { member: checked.member.name.clone() });
-        };
+        let status = stream.decompress(rest, sink.buffer(), FlushDecompress::None).map_err(|_| damaged())?;
         let produced = (stream.total_out() - written) as usize;
         if produced > 0 {
-            checked.write(&buffer[..produced])?;
+            sink.filled(produced)?;
         }
         match status {
             Status::StreamEnd => {
                 let count = data.len() as u64 - stream.total_in();
                 if count > 0 {
-                    return Err(MemberError::Leftover { member: checked.member.name.clone(), count });
+                    return Err(MemberError::Leftover { member: member.name.clone(), count });
                 }
                 return Ok(());
             }
             // No progress means that the stream wants bytes that the entry does not have.
-            Status::Ok | Status::BufError if produced == 0 && stream.total_in() == read => {
-                return Err(MemberError::Inflate { member: checked.member.name.clone() });
-            }
+            Status::Ok | Status::BufError if produced == 0 && stream.total_in() == read => return Err(damaged()),
             Status::Ok | Status::BufError => {}
         }
     }
