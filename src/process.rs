@@ -4,7 +4,12 @@
 //! Unix: the child leads its own session; Linux also sends it SIGKILL when relkit dies, and finds descendants that
 //! left the session by a mark in their environment. Windows: a Job Object that is closed with relkit.
 
-use std::collections::{BTreeMap, VecDeque};
+#[cfg_attr(unix, path = "process/unix.rs")]
+#[cfg_attr(windows, path = "process/windows.rs")]
+mod platform;
+mod tail;
+
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::io::{self, Read};
@@ -14,6 +19,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use tail::Tail;
 
 /// How much of a child's standard error is kept, in bytes.
 pub const STDERR_TAIL: usize = 16 * 1024;
@@ -170,7 +177,8 @@ pub enum Closing {
 }
 
 impl Invocation {
-    /// A program without arguments, with an empty environment, in relkit's working directory.
+    /// A program without arguments, with an empty environment, in relkit's working directory. A path is taken as it is,
+    /// relative to that directory; a bare name is looked for on relkit's own search path.
     pub fn new(program: impl Into<PathBuf>) -> Self {
         Self { program: program.into(), arguments: Vec::new(), environment: BTreeMap::new(), directory: None }
     }
@@ -289,11 +297,21 @@ impl Invocation {
         }
     }
 
+    /// The program as an absolute path: the child may start in another directory, with another search path.
+    fn resolved_program(&self) -> io::Result<PathBuf> {
+        if self.program.components().count() > 1 {
+            return std::path::absolute(&self.program);
+        }
+        let found = find_program(self.program.as_os_str()).ok_or(io::ErrorKind::NotFound)?;
+        std::path::absolute(found)
+    }
+
     fn command(&self, mark: &OsStr) -> io::Result<Command> {
         let mut environment = platform::base_environment();
         environment.extend(self.environment.clone());
         environment.insert(MARK.into(), mark.into());
-        let mut command = Command::new(&self.program);
+        let program = self.resolved_program()?;
+        let mut command = Command::new(&program);
         command
             .args(&self.arguments)
             .env_clear()
@@ -304,7 +322,7 @@ impl Invocation {
         if let Some(directory) = &self.directory {
             command.current_dir(directory);
         }
-        platform::prepare(&mut command, &self.program, &self.arguments, &environment)?;
+        platform::prepare(&mut command, &program, &self.arguments, &environment)?;
         Ok(command)
     }
 }
@@ -485,296 +503,82 @@ fn unique_mark() -> OsString {
     format!("{}-{}-{}", std::process::id(), started.as_nanos(), COUNT.fetch_add(1, Ordering::Relaxed)).into()
 }
 
-#[derive(Debug, Default)]
-struct Tail {
-    kept: Mutex<TailBytes>,
-    closed: Condvar,
-}
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
 
-#[derive(Debug, Default)]
-struct TailBytes {
-    bytes: VecDeque<u8>,
-    closed: bool,
-}
+    const LONG: Duration = Duration::from_secs(30);
 
-impl Tail {
-    fn drain(&self, mut pipe: impl Read) {
-        let mut buffer = [0; 4096];
-        loop {
-            let count = match pipe.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(count) => count,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(_) => break,
-            };
-            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-            kept.bytes.extend(&buffer[..count]);
-            let surplus = kept.bytes.len().saturating_sub(STDERR_TAIL);
-            kept.bytes.drain(..surplus);
-        }
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
-        self.closed.notify_all();
+    fn shell(script: &str) -> Invocation {
+        Invocation::new("/bin/sh").argument("-c").argument(script)
     }
 
-    fn text(&self, patience: Duration) -> String {
-        let guard = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let (mut guard, _) = self
-            .closed
-            .wait_timeout_while(guard, patience, |kept| !kept.closed)
-            .unwrap_or_else(PoisonError::into_inner);
-        let text = String::from_utf8_lossy(guard.bytes.make_contiguous()).into_owned();
-        anstream::adapter::strip_str(&text).to_string().trim_end().to_owned()
-    }
-}
-
-// Sessions, signals and what happens between fork and exec are not reachable without unsafe code.
-#[cfg(unix)]
-#[allow(unsafe_code)]
-mod platform {
-    use std::collections::BTreeMap;
-    use std::ffi::{CString, OsStr, OsString};
-    use std::io;
-    use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
-    use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
-    use std::path::Path;
-    use std::process::{Child, Command, ExitStatus};
-
-    use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
-
-    pub fn signal(status: ExitStatus) -> i32 {
-        status.signal().unwrap_or(-1)
+    #[test]
+    fn keeps_all_output_and_the_tail_of_errors() {
+        let script = "echo out; i=0; while [ $i -lt 3000 ]; do echo line $i >&2; i=$((i+1)); done; exit 4";
+        let finished = shell(script).run(LONG, 1000).unwrap();
+        assert_eq!((finished.ending, finished.stdout.as_slice()), (Ending::Code(4), b"out\n".as_slice()));
+        assert!(finished.stderr_tail.len() <= STDERR_TAIL);
+        assert!(finished.stderr_tail.ends_with("line 2998\nline 2999"), "{}", finished.stderr_tail);
     }
 
-    pub fn base_environment() -> BTreeMap<OsString, OsString> {
-        BTreeMap::new()
+    #[test]
+    fn colour_is_taken_off_the_tail() {
+        let finished = shell("printf '\\033[31mERROR\\033[0m here\\n' >&2").run(LONG, 10).unwrap();
+        assert_eq!(finished.stderr_tail, "ERROR here");
     }
 
-    pub fn executable_names(name: &OsStr) -> Vec<OsString> {
-        vec![name.to_owned()]
+    #[test]
+    fn time_and_output_are_bounded() {
+        let started = Instant::now();
+        let late = shell("echo soon >&2; exec /bin/sleep 600").run(Duration::from_millis(300), 10);
+        assert!(matches!(late, Err(ProcessError::TimedOut { stderr_tail, .. }) if stderr_tail == "soon"));
+        let much = shell("while :; do echo more; done").run(LONG, 100);
+        assert!(matches!(much, Err(ProcessError::TooMuchOutput { limit: 100, .. })));
+        assert!(started.elapsed() < LONG);
     }
 
-    /// Makes the child lead a session, and executes the file itself: `execvp`, which the standard library ends in,
-    /// hands a file of another machine to `/bin/sh`.
-    pub fn prepare(
-        command: &mut Command,
-        program: &Path,
-        arguments: &[OsString],
-        environment: &BTreeMap<OsString, OsString>,
-    ) -> io::Result<()> {
-        let program = CString::new(program.as_os_str().as_bytes())?;
-        let mut argv = vec![program.clone()];
-        for argument in arguments {
-            argv.push(CString::new(argument.as_bytes())?);
-        }
-        let mut envp = Vec::new();
-        for (name, value) in environment {
-            let mut pair = name.clone();
-            pair.push("=");
-            pair.push(value);
-            envp.push(CString::new(pair.into_vec())?);
-        }
-        let image = Image { program, argv: Strings::new(argv), envp: Strings::new(envp) };
-        #[cfg(target_os = "linux")]
-        let parent = rustix::process::getpid();
-        let in_child = move || {
-            rustix::process::setsid()?;
-            #[cfg(target_os = "linux")]
-            {
-                rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
-                if rustix::process::getppid() != Some(parent) {
-                    return Err(io::ErrorKind::BrokenPipe.into());
-                }
-            }
-            let image = &image;
-            // SAFETY: `program` and both arrays are NUL-terminated and live as long as the closure.
-            unsafe { libc::execve(image.program.as_ptr(), image.argv.pointers(), image.envp.pointers()) };
-            Err(io::Error::last_os_error())
-        };
-        // SAFETY: between fork and exec the closure only makes system calls; it neither allocates nor locks.
-        unsafe { command.pre_exec(in_child) };
-        Ok(())
+    #[test]
+    fn the_environment_is_clear() {
+        let finished = Invocation::new("/usr/bin/env").variable("ONE", "1").run(LONG, 10_000).unwrap();
+        let text = String::from_utf8(finished.stdout).unwrap();
+        let names: Vec<_> = text.lines().filter_map(|line| line.split('=').next()).collect();
+        assert_eq!(names, ["ONE", MARK]);
     }
 
-    struct Image {
-        program: CString,
-        argv: Strings,
-        envp: Strings,
+    #[test]
+    fn what_is_left_behind_does_not_hold_the_pipes() {
+        let finished = shell("/bin/sleep 600 & echo done").run(LONG, 100).unwrap();
+        assert_eq!(finished.stdout, b"done\n");
     }
 
-    /// C strings and the array of pointers to them that `execve` reads.
-    struct Strings {
-        pointers: Vec<*const libc::c_char>,
-        _owned: Vec<CString>,
+    #[test]
+    fn endings_are_described() {
+        assert_eq!(Ending::Signal(11).to_string(), "signal 11 (SIGSEGV)");
+        assert_eq!(Ending::Signal(63).to_string(), "signal 63");
+        assert_eq!(Ending::Code(1).to_string(), "exit code 1");
+        assert_eq!(Ending::Code(0xc000_0005_u32.cast_signed()).to_string(), "exit code 0xc0000005 (access violation)");
+        assert_eq!(shell("kill -9 $$").run(LONG, 10).unwrap().ending, Ending::Signal(9));
     }
 
-    impl Strings {
-        fn new(owned: Vec<CString>) -> Self {
-            let pointers = owned.iter().map(|text| text.as_ptr()).chain([std::ptr::null()]).collect();
-            Self { pointers, _owned: owned }
-        }
-
-        fn pointers(&self) -> *const *const libc::c_char {
-            self.pointers.as_ptr()
+    #[test]
+    fn a_file_of_no_known_format_is_not_given_to_a_shell() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("text");
+        std::fs::write(&path, "exit 0\n").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
+        match Invocation::new(&path).run(LONG, 10) {
+            Err(ProcessError::Start { source, .. }) => assert_eq!(source.raw_os_error(), Some(libc::ENOEXEC)),
+            other => panic!("{other:?}"),
         }
     }
 
-    // SAFETY: the pointers lead into heap memory that `_owned` owns, never changes and moves along.
-    unsafe impl Send for Strings {}
-    // SAFETY: as above; nothing is written through them.
-    unsafe impl Sync for Strings {}
-
-    /// A session led by the child, and the mark of everything it started.
-    #[derive(Debug)]
-    pub struct Group {
-        leader: Pid,
-        #[cfg(target_os = "linux")]
-        mark: Vec<u8>,
-    }
-
-    impl Group {
-        #[cfg_attr(not(target_os = "linux"), allow(unused_variables))]
-        pub fn of(child: &Child, mark: &OsStr) -> io::Result<Self> {
-            Ok(Self {
-                leader: Pid::from_child(child),
-                #[cfg(target_os = "linux")]
-                mark: [super::MARK.as_bytes(), b"=", mark.as_bytes()].concat(),
-            })
-        }
-
-        pub fn end(&self) {
-            let _ = rustix::process::kill_process_group(self.leader, Signal::KILL);
-            #[cfg(target_os = "linux")]
-            self.end_marked();
-        }
-
-        /// Ends what left the session, until nothing is left; a dying process can start one more.
-        #[cfg(target_os = "linux")]
-        fn end_marked(&self) {
-            for _ in 0..20 {
-                if !marked(&self.mark)
-                    .into_iter()
-                    .fold(false, |any, process| any | rustix::process::pidfd_send_signal(process, Signal::KILL).is_ok())
-                {
-                    return;
-                }
-                std::thread::sleep(std::time::Duration::from_millis(5));
-            }
-        }
-    }
-
-    #[cfg(target_os = "linux")]
-    fn marked(mark: &[u8]) -> Vec<rustix::fd::OwnedFd> {
-        let Ok(processes) = std::fs::read_dir("/proc") else { return Vec::new() };
-        processes
-            .flatten()
-            .filter_map(|entry| {
-                let number = entry.file_name().to_str()?.parse().ok()?;
-                // Opened before its environment is read, so that the number cannot come to mean another process.
-                let process =
-                    rustix::process::pidfd_open(Pid::from_raw(number)?, rustix::process::PidfdFlags::empty()).ok()?;
-                let environment = std::fs::read(entry.path().join("environ")).ok()?;
-                environment.split(|byte| *byte == 0).any(|variable| variable == mark).then_some(process)
-            })
-            .collect()
-    }
-
-    /// Waits for the child's end without reaping it.
-    pub fn await_end(child: &mut Child) {
-        let leader = Pid::from_child(child);
-        while let Err(rustix::io::Errno::INTR) =
-            rustix::process::waitid(WaitId::Pid(leader), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT)
-        {}
-    }
-}
-
-// Job Objects are not reachable without unsafe code.
-#[cfg(windows)]
-#[allow(unsafe_code)]
-mod platform {
-    use std::collections::BTreeMap;
-    use std::ffi::{OsStr, OsString};
-    use std::io;
-    use std::os::windows::io::{AsRawHandle as _, FromRawHandle as _, OwnedHandle};
-    use std::os::windows::process::CommandExt as _;
-    use std::path::Path;
-    use std::process::{Child, Command, ExitStatus};
-
-    use windows_sys::Win32::System::JobObjects::{
-        AssignProcessToJobObject, CreateJobObjectW, JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE,
-        JOBOBJECT_EXTENDED_LIMIT_INFORMATION, JobObjectExtendedLimitInformation, SetInformationJobObject,
-        TerminateJobObject,
-    };
-    use windows_sys::Win32::System::Threading::CREATE_NO_WINDOW;
-
-    pub fn signal(_: ExitStatus) -> i32 {
-        -1
-    }
-
-    /// What Windows itself needs to load libraries and open sockets.
-    pub fn base_environment() -> BTreeMap<OsString, OsString> {
-        ["SystemRoot", "SystemDrive", "windir", "ComSpec", "PATHEXT", "PROCESSOR_ARCHITECTURE", "NUMBER_OF_PROCESSORS"]
-            .into_iter()
-            .filter_map(|name| Some((name.into(), std::env::var_os(name)?)))
-            .collect()
-    }
-
-    pub fn executable_names(name: &OsStr) -> Vec<OsString> {
-        let mut with_extension = name.to_owned();
-        with_extension.push(".exe");
-        vec![name.to_owned(), with_extension]
-    }
-
-    pub fn prepare(
-        command: &mut Command,
-        _: &Path,
-        _: &[OsString],
-        _: &BTreeMap<OsString, OsString>,
-    ) -> io::Result<()> {
-        command.creation_flags(CREATE_NO_WINDOW);
-        Ok(())
-    }
-
-    /// A job that holds the child and everything it starts; closing its last handle, as the end of relkit does, ends them.
-    #[derive(Debug)]
-    pub struct Group(OwnedHandle);
-
-    impl Group {
-        pub fn of(child: &Child, _: &OsStr) -> io::Result<Self> {
-            // SAFETY: both arguments may be null: default security, no name.
-            let job = unsafe { CreateJobObjectW(std::ptr::null(), std::ptr::null()) };
-            if job.is_null() {
-                return Err(io::Error::last_os_error());
-            }
-            // SAFETY: the handle was just created and is owned by nothing else.
-            let job = unsafe { OwnedHandle::from_raw_handle(job) };
-            let mut limits = JOBOBJECT_EXTENDED_LIMIT_INFORMATION::default();
-            limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
-            // SAFETY: the pointer and the length describe `limits`, the structure that this class of information takes.
-            let set = unsafe {
-                SetInformationJobObject(
-                    job.as_raw_handle(),
-                    JobObjectExtendedLimitInformation,
-                    (&raw const limits).cast(),
-                    size_of::<JOBOBJECT_EXTENDED_LIMIT_INFORMATION>() as u32,
-                )
-            };
-            // SAFETY: both handles are open.
-            if set == 0 || unsafe { AssignProcessToJobObject(job.as_raw_handle(), child.as_raw_handle()) } == 0 {
-                let error = io::Error::last_os_error();
-                // A child that has already ended needs no job.
-                let ended = error.kind() == io::ErrorKind::PermissionDenied;
-                return if ended { Ok(Self(job)) } else { Err(error) };
-            }
-            Ok(Self(job))
-        }
-
-        pub fn end(&self) {
-            // SAFETY: the handle is open.
-            let _ = unsafe { TerminateJobObject(self.0.as_raw_handle(), 1) };
-        }
-    }
-
-    pub fn await_end(child: &mut Child) {
-        let _ = child.wait();
+    #[test]
+    fn programs_are_found_as_a_shell_finds_them() {
+        assert!(find_program(OsStr::new("sh")).is_some_and(|path| path.is_absolute()));
+        assert!(Invocation::new("true").directory("/").run(LONG, 10).unwrap().ending.is_success());
+        assert_eq!(find_program(OsStr::new("/bin/sh")), Some(PathBuf::from("/bin/sh")));
+        assert_eq!(find_program(OsStr::new("no-such-program-anywhere")), None);
     }
 }

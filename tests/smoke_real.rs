@@ -89,7 +89,7 @@ fn the_aarch64_wheel_without_a_runner_is_for_another_machine() {
     }
 }
 
-/// A copy of the real executable, changed.
+/// A copy of the real executable, changed, and executable.
 fn broken(directory: &Path, change: impl FnOnce(&mut File, u64)) -> Option<PathBuf> {
     let package = support::package_directory("manylinux_2_17_x86_64")?;
     let path = directory.join("codex");
@@ -143,9 +143,10 @@ fn a_sandbox_helper_that_lost_its_mode_is_told() {
 
 #[test]
 fn a_runner_may_carry_arguments() {
-    let Some(package) = support::package_directory("manylinux_2_17_x86_64") else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let Some(path) = broken(directory.path(), |_, _| {}) else { return };
     // `env` runs what it is given, as an emulator does.
-    let report = test(&package.join("bin/codex"), Level::Handshake, Some("env -u UNSET_ANYWAY"));
+    let report = test(&path, Level::Handshake, Some("env -u UNSET_ANYWAY"));
     assert!(report.passed(), "{report}");
     assert_eq!(report.platform, "linux-x86_64 via env");
 }

@@ -24,6 +24,8 @@ pub enum ClientError {
         method: String,
         /// The time it was given.
         after: Duration,
+        /// The first line that the server wrote and that is no message, cut short.
+        garbage: Option<String>,
         /// The last of the server's standard error.
         stderr_tail: String,
     },
@@ -33,7 +35,7 @@ pub enum ClientError {
         /// The method of the request.
         method: String,
         /// What the server said.
-        error: RpcError,
+        error: Box<RpcError>,
     },
     /// The server's answer lacks something that the protocol promises.
     #[error("the answer to `{method}` has no usable `{member}`")]
@@ -44,22 +46,22 @@ pub enum ClientError {
         member: &'static str,
     },
     /// A turn did not come to its end in time; it was interrupted.
-    #[error("the turn did not complete within {:.1} s{}", after.as_secs_f64(), last_words(last_error.as_ref()))]
+    #[error("the turn did not complete within {:.1} s{}", after.as_secs_f64(), last_words(last_error.as_deref()))]
     TurnTimedOut {
         /// The time it was given.
         after: Duration,
         /// The last `error` notification of the turn, such as one about a network that never answers.
-        last_error: Option<TurnError>,
+        last_error: Option<Box<TurnError>>,
         /// The last of the server's standard error.
         stderr_tail: String,
     },
     /// A turn ended without an answer.
-    #[error("the turn {status}{}", last_words(error.as_ref()))]
+    #[error("the turn {status}{}", last_words(error.as_deref()))]
     TurnFailed {
         /// How it ended: `failed`, `was interrupted` ...
         status: String,
         /// Why.
-        error: Option<TurnError>,
+        error: Option<Box<TurnError>>,
     },
 }
 

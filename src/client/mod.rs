@@ -28,3 +28,8 @@ pub use error::{ClientError, Closed, ClosedBy};
 pub use notification::{Item, Notification, TokenUsage, TurnError, TurnStatus};
 pub use session::{Input, Options, Reply, ServerInfo, ServerRequest, Session, Thread};
 pub use turn::{Turn, TurnOutcome};
+
+/// The guide, so that its examples are compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/embedding-the-client.md")]
+struct Guide;

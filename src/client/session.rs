@@ -231,11 +231,17 @@ impl Session {
                     thread::sleep(pause);
                     pause *= 2;
                 }
-                Some(Err(error)) => return Err(ClientError::Refused { method: method.to_owned(), error }),
+                Some(Err(error)) => {
+                    return Err(ClientError::Refused { method: method.to_owned(), error: Box::new(error) });
+                }
                 Some(Ok(result)) => return Ok(result),
                 None => {
-                    let stderr_tail = self.transport.stderr_tail();
-                    return Err(ClientError::TimedOut { method: method.to_owned(), after: patience, stderr_tail });
+                    return Err(ClientError::TimedOut {
+                        method: method.to_owned(),
+                        after: patience,
+                        garbage: self.transport.garbage().first().cloned(),
+                        stderr_tail: self.transport.stderr_tail(),
+                    });
                 }
             }
         }

@@ -25,6 +25,9 @@ const QUEUE: usize = 1024;
 /// How long the end of the process is waited for once its output has ended.
 const LAST_MOMENT: Duration = Duration::from_secs(2);
 
+/// How often the end of a process is looked for while its output is drained.
+const MOMENT: Duration = Duration::from_millis(50);
+
 #[derive(Debug)]
 enum Incoming {
     Message(Message),
@@ -121,10 +124,11 @@ impl Transport {
         self.outgoing = None;
         let deadline = Instant::now() + grace;
         // A server that is held by a full pipe could not end.
-        while Instant::now() < deadline {
-            match self.incoming.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(_) => {}
-                Err(_) => break,
+        while Instant::now() < deadline && self.process.ending().is_none() {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match self.incoming.recv_timeout(left.min(MOMENT)) {
+                Ok(_) | Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
             }
         }
         let closing = self.process.close(deadline.saturating_duration_since(Instant::now()));

@@ -51,7 +51,7 @@ impl TurnOutcome {
             TurnStatus::InProgress => "has not ended".to_owned(),
             TurnStatus::Other(status) => format!("ended as `{status}`"),
         };
-        Err(ClientError::TurnFailed { status, error: self.error })
+        Err(ClientError::TurnFailed { status, error: self.error.map(Box::new) })
     }
 }
 
@@ -142,6 +142,10 @@ impl<'session> Turn<'session> {
         let deadline = Instant::now() + LAST_WORDS;
         while !self.done && self.receive(deadline)?.is_some() {}
         self.done = true;
-        Ok(ClientError::TurnTimedOut { after: self.patience, last_error: self.last_error.take(), stderr_tail })
+        Ok(ClientError::TurnTimedOut {
+            after: self.patience,
+            last_error: self.last_error.take().map(Box::new),
+            stderr_tail,
+        })
     }
 }

@@ -44,7 +44,10 @@ impl Subject<'_> {
     #[must_use]
     pub fn process_fault(&self, error: &ProcessError, doing: &str) -> Fault {
         match error {
-            ProcessError::Start { source, .. } => self.start_fault(source).into(),
+            ProcessError::Start { source, .. } => match self.runner {
+                Some(runner) => format!("the runner `{runner}` cannot be started: {source}").into(),
+                None => self.start_fault(source).into(),
+            },
             ProcessError::TimedOut { after, stderr_tail, .. } => Fault {
                 sentence: format!(
                     "`{}` hangs: {doing} did not end within {:.1} s, and it was killed",
@@ -75,6 +78,7 @@ impl Subject<'_> {
                     format!("`{name}` closed its standard output before it answered {doing}, and went on running")
                 }
             },
+            ClientError::TimedOut { garbage: Some(line), .. } => garbage(name, line),
             ClientError::TimedOut { after, .. } => {
                 format!("`{name}` hangs: it did not answer {doing} within {:.1} s", after.as_secs_f64())
             }

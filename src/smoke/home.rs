@@ -1,7 +1,7 @@
 //! Where a runtime under test lives: a directory of its own for everything it might write, an environment that holds
 //! nothing of the user's, and the configuration that keeps it off the network.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -10,24 +10,38 @@ use tempfile::TempDir;
 use super::Runner;
 use crate::process::Invocation;
 
+/// How the homes in the temporary directory are named.
+const PREFIX: &str = "relkit-smoke-";
+
+/// The file that is locked as long as a home is in use.
+const LOCK: &str = "lock";
+
 /// An isolated home below the system's temporary directory, removed when dropped. One process per home: two runtimes
 /// that start at once on a fresh home fail.
 #[derive(Debug)]
 pub struct Home {
+    // Closed before the directory is removed.
+    _lock: File,
     root: TempDir,
 }
 
 impl Home {
-    /// Makes a fresh home.
+    /// Makes a fresh home, and removes those that a killed relkit left behind.
     ///
     /// # Errors
     /// When the temporary directory cannot be written to.
     pub fn create() -> io::Result<Self> {
-        let root = tempfile::Builder::new().prefix("relkit-smoke-").tempdir()?;
+        remove_abandoned(&std::env::temp_dir());
+        let root = tempfile::Builder::new().prefix(PREFIX).tempdir()?;
+        // Under its name only when it is locked.
+        let young = root.path().join("young");
+        let lock = File::create(&young)?;
+        lock.lock()?;
+        fs::rename(young, root.path().join(LOCK))?;
         for name in ["runtime", "user", "work", "temporary", "path", "site"] {
             fs::create_dir(root.path().join(name))?;
         }
-        Ok(Self { root })
+        Ok(Self { _lock: lock, root })
     }
 
     /// The working directory, empty at first.
@@ -70,6 +84,33 @@ impl Home {
     }
 }
 
+/// Removes the homes whose owner is gone: their lock is free. A home without a lock is being made.
+fn remove_abandoned(directory: &Path) {
+    let Ok(entries) = fs::read_dir(directory) else { return };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        let lock = path.join(LOCK);
+        let is_home = entry.file_name().to_string_lossy().starts_with(PREFIX)
+            && entry.metadata().is_ok_and(|metadata| metadata.is_dir() && is_own(&metadata))
+            && fs::symlink_metadata(&lock).is_ok_and(|metadata| metadata.is_file());
+        if is_home && File::open(&lock).is_ok_and(|lock| lock.try_lock().is_ok()) {
+            // Another relkit may be removing it too.
+            let _ = fs::remove_dir_all(path);
+        }
+    }
+}
+
+#[cfg(unix)]
+fn is_own(metadata: &fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    metadata.uid() == rustix::process::geteuid().as_raw()
+}
+
+#[cfg(not(unix))]
+fn is_own(_: &fs::Metadata) -> bool {
+    true
+}
+
 /// The name of the provider and model that the configuration below sets up.
 pub const MODEL: &str = "relkit-smoke";
 
@@ -94,4 +135,28 @@ pub fn server_arguments(base_url: &str) -> Vec<String> {
     ];
     let overrides = settings.into_iter().flat_map(|setting| ["-c".to_owned(), setting.to_owned()]);
     std::iter::once("app-server".to_owned()).chain(overrides).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_abandoned_homes_are_removed() {
+        let directory = tempfile::tempdir().unwrap();
+        let home = |name: &str| {
+            let path = directory.path().join(format!("{PREFIX}{name}"));
+            fs::create_dir(&path).unwrap();
+            path
+        };
+        let (used, abandoned, young) = (home("used"), home("abandoned"), home("young"));
+        let lock = File::create(used.join(LOCK)).unwrap();
+        lock.lock().unwrap();
+        drop(File::create(abandoned.join(LOCK)).unwrap());
+        fs::create_dir(directory.path().join("other")).unwrap();
+        fs::write(directory.path().join("other").join(LOCK), "").unwrap();
+        remove_abandoned(directory.path());
+        assert!(used.exists() && young.exists() && directory.path().join("other").exists());
+        assert!(!abandoned.exists());
+    }
 }

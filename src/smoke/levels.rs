@@ -165,12 +165,11 @@ impl Trial<'_> {
             let shown: String = said.chars().take(200).collect();
             return Err(format!("the model said `{answer}`, and the turn answered `{}`", shown.escape_debug()).into());
         }
+        let mut detail = "the model's answer came back".to_owned();
         if let Some(stranger) = self.model.strangers().first() {
-            return Err(
-                format!("the runtime sent `{}`, which the configuration rules out", stranger.escape_debug()).into()
-            );
+            detail += &format!("; the runtime also sent `{}`", stranger.escape_debug());
         }
-        Ok((Verdict::Passed("the model's answer came back".into()), thread.id))
+        Ok((Verdict::Passed(detail), thread.id))
     }
 
     fn exit(&self, session: Session, subject: &Subject<'_>) -> Result<(Verdict, String), Fault> {

@@ -9,16 +9,15 @@ pub mod home;
 mod levels;
 pub mod model_server;
 pub mod receipt;
+mod runner;
 pub mod stand_in;
 mod tools;
 pub mod unpack;
 
-use std::ffi::OsStr;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -26,7 +25,6 @@ use serde::{Deserialize, Serialize};
 use crate::console::Progress;
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain, Failure};
-use crate::process;
 use crate::project::RuntimeProject;
 use crate::version::CodexVersion;
 use crate::wheel::reader::{Wheel, WheelError};
@@ -36,6 +34,7 @@ use home::Home;
 use model_server::ModelServer;
 use receipt::SCHEMA_VERSION;
 pub use receipt::{Outcome, Report, Step, StepOutcome, TestedWheel};
+pub use runner::{Runner, RunnerError};
 use unpack::Runtime;
 
 /// How far a smoke test goes. Each level includes the ones before it.
@@ -59,72 +58,6 @@ impl fmt::Display for Level {
             Self::Turn => "turn",
         })
     }
-}
-
-/// A program that runs the executable, such as `qemu-aarch64-static`, with arguments of its own.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Runner {
-    program: PathBuf,
-    arguments: Vec<String>,
-}
-
-/// A command that names no runner.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum RunnerError {
-    /// It is blank, or a quotation in it does not end.
-    #[error("`{0}` is no command")]
-    Malformed(String),
-    /// The program is not on this machine.
-    #[error("the runner `{0}` is not on the search path")]
-    NotFound(String),
-}
-
-impl Explain for RunnerError {
-    fn hint(&self) -> Option<String> {
-        Some("give the program that runs the executable, such as `qemu-aarch64-static`".into())
-    }
-}
-
-impl FromStr for Runner {
-    type Err = RunnerError;
-
-    /// Splits a command at spaces, except within single or double quotes, and finds its program.
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let words = split_command(text).ok_or_else(|| RunnerError::Malformed(text.to_owned()))?;
-        let mut words = words.into_iter();
-        let program = words.next().ok_or_else(|| RunnerError::Malformed(text.to_owned()))?;
-        let found = process::find_program(OsStr::new(&program)).ok_or(RunnerError::NotFound(program))?;
-        // The runtime is started in a directory of its own.
-        let program = std::path::absolute(&found).unwrap_or(found);
-        Ok(Self { program, arguments: words.collect() })
-    }
-}
-
-impl Runner {
-    /// The file name of the program.
-    #[must_use]
-    pub fn name(&self) -> String {
-        self.program.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
-    }
-}
-
-fn split_command(text: &str) -> Option<Vec<String>> {
-    let mut words = Vec::new();
-    let mut word: Option<String> = None;
-    let mut quote = None;
-    for character in text.chars() {
-        match (quote, character) {
-            (Some(open), _) if character == open => quote = None,
-            (None, '\'' | '"') => {
-                quote = Some(character);
-                word.get_or_insert_default();
-            }
-            (None, _) if character.is_whitespace() => words.extend(word.take()),
-            _ => word.get_or_insert_default().push(character),
-        }
-    }
-    words.extend(word);
-    quote.is_none().then_some(words)
 }
 
 /// What to test and how.
@@ -351,21 +284,6 @@ impl Steps<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_runner_may_carry_arguments() {
-        let words = |text| split_command(text);
-        assert_eq!(
-            words("qemu-aarch64-static -L '/opt/my root'").unwrap(),
-            ["qemu-aarch64-static", "-L", "/opt/my root"]
-        );
-        assert_eq!(words(r#"a"b c"d ''"#).unwrap(), ["ab cd", ""]);
-        assert_eq!(words("  ").unwrap(), Vec::<String>::new());
-        assert_eq!(words("a 'b"), None);
-        assert_eq!("".parse::<Runner>(), Err(RunnerError::Malformed(String::new())));
-        let missing = "no-such-runner-anywhere -x";
-        assert_eq!(missing.parse::<Runner>(), Err(RunnerError::NotFound("no-such-runner-anywhere".into())));
-    }
 
     #[test]
     fn no_two_nonces_are_alike() {

@@ -88,7 +88,8 @@ impl StandIn {
             ["--version"] => {
                 u8::from(writeln!(stdout, "{}-cli {}", self.name, self.version).and_then(|()| stdout.flush()).is_err())
             }
-            ["app-server", rest @ ..] => match configuration(rest) {
+            // Settings stand before the command or after it.
+            all if all.contains(&"app-server") => match configuration(all) {
                 Ok(configuration) => {
                     Server::new(self.version.clone(), configuration, stdout).serve(io::stdin().lock());
                     0
@@ -114,6 +115,7 @@ fn configuration(arguments: &[&str]) -> Result<toml::Table, String> {
     while let Some(argument) = arguments.next() {
         let setting = match *argument {
             "-c" | "--config" => arguments.next().ok_or_else(|| format!("`{argument}` lacks its value"))?,
+            other if other.starts_with("--config=") => &other["--config=".len()..],
             // Features, listeners and the like change nothing here.
             _ => continue,
         };

@@ -38,7 +38,7 @@ impl Compression {
     pub(super) fn memory(self) -> usize {
         let tables = match self {
             Self::Store => 0,
-            Self::Fast | Self::Default => 2 << 20,
+            Self::Fast | Self::Default => 1 << 20,
             Self::Best => 9 << 20,
         };
         tables + 3 * CHUNK
@@ -60,7 +60,11 @@ pub enum Position {
 pub struct JoinError;
 
 /// Compresses chunks, one after the other.
-pub struct Deflater(Compressor);
+pub struct Deflater {
+    compressor: Compressor,
+    /// Kept from chunk to chunk: fresh memory costs a page fault every 4 kB.
+    scratch: Vec<u8>,
+}
 
 impl Deflater {
     /// A compressor of a preset.
@@ -68,7 +72,7 @@ impl Deflater {
     pub fn new(compression: Compression) -> Self {
         // invariant: every preset has a level between 0 and 12.
         let level = CompressionLvl::new(compression.level()).unwrap_or_default();
-        Self(Compressor::new(level))
+        Self { compressor: Compressor::new(level), scratch: Vec::new() }
     }
 
     /// The part of a deflate stream that gives `data`. The parts of all chunks in order are one stream: those of inner
@@ -77,33 +81,32 @@ impl Deflater {
     /// # Errors
     /// Never with the pinned compressor; a defence against another.
     pub fn deflate(&mut self, data: &[u8], position: Position) -> Result<Vec<u8>, JoinError> {
-        let mut stream = vec![0; self.0.deflate_compress_bound(data.len()) + PADDING];
-        let room = stream.len() - PADDING;
-        let length = self.0.deflate_compress(data, &mut stream[..room]).map_err(|_| JoinError)?;
-        if position == Position::Inner {
-            open_end(&mut stream, length)?;
-        } else {
-            stream.truncate(length);
+        let room = self.compressor.deflate_compress_bound(data.len());
+        if self.scratch.len() < room + PADDING {
+            self.scratch.resize(room + PADDING, 0);
         }
-        stream.shrink_to_fit();
-        Ok(stream)
+        let length = self.compressor.deflate_compress(data, &mut self.scratch[..room]).map_err(|_| JoinError)?;
+        let length = match position {
+            Position::Inner => open_end(&mut self.scratch, length)?,
+            Position::Last => length,
+        };
+        Ok(self.scratch[..length].to_vec())
     }
 }
 
 /// What the search for the last block reads past the stream, and more than an empty stored block takes.
 const PADDING: usize = 16;
 
-/// Makes the finished stream of `length` bytes one that another can follow.
-fn open_end(stream: &mut Vec<u8>, length: usize) -> Result<(), JoinError> {
-    // What lies beyond is read as padding, and must be zero for the block header that follows.
-    stream.truncate(length);
-    stream.resize(length + PADDING, 0);
+/// Makes the finished stream of `length` bytes, which padding follows, one that another can follow; returns its length.
+fn open_end(stream: &mut [u8], length: usize) -> Result<usize, JoinError> {
+    // Bits of the padding become bits of the block header that follows, and must be zero.
+    stream[length..length + PADDING].fill(0);
     let last = last_block(stream, length).ok_or(JoinError)?;
     stream[last.header / 8] &= !(1 << (last.header % 8));
     // A stored block that is not the last: three zero bits, zeros up to a byte, then the length 0 and its complement.
-    stream.truncate((last.end + 3).div_ceil(8));
-    stream.extend_from_slice(&[0, 0, 0xff, 0xff]);
-    Ok(())
+    let end = (last.end + 3).div_ceil(8);
+    stream[end..end + 4].copy_from_slice(&[0, 0, 0xff, 0xff]);
+    Ok(end + 4)
 }
 
 #[cfg(test)]

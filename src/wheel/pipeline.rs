@@ -73,7 +73,7 @@ pub struct Chunk {
 }
 
 /// How many bytes the whole pipeline may hold. The rest of the process needs little beside it.
-const MEMORY: usize = 44 << 20;
+const MEMORY: usize = 48 << 20;
 
 /// How many threads compress: as many as asked for, within the memory bound.
 fn workers(jobs: NonZeroUsize, compression: Compression, chunks: usize) -> usize {

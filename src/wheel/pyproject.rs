@@ -299,19 +299,31 @@ fn value(key: impl Into<String>, source: impl Into<Box<dyn std::error::Error + S
 fn people_fields(key: &str, people: &[Person]) -> Result<(Vec<String>, Vec<String>), TableError> {
     let (mut names, mut emails) = (Vec::new(), Vec::new());
     for person in people {
-        for text in [&person.name, &person.email].into_iter().flatten() {
-            if text.contains([',', '\n', '<', '>']) {
-                return Err(value(key, format!("`{text}` holds a comma, bracket or line break")));
-            }
+        if [&person.name, &person.email].into_iter().flatten().any(|text| text.chars().any(char::is_control)) {
+            return Err(value(key, "a row holds a line break or another control character"));
+        }
+        if let Some(email) = person.email.as_ref().filter(|email| !email.contains('@') || email.contains(AMISS)) {
+            return Err(value(key, format!("`{email}` is not an e-mail address")));
         }
         match (&person.name, &person.email) {
-            (Some(name), Some(email)) => emails.push(format!("{name} <{email}>")),
+            (Some(name), Some(email)) => emails.push(format!("{} <{email}>", phrase(name))),
             (None, Some(email)) => emails.push(email.clone()),
             (Some(name), None) => names.push(name.clone()),
             (None, None) => return Err(value(key, "a row needs a `name` or an `email`")),
         }
     }
     Ok((names, emails))
+}
+
+/// What no address holds, and what would end one in a list of addresses.
+const AMISS: [char; 5] = [',', ' ', '<', '>', '"'];
+
+/// A display name as a header holds it: in quotes where it has a character that separates (RFC 5322).
+fn phrase(name: &str) -> String {
+    if name.contains(['(', ')', '<', '>', '[', ']', ':', ';', '@', '\\', ',', '.', '"']) {
+        return format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""));
+    }
+    name.to_owned()
 }
 
 /// The expression with identifiers and operators in their canonical case.
@@ -410,7 +422,7 @@ readme = "README.md"
 requires-python = ">=3.10"
 license = "apache-2.0 or (mit and lgpl-2.1-or-later with gcc-exception-3.1)"
 license-files = ["LICENSE*"]
-authors = [{ name = "A" }, { name = "B", email = "b@x.example" }, { email = "c@x.example" }]
+authors = [{ name = "A" }, { name = "B. \"C\"", email = "b@x.example" }, { email = "c@x.example" }]
 keywords = ["one", "two"]
 classifiers = ["Typing :: Typed"]
 dependencies = ["pydantic >= 2.12, < 3"]
@@ -433,7 +445,7 @@ fast_io = ["uvloop; sys_platform != 'win32' or python_version > '3.12'"]
              Project-URL: Homepage, https://x.example/\n\
              Project-URL: Source, https://x.example/source\n\
              Author: A\n\
-             Author-email: B <b@x.example>, c@x.example\n\
+             Author-email: \"B. \\\"C\\\"\" <b@x.example>, c@x.example\n\
              License-Expression: Apache-2.0 OR (MIT AND LGPL-2.1-or-later WITH GCC-exception-3.1)\n\
              License-File: LICENSE\n\
              Keywords: one,two\n\
@@ -462,7 +474,8 @@ fast_io = ["uvloop; sys_platform != 'win32' or python_version > '3.12'"]
             (">=3.10", "three", "requires-python"),
             ("apache-2.0 or", "apache or", "license"),
             ("Typing :: Typed", "License :: OSI Approved :: MIT License", "classifiers"),
-            ("{ name = \"A\" }", "{ name = \"A, B\" }", "authors"),
+            ("{ name = \"A\" }", "{ name = \"A\\nB\" }", "authors"),
+            ("c@x.example", "c@x.example>", "authors"),
             ("\"one\"", "\"one,two\"", "keywords"),
             ("pydantic >= 2.12, < 3", "pydantic @ https://x.example/a.whl", "dependencies"),
             ("https://x.example/source", "source", "urls.Source"),

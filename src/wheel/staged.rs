@@ -170,12 +170,13 @@ impl Staged {
             Ok(metadata) if !metadata.is_dir() => return Err(not_a_stage("it is not a directory")),
             Ok(_) => {}
         }
-        let tree: BTreeMap<_, _> = listed(directory)?.into_iter().map(|file| (file.relative.clone(), file)).collect();
-        let tree = Tree { directory, files: tree };
         let origin = directory.join(PYPROJECT);
-        if !tree.files.contains_key(PYPROJECT) {
+        // Looked for before the walk: a directory that is no stage may hold anything.
+        if std::fs::symlink_metadata(&origin).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
             return Err(not_a_stage("it has no `pyproject.toml`"));
         }
+        let tree: BTreeMap<_, _> = listed(directory)?.into_iter().map(|file| (file.relative.clone(), file)).collect();
+        let tree = Tree { directory, files: tree };
         let text = tree.text(PYPROJECT)?;
         let malformed = |source| StageError::Pyproject { path: origin.clone(), source };
         let file: File = toml::from_str(&text).map_err(|error| malformed(Box::new(error)))?;

@@ -148,6 +148,13 @@ def split_user_agent(agent: str) -> tuple[str, str]:
 
 
 def preload() -> None:
-    """Import what the first turn needs, for a moment when there is nothing else to do."""
+    """Load what the first turn needs, for a moment when there is nothing else to do.
+
+    Validators of the two types that most others contain are built first, because pydantic then
+    shares them; built one by one, each response and notification would carry its own copy.
+    """
     importlib.import_module(f"{__package__}.models")
-    importlib.import_module(f"{__package__}.generated.core")
+    from .generated.core import ThreadItem, Turn
+
+    ThreadItem.model_rebuild()
+    Turn.model_rebuild()

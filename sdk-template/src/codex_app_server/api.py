@@ -10,7 +10,6 @@ from ._handles import AsyncTurnHandle, TurnHandle
 from ._run import RunResult
 from ._threads import AsyncThread, Thread
 from ._wire import build_params, validate_initialize
-from .async_client import AsyncAppServerClient
 from .client import AppServerClient
 from .config import AppServerConfig
 from .errors import TransportClosedError
@@ -117,6 +116,8 @@ class AsyncCodex(AsyncCodexMethods):
 
     def __init__(self, config: AppServerConfig | None = None) -> None:
         import asyncio
+
+        from .async_client import AsyncAppServerClient
 
         self._client = AsyncAppServerClient(config=config)
         self._init: InitializeResponse | None = None
