@@ -76,6 +76,7 @@ impl Explain for FsError {
             Self::Read { source, .. } | Self::Write { source, .. } => match source.kind() {
                 io::ErrorKind::StorageFull => Some("free space on the disk and run the command again".into()),
                 io::ErrorKind::NotFound => Some("check the path".into()),
+                io::ErrorKind::NotADirectory => Some("give a directory".into()),
                 io::ErrorKind::PermissionDenied => Some("check the permissions of the path".into()),
                 _ => None,
             },
@@ -297,7 +298,10 @@ pub fn walk(directory: &Path) -> Result<Vec<Walked>, FsError> {
     for entry in walkdir::WalkDir::new(directory).follow_links(false).min_depth(1) {
         let entry = entry.map_err(|error| {
             let path = error.path().unwrap_or(directory).to_owned();
-            FsError::Read { path, source: error.into() }
+            // Its own words repeat the path and the cause.
+            let source =
+                error.into_io_error().unwrap_or_else(|| std::io::Error::other("a link leads back to its parent"));
+            FsError::Read { path, source }
         })?;
         let file_type = entry.file_type();
         if file_type.is_dir() {
@@ -308,8 +312,7 @@ pub fn walk(directory: &Path) -> Result<Vec<Walked>, FsError> {
             (_, true) => Kind::Link,
             _ => Kind::Other,
         };
-        let metadata =
-            entry.metadata().map_err(|error| FsError::Read { path: entry.path().to_owned(), source: error.into() })?;
+        let metadata = std::fs::symlink_metadata(entry.path()).map_err(FsError::read(entry.path()))?;
         let mode = match kind {
             Kind::File => platform::mode(entry.path(), &metadata).map_err(FsError::read(entry.path()))?,
             Kind::Link | Kind::Other => Mode::Data,

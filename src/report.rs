@@ -160,24 +160,32 @@ const STYLE: &str = "\
 --warn:#9a6700;--bad:#c0292b;--bar:#4a78c8;--bar2:#9db8e6}\
 @media (prefers-color-scheme:dark){:root{--text:#e4e8ee;--soft:#9aa5b4;--line:#343c49;--back:#14181f;--raised:#1d232d;\
 --good:#4cc38a;--warn:#e0b040;--bad:#ff7b72;--bar:#6f9ceb;--bar2:#3c5688}}\
-*{box-sizing:border-box}body{margin:0 auto;max-width:72rem;padding:1.5rem 1rem 4rem;background:var(--back);color:var(--text);\
-font:15px/1.5 system-ui,sans-serif}h1{font-size:1.6rem;margin:.2rem 0}h2{font-size:1.15rem;margin:2.2rem 0 .6rem}\
-p{margin:.4rem 0}.soft{color:var(--soft)}.passed{color:var(--good)}.warned{color:var(--warn)}.failed{color:var(--bad)}\
-.skipped{color:var(--soft)}.badge{font-weight:600}.wide{overflow-x:auto}table{border-collapse:collapse;width:100%}\
-th,td{text-align:left;padding:.4rem .6rem;border-bottom:1px solid var(--line);vertical-align:top}th{font-weight:600;\
-white-space:nowrap}code,.mono{font-family:ui-monospace,monospace;font-size:.88em;overflow-wrap:anywhere}\
+*{box-sizing:border-box}body{margin:0 auto;max-width:76rem;padding:1.5rem 1rem 4rem;background:var(--back);color:var(--text);\
+font:15px/1.5 system-ui,sans-serif;overflow-wrap:break-word}h1{font-size:1.6rem;line-height:1.25;margin:.2rem 0}\
+h2{font-size:1.15rem;margin:2.2rem 0 .6rem}p{margin:.4rem 0}.soft{color:var(--soft)}.passed{color:var(--good)}\
+.warned{color:var(--warn)}.failed{color:var(--bad)}.skipped{color:var(--soft)}.badge{font-weight:600;white-space:nowrap}\
+table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.45rem .7rem .45rem 0;\
+border-bottom:1px solid var(--line);vertical-align:top}th{font-weight:600;white-space:nowrap}\
+code,.mono{font-family:ui-monospace,monospace;font-size:.88em}.mono{overflow-wrap:anywhere}\
+.targets code{white-space:nowrap}.targets .detail code{white-space:normal;overflow-wrap:anywhere}\
+.detail{display:block;color:var(--soft);font-size:.93em}\
 .number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}\
-.bars{display:grid;grid-template-columns:minmax(9rem,auto) 1fr auto;gap:.3rem .8rem;align-items:center}\
-.track{background:var(--raised);height:1.1rem;border-radius:3px;position:relative;overflow:hidden}\
+.bar{display:grid;grid-template-columns:16rem 1fr 10.5rem;gap:.1rem .8rem;align-items:center;margin:.3rem 0;break-inside:avoid}\
+.track{background:var(--raised);border:1px solid var(--line);height:1.1rem;border-radius:3px;position:relative;overflow:hidden}\
 .track i{position:absolute;inset:0 auto 0 0;background:var(--bar2)}.track i+i{background:var(--bar)}\
-.grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(17rem,1fr));gap:.5rem}\
-.cell{border:1px solid var(--line);border-left:4px solid var(--good);border-radius:4px;padding:.4rem .7rem;background:var(--raised)}\
+.key i{display:inline-block;width:.8em;height:.8em;border-radius:2px;background:var(--bar2)}.key i.wheel{background:var(--bar)}\
+.grid{display:grid;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr));gap:.5rem}\
+.cell{border:1px solid var(--line);border-left:4px solid var(--good);border-radius:4px;padding:.35rem .7rem;background:var(--raised)}\
 .cell.none{border-left-color:var(--bad)}.finding{border-left:4px solid var(--warn);padding:.2rem .8rem;margin:.7rem 0;\
 background:var(--raised)}.finding.error{border-left-color:var(--bad)}.finding.accepted{border-left-color:var(--line)}\
 details{margin:.4rem 0}summary{cursor:pointer}\
-@media (max-width:40rem){body{font-size:14px}.bars{grid-template-columns:1fr auto}.bars .track{grid-column:1/-1;order:1}}\
-@media print{:root{--back:#fff;--text:#000;--raised:#fff}body{max-width:none;font-size:11px}h2{break-after:avoid}\
-tr,.cell,.finding{break-inside:avoid}details>*{display:block}}";
+@media (max-width:56rem){thead{display:none}table,tbody,tr,td{display:block}tr{padding:.6rem 0;border-bottom:1px solid var(--line)}\
+td{border:0;padding:.15rem 0}td[data-step]{padding-left:5.5rem}td[data-step]::before{content:attr(data-step);float:left;\
+margin-left:-5.5rem;color:var(--soft)}.targets code{white-space:normal;overflow-wrap:anywhere}.number{text-align:left}\
+.bar{grid-template-columns:1fr auto}.bar .track{grid-column:1/-1;grid-row:2}}\
+@media print{:root{--text:#000;--soft:#444;--line:#bbb;--back:#fff;--raised:#fff;--good:#146c3f;--warn:#7a5200;--bad:#a01c1e;\
+--bar:#4a78c8;--bar2:#9db8e6}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}body{max-width:none;padding:0;\
+font-size:11px}h2{break-after:avoid}tr,.cell,.finding{break-inside:avoid}}";
 
 impl Release {
     /// The page.
@@ -244,8 +252,8 @@ impl Release {
             h2 { "What keeps this from being published" }
             @for problem in &self.problems {
                 div.finding.error {
-                    p { code { (problem.code) } " " (problem.message) }
-                    p.soft { (problem.help) }
+                    p { code { (problem.code) } " " (prose(&problem.message)) }
+                    p.soft { (prose(&problem.help)) }
                 }
             }
         }
@@ -255,54 +263,63 @@ impl Release {
         let names = self.step_names();
         html! {
             h2 { "Targets" }
-            div.wide { table {
-                thead { tr { th { "Target" } @for name in &names { th { (name) } } } }
+            table.targets {
+                thead { tr { th { "target" } @for name in &names { th { (name) } } } }
                 tbody { @for target in &self.targets { tr {
-                    td { code { (target.target) } br; span.soft.mono { (target.platform_tag) } }
-                    @for name in &names { td {
+                    td {
+                        code { (target.target) }
+                        @for tag in target.platform_tag.split('.') { br; code.soft { (tag) } }
+                    }
+                    @for name in &names { td data-step=(name) {
                         @if let Some(step) = target.steps.iter().find(|step| step.name == *name) {
                             span.badge.(step.outcome.word()) { (step.outcome.sign()) " " (step.outcome.word()) }
-                            @if step.outcome != Outcome::Skipped { span.soft { " " (seconds(step.milliseconds)) } }
-                            @if !step.detail.is_empty() { br; span.soft { (step.detail) } }
+                            @if step.milliseconds >= 50 { span.soft { " " (seconds(step.milliseconds)) } }
+                            @if !step.detail.is_empty() { span.detail { (prose(&step.detail)) } }
                         } @else { span.skipped { (Outcome::Skipped.sign()) } }
                     } }
                 } } }
-            } }
+            }
         }
     }
 
     fn sizes_part(&self) -> Markup {
-        let largest = self.targets.iter().map(|target| target.payload_bytes.max(target.wheel_bytes)).max().unwrap_or(0);
+        let largest = self.targets.iter().map(|target| target.payload_bytes).max().unwrap_or(0);
         html! {
             h2 { "Sizes" }
-            p.soft { "Light: the payload. Dark: the wheel." }
-            div.bars { @for target in &self.targets {
-                code { (target.target) }
-                div.track {
-                    i style={ "width:" (percent(target.payload_bytes, largest)) } {}
-                    i style={ "width:" (percent(target.wheel_bytes, largest)) } {}
+            p.soft.key { i {} " payload  " i.wheel {} " wheel" }
+            @for target in &self.targets {
+                div.bar {
+                    code { (target.target) }
+                    div.track {
+                        i style={ "width:" (percent(target.payload_bytes, largest)) } {}
+                        i style={ "width:" (percent(target.wheel_bytes, largest)) } {}
+                    }
+                    span.number { (human_bytes(target.payload_bytes)) " → " (human_bytes(target.wheel_bytes)) }
                 }
-                span.number { (human_bytes(target.payload_bytes)) " → " (human_bytes(target.wheel_bytes)) }
-            } }
+            }
             @for target in self.targets.iter().filter(|target| !target.contents.is_empty()) {
                 details {
                     summary { "In the wheel of " code { (target.target) } }
-                    div.bars { @for (path, bytes) in &target.contents {
-                        code { (path) }
-                        div.track { i style={ "width:" (percent(*bytes, target.contents[0].1)) } {} }
-                        span.number { (human_bytes(*bytes)) }
-                    } }
+                    @for (path, bytes) in &target.contents {
+                        div.bar {
+                            code.mono { (path) }
+                            div.track { i style={ "width:" (percent(*bytes, target.contents[0].1)) } {} }
+                            span.number { (human_bytes(*bytes)) }
+                        }
+                    }
                 }
             }
         }
     }
 
     fn coverage_part(&self) -> Markup {
+        let covered = self.coverage.iter().filter(|row| row.wheel.is_some()).count();
         html! {
             h2 { "Who can install it" }
+            p.soft { (covered) " of " (self.coverage.len()) " well-known platforms get a wheel; its tags are shown." }
             div.grid { @for row in &self.coverage {
                 @match &row.wheel {
-                    Some(wheel) => div.cell { (row.name) br; span.soft.mono { (wheel) } },
+                    Some(wheel) => div.cell { (row.name) br; span.soft.mono title=(wheel) { (platform_part(wheel)) } },
                     None => div.cell.none { (row.name) br; span.failed { "no wheel" } },
                 }
             } }
@@ -319,11 +336,11 @@ impl Release {
                         span.badge.(if finding.error { "failed" } else { "warned" }) {
                             (if finding.error { "error" } else { "warning" })
                         }
-                        " " code { (finding.rule) } " " (finding.message)
+                        " " code { (finding.rule) } " " (prose(&finding.message))
                     }
                     p.soft.mono { (finding.file) @if let Some(member) = &finding.member { " · " (member) } }
-                    p.soft { (finding.help) }
-                    @if let Some(reason) = &finding.accepted { p { "Accepted: " (reason) } }
+                    p.soft { (prose(&finding.help)) }
+                    @if let Some(reason) = &finding.accepted { p { "Accepted: " (prose(reason)) } }
                 }
             }
         }
@@ -332,14 +349,14 @@ impl Release {
     fn files_part(&self) -> Markup {
         html! {
             h2 { "Files" }
-            div.wide { table {
-                thead { tr { th { "File" } th.number { "Size" } th { "SHA-256" } } }
+            table {
+                thead { tr { th { "file" } th.number { "size" } th { "SHA-256" } } }
                 tbody { @for file in &self.files { tr {
                     td.mono { (file.name) }
                     td.number { (human_bytes(file.bytes)) }
                     td.mono { (file.sha256) }
                 } } }
-            } }
+            }
         }
     }
 
@@ -414,13 +431,42 @@ fn percent(part: u64, whole: u64) -> String {
     format!("{:.1}%", part as f64 * 100.0 / whole.max(1) as f64)
 }
 
-/// Keeps a text from being read as markup or as the end of a table cell.
+/// The platform tags in a wheel's file name.
+fn platform_part(wheel: &str) -> &str {
+    wheel.trim_end_matches(".whl").rsplit('-').next().unwrap_or(wheel)
+}
+
+/// A sentence with what stands in backticks set as code.
+fn prose(text: &str) -> Markup {
+    let parts: Vec<&str> = text.split('`').collect();
+    // An odd number of backticks leaves the last of them alone.
+    let paired = parts.len() % 2 == 1;
+    html! {
+        @for (number, part) in parts.iter().enumerate() {
+            @if number % 2 == 1 && (paired || number + 1 < parts.len()) { code { (part) } }
+            @else if number % 2 == 1 { "`" (part) }
+            @else { (part) }
+        }
+    }
+}
+
+/// Keeps a text from being read as markup or as the end of a table cell; what stands in backticks stays as it is.
 fn markdown_text(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
+    let paired = text.matches('`').count() % 2 == 0;
+    let mut in_code = false;
     for character in text.chars() {
         match character {
-            '|' | '\\' | '*' | '_' | '<' | '>' | '[' | ']' | '#' => escaped.extend(['\\', character]),
+            '`' if paired => {
+                in_code = !in_code;
+                escaped.push('`');
+            }
+            '`' => escaped.push_str("\\`"),
+            // A table cell ends there even within code.
+            '|' => escaped.push_str("\\|"),
             '\n' | '\r' => escaped.push(' '),
+            other if in_code => escaped.push(other),
+            '\\' | '*' | '_' | '<' | '>' | '[' | ']' | '#' => escaped.extend(['\\', character]),
             other => escaped.push(other),
         }
     }

@@ -74,9 +74,22 @@ fn sdk_project(directory: Option<&Path>) -> Result<SdkProject, Failure> {
     Ok(SdkProject::from_pyproject(template.pyproject()?, &template.pyproject_origin())?)
 }
 
-/// Target triples that were typed.
-fn targets(texts: &[String]) -> Result<Vec<TargetTriple>, Failure> {
-    texts.iter().map(|text| Ok(text.parse()?)).collect()
+/// Targets of the runtime that were typed.
+fn targets(texts: &[String], runtime: &RuntimeProject) -> Result<Vec<TargetTriple>, Failure> {
+    texts.iter().map(|text| target(text, runtime)).collect()
+}
+
+/// One target of the runtime that was typed.
+fn target(text: &str, runtime: &RuntimeProject) -> Result<TargetTriple, Failure> {
+    let rows = || runtime.targets.iter().map(|row| &row.triple);
+    match text.parse::<TargetTriple>() {
+        Ok(triple) if rows().any(|known| *known == triple) => Ok(triple),
+        _ => {
+            let known: Vec<_> = rows().map(ToString::to_string).collect();
+            Err(Failure::new(Exit::Failed, format!("`{text}` is not a target of `{}`", runtime.distribution))
+                .with_hint(format!("its targets are {}", known.join(", "))))
+        }
+    }
 }
 
 /// A table with aligned columns, a line per row.

@@ -30,7 +30,7 @@ pub fn run(arguments: &Verify, console: &Console) -> Result<Exit, Failure> {
 pub fn gate(options: &GateOptions, console: &Console) -> Result<Release, Failure> {
     let runtime = super::runtime_project(options.template.as_deref())?;
     let sdk = super::sdk_project(None)?;
-    let allow_missing = super::targets(&options.allow_missing)?;
+    let allow_missing = super::targets(&options.allow_missing, &runtime)?;
     let request = Request {
         dist: &options.dist,
         codex: options.codex_version.parse()?,

@@ -1,6 +1,7 @@
 //! What a dist directory holds: each file read once, told apart by its name, and everything that does not belong.
 
 use std::fs::File;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::release::{ReleaseFile, Role};
@@ -68,7 +69,7 @@ impl Set {
 /// Reads the directory. What does not belong or cannot be understood is a problem.
 pub fn read(request: &Request<'_>, found: &mut Found) -> Result<Set, GateError> {
     let mut set = Set { files: Vec::new(), distributions: Vec::new() };
-    let entries = walk(request.dist)?;
+    let entries = walk(directory(request.dist)?)?;
     for entry in &entries {
         let name = entry.relative.as_str();
         let is_distribution = name.ends_with(".whl") || name.ends_with(".tar.gz");
@@ -101,6 +102,12 @@ pub fn read(request: &Request<'_>, found: &mut Found) -> Result<Set, GateError> 
         }
     }
     Ok(set)
+}
+
+/// The directory that was named; a file in its place is a slip of the command line, not an empty release.
+pub fn directory(path: &Path) -> Result<&Path, FsError> {
+    let metadata = std::fs::metadata(path).map_err(FsError::read(path))?;
+    if metadata.is_dir() { Ok(path) } else { Err(FsError::read(path)(ErrorKind::NotADirectory.into())) }
 }
 
 /// The file that an attestation is beside (PEP 740): `NAME.publish.attestation` attests `NAME`.

@@ -67,7 +67,7 @@ fn record(file: &str, report: &Report) -> ReceiptRecord {
 /// Every smoke receipt in the directory. Receipts of other kinds are left alone; what is no receipt is a problem.
 fn read(directory: &Path, found: &mut Found) -> Result<Vec<(String, Report)>, GateError> {
     let mut receipts = Vec::new();
-    for file in walk(directory)? {
+    for file in walk(super::dist::directory(directory)?)? {
         if !file.relative.ends_with(".json") {
             continue;
         }

@@ -198,7 +198,7 @@ fn uncovered(request: &Request<'_>, set: &dist::Set, found: &mut Found) {
         found.warning(
             "family-uncovered",
             None,
-            format!("the product promises to serve it, and {gap}"),
+            format!("{gap}; the product promises to serve it"),
             "build the wheel without `--platform-tag`, so that it carries every honest tag of the template, or add a target",
         );
     }

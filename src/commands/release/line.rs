@@ -134,7 +134,14 @@ impl Line<'_> {
                     self.console.warning(warning);
                 }
                 let detail = staged.warnings.first().map_or_else(
-                    || format!("{} in {} files", human_bytes(staged.bytes), staged.files),
+                    || {
+                        format!(
+                            "{} in {} file{}",
+                            human_bytes(staged.bytes),
+                            staged.files,
+                            if staged.files == 1 { "" } else { "s" }
+                        )
+                    },
                     ToString::to_string,
                 );
                 let outcome = if staged.warnings.is_empty() { Outcome::Passed } else { Outcome::Warned };
@@ -221,7 +228,11 @@ impl Line<'_> {
                 (0, _) => Outcome::Warned,
                 _ => Outcome::Failed,
             };
-            let detail = format!("{errors} errors, {warnings} warnings, {accepted} accepted");
+            let counts = [(errors, "error"), (warnings, "warning"), (accepted, "accepted finding")];
+            let counts = counts.iter().filter(|(count, _)| *count > 0);
+            let counts: Vec<_> =
+                counts.map(|(count, word)| format!("{count} {word}{}", if *count == 1 { "" } else { "s" })).collect();
+            let detail = if counts.is_empty() { "no finding".to_owned() } else { counts.join(", ") };
             row.steps.push(step("check", outcome, detail, elapsed));
         }
         for index in 0..self.rows.len() {

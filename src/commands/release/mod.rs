@@ -8,6 +8,7 @@ use crate::cli::{self, ReportFormat};
 use crate::console::{Console, human_bytes};
 use crate::error::{Exit, Failure};
 use crate::fs::{Existing, write_whole};
+use crate::project::RuntimeProject;
 use crate::report::{self, Outcome};
 use crate::smoke::{Level, stand_in};
 use crate::stage::Template;
@@ -18,6 +19,7 @@ use line::{GivenPayload, Request, release, runs_here};
 /// Runs `release`.
 pub fn run(arguments: &cli::Release, console: &Console) -> Result<Exit, Failure> {
     let codex: CodexVersion = arguments.codex_version.parse()?;
+    let runtime = super::runtime_project(arguments.runtime_template.as_deref())?;
     let request = Request {
         codex,
         sdk_version: match &arguments.sdk_version {
@@ -27,14 +29,14 @@ pub fn run(arguments: &cli::Release, console: &Console) -> Result<Exit, Failure>
         payloads: arguments.payload.iter().map(|text| given(text)).collect(),
         out_dir: arguments.out_dir.clone(),
         existing: super::stage::existing(arguments.force),
-        runtime: super::runtime_project(arguments.runtime_template.as_deref())?,
         runtime_template: arguments.runtime_template.clone(),
         sdk: super::sdk_project(arguments.sdk_template.as_deref())?,
         sdk_template: arguments.sdk_template.clone(),
         options: super::build::options(arguments.compression, arguments.jobs)?,
         level: super::smoke::level(arguments.level),
-        runners: arguments.runner.iter().map(|text| runner(text)).collect::<Result<_, _>>()?,
-        allow_missing: super::targets(&arguments.allow_missing)?,
+        runners: arguments.runner.iter().map(|text| runner(text, &runtime)).collect::<Result<_, _>>()?,
+        allow_missing: super::targets(&arguments.allow_missing, &runtime)?,
+        runtime,
     };
     let release = release(&request, console)?;
     if let Some(path) = &arguments.report {
@@ -85,12 +87,13 @@ pub fn demo(arguments: &cli::Demo, console: &Console) -> Result<Exit, Failure> {
         console.status("Kept", format_args!("stages, distributions and receipts in {}", kept.display()));
     }
     if release.outcome != Outcome::Failed && arguments.format == ReportFormat::Text {
-        console.result(next_steps(&codex));
+        console.result(next_steps(&codex, &release));
     }
     Ok(exit(&release))
 }
 
-fn next_steps(codex: &CodexVersion) -> String {
+fn next_steps(codex: &CodexVersion, release: &report::Release) -> String {
+    let wheel = release.targets.iter().find_map(|row| row.wheel.as_deref()).unwrap_or("WHEEL");
     format!(
         "\nThat was the whole line on a stand-in. With a real binary, package directory, archive or wheel:\n\n\
          \x20 relkit release --codex-version {tag} --out-dir release --payload PATH --report report.html\n\n\
@@ -99,7 +102,7 @@ fn next_steps(codex: &CodexVersion) -> String {
          \x20 relkit stage-sdk stage/sdk --codex-version {tag}\n\
          \x20 relkit build stage/runtime stage/sdk --out-dir dist\n\
          \x20 relkit check dist\n\
-         \x20 relkit smoke dist/*.whl --receipt receipts/here.json\n\
+         \x20 relkit smoke dist/{wheel} --receipt receipts/here.json\n\
          \x20 relkit verify dist --codex-version {tag} --receipts receipts\n",
         tag = codex.release_tag()
     )
@@ -124,12 +127,12 @@ fn given(text: &str) -> GivenPayload {
     GivenPayload { platform_tag: None, path: PathBuf::from(text) }
 }
 
-fn runner(text: &str) -> Result<(TargetTriple, crate::smoke::Runner), Failure> {
+fn runner(text: &str, runtime: &RuntimeProject) -> Result<(TargetTriple, crate::smoke::Runner), Failure> {
     let (target, command) = text.split_once('=').ok_or_else(|| {
         Failure::new(Exit::Failed, format!("`{text}` names no target"))
             .with_hint("write the target before the command, as in `aarch64-unknown-linux-musl=qemu-aarch64-static`")
     })?;
-    Ok((target.parse()?, command.parse()?))
+    Ok((super::target(target, runtime)?, command.parse()?))
 }
 
 fn show(release: &report::Release, format: ReportFormat, console: &Console) {
@@ -155,8 +158,28 @@ fn show(release: &report::Release, format: ReportFormat, console: &Console) {
     for problem in &release.problems {
         console.result(format_args!("\nproblem: {} ({})\n  {}\n", problem.message, problem.code, problem.help));
     }
+    for (text, count) in warnings(release) {
+        let times = if count == 1 { String::new() } else { format!(" ({count} times)") };
+        console.result(format_args!("\nwarning: {text}{times}\n"));
+    }
     let (name, version) = (&release.distribution, &release.version);
     console.result(format_args!("\n{name} {version} {}: {}\n", release.outcome.word(), release.summary()));
+}
+
+/// Every rule that warns, with the first of its findings and how many there are.
+fn warnings(release: &report::Release) -> Vec<(String, usize)> {
+    let mut rules: Vec<(&str, String, usize)> = Vec::new();
+    for finding in release.findings.iter().filter(|finding| !finding.error && finding.accepted.is_none()) {
+        match rules.iter_mut().find(|(rule, ..)| *rule == finding.rule) {
+            Some((.., count)) => *count += 1,
+            None => {
+                let member = finding.member.as_ref().map(|member| format!("`{member}`: ")).unwrap_or_default();
+                let text = format!("{member}{} ({})\n  in `{}`", finding.message, finding.rule, finding.file);
+                rules.push((&finding.rule, text, 1));
+            }
+        }
+    }
+    rules.into_iter().map(|(_, text, count)| (text, count)).collect()
 }
 
 fn exit(release: &report::Release) -> Exit {
