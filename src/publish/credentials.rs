@@ -93,6 +93,9 @@ pub enum CredentialError {
     /// The token holds a blank or a character that is not ASCII.
     #[error("the token holds a character that no token has")]
     Malformed,
+    /// Standard input is not text.
+    #[error("the token cannot be read from standard input")]
+    Unreadable,
     /// Neither trusted publishing nor a token.
     #[error("nothing allows an upload: this job offers no trusted publishing, and no token was given")]
     Nothing,
@@ -132,7 +135,7 @@ impl Explain for CredentialError {
                  or pipe a token in with `--token-stdin`"
                     .into(),
             ),
-            Self::Empty | Self::Malformed => Some("give the token as the index shows it, `__token__` not included".into()),
+            Self::Empty | Self::Malformed | Self::Unreadable => Some("give the token as the index shows it, `__token__` not included".into()),
             Self::Http(error) => error.hint(),
             Self::Network { .. } => Some("run the same command again: what is uploaded already is skipped".into()),
             Self::Refused { claims, project, .. } => Some(claims.advice(project)),

@@ -46,6 +46,14 @@ pub enum State {
     Failed,
 }
 
+impl State {
+    /// Whether the server has the file.
+    #[must_use]
+    pub fn is_up(self) -> bool {
+        matches!(self, Self::PresentSame | Self::Uploaded | Self::Stored)
+    }
+}
+
 /// One file of a receipt.
 #[derive(Debug, Clone, Serialize)]
 pub struct FileReceipt {
