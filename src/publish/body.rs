@@ -8,7 +8,7 @@ use std::future::Future as _;
 use std::io::{self, Read as _};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -49,6 +49,8 @@ pub(super) struct FormBody {
     pause: Option<Pin<Box<tokio::time::Sleep>>>,
     listen: Duration,
     sent: Arc<AtomicU64>,
+    /// Set once an answer has begun: what is left of the file is of no use then.
+    is_answered: Arc<AtomicBool>,
     progress: Progress,
 }
 
@@ -74,6 +76,7 @@ impl FormBody {
             pause: None,
             listen,
             sent: Arc::default(),
+            is_answered: Arc::default(),
             progress: progress.clone(),
         }
     }
@@ -81,6 +84,11 @@ impl FormBody {
     /// Counts the bytes that were handed to the connection.
     pub(super) fn counter(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.sent)
+    }
+
+    /// The flag that ends the body.
+    pub(super) fn answered(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.is_answered)
     }
 
     /// The bytes of the whole body.
@@ -123,6 +131,10 @@ impl Body for FormBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<BodyFrame<Bytes>, BodyError>>> {
+        if self.is_answered.load(Ordering::Relaxed) {
+            // Nothing wakes it: the connection is dropped once the answer is read.
+            return Poll::Pending;
+        }
         if let Some(head) = self.head.take() {
             if !self.listen.is_zero() {
                 self.pause = Some(Box::pin(tokio::time::sleep(self.listen)));

@@ -135,7 +135,7 @@ impl Uploader {
             Approach::Careful => LISTEN,
         };
         let body = FormBody::new(request.frame, file, length, request.sha256, listen, progress);
-        let (sent, total) = (body.counter(), body.total());
+        let (sent, answered, total) = (body.counter(), body.answered(), body.total());
         let call = self
             .client
             .post(request.url.clone())
@@ -150,6 +150,7 @@ impl Uploader {
         let answer = runtime.block_on(async {
             let answer = async {
                 let response = call.send().await?;
+                answered.store(true, Ordering::Relaxed);
                 let (status, headers) = (response.status(), response.headers().clone());
                 let phrase = response.extensions().get::<ReasonPhrase>();
                 let phrase = phrase.map(|phrase| String::from_utf8_lossy(phrase.as_bytes()).into_owned());
