@@ -1,7 +1,8 @@
 //! The body of an upload: the form's head, the file in chunks, and the tail only if the bytes were those that were planned.
 //!
-//! Between two chunks the connection gets a turn to listen, and the next chunk is read and hashed before that turn, so
-//! that an answer that comes early is heard before a write can fail on the connection that the server closed behind it.
+//! Between two chunks the connection gets a turn to listen, the next chunk is read and hashed before that turn, and a chunk
+//! is small enough to go out in one write: an answer that comes early is then heard before a write can fail on the
+//! connection that the server closed behind it, but for some microseconds in which the next try may be luckier.
 
 use std::fs::File;
 use std::future::Future as _;
@@ -20,7 +21,7 @@ use super::form::Frame;
 use crate::console::Progress;
 use crate::digest::Sha256Digest;
 
-const CHUNK: usize = 128 * 1024;
+const CHUNK: usize = 16 * 1024;
 
 /// Why the body could not be made.
 #[derive(Debug, thiserror::Error)]

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use hyper::ext::ReasonPhrase;
-use reqwest::Client;
+use reqwest::{Client, StatusCode};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use url::Url;
 
@@ -64,6 +64,9 @@ pub enum SendError {
     /// The connection failed.
     #[error("the connection failed")]
     Connection(#[source] reqwest::Error),
+    /// The server refused early, and the connection broke before it had said why.
+    #[error("the server answered {0}, and the connection broke before it said why")]
+    HalfHeard(StatusCode),
     /// The server said yes before it had the file.
     #[error("the server accepted the file before it was sent")]
     Early,
@@ -155,8 +158,9 @@ impl Uploader {
                 let phrase = response.extensions().get::<ReasonPhrase>();
                 let phrase = phrase.map(|phrase| String::from_utf8_lossy(phrase.as_bytes()).into_owned());
                 let is_early = sent.load(Ordering::Relaxed) < total;
-                let body = read_start(response).await;
-                Ok((is_early, Answer::new(status, &phrase.unwrap_or_default(), &headers, &body)))
+                let (body, is_whole) = read_start(response).await;
+                let answer = Answer::new(status, &phrase.unwrap_or_default(), &headers, &body);
+                Ok((is_early, is_whole, answer))
             };
             tokio::select! {
                 answer = answer => answer.map_err(|error| self.classify(error, request.path)),
@@ -164,9 +168,12 @@ impl Uploader {
             }
         });
         runtime.shutdown_background();
-        let (is_early, mut answer) = answer?;
+        let (is_early, is_whole, mut answer) = answer?;
         if is_early && answer.status.is_success() {
             return Err(SendError::Early);
+        }
+        if is_early && !is_whole && request.approach == Approach::Direct {
+            return Err(SendError::HalfHeard(answer.status));
         }
         answer.reason = request.token.redact(request.user, &answer.reason);
         answer.location = answer.location.map(|location| request.token.redact(request.user, &location));
@@ -232,14 +239,17 @@ pub struct Send<'a> {
     pub approach: Approach,
 }
 
-async fn read_start(mut response: reqwest::Response) -> Vec<u8> {
+/// The start of an answer's body, and whether it did not break off.
+async fn read_start(mut response: reqwest::Response) -> (Vec<u8>, bool) {
     let mut body = Vec::new();
-    // The status decides; a body that breaks off only loses words.
-    while let Ok(Some(chunk)) = response.chunk().await {
-        body.extend_from_slice(&chunk);
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => return (body, true),
+            Err(_) => return (body, false),
+        }
         if body.len() >= MOST_ANSWER {
-            break;
+            return (body, true);
         }
     }
-    body
 }
