@@ -34,6 +34,15 @@ pub(super) enum BodyError {
     Read(#[from] io::Error),
 }
 
+/// How long the body waits for an answer that may come early.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Pauses {
+    /// After the head, by which alone a server can refuse.
+    pub(super) after_head: Duration,
+    /// After every chunk.
+    pub(super) after_chunk: Duration,
+}
+
 /// Head, file and tail, made as they are sent.
 pub(super) struct FormBody {
     head: Option<Bytes>,
@@ -46,9 +55,9 @@ pub(super) struct FormBody {
     /// What the next poll hands out; it is made one poll earlier.
     ready: Option<Bytes>,
     total: u64,
-    /// A pause after the head, in which a server that refuses by the form alone can say so.
+    /// A pause in which the server can say no.
     pause: Option<Pin<Box<tokio::time::Sleep>>>,
-    listen: Duration,
+    pauses: Pauses,
     sent: Arc<AtomicU64>,
     /// Set once an answer has begun: what is left of the file is of no use then.
     is_answered: Arc<AtomicBool>,
@@ -56,13 +65,13 @@ pub(super) struct FormBody {
 }
 
 impl FormBody {
-    /// The body of `length` bytes of `file` within `frame`. After the head it pauses for `listen`.
+    /// The body of `length` bytes of `file` within `frame`.
     pub(super) fn new(
         frame: &Frame,
         file: File,
         length: u64,
         expected: Sha256Digest,
-        listen: Duration,
+        pauses: Pauses,
         progress: &Progress,
     ) -> Self {
         Self {
@@ -75,7 +84,7 @@ impl FormBody {
             ready: None,
             total: frame.head.len() as u64 + length + frame.tail.len() as u64,
             pause: None,
-            listen,
+            pauses,
             sent: Arc::default(),
             is_answered: Arc::default(),
             progress: progress.clone(),
@@ -99,6 +108,12 @@ impl FormBody {
 
     fn is_finished(&self) -> bool {
         self.head.is_none() && self.file.is_none() && self.ready.is_none()
+    }
+
+    fn wait(&mut self, duration: Duration) {
+        if !duration.is_zero() {
+            self.pause = Some(Box::pin(tokio::time::sleep(duration)));
+        }
     }
 
     fn next(&mut self) -> Result<Bytes, BodyError> {
@@ -137,9 +152,8 @@ impl Body for FormBody {
             return Poll::Pending;
         }
         if let Some(head) = self.head.take() {
-            if !self.listen.is_zero() {
-                self.pause = Some(Box::pin(tokio::time::sleep(self.listen)));
-            }
+            let pause = self.pauses.after_head;
+            self.wait(pause);
             return Poll::Ready(Some(Ok(self.hand_out(head))));
         }
         if let Some(pause) = &mut self.pause {
@@ -147,6 +161,8 @@ impl Body for FormBody {
             self.pause = None;
         }
         if let Some(part) = self.ready.take() {
+            let pause = self.pauses.after_chunk;
+            self.wait(pause);
             return Poll::Ready(Some(Ok(self.hand_out(part))));
         }
         if self.is_finished() {

@@ -13,7 +13,7 @@ use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use url::Url;
 
 use super::answer::Answer;
-use super::body::{BodyError, FormBody};
+use super::body::{BodyError, FormBody, Pauses};
 use super::credentials::Token;
 use super::form::Frame;
 use super::http::{self, HttpError};
@@ -22,8 +22,8 @@ use crate::digest::Sha256Digest;
 
 /// How much of an answer is read; the useful sentence is in the first lines.
 const MOST_ANSWER: usize = 256 * 1024;
-/// How long a careful attempt listens after the form's head, before it sends the file.
-const LISTEN: Duration = Duration::from_secs(2);
+/// A careful attempt sends about 10 MB a second, so that hardly a moment is left in which an answer can be missed.
+const CAREFUL: Pauses = Pauses { after_head: Duration::from_secs(1), after_chunk: Duration::from_millis(1) };
 
 /// How long a server may be silent.
 #[derive(Debug, Clone, Copy)]
@@ -96,7 +96,8 @@ impl SendError {
 pub enum Approach {
     /// Sends everything at once.
     Direct,
-    /// Listens after the form's head: a server that answers and closes the connection at once is then heard for certain.
+    /// Listens after the form's head and between any two chunks: a server that answers and closes the connection at once
+    /// is then heard.
     Careful,
 }
 
@@ -133,11 +134,11 @@ impl Uploader {
         if length != request.bytes {
             return Err(SendError::Changed { path: request.path.to_owned() });
         }
-        let listen = match request.approach {
-            Approach::Direct => Duration::ZERO,
-            Approach::Careful => LISTEN,
+        let pauses = match request.approach {
+            Approach::Direct => Pauses::default(),
+            Approach::Careful => CAREFUL,
         };
-        let body = FormBody::new(request.frame, file, length, request.sha256, listen, progress);
+        let body = FormBody::new(request.frame, file, length, request.sha256, pauses, progress);
         let (sent, answered, total) = (body.counter(), body.answered(), body.total());
         let call = self
             .client
