@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::cli::{GateOptions, Publish, ReportFormat};
+use crate::cli::{Publish, ReportFormat};
 use crate::console::{Console, human_bytes};
 use crate::error::{Exit, Explain as _, Failure};
 use crate::fs::write_whole;
-use crate::gate::{self, Release};
+use crate::gate::{Release, differences, read_manifest};
 use crate::publish::credentials::{CredentialError, Environment, Source, Token};
 use crate::publish::event::{Event, Listener};
 use crate::publish::http;
@@ -20,7 +20,6 @@ use crate::publish::receipt::Receipt;
 use crate::publish::run::{Request, endpoint, publish, survey};
 use crate::publish::upload::Patience;
 use crate::publish::wait::Pace;
-use crate::version::CodexVersion;
 
 /// The longest token that is read from standard input.
 const MOST_TOKEN: u64 = 64 << 10;
@@ -35,7 +34,7 @@ pub fn run(arguments: &Publish, console: &Console) -> Result<Exit, Failure> {
     let index = index_url.as_ref().map(|url| Index::new(url, pace.patience.sending)).transpose()?;
     let typed = if arguments.token_stdin && !arguments.dry_run { Some(typed_token()?) } else { None };
 
-    let release = verified(&arguments.gate)?;
+    let release = super::verify::gate(&arguments.gate, console)?;
     if let Some(manifest) = &arguments.manifest {
         unchanged(manifest, &release)?;
     }
@@ -82,18 +81,15 @@ fn pace(arguments: &Publish) -> Pace {
     }
 }
 
-/// The release as the gate sees it.
-fn verified(options: &GateOptions) -> Result<Release, Failure> {
-    let codex: CodexVersion = options.codex_version.parse()?;
-    let runtime = super::runtime_project(options.template.as_deref())?;
-    let sdk = super::sdk_project(None)?;
-    let _ = (codex, runtime, sdk);
-    Err(Failure::new(Exit::Failed, "this command joins the line with its own change"))
-}
-
+/// Refuses a release that is not the one of the manifest.
 fn unchanged(path: &Path, release: &Release) -> Result<(), Failure> {
-    let _ = (path, release, gate::Outcome::Passed);
-    Ok(())
+    let differences = differences(&read_manifest(path)?, release);
+    if differences.is_empty() {
+        return Ok(());
+    }
+    let mut failure = Failure::new(Exit::NotGood, format!("the release is not that of `{}`", path.display()));
+    failure.chain.extend(differences);
+    Err(failure.with_hint("publish the very files that were verified, or write the manifest again with `relkit verify --manifest`"))
 }
 
 fn show_problems(arguments: &Publish, release: &Release, console: &Console) -> Exit {
@@ -108,8 +104,7 @@ fn show_problems(arguments: &Publish, release: &Release, console: &Console) -> E
     }
     let count = release.problems.len();
     let plural = if count == 1 { "problem" } else { "problems" };
-    let mut failure =
-        Failure::new(Exit::NotGood, format!("the release is not good: {count} {plural}, and nothing was sent"));
+    let mut failure = Failure::new(Exit::NotGood, format!("the release is not good: {count} {plural}, and nothing was sent"));
     failure.chain.extend(release.problems.iter().map(|problem| format!("{} [{}]", problem.message, problem.code)));
     failure = failure.with_hint("`relkit verify` with the same options tells what to do about each");
     console.failure(&failure)
@@ -155,10 +150,7 @@ fn dry_run(
             }
             console.result(super::table(&["phase", "file", "size", "at the index"].map(str::to_owned), &rows));
             let total = human_bytes(plan.files().map(|file| file.bytes).sum());
-            console.status(
-                "Planned",
-                format_args!("{} files, {total}, to {}; nothing was sent", rows.len(), plan.upload_url),
-            );
+            console.status("Planned", format_args!("{} files, {total}, to {}; nothing was sent", rows.len(), plan.upload_url));
         }
     }
     Ok(Exit::Good)
@@ -232,12 +224,8 @@ fn failure(error: &crate::publish::error::PublishError, receipt: &Receipt) -> Fa
 
 /// The command line as it was typed; no option takes a secret, and a URL with a password was refused before.
 fn own_command() -> String {
-    let plain = |text: &str| {
-        text.chars().all(|character| character.is_ascii_alphanumeric() || "-_./:=,@%+".contains(character))
-    };
-    let quoted = |text: String| {
-        if plain(&text) && !text.is_empty() { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
-    };
+    let plain = |text: &str| text.chars().all(|character| character.is_ascii_alphanumeric() || "-_./:=,@%+".contains(character));
+    let quoted = |text: String| if plain(&text) && !text.is_empty() { text } else { format!("'{}'", text.replace('\'', r"'\''")) };
     let words = std::env::args_os().skip(1).map(|word| quoted(word.to_string_lossy().into_owned()));
     std::iter::once("relkit".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }

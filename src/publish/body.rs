@@ -1,14 +1,15 @@
 //! The body of an upload: the form's head, the file in chunks, and the tail only if the bytes were those that were planned.
 //!
-//! Between two chunks the connection gets a turn to listen, and the next chunk is read and hashed before that turn, so
-//! that an answer that comes early is heard before a write can fail on the connection that the server closed behind it.
+//! Between two chunks the connection gets a turn to listen, the next chunk is read and hashed before that turn, and a chunk
+//! is small enough to go out in one write: an answer that comes early is then heard before a write can fail on the
+//! connection that the server closed behind it, but for some microseconds in which the next try may be luckier.
 
 use std::fs::File;
 use std::future::Future as _;
 use std::io::{self, Read as _};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ use super::form::Frame;
 use crate::console::Progress;
 use crate::digest::Sha256Digest;
 
-const CHUNK: usize = 128 * 1024;
+const CHUNK: usize = 16 * 1024;
 
 /// Why the body could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -31,6 +32,15 @@ pub(super) enum BodyError {
     /// The file cannot be read.
     #[error(transparent)]
     Read(#[from] io::Error),
+}
+
+/// How long the body waits for an answer that may come early.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Pauses {
+    /// After the head, by which alone a server can refuse.
+    pub(super) after_head: Duration,
+    /// After every chunk.
+    pub(super) after_chunk: Duration,
 }
 
 /// Head, file and tail, made as they are sent.
@@ -45,21 +55,23 @@ pub(super) struct FormBody {
     /// What the next poll hands out; it is made one poll earlier.
     ready: Option<Bytes>,
     total: u64,
-    /// A pause after the head, in which a server that refuses by the form alone can say so.
+    /// A pause in which the server can say no.
     pause: Option<Pin<Box<tokio::time::Sleep>>>,
-    listen: Duration,
+    pauses: Pauses,
     sent: Arc<AtomicU64>,
+    /// Set once an answer has begun: what is left of the file is of no use then.
+    is_answered: Arc<AtomicBool>,
     progress: Progress,
 }
 
 impl FormBody {
-    /// The body of `length` bytes of `file` within `frame`. After the head it pauses for `listen`.
+    /// The body of `length` bytes of `file` within `frame`.
     pub(super) fn new(
         frame: &Frame,
         file: File,
         length: u64,
         expected: Sha256Digest,
-        listen: Duration,
+        pauses: Pauses,
         progress: &Progress,
     ) -> Self {
         Self {
@@ -72,8 +84,9 @@ impl FormBody {
             ready: None,
             total: frame.head.len() as u64 + length + frame.tail.len() as u64,
             pause: None,
-            listen,
+            pauses,
             sent: Arc::default(),
+            is_answered: Arc::default(),
             progress: progress.clone(),
         }
     }
@@ -83,6 +96,11 @@ impl FormBody {
         Arc::clone(&self.sent)
     }
 
+    /// The flag that ends the body.
+    pub(super) fn answered(&self) -> Arc<AtomicBool> {
+        Arc::clone(&self.is_answered)
+    }
+
     /// The bytes of the whole body.
     pub(super) fn total(&self) -> u64 {
         self.total
@@ -90,6 +108,12 @@ impl FormBody {
 
     fn is_finished(&self) -> bool {
         self.head.is_none() && self.file.is_none() && self.ready.is_none()
+    }
+
+    fn wait(&mut self, duration: Duration) {
+        if !duration.is_zero() {
+            self.pause = Some(Box::pin(tokio::time::sleep(duration)));
+        }
     }
 
     fn next(&mut self) -> Result<Bytes, BodyError> {
@@ -123,10 +147,13 @@ impl Body for FormBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<BodyFrame<Bytes>, BodyError>>> {
+        if self.is_answered.load(Ordering::Relaxed) {
+            // Nothing wakes it: the connection is dropped once the answer is read.
+            return Poll::Pending;
+        }
         if let Some(head) = self.head.take() {
-            if !self.listen.is_zero() {
-                self.pause = Some(Box::pin(tokio::time::sleep(self.listen)));
-            }
+            let pause = self.pauses.after_head;
+            self.wait(pause);
             return Poll::Ready(Some(Ok(self.hand_out(head))));
         }
         if let Some(pause) = &mut self.pause {
@@ -134,6 +161,8 @@ impl Body for FormBody {
             self.pause = None;
         }
         if let Some(part) = self.ready.take() {
+            let pause = self.pauses.after_chunk;
+            self.wait(pause);
             return Poll::Ready(Some(Ok(self.hand_out(part))));
         }
         if self.is_finished() {

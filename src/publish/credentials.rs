@@ -309,7 +309,10 @@ impl Source {
     pub fn forget(&mut self, project: &str) -> bool {
         match self {
             Self::Given(_) => false,
-            Self::Trusted(trusted) => trusted.minted.remove(project).is_some(),
+            Self::Trusted(trusted) => {
+                let key = trusted.key(project).to_owned();
+                trusted.minted.remove(&key).is_some()
+            }
         }
     }
 
@@ -366,8 +369,7 @@ impl TrustedPublishing {
             return Err(CredentialError::Refused { step: STEP, status, reason, claims, project });
         }
         // Whatever else it answers, it knows no trusted publishing: not found, not enabled, or a page for people.
-        let Some(audience) = status.is_success().then(|| serde_json::from_slice::<Audience>(&body).ok()).flatten()
-        else {
+        let Some(audience) = status.is_success().then(|| serde_json::from_slice::<Audience>(&body).ok()).flatten() else {
             return Ok(None);
         };
         let mint_url = at("/_/oidc/mint-token");
@@ -376,12 +378,23 @@ impl TrustedPublishing {
     }
 
     fn token(&mut self, project: &str, mask: Mask<'_>) -> Result<&Token, CredentialError> {
-        let fresh = self.minted.get(project).is_some_and(|(_, since)| since.elapsed() < RENEW_AFTER);
-        if !fresh {
+        let key = self.key(project).to_owned();
+        let is_fresh = |since: &Instant| !self.can_ask_again() || since.elapsed() < RENEW_AFTER;
+        if !self.minted.get(&key).is_some_and(|(_, since)| is_fresh(since)) {
             let token = self.mint(project, mask)?;
-            self.minted.insert(project.to_owned(), (token, Instant::now()));
+            self.minted.insert(key.clone(), (token, Instant::now()));
         }
-        self.minted.get(project).map(|(token, _)| token).ok_or(CredentialError::Nothing)
+        self.minted.get(&key).map(|(token, _)| token).ok_or(CredentialError::Nothing)
+    }
+
+    /// Whether the job hands out a new identity whenever it is asked. An identity serves for one mint.
+    fn can_ask_again(&self) -> bool {
+        self.environment.get("ACTIONS_ID_TOKEN_REQUEST_URL").is_some()
+    }
+
+    /// Under which name a project's token is kept; a job with one identity has one token for all projects.
+    fn key<'a>(&self, project: &'a str) -> &'a str {
+        if self.can_ask_again() { project } else { "" }
     }
 
     /// Each try takes a new identity, because a server that failed may have used the last one up.
@@ -414,8 +427,7 @@ impl TrustedPublishing {
             }
             url.query_pairs_mut().append_pair("audience", &self.audience);
             let header = sensitive(&format!("bearer {token}"));
-            let call =
-                || self.client.get(url.clone()).header(AUTHORIZATION, header.clone()).send().map_err(network(STEP));
+            let call = || self.client.get(url.clone()).header(AUTHORIZATION, header.clone()).send().map_err(network(STEP));
             let response = patiently(call)?;
             let identity: Identity = answer(response, STEP, &Claims::default(), project, &[token])?;
             return Ok(identity.value);

@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use hyper::ext::ReasonPhrase;
-use reqwest::Client;
+use reqwest::{Client, StatusCode};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use url::Url;
 
 use super::answer::Answer;
-use super::body::{BodyError, FormBody};
+use super::body::{BodyError, FormBody, Pauses};
 use super::credentials::Token;
 use super::form::Frame;
 use super::http::{self, HttpError};
@@ -22,8 +22,8 @@ use crate::digest::Sha256Digest;
 
 /// How much of an answer is read; the useful sentence is in the first lines.
 const MOST_ANSWER: usize = 256 * 1024;
-/// How long a careful attempt listens after the form's head, before it sends the file.
-const LISTEN: Duration = Duration::from_secs(2);
+/// A careful attempt sends about 10 MB a second, so that hardly a moment is left in which an answer can be missed.
+const CAREFUL: Pauses = Pauses { after_head: Duration::from_secs(1), after_chunk: Duration::from_millis(1) };
 
 /// How long a server may be silent.
 #[derive(Debug, Clone, Copy)]
@@ -64,6 +64,9 @@ pub enum SendError {
     /// The connection failed.
     #[error("the connection failed")]
     Connection(#[source] reqwest::Error),
+    /// The server refused early, and the connection broke before it had said why.
+    #[error("the server answered {0}, and the connection broke before it said why")]
+    HalfHeard(StatusCode),
     /// The server said yes before it had the file.
     #[error("the server accepted the file before it was sent")]
     Early,
@@ -93,7 +96,8 @@ impl SendError {
 pub enum Approach {
     /// Sends everything at once.
     Direct,
-    /// Listens after the form's head: a server that answers and closes the connection at once is then heard for certain.
+    /// Listens after the form's head and between any two chunks: a server that answers and closes the connection at once
+    /// is then heard.
     Careful,
 }
 
@@ -130,12 +134,12 @@ impl Uploader {
         if length != request.bytes {
             return Err(SendError::Changed { path: request.path.to_owned() });
         }
-        let listen = match request.approach {
-            Approach::Direct => Duration::ZERO,
-            Approach::Careful => LISTEN,
+        let pauses = match request.approach {
+            Approach::Direct => Pauses::default(),
+            Approach::Careful => CAREFUL,
         };
-        let body = FormBody::new(request.frame, file, length, request.sha256, listen, progress);
-        let (sent, total) = (body.counter(), body.total());
+        let body = FormBody::new(request.frame, file, length, request.sha256, pauses, progress);
+        let (sent, answered, total) = (body.counter(), body.answered(), body.total());
         let call = self
             .client
             .post(request.url.clone())
@@ -150,12 +154,14 @@ impl Uploader {
         let answer = runtime.block_on(async {
             let answer = async {
                 let response = call.send().await?;
+                answered.store(true, Ordering::Relaxed);
                 let (status, headers) = (response.status(), response.headers().clone());
                 let phrase = response.extensions().get::<ReasonPhrase>();
                 let phrase = phrase.map(|phrase| String::from_utf8_lossy(phrase.as_bytes()).into_owned());
                 let is_early = sent.load(Ordering::Relaxed) < total;
-                let body = read_start(response).await;
-                Ok((is_early, Answer::new(status, &phrase.unwrap_or_default(), &headers, &body)))
+                let (body, is_whole) = read_start(response).await;
+                let answer = Answer::new(status, &phrase.unwrap_or_default(), &headers, &body);
+                Ok((is_early, is_whole, answer))
             };
             tokio::select! {
                 answer = answer => answer.map_err(|error| self.classify(error, request.path)),
@@ -163,9 +169,12 @@ impl Uploader {
             }
         });
         runtime.shutdown_background();
-        let (is_early, mut answer) = answer?;
+        let (is_early, is_whole, mut answer) = answer?;
         if is_early && answer.status.is_success() {
             return Err(SendError::Early);
+        }
+        if is_early && !is_whole && request.approach == Approach::Direct {
+            return Err(SendError::HalfHeard(answer.status));
         }
         answer.reason = request.token.redact(request.user, &answer.reason);
         answer.location = answer.location.map(|location| request.token.redact(request.user, &location));
@@ -231,14 +240,17 @@ pub struct Send<'a> {
     pub approach: Approach,
 }
 
-async fn read_start(mut response: reqwest::Response) -> Vec<u8> {
+/// The start of an answer's body, and whether it did not break off.
+async fn read_start(mut response: reqwest::Response) -> (Vec<u8>, bool) {
     let mut body = Vec::new();
-    // The status decides; a body that breaks off only loses words.
-    while let Ok(Some(chunk)) = response.chunk().await {
-        body.extend_from_slice(&chunk);
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => return (body, true),
+            Err(_) => return (body, false),
+        }
         if body.len() >= MOST_ANSWER {
-            break;
+            return (body, true);
         }
     }
-    body
 }
