@@ -80,13 +80,15 @@ fn a_refused_identity_is_explained_by_its_claims() {
             "job_workflow_ref": "acme/acme/.github/workflows/publish.yml@refs/tags/v1",
             "event_name": "push",
         });
-        let body = json!({"message": "Token request failed", "errors": [{"code": code, "description": words}]}).to_string();
+        let body =
+            json!({"message": "Token request failed", "errors": [{"code": code, "description": words}]}).to_string();
         bench.index.canned("/_/oidc/mint-token", [response("422 Unprocessable Entity", "", &body)]);
         let run = bench.trusted().run();
         let (error, hint) = (run.error(), run.error().hint().unwrap());
         assert!(matches!(error, PublishError::Credential(_)) && error.exit() == Exit::NotGood, "{error:?}");
         assert!(error.to_string().contains(words) && error.to_string().contains(code), "{error}");
-        for part in ["repository: acme/acme", "job_workflow_ref: ", "top-level workflow file", "`acme-bin`", "pending"] {
+        for part in ["repository: acme/acme", "job_workflow_ref: ", "top-level workflow file", "`acme-bin`", "pending"]
+        {
             assert!(hint.contains(part), "{part} / {hint}");
         }
         assert!(bench.index.state.seen.lock().unwrap().authorizations.is_empty());
@@ -97,7 +99,13 @@ fn a_refused_identity_is_explained_by_its_claims() {
 fn a_server_that_fails_for_a_moment_is_asked_again() {
     for path in ["/_/oidc/audience", "/id-token", "/_/oidc/mint-token"] {
         let bench = bench();
-        bench.index.canned(path, [response("503 Service Unavailable", "", "<html>busy</html>"), response("500 Internal Server Error", "", "")]);
+        bench.index.canned(
+            path,
+            [
+                response("503 Service Unavailable", "", "<html>busy</html>"),
+                response("500 Internal Server Error", "", ""),
+            ],
+        );
         bench.trusted().run().succeeded();
         bench.index.state.files.lock().unwrap().clear();
         bench.index.canned(path, vec![response("503 Service Unavailable", "", "<html><h1>busy</h1></html>"); 3]);
@@ -149,10 +157,8 @@ fn gitlab_hands_its_identity_over_in_a_variable() {
     let bench = bench();
     bench.index.state.seen.lock().unwrap().identities.push("e30.e30.gitlab-identity".into());
     let mut job = bench.trusted();
-    job.variables = vec![
-        ("GITLAB_CI".into(), "true".into()),
-        ("SCRIPTED_INDEX_ID_TOKEN".into(), "e30.e30.gitlab-identity".into()),
-    ];
+    job.variables =
+        vec![("GITLAB_CI".into(), "true".into()), ("SCRIPTED_INDEX_ID_TOKEN".into(), "e30.e30.gitlab-identity".into())];
     // Its one identity serves once, and the token that it gives for both projects.
     job.run().succeeded();
     assert_eq!((bench.minted(), bench.index.files().len()), (1, 5));

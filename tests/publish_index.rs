@@ -78,7 +78,9 @@ fn runtime_first_smallest_first_and_the_sdk_once_all_is_visible() {
     );
     let written: serde_json::Value = serde_json::from_slice(&fs::read(&receipt).unwrap()).unwrap();
     assert_eq!(written["outcome"], "published");
-    assert!(written["files"].as_array().unwrap().iter().all(|file| file["state"] == "uploaded" && file["visible"] == true));
+    assert!(
+        written["files"].as_array().unwrap().iter().all(|file| file["state"] == "uploaded" && file["visible"] == true)
+    );
     let sdk = &bench.index.files()[3];
     let field = |name: &str| sdk.fields.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str());
     assert_eq!(field(":action"), Some("file_upload"));
@@ -170,7 +172,11 @@ fn a_server_that_never_recovers_is_given_up() {
 #[test]
 fn refusals_are_final_and_explained() {
     for (status, words, advice) in [
-        ("400 Bad Request", "This filename was previously used by a file that has since been deleted.", "another version"),
+        (
+            "400 Bad Request",
+            "This filename was previously used by a file that has since been deleted.",
+            "another version",
+        ),
         ("400 Bad Request", "Uploading new files to releases older than 14 days is not allowed.", "another version"),
         ("400 Bad Request", "Only one sdist may be uploaded per release.", "sdist"),
         ("400 Bad Request", "File too large. Limit for project 'acme-bin' is 100 MB.", "raise"),
@@ -197,7 +203,11 @@ fn refusals_are_final_and_explained() {
         let line = if words.is_empty() { status.to_owned() } else { format!("{} {words}", &status[..3]) };
         for fault in [
             Fault::answer(status, "", &json),
-            Fault::answer(status, "Location: /simple/\r\n", &format!("<html><head><title>{words}</title></head></html>")),
+            Fault::answer(
+                status,
+                "Location: /simple/\r\n",
+                &format!("<html><head><title>{words}</title></head></html>"),
+            ),
             Fault::answer(&line, "", ""),
         ] {
             bench.index.faults([fault]);
@@ -215,7 +225,13 @@ fn refusals_are_final_and_explained() {
 
 #[test]
 fn bytes_that_were_garbled_on_their_way_are_sent_once_more() {
-    let garbled = || Fault::answer("400 Bad Request", "", "The digest supplied does not match a digest calculated from the uploaded file.");
+    let garbled = || {
+        Fault::answer(
+            "400 Bad Request",
+            "",
+            "The digest supplied does not match a digest calculated from the uploaded file.",
+        )
+    };
     let bench = bench();
     bench.index.faults([garbled()]);
     assert_eq!(bench.job().run().succeeded().attempts("win_amd64"), 2);
@@ -287,7 +303,9 @@ fn the_sdk_is_held_back_while_a_runtime_file_is_not_visible() {
 
 #[test]
 fn redirects_are_followed_on_the_same_server_only() {
-    for (status, location) in [("308 Permanent Redirect", "/elsewhere"), ("307 Temporary Redirect", "http://SELF/elsewhere")] {
+    for (status, location) in
+        [("308 Permanent Redirect", "/elsewhere"), ("307 Temporary Redirect", "http://SELF/elsewhere")]
+    {
         let bench = bench();
         let location = location.replace("http://SELF", &bench.index.address);
         bench.index.faults([Fault::answer(status, &format!("Location: {location}\r\n"), "")]);
@@ -327,7 +345,12 @@ fn early_answers_are_heard() {
             // The connection is closed with bytes unread, which resets it. A server that refuses does so every time.
             bench.index.faults(vec![Fault::answer(status, "", words).early(read); 6]);
             let run = bench.job().run();
-            assert!(run.error().to_string().contains(words), "round {round}, {status}: {:?}\n{:?}", run.outcome, run.events);
+            assert!(
+                run.error().to_string().contains(words),
+                "round {round}, {status}: {:?}\n{:?}",
+                run.outcome,
+                run.events
+            );
             assert!(bench.index.state.seen.lock().unwrap().bytes < 12 << 20);
         }
     }
@@ -396,7 +419,10 @@ fn slow_is_fine_and_silent_is_not() {
 #[test]
 fn an_index_that_fails_for_a_moment_is_asked_again() {
     let bench = bench();
-    bench.index.canned("/simple/acme-bin/", [response("503 Service Unavailable", "", ""), response("502 Bad Gateway", "", "")]);
+    bench.index.canned(
+        "/simple/acme-bin/",
+        [response("503 Service Unavailable", "", ""), response("502 Bad Gateway", "", "")],
+    );
     bench.job().run().succeeded();
     bench.assert_complete();
     bench.index.canned("/simple/acme-bin/", [response("403 Forbidden", "", "")]);
@@ -487,7 +513,9 @@ fn attestations_are_sent_where_they_are_taken() {
     }
     let sent = || {
         let files = bench.index.files();
-        let field = |file: &publish_support::index::Stored| file.fields.iter().find(|(key, _)| key == "attestations").map(|(_, value)| value.clone());
+        let field = |file: &publish_support::index::Stored| {
+            file.fields.iter().find(|(key, _)| key == "attestations").map(|(_, value)| value.clone())
+        };
         let sent: Vec<_> = files.iter().filter_map(field).collect();
         bench.index.state.files.lock().unwrap().clear();
         sent

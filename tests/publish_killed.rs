@@ -67,7 +67,11 @@ fn a_killed_publish_goes_on_where_it_was() {
             assert_eq!(found.sha256, file.sha256.to_string());
         }
         for sdk in stored.iter().filter(|file| file.project == "acme-sdk") {
-            assert_eq!(sdk.visible_before.iter().filter(|name| name.starts_with("acme_bin")).count(), 3, "round {round}");
+            assert_eq!(
+                sdk.visible_before.iter().filter(|name| name.starts_with("acme_bin")).count(),
+                3,
+                "round {round}"
+            );
         }
     }
     eprintln!("{killed} of {rounds} were killed, {in_the_middle} with a part of the files up");

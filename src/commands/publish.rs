@@ -89,7 +89,9 @@ fn unchanged(path: &Path, release: &Release) -> Result<(), Failure> {
     }
     let mut failure = Failure::new(Exit::NotGood, format!("the release is not that of `{}`", path.display()));
     failure.chain.extend(differences);
-    Err(failure.with_hint("publish the very files that were verified, or write the manifest again with `relkit verify --manifest`"))
+    Err(failure.with_hint(
+        "publish the very files that were verified, or write the manifest again with `relkit verify --manifest`",
+    ))
 }
 
 fn show_problems(arguments: &Publish, release: &Release, console: &Console) -> Exit {
@@ -104,7 +106,8 @@ fn show_problems(arguments: &Publish, release: &Release, console: &Console) -> E
     }
     let count = release.problems.len();
     let plural = if count == 1 { "problem" } else { "problems" };
-    let mut failure = Failure::new(Exit::NotGood, format!("the release is not good: {count} {plural}, and nothing was sent"));
+    let mut failure =
+        Failure::new(Exit::NotGood, format!("the release is not good: {count} {plural}, and nothing was sent"));
     failure.chain.extend(release.problems.iter().map(|problem| format!("{} [{}]", problem.message, problem.code)));
     failure = failure.with_hint("`relkit verify` with the same options tells what to do about each");
     console.failure(&failure)
@@ -150,7 +153,10 @@ fn dry_run(
             }
             console.result(super::table(&["phase", "file", "size", "at the index"].map(str::to_owned), &rows));
             let total = human_bytes(plan.files().map(|file| file.bytes).sum());
-            console.status("Planned", format_args!("{} files, {total}, to {}; nothing was sent", rows.len(), plan.upload_url));
+            console.status(
+                "Planned",
+                format_args!("{} files, {total}, to {}; nothing was sent", rows.len(), plan.upload_url),
+            );
         }
     }
     Ok(Exit::Good)
@@ -224,8 +230,12 @@ fn failure(error: &crate::publish::error::PublishError, receipt: &Receipt) -> Fa
 
 /// The command line as it was typed; no option takes a secret, and a URL with a password was refused before.
 fn own_command() -> String {
-    let plain = |text: &str| text.chars().all(|character| character.is_ascii_alphanumeric() || "-_./:=,@%+".contains(character));
-    let quoted = |text: String| if plain(&text) && !text.is_empty() { text } else { format!("'{}'", text.replace('\'', r"'\''")) };
+    let plain = |text: &str| {
+        text.chars().all(|character| character.is_ascii_alphanumeric() || "-_./:=,@%+".contains(character))
+    };
+    let quoted = |text: String| {
+        if plain(&text) && !text.is_empty() { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+    };
     let words = std::env::args_os().skip(1).map(|word| quoted(word.to_string_lossy().into_owned()));
     std::iter::once("relkit".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }

@@ -158,7 +158,10 @@ pub fn reason(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     if let Ok(serde_json::Value::Object(object)) = serde_json::from_slice(body) {
         let said = |key| object.get(key).and_then(|value| value.as_str()).filter(|text| !text.trim().is_empty());
-        return ["code", "message", "detail", "error", "title"].into_iter().find_map(said).map_or_else(String::new, one_line);
+        return ["code", "message", "detail", "error", "title"]
+            .into_iter()
+            .find_map(said)
+            .map_or_else(String::new, one_line);
     }
     for (open, close) in [("<title>", "</title>"), ("<pre>", "</pre>"), ("<h1>", "</h1>")] {
         let lower = text.to_ascii_lowercase();
@@ -272,9 +275,15 @@ mod tests {
         let read = |status: u16, phrase: &str, body: &[u8]| {
             Answer::new(StatusCode::from_u16(status).unwrap(), phrase, &HeaderMap::new(), body).reason
         };
-        assert_eq!(read(409, "a.whl already exists in non-volatile index", b""), "a.whl already exists in non-volatile index");
+        assert_eq!(
+            read(409, "a.whl already exists in non-volatile index", b""),
+            "a.whl already exists in non-volatile index"
+        );
         assert_eq!(read(409, "Conflict", b"<title>taken</title>"), "taken");
-        assert_eq!(read(400, "File already exists", b"<title>400 File already exists</title>"), "400 File already exists");
+        assert_eq!(
+            read(400, "File already exists", b"<title>400 File already exists</title>"),
+            "400 File already exists"
+        );
         assert_eq!(rate_limit_reset(r#""default";r=0;t=30"#), Some(Duration::from_secs(30)));
     }
 }

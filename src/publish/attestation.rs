@@ -65,7 +65,10 @@ pub fn beside(
         match predicate_type(&bytes, file, sha256) {
             Ok(predicate_type) => {
                 if let Some(twin) = planned.iter().find(|other| other.predicate_type == predicate_type) {
-                    problems.push(format!("`{name}` says the same kind of thing as `{}`; the index takes one of each", twin.name));
+                    problems.push(format!(
+                        "`{name}` says the same kind of thing as `{}`; the index takes one of each",
+                        twin.name
+                    ));
                 }
                 planned.push(PlannedAttestation { name, sha256: Sha256Digest::of(&bytes), predicate_type });
             }
@@ -178,7 +181,10 @@ mod tests {
     fn a_good_one_passes_and_every_fault_is_told() {
         let judged = |bytes: &[u8]| predicate_type(bytes, FILE, Sha256Digest::of(b"wheel"));
         assert!(judged(&attestation(|_, _| {})).unwrap().ends_with(PUBLISH));
-        assert_eq!(judged(&attestation(|_, statement| statement["predicateType"] = json!(PROVENANCE))).unwrap(), PROVENANCE);
+        assert_eq!(
+            judged(&attestation(|_, statement| statement["predicateType"] = json!(PROVENANCE))).unwrap(),
+            PROVENANCE
+        );
         type Change = fn(&mut Value, &mut Value);
         let faults: [(Change, &str); 13] = [
             (|object, _| object["version"] = json!(2), "version 1"),
@@ -205,7 +211,8 @@ mod tests {
     #[test]
     fn one_of_each_kind_beside_a_file() {
         let directory = tempfile::tempdir().unwrap();
-        let write = |name: &str, bytes: &[u8]| fs::write(directory.path().join(format!("{FILE}{name}")), bytes).unwrap();
+        let write =
+            |name: &str, bytes: &[u8]| fs::write(directory.path().join(format!("{FILE}{name}")), bytes).unwrap();
         let look = || {
             let mut problems = Vec::new();
             (beside(directory.path(), FILE, Sha256Digest::of(b"wheel"), &mut problems).unwrap(), problems)

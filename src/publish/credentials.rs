@@ -369,7 +369,8 @@ impl TrustedPublishing {
             return Err(CredentialError::Refused { step: STEP, status, reason, claims, project });
         }
         // Whatever else it answers, it knows no trusted publishing: not found, not enabled, or a page for people.
-        let Some(audience) = status.is_success().then(|| serde_json::from_slice::<Audience>(&body).ok()).flatten() else {
+        let Some(audience) = status.is_success().then(|| serde_json::from_slice::<Audience>(&body).ok()).flatten()
+        else {
             return Ok(None);
         };
         let mint_url = at("/_/oidc/mint-token");
@@ -427,7 +428,8 @@ impl TrustedPublishing {
             }
             url.query_pairs_mut().append_pair("audience", &self.audience);
             let header = sensitive(&format!("bearer {token}"));
-            let call = || self.client.get(url.clone()).header(AUTHORIZATION, header.clone()).send().map_err(network(STEP));
+            let call =
+                || self.client.get(url.clone()).header(AUTHORIZATION, header.clone()).send().map_err(network(STEP));
             let response = patiently(call)?;
             let identity: Identity = answer(response, STEP, &Claims::default(), project, &[token])?;
             return Ok(identity.value);

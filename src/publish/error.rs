@@ -123,9 +123,13 @@ impl PublishError {
             Self::Refused { .. } => Outcome::Refused,
             Self::Unauthorised { .. } | Self::Credential(_) => Outcome::Unauthorised,
             Self::NotVisible { .. } => Outcome::NotVisible,
-            Self::Http(_) | Self::Password | Self::Index(_) | Self::Read(_) | Self::Receipt(_) | Self::Name(_) | Self::Transient { .. } => {
-                Outcome::Transient
-            }
+            Self::Http(_)
+            | Self::Password
+            | Self::Index(_)
+            | Self::Read(_)
+            | Self::Receipt(_)
+            | Self::Name(_)
+            | Self::Transient { .. } => Outcome::Transient,
         }
     }
 }

@@ -125,7 +125,6 @@ pub struct Listener<'a> {
     pub mask: Mask<'a>,
 }
 
-
 /// Bytes per second.
 #[must_use]
 pub fn rate(bytes: u64, elapsed: Duration) -> u64 {

@@ -221,7 +221,10 @@ impl Plan {
             match then.files().find(|other| other.name == file.name) {
                 None => differences.push(format!("`{}` is new", file.name)),
                 Some(other) if other.sha256 != file.sha256 => {
-                    differences.push(format!("`{}` changed: its SHA-256 was {}, and is {}", file.name, other.sha256, file.sha256));
+                    differences.push(format!(
+                        "`{}` changed: its SHA-256 was {}, and is {}",
+                        file.name, other.sha256, file.sha256
+                    ));
                 }
                 Some(other) if other != file => differences.push(format!("`{}` is described differently", file.name)),
                 Some(_) => {}

@@ -62,11 +62,7 @@ pub fn survey(plan: &Plan, index: &Index, pause: Duration) -> Result<Vec<(String
     Ok(found)
 }
 
-fn phase_presence(
-    phase: &Phase,
-    index: &Index,
-    pause: Duration,
-) -> Result<Vec<(String, Presence)>, PublishError> {
+fn phase_presence(phase: &Phase, index: &Index, pause: Duration) -> Result<Vec<(String, Presence)>, PublishError> {
     let mut found = Vec::new();
     let mut project: Option<(&str, Listing)> = None;
     for file in &phase.files {
@@ -403,7 +399,11 @@ impl Run<'_> {
         self.tell(&Event::Uploaded { file: file.name.clone(), bytes: file.bytes, elapsed });
         let rate = rate(file.bytes, elapsed);
         if file.bytes > LARGE && rate < SLOW {
-            let text = format!("`{}` went up at {} kB/s; some servers end an upload after four minutes", file.name, rate / 1000);
+            let text = format!(
+                "`{}` went up at {} kB/s; some servers end an upload after four minutes",
+                file.name,
+                rate / 1000
+            );
             self.tell(&Event::Warning(text));
         }
         Ok(self.receipt.update(&file.name, |row| row.state = State::Uploaded)?)
@@ -454,7 +454,8 @@ impl Run<'_> {
         let started = Instant::now();
         let (mut hits, mut attempt) = (0, 0);
         loop {
-            let (missing, failure): (Vec<String>, _) = match phase_presence(phase, index, self.request.pace.first_pause) {
+            let (missing, failure): (Vec<String>, _) = match phase_presence(phase, index, self.request.pace.first_pause)
+            {
                 Ok(found) => {
                     conflicts(self.request.plan, &found)?;
                     let absent = found.into_iter().filter(|(_, presence)| *presence != Presence::Same);

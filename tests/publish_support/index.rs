@@ -42,7 +42,13 @@ pub struct Fault {
 impl Fault {
     /// This answer after the whole body.
     pub fn answer(status: &str, headers: &str, body: &str) -> Self {
-        Self { read: u64::MAX, store: false, answer: Some(response(status, headers, body)), slow: Duration::ZERO, hang: Duration::ZERO }
+        Self {
+            read: u64::MAX,
+            store: false,
+            answer: Some(response(status, headers, body)),
+            slow: Duration::ZERO,
+            hang: Duration::ZERO,
+        }
     }
 
     /// A closed connection after so many bytes; what else arrives makes it a reset.
@@ -250,7 +256,11 @@ impl State {
     fn visible(&self, project: &str) -> Vec<Stored> {
         let lag = *self.lag.lock().unwrap();
         let files = self.files.lock().unwrap();
-        files.iter().filter(|file| (project.is_empty() || file.project == project) && file.since.elapsed() >= lag).cloned().collect()
+        files
+            .iter()
+            .filter(|file| (project.is_empty() || file.project == project) && file.since.elapsed() >= lag)
+            .cloned()
+            .collect()
     }
 
     fn page(&self, project: &str) -> String {
@@ -264,7 +274,8 @@ impl State {
                     .iter()
                     .map(|file| serde_json::json!({"filename": file.name, "url": file.name, "hashes": {"sha256": file.sha256}}))
                     .collect();
-                let body = serde_json::json!({"meta": {"api-version": "1.1"}, "name": project, "files": files}).to_string();
+                let body =
+                    serde_json::json!({"meta": {"api-version": "1.1"}, "name": project, "files": files}).to_string();
                 response("200 OK", "Content-Type: application/vnd.pypi.simple.v1+json\r\n", &body)
             }
             form => {
@@ -314,7 +325,8 @@ impl State {
             return stream.write_all(response("405 Method Not Allowed", "", "").as_bytes());
         }
         let content_type = head.headers.get("content-type").cloned().unwrap_or_default();
-        let boundary = content_type.split_once("boundary=").map_or("", |(_, boundary)| boundary.trim_matches('"')).to_owned();
+        let boundary =
+            content_type.split_once("boundary=").map_or("", |(_, boundary)| boundary.trim_matches('"')).to_owned();
         let visible_before = self.visible("").into_iter().map(|file| file.name).collect();
         let limit = fault.as_ref().map_or(u64::MAX, |fault| fault.read);
         let slow = fault.as_ref().map_or(Duration::ZERO, |fault| fault.slow);
@@ -352,8 +364,15 @@ impl State {
                         if file.sha256 == upload.sha256 {
                             response("200 OK", "", "")
                         } else {
-                            let words = format!("400 File already exists ('{}', with blake2_256 hash 'x'). See the help.", upload.name);
-                            response("400 Bad Request", "", &serde_json::json!({"message": "x", "code": words}).to_string())
+                            let words = format!(
+                                "400 File already exists ('{}', with blake2_256 hash 'x'). See the help.",
+                                upload.name
+                            );
+                            response(
+                                "400 Bad Request",
+                                "",
+                                &serde_json::json!({"message": "x", "code": words}).to_string(),
+                            )
                         }
                     }
                     Some(_) => response("409 Conflict", "", "<h1>Package already exists!</h1>"),
@@ -368,11 +387,16 @@ impl State {
     }
 
     fn objection(&self, authorization: &str, upload: &Upload) -> Option<String> {
-        let decoded = authorization.strip_prefix("Basic ").and_then(|text| STANDARD.decode(text).ok()).unwrap_or_default();
+        let decoded =
+            authorization.strip_prefix("Basic ").and_then(|text| STANDARD.decode(text).ok()).unwrap_or_default();
         let decoded = String::from_utf8_lossy(&decoded).into_owned();
         let token = decoded.strip_prefix("__token__:").unwrap_or_default().to_owned();
         if self.expired.lock().unwrap().contains(&token) {
-            return Some(response("403 Invalid API Token: token is expired", "", "<html><title>403 Forbidden</title></html>"));
+            return Some(response(
+                "403 Invalid API Token: token is expired",
+                "",
+                "<html><title>403 Forbidden</title></html>",
+            ));
         }
         if !self.tokens.lock().unwrap().contains(&token) {
             return Some(response("403 Forbidden", "", "Invalid or non-existent authentication information."));
@@ -384,7 +408,11 @@ impl State {
             self.expired.lock().unwrap().insert(token);
         }
         if upload.field("sha256_digest") != upload.sha256 {
-            return Some(response("400 Bad Request", "", "The digest supplied does not match a digest calculated from the uploaded file."));
+            return Some(response(
+                "400 Bad Request",
+                "",
+                "The digest supplied does not match a digest calculated from the uploaded file.",
+            ));
         }
         None
     }
@@ -442,7 +470,8 @@ impl Upload {
         let text = String::from_utf8_lossy(&head[..start]).into_owned();
         for part in text.split(&format!("--{boundary}\r\n")).skip(1) {
             let (headers, value) = part.split_once("\r\n\r\n").unwrap_or((part, ""));
-            let quoted = |key: &str| headers.split_once(&format!("{key}=\"")).and_then(|(_, rest)| rest.split('"').next());
+            let quoted =
+                |key: &str| headers.split_once(&format!("{key}=\"")).and_then(|(_, rest)| rest.split('"').next());
             let name = quoted("; name").unwrap_or_default().to_owned();
             match quoted("filename") {
                 Some(file) => upload.name = file.to_owned(),

@@ -43,17 +43,29 @@ pub fn wheel(directory: &Path, distribution: &str, tag: &str, requires: &[&str],
     let members = [
         (format!("{}/payload", distribution.replace('-', "_")), payload.to_vec()),
         (format!("{info}/METADATA"), metadata.into_bytes()),
-        (format!("{info}/WHEEL"), format!("Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: {}\nTag: py3-none-{tag}\n", tag == "any").into_bytes()),
+        (
+            format!("{info}/WHEEL"),
+            format!("Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: {}\nTag: py3-none-{tag}\n", tag == "any")
+                .into_bytes(),
+        ),
     ];
     let mut record = String::new();
     for (name, bytes) in &members {
-        record += &format!("{name},sha256={},{}\n", Sha256Digest::of(bytes).record_form().trim_start_matches("sha256="), bytes.len());
+        record += &format!(
+            "{name},sha256={},{}\n",
+            Sha256Digest::of(bytes).record_form().trim_start_matches("sha256="),
+            bytes.len()
+        );
     }
     record += &format!("{info}/RECORD,,\n");
     let path = directory.join(format!("{stem}-py3-none-{tag}.whl"));
     let mut zip = zip::ZipWriter::new(fs::File::create(&path).unwrap());
     let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
-    for (name, bytes) in members.iter().map(|(name, bytes)| (name.clone(), bytes.clone())).chain([(format!("{info}/RECORD"), record.into_bytes())]) {
+    for (name, bytes) in members
+        .iter()
+        .map(|(name, bytes)| (name.clone(), bytes.clone()))
+        .chain([(format!("{info}/RECORD"), record.into_bytes())])
+    {
         zip.start_file(name, options).unwrap();
         zip.write_all(&bytes).unwrap();
     }
@@ -181,7 +193,8 @@ impl<'a> Job<'a> {
             Plan::new(self.dist, &files(self.dist), VERSION, &self.upload_url, self.index_url.as_deref()).unwrap();
         plan.attest(self.dist, self.attestations).unwrap();
         let upload_url = parse_url(&self.upload_url).unwrap();
-        let index = self.index_url.as_deref().map(|url| Index::new(&parse_url(url).unwrap(), Duration::from_secs(10)).unwrap());
+        let index =
+            self.index_url.as_deref().map(|url| Index::new(&parse_url(url).unwrap(), Duration::from_secs(10)).unwrap());
         let request = Request {
             plan: &plan,
             dist: self.dist,
@@ -201,7 +214,8 @@ impl<'a> Job<'a> {
         };
         let (receipt, outcome) = publish(&request, source, &listener);
         let run = Run { receipt, outcome, events: events.into_inner(), masked: masked.into_inner() };
-        let mut said = format!("{:?}\n{}\n{:?}\n", run.events, serde_json::to_string(&run.receipt).unwrap(), run.outcome);
+        let mut said =
+            format!("{:?}\n{}\n{:?}\n", run.events, serde_json::to_string(&run.receipt).unwrap(), run.outcome);
         said += &serde_json::to_string(&plan).unwrap();
         said += &self.receipt.as_ref().map(|path| fs::read_to_string(path).unwrap()).unwrap_or_default();
         if let Err(error) = &run.outcome {
