@@ -6,6 +6,7 @@ use clap::builder::styling::{AnsiColor, Styles};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::console::Color;
+use crate::publish::attestation::Attestations;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -365,7 +366,7 @@ pub struct Publish {
     /// Print the plan and stop
     #[arg(long)]
     pub dry_run: bool,
-    /// Write the plan
+    /// Write the plan; without `--dry-run`, a plan that is there already must be this one
     #[arg(long, value_name = "FILE")]
     pub plan: Option<PathBuf>,
     /// Write what was uploaded, after every file
@@ -374,6 +375,18 @@ pub struct Publish {
     /// Read the token from standard input
     #[arg(long)]
     pub token_stdin: bool,
+    /// What happens to attestations beside the files (PEP 740)
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub attestations: Attestations,
+    /// How long the server may take none of the bytes
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub timeout: u64,
+    /// How long one file may take, all tries together
+    #[arg(long, value_name = "SECONDS", default_value = "1800", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub deadline: u64,
+    /// How long to wait until the index lists what was uploaded
+    #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub visible_timeout: u64,
     /// The form of the report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: ReportFormat,

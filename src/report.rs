@@ -453,7 +453,7 @@ fn prose(text: &str) -> Markup {
 /// Keeps a text from being read as markup or as the end of a table cell; what stands in backticks stays as it is.
 fn markdown_text(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    let paired = text.matches('`').count() % 2 == 0;
+    let paired = text.matches('`').count().is_multiple_of(2);
     let mut in_code = false;
     for character in text.chars() {
         match character {

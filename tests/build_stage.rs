@@ -64,7 +64,8 @@ fn the_bytes_depend_on_the_stage_and_the_date_alone() {
 
 #[test]
 fn what_cannot_be_built_from_is_named() {
-    let cases: &[(&str, fn(&Path), i32, &str)] = &[
+    type Case = (&'static str, fn(&Path), i32, &'static str);
+    let cases: &[Case] = &[
         ("no such directory", |stage| fs::remove_dir_all(stage).unwrap(), 2, "cannot read"),
         ("no pyproject.toml", |stage| fs::remove_file(stage.join("pyproject.toml")).unwrap(), 2, "is not a stage"),
         ("not TOML", |stage| fs::write(stage.join("pyproject.toml"), "[project").unwrap(), 2, "pyproject.toml"),
@@ -113,7 +114,8 @@ fn what_cannot_be_built_from_is_named() {
 #[test]
 fn links_and_special_files_are_refused_by_name() {
     use std::os::unix::fs::symlink;
-    let cases: &[(&str, fn(&Path))] = &[
+    type Case = (&'static str, fn(&Path));
+    let cases: &[Case] = &[
         ("src/demo_bin/bin/link", |path| symlink("demo", path).unwrap()),
         ("src/demo_bin/codex-path", |path| symlink("bin", path).unwrap()),
         ("src/demo_bin/socket", |path| drop(std::os::unix::net::UnixListener::bind(path).unwrap())),

@@ -75,3 +75,25 @@ fn the_musllinux_wheels() {
         assert_eq!(of("elf-runpath"), BTreeSet::from(["codex-resources/voice/bin/codex-voice-host"]), "{tag}");
     }
 }
+
+#[test]
+fn together_they_have_no_other_errors() {
+    const TAGS: [&str; 8] = [
+        "macosx_11_0_arm64",
+        "macosx_10_9_x86_64",
+        "manylinux_2_17_aarch64",
+        "manylinux_2_17_x86_64",
+        "musllinux_1_1_aarch64",
+        "musllinux_1_1_x86_64",
+        "win_arm64",
+        "win_amd64",
+    ];
+    let paths: Option<Vec<PathBuf>> = TAGS.into_iter().map(support::published_wheel).collect();
+    let Some(paths) = paths else { return };
+    let runtime = RuntimeProject::from_pyproject(RUNTIME, "pyproject.toml").unwrap();
+    let sdk = SdkProject::from_pyproject(SDK, "pyproject.toml").unwrap();
+    // The binaries are looked at above; here the wheels are held against each other.
+    let selection = Selection::of(&["set".into(), "names".into(), "metadata".into()], &[]).unwrap();
+    let report = check(&Request { paths: &paths, selection: &selection, runtime: &runtime, sdk: &sdk }).unwrap();
+    assert_eq!(report.count(Severity::Error), 0, "{}", relkit::check::render::text(&report));
+}

@@ -39,7 +39,7 @@ const W: Severity = Severity::Warning;
 /// An unnamed piece of the case table: the rule, the severity, and the wheel.
 type Case = (&'static str, Severity, Sample);
 
-fn first(entries: &mut Vec<check_support::Entry>) -> &mut check_support::Entry {
+fn first(entries: &mut [check_support::Entry]) -> &mut check_support::Entry {
     &mut entries[0]
 }
 
@@ -182,6 +182,7 @@ fn archive_cases() -> Vec<Case> {
         ("zip-ratio", E, linux().and("codex_cli_bin/padding.bin", vec![0; 3 << 20], 0o100644)),
         ("zip-date", W, linux().entries(|all| first(all).date = 0)),
         ("zip-date", W, linux().entries(|all| first(all).date = 0x42)),
+        ("zip-dir-entry", E, linux().entries(|all| all.insert(0, entry("codex_cli_bin/", "data", 0o040755)))),
         ("zip-dir-entry", W, linux().entries(|all| all.insert(0, entry("codex_cli_bin/", "", 0o040755)))),
         (
             "zip-order",
@@ -219,6 +220,7 @@ fn archive_cases() -> Vec<Case> {
                 .and("codex_cli_bin/e\u{301}.txt", "", 0o100644)
                 .entries(|all| all.iter_mut().for_each(|entry| entry.flags = 1 << 11)),
         ),
+        ("path-collision", E, linux().and("codex_cli_bin/a", "x", 0o100644).and("codex_cli_bin/A/b", "", 0o100644)),
         ("path-windows", E, linux().and("codex_cli_bin/a?.txt", "", 0o100644)),
         ("path-windows", E, linux().and("codex_cli_bin/dot.", "", 0o100644)),
         ("path-windows", W, linux().and("codex_cli_bin/aux.txt", "", 0o100644)),

@@ -141,6 +141,7 @@ fn the_complete_set_has_no_finding_and_every_other_has_its_own() {
             set[6].info = set[6].info.replace("0.163.0", "0.163.0.post1");
             set[6].metadata = SDK_METADATA.replace("\nVersion: 0.163.0", "\nVersion: 0.163.0.post1");
         }),
+        ("set-same-python", W, "line ends that differ", |set| set[3].entries[0].data = b"PATH = 'bin'\r\n".to_vec()),
         ("set-same-python", E, "a module that differs", |set| set[3].entries[0].data = b"PATH = 'lib'\n".to_vec()),
         ("set-same-python", E, "a module that is missing", |set| {
             set[3].entries.remove(0);

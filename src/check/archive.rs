@@ -200,13 +200,21 @@ pub(super) static RULES: &[Rule] = &[
         "zip-dir-entry",
         Severity::Warning,
         Documentation {
-            what: "There are no entries for directories.",
+            what: "There are no entries for directories; one that holds data is an error.",
             why: "Nothing needs them; installers make directories for the files, and RECORD cannot list them.",
             fix: "Build the wheel with file entries only",
         },
         |wheel, found| {
             for member in wheel.archive.members().iter().filter(|member| member.is_directory()) {
-                found.member(&member.name, "the entry is a directory");
+                if member.size > 0 || member.compressed_size > 2 {
+                    found.with(
+                        Severity::Error,
+                        Some(&member.name),
+                        "the entry is a directory by its name and holds data",
+                    );
+                } else {
+                    found.member(&member.name, "the entry is a directory");
+                }
             }
         },
     ),
@@ -358,7 +366,7 @@ fn order(wheel: &WheelSubject, found: &mut Findings) {
     let members = wheel.archive.members();
     // Of several such directories none is the wrong one here.
     let is_info = |member: &Member| member.name.split_once('/').is_some_and(|(top, _)| top.ends_with(".dist-info"));
-    let first = members.iter().position(|member| is_info(member));
+    let first = members.iter().position(is_info);
     let last = members.iter().rposition(|member| !is_info(member));
     if let (Some(first), Some(last)) = (first, last)
         && last > first
@@ -414,6 +422,7 @@ fn collision(wheel: &WheelSubject, found: &mut Findings) {
             }
         }
         if member.is_directory() {
+            directories.entry(folded(path)).or_insert_with(|| path.to_owned());
             continue;
         }
         match files.get(&folded(path)) {

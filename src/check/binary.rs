@@ -330,7 +330,7 @@ fn run_path(wheel: &WheelSubject, found: &mut Findings) {
             let inside = origin.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
             let why = if path.is_empty() {
                 "is the working directory"
-            } else if !inside && !(path.starts_with("/usr/lib/swift") && facts.format == Format::MachO) {
+            } else if !(inside || path.starts_with("/usr/lib/swift") && facts.format == Format::MachO) {
                 "leads out of the wheel"
             } else if path.split('/').any(of_a_build) {
                 "is a directory of the build"

@@ -8,6 +8,7 @@ mod archive;
 mod binary;
 mod contents;
 pub mod coverage;
+mod dist_info;
 mod finding;
 mod metadata;
 mod names;

@@ -205,7 +205,7 @@ pub(super) static RULES: &[Rule] = &[
             let Some(member) = wheel.dist_info_member("WHEEL") else { return };
             match &wheel.wheel_file {
                 None if wheel.archive.find(&member).is_none() => found.whole(format!("there is no `{member}`")),
-                None => {}
+                None => wheel.unread(&member).into_iter().for_each(|why| found.member(&member, why)),
                 Some(Err(error)) => found.member(&member, chain(error)),
                 Some(Ok(_)) => {}
             }

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::finding::Findings;
 use super::names::chain;
 use super::rule::{Check, Documentation, Family, Rule, Severity};
+use super::scan::Scanned;
 use super::subject::WheelSubject;
+use crate::wheel::archive::Member;
 use crate::wheel::reader::{is_exempt, unsafe_path};
-use crate::wheel::record::RecordError;
+use crate::wheel::record::{RecordError, RecordRow};
 
 const fn rule(
     name: &'static str,
@@ -28,11 +30,11 @@ pub(super) static RULES: &[Rule] = &[
             fix: "Build the wheel again with a standard builder",
         },
         |wheel, found| {
-            if let Some(member) = wheel.dist_info_member("RECORD")
-                && wheel.archive.find(&member).is_none()
-            {
+            let Some(member) = wheel.dist_info_member("RECORD") else { return };
+            if wheel.archive.find(&member).is_none() {
                 found.whole(format!("there is no `{member}`"));
             }
+            wheel.unread(&member).into_iter().for_each(|why| found.member(&member, why));
         },
     ),
     rule(
@@ -168,11 +170,8 @@ fn complete(wheel: &WheelSubject, found: &mut Findings) {
 }
 
 /// Each listed file with its first row, RECORD and its signatures aside.
-fn rows<'a>(
-    wheel: &'a WheelSubject,
-) -> impl Iterator<Item = (&'a crate::wheel::archive::Member, &'a super::scan::Scanned, &'a crate::wheel::record::RecordRow)>
-{
-    let mut rows: BTreeMap<&str, &crate::wheel::record::RecordRow> = BTreeMap::new();
+fn rows(wheel: &WheelSubject) -> impl Iterator<Item = (&Member, &Scanned, &RecordRow)> {
+    let mut rows: BTreeMap<&str, &RecordRow> = BTreeMap::new();
     for row in wheel.good_record().map(|record| record.rows.as_slice()).unwrap_or_default() {
         rows.entry(row.path.as_str()).or_insert(row);
     }

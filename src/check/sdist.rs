@@ -100,10 +100,8 @@ impl SdistSubject {
         }
         let limit = MOST.min((bytes.len() as u64).saturating_mul(RATIO).max(64 << 20));
         let mut limited = Limited { inner: GzDecoder::new(bytes), left: limit, exceeded: false };
-        let mut archive = tar::Archive::new(&mut limited);
         let mut information = None;
-        let outcome = self.walk(&mut archive, &mut information);
-        drop(archive);
+        let outcome = self.walk(&mut tar::Archive::new(&mut limited), &mut information);
         if let Err(error) = outcome {
             if limited.exceeded {
                 self.bomb = true;

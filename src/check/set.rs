@@ -10,7 +10,7 @@ use super::coverage::{Candidate, Coverage};
 use super::finding::{Finding, Findings};
 use super::rule::{Check, Documentation, Family, Rule, Severity, rules};
 use super::sdist::SdistSubject;
-use super::subject::WheelSubject;
+use super::subject::{WheelSubject, is_python};
 use crate::digest::Sha256Digest;
 use crate::project::{Accepted, RuntimeProject, SdkProject, Target};
 use crate::target::PlatformTag;
@@ -51,6 +51,8 @@ pub struct Summary {
     pub metadata: Option<Metadata>,
     /// Every file of a wheel outside of dist-info that could be unpacked, with its digest.
     pub files: BTreeMap<String, Sha256Digest>,
+    /// Of every Python file, the digest of its text with lines ended by LF.
+    pub python: BTreeMap<String, Sha256Digest>,
     /// The digest of METADATA.
     pub metadata_digest: Option<Sha256Digest>,
 }
@@ -74,6 +76,11 @@ impl Summary {
             platforms: wheel.platforms(),
             metadata: wheel.good_metadata().cloned(),
             files: files.filter_map(|(member, scanned)| Some((member.name.clone(), scanned.sha256?))).collect(),
+            python: wheel
+                .files()
+                .filter(|(member, _)| is_python(&member.name))
+                .filter_map(|(member, scanned)| Some((member.name.clone(), with_plain_lines(scanned.text.as_ref()?))))
+                .collect(),
             metadata_digest,
         }
     }
@@ -93,6 +100,7 @@ impl Summary {
             platforms: Vec::new(),
             metadata: sdist.metadata.as_ref().and_then(|metadata| metadata.as_ref().ok()).cloned(),
             files: BTreeMap::new(),
+            python: BTreeMap::new(),
             metadata_digest: None,
         }
     }
@@ -134,6 +142,17 @@ impl Summary {
     fn label(&self) -> String {
         self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
     }
+}
+
+/// The digest of a text with its lines ended by LF, as Python reads it.
+fn with_plain_lines(text: &[u8]) -> Sha256Digest {
+    let mut plain = Vec::with_capacity(text.len());
+    for (index, byte) in text.iter().enumerate() {
+        if *byte != b'\r' || text.get(index + 1) != Some(&b'\n') {
+            plain.push(*byte);
+        }
+    }
+    Sha256Digest::of(&plain)
 }
 
 /// The files of a release.
@@ -250,7 +269,7 @@ pub(super) static RULES: &[Rule] = &[
         "set-same-python",
         Severity::Error,
         Documentation {
-            what: "The Python files and the METADATA of a runtime are the same in all of its wheels.",
+            what: "The Python files and the METADATA of a runtime are the same in all of its wheels; line ends that differ are a warning.",
             why: "Code that differs by platform is code that was tested on one of them; indexes show the metadata of any one wheel for all.",
             fix: "Build all wheels from one template and one commit",
         },
@@ -459,7 +478,6 @@ fn is_release_of(own: &Version, runtime: &Version) -> bool {
 }
 
 fn same_python(set: &Set<'_>, found: &mut Findings) {
-    let is_python = |path: &str| [".py", ".pyi", "/py.typed", ".pth"].iter().any(|end| path.ends_with(end));
     for indexes in set.platform_distributions().values() {
         let mut by_version: BTreeMap<Option<&Version>, Vec<usize>> = BTreeMap::new();
         for index in indexes {
@@ -476,8 +494,15 @@ fn same_python(set: &Set<'_>, found: &mut Findings) {
                 let paths: BTreeSet<&str> = first.keys().chain(other.keys()).copied().collect();
                 for path in paths.into_iter().filter(|path| first.get(path) != other.get(path)) {
                     let reference = set.members[indexes[0]].label();
-                    let how = if other.contains_key(path) { "differs from that of" } else { "is missing, unlike in" };
-                    found.file(Severity::Error, Some(*index), Some(path), format!("the file {how} `{reference}`"));
+                    let plain = |index: usize| set.members[index].python.get(path);
+                    let (severity, how) = if !other.contains_key(path) {
+                        (Severity::Error, "is missing, unlike in")
+                    } else if plain(indexes[0]).is_some() && plain(indexes[0]) == plain(*index) {
+                        (Severity::Warning, "has other line ends than that of")
+                    } else {
+                        (Severity::Error, "differs from that of")
+                    };
+                    found.file(severity, Some(*index), Some(path), format!("the file {how} `{reference}`"));
                 }
                 let digests = (set.members[indexes[0]].metadata_digest, set.members[*index].metadata_digest);
                 if let (Some(one), Some(other)) = digests

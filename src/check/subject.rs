@@ -171,6 +171,14 @@ impl WheelSubject {
         Some(format!("{}/{name}", self.dist_info.as_ref()?))
     }
 
+    /// Why a file of the dist-info directory was not read although it is there and sound: it is absurdly large.
+    #[must_use]
+    pub fn unread(&self, member: &str) -> Option<String> {
+        let (found, scanned) = self.file(member)?;
+        let sound = scanned.error.is_none() && found.size > MOST_TEXT;
+        sound.then(|| format!("the file has {} bytes, and is not read", found.size))
+    }
+
     /// Whether the archive can be read at all; where not, nothing inside it is asked for.
     #[must_use]
     pub fn is_readable(&self) -> bool {
@@ -190,7 +198,12 @@ fn wishes(archive: &Archive, record: Option<&Record>) -> Vec<Wish> {
     }
     let wish = |member: &Member| Wish {
         algorithm: algorithms.get(member.name.as_str()).cloned(),
-        text: member.name.ends_with("/codex-package.json"),
+        text: member.name.ends_with("/codex-package.json") || is_python(&member.name),
     };
     archive.members().iter().map(wish).collect()
+}
+
+/// Whether a file is Python source, which must be the same on every platform.
+pub(super) fn is_python(path: &str) -> bool {
+    [".py", ".pyi", ".pth", "/py.typed"].iter().any(|end| path.ends_with(end))
 }

@@ -1,12 +1,19 @@
 //! `relkit build`: wheels from staged trees, and a source distribution from an SDK's.
 
+use std::fs::File;
+use std::path::Path;
+
 use serde_json::json;
 
+use crate::binary::{self, Inventory};
 use crate::cli::{Build, CompressionPreset, ReportFormat};
 use crate::console::{Console, human_bytes};
 use crate::error::{Exit, Failure};
+use crate::stage::StageWarning;
+use crate::wheel::archive::map;
 use crate::wheel::build::{build, read_stages};
 use crate::wheel::deflate::Compression;
+use crate::wheel::staged::{StageKind, Staged};
 use crate::wheel::writer::Options;
 use crate::wheel::zip::SourceDate;
 
@@ -15,6 +22,9 @@ pub fn run(arguments: &Build, console: &Console) -> Result<Exit, Failure> {
     let options = options(arguments.compression, arguments.jobs)?;
     let mut built = Vec::new();
     for staged in read_stages(&arguments.stages)? {
+        for warning in broken_promises(&staged) {
+            console.warning(warning);
+        }
         let progress = console.progress("Building", staged.payload_size());
         let found = build(&staged, &arguments.out_dir, &options, &progress);
         progress.finish();
@@ -28,6 +38,27 @@ pub fn run(arguments: &Build, console: &Console) -> Result<Exit, Failure> {
         console.json(&json!({ "schema_version": 1, "files": built }));
     }
     Ok(Exit::Good)
+}
+
+/// What the binaries of a stage say against the tag that it was given. The tag is obeyed; what cannot be read as a binary
+/// is left to `check`.
+fn broken_promises(staged: &Staged) -> Vec<StageWarning> {
+    let StageKind::Runtime(platforms) = &staged.kind else { return Vec::new() };
+    let facts = |path: &Path| {
+        let map = map(&File::open(path).ok()?).ok()?;
+        binary::sniff(&map)?;
+        binary::read(&map).ok()
+    };
+    let found = staged.package.iter().filter_map(|(name, file)| Some((name.clone(), facts(&file.path)?)));
+    let inventory = Inventory::new(found.collect());
+    let mut warnings = Vec::new();
+    for tag in platforms.tags() {
+        for (member, objection) in inventory.objections(tag).into_iter().filter(|(_, found)| found.breaks_promise()) {
+            let (member, objection) = (member.to_owned(), objection.to_string());
+            warnings.push(StageWarning::Dishonest { member, tag: tag.clone(), objection });
+        }
+    }
+    warnings
 }
 
 /// How to write, from what was typed and `SOURCE_DATE_EPOCH`.

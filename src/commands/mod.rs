@@ -7,6 +7,7 @@ mod generate_types;
 pub mod inspect;
 mod matrix;
 mod pages;
+mod publish;
 mod release;
 mod smoke;
 mod stage;
@@ -48,11 +49,11 @@ fn dispatch(command: Command, console: &Console) -> Result<Exit, Failure> {
         Command::Matrix(arguments) => matrix::run(&arguments, console),
         Command::Build(arguments) => build::run(&arguments, console),
         Command::GenerateTypes(arguments) => generate_types::run(&arguments, console),
+        Command::Publish(arguments) => publish::run(&arguments, console),
         Command::Fetch(arguments) => fetch::run(&arguments, console),
         Command::Inspect(arguments) => inspect::run(&arguments, console),
         Command::Completions(arguments) => pages::completions(&arguments, console),
         Command::Man(arguments) => pages::man(&arguments, console),
-        _ => Err(Failure::new(Exit::Failed, "this command joins the line with its own change")),
     }
 }
 

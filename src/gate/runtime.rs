@@ -200,7 +200,7 @@ fn version_after(bytes: &[u8]) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn searched<'a>(bytes: &[u8], chunk: usize) -> (bool, Vec<String>) {
+    fn searched(bytes: &[u8], chunk: usize) -> (bool, Vec<String>) {
         let mut search = VersionSearch::new("codex", "0.163.0");
         bytes.chunks(chunk).for_each(|part| search.write_all(part).unwrap());
         (search.has_expected, search.others.into_keys().collect())

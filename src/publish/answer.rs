@@ -1,13 +1,65 @@
-//! What an answer of the upload API means: one table for the servers that are known to differ.
+//! An answer of the upload API: where its sentence stands, and what it means, by one table for the servers that are known
+//! to differ.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use reqwest::StatusCode;
-
-use super::upload::Answer;
+use reqwest::header::{HeaderMap, HeaderName, LOCATION, RETRY_AFTER};
 
 /// The longest that a server's wish to wait is honoured.
 const LONGEST_WAIT: Duration = Duration::from_secs(300);
+
+/// An answer of the upload API.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The sentence that says why, found in JSON, HTML, plain text or the status line; empty where there is none.
+    pub reason: String,
+    /// How long the server asks to wait.
+    pub retry_after: Option<Duration>,
+    /// Where it sends the client.
+    pub location: Option<String>,
+}
+
+impl Answer {
+    /// Reads an answer from its parts; `phrase` is that of the status line.
+    #[must_use]
+    pub fn new(status: StatusCode, phrase: &str, headers: &HeaderMap, body: &[u8]) -> Self {
+        let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+        let mut reason = reason(body);
+        let phrase = one_line(phrase);
+        // Some servers say why in the status line alone, and send a page that only repeats the status.
+        let is_canonical = status.canonical_reason().is_some_and(|canonical| phrase.eq_ignore_ascii_case(canonical));
+        if !phrase.is_empty() && !is_canonical && !reason.contains(&phrase) {
+            reason = if reason.len() > phrase.len() { format!("{phrase}: {reason}") } else { phrase };
+        }
+        let reset = (status == StatusCode::TOO_MANY_REQUESTS)
+            .then(|| text(HeaderName::from_static("ratelimit")).and_then(rate_limit_reset))
+            .flatten();
+        Self {
+            status,
+            reason,
+            retry_after: text(RETRY_AFTER).and_then(|value| retry_after(value, SystemTime::now())).max(reset),
+            location: text(LOCATION).map(str::to_owned),
+        }
+    }
+}
+
+/// Seconds or an HTTP date (RFC 9110 section 10.2.3).
+pub(super) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
+    let value = value.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    httpdate::parse_http_date(value).ok().map(|date| date.duration_since(now).unwrap_or_default())
+}
+
+/// The parameter `t` of a RateLimit field: the seconds until the quota is whole again.
+fn rate_limit_reset(value: &str) -> Option<Duration> {
+    let seconds = value.split([';', ',']).find_map(|part| part.trim().strip_prefix("t="))?;
+    seconds.parse().ok().map(Duration::from_secs)
+}
 
 /// What to do after an answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -100,6 +152,35 @@ pub fn advice(status: StatusCode, reason: &str) -> Option<String> {
     }
 }
 
+/// The sentence that says why: `code` or `message` of a JSON body, a page's title, or the first line of a plain text.
+#[must_use]
+pub fn reason(body: &[u8]) -> String {
+    let text = String::from_utf8_lossy(body);
+    if let Ok(serde_json::Value::Object(object)) = serde_json::from_slice(body) {
+        let said = |key| object.get(key).and_then(|value| value.as_str()).filter(|text| !text.trim().is_empty());
+        return ["code", "message", "detail", "error", "title"]
+            .into_iter()
+            .find_map(said)
+            .map_or_else(String::new, one_line);
+    }
+    for (open, close) in [("<title>", "</title>"), ("<pre>", "</pre>"), ("<h1>", "</h1>")] {
+        let lower = text.to_ascii_lowercase();
+        if let Some(start) = lower.find(open).map(|at| at + open.len())
+            && let Some(end) = lower[start..].find(close)
+            && let Some(found) = text.get(start..start + end)
+            && !found.trim().is_empty()
+        {
+            return one_line(found);
+        }
+    }
+    if text.trim_start().starts_with('<') { String::new() } else { one_line(&text) }
+}
+
+fn one_line(text: &str) -> String {
+    let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    joined.chars().filter(|character| !character.is_control()).take(600).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,5 +234,56 @@ mod tests {
     fn long_waits_are_capped() {
         let patient = Answer { retry_after: Some(Duration::from_secs(9999)), ..answer(503, "") };
         assert_eq!(verdict(&patient), Verdict::TryAgain(LONGEST_WAIT));
+    }
+
+    #[test]
+    fn the_sentence_is_found_in_every_form() {
+        for (body, sentence) in [
+            (
+                &br#"{"message": "x", "code": "400 File already exists", "title": "Bad Request"}"#[..],
+                "400 File already exists",
+            ),
+            (b"<html><head><title>403 Invalid\n API Token</title></head></html>", "403 Invalid API Token"),
+            (b"<html><body><h1>Conflict</h1></body></html>", "Conflict"),
+            (b"plain\nwords", "plain words"),
+            (b"", ""),
+            (b"{}", ""),
+            (b"\xff\xfe", "\u{fffd}\u{fffd}"),
+        ] {
+            assert_eq!(reason(body), sentence);
+        }
+    }
+
+    #[test]
+    fn both_forms_of_retry_after() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_770);
+        assert_eq!(retry_after("7", now), Some(Duration::from_secs(7)));
+        assert_eq!(retry_after("Sun, 06 Nov 1994 08:49:37 GMT", now), Some(Duration::from_secs(7)));
+        assert_eq!(retry_after("soon", now), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn reasons_never_panic(body: Vec<u8>, markup in "(<title>|</title>|İ|<pre>|[a-z]|</pre>){0,9}") {
+            let _ = reason(&body);
+            let _ = reason(markup.as_bytes());
+        }
+    }
+
+    #[test]
+    fn the_status_line_is_heard() {
+        let read = |status: u16, phrase: &str, body: &[u8]| {
+            Answer::new(StatusCode::from_u16(status).unwrap(), phrase, &HeaderMap::new(), body).reason
+        };
+        assert_eq!(
+            read(409, "a.whl already exists in non-volatile index", b""),
+            "a.whl already exists in non-volatile index"
+        );
+        assert_eq!(read(409, "Conflict", b"<title>taken</title>"), "taken");
+        assert_eq!(
+            read(400, "File already exists", b"<title>400 File already exists</title>"),
+            "400 File already exists"
+        );
+        assert_eq!(rate_limit_reset(r#""default";r=0;t=30"#), Some(Duration::from_secs(30)));
     }
 }

@@ -16,13 +16,17 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use url::Url;
 
+use super::answer::reason;
 use super::http::{self, HttpError};
-use super::upload::reason;
 use crate::error::{Exit, Explain};
 
 /// How much of a minted token's life (15 minutes at the index) is used before another is minted.
 const RENEW_AFTER: Duration = Duration::from_secs(10 * 60);
 const SILENCE: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// The user name that says that the password is a token.
+pub const TOKEN_USER: &str = "__token__";
 
 /// A token of the upload API.
 pub struct Token(SecretString);
@@ -43,14 +47,27 @@ impl Token {
         Ok(Self(text.into()))
     }
 
-    /// The Authorization header, marked as sensitive.
+    /// The Authorization header for this user name, marked as sensitive.
     #[must_use]
-    pub fn basic(&self) -> HeaderValue {
-        sensitive(&format!("Basic {}", self.encoded()))
+    pub fn basic(&self, user: &str) -> HeaderValue {
+        sensitive(&format!("Basic {}", self.encoded(user)))
     }
 
-    fn encoded(&self) -> String {
-        STANDARD.encode(format!("__token__:{}", self.0.expose_secret()))
+    /// A text of a server without the token, should it repeat it.
+    #[must_use]
+    pub fn redact(&self, user: &str, text: &str) -> String {
+        let encoded = self.encoded(user);
+        text.replace(self.0.expose_secret(), "…").replace(&encoded, "…")
+    }
+
+    fn encoded(&self, user: &str) -> String {
+        STANDARD.encode(format!("{user}:{}", self.0.expose_secret()))
+    }
+
+    /// Masks the token in every form in which a log can show it.
+    fn mask(&self, mask: Mask<'_>) {
+        mask(self.0.expose_secret());
+        mask(&self.encoded(TOKEN_USER));
     }
 }
 
@@ -76,6 +93,9 @@ pub enum CredentialError {
     /// The token holds a blank or a character that is not ASCII.
     #[error("the token holds a character that no token has")]
     Malformed,
+    /// Standard input is not text.
+    #[error("the token cannot be read from standard input")]
+    Unreadable,
     /// Neither trusted publishing nor a token.
     #[error("nothing allows an upload: this job offers no trusted publishing, and no token was given")]
     Nothing,
@@ -115,7 +135,7 @@ impl Explain for CredentialError {
                  or pipe a token in with `--token-stdin`"
                     .into(),
             ),
-            Self::Empty | Self::Malformed => Some("give the token as the index shows it, `__token__` not included".into()),
+            Self::Empty | Self::Malformed | Self::Unreadable => Some("give the token as the index shows it, `__token__` not included".into()),
             Self::Http(error) => error.hint(),
             Self::Network { .. } => Some("run the same command again: what is uploaded already is skipped".into()),
             Self::Refused { claims, project, .. } => Some(claims.advice(project)),
@@ -256,20 +276,21 @@ impl Source {
         mask: Mask<'_>,
     ) -> Result<Self, CredentialError> {
         if let Some(token) = typed {
-            mask(token.0.expose_secret());
-            mask(&token.encoded());
+            token.mask(mask);
             return Ok(Self::Given(token));
         }
-        if environment.offers_identity()
-            && let Some(trusted) = TrustedPublishing::discover(environment, upload_url)?
-            && trusted.has_identity()
-        {
-            return Ok(Self::Trusted(Box::new(trusted)));
+        let given = environment.get("RELKIT_TOKEN");
+        if environment.offers_identity() {
+            match TrustedPublishing::discover(environment, upload_url) {
+                Ok(Some(trusted)) if trusted.has_identity() => return Ok(Self::Trusted(Box::new(trusted))),
+                Ok(_) => {}
+                // A server that cannot be asked may still take the token that the user gave for it.
+                Err(error) => given.map(|_| ()).ok_or(error)?,
+            }
         }
-        let token = environment.get("RELKIT_TOKEN").ok_or(CredentialError::Nothing)?;
+        let token = given.ok_or(CredentialError::Nothing)?;
         let token = Token::new(token)?;
-        mask(token.0.expose_secret());
-        mask(&token.encoded());
+        token.mask(mask);
         Ok(Self::Given(token))
     }
 
@@ -288,7 +309,10 @@ impl Source {
     pub fn forget(&mut self, project: &str) -> bool {
         match self {
             Self::Given(_) => false,
-            Self::Trusted(trusted) => trusted.minted.remove(project).is_some(),
+            Self::Trusted(trusted) => {
+                let key = trusted.key(project).to_owned();
+                trusted.minted.remove(&key).is_some()
+            }
         }
     }
 
@@ -337,35 +361,56 @@ impl TrustedPublishing {
             url.set_query(None);
             url
         };
-        let response = client.get(at("/_/oidc/audience")).send().map_err(network(STEP))?;
-        if response.status() == StatusCode::NOT_FOUND || response.status() == StatusCode::METHOD_NOT_ALLOWED {
-            return Ok(None);
+        let response = patiently(|| client.get(at("/_/oidc/audience")).send().map_err(network(STEP)))?;
+        let status = response.status();
+        let body = response.bytes().map_err(network(STEP))?;
+        if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+            let (reason, claims, project) = (reason(&body), Claims::default(), String::new());
+            return Err(CredentialError::Refused { step: STEP, status, reason, claims, project });
         }
-        let audience: Audience = answer(response, STEP, &Claims::default(), "")?;
+        // Whatever else it answers, it knows no trusted publishing: not found, not enabled, or a page for people.
+        let Some(audience) = status.is_success().then(|| serde_json::from_slice::<Audience>(&body).ok()).flatten()
+        else {
+            return Ok(None);
+        };
         let mint_url = at("/_/oidc/mint-token");
         let environment = environment.clone();
         Ok(Some(Self { client, environment, audience: audience.audience, mint_url, minted: BTreeMap::new() }))
     }
 
     fn token(&mut self, project: &str, mask: Mask<'_>) -> Result<&Token, CredentialError> {
-        let fresh = self.minted.get(project).is_some_and(|(_, since)| since.elapsed() < RENEW_AFTER);
-        if !fresh {
+        let key = self.key(project).to_owned();
+        let is_fresh = |since: &Instant| !self.can_ask_again() || since.elapsed() < RENEW_AFTER;
+        if !self.minted.get(&key).is_some_and(|(_, since)| is_fresh(since)) {
             let token = self.mint(project, mask)?;
-            self.minted.insert(project.to_owned(), (token, Instant::now()));
+            self.minted.insert(key.clone(), (token, Instant::now()));
         }
-        self.minted.get(project).map(|(token, _)| token).ok_or(CredentialError::Nothing)
+        self.minted.get(&key).map(|(token, _)| token).ok_or(CredentialError::Nothing)
     }
 
+    /// Whether the job hands out a new identity whenever it is asked. An identity serves for one mint.
+    fn can_ask_again(&self) -> bool {
+        self.environment.get("ACTIONS_ID_TOKEN_REQUEST_URL").is_some()
+    }
+
+    /// Under which name a project's token is kept; a job with one identity has one token for all projects.
+    fn key<'a>(&self, project: &'a str) -> &'a str {
+        if self.can_ask_again() { project } else { "" }
+    }
+
+    /// Each try takes a new identity, because a server that failed may have used the last one up.
     fn mint(&self, project: &str, mask: Mask<'_>) -> Result<Token, CredentialError> {
         const STEP: &str = "minting a token";
-        let identity = self.identity(project)?;
-        mask(&identity);
-        let claims = Claims::of(&identity);
-        let response = self.client.post(self.mint_url.clone()).json(&json!({ "token": identity })).send();
-        let minted: Minted = answer(response.map_err(network(STEP))?, STEP, &claims, project)?;
+        let mut identity = String::new();
+        let response = patiently(|| {
+            identity = self.identity(project)?;
+            mask(&identity);
+            let call = self.client.post(self.mint_url.clone()).json(&json!({ "token": identity }));
+            call.send().map_err(network(STEP))
+        })?;
+        let minted: Minted = answer(response, STEP, &Claims::of(&identity), project, &[&identity])?;
         let token = Token::new(&minted.token)?;
-        mask(token.0.expose_secret());
-        mask(&token.encoded());
+        token.mask(mask);
         Ok(token)
     }
 
@@ -382,9 +427,12 @@ impl TrustedPublishing {
                 return Err(HttpError::Insecure { url: http::shown(&url) }.into());
             }
             url.query_pairs_mut().append_pair("audience", &self.audience);
-            let call = self.client.get(url).header(AUTHORIZATION, sensitive(&format!("bearer {token}")));
-            let response = call.send().map_err(network(STEP))?;
-            return answer::<Identity>(response, STEP, &Claims::default(), project).map(|identity| identity.value);
+            let header = sensitive(&format!("bearer {token}"));
+            let call =
+                || self.client.get(url.clone()).header(AUTHORIZATION, header.clone()).send().map_err(network(STEP));
+            let response = patiently(call)?;
+            let identity: Identity = answer(response, STEP, &Claims::default(), project, &[token])?;
+            return Ok(identity.value);
         }
         self.environment.get(&self.gitlab_variable()).map(str::to_owned).ok_or(CredentialError::Nothing)
     }
@@ -403,6 +451,23 @@ impl TrustedPublishing {
     }
 }
 
+/// Makes a call up to three times, while the network or the server fails.
+fn patiently(mut call: impl FnMut() -> Result<Response, CredentialError>) -> Result<Response, CredentialError> {
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        let outcome = call();
+        let is_passing = match &outcome {
+            Ok(response) => response.status().is_server_error() || response.status() == StatusCode::TOO_MANY_REQUESTS,
+            Err(error) => matches!(error, CredentialError::Network { .. }),
+        };
+        if !is_passing || attempt == 3 {
+            return outcome;
+        }
+        std::thread::sleep(PAUSE * attempt);
+    }
+}
+
 fn network(step: &'static str) -> impl FnOnce(reqwest::Error) -> CredentialError {
     // The URL of the identity request can hold a secret.
     move |source| CredentialError::Network { step, source: source.without_url() }
@@ -413,11 +478,14 @@ fn answer<T: serde::de::DeserializeOwned>(
     step: &'static str,
     claims: &Claims,
     project: &str,
+    secrets: &[&str],
 ) -> Result<T, CredentialError> {
     let status = response.status();
     let body = response.bytes().map_err(network(step))?;
-    let refused =
-        |reason| CredentialError::Refused { step, status, reason, claims: claims.clone(), project: project.to_owned() };
+    let refused = |reason: String| {
+        let reason = secrets.iter().fold(reason, |reason, secret| reason.replace(secret, "…"));
+        CredentialError::Refused { step, status, reason, claims: claims.clone(), project: project.to_owned() }
+    };
     if !status.is_success() {
         return Err(refused(refusal(&body)));
     }
@@ -452,8 +520,8 @@ mod tests {
     #[test]
     fn a_token_cannot_be_printed() {
         let token = Token::new(" pypi-secret\n").unwrap();
-        assert!(!format!("{token:?} {:?}", token.basic()).contains("secret"));
-        assert_eq!(token.encoded(), STANDARD.encode("__token__:pypi-secret"));
+        assert!(!format!("{token:?} {:?}", token.basic(TOKEN_USER)).contains("secret"));
+        assert_eq!(token.encoded(TOKEN_USER), STANDARD.encode("__token__:pypi-secret"));
         for text in ["", " \n", "two words", "ümlaut"] {
             assert!(Token::new(text).is_err(), "{text:?}");
         }

@@ -50,7 +50,12 @@ pub fn metadata_fields(metadata: &Metadata) -> Vec<(&'static str, String)> {
         if header == "Description" {
             fields.extend(metadata.description().map(|text| (field, text.to_owned())));
         } else {
+            let before = fields.len();
             fields.extend(metadata.fields().all(header).map(|value| (field, value.to_owned())));
+            // One kind of server asks for this field even where it says nothing.
+            if field == "requires_python" && fields.len() == before {
+                fields.push((field, String::new()));
+            }
         }
     }
     fields
@@ -124,6 +129,7 @@ mod tests {
                 "name=a",
                 "version=1",
                 "license_expression=MIT",
+                "requires_python=",
                 "classifiers=X",
                 "classifiers=Y",
                 "license_file=LICENSE",

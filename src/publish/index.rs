@@ -9,7 +9,6 @@ use html5gum::{Token, Tokenizer};
 use reqwest::StatusCode;
 use reqwest::blocking::Client;
 use reqwest::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
-use reqwest::redirect::Policy;
 use serde::Deserialize;
 use url::Url;
 
@@ -55,6 +54,18 @@ pub enum IndexError {
         /// Why.
         why: String,
     },
+}
+
+impl IndexError {
+    /// Whether asking again can help.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Network { .. } => true,
+            Self::Refused { status, .. } => status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429),
+            Self::Http(_) | Self::Page { .. } => false,
+        }
+    }
 }
 
 impl Explain for IndexError {
@@ -129,7 +140,7 @@ impl Index {
             let path = format!("{}/", simple.path());
             simple.set_path(&path);
         }
-        Ok(Self { client: http::client(silence, Policy::limited(5))?, simple })
+        Ok(Self { client: http::client(silence, http::download_redirects())?, simple })
     }
 
     /// The files of a project; none where the index does not know the project.

@@ -1,7 +1,11 @@
 //! Step 8: everything that speaks HTTP to the world. Fetching release artefacts, and publishing a verified release.
 
 pub mod answer;
+pub mod attestation;
+mod body;
 pub mod credentials;
+pub mod error;
+pub mod event;
 pub mod fetch;
 pub mod form;
 pub mod http;
@@ -10,3 +14,4 @@ pub mod plan;
 pub mod receipt;
 pub mod run;
 pub mod upload;
+pub mod wait;

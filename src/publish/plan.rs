@@ -9,6 +9,7 @@ use blake2::digest::Digest as _;
 use blake2::digest::consts::U32;
 use serde::{Deserialize, Serialize};
 
+use super::attestation::{self, Attestations, PlannedAttestation};
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
 use crate::fs::FsError;
@@ -62,8 +63,9 @@ pub struct PlannedFile {
     pub filetype: String,
     /// The Python tag of a wheel; `source` for an sdist.
     pub pyversion: String,
-    /// Attestations beside it.
-    pub attestations: Vec<String>,
+    /// Attestations beside it (PEP 740).
+    #[serde(default)]
+    pub attestations: Vec<PlannedAttestation>,
 }
 
 /// A plan that cannot be made.
@@ -78,6 +80,29 @@ pub enum PlanError {
     /// An sdist cannot be opened.
     #[error(transparent)]
     Sdist(#[from] SdistError),
+    /// Attestations are not good.
+    #[error("the attestations are not good: {}", problems.join("; "))]
+    Attestations {
+        /// What is wrong, one sentence each.
+        problems: Vec<String>,
+    },
+    /// A plan that was written earlier cannot be read.
+    #[error("`{}` is not a plan", path.display())]
+    Parse {
+        /// The file.
+        path: PathBuf,
+        /// What the parser says.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A plan that was written earlier is another one.
+    #[error("`{}` is not the plan of this publish: {}", path.display(), differences.join("; "))]
+    Differs {
+        /// The file.
+        path: PathBuf,
+        /// What differs, one sentence each.
+        differences: Vec<String>,
+    },
     /// A file is not what was verified.
     #[error("`{}` changed after it was verified: its SHA-256 is {actual}, not {expected}", path.display())]
     Changed {
@@ -97,15 +122,22 @@ impl Explain for PlanError {
             Self::Wheel(error) => error.hint(),
             Self::Sdist(error) => error.hint(),
             Self::Changed { .. } => Some("verify again, and let nothing write to the directory meanwhile".into()),
+            Self::Attestations { .. } => {
+                Some("make them again from these very files, or leave them out with `--attestations off`".into())
+            }
+            Self::Parse { .. } => Some("name another file with `--plan`, or write it again with `--dry-run`".into()),
+            Self::Differs { .. } => {
+                Some("if the change is meant, plan again with `--dry-run --plan FILE`, and look at it".into())
+            }
         }
     }
 
     fn exit(&self) -> Exit {
         match self {
-            Self::Read(_) => Exit::Failed,
+            Self::Read(_) | Self::Parse { .. } => Exit::Failed,
             Self::Wheel(error) => error.exit(),
             Self::Sdist(error) => error.exit(),
-            Self::Changed { .. } => Exit::NotGood,
+            Self::Changed { .. } | Self::Attestations { .. } | Self::Differs { .. } => Exit::NotGood,
         }
     }
 }
@@ -138,6 +170,71 @@ impl Plan {
             index_url: index_url.map(str::to_owned),
             phases,
         })
+    }
+
+    /// Adds the attestations beside the files.
+    ///
+    /// # Errors
+    /// When they cannot be read, are not good, or are missing where they are required: everything at once.
+    pub fn attest(&mut self, dist: &Path, wanted: Attestations) -> Result<(), PlanError> {
+        if wanted == Attestations::Off {
+            return Ok(());
+        }
+        let mut problems = Vec::new();
+        for file in self.phases.iter_mut().flat_map(|phase| &mut phase.files) {
+            let before = problems.len();
+            file.attestations = attestation::beside(dist, &file.name, file.sha256, &mut problems)?;
+            if wanted == Attestations::Require && file.attestations.is_empty() && problems.len() == before {
+                problems.push(format!("`{}` has none", file.name));
+            }
+        }
+        if problems.is_empty() { Ok(()) } else { Err(PlanError::Attestations { problems }) }
+    }
+
+    /// Holds this plan against one that was written earlier; a file that does not exist holds none.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or is another plan.
+    pub fn compare(&self, path: &Path) -> Result<(), PlanError> {
+        let bytes = match std::fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(FsError::read(path)(error).into()),
+        };
+        let then: Self =
+            serde_json::from_slice(&bytes).map_err(|source| PlanError::Parse { path: path.to_owned(), source })?;
+        let mut differences = Vec::new();
+        for (what, then, now) in [
+            ("version", Some(&then.codex_version), Some(&self.codex_version)),
+            ("upload URL", Some(&then.upload_url), Some(&self.upload_url)),
+            ("index URL", then.index_url.as_ref(), self.index_url.as_ref()),
+        ] {
+            if then != now {
+                let word = |text: Option<&String>| text.map_or_else(|| "none".to_owned(), |text| format!("`{text}`"));
+                differences.push(format!("its {what} is {}, not {}", word(then), word(now)));
+            }
+        }
+        for file in then.files().filter(|file| !self.files().any(|other| other.name == file.name)) {
+            differences.push(format!("`{}` is gone", file.name));
+        }
+        for file in self.files() {
+            match then.files().find(|other| other.name == file.name) {
+                None => differences.push(format!("`{}` is new", file.name)),
+                Some(other) if other.sha256 != file.sha256 => {
+                    differences.push(format!(
+                        "`{}` changed: its SHA-256 was {}, and is {}",
+                        file.name, other.sha256, file.sha256
+                    ));
+                }
+                Some(other) if other != file => differences.push(format!("`{}` is described differently", file.name)),
+                Some(_) => {}
+            }
+        }
+        let order = |plan: &Self| plan.files().map(|file| file.name.clone()).collect::<Vec<_>>();
+        if differences.is_empty() && order(&then) != order(self) {
+            differences.push("its order is another".to_owned());
+        }
+        if differences.is_empty() { Ok(()) } else { Err(PlanError::Differs { path: path.to_owned(), differences }) }
     }
 
     /// The digest of the plan's text, which a receipt names.

@@ -46,6 +46,14 @@ pub enum State {
     Failed,
 }
 
+impl State {
+    /// Whether the server has the file.
+    #[must_use]
+    pub fn is_up(self) -> bool {
+        matches!(self, Self::PresentSame | Self::Uploaded | Self::Stored)
+    }
+}
+
 /// One file of a receipt.
 #[derive(Debug, Clone, Serialize)]
 pub struct FileReceipt {
@@ -143,7 +151,11 @@ impl Receipt {
         self.files.iter().filter(|file| file.state == state).count()
     }
 
-    fn write(&self) -> Result<(), FsError> {
+    /// Writes the receipt where it is kept.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&self) -> Result<(), FsError> {
         let Some(path) = &self.path else { return Ok(()) };
         // Serialising plain data cannot fail.
         let mut text = serde_json::to_vec_pretty(self).unwrap_or_default();

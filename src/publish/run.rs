@@ -1,54 +1,34 @@
 //! Carrying a plan out: what the index has is skipped by digest, the runtime goes up first, the SDK only once the index
 //! lists every runtime file. Running the same command again is the way to resume.
 
-use std::fmt;
-use std::path::{Path, PathBuf};
+use std::cell::Cell;
+use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use reqwest::StatusCode;
 use url::Url;
 
-use super::answer::{Verdict, advice, verdict};
-use super::credentials::{CredentialError, Mask, Source};
+use super::answer::{Answer, Verdict, verdict};
+use super::attestation::{self, Attestations};
+use super::credentials::{CredentialError, Source, TOKEN_USER};
+use super::error::PublishError;
+use super::event::{Event, Listener, rate};
 use super::form::{Frame, metadata_fields};
 use super::http::{self, HttpError};
 use super::index::{Index, IndexError, Listing, Presence, presence};
-use super::plan::{Phase, Plan, PlanError, PlannedFile, metadata};
+use super::plan::{Phase, Plan, PlannedFile, metadata};
 use super::receipt::{Outcome, Receipt, State};
-use super::upload::{Answer, Patience, Send, SendError, Uploader};
-use crate::console::{Progress, human_bytes};
-use crate::digest::Sha256Digest;
-use crate::error::{Exit, Explain};
-use crate::fs::FsError;
-use crate::wheel::name::{DistributionName, NameError};
+use super::upload::{Approach, Send, SendError, Uploader};
+use super::wait::{Pace, backoff, poll_pause};
+use crate::wheel::name::DistributionName;
 
 const ATTEMPTS: u32 = 6;
 const REDIRECTS: u32 = 3;
-
-/// How long a publish waits.
-#[derive(Debug, Clone, Copy)]
-pub struct Pace {
-    /// For a silent server.
-    pub patience: Patience,
-    /// For one file, all attempts together.
-    pub deadline: Duration,
-    /// For the index to list what is stored.
-    pub visible: Duration,
-    /// Before the first repeat of anything; later pauses grow.
-    pub first_pause: Duration,
-}
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self {
-            patience: Patience::default(),
-            deadline: Duration::from_secs(30 * 60),
-            visible: Duration::from_secs(10 * 60),
-            first_pause: Duration::from_secs(1),
-        }
-    }
-}
+/// How often an upload says how far it is.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+/// Below this rate, in bytes per second, a front end may end the upload of a large file.
+const SLOW: u64 = 600_000;
+const LARGE: u64 = 50_000_000;
 
 /// What is published, and where.
 pub struct Request<'a> {
@@ -56,263 +36,33 @@ pub struct Request<'a> {
     pub plan: &'a Plan,
     /// The directory that holds them.
     pub dist: &'a Path,
-    /// The upload API.
+    /// The upload API. A user name in it stands in for `__token__`.
     pub upload_url: &'a Url,
     /// The simple API, where one was given.
     pub index: Option<&'a Index>,
+    /// Whether the plan's attestations are sent.
+    pub attestations: Attestations,
     /// Where the receipt is kept.
     pub receipt: Option<&'a Path>,
     /// How long to wait.
     pub pace: Pace,
 }
 
-/// Something that happened; displays as one line.
-#[derive(Debug, Clone)]
-pub enum Event {
-    /// The index has these bytes.
-    Skipped(
-        /// The file.
-        String,
-    ),
-    /// A file was sent and stored.
-    Uploaded {
-        /// The file.
-        file: String,
-        /// Its size.
-        bytes: u64,
-        /// How long it took.
-        elapsed: Duration,
-    },
-    /// A try failed and another follows.
-    Retrying {
-        /// The file.
-        file: String,
-        /// Why.
-        why: String,
-        /// After which pause.
-        pause: Duration,
-    },
-    /// The index is asked until it lists the files of a phase.
-    Waiting {
-        /// The phase.
-        phase: String,
-        /// How many files it does not list yet.
-        missing: usize,
-    },
-    /// The index lists every file of a phase.
-    Visible(
-        /// The phase.
-        String,
-    ),
-    /// Something to know.
-    Warning(
-        /// What.
-        String,
-    ),
-}
-
-impl Event {
-    /// The verb of its line.
-    #[must_use]
-    pub fn verb(&self) -> &'static str {
-        match self {
-            Self::Skipped(_) => "Skipped",
-            Self::Uploaded { .. } => "Uploaded",
-            Self::Retrying { .. } => "Retrying",
-            Self::Waiting { .. } => "Waiting",
-            Self::Visible(_) => "Visible",
-            Self::Warning(_) => "Warning",
-        }
-    }
-}
-
-impl fmt::Display for Event {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Skipped(file) => write!(formatter, "`{file}`: the index has these bytes"),
-            Self::Uploaded { file, bytes, elapsed } => {
-                let rate = human_bytes((*bytes as f64 / elapsed.as_secs_f64().max(0.001)) as u64);
-                write!(formatter, "`{file}` ({}, {rate}/s)", human_bytes(*bytes))
-            }
-            Self::Retrying { file, why, pause } => {
-                write!(formatter, "`{file}` in {:.1} s: {why}", pause.as_secs_f64())
-            }
-            Self::Waiting { phase, missing } => {
-                write!(formatter, "for the index to list {missing} files of the {phase}")
-            }
-            Self::Visible(phase) => write!(formatter, "the index lists every file of the {phase}"),
-            Self::Warning(text) => formatter.write_str(text),
-        }
-    }
-}
-
-/// Who is told.
-pub struct Listener<'a> {
-    /// Called with every event.
-    pub event: &'a dyn Fn(&Event),
-    /// Makes the bar of one file: its name, its size.
-    pub progress: &'a dyn Fn(&str, u64) -> Progress,
-    /// Masks a secret in the job's log.
-    pub mask: Mask<'a>,
-}
-
-/// Why a publish ended early.
-#[derive(Debug, thiserror::Error)]
-pub enum PublishError {
-    /// The plan, or what it reads, is not good.
-    #[error(transparent)]
-    Plan(#[from] PlanError),
-    /// No client can be made.
-    #[error(transparent)]
-    Http(#[from] HttpError),
-    /// The index cannot be read.
-    #[error(transparent)]
-    Index(#[from] IndexError),
-    /// Nothing allows the upload.
-    #[error(transparent)]
-    Credential(#[from] CredentialError),
-    /// The receipt cannot be written.
-    #[error("cannot keep the receipt")]
-    Receipt(#[from] FsError),
-    /// A planned name is no name.
-    #[error(transparent)]
-    Name(#[from] NameError),
-    /// The index has other bytes.
-    #[error("the index has other bytes under {} of the planned names: {}", conflicts.len(), list(conflicts))]
-    Conflict {
-        /// Name, planned digest, digest at the index where it tells one.
-        conflicts: Vec<(String, Sha256Digest, Option<Sha256Digest>)>,
-    },
-    /// The server refused a file.
-    #[error("`{file}` was refused with {status}: {reason}")]
-    Refused {
-        /// The file.
-        file: String,
-        /// The status.
-        status: StatusCode,
-        /// The server's sentence.
-        reason: String,
-    },
-    /// The server does not take the token.
-    #[error("`{file}` may not be uploaded ({status}): {reason}")]
-    Unauthorised {
-        /// The file.
-        file: String,
-        /// The status.
-        status: StatusCode,
-        /// The server's sentence.
-        reason: String,
-    },
-    /// Every try failed.
-    #[error("`{file}` could not be uploaded in {attempts} attempts: {why}")]
-    Transient {
-        /// The file.
-        file: String,
-        /// How often it was tried.
-        attempts: u32,
-        /// The last failure.
-        why: String,
-    },
-    /// A file changed, or cannot be read.
-    #[error("`{}` cannot be sent", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: SendError,
-    },
-    /// The server says that a file exists, and no index tells with which bytes.
-    #[error("`{file}` exists at the server, and nothing tells whether with the same bytes")]
-    Unknown {
-        /// The file.
-        file: String,
-    },
-    /// The index did not list what is stored.
-    #[error("the index did not list {} within {} s", files.join(", "), after.as_secs())]
-    NotVisible {
-        /// The files.
-        files: Vec<String>,
-        /// How long was waited.
-        after: Duration,
-    },
-}
-
-fn list(conflicts: &[(String, Sha256Digest, Option<Sha256Digest>)]) -> String {
-    let row = |(name, planned, listed): &(String, Sha256Digest, Option<Sha256Digest>)| match listed {
-        Some(listed) => format!("`{name}` (here {planned}, there {listed})"),
-        None => format!("`{name}` (here {planned}, there without a digest)"),
-    };
-    conflicts.iter().map(row).collect::<Vec<_>>().join(", ")
-}
-
-impl PublishError {
-    /// The stable word for what happened.
-    #[must_use]
-    pub fn outcome(&self) -> Outcome {
-        match self {
-            Self::Plan(_) | Self::File { .. } => Outcome::Changed,
-            Self::Conflict { .. } | Self::Unknown { .. } => Outcome::Conflict,
-            Self::Refused { .. } => Outcome::Refused,
-            Self::Unauthorised { .. } | Self::Credential(_) => Outcome::Unauthorised,
-            Self::NotVisible { .. } => Outcome::NotVisible,
-            Self::Http(_) | Self::Index(_) | Self::Receipt(_) | Self::Name(_) | Self::Transient { .. } => {
-                Outcome::Transient
-            }
-        }
-    }
-}
-
-impl Explain for PublishError {
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Plan(error) => error.hint(),
-            Self::Http(error) => error.hint(),
-            Self::Index(error) => error.hint(),
-            Self::Credential(error) => error.hint(),
-            Self::Receipt(error) => error.hint(),
-            Self::Name(error) => error.hint(),
-            Self::Conflict { .. } => Some(
-                "a published file cannot be changed: publish the very same bytes, or release another version".into(),
-            ),
-            Self::Refused { status, reason, .. } | Self::Unauthorised { status, reason, .. } => advice(*status, reason),
-            Self::Unknown { .. } => {
-                Some("give the simple API with `--index-url`, so that digests can be compared".into())
-            }
-            Self::Transient { .. } | Self::NotVisible { .. } => {
-                Some("run the same command again: what is up already is skipped by its digest".into())
-            }
-            Self::File { .. } => Some("verify again, and let nothing write to the directory meanwhile".into()),
-        }
-    }
-
-    fn exit(&self) -> Exit {
-        match self {
-            Self::Plan(error) => error.exit(),
-            Self::Credential(error) => error.exit(),
-            Self::Conflict { .. } | Self::Refused { .. } | Self::Unauthorised { .. } | Self::Unknown { .. } => {
-                Exit::NotGood
-            }
-            Self::File { source: SendError::Changed { .. }, .. } => Exit::NotGood,
-            _ => Exit::Failed,
-        }
-    }
-}
-
-/// What the index has of a plan, file by file in its order. Sends nothing.
+/// What the index has of a plan, file by file in its order. Sends nothing. After a passing failure it asks again, at first
+/// after about `pause`.
 ///
 /// # Errors
 /// When the index cannot be read, or has other bytes under a planned name: all such names at once.
-pub fn survey(plan: &Plan, index: &Index) -> Result<Vec<(String, Presence)>, PublishError> {
+pub fn survey(plan: &Plan, index: &Index, pause: Duration) -> Result<Vec<(String, Presence)>, PublishError> {
     let mut found = Vec::new();
     for phase in &plan.phases {
-        found.extend(phase_presence(phase, index)?);
+        found.extend(phase_presence(phase, index, pause)?);
     }
     conflicts(plan, &found)?;
     Ok(found)
 }
 
-fn phase_presence(phase: &Phase, index: &Index) -> Result<Vec<(String, Presence)>, PublishError> {
+fn phase_presence(phase: &Phase, index: &Index, pause: Duration) -> Result<Vec<(String, Presence)>, PublishError> {
     let mut found = Vec::new();
     let mut project: Option<(&str, Listing)> = None;
     for file in &phase.files {
@@ -320,12 +70,24 @@ fn phase_presence(phase: &Phase, index: &Index) -> Result<Vec<(String, Presence)
             Some((name, listing)) if *name == file.project => listing,
             _ => {
                 let name: DistributionName = file.project.parse()?;
-                &project.insert((&file.project, index.listing(&name)?)).1
+                &project.insert((&file.project, listing(index, &name, pause)?)).1
             }
         };
         found.push((file.name.clone(), presence(listing, &file.name, file.sha256)));
     }
     Ok(found)
+}
+
+/// Reads a project's page; an index that fails for a moment is asked again.
+fn listing(index: &Index, project: &DistributionName, pause: Duration) -> Result<Listing, IndexError> {
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        match index.listing(project) {
+            Err(error) if error.is_passing() && attempt < 4 => thread::sleep(backoff(pause, attempt)),
+            outcome => return outcome,
+        }
+    }
 }
 
 fn conflicts(plan: &Plan, found: &[(String, Presence)]) -> Result<(), PublishError> {
@@ -348,12 +110,43 @@ pub fn publish(
     listener: &Listener<'_>,
 ) -> (Receipt, Result<(), PublishError>) {
     let mut receipt = Receipt::new(request.plan, request.receipt);
-    let outcome = Run { request, listener, receipt: &mut receipt }.all(source);
+    let outcome = match receipt.write() {
+        Ok(()) => Run { request, listener, receipt: &mut receipt }.all(source),
+        Err(error) => Err(error.into()),
+    };
     let word = outcome.as_ref().map_or_else(PublishError::outcome, |()| Outcome::Published);
     let kept = receipt.finish(word).map_err(PublishError::from);
     // The error that ended the run is worth more than one about its receipt.
     let outcome = outcome.and(kept);
     (receipt, outcome)
+}
+
+/// The user name and the bare URL of an upload URL.
+///
+/// # Errors
+/// When the URL is plain http to another machine, or holds a password.
+pub fn endpoint(upload_url: &Url) -> Result<(String, Url), PublishError> {
+    if !http::is_safe(upload_url) {
+        return Err(HttpError::Insecure { url: http::shown(upload_url) }.into());
+    }
+    if upload_url.password().is_some() {
+        return Err(PublishError::Password);
+    }
+    let user = match upload_url.username() {
+        "" => TOKEN_USER.to_owned(),
+        user => percent_decoded(user),
+    };
+    let mut url = upload_url.clone();
+    // Fails only on URLs that cannot have a user name at all.
+    let _ = url.set_username("");
+    url.set_fragment(None);
+    Ok((user, url))
+}
+
+fn percent_decoded(text: &str) -> String {
+    // The parser of forms decodes as user names are encoded, but for `+`.
+    let form = format!("user={}", text.replace('+', "%2B"));
+    url::form_urlencoded::parse(form.as_bytes()).next().map_or_else(String::new, |(_, value)| value.into_owned())
 }
 
 struct Run<'a> {
@@ -362,17 +155,45 @@ struct Run<'a> {
     receipt: &'a mut Receipt,
 }
 
+/// What sends, where to, and who allows it.
+struct Means {
+    uploader: Uploader,
+    source: Source,
+    user: String,
+    url: Url,
+}
+
+/// The tries of one file so far.
+struct Tries {
+    started: Instant,
+    count: u32,
+    redirects: u32,
+    has_renewed: bool,
+    was_garbled: bool,
+    approach: Approach,
+}
+
+/// What follows a try.
+enum Next {
+    /// The file is stored.
+    Stored,
+    /// The server has a file of this name; the index must say with which bytes.
+    Settle,
+    /// The same request at another path of the server.
+    Follow(Url),
+    /// Another try, after this pause or one of our own.
+    Again { why: String, pause: Option<Duration> },
+}
+
 impl Run<'_> {
     fn all(&mut self, source: impl FnOnce() -> Result<Source, CredentialError>) -> Result<(), PublishError> {
-        if !http::is_safe(self.request.upload_url) {
-            return Err(HttpError::Insecure { url: http::shown(self.request.upload_url) }.into());
-        }
+        let (user, url) = endpoint(self.request.upload_url)?;
         let present = match self.request.index {
-            Some(index) => survey(self.request.plan, index)?,
+            Some(index) => survey(self.request.plan, index, self.request.pace.first_pause)?,
             None => {
                 let text =
                     "no index URL is given: files that are up already cannot be told, nor when they become visible";
-                (self.listener.event)(&Event::Warning(text.into()));
+                self.tell(&Event::Warning(text.into()));
                 Vec::new()
             }
         };
@@ -381,15 +202,15 @@ impl Run<'_> {
             // Nothing is left to send, so nothing needs to allow it.
             return self.request.plan.files().try_for_each(|file| self.skip(file));
         }
-        let mut source = source()?;
         let uploader = Uploader::new(self.request.pace.patience)?;
+        let mut means = Means { uploader, source: source()?, user, url };
         let plan = self.request.plan;
         for phase in &plan.phases {
             for file in &phase.files {
                 if is_present(file) {
                     self.skip(file)?;
                 } else {
-                    self.upload(file, &uploader, &mut source)?;
+                    self.upload(file, &mut means)?;
                 }
             }
             self.wait_until_visible(phase)?;
@@ -397,104 +218,195 @@ impl Run<'_> {
         Ok(())
     }
 
+    fn tell(&self, event: &Event) {
+        (self.listener.event)(event);
+    }
+
     fn skip(&mut self, file: &PlannedFile) -> Result<(), PublishError> {
-        (self.listener.event)(&Event::Skipped(file.name.clone()));
+        self.tell(&Event::Skipped(file.name.clone()));
         Ok(self.receipt.update(&file.name, |row| {
             row.state = State::PresentSame;
             row.visible = true;
         })?)
     }
 
-    fn upload(&mut self, file: &PlannedFile, uploader: &Uploader, source: &mut Source) -> Result<(), PublishError> {
-        let path = self.request.dist.join(&file.name);
-        let mut fields = file.control_fields();
-        fields.extend(metadata_fields(&metadata(&path)?));
-        let frame = Frame::new(&fields, &file.name, &file.sha256.to_string());
-        let started = Instant::now();
-        let mut url = self.request.upload_url.clone();
-        let (mut attempts, mut redirects, mut renewed, mut garbled) = (0, 0, false, false);
+    fn upload(&mut self, file: &PlannedFile, means: &mut Means) -> Result<(), PublishError> {
+        let outcome = self.upload_by_tries(file, means);
+        // Without a token nothing was sent: the file is as planned as before.
+        if matches!(&outcome, Err(error) if !matches!(error, PublishError::Credential(_))) {
+            self.receipt.update(&file.name, |row| row.state = State::Failed)?;
+        }
+        outcome
+    }
+
+    fn upload_by_tries(&mut self, file: &PlannedFile, means: &mut Means) -> Result<(), PublishError> {
+        let frame = self.frame(file, means.source.is_trusted())?;
+        let mut tries = Tries {
+            started: Instant::now(),
+            count: 0,
+            redirects: 0,
+            has_renewed: false,
+            was_garbled: false,
+            approach: Approach::Direct,
+        };
+        let mut url = means.url.clone();
         loop {
-            attempts += 1;
-            let token = source.token(&file.project, self.listener.mask)?;
-            let progress = (self.listener.progress)(&file.name, file.bytes);
-            let send = Send { url: &url, path: &path, bytes: file.bytes, sha256: file.sha256, frame: &frame, token };
-            let sent = uploader.send(&send, &progress);
-            progress.finish();
-            let elapsed = started.elapsed();
-            let (status, detail) = match &sent {
-                Ok(answer) => (Some(answer.status.as_u16()), answer.reason.clone()),
-                Err(error) => (None, chain(error)),
-            };
-            self.receipt.update(&file.name, |row| {
-                row.attempts = attempts;
-                row.milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
-                row.status = status;
-                row.detail = detail.clone();
-            })?;
-            let (why, wish) = match sent {
-                Ok(answer) => match verdict(&answer) {
-                    Verdict::Stored => {
-                        if !answer.reason.is_empty() {
-                            (self.listener.event)(&Event::Warning(format!("`{}`: {}", file.name, answer.reason)));
-                        }
-                        let name = file.name.clone();
-                        (self.listener.event)(&Event::Uploaded { file: name, bytes: file.bytes, elapsed });
-                        return Ok(self.receipt.update(&file.name, |row| row.state = State::Uploaded)?);
-                    }
-                    Verdict::Exists => return self.settle_existing(file),
-                    Verdict::Expired if !renewed && source.forget(&file.project) => {
-                        renewed = true;
-                        ("the token expired; minting another".to_owned(), Some(Duration::ZERO))
-                    }
-                    Verdict::Garbled if !garbled => {
-                        garbled = true;
-                        (answer.reason, None)
-                    }
-                    Verdict::Elsewhere(location) if redirects < REDIRECTS && same_server(&url, &location).is_some() => {
-                        redirects += 1;
-                        attempts -= 1;
-                        url = same_server(&url, &location).unwrap_or(url);
-                        continue;
-                    }
-                    Verdict::TryAgain(wish) => (sentence(&answer), Some(wish).filter(|wish| !wish.is_zero())),
-                    Verdict::Unauthorised | Verdict::Expired => {
-                        self.receipt.update(&file.name, |row| row.state = State::Failed)?;
-                        return Err(PublishError::Unauthorised {
-                            file: file.name.clone(),
-                            status: answer.status,
-                            reason: answer.reason,
-                        });
-                    }
-                    Verdict::Refused | Verdict::Garbled | Verdict::Elsewhere(_) => {
-                        self.receipt.update(&file.name, |row| row.state = State::Failed)?;
-                        return Err(PublishError::Refused {
-                            file: file.name.clone(),
-                            status: answer.status,
-                            reason: answer.reason,
-                        });
-                    }
-                },
-                Err(source @ (SendError::Read { .. } | SendError::Changed { .. })) => {
-                    self.receipt.update(&file.name, |row| row.state = State::Failed)?;
-                    return Err(PublishError::File { path, source });
+            tries.count += 1;
+            let sent = self.attempt(file, means, &url, &frame, &tries)?;
+            let (why, wish) = match self.next(file, means, &url, &mut tries, sent)? {
+                Next::Stored => return self.uploaded(file, tries.started.elapsed()),
+                Next::Settle => return self.settle_existing(file),
+                Next::Follow(elsewhere) => {
+                    tries.count -= 1;
+                    url = elsewhere;
+                    continue;
                 }
-                Err(error) => (chain(&error), None),
+                Next::Again { why, pause } => (why, pause),
             };
-            let pause = wish.unwrap_or_else(|| backoff(self.request.pace.first_pause, attempts));
-            if attempts >= ATTEMPTS || started.elapsed() + pause > self.request.pace.deadline {
+            let pause = wish.unwrap_or_else(|| backoff(self.request.pace.first_pause, tries.count));
+            if tries.count >= ATTEMPTS || tries.started.elapsed() + pause > self.request.pace.deadline {
                 // The last answer may have been lost on its way: only the index knows.
                 if self.is_stored(file)? {
                     return Ok(());
                 }
-                self.receipt.update(&file.name, |row| row.state = State::Failed)?;
-                return Err(PublishError::Transient { file: file.name.clone(), attempts, why });
+                return Err(PublishError::Transient { file: file.name.clone(), attempts: tries.count, why });
             }
-            (self.listener.event)(&Event::Retrying { file: file.name.clone(), why, pause });
+            self.tell(&Event::Retrying { file: file.name.clone(), why, pause });
             thread::sleep(pause);
             if self.is_stored(file)? {
                 return Ok(());
             }
         }
+    }
+
+    fn frame(&self, file: &PlannedFile, is_trusted: bool) -> Result<Frame, PublishError> {
+        let path = self.request.dist.join(&file.name);
+        let mut fields = file.control_fields();
+        fields.extend(metadata_fields(&metadata(&path)?));
+        let is_wanted = match self.request.attestations {
+            Attestations::Auto => is_trusted,
+            Attestations::Require => true,
+            Attestations::Off => false,
+        };
+        if is_wanted && !file.attestations.is_empty() {
+            let changed = || PublishError::File { path, source: SendError::Attestation };
+            let field = attestation::field(self.request.dist, &file.attestations).map_err(PublishError::Read)?;
+            fields.push(("attestations", field.ok_or_else(changed)?));
+        }
+        Ok(Frame::new(&fields, &file.name, &file.sha256.to_string()))
+    }
+
+    /// Sends the file once, and keeps in the receipt what came of it.
+    fn attempt(
+        &mut self,
+        file: &PlannedFile,
+        means: &mut Means,
+        url: &Url,
+        frame: &Frame,
+        tries: &Tries,
+    ) -> Result<Result<Answer, SendError>, PublishError> {
+        let path = self.request.dist.join(&file.name);
+        let token = means.source.token(&file.project, self.listener.mask)?;
+        let progress = (self.listener.progress)(&file.name, file.bytes);
+        let (bytes, sha256, user, approach) = (file.bytes, file.sha256, means.user.as_str(), tries.approach);
+        let send = Send { url, path: &path, bytes, sha256, frame, token, user, approach };
+        let started = Instant::now();
+        let next = Cell::new(HEARTBEAT);
+        let heartbeat = |sent, total| {
+            let elapsed = started.elapsed();
+            if elapsed >= next.get() && sent < total {
+                next.set(elapsed + HEARTBEAT);
+                self.tell(&Event::Sending { file: file.name.clone(), sent, total, elapsed });
+            }
+        };
+        let sent = means.uploader.send(&send, &progress, &heartbeat);
+        progress.finish();
+        let (status, detail) = match &sent {
+            Ok(answer) => (Some(answer.status.as_u16()), answer.reason.clone()),
+            Err(error) => (None, chain(error)),
+        };
+        self.receipt.update(&file.name, |row| {
+            row.attempts = tries.count;
+            row.milliseconds = u64::try_from(tries.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+            row.status = status;
+            row.detail = detail;
+        })?;
+        Ok(sent)
+    }
+
+    /// Decides what follows a try; an error ends the publish.
+    fn next(
+        &mut self,
+        file: &PlannedFile,
+        means: &mut Means,
+        url: &Url,
+        tries: &mut Tries,
+        sent: Result<Answer, SendError>,
+    ) -> Result<Next, PublishError> {
+        let answer = match sent {
+            Ok(answer) => answer,
+            Err(source) if source.is_of_the_file() => {
+                return Err(PublishError::File { path: self.request.dist.join(&file.name), source });
+            }
+            Err(error) => {
+                // The server may have refused, and closed the connection behind an answer that was lost.
+                tries.approach = Approach::Careful;
+                return Ok(Next::Again { why: chain(&error), pause: None });
+            }
+        };
+        Ok(match verdict(&answer) {
+            Verdict::Stored => {
+                if !answer.reason.is_empty() {
+                    self.tell(&Event::Warning(format!("`{}`: {}", file.name, answer.reason)));
+                }
+                Next::Stored
+            }
+            Verdict::Exists => Next::Settle,
+            Verdict::Expired if !tries.has_renewed && means.source.forget(&file.project) => {
+                tries.has_renewed = true;
+                Next::Again { why: "the token expired; minting another".to_owned(), pause: Some(Duration::ZERO) }
+            }
+            Verdict::Garbled if !tries.was_garbled => {
+                tries.was_garbled = true;
+                Next::Again { why: answer.reason, pause: None }
+            }
+            Verdict::Elsewhere(location) => match same_server(url, &location) {
+                Some(elsewhere) if tries.redirects < REDIRECTS => {
+                    tries.redirects += 1;
+                    Next::Follow(elsewhere)
+                }
+                _ => {
+                    let there = url.join(&location).map_or_else(|_| "nowhere".to_owned(), |url| http::shown(&url));
+                    let reason = format!("it redirects to `{there}`");
+                    return Err(PublishError::Refused { file: file.name.clone(), status: answer.status, reason });
+                }
+            },
+            Verdict::TryAgain(wish) => {
+                Next::Again { why: sentence(&answer), pause: Some(wish).filter(|wish| !wish.is_zero()) }
+            }
+            Verdict::Unauthorised | Verdict::Expired => {
+                let (status, reason) = (answer.status, answer.reason);
+                return Err(PublishError::Unauthorised { file: file.name.clone(), status, reason });
+            }
+            Verdict::Refused | Verdict::Garbled => {
+                let (status, reason) = (answer.status, answer.reason);
+                return Err(PublishError::Refused { file: file.name.clone(), status, reason });
+            }
+        })
+    }
+
+    fn uploaded(&mut self, file: &PlannedFile, elapsed: Duration) -> Result<(), PublishError> {
+        self.tell(&Event::Uploaded { file: file.name.clone(), bytes: file.bytes, elapsed });
+        let rate = rate(file.bytes, elapsed);
+        if file.bytes > LARGE && rate < SLOW {
+            let text = format!(
+                "`{}` went up at {} kB/s; some servers end an upload after four minutes",
+                file.name,
+                rate / 1000
+            );
+            self.tell(&Event::Warning(text));
+        }
+        Ok(self.receipt.update(&file.name, |row| row.state = State::Uploaded)?)
     }
 
     /// Whether the index lists the file after a lost answer; a conflict is an error.
@@ -507,7 +419,7 @@ impl Run<'_> {
         if found[0].1 != Presence::Same {
             return Ok(false);
         }
-        (self.listener.event)(&Event::Skipped(file.name.clone()));
+        self.tell(&Event::Stored(file.name.clone()));
         self.receipt.update(&file.name, |row| {
             row.state = State::Stored;
             row.visible = true;
@@ -519,7 +431,6 @@ impl Run<'_> {
     fn settle_existing(&mut self, file: &PlannedFile) -> Result<(), PublishError> {
         let unknown = || PublishError::Unknown { file: file.name.clone() };
         if self.request.index.is_none() {
-            self.receipt.update(&file.name, |row| row.state = State::Failed)?;
             return Err(unknown());
         }
         let started = Instant::now();
@@ -527,7 +438,6 @@ impl Run<'_> {
         while !self.is_stored(file)? {
             attempt += 1;
             if started.elapsed() >= self.request.pace.visible {
-                self.receipt.update(&file.name, |row| row.state = State::Failed)?;
                 return Err(unknown());
             }
             thread::sleep(poll_pause(self.request.pace.first_pause, attempt));
@@ -544,7 +454,8 @@ impl Run<'_> {
         let started = Instant::now();
         let (mut hits, mut attempt) = (0, 0);
         loop {
-            let (missing, failure): (Vec<String>, _) = match phase_presence(phase, index) {
+            let (missing, failure): (Vec<String>, _) = match phase_presence(phase, index, self.request.pace.first_pause)
+            {
                 Ok(found) => {
                     conflicts(self.request.plan, &found)?;
                     let absent = found.into_iter().filter(|(_, presence)| *presence != Presence::Same);
@@ -598,20 +509,20 @@ fn same_server(from: &Url, location: &str) -> Option<Url> {
     (to.origin() == from.origin()).then_some(to)
 }
 
-/// Full jitter over a doubling pause, so that publishers that failed together do not return together.
-fn backoff(first: Duration, attempt: u32) -> Duration {
-    let ceiling = first.saturating_mul(1 << attempt.min(6)).min(Duration::from_secs(60));
-    first / 2 + ceiling.mul_f64(fastrand::f64())
-}
-
-fn poll_pause(first: Duration, attempt: u32) -> Duration {
-    let grown = first.mul_f64(1.5_f64.powi(i32::try_from(attempt.min(12)).unwrap_or(12)));
-    grown.min(Duration::from_secs(15)).mul_f64(0.8 + 0.4 * fastrand::f64())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_user_name_in_the_url_is_used_and_a_password_refused() {
+        let of = |text: &str| endpoint(&Url::parse(text).unwrap());
+        let (user, url) = of("https://some%2Bone@index.example/legacy/").unwrap();
+        assert_eq!((user.as_str(), url.as_str()), ("some+one", "https://index.example/legacy/"));
+        assert_eq!(of("https://index.example/").unwrap().0, "__token__");
+        for refused in ["https://user:secret@index.example/", "http://index.example/"] {
+            assert!(!of(refused).unwrap_err().to_string().contains("secret"));
+        }
+    }
 
     #[test]
     fn credentials_stay_with_their_server() {
@@ -622,16 +533,6 @@ mod tests {
             ["https://other.example/", "http://upload.example/", "https://upload.example:8443/", "//other/"]
         {
             assert!(same_server(&from, elsewhere).is_none(), "{elsewhere}");
-        }
-    }
-
-    #[test]
-    fn pauses_grow_and_are_bounded() {
-        let first = Duration::from_secs(1);
-        for attempt in 1..40 {
-            let pause = backoff(first, attempt);
-            assert!(pause >= first / 2 && pause <= Duration::from_secs(61));
-            assert!(poll_pause(first, attempt) <= Duration::from_secs(18));
         }
     }
 }

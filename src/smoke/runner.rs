@@ -29,7 +29,7 @@ impl Explain for RunnerError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Malformed(_) => {
-                Some("name a program and its arguments, such as `qemu-aarch64-static -L /opt/root`".into())
+                Some("name a program and its arguments, such as `qemu-aarch64-static -L /opt/sysroot`".into())
             }
             Self::NotFound(_) => Some("install it, or give its path".into()),
         }

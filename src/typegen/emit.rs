@@ -10,6 +10,7 @@ use super::model::{Body, Class, Direction, Doc, Field, Member, Model, Shape};
 use super::names;
 use super::order::Module;
 use super::python::{WIDTH, bracketed, docstring, exploded, fits, literal, solid, string};
+use super::schema::unsupported;
 
 /// What the text of every module shares.
 #[derive(Debug, Clone, Copy)]
@@ -42,36 +43,16 @@ pub fn module(
         writer.class(&mut body, &mut uses)?;
         defined.insert(name);
     }
-    for name in module.classes.iter().filter(|name| uses.quoted.contains(*name)) {
-        let _ = write!(body, "\n\n{name}.model_rebuild()");
-        uses.rebuilt = true;
-    }
-    if uses.rebuilt {
-        body = collapse_rebuilds(&body);
+    let circular: Vec<&String> = module.classes.iter().filter(|name| uses.quoted.contains(*name)).collect();
+    if !circular.is_empty() {
+        // What stands as a string is looked up once all of the module is there.
+        body.push_str("\n\n");
+        circular.iter().for_each(|name| body.push_str(&format!("{name}.model_rebuild()\n")));
     }
     let mut text = format!("\"\"\"{}.\n\n{}\"\"\"\n\n", module.purpose, package.header);
     text.push_str(&imports(&uses, module, homes, package));
     text.push_str(&body);
-    if uses.rebuilt {
-        text.push('\n');
-    }
     Ok(text)
-}
-
-/// Statements stand together, without the blank lines that classes need.
-fn collapse_rebuilds(body: &str) -> String {
-    let mut first = true;
-    let mut text = String::new();
-    for part in body.split_inclusive('\n') {
-        text.push_str(part);
-    }
-    let marker = ".model_rebuild()\n\n";
-    while let Some(place) = text.find(marker) {
-        text.replace_range(place..place + marker.len(), ".model_rebuild()\n");
-        first = false;
-    }
-    let _ = first;
-    text
 }
 
 /// What a module's classes used, for its imports.
@@ -82,7 +63,6 @@ struct Uses {
     typing: BTreeSet<&'static str>,
     pydantic: BTreeSet<&'static str>,
     quoted: BTreeSet<String>,
-    rebuilt: bool,
 }
 
 fn imports(uses: &Uses, module: &Module, homes: &Homes<'_>, package: &Package<'_>) -> String {
@@ -187,7 +167,11 @@ impl Writer<'_> {
             Body::Alias(shape) => {
                 text.push_str("\n\n");
                 comment(text, 0, &self.class.doc);
-                let (annotation, _) = self.annotation(shape, uses);
+                let (annotation, forward) = self.annotation(shape, uses);
+                if forward {
+                    let pointer = format!("/definitions/{}", self.class.definition);
+                    return Err(unsupported("schema", &pointer, "a name that leads back to itself has no model"));
+                }
                 uses.typing.insert("TypeAlias");
                 text.push_str(&solid(&format!("{}: TypeAlias = {annotation}", self.class.name)));
                 if let Some(doc) = &self.class.doc.text {
@@ -264,9 +248,14 @@ impl Writer<'_> {
         }
         let mut further = alias_arguments(&field.wire, &field.name);
         if self.class.direction == Direction::Sent {
-            further.extend(field.limits.keywords.iter().filter_map(|(keyword, value)| {
-                limit_applies(&field.shape, keyword).then(|| format!("{keyword}={}", literal(value)))
-            }));
+            further.extend(
+                field
+                    .limits
+                    .keywords
+                    .iter()
+                    .filter(|(keyword, _)| limit_applies(&field.shape, keyword))
+                    .map(|(keyword, value)| format!("{keyword}={}", literal(value))),
+            );
         }
         if !further.is_empty() || !arguments.is_empty() {
             uses.pydantic.insert("Field");

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::error::{Exit, Explain};
 use crate::fs::FsError;
+use crate::process::ProcessError;
 use crate::wheel::reader::WheelError;
 
 /// The types cannot be generated.
@@ -104,11 +105,20 @@ pub enum TypegenError {
         /// What it did instead, with the end of its standard error.
         why: String,
     },
-    /// The runtime could not be started.
-    #[error("cannot run `{}`", program.display())]
-    Start {
-        /// The executable.
+    /// The runtime could not be started, or did not end.
+    #[error("cannot ask `{}` for its schema", program.display())]
+    Process {
+        /// The executable, or the wheel that carries it.
         program: PathBuf,
+        /// What happened to the process.
+        #[source]
+        source: ProcessError,
+    },
+    /// No temporary directory could be made.
+    #[error("no temporary directory can be made for `{}`", origin.display())]
+    Scratch {
+        /// What it was needed for.
+        origin: PathBuf,
         /// The operating system's answer.
         #[source]
         source: std::io::Error,
@@ -128,7 +138,7 @@ impl Explain for TypegenError {
             Self::Vanished { .. } => {
                 Some("take it out of the list of exposed keywords, and say so in the release notes".into())
             }
-            Self::Start { .. } => Some("give an executable that this machine can run".into()),
+            Self::Process { .. } => Some("give an executable that this machine can run".into()),
             _ => None,
         }
     }

@@ -218,3 +218,62 @@ pub fn fits(line: &str) -> bool {
 pub fn solid(line: &str) -> String {
     if fits(line) { format!("{line}\n") } else { format!("{line}  # fmt: skip  # noqa: E501\n") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn doc(text: &str) -> String {
+        let mut into = String::new();
+        docstring(&mut into, 4, text);
+        into
+    }
+
+    #[test]
+    fn literals_are_pythons() {
+        assert_eq!(literal(&json!({"a": [null, true, 0.0, 1.5, "b"]})), "{\"a\": [None, True, 0, 1.5, \"b\"]}");
+        assert_eq!(string("say \"hi\""), "'say \"hi\"'");
+        assert_eq!(string("it's \\ \"x\""), "'it\\'s \\\\ \"x\"'");
+        assert_eq!(string("\u{2019}\n"), "\"\\u2019\\n\"");
+    }
+
+    #[test]
+    fn docstrings_fit_and_close_as_the_formatter_wants() {
+        assert_eq!(doc("One line."), "    \"\"\"One line.\"\"\"\n");
+        assert_eq!(doc("ends in \"quotes\""), "    \"\"\"ends in \"quotes\" \"\"\"\n");
+        assert_eq!(doc("a\n\n- b\n- c"), "    \"\"\"a\n\n    - b\n    - c\n    \"\"\"\n");
+        // Fits without the closing quotes only: two lines, for the quotes would stand past the limit.
+        let text = format!("{} end", "x".repeat(88));
+        assert_eq!(doc(&text).lines().count(), 3);
+    }
+
+    #[test]
+    fn brackets_break_when_they_must() {
+        let items = |count: usize| vec!["argument=12345".to_owned(); count];
+        assert_eq!(bracketed(0, "call", ['(', ')'], &items(2), "").lines().count(), 1);
+        assert_eq!(bracketed(0, "a_long_enough_name_for_a_call", ['(', ')'], &items(5), "").lines().count(), 3);
+        assert_eq!(bracketed(0, "call", ['(', ')'], &items(9), "").lines().count(), 11);
+    }
+
+    proptest! {
+        #[test]
+        fn a_string_literal_is_one_line_of_ascii(text in ".*") {
+            let literal = string(&text);
+            prop_assert!(literal.is_ascii() && !literal.contains('\n'));
+            prop_assert!(literal.starts_with(['"', '\'']) && literal.len() >= 2);
+        }
+
+        #[test]
+        fn a_docstring_never_ends_early_and_fits(text in "([a-z\"\\\\]{1,12}[ \n]){0,40}") {
+            let made = doc(&text);
+            if !made.is_empty() {
+                let inner = made.trim().trim_start_matches("\"\"\"");
+                prop_assert!(made.trim_end().ends_with("\"\"\""));
+                prop_assert!(!inner[..inner.len() - 3].replace("\\\"", "").contains("\"\"\""));
+                prop_assert!(made.lines().all(fits));
+            }
+        }
+    }
+}

@@ -302,3 +302,117 @@ fn escape(name: &str) -> String {
 pub(super) fn unsupported(file: &str, pointer: &str, why: impl Into<String>) -> TypegenError {
     TypegenError::Unsupported { file: file.to_owned(), pointer: format!("#{pointer}"), why: why.into() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn file(name: &str, value: &Value) -> SchemaFile {
+        SchemaFile { name: name.into(), text: value.to_string() }
+    }
+
+    #[test]
+    fn the_three_spellings_are_one_schema() {
+        let flat = json!({"definitions": {"A": {"$ref": "#/definitions/B"}, "B": {"type": "string"}}});
+        let full = json!({"definitions": {"v2": {"A": {"$ref": "#/definitions/v2/B"}, "B": {"type": "string"}}}});
+        let single = json!({"$schema": "x", "$ref": "#/definitions/B", "definitions": {"B": {"type": "string"}}});
+        let from_flat = Schema::parse(&[file(FLAT_BUNDLE, &flat)]).unwrap();
+        let from_full = Schema::parse(&[file(FULL_BUNDLE, &full)]).unwrap();
+        let both =
+            Schema::parse(&[file("v2/A.json", &single), file(FULL_BUNDLE, &full), file(FLAT_BUNDLE, &flat)]).unwrap();
+        assert_eq!(from_flat, from_full);
+        assert_eq!(from_flat, both);
+        assert_eq!(from_flat.digest(), from_full.digest());
+        let alone = Schema::parse(&[file("v2/A.json", &single)]).unwrap();
+        assert_eq!(alone.definitions.keys().collect::<Vec<_>>(), ["A", "B"]);
+    }
+
+    #[test]
+    fn the_flat_bundle_wins_and_the_disagreement_is_told() {
+        let flat = json!({"definitions": {"A": {"type": "string"}}});
+        let full = json!({"definitions": {"v2": {"A": {"type": "integer"}}}});
+        let schema = Schema::parse(&[file(FULL_BUNDLE, &full), file(FLAT_BUNDLE, &flat)]).unwrap();
+        assert_eq!(schema.definitions["A"], json!({"type": "string"}));
+        assert_eq!(schema.disagreements, ["A"]);
+    }
+
+    #[test]
+    fn what_has_no_model_is_refused_by_pointer() {
+        for (schema, pointer) in [
+            (json!({"items": [{"type": "string"}]}), "#/definitions/A~1b/items"),
+            (json!({"not": {}}), "#/definitions/A~1b/not"),
+            (
+                json!({"properties": {"x": {"patternProperties": {}}}}),
+                "#/definitions/A~1b/properties/x/patternProperties",
+            ),
+            (json!({"allOf": [{}, {}]}), "#/definitions/A~1b/allOf"),
+            (json!({"$ref": "other.json#/A"}), "#/definitions/A~1b/$ref"),
+            (json!({"anyOf": []}), "#/definitions/A~1b/anyOf"),
+            (json!(false), "#/definitions/A~1b"),
+        ] {
+            let error = Schema::parse(&[file(FLAT_BUNDLE, &json!({"definitions": {"A/b": schema}}))]).unwrap_err();
+            assert!(matches!(&error, TypegenError::Unsupported { pointer: found, .. } if found == pointer), "{error}");
+        }
+        let dangling = json!({"definitions": {"A": {"$ref": "#/definitions/B"}}});
+        assert!(matches!(Schema::parse(&[file(FLAT_BUNDLE, &dangling)]), Err(TypegenError::Dangling { .. })));
+    }
+
+    fn json_value() -> impl Strategy<Value = Value> {
+        let words = [
+            "type",
+            "properties",
+            "items",
+            "oneOf",
+            "anyOf",
+            "allOf",
+            "$ref",
+            "enum",
+            "required",
+            "definitions",
+            "additionalProperties",
+            "default",
+            "object",
+            "string",
+            "null",
+            "#/definitions/A",
+            "v2",
+            "A",
+            "method",
+        ];
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i32>().prop_map(Value::from),
+            proptest::sample::select(words.to_vec()).prop_map(Value::from)
+        ];
+        leaf.prop_recursive(5, 60, 6, move |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                proptest::collection::vec((proptest::sample::select(words.to_vec()), inner), 0..6).prop_map(
+                    |entries| Value::Object(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+                ),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_json_is_a_schema_or_refused(definition in json_value()) {
+            let bundle = json!({"definitions": {"A": definition, "ClientRequest": {"oneOf": []}}});
+            if let Ok(schema) = Schema::parse(&[file(FLAT_BUNDLE, &bundle)]) {
+                let _ = crate::typegen::from_schema(&schema, "1.0", "package");
+            }
+            let bundle = json!({"definitions": {"A": definition}});
+            if let Ok(schema) = Schema::parse(&[file(FLAT_BUNDLE, &bundle)]) {
+                let _ = crate::typegen::from_schema(&schema, "1.0", "package");
+            }
+        }
+
+        #[test]
+        fn any_text_is_a_file_or_refused(text in ".*") {
+            let _ = Schema::parse(&[SchemaFile { name: FULL_BUNDLE.into(), text }]);
+        }
+    }
+}

@@ -331,7 +331,6 @@ fn method(
     if !signature.keywords.is_empty() {
         parameters.push("*".to_owned());
     }
-    let mut documentation = format!("{}\n\n", signature.summary);
     let mut arguments: Vec<(String, Option<String>)> = Vec::new();
     for (name, _, _, what) in signature.positional {
         arguments.push(((*name).to_owned(), Some((*what).to_owned())));
@@ -339,7 +338,7 @@ fn method(
     let mut given = Vec::new();
     for wire in signature.keywords {
         let field = find(fields, signature, wire)?;
-        let annotation = annotation(model, signature, field, uses);
+        let annotation = annotation(model, field, uses);
         parameters.push(format!("{}: {annotation} | None = None", field.name));
         given.push(format!("{0}={0}", field.name));
         let named = match super::emit::inner_name(&field.shape).and_then(|name| model.classes.get(name)) {
@@ -355,12 +354,14 @@ fn method(
     }
     let lead = if asynchronous { "async def" } else { "def" };
     text.push('\n');
-    text.push_str(
-        &exploded(4, &format!("{lead} {}", signature.name), ['(', ')'], &parameters, &format!(" -> {returns}:"))
-            .replace("*,\n", "*,\n"),
-    );
-    documentation.push_str("Args:\n");
-    write_docstring(text, &documentation, &arguments, signature.result);
+    text.push_str(&exploded(
+        4,
+        &format!("{lead} {}", signature.name),
+        ['(', ')'],
+        &parameters,
+        &format!(" -> {returns}:"),
+    ));
+    write_docstring(text, signature.summary, &arguments, signature.result);
     let awaiting = if asynchronous { "await " } else { "" };
     text.push_str(&exploded(8, "fields = _given", ['(', ')'], &given, ""));
     let mut passed: Vec<String> = signature.positional.iter().map(|(name, _, _, _)| (*name).to_owned()).collect();
@@ -370,8 +371,7 @@ fn method(
 }
 
 /// A docstring with sections; descriptions of arguments hang below their names.
-fn write_docstring(text: &mut String, head: &str, arguments: &[(String, Option<String>)], result: &str) {
-    let summary = head.lines().next().unwrap_or_default();
+fn write_docstring(text: &mut String, summary: &str, arguments: &[(String, Option<String>)], result: &str) {
     let _ = writeln!(text, "        \"\"\"{summary}\n\n        Args:");
     for (name, doc) in arguments {
         let doc = doc.as_deref().unwrap_or("As the protocol says; the server's default where it is left out.");
@@ -404,7 +404,7 @@ fn hook(text: &mut String, signature: &Signature, asynchronous: bool) {
 }
 
 /// The annotation of a keyword argument: wider than the field's, since plain strings and paths are taken too.
-fn annotation(model: &Model, signature: &Signature, field: &Field, uses: &mut Vec<String>) -> String {
+fn annotation(model: &Model, field: &Field, uses: &mut Vec<String>) -> String {
     if let Some((_, annotation)) = ANNOTATIONS.iter().find(|(wire, _)| *wire == field.wire) {
         return (*annotation).to_owned();
     }
@@ -446,7 +446,6 @@ fn annotation(model: &Model, signature: &Signature, field: &Field, uses: &mut Ve
                 }
                 _ => {
                     uses.pop();
-                    let _ = signature;
                     "str".into()
                 }
             }

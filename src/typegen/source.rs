@@ -2,12 +2,12 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::TypegenError;
 use super::schema::Schema;
 use crate::fs::{FsError, Mode, set_mode};
+use crate::process::Invocation;
 use crate::version::CodexVersion;
 use crate::wheel::reader::Wheel;
 
@@ -75,6 +75,9 @@ pub const SCHEMA_MODE: &str = "stable";
 /// How long a runtime may take to say its version or to write its schema. It takes a fraction of a second.
 const DEADLINE: Duration = Duration::from_secs(60);
 
+/// How much a runtime may say on standard output, in bytes; its version is a line.
+const OUTPUT_LIMIT: usize = 1 << 20;
+
 /// Asks the source for its schema.
 ///
 /// # Errors
@@ -117,37 +120,25 @@ fn ask(program: &Path, origin: &Path) -> Result<Obtained, TypegenError> {
 }
 
 fn scratch(origin: &Path) -> Result<tempfile::TempDir, TypegenError> {
-    tempfile::tempdir().map_err(|source| TypegenError::Start { program: origin.to_owned(), source })
+    tempfile::tempdir().map_err(|source| TypegenError::Scratch { origin: origin.to_owned(), source })
 }
 
 /// Runs the executable in a home of its own and returns its standard output.
 fn run(program: &Path, origin: &Path, arguments: &[&str], out: Option<&Path>) -> Result<String, TypegenError> {
-    let start = |source| TypegenError::Start { program: origin.to_owned(), source };
     let home = scratch(origin)?;
-    let (stdout_path, stderr_path) = (home.path().join("stdout"), home.path().join("stderr"));
-    let stdout = File::create(&stdout_path).map_err(start)?;
-    let stderr = File::create(&stderr_path).map_err(start)?;
-    let mut command = Command::new(program);
-    command.args(arguments).args(out).env("CODEX_HOME", home.path()).current_dir(home.path());
-    let mut child = command.stdin(Stdio::null()).stdout(stdout).stderr(stderr).spawn().map_err(start)?;
-    let end = Instant::now() + DEADLINE;
-    let status = loop {
-        match child.try_wait().map_err(start)? {
-            Some(status) => break status.to_string(),
-            None if Instant::now() < end => std::thread::sleep(Duration::from_millis(5)),
-            None => {
-                let _ = child.kill();
-                let _ = child.wait();
-                break format!("did not end within {} s", DEADLINE.as_secs());
-            }
-        }
-    };
-    let read = |path: &Path| String::from_utf8_lossy(&std::fs::read(path).unwrap_or_default()).into_owned();
-    if !child.wait().is_ok_and(|status| status.success()) {
-        let text = read(&stderr_path);
-        let tail = text.trim().lines().last().unwrap_or_default();
-        let why = if tail.is_empty() { status } else { format!("{status}: {tail}") };
+    let program = std::path::absolute(program).map_err(FsError::read(program))?;
+    let invocation = Invocation::new(program)
+        .arguments(arguments.iter().copied())
+        .arguments(out)
+        .variable("CODEX_HOME", home.path())
+        .directory(home.path());
+    let finished = invocation
+        .run(DEADLINE, OUTPUT_LIMIT)
+        .map_err(|source| TypegenError::Process { program: origin.to_owned(), source })?;
+    if !finished.ending.is_success() {
+        let tail = finished.stderr_tail.trim().lines().last().unwrap_or_default().to_owned();
+        let why = if tail.is_empty() { finished.ending.to_string() } else { format!("{}: {tail}", finished.ending) };
         return Err(TypegenError::Runtime { program: origin.to_owned(), why });
     }
-    Ok(read(&stdout_path))
+    Ok(String::from_utf8_lossy(&finished.stdout).into_owned())
 }

@@ -2,6 +2,7 @@
 //! walks the end records, the central directory and every local header itself; what is wrong with the framing is data,
 //! a [`Defect`], wherever a reader can go on. Members are streamed under caps, in memory that does not grow with them.
 
+mod defect;
 mod framing;
 mod pipe;
 
@@ -12,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::{Decompress, FlushDecompress, Status};
 
-use crate::error::{Exit, Explain};
+pub use defect::{ArchiveError, Defect, DefectKind, MemberError};
 
 /// Compression method 0: stored.
 pub const STORED: u16 = 0;
@@ -103,206 +104,6 @@ impl Member {
     #[must_use]
     pub fn is_special(&self) -> bool {
         !matches!(self.unix_mode() & 0o170_000, 0 | 0o100_000 | 0o040_000)
-    }
-}
-
-/// What is wrong with the framing of an archive.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Defect {
-    /// The class of the defect.
-    pub kind: DefectKind,
-    /// The entry it belongs to, where it belongs to one.
-    pub member: Option<String>,
-    /// What was found, as a sentence without a full stop.
-    pub message: String,
-}
-
-/// The classes of framing defects.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum DefectKind {
-    /// There is no end of central directory record: this is not a zip archive.
-    NotAnArchive,
-    /// The end records, the central directory and the file do not agree on counts, sizes or places.
-    Directory,
-    /// The archive says that it spans several disks.
-    SeveralDisks,
-    /// More than one end of central directory record follows the central directory.
-    SeveralEnds,
-    /// The zip64 records or extra fields lie.
-    Zip64,
-    /// A zip64 record or extra field that nothing needs.
-    Zip64Needless,
-    /// Bytes before the first entry.
-    Prefix,
-    /// Bytes after the end record.
-    Trailing,
-    /// Bytes between entries that belong to none.
-    Gap,
-    /// A local header that the central directory does not list.
-    HiddenEntry,
-    /// Two entries share bytes.
-    Overlap,
-    /// A local header disagrees with its central directory entry on name, method, flags, CRC or sizes.
-    LocalHeader,
-    /// A local header disagrees with its central directory entry on the time of modification.
-    LocalTime,
-    /// The data of an entry lies outside the archive or its local header cannot be read.
-    Unlocated,
-    /// A compression method that is neither stored nor deflate.
-    Method,
-    /// The entry is encrypted.
-    Encrypted,
-    /// A data descriptor follows a deflated entry.
-    Descriptor,
-    /// A data descriptor follows a stored entry, whose end a streaming reader cannot know.
-    DescriptorStored,
-    /// A data descriptor is missing or says other things than the central directory.
-    DescriptorWrong,
-    /// An extra field.
-    ExtraField,
-    /// An Info-ZIP unicode path extra field (0x7075), which gives the entry a second name.
-    UnicodePath,
-    /// The extra fields cannot be parsed, or one of them stands twice.
-    ExtraFieldWrong,
-    /// A comment on an entry.
-    EntryComment,
-    /// A comment on the archive.
-    ArchiveComment,
-    /// The date is no date.
-    Date,
-    /// The name is not UTF-8, or is not ASCII and not marked as UTF-8.
-    NameEncoding,
-}
-
-/// Why a member cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum MemberError {
-    /// Neither stored nor deflated.
-    #[error("`{member}` is compressed by method {method}; only 0 (stored) and 8 (deflate) are read")]
-    Method {
-        /// The member.
-        member: String,
-        /// Its method.
-        method: u16,
-    },
-    /// Encrypted.
-    #[error("`{member}` is encrypted")]
-    Encrypted {
-        /// The member.
-        member: String,
-    },
-    /// The local header does not lead to data inside the archive.
-    #[error("the data of `{member}` lies outside the archive")]
-    Unlocated {
-        /// The member.
-        member: String,
-    },
-    /// The deflate stream is damaged.
-    #[error("the compressed data of `{member}` is damaged")]
-    Inflate {
-        /// The member.
-        member: String,
-    },
-    /// The data does not have the size that the directory states.
-    #[error("`{member}` unpacks to {} than the {stated} bytes that the directory states", if *more { "more" } else { "fewer" })]
-    Size {
-        /// The member.
-        member: String,
-        /// The stated size.
-        stated: u64,
-        /// Whether there is more data than stated.
-        more: bool,
-    },
-    /// The deflate stream ends before the entry does.
-    #[error("{count} bytes follow the compressed data inside `{member}`")]
-    Leftover {
-        /// The member.
-        member: String,
-        /// How many bytes.
-        count: u64,
-    },
-    /// The data does not have the CRC-32 that the directory states.
-    #[error("`{member}` has CRC-32 {actual:08x}, the directory states {stated:08x}")]
-    Crc {
-        /// The member.
-        member: String,
-        /// The stated CRC-32.
-        stated: u32,
-        /// The CRC-32 of the data.
-        actual: u32,
-    },
-    /// Larger than the limits allow.
-    #[error("`{member}` states a size of {size} bytes; at most {limit} are read")]
-    TooLarge {
-        /// The member.
-        member: String,
-        /// The stated size.
-        size: u64,
-        /// The limit.
-        limit: u64,
-    },
-    /// The receiver of the data failed.
-    #[error("cannot write the data of `{member}`")]
-    Write {
-        /// The member.
-        member: String,
-        /// The receiver's answer.
-        #[source]
-        source: io::Error,
-    },
-}
-
-impl Explain for MemberError {
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Write { .. } => None,
-            Self::TooLarge { .. } => Some("an archive that unpacks to this much is taken for a bomb".into()),
-            _ => {
-                Some("the archive is damaged or was not written by a wheel builder; build or download it again".into())
-            }
-        }
-    }
-
-    fn exit(&self) -> Exit {
-        if matches!(self, Self::Write { .. }) { Exit::Failed } else { Exit::NotGood }
-    }
-}
-
-/// An archive that cannot be opened, or is none.
-#[derive(Debug, thiserror::Error)]
-pub enum ArchiveError {
-    /// The file cannot be opened or mapped.
-    #[error("cannot read `{}`", path.display())]
-    Open {
-        /// The file.
-        path: PathBuf,
-        /// The operating system's answer.
-        #[source]
-        source: io::Error,
-    },
-    /// The framing is such that no reader should take it.
-    #[error("`{}` is not a zip archive that can be trusted: {message}", path.display())]
-    Framing {
-        /// The file.
-        path: PathBuf,
-        /// The first defect.
-        message: String,
-    },
-}
-
-impl Explain for ArchiveError {
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Open { .. } => Some("check the path and its permissions".into()),
-            Self::Framing { .. } => Some("`relkit check` lists everything that is wrong with it".into()),
-        }
-    }
-
-    fn exit(&self) -> Exit {
-        match self {
-            Self::Open { .. } => Exit::Failed,
-            Self::Framing { .. } => Exit::NotGood,
-        }
     }
 }
 
@@ -449,6 +250,13 @@ impl Archive {
     /// When the member cannot be read, is not what the directory states, or breaks a limit; what was written to `out`
     /// until then must not be used.
     pub fn copy_to(&self, member: &Member, out: &mut dyn Write) -> Result<(), MemberError> {
+        let mut checked = Checked::new(member, out);
+        self.produce(member, &mut Direct { buffer: vec![0; CHUNK], checked: &mut checked })?;
+        checked.finish()
+    }
+
+    /// Hands the data of a member to `sink`, a chunk at a time, without looking at it.
+    fn produce(&self, member: &Member, sink: &mut dyn Sink) -> Result<(), MemberError> {
         let name = || member.name.clone();
         if member.flags & 1 != 0 {
             return Err(MemberError::Encrypted { member: name() });
@@ -461,13 +269,11 @@ impl Archive {
         }
         // invariant: `located` says that the range lies in the file, whose length is a usize.
         let data = &self.bytes()[member.data.start as usize..member.data.end as usize];
-        let mut checked = Checked { member, out, hasher: crc32fast::Hasher::new(), count: 0 };
         match member.method {
-            STORED => data.chunks(CHUNK).try_for_each(|chunk| checked.write(chunk))?,
-            DEFLATED => inflate(data, &mut checked)?,
-            method => return Err(MemberError::Method { member: name(), method }),
+            STORED => stored(data, sink),
+            DEFLATED => inflate(member, data, sink),
+            method => Err(MemberError::Method { member: name(), method }),
         }
-        checked.finish()
     }
 
     /// As [`Archive::copy_to`], with large members written to `out` by a thread of their own, so that inflating and what
@@ -501,15 +307,43 @@ pub(crate) fn map(file: &File) -> io::Result<memmap2::Mmap> {
     unsafe { memmap2::Mmap::map(file) }
 }
 
+/// Takes chunks: gives a buffer to fill, and is told how much of it was filled.
+trait Sink {
+    fn buffer(&mut self) -> &mut [u8];
+    fn filled(&mut self, count: usize) -> Result<(), MemberError>;
+}
+
+/// Checks and passes on every chunk at once.
+struct Direct<'a, 'b, W: ?Sized> {
+    buffer: Vec<u8>,
+    checked: &'a mut Checked<'b, W>,
+}
+
+impl<W: Write + ?Sized> Sink for Direct<'_, '_, W> {
+    fn buffer(&mut self) -> &mut [u8] {
+        &mut self.buffer
+    }
+
+    fn filled(&mut self, count: usize) -> Result<(), MemberError> {
+        self.checked.write(&self.buffer[..count])
+    }
+}
+
 /// Passes data on while counting and hashing it, and stops as soon as there is more than stated.
-struct Checked<'a> {
+struct Checked<'a, W: ?Sized> {
     member: &'a Member,
-    out: &'a mut dyn Write,
+    out: &'a mut W,
     hasher: crc32fast::Hasher,
     count: u64,
 }
 
-impl Checked<'_> {
+impl<'a, W: Write + ?Sized> Checked<'a, W> {
+    fn new(member: &'a Member, out: &'a mut W) -> Self {
+        Self { member, out, hasher: crc32fast::Hasher::new(), count: 0 }
+    }
+}
+
+impl<W: Write + ?Sized> Checked<'_, W> {
     fn write(&mut self, chunk: &[u8]) -> Result<(), MemberError> {
         self.count += chunk.len() as u64;
         if self.count > self.member.size {
@@ -535,33 +369,39 @@ impl Checked<'_> {
     }
 }
 
-fn inflate(data: &[u8], checked: &mut Checked<'_>) -> Result<(), MemberError> {
+fn stored(mut data: &[u8], sink: &mut dyn Sink) -> Result<(), MemberError> {
+    while !data.is_empty() {
+        let buffer = sink.buffer();
+        let count = buffer.len().min(data.len());
+        buffer[..count].copy_from_slice(&data[..count]);
+        sink.filled(count)?;
+        data = &data[count..];
+    }
+    Ok(())
+}
+
+fn inflate(member: &Member, data: &[u8], sink: &mut dyn Sink) -> Result<(), MemberError> {
+    let damaged = || MemberError::Inflate { member: member.name.clone() };
     let mut stream = Decompress::new(false);
-    let mut buffer = vec![0; CHUNK];
     loop {
         let (read, written) = (stream.total_in(), stream.total_out());
         // invariant: total_in never passes the length of what was given.
         let rest = &data[read as usize..];
-        let status = stream.decompress(rest, &mut buffer, FlushDecompress::None);
-        let Ok(status) = status else {
-            return Err(MemberError::Inflate { member: checked.member.name.clone() });
-        };
+        let status = stream.decompress(rest, sink.buffer(), FlushDecompress::None).map_err(|_| damaged())?;
         let produced = (stream.total_out() - written) as usize;
         if produced > 0 {
-            checked.write(&buffer[..produced])?;
+            sink.filled(produced)?;
         }
         match status {
             Status::StreamEnd => {
                 let count = data.len() as u64 - stream.total_in();
                 if count > 0 {
-                    return Err(MemberError::Leftover { member: checked.member.name.clone(), count });
+                    return Err(MemberError::Leftover { member: member.name.clone(), count });
                 }
                 return Ok(());
             }
             // No progress means that the stream wants bytes that the entry does not have.
-            Status::Ok | Status::BufError if produced == 0 && stream.total_in() == read => {
-                return Err(MemberError::Inflate { member: checked.member.name.clone() });
-            }
+            Status::Ok | Status::BufError if produced == 0 && stream.total_in() == read => return Err(damaged()),
             Status::Ok | Status::BufError => {}
         }
     }

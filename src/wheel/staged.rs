@@ -31,7 +31,7 @@ pub struct Staged {
     /// METADATA, complete.
     pub metadata: Fields,
     /// The files of the import package, by their path in the wheel.
-    pub(super) package: BTreeMap<String, Walked>,
+    pub package: BTreeMap<String, Walked>,
     /// The licence files, by their path in the tree.
     pub(super) licenses: BTreeMap<String, Walked>,
     /// What a source distribution holds beside PKG-INFO, by the path in the tree.

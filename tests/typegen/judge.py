@@ -1,4 +1,4 @@
-"""Judges a generated package by the schema it came from: every definition, by samples made from the schema alone.
+"""Judges a generated package by the schema it came from, by samples made from the schema alone.
 
 Usage: judge.py SCHEMA_DIR SOURCE_DIR, where SOURCE_DIR holds the package `codex_app_server`.
 Prints one line of counts; every misfit is printed and makes the exit status 1.
@@ -42,7 +42,7 @@ class Samples:
         return schema
 
     def make(self, schema: Any, full: bool, depth: int = 0) -> Any:
-        """A minimal or a full value; `full` takes every field, and a random branch of each union."""
+        """A minimal or a full value: every field, and a random branch of each union."""
         schema = self.target(schema)
         if schema is True or not schema or not isinstance(schema, dict):
             return {"any": ["thing", 1, None]} if full else None
@@ -65,14 +65,18 @@ class Samples:
             return self.make(schema["allOf"][0], full, depth + 1)
         kind = schema.get("type")
         if isinstance(kind, list):
-            kind = next((k for k in kind if k != "null"), "null") if full else (
-                "null" if "null" in kind else kind[0]
+            kind = (
+                next((k for k in kind if k != "null"), "null")
+                if full
+                else ("null" if "null" in kind else kind[0])
             )
         if kind == "object" or "properties" in schema:
             return self.make_object(schema, full, depth)
         if kind == "array":
             items = schema.get("items", True)
-            return [self.make(items, full, depth + 1) for _ in range(2)] if full and depth < 12 else []
+            return (
+                [self.make(items, full, depth + 1) for _ in range(2)] if full and depth < 12 else []
+            )
         return {
             "string": "text",
             "integer": int(max(schema.get("minimum", 0), 3)),
@@ -142,7 +146,9 @@ class Samples:
             found += [[item, *value[1:]] for item in items]
         return found
 
-    def of_fields(self, schema: Schema, value: dict[str, Any], depth: int, skip: set[str]) -> list[Any]:
+    def of_fields(
+        self, schema: Schema, value: dict[str, Any], depth: int, skip: set[str]
+    ) -> list[Any]:
         """The mutations of an object's fields."""
         found = []
         for name, field in schema.get("properties", {}).items():
@@ -174,7 +180,9 @@ class Samples:
                 return False
             if schema.get("additionalProperties") is False and set(value) - set(properties):
                 return False
-            return all(self.fits(properties[name], v) for name, v in value.items() if name in properties)
+            return all(
+                self.fits(properties[name], v) for name, v in value.items() if name in properties
+            )
         return True
 
 
@@ -208,13 +216,17 @@ def main() -> int:
                 value = adapter.validate_python(sample)
                 dumped = adapter.dump_python(value, mode="json", by_alias=True, exclude_unset=True)
                 if not same(dumped, sample):
-                    problems.append(f"{name}: {json.dumps(sample)} came back as {json.dumps(dumped)}")
+                    problems.append(
+                        f"{name}: {json.dumps(sample)} came back as {json.dumps(dumped)}"
+                    )
                 again = adapter.validate_json(adapter.dump_json(value, by_alias=True))
                 whole = [adapter.dump_python(v, mode="json", by_alias=True) for v in (value, again)]
                 if not same(*whole):
                     problems.append(f"{name}: {json.dumps(sample)} is not stable with its defaults")
                 if json.loads(json.dumps(base.wire(value))) != without_nulls(make, schema, sample):
-                    problems.append(f"{name}: wire of {json.dumps(sample)} is {json.dumps(base.wire(value))}")
+                    problems.append(
+                        f"{name}: wire of {json.dumps(sample)} is {json.dumps(base.wire(value))}"
+                    )
             except (ValidationError, Warning) as error:
                 problems.append(f"{name}: {json.dumps(sample)}: {error}")
                 continue

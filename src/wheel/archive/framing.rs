@@ -374,7 +374,8 @@ impl Walk<'_> {
         let (month, day) = (member.dos_date >> 5 & 15, member.dos_date & 31);
         let (hour, minute, second) = (member.dos_time >> 11, member.dos_time >> 5 & 63, member.dos_time & 31);
         let year = 1980 + (member.dos_date >> 9);
-        let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+        // The format ends in 2107, so 2100 is the one exception.
+        let leap = year.is_multiple_of(4) && year != 2100;
         let days = match month {
             2 if leap => 29,
             2 => 28,

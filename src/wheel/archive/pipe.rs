@@ -1,52 +1,59 @@
-//! A member's data on its way to another thread: one inflates, the other hashes and writes. Memory is a few chunks.
+//! A member's data on its way to another thread: one inflates, the other checks, hashes and writes. Memory is a few chunks.
 
 use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use super::{Archive, CHUNK, Member, MemberError};
+use super::{Archive, CHUNK, Checked, Member, MemberError, Sink};
 
 /// Chunks on their way at once.
 const DEPTH: usize = 8;
 
-/// Sends what is written, a chunk at a time, and takes used buffers back.
-struct Sender {
-    full: SyncSender<Vec<u8>>,
+/// A chunk: a buffer, and how much of it is filled.
+type Chunk = (Vec<u8>, usize);
+
+/// Sends every filled buffer, and takes used ones back.
+struct Sender<'a> {
+    member: &'a Member,
+    buffer: Vec<u8>,
+    full: SyncSender<Chunk>,
     used: Receiver<Vec<u8>>,
 }
 
-impl Write for Sender {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        let mut buffer = self.used.try_recv().unwrap_or_else(|_| Vec::with_capacity(CHUNK));
-        buffer.clear();
-        buffer.extend_from_slice(data);
-        // The receiver only goes away when its writer failed; that failure is reported in place of this one.
-        self.full.send(buffer).map_err(|_| io::ErrorKind::BrokenPipe)?;
-        Ok(data.len())
+impl Sink for Sender<'_> {
+    fn buffer(&mut self) -> &mut [u8] {
+        &mut self.buffer
     }
 
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
+    fn filled(&mut self, count: usize) -> Result<(), MemberError> {
+        let next = self.used.try_recv().unwrap_or_else(|_| vec![0; CHUNK]);
+        let full = std::mem::replace(&mut self.buffer, next);
+        // The receiver only goes away when it failed; its failure is reported in place of this one.
+        self.full.send((full, count)).map_err(|_| MemberError::Write {
+            member: self.member.name.clone(),
+            source: io::ErrorKind::BrokenPipe.into(),
+        })
     }
 }
 
 /// As [`Archive::copy_to`], with `out` written to by a thread of its own.
 pub(super) fn copy(archive: &Archive, member: &Member, out: &mut (dyn Write + Send)) -> Result<(), MemberError> {
-    let (full, arrived) = sync_channel::<Vec<u8>>(DEPTH);
+    let (full, arrived) = sync_channel::<Chunk>(DEPTH);
     let (give_back, used) = sync_channel(DEPTH);
-    let (copied, written) = std::thread::scope(|scope| {
-        let writer = scope.spawn(move || -> io::Result<()> {
-            for chunk in arrived {
-                out.write_all(&chunk)?;
+    let (produced, checked) = std::thread::scope(|scope| {
+        let writer = scope.spawn(move || {
+            let mut checked = Checked::new(member, out);
+            for (buffer, count) in arrived {
+                checked.write(&buffer[..count])?;
                 // A full queue of used buffers only means that this one is dropped.
-                let _ = give_back.try_send(chunk);
+                let _ = give_back.try_send(buffer);
             }
-            Ok(())
+            Ok(checked)
         });
-        let copied = archive.copy_to(member, &mut Sender { full, used });
+        let produced = archive.produce(member, &mut Sender { member, buffer: vec![0; CHUNK], full, used });
         // The sender is gone by now, so the writer ends.
-        let written = writer.join().unwrap_or_else(|_| Err(io::Error::other("the writing thread ended early")));
-        (copied, written)
+        (produced, writer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     });
-    written.map_err(|source| MemberError::Write { member: member.name.clone(), source })?;
-    copied
+    let checked = checked?;
+    produced?;
+    checked.finish()
 }

@@ -1,0 +1,132 @@
+//! What a publish tells while it goes on: one line per event, and who listens.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::credentials::Mask;
+use crate::console::{Progress, human_bytes};
+
+/// Something that happened; displays as one line.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// The index has these bytes.
+    Skipped(
+        /// The file.
+        String,
+    ),
+    /// A file was sent and stored.
+    Uploaded {
+        /// The file.
+        file: String,
+        /// Its size.
+        bytes: u64,
+        /// How long it took.
+        elapsed: Duration,
+    },
+    /// A file is on its way, and was so for a while.
+    Sending {
+        /// The file.
+        file: String,
+        /// How many bytes went out.
+        sent: u64,
+        /// How many there are.
+        total: u64,
+        /// How long it took so far.
+        elapsed: Duration,
+    },
+    /// A file is stored, though the answer to its upload was lost or came from another publisher's.
+    Stored(
+        /// The file.
+        String,
+    ),
+    /// A try failed and another follows.
+    Retrying {
+        /// The file.
+        file: String,
+        /// Why.
+        why: String,
+        /// After which pause.
+        pause: Duration,
+    },
+    /// The index is asked until it lists the files of a phase.
+    Waiting {
+        /// The phase.
+        phase: String,
+        /// How many files it does not list yet.
+        missing: usize,
+    },
+    /// The index lists every file of a phase.
+    Visible(
+        /// The phase.
+        String,
+    ),
+    /// Something to know.
+    Warning(
+        /// What.
+        String,
+    ),
+}
+
+impl Event {
+    /// The verb of its line.
+    #[must_use]
+    pub fn verb(&self) -> &'static str {
+        match self {
+            Self::Skipped(_) => "Skipped",
+            Self::Uploaded { .. } => "Uploaded",
+            Self::Sending { .. } => "Sending",
+            Self::Stored(_) => "Stored",
+            Self::Retrying { .. } => "Retrying",
+            Self::Waiting { .. } => "Waiting",
+            Self::Visible(_) => "Visible",
+            Self::Warning(_) => "Warning",
+        }
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Skipped(file) => write!(formatter, "`{file}`: the index has these bytes"),
+            Self::Uploaded { file, bytes, elapsed } => {
+                write!(formatter, "`{file}` ({}, {}/s)", human_bytes(*bytes), human_bytes(rate(*bytes, *elapsed)))
+            }
+            Self::Sending { file, sent, total, elapsed } => {
+                let percent = sent * 100 / (*total).max(1);
+                let rate = rate(*sent, *elapsed);
+                let left = (total - sent) / rate.max(1);
+                write!(
+                    formatter,
+                    "`{file}` {percent} % of {} ({}/s, {left} s left)",
+                    human_bytes(*total),
+                    human_bytes(rate)
+                )
+            }
+            Self::Stored(file) => write!(formatter, "`{file}`: the index has these bytes, though no answer said so"),
+            Self::Retrying { file, why, pause } => {
+                write!(formatter, "`{file}` in {:.1} s: {why}", pause.as_secs_f64())
+            }
+            Self::Waiting { phase, missing } => {
+                write!(formatter, "for the index to list {missing} files of the {phase}")
+            }
+            Self::Visible(phase) => write!(formatter, "the index lists every file of the {phase}"),
+            Self::Warning(text) => formatter.write_str(text),
+        }
+    }
+}
+
+/// Who is told.
+pub struct Listener<'a> {
+    /// Called with every event.
+    pub event: &'a dyn Fn(&Event),
+    /// Makes the bar of one file: its name, its size.
+    pub progress: &'a dyn Fn(&str, u64) -> Progress,
+    /// Masks a secret in the job's log.
+    pub mask: Mask<'a>,
+}
+
+/// Bytes per second.
+#[must_use]
+pub fn rate(bytes: u64, elapsed: Duration) -> u64 {
+    (bytes as f64 / elapsed.as_secs_f64().max(0.001)) as u64
+}
