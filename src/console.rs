@@ -112,7 +112,7 @@ impl Console {
         }
         let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
         if let Ok(style) = ProgressStyle::with_template(
-            "{prefix:>12.cyan.bold} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}",
+            "{prefix:>12.cyan.bold} {wide_bar} {decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec} {eta}",
         ) {
             bar.set_style(style);
         }

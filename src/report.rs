@@ -71,6 +71,8 @@ pub struct Release {
     pub findings: Vec<FindingRow>,
     /// Every problem of the gate.
     pub problems: Vec<ProblemRow>,
+    /// What the gate warns of, beyond the findings.
+    pub warnings: Vec<ProblemRow>,
 }
 
 /// What one target went through.
@@ -179,13 +181,14 @@ code,.mono{font-family:ui-monospace,monospace;font-size:.88em}.mono{overflow-wra
 .cell.none{border-left-color:var(--bad)}.finding{border-left:4px solid var(--warn);padding:.2rem .8rem;margin:.7rem 0;\
 background:var(--raised)}.finding.error{border-left-color:var(--bad)}.finding.accepted{border-left-color:var(--line)}\
 details{margin:.4rem 0}summary{cursor:pointer}\
-@media (max-width:56rem){thead{display:none}table,tbody,tr,td{display:block}tr{padding:.6rem 0;border-bottom:1px solid var(--line)}\
+@media screen and (max-width:56rem){thead{display:none}table,tbody,tr,td{display:block}tr{padding:.6rem 0;border-bottom:1px solid var(--line)}\
 td{border:0;padding:.15rem 0}td[data-step]{padding-left:5.5rem}td[data-step]::before{content:attr(data-step);float:left;\
 margin-left:-5.5rem;color:var(--soft)}.targets code{white-space:normal;overflow-wrap:anywhere}.number{text-align:left}\
 .bar{grid-template-columns:1fr auto}.bar .track{grid-column:1/-1;grid-row:2}}\
 @media print{:root{--text:#000;--soft:#444;--line:#bbb;--back:#fff;--raised:#fff;--good:#146c3f;--warn:#7a5200;--bad:#a01c1e;\
 --bar:#4a78c8;--bar2:#9db8e6}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}body{max-width:none;padding:0;\
-font-size:11px}h2{break-after:avoid}tr,.cell,.finding{break-inside:avoid}}";
+font-size:10px}.targets code{font-size:.85em}.bar{grid-template-columns:12rem 1fr 9rem}\
+h2{break-after:avoid}tr,.cell,.finding{break-inside:avoid}}";
 
 impl Release {
     /// The page.
@@ -209,6 +212,7 @@ impl Release {
                         span.soft { " · " (self.summary()) " · release tag " code { (self.release_tag) } }
                     }
                     @if !self.problems.is_empty() { (self.problems_part()) }
+                    @if !self.warnings.is_empty() { (self.warnings_part()) }
                     (self.targets_part())
                     (self.sizes_part())
                     (self.coverage_part())
@@ -225,7 +229,8 @@ impl Release {
     pub fn summary(&self) -> String {
         let wheels = self.targets.iter().filter(|target| target.wheel.is_some()).count();
         let errors = self.findings.iter().filter(|finding| finding.error && finding.accepted.is_none()).count();
-        let warnings = self.findings.iter().filter(|finding| !finding.error && finding.accepted.is_none()).count();
+        let warned = self.findings.iter().filter(|finding| !finding.error && finding.accepted.is_none()).count();
+        let warnings = warned + self.warnings.len();
         let accepted = self.findings.iter().filter(|finding| finding.accepted.is_some()).count();
         let covered = self.coverage.iter().filter(|row| row.wheel.is_some()).count();
         format!(
@@ -254,6 +259,18 @@ impl Release {
                 div.finding.error {
                     p { code { (problem.code) } " " (prose(&problem.message)) }
                     p.soft { (prose(&problem.help)) }
+                }
+            }
+        }
+    }
+
+    fn warnings_part(&self) -> Markup {
+        html! {
+            h2 { "What to know before it is published" }
+            @for warning in &self.warnings {
+                div.finding {
+                    p { code { (warning.code) } " " (prose(&warning.message)) }
+                    p.soft { (prose(&warning.help)) }
                 }
             }
         }
@@ -375,6 +392,10 @@ impl Release {
         for problem in &self.problems {
             let (message, help) = (markdown_text(&problem.message), markdown_text(&problem.help));
             let _ = writeln!(text, "- **{}** {message} ({help})", problem.code);
+        }
+        for warning in &self.warnings {
+            let (message, help) = (markdown_text(&warning.message), markdown_text(&warning.help));
+            let _ = writeln!(text, "- {} {message} ({help})", warning.code);
         }
         let names = self.step_names();
         let _ = writeln!(text, "\n| target | {} | wheel |", names.join(" | "));
@@ -516,6 +537,7 @@ mod tests {
                 accepted: Some("known".into()),
             }],
             problems: vec![ProblemRow { code: "set-complete".into(), message: "m".into(), help: "h".into() }],
+            warnings: vec![ProblemRow { code: "family-uncovered".into(), message: "w".into(), help: "h".into() }],
         }
     }
 
@@ -526,7 +548,9 @@ mod tests {
         for reference in ["src=", "href=", "@import", "url(", "http:", "https:"] {
             assert!(!page.contains(reference), "{reference}");
         }
-        for fact in ["rust-v1.2.3", "400 B → 100 B", "Accepted: known", "set-complete", "no wheel", "1.5 s"] {
+        for fact in
+            ["rust-v1.2.3", "400 B → 100 B", "Accepted: known", "set-complete", "family-uncovered", "no wheel", "1.5 s"]
+        {
             assert!(page.contains(fact), "{fact}");
         }
         assert!(page.contains("&lt;script&gt;"));

@@ -115,6 +115,9 @@ fn the_release_of_six_platforms_passes_and_reports() {
     for fact in ["x86_64-apple-darwin", "macosx_10_9_x86_64", "rust-v0.163.0", "macho-minos"] {
         assert!(report.contains(fact) && summary.contains(fact), "{fact}");
     }
+    for said in [&line.stdout, &summary.replace('\\', ""), &report] {
+        assert!(said.contains("no glibc Linux on x86_64 gets a wheel"), "{said}");
+    }
     let mut verify = relkit();
     verify.arg("verify").arg(line.dist()).args(["--codex-version", "0.163.0", "--format", "json"]);
     let report: Value = serde_json::from_str(&succeed(&mut verify)).unwrap();

@@ -305,6 +305,9 @@ impl Line<'_> {
             bytes: file.bytes,
             sha256: file.sha256.to_string(),
         });
+        // The findings of `check` stand on their own.
+        let is_rule = |code: &str| check::rules().any(|rule| rule.name == code);
+        let warnings = verdict.warnings.iter().filter(|warning| !is_rule(&warning.code));
         Ok(report::Release {
             schema_version: 1,
             outcome: if problems.is_empty() { Outcome::Passed } else { Outcome::Failed },
@@ -317,6 +320,7 @@ impl Line<'_> {
             coverage: coverage.platforms.into_iter().map(platform).collect(),
             findings: checked.files.iter().flat_map(findings).collect(),
             problems,
+            warnings: warnings.map(problem).collect(),
         })
     }
 }
@@ -330,14 +334,14 @@ fn inspect(staged: &StagedRuntime, row: &mut TargetRow) {
         .tags()
         .iter()
         .filter(|tag| !staged.inventory.honours(tag))
-        .map(ToString::to_string)
+        .map(|tag| format!("`{tag}`"))
         .collect();
     let entry = staged.inventory.binaries().iter().find(|(path, _)| path.ends_with(&staged.entrypoint));
     let what = entry.map_or_else(String::new, |(_, facts)| {
         let linkage = facts.slices.first().map(|slice| slice.linkage.to_string()).unwrap_or_default();
         format!("{} {}, {linkage}", facts.format, facts.architecture())
     });
-    let honest = honest.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let honest = honest.iter().map(|tag| format!("`{tag}`")).collect::<Vec<_>>().join(", ");
     let (outcome, detail) = if dishonest.is_empty() {
         (Outcome::Passed, what)
     } else {

@@ -158,6 +158,9 @@ fn show(release: &report::Release, format: ReportFormat, console: &Console) {
     for problem in &release.problems {
         console.result(format_args!("\nproblem: {} ({})\n  {}\n", problem.message, problem.code, problem.help));
     }
+    for warning in &release.warnings {
+        console.result(format_args!("\nwarning: {} ({})\n  {}\n", warning.message, warning.code, warning.help));
+    }
     for (text, count) in warnings(release) {
         let times = if count == 1 { String::new() } else { format!(" ({count} times)") };
         console.result(format_args!("\nwarning: {text}{times}\n"));
