@@ -12,7 +12,7 @@ use std::process::Command;
 use publish_support::index::ScriptedIndex;
 use relkit::digest::Sha256Digest;
 use serde_json::{Value, json};
-use support::{judges, published_wheel, run, succeed, text};
+use support::{judges, package_directory, run, succeed, text};
 
 const TARGET: &str = "x86_64-unknown-linux-musl";
 
@@ -209,14 +209,16 @@ fn copy_files(from: &Path, to: &Path) {
 #[test]
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 fn the_linux_path_of_a_release() {
-    let (Some(bin), Some(wheel)) = (bin(), published_wheel("musllinux_1_1_x86_64")) else { return };
+    let (Some(bin), Some(package)) = (bin(), package_directory("musllinux_1_1_x86_64")) else { return };
     if !Command::new("jq").arg("--version").output().is_ok_and(|output| output.status.success()) {
         return support::skip("`jq`, which every runner has, is not installed");
     }
     let directory = tempfile::tempdir_in(support::target_directory()).unwrap();
     let index = ScriptedIndex::start();
-    let server = serve(wheel.clone());
-    let (sha256, _) = Sha256Digest::of_reader(&mut fs::File::open(&wheel).unwrap()).unwrap();
+    // The executable alone is a payload too, and a clean one.
+    let payload = package.join("bin/codex");
+    let (sha256, _) = Sha256Digest::of_reader(&mut fs::File::open(&payload).unwrap()).unwrap();
+    let server = serve(payload);
     let others = [
         "aarch64-apple-darwin",
         "x86_64-apple-darwin",
@@ -230,10 +232,9 @@ fn the_linux_path_of_a_release() {
         artifacts: directory.path().join("artifacts"),
         variables: index.job(),
     };
-    let name = wheel.file_name().unwrap().to_str().unwrap();
     for (key, value) in [
         ("inputs.codex-version", "rust-v0.163.0".to_owned()),
-        ("inputs.payload-url", format!("{server}/{{target}}/{name}")),
+        ("inputs.payload-url", format!("{server}/codex-{{target}}")),
         ("inputs.digests", json!({TARGET: sha256.to_string()}).to_string()),
         ("inputs.leave-out", others.join(" ")),
         ("inputs.publish", "true".to_owned()),
@@ -258,7 +259,8 @@ fn the_linux_path_of_a_release() {
     let names: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
     assert_eq!(names.len(), 3, "{names:?}");
     assert!(
-        names[0].starts_with("openai_codex_cli_bin-0.163.0-py3-none-") && names[0].contains("musllinux_1_1_x86_64")
+        names[0].starts_with("openai_codex_cli_bin-0.163.0-py3-none-")
+            && names[0].ends_with("musllinux_1_1_x86_64.whl")
     );
     assert!(names[1].ends_with("py3-none-any.whl") && names[2].ends_with(".tar.gz"));
     assert_eq!(index.state.seen.lock().unwrap().minted, 2);
