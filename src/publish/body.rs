@@ -132,11 +132,16 @@ fn read(
     let mut hasher = Sha256::new();
     let mut left = length;
     while left > 0 {
-        let mut bytes = vec![0; chunk.min(usize::try_from(left).unwrap_or(chunk))];
-        if let Err(error) = file.read_exact(&mut bytes) {
-            let is_short = error.kind() == io::ErrorKind::UnexpectedEof;
+        let most = left.min(chunk as u64);
+        let mut bytes = Vec::with_capacity(chunk);
+        let problem = match file.by_ref().take(most).read_to_end(&mut bytes) {
+            Ok(count) if count as u64 == most => None,
+            Ok(_) => Some(BodyError::Changed),
+            Err(error) => Some(error.into()),
+        };
+        if let Some(problem) = problem {
             // Nobody waits for it where the body is gone.
-            let _ = sender.blocking_send(Err(if is_short { BodyError::Changed } else { error.into() }));
+            let _ = sender.blocking_send(Err(problem));
             return;
         }
         hasher.update(&bytes);
