@@ -1,8 +1,8 @@
 //! The body of an upload: the form's head, the file in chunks, and the tail only if the bytes were those that were planned.
 //!
-//! Between two chunks the connection gets a turn to listen, the next chunk is read and hashed before that turn, and a chunk
-//! is small enough to go out in one write: an answer that comes early is then heard before a write can fail on the
-//! connection that the server closed behind it, but for some microseconds in which the next try may be luckier.
+//! A thread reads and hashes ahead of the connection, by a few chunks at most. A careful body goes out in small chunks with
+//! pauses in between, so that an answer that comes early is heard before a write can fail on the connection that the
+//! server closed behind it.
 
 use std::fs::File;
 use std::future::Future as _;
@@ -11,17 +11,20 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
+use std::thread;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame as BodyFrame, SizeHint};
 use sha2::{Digest as _, Sha256};
+use tokio::sync::mpsc;
 
 use super::form::Frame;
 use crate::console::Progress;
 use crate::digest::Sha256Digest;
 
-const CHUNK: usize = 16 * 1024;
+/// How many chunks are read ahead.
+const AHEAD: usize = 8;
 
 /// Why the body could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -34,30 +37,27 @@ pub(super) enum BodyError {
     Read(#[from] io::Error),
 }
 
-/// How long the body waits for an answer that may come early.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Pauses {
-    /// After the head, by which alone a server can refuse.
+/// How a body goes out.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rhythm {
+    /// The bytes of a chunk.
+    pub(super) chunk: usize,
+    /// How long it waits for an answer after the head, by which alone a server can refuse.
     pub(super) after_head: Duration,
-    /// After every chunk.
+    /// And after every chunk.
     pub(super) after_chunk: Duration,
 }
 
 /// Head, file and tail, made as they are sent.
 pub(super) struct FormBody {
     head: Option<Bytes>,
-    file: Option<File>,
-    /// Bytes of the file that are not read yet.
-    remaining: u64,
-    hasher: Sha256,
-    expected: Sha256Digest,
-    tail: Bytes,
-    /// What the next poll hands out; it is made one poll earlier.
-    ready: Option<Bytes>,
+    /// The file and the tail; ends after the tail or an error.
+    parts: mpsc::Receiver<Result<Bytes, BodyError>>,
+    is_finished: bool,
     total: u64,
     /// A pause in which the server can say no.
     pause: Option<Pin<Box<tokio::time::Sleep>>>,
-    pauses: Pauses,
+    rhythm: Rhythm,
     sent: Arc<AtomicU64>,
     /// Set once an answer has begun: what is left of the file is of no use then.
     is_answered: Arc<AtomicBool>,
@@ -71,20 +71,21 @@ impl FormBody {
         file: File,
         length: u64,
         expected: Sha256Digest,
-        pauses: Pauses,
+        rhythm: Rhythm,
         progress: &Progress,
     ) -> Self {
+        let (sender, parts) = mpsc::channel(AHEAD);
+        let tail = Bytes::copy_from_slice(&frame.tail);
+        let total = frame.head.len() as u64 + length + frame.tail.len() as u64;
+        // It ends when it has read the file, or when the body is dropped and nobody takes its chunks.
+        thread::spawn(move || read(file, length, expected, rhythm.chunk, tail, &sender));
         Self {
             head: Some(Bytes::copy_from_slice(&frame.head)),
-            file: Some(file),
-            remaining: length,
-            hasher: Sha256::new(),
-            expected,
-            tail: Bytes::copy_from_slice(&frame.tail),
-            ready: None,
-            total: frame.head.len() as u64 + length + frame.tail.len() as u64,
+            parts,
+            is_finished: false,
+            total,
             pause: None,
-            pauses,
+            rhythm,
             sent: Arc::default(),
             is_answered: Arc::default(),
             progress: progress.clone(),
@@ -106,30 +107,10 @@ impl FormBody {
         self.total
     }
 
-    fn is_finished(&self) -> bool {
-        self.head.is_none() && self.file.is_none() && self.ready.is_none()
-    }
-
     fn wait(&mut self, duration: Duration) {
         if !duration.is_zero() {
             self.pause = Some(Box::pin(tokio::time::sleep(duration)));
         }
-    }
-
-    fn next(&mut self) -> Result<Bytes, BodyError> {
-        let Some(file) = self.file.as_mut().filter(|_| self.remaining > 0) else {
-            self.file = None;
-            let digest = Sha256Digest(std::mem::take(&mut self.hasher).finalize().into());
-            return if digest == self.expected { Ok(std::mem::take(&mut self.tail)) } else { Err(BodyError::Changed) };
-        };
-        let mut chunk = vec![0; CHUNK.min(usize::try_from(self.remaining).unwrap_or(CHUNK))];
-        file.read_exact(&mut chunk).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => BodyError::Changed,
-            _ => BodyError::Read(error),
-        })?;
-        self.hasher.update(&chunk);
-        self.remaining -= chunk.len() as u64;
-        Ok(chunk.into())
     }
 
     fn hand_out(&mut self, part: Bytes) -> BodyFrame<Bytes> {
@@ -137,6 +118,40 @@ impl FormBody {
         self.progress.advance(part.len() as u64);
         BodyFrame::data(part)
     }
+}
+
+/// Reads and hashes the file, and sends its chunks; then the tail, if the digest is the expected one.
+fn read(
+    mut file: File,
+    length: u64,
+    expected: Sha256Digest,
+    chunk: usize,
+    tail: Bytes,
+    sender: &mpsc::Sender<Result<Bytes, BodyError>>,
+) {
+    let mut hasher = Sha256::new();
+    let mut left = length;
+    while left > 0 {
+        let most = left.min(chunk as u64);
+        let mut bytes = Vec::with_capacity(chunk);
+        let problem = match file.by_ref().take(most).read_to_end(&mut bytes) {
+            Ok(count) if count as u64 == most => None,
+            Ok(_) => Some(BodyError::Changed),
+            Err(error) => Some(error.into()),
+        };
+        if let Some(problem) = problem {
+            // Nobody waits for it where the body is gone.
+            let _ = sender.blocking_send(Err(problem));
+            return;
+        }
+        hasher.update(&bytes);
+        left -= bytes.len() as u64;
+        if sender.blocking_send(Ok(bytes.into())).is_err() {
+            return;
+        }
+    }
+    let is_right = Sha256Digest(hasher.finalize().into()) == expected;
+    let _ = sender.blocking_send(if is_right { Ok(tail) } else { Err(BodyError::Changed) });
 }
 
 impl Body for FormBody {
@@ -152,7 +167,7 @@ impl Body for FormBody {
             return Poll::Pending;
         }
         if let Some(head) = self.head.take() {
-            let pause = self.pauses.after_head;
+            let pause = self.rhythm.after_head;
             self.wait(pause);
             return Poll::Ready(Some(Ok(self.hand_out(head))));
         }
@@ -160,26 +175,21 @@ impl Body for FormBody {
             std::task::ready!(pause.as_mut().poll(context));
             self.pause = None;
         }
-        if let Some(part) = self.ready.take() {
-            let pause = self.pauses.after_chunk;
-            self.wait(pause);
-            return Poll::Ready(Some(Ok(self.hand_out(part))));
-        }
-        if self.is_finished() {
-            return Poll::Ready(None);
-        }
-        match self.next() {
-            Ok(part) => {
-                self.ready = Some(part);
-                context.waker().wake_by_ref();
-                Poll::Pending
+        match std::task::ready!(self.parts.poll_recv(context)) {
+            Some(Ok(part)) => {
+                let pause = self.rhythm.after_chunk;
+                self.wait(pause);
+                let frame = self.hand_out(part);
+                self.is_finished = self.sent.load(Ordering::Relaxed) == self.total;
+                Poll::Ready(Some(Ok(frame)))
             }
-            Err(error) => Poll::Ready(Some(Err(error))),
+            Some(Err(error)) => Poll::Ready(Some(Err(error))),
+            None => Poll::Ready(None),
         }
     }
 
     fn is_end_stream(&self) -> bool {
-        self.is_finished()
+        self.is_finished
     }
 
     fn size_hint(&self) -> SizeHint {

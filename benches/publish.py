@@ -1,0 +1,88 @@
+"""Sends one large wheel to a server on this machine with `relkit publish` and with curl, and compares rate and memory.
+
+usage: benches/publish.py RELKIT EXECUTABLE   (EXECUTABLE: a static x86-64 Linux build of the product, version 0.163.0)
+"""
+
+import json
+import os
+import resource
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+VERSION = "0.163.0"
+OTHERS = [
+    "aarch64-apple-darwin",
+    "x86_64-apple-darwin",
+    "aarch64-unknown-linux-musl",
+    "aarch64-pc-windows-msvc",
+    "x86_64-pc-windows-msvc",
+]
+
+
+def answer(connection: socket.socket) -> None:
+    """Takes a request whole, as fast as the machine does, and says yes; knows no project."""
+    with connection:
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += connection.recv(65536)
+        head, _, rest = head.partition(b"\r\n\r\n")
+        lines = head.decode().lower().split("\r\n")
+        if "expect: 100-continue" in lines:
+            connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+        length = next((int(line[15:]) for line in lines if line.startswith("content-length:")), 0)
+        left, buffer = length - len(rest), bytearray(1 << 20)
+        while left > 0 and (count := connection.recv_into(buffer)):
+            left -= count
+        status = "200 OK" if lines[0].startswith("post") else "404 Not Found"
+        connection.sendall(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+
+
+def serve() -> str:
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def loop() -> None:
+        while True:
+            connection, _ = listener.accept()
+            threading.Thread(target=answer, args=(connection,), daemon=True).start()
+
+    threading.Thread(target=loop, daemon=True).start()
+    return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+def main() -> None:
+    relkit, executable = sys.argv[1:]
+    url = serve()
+    with tempfile.TemporaryDirectory() as scratch:
+        root = Path(scratch)
+        for command in (
+            ["stage-runtime", "runtime", executable, "--codex-version", VERSION],
+            ["stage-sdk", "sdk", "--codex-version", VERSION],
+            ["build", "runtime", "sdk", "--out-dir", "dist", "--compression", "store"],
+        ):
+            subprocess.run([relkit, *command], cwd=root, check=True)
+        wheel = next((root / "dist").glob("openai_codex_cli_bin-*.whl"))
+        megabytes = wheel.stat().st_size / 1e6
+        rates: dict[str, list[float]] = {"relkit": [], "curl": []}
+        for _ in range(5):
+            begun = time.monotonic()
+            subprocess.run(["curl", "-sf", "-o", os.devnull, "-F", f"content=@{wheel}", f"{url}/legacy/"], check=True)
+            rates["curl"].append(megabytes / (time.monotonic() - begun))
+            command = [relkit, "publish", "dist", "--codex-version", VERSION, "--upload-url", f"{url}/legacy/"]
+            command += [part for target in OTHERS for part in ("--allow-missing", target)]
+            environment = {**os.environ, "RELKIT_TOKEN": "pypi-none"}
+            command += ["--format", "json"]
+            done = subprocess.run(command, cwd=root, check=True, env=environment, stdout=subprocess.PIPE)
+            files = json.loads(done.stdout)["files"]
+            rates["relkit"].append(megabytes / next(row["milliseconds"] for row in files if row["name"] == wheel.name) * 1e3)
+        for name, measured in rates.items():
+            print(f"{name}: {sorted(measured)[2]:.0f} MB/s (median of {[round(rate) for rate in measured]}), {megabytes:.0f} MB")
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    print(f"largest resident size of any child: {peak:.0f} MiB")
+
+
+main()
