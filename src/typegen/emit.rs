@@ -34,6 +34,20 @@ pub fn module(
     homes: &Homes<'_>,
     package: &Package<'_>,
 ) -> Result<String, TypegenError> {
+    let (imports, body) = parts(model, module, homes, package)?;
+    Ok(format!("\"\"\"{}.\n\n{}\"\"\"\n\n{imports}{body}", module.purpose, package.header))
+}
+
+/// The imports that a module's classes need, and the classes.
+///
+/// # Errors
+/// When a default does not fit its field.
+pub fn parts(
+    model: &Model,
+    module: &Module,
+    homes: &Homes<'_>,
+    package: &Package<'_>,
+) -> Result<(String, String), TypegenError> {
     let mut body = String::new();
     let mut uses = Uses::default();
     let mut defined: BTreeSet<&str> = BTreeSet::new();
@@ -49,10 +63,7 @@ pub fn module(
         body.push_str("\n\n");
         circular.iter().for_each(|name| body.push_str(&format!("{name}.model_rebuild()\n")));
     }
-    let mut text = format!("\"\"\"{}.\n\n{}\"\"\"\n\n", module.purpose, package.header);
-    text.push_str(&imports(&uses, module, homes, package));
-    text.push_str(&body);
-    Ok(text)
+    Ok((imports(&uses, module, homes, package), body))
 }
 
 /// What a module's classes used, for its imports.
@@ -157,7 +168,8 @@ impl Writer<'_> {
                 docstring(text, 4, &doc);
                 if let Some((wire, name)) = tag {
                     text.push('\n');
-                    text.push_str(&field_line(name, "str", &alias_arguments(wire, name), None));
+                    uses.base.insert("UnknownTag");
+                    text.push_str(&field_line(name, "UnknownTag", &alias_arguments(wire, name), None));
                     if !alias_arguments(wire, name).is_empty() {
                         uses.pydantic.insert("Field");
                     }

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::model::{Body, Model, Routing};
+use super::overrides;
 
 /// A module of the generated package and the classes in it, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,9 @@ pub struct Module {
     /// Classes that take part in a circle of references.
     pub circular: BTreeSet<String>,
 }
+
+/// The module that gives every class by name. The few enums of its own need no other module, so that each may need it.
+pub const FACADE: &str = "v2_all";
 
 /// Methods of the clients' surface that `core` serves: what starting a thread and running a turn needs.
 const CORE_METHODS: &[&str] = &["thread/start", "turn/interrupt", "turn/start", "turn/steer"];
@@ -62,7 +66,14 @@ pub fn modules(model: &Model) -> Vec<Module> {
     }));
     let requests = model.server_requests.iter().flat_map(|method| [method.params.clone(), method.response.clone()]);
     let everything: Vec<String> = model.classes.keys().cloned().collect();
+    let is_enum = |name: &str| model.classes.get(name).is_some_and(|class| matches!(class.body, Body::Enum { .. }));
+    let facade = overrides::facade_enums().iter().copied().filter(|name| is_enum(name)).map(ToOwned::to_owned);
     let plan: Vec<(&'static str, &'static str, Vec<String>)> = vec![
+        (
+            FACADE,
+            "Every type of the protocol by name; its module is loaded when the name is first used",
+            facade.collect(),
+        ),
         ("core", "Threads, turns and items: what starting a thread and running a turn needs", core),
         (
             "lifecycle",

@@ -6,6 +6,9 @@ const OPEN_VALUES: &[(&str, &[&str])] = &[
     ("ThreadSource", &["user", "subagent", "memory_consolidation"]),
 ];
 
+/// Enums that `v2_all` defines itself: programs that look for the one definition of the plan names look for it there.
+const FACADE_ENUMS: &[&str] = &["PlanType"];
+
 /// Class names of variants whose own would collide, by union and tag.
 const CLASS_NAMES: &[(&str, &str)] =
     &[("McpServerElicitationRequestParams openai/form", "OpenaiSlashFormMcpServerElicitationRequestParams")];
@@ -28,6 +31,11 @@ const RESPONSES: &[(&str, &str)] = &[
 /// The known values of a definition that the schema leaves open.
 pub(super) fn open_values(definition: &str) -> Option<&'static [&'static str]> {
     find(OPEN_VALUES, definition)
+}
+
+/// The enums that the facade defines itself.
+pub(super) fn facade_enums() -> &'static [&'static str] {
+    FACADE_ENUMS
 }
 
 /// The class name of a union's variant.

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use super::TypegenError;
 use super::conform::conform;
-use super::emit::{Homes, sorted_imports};
+use super::emit::{self, Homes, Package, sorted_imports};
 use super::model::{Method, Model, Shape};
-use super::order::Module;
+use super::order::{FACADE, Module};
 use super::python::{exploded, fits, literal, string};
 
 /// What a request is answered with where nobody handles it: the legal refusals, the first that fits the schema is used.
@@ -113,13 +113,26 @@ fn fitting<'a>(
 }
 
 /// The text of the facade: every class by name, its module loaded when the name is first used.
-#[must_use]
-pub fn facade(modules: &[Module], header: &str) -> String {
-    let mut text = format!(
-        "\"\"\"Every type of the protocol by name; its module is loaded when the name is first used.\n\n{header}\"\"\"\n\n"
-    );
-    text.push_str("from __future__ import annotations\n\nimport importlib\nfrom typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n");
-    let mut sorted: Vec<&Module> = modules.iter().filter(|module| !module.classes.is_empty()).collect();
+///
+/// # Errors
+/// When a class of the facade's own cannot be written.
+pub fn facade(
+    model: &Model,
+    modules: &[Module],
+    homes: &Homes<'_>,
+    package: &Package<'_>,
+) -> Result<String, TypegenError> {
+    let own = modules.iter().find(|module| module.name == FACADE);
+    let (imports, classes) = own.map_or(Ok(Default::default()), |own| emit::parts(model, own, homes, package))?;
+    let purpose = own.map_or_else(String::new, |own| own.purpose.to_owned());
+    let mut text = format!("\"\"\"{purpose}.\n\n{}\"\"\"\n\n", package.header);
+    text.push_str("from __future__ import annotations\n\nimport importlib\nfrom typing import TYPE_CHECKING\n\n");
+    if !imports.is_empty() {
+        let _ = writeln!(text, "{imports}");
+    }
+    text.push_str("if TYPE_CHECKING:\n");
+    let of_others = |module: &&Module| module.name != FACADE && !module.classes.is_empty();
+    let mut sorted: Vec<&Module> = modules.iter().filter(of_others).collect();
     sorted.sort_by_key(|module| module.name);
     for module in &sorted {
         let names = sorted_imports(module.classes.iter().map(String::as_str));
@@ -130,7 +143,7 @@ pub fn facade(modules: &[Module], header: &str) -> String {
             text.push_str(&exploded(4, &format!("from .{} import ", module.name), ['(', ')'], &names, ""));
         }
     }
-    let all = sorted_imports(sorted.iter().flat_map(|module| module.classes.iter().map(String::as_str)));
+    let all = sorted_imports(own.iter().chain(&sorted).flat_map(|module| module.classes.iter().map(String::as_str)));
     let all: Vec<String> = all.iter().map(|name| string(name)).collect();
     text.push('\n');
     text.push_str(&exploded(0, "__all__ = ", ['[', ']'], &all, ""));
@@ -146,11 +159,12 @@ pub fn facade(modules: &[Module], header: &str) -> String {
         let _ = writeln!(text, "    {}: _{},", string(module.name), module.name.to_uppercase());
     }
     text.push_str("}\n");
-    text.push_str(FACADE);
-    text
+    text.push_str(LOOKUP);
+    text.push_str(&classes);
+    Ok(text)
 }
 
-const FACADE: &str = r#"_HOME = {name: module for module, names in _HOMES.items() for name in names}
+const LOOKUP: &str = r#"_HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 
 def __getattr__(name: str) -> object:

@@ -182,7 +182,7 @@ const DESCRIPTIONS: &[(&str, &str)] = &[
     ("approvalPolicy", "When the server asks before it runs a command or changes a file."),
     ("baseInstructions", "Instructions that replace the model's own base instructions."),
     ("config", "Configuration values that override those of the user's configuration, by dotted key."),
-    ("cwd", "The directory that commands run in; for a list, the directories to keep to."),
+    ("cwd", "The directory that commands run in, or whose threads are listed; a list may have several."),
     ("developerInstructions", "Instructions of the application, besides those of the user."),
     ("effort", "How much the model reasons; from this turn on."),
     ("ephemeral", "Whether the thread is kept in memory only."),

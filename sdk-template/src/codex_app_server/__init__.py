@@ -104,4 +104,5 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    # What this module needs for itself is nobody's business.
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))})

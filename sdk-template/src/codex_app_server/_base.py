@@ -10,9 +10,15 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, RootModel, model_validator
+
+if TYPE_CHECKING:
+    # Beside literals only, a comparison with a variant's tag narrows to that variant.
+    UnknownTag: TypeAlias = Literal["<any other>"]
+else:
+    UnknownTag = str
 
 _Enum = TypeVar("_Enum", bound="OpenEnum")
 
@@ -74,6 +80,10 @@ class OpenModel(WireModel):
 
 class UnknownVariant(WireModel):
     """A received value that fits no variant of its union; everything it holds is kept."""
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any: ...
 
 
 class WireRoot(RootModel[Any]):

@@ -41,7 +41,7 @@ class AppServerConfig:
     """The name that the server learns; it shows up in the user agent."""
     client_title: str = "Codex Python SDK"
     """The readable name that the server learns."""
-    client_version: str = field(default_factory=package_version)
+    client_version: str = package_version()
     """The version that the server learns; by default this package's."""
     experimental_api: bool = True
     """Whether the server offers experimental fields and methods on this connection."""

@@ -12,6 +12,7 @@ from codex_app_server._base import (
     OpenModel,
     ParamsModel,
     ParamsRoot,
+    UnknownTag,
     UnknownVariant,
     WireModel,
     WireRoot,
@@ -45,13 +46,13 @@ from .notifications import (
     ExternalAgentConfigImportItemTypeSuccess,
     ExternalAgentConfigMigrationItemType,
     GatewayOAuthStatus,
-    PlanType,
     RateLimitSnapshot,
     RequestId,
     ThreadRealtimeItem,
     WindowsSandboxSetupMode,
 )
 from .plugins import PluginSummary
+from .v2_all import PlanType
 
 
 class AmazonBedrockAccount(WireModel):
@@ -72,7 +73,7 @@ class ChatgptAccount(WireModel):
 class UnknownAccount(UnknownVariant):
     """Fits no variant of `Account`: it is malformed, or of a newer runtime."""
 
-    type: str
+    type: UnknownTag
 
 
 class Account(WireRoot):
@@ -98,7 +99,7 @@ class InputTextAgentMessageInputContent(WireModel):
 class UnknownAgentMessageInputContent(UnknownVariant):
     """Fits no variant of `AgentMessageInputContent`: it is malformed, or of a newer runtime."""
 
-    type: str
+    type: UnknownTag
 
 
 class AgentMessageInputContent(WireRoot):
@@ -125,7 +126,7 @@ class EnvironmentCapabilityRootLocation(WireModel):
 class UnknownCapabilityRootLocation(UnknownVariant):
     """Fits no variant of `CapabilityRootLocation`: it is malformed, or of a newer runtime."""
 
-    type: str
+    type: UnknownTag
 
 
 class CapabilityRootLocation(WireRoot):
@@ -209,7 +210,7 @@ class SystemConfigLayerSource(WireModel):
 class UnknownConfigLayerSource(UnknownVariant):
     """Fits no variant of `ConfigLayerSource`: it is malformed, or of a newer runtime."""
 
-    type: str
+    type: UnknownTag
 
 
 class UserConfigLayerSource(WireModel):
@@ -282,7 +283,7 @@ class PromptConfiguredHookHandler(WireModel):
 class UnknownConfiguredHookHandler(UnknownVariant):
     """Fits no variant of `ConfiguredHookHandler`: it is malformed, or of a newer runtime."""
 
-    type: str
+    type: UnknownTag
 
 
 class ConfiguredHookHandler(WireRoot):
@@ -328,7 +329,7 @@ class OutputTextContentItem(WireModel):
 class UnknownContentItem(UnknownVariant):
     """Fits no variant of `ContentItem`: it is malformed, or of a newer runtime."""
 
-    type: str
+    type: UnknownTag
 
 
 class ContentItem(WireRoot):
@@ -356,7 +357,7 @@ class FunctionDynamicToolNamespaceTool(WireModel):
 class UnknownDynamicToolNamespaceTool(UnknownVariant):
     """Fits no variant of `DynamicToolNamespaceTool`: it is malformed, or of a newer runtime."""
 
-    type: str
+    type: UnknownTag
 
 
 class DynamicToolNamespaceTool(WireRoot):
@@ -384,7 +385,7 @@ class NamespaceDynamicToolSpec(WireModel):
 class UnknownDynamicToolSpec(UnknownVariant):
     """Fits no variant of `DynamicToolSpec`: it is malformed, or of a newer runtime."""
 
-    type: str
+    type: UnknownTag
 
 
 class DynamicToolSpec(WireRoot):
@@ -474,7 +475,7 @@ class ExecLocalShellAction(WireModel):
 class UnknownLocalShellAction(UnknownVariant):
     """Fits no variant of `LocalShellAction`: it is malformed, or of a newer runtime."""
 
-    type: str
+    type: UnknownTag
 
 
 class LocalShellAction(WireRoot):
@@ -593,7 +594,7 @@ class ChatgptLoginAccountResponse(WireModel):
 class UnknownLoginAccountResponse(UnknownVariant):
     """Fits no variant of `LoginAccountResponse`: it is malformed, or of a newer runtime."""
 
-    type: str
+    type: UnknownTag
 
 
 class LoginAccountResponse(WireRoot):
@@ -648,7 +649,7 @@ class TextReasoningItemContent(WireModel):
 class UnknownReasoningItemContent(UnknownVariant):
     """Fits no variant of `ReasoningItemContent`: it is malformed, or of a newer runtime."""
 
-    type: str
+    type: UnknownTag
 
 
 class ReasoningItemContent(WireRoot):
@@ -672,7 +673,7 @@ class UnknownReasoningItemReasoningSummary(UnknownVariant):
     runtime.
     """
 
-    type: str
+    type: UnknownTag
 
 
 class ReasoningItemReasoningSummary(WireRoot):
@@ -861,7 +862,7 @@ class ToolSearchOutputResponseItem(WireModel):
 class UnknownResponseItem(UnknownVariant):
     """Fits no variant of `ResponseItem`: it is malformed, or of a newer runtime."""
 
-    type: str
+    type: UnknownTag
 
 
 class FindInPageResponsesApiWebSearchAction(WireModel):
@@ -888,7 +889,7 @@ class SearchResponsesApiWebSearchAction(WireModel):
 class UnknownResponsesApiWebSearchAction(UnknownVariant):
     """Fits no variant of `ResponsesApiWebSearchAction`: it is malformed, or of a newer runtime."""
 
-    type: str
+    type: UnknownTag
 
 
 class ResponsesApiWebSearchAction(WireRoot):
@@ -949,7 +950,7 @@ class ReadThreadReadStateOperation(WireModel):
 class UnknownThreadReadStateOperation(UnknownVariant):
     """Fits no variant of `ThreadReadStateOperation`: it is malformed, or of a newer runtime."""
 
-    type: str
+    type: UnknownTag
 
 
 class UnreadThreadReadStateOperation(WireModel):
@@ -977,7 +978,7 @@ class ExistingCallThreadRealtimeStartTransport(WireModel):
 class UnknownThreadRealtimeStartTransport(UnknownVariant):
     """Fits no variant of `ThreadRealtimeStartTransport`: it is malformed, or of a newer runtime."""
 
-    type: str
+    type: UnknownTag
 
 
 class WebrtcThreadRealtimeStartTransport(WireModel):
@@ -1043,7 +1044,7 @@ class TurnStartedThreadTimelineEntry(WireModel):
 class UnknownThreadTimelineEntry(UnknownVariant):
     """Fits no variant of `ThreadTimelineEntry`: it is malformed, or of a newer runtime."""
 
-    type: str
+    type: UnknownTag
 
 
 # experimental

@@ -7,7 +7,14 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import Field
 
-from codex_app_server._base import OpenEnum, ParamsModel, UnknownVariant, WireModel, WireRoot
+from codex_app_server._base import (
+    OpenEnum,
+    ParamsModel,
+    UnknownTag,
+    UnknownVariant,
+    WireModel,
+    WireRoot,
+)
 
 
 class AskForApprovalValue(OpenEnum):
@@ -162,7 +169,7 @@ class UnknownCommandAction(WireModel):
 class UnrecognizedCommandAction(UnknownVariant):
     """Fits no variant of `CommandAction`: it is malformed, or of a newer runtime."""
 
-    type: str
+    type: UnknownTag
 
 
 class CommandAction(WireRoot):
@@ -196,7 +203,7 @@ class UnknownDynamicToolCallOutputContentItem(UnknownVariant):
     runtime.
     """
 
-    type: str
+    type: UnknownTag
 
 
 class DynamicToolCallOutputContentItem(WireRoot):
@@ -252,7 +259,7 @@ class UnknownFileSystemSpecialPath(WireModel):
 class UnrecognizedFileSystemSpecialPath(UnknownVariant):
     """Fits no variant of `FileSystemSpecialPath`: it is malformed, or of a newer runtime."""
 
-    kind: str
+    kind: UnknownTag
 
 
 class FileSystemSpecialPath(WireRoot):
@@ -279,7 +286,7 @@ class SpecialFileSystemPath(WireModel):
 class UnknownFileSystemPath(UnknownVariant):
     """Fits no variant of `FileSystemPath`: it is malformed, or of a newer runtime."""
 
-    type: str
+    type: UnknownTag
 
 
 class FileSystemPath(WireRoot):
@@ -329,7 +336,7 @@ class UnknownFunctionCallOutputContentItem(UnknownVariant):
     runtime.
     """
 
-    type: str
+    type: UnknownTag
 
 
 class FunctionCallOutputContentItem(WireRoot):
@@ -453,7 +460,7 @@ class RequestPermissionsGuardianApprovalReviewAction(WireModel):
 class UnknownGuardianApprovalReviewAction(UnknownVariant):
     """Fits no variant of `GuardianApprovalReviewAction`: it is malformed, or of a newer runtime."""
 
-    type: str
+    type: UnknownTag
 
 
 class WriteStdinGuardianApprovalReviewAction(WireModel):
@@ -486,7 +493,7 @@ class GuardianApprovalReviewAction(WireRoot):
 class UnknownImageGenerationFailure(UnknownVariant):
     """Fits no variant of `ImageGenerationFailure`: it is malformed, or of a newer runtime."""
 
-    type: str
+    type: UnknownTag
 
 
 class UsageLimitExceededImageGenerationFailure(WireModel):
@@ -513,7 +520,7 @@ class DeletePatchChangeKind(WireModel):
 class UnknownPatchChangeKind(UnknownVariant):
     """Fits no variant of `PatchChangeKind`: it is malformed, or of a newer runtime."""
 
-    type: str
+    type: UnknownTag
 
 
 class UpdatePatchChangeKind(WireModel):
@@ -554,7 +561,7 @@ class ReadOnlySandboxPolicy(WireModel):
 class UnknownSandboxPolicy(UnknownVariant):
     """Fits no variant of `SandboxPolicy`: it is malformed, or of a newer runtime."""
 
-    type: str
+    type: UnknownTag
 
 
 class WorkspaceWriteSandboxPolicy(WireModel):
@@ -1032,7 +1039,7 @@ class SubAgentActivityThreadItem(WireModel):
 class UnknownThreadItem(UnknownVariant):
     """Fits no variant of `ThreadItem`: it is malformed, or of a newer runtime."""
 
-    type: str
+    type: UnknownTag
 
 
 class AudioUserInput(WireModel):
@@ -1096,7 +1103,7 @@ class TextUserInput(WireModel):
 class UnknownUserInput(UnknownVariant):
     """Fits no variant of `UserInput`: it is malformed, or of a newer runtime."""
 
-    type: str
+    type: UnknownTag
 
 
 class UserInput(WireRoot):
@@ -1147,7 +1154,7 @@ class SearchWebSearchAction(WireModel):
 class UnknownWebSearchAction(UnknownVariant):
     """Fits no variant of `WebSearchAction`: it is malformed, or of a newer runtime."""
 
-    type: str
+    type: UnknownTag
 
 
 class WebSearchAction(WireRoot):
@@ -1232,7 +1239,7 @@ class SystemErrorThreadStatus(WireModel):
 class UnknownThreadStatus(UnknownVariant):
     """Fits no variant of `ThreadStatus`: it is malformed, or of a newer runtime."""
 
-    type: str
+    type: UnknownTag
 
 
 class ThreadStatus(WireRoot):

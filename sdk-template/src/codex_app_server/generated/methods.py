@@ -82,7 +82,8 @@ class CodexMethods(ABC):
             config:
                 Configuration values that override those of the user's configuration, by dotted key.
             cwd:
-                The directory that commands run in; for a list, the directories to keep to.
+                The directory that commands run in, or whose threads are listed; a list may have
+                several.
             developer_instructions:
                 Instructions of the application, besides those of the user.
             ephemeral:
@@ -149,7 +150,8 @@ class CodexMethods(ABC):
             cursor:
                 Opaque pagination cursor returned by a previous call.
             cwd:
-                The directory that commands run in; for a list, the directories to keep to.
+                The directory that commands run in, or whose threads are listed; a list may have
+                several.
             limit:
                 Optional page size; defaults to a reasonable server-side value.
             model_providers:
@@ -216,7 +218,8 @@ class CodexMethods(ABC):
             config:
                 Configuration values that override those of the user's configuration, by dotted key.
             cwd:
-                The directory that commands run in; for a list, the directories to keep to.
+                The directory that commands run in, or whose threads are listed; a list may have
+                several.
             developer_instructions:
                 Instructions of the application, besides those of the user.
             model:
@@ -280,7 +283,8 @@ class CodexMethods(ABC):
             config:
                 Configuration values that override those of the user's configuration, by dotted key.
             cwd:
-                The directory that commands run in; for a list, the directories to keep to.
+                The directory that commands run in, or whose threads are listed; a list may have
+                several.
             developer_instructions:
                 Instructions of the application, besides those of the user.
             ephemeral:
@@ -369,7 +373,8 @@ class AsyncCodexMethods(ABC):
             config:
                 Configuration values that override those of the user's configuration, by dotted key.
             cwd:
-                The directory that commands run in; for a list, the directories to keep to.
+                The directory that commands run in, or whose threads are listed; a list may have
+                several.
             developer_instructions:
                 Instructions of the application, besides those of the user.
             ephemeral:
@@ -436,7 +441,8 @@ class AsyncCodexMethods(ABC):
             cursor:
                 Opaque pagination cursor returned by a previous call.
             cwd:
-                The directory that commands run in; for a list, the directories to keep to.
+                The directory that commands run in, or whose threads are listed; a list may have
+                several.
             limit:
                 Optional page size; defaults to a reasonable server-side value.
             model_providers:
@@ -503,7 +509,8 @@ class AsyncCodexMethods(ABC):
             config:
                 Configuration values that override those of the user's configuration, by dotted key.
             cwd:
-                The directory that commands run in; for a list, the directories to keep to.
+                The directory that commands run in, or whose threads are listed; a list may have
+                several.
             developer_instructions:
                 Instructions of the application, besides those of the user.
             model:
@@ -567,7 +574,8 @@ class AsyncCodexMethods(ABC):
             config:
                 Configuration values that override those of the user's configuration, by dotted key.
             cwd:
-                The directory that commands run in; for a list, the directories to keep to.
+                The directory that commands run in, or whose threads are listed; a list may have
+                several.
             developer_instructions:
                 Instructions of the application, besides those of the user.
             ephemeral:
@@ -650,7 +658,8 @@ class ThreadMethods(ABC):
                 Override where approval requests are routed for review on this turn and subsequent
                 turns.
             cwd:
-                The directory that commands run in; for a list, the directories to keep to.
+                The directory that commands run in, or whose threads are listed; a list may have
+                several.
             effort:
                 How much the model reasons; from this turn on.
             model:
@@ -709,7 +718,8 @@ class ThreadMethods(ABC):
                 Override where approval requests are routed for review on this turn and subsequent
                 turns.
             cwd:
-                The directory that commands run in; for a list, the directories to keep to.
+                The directory that commands run in, or whose threads are listed; a list may have
+                several.
             effort:
                 How much the model reasons; from this turn on.
             model:
@@ -782,7 +792,8 @@ class AsyncThreadMethods(ABC):
                 Override where approval requests are routed for review on this turn and subsequent
                 turns.
             cwd:
-                The directory that commands run in; for a list, the directories to keep to.
+                The directory that commands run in, or whose threads are listed; a list may have
+                several.
             effort:
                 How much the model reasons; from this turn on.
             model:
@@ -841,7 +852,8 @@ class AsyncThreadMethods(ABC):
                 Override where approval requests are routed for review on this turn and subsequent
                 turns.
             cwd:
-                The directory that commands run in; for a list, the directories to keep to.
+                The directory that commands run in, or whose threads are listed; a list may have
+                several.
             effort:
                 How much the model reasons; from this turn on.
             model:

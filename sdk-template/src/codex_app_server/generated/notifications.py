@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from codex_app_server._base import OpenEnum, UnknownVariant, WireModel, WireRoot
+from codex_app_server._base import OpenEnum, UnknownTag, UnknownVariant, WireModel, WireRoot
 
 from .core import (
     AbsolutePathBuf,
@@ -19,6 +19,7 @@ from .core import (
     SandboxPolicy,
 )
 from .lifecycle import CollaborationMode
+from .v2_all import PlanType
 
 
 class RequestId(WireRoot):
@@ -37,7 +38,7 @@ class FailedThreadPredictionResult(WireModel):
 class UnknownThreadPredictionResult(UnknownVariant):
     """Fits no variant of `ThreadPredictionResult`: it is malformed, or of a newer runtime."""
 
-    type: str
+    type: UnknownTag
 
 
 class ThreadPredictionResult(WireRoot):
@@ -65,7 +66,7 @@ class UnknownThreadRealtimeBemItemPresentation(UnknownVariant):
     runtime.
     """
 
-    type: str
+    type: UnknownTag
 
 
 class WholeItemThreadRealtimeBemItemPresentation(WireModel):
@@ -131,7 +132,7 @@ class TranscriptSegmentThreadRealtimeItem(WireModel):
 class UnknownThreadRealtimeItem(UnknownVariant):
     """Fits no variant of `ThreadRealtimeItem`: it is malformed, or of a newer runtime."""
 
-    type: str
+    type: UnknownTag
 
 
 # experimental
@@ -167,7 +168,7 @@ class TurnThreadUnreadPosition(WireModel):
 class UnknownThreadUnreadPosition(UnknownVariant):
     """Fits no variant of `ThreadUnreadPosition`: it is malformed, or of a newer runtime."""
 
-    type: str
+    type: UnknownTag
 
 
 class ThreadUnreadPosition(WireRoot):
@@ -195,27 +196,6 @@ class CreditsSnapshot(WireModel):
     balance: str | None = None
     has_credits: bool
     unlimited: bool
-
-
-class PlanType(OpenEnum):
-    free = "free"
-    go = "go"
-    plus = "plus"
-    pro = "pro"
-    prolite = "prolite"
-    promax = "promax"
-    team = "team"
-    self_serve_business_prolite = "self_serve_business_prolite"
-    self_serve_business_usage_based = "self_serve_business_usage_based"
-    business = "business"
-    ent26 = "ent26"
-    enterprise_cbp_automation = "enterprise_cbp_automation"
-    enterprise_cbp_usage_based = "enterprise_cbp_usage_based"
-    enterprise = "enterprise"
-    edu = "edu"
-    edu_plus = "edu_plus"
-    edu_pro = "edu_pro"
-    unknown = "unknown"
 
 
 class RateLimitReachedType(OpenEnum):

@@ -7,7 +7,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from codex_app_server._base import OpenEnum, ParamsModel, UnknownVariant, WireModel, WireRoot
+from codex_app_server._base import (
+    OpenEnum,
+    ParamsModel,
+    UnknownTag,
+    UnknownVariant,
+    WireModel,
+    WireRoot,
+)
 
 from .core import AbsolutePathBuf, HookEventName, HookSource, LegacyAppPathString
 from .notifications import AppInfo
@@ -115,7 +122,7 @@ class PromptHookMetadata(WireModel):
 class UnknownHookMetadata(UnknownVariant):
     """Fits no variant of `HookMetadata`: it is malformed, or of a newer runtime."""
 
-    handler_type: str
+    handler_type: UnknownTag
 
 
 class HookMetadata(WireRoot):
@@ -163,7 +170,7 @@ class RemotePluginSource(WireModel):
 class UnknownPluginSource(UnknownVariant):
     """Fits no variant of `PluginSource`: it is malformed, or of a newer runtime."""
 
-    type: str
+    type: UnknownTag
 
 
 class PluginSource(WireRoot):
@@ -230,7 +237,7 @@ class HourlyScheduledTaskSchedule(WireModel):
 class UnknownScheduledTaskSchedule(UnknownVariant):
     """Fits no variant of `ScheduledTaskSchedule`: it is malformed, or of a newer runtime."""
 
-    type: str
+    type: UnknownTag
 
 
 class WeekdaysScheduledTaskSchedule(WireModel):

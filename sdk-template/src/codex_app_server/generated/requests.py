@@ -11,6 +11,7 @@ from codex_app_server._base import (
     OpenEnum,
     ParamsModel,
     ParamsRoot,
+    UnknownTag,
     UnknownVariant,
     WireModel,
     WireRoot,
@@ -97,7 +98,7 @@ class DeleteFileChange(WireModel):
 class UnknownFileChange(UnknownVariant):
     """Fits no variant of `FileChange`: it is malformed, or of a newer runtime."""
 
-    type: str
+    type: UnknownTag
 
 
 class UpdateFileChange(WireModel):
@@ -359,7 +360,7 @@ class UnknownMcpServerElicitationRequestParams(UnknownVariant):
     runtime.
     """
 
-    mode: str
+    mode: UnknownTag
 
 
 class UrlMcpServerElicitationRequestParams(WireModel):
@@ -427,7 +428,7 @@ class UnknownParsedCommand(WireModel):
 class UnrecognizedParsedCommand(UnknownVariant):
     """Fits no variant of `ParsedCommand`: it is malformed, or of a newer runtime."""
 
-    type: str
+    type: UnknownTag
 
 
 class ParsedCommand(WireRoot):

@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING
 
+from codex_app_server._base import OpenEnum
+
 if TYPE_CHECKING:
     from .account import (
         Account,
@@ -640,7 +642,6 @@ if TYPE_CHECKING:
         McpServerStartupFailureReason,
         McpServerStartupState,
         McpServerStatusUpdatedNotification,
-        PlanType,
         ProcessExitedNotification,
         ProcessOutputDeltaNotification,
         ProcessOutputStream,
@@ -2655,7 +2656,6 @@ _NOTIFICATIONS = (
     "McpServerStartupFailureReason",
     "McpServerStartupState",
     "McpServerStatusUpdatedNotification",
-    "PlanType",
     "ProcessExitedNotification",
     "ProcessOutputDeltaNotification",
     "ProcessOutputStream",
@@ -3062,3 +3062,24 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *_HOME})
+
+
+class PlanType(OpenEnum):
+    free = "free"
+    go = "go"
+    plus = "plus"
+    pro = "pro"
+    prolite = "prolite"
+    promax = "promax"
+    team = "team"
+    self_serve_business_prolite = "self_serve_business_prolite"
+    self_serve_business_usage_based = "self_serve_business_usage_based"
+    business = "business"
+    ent26 = "ent26"
+    enterprise_cbp_automation = "enterprise_cbp_automation"
+    enterprise_cbp_usage_based = "enterprise_cbp_usage_based"
+    enterprise = "enterprise"
+    edu = "edu"
+    edu_plus = "edu_plus"
+    edu_pro = "edu_pro"
+    unknown = "unknown"
