@@ -17,7 +17,8 @@ use crate::publish::http;
 use crate::publish::index::{Index, Presence};
 use crate::publish::plan::Plan;
 use crate::publish::receipt::Receipt;
-use crate::publish::run::{Request, endpoint, publish, survey};
+use crate::publish::run::{Request, endpoint, publish};
+use crate::publish::survey::survey;
 use crate::publish::upload::Patience;
 use crate::publish::wait::Pace;
 

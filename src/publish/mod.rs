@@ -3,6 +3,7 @@
 pub mod answer;
 pub mod attestation;
 mod body;
+pub mod claims;
 pub mod credentials;
 pub mod error;
 pub mod event;
@@ -13,5 +14,6 @@ pub mod index;
 pub mod plan;
 pub mod receipt;
 pub mod run;
+pub mod survey;
 pub mod upload;
 pub mod wait;

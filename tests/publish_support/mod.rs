@@ -26,7 +26,7 @@ use relkit::publish::upload::Patience;
 use relkit::publish::wait::Pace;
 
 /// The token that the scripted index knows from the start.
-pub const TOKEN: &str = "pypi-AgEIcHlwaS5vcmcCJDAwMDAwMDAw";
+pub const TOKEN: &str = "pypi-token-of-the-scripted-index";
 
 pub const VERSION: &str = "1.2.3";
 pub const TAGS: [&str; 3] = ["macosx_11_0_arm64", "musllinux_1_1_x86_64", "win_amd64"];
