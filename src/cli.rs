@@ -520,6 +520,9 @@ pub struct Demo {
     /// Keep what the demo makes there [default: a temporary directory]
     #[arg(long, value_name = "DIR")]
     pub out_dir: Option<PathBuf>,
+    /// Replace what OUT-DIR holds of an earlier run
+    #[arg(long, requires = "out_dir")]
+    pub force: bool,
     /// The form of the report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub format: ReportFormat,

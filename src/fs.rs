@@ -77,6 +77,8 @@ impl Explain for FsError {
                 io::ErrorKind::StorageFull => Some("free space on the disk and run the command again".into()),
                 io::ErrorKind::NotFound => Some("check the path".into()),
                 io::ErrorKind::NotADirectory => Some("give a directory".into()),
+                io::ErrorKind::IsADirectory => Some("give the path of a file".into()),
+                io::ErrorKind::AlreadyExists => Some("a file has that name; give another path".into()),
                 io::ErrorKind::PermissionDenied => Some("check the permissions of the path".into()),
                 _ => None,
             },

@@ -144,10 +144,11 @@ fn kill(mut child: Child, at: Duration) -> bool {
     running
 }
 
-/// Times spread over the length of a run, and a little unevenly so that no rhythm of the run is always hit alike.
+/// Times spread over the length of a run and a third more, and a little unevenly so that no rhythm of the run is always hit alike.
 fn moments(rounds: u32, whole: Duration) -> impl Iterator<Item = Duration> {
-    (0..rounds)
-        .map(move |round| whole * (round * 97 % rounds + 1) / rounds + Duration::from_micros(u64::from(round) * 137))
+    (0..rounds).map(move |round| {
+        whole * (round * 97 % rounds + 1) * 4 / (rounds * 3) + Duration::from_micros(u64::from(round) * 137)
+    })
 }
 
 #[test]

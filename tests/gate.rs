@@ -265,9 +265,35 @@ fn good_sets_of_other_kinds_pass() {
     fs::write(set.dist().join("openai_codex_app_server_sdk-0.163.0.post1-py3-none-any.whl.publish.attestation"), "{}")
         .unwrap();
     set.passes(VERSION, &[]);
+    // A build for glibc serves the Linux target too.
+    let (target, tag, _) = TARGETS[3];
+    fs::remove_file(set.wheel(tag)).unwrap();
+    let program = check_support::samples::glibc_elf().build();
+    runtime(&set.dist(), target, "manylinux_2_17_x86_64", VERSION, &program, |_| {});
+    set.passes(VERSION, &[]);
     // A target that is absent on purpose.
     fs::remove_file(set.wheel("win_arm64")).unwrap();
     set.passes(VERSION, &["--allow-missing", "aarch64-pc-windows-msvc"]);
+}
+
+#[test]
+fn a_set_that_another_tool_built_from_the_stages_passes() {
+    let Some(bin) = support::judges("gate", &["build", "hatchling"]) else { return };
+    let set = Set::complete();
+    set.without_sdk();
+    let python = |stage: &Path, flags: &[&str]| {
+        let mut command = std::process::Command::new(bin.join("python"));
+        command.args(["-m", "build", "--no-isolation"]).args(flags).arg("--outdir").arg(set.dist()).arg(stage);
+        support::succeed(&mut command);
+    };
+    for (target, tag, _) in TARGETS {
+        fs::remove_file(set.wheel(tag)).unwrap();
+        let aside = set.root.path().join("aside");
+        runtime(&aside, target, tag, VERSION, &program(target), |stage| python(stage, &["--wheel"]));
+    }
+    sdk(&set.root.path().join("aside"), VERSION, VERSION, |stage| python(stage, &["--wheel", "--sdist"]));
+    assert_eq!(set.names().len(), 8);
+    set.passes(VERSION, &[]);
 }
 
 #[test]

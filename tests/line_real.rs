@@ -24,7 +24,7 @@ const SIX: [(&str, &str); 6] = [
 const TOOLS: [&str; 6] = ["pip", "uv", "installer", "twine", "check-wheel-contents", "pydantic>=2.12,<3"];
 const NATIVE: bool = cfg!(all(target_os = "linux", target_arch = "x86_64"));
 
-/// A release of the six executables, made once for every test here, and removed with the last of them by the system.
+/// A release of the six executables, made once for every test here; it stays in `target/line` to be looked at.
 struct Line {
     root: PathBuf,
     stdout: String,

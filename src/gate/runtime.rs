@@ -10,6 +10,7 @@ use super::dist::{Content, Entry, Set};
 use super::release::Role;
 use super::verify::{Found, Request};
 use crate::project::Target;
+use crate::target::TargetTriple;
 use crate::version::CodexVersion;
 use crate::wheel::reader::Wheel;
 
@@ -94,8 +95,13 @@ fn descriptor(request: &Request<'_>, wheel: &Wheel, name: &str, target: Option<&
         let message = format!("`{name}` carries a package of version {version} by its `{path}`, not {}", request.codex);
         found.problem("set-version", Some(name), message, "stage the payload of the release");
     }
+    // A build for glibc may serve the Linux target as one for musl does: the tags decide, not the triple's last word.
+    let fits = |built: &str| {
+        let platforms = wheel.name().tags.platforms().unwrap_or_default();
+        built.parse::<TargetTriple>().is_ok_and(|built| platforms.iter().all(|tag| built.matches(tag)))
+    };
     if let (Some(target), Some(built)) = (target, text("target"))
-        && built != target.triple.to_string()
+        && !fits(built)
     {
         let message = format!("`{name}` is tagged for `{}`, and its `{path}` says `{built}`", target.triple);
         found.problem("payload-json", Some(name), message, "stage the payload of that target");

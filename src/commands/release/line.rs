@@ -164,8 +164,14 @@ impl Line<'_> {
         let paths = self.build_stage(&staged.out)?;
         let Some(path) = paths.first() else { return Ok(()) };
         let wheel = Wheel::open(path)?;
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        if self.rows.iter().any(|other| other.wheel == name) {
+            let name = name.unwrap_or_default();
+            return Err(Failure::new(Exit::Failed, format!("two payloads give the same wheel, `{name}`"))
+                .with_hint("give one payload for each platform tag"));
+        }
         row.wheel_bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-        row.wheel = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        row.wheel = name;
         row.contents = wheel.files().map(|member| (member.name.clone(), member.size)).collect();
         row.contents.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
         row.steps.push(step("build", Outcome::Passed, human_bytes(row.wheel_bytes), started.elapsed()));
@@ -290,16 +296,22 @@ impl Line<'_> {
         let wheels = verdict.files.iter().filter(|file| file.role == Role::RuntimeWheel);
         let candidates = wheels.map(|file| Ok(Candidate::of_wheel(&file.name.parse()?, &file.name)));
         let coverage = Coverage::of(&candidates.collect::<Result<Vec<_>, FileNameError>>()?);
-        let mut problems: Vec<ProblemRow> = verdict.problems.iter().map(problem).collect();
+        // What a step failed at comes first: an incomplete set is what follows from it.
+        let mut problems: Vec<ProblemRow> = Vec::new();
         for row in &self.rows {
             for step in row.steps.iter().filter(|step| step.outcome == Outcome::Failed && step.name != "check") {
+                let help = match step.name.as_str() {
+                    "stage" => "give another payload; `relkit inspect` says what a file is",
+                    _ => "fix the executable, or the payload around it; `relkit smoke` on the wheel tells more",
+                };
                 problems.push(ProblemRow {
                     code: format!("{}-failed", step.name),
                     message: format!("`{}`: {}", row.target, step.detail),
-                    help: format!("look at the {} step of this target", step.name),
+                    help: help.to_owned(),
                 });
             }
         }
+        problems.extend(verdict.problems.iter().map(problem));
         let files = verdict.files.iter().map(|file| FileRow {
             name: file.name.clone(),
             bytes: file.bytes,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::{self, ReportFormat};
 use crate::console::{Console, human_bytes};
 use crate::error::{Exit, Failure};
-use crate::fs::{Existing, write_whole};
+use crate::fs::write_whole;
 use crate::project::RuntimeProject;
 use crate::report::{self, Outcome};
 use crate::smoke::{Level, stand_in};
@@ -71,7 +71,7 @@ pub fn demo(arguments: &cli::Demo, console: &Console) -> Result<Exit, Failure> {
         sdk_version: codex.into(),
         payloads: vec![GivenPayload { platform_tag: None, path: payload }],
         out_dir: out_dir.clone(),
-        existing: Existing::Refuse,
+        existing: super::stage::existing(arguments.force),
         allow_missing: absent.collect(),
         runtime_template: None,
         sdk,
