@@ -10,7 +10,7 @@ use crate::error::{Exit, Failure};
 use crate::fs::FsError;
 use crate::project::{RuntimeProject, SdkProject};
 use crate::typegen::drift::drift;
-use crate::typegen::{self, Change, Difference, Generated, Obtained, Request, Source};
+use crate::typegen::{self, Change, Difference, Generated, Mode, Obtained, Request, Source};
 
 /// The built-in runtime template, for the name of the executable in a wheel.
 const RUNTIME: &str = include_str!("../../runtime-template/pyproject.toml");
@@ -43,6 +43,11 @@ pub fn run(arguments: &GenerateTypes, console: &Console) -> Result<Exit, Failure
         console.warning(format_args!(
             "the schema's files disagree about {}; the bundle's definition is used",
             listed(&generated.disagreements)
+        ));
+    }
+    if generated.mode == Mode::Experimental {
+        console.warning(format_args!(
+            "the schema holds experimental methods and fields, which the runtime hides by default"
         ));
     }
     let differences = typegen::check(&generated, &directory)?;
@@ -175,6 +180,7 @@ fn summary(generated: &Generated, outcome: &str, differences: &[Difference]) -> 
         "outcome": outcome,
         "runtime_version": generated.runtime_version,
         "schema_sha256": generated.schema_sha256,
+        "schema_mode": generated.mode.word(),
         "files": generated.files.keys().collect::<Vec<_>>(),
         "differences": differences,
         "not_exposed": unexposed,
@@ -188,6 +194,13 @@ fn report_drift(before: &Source, after: &Source, format: DriftFormat, console: &
         obtained.version.clone().or(directory).unwrap_or_else(|| source.path().display().to_string())
     };
     let (from, to) = (name(before, &old), name(after, &new));
+    let (from_mode, to_mode) = (old.schema.mode(), new.schema.mode());
+    if from_mode != to_mode {
+        let (from_mode, to_mode) = (from_mode.word(), to_mode.word());
+        console.warning(format_args!(
+            "the schema of {from} is {from_mode} and that of {to} {to_mode}: part of what changed is only that"
+        ));
+    }
     let drift = drift((&from, &old.schema), (&to, &new.schema))?;
     match format {
         DriftFormat::Json => console.json(&drift.json()),

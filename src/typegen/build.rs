@@ -2,14 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::TypegenError;
-use super::model::{Body, Class, Direction, Doc, Field, Limits, Marks, Member, Method, Model, Routing, Shape};
+use super::directions::{add_fallbacks, set_directions};
+use super::messages::messages;
+use super::model::{Body, Class, Direction, Doc, Field, Limits, Marks, Member, Model, Shape};
 use super::schema::{Schema, unsupported};
+use super::variants::{
+    Object, common_tag, enum_values, is_map, is_null, merge_alternatives, merge_shared, required_keys, strings,
+    tag_values, type_words, union_branches,
+};
 use super::{names, overrides};
-
-type Object = Map<String, Value>;
 
 /// Unions of whole messages; the registry holds what they say.
 const ENVELOPES: &[&str] = &["ClientNotification", "ClientRequest", "ServerNotification", "ServerRequest"];
@@ -25,17 +29,13 @@ pub fn build(schema: &Schema) -> Result<Model, TypegenError> {
             builder.definition(name, definition)?;
         }
     }
-    let client_methods = methods(schema, "ClientRequest", response_of_client)?;
-    let server_requests = methods(schema, "ServerRequest", response_of_server)?;
-    let notifications = methods(schema, "ServerNotification", |_, _, _| None)?;
-    let notifications = notifications
-        .into_iter()
-        .map(|method| {
-            let routing = method.params.as_deref().map_or(Routing::Global, |params| routing(schema, params));
-            (method, routing)
-        })
-        .collect();
-    let mut model = Model { classes: builder.classes, client_methods, server_requests, notifications };
+    let messages = messages(schema)?;
+    let mut model = Model {
+        classes: builder.classes,
+        client_methods: messages.client_methods,
+        server_requests: messages.server_requests,
+        notifications: messages.notifications,
+    };
     set_directions(&mut model);
     add_fallbacks(&mut model)?;
     Ok(model)
@@ -43,17 +43,17 @@ pub fn build(schema: &Schema) -> Result<Model, TypegenError> {
 
 /// The place of a schema, for errors and for names of what is nested in it.
 #[derive(Clone)]
-struct Place<'a> {
-    definition: &'a str,
-    pointer: String,
+pub(super) struct Place<'a> {
+    pub(super) definition: &'a str,
+    pub(super) pointer: String,
 }
 
 impl<'a> Place<'a> {
-    fn below(&self, step: impl std::fmt::Display) -> Place<'a> {
+    pub(super) fn below(&self, step: impl std::fmt::Display) -> Place<'a> {
         Place { definition: self.definition, pointer: format!("{}/{step}", self.pointer) }
     }
 
-    fn refuse(&self, why: impl Into<String>) -> TypegenError {
+    pub(super) fn refuse(&self, why: impl Into<String>) -> TypegenError {
         unsupported("schema", &format!("/definitions/{}{}", self.definition, self.pointer), why)
     }
 }
@@ -134,7 +134,7 @@ impl<'a> Builder<'a> {
     ) -> Result<Body, TypegenError> {
         let required: BTreeSet<&str> =
             object.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
-        let empty = Map::new();
+        let empty = Object::new();
         let properties = object.get("properties").and_then(Value::as_object).unwrap_or(&empty);
         if let Some(missing) = required.iter().find(|key| !properties.contains_key(**key)) {
             return Err(place.refuse(format!("`{missing}` is required and not a property")));
@@ -388,10 +388,6 @@ impl<'a> Builder<'a> {
     }
 }
 
-fn required_keys(schema: &Value) -> Vec<&str> {
-    schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
-}
-
 /// The class name of something nested in a field: the owner's name, then the field's.
 fn nested_name(owner: &str, wire: &str) -> String {
     let part = names::pascal(wire).unwrap_or_else(|| "Value".into());
@@ -400,43 +396,6 @@ fn nested_name(owner: &str, wire: &str) -> String {
         Some(rest) if rest.starts_with(|first: char| first.is_ascii_uppercase()) => format!("{rest}{part}"),
         _ => format!("{owner}{part}"),
     }
-}
-
-fn union_branches(object: &Object) -> Option<(&'static str, &Vec<Value>)> {
-    ["oneOf", "anyOf"].into_iter().find_map(|key| Some((key, object.get(key)?.as_array()?)))
-}
-
-fn type_words(object: &Object) -> Vec<&str> {
-    match object.get("type") {
-        Some(Value::String(word)) => vec![word],
-        Some(Value::Array(words)) => words.iter().filter_map(Value::as_str).collect(),
-        _ if object.contains_key("properties") => vec!["object"],
-        _ => Vec::new(),
-    }
-}
-
-fn is_null(schema: &Value) -> bool {
-    schema.get("type").and_then(Value::as_str) == Some("null")
-}
-
-fn is_map(object: &Object) -> bool {
-    object.get("properties").and_then(Value::as_object).is_none_or(Map::is_empty)
-        && object.get("additionalProperties").is_some_and(|value| *value != Value::Bool(false))
-}
-
-/// The values of an enumeration of strings.
-fn enum_values(object: &Object) -> Option<Vec<Value>> {
-    let values = match (object.get("enum"), object.get("const")) {
-        (Some(Value::Array(values)), _) => values.clone(),
-        (None, Some(value)) => vec![value.clone()],
-        _ => return None,
-    };
-    let plain = !values.is_empty() && values.iter().all(Value::is_string) && !type_words(object).contains(&"null");
-    plain.then_some(values)
-}
-
-fn strings(values: &[Value]) -> Vec<String> {
-    values.iter().filter_map(Value::as_str).map(ToOwned::to_owned).collect()
 }
 
 fn members(values: &[Value], doc: &Doc, place: &Place<'_>) -> Result<Vec<Member>, TypegenError> {
@@ -457,76 +416,6 @@ fn no_duplicates(members: &[Member], place: &Place<'_>) -> Result<(), TypegenErr
         }
     }
     Ok(())
-}
-
-/// A variant with the fields that stand beside the union.
-fn merge_shared(union: &Object, branch: &Value) -> Value {
-    let (Some(Value::Object(shared)), Value::Object(variant)) = (union.get("properties"), branch) else {
-        return branch.clone();
-    };
-    let mut merged = variant.clone();
-    let mut properties = shared.clone();
-    if let Some(Value::Object(own)) = variant.get("properties") {
-        properties.extend(own.clone());
-    } else {
-        return branch.clone();
-    }
-    let mut required: Vec<Value> = union.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
-    required.extend(variant.get("required").and_then(Value::as_array).cloned().unwrap_or_default());
-    required.dedup();
-    merged.insert("properties".into(), Value::Object(properties));
-    merged.insert("required".into(), Value::Array(required));
-    Value::Object(merged)
-}
-
-/// A variant whose further fields depend on a union of its own: one class that has them all, none of them required but
-/// what every alternative requires. The note says which fields exclude each other.
-fn merge_alternatives(variant: &Object, place: &Place<'_>) -> Result<(Object, Option<String>), TypegenError> {
-    let Some((key, branches)) = union_branches(variant) else { return Ok((variant.clone(), None)) };
-    let place = place.below(key);
-    let mut merged = variant.clone();
-    merged.remove(key);
-    let mut properties = variant.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
-    let mut alternatives = Vec::new();
-    for (index, branch) in branches.iter().enumerate() {
-        let own = branch.get("properties").and_then(Value::as_object);
-        let own = own.filter(|_| branch.as_object().and_then(union_branches).is_none());
-        let own = own.ok_or_else(|| place.below(index).refuse("alternatives of a variant must be plain objects"))?;
-        for (name, field) in own {
-            if properties.insert(name.clone(), field.clone()).is_some_and(|known| known != *field) {
-                return Err(place.below(index).refuse(format!("two alternatives differ about `{name}`")));
-            }
-        }
-        alternatives.push(own.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" with "));
-    }
-    let mut required: Vec<Value> = variant.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
-    let everywhere = branches.first().map(required_keys).unwrap_or_default();
-    required.extend(
-        everywhere
-            .into_iter()
-            .filter(|name| branches.iter().all(|branch| required_keys(branch).contains(name)))
-            .map(Value::from),
-    );
-    merged.insert("properties".into(), Value::Object(properties));
-    merged.insert("required".into(), Value::Array(required));
-    Ok((merged, Some(format!("Has one of: {}.", alternatives.join(", ")))))
-}
-
-fn tag_values(branch: &Value, key: &str) -> Option<Vec<String>> {
-    let values = strings(&enum_values(branch.get("properties")?.get(key)?.as_object()?)?);
-    (values.len() == 1 && required_keys(branch).contains(&key)).then_some(values)
-}
-
-/// The key whose one string tells every variant from the others.
-fn common_tag(branches: &[Value]) -> Option<String> {
-    let first = branches.first()?.get("properties")?.as_object()?;
-    let mut keys: Vec<&String> = first.keys().collect();
-    keys.sort_by_key(|key| match key.as_str() {
-        "type" => 0,
-        "kind" => 1,
-        _ => 2,
-    });
-    keys.into_iter().find(|key| branches.iter().all(|branch| tag_values(branch, key).is_some())).cloned()
 }
 
 fn doc_of(schema: &Value) -> Doc {
@@ -554,123 +443,6 @@ fn limits(property: &Value) -> Limits {
     ];
     let found = KEYWORDS.iter().filter_map(|(key, keyword)| Some((*keyword, property.get(key)?.clone())));
     Limits { keywords: found.collect() }
-}
-
-type ResponseOf = fn(&Schema, &str, Option<&str>) -> Option<String>;
-
-/// The methods of an envelope union, sorted by name.
-fn methods(schema: &Schema, envelope: &str, response_of: ResponseOf) -> Result<Vec<Method>, TypegenError> {
-    let place = Place { definition: envelope, pointer: "/oneOf".into() };
-    let Some(definition) = schema.definitions.get(envelope) else { return Ok(Vec::new()) };
-    let branches = definition
-        .as_object()
-        .and_then(union_branches)
-        .map(|(_, branches)| branches)
-        .ok_or_else(|| place.refuse("expected a union of messages"))?;
-    let mut found = Vec::new();
-    for (index, branch) in branches.iter().enumerate() {
-        let name = tag_values(branch, "method").and_then(|mut names| names.pop());
-        let name = name.ok_or_else(|| place.below(index).refuse("expected a message with a `method`"))?;
-        let params = branch.get("properties").and_then(|properties| properties.get("params"));
-        let params = params.and_then(reference_in).map(ToOwned::to_owned);
-        let response = response_of(schema, &name, params.as_deref());
-        found.push(Method { name, params, response });
-    }
-    found.sort_by(|one, other| one.name.cmp(&other.name));
-    Ok(found)
-}
-
-fn reference_in(schema: &Value) -> Option<&str> {
-    schema.get("$ref").and_then(Value::as_str).or_else(|| {
-        let branches = ["anyOf", "oneOf", "allOf"].into_iter().find_map(|key| schema.get(key)?.as_array())?;
-        branches.iter().find_map(reference_in)
-    })
-}
-
-fn response_of_client(schema: &Schema, method: &str, params: Option<&str>) -> Option<String> {
-    let candidates = [
-        overrides::response(method).map(ToOwned::to_owned),
-        params.and_then(|params| params.strip_suffix("Params")).map(|stem| format!("{stem}Response")),
-        names::pascal(method).map(|stem| format!("{stem}Response")),
-    ];
-    candidates.into_iter().flatten().find(|name| schema.definitions.contains_key(name))
-}
-
-fn response_of_server(schema: &Schema, _: &str, params: Option<&str>) -> Option<String> {
-    let name = format!("{}Response", params?.strip_suffix("Params")?);
-    schema.definitions.contains_key(&name).then_some(name)
-}
-
-fn routing(schema: &Schema, params: &str) -> Routing {
-    let properties = schema.definitions.get(params).and_then(|params| params.get("properties"));
-    let has = |key: &str| properties.and_then(|properties| properties.get(key));
-    if has("turnId").is_some() {
-        return Routing::TurnId;
-    }
-    let turn = has("turn").and_then(reference_in).and_then(|turn| schema.definitions.get(turn));
-    if turn.and_then(|turn| turn.get("properties")?.get("id")).is_some() {
-        return Routing::Turn;
-    }
-    if has("threadId").is_some() { Routing::ThreadId } else { Routing::Global }
-}
-
-/// A class that only requests of the client and answers to the server use is strict; every other is lenient.
-fn set_directions(model: &mut Model) {
-    let client = model.client_methods.iter();
-    let server = model.server_requests.iter();
-    let sent_roots: Vec<&str> = client
-        .clone()
-        .filter_map(|method| method.params.as_deref())
-        .chain(server.clone().filter_map(|method| method.response.as_deref()))
-        .collect();
-    let sent: BTreeSet<String> = model.closure(sent_roots).into_iter().map(ToOwned::to_owned).collect();
-    let received_roots: Vec<&str> = client
-        .filter_map(|method| method.response.as_deref())
-        .chain(server.filter_map(|method| method.params.as_deref()))
-        .chain(model.notifications.iter().filter_map(|(method, _)| method.params.as_deref()))
-        .chain(model.classes.keys().map(String::as_str).filter(|name| !sent.contains(*name)))
-        .collect();
-    let received: BTreeSet<String> = model.closure(received_roots).into_iter().map(ToOwned::to_owned).collect();
-    for (name, class) in &mut model.classes {
-        let strict = sent.contains(name) && !received.contains(name);
-        class.direction = if strict { Direction::Sent } else { Direction::Received };
-    }
-}
-
-/// Gives every received union of objects the class that takes what fits none of its arms.
-fn add_fallbacks(model: &mut Model) -> Result<(), TypegenError> {
-    let mut fallbacks = Vec::new();
-    for (name, class) in &model.classes {
-        let Body::Union { arms, tag, .. } = &class.body else { continue };
-        let has_objects = arms.iter().any(|arm| {
-            matches!(arm, Shape::Named(arm)
-                if model.classes.get(arm).is_some_and(|class| matches!(class.body, Body::Model { .. } | Body::Union { .. })))
-        });
-        let takes_all = arms.iter().any(|arm| matches!(arm, Shape::Anything | Shape::Object));
-        if class.direction != Direction::Received || !has_objects || takes_all {
-            continue;
-        }
-        // Some unions have a variant of the tag `unknown`, which owns the usual name.
-        let free = ["Unknown", "Unrecognized"]
-            .into_iter()
-            .map(|prefix| format!("{prefix}{name}"))
-            .find(|fallback| !model.classes.contains_key(fallback))
-            .ok_or_else(|| TypegenError::NameTaken {
-                name: format!("Unknown{name}"),
-                pointer: format!("#/definitions/{name}"),
-            })?;
-        let tag = tag.as_ref().and_then(|tag| Some((tag.clone(), names::field(tag)?)));
-        fallbacks.push((name.clone(), free, tag, class.definition.clone()));
-    }
-    for (union, name, tag, definition) in fallbacks {
-        if let Some(Class { body: Body::Union { fallback, .. }, .. }) = model.classes.get_mut(&union) {
-            *fallback = Some(name.clone());
-        }
-        let body = Body::Fallback { union, tag };
-        let class = Class { name: name.clone(), definition, body, doc: Doc::default(), direction: Direction::Received };
-        model.classes.insert(name, class);
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -5,9 +5,11 @@
 
 mod build;
 mod conform;
+mod directions;
 pub mod drift;
 mod emit;
 mod error;
+mod messages;
 mod model;
 mod names;
 mod order;
@@ -18,15 +20,16 @@ mod registry;
 mod schema;
 mod signatures;
 mod source;
+mod variants;
 
 use std::collections::BTreeMap;
 
 pub use error::TypegenError;
 pub use model::Model;
 pub use place::{Change, Difference, check, write};
-pub use schema::{Schema, SchemaFile};
+pub use schema::{Mode, Schema, SchemaFile};
 pub use signatures::Unexposed;
-pub use source::{Obtained, Request, SCHEMA_MODE, Source, obtain};
+pub use source::{Obtained, Request, Source, obtain};
 
 /// The generated package and what was noticed on the way.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +40,8 @@ pub struct Generated {
     pub runtime_version: String,
     /// Hexadecimal SHA-256 of the schema's definitions in canonical form.
     pub schema_sha256: String,
+    /// Whether the schema holds what the runtime calls experimental.
+    pub mode: Mode,
     /// Fields of the schema that the clients' keyword methods do not expose.
     pub unexposed: Vec<Unexposed>,
     /// Definitions that the schema's files spell differently.
@@ -69,10 +74,11 @@ pub fn from_schema(schema: &Schema, version: &str, module: &str) -> Result<Gener
     }
     let unexposed = signatures::unexposed(&model)?;
     let schema_sha256 = schema.digest().to_string();
-    files.insert("__init__.py".into(), registry::package(version, &schema_sha256, source::SCHEMA_MODE));
+    let mode = schema.mode();
+    files.insert("__init__.py".into(), registry::package(version, &schema_sha256, mode.word()));
     files.insert("registry.py".into(), registry::registry(&model, &homes, header)?);
     files.insert("v2_all.py".into(), registry::facade(&model, &modules, &homes, &package)?);
     files.insert("methods.py".into(), signatures::module(&model, &package)?);
     let disagreements = schema.disagreements.clone();
-    Ok(Generated { files, runtime_version: version.to_owned(), schema_sha256, unexposed, disagreements })
+    Ok(Generated { files, runtime_version: version.to_owned(), schema_sha256, mode, unexposed, disagreements })
 }

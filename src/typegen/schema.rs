@@ -60,6 +60,30 @@ pub struct Schema {
     pub disagreements: Vec<String>,
 }
 
+/// How much of the protocol a runtime wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Without the methods and fields that it calls experimental: what it writes unless asked for more.
+    Stable,
+    /// With them (`generate-json-schema --experimental`).
+    Experimental,
+}
+
+impl Mode {
+    /// The mode in one word.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Stable => "stable",
+            Self::Experimental => "experimental",
+        }
+    }
+}
+
+/// The definition by which a schema with experimental parts is told: the parameters of a method that the runtimes have
+/// only so that the switch itself can be tested. Seen in 0.133.0 to 0.163.0.
+const EXPERIMENTAL_MARK: &str = "MockExperimentalMethodParams";
+
 /// One JSON file of a schema directory.
 #[derive(Debug, Clone)]
 pub struct SchemaFile {
@@ -144,6 +168,12 @@ impl Schema {
         }
         schema.check_references()?;
         Ok(schema)
+    }
+
+    /// Whether the runtime wrote its experimental methods and fields too.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        if self.definitions.contains_key(EXPERIMENTAL_MARK) { Mode::Experimental } else { Mode::Stable }
     }
 
     /// The SHA-256 of the definitions in canonical form: sorted keys, no spaces. Independent of how the runtime

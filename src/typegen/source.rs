@@ -69,9 +69,6 @@ pub struct Obtained {
     pub version: Option<String>,
 }
 
-/// The mode in which the runtime writes its schema: without methods and fields that it calls experimental.
-pub const SCHEMA_MODE: &str = "stable";
-
 /// How long a runtime may take to say its version or to write its schema. It takes a fraction of a second.
 const DEADLINE: Duration = Duration::from_secs(60);
 

@@ -43,6 +43,11 @@ with Codex(config) as codex:
     policy = SandboxPolicy.model_validate({"type": "readOnly"})
     turn: Turn = thread.turn([TextInput("x"), ImageInput("y")], sandbox_policy=policy).run()
     status: str = turn.status.value
+    for item in [*items, *turn.items]:
+        if item.root.type == "agentMessage":
+            message: str = item.root.text
+        if item.root.type == "commandExecution":
+            command: str = item.root.command
     for event in thread.turn("x").stream():
         method: str = event.method
     if result.usage is not None:
