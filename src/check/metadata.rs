@@ -151,7 +151,7 @@ pub(super) static RULES: &[Rule] = &[
         severity: Severity::Error,
         documentation: Documentation {
             what: "`Version` is valid and the one of the file name.",
-            why: "pip installs such a wheel under the metadata's version, uv refuses it, and a pin finds the wrong one.",
+            why: "`pip` installs such a wheel under the metadata's version, uv refuses it, and a pin finds the wrong one.",
             fix: "Build the distribution again; do not rename files",
         },
         check: Check::Both(

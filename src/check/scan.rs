@@ -61,8 +61,8 @@ pub fn scan(archive: &Archive, wishes: &[Wish]) -> Result<Vec<Scanned>, CheckErr
         }
         Ok(done)
     };
-    // A large member keeps two threads busy, so half as many lanes as processors.
-    let lanes = std::thread::available_parallelism().map_or(1, |count| count.get().div_ceil(2)).min(4);
+    // A large member has a second thread that hashes, but most of the time goes into inflating.
+    let lanes = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get).min(4);
     let mut results = vec![lane];
     results.resize(lanes, lane);
     let results: Vec<_> = std::thread::scope(|scope| {

@@ -87,7 +87,7 @@ impl WheelSubject {
         let entry_points = text("entry_points.txt").map(|bytes| EntryPoints::parse(&bytes));
         let wishes: Vec<Wish> = wishes(&archive, record.as_ref().and_then(|record| record.as_ref().ok()));
         let (scanned, sha256) = std::thread::scope(|scope| {
-            let digest = scope.spawn(|| Sha256Digest::of(archive.bytes()));
+            let digest = scope.spawn(|| archive.sha256());
             let scanned = scan(&archive, &wishes);
             (scanned, digest.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         });

@@ -12,6 +12,9 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use flate2::{Decompress, FlushDecompress, Status};
+use sha2::{Digest as _, Sha256};
+
+use crate::digest::Sha256Digest;
 
 pub use defect::{ArchiveError, Defect, DefectKind, MemberError};
 
@@ -268,11 +271,37 @@ impl Archive {
             return Err(error);
         }
         // invariant: `located` says that the range lies in the file, whose length is a usize.
-        let data = &self.bytes()[member.data.start as usize..member.data.end as usize];
+        let start = member.data.start as usize;
+        let data = &self.bytes()[start..member.data.end as usize];
+        let done = |from: usize, to: usize| self.let_go(start + from, to - from);
         match member.method {
-            STORED => stored(data, sink),
-            DEFLATED => inflate(member, data, sink),
+            STORED => stored(data, sink, &done),
+            DEFLATED => inflate(member, data, sink, &done),
             method => Err(MemberError::Method { member: name(), method }),
+        }
+    }
+
+    /// The digest of the whole file.
+    #[must_use]
+    pub fn sha256(&self) -> Sha256Digest {
+        let mut hasher = Sha256::new();
+        for (index, chunk) in self.bytes().chunks(LET_GO).enumerate() {
+            hasher.update(chunk);
+            self.let_go(index * LET_GO, chunk.len());
+        }
+        Sha256Digest(hasher.finalize().into())
+    }
+
+    /// Lets the system take back the memory of a part of the map that has been read, so that what a process holds does
+    /// not grow with the archive. The part can be read again: it comes from the file.
+    #[cfg_attr(not(unix), allow(unused_variables))]
+    #[allow(unsafe_code)]
+    fn let_go(&self, offset: usize, length: usize) {
+        #[cfg(unix)]
+        if let Source::Map(map) = &self.source {
+            // SAFETY: the map is of a file and read only, so dropped pages are read from the file again, unchanged.
+            // A system that refuses keeps them, which costs memory and nothing else.
+            let _ = unsafe { map.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, offset, length) };
         }
     }
 
@@ -369,18 +398,30 @@ impl<W: Write + ?Sized> Checked<'_, W> {
     }
 }
 
-fn stored(mut data: &[u8], sink: &mut dyn Sink) -> Result<(), MemberError> {
-    while !data.is_empty() {
+/// Told which part of a member's data will not be read again: from, to.
+type Done<'a> = &'a dyn Fn(usize, usize);
+
+/// So many bytes are read before the memory under them is let go.
+const LET_GO: usize = 4 << 20;
+
+fn stored(data: &[u8], sink: &mut dyn Sink, done: Done<'_>) -> Result<(), MemberError> {
+    let (mut at, mut gone) = (0, 0);
+    while at < data.len() {
         let buffer = sink.buffer();
-        let count = buffer.len().min(data.len());
-        buffer[..count].copy_from_slice(&data[..count]);
+        let count = buffer.len().min(data.len() - at);
+        buffer[..count].copy_from_slice(&data[at..at + count]);
         sink.filled(count)?;
-        data = &data[count..];
+        at += count;
+        if at - gone >= LET_GO {
+            done(gone, at);
+            gone = at;
+        }
     }
     Ok(())
 }
 
-fn inflate(member: &Member, data: &[u8], sink: &mut dyn Sink) -> Result<(), MemberError> {
+fn inflate(member: &Member, data: &[u8], sink: &mut dyn Sink, done: Done<'_>) -> Result<(), MemberError> {
+    let mut gone = 0;
     let damaged = || MemberError::Inflate { member: member.name.clone() };
     let mut stream = Decompress::new(false);
     loop {
@@ -391,6 +432,11 @@ fn inflate(member: &Member, data: &[u8], sink: &mut dyn Sink) -> Result<(), Memb
         let produced = (stream.total_out() - written) as usize;
         if produced > 0 {
             sink.filled(produced)?;
+        }
+        let taken = stream.total_in() as usize;
+        if taken - gone >= LET_GO {
+            done(gone, taken);
+            gone = taken;
         }
         match status {
             Status::StreamEnd => {
