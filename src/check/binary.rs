@@ -231,7 +231,7 @@ pub(super) static RULES: &[Rule] = &[
         "macho-signed",
         Documentation {
             what: "Every arm64 slice carries a code signature whose bytes lie in the file; an unsigned x86_64 slice is a warning.",
-            why: "arm64 Macs kill an unsigned program at once.",
+            why: "Macs with arm64 kill an unsigned program at once.",
             fix: "Sign the file with `codesign` after the last change to it; `codesign --sign -` is the least",
         },
         |objection, _facts| matches!(objection, Objection::Signature { .. })

@@ -29,7 +29,7 @@ pub(super) static RULES: &[Rule] = &[
         Severity::Error,
         Documentation {
             what: "Every program has an execute bit in the archive; a mode other than 0755, or a Windows program without one, is a warning.",
-            why: "pip, uv and installer make a file executable only where the archive says so; without it the program cannot be started.",
+            why: "Installers make a file executable only where the archive says so; without it the program cannot be started.",
             fix: "Write the entry with mode 0100755",
         },
         executable,
@@ -39,7 +39,7 @@ pub(super) static RULES: &[Rule] = &[
         Severity::Error,
         Documentation {
             what: "A mode with execute bits also says that the entry is a regular file (0100000).",
-            why: "pip and installer look at the type before the bits, and install the file without them.",
+            why: "Some installers look at the type before the bits, and install the file without them.",
             fix: "Write the entry with mode 0100755, not 0755",
         },
         |wheel, found| {
