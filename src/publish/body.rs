@@ -16,12 +16,10 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame as BodyFrame, SizeHint};
-use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 
 use super::form::Frame;
 use crate::console::Progress;
-use crate::digest::Sha256Digest;
 
 /// How many chunks are read ahead.
 const AHEAD: usize = 8;
@@ -65,20 +63,21 @@ pub(super) struct FormBody {
 }
 
 impl FormBody {
-    /// The body of `length` bytes of `file` within `frame`.
+    /// The body of `length` bytes of `file` within `frame`; `blake3` is the digest of the file, in hexadecimal.
     pub(super) fn new(
         frame: &Frame,
         file: File,
         length: u64,
-        expected: Sha256Digest,
+        blake3: &str,
         rhythm: Rhythm,
         progress: &Progress,
     ) -> Self {
         let (sender, parts) = mpsc::channel(AHEAD);
         let tail = Bytes::copy_from_slice(&frame.tail);
+        let blake3 = blake3.to_owned();
         let total = frame.head.len() as u64 + length + frame.tail.len() as u64;
         // It ends when it has read the file, or when the body is dropped and nobody takes its chunks.
-        thread::spawn(move || read(file, length, expected, rhythm.chunk, tail, &sender));
+        thread::spawn(move || read(file, length, &blake3, rhythm.chunk, tail, &sender));
         Self {
             head: Some(Bytes::copy_from_slice(&frame.head)),
             parts,
@@ -124,12 +123,12 @@ impl FormBody {
 fn read(
     mut file: File,
     length: u64,
-    expected: Sha256Digest,
+    expected: &str,
     chunk: usize,
     tail: Bytes,
     sender: &mpsc::Sender<Result<Bytes, BodyError>>,
 ) {
-    let mut hasher = Sha256::new();
+    let mut hasher = blake3::Hasher::new();
     let mut left = length;
     while left > 0 {
         let most = left.min(chunk as u64);
@@ -150,7 +149,7 @@ fn read(
             return;
         }
     }
-    let is_right = Sha256Digest(hasher.finalize().into()) == expected;
+    let is_right = hasher.finalize().to_hex().as_str() == expected;
     let _ = sender.blocking_send(if is_right { Ok(tail) } else { Err(BodyError::Changed) });
 }
 

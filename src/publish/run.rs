@@ -253,8 +253,9 @@ impl Run<'_> {
         let path = self.request.dist.join(&file.name);
         let token = means.source.token(&file.project, self.listener.mask)?;
         let progress = (self.listener.progress)(&file.name, file.bytes);
-        let (bytes, sha256, user, approach) = (file.bytes, file.sha256, means.user.as_str(), tries.approach);
-        let send = Send { url, path: &path, bytes, sha256, frame, token, user, approach };
+        let (bytes, blake3) = (file.bytes, file.blake3.as_str());
+        let (user, approach) = (means.user.as_str(), tries.approach);
+        let send = Send { url, path: &path, bytes, blake3, frame, token, user, approach };
         let started = Instant::now();
         let next = Cell::new(HEARTBEAT);
         let heartbeat = |sent, total| {

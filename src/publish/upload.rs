@@ -18,7 +18,6 @@ use super::credentials::Token;
 use super::form::Frame;
 use super::http::{self, HttpError};
 use crate::console::Progress;
-use crate::digest::Sha256Digest;
 
 /// How much of an answer is read; the useful sentence is in the first lines.
 const MOST_ANSWER: usize = 256 * 1024;
@@ -141,7 +140,7 @@ impl Uploader {
             Approach::Direct => DIRECT,
             Approach::Careful => CAREFUL,
         };
-        let body = FormBody::new(request.frame, file, length, request.sha256, rhythm, progress);
+        let body = FormBody::new(request.frame, file, length, request.blake3, rhythm, progress);
         let (sent, answered, total) = (body.counter(), body.answered(), body.total());
         let call = self
             .client
@@ -231,8 +230,8 @@ pub struct Send<'a> {
     pub path: &'a Path,
     /// Its planned size in bytes.
     pub bytes: u64,
-    /// Its planned digest.
-    pub sha256: Sha256Digest,
+    /// Its planned BLAKE3 digest, in hexadecimal.
+    pub blake3: &'a str,
     /// The form around it.
     pub frame: &'a Frame,
     /// What allows it.
