@@ -6,7 +6,7 @@ mod publish_support;
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use publish_support::index::{Duplicates, Fault, Form, ScriptedIndex, response};
 use publish_support::{Job, TOKEN, dist, files, quick};
@@ -238,6 +238,46 @@ fn bytes_that_were_garbled_on_their_way_are_sent_once_more() {
     bench.index.state.files.lock().unwrap().clear();
     bench.index.faults([garbled(), garbled()]);
     assert!(matches!(bench.job().run().error(), PublishError::Refused { .. }));
+}
+
+#[test]
+fn a_release_that_is_too_old_for_new_files_is_left_alone() {
+    const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+    for (days, is_too_old) in [(13, false), (15, true)] {
+        let bench = bench();
+        let uploaded = humantime::format_rfc3339_micros(SystemTime::now() - DAY * days).to_string();
+        let first = files(&bench.dist).into_iter().find(|file| file.name.contains("macosx")).unwrap();
+        bench.index.plant(&first.name, "acme-bin", &first.sha256.to_string());
+        // Another release of any age, and a file of this one that came later, say nothing.
+        bench.index.plant("acme_bin-1.2-py3-none-any.whl", "acme-bin", &"ab".repeat(32));
+        bench.index.plant("acme_bin-1.2.3-1-py3-none-linux_armv7l.whl", "acme-bin", &"cd".repeat(32));
+        let times = [uploaded.clone(), "2020-01-01T00:00:00Z".into(), "3020-01-01T00:00:00.5Z".into()];
+        for (file, time) in bench.index.state.files.lock().unwrap().iter_mut().zip(times) {
+            file.upload_time = Some(time);
+        }
+        let run = bench.job().run();
+        if !is_too_old {
+            assert_eq!(run.succeeded().receipt.count(State::PresentSame), 1);
+            continue;
+        }
+        let PublishError::Late { since, files, .. } = run.error() else { panic!("{:?}", run.outcome) };
+        assert_eq!((since, files.len()), (&uploaded, 2), "{files:?}");
+        assert_eq!(run.error().exit(), Exit::NotGood);
+        assert_eq!(bench.index.state.seen.lock().unwrap().bytes, 0);
+        // With every runtime file there, nothing of it is missing: the SDK has a release of its own.
+        for file in files_of_runtime(&bench.dist) {
+            bench.index.plant(&file.0, "acme-bin", &file.1);
+        }
+        let run = bench.job().run();
+        assert_eq!(run.succeeded().receipt.count(State::Uploaded), 2);
+    }
+}
+
+/// The runtime wheels but the first: names and digests.
+fn files_of_runtime(dist: &std::path::Path) -> Vec<(String, String)> {
+    let wheels =
+        files(dist).into_iter().filter(|file| file.name.starts_with("acme_bin") && !file.name.contains("macosx"));
+    wheels.map(|file| (file.name, file.sha256.to_string())).collect()
 }
 
 #[test]

@@ -2,7 +2,8 @@
 //! command line, installed back by pip and uv, and used: the SDK completes a turn on the runtime that it is pinned to.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
-mod publish_support;
+#[path = "publish_support/servers.rs"]
+mod servers;
 mod support;
 
 use std::fs;
@@ -10,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use publish_support::servers::{self, PASSWORD, Server};
 use serde_json::Value;
+use servers::{PASSWORD, Server};
 use support::{package_directory, python_command, relkit, run, skip, succeed, target_directory, text};
 
 const VERSION: &str = "0.163.0";

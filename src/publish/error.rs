@@ -47,6 +47,22 @@ pub enum PublishError {
         /// Name, planned digest, digest at the index where it tells one.
         conflicts: Vec<(String, Sha256Digest, Option<Sha256Digest>)>,
     },
+    /// The index has had the release for so long that it takes no more of its files.
+    #[error(
+        "the index has `{project}` {version} since {since}, and takes no new file for a release older than 14 days: {} \
+         cannot be added",
+        files.iter().map(|file| format!("`{file}`")).collect::<Vec<_>>().join(", ")
+    )]
+    Late {
+        /// The distribution.
+        project: String,
+        /// Its version.
+        version: String,
+        /// When its first file was uploaded, as the index writes it.
+        since: String,
+        /// The files that are missing.
+        files: Vec<String>,
+    },
     /// The server refused a file.
     #[error("`{file}` was refused with {status}: {reason}")]
     Refused {
@@ -120,7 +136,7 @@ impl PublishError {
         match self {
             Self::Plan(_) | Self::File { .. } => Outcome::Changed,
             Self::Conflict { .. } | Self::Unknown { .. } => Outcome::Conflict,
-            Self::Refused { .. } => Outcome::Refused,
+            Self::Refused { .. } | Self::Late { .. } => Outcome::Refused,
             Self::Unauthorised { .. } | Self::Credential(_) => Outcome::Unauthorised,
             Self::NotVisible { .. } => Outcome::NotVisible,
             Self::Http(_)
@@ -146,6 +162,11 @@ impl Explain for PublishError {
             Self::Conflict { .. } => Some(
                 "a published file cannot be changed: publish the very same bytes, or release another version".into(),
             ),
+            Self::Late { .. } => Some(
+                "release another version; where the index has no such rule, leave the index URL out: nothing is looked \
+                 up then, and every file is sent"
+                    .into(),
+            ),
             Self::Refused { status, reason, .. } | Self::Unauthorised { status, reason, .. } => advice(*status, reason),
             Self::Password => {
                 Some("leave it out: the token or password comes from RELKIT_TOKEN or `--token-stdin`".into())
@@ -164,9 +185,11 @@ impl Explain for PublishError {
         match self {
             Self::Plan(error) => error.exit(),
             Self::Credential(error) => error.exit(),
-            Self::Conflict { .. } | Self::Refused { .. } | Self::Unauthorised { .. } | Self::Unknown { .. } => {
-                Exit::NotGood
-            }
+            Self::Conflict { .. }
+            | Self::Late { .. }
+            | Self::Refused { .. }
+            | Self::Unauthorised { .. }
+            | Self::Unknown { .. } => Exit::NotGood,
             Self::File { source: SendError::Changed { .. } | SendError::Attestation, .. } => Exit::NotGood,
             _ => Exit::Failed,
         }

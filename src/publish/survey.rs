@@ -1,26 +1,38 @@
 //! What an index has of a plan, before and while it is carried out. Nothing here sends.
 
+use std::collections::BTreeMap;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::error::PublishError;
 use super::index::{Index, IndexError, Listing, Presence, presence};
-use super::plan::{Phase, Plan};
+use super::plan::{Phase, Plan, PlannedFile};
 use super::wait::backoff;
 use crate::wheel::name::DistributionName;
+
+/// An index that says when files were uploaded (PEP 700) takes no new file for a release that is older.
+const RELEASE_TAKES_FILES: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+
+/// The pages of the projects of a phase.
+type Pages<'a> = BTreeMap<&'a str, Listing>;
 
 /// What the index has of a plan, file by file in its order. Sends nothing. After a passing failure it asks again, at first
 /// after about `pause`.
 ///
 /// # Errors
-/// When the index cannot be read, or has other bytes under a planned name: all such names at once.
+/// When the index cannot be read, has other bytes under a planned name (all such names at once), or has had the release for
+/// so long that it takes no file which is still missing.
 pub fn survey(plan: &Plan, index: &Index, pause: Duration) -> Result<Vec<(String, Presence)>, PublishError> {
     let mut found = Vec::new();
+    let mut late = None;
     for phase in &plan.phases {
-        found.extend(phase_presence(phase, index, pause)?);
+        let pages = pages(phase, index, pause)?;
+        let presences = presences(phase, &pages);
+        late = late.or(too_late(phase, &pages, &presences, SystemTime::now()));
+        found.extend(presences);
     }
     conflicts(plan, &found)?;
-    Ok(found)
+    late.map_or(Ok(found), Err)
 }
 
 pub(super) fn phase_presence(
@@ -28,19 +40,57 @@ pub(super) fn phase_presence(
     index: &Index,
     pause: Duration,
 ) -> Result<Vec<(String, Presence)>, PublishError> {
-    let mut found = Vec::new();
-    let mut project: Option<(&str, Listing)> = None;
+    Ok(presences(phase, &pages(phase, index, pause)?))
+}
+
+fn pages<'a>(phase: &'a Phase, index: &Index, pause: Duration) -> Result<Pages<'a>, PublishError> {
+    let mut pages = Pages::new();
     for file in &phase.files {
-        let listing = match &project {
-            Some((name, listing)) if *name == file.project => listing,
-            _ => {
-                let name: DistributionName = file.project.parse()?;
-                &project.insert((&file.project, listing(index, &name, pause)?)).1
-            }
-        };
-        found.push((file.name.clone(), presence(listing, &file.name, file.sha256)));
+        if !pages.contains_key(file.project.as_str()) {
+            let name: DistributionName = file.project.parse()?;
+            pages.insert(&file.project, listing(index, &name, pause)?);
+        }
     }
-    Ok(found)
+    Ok(pages)
+}
+
+fn presences(phase: &Phase, pages: &Pages<'_>) -> Vec<(String, Presence)> {
+    let of = |file: &PlannedFile| {
+        let page = pages.get(file.project.as_str());
+        page.map_or(Presence::Absent, |page| presence(page, &file.name, file.sha256))
+    };
+    phase.files.iter().map(|file| (file.name.clone(), of(file))).collect()
+}
+
+/// The files that are missing from a release which is older than an index allows.
+fn too_late(
+    phase: &Phase,
+    pages: &Pages<'_>,
+    presences: &[(String, Presence)],
+    now: SystemTime,
+) -> Option<PublishError> {
+    let is_absent = |file: &&PlannedFile| presences.contains(&(file.name.clone(), Presence::Absent));
+    let first = phase.files.iter().find(is_absent)?;
+    let missing = phase.files.iter().filter(is_absent).filter(|file| file.project == first.project);
+    // Every file of a release begins with the same name and version, but for the spelling of those made elsewhere.
+    let name: DistributionName = first.project.parse().ok()?;
+    let stem = format!("{}-{}", name.escaped(), first.version);
+    let of_the_release = |name: &str| {
+        let rest = name.get(..stem.len()).filter(|start| start.eq_ignore_ascii_case(&stem)).and(name.get(stem.len()..));
+        rest.is_some_and(|rest| rest.starts_with('-') || rest == ".tar.gz")
+    };
+    let uploads = pages.get(first.project.as_str())?.iter().filter(|(name, _)| of_the_release(name));
+    let times = uploads.filter_map(|(_, listed)| {
+        let text = listed.upload_time.as_deref()?;
+        humantime::parse_rfc3339(text).ok().map(|time| (time, text))
+    });
+    let (oldest, since) = times.min()?;
+    (now.duration_since(oldest).ok()? > RELEASE_TAKES_FILES).then(|| PublishError::Late {
+        project: first.project.clone(),
+        version: first.version.clone(),
+        since: since.to_owned(),
+        files: missing.map(|file| file.name.clone()).collect(),
+    })
 }
 
 /// Reads a project's page; an index that fails for a moment is asked again.

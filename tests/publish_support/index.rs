@@ -22,6 +22,8 @@ pub struct Stored {
     /// The names that the simple API listed when this file's upload began.
     pub visible_before: Vec<String>,
     pub fields: Vec<(String, String)>,
+    /// When it was uploaded, as the simple API tells it (PEP 700).
+    pub upload_time: Option<String>,
 }
 
 /// What happens to one upload instead of the usual.
@@ -189,6 +191,7 @@ impl ScriptedIndex {
             since: Instant::now(),
             visible_before: Vec::new(),
             fields: Vec::new(),
+            upload_time: None,
         });
     }
 
@@ -272,7 +275,14 @@ impl State {
             Form::Json => {
                 let files: Vec<_> = files
                     .iter()
-                    .map(|file| serde_json::json!({"filename": file.name, "url": file.name, "hashes": {"sha256": file.sha256}}))
+                    .map(|file| {
+                        serde_json::json!({
+                            "filename": file.name,
+                            "url": file.name,
+                            "hashes": {"sha256": file.sha256},
+                            "upload-time": file.upload_time,
+                        })
+                    })
                     .collect();
                 let body =
                     serde_json::json!({"meta": {"api-version": "1.1"}, "name": project, "files": files}).to_string();
@@ -345,6 +355,7 @@ impl State {
             since: Instant::now(),
             visible_before,
             fields: upload.fields,
+            upload_time: None,
         };
         if let Some(fault) = fault {
             thread::sleep(fault.hang);

@@ -3,7 +3,6 @@
 #![allow(dead_code, reason = "each test file is a crate of its own and uses a part")]
 
 pub mod index;
-pub mod servers;
 
 use std::cell::RefCell;
 use std::fs;
