@@ -1,12 +1,14 @@
-"""Sends one large wheel to a server on this machine with `relkit publish` and with curl, and compares rate and memory.
+"""Sends one large wheel to a server on this machine with `relkit publish` and with curl, in turns, and compares rate and memory.
+
+The rate is the server's: the bytes of the request's body by the time from its head to its last byte.
 
 usage: benches/publish.py RELKIT EXECUTABLE   (EXECUTABLE: a static x86-64 Linux build of the product, version 0.163.0)
 """
 
-import json
 import os
 import resource
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -15,6 +17,7 @@ import time
 from pathlib import Path
 
 VERSION = "0.163.0"
+PAIRS = 9
 OTHERS = [
     "aarch64-apple-darwin",
     "x86_64-apple-darwin",
@@ -22,6 +25,9 @@ OTHERS = [
     "aarch64-pc-windows-msvc",
     "x86_64-pc-windows-msvc",
 ]
+
+# Bytes and seconds of every body that arrived.
+arrived: list[tuple[int, float]] = []
 
 
 def answer(connection: socket.socket) -> None:
@@ -35,9 +41,10 @@ def answer(connection: socket.socket) -> None:
         if "expect: 100-continue" in lines:
             connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
         length = next((int(line[15:]) for line in lines if line.startswith("content-length:")), 0)
-        left, buffer = length - len(rest), bytearray(1 << 20)
+        left, buffer, begun = length - len(rest), bytearray(1 << 20), time.monotonic()
         while left > 0 and (count := connection.recv_into(buffer)):
             left -= count
+        arrived.append((length, time.monotonic() - begun))
         status = "200 OK" if lines[0].startswith("post") else "404 Not Found"
         connection.sendall(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
 
@@ -54,6 +61,13 @@ def serve() -> str:
     return f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
+def rate(wheel: Path) -> float:
+    """The megabytes per second at which the wheel arrived just now."""
+    size, seconds = next(row for row in reversed(arrived) if row[0] > wheel.stat().st_size)
+    arrived.clear()
+    return size / seconds / 1e6
+
+
 def main() -> None:
     relkit, executable = sys.argv[1:]
     url = serve()
@@ -66,21 +80,20 @@ def main() -> None:
         ):
             subprocess.run([relkit, *command], cwd=root, check=True)
         wheel = next((root / "dist").glob("openai_codex_cli_bin-*.whl"))
-        megabytes = wheel.stat().st_size / 1e6
+        command = [relkit, "publish", "dist", "--codex-version", VERSION, "--upload-url", f"{url}/legacy/", "--quiet"]
+        command += [part for target in OTHERS for part in ("--allow-missing", target)]
+        environment = {**os.environ, "RELKIT_TOKEN": "pypi-none"}
         rates: dict[str, list[float]] = {"relkit": [], "curl": []}
-        for _ in range(5):
-            begun = time.monotonic()
-            subprocess.run(["curl", "-sf", "-o", os.devnull, "-F", f"content=@{wheel}", f"{url}/legacy/"], check=True)
-            rates["curl"].append(megabytes / (time.monotonic() - begun))
-            command = [relkit, "publish", "dist", "--codex-version", VERSION, "--upload-url", f"{url}/legacy/"]
-            command += [part for target in OTHERS for part in ("--allow-missing", target)]
-            environment = {**os.environ, "RELKIT_TOKEN": "pypi-none"}
-            command += ["--format", "json"]
-            done = subprocess.run(command, cwd=root, check=True, env=environment, stdout=subprocess.PIPE)
-            files = json.loads(done.stdout)["files"]
-            rates["relkit"].append(megabytes / next(row["milliseconds"] for row in files if row["name"] == wheel.name) * 1e3)
+        for _ in range(PAIRS):
+            subprocess.run(command, cwd=root, check=True, env=environment, stdout=subprocess.DEVNULL)
+            rates["relkit"].append(rate(wheel))
+            form = f"content=@{wheel}"
+            subprocess.run(["curl", "-sf", "-o", os.devnull, "-F", form, f"{url}/legacy/"], check=True)
+            rates["curl"].append(rate(wheel))
         for name, measured in rates.items():
-            print(f"{name}: {sorted(measured)[2]:.0f} MB/s (median of {[round(rate) for rate in measured]}), {megabytes:.0f} MB")
+            print(f"{name}: {statistics.median(measured):.0f} MB/s ({', '.join(f'{rate:.0f}' for rate in measured)})")
+        ratios = sorted(ours / theirs for ours, theirs in zip(*rates.values(), strict=True))
+        print(f"relkit by curl: {statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})")
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     print(f"largest resident size of any child: {peak:.0f} MiB")
 
