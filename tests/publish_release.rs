@@ -41,6 +41,7 @@ fn dist() -> Option<&'static Path> {
             command.arg(package_directory(payload)?);
         }
         succeed(&mut command);
+        fs::remove_dir_all(root.join("stage")).unwrap();
         Some(root.join("dist"))
     };
     DIST.get_or_init(make).as_deref()

