@@ -88,17 +88,7 @@ fn below(here: &str, path: &str, origins: &[&str]) -> Option<String> {
     if !rest.is_empty() && !rest.starts_with('/') {
         return None;
     }
-    let mut parts: Vec<&str> = here.split('/').filter(|part| !part.is_empty()).collect();
-    for part in rest.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
+    crate::fs::join_below(here, rest)
 }
 
 /// One target of a project, as far as tags are concerned: its tag, and further ones that the same wheel may carry.

@@ -143,17 +143,7 @@ fn resolve(directory: &str, target: &[u8]) -> Option<String> {
     if target.is_empty() || target.starts_with('/') || target.contains(['\\', '\0', ':']) {
         return None;
     }
-    let mut parts: Vec<&str> = directory.split('/').filter(|part| !part.is_empty()).collect();
-    for part in target.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                parts.pop()?;
-            }
-            part => parts.push(part),
-        }
-    }
-    Some(parts.join("/"))
+    fs::join_below(directory, target)
 }
 
 /// Copies exactly `size` bytes; tells a reading error from a writing one.
