@@ -5,7 +5,7 @@
 mod support;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::sync::OnceLock;
 
@@ -244,11 +244,7 @@ fn what_installers_put_down_runs() {
     uv.args(["pip", "install", "-q", "--no-deps", "--no-index", "--no-cache", "--python"]).arg(&python);
     succeed(uv.arg("--target").arg(&by_uv_published).arg(published));
 
-    let quickstart = |readme: &str| {
-        let block = readme.split("```python\n").nth(1).and_then(|rest| rest.split("```").next());
-        block.unwrap_or_else(|| panic!("the README has no quickstart")).to_owned()
-    };
-    let ours = quickstart(include_str!("../sdk-template/README.md"));
+    let ours = support::quickstart();
     let theirs = "from openai_codex import Codex\nwith Codex() as codex:\n    print(codex.thread_start().run('Hello').final_response)\n";
     for (name, sdk, program, runtime) in [
         ("published SDK on our wheel", &published_sdk, theirs, &by_uv),
@@ -256,22 +252,8 @@ fn what_installers_put_down_runs() {
         ("our SDK on the published wheel", &our_sdk, &ours, &by_uv_published),
     ] {
         let work = directory.path().join(name.replace(' ', "-"));
-        fs::create_dir(&work).unwrap();
-        fs::write(work.join("program.py"), program).unwrap();
-        turn(&python, name, [sdk, runtime], &work);
+        support::turn(&python, program, &[sdk, runtime], runtime, &work);
     }
-}
-
-fn turn(python: &Path, name: &str, [sdk, runtime]: [&Path; 2], work: &Path) {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut command = Command::new(python);
-    command.arg(root.join("tests/line/turn.py")).arg(root.join("sdk-template/tests")).arg(work);
-    command.arg(work.join("program.py")).arg(runtime);
-    command.env("PYTHONPATH", std::env::join_paths([sdk, runtime]).unwrap()).env("PYTHONDONTWRITEBYTECODE", "1");
-    command.env("HOME", work).env_remove("CODEX_HOME").env_remove("OPENAI_API_KEY");
-    let output = run(&mut command);
-    assert!(output.status.success(), "{name}: {}", text(&output));
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "answered\n", "{name}");
 }
 
 #[test]

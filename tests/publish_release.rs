@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 use servers::{PASSWORD, Server};
-use support::{package_directory, python_command, relkit, run, skip, succeed, target_directory, text};
+use support::{package_directory, python_command, quickstart, relkit, run, skip, succeed, target_directory, text};
 
 const VERSION: &str = "0.163.0";
 const RUNTIME: &str = "openai-codex-cli-bin";
@@ -121,30 +121,20 @@ fn end_to_end(server: &Server, bin: &Path, scratch: &Path) {
     pip.args(["-m", "pip", "install", "-q", "--isolated", "--no-cache-dir", "--disable-pip-version-check"]);
     pip.args(["--index-url", &server.index_url, "--find-links"]).arg(dependencies).arg(SDK);
     succeed(&mut pip);
-    turn(&python, &environment);
+    complete(&python, &environment);
     let (python, environment) = make_environment("uv");
     let mut uv = Command::new(bin.join("uv"));
     uv.args(["pip", "install", "-q", "--no-config", "--no-cache", "--default-index", &server.index_url, "--python"]);
     succeed(uv.arg(&python).arg("--find-links").arg(dependencies).arg(SDK));
-    turn(&python, &environment);
+    complete(&python, &environment);
 }
 
 /// The environment holds exactly the release, and the README's quickstart completes a turn in it.
-fn turn(python: &Path, environment: &Path) {
+fn complete(python: &Path, environment: &Path) {
     let script = "import importlib.metadata as m, sys; print(*map(m.version, sys.argv[1:]))";
     let installed = succeed(Command::new(python).args(["-c", script, SDK, RUNTIME]));
     assert_eq!(installed.trim(), format!("{VERSION} {VERSION}"));
-    let readme = include_str!("../sdk-template/README.md");
-    let quickstart = readme.split("```python\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
-    let work = environment.join("work");
-    fs::create_dir(&work).unwrap();
-    fs::write(work.join("program.py"), quickstart).unwrap();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut command = Command::new(python);
-    command.arg(root.join("tests/line/turn.py")).arg(root.join("sdk-template/tests")).arg(&work);
-    command.arg(work.join("program.py")).arg(environment).env("PYTHONDONTWRITEBYTECODE", "1");
-    command.env("HOME", &work).env_remove("CODEX_HOME").env_remove("OPENAI_API_KEY").env_remove("PYTHONPATH");
-    assert_eq!(succeed(&mut command), "answered\n");
+    support::turn(python, &quickstart(), &[], environment, &environment.join("work"));
 }
 
 fn scratch() -> tempfile::TempDir {

@@ -142,3 +142,25 @@ pub fn transcript(command: &mut Command, replacements: &[(&str, &str)]) -> Strin
     }
     transcript
 }
+
+/// The quickstart of our SDK's README.
+pub fn quickstart() -> String {
+    let readme = include_str!("../../sdk-template/README.md");
+    let block = readme.split("```python\n").nth(1).and_then(|rest| rest.split("```").next());
+    block.unwrap_or_else(|| panic!("the README has no quickstart")).to_owned()
+}
+
+/// Runs `program`, the quickstart of an SDK, against a model server on this machine; it must complete a turn on the runtime
+/// below `runtime`. `work` is a new directory, and `search` stands before what Python has installed.
+pub fn turn(python: &Path, program: &str, search: &[&Path], runtime: &Path, work: &Path) {
+    fs::create_dir(work).unwrap();
+    fs::write(work.join("program.py"), program).unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut command = Command::new(python);
+    command.arg(root.join("tests/line/turn.py")).arg(root.join("sdk-template/tests")).arg(work);
+    command.arg(work.join("program.py")).arg(runtime).env("PYTHONDONTWRITEBYTECODE", "1");
+    command.env("PYTHONPATH", std::env::join_paths(search).unwrap()).env("HOME", work);
+    let output = run(command.env_remove("CODEX_HOME").env_remove("OPENAI_API_KEY"));
+    assert!(output.status.success(), "{}: {}", work.display(), text(&output));
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "answered\n", "{}", work.display());
+}
