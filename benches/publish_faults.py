@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Runs twine, `uv publish` and `relkit publish` against the same faults, and prints a table of what each of them did.
+"""Runs twine, `uv publish` and `relkit publish` against the same faults; a table of what each did.
 
-    python3 benches/publish_faults.py [--relkit target/debug/relkit] [--bin VENV/bin] [--only WORD ...] [--json FILE]
+    python3 benches/publish_faults.py [--relkit FILE] [--bin VENV/bin] [--only WORD ...]
 
-VENV holds `twine` and `uv`, and for the rows on real servers `pypiserver`, `devpi-server`, `devpi-client`, `passlib` and
-`setuptools<81`. Every client runs with its own defaults, uv with `--check-url`, relkit with `--index-url`, each against a
-server of its own on 127.0.0.1; a run that takes too long is stopped, and its cell says so. Rows over TLS use an authority
-that `openssl` makes on the spot. twine speaks trusted publishing to the indexes that it knows and to no others: there the
-scripted index is its proxy and plays that host, so that nothing leaves the machine.
+VENV holds `twine` and `uv`, and for the rows on real servers `pypiserver`, `devpi-server`,
+`devpi-client`, `passlib` and `setuptools<81`. Every client runs with its own defaults, uv with
+`--check-url`, relkit with `--index-url`, each against a server of its own on 127.0.0.1. A run that
+takes too long is stopped, and its cell says so. Rows over TLS use an authority that `openssl` makes
+on the spot. twine speaks trusted publishing to the indexes that it knows and to no others: there
+the scripted index is its proxy and plays that host, so that nothing leaves the machine.
 """
 
 from __future__ import annotations
@@ -16,237 +17,58 @@ import argparse
 import base64
 import itertools
 import json
-import os
 import re
 import shutil
-import signal
-import socket
-import ssl
-import struct
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
-from scripted_index import REQUEST_TOKEN, TOKEN, Fault, ScriptedIndex, Upload, digest, refusal
+from publish_clients import (
+    CLIENTS,
+    DISTS,
+    VERSION,
+    Bench,
+    Client,
+    Run,
+    Try,
+    Where,
+    devpi,
+    distributions,
+    finish,
+    free_port,
+    known_hosts,
+    make_authority,
+    make_dist,
+    pypiserver,
+    runtime,
+)
+from scripted_index import (
+    REQUEST_TOKEN,
+    TOKEN,
+    Fault,
+    ScriptedIndex,
+    Upload,
+    digest,
+    normalised,
+    refusal,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
-VERSION = "0.163.0"
-ABSENT = [
-    "aarch64-apple-darwin",
-    "x86_64-apple-darwin",
-    "aarch64-unknown-linux-musl",
-    "aarch64-pc-windows-msvc",
-    "x86_64-pc-windows-msvc",
-]
-PASSWORD = "a-password-of-this-run"
-# The machines of executables that a dist is made of: x86-64 and AArch64 Linux (ELF's e_machine).
-MACHINES = {"x86": 62, "arm": 183}
-
-
-@dataclass
-class Run:
-    """A client that ran: its exit status, or None where it was stopped."""
-
-    status: int | None
-    seconds: float
-    said: str
-    peak: float
-
-    def outcome(self) -> str:
-        return (
-            f"exit {self.status}"
-            if self.status is not None
-            else f"stopped after {self.seconds:.0f} s"
-        )
-
-
-class Where(NamedTuple):
-    """What a client is told of an index."""
-
-    upload: str
-    simple: str
-    user: str = "__token__"
-    secret: str = TOKEN
-
-
-@dataclass
-class Bench:
-    """What all rows share: the executables, the distributions, the certificate authority."""
-
-    relkit: Path
-    bin: Path
-    scratch: Path
-    authority: Path | None = None
-    tls: ssl.SSLContext | None = None
-    dists: dict[str, Path] = field(default_factory=dict)
-
-    def dist(self, name: str) -> Path:
-        """A dist by name, shared by all rows: nobody may change it."""
-        return self.dists[name]
-
-    def copy(self, name: str) -> Path:
-        """A dist of the caller's own."""
-        path = Path(tempfile.mkdtemp(dir=self.scratch)) / "dist"
-        shutil.copytree(self.dists[name], path)
-        return path
-
-    def environment(self) -> dict[str, str]:
-        home = Path(tempfile.mkdtemp(dir=self.scratch))
-        kept = {
-            name: os.environ[name] for name in ("PATH", "LANG", "SYSTEMROOT") if name in os.environ
-        }
-        return {
-            **kept,
-            "HOME": str(home),
-            "UV_CACHE_DIR": str(home / "cache"),
-            "NO_COLOR": "1",
-            "COLUMNS": "400",
-            "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
-        }
-
-
-@dataclass
-class Client:
-    """One of the three: how it is called."""
-
-    name: str
-
-    def command(
-        self, bench: Bench, where: Where, dist: Path, files: list[Path], options: list[str]
-    ) -> list[str]:
-        if self.name == "twine":
-            fixed = ["upload", "--non-interactive", "--repository-url", where.upload]
-            return [str(bench.bin / "twine"), *fixed, *options, *map(str, files)]
-        if self.name == "uv publish":
-            fixed = [
-                "publish",
-                "--no-config",
-                "--publish-url",
-                where.upload,
-                "--check-url",
-                where.simple,
-            ]
-            return [str(bench.bin / "uv"), *fixed, *options, *map(str, files)]
-        upload = where.upload
-        if where.user != "__token__":
-            upload = upload.replace("://", f"://{where.user}@")
-        fixed = [
-            "publish",
-            str(dist),
-            "--codex-version",
-            VERSION,
-            "--upload-url",
-            upload,
-            "--index-url",
-            where.simple,
-        ]
-        present = {path.name for path in dist.iterdir()}
-        absent = [
-            name
-            for name in ABSENT
-            if not ("aarch64" in "".join(present) and name.startswith("aarch64-unknown"))
-        ]
-        return [
-            str(bench.relkit),
-            *fixed,
-            *(part for name in absent for part in ("--allow-missing", name)),
-            *options,
-        ]
-
-    def secret(self, where: Where) -> dict[str, str]:
-        """The variables that hand over user name and secret."""
-        if self.name == "twine":
-            return {"TWINE_USERNAME": where.user, "TWINE_PASSWORD": where.secret}
-        if self.name == "uv publish":
-            return {"UV_PUBLISH_USERNAME": where.user, "UV_PUBLISH_PASSWORD": where.secret}
-        return {"RELKIT_TOKEN": where.secret}
-
-
-CLIENTS = [Client("twine"), Client("uv publish"), Client("relkit publish")]
-
-
-def start(command: list[str], environment: dict[str, str], said: Path) -> subprocess.Popen[bytes]:
-    with said.open("wb") as output:
-        return subprocess.Popen(
-            command,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-
-
-def finish(process: subprocess.Popen[bytes], said: Path, begun: float, limit: float) -> Run:
-    """Waits for a client, no longer than the limit; stops it then."""
-    deadline, is_stopped = begun + limit, False
-    while True:
-        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-        if pid:
-            break
-        if time.monotonic() > deadline and not is_stopped:
-            is_stopped = True
-            os.kill(process.pid, signal.SIGKILL)
-        time.sleep(0.02)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    code = None if is_stopped else process.returncode
-    peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024) / (1 << 20)
-    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", said.read_text(errors="replace"))
-    return Run(code, time.monotonic() - begun, text, peak)
-
-
-@dataclass
-class Try:
-    """A client and what it is to do; options are by the client's name."""
-
-    bench: Bench
-    client: Client
-    where: Where
-    dist: Path
-    files: list[Path]
-    options: dict[str, list[str]] = field(default_factory=dict)
-    variables: dict[str, str] = field(default_factory=dict)
-    is_secret_given: bool = True
-    limit: float = 25.0
-
-    def start(self) -> tuple[subprocess.Popen[bytes], Path, float]:
-        options = self.options.get(self.client.name, [])
-        command = self.client.command(self.bench, self.where, self.dist, self.files, options)
-        environment = {**self.bench.environment(), **self.variables}
-        if self.is_secret_given:
-            environment |= self.client.secret(self.where)
-        handle, name = tempfile.mkstemp(dir=self.bench.scratch)
-        os.close(handle)
-        return start(command, environment, Path(name)), Path(name), time.monotonic()
-
-    def run(self) -> Run:
-        process, said, begun = self.start()
-        return finish(process, said, begun, self.limit)
-
-
-def distributions(dist: Path) -> list[Path]:
-    """What `dist/*` is to a shell: everything, sorted."""
-    return sorted(dist.iterdir())
-
-
-def runtime(dist: Path) -> Path:
-    return next(
-        path for path in distributions(dist) if "cli_bin" in path.name and "x86_64" in path.name
-    )
+Row = Callable[[Bench, Client], str]
+Serve = Callable[[Bench], AbstractContextManager[Where]]
 
 
 def only_runtime(index: ScriptedIndex, dist: Path) -> list[Path]:
-    """Lets the index have all but one file, so that every client sends this one alone; the files for the peers."""
+    """Lets the index have all but one file, so that every client sends this one alone."""
     chosen = runtime(dist)
     for path in distributions(dist):
         if path != chosen:
-            project = path.name.split("-")[0].replace("_", "-")
+            project = normalised(path.name.split("-")[0])
             index.plant(path.name, project, digest(path.read_bytes()))
     return [chosen]
 
@@ -275,13 +97,15 @@ def sentence(run: Run, index: ScriptedIndex | None, length: int = 230) -> str:
     text = re.sub(r"^(error:|ERROR)\s*", "", text)
     if index is not None:
         text = text.replace(index.url, "INDEX")
+    # The index that a client knows by name, and any other server.
+    text = re.sub(r"http://127[^/\s`]+", "OTHER", re.sub(r"https://[^/\s`]+", "INDEX", text))
     text = re.sub(r"/\S*/(?=[a-z_]+-0)", "", text).replace("|", "/")
     text = re.sub(r"openai_codex_cli_bin-\S+?\.whl", "WHEEL", text)
     return prefix + (text if len(text) <= length else text[:length] + "…")
 
 
 def leaked(run: Run, index: ScriptedIndex) -> bool:
-    """Whether a secret that was used is in what was printed; masking commands to the runner are not counted."""
+    """Whether a secret was printed otherwise than in a command that masks it."""
     said = "\n".join(line for line in run.said.splitlines() if not line.startswith("::add-mask::"))
     forms = [form for secret in index.secrets for form in (secret, encoded(secret))]
     return any(form in said for form in forms)
@@ -299,7 +123,7 @@ def short(name: str) -> str:
 
 
 def tries(index: ScriptedIndex, since: int = 0) -> str:
-    """How many uploads the server saw, and the seconds between them where one file came more than once."""
+    """How many uploads the server saw, and the seconds between those of one file."""
     uploads = index.uploads[since:]
     if not uploads:
         return "nothing sent"
@@ -361,8 +185,8 @@ def answer(status: str, words: str = "", headers: str = "", *, store: bool = Fal
     return Fault(status, headers, refusal(f"{status[:3]} {words}") if words else "", store=store)
 
 
-def redirect(target: str) -> Callable[[Bench, Client], str]:
-    """A row in which the upload URL has moved: `/path`, the same server by its whole URL, or another one."""
+def redirect(target: str) -> Row:
+    """The upload URL moved: to a path, to the same server by its whole URL, or to another one."""
 
     def row(bench: Bench, client: Client) -> str:
         other = ScriptedIndex()
@@ -387,21 +211,21 @@ def same_bytes(bench: Bench, client: Client) -> str:
     index = ScriptedIndex()
     dist = bench.dist("small")
     for path in distributions(dist):
-        index.plant(path.name, path.name.split("-")[0].replace("_", "-"), digest(path.read_bytes()))
+        index.plant(path.name, normalised(path.name.split("-")[0]), digest(path.read_bytes()))
     run = Try(bench, client, where(index), dist, distributions(dist)).run()
     sent = sum(upload.read for upload in index.uploads)
     return f"{run.outcome()}; {tries(index)}, {sent / 1e6:.1f} MB"
 
 
-def other_bytes(planted: str) -> Callable[[Bench, Client], str]:
-    """The index has other bytes under one name, which every client reaches only after other files."""
+def other_bytes(planted: str) -> Row:
+    """The index has other bytes under one of the names."""
 
     def row(bench: Bench, client: Client) -> str:
         index = ScriptedIndex()
         dist = bench.dist("pair")
         late = [path for path in distributions(dist) if planted in path.name]
         for path in late:
-            index.plant(path.name, path.name.split("-")[0].replace("_", "-"), "ab" * 32)
+            index.plant(path.name, normalised(path.name.split("-")[0]), "ab" * 32)
         run = Try(bench, client, where(index), dist, distributions(dist)).run()
         up = [
             short(upload.name)
@@ -443,7 +267,7 @@ def order(bench: Bench, client: Client) -> str:
     return f"{run.outcome()}; {', '.join(sent)}; {when}"
 
 
-def bad_wheel(make: Callable[[Path], Path], words: str) -> Callable[[Bench, Client], str]:
+def bad_wheel(make: Callable[[Path], Path], words: str) -> Row:
     """One wheel of a release is one that the index refuses, after it has read it."""
 
     def row(bench: Bench, client: Client) -> str:
@@ -522,8 +346,8 @@ def leftover_attestation(bench: Bench, client: Client) -> str:
         up = [short(upload.name) for upload in index.uploads if upload.name in index.files]
         with_one = sum(bool(upload.attestations) for upload in index.uploads)
         return (
-            f"{run.outcome()}; {with_one} requests with an attestation; up: {', '.join(up) or 'nothing'}; "
-            f"“{sentence(run, index)}”"
+            f"{run.outcome()}; {with_one} requests with an attestation; "
+            f"up: {', '.join(up) or 'nothing'}; “{sentence(run, index)}”"
         )
 
 
@@ -531,7 +355,7 @@ def leftover_attestation(bench: Bench, client: Client) -> str:
 def known_index(
     bench: Bench, client: Client, *, is_known: bool = True
 ) -> Iterator[tuple[ScriptedIndex, Where, dict[str, str]]]:
-    """An index over TLS; for twine the one that it knows by name, played by the proxy that it is given."""
+    """An index over TLS; for twine one that it knows by name, played by the proxy it is given."""
     assert bench.authority is not None
     index = ScriptedIndex(tls=bench.tls)
     authority = str(bench.authority)
@@ -545,7 +369,7 @@ def known_index(
 
 @contextmanager
 def trusted(bench: Bench, client: Client) -> Iterator[tuple[ScriptedIndex, Where, dict[str, str]]]:
-    """A job on GitHub Actions whose identity the index takes. The identity comes over plain http from this machine."""
+    """A job on GitHub Actions whose identity the index takes; it is handed out over plain http."""
     with known_index(bench, client) as (index, told, variables):
         identities = ScriptedIndex()
         # One account for both: an identity that one hands out is minted by the other.
@@ -597,7 +421,7 @@ class Trusted:
                 bench, client, told, dist, files, options, variables, is_secret_given=False
             ).run()
             minted = sum("/mint-token" in line for line in index.lines)
-            parts = [run.outcome(), f"{minted} mints", tries(index)]
+            parts = [run.outcome(), f"{minted} mint{'s' if minted != 1 else ''}", tries(index)]
             parts.append(
                 f"index has {sum(path.name in index.files for path in files)} of {len(files)}"
             )
@@ -612,60 +436,8 @@ class Trusted:
             return "; ".join(parts)
 
 
-def known_hosts(bench: Bench) -> list[str]:
-    """The upload URL that twine knows, and the others that it asks; from twine itself."""
-    code = "from twine import repository as r, utils as u; print(u.DEFAULT_REPOSITORY, r.LEGACY_PYPI, r.WAREHOUSE)"
-    done = subprocess.run(
-        [bench.bin / "python", "-c", code], check=True, capture_output=True, text=True
-    )
-    return done.stdout.split()
-
-
-def make_authority(bench: Bench) -> None:
-    """A certificate authority of this run, and a certificate for this machine and for the hosts that twine knows."""
-    home = bench.scratch / "authority"
-    home.mkdir()
-    hosts = sorted({re.sub(r"^https://|/.*$", "", url) for url in known_hosts(bench)})
-    names = ",".join(["IP:127.0.0.1", "DNS:localhost", *(f"DNS:{host}" for host in hosts)])
-    (home / "leaf.cnf").write_text(f"basicConstraints=critical,CA:FALSE\nsubjectAltName={names}\n")
-
-    def openssl(*arguments: str) -> None:
-        subprocess.run(["openssl", *arguments], cwd=home, check=True, capture_output=True)
-
-    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
-    openssl(
-        "req",
-        "-x509",
-        *key,
-        "-keyout",
-        "ca.key",
-        "-out",
-        "ca.pem",
-        "-days",
-        "2",
-        "-subj",
-        "/CN=publish faults",
-    )
-    openssl("req", *key, "-keyout", "leaf.key", "-out", "leaf.csr", "-subj", "/CN=127.0.0.1")
-    signer = [
-        "-CA",
-        "ca.pem",
-        "-CAkey",
-        "ca.key",
-        "-CAcreateserial",
-        "-days",
-        "2",
-        "-extfile",
-        "leaf.cnf",
-    ]
-    openssl("x509", "-req", "-in", "leaf.csr", *signer, "-out", "leaf.pem")
-    bench.authority = home / "ca.pem"
-    bench.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    bench.tls.load_cert_chain(home / "leaf.pem", home / "leaf.key")
-
-
-def race(other: str) -> Callable[[Bench, Client], str]:
-    """Two of the same client at once, with the same bytes or with others, at a server that takes its time."""
+def race(other: str) -> Row:
+    """Two of the same client at once, at a server that takes its time over each file."""
 
     def row(bench: Bench, client: Client) -> str:
         index = ScriptedIndex()
@@ -681,16 +453,22 @@ def race(other: str) -> Callable[[Bench, Client], str]:
             path.name: [digest((dist / path.name).read_bytes()) for dist in both]
             for path in distributions(both[0])
         }
-        owners = {"AB"[files[name].index(stored.sha256)] for name, stored in index.files.items()}
+        differing = {name: pair for name, pair in files.items() if pair[0] != pair[1]}
+        owners = {
+            pair.index(index.files[name].sha256)
+            for name, pair in differing.items()
+            if name in index.files
+        }
         whose = "bytes of both" if len(owners) > 1 else "bytes of one"
         same = f", {whose}" if other != "pair" else ""
         failed = next((f"; “{sentence(run, index)}”" for run in runs if run.status != 0), "")
-        return f"{statuses}; index has {len(index.files)} of {len(files)}{same}; {len(index.uploads)} requests{failed}"
+        has = f"index has {len(index.files)} of {len(files)}{same}"
+        return f"{statuses}; {has}; {len(index.uploads)} requests{failed}"
 
     return row
 
 
-def killed(duplicates: str) -> Callable[[Bench, Client], str]:
+def killed(duplicates: str) -> Row:
     """Killed while the second file is on its way, then the same command again."""
 
     def row(bench: Bench, client: Client) -> str:
@@ -730,106 +508,22 @@ def progress(bench: Bench, client: Client) -> str:
     dist = bench.dist("large")
     files = only_runtime(index, dist)
     run = Try(bench, client, where(index), dist, files, limit=120).run()
-    lines = [line.strip() for line in run.said.splitlines() if line.strip()]
-    shown = " / ".join(
-        re.sub(r"openai_codex_cli_bin-\S+?\.whl", "WHEEL", line)[:110] for line in lines[-4:]
-    )
-    bars = run.said.count("\r") + len(re.findall(r"\d+%", run.said))
-    return f"{run.outcome()}; {run.seconds:.0f} s, {len(lines)} lines, {bars} bar fragments; “{shown}”".replace(
-        "|", "/"
-    )
+    lines = [line.strip() for line in run.said.splitlines()]
+    told = [line for line in lines if re.search(r"\d ?%|\bB/s", line)]
+    middle = f", such as “{told[len(told) // 2][:150]}”" if told else ""
+    middle = re.sub(r"openai_codex_cli_bin-\S+?\.whl", "WHEEL", middle).replace("|", "/")
+    return f"{run.outcome()}; {run.seconds:.0f} s; {len(told)} lines of progress{middle}"
 
 
 # Real servers.
 
 
-@contextmanager
-def server(
-    command: list[str], environment: dict[str, str], port: int, scratch: Path
-) -> Iterator[str]:
-    with (scratch / f"server-{port}").open("wb") as log:
-        process = subprocess.Popen(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
-        )
-    try:
-        deadline = time.monotonic() + 120
-        while True:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"{command[0]} does not answer")
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.kill()
-        process.wait()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def pypiserver(bench: Bench) -> Iterator[Where]:
-    home = Path(tempfile.mkdtemp(dir=bench.scratch))
-    (home / "packages").mkdir()
-    code = (
-        "import sys; from passlib.apache import HtpasswdFile as H; h = H(sys.argv[1], new=True); "
-        "h.set_password('up', sys.argv[2]); h.save()"
-    )
-    subprocess.run([bench.bin / "python", "-c", code, home / "passwords", PASSWORD], check=True)
-    port = free_port()
-    command = [
-        str(bench.bin / "pypi-server"),
-        "run",
-        "-p",
-        str(port),
-        "-i",
-        "127.0.0.1",
-        "-a",
-        "update",
-    ]
-    command += ["-P", str(home / "passwords"), "--disable-fallback", str(home / "packages")]
-    with server(command, bench.environment(), port, home) as url:
-        yield Where(f"{url}/", f"{url}/simple/", "up", PASSWORD)
-
-
-@contextmanager
-def devpi(bench: Bench) -> Iterator[Where]:
-    home = Path(tempfile.mkdtemp(dir=bench.scratch))
-    environment = {**bench.environment(), "HOME": str(home)}
-
-    def run(name: str, *arguments: str) -> None:
-        subprocess.run(
-            [bench.bin / name, *arguments], env=environment, check=True, capture_output=True
-        )
-
-    run("devpi-init", "--serverdir", str(home / "data"), "--root-passwd", "rootpw")
-    port = free_port()
-    command = [
-        str(bench.bin / "devpi-server"),
-        "--serverdir",
-        str(home / "data"),
-        "--host",
-        "127.0.0.1",
-    ]
-    with server([*command, "--port", str(port), "--offline-mode"], environment, port, home) as url:
-        run("devpi", "use", url)
-        run("devpi", "login", "root", "--password", "rootpw")
-        run("devpi", "user", "-c", "up", f"password={PASSWORD}")
-        run("devpi", "index", "-c", "up/locked", "bases=", "volatile=False")
-        yield Where(f"{url}/up/locked/", f"{url}/up/locked/+simple/", "up", PASSWORD)
-
-
-def real(serve: Callable[[Bench], object], step: str) -> Callable[[Bench, Client], str]:
-    """On a real server: `twine` uploads the wheels, then the client all of it; or it publishes twice, the same or other bytes."""
+def real(serve: Serve, step: str) -> Row:
+    """On a real server: twine sends the wheels, or the client everything; then the client again."""
 
     def row(bench: Bench, client: Client) -> str:
         dist, other = bench.dist("pair"), bench.dist("other")
-        with serve(bench) as told:  # type: ignore[attr-defined]
+        with serve(bench) as told:
             if step == "twine first":
                 wheels = [path for path in distributions(dist) if path.suffix == ".whl"]
                 first = Try(bench, CLIENTS[0], told, dist, wheels, limit=60).run()
@@ -840,7 +534,7 @@ def real(serve: Callable[[Bench], object], step: str) -> Callable[[Bench, Client
             again = other if step == "other" else dist
             run = Try(bench, client, told, again, distributions(again), limit=60).run()
         words = f"; “{sentence(run, None)}”" if run.status != 0 else ""
-        skipped = len(re.findall(r"(?im)^\W*(skipp\w+|file already exists)", run.said))
+        skipped = len(re.findall(r"(?im)already exists, skipping|^\W*skipp(ed|ing) ", run.said))
         sent = len(re.findall(r"(?m)^\W*(Uploading (?!distributions)|Uploaded )", run.said))
         return f"{run.outcome()}; says {skipped} skipped, {sent} sent{words}"
 
@@ -882,7 +576,7 @@ NO_PUBLISHER = json.dumps(
     }
 )
 
-ROWS: dict[str, Callable[[Bench, Client], str]] = {
+ROWS: dict[str, Row] = {
     "stored, with a warning in the answer": Simple(
         faults=[Fault("200 OK", body="This project is deprecated.", store=True)],
         said="This project is deprecated.",
@@ -926,7 +620,7 @@ ROWS: dict[str, Callable[[Bench, Client], str]] = {
         variables={"UV_UPLOAD_HTTP_TIMEOUT": "5"},
         limit=40,
     ),
-    "server reads all and never answers": Simple(always=Fault(hang=600), limit=25),
+    "server reads all and never answers": Simple(always=Fault(hang=600), limit=320),
     "403 before the body is read, connection reset": Simple(
         always=Fault(
             FORBIDDEN,
@@ -970,7 +664,7 @@ ROWS: dict[str, Callable[[Bench, Client], str]] = {
     ),
     "name used by a deleted file": refused(
         BAD,
-        "This filename was previously used by a file that has since been deleted. Use a different version.",
+        "This filename was previously used by a file that has since been deleted.",
     ),
     "release older than 14 days": refused(
         BAD, "Uploading new files to releases older than 14 days is not allowed."
@@ -997,7 +691,7 @@ ROWS: dict[str, Callable[[Bench, Client], str]] = {
     "index read-only": refused(FORBIDDEN, "Read-only mode: the index takes no changes"),
     "the index has the same bytes, all of them": same_bytes,
     "the index has other bytes (second runtime wheel)": other_bytes("x86_64"),
-    "the index has other bytes (the SDK's wheel)": other_bytes("app_server_sdk-0.163.0-py3"),
+    "the index has other bytes (the SDK's sdist)": other_bytes(".tar.gz"),
     "other bytes, `--skip-existing` (twine at the index it knows)": skip_existing,
     "409 for a duplicate of the same bytes": Simple(faults=[answer("409 Conflict", store=True)]),
     "400 `already been taken` for the same bytes": Simple(
@@ -1041,7 +735,7 @@ ROWS: dict[str, Callable[[Bench, Client], str]] = {
     "mint fails once with 503": Trusted(
         mint=[("503 Service Unavailable", "<html>busy</html>")], claims=CLAIMS
     ),
-    "minted token refused as expired after two files": Trusted(serves_for=2, claims=CLAIMS),
+    "minted token refused as expired after one file": Trusted(serves_for=1, claims=CLAIMS),
     "minted tokens live for 4 minutes and say so": Trusted(life=240, claims=CLAIMS),
     "minted token, project does not exist": Trusted(
         faults=[answer(BAD, "Non-user identities cannot create new projects.")],
@@ -1068,48 +762,6 @@ def nobody(bench: Bench, client: Client) -> str:
     told = where(index)._replace(upload=f"http://127.0.0.1:{free_port()}/legacy/")
     run = Try(bench, client, told, dist, files, limit=150).run()
     return f"{run.outcome()} after {run.seconds:.0f} s; “{sentence(run, index)}”"
-
-
-# The distributions.
-
-
-def executable(machine: int, size: int) -> bytes:
-    """A static ELF executable of noise: one segment over the whole file (System V ABI, 64-bit little endian)."""
-    noise = os.urandom(1 << 20)
-    body = bytearray((noise * (size // len(noise) + 1))[:size])
-    body[:128] = bytes(128)
-    body[:7] = b"\x7fELF\x02\x01\x01"
-    struct.pack_into(
-        "<HHIQQQIHHHHHH", body, 16, 2, machine, 1, 0x400078, 64, 0, 0, 64, 56, 1, 64, 0, 0
-    )
-    struct.pack_into("<IIQQQQQQ", body, 64, 1, 5, 0, 0x400000, 0x400000, size, size, 0x1000)
-    return bytes(body)
-
-
-def make_dist(bench: Bench, name: str, sizes: dict[str, int]) -> None:
-    home = bench.scratch / name
-    home.mkdir()
-
-    def relkit(*arguments: str) -> None:
-        subprocess.run([bench.relkit, *arguments], cwd=home, check=True, capture_output=True)
-
-    release = ["--codex-version", VERSION]
-    for machine, size in sizes.items():
-        (home / f"codex-{machine}").write_bytes(executable(MACHINES[machine], size))
-        relkit("stage-runtime", f"runtime-{machine}", f"codex-{machine}", *release)
-    relkit("stage-sdk", "sdk", *release)
-    stages = [*(f"runtime-{machine}" for machine in sizes), "sdk"]
-    relkit("build", *stages, "--out-dir", "dist", "--compression", "store")
-    bench.dists[name] = home / "dist"
-
-
-DISTS = {
-    "small": {"x86": 2_000_000},
-    "pair": {"x86": 2_000_000, "arm": 1_500_000},
-    "other": {"x86": 2_000_000, "arm": 1_500_000},
-    "large": {"x86": 24_000_000},
-    "huge": {"x86": 300_000_000},
-}
 
 
 def version(command: list[str]) -> str:
@@ -1150,7 +802,7 @@ def main() -> None:
         )
         table = {}
         for name, row in chosen.items():
-            # Memory is measured one by one, the rest side by side: each client has a server of its own.
+            # Each client has a server of its own; only memory is measured one by one.
             with ThreadPoolExecutor(1 if row is memory else len(CLIENTS)) as pool:
                 cells = [pool.submit(row, bench, client) for client in CLIENTS]
                 table[name] = [cell.result() for cell in cells]

@@ -1,4 +1,4 @@
-"""An index on this machine that misbehaves as it is told: upload API, simple API, trusted publishing.
+"""An index that misbehaves as it is told: upload API, simple API and trusted publishing.
 
 Speaks the legacy upload API, the JSON form of the simple API (PEP 691) and the three calls of
 trusted publishing, over http or over TLS, and keeps account of everything that it is asked. Used by
@@ -22,13 +22,13 @@ from dataclasses import dataclass, field
 ALL = 1 << 62
 TOKEN = "pypi-token-of-the-scripted-index"
 REQUEST_TOKEN = "request-secret-of-the-job"
-# What of a body's start and end is kept: every field of the form, and the attestations behind the file.
+# The bytes of a body that are kept at each end: the fields before the file, and those behind it.
 KEPT = 1 << 20
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens to one upload instead of the usual. Without a status the connection is closed."""
+    """What happens to one upload instead of the usual; without a status the connection ends."""
 
     status: str = ""
     headers: str = ""
@@ -73,7 +73,7 @@ Rule = Callable[[Upload], Fault | None]
 
 
 class ScriptedIndex:
-    """One server; it ends with the process. `proxied` makes it a proxy that plays every host itself."""
+    """One server; it ends with the process. Over TLS it is a proxy too, and plays every host."""
 
     def __init__(
         self,
@@ -341,7 +341,8 @@ def describe(upload: Upload, start: bytes, end: bytes) -> None:
 
 
 def response(status: str, headers: str, body: str) -> bytes:
-    head = f"HTTP/1.1 {status}\r\n{headers}Content-Length: {len(body.encode())}\r\nConnection: close\r\n\r\n"
+    head = f"HTTP/1.1 {status}\r\n{headers}Content-Length: {len(body.encode())}\r\n"
+    head += "Connection: close\r\n\r\n"
     return (head + body).encode()
 
 
