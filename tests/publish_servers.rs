@@ -45,7 +45,7 @@ fn start(command: &mut Command, port: u16) -> Server {
 }
 
 fn bin() -> Option<PathBuf> {
-    judges("servers", &["pypiserver", "devpi-server", "devpi-client", "passlib", "setuptools<81", "twine", "uv"])
+    judges("servers", &["pypiserver", "devpi-server", "devpi-client", "passlib", "setuptools<81", "uv", "twine"])
 }
 
 fn job<'a>(dist: &'a Path, upload_url: String, index_url: String) -> Job<'a> {
