@@ -239,15 +239,38 @@ def other_bytes(planted: str) -> Row:
     return row
 
 
-def skip_existing(bench: Bench, client: Client) -> str:
+def skip_existing(*, is_known: bool) -> Row:
     """Other bytes under the wheel's name, and a client that is asked to skip what exists."""
-    with known_index(bench, client) as (index, told, variables):
-        dist = bench.dist("small")
-        files = only_runtime(index, dist)
-        index.plant(files[0].name, "openai-codex-cli-bin", "ab" * 32)
-        options = {"twine": ["--skip-existing"]}
-        run = Try(bench, client, told, dist, files, options, variables).run()
-        return report(run, index, files)
+
+    def row(bench: Bench, client: Client) -> str:
+        with known_index(bench, client, is_known=is_known) as (index, told, variables):
+            dist = bench.dist("small")
+            files = only_runtime(index, dist)
+            index.plant(files[0].name, "openai-codex-cli-bin", "ab" * 32)
+            options = {"twine": ["--skip-existing"]}
+            run = Try(bench, client, told, dist, files, options, variables).run()
+            return report(run, index, files)
+
+    return row
+
+
+def old_release(bench: Bench, client: Client) -> str:
+    """An index that tells when it took the release's first file, and takes no new ones."""
+    words = "Uploading new files to releases older than 14 days is not allowed."
+
+    def refuse(upload: Upload) -> Fault | None:
+        return answer("400 Bad Request", words) if upload.name == wheel.name else None
+
+    index = ScriptedIndex(rules=[refuse])
+    dist = bench.dist("pair")
+    wheel = runtime(dist)
+    for path in distributions(dist):
+        if "cli_bin" in path.name and path != wheel:
+            sha256 = digest(path.read_bytes())
+            index.plant(path.name, "openai-codex-cli-bin", sha256, "2020-01-01T00:00:00.000000Z")
+    run = Try(bench, client, where(index), dist, distributions(dist)).run()
+    up = [short(upload.name) for upload in index.uploads if upload.name != wheel.name]
+    return f"{run.outcome()}; sent: {', '.join(up) or 'nothing'}; “{sentence(run, index)}”"
 
 
 def order(bench: Bench, client: Client) -> str:
@@ -368,9 +391,11 @@ def known_index(
 
 
 @contextmanager
-def trusted(bench: Bench, client: Client) -> Iterator[tuple[ScriptedIndex, Where, dict[str, str]]]:
+def trusted(
+    bench: Bench, client: Client, *, is_known: bool = True
+) -> Iterator[tuple[ScriptedIndex, Where, dict[str, str]]]:
     """A job on GitHub Actions whose identity the index takes; it is handed out over plain http."""
-    with known_index(bench, client) as (index, told, variables):
+    with known_index(bench, client, is_known=is_known) as (index, told, variables):
         identities = ScriptedIndex()
         # One account for both: an identity that one hands out is minted by the other.
         identities.identities, identities.secrets, identities.claims = (
@@ -398,9 +423,11 @@ class Trusted:
     looked_for: list[str] = field(default_factory=list)
     dist: str = "pair"
     verbose: bool = False
+    # Whether twine publishes to an index that it knows.
+    is_known: bool = True
 
     def __call__(self, bench: Bench, client: Client) -> str:
-        with trusted(bench, client) as (index, told, variables):
+        with trusted(bench, client, is_known=self.is_known) as (index, told, variables):
             index.mint_answers, index.serves_for, index.life = (
                 list(self.mint),
                 self.serves_for,
@@ -692,7 +719,9 @@ ROWS: dict[str, Row] = {
     "the index has the same bytes, all of them": same_bytes,
     "the index has other bytes (second runtime wheel)": other_bytes("x86_64"),
     "the index has other bytes (the SDK's sdist)": other_bytes(".tar.gz"),
-    "other bytes, `--skip-existing` (twine at the index it knows)": skip_existing,
+    "other bytes, `--skip-existing` (twine at the index it knows)": skip_existing(is_known=True),
+    "other bytes, `--skip-existing` (twine at another index)": skip_existing(is_known=False),
+    "release older than 14 days, as the index tells": old_release,
     "409 for a duplicate of the same bytes": Simple(faults=[answer("409 Conflict", store=True)]),
     "400 `already been taken` for the same bytes": Simple(
         faults=[answer(BAD, "Validation failed: File name has already been taken", store=True)]
@@ -722,6 +751,9 @@ ROWS: dict[str, Row] = {
     ),
     "attestation of other bytes beside a wheel": leftover_attestation,
     "trusted publishing": Trusted(claims=CLAIMS),
+    "trusted publishing (twine at an index it does not know)": Trusted(
+        claims=CLAIMS, is_known=False
+    ),
     "mint refused: no publisher": Trusted(
         mint=[("422 Unprocessable Entity", NO_PUBLISHER)],
         claims=CLAIMS,

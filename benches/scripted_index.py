@@ -66,6 +66,8 @@ class Stored:
     project: str
     sha256: str
     since: float
+    # As the simple API tells it; empty where it does not.
+    upload_time: str = ""
 
 
 # Says no to an upload, or lets it pass.
@@ -237,6 +239,7 @@ class ScriptedIndex:
                 "filename": name,
                 "url": f"{self.url}/files/{name}",
                 "hashes": {"sha256": self.files[name].sha256},
+                **({"upload-time": told} if (told := self.files[name].upload_time) else {}),
             }
             for name in names
         ]
@@ -320,9 +323,9 @@ class ScriptedIndex:
         )
         return Fault("400 Bad Request", "", refusal(words))
 
-    def plant(self, name: str, project: str, sha256: str) -> None:
+    def plant(self, name: str, project: str, sha256: str, upload_time: str = "") -> None:
         """Has a file as if another publisher had sent it long ago."""
-        self.files[name] = Stored(project, sha256, float("-inf"))
+        self.files[name] = Stored(project, sha256, float("-inf"), upload_time)
 
 
 def describe(upload: Upload, start: bytes, end: bytes) -> None:
