@@ -156,7 +156,8 @@ fn a_server_may_ask_for_a_pause() {
     bench.index.faults([Fault::answer("503 Service Unavailable", "Retry-After: 200\r\n", "Maintenance")]);
     let run = bench.job().run();
     assert!(matches!(run.error(), PublishError::Transient { attempts: 1, .. }), "{:?}", run.outcome);
-    assert!(run.error().to_string().contains("Maintenance"));
+    let said = run.error().to_string();
+    assert!(said.contains("in 1 attempt: ") && said.contains("Maintenance; the next try, 200 s later,"), "{said}");
 }
 
 #[test]
@@ -167,6 +168,11 @@ fn a_server_that_never_recovers_is_given_up() {
     assert!(matches!(run.error(), PublishError::Transient { attempts: 6, .. }), "{:?}", run.outcome);
     assert_eq!((run.error().exit(), run.receipt.outcome), (Exit::Failed, Outcome::Transient));
     assert!(bench.index.files().is_empty());
+    // What it says may ask for more than another try.
+    bench.index.state.faults.lock().unwrap().clear();
+    bench.index.faults(vec![Fault::answer("429 Too Many Requests", "", "Too many new projects created"); 6]);
+    let run = bench.job().run();
+    assert!(run.error().hint().unwrap().contains("create the project first"), "{:?}", run.outcome);
 }
 
 #[test]
@@ -216,6 +222,7 @@ fn refusals_are_final_and_explained() {
             assert!(matches!(error, PublishError::Refused { .. } | PublishError::Unauthorised { .. }), "{error:?}");
             assert_eq!(error.exit(), Exit::NotGood);
             assert!(error.to_string().contains(words) && hint.contains(advice), "{error} / {hint} / {advice}");
+            assert!(!error.to_string().ends_with([':', ' ']), "{error}");
             assert_eq!(run.attempts("win_amd64"), 1, "{words}");
             assert_eq!(run.receipt.count(State::Failed), 1);
         }
@@ -454,6 +461,21 @@ fn slow_is_fine_and_silent_is_not() {
         assert!(run.events.iter().any(|event| event.contains("silent")), "{:?}", run.events);
         bench.index.state.files.lock().unwrap().clear();
     }
+}
+
+#[test]
+fn a_server_may_take_nothing_for_as_long_as_it_is_allowed() {
+    let bench = bench();
+    large(&bench, 24 << 20);
+    // Longer than the HTTP client and the kernel would wait by themselves (30 s).
+    let patience = Patience { sending: Duration::from_secs(60), answering: Duration::from_secs(60) };
+    bench.index.faults([Fault::hang(100_000, Duration::from_secs(42))]);
+    let started = Instant::now();
+    let run = Job { pace: Pace { patience, ..quick() }, ..bench.job() }.run();
+    // The server closes the connection then; the next try is taken.
+    assert_eq!(run.succeeded().attempts("win_amd64"), 2, "{:?}", run.events);
+    assert!(started.elapsed() >= Duration::from_secs(42), "{:?}: {:?}", started.elapsed(), run.events);
+    bench.assert_complete();
 }
 
 #[test]

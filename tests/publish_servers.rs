@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use publish_support::{Job, dist, quick};
+use publish_support::{Job, dist, files, quick};
 use relkit::publish::attestation::Attestations;
 use relkit::publish::error::PublishError;
 use relkit::publish::receipt::State;
@@ -45,7 +45,7 @@ fn start(command: &mut Command, port: u16) -> Server {
 }
 
 fn bin() -> Option<PathBuf> {
-    judges("servers", &["pypiserver", "devpi-server", "devpi-client", "passlib", "setuptools<81", "uv"])
+    judges("servers", &["pypiserver", "devpi-server", "devpi-client", "passlib", "setuptools<81", "uv", "twine"])
 }
 
 fn job<'a>(dist: &'a Path, upload_url: String, index_url: String) -> Job<'a> {
@@ -98,6 +98,31 @@ fn install_back(bin: &Path, index_url: &str, directory: &Path) {
     assert!(installed.contains("win_amd64"), "{installed}");
 }
 
+/// Another client uploads the wheels; a publish of all then finds them by their digests and sends what is missing.
+fn publish_after_twine(bin: &Path, directory: &Path, server: &str, upload_url: &str, index_url: &str) {
+    let path = directory.join("of-twine");
+    dist(&path, "salt");
+    let wheels = files(&path).into_iter().map(|file| path.join(file.name)).filter(|path| {
+        let extension = path.extension();
+        extension.is_some_and(|extension| extension == "whl")
+    });
+    let mut twine = Command::new(bin.join("twine"));
+    twine.args(["upload", "--non-interactive", "--disable-progress-bar", "--repository-url", server]).args(wheels);
+    twine.env("TWINE_USERNAME", "up").env("TWINE_PASSWORD", PASSWORD);
+    succeed(twine.env("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring"));
+    let run = job(&path, upload_url.into(), index_url.into()).run();
+    for row in &run.succeeded().receipt.files {
+        let is_wheel = row.name.ends_with(".whl");
+        let (state, attempts) = if is_wheel { (State::PresentSame, 0) } else { (State::Uploaded, 1) };
+        assert_eq!((row.state, row.attempts), (state, attempts), "{}", row.name);
+    }
+    // With one of the wheels other than here, nothing is sent.
+    let other = directory.join("not-of-twine");
+    dist(&other, "pepper");
+    let run = job(&other, upload_url.into(), index_url.into()).run();
+    assert!(matches!(run.error(), PublishError::Conflict { conflicts } if conflicts.len() == 4), "{:?}", run.outcome);
+}
+
 /// A publish, the same again, and another with other bytes.
 fn publish_thrice(directory: &Path, upload_url: &str, index_url: &str) {
     let path = directory.join("dist");
@@ -129,7 +154,12 @@ fn pypiserver() {
     command.args(["run", "-p", &port.to_string(), "-i", "127.0.0.1", "-a", "update", "-P"]).arg(&passwords);
     let server = start(command.arg("--disable-fallback").arg(&packages), port);
     let simple = format!("{}/simple/", server.address);
-    publish_thrice(directory.path(), &format!("{}/", server.address), &simple);
+    let upload = format!("{}/", server.address);
+    publish_after_twine(&bin, directory.path(), &upload, &upload, &simple);
+    for entry in fs::read_dir(&packages).unwrap() {
+        fs::remove_file(entry.unwrap().path()).unwrap();
+    }
+    publish_thrice(directory.path(), &upload, &simple);
     install_back(&bin, &simple, directory.path());
     // A wrong password is refused at once.
     let path = directory.path().join("dist");
@@ -168,4 +198,8 @@ fn devpi() {
     let simple = format!("{}/up/locked/+simple/", server.address);
     publish_thrice(directory.path(), &upload, &simple);
     install_back(&bin, &simple, directory.path());
+    devpi(&["index", "-c", "up/of-twine", "bases=", "volatile=False"]);
+    let server_url = format!("{}/up/of-twine/", server.address);
+    let upload = server_url.replace("http://", "http://up@");
+    publish_after_twine(&bin, directory.path(), &server_url, &upload, &format!("{server_url}+simple/"));
 }

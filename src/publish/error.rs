@@ -17,6 +17,8 @@ use crate::error::{Exit, Explain};
 use crate::fs::FsError;
 use crate::wheel::name::NameError;
 
+const AGAIN: &str = "run the same command again: what is up already is skipped by its digest";
+
 /// Why a publish ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum PublishError {
@@ -64,7 +66,7 @@ pub enum PublishError {
         files: Vec<String>,
     },
     /// The server refused a file.
-    #[error("`{file}` was refused with {status}: {reason}")]
+    #[error("`{file}` was refused with {status}{}", after_colon(reason))]
     Refused {
         /// The file.
         file: String,
@@ -74,7 +76,7 @@ pub enum PublishError {
         reason: String,
     },
     /// The server does not take the token.
-    #[error("`{file}` may not be uploaded ({status}): {reason}")]
+    #[error("`{file}` may not be uploaded ({status}){}", after_colon(reason))]
     Unauthorised {
         /// The file.
         file: String,
@@ -87,7 +89,7 @@ pub enum PublishError {
     #[error("the upload URL holds a password")]
     Password,
     /// Every try failed.
-    #[error("`{file}` could not be uploaded in {attempts} attempts: {why}")]
+    #[error("`{file}` could not be uploaded in {attempts} attempt{}: {why}", if *attempts == 1 { "" } else { "s" })]
     Transient {
         /// The file.
         file: String,
@@ -119,6 +121,11 @@ pub enum PublishError {
         /// How long was waited.
         after: Duration,
     },
+}
+
+/// A server need not say why.
+fn after_colon(reason: &str) -> String {
+    if reason.is_empty() { String::new() } else { format!(": {reason}") }
 }
 
 fn list(conflicts: &[(String, Sha256Digest, Option<Sha256Digest>)]) -> String {
@@ -174,9 +181,9 @@ impl Explain for PublishError {
             Self::Unknown { .. } => {
                 Some("give the simple API with `--index-url`, so that digests can be compared".into())
             }
-            Self::Transient { .. } | Self::NotVisible { .. } => {
-                Some("run the same command again: what is up already is skipped by its digest".into())
-            }
+            // A server that is busy can say with what, and then another try soon may not be enough.
+            Self::Transient { why, .. } => advice(StatusCode::OK, why).or_else(|| Some(AGAIN.into())),
+            Self::NotVisible { .. } => Some(AGAIN.into()),
             Self::File { .. } => Some("verify again, and let nothing write to the directory meanwhile".into()),
         }
     }

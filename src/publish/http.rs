@@ -132,6 +132,9 @@ pub fn upload_client() -> Result<reqwest::Client, HttpError> {
         .pool_max_idle_per_host(0)
         .http1_only()
         .redirect(Policy::none());
+    // Else the kernel gives up a server that takes no bytes after 30 s, whatever patience the uploader has.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let builder = builder.tcp_user_timeout(None);
     builder.build().map_err(HttpError::Client)
 }
 

@@ -214,6 +214,10 @@ impl Run<'_> {
                 if self.is_stored(file)? {
                     return Ok(());
                 }
+                let why = match tries.count {
+                    ATTEMPTS.. => why,
+                    _ => format!("{why}; the next try, {} s later, would be after the deadline", pause.as_secs()),
+                };
                 return Err(PublishError::Transient { file: file.name.clone(), attempts: tries.count, why });
             }
             self.tell(&Event::Retrying { file: file.name.clone(), why, pause });
