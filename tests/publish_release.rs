@@ -157,6 +157,6 @@ fn pypiserver() {
 fn devpi() {
     let Some(bin) = servers::bin() else { return };
     let scratch = scratch();
-    let server = servers::devpi(&bin, scratch.path());
+    let server = servers::devpi(&bin, scratch.path(), "stable");
     end_to_end(&server, &bin, scratch.path());
 }

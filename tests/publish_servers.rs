@@ -1,52 +1,20 @@
 //! Publishing to real servers on this machine, devpi and pypiserver, and installing back with pip and uv.
 
 mod publish_support;
+#[path = "publish_support/servers.rs"]
+mod servers;
 mod support;
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::path::Path;
+use std::process::Command;
 
 use publish_support::{Job, dist, files, quick};
 use relkit::publish::attestation::Attestations;
 use relkit::publish::error::PublishError;
 use relkit::publish::receipt::State;
-use support::{judges, run, succeed, text};
-
-const PASSWORD: &str = "a-password-of-this-test";
-
-/// A server that ends with the test.
-struct Server {
-    child: Child,
-    address: String,
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
-fn start(command: &mut Command, port: u16) -> Server {
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let deadline = Instant::now() + Duration::from_secs(120);
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        assert!(child.try_wait().unwrap().is_none() && Instant::now() < deadline, "{command:?} does not answer");
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    Server { child, address: format!("http://127.0.0.1:{port}") }
-}
-
-fn bin() -> Option<PathBuf> {
-    judges("servers", &["pypiserver", "devpi-server", "devpi-client", "passlib", "setuptools<81", "uv", "twine"])
-}
+use servers::PASSWORD;
+use support::succeed;
 
 fn job<'a>(dist: &'a Path, upload_url: String, index_url: String) -> Job<'a> {
     Job {
@@ -141,65 +109,36 @@ fn publish_thrice(directory: &Path, upload_url: &str, index_url: &str) {
 
 #[test]
 fn pypiserver() {
-    let Some(bin) = bin() else { return };
+    let Some(bin) = servers::bin() else { return };
     let directory = tempfile::tempdir().unwrap();
+    let server = servers::pypiserver(&bin, directory.path());
+    let (upload, simple) = (server.upload_url.as_str(), server.index_url.as_str());
     let packages = directory.path().join("packages");
-    fs::create_dir(&packages).unwrap();
-    let passwords = directory.path().join("htpasswd");
-    let script = "import sys; from passlib.apache import HtpasswdFile as H; h = H(sys.argv[1], new=True); \
-                  h.set_password('__token__', sys.argv[2]); h.set_password('up', sys.argv[2]); h.save()";
-    succeed(Command::new(bin.join("python")).args(["-c", script]).arg(&passwords).arg(PASSWORD));
-    let port = free_port();
-    let mut command = Command::new(bin.join("pypi-server"));
-    command.args(["run", "-p", &port.to_string(), "-i", "127.0.0.1", "-a", "update", "-P"]).arg(&passwords);
-    let server = start(command.arg("--disable-fallback").arg(&packages), port);
-    let simple = format!("{}/simple/", server.address);
-    let upload = format!("{}/", server.address);
-    publish_after_twine(&bin, directory.path(), &upload, &upload, &simple);
+    publish_after_twine(&bin, directory.path(), upload, upload, simple);
     for entry in fs::read_dir(&packages).unwrap() {
         fs::remove_file(entry.unwrap().path()).unwrap();
     }
-    publish_thrice(directory.path(), &upload, &simple);
-    install_back(&bin, &simple, directory.path());
+    publish_thrice(directory.path(), upload, simple);
+    install_back(&bin, simple, directory.path());
     // A wrong password is refused at once.
     let path = directory.path().join("dist");
     fs::remove_file(packages.join("acme_sdk-1.2.3.tar.gz")).unwrap();
-    let mut wrong = job(&path, format!("{}/", server.address), simple.clone());
+    let mut wrong = job(&path, upload.into(), simple.into());
     wrong.variables = vec![("RELKIT_TOKEN".into(), "wrong".into())];
     let refused = wrong.run();
     assert!(matches!(refused.error(), PublishError::Unauthorised { .. }), "{:?}", refused.outcome);
     // A user name in the URL stands in for `__token__`.
-    let named = server.address.replace("http://", "http://up@");
-    job(&path, format!("{named}/"), simple).run().succeeded();
+    job(&path, upload.replace("http://", "http://up@"), simple.into()).run().succeeded();
 }
 
 #[test]
 fn devpi() {
-    let Some(bin) = bin() else { return };
+    let Some(bin) = servers::bin() else { return };
     let directory = tempfile::tempdir().unwrap();
-    let data = directory.path().join("data");
-    let initialised =
-        run(Command::new(bin.join("devpi-init")).arg("--serverdir").arg(&data).args(["--root-passwd", "rootpw"]));
-    assert!(initialised.status.success(), "{}", text(&initialised));
-    let port = free_port();
-    let mut command = Command::new(bin.join("devpi-server"));
-    command.arg("--serverdir").arg(&data).args(["--host", "127.0.0.1", "--port", &port.to_string(), "--offline-mode"]);
-    let server = start(&mut command, port);
-    let home = directory.path().join("home");
-    fs::create_dir(&home).unwrap();
-    let devpi = |arguments: &[&str]| {
-        succeed(Command::new(bin.join("devpi")).args(arguments).env("HOME", &home).current_dir(&home))
-    };
-    devpi(&["use", &server.address]);
-    devpi(&["login", "root", "--password", "rootpw"]);
-    devpi(&["user", "-c", "up", &format!("password={PASSWORD}")]);
-    devpi(&["index", "-c", "up/locked", "bases=", "volatile=False"]);
-    let upload = format!("{}/up/locked/", server.address.replace("http://", "http://up@"));
-    let simple = format!("{}/up/locked/+simple/", server.address);
-    publish_thrice(directory.path(), &upload, &simple);
-    install_back(&bin, &simple, directory.path());
-    devpi(&["index", "-c", "up/of-twine", "bases=", "volatile=False"]);
-    let server_url = format!("{}/up/of-twine/", server.address);
-    let upload = server_url.replace("http://", "http://up@");
-    publish_after_twine(&bin, directory.path(), &server_url, &upload, &format!("{server_url}+simple/"));
+    let server = servers::devpi(&bin, directory.path(), "locked");
+    publish_thrice(directory.path(), &server.upload_url, &server.index_url);
+    install_back(&bin, &server.index_url, directory.path());
+    let server = servers::devpi(&bin, directory.path(), "of-twine");
+    let for_twine = format!("{}/up/of-twine/", server.address);
+    publish_after_twine(&bin, directory.path(), &for_twine, &server.upload_url, &server.index_url);
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -21,7 +21,7 @@ use super::claims::Claims;
 use super::http::{self, HttpError};
 use crate::error::{Exit, Explain};
 
-/// How much of a minted token's life (15 minutes at the index) is used before another is minted.
+/// How long a minted token is used before another is minted, where the index does not say how long it lives.
 const RENEW_AFTER: Duration = Duration::from_secs(10 * 60);
 const SILENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(500);
@@ -273,6 +273,7 @@ pub struct TrustedPublishing {
     environment: Environment,
     audience: String,
     mint_url: Url,
+    /// Tokens, with the time from which another is minted.
     minted: BTreeMap<String, (Token, Instant)>,
 }
 
@@ -289,6 +290,17 @@ struct Identity {
 #[derive(Deserialize)]
 struct Minted {
     token: String,
+    /// When it ends, in seconds since 1970.
+    #[serde(default)]
+    expires: Value,
+}
+
+/// How long a token is used that ends at `expires`: two thirds of its life, and never longer than [`RENEW_AFTER`]. An end
+/// that has passed speaks of a clock that is wrong, not of the token.
+fn used_for(expires: Option<u64>, now: SystemTime) -> Duration {
+    let end = expires.and_then(|seconds| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds)));
+    let life = end.and_then(|end| end.duration_since(now).ok()).filter(|life| !life.is_zero());
+    life.map_or(RENEW_AFTER, |life| RENEW_AFTER.min(life / 3 * 2))
 }
 
 impl TrustedPublishing {
@@ -324,10 +336,10 @@ impl TrustedPublishing {
 
     fn token(&mut self, project: &str, mask: Mask<'_>) -> Result<&Token, CredentialError> {
         let key = self.key(project).to_owned();
-        let is_fresh = |since: &Instant| !self.can_ask_again() || since.elapsed() < RENEW_AFTER;
-        if !self.minted.get(&key).is_some_and(|(_, since)| is_fresh(since)) {
-            let token = self.mint(project, mask)?;
-            self.minted.insert(key.clone(), (token, Instant::now()));
+        let is_fresh = |until: &Instant| !self.can_ask_again() || Instant::now() < *until;
+        if !self.minted.get(&key).is_some_and(|(_, until)| is_fresh(until)) {
+            let (token, life) = self.mint(project, mask)?;
+            self.minted.insert(key.clone(), (token, Instant::now() + life));
         }
         self.minted.get(&key).map(|(token, _)| token).ok_or(CredentialError::Nothing)
     }
@@ -343,7 +355,7 @@ impl TrustedPublishing {
     }
 
     /// Each try takes a new identity, because a server that failed may have used the last one up.
-    fn mint(&self, project: &str, mask: Mask<'_>) -> Result<Token, CredentialError> {
+    fn mint(&self, project: &str, mask: Mask<'_>) -> Result<(Token, Duration), CredentialError> {
         const STEP: &str = "minting a token";
         let mut identity = String::new();
         let response = patiently(|| {
@@ -355,7 +367,7 @@ impl TrustedPublishing {
         let minted: Minted = answer(response, STEP, &Claims::of(&identity), project, &[&identity])?;
         let token = Token::new(&minted.token)?;
         token.mask(mask);
-        Ok(token)
+        Ok((token, used_for(minted.expires.as_u64(), SystemTime::now())))
     }
 
     /// A new identity token: each serves for one mint only.
@@ -467,6 +479,21 @@ mod tests {
         }
         let environment = Environment::new([("RELKIT_TOKEN".into(), "secret".into())]);
         assert!(!format!("{environment:?}").contains("secret"));
+    }
+
+    #[test]
+    fn a_token_is_renewed_before_it_ends() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+        for (expires, seconds) in [
+            (None, 600),
+            (Some(1_000_900), 600),
+            (Some(1_000_240), 160),
+            (Some(1_000_000), 600),
+            (Some(900), 600),
+            (Some(u64::MAX), 600),
+        ] {
+            assert_eq!(used_for(expires, now), Duration::from_secs(seconds), "{expires:?}");
+        }
     }
 
     #[test]

@@ -14,7 +14,9 @@ pub const PASSWORD: &str = "a-password-of-this-test";
 /// A server that ends with the test.
 pub struct Server {
     child: Child,
-    /// The upload API; the user is to be named in it, or is `__token__`.
+    /// Its root, without a slash at the end.
+    pub address: String,
+    /// The upload API, for relkit: it names the user, where that is not `__token__`.
     pub upload_url: String,
     /// The simple API.
     pub index_url: String,
@@ -46,30 +48,32 @@ pub fn pypiserver(bin: &Path, root: &Path) -> Server {
     command.arg("--disable-fallback").arg(&packages);
     let address = format!("http://127.0.0.1:{port}");
     let (upload_url, index_url) = (format!("{address}/"), format!("{address}/simple/"));
-    Server { child: start(&mut command, port), upload_url, index_url }
+    Server { child: start(&mut command, port), address, upload_url, index_url }
 }
 
-/// A devpi server with an index that never takes other bytes under a known name; its data are in `root/data`.
-pub fn devpi(bin: &Path, root: &Path) -> Server {
+/// A devpi server with the index `up/NAME`, which never takes other bytes under a known name; its data are in `root/NAME`.
+pub fn devpi(bin: &Path, root: &Path, name: &str) -> Server {
+    let root = root.join(name);
+    fs::create_dir_all(&root).unwrap();
     let data = root.join("data");
     succeed(Command::new(bin.join("devpi-init")).arg("--serverdir").arg(&data).args(["--root-passwd", "rootpw"]));
     let port = free_port();
     let mut command = Command::new(bin.join("devpi-server"));
     command.arg("--serverdir").arg(&data).args(["--host", "127.0.0.1", "--port", &port.to_string(), "--offline-mode"]);
     let child = start(&mut command, port);
-    let address = format!("127.0.0.1:{port}");
-    let (upload_url, index_url) =
-        (format!("http://up@{address}/up/locked/"), format!("http://{address}/up/locked/+simple/"));
-    let server = Server { child, upload_url, index_url };
+    let address = format!("http://127.0.0.1:{port}");
+    let upload_url = format!("http://up@127.0.0.1:{port}/up/{name}/");
+    let index_url = format!("{address}/up/{name}/+simple/");
+    let server = Server { child, address, upload_url, index_url };
     let home = root.join("home");
-    fs::create_dir_all(&home).unwrap();
+    fs::create_dir(&home).unwrap();
     let devpi = |arguments: &[&str]| {
         succeed(Command::new(bin.join("devpi")).args(arguments).env("HOME", &home).current_dir(&home))
     };
-    devpi(&["use", &format!("http://{address}")]);
+    devpi(&["use", &server.address]);
     devpi(&["login", "root", "--password", "rootpw"]);
     devpi(&["user", "-c", "up", &format!("password={PASSWORD}")]);
-    devpi(&["index", "-c", "up/locked", "bases=", "volatile=False"]);
+    devpi(&["index", "-c", &format!("up/{name}"), "bases=", "volatile=False"]);
     server
 }
 
