@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Measures `relkit build` against the peers on one staged runtime, side by side, in rounds of alternating runs.
+"""Measures `relkit build` against the peers on one staged runtime, in rounds of alternating runs.
 
     python3 benches/build.py STAGE [--rounds 3] [--relkit target/release/relkit] [--only NAME ...]
 
-Peers: `python -m build --wheel`, `uv build --wheel` (both run hatchling) and `wheel pack`; they are installed into a
-virtual environment under target/. Wall and CPU seconds and peak memory are the operating system's account of each whole
-run with its children. Ratios are taken round by round, so that a machine whose speed drifts does not favour anyone.
+Peers: `python -m build --wheel`, `uv build --wheel` (both run hatchling) and `wheel pack`; they are
+installed into a virtual environment under target/. Wall and CPU seconds and peak memory are the
+operating system's account of each whole run with its children. Ratios are taken round by round, so
+that a machine whose speed drifts does not favour anyone.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def tools() -> Path:
 
 
 def measure(command: list[str | Path], environment: dict[str, str]) -> tuple[float, float, float]:
-    """Runs a command to its end; wall seconds, CPU seconds and peak megabytes of its largest process."""
+    """Runs a command to its end: wall and CPU seconds, peak megabytes of its largest process."""
     start = time.monotonic()
     # Not read from a pipe: a thread of this process would take CPU time from what is measured.
     with tempfile.TemporaryFile() as said:
@@ -53,7 +54,9 @@ def measure(command: list[str | Path], environment: dict[str, str]) -> tuple[flo
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("stage", type=Path)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--relkit", type=Path, default=ROOT / "target" / "release" / "relkit")
@@ -71,17 +74,44 @@ def main() -> None:
         "relkit": [*relkit, work / "relkit"],
         "relkit fast": [*relkit, work / "fast", "--compression", "fast"],
         "relkit --jobs 1": [*relkit, work / "one", "--jobs", "1"],
-        "python -m build": [bin_ / "python", "-m", "build", "--wheel", "--no-isolation", "--outdir", work / "build", stage],
-        "uv build": [bin_ / "uv", "build", "--wheel", "--no-build-isolation", "--python", bin_ / "python", "--out-dir", work / "uv", stage],
+        "python -m build": [
+            bin_ / "python",
+            "-m",
+            "build",
+            "--wheel",
+            "--no-isolation",
+            "--outdir",
+            work / "build",
+            stage,
+        ],
+        "uv build": [
+            bin_ / "uv",
+            "build",
+            "--wheel",
+            "--no-build-isolation",
+            "--python",
+            bin_ / "python",
+            "--out-dir",
+            work / "uv",
+            stage,
+        ],
         "wheel pack": [bin_ / "wheel", "pack", work / "unpacked", "--dest-dir", work / "pack"],
     }
     if arguments.only:
-        commands = {name: command for name, command in commands.items() if name in ["relkit", *arguments.only]}
+        commands = {
+            name: command
+            for name, command in commands.items()
+            if name in ["relkit", *arguments.only]
+        }
     if "wheel pack" in commands:
         # What is packed is a tree as `wheel unpack` leaves it; making it is not measured.
-        subprocess.run([*relkit, work / "seed", "--compression", "store"], check=True, env=environment)
+        subprocess.run(
+            [*relkit, work / "seed", "--compression", "store"], check=True, env=environment
+        )
         (seed,) = (work / "seed").glob("*.whl")
-        subprocess.run([bin_ / "wheel", "unpack", seed, "--dest", work], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [bin_ / "wheel", "unpack", seed, "--dest", work], check=True, stdout=subprocess.DEVNULL
+        )
         (unpacked,) = [path.parent for path in work.glob("*/*.dist-info")]
         unpacked.rename(work / "unpacked")
         (work / "pack").mkdir()
@@ -92,16 +122,27 @@ def main() -> None:
             print(f"round {number + 1}: {name}: {results[name][-1][0]:.2f} s", file=sys.stderr)
     sizes = {}
     for name, command in commands.items():
-        out = next(part for part in reversed(command) if isinstance(part, Path) and part.parent == work and part.name != "unpacked")
+        out = next(
+            part
+            for part in reversed(command)
+            if isinstance(part, Path) and part.parent == work and part.name != "unpacked"
+        )
         sizes[name] = max(path.stat().st_size for path in out.glob("*.whl"))
-    print(f"{'':18}{'wall s':>9}{'CPU s':>9}{'peak MB':>9}{'bytes':>14}{'wall / relkit':>16}{'CPU / relkit':>15}")
+    print(
+        f"{'':18}{'wall s':>9}{'CPU s':>9}{'peak MB':>9}{'bytes':>14}"
+        f"{'wall / relkit':>16}{'CPU / relkit':>15}"
+    )
     for name, runs in results.items():
         wall, cpu, memory = (statistics.median(column) for column in zip(*runs, strict=True))
         ratios = [
-            statistics.median(run[figure] / own[figure] for run, own in zip(runs, results["relkit"], strict=True))
+            statistics.median(
+                run[figure] / own[figure] for run, own in zip(runs, results["relkit"], strict=True)
+            )
             for figure in (0, 1)
         ]
-        print(f"{name:18}{wall:9.2f}{cpu:9.2f}{memory:9.1f}{sizes[name]:14,}{ratios[0]:16.2f}{ratios[1]:15.2f}")
+        print(
+            f"{name:18}{wall:9.2f}{cpu:9.2f}{memory:9.1f}{sizes[name]:14,}{ratios[0]:16.2f}{ratios[1]:15.2f}"
+        )
 
 
 if __name__ == "__main__":

@@ -1,8 +1,11 @@
-"""Sends one large wheel to a server on this machine with `relkit publish` and with curl, in turns, and compares rate and memory.
+"""Sends one large wheel to a server on this machine with `relkit publish` and with curl, in turns.
 
-The rate is the server's: the bytes of the request's body by the time from its head to its last byte.
+Compares rate and memory. The rate is the server's: the bytes of the request's body by the time from
+its head to its last byte.
 
-usage: benches/publish.py RELKIT EXECUTABLE   (EXECUTABLE: a static x86-64 Linux build of the product, version 0.163.0)
+usage: benches/publish.py RELKIT EXECUTABLE
+
+EXECUTABLE is a static x86-64 Linux build of the product, version 0.163.0.
 """
 
 import os
@@ -46,7 +49,9 @@ def answer(connection: socket.socket) -> None:
             left -= count
         arrived.append((length, time.monotonic() - begun))
         status = "200 OK" if lines[0].startswith("post") else "404 Not Found"
-        connection.sendall(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
+        connection.sendall(
+            f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+        )
 
 
 def serve() -> str:
@@ -80,20 +85,36 @@ def main() -> None:
         ):
             subprocess.run([relkit, *command], cwd=root, check=True)
         wheel = next((root / "dist").glob("openai_codex_cli_bin-*.whl"))
-        command = [relkit, "publish", "dist", "--codex-version", VERSION, "--upload-url", f"{url}/legacy/", "--quiet"]
+        command = [
+            relkit,
+            "publish",
+            "dist",
+            "--codex-version",
+            VERSION,
+            "--upload-url",
+            f"{url}/legacy/",
+            "--quiet",
+        ]
         command += [part for target in OTHERS for part in ("--allow-missing", target)]
         environment = {**os.environ, "RELKIT_TOKEN": "pypi-none"}
         rates: dict[str, list[float]] = {"relkit": [], "curl": []}
         for _ in range(PAIRS):
-            subprocess.run(command, cwd=root, check=True, env=environment, stdout=subprocess.DEVNULL)
+            subprocess.run(
+                command, cwd=root, check=True, env=environment, stdout=subprocess.DEVNULL
+            )
             rates["relkit"].append(rate(wheel))
             form = f"content=@{wheel}"
-            subprocess.run(["curl", "-sf", "-o", os.devnull, "-F", form, f"{url}/legacy/"], check=True)
+            subprocess.run(
+                ["curl", "-sf", "-o", os.devnull, "-F", form, f"{url}/legacy/"], check=True
+            )
             rates["curl"].append(rate(wheel))
         for name, measured in rates.items():
-            print(f"{name}: {statistics.median(measured):.0f} MB/s ({', '.join(f'{rate:.0f}' for rate in measured)})")
+            each = ", ".join(f"{rate:.0f}" for rate in measured)
+            print(f"{name}: {statistics.median(measured):.0f} MB/s ({each})")
         ratios = sorted(ours / theirs for ours, theirs in zip(*rates.values(), strict=True))
-        print(f"relkit by curl: {statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})")
+        print(
+            f"relkit by curl: {statistics.median(ratios):.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
+        )
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     print(f"largest resident size of any child: {peak:.0f} MiB")
 

@@ -1,5 +1,7 @@
-"""Prints, as JSON, the tags that `packaging.tags` gives each well-known platform; with wheel names as arguments, the
-wheel that an installer on CPython 3.13 would choose there."""
+"""Prints, as JSON, the tags that `packaging.tags` gives each well-known platform.
+
+With wheel names as arguments, prints the wheel that CPython 3.13 would install there.
+"""
 
 import json
 import sys

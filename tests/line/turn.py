@@ -1,4 +1,6 @@
-"""Runs the quickstart of an SDK on an installed runtime wheel, with a model server of the SDK's own tests on 127.0.0.1.
+"""Runs the quickstart of an SDK on an installed runtime wheel, with a model server on 127.0.0.1.
+
+The server is that of the SDK's own tests.
 
 Usage: python turn.py TESTS_OF_THE_SDK WORK_DIRECTORY PROGRAM EXPECTED_RUNTIME_DIRECTORY
 """
