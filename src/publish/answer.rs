@@ -34,6 +34,11 @@ impl Answer {
         if !phrase.is_empty() && !is_canonical && !reason.contains(&phrase) {
             reason = if reason.len() > phrase.len() { format!("{phrase}: {reason}") } else { phrase };
         }
+        // The status stands beside the sentence wherever it is shown.
+        let code = format!("{} ", status.as_u16());
+        let sentence = reason.strip_prefix(&code).unwrap_or(&reason);
+        let says_nothing = status.canonical_reason().is_some_and(|words| sentence.eq_ignore_ascii_case(words));
+        let reason = if says_nothing { String::new() } else { sentence.to_owned() };
         let reset = (status == StatusCode::TOO_MANY_REQUESTS)
             .then(|| text(HeaderName::from_static("ratelimit")).and_then(rate_limit_reset))
             .flatten();
@@ -280,10 +285,9 @@ mod tests {
             "a.whl already exists in non-volatile index"
         );
         assert_eq!(read(409, "Conflict", b"<title>taken</title>"), "taken");
-        assert_eq!(
-            read(400, "File already exists", b"<title>400 File already exists</title>"),
-            "400 File already exists"
-        );
+        assert_eq!(read(400, "File already exists", b"<title>400 File already exists</title>"), "File already exists");
+        assert_eq!(read(403, "", b"<title>403 Forbidden</title>"), "");
+        assert_eq!(read(409, "Conflict", b"<h1>Conflict</h1>"), "");
         assert_eq!(rate_limit_reset(r#""default";r=0;t=30"#), Some(Duration::from_secs(30)));
     }
 }
