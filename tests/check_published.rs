@@ -20,7 +20,8 @@ fn errors(tag: &str) -> Option<BTreeSet<(&'static str, String)>> {
     );
     let selection = Selection::all();
     let paths: [PathBuf; 1] = [path];
-    let report = check(&Request { paths: &paths, selection: &selection, runtime: &runtime, sdk: &sdk }).unwrap();
+    let report =
+        check(&Request { paths: &paths, selection: &selection, runtime: &runtime, sdk: &sdk, version: None }).unwrap();
     if std::env::var_os("RELKIT_SHOW_FINDINGS").is_some() {
         eprintln!("{}", relkit::check::render::text(&report));
     }
@@ -94,6 +95,7 @@ fn together_they_have_no_other_errors() {
     let sdk = SdkProject::from_pyproject(SDK, "pyproject.toml").unwrap();
     // The binaries are looked at above; here the wheels are held against each other.
     let selection = Selection::of(&["set".into(), "names".into(), "metadata".into()], &[]).unwrap();
-    let report = check(&Request { paths: &paths, selection: &selection, runtime: &runtime, sdk: &sdk }).unwrap();
+    let report =
+        check(&Request { paths: &paths, selection: &selection, runtime: &runtime, sdk: &sdk, version: None }).unwrap();
     assert_eq!(report.count(Severity::Error), 0, "{}", relkit::check::render::text(&report));
 }

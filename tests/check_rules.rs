@@ -23,7 +23,8 @@ fn findings_of(directory: &Path) -> Vec<Finding> {
     );
     let selection = Selection::all();
     let paths = [directory.to_owned()];
-    let report = check(&Request { paths: &paths, selection: &selection, runtime: &runtime, sdk: &sdk }).unwrap();
+    let report =
+        check(&Request { paths: &paths, selection: &selection, runtime: &runtime, sdk: &sdk, version: None }).unwrap();
     report.files.into_iter().flat_map(|file| file.findings).collect()
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::embedded::Mentions;
 use super::rule::{Rule, Severity, rules};
 use crate::digest::Sha256Digest;
 use crate::error::Exit;
@@ -37,6 +38,9 @@ pub struct FileReport {
     pub sha256: Option<Sha256Digest>,
     /// What was found, in the order in which it is best fixed.
     pub findings: Vec<Finding>,
+    /// What the runtime's executable says of its version; none where that was not asked, or there is no such executable.
+    #[serde(skip)]
+    pub mentions: Option<Mentions>,
 }
 
 /// The findings about every file.

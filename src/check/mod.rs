@@ -9,6 +9,7 @@ mod binary;
 mod contents;
 pub mod coverage;
 mod dist_info;
+mod embedded;
 mod finding;
 mod metadata;
 mod names;
@@ -22,6 +23,7 @@ mod subject;
 
 use std::path::{Path, PathBuf};
 
+pub use embedded::Mentions;
 pub use finding::{FileReport, Finding, Report};
 pub use rule::{Documentation, Family, Rule, Selection, SelectionError, Severity, find_rules, rules};
 pub use sdist::SdistSubject;
@@ -31,6 +33,7 @@ pub use subject::WheelSubject;
 use crate::error::{Exit, Explain};
 use crate::fs::FsError;
 use crate::project::{RuntimeProject, SdkProject};
+use crate::version::CodexVersion;
 use crate::wheel::archive::{Archive, ArchiveError};
 use finding::Findings;
 
@@ -45,6 +48,8 @@ pub struct Request<'a> {
     pub runtime: &'a RuntimeProject,
     /// The SDK beside it.
     pub sdk: &'a SdkProject,
+    /// The version whose text is looked for in executables of the runtime, for [`FileReport::mentions`].
+    pub version: Option<CodexVersion>,
 }
 
 /// What keeps a check from being carried out.
@@ -114,7 +119,7 @@ pub fn check(request: &Request<'_>) -> Result<Report, CheckError> {
         let owner = finding.0.map_or_else(|| set_path(request.paths), |index| summaries[index].path.clone());
         match files.iter_mut().find(|file| file.path == owner) {
             Some(file) => file.findings.push(finding.1),
-            None => files.push(FileReport { path: owner, sha256: None, findings: vec![finding.1] }),
+            None => files.push(FileReport { path: owner, sha256: None, findings: vec![finding.1], mentions: None }),
         }
     }
     for file in &mut files {
@@ -133,7 +138,8 @@ pub fn check_file(path: &Path, request: &Request<'_>) -> Result<(FileReport, Sum
     }
     let subject = SdistSubject::open(path)?;
     let found = run(request.selection, |rule, found| rule.check_sdist(&subject, found));
-    let report = FileReport { path: path.to_owned(), sha256: Some(subject.sha256), findings: found };
+    let sha256 = Some(subject.sha256);
+    let report = FileReport { path: path.to_owned(), sha256, findings: found, mentions: None };
     Ok(finished(report, Summary::of_sdist(&subject), request))
 }
 
@@ -142,9 +148,10 @@ pub fn check_file(path: &Path, request: &Request<'_>) -> Result<(FileReport, Sum
 /// # Errors
 /// When a temporary file cannot be written.
 pub fn check_archive(archive: Archive, request: &Request<'_>) -> Result<(FileReport, Summary), CheckError> {
-    let subject = WheelSubject::of(archive, request.runtime)?;
+    let mut subject = WheelSubject::of(archive, request.runtime, request.version)?;
     let found = run(request.selection, |rule, found| rule.check_wheel(&subject, found));
-    let report = FileReport { path: subject.path.clone(), sha256: Some(subject.sha256), findings: found };
+    let (sha256, mentions) = (Some(subject.sha256), subject.mentions.take());
+    let report = FileReport { path: subject.path.clone(), sha256, findings: found, mentions };
     Ok(finished(report, Summary::of_wheel(&subject), request))
 }
 

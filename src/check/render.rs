@@ -230,7 +230,12 @@ mod tests {
             finding("macho-minos", Severity::Error, Some("for a reason")),
         ];
         Report {
-            files: vec![FileReport { path: PathBuf::from("d/a,b.whl"), sha256: Some(Sha256Digest([0; 32])), findings }],
+            files: vec![FileReport {
+                path: PathBuf::from("d/a,b.whl"),
+                sha256: Some(Sha256Digest([0; 32])),
+                findings,
+                mentions: None,
+            }],
         }
     }
 

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use sha2::{Digest as _, Sha256};
 
 use super::CheckError;
+use super::embedded::{Mentions, VersionSearch};
 use crate::binary::{self, BinaryError, Facts};
 use crate::digest::Sha256Digest;
 use crate::wheel::archive::{Archive, Member, MemberError, map};
@@ -35,6 +36,8 @@ pub struct Scanned {
     pub text: Option<Vec<u8>>,
     /// What its headers say, where it is a binary.
     pub binary: Option<Result<Facts, BinaryError>>,
+    /// What it says of its version, where that was asked for.
+    pub mentions: Option<Mentions>,
 }
 
 /// What a scan wants of one member.
@@ -44,6 +47,8 @@ pub struct Wish {
     pub algorithm: Option<String>,
     /// The whole text.
     pub text: bool,
+    /// What it says of its version, as the executable of that name: the name, and the expected version.
+    pub version: Option<(String, String)>,
 }
 
 /// Scans every member; `wishes` has one entry per member.
@@ -86,6 +91,7 @@ fn member(archive: &Archive, member: &Member, wish: &Wish) -> Result<Scanned, Ch
         other,
         head: Vec::new(),
         text: (wish.text && member.size <= TEXT).then(Vec::new),
+        search: wish.version.as_ref().map(|(executable, expected)| VersionSearch::new(executable, expected)),
         spool: None,
         started: false,
     };
@@ -111,6 +117,7 @@ fn member(archive: &Archive, member: &Member, wish: &Wish) -> Result<Scanned, Ch
         head: sink.head,
         text: sink.text,
         binary,
+        mentions: sink.search.map(VersionSearch::into_mentions),
     })
 }
 
@@ -127,6 +134,7 @@ struct Sink {
     other: Option<(String, Hasher)>,
     head: Vec<u8>,
     text: Option<Vec<u8>>,
+    search: Option<VersionSearch>,
     spool: Option<Spool>,
     started: bool,
 }
@@ -141,6 +149,9 @@ impl Write for Sink {
         self.head.extend_from_slice(&data[..missing]);
         if let Some(text) = &mut self.text {
             text.extend_from_slice(data);
+        }
+        if let Some(search) = &mut self.search {
+            search.write_all(data)?;
         }
         // The first chunk is as long as a buffer or the member, so it holds every magic number.
         if !self.started && !data.is_empty() {

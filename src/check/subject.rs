@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use super::CheckError;
+use super::embedded::Mentions;
 use super::scan::{Scanned, Wish, scan};
 use crate::binary::{Inventory, Objection};
 use crate::digest::Sha256Digest;
 use crate::project::RuntimeProject;
 use crate::target::PlatformTag;
+use crate::version::CodexVersion;
 use crate::wheel::archive::{Archive, Member};
 use crate::wheel::entry_points::{EntryPoints, EntryPointsError};
 use crate::wheel::filename::{FileNameError, WheelFileName};
@@ -49,6 +51,8 @@ pub struct WheelSubject {
     pub inventory: Inventory,
     /// Every way in which a binary breaks the promise of a platform tag of the file name.
     pub objections: Vec<(PlatformTag, String, Objection)>,
+    /// What the runtime's executable says of its version, where that was asked for.
+    pub mentions: Option<Mentions>,
     /// The runtime that the wheel may be one of.
     pub runtime: RuntimeProject,
 }
@@ -59,14 +63,14 @@ impl WheelSubject {
     /// # Errors
     /// When the file cannot be opened, or a temporary file cannot be written.
     pub fn open(path: &Path, runtime: &RuntimeProject) -> Result<Self, CheckError> {
-        Self::of(Archive::open(path)?, runtime)
+        Self::of(Archive::open(path)?, runtime, None)
     }
 
-    /// The wheel in an open archive.
+    /// The wheel in an open archive; `version` is looked for in the runtime's executable.
     ///
     /// # Errors
     /// When a temporary file cannot be written.
-    pub fn of(archive: Archive, runtime: &RuntimeProject) -> Result<Self, CheckError> {
+    pub fn of(archive: Archive, runtime: &RuntimeProject, version: Option<CodexVersion>) -> Result<Self, CheckError> {
         let path = archive.path().to_owned();
         let file_name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let name: Result<WheelFileName, _> = file_name.parse();
@@ -85,13 +89,18 @@ impl WheelSubject {
         let readable = found.is_some_and(|member| archive.read(member, MOST_TEXT).is_ok());
         let record = readable.then(|| Record::parse(&record_bytes));
         let entry_points = text("entry_points.txt").map(|bytes| EntryPoints::parse(&bytes));
-        let wishes: Vec<Wish> = wishes(&archive, record.as_ref().and_then(|record| record.as_ref().ok()));
+        let mut wishes: Vec<Wish> = wishes(&archive, record.as_ref().and_then(|record| record.as_ref().ok()));
+        let executable = version.and_then(|_| executable(&archive, runtime));
+        if let (Some(index), Some(version)) = (executable, version) {
+            wishes[index].version = Some((runtime.executable.clone(), version.semver()));
+        }
         let (scanned, sha256) = std::thread::scope(|scope| {
             let digest = scope.spawn(|| archive.sha256());
             let scanned = scan(&archive, &wishes);
             (scanned, digest.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         });
         let mut scanned = scanned?;
+        let mentions = executable.and_then(|index| scanned[index].mentions.take());
         let mut binaries = Vec::new();
         for (member, found) in archive.members().iter().zip(&mut scanned) {
             if let Some(Ok(facts)) = &found.binary {
@@ -126,6 +135,7 @@ impl WheelSubject {
             entry_points,
             inventory,
             objections,
+            mentions,
             runtime: runtime.clone(),
         })
     }
@@ -186,6 +196,13 @@ impl WheelSubject {
     }
 }
 
+/// Where among the members the runtime's executable is.
+fn executable(archive: &Archive, runtime: &RuntimeProject) -> Option<usize> {
+    let name = format!("{}/bin/{}", runtime.module, runtime.executable);
+    let is_it = |member: &Member| member.name.strip_prefix(&name).is_some_and(|end| matches!(end, "" | ".exe"));
+    archive.members().iter().position(is_it)
+}
+
 /// What is wanted of each member: the digest that its row names, and the text of files with rules of their own.
 fn wishes(archive: &Archive, record: Option<&Record>) -> Vec<Wish> {
     let mut algorithms = std::collections::HashMap::new();
@@ -199,6 +216,7 @@ fn wishes(archive: &Archive, record: Option<&Record>) -> Vec<Wish> {
     let wish = |member: &Member| Wish {
         algorithm: algorithms.get(member.name.as_str()).cloned(),
         text: member.name.ends_with("/codex-package.json") || is_python(&member.name),
+        version: None,
     };
     archive.members().iter().map(wish).collect()
 }

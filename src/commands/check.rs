@@ -16,7 +16,8 @@ pub fn run(arguments: &cli::Check, console: &Console) -> Result<Exit, Failure> {
     let selection = Selection::of(&arguments.select, &arguments.ignore)?;
     let runtime = super::runtime_project(arguments.template.as_deref())?;
     let sdk = super::sdk_project(None)?;
-    let request = Request { paths: &arguments.paths, selection: &selection, runtime: &runtime, sdk: &sdk };
+    let request =
+        Request { paths: &arguments.paths, selection: &selection, runtime: &runtime, sdk: &sdk, version: None };
     let spinner = console.spinner("Checking");
     let report = check(&request);
     spinner.finish();

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::release::{ReleaseFile, Role};
 use super::verify::{Found, GateError, Request};
 use crate::check::coverage::Candidate;
+use crate::check::{FileReport, Mentions, Report};
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain as _, Failure};
 use crate::fs::{FsError, Kind, walk};
@@ -16,12 +17,10 @@ use crate::wheel::name::DistributionName;
 use crate::wheel::reader::Wheel;
 use crate::wheel::sdist_reader::SdistReader;
 
-/// The files of a release, and the paths of everything that `check` can look at.
+/// The files of a release.
 pub struct Set {
     /// The files that could be opened and belong to the release.
     pub files: Vec<Entry>,
-    /// Every wheel and sdist, also those that could not be opened.
-    pub distributions: Vec<PathBuf>,
 }
 
 /// A file of the set.
@@ -34,6 +33,8 @@ pub struct Entry {
     pub named_version: String,
     /// How to read more of it.
     pub content: Content,
+    /// What `check` found of the version that the runtime's executable says it is.
+    pub mentions: Option<Mentions>,
 }
 
 /// An open distribution.
@@ -66,9 +67,9 @@ impl Set {
     }
 }
 
-/// Reads the directory. What does not belong or cannot be understood is a problem.
-pub fn read(request: &Request<'_>, found: &mut Found) -> Result<Set, GateError> {
-    let mut set = Set { files: Vec::new(), distributions: Vec::new() };
+/// The paths of every wheel and sdist of the directory, sorted by name. What does not belong is a problem.
+pub fn list(request: &Request<'_>, found: &mut Found) -> Result<Vec<PathBuf>, GateError> {
+    let mut distributions = Vec::new();
     let entries = walk(directory(request.dist)?)?;
     for entry in &entries {
         let name = entry.relative.as_str();
@@ -87,10 +88,7 @@ pub fn read(request: &Request<'_>, found: &mut Found) -> Result<Set, GateError> 
                 found.problem("unknown-file", Some(name), message, "remove the attestation, or add the file");
             }
         } else if is_distribution {
-            set.distributions.push(entry.path.clone());
-            if let Some(file) = open(request, name, &entry.path, found)? {
-                set.files.push(file);
-            }
+            distributions.push(entry.path.clone());
         } else {
             let message = format!("`{name}` is neither a wheel nor an sdist");
             found.problem(
@@ -100,6 +98,22 @@ pub fn read(request: &Request<'_>, found: &mut Found) -> Result<Set, GateError> 
                 "keep wheels and sdists of this release there, and nothing else",
             );
         }
+    }
+    Ok(distributions)
+}
+
+/// Opens the distributions that `report` is about. What cannot be understood is a problem.
+pub fn open(
+    request: &Request<'_>,
+    distributions: &[PathBuf],
+    report: &Report,
+    found: &mut Found,
+) -> Result<Set, GateError> {
+    let mut set = Set { files: Vec::new() };
+    for path in distributions {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let checked = report.files.iter().find(|file| file.path.file_name() == path.file_name());
+        set.files.extend(entry(request, &name, path, checked, found)?);
     }
     Ok(set)
 }
@@ -116,7 +130,13 @@ fn attestation_subject(name: &str) -> Option<&str> {
     Some(stem.rsplit_once('.').filter(|(_, kind)| !matches!(*kind, "whl" | "gz")).map_or(stem, |(subject, _)| subject))
 }
 
-fn open(request: &Request<'_>, name: &str, path: &Path, found: &mut Found) -> Result<Option<Entry>, GateError> {
+fn entry(
+    request: &Request<'_>,
+    name: &str,
+    path: &Path,
+    checked: Option<&FileReport>,
+    found: &mut Found,
+) -> Result<Option<Entry>, GateError> {
     let (distribution, named_version) = match named(name) {
         Ok(named) => named,
         Err(error) => {
@@ -173,7 +193,10 @@ fn open(request: &Request<'_>, name: &str, path: &Path, found: &mut Found) -> Re
         }
     };
     let mut file = File::open(path).map_err(FsError::read(path))?;
-    let (sha256, bytes) = Sha256Digest::of_reader(&mut file).map_err(FsError::read(path))?;
+    let (sha256, bytes) = match checked.and_then(|checked| checked.sha256) {
+        Some(sha256) => (sha256, file.metadata().map_err(FsError::read(path))?.len()),
+        None => Sha256Digest::of_reader(&mut file).map_err(FsError::read(path))?,
+    };
     let field = |key: &str| metadata.fields().get(key).unwrap_or_default().to_owned();
     let record = ReleaseFile {
         name: name.to_owned(),
@@ -187,7 +210,8 @@ fn open(request: &Request<'_>, name: &str, path: &Path, found: &mut Found) -> Re
         findings: Vec::new(),
         receipts: Vec::new(),
     };
-    Ok(Some(Entry { record, metadata, named_version, content }))
+    let mentions = checked.and_then(|checked| checked.mentions.clone());
+    Ok(Some(Entry { record, metadata, named_version, content, mentions }))
 }
 
 /// Name and version in a file name.

@@ -1,14 +1,13 @@
 //! The runtime wheels of a release: one for every target, all of the version, in every place where a version stands.
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
 
-use memchr::memmem;
 use serde_json::Value;
 
 use super::dist::{Content, Entry, Set};
 use super::release::Role;
 use super::verify::{Found, Request};
+use crate::check::Mentions;
 use crate::project::Target;
 use crate::target::TargetTriple;
 use crate::version::CodexVersion;
@@ -41,7 +40,10 @@ pub fn verify(request: &Request<'_>, set: &mut Set, found: &mut Found) {
             ),
         }
         descriptor(request, wheel, &name, target.as_ref(), found);
-        embedded(request, wheel, &name, found);
+        // An executable that cannot be read is a finding of `check`.
+        if let Some(mentions) = &entry.mentions {
+            embedded(request, mentions, &name, found);
+        }
     }
     for (tag, wheels) in served.iter().filter(|(_, wheels)| wheels.len() > 1) {
         let wheels: Vec<_> = wheels.iter().map(|wheel| format!("`{wheel}`")).collect();
@@ -108,19 +110,12 @@ fn descriptor(request: &Request<'_>, wheel: &Wheel, name: &str, target: Option<&
     }
 }
 
-/// The version that the executable holds as text, as in `NAME-doctor/0.163.0`. A static look: only running it proves more.
-fn embedded(request: &Request<'_>, wheel: &Wheel, name: &str, found: &mut Found) {
-    let executable = &request.runtime.executable;
-    let module = &request.runtime.module;
-    let member = [format!("{module}/bin/{executable}"), format!("{module}/bin/{executable}.exe")];
-    let Some(member) = member.iter().find_map(|path| wheel.find(path)) else { return };
-    let expected = request.codex.semver();
-    let mut search = VersionSearch::new(executable, &expected);
-    // A member that cannot be read is a finding of `check`.
-    if wheel.copy_to(member, &mut search).is_err() || search.has_expected {
+/// The version that the executable holds as text. A static look: only running it proves more.
+fn embedded(request: &Request<'_>, mentions: &Mentions, name: &str, found: &mut Found) {
+    if mentions.expected {
         return;
     }
-    match search.others.keys().next() {
+    match mentions.others.first() {
         Some(other) => found.problem(
             "set-version",
             Some(name),
@@ -133,95 +128,5 @@ fn embedded(request: &Request<'_>, wheel: &Wheel, name: &str, found: &mut Found)
             format!("the executable in `{name}` does not hold the text {}", request.codex.semver()),
             "run it: `relkit smoke --expect-version` asks the executable itself",
         ),
-    }
-}
-
-/// Looks for versions in a stream of bytes, chunk by chunk.
-struct VersionSearch<'a> {
-    executable: &'a [u8],
-    expected: &'a [u8],
-    has_expected: bool,
-    others: BTreeMap<String, ()>,
-    carried: Vec<u8>,
-}
-
-/// The longest text that is looked for; so much of a chunk is looked at again with the next.
-const OVERLAP: usize = 128;
-
-impl<'a> VersionSearch<'a> {
-    fn new(executable: &'a str, expected: &'a str) -> Self {
-        Self {
-            executable: executable.as_bytes(),
-            expected: expected.as_bytes(),
-            has_expected: false,
-            others: BTreeMap::new(),
-            carried: Vec::new(),
-        }
-    }
-
-    fn look(&mut self) {
-        for start in memmem::find_iter(&self.carried, self.expected) {
-            let before = start.checked_sub(1).map(|at| self.carried[at]);
-            let after = self.carried.get(start + self.expected.len()).copied();
-            // 0.16.3 is not in 10.16.31.
-            let continues = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_digit());
-            self.has_expected |= !continues(before) && !continues(after);
-        }
-        for start in memmem::find_iter(&self.carried, self.executable) {
-            if let Some(version) = version_after(&self.carried[start + self.executable.len()..]) {
-                self.others.insert(version, ());
-            }
-        }
-    }
-}
-
-impl Write for VersionSearch<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.carried.extend_from_slice(bytes);
-        if !self.has_expected {
-            self.look();
-        }
-        let keep = self.carried.len().saturating_sub(OVERLAP);
-        self.carried.drain(..keep);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// `-doctor/0.163.0-alpha.1…` is 0.163.0-alpha.1.
-fn version_after(bytes: &[u8]) -> Option<String> {
-    let name = bytes.iter().take_while(|byte| byte.is_ascii_lowercase() || **byte == b'-').count();
-    let rest = bytes.get(name..)?.strip_prefix(b"/")?;
-    let plain = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'.' || **byte == b'-';
-    let text: Vec<u8> = rest.iter().take(40).take_while(plain).copied().collect();
-    let text = String::from_utf8(text).ok()?;
-    // Whatever text follows in memory can run into the version; the longest version that it begins with is meant.
-    (5..=text.len()).rev().find_map(|end| text.get(..end)?.parse::<CodexVersion>().ok()).map(|version| version.semver())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn searched(bytes: &[u8], chunk: usize) -> (bool, Vec<String>) {
-        let mut search = VersionSearch::new("codex", "0.163.0");
-        bytes.chunks(chunk).for_each(|part| search.write_all(part).unwrap());
-        (search.has_expected, search.others.into_keys().collect())
-    }
-
-    #[test]
-    fn versions_are_found_across_chunks() {
-        let padding = vec![0; 300];
-        let right = [&padding[..], b"x codex-doctor/0.163.0version", &padding].concat();
-        let other = [&padding[..], b"x codex-doctor/0.154.0-alpha.1version", &padding].concat();
-        for chunk in [1, 7, 64, 1000] {
-            assert!(searched(&right, chunk).0, "{chunk}");
-            let (expected, others) = searched(&other, chunk);
-            assert!(!expected && others.contains(&"0.154.0-alpha.1".to_owned()), "{chunk} {others:?}");
-        }
-        assert_eq!(searched(b"10.163.0 0.163.01", 100), (false, vec![]));
     }
 }

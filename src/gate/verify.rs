@@ -1,6 +1,6 @@
 //! Verifying a dist directory: every part of the gate in turn, all problems at once.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::release::{FindingRecord, Outcome, Problem, Release};
 use super::{dist, receipts, runtime, sdk};
@@ -29,7 +29,7 @@ pub struct Request<'a> {
     pub runtime: &'a RuntimeProject,
     /// The SDK.
     pub sdk: &'a SdkProject,
-    /// What [`rules`] found already, so that nothing is checked twice.
+    /// What [`rules`] found already, with the version looked for, so that nothing is checked twice.
     pub checked: Option<&'a check::Report>,
 }
 
@@ -93,10 +93,19 @@ pub fn verify(request: &Request<'_>) -> Result<Release, GateError> {
         }
     }
     let mut found = Found::default();
-    let mut set = dist::read(request, &mut found)?;
+    let distributions = dist::list(request, &mut found)?;
+    let own;
+    let report = match request.checked {
+        Some(report) => report,
+        None => {
+            own = check(request, &distributions)?;
+            &own
+        }
+    };
+    let mut set = dist::open(request, &distributions, report, &mut found)?;
     runtime::verify(request, &mut set, &mut found);
     sdk::verify(request, &set, &mut found)?;
-    findings(request, &mut set, &mut found)?;
+    findings(report, &mut set, &mut found);
     if let Some(directory) = request.receipts {
         receipts::verify(directory, request, &mut set, &mut found)?;
     }
@@ -132,22 +141,17 @@ impl Found {
     }
 }
 
-/// Holds every rule of `check` against the set. What the gate has said in its own words is not said twice.
-fn findings(request: &Request<'_>, set: &mut dist::Set, found: &mut Found) -> Result<(), GateError> {
-    let paths: Vec<_> = set.distributions.clone();
+/// Holds every rule of `check` against the distributions, and looks for the version in their executables.
+fn check(request: &Request<'_>, paths: &[PathBuf]) -> Result<check::Report, GateError> {
+    let (runtime, sdk, version) = (request.runtime, request.sdk, Some(request.codex));
     if paths.is_empty() {
-        return Ok(());
+        return Ok(check::Report { files: Vec::new() });
     }
-    let selection = rules();
-    let check = check::Request { paths: &paths, selection: &selection, runtime: request.runtime, sdk: request.sdk };
-    let own;
-    let report = match request.checked {
-        Some(report) => report,
-        None => {
-            own = check::check(&check)?;
-            &own
-        }
-    };
+    Ok(check::check(&check::Request { paths, selection: &rules(), runtime, sdk, version })?)
+}
+
+/// Takes over what `check` found. What the gate has said in its own words is not said twice.
+fn findings(report: &check::Report, set: &mut dist::Set, found: &mut Found) {
     let said: Vec<String> = found.problems.iter().map(|problem| problem.code.clone()).collect();
     for file in &report.files {
         let name = file.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -170,7 +174,6 @@ fn findings(request: &Request<'_>, set: &mut dist::Set, found: &mut Found) -> Re
             entry.record.findings = file.findings.iter().map(FindingRecord::from).collect();
         }
     }
-    Ok(())
 }
 
 impl From<&check::Finding> for FindingRecord {

@@ -213,7 +213,8 @@ impl Line<'_> {
         let started = Instant::now();
         let spinner = self.console.spinner("Checking");
         let paths = [dist.clone()];
-        let checked = check::check(&check::Request { paths: &paths, selection: &selection, runtime, sdk });
+        let version = Some(self.request.codex);
+        let checked = check::check(&check::Request { paths: &paths, selection: &selection, runtime, sdk, version });
         spinner.finish();
         let checked = checked?;
         let elapsed = started.elapsed();
