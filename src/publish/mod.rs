@@ -16,4 +16,5 @@ pub mod receipt;
 pub mod run;
 pub mod survey;
 pub mod upload;
+mod visible;
 pub mod wait;
