@@ -194,7 +194,7 @@ fn check_version(request: &RuntimeRequest, payload: &Payload) -> Result<(), Stag
     for (stated, place) in [(described, "`codex-package.json`"), (payload.wheel_version.clone(), "wheel metadata")] {
         let Some(stated) = stated else { continue };
         if stated.parse::<CodexVersion>().ok() != Some(request.codex_version) {
-            let (payload, asked) = (request.payload.clone(), request.codex_version);
+            let (payload, asked) = (request.payload.clone(), Box::new(request.codex_version));
             return Err(StageError::Version { payload, stated, place, asked });
         }
     }
