@@ -126,6 +126,10 @@ fn actions_are_pinned_and_nothing_is_pasted_into_scripts() {
         for step in steps {
             if let Some(script) = step.get("run").and_then(Value::as_str) {
                 assert!(!script.contains("${{"), "{script}");
+                if cfg!(windows) {
+                    // The first `bash` that is found there is that of an empty Linux subsystem.
+                    continue;
+                }
                 let mut shell = Command::new("bash");
                 let checked = run(shell.args(["-n", "-c", script]));
                 assert!(checked.status.success(), "{script}\n{}", text(&checked));
