@@ -74,7 +74,7 @@ fn check_has_the_keys_of_the_contract() {
     fs::write(&path, "words").unwrap();
     let (code, report) = json(&["check", path.to_str().unwrap(), "--format", "json"]);
     assert!(code == 1 && report["errors"].as_u64().unwrap() > 0, "{report:#}");
-    assert_eq!(report["files"][0]["path"], path.to_str().unwrap());
+    assert_eq!(report["files"][0]["path"], relkit::fs::portable(&path));
 }
 
 #[test]

@@ -66,7 +66,7 @@ pub fn judges(name: &str, packages: &[&str]) -> Option<PathBuf> {
     let _lock = lock(name);
     let wanted = packages.join("\n");
     let stamp = directory.join("packages");
-    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+    if bin.is_dir() && fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return Some(bin);
     }
     let made = run(Command::new(python_command()?).args(["-m", "venv", "--clear"]).arg(&directory));
