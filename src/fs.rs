@@ -7,6 +7,8 @@ use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Component, Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use tempfile::{NamedTempFile, TempDir};
 
@@ -215,7 +217,7 @@ impl PendingDirectory {
             return temporary.close().map_err(FsError::write(&target));
         }
         let path = temporary.keep();
-        fs::rename(&path, &target).map_err(|error| {
+        rename(&path, &target).map_err(|error| {
             let _ = fs::remove_dir_all(&path);
             FsError::write(&target)(error)
         })
@@ -241,6 +243,9 @@ impl Mode {
         }
     }
 }
+
+/// Whether files have execute bits on this system.
+pub const KEEPS_MODES: bool = cfg!(unix);
 
 /// Copies a file, sharing its blocks where the file system can (a reflink), and sets its mode. A later change of the
 /// copy never reaches the source, which is why hard links are not used.
@@ -287,7 +292,7 @@ pub struct Walked {
     pub kind: Kind,
     /// Its size in bytes.
     pub size: u64,
-    /// Whether it is to be run: any execute bit, or, where the file system has none, the first bytes of an executable.
+    /// Whether it is to be run, by its execute bits; data wherever [`KEEPS_MODES`] is false.
     pub mode: Mode,
 }
 
@@ -333,7 +338,7 @@ pub fn walk(directory: &Path) -> Result<Vec<Walked>, FsError> {
         };
         let metadata = std::fs::symlink_metadata(entry.path()).map_err(FsError::read(entry.path()))?;
         let mode = match kind {
-            Kind::File => platform::mode(entry.path(), &metadata).map_err(FsError::read(entry.path()))?,
+            Kind::File => platform::mode(&metadata),
             Kind::Link | Kind::Other => Mode::Data,
         };
         let relative = entry.path().strip_prefix(directory).unwrap_or(entry.path());
@@ -347,6 +352,14 @@ pub fn walk(directory: &Path) -> Result<Vec<Walked>, FsError> {
     }
     found.sort_by(|one, other| one.relative.cmp(&other.relative));
     Ok(found)
+}
+
+/// A path as reports for machines state it: joined by `/` on every system, and what is not UTF-8 replaced.
+#[must_use]
+pub fn portable(path: &Path) -> String {
+    let text = path.to_string_lossy().into_owned();
+    // After the prefix of a verbatim path Windows takes no other separator than its own.
+    if cfg!(windows) && !text.starts_with(r"\\?\") { text.replace('\\', "/") } else { text }
 }
 
 fn parent_of(path: &Path) -> &Path {
@@ -373,9 +386,9 @@ mod platform {
         fs::set_permissions(path, Permissions::from_mode(bits))
     }
 
-    pub fn mode(_: &Path, metadata: &fs::Metadata) -> io::Result<super::Mode> {
+    pub fn mode(metadata: &fs::Metadata) -> super::Mode {
         let runs = metadata.permissions().mode() & 0o111 != 0;
-        Ok(if runs { super::Mode::Executable } else { super::Mode::Data })
+        if runs { super::Mode::Executable } else { super::Mode::Data }
     }
 
     /// Temporary files are made private; a result is as readable as any new file.
@@ -423,15 +436,8 @@ mod platform {
         Ok(())
     }
 
-    /// No execute bits exist here, so the format decides: ELF, PE, Mach-O (thin or fat) or a script.
-    pub fn mode(path: &Path, _: &Metadata) -> io::Result<super::Mode> {
-        use std::io::Read as _;
-        let mut start = Vec::new();
-        File::open(path)?.take(4).read_to_end(&mut start)?;
-        let runs = [&b"\x7fELF"[..], b"MZ", b"#!", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"\xca\xfe\xba\xbf"]
-            .iter()
-            .any(|magic| start.starts_with(magic));
-        Ok(if runs { super::Mode::Executable } else { super::Mode::Data })
+    pub fn mode(_: &Metadata) -> super::Mode {
+        super::Mode::Data
     }
 
     pub fn default_mode(_: &File) -> io::Result<()> {
@@ -451,12 +457,29 @@ mod platform {
 fn exchange_in_steps(new: &Path, old: &Path) -> io::Result<()> {
     let aside = tempfile::Builder::new().prefix(".relkit-replaced-").tempdir_in(parent_of(old))?;
     let parked = aside.path().join("tree");
-    fs::rename(old, &parked)?;
-    if let Err(error) = fs::rename(new, old) {
-        fs::rename(&parked, old)?;
+    rename(old, &parked)?;
+    if let Err(error) = rename(new, old) {
+        rename(&parked, old)?;
         return Err(error);
     }
-    fs::rename(&parked, new)
+    rename(&parked, new)
+}
+
+/// How long a directory is tried to be renamed. Windows refuses it while anybody has a file in it open, and scanners
+/// open what is new.
+const PATIENCE: Duration = if cfg!(windows) { Duration::from_secs(3) } else { Duration::ZERO };
+
+/// Renames a directory.
+fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match fs::rename(from, to) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied && Instant::now() < end => {
+                thread::sleep(Duration::from_millis(20));
+            }
+            outcome => return outcome,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -532,6 +555,35 @@ mod tests {
         assert_eq!(fs::read(&source).unwrap(), b"one");
         assert_eq!(fs::metadata(&source).unwrap().permissions().mode() & 0o777, 0o644);
         assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o755);
+    }
+
+    #[cfg(windows)]
+    #[test]
+    fn a_file_that_is_open_for_a_moment_does_not_keep_a_directory_from_its_name() {
+        let directory = tempfile::tempdir().unwrap();
+        let (out, held) = (directory.path().join("out"), directory.path().join("out/held"));
+        for existing in [Existing::Refuse, Existing::Replace] {
+            let pending = PendingDirectory::create(&out, existing).unwrap();
+            fs::write(pending.path().join("held"), b"x").unwrap();
+            let scanner = File::open(pending.path().join("held")).unwrap();
+            let held_for = thread::spawn(move || {
+                thread::sleep(Duration::from_millis(200));
+                drop(scanner);
+            });
+            pending.commit().unwrap();
+            held_for.join().unwrap();
+            assert!(held.exists());
+        }
+    }
+
+    #[test]
+    fn a_path_for_machines_has_slashes() {
+        let path: PathBuf = ["dist", "a.whl"].iter().collect();
+        assert_eq!(portable(&path), "dist/a.whl");
+        #[cfg(unix)]
+        assert_eq!(portable(Path::new(r"a\b")), r"a\b");
+        #[cfg(windows)]
+        assert_eq!(portable(Path::new(r"\\?\C:\a")), r"\\?\C:\a");
     }
 
     #[test]

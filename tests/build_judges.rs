@@ -35,8 +35,8 @@ if path.endswith(".whl"):
         assert archive.testzip() is None
         for info in sorted(archive.infolist(), key=lambda info: info.filename):
             name, data = info.filename, archive.read(info)
-            # Other writers leave the file type of generated files out.
-            mode = (info.external_attr >> 16) & 0o777
+            # Other writers leave the file type of generated files out, and on Windows see no execute bits.
+            mode = 0 if sys.platform == "win32" else (info.external_attr >> 16) & 0o777
             if name.endswith(("/METADATA", "/WHEEL")): data = metadata(data.decode())
             if name.endswith("/RECORD"): data = sorted(line.split(",")[0] for line in data.decode().splitlines())
             print(name, oct(mode), data)

@@ -207,8 +207,13 @@ fn a_killed_build_leaves_no_partial_file() {
 fn a_mode_is_the_stages_own() {
     let directory = tempfile::tempdir().unwrap();
     let stage = runtime(directory.path(), 0);
-    write_tree(&stage, &[("src/demo_bin/codex-path/tool", b"#!/bin/sh\n")]);
+    let script = b"#!/bin/sh\n";
+    write_tree(&stage, &[("src/demo_bin/codex-path/tool", script), ("src/demo_bin/codex-resources/sample", script)]);
+    // Where files have execute bits these decide, elsewhere the table does.
     make_executable(&stage.join("src/demo_bin/codex-path/tool"));
+    if !relkit::fs::KEEPS_MODES {
+        edit(&stage, r#"["bin/demo"]"#, r#"["bin/demo", "codex-path/tool"]"#);
+    }
     let out = directory.path().join("dist");
     succeed(&mut build(&stage, &out));
     let mut wheel = zip::ZipArchive::new(fs::File::open(out.join(WHEEL)).unwrap()).unwrap();

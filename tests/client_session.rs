@@ -1,7 +1,6 @@
 //! The client against servers that misbehave in every way the protocol notes tell of; each server is a few lines of shell.
 #![cfg(unix)]
 
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -235,7 +234,7 @@ fn nothing_that_the_server_started_outlives_the_session() {
         }
         let listed = std::fs::read_to_string(&pids).unwrap();
         let running = |pid: &str| {
-            let status = std::fs::read_to_string(Path::new("/proc").join(pid).join("stat")).unwrap_or_default();
+            let status = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
             !status.is_empty() && !status.contains(") Z ")
         };
         let deadline = Instant::now() + Duration::from_secs(10);

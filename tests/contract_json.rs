@@ -1,5 +1,4 @@
 //! The JSON of every command: alone on standard output, with the keys that the contract fixes.
-#![cfg(unix)]
 
 mod support;
 
@@ -75,7 +74,7 @@ fn check_has_the_keys_of_the_contract() {
     fs::write(&path, "words").unwrap();
     let (code, report) = json(&["check", path.to_str().unwrap(), "--format", "json"]);
     assert!(code == 1 && report["errors"].as_u64().unwrap() > 0, "{report:#}");
-    assert_eq!(report["files"][0]["path"], path.to_str().unwrap());
+    assert_eq!(report["files"][0]["path"], relkit::fs::portable(&path));
 }
 
 #[test]
@@ -192,4 +191,23 @@ fn what_is_staged_and_built_is_said_as_json() {
     files.iter().for_each(|file| assert!(PathBuf::from(file["path"].as_str().unwrap()).is_file()));
     let (_, rules) = json(&["rule", "--format", "json"]);
     assert!(rules.to_string().contains("macho-minos"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_name_that_is_not_utf_8_is_no_panic() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let directory = tempfile::tempdir().unwrap();
+    let stage = directory.path().join(std::ffi::OsStr::from_bytes(b"stage\xff"));
+    let dist = directory.path().join(std::ffi::OsStr::from_bytes(b"dist\xff"));
+    let mut commands = [relkit(), relkit(), relkit(), relkit()];
+    commands[0].arg("stage-sdk").arg(&stage).args(["--codex-version", "0.163.0"]);
+    commands[1].arg("build").arg(&stage).arg("--out-dir").arg(&dist);
+    commands[2].arg("check").arg(&dist);
+    commands[3].arg("inspect").arg(dist.join("openai_codex_app_server_sdk-0.163.0-py3-none-any.whl"));
+    for mut command in commands {
+        let output = run(command.args(["--format", "json"]));
+        let value: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(&output)));
+        assert!(value.to_string().contains('\u{fffd}'), "{value:#}");
+    }
 }

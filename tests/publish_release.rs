@@ -56,7 +56,7 @@ fn dependencies() -> Option<&'static Path> {
         let pyproject: toml::Table = pyproject.parse().unwrap();
         let requirements = pyproject["project"]["dependencies"].as_array().unwrap();
         let requirements = requirements.iter().map(|row| row.as_str().unwrap()).filter(|row| !row.starts_with(RUNTIME));
-        let mut pip = Command::new(python_command());
+        let mut pip = Command::new(python_command()?);
         pip.args(["-m", "pip", "download", "-q", "--disable-pip-version-check", "--only-binary=:all:", "--dest"]);
         let fetched = run(pip.arg(&directory).args(requirements));
         if !fetched.status.success() {
@@ -114,7 +114,7 @@ fn end_to_end(server: &Server, bin: &Path, scratch: &Path) {
     let make_environment = |name: &str| {
         let directory = scratch.join(name);
         succeed(Command::new(bin.join("python")).args(["-m", "venv"]).arg(&directory));
-        (directory.join("bin/python"), directory)
+        (directory.join(if cfg!(windows) { "Scripts/python" } else { "bin/python" }), directory)
     };
     let (python, environment) = make_environment("pip");
     let mut pip = Command::new(&python);

@@ -120,6 +120,8 @@ fn the_module_of_a_runtime_finds_what_it_carries() {
         support::succeed(command.args(["-c", &format!("import codex_cli_bin as m; {code}")]))
     };
     let module = root.join("out/src/codex_cli_bin").canonicalize().unwrap();
+    // Python leaves out the prefix that Windows gives a resolved path.
+    let module = Path::new(module.to_str().unwrap().trim_start_matches(r"\\?\"));
     assert_eq!(
         ask("out", "print(m.PACKAGE_NAME, sorted(m.__all__))").trim(),
         "openai-codex-cli-bin ['PACKAGE_NAME', 'bundled_codex_path', 'bundled_package_dir', 'bundled_path_dir']"
@@ -245,9 +247,13 @@ fn a_rename_is_an_edit_of_the_tables_alone() {
     }
     let mut import = Command::new(&python);
     import.env("PYTHONPATH", &site).env("PYTHONDONTWRITEBYTECODE", "1");
-    let code = "import importlib, acme_sdk, acme_sdk._names as n\n\
-                m = importlib.import_module(n.RUNTIME_MODULE)\n\
-                print(n.RUNTIME_DISTRIBUTION == m.PACKAGE_NAME, m.bundled_codex_path().name)";
-    let told = support::succeed(import.args(["-c", code]));
+    // The payload is one of Linux, and on Windows the module looks for another name.
+    let found = if cfg!(windows) { "m.bundled_package_dir()" } else { "m.bundled_codex_path()" };
+    let code = format!(
+        "import importlib, acme_sdk, acme_sdk._names as n\n\
+         m = importlib.import_module(n.RUNTIME_MODULE)\n\
+         print(n.RUNTIME_DISTRIBUTION == m.PACKAGE_NAME, {found}.name)"
+    );
+    let told = support::succeed(import.args(["-c", &code]));
     assert!(told.starts_with("True acme"), "{told}");
 }

@@ -126,6 +126,10 @@ fn actions_are_pinned_and_nothing_is_pasted_into_scripts() {
         for step in steps {
             if let Some(script) = step.get("run").and_then(Value::as_str) {
                 assert!(!script.contains("${{"), "{script}");
+                if cfg!(windows) {
+                    // The first `bash` that is found there is that of an empty Linux subsystem.
+                    continue;
+                }
                 let mut shell = Command::new("bash");
                 let checked = run(shell.args(["-n", "-c", script]));
                 assert!(checked.status.success(), "{script}\n{}", text(&checked));
@@ -258,8 +262,10 @@ fn copy_files(from: &Path, to: &Path) {
 }
 
 #[test]
-#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 fn the_linux_path_of_a_release() {
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        return eprintln!("not run: the payload is for x86_64 Linux");
+    }
     let (Some(bin), Some(package)) = (bin(), package_directory("manylinux_2_17_x86_64")) else { return };
     if !Command::new("jq").arg("--version").output().is_ok_and(|output| output.status.success()) {
         return support::skip("`jq`, which every runner has, is not installed");

@@ -9,6 +9,7 @@ use super::finding::{FileReport, Finding, Report};
 use super::rule::{Family, Rule, Severity, rules};
 use crate::console::{github_escape, github_escape_property};
 use crate::digest::Sha256Digest;
+use crate::fs::portable;
 
 /// A report as JSON.
 #[derive(Debug, Serialize)]
@@ -29,7 +30,7 @@ struct JsonFile<'a> {
 /// The report as a value for JSON.
 #[must_use]
 pub fn json(report: &Report) -> JsonReport<'_> {
-    let file = |file: &'_ FileReport| file.path.display().to_string();
+    let file = |file: &'_ FileReport| portable(&file.path);
     JsonReport {
         schema_version: 1,
         files: report
@@ -83,7 +84,7 @@ pub fn github(report: &Report) -> String {
             let _ = writeln!(
                 text,
                 "::{level} file={},title={}::{}",
-                github_escape_property(&file.path.display().to_string()),
+                github_escape_property(&portable(&file.path)),
                 github_escape_property(finding.rule),
                 github_escape(&format!("{}\n{closing}", sentence(finding))),
             );

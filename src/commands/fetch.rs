@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::cli::{Fetch, ReportFormat};
 use crate::console::{Console, human_bytes};
 use crate::error::{Exit, Failure};
+use crate::fs::portable;
 use crate::publish::fetch::{Request, fetch};
 
 /// Runs the command.
@@ -25,7 +26,7 @@ pub fn run(arguments: &Fetch, console: &Console) -> Result<Exit, Failure> {
     match arguments.format {
         ReportFormat::Json => console.json(&json!({
             "schema_version": 1,
-            "path": fetched.path,
+            "path": portable(&fetched.path),
             "bytes": fetched.bytes,
             "sha256": fetched.sha256,
             "transferred": fetched.transferred,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::cli::{DriftFormat, GenerateTypes, SchemaSource};
 use crate::console::Console;
 use crate::error::{Exit, Failure};
-use crate::fs::FsError;
+use crate::fs::{FsError, portable};
 use crate::project::{RuntimeProject, SdkProject};
 use crate::typegen::drift::drift;
 use crate::typegen::{self, Change, Difference, Generated, Mode, Obtained, Request, Source};
@@ -170,7 +170,7 @@ fn summary(generated: &Generated, outcome: &str, differences: &[Difference]) -> 
                 Change::Extra => ("extra", None),
                 Change::Line { number, .. } => ("changed", Some(*number)),
             };
-            json!({"path": difference.path, "change": change, "line": line})
+            json!({"path": portable(&difference.path), "change": change, "line": line})
         })
         .collect();
     let unexposed: Vec<Value> =

@@ -14,6 +14,7 @@ use crate::binary::{
 use crate::cli::{self, ReportFormat};
 use crate::console::Console;
 use crate::error::{Exit, Explain, Failure};
+use crate::fs::portable;
 use crate::target::PlatformTag;
 use crate::wheel::archive::{self, Archive, ArchiveError, Member, MemberError};
 use crate::wheel::filename::WheelFileName;
@@ -165,12 +166,13 @@ pub fn inspect(files: &[PathBuf]) -> Result<Report, InspectError> {
 
 fn inspect_file(path: &Path, report: &mut Report) -> Result<(), InspectError> {
     let unreadable = |source| InspectError::Read { path: path.to_owned(), source };
-    let mut file = File::open(path).map_err(unreadable)?;
-    let metadata = file.metadata().map_err(unreadable)?;
+    // Looked at before it is opened, which Windows refuses for a directory and which waits at a FIFO.
+    let metadata = std::fs::metadata(path).map_err(unreadable)?;
     if !metadata.is_file() {
         return Err(unreadable(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")));
     }
-    let shown = path.display().to_string();
+    let mut file = File::open(path).map_err(unreadable)?;
+    let shown = portable(path);
     // An empty file cannot be mapped.
     let outcome = if metadata.len() == 0 {
         // Tells an unreadable file from an empty one.
@@ -190,7 +192,7 @@ fn inspect_file(path: &Path, report: &mut Report) -> Result<(), InspectError> {
 }
 
 fn inspect_wheel(path: &Path, report: &mut Report) -> Result<(), InspectError> {
-    let shown = path.display().to_string();
+    let shown = portable(path);
     let archive = Archive::open(path).map_err(InspectError::Archive)?;
     if let Err(error) = archive.trusted() {
         report.problems.push(Problem::of(shown, &error));

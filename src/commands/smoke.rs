@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::cli::{AnnotatedFormat, Smoke, SmokeLevel};
 use crate::console::{Console, github_escape, github_escape_property};
 use crate::error::{Exit, Failure};
+use crate::fs::portable;
 use crate::smoke::{Level, Report, Request, smoke};
 
 /// Runs the command.
@@ -29,7 +30,7 @@ pub fn run(arguments: &Smoke, console: &Console) -> Result<Exit, Failure> {
     match arguments.format {
         AnnotatedFormat::Text => console.result(&report),
         AnnotatedFormat::Json => console.json(&report),
-        AnnotatedFormat::Github => console.result(annotation(&report, &arguments.subject.display().to_string())),
+        AnnotatedFormat::Github => console.result(annotation(&report, &portable(&arguments.subject))),
     }
     Ok(if report.passed() { Exit::Good } else { Exit::NotGood })
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::cli::{ReportFormat, StageRuntime, StageSdk};
 use crate::console::{Console, human_bytes};
 use crate::error::{Exit, Failure};
-use crate::fs::Existing;
+use crate::fs::{Existing, portable};
 use crate::stage::{RuntimeRequest, SdkRequest, stage_runtime, stage_sdk};
 use crate::version::CodexVersion;
 
@@ -33,7 +33,7 @@ pub fn runtime(arguments: &StageRuntime, console: &Console) -> Result<Exit, Fail
         console.json(&json!({
             "schema_version": 1,
             "kind": "runtime",
-            "out": staged.out,
+            "out": portable(&staged.out),
             "distribution": staged.project.distribution,
             "version": staged.version,
             "release_tag": staged.version.release_tag(),
@@ -68,7 +68,7 @@ pub fn sdk(arguments: &StageSdk, console: &Console) -> Result<Exit, Failure> {
         console.json(&json!({
             "schema_version": 1,
             "kind": "sdk",
-            "out": staged.out,
+            "out": portable(&staged.out),
             "distribution": distribution,
             "version": staged.version.to_string(),
             "codex_version": staged.codex_version,

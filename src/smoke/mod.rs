@@ -202,10 +202,11 @@ fn install(path: &Path, home: &Home, project: &RuntimeProject) -> Result<(Runtim
 }
 
 fn is_wheel(path: &Path) -> io::Result<bool> {
-    let mut file = File::open(path)?;
-    if file.metadata()?.is_dir() {
+    // Windows refuses to open a directory and says something else.
+    if path.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
     }
+    let mut file = File::open(path)?;
     if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("whl")) {
         return Ok(true);
     }

@@ -82,7 +82,7 @@ pub enum StageError {
         /// Where it states it.
         place: &'static str,
         /// The version that was asked for.
-        asked: CodexVersion,
+        asked: Box<CodexVersion>,
     },
     /// The payload says that it is for another target than the tag.
     #[error("`{}` is built for `{stated}` by its `codex-package.json`, which `{tag}` does not fit", payload.display())]

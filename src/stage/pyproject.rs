@@ -48,21 +48,24 @@ impl Explain for PyprojectError {
     }
 }
 
-/// The staged `pyproject.toml` of a runtime.
+/// The staged `pyproject.toml` of a runtime. `executables` are the paths in the import package that are to be run.
 pub(super) fn runtime(
     text: &str,
     origin: &str,
     project: &RuntimeProject,
     version: CodexVersion,
     tags: &PlatformTagSet,
+    executables: &[String],
 ) -> Result<String, PyprojectError> {
     let mut document = Document::parse(text, origin)?;
     document.identify(&project.distribution, &version.to_string())?;
     document.packages(&project.module)?;
     document.stage(&[
         ("kind", "runtime".into()),
-        ("codex-version", version.to_string()),
-        ("platform-tag", tags.to_string()),
+        ("codex-version", version.to_string().into()),
+        ("platform-tag", tags.to_string().into()),
+        // For a build on a file system without execute bits.
+        ("executables", Value::Array(executables.iter().collect())),
     ])?;
     Ok(document.document.to_string())
 }
@@ -79,7 +82,7 @@ pub(super) fn sdk(
     let mut document = Document::parse(text, origin)?;
     document.identify(&project.distribution, &version.to_string())?;
     document.pin(&project.runtime_distribution, former, codex)?;
-    document.stage(&[("kind", "sdk".into()), ("codex-version", codex.to_string())])?;
+    document.stage(&[("kind", "sdk".into()), ("codex-version", codex.to_string().into())])?;
     Ok(document.document.to_string())
 }
 
@@ -204,12 +207,12 @@ impl<'a> Document<'a> {
     }
 
     /// Writes the table that tells the build what was staged.
-    fn stage(&mut self, rows: &[(&str, String)]) -> Result<(), PyprojectError> {
+    fn stage(&mut self, rows: &[(&str, Value)]) -> Result<(), PyprojectError> {
         let relkit = self.table(&["tool", "relkit"])?;
         relkit.remove("stage");
         let stage = self.table(&["tool", "relkit", "stage"])?;
         for (key, value) in rows {
-            stage.insert(key, Item::Value(value.into()));
+            stage.insert(key, Item::Value(value.clone()));
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use super::template::PYPROJECT;
 use super::{PendingStage, StageError, Template, TemplateError, pyproject, refuse_overlap};
 use crate::binary::{self, Inventory, Libc, TagRow, Weight};
 use crate::console::Progress;
-use crate::fs::{Existing, FsError};
+use crate::fs::{Existing, FsError, Mode};
 use crate::payload::{DESCRIPTOR, Form, Package, Payload};
 use crate::project::RuntimeProject;
 use crate::target::{PlatformTag, PlatformTagSet, TargetTriple};
@@ -140,6 +140,8 @@ pub fn stage_runtime(request: &RuntimeRequest, progress: &Progress) -> Result<St
     let described = payload.package.clone();
     let mut warnings: Vec<_> = left_out(&payload.ignored).into_iter().collect();
     let paths: Vec<_> = payload.files.iter().map(|file| file.path.clone()).collect();
+    let executables: Vec<_> =
+        payload.files.iter().filter(|file| file.mode == Mode::Executable).map(|file| file.path.clone()).collect();
     let directory = stage.path().join(&package);
     payload.place(&directory, progress)?;
     std::fs::remove_dir_all(&scratch).map_err(FsError::write(&scratch))?;
@@ -169,7 +171,7 @@ pub fn stage_runtime(request: &RuntimeRequest, progress: &Progress) -> Result<St
     };
     let text = String::from_utf8_lossy(&text);
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let text = pyproject::runtime(text, &origin, &project, request.codex_version, &platform_tag)?;
+    let text = pyproject::runtime(text, &origin, &project, request.codex_version, &platform_tag, &executables)?;
     stage.write(PYPROJECT, text.as_bytes())?;
     stage.commit()?;
     progress.finish();
@@ -194,7 +196,7 @@ fn check_version(request: &RuntimeRequest, payload: &Payload) -> Result<(), Stag
     for (stated, place) in [(described, "`codex-package.json`"), (payload.wheel_version.clone(), "wheel metadata")] {
         let Some(stated) = stated else { continue };
         if stated.parse::<CodexVersion>().ok() != Some(request.codex_version) {
-            let (payload, asked) = (request.payload.clone(), request.codex_version);
+            let (payload, asked) = (request.payload.clone(), Box::new(request.codex_version));
             return Err(StageError::Version { payload, stated, place, asked });
         }
     }

@@ -13,12 +13,13 @@ use super::writer::{self, Contents, Member, Options, WriteError, Written};
 use crate::console::Progress;
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
-use crate::fs::{Mode, Walked};
+use crate::fs::{Mode, Walked, portable};
 
 /// A distribution that was built.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Built {
     /// Where it is.
+    #[serde(serialize_with = "portable_path")]
     pub path: PathBuf,
     /// Its size in bytes.
     pub size: u64,
@@ -27,6 +28,10 @@ pub struct Built {
     /// How long it took; serialised as milliseconds.
     #[serde(rename = "milliseconds", serialize_with = "milliseconds")]
     pub elapsed: Duration,
+}
+
+fn portable_path<S: serde::Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&portable(path))
 }
 
 fn milliseconds<S: serde::Serializer>(elapsed: &Duration, serializer: S) -> Result<S::Ok, S::Error> {

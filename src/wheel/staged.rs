@@ -13,7 +13,7 @@ use super::pyproject::{LicenseFiles, Project, ReadmeSource, TableError};
 use super::tag::TagSet;
 use super::wheel_file::Root;
 use crate::error::{Exit, Explain};
-use crate::fs::{self, FsError, Kind, Walked};
+use crate::fs::{self, FsError, Kind, Mode, Walked};
 use crate::target::PlatformTagSet;
 use crate::version::CodexVersion;
 
@@ -152,8 +152,15 @@ struct Table {
 #[derive(Deserialize)]
 #[serde(tag = "kind", deny_unknown_fields, rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 enum StageTable {
-    Runtime { platform_tag: String, codex_version: String },
-    Sdk { codex_version: String },
+    Runtime {
+        platform_tag: String,
+        codex_version: String,
+        #[serde(default)]
+        executables: Vec<String>,
+    },
+    Sdk {
+        codex_version: String,
+    },
 }
 
 const PYPROJECT: &str = "pyproject.toml";
@@ -176,7 +183,7 @@ impl Staged {
             return Err(not_a_stage("it has no `pyproject.toml`"));
         }
         let tree: BTreeMap<_, _> = listed(directory)?.into_iter().map(|file| (file.relative.clone(), file)).collect();
-        let tree = Tree { directory, files: tree };
+        let mut tree = Tree { directory, files: tree };
         let text = tree.text(PYPROJECT)?;
         let malformed = |source| StageError::Pyproject { path: origin.clone(), source };
         let file: File = toml::from_str(&text).map_err(|error| malformed(Box::new(error)))?;
@@ -185,8 +192,11 @@ impl Staged {
             .stage
             .ok_or_else(|| not_a_stage("its `pyproject.toml` has no [tool.relkit.stage] table, so it is a template"))?;
         let (kind, codex_version) = match stage {
-            StageTable::Runtime { platform_tag, codex_version } => {
+            StageTable::Runtime { platform_tag, codex_version, executables } => {
                 let tags = platform_tag.parse().map_err(|error| malformed(Box::new(error)))?;
+                if !fs::KEEPS_MODES {
+                    tree.mark(&format!("src/{}", table.module), &executables);
+                }
                 (StageKind::Runtime(tags), codex_version)
             }
             StageTable::Sdk { codex_version } => (StageKind::Sdk, codex_version),
@@ -293,6 +303,15 @@ struct Tree<'a> {
 }
 
 impl Tree<'_> {
+    /// Makes executable what staging said is to be run, by path below `package`.
+    fn mark(&mut self, package: &str, executables: &[String]) {
+        for path in executables {
+            if let Some(file) = self.files.get_mut(&format!("{package}/{path}")) {
+                file.mode = Mode::Executable;
+            }
+        }
+    }
+
     /// The regular files below a directory, with `prefix` replaced by `new`.
     fn below(&self, prefix: &str, new: &str) -> Result<BTreeMap<String, Walked>, StageError> {
         // A link in place of the directory, or of one above it, would hide what is below.

@@ -68,7 +68,13 @@ pub fn devpi(bin: &Path, root: &Path, name: &str) -> Server {
     let home = root.join("home");
     fs::create_dir(&home).unwrap();
     let devpi = |arguments: &[&str]| {
-        succeed(Command::new(bin.join("devpi")).args(arguments).env("HOME", &home).current_dir(&home))
+        succeed(
+            Command::new(bin.join("devpi"))
+                .args(arguments)
+                .env("HOME", &home)
+                .env("USERPROFILE", &home)
+                .current_dir(&home),
+        )
     };
     devpi(&["use", &server.address]);
     devpi(&["login", "root", "--password", "rootpw"]);

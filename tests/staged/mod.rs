@@ -29,6 +29,7 @@ module = "demo_bin"
 kind = "runtime"
 platform-tag = "manylinux_2_17_x86_64.musllinux_1_1_x86_64"
 codex-version = "0.116.0a1"
+executables = ["bin/demo"]
 
 [tool.hatch.build.targets.wheel]
 packages = ["src/demo_bin"]

@@ -44,13 +44,14 @@ pub fn published_wheel(platform_tag: &str) -> Option<PathBuf> {
 /// The payload of a published wheel as a package directory, unpacked once under `target/`.
 pub fn package_directory(platform_tag: &str) -> Option<PathBuf> {
     let wheel = published_wheel(platform_tag)?;
+    let python = python_command()?;
     let root = target_directory().join("unpacked").join(platform_tag);
     let package = root.join("codex_cli_bin");
     let _lock = lock("unpacked");
     if !root.join("complete").is_file() {
         let _ = fs::remove_dir_all(&root);
         fs::create_dir_all(&root).unwrap();
-        let unpacked = run(Command::new(python_command()).args(["-m", "zipfile", "-e"]).arg(&wheel).arg(&root));
+        let unpacked = run(Command::new(python).args(["-m", "zipfile", "-e"]).arg(&wheel).arg(&root));
         assert!(unpacked.status.success(), "{}", text(&unpacked));
         fs::remove_file(package.join("__init__.py")).unwrap();
         fs::write(root.join("complete"), "").unwrap();
@@ -65,10 +66,10 @@ pub fn judges(name: &str, packages: &[&str]) -> Option<PathBuf> {
     let _lock = lock(name);
     let wanted = packages.join("\n");
     let stamp = directory.join("packages");
-    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+    if bin.is_dir() && fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return Some(bin);
     }
-    let made = run(Command::new(python_command()).args(["-m", "venv", "--clear"]).arg(&directory));
+    let made = run(Command::new(python_command()?).args(["-m", "venv", "--clear"]).arg(&directory));
     if !made.status.success() {
         skip(&format!("no virtual environment can be made: {}", text(&made)));
         return None;
@@ -93,13 +94,17 @@ fn lock(name: &str) -> File {
     file
 }
 
-/// The Python of this machine.
-pub fn python_command() -> &'static str {
-    static PYTHON: OnceLock<&str> = OnceLock::new();
-    PYTHON.get_or_init(|| {
+/// The Python of this machine; `None`, after saying so, where it has none.
+pub fn python_command() -> Option<&'static str> {
+    static PYTHON: OnceLock<Option<&str>> = OnceLock::new();
+    let python = PYTHON.get_or_init(|| {
         let works = |name: &&str| Command::new(name).arg("--version").output().is_ok_and(|out| out.status.success());
-        ["python3", "python"].into_iter().find(works).unwrap_or("python3")
-    })
+        ["python3", "python"].into_iter().find(works)
+    });
+    if python.is_none() {
+        skip("this machine has no Python");
+    }
+    *python
 }
 
 /// The relkit executable under test, with no colour and no variables that change what it does.
@@ -112,6 +117,10 @@ pub fn relkit() -> Command {
 
 /// Runs to the end and keeps what was printed.
 pub fn run(command: &mut Command) -> Output {
+    if cfg!(windows) {
+        // Python writes to a pipe in the code page there, unless it is told.
+        command.env("PYTHONUTF8", "1");
+    }
     command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"))
 }
 

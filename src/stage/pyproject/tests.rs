@@ -121,13 +121,15 @@ fn the_runtime_template_is_edited() {
     let text = include_str!("../../../runtime-template/pyproject.toml");
     let project = RuntimeProject::from_pyproject(text, "x").unwrap();
     let tags = "musllinux_1_1_x86_64.manylinux_2_17_x86_64".parse().unwrap();
-    let staged = runtime(text, "x", &project, "0.116.0a1".parse().unwrap(), &tags).unwrap();
+    let executables = ["bin/codex".to_owned(), "codex-path/rg".to_owned()];
+    let staged = runtime(text, "x", &project, "0.116.0a1".parse().unwrap(), &tags, &executables).unwrap();
     let table = parsed(&staged);
     assert_eq!(table["project"]["name"].as_str(), Some("openai-codex-cli-bin"));
     assert_eq!(table["project"]["version"].as_str(), Some("0.116.0a1"));
     let stage = &table["tool"]["relkit"]["stage"];
     assert_eq!(stage["kind"].as_str(), Some("runtime"));
     assert_eq!(stage["platform-tag"].as_str(), Some("manylinux_2_17_x86_64.musllinux_1_1_x86_64"));
+    assert_eq!(stage["executables"].as_array().unwrap()[1].as_str(), Some("codex-path/rg"));
     assert_eq!(table["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"][0].as_str(), Some("src/codex_cli_bin"));
     assert_eq!(table["tool"]["hatch"]["build"]["ignore-vcs"].as_bool(), Some(true));
     assert_eq!(RuntimeProject::from_pyproject(&staged, "x").unwrap(), project);
