@@ -1,7 +1,8 @@
 //! The only file that prints. Results go to standard output; status, warnings, errors and progress bars to standard error.
 
 use std::fmt::Display;
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
@@ -41,6 +42,8 @@ pub enum Color {
 #[derive(Debug, Clone)]
 pub struct Console {
     volume: Volume,
+    /// Why a result could not be written; the first time counts.
+    lost: Arc<OnceLock<io::Error>>,
 }
 
 impl Console {
@@ -53,13 +56,31 @@ impl Console {
             Color::Never => anstream::ColorChoice::Never,
         };
         choice.write_global();
-        Self { volume }
+        Self { volume, lost: Arc::default() }
     }
 
-    /// Writes a result to standard output, as it is.
+    /// Writes a result to standard output, as it is. What cannot be written is told by [`Console::finish`].
     pub fn result(&self, text: impl Display) {
+        let mut out = anstream::stdout();
+        let written = write!(out, "{text}").and_then(|()| out.flush());
         // A closed pipe (`relkit ... | head`) is the reader's choice, not an error.
-        let _ = write!(anstream::stdout(), "{text}");
+        if let Err(error) = written
+            && error.kind() != io::ErrorKind::BrokenPipe
+        {
+            let _ = self.lost.set(error);
+        }
+    }
+
+    /// The exit code of a run that came to `exit`: another one, after saying why, where a result could not be written.
+    #[must_use]
+    pub fn finish(&self, exit: Exit) -> Exit {
+        match self.lost.get() {
+            None => exit,
+            Some(error) => {
+                let chain = vec!["cannot write the result to standard output".to_owned(), error.to_string()];
+                self.failure(&Failure { chain, ..Failure::new(Exit::Failed, "") })
+            }
+        }
     }
 
     /// Writes a value to standard output as indented JSON.

@@ -3,6 +3,8 @@
 //! Everything is written beside its final name under `.NAME.relkit-XXXXXX` and renamed at the end, so that an
 //! interrupted run leaves what was there before and at most a hidden temporary that no later run mistakes for a result.
 
+mod interrupt;
+
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
@@ -13,6 +15,9 @@ use std::time::{Duration, Instant};
 use tempfile::{NamedTempFile, TempDir};
 
 use crate::error::Explain;
+use interrupt::Open;
+
+pub use interrupt::{Scratch, clean_on_interrupt};
 
 /// A file or directory that could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -94,6 +99,7 @@ impl Explain for FsError {
 pub struct PendingFile {
     temporary: NamedTempFile,
     target: PathBuf,
+    open: Open,
 }
 
 impl PendingFile {
@@ -109,7 +115,8 @@ impl PendingFile {
         }
         let prefix = temporary_prefix(target);
         let temporary = tempfile::Builder::new().prefix(&prefix).tempfile_in(parent).map_err(FsError::write(target))?;
-        Ok(Self { temporary, target: target.to_owned() })
+        let open = Open::of(temporary.path());
+        Ok(Self { temporary, target: target.to_owned(), open })
     }
 
     /// The open temporary file, for reading and writing.
@@ -128,9 +135,10 @@ impl PendingFile {
     /// # Errors
     /// When the file cannot be synchronised or renamed; the temporary is removed.
     pub fn commit(self) -> Result<(), FsError> {
-        let Self { temporary, target } = self;
+        let Self { temporary, target, open } = self;
         platform::default_mode(temporary.as_file()).map_err(FsError::write(&target))?;
         temporary.as_file().sync_all().map_err(FsError::write(&target))?;
+        let _settled = open.settle();
         temporary.persist(&target).map_err(|error| FsError::write(&target)(error.error))?;
         Ok(())
     }
@@ -160,6 +168,7 @@ pub enum Existing {
 pub struct PendingDirectory {
     temporary: TempDir,
     target: PathBuf,
+    open: Open,
 }
 
 impl PendingDirectory {
@@ -193,7 +202,8 @@ impl PendingDirectory {
         fs::create_dir_all(parent).map_err(FsError::write(parent))?;
         let prefix = temporary_prefix(&target);
         let temporary = tempfile::Builder::new().prefix(&prefix).tempdir_in(parent).map_err(FsError::write(&target))?;
-        Ok(Self { temporary, target })
+        let open = Open::of(temporary.path());
+        Ok(Self { temporary, target, open })
     }
 
     /// Where the tree is until `commit`.
@@ -202,19 +212,24 @@ impl PendingDirectory {
         self.temporary.path()
     }
 
-    /// Gives the tree its final name; what was there before is removed after the exchange.
+    /// Gives the tree its final name; what was there before is removed after the exchange, as far as that is allowed.
     ///
     /// # Errors
     /// When the exchange fails; what was there before stays.
     pub fn commit(self) -> Result<(), FsError> {
-        let Self { temporary, target } = self;
+        let Self { temporary, target, open } = self;
         platform::default_directory_mode(temporary.path()).map_err(FsError::write(&target))?;
+        let settled = open.settle();
         // An empty directory, or none, is replaced by a plain rename.
         let _ = fs::remove_dir(&target);
         if fs::symlink_metadata(&target).is_ok() {
             platform::exchange(temporary.path(), &target).map_err(FsError::write(&target))?;
-            // The temporary name now holds the old tree.
-            return temporary.close().map_err(FsError::write(&target));
+            drop(settled);
+            // The temporary name now holds the old tree. The new one is in place, whatever becomes of the old.
+            let _open = Open::of(temporary.path());
+            platform::allow_removal(temporary.path());
+            let _ = temporary.close();
+            return Ok(());
         }
         let path = temporary.keep();
         rename(&path, &target).map_err(|error| {
@@ -369,6 +384,14 @@ fn parent_of(path: &Path) -> &Path {
     }
 }
 
+/// Whether a file or directory is a leftover of a killed run, or below one, by its relative path.
+#[must_use]
+pub fn is_temporary(relative: &str) -> bool {
+    let first = relative.split('/').next().unwrap_or_default();
+    let random = first.strip_prefix('.').and_then(|name| name.rsplit_once(".relkit-")).map(|(_, random)| random);
+    random.is_some_and(|random| random.len() == 6 && random.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+}
+
 /// Tells a person what a leftover of a killed run belongs to.
 fn temporary_prefix(target: &Path) -> String {
     let name = target.file_name().and_then(OsStr::to_str).unwrap_or("output");
@@ -398,6 +421,19 @@ mod platform {
 
     pub fn default_directory_mode(path: &Path) -> io::Result<()> {
         fs::set_permissions(path, Permissions::from_mode(0o777 & !umask()))
+    }
+
+    /// Makes the directories of a tree writable, without which nothing in them can be removed.
+    pub fn allow_removal(path: &Path) {
+        // Each directory is made writable before the walk enters it.
+        let mut pending = vec![path.to_owned()];
+        while let Some(directory) = pending.pop() {
+            let _ = fs::set_permissions(&directory, Permissions::from_mode(0o700));
+            let entries = fs::read_dir(&directory).into_iter().flatten().flatten();
+            pending.extend(
+                entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).map(|entry| entry.path()),
+            );
+        }
     }
 
     /// The umask can only be read by setting it; both calls happen under a lock.
@@ -447,6 +483,8 @@ mod platform {
     pub fn default_directory_mode(_: &Path) -> io::Result<()> {
         Ok(())
     }
+
+    pub fn allow_removal(_: &Path) {}
 
     pub fn exchange(one: &Path, other: &Path) -> io::Result<()> {
         super::exchange_in_steps(one, other)

@@ -32,7 +32,8 @@ pub fn run(cli: Cli) -> Exit {
         _ => Volume::Normal,
     };
     let console = Console::new(volume, cli.voice.color);
-    dispatch(cli.command, &console).unwrap_or_else(|failure| console.failure(&failure))
+    let exit = dispatch(cli.command, &console).unwrap_or_else(|failure| console.failure(&failure));
+    console.finish(exit)
 }
 
 fn dispatch(command: Command, console: &Console) -> Result<Exit, Failure> {

@@ -10,7 +10,7 @@ use crate::check::coverage::Candidate;
 use crate::check::{FileReport, Mentions, Report};
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain as _, Failure};
-use crate::fs::{FsError, Kind, walk};
+use crate::fs::{FsError, Kind, is_temporary, walk};
 use crate::wheel::filename::{SdistFileName, WheelFileName};
 use crate::wheel::metadata::Metadata;
 use crate::wheel::name::DistributionName;
@@ -74,7 +74,10 @@ pub fn list(request: &Request<'_>, found: &mut Found) -> Result<Vec<PathBuf>, Ga
     for entry in &entries {
         let name = entry.relative.as_str();
         let is_distribution = name.ends_with(".whl") || name.ends_with(".tar.gz");
-        if entry.kind != Kind::File || name.contains('/') {
+        if is_temporary(name) {
+            let message = format!("`{name}` was left behind by a run that was killed");
+            found.warning("unknown-file", Some(name), message, "remove it; nothing of it is published");
+        } else if entry.kind != Kind::File || name.contains('/') {
             let message = format!("`{name}` does not belong in a dist directory");
             found.problem(
                 "unknown-file",

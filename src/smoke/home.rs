@@ -5,9 +5,8 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use tempfile::TempDir;
-
 use super::Runner;
+use crate::fs::Scratch;
 use crate::process::Invocation;
 
 /// How the homes in the temporary directory are named.
@@ -22,7 +21,7 @@ const LOCK: &str = "lock";
 pub struct Home {
     // Closed before the directory is removed.
     _lock: File,
-    root: TempDir,
+    root: Scratch,
 }
 
 impl Home {
@@ -32,7 +31,7 @@ impl Home {
     /// When the temporary directory cannot be written to.
     pub fn create() -> io::Result<Self> {
         remove_abandoned(&std::env::temp_dir());
-        let root = tempfile::Builder::new().prefix(PREFIX).tempdir()?;
+        let root = Scratch::create(PREFIX)?;
         // Under its name only when it is locked.
         let young = root.path().join("young");
         let lock = File::create(&young)?;

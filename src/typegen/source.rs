@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::TypegenError;
 use super::schema::Schema;
-use crate::fs::{FsError, Mode, set_mode};
+use crate::fs::{FsError, Mode, Scratch, set_mode};
 use crate::process::Invocation;
 use crate::version::CodexVersion;
 use crate::wheel::reader::Wheel;
@@ -116,8 +116,8 @@ fn ask(program: &Path, origin: &Path) -> Result<Obtained, TypegenError> {
     Ok(Obtained { schema: Schema::load(out.path())?, version: Some(version.to_string()) })
 }
 
-fn scratch(origin: &Path) -> Result<tempfile::TempDir, TypegenError> {
-    tempfile::tempdir().map_err(|source| TypegenError::Scratch { origin: origin.to_owned(), source })
+fn scratch(origin: &Path) -> Result<Scratch, TypegenError> {
+    Scratch::create("relkit-types-").map_err(|source| TypegenError::Scratch { origin: origin.to_owned(), source })
 }
 
 /// Runs the executable in a home of its own and returns its standard output.

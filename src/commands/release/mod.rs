@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::{self, ReportFormat};
 use crate::console::{Console, human_bytes};
 use crate::error::{Exit, Failure};
-use crate::fs::write_whole;
+use crate::fs::{FsError, Scratch, write_whole};
 use crate::project::RuntimeProject;
 use crate::report::{self, Outcome};
 use crate::smoke::{Level, stand_in};
@@ -38,6 +38,11 @@ pub fn run(arguments: &cli::Release, console: &Console) -> Result<Exit, Failure>
         allow_missing: super::targets(&arguments.allow_missing, &runtime)?,
         runtime,
     };
+    if arguments.force {
+        let written: Vec<&Path> =
+            [&arguments.report, &arguments.summary].into_iter().flatten().map(PathBuf::as_path).collect();
+        keep_the_work_of_others(&request.out_dir, &written)?;
+    }
     let release = release(&request, console)?;
     if let Some(path) = &arguments.report {
         write_whole(path, release.html().as_bytes())?;
@@ -61,7 +66,7 @@ pub fn demo(arguments: &cli::Demo, console: &Console) -> Result<Exit, Failure> {
             "the demonstration runs the stand-in, and no target of the template runs on this machine",
         )
     })?;
-    let scratch = tempfile::tempdir().map_err(crate::fs::FsError::write(Path::new("the temporary directory")))?;
+    let scratch = Scratch::create("relkit-demo-").map_err(FsError::write(&std::env::temp_dir()))?;
     let payload = scratch.path().join("payload");
     stand_in::write_package(&payload, &runtime.executable, &codex, &target.triple)?;
     let out_dir = arguments.out_dir.clone().unwrap_or_else(|| scratch.path().join("demo"));
@@ -81,6 +86,9 @@ pub fn demo(arguments: &cli::Demo, console: &Console) -> Result<Exit, Failure> {
         runners: Vec::new(),
         runtime,
     };
+    if arguments.force {
+        keep_the_work_of_others(&request.out_dir, &[])?;
+    }
     let release = release(&request, console)?;
     show(&release, arguments.format, console);
     if let Some(kept) = &arguments.out_dir {
@@ -90,6 +98,31 @@ pub fn demo(arguments: &cli::Demo, console: &Console) -> Result<Exit, Failure> {
         console.result(next_steps(&codex, &release));
     }
     Ok(exit(&release))
+}
+
+/// What a release makes in its output directory, and all that `--force` replaces.
+const MADE: [&str; 3] = ["stage", "dist", "receipts"];
+
+/// Refuses to replace a directory that holds anything else than an earlier release and the files that this one writes there.
+fn keep_the_work_of_others(out_dir: &Path, written: &[&Path]) -> Result<(), Failure> {
+    let entries = match std::fs::read_dir(out_dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(FsError::read(out_dir)(error).into()),
+    };
+    for entry in entries {
+        let name = entry.map_err(FsError::read(out_dir))?.file_name();
+        let is_written = written.contains(&out_dir.join(&name).as_path());
+        if !is_written && !MADE.iter().any(|made| name == *made) {
+            let (shown, name) = (out_dir.display(), Path::new(&name).display());
+            let failure = Failure::new(Exit::Failed, format!("`{shown}` holds `{name}`, which no release made"));
+            return Err(Failure {
+                hint: Some("give a directory of its own: `--force` replaces the whole of it".into()),
+                ..failure
+            });
+        }
+    }
+    Ok(())
 }
 
 fn next_steps(codex: &CodexVersion, release: &report::Release) -> String {

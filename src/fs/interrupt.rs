@@ -1,0 +1,105 @@
+//! What becomes of temporaries when a person or a machine ends the run: they are removed, and no half-removed one can still
+//! be given its final name.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+/// The temporaries of this process. Whoever holds the lock may rename one; an interrupt takes it and never gives it back.
+static OPEN: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// The exit code of an interrupted run, which is that of shells for SIGINT.
+const INTERRUPTED: i32 = 130;
+/// How often a directory is tried to be removed: other threads and children may still write into it.
+const TRIES: u32 = 25;
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Removes the temporaries of this process when it is interrupted (Ctrl-C, SIGINT, SIGTERM, SIGHUP), and ends it with 130.
+/// Without this, or where it fails, an interrupted run leaves its temporaries.
+pub fn clean_on_interrupt() {
+    // It fails only where somebody else in the process listens already.
+    let _ = ctrlc::set_handler(|| {
+        let open = locked();
+        for path in open.iter() {
+            remove(path);
+        }
+        std::process::exit(INTERRUPTED);
+    });
+}
+
+fn locked() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    OPEN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn remove(path: &Path) {
+    for _ in 0..TRIES {
+        let removed = match fs::symlink_metadata(path) {
+            Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path),
+            Ok(_) => fs::remove_file(path),
+            Err(_) => return,
+        };
+        if removed.is_ok() {
+            return;
+        }
+        thread::sleep(PAUSE);
+    }
+}
+
+/// A temporary that an interrupt removes, for as long as this lives.
+#[derive(Debug)]
+pub(super) struct Open(PathBuf);
+
+impl Open {
+    pub(super) fn of(path: &Path) -> Self {
+        locked().insert(path.to_owned());
+        Self(path.to_owned())
+    }
+
+    /// Takes the temporary off the list; while the result lives, no interrupt removes anything.
+    pub(super) fn settle(mut self) -> MutexGuard<'static, BTreeSet<PathBuf>> {
+        // An empty path is left to be dropped, which would otherwise take the lock again.
+        let path = std::mem::take(&mut self.0);
+        let mut open = locked();
+        open.remove(&path);
+        open
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if !self.0.as_os_str().is_empty() {
+            locked().remove(&self.0);
+        }
+    }
+}
+
+/// A directory below the system's temporary directory, removed when dropped and when the run is interrupted.
+#[derive(Debug)]
+pub struct Scratch {
+    directory: TempDir,
+    _open: Open,
+}
+
+impl Scratch {
+    /// A new directory whose name begins with `prefix`.
+    ///
+    /// # Errors
+    /// When the temporary directory cannot be written to.
+    pub fn create(prefix: &str) -> io::Result<Self> {
+        let directory = tempfile::Builder::new().prefix(prefix).tempdir()?;
+        let open = Open::of(directory.path());
+        Ok(Self { directory, _open: open })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+}
