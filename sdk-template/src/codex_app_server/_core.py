@@ -45,7 +45,8 @@ class ClientCore:
         self._transport: Transport | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
         """The event loop that coroutine handlers of server requests run in."""
-        self._state = threading.Lock()
+        # Reentrant, because a signal handler may close the client while its thread is in here.
+        self._state = threading.RLock()
         self._process_id = os.getpid()
         self._generation = 0
 
@@ -64,14 +65,26 @@ class ClientCore:
             if self._transport is not None:
                 if self._transport.ended is None:
                     return
+                # A connection may have ended before its process.
+                self._transport.process.kill()
+                self._transport.close(self.config.close_timeout_s)
                 self._router = TurnRouter()
             self._process_id = os.getpid()
             process = ServerProcess(self.config)
-            self._transport = Transport(process, self._router, self._handler, self.loop)
+            try:
+                self._transport = Transport(process, self._router, self._handler, self.loop)
+            except BaseException:
+                process.discard()
+                raise
             weakref.finalize(self, self._transport.let_go).atexit = False
 
     def shut(self) -> None:
-        """End the server, bounded by `close_timeout_s`; safe to repeat, never fails."""
+        """End the server, bounded by `close_timeout_s`; safe to repeat, never fails.
+
+        In a forked process it does nothing: the server belongs to the one that started it.
+        """
+        if self._process_id != os.getpid():
+            return
         with self._state:
             self._generation += 1
             transport = self._transport
@@ -80,6 +93,8 @@ class ClientCore:
 
     def kill(self) -> None:
         """Kill the server's process without ceremony; `shut` cleans up."""
+        if self._process_id != os.getpid():
+            return
         with self._state:
             self._generation += 1
             if self._transport is not None:

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from .errors import InvalidInputError
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_SURROGATE_ESCAPE = re.compile(rb"\\u[dD][89a-fA-F]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 class LineSplitter:
@@ -54,7 +60,23 @@ def encode_message(message: Mapping[str, object]) -> bytes:
 def decode_message(line: bytes) -> dict[str, object] | None:
     """The JSON object of a line, or None if it is not one. Bad UTF-8 is replaced, never fatal."""
     try:
-        message = json.loads(line.decode("utf-8", "replace"))
+        message = json.loads(line.removeprefix(_BYTE_ORDER_MARK).decode("utf-8", "replace"))
     except (ValueError, RecursionError):
         return None
-    return message if isinstance(message, dict) else None
+    if not isinstance(message, dict):
+        return None
+    return _without_lone_surrogates(message) if _SURROGATE_ESCAPE.search(line) else message
+
+
+def _without_lone_surrogates(value: Any) -> Any:
+    # An escape of half a character is legal JSON, but a string with it cannot be printed or sent.
+    if isinstance(value, str):
+        return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", value)
+    if isinstance(value, list):
+        return [_without_lone_surrogates(part) for part in value]
+    if isinstance(value, dict):
+        return {
+            _without_lone_surrogates(key): _without_lone_surrogates(part)
+            for key, part in value.items()
+        }
+    return value

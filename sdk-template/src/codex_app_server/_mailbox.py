@@ -37,7 +37,8 @@ class Mailbox(Generic[T]):
     def __init__(self, capacity: int | None = None) -> None:
         self._items: deque[T] = deque()
         self._capacity = capacity
-        self._lock = threading.Lock()
+        # Reentrant, because a signal handler may close the client while its thread is in here.
+        self._lock = threading.RLock()
         self._wakes: list[Callable[[], object]] = []
         self._end: Callable[[], BaseException] | None = None
         self.dropped = 0
@@ -81,10 +82,12 @@ class Mailbox(Generic[T]):
     def park(self, wake: Callable[[], object]) -> bool:
         """Have `wake` called once at the next item or the end; False if there is one already."""
         with self._lock:
-            if self._items or self._end is not None:
-                return False
+            # First appended, then looked: a signal handler may put or close between the two.
             self._wakes.append(wake)
-            return True
+            if not self._items and self._end is None:
+                return True
+            self.unpark(wake)
+            return False
 
     def unpark(self, wake: Callable[[], object]) -> None:
         """Forget a `wake` that was not called."""

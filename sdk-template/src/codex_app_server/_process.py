@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+import weakref
 from collections import deque
 from collections.abc import Callable
 from io import FileIO
@@ -41,6 +42,14 @@ class ServerProcess:
                 f"there is no directory `{cwd}`, which AppServerConfig(cwd=...) names"
             )
         self._popen = _spawn(command, cwd, launch_environment(config))
+        try:
+            self._attend()
+        except BaseException:
+            # A Ctrl-C, or no thread to be had: nobody would ever end this process.
+            self.discard()
+            raise
+
+    def _attend(self) -> None:
         self.stdin = cast("FileIO", self._popen.stdin)
         self.stdout = cast("FileIO", self._popen.stdout)
         self.exited = threading.Event()
@@ -51,7 +60,25 @@ class ServerProcess:
         self.threads = [
             threading.Thread(target=self._drain, name="codex-app-server-stderr", daemon=True)
         ]
+        _running.add(self)
         self.threads[0].start()
+
+    def discard(self) -> None:
+        """Kill the process and close its pipes; for one that no thread attends to."""
+        self.kill()
+        for pipe in (self._popen.stdin, self._popen.stdout, self._popen.stderr):
+            if pipe is not None:
+                pipe.close()
+        self._popen.wait()
+
+    def disown(self) -> None:
+        """In a forked process: let go of the pipes, whose other holder alone may end the server."""
+        for pipe in (self._popen.stdin, self._popen.stdout, self._popen.stderr):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+        # It is not a child of this process, which thus has nothing to wait for.
+        self._popen.returncode = 0
 
     @property
     def pid(self) -> int:
@@ -91,7 +118,7 @@ class ServerProcess:
     def kill(self) -> None:
         """End the server and whatever still runs in its process group."""
         if sys.platform == "win32":
-            if not self.exited.is_set():
+            if self._popen.returncode is None:
                 with contextlib.suppress(OSError):
                     self._popen.kill()
             return
@@ -123,6 +150,19 @@ class ServerProcess:
                 self._tail.extend(line[-_TAIL_LINE_BYTES:] for line in lines[-_TAIL_LINES:])
                 self._partial = rest[-_TAIL_LINE_BYTES:]
         self._drained.set()
+
+
+_running: weakref.WeakSet[ServerProcess] = weakref.WeakSet()
+
+
+def _forked() -> None:
+    # As long as a forked process holds the pipes, the server would not see them close.
+    for process in list(_running):
+        process.disown()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forked)
 
 
 def _spawn(command: list[str], cwd: str | None, env: dict[str, str]) -> subprocess.Popen[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -103,16 +104,43 @@ def final_response(items: list[ThreadItem]) -> str | None:
 
 
 def _completed_turn(notification: Notification, turn_id: str) -> Turn:
-    from .generated.core import Turn, TurnCompletedNotification
+    from .generated.core import TurnCompletedNotification
 
     payload = notification.payload
     if isinstance(payload, TurnCompletedNotification):
         return payload.turn
-    # Not even an open model fits: keep what there is, so that the turn ends all the same.
+    # Not even an open model fits: keep what does, so that the turn ends all the same.
     raw = getattr(payload, "params", {}).get("turn")
-    fields = raw if isinstance(raw, Mapping) else {}
-    known = {"id": turn_id, "items": [], "status": "completed", "error": None, **fields}
-    return Turn.model_construct(**known)
+    return _salvaged_turn(dict(raw) if isinstance(raw, Mapping) else {}, turn_id)
+
+
+def _salvaged_turn(fields: dict[str, object], turn_id: str) -> Turn:
+    from pydantic import ValidationError
+
+    from .generated.core import Turn
+
+    error = fields.get("error")
+    fallback: dict[str, object] = {
+        "id": turn_id,
+        "items": [],
+        "status": "completed" if error is None else "failed",
+    }
+    given = {**fallback, **fields}
+    try:
+        return Turn.model_validate(given)
+    except ValidationError as problem:
+        misfits = {found["loc"][0] for found in problem.errors(include_url=False) if found["loc"]}
+    kept = {key: value for key, value in given.items() if key not in misfits}
+    if "error" in misfits:
+        kept["error"] = {"message": _message_of(error)}
+    return Turn.model_validate({**fallback, **kept})
+
+
+def _message_of(error: object) -> str:
+    message = error.get("message") if isinstance(error, Mapping) else error
+    if isinstance(message, str):
+        return message
+    return json.dumps(error, ensure_ascii=False) if error else ""
 
 
 def _plain(value: object) -> object:

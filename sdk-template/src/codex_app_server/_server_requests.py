@@ -60,12 +60,16 @@ class ServerRequests:
             if not call_in_loop(self._loop, self._start_task, request_id, method, params):
                 self._send({"id": request_id, **refusal(method)})
             return
-        threading.Thread(
+        thread = threading.Thread(
             target=self._run,
             args=(self._handler, request_id, method, params),
             name="codex-app-server-handler",
             daemon=True,
-        ).start()
+        )
+        try:
+            thread.start()
+        except RuntimeError as error:  # the system has no more threads, or the program is ending
+            self._failed(request_id, method, error)
 
     def _start_task(self, request_id: object, method: str, params: JsonObject) -> None:
         import asyncio
@@ -102,8 +106,10 @@ class ServerRequests:
         except asyncio.CancelledError:
             self._send({"id": request_id, **refusal(method)})
             raise
-        except Exception as error:
+        except BaseException as error:
             self._failed(request_id, method, error)
+            if isinstance(error, (KeyboardInterrupt, SystemExit)):
+                raise  # these are for the loop
         else:
             self._reply(request_id, method, answer)
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from ._core import ClientCore
 from ._mailbox import DeadlinePassed, deadline_after, receive, receive_async
-from ._turns import TURN_COMPLETED, TurnBox
+from ._turns import TURN_COMPLETED, TurnBox, not_kept
 from ._wire import decode_notification
-from .errors import RequestTimeoutError, StreamConsumedError
+from .errors import RequestTimeoutError
 
 if TYPE_CHECKING:
     from .api import AsyncCodex
@@ -31,9 +31,7 @@ class _Follower:
         self._deadline = deadline_after(core.config.turn_timeout_s)
         self._done = False
         if box is None and core.router.is_over(turn_id):
-            raise StreamConsumedError(
-                f"turn `{turn_id}` has ended, and its notifications were not kept"
-            )
+            raise not_kept(turn_id)
 
     def _see(self, notification: Notification) -> Notification:
         if notification.method == TURN_COMPLETED:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import asyncio
 
 _CHUNK = 65536
+_DROPPED_S = 5.0
 _EXIT_GRACE_S = 1.0
 _DRAIN_GRACE_S = 0.5
 _JOIN_S = 1.0
@@ -87,14 +88,17 @@ class Transport:
         self.requests = ServerRequests(self._send_quietly, handler, loop)
         self.garbage_lines = 0
         self._garbage_sample = b""
-        self._lock = threading.Lock()
+        # Reentrant, because a signal handler may close the client while its thread is in here.
+        self._lock = threading.RLock()
         self._ended: Ended | None = None
+        self._dropped = False
         self._pending: dict[int, Call] = {}
         self._ids = itertools.count(1)
         self._outbox: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
-        self._closing = threading.Lock()
+        self._closing = threading.RLock()
         self._closed = False
         self._chunks = 0
+        self._busy = False
         self._threads = [
             threading.Thread(target=target, name=f"codex-app-server-{name}", daemon=True)
             for target, name in (
@@ -188,8 +192,11 @@ class Transport:
                 self._join()
 
     def let_go(self) -> None:
-        """End the connection without waiting: the server sees the end of its input."""
-        self.fail(Ended("the client was dropped without `close`"))
+        """End the connection without waiting: the server sees the end of its input.
+
+        Garbage collection calls this, from any thread and amid anything, so it takes no lock.
+        """
+        self._dropped = True
         self._outbox.put(None)
 
     def fail(self, ended: Ended) -> None:
@@ -219,11 +226,16 @@ class Transport:
 
     def _write(self) -> None:
         pipe = self.process.stdin
+        line: bytes | None = b""
         with contextlib.suppress(OSError, ValueError), pipe:
             while (line := self._outbox.get()) is not None:
                 rest = memoryview(line)
                 while rest:
                     rest = rest[pipe.write(rest) or 0 :]
+        if self._dropped:
+            self.process.stop(_DROPPED_S)
+            return
+        if line is None:
             return
         # The pipe broke. Most often the server is ending, and its exit says more than this.
         if not self.process.exited.wait(_EXIT_GRACE_S):
@@ -235,9 +247,14 @@ class Transport:
         lines = LineSplitter()
         with contextlib.suppress(OSError, ValueError), self.process.stdout as pipe:
             while chunk := pipe.read(_CHUNK):
+                self._busy = True
                 for line in lines.feed(chunk):
                     self._accept_safely(line)
                 self._chunks += 1
+                self._busy = False
+        # The last line may lack its end, or be the stump of a message.
+        if decode_message(lines.rest()) is not None:
+            self._accept_safely(lines.rest())
         if not self.process.exited.wait(_EXIT_GRACE_S):
             self.fail(self._end_of_server("the app server closed its standard output"))
 
@@ -271,8 +288,8 @@ class Transport:
             self._count_garbage(line)
 
     def _accept_reply(self, message: dict[str, object]) -> None:
-        number = message["id"]
-        if type(number) is not int:
+        number = _request_number(message["id"])
+        if number is None:
             return
         with self._lock:
             call = self._pending.pop(number, None)
@@ -312,7 +329,7 @@ class Transport:
 
     def _drained(self) -> bool:
         reader, before = self._threads[0], -1
-        while reader.is_alive() and before != self._chunks:
+        while reader.is_alive() and (self._busy or before != self._chunks):
             before = self._chunks
             reader.join(_DRAIN_GRACE_S)
         return not reader.is_alive()
@@ -326,3 +343,12 @@ class Transport:
                 f"objects, the first: {sample!r}"
             )
         return Ended(reason, self.process.exit_code, tail)
+
+
+def _request_number(echoed: object) -> int | None:
+    # Ours are integers; a server that keeps them as floats or strings means the same ones.
+    if isinstance(echoed, str) and len(echoed) < 20 and echoed.isascii() and echoed.isdigit():
+        return int(echoed)
+    if isinstance(echoed, float) and echoed.is_integer():
+        return int(echoed)
+    return echoed if type(echoed) is int else None

@@ -8,18 +8,20 @@ from __future__ import annotations
 import threading
 import weakref
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from ._mailbox import Mailbox
+from .errors import StreamConsumedError
 from .generated.registry import NOTIFICATIONS
 
 TURN_COMPLETED = "turn/completed"
 _GLOBAL_CAPACITY = 1024
-_UNCLAIMED_TURNS = 256
+_UNCLAIMED_TURNS = 2048
 _EARLY_TURNS = 64
 _EARLY_EVENTS = 4096
 _REMEMBERED_TURNS = 1024
+_OF_A_TURN = frozenset({"turnId", "turn.id", "unknown"})
 
 
 class RawNotification(NamedTuple):
@@ -32,17 +34,22 @@ class RawNotification(NamedTuple):
 TurnBox = Mailbox[RawNotification]
 
 
+def not_kept(turn_id: str) -> StreamConsumedError:
+    """The error for whoever asks for events of a turn that nobody waits with any more."""
+    return StreamConsumedError(f"turn `{turn_id}` has ended, and its notifications were not kept")
+
+
 def turn_id_of(method: str, params: dict[str, object]) -> str | None:
     """The turn that a notification belongs to, or None for the connection as a whole."""
     entry = NOTIFICATIONS.get(method)
     routing = entry[2] if entry is not None else "unknown"
-    if routing in ("turnId", "unknown"):
-        found = params.get("turnId")
-        if isinstance(found, str):
-            return found
-    if routing in ("turn.id", "unknown"):
-        turn = params.get("turn")
-        found = turn.get("id") if isinstance(turn, dict) else None
+    if routing not in _OF_A_TURN:
+        return None
+    # Either place is good: a payload that is not as the schema says must reach its turn too.
+    turn = params.get("turn")
+    inner = turn.get("id") if isinstance(turn, dict) else None
+    outer = params.get("turnId")
+    for found in (inner, outer) if routing == "turn.id" else (outer, inner):
         if isinstance(found, str):
             return found
     return None
@@ -57,12 +64,13 @@ class TurnRouter:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
         self._boxes: dict[str, list[weakref.ref[TurnBox]]] = {}
         self._unclaimed: OrderedDict[str, list[TurnBox]] = OrderedDict()
         self._registered: dict[str, TurnBox] = {}
         self._early: OrderedDict[str, deque[RawNotification]] = OrderedDict()
         self._ended: OrderedDict[str, str] = OrderedDict()
+        self._last: dict[str, RawNotification] = {}
         self._interrupted: OrderedDict[str, None] = OrderedDict()
         self._unheard: dict[str, list[Callable[[], None]]] = {}
         self._starting = 0
@@ -86,6 +94,9 @@ class TurnRouter:
             if ended:
                 self._boxes.pop(turn_id, None)
                 self._remember_end(turn_id, event.params)
+                if self._starting:
+                    # The reply to a `turn/start` that joined this turn may still come.
+                    self._last[turn_id] = event
         for reference in boxes or ():
             box = reference()
             if box is not None:
@@ -110,6 +121,7 @@ class TurnRouter:
                 if len(self._unclaimed) > _UNCLAIMED_TURNS:
                     self._unclaimed.popitem(last=False)
             if self._starting == 0:
+                self._last.clear()
                 for key in [key for key in self._early if key in self._ended]:
                     del self._early[key]
 
@@ -193,11 +205,16 @@ class TurnRouter:
 
     def _open(self, turn_id: str) -> TurnBox:
         box: TurnBox = Mailbox()
-        for event in self._early.pop(turn_id, ()):
+        events: Iterable[RawNotification] = self._early.pop(turn_id, ())
+        if not events and turn_id in self._last:
+            events = (self._last[turn_id],)
+        for event in events:
             box.put(event)
         if self._end is not None:
             box.close(self._end)
-        elif turn_id not in self._ended:
+        elif turn_id in self._ended:
+            box.close(lambda: not_kept(turn_id))
+        else:
             self._boxes.setdefault(turn_id, []).append(weakref.ref(box))
         return box
 
@@ -209,9 +226,12 @@ class TurnRouter:
             return
         events = self._early.get(turn_id)
         if events is None:
-            if len(self._early) >= _EARLY_TURNS:
+            # Each request that is under way may own one of these turns.
+            if len(self._early) >= _EARLY_TURNS + self._starting:
                 self._early.popitem(last=False)
-            events = self._early[turn_id] = deque(maxlen=_EARLY_EVENTS)
+            events = self._early[turn_id] = deque()
+        if len(events) >= _EARLY_EVENTS and self._starting == 0:
+            events.popleft()
         events.append(event)
 
     def _remember_end(self, turn_id: str, params: dict[str, object]) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from ._json import JsonObject
-from .errors import InvalidInputError, InvalidResponseError
+from .errors import InvalidInputError, InvalidResponseError, MissingMetadataError
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
@@ -58,13 +58,46 @@ def decode_response(method: str, result: object, model: type[ModelT]) -> ModelT:
     from pydantic import ValidationError
 
     try:
-        return model.model_validate(result)
+        return _validate(model, result)
     except ValidationError as error:
         kind = "null" if result is None else f"an unexpected {type(result).__name__}"
         raise InvalidResponseError(
             f"the server answered `{method}` with {kind} that is no {model.__name__}: "
             f"{_problems(error)}"
         ) from error
+
+
+def _validate(model: type[ModelT], value: object) -> ModelT:
+    """`value` as the model; a key that may be null may also be missing, for other runtimes' sake.
+
+    A schema requires many keys whose value is most often null, and versions differ in them.
+    """
+    from pydantic import ValidationError
+
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        missing = [p["loc"] for p in error.errors(include_url=False) if p["type"] == "missing"]
+        if not missing or len(missing) < error.error_count():
+            raise
+        filled = value
+        for path in missing:
+            filled = _with_null(filled, path)
+        try:
+            return model.model_validate(filled)
+        except ValidationError:
+            raise error from None
+
+
+def _with_null(value: object, path: tuple[int | str, ...]) -> object:
+    if not path:
+        return value
+    key, *rest = path
+    if isinstance(value, dict):
+        return {**value, key: _with_null(value.get(key), tuple(rest))}
+    if isinstance(value, list) and isinstance(key, int) and key < len(value):
+        return [*value[:key], _with_null(value[key], tuple(rest)), *value[key + 1 :]]
+    return value
 
 
 def _problems(error: ValidationError) -> str:
@@ -103,7 +136,7 @@ def decode_notification(method: str, params: Mapping[str, object]) -> Notificati
     model = _notification_model(method)
     if model is not None:
         try:
-            return known(method, model.model_validate(params))
+            return known(method, _validate(model, params))
         except invalid:
             pass
     return known(method, unknown(cast("JsonObject", dict(params))))
@@ -122,7 +155,7 @@ def validate_initialize(payload: InitializeResponse) -> InitializeResponse:
     name = (info.name if info and info.name else name).strip()
     version = (info.version if info and info.version else version).strip()
     if not agent or not name or not version:
-        raise RuntimeError(
+        raise MissingMetadataError(
             "the answer to `initialize` is missing required metadata: "
             f"user agent {agent!r}, server name {name!r}, server version {version!r}"
         )
@@ -135,12 +168,12 @@ def validate_initialize(payload: InitializeResponse) -> InitializeResponse:
 def split_user_agent(agent: str) -> tuple[str, str]:
     """Name and version out of `name/version (system) terminal (client)`; empty where absent.
 
-    The name may hold slashes and spaces, so the version is what follows the first slash before a
-    digit; it ends at a blank.
+    The name may hold slashes and spaces, so the version is the first part that begins with a digit
+    after a slash and ends at a blank.
     """
     import re
 
-    found = re.match(r"(?P<name>.*?)/(?P<version>\d\S*)", agent)
+    found = re.match(r"(?P<name>.*?)/(?P<version>\d[^\s/]*)(?=\s|$)", agent)
     if found is not None:
         return found["name"], found["version"]
     name, _, rest = agent.partition("/")

@@ -64,6 +64,10 @@ class InvalidResponseError(AppServerError):
     """The server answered a request with something that is not the method's response."""
 
 
+class MissingMetadataError(InvalidResponseError, RuntimeError):
+    """The server did not say what it is: a user agent with a name and a version."""
+
+
 class StreamConsumedError(AppServerError, RuntimeError):
     """The events of this turn were already taken, by this handle or before it existed."""
 
@@ -175,6 +179,8 @@ def error_from_wire(error: object) -> JsonRpcError:
     code, data = error.get("code"), error.get("data")
     message = error.get("message")
     text = message if isinstance(message, str) else f"error without a message: {error!r}"
+    if isinstance(code, float) and code.is_integer():
+        code = int(code)
     if isinstance(code, int) and not isinstance(code, bool):
         return map_jsonrpc_error(code, text, data)
     return JsonRpcError(0, f"{text} (the server sent the error code {code!r})", data)
