@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 import weakref
 from collections import deque
 from collections.abc import Callable
@@ -28,6 +29,7 @@ _CHUNK = 65536
 # Of the time `close` has: first the server may end by itself, then it is asked to.
 _EOF_SHARE = 0.6
 _TERMINATE_SHARE = 0.2
+_POLL_S = 0.01
 
 
 class ServerProcess:
@@ -66,10 +68,10 @@ class ServerProcess:
     def discard(self) -> None:
         """Kill the process and close its pipes; for one that no thread attends to."""
         self.kill()
+        self._popen.wait()
         for pipe in (self._popen.stdin, self._popen.stdout, self._popen.stderr):
             if pipe is not None:
                 pipe.close()
-        self._popen.wait()
 
     def disown(self) -> None:
         """In a forked process: let go of the pipes, whose other holder alone may end the server."""
@@ -101,6 +103,9 @@ class ServerProcess:
 
         An interruption of the wait kills the server at once and goes on.
         """
+        if sys.is_finalizing():
+            self._stop_alone(timeout)
+            return
         try:
             if self.exited.wait(timeout * _EOF_SHARE):
                 return
@@ -114,6 +119,24 @@ class ServerProcess:
             raise
         self.kill()
         self.exited.wait(max(timeout * (1 - _EOF_SHARE - _TERMINATE_SHARE), 1.0))
+
+    def _stop_alone(self, timeout: float) -> None:
+        # An interpreter that ends has stopped the threads that would close the pipe and wait.
+        with contextlib.suppress(OSError):
+            self.stdin.close()
+        deadline = time.monotonic() + timeout * _EOF_SHARE
+        while time.monotonic() < deadline and self._seems_alive():
+            time.sleep(_POLL_S)
+        self.kill()
+
+    def _seems_alive(self) -> bool:
+        if sys.platform == "win32":
+            return self._popen.poll() is None
+        try:
+            os.kill(self.pid, 0)
+        except OSError:
+            return False
+        return True
 
     def kill(self) -> None:
         """End the server and whatever still runs in its process group."""

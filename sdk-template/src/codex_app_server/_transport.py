@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import queue
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -106,9 +107,13 @@ class Transport:
                 (self._write, "writer"),
             )
         ]
-        for thread in self._threads:
-            thread.start()
-        process.watch(self._server_exited)
+        try:
+            for thread in self._threads:
+                thread.start()
+            process.watch(self._server_exited)
+        except BaseException:
+            self._outbox.put(None)
+            raise
 
     # -- callers --------------------------------------------------------------------------------
 
@@ -212,6 +217,8 @@ class Transport:
         self.router.close(ended.error)
 
     def _join(self) -> None:
+        if sys.is_finalizing():
+            return
         threads = [*self._threads, *self.process.threads]
         for thread in threads:
             if thread is not threading.current_thread():

@@ -136,11 +136,20 @@ def exits(method: str, params: object) -> object:
     raise SystemExit(1)
 
 
+class Unusual(BaseException):
+    """Neither an Exception nor one of those that end a program."""
+
+
+async def fails_unusually(method: str, params: object) -> object:
+    raise Unusual
+
+
 @pytest.mark.parametrize(
     "handler",
     [
         fails,
         fails_later,
+        fails_unusually,
         exits,
         lambda m, p: "accept",
         lambda m, p: {"decision": object()},
