@@ -65,13 +65,15 @@ def decode_message(line: bytes) -> dict[str, object] | None:
         return None
     if not isinstance(message, dict):
         return None
-    return _without_lone_surrogates(message) if _SURROGATE_ESCAPE.search(line) else message
+    if b"\\u" in line and _SURROGATE_ESCAPE.search(line):
+        message = _without_lone_surrogates(message)
+    return message
 
 
 def _without_lone_surrogates(value: Any) -> Any:
     # An escape of half a character is legal JSON, but a string with it cannot be printed or sent.
     if isinstance(value, str):
-        return _SURROGATE.sub("\N{REPLACEMENT CHARACTER}", value)
+        return _SURROGATE.sub("\ufffd", value)
     if isinstance(value, list):
         return [_without_lone_surrogates(part) for part in value]
     if isinstance(value, dict):
