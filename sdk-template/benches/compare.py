@@ -135,7 +135,7 @@ class Bench:
         self.env = {**os.environ, **env, "PYTHONPATH": str(path) if path else ""}
 
     def measure(self, code: str, prepare: Any = lambda: None) -> dict[str, float]:
-        """The smallest of every figure over the repetitions, after one that compiles the modules."""
+        """The smallest of every figure over the repetitions; one before them compiles."""
         best: dict[str, float] = {}
         for number in range(self.repeat + 1):
             prepare()

@@ -206,7 +206,10 @@ def _spawn(command: list[str], cwd: str | None, env: dict[str, str]) -> subproce
             start_new_session=sys.platform != "win32",
         )
     except FileNotFoundError as error:
-        raise BinaryNotFoundError(f"cannot start `{command[0]}`: {error.strerror}") from error
+        reason = error.strerror
+        if Path(command[0]).exists():
+            reason = "the file is there, but not the interpreter or loader that it asks for"
+        raise BinaryNotFoundError(f"cannot start `{command[0]}`: {reason}") from error
     except (OSError, ValueError, IndexError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         name = command[0] if command else ""

@@ -40,6 +40,7 @@ class Codex(CodexMethods):
     def __init__(self, config: AppServerConfig | None = None) -> None:
         """Start the server; whatever fails or interrupts that also ends it."""
         self._client = AppServerClient(config=config)
+        self._closed = False
         try:
             self._client.start()
             self._init = self._validate_initialize(self._client.initialize())
@@ -48,6 +49,8 @@ class Codex(CodexMethods):
             raise
 
     def __enter__(self) -> Codex:
+        if self._closed:
+            raise TransportClosedError("the client was closed")
         return self
 
     def __exit__(
@@ -69,6 +72,7 @@ class Codex(CodexMethods):
 
     def close(self) -> None:
         """End the server; every call and stream then raises TransportClosedError."""
+        self._closed = True
         self._client.close()
 
     def thread_archive(self, thread_id: str) -> ThreadArchiveResponse:

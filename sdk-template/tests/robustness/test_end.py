@@ -315,6 +315,16 @@ def test_a_forked_child_gets_an_error_and_no_hang(scripted: ScriptedWorld) -> No
         assert codex.models().data == []
 
 
+def test_a_block_cannot_be_entered_after_close(twin: Twin) -> None:
+    with twin.codex() as codex:
+        pass
+    with pytest.raises(TransportClosedError, match="closed"):
+        if twin.kind == "sync":
+            codex.__enter__()
+        else:
+            twin.wait(codex.__aenter__())
+
+
 def test_close_from_several_threads_at_once(scripted: ScriptedWorld) -> None:
     codex = scripted.codex()
     threads = [threading.Thread(target=codex.close) for _ in range(8)]

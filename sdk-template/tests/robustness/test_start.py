@@ -230,6 +230,13 @@ class TestWhatCannotBeLaunched:
         with pytest.raises(LaunchError, match="codex"):
             started(AppServerConfig(codex_bin=path), kind)
 
+    def test_a_script_without_its_interpreter(self, kind: str, tmp_path: Path) -> None:
+        path = tmp_path / "codex"
+        path.write_text("#!/no/such/interpreter\n")
+        path.chmod(0o755)
+        with pytest.raises(LaunchError, match="interpreter"):
+            started(AppServerConfig(codex_bin=path), kind)
+
     def test_an_empty_command(self, kind: str) -> None:
         with pytest.raises(LaunchError):
             started(AppServerConfig(launch_args_override=()), kind)
