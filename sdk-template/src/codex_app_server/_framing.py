@@ -65,9 +65,10 @@ def decode_message(line: bytes) -> dict[str, object] | None:
         return None
     if not isinstance(message, dict):
         return None
-    if b"\\u" in line and _SURROGATE_ESCAPE.search(line):
-        message = _without_lone_surrogates(message)
-    return message
+    if b"\\u" not in line or not _SURROGATE_ESCAPE.search(line):
+        return message
+    cleaned: dict[str, object] = _without_lone_surrogates(message)
+    return cleaned
 
 
 def _without_lone_surrogates(value: Any) -> Any:

@@ -70,7 +70,7 @@ class TurnRouter:
         self._registered: dict[str, TurnBox] = {}
         self._early: OrderedDict[str, deque[RawNotification]] = OrderedDict()
         self._ended: OrderedDict[str, str] = OrderedDict()
-        self._last: dict[str, RawNotification] = {}
+        self._last: OrderedDict[str, RawNotification] = OrderedDict()
         self._interrupted: OrderedDict[str, None] = OrderedDict()
         self._unheard: dict[str, list[Callable[[], None]]] = {}
         self._starting = 0
@@ -97,6 +97,8 @@ class TurnRouter:
                 if self._starting:
                     # The reply to a `turn/start` that joined this turn may still come.
                     self._last[turn_id] = event
+                    if len(self._last) > _EARLY_TURNS + self._starting:
+                        self._last.popitem(last=False)
         for reference in boxes or ():
             box = reference()
             if box is not None:

@@ -318,11 +318,9 @@ def test_a_forked_child_gets_an_error_and_no_hang(scripted: ScriptedWorld) -> No
 def test_a_block_cannot_be_entered_after_close(twin: Twin) -> None:
     with twin.codex() as codex:
         pass
+    enter = codex.__enter__ if twin.kind == "sync" else codex.__aenter__
     with pytest.raises(TransportClosedError, match="closed"):
-        if twin.kind == "sync":
-            codex.__enter__()
-        else:
-            twin.wait(codex.__aenter__())
+        twin.wait(enter())
 
 
 def test_close_from_several_threads_at_once(scripted: ScriptedWorld) -> None:
