@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from codex_app_server import AppServerError, RunResult, is_retryable_error
+from codex_app_server._turns import RawNotification, TurnRouter
 from codex_app_server.errors import InvalidResponseError, StreamConsumedError, TurnFailedError
 from codex_app_server.types import TurnStatus
 from harness.world import Twin
@@ -307,3 +308,20 @@ def test_the_events_of_many_turns_of_threads_may_precede_their_replies(
         for one in threads:
             one.join(20)
     assert found == {str(n): str(n) for n in range(100)}
+
+
+def test_what_is_kept_for_replies_that_never_come_is_bounded() -> None:
+    router = TurnRouter()
+    router.starting()
+    for number in range(5000):
+        turn_id = f"turn-{number}"
+        if number % 2:
+            router.register(turn_id)
+        for method in ("turn/started", "turn/completed"):
+            router.route(RawNotification(method, {"turn": {"id": turn_id}}))
+        router.unregister(turn_id)
+    assert len(router._early) < 100
+    assert len(router._last) < 100
+    router.started(None)
+    assert not router._early
+    assert not router._last
