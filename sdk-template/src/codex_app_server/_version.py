@@ -40,8 +40,11 @@ def _installed_version(package: Path) -> str | None:
         package.parent.glob("*.dist-info"), key=lambda path: package.name not in path.name
     )
     for directory in beside:
-        record = directory / "RECORD"
-        if record.is_file() and f"{package.name}/_version.py" in record.read_text("utf-8"):
+        try:
+            record = (directory / "RECORD").read_text("utf-8", "replace")
+        except OSError:  # another distribution's, which has none or keeps it to itself
+            continue
+        if f"{package.name}/_version.py" in record:
             # The directory is called name-version.dist-info.
             return directory.stem.partition("-")[2] or None
     return None

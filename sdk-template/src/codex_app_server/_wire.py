@@ -145,7 +145,8 @@ def decode_notification(method: str, params: Mapping[str, object]) -> Notificati
 def validate_initialize(payload: InitializeResponse) -> InitializeResponse:
     """The same object, its `serverInfo` completed from the user agent.
 
-    Raises RuntimeError if the user agent, or the server's name or version, is missing.
+    Raises MissingMetadataError (a RuntimeError) if the user agent, or the server's name or version,
+    is missing.
     """
     from .models import ServerInfo
 

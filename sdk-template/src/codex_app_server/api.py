@@ -37,10 +37,11 @@ class Codex(CodexMethods):
     Use it as a context manager, or call `close`. Every method may be called from any thread.
     """
 
+    _closed = False
+
     def __init__(self, config: AppServerConfig | None = None) -> None:
         """Start the server; whatever fails or interrupts that also ends it."""
         self._client = AppServerClient(config=config)
-        self._closed = False
         try:
             self._client.start()
             self._init = self._validate_initialize(self._client.initialize())
