@@ -446,6 +446,8 @@ fn content_cases() -> Vec<Case> {
         sample.entries[1].data = text.replace(from, to).into_bytes();
         sample
     };
+    let mut dll = pe(0x8664, &["KERNEL32.dll"], true);
+    dll[64 + 4 + 19] |= 0x20;
     vec![
         ("mode-exec", E, linux().edit(|sample| sample.entries[2].mode = 0o100644)),
         ("mode-exec", W, linux().edit(|sample| sample.entries[2].mode = 0o100700)),
@@ -475,6 +477,27 @@ fn content_cases() -> Vec<Case> {
                 sample.entries.remove(2);
                 sample.entries.remove(1);
             }),
+        ),
+        ("payload-executable", E, linux_with(b"text, not a program\n".to_vec())),
+        ("payload-executable", E, linux_with(b"#!/bin/sh\nexec true\n".to_vec())),
+        ("payload-executable", E, linux_with(vec![7, 0, 9, 1])),
+        (
+            "payload-executable",
+            E,
+            linux_with(ElfSample { kind: 3, flags_1: 0, soname: Some("libcodex.so"), ..static_elf() }.build()),
+        ),
+        ("payload-executable", E, mac(MachSample { kind: 6, ..mac_sample(ARM64, 11, 0) }.build())),
+        ("payload-executable", E, windows(b"MZ is how this text begins\n".repeat(4))),
+        ("payload-executable", E, windows(dll)),
+        (
+            "payload-executable",
+            E,
+            runtime(&["win_amd64"], "x86_64-pc-windows-msvc", "bin/codex", pe(0x8664, &["KERNEL32.dll"], true)),
+        ),
+        (
+            "payload-executable",
+            E,
+            runtime(&["musllinux_1_1_x86_64"], "x86_64-unknown-linux-musl", "bin/codex.exe", linux_program()),
         ),
         (
             "lfs-pointer",

@@ -8,7 +8,7 @@ use super::finding::Findings;
 use super::rule::{Check, Documentation, Family, Rule, Severity};
 use super::scan::Scanned;
 use super::subject::WheelSubject;
-use crate::binary::Format;
+use crate::binary::{Format, Kind};
 use crate::target::{PlatformTag, TargetTriple};
 use crate::version::CodexVersion;
 use crate::wheel::archive::Member;
@@ -22,6 +22,9 @@ const fn rule(
 ) -> Rule {
     Rule { name, family: Family::Contents, severity, documentation, check: Check::Wheel(check) }
 }
+
+/// How every Git LFS pointer begins.
+const LFS_POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
 
 pub(super) static RULES: &[Rule] = &[
     rule(
@@ -141,24 +144,11 @@ pub(super) static RULES: &[Rule] = &[
         "payload-executable",
         Severity::Error,
         Documentation {
-            what: "A wheel of the runtime holds its executable.",
-            why: "The wheel installs and the program is not there.",
-            fix: "Stage the runtime with its payload and build it again",
+            what: "A wheel of the runtime holds its executable: a program (no script, no library) of the format that the tag's system runs, called `.exe` on Windows and nowhere else.",
+            why: "The wheel installs, and there is no program that could be started.",
+            fix: "Stage the runtime with its payload, the compiled program itself, and build it again",
         },
-        |wheel, found| {
-            let Ok(name) = &wheel.name else { return };
-            if !is_runtime(wheel) || !wheel.is_readable() || name.tags.platform == ["any"] {
-                return;
-            }
-            let file = &wheel.runtime.executable;
-            let holds = wheel.files().any(|(member, _)| {
-                let last = member.name.rsplit('/').next().unwrap_or_default();
-                last == file.as_str() || last.strip_suffix(".exe") == Some(file.as_str())
-            });
-            if !holds {
-                found.whole(format!("there is no `{file}` in the wheel"));
-            }
-        },
+        payload_executable,
     ),
     rule(
         "lfs-pointer",
@@ -170,7 +160,7 @@ pub(super) static RULES: &[Rule] = &[
         },
         |wheel, found| {
             for (member, scanned) in wheel.files() {
-                if scanned.head.starts_with(b"version https://git-lfs.github.com/spec/") {
+                if scanned.head.starts_with(LFS_POINTER) {
                     found.member(&member.name, "the file is a Git LFS pointer");
                 }
             }
@@ -212,6 +202,62 @@ pub(super) static RULES: &[Rule] = &[
         },
     ),
 ];
+
+/// The runtime's executable: under the name that the tagged systems start it by, and a program of theirs.
+fn payload_executable(wheel: &WheelSubject, found: &mut Findings) {
+    if !is_runtime(wheel) || !wheel.is_readable() {
+        return;
+    }
+    let (file, windows_file) = (wheel.runtime.executable.clone(), format!("{}.exe", wheel.runtime.executable));
+    let last = |member: &Member| member.name.rsplit('/').next().unwrap_or_default().to_owned();
+    let called: Vec<_> = wheel.files().filter(|(member, _)| [&file, &windows_file].contains(&&last(member))).collect();
+    let place = format!("{}/bin/", wheel.runtime.module);
+    let is_placed = |member: &Member| member.name.strip_prefix(&place).is_some_and(|rest| !rest.contains('/'));
+    // Where the import package has it, that one is started, whatever else has its name.
+    let placed: Vec<_> = called.iter().copied().filter(|(member, _)| is_placed(member)).collect();
+    let candidates = if placed.is_empty() { called } else { placed };
+    if candidates.is_empty() {
+        return found.whole(format!("there is no `{file}` in the wheel"));
+    }
+    let platforms = wheel.platforms();
+    let mut names = BTreeSet::new();
+    for tag in &platforms {
+        match tag {
+            PlatformTag::Windows(_) => names.insert(windows_file.as_str()),
+            PlatformTag::Any | PlatformTag::Other(_) => continue,
+            _ => names.insert(file.as_str()),
+        };
+    }
+    for name in names.iter().filter(|name| !candidates.iter().any(|(member, _)| last(member) == **name)) {
+        let (member, _) = candidates[0];
+        found.member(
+            &member.name,
+            format!("the executable is not called `{name}`, by which the tag's systems start it"),
+        );
+    }
+    for (member, scanned) in
+        candidates.iter().filter(|(member, _)| names.is_empty() || names.contains(last(member).as_str()))
+    {
+        if let Some(why) = no_program(wheel, member, scanned) {
+            found.member(&member.name, why);
+        }
+    }
+}
+
+/// Why a file is no program; none where it is one, and where other rules say what is wrong with it.
+fn no_program(wheel: &WheelSubject, member: &Member, scanned: &Scanned) -> Option<String> {
+    let facts = wheel.inventory.binaries().iter().find(|(name, _)| *name == member.name).map(|(_, facts)| facts);
+    if let Some(facts) = facts {
+        let library = facts.slices.iter().any(|slice| slice.kind != Kind::Executable);
+        return library.then(|| format!("the runtime's executable is a library ({}), not a program", facts.format));
+    }
+    let damaged = scanned.error.is_some() || scanned.binary.is_some();
+    if damaged || member.size == 0 || scanned.head.starts_with(LFS_POINTER) {
+        return None;
+    }
+    let what = if scanned.head.starts_with(b"#!") { "a script" } else { "neither ELF, Mach-O nor PE" };
+    Some(format!("the runtime's executable is {what}, not a compiled program"))
+}
 
 /// Whether a wheel is one of the runtime of the template.
 pub(super) fn is_runtime(wheel: &WheelSubject) -> bool {
