@@ -470,6 +470,10 @@ fn content_cases() -> Vec<Case> {
         ("payload-json", E, json("bin/codex", "bin/codex.exe")),
         ("payload-json", E, json("{", "[")),
         ("payload-json", E, json("\"version\"", "\"vers\"")),
+        ("payload-json", E, json("\"layoutVersion\":1", "\"layoutVersion\":99")),
+        ("payload-json", E, json("{", "{\"resourcesDir\":\"../../x\",")),
+        ("payload-json", E, json("{", "{\"pathDir\":\"/usr/bin\",")),
+        ("payload-json", E, json("bin/codex", "bin/other").and("codex_cli_bin/bin/other", "text\n", 0o100755)),
         (
             "payload-executable",
             E,

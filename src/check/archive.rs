@@ -1,6 +1,6 @@
 //! Rules about the zip archive of a wheel (PEP 427, APPNOTE 6.3.10, and what package indexes refuse).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 use unicode_normalization::UnicodeNormalization as _;
 
@@ -398,34 +398,33 @@ fn folded(path: &str) -> String {
     once.to_uppercase().to_lowercase().nfc().collect()
 }
 
+/// Directories and files as a tree, so that long paths cost no more than their length.
 fn collision(wheel: &WheelSubject, found: &mut Findings) {
-    let mut files: BTreeMap<String, &str> = BTreeMap::new();
-    let mut directories: BTreeMap<String, String> = BTreeMap::new();
+    // By the number of the directory above and the folded name: its own number, and the path that it was first seen as.
+    let mut directories: HashMap<(usize, String), (usize, &str)> = HashMap::new();
+    let mut files: HashMap<(usize, String), &str> = HashMap::new();
+    let mut order = Vec::new();
     for member in wheel.archive.members() {
         let path = member.name.trim_end_matches('/');
-        for (at, _) in path.match_indices('/') {
-            let directory = &path[..at];
-            let key = folded(directory);
-            match directories.get(&key) {
-                Some(other) if other != directory => {
-                    found.member(
-                        &member.name,
-                        format!(
-                            "`{directory}` and `{other}` are one directory where case or Unicode form do not count"
-                        ),
-                    );
-                }
-                Some(_) => {}
-                None => {
-                    directories.insert(key, directory.to_owned());
-                }
+        let mut above = 0;
+        let ends = path.match_indices('/').map(|(at, _)| at).chain(member.is_directory().then_some(path.len()));
+        let mut start = 0;
+        for end in ends {
+            let (directory, next) = (&path[..end], directories.len() + 1);
+            let (number, other) = directories.entry((above, folded(&path[start..end]))).or_insert((next, directory));
+            if *other != directory && end < path.len() {
+                found.member(
+                    &member.name,
+                    format!("`{directory}` and `{other}` are one directory where case or Unicode form do not count"),
+                );
             }
+            (above, start) = (*number, end + 1);
         }
         if member.is_directory() {
-            directories.entry(folded(path)).or_insert_with(|| path.to_owned());
             continue;
         }
-        match files.get(&folded(path)) {
+        let key = (above, folded(&path[start..]));
+        match files.get(&key) {
             // Equal names are another rule's.
             Some(other) if *other != path => {
                 found.member(
@@ -435,12 +434,13 @@ fn collision(wheel: &WheelSubject, found: &mut Findings) {
             }
             Some(_) => {}
             None => {
-                files.insert(folded(path), path);
+                files.insert(key.clone(), path);
+                order.push((key, path));
             }
         }
     }
-    for (key, file) in &files {
-        if directories.contains_key(key) {
+    for (key, file) in order {
+        if directories.contains_key(&key) {
             found.member(file, "the path is both a file and a directory");
         }
     }

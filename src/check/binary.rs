@@ -21,9 +21,9 @@ macro_rules! objections {
     ($name:literal, $documentation:expr, |$objection:ident, $facts:ident| $pick:expr) => {
         rule($name, Severity::Error, $documentation, |wheel, found| {
             let pick = |$objection: &Objection, $facts: &Facts| -> bool { $pick };
+            let binaries = wheel.binaries();
             for (tag, member, objection) in &wheel.objections {
-                let facts = wheel.inventory.binaries().iter().find(|(name, _)| name == member).map(|(_, facts)| facts);
-                if facts.is_some_and(|facts| pick(objection, facts)) {
+                if binaries.get(member.as_str()).is_some_and(|facts| pick(objection, facts)) {
                     let severity =
                         if objection.weight() == Weight::Warning { Severity::Warning } else { Severity::Error };
                     found.with(severity, Some(member), format!("{objection} (`{tag}`)"));

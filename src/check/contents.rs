@@ -9,6 +9,7 @@ use super::rule::{Check, Documentation, Family, Rule, Severity};
 use super::scan::Scanned;
 use super::subject::WheelSubject;
 use crate::binary::{Format, Kind};
+use crate::payload::Package;
 use crate::target::{PlatformTag, TargetTriple};
 use crate::version::CodexVersion;
 use crate::wheel::archive::Member;
@@ -134,7 +135,7 @@ pub(super) static RULES: &[Rule] = &[
         "payload-json",
         Severity::Error,
         Documentation {
-            what: "`codex-package.json` states the version of the wheel, a target that its tags are for, and an entry point that is there.",
+            what: "`codex-package.json` has the known layout and no path that leaves the package, and states the version of the wheel, a target that its tags are for, and an entry point that is there.",
             why: "The program looks itself up by this file; a wrong one belongs to another build.",
             fix: "Stage the payload of this release and target again",
         },
@@ -175,11 +176,12 @@ pub(super) static RULES: &[Rule] = &[
             fix: "Stage the payload again and look for errors of the copy",
         },
         |wheel, found| {
+            let entries = entries(wheel);
             for (member, scanned) in wheel.files() {
                 let library = has_extension(&member.name, &["so", "dylib", "dll", "exe", "pyd"]);
                 if member.size == 0
                     && scanned.error.is_none()
-                    && (library || member.is_executable() || is_entry(wheel, member))
+                    && (library || member.is_executable() || entries.contains(&member.name))
                 {
                     found.member(&member.name, "the file is empty");
                 }
@@ -289,19 +291,22 @@ fn packages(wheel: &WheelSubject) -> impl Iterator<Item = (&Member, &Scanned, &s
     })
 }
 
-fn is_entry(wheel: &WheelSubject, member: &Member) -> bool {
-    packages(wheel).any(|(_, scanned, directory)| {
-        let package = scanned.text.as_deref().and_then(|text| serde_json::from_slice::<Package>(text).ok());
-        package.and_then(|package| package.entrypoint).is_some_and(|entry| member.name == format!("{directory}{entry}"))
-    })
+/// The paths of the entry points that the package descriptions name.
+fn entries(wheel: &WheelSubject) -> BTreeSet<String> {
+    let named = packages(wheel).filter_map(|(_, scanned, directory)| {
+        let described: Described = serde_json::from_slice(scanned.text.as_deref()?).ok()?;
+        Some(format!("{directory}{}", described.entrypoint?))
+    });
+    named.collect()
 }
 
 fn executable(wheel: &WheelSubject, found: &mut Findings) {
+    let (binaries, entries) = (wheel.binaries(), entries(wheel));
     for (member, _) in wheel.files() {
-        let facts = wheel.inventory.binaries().iter().find(|(name, _)| *name == member.name).map(|(_, facts)| facts);
+        let facts = binaries.get(member.name.as_str());
         let program = facts.is_some_and(|facts| facts.is_executable());
         // Installers make scripts executable whatever their mode.
-        if !(program || is_entry(wheel, member)) || member.name.contains(".data/scripts/") {
+        if !(program || entries.contains(&member.name)) || member.name.contains(".data/scripts/") {
             continue;
         }
         let mode = member.unix_mode();
@@ -381,11 +386,16 @@ fn top_level(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
+/// As much of a package description as says what is a program, whatever else is wrong with it.
 #[derive(Debug, Deserialize)]
-struct Package {
-    version: Option<String>,
-    target: Option<String>,
+struct Described {
     entrypoint: Option<String>,
+}
+
+/// Whether an entry point is the file that the runtime's callers start.
+fn starts(wheel: &WheelSubject, entry: &str) -> bool {
+    let rest = entry.strip_prefix("bin/").and_then(|rest| rest.strip_prefix(wheel.runtime.executable.as_str()));
+    rest.is_some_and(|end| matches!(end, "" | ".exe"))
 }
 
 fn payload_json(wheel: &WheelSubject, found: &mut Findings) {
@@ -397,10 +407,10 @@ fn payload_json(wheel: &WheelSubject, found: &mut Findings) {
             }
             continue;
         };
-        let package: Package = match serde_json::from_slice(text) {
+        let package = match Package::parse(text) {
             Ok(package) => package,
-            Err(error) => {
-                found.member(name, format!("it is no package description: {error}"));
+            Err(why) => {
+                found.member(name, format!("it {why}"));
                 continue;
             }
         };
@@ -429,6 +439,10 @@ fn payload_json(wheel: &WheelSubject, found: &mut Findings) {
             None => found.member(name, "it states no entry point"),
             Some(entry) if wheel.file(&format!("{directory}{entry}")).is_none() => {
                 found.member(name, format!("its entry point `{entry}` is not in the wheel"));
+            }
+            Some(entry) if is_runtime(wheel) && !starts(wheel, entry) => {
+                let executable = &wheel.runtime.executable;
+                found.member(name, format!("its entry point is `{entry}`, and `bin/{executable}` is what is started"));
             }
             Some(_) => {}
         }

@@ -1,6 +1,6 @@
 //! Rules about the dist-info and data directories: their names, entry points, SBOMs (PEP 770), attestations (PEP 740).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -188,24 +188,26 @@ fn entry_points(wheel: &WheelSubject, found: &mut Findings) {
         Err(error) => return found.member(&member, error.to_string()),
     };
     let data = wheel.name.as_ref().map(|name| format!("{}.data/", name.stem())).unwrap_or_default();
-    let importable: Vec<&str> = wheel
-        .files()
-        .map(|(member, _)| {
-            let rest = member.name.strip_prefix(&data).filter(|_| !data.is_empty());
-            let rest = rest.and_then(|rest| rest.strip_prefix("purelib/").or_else(|| rest.strip_prefix("platlib/")));
-            rest.unwrap_or(&member.name)
-        })
-        .collect();
+    // Modules and packages as paths, without the ends of their files' names.
+    let mut importable: HashSet<&str> = HashSet::new();
+    for (member, _) in wheel.files() {
+        let rest = member.name.strip_prefix(&data).filter(|_| !data.is_empty());
+        let rest = rest.and_then(|rest| rest.strip_prefix("purelib/").or_else(|| rest.strip_prefix("platlib/")));
+        let file = rest.unwrap_or(&member.name);
+        importable.extend(file.strip_suffix(".py"));
+        if file.ends_with(".so") || file.ends_with(".pyd") {
+            importable.extend(file.split('.').next());
+        }
+        for (at, _) in file.rmatch_indices('/') {
+            // Whoever was first with a directory has brought those above it.
+            if !importable.insert(&file[..at]) {
+                break;
+            }
+        }
+    }
     for point in &points.entries {
         let path = point.module.replace('.', "/");
-        let holds = importable.iter().any(|file| {
-            file.strip_prefix(&path).is_some_and(|rest| {
-                rest == ".py"
-                    || rest.starts_with('/')
-                    || rest.starts_with('.') && (rest.ends_with(".so") || rest.ends_with(".pyd"))
-            })
-        });
-        if !holds {
+        if !importable.contains(path.as_str()) {
             found.member(
                 &member,
                 format!("`{}` needs the module `{}`, which is not in the wheel", point.name, point.module),

@@ -111,7 +111,7 @@ pub(super) static RULES: &[Rule] = &[
             for row in &record.rows {
                 // A member with that very path is reported as a member.
                 if let Some(why) = unsafe_path(&row.path)
-                    && wheel.archive.find(&row.path).is_none()
+                    && wheel.file(&row.path).is_none()
                 {
                     found.member(&row.path, why);
                 }

@@ -1,11 +1,12 @@
 //! A wheel as the rules see it: everything parsed as far as it can be, every failure to parse kept as a value.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::CheckError;
 use super::embedded::Mentions;
 use super::scan::{Scanned, Wish, scan};
-use crate::binary::{Inventory, Objection};
+use crate::binary::{Facts, Inventory, Objection};
 use crate::digest::Sha256Digest;
 use crate::project::RuntimeProject;
 use crate::target::PlatformTag;
@@ -55,6 +56,8 @@ pub struct WheelSubject {
     pub mentions: Option<Mentions>,
     /// The runtime that the wheel may be one of.
     pub runtime: RuntimeProject,
+    /// Where among the members each name stands first: rules ask for many files, and there may be very many.
+    places: HashMap<String, usize>,
 }
 
 impl WheelSubject {
@@ -110,14 +113,21 @@ impl WheelSubject {
         }
         let inventory = Inventory::new(binaries);
         let mut objections: Vec<(PlatformTag, String, Objection)> = Vec::new();
+        let mut made: HashMap<String, Vec<Objection>> = HashMap::new();
         let tags = name.as_ref().ok().and_then(|name| name.tags.platforms().ok()).unwrap_or_default();
         for tag in tags {
             for (member, objection) in inventory.objections(&tag) {
                 // Tags of one architecture share most objections; each is made once.
-                if !objections.iter().any(|(_, other, same)| other == member && *same == objection) {
+                let others = made.entry(member.to_owned()).or_default();
+                if !others.contains(&objection) {
+                    others.push(objection.clone());
                     objections.push((tag.clone(), member.to_owned(), objection));
                 }
             }
+        }
+        let mut places = HashMap::new();
+        for (index, member) in archive.members().iter().enumerate() {
+            places.entry(member.name.clone()).or_insert(index);
         }
         Ok(Self {
             path,
@@ -137,6 +147,7 @@ impl WheelSubject {
             objections,
             mentions,
             runtime: runtime.clone(),
+            places,
         })
     }
 
@@ -148,7 +159,15 @@ impl WheelSubject {
     /// The file of that name.
     #[must_use]
     pub fn file(&self, name: &str) -> Option<(&Member, &Scanned)> {
-        self.files().find(|(member, _)| member.name == name)
+        let index = *self.places.get(name)?;
+        let (member, scanned) = (self.archive.members().get(index)?, self.scanned.get(index)?);
+        (!member.is_directory()).then_some((member, scanned))
+    }
+
+    /// Every binary that could be read, by its name.
+    #[must_use]
+    pub fn binaries(&self) -> HashMap<&str, &Facts> {
+        self.inventory.binaries().iter().map(|(name, facts)| (name.as_str(), facts)).collect()
     }
 
     /// METADATA, where it can be read.
@@ -205,7 +224,7 @@ fn executable(archive: &Archive, runtime: &RuntimeProject) -> Option<usize> {
 
 /// What is wanted of each member: the digest that its row names, and the text of files with rules of their own.
 fn wishes(archive: &Archive, record: Option<&Record>) -> Vec<Wish> {
-    let mut algorithms = std::collections::HashMap::new();
+    let mut algorithms = HashMap::new();
     for row in record.map(|record| record.rows.as_slice()).unwrap_or_default() {
         if let Ok(Some(digest)) = row.parsed_digest()
             && digest.algorithm != "sha256"
