@@ -194,7 +194,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
 /// When there is neither.
 pub fn find_rules(name: &str) -> Result<Vec<&'static Rule>, SelectionError> {
     let found: Vec<_> = rules().filter(|rule| rule.name == name || rule.family.name() == name).collect();
-    if found.is_empty() { Err(SelectionError { name: name.to_owned() }) } else { Ok(found) }
+    if found.is_empty() { Err(SelectionError::Unknown { name: name.to_owned() }) } else { Ok(found) }
 }
 
 /// A choice of rules.
@@ -203,17 +203,30 @@ pub struct Selection {
     names: BTreeSet<&'static str>,
 }
 
-/// A name that is neither a rule's nor a family's.
+/// A choice of rules that cannot be made.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("there is no rule and no family of rules called `{name}`")]
-pub struct SelectionError {
-    name: String,
+pub enum SelectionError {
+    /// A name that is neither a rule's nor a family's.
+    #[error("there is no rule and no family of rules called `{name}`")]
+    Unknown {
+        /// The name.
+        name: String,
+    },
+    /// Rules are to be selected, and none is named: a check by no rule would always pass.
+    #[error("no rule is named")]
+    Unnamed,
+    /// Every rule that is selected is ignored as well.
+    #[error("no rule is left: every one that is selected is ignored")]
+    Nothing,
 }
 
 impl Explain for SelectionError {
     fn hint(&self) -> Option<String> {
+        let Self::Unknown { name: wrong } = self else {
+            return Some("name rules or families of rules; `relkit rule` lists them".into());
+        };
         let known = rules().map(|rule| rule.name).chain(Family::ALL.into_iter().map(Family::name));
-        let nearest = known.map(|name| (distance(name, &self.name), name)).min();
+        let nearest = known.map(|name| (distance(name, wrong), name)).min();
         match nearest {
             Some((distance, name)) if distance <= 3 => {
                 Some(format!("did you mean `{name}`? `relkit rule` lists them all"))
@@ -237,18 +250,21 @@ impl Selection {
     /// The rules and families in `select` (all of them where it is empty), less those in `ignore`.
     ///
     /// # Errors
-    /// When a name is neither a rule's nor a family's.
+    /// When a name is neither a rule's nor a family's, or no rule is chosen.
     pub fn of(select: &[String], ignore: &[String]) -> Result<Self, SelectionError> {
         let mut chosen = if select.is_empty() { Self::all() } else { Self { names: BTreeSet::new() } };
         for name in select.iter().map(|name| name.trim()).filter(|name| !name.is_empty()) {
             chosen.names.extend(find_rules(name)?.into_iter().map(|rule| rule.name));
+        }
+        if chosen.names.is_empty() {
+            return Err(SelectionError::Unnamed);
         }
         for name in ignore.iter().map(|name| name.trim()).filter(|name| !name.is_empty()) {
             for rule in find_rules(name)? {
                 chosen.names.remove(rule.name);
             }
         }
-        Ok(chosen)
+        if chosen.names.is_empty() { Err(SelectionError::Nothing) } else { Ok(chosen) }
     }
 
     /// Whether a rule is chosen.
@@ -307,6 +323,11 @@ mod tests {
         assert_eq!(of(&[], &[]).unwrap(), rules().count());
         assert_eq!(of(&["archive"], &[]).unwrap(), family(Family::Archive));
         assert_eq!(of(&["archive", "macho-minos"], &["zip-date"]).unwrap(), family(Family::Archive));
+        for nothing in [&[""][..], &[" "], &["", ""]] {
+            assert_eq!(of(nothing, &[]), Err(SelectionError::Unnamed));
+            assert_eq!(of(&[], nothing).unwrap(), rules().count());
+        }
+        assert_eq!(of(&["archive"], &["archive"]), Err(SelectionError::Nothing));
         let error = of(&["macho-minor"], &[]).unwrap_err();
         assert!(error.hint().unwrap().contains("`macho-minos`"));
     }
