@@ -125,7 +125,7 @@ pub(super) static RULES: &[Rule] = &[
         "one-toplevel",
         Severity::Error,
         Documentation {
-            what: "At most one package or module lies at the top.",
+            what: "At most one package or module lies at the top, `NAME.libs` with bundled libraries aside.",
             why: "A second one, `tests` most often, is installed for everybody and collides with other distributions'.",
             fix: "Move the files into the package, or exclude them from the build",
         },
@@ -369,9 +369,14 @@ fn has_private_key(head: &[u8]) -> bool {
 
 fn top_level(wheel: &WheelSubject, found: &mut Findings) {
     let mut tops = BTreeSet::new();
+    let own = wheel.file_name.split('-').next().unwrap_or_default();
     for (member, _) in wheel.files().filter(|(member, _)| unsafe_path(&member.name).is_none()) {
         let path = installed(wheel, &member.name);
         let top = path.split('/').next().unwrap_or(path);
+        // Where `auditwheel` and its like put the libraries that they bundle.
+        if path.contains('/') && top.strip_suffix(".libs").is_some_and(|name| name.eq_ignore_ascii_case(own)) {
+            continue;
+        }
         if top.ends_with(".dist-info") || top.ends_with(".data") || has_extension(path, &["pth"]) && !path.contains('/')
         {
             continue;
