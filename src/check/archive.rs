@@ -232,7 +232,7 @@ pub(super) static RULES: &[Rule] = &[
         "path-relative",
         Severity::Error,
         Documentation {
-            what: "Paths are relative and made of plain parts: no `..`, no leading `/`, no drive, no backslash, no control character, no empty part.",
+            what: "Paths are relative and made of plain parts: no `..`, no leading `/`, no drive, no backslash, no control character and none that cannot be seen (zero width, direction, private use), no empty part.",
             why: "Such a path leaves the directory it is unpacked to, or names another file on another system; installers refuse, drop or rename it.",
             fix: "Give the file a plain relative path joined by `/`",
         },
@@ -388,8 +388,22 @@ fn relative(wheel: &WheelSubject, found: &mut Findings) {
             found.member(&member.name, why);
         } else if member.name.chars().any(char::is_control) {
             found.member(&member.name, "the path has a control character");
+        } else if let Some(unseen) = member.name.chars().find(|character| is_unseen(*character)) {
+            let point = u32::from(unseen);
+            found.member(&member.name, format!("the path has the character U+{point:04X}, which cannot be seen"));
         }
     }
+}
+
+/// Whether a character has no look of its own: of the Unicode categories Cf, Co, Zl and Zp, or a noncharacter.
+fn is_unseen(character: char) -> bool {
+    matches!(u32::from(character),
+        0xad | 0x600..=0x605 | 0x61c | 0x6dd | 0x70f | 0x890..=0x891 | 0x8e2 | 0x180e
+        | 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f
+        | 0xe000..=0xf8ff | 0xfdd0..=0xfdef | 0xfeff | 0xfff0..=0xfffb
+        | 0x110bd | 0x110cd | 0x13430..=0x1343f | 0x1bca0..=0x1bca3 | 0x1d173..=0x1d17a
+        | 0xe0000..=0xe00ff | 0xe01f0..=0xe0fff | 0xf0000..=0x10_ffff)
+        || u32::from(character) & 0xfffe == 0xfffe
 }
 
 fn folded(path: &str) -> String {
