@@ -46,6 +46,10 @@ fn first(entries: &mut [check_support::Entry]) -> &mut check_support::Entry {
 
 fn archive_cases() -> Vec<Case> {
     let many = "x".repeat(250);
+    let unseen = |text: &str| {
+        let sample = linux().and(&format!("codex_cli_bin/a{text}b"), "", 0o100644);
+        sample.entries(|all| all.iter_mut().for_each(|entry| entry.flags = 1 << 11))
+    };
     vec![
         ("zip-readable", E, linux().archive(|bytes| bytes.truncate(40))),
         ("zip-readable", E, linux().archive(|bytes| *bytes = b"this is no archive at all".to_vec())),
@@ -206,6 +210,15 @@ fn archive_cases() -> Vec<Case> {
         ("path-relative", E, linux().and("codex_cli_bin//escape.py", "", 0o100644)),
         ("path-relative", E, linux().and("codex_cli_bin/a\0b", "", 0o100644)),
         ("path-relative", E, linux().and("codex_cli_bin/a\u{7}b", "", 0o100644)),
+        ("path-relative", E, unseen("\u{200b}")),
+        ("path-relative", E, unseen("\u{ad}")),
+        ("path-relative", E, unseen("\u{202e}")),
+        ("path-relative", E, unseen("\u{2028}")),
+        ("path-relative", E, unseen("\u{2066}")),
+        ("path-relative", E, unseen("\u{feff}")),
+        ("path-relative", E, unseen("\u{e000}")),
+        ("path-relative", E, unseen("\u{ffff}")),
+        ("path-relative", E, unseen("\u{e0001}")),
         ("path-utf8", E, linux().and("codex_cli_bin/é.txt", "", 0o100644)),
         (
             "path-collision",
@@ -432,6 +445,9 @@ fn record_cases() -> Vec<Case> {
             }),
         ),
         ("record-hash", E, linux().entries(|all| first(all).data = b"PATH = 'sbin'".to_vec())),
+        ("record-csv", E, linux().record(|record| record + "\n")),
+        ("record-csv", E, linux().record(|record| record.replacen('\n', "\n\n", 1))),
+        ("record-csv", E, linux().record(|record| record.replace('\n', "\r\n") + "\r\n")),
         ("record-size", E, linux().record(|record| record.replacen(",13\n", ",14\n", 1))),
         ("record-size", E, linux().record(|record| record.replacen(",13\n", ",many\n", 1))),
         ("record-size", W, linux().record(|record| record.replacen(",13\n", ",\n", 1))),
@@ -718,6 +734,9 @@ fn unusual_wheels_have_no_error() {
         ("shell script", linux().and(&format!("{DATA}/scripts/x"), "#!/bin/sh\n", 0o100755)),
         ("end signature in data", linux().and("codex_cli_bin/zip.txt", b"PK\x05\x06 in the middle".to_vec(), 0o100644)
             .entries(|all| all.iter_mut().for_each(|entry| entry.method = 0))),
+        ("libraries beside the package", linux().and("openai_codex_cli_bin.libs/README", "text", 0o100644)),
+        ("ignorable but written", linux().and("codex_cli_bin/中\u{fe0f}\u{fffd}.txt", "text", 0o100644)
+            .entries(|all| all.iter_mut().for_each(|entry| entry.flags = 1 << 11))),
         ("small but well packed", linux().and("codex_cli_bin/zeros.bin", vec![0; 900_000], 0o100644)),
     ] {
         let errors: Vec<_> = findings(&sample).into_iter().filter(|finding| finding.severity == E).collect();

@@ -9,7 +9,7 @@ use super::scan::Scanned;
 use super::subject::WheelSubject;
 use crate::wheel::archive::Member;
 use crate::wheel::reader::{is_exempt, unsafe_path};
-use crate::wheel::record::{RecordError, RecordRow};
+use crate::wheel::record::{Record, RecordError, RecordRow};
 
 const fn rule(
     name: &'static str,
@@ -41,7 +41,7 @@ pub(super) static RULES: &[Rule] = &[
         "record-csv",
         Severity::Error,
         Documentation {
-            what: "RECORD is UTF-8 CSV without a byte order mark, three columns in every row; lines that end in CR LF are a warning.",
+            what: "RECORD is UTF-8 CSV without a byte order mark, three columns in every row and no blank line; lines that end in CR LF are a warning.",
             why: "Readers differ on what they make of anything else; indexes refuse what they cannot parse.",
             fix: "Write `path,algorithm=digest,size` per line, ended by LF",
         },
@@ -52,6 +52,9 @@ pub(super) static RULES: &[Rule] = &[
                     found.member(&member, error.to_string())
                 }
                 Some(Err(error)) => found.member(&member, chain(error)),
+                Some(Ok(_)) if let Some(line) = Record::blank_line(&wheel.record_bytes) => {
+                    found.member(&member, format!("line {line} is blank, and installers read a row without columns"));
+                }
                 Some(Ok(_)) if wheel.record_bytes.windows(2).any(|pair| pair == b"\r\n") => {
                     found.with(Severity::Warning, Some(&member), "lines end in CR LF");
                 }

@@ -95,6 +95,25 @@ impl Record {
         text.parse()
     }
 
+    /// The first blank line of a file's bytes, counted from 1: what is read as a row without columns by Python's `csv`.
+    /// Line breaks inside quotes are part of a cell.
+    #[must_use]
+    pub fn blank_line(bytes: &[u8]) -> Option<usize> {
+        let mut quoted = false;
+        let mut start = true;
+        let mut line = 1;
+        for (at, byte) in bytes.iter().enumerate() {
+            match byte {
+                b'"' => (quoted, start) = (!quoted, false),
+                b'\n' if at > 0 && bytes[at - 1] == b'\r' => {}
+                b'\n' | b'\r' if !quoted && start => return Some(line),
+                b'\n' | b'\r' => (start, line) = (!quoted, line + 1),
+                _ => start = false,
+            }
+        }
+        None
+    }
+
     /// The rows of a path.
     pub fn of<'a>(&'a self, path: &str) -> impl Iterator<Item = &'a RecordRow> {
         self.rows.iter().filter(move |row| row.path == path)
@@ -215,6 +234,22 @@ mod tests {
     }
 
     #[test]
+    fn blank_lines_are_found() {
+        for (text, line) in [
+            ("", None),
+            ("a,,\nb,,\n", None),
+            ("a,,\r\nb,,\r\n", None),
+            ("\"a\n\nb\",,\nc,,", None),
+            ("\n", Some(1)),
+            ("a,,\nb,,\n\n", Some(3)),
+            ("a,,\n\nb,,\n", Some(2)),
+            ("a,,\r\n\r\nb,,\r\n", Some(2)),
+        ] {
+            assert_eq!(Record::blank_line(text.as_bytes()), line, "{text:?}");
+        }
+    }
+
+    #[test]
     fn wrong_cells_are_refused() {
         let row = |digest: &str, size: &str| RecordRow { path: "a".into(), digest: digest.into(), size: size.into() };
         for digest in ["sha256", "sha256=", "=abcd", "sha256=a=", "sha256=+/+/", "md 5=abcd"] {
@@ -235,7 +270,7 @@ mod tests {
 
         #[test]
         fn never_panics(bytes: Vec<u8>, text in "[a,\"\n\r=1]{0,30}") {
-            let _ = Record::parse(&bytes);
+            let _ = (Record::parse(&bytes), Record::blank_line(&bytes));
             if let Ok(record) = text.parse::<Record>() {
                 for row in &record.rows {
                     let _ = (row.parsed_digest(), row.parsed_size());
