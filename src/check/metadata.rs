@@ -8,6 +8,8 @@ use super::names::chain;
 use super::rule::{Check, Documentation, Family, Rule, Severity};
 use super::subject::WheelSubject;
 use crate::wheel::metadata::{Metadata, MetadataError};
+use crate::wheel::name::DistributionName;
+use crate::wheel::reader::MOST_TEXT;
 use crate::wheel::requirement::RequirementSource;
 
 const fn rule(
@@ -138,6 +140,11 @@ pub(super) static RULES: &[Rule] = &[
                     return;
                 };
                 same_name(metadata, wheel.name.as_ref().ok().map(|name| &name.distribution), &member, found);
+                let text = wheel.archive.find(&member).and_then(|found| wheel.archive.read(found, MOST_TEXT).ok());
+                if text.is_some_and(|text| name_ends_in_space(&text)) {
+                    found
+                        .member(&member, "a space follows the value of `Name`, and uv takes it for a part of the name");
+                }
             },
             |sdist, found| {
                 let Some(Ok(metadata)) = &sdist.metadata else { return };
@@ -361,6 +368,22 @@ pub(super) static RULES: &[Rule] = &[
         }
     ),
     about_metadata!(
+        "meta-extra",
+        Error,
+        Documentation {
+            what: "Every `Provides-Extra` is a valid name: ASCII letters, digits, `-`, `_` and `.`.",
+            why: "Nobody can ask for the extra, and indexes refuse the upload.",
+            fix: "Rename the entry of `[project.optional-dependencies]`",
+        },
+        |metadata, member, found| {
+            for extra in metadata.fields().all("Provides-Extra") {
+                if extra.parse::<DistributionName>().is_err() {
+                    found.member(member, format!("`Provides-Extra: {extra}` is not the name of an extra"));
+                }
+            }
+        }
+    ),
+    about_metadata!(
         "meta-dynamic",
         Error,
         Documentation {
@@ -451,12 +474,17 @@ fn version(metadata: &Metadata, member: &str, found: &mut Findings) {
     }
 }
 
-fn same_name(
-    metadata: &Metadata,
-    expected: Option<&crate::wheel::name::DistributionName>,
-    member: &str,
-    found: &mut Findings,
-) {
+/// Whether spaces or tabs follow the value of the first `Name`.
+fn name_ends_in_space(text: &[u8]) -> bool {
+    let mut lines = text.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    let name = lines
+        .by_ref()
+        .take_while(|line| !line.is_empty())
+        .find(|line| line.get(..5).is_some_and(|key| key.eq_ignore_ascii_case(b"name:")));
+    name.is_some_and(|line| line.ends_with(b" ") || line.ends_with(b"\t"))
+}
+
+fn same_name(metadata: &Metadata, expected: Option<&DistributionName>, member: &str, found: &mut Findings) {
     match (metadata.name(), expected) {
         (Err(error), _) => found.member(member, error.to_string()),
         (Ok(name), Some(expected)) if !name.is_same(expected) => {
