@@ -178,6 +178,16 @@ pub(super) static RULES: &[Rule] = &[
         narrow,
     ),
     rule(
+        "tag-python",
+        Severity::Error,
+        Documentation {
+            what: "Some Python that `Requires-Python` allows takes one of the Python and ABI tags of a runtime's wheel, on any platform.",
+            why: "Tags such as `py2-none` or `py3-abi3` can be valid and match no Python at all, so nobody can install the wheel.",
+            fix: "Tag the wheel `py3-none-PLATFORM`",
+        },
+        python,
+    ),
+    rule(
         "tag-any-native",
         Severity::Error,
         Documentation {
@@ -215,12 +225,18 @@ pub(super) static RULES: &[Rule] = &[
         "wheel-version",
         Severity::Error,
         Documentation {
-            what: "`Wheel-Version` is 1.0; a newer minor version is a warning.",
+            what: "`Wheel-Version`, spelled so, is 1.0; a newer minor version is a warning.",
             why: "Installers refuse a major version that they do not know and warn at a newer minor one.",
             fix: "Write `Wheel-Version: 1.0`",
         },
         |wheel, found| {
             let (Some(file), Some(member)) = (wheel.good_wheel_file(), wheel.dist_info_member("WHEEL")) else { return };
+            let spelled = file.fields().iter().find(|(key, _)| key.eq_ignore_ascii_case("Wheel-Version"));
+            if let Some((key, _)) = spelled
+                && key != "Wheel-Version"
+            {
+                found.member(&member, format!("`{key}` is not spelled `Wheel-Version`, and uv does not find it"));
+            }
             match file.wheel_version() {
                 Ok((1, 0)) => {}
                 Ok((1, minor)) => found.with(Severity::Warning, Some(&member), format!("`Wheel-Version` is 1.{minor}")),
@@ -297,6 +313,21 @@ pub(super) fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
+/// What the Python tags of the implementations begin with.
+const PYTHONS: [&str; 7] = ["py", "cp", "pp", "ip", "jy", "graalpy", "rp"];
+
+fn is_python(tag: &str) -> bool {
+    let digits = tag.trim_start_matches(|letter: char| letter.is_ascii_lowercase());
+    let implementation = &tag[..tag.len() - digits.len()];
+    let numbered = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_');
+    PYTHONS.contains(&implementation) && !digits.is_empty() && numbered
+}
+
+fn is_abi(tag: &str) -> bool {
+    let prefixed = PYTHONS.iter().any(|python| *python != "py" && tag.starts_with(python)) || tag.starts_with("pypy");
+    prefixed || matches!(tag, "none" | "abi3" | "abi3t")
+}
+
 fn known(wheel: &WheelSubject, found: &mut Findings) {
     let Ok(name) = &wheel.name else { return };
     for tag in &name.tags.platform {
@@ -304,21 +335,63 @@ fn known(wheel: &WheelSubject, found: &mut Findings) {
             found.whole(error.to_string());
         }
     }
-    const PYTHONS: [&str; 7] = ["py", "cp", "pp", "ip", "jy", "graalpy", "rp"];
     for tag in &name.tags.python {
-        let digits = tag.trim_start_matches(|letter: char| letter.is_ascii_lowercase());
-        let implementation = &tag[..tag.len() - digits.len()];
-        let numbered = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'_');
-        if !PYTHONS.contains(&implementation) || digits.is_empty() || !numbered {
+        if !is_python(tag) {
             found.whole(format!("`{tag}` is not the Python tag of an implementation"));
         }
     }
     for tag in &name.tags.abi {
-        let prefixed =
-            PYTHONS.iter().any(|python| *python != "py" && tag.starts_with(python)) || tag.starts_with("pypy");
-        if tag != "none" && tag != "abi3" && tag != "abi3t" && !prefixed {
+        if !is_abi(tag) {
             found.whole(format!("`{tag}` is not the ABI tag of an implementation"));
         }
+    }
+}
+
+/// The newest minor version of Python 3 that is known here.
+const NEWEST: u64 = 15;
+
+fn python(wheel: &WheelSubject, found: &mut Findings) {
+    let Ok(name) = &wheel.name else { return };
+    if !super::contents::is_runtime(wheel) {
+        return;
+    }
+    let required = wheel.good_metadata().and_then(|metadata| metadata.requires_python().ok().flatten());
+    let allowed = |minor: u64| {
+        let patches = || (0..=30).map(|patch| pep440_rs::Version::new([3, minor, patch]));
+        required.as_ref().is_none_or(|required| patches().any(|version| required.contains(&version)))
+    };
+    let pythons: Vec<u64> = (0..=NEWEST).filter(|minor| allowed(*minor)).collect();
+    let taken = name
+        .tags
+        .python
+        .iter()
+        .any(|python| name.tags.abi.iter().any(|abi| pythons.iter().any(|minor| takes(*minor, python, abi))));
+    // Tags that no implementation has are another rule's.
+    let known = name.tags.python.iter().all(|tag| is_python(tag)) && name.tags.abi.iter().all(|tag| is_abi(tag));
+    if !taken && known {
+        let required = required.map(|required| format!(" that `Requires-Python: {required}` allows"));
+        found.whole(format!("no Python{} takes `{}`", required.unwrap_or_default(), name.tags));
+    }
+}
+
+/// Whether Python 3 of this minor version takes a wheel with these two tags, in any implementation (PEP 425).
+fn takes(minor: u64, python: &str, abi: &str) -> bool {
+    let digits = python.trim_start_matches(|letter: char| letter.is_ascii_lowercase());
+    let implementation = &python[..python.len() - digits.len()];
+    let Some(version) = digits.strip_prefix('3').map(|rest| rest.trim_start_matches('_')) else { return false };
+    let stated: Option<u64> = if version.is_empty() { None } else { Some(version.parse().unwrap_or(u64::MAX)) };
+    let exactly = stated == Some(minor);
+    let at_least = stated.is_some_and(|stated| stated <= minor);
+    match (implementation, abi) {
+        ("py", "none") => stated.is_none() || at_least,
+        ("py", _) => false,
+        // Every PyPy takes `pp3`; no CPython takes `cp3`.
+        ("pp", "none") => exactly || stated.is_none(),
+        (_, "none") => exactly,
+        ("cp", "abi3" | "abi3t") => at_least && stated >= Some(2),
+        (_, "abi3" | "abi3t") => false,
+        ("cp", abi) => exactly && abi.trim_end_matches(|flag: char| flag.is_ascii_lowercase()) == python,
+        (_, _) => exactly,
     }
 }
 
