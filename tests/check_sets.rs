@@ -64,13 +64,19 @@ fn complete() -> Vec<Sample> {
     ]
 }
 
-/// A source distribution of these files; each with a path, a type and a text (or the target of a link).
+/// A source distribution of these files; each with a path, a type and a text (or the target of a link). The licence that
+/// a PKG-INFO names lies beside it.
 fn sdist(files: &[(&str, tar::EntryType, &str, u32)]) -> Vec<u8> {
+    let directory = files.iter().find_map(|(path, ..)| path.strip_suffix("PKG-INFO"));
+    let licence = directory.map(|directory| format!("{directory}LICENSE"));
+    let licence = licence.as_ref().map(|path| (path.as_str(), F, "A licence\n", 0o644));
+    let files: Vec<_> = files.iter().chain(&licence).collect();
     let mut builder = tar::Builder::new(flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default()));
     for (path, kind, text, mode) in files {
         let mut header = tar::Header::new_ustar();
+        let path = latin_1(path);
         // Set by hand, because the library refuses unsafe paths.
-        header.as_old_mut().name[..path.len()].copy_from_slice(path.as_bytes());
+        header.as_old_mut().name[..path.len()].copy_from_slice(&path);
         header.set_entry_type(*kind);
         header.set_mode(*mode);
         let data = if kind.is_file() {
@@ -84,6 +90,11 @@ fn sdist(files: &[(&str, tar::EntryType, &str, u32)]) -> Vec<u8> {
         builder.append(&header, data).unwrap();
     }
     builder.into_inner().unwrap().finish().unwrap()
+}
+
+/// The bytes of a path; a letter outside of ASCII becomes one byte, which is not UTF-8.
+fn latin_1(path: &str) -> Vec<u8> {
+    path.chars().map(|letter| u8::try_from(u32::from(letter)).unwrap()).collect()
 }
 
 const F: tar::EntryType = tar::EntryType::Regular;
@@ -219,8 +230,12 @@ fn source_distributions_have_their_own_rules() {
     padded.extend(b"more");
     let mut cut = sdk_sdist(&[]);
     cut.truncate(cut.len() / 2);
+    let project = |text: &str| {
+        sdist(&[(&inside("PKG-INFO"), F, SDK_METADATA, 0o644), (&inside("pyproject.toml"), F, text, 0o644)])
+    };
     let cases: Vec<(&str, Severity, &str, Vec<u8>)> = vec![
         ("", E, &file_name, good.clone()),
+        ("", E, &file_name, project("[project]\nname = \"Openai_Codex-app-server-sdk\"\nversion = \"0.163\"\n")),
         ("sdist-readable", E, &file_name, b"not compressed".to_vec()),
         ("sdist-readable", E, &file_name, Vec::new()),
         ("sdist-readable", E, &file_name, padded),
@@ -240,11 +255,32 @@ fn source_distributions_have_their_own_rules() {
         ("sdist-path", E, &file_name, sdk_sdist(&[("../escape.py", F, "", 0o644)])),
         ("sdist-path", E, &file_name, sdk_sdist(&[("/etc/escape", F, "", 0o644)])),
         ("sdist-path", E, &file_name, sdk_sdist(&[(&inside("PKG-INFO"), F, "", 0o644)])),
+        ("sdist-path", E, &file_name, sdk_sdist(&[(&inside("é.py"), F, "", 0o644)])),
         ("sdist-entry", E, &file_name, sdk_sdist(&[(&inside("link"), Type::Symlink, "../../etc", 0o644)])),
         ("sdist-entry", E, &file_name, sdk_sdist(&[(&inside("link"), Type::Link, "etc", 0o644)])),
         ("sdist-entry", E, &file_name, sdk_sdist(&[(&inside("pipe"), Type::Fifo, "x", 0o644)])),
         ("sdist-entry", E, &file_name, sdk_sdist(&[(&inside("a.py"), F, "", 0o666)])),
         ("sdist-pyproject", W, &file_name, sdist(&[(&inside("PKG-INFO"), F, SDK_METADATA, 0o644)])),
+        ("sdist-pyproject", E, &file_name, project("[project\n")),
+        ("sdist-pyproject", E, &file_name, project("[project]\nversion = \"0.162.0\"\n")),
+        ("sdist-pyproject", E, &file_name, project("[project]\nname = \"other\"\n")),
+        ("sdist-leftover", E, &file_name, sdk_sdist(&[(&inside("src/__pycache__/a.cpython-311.pyc"), F, "", 0o644)])),
+        ("sdist-leftover", E, &file_name, sdk_sdist(&[(&inside("a.pyc"), F, "", 0o644)])),
+        ("sdist-leftover", E, &file_name, sdk_sdist(&[(&inside(".env"), F, "TOKEN=x", 0o600)])),
+        (
+            "licence-file",
+            E,
+            &file_name,
+            sdist(&[
+                (
+                    &inside("PKG-INFO"),
+                    F,
+                    &SDK_METADATA.replace("\nRequires-Dist", "\nLicense-File: NOTICE\nRequires-Dist"),
+                    0o644,
+                ),
+                (&inside("pyproject.toml"), F, "", 0o644),
+            ]),
+        ),
         ("meta-present", E, &file_name, sdist(&[(&inside("pyproject.toml"), F, "", 0o644)])),
         ("name-parse", E, "sdk.tar.gz", good.clone()),
         (

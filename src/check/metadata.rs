@@ -12,15 +12,6 @@ use crate::wheel::name::DistributionName;
 use crate::wheel::reader::MOST_TEXT;
 use crate::wheel::requirement::RequirementSource;
 
-const fn rule(
-    name: &'static str,
-    severity: Severity,
-    documentation: Documentation,
-    check: fn(&WheelSubject, &mut Findings),
-) -> Rule {
-    Rule { name, family: Family::Metadata, severity, documentation, check: Check::Wheel(check) }
-}
-
 /// A rule about a METADATA or PKG-INFO that can be parsed.
 macro_rules! about_metadata {
     ($name:literal, $severity:ident, $documentation:expr, $check:expr) => {
@@ -260,27 +251,42 @@ pub(super) static RULES: &[Rule] = &[
             }
         }
     ),
-    rule(
-        "licence-file",
-        Severity::Error,
-        Documentation {
-            what: "Every `License-File` lies at that path below `.dist-info/licenses/`.",
-            why: "Indexes refuse a wheel that names a licence it does not carry.",
+    Rule {
+        name: "licence-file",
+        family: Family::Metadata,
+        severity: Severity::Error,
+        documentation: Documentation {
+            what: "Every `License-File` lies at that path: below `.dist-info/licenses/`, or in the top directory of a source distribution.",
+            why: "Indexes refuse a distribution that names a licence it does not carry.",
             fix: "Let the builder copy the files: `license-files` in pyproject.toml",
         },
-        |wheel, found| {
-            let (Some(metadata), Some(directory)) = (wheel.good_metadata(), &wheel.dist_info) else { return };
-            let old = metadata.metadata_version().is_ok_and(|version| version < (2, 4));
-            for file in metadata.license_files() {
-                let places = [format!("{directory}/licenses/{file}"), format!("{directory}/{file}")];
-                // Before PEP 639 builders wrote the field too, and put the files beside METADATA.
-                let expected = if old { places.as_slice() } else { &places[..1] };
-                if !expected.iter().any(|place| wheel.file(place).is_some()) {
-                    found.member(&places[0], "METADATA names the file, and the wheel does not have it");
+        check: Check::Both(
+            |wheel, found| {
+                let (Some(metadata), Some(directory)) = (wheel.good_metadata(), &wheel.dist_info) else { return };
+                let old = metadata.metadata_version().is_ok_and(|version| version < (2, 4));
+                for file in metadata.license_files() {
+                    let places = [format!("{directory}/licenses/{file}"), format!("{directory}/{file}")];
+                    // Before PEP 639 builders wrote the field too, and put the files beside METADATA.
+                    let expected = if old { places.as_slice() } else { &places[..1] };
+                    if !expected.iter().any(|place| wheel.file(place).is_some()) {
+                        found.member(&places[0], "METADATA names the file, and the wheel does not have it");
+                    }
                 }
-            }
-        },
-    ),
+            },
+            |sdist, found| {
+                let Some(Ok(metadata)) = &sdist.metadata else { return };
+                // Before PEP 639 nothing said where the file lies.
+                if !sdist.is_readable() || metadata.metadata_version().is_ok_and(|version| version < (2, 4)) {
+                    return;
+                }
+                let files: BTreeSet<&str> =
+                    sdist.entries.iter().filter_map(|entry| Some(entry.path.split_once('/')?.1)).collect();
+                for file in metadata.license_files().filter(|file| !files.contains(file)) {
+                    found.member(file, "PKG-INFO names the file, and the source distribution does not have it");
+                }
+            },
+        ),
+    },
     about_metadata!(
         "classifier",
         Error,

@@ -33,6 +33,8 @@ pub struct SdistEntry {
     pub mode: u32,
     /// What a link points to.
     pub link: Option<String>,
+    /// Whether its path is UTF-8; where not, `path` has replacement characters.
+    pub utf8: bool,
 }
 
 /// A source distribution and all that was read of it.
@@ -56,6 +58,8 @@ pub struct SdistSubject {
     pub complete: bool,
     /// The PKG-INFO in the top directory.
     pub metadata: Option<Result<Metadata, MetadataError>>,
+    /// The text of the pyproject.toml in the top directory.
+    pub pyproject: Option<Vec<u8>>,
 }
 
 impl SdistSubject {
@@ -82,6 +86,7 @@ impl SdistSubject {
             bomb: false,
             complete: false,
             metadata: None,
+            pyproject: None,
         };
         subject.read(bytes);
         subject
@@ -150,6 +155,7 @@ impl SdistSubject {
     ) -> io::Result<()> {
         for entry in archive.entries()? {
             let mut entry = entry?;
+            let utf8 = std::str::from_utf8(&entry.path_bytes()).is_ok();
             let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
             let kind = entry.header().entry_type();
             let mode = entry.header().mode()?;
@@ -159,8 +165,13 @@ impl SdistSubject {
                 entry.by_ref().take(MOST_TEXT).read_to_end(&mut text)?;
                 *information = Some(Metadata::parse(&text));
             }
+            if self.pyproject.is_none() && kind.is_file() && in_top(&path) == Some("pyproject.toml") {
+                let mut text = Vec::new();
+                entry.by_ref().take(MOST_TEXT).read_to_end(&mut text)?;
+                self.pyproject = Some(text);
+            }
             if !matches!(kind, tar::EntryType::XGlobalHeader) {
-                self.entries.push(SdistEntry { path, kind, mode, link });
+                self.entries.push(SdistEntry { path, kind, mode, link, utf8 });
             }
             if self.entries.len() > MOST_ENTRIES {
                 return Err(io::Error::other(format!("it has more than {MOST_ENTRIES} entries")));
@@ -168,6 +179,11 @@ impl SdistSubject {
         }
         Ok(())
     }
+}
+
+/// A path without the top directory that it is in.
+fn in_top(path: &str) -> Option<&str> {
+    path.split_once('/').map(|(_, rest)| rest)
 }
 
 /// Ends with an error once more than the limit has been read.
@@ -251,7 +267,7 @@ pub(super) static RULES: &[Rule] = &[
         "sdist-path",
         Severity::Error,
         Documentation {
-            what: "Paths are relative and made of plain parts, and no two are the same.",
+            what: "Paths are relative and made of plain parts of UTF-8, and no two are the same.",
             why: "Such a path leaves the directory it is unpacked to; of two files with one path readers take different ones.",
             fix: "Build the source distribution with a standard builder",
         },
@@ -261,6 +277,8 @@ pub(super) static RULES: &[Rule] = &[
                 let directory = entry.kind.is_dir();
                 if let Some(why) = unsafe_path(&entry.path) {
                     found.member(&entry.path, why);
+                } else if !entry.utf8 {
+                    found.member(&entry.path, "the path is not UTF-8");
                 } else if !seen.insert(entry.path.trim_end_matches('/')) && !directory {
                     found.member(&entry.path, "another entry has the same path");
                 }
@@ -296,17 +314,72 @@ pub(super) static RULES: &[Rule] = &[
         "sdist-pyproject",
         Severity::Warning,
         Documentation {
-            what: "There is a `pyproject.toml` in the top directory.",
-            why: "The specification asks for it; without it front ends fall back to running setup.py.",
-            fix: "Build the source distribution from a project with a pyproject.toml",
+            what: "There is a `pyproject.toml` in the top directory; that it is no TOML, or states another version or name than PKG-INFO, is an error.",
+            why: "The specification asks for it; without it front ends fall back to running setup.py, and with a wrong one they stop or build something else.",
+            fix: "Build the source distribution from a project with a pyproject.toml, and change nothing afterwards",
+        },
+        pyproject,
+    ),
+    rule(
+        "sdist-leftover",
+        Severity::Error,
+        Documentation {
+            what: "There is no compiled bytecode, no leftover of a tool and no file of secrets: `__pycache__`, `.pyc`, `.env`, `.git`, `.DS_Store`.",
+            why: "They tell strangers about the machine that built the file, and a secret that is published is public for good.",
+            fix: "Exclude the file from the build; revoke a secret that has been published",
         },
         |sdist, found| {
-            let has = sdist.entries.iter().any(|entry| {
-                entry.path.split_once('/').is_some_and(|(_, rest)| rest == "pyproject.toml") && entry.kind.is_file()
-            });
-            if sdist.is_readable() && !has {
-                found.whole("there is no `pyproject.toml`");
+            const PARTS: [&str; 13] = [
+                "__pycache__",
+                "__macosx",
+                ".ds_store",
+                ".env",
+                ".git",
+                ".hg",
+                ".svn",
+                ".venv",
+                ".pypirc",
+                ".pytest_cache",
+                ".mypy_cache",
+                ".ruff_cache",
+                "node_modules",
+            ];
+            for entry in sdist.entries.iter().filter(|entry| !entry.kind.is_dir()) {
+                let lower = entry.path.to_lowercase();
+                if let Some(part) = lower.split('/').find(|part| PARTS.contains(part)) {
+                    found.member(&entry.path, format!("`{part}` does not belong into a source distribution"));
+                } else if lower.ends_with(".pyc") || lower.ends_with(".pyo") {
+                    found.member(&entry.path, "the file is compiled bytecode");
+                }
             }
         },
     ),
 ];
+
+/// The pyproject.toml: there, TOML, and of the same distribution as PKG-INFO.
+fn pyproject(sdist: &SdistSubject, found: &mut Findings) {
+    let Some(bytes) = &sdist.pyproject else {
+        if sdist.is_readable() {
+            found.whole("there is no `pyproject.toml`");
+        }
+        return;
+    };
+    let mut wrong = |why: String| found.with(Severity::Error, Some("pyproject.toml"), why);
+    let Ok(text) = std::str::from_utf8(bytes) else { return wrong("the file is not UTF-8".into()) };
+    let table: toml::Table = match text.parse() {
+        Ok(table) => table,
+        Err(error) => return wrong(format!("the file is not TOML: {}", error.message())),
+    };
+    let Some(Ok(metadata)) = &sdist.metadata else { return };
+    let stated = |key: &str| table.get("project")?.get(key)?.as_str();
+    if let (Some(stated), Ok(version)) = (stated("version"), metadata.version())
+        && stated.parse::<pep440_rs::Version>().ok().as_ref() != Some(&version)
+    {
+        wrong(format!("it states version `{stated}`, PKG-INFO `{version}`"));
+    }
+    if let (Some(stated), Ok(name)) = (stated("name"), metadata.name())
+        && !stated.parse().is_ok_and(|other| name.is_same(&other))
+    {
+        wrong(format!("it states the name `{stated}`, PKG-INFO `{name}`"));
+    }
+}
