@@ -6,7 +6,6 @@ use std::sync::LazyLock;
 use super::finding::Findings;
 use super::names::chain;
 use super::rule::{Check, Documentation, Family, Rule, Severity};
-use super::subject::WheelSubject;
 use crate::wheel::metadata::{Metadata, MetadataError};
 use crate::wheel::name::DistributionName;
 use crate::wheel::reader::MOST_TEXT;
