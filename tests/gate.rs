@@ -299,6 +299,59 @@ fn a_set_that_another_tool_built_from_the_stages_passes() {
     set.passes(VERSION, &[]);
 }
 
+/// A template of the repository with every text of `names` replaced in its `pyproject.toml`.
+fn template(name: &str, to: &Path, names: &[(&str, &str)]) {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    for file in relkit::fs::walk(&from).unwrap() {
+        let is_part = file.relative.starts_with("src/") && !file.relative.contains("__pycache__");
+        if is_part || !file.relative.contains('/') {
+            let target = to.join(&file.relative);
+            fs::create_dir_all(target.parent().unwrap()).unwrap();
+            fs::copy(&file.path, target).unwrap();
+        }
+    }
+    for (from, to_name) in names {
+        replace(&to.join("pyproject.toml"), from, to_name);
+    }
+}
+
+#[test]
+fn a_renamed_product_is_verified_by_its_own_templates() {
+    let root = tempfile::tempdir().unwrap();
+    let at = |name: &str| root.path().join(name);
+    let runtime_names = [("openai-codex-cli-bin", "mytool-bin"), ("codex_cli_bin", "mytool_bin")];
+    let sdk_names = [("distribution = \"openai-codex-app-server-sdk\"", "distribution = \"mytool-sdk\"")];
+    template("runtime-template", &at("runtime-template"), &runtime_names);
+    replace(&at("runtime-template/pyproject.toml"), "executable = \"codex\"", "executable = \"mytool\"");
+    template("sdk-template", &at("sdk-template"), &[&runtime_names[..], &sdk_names].concat());
+    let (target, tag, _) = TARGETS[3];
+    fs::write(at("payload"), program(target)).unwrap();
+    let version = ["--codex-version", VERSION];
+    let mut stage = relkit();
+    stage.arg("stage-runtime").arg(at("runtime")).arg(at("payload")).args(version).args(["--platform-tag", tag]);
+    support::succeed(stage.arg("--template").arg(at("runtime-template")));
+    let mut stage = relkit();
+    support::succeed(stage.arg("stage-sdk").arg(at("sdk")).args(version).arg("--template").arg(at("sdk-template")));
+    support::succeed(relkit().arg("build").arg(at("runtime")).arg(at("sdk")).arg("--out-dir").arg(at("dist")));
+    let verify = |sdk: Option<&Path>| {
+        let mut command = relkit();
+        command.arg("verify").arg(at("dist")).args(version).arg("--template").arg(at("runtime-template"));
+        for (other, ..) in TARGETS.iter().filter(|(other, ..)| *other != target) {
+            command.args(["--allow-missing", other]);
+        }
+        if let Some(sdk) = sdk {
+            command.arg("--sdk-template").arg(sdk);
+        }
+        let output = support::run(&mut command);
+        (output.status.code(), support::text(&output))
+    };
+    let (code, text) = verify(Some(&at("sdk-template")));
+    assert_eq!(code, Some(0), "{text}");
+    let (code, text) = verify(None);
+    assert!(code == Some(1) && text.contains("is of neither `mytool-bin` nor"), "{text}");
+    assert_eq!(verify(Some(&at("missing"))).0, Some(2));
+}
+
 #[test]
 fn a_set_that_is_not_the_release_is_refused() {
     let set = Set::complete();

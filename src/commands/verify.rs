@@ -29,7 +29,7 @@ pub fn run(arguments: &Verify, console: &Console) -> Result<Exit, Failure> {
 /// Verifies what the options name.
 pub fn gate(options: &GateOptions, console: &Console) -> Result<Release, Failure> {
     let runtime = super::runtime_project(options.template.as_deref())?;
-    let sdk = super::sdk_project(None)?;
+    let sdk = super::sdk_project(options.sdk_template.as_deref())?;
     let allow_missing = super::targets(&options.allow_missing, &runtime)?;
     let request = Request {
         dist: &options.dist,
