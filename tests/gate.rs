@@ -458,6 +458,46 @@ fn a_pin_that_is_not_exact_is_refused() {
     set.fails(&[], &[("sdk-pin", "tar.gz"), ("sdk-agree", "differ in their version or requirements")]);
 }
 
+/// The SDK's sdist with the bytes of one file replaced.
+fn rewrite_sdist(dist: &Path, suffix: &str, edit: impl Fn(&str) -> String) {
+    let path = dist.join("openai_codex_app_server_sdk-0.163.0.tar.gz");
+    let bytes = fs::read(&path).unwrap();
+    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(bytes.as_slice()));
+    let gzip = flate2::write::GzEncoder::new(fs::File::create(&path).unwrap(), flate2::Compression::fast());
+    let (mut written, mut edited) = (tar::Builder::new(gzip), 0);
+    for entry in archive.entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let (mut header, name) = (entry.header().clone(), entry.path().unwrap().into_owned());
+        let mut content = Vec::new();
+        std::io::Read::read_to_end(&mut entry, &mut content).unwrap();
+        if name.to_string_lossy().ends_with(suffix) {
+            content = edit(&String::from_utf8(content).unwrap()).into_bytes();
+            edited += 1;
+        }
+        header.set_size(content.len() as u64);
+        written.append_data(&mut header, name, content.as_slice()).unwrap();
+    }
+    assert_eq!(edited, 1);
+    written.into_inner().unwrap().finish().unwrap();
+}
+
+#[test]
+fn an_sdist_whose_sources_are_not_the_wheels_is_refused() {
+    let set = Set::complete();
+    rewrite_sdist(&set.dist(), "/pyproject.toml", |text| text.replace("bin==0.163.0", "bin>=0.163.0"));
+    let report = set.fails(&[], &[("sdk-pin", "`pyproject.toml`: its pin `openai-codex-cli-bin>=0.163.0` is a range")]);
+    assert_eq!(report["problems"].as_array().unwrap().len(), 1);
+    let set = Set::complete();
+    rewrite_sdist(&set.dist(), "/codex_app_server/__init__.py", |text| format!("{text}\nmore = 1\n"));
+    set.fails(&[], &[("sdk-agree", "differ in their package: `codex_app_server/__init__.py`")]);
+    // One that ends too early is a release that is not good, not a run that failed.
+    let set = Set::complete();
+    let path = set.dist().join("openai_codex_app_server_sdk-0.163.0.tar.gz");
+    let bytes = fs::read(&path).unwrap();
+    fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    assert_eq!(set.verify(VERSION, &[]).0, 1);
+}
+
 #[test]
 fn types_of_another_runtime_and_a_missing_sdk_are_refused() {
     let set = Set::complete();
