@@ -535,6 +535,19 @@ fn every_wheel_needs_a_receipt_of_its_own() {
     verify(Some(&json!({"platform": "macos-aarch64"})), &[("receipt-platform", "is from `macos-aarch64`")]);
     verify(Some(&json!({"platform": "linux-aarch64"})), &[("receipt-platform", "is from `linux-aarch64`")]);
     verify(Some(&json!({"version": "0.162.0"})), &[("receipt-version", "reported version 0.162.0")]);
+    verify(Some(&json!({"version": null})), &[("receipt-version", "does not say that the binary reported")]);
+    verify(Some(&json!({"schema_version": 2})), &[("receipt-schema", "has schema_version 2")]);
+    verify(Some(&json!({"steps": []})), &[("receipt-failed", "says of no step that it passed")]);
+    let step = |name: &str, outcome: &str| json!({"name": name, "outcome": outcome, "milliseconds": 3, "detail": "x"});
+    let steps = json!({"steps": [step("version", "passed"), step("turn", "failed")]});
+    verify(Some(&steps), &[("receipt-failed", "failed at `turn`: x")]);
+    let steps = json!({"steps": [step("version", "passed"), step("turn", "skipped")]});
+    verify(Some(&steps), &[("receipt-failed", "`turn` was skipped")]);
+    let steps = json!({"steps": [step("command", "skipped")]});
+    verify(Some(&steps), &[("receipt-failed", "says of no step that it passed")]);
+    let sha256 = Sha256Digest::of(&fs::read(set.wheel(tag)).unwrap()).to_string();
+    let named = json!({"wheel": {"name": "other-1-py3-none-any.whl", "sha256": sha256}});
+    verify(Some(&named), &[("receipt-wheel", "says that it is of `other-1-py3-none-any.whl`")]);
     verify(Some(&json!({"wheel": null})), &[("receipt-missing", "has no smoke receipt")]);
     verify(Some(&json!({"steps": 3})), &[("receipt-missing", ""), ("receipt-unreadable", "is not a smoke receipt")]);
 
@@ -546,7 +559,13 @@ fn every_wheel_needs_a_receipt_of_its_own() {
     set.receipt(&again, tag, &failed);
     // Receipts of checks lie there too.
     fs::write(receipts.join("check.json"), r#"{"schema_version":1,"files":[],"errors":0,"warnings":0}"#).unwrap();
-    set.passes(VERSION, &["--receipts", receipts.to_str().unwrap()]);
+    let skipped = json!({"steps": [step("version", "passed"), step("command", "skipped"), step("exit", "passed")]});
+    set.receipt(&receipts, TARGETS[4].1, &json!({"platform": TARGETS[4].2, "steps": skipped["steps"]}));
+    let report = set.passes(VERSION, &["--receipts", receipts.to_str().unwrap()]);
+    assert!(!report["warnings"].to_string().contains("receipt-level"), "{:#}", report["warnings"]);
+    set.receipt(&receipts, TARGETS[5].1, &json!({"platform": TARGETS[5].2, "level": "version"}));
+    let report = set.passes(VERSION, &["--receipts", receipts.to_str().unwrap()]);
+    assert!(report["warnings"].to_string().contains("receipt-level"), "{:#}", report["warnings"]);
 }
 
 #[test]
