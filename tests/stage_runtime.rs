@@ -1,5 +1,8 @@
 //! Stages of runtimes, made from payloads of every form, and from what is no payload.
 
+#[path = "../src/binary/tests/samples.rs"]
+#[allow(dead_code, reason = "a part of it is used")]
+mod samples;
 mod stage_support;
 
 use std::fs;
@@ -324,6 +327,58 @@ fn what_is_no_payload_is_refused_and_leaves_nothing() {
         assert_eq!(code, exit, "{name}: {text}");
         assert_eq!(names(&place), [""; 0], "{name}");
         fs::remove_dir(&place).unwrap();
+    }
+}
+
+#[test]
+fn a_shared_library_is_no_executable_and_every_kind_of_program_is() {
+    use samples::{ARM64, ElfSample, MachSample, glibc_elf, mac, pe, static_elf};
+    let directory = tempfile::tempdir().unwrap();
+    let mut dll = pe(0x8664, &["KERNEL32.dll"], true);
+    let coff = u32::from_le_bytes(dll[60..64].try_into().unwrap()) as usize + 4;
+    let dynamic_library = 0x2000_u16;
+    let flags = u16::from_le_bytes([dll[coff + 18], dll[coff + 19]]) | dynamic_library;
+    dll[coff + 18..coff + 20].copy_from_slice(&flags.to_le_bytes());
+    let shared = ElfSample {
+        kind: 3,
+        interpreter: None,
+        soname: Some("libcodex.so.1"),
+        needed: vec!["libc.so.6"],
+        flags_1: 0,
+        ..glibc_elf()
+    };
+    let libraries = [
+        ("libcodex.so", shared.build()),
+        ("libcodex.dylib", MachSample { kind: 6, ..mac(ARM64, 11, 0) }.build()),
+        ("codex.bundle", MachSample { kind: 8, ..mac(ARM64, 11, 0) }.build()),
+        ("codex.dll", dll),
+    ];
+    let out = directory.path().join("out");
+    for (name, bytes) in libraries {
+        // Alone, and under the name of the executable in a package.
+        let payload = write(directory.path(), name, &bytes);
+        let entry = if name.ends_with("dll") { "bin/codex.exe" } else { "bin/codex" };
+        let package = write(directory.path(), &format!("{name}.tar.gz"), &gzip(&tar_of(&[(entry, bytes)], "")));
+        for payload in [payload, package] {
+            let error = stage(&out, &payload).expect_err(name);
+            assert!(relkit::error::Explain::hint(&error).is_some(), "{name}");
+            let (text, exit) = told(error);
+            assert!(text.contains("is a shared library, not an executable"), "{name}: {text}");
+            assert_eq!((exit, out.exists()), (Exit::NotGood, false), "{name}");
+        }
+    }
+    let static_pie = ElfSample { kind: 3, flags_1: 0x0800_0000, ..static_elf() };
+    let programs = [
+        ("static", static_elf().build()),
+        ("static-pie", static_pie.build()),
+        ("dynamic", glibc_elf().build()),
+        ("pie", ElfSample { kind: 3, ..glibc_elf() }.build()),
+        ("mac", mac(ARM64, 11, 0).build()),
+        ("windows.exe", pe(0x8664, &["KERNEL32.dll"], true)),
+    ];
+    for (name, bytes) in programs {
+        let payload = write(directory.path(), name, &bytes);
+        stage(&directory.path().join(format!("stage-{name}")), &payload).expect(name);
     }
 }
 
