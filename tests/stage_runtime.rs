@@ -13,8 +13,8 @@ use relkit::error::Exit;
 use relkit::fs::Existing;
 use relkit::stage::{RuntimeRequest, StageError, StageWarning, stage_runtime};
 use stage_support::{
-    DESCRIPTOR, elf, gzip, mode, names, package, paths, request, stage, tar, tar_of, told, tree, wheel_of, write,
-    write_tree, zip_of,
+    DESCRIPTOR, elf, gzip, mode, names, package, paths, request, stage, tar, tar_of, told, tree, wheel_of, wheel_with,
+    write, write_tree, zip_of,
 };
 use tar::EntryType;
 
@@ -119,6 +119,36 @@ fn a_lone_executable_may_come_in_an_archive_under_any_name() {
         let left = staged.warnings.iter().filter(|warning| matches!(warning, StageWarning::LeftOut { .. })).count();
         assert_eq!(left, left_out, "{}", payload.display());
         fs::remove_dir_all(&out).unwrap();
+    }
+}
+
+#[test]
+fn a_wheel_is_held_against_the_digests_of_its_own_record() {
+    use base64::Engine as _;
+    use sha2::Digest as _;
+    let base64 = |bytes: &[u8]| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
+    let sha384 = |bytes: &[u8]| format!("sha384={}", base64(&sha2::Sha384::digest(bytes)));
+    let sha512 = |bytes: &[u8]| format!("sha512={}", base64(&sha2::Sha512::digest(bytes)));
+    let directory = tempfile::tempdir().unwrap();
+    let try_with = |digest: &dyn Fn(&[u8]) -> String| {
+        let payload = write(directory.path(), "a.whl", &wheel_with(&package(), "0.163.0", digest));
+        let staged = stage(&directory.path().join("out"), &payload);
+        let _ = fs::remove_dir_all(directory.path().join("out"));
+        staged.map(|_| ()).map_err(told)
+    };
+    assert_eq!(try_with(&sha384), Ok(()));
+    assert_eq!(try_with(&sha512), Ok(()));
+    let false_digest = |bytes: &[u8]| sha512(&[bytes, b"x"].concat());
+    let refused: [(&dyn Fn(&[u8]) -> String, &str); 4] = [
+        (&false_digest, "does not have the digest that RECORD states"),
+        (&|_: &[u8]| "md5=AAAA".to_owned(), "has no digest in RECORD that is at least as strong"),
+        (&|_: &[u8]| String::new(), "has no digest in RECORD that is at least as strong"),
+        (&|_: &[u8]| "sha512=!".to_owned(), "has no digest in RECORD that is at least as strong"),
+    ];
+    for (digest, words) in refused {
+        let (text, exit) = try_with(digest).unwrap_err();
+        assert!(text.contains(words), "{text}");
+        assert_eq!(exit, Exit::NotGood);
     }
 }
 
