@@ -215,6 +215,17 @@ fn bad_files() -> Vec<(&'static str, Vec<u8>, Exit, &'static str)> {
     let central = encrypted.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
     encrypted[6] |= 1;
     encrypted[central + 8] |= 1;
+    let mut bzip2 = zip.clone();
+    let local = bzip2.windows(4).position(|window| window == b"PK\x03\x04").unwrap();
+    bzip2[local + 8] = 12;
+    bzip2[central + 10] = 12;
+    let wide = {
+        let mut writer = zstd::Encoder::new(Vec::new(), 1).unwrap();
+        writer.window_log(28).unwrap();
+        writer.long_distance_matching(true).unwrap();
+        std::io::Write::write_all(&mut writer, &tar_of(&files, "")).unwrap();
+        writer.finish().unwrap()
+    };
     let mut flipped = zip.clone();
     flipped[80] ^= 0xff;
     let wheel_bad = {
@@ -253,7 +264,9 @@ fn bad_files() -> Vec<(&'static str, Vec<u8>, Exit, &'static str)> {
         ("noise.tar.gz", b"\x1f\x8b\x08\0\0\0\0\0\0\0garbage".to_vec(), Exit::NotGood, "damaged"),
         ("cut.zip", zip[..zip.len() / 2].to_vec(), Exit::NotGood, "damaged"),
         ("flipped.zip", flipped, Exit::NotGood, "damaged"),
-        ("encrypted.zip", encrypted, Exit::NotGood, "encrypted"),
+        ("encrypted.zip", encrypted, Exit::NotGood, "is encrypted"),
+        ("bzip2.zip", bzip2, Exit::NotGood, "is compressed by bzip2"),
+        ("wide.tar.zst", wide, Exit::NotGood, "a window of more than 128 MiB"),
         ("twice.zip", twice(), Exit::NotGood, "twice"),
         ("no.whl", zip.clone(), Exit::NotGood, "dist-info"),
         ("record.whl", wheel_bad, Exit::NotGood, "RECORD"),
@@ -351,8 +364,12 @@ fn what_is_no_payload_is_refused_and_leaves_nothing() {
         let place = directory.path().join("place");
         fs::create_dir(&place).unwrap();
         let error = stage(&place.join("made/out"), &payload).map(|_| name).expect_err(name);
+        if let StageError::Payload(error) = &error {
+            assert!(relkit::error::Explain::hint(error).is_some(), "{name}");
+        }
         let (text, code) = told(error);
         assert!(text.contains(words), "{name}: {text}");
+        assert!(!text.contains("damaged") || words == "damaged", "{name}: {text}");
         assert!(text.contains(name), "{name} is not named: {text}");
         assert_eq!(code, exit, "{name}: {text}");
         assert_eq!(names(&place), [""; 0], "{name}");

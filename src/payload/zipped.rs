@@ -17,6 +17,12 @@ use crate::wheel::record::RecordRow;
 /// The largest RECORD that is read, in bytes.
 const LONGEST_RECORD: u64 = 16 << 20;
 
+/// The flags of an encrypted member (APPNOTE 4.4.4): encrypted, strongly, or with its header masked.
+const ENCRYPTED: u16 = 1 | 1 << 6 | 1 << 13;
+/// The compression methods that are read (APPNOTE 4.4.5).
+const STORED: u16 = 0;
+const DEFLATED: u16 = 8;
+
 /// What an archive gave up.
 #[derive(Debug)]
 pub(super) struct Unzipped {
@@ -39,6 +45,7 @@ pub(super) fn unpack(origin: &Path, form: Form, scratch: &Path, progress: &Progr
         total_ratio: u64::MAX,
         free: u64::MAX,
     });
+    supported(origin, archive.members())?;
     archive.trusted().map_err(|error| opening(origin, error))?;
     let total = archive.members().iter().fold(0_u64, |sum, member| sum.saturating_add(member.size));
     if total > limit {
@@ -65,6 +72,29 @@ pub(super) fn unpack(origin: &Path, form: Form, scratch: &Path, progress: &Progr
             Ok(Unzipped { form: Form::Zip, files: sink.finish()?, wheel_version: None })
         }
     }
+}
+
+/// Refuses what is not read in words of its own, before the archive is judged: it is not damaged.
+fn supported(origin: &Path, members: &[Member]) -> Result<(), PayloadError> {
+    for member in members {
+        if member.flags & ENCRYPTED != 0 {
+            return Err(PayloadError::Encrypted { path: origin.to_owned(), member: name::shown(&member.raw_name) });
+        }
+        if !matches!(member.method, STORED | DEFLATED) {
+            let method = match member.method {
+                9 => "Deflate64".to_owned(),
+                12 => "bzip2".to_owned(),
+                14 => "LZMA".to_owned(),
+                93 => "Zstandard".to_owned(),
+                95 => "XZ".to_owned(),
+                other => format!("method {other}"),
+            };
+            let member = name::shown(&member.raw_name);
+            let what = format!("member `{member}` is compressed by {method}, and only deflate is supported");
+            return Err(PayloadError::Unsupported { path: origin.to_owned(), what });
+        }
+    }
+    Ok(())
 }
 
 fn unpack_wheel(
@@ -148,9 +178,6 @@ fn take(
     sink: &mut Sink<'_>,
     record: Option<&BTreeMap<String, String>>,
 ) -> Result<(), PayloadError> {
-    if member.flags & 1 != 0 {
-        return Err(PayloadError::Encrypted { path: origin.to_owned(), member: name::shown(&member.raw_name) });
-    }
     if member.is_directory() {
         return sink.directory(&member.raw_name);
     }
