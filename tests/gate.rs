@@ -606,6 +606,11 @@ fn everything_is_said_at_once_in_every_form() {
         let output = support::run(&mut command);
         let text = String::from_utf8(output.stdout.clone()).unwrap();
         assert_eq!(output.status.code(), Some(1), "{}", support::text(&output));
+        if format == "github" {
+            let path = relkit::fs::portable(&set.dist().join("notes.txt"));
+            let escaped = relkit::console::github_escape_property(&path);
+            assert!(text.contains(&format!("::error file={escaped},title=unknown-file::")), "{text}");
+        }
         assert!(text.contains(sign) && codes.iter().all(|(code, _)| text.contains(code)), "{text}");
     }
 }
