@@ -168,7 +168,11 @@ mod tests {
         assert_eq!(sdist.read("x.py").unwrap().unwrap(), b"x");
         assert_eq!(sdist.read("y.py").unwrap(), None);
         let mut paths = Vec::new();
-        sdist.visit(|inner, _| Ok(paths.push(inner.to_owned()))).unwrap();
+        let visited = sdist.visit(|inner, _| {
+            paths.push(inner.to_owned());
+            Ok(())
+        });
+        visited.unwrap();
         assert_eq!(paths, ["src/PKG-INFO", "PKG-INFO", "src/x.py"]);
     }
 
