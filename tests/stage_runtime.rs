@@ -131,7 +131,7 @@ fn a_wheel_is_held_against_the_digests_of_its_own_record() {
     let sha512 = |bytes: &[u8]| format!("sha512={}", base64(&sha2::Sha512::digest(bytes)));
     let directory = tempfile::tempdir().unwrap();
     let try_with = |digest: &dyn Fn(&[u8]) -> String| {
-        let payload = write(directory.path(), "a.whl", &wheel_with(&package(), "0.163.0", digest));
+        let payload = write(directory.path(), "a.whl", wheel_with(&package(), "0.163.0", digest));
         let staged = stage(&directory.path().join("out"), &payload);
         let _ = fs::remove_dir_all(directory.path().join("out"));
         staged.map(|_| ()).map_err(told)
@@ -139,7 +139,8 @@ fn a_wheel_is_held_against_the_digests_of_its_own_record() {
     assert_eq!(try_with(&sha384), Ok(()));
     assert_eq!(try_with(&sha512), Ok(()));
     let false_digest = |bytes: &[u8]| sha512(&[bytes, b"x"].concat());
-    let refused: [(&dyn Fn(&[u8]) -> String, &str); 4] = [
+    type Case<'a> = (&'a dyn Fn(&[u8]) -> String, &'a str);
+    let refused: [Case<'_>; 4] = [
         (&false_digest, "does not have the digest that RECORD states"),
         (&|_: &[u8]| "md5=AAAA".to_owned(), "has no digest in RECORD that is at least as strong"),
         (&|_: &[u8]| String::new(), "has no digest in RECORD that is at least as strong"),
@@ -405,7 +406,7 @@ fn a_shared_library_is_no_executable_and_every_kind_of_program_is() {
         // Alone, and under the name of the executable in a package.
         let payload = write(directory.path(), name, &bytes);
         let entry = if name.ends_with("dll") { "bin/codex.exe" } else { "bin/codex" };
-        let package = write(directory.path(), &format!("{name}.tar.gz"), &gzip(&tar_of(&[(entry, bytes)], "")));
+        let package = write(directory.path(), &format!("{name}.tar.gz"), gzip(&tar_of(&[(entry, bytes)], "")));
         for payload in [payload, package] {
             let error = stage(&out, &payload).expect_err(name);
             assert!(relkit::error::Explain::hint(&error).is_some(), "{name}");
