@@ -326,6 +326,9 @@ pub struct GateOptions {
     /// The runtime template that says what a complete set is, other than the built-in one
     #[arg(long, value_name = "DIR")]
     pub template: Option<PathBuf>,
+    /// The SDK template whose names the SDK must have, other than the built-in one
+    #[arg(long, value_name = "DIR")]
+    pub sdk_template: Option<PathBuf>,
 }
 
 /// `relkit verify`

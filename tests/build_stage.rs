@@ -97,6 +97,12 @@ fn what_cannot_be_built_from_is_named() {
             1,
             "contradicts",
         ),
+        (
+            "no executable",
+            |stage| fs::remove_file(stage.join("src/demo_bin/bin/demo")).unwrap(),
+            1,
+            "bin/demo` is missing",
+        ),
     ];
     for (what, spoil, exit, words) in cases {
         let directory = tempfile::tempdir().unwrap();
@@ -209,7 +215,7 @@ fn a_mode_is_the_stages_own() {
     let stage = runtime(directory.path(), 0);
     let script = b"#!/bin/sh\n";
     write_tree(&stage, &[("src/demo_bin/codex-path/tool", script), ("src/demo_bin/codex-resources/sample", script)]);
-    // Where files have execute bits these decide, elsewhere the table does.
+    // What the table names is executable everywhere; where files have execute bits these count too.
     make_executable(&stage.join("src/demo_bin/codex-path/tool"));
     if !relkit::fs::KEEPS_MODES {
         edit(&stage, r#"["bin/demo"]"#, r#"["bin/demo", "codex-path/tool"]"#);
@@ -225,4 +231,19 @@ fn a_mode_is_the_stages_own() {
     let of = |mode| modes.iter().filter(|row| row.1 == mode).map(|row| row.0.as_str()).collect::<Vec<_>>();
     assert_eq!(of(0o100_755), ["demo_bin/bin/demo", "demo_bin/codex-path/tool"]);
     assert_eq!(of(0o100_644).len(), modes.len() - 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_lost_execute_bit_is_told_and_restored() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = tempfile::tempdir().unwrap();
+    let stage = runtime(directory.path(), 0);
+    let out = |name: &str| directory.path().join(name);
+    succeed(&mut build(&stage, &out("kept")));
+    fs::set_permissions(stage.join("src/demo_bin/bin/demo"), fs::Permissions::from_mode(0o644)).unwrap();
+    let output = run(&mut build(&stage, &out("lost")));
+    let said = text(&output);
+    assert!(output.status.success() && said.contains("`bin/demo`") && said.contains("lost its execute bit"), "{said}");
+    assert!(fs::read(out("kept").join(WHEEL)).unwrap() == fs::read(out("lost").join(WHEEL)).unwrap());
 }

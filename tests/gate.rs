@@ -299,6 +299,59 @@ fn a_set_that_another_tool_built_from_the_stages_passes() {
     set.passes(VERSION, &[]);
 }
 
+/// A template of the repository with every text of `names` replaced in its `pyproject.toml`.
+fn template(name: &str, to: &Path, names: &[(&str, &str)]) {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    for file in relkit::fs::walk(&from).unwrap() {
+        let is_part = file.relative.starts_with("src/") && !file.relative.contains("__pycache__");
+        if is_part || !file.relative.contains('/') {
+            let target = to.join(&file.relative);
+            fs::create_dir_all(target.parent().unwrap()).unwrap();
+            fs::copy(&file.path, target).unwrap();
+        }
+    }
+    for (from, to_name) in names {
+        replace(&to.join("pyproject.toml"), from, to_name);
+    }
+}
+
+#[test]
+fn a_renamed_product_is_verified_by_its_own_templates() {
+    let root = tempfile::tempdir().unwrap();
+    let at = |name: &str| root.path().join(name);
+    let runtime_names = [("openai-codex-cli-bin", "mytool-bin"), ("codex_cli_bin", "mytool_bin")];
+    let sdk_names = [("distribution = \"openai-codex-app-server-sdk\"", "distribution = \"mytool-sdk\"")];
+    template("runtime-template", &at("runtime-template"), &runtime_names);
+    replace(&at("runtime-template/pyproject.toml"), "executable = \"codex\"", "executable = \"mytool\"");
+    template("sdk-template", &at("sdk-template"), &[&runtime_names[..], &sdk_names].concat());
+    let (target, tag, _) = TARGETS[3];
+    fs::write(at("payload"), program(target)).unwrap();
+    let version = ["--codex-version", VERSION];
+    let mut stage = relkit();
+    stage.arg("stage-runtime").arg(at("runtime")).arg(at("payload")).args(version).args(["--platform-tag", tag]);
+    support::succeed(stage.arg("--template").arg(at("runtime-template")));
+    let mut stage = relkit();
+    support::succeed(stage.arg("stage-sdk").arg(at("sdk")).args(version).arg("--template").arg(at("sdk-template")));
+    support::succeed(relkit().arg("build").arg(at("runtime")).arg(at("sdk")).arg("--out-dir").arg(at("dist")));
+    let verify = |sdk: Option<&Path>| {
+        let mut command = relkit();
+        command.arg("verify").arg(at("dist")).args(version).arg("--template").arg(at("runtime-template"));
+        for (other, ..) in TARGETS.iter().filter(|(other, ..)| *other != target) {
+            command.args(["--allow-missing", other]);
+        }
+        if let Some(sdk) = sdk {
+            command.arg("--sdk-template").arg(sdk);
+        }
+        let output = support::run(&mut command);
+        (output.status.code(), support::text(&output))
+    };
+    let (code, text) = verify(Some(&at("sdk-template")));
+    assert_eq!(code, Some(0), "{text}");
+    let (code, text) = verify(None);
+    assert!(code == Some(1) && text.contains("is of neither `mytool-bin` nor"), "{text}");
+    assert_eq!(verify(Some(&at("missing"))).0, Some(2));
+}
+
 #[test]
 fn a_set_that_is_not_the_release_is_refused() {
     let set = Set::complete();
@@ -405,6 +458,46 @@ fn a_pin_that_is_not_exact_is_refused() {
     set.fails(&[], &[("sdk-pin", "tar.gz"), ("sdk-agree", "differ in their version or requirements")]);
 }
 
+/// The SDK's sdist with the bytes of one file replaced.
+fn rewrite_sdist(dist: &Path, suffix: &str, edit: impl Fn(&str) -> String) {
+    let path = dist.join("openai_codex_app_server_sdk-0.163.0.tar.gz");
+    let bytes = fs::read(&path).unwrap();
+    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(bytes.as_slice()));
+    let gzip = flate2::write::GzEncoder::new(fs::File::create(&path).unwrap(), flate2::Compression::fast());
+    let (mut written, mut edited) = (tar::Builder::new(gzip), 0);
+    for entry in archive.entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let (mut header, name) = (entry.header().clone(), entry.path().unwrap().into_owned());
+        let mut content = Vec::new();
+        std::io::Read::read_to_end(&mut entry, &mut content).unwrap();
+        if name.to_string_lossy().ends_with(suffix) {
+            content = edit(&String::from_utf8(content).unwrap()).into_bytes();
+            edited += 1;
+        }
+        header.set_size(content.len() as u64);
+        written.append_data(&mut header, name, content.as_slice()).unwrap();
+    }
+    assert_eq!(edited, 1);
+    written.into_inner().unwrap().finish().unwrap();
+}
+
+#[test]
+fn an_sdist_whose_sources_are_not_the_wheels_is_refused() {
+    let set = Set::complete();
+    rewrite_sdist(&set.dist(), "/pyproject.toml", |text| text.replace("bin==0.163.0", "bin>=0.163.0"));
+    let report = set.fails(&[], &[("sdk-pin", "`pyproject.toml`: its pin `openai-codex-cli-bin>=0.163.0` is a range")]);
+    assert_eq!(report["problems"].as_array().unwrap().len(), 1);
+    let set = Set::complete();
+    rewrite_sdist(&set.dist(), "/codex_app_server/__init__.py", |text| format!("{text}\nmore = 1\n"));
+    set.fails(&[], &[("sdk-agree", "differ in their package: `codex_app_server/__init__.py`")]);
+    // One that ends too early is a release that is not good, not a run that failed.
+    let set = Set::complete();
+    let path = set.dist().join("openai_codex_app_server_sdk-0.163.0.tar.gz");
+    let bytes = fs::read(&path).unwrap();
+    fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    assert_eq!(set.verify(VERSION, &[]).0, 1);
+}
+
 #[test]
 fn types_of_another_runtime_and_a_missing_sdk_are_refused() {
     let set = Set::complete();
@@ -442,6 +535,19 @@ fn every_wheel_needs_a_receipt_of_its_own() {
     verify(Some(&json!({"platform": "macos-aarch64"})), &[("receipt-platform", "is from `macos-aarch64`")]);
     verify(Some(&json!({"platform": "linux-aarch64"})), &[("receipt-platform", "is from `linux-aarch64`")]);
     verify(Some(&json!({"version": "0.162.0"})), &[("receipt-version", "reported version 0.162.0")]);
+    verify(Some(&json!({"version": null})), &[("receipt-version", "does not say that the binary reported")]);
+    verify(Some(&json!({"schema_version": 2})), &[("receipt-schema", "has schema_version 2")]);
+    verify(Some(&json!({"steps": []})), &[("receipt-failed", "says of no step that it passed")]);
+    let step = |name: &str, outcome: &str| json!({"name": name, "outcome": outcome, "milliseconds": 3, "detail": "x"});
+    let steps = json!({"steps": [step("version", "passed"), step("turn", "failed")]});
+    verify(Some(&steps), &[("receipt-failed", "failed at `turn`: x")]);
+    let steps = json!({"steps": [step("version", "passed"), step("turn", "skipped")]});
+    verify(Some(&steps), &[("receipt-failed", "`turn` was skipped")]);
+    let steps = json!({"steps": [step("command", "skipped")]});
+    verify(Some(&steps), &[("receipt-failed", "says of no step that it passed")]);
+    let sha256 = Sha256Digest::of(&fs::read(set.wheel(tag)).unwrap()).to_string();
+    let named = json!({"wheel": {"name": "other-1-py3-none-any.whl", "sha256": sha256}});
+    verify(Some(&named), &[("receipt-wheel", "says that it is of `other-1-py3-none-any.whl`")]);
     verify(Some(&json!({"wheel": null})), &[("receipt-missing", "has no smoke receipt")]);
     verify(Some(&json!({"steps": 3})), &[("receipt-missing", ""), ("receipt-unreadable", "is not a smoke receipt")]);
 
@@ -453,7 +559,13 @@ fn every_wheel_needs_a_receipt_of_its_own() {
     set.receipt(&again, tag, &failed);
     // Receipts of checks lie there too.
     fs::write(receipts.join("check.json"), r#"{"schema_version":1,"files":[],"errors":0,"warnings":0}"#).unwrap();
-    set.passes(VERSION, &["--receipts", receipts.to_str().unwrap()]);
+    let skipped = json!({"steps": [step("version", "passed"), step("command", "skipped"), step("exit", "passed")]});
+    set.receipt(&receipts, TARGETS[4].1, &json!({"platform": TARGETS[4].2, "steps": skipped["steps"]}));
+    let report = set.passes(VERSION, &["--receipts", receipts.to_str().unwrap()]);
+    assert!(!report["warnings"].to_string().contains("receipt-level"), "{:#}", report["warnings"]);
+    set.receipt(&receipts, TARGETS[5].1, &json!({"platform": TARGETS[5].2, "level": "version"}));
+    let report = set.passes(VERSION, &["--receipts", receipts.to_str().unwrap()]);
+    assert!(report["warnings"].to_string().contains("receipt-level"), "{:#}", report["warnings"]);
 }
 
 #[test]
@@ -494,6 +606,11 @@ fn everything_is_said_at_once_in_every_form() {
         let output = support::run(&mut command);
         let text = String::from_utf8(output.stdout.clone()).unwrap();
         assert_eq!(output.status.code(), Some(1), "{}", support::text(&output));
+        if format == "github" {
+            let path = relkit::fs::portable(&set.dist().join("notes.txt"));
+            let escaped = relkit::console::github_escape_property(&path);
+            assert!(text.contains(&format!("::error file={escaped},title=unknown-file::")), "{text}");
+        }
         assert!(text.contains(sign) && codes.iter().all(|(code, _)| text.contains(code)), "{text}");
     }
 }

@@ -1,5 +1,8 @@
 //! Stages of runtimes, made from payloads of every form, and from what is no payload.
 
+#[path = "../src/binary/tests/samples.rs"]
+#[allow(dead_code, reason = "a part of it is used")]
+mod samples;
 mod stage_support;
 
 use std::fs;
@@ -10,8 +13,8 @@ use relkit::error::Exit;
 use relkit::fs::Existing;
 use relkit::stage::{RuntimeRequest, StageError, StageWarning, stage_runtime};
 use stage_support::{
-    DESCRIPTOR, elf, gzip, mode, names, package, paths, request, stage, tar, tar_of, told, tree, wheel_of, write,
-    write_tree, zip_of,
+    DESCRIPTOR, elf, gzip, mode, names, package, paths, request, stage, tar, tar_of, told, tree, wheel_of, wheel_with,
+    write, write_tree, zip_of,
 };
 use tar::EntryType;
 
@@ -120,6 +123,37 @@ fn a_lone_executable_may_come_in_an_archive_under_any_name() {
 }
 
 #[test]
+fn a_wheel_is_held_against_the_digests_of_its_own_record() {
+    use base64::Engine as _;
+    use sha2::Digest as _;
+    let base64 = |bytes: &[u8]| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
+    let sha384 = |bytes: &[u8]| format!("sha384={}", base64(&sha2::Sha384::digest(bytes)));
+    let sha512 = |bytes: &[u8]| format!("sha512={}", base64(&sha2::Sha512::digest(bytes)));
+    let directory = tempfile::tempdir().unwrap();
+    let try_with = |digest: &dyn Fn(&[u8]) -> String| {
+        let payload = write(directory.path(), "a.whl", wheel_with(&package(), "0.163.0", digest));
+        let staged = stage(&directory.path().join("out"), &payload);
+        let _ = fs::remove_dir_all(directory.path().join("out"));
+        staged.map(|_| ()).map_err(told)
+    };
+    assert_eq!(try_with(&sha384), Ok(()));
+    assert_eq!(try_with(&sha512), Ok(()));
+    let false_digest = |bytes: &[u8]| sha512(&[bytes, b"x"].concat());
+    type Case<'a> = (&'a dyn Fn(&[u8]) -> String, &'a str);
+    let refused: [Case<'_>; 4] = [
+        (&false_digest, "does not have the digest that RECORD states"),
+        (&|_: &[u8]| "md5=AAAA".to_owned(), "has no digest in RECORD that is at least as strong"),
+        (&|_: &[u8]| String::new(), "has no digest in RECORD that is at least as strong"),
+        (&|_: &[u8]| "sha512=!".to_owned(), "has no digest in RECORD that is at least as strong"),
+    ];
+    for (digest, words) in refused {
+        let (text, exit) = try_with(digest).unwrap_err();
+        assert!(text.contains(words), "{text}");
+        assert_eq!(exit, Exit::NotGood);
+    }
+}
+
+#[test]
 fn the_import_package_of_an_unpacked_wheel_is_a_payload() {
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();
@@ -182,6 +216,17 @@ fn bad_files() -> Vec<(&'static str, Vec<u8>, Exit, &'static str)> {
     let central = encrypted.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
     encrypted[6] |= 1;
     encrypted[central + 8] |= 1;
+    let mut bzip2 = zip.clone();
+    let local = bzip2.windows(4).position(|window| window == b"PK\x03\x04").unwrap();
+    bzip2[local + 8] = 12;
+    bzip2[central + 10] = 12;
+    let wide = {
+        let mut writer = zstd::Encoder::new(Vec::new(), 1).unwrap();
+        writer.window_log(28).unwrap();
+        writer.long_distance_matching(true).unwrap();
+        std::io::Write::write_all(&mut writer, &tar_of(&files, "")).unwrap();
+        writer.finish().unwrap()
+    };
     let mut flipped = zip.clone();
     flipped[80] ^= 0xff;
     let wheel_bad = {
@@ -220,7 +265,9 @@ fn bad_files() -> Vec<(&'static str, Vec<u8>, Exit, &'static str)> {
         ("noise.tar.gz", b"\x1f\x8b\x08\0\0\0\0\0\0\0garbage".to_vec(), Exit::NotGood, "damaged"),
         ("cut.zip", zip[..zip.len() / 2].to_vec(), Exit::NotGood, "damaged"),
         ("flipped.zip", flipped, Exit::NotGood, "damaged"),
-        ("encrypted.zip", encrypted, Exit::NotGood, "encrypted"),
+        ("encrypted.zip", encrypted, Exit::NotGood, "is encrypted"),
+        ("bzip2.zip", bzip2, Exit::NotGood, "is compressed by bzip2"),
+        ("wide.tar.zst", wide, Exit::NotGood, "a window of more than 128 MiB"),
         ("twice.zip", twice(), Exit::NotGood, "twice"),
         ("no.whl", zip.clone(), Exit::NotGood, "dist-info"),
         ("record.whl", wheel_bad, Exit::NotGood, "RECORD"),
@@ -318,12 +365,68 @@ fn what_is_no_payload_is_refused_and_leaves_nothing() {
         let place = directory.path().join("place");
         fs::create_dir(&place).unwrap();
         let error = stage(&place.join("made/out"), &payload).map(|_| name).expect_err(name);
+        if let StageError::Payload(error) = &error {
+            assert!(relkit::error::Explain::hint(error).is_some(), "{name}");
+        }
         let (text, code) = told(error);
         assert!(text.contains(words), "{name}: {text}");
+        assert!(!text.contains("damaged") || words == "damaged", "{name}: {text}");
         assert!(text.contains(name), "{name} is not named: {text}");
         assert_eq!(code, exit, "{name}: {text}");
         assert_eq!(names(&place), [""; 0], "{name}");
         fs::remove_dir(&place).unwrap();
+    }
+}
+
+#[test]
+fn a_shared_library_is_no_executable_and_every_kind_of_program_is() {
+    use samples::{ARM64, ElfSample, MachSample, glibc_elf, mac, pe, static_elf};
+    let directory = tempfile::tempdir().unwrap();
+    let mut dll = pe(0x8664, &["KERNEL32.dll"], true);
+    let coff = u32::from_le_bytes(dll[60..64].try_into().unwrap()) as usize + 4;
+    let dynamic_library = 0x2000_u16;
+    let flags = u16::from_le_bytes([dll[coff + 18], dll[coff + 19]]) | dynamic_library;
+    dll[coff + 18..coff + 20].copy_from_slice(&flags.to_le_bytes());
+    let shared = ElfSample {
+        kind: 3,
+        interpreter: None,
+        soname: Some("libcodex.so.1"),
+        needed: vec!["libc.so.6"],
+        flags_1: 0,
+        ..glibc_elf()
+    };
+    let libraries = [
+        ("libcodex.so", shared.build()),
+        ("libcodex.dylib", MachSample { kind: 6, ..mac(ARM64, 11, 0) }.build()),
+        ("codex.bundle", MachSample { kind: 8, ..mac(ARM64, 11, 0) }.build()),
+        ("codex.dll", dll),
+    ];
+    let out = directory.path().join("out");
+    for (name, bytes) in libraries {
+        // Alone, and under the name of the executable in a package.
+        let payload = write(directory.path(), name, &bytes);
+        let entry = if name.ends_with("dll") { "bin/codex.exe" } else { "bin/codex" };
+        let package = write(directory.path(), &format!("{name}.tar.gz"), gzip(&tar_of(&[(entry, bytes)], "")));
+        for payload in [payload, package] {
+            let error = stage(&out, &payload).expect_err(name);
+            assert!(relkit::error::Explain::hint(&error).is_some(), "{name}");
+            let (text, exit) = told(error);
+            assert!(text.contains("is a shared library, not an executable"), "{name}: {text}");
+            assert_eq!((exit, out.exists()), (Exit::NotGood, false), "{name}");
+        }
+    }
+    let static_pie = ElfSample { kind: 3, flags_1: 0x0800_0000, ..static_elf() };
+    let programs = [
+        ("static", static_elf().build()),
+        ("static-pie", static_pie.build()),
+        ("dynamic", glibc_elf().build()),
+        ("pie", ElfSample { kind: 3, ..glibc_elf() }.build()),
+        ("mac", mac(ARM64, 11, 0).build()),
+        ("windows.exe", pe(0x8664, &["KERNEL32.dll"], true)),
+    ];
+    for (name, bytes) in programs {
+        let payload = write(directory.path(), name, &bytes);
+        stage(&directory.path().join(format!("stage-{name}")), &payload).expect(name);
     }
 }
 

@@ -185,6 +185,11 @@ fn check_fails_when_one_character_changes_and_generating_mends_it() {
     assert_eq!(stale.status.code(), Some(1), "{}", text(&stale));
     let shown = String::from_utf8_lossy(&stale.stdout).into_owned();
     assert!(shown.contains("core.py:") && shown.contains("agentMassage") && shown.contains("leftover.py"), "{shown}");
+    assert!(shown.ends_with('\n'), "{shown}");
+    for start in ["core.py:", "leftover.py:"] {
+        assert_eq!(shown.lines().filter(|line| line.contains(start) && !line.starts_with(' ')).count(), 1, "{shown}");
+    }
+    assert!(!shown.lines().any(|line| line.contains("core.py:") && line.contains("leftover.py:")), "{shown}");
     assert_eq!(fs::read_to_string(&core).unwrap(), good.replacen("agentMessage", "agentMassage", 1), "nothing written");
     succeed(&mut generate(false));
     assert_eq!(fs::read_to_string(&core).unwrap(), good);
@@ -320,11 +325,13 @@ fn the_drift_report_agrees_with_the_list_made_by_hand() {
 
     let mut same = relkit();
     same.args(["generate-types", "--schema-dir"]).arg(&new).arg("--against").arg(&new);
-    assert!(succeed(&mut same).contains("0 breaking, 0 not breaking"));
+    let said = succeed(&mut same);
+    assert!(said.contains("0 breaking, 0 not breaking") && said.ends_with('\n'), "{said:?}");
     let mut markdown = relkit();
     markdown.args(["generate-types", "--format", "markdown", "--schema-dir"]).arg(&new).arg("--against").arg(&old);
     let notes = succeed(&mut markdown);
     assert!(notes.contains("#### Breaking (") && notes.contains("- `thread/rollback`\n"), "{notes}");
+    assert!(notes.ends_with('\n') && !notes.ends_with("\n\n"), "{notes}");
 }
 
 /// A schema that no runtime has yet: types that refer to themselves and to each other.

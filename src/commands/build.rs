@@ -22,6 +22,12 @@ pub fn run(arguments: &Build, console: &Console) -> Result<Exit, Failure> {
     let options = options(arguments.compression, arguments.jobs)?;
     let mut built = Vec::new();
     for staged in read_stages(&arguments.stages)? {
+        for path in &staged.restored {
+            console.warning(format_args!(
+                "`{path}` of `{}` has lost its execute bit; the wheel carries it executable, as it was staged",
+                staged.directory.display()
+            ));
+        }
         for warning in broken_promises(&staged) {
             console.warning(warning);
         }

@@ -129,10 +129,10 @@ fn report_check(generated: &Generated, differences: &[Difference], format: Drift
         return exit;
     }
     for difference in differences.iter().take(SHOWN) {
-        console.result(described(difference));
+        console.result(format_args!("{}\n", described(difference)));
     }
     if differences.len() > SHOWN {
-        console.result(format_args!("... and {} more files", differences.len() - SHOWN));
+        console.result(format_args!("... and {} more files\n", differences.len() - SHOWN));
     }
     console.warning(format_args!(
         "{} generated files are stale for runtime {}",
@@ -204,8 +204,8 @@ fn report_drift(before: &Source, after: &Source, format: DriftFormat, console: &
     let drift = drift((&from, &old.schema), (&to, &new.schema))?;
     match format {
         DriftFormat::Json => console.json(&drift.json()),
-        DriftFormat::Markdown => console.result(drift.markdown().trim_end()),
-        DriftFormat::Text => console.result(drift.to_string().trim_end()),
+        DriftFormat::Markdown => console.result(format_args!("{}\n", drift.markdown().trim_end())),
+        DriftFormat::Text => console.result(format_args!("{}\n", drift.to_string().trim_end())),
     }
     Ok(Exit::Good)
 }

@@ -1,11 +1,12 @@
 //! `relkit verify`: the gate, its report and the release manifest.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use crate::cli::{AnnotatedFormat, GateOptions, Verify};
 use crate::console::{Console, github_escape, github_escape_property};
 use crate::error::{Exit, Failure};
-use crate::fs::write_whole;
+use crate::fs::{portable, write_whole};
 use crate::gate::{Problem, Release, Request, verify};
 
 /// Runs the command.
@@ -21,7 +22,7 @@ pub fn run(arguments: &Verify, console: &Console) -> Result<Exit, Failure> {
     match arguments.format {
         AnnotatedFormat::Text => console.result(text(&release)),
         AnnotatedFormat::Json => console.json(&release),
-        AnnotatedFormat::Github => console.result(github(&release)),
+        AnnotatedFormat::Github => console.result(github(&release, &arguments.gate.dist)),
     }
     Ok(release.exit())
 }
@@ -29,7 +30,7 @@ pub fn run(arguments: &Verify, console: &Console) -> Result<Exit, Failure> {
 /// Verifies what the options name.
 pub fn gate(options: &GateOptions, console: &Console) -> Result<Release, Failure> {
     let runtime = super::runtime_project(options.template.as_deref())?;
-    let sdk = super::sdk_project(None)?;
+    let sdk = super::sdk_project(options.sdk_template.as_deref())?;
     let allow_missing = super::targets(&options.allow_missing, &runtime)?;
     let request = Request {
         dist: &options.dist,
@@ -67,11 +68,13 @@ pub fn text(release: &Release) -> String {
     text
 }
 
-fn github(release: &Release) -> String {
+/// Workflow annotations; each names its file as the workflow's own directory has it.
+fn github(release: &Release, dist: &Path) -> String {
     let mut text = String::new();
     for (kind, problems) in [("error", &release.problems), ("warning", &release.warnings)] {
         for Problem { code, file, message, help } in problems {
-            let file = file.as_ref().map(|file| format!("file={},", github_escape_property(file))).unwrap_or_default();
+            let path = file.as_ref().map(|file| portable(&dist.join(file)));
+            let file = path.map(|path| format!("file={},", github_escape_property(&path))).unwrap_or_default();
             let title = github_escape_property(code);
             let _ = writeln!(text, "::{kind} {file}title={title}::{}", github_escape(&format!("{message}\n{help}")));
         }

@@ -7,9 +7,31 @@ use crate::wheel::requirement::{Requirement, RequirementSource};
 
 /// What is wrong with a pin; none where it is right.
 pub fn objection(metadata: &Metadata, runtime: &DistributionName, codex: CodexVersion) -> Option<String> {
+    objection_among(metadata.fields().all("Requires-Dist"), runtime, codex)
+}
+
+/// What is wrong with the pin in the `pyproject.toml` of a source distribution, which is what a build from it pins.
+pub fn objection_in_pyproject(text: &str, runtime: &DistributionName, codex: CodexVersion) -> Option<String> {
+    let Ok(table) = text.parse::<toml::Table>() else { return Some("it is not TOML".to_owned()) };
+    let project = table.get("project").and_then(toml::Value::as_table);
+    let dynamic = project.and_then(|project| project.get("dynamic")?.as_array());
+    if dynamic.is_some_and(|dynamic| dynamic.iter().any(|field| field.as_str() == Some("dependencies"))) {
+        return Some(
+            "it leaves its dependencies to the build, so that a later build may pin another version".to_owned(),
+        );
+    }
+    let dependencies = project.and_then(|project| project.get("dependencies")?.as_array());
+    objection_among(dependencies.into_iter().flatten().filter_map(toml::Value::as_str), runtime, codex)
+}
+
+fn objection_among<'a>(
+    requirements: impl Iterator<Item = &'a str>,
+    runtime: &DistributionName,
+    codex: CodexVersion,
+) -> Option<String> {
     let mut pins = Vec::new();
-    for (text, requirement) in metadata.fields().all("Requires-Dist").zip(metadata.requires_dist()) {
-        match requirement {
+    for text in requirements {
+        match text.parse::<Requirement>() {
             Ok(requirement) if requirement.name.is_same(runtime) => pins.push(requirement),
             Ok(_) => {}
             Err(_) => return Some(format!("its requirement `{text}` cannot be read")),
@@ -74,6 +96,22 @@ mod tests {
     fn one_exact_pin_in_any_spelling_passes() {
         for pin in ["acme-bin==1.2.3", "Acme_Bin == 1.2.3", "acme.bin (==1.2.3)"] {
             assert_eq!(judged(&["pydantic>=2", pin]), None, "{pin}");
+        }
+    }
+
+    #[test]
+    fn the_pin_of_a_project_file_is_judged_alike() {
+        let judged = |text: &str| objection_in_pyproject(text, &"acme-bin".parse().unwrap(), "1.2.3".parse().unwrap());
+        assert_eq!(judged("[project]\ndependencies = ['a>=1', 'acme_bin == 1.2.3']\n"), None);
+        for (text, words) in [
+            ("[project]\ndependencies = ['acme-bin>=1.2.3']\n", "range"),
+            ("[project]\ndependencies = ['acme-bin==1.2.3', 'acme-bin']\n", "2 times"),
+            ("[project]\ndynamic = ['dependencies']\n", "leaves its dependencies"),
+            ("[project]\n", "does not require"),
+            ("", "does not require"),
+            ("[", "not TOML"),
+        ] {
+            assert!(judged(text).unwrap().contains(words), "{text}");
         }
     }
 

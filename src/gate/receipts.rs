@@ -8,9 +8,12 @@ use super::dist::Set;
 use super::release::{ReceiptRecord, Role};
 use super::verify::{Found, GateError, Request};
 use crate::fs::{FsError, walk};
-use crate::smoke::{Outcome, Report};
+use crate::smoke::{Level, Outcome, Report, SCHEMA_VERSION, Step, StepOutcome};
 use crate::target::{Architecture, TargetTriple};
 use crate::version::CodexVersion;
+
+/// The steps that `smoke` skips where the machine, the payload or the runner does not allow them.
+const MAY_BE_SKIPPED: [&str; 3] = ["search-tool", "sandbox-helper", "command"];
 
 /// Reads every receipt in the directory and holds them against the runtime wheels.
 pub fn verify(directory: &Path, request: &Request<'_>, set: &mut Set, found: &mut Found) -> Result<(), GateError> {
@@ -18,14 +21,18 @@ pub fn verify(directory: &Path, request: &Request<'_>, set: &mut Set, found: &mu
     for entry in set.files.iter_mut().filter(|entry| entry.record.role == Role::RuntimeWheel) {
         let name = entry.record.name.clone();
         let digest = entry.record.sha256;
+        // By the bytes, whatever the receipt calls them: a wrong name is then an objection of its own.
         let of_wheel =
             |receipt: &&(String, Report)| receipt.1.wheel.as_ref().is_some_and(|wheel| wheel.sha256 == digest);
         let own: Vec<_> = receipts.iter().filter(of_wheel).collect();
         entry.record.receipts = own.iter().map(|(file, report)| record(file, report)).collect();
         let triple = entry.record.target.as_deref().and_then(|triple| triple.parse::<TargetTriple>().ok());
         let mut objections = Vec::new();
-        let good = own.iter().any(|(file, report)| match objection(report, triple.as_ref(), request.codex) {
-            None => true,
+        let good = own.iter().any(|(file, report)| match objection(report, &name, triple.as_ref(), request.codex) {
+            None => {
+                shallow(file, report, &name, found);
+                true
+            }
             Some(objection) => {
                 objections.push((objection.0, format!("`{name}`: the receipt `{file}` {}", objection.1)));
                 false
@@ -91,16 +98,51 @@ fn read(directory: &Path, found: &mut Found) -> Result<Vec<(String, Report)>, Ga
     Ok(receipts)
 }
 
-fn objection(report: &Report, triple: Option<&TargetTriple>, codex: CodexVersion) -> Option<(&'static str, String)> {
-    if report.outcome != Outcome::Passed {
+/// A test that stopped after `--version` counts, and is told: it has shown the least that there is.
+fn shallow(file: &str, report: &Report, name: &str, found: &mut Found) {
+    if report.level == Level::Version {
+        found.warning(
+            "receipt-level",
+            Some(name),
+            format!("`{name}`: the receipt `{file}` shows that the executable starts, and no more"),
+            "run `relkit smoke` at the level `turn`, which is the default",
+        );
+    }
+}
+
+/// Why a receipt does not count for the wheel called `name`.
+fn objection(
+    report: &Report,
+    name: &str,
+    triple: Option<&TargetTriple>,
+    codex: CodexVersion,
+) -> Option<(&'static str, String)> {
+    if report.schema_version != SCHEMA_VERSION {
+        let stated = report.schema_version;
+        return Some(("receipt-schema", format!("has schema_version {stated}, and {SCHEMA_VERSION} is understood")));
+    }
+    let of = report.wheel.as_ref().map_or("no wheel", |wheel| wheel.name.as_str());
+    if of != name {
+        return Some(("receipt-wheel", format!("says that it is of `{of}`")));
+    }
+    if report.outcome != Outcome::Passed || report.failed_step().is_some() {
         let step =
             report.failed_step().map_or_else(String::new, |step| format!(" at `{}`: {}", step.name, step.detail));
         return Some(("receipt-failed", format!("says that the smoke test failed{step}")));
     }
-    if let Some(version) = &report.version
-        && version.parse::<CodexVersion>().ok() != Some(codex)
-    {
-        return Some(("receipt-version", format!("says that the binary reported version {version}, not {codex}")));
+    let skipped = |step: &&Step| step.outcome == StepOutcome::Skipped;
+    if let Some(step) = report.steps.iter().filter(skipped).find(|step| !MAY_BE_SKIPPED.contains(&step.name.as_str())) {
+        return Some(("receipt-failed", format!("says that `{}` was skipped, which `smoke` never skips", step.name)));
+    }
+    if report.steps.iter().all(|step| step.outcome == StepOutcome::Skipped) {
+        return Some(("receipt-failed", "says of no step that it passed".to_owned()));
+    }
+    match &report.version {
+        Some(version) if version.parse::<CodexVersion>().ok() == Some(codex) => {}
+        Some(version) => {
+            return Some(("receipt-version", format!("says that the binary reported version {version}, not {codex}")));
+        }
+        None => return Some(("receipt-version", format!("does not say that the binary reported version {codex}"))),
     }
     match triple {
         Some(triple) if !ran_on(&report.platform, triple) => {

@@ -118,6 +118,14 @@ pub enum PayloadError {
         /// The member.
         member: String,
     },
+    /// The archive is sound, and uses something that is not read.
+    #[error("`{}` cannot be unpacked: {what}", path.display())]
+    Unsupported {
+        /// The input.
+        path: PathBuf,
+        /// What it uses.
+        what: String,
+    },
     /// More bytes or members than an honest archive of this size unpacks to.
     #[error("`{}` unpacks to more than {limit}; a payload never does", path.display())]
     Bomb {
@@ -163,12 +171,16 @@ impl Explain for PayloadError {
             ),
             Self::Link { .. } => Some("replace the link by the file that it leads to".into()),
             Self::Encrypted { .. } => Some("unpack the archive and give the directory".into()),
-            Self::Package { .. }
-            | Self::Name { .. }
-            | Self::Collision { .. }
-            | Self::Duplicate { .. }
-            | Self::Special { .. }
-            | Self::Bomb { .. } => None,
+            Self::Unsupported { .. } => Some(
+                "unpack the archive and give the directory, or pack it again as `.tar.gz`, `.tar.zst` or a deflated `.zip`"
+                    .into(),
+            ),
+            Self::Name { .. } => Some("rename it below the top of the payload, with parts joined by `/`".into()),
+            Self::Collision { .. } => Some("rename one of them, or leave it out: many file systems keep only one".into()),
+            Self::Duplicate { .. } => Some("pack the archive again with each name once".into()),
+            Self::Special { .. } => Some("leave it out, or replace it by a regular file: a wheel holds nothing else".into()),
+            Self::Bomb { .. } => Some("give an archive of the payload alone, or its directory".into()),
+            Self::Package { .. } => Some("mend `codex-package.json`, or give a payload without one".into()),
         }
     }
 

@@ -173,6 +173,11 @@ pub(super) fn reading(origin: &Path, error: io::Error) -> PayloadError {
     if error.raw_os_error().is_some() {
         return PayloadError::Fs(FsError::Read { path: origin.to_owned(), source: error });
     }
+    // The decoder tells this by its text alone; without a cap a frame could ask for any amount of memory.
+    if error.to_string().contains("requires too much memory") {
+        let what = "it is compressed with a window of more than 128 MiB, and larger ones are not supported".to_owned();
+        return PayloadError::Unsupported { path: origin.to_owned(), what };
+    }
     PayloadError::Damaged { path: origin.to_owned(), source: Box::new(error) }
 }
 

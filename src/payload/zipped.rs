@@ -6,17 +6,22 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
-use sha2::{Digest as _, Sha256};
-
 use super::unpack::{Found, LinkBase, Sink, bomb, limit};
 use super::{DESCRIPTOR, Form, PayloadError, name};
 use crate::console::Progress;
-use crate::digest::Sha256Digest;
 use crate::fs::FsError;
 use crate::wheel::archive::{Archive, ArchiveError, Limits, Member, MemberError};
+use crate::wheel::reader::Hasher;
+use crate::wheel::record::RecordRow;
 
 /// The largest RECORD that is read, in bytes.
 const LONGEST_RECORD: u64 = 16 << 20;
+
+/// The flags of an encrypted member (APPNOTE 4.4.4): encrypted, strongly, or with its header masked.
+const ENCRYPTED: u16 = 1 | 1 << 6 | 1 << 13;
+/// The compression methods that are read (APPNOTE 4.4.5).
+const STORED: u16 = 0;
+const DEFLATED: u16 = 8;
 
 /// What an archive gave up.
 #[derive(Debug)]
@@ -40,6 +45,7 @@ pub(super) fn unpack(origin: &Path, form: Form, scratch: &Path, progress: &Progr
         total_ratio: u64::MAX,
         free: u64::MAX,
     });
+    supported(origin, archive.members())?;
     archive.trusted().map_err(|error| opening(origin, error))?;
     let total = archive.members().iter().fold(0_u64, |sum, member| sum.saturating_add(member.size));
     if total > limit {
@@ -66,6 +72,29 @@ pub(super) fn unpack(origin: &Path, form: Form, scratch: &Path, progress: &Progr
             Ok(Unzipped { form: Form::Zip, files: sink.finish()?, wheel_version: None })
         }
     }
+}
+
+/// Refuses what is not read in words of its own, before the archive is judged: it is not damaged.
+fn supported(origin: &Path, members: &[Member]) -> Result<(), PayloadError> {
+    for member in members {
+        if member.flags & ENCRYPTED != 0 {
+            return Err(PayloadError::Encrypted { path: origin.to_owned(), member: name::shown(&member.raw_name) });
+        }
+        if !matches!(member.method, STORED | DEFLATED) {
+            let method = match member.method {
+                9 => "Deflate64".to_owned(),
+                12 => "bzip2".to_owned(),
+                14 => "LZMA".to_owned(),
+                93 => "Zstandard".to_owned(),
+                95 => "XZ".to_owned(),
+                other => format!("method {other}"),
+            };
+            let member = name::shown(&member.raw_name);
+            let what = format!("member `{member}` is compressed by {method}, and only deflate is supported");
+            return Err(PayloadError::Unsupported { path: origin.to_owned(), what });
+        }
+    }
+    Ok(())
 }
 
 fn unpack_wheel(
@@ -125,7 +154,7 @@ pub(super) fn is_python(path: &str) -> bool {
         || path.split('/').any(|part| part == "__pycache__")
 }
 
-/// The SHA-256 rows of RECORD.
+/// The digests of RECORD, by path.
 fn read_record(origin: &Path, archive: &Archive, dist_info: &str) -> Result<BTreeMap<String, String>, PayloadError> {
     let name = format!("{dist_info}/RECORD");
     let refused = |why| PayloadError::Record { path: origin.to_owned(), member: name.clone(), why };
@@ -149,9 +178,6 @@ fn take(
     sink: &mut Sink<'_>,
     record: Option<&BTreeMap<String, String>>,
 ) -> Result<(), PayloadError> {
-    if member.flags & 1 != 0 {
-        return Err(PayloadError::Encrypted { path: origin.to_owned(), member: name::shown(&member.raw_name) });
-    }
     if member.is_directory() {
         return sink.directory(&member.raw_name);
     }
@@ -163,30 +189,39 @@ fn take(
         let what = "a device, FIFO or socket";
         return Err(PayloadError::Special { path: origin.to_owned(), member: name::shown(&member.raw_name), what });
     }
+    let refused = |why| PayloadError::Record { path: origin.to_owned(), member: member.name.clone(), why };
+    let stated = match record {
+        Some(record) => Some(stated(record.get(&member.name).ok_or_else(|| refused("is not listed in RECORD"))?)),
+        None => None,
+    };
     let Some((file, target)) = sink.file(&member.raw_name, member.size)? else { return Ok(()) };
-    let mut hashing = Hashing { file, hasher: record.map(|_| Sha256::new()) };
+    let (hasher, value) = match stated {
+        Some(Some((hasher, value))) => (Some(hasher), value),
+        Some(None) => return Err(refused("has no digest in RECORD that is at least as strong as SHA-256")),
+        None => (None, Vec::new()),
+    };
+    let mut hashing = Hashing { file, hasher };
     archive.copy_to(member, &mut hashing).map_err(|error| match error {
         MemberError::Write { source, .. } => FsError::write(&target)(source).into(),
         error => reading(origin, error),
     })?;
-    let (Some(record), Some(hasher)) = (record, hashing.hasher) else { return Ok(()) };
-    let refused = |why| PayloadError::Record { path: origin.to_owned(), member: member.name.clone(), why };
-    let stated = record.get(&member.name).ok_or_else(|| refused("is not listed in RECORD"))?;
-    let digest = Sha256Digest(hasher.finalize().into()).record_form();
-    if *stated == digest {
-        return Ok(());
+    if hashing.hasher.is_some_and(|hasher| hasher.finish() != value) {
+        return Err(refused("does not have the digest that RECORD states"));
     }
-    Err(refused(if stated.starts_with("sha256=") {
-        "does not have the SHA-256 digest that RECORD states"
-    } else {
-        "has no SHA-256 digest in RECORD"
-    }))
+    Ok(())
+}
+
+/// The hasher of a row's algorithm and the digest that the row states; none where it states none to rely on.
+fn stated(cell: &str) -> Option<(Hasher, Vec<u8>)> {
+    let row = RecordRow { path: String::new(), digest: cell.to_owned(), size: String::new() };
+    let digest = row.parsed_digest().ok()??;
+    Some((Hasher::named(&digest.algorithm)?, digest.value))
 }
 
 /// Hashes what passes through, where that is asked for.
 struct Hashing {
     file: File,
-    hasher: Option<Sha256>,
+    hasher: Option<Hasher>,
 }
 
 impl Write for Hashing {

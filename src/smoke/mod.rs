@@ -32,8 +32,7 @@ use crate::wheel::reader::{Wheel, WheelError};
 use fault::Fault;
 use home::Home;
 use model_server::ModelServer;
-use receipt::SCHEMA_VERSION;
-pub use receipt::{Outcome, Report, Step, StepOutcome, TestedWheel};
+pub use receipt::{Outcome, Report, SCHEMA_VERSION, Step, StepOutcome, TestedWheel};
 pub use runner::{Runner, RunnerError};
 use unpack::Runtime;
 

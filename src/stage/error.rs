@@ -50,6 +50,14 @@ pub enum StageError {
         #[source]
         source: BinaryError,
     },
+    /// The entry executable is a shared library.
+    #[error("`{member}` of `{}` is a shared library, not an executable", payload.display())]
+    Library {
+        /// The payload.
+        payload: PathBuf,
+        /// The path that it would have in the import package.
+        member: String,
+    },
     /// The binaries are for another machine than the tag.
     #[error("`{}` cannot be tagged `{tag}`: `{member}`: {objection}", payload.display())]
     WrongMachine {
@@ -112,6 +120,9 @@ impl Explain for StageError {
             Self::Pyproject(error) => error.hint(),
             Self::Overlap { .. } => Some("give an output directory beside it".into()),
             Self::Binary { source, .. } => source.hint(),
+            Self::Library { .. } => {
+                Some("give the program that users start; libraries go beside it, in a package directory".into())
+            }
             Self::WrongMachine { honest, .. } if honest.is_empty() => {
                 Some("no platform tag is honest for it: `relkit inspect` shows why".into())
             }
@@ -139,6 +150,7 @@ impl Explain for StageError {
             Self::Pyproject(error) => error.exit(),
             Self::Overlap { .. } | Self::Conflict { .. } => Exit::Failed,
             Self::Binary { .. }
+            | Self::Library { .. }
             | Self::WrongMachine { .. }
             | Self::NoHonestTag { .. }
             | Self::Version { .. }

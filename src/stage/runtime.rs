@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::template::PYPROJECT;
 use super::{PendingStage, StageError, Template, TemplateError, pyproject, refuse_overlap};
-use crate::binary::{self, Inventory, Libc, TagRow, Weight};
+use crate::binary::{self, Facts, Inventory, Libc, TagRow, Weight};
 use crate::console::Progress;
 use crate::fs::{Existing, FsError, Mode};
 use crate::payload::{DESCRIPTOR, Form, Package, Payload};
@@ -148,6 +148,10 @@ pub fn stage_runtime(request: &RuntimeRequest, progress: &Progress) -> Result<St
 
     // The facts are those of the files in the stage, whatever happens to the input meanwhile.
     let inventory = take_inventory(request, &directory, &paths)?;
+    let is_library = |(member, facts): &(String, Facts)| *member == entrypoint && !facts.is_executable();
+    if inventory.binaries().iter().any(is_library) {
+        return Err(StageError::Library { payload: request.payload.clone(), member: entrypoint });
+    }
     let platform_tag = settle_tags(request, &project, &inventory, &mut warnings)?;
     let target = platform_tag.tags().iter().find_map(|tag| project.target_of_tag(tag)).map(|row| row.triple.clone());
     match &described {

@@ -17,7 +17,7 @@ pub enum TypegenError {
     #[error(transparent)]
     Wheel(#[from] WheelError),
     /// A wheel carries no executable of the runtime.
-    #[error("`{}` carries no `{executable}`", path.display())]
+    #[error("`{}` carries no `{executable}`, and no other executable that is known to be the runtime", path.display())]
     NoExecutable {
         /// The wheel.
         path: PathBuf,

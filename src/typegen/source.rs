@@ -7,8 +7,10 @@ use std::time::Duration;
 use super::TypegenError;
 use super::schema::Schema;
 use crate::fs::{FsError, Mode, Scratch, set_mode};
+use crate::payload::{DESCRIPTOR, Package};
 use crate::process::Invocation;
 use crate::version::CodexVersion;
+use crate::wheel::archive::Member;
 use crate::wheel::reader::Wheel;
 
 /// What to generate from, and what for.
@@ -31,7 +33,7 @@ pub enum Source {
     Wheel {
         /// The wheel.
         path: PathBuf,
-        /// The file name of the executable in it, without `.exe`.
+        /// The file name of the executable, without `.exe`, where the wheel's descriptor does not name it.
         executable: String,
     },
     /// A directory that the runtime's `generate-json-schema` wrote.
@@ -75,6 +77,9 @@ const DEADLINE: Duration = Duration::from_secs(60);
 /// How much a runtime may say on standard output, in bytes; its version is a line.
 const OUTPUT_LIMIT: usize = 1 << 20;
 
+/// The largest descriptor that is read, in bytes.
+const LONGEST_DESCRIPTOR: u64 = 1 << 20;
+
 /// Asks the source for its schema.
 ///
 /// # Errors
@@ -85,12 +90,7 @@ pub fn obtain(source: &Source) -> Result<Obtained, TypegenError> {
         Source::Executable(program) => ask(program, program),
         Source::Wheel { path, executable } => {
             let wheel = Wheel::open(path)?;
-            let names = [executable.clone(), format!("{executable}.exe")];
-            let is_executable = |name: &str| names.iter().any(|known| name.rsplit('/').next() == Some(known));
-            let member = wheel
-                .files()
-                .filter(|member| is_executable(&member.name))
-                .min_by_key(|member| (member.name.matches('/').count(), member.name.clone()))
+            let member = entry_executable(&wheel, executable)
                 .ok_or_else(|| TypegenError::NoExecutable { path: path.clone(), executable: executable.clone() })?;
             let directory = scratch(path)?;
             let file_name = member.name.rsplit('/').next().unwrap_or(executable);
@@ -102,6 +102,37 @@ pub fn obtain(source: &Source) -> Result<Obtained, TypegenError> {
             ask(&program, path)
         }
     }
+}
+
+/// The executable that a wheel is for: what its descriptor names, else the file called `executable`, else the only file of
+/// an import package's `bin/`. A product of another name is found without its template.
+fn entry_executable<'a>(wheel: &'a Wheel, executable: &str) -> Option<&'a Member> {
+    let descriptors = wheel.files().filter(|member| {
+        member.name.strip_suffix(DESCRIPTOR).and_then(|package| package.strip_suffix('/')).is_some_and(is_plain)
+    });
+    for descriptor in descriptors {
+        let Ok(bytes) = wheel.read(descriptor, LONGEST_DESCRIPTOR) else { continue };
+        let entrypoint = Package::parse(&bytes).ok().and_then(|package| package.entrypoint);
+        let package = descriptor.name.trim_end_matches(DESCRIPTOR);
+        if let Some(member) = entrypoint.and_then(|entrypoint| wheel.find(&format!("{package}{entrypoint}"))) {
+            return Some(member);
+        }
+    }
+    let names = [executable.to_owned(), format!("{executable}.exe")];
+    let is_named = |member: &&Member| names.iter().any(|known| member.name.rsplit('/').next() == Some(known));
+    let named =
+        wheel.files().filter(is_named).min_by_key(|member| (member.name.matches('/').count(), member.name.as_str()));
+    named.or_else(|| {
+        let mut candidates = wheel.files().filter(|member| {
+            let parts: Vec<_> = member.name.split('/').collect();
+            matches!(parts[..], [package, "bin", _] if !package.ends_with(".data"))
+        });
+        candidates.next().filter(|_| candidates.next().is_none())
+    })
+}
+
+fn is_plain(path: &str) -> bool {
+    !path.contains('/')
 }
 
 /// Asks an executable; `origin` is what the user named, for errors.
@@ -138,4 +169,48 @@ fn run(program: &Path, origin: &Path, arguments: &[&str], out: Option<&Path>) ->
         return Err(TypegenError::Runtime { program: origin.to_owned(), why });
     }
     Ok(String::from_utf8_lossy(&finished.stdout).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::Progress;
+    use crate::wheel::pipeline;
+    use crate::wheel::wheel_file::Root;
+    use crate::wheel::writer::{self, Contents, Options};
+
+    fn found(files: &[(&str, &str)]) -> Option<String> {
+        let member = |path: &str, text: &str| writer::Member {
+            path: path.into(),
+            mode: Mode::Data,
+            source: pipeline::Source::Bytes(text.into()),
+        };
+        let name = "mytool_bin-1.2.3-py3-none-win_amd64.whl";
+        let contents = Contents {
+            name: name.parse().unwrap(),
+            root: Root::Platlib,
+            members: files.iter().map(|(path, text)| member(path, text)).collect(),
+            dist_info: vec![member("METADATA", "Metadata-Version: 2.4\nName: mytool-bin\nVersion: 1.2.3\n")],
+        };
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join(name);
+        writer::write(&path, &contents, &Options::default(), &Progress::hidden()).unwrap();
+        let wheel = Wheel::open(&path).unwrap();
+        entry_executable(&wheel, "codex").map(|member| member.name.clone())
+    }
+
+    #[test]
+    fn the_executable_of_a_renamed_product_is_found() {
+        let descriptor = r#"{"layoutVersion": 1, "entrypoint": "bin/mytool"}"#;
+        let (tool, host, init) = (("m/bin/mytool", "x"), ("m/bin/host", "x"), ("m/__init__.py", ""));
+        let json = |text| ("m/codex-package.json", text);
+        assert_eq!(found(&[init, tool, host, json(descriptor)]).as_deref(), Some("m/bin/mytool"));
+        assert_eq!(found(&[init, tool, json("{}")]).as_deref(), Some("m/bin/mytool"));
+        assert_eq!(found(&[init, tool]).as_deref(), Some("m/bin/mytool"));
+        assert_eq!(found(&[init, tool, ("m/bin/codex.exe", "x")]).as_deref(), Some("m/bin/codex.exe"));
+        let script = "mytool_bin-1.2.3.data/scripts/codex";
+        assert_eq!(found(&[init, tool, (script, "x")]).as_deref(), Some(script));
+        assert_eq!(found(&[init, tool, host]), None);
+        assert_eq!(found(&[init]), None);
+    }
 }

@@ -1,16 +1,18 @@
-//! Compresses the chunks of many members on many threads and hands them over in order, within bounded memory. A further
-//! thread hashes the members meanwhile.
+//! Compresses the chunks of many members on many threads and hands them over in order, within bounded memory. Members of
+//! one chunk are read once and go through in batches; a further thread hashes the larger ones meanwhile.
 
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest as _, Sha256};
 
 use super::deflate::{CHUNK, Compression, Deflater, JoinError, Position};
+use super::zip::Method;
 use crate::digest::Sha256Digest;
 
 /// Where the bytes of a member come from.
@@ -70,6 +72,8 @@ pub struct Chunk {
     pub bytes: Vec<u8>,
     /// CRC-32 of the data, with its length.
     pub crc: crc32fast::Hasher,
+    /// How the bytes are to be read, where they are a whole member: stored where deflate gained nothing.
+    pub(super) whole: Option<Method>,
 }
 
 /// How many bytes the whole pipeline may hold. The rest of the process needs little beside it.
@@ -80,9 +84,37 @@ fn workers(jobs: NonZeroUsize, compression: Compression, chunks: usize) -> usize
     jobs.get().min(MEMORY / compression.memory()).min(chunks).max(1)
 }
 
-/// How many chunks a source is cut into; an empty one is one empty chunk.
-fn chunk_count(source: &Source) -> u64 {
-    source.size().div_ceil(CHUNK as u64).max(1)
+/// How many members a batch has at most, whatever their size.
+const MOST_IN_BATCH: usize = 256;
+
+/// Whether a source is one chunk.
+fn is_small(source: &Source) -> bool {
+    source.size() <= CHUNK as u64
+}
+
+/// Cuts large sources into chunks and gathers small ones that follow each other, up to the size of a chunk.
+fn tasks(sources: &[&Source]) -> Vec<Task> {
+    let mut tasks = Vec::new();
+    let mut first = 0;
+    while let Some(source) = sources.get(first) {
+        if !is_small(source) {
+            let offsets = (0..source.size()).step_by(CHUNK);
+            tasks.extend(offsets.map(|offset| Task::Part { source: first, offset }));
+            first += 1;
+            continue;
+        }
+        let (mut end, mut size) = (first, 0);
+        while let Some(source) = sources.get(end).filter(|source| is_small(source)) {
+            size += source.size();
+            if end > first && (size > CHUNK as u64 || end - first == MOST_IN_BATCH) {
+                break;
+            }
+            end += 1;
+        }
+        tasks.push(Task::Batch(first..end));
+        first = end;
+    }
+    tasks
 }
 
 /// Compresses every source and calls `write` with each chunk, in order, on the calling thread; returns the digest of
@@ -96,10 +128,7 @@ pub fn run<E: From<SourceError>>(
     jobs: NonZeroUsize,
     mut write: impl FnMut(usize, Chunk) -> Result<(), E>,
 ) -> Result<Vec<Sha256Digest>, E> {
-    let mut tasks = Vec::new();
-    for (index, source) in sources.iter().enumerate() {
-        tasks.extend((0..chunk_count(source)).map(|chunk| Task { source: index, offset: chunk * CHUNK as u64 }));
-    }
+    let tasks = tasks(sources);
     let workers = workers(jobs, compression, tasks.len());
     let queue = Queue {
         state: Mutex::new(State { taken: 0, written: 0, done: BTreeMap::new(), stopped: false }),
@@ -108,49 +137,63 @@ pub fn run<E: From<SourceError>>(
         length: tasks.len(),
     };
     std::thread::scope(|scope| {
-        let hashing = scope.spawn(|| sources.iter().map(|source| hash(source, &queue)).collect::<Result<Vec<_>, _>>());
+        let large = sources.iter().enumerate().filter(|(_, source)| !is_small(source));
+        let hashing = scope.spawn(|| {
+            large.map(|(index, source)| Ok((index, hash(source, &queue)?))).collect::<Result<Vec<_>, SourceError>>()
+        });
         for _ in 0..workers {
             scope.spawn(|| {
                 let _stop = StopOnPanic(&queue);
                 let mut worker = Worker { open: None, buffer: Vec::new(), deflater: Deflater::new(compression) };
                 while let Some(number) = queue.take() {
-                    let task = tasks[number];
-                    let chunk = worker.chunk(sources[task.source], task, compression);
-                    queue.put(number, chunk);
+                    let done = worker.work(sources, &tasks[number], compression);
+                    queue.put(number, done);
                 }
             });
         }
         // Whatever ends this closure early also ends the threads.
         let _stop = Stop(&queue);
         let mut crcs: Vec<_> = sources.iter().map(|_| crc32fast::Hasher::new()).collect();
-        for (number, task) in tasks.iter().enumerate() {
-            let chunk = queue.next(number)?;
-            crcs[task.source].combine(&chunk.crc);
-            write(task.source, chunk)?;
-        }
-        let hashed = hashing.join().map_err(|_| SourceError::Join(JoinError))??;
-        let mut digests = Vec::with_capacity(sources.len());
-        for ((source, crc), (digest, hashed_crc)) in sources.iter().zip(crcs).zip(hashed) {
-            // Both threads read the file on their own; a file that changed in between would get a false RECORD row.
-            if crc.finalize() != hashed_crc {
-                return Err(changed(source).into());
+        let mut digests = vec![Sha256Digest([0; 32]); sources.len()];
+        for number in 0..tasks.len() {
+            for Done { source, chunk, digest } in queue.next(number)? {
+                match digest {
+                    Some(digest) => digests[source] = digest,
+                    None => crcs[source].combine(&chunk.crc),
+                }
+                write(source, chunk)?;
             }
-            digests.push(digest);
+        }
+        for (source, (digest, hashed_crc)) in hashing.join().map_err(|_| SourceError::Join(JoinError))?? {
+            // Both threads read the file on their own; a file that changed in between would get a false RECORD row.
+            if std::mem::take(&mut crcs[source]).finalize() != hashed_crc {
+                return Err(changed(sources[source]).into());
+            }
+            digests[source] = digest;
         }
         Ok(digests)
     })
 }
 
-#[derive(Clone, Copy)]
-struct Task {
+/// What one thread does at a time.
+enum Task {
+    /// One chunk of a source that has several.
+    Part { source: usize, offset: u64 },
+    /// Sources that are one chunk each.
+    Batch(Range<usize>),
+}
+
+/// A chunk, and the digest of its source where it is the whole of it.
+struct Done {
     source: usize,
-    offset: u64,
+    chunk: Chunk,
+    digest: Option<Sha256Digest>,
 }
 
 struct State {
     taken: usize,
     written: usize,
-    done: BTreeMap<usize, Result<Chunk, SourceError>>,
+    done: BTreeMap<usize, Result<Vec<Done>, SourceError>>,
     stopped: bool,
 }
 
@@ -185,19 +228,19 @@ impl Queue {
         }
     }
 
-    fn put(&self, number: usize, chunk: Result<Chunk, SourceError>) {
-        self.lock().done.insert(number, chunk);
+    fn put(&self, number: usize, done: Result<Vec<Done>, SourceError>) {
+        self.lock().done.insert(number, done);
         self.changed.notify_all();
     }
 
-    fn next(&self, number: usize) -> Result<Chunk, SourceError> {
+    fn next(&self, number: usize) -> Result<Vec<Done>, SourceError> {
         let mut state = self.lock();
         loop {
-            if let Some(chunk) = state.done.remove(&number) {
+            if let Some(done) = state.done.remove(&number) {
                 state.written = number + 1;
                 drop(state);
                 self.changed.notify_all();
-                return chunk;
+                return done;
             }
             if state.stopped {
                 return Err(SourceError::Join(JoinError));
@@ -239,21 +282,44 @@ struct Worker {
 }
 
 impl Worker {
-    fn chunk(&mut self, source: &Source, task: Task, compression: Compression) -> Result<Chunk, SourceError> {
-        let length = (source.size() - task.offset).min(CHUNK as u64) as usize;
-        let last = task.offset + length as u64 == source.size();
+    fn work(&mut self, sources: &[&Source], task: &Task, compression: Compression) -> Result<Vec<Done>, SourceError> {
+        match task {
+            Task::Part { source, offset } => {
+                let chunk = self.part(*source, sources[*source], *offset, compression)?;
+                Ok(vec![Done { source: *source, chunk, digest: None }])
+            }
+            Task::Batch(range) => range
+                .clone()
+                .map(|source| {
+                    let (chunk, digest) = self.whole(sources[source], compression)?;
+                    Ok(Done { source, chunk, digest: Some(digest) })
+                })
+                .collect(),
+        }
+    }
+
+    /// One chunk of a large source.
+    fn part(
+        &mut self,
+        index: usize,
+        source: &Source,
+        offset: u64,
+        compression: Compression,
+    ) -> Result<Chunk, SourceError> {
+        let length = (source.size() - offset).min(CHUNK as u64) as usize;
+        let last = offset + length as u64 == source.size();
         let data = match source {
             Source::Bytes(bytes) => {
-                let start = task.offset as usize;
+                let start = offset as usize;
                 &bytes[start..start + length]
             }
             Source::File { path, .. } => {
                 self.buffer.resize(length, 0);
                 let file = match &mut self.open {
-                    Some((index, file)) if *index == task.source => file,
-                    open => &mut open.insert((task.source, File::open(path).map_err(read_error(path))?)).1,
+                    Some((open, file)) if *open == index => file,
+                    open => &mut open.insert((index, File::open(path).map_err(read_error(path))?)).1,
                 };
-                file.seek(SeekFrom::Start(task.offset)).map_err(read_error(path))?;
+                file.seek(SeekFrom::Start(offset)).map_err(read_error(path))?;
                 file.read_exact(&mut self.buffer).map_err(|error| match error.kind() {
                     io::ErrorKind::UnexpectedEof => changed(source),
                     _ => read_error(path)(error),
@@ -267,7 +333,37 @@ impl Worker {
             Compression::Store => data.to_vec(),
             _ => self.deflater.deflate(data, if last { Position::Last } else { Position::Inner })?,
         };
-        Ok(Chunk { bytes, crc })
+        Ok(Chunk { bytes, crc, whole: None })
+    }
+
+    /// A small source, read once for its bytes and its digest.
+    fn whole(&mut self, source: &Source, compression: Compression) -> Result<(Chunk, Sha256Digest), SourceError> {
+        let data = match source {
+            Source::Bytes(bytes) => bytes.as_slice(),
+            Source::File { path, size } => {
+                self.buffer.clear();
+                self.buffer.reserve_exact(*size as usize + 1);
+                let file = File::open(path).map_err(read_error(path))?;
+                // One byte more than there should be: a file that has grown is noticed.
+                file.take(size + 1).read_to_end(&mut self.buffer).map_err(read_error(path))?;
+                if self.buffer.len() as u64 != *size {
+                    return Err(changed(source));
+                }
+                &self.buffer
+            }
+        };
+        let mut crc = crc32fast::Hasher::new();
+        crc.update(data);
+        let digest = Sha256Digest::of(data);
+        let deflated = match compression {
+            Compression::Store => None,
+            _ => Some(self.deflater.deflate(data, Position::Last)?).filter(|deflated| deflated.len() < data.len()),
+        };
+        let (bytes, method) = match deflated {
+            Some(deflated) => (deflated, Method::Deflated),
+            None => (data.to_vec(), Method::Stored),
+        };
+        Ok((Chunk { bytes, crc, whole: Some(method) }, digest))
     }
 }
 
@@ -346,6 +442,32 @@ mod tests {
         let (stored, _) = compressed(&sources, Compression::Store, 2);
         assert!(stored[1] == data);
         assert_eq!((stored[0].as_slice(), stored[2].len()), (b"text".as_slice(), 0));
+    }
+
+    #[test]
+    fn small_members_go_in_batches_and_are_each_whole() {
+        let small = Source::Bytes(b"text ".repeat(100));
+        let noise = Source::Bytes((0..=255).collect());
+        let half = Source::Bytes(vec![7; CHUNK / 2 + 1]);
+        let large = Source::Bytes(vec![7; CHUNK + 1]);
+        let mut sources = vec![&small; 3 * MOST_IN_BATCH];
+        sources.extend([&half, &half, &large, &large, &noise, &small]);
+        let found = tasks(&sources);
+        // Three batches of small members, the halves on their own, two chunks for each large member, one batch more.
+        assert_eq!(found.len(), 3 + 2 + 4 + 1);
+        let mut methods = vec![None; sources.len()];
+        let digests = run(&sources, Compression::Fast, jobs(3), |index, chunk| {
+            methods[index] = chunk.whole;
+            Ok::<_, SourceError>(())
+        });
+        let (first, rest) = methods.split_at(3 * MOST_IN_BATCH + 2);
+        assert!(first.iter().all(|method| *method == Some(Method::Deflated)));
+        assert_eq!(rest, [None, None, Some(Method::Stored), Some(Method::Deflated)]);
+        let expected = sources.iter().map(|source| match source {
+            Source::Bytes(bytes) => Sha256Digest::of(bytes),
+            Source::File { .. } => unreachable!(),
+        });
+        assert!(digests.unwrap().into_iter().eq(expected));
     }
 
     #[test]

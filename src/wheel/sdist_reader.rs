@@ -96,24 +96,45 @@ impl SdistReader {
     pub fn read(&self, suffix: &str) -> Result<Option<Vec<u8>>, SdistError> {
         find(&self.path, |inner| inner == suffix || inner.ends_with(&format!("/{suffix}")))
     }
+
+    /// Calls `each` with the path, below the one directory, and the content of every regular file.
+    ///
+    /// # Errors
+    /// When the archive cannot be read.
+    pub fn visit(&self, mut each: impl FnMut(&str, &mut dyn Read) -> io::Result<()>) -> Result<(), SdistError> {
+        walk(&self.path, |inner, content| each(inner, content).map(|()| true))
+    }
 }
 
 /// The first regular file whose path, without its first component, is wanted.
 fn find(path: &Path, wanted: impl Fn(&str) -> bool) -> Result<Option<Vec<u8>>, SdistError> {
+    let mut found = None;
+    walk(path, |inner, content| {
+        if !wanted(inner) {
+            return Ok(true);
+        }
+        let mut bytes = Vec::new();
+        content.take(MOST_TEXT).read_to_end(&mut bytes)?;
+        found = Some(bytes);
+        Ok(false)
+    })?;
+    Ok(found)
+}
+
+/// Calls `each` with every regular file, by its path without the first component, until it returns `false`.
+fn walk(path: &Path, mut each: impl FnMut(&str, &mut dyn Read) -> io::Result<bool>) -> Result<(), SdistError> {
     let file = File::open(path).map_err(FsError::read(path))?;
     let broken = |source| SdistError::Archive { path: path.to_owned(), source };
     let mut archive = tar::Archive::new(MultiGzDecoder::new(file).take(MOST_INFLATED));
     for entry in archive.entries().map_err(broken)? {
-        let entry = entry.map_err(broken)?;
+        let mut entry = entry.map_err(broken)?;
         let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
         let inner = name.split_once('/').map_or("", |(_, inner)| inner);
-        if entry.header().entry_type().is_file() && wanted(inner) {
-            let mut bytes = Vec::new();
-            entry.take(MOST_TEXT).read_to_end(&mut bytes).map_err(broken)?;
-            return Ok(Some(bytes));
+        if entry.header().entry_type().is_file() && !each(inner, &mut entry).map_err(broken)? {
+            break;
         }
     }
-    Ok(None)
+    Ok(())
 }
 
 #[cfg(test)]
@@ -146,6 +167,13 @@ mod tests {
         assert_eq!(sdist.metadata().fields().get("Name"), Some("a"));
         assert_eq!(sdist.read("x.py").unwrap().unwrap(), b"x");
         assert_eq!(sdist.read("y.py").unwrap(), None);
+        let mut paths = Vec::new();
+        let visited = sdist.visit(|inner, _| {
+            paths.push(inner.to_owned());
+            Ok(())
+        });
+        visited.unwrap();
+        assert_eq!(paths, ["src/PKG-INFO", "PKG-INFO", "src/x.py"]);
     }
 
     #[test]

@@ -32,6 +32,9 @@ pub struct Staged {
     pub metadata: Fields,
     /// The files of the import package, by their path in the wheel.
     pub package: BTreeMap<String, Walked>,
+    /// What staging said is to be run and has lost its execute bit since, by path below the import package. The wheel
+    /// carries it executable all the same.
+    pub restored: Vec<String>,
     /// The licence files, by their path in the tree.
     pub(super) licenses: BTreeMap<String, Walked>,
     /// What a source distribution holds beside PKG-INFO, by the path in the tree.
@@ -84,6 +87,12 @@ pub enum StageError {
         /// What is wrong.
         why: String,
     },
+    /// A file that the stage says is to be run is not there.
+    #[error("`{}` is missing: the stage names it as an executable of the wheel", path.display())]
+    NoExecutable {
+        /// The file.
+        path: PathBuf,
+    },
     /// A symbolic link, device, socket or FIFO: no wheel can carry one.
     #[error("`{}` is {what}, and a distribution holds regular files only", path.display())]
     Special {
@@ -120,6 +129,9 @@ impl Explain for StageError {
             Self::NotAStage { .. } | Self::Untrue { .. } => {
                 Some("make a stage with `relkit stage-runtime` or `relkit stage-sdk`".into())
             }
+            Self::NoExecutable { .. } => {
+                Some("stage the payload again with `relkit stage-runtime`: no wheel works without it".into())
+            }
             Self::Special { .. } => Some("replace it by a regular file, or remove it".into()),
             Self::Fs(error) => error.hint(),
             Self::Pyproject { .. } | Self::Project { .. } | Self::File { .. } | Self::Metadata { .. } => None,
@@ -127,7 +139,7 @@ impl Explain for StageError {
     }
 
     fn exit(&self) -> Exit {
-        if matches!(self, Self::Untrue { .. }) { Exit::NotGood } else { Exit::Failed }
+        if matches!(self, Self::Untrue { .. } | Self::NoExecutable { .. }) { Exit::NotGood } else { Exit::Failed }
     }
 }
 
@@ -191,12 +203,11 @@ impl Staged {
         let stage = table
             .stage
             .ok_or_else(|| not_a_stage("its `pyproject.toml` has no [tool.relkit.stage] table, so it is a template"))?;
+        let mut executables = Vec::new();
         let (kind, codex_version) = match stage {
-            StageTable::Runtime { platform_tag, codex_version, executables } => {
+            StageTable::Runtime { platform_tag, codex_version, executables: named } => {
                 let tags = platform_tag.parse().map_err(|error| malformed(Box::new(error)))?;
-                if !fs::KEEPS_MODES {
-                    tree.mark(&format!("src/{}", table.module), &executables);
-                }
+                executables = named;
                 (StageKind::Runtime(tags), codex_version)
             }
             StageTable::Sdk { codex_version } => (StageKind::Sdk, codex_version),
@@ -219,9 +230,13 @@ impl Staged {
         }
 
         let module = &table.module;
+        let restored = tree.mark(&format!("src/{module}"), &executables);
         let package = tree.below(&format!("src/{module}/"), &format!("{module}/"))?;
         if !package.contains_key(&format!("{module}/__init__.py")) {
             return Err(not_a_stage(&format!("it has no `src/{module}/__init__.py`")));
+        }
+        if let Some(path) = executables.iter().find(|path| !package.contains_key(&format!("{module}/{path}"))) {
+            return Err(StageError::NoExecutable { path: directory.join("src").join(module).join(path) });
         }
         let licenses = tree.licenses(&project.license_files)?;
         let license_text = project.license_text.as_deref().map(|path| tree.text(path)).transpose()?;
@@ -248,7 +263,17 @@ impl Staged {
                 sources.insert(name.to_owned(), regular(file)?.clone());
             }
         }
-        Ok(Self { directory: directory.to_owned(), kind, codex_version, project, metadata, package, licenses, sources })
+        Ok(Self {
+            directory: directory.to_owned(),
+            kind,
+            codex_version,
+            project,
+            metadata,
+            package,
+            restored,
+            licenses,
+            sources,
+        })
     }
 
     /// The name of the wheel.
@@ -303,13 +328,19 @@ struct Tree<'a> {
 }
 
 impl Tree<'_> {
-    /// Makes executable what staging said is to be run, by path below `package`.
-    fn mark(&mut self, package: &str, executables: &[String]) {
+    /// Makes executable what staging said is to be run, by path below `package`; returns what a system that keeps modes
+    /// had as data.
+    fn mark(&mut self, package: &str, executables: &[String]) -> Vec<String> {
+        let mut restored = Vec::new();
         for path in executables {
-            if let Some(file) = self.files.get_mut(&format!("{package}/{path}")) {
-                file.mode = Mode::Executable;
+            let inside = format!("{package}/{path}");
+            let Some(file) = self.files.get_mut(&inside) else { continue };
+            if fs::KEEPS_MODES && file.mode != Mode::Executable {
+                restored.push(path.clone());
             }
+            file.mode = Mode::Executable;
         }
+        restored
     }
 
     /// The regular files below a directory, with `prefix` replaced by `new`.

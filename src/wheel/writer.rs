@@ -8,7 +8,7 @@ use std::path::Path;
 
 use super::deflate::Compression;
 use super::filename::WheelFileName;
-use super::pipeline::{self, Source, SourceError};
+use super::pipeline::{self, Chunk, Source, SourceError};
 use super::record::{Record, RecordRow};
 use super::wheel_file::{self, Root};
 use super::zip::{self, Entry, Method, SourceDate};
@@ -184,24 +184,45 @@ impl Archive<'_> {
         let sources: Vec<_> = members.iter().map(|member| &member.source).collect();
         let options = *self.options;
         let mut crc = crc32fast::Hasher::new();
-        let mut current = 0;
-        if let Some(first) = members.first() {
-            self.begin(first, options.compression)?;
-        }
+        // The member whose chunks are being written, where it has several.
+        let mut open: Option<&Member> = None;
         let digests = pipeline::run(&sources, options.compression, options.jobs, |index, chunk| {
-            while current < index {
-                self.end(&members[current], std::mem::take(&mut crc).finalize())?;
-                current += 1;
-                self.begin(&members[current], options.compression)?;
+            let member = &members[index];
+            if let Some(done) = open.take_if(|open| !std::ptr::eq(*open, member)) {
+                self.end(done, std::mem::take(&mut crc).finalize())?;
             }
             progress.advance(chunk.crc.total_len());
+            if let Some(method) = chunk.whole {
+                return self.whole(member, method, chunk);
+            }
+            if open.is_none() {
+                self.begin(member, options.compression)?;
+                open = Some(member);
+            }
             crc.combine(&chunk.crc);
             self.output.append(&chunk.bytes)
         })?;
-        if let Some(last) = members.last() {
-            self.end(last, crc.finalize())?;
+        if let Some(done) = open {
+            self.end(done, crc.finalize())?;
         }
         Ok(digests)
+    }
+
+    /// Writes a member of one chunk, whose sizes are known before its header is.
+    fn whole(&mut self, member: &Member, method: Method, chunk: Chunk) -> Result<(), WriteError> {
+        let entry = Entry {
+            name: member.path.clone(),
+            mode: member.mode,
+            method,
+            crc: chunk.crc.finalize(),
+            size: member.source.size(),
+            compressed: chunk.bytes.len() as u64,
+            offset: self.output.position,
+        };
+        let mut bytes = entry.local_header(self.options.date);
+        bytes.extend(chunk.bytes);
+        self.entries.push(entry);
+        self.output.append(&bytes)
     }
 
     fn begin(&mut self, member: &Member, compression: Compression) -> Result<(), WriteError> {

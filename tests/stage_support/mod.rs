@@ -119,6 +119,11 @@ pub fn zip_of(files: &[(&str, Vec<u8>)], folder: &str) -> Vec<u8> {
 
 /// A runtime wheel around the files of a payload.
 pub fn wheel_of(files: &[(&str, Vec<u8>)], version: &str) -> Vec<u8> {
+    wheel_with(files, version, |bytes| Sha256Digest::of(bytes).record_form())
+}
+
+/// A wheel whose RECORD states what `digest` makes of each file.
+pub fn wheel_with(files: &[(&str, Vec<u8>)], version: &str, digest: impl Fn(&[u8]) -> String) -> Vec<u8> {
     let dist_info = format!("openai_codex_cli_bin-{version}.dist-info");
     let mut members: Vec<(String, Vec<u8>)> =
         files.iter().map(|(path, bytes)| (format!("codex_cli_bin/{path}"), bytes.clone())).collect();
@@ -126,7 +131,7 @@ pub fn wheel_of(files: &[(&str, Vec<u8>)], version: &str) -> Vec<u8> {
     members.push((format!("{dist_info}/WHEEL"), b"Wheel-Version: 1.0\n".to_vec()));
     let mut record = String::new();
     for (path, bytes) in &members {
-        record += &format!("{path},{},{}\r\n", Sha256Digest::of(bytes).record_form(), bytes.len());
+        record += &format!("{path},{},{}\r\n", digest(bytes), bytes.len());
     }
     record += &format!("{dist_info}/RECORD,,\r\n");
     members.push((format!("{dist_info}/RECORD"), record.into_bytes()));
