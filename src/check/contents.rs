@@ -9,7 +9,7 @@ use super::rule::{Check, Documentation, Family, Rule, Severity};
 use super::scan::Scanned;
 use super::subject::WheelSubject;
 use crate::binary::{Format, Kind};
-use crate::payload::Package;
+use crate::payload::{DESCRIPTOR, Package};
 use crate::target::{PlatformTag, TargetTriple};
 use crate::version::CodexVersion;
 use crate::wheel::archive::Member;
@@ -248,8 +248,7 @@ fn payload_executable(wheel: &WheelSubject, found: &mut Findings) {
 
 /// Why a file is no program; none where it is one, and where other rules say what is wrong with it.
 fn no_program(wheel: &WheelSubject, member: &Member, scanned: &Scanned) -> Option<String> {
-    let facts = wheel.inventory.binaries().iter().find(|(name, _)| *name == member.name).map(|(_, facts)| facts);
-    if let Some(facts) = facts {
+    if let Some(facts) = wheel.binaries().get(member.name.as_str()) {
         let library = facts.slices.iter().any(|slice| slice.kind != Kind::Executable);
         return library.then(|| format!("the runtime's executable is a library ({}), not a program", facts.format));
     }
@@ -286,7 +285,7 @@ fn installed<'a>(wheel: &WheelSubject, path: &'a str) -> &'a str {
 /// The `codex-package.json` files, with what is relative to their directory.
 fn packages(wheel: &WheelSubject) -> impl Iterator<Item = (&Member, &Scanned, &str)> {
     wheel.files().filter_map(|(member, scanned)| {
-        let directory = member.name.strip_suffix("codex-package.json")?;
+        let directory = member.name.strip_suffix(DESCRIPTOR)?;
         (directory.is_empty() || directory.ends_with('/')).then_some((member, scanned, directory))
     })
 }

@@ -8,12 +8,12 @@ use super::dist::{Content, Entry, Set};
 use super::release::Role;
 use super::verify::{Found, Request};
 use crate::check::Mentions;
+use crate::payload::DESCRIPTOR;
 use crate::project::Target;
 use crate::target::TargetTriple;
 use crate::version::CodexVersion;
 use crate::wheel::reader::Wheel;
 
-const DESCRIPTOR: &str = "codex-package.json";
 const MOST_DESCRIPTOR: u64 = 1 << 20;
 
 /// Verifies the runtime wheels; notes for each which target it is for.

@@ -10,18 +10,12 @@ use super::unpack::{Found, LinkBase, Sink, bomb, limit};
 use super::{DESCRIPTOR, Form, PayloadError, name};
 use crate::console::Progress;
 use crate::fs::FsError;
-use crate::wheel::archive::{Archive, ArchiveError, Limits, Member, MemberError};
+use crate::wheel::archive::{Archive, ArchiveError, DEFLATED, Limits, Member, MemberError, STORED};
 use crate::wheel::reader::Hasher;
 use crate::wheel::record::RecordRow;
 
 /// The largest RECORD that is read, in bytes.
 const LONGEST_RECORD: u64 = 16 << 20;
-
-/// The flags of an encrypted member (APPNOTE 4.4.4): encrypted, strongly, or with its header masked.
-const ENCRYPTED: u16 = 1 | 1 << 6 | 1 << 13;
-/// The compression methods that are read (APPNOTE 4.4.5).
-const STORED: u16 = 0;
-const DEFLATED: u16 = 8;
 
 /// What an archive gave up.
 #[derive(Debug)]
@@ -77,7 +71,7 @@ pub(super) fn unpack(origin: &Path, form: Form, scratch: &Path, progress: &Progr
 /// Refuses what is not read in words of its own, before the archive is judged: it is not damaged.
 fn supported(origin: &Path, members: &[Member]) -> Result<(), PayloadError> {
     for member in members {
-        if member.flags & ENCRYPTED != 0 {
+        if member.is_encrypted() {
             return Err(PayloadError::Encrypted { path: origin.to_owned(), member: name::shown(&member.raw_name) });
         }
         if !matches!(member.method, STORED | DEFLATED) {

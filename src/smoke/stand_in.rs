@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 
 use crate::client::rpc::{self, Message, RequestId, RpcError};
 use crate::fs::{self, FsError, Mode};
+use crate::payload::DESCRIPTOR;
 use crate::target::TargetTriple;
 use crate::version::CodexVersion;
 
@@ -25,9 +26,6 @@ use model::{Event, Exchange};
 
 /// The `variant` of a manifest that asks relkit to play the runtime.
 const VARIANT: &str = "relkit-stand-in";
-
-/// The file beside `bin/` that describes a package directory.
-const MANIFEST: &str = "codex-package.json";
 
 /// JSON-RPC 2.0: invalid request; what the real server says to nearly everything that is wrong.
 const INVALID_REQUEST: i64 = -32600;
@@ -52,7 +50,7 @@ pub fn write_package(
         "variant": VARIANT,
         "entrypoint": entrypoint,
     });
-    fs::write_whole(&directory.join(MANIFEST), format!("{manifest:#}\n").as_bytes())
+    fs::write_whole(&directory.join(DESCRIPTOR), format!("{manifest:#}\n").as_bytes())
 }
 
 /// The part that this process plays.
@@ -71,7 +69,7 @@ impl StandIn {
 
     fn at(executable: &Path) -> Option<Self> {
         let package = executable.parent()?.parent()?;
-        let manifest: Value = serde_json::from_slice(&std::fs::read(package.join(MANIFEST)).ok()?).ok()?;
+        let manifest: Value = serde_json::from_slice(&std::fs::read(package.join(DESCRIPTOR)).ok()?).ok()?;
         let entrypoint = package.join(manifest["entrypoint"].as_str()?);
         if manifest["variant"] != VARIANT || entrypoint.file_name() != executable.file_name() {
             return None;

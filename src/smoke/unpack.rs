@@ -8,11 +8,9 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::fault::Fault;
+use crate::payload::DESCRIPTOR;
 use crate::project::RuntimeProject;
 use crate::wheel::reader::Unpacked;
-
-/// The file that describes a package directory.
-const MANIFEST: &str = "codex-package.json";
 
 /// The largest manifest that is read, in bytes.
 const LARGEST_MANIFEST: u64 = 1 << 20;
@@ -81,13 +79,13 @@ impl Runtime {
         let names = || files.iter().map(|file| file.installed.as_str());
         let executables = [project.executable.clone(), format!("{}.exe", project.executable)];
         // The module of the template first; a distribution under another name is tested all the same.
-        let manifest_name = format!("{}/{MANIFEST}", project.module);
+        let manifest_name = format!("{}/{DESCRIPTOR}", project.module);
         let manifest_file = names()
             .find(|name| *name == manifest_name)
-            .or_else(|| names().find(|name| name.rsplit('/').next() == Some(MANIFEST)));
+            .or_else(|| names().find(|name| name.rsplit('/').next() == Some(DESCRIPTOR)));
         if let Some(file) = manifest_file {
             let manifest = read_manifest(&directory.join(file)).map_err(|why| format!("`{file}`: {why}"))?;
-            let root = file.trim_end_matches(MANIFEST);
+            let root = file.trim_end_matches(DESCRIPTOR);
             let mut entrypoints: Vec<_> = executables.iter().map(|name| format!("bin/{name}")).collect();
             if let Some(entrypoint) = manifest.as_ref().and_then(|manifest| manifest.entrypoint.clone()) {
                 entrypoints = vec![entrypoint];
@@ -122,10 +120,10 @@ impl Runtime {
         let name = executable
             .file_name()
             .map_or_else(|| executable.display().to_string(), |name| name.to_string_lossy().into_owned());
-        let root = executable.parent().and_then(Path::parent).filter(|root| root.join(MANIFEST).is_file());
+        let root = executable.parent().and_then(Path::parent).filter(|root| root.join(DESCRIPTOR).is_file());
         let package = match root {
             Some(root) => {
-                let manifest = read_manifest(&root.join(MANIFEST)).map_err(|why| format!("`{MANIFEST}`: {why}"))?;
+                let manifest = read_manifest(&root.join(DESCRIPTOR)).map_err(|why| format!("`{DESCRIPTOR}`: {why}"))?;
                 Some(Package { root: root.to_owned(), manifest })
             }
             None => None,

@@ -22,6 +22,14 @@ const STRONG_ENCRYPTION: u16 = 1 << 6;
 const UTF8: u16 = 1 << 11;
 const MASKED: u16 = 1 << 13;
 
+impl Member {
+    /// Whether the entry is encrypted, in any of the three ways (APPNOTE 4.4.4).
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.flags & (ENCRYPTED | STRONG_ENCRYPTION | MASKED) != 0
+    }
+}
+
 /// What a walk found.
 #[derive(Debug, Default)]
 pub(super) struct Framing {
@@ -355,7 +363,7 @@ impl Walk<'_> {
         if member.method != STORED && member.method != DEFLATED {
             self.defect_of(DefectKind::Method, name, format!("the entry is compressed by method {}", member.method));
         }
-        if member.flags & (ENCRYPTED | STRONG_ENCRYPTION | MASKED) != 0 {
+        if member.is_encrypted() {
             self.defect_of(DefectKind::Encrypted, name, "the entry is encrypted");
         }
         if member.flags & PATCHED != 0 {
