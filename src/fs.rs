@@ -4,18 +4,18 @@
 //! interrupted run leaves what was there before and at most a hidden temporary that no later run mistakes for a result.
 
 mod interrupt;
+mod platform;
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Component, Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use tempfile::{NamedTempFile, TempDir};
 
 use crate::error::Explain;
 use interrupt::Open;
+use platform::rename;
 
 pub use interrupt::{Scratch, clean_on_interrupt};
 
@@ -384,140 +384,21 @@ fn parent_of(path: &Path) -> &Path {
     }
 }
 
+/// What stands between the final name and the random end of a temporary's.
+const MARK: &str = ".relkit-";
+
 /// Whether a file or directory is a leftover of a killed run, or below one, by its relative path.
 #[must_use]
 pub fn is_temporary(relative: &str) -> bool {
     let first = relative.split('/').next().unwrap_or_default();
-    let random = first.strip_prefix('.').and_then(|name| name.rsplit_once(".relkit-")).map(|(_, random)| random);
+    let random = first.strip_prefix('.').and_then(|name| name.rsplit_once(MARK)).map(|(_, random)| random);
     random.is_some_and(|random| random.len() == 6 && random.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
 /// Tells a person what a leftover of a killed run belongs to.
 fn temporary_prefix(target: &Path) -> String {
     let name = target.file_name().and_then(OsStr::to_str).unwrap_or("output");
-    format!(".{name}.relkit-")
-}
-
-#[cfg(unix)]
-mod platform {
-    use std::fs::{self, File, Permissions};
-    use std::io;
-    use std::os::unix::fs::PermissionsExt as _;
-    use std::path::Path;
-
-    pub fn set_mode(path: &Path, bits: u32) -> io::Result<()> {
-        fs::set_permissions(path, Permissions::from_mode(bits))
-    }
-
-    pub fn mode(metadata: &fs::Metadata) -> super::Mode {
-        let runs = metadata.permissions().mode() & 0o111 != 0;
-        if runs { super::Mode::Executable } else { super::Mode::Data }
-    }
-
-    /// Temporary files are made private; a result is as readable as any new file.
-    pub fn default_mode(file: &File) -> io::Result<()> {
-        file.set_permissions(Permissions::from_mode(0o666 & !umask()))
-    }
-
-    pub fn default_directory_mode(path: &Path) -> io::Result<()> {
-        fs::set_permissions(path, Permissions::from_mode(0o777 & !umask()))
-    }
-
-    /// Makes the directories of a tree writable, without which nothing in them can be removed.
-    pub fn allow_removal(path: &Path) {
-        // Each directory is made writable before the walk enters it.
-        let mut pending = vec![path.to_owned()];
-        while let Some(directory) = pending.pop() {
-            let _ = fs::set_permissions(&directory, Permissions::from_mode(0o700));
-            let entries = fs::read_dir(&directory).into_iter().flatten().flatten();
-            pending.extend(
-                entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).map(|entry| entry.path()),
-            );
-        }
-    }
-
-    /// The umask can only be read by setting it; both calls happen under a lock.
-    fn umask() -> u32 {
-        static LOCK: std::sync::Mutex<()> = std::sync::Mutex::new(());
-        let _guard = LOCK.lock();
-        let current = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
-        rustix::process::umask(current);
-        // The type of a mode differs between systems.
-        #[allow(clippy::useless_conversion)]
-        current.bits().into()
-    }
-
-    /// Exchanges two paths in one step where the kernel can, else in two.
-    pub fn exchange(one: &Path, other: &Path) -> io::Result<()> {
-        #[cfg(any(target_os = "linux", target_os = "macos"))]
-        {
-            use rustix::fs::{CWD, RenameFlags, renameat_with};
-            match renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE) {
-                Ok(()) => return Ok(()),
-                Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::NOTSUP) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        super::exchange_in_steps(one, other)
-    }
-}
-
-#[cfg(not(unix))]
-mod platform {
-    use std::fs::{File, Metadata};
-    use std::io;
-    use std::path::Path;
-
-    pub fn set_mode(_: &Path, _: u32) -> io::Result<()> {
-        Ok(())
-    }
-
-    pub fn mode(_: &Metadata) -> super::Mode {
-        super::Mode::Data
-    }
-
-    pub fn default_mode(_: &File) -> io::Result<()> {
-        Ok(())
-    }
-
-    pub fn default_directory_mode(_: &Path) -> io::Result<()> {
-        Ok(())
-    }
-
-    pub fn allow_removal(_: &Path) {}
-
-    pub fn exchange(one: &Path, other: &Path) -> io::Result<()> {
-        super::exchange_in_steps(one, other)
-    }
-}
-
-/// Exchanges two directories by renames; a failure of the second puts the first back.
-fn exchange_in_steps(new: &Path, old: &Path) -> io::Result<()> {
-    let aside = tempfile::Builder::new().prefix(".relkit-replaced-").tempdir_in(parent_of(old))?;
-    let parked = aside.path().join("tree");
-    rename(old, &parked)?;
-    if let Err(error) = rename(new, old) {
-        rename(&parked, old)?;
-        return Err(error);
-    }
-    rename(&parked, new)
-}
-
-/// How long a directory is tried to be renamed. Windows refuses it while anybody has a file in it open, and scanners
-/// open what is new.
-const PATIENCE: Duration = if cfg!(windows) { Duration::from_secs(3) } else { Duration::ZERO };
-
-/// Renames a directory.
-fn rename(from: &Path, to: &Path) -> io::Result<()> {
-    let end = Instant::now() + PATIENCE;
-    loop {
-        match fs::rename(from, to) {
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied && Instant::now() < end => {
-                thread::sleep(Duration::from_millis(20));
-            }
-            outcome => return outcome,
-        }
-    }
+    format!(".{name}{MARK}")
 }
 
 #[cfg(test)]
@@ -569,17 +450,6 @@ mod tests {
         assert_eq!(names(directory.path()), ["out/new"]);
     }
 
-    #[test]
-    fn exchange_in_steps_swaps() {
-        let directory = tempfile::tempdir().unwrap();
-        let (one, other) = (directory.path().join("one"), directory.path().join("other"));
-        fs::create_dir(&one).unwrap();
-        fs::create_dir(&other).unwrap();
-        fs::write(one.join("1"), b"").unwrap();
-        exchange_in_steps(&one, &other).unwrap();
-        assert_eq!(names(directory.path()), ["other/1"]);
-    }
-
     #[cfg(unix)]
     #[test]
     fn a_copy_has_its_own_mode_and_bytes() {
@@ -598,6 +468,8 @@ mod tests {
     #[cfg(windows)]
     #[test]
     fn a_file_that_is_open_for_a_moment_does_not_keep_a_directory_from_its_name() {
+        use std::thread;
+        use std::time::Duration;
         let directory = tempfile::tempdir().unwrap();
         let (out, held) = (directory.path().join("out"), directory.path().join("out/held"));
         for existing in [Existing::Refuse, Existing::Replace] {

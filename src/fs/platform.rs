@@ -1,0 +1,151 @@
+//! What differs between systems: modes, and how one directory takes the place of another.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::parent_of;
+
+pub(super) use system::{allow_removal, default_directory_mode, default_mode, exchange, mode, set_mode};
+
+#[cfg(unix)]
+mod system {
+    use std::fs::{self, File, Permissions};
+    use std::io;
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::path::Path;
+
+    pub fn set_mode(path: &Path, bits: u32) -> io::Result<()> {
+        fs::set_permissions(path, Permissions::from_mode(bits))
+    }
+
+    pub fn mode(metadata: &fs::Metadata) -> crate::fs::Mode {
+        let runs = metadata.permissions().mode() & 0o111 != 0;
+        if runs { crate::fs::Mode::Executable } else { crate::fs::Mode::Data }
+    }
+
+    /// Temporary files are made private; a result is as readable as any new file.
+    pub fn default_mode(file: &File) -> io::Result<()> {
+        file.set_permissions(Permissions::from_mode(0o666 & !umask()))
+    }
+
+    pub fn default_directory_mode(path: &Path) -> io::Result<()> {
+        fs::set_permissions(path, Permissions::from_mode(0o777 & !umask()))
+    }
+
+    /// Makes the directories of a tree writable, without which nothing in them can be removed.
+    pub fn allow_removal(path: &Path) {
+        // Each directory is made writable before the walk enters it.
+        let mut pending = vec![path.to_owned()];
+        while let Some(directory) = pending.pop() {
+            let _ = fs::set_permissions(&directory, Permissions::from_mode(0o700));
+            let entries = fs::read_dir(&directory).into_iter().flatten().flatten();
+            pending.extend(
+                entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir())).map(|entry| entry.path()),
+            );
+        }
+    }
+
+    /// The umask can only be read by setting it; both calls happen under a lock.
+    fn umask() -> u32 {
+        static LOCK: std::sync::Mutex<()> = std::sync::Mutex::new(());
+        let _guard = LOCK.lock();
+        let current = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+        rustix::process::umask(current);
+        // The type of a mode differs between systems.
+        #[allow(clippy::useless_conversion)]
+        current.bits().into()
+    }
+
+    /// Exchanges two paths in one step where the kernel can, else in two.
+    pub fn exchange(one: &Path, other: &Path) -> io::Result<()> {
+        #[cfg(any(target_os = "linux", target_os = "macos"))]
+        {
+            use rustix::fs::{CWD, RenameFlags, renameat_with};
+            match renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE) {
+                Ok(()) => return Ok(()),
+                Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::NOTSUP) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        super::exchange_in_steps(one, other)
+    }
+}
+
+#[cfg(not(unix))]
+mod system {
+    use std::fs::{File, Metadata};
+    use std::io;
+    use std::path::Path;
+
+    pub fn set_mode(_: &Path, _: u32) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub fn mode(_: &Metadata) -> crate::fs::Mode {
+        crate::fs::Mode::Data
+    }
+
+    pub fn default_mode(_: &File) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub fn default_directory_mode(_: &Path) -> io::Result<()> {
+        Ok(())
+    }
+
+    pub fn allow_removal(_: &Path) {}
+
+    pub fn exchange(one: &Path, other: &Path) -> io::Result<()> {
+        super::exchange_in_steps(one, other)
+    }
+}
+
+/// Exchanges two directories by renames; a failure of the second puts the first back.
+fn exchange_in_steps(new: &Path, old: &Path) -> io::Result<()> {
+    let aside = tempfile::Builder::new().prefix(".relkit-replaced-").tempdir_in(parent_of(old))?;
+    let parked = aside.path().join("tree");
+    rename(old, &parked)?;
+    if let Err(error) = rename(new, old) {
+        rename(&parked, old)?;
+        return Err(error);
+    }
+    rename(&parked, new)
+}
+
+/// How long a directory is tried to be renamed. Windows refuses it while anybody has a file in it open, and scanners
+/// open what is new.
+const PATIENCE: Duration = if cfg!(windows) { Duration::from_secs(3) } else { Duration::ZERO };
+
+/// Renames a directory.
+pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match fs::rename(from, to) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied && Instant::now() < end => {
+                thread::sleep(Duration::from_millis(20));
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fs::walk;
+
+    #[test]
+    fn exchange_in_steps_swaps() {
+        let directory = tempfile::tempdir().unwrap();
+        let (one, other) = (directory.path().join("one"), directory.path().join("other"));
+        fs::create_dir(&one).unwrap();
+        fs::create_dir(&other).unwrap();
+        fs::write(one.join("1"), b"").unwrap();
+        exchange_in_steps(&one, &other).unwrap();
+        let names: Vec<_> = walk(directory.path()).unwrap().into_iter().map(|file| file.relative).collect();
+        assert_eq!(names, ["other/1"]);
+    }
+}
