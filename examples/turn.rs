@@ -4,9 +4,9 @@
 use std::error::Error;
 use std::time::Duration;
 
-use relkit::client::{Input, Notification, Options, Session};
 use relkit::smoke::home::{Home, server_arguments};
 use relkit::smoke::model_server::{ModelServer, Step};
+use relkit_client::{Input, Notification, Options, Session};
 use serde_json::json;
 
 fn main() -> Result<(), Box<dyn Error>> {

@@ -28,6 +28,22 @@ pub trait Explain: Error + Send + Sync + 'static {
     }
 }
 
+impl Explain for relkit_client::process::ProcessError {
+    fn hint(&self) -> Option<String> {
+        self.hint()
+    }
+}
+
+impl Explain for relkit_client::ClientError {
+    fn hint(&self) -> Option<String> {
+        self.hint()
+    }
+
+    fn exit(&self) -> Exit {
+        Exit::NotGood
+    }
+}
+
 /// An error on its way to the terminal: its cause chain as lines, a hint and an exit code.
 #[derive(Debug)]
 pub struct Failure {

@@ -12,18 +12,19 @@
 #![warn(clippy::unwrap_used, clippy::expect_used)]
 
 pub mod binary;
+pub mod build;
 pub mod check;
 pub mod cli;
-pub mod client;
 pub mod commands;
 pub mod console;
 pub mod digest;
 pub mod error;
+pub mod fetch;
 pub mod fs;
 pub mod gate;
+pub mod http;
 pub mod payload;
-pub mod process;
-pub mod project;
+pub mod product;
 pub mod publish;
 pub mod report;
 pub mod smoke;
@@ -32,3 +33,4 @@ pub mod target;
 pub mod typegen;
 pub mod version;
 pub mod wheel;
+pub mod zip;

@@ -9,9 +9,9 @@ use std::path::Path;
 use check_support::samples::{AMD64, ARM64, fat, glibc_elf, mac as mac_sample, pe, static_elf};
 use check_support::{linux, linux_program, mac, windows};
 use relkit::check::{Request, SdistSubject, Selection, check_archive};
-use relkit::project::{RuntimeProject, SdkProject};
-use relkit::wheel::archive::Archive;
+use relkit::product::{RuntimeProject, SdkProject};
 use relkit::wheel::reader::Wheel;
+use relkit::zip::archive::Archive;
 
 const RUNTIME: &str = include_str!("../runtime-template/pyproject.toml");
 const SDK: &str = include_str!("../sdk-template/pyproject.toml");

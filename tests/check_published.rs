@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use relkit::check::{Request, Selection, Severity, check};
-use relkit::project::{RuntimeProject, SdkProject};
+use relkit::product::{RuntimeProject, SdkProject};
 
 const RUNTIME: &str = include_str!("../runtime-template/pyproject.toml");
 const SDK: &str = include_str!("../sdk-template/pyproject.toml");

@@ -11,7 +11,7 @@ use check_support::{
     DATA, INFO, Sample, end_record, entry, linux, linux_program, linux_with, mac, runtime, tagged, windows,
 };
 use relkit::check::{Family, Finding, Request, Selection, Severity, check, rules};
-use relkit::project::{RuntimeProject, SdkProject};
+use relkit::product::{RuntimeProject, SdkProject};
 
 const RUNTIME: &str = include_str!("../runtime-template/pyproject.toml");
 const SDK: &str = include_str!("../sdk-template/pyproject.toml");

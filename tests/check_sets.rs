@@ -9,7 +9,7 @@ use std::path::Path;
 use check_support::samples::{AMD64, ARM64, ElfSample, mac, pe, static_elf};
 use check_support::{INFO, Sample, entry, linux, runtime};
 use relkit::check::{Family, Finding, Request, Selection, Severity, check, rules};
-use relkit::project::{RuntimeProject, SdkProject};
+use relkit::product::{RuntimeProject, SdkProject};
 
 const RUNTIME: &str = include_str!("../runtime-template/pyproject.toml");
 const SDK: &str = include_str!("../sdk-template/pyproject.toml");

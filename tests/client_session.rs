@@ -4,8 +4,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use relkit::client::{ClientError, ClosedBy, Input, Notification, Options, Reply, Session, TurnStatus};
-use relkit::process::{Closing, Ending, Invocation};
+use relkit_client::process::{Closing, Ending, Invocation};
+use relkit_client::{ClientError, ClosedBy, Input, Notification, Options, Reply, Session, TurnStatus};
 use serde_json::json;
 
 /// Answers `initialize` and swallows `initialized`.

@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use check_support::samples::{AMD64, ARM64, ElfSample, mac, pe, static_elf};
+use relkit::build::writer::Options;
+use relkit::build::{build, read_stages};
 use relkit::console::Progress;
 use relkit::digest::Sha256Digest;
 use relkit::fs::Existing;
 use relkit::stage::{RuntimeRequest, SdkRequest, stage_runtime, stage_sdk};
-use relkit::wheel::build::{build, read_stages};
-use relkit::wheel::writer::Options;
 use serde_json::{Value, json};
 use support::relkit;
 

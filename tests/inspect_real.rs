@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use relkit::binary::{self, BundledLibraries, Format, Kind, Libc, Linkage};
 use relkit::commands::inspect::{Binary, Report, inspect};
-use relkit::wheel::archive::Archive;
+use relkit::zip::archive::Archive;
 
 /// The report on one published wheel; `None` where it has not been fetched.
 fn report(platform_tag: &str) -> Option<Report> {

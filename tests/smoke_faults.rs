@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use relkit::console::Progress;
 use relkit::error::{Exit, Explain as _};
-use relkit::project::RuntimeProject;
+use relkit::product::RuntimeProject;
 use relkit::smoke::{Level, Report, Request, SmokeError, StepOutcome, smoke};
 use tempfile::TempDir;
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use relkit::console::Progress;
 use relkit::digest::Sha256Digest;
-use relkit::project::RuntimeProject;
+use relkit::product::RuntimeProject;
 use relkit::smoke::{Level, Report, Request, StepOutcome, smoke};
 
 fn project() -> RuntimeProject {
@@ -71,7 +71,7 @@ fn the_published_wheel_passes_a_turn() {
 #[test]
 fn the_aarch64_wheel_passes_a_turn_under_qemu() {
     let Some(wheel) = support::published_wheel("manylinux_2_17_aarch64") else { return };
-    if relkit::process::find_program("qemu-aarch64-static".as_ref()).is_none() {
+    if relkit_client::process::find_program("qemu-aarch64-static".as_ref()).is_none() {
         return support::skip("`qemu-aarch64-static` is not installed");
     }
     let report = test(&wheel, Level::Turn, Some("qemu-aarch64-static"));

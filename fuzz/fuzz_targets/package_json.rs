@@ -6,8 +6,8 @@ use std::path::Path;
 
 use libfuzzer_sys::fuzz_target;
 use relkit::check::{Request, Selection, check_archive};
-use relkit::project::{RuntimeProject, SdkProject};
-use relkit::wheel::archive::Archive;
+use relkit::product::{RuntimeProject, SdkProject};
+use relkit::zip::archive::Archive;
 
 const RUNTIME: &str = include_str!("../../runtime-template/pyproject.toml");
 const SDK: &str = include_str!("../../sdk-template/pyproject.toml");

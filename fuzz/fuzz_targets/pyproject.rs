@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use relkit::project::{RuntimeProject, SdkProject};
+use relkit::product::{RuntimeProject, SdkProject};
 
 fuzz_target!(|text: &str| {
     let _ = (RuntimeProject::from_pyproject(text, "pyproject.toml"), SdkProject::from_pyproject(text, "pyproject.toml"));

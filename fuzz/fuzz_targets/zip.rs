@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use libfuzzer_sys::fuzz_target;
-use relkit::wheel::archive::{Archive, Limits};
+use relkit::zip::archive::{Archive, Limits};
 
 fuzz_target!(|bytes: &[u8]| {
     let archive = Archive::from_bytes(Path::new("a.whl"), bytes.to_vec());

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::embedded::Mentions;
 use super::rule::{Rule, Severity, rules};
+use super::subject::embedded::Mentions;
 use crate::digest::Sha256Digest;
 use crate::error::Exit;
 

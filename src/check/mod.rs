@@ -4,37 +4,27 @@
 //! [`check`] is the step, [`Report`] its result and [`render`] the forms in which it is shown. A rule is one
 //! [`Rule`] value in the file of its family: name, severity, documentation and function together.
 
-mod archive;
-mod binary;
-mod contents;
 pub mod coverage;
-mod dist_info;
-mod embedded;
 mod finding;
-mod metadata;
-mod names;
-mod record;
 pub mod render;
 mod rule;
-mod scan;
-mod sdist;
-mod set;
+mod rules;
 mod subject;
 
 use std::path::{Path, PathBuf};
 
-pub use embedded::Mentions;
 pub use finding::{FileReport, Finding, Report};
 pub use rule::{Documentation, Family, Rule, Selection, SelectionError, Severity, find_rules, rules};
-pub use sdist::SdistSubject;
-pub use set::{Distribution, Summary};
-pub use subject::WheelSubject;
+pub use rules::sdist::SdistSubject;
+pub use rules::set::{Distribution, Summary};
+pub use subject::embedded::Mentions;
+pub use subject::wheel::WheelSubject;
 
 use crate::error::{Exit, Explain};
 use crate::fs::FsError;
-use crate::project::{RuntimeProject, SdkProject};
+use crate::product::{RuntimeProject, SdkProject};
 use crate::version::CodexVersion;
-use crate::wheel::archive::{Archive, ArchiveError};
+use crate::zip::archive::{Archive, ArchiveError};
 use finding::Findings;
 
 /// What is checked, and by which rules.
@@ -114,7 +104,7 @@ pub fn check(request: &Request<'_>) -> Result<Report, CheckError> {
         files.push(report);
         summaries.push(summary);
     }
-    let set = set::Set { members: &summaries, runtime: request.runtime, sdk: request.sdk };
+    let set = rules::set::Set { members: &summaries, runtime: request.runtime, sdk: request.sdk };
     for finding in set.findings(request) {
         let owner = finding.0.map_or_else(|| set_path(request.paths), |index| summaries[index].path.clone());
         match files.iter_mut().find(|file| file.path == owner) {

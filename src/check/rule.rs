@@ -6,10 +6,10 @@ use std::fmt;
 use serde::Serialize;
 
 use super::finding::Findings;
-use super::sdist::SdistSubject;
-use super::set::Set;
-use super::subject::WheelSubject;
-use super::{archive, binary, contents, dist_info, metadata, names, record, sdist, set};
+use super::rules::sdist::SdistSubject;
+use super::rules::set::Set;
+use super::rules::{archive, binary, contents, dist_info, metadata, names, record, sdist, set};
+use super::subject::wheel::WheelSubject;
 use crate::error::{Exit, Explain};
 
 /// How much a finding matters.

@@ -6,16 +6,16 @@ use std::path::Path;
 use serde_json::json;
 
 use crate::binary::{self, Inventory};
+use crate::build::staged::{StageKind, Staged};
+use crate::build::writer::Options;
+use crate::build::{build, read_stages};
 use crate::cli::{Build, CompressionPreset, ReportFormat};
 use crate::console::{Console, human_bytes};
 use crate::error::{Exit, Failure};
 use crate::stage::StageWarning;
-use crate::wheel::archive::map;
-use crate::wheel::build::{build, read_stages};
-use crate::wheel::deflate::Compression;
-use crate::wheel::staged::{StageKind, Staged};
-use crate::wheel::writer::Options;
-use crate::wheel::zip::SourceDate;
+use crate::zip::archive::map;
+use crate::zip::deflate::Compression;
+use crate::zip::writer::SourceDate;
 
 /// Runs the command.
 pub fn run(arguments: &Build, console: &Console) -> Result<Exit, Failure> {

@@ -7,8 +7,8 @@ use serde_json::json;
 use crate::cli::{Fetch, ReportFormat};
 use crate::console::{Console, human_bytes};
 use crate::error::{Exit, Failure};
+use crate::fetch::{Request, fetch};
 use crate::fs::portable;
-use crate::publish::fetch::{Request, fetch};
 
 /// Runs the command.
 pub fn run(arguments: &Fetch, console: &Console) -> Result<Exit, Failure> {

@@ -8,7 +8,7 @@ use crate::cli::{DriftFormat, GenerateTypes, SchemaSource};
 use crate::console::Console;
 use crate::error::{Exit, Failure};
 use crate::fs::{FsError, portable};
-use crate::project::{RuntimeProject, SdkProject};
+use crate::product::{RuntimeProject, SdkProject};
 use crate::typegen::drift::drift;
 use crate::typegen::{self, Change, Difference, Generated, Mode, Obtained, Request, Source};
 

@@ -16,8 +16,8 @@ use crate::console::Console;
 use crate::error::{Exit, Explain, Failure};
 use crate::fs::portable;
 use crate::target::PlatformTag;
-use crate::wheel::archive::{self, Archive, ArchiveError, Member, MemberError};
 use crate::wheel::filename::WheelFileName;
+use crate::zip::archive::{self, Archive, ArchiveError, Member, MemberError};
 
 /// Larger members are unpacked to a temporary file that is mapped, so that memory stays bounded.
 const IN_MEMORY: usize = 16 << 20;

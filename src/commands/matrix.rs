@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::cli::{Matrix, MatrixFormat};
 use crate::console::Console;
 use crate::error::{Exit, Failure};
-use crate::project::{RuntimeProject, Target};
+use crate::product::{RuntimeProject, Target};
 
 /// Runs the command.
 pub fn run(arguments: &Matrix, console: &Console) -> Result<Exit, Failure> {

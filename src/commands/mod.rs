@@ -19,7 +19,7 @@ use crate::cli::{Cli, Command};
 use crate::console::{Console, Volume};
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Failure};
-use crate::project::{RuntimeProject, SdkProject};
+use crate::product::{RuntimeProject, SdkProject};
 use crate::stage::Template;
 use crate::target::TargetTriple;
 

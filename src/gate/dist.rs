@@ -15,7 +15,7 @@ use crate::wheel::filename::{SdistFileName, WheelFileName};
 use crate::wheel::metadata::Metadata;
 use crate::wheel::name::DistributionName;
 use crate::wheel::reader::Wheel;
-use crate::wheel::sdist_reader::SdistReader;
+use crate::wheel::sdist::SdistReader;
 
 /// The files of a release.
 pub struct Set {

@@ -9,7 +9,7 @@ use super::release::Role;
 use super::verify::{Found, Request};
 use crate::check::Mentions;
 use crate::payload::DESCRIPTOR;
-use crate::project::Target;
+use crate::product::Target;
 use crate::target::TargetTriple;
 use crate::version::CodexVersion;
 use crate::wheel::reader::Wheel;

@@ -10,7 +10,7 @@ use super::verify::{Found, GateError, Request};
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain as _};
 use crate::wheel::name::DistributionName;
-use crate::wheel::sdist_reader::SdistError;
+use crate::wheel::sdist::SdistError;
 
 const MOST_HEADER: u64 = 1 << 20;
 const PYPROJECT: &str = "pyproject.toml";

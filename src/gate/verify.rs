@@ -8,11 +8,11 @@ use crate::check::coverage::{Candidate, Coverage};
 use crate::check::{self, CheckError, Selection, Severity};
 use crate::error::{Exit, Explain};
 use crate::fs::FsError;
-use crate::project::{RuntimeProject, SdkProject};
+use crate::product::{RuntimeProject, SdkProject};
 use crate::target::TargetTriple;
 use crate::version::CodexVersion;
 use crate::wheel::reader::WheelError;
-use crate::wheel::sdist_reader::SdistError;
+use crate::wheel::sdist::SdistError;
 
 /// What is verified, and against what.
 #[derive(Debug, Clone, Copy)]

@@ -10,9 +10,9 @@ use super::unpack::{Found, LinkBase, Sink, bomb, limit};
 use super::{DESCRIPTOR, Form, PayloadError, name};
 use crate::console::Progress;
 use crate::fs::FsError;
-use crate::wheel::archive::{Archive, ArchiveError, DEFLATED, Limits, Member, MemberError, STORED};
 use crate::wheel::reader::Hasher;
 use crate::wheel::record::RecordRow;
+use crate::zip::archive::{Archive, ArchiveError, DEFLATED, Limits, Member, MemberError, STORED};
 
 /// The largest RECORD that is read, in bytes.
 const LONGEST_RECORD: u64 = 16 << 20;

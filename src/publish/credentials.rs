@@ -18,8 +18,8 @@ use url::Url;
 
 use super::answer::reason;
 use super::claims::Claims;
-use super::http::{self, HttpError};
 use crate::error::{Exit, Explain};
+use crate::http::{self, HttpError};
 
 /// How long a minted token is used before another is minted, where the index does not say how long it lives.
 const RENEW_AFTER: Duration = Duration::from_secs(10 * 60);

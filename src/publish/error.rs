@@ -7,7 +7,6 @@ use reqwest::StatusCode;
 
 use super::answer::advice;
 use super::credentials::CredentialError;
-use super::http::HttpError;
 use super::index::IndexError;
 use super::plan::PlanError;
 use super::receipt::Outcome;
@@ -15,6 +14,7 @@ use super::upload::SendError;
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
 use crate::fs::FsError;
+use crate::http::HttpError;
 use crate::wheel::name::NameError;
 
 const AGAIN: &str = "run the same command again: what is up already is skipped by its digest";

@@ -12,9 +12,9 @@ use reqwest::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
 use serde::Deserialize;
 use url::Url;
 
-use super::http::{self, HttpError};
 use crate::digest::Sha256Digest;
 use crate::error::Explain;
+use crate::http::{self, HttpError};
 use crate::wheel::name::DistributionName;
 
 const JSON_TYPE: &str = "application/vnd.pypi.simple.v1+json";

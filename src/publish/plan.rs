@@ -16,7 +16,7 @@ use crate::fs::FsError;
 use crate::gate::{ReleaseFile, Role};
 use crate::wheel::metadata::Metadata;
 use crate::wheel::reader::{Wheel, WheelError};
-use crate::wheel::sdist_reader::{SdistError, SdistReader};
+use crate::wheel::sdist::{SdistError, SdistReader};
 
 /// Files in order, in two phases: the runtime, and the SDK once every runtime file is visible.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

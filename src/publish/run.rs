@@ -14,13 +14,13 @@ use super::credentials::{CredentialError, Source, TOKEN_USER};
 use super::error::PublishError;
 use super::event::{Event, Listener, rate};
 use super::form::{Frame, metadata_fields};
-use super::http::{self, HttpError};
 use super::index::{Index, Presence};
 use super::plan::{Plan, PlannedFile, metadata};
 use super::receipt::{Outcome, Receipt, State};
 use super::survey::survey;
 use super::upload::{Approach, Send, SendError, Uploader};
 use super::wait::{Pace, backoff};
+use crate::http::{self, HttpError};
 
 const ATTEMPTS: u32 = 6;
 const REDIRECTS: u32 = 3;

@@ -16,8 +16,8 @@ use super::answer::Answer;
 use super::body::{BodyError, FormBody, Rhythm};
 use super::credentials::Token;
 use super::form::Frame;
-use super::http::{self, HttpError};
 use crate::console::Progress;
+use crate::http::{self, HttpError};
 
 /// How much of an answer is read; the useful sentence is in the first lines.
 const MOST_ANSWER: usize = 256 * 1024;

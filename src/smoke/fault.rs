@@ -4,8 +4,8 @@ use std::io;
 use std::path::Path;
 
 use super::header::Header;
-use crate::client::{ClientError, ClosedBy};
-use crate::process::{Ending, ProcessError};
+use relkit_client::process::{Ending, ProcessError};
+use relkit_client::{ClientError, ClosedBy};
 
 /// A failed step.
 #[derive(Debug, Clone, PartialEq, Eq)]

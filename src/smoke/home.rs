@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::Runner;
 use crate::fs::Scratch;
-use crate::process::Invocation;
+use relkit_client::process::Invocation;
 
 /// How the homes in the temporary directory are named.
 const PREFIX: &str = "relkit-smoke-";

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use crate::client::{ClientError, Input, Options, Session, TurnOutcome};
-use crate::process::{Closing, Invocation};
 use crate::version::CodexVersion;
+use relkit_client::process::{Closing, Invocation};
+use relkit_client::{ClientError, Input, Options, Session, TurnOutcome};
 
 use super::fault::{self, Fault, Subject};
 use super::home::{Home, server_arguments};

@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 use crate::console::Progress;
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain, Failure};
-use crate::project::RuntimeProject;
+use crate::product::RuntimeProject;
 use crate::version::CodexVersion;
 use crate::wheel::reader::{Wheel, WheelError};
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use crate::error::Explain;
-use crate::process;
+use relkit_client::process;
 
 /// A program that runs the executable, such as `qemu-aarch64-static`, with arguments of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -15,8 +15,8 @@ use super::home::Home;
 use super::model_server::{ModelServer, Step};
 use super::unpack::Package;
 use super::{Runner, Verdict};
-use crate::client::{Input, Session, Turn, TurnOutcome};
-use crate::process::Ending;
+use relkit_client::process::Ending;
+use relkit_client::{Input, Session, Turn, TurnOutcome};
 
 /// The exit code that tells the command's own end from every failure around it.
 const EXIT_CODE: u8 = 7;

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::fault::Fault;
 use crate::payload::DESCRIPTOR;
-use crate::project::RuntimeProject;
+use crate::product::RuntimeProject;
 use crate::wheel::reader::Unpacked;
 
 /// The largest manifest that is read, in bytes.

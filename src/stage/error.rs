@@ -7,7 +7,7 @@ use crate::binary::BinaryError;
 use crate::error::{Exit, Explain};
 use crate::fs::FsError;
 use crate::payload::PayloadError;
-use crate::project::ProjectError;
+use crate::product::ProjectError;
 use crate::target::PlatformTag;
 use crate::version::CodexVersion;
 

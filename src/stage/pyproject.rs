@@ -5,7 +5,7 @@ use toml_edit::{Array, DocumentMut, Item, Table, TableLike, Value};
 
 use super::requirement::requires;
 use crate::error::Explain;
-use crate::project::{RuntimeProject, SdkProject};
+use crate::product::{RuntimeProject, SdkProject};
 use crate::target::PlatformTagSet;
 use crate::version::{CodexVersion, SdkVersion};
 

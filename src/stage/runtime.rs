@@ -10,7 +10,7 @@ use crate::binary::{self, Facts, Inventory, Libc, TagRow, Weight};
 use crate::console::Progress;
 use crate::fs::{Existing, FsError, Mode};
 use crate::payload::{DESCRIPTOR, Form, Package, Payload};
-use crate::project::RuntimeProject;
+use crate::product::RuntimeProject;
 use crate::target::{PlatformTag, PlatformTagSet, TargetTriple};
 use crate::version::CodexVersion;
 
@@ -241,7 +241,7 @@ fn take_inventory(request: &RuntimeRequest, directory: &Path, paths: &[String]) 
         if file.metadata().map_err(FsError::read(&place))?.len() == 0 {
             continue;
         }
-        let map = crate::wheel::archive::map(&file).map_err(FsError::read(&place))?;
+        let map = crate::zip::archive::map(&file).map_err(FsError::read(&place))?;
         if binary::sniff(&map).is_none() {
             continue;
         }

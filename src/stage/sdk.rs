@@ -7,7 +7,7 @@ use super::rename::Renames;
 use super::template::PYPROJECT;
 use super::{PendingStage, StageError, Template, TemplateError, pyproject, refuse_overlap};
 use crate::fs::Existing;
-use crate::project::SdkProject;
+use crate::product::SdkProject;
 use crate::version::{CodexVersion, SdkVersion};
 
 /// The module of the SDK that states the runtime's names.

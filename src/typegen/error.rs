@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use crate::error::{Exit, Explain};
 use crate::fs::FsError;
-use crate::process::ProcessError;
 use crate::wheel::reader::WheelError;
+use relkit_client::process::ProcessError;
 
 /// The types cannot be generated.
 #[derive(Debug, thiserror::Error)]

@@ -8,10 +8,10 @@ use super::TypegenError;
 use super::schema::Schema;
 use crate::fs::{FsError, Mode, Scratch, set_mode};
 use crate::payload::{DESCRIPTOR, Package};
-use crate::process::Invocation;
 use crate::version::CodexVersion;
-use crate::wheel::archive::Member;
 use crate::wheel::reader::Wheel;
+use crate::zip::archive::Member;
+use relkit_client::process::Invocation;
 
 /// What to generate from, and what for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -174,10 +174,10 @@ fn run(program: &Path, origin: &Path, arguments: &[&str], out: Option<&Path>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::build::pipeline;
+    use crate::build::writer::{self, Contents, Options};
     use crate::console::Progress;
-    use crate::wheel::pipeline;
     use crate::wheel::wheel_file::Root;
-    use crate::wheel::writer::{self, Contents, Options};
 
     fn found(files: &[(&str, &str)]) -> Option<String> {
         let member = |path: &str, text: &str| writer::Member {

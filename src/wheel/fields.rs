@@ -111,7 +111,7 @@ impl Fields {
     }
 
     /// Adds a field that stands in another block as it is.
-    pub(super) fn push_read(&mut self, key: &str, value: &str) {
+    pub(crate) fn push_read(&mut self, key: &str, value: &str) {
         self.entries.push((key.to_owned(), value.to_owned()));
     }
 

@@ -168,7 +168,7 @@ fn value(field: &'static str, text: &str, why: impl ToString) -> MetadataError {
 }
 
 /// `2.4` as (2, 4).
-pub(super) fn two_numbers(text: &str) -> Option<(u32, u32)> {
+pub(crate) fn two_numbers(text: &str) -> Option<(u32, u32)> {
     let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten();
     let (major, minor) = text.split_once('.')?;
     Some((number(major)?, number(minor)?))

@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
-use super::archive::{Archive, ArchiveError, Member, MemberError};
 use super::filename::{FileNameError, WheelFileName};
 use super::metadata::{Metadata, MetadataError};
 use super::record::{Record, RecordError};
@@ -17,6 +16,7 @@ use super::wheel_file::{WheelFile, WheelFileError};
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
 use crate::fs::{self, FsError, Mode};
+use crate::zip::archive::{Archive, ArchiveError, Member, MemberError};
 
 /// Largest METADATA, WHEEL or RECORD that is read, in bytes.
 pub const MOST_TEXT: u64 = 16 << 20;

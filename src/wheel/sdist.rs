@@ -1,175 +1,200 @@
-//! Writes a source distribution (PyPA "Source distribution format", PEP 625): a gzipped tar whose bytes depend on its
-//! content and date alone, whole or not at all.
+//! Reading a source distribution that nobody vouches for (PyPA "Source distribution format"): PKG-INFO and single files,
+//! with caps on how much is inflated.
 
-use std::io::{self, BufWriter, Read, Write};
-use std::path::Path;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
 
-use flate2::GzBuilder;
+use flate2::read::MultiGzDecoder;
 
-use super::deflate::Compression;
-use super::filename::SdistFileName;
-use super::pipeline::{Source, SourceError};
-use super::writer::{Member, Options, WriteError, Written, check_paths, commit};
-use crate::console::Progress;
-use crate::fs::{FsError, PendingFile};
+use super::metadata::{Metadata, MetadataError};
+use crate::error::{Exit, Explain};
+use crate::fs::FsError;
 
-/// Writes the members, sorted, below the `NAME-VERSION` directory. `progress` is advanced by their bytes.
-///
-/// # Errors
-/// When a member cannot be read, its path cannot be kept, or the output cannot be written.
-pub fn write(
-    target: &Path,
-    name: &SdistFileName,
-    members: &[Member],
-    options: &Options,
-    progress: &Progress,
-) -> Result<Written, WriteError> {
-    check_paths(members)?;
-    let mut members: Vec<_> = members.iter().collect();
-    members.sort_by(|one, other| one.path.cmp(&other.path));
-    let mut pending = PendingFile::create(target)?;
-    let level = match options.compression {
-        Compression::Store => 0,
-        Compression::Fast => 1,
-        Compression::Default => 6,
-        Compression::Best => 9,
-    };
-    // The header's time has 32 bits; 255 is "unknown" for the operating system, which must not show.
-    let time = u32::try_from(options.date.seconds()).unwrap_or(u32::MAX);
-    let gzip = GzBuilder::new().mtime(time).operating_system(255);
-    let gzip = gzip.write(BufWriter::new(pending.file()), flate2::Compression::new(level));
-    let mut archive = tar::Builder::new(gzip);
-    for member in members {
-        append(&mut archive, name, member, options, target)?;
-        progress.advance(member.source.size());
-    }
-    let finish = |archive: tar::Builder<_>| -> io::Result<()> {
-        let gzip: flate2::write::GzEncoder<BufWriter<_>> = archive.into_inner()?;
-        gzip.finish()?.flush()
-    };
-    finish(archive).map_err(FsError::write(target))?;
-    commit(pending, target)
+/// How much an sdist may inflate to; the sources of an SDK are a few megabytes.
+const MOST_INFLATED: u64 = 1 << 30;
+const MOST_TEXT: u64 = 16 << 20;
+
+/// An sdist that cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum SdistError {
+    /// The file cannot be opened.
+    #[error(transparent)]
+    Open(#[from] FsError),
+    /// It is not a gzipped tar archive.
+    #[error("`{}` is not a source distribution", path.display())]
+    Archive {
+        /// The file.
+        path: PathBuf,
+        /// What the reader says.
+        #[source]
+        source: io::Error,
+    },
+    /// It has no PKG-INFO in its one directory.
+    #[error("`{}` has no PKG-INFO", path.display())]
+    NoMetadata {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Its PKG-INFO cannot be read.
+    #[error("`{}` has an unusable PKG-INFO", path.display())]
+    Metadata {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: MetadataError,
+    },
 }
 
-fn append<W: Write>(
-    archive: &mut tar::Builder<W>,
-    name: &SdistFileName,
-    member: &Member,
-    options: &Options,
-    target: &Path,
-) -> Result<(), WriteError> {
-    let path = format!("{}/{}", name.stem(), member.path);
-    let mut header = tar::Header::new_ustar();
-    header.set_size(member.source.size());
-    header.set_mode(member.mode.bits());
-    header.set_mtime(options.date.seconds());
-    header.set_uid(0);
-    header.set_gid(0);
-    header.set_entry_type(tar::EntryType::Regular);
-    if header.set_path(&path).is_err() {
-        // A path beyond what the header holds stands in a pax record before it (POSIX.1-2001).
-        archive.append_pax_extensions([("path", path.as_bytes())]).map_err(FsError::write(target))?;
-        header.set_path(name.stem()).map_err(FsError::write(target))?;
-    }
-    header.set_cksum();
-    let appended = match &member.source {
-        Source::Bytes(bytes) => archive.append(&header, bytes.as_slice()),
-        Source::File { path, size } => {
-            let open = std::fs::File::open(path);
-            let file = open.map_err(|source| SourceError::Read { path: path.clone(), source })?;
-            let mut data = Counted { inner: file.take(size + 1), count: 0, failed: None };
-            let appended = archive.append(&header, &mut data);
-            if let Some(source) = data.failed {
-                return Err(SourceError::Read { path: path.clone(), source }.into());
-            }
-            if data.count != *size {
-                return Err(SourceError::Changed { path: path.clone() }.into());
-            }
-            appended
-        }
-    };
-    Ok(appended.map_err(FsError::write(target))?)
-}
-
-/// Tells a failed or short read of a member from a failed write of the archive.
-struct Counted<R> {
-    inner: R,
-    count: u64,
-    failed: Option<io::Error>,
-}
-
-impl<R: Read> Read for Counted<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        match self.inner.read(buffer) {
-            Ok(count) => {
-                self.count += count as u64;
-                Ok(count)
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(error),
-            Err(error) => {
-                let kind = error.kind();
-                self.failed = Some(error);
-                Err(kind.into())
-            }
+impl Explain for SdistError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Open(error) => error.hint(),
+            _ => Some("`relkit check` lists everything that is wrong with it".into()),
         }
     }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Open(_) => Exit::Failed,
+            _ => Exit::NotGood,
+        }
+    }
+}
+
+/// An sdist whose metadata could be read.
+#[derive(Debug)]
+pub struct SdistReader {
+    path: PathBuf,
+    metadata: Metadata,
+}
+
+impl SdistReader {
+    /// Opens an sdist and reads its PKG-INFO.
+    ///
+    /// # Errors
+    /// When it cannot be opened, is no gzipped tar archive, or has no usable PKG-INFO.
+    pub fn open(path: &Path) -> Result<Self, SdistError> {
+        let text = find(path, |inner| inner == "PKG-INFO")?;
+        let text = text.ok_or_else(|| SdistError::NoMetadata { path: path.to_owned() })?;
+        let metadata =
+            Metadata::parse(&text).map_err(|source| SdistError::Metadata { path: path.to_owned(), source })?;
+        Ok(Self { path: path.to_owned(), metadata })
+    }
+
+    /// What PKG-INFO says.
+    #[must_use]
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// The bytes of the first file whose path below the one directory ends in `suffix`.
+    ///
+    /// # Errors
+    /// When the archive cannot be read.
+    pub fn read(&self, suffix: &str) -> Result<Option<Vec<u8>>, SdistError> {
+        find(&self.path, |inner| inner == suffix || inner.ends_with(&format!("/{suffix}")))
+    }
+
+    /// Calls `each` with the path, below the one directory, and the content of every regular file.
+    ///
+    /// # Errors
+    /// When the archive cannot be read.
+    pub fn visit(&self, mut each: impl FnMut(&str, &mut dyn Read) -> io::Result<()>) -> Result<(), SdistError> {
+        walk(&self.path, |inner, content| each(inner, content).map(|()| true))
+    }
+}
+
+/// The first regular file whose path, without its first component, is wanted.
+fn find(path: &Path, wanted: impl Fn(&str) -> bool) -> Result<Option<Vec<u8>>, SdistError> {
+    let mut found = None;
+    walk(path, |inner, content| {
+        if !wanted(inner) {
+            return Ok(true);
+        }
+        let mut bytes = Vec::new();
+        content.take(MOST_TEXT).read_to_end(&mut bytes)?;
+        found = Some(bytes);
+        Ok(false)
+    })?;
+    Ok(found)
+}
+
+/// Calls `each` with every regular file, by its path without the first component, until it returns `false`.
+fn walk(path: &Path, mut each: impl FnMut(&str, &mut dyn Read) -> io::Result<bool>) -> Result<(), SdistError> {
+    let file = File::open(path).map_err(FsError::read(path))?;
+    let broken = |source| SdistError::Archive { path: path.to_owned(), source };
+    let mut archive = tar::Archive::new(MultiGzDecoder::new(file).take(MOST_INFLATED));
+    for entry in archive.entries().map_err(broken)? {
+        let mut entry = entry.map_err(broken)?;
+        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+        let inner = name.split_once('/').map_or("", |(_, inner)| inner);
+        if entry.header().entry_type().is_file() && !each(inner, &mut entry).map_err(broken)? {
+            break;
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fs::Mode;
-    use std::num::NonZeroUsize;
+    use std::io::Write as _;
 
-    fn member(path: &str, bytes: &[u8]) -> Member {
-        Member { path: path.into(), mode: Mode::Data, source: Source::Bytes(bytes.to_vec()) }
+    fn sdist(files: &[(&str, &[u8])]) -> (tempfile::TempDir, PathBuf) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a-1.tar.gz");
+        let gzip = flate2::write::GzEncoder::new(File::create(&path).unwrap(), flate2::Compression::fast());
+        let mut archive = tar::Builder::new(gzip);
+        for (name, bytes) in files {
+            let mut header = tar::Header::new_ustar();
+            header.set_size(bytes.len() as u64);
+            header.set_mode(0o644);
+            header.set_cksum();
+            archive.append_data(&mut header, name, *bytes).unwrap();
+        }
+        archive.into_inner().unwrap().finish().unwrap().flush().unwrap();
+        (directory, path)
     }
 
     #[test]
-    fn the_archive_is_sorted_and_its_own_only() {
-        let directory = tempfile::tempdir().unwrap();
-        let name: SdistFileName = "demo-1.0.tar.gz".parse().unwrap();
-        let long = format!("src/{}.py", "long/".repeat(60) + "name");
-        let members =
-            [member("src/demo/__init__.py", b"x = 1\n"), member("PKG-INFO", b"Name: demo\n"), member(&long, b"")];
-        let options = Options { jobs: NonZeroUsize::MIN, ..Options::default() };
-        let path = directory.path().join(name.to_string());
-        let first = write(&path, &name, &members, &options, &Progress::hidden()).unwrap();
-        let mut reversed = members.clone();
-        reversed.reverse();
-        assert_eq!(write(&path, &name, &reversed, &options, &Progress::hidden()).unwrap(), first);
-        let bytes = std::fs::read(&path).unwrap();
-        assert_eq!(bytes[3..10], [0, 0x00, 0xa6, 0xce, 0x12, 0, 255], "no name, 1980-01-01, unknown system");
-        let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(bytes.as_slice()));
-        let mut found = Vec::new();
-        for entry in archive.entries().unwrap() {
-            let entry = entry.unwrap();
-            let header = entry.header();
-            assert_eq!(
-                (header.mode().unwrap(), header.mtime().unwrap(), header.uid().unwrap()),
-                (0o644, 315_532_800, 0)
-            );
-            found.push(entry.path().unwrap().to_string_lossy().into_owned());
-        }
-        assert_eq!(
-            found,
-            ["demo-1.0/PKG-INFO".into(), "demo-1.0/src/demo/__init__.py".into(), format!("demo-1.0/{long}")]
-        );
+    fn the_metadata_of_the_top_directory_counts() {
+        let info = b"Metadata-Version: 2.4\nName: a\nVersion: 1\n";
+        let (_directory, path) =
+            sdist(&[("a-1/src/PKG-INFO", b"nonsense"), ("a-1/PKG-INFO", info), ("a-1/src/x.py", b"x")]);
+        let sdist = SdistReader::open(&path).unwrap();
+        assert_eq!(sdist.metadata().fields().get("Name"), Some("a"));
+        assert_eq!(sdist.read("x.py").unwrap().unwrap(), b"x");
+        assert_eq!(sdist.read("y.py").unwrap(), None);
+        let mut paths = Vec::new();
+        let visited = sdist.visit(|inner, _| {
+            paths.push(inner.to_owned());
+            Ok(())
+        });
+        visited.unwrap();
+        assert_eq!(paths, ["src/PKG-INFO", "PKG-INFO", "src/x.py"]);
     }
 
     #[test]
-    fn a_file_of_another_size_leaves_no_archive() {
+    fn what_is_no_sdist_is_not_good() {
         let directory = tempfile::tempdir().unwrap();
-        let source = directory.path().join("a.py");
-        std::fs::write(&source, b"four").unwrap();
-        let name: SdistFileName = "demo-1.0.tar.gz".parse().unwrap();
-        for size in [3, 5] {
-            let member =
-                Member { path: "a.py".into(), mode: Mode::Data, source: Source::File { path: source.clone(), size } };
-            let found =
-                write(&directory.path().join("d.tar.gz"), &name, &[member], &Options::default(), &Progress::hidden());
-            assert!(matches!(found, Err(WriteError::Source(SourceError::Changed { .. }))), "{size}");
+        let path = directory.path().join("a-1.tar.gz");
+        std::fs::write(&path, "not gzip").unwrap();
+        assert_eq!(SdistReader::open(&path).unwrap_err().exit(), Exit::NotGood);
+        let (_directory, path) = sdist(&[("a-1/x", b"")]);
+        assert!(matches!(SdistReader::open(&path), Err(SdistError::NoMetadata { .. })));
+        assert_eq!(SdistReader::open(&directory.path().join("none")).unwrap_err().exit(), Exit::Failed);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics(bytes: Vec<u8>, cut in 0..400_usize) {
+            let (_directory, path) = sdist(&[("a-1/PKG-INFO", &bytes)]);
+            let _ = SdistReader::open(&path);
+            let whole = std::fs::read(&path).unwrap();
+            std::fs::write(&path, &whole[..cut.min(whole.len())]).unwrap();
+            let _ = SdistReader::open(&path);
         }
-        assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
     }
 }

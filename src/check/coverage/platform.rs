@@ -1,7 +1,7 @@
 //! The well-known platforms, and the platform tags that installers on them take, best first: those of `packaging.tags`
 //! (PEP 425, 600, 656, 730, 738).
 
-use crate::project::PlatformFamily;
+use crate::product::PlatformFamily;
 use crate::target::Architecture;
 
 /// A platform that people install on.

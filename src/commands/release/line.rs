@@ -5,22 +5,22 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use crate::build::writer::Options;
+use crate::build::{build, read_stages};
 use crate::check;
 use crate::check::coverage::{Candidate, Choice, Coverage};
 use crate::console::{Console, human_bytes};
 use crate::error::{Exit, Failure};
 use crate::fs::{Existing, PendingDirectory};
 use crate::gate::{self, Problem, Role};
-use crate::project::{RuntimeProject, SdkProject, Target};
+use crate::product::{RuntimeProject, SdkProject, Target};
 use crate::report::{self, CoverageRow, FileRow, FindingRow, Outcome, ProblemRow, StepRow, TargetRow};
 use crate::smoke::{self, Level, Runner};
 use crate::stage::{RuntimeRequest, SdkRequest, StagedRuntime, stage_runtime, stage_sdk};
 use crate::target::{Architecture, PlatformTagSet, TargetTriple};
 use crate::version::{CodexVersion, SdkVersion};
-use crate::wheel::build::{build, read_stages};
 use crate::wheel::filename::FileNameError;
 use crate::wheel::reader::Wheel;
-use crate::wheel::writer::Options;
 
 /// A payload, and the platform tag that it was given.
 #[derive(Debug, Clone)]

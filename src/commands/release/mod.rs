@@ -8,7 +8,7 @@ use crate::cli::{self, ReportFormat};
 use crate::console::{Console, human_bytes};
 use crate::error::{Exit, Failure};
 use crate::fs::{FsError, Scratch, write_whole};
-use crate::project::RuntimeProject;
+use crate::product::RuntimeProject;
 use crate::report::{self, Outcome};
 use crate::smoke::{Level, stand_in};
 use crate::stage::Template;

@@ -1,0 +1,508 @@
+//! The `[project]` table of a staged `pyproject.toml` (PyPA "pyproject.toml specification", PEP 621 and PEP 639), checked
+//! and rendered as core metadata 2.4.
+
+use std::collections::BTreeMap;
+use std::str::FromStr as _;
+
+use pep440_rs::{Version, VersionSpecifiers};
+use serde::Deserialize;
+
+use crate::wheel::entry_points::EntryPoints;
+use crate::wheel::fields::{Fields, FieldsError};
+use crate::wheel::name::DistributionName;
+use crate::wheel::requirement::{Marker, Requirement, RequirementSource};
+
+/// The metadata of a distribution, as its `pyproject.toml` gives it.
+#[derive(Debug, Clone)]
+pub struct Project {
+    /// The distribution.
+    pub name: DistributionName,
+    /// Its version.
+    pub version: Version,
+    /// Where the description is, where there is one.
+    pub readme: Option<Readme>,
+    /// Globs of the licence files, relative to the tree; each must match a file.
+    pub license_files: LicenseFiles,
+    /// Scripts and other entry points.
+    pub entry_points: EntryPoints,
+    /// The fields that depend on no other file.
+    fields: Fields,
+    /// The path of the licence text, for the legacy form of the `license` key.
+    pub license_text: Option<String>,
+}
+
+/// The `license-files` key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LicenseFiles {
+    /// The globs given, each of which must match.
+    Given(Vec<String>),
+    /// The key is absent: whatever of the usual names is there.
+    Usual,
+}
+
+/// The `readme` key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Readme {
+    /// Where the text is.
+    pub source: ReadmeSource,
+    /// `text/markdown`, `text/x-rst` or `text/plain`.
+    pub content_type: String,
+}
+
+/// Where a description is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReadmeSource {
+    /// In a file, relative to the tree.
+    File(String),
+    /// In the key itself.
+    Text(String),
+}
+
+/// A `[project]` table that cannot be built from.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    /// The text is not TOML, or the table is missing a key, has an unknown one or one of the wrong type.
+    #[error("the [project] table cannot be read")]
+    Table(#[source] Box<toml::de::Error>),
+    /// A value is not what its key says.
+    #[error("`project.{key}` is not valid")]
+    Value {
+        /// The key, as a dotted path.
+        key: String,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+#[derive(Deserialize)]
+struct File {
+    project: Table,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Table {
+    name: String,
+    version: Option<String>,
+    description: Option<String>,
+    readme: Option<ReadmeKey>,
+    requires_python: Option<String>,
+    license: Option<LicenseKey>,
+    license_files: Option<Vec<String>>,
+    #[serde(default)]
+    authors: Vec<Person>,
+    #[serde(default)]
+    maintainers: Vec<Person>,
+    #[serde(default)]
+    keywords: Vec<String>,
+    #[serde(default)]
+    classifiers: Vec<String>,
+    #[serde(default)]
+    urls: toml::Table,
+    #[serde(default)]
+    scripts: BTreeMap<String, String>,
+    #[serde(default)]
+    gui_scripts: BTreeMap<String, String>,
+    #[serde(default)]
+    entry_points: BTreeMap<String, BTreeMap<String, String>>,
+    #[serde(default)]
+    dependencies: Vec<String>,
+    #[serde(default)]
+    optional_dependencies: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    dynamic: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum ReadmeKey {
+    Path(String),
+    Table(ReadmeTable),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct ReadmeTable {
+    file: Option<String>,
+    text: Option<String>,
+    content_type: String,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum LicenseKey {
+    Expression(String),
+    Table(LicenseTable),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LicenseTable {
+    file: Option<String>,
+    text: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Person {
+    name: Option<String>,
+    email: Option<String>,
+}
+
+impl Project {
+    /// Reads the table from the text of a `pyproject.toml`.
+    ///
+    /// # Errors
+    /// When the table is missing, a value is not valid, or something is `dynamic`: no hook runs here that could fill it.
+    pub fn from_pyproject(text: &str) -> Result<Self, TableError> {
+        let file: File = toml::from_str(text).map_err(|error| TableError::Table(Box::new(error)))?;
+        let table = file.project;
+        if let Some(key) = table.dynamic.first() {
+            return Err(value("dynamic", format!("`{key}` must be set, because no build hook is run")));
+        }
+        let name: DistributionName = table.name.parse().map_err(|error| value("name", error))?;
+        let version = table.version.as_deref().ok_or_else(|| value("version", "it is missing"))?;
+        let version = Version::from_str(version).map_err(|error| value("version", error))?;
+        let mut license_text = None;
+        let mut out = Fields::new();
+        let mut push = |key: &str, field: &str, text: &str| out.push(field, text).map_err(|error| value(key, error));
+        push("name", "Metadata-Version", "2.4")?;
+        push("name", "Name", name.as_str())?;
+        push("version", "Version", &version.to_string())?;
+        if let Some(description) = &table.description {
+            if description.contains('\n') {
+                return Err(value("description", "a summary is one line"));
+            }
+            push("description", "Summary", description)?;
+        }
+        for (label, url) in &table.urls {
+            let url = url.as_str().ok_or_else(|| value("urls", format!("`{label}` is not a text")))?;
+            if label.chars().count() > 32 || label.contains([',', '\n']) {
+                return Err(value("urls", format!("`{label}` is not a label of at most 32 characters")));
+            }
+            url::Url::parse(url).map_err(|error| value(format!("urls.{label}"), format!("`{url}`: {error}")))?;
+            push("urls", "Project-URL", &format!("{label}, {url}"))?;
+        }
+        for (key, field, people) in
+            [("authors", "Author", &table.authors), ("maintainers", "Maintainer", &table.maintainers)]
+        {
+            let (names, emails) = people_fields(key, people)?;
+            for (field, texts) in [(field.to_owned(), names), (format!("{field}-email"), emails)] {
+                if !texts.is_empty() {
+                    push(key, &field, &texts.join(", "))?;
+                }
+            }
+        }
+        match &table.license {
+            Some(LicenseKey::Expression(text)) => push("license", "License-Expression", &license_expression(text)?)?,
+            Some(LicenseKey::Table(LicenseTable { text: Some(text), file: None })) => push("license", "License", text)?,
+            Some(LicenseKey::Table(LicenseTable { file: Some(file), text: None })) => license_text = Some(file.clone()),
+            Some(LicenseKey::Table(_)) => return Err(value("license", "either `text` or `file` is expected")),
+            None => {}
+        }
+        if !table.keywords.is_empty() {
+            if let Some(keyword) = table.keywords.iter().find(|keyword| keyword.contains([',', '\n'])) {
+                return Err(value("keywords", format!("`{keyword}` holds a comma or line break")));
+            }
+            push("keywords", "Keywords", &table.keywords.join(","))?;
+        }
+        for classifier in &table.classifiers {
+            if matches!(table.license, Some(LicenseKey::Expression(_))) && classifier.starts_with("License ::") {
+                return Err(value(
+                    "classifiers",
+                    format!("`{classifier}` cannot stand beside a licence expression (PEP 639)"),
+                ));
+            }
+            push("classifiers", "Classifier", classifier)?;
+        }
+        if let Some(text) = &table.requires_python {
+            let specifiers = VersionSpecifiers::from_str(text).map_err(|error| value("requires-python", error))?;
+            let specifiers: Vec<_> = specifiers.iter().map(ToString::to_string).collect();
+            push("requires-python", "Requires-Python", &specifiers.join(","))?;
+        }
+        for text in &table.dependencies {
+            push("dependencies", "Requires-Dist", &requirement("dependencies", text)?.to_string())?;
+        }
+        for (extra, dependencies) in &table.optional_dependencies {
+            let key = format!("optional-dependencies.{extra}");
+            let extra: DistributionName = extra.parse().map_err(|error| value(&key, error))?;
+            push(&key, "Provides-Extra", &extra.normalized())?;
+            for text in dependencies {
+                let mut found = requirement(&key, text)?;
+                found.marker = Some(Marker::and_extra(found.marker.as_ref(), &extra));
+                push(&key, "Requires-Dist", &found.to_string())?;
+            }
+        }
+        Ok(Self {
+            name,
+            version,
+            readme: table.readme.map(readme).transpose()?,
+            license_files: table.license_files.map_or(LicenseFiles::Usual, LicenseFiles::Given),
+            entry_points: entry_points(&table.scripts, &table.gui_scripts, &table.entry_points)?,
+            fields: out,
+            license_text,
+        })
+    }
+
+    /// The METADATA file: the table's fields, the licence files found, and the description.
+    ///
+    /// # Errors
+    /// When a path or text holds a character that a field cannot hold.
+    pub fn metadata(
+        &self,
+        license_files: &[String],
+        license_text: Option<&str>,
+        description: Option<&str>,
+    ) -> Result<Fields, FieldsError> {
+        let mut fields = Fields::new();
+        // Licence files follow the licence itself, or whatever stands before its place.
+        let after = [
+            "Metadata-Version",
+            "Name",
+            "Version",
+            "Summary",
+            "Project-URL",
+            "Author",
+            "Author-email",
+            "Maintainer",
+            "Maintainer-email",
+            "License",
+            "License-Expression",
+        ];
+        let (head, tail): (Vec<_>, Vec<_>) = self.fields.iter().partition(|(key, _)| after.contains(key));
+        for (key, value) in head {
+            fields.push_read(key, value);
+        }
+        if let Some(text) = license_text {
+            fields.push("License", text)?;
+        }
+        for path in license_files {
+            fields.push("License-File", path)?;
+        }
+        for (key, value) in tail {
+            fields.push_read(key, value);
+        }
+        if let (Some(readme), Some(description)) = (&self.readme, description) {
+            fields.push("Description-Content-Type", &readme.content_type)?;
+            fields.set_body(description);
+        }
+        Ok(fields)
+    }
+}
+
+fn value(key: impl Into<String>, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> TableError {
+    TableError::Value { key: key.into(), source: source.into() }
+}
+
+/// People with a name only go to one field, those with an address to the other (PEP 621).
+fn people_fields(key: &str, people: &[Person]) -> Result<(Vec<String>, Vec<String>), TableError> {
+    let (mut names, mut emails) = (Vec::new(), Vec::new());
+    for person in people {
+        if [&person.name, &person.email].into_iter().flatten().any(|text| text.chars().any(char::is_control)) {
+            return Err(value(key, "a row holds a line break or another control character"));
+        }
+        if let Some(email) = person.email.as_ref().filter(|email| !email.contains('@') || email.contains(AMISS)) {
+            return Err(value(key, format!("`{email}` is not an e-mail address")));
+        }
+        match (&person.name, &person.email) {
+            (Some(name), Some(email)) => emails.push(format!("{} <{email}>", phrase(name))),
+            (None, Some(email)) => emails.push(email.clone()),
+            (Some(name), None) => names.push(name.clone()),
+            (None, None) => return Err(value(key, "a row needs a `name` or an `email`")),
+        }
+    }
+    Ok((names, emails))
+}
+
+/// What no address holds, and what would end one in a list of addresses.
+const AMISS: [char; 5] = [',', ' ', '<', '>', '"'];
+
+/// A display name as a header holds it: in quotes where it has a character that separates (RFC 5322).
+fn phrase(name: &str) -> String {
+    if name.contains(['(', ')', '<', '>', '[', ']', ':', ';', '@', '\\', ',', '.', '"']) {
+        return format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""));
+    }
+    name.to_owned()
+}
+
+/// The expression with identifiers and operators in their canonical case.
+fn license_expression(text: &str) -> Result<String, TableError> {
+    // SPDX and PEP 639 read identifiers without regard to case and ask writers for the canonical one.
+    let words = text.replace('(', " ( ").replace(')', " ) ");
+    let mut canonical: Vec<String> = Vec::new();
+    for word in words.split_whitespace() {
+        let upper = word.to_ascii_uppercase();
+        let (bare, plus) = word.strip_suffix('+').map_or((word, ""), |bare| (bare, "+"));
+        let same = |known: &&str| known.eq_ignore_ascii_case(bare);
+        let license = spdx::identifiers::LICENSES.iter().map(|license| license.name).find(|name| same(name));
+        let exception = spdx::identifiers::EXCEPTIONS.iter().map(|exception| exception.name).find(|name| same(name));
+        canonical.push(match license.or(exception) {
+            Some(name) => format!("{name}{plus}"),
+            None if matches!(upper.as_str(), "AND" | "OR" | "WITH") => upper,
+            None => word.to_owned(),
+        });
+    }
+    let canonical = canonical.join(" ").replace("( ", "(").replace(" )", ")");
+    spdx::Expression::parse(&canonical)
+        .map_err(|error| value("license", format!("`{text}` is not an SPDX licence expression: {}", error.reason)))?;
+    Ok(canonical)
+}
+
+fn requirement(key: &str, text: &str) -> Result<Requirement, TableError> {
+    let found: Requirement = text.parse().map_err(|error| value(key, error))?;
+    if matches!(found.source, RequirementSource::Url(_)) {
+        return Err(value(key, format!("`{text}` names an address, which package indexes refuse")));
+    }
+    Ok(found)
+}
+
+fn readme(key: ReadmeKey) -> Result<Readme, TableError> {
+    let (source, content_type) = match key {
+        ReadmeKey::Path(path) => {
+            let lower = path.to_ascii_lowercase();
+            let content_type = match lower.rsplit_once('.').map(|(_, suffix)| suffix) {
+                Some("md") => "text/markdown",
+                Some("rst") => "text/x-rst",
+                Some("txt") => "text/plain",
+                _ => {
+                    return Err(value(
+                        "readme",
+                        format!("the content type of `{path}` is not known: `.md`, `.rst` or `.txt` is expected"),
+                    ));
+                }
+            };
+            return Ok(Readme { source: ReadmeSource::File(path), content_type: content_type.into() });
+        }
+        ReadmeKey::Table(ReadmeTable { file: Some(path), text: None, content_type }) => {
+            (ReadmeSource::File(path), content_type)
+        }
+        ReadmeKey::Table(ReadmeTable { text: Some(text), file: None, content_type }) => {
+            (ReadmeSource::Text(text), content_type)
+        }
+        ReadmeKey::Table(_) => return Err(value("readme", "either `text` or `file` is expected")),
+    };
+    let kind = content_type.split(';').next().unwrap_or_default().trim();
+    if !matches!(kind, "text/markdown" | "text/x-rst" | "text/plain") {
+        return Err(value("readme", format!("`{content_type}` is not the content type of a description")));
+    }
+    Ok(Readme { source, content_type })
+}
+
+fn entry_points(
+    scripts: &BTreeMap<String, String>,
+    gui_scripts: &BTreeMap<String, String>,
+    groups: &BTreeMap<String, BTreeMap<String, String>>,
+) -> Result<EntryPoints, TableError> {
+    let mut points = EntryPoints::default();
+    for group in ["console_scripts", "gui_scripts"] {
+        if groups.contains_key(group) {
+            return Err(value(format!("entry-points.{group}"), "it belongs in `scripts` or `gui-scripts`"));
+        }
+    }
+    let own = [("console_scripts", scripts), ("gui_scripts", gui_scripts)];
+    for (group, entries) in own.into_iter().chain(groups.iter().map(|(group, entries)| (group.as_str(), entries))) {
+        for (name, reference) in entries {
+            points.push(group, name, reference).map_err(|error| value("entry-points", error))?;
+        }
+    }
+    Ok(points)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TABLE: &str = r#"
+[project]
+name = "Demo.Bin"
+version = "1.0-alpha1"
+description = "A demo"
+readme = "README.md"
+requires-python = ">=3.10"
+license = "apache-2.0 or (mit and lgpl-2.1-or-later with gcc-exception-3.1)"
+license-files = ["LICENSE*"]
+authors = [{ name = "A" }, { name = "B. \"C\"", email = "b@x.example" }, { email = "c@x.example" }]
+keywords = ["one", "two"]
+classifiers = ["Typing :: Typed"]
+dependencies = ["pydantic >= 2.12, < 3"]
+urls = { Homepage = "https://x.example/", Source = "https://x.example/source" }
+scripts = { demo = "demo.cli:main" }
+[project.optional-dependencies]
+fast_io = ["uvloop; sys_platform != 'win32' or python_version > '3.12'"]
+"#;
+
+    #[test]
+    fn a_table_becomes_metadata() {
+        let project = Project::from_pyproject(TABLE).unwrap();
+        let metadata = project.metadata(&["LICENSE".into()], None, Some("# Demo\n")).unwrap();
+        assert_eq!(
+            metadata.to_string(),
+            "Metadata-Version: 2.4\n\
+             Name: Demo.Bin\n\
+             Version: 1.0a1\n\
+             Summary: A demo\n\
+             Project-URL: Homepage, https://x.example/\n\
+             Project-URL: Source, https://x.example/source\n\
+             Author: A\n\
+             Author-email: \"B. \\\"C\\\"\" <b@x.example>, c@x.example\n\
+             License-Expression: Apache-2.0 OR (MIT AND LGPL-2.1-or-later WITH GCC-exception-3.1)\n\
+             License-File: LICENSE\n\
+             Keywords: one,two\n\
+             Classifier: Typing :: Typed\n\
+             Requires-Python: >=3.10\n\
+             Requires-Dist: pydantic>=2.12,<3\n\
+             Provides-Extra: fast-io\n\
+             Requires-Dist: uvloop; (sys_platform != 'win32' or python_version > '3.12') and extra == 'fast-io'\n\
+             Description-Content-Type: text/markdown\n\
+             \n\
+             # Demo\n"
+        );
+        assert_eq!(project.entry_points.to_string(), "[console_scripts]\ndemo = demo.cli:main\n");
+    }
+
+    #[test]
+    fn a_wrong_value_is_named_by_its_key() {
+        for (from, to, key) in [
+            ("name = \"Demo.Bin\"", "name = \"-demo\"", "name"),
+            ("1.0-alpha1", "one", "version"),
+            ("version = \"1.0-alpha1\"", "dynamic = [\"version\"]", "dynamic"),
+            ("version = \"1.0-alpha1\"", "", "version"),
+            ("A demo", "A\\ndemo", "description"),
+            ("README.md", "README", "readme"),
+            ("\"README.md\"", "{ text = \"x\", content-type = \"text/html\" }", "readme"),
+            (">=3.10", "three", "requires-python"),
+            ("apache-2.0 or", "apache or", "license"),
+            ("Typing :: Typed", "License :: OSI Approved :: MIT License", "classifiers"),
+            ("{ name = \"A\" }", "{ name = \"A\\nB\" }", "authors"),
+            ("c@x.example", "c@x.example>", "authors"),
+            ("\"one\"", "\"one,two\"", "keywords"),
+            ("pydantic >= 2.12, < 3", "pydantic @ https://x.example/a.whl", "dependencies"),
+            ("https://x.example/source", "source", "urls.Source"),
+            ("demo.cli:main", "demo.cli", "entry-points"),
+            ("fast_io", "-", "optional-dependencies.-"),
+        ] {
+            let found = Project::from_pyproject(&TABLE.replacen(from, to, 1));
+            let ok = matches!(&found, Err(TableError::Value { key: at, .. }) if at == key);
+            assert!(ok, "{from} {to} {found:?}");
+        }
+        for text in
+            ["", "[project]", "[project]\nname = 1\nversion = '1'", "[project]\nname = 'a'\nversion = '1'\nx = 1", "]"]
+        {
+            assert!(matches!(Project::from_pyproject(text), Err(TableError::Table(_))), "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics(value in "[a-zA-Z0-9 .,()+<=>-]{0,20}", text in ".{0,60}") {
+            let _ = Project::from_pyproject(&text);
+            for key in ["name", "version", "license", "requires-python", "readme"] {
+                let table = format!("[project]\nname = 'a'\nversion = '1'\n{key} = \"{value}\"\n");
+                let table = match key { "name" => table.replace("name = 'a'\n", ""), "version" => table.replace("version = '1'\n", ""), _ => table };
+                let _ = Project::from_pyproject(&table);
+            }
+            let _ = Project::from_pyproject(&format!("[project]\nname = 'a'\nversion = '1'\ndependencies = [\"{value}\"]\n"));
+        }
+    }
+}

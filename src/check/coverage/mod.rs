@@ -1,0 +1,430 @@
+//! Which well-known platforms can install a set of wheels, and which wheel each of them takes. The tags of a platform and
+//! their order are those of `packaging.tags` (PEP 425, 600, 656, 730, 738), for CPython 3.13; so is the choice, as pip makes it.
+
+mod platform;
+
+use std::fmt;
+use std::path::Path;
+
+use pep440_rs::Version;
+use serde::Serialize;
+
+use crate::error::{Exit, Explain};
+use crate::fs::FsError;
+use crate::product::PlatformFamily;
+use crate::target::Architecture::{self, Aarch64, X86_64};
+use crate::target::PlatformTagSet;
+use crate::wheel::filename::{FileNameError, WheelFileName};
+use crate::wheel::tag::TagSet;
+
+pub use platform::{PLATFORMS, Platform};
+
+/// The minor version of the Python 3 that every platform is taken to run.
+const PYTHON: u32 = 13;
+
+/// A wheel, or a bare tag in its place, as an installer sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// The file name, or the tag.
+    pub label: String,
+    /// The normal name of the distribution; none for a bare tag.
+    pub distribution: Option<String>,
+    /// The version; none for a bare tag.
+    pub version: Option<Version>,
+    /// The number of the build tag, then the rest of it.
+    pub build: Option<(u64, String)>,
+    /// The tags.
+    pub tags: TagSet,
+}
+
+/// A source of wheels or tags that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CoverageError {
+    /// A directory cannot be read.
+    #[error(transparent)]
+    Read(#[from] FsError),
+    /// A file is not named as wheels are.
+    #[error(transparent)]
+    FileName(#[from] FileNameError),
+    /// Neither a file, a directory nor a tag.
+    #[error("`{0}` is neither a wheel, a directory of wheels nor a platform tag")]
+    Source(
+        /// The text.
+        String,
+    ),
+    /// A directory holds no wheel.
+    #[error("`{0}` holds no wheel")]
+    Empty(
+        /// The directory.
+        String,
+    ),
+    /// A platform that is not among the well-known ones.
+    #[error("`{0}` is none of the platforms that are known here")]
+    Platform(
+        /// The name.
+        String,
+    ),
+}
+
+impl Explain for CoverageError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Read(error) => error.hint(),
+            Self::FileName(error) => error.hint(),
+            Self::Source(_) => Some("tags look like `musllinux_1_1_x86_64`; several are joined by dots".into()),
+            Self::Empty(_) => Some("build the wheels first, or give another directory".into()),
+            Self::Platform(_) => {
+                let names: Vec<_> = PLATFORMS.iter().map(|platform| platform.name).collect();
+                Some(format!("the platforms are {}", names.join(", ")))
+            }
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        if matches!(self, Self::FileName(_)) { Exit::NotGood } else { Exit::Failed }
+    }
+}
+
+impl Candidate {
+    /// A wheel by its name.
+    #[must_use]
+    pub fn of_wheel(name: &WheelFileName, label: &str) -> Self {
+        let build = name.build.as_ref().map(|build| {
+            let text = build.as_str();
+            let digits = text.len() - text.trim_start_matches(|digit: char| digit.is_ascii_digit()).len();
+            (text[..digits].parse().unwrap_or(u64::MAX), text[digits..].to_owned())
+        });
+        Self {
+            label: label.to_owned(),
+            distribution: Some(name.distribution.normalized()),
+            version: name.pep440(),
+            build,
+            tags: name.tags.clone(),
+        }
+    }
+
+    /// A bare platform tag, a compressed set of them, or a whole tag such as `py3-none-win_amd64`.
+    #[must_use]
+    pub fn of_tag(text: &str) -> Option<Self> {
+        let tags = match text.parse::<TagSet>() {
+            Ok(tags) => tags.platforms().is_ok().then_some(tags)?,
+            Err(_) => {
+                let platforms: PlatformTagSet = text.parse().ok()?;
+                let platform = platforms.tags().iter().map(ToString::to_string).collect();
+                TagSet { python: vec!["py3".into()], abi: vec!["none".into()], platform }
+            }
+        };
+        Some(Self { label: text.to_owned(), distribution: None, version: None, build: None, tags })
+    }
+
+    /// The wheels and tags that a command line names: wheels, directories of wheels, bare tags.
+    ///
+    /// # Errors
+    /// When one of them is none of these.
+    pub fn of_sources(sources: &[String]) -> Result<Vec<Self>, CoverageError> {
+        let mut found = Vec::new();
+        for source in sources {
+            let path = Path::new(source);
+            let is_wheel = |path: &Path| path.extension().is_some_and(|extension| extension == "whl");
+            if path.is_dir() {
+                let mut names = Vec::new();
+                for entry in std::fs::read_dir(path).map_err(FsError::read(path))? {
+                    let entry = entry.map_err(FsError::read(path))?.path();
+                    if is_wheel(&entry) && entry.is_file() {
+                        names.extend(entry.file_name().map(|name| name.to_string_lossy().into_owned()));
+                    }
+                }
+                if names.is_empty() {
+                    return Err(CoverageError::Empty(source.clone()));
+                }
+                names.sort();
+                for name in names {
+                    found.push(Self::of_wheel(&name.parse()?, &name));
+                }
+            } else if is_wheel(path) {
+                std::fs::metadata(path).map_err(FsError::read(path))?;
+                let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+                found.push(Self::of_wheel(&name.parse()?, &name));
+            } else {
+                found.push(Self::of_tag(source).ok_or_else(|| CoverageError::Source(source.clone()))?);
+            }
+        }
+        Ok(found)
+    }
+
+    fn is_for_platforms(&self) -> bool {
+        !self.tags.platform.iter().any(|tag| tag == "any")
+    }
+}
+
+/// What every well-known platform takes.
+#[derive(Debug, Clone, Serialize)]
+pub struct Coverage {
+    /// The version of this form.
+    pub schema_version: u32,
+    /// One row per platform.
+    pub platforms: Vec<Choice>,
+}
+
+/// What one platform takes.
+#[derive(Debug, Clone, Serialize)]
+pub struct Choice {
+    /// The platform's name.
+    pub name: &'static str,
+    /// The same for people.
+    pub title: &'static str,
+    /// The wheel (or bare tag) that an installer there takes; none where it finds nothing.
+    pub wheel: Option<String>,
+    /// The platform tag by which it takes it.
+    pub tag: Option<String>,
+    #[serde(skip)]
+    platform: &'static Platform,
+}
+
+/// A platform family that gets nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gap {
+    /// The family.
+    pub family: PlatformFamily,
+    /// Where it gets nothing.
+    pub architecture: Architecture,
+    /// One of the platforms that get nothing.
+    pub example: &'static str,
+}
+
+impl fmt::Display for Gap {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let family = match self.family {
+            PlatformFamily::LinuxGlibc => "glibc Linux",
+            PlatformFamily::LinuxMusl => "musl Linux",
+            PlatformFamily::Macos => "macOS",
+            PlatformFamily::Windows => "Windows",
+        };
+        write!(formatter, "no {family} on {} gets a wheel, such as {}", self.architecture, self.example)
+    }
+}
+
+impl Coverage {
+    /// The choice of every well-known platform among these wheels. Where some of them are for platforms, pure Python
+    /// wheels beside them (an SDK) do not count: everybody can install those.
+    #[must_use]
+    pub fn of(candidates: &[Candidate]) -> Self {
+        let with_platforms = candidates.iter().any(Candidate::is_for_platforms);
+        let named: std::collections::BTreeSet<_> = candidates
+            .iter()
+            .filter(|candidate| candidate.is_for_platforms())
+            .map(|candidate| candidate.distribution.as_deref())
+            .collect();
+        let counted: Vec<&Candidate> = candidates
+            .iter()
+            .filter(|candidate| !with_platforms || named.contains(&candidate.distribution.as_deref()))
+            .collect();
+        let platforms = PLATFORMS.iter().map(|platform| choose(platform, &counted)).collect();
+        Self { schema_version: 1, platforms }
+    }
+
+    /// How many platforms get a wheel.
+    #[must_use]
+    pub fn covered(&self) -> usize {
+        self.platforms.iter().filter(|choice| choice.wheel.is_some()).count()
+    }
+
+    /// The families, by architecture, of which no platform gets a wheel.
+    #[must_use]
+    pub fn gaps(&self, families: &[PlatformFamily]) -> Vec<Gap> {
+        let mut gaps = Vec::new();
+        for family in families {
+            for architecture in [X86_64, Aarch64] {
+                let mut of = self.platforms.iter().filter(|choice| {
+                    choice.platform.family == Some(*family) && choice.platform.architecture == Some(architecture)
+                });
+                let Some(first) = of.next() else { continue };
+                if first.wheel.is_none() && of.all(|choice| choice.wheel.is_none()) {
+                    gaps.push(Gap { family: *family, architecture, example: first.title });
+                }
+            }
+        }
+        gaps
+    }
+
+    /// Those of the named platforms that get nothing.
+    ///
+    /// # Errors
+    /// When a name is not that of a well-known platform.
+    pub fn missing(&self, required: &[String]) -> Result<Vec<&Choice>, CoverageError> {
+        let mut missing = Vec::new();
+        for name in required {
+            let choice = self.platforms.iter().find(|choice| choice.name == name);
+            let choice = choice.ok_or_else(|| CoverageError::Platform(name.clone()))?;
+            if choice.wheel.is_none() {
+                missing.push(choice);
+            }
+        }
+        Ok(missing)
+    }
+
+    /// A table for people, and a summary line.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let width = self.platforms.iter().map(|choice| choice.name.len()).max().unwrap_or(0);
+        let mut text = String::new();
+        for choice in &self.platforms {
+            let wheel = choice.wheel.as_deref().unwrap_or("none");
+            text += &format!("{:width$}  {wheel}\n", choice.name);
+        }
+        text + &format!("\n{} of {} platforms get a wheel\n", self.covered(), self.platforms.len())
+    }
+}
+
+/// The Python and ABI tags that CPython takes with a platform, best first.
+fn pythons() -> Vec<(String, String)> {
+    let own = format!("cp3{PYTHON}");
+    let none = || "none".to_owned();
+    let mut pairs = vec![(own.clone(), own.clone()), (own.clone(), "abi3".into()), (own, none())];
+    pairs.extend((2..PYTHON).rev().map(|minor| (format!("cp3{minor}"), "abi3".to_owned())));
+    pairs.push((format!("py3{PYTHON}"), none()));
+    pairs.push(("py3".into(), none()));
+    pairs.extend((0..PYTHON).rev().map(|minor| (format!("py3{minor}"), none())));
+    pairs
+}
+
+fn choose(platform: &'static Platform, candidates: &[&Candidate]) -> Choice {
+    let pythons = pythons();
+    let tags = platform.tags();
+    let best = candidates
+        .iter()
+        .filter_map(|candidate| {
+            let (rank, tag) = rank(&candidate.tags, &pythons, &tags)?;
+            Some((candidate, rank, tag))
+        })
+        // The newest version, then the best tag, then the highest build; of equals the first by name.
+        .max_by(|(one, rank, _), (other, against, _)| {
+            one.version
+                .cmp(&other.version)
+                .then(against.cmp(rank))
+                .then(one.build.cmp(&other.build))
+                .then(other.label.cmp(&one.label))
+        });
+    let (wheel, tag) = best.map(|(candidate, _, tag)| (candidate.label.clone(), tag)).unzip();
+    Choice { name: platform.name, title: platform.title, wheel, tag, platform }
+}
+
+/// The place of the best tag of a set in the order of an installer, and its platform tag.
+fn rank(set: &TagSet, pythons: &[(String, String)], platforms: &[String]) -> Option<(usize, String)> {
+    let mut best: Option<(usize, String)> = None;
+    for (class, (python, abi)) in pythons.iter().enumerate() {
+        if !set.python.contains(python) || !set.abi.contains(abi) {
+            continue;
+        }
+        for tag in &set.platform {
+            let place = match platforms.iter().position(|platform| platform == tag) {
+                Some(place) => class * (platforms.len() + 1) + place,
+                // Whatever is for any platform comes after everything that is for this one.
+                None if tag == "any" && abi == "none" => (pythons.len() + class) * (platforms.len() + 1),
+                None => continue,
+            };
+            if best.as_ref().is_none_or(|(other, _)| place < *other) {
+                best = Some((place, tag.clone()));
+            }
+        }
+    }
+    best
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(tags: &[&str]) -> Coverage {
+        Coverage::of(&tags.iter().map(|tag| Candidate::of_tag(tag).unwrap()).collect::<Vec<_>>())
+    }
+
+    fn taken<'a>(coverage: &'a Coverage, name: &str) -> Option<&'a str> {
+        coverage.platforms.iter().find(|choice| choice.name == name).unwrap().wheel.as_deref()
+    }
+
+    const SIX: [&str; 6] = [
+        "macosx_11_0_arm64",
+        "macosx_10_9_x86_64",
+        "musllinux_1_1_aarch64",
+        "musllinux_1_1_x86_64",
+        "win_arm64",
+        "win_amd64",
+    ];
+
+    #[test]
+    fn the_six_tags_leave_every_glibc_linux_out() {
+        let coverage = of(&SIX);
+        assert!(
+            coverage
+                .platforms
+                .iter()
+                .all(|choice| choice.platform.family != Some(PlatformFamily::LinuxGlibc) || choice.wheel.is_none())
+        );
+        let families =
+            [PlatformFamily::LinuxGlibc, PlatformFamily::LinuxMusl, PlatformFamily::Macos, PlatformFamily::Windows];
+        let gaps: Vec<_> = coverage.gaps(&families).iter().map(|gap| (gap.family, gap.architecture)).collect();
+        assert_eq!(gaps, [(PlatformFamily::LinuxGlibc, X86_64), (PlatformFamily::LinuxGlibc, Aarch64)]);
+        assert_eq!(taken(&coverage, "macos-15-arm64-rosetta"), Some("macosx_10_9_x86_64"));
+        assert_eq!(taken(&coverage, "windows-11-arm64-x64-python"), Some("win_amd64"));
+        assert_eq!(taken(&coverage, "windows-32-bit-python"), None);
+    }
+
+    #[test]
+    fn a_compressed_set_serves_both_kinds_of_linux() {
+        let mut tags = SIX.to_vec();
+        tags[2] = "manylinux_2_17_aarch64.musllinux_1_1_aarch64";
+        tags[3] = "manylinux_2_17_x86_64.musllinux_1_1_x86_64";
+        let coverage = of(&tags);
+        assert_eq!(taken(&coverage, "debian-12-x86_64"), Some(tags[3]));
+        assert_eq!(taken(&coverage, "alpine-3.12-x86_64"), Some(tags[3]));
+        assert_eq!(taken(&coverage, "centos-6-x86_64"), None);
+        assert!(coverage.gaps(&[PlatformFamily::LinuxGlibc, PlatformFamily::LinuxMusl]).is_empty());
+    }
+
+    #[test]
+    fn the_best_tag_is_taken() {
+        let coverage = of(&["manylinux_2_17_x86_64", "manylinux_2_28_x86_64", "linux_x86_64"]);
+        assert_eq!(taken(&coverage, "ubuntu-24.04-x86_64"), Some("linux_x86_64"));
+        let coverage = of(&["manylinux_2_17_x86_64", "manylinux_2_28_x86_64", "py3-none-any"]);
+        assert_eq!(taken(&coverage, "ubuntu-24.04-x86_64"), Some("manylinux_2_28_x86_64"));
+        assert_eq!(taken(&coverage, "centos-7-x86_64"), Some("manylinux_2_17_x86_64"));
+        // Bare tags belong to one distribution, so the pure one is a fallback.
+        assert_eq!(taken(&coverage, "centos-6-x86_64"), Some("py3-none-any"));
+    }
+
+    #[test]
+    fn builds_and_versions_decide_between_equal_tags() {
+        let wheel = |name: &str| Candidate::of_wheel(&name.parse().unwrap(), name);
+        let names = [
+            "demo-1.0-py3-none-win_amd64.whl",
+            "demo-1.0-2-py3-none-win_amd64.whl",
+            "demo-1.0-10-py3-none-win_amd64.whl",
+            "sdk-1.0-py3-none-any.whl",
+        ];
+        let coverage = Coverage::of(&names.map(wheel));
+        assert_eq!(taken(&coverage, "windows-x86_64"), Some(names[2]));
+        assert_eq!(taken(&coverage, "debian-12-x86_64"), None);
+    }
+
+    #[test]
+    fn a_required_platform_is_known_or_refused() {
+        let coverage = of(&SIX);
+        let missing = |names: &[&str]| {
+            coverage
+                .missing(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())
+                .map(|missing| missing.len())
+        };
+        assert_eq!(missing(&["windows-x86_64", "debian-12-x86_64"]).unwrap(), 1);
+        assert!(missing(&["debian"]).is_err());
+        let names: std::collections::BTreeSet<_> = PLATFORMS.iter().map(|platform| platform.name).collect();
+        assert_eq!(names.len(), PLATFORMS.len());
+    }
+
+    #[test]
+    fn what_is_no_source_is_refused() {
+        for text in ["", "win64", "nowhere/a.whl", "manylinux_2_17"] {
+            assert!(Candidate::of_sources(&[text.to_owned()]).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! What a rule may look at: every byte of a distribution read once, every failure to parse kept as a value.
+
+pub(crate) mod embedded;
+pub(crate) mod scan;
+pub(crate) mod wheel;

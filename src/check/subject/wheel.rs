@@ -1,0 +1,246 @@
+//! A wheel as the rules see it: everything parsed as far as it can be, every failure to parse kept as a value.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::embedded::Mentions;
+use super::scan::{Scanned, Wish, scan};
+use crate::binary::{Facts, Inventory, Objection};
+use crate::check::CheckError;
+use crate::digest::Sha256Digest;
+use crate::product::RuntimeProject;
+use crate::target::PlatformTag;
+use crate::version::CodexVersion;
+use crate::wheel::entry_points::{EntryPoints, EntryPointsError};
+use crate::wheel::filename::{FileNameError, WheelFileName};
+use crate::wheel::metadata::{Metadata, MetadataError};
+use crate::wheel::reader::{MOST_TEXT, dist_infos};
+use crate::wheel::record::{Record, RecordError};
+use crate::wheel::wheel_file::{WheelFile, WheelFileError};
+use crate::zip::archive::{Archive, Member};
+
+/// A wheel and all that was read of it.
+#[derive(Debug)]
+pub struct WheelSubject {
+    /// The file.
+    pub path: PathBuf,
+    /// Its name.
+    pub file_name: String,
+    /// Its digest.
+    pub sha256: Sha256Digest,
+    /// Its parsed name.
+    pub name: Result<WheelFileName, FileNameError>,
+    /// The archive.
+    pub archive: Archive,
+    /// One entry per member of the archive.
+    pub scanned: Vec<Scanned>,
+    /// Every dist-info directory at the top, sorted.
+    pub dist_infos: Vec<String>,
+    /// The dist-info directory whose files are read below.
+    pub dist_info: Option<String>,
+    /// METADATA; none where it is missing or damaged.
+    pub metadata: Option<Result<Metadata, MetadataError>>,
+    /// WHEEL; none where it is missing or damaged.
+    pub wheel_file: Option<Result<WheelFile, WheelFileError>>,
+    /// RECORD; none where it is missing or damaged.
+    pub record: Option<Result<Record, RecordError>>,
+    /// RECORD as it stands.
+    pub record_bytes: Vec<u8>,
+    /// entry_points.txt, where there is one.
+    pub entry_points: Option<Result<EntryPoints, EntryPointsError>>,
+    /// Every binary that could be read.
+    pub inventory: Inventory,
+    /// Every way in which a binary breaks the promise of a platform tag of the file name.
+    pub objections: Vec<(PlatformTag, String, Objection)>,
+    /// What the runtime's executable says of its version, where that was asked for.
+    pub mentions: Option<Mentions>,
+    /// The runtime that the wheel may be one of.
+    pub runtime: RuntimeProject,
+    /// Where among the members each name stands first: rules ask for many files, and there may be very many.
+    places: HashMap<String, usize>,
+}
+
+impl WheelSubject {
+    /// Opens a wheel and reads all of it.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, or a temporary file cannot be written.
+    pub fn open(path: &Path, runtime: &RuntimeProject) -> Result<Self, CheckError> {
+        Self::of(Archive::open(path)?, runtime, None)
+    }
+
+    /// The wheel in an open archive; `version` is looked for in the runtime's executable.
+    ///
+    /// # Errors
+    /// When a temporary file cannot be written.
+    pub fn of(archive: Archive, runtime: &RuntimeProject, version: Option<CodexVersion>) -> Result<Self, CheckError> {
+        let path = archive.path().to_owned();
+        let file_name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name: Result<WheelFileName, _> = file_name.parse();
+        let dist_infos = dist_infos(&archive);
+        let expected = name.as_ref().ok().map(|name| format!("{}.dist-info", name.stem()));
+        let dist_info =
+            dist_infos.iter().find(|found| Some(*found) == expected.as_ref()).or(dist_infos.first()).cloned();
+        let text = |file: &str| {
+            let member = archive.find(&format!("{}/{file}", dist_info.as_ref()?))?;
+            archive.read(member, MOST_TEXT).ok()
+        };
+        let metadata = text("METADATA").map(|bytes| Metadata::parse(&bytes));
+        let wheel_file = text("WHEEL").map(|bytes| WheelFile::parse(&bytes));
+        let record_bytes = text("RECORD").unwrap_or_default();
+        let found = dist_info.as_ref().and_then(|directory| archive.find(&format!("{directory}/RECORD")));
+        let readable = found.is_some_and(|member| archive.read(member, MOST_TEXT).is_ok());
+        let record = readable.then(|| Record::parse(&record_bytes));
+        let entry_points = text("entry_points.txt").map(|bytes| EntryPoints::parse(&bytes));
+        let mut wishes: Vec<Wish> = wishes(&archive, record.as_ref().and_then(|record| record.as_ref().ok()));
+        let executable = version.and_then(|_| executable(&archive, runtime));
+        if let (Some(index), Some(version)) = (executable, version) {
+            wishes[index].version = Some((runtime.executable.clone(), version.semver()));
+        }
+        let (scanned, sha256) = std::thread::scope(|scope| {
+            let digest = scope.spawn(|| archive.sha256());
+            let scanned = scan(&archive, &wishes);
+            (scanned, digest.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        });
+        let mut scanned = scanned?;
+        let mentions = executable.and_then(|index| scanned[index].mentions.take());
+        let mut binaries = Vec::new();
+        for (member, found) in archive.members().iter().zip(&mut scanned) {
+            if let Some(Ok(facts)) = &found.binary {
+                binaries.push((member.name.clone(), facts.clone()));
+                found.binary = None;
+            }
+        }
+        let inventory = Inventory::new(binaries);
+        let mut objections: Vec<(PlatformTag, String, Objection)> = Vec::new();
+        let mut made: HashMap<String, Vec<Objection>> = HashMap::new();
+        let tags = name.as_ref().ok().and_then(|name| name.tags.platforms().ok()).unwrap_or_default();
+        for tag in tags {
+            for (member, objection) in inventory.objections(&tag) {
+                // Tags of one architecture share most objections; each is made once.
+                let others = made.entry(member.to_owned()).or_default();
+                if !others.contains(&objection) {
+                    others.push(objection.clone());
+                    objections.push((tag.clone(), member.to_owned(), objection));
+                }
+            }
+        }
+        let mut places = HashMap::new();
+        for (index, member) in archive.members().iter().enumerate() {
+            places.entry(member.name.clone()).or_insert(index);
+        }
+        Ok(Self {
+            path,
+            file_name,
+            sha256,
+            name,
+            archive,
+            scanned,
+            dist_infos,
+            dist_info,
+            metadata,
+            wheel_file,
+            record,
+            record_bytes,
+            entry_points,
+            inventory,
+            objections,
+            mentions,
+            runtime: runtime.clone(),
+            places,
+        })
+    }
+
+    /// Every member that is a file, with what it turned out to be.
+    pub fn files(&self) -> impl Iterator<Item = (&Member, &Scanned)> {
+        self.archive.members().iter().zip(&self.scanned).filter(|(member, _)| !member.is_directory())
+    }
+
+    /// The file of that name.
+    #[must_use]
+    pub fn file(&self, name: &str) -> Option<(&Member, &Scanned)> {
+        let index = *self.places.get(name)?;
+        let (member, scanned) = (self.archive.members().get(index)?, self.scanned.get(index)?);
+        (!member.is_directory()).then_some((member, scanned))
+    }
+
+    /// Every binary that could be read, by its name.
+    #[must_use]
+    pub fn binaries(&self) -> HashMap<&str, &Facts> {
+        self.inventory.binaries().iter().map(|(name, facts)| (name.as_str(), facts)).collect()
+    }
+
+    /// METADATA, where it can be read.
+    #[must_use]
+    pub fn good_metadata(&self) -> Option<&Metadata> {
+        self.metadata.as_ref()?.as_ref().ok()
+    }
+
+    /// WHEEL, where it can be read.
+    #[must_use]
+    pub fn good_wheel_file(&self) -> Option<&WheelFile> {
+        self.wheel_file.as_ref()?.as_ref().ok()
+    }
+
+    /// RECORD, where it can be read.
+    #[must_use]
+    pub fn good_record(&self) -> Option<&Record> {
+        self.record.as_ref()?.as_ref().ok()
+    }
+
+    /// The platform tags of the file name, where all of them are known.
+    #[must_use]
+    pub fn platforms(&self) -> Vec<PlatformTag> {
+        self.name.as_ref().ok().and_then(|name| name.tags.platforms().ok()).unwrap_or_default()
+    }
+
+    /// A file of the dist-info directory, by its name there.
+    #[must_use]
+    pub fn dist_info_member(&self, name: &str) -> Option<String> {
+        Some(format!("{}/{name}", self.dist_info.as_ref()?))
+    }
+
+    /// Why a file of the dist-info directory was not read although it is there and sound: it is absurdly large.
+    #[must_use]
+    pub fn unread(&self, member: &str) -> Option<String> {
+        let (found, scanned) = self.file(member)?;
+        let sound = scanned.error.is_none() && found.size > MOST_TEXT;
+        sound.then(|| format!("the file has {} bytes, and is not read", found.size))
+    }
+
+    /// Whether the archive can be read at all; where not, nothing inside it is asked for.
+    #[must_use]
+    pub fn is_readable(&self) -> bool {
+        !self.archive.members().is_empty()
+    }
+}
+
+/// Where among the members the runtime's executable is.
+fn executable(archive: &Archive, runtime: &RuntimeProject) -> Option<usize> {
+    let name = format!("{}/bin/{}", runtime.module, runtime.executable);
+    let is_it = |member: &Member| member.name.strip_prefix(&name).is_some_and(|end| matches!(end, "" | ".exe"));
+    archive.members().iter().position(is_it)
+}
+
+/// What is wanted of each member: the digest that its row names, and the text of files with rules of their own.
+fn wishes(archive: &Archive, record: Option<&Record>) -> Vec<Wish> {
+    let mut algorithms = HashMap::new();
+    for row in record.map(|record| record.rows.as_slice()).unwrap_or_default() {
+        if let Ok(Some(digest)) = row.parsed_digest()
+            && digest.algorithm != "sha256"
+        {
+            algorithms.insert(row.path.as_str(), digest.algorithm);
+        }
+    }
+    let wish = |member: &Member| Wish {
+        algorithm: algorithms.get(member.name.as_str()).cloned(),
+        text: member.name.ends_with("/codex-package.json") || is_python(&member.name),
+        version: None,
+    };
+    archive.members().iter().map(wish).collect()
+}
+
+/// Whether a file is Python source, which must be the same on every platform.
+pub(crate) fn is_python(path: &str) -> bool {
+    [".py", ".pyi", ".pth", "/py.typed"].iter().any(|end| path.ends_with(end))
+}

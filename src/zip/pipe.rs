@@ -1,0 +1,60 @@
+//! A member's data on its way to another thread: one inflates, the other checks, hashes and writes. Memory is a few chunks.
+
+use std::io::{self, Write};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use super::archive::{Archive, CHUNK, Checked, Member, Sink};
+use super::defect::MemberError;
+
+/// Chunks on their way at once.
+const DEPTH: usize = 8;
+
+/// A chunk: a buffer, and how much of it is filled.
+type Chunk = (Vec<u8>, usize);
+
+/// Sends every filled buffer, and takes used ones back.
+struct Sender<'a> {
+    member: &'a Member,
+    buffer: Vec<u8>,
+    full: SyncSender<Chunk>,
+    used: Receiver<Vec<u8>>,
+}
+
+impl Sink for Sender<'_> {
+    fn buffer(&mut self) -> &mut [u8] {
+        &mut self.buffer
+    }
+
+    fn filled(&mut self, count: usize) -> Result<(), MemberError> {
+        let next = self.used.try_recv().unwrap_or_else(|_| vec![0; CHUNK]);
+        let full = std::mem::replace(&mut self.buffer, next);
+        // The receiver only goes away when it failed; its failure is reported in place of this one.
+        self.full.send((full, count)).map_err(|_| MemberError::Write {
+            member: self.member.name.clone(),
+            source: io::ErrorKind::BrokenPipe.into(),
+        })
+    }
+}
+
+/// As [`Archive::copy_to`], with `out` written to by a thread of its own.
+pub(crate) fn copy(archive: &Archive, member: &Member, out: &mut (dyn Write + Send)) -> Result<(), MemberError> {
+    let (full, arrived) = sync_channel::<Chunk>(DEPTH);
+    let (give_back, used) = sync_channel(DEPTH);
+    let (produced, checked) = std::thread::scope(|scope| {
+        let writer = scope.spawn(move || {
+            let mut checked = Checked::new(member, out);
+            for (buffer, count) in arrived {
+                checked.write(&buffer[..count])?;
+                // A full queue of used buffers only means that this one is dropped.
+                let _ = give_back.try_send(buffer);
+            }
+            Ok(checked)
+        });
+        let produced = archive.produce(member, &mut Sender { member, buffer: vec![0; CHUNK], full, used });
+        // The sender is gone by now, so the writer ends.
+        (produced, writer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
+    let checked = checked?;
+    produced?;
+    checked.finish()
+}

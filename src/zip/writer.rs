@@ -1,0 +1,291 @@
+//! The records of a zip archive (APPNOTE 6.3.10) in the plain form that wheels use: no data descriptors, no extra fields
+//! but zip64 sizes where they are needed, no comments.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::Explain;
+use crate::fs::Mode;
+
+/// From here on a size or offset does not fit 32 bits (the value itself marks a zip64 field).
+const LIMIT: u64 = 0xffff_ffff;
+
+/// From here on the number of members does not fit 16 bits.
+const MEMBER_LIMIT: u64 = 0xffff;
+
+/// The time of every member: seconds since 1970, within what zip can say. Displays as the number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SourceDate(u64);
+
+/// A value of `SOURCE_DATE_EPOCH` that is no number of seconds.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("SOURCE_DATE_EPOCH is `{0}`, which is not a number of seconds since 1970")]
+pub struct SourceDateError(String);
+
+impl Explain for SourceDateError {
+    fn hint(&self) -> Option<String> {
+        Some("unset it, or set it to digits, such as the output of `git log -1 --format=%ct`".into())
+    }
+}
+
+impl SourceDate {
+    /// 1980-01-01, the first day that zip knows: the time of files where `SOURCE_DATE_EPOCH` is not set.
+    pub const DEFAULT: Self = Self(315_532_800);
+
+    /// The last even second that zip knows: 2107-12-31 23:59:58.
+    const LAST: u64 = 4_354_819_198;
+
+    /// Seconds since 1970.
+    #[must_use]
+    pub fn seconds(self) -> u64 {
+        self.0
+    }
+
+    /// The MS-DOS time and date fields, in UTC.
+    fn dos(self) -> (u16, u16) {
+        let (days, second) = (self.0 / 86_400, self.0 % 86_400);
+        let (mut year, mut day) = (1970, days);
+        let length = |year: u64| {
+            365 + u64::from(year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400)))
+        };
+        while day >= length(year) {
+            day -= length(year);
+            year += 1;
+        }
+        let february = length(year) - 337;
+        let mut month = 1;
+        for days in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
+            if day < days {
+                break;
+            }
+            day -= days;
+            month += 1;
+        }
+        let time = ((second / 3600) << 11) | ((second / 60 % 60) << 5) | (second % 60 / 2);
+        let date = (year - 1980) << 9 | month << 5 | (day + 1);
+        (time as u16, date as u16)
+    }
+}
+
+impl Default for SourceDate {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+impl fmt::Display for SourceDate {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+impl FromStr for SourceDate {
+    type Err = SourceDateError;
+
+    /// Reads a value of `SOURCE_DATE_EPOCH`; a time that zip cannot say becomes the nearest that it can.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let trimmed = text.trim();
+        if trimmed.is_empty() || !trimmed.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(SourceDateError(text.to_owned()));
+        }
+        // More digits than fit are a time after the last.
+        let seconds: u64 = trimmed.parse().unwrap_or(u64::MAX);
+        Ok(Self(seconds.clamp(Self::DEFAULT.0, Self::LAST)))
+    }
+}
+
+/// How the data of a member is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Method {
+    Stored = 0,
+    Deflated = 8,
+}
+
+/// A member whose data is written.
+#[derive(Debug, Clone)]
+pub(crate) struct Entry {
+    pub name: String,
+    pub mode: Mode,
+    pub method: Method,
+    pub crc: u32,
+    pub size: u64,
+    pub compressed: u64,
+    /// Where its local header begins.
+    pub offset: u64,
+}
+
+impl Entry {
+    /// The version needed to extract: 2.0 for deflate, 4.5 for zip64.
+    fn version(zip64: bool) -> u16 {
+        if zip64 { 45 } else { 20 }
+    }
+
+    /// Bit 11 says that the name is UTF-8; ASCII names need no saying.
+    fn flags(&self) -> u16 {
+        if self.name.is_ascii() { 0 } else { 1 << 11 }
+    }
+
+    /// The header before the data. Its length depends on the name and the uncompressed size alone, so that it can be
+    /// written again when the rest is known: data that deflate would make larger is stored.
+    pub fn local_header(&self, date: SourceDate) -> Vec<u8> {
+        let zip64 = self.size >= LIMIT;
+        let mut record = Fields::default();
+        record.four(0x0403_4b50).two(Self::version(zip64)).two(self.flags()).two(self.method as u16);
+        self.common(&mut record, date, zip64, zip64);
+        record.two(self.name.len() as u16).two(if zip64 { 20 } else { 0 });
+        record.0.extend_from_slice(self.name.as_bytes());
+        if zip64 {
+            record.two(1).two(16).eight(self.size).eight(self.compressed);
+        }
+        record.0
+    }
+
+    /// The row of the central directory.
+    pub fn central_header(&self, date: SourceDate) -> Vec<u8> {
+        let mut extra = Fields::default();
+        for value in [self.size, self.compressed, self.offset] {
+            if value >= LIMIT {
+                extra.eight(value);
+            }
+        }
+        let zip64 = !extra.0.is_empty();
+        let version = Self::version(zip64);
+        let mut record = Fields::default();
+        // Made by: Unix, so that the upper half of the external attributes is a mode.
+        record.four(0x0201_4b50).two(3 << 8 | version).two(version).two(self.flags()).two(self.method as u16);
+        self.common(&mut record, date, self.size >= LIMIT, self.compressed >= LIMIT);
+        record.two(self.name.len() as u16).two(if zip64 { extra.0.len() as u16 + 4 } else { 0 });
+        record.two(0).two(0).two(0).four((0o100_000 | self.mode.bits()) << 16).four(self.offset.min(LIMIT) as u32);
+        record.0.extend_from_slice(self.name.as_bytes());
+        if zip64 {
+            record.two(1).two(extra.0.len() as u16);
+            record.0.extend_from_slice(&extra.0);
+        }
+        record.0
+    }
+
+    fn common(&self, record: &mut Fields, date: SourceDate, large: bool, large_compressed: bool) {
+        let (time, day) = date.dos();
+        let size = |value: u64, large: bool| if large { LIMIT as u32 } else { value as u32 };
+        record.two(time).two(day).four(self.crc);
+        record.four(size(self.compressed, large_compressed)).four(size(self.size, large));
+    }
+}
+
+/// What ends the archive, for a central directory of `length` bytes at `offset` with `members` rows.
+pub(crate) fn end(members: u64, offset: u64, length: u64) -> Vec<u8> {
+    let mut record = Fields::default();
+    if members >= MEMBER_LIMIT || offset >= LIMIT || length >= LIMIT {
+        record.four(0x0606_4b50).eight(44).two(3 << 8 | 45).two(45).four(0).four(0);
+        record.eight(members).eight(members).eight(length).eight(offset);
+        record.four(0x0706_4b50).four(0).eight(offset + length).four(1);
+    }
+    let count = members.min(MEMBER_LIMIT) as u16;
+    record.four(0x0605_4b50).two(0).two(0).two(count).two(count);
+    record.four(length.min(LIMIT) as u32).four(offset.min(LIMIT) as u32).two(0);
+    record.0
+}
+
+/// Little-endian fields, one after the other.
+#[derive(Default)]
+struct Fields(Vec<u8>);
+
+impl Fields {
+    fn two(&mut self, value: u16) -> &mut Self {
+        self.0.extend_from_slice(&value.to_le_bytes());
+        self
+    }
+
+    fn four(&mut self, value: u32) -> &mut Self {
+        self.0.extend_from_slice(&value.to_le_bytes());
+        self
+    }
+
+    fn eight(&mut self, value: u64) -> &mut Self {
+        self.0.extend_from_slice(&value.to_le_bytes());
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn entry(size: u64, compressed: u64, offset: u64) -> Entry {
+        let (name, mode) = ("a/b".into(), Mode::Executable);
+        Entry { name, mode, method: Method::Deflated, crc: 0x0102_0304, size, compressed, offset }
+    }
+
+    #[test]
+    fn a_small_member_has_no_extra_field() {
+        let entry = entry(10, 5, 7);
+        let local = entry.local_header(SourceDate::DEFAULT);
+        assert_eq!(local, b"PK\x03\x04\x14\0\0\0\x08\0\0\0\x21\0\x04\x03\x02\x01\x05\0\0\0\x0a\0\0\0\x03\0\0\0a/b");
+        let central = entry.central_header(SourceDate::DEFAULT);
+        assert_eq!(&central[..6], b"PK\x01\x02\x14\x03");
+        assert_eq!(&central[28..46], b"\x03\0\0\0\0\0\0\0\0\0\0\0\xed\x81\x07\0\0\0");
+        assert_eq!(central.len(), 46 + 3);
+        assert_eq!(end(1, 99, 49).len(), 22);
+    }
+
+    #[test]
+    fn zip64_stands_where_it_is_needed_and_nowhere_else() {
+        for (size, compressed, offset, local_extra, central_extra) in [
+            (LIMIT - 1, LIMIT - 1, LIMIT - 1, 0, 0),
+            (LIMIT, 5, 5, 20, 12),
+            (LIMIT, LIMIT, LIMIT, 20, 28),
+            (5, 5, LIMIT, 0, 12),
+        ] {
+            let entry = entry(size, compressed, offset);
+            assert_eq!(entry.local_header(SourceDate::DEFAULT).len(), 30 + 3 + local_extra);
+            let central = entry.central_header(SourceDate::DEFAULT);
+            assert_eq!(central.len(), 46 + 3 + central_extra);
+            if central_extra == 12 {
+                assert_eq!(&central[46 + 3..46 + 7], [1, 0, 8, 0]);
+                assert_eq!(&central[46 + 7..], LIMIT.to_le_bytes());
+            }
+        }
+        for (members, offset, length, size) in [
+            (MEMBER_LIMIT - 1, LIMIT - 1, 9, 22),
+            (MEMBER_LIMIT, 9, 9, 22 + 56 + 20),
+            (1, LIMIT, 9, 22 + 56 + 20),
+            (1, 9, LIMIT, 22 + 56 + 20),
+        ] {
+            assert_eq!(end(members, offset, length).len(), size);
+        }
+    }
+
+    #[test]
+    fn a_name_beyond_ascii_is_marked() {
+        let entry = Entry { name: "é".into(), ..entry(1, 1, 0) };
+        assert_eq!(entry.local_header(SourceDate::DEFAULT)[6..8], [0, 8]);
+    }
+
+    #[test]
+    fn times_are_utc_and_within_what_zip_knows() {
+        let dos = |text: &str| text.parse::<SourceDate>().unwrap().dos();
+        let fields = |year: u16, month: u16, day: u16, hour: u16, minute: u16, second: u16| {
+            ((hour << 11) | (minute << 5) | (second / 2), ((year - 1980) << 9) | (month << 5) | day)
+        };
+        assert_eq!(dos("0"), fields(1980, 1, 1, 0, 0, 0));
+        assert_eq!(dos("1580601600"), fields(2020, 2, 2, 0, 0, 0));
+        assert_eq!(dos("1709251199"), fields(2024, 2, 29, 23, 59, 58));
+        assert_eq!(dos("4107542400"), fields(2100, 3, 1, 0, 0, 0));
+        assert_eq!(dos("99999999999999999999999"), fields(2107, 12, 31, 23, 59, 58));
+        for text in ["", "-1", "1.5", "now", "٣"] {
+            assert!(text.parse::<SourceDate>().is_err(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn display_and_parse_are_inverse(seconds: u64) {
+            let date: SourceDate = seconds.to_string().parse().unwrap();
+            prop_assert_eq!(date.to_string().parse(), Ok(date));
+            let (time, day) = date.dos();
+            prop_assert!((1..=12).contains(&(day >> 5 & 15)) && (1..=31).contains(&(day & 31)));
+            prop_assert!(time >> 11 < 24 && (time >> 5 & 63) < 60 && (time & 31) < 30);
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! The house holds: no import runs up a floor, no two rooms import each other, and inside a room files do not circle.
+//! The floors are those of docs/architecture.md; what stands behind `#[cfg(test)]` may look anywhere.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+/// From the ground up.
+const FLOORS: [&[&str]; 10] = [
+    &["digest", "target", "version", "member_path", "error", "fs", "console"],
+    &["binary", "zip", "wheel", "product"],
+    &["payload", "typegen"],
+    &["stage", "build", "check", "smoke"],
+    &["gate", "http"],
+    &["publish", "fetch", "report", "scaffold"],
+    &["release"],
+    &["cli", "commands"],
+    &["lib"],
+    &["main"],
+];
+
+/// Rooms whose files still circle; each leaves this list when its circles are gone.
+const STILL_CIRCLING: [&str; 10] =
+    ["fs", "binary", "zip", "payload", "typegen", "stage", "check", "smoke", "gate", "commands"];
+
+/// A module by its path from the crate's root: `["check", "rules", "binary"]`.
+type Module = Vec<String>;
+
+fn floor(room: &str) -> usize {
+    FLOORS.iter().position(|rooms| rooms.contains(&room)).unwrap_or_else(|| panic!("`{room}` has no floor"))
+}
+
+/// Every module of the crate with its text, tests and comments left out.
+fn modules(source: &Path) -> BTreeMap<Module, String> {
+    let mut modules = BTreeMap::new();
+    let mut directories = vec![source.to_owned()];
+    while let Some(directory) = directories.pop() {
+        for entry in fs::read_dir(&directory).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                directories.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let relative = path.strip_prefix(source).unwrap().with_extension("");
+                let mut module: Module = relative.iter().map(|part| part.to_str().unwrap().to_owned()).collect();
+                if module.last().is_some_and(|last| last == "mod") {
+                    module.pop();
+                }
+                if !module.iter().any(|part| part == "tests") {
+                    modules.insert(module, code(&fs::read_to_string(&path).unwrap()));
+                }
+            }
+        }
+    }
+    modules
+}
+
+fn code(text: &str) -> String {
+    let tests = text.find("#[cfg(test)]\nmod tests").unwrap_or(text.len());
+    let lines = text[..tests].lines().filter(|line| !line.trim_start().starts_with("//"));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// The modules that one module's code names by `crate::` or `super::`.
+fn imports(module: &Module, text: &str, known: &BTreeMap<Module, String>) -> BTreeSet<Module> {
+    let mut found = BTreeSet::new();
+    for (start, head) in text.match_indices("crate::").chain(text.match_indices("super::")) {
+        let before = text[..start].chars().next_back();
+        // `super::super::` is read from its beginning, and `relkit_crate::` is a name of its own.
+        if before.is_some_and(|before| before.is_alphanumeric() || before == '_' || before == ':') {
+            continue;
+        }
+        let mut base = if head == "crate::" { Vec::new() } else { module[..module.len() - 1].to_vec() };
+        let mut rest = &text[start + head.len()..];
+        while let Some(further) = rest.strip_prefix("super::") {
+            base.pop();
+            rest = further;
+        }
+        for path in paths(rest) {
+            let mut target = base.clone();
+            target.extend(path);
+            while !target.is_empty() && !known.contains_key(&target) {
+                target.pop();
+            }
+            if !target.is_empty() && target != *module {
+                found.insert(target);
+            }
+        }
+    }
+    found
+}
+
+/// The paths at the start of `text`: one, or as many as its braces hold.
+fn paths(text: &str) -> Vec<Module> {
+    let Some(inside) = text.strip_prefix('{') else {
+        let end = text.find(|end: char| !(end.is_alphanumeric() || end == '_')).unwrap_or(text.len());
+        let head = text[..end].to_owned();
+        let Some(rest) = text[end..].strip_prefix("::") else { return vec![vec![head]] };
+        return paths(rest).into_iter().map(|path| [vec![head.clone()], path].concat()).collect();
+    };
+    let (mut depth, mut begin, mut all) = (0_usize, 0, Vec::new());
+    for (at, character) in inside.char_indices() {
+        match character {
+            '{' => depth += 1,
+            '}' if depth > 0 => depth -= 1,
+            ',' | '}' if depth == 0 => {
+                all.extend(paths(inside[begin..at].trim()));
+                begin = at + 1;
+                if character == '}' {
+                    break;
+                }
+            }
+            _ => {}
+        }
+    }
+    all
+}
+
+/// A circle in a graph, as the nodes along it.
+fn circle<N: Ord + Clone>(graph: &BTreeMap<N, BTreeSet<N>>) -> Option<Vec<N>> {
+    fn visit<N: Ord + Clone>(
+        node: &N,
+        graph: &BTreeMap<N, BTreeSet<N>>,
+        way: &mut Vec<N>,
+        done: &mut BTreeSet<N>,
+    ) -> bool {
+        if let Some(at) = way.iter().position(|earlier| earlier == node) {
+            way.drain(..at);
+            way.push(node.clone());
+            return true;
+        }
+        if !done.contains(node) {
+            way.push(node.clone());
+            if graph.get(node).into_iter().flatten().any(|next| visit(next, graph, way, done)) {
+                return true;
+            }
+            way.pop();
+            done.insert(node.clone());
+        }
+        false
+    }
+    let (mut way, mut done) = (Vec::new(), BTreeSet::new());
+    graph.keys().any(|node| visit(node, graph, &mut way, &mut done)).then_some(way)
+}
+
+fn graph() -> BTreeMap<Module, BTreeSet<Module>> {
+    let known = modules(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    let imported = |(module, text): (&Module, &String)| (module.clone(), imports(module, text, &known));
+    known.iter().map(imported).collect()
+}
+
+#[test]
+fn no_import_runs_up_and_rooms_do_not_circle() {
+    let mut rooms: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (module, imported) in graph() {
+        for target in imported.iter().filter(|target| target[0] != module[0]) {
+            assert!(
+                floor(&target[0]) <= floor(&module[0]),
+                "`{}` imports `{}`, which stands above it",
+                module.join("::"),
+                target.join("::")
+            );
+            rooms.entry(module[0].clone()).or_default().insert(target[0].clone());
+        }
+    }
+    assert_eq!(circle(&rooms), None, "rooms that import each other");
+}
+
+#[test]
+fn files_of_a_room_do_not_circle() {
+    let mut graph = graph();
+    // A `mod.rs` sees its files whether it names them or not.
+    for child in graph.keys().cloned().collect::<Vec<_>>() {
+        if let Some(parent) = graph.get_mut(&child[..child.len() - 1]) {
+            parent.insert(child);
+        }
+    }
+    let circles: Vec<String> = FLOORS
+        .iter()
+        .flat_map(|rooms| rooms.iter())
+        .filter(|room| !STILL_CIRCLING.contains(room))
+        .filter_map(|room| {
+            let inside = |module: &Module| module[0] == *room;
+            let files = graph.iter().filter(|(module, _)| inside(module));
+            let files = files.map(|(module, imported)| {
+                (module.clone(), imported.iter().filter(|target| inside(target)).cloned().collect::<BTreeSet<_>>())
+            });
+            let way: Vec<_> = circle(&files.collect())?.iter().map(|module| module.join("::")).collect();
+            Some(way.join(" imports "))
+        })
+        .collect();
+    assert!(circles.is_empty(), "files that circle:\n{}", circles.join("\n"));
+}
