@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::fmt::Write as _;
 
+use serde::{Deserialize, Serialize};
+
 /// How a run ended; the value is the process's exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
@@ -13,6 +15,71 @@ pub enum Exit {
     NotGood = 1,
     /// The command could not be carried out: usage, unreadable input, no disk, no network.
     Failed = 2,
+}
+
+/// How a step, a test or a release came out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Done and good.
+    Passed,
+    /// Done, with something to know.
+    Warned,
+    /// Not good.
+    Failed,
+    /// Not done; a detail says why.
+    Skipped,
+}
+
+impl Outcome {
+    /// The word for it, as JSON has it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Warned => "warned",
+            Self::Failed => "failed",
+            Self::Skipped => "skipped",
+        }
+    }
+
+    /// The sign that says it without colour.
+    #[must_use]
+    pub fn sign(self) -> &'static str {
+        match self {
+            Self::Passed => "✓",
+            Self::Warned => "!",
+            Self::Failed => "✗",
+            Self::Skipped => "–",
+        }
+    }
+
+    /// The exit code of a run that came out like this.
+    #[must_use]
+    pub fn exit(self) -> Exit {
+        if self == Self::Failed { Exit::NotGood } else { Exit::Good }
+    }
+}
+
+/// The messages of an error and its causes, outermost first; a wrapper that repeats its source counts once.
+#[must_use]
+pub fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
+    let mut messages = vec![error.to_string()];
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let message = error.to_string();
+        if messages.last() != Some(&message) {
+            messages.push(message);
+        }
+        cause = error.source();
+    }
+    messages
+}
+
+/// An error and its causes as one sentence.
+#[must_use]
+pub fn sentence(error: &(dyn Error + 'static)) -> String {
+    chain(error).join(": ")
 }
 
 /// What an error of a step knows beyond its message.
@@ -93,17 +160,7 @@ impl Failure {
 
 impl<E: Explain> From<E> for Failure {
     fn from(error: E) -> Self {
-        let mut chain = vec![error.to_string()];
-        let mut cause = error.source();
-        while let Some(error) = cause {
-            let message = error.to_string();
-            // Wrappers that are transparent repeat their source's message; one line is enough.
-            if chain.last() != Some(&message) {
-                chain.push(message);
-            }
-            cause = error.source();
-        }
-        Self { chain, hint: error.hint(), exit: error.exit() }
+        Self { chain: chain(&error), hint: error.hint(), exit: error.exit() }
     }
 }
 

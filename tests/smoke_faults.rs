@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use relkit::console::Progress;
 use relkit::error::{Exit, Explain as _};
 use relkit::product::RuntimeProject;
-use relkit::smoke::{Level, Report, Request, SmokeError, StepOutcome, smoke};
+use relkit::smoke::{Level, Outcome, Report, Request, SmokeError, smoke};
 use tempfile::TempDir;
 
 fn project() -> RuntimeProject {
@@ -298,7 +298,7 @@ fn the_stand_in_passes_every_level() {
     assert_eq!(report.version.as_deref(), Some("0.1.0a2"));
     let names: Vec<_> = report.steps.iter().map(|step| step.name.as_str()).collect();
     assert_eq!(names, ["version", "handshake", "turn", "command", "exit"]);
-    assert_eq!(report.steps[3].outcome, StepOutcome::Skipped);
+    assert_eq!(report.steps[3].outcome, Outcome::Skipped);
     let receipt = trial.directory.path().join("receipts/here.json");
     report.write_receipt(&receipt).unwrap();
     let read: Report = serde_json::from_slice(&fs::read(receipt).unwrap()).unwrap();

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use relkit::console::Progress;
 use relkit::digest::Sha256Digest;
 use relkit::product::RuntimeProject;
-use relkit::smoke::{Level, Report, Request, StepOutcome, smoke};
+use relkit::smoke::{Level, Outcome, Report, Request, smoke};
 
 fn project() -> RuntimeProject {
     let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("runtime-template/pyproject.toml");
@@ -63,7 +63,7 @@ fn the_published_wheel_passes_a_turn() {
     );
     let skipped = |name: &str| {
         let step = report.steps.iter().find(|step| step.name == name).unwrap();
-        step.outcome == StepOutcome::Skipped && !step.detail.starts_with("this machine does not let")
+        step.outcome == Outcome::Skipped && !step.detail.starts_with("this machine does not let")
     };
     assert!(!skipped("command"), "{report}");
 }

@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::finding::{FileReport, Finding, Report};
 use super::rule::{Family, Rule, Severity, rules};
-use crate::console::{github_escape, github_escape_property};
+use crate::console::annotation::{Annotation, Level};
+use crate::console::text::{plural, visible};
 use crate::digest::Sha256Digest;
 use crate::fs::portable;
 
@@ -51,7 +52,7 @@ pub fn text(report: &Report) -> String {
         let _ = writeln!(text, "{}", file.path.display());
         for (index, finding) in file.findings.iter().enumerate() {
             let kind = if finding.accepted.is_some() { "accepted".to_owned() } else { finding.severity.to_string() };
-            let _ = writeln!(text, "  {kind}[{}]: {}", finding.rule, sentence(finding));
+            let _ = writeln!(text, "  {kind}[{}]: {}", finding.rule, shown(finding));
             let next = file.findings.get(index + 1);
             if let Some(reason) = &finding.accepted {
                 let _ = writeln!(text, "    reason: {reason}");
@@ -73,21 +74,17 @@ pub fn github(report: &Report) -> String {
     for file in &report.files {
         for finding in &file.findings {
             let level = match (finding.accepted.is_some(), finding.severity) {
-                (true, _) => "notice",
-                (false, Severity::Error) => "error",
-                (false, Severity::Warning) => "warning",
+                (true, _) => Level::Notice,
+                (false, Severity::Error) => Level::Error,
+                (false, Severity::Warning) => Level::Warning,
             };
             let closing = match &finding.accepted {
                 Some(reason) => format!("accepted: {reason}"),
                 None => format!("help: {}", finding.help),
             };
-            let _ = writeln!(
-                text,
-                "::{level} file={},title={}::{}",
-                github_escape_property(&portable(&file.path)),
-                github_escape_property(finding.rule),
-                github_escape(&format!("{}\n{closing}", sentence(finding))),
-            );
+            let (path, message) = (portable(&file.path), format!("{}\n{closing}", shown(finding)));
+            let annotation = Annotation { level, file: Some(&path), title: finding.rule, message: &message };
+            let _ = writeln!(text, "{annotation}");
         }
     }
     text + &summary(report) + "\n"
@@ -96,13 +93,12 @@ pub fn github(report: &Report) -> String {
 /// `8 files checked: 2 errors, 1 warning, 3 accepted`.
 #[must_use]
 pub fn summary(report: &Report) -> String {
-    let count = |number: usize, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
     let files = report.files.iter().filter(|file| file.sha256.is_some()).count();
     let mut text = format!(
         "{} checked: {}, {}",
-        count(files, "file"),
-        count(report.count(Severity::Error), "error"),
-        count(report.count(Severity::Warning), "warning")
+        plural(files, "file"),
+        plural(report.count(Severity::Error), "error"),
+        plural(report.count(Severity::Warning), "warning")
     );
     if report.accepted() > 0 {
         let _ = write!(text, ", {} accepted", report.accepted());
@@ -110,24 +106,11 @@ pub fn summary(report: &Report) -> String {
     text
 }
 
-fn sentence(finding: &Finding) -> String {
+fn shown(finding: &Finding) -> String {
     match &finding.member {
         Some(member) => format!("`{}`: {}", visible(member), visible(&finding.message)),
         None => visible(&finding.message),
     }
-}
-
-/// Text from a stranger with its control characters shown as escapes, so that it cannot drive a terminal.
-fn visible(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
-            shown.extend(character.escape_default());
-        } else {
-            shown.push(character);
-        }
-    }
-    shown
 }
 
 /// One rule for people.

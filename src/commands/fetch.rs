@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::cli::{Fetch, ReportFormat};
-use crate::console::{Console, human_bytes};
+use crate::console::Console;
+use crate::console::text::human_bytes;
 use crate::error::{Exit, Failure};
 use crate::fetch::{Request, fetch};
 use crate::fs::portable;

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::cli::{Matrix, MatrixFormat};
 use crate::console::Console;
+use crate::console::text::table;
 use crate::error::{Exit, Failure};
 use crate::product::{RuntimeProject, Target};
 
@@ -38,5 +39,5 @@ fn text(project: &RuntimeProject) -> String {
             [target.triple.to_string(), tags.join(" + "), target.runner.clone(), executable]
         })
         .collect();
-    super::table(&["target", "platform tag", "runner", "executable"].map(str::to_owned), &cells)
+    table(&["target", "platform tag", "runner", "executable"].map(str::to_owned), &cells)
 }

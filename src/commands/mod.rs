@@ -92,19 +92,3 @@ fn target(text: &str, runtime: &RuntimeProject) -> Result<TargetTriple, Failure>
         }
     }
 }
-
-/// A table with aligned columns, a line per row.
-fn table<const N: usize>(head: &[String; N], rows: &[[String; N]]) -> String {
-    let width = |column: usize| {
-        let cells = rows.iter().map(|row| &row[column]).chain([&head[column]]);
-        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
-    };
-    let widths: Vec<usize> = (0..N).map(width).collect();
-    let mut text = String::new();
-    for row in std::iter::once(head).chain(rows) {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
-        text += cells.collect::<Vec<_>>().join("  ").trim_end();
-        text.push('\n');
-    }
-    text
-}

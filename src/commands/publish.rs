@@ -7,8 +7,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::cli::{Publish, ReportFormat};
-use crate::console::{Console, human_bytes};
-use crate::error::{Exit, Explain as _, Failure};
+use crate::console::Console;
+use crate::console::text::{human_bytes, table};
+use crate::error::{Exit, Explain as _, Failure, chain};
 use crate::fs::write_whole;
 use crate::gate::{Release, differences, read_manifest};
 use crate::http;
@@ -152,7 +153,7 @@ fn dry_run(
                     rows.push([phase.name.clone(), file.name.clone(), size, state]);
                 }
             }
-            console.result(super::table(&["phase", "file", "size", "at the index"].map(str::to_owned), &rows));
+            console.result(table(&["phase", "file", "size", "at the index"].map(str::to_owned), &rows));
             let total = human_bytes(plan.files().map(|file| file.bytes).sum());
             console.status(
                 "Planned",
@@ -207,15 +208,7 @@ fn carry_out(
 
 /// The failure with what is up, what is missing, and the command that goes on from there.
 fn failure(error: &crate::publish::error::PublishError, receipt: &Receipt) -> Failure {
-    let (exit, hint) = (error.exit(), error.hint());
-    let mut chain = vec![error.to_string()];
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        if chain.last() != Some(&inner.to_string()) {
-            chain.push(inner.to_string());
-        }
-        cause = inner.source();
-    }
+    let (exit, hint, chain) = (error.exit(), error.hint(), chain(error));
     let (up, missing): (Vec<_>, Vec<_>) = receipt.files.iter().partition(|file| file.state.is_up());
     let mut text = hint.unwrap_or_default();
     if !text.is_empty() {

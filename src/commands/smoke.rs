@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::cli::{AnnotatedFormat, Smoke, SmokeLevel};
-use crate::console::{Console, github_escape, github_escape_property};
+use crate::console::Console;
+use crate::console::annotation::{self, Annotation};
 use crate::error::{Exit, Failure};
 use crate::fs::portable;
 use crate::smoke::{Level, Report, Request, smoke};
@@ -45,11 +46,14 @@ pub fn level(level: SmokeLevel) -> Level {
 }
 
 fn annotation(report: &Report, subject: &str) -> String {
-    let file = github_escape_property(subject);
     let message = match report.failed_step() {
         Some(step) => format!("{}: {}\n{}", step.name, step.detail, report.stderr_tail),
         None => format!("level {} passed on {}", report.level, report.platform),
     };
-    let (kind, title) = if report.passed() { ("notice", "smoke test passed") } else { ("error", "smoke test failed") };
-    format!("::{kind} file={file},title={title}::{}\n", github_escape(message.trim_end()))
+    let (level, title) = if report.passed() {
+        (annotation::Level::Notice, "smoke test passed")
+    } else {
+        (annotation::Level::Error, "smoke test failed")
+    };
+    Annotation { level, file: Some(subject), title, message: message.trim_end() }.to_string() + "\n"
 }

@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use crate::cli::{ReportFormat, StageRuntime, StageSdk};
-use crate::console::{Console, human_bytes};
+use crate::console::Console;
+use crate::console::text::human_bytes;
 use crate::error::{Exit, Failure};
 use crate::fs::{Existing, portable};
 use crate::stage::{RuntimeRequest, SdkRequest, stage_runtime, stage_sdk};

@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use crate::cli::{AnnotatedFormat, GateOptions, Verify};
-use crate::console::{Console, github_escape, github_escape_property};
+use crate::console::Console;
+use crate::console::annotation::{Annotation, Level};
+use crate::console::text::plural;
 use crate::error::{Exit, Failure};
 use crate::fs::{portable, write_whole};
 use crate::gate::{Problem, Release, Request, verify};
@@ -55,15 +57,14 @@ pub fn text(release: &Release) -> String {
             let _ = writeln!(text, "{kind}[{}]: {}\n  help: {}\n", problem.code, problem.message, problem.help);
         }
     }
-    let count = |number: usize, word: &str| format!("{number} {word}{}", if number == 1 { "" } else { "s" });
     let outcome = if release.problems.is_empty() { "passed" } else { "failed" };
     let _ = writeln!(
         text,
         "{} {outcome}: {}, {}, {}",
         release.codex_version,
-        count(release.files.len(), "file"),
-        count(release.problems.len(), "problem"),
-        count(release.warnings.len(), "warning")
+        plural(release.files.len(), "file"),
+        plural(release.problems.len(), "problem"),
+        plural(release.warnings.len(), "warning")
     );
     text
 }
@@ -71,21 +72,17 @@ pub fn text(release: &Release) -> String {
 /// Workflow annotations; each names its file as the workflow's own directory has it.
 fn github(release: &Release, dist: &Path) -> String {
     let mut text = String::new();
-    for (kind, problems) in [("error", &release.problems), ("warning", &release.warnings)] {
+    for (level, problems) in [(Level::Error, &release.problems), (Level::Warning, &release.warnings)] {
         for Problem { code, file, message, help } in problems {
             let path = file.as_ref().map(|file| portable(&dist.join(file)));
-            let file = path.map(|path| format!("file={},", github_escape_property(&path))).unwrap_or_default();
-            let title = github_escape_property(code);
-            let _ = writeln!(text, "::{kind} {file}title={title}::{}", github_escape(&format!("{message}\n{help}")));
+            let message = format!("{message}\n{help}");
+            let _ = writeln!(text, "{}", Annotation { level, file: path.as_deref(), title: code, message: &message });
         }
     }
     if release.problems.is_empty() {
-        let _ = writeln!(
-            text,
-            "::notice title=release verified::{} files of {}",
-            release.files.len(),
-            release.codex_version
-        );
+        let message = format!("{} files of {}", release.files.len(), release.codex_version);
+        let annotation = Annotation { level: Level::Notice, file: None, title: "release verified", message: &message };
+        let _ = writeln!(text, "{annotation}");
     }
     text
 }

@@ -1,4 +1,8 @@
-//! The only file that prints. Results go to standard output; status, warnings, errors and progress bars to standard error.
+//! The only room that prints. Results go to standard output; status, warnings, errors and progress bars to standard error.
+
+pub mod annotation;
+pub mod markdown;
+pub mod text;
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
@@ -36,6 +40,31 @@ pub enum Color {
     Always,
     /// Never.
     Never,
+}
+
+/// The form in which a report is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// GitHub workflow commands.
+    Annotations,
+}
+
+/// A report, in every form it can be asked for.
+pub trait Shown {
+    /// For people; ends with a newline.
+    fn text(&self) -> String;
+
+    /// For programs: an object with a `schema_version`.
+    fn json(&self) -> serde_json::Value;
+
+    /// Workflow commands and a last line that sums up; a report without any is shown as text.
+    fn annotations(&self) -> String {
+        self.text()
+    }
 }
 
 /// Where a command's words go.
@@ -88,6 +117,15 @@ impl Console {
         match serde_json::to_string_pretty(value) {
             Ok(text) => self.result(text + "\n"),
             Err(error) => self.warning(format_args!("the result cannot be written as JSON: {error}")),
+        }
+    }
+
+    /// Writes a report to standard output.
+    pub fn show(&self, report: &impl Shown, form: Form) {
+        match form {
+            Form::Text => self.result(report.text()),
+            Form::Json => self.json(&report.json()),
+            Form::Annotations => self.result(report.annotations()),
         }
     }
 
@@ -182,45 +220,5 @@ impl Progress {
     /// Removes the bar.
     pub fn finish(&self) {
         self.0.finish_and_clear();
-    }
-}
-
-/// A byte count as a person reads it: `141.5 MB` (1 MB = 1,000,000 bytes).
-#[must_use]
-pub fn human_bytes(bytes: u64) -> String {
-    match bytes {
-        0..1_000 => format!("{bytes} B"),
-        1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
-        1_000_000..1_000_000_000 => format!("{:.1} MB", bytes as f64 / 1e6),
-        _ => format!("{:.2} GB", bytes as f64 / 1e9),
-    }
-}
-
-/// Escapes a message for a GitHub workflow command (`::error ...::message`).
-#[must_use]
-pub fn github_escape(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
-}
-
-/// Escapes a property value of a GitHub workflow command (`file=`, `title=`), where `:` and `,` separate.
-#[must_use]
-pub fn github_escape_property(text: &str) -> String {
-    github_escape(text).replace(':', "%3A").replace(',', "%2C")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bytes_for_people() {
-        assert_eq!(human_bytes(999), "999 B");
-        assert_eq!(human_bytes(141_516_894), "141.5 MB");
-    }
-
-    #[test]
-    fn workflow_commands_cannot_be_broken_out_of() {
-        assert_eq!(github_escape("50%\nnext"), "50%25%0Anext");
-        assert_eq!(github_escape_property("a:b,c"), "a%3Ab%2Cc");
     }
 }

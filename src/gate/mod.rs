@@ -11,5 +11,5 @@ mod sdk;
 mod verify;
 
 pub use manifest::{ManifestError, differences, read_manifest};
-pub use release::{FindingRecord, Outcome, Problem, ReceiptRecord, Release, ReleaseFile, Role};
+pub use release::{FindingRecord, Problem, ReceiptRecord, Release, ReleaseFile, Role};
 pub use verify::{GateError, Request, rules, verify};

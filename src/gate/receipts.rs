@@ -7,8 +7,9 @@ use std::path::Path;
 use super::dist::Set;
 use super::release::{ReceiptRecord, Role};
 use super::verify::{Found, GateError, Request};
+use crate::error::Outcome;
 use crate::fs::{FsError, walk};
-use crate::smoke::{Level, Outcome, Report, SCHEMA_VERSION, Step, StepOutcome};
+use crate::smoke::{Level, Report, SCHEMA_VERSION, Step};
 use crate::target::{Architecture, TargetTriple};
 use crate::version::CodexVersion;
 
@@ -130,11 +131,11 @@ fn objection(
             report.failed_step().map_or_else(String::new, |step| format!(" at `{}`: {}", step.name, step.detail));
         return Some(("receipt-failed", format!("says that the smoke test failed{step}")));
     }
-    let skipped = |step: &&Step| step.outcome == StepOutcome::Skipped;
+    let skipped = |step: &&Step| step.outcome == Outcome::Skipped;
     if let Some(step) = report.steps.iter().filter(skipped).find(|step| !MAY_BE_SKIPPED.contains(&step.name.as_str())) {
         return Some(("receipt-failed", format!("says that `{}` was skipped, which `smoke` never skips", step.name)));
     }
-    if report.steps.iter().all(|step| step.outcome == StepOutcome::Skipped) {
+    if report.steps.iter().all(|step| step.outcome == Outcome::Skipped) {
         return Some(("receipt-failed", "says of no step that it passed".to_owned()));
     }
     match &report.version {

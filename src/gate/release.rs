@@ -3,17 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::digest::Sha256Digest;
-use crate::error::Exit;
-
-/// Whether a release may be published.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// Nothing keeps it back.
-    Passed,
-    /// It has problems.
-    Failed,
-}
+use crate::error::{Exit, Outcome};
 
 /// Something that keeps a release back, or that its maintainer should know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,9 +108,6 @@ impl Release {
     /// The exit code that it calls for.
     #[must_use]
     pub fn exit(&self) -> Exit {
-        match self.outcome {
-            Outcome::Passed => Exit::Good,
-            Outcome::Failed => Exit::NotGood,
-        }
+        self.outcome.exit()
     }
 }

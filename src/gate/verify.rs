@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::release::{FindingRecord, Outcome, Problem, Release};
+use super::release::{FindingRecord, Problem, Release};
 use super::{dist, receipts, runtime, sdk};
 use crate::check::coverage::{Candidate, Coverage};
 use crate::check::{self, CheckError, Selection, Severity};
-use crate::error::{Exit, Explain};
+use crate::error::{Exit, Explain, Outcome};
 use crate::fs::FsError;
 use crate::product::{RuntimeProject, SdkProject};
 use crate::target::TargetTriple;

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use super::name::{self, Names};
 use super::{PayloadError, form};
-use crate::console::{Progress, human_bytes};
+use crate::console::Progress;
+use crate::console::text::human_bytes;
 use crate::fs::{self, FsError, Mode};
 
 /// Members beyond which an archive is no payload.

@@ -4,7 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use super::credentials::Mask;
-use crate::console::{Progress, human_bytes};
+use crate::console::Progress;
+use crate::console::text::human_bytes;
 
 /// Something that happened; displays as one line.
 #[derive(Debug, Clone)]

@@ -20,6 +20,7 @@ use super::receipt::{Outcome, Receipt, State};
 use super::survey::survey;
 use super::upload::{Approach, Send, SendError, Uploader};
 use super::wait::{Pace, backoff};
+use crate::error;
 use crate::http::{self, HttpError};
 
 const ATTEMPTS: u32 = 6;
@@ -273,7 +274,7 @@ impl Run<'_> {
         progress.finish();
         let (status, detail) = match &sent {
             Ok(answer) => (Some(answer.status.as_u16()), answer.reason.clone()),
-            Err(error) => (None, chain(error)),
+            Err(error) => (None, error::sentence(error)),
         };
         self.receipt.update(&file.name, |row| {
             row.attempts = tries.count;
@@ -301,7 +302,7 @@ impl Run<'_> {
             Err(error) => {
                 // The server may have refused, and closed the connection behind an answer that was lost.
                 tries.approach = Approach::Careful;
-                return Ok(Next::Again { why: chain(&error), pause: None });
+                return Ok(Next::Again { why: error::sentence(&error), pause: None });
             }
         };
         Ok(match verdict(&answer) {
@@ -366,16 +367,6 @@ fn sentence(answer: &Answer) -> String {
     } else {
         format!("the server answered {}: {}", answer.status, answer.reason)
     }
-}
-
-fn chain(error: &SendError) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        text += &format!(": {inner}");
-        cause = inner.source();
-    }
-    text
 }
 
 /// A redirect that credentials may follow: the same scheme, host and port.

@@ -6,45 +6,9 @@ use std::fmt::Write as _;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde::Serialize;
 
-use crate::console::human_bytes;
-
-/// How a step or a release ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// Done and good.
-    Passed,
-    /// Done, with something to know.
-    Warned,
-    /// Not good.
-    Failed,
-    /// Not done; the detail says why.
-    Skipped,
-}
-
-impl Outcome {
-    /// The word for it.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Passed => "passed",
-            Self::Warned => "warned",
-            Self::Failed => "failed",
-            Self::Skipped => "skipped",
-        }
-    }
-
-    /// The sign that says it without colour.
-    #[must_use]
-    pub fn sign(self) -> &'static str {
-        match self {
-            Self::Passed => "✓",
-            Self::Warned => "!",
-            Self::Failed => "✗",
-            Self::Skipped => "–",
-        }
-    }
-}
+use crate::console::markdown;
+use crate::console::text::{human_bytes, plural};
+use crate::error::Outcome;
 
 /// A release and everything that was found out about it.
 #[derive(Debug, Clone, Serialize)]
@@ -383,18 +347,18 @@ impl Release {
         let mut text = format!(
             "## {} {} {}\n\n{} {}: {}\n\n",
             self.outcome.sign(),
-            markdown_text(&self.distribution),
-            markdown_text(&self.version),
+            markdown::escaped(&self.distribution),
+            markdown::escaped(&self.version),
             self.release_tag,
             self.outcome.word(),
             self.summary()
         );
         for problem in &self.problems {
-            let (message, help) = (markdown_text(&problem.message), markdown_text(&problem.help));
+            let (message, help) = (markdown::escaped(&problem.message), markdown::escaped(&problem.help));
             let _ = writeln!(text, "- **{}** {message} ({help})", problem.code);
         }
         for warning in &self.warnings {
-            let (message, help) = (markdown_text(&warning.message), markdown_text(&warning.help));
+            let (message, help) = (markdown::escaped(&warning.message), markdown::escaped(&warning.help));
             let _ = writeln!(text, "- {} {message} ({help})", warning.code);
         }
         let names = self.step_names();
@@ -405,7 +369,7 @@ impl Release {
             for name in &names {
                 let step = target.steps.iter().find(|step| step.name == *name);
                 let cell = step.map_or_else(String::new, |step| {
-                    let detail = markdown_text(&step.detail);
+                    let detail = markdown::escaped(&step.detail);
                     format!("{} {} {detail}", step.outcome.sign(), step.outcome.word()).trim_end().to_owned()
                 });
                 let _ = write!(text, " {cell} |");
@@ -426,7 +390,7 @@ impl Release {
                 (None, true) => "error",
                 (None, false) => "warning",
             };
-            let (file, message) = (markdown_code(&finding.file), markdown_text(&finding.message));
+            let (file, message) = (markdown::code(&finding.file), markdown::escaped(&finding.message));
             let _ = writeln!(text, "| {kind} `{}` | {file} | {message} |", finding.rule);
         }
         if !self.files.is_empty() {
@@ -434,14 +398,10 @@ impl Release {
         }
         for file in &self.files {
             let _ =
-                writeln!(text, "| {} | {} | `{}` |", markdown_code(&file.name), human_bytes(file.bytes), file.sha256);
+                writeln!(text, "| {} | {} | `{}` |", markdown::code(&file.name), human_bytes(file.bytes), file.sha256);
         }
         text
     }
-}
-
-fn plural(count: usize, word: &str) -> String {
-    if count == 1 { word.to_owned() } else { format!("{word}s") }
 }
 
 fn seconds(milliseconds: u64) -> String {
@@ -469,34 +429,6 @@ fn prose(text: &str) -> Markup {
             @else { (part) }
         }
     }
-}
-
-/// Keeps a text from being read as markup or as the end of a table cell; what stands in backticks stays as it is.
-fn markdown_text(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    let paired = text.matches('`').count().is_multiple_of(2);
-    let mut in_code = false;
-    for character in text.chars() {
-        match character {
-            '`' if paired => {
-                in_code = !in_code;
-                escaped.push('`');
-            }
-            '`' => escaped.push_str("\\`"),
-            // A table cell ends there even within code.
-            '|' => escaped.push_str("\\|"),
-            '\n' | '\r' => escaped.push(' '),
-            other if in_code => escaped.push(other),
-            '\\' | '*' | '_' | '<' | '>' | '[' | ']' | '#' => escaped.extend(['\\', character]),
-            other => escaped.push(other),
-        }
-    }
-    escaped
-}
-
-/// A name set as code. It may come from anywhere, and an unpaired backtick would end the code.
-fn markdown_code(name: &str) -> String {
-    if name.contains(['`', '\n', '\r']) { markdown_text(name) } else { format!("`{}`", name.replace('|', "\\|")) }
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::console::Progress;
 use crate::digest::Sha256Digest;
-use crate::error::{Exit, Explain, Failure};
+use crate::error::{Exit, Explain, Failure, Outcome};
 use crate::product::RuntimeProject;
 use crate::version::CodexVersion;
 use crate::wheel::reader::{Wheel, WheelError};
@@ -32,7 +32,7 @@ use crate::wheel::reader::{Wheel, WheelError};
 use fault::Fault;
 use home::Home;
 use model_server::ModelServer;
-pub use receipt::{Outcome, Report, SCHEMA_VERSION, Step, StepOutcome, TestedWheel};
+pub use receipt::{Report, SCHEMA_VERSION, Step, TestedWheel};
 pub use runner::{Runner, RunnerError};
 use unpack::Runtime;
 
@@ -257,15 +257,15 @@ impl Steps<'_> {
         };
         match result {
             Ok((Verdict::Passed(detail), value)) => {
-                record(StepOutcome::Passed, detail);
+                record(Outcome::Passed, detail);
                 Some(value)
             }
             Ok((Verdict::Skipped(why), value)) => {
-                record(StepOutcome::Skipped, why);
+                record(Outcome::Skipped, why);
                 Some(value)
             }
             Err(fault) => {
-                record(StepOutcome::Failed, fault.sentence);
+                record(Outcome::Failed, fault.sentence);
                 self.failed = true;
                 self.keep_stderr(fault.stderr_tail);
                 None

@@ -7,32 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use super::Level;
 use crate::digest::Sha256Digest;
+use crate::error::Outcome;
 use crate::fs::{self, FsError};
 
 /// The version of the JSON form.
 pub const SCHEMA_VERSION: u32 = 1;
-
-/// Whether a smoke test passed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Outcome {
-    /// Every step passed or had a good reason to be skipped.
-    Passed,
-    /// A step failed.
-    Failed,
-}
-
-/// How a step went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum StepOutcome {
-    /// It did what it should.
-    Passed,
-    /// It did not.
-    Failed,
-    /// It could not be tried here; its detail says why.
-    Skipped,
-}
 
 /// One step of a smoke test.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,7 +19,7 @@ pub struct Step {
     /// Its name: `unpack`, `version`, `handshake`, `turn`, `search-tool`, `sandbox-helper`, `command`, `exit`.
     pub name: String,
     /// How it went.
-    pub outcome: StepOutcome,
+    pub outcome: Outcome,
     /// How long it took.
     pub milliseconds: u64,
     /// What it found, what went wrong, or why it was skipped.
@@ -88,7 +67,7 @@ impl Report {
     /// The step that failed.
     #[must_use]
     pub fn failed_step(&self) -> Option<&Step> {
-        self.steps.iter().find(|step| step.outcome == StepOutcome::Failed)
+        self.steps.iter().find(|step| step.outcome == Outcome::Failed)
     }
 
     /// Writes the receipt, whole or not at all.
@@ -105,9 +84,9 @@ impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         for step in &self.steps {
             let outcome = match step.outcome {
-                StepOutcome::Passed => "ok",
-                StepOutcome::Failed => "FAILED",
-                StepOutcome::Skipped => "skipped",
+                Outcome::Passed | Outcome::Warned => "ok",
+                Outcome::Failed => "FAILED",
+                Outcome::Skipped => "skipped",
             };
             writeln!(formatter, "{:<14} {outcome:<8} {:>7} ms  {}", step.name, step.milliseconds, step.detail)?;
         }

@@ -1,11 +1,11 @@
 //! Rules about every executable and library of a wheel, held against its platform tags (PEP 600, PEP 656, the macOS and
 //! Windows tags). What breaks a promise is the binary step's to say; here each kind of objection becomes a rule.
 
-use super::names::chain;
 use crate::binary::{Details, Facts, Format, Kind, Libc, Objection, Signature, Weight};
 use crate::check::finding::Findings;
 use crate::check::rule::{Check, Documentation, Family, Rule, Severity};
 use crate::check::subject::wheel::WheelSubject;
+use crate::error::sentence;
 
 const fn rule(
     name: &'static str,
@@ -45,7 +45,7 @@ pub(crate) static RULES: &[Rule] = &[
         |wheel, found| {
             for (member, scanned) in wheel.files() {
                 if let Some(Err(error)) = &scanned.binary {
-                    found.member(&member.name, chain(error));
+                    found.member(&member.name, sentence(error));
                 }
             }
         },

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use super::names::chain;
 use crate::check::finding::Findings;
 use crate::check::rule::{Check, Documentation, Family, Rule, Severity};
+use crate::error::sentence;
 use crate::wheel::metadata::{Metadata, MetadataError};
 use crate::wheel::name::DistributionName;
 use crate::wheel::reader::MOST_TEXT;
@@ -54,13 +54,13 @@ pub(crate) static RULES: &[Rule] = &[
                 match &wheel.metadata {
                     None if wheel.archive.find(&member).is_none() => found.whole(format!("there is no `{member}`")),
                     None => wheel.unread(&member).into_iter().for_each(|why| found.member(&member, why)),
-                    Some(Err(error)) if !not_utf8(error) => found.member(&member, chain(error)),
+                    Some(Err(error)) if !not_utf8(error) => found.member(&member, sentence(error)),
                     _ => {}
                 }
             },
             |sdist, found| match &sdist.metadata {
                 None if sdist.is_readable() => found.whole("there is no `PKG-INFO` in the top directory"),
-                Some(Err(error)) if !not_utf8(error) => found.member("PKG-INFO", chain(error)),
+                Some(Err(error)) if !not_utf8(error) => found.member("PKG-INFO", sentence(error)),
                 _ => {}
             },
         ),
@@ -79,14 +79,14 @@ pub(crate) static RULES: &[Rule] = &[
                 if let (Some(Err(error)), Some(member)) = (&wheel.metadata, wheel.dist_info_member("METADATA"))
                     && not_utf8(error)
                 {
-                    found.member(&member, chain(error));
+                    found.member(&member, sentence(error));
                 }
             },
             |sdist, found| {
                 if let Some(Err(error)) = &sdist.metadata
                     && not_utf8(error)
                 {
-                    found.member("PKG-INFO", chain(error));
+                    found.member("PKG-INFO", sentence(error));
                 }
             },
         ),

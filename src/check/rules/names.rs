@@ -7,6 +7,7 @@ use crate::binary::Objection;
 use crate::check::finding::Findings;
 use crate::check::rule::{Check, Documentation, Family, Rule, Severity};
 use crate::check::subject::wheel::WheelSubject;
+use crate::error::sentence;
 use crate::target::{Architecture, LegacyManylinux, PlatformTag};
 use crate::wheel::wheel_file::Root;
 
@@ -216,7 +217,7 @@ pub(crate) static RULES: &[Rule] = &[
             match &wheel.wheel_file {
                 None if wheel.archive.find(&member).is_none() => found.whole(format!("there is no `{member}`")),
                 None => wheel.unread(&member).into_iter().for_each(|why| found.member(&member, why)),
-                Some(Err(error)) => found.member(&member, chain(error)),
+                Some(Err(error)) => found.member(&member, sentence(error)),
                 Some(Ok(_)) => {}
             }
         },
@@ -301,17 +302,6 @@ pub(crate) static RULES: &[Rule] = &[
         },
     ),
 ];
-
-/// An error and its causes on one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text += &format!(": {error}");
-        cause = error.source();
-    }
-    text
-}
 
 /// What the Python tags of the implementations begin with.
 const PYTHONS: [&str; 7] = ["py", "cp", "pp", "ip", "jy", "graalpy", "rp"];
@@ -482,7 +472,7 @@ fn tag_lines(wheel: &WheelSubject, found: &mut Findings) {
             }
             Err(error) => {
                 wrong = true;
-                found.member(&member, chain(&error));
+                found.member(&member, sentence(&error));
             }
         }
     }

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::names::chain;
 use crate::check::finding::Findings;
 use crate::check::rule::{Check, Documentation, Family, Rule, Severity};
 use crate::check::subject::scan::Scanned;
 use crate::check::subject::wheel::WheelSubject;
+use crate::error::sentence;
 use crate::wheel::reader::{is_exempt, unsafe_path};
 use crate::wheel::record::{Record, RecordError, RecordRow};
 use crate::zip::archive::Member;
@@ -51,7 +51,7 @@ pub(crate) static RULES: &[Rule] = &[
                 Some(Err(error @ RecordError::Digest(_) | error @ RecordError::Size(_))) => {
                     found.member(&member, error.to_string())
                 }
-                Some(Err(error)) => found.member(&member, chain(error)),
+                Some(Err(error)) => found.member(&member, sentence(error)),
                 Some(Ok(_)) if let Some(line) = Record::blank_line(&wheel.record_bytes) => {
                     found.member(&member, format!("line {line} is blank, and installers read a row without columns"));
                 }

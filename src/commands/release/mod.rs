@@ -5,11 +5,12 @@ mod line;
 use std::path::{Path, PathBuf};
 
 use crate::cli::{self, ReportFormat};
-use crate::console::{Console, human_bytes};
-use crate::error::{Exit, Failure};
+use crate::console::Console;
+use crate::console::text::{human_bytes, table};
+use crate::error::{Exit, Failure, Outcome};
 use crate::fs::{FsError, Scratch, write_whole};
 use crate::product::RuntimeProject;
-use crate::report::{self, Outcome};
+use crate::report;
 use crate::smoke::{Level, stand_in};
 use crate::stage::Template;
 use crate::target::{PlatformTagSet, TargetTriple};
@@ -187,7 +188,7 @@ fn show(release: &report::Release, format: ReportFormat, console: &Console) {
         })
         .collect();
     let head = ["target", "stage", "inspect", "build", "check", "smoke", "wheel"].map(str::to_owned);
-    console.result(super::table(&head, &cells));
+    console.result(table(&head, &cells));
     for problem in &release.problems {
         console.result(format_args!("\nproblem: {} ({})\n  {}\n", problem.message, problem.code, problem.help));
     }

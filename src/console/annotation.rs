@@ -1,0 +1,64 @@
+//! GitHub workflow commands (`::error file=…,title=…::message`), each of which a workflow run shows beside its file.
+
+use std::fmt;
+
+/// How much an annotation weighs; GitHub has these words for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// `::error`
+    Error,
+    /// `::warning`
+    Warning,
+    /// `::notice`
+    Notice,
+}
+
+/// One workflow command. Displays as its line, without the newline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Annotation<'a> {
+    /// How much it weighs.
+    pub level: Level,
+    /// The file that it stands beside, as the workflow's own directory has it.
+    pub file: Option<&'a str>,
+    /// Its title.
+    pub title: &'a str,
+    /// What it says.
+    pub message: &'a str,
+}
+
+impl fmt::Display for Annotation<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let level = match self.level {
+            Level::Error => "error",
+            Level::Warning => "warning",
+            Level::Notice => "notice",
+        };
+        write!(formatter, "::{level} ")?;
+        if let Some(file) = self.file {
+            write!(formatter, "file={},", property(file))?;
+        }
+        write!(formatter, "title={}::{}", property(self.title), escaped(self.message))
+    }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// In a property `:` and `,` separate.
+fn property(text: &str) -> String {
+    escaped(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_cannot_be_broken_out_of() {
+        let line = Annotation { level: Level::Error, file: Some("a:b,c"), title: "t", message: "50%\nnext" };
+        assert_eq!(line.to_string(), "::error file=a%3Ab%2Cc,title=t::50%25%0Anext");
+        let line = Annotation { level: Level::Notice, file: None, title: "t:", message: "m" };
+        assert_eq!(line.to_string(), "::notice title=t%3A::m");
+    }
+}
