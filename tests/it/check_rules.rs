@@ -1,0 +1,771 @@
+//! One defect, one rule: for every rule a wheel, made in code, that has nothing wrong but what the rule is about; and sound
+//! wheels, unusual ones among them, about which no rule says anything that fails.
+
+use crate::check_support;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crate::check_support::samples::{
+    AMD64, ARM64, ElfSample, MachSample, fat, glibc_elf, mac as mac_sample, pe, static_elf,
+};
+use crate::check_support::{
+    DATA, INFO, Sample, end_record, entry, linux, linux_program, linux_with, mac, runtime, tagged, windows,
+};
+use relkit::check::{Family, Finding, Request, Selection, Severity, check, rules};
+use relkit::product::{RuntimeProject, SdkProject};
+
+const RUNTIME: &str = include_str!("../../runtime-template/pyproject.toml");
+const SDK: &str = include_str!("../../sdk-template/pyproject.toml");
+
+fn findings_of(directory: &Path) -> Vec<Finding> {
+    let (runtime, sdk) = (
+        RuntimeProject::from_pyproject(RUNTIME, "pyproject.toml").unwrap(),
+        SdkProject::from_pyproject(SDK, "pyproject.toml").unwrap(),
+    );
+    let selection = Selection::all();
+    let paths = [directory.to_owned()];
+    let report =
+        check(&Request { paths: &paths, selection: &selection, runtime: &runtime, sdk: &sdk, version: None }).unwrap();
+    report.files.into_iter().flat_map(|file| file.findings).collect()
+}
+
+fn findings(sample: &Sample) -> Vec<Finding> {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join(&sample.file_name), sample.build()).unwrap();
+    findings_of(directory.path())
+}
+
+const E: Severity = Severity::Error;
+const W: Severity = Severity::Warning;
+
+/// An unnamed piece of the case table: the rule, the severity, and the wheel.
+type Case = (&'static str, Severity, Sample);
+
+fn first(entries: &mut [check_support::Entry]) -> &mut check_support::Entry {
+    &mut entries[0]
+}
+
+fn archive_cases() -> Vec<Case> {
+    let many = "x".repeat(250);
+    let unseen = |text: &str| {
+        let sample = linux().and(&format!("codex_cli_bin/a{text}b"), "", 0o100644);
+        sample.entries(|all| all.iter_mut().for_each(|entry| entry.flags = 1 << 11))
+    };
+    vec![
+        ("zip-readable", E, linux().archive(|bytes| bytes.truncate(40))),
+        ("zip-readable", E, linux().archive(|bytes| *bytes = b"this is no archive at all".to_vec())),
+        ("zip-readable", E, linux().archive(Vec::clear)),
+        (
+            "zip-readable",
+            E,
+            linux().archive(|bytes| {
+                let at = end_record(bytes);
+                bytes[at + 8] += 1;
+            }),
+        ),
+        (
+            "zip-readable",
+            E,
+            linux().archive(|bytes| {
+                let at = end_record(bytes);
+                bytes[at + 8] += 1;
+                bytes[at + 10] += 1;
+            }),
+        ),
+        (
+            "zip-readable",
+            E,
+            linux().archive(|bytes| {
+                let at = end_record(bytes);
+                bytes[at + 4] = 1;
+            }),
+        ),
+        (
+            "zip-readable",
+            E,
+            linux().archive(|bytes| {
+                let at = end_record(bytes);
+                bytes[at + 12] += 1;
+            }),
+        ),
+        // A second end record in front of the true one.
+        (
+            "zip-readable",
+            E,
+            linux().archive(|bytes| {
+                let at = end_record(bytes);
+                let end = bytes[at..].to_vec();
+                bytes.splice(at..at, end);
+            }),
+        ),
+        (
+            "zip-no-prefix",
+            E,
+            linux().archive(|bytes| {
+                bytes.splice(0..0, *b"#!/bin/sh\n");
+            }),
+        ),
+        ("zip-no-trailing", E, linux().archive(|bytes| bytes.extend(b"more"))),
+        ("zip-no-gap", E, linux().entries(|all| first(all).gap = b"hidden".to_vec())),
+        (
+            "zip-no-gap",
+            E,
+            linux().edit(|sample| {
+                let mut hidden = entry("codex_cli_bin/hidden.py", "import os\n", 0o100644);
+                hidden.hidden = true;
+                sample.entries.insert(1, hidden);
+            }),
+        ),
+        ("zip-local-central", E, linux().entries(|all| first(all).edit_local = |local| local[30] = b'x')),
+        ("zip-local-central", E, linux().entries(|all| first(all).edit_local = |local| local[14] ^= 1)),
+        ("zip-local-central", E, linux().entries(|all| first(all).edit_local = |local| local[18] ^= 1)),
+        ("zip-local-central", E, linux().entries(|all| first(all).edit_local = |local| local[22] ^= 1)),
+        ("zip-local-central", E, linux().entries(|all| first(all).edit_local = |local| local[8] = 0)),
+        ("zip-local-central", E, linux().entries(|all| first(all).edit_local = |local| local[6] |= 2)),
+        ("zip-local-central", W, linux().entries(|all| first(all).edit_local = |local| local[12] ^= 2)),
+        (
+            "zip-unique-name",
+            E,
+            linux().entries(|all| {
+                let copy = all[0].clone();
+                all.insert(1, copy);
+            }),
+        ),
+        (
+            "zip-crc",
+            E,
+            linux().entries(|all| {
+                first(all).method = 0;
+                first(all).edit_data = |data| data[0] ^= 1;
+            }),
+        ),
+        ("zip-crc", E, linux().entries(|all| first(all).edit_data = |data| data.extend(b"leftover"))),
+        ("zip-crc", E, linux().entries(|all| first(all).edit_data = |data| data.truncate(data.len() - 2))),
+        ("zip-crc", E, linux().entries(|all| first(all).stated_size = Some(5))),
+        ("zip-crc", E, linux().entries(|all| first(all).stated_size = Some(500))),
+        ("zip-method", E, linux().entries(|all| first(all).method = 12)),
+        ("zip-not-encrypted", E, linux().entries(|all| first(all).flags = 1)),
+        (
+            "zip-no-extra",
+            W,
+            linux().entries(|all| {
+                first(all).central_extra = vec![0x55, 0x54, 1, 0, 0];
+            }),
+        ),
+        (
+            "zip-no-extra",
+            W,
+            linux().entries(|all| {
+                first(all).local_extra = vec![0x55, 0x54, 1, 0, 0];
+            }),
+        ),
+        (
+            "zip-no-extra",
+            E,
+            linux().entries(|all| {
+                first(all).central_extra = vec![0x75, 0x70, 6, 0, 1, 0, 0, 0, 0, b'x'];
+            }),
+        ),
+        (
+            "zip-no-extra",
+            E,
+            linux().entries(|all| {
+                first(all).central_extra = vec![0x55, 0x54, 9, 0, 0];
+            }),
+        ),
+        ("zip-comment", E, linux().entries(|all| first(all).comment = b"note".to_vec())),
+        ("zip-comment", W, linux().edit(|sample| sample.archive_comment = b"note".to_vec())),
+        ("zip-data-descriptor", W, linux().entries(|all| first(all).descriptor = true)),
+        (
+            "zip-data-descriptor",
+            E,
+            linux().entries(|all| {
+                first(all).method = 0;
+                first(all).descriptor = true;
+            }),
+        ),
+        ("zip64-needless", W, linux().entries(|all| first(all).central_extra = [&[1, 0, 8, 0][..], &[0; 8]].concat())),
+        ("zip-ratio", E, linux().and("codex_cli_bin/padding.bin", vec![0; 3 << 20], 0o100644)),
+        ("zip-date", W, linux().entries(|all| first(all).date = 0)),
+        ("zip-date", W, linux().entries(|all| first(all).date = 0x42)),
+        ("zip-dir-entry", E, linux().entries(|all| all.insert(0, entry("codex_cli_bin/", "data", 0o040755)))),
+        ("zip-dir-entry", W, linux().entries(|all| all.insert(0, entry("codex_cli_bin/", "", 0o040755)))),
+        (
+            "zip-order",
+            W,
+            linux().entries(|all| {
+                let record = all.pop().unwrap();
+                all.insert(4, record);
+            }),
+        ),
+        (
+            "zip-order",
+            W,
+            linux().entries(|all| {
+                let first = all.remove(0);
+                all.push(first);
+            }),
+        ),
+        ("path-relative", E, linux().and("codex_cli_bin/../../escape.py", "", 0o100644)),
+        ("path-relative", E, linux().and("codex_cli_bin\\escape.py", "", 0o100644)),
+        ("path-relative", E, linux().and("codex_cli_bin//escape.py", "", 0o100644)),
+        ("path-relative", E, linux().and("codex_cli_bin/a\0b", "", 0o100644)),
+        ("path-relative", E, linux().and("codex_cli_bin/a\u{7}b", "", 0o100644)),
+        ("path-relative", E, unseen("\u{200b}")),
+        ("path-relative", E, unseen("\u{ad}")),
+        ("path-relative", E, unseen("\u{202e}")),
+        ("path-relative", E, unseen("\u{2028}")),
+        ("path-relative", E, unseen("\u{2066}")),
+        ("path-relative", E, unseen("\u{feff}")),
+        ("path-relative", E, unseen("\u{e000}")),
+        ("path-relative", E, unseen("\u{ffff}")),
+        ("path-relative", E, unseen("\u{e0001}")),
+        ("path-utf8", E, linux().and("codex_cli_bin/é.txt", "", 0o100644)),
+        (
+            "path-collision",
+            E,
+            linux().and("codex_cli_bin/a.txt", "", 0o100644).and("codex_cli_bin/A.txt", "", 0o100644),
+        ),
+        ("path-collision", E, linux().and("codex_cli_bin/a", "x", 0o100644).and("codex_cli_bin/a/b", "", 0o100644)),
+        (
+            "path-collision",
+            E,
+            linux()
+                .and("codex_cli_bin/é.txt", "", 0o100644)
+                .and("codex_cli_bin/e\u{301}.txt", "", 0o100644)
+                .entries(|all| all.iter_mut().for_each(|entry| entry.flags = 1 << 11)),
+        ),
+        ("path-collision", E, linux().and("codex_cli_bin/a", "x", 0o100644).and("codex_cli_bin/A/b", "", 0o100644)),
+        ("path-windows", E, linux().and("codex_cli_bin/a?.txt", "", 0o100644)),
+        ("path-windows", E, linux().and("codex_cli_bin/dot.", "", 0o100644)),
+        ("path-windows", W, linux().and("codex_cli_bin/aux.txt", "", 0o100644)),
+        ("path-windows", W, linux().and(&format!("codex_cli_bin/{many}"), "", 0o100644)),
+        ("entry-type", E, linux().and("codex_cli_bin/link", "bin/codex", 0o120777)),
+        ("entry-type", E, linux().and("codex_cli_bin/pipe", "", 0o010644)),
+        ("entry-type", E, linux().and("codex_cli_bin/directory", "", 0o040755)),
+    ]
+}
+
+fn name_cases() -> Vec<Case> {
+    let linux_tags = "manylinux2014_x86_64.manylinux_2_17_x86_64.musllinux_1_1_x86_64";
+    let named = |name: String| linux().renamed(&name);
+    let other_info = |name: &str, directory: &'static str, from: &str, to: &str| {
+        let mut sample = linux().renamed(name).metadata(from, to);
+        sample.info = format!("{directory}.dist-info");
+        let package = String::from_utf8(sample.entries[1].data.clone()).unwrap();
+        if from.starts_with("Version") {
+            let version = to.trim_start_matches("Version: ");
+            sample.entries[1].data = package.replace("0.163.0", version).into_bytes();
+        }
+        sample
+    };
+    vec![
+        ("name-parse", E, linux().edit(|sample| sample.file_name = "openai_codex_cli_bin-0.163.0.whl".into())),
+        ("name-parse", E, linux().edit(|sample| sample.file_name = format!("copy of {}", sample.file_name))),
+        ("name-normal", E, other_info(&format!("OpenAI_codex_cli_bin-0.163.0-py3-none-{linux_tags}.whl"), "OpenAI_codex_cli_bin-0.163.0", "Name", "Name")),
+        ("name-normal", E, other_info(&format!("openai_codex_cli_bin-0.163.0a01-py3-none-{linux_tags}.whl"), "openai_codex_cli_bin-0.163.0a01", "Version: 0.163.0", "Version: 0.163.0a1")),
+        ("local-version", E, other_info(&format!("openai_codex_cli_bin-0.163.0+local-py3-none-{linux_tags}.whl"), "openai_codex_cli_bin-0.163.0+local", "Version: 0.163.0", "Version: 0.163.0+local")),
+        ("tag-known", E, named("openai_codex_cli_bin-0.163.0-py3-none-manylinx_2_17_x86_64.whl".into())),
+        ("tag-known", E, named("openai_codex_cli_bin-0.163.0-py3-nil-musllinux_1_1_x86_64.whl".into())),
+        ("tag-linux-bare", E, named("openai_codex_cli_bin-0.163.0-py3-none-linux_x86_64.whl".into())),
+        ("tag-index", E, mac(mac_sample(ARM64, 11, 0).build()).renamed("openai_codex_cli_bin-0.163.0-py3-none-macosx_12_3_arm64.whl")),
+        ("tag-index", E, mac(mac_sample(ARM64, 11, 0).build()).renamed("openai_codex_cli_bin-0.163.0-py3-none-macosx_17_0_arm64.whl")),
+        ("tag-set-sorted", W, named("openai_codex_cli_bin-0.163.0-py3-none-musllinux_1_1_x86_64.manylinux_2_17_x86_64.manylinux2014_x86_64.whl".into())),
+        ("tag-legacy-alias", W, named("openai_codex_cli_bin-0.163.0-py3-none-manylinux_2_17_x86_64.whl".into())),
+        ("tag-legacy-alias", W, named("openai_codex_cli_bin-0.163.0-py3-none-manylinux2014_x86_64.whl".into())),
+        ("tag-too-narrow", W, named("openai_codex_cli_bin-0.163.0-cp311-none-musllinux_1_1_x86_64.whl".into())),
+        ("tag-python", E, named("openai_codex_cli_bin-0.163.0-py2-none-musllinux_1_1_x86_64.whl".into())),
+        ("tag-python", E, named("openai_codex_cli_bin-0.163.0-py3-abi3-musllinux_1_1_x86_64.whl".into())),
+        ("tag-any-native", E, named("openai_codex_cli_bin-0.163.0-py3-none-any.whl".into())),
+        ("wheel-file", E, linux().entries(|all| all.retain(|entry| !entry.name.ends_with(b"/WHEEL"))).record(|record| without(&record, "/WHEEL"))),
+        ("wheel-file", E, linux().edit(|sample| sample.wheel = "no field\n".into())),
+        ("wheel-version", E, linux().edit(|sample| sample.wheel = sample.wheel.replace("1.0", "2.0"))),
+        ("wheel-version", E, linux().edit(|sample| sample.wheel = sample.wheel.replace("Wheel-Version", "wheel-version"))),
+        ("wheel-version", W, linux().edit(|sample| sample.wheel = sample.wheel.replace("1.0", "1.9"))),
+        ("wheel-purelib", E, linux().edit(|sample| sample.wheel = sample.wheel.replace("false", "true"))),
+        ("wheel-purelib", E, linux().edit(|sample| sample.wheel = sample.wheel.replace("Root-Is-Purelib: false\n", ""))),
+        ("tag-wheel-match", E, linux().edit(|sample| sample.wheel = sample.wheel.replace("Tag: py3-none-musllinux_1_1_x86_64\n", ""))),
+        ("tag-wheel-match", E, linux().edit(|sample| sample.wheel += "Tag: py3-none-win_amd64\n")),
+        ("tag-wheel-match", W, linux().edit(|sample| sample.wheel += "Tag: py3-none-musllinux_1_1_x86_64\n")),
+        ("build-match", E, linux().edit(|sample| sample.wheel += "Build: 1\n")),
+        ("build-match", E, linux().edit(|sample| sample.file_name = sample.file_name.replace("-py3", "-2-py3"))),
+    ]
+}
+
+/// RECORD without the rows whose path ends so.
+fn without(record: &str, end: &str) -> String {
+    record
+        .lines()
+        .filter(|line| !line.split(',').next().unwrap().ends_with(end))
+        .map(|line| format!("{line}\n"))
+        .collect()
+}
+
+fn metadata_cases() -> Vec<Case> {
+    let long_summary = format!("Summary: {}", "x".repeat(600));
+    vec![
+        (
+            "distinfo-one",
+            E,
+            linux().and("demo-1.0.dist-info/METADATA", "", 0o100644).entries(|all| {
+                let extra = all.remove(3);
+                let at = all.len() - 1;
+                all.insert(at, extra);
+            }),
+        ),
+        ("distinfo-name", E, linux().edit(|sample| sample.info = "openai_codex_cli_bin-0.163.dist-info".into())),
+        ("datadir-name", E, linux().and("openai_codex_cli_bin-0.163.data/scripts/x", "#!python\n", 0o100755)),
+        ("datadir-key", E, linux().and(&format!("{DATA}/script/x"), "#!python\n", 0o100755)),
+        ("script-shebang", E, linux().and(&format!("{DATA}/scripts/x"), "#!/usr/bin/env python3\n", 0o100755)),
+        ("installer-owned", E, linux().and(&format!("{INFO}/INSTALLER"), "pip\n", 0o100644)),
+        ("installer-owned", E, linux().and(&format!("{INFO}/direct_url.json"), "{}", 0o100644)),
+        (
+            "meta-present",
+            E,
+            linux()
+                .entries(|all| all.retain(|entry| !entry.name.ends_with(b"/METADATA")))
+                .record(|record| without(&record, "/METADATA")),
+        ),
+        ("meta-present", E, linux().edit(|sample| sample.metadata = "no field\n".into())),
+        ("meta-name", E, linux().metadata("Name: openai-codex-cli-bin", "Name: openai-codex-cli-bin  ")),
+        ("meta-extra", E, linux().metadata("Requires-Python", "Provides-Extra: Foo_Bar!\nRequires-Python")),
+        (
+            "meta-utf8",
+            E,
+            linux().entries(|all| {
+                let place = all.iter().position(|entry| entry.name.ends_with(b"/METADATA")).unwrap();
+                all[place].data = [all[place].data.as_slice(), b"\xff"].concat();
+                let (digest, size) =
+                    (relkit::digest::Sha256Digest::of(&all[place].data).record_form(), all[place].data.len());
+                let last = all.len() - 1;
+                let record = String::from_utf8(all[last].data.clone()).unwrap();
+                all[last].data =
+                    (without(&record, "/METADATA") + &format!("{INFO}/METADATA,{digest},{size}\n")).into_bytes();
+            }),
+        ),
+        ("meta-version", E, linux().metadata("Metadata-Version: 2.4", "Metadata-Version: 3.0")),
+        ("meta-version", E, linux().metadata("Metadata-Version: 2.4\n", "")),
+        ("meta-version", E, linux().metadata("License-File: LICENSE\n", "").metadata("Version: 2.4", "Version: 2.3")),
+        ("meta-single", E, linux().metadata("Summary: A program", "Summary: A program\nSummary: Another")),
+        ("meta-name", E, linux().metadata("Name: openai-codex-cli-bin", "Name: another")),
+        ("meta-name", E, linux().metadata("Name: openai-codex-cli-bin\n", "")),
+        ("meta-ver", E, linux().metadata("\nVersion: 0.163.0", "\nVersion: 0.163.1")),
+        ("meta-ver", E, linux().metadata("\nVersion: 0.163.0", "\nVersion: latest")),
+        ("requires-python", E, linux().metadata("Requires-Python: >=3.10\n", "")),
+        ("requires-python", E, linux().metadata(">=3.10", "3.10 or newer")),
+        ("requires-dist", E, linux().metadata("Requires-Python", "Requires-Dist: a b c\nRequires-Python")),
+        (
+            "requires-dist",
+            E,
+            linux().metadata("Requires-Python", "Requires-Dist: a @ https://example.org/a.whl\nRequires-Python"),
+        ),
+        ("licence-spdx", E, linux().metadata("Apache-2.0", "Apache License 2.0")),
+        ("licence-both", E, linux().metadata("License-File", "License: Apache-2.0\nLicense-File")),
+        (
+            "licence-both",
+            E,
+            linux().metadata(
+                "License-File",
+                "Classifier: License :: OSI Approved :: Apache Software License\nLicense-File",
+            ),
+        ),
+        ("licence-both", W, linux().metadata("License-Expression: Apache-2.0", "License: Apache-2.0")),
+        ("licence-file", E, linux().metadata("License-File", "License-File: NOTICE\nLicense-File")),
+        ("classifier", E, linux().metadata("Python :: 3", "Pyton :: 3")),
+        ("classifier", E, linux().metadata("Programming Language :: Python :: 3", "Private :: Do Not Upload")),
+        ("classifier", W, linux().metadata("Python :: 3", "Python :: 3.99")),
+        ("description", W, linux().metadata("\n\n# A program\n", "\n")),
+        ("description", E, linux().metadata("text/markdown", "text/html")),
+        ("description", W, linux().metadata("Description-Content-Type: text/markdown\n", "")),
+        ("meta-summary", E, linux().metadata("Summary: A program", &long_summary)),
+        ("meta-email", E, linux().metadata("Summary", "Author-email: nobody at all\nSummary")),
+        ("meta-url", E, linux().metadata("https://example.org", "example.org")),
+        ("meta-url", E, linux().metadata("Source, ", &format!("{}, ", "x".repeat(40)))),
+        ("meta-dynamic", E, linux().metadata("Summary", "Dynamic: Name\nSummary")),
+        (
+            "entry-points",
+            E,
+            linux().and(&format!("{INFO}/entry_points.txt"), "[console_scripts]\nx = missing:main\n", 0o100644),
+        ),
+        ("entry-points", E, linux().and(&format!("{INFO}/entry_points.txt"), "x = codex_cli_bin:main\n", 0o100644)),
+        ("sbom", W, linux().and("codex_cli_bin/bin/helper", linux_program(), 0o100755)),
+    ]
+}
+
+fn record_cases() -> Vec<Case> {
+    vec![
+        (
+            "record-present",
+            E,
+            linux().entries(|all| {
+                all.pop();
+            }),
+        ),
+        ("record-csv", E, linux().record(|record| record.replacen(",sha256", ";sha256", 1))),
+        ("record-csv", E, linux().record(|record| format!("\u{feff}{record}"))),
+        ("record-csv", W, linux().record(|record| record.replace('\n', "\r\n"))),
+        ("record-self", E, linux().record(|record| without(&record, "/RECORD"))),
+        ("record-self", E, linux().record(|record| format!("{record}{INFO}/RECORD,,\n"))),
+        ("record-self", E, linux().record(|record| record.replace("/RECORD,,", "/RECORD,,12"))),
+        ("record-complete", E, linux().record(|record| without(&record, "__init__.py"))),
+        (
+            "record-complete",
+            E,
+            linux().record(|record| {
+                record + "codex_cli_bin/gone.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\n"
+            }),
+        ),
+        ("record-unique", E, linux().record(|record| record.lines().next().unwrap().to_owned() + "\n" + &record)),
+        (
+            "record-path",
+            E,
+            linux().record(|record| record + "../escape.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\n"),
+        ),
+        (
+            "record-hash",
+            E,
+            linux().record(|record| record.replacen("sha256=", "sha256=A", 1).replacen("sha256=A", "sha256=B", 1)),
+        ),
+        (
+            "record-hash",
+            E,
+            linux().record(|record| {
+                let line = record.lines().next().unwrap().to_owned();
+                record.replace(&line, "codex_cli_bin/__init__.py,,13")
+            }),
+        ),
+        (
+            "record-hash",
+            E,
+            linux().record(|record| {
+                let line = record.lines().next().unwrap().to_owned();
+                record.replace(&line, "codex_cli_bin/__init__.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,13")
+            }),
+        ),
+        (
+            "record-hash",
+            E,
+            linux().record(|record| {
+                let line = record.lines().next().unwrap().to_owned();
+                record.replace(&line, "codex_cli_bin/__init__.py,md5=1B2M2Y8AsgTpgAmY7PhCfg,13")
+            }),
+        ),
+        ("record-hash", E, linux().entries(|all| first(all).data = b"PATH = 'sbin'".to_vec())),
+        ("record-csv", E, linux().record(|record| record + "\n")),
+        ("record-csv", E, linux().record(|record| record.replacen('\n', "\n\n", 1))),
+        ("record-csv", E, linux().record(|record| record.replace('\n', "\r\n") + "\r\n")),
+        ("record-size", E, linux().record(|record| record.replacen(",13\n", ",14\n", 1))),
+        ("record-size", E, linux().record(|record| record.replacen(",13\n", ",many\n", 1))),
+        ("record-size", W, linux().record(|record| record.replacen(",13\n", ",\n", 1))),
+    ]
+}
+
+fn content_cases() -> Vec<Case> {
+    let json = |from: &'static str, to: &'static str| {
+        let mut sample = linux();
+        let text = String::from_utf8(sample.entries[1].data.clone()).unwrap();
+        assert!(text.contains(from));
+        sample.entries[1].data = text.replace(from, to).into_bytes();
+        sample
+    };
+    let mut dll = pe(0x8664, &["KERNEL32.dll"], true);
+    dll[64 + 4 + 19] |= 0x20;
+    vec![
+        ("mode-exec", E, linux().edit(|sample| sample.entries[2].mode = 0o100644)),
+        ("mode-exec", W, linux().edit(|sample| sample.entries[2].mode = 0o100700)),
+        ("mode-exec", W, windows(pe(0x8664, &["KERNEL32.dll"], true)).edit(|sample| sample.entries[2].mode = 0o100644)),
+        ("mode-ifreg", E, linux().edit(|sample| sample.entries[2].mode = 0o755)),
+        ("mode-safe", E, linux().edit(|sample| sample.entries[2].mode = 0o104755)),
+        ("mode-safe", E, linux().edit(|sample| sample.entries[0].mode = 0o100666)),
+        ("mode-safe", E, linux().edit(|sample| sample.entries[0].mode = 0o100000)),
+        ("no-bytecode", E, linux().and("codex_cli_bin/__pycache__/a.cpython-311.pyc", "x", 0o100644)),
+        ("no-junk", E, linux().and("codex_cli_bin/.DS_Store", "x", 0o100644)),
+        ("no-junk", E, linux().and("codex_cli_bin/.git/config", "x", 0o100644)),
+        ("no-junk", E, linux().and("codex_cli_bin/.env", "TOKEN=x", 0o100644)),
+        ("no-junk", E, linux().and("codex_cli_bin/key", "-----BEGIN OPENSSH PRIVATE KEY-----\n", 0o100644)),
+        ("no-pth", E, linux().and("codex.pth", "import os\n", 0o100644).entries(|all| all.rotate_left(0))),
+        ("no-pth", E, linux().and(&format!("{DATA}/purelib/codex.pth"), "import os\n", 0o100644)),
+        ("one-toplevel", E, linux().and("tests/__init__.py", "", 0o100644)),
+        ("payload-json", E, json("0.163.0", "0.162.0")),
+        ("payload-json", E, json("x86_64-unknown-linux-musl", "aarch64-apple-darwin")),
+        ("payload-json", E, json("x86_64-unknown-linux-musl", "x86_64")),
+        ("payload-json", E, json("bin/codex", "bin/codex.exe")),
+        ("payload-json", E, json("{", "[")),
+        ("payload-json", E, json("\"version\"", "\"vers\"")),
+        ("payload-json", E, json("\"layoutVersion\":1", "\"layoutVersion\":99")),
+        ("payload-json", E, json("{", "{\"resourcesDir\":\"../../x\",")),
+        ("payload-json", E, json("{", "{\"pathDir\":\"/usr/bin\",")),
+        ("payload-json", E, json("bin/codex", "bin/other").and("codex_cli_bin/bin/other", "text\n", 0o100755)),
+        (
+            "payload-executable",
+            E,
+            linux().edit(|sample| {
+                sample.entries.remove(2);
+                sample.entries.remove(1);
+            }),
+        ),
+        ("payload-executable", E, linux_with(b"text, not a program\n".to_vec())),
+        ("payload-executable", E, linux_with(b"#!/bin/sh\nexec true\n".to_vec())),
+        ("payload-executable", E, linux_with(vec![7, 0, 9, 1])),
+        (
+            "payload-executable",
+            E,
+            linux_with(ElfSample { kind: 3, flags_1: 0, soname: Some("libcodex.so"), ..static_elf() }.build()),
+        ),
+        ("payload-executable", E, mac(MachSample { kind: 6, ..mac_sample(ARM64, 11, 0) }.build())),
+        ("payload-executable", E, windows(b"MZ is how this text begins\n".repeat(4))),
+        ("payload-executable", E, windows(dll)),
+        (
+            "payload-executable",
+            E,
+            runtime(&["win_amd64"], "x86_64-pc-windows-msvc", "bin/codex", pe(0x8664, &["KERNEL32.dll"], true)),
+        ),
+        (
+            "payload-executable",
+            E,
+            runtime(&["musllinux_1_1_x86_64"], "x86_64-unknown-linux-musl", "bin/codex.exe", linux_program()),
+        ),
+        (
+            "lfs-pointer",
+            E,
+            linux().and(
+                "codex_cli_bin/model.bin",
+                "version https://git-lfs.github.com/spec/v1\noid sha256:00\n",
+                0o100644,
+            ),
+        ),
+        ("payload-empty", E, linux().edit(|sample| sample.entries[2].data.clear())),
+        (
+            "size-limit",
+            W,
+            linux().edit(|sample| {
+                // Stored and incompressible, so that the archive is large and nothing is a bomb.
+                let mut state = 1_u64;
+                let noise = (0..(101 << 17)).flat_map(|_| {
+                    state ^= state << 13;
+                    state ^= state >> 7;
+                    state ^= state << 17;
+                    state.to_le_bytes()
+                });
+                sample.entries.push(entry("codex_cli_bin/noise.bin", noise.collect::<Vec<_>>(), 0o100644));
+                sample.entries[3].method = 0;
+            }),
+        ),
+    ]
+}
+
+fn binary_cases() -> Vec<Case> {
+    const MUSL: &str = "musllinux_1_1_x86_64";
+    const GNU: [&str; 2] = ["manylinux2014_x86_64", "manylinux_2_17_x86_64"];
+    let elf = |edit: &dyn Fn(&mut ElfSample)| {
+        let mut sample = ElfSample { kind: 3, flags_1: 0x0800_0000, ..static_elf() };
+        edit(&mut sample);
+        sample.build()
+    };
+    let gnu = |edit: &dyn Fn(&mut ElfSample)| {
+        let mut sample = glibc_elf();
+        edit(&mut sample);
+        tagged(&GNU, sample.build())
+    };
+    let apple = |edit: &dyn Fn(&mut MachSample)| {
+        let mut sample = mac_sample(ARM64, 11, 0);
+        edit(&mut sample);
+        mac(sample.build())
+    };
+    let musl = |edit: &dyn Fn(&mut ElfSample)| {
+        tagged(
+            &[MUSL],
+            elf(&|sample| {
+                sample.interpreter = Some("/lib/ld-musl-x86_64.so.1");
+                sample.needed = vec!["libc.so"];
+                edit(sample);
+            }),
+        )
+    };
+    let mut broken_pe = pe(0x8664, &["KERNEL32.dll"], true);
+    broken_pe[64 + 24 + 144..64 + 24 + 148].copy_from_slice(&0x00ff_ffff_u32.to_le_bytes());
+    let mut driver = pe(0x8664, &["KERNEL32.dll"], true);
+    driver[64 + 24 + 68] = 1;
+    vec![
+        ("binary-readable", E, linux_with(linux_program()[..80].to_vec())),
+        ("binary-format", E, linux_with(pe(0x8664, &["KERNEL32.dll"], true))),
+        ("binary-format", E, mac(linux_program())),
+        ("binary-system", E, linux_with(elf(&|sample| sample.os_abi = 9))),
+        ("elf-arch", E, linux_with(elf(&|sample| sample.machine = 183))),
+        ("macho-arch", E, mac(mac_sample(AMD64, 10, 12).build())),
+        (
+            "macho-arch",
+            E,
+            runtime(&["macosx_11_0_universal2"], "aarch64-apple-darwin", "bin/codex", mac_sample(ARM64, 11, 0).build()),
+        ),
+        ("pe-arch", E, windows(pe(0xaa64, &["KERNEL32.dll"], true))),
+        (
+            "manylinux-libc",
+            E,
+            tagged(
+                &GNU,
+                elf(&|sample| {
+                    sample.interpreter = Some("/lib/ld-musl-x86_64.so.1");
+                    sample.needed = vec!["libc.so"];
+                }),
+            ),
+        ),
+        ("musllinux-libc", E, tagged(&[MUSL], glibc_elf().build())),
+        ("elf-interp", E, gnu(&|sample| sample.interpreter = Some("/nix/store/glibc/lib/ld-linux-x86-64.so.2"))),
+        (
+            "manylinux-floor",
+            E,
+            gnu(&|sample| sample.versions = vec![("libc.so.6", "GLIBC_2.34", false, vec![("memcpy", false)])]),
+        ),
+        (
+            "manylinux-floor",
+            W,
+            gnu(&|sample| sample.versions = vec![("libc.so.6", "GLIBC_2.34", true, vec![("memcpy", true)])]),
+        ),
+        ("musllinux-floor", E, musl(&|sample| sample.undefined = vec![("gettid", false)])),
+        ("elf-needed", E, gnu(&|sample| sample.needed = vec!["libc.so.6", "libssl.so.3"])),
+        ("elf-runpath", E, linux_with(elf(&|sample| sample.runpath = Some("/home/builder/lib")))),
+        ("elf-runpath", E, linux_with(elf(&|sample| sample.runpath = Some("$ORIGIN/../_solib_k8/voice")))),
+        ("elf-runpath", E, apple(&|sample| sample.rpaths = vec!["/opt/homebrew/lib"])),
+        ("elf-execstack", E, linux_with(elf(&|sample| sample.stack_flags = 7))),
+        ("elf-pie", W, linux_with(static_elf().build())),
+        ("macho-minos", E, apple(&|sample| sample.build = Some((1, 14, 0)))),
+        ("macho-no-minos", E, apple(&|sample| sample.build = None)),
+        ("macho-signed", E, apple(&|sample| sample.signed = false)),
+        (
+            "macho-signed",
+            W,
+            runtime(
+                &["macosx_10_12_x86_64"],
+                "x86_64-apple-darwin",
+                "bin/codex",
+                MachSample { signed: false, ..mac_sample(AMD64, 10, 12) }.build(),
+            ),
+        ),
+        ("macho-dylibs", E, apple(&|sample| sample.dylibs.push(("/opt/homebrew/lib/libssl.3.dylib", false)))),
+        ("pe-imports", E, windows(pe(0x8664, &["KERNEL32.dll", "libssl-3-x64.dll"], true))),
+        ("pe-signed", E, windows(broken_pe)),
+        ("pe-subsystem", W, windows(driver)),
+        (
+            "signed-alike",
+            W,
+            windows(pe(0x8664, &["KERNEL32.dll"], true))
+                .and("codex_cli_bin/bin/rg.exe", pe(0x8664, &["KERNEL32.dll"], false), 0o100755)
+                .and(&format!("{INFO}/sboms/rg.json"), "{}", 0o100644),
+        ),
+    ]
+}
+
+/// Rules that are tested elsewhere: they need a second file, or an input that samples cannot make.
+const ELSEWHERE: [&str; 3] = ["attestation", "manylinux-blacklist", "debug-info"];
+
+#[test]
+fn every_rule_fires_on_its_own_defect_and_on_nothing_else() {
+    let cases: Vec<Case> =
+        [archive_cases(), name_cases(), metadata_cases(), record_cases(), content_cases(), binary_cases()]
+            .into_iter()
+            .flatten()
+            .collect();
+    let mut wrong = Vec::new();
+    for (index, (rule, severity, sample)) in cases.iter().enumerate() {
+        let found = findings(sample);
+        let names: BTreeSet<_> = found.iter().map(|finding| (finding.rule, finding.severity)).collect();
+        if names != BTreeSet::from([(*rule, *severity)]) {
+            let shown: Vec<_> = found
+                .iter()
+                .map(|finding| (finding.rule, finding.severity, &finding.member, &finding.message))
+                .collect();
+            wrong.push(format!("case {index} of {rule} ({severity}): {shown:#?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+    let tested: BTreeSet<_> = cases.iter().map(|(rule, ..)| *rule).chain(ELSEWHERE).collect();
+    let untested: Vec<_> = rules()
+        .filter(|rule| !matches!(rule.family, Family::Set | Family::Sdist) && !tested.contains(rule.name))
+        .map(|rule| rule.name)
+        .collect();
+    assert_eq!(untested, Vec::<&str>::new());
+}
+
+#[test]
+fn sound_wheels_have_no_finding() {
+    let universal = fat(&[(AMD64, mac_sample(AMD64, 10, 12).build()), (ARM64, mac_sample(ARM64, 11, 0).build())]);
+    for (what, sample) in [
+        ("linux", linux()),
+        ("mac", mac(mac_sample(ARM64, 11, 0).build())),
+        ("windows", windows(pe(0x8664, &["KERNEL32.dll"], true))),
+        ("universal", runtime(&["macosx_10_12_universal2"], "aarch64-apple-darwin", "bin/codex", universal)),
+        ("gnu", tagged(&["manylinux2014_x86_64", "manylinux_2_17_x86_64"], glibc_elf().build())),
+        ("build tag", linux().renamed(&linux().file_name.replace("-py3", "-7-py3"))),
+        (
+            "text in UTF-8",
+            linux()
+                .and("codex_cli_bin/é.txt", "", 0o100644)
+                .entries(|all| all.iter_mut().for_each(|entry| entry.flags = 1 << 11)),
+        ),
+    ] {
+        assert_eq!(findings(&sample), [], "{what}");
+    }
+}
+
+#[test]
+fn unusual_wheels_have_no_error() {
+    use base64::Engine as _;
+    use sha2::Digest as _;
+    let sha512 = linux().entries(|all| {
+        let last = all.len() - 1;
+        let mut record = String::from_utf8(all[last].data.clone()).unwrap();
+        for entry in &all[..last] {
+            let old = relkit::digest::Sha256Digest::of(&entry.data).record_form();
+            let new = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(sha2::Sha512::digest(&entry.data));
+            record = record.replace(&old, &format!("sha512={new}"));
+        }
+        all[last].data = record.into_bytes();
+    });
+    let scripts = linux().edit(|sample| {
+        let program = sample.entries.pop().unwrap();
+        sample.entries.pop();
+        sample.entries.push(entry(&format!("{DATA}/scripts/codex"), program.data, 0o100755));
+    });
+    for (what, sample) in [
+        ("sha512", sha512),
+        ("scripts", scripts),
+        ("descriptors", linux().entries(|all| all.iter_mut().for_each(|entry| entry.descriptor = true))),
+        ("compressed set", linux().renamed("openai_codex_cli_bin-0.163.0-py2.py3-none-manylinux_2_12_x86_64.manylinux2010_x86_64.musllinux_1_1_x86_64.whl")),
+        ("stored", linux().entries(|all| all.iter_mut().for_each(|entry| entry.method = 0))),
+        ("made on FAT", linux().entries(|all| all.iter_mut().for_each(|entry| entry.system = 0))),
+        ("quoted name in RECORD", linux().and("codex_cli_bin/a,b.txt", "text", 0o100644)),
+        ("dist-info without file type", linux().entries(|all| all.iter_mut().rev().take(4).for_each(|entry| entry.mode = 0o644))),
+        ("no modes for data", linux().entries(|all| all[0].mode = 0)),
+        ("shell script", linux().and(&format!("{DATA}/scripts/x"), "#!/bin/sh\n", 0o100755)),
+        ("end signature in data", linux().and("codex_cli_bin/zip.txt", b"PK\x05\x06 in the middle".to_vec(), 0o100644)
+            .entries(|all| all.iter_mut().for_each(|entry| entry.method = 0))),
+        ("libraries beside the package", linux().and("openai_codex_cli_bin.libs/README", "text", 0o100644)),
+        ("ignorable but written", linux().and("codex_cli_bin/中\u{fe0f}\u{fffd}.txt", "text", 0o100644)
+            .entries(|all| all.iter_mut().for_each(|entry| entry.flags = 1 << 11))),
+        ("small but well packed", linux().and("codex_cli_bin/zeros.bin", vec![0; 900_000], 0o100644)),
+    ] {
+        let errors: Vec<_> = findings(&sample).into_iter().filter(|finding| finding.severity == E).collect();
+        assert_eq!(errors, [], "{what}");
+    }
+}
+
+#[test]
+fn an_attestation_must_be_about_the_file_beside_it() {
+    use base64::Engine as _;
+    let directory = tempfile::tempdir().unwrap();
+    let sample = linux();
+    let bytes = sample.build();
+    std::fs::write(directory.path().join(&sample.file_name), &bytes).unwrap();
+    let beside = directory.path().join(format!("{}.publish.attestation", sample.file_name));
+    let attest = |digest: &str| {
+        let statement =
+            format!("{{\"subject\":[{{\"name\":\"{}\",\"digest\":{{\"sha256\":\"{digest}\"}}}}]}}", sample.file_name);
+        let statement = base64::engine::general_purpose::STANDARD.encode(statement);
+        std::fs::write(&beside, format!("{{\"envelope\":{{\"statement\":\"{statement}\"}}}}")).unwrap();
+        findings_of(directory.path()).iter().map(|finding| finding.rule).collect::<Vec<_>>()
+    };
+    assert_eq!(attest(&relkit::digest::Sha256Digest::of(&bytes).to_string()), Vec::<&str>::new());
+    assert_eq!(attest(&"0".repeat(64)), ["attestation"]);
+}

@@ -1,0 +1,268 @@
+//! Inputs that are no good, and runs that are cut short, through the command line: a clear error, the right exit code,
+//! nothing half-written, nothing lost.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::stage_support::{elf, gzip, names, package, tar, tar_of, tree, write, write_tree, zip_of};
+use crate::support::{relkit, run, succeed, text};
+use tar::EntryType;
+
+fn stage_runtime(root: &Path, payload: &str, arguments: &[&str]) -> Command {
+    let mut command = relkit();
+    command.current_dir(root).args(["stage-runtime", "out", payload, "--codex-version", "0.163.0"]).args(arguments);
+    command
+}
+
+#[test]
+fn payloads_that_are_no_good() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    write(root, "codex", elf(4000));
+    write(root, "empty", b"");
+    write(root, "words", b"#! words\n");
+    write(root, "short", &elf(4000)[..100]);
+    fs::create_dir(root.join("nothing")).unwrap();
+    write_tree(&root.join("headless"), &[("README.md", b"words".to_vec()), ("lib/data", b"x".to_vec())]);
+    let member = |name: &'static [u8], kind, link: &'static [u8]| {
+        (name, kind, link, if link.is_empty() { &b"x"[..] } else { b"" })
+    };
+    let good = |rest| gzip(&[&tar(&[rest])[..512 + 512], &tar_of(&package(), "")].concat());
+    write(root, "escape.tar.gz", good(member(b"../evil", EntryType::Regular, b"")));
+    write(root, "absolute.tar.gz", good(member(b"/evil", EntryType::Regular, b"")));
+    let link = |target: &'static [u8]| {
+        let mut bytes = tar(&[(b"bin/evil", EntryType::Symlink, target, b"")]);
+        bytes.truncate(512);
+        gzip(&[&bytes[..], &tar_of(&package(), "")].concat())
+    };
+    write(root, "link.tar.gz", link(b"../../etc/passwd"));
+    write(root, "rooted.tar.gz", link(b"/etc/passwd"));
+    let mut files = package();
+    files.push(("../evil", b"x".to_vec()));
+    write(root, "escape.zip", zip_of(&files, ""));
+    let whole = gzip(&tar_of(&package(), ""));
+    write(root, "cut.tar.gz", &whole[..whole.len() / 2]);
+    write(root, "cut.zip", &zip_of(&package(), "")[..600]);
+    let before = names(root);
+    for (payload, arguments, code, words) in [
+        ("missing", &[][..], 2, "cannot read"),
+        ("empty", &[], 1, "empty"),
+        ("words", &[], 1, "words"),
+        ("short", &[], 1, "short"),
+        ("nothing", &[], 1, "nothing"),
+        ("headless", &[], 1, "headless"),
+        ("escape.tar.gz", &[], 1, "../evil"),
+        ("absolute.tar.gz", &[], 1, "/evil"),
+        ("escape.zip", &[], 1, "../evil"),
+        ("link.tar.gz", &[], 1, "bin/evil"),
+        ("rooted.tar.gz", &[], 1, "bin/evil"),
+        ("cut.tar.gz", &[], 1, "damaged"),
+        ("cut.zip", &[], 1, "cut.zip"),
+        ("codex", &["--platform-tag", "win_amd64"], 1, "musllinux_1_1_x86_64"),
+        ("codex", &["--platform-tag", "macosx_11_0_arm64"], 1, "musllinux_1_1_x86_64"),
+        ("codex", &["--platform-tag", "musllinux_1_1_aarch64"], 1, "musllinux_1_1_x86_64"),
+        ("codex", &["--platform-tag", "win amd64"], 2, "win amd64"),
+        ("codex", &["--platform-tag", ""], 2, "platform tag"),
+        ("codex", &["--platform-tag", "musllinux_1_1_x86_64..win_amd64"], 2, "platform tag"),
+    ] {
+        let output = run(&mut stage_runtime(root, payload, arguments));
+        let said = text(&output);
+        assert_eq!(output.status.code(), Some(code), "{payload} {arguments:?}\n{said}");
+        assert!(said.contains(words) && said.contains("error: "), "{payload}: {said}");
+        assert!(output.stdout.is_empty(), "{said}");
+        assert_eq!(names(root), before, "{payload}");
+    }
+    for version in ["0.163", "1.0.0-final", "rust-0.163.0", "0.163.0+local", "", "0.163.0.post1", "v"] {
+        let mut command = relkit();
+        command.current_dir(root).args(["stage-runtime", "out", "codex", "--codex-version", version]);
+        let output = run(&mut command);
+        let said = text(&output);
+        assert!(output.status.code() == Some(2) && said.contains("hint: accepted are"), "{version}\n{said}");
+        assert_eq!(names(root), before);
+    }
+    assert!(!root.parent().unwrap().join("evil").exists());
+    // An output that holds something stays as it is.
+    write_tree(&root.join("out"), &[("mine", b"x".to_vec())]);
+    for force in [&[][..], &["--force"]] {
+        assert_ne!(run(&mut stage_runtime(root, "words", force)).status.code(), Some(0));
+        assert_eq!(names(&root.join("out")), ["mine"]);
+    }
+    succeed(&mut stage_runtime(root, "codex", &["--force"]));
+    assert!(!root.join("out/mine").exists());
+}
+
+#[test]
+fn a_file_that_may_not_be_read_is_an_error_of_the_run() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    fs::set_permissions(root, fs::Permissions::from_mode(0o777)).unwrap();
+    for name in ["codex", "demo-1.0-py3-none-any.whl"] {
+        fs::set_permissions(write(root, name, elf(500)), fs::Permissions::from_mode(0o000)).unwrap();
+    }
+    let is_root = fs::read(root.join("codex")).is_ok();
+    let program = root.join("relkit");
+    if is_root {
+        // The administrator may read everything: another user runs a copy that this user can reach.
+        fs::copy(env!("CARGO_BIN_EXE_relkit"), &program).unwrap();
+    }
+    for arguments in [
+        &["stage-runtime", "out", "codex", "--codex-version", "0.163.0"][..],
+        &["inspect", "codex"],
+        &["check", "demo-1.0-py3-none-any.whl"],
+        &["smoke", "codex"],
+    ] {
+        let mut command = relkit();
+        if is_root {
+            use std::os::unix::process::CommandExt as _;
+            command = Command::new(&program);
+            command.uid(65_534).gid(65_534);
+        }
+        command.args(arguments).current_dir(root).env("HOME", root);
+        let Ok(output) = command.output() else {
+            return eprintln!("skipped: no other user can run a program here");
+        };
+        let said = text(&output);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?} {said}");
+        assert!(said.contains("cannot read") && said.contains("ermission"), "{arguments:?} {said}");
+        assert!(!root.join("out").exists());
+    }
+}
+
+/// Ends a run with SIGKILL at `at`, if it has not ended by itself; says whether it was killed.
+fn kill(mut child: Child, at: Duration) -> bool {
+    std::thread::sleep(at);
+    let running = child.try_wait().unwrap().is_none();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    running
+}
+
+/// Times spread over the length of a run and a third more, and a little unevenly so that no rhythm of the run is always hit alike.
+fn moments(rounds: u32, whole: Duration) -> impl Iterator<Item = Duration> {
+    (0..rounds).map(move |round| {
+        whole * (round * 97 % rounds + 1) * 4 / (rounds * 3) + Duration::from_micros(u64::from(round) * 137)
+    })
+}
+
+#[test]
+fn killed_at_any_moment_a_run_leaves_no_partial_output() {
+    let rounds: u32 = std::env::var("RELKIT_TEST_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(12);
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let mut files = package();
+    let mut noise = elf(24 << 20);
+    let mut state = 1_u32;
+    for byte in &mut noise[4096..] {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        *byte = (state >> 26) as u8;
+    }
+    files[0].1 = noise;
+    write(root, "payload.tar.gz", gzip(&tar_of(&files, "")));
+    let start = |arguments: &[&str]| {
+        let mut command = relkit();
+        command.current_dir(root).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    };
+    let timed = |arguments: &[&str]| {
+        let began = Instant::now();
+        assert!(start(arguments).wait().unwrap().success(), "{arguments:?}");
+        began.elapsed()
+    };
+    let stage = ["stage-runtime", "out", "payload.tar.gz", "--codex-version", "0.163.0", "--force"];
+    let whole = timed(&stage);
+    let reference = tree(&root.join("out"));
+    let mut killed = 0;
+    for (round, moment) in moments(rounds, whole).enumerate() {
+        // Every second run finds no stage there.
+        if round % 2 == 1 {
+            fs::remove_dir_all(root.join("out")).unwrap();
+        }
+        killed += u32::from(kill(start(&stage), moment));
+        if root.join("out").exists() {
+            assert_eq!(tree(&root.join("out")), reference, "round {round}");
+        } else {
+            assert!(round % 2 == 1, "round {round} lost the stage that was there");
+            timed(&stage);
+            assert_eq!(tree(&root.join("out")), reference, "round {round}");
+        }
+    }
+    eprintln!("stage-runtime: {killed} of {rounds} runs were killed; a whole run took {whole:?}");
+
+    let build = ["build", "out", "--out-dir", "dist"];
+    let whole = timed(&build);
+    let wheel = names(&root.join("dist")).remove(0);
+    let reference = fs::read(root.join("dist").join(&wheel)).unwrap();
+    let mut killed = 0;
+    for (round, moment) in moments(rounds, whole).enumerate() {
+        if round % 2 == 1 {
+            fs::remove_dir_all(root.join("dist")).unwrap();
+        }
+        killed += u32::from(kill(start(&build), moment));
+        let path = root.join("dist").join(&wheel);
+        if path.exists() {
+            assert!(fs::read(&path).unwrap() == reference, "round {round}");
+        } else {
+            assert!(round % 2 == 1, "round {round} lost the wheel that was there");
+            timed(&build);
+            assert!(fs::read(&path).unwrap() == reference, "round {round}");
+        }
+        // Whatever a killed run leaves has no name that an uploader or an installer would take.
+        for name in if root.join("dist").exists() { names(&root.join("dist")) } else { Vec::new() } {
+            assert!(name == wheel || name.starts_with('.'), "round {round} left {name}");
+        }
+    }
+    eprintln!("build: {killed} of {rounds} runs were killed; a whole run took {whole:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_leaves_what_was_there() {
+    struct Mounted(std::path::PathBuf);
+    impl Drop for Mounted {
+        fn drop(&mut self) {
+            let _ = Command::new("umount").arg(&self.0).output();
+        }
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let disk = root.join("disk");
+    fs::create_dir(&disk).unwrap();
+    let mut mount = Command::new("mount");
+    mount.args(["-t", "tmpfs", "-o", "size=6m", "tmpfs"]).arg(&disk);
+    if !mount.output().is_ok_and(|output| output.status.success()) {
+        return eprintln!("skipped: this user cannot mount a small file system");
+    }
+    let _mounted = Mounted(disk.clone());
+    let mut noise = elf(12 << 20);
+    let mut state = 1_u32;
+    for byte in &mut noise[4096..] {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        *byte = (state >> 24) as u8;
+    }
+    write(root, "large", noise);
+    write(root, "small", elf(4000));
+    succeed(&mut stage_runtime(root, "small", &[]));
+    let build = |arguments: &[&str]| {
+        let mut command = relkit();
+        command.current_dir(root).args(["build", "out", "--out-dir", "disk/dist"]).args(arguments);
+        command
+    };
+    succeed(&mut build(&[]));
+    let before = tree(&disk);
+    succeed(&mut stage_runtime(root, "large", &["--force"]));
+    for mut command in [build(&[]), {
+        let mut command = relkit();
+        command.current_dir(root).args(["stage-runtime", "disk/out", "large", "--codex-version", "0.163.0"]);
+        command
+    }] {
+        let output = run(&mut command);
+        let said = text(&output);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("cannot write") || said.contains("cannot build"), "{said}");
+        assert!(said.contains("free space"), "{said}");
+        assert_eq!(tree(&disk), before);
+        assert_eq!(names(&disk), ["dist"]);
+    }
+}

@@ -1,0 +1,160 @@
+//! What every command says, where it says it, and the exit code: results alone on standard output, everything else on
+//! standard error, whole transcripts compared.
+
+use std::fs;
+use std::process::Command;
+
+use crate::support::{relkit, run, text, transcript};
+
+/// A directory with a text file, an empty file, a text file named like a wheel, and nothing else.
+fn corner() -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("words"), "words\n").unwrap();
+    fs::write(directory.path().join("empty"), "").unwrap();
+    fs::write(directory.path().join("demo-1.0-py3-none-any.whl"), "words\n").unwrap();
+    fs::create_dir(directory.path().join("directory")).unwrap();
+    directory
+}
+
+#[test]
+fn transcripts_of_what_goes_wrong() {
+    let corner = corner();
+    let cases: [(&str, &[&str]); 28] = [
+        ("unknown command", &["bogus"]),
+        ("missing argument", &["check"]),
+        ("unknown flag", &["matrix", "--bogus"]),
+        ("quiet and verbose", &["matrix", "--quiet", "--verbose"]),
+        ("stage-sdk version", &["stage-sdk", "out", "--codex-version", "1.2"]),
+        ("stage-sdk own version", &["stage-sdk", "out", "--codex-version", "0.163.0", "--sdk-version", "0.164.0"]),
+        ("stage-sdk template", &["stage-sdk", "out", "--codex-version", "0.163.0", "--template", "missing"]),
+        ("stage-sdk over a directory", &["stage-sdk", ".", "--codex-version", "0.163.0"]),
+        ("stage-runtime missing", &["stage-runtime", "out", "missing", "--codex-version", "0.163.0"]),
+        ("stage-runtime words", &["stage-runtime", "out", "words", "--codex-version", "0.163.0"]),
+        ("stage-runtime empty", &["stage-runtime", "out", "empty", "--codex-version", "0.163.0"]),
+        ("stage-runtime directory", &["stage-runtime", "out", "directory", "--codex-version", "0.163.0"]),
+        (
+            "stage-runtime tag",
+            &["stage-runtime", "out", "words", "--codex-version", "0.163.0", "--platform-tag", "Linux x86"],
+        ),
+        ("build missing", &["build", "missing"]),
+        ("build no stage", &["build", "directory"]),
+        ("inspect missing", &["inspect", "missing"]),
+        ("inspect words", &["inspect", "words"]),
+        ("check missing", &["check", "missing"]),
+        ("check words", &["check", "words"]),
+        ("check no wheel", &["check", "demo-1.0-py3-none-any.whl"]),
+        ("check nothing", &["check", "directory"]),
+        ("rule unknown", &["rule", "macho-minus"]),
+        ("coverage unknown", &["coverage", "no-tag"]),
+        ("smoke missing", &["smoke", "missing"]),
+        ("smoke words", &["smoke", "words"]),
+        ("verify missing", &["verify", "missing", "--codex-version", "0.163.0"]),
+        ("verify empty", &["verify", "directory", "--codex-version", "0.163.0"]),
+        ("release payload", &["release", "--codex-version", "0.163.0", "--out-dir", "out", "--payload", "missing"]),
+    ];
+    let mut all = String::new();
+    for (name, arguments) in cases {
+        let mut command = relkit();
+        command.args(arguments).current_dir(corner.path());
+        let place = corner.path().to_string_lossy().into_owned();
+        let said = transcript(&mut command, &[(&place, "[corner]")]);
+        all += &format!("==== {name}: relkit {}\n{said}\n", arguments.join(" "));
+        assert!(!corner.path().join("out").exists(), "{name} left something behind");
+    }
+    let mut settings = insta::Settings::clone_current();
+    settings.add_filter(r" +\d+ ms", " [time]");
+    settings.add_filter(r"(linux|macos)-(x86_64|aarch64)", "[platform]");
+    settings.bind(|| insta::assert_snapshot!("what_goes_wrong", all));
+    assert_eq!(fs::read_dir(corner.path()).unwrap().count(), 4);
+}
+
+#[test]
+fn transcripts_of_what_goes_right() {
+    let mut all = String::new();
+    for arguments in [
+        &["matrix"][..],
+        &["matrix", "--format", "github"],
+        &["rule", "macho-minos"],
+        &[
+            "coverage",
+            "macosx_11_0_arm64",
+            "macosx_10_9_x86_64",
+            "musllinux_1_1_aarch64",
+            "musllinux_1_1_x86_64",
+            "win_arm64",
+            "win_amd64",
+        ],
+    ] {
+        all += &format!("==== relkit {}\n{}\n", arguments.join(" "), transcript(relkit().args(arguments), &[]));
+    }
+    insta::assert_snapshot!("what_goes_right", all);
+}
+
+#[test]
+fn help_and_pages_come_with_examples() {
+    for name in [
+        "stage-sdk",
+        "stage-runtime",
+        "build",
+        "inspect",
+        "check",
+        "rule",
+        "coverage",
+        "smoke",
+        "verify",
+        "publish",
+        "matrix",
+        "generate-types",
+        "release",
+        "demo",
+        "fetch",
+        "completions",
+        "man",
+    ] {
+        let output = run(relkit().args([name, "--help"]));
+        let help = String::from_utf8(output.stdout.clone()).unwrap();
+        assert!(output.status.success() && output.stderr.is_empty(), "{}", text(&output));
+        assert!(help.contains("Usage: relkit ") && help.contains("Example"), "{help}");
+    }
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let output = run(relkit().args(["completions", shell]));
+        assert!(output.status.success() && output.stdout.len() > 1000 && output.stderr.is_empty(), "{shell}");
+    }
+    let pages = tempfile::tempdir().unwrap();
+    assert!(run(relkit().args(["man", "--out-dir"]).arg(pages.path())).status.success());
+    assert!(pages.path().join("relkit-stage-runtime.1").is_file());
+}
+
+#[test]
+fn colour_and_volume_are_the_users_choice() {
+    let plain =
+        |arguments: &[&str]| run(Command::new(env!("CARGO_BIN_EXE_relkit")).env_remove("NO_COLOR").args(arguments));
+    let escape = |bytes: &[u8]| bytes.contains(&0x1b);
+    let arguments = ["check", "/missing"];
+    assert!(!escape(&plain(&arguments).stderr), "no colour where nobody looks");
+    let always = plain(&["--color", "always", "check", "/missing"]);
+    assert!(escape(&always.stderr), "{}", text(&always));
+    assert!(!escape(&plain(&["--color", "never", "check", "/missing"]).stderr));
+    let directory = tempfile::tempdir().unwrap();
+    let stage = |flags: &[&str]| {
+        let output = run(relkit()
+            .args(["stage-sdk", "--force", "--codex-version", "0.163.0"])
+            .args(flags)
+            .arg(directory.path().join("out")));
+        assert!(output.status.success() && output.stdout.is_empty(), "{}", text(&output));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    assert_eq!(stage(&[]).lines().count(), 1);
+    assert_eq!(stage(&["--quiet"]), "");
+    // A failure is said all the same.
+    let quiet = run(relkit().args(["--quiet", "check", "/missing"]));
+    assert!(String::from_utf8_lossy(&quiet.stderr).starts_with("error: cannot read `/missing`"), "{}", text(&quiet));
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_failure() {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "\"$RELKIT\" rule | head -n 1"]).env("RELKIT", env!("CARGO_BIN_EXE_relkit"));
+    let output = run(&mut shell);
+    assert!(output.status.success() && output.stderr.is_empty(), "{}", text(&output));
+}

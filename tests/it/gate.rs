@@ -1,0 +1,635 @@
+//! The gate on sets of small wheels, built by relkit for all six targets: the complete set passes, and every other is
+//! refused with its own code and its own words, all problems at once.
+
+use crate::check_support;
+use crate::support;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use crate::check_support::samples::{AMD64, ARM64, ElfSample, mac, pe, static_elf};
+use crate::support::relkit;
+use relkit::build::writer::Options;
+use relkit::build::{build, read_stages};
+use relkit::console::Progress;
+use relkit::digest::Sha256Digest;
+use relkit::fs::Existing;
+use relkit::stage::{RuntimeRequest, SdkRequest, stage_runtime, stage_sdk};
+use serde_json::{Value, json};
+
+/// The version that the SDK's types were generated from.
+const VERSION: &str = "0.163.0";
+const LINUX: &str = "manylinux_2_17_x86_64.musllinux_1_1_x86_64";
+const TARGETS: [(&str, &str, &str); 6] = [
+    ("aarch64-apple-darwin", "macosx_11_0_arm64", "macos-aarch64"),
+    ("x86_64-apple-darwin", "macosx_10_9_x86_64", "macos-x86_64"),
+    ("aarch64-unknown-linux-musl", "manylinux_2_17_aarch64.musllinux_1_1_aarch64", "linux-aarch64"),
+    ("x86_64-unknown-linux-musl", LINUX, "linux-x86_64"),
+    ("aarch64-pc-windows-msvc", "win_arm64", "windows-aarch64"),
+    ("x86_64-pc-windows-msvc", "win_amd64", "windows-x86_64"),
+];
+
+fn program(target: &str) -> Vec<u8> {
+    let elf = |machine| ElfSample { kind: 3, machine, flags_1: 0x0800_0000, ..static_elf() }.build();
+    match target {
+        "aarch64-apple-darwin" => mac(ARM64, 11, 0).build(),
+        "x86_64-apple-darwin" => mac(AMD64, 10, 12).build(),
+        "aarch64-unknown-linux-musl" => elf(183),
+        "x86_64-unknown-linux-musl" => elf(62),
+        "aarch64-pc-windows-msvc" => pe(0xaa64, &["KERNEL32.dll"], true),
+        _ => pe(0x8664, &["KERNEL32.dll"], true),
+    }
+}
+
+fn build_into(dist: &Path, stage: &Path) {
+    for staged in read_stages(&[stage.to_owned()]).unwrap() {
+        build(&staged, dist, &Options::default(), &Progress::hidden()).unwrap();
+    }
+}
+
+/// Stages and builds the runtime of one target; `edit` may change the stage in between.
+fn runtime(dist: &Path, target: &str, tag: &str, version: &str, program: &[u8], edit: impl Fn(&Path)) {
+    let scratch = tempfile::tempdir().unwrap();
+    let (payload, out) = (scratch.path().join("codex"), scratch.path().join("stage"));
+    fs::write(&payload, program).unwrap();
+    let request = RuntimeRequest {
+        out: out.clone(),
+        payload,
+        codex_version: version.parse().unwrap(),
+        platform_tag: Some(tag.parse().unwrap()),
+        template: None,
+        existing: Existing::Refuse,
+    };
+    let staged = stage_runtime(&request, &Progress::hidden()).unwrap();
+    assert_eq!(staged.target.unwrap().to_string(), target);
+    edit(&out);
+    build_into(dist, &out);
+}
+
+/// Stages and builds the SDK, wheel and sdist; `edit` may change the stage in between.
+fn sdk(dist: &Path, codex: &str, version: &str, edit: impl Fn(&Path)) {
+    let scratch = tempfile::tempdir().unwrap();
+    let out = scratch.path().join("stage");
+    let codex_version: relkit::version::CodexVersion = codex.parse().unwrap();
+    let sdk_version = codex_version.sdk_version(version).unwrap();
+    let request =
+        SdkRequest { out: out.clone(), codex_version, sdk_version, template: None, existing: Existing::Refuse };
+    stage_sdk(&request).unwrap();
+    edit(&out);
+    build_into(dist, &out);
+}
+
+fn replace(file: &Path, from: &str, to: &str) {
+    let text = fs::read_to_string(file).unwrap();
+    assert!(text.contains(from), "{from} is not in {}", file.display());
+    fs::write(file, text.replace(from, to)).unwrap();
+}
+
+/// A set of a release, in a directory of its own.
+struct Set {
+    root: tempfile::TempDir,
+}
+
+impl Set {
+    fn of_version(version: &str, types: &str) -> Self {
+        let set = Self { root: tempfile::tempdir().unwrap() };
+        for (target, tag, _) in TARGETS {
+            runtime(&set.dist(), target, tag, version, &program(target), |_| {});
+        }
+        sdk(&set.dist(), version, version, |stage| {
+            let header = stage.join("src/codex_app_server/generated/__init__.py");
+            replace(&header, &format!("RUNTIME_VERSION = \"{VERSION}\""), &format!("RUNTIME_VERSION = \"{types}\""));
+        });
+        set
+    }
+
+    /// A copy of the complete set, which is built once.
+    fn complete() -> Self {
+        static COMPLETE: OnceLock<Set> = OnceLock::new();
+        let complete = COMPLETE.get_or_init(|| Self::of_version(VERSION, VERSION));
+        let set = Self { root: tempfile::tempdir().unwrap() };
+        fs::create_dir(set.dist()).unwrap();
+        for name in complete.names() {
+            fs::copy(complete.dist().join(&name), set.dist().join(&name)).unwrap();
+        }
+        set
+    }
+
+    fn dist(&self) -> PathBuf {
+        self.root.path().join("dist")
+    }
+
+    fn names(&self) -> Vec<String> {
+        let entries = fs::read_dir(self.dist()).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    fn wheel(&self, tag: &str) -> PathBuf {
+        self.dist().join(format!("openai_codex_cli_bin-{VERSION}-py3-none-{tag}.whl"))
+    }
+
+    fn without_sdk(&self) {
+        for name in self.names().iter().filter(|name| name.contains("sdk")) {
+            fs::remove_file(self.dist().join(name)).unwrap();
+        }
+    }
+
+    /// The SDK with one text of its staged `pyproject.toml` replaced.
+    fn with_sdk(self, from: &str, to: &str) -> Self {
+        self.without_sdk();
+        sdk(&self.dist(), VERSION, VERSION, |stage| replace(&stage.join("pyproject.toml"), from, to));
+        self
+    }
+
+    /// One passing receipt for each wheel, from a machine of its platform.
+    fn receipts(&self) -> PathBuf {
+        let directory = self.root.path().join("receipts");
+        fs::create_dir_all(&directory).unwrap();
+        for (_, tag, platform) in TARGETS {
+            self.receipt(&directory, tag, &json!({ "platform": platform }));
+        }
+        directory
+    }
+
+    fn receipt(&self, directory: &Path, tag: &str, edit: &Value) {
+        let path = self.wheel(tag);
+        let name = path.file_name().unwrap().to_str().unwrap();
+        let sha256 = Sha256Digest::of(&fs::read(&path).unwrap()).to_string();
+        let mut receipt = json!({
+            "schema_version": 1, "outcome": "passed", "level": "turn", "wheel": {"name": name, "sha256": sha256},
+            "version": VERSION, "platform": "linux-x86_64", "stderr_tail": "",
+            "steps": [{"name": "version", "outcome": "passed", "milliseconds": 3, "detail": "codex-cli 0.163.0"}],
+        });
+        for (key, value) in edit.as_object().unwrap() {
+            receipt[key] = value.clone();
+        }
+        fs::write(directory.join(format!("{tag}.json")), receipt.to_string()).unwrap();
+    }
+
+    /// The exit code and the report of `verify`.
+    fn verify(&self, version: &str, arguments: &[&str]) -> (i32, Value) {
+        let mut command = relkit();
+        command.arg("verify").arg(self.dist()).args(["--codex-version", version, "--format", "json"]).args(arguments);
+        let output = support::run(&mut command);
+        let report = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", support::text(&output)));
+        assert!(output.stderr.is_empty(), "{}", support::text(&output));
+        (output.status.code().unwrap(), report)
+    }
+
+    #[track_caller]
+    fn passes(&self, version: &str, arguments: &[&str]) -> Value {
+        let (code, report) = self.verify(version, arguments);
+        assert_eq!((code, &report["outcome"]), (0, &json!("passed")), "{:#}", report["problems"]);
+        assert_eq!(report["problems"], json!([]));
+        report
+    }
+
+    /// Exactly these problems: code and words, in any order.
+    #[track_caller]
+    fn fails(&self, arguments: &[&str], expected: &[(&str, &str)]) -> Value {
+        let (code, report) = self.verify(VERSION, arguments);
+        assert_eq!((code, &report["outcome"]), (1, &json!("failed")));
+        let problems = report["problems"].as_array().unwrap();
+        for (code, words) in expected {
+            let found = problems
+                .iter()
+                .any(|problem| problem["code"] == *code && problem["message"].as_str().unwrap().contains(words));
+            assert!(found, "{code}: {words}\n{problems:#?}");
+        }
+        let unexpected: Vec<_> =
+            problems.iter().filter(|problem| !expected.iter().any(|(code, _)| problem["code"] == *code)).collect();
+        assert!(unexpected.is_empty(), "{unexpected:#?}");
+        for problem in problems {
+            assert!(problem["help"].as_str().is_some_and(|help| !help.is_empty()), "{problem}");
+        }
+        report
+    }
+}
+
+#[test]
+fn the_complete_set_passes_and_its_manifest_is_the_report() {
+    let set = Set::complete();
+    let manifest = set.root.path().join("release.json");
+    let receipts = set.receipts();
+    let arguments = ["--receipts", receipts.to_str().unwrap(), "--manifest", manifest.to_str().unwrap(), "--quiet"];
+    let report = set.passes("rust-v0.163.0", &arguments);
+    assert_eq!(report["schema_version"], 1);
+    assert_eq!(report["codex_version"], VERSION);
+    let files = report["files"].as_array().unwrap();
+    assert_eq!(files.len(), 8);
+    for file in files {
+        let path = set.dist().join(file["name"].as_str().unwrap());
+        let bytes = fs::read(&path).unwrap();
+        assert_eq!(file["sha256"], Sha256Digest::of(&bytes).to_string());
+        assert_eq!(file["bytes"], bytes.len());
+        assert_eq!(file["version"], VERSION);
+        if file["role"] == "runtime-wheel" {
+            assert!(TARGETS.iter().any(|(target, ..)| file["target"] == *target), "{file}");
+            assert_eq!(file["receipts"].as_array().unwrap().len(), 1, "{file}");
+        }
+    }
+    let floor = files.iter().find(|file| file["target"] == "x86_64-apple-darwin").unwrap();
+    let accepted = floor["findings"].as_array().unwrap().iter().find(|finding| finding["rule"] == "macho-minos");
+    assert!(accepted.unwrap()["accepted"].as_str().unwrap().contains("published promise"));
+    let written: Value = serde_json::from_slice(&fs::read(&manifest).unwrap()).unwrap();
+    assert_eq!(written, report);
+    // Read back, it is the release; any other release differs from it.
+    let read = relkit::gate::read_manifest(&manifest).unwrap();
+    assert_eq!(serde_json::to_value(&read).unwrap(), report);
+    assert_eq!(relkit::gate::differences(&read, &read), Vec::<String>::new());
+    let mut other = read.clone();
+    other.files[0].sha256 = Sha256Digest::of(b"");
+    other.files[1].name = "else.whl".into();
+    let differences = relkit::gate::differences(&read, &other);
+    assert_eq!(differences.len(), 3, "{differences:?}");
+}
+
+#[test]
+fn good_sets_of_other_kinds_pass() {
+    // A pre-release and a second release of a pre-release, in both spellings of the version.
+    let set = Set::of_version("0.116.0a1", "0.116.0a1");
+    set.passes("0.116.0a1", &[]);
+    set.passes("rust-v0.116.0-alpha.1", &[]);
+    let set = Set::of_version("0.154.0a1.post2", "0.154.0a1.post2");
+    set.passes("rust-v0.154.0-alpha.1.2", &[]);
+    // A post-release of the SDK pins the runtime's release.
+    let set = Set::complete();
+    set.without_sdk();
+    sdk(&set.dist(), VERSION, "0.163.0.post1", |_| {});
+    set.passes(VERSION, &[]);
+    // Neither the sdist of the SDK nor an attestation is asked for.
+    fs::remove_file(set.dist().join("openai_codex_app_server_sdk-0.163.0.post1.tar.gz")).unwrap();
+    fs::write(set.dist().join("openai_codex_app_server_sdk-0.163.0.post1-py3-none-any.whl.publish.attestation"), "{}")
+        .unwrap();
+    set.passes(VERSION, &[]);
+    // A build for glibc serves the Linux target too.
+    let (target, tag, _) = TARGETS[3];
+    fs::remove_file(set.wheel(tag)).unwrap();
+    let program = check_support::samples::glibc_elf().build();
+    runtime(&set.dist(), target, "manylinux_2_17_x86_64", VERSION, &program, |_| {});
+    set.passes(VERSION, &[]);
+    // A target that is absent on purpose.
+    fs::remove_file(set.wheel("win_arm64")).unwrap();
+    set.passes(VERSION, &["--allow-missing", "aarch64-pc-windows-msvc"]);
+}
+
+#[test]
+fn a_set_that_another_tool_built_from_the_stages_passes() {
+    if !relkit::fs::KEEPS_MODES {
+        return eprintln!("not run: the other tool takes the modes of a wheel from execute bits");
+    }
+    let Some(bin) = support::judges("gate", &["build", "hatchling"]) else { return };
+    let set = Set::complete();
+    set.without_sdk();
+    let python = |stage: &Path, flags: &[&str]| {
+        let mut command = std::process::Command::new(bin.join("python"));
+        command.args(["-m", "build", "--no-isolation"]).args(flags).arg("--outdir").arg(set.dist()).arg(stage);
+        support::succeed(&mut command);
+    };
+    for (target, tag, _) in TARGETS {
+        fs::remove_file(set.wheel(tag)).unwrap();
+        let aside = set.root.path().join("aside");
+        runtime(&aside, target, tag, VERSION, &program(target), |stage| python(stage, &["--wheel"]));
+    }
+    sdk(&set.root.path().join("aside"), VERSION, VERSION, |stage| python(stage, &["--wheel", "--sdist"]));
+    assert_eq!(set.names().len(), 8);
+    set.passes(VERSION, &[]);
+}
+
+/// A template of the repository with every text of `names` replaced in its `pyproject.toml`.
+fn template(name: &str, to: &Path, names: &[(&str, &str)]) {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    for file in relkit::fs::walk(&from).unwrap() {
+        let is_part = file.relative.starts_with("src/") && !file.relative.contains("__pycache__");
+        if is_part || !file.relative.contains('/') {
+            let target = to.join(&file.relative);
+            fs::create_dir_all(target.parent().unwrap()).unwrap();
+            fs::copy(&file.path, target).unwrap();
+        }
+    }
+    for (from, to_name) in names {
+        replace(&to.join("pyproject.toml"), from, to_name);
+    }
+}
+
+#[test]
+fn a_renamed_product_is_verified_by_its_own_templates() {
+    let root = tempfile::tempdir().unwrap();
+    let at = |name: &str| root.path().join(name);
+    let runtime_names = [("openai-codex-cli-bin", "mytool-bin"), ("codex_cli_bin", "mytool_bin")];
+    let sdk_names = [("distribution = \"openai-codex-app-server-sdk\"", "distribution = \"mytool-sdk\"")];
+    template("runtime-template", &at("runtime-template"), &runtime_names);
+    replace(&at("runtime-template/pyproject.toml"), "executable = \"codex\"", "executable = \"mytool\"");
+    template("sdk-template", &at("sdk-template"), &[&runtime_names[..], &sdk_names].concat());
+    let (target, tag, _) = TARGETS[3];
+    fs::write(at("payload"), program(target)).unwrap();
+    let version = ["--codex-version", VERSION];
+    let mut stage = relkit();
+    stage.arg("stage-runtime").arg(at("runtime")).arg(at("payload")).args(version).args(["--platform-tag", tag]);
+    support::succeed(stage.arg("--template").arg(at("runtime-template")));
+    let mut stage = relkit();
+    support::succeed(stage.arg("stage-sdk").arg(at("sdk")).args(version).arg("--template").arg(at("sdk-template")));
+    support::succeed(relkit().arg("build").arg(at("runtime")).arg(at("sdk")).arg("--out-dir").arg(at("dist")));
+    let verify = |sdk: Option<&Path>| {
+        let mut command = relkit();
+        command.arg("verify").arg(at("dist")).args(version).arg("--template").arg(at("runtime-template"));
+        for (other, ..) in TARGETS.iter().filter(|(other, ..)| *other != target) {
+            command.args(["--allow-missing", other]);
+        }
+        if let Some(sdk) = sdk {
+            command.arg("--sdk-template").arg(sdk);
+        }
+        let output = support::run(&mut command);
+        (output.status.code(), support::text(&output))
+    };
+    let (code, text) = verify(Some(&at("sdk-template")));
+    assert_eq!(code, Some(0), "{text}");
+    let (code, text) = verify(None);
+    assert!(code == Some(1) && text.contains("is of neither `mytool-bin` nor"), "{text}");
+    assert_eq!(verify(Some(&at("missing"))).0, Some(2));
+}
+
+#[test]
+fn a_set_that_is_not_the_release_is_refused() {
+    let set = Set::complete();
+    fs::remove_file(set.wheel("win_arm64")).unwrap();
+    let report = set.fails(&[], &[("set-targets", "no wheel for `aarch64-pc-windows-msvc`")]);
+    assert!(report["problems"][0]["help"].as_str().unwrap().contains("--allow-missing aarch64-pc-windows-msvc"));
+
+    fs::remove_file(set.wheel("win_amd64")).unwrap();
+    let (target, tag, _) = TARGETS[5];
+    runtime(&set.dist(), target, tag, "0.162.0", &program(target), |_| {});
+    set.fails(
+        &["--allow-missing", "aarch64-pc-windows-msvc"],
+        &[
+            ("set-version", "by its file name, not 0.163.0"),
+            ("set-version", "by its METADATA"),
+            ("set-version", "package of"),
+        ],
+    );
+
+    let set = Set::complete();
+    let report = set.verify("0.164.0", &[]).1;
+    let messages = report["problems"].to_string();
+    for words in ["is of version 0.163.0", "is of another version than 0.164.0", "generated from the runtime 0.163.0"] {
+        assert!(messages.contains(words), "{words}\n{messages}");
+    }
+
+    let set = Set::complete();
+    fs::write(set.dist().join("openai_codex_cli_bin-0.163.0.tar.gz"), b"x").unwrap();
+    fs::write(set.dist().join("notes.txt"), b"x").unwrap();
+    fs::write(set.dist().join("other-1.0-py3-none-any.whl"), b"x").unwrap();
+    fs::create_dir(set.dist().join("more")).unwrap();
+    fs::write(set.dist().join("more/a.whl"), b"x").unwrap();
+    let report = set.verify(VERSION, &[]).1;
+    let messages = report["problems"].to_string();
+    for words in [
+        "is an sdist of the runtime",
+        "`notes.txt` is neither a wheel nor an sdist",
+        "`other-1.0-py3-none-any.whl` is of neither",
+        "`more/a.whl` does not belong",
+    ] {
+        assert!(messages.contains(words), "{words}\n{messages}");
+    }
+
+    let set = Set::complete();
+    let (target, tag, _) = TARGETS[3];
+    fs::remove_file(set.wheel(tag)).unwrap();
+    runtime(&set.dist(), target, tag, VERSION, &program(target), |stage| {
+        replace(&stage.join("src/codex_cli_bin/__init__.py"), "PACKAGE_NAME", "PACKAGE_NAMES");
+    });
+    set.fails(&[], &[("set-same-python", "codex_cli_bin/__init__.py")]);
+
+    // A package of another release, and an executable that says so itself.
+    let set = Set::complete();
+    fs::remove_file(set.wheel(tag)).unwrap();
+    let older = [program(target), b"\0codex-doctor/0.162.0\0".to_vec()].concat();
+    runtime(&set.dist(), target, tag, VERSION, &older, |stage| {
+        replace(&stage.join("src/codex_cli_bin/codex-package.json"), VERSION, "0.161.0");
+    });
+    set.fails(
+        &[],
+        &[
+            ("set-version", "carries a package of version 0.161.0"),
+            ("set-version", "says that it is 0.162.0"),
+            ("payload-json", "0.161.0"),
+        ],
+    );
+
+    // A wheel that is none, beside everything else.
+    let set = Set::complete();
+    fs::write(set.wheel(tag), b"PK\x03\x04 no more").unwrap();
+    let report = set.verify(VERSION, &[]).1;
+    assert_eq!(report["outcome"], "failed");
+    assert!(report["problems"].as_array().unwrap().iter().any(|problem| problem["code"] == "unreadable"));
+}
+
+#[test]
+fn a_pin_that_is_not_exact_is_refused() {
+    let pin = "\"openai-codex-cli-bin==0.163.0\"";
+    for (written, words) in [
+        ("\"openai-codex-cli-bin>=0.163.0\"", "is a range"),
+        ("\"openai-codex-cli-bin~=0.163.0\"", "is a range"),
+        ("\"openai-codex-cli-bin==0.163.*\"", "is a wildcard"),
+        ("\"openai-codex-cli-bin===0.163.0\"", "compares text"),
+        ("\"openai-codex-cli-bin==0.163.0,<1\"", "several clauses"),
+        ("\"openai-codex-cli-bin\"", "pins no version"),
+        ("\"openai-codex-cli-bin==0.162.0\"", "another version than 0.163.0"),
+        ("\"openai-codex-cli-bin==0.163.0.post1\"", "another version than 0.163.0"),
+        ("\"openai-codex-cli-bin[all]==0.163.0\"", "asks for extras"),
+        ("\"openai-codex-cli-bin==0.163.0; sys_platform != 'win32'\"", "holds only where"),
+        ("\"openai-codex-cli-bin==0.163.0\", \"openai_codex_cli_bin==0.163.0\"", "2 times"),
+        ("\"pydantic\"", "does not require"),
+    ] {
+        let report = Set::complete().with_sdk(pin, written).fails(&[], &[("sdk-pin", words)]);
+        let about = report["problems"].as_array().unwrap().iter().filter(|problem| problem["code"] == "sdk-pin");
+        // Once for the wheel, once for the sdist.
+        assert_eq!(about.count(), 2, "{written}\n{:#}", report["problems"]);
+    }
+    // The wheel is right and the sdist is not.
+    let set = Set::complete();
+    let wheel = set.dist().join("openai_codex_app_server_sdk-0.163.0-py3-none-any.whl");
+    let kept = fs::read(&wheel).unwrap();
+    let set = set.with_sdk(pin, "\"openai-codex-cli-bin>=0.163.0\"");
+    fs::write(&wheel, kept).unwrap();
+    set.fails(&[], &[("sdk-pin", "tar.gz"), ("sdk-agree", "differ in their version or requirements")]);
+}
+
+/// The SDK's sdist with the bytes of one file replaced.
+fn rewrite_sdist(dist: &Path, suffix: &str, edit: impl Fn(&str) -> String) {
+    let path = dist.join("openai_codex_app_server_sdk-0.163.0.tar.gz");
+    let bytes = fs::read(&path).unwrap();
+    let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(bytes.as_slice()));
+    let gzip = flate2::write::GzEncoder::new(fs::File::create(&path).unwrap(), flate2::Compression::fast());
+    let (mut written, mut edited) = (tar::Builder::new(gzip), 0);
+    for entry in archive.entries().unwrap() {
+        let mut entry = entry.unwrap();
+        let (mut header, name) = (entry.header().clone(), entry.path().unwrap().into_owned());
+        let mut content = Vec::new();
+        std::io::Read::read_to_end(&mut entry, &mut content).unwrap();
+        if name.to_string_lossy().ends_with(suffix) {
+            content = edit(&String::from_utf8(content).unwrap()).into_bytes();
+            edited += 1;
+        }
+        header.set_size(content.len() as u64);
+        written.append_data(&mut header, name, content.as_slice()).unwrap();
+    }
+    assert_eq!(edited, 1);
+    written.into_inner().unwrap().finish().unwrap();
+}
+
+#[test]
+fn an_sdist_whose_sources_are_not_the_wheels_is_refused() {
+    let set = Set::complete();
+    rewrite_sdist(&set.dist(), "/pyproject.toml", |text| text.replace("bin==0.163.0", "bin>=0.163.0"));
+    let report = set.fails(&[], &[("sdk-pin", "`pyproject.toml`: its pin `openai-codex-cli-bin>=0.163.0` is a range")]);
+    assert_eq!(report["problems"].as_array().unwrap().len(), 1);
+    let set = Set::complete();
+    rewrite_sdist(&set.dist(), "/codex_app_server/__init__.py", |text| format!("{text}\nmore = 1\n"));
+    set.fails(&[], &[("sdk-agree", "differ in their package: `codex_app_server/__init__.py`")]);
+    // One that ends too early is a release that is not good, not a run that failed.
+    let set = Set::complete();
+    let path = set.dist().join("openai_codex_app_server_sdk-0.163.0.tar.gz");
+    let bytes = fs::read(&path).unwrap();
+    fs::write(&path, &bytes[..bytes.len() / 2]).unwrap();
+    assert_eq!(set.verify(VERSION, &[]).0, 1);
+}
+
+#[test]
+fn types_of_another_runtime_and_a_missing_sdk_are_refused() {
+    let set = Set::complete();
+    set.without_sdk();
+    set.fails(&[], &[("sdk-missing", "no wheel of the SDK")]);
+    sdk(&set.dist(), VERSION, VERSION, |stage| {
+        let header = stage.join("src/codex_app_server/generated/__init__.py");
+        replace(&header, "RUNTIME_VERSION = \"0.163.0\"", "RUNTIME_VERSION = \"0.162.0\"");
+    });
+    set.fails(&[], &[("sdk-types", "generated from the runtime 0.162.0, not 0.163.0")]);
+}
+
+#[test]
+fn every_wheel_needs_a_receipt_of_its_own() {
+    let set = Set::complete();
+    let (_, tag, _) = TARGETS[3];
+    let verify = |edit: Option<&Value>, expected: &[(&str, &str)]| {
+        let receipts = set.receipts();
+        match edit {
+            Some(edit) => set.receipt(&receipts, tag, edit),
+            None => fs::remove_file(receipts.join(format!("{tag}.json"))).unwrap(),
+        }
+        set.fails(&["--receipts", receipts.to_str().unwrap()], expected);
+        fs::remove_dir_all(receipts).unwrap();
+    };
+    verify(None, &[("receipt-missing", "has no smoke receipt")]);
+    let failed = json!({
+        "outcome": "failed",
+        "steps": [{"name": "handshake", "outcome": "failed", "milliseconds": 3, "detail": "it said nothing"}],
+    });
+    verify(Some(&failed), &[("receipt-failed", "failed at `handshake`: it said nothing")]);
+    let name = set.wheel(tag).file_name().unwrap().to_str().unwrap().to_owned();
+    let other = json!({"wheel": {"name": name, "sha256": "0".repeat(64)}});
+    verify(Some(&other), &[("receipt-hash", "is of other bytes")]);
+    verify(Some(&json!({"platform": "macos-aarch64"})), &[("receipt-platform", "is from `macos-aarch64`")]);
+    verify(Some(&json!({"platform": "linux-aarch64"})), &[("receipt-platform", "is from `linux-aarch64`")]);
+    verify(Some(&json!({"version": "0.162.0"})), &[("receipt-version", "reported version 0.162.0")]);
+    verify(Some(&json!({"version": null})), &[("receipt-version", "does not say that the binary reported")]);
+    verify(Some(&json!({"schema_version": 2})), &[("receipt-schema", "has schema_version 2")]);
+    verify(Some(&json!({"steps": []})), &[("receipt-failed", "says of no step that it passed")]);
+    let step = |name: &str, outcome: &str| json!({"name": name, "outcome": outcome, "milliseconds": 3, "detail": "x"});
+    let steps = json!({"steps": [step("version", "passed"), step("turn", "failed")]});
+    verify(Some(&steps), &[("receipt-failed", "failed at `turn`: x")]);
+    let steps = json!({"steps": [step("version", "passed"), step("turn", "skipped")]});
+    verify(Some(&steps), &[("receipt-failed", "`turn` was skipped")]);
+    let steps = json!({"steps": [step("command", "skipped")]});
+    verify(Some(&steps), &[("receipt-failed", "says of no step that it passed")]);
+    let sha256 = Sha256Digest::of(&fs::read(set.wheel(tag)).unwrap()).to_string();
+    let named = json!({"wheel": {"name": "other-1-py3-none-any.whl", "sha256": sha256}});
+    verify(Some(&named), &[("receipt-wheel", "says that it is of `other-1-py3-none-any.whl`")]);
+    verify(Some(&json!({"wheel": null})), &[("receipt-missing", "has no smoke receipt")]);
+    verify(Some(&json!({"steps": 3})), &[("receipt-missing", ""), ("receipt-unreadable", "is not a smoke receipt")]);
+
+    // Through a named runner any machine may speak, and a failed attempt beside a passing one does no harm.
+    let receipts = set.receipts();
+    set.receipt(&receipts, TARGETS[2].1, &json!({"platform": "linux-x86_64 via qemu-aarch64-static"}));
+    let again = receipts.join("again");
+    fs::create_dir(&again).unwrap();
+    set.receipt(&again, tag, &failed);
+    // Receipts of checks lie there too.
+    fs::write(receipts.join("check.json"), r#"{"schema_version":1,"files":[],"errors":0,"warnings":0}"#).unwrap();
+    let skipped = json!({"steps": [step("version", "passed"), step("command", "skipped"), step("exit", "passed")]});
+    set.receipt(&receipts, TARGETS[4].1, &json!({"platform": TARGETS[4].2, "steps": skipped["steps"]}));
+    let report = set.passes(VERSION, &["--receipts", receipts.to_str().unwrap()]);
+    assert!(!report["warnings"].to_string().contains("receipt-level"), "{:#}", report["warnings"]);
+    set.receipt(&receipts, TARGETS[5].1, &json!({"platform": TARGETS[5].2, "level": "version"}));
+    let report = set.passes(VERSION, &["--receipts", receipts.to_str().unwrap()]);
+    assert!(report["warnings"].to_string().contains("receipt-level"), "{:#}", report["warnings"]);
+}
+
+#[test]
+fn a_family_without_a_wheel_is_a_warning() {
+    // The six tags as they were first chosen: no glibc Linux gets any of them.
+    let set = Set::complete();
+    for (target, tag, _) in [TARGETS[2], TARGETS[3]] {
+        fs::remove_file(set.wheel(tag)).unwrap();
+        runtime(&set.dist(), target, tag.split('.').nth(1).unwrap(), VERSION, &program(target), |_| {});
+    }
+    let report = set.passes(VERSION, &[]);
+    let warnings = report["warnings"].as_array().unwrap();
+    let uncovered: Vec<_> = warnings
+        .iter()
+        .filter(|warning| warning["code"] == "family-uncovered")
+        .map(|row| row["message"].as_str().unwrap())
+        .collect();
+    assert_eq!(uncovered.len(), 2, "{uncovered:#?}");
+    assert!(uncovered.iter().all(|message| message.contains("glibc")), "{uncovered:#?}");
+    // With the tags that relkit chooses itself every family is served.
+    let report = Set::complete().passes(VERSION, &[]);
+    assert!(!report["warnings"].to_string().contains("family-uncovered"), "{:#}", report["warnings"]);
+}
+
+#[test]
+fn everything_is_said_at_once_in_every_form() {
+    let set = Set::complete().with_sdk("==0.163.0\"", ">=0.163.0\"");
+    fs::remove_file(set.wheel("win_arm64")).unwrap();
+    fs::write(set.dist().join("notes.txt"), b"x").unwrap();
+    let receipts = set.root.path().join("receipts");
+    fs::create_dir(&receipts).unwrap();
+    let arguments = ["--receipts", receipts.to_str().unwrap()];
+    let codes = [("set-targets", ""), ("unknown-file", ""), ("sdk-pin", ""), ("receipt-missing", "")];
+    set.fails(&arguments, &codes);
+    for (format, sign) in [("text", "problem["), ("github", "::error ")] {
+        let mut command = relkit();
+        command.arg("verify").arg(set.dist()).args(["--codex-version", VERSION, "--format", format]).args(arguments);
+        let output = support::run(&mut command);
+        let text = String::from_utf8(output.stdout.clone()).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", support::text(&output));
+        if format == "github" {
+            let path = relkit::fs::portable(&set.dist().join("notes.txt"));
+            let escaped = path.replace(':', "%3A").replace(',', "%2C");
+            assert!(text.contains(&format!("::error file={escaped},title=unknown-file::")), "{text}");
+        }
+        assert!(text.contains(sign) && codes.iter().all(|(code, _)| text.contains(code)), "{text}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_an_error_of_the_run() {
+    let set = Set::complete();
+    let file = set.wheel("win_amd64");
+    let missing = set.root.path().join("missing");
+    for (dist, arguments, words) in [
+        (missing.as_path(), &[][..], "cannot read"),
+        (file.as_path(), &[], "not a directory"),
+        (&set.dist(), &["--receipts", missing.to_str().unwrap()], "cannot read"),
+        (&set.dist(), &["--allow-missing", "x86_64-linux"], "is not a target of `openai-codex-cli-bin`"),
+        (&set.dist(), &["--template", missing.to_str().unwrap()], "cannot read"),
+    ] {
+        let output = support::run(relkit().arg("verify").arg(dist).args(["--codex-version", VERSION]).args(arguments));
+        let text = support::text(&output);
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{text}");
+        assert!(text.contains(words) && text.contains("hint: "), "{text}");
+    }
+}

@@ -1,0 +1,170 @@
+//! Every executable and library inside the eight published wheels: what they are, and which tags they honour.
+
+use crate::support;
+
+use std::collections::HashMap;
+
+use relkit::binary::{self, BundledLibraries, Format, Kind, Libc, Linkage};
+use relkit::commands::inspect::{Binary, Report, inspect};
+use relkit::zip::archive::Archive;
+
+/// The report on one published wheel; `None` where it has not been fetched.
+fn report(platform_tag: &str) -> Option<Report> {
+    let wheel = support::published_wheel(platform_tag)?;
+    let report = inspect(&[wheel]).unwrap();
+    assert_eq!(report.problems, []);
+    Some(report)
+}
+
+/// The binaries of a wheel by their paths inside the package.
+fn by_name(report: &Report) -> HashMap<&str, &Binary> {
+    report.binaries.iter().map(|binary| (inside_package(binary), binary)).collect()
+}
+
+fn inside_package(binary: &Binary) -> &str {
+    let member = binary.member.as_deref().unwrap();
+    member.strip_prefix("codex_cli_bin/").unwrap()
+}
+
+fn tags(binary: &Binary) -> Vec<String> {
+    binary.honest_tags.iter().map(ToString::to_string).collect()
+}
+
+fn together(report: &Report) -> Vec<String> {
+    report.wheels[0].honest_tags.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn macos_on_x86_64() {
+    let Some(report) = report("macosx_10_9_x86_64") else { return };
+    let names = by_name(&report);
+    assert_eq!(names.len(), 3);
+    for name in ["bin/codex", "bin/codex-code-mode-host", "codex-path/rg"] {
+        let binary = names[name];
+        assert_eq!((binary.format, binary.kind, binary.linkage), (Format::MachO, Kind::Executable, Linkage::Dynamic));
+        assert_eq!((binary.architecture.as_str(), binary.minimum_os.as_deref()), ("x86_64", Some("10.12")), "{name}");
+        assert_eq!(tags(binary), ["macosx_10_12_x86_64"]);
+    }
+    assert!(names["bin/codex"].signed);
+    assert_eq!(report.wheels[0].tags, ["macosx_10_9_x86_64"]);
+    assert_eq!(together(&report), ["macosx_10_12_x86_64"]);
+}
+
+#[test]
+fn macos_on_arm64() {
+    let Some(report) = report("macosx_11_0_arm64") else { return };
+    let names = by_name(&report);
+    assert_eq!(names.len(), 3);
+    for (name, binary) in &names {
+        assert_eq!((binary.architecture.as_str(), binary.minimum_os.as_deref()), ("aarch64", Some("11.0")), "{name}");
+        assert!(binary.signed, "{name}");
+        assert_eq!(binary.signature_defect, None);
+    }
+    assert_eq!(together(&report), ["macosx_11_0_arm64"]);
+}
+
+#[test]
+fn linux_on_x86_64_is_static_throughout() {
+    let Some(report) = report("manylinux_2_17_x86_64") else { return };
+    let names = by_name(&report);
+    assert_eq!(names.len(), 4);
+    for (name, binary) in &names {
+        assert_eq!((binary.format, binary.linkage, binary.libc), (Format::Elf, Linkage::StaticPie, None), "{name}");
+        assert_eq!((binary.architecture.as_str(), binary.signed, &binary.minimum_os), ("x86_64", false, &None));
+        assert_eq!((&binary.interpreter, binary.needed.len()), (&None, 0));
+    }
+    assert_eq!(together(&report), ["manylinux2014_x86_64", "manylinux_2_17_x86_64", "musllinux_1_1_x86_64"]);
+}
+
+#[test]
+fn linux_on_aarch64_is_static_but_for_the_search_tool() {
+    let Some(report) = report("manylinux_2_17_aarch64") else { return };
+    let names = by_name(&report);
+    assert_eq!(names.len(), 4);
+    for name in ["bin/codex", "bin/codex-code-mode-host", "codex-resources/bwrap"] {
+        assert_eq!((names[name].linkage, names[name].libc), (Linkage::Static, None), "{name}");
+    }
+    let rg = names["codex-path/rg"];
+    assert_eq!((rg.linkage, rg.libc), (Linkage::Dynamic, Some(Libc::Glibc)));
+    assert_eq!(rg.interpreter.as_deref(), Some("/lib/ld-linux-aarch64.so.1"));
+    assert_eq!(tags(rg), ["manylinux2014_aarch64", "manylinux_2_17_aarch64"]);
+    assert_eq!(together(&report), ["manylinux2014_aarch64", "manylinux_2_17_aarch64"]);
+}
+
+#[test]
+fn the_musl_wheels_hold_glibc_code() {
+    for (tag, architecture, directory, glibc) in [
+        ("musllinux_1_1_x86_64", "x86_64", "_solib_k8", 25),
+        ("musllinux_1_1_aarch64", "aarch64", "_solib_aarch64", 26),
+    ] {
+        let Some(report) = report(tag) else { return };
+        let names = by_name(&report);
+        let host = names["codex-resources/voice/bin/codex-voice-host"];
+        assert_eq!((host.libc, host.architecture.as_str()), (Some(Libc::Glibc), architecture));
+        assert!(host.run_paths[0].contains(directory), "{:?}", host.run_paths);
+        let count = report.binaries.iter().filter(|binary| binary.libc == Some(Libc::Glibc)).count();
+        assert_eq!(count, glibc + 2, "{tag}");
+        assert!(report.binaries.iter().all(|binary| binary.libc != Some(Libc::Musl)));
+        let library = names["codex-resources/voice/lib/libglib-2.0.so.0"];
+        assert_eq!((library.kind, library.linkage), (Kind::Library, Linkage::Dynamic));
+        // Every library that the voice host needs beside glibc's own lies in the wheel.
+        assert_eq!(together(&report), [format!("manylinux_2_28_{architecture}")]);
+    }
+}
+
+#[test]
+fn windows_programs_are_signed_but_for_the_search_tool() {
+    for (tag, architecture) in [("win_amd64", "x86_64"), ("win_arm64", "aarch64")] {
+        let Some(report) = report(tag) else { return };
+        let names = by_name(&report);
+        assert_eq!(names.len(), 5);
+        for (name, binary) in &names {
+            assert_eq!((binary.format, binary.architecture.as_str()), (Format::Pe, architecture), "{name}");
+            assert_eq!(binary.signed, *name != "codex-path/rg.exe", "{name}");
+            assert_eq!(tags(binary), [tag], "{name}");
+        }
+        assert_eq!(together(&report), [tag]);
+    }
+}
+
+#[test]
+fn the_sdk_holds_no_native_code() {
+    let path = support::payload_directory().join(format!("openai_codex-{}-py3-none-any.whl", support::REAL_VERSION));
+    if !path.is_file() {
+        return support::skip("the published SDK has not been fetched");
+    }
+    let report = inspect(&[path]).unwrap();
+    assert_eq!(report.binaries, []);
+    assert_eq!(together(&report), ["any"]);
+}
+
+#[test]
+fn changed_headers_of_real_files_are_answered() {
+    for (tag, member) in [
+        ("musllinux_1_1_aarch64", "codex_cli_bin/codex-resources/voice/lib/libgstrtp-1.0.so.0"),
+        ("macosx_11_0_arm64", "codex_cli_bin/codex-path/rg"),
+        ("win_arm64", "codex_cli_bin/codex-path/rg.exe"),
+    ] {
+        let Some(wheel) = support::published_wheel(tag) else { return };
+        let archive = Archive::open(&wheel).unwrap();
+        let mut bytes = archive.read(archive.find(member).unwrap(), 1 << 24).unwrap();
+        let whole = binary::read(&bytes).unwrap();
+        // The same sequence in every run.
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        for _ in 0..3000 {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            let at = (state >> 32) as usize % 4092;
+            let before: [u8; 4] = bytes[at..at + 4].try_into().unwrap();
+            let width = 1 + (state >> 16) as usize % 4;
+            bytes[at..at + width].copy_from_slice(&state.to_le_bytes()[..width]);
+            if let Ok(facts) = binary::read(&bytes) {
+                let honest = binary::honest_tags(&facts, member, &BundledLibraries::none());
+                assert!(honest.len() < 8);
+            }
+            bytes[at..at + 4].copy_from_slice(&before);
+        }
+        assert_eq!(binary::read(&bytes).unwrap(), whole);
+    }
+}

@@ -1,0 +1,91 @@
+//! Runs that are ended from outside or cannot say what they found: nothing is left, and nothing is silently lost.
+
+use crate::staged;
+
+use std::fs::{self, OpenOptions, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use crate::support::{relkit, run, succeed, text};
+
+fn names(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).into_iter().flatten();
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+#[test]
+fn an_interrupted_build_leaves_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let stage = staged::runtime(directory.path(), 0);
+    // Random bytes, so that compressing them takes a while.
+    let mut seed = 1_u64;
+    let noise: Vec<u8> = std::iter::repeat_with(|| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 56) as u8
+    })
+    .take(48 << 20)
+    .collect();
+    fs::write(stage.join("src/demo_bin/large"), noise).unwrap();
+    let dist = directory.path().join("dist");
+    for signal in ["INT", "TERM", "HUP"] {
+        let mut build = relkit();
+        build.arg("build").arg(&stage).arg("--out-dir").arg(&dist).args(["--compression", "best", "--jobs", "1"]);
+        let mut child = build.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while names(&dist).is_empty() {
+            assert!(Instant::now() < deadline && child.try_wait().unwrap().is_none(), "nothing is begun");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        succeed(Command::new("kill").args(["-s", signal, &child.id().to_string()]));
+        let status = child.wait().unwrap();
+        assert_eq!(status.code(), Some(130), "{signal}");
+        assert_eq!(names(&dist), Vec::<String>::new(), "{signal}");
+    }
+}
+
+#[test]
+fn a_result_that_cannot_be_written_is_a_failure() {
+    if !Path::new("/dev/full").exists() {
+        return eprintln!("skipped: this system has no /dev/full");
+    }
+    for arguments in
+        [&["matrix", "--format", "github"][..], &["completions", "bash"], &["--help"], &["build", "--help"]]
+    {
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let output = run(relkit().args(arguments).stdout(full));
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    }
+    let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let output = run(relkit().arg("matrix").stdout(full));
+    assert!(text(&output).contains("error: cannot write the result to standard output"), "{}", text(&output));
+}
+
+#[test]
+fn an_old_stage_that_cannot_be_removed_is_replaced_all_the_same() {
+    let directory = tempfile::tempdir().unwrap();
+    let stage = directory.path().join("stage");
+    let mut command = relkit();
+    command.arg("stage-sdk").arg(&stage).args(["--codex-version", "0.163.0"]);
+    succeed(&mut command);
+    fs::write(stage.join("src/old"), "").unwrap();
+    fs::set_permissions(stage.join("src"), Permissions::from_mode(0o555)).unwrap();
+    succeed(command.arg("--force"));
+    assert!(stage.join("pyproject.toml").is_file() && !stage.join("src/old").exists());
+    assert_eq!(names(directory.path()), ["stage"]);
+}
+
+#[test]
+fn a_release_replaces_only_what_a_release_made() {
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path().join("out");
+    fs::create_dir(&out).unwrap();
+    fs::write(out.join("thesis.txt"), "words").unwrap();
+    let mut demo = relkit();
+    demo.arg("demo").arg("--force").arg("--out-dir").arg(&out);
+    let output = run(&mut demo);
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    assert!(text(&output).contains("holds `thesis.txt`, which no release made"), "{}", text(&output));
+    assert_eq!(names(&out), ["thesis.txt"]);
+}

@@ -1,0 +1,51 @@
+//! Every integration test in one program, a module per command or topic: linked once, and what is costly to prepare is
+//! prepared once.
+
+mod check_support;
+mod publish_support;
+mod stage_support;
+mod staged;
+mod support;
+
+mod build_judges;
+mod build_large;
+mod build_stage;
+mod check_documents;
+mod check_fuzz;
+mod check_published;
+mod check_rules;
+mod check_sets;
+#[cfg(unix)]
+mod client_session;
+#[cfg(unix)]
+mod contract_input;
+mod contract_json;
+#[cfg(unix)]
+mod contract_voice;
+mod fetch;
+mod floors;
+mod gate;
+mod inspect_command;
+mod inspect_real;
+#[cfg(unix)]
+mod interrupted;
+#[cfg(unix)]
+mod line_real;
+mod publish_command;
+mod publish_credentials;
+mod publish_index;
+#[cfg(target_os = "linux")]
+mod publish_killed;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod publish_release;
+mod publish_servers;
+mod release_report;
+#[cfg(unix)]
+mod smoke_faults;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod smoke_real;
+mod stage_python;
+mod stage_real;
+mod stage_runtime;
+mod typegen;
+mod workflows;

@@ -1,0 +1,244 @@
+//! `relkit publish` as a user types it: the gate first, the plan, the dry run, the receipt, what is said and what is not.
+
+use crate::stage_support;
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use crate::publish_support::index::{Fault, ScriptedIndex};
+use crate::publish_support::{TOKEN, assert_no_secret};
+use crate::support::{relkit, run, succeed, text};
+use serde_json::Value;
+
+const OTHERS: [&str; 5] = [
+    "aarch64-apple-darwin",
+    "x86_64-apple-darwin",
+    "aarch64-unknown-linux-musl",
+    "aarch64-pc-windows-msvc",
+    "x86_64-pc-windows-msvc",
+];
+
+struct Bench {
+    index: ScriptedIndex,
+    directory: tempfile::TempDir,
+}
+
+/// A release of one small runtime wheel and the SDK, which passes the gate with the other targets left out.
+fn bench() -> Bench {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    fs::write(at("codex"), stage_support::elf(4096)).unwrap();
+    let release = ["--codex-version", "0.163.0"];
+    succeed(relkit().arg("stage-runtime").arg(at("runtime")).arg(at("codex")).args(release));
+    succeed(relkit().arg("stage-sdk").arg(at("sdk")).args(release));
+    succeed(relkit().arg("build").arg(at("runtime")).arg(at("sdk")).arg("--out-dir").arg(at("dist")));
+    Bench { index: ScriptedIndex::start(), directory }
+}
+
+impl Bench {
+    fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    fn command(&self, options: &[&str]) -> Command {
+        let mut command = relkit();
+        command.current_dir(self.directory.path()).env("RELKIT_TOKEN", TOKEN).args(["publish", "dist"]);
+        command.args(["--codex-version", "rust-v0.163.0", "--upload-url", &format!("{}/legacy/", self.index.address)]);
+        command.args(["--index-url", &format!("{}/simple/", self.index.address)]);
+        for other in OTHERS {
+            command.args(["--allow-missing", other]);
+        }
+        command.args(options);
+        command
+    }
+
+    fn run(&self, options: &[&str]) -> Output {
+        let output = run(&mut self.command(options));
+        assert_no_secret(&text(&output), &[]);
+        output
+    }
+
+    fn sent(&self) -> usize {
+        self.index.state.seen.lock().unwrap().authorizations.len()
+    }
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", text(output)))
+}
+
+fn edit(path: &Path) {
+    let mut bytes = fs::read(path).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn from_the_dry_run_to_the_second_run() {
+    let bench = bench();
+    let dry = bench.run(&["--dry-run", "--plan", "plan.json", "--format", "json"]);
+    assert_eq!(dry.status.code(), Some(0), "{}", text(&dry));
+    let plan = json(&dry);
+    assert_eq!((&plan["schema_version"], &plan["outcome"]), (&1.into(), &"planned".into()));
+    let names = |phase: usize| -> Vec<String> {
+        let files = plan["phases"][phase]["files"].as_array().unwrap();
+        files.iter().map(|file| file["name"].as_str().unwrap().to_owned()).collect()
+    };
+    assert!(names(0).len() == 1 && names(0)[0].contains("musllinux_1_1_x86_64"));
+    assert!(names(1)[0].ends_with(".whl") && names(1)[1].ends_with(".tar.gz"));
+    assert_eq!(plan["phases"][0]["files"][0]["at_index"], "absent");
+    let shown = bench.run(&["--dry-run"]);
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    assert!(shown.find(&names(0)[0]).unwrap() < shown.find(&names(1)[0]).unwrap(), "{shown}");
+    assert_eq!(bench.sent(), 0);
+
+    let done = bench.run(&["--plan", "plan.json", "--receipt", "receipt.json", "--format", "json"]);
+    assert_eq!(done.status.code(), Some(0), "{}", text(&done));
+    assert_eq!(json(&done)["outcome"], "published");
+    let receipt: Value = serde_json::from_slice(&fs::read(bench.path("receipt.json")).unwrap()).unwrap();
+    assert_eq!(receipt, json(&done));
+    assert_eq!(receipt["plan_sha256"], plan["plan_sha256"]);
+    assert_eq!(bench.index.files().len(), 3);
+
+    let again = bench.run(&["--plan", "plan.json"]);
+    assert_eq!(again.status.code(), Some(0), "{}", text(&again));
+    assert!(again.stdout.is_empty() && String::from_utf8_lossy(&again.stderr).contains("Skipped"));
+    assert_eq!(bench.sent(), 3);
+}
+
+#[test]
+fn every_problem_is_told_before_any_byte() {
+    let bench = bench();
+    fs::write(bench.path("dist/notes.txt"), "").unwrap();
+    let mut command = bench.command(&["--format", "json", "--receipts", "receipts"]);
+    fs::create_dir(bench.path("receipts")).unwrap();
+    let output = run(&mut command);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    let report = json(&output);
+    assert_eq!(report["outcome"], "checks-failed");
+    let codes: Vec<_> =
+        report["problems"].as_array().unwrap().iter().map(|problem| problem["code"].as_str().unwrap()).collect();
+    assert!(codes.contains(&"unknown-file") && codes.contains(&"receipt-missing"), "{codes:?}");
+    assert!(bench.index.state.seen.lock().unwrap().lines.is_empty());
+}
+
+#[test]
+fn a_plan_or_manifest_that_differs_is_refused() {
+    let bench = bench();
+    let mut verify = relkit();
+    verify.current_dir(bench.directory.path()).args([
+        "verify",
+        "dist",
+        "--codex-version",
+        "0.163.0",
+        "--manifest",
+        "release.json",
+    ]);
+    for other in OTHERS {
+        verify.args(["--allow-missing", other]);
+    }
+    succeed(&mut verify);
+    let plan = bench.run(&["--dry-run", "--plan", "plan.json", "--manifest", "release.json"]);
+    assert_eq!(plan.status.code(), Some(0), "{}", text(&plan));
+    for file in ["plan.json", "release.json"] {
+        let mut text = fs::read_to_string(bench.path(file)).unwrap();
+        let at = text.find("\"sha256\": \"").unwrap() + 11;
+        let digit = if &text[at..=at] == "0" { "1" } else { "0" };
+        text.replace_range(at..=at, digit);
+        fs::write(bench.path(&format!("other-{file}")), text).unwrap();
+    }
+    for options in [["--plan", "other-plan.json"], ["--manifest", "other-release.json"]] {
+        let output = bench.run(&options);
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+        assert!(String::from_utf8_lossy(&output.stderr).contains("changed: its SHA-256 was"), "{}", text(&output));
+    }
+    fs::write(bench.path("broken.json"), "{").unwrap();
+    for options in [["--plan", "broken.json"], ["--manifest", "broken.json"], ["--manifest", "missing.json"]] {
+        assert_eq!(bench.run(&options).status.code(), Some(2));
+    }
+    assert_eq!(bench.sent(), 0);
+    // A wheel that is no longer what it was does not pass the gate.
+    let wheel = fs::read_dir(bench.path("dist")).unwrap().map(|entry| entry.unwrap().path());
+    edit(&wheel.into_iter().find(|path| path.to_string_lossy().contains("musllinux")).unwrap());
+    assert_eq!(bench.run(&[]).status.code(), Some(1));
+    assert_eq!(bench.sent(), 0);
+}
+
+#[test]
+fn a_failure_says_what_is_up_and_how_to_go_on() {
+    let bench = bench();
+    let refused = || Fault::answer("400 Bad Request", "", "Only one sdist may be uploaded per release.");
+    let publish = |faults: Vec<Fault>| {
+        bench.index.faults(faults);
+        bench.run(&["--receipt", "receipt.json"])
+    };
+    let output = publish(vec![refused()]);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    for part in
+        ["Only one sdist", "0 of 3 files are up", "missing: openai_codex_cli_bin-", "to go on: relkit publish dist"]
+    {
+        assert!(said.contains(part), "{part} / {said}");
+    }
+    let receipt: Value = serde_json::from_slice(&fs::read(bench.path("receipt.json")).unwrap()).unwrap();
+    assert_eq!(receipt["outcome"], "refused");
+    assert_eq!(publish(vec![]).status.code(), Some(0));
+}
+
+#[test]
+fn tokens_come_from_standard_input_or_the_environment_and_are_masked_in_actions_alone() {
+    let bench = bench();
+    let typed = |options: &[&str], variables: &[(&str, &str)], token: &str| {
+        let mut command = bench.command(options);
+        command.env_remove("RELKIT_TOKEN").arg("--token-stdin").envs(variables.iter().copied());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        child.stdin.take().unwrap().write_all(token.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    let plain = typed(&[], &[], &format!("{TOKEN}\n"));
+    assert_eq!(plain.status.code(), Some(0), "{}", text(&plain));
+    assert_no_secret(&text(&plain), &[]);
+    bench.index.state.files.lock().unwrap().clear();
+    let report = typed(&["--format", "json"], &[("GITHUB_ACTIONS", "true")], TOKEN);
+    assert_eq!(json(&report)["outcome"], "published");
+    assert_no_secret(&text(&report), &[]);
+    bench.index.state.files.lock().unwrap().clear();
+    let masked = typed(&[], &[("GITHUB_ACTIONS", "true")], TOKEN);
+    let lines = String::from_utf8_lossy(&masked.stdout).into_owned();
+    assert!(lines.starts_with(&format!("::add-mask::{TOKEN}\n")), "{lines}");
+    assert!(lines.lines().all(|line| line.starts_with("::add-mask::")), "{lines}");
+    assert_no_secret(&String::from_utf8_lossy(&masked.stderr), &[]);
+    let empty = typed(&[], &[], " \n");
+    assert_eq!(empty.status.code(), Some(2), "{}", text(&empty));
+    bench.index.state.files.lock().unwrap().clear();
+    let nothing = run(bench.command(&[]).env_remove("RELKIT_TOKEN"));
+    assert_eq!(nothing.status.code(), Some(2), "{}", text(&nothing));
+    assert!(String::from_utf8_lossy(&nothing.stderr).contains("id-token: write"));
+}
+
+#[test]
+fn addresses_that_would_leak_are_refused_first() {
+    let bench = bench();
+    for url in [
+        "http://index.example/legacy/",
+        "https://user:pypi-secret@index.example/legacy/",
+        "ftp://index.example/",
+        "index",
+    ] {
+        let mut command = relkit();
+        command.current_dir(bench.directory.path()).env("RELKIT_TOKEN", TOKEN);
+        command.args(["publish", "dist", "--codex-version", "0.163.0", "--upload-url", url]);
+        let output = run(&mut command);
+        assert_eq!(output.status.code(), Some(2), "{url}: {}", text(&output));
+        assert!(!text(&output).contains("pypi-secret"), "{}", text(&output));
+    }
+    // No index is built in.
+    let output =
+        run(relkit().current_dir(bench.directory.path()).args(["publish", "dist", "--codex-version", "0.163.0"]));
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("--upload-url"));
+}

