@@ -57,6 +57,7 @@ pub mod product;
 pub mod publish;
 #[doc(hidden)]
 pub mod report;
+mod serde_text;
 #[doc(hidden)]
 pub mod smoke;
 #[doc(hidden)]

@@ -1,11 +1,8 @@
 //! `relkit build`: wheels from staged trees, and a source distribution from an SDK's.
 
-use std::fs::File;
-use std::path::Path;
-
 use serde_json::json;
 
-use crate::binary::{self, Inventory, Magic};
+use crate::binary::Inventory;
 use crate::build::staged::{StageKind, Staged};
 use crate::build::writer::Options;
 use crate::build::{build, read_stages};
@@ -14,7 +11,6 @@ use crate::console::Console;
 use crate::console::text::human_bytes;
 use crate::error::{Exit, Failure};
 use crate::stage::StageWarning;
-use crate::zip::archive::map;
 use crate::zip::deflate::Compression;
 use crate::zip::writer::SourceDate;
 
@@ -51,13 +47,8 @@ pub fn run(arguments: &Build, console: &Console) -> Result<Exit, Failure> {
 /// is left to `check`.
 fn broken_promises(staged: &Staged) -> Vec<StageWarning> {
     let StageKind::Runtime(platforms) = &staged.kind else { return Vec::new() };
-    let facts = |path: &Path| {
-        let map = map(&File::open(path).ok()?).ok()?;
-        Magic::of(&map).format()?;
-        binary::read(&map).ok()
-    };
-    let found = staged.package.iter().filter_map(|(name, file)| Some((name.clone(), facts(&file.path)?)));
-    let inventory = Inventory::new(found.collect());
+    let files = staged.package.iter().map(|(name, file)| (name.clone(), file.path.clone()));
+    let Ok(inventory) = Inventory::of_files(files) else { return Vec::new() };
     let mut warnings = Vec::new();
     for tag in platforms.tags() {
         for (member, objection) in inventory.objections(tag).into_iter().filter(|(_, found)| found.breaks_promise()) {

@@ -43,10 +43,8 @@ pub(crate) static RULES: &[Rule] = &[
             fix: "Stage the payload again; compare the file with the one that was built",
         },
         |wheel, found| {
-            for (member, scanned) in wheel.files() {
-                if let Some(Err(error)) = &scanned.binary {
-                    found.member(&member.name, sentence(error));
-                }
+            for (member, error) in wheel.inventory.damaged() {
+                found.member(member, sentence(error));
             }
         },
     ),

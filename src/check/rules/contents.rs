@@ -252,7 +252,8 @@ fn no_program(wheel: &WheelSubject, member: &Member, scanned: &Scanned) -> Optio
         let library = facts.slices.iter().any(|slice| slice.kind != Kind::Executable);
         return library.then(|| format!("the runtime's executable is a library ({}), not a program", facts.format));
     }
-    let damaged = scanned.error.is_some() || scanned.binary.is_some();
+    let claimed = wheel.inventory.damaged().iter().any(|(name, _)| *name == member.name);
+    let damaged = scanned.error.is_some() || claimed;
     if damaged || member.size == 0 || scanned.head.starts_with(LFS_POINTER) {
         return None;
     }

@@ -8,7 +8,7 @@ use crate::check::finding::Findings;
 use crate::check::rule::{Check, Documentation, Family, Rule, Severity};
 use crate::check::subject::wheel::WheelSubject;
 use crate::error::sentence;
-use crate::target::{Architecture, LegacyManylinux, PlatformTag};
+use crate::target::{Architecture, OsVersion, PlatformTag};
 use crate::wheel::wheel_file::Root;
 
 const fn rule(
@@ -388,7 +388,7 @@ fn takes(minor: u64, python: &str, abi: &str) -> bool {
 fn index(wheel: &WheelSubject, found: &mut Findings) {
     for tag in wheel.platforms() {
         match &tag {
-            PlatformTag::Macos { major, minor, .. } if *major >= 11 => {
+            PlatformTag::Macos { minimum: OsVersion { major, minor }, .. } if *major >= 11 => {
                 // macOS numbers skip from 15 to 26; later ones have come yearly.
                 if *minor != 0 {
                     found.whole(format!("`{tag}` has a minor version, and indexes take `macosx_{major}_0_*` only"));
@@ -402,7 +402,7 @@ fn index(wheel: &WheelSubject, found: &mut Findings) {
                     );
                 }
             }
-            PlatformTag::Macos { major, .. } if *major < 10 => {
+            PlatformTag::Macos { minimum, .. } if minimum.major < 10 => {
                 found.whole(format!("`{tag}` names a version of macOS that does not exist"));
             }
             PlatformTag::Other(text)
@@ -422,17 +422,7 @@ fn alias(wheel: &WheelSubject, found: &mut Findings) {
     for tag in &tags {
         let missing = match tag {
             PlatformTag::ManylinuxLegacy { .. } => Some(tag.canonical()),
-            PlatformTag::Manylinux { major, minor, architecture } => {
-                let aliases =
-                    [LegacyManylinux::Manylinux1, LegacyManylinux::Manylinux2010, LegacyManylinux::Manylinux2014];
-                let alias = aliases.into_iter().find(|alias| alias.glibc() == (*major, *minor));
-                // The eldest two were defined for x86 alone.
-                let x86 = matches!(architecture, Architecture::X86_64 | Architecture::I686);
-                alias
-                    .filter(|alias| *alias == LegacyManylinux::Manylinux2014 || x86)
-                    .map(|alias| PlatformTag::ManylinuxLegacy { alias, architecture: *architecture })
-            }
-            _ => None,
+            other => other.legacy_alias(),
         };
         if let Some(missing) = missing.filter(|missing| !tags.contains(missing)) {
             found.whole(format!("`{tag}` stands without `{missing}`"));

@@ -18,7 +18,7 @@ use crate::product::{RuntimeProject, SdkProject, Target};
 use crate::report::{self, CoverageRow, FileRow, FindingRow, ProblemRow, StepRow, TargetRow};
 use crate::smoke::{self, Level, Runner};
 use crate::stage::{RuntimeRequest, SdkRequest, StagedRuntime, stage_runtime, stage_sdk};
-use crate::target::{Architecture, PlatformTagSet, TargetTriple};
+use crate::target::{PlatformTagSet, TargetTriple};
 use crate::version::{CodexVersion, SdkVersion};
 use crate::wheel::filename::FileNameError;
 use crate::wheel::reader::Wheel;
@@ -353,7 +353,7 @@ fn inspect(staged: &StagedRuntime, row: &mut TargetRow) {
     let entry = staged.inventory.binaries().iter().find(|(path, _)| path.ends_with(&staged.entrypoint));
     let what = entry.map_or_else(String::new, |(_, facts)| {
         let linkage = facts.slices.first().map(|slice| slice.linkage.to_string()).unwrap_or_default();
-        format!("{} {}, {linkage}", facts.format, facts.architecture())
+        format!("{} {}, {linkage}", facts.format, facts.machines())
     });
     let honest = honest.iter().map(|tag| format!("`{tag}`")).collect::<Vec<_>>().join(", ");
     let (outcome, detail) = if dishonest.is_empty() {
@@ -403,16 +403,5 @@ fn in_order(targets: &[Target], rows: Vec<TargetRow>) -> Vec<TargetRow> {
 
 /// Whether this machine runs executables of a target by itself.
 pub fn runs_here(triple: &TargetTriple) -> bool {
-    let system = match std::env::consts::OS {
-        "linux" => triple.is_linux(),
-        "macos" => triple.is_macos(),
-        "windows" => triple.is_windows(),
-        _ => false,
-    };
-    let here = match std::env::consts::ARCH {
-        "x86_64" => Some(Architecture::X86_64),
-        "aarch64" => Some(Architecture::Aarch64),
-        _ => None,
-    };
-    system && here.is_some() && here == triple.architecture()
+    triple.runs_on(std::env::consts::OS, std::env::consts::ARCH)
 }
