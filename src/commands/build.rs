@@ -49,14 +49,9 @@ fn broken_promises(staged: &Staged) -> Vec<StageWarning> {
     let StageKind::Runtime(platforms) = &staged.kind else { return Vec::new() };
     let files = staged.package.iter().map(|(name, file)| (name.clone(), file.path.clone()));
     let Ok(inventory) = Inventory::of_files(files) else { return Vec::new() };
-    let mut warnings = Vec::new();
-    for tag in platforms.tags() {
-        for (member, objection) in inventory.objections(tag).into_iter().filter(|(_, found)| found.breaks_promise()) {
-            let (member, objection) = (member.to_owned(), objection.to_string());
-            warnings.push(StageWarning::Dishonest { member, tag: tag.clone(), objection });
-        }
-    }
-    warnings
+    let objections = |tag| inventory.objections(tag).into_iter().map(move |(member, found)| (tag, member, found));
+    let broken = platforms.tags().iter().flat_map(objections).filter(|(.., found)| found.breaks_promise());
+    broken.map(|(tag, member, objection)| StageWarning::of(member, tag, objection)).collect()
 }
 
 /// How to write, from what was typed and `SOURCE_DATE_EPOCH`.

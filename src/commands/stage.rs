@@ -7,12 +7,12 @@ use crate::console::Console;
 use crate::console::text::human_bytes;
 use crate::error::{Exit, Failure};
 use crate::fs::{Existing, portable};
-use crate::stage::{RuntimeRequest, SdkRequest, stage_runtime, stage_sdk};
+use crate::stage::{self, stage_runtime, stage_sdk};
 use crate::version::CodexVersion;
 
 /// Runs `stage-runtime`.
 pub fn runtime(arguments: &StageRuntime, console: &Console) -> Result<Exit, Failure> {
-    let request = RuntimeRequest {
+    let options = stage::runtime::Options {
         out: arguments.out.clone(),
         payload: arguments.payload.clone(),
         codex_version: arguments.codex_version.parse()?,
@@ -21,7 +21,7 @@ pub fn runtime(arguments: &StageRuntime, console: &Console) -> Result<Exit, Fail
         existing: existing(arguments.force),
     };
     let progress = console.progress("Staging", 0);
-    let staged = stage_runtime(&request, &progress);
+    let staged = stage_runtime(&options, &progress);
     progress.finish();
     let staged = staged?;
     for warning in &staged.warnings {
@@ -52,7 +52,7 @@ pub fn runtime(arguments: &StageRuntime, console: &Console) -> Result<Exit, Fail
 /// Runs `stage-sdk`.
 pub fn sdk(arguments: &StageSdk, console: &Console) -> Result<Exit, Failure> {
     let codex_version: CodexVersion = arguments.codex_version.parse()?;
-    let request = SdkRequest {
+    let options = stage::sdk::Options {
         out: arguments.out.clone(),
         codex_version,
         sdk_version: match &arguments.sdk_version {
@@ -62,7 +62,7 @@ pub fn sdk(arguments: &StageSdk, console: &Console) -> Result<Exit, Failure> {
         template: arguments.template.clone(),
         existing: existing(arguments.force),
     };
-    let staged = stage_sdk(&request)?;
+    let staged = stage_sdk(&options)?;
     let (distribution, out) = (&staged.project.distribution, staged.out.display());
     console.status("Staged", format_args!("{distribution} {} pinned to {} in {out}", staged.version, staged.pin));
     if arguments.format == ReportFormat::Json {

@@ -8,7 +8,10 @@ use serde::Serialize;
 
 use crate::console::markdown;
 use crate::console::text::{human_bytes, plural};
+use crate::digest::Sha256Digest;
 use crate::error::Outcome;
+use crate::version::CodexVersion;
+use crate::wheel::name::DistributionName;
 
 /// A release and everything that was found out about it.
 #[derive(Debug, Clone, Serialize)]
@@ -18,11 +21,11 @@ pub struct Release {
     /// How it ended, all in all.
     pub outcome: Outcome,
     /// The runtime's distribution.
-    pub distribution: String,
+    pub distribution: DistributionName,
     /// The SDK's distribution.
-    pub sdk_distribution: String,
+    pub sdk_distribution: DistributionName,
     /// The PEP 440 version.
-    pub version: String,
+    pub version: CodexVersion,
     /// The release tag.
     pub release_tag: String,
     /// One row per target, in the template's order.
@@ -79,7 +82,7 @@ pub struct FileRow {
     /// Its size in bytes.
     pub bytes: u64,
     /// Its SHA-256, in hexadecimal.
-    pub sha256: String,
+    pub sha256: Sha256Digest,
 }
 
 /// What one platform would install.
@@ -347,8 +350,8 @@ impl Release {
         let mut text = format!(
             "## {} {} {}\n\n{} {}: {}\n\n",
             self.outcome.sign(),
-            markdown::escaped(&self.distribution),
-            markdown::escaped(&self.version),
+            markdown::escaped(self.distribution.as_str()),
+            self.version,
             self.release_tag,
             self.outcome.word(),
             self.summary()
@@ -439,9 +442,9 @@ mod tests {
         Release {
             schema_version: 1,
             outcome: Outcome::Failed,
-            distribution: "acme-bin".into(),
-            sdk_distribution: "acme".into(),
-            version: "1.2.3".into(),
+            distribution: "acme-bin".parse().unwrap(),
+            sdk_distribution: "acme".parse().unwrap(),
+            version: "1.2.3".parse().unwrap(),
             release_tag: "rust-v1.2.3".into(),
             targets: vec![TargetRow {
                 target: "x86_64-unknown-linux-musl".into(),
@@ -457,7 +460,7 @@ mod tests {
                 wheel_bytes: 100,
                 contents: vec![("bin/acme".into(), 400)],
             }],
-            files: vec![FileRow { name: "a|b.whl".into(), bytes: 100, sha256: "00".repeat(32) }],
+            files: vec![FileRow { name: "a|b.whl".into(), bytes: 100, sha256: Sha256Digest([0; 32]) }],
             coverage: vec![CoverageRow { name: "windows-x86_64".into(), wheel: None }],
             findings: vec![FindingRow {
                 file: "a.whl".into(),

@@ -52,12 +52,16 @@ fn sample() -> Release {
     Release {
         schema_version: 1,
         outcome: Outcome::Failed,
-        distribution: "openai-codex-cli-bin".into(),
-        sdk_distribution: "openai-codex-app-server-sdk".into(),
-        version: "0.163.0a1.post2".into(),
+        distribution: "openai-codex-cli-bin".parse().unwrap(),
+        sdk_distribution: "openai-codex-app-server-sdk".parse().unwrap(),
+        version: "0.163.0a1.post2".parse().unwrap(),
         release_tag: "rust-v0.163.0-alpha.1.2".into(),
         targets: targets.into(),
-        files: vec![FileRow { name: wheel.into(), bytes: 125_800_000, sha256: "0123456789abcdef".repeat(4) }],
+        files: vec![FileRow {
+            name: wheel.into(),
+            bytes: 125_800_000,
+            sha256: "0123456789abcdef".repeat(4).parse().unwrap(),
+        }],
         coverage: vec![
             CoverageRow { name: "Debian 12, x86_64 (glibc 2.36)".into(), wheel: Some(wheel.into()) },
             CoverageRow { name: "macOS 15, Apple silicon, x86_64 Python (Rosetta)".into(), wheel: None },

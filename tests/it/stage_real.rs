@@ -9,7 +9,7 @@ use std::process::Command;
 
 use crate::stage_support::{digest, mode, paths, request, stage, told};
 use relkit::console::Progress;
-use relkit::stage::{RuntimeRequest, StageError, StageWarning, stage_runtime};
+use relkit::stage::{self, StageError, StageWarning, stage_runtime};
 
 /// Published tag, the template's tag, and the tags that the lone executable honestly has.
 const EXECUTABLES: [(&str, &str, &str); 6] = [
@@ -53,7 +53,7 @@ fn six_executables_give_six_stages_with_six_tags() {
         // A release names its executables by target, not by what they are called in the end.
         let payload = directory.path().join(format!("codex-{published}"));
         fs::copy(executable(&package), &payload).unwrap();
-        let given = RuntimeRequest { platform_tag: Some(tag.parse().unwrap()), ..request(&out, &payload) };
+        let given = stage::runtime::Options { platform_tag: Some(tag.parse().unwrap()), ..request(&out, &payload) };
         let staged = stage_runtime(&given, &Progress::hidden()).unwrap_or_else(|error| panic!("{}", told(error).0));
         assert_eq!(staged.platform_tag.to_string(), tag);
         let floor = tag == "macosx_10_9_x86_64";
@@ -69,7 +69,8 @@ fn six_executables_give_six_stages_with_six_tags() {
         fs::remove_dir_all(&out).unwrap();
 
         for (_, other, _) in EXECUTABLES.iter().filter(|(other, _, _)| *other != published) {
-            let wrong = RuntimeRequest { platform_tag: Some(other.parse().unwrap()), ..request(&out, &payload) };
+            let wrong =
+                stage::runtime::Options { platform_tag: Some(other.parse().unwrap()), ..request(&out, &payload) };
             let error = stage_runtime(&wrong, &Progress::hidden()).unwrap_err();
             assert!(matches!(error, StageError::WrongMachine { .. }), "{published} as {other}");
             let text = told(error).0;

@@ -263,10 +263,7 @@ fn no_program(wheel: &WheelSubject, member: &Member, scanned: &Scanned) -> Optio
 
 /// Whether a wheel is one of the runtime of the template.
 pub(crate) fn is_runtime(wheel: &WheelSubject) -> bool {
-    let same = |name: &crate::wheel::name::DistributionName| {
-        wheel.runtime.distribution.parse().is_ok_and(|runtime| name.is_same(&runtime))
-    };
-    wheel.name.as_ref().is_ok_and(|name| same(&name.distribution))
+    wheel.name.as_ref().is_ok_and(|name| name.distribution.is_same(&wheel.runtime.distribution))
 }
 
 fn has_extension(path: &str, extensions: &[&str]) -> bool {

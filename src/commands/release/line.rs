@@ -17,7 +17,7 @@ use crate::gate::{self, Problem, Role};
 use crate::product::{RuntimeProject, SdkProject, Target};
 use crate::report::{self, CoverageRow, FileRow, FindingRow, ProblemRow, StepRow, TargetRow};
 use crate::smoke::{self, Level, Runner};
-use crate::stage::{RuntimeRequest, SdkRequest, StagedRuntime, stage_runtime, stage_sdk};
+use crate::stage::{self, StagedRuntime, stage_runtime, stage_sdk};
 use crate::target::{PlatformTagSet, TargetTriple};
 use crate::version::{CodexVersion, SdkVersion};
 use crate::wheel::filename::FileNameError;
@@ -112,7 +112,7 @@ impl Line<'_> {
     }
 
     fn stage(&self, payload: &GivenPayload, row: &mut TargetRow) -> Result<Option<StagedRuntime>, Failure> {
-        let request = RuntimeRequest {
+        let request = stage::runtime::Options {
             out: self.root.join("stage").join(format!("runtime-{}", self.rows.len() + 1)),
             payload: payload.path.clone(),
             codex_version: self.request.codex,
@@ -195,7 +195,7 @@ impl Line<'_> {
     }
 
     fn sdk(&self) -> Result<(), Failure> {
-        let request = SdkRequest {
+        let request = stage::sdk::Options {
             out: self.root.join("stage/sdk"),
             codex_version: self.request.codex,
             sdk_version: self.request.sdk_version,
@@ -317,7 +317,7 @@ impl Line<'_> {
         let files = verdict.files.iter().map(|file| FileRow {
             name: file.name.clone(),
             bytes: file.bytes,
-            sha256: file.sha256.to_string(),
+            sha256: file.sha256,
         });
         // The findings of `check` stand on their own.
         let is_rule = |code: &str| check::rules().any(|rule| rule.name == code);
@@ -327,7 +327,7 @@ impl Line<'_> {
             outcome: if problems.is_empty() { Outcome::Passed } else { Outcome::Failed },
             distribution: request.runtime.distribution.clone(),
             sdk_distribution: request.sdk.distribution.clone(),
-            version: request.codex.to_string(),
+            version: request.codex,
             release_tag: request.codex.release_tag(),
             targets: in_order(&request.runtime.targets, self.rows.clone()),
             files: files.collect(),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use relkit::console::Progress;
 use relkit::digest::Sha256Digest;
 use relkit::fs::{Existing, walk};
-use relkit::stage::{RuntimeRequest, StageError, StagedRuntime, stage_runtime};
+use relkit::stage::{self, StageError, StagedRuntime, stage_runtime};
 
 /// A static x86-64 Linux executable of 128 bytes, padded to `size`.
 pub fn elf(size: usize) -> Vec<u8> {
@@ -139,8 +139,8 @@ pub fn wheel_with(files: &[(&str, Vec<u8>)], version: &str, digest: impl Fn(&[u8
 }
 
 /// A request with the release and the built-in template.
-pub fn request(out: &Path, payload: &Path) -> RuntimeRequest {
-    RuntimeRequest {
+pub fn request(out: &Path, payload: &Path) -> stage::runtime::Options {
+    stage::runtime::Options {
         out: out.to_owned(),
         payload: payload.to_owned(),
         codex_version: "0.163.0".parse().unwrap(),
