@@ -1,6 +1,5 @@
 //! `relkit build`: wheels from staged trees, and a source distribution from an SDK's.
 
-use std::fs::File;
 use std::path::Path;
 
 use serde_json::json;
@@ -13,8 +12,8 @@ use crate::cli::{Build, CompressionPreset, ReportFormat};
 use crate::console::Console;
 use crate::console::text::human_bytes;
 use crate::error::{Exit, Failure};
+use crate::fs::Map;
 use crate::stage::StageWarning;
-use crate::zip::archive::map;
 use crate::zip::deflate::Compression;
 use crate::zip::writer::SourceDate;
 
@@ -52,7 +51,7 @@ pub fn run(arguments: &Build, console: &Console) -> Result<Exit, Failure> {
 fn broken_promises(staged: &Staged) -> Vec<StageWarning> {
     let StageKind::Runtime(platforms) = &staged.kind else { return Vec::new() };
     let facts = |path: &Path| {
-        let map = map(&File::open(path).ok()?).ok()?;
+        let map = Map::open(path).ok()?;
         binary::sniff(&map)?;
         binary::read(&map).ok()
     };
