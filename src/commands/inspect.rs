@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::binary::{
-    self, BundledLibraries, Details, Facts, Format, Inventory, Kind, Libc, Linkage, Signature, honest_tags,
+    self, BundledLibraries, Details, Facts, Format, Inventory, Kind, Libc, Linkage, Magic, Signature, honest_tags,
 };
 use crate::cli::{self, ReportFormat};
 use crate::console::Console;
@@ -224,7 +224,7 @@ fn facts_of(archive: &Archive, member: &Member, path: &Path) -> Result<MemberFac
         Err(error) => return Ok(Err((error.to_string(), error.hint()))),
     }
     let bytes = spool.finish().map_err(unpack)?;
-    if binary::sniff(&bytes).is_none() {
+    if Magic::of(&bytes).format().is_none() {
         return Ok(Ok(None));
     }
     Ok(binary::read(&bytes).map(Some).map_err(|error| (error.to_string(), error.hint())))

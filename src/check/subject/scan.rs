@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use sha2::{Digest as _, Sha256};
 
 use super::embedded::{Mentions, VersionSearch};
-use crate::binary::{self, BinaryError, Facts};
+use crate::binary::{self, BinaryError, Facts, Magic};
 use crate::check::CheckError;
 use crate::digest::Sha256Digest;
 use crate::fs::Spool;
@@ -141,7 +141,7 @@ impl Write for Sink {
         // The first chunk is as long as a buffer or the member, so it holds every magic number.
         if !self.started && !data.is_empty() {
             self.started = true;
-            self.spool = binary::sniff(data).map(|_| Spool::default());
+            self.spool = Magic::of(data).format().map(|_| Spool::default());
         }
         if let Some(spool) = &mut self.spool {
             spool.write_all(data)?;
