@@ -1,13 +1,13 @@
 //! Writes the light modules: the registry of methods, the lazy facade over all models, and the package's constants.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::TypegenError;
 use super::conform::conform;
-use super::emit::{self, Homes, Package, sorted_imports};
+use super::emit;
+use super::error::TypegenError;
+use super::imports::{Homes, Package, import_lines, sorted_imports};
 use super::model::{Method, Model, Shape};
 use super::order::{FACADE, Module};
 use super::python::{exploded, fits, literal, string};
@@ -74,7 +74,7 @@ fn quoted_home(homes: &Homes<'_>, class: &str) -> String {
 
 fn entry(key: &str, values: &[String]) -> String {
     let flat = format!("    {}: ({}),", string(key), values.join(", "));
-    if super::python::fits(&flat) {
+    if fits(&flat) {
         return flat + "\n";
     }
     let mut text = format!("    {}: (\n", string(key));
@@ -135,13 +135,8 @@ pub fn facade(
     let mut sorted: Vec<&Module> = modules.iter().filter(of_others).collect();
     sorted.sort_by_key(|module| module.name);
     for module in &sorted {
-        let names = sorted_imports(module.classes.iter().map(String::as_str));
-        let flat = format!("    from .{} import {}", module.name, names.join(", "));
-        if fits(&flat) {
-            let _ = writeln!(text, "{flat}");
-        } else {
-            text.push_str(&exploded(4, &format!("from .{} import ", module.name), ['(', ')'], &names, ""));
-        }
+        let lead = format!("from .{} import ", module.name);
+        text.push_str(&import_lines(4, &lead, module.classes.iter().map(String::as_str)));
     }
     let all = sorted_imports(own.iter().chain(&sorted).flat_map(|module| module.classes.iter().map(String::as_str)));
     let all: Vec<String> = all.iter().map(|name| string(name)).collect();
@@ -191,10 +186,4 @@ pub fn package(version: &str, digest: &str, mode: &str) -> String {
         string(digest),
         string(mode)
     )
-}
-
-/// Where every class lives.
-#[must_use]
-pub fn homes(modules: &[Module]) -> BTreeMap<&str, &'static str> {
-    modules.iter().flat_map(|module| module.classes.iter().map(|class| (class.as_str(), module.name))).collect()
 }

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::TypegenError;
+use super::error::TypegenError;
+use super::pointer::{escape, unsupported};
 use crate::digest::Sha256Digest;
 
 /// The flat bundle of protocol version 2, as the runtime names it.
@@ -324,15 +325,6 @@ fn canonical(value: &Value) -> Value {
     }
 }
 
-/// A member name as a JSON pointer writes it (RFC 6901).
-fn escape(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
-}
-
-pub(super) fn unsupported(file: &str, pointer: &str, why: impl Into<String>) -> TypegenError {
-    TypegenError::Unsupported { file: file.to_owned(), pointer: format!("#{pointer}"), why: why.into() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -389,57 +381,7 @@ mod tests {
         assert!(matches!(Schema::parse(&[file(FLAT_BUNDLE, &dangling)]), Err(TypegenError::Dangling { .. })));
     }
 
-    fn json_value() -> impl Strategy<Value = Value> {
-        let words = [
-            "type",
-            "properties",
-            "items",
-            "oneOf",
-            "anyOf",
-            "allOf",
-            "$ref",
-            "enum",
-            "required",
-            "definitions",
-            "additionalProperties",
-            "default",
-            "object",
-            "string",
-            "null",
-            "#/definitions/A",
-            "v2",
-            "A",
-            "method",
-        ];
-        let leaf = prop_oneof![
-            Just(Value::Null),
-            any::<bool>().prop_map(Value::from),
-            any::<i32>().prop_map(Value::from),
-            proptest::sample::select(words.to_vec()).prop_map(Value::from)
-        ];
-        leaf.prop_recursive(5, 60, 6, move |inner| {
-            prop_oneof![
-                proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-                proptest::collection::vec((proptest::sample::select(words.to_vec()), inner), 0..6).prop_map(
-                    |entries| Value::Object(entries.into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
-                ),
-            ]
-        })
-    }
-
     proptest! {
-        #[test]
-        fn any_json_is_a_schema_or_refused(definition in json_value()) {
-            let bundle = json!({"definitions": {"A": definition, "ClientRequest": {"oneOf": []}}});
-            if let Ok(schema) = Schema::parse(&[file(FLAT_BUNDLE, &bundle)]) {
-                let _ = crate::typegen::from_schema(&schema, "1.0", "package");
-            }
-            let bundle = json!({"definitions": {"A": definition}});
-            if let Ok(schema) = Schema::parse(&[file(FLAT_BUNDLE, &bundle)]) {
-                let _ = crate::typegen::from_schema(&schema, "1.0", "package");
-            }
-        }
-
         #[test]
         fn any_text_is_a_file_or_refused(text in ".*") {
             let _ = Schema::parse(&[SchemaFile { name: FULL_BUNDLE.into(), text }]);

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::TypegenError;
+use super::error::TypegenError;
 use super::schema::Schema;
 use crate::fs::{FsError, Mode, Scratch, set_mode};
 use crate::payload::{DESCRIPTOR, Package};
