@@ -14,7 +14,7 @@ use super::pointer::Place;
 use super::schema::Schema;
 use super::{names, overrides};
 
-/// Collects the classes; those of unions are in [`unions`](super::unions).
+/// Collects the classes; those of unions are in `unions`.
 pub(super) struct Builder<'a> {
     pub(super) schema: &'a Schema,
     pub(super) classes: BTreeMap<String, Class>,

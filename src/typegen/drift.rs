@@ -10,106 +10,60 @@ use serde::Serialize;
 use super::build::build;
 use super::error::TypegenError;
 use super::model::{Body, Class, Field, Method, Model, Shape};
+use super::names;
 use super::schema::Schema;
 
-/// What happened to a subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// A request of the client is new.
+pub(crate) enum Kind {
     MethodAdded,
-    /// A request of the client is gone.
     MethodRemoved,
-    /// A notification is new.
     NotificationAdded,
-    /// A notification is gone.
     NotificationRemoved,
-    /// A request of the server is new.
     ServerRequestAdded,
-    /// A request of the server is gone.
     ServerRequestRemoved,
-    /// A type is new.
     TypeAdded,
-    /// A type is gone.
     TypeRemoved,
-    /// A type is something else now: an object, an enum, a union.
     TypeChanged,
-    /// A field is new.
     FieldAdded,
-    /// A field is gone.
     FieldRemoved,
-    /// A field must be there now.
     FieldRequired,
-    /// A field may be missing now.
     FieldOptional,
-    /// A field has another type.
     FieldChanged,
-    /// An enum has a new value.
     ValueAdded,
-    /// An enum lost a value.
     ValueRemoved,
-    /// A union has a new variant.
     VariantAdded,
-    /// A union lost a variant.
     VariantRemoved,
 }
 
 impl Kind {
-    /// The change in words.
-    #[must_use]
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::MethodAdded => "method added",
-            Self::MethodRemoved => "method removed",
-            Self::NotificationAdded => "notification added",
-            Self::NotificationRemoved => "notification removed",
-            Self::ServerRequestAdded => "server request added",
-            Self::ServerRequestRemoved => "server request removed",
-            Self::TypeAdded => "type added",
-            Self::TypeRemoved => "type removed",
-            Self::TypeChanged => "type changed",
-            Self::FieldAdded => "field added",
-            Self::FieldRemoved => "field removed",
-            Self::FieldRequired => "field required",
-            Self::FieldOptional => "field optional",
-            Self::FieldChanged => "field changed",
-            Self::ValueAdded => "value added",
-            Self::ValueRemoved => "value removed",
-            Self::VariantAdded => "variant added",
-            Self::VariantRemoved => "variant removed",
-        }
+    /// `ServerRequestAdded` is `server request added`.
+    pub(super) fn words(self) -> String {
+        names::words(&format!("{self:?}")).join(" ").to_lowercase()
     }
 }
 
-/// One change.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Change {
-    /// What happened.
-    pub kind: Kind,
-    /// To what, by the names of the wire: a method, a type, `Type.field`, or an enum and its value.
-    pub subject: String,
+pub(crate) struct Change {
+    pub(crate) kind: Kind,
+    /// By the names of the wire: a method, a type, `Type.field`, or an enum and its value.
+    pub(crate) subject: String,
     /// The types before and after, or how a new field is to be used.
-    pub detail: Option<String>,
+    pub(crate) detail: Option<String>,
     /// Whether code that worked may stop working.
-    pub breaking: bool,
+    pub(crate) breaking: bool,
 }
 
 /// Everything that changed, sorted by kind and subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Drift {
+pub(crate) struct Drift {
     /// The runtime before, as a person names it.
-    pub from: String,
-    /// The runtime after.
-    pub to: String,
-    /// The changes.
-    pub changes: Vec<Change>,
+    pub(crate) from: String,
+    pub(crate) to: String,
+    pub(crate) changes: Vec<Change>,
 }
 
-/// Compares two schemas.
-///
-/// # Errors
-/// When one of them has a construct without a model.
-pub fn drift(from: (&str, &Schema), to: (&str, &Schema)) -> Result<Drift, TypegenError> {
+pub(crate) fn drift(from: (&str, &Schema), to: (&str, &Schema)) -> Result<Drift, TypegenError> {
     let (old, new) = (build(from.1)?, build(to.1)?);
     let aliases = old.classes.values().chain(new.classes.values()).filter_map(|class| match &class.body {
         Body::Alias(shape) => Some((class.name.clone(), shape.clone())),

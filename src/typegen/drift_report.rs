@@ -17,21 +17,16 @@ struct Report<'a> {
 }
 
 impl Drift {
-    /// How many changes are breaking.
-    #[must_use]
-    pub fn breaking(&self) -> usize {
+    fn breaking(&self) -> usize {
         self.changes.iter().filter(|change| change.breaking).count()
     }
 
-    /// The report for programs, with a `schema_version`.
-    #[must_use]
-    pub fn json(&self) -> impl Serialize {
+    pub(crate) fn json(&self) -> impl Serialize {
         Report { schema_version: 1, from: &self.from, to: &self.to, breaking: self.breaking(), changes: &self.changes }
     }
 
     /// The report for release notes, without a title of its own.
-    #[must_use]
-    pub fn markdown(&self) -> String {
+    pub(crate) fn markdown(&self) -> String {
         let mut text = format!("### Protocol changes from {} to {}\n", self.from, self.to);
         if self.changes.is_empty() {
             text.push_str("\nNone.\n");
@@ -46,7 +41,7 @@ impl Drift {
             for change in changes {
                 if kind != Some(change.kind) {
                     kind = Some(change.kind);
-                    let mut words = change.kind.words().to_owned();
+                    let mut words = change.kind.words();
                     if let Some(first) = words.get_mut(..1) {
                         first.make_ascii_uppercase();
                     }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::annotation::{Default, Scope, default};
 use super::error::TypegenError;
-use super::imports::{Homes, Package, Uses};
+use super::imports::{Homes, Preamble, Uses};
 use super::model::{Body, Direction, Doc, Field, Member, Model, Shape};
 use super::names;
 use super::order::Module;
@@ -18,10 +18,10 @@ pub(super) fn module(
     model: &Model,
     module: &Module,
     homes: &Homes<'_>,
-    package: &Package<'_>,
+    preamble: &Preamble<'_>,
 ) -> Result<String, TypegenError> {
-    let (imports, body) = parts(model, module, homes, package)?;
-    Ok(format!("\"\"\"{}.\n\n{}\"\"\"\n\n{imports}{body}", module.purpose, package.header))
+    let (imports, body) = parts(model, module, homes, preamble)?;
+    Ok(format!("\"\"\"{}.\n\n{}\"\"\"\n\n{imports}{body}", module.purpose, preamble.header))
 }
 
 /// The imports that a module's classes need, and the classes.
@@ -29,7 +29,7 @@ pub(super) fn parts(
     model: &Model,
     module: &Module,
     homes: &Homes<'_>,
-    package: &Package<'_>,
+    preamble: &Preamble<'_>,
 ) -> Result<(String, String), TypegenError> {
     let mut text = String::new();
     let mut uses = Uses::default();
@@ -46,7 +46,7 @@ pub(super) fn parts(
         text.push_str("\n\n");
         circular.iter().for_each(|name| text.push_str(&format!("{name}.model_rebuild()\n")));
     }
-    Ok((uses.lines(module.name, homes, package), text))
+    Ok((uses.lines(module.name, homes, preamble), text))
 }
 
 struct Writer<'a> {

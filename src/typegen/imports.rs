@@ -7,7 +7,7 @@ use super::python::{exploded, fits};
 
 /// What the text of every module shares.
 #[derive(Clone, Copy)]
-pub(super) struct Package<'a> {
+pub(super) struct Preamble<'a> {
     /// The import package of the SDK.
     pub(super) module: &'a str,
     /// The last paragraph of every module's docstring.
@@ -30,7 +30,7 @@ pub(super) struct Uses {
 
 impl Uses {
     /// The import lines of the module called `own`.
-    pub(super) fn lines(&self, own: &str, homes: &Homes<'_>, package: &Package<'_>) -> String {
+    pub(super) fn lines(&self, own: &str, homes: &Homes<'_>, preamble: &Preamble<'_>) -> String {
         let mut text = String::new();
         for (lead, names) in [("from typing import ", &self.typing), ("from pydantic import ", &self.pydantic)] {
             if !names.is_empty() {
@@ -44,7 +44,7 @@ impl Uses {
             }
         }
         if !self.base.is_empty() {
-            let lead = format!("from {}._base import ", package.module);
+            let lead = format!("from {}._base import ", preamble.module);
             text.push_str(&import_lines(0, &lead, self.base.iter().copied()));
             text.push_str(if siblings.is_empty() { "" } else { "\n" });
         }

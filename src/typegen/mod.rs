@@ -1,6 +1,6 @@
 //! The SDK's types from the pinned runtime's own schema: schema ─▶ model ─▶ Python text, without any Python.
 //!
-//! [`generate`] asks a runtime for its JSON Schema (draft-07) and returns every file of the SDK's `generated` package;
+//! [`generate()`] asks a runtime for its JSON Schema (draft-07) and returns every file of the SDK's `generated` package;
 //! [`write()`] puts them in place and [`check()`] says whether they are there already.
 
 mod annotation;
@@ -8,11 +8,13 @@ mod build;
 mod classes;
 mod conform;
 mod directions;
-pub mod drift;
+mod disk;
+pub(crate) mod drift;
 mod drift_report;
 mod emit;
 mod error;
 mod generate;
+mod heads;
 mod imports;
 mod keywords;
 mod messages;
@@ -20,7 +22,7 @@ mod model;
 mod names;
 mod order;
 mod overrides;
-mod place;
+mod parameters;
 mod pointer;
 mod python;
 mod registry;
@@ -31,9 +33,10 @@ mod source;
 mod twins;
 mod unions;
 
+pub use disk::{Change, Difference, check, write};
 pub use error::TypegenError;
 pub use generate::{Generated, from_schema, generate};
-pub use place::{Change, Difference, check, write};
-pub use schema::{Mode, Schema, SchemaFile};
+pub use schema::{Mode, Schema};
 pub use signatures::Unexposed;
-pub use source::{Obtained, Request, Source, obtain};
+pub(crate) use source::{Obtained, obtain};
+pub use source::{Request, Source};

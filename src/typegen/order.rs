@@ -9,17 +9,16 @@ use super::overrides;
 
 /// A module of the generated package and the classes in it, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Module {
-    /// The module's name.
-    pub name: &'static str,
+pub(super) struct Module {
+    pub(super) name: &'static str,
     /// What it holds, for its docstring.
-    pub purpose: &'static str,
-    /// Class names, in the order of emission.
-    pub classes: Vec<String>,
+    pub(super) purpose: &'static str,
+    /// In the order of emission.
+    pub(super) classes: Vec<String>,
 }
 
 /// The module that gives every class by name. The few enums of its own need no other module, so that each may need it.
-pub const FACADE: &str = "v2_all";
+pub(super) const FACADE: &str = "v2_all";
 
 /// Methods of the clients' surface that `core` serves: what starting a thread and running a turn needs.
 const CORE_METHODS: &[&str] = &["thread/start", "turn/interrupt", "turn/start", "turn/steer"];
@@ -48,8 +47,7 @@ const WORKSPACE_METHODS: &[&str] =
 const CORE_NOTIFICATIONS: &[&str] = &["error", "thread/started", "thread/status/changed", "thread/tokenUsage/updated"];
 
 /// Splits the classes over modules by use; a module needs only those before it.
-#[must_use]
-pub fn modules(model: &Model) -> Vec<Module> {
+pub(super) fn modules(model: &Model) -> Vec<Module> {
     let of_methods = |wanted: &dyn Fn(&str) -> bool| -> Vec<String> {
         let methods = model.client_methods.iter().filter(|method| wanted(&method.name));
         methods.flat_map(|method| [method.params.clone(), method.response.clone()]).flatten().collect()

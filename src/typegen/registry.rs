@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::conform::conform;
 use super::emit;
 use super::error::TypegenError;
-use super::imports::{Homes, Package, import_lines, sorted_imports};
+use super::imports::{Homes, Preamble, import_lines, sorted_imports};
 use super::model::{Method, Model, Shape};
 use super::order::{FACADE, Module};
 use super::python::{exploded, fits, literal, string};
@@ -30,11 +30,8 @@ fn refusals() -> [(&'static str, Vec<Value>); 8] {
     ]
 }
 
-/// The text of the registry.
-///
-/// # Errors
-/// When a refusal no longer fits the schema.
-pub fn registry(model: &Model, homes: &Homes<'_>, header: &str) -> Result<String, TypegenError> {
+/// The text of the registry; an error where a refusal no longer fits the schema.
+pub(super) fn registry(model: &Model, homes: &Homes<'_>, header: &str) -> Result<String, TypegenError> {
     let mut text = format!(
         "\"\"\"Methods of the protocol: their types by module and name, loaded by nobody here.\n\n{header}\"\"\"\n\n"
     );
@@ -113,19 +110,16 @@ fn fitting<'a>(
 }
 
 /// The text of the facade: every class by name, its module loaded when the name is first used.
-///
-/// # Errors
-/// When a class of the facade's own cannot be written.
-pub fn facade(
+pub(super) fn facade(
     model: &Model,
     modules: &[Module],
     homes: &Homes<'_>,
-    package: &Package<'_>,
+    preamble: &Preamble<'_>,
 ) -> Result<String, TypegenError> {
     let own = modules.iter().find(|module| module.name == FACADE);
-    let (imports, classes) = own.map_or(Ok(Default::default()), |own| emit::parts(model, own, homes, package))?;
+    let (imports, classes) = own.map_or(Ok(Default::default()), |own| emit::parts(model, own, homes, preamble))?;
     let purpose = own.map_or_else(String::new, |own| own.purpose.to_owned());
-    let mut text = format!("\"\"\"{purpose}.\n\n{}\"\"\"\n\n", package.header);
+    let mut text = format!("\"\"\"{purpose}.\n\n{}\"\"\"\n\n", preamble.header);
     text.push_str("from __future__ import annotations\n\nimport importlib\nfrom typing import TYPE_CHECKING\n\n");
     if !imports.is_empty() {
         let _ = writeln!(text, "{imports}");
@@ -176,8 +170,7 @@ def __dir__() -> list[str]:
 "#;
 
 /// The package's own module: what the types were generated from.
-#[must_use]
-pub fn package(version: &str, digest: &str, mode: &str) -> String {
+pub(super) fn package(version: &str, digest: &str, mode: &str) -> String {
     format!(
         "\"\"\"The protocol's types, generated from the pinned runtime's own schema by `relkit generate-types`.\n\n\
          Nothing here is edited by hand.\n\"\"\"\n\n\

@@ -1,8 +1,8 @@
 //! The requests that the SDK spells out as methods: one row each, for the sync and the async class of the protocol
-//! clients and of the public objects. The rows are held against the schema; [`twins`](super::twins) writes them.
+//! clients and of the public objects. The rows are held against the schema; `twins` writes them.
 
 use super::error::TypegenError;
-use super::model::{Body, Field, Method, Model};
+use super::model::{Body, Class, Field, Method, Model};
 
 /// A request as methods of both protocol clients, and of the public classes above them.
 pub(super) struct Exposed {
@@ -11,8 +11,8 @@ pub(super) struct Exposed {
     pub(super) client: (&'static str, &'static str),
     pub(super) arguments: &'static [Argument],
     /// Further fields, by wire name and in order: the keywords of the public methods. The protocol clients take all that
-    /// the schema has, as an object; none of both where there are no keywords.
-    pub(super) keywords: &'static [&'static str],
+    /// the schema has, as an object. Nothing of both where this is empty.
+    pub(super) keywords: &'static str,
     pub(super) faces: &'static [Face],
 }
 
@@ -78,23 +78,9 @@ pub(super) const EXPOSED: &[Exposed] = &[
         method: "thread/start",
         client: ("thread_start", "open a thread."),
         arguments: &[],
-        keywords: &[
-            "approvalPolicy",
-            "approvalsReviewer",
-            "baseInstructions",
-            "config",
-            "cwd",
-            "developerInstructions",
-            "ephemeral",
-            "model",
-            "modelProvider",
-            "personality",
-            "sandbox",
-            "serviceName",
-            "serviceTier",
-            "sessionStartSource",
-            "threadSource",
-        ],
+        keywords: "approvalPolicy approvalsReviewer baseInstructions config cwd developerInstructions \
+            ephemeral model modelProvider personality sandbox serviceName serviceTier \
+            sessionStartSource threadSource",
         faces: &[Face {
             owner: Owner::Codex,
             name: "thread_start",
@@ -107,18 +93,8 @@ pub(super) const EXPOSED: &[Exposed] = &[
         method: "thread/list",
         client: ("thread_list", "one page of threads."),
         arguments: &[],
-        keywords: &[
-            "archived",
-            "cursor",
-            "cwd",
-            "limit",
-            "modelProviders",
-            "searchTerm",
-            "sortDirection",
-            "sortKey",
-            "sourceKinds",
-            "useStateDbOnly",
-        ],
+        keywords: "archived cursor cwd limit modelProviders searchTerm sortDirection sortKey sourceKinds \
+            useStateDbOnly",
         faces: &[Face {
             owner: Owner::Codex,
             name: "thread_list",
@@ -131,19 +107,8 @@ pub(super) const EXPOSED: &[Exposed] = &[
         method: "thread/resume",
         client: ("thread_resume", "load a thread of an earlier process."),
         arguments: &[THREAD_ID],
-        keywords: &[
-            "approvalPolicy",
-            "approvalsReviewer",
-            "baseInstructions",
-            "config",
-            "cwd",
-            "developerInstructions",
-            "model",
-            "modelProvider",
-            "personality",
-            "sandbox",
-            "serviceTier",
-        ],
+        keywords: "approvalPolicy approvalsReviewer baseInstructions config cwd developerInstructions model \
+            modelProvider personality sandbox serviceTier",
         faces: &[Face {
             owner: Owner::Codex,
             name: "thread_resume",
@@ -156,20 +121,8 @@ pub(super) const EXPOSED: &[Exposed] = &[
         method: "thread/fork",
         client: ("thread_fork", "a new thread with the history of another."),
         arguments: &[THREAD_ID],
-        keywords: &[
-            "approvalPolicy",
-            "approvalsReviewer",
-            "baseInstructions",
-            "config",
-            "cwd",
-            "developerInstructions",
-            "ephemeral",
-            "model",
-            "modelProvider",
-            "sandbox",
-            "serviceTier",
-            "threadSource",
-        ],
+        keywords: "approvalPolicy approvalsReviewer baseInstructions config cwd developerInstructions \
+            ephemeral model modelProvider sandbox serviceTier threadSource",
         faces: &[Face {
             owner: Owner::Codex,
             name: "thread_fork",
@@ -182,7 +135,7 @@ pub(super) const EXPOSED: &[Exposed] = &[
         method: "thread/read",
         client: ("thread_read", "a thread, with its turns if asked."),
         arguments: &[THREAD_ID, switch("include_turns", "includeTurns")],
-        keywords: &[],
+        keywords: "",
         faces: &[face(
             Owner::Thread,
             "read",
@@ -194,7 +147,7 @@ pub(super) const EXPOSED: &[Exposed] = &[
         method: "thread/archive",
         client: ("thread_archive", "put a thread away."),
         arguments: &[THREAD_ID],
-        keywords: &[],
+        keywords: "",
         faces: &[face(
             Owner::Codex,
             "thread_archive",
@@ -206,21 +159,21 @@ pub(super) const EXPOSED: &[Exposed] = &[
         method: "thread/unarchive",
         client: ("thread_unarchive", "bring a thread back."),
         arguments: &[THREAD_ID],
-        keywords: &[],
+        keywords: "",
         faces: &[face(Owner::Codex, "thread_unarchive", Gives::Thread, "Bring an archived thread back.")],
     },
     Exposed {
         method: "thread/name/set",
         client: ("thread_set_name", "name a thread."),
         arguments: &[THREAD_ID, argument("name", "str", "name")],
-        keywords: &[],
+        keywords: "",
         faces: &[face(Owner::Thread, "set_name", Gives::Response, "Give the thread a name.")],
     },
     Exposed {
         method: "thread/compact/start",
         client: ("thread_compact", "have the model shorten a thread's history."),
         arguments: &[THREAD_ID],
-        keywords: &[],
+        keywords: "",
         faces: &[face(
             Owner::Thread,
             "compact",
@@ -232,25 +185,15 @@ pub(super) const EXPOSED: &[Exposed] = &[
         method: "model/list",
         client: ("model_list", "the models that can be chosen."),
         arguments: &[switch("include_hidden", "includeHidden")],
-        keywords: &[],
+        keywords: "",
         faces: &[face(Owner::Codex, "models", Gives::Response, "The models that can be chosen.")],
     },
     Exposed {
         method: "turn/start",
         client: ("turn_start", "begin a turn, or join the one that runs. Its events wait for a reader."),
         arguments: &[THREAD_ID, INPUT_ITEMS],
-        keywords: &[
-            "approvalPolicy",
-            "approvalsReviewer",
-            "cwd",
-            "effort",
-            "model",
-            "outputSchema",
-            "personality",
-            "sandboxPolicy",
-            "serviceTier",
-            "summary",
-        ],
+        keywords: "approvalPolicy approvalsReviewer cwd effort model outputSchema personality sandboxPolicy \
+            serviceTier summary",
         faces: &[
             Face {
                 owner: Owner::Thread,
@@ -272,7 +215,7 @@ pub(super) const EXPOSED: &[Exposed] = &[
         method: "turn/steer",
         client: ("turn_steer", "add input to the turn that runs."),
         arguments: &[THREAD_ID, argument("expected_turn_id", "str", "expectedTurnId"), INPUT_ITEMS],
-        keywords: &[],
+        keywords: "",
         faces: &[face(
             Owner::TurnHandle,
             "steer",
@@ -284,7 +227,7 @@ pub(super) const EXPOSED: &[Exposed] = &[
         method: "turn/interrupt",
         client: ("turn_interrupt", "stop a turn; InvalidRequestError if it has ended already."),
         arguments: &[THREAD_ID, argument("turn_id", "str", "turnId")],
-        keywords: &[],
+        keywords: "",
         faces: &[face(
             Owner::TurnHandle,
             "interrupt",
@@ -292,32 +235,6 @@ pub(super) const EXPOSED: &[Exposed] = &[
             "Stop the turn; InvalidRequestError if it has ended or was stopped already.",
         )],
     },
-];
-
-/// Annotations of keyword arguments that differ from the schema's, by wire name.
-pub(super) const ANNOTATIONS: &[(&str, &str)] = &[("config", "JsonObject"), ("outputSchema", "JsonObject")];
-
-/// Descriptions of arguments that the schema does not describe, or describes for another reader, by wire name.
-pub(super) const DESCRIPTIONS: &[(&str, &str)] = &[
-    ("approvalPolicy", "When the server asks before it runs a command or changes a file."),
-    ("baseInstructions", "Instructions that replace the model's own base instructions."),
-    ("config", "Configuration values that override those of the user's configuration, by dotted key."),
-    ("cwd", "The directory that commands run in, or whose threads are listed; a list may have several."),
-    ("developerInstructions", "Instructions of the application, besides those of the user."),
-    ("effort", "How much the model reasons; from this turn on."),
-    ("ephemeral", "Whether the thread is kept in memory only."),
-    (INPUT, "What the user says: a text, one input item or a list of them."),
-    ("model", "The id of the model."),
-    ("modelProvider", "The id of the model provider, as the configuration names it."),
-    ("outputSchema", "JSON Schema that the final response must follow; for this turn only."),
-    ("personality", "The style of the model's messages, where the model has several."),
-    ("sandbox", "How far commands are kept from the machine."),
-    ("sandboxPolicy", "How far commands are kept from the machine, in detail; from this turn on."),
-    ("serviceName", "The name of the application, for the server's logs."),
-    ("serviceTier", "The service tier of the model's provider."),
-    ("sessionStartSource", "What started the session."),
-    ("summary", "How the model's reasoning is summarised; from this turn on."),
-    ("threadId", "The id of the thread."),
 ];
 
 /// A field of the schema that a method does not expose.
@@ -333,45 +250,53 @@ pub struct Unexposed {
 pub(super) fn unexposed(model: &Model) -> Result<Vec<Unexposed>, TypegenError> {
     let mut found = Vec::new();
     for exposed in EXPOSED {
-        let fields = exposed.fields(model)?;
         let arguments = exposed.arguments.iter().map(|argument| argument.wire);
-        let named: Vec<&str> = exposed.keywords.iter().copied().chain(arguments).collect();
+        let named: Vec<&str> = exposed.keywords().chain(arguments).collect();
         for wire in &named {
             exposed.field(model, wire)?;
         }
-        let rest = || fields.iter().filter(|field| !named.contains(&field.wire.as_str()));
-        for face in exposed.faces.iter().filter(|_| !exposed.keywords.is_empty()) {
-            found.extend(rest().map(|field| Unexposed { method: face.name, field: field.wire.clone() }));
+        if exposed.keywords.is_empty() {
+            continue;
+        }
+        let (_, fields) = exposed.params(model)?;
+        for face in exposed.faces {
+            let rest = fields.iter().filter(|field| !named.contains(&field.wire.as_str()));
+            found.extend(rest.map(|field| Unexposed { method: face.name, field: field.wire.clone() }));
         }
     }
     Ok(found)
 }
 
 impl Exposed {
-    /// The classes of the parameters and of the response.
-    pub(super) fn types<'a>(&self, model: &'a Model) -> Result<(&'a str, &'a str), TypegenError> {
-        let found = model.client_methods.iter().find(|method| method.name == self.method);
-        match found {
-            Some(Method { params: Some(params), response: Some(response), .. }) => Ok((params, response)),
-            _ => Err(self.vanished(self.method.to_owned())),
+    pub(super) fn keywords(&self) -> impl Iterator<Item = &'static str> {
+        self.keywords.split_whitespace()
+    }
+
+    pub(super) fn response<'a>(&self, model: &'a Model) -> Result<&'a str, TypegenError> {
+        self.method(model)?.response.as_deref().ok_or_else(|| self.vanished(self.method))
+    }
+
+    /// The class of the parameters, and its fields.
+    pub(super) fn params<'a>(&self, model: &'a Model) -> Result<(&'a str, &'a [Field]), TypegenError> {
+        let params = self.method(model)?.params.as_deref().unwrap_or(self.method);
+        match model.classes.get_key_value(params) {
+            Some((name, Class { body: Body::Model { fields, .. }, .. })) => Ok((name, fields)),
+            _ => Err(self.vanished(params)),
         }
     }
 
     pub(super) fn field<'a>(&self, model: &'a Model, wire: &str) -> Result<&'a Field, TypegenError> {
-        let found = self.fields(model)?.iter().find(|field| field.wire == wire);
-        found.ok_or_else(|| self.vanished(format!("{}.{wire}", self.types(model).map_or("", |(params, _)| params))))
+        let (params, fields) = self.params(model)?;
+        fields.iter().find(|field| field.wire == wire).ok_or_else(|| self.vanished(&format!("{params}.{wire}")))
     }
 
-    fn fields<'a>(&self, model: &'a Model) -> Result<&'a [Field], TypegenError> {
-        let (params, _) = self.types(model)?;
-        match model.classes.get(params).map(|class| &class.body) {
-            Some(Body::Model { fields, .. }) => Ok(fields),
-            _ => Err(self.vanished(params.to_owned())),
-        }
+    fn method<'a>(&self, model: &'a Model) -> Result<&'a Method, TypegenError> {
+        let found = model.client_methods.iter().find(|method| method.name == self.method);
+        found.ok_or_else(|| self.vanished(self.method))
     }
 
-    fn vanished(&self, missing: String) -> TypegenError {
+    fn vanished(&self, missing: &str) -> TypegenError {
         let method = self.faces.first().map_or(self.client.0, |face| face.name);
-        TypegenError::Vanished { method, missing, protocol_method: self.method }
+        TypegenError::Vanished { method, missing: missing.to_owned(), protocol_method: self.method }
     }
 }

@@ -1,4 +1,4 @@
-//! Writes the methods of [`signatures`](super::signatures): the requests of the protocol clients, and the public methods
+//! Writes the methods of `signatures`: the requests of the protocol clients, and the public methods
 //! above them, each for threads and, differing in little but `await`, for event loops.
 //!
 //! One module for each class, so that a method can make what it returns without importing in a circle.
@@ -7,10 +7,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::error::TypegenError;
-use super::imports::{Homes, Package, import_lines};
-use super::model::{Body, Field, Model, Shape};
+use super::heads::{CLIENT_HEAD, CODEX_HEAD, Head, REQUEST, THREAD_HEAD, TURN_HEAD};
+use super::imports::{Homes, Preamble, import_lines};
+use super::model::{Field, Model};
+use super::parameters::{annotation, description};
 use super::python::{WIDTH, bracketed, collected, docstring, exploded, wrap};
-use super::signatures::{ANNOTATIONS, Argument, DESCRIPTIONS, EXPOSED, Exposed, Face, Gives, INPUT, Owner};
+use super::signatures::{Argument, EXPOSED, Exposed, Face, Gives, INPUT, Owner};
 
 #[derive(Clone, Copy, PartialEq)]
 enum Twin {
@@ -85,14 +87,14 @@ impl Owner {
 pub(super) fn modules(
     model: &Model,
     homes: &Homes<'_>,
-    package: &Package<'_>,
+    preamble: &Preamble<'_>,
 ) -> Result<BTreeMap<String, String>, TypegenError> {
     let mut writer = Writer { model, homes, uses: Vec::new(), text: String::new() };
     let mut files = BTreeMap::new();
     for twin in TWINS {
         writer.client_class(twin)?;
     }
-    files.insert("client_methods.py".to_owned(), writer.finish(package, &CLIENT_HEAD));
+    files.insert("client_methods.py".to_owned(), writer.finish(preamble, &CLIENT_HEAD));
     for (owner, file, head) in [
         (Owner::TurnHandle, "turn_methods.py", &TURN_HEAD),
         (Owner::Thread, "thread_methods.py", &THREAD_HEAD),
@@ -101,98 +103,10 @@ pub(super) fn modules(
         for twin in TWINS {
             writer.public_class(owner, twin)?;
         }
-        files.insert(file.to_owned(), writer.finish(package, head));
+        files.insert(file.to_owned(), writer.finish(preamble, head));
     }
     Ok(files)
 }
-
-/// How a module begins: its docstring, imports, imports for type checkers, and what stands before the classes. `ROOT` is
-/// the import package of the SDK.
-struct Head {
-    purpose: &'static str,
-    imports: &'static str,
-    typing: &'static str,
-    rest: &'static str,
-}
-
-const CLIENT_HEAD: Head = Head {
-    purpose: "The requests of the protocol that the protocol clients spell out.
-
-Models are imported where they are used: to load them all costs more than a turn.",
-    imports: "from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypeVar
-
-from ROOT._wire import params_dict
-from ROOT.inputs import WireInput, wire_input
-",
-    typing: "    from pydantic import BaseModel
-
-    from ROOT._json import JsonObject
-",
-    rest: "\nModelT = TypeVar(\"ModelT\", bound=\"BaseModel\")\n",
-};
-
-const TURN_HEAD: Head = Head {
-    purpose: "The requests of `TurnHandle` and `AsyncTurnHandle`.",
-    imports: "from typing import TYPE_CHECKING
-
-from ROOT.inputs import Input, to_wire_input
-",
-    typing: "    from ROOT._streams import AsyncOwner
-    from ROOT.client import AppServerClient
-",
-    rest: "",
-};
-
-const THREAD_HEAD: Head = Head {
-    purpose: "The requests of `Thread` and `AsyncThread`.
-
-Models are imported where they are used: to load them all costs more than a turn.",
-    imports: "import os
-from typing import TYPE_CHECKING
-
-from ROOT._handles import AsyncTurnHandle, TurnHandle
-from ROOT._wire import build_params
-from ROOT.inputs import Input, to_wire_input
-",
-    typing: "    from ROOT._json import JsonObject
-    from ROOT._run import RunResult
-    from ROOT._streams import AsyncOwner
-    from ROOT.client import AppServerClient
-",
-    rest: "",
-};
-
-const CODEX_HEAD: Head = Head {
-    purpose: "The requests of `Codex` and `AsyncCodex`.
-
-Models are imported where they are used: to load them all costs more than a turn.",
-    imports: "import os
-from typing import TYPE_CHECKING
-
-from ROOT._streams import AsyncOwner
-from ROOT._threads import AsyncThread, Thread
-from ROOT._wire import build_params
-",
-    typing: "    from ROOT._json import JsonObject
-    from ROOT.client import AppServerClient
-",
-    rest: "",
-};
-
-/// The one method that the requests of a protocol client need.
-const REQUEST: &str = "
-    @abstractmethod
-    DEF request(
-        self,
-        method: str,
-        params: BaseModel | Mapping[str, object] | None,
-        *,
-        response_model: type[ModelT],
-    ) -> ModelT:
-        \"\"\"Call a method and give its response as `response_model`.\"\"\"
-";
 
 struct Writer<'a> {
     model: &'a Model,
@@ -205,13 +119,13 @@ struct Writer<'a> {
 
 impl Writer<'_> {
     /// The module that holds what was written, and an empty one to go on with.
-    fn finish(&mut self, package: &Package<'_>, head: &Head) -> String {
+    fn finish(&mut self, preamble: &Preamble<'_>, head: &Head) -> String {
         let mut uses = std::mem::take(&mut self.uses);
         uses.sort();
         uses.dedup();
         let mut text = format!("\"\"\"{}\n\n", head.purpose);
-        let _ = write!(text, "{}\"\"\"\n\nfrom __future__ import annotations\n\n", package.header);
-        let named = |part: &str| part.replace("ROOT", package.module);
+        let _ = write!(text, "{}\"\"\"\n\nfrom __future__ import annotations\n\n", preamble.header);
+        let named = |part: &str| part.replace("ROOT", preamble.module);
         let _ = write!(text, "{}\nif TYPE_CHECKING:\n{}\n", named(head.imports), named(head.typing));
         text.push_str(&import_lines(4, "from .v2_all import ", uses.iter().map(String::as_str)));
         text + head.rest + &std::mem::take(&mut self.text)
@@ -230,12 +144,13 @@ impl Writer<'_> {
 
     /// One request of a protocol client.
     fn request(&mut self, exposed: &Exposed, twin: Twin) -> Result<(), TypegenError> {
-        let (params, response) = exposed.types(self.model)?;
+        let response = exposed.response(self.model)?;
         let (name, what) = exposed.client;
         let mut parameters = vec!["self".to_owned()];
         parameters.extend(exposed.arguments.iter().map(parameter));
         let mut entries = Vec::new();
         if !exposed.keywords.is_empty() {
+            let (params, _) = exposed.params(self.model)?;
             self.uses.push(params.to_owned());
             parameters.push(format!("params: {params} | JsonObject | None = None"));
             entries.push("**params_dict(params)".to_owned());
@@ -248,7 +163,7 @@ impl Writer<'_> {
             INPUT => format!("\"{INPUT}\": wire_input({})", argument.name),
             wire => format!("\"{wire}\": {}", argument.name),
         }));
-        let body = if entries.len() > exposed.arguments.len() && exposed.arguments.is_empty() {
+        let body = if exposed.arguments.is_empty() && !exposed.keywords.is_empty() {
             "params_dict(params)"
         } else {
             self.text.push_str(&collected(8, "body: dict[str, object] = ", ['{', '}'], &entries));
@@ -279,9 +194,9 @@ impl Writer<'_> {
 
     /// One public method.
     fn public(&mut self, exposed: &Exposed, face: &Face, twin: Twin) -> Result<(), TypegenError> {
-        let (params, response) = exposed.types(self.model)?;
+        let response = exposed.response(self.model)?;
         let keywords: Vec<&Field> =
-            exposed.keywords.iter().map(|wire| exposed.field(self.model, wire)).collect::<Result<_, _>>()?;
+            exposed.keywords().map(|wire| exposed.field(self.model, wire)).collect::<Result<_, _>>()?;
         let arguments = exposed.arguments.iter().filter(|argument| face.owner.own(argument.wire).is_none());
         let (switches, positional): (Vec<&Argument>, Vec<&Argument>) =
             arguments.partition(|argument| argument.default.is_some());
@@ -314,18 +229,17 @@ impl Writer<'_> {
         } else {
             self.sections(face, &positional, &keywords);
         }
-        self.body(exposed, face, twin, params, &keywords);
-        Ok(())
+        self.body(exposed, face, twin, &keywords)
     }
 
-    fn body(&mut self, exposed: &Exposed, face: &Face, twin: Twin, params: &str, keywords: &[&Field]) {
+    fn body(&mut self, exposed: &Exposed, face: &Face, twin: Twin, keywords: &[&Field]) -> Result<(), TypegenError> {
         let (owner, client, wait) = (face.owner.owner(twin), face.owner.client(twin), twin.wait());
         let same = keywords.iter().map(|field| format!("{0}={0}", field.name));
         if let Gives::RunResult = face.gives {
             let given: Vec<String> = std::iter::once(INPUT.to_owned()).chain(same).collect();
             self.text.push_str(&exploded(8, &format!("handle = {wait}self.turn"), ['(', ')'], &given, ""));
             let _ = writeln!(self.text, "        record = {wait}handle._record()\n        return record.result()");
-            return;
+            return Ok(());
         }
         let value = |argument: &Argument| match (face.owner.own(argument.wire), argument.wire) {
             (Some(own), _) => own,
@@ -348,6 +262,7 @@ impl Writer<'_> {
             })
             .collect();
         if !keywords.is_empty() {
+            let (params, _) = exposed.params(self.model)?;
             self.import(params);
             let fixed = exposed.arguments.iter().map(|argument| match argument.wire {
                 INPUT => format!("{INPUT}=[]"),
@@ -377,6 +292,7 @@ impl Writer<'_> {
         if !made.is_empty() {
             let _ = writeln!(self.text, "        {made}");
         }
+        Ok(())
     }
 
     fn signature(&mut self, twin: Twin, name: &str, parameters: &[String], returns: &str, breaks: Breaks) {
@@ -395,18 +311,17 @@ impl Writer<'_> {
     /// A docstring with sections; descriptions of arguments hang below their names.
     fn sections(&mut self, face: &Face, positional: &[&Argument], keywords: &[&Field]) {
         let _ = writeln!(self.text, "        \"\"\"{}\n\n        Args:", face.summary);
-        let described = |wire: &str| DESCRIPTIONS.iter().find(|(known, _)| *known == wire).map(|(_, words)| *words);
-        let mut arguments: Vec<(&str, Option<&str>)> = Vec::new();
-        for argument in positional {
-            let name = if argument.wire == INPUT { INPUT } else { argument.name };
-            arguments.push((name, described(argument.wire)));
-        }
-        for field in keywords {
+        let named = positional.iter().map(|argument| match argument.wire {
+            INPUT => (INPUT, INPUT, None),
+            wire => (argument.name, wire, None),
+        });
+        let fields = keywords.iter().map(|field| {
             let class = field.shape.inner_name().and_then(|name| self.model.classes.get(name));
-            let own = field.doc.text.as_deref().or_else(|| class.and_then(|class| class.doc.text.as_deref()));
-            arguments.push((&field.name, described(&field.wire).or(own)));
-        }
-        for (name, words) in arguments {
+            let own = field.doc.text.as_deref().or_else(|| class?.doc.text.as_deref());
+            (field.name.as_str(), field.wire.as_str(), own)
+        });
+        for (name, wire, own) in named.chain(fields) {
+            let words = description(wire).or(own);
             let words = words.unwrap_or("As the protocol says; the server's default where it is left out.");
             let _ = writeln!(self.text, "            {name}:");
             for line in wrap(words, WIDTH - 16) {
@@ -426,58 +341,4 @@ enum Breaks {
 fn parameter(argument: &Argument) -> String {
     let default = argument.default.map(|default| format!(" = {default}")).unwrap_or_default();
     format!("{}: {}{default}", argument.name, argument.annotation)
-}
-
-/// The annotation of a keyword argument: wider than the field's, since plain strings and paths are taken too.
-fn annotation(model: &Model, field: &Field, uses: &mut Vec<String>) -> String {
-    if let Some((_, annotation)) = ANNOTATIONS.iter().find(|(wire, _)| *wire == field.wire) {
-        return (*annotation).to_owned();
-    }
-    let body = |name: &str| model.classes.get(name).map(|class| &class.body);
-    let path = field.name == "cwd";
-    let shape = match &field.shape {
-        Shape::Optional(inner) => inner,
-        other => other,
-    };
-    match shape {
-        Shape::Named(name) => match body(name) {
-            Some(Body::Enum { .. }) => {
-                uses.push(name.clone());
-                format!("{name} | str")
-            }
-            Some(Body::Union { arms, .. }) => {
-                uses.push(name.clone());
-                let mut parts = vec![name.as_str()];
-                parts.extend(arms.iter().filter_map(|arm| match arm {
-                    Shape::Text => Some("str"),
-                    Shape::List(_) => Some("list[str]"),
-                    Shape::Named(arm) if matches!(body(arm), Some(Body::Enum { .. })) => Some("str"),
-                    Shape::Named(_) => Some("JsonObject"),
-                    _ => None,
-                }));
-                parts.extend(path.then_some("os.PathLike[str]"));
-                let mut once: Vec<&str> = Vec::new();
-                for part in parts {
-                    if !once.contains(&part) {
-                        once.push(part);
-                    }
-                }
-                once.join(" | ")
-            }
-            _ => "str".into(),
-        },
-        Shape::Text if path => "str | os.PathLike[str]".into(),
-        Shape::Text => "str".into(),
-        Shape::Boolean => "bool".into(),
-        Shape::Integer => "int".into(),
-        Shape::Number => "float".into(),
-        Shape::List(inner) => match &**inner {
-            Shape::Named(name) if matches!(body(name), Some(Body::Enum { .. })) => {
-                uses.push(name.clone());
-                format!("list[{name}] | list[str]")
-            }
-            _ => "list[str]".into(),
-        },
-        _ => "JsonObject".into(),
-    }
 }

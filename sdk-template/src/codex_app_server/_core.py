@@ -173,7 +173,7 @@ class ClientCore:
         with self.awaiting(call) as deadline:
             preload()
             result = value_of(receive(call.reply, deadline))
-        from .models import InitializeResponse  # not before: loading it meanwhile costs no time
+        from .models import InitializeResponse  # `preload` has loaded it while the server answered
 
         response = decode_response("initialize", result, InitializeResponse)
         self.live().notify("initialized")

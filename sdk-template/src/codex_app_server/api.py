@@ -77,7 +77,7 @@ class AsyncCodex(AsyncCodexMethods):
     """
 
     def __init__(self, config: AppServerConfig | None = None) -> None:
-        import asyncio
+        import asyncio  # both are loaded here, so that programs without event loops never do
 
         from .async_client import AsyncAppServerClient
 
