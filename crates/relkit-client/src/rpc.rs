@@ -1,9 +1,7 @@
-//! Messages of the app-server protocol as lines of text, and whose answer a response is. No input or output happens here.
+//! Messages of the app-server protocol as lines of text. No input or output happens here.
 //!
 //! The shapes are those of JSON-RPC 2.0 without its `jsonrpc` member. The server numbers its own requests from 0, so a
 //! message is a request or a response by its `method` member, never by its id.
-
-use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -144,34 +142,6 @@ impl From<&RequestId> for Value {
     }
 }
 
-/// The requests that are waiting for an answer.
-#[derive(Debug, Default)]
-pub struct Calls {
-    last: i64,
-    open: BTreeMap<i64, String>,
-}
-
-impl Calls {
-    /// A fresh id for a request of `method`.
-    pub fn open(&mut self, method: &str) -> i64 {
-        self.last += 1;
-        self.open.insert(self.last, method.to_owned());
-        self.last
-    }
-
-    /// The number and method of the request that `id` answers, which is then settled. `None` for an answer that nobody
-    /// waits for: late, repeated or never asked for.
-    pub fn settle(&mut self, id: &RequestId) -> Option<(i64, String)> {
-        let RequestId::Number(number) = id else { return None };
-        self.open.remove(number).map(|method| (*number, method))
-    }
-
-    /// Stops waiting for a request.
-    pub fn abandon(&mut self, number: i64) {
-        self.open.remove(&number);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -232,22 +202,10 @@ mod tests {
             let _ = decode(value.to_string().as_bytes());
             let _ = decode(json!({ "id": id, "method": method, "error": value }).to_string().as_bytes());
         }
-
-        #[test]
-        fn each_call_is_answered_once(count in 1..20_usize, answers in prop::collection::vec(-2..25_i64, 0..60)) {
-            let mut calls = Calls::default();
-            let mut open: std::collections::BTreeSet<_> = (0..count).map(|_| calls.open("m")).collect();
-            prop_assert_eq!(open.len(), count);
-            for number in answers {
-                prop_assert_eq!(calls.settle(&RequestId::Number(number)).is_some(), open.remove(&number));
-            }
-        }
     }
 
     #[test]
     fn a_request_of_the_server_is_not_an_answer() {
-        let mut calls = Calls::default();
-        calls.open("initialize");
         let line = br#"{"method":"item/fileChange/requestApproval","id":1,"params":{}}"#;
         assert!(matches!(decode(line), Ok(Message::Request { id: RequestId::Number(1), .. })));
     }
