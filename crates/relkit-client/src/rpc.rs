@@ -4,7 +4,7 @@
 //! message is a request or a response by its `method` member, never by its id.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
 
 /// The id of a request: an integer or a text, echoed as it was sent.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -99,54 +99,20 @@ pub fn decode(line: &[u8]) -> Result<Message, Undecodable> {
 /// Writes a message as one line, with its line ending.
 #[must_use]
 pub fn encode(message: &Message) -> String {
-    let mut object = Map::new();
-    let mut put = |name: &str, value: Value| {
-        object.insert(name.to_owned(), value);
+    let object = match message {
+        Message::Request { id, method, params } => json!({ "id": id, "method": method, "params": params }),
+        Message::Notification { method, params: Value::Null } => json!({ "method": method }),
+        Message::Notification { method, params } => json!({ "method": method, "params": params }),
+        Message::Response { id, outcome: Ok(result) } => json!({ "id": id, "result": result }),
+        Message::Response { id, outcome: Err(error) } => json!({ "id": id, "error": error }),
     };
-    match message {
-        Message::Request { id, method, params } => {
-            put("id", id.into());
-            put("method", method.as_str().into());
-            put("params", params.clone());
-        }
-        Message::Notification { method, params } => {
-            put("method", method.as_str().into());
-            if !params.is_null() {
-                put("params", params.clone());
-            }
-        }
-        Message::Response { id, outcome: Ok(result) } => {
-            put("id", id.into());
-            put("result", result.clone());
-        }
-        Message::Response { id, outcome: Err(error) } => {
-            put("id", id.into());
-            let mut shape = Map::new();
-            shape.insert("code".into(), error.code.into());
-            shape.insert("message".into(), error.message.as_str().into());
-            if let Some(data) = &error.data {
-                shape.insert("data".into(), data.clone());
-            }
-            put("error", Value::Object(shape));
-        }
-    }
-    Value::Object(object).to_string() + "\n"
-}
-
-impl From<&RequestId> for Value {
-    fn from(id: &RequestId) -> Self {
-        match id {
-            RequestId::Number(number) => (*number).into(),
-            RequestId::Text(text) => text.as_str().into(),
-        }
-    }
+    object.to_string() + "\n"
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use serde_json::json;
 
     fn any_json() -> impl Strategy<Value = Value> {
         let leaf = prop_oneof![
