@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::binary::{self, Inventory};
+use crate::binary::{self, Inventory, Magic};
 use crate::build::staged::{StageKind, Staged};
 use crate::build::writer::Options;
 use crate::build::{build, read_stages};
@@ -53,7 +53,7 @@ fn broken_promises(staged: &Staged) -> Vec<StageWarning> {
     let StageKind::Runtime(platforms) = &staged.kind else { return Vec::new() };
     let facts = |path: &Path| {
         let map = map(&File::open(path).ok()?).ok()?;
-        binary::sniff(&map)?;
+        Magic::of(&map).format()?;
         binary::read(&map).ok()
     };
     let found = staged.package.iter().filter_map(|(name, file)| Some((name.clone(), facts(&file.path)?)));

@@ -9,7 +9,8 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::binary::{
-    self, BinaryError, BundledLibraries, Details, Facts, Format, Inventory, Kind, Libc, Linkage, Signature, honest_tags,
+    self, BinaryError, BundledLibraries, Details, Facts, Format, Inventory, Kind, Libc, Linkage, Magic, Signature,
+    honest_tags,
 };
 use crate::cli::{self, ReportFormat};
 use crate::console::Console;
@@ -252,7 +253,7 @@ fn facts_of(archive: &Archive, member: &Member, path: &Path) -> Result<MemberFac
 }
 
 fn judge(bytes: &[u8]) -> MemberFacts {
-    if binary::sniff(bytes).is_none() {
+    if Magic::of(bytes).format().is_none() {
         return Ok(None);
     }
     binary::read(bytes).map(Some).map_err(|error| (error.to_string(), error.hint()))

@@ -6,6 +6,8 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
+use crate::binary::Magic;
+
 /// What the first bytes of a file say.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Header {
@@ -41,16 +43,15 @@ impl Header {
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         let field = |range: std::ops::Range<usize>| bytes.get(range);
-        match bytes {
-            [] => Self::Empty,
-            [0x7f, b'E', b'L', b'F', ..] => {
+        match Magic::of(bytes) {
+            Magic::Elf => {
                 let machine = field(18..20).map(|field| match bytes.get(5) {
                     Some(2) => u16::from_be_bytes([field[0], field[1]]),
                     _ => u16::from_le_bytes([field[0], field[1]]),
                 });
                 Self::Elf(machine.map_or_else(|| "unknown".to_owned(), elf_machine))
             }
-            [0xcf, 0xfa, 0xed, 0xfe, ..] | [0xce, 0xfa, 0xed, 0xfe, ..] => {
+            Magic::MachO => {
                 let machine = field(4..8).map(|field| u32::from_le_bytes([field[0], field[1], field[2], field[3]]));
                 Self::MachO(match machine {
                     Some(0x0100_0007) => "x86_64".into(),
@@ -58,12 +59,13 @@ impl Header {
                     _ => "unknown".into(),
                 })
             }
-            [0xca, 0xfe, 0xba, 0xbe, ..] => Self::MachO("several architectures".into()),
-            [b'M', b'Z', ..] => Self::Pe,
-            [b'#', b'!', rest @ ..] => {
-                let line = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
+            Magic::FatMachO => Self::MachO("several architectures".into()),
+            Magic::Pe => Self::Pe,
+            Magic::Script => {
+                let line = bytes[2..].split(|byte| *byte == b'\n').next().unwrap_or_default();
                 Self::Script(String::from_utf8_lossy(line).trim().to_owned())
             }
+            _ if bytes.is_empty() => Self::Empty,
             _ => Self::Other(bytes[..bytes.len().min(SHOWN)].to_vec()),
         }
     }

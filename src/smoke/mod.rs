@@ -16,12 +16,13 @@ pub mod unpack;
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use crate::binary::Magic;
 use crate::console::Progress;
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain, Failure, Outcome};
@@ -205,13 +206,8 @@ fn is_wheel(path: &Path) -> io::Result<bool> {
     if path.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
     }
-    let mut file = File::open(path)?;
-    if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("whl")) {
-        return Ok(true);
-    }
-    let mut magic = Vec::new();
-    file.by_ref().take(4).read_to_end(&mut magic)?;
-    Ok(magic == *b"PK\x03\x04")
+    let magic = Magic::of_file(path)?;
+    Ok(magic == Magic::Zip || path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("whl")))
 }
 
 fn tested_wheel(path: &Path) -> Result<TestedWheel, SmokeError> {

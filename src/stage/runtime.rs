@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::template::PYPROJECT;
 use super::{PendingStage, StageError, Template, TemplateError, pyproject, refuse_overlap};
-use crate::binary::{self, Facts, Inventory, Libc, TagRow, Weight};
+use crate::binary::{self, Facts, Inventory, Libc, Magic, TagRow, Weight};
 use crate::console::Progress;
 use crate::fs::{Existing, FsError, Mode};
 use crate::payload::{DESCRIPTOR, Form, Package, Payload};
@@ -242,7 +242,7 @@ fn take_inventory(request: &RuntimeRequest, directory: &Path, paths: &[String]) 
             continue;
         }
         let map = crate::zip::archive::map(&file).map_err(FsError::read(&place))?;
-        if binary::sniff(&map).is_none() {
+        if Magic::of(&map).format().is_none() {
             continue;
         }
         let facts = binary::read(&map).map_err(|source| StageError::Binary {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use crate::binary::{Format, Kind};
+use crate::binary::{Format, Kind, Magic};
 use crate::check::finding::Findings;
 use crate::check::rule::{Check, Documentation, Family, Rule, Severity};
 use crate::check::subject::scan::Scanned;
@@ -256,7 +256,7 @@ fn no_program(wheel: &WheelSubject, member: &Member, scanned: &Scanned) -> Optio
     if damaged || member.size == 0 || scanned.head.starts_with(LFS_POINTER) {
         return None;
     }
-    let what = if scanned.head.starts_with(b"#!") { "a script" } else { "neither ELF, Mach-O nor PE" };
+    let what = if Magic::of(&scanned.head) == Magic::Script { "a script" } else { "neither ELF, Mach-O nor PE" };
     Some(format!("the runtime's executable is {what}, not a compiled program"))
 }
 

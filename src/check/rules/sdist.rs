@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::bufread::GzDecoder;
 
+use crate::binary::Magic;
 use crate::check::CheckError;
 use crate::check::finding::Findings;
 use crate::check::rule::{Check, Documentation, Family, Rule, Severity};
@@ -99,7 +100,7 @@ impl SdistSubject {
     }
 
     fn read(&mut self, bytes: &[u8]) {
-        if !bytes.starts_with(&[0x1f, 0x8b]) {
+        if Magic::of(bytes) != Magic::Gzip {
             self.defects.push("the file is not compressed by gzip".into());
             return;
         }

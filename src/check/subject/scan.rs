@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use sha2::{Digest as _, Sha256};
 
 use super::embedded::{Mentions, VersionSearch};
-use crate::binary::{self, BinaryError, Facts};
+use crate::binary::{self, BinaryError, Facts, Magic};
 use crate::check::CheckError;
 use crate::digest::Sha256Digest;
 use crate::wheel::reader::Hasher;
@@ -156,7 +156,7 @@ impl Write for Sink {
         // The first chunk is as long as a buffer or the member, so it holds every magic number.
         if !self.started && !data.is_empty() {
             self.started = true;
-            if binary::sniff(data).is_some() {
+            if Magic::of(data).format().is_some() {
                 let in_memory = self.size <= IN_MEMORY;
                 self.spool =
                     Some(if in_memory { Spool::Memory(Vec::new()) } else { Spool::File(tempfile::tempfile()?) });
