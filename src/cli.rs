@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::console::Color;
 use crate::publish::attestation::Attestations;
+use crate::smoke::Level;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -83,17 +84,6 @@ pub enum CompressionPreset {
     Default,
     /// Seven times the time of the default, 3 % smaller.
     Best,
-}
-
-/// How far a smoke test goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SmokeLevel {
-    /// The executable runs and says its version.
-    Version,
-    /// It also answers `initialize`.
-    Handshake,
-    /// It also runs a whole turn against an embedded model server.
-    Turn,
 }
 
 /// One command of relkit.
@@ -291,7 +281,7 @@ pub struct Smoke {
     pub subject: PathBuf,
     /// How far to go
     #[arg(long, value_name = "LEVEL", default_value = "turn")]
-    pub level: SmokeLevel,
+    pub level: Level,
     /// The version that the binary must report, in either spelling
     #[arg(long, value_name = "VERSION")]
     pub expect_version: Option<String>,
@@ -491,7 +481,7 @@ pub struct Release {
     pub jobs: Option<u16>,
     /// How far the smoke tests go
     #[arg(long, value_name = "LEVEL", default_value = "turn")]
-    pub level: SmokeLevel,
+    pub level: Level,
     /// A command that runs a target's executables: `aarch64-unknown-linux-musl=qemu-aarch64-static`
     #[arg(long, value_name = "TARGET=CMD")]
     pub runner: Vec<String>,

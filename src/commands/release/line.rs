@@ -271,7 +271,7 @@ impl Line<'_> {
             return Ok(Some(step("smoke", Outcome::Skipped, detail, Duration::ZERO)));
         }
         let subject = self.dist().join(wheel);
-        let request = smoke::Request {
+        let options = smoke::Options {
             subject: &subject,
             project: &self.request.runtime,
             level: self.request.level,
@@ -281,7 +281,7 @@ impl Line<'_> {
         };
         let started = Instant::now();
         let spinner = self.console.spinner("Testing");
-        let report = smoke::smoke(&request, &spinner);
+        let report = smoke::smoke(&options, &spinner);
         spinner.finish();
         let report = report?;
         report.write_receipt(&self.root.join("receipts").join(format!("{wheel}.json")))?;

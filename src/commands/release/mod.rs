@@ -34,7 +34,7 @@ pub fn run(arguments: &cli::Release, console: &Console) -> Result<Exit, Failure>
         sdk: super::sdk_project(arguments.sdk_template.as_deref())?,
         sdk_template: arguments.sdk_template.clone(),
         options: super::build::options(arguments.compression, arguments.jobs)?,
-        level: super::smoke::level(arguments.level),
+        level: arguments.level,
         runners: arguments.runner.iter().map(|text| runner(text, &runtime)).collect::<Result<_, _>>()?,
         allow_missing: super::targets(&arguments.allow_missing, &runtime)?,
         runtime,
