@@ -4,10 +4,10 @@
 use serde_json::json;
 
 use crate::check::coverage::{Candidate, Coverage};
-use crate::check::render;
+use crate::check::render::{Index, Pages};
 use crate::check::{Request, Selection, check, find_rules};
 use crate::cli::{self, AnnotatedFormat, ReportFormat};
-use crate::console::Console;
+use crate::console::{Console, Form, Shown as _};
 use crate::error::{Exit, Failure};
 use crate::fs::write_whole;
 
@@ -23,28 +23,28 @@ pub fn run(arguments: &cli::Check, console: &Console) -> Result<Exit, Failure> {
     spinner.finish();
     let report = report?;
     if let Some(path) = &arguments.receipt {
-        let mut receipt = serde_json::to_vec_pretty(&render::json(&report)).unwrap_or_default();
+        let mut receipt = serde_json::to_vec_pretty(&report.json()).unwrap_or_default();
         receipt.push(b'\n');
         write_whole(path, &receipt)?;
     }
-    match arguments.format {
-        AnnotatedFormat::Text => console.result(render::text(&report)),
-        AnnotatedFormat::Json => console.json(&render::json(&report)),
-        AnnotatedFormat::Github => console.result(render::github(&report)),
-    }
+    let form = match arguments.format {
+        AnnotatedFormat::Text => Form::Text,
+        AnnotatedFormat::Json => Form::Json,
+        AnnotatedFormat::Github => Form::Annotations,
+    };
+    console.show(&report, form);
     Ok(report.exit())
 }
 
 /// Runs `rule`.
 pub fn rule(arguments: &cli::Rule, console: &Console) -> Result<Exit, Failure> {
-    match (&arguments.name, arguments.format) {
-        (Some(name), ReportFormat::Json) => console.json(&render::rules_json(find_rules(name)?)),
-        (None, ReportFormat::Json) => console.json(&render::rules_json(crate::check::rules())),
-        (None, ReportFormat::Text) => console.result(render::rules_text()),
-        (Some(name), ReportFormat::Text) => {
-            let pages: Vec<_> = find_rules(name)?.into_iter().map(render::rule_text).collect();
-            console.result(pages.join("\n"));
-        }
+    let form = match arguments.format {
+        ReportFormat::Text => Form::Text,
+        ReportFormat::Json => Form::Json,
+    };
+    match &arguments.name {
+        Some(name) => console.show(&Pages(find_rules(name)?), form),
+        None => console.show(&Index, form),
     }
     Ok(Exit::Good)
 }
