@@ -4,9 +4,11 @@
 use std::fmt::Write as _;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::finding::{FileReport, Finding, Report};
 use super::rule::{Family, Rule, Severity, rules};
+use crate::console::Shown;
 use crate::console::annotation::{Annotation, Level};
 use crate::console::text::{plural, visible};
 use crate::digest::Sha256Digest;
@@ -192,6 +194,46 @@ pub fn rules_markdown() -> String {
         }
     }
     text
+}
+
+impl Shown for Report {
+    fn text(&self) -> String {
+        text(self)
+    }
+
+    fn json(&self) -> Value {
+        serde_json::to_value(json(self)).unwrap_or_default()
+    }
+
+    fn annotations(&self) -> String {
+        github(self)
+    }
+}
+
+/// The pages of some rules.
+pub(crate) struct Pages(pub(crate) Vec<&'static Rule>);
+
+impl Shown for Pages {
+    fn text(&self) -> String {
+        self.0.iter().map(|rule| rule_text(rule)).collect::<Vec<_>>().join("\n")
+    }
+
+    fn json(&self) -> Value {
+        serde_json::to_value(rules_json(self.0.iter().copied())).unwrap_or_default()
+    }
+}
+
+/// The list of all rules, one line each, by family.
+pub(crate) struct Index;
+
+impl Shown for Index {
+    fn text(&self) -> String {
+        rules_text()
+    }
+
+    fn json(&self) -> Value {
+        Pages(rules().collect()).json()
+    }
 }
 
 #[cfg(test)]

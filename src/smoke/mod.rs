@@ -11,6 +11,7 @@ pub mod model_server;
 pub mod receipt;
 mod runner;
 pub mod stand_in;
+mod tested;
 mod tools;
 pub mod unpack;
 
@@ -34,17 +35,18 @@ use home::Home;
 use model_server::ModelServer;
 pub use receipt::{Report, SCHEMA_VERSION, Step, TestedWheel};
 pub use runner::{Runner, RunnerError};
+pub(crate) use tested::Tested;
 use unpack::Runtime;
 
 /// How far a smoke test goes. Each level includes the ones before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
-    /// The executable starts and reports its version.
+    /// The executable runs and says its version.
     Version,
-    /// The app server answers `initialize` and ends when its input is closed.
+    /// It also answers `initialize`.
     Handshake,
-    /// A turn brings back the answer of a model, and the packaged helpers work.
+    /// It also runs a whole turn against an embedded model server.
     #[default]
     Turn,
 }
