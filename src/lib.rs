@@ -55,6 +55,7 @@ pub mod payload;
 pub mod product;
 #[doc(hidden)]
 pub mod publish;
+mod release;
 #[doc(hidden)]
 pub mod report;
 #[doc(hidden)]

@@ -158,6 +158,13 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
     pending.commit()
 }
 
+/// Writes a value to `path` as indented JSON, whole or not at all.
+pub(crate) fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), FsError> {
+    let mut json = serde_json::to_vec_pretty(value).map_err(|error| FsError::write(path)(error.into()))?;
+    json.push(b'\n');
+    write_whole(path, &json)
+}
+
 /// What to do with an output directory that holds files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Existing {
