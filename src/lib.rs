@@ -32,3 +32,9 @@ pub mod target;
 pub mod typegen;
 pub mod version;
 pub mod wheel;
+
+// Both the unit tests and the integration tests make their files with it.
+#[cfg(test)]
+#[path = "../tests/samples/mod.rs"]
+#[allow(dead_code, reason = "unit tests use a part of it")]
+mod samples;

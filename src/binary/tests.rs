@@ -1,12 +1,10 @@
 //! The room as a whole on small files built here: facts, objections, honest tags, and hostile input.
 #![allow(clippy::unwrap_used)]
 
-mod samples;
-
 use proptest::prelude::*;
 
-use self::samples::{AMD64, ARM64, ElfSample, MachSample, fat, glibc_elf, mac, pe, static_elf};
 use super::*;
+use crate::samples::binary::{AMD64, ARM64, ElfSample, MachSample, fat, glibc_elf, mac, pe, static_elf};
 use crate::target::{Architecture, PlatformTag};
 
 fn facts(bytes: &[u8]) -> Facts {
