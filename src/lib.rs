@@ -72,3 +72,9 @@ pub mod version;
 pub mod wheel;
 #[doc(hidden)]
 pub mod zip;
+
+// Both the unit tests and the integration tests make their files with it.
+#[cfg(test)]
+#[path = "../tests/samples/mod.rs"]
+#[allow(dead_code, reason = "unit tests use a part of it")]
+mod samples;

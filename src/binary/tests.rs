@@ -1,13 +1,11 @@
 //! The room as a whole on small files built here: facts, objections, honest tags, and hostile input.
 #![allow(clippy::unwrap_used)]
 
-mod samples;
-
 use proptest::prelude::*;
 
-use self::samples::{AMD64, ARM64, ElfSample, MachSample, fat, glibc_elf, mac, pe, static_elf};
 use super::*;
 use crate::error::{Exit, Explain as _};
+use crate::samples::binary::{AMD64, ARM64, ElfSample, MachSample, fat, glibc_elf, mac, pe, static_elf};
 use crate::target::{Architecture, PlatformTag};
 
 fn facts(bytes: &[u8]) -> Facts {

@@ -56,7 +56,7 @@ pub(crate) enum Form {
 }
 
 /// A report, in every form it can be asked for.
-pub(crate) trait Shown {
+pub trait Shown {
     /// For people; ends with a newline, or is empty where status lines have said it all.
     fn text(&self) -> String;
 

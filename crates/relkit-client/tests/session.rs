@@ -197,7 +197,7 @@ fn an_endless_turn_is_interrupted_at_its_deadline() {
     session.set_deadlines(Duration::from_secs(20), Duration::from_millis(400));
     let error = session.start_turn(&thread, &[Input::text("hi")]).unwrap().finish().unwrap_err();
     assert_eq!(error.to_string(), "the turn did not complete within 0.4 s: waiting for network");
-    let sent: serde_json::Value = serde_json::from_slice(&std::fs::read(log).unwrap()).unwrap();
+    let sent = crate::support::read_json(&log);
     assert_eq!(sent["method"], "turn/interrupt");
     assert_eq!(sent["params"], json!({ "threadId": "T", "turnId": "U" }));
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::io::{self, Read, Write as _};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -10,6 +10,9 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
+
+pub use super::http::response;
+use super::http::{Head, serve};
 
 /// A file that the index has.
 #[derive(Debug, Clone)]
@@ -129,21 +132,15 @@ pub struct ScriptedIndex {
     pub state: Arc<State>,
 }
 
-pub fn response(status: &str, headers: &str, body: &str) -> String {
-    format!("HTTP/1.1 {status}\r\n{headers}Content-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len())
-}
-
 impl ScriptedIndex {
     /// Starts; ends with the test's process.
     pub fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = format!("http://{}", listener.local_addr().unwrap());
         let state = Arc::new(State {
             files: Mutex::default(),
             faults: Mutex::default(),
             canned: Mutex::default(),
             seen: Mutex::default(),
-            tokens: Mutex::new(HashSet::from([super::TOKEN.to_owned()])),
+            tokens: Mutex::new(HashSet::from([super::publish::TOKEN.to_owned()])),
             expired: Mutex::default(),
             uses: Mutex::default(),
             used: Mutex::default(),
@@ -153,13 +150,7 @@ impl ScriptedIndex {
             form: Mutex::new(Form::Json),
         });
         let shared = Arc::clone(&state);
-        thread::spawn(move || {
-            for stream in listener.incoming().flatten() {
-                let state = Arc::clone(&shared);
-                // A connection that breaks is what many of the tests are about.
-                thread::spawn(move || state.serve(stream));
-            }
-        });
+        let address = serve(move |stream| shared.serve(stream));
         Self { address, state }
     }
 
@@ -175,6 +166,11 @@ impl ScriptedIndex {
 
     pub fn files(&self) -> Vec<Stored> {
         self.state.files.lock().unwrap().clone()
+    }
+
+    /// How many tokens were minted.
+    pub fn minted(&self) -> u32 {
+        self.state.seen.lock().unwrap().minted
     }
 
     pub fn lag(&self, lag: Duration) {
@@ -205,36 +201,14 @@ impl ScriptedIndex {
     }
 }
 
-struct Head {
-    line: String,
-    headers: HashMap<String, String>,
-}
-
-fn read_head(stream: &mut TcpStream) -> io::Result<Head> {
-    let mut bytes = Vec::new();
-    let mut byte = [0];
-    while !bytes.ends_with(b"\r\n\r\n") {
-        stream.read_exact(&mut byte)?;
-        bytes.push(byte[0]);
-    }
-    let text = String::from_utf8_lossy(&bytes).into_owned();
-    let mut lines = text.split("\r\n");
-    let line = lines.next().unwrap_or_default().to_owned();
-    let headers = lines
-        .filter_map(|line| line.split_once(':'))
-        .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
-        .collect();
-    Ok(Head { line, headers })
-}
-
 impl State {
     fn serve(&self, mut stream: TcpStream) -> io::Result<()> {
-        let head = read_head(&mut stream)?;
+        let head = Head::read(&mut stream)?;
         let target = head.line.split(' ').nth(1).unwrap_or_default().to_owned();
         let path = target.split('?').next().unwrap_or_default().to_owned();
         self.seen.lock().unwrap().lines.push(head.line.clone());
         let canned = self.canned.lock().unwrap().get_mut(&path).and_then(VecDeque::pop_front);
-        let length: u64 = head.headers.get("content-length").and_then(|text| text.parse().ok()).unwrap_or(0);
+        let length: u64 = head.header("content-length").parse().unwrap_or(0);
         if let Some(answer) = canned {
             io::copy(&mut (&mut stream).take(length), &mut io::sink())?;
             return stream.write_all(answer.as_bytes());
@@ -300,7 +274,7 @@ impl State {
     }
 
     fn identity(&self, head: &Head, target: &str) -> String {
-        let allowed = head.headers.get("authorization").is_some_and(|value| value == "bearer request-secret");
+        let allowed = head.header("authorization") == "bearer request-secret";
         if !allowed || !target.contains("api-version=2") || !target.contains("audience=scripted-index") {
             return response("400 Bad Request", "", "wrong request");
         }
@@ -329,19 +303,17 @@ impl State {
 
     fn upload(&self, stream: &mut TcpStream, head: &Head, length: u64) -> io::Result<()> {
         let fault = self.faults.lock().unwrap().pop_front();
-        let authorization = head.headers.get("authorization").cloned().unwrap_or_default();
+        let authorization = head.header("authorization").to_owned();
         self.seen.lock().unwrap().authorizations.push(authorization.clone());
         if !head.line.starts_with("POST ") {
             return stream.write_all(response("405 Method Not Allowed", "", "").as_bytes());
         }
-        let content_type = head.headers.get("content-type").cloned().unwrap_or_default();
-        let boundary =
-            content_type.split_once("boundary=").map_or("", |(_, boundary)| boundary.trim_matches('"')).to_owned();
+        let (_, boundary) = head.header("content-type").split_once("boundary=").unwrap_or_default();
         let visible_before = self.visible("").into_iter().map(|file| file.name).collect();
         let limit = fault.as_ref().map_or(u64::MAX, |fault| fault.read);
         let slow = fault.as_ref().map_or(Duration::ZERO, |fault| fault.slow);
         let mut body = Body { stream, left: length, read: 0, limit, slow };
-        let upload = Upload::read(&mut body, &boundary);
+        let upload = Upload::read(&mut body, boundary.trim_matches('"'));
         let read = body.read;
         self.seen.lock().unwrap().bytes += read;
         if let Ok(upload) = &upload {
@@ -366,32 +338,24 @@ impl State {
             return fault.answer.map_or(Ok(()), |answer| stream.write_all(answer.as_bytes()));
         }
         let upload = upload?;
-        let answer = match self.objection(&authorization, &upload) {
-            Some(answer) => answer,
+        if let Some(objection) = self.objection(&authorization, &upload) {
+            return stream.write_all(objection.as_bytes());
+        }
+        let mut files = self.files.lock().unwrap();
+        let answer = match files.iter().find(|file| file.name == upload.name) {
+            Some(_) if *self.duplicates.lock().unwrap() == Duplicates::Refused => {
+                response("409 Conflict", "", "<h1>Package already exists!</h1>")
+            }
+            Some(file) if file.sha256 != upload.sha256 => {
+                let name = &upload.name;
+                let words = format!("400 File already exists ('{name}', with blake2_256 hash 'x'). See the help.");
+                let body = serde_json::json!({"message": "x", "code": words}).to_string();
+                response("400 Bad Request", "", &body)
+            }
+            Some(_) => response("200 OK", "", ""),
             None => {
-                let mut files = self.files.lock().unwrap();
-                match files.iter().find(|file| file.name == upload.name) {
-                    Some(file) if *self.duplicates.lock().unwrap() == Duplicates::Compared => {
-                        if file.sha256 == upload.sha256 {
-                            response("200 OK", "", "")
-                        } else {
-                            let words = format!(
-                                "400 File already exists ('{}', with blake2_256 hash 'x'). See the help.",
-                                upload.name
-                            );
-                            response(
-                                "400 Bad Request",
-                                "",
-                                &serde_json::json!({"message": "x", "code": words}).to_string(),
-                            )
-                        }
-                    }
-                    Some(_) => response("409 Conflict", "", "<h1>Package already exists!</h1>"),
-                    None => {
-                        files.push(stored(upload));
-                        response("200 OK", "", "")
-                    }
-                }
+                files.push(stored(upload));
+                response("200 OK", "", "")
             }
         };
         stream.write_all(answer.as_bytes())
@@ -403,11 +367,8 @@ impl State {
         let decoded = String::from_utf8_lossy(&decoded).into_owned();
         let token = decoded.strip_prefix("__token__:").unwrap_or_default().to_owned();
         if self.expired.lock().unwrap().contains(&token) {
-            return Some(response(
-                "403 Invalid API Token: token is expired",
-                "",
-                "<html><title>403 Forbidden</title></html>",
-            ));
+            let page = "<html><title>403 Forbidden</title></html>";
+            return Some(response("403 Invalid API Token: token is expired", "", page));
         }
         if !self.tokens.lock().unwrap().contains(&token) {
             return Some(response("403 Forbidden", "", "Invalid or non-existent authentication information."));
@@ -419,11 +380,8 @@ impl State {
             self.expired.lock().unwrap().insert(token);
         }
         if upload.field("sha256_digest") != upload.sha256 {
-            return Some(response(
-                "400 Bad Request",
-                "",
-                "The digest supplied does not match a digest calculated from the uploaded file.",
-            ));
+            let words = "The digest supplied does not match a digest calculated from the uploaded file.";
+            return Some(response("400 Bad Request", "", words));
         }
         None
     }

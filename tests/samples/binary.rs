@@ -1,4 +1,4 @@
-//! Small but complete ELF, Mach-O and PE files, built field by field, for the tests of this room.
+//! Small but complete ELF, Mach-O and PE files, built field by field.
 
 /// Library, node, whether the node is optional, and symbols with whether they are weak.
 pub type SampleVersion = (&'static str, &'static str, bool, Vec<(&'static str, bool)>);
@@ -38,6 +38,19 @@ pub fn static_elf() -> ElfSample {
         versions: Vec::new(),
         undefined: Vec::new(),
     }
+}
+
+/// A position-independent static program for Linux on this machine (62 is x86-64, 183 aarch64).
+pub fn static_pie(machine: u16) -> ElfSample {
+    ElfSample { kind: 3, machine, flags_1: 0x0800_0000, ..static_elf() }
+}
+
+/// A static program for Linux on x86-64, filled up with zeros to `size` bytes.
+pub fn elf(size: usize) -> Vec<u8> {
+    let mut bytes = static_elf().build();
+    assert!(bytes.len() <= size, "{size} is too little");
+    bytes.resize(size, 0);
+    bytes
 }
 
 /// A position-independent program for glibc that needs `GLIBC_2.17` for `memcpy`.
@@ -260,6 +273,31 @@ pub fn fat(slices: &[(u32, Vec<u8>)]) -> Vec<u8> {
     }
     table.extend(slices.iter().flat_map(|(_, bytes)| bytes.clone()));
     table
+}
+
+/// A sound program of this target triple; the oldest macOS that it runs on is 11.0 or, on Intel, 10.12.
+pub fn program(target: &str) -> Vec<u8> {
+    match target {
+        "aarch64-apple-darwin" => mac(ARM64, 11, 0).build(),
+        "x86_64-apple-darwin" => mac(AMD64, 10, 12).build(),
+        "aarch64-unknown-linux-musl" => static_pie(183).build(),
+        "x86_64-unknown-linux-musl" => static_pie(62).build(),
+        "aarch64-pc-windows-msvc" => pe(0xaa64, &["KERNEL32.dll"], true),
+        "x86_64-pc-windows-msvc" => windows_program(),
+        _ => panic!("there is no sample for `{target}`"),
+    }
+}
+
+pub fn windows_program() -> Vec<u8> {
+    pe(0x8664, &["KERNEL32.dll"], true)
+}
+
+/// The same as a library.
+pub fn windows_library() -> Vec<u8> {
+    const FLAGS: usize = 64 + 4 + 18;
+    let mut bytes = windows_program();
+    bytes[FLAGS + 1] |= 0x20;
+    bytes
 }
 
 /// A PE32+ program for `machine` that imports from `dlls`, with a certificate where `signed`.

@@ -1,12 +1,8 @@
 //! What the tests of publishing share: an index that is scripted to misbehave, small distributions, and a search of
 //! everything that was said for the secrets that were used.
 
-pub mod index;
-pub mod servers;
-
 use std::cell::RefCell;
 use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -25,6 +21,11 @@ use relkit::publish::run::{Request, endpoint, publish};
 use relkit::publish::upload::Patience;
 use relkit::publish::wait::Pace;
 
+use super::index::ScriptedIndex;
+use super::{names, write};
+use crate::samples::archive::{TarMember, entry, gzip, tar};
+use crate::samples::wheel::{Sample, linux};
+
 /// The token that the scripted index knows from the start.
 pub const TOKEN: &str = "pypi-token-of-the-scripted-index";
 
@@ -32,60 +33,33 @@ pub const VERSION: &str = "1.2.3";
 pub const TAGS: [&str; 3] = ["macosx_11_0_arm64", "musllinux_1_1_x86_64", "win_amd64"];
 
 /// A wheel with these bytes in it.
-pub fn wheel(directory: &Path, distribution: &str, tag: &str, requires: &[&str], payload: &[u8]) -> PathBuf {
-    let stem = format!("{}-{VERSION}", distribution.replace('-', "_"));
-    let info = format!("{stem}.dist-info");
+pub fn wheel(directory: &Path, distribution: &str, tag: &str, requires: &[&str], payload: impl Into<Vec<u8>>) {
+    let module = distribution.replace('-', "_");
+    let stem = format!("{module}-{VERSION}");
     let requires: String = requires.iter().map(|row| format!("Requires-Dist: {row}\n")).collect();
-    let metadata = format!(
-        "Metadata-Version: 2.4\nName: {distribution}\nVersion: {VERSION}\nSummary: Für den Test — 試験\n\
-         Requires-Python: >=3.8\n{requires}Description-Content-Type: text/markdown\n\n# Schön\n"
-    );
-    let members = [
-        (format!("{}/payload", distribution.replace('-', "_")), payload.to_vec()),
-        (format!("{info}/METADATA"), metadata.into_bytes()),
-        (
-            format!("{info}/WHEEL"),
-            format!("Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: {}\nTag: py3-none-{tag}\n", tag == "any")
-                .into_bytes(),
+    let mut payload = entry(&format!("{module}/payload"), payload, 0o100_644);
+    // Stored, so that the file is as large as what is in it.
+    payload.method = 0;
+    let sample = Sample {
+        file_name: format!("{stem}-py3-none-{tag}.whl"),
+        info: format!("{stem}.dist-info"),
+        metadata: format!(
+            "Metadata-Version: 2.4\nName: {distribution}\nVersion: {VERSION}\nSummary: Für den Test — 試験\n\
+             Requires-Python: >=3.8\n{requires}Description-Content-Type: text/markdown\n\n# Schön\n"
         ),
-    ];
-    let mut record = String::new();
-    for (name, bytes) in &members {
-        record += &format!(
-            "{name},sha256={},{}\n",
-            Sha256Digest::of(bytes).record_form().trim_start_matches("sha256="),
-            bytes.len()
-        );
-    }
-    record += &format!("{info}/RECORD,,\n");
-    let path = directory.join(format!("{stem}-py3-none-{tag}.whl"));
-    let mut zip = zip::ZipWriter::new(fs::File::create(&path).unwrap());
-    let options = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
-    for (name, bytes) in members
-        .iter()
-        .map(|(name, bytes)| (name.clone(), bytes.clone()))
-        .chain([(format!("{info}/RECORD"), record.into_bytes())])
-    {
-        zip.start_file(name, options).unwrap();
-        zip.write_all(&bytes).unwrap();
-    }
-    zip.finish().unwrap();
-    path
+        wheel: format!("Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: {}\nTag: py3-none-{tag}\n", tag == "any"),
+        entries: vec![payload],
+        ..linux()
+    };
+    write(directory, &sample.file_name, sample.build());
 }
 
 fn sdist(directory: &Path, distribution: &str) {
     let stem = format!("{}-{VERSION}", distribution.replace('-', "_"));
-    let file = fs::File::create(directory.join(format!("{stem}.tar.gz"))).unwrap();
-    let mut tar = tar::Builder::new(flate2::write::GzEncoder::new(file, flate2::Compression::fast()));
     let metadata = format!("Metadata-Version: 2.4\nName: {distribution}\nVersion: {VERSION}\n");
-    for (name, bytes) in [("PKG-INFO", metadata.as_bytes()), ("pyproject.toml", b"[project]\n")] {
-        let mut header = tar::Header::new_ustar();
-        header.set_size(bytes.len() as u64);
-        header.set_mode(0o644);
-        header.set_cksum();
-        tar.append_data(&mut header, format!("{stem}/{name}"), bytes).unwrap();
-    }
-    tar.into_inner().unwrap().finish().unwrap();
+    let files = [("PKG-INFO", metadata.as_str()), ("pyproject.toml", "[project]\n")];
+    let members = files.map(|(name, text)| TarMember::file(format!("{stem}/{name}"), text));
+    write(directory, &format!("{stem}.tar.gz"), gzip(&tar(&members)));
 }
 
 /// A release of three runtime wheels, the SDK's wheel and its sdist; `salt` makes its bytes its own.
@@ -93,18 +67,15 @@ pub fn dist(directory: &Path, salt: &str) {
     fs::create_dir_all(directory).unwrap();
     for (index, tag) in TAGS.iter().enumerate() {
         // The names sort otherwise than the sizes.
-        wheel(directory, "acme-bin", tag, &[], format!("{salt}{tag}").repeat(3000 * (4 - index)).as_bytes());
+        wheel(directory, "acme-bin", tag, &[], format!("{salt}{tag}").repeat(3000 * (4 - index)));
     }
-    wheel(directory, "acme-sdk", "any", &[&format!("acme-bin=={VERSION}")], salt.as_bytes());
+    wheel(directory, "acme-sdk", "any", &[&format!("acme-bin=={VERSION}")], salt);
     sdist(directory, "acme-sdk");
 }
 
 /// The files of a directory as the gate would list them.
 pub fn files(directory: &Path) -> Vec<ReleaseFile> {
-    let mut names: Vec<_> =
-        fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    names.sort();
-    let distributions = names.into_iter().filter(|name| name.ends_with(".whl") || name.ends_with(".tar.gz"));
+    let distributions = names(directory).into_iter().filter(|name| name.ends_with(".whl") || name.ends_with(".tar.gz"));
     distributions
         .map(|name| {
             let (sha256, bytes) = Sha256Digest::of_reader(&mut fs::File::open(directory.join(&name)).unwrap()).unwrap();
@@ -175,7 +146,7 @@ pub struct Job<'a> {
 }
 
 impl<'a> Job<'a> {
-    pub fn new(dist: &'a Path, index: &index::ScriptedIndex) -> Self {
+    pub fn new(dist: &'a Path, index: &ScriptedIndex) -> Self {
         Self {
             dist,
             upload_url: format!("{}/legacy/", index.address),
@@ -230,6 +201,52 @@ impl<'a> Job<'a> {
         }
         assert_no_secret(&said, &run.masked);
         run
+    }
+}
+
+/// A release, and an index that has nothing of it.
+pub struct Bench {
+    pub index: ScriptedIndex,
+    pub dist: PathBuf,
+    _directory: tempfile::TempDir,
+}
+
+pub fn bench() -> Bench {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("dist");
+    dist(&path, "salt");
+    Bench { index: ScriptedIndex::start(), dist: path, _directory: directory }
+}
+
+impl Bench {
+    pub fn job(&self) -> Job<'_> {
+        Job::new(&self.dist, &self.index)
+    }
+
+    /// A job on GitHub Actions without a token of its own.
+    pub fn trusted(&self) -> Job<'_> {
+        Job { variables: self.index.job(), ..self.job() }
+    }
+
+    pub fn assert_complete(&self) {
+        assert_complete(&self.index, &self.dist);
+    }
+}
+
+/// Every planned file is there once, with its bytes, and the SDK began when every runtime file was visible.
+pub fn assert_complete(index: &ScriptedIndex, dist: &Path) {
+    let planned = files(dist);
+    let stored = index.files();
+    assert_eq!(stored.len(), planned.len(), "{stored:?}");
+    for file in &planned {
+        let found: Vec<_> = stored.iter().filter(|stored| stored.name == file.name).collect();
+        assert_eq!(found.len(), 1, "{}", file.name);
+        assert_eq!(found[0].sha256, file.sha256.to_string());
+    }
+    for sdk in stored.iter().filter(|file| file.project == "acme-sdk") {
+        for runtime in planned.iter().filter(|file| file.name.starts_with("acme_bin")) {
+            assert!(sdk.visible_before.contains(&runtime.name), "{} before {}", sdk.name, runtime.name);
+        }
     }
 }
 

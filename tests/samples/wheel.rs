@@ -1,64 +1,10 @@
-//! Wheels made byte by byte, so that each can have one defect: a sound runtime wheel to begin with, and a hand on every
-//! field of the archive.
+//! Wheels: a sound one to begin with, and a hand on everything in it.
 
-#[path = "../../../src/binary/tests/samples.rs"]
-pub mod samples;
+use base64::Engine as _;
+use sha2::Digest as _;
 
-use std::io::Write as _;
-
-use relkit::digest::Sha256Digest;
-
-/// 1980-01-01, the date of every entry.
-const DATE: u16 = 0x21;
-
-/// One entry of an archive in the making.
-#[derive(Clone)]
-pub struct Entry {
-    pub name: Vec<u8>,
-    pub data: Vec<u8>,
-    pub mode: u32,
-    pub system: u8,
-    pub method: u16,
-    pub flags: u16,
-    pub date: u16,
-    pub local_extra: Vec<u8>,
-    pub central_extra: Vec<u8>,
-    pub comment: Vec<u8>,
-    /// Bytes between this entry and the next.
-    pub gap: Vec<u8>,
-    /// Whether the central directory leaves the entry out.
-    pub hidden: bool,
-    /// Whether CRC and sizes come in a data descriptor.
-    pub descriptor: bool,
-    /// Changes of the compressed data, the local header and the central entry.
-    pub edit_data: fn(&mut Vec<u8>),
-    pub edit_local: fn(&mut [u8]),
-    pub edit_central: fn(&mut [u8]),
-    /// Sizes that are stated in place of the true ones.
-    pub stated_size: Option<u32>,
-}
-
-pub fn entry(name: &str, data: impl Into<Vec<u8>>, mode: u32) -> Entry {
-    Entry {
-        name: name.into(),
-        data: data.into(),
-        mode,
-        system: 3,
-        method: 8,
-        flags: 0,
-        date: DATE,
-        local_extra: Vec::new(),
-        central_extra: Vec::new(),
-        comment: Vec::new(),
-        gap: Vec::new(),
-        hidden: false,
-        descriptor: false,
-        edit_data: |_| {},
-        edit_local: |_| {},
-        edit_central: |_| {},
-        stated_size: None,
-    }
-}
+use super::archive::{Entry, archive, entry};
+use super::binary::static_pie;
 
 /// A wheel in the making.
 #[derive(Clone)]
@@ -68,11 +14,15 @@ pub struct Sample {
     pub metadata: String,
     pub wheel: String,
     pub entries: Vec<Entry>,
+    /// What RECORD states of a file's bytes.
+    pub digest: fn(&[u8]) -> String,
     /// Changes of RECORD, once it has been made.
     pub edit_record: fn(String) -> String,
     /// Changes of any entry, RECORD included, once all of them are there.
     pub edit_entries: fn(&mut Vec<Entry>),
     pub edit_archive: fn(&mut Vec<u8>),
+    /// Changes of the end record.
+    pub edit_end: fn(&mut [u8]),
     pub archive_comment: Vec<u8>,
 }
 
@@ -85,9 +35,26 @@ pub const METADATA: &str = "Metadata-Version: 2.4\nName: openai-codex-cli-bin\nV
     Requires-Python: >=3.10\nProject-URL: Source, https://example.org/source\nDescription-Content-Type: text/markdown\n\n\
     # A program\n";
 
+/// A digest as RECORD states it.
+pub fn sha256(bytes: &[u8]) -> String {
+    format!("sha256={}", base64_of(&sha2::Sha256::digest(bytes)))
+}
+
+pub fn sha384(bytes: &[u8]) -> String {
+    format!("sha384={}", base64_of(&sha2::Sha384::digest(bytes)))
+}
+
+pub fn sha512(bytes: &[u8]) -> String {
+    format!("sha512={}", base64_of(&sha2::Sha512::digest(bytes)))
+}
+
+fn base64_of(bytes: &[u8]) -> String {
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)
+}
+
 /// A position-independent static program for Linux on x86-64.
 pub fn linux_program() -> Vec<u8> {
-    samples::ElfSample { kind: 3, flags_1: 0x0800_0000, ..samples::static_elf() }.build()
+    static_pie(62).build()
 }
 
 fn package(target: &str, entry: &str) -> String {
@@ -108,19 +75,21 @@ pub fn runtime(tags: &[&str], target: &str, executable: &str, program: Vec<u8>) 
             entry("codex_cli_bin/codex-package.json", package(target, executable), 0o100644),
             entry(&path, program, 0o100755),
         ],
+        digest: sha256,
         edit_record: |record| record,
         edit_entries: |_| {},
         edit_archive: |_| {},
+        edit_end: |_| {},
         archive_comment: Vec::new(),
     }
 }
 
 pub fn linux() -> Sample {
-    runtime(&LINUX, "x86_64-unknown-linux-musl", "bin/codex", linux_program())
+    linux_with(linux_program())
 }
 
 pub fn linux_with(program: Vec<u8>) -> Sample {
-    runtime(&LINUX, "x86_64-unknown-linux-musl", "bin/codex", program)
+    tagged(&LINUX, program)
 }
 
 pub fn tagged(tags: &[&str], program: Vec<u8>) -> Sample {
@@ -133,6 +102,15 @@ pub fn mac(program: Vec<u8>) -> Sample {
 
 pub fn windows(program: Vec<u8>) -> Sample {
     runtime(&["win_amd64"], "x86_64-pc-windows-msvc", "bin/codex.exe", program)
+}
+
+/// A wheel of this version around the files of a package directory.
+pub fn of_package(files: &[(&str, Vec<u8>)], version: &str) -> Sample {
+    let place = |(path, bytes): &(&str, Vec<u8>)| entry(&format!("codex_cli_bin/{path}"), bytes.clone(), 0o100644);
+    let mut sample = linux().of_version(version);
+    sample.entries.truncate(1);
+    sample.entries.splice(0..0, files.iter().map(place));
+    sample
 }
 
 impl Sample {
@@ -152,6 +130,11 @@ impl Sample {
         self
     }
 
+    pub fn digest(mut self, digest: fn(&[u8]) -> String) -> Self {
+        self.digest = digest;
+        self
+    }
+
     pub fn record(mut self, edit: fn(String) -> String) -> Self {
         self.edit_record = edit;
         self
@@ -162,9 +145,25 @@ impl Sample {
         self
     }
 
+    pub fn end(mut self, edit: fn(&mut [u8])) -> Self {
+        self.edit_end = edit;
+        self
+    }
+
     pub fn metadata(mut self, from: &str, to: &str) -> Self {
         assert!(self.metadata.contains(from), "{from}");
         self.metadata = self.metadata.replace(from, to);
+        self
+    }
+
+    /// The same wheel of another release.
+    pub fn of_version(mut self, version: &str) -> Self {
+        for text in [&mut self.file_name, &mut self.info, &mut self.metadata] {
+            *text = text.replace("0.163.0", version);
+        }
+        for entry in self.entries.iter_mut().filter(|entry| entry.name.ends_with(b".json")) {
+            entry.data = String::from_utf8(entry.data.clone()).unwrap().replace("0.163.0", version).into();
+        }
         self
     }
 
@@ -195,7 +194,7 @@ impl Sample {
         let mut record = String::new();
         for entry in all.iter().filter(|entry| !entry.name.ends_with(b"/") && !entry.hidden) {
             let name = String::from_utf8_lossy(&entry.name);
-            let digest = Sha256Digest::of(&entry.data).record_form();
+            let digest = (self.digest)(&entry.data);
             let quoted = if name.contains([',', '"']) {
                 format!("\"{}\"", name.replace('"', "\"\""))
             } else {
@@ -207,88 +206,9 @@ impl Sample {
         all.push(entry(&info("RECORD"), (self.edit_record)(record), 0o100644));
         (self.edit_entries)(&mut all);
         let mut bytes = archive(&all, &self.archive_comment);
+        let end = bytes.len() - 22 - self.archive_comment.len();
+        (self.edit_end)(&mut bytes[end..]);
         (self.edit_archive)(&mut bytes);
         bytes
     }
-}
-
-fn deflate(data: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
-    encoder.write_all(data).unwrap();
-    encoder.finish().unwrap()
-}
-
-/// The bytes of an archive of these entries.
-pub fn archive(entries: &[Entry], comment: &[u8]) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut directory = Vec::new();
-    let mut count = 0_u16;
-    for entry in entries {
-        let offset = out.len() as u32;
-        let mut data = if entry.method == 8 { deflate(&entry.data) } else { entry.data.clone() };
-        let packed = data.len() as u32;
-        (entry.edit_data)(&mut data);
-        let crc = crc32fast::hash(&entry.data);
-        let size = entry.stated_size.unwrap_or(entry.data.len() as u32);
-        let packed = if data.len() as u32 == packed { packed } else { data.len() as u32 };
-        let flags = entry.flags | if entry.descriptor { 8 } else { 0 };
-        let mut fixed = Vec::new();
-        for half in [flags, entry.method, 0, entry.date] {
-            fixed.extend(half.to_le_bytes());
-        }
-        let lengths = |deferred: bool| -> Vec<u8> {
-            let words = if deferred { [0; 3] } else { [crc, packed, size] };
-            words.iter().flat_map(|word| word.to_le_bytes()).collect()
-        };
-        let mut local = b"PK\x03\x04\x14\0".to_vec();
-        local.extend(&fixed);
-        local.extend(lengths(entry.descriptor));
-        local.extend((entry.name.len() as u16).to_le_bytes());
-        local.extend((entry.local_extra.len() as u16).to_le_bytes());
-        local.extend(&entry.name);
-        local.extend(&entry.local_extra);
-        (entry.edit_local)(&mut local);
-        out.extend(local);
-        out.extend(&data);
-        if entry.descriptor {
-            out.extend(b"PK\x07\x08");
-            out.extend(lengths(false));
-        }
-        out.extend(&entry.gap);
-        if entry.hidden {
-            continue;
-        }
-        count += 1;
-        let mut central = b"PK\x01\x02\x14".to_vec();
-        central.extend([entry.system, 20, 0]);
-        central.extend(&fixed);
-        central.extend(lengths(false));
-        central.extend((entry.name.len() as u16).to_le_bytes());
-        central.extend((entry.central_extra.len() as u16).to_le_bytes());
-        central.extend((entry.comment.len() as u16).to_le_bytes());
-        central.extend([0; 4]);
-        central.extend((entry.mode << 16).to_le_bytes());
-        central.extend(offset.to_le_bytes());
-        central.extend(&entry.name);
-        central.extend(&entry.central_extra);
-        central.extend(&entry.comment);
-        (entry.edit_central)(&mut central);
-        directory.extend(central);
-    }
-    let start = out.len() as u32;
-    let size = directory.len() as u32;
-    out.extend(directory);
-    out.extend(b"PK\x05\x06\0\0\0\0");
-    out.extend(count.to_le_bytes());
-    out.extend(count.to_le_bytes());
-    out.extend(size.to_le_bytes());
-    out.extend(start.to_le_bytes());
-    out.extend((comment.len() as u16).to_le_bytes());
-    out.extend(comment);
-    out
-}
-
-/// The place of the end record of an archive without a comment.
-pub fn end_record(bytes: &[u8]) -> usize {
-    bytes.len() - 22
 }
