@@ -1,8 +1,8 @@
 //! Strings out of hostile headers: each of bounded length, all of one file together too, so that a table of offsets that
 //! all name the same long string costs neither time nor memory.
 
-use super::BinaryError;
-use super::facts::Format;
+use super::error::BinaryError;
+use super::magic::Format;
 
 /// No library, path or symbol is longer; the paths of Linux and macOS are shorter still.
 const LONGEST: usize = 4096;

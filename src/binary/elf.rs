@@ -5,12 +5,13 @@ use object::elf;
 use object::read::ReadRef as _;
 use object::read::elf::{Dyn as _, FileHeader, ProgramHeader as _, SectionHeader as _, Sym as _};
 
-use super::BinaryError;
 use super::bytes::Strings;
+use super::error::BinaryError;
 use super::facts::{
-    Details, ElfFacts, Facts, Format, Kind, Linkage, Machine, Needed, RunPath, RunPathKind, Signature, Slice,
-    UndefinedSymbol, VersionNeed,
+    Details, ElfFacts, Facts, Kind, Linkage, Machine, Needed, RunPath, RunPathKind, Signature, Slice, UndefinedSymbol,
+    VersionNeed,
 };
+use super::magic::Format;
 use super::system;
 use crate::target::Architecture;
 

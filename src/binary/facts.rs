@@ -5,29 +5,8 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use super::magic::Format;
 use crate::target::Architecture;
-
-/// An executable format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Format {
-    /// Linux and most other Unix systems.
-    Elf,
-    /// macOS and its relatives.
-    MachO,
-    /// Windows.
-    Pe,
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Elf => "ELF",
-            Self::MachO => "Mach-O",
-            Self::Pe => "PE",
-        })
-    }
-}
 
 /// What one binary is.
 #[derive(Debug, Clone, PartialEq, Eq)]

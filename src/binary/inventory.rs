@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::{Facts, Format, Kind, RunPathKind, Slice};
+use super::facts::{Facts, Kind, RunPathKind, Slice};
+use super::magic::Format;
 use super::objection::{Objection, Weight, objections};
 use super::tags;
 use crate::target::{PlatformTag, PlatformTagSet};

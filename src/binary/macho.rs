@@ -5,12 +5,13 @@ use object::macho;
 use object::read::ReadRef as _;
 use object::read::macho::{LoadCommandData, LoadCommandVariant, MachHeader};
 
-use super::BinaryError;
 use super::bytes::Strings;
+use super::error::BinaryError;
 use super::facts::{
-    Details, Facts, Format, Kind, Linkage, MachOFacts, MachOPlatform, Machine, Needed, OsVersion, RunPath, RunPathKind,
+    Details, Facts, Kind, Linkage, MachOFacts, MachOPlatform, Machine, Needed, OsVersion, RunPath, RunPathKind,
     Signature, Slice,
 };
+use super::magic::Format;
 use crate::target::Architecture;
 
 /// The magic number of an embedded signature (`CSMAGIC_EMBEDDED_SIGNATURE`), big-endian in the file.
@@ -20,12 +21,11 @@ const SIGNATURE_MAGIC: u32 = 0xfade_0cc0;
 const MOST_SLICES: usize = 44;
 
 pub(super) fn read(bytes: &[u8]) -> Result<Facts, BinaryError> {
-    let big = |offset: u64| {
-        bytes.read_at::<object::U32<object::BigEndian>>(offset).ok().map(|word| word.get(object::BigEndian))
-    };
-    match big(0) {
-        Some(0xcafe_babe) => fat(bytes, 20, |entry| Some((u64::from(word(entry, 8)?), u64::from(word(entry, 12)?)))),
-        Some(0xcafe_babf) => fat(bytes, 32, |entry| {
+    match word(bytes, 0) {
+        Some(macho::FAT_MAGIC) => {
+            fat(bytes, 20, |entry| Some((u64::from(word(entry, 8)?), u64::from(word(entry, 12)?))))
+        }
+        Some(macho::FAT_MAGIC_64) => fat(bytes, 32, |entry| {
             let long = |at| Some(u64::from(word(entry, at)?) << 32 | u64::from(word(entry, at + 4)?));
             Some((long(8)?, long(16)?))
         }),
@@ -86,9 +86,11 @@ fn machine(cpu: macho::CpuType) -> Machine {
 
 fn slice(bytes: &[u8]) -> Result<Slice, BinaryError> {
     let endian = match word(bytes, 0) {
-        Some(0xcffa_edfe) => Endianness::Little,
-        Some(0xfeed_facf) => Endianness::Big,
-        Some(0xcefa_edfe | 0xfeed_face) => return Err(BinaryError::Unsupported { what: "a 32-bit Mach-O file" }),
+        Some(macho::MH_CIGAM_64) => Endianness::Little,
+        Some(macho::MH_MAGIC_64) => Endianness::Big,
+        Some(macho::MH_CIGAM | macho::MH_MAGIC) => {
+            return Err(BinaryError::Unsupported { what: "a 32-bit Mach-O file" });
+        }
         Some(_) => return Err(malformed("a slice is no Mach-O file")),
         None => return Err(truncated("the file header")),
     };

@@ -4,10 +4,9 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::facts::{
-    Details, ElfFacts, Facts, Format, Kind, Libc, MachOFacts, MachOPlatform, OsVersion, Signature, Slice,
-};
+use super::facts::{Details, ElfFacts, Facts, Kind, Libc, MachOFacts, MachOPlatform, OsVersion, Signature, Slice};
 use super::inventory::{BundledLibraries, Reach};
+use super::magic::Format;
 use super::{policy, system};
 use crate::target::{Architecture, MacosArchitecture, PlatformTag};
 

@@ -6,9 +6,10 @@ use object::read::ReadRef as _;
 use object::read::coff::SectionTable;
 use object::read::pe::{DataDirectories, ImageNtHeaders, ImageOptionalHeader};
 
-use super::BinaryError;
 use super::bytes::Strings;
-use super::facts::{Details, Facts, Format, Kind, Linkage, Machine, Needed, OsVersion, PeFacts, Signature, Slice};
+use super::error::BinaryError;
+use super::facts::{Details, Facts, Kind, Linkage, Machine, Needed, OsVersion, PeFacts, Signature, Slice};
+use super::magic::Format;
 use crate::target::Architecture;
 
 /// Real programs import from a few dozen.

@@ -3,8 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use super::facts::{Details, Facts, Format, Libc, OsVersion, Slice};
+use super::facts::{Details, Facts, Libc, OsVersion, Slice};
 use super::inventory::{BundledLibraries, Inventory};
+use super::magic::Format;
 use super::policy;
 use crate::target::{Architecture, LegacyManylinux, MacosArchitecture, PlatformTag};
 

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use self::samples::{AMD64, ARM64, ElfSample, MachSample, fat, glibc_elf, mac, pe, static_elf};
 use super::*;
+use crate::error::{Exit, Explain as _};
 use crate::target::{Architecture, PlatformTag};
 
 fn facts(bytes: &[u8]) -> Facts {
@@ -378,7 +379,7 @@ fn many_names_for_one_long_string_cost_little() {
 
 /// Whatever comes in, every step answers.
 fn exercise(bytes: &[u8]) {
-    let _ = sniff(bytes);
+    let _ = Magic::of(bytes);
     if let Ok(facts) = read(bytes) {
         let inventory = Inventory::new(vec![("bin/x".into(), facts.clone()), ("lib/y".into(), facts)]);
         for tag in inventory.honest_tags() {

@@ -1,12 +1,11 @@
 //! What is worth a warning about a stage that is built all the same: `check` has the last word.
 
-use std::fs::File;
 use std::path::Path;
 
 use super::staged::{StageKind, Staged};
-use crate::binary::{self, Inventory};
+use crate::binary::{self, Inventory, Magic};
+use crate::fs::Map;
 use crate::stage::StageWarning;
-use crate::zip::archive::map;
 
 impl Staged {
     pub(crate) fn warnings(&self) -> Vec<String> {
@@ -24,8 +23,8 @@ impl Staged {
     fn broken_promises(&self) -> Vec<String> {
         let StageKind::Runtime(platforms) = &self.kind else { return Vec::new() };
         let facts = |path: &Path| {
-            let map = map(&File::open(path).ok()?).ok()?;
-            binary::sniff(&map)?;
+            let map = Map::open(path).ok()?;
+            Magic::of(&map).format()?;
             binary::read(&map).ok()
         };
         let found = self.package.iter().filter_map(|(name, file)| Some((name.clone(), facts(&file.path)?)));

@@ -1,27 +1,23 @@
 //! `relkit inspect`: what executables, libraries and wheels are, and every platform tag that each can honestly carry, as
 //! one report for people and programs.
 
-use std::fs::File;
-use std::io::{self, Read as _, Seek as _, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::binary::{
-    self, BinaryError, BundledLibraries, Details, Facts, Format, Inventory, Kind, Libc, Linkage, Signature, honest_tags,
+    self, BundledLibraries, Details, Facts, Format, Inventory, Kind, Libc, Linkage, Magic, Signature, honest_tags,
 };
 use crate::cli;
 use crate::console::text::visible;
 use crate::console::{Console, Shown};
 use crate::error::{Exit, Explain, Failure};
-use crate::fs::portable;
+use crate::fs::{Map, Spool, portable};
 use crate::target::PlatformTag;
 use crate::wheel::filename::WheelFileName;
-use crate::zip::archive::{self, Archive, ArchiveError, Member, MemberError};
-
-/// Larger members are unpacked to a temporary file that is mapped, so that memory stays bounded.
-const IN_MEMORY: usize = 16 << 20;
+use crate::zip::archive::{Archive, ArchiveError, Member, MemberError};
 
 /// A file that could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -164,22 +160,8 @@ pub fn inspect(files: &[PathBuf]) -> Result<Report, InspectError> {
 
 fn inspect_file(path: &Path, report: &mut Report) -> Result<(), InspectError> {
     let unreadable = |source| InspectError::Read { path: path.to_owned(), source };
-    // Looked at before it is opened, which Windows refuses for a directory and which waits at a FIFO.
-    let metadata = std::fs::metadata(path).map_err(unreadable)?;
-    if !metadata.is_file() {
-        return Err(unreadable(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")));
-    }
-    let mut file = File::open(path).map_err(unreadable)?;
     let shown = portable(path);
-    // An empty file cannot be mapped.
-    let outcome = if metadata.len() == 0 {
-        // Tells an unreadable file from an empty one.
-        file.read(&mut [0]).map_err(unreadable)?;
-        Err(BinaryError::Empty)
-    } else {
-        binary::read(&archive::map(&file).map_err(unreadable)?)
-    };
-    match outcome {
+    match binary::read(&Map::open(path).map_err(unreadable)?) {
         Ok(facts) => {
             let honest = honest_tags(&facts, &shown, &BundledLibraries::none());
             report.binaries.push(Binary::of(shown, None, &facts, honest));
@@ -233,54 +215,17 @@ type MemberFacts = Result<Option<Facts>, (String, Option<String>)>;
 
 fn facts_of(archive: &Archive, member: &Member, path: &Path) -> Result<MemberFacts, InspectError> {
     let unpack = |source| InspectError::Unpack { path: path.to_owned(), member: member.name.clone(), source };
-    let mut spool = Spool { memory: Vec::new(), file: None };
+    let mut spool = Spool::default();
     match archive.copy_to(member, &mut spool) {
         Ok(()) => {}
         Err(MemberError::Write { source, .. }) => return Err(unpack(source)),
         Err(error) => return Ok(Err((error.to_string(), error.hint()))),
     }
-    let outcome = match spool.file {
-        Some(mut file) => {
-            file.rewind().map_err(unpack)?;
-            judge(&archive::map(&file).map_err(unpack)?)
-        }
-        None => judge(&spool.memory),
-    };
-    Ok(outcome)
-}
-
-fn judge(bytes: &[u8]) -> MemberFacts {
-    if binary::sniff(bytes).is_none() {
-        return Ok(None);
+    let bytes = spool.finish().map_err(unpack)?;
+    if Magic::of(&bytes).format().is_none() {
+        return Ok(Ok(None));
     }
-    binary::read(bytes).map(Some).map_err(|error| (error.to_string(), error.hint()))
-}
-
-/// Bytes in memory until there are many, then in an unnamed temporary file.
-struct Spool {
-    memory: Vec<u8>,
-    file: Option<File>,
-}
-
-impl Write for Spool {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if let Some(file) = &mut self.file {
-            return file.write(bytes);
-        }
-        if self.memory.len() + bytes.len() <= IN_MEMORY {
-            self.memory.extend_from_slice(bytes);
-            return Ok(bytes.len());
-        }
-        let mut file = tempfile::tempfile()?;
-        file.write_all(&std::mem::take(&mut self.memory))?;
-        let count = file.write(bytes)?;
-        self.file = Some(file);
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+    Ok(binary::read(&bytes).map(Some).map_err(|error| (error.to_string(), error.hint())))
 }
 
 impl Problem {

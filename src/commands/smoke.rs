@@ -6,10 +6,10 @@ use super::templates;
 use crate::cli::Smoke;
 use crate::console::Console;
 use crate::error::{Exit, Failure};
-use crate::smoke::{Request, Tested, smoke};
+use crate::smoke::{Options, Tested, smoke};
 
 pub(super) fn run(arguments: &Smoke, console: &Console) -> Result<Exit, Failure> {
-    let request = Request {
+    let options = Options {
         subject: &arguments.subject,
         project: &templates::runtime(None)?,
         level: arguments.level,
@@ -17,7 +17,7 @@ pub(super) fn run(arguments: &Smoke, console: &Console) -> Result<Exit, Failure>
         runner: arguments.runner.as_deref().map(str::parse).transpose()?,
         timeout: arguments.timeout.map(Duration::from_secs),
     };
-    let report = console.with_spinner("Testing", |progress| smoke(&request, progress))?;
+    let report = console.with_spinner("Testing", |progress| smoke(&options, progress))?;
     if let Some(path) = &arguments.receipt {
         report.write_receipt(path)?;
         console.detail("Wrote", format_args!("the receipt to {}", path.display()));

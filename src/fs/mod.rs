@@ -4,7 +4,9 @@
 //! interrupted run leaves what was there before and at most a hidden temporary that no later run mistakes for a result.
 
 mod interrupt;
+mod map;
 mod platform;
+mod spool;
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -18,6 +20,8 @@ use interrupt::Open;
 use platform::rename;
 
 pub use interrupt::{Scratch, clean_on_interrupt};
+pub use map::Map;
+pub use spool::Spool;
 
 /// A file or directory that could not be read or written.
 #[derive(Debug, thiserror::Error)]

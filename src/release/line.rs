@@ -92,7 +92,7 @@ impl Place<'_> {
             let detail = format!("this machine cannot run it; `{}` can", target.runner);
             return Ok(Some(rows::step("smoke", Outcome::Skipped, detail, Duration::ZERO)));
         }
-        let request = smoke::Request {
+        let options = smoke::Options {
             subject: &self.dist().join(wheel),
             project: &self.options.runtime,
             level: self.options.level,
@@ -101,7 +101,7 @@ impl Place<'_> {
             timeout: None,
         };
         let started = Instant::now();
-        let report = self.console.with_spinner("Testing", |progress| smoke::smoke(&request, progress))?;
+        let report = self.console.with_spinner("Testing", |progress| smoke::smoke(&options, progress))?;
         report.write_receipt(&self.root.join("receipts").join(format!("{wheel}.json")))?;
         let (verb, outcome, detail) = match report.failed_step() {
             Some(failed) => ("Failed", Outcome::Failed, format!("{}: {}", failed.name, failed.detail)),

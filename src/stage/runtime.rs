@@ -1,14 +1,13 @@
 //! `stage-runtime`: the runtime template with a payload in its import package, under a platform tag that the payload's
 //! own binaries decide or were held against.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::template::PYPROJECT;
 use super::{PendingStage, StageError, Template, TemplateError, pyproject, refuse_overlap};
-use crate::binary::{self, Facts, Inventory, Libc, TagRow, Weight};
+use crate::binary::{self, Facts, Inventory, Libc, Magic, TagRow, Weight};
 use crate::console::Progress;
-use crate::fs::{Existing, FsError, Mode};
+use crate::fs::{Existing, FsError, Map, Mode};
 use crate::payload::{DESCRIPTOR, Form, Package, Payload};
 use crate::product::RuntimeProject;
 use crate::target::{PlatformTag, PlatformTagSet, TargetTriple};
@@ -237,12 +236,8 @@ fn take_inventory(request: &RuntimeRequest, directory: &Path, paths: &[String]) 
     let mut binaries = Vec::new();
     for path in paths {
         let place = directory.join(path);
-        let file = File::open(&place).map_err(FsError::read(&place))?;
-        if file.metadata().map_err(FsError::read(&place))?.len() == 0 {
-            continue;
-        }
-        let map = crate::zip::archive::map(&file).map_err(FsError::read(&place))?;
-        if binary::sniff(&map).is_none() {
+        let map = Map::open(&place).map_err(FsError::read(&place))?;
+        if Magic::of(&map).format().is_none() {
             continue;
         }
         let facts = binary::read(&map).map_err(|source| StageError::Binary {

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use super::disk::{Change, Difference};
 use super::drift::Drift;
-use super::place::{Change, Difference};
-use super::{Generated, Unexposed};
+use super::generate::Generated;
+use super::signatures::Unexposed;
 use crate::console::Shown;
 use crate::console::text::visible;
 use crate::fs::portable;

@@ -23,7 +23,7 @@ fn errors(tag: &str) -> Option<BTreeSet<(&'static str, String)>> {
     let report =
         check(&Request { paths: &paths, selection: &selection, runtime: &runtime, sdk: &sdk, version: None }).unwrap();
     if std::env::var_os("RELKIT_SHOW_FINDINGS").is_some() {
-        eprintln!("{}", relkit::check::render::text(&report));
+        eprintln!("{report:#?}");
     }
     let findings = report.files.iter().flat_map(|file| &file.findings);
     let errors = findings.filter(|finding| finding.severity == Severity::Error);
@@ -97,5 +97,5 @@ fn together_they_have_no_other_errors() {
     let selection = Selection::of(&["set".into(), "names".into(), "metadata".into()], &[]).unwrap();
     let report =
         check(&Request { paths: &paths, selection: &selection, runtime: &runtime, sdk: &sdk, version: None }).unwrap();
-    assert_eq!(report.count(Severity::Error), 0, "{}", relkit::check::render::text(&report));
+    assert_eq!(report.count(Severity::Error), 0, "{report:#?}");
 }

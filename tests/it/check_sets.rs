@@ -305,7 +305,7 @@ fn source_distributions_have_their_own_rules() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     let tested: BTreeSet<_> = cases.iter().map(|case| case.0).collect();
-    assert!(rules().filter(|rule| rule.family == Family::Sdist).all(|rule| tested.contains(rule.name)));
+    assert!(rules().filter(|rule| rule.family() == Family::Sdist).all(|rule| tested.contains(rule.name)));
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join(&file_name), cut).unwrap();
     assert!(findings_of(directory.path()).iter().any(|finding| finding.rule == "sdist-readable"));

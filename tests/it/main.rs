@@ -16,8 +16,6 @@ mod check_published;
 mod check_rules;
 mod check_sets;
 #[cfg(unix)]
-mod client_session;
-#[cfg(unix)]
 mod contract_input;
 mod contract_json;
 #[cfg(unix)]

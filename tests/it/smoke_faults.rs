@@ -9,7 +9,7 @@ use relkit::console::Progress;
 use relkit::error::Outcome;
 use relkit::error::{Exit, Explain as _};
 use relkit::product::RuntimeProject;
-use relkit::smoke::{Level, Report, Request, SmokeError, smoke};
+use relkit::smoke::{Level, Options, Report, SmokeError, smoke};
 use tempfile::TempDir;
 
 fn project() -> RuntimeProject {
@@ -39,7 +39,7 @@ impl Trial {
     }
 
     fn smoke(&self, subject: &Path) -> Result<Report, SmokeError> {
-        let request = Request {
+        let options = Options {
             subject,
             project: &project(),
             level: self.level,
@@ -47,7 +47,7 @@ impl Trial {
             runner: None,
             timeout: Some(self.timeout),
         };
-        smoke(&request, &Progress::hidden())
+        smoke(&options, &Progress::hidden())
     }
 
     /// The step that failed, and why.

@@ -11,7 +11,7 @@ use relkit::console::Progress;
 use relkit::digest::Sha256Digest;
 use relkit::error::Outcome;
 use relkit::product::RuntimeProject;
-use relkit::smoke::{Level, Report, Request, smoke};
+use relkit::smoke::{Level, Options, Report, smoke};
 
 fn project() -> RuntimeProject {
     let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("runtime-template/pyproject.toml");
@@ -19,7 +19,7 @@ fn project() -> RuntimeProject {
 }
 
 fn test(subject: &Path, level: Level, runner: Option<&str>) -> Report {
-    let request = Request {
+    let options = Options {
         subject,
         project: &project(),
         level,
@@ -27,7 +27,7 @@ fn test(subject: &Path, level: Level, runner: Option<&str>) -> Report {
         runner: runner.map(|runner| runner.parse().unwrap()),
         timeout: None,
     };
-    smoke(&request, &Progress::hidden()).unwrap()
+    smoke(&options, &Progress::hidden()).unwrap()
 }
 
 fn home_listing() -> Vec<String> {

@@ -105,12 +105,13 @@ pub struct Group {
 }
 
 impl Group {
+    /// The group of `child`, in whose environment stands `mark`, as `NAME=value`.
     #[cfg_attr(not(target_os = "linux"), allow(unused_variables))]
-    pub fn of(child: &Child, mark: &OsStr) -> io::Result<Self> {
+    pub fn of(child: &Child, mark: &str) -> io::Result<Self> {
         Ok(Self {
             leader: Pid::from_child(child),
             #[cfg(target_os = "linux")]
-            mark: [super::MARK.as_bytes(), b"=", mark.as_bytes()].concat(),
+            mark: mark.as_bytes().to_vec(),
         })
     }
 

@@ -1,4 +1,4 @@
-//! The Windows side of a child: a Job Object that ends with relkit.
+//! The Windows side of a child: a Job Object that ends with the program that started it.
 
 // Job Objects are not reachable without unsafe code.
 #![allow(unsafe_code)]
@@ -53,13 +53,14 @@ pub fn prepare(command: &mut Command, _: &Path, _: &[OsString], _: &BTreeMap<OsS
     Ok(())
 }
 
-/// A job that holds the child and everything it starts; closing its last handle, as the end of relkit does, ends them.
+/// A job that holds the child and everything it starts; closing its last handle, as the end of this program does, ends
+/// them.
 #[derive(Debug)]
 pub struct Group(OwnedHandle);
 
 impl Group {
     /// Puts the suspended child into a job of its own and lets it run.
-    pub fn of(child: &Child, _: &OsStr) -> io::Result<Self> {
+    pub fn of(child: &Child, _: &str) -> io::Result<Self> {
         // SAFETY: both arguments may be null: default security, no name.
         let job = unsafe { CreateJobObjectW(std::ptr::null(), std::ptr::null()) };
         if job.is_null() {
@@ -154,7 +155,7 @@ pub fn await_end(child: &mut Child) {
 mod tests {
     use std::io::Read as _;
 
-    use super::super::{Ending, Invocation, ProcessError};
+    use super::super::super::{Ending, Invocation, ProcessError};
     use super::*;
 
     const LONG: Duration = Duration::from_secs(60);

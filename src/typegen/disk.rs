@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::{Generated, TypegenError};
+use super::error::TypegenError;
+use super::generate::Generated;
 use crate::fs::{FsError, Kind, walk, write_whole};
 
 /// A file that is not what the generator would write.

@@ -1,5 +1,7 @@
 //! The client against servers that misbehave in every way the protocol notes tell of; each server is a few lines of shell.
 
+#![cfg(unix)]
+
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
