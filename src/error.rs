@@ -60,7 +60,6 @@ impl Outcome {
         }
     }
 
-    /// The exit code of a run that came out like this.
     #[must_use]
     pub fn exit(self) -> Exit {
         if self == Self::Failed { Exit::NotGood } else { Exit::Good }
@@ -68,8 +67,7 @@ impl Outcome {
 }
 
 /// The messages of an error and its causes, outermost first; a wrapper that repeats its source counts once.
-#[must_use]
-pub fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
     let mut messages = vec![error.to_string()];
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -83,8 +81,7 @@ pub fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
 }
 
 /// An error and its causes as one sentence.
-#[must_use]
-pub fn sentence(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn sentence(error: &(dyn Error + 'static)) -> String {
     chain(error).join(": ")
 }
 
@@ -95,7 +92,6 @@ pub trait Explain: Error + Send + Sync + 'static {
         None
     }
 
-    /// The exit code that this error calls for.
     fn exit(&self) -> Exit {
         Exit::Failed
     }
@@ -122,28 +118,24 @@ impl Explain for relkit_client::ClientError {
 pub struct Failure {
     /// The outermost message first, then each cause.
     pub chain: Vec<String>,
-    /// What to do about it.
     pub hint: Option<String>,
-    /// The exit code.
     pub exit: Exit,
 }
 
 impl Failure {
-    /// A failure with one message and no cause.
-    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self { chain: vec![message.into()], hint: None, exit }
     }
 
-    /// The same failure with a hint.
     #[must_use]
-    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
     /// The same failure below a message that says what was being done.
     #[must_use]
-    pub fn while_doing(mut self, message: impl Into<String>) -> Self {
+    pub(crate) fn while_doing(mut self, message: impl Into<String>) -> Self {
         self.chain.insert(0, message.into());
         self
     }

@@ -48,10 +48,6 @@ pub struct Fetched {
 }
 
 impl Shown for Fetched {
-    fn text(&self) -> String {
-        String::new()
-    }
-
     fn json(&self) -> Value {
         json!({
             "schema_version": 1,

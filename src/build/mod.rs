@@ -38,10 +38,6 @@ pub struct Built {
 }
 
 impl Shown for Vec<Built> {
-    fn text(&self) -> String {
-        String::new()
-    }
-
     fn json(&self) -> Value {
         json!({ "schema_version": 1, "files": self })
     }

@@ -57,8 +57,10 @@ pub(crate) enum Form {
 
 /// A report, in every form it can be asked for.
 pub trait Shown {
-    /// For people; ends with a newline, or is empty where status lines have said it all.
-    fn text(&self) -> String;
+    /// For people; ends with a newline. Nothing where status lines have said it all.
+    fn text(&self) -> String {
+        String::new()
+    }
 
     /// For programs: an object with a `schema_version`.
     fn json(&self) -> serde_json::Value;

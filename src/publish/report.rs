@@ -60,10 +60,6 @@ impl Shown for DryRun<'_> {
 }
 
 impl Shown for Receipt {
-    fn text(&self) -> String {
-        String::new()
-    }
-
     fn json(&self) -> Value {
         serde_json::to_value(self).unwrap_or_default()
     }
@@ -73,10 +69,6 @@ impl Shown for Receipt {
 pub(crate) struct KeptBack<'a>(pub &'a Release);
 
 impl Shown for KeptBack<'_> {
-    fn text(&self) -> String {
-        String::new()
-    }
-
     fn json(&self) -> Value {
         json!({
             "schema_version": 1,

@@ -11,7 +11,7 @@ use crate::console::Console;
 use crate::error::{Exit, Failure, Outcome};
 use crate::fs::{Existing, PendingDirectory};
 use crate::gate::{self, Role};
-use crate::report::{CoverageRow, FileRow, Release, StepRow, TargetRow};
+use crate::report::{CoverageRow, FileRow, FindingRow, Release, StepRow, TargetRow};
 use crate::smoke;
 use crate::stage::{SdkRequest, stage_sdk};
 use crate::target::TargetTriple;
@@ -63,15 +63,13 @@ impl Place<'_> {
             version: Some(*codex),
         };
         let checked = self.console.with_spinner("Checking", |_| check::check(&request))?;
-        let elapsed = started.elapsed();
+        let (elapsed, findings) =
+            (started.elapsed(), checked.files.iter().flat_map(rows::findings).collect::<Vec<_>>());
         for row in &mut targets {
-            let Some(wheel) = &row.wheel else { continue };
-            let files = checked.files.iter().filter(|file| file.path.file_name().is_some_and(|name| *name == **wheel));
-            let findings: Vec<_> = files.flat_map(|file| &file.findings).collect();
-            row.steps.push(rows::checked(&findings, elapsed));
-        }
-        for row in &mut targets {
-            row.steps.extend(self.smoke(row)?);
+            if let Some(wheel) = &row.wheel {
+                row.steps.push(rows::checked(wheel, &findings, elapsed));
+                row.steps.extend(self.smoke(wheel, &row.target)?);
+            }
         }
         let verdict = gate::verify(&gate::Request {
             dist: &dist,
@@ -82,20 +80,19 @@ impl Place<'_> {
             sdk,
             checked: Some(&checked),
         })?;
-        self.summary(&verdict, &checked, targets)
+        self.summary(&verdict, findings, targets)
     }
 
     /// Runs the wheel where this machine can, and says why not where it cannot.
-    fn smoke(&self, row: &TargetRow) -> Result<Option<StepRow>, Failure> {
-        let Some(wheel) = &row.wheel else { return Ok(None) };
-        let target = self.options.runtime.targets.iter().find(|target| target.triple.to_string() == row.target);
+    fn smoke(&self, wheel: &str, target: &str) -> Result<Option<StepRow>, Failure> {
+        let target = self.options.runtime.targets.iter().find(|row| row.triple.to_string() == target);
         let Some(target) = target else { return Ok(None) };
         let runner = self.options.runners.iter().find(|(triple, _)| *triple == target.triple);
         if runner.is_none() && !runs_here(&target.triple) {
             let detail = format!("this machine cannot run it; `{}` can", target.runner);
             return Ok(Some(rows::step("smoke", Outcome::Skipped, detail, Duration::ZERO)));
         }
-        let request = smoke::Options {
+        let options = smoke::Options {
             subject: &self.dist().join(wheel),
             project: &self.options.runtime,
             level: self.options.level,
@@ -104,7 +101,7 @@ impl Place<'_> {
             timeout: None,
         };
         let started = Instant::now();
-        let report = self.console.with_spinner("Testing", |progress| smoke::smoke(&request, progress))?;
+        let report = self.console.with_spinner("Testing", |progress| smoke::smoke(&options, progress))?;
         report.write_receipt(&self.root.join("receipts").join(format!("{wheel}.json")))?;
         let (verb, outcome, detail) = match report.failed_step() {
             Some(failed) => ("Failed", Outcome::Failed, format!("{}: {}", failed.name, failed.detail)),
@@ -117,7 +114,7 @@ impl Place<'_> {
     fn summary(
         &self,
         verdict: &gate::Release,
-        checked: &check::Report,
+        findings: Vec<FindingRow>,
         targets: Vec<TargetRow>,
     ) -> Result<Release, Failure> {
         let Options { codex, runtime, sdk, .. } = self.options;
@@ -131,7 +128,7 @@ impl Place<'_> {
         let files = verdict.files.iter().map(|file| FileRow {
             name: file.name.clone(),
             bytes: file.bytes,
-            sha256: file.sha256.to_string(),
+            sha256: file.sha256,
         });
         // The findings of `check` stand on their own.
         let warnings = verdict.warnings.iter().filter(|warning| !rules().any(|rule| rule.name == warning.code));
@@ -145,7 +142,7 @@ impl Place<'_> {
             targets: rows::in_order(&runtime.targets, targets),
             files: files.collect(),
             coverage: platforms.map(|row| CoverageRow { name: row.title.to_owned(), wheel: row.wheel }).collect(),
-            findings: checked.files.iter().flat_map(rows::findings).collect(),
+            findings,
             problems,
             warnings: warnings.map(rows::problem).collect(),
         })

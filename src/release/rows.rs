@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::check::{FileReport, Finding, Severity};
+use crate::check::{FileReport, Severity};
 use crate::console::text::plural;
 use crate::error::Outcome;
 use crate::gate::Problem;
@@ -15,23 +15,15 @@ pub(super) fn step(name: &str, outcome: Outcome, detail: String, elapsed: Durati
 }
 
 /// What `check` found in a wheel.
-pub(super) fn checked(findings: &[&Finding], elapsed: Duration) -> StepRow {
-    let of = |severity, accepted| {
-        let found =
-            |finding: &&&Finding| finding.accepted.is_some() == accepted && (accepted || finding.severity == severity);
-        findings.iter().filter(found).count()
-    };
-    let counts = [
-        (of(Severity::Error, false), "error"),
-        (of(Severity::Warning, false), "warning"),
-        (of(Severity::Error, true), "accepted finding"),
-    ];
-    let words: Vec<_> =
-        counts.iter().filter(|(count, _)| *count > 0).map(|(count, noun)| plural(*count, noun)).collect();
-    let (outcome, detail) = match (counts[0].0, words.is_empty()) {
-        (_, true) => (Outcome::Passed, "no finding".to_owned()),
-        (0, _) => (Outcome::Warned, words.join(", ")),
-        _ => (Outcome::Failed, words.join(", ")),
+pub(super) fn checked(wheel: &str, findings: &[FindingRow], elapsed: Duration) -> StepRow {
+    let of_kind = |kind| findings.iter().filter(|finding| finding.file == wheel && finding.kind() == kind).count();
+    let (errors, warnings, accepted) = (of_kind("error"), of_kind("warning"), of_kind("accepted"));
+    let counts = [(errors, "error"), (warnings, "warning"), (accepted, "accepted finding")];
+    let words = counts.iter().filter(|(count, _)| *count > 0).map(|(count, noun)| plural(*count, noun));
+    let (outcome, detail) = match (errors, warnings + accepted) {
+        (0, 0) => (Outcome::Passed, "no finding".to_owned()),
+        (0, _) => (Outcome::Warned, words.collect::<Vec<_>>().join(", ")),
+        _ => (Outcome::Failed, words.collect::<Vec<_>>().join(", ")),
     };
     step("check", outcome, detail, elapsed)
 }

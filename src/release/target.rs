@@ -12,6 +12,7 @@ use crate::error::{Exit, Failure, Outcome};
 use crate::fs::Existing;
 use crate::report::{StepRow, TargetRow};
 use crate::stage::{RuntimeRequest, StagedRuntime, stage_runtime};
+use crate::target::PlatformTag;
 use crate::wheel::reader::Wheel;
 
 /// Where the line works, and who is told.
@@ -117,18 +118,21 @@ impl Place<'_> {
 fn inspect(staged: &StagedRuntime) -> StepRow {
     let started = Instant::now();
     let inventory = &staged.inventory;
-    let dishonest: Vec<_> = staged.platform_tag.tags().iter().filter(|tag| !inventory.honours(tag)).collect();
     let entry = inventory.binaries().iter().find(|(path, _)| path.ends_with(&staged.entrypoint));
     let what = entry.map_or_else(String::new, |(_, facts)| {
         let linkage = facts.slices.first().map(|slice| slice.linkage.to_string()).unwrap_or_default();
         format!("{} {}, {linkage}", facts.format, facts.architecture())
     });
-    if dishonest.is_empty() {
-        return step("inspect", Outcome::Passed, what, started.elapsed());
-    }
-    let quoted =
-        |tags: &mut dyn Iterator<Item = String>| tags.map(|tag| format!("`{tag}`")).collect::<Vec<_>>().join(", ");
-    let honest = quoted(&mut inventory.honest_tags().iter().map(ToString::to_string));
-    let dishonest = quoted(&mut dishonest.into_iter().map(ToString::to_string));
-    step("inspect", Outcome::Warned, format!("{what}; honest are {honest}, not {dishonest}"), started.elapsed())
+    let dishonest: Vec<_> = staged.platform_tag.tags().iter().filter(|tag| !inventory.honours(tag)).cloned().collect();
+    let (outcome, detail) = if dishonest.is_empty() {
+        (Outcome::Passed, what)
+    } else {
+        let (honest, dishonest) = (quoted(&inventory.honest_tags()), quoted(&dishonest));
+        (Outcome::Warned, format!("{what}; honest are {honest}, not {dishonest}"))
+    };
+    step("inspect", outcome, detail, started.elapsed())
+}
+
+fn quoted(tags: &[PlatformTag]) -> String {
+    tags.iter().map(|tag| format!("`{tag}`")).collect::<Vec<_>>().join(", ")
 }

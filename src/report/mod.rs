@@ -11,6 +11,7 @@ pub use value::{CoverageRow, FileRow, FindingRow, ProblemRow, Release, StepRow, 
 mod tests {
     use super::*;
     use crate::console::Shown as _;
+    use crate::digest::Sha256Digest;
     use crate::error::Outcome;
 
     fn sample() -> Release {
@@ -35,7 +36,7 @@ mod tests {
                 wheel_bytes: 100,
                 contents: vec![("bin/acme".into(), 400)],
             }],
-            files: vec![FileRow { name: "a|b.whl".into(), bytes: 100, sha256: "00".repeat(32) }],
+            files: vec![FileRow { name: "a|b.whl".into(), bytes: 100, sha256: Sha256Digest([0; 32]) }],
             coverage: vec![CoverageRow { name: "windows-x86_64".into(), wheel: None }],
             findings: vec![FindingRow {
                 file: "a.whl".into(),

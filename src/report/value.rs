@@ -3,32 +3,24 @@
 use serde::Serialize;
 
 use crate::console::text::plural;
+use crate::digest::Sha256Digest;
 use crate::error::Outcome;
 
 /// A release and everything that was found out about it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Release {
-    /// The version of this form.
     pub schema_version: u32,
-    /// How it ended, all in all.
     pub outcome: Outcome,
-    /// The runtime's distribution.
     pub distribution: String,
-    /// The SDK's distribution.
     pub sdk_distribution: String,
-    /// The PEP 440 version.
     pub version: String,
-    /// The release tag.
     pub release_tag: String,
     /// One row per target, in the template's order.
     pub targets: Vec<TargetRow>,
-    /// Every file of the release.
     pub files: Vec<FileRow>,
     /// What every well-known platform would install.
     pub coverage: Vec<CoverageRow>,
-    /// Every finding of `check`.
     pub findings: Vec<FindingRow>,
-    /// Every problem of the gate.
     pub problems: Vec<ProblemRow>,
     /// What the gate warns of, beyond the findings.
     pub warnings: Vec<ProblemRow>,
@@ -37,82 +29,54 @@ pub struct Release {
 /// What one target went through.
 #[derive(Debug, Clone, Serialize)]
 pub struct TargetRow {
-    /// The target triple.
     pub target: String,
     /// The platform tags of its wheel, where there is one.
     pub platform_tag: String,
-    /// The steps in order.
     pub steps: Vec<StepRow>,
-    /// The size of the payload in bytes.
     pub payload_bytes: u64,
-    /// The wheel's file name.
     pub wheel: Option<String>,
-    /// The size of the wheel in bytes.
     pub wheel_bytes: u64,
     /// What is in the wheel: path and uncompressed size in bytes, largest first.
     pub contents: Vec<(String, u64)>,
 }
 
-/// One step of a target.
 #[derive(Debug, Clone, Serialize)]
 pub struct StepRow {
     /// `stage`, `inspect`, `build`, `check` or `smoke`.
     pub name: String,
-    /// How it ended.
     pub outcome: Outcome,
-    /// What there is to know.
     pub detail: String,
-    /// How long it took.
     pub milliseconds: u64,
 }
 
-/// One file of the release.
 #[derive(Debug, Clone, Serialize)]
 pub struct FileRow {
-    /// The file name.
     pub name: String,
-    /// Its size in bytes.
     pub bytes: u64,
-    /// Its SHA-256, in hexadecimal.
-    pub sha256: String,
+    pub sha256: Sha256Digest,
 }
 
-/// What one platform would install.
 #[derive(Debug, Clone, Serialize)]
 pub struct CoverageRow {
-    /// The platform.
     pub name: String,
-    /// The wheel's file name, or nothing.
     pub wheel: Option<String>,
 }
 
-/// A finding of `check`.
 #[derive(Debug, Clone, Serialize)]
 pub struct FindingRow {
-    /// The file.
     pub file: String,
-    /// Whether it is an error; else a warning.
     pub error: bool,
-    /// The rule.
     pub rule: String,
-    /// The member of the archive, where there is one.
     pub member: Option<String>,
-    /// What is wrong.
     pub message: String,
-    /// What to do.
     pub help: String,
-    /// Why it is accepted, where it is.
     pub accepted: Option<String>,
 }
 
-/// A problem of the gate.
 #[derive(Debug, Clone, Serialize)]
 pub struct ProblemRow {
-    /// Its stable name.
     pub code: String,
-    /// What is wrong.
     pub message: String,
-    /// What to do.
     pub help: String,
 }
 

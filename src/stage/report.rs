@@ -19,10 +19,6 @@ impl fmt::Display for StagedRuntime {
 }
 
 impl Shown for StagedRuntime {
-    fn text(&self) -> String {
-        String::new()
-    }
-
     fn json(&self) -> Value {
         json!({
             "schema_version": 1,
@@ -49,10 +45,6 @@ impl fmt::Display for StagedSdk {
 }
 
 impl Shown for StagedSdk {
-    fn text(&self) -> String {
-        String::new()
-    }
-
     fn json(&self) -> Value {
         json!({
             "schema_version": 1,

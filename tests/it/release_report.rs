@@ -57,7 +57,11 @@ fn sample() -> Release {
         version: "0.163.0a1.post2".into(),
         release_tag: "rust-v0.163.0-alpha.1.2".into(),
         targets: targets.into(),
-        files: vec![FileRow { name: wheel.into(), bytes: 125_800_000, sha256: "0123456789abcdef".repeat(4) }],
+        files: vec![FileRow {
+            name: wheel.into(),
+            bytes: 125_800_000,
+            sha256: "0123456789abcdef".repeat(4).parse().unwrap(),
+        }],
         coverage: vec![
             CoverageRow { name: "Debian 12, x86_64 (glibc 2.36)".into(), wheel: Some(wheel.into()) },
             CoverageRow { name: "macOS 15, Apple silicon, x86_64 Python (Rosetta)".into(), wheel: None },
