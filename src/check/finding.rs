@@ -119,6 +119,11 @@ impl Findings {
         self.file(self.severity, None, Some(member), message);
     }
 
+    /// The same about each of these members.
+    pub(crate) fn each<'a>(&mut self, members: impl IntoIterator<Item = &'a str>, message: &str) {
+        members.into_iter().for_each(|member| self.member(member, message));
+    }
+
     /// A finding of a severity that is not the rule's.
     pub(crate) fn with(&mut self, severity: Severity, member: Option<&str>, message: impl Into<String>) {
         self.file(severity, None, member, message);

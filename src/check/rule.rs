@@ -1,8 +1,6 @@
 //! What a rule is: its name, the severity of its findings, its page, and the function that looks. Which rules there are
 //! is said in `rules`.
 
-use serde::Serialize;
-
 pub(crate) use super::finding::{Findings, Severity};
 use super::rules::sdist::SdistSubject;
 use super::rules::set::Set;
@@ -10,7 +8,7 @@ use super::subject::wheel::WheelSubject;
 use crate::wheel::metadata::Metadata;
 
 /// A rule's page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy)]
 pub struct Documentation {
     /// What it looks for.
     pub what: &'static str,

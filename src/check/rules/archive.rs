@@ -79,11 +79,8 @@ static ZIP_UNIQUE_NAME: Rule = rule(
 
 fn zip_unique_name(wheel: &WheelSubject, found: &mut Findings) {
     let mut seen = BTreeSet::new();
-    for member in wheel.archive.members() {
-        if !seen.insert(&member.raw_name) {
-            found.member(&member.name, "another entry has the same name");
-        }
-    }
+    let again = wheel.archive.members().iter().filter(|member| !seen.insert(&member.raw_name));
+    found.each(again.map(|member| member.name.as_str()), "another entry has the same name");
 }
 
 static ZIP_CRC: Rule = rule(
@@ -186,11 +183,9 @@ static ZIP_RATIO: Rule = rule(
 );
 
 fn zip_ratio(wheel: &WheelSubject, found: &mut Findings) {
-    for member in wheel.archive.members() {
-        if wheel.archive.bomb(member).is_some() {
-            let (packed, size) = (member.compressed_size, member.size);
-            found.member(&member.name, format!("the entry unpacks from {packed} to {size} bytes"));
-        }
+    for member in wheel.archive.members().iter().filter(|member| wheel.archive.bomb(member).is_some()) {
+        let (packed, size) = (member.compressed_size, member.size);
+        found.member(&member.name, format!("the entry unpacks from {packed} to {size} bytes"));
     }
     if let Some((total, limit)) = wheel.archive.total_bomb() {
         found.whole(format!("all entries together unpack to {total} bytes; at most {limit} are expected of this file"));
@@ -269,24 +264,11 @@ fn zip_order(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
+#[rustfmt::skip]
 pub(crate) static RULES: &[&Rule] = &[
-    &ZIP_READABLE,
-    &ZIP_NO_PREFIX,
-    &ZIP_NO_TRAILING,
-    &ZIP_NO_GAP,
-    &ZIP_LOCAL_CENTRAL,
-    &ZIP_UNIQUE_NAME,
-    &ZIP_CRC,
-    &ZIP_METHOD,
-    &ZIP_NOT_ENCRYPTED,
-    &ZIP_NO_EXTRA,
-    &ZIP_COMMENT,
-    &ZIP_DATA_DESCRIPTOR,
-    &ZIP64_NEEDLESS,
-    &ZIP_RATIO,
-    &ZIP_DATE,
-    &ZIP_DIR_ENTRY,
-    &ZIP_ORDER,
+    &ZIP_READABLE, &ZIP_NO_PREFIX, &ZIP_NO_TRAILING, &ZIP_NO_GAP, &ZIP_LOCAL_CENTRAL, &ZIP_UNIQUE_NAME, &ZIP_CRC,
+    &ZIP_METHOD, &ZIP_NOT_ENCRYPTED, &ZIP_NO_EXTRA, &ZIP_COMMENT, &ZIP_DATA_DESCRIPTOR, &ZIP64_NEEDLESS, &ZIP_RATIO,
+    &ZIP_DATE, &ZIP_DIR_ENTRY, &ZIP_ORDER,
 ];
 
 /// The defects of these kinds, errors first.

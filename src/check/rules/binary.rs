@@ -20,11 +20,8 @@ static BINARY_READABLE: Rule = rule(
 );
 
 fn binary_readable(wheel: &WheelSubject, found: &mut Findings) {
-    for (member, scanned) in wheel.files() {
-        if let Some(Err(error)) = &scanned.binary {
-            found.member(&member.name, sentence(error));
-        }
-    }
+    let unread = wheel.files().filter_map(|(member, scanned)| Some((member, scanned.binary.as_ref()?.as_ref().err()?)));
+    unread.for_each(|(member, error)| found.member(&member.name, sentence(error)));
 }
 
 static BINARY_FORMAT: Rule = rule(
@@ -177,16 +174,13 @@ fn elf_runpath(wheel: &WheelSubject, found: &mut Findings) {
         for path in facts.slices.iter().flat_map(|slice| &slice.run_paths).map(|path| path.path.as_str()) {
             let origin = ORIGINS.iter().find_map(|origin| path.strip_prefix(origin));
             let inside = origin.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-            let why = if path.is_empty() {
-                "is the working directory"
-            } else if !(inside || path.starts_with("/usr/lib/swift") && facts.format == Format::MachO) {
-                "leads out of the wheel"
-            } else if path.split('/').any(of_a_build) {
-                "is a directory of the build"
-            } else if climbs_out(member, origin.unwrap_or_default()) {
-                "leads out of the wheel"
-            } else {
-                continue;
+            let is_system = path.starts_with("/usr/lib/swift") && facts.format == Format::MachO;
+            let why = match path {
+                "" => "is the working directory",
+                _ if !inside && !is_system => "leads out of the wheel",
+                _ if path.split('/').any(of_a_build) => "is a directory of the build",
+                _ if climbs_out(member, origin.unwrap_or_default()) => "leads out of the wheel",
+                _ => continue,
             };
             if said.insert(path) {
                 found.member(member, format!("the run path `{path}` {why}"));
@@ -203,16 +197,12 @@ fn of_a_build(part: &str) -> bool {
 
 /// Whether `..` parts lead above the root of the wheel's files, wherever they are installed.
 fn climbs_out(member: &str, rest: &str) -> bool {
-    let mut depth = member.matches('/').count();
-    for part in rest.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if depth == 0 => return true,
-            ".." => depth -= 1,
-            _ => depth += 1,
-        }
-    }
-    false
+    let depth = rest.split('/').try_fold(member.matches('/').count(), |depth, part| match part {
+        "" | "." => Some(depth),
+        ".." => depth.checked_sub(1),
+        _ => Some(depth + 1),
+    });
+    depth.is_none()
 }
 
 static ELF_EXECSTACK: Rule = rule(
@@ -337,19 +327,14 @@ static SIGNED_ALIKE: Rule = rule(
 
 fn signed_alike(wheel: &WheelSubject, found: &mut Findings) {
     for format in [Format::MachO, Format::Pe] {
-        let programs = wheel.inventory.binaries().iter();
-        let programs = programs.filter(|(_, facts)| facts.format == format && facts.is_executable());
+        let programs = wheel.inventory.binaries().iter().filter(|(_, it)| it.format == format && it.is_executable());
         let (signed, unsigned): (Vec<_>, Vec<_>) = programs.partition(|(_, facts)| facts.signed());
-        let all = signed.len() + unsigned.len();
-        for (member, _) in unsigned.iter().filter(|_| !signed.is_empty()) {
-            // An unsigned arm64 file is an error of its own.
-            let is_own = |it: &Objection| matches!(it, Objection::Signature { .. }) && it.weight() != Weight::Warning;
-            if !wheel.objections.iter().any(|(_, name, objection)| name == member && is_own(objection)) {
-                found.member(
-                    member,
-                    format!("the program is not signed, and {} of {all} in the wheel are", signed.len()),
-                );
-            }
+        // An unsigned arm64 file is an error of its own.
+        let is_own = |it: &Objection| matches!(it, Objection::Signature { .. }) && it.weight() != Weight::Warning;
+        let has_own = |member| wheel.objections.iter().any(|(_, name, it)| name == member && is_own(it));
+        let (count, all) = (signed.len(), signed.len() + unsigned.len());
+        for (member, _) in unsigned.iter().filter(|(member, _)| count > 0 && !has_own(member)) {
+            found.member(member, format!("the program is not signed, and {count} of {all} in the wheel are"));
         }
     }
 }
@@ -389,32 +374,12 @@ static DEBUG_INFO: Rule = rule(
     |wheel, found| slices(wheel, found, |slice| slice.debug_info, "the file holds debugging information"),
 );
 
+#[rustfmt::skip]
 pub(crate) static RULES: &[&Rule] = &[
-    &BINARY_READABLE,
-    &BINARY_FORMAT,
-    &BINARY_SYSTEM,
-    &ELF_ARCH,
-    &MACHO_ARCH,
-    &PE_ARCH,
-    &MANYLINUX_LIBC,
-    &MUSLLINUX_LIBC,
-    &ELF_INTERP,
-    &MANYLINUX_FLOOR,
-    &MANYLINUX_BLACKLIST,
-    &MUSLLINUX_FLOOR,
-    &ELF_NEEDED,
-    &ELF_RUNPATH,
-    &ELF_EXECSTACK,
-    &ELF_PIE,
-    &MACHO_MINOS,
-    &MACHO_NO_MINOS,
-    &MACHO_SIGNED,
-    &MACHO_DYLIBS,
-    &PE_IMPORTS,
-    &PE_SIGNED,
-    &SIGNED_ALIKE,
-    &PE_SUBSYSTEM,
-    &DEBUG_INFO,
+    &BINARY_READABLE, &BINARY_FORMAT, &BINARY_SYSTEM, &ELF_ARCH, &MACHO_ARCH, &PE_ARCH, &MANYLINUX_LIBC,
+    &MUSLLINUX_LIBC, &ELF_INTERP, &MANYLINUX_FLOOR, &MANYLINUX_BLACKLIST, &MUSLLINUX_FLOOR, &ELF_NEEDED, &ELF_RUNPATH,
+    &ELF_EXECSTACK, &ELF_PIE, &MACHO_MINOS, &MACHO_NO_MINOS, &MACHO_SIGNED, &MACHO_DYLIBS, &PE_IMPORTS, &PE_SIGNED,
+    &SIGNED_ALIKE, &PE_SUBSYSTEM, &DEBUG_INFO,
 ];
 
 /// Passes on the objections to files of that format for which `pick` holds.
@@ -422,8 +387,7 @@ fn objections(wheel: &WheelSubject, found: &mut Findings, format: Option<Format>
     let binaries = wheel.binaries();
     for (tag, member, objection) in wheel.objections.iter().filter(|(.., objection)| pick(objection)) {
         if binaries.get(member.as_str()).is_some_and(|facts| format.is_none_or(|format| facts.format == format)) {
-            let is_warning = objection.weight() == Weight::Warning;
-            let severity = if is_warning { Severity::Warning } else { Severity::Error };
+            let severity = if objection.weight() == Weight::Warning { Severity::Warning } else { Severity::Error };
             found.with(severity, Some(member), format!("{objection} (`{tag}`)"));
         }
     }
@@ -431,9 +395,6 @@ fn objections(wheel: &WheelSubject, found: &mut Findings, format: Option<Format>
 
 /// Says `message` of every file with a slice of that kind.
 fn slices(wheel: &WheelSubject, found: &mut Findings, is_it: impl Fn(&Slice) -> bool, message: &str) {
-    for (member, facts) in wheel.inventory.binaries() {
-        if facts.slices.iter().any(&is_it) {
-            found.member(member, message);
-        }
-    }
+    let binaries = wheel.inventory.binaries().iter();
+    found.each(binaries.filter(|(_, facts)| facts.slices.iter().any(&is_it)).map(|(name, _)| name.as_str()), message);
 }

@@ -102,11 +102,8 @@ static NO_BYTECODE: Rule = rule(
 );
 
 fn no_bytecode(wheel: &WheelSubject, found: &mut Findings) {
-    for (member, _) in wheel.files() {
-        if is_bytecode(&member.name) || member.name.split('/').any(|part| part == "__pycache__") {
-            found.member(&member.name, BYTECODE);
-        }
-    }
+    let is_it = |path: &&str| is_bytecode(path) || path.split('/').any(|part| part == "__pycache__");
+    found.each(paths(wheel).filter(is_it), BYTECODE);
 }
 
 static NO_JUNK: Rule = rule(
@@ -157,11 +154,8 @@ static NO_PTH: Rule = rule(
 );
 
 fn no_pth(wheel: &WheelSubject, found: &mut Findings) {
-    for (member, _) in wheel.files() {
-        if is_pth(installed(wheel, &member.name)) {
-            found.member(&member.name, "the file runs at every start of Python");
-        }
-    }
+    let pths = paths(wheel).filter(|path| is_pth(installed(wheel, path)));
+    found.each(pths, "the file runs at every start of Python");
 }
 
 static ONE_TOPLEVEL: Rule = rule(
@@ -178,8 +172,8 @@ static ONE_TOPLEVEL: Rule = rule(
 fn one_toplevel(wheel: &WheelSubject, found: &mut Findings) {
     let mut tops = BTreeSet::new();
     let own = wheel.file_name.split('-').next().unwrap_or_default();
-    for (member, _) in wheel.files().filter(|(member, _)| unsafe_path(&member.name).is_none()) {
-        let path = installed(wheel, &member.name);
+    for path in paths(wheel).filter(|path| unsafe_path(path).is_none()) {
+        let path = installed(wheel, path);
         let top = path.split('/').next().unwrap_or(path);
         // Where `auditwheel` and its like put the libraries that they bundle.
         let is_bundled = |top: &str| top.strip_suffix(".libs").is_some_and(|name| name.eq_ignore_ascii_case(own));
@@ -211,6 +205,11 @@ pub(super) fn is_among(words: &str, word: &str) -> bool {
 pub(super) fn several(tops: &BTreeSet<&str>, what: &str) -> Option<String> {
     let names: Vec<_> = tops.iter().take(6).map(|top| format!("`{top}`")).collect();
     (tops.len() > 1).then(|| format!("there are {} {what} at the top: {}", tops.len(), names.join(", ")))
+}
+
+/// The paths of all files.
+pub(super) fn paths(wheel: &WheelSubject) -> impl Iterator<Item = &str> {
+    wheel.files().map(|(member, _)| member.name.as_str())
 }
 
 pub(super) fn file_name(path: &str) -> &str {

@@ -43,11 +43,8 @@ static DISTINFO_NAME: Rule = rule(
 );
 
 fn distinfo_name(wheel: &WheelSubject, found: &mut Findings) {
-    if let (Ok(name), [directory]) = (&wheel.name, wheel.dist_infos.as_slice()) {
-        let expected = format!("{}.dist-info", name.stem());
-        if *directory != expected {
-            found.member(directory, format!("the file name asks for `{expected}`"));
-        }
+    if let [directory] = wheel.dist_infos.as_slice() {
+        asked_for(wheel, found, [directory.as_str()], ".dist-info");
     }
 }
 
@@ -63,12 +60,8 @@ static DATADIR_NAME: Rule = rule(
 );
 
 fn datadir_name(wheel: &WheelSubject, found: &mut Findings) {
-    let Ok(name) = &wheel.name else { return };
-    let expected = format!("{}.data", name.stem());
     let tops = wheel.archive.members().iter().filter_map(|member| Some(member.name.split_once('/')?.0));
-    for directory in tops.filter(|top| top.ends_with(".data") && *top != expected).collect::<BTreeSet<_>>() {
-        found.member(directory, format!("the file name asks for `{expected}`"));
-    }
+    asked_for(wheel, found, tops.filter(|top| top.ends_with(".data")).collect::<BTreeSet<_>>(), ".data");
 }
 
 static DATADIR_KEY: Rule = rule(
@@ -234,15 +227,9 @@ fn attested(text: &[u8]) -> Option<(String, String)> {
     Some((subject.get("name")?.as_str()?.to_owned(), subject.pointer("/digest/sha256")?.as_str()?.to_owned()))
 }
 
+#[rustfmt::skip]
 pub(crate) static RULES: &[&Rule] = &[
-    &DISTINFO_ONE,
-    &DISTINFO_NAME,
-    &DATADIR_NAME,
-    &DATADIR_KEY,
-    &SCRIPT_SHEBANG,
-    &INSTALLER_OWNED,
-    &ENTRY_POINTS,
-    &SBOM,
+    &DISTINFO_ONE, &DISTINFO_NAME, &DATADIR_NAME, &DATADIR_KEY, &SCRIPT_SHEBANG, &INSTALLER_OWNED, &ENTRY_POINTS, &SBOM,
     &ATTESTATION,
 ];
 
@@ -253,4 +240,12 @@ pub(super) fn present(wheel: &WheelSubject, file: &str, found: &mut Findings) {
         found.whole(format!("there is no `{member}`"));
     }
     wheel.unread(&member).into_iter().for_each(|why| found.member(&member, why));
+}
+
+/// Says of directories that end like this which one the file name asks for.
+fn asked_for<'a>(wheel: &WheelSubject, found: &mut Findings, tops: impl IntoIterator<Item = &'a str>, end: &str) {
+    let Ok(name) = &wheel.name else { return };
+    let expected = format!("{}{end}", name.stem());
+    let others = tops.into_iter().filter(|top| *top != expected);
+    found.each(others, &format!("the file name asks for `{expected}`"));
 }

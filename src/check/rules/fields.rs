@@ -82,9 +82,8 @@ fn licence_file_of_sdist(sdist: &SdistSubject, found: &mut Findings) {
         return;
     }
     let files: BTreeSet<_> = sdist.entries.iter().filter_map(|entry| Some(entry.path.split_once('/')?.1)).collect();
-    for file in metadata.license_files().filter(|file| !files.contains(file)) {
-        found.member(file, "PKG-INFO names the file, and the source distribution does not have it");
-    }
+    let missing = metadata.license_files().filter(|file| !files.contains(file));
+    found.each(missing, "PKG-INFO names the file, and the source distribution does not have it");
 }
 
 /// Whether the metadata are of before PEP 639.
@@ -196,11 +195,10 @@ static META_EMAIL: Rule = rule_of(
 
 fn meta_email(metadata: &Metadata, found: &mut Findings) {
     for field in ["Author-email", "Maintainer-email"] {
-        for value in metadata.fields().all(field) {
-            // Addresses are told apart by commas outside of quotes; one that parses is enough to show the form.
-            if !value.is_empty() && !value.split(',').any(is_address) {
-                found.whole(format!("`{field}: {value}` holds no address"));
-            }
+        // Addresses are told apart by commas outside of quotes; one that parses is enough to show the form.
+        let stated = metadata.fields().all(field).filter(|value| !value.is_empty());
+        for value in stated.filter(|value| !value.split(',').any(is_address)) {
+            found.whole(format!("`{field}: {value}` holds no address"));
         }
     }
 }
@@ -227,12 +225,10 @@ static META_URL: Rule = rule_of(
 );
 
 fn meta_url(metadata: &Metadata, found: &mut Findings) {
-    for value in metadata.fields().all("Project-URL") {
-        let (label, address) = value.split_once(',').unwrap_or(("", value));
-        let length = label.trim().chars().count();
-        if length == 0 || length > 32 || !is_web(address) {
-            found.whole(format!("`Project-URL: {value}` is no label with a web address"));
-        }
+    let is_labelled =
+        |(label, address): (&str, &str)| (1..=32).contains(&label.trim().chars().count()) && is_web(address);
+    for value in metadata.fields().all("Project-URL").filter(|value| !value.split_once(',').is_some_and(is_labelled)) {
+        found.whole(format!("`Project-URL: {value}` is no label with a web address"));
     }
     for field in ["Home-page", "Download-URL"] {
         let stated = metadata.fields().all(field).filter(|value| !value.is_empty() && *value != "UNKNOWN");
@@ -258,10 +254,9 @@ static META_EXTRA: Rule = rule_of(
 );
 
 fn meta_extra(metadata: &Metadata, found: &mut Findings) {
-    for extra in metadata.fields().all("Provides-Extra") {
-        if extra.parse::<DistributionName>().is_err() {
-            found.whole(format!("`Provides-Extra: {extra}` is not the name of an extra"));
-        }
+    let is_name = |extra: &str| extra.parse::<DistributionName>().is_ok();
+    for extra in metadata.fields().all("Provides-Extra").filter(|extra| !is_name(extra)) {
+        found.whole(format!("`Provides-Extra: {extra}` is not the name of an extra"));
     }
 }
 
@@ -277,22 +272,15 @@ static META_DYNAMIC: Rule = rule_of(
 );
 
 fn meta_dynamic(metadata: &Metadata, found: &mut Findings) {
-    for value in metadata.fields().all("Dynamic") {
-        if matches!(field(value), None | Some((_, "Name" | "Version" | "Metadata-Version" | "Dynamic"))) {
-            found.whole(format!("`Dynamic: {value}` names no field that may be dynamic"));
-        }
+    let is_fixed =
+        |value| matches!(field(value), None | Some((_, "Name" | "Version" | "Metadata-Version" | "Dynamic")));
+    for value in metadata.fields().all("Dynamic").filter(|value| is_fixed(value)) {
+        found.whole(format!("`Dynamic: {value}` names no field that may be dynamic"));
     }
 }
 
+#[rustfmt::skip]
 pub(crate) static RULES: &[&Rule] = &[
-    &LICENCE_SPDX,
-    &LICENCE_BOTH,
-    &LICENCE_FILE,
-    &CLASSIFIER,
-    &DESCRIPTION,
-    &META_SUMMARY,
-    &META_EMAIL,
-    &META_URL,
-    &META_EXTRA,
-    &META_DYNAMIC,
+    &LICENCE_SPDX, &LICENCE_BOTH, &LICENCE_FILE, &CLASSIFIER, &DESCRIPTION, &META_SUMMARY, &META_EMAIL, &META_URL,
+    &META_EXTRA, &META_DYNAMIC,
 ];

@@ -12,10 +12,7 @@ use crate::wheel::fields::FieldsError;
 use crate::wheel::metadata::{Metadata, MetadataError};
 use crate::wheel::name::DistributionName;
 use crate::wheel::reader::MOST_TEXT;
-use crate::wheel::requirement::RequirementSource;
-
-/// What there is of METADATA or PKG-INFO.
-type Parsed = Option<Result<Metadata, MetadataError>>;
+use crate::wheel::requirement::RequirementSource::Url;
 
 static META_PRESENT: Rule = rule_of(
     "meta-present",
@@ -31,25 +28,17 @@ static META_PRESENT: Rule = rule_of(
                 present(wheel, "METADATA", found);
             }
             found.in_metadata(wheel);
-            meta_present(&wheel.metadata, found);
+            unparsed(&wheel.metadata, found, |error| !is_not_utf8(error));
         },
         |sdist, found| {
             if sdist.metadata.is_none() && sdist.is_readable() {
                 found.whole("there is no `PKG-INFO` in the top directory");
             }
             found.in_pkg_info(sdist);
-            meta_present(&sdist.metadata, found);
+            unparsed(&sdist.metadata, found, |error| !is_not_utf8(error));
         },
     ),
 );
-
-fn meta_present(metadata: &Parsed, found: &mut Findings) {
-    if let Some(Err(error)) = metadata
-        && !is_not_utf8(error)
-    {
-        found.whole(sentence(error));
-    }
-}
 
 static META_UTF8: Rule = rule_of(
     "meta-utf8",
@@ -62,22 +51,14 @@ static META_UTF8: Rule = rule_of(
     Check::Both(
         |wheel, found| {
             found.in_metadata(wheel);
-            meta_utf8(&wheel.metadata, found);
+            unparsed(&wheel.metadata, found, is_not_utf8);
         },
         |sdist, found| {
             found.in_pkg_info(sdist);
-            meta_utf8(&sdist.metadata, found);
+            unparsed(&sdist.metadata, found, is_not_utf8);
         },
     ),
 );
-
-fn meta_utf8(metadata: &Parsed, found: &mut Findings) {
-    if let Some(Err(error)) = metadata
-        && is_not_utf8(error)
-    {
-        found.whole(sentence(error));
-    }
-}
 
 static META_VERSION: Rule = rule_of(
     "meta-version",
@@ -234,9 +215,7 @@ fn requires_dist(metadata: &Metadata, found: &mut Findings) {
     for requirement in metadata.requires_dist() {
         match requirement.map(|requirement| (requirement.name, requirement.source)) {
             Err(error) => found.whole(error.to_string()),
-            Ok((name, RequirementSource::Url(url))) => {
-                found.whole(format!("`{name}` is required from the address `{url}`"));
-            }
+            Ok((name, Url(url))) => found.whole(format!("`{name}` is required from the address `{url}`")),
             Ok(_) => {}
         }
     }
@@ -244,6 +223,16 @@ fn requires_dist(metadata: &Metadata, found: &mut Findings) {
 
 pub(crate) static RULES: &[&Rule] =
     &[&META_PRESENT, &META_UTF8, &META_VERSION, &META_SINGLE, &META_NAME, &META_VER, &REQUIRES_PYTHON, &REQUIRES_DIST];
+
+/// Says why METADATA or PKG-INFO cannot be parsed, where `is_it` holds of the reason.
+fn unparsed(
+    metadata: &Option<Result<Metadata, MetadataError>>,
+    found: &mut Findings,
+    is_it: fn(&MetadataError) -> bool,
+) {
+    let error = metadata.as_ref().and_then(|metadata| metadata.as_ref().err()).filter(|error| is_it(error));
+    error.into_iter().for_each(|error| found.whole(sentence(error)));
+}
 
 fn is_not_utf8(error: &MetadataError) -> bool {
     matches!(error, MetadataError::Fields(FieldsError::Encoding(_)))

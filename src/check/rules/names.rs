@@ -306,18 +306,10 @@ fn tag_any_native(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
+#[rustfmt::skip]
 pub(crate) static RULES: &[&Rule] = &[
-    &NAME_PARSE,
-    &NAME_NORMAL,
-    &LOCAL_VERSION,
-    &TAG_KNOWN,
-    &TAG_LINUX_BARE,
-    &TAG_INDEX,
-    &TAG_SET_SORTED,
-    &TAG_LEGACY_ALIAS,
-    &TAG_TOO_NARROW,
-    &TAG_PYTHON,
-    &TAG_ANY_NATIVE,
+    &NAME_PARSE, &NAME_NORMAL, &LOCAL_VERSION, &TAG_KNOWN, &TAG_LINUX_BARE, &TAG_INDEX, &TAG_SET_SORTED,
+    &TAG_LEGACY_ALIAS, &TAG_TOO_NARROW, &TAG_PYTHON, &TAG_ANY_NATIVE,
 ];
 
 /// What the Python tags of the implementations begin with.

@@ -123,12 +123,9 @@ fn payload_executable(wheel: &WheelSubject, found: &mut Findings) {
         let message = format!("the executable is not called `{name}`, by which the tag's systems start it");
         found.member(&first.name, message);
     }
-    for (member, scanned) in &candidates {
-        if (names.is_empty() || names.contains(file_name(&member.name)))
-            && let Some(why) = no_program(wheel, member, scanned)
-        {
-            found.member(&member.name, why);
-        }
+    let is_started = |member: &Member| names.is_empty() || names.contains(file_name(&member.name));
+    for (member, scanned) in candidates.iter().filter(|(member, _)| is_started(member)) {
+        no_program(wheel, member, scanned).into_iter().for_each(|why| found.member(&member.name, why));
     }
 }
 
@@ -157,11 +154,8 @@ static LFS_POINTER: Rule = rule(
 );
 
 fn lfs_pointer(wheel: &WheelSubject, found: &mut Findings) {
-    for (member, scanned) in wheel.files() {
-        if scanned.head.starts_with(POINTER) {
-            found.member(&member.name, "the file is a Git LFS pointer");
-        }
-    }
+    let pointers = wheel.files().filter(|(_, scanned)| scanned.head.starts_with(POINTER));
+    found.each(pointers.map(|(member, _)| member.name.as_str()), "the file is a Git LFS pointer");
 }
 
 static PAYLOAD_EMPTY: Rule = rule(
@@ -177,13 +171,11 @@ static PAYLOAD_EMPTY: Rule = rule(
 
 fn payload_empty(wheel: &WheelSubject, found: &mut Findings) {
     let entries = entries(wheel);
-    for (member, scanned) in wheel.files() {
-        let is_library = has_extension(&member.name, &["so", "dylib", "dll", "exe", "pyd"]);
-        let is_code = is_library || member.is_executable() || entries.contains(&member.name);
-        if is_code && member.size == 0 && scanned.error.is_none() {
-            found.member(&member.name, "the file is empty");
-        }
-    }
+    let is_library = |member: &Member| has_extension(&member.name, &["so", "dylib", "dll", "exe", "pyd"]);
+    let is_code = |it: &Member| is_library(it) || it.is_executable() || entries.contains(&it.name);
+    let code = wheel.files().filter(|(member, _)| is_code(member));
+    let empty = code.filter(|(member, scanned)| member.size == 0 && scanned.error.is_none());
+    found.each(empty.map(|(member, _)| member.name.as_str()), "the file is empty");
 }
 
 static SIZE_LIMIT: Rule = rule(

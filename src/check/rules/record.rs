@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::contents::paths;
 use super::dist_info::present;
 use crate::check::rule::{Documentation, Findings, Rule, Severity, rule};
 use crate::check::subject::scan::Scanned;
@@ -67,11 +68,9 @@ fn record_self(wheel: &WheelSubject, found: &mut Findings) {
         1 => {}
         count => found.member(&own, format!("RECORD lists itself {count} times")),
     }
-    for row in record.rows.iter().filter(|row| is_exempt(&row.path, directory)) {
-        if !row.digest.is_empty() || !row.size.is_empty() {
-            found.member(&row.path, "the row has a digest or a size");
-        }
-    }
+    let exempt = record.rows.iter().filter(|row| is_exempt(&row.path, directory));
+    let stated = exempt.filter(|row| !row.digest.is_empty() || !row.size.is_empty());
+    found.each(stated.map(|row| row.path.as_str()), "the row has a digest or a size");
 }
 
 static RECORD_COMPLETE: Rule = rule(
@@ -88,15 +87,13 @@ static RECORD_COMPLETE: Rule = rule(
 fn record_complete(wheel: &WheelSubject, found: &mut Findings) {
     let (Some(record), Some(directory)) = (wheel.good_record(), &wheel.dist_info) else { return };
     let rows: BTreeSet<&str> = record.rows.iter().map(|row| row.path.as_str()).collect();
-    let files: BTreeSet<&str> = wheel.files().map(|(member, _)| member.name.as_str()).collect();
-    for file in files.difference(&rows).filter(|file| !is_exempt(file, directory)) {
-        found.member(file, "the file has no row in RECORD");
-    }
+    let files: BTreeSet<&str> = paths(wheel).collect();
+    let unlisted = files.difference(&rows).filter(|file| !is_exempt(file, directory));
+    found.each(unlisted.copied(), "the file has no row in RECORD");
     let own = format!("{directory}/RECORD");
     // Unsafe paths are another rule's.
-    for row in rows.difference(&files).filter(|row| **row != own && unsafe_path(row).is_none()) {
-        found.member(row, "RECORD lists a file that is not in the wheel");
-    }
+    let missing = rows.difference(&files).filter(|row| **row != own && unsafe_path(row).is_none());
+    found.each(missing.copied(), "RECORD lists a file that is not in the wheel");
 }
 
 static RECORD_UNIQUE: Rule = rule(
@@ -113,12 +110,9 @@ static RECORD_UNIQUE: Rule = rule(
 fn record_unique(wheel: &WheelSubject, found: &mut Findings) {
     let (Some(record), Some(own)) = (wheel.good_record(), wheel.dist_info_member("RECORD")) else { return };
     let mut seen = BTreeSet::new();
-    for row in &record.rows {
-        // How often RECORD lists itself is another rule's.
-        if !seen.insert(&row.path) && row.path != own {
-            found.member(&row.path, "the path has more than one row");
-        }
-    }
+    // How often RECORD lists itself is another rule's.
+    let again = record.rows.iter().filter(|row| !seen.insert(&row.path) && row.path != own);
+    found.each(again.map(|row| row.path.as_str()), "the path has more than one row");
 }
 
 static RECORD_PATH: Rule = rule(
@@ -134,13 +128,9 @@ static RECORD_PATH: Rule = rule(
 
 fn record_path(wheel: &WheelSubject, found: &mut Findings) {
     let Some(record) = wheel.good_record() else { return };
-    for row in &record.rows {
-        // A member with that very path is reported as a member.
-        if let Some(why) = unsafe_path(&row.path)
-            && wheel.file(&row.path).is_none()
-        {
-            found.member(&row.path, why);
-        }
+    // A member with that very path is reported as a member.
+    for row in record.rows.iter().filter(|row| wheel.file(&row.path).is_none()) {
+        unsafe_path(&row.path).into_iter().for_each(|why| found.member(&row.path, why));
     }
 }
 
@@ -157,21 +147,21 @@ static RECORD_HASH: Rule = rule(
 
 fn record_hash(wheel: &WheelSubject, found: &mut Findings) {
     for (member, scanned, row) in rows(wheel) {
-        // What cannot be unpacked, and has no digest of its own, is another rule's.
-        let actual =
-            scanned.sha256.as_ref().map(|sha256| scanned.other.as_ref().map_or(&sha256.0[..], |other| &other.value));
         let why = match row.parsed_digest() {
             Ok(None) => "the row has no digest".to_owned(),
             Err(error) => error.to_string(),
-            Ok(Some(RecordDigest { algorithm, .. }))
-                if !["sha256", "sha384", "sha512"].contains(&algorithm.as_str()) =>
-            {
-                format!("`{algorithm}` is no digest to rely on")
+            Ok(Some(RecordDigest { algorithm, value })) => {
+                match (algorithm.as_str(), &scanned.sha256, &scanned.other) {
+                    ("sha256" | "sha384" | "sha512", _, Some(other)) if other.value == value => continue,
+                    ("sha256" | "sha384" | "sha512", Some(sha256), None) if sha256.0[..] == value => continue,
+                    // What cannot be unpacked is another rule's.
+                    ("sha256" | "sha384" | "sha512", None, _) => continue,
+                    ("sha256" | "sha384" | "sha512", ..) => {
+                        format!("the file has another {algorithm} digest than its row")
+                    }
+                    _ => format!("`{algorithm}` is no digest to rely on"),
+                }
             }
-            Ok(Some(RecordDigest { algorithm, value })) if actual.is_some_and(|actual| actual != value) => {
-                format!("the file has another {algorithm} digest than its row")
-            }
-            Ok(Some(_)) => continue,
         };
         found.member(&member.name, why);
     }
@@ -201,14 +191,9 @@ fn record_size(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
+#[rustfmt::skip]
 pub(crate) static RULES: &[&Rule] = &[
-    &RECORD_PRESENT,
-    &RECORD_CSV,
-    &RECORD_SELF,
-    &RECORD_COMPLETE,
-    &RECORD_UNIQUE,
-    &RECORD_PATH,
-    &RECORD_HASH,
+    &RECORD_PRESENT, &RECORD_CSV, &RECORD_SELF, &RECORD_COMPLETE, &RECORD_UNIQUE, &RECORD_PATH, &RECORD_HASH,
     &RECORD_SIZE,
 ];
 
