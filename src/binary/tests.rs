@@ -1,16 +1,14 @@
 //! The room as a whole on small files built here: facts, objections, honest tags, and hostile input.
 #![allow(clippy::unwrap_used)]
 
-mod samples;
-
 use proptest::prelude::*;
 
-use self::samples::{AMD64, ARM64, ElfSample, MachSample, fat, glibc_elf, mac, pe, static_elf};
 use super::bundled::{BundledLibraries, Reach};
 use super::facts::{Needed, UndefinedSymbol};
 use super::objection::{Absence, Strength};
 use super::*;
 use crate::error::{Exit, Explain as _};
+use crate::samples::binary::{AMD64, ARM64, ElfSample, MachSample, fat, glibc_elf, mac, pe, static_elf};
 use crate::target::{Architecture, OsVersion, PlatformTag};
 
 fn facts(bytes: &[u8]) -> Facts {

@@ -1,23 +1,21 @@
 //! `relkit inspect`: what executables, libraries and wheels are, and every platform tag that each can honestly carry, as
 //! one report for people and programs.
 
-use std::fmt::{self, Write as _};
-use std::fs::File;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use serde_json::Value;
 
-use crate::binary::{
-    self, BinaryError, Details, Facts, Format, Inventory, Kind, Libc, Linkage, Machines, Signature, Spool,
-};
-use crate::cli::{self, ReportFormat};
-use crate::console::Console;
+use crate::binary::{self, Details, Facts, Format, Inventory, Kind, Libc, Linkage, Machines, Signature, Spool};
+use crate::cli;
+use crate::console::text::visible;
+use crate::console::{Console, Shown};
 use crate::error::{Exit, Explain, Failure};
-use crate::fs::portable;
+use crate::fs::{Map, portable};
 use crate::target::{OsVersion, PlatformTag};
 use crate::wheel::filename::WheelFileName;
-use crate::zip::archive::{self, Archive, ArchiveError, Member, MemberError};
+use crate::zip::archive::{Archive, ArchiveError, Member, MemberError};
 
 /// A file that could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -61,14 +59,11 @@ impl Explain for InspectError {
 
 pub(super) fn run(arguments: &cli::Inspect, console: &Console) -> Result<Exit, Failure> {
     let report = inspect(&arguments.files)?;
-    match arguments.format {
-        ReportFormat::Text => console.result(&report),
-        ReportFormat::Json => console.json(&report),
-    }
+    console.show(&report, arguments.output.format);
     Ok(report.exit())
 }
 
-/// Everything that was found in the files of one run. Serializes as the JSON of `relkit inspect`, displays as its text.
+/// Everything that was found in the files of one run. Serializes as the JSON of `relkit inspect`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// The version of this form.
@@ -163,22 +158,8 @@ pub fn inspect(files: &[PathBuf]) -> Result<Report, InspectError> {
 
 fn inspect_file(path: &Path, report: &mut Report) -> Result<(), InspectError> {
     let unreadable = |source| InspectError::Read { path: path.to_owned(), source };
-    // Looked at before it is opened, which Windows refuses for a directory and which waits at a FIFO.
-    let metadata = std::fs::metadata(path).map_err(unreadable)?;
-    if !metadata.is_file() {
-        return Err(unreadable(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")));
-    }
-    let mut file = File::open(path).map_err(unreadable)?;
     let shown = portable(path);
-    // An empty file cannot be mapped.
-    let outcome = if metadata.len() == 0 {
-        // Tells an unreadable file from an empty one.
-        file.read(&mut [0]).map_err(unreadable)?;
-        Err(BinaryError::Empty)
-    } else {
-        binary::read(&archive::map(&file).map_err(unreadable)?)
-    };
-    match outcome {
+    match binary::read(&Map::open(path).map_err(unreadable)?) {
         Ok(facts) => {
             let inventory = Inventory::new(vec![(shown, facts)]);
             for (shown, facts) in inventory.binaries() {
@@ -288,21 +269,23 @@ impl Binary {
     }
 }
 
-impl fmt::Display for Report {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut blocks = Vec::new();
-        for wheel in &self.wheels {
-            let lines = [("wheel tags", wheel.tags.join(", ")), ("honest tags", tags(&wheel.honest_tags))];
-            blocks.push(block(&wheel.path, lines.into_iter())?);
-        }
-        for binary in &self.binaries {
-            blocks.push(block(&binary.path, binary.lines().into_iter())?);
-        }
-        for problem in &self.problems {
-            let help = problem.help.clone().map(|help| ("help", help));
-            blocks.push(block(&problem.path, [("problem", problem.message.clone())].into_iter().chain(help))?);
-        }
-        out.write_str(&blocks.join("\n"))
+impl Shown for Report {
+    fn text(&self) -> String {
+        let wheel = |wheel: &InspectedWheel| {
+            block(&wheel.path, vec![("wheel tags", wheel.tags.join(", ")), ("honest tags", tags(&wheel.honest_tags))])
+        };
+        let problem = |problem: &Problem| {
+            let lines = [("problem", Some(&problem.message)), ("help", problem.help.as_ref())];
+            block(&problem.path, lines.into_iter().filter_map(|(label, text)| Some((label, text?.clone()))).collect())
+        };
+        let mut blocks: Vec<_> = self.wheels.iter().map(wheel).collect();
+        blocks.extend(self.binaries.iter().map(|binary| block(&binary.path, binary.lines())));
+        blocks.extend(self.problems.iter().map(problem));
+        blocks.join("\n")
+    }
+
+    fn json(&self) -> Value {
+        serde_json::to_value(self).unwrap_or_default()
     }
 }
 
@@ -366,10 +349,7 @@ fn tags(tags: &[PlatformTag]) -> String {
     tags.iter().map(PlatformTag::to_string).collect::<Vec<_>>().join(", ")
 }
 
-fn block(title: &str, lines: impl Iterator<Item = (&'static str, String)>) -> Result<String, fmt::Error> {
-    let mut text = format!("{title}\n");
-    for (label, value) in lines {
-        writeln!(text, "  {label:<13}{value}")?;
-    }
-    Ok(text)
+fn block(title: &str, lines: Vec<(&str, String)>) -> String {
+    let line = |(label, value): (&str, String)| format!("  {label:<13}{}\n", visible(&value));
+    format!("{}\n", visible(title)) + &lines.into_iter().map(line).collect::<String>()
 }

@@ -2,11 +2,13 @@
 //! Nothing else in relkit repeats them.
 
 mod error;
+mod matrix;
 mod runtime;
 mod sdk;
 mod table;
 
 pub use error::ProjectError;
+pub(crate) use matrix::Matrix;
 pub use runtime::{Accepted, PlatformFamily, RuntimeProject, Target};
 pub use sdk::SdkProject;
 

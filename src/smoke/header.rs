@@ -10,38 +10,30 @@ use crate::binary::Magic;
 
 /// What the first bytes of a file say.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Header {
-    /// There are none.
+pub(super) enum Header {
     Empty,
-    /// An ELF file for this machine.
+    /// For this machine.
     Elf(String),
-    /// A Mach-O file for this machine.
+    /// For this machine.
     MachO(String),
-    /// A Windows executable.
     Pe,
-    /// A script with this first line.
+    /// With this first line.
     Script(String),
     /// Nothing that a system executes.
     Other(Vec<u8>),
 }
 
 /// How much of an unknown file is shown, in bytes.
-const SHOWN: usize = 24;
+const MAX_SHOWN: usize = 24;
 
 impl Header {
-    /// Reads the header of a file.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub fn read(path: &Path) -> io::Result<Self> {
+    pub(super) fn read(path: &Path) -> io::Result<Self> {
         let mut bytes = Vec::new();
         File::open(path)?.take(256).read_to_end(&mut bytes)?;
         Ok(Self::of(&bytes))
     }
 
-    /// Reads a header from bytes.
-    #[must_use]
-    pub fn of(bytes: &[u8]) -> Self {
+    pub(super) fn of(bytes: &[u8]) -> Self {
         let field = |range: std::ops::Range<usize>| bytes.get(range);
         match Magic::of(bytes) {
             Magic::Elf => {
@@ -66,13 +58,12 @@ impl Header {
                 Self::Script(String::from_utf8_lossy(line).trim().to_owned())
             }
             _ if bytes.is_empty() => Self::Empty,
-            _ => Self::Other(bytes[..bytes.len().min(SHOWN)].to_vec()),
+            _ => Self::Other(bytes[..bytes.len().min(MAX_SHOWN)].to_vec()),
         }
     }
 
     /// Whether this machine's own loader can take the file.
-    #[must_use]
-    pub fn is_native(&self) -> bool {
+    pub(super) fn is_native(&self) -> bool {
         match self {
             Self::Elf(machine) => !cfg!(any(windows, target_os = "macos")) && machine == std::env::consts::ARCH,
             Self::MachO(_) => cfg!(target_os = "macos"),

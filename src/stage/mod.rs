@@ -8,6 +8,7 @@ mod error;
 mod pending;
 mod pyproject;
 mod rename;
+mod report;
 pub mod runtime;
 pub mod sdk;
 mod tags;

@@ -1,16 +1,16 @@
 //! Every executable and library inside the eight published wheels: what they are, and which tags they honour.
 
-use crate::support;
-
 use std::collections::HashMap;
 
 use relkit::binary::{self, Format, Inventory, Kind, Libc, Linkage};
 use relkit::commands::inspect::{Binary, Report, inspect};
 use relkit::zip::archive::Archive;
 
+use crate::support::{REAL_VERSION, payload_directory, published_wheel, skip};
+
 /// The report on one published wheel; `None` where it has not been fetched.
 fn report(platform_tag: &str) -> Option<Report> {
-    let wheel = support::published_wheel(platform_tag)?;
+    let wheel = published_wheel(platform_tag)?;
     let report = inspect(&[wheel]).unwrap();
     assert_eq!(report.problems, []);
     Some(report)
@@ -141,9 +141,9 @@ fn windows_programs_are_signed_but_for_the_search_tool() {
 
 #[test]
 fn the_sdk_holds_no_native_code() {
-    let path = support::payload_directory().join(format!("openai_codex-{}-py3-none-any.whl", support::REAL_VERSION));
+    let path = payload_directory().join(format!("openai_codex-{}-py3-none-any.whl", REAL_VERSION));
     if !path.is_file() {
-        return support::skip("the published SDK has not been fetched");
+        return skip("the published SDK has not been fetched");
     }
     let report = inspect(&[path]).unwrap();
     assert_eq!(report.binaries, []);
@@ -157,7 +157,7 @@ fn changed_headers_of_real_files_are_answered() {
         ("macosx_11_0_arm64", "codex_cli_bin/codex-path/rg"),
         ("win_arm64", "codex_cli_bin/codex-path/rg.exe"),
     ] {
-        let Some(wheel) = support::published_wheel(tag) else { return };
+        let Some(wheel) = published_wheel(tag) else { return };
         let archive = Archive::open(&wheel).unwrap();
         let mut bytes = archive.read(archive.find(member).unwrap(), 1 << 24).unwrap();
         let whole = binary::read(&bytes).unwrap();

@@ -1,12 +1,12 @@
 //! The HTML report in a real browser: nothing overflows on a desktop, a phone or paper, and nothing is asked from elsewhere.
 
-use crate::support;
-
 use std::fs;
 use std::process::Command;
 
 use relkit::error::Outcome;
 use relkit::report::{CoverageRow, FileRow, FindingRow, ProblemRow, Release, StepRow, TargetRow};
+
+use crate::support::{run, text};
 
 /// A release with everything that a page can show, in names as long as real ones.
 fn sample() -> Release {
@@ -129,10 +129,10 @@ fn the_page_fits_every_screen_and_fetches_nothing() {
         "--dump-dom",
     ]);
     command.arg(format!("--user-data-dir={}", directory.path().join("profile").display()));
-    let output = support::run(command.arg(format!("file://{}", file.display())));
+    let output = run(command.arg(format!("file://{}", file.display())));
     let dom = String::from_utf8_lossy(&output.stdout);
     let Some(results) = dom.split("data-results=\"").nth(1).and_then(|rest| rest.split('"').next()) else {
-        panic!("the page was not measured: {}", support::text(&output));
+        panic!("the page was not measured: {}", text(&output));
     };
     let expected = ["1280", "320", "390", "768"].map(|width| format!("{width}: fits, 0 fetched, shown "));
     assert_eq!(results.split('|').collect::<Vec<_>>(), expected);

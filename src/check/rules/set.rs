@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use pep440_rs::{Operator, Version};
 
-use super::sdist::SdistSubject;
+use super::{rules, sdist::SdistSubject};
 use crate::check::Request;
 use crate::check::coverage::{Candidate, Coverage};
 use crate::check::finding::{Finding, Findings};
-use crate::check::rule::{Check, Documentation, Family, Rule, Severity, rules};
+use crate::check::rule::{Check, Documentation, Rule, Severity, rule_of};
 use crate::check::subject::wheel::{WheelSubject, is_python};
 use crate::digest::Sha256Digest;
 use crate::product::{Accepted, RuntimeProject, SdkProject, Target};
@@ -205,11 +205,11 @@ const fn rule(
     documentation: Documentation,
     check: fn(&Set<'_>, &mut Findings),
 ) -> Rule {
-    Rule { name, family: Family::Set, severity, documentation, check: Check::Set(check) }
+    rule_of(name, severity, documentation, Check::Set(check))
 }
 
-pub(crate) static RULES: &[Rule] = &[
-    rule(
+pub(crate) static RULES: &[&Rule] = &[
+    &rule(
         "set-version",
         Severity::Error,
         Documentation {
@@ -219,7 +219,7 @@ pub(crate) static RULES: &[Rule] = &[
         },
         one_version,
     ),
-    rule(
+    &rule(
         "set-targets",
         Severity::Error,
         Documentation {
@@ -229,7 +229,7 @@ pub(crate) static RULES: &[Rule] = &[
         },
         targets,
     ),
-    rule(
+    &rule(
         "set-coverage",
         Severity::Warning,
         Documentation {
@@ -239,7 +239,7 @@ pub(crate) static RULES: &[Rule] = &[
         },
         coverage,
     ),
-    rule(
+    &rule(
         "set-no-sdist",
         Severity::Error,
         Documentation {
@@ -249,7 +249,7 @@ pub(crate) static RULES: &[Rule] = &[
         },
         no_sdist,
     ),
-    rule(
+    &rule(
         "sdk-pin",
         Severity::Error,
         Documentation {
@@ -259,7 +259,7 @@ pub(crate) static RULES: &[Rule] = &[
         },
         pin,
     ),
-    rule(
+    &rule(
         "set-same-python",
         Severity::Error,
         Documentation {
@@ -269,7 +269,7 @@ pub(crate) static RULES: &[Rule] = &[
         },
         same_python,
     ),
-    rule(
+    &rule(
         "set-dup-payload",
         Severity::Warning,
         Documentation {
@@ -291,7 +291,7 @@ pub(crate) static RULES: &[Rule] = &[
             }
         },
     ),
-    rule(
+    &rule(
         "set-tag-overlap",
         Severity::Warning,
         Documentation {
