@@ -8,20 +8,20 @@ use crate::cli::{Fetch, ReportFormat};
 use crate::console::Console;
 use crate::console::text::human_bytes;
 use crate::error::{Exit, Failure};
-use crate::fetch::{Request, fetch};
+use crate::fetch::{Options, fetch};
 use crate::fs::portable;
 
 /// Runs the command.
 pub fn run(arguments: &Fetch, console: &Console) -> Result<Exit, Failure> {
     let expected = arguments.expected.sha256.as_deref().map(super::digest).transpose()?;
-    let request = Request {
+    let options = Options {
         url: arguments.url.clone(),
         out: arguments.out.clone(),
         expected,
         silence: Duration::from_secs(arguments.timeout),
     };
     let progress = console.progress("Fetching", 0);
-    let fetched = fetch(&request, &progress);
+    let fetched = fetch(&options, &progress);
     progress.finish();
     let fetched = fetched?;
     match arguments.format {

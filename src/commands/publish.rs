@@ -4,34 +4,34 @@ use std::io::{IsTerminal as _, Read as _};
 use std::path::Path;
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::cli::{Publish, ReportFormat};
-use crate::console::Console;
-use crate::console::text::{human_bytes, table};
+use crate::console::text::human_bytes;
+use crate::console::{Console, Form};
 use crate::error::{Exit, Explain as _, Failure, chain};
-use crate::fs::write_whole;
 use crate::gate::{Release, differences, read_manifest};
 use crate::http;
 use crate::publish::credentials::{CredentialError, Environment, Source, Token};
+use crate::publish::dry_run::DryRun;
+use crate::publish::endpoint::Endpoint;
 use crate::publish::event::{Event, Listener};
-use crate::publish::index::{Index, Presence};
+use crate::publish::index::Index;
 use crate::publish::plan::Plan;
 use crate::publish::receipt::Receipt;
-use crate::publish::run::{Request, endpoint, publish};
-use crate::publish::survey::survey;
 use crate::publish::upload::Patience;
 use crate::publish::wait::Pace;
+use crate::publish::{Options, publish};
 
 /// The longest token that is read from standard input.
-const MOST_TOKEN: u64 = 64 << 10;
+const MAX_TOKEN: u64 = 64 << 10;
 
 /// Runs the command.
 pub fn run(arguments: &Publish, console: &Console) -> Result<Exit, Failure> {
     let pace = pace(arguments);
     // Whatever is wrong with the command line ends it before any file is read.
     let upload_url = http::parse_url(&arguments.upload_url)?;
-    endpoint(&upload_url)?;
+    let endpoint = Endpoint::new(&upload_url)?;
     let index_url = arguments.index_url.as_deref().map(http::parse_url).transpose()?;
     let index = index_url.as_ref().map(|url| Index::new(url, pace.patience.sending)).transpose()?;
     let typed = if arguments.token_stdin && !arguments.dry_run { Some(typed_token()?) } else { None };
@@ -54,23 +54,21 @@ pub fn run(arguments: &Publish, console: &Console) -> Result<Exit, Failure> {
         if !arguments.dry_run {
             plan.compare(path)?;
         }
-        let mut text = serde_json::to_vec_pretty(&plan).unwrap_or_default();
-        text.push(b'\n');
-        write_whole(path, &text)?;
+        plan.write(path)?;
     }
     if arguments.dry_run {
         return dry_run(&plan, index.as_ref(), pace, arguments.format, console);
     }
-    let request = Request {
+    let options = Options {
         plan: &plan,
         dist,
-        upload_url: &upload_url,
+        endpoint: &endpoint,
         index: index.as_ref(),
         attestations: arguments.attestations,
         receipt: arguments.receipt.as_deref(),
         pace,
     };
-    carry_out(&request, typed, arguments.format, console)
+    carry_out(&options, typed, arguments.format, console)
 }
 
 fn pace(arguments: &Publish) -> Pace {
@@ -122,50 +120,24 @@ fn dry_run(
     format: ReportFormat,
     console: &Console,
 ) -> Result<Exit, Failure> {
-    let present = index.map(|index| survey(plan, index, pace.first_pause)).transpose()?;
-    let state = |name: &str| {
-        let found = present.as_ref()?.iter().find(|(file, _)| file == name)?;
-        Some(if found.1 == Presence::Same { "present" } else { "absent" })
-    };
-    match format {
-        ReportFormat::Json => {
-            let mut value = serde_json::to_value(plan).unwrap_or_default();
-            if let Value::Object(object) = &mut value {
-                object.insert("outcome".into(), "planned".into());
-                object.insert("plan_sha256".into(), plan.digest().to_string().into());
-            }
-            for file in value.pointer_mut("/phases").and_then(Value::as_array_mut).into_iter().flatten() {
-                for file in file.get_mut("files").and_then(Value::as_array_mut).into_iter().flatten() {
-                    let state = file.get("name").and_then(Value::as_str).and_then(state).map(str::to_owned);
-                    if let Value::Object(object) = file {
-                        object.insert("at_index".into(), state.into());
-                    }
-                }
-            }
-            console.json(&value);
-        }
-        ReportFormat::Text => {
-            let mut rows = Vec::new();
-            for phase in &plan.phases {
-                for file in &phase.files {
-                    let size = human_bytes(file.bytes);
-                    let state = state(&file.name).unwrap_or("unknown").to_owned();
-                    rows.push([phase.name.clone(), file.name.clone(), size, state]);
-                }
-            }
-            console.result(table(&["phase", "file", "size", "at the index"].map(str::to_owned), &rows));
-            let total = human_bytes(plan.files().map(|file| file.bytes).sum());
-            console.status(
-                "Planned",
-                format_args!("{} files, {total}, to {}; nothing was sent", rows.len(), plan.upload_url),
-            );
-        }
+    console.show(&DryRun::new(plan, index, pace.first_pause)?, form(format));
+    if format == ReportFormat::Text {
+        let total = human_bytes(plan.files().map(|file| file.bytes).sum());
+        let count = plan.files().count();
+        console.status("Planned", format_args!("{count} files, {total}, to {}; nothing was sent", plan.upload_url));
     }
     Ok(Exit::Good)
 }
 
+fn form(format: ReportFormat) -> Form {
+    match format {
+        ReportFormat::Text => Form::Text,
+        ReportFormat::Json => Form::Json,
+    }
+}
+
 fn carry_out(
-    request: &Request<'_>,
+    options: &Options<'_>,
     typed: Option<Token>,
     format: ReportFormat,
     console: &Console,
@@ -191,12 +163,9 @@ fn carry_out(
         console.progress("Sending", bytes)
     };
     let listener = Listener { event: &event, progress: &progress, mask: &mask };
-    let (_, url) = endpoint(request.upload_url)?;
-    let source = || Source::choose(typed, &environment, &url, &mask);
-    let (receipt, outcome) = publish(request, source, &listener);
-    if format == ReportFormat::Json {
-        console.json(&receipt);
-    }
+    let source = || Source::choose(typed, &environment, &options.endpoint.url, &mask);
+    let (receipt, outcome) = publish(options, source, &listener);
+    console.show(&receipt, form(format));
     match outcome {
         Ok(()) => {
             console.status("Published", format_args!("{} at {}", receipt.codex_version, receipt.upload_url));
@@ -236,7 +205,7 @@ fn own_command() -> String {
 
 fn typed_token() -> Result<Token, Failure> {
     let mut text = String::new();
-    let read = std::io::stdin().lock().take(MOST_TOKEN).read_to_string(&mut text);
+    let read = std::io::stdin().lock().take(MAX_TOKEN).read_to_string(&mut text);
     read.map_err(|_| Failure::from(CredentialError::Unreadable))?;
     Ok(Token::new(&text)?)
 }

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use crate::error::Explain;
 
 /// The name of a distribution as its metadata spells it. Displays as written; equality is that of the text, so compare
@@ -77,6 +79,18 @@ impl FromStr for DistributionName {
             return Ok(Self(text.to_owned()));
         }
         Err(NameError(text.to_owned()))
+    }
+}
+
+impl Serialize for DistributionName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for DistributionName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
