@@ -89,7 +89,7 @@ fn below(here: &str, path: &str, origins: &[&str]) -> Option<String> {
     if !rest.is_empty() && !rest.starts_with('/') {
         return None;
     }
-    crate::fs::join_below(here, rest)
+    crate::member_path::join(here, rest)
 }
 
 /// One target of a project, as far as tags are concerned: its tag, and further ones that the same wheel may carry.

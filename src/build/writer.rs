@@ -9,8 +9,9 @@ use std::path::Path;
 use super::pipeline::{self, Chunk, Source, SourceError};
 use crate::console::Progress;
 use crate::digest::Sha256Digest;
-use crate::error::Explain;
+use crate::error::{Exit, Explain};
 use crate::fs::{FsError, Mode, PendingFile};
+use crate::member_path::{self, Unkeepable};
 use crate::wheel::filename::WheelFileName;
 use crate::wheel::record::{Record, RecordRow};
 use crate::wheel::wheel_file::{self, Root};
@@ -78,14 +79,9 @@ pub enum WriteError {
     /// A member's data.
     #[error(transparent)]
     Source(#[from] SourceError),
-    /// A path that no archive can hold.
-    #[error("`{path}` cannot be a member of an archive: {why}")]
-    Path {
-        /// The path.
-        path: String,
-        /// Why.
-        why: &'static str,
-    },
+    /// A path that not every system can keep.
+    #[error(transparent)]
+    Path(#[from] Unkeepable),
 }
 
 impl Explain for WriteError {
@@ -94,7 +90,15 @@ impl Explain for WriteError {
             Self::Output(error) => error.hint(),
             Self::Source(SourceError::Changed { .. }) => Some("leave the stage alone until the build is done".into()),
             Self::Source(SourceError::Read { .. }) => Some("check that the stage can be read".into()),
-            Self::Source(SourceError::Join(_)) | Self::Path { .. } => None,
+            Self::Path(error) => error.hint(),
+            Self::Source(SourceError::Join(_)) => None,
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Path(error) => error.exit(),
+            Self::Output(_) | Self::Source(_) => Exit::Failed,
         }
     }
 }
@@ -120,7 +124,7 @@ pub fn write(
     }
     dist_info.sort_by(|one, other| one.path.cmp(&other.path));
     members.append(&mut dist_info);
-    check_paths(&members)?;
+    member_path::check(members.iter().map(|member| member.path.as_str()))?;
 
     let mut pending = PendingFile::create(target)?;
     let mut archive =
@@ -147,28 +151,6 @@ pub(crate) fn commit(mut pending: PendingFile, target: &Path) -> Result<Written,
     let (sha256, size) = Sha256Digest::of_reader(&mut reader).map_err(FsError::write(target))?;
     pending.commit()?;
     Ok(Written { size, sha256 })
-}
-
-/// The paths must be relative, plain, unique, and short enough for their field.
-pub(crate) fn check_paths(members: &[Member]) -> Result<(), WriteError> {
-    let mut seen = std::collections::BTreeSet::new();
-    for member in members {
-        let path = &member.path;
-        let refused = |why| Err(WriteError::Path { path: path.clone(), why });
-        if path.len() > usize::from(u16::MAX) {
-            return refused("it is longer than 65,535 bytes");
-        }
-        if path.split('/').any(|part| matches!(part, "" | "." | "..")) {
-            return refused("it is not a plain relative path");
-        }
-        if path.contains(['\\', ':']) || path.chars().any(char::is_control) {
-            return refused("it has a backslash, colon or control character, which installers take for something else");
-        }
-        if !seen.insert(path) {
-            return refused("it stands twice");
-        }
-    }
-    Ok(())
 }
 
 /// An archive being written.
@@ -415,10 +397,14 @@ mod tests {
 
     #[test]
     fn paths_that_installers_would_not_take_are_refused() {
-        for path in ["../a", "/a", "a//b", "a/./b", "a\\b", "c:a", "a\nb", "demo/z.bin", ""] {
-            let mut members = contents().members;
-            members.push(member(path, b"", Mode::Data));
-            assert!(matches!(check_paths(&members), Err(WriteError::Path { .. })), "{path:?}");
+        let directory = tempfile::tempdir().unwrap();
+        for path in ["../a", "/a", "a//b", "a/./b", "a\\b", "c:a", "a\nb", "demo/z.bin", "demo/Z.bin", "a?", ""] {
+            let mut contents = contents();
+            contents.members.push(member(path, b"", Mode::Data));
+            let target = directory.path().join("demo.whl");
+            let refused = write(&target, &contents, &Options::default(), &Progress::hidden());
+            assert!(matches!(refused, Err(WriteError::Path(_))), "{path:?}");
+            assert!(!target.exists());
         }
     }
 }

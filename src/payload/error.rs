@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::error::{Exit, Explain};
 use crate::fs::FsError;
+use crate::member_path::{Clash, PathError};
 
 /// An input that is not a usable payload. Every variant names the input.
 #[derive(Debug, thiserror::Error)]
@@ -63,32 +64,32 @@ pub enum PayloadError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A member has a name that must not be unpacked.
-    #[error("`{}`: member `{member}` {why}", path.display())]
+    #[error("`{}`: member `{member}`: {why}", path.display())]
     Name {
         /// The input.
         path: PathBuf,
         /// The member, with unprintable characters escaped.
         member: String,
         /// What is wrong with the name.
-        why: &'static str,
+        why: PathError,
     },
-    /// Two members have one name, or names that are one on some file systems.
-    #[error("`{}`: members `{one}` and `{other}` have the same name where case is ignored", path.display())]
+    /// Two members have names that are one on some file systems.
+    #[error("`{}`: two members have the same name: {clash}", path.display())]
     Collision {
         /// The input.
         path: PathBuf,
-        /// The first.
-        one: String,
-        /// The second.
-        other: String,
+        /// Their names.
+        clash: Clash,
     },
     /// One name occurs twice.
-    #[error("`{}`: member `{member}` occurs twice", path.display())]
+    #[error("`{}`: member `{member}` occurs twice: {clash}", path.display())]
     Duplicate {
         /// The input.
         path: PathBuf,
         /// The member.
         member: String,
+        /// As what.
+        clash: Clash,
     },
     /// A link that leaves the payload, or leads to something else than a file of it.
     #[error("`{}`: link `{member}` {why}", path.display())]

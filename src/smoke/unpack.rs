@@ -5,29 +5,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-
 use super::fault::Fault;
-use crate::payload::DESCRIPTOR;
+use crate::payload::{self, DESCRIPTOR};
 use crate::product::RuntimeProject;
 use crate::wheel::reader::Unpacked;
-
-/// The largest manifest that is read, in bytes.
-const LARGEST_MANIFEST: u64 = 1 << 20;
-
-/// What a package directory says of itself.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Manifest {
-    /// The version of the program, in its own spelling.
-    pub version: Option<String>,
-    /// The executable, relative to the directory.
-    pub entrypoint: Option<String>,
-    /// The directory of what the program uses itself.
-    pub resources_dir: Option<String>,
-    /// The directory that the program puts on the search path of commands.
-    pub path_dir: Option<String>,
-}
 
 /// The runtime under test.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,22 +27,20 @@ pub struct Package {
     /// The directory.
     pub root: PathBuf,
     /// What it says of itself; `None` where it has no manifest.
-    pub manifest: Option<Manifest>,
+    pub manifest: Option<payload::Package>,
 }
 
 impl Package {
     /// The packaged search tool, if the package has one.
     #[must_use]
     pub fn search_tool(&self) -> Option<PathBuf> {
-        let directory = self.manifest.as_ref().and_then(|manifest| manifest.path_dir.as_deref());
-        self.tool(directory.unwrap_or("codex-path"), "rg")
+        self.tool(&self.manifest.clone().unwrap_or_default().path_dir, "rg")
     }
 
     /// The packaged sandbox helper, if the package has one.
     #[must_use]
     pub fn sandbox_helper(&self) -> Option<PathBuf> {
-        let directory = self.manifest.as_ref().and_then(|manifest| manifest.resources_dir.as_deref());
-        self.tool(directory.unwrap_or("codex-resources"), "bwrap")
+        self.tool(&self.manifest.clone().unwrap_or_default().resources_dir, "bwrap")
     }
 
     fn tool(&self, directory: &str, name: &str) -> Option<PathBuf> {
@@ -132,14 +111,14 @@ impl Runtime {
     }
 }
 
-fn read_manifest(path: &Path) -> Result<Option<Manifest>, String> {
+fn read_manifest(path: &Path) -> Result<Option<payload::Package>, String> {
     let metadata = match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         metadata => metadata.map_err(|error| error.to_string())?,
     };
-    if metadata.len() > LARGEST_MANIFEST {
-        return Err(format!("it has {} bytes, more than {LARGEST_MANIFEST}", metadata.len()));
+    if metadata.len() > payload::Package::MAX_SIZE {
+        return Err(format!("it has {} bytes, more than {}", metadata.len(), payload::Package::MAX_SIZE));
     }
     let text = fs::read(path).map_err(|error| error.to_string())?;
-    serde_json::from_slice(&text).map(Some).map_err(|error| format!("not a package manifest: {error}"))
+    payload::Package::read(&text).map(Some).map_err(|error| format!("not a package manifest: {error}"))
 }

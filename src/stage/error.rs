@@ -6,6 +6,7 @@ use super::{PyprojectError, TemplateError};
 use crate::binary::BinaryError;
 use crate::error::{Exit, Explain};
 use crate::fs::FsError;
+use crate::member_path::Unkeepable;
 use crate::payload::PayloadError;
 use crate::product::ProjectError;
 use crate::target::PlatformTag;
@@ -29,6 +30,9 @@ pub enum StageError {
     /// The template's `pyproject.toml` cannot be edited.
     #[error(transparent)]
     Pyproject(#[from] PyprojectError),
+    /// A file has a path that not every system can keep.
+    #[error(transparent)]
+    Path(#[from] Unkeepable),
     /// The output and an input overlap.
     #[error("the output `{}` overlaps the {what} `{}`", out.display(), input.display())]
     Overlap {
@@ -118,6 +122,7 @@ impl Explain for StageError {
             Self::Project(error) => error.hint(),
             Self::Template(error) => error.hint(),
             Self::Pyproject(error) => error.hint(),
+            Self::Path(error) => error.hint(),
             Self::Overlap { .. } => Some("give an output directory beside it".into()),
             Self::Binary { source, .. } => source.hint(),
             Self::Library { .. } => {
@@ -148,6 +153,7 @@ impl Explain for StageError {
             Self::Project(error) => error.exit(),
             Self::Template(error) => error.exit(),
             Self::Pyproject(error) => error.exit(),
+            Self::Path(error) => error.exit(),
             Self::Overlap { .. } | Self::Conflict { .. } => Exit::Failed,
             Self::Binary { .. }
             | Self::Library { .. }

@@ -8,6 +8,7 @@ use super::{PendingStage, StageError, Template, TemplateError, pyproject, refuse
 use crate::binary::{self, Facts, Inventory, Libc, Magic, TagRow, Weight};
 use crate::console::Progress;
 use crate::fs::{Existing, FsError, Map, Mode};
+use crate::member_path::{self, MemberPath};
 use crate::payload::{DESCRIPTOR, Form, Package, Payload};
 use crate::product::RuntimeProject;
 use crate::target::{PlatformTag, PlatformTagSet, TargetTriple};
@@ -126,7 +127,7 @@ pub fn stage_runtime(request: &RuntimeRequest, progress: &Progress) -> Result<St
         let path =
             file.path.strip_prefix(TEMPLATE_PACKAGE).map_or(file.path.clone(), |path| format!("{package}{path}"));
         let inside = path.strip_prefix(&package).unwrap_or_default();
-        if payload.files.iter().any(|file| file.path == inside) {
+        if payload.files.iter().any(|file| *file.path == *inside) {
             return Err(StageError::Conflict { path });
         }
         if path != PYPROJECT {
@@ -134,13 +135,17 @@ pub fn stage_runtime(request: &RuntimeRequest, progress: &Progress) -> Result<St
         }
     }
 
+    let inside = payload.files.iter().map(|file| format!("{TEMPLATE_PACKAGE}{}", file.path));
+    let paths: Vec<_> = template.files.iter().map(|file| file.path.clone()).chain(inside).collect();
+    member_path::check(paths.iter().map(String::as_str))?;
+
     let (form, entrypoint, files, bytes) =
-        (payload.form, payload.entrypoint.clone(), payload.files.len(), payload.size());
+        (payload.form, payload.entrypoint.to_string(), payload.files.len(), payload.size());
     let described = payload.package.clone();
     let mut warnings: Vec<_> = left_out(&payload.ignored).into_iter().collect();
-    let paths: Vec<_> = payload.files.iter().map(|file| file.path.clone()).collect();
+    let paths: Vec<_> = payload.files.iter().map(|file| file.path.to_string()).collect();
     let executables: Vec<_> =
-        payload.files.iter().filter(|file| file.mode == Mode::Executable).map(|file| file.path.clone()).collect();
+        payload.files.iter().filter(|file| file.mode == Mode::Executable).map(|file| file.path.to_string()).collect();
     let directory = stage.path().join(&package);
     payload.place(&directory, progress)?;
     std::fs::remove_dir_all(&scratch).map_err(FsError::write(&scratch))?;
@@ -297,7 +302,7 @@ fn no_honest_tag(request: &RuntimeRequest, rows: &[TagRow], inventory: &Inventor
     StageError::NoHonestTag { payload: request.payload.clone(), reasons }
 }
 
-fn left_out(names: &[String]) -> Option<StageWarning> {
+fn left_out(names: &[MemberPath]) -> Option<StageWarning> {
     let (first, rest) = names.split_at(names.len().min(5));
     let mut text = first.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     if !rest.is_empty() {

@@ -7,6 +7,7 @@ use super::rename::Renames;
 use super::template::PYPROJECT;
 use super::{PendingStage, StageError, Template, TemplateError, pyproject, refuse_overlap};
 use crate::fs::Existing;
+use crate::member_path;
 use crate::product::SdkProject;
 use crate::version::{CodexVersion, SdkVersion};
 
@@ -58,6 +59,7 @@ pub fn stage_sdk(request: &SdkRequest) -> Result<StagedSdk, StageError> {
     if let Some(directory) = &request.template {
         refuse_overlap(&request.out, directory, "template")?;
     }
+    member_path::check(template.files.iter().map(|file| file.path.as_str()))?;
     let package = only_package(&template)?;
     let names_path = format!("src/{package}/{NAMES}");
     let names = template.files.iter().find(|file| file.path == names_path);

@@ -77,9 +77,6 @@ const DEADLINE: Duration = Duration::from_secs(60);
 /// How much a runtime may say on standard output, in bytes; its version is a line.
 const OUTPUT_LIMIT: usize = 1 << 20;
 
-/// The largest descriptor that is read, in bytes.
-const LONGEST_DESCRIPTOR: u64 = 1 << 20;
-
 /// Asks the source for its schema.
 ///
 /// # Errors
@@ -111,7 +108,7 @@ fn entry_executable<'a>(wheel: &'a Wheel, executable: &str) -> Option<&'a Member
         member.name.strip_suffix(DESCRIPTOR).and_then(|package| package.strip_suffix('/')).is_some_and(is_plain)
     });
     for descriptor in descriptors {
-        let Ok(bytes) = wheel.read(descriptor, LONGEST_DESCRIPTOR) else { continue };
+        let Ok(bytes) = wheel.read(descriptor, Package::MAX_SIZE) else { continue };
         let entrypoint = Package::parse(&bytes).ok().and_then(|package| package.entrypoint);
         let package = descriptor.name.trim_end_matches(DESCRIPTOR);
         if let Some(member) = entrypoint.and_then(|entrypoint| wheel.find(&format!("{package}{entrypoint}"))) {

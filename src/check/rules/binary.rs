@@ -6,6 +6,7 @@ use crate::check::finding::Findings;
 use crate::check::rule::{Check, Documentation, Family, Rule, Severity};
 use crate::check::subject::wheel::WheelSubject;
 use crate::error::sentence;
+use crate::member_path::{join, parent};
 
 const fn rule(
     name: &'static str,
@@ -334,7 +335,7 @@ fn run_path(wheel: &WheelSubject, found: &mut Findings) {
                 "leads out of the wheel"
             } else if path.split('/').any(of_a_build) {
                 "is a directory of the build"
-            } else if climbs_out(member, origin.unwrap_or_default()) {
+            } else if join(parent(member), origin.unwrap_or_default()).is_none() {
                 "leads out of the wheel"
             } else {
                 continue;
@@ -350,20 +351,6 @@ fn run_path(wheel: &WheelSubject, found: &mut Findings) {
 fn of_a_build(part: &str) -> bool {
     const PARTS: [&str; 8] = ["bazel-out", "bazel-bin", "execroot", "_main", "CMakeFiles", "home", "Users", "rustlib"];
     part.starts_with("_solib_") || part.ends_with(".runfiles") || part.ends_with(".build") || PARTS.contains(&part)
-}
-
-/// Whether `..` parts lead above the root of the wheel's files, wherever they are installed.
-fn climbs_out(member: &str, rest: &str) -> bool {
-    let mut depth = member.matches('/').count();
-    for part in rest.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if depth == 0 => return true,
-            ".." => depth -= 1,
-            _ => depth += 1,
-        }
-    }
-    false
 }
 
 fn signed_alike(wheel: &WheelSubject, found: &mut Findings) {

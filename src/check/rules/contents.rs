@@ -2,17 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
-
 use crate::binary::{Format, Kind, Magic};
 use crate::check::finding::Findings;
 use crate::check::rule::{Check, Documentation, Family, Rule, Severity};
 use crate::check::subject::scan::Scanned;
 use crate::check::subject::wheel::WheelSubject;
+use crate::member_path::escapes;
 use crate::payload::{DESCRIPTOR, Package};
 use crate::target::{PlatformTag, TargetTriple};
 use crate::version::CodexVersion;
-use crate::wheel::reader::unsafe_path;
 use crate::zip::archive::Member;
 
 const fn rule(
@@ -293,8 +291,7 @@ fn packages(wheel: &WheelSubject) -> impl Iterator<Item = (&Member, &Scanned, &s
 /// The paths of the entry points that the package descriptions name.
 fn entries(wheel: &WheelSubject) -> BTreeSet<String> {
     let named = packages(wheel).filter_map(|(_, scanned, directory)| {
-        let described: Described = serde_json::from_slice(scanned.text.as_deref()?).ok()?;
-        Some(format!("{directory}{}", described.entrypoint?))
+        Some(format!("{directory}{}", Package::texts(scanned.text.as_deref()?).entrypoint?))
     });
     named.collect()
 }
@@ -369,7 +366,7 @@ fn has_private_key(head: &[u8]) -> bool {
 fn top_level(wheel: &WheelSubject, found: &mut Findings) {
     let mut tops = BTreeSet::new();
     let own = wheel.file_name.split('-').next().unwrap_or_default();
-    for (member, _) in wheel.files().filter(|(member, _)| unsafe_path(&member.name).is_none()) {
+    for (member, _) in wheel.files().filter(|(member, _)| escapes(&member.name).is_none()) {
         let path = installed(wheel, &member.name);
         let top = path.split('/').next().unwrap_or(path);
         // Where `auditwheel` and its like put the libraries that they bundle.
@@ -388,12 +385,6 @@ fn top_level(wheel: &WheelSubject, found: &mut Findings) {
         let names: Vec<_> = tops.iter().take(6).map(|top| format!("`{top}`")).collect();
         found.whole(format!("there are {} packages or modules at the top: {}", tops.len(), names.join(", ")));
     }
-}
-
-/// As much of a package description as says what is a program, whatever else is wrong with it.
-#[derive(Debug, Deserialize)]
-struct Described {
-    entrypoint: Option<String>,
 }
 
 /// Whether an entry point is the file that the runtime's callers start.

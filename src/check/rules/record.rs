@@ -7,7 +7,8 @@ use crate::check::rule::{Check, Documentation, Family, Rule, Severity};
 use crate::check::subject::scan::Scanned;
 use crate::check::subject::wheel::WheelSubject;
 use crate::error::sentence;
-use crate::wheel::reader::{is_exempt, unsafe_path};
+use crate::member_path::escapes;
+use crate::wheel::reader::is_exempt;
 use crate::wheel::record::{Record, RecordError, RecordRow};
 use crate::zip::archive::Member;
 
@@ -113,10 +114,10 @@ pub(crate) static RULES: &[Rule] = &[
             let Some(record) = wheel.good_record() else { return };
             for row in &record.rows {
                 // A member with that very path is reported as a member.
-                if let Some(why) = unsafe_path(&row.path)
+                if let Some(why) = escapes(&row.path)
                     && wheel.file(&row.path).is_none()
                 {
-                    found.member(&row.path, why);
+                    found.member(&row.path, why.to_string());
                 }
             }
         },
@@ -167,7 +168,7 @@ fn complete(wheel: &WheelSubject, found: &mut Findings) {
     }
     let own = format!("{directory}/RECORD");
     // Unsafe paths are another rule's.
-    for row in rows.difference(&files).filter(|row| **row != own && unsafe_path(row).is_none()) {
+    for row in rows.difference(&files).filter(|row| **row != own && escapes(row).is_none()) {
         found.member(row, "RECORD lists a file that is not in the wheel");
     }
 }

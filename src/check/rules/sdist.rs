@@ -11,9 +11,10 @@ use crate::check::CheckError;
 use crate::check::finding::Findings;
 use crate::check::rule::{Check, Documentation, Family, Rule, Severity};
 use crate::digest::Sha256Digest;
+use crate::member_path::escapes;
 use crate::wheel::filename::{FileNameError, SdistFileName};
 use crate::wheel::metadata::{Metadata, MetadataError};
-use crate::wheel::reader::{MOST_TEXT, unsafe_path};
+use crate::wheel::reader::MOST_TEXT;
 use crate::zip::archive::Archive;
 
 /// An archive that unpacks to more than this, in bytes, is not read on.
@@ -251,7 +252,7 @@ pub(crate) static RULES: &[Rule] = &[
             let tops: BTreeSet<&str> = sdist
                 .entries
                 .iter()
-                .filter(|entry| unsafe_path(&entry.path).is_none())
+                .filter(|entry| escapes(&entry.path).is_none())
                 .map(|entry| entry.path.split('/').next().unwrap_or(&entry.path))
                 .collect();
             if tops.len() > 1 {
@@ -276,8 +277,8 @@ pub(crate) static RULES: &[Rule] = &[
             let mut seen = BTreeSet::new();
             for entry in &sdist.entries {
                 let directory = entry.kind.is_dir();
-                if let Some(why) = unsafe_path(&entry.path) {
-                    found.member(&entry.path, why);
+                if let Some(why) = escapes(&entry.path) {
+                    found.member(&entry.path, why.to_string());
                 } else if !entry.utf8 {
                     found.member(&entry.path, "the path is not UTF-8");
                 } else if !seen.insert(entry.path.trim_end_matches('/')) && !directory {

@@ -17,7 +17,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 
 use crate::fs::{self, FsError, Mode};
-use crate::payload::DESCRIPTOR;
+use crate::payload::{DESCRIPTOR, Package};
 use crate::target::TargetTriple;
 use crate::version::CodexVersion;
 use relkit_client::rpc::{self, Message, RequestId, RpcError};
@@ -43,14 +43,14 @@ pub fn write_package(
     let own = std::env::current_exe().map_err(FsError::read(Path::new("relkit's own executable")))?;
     let entrypoint = format!("bin/{}", target.executable_name(executable));
     fs::copy(&own, &directory.join(&entrypoint), Mode::Executable)?;
-    let manifest = json!({
-        "layoutVersion": 1,
-        "version": version.semver(),
-        "target": target,
-        "variant": VARIANT,
-        "entrypoint": entrypoint,
-    });
-    fs::write_whole(&directory.join(DESCRIPTOR), format!("{manifest:#}\n").as_bytes())
+    let package = Package {
+        version: Some(version.semver()),
+        target: Some(target.to_string()),
+        variant: Some(VARIANT.into()),
+        entrypoint: Some(entrypoint),
+        ..Package::default()
+    };
+    fs::write_whole(&directory.join(DESCRIPTOR), package.to_json().as_bytes())
 }
 
 /// The part that this process plays.
@@ -68,14 +68,14 @@ impl StandIn {
     }
 
     fn at(executable: &Path) -> Option<Self> {
-        let package = executable.parent()?.parent()?;
-        let manifest: Value = serde_json::from_slice(&std::fs::read(package.join(DESCRIPTOR)).ok()?).ok()?;
-        let entrypoint = package.join(manifest["entrypoint"].as_str()?);
-        if manifest["variant"] != VARIANT || entrypoint.file_name() != executable.file_name() {
+        let directory = executable.parent()?.parent()?;
+        let package = Package::texts(&std::fs::read(directory.join(DESCRIPTOR)).ok()?);
+        let entrypoint = directory.join(package.entrypoint?);
+        if package.variant.as_deref() != Some(VARIANT) || entrypoint.file_name() != executable.file_name() {
             return None;
         }
         let name = executable.file_stem()?.to_str()?.to_owned();
-        Some(Self { name, version: manifest["version"].as_str()?.to_owned() })
+        Some(Self { name, version: package.version? })
     }
 
     /// Plays the part with this process's arguments (without its name) and standard streams; returns the exit code.
