@@ -3,6 +3,7 @@
 //! Everything is written beside its final name under `.NAME.relkit-XXXXXX` and renamed at the end, so that an
 //! interrupted run leaves what was there before and at most a hidden temporary that no later run mistakes for a result.
 
+mod file_bytes;
 mod interrupt;
 mod map;
 mod platform;
@@ -19,6 +20,7 @@ use crate::error::Explain;
 use interrupt::Open;
 use platform::rename;
 
+pub(crate) use file_bytes::FileBytes;
 pub use interrupt::{Scratch, clean_on_interrupt};
 pub use map::Map;
 pub use spool::Spool;

@@ -33,7 +33,7 @@ pub(super) struct Unzipped {
 /// Unpacks the archive at `origin`.
 pub(super) fn unpack(origin: &Path, form: Form, scratch: &Path, progress: &Progress) -> Result<Unzipped, PayloadError> {
     let archive = Archive::open(origin).map_err(|error| opening(origin, error))?;
-    let limit = limit(archive.bytes().len() as u64);
+    let limit = limit(archive.size());
     let archive = archive.with_limits(Limits {
         member: limit,
         total: limit,
@@ -237,6 +237,7 @@ fn reading(origin: &Path, error: MemberError) -> PayloadError {
     match error {
         MemberError::Encrypted { member } => PayloadError::Encrypted { path: origin.to_owned(), member },
         MemberError::TooLarge { limit, .. } => bomb(origin, limit),
+        MemberError::Read { source, .. } => FsError::read(origin)(source).into(),
         error => PayloadError::Damaged { path: origin.to_owned(), source: Box::new(error) },
     }
 }

@@ -280,7 +280,7 @@ impl Wheel {
         };
         let mut tee = Tee { out, sha256: Sha256::new(), second };
         self.archive
-            .pipe_to(member, &mut tee)
+            .copy_to(member, &mut tee)
             .map_err(|source| WheelError::Member { path: self.path().to_owned(), source })?;
         let sha256 = Sha256Digest(tee.sha256.finalize().into());
         let actual = tee.second.map_or_else(|| sha256.0.to_vec(), Hasher::finish);

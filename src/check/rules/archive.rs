@@ -330,6 +330,7 @@ fn crc(wheel: &WheelSubject, found: &mut Findings) {
                     | MemberError::Encrypted { .. }
                     | MemberError::Unlocated { .. }
                     | MemberError::TooLarge { .. }
+                    | MemberError::Read { .. }
                     | MemberError::Write { .. }
             )
         {

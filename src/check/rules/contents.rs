@@ -195,7 +195,7 @@ pub(crate) static RULES: &[Rule] = &[
             fix: "Ask the index for a higher limit before the first upload, or make the payload smaller",
         },
         |wheel, found| {
-            let size = wheel.archive.bytes().len();
+            let size = wheel.archive.size();
             if size > 100 << 20 {
                 found.whole(format!("the wheel has {:.1} MiB", size as f64 / f64::from(1 << 20)));
             }

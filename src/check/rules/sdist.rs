@@ -11,11 +11,12 @@ use crate::check::CheckError;
 use crate::check::finding::Findings;
 use crate::check::rule::{Check, Documentation, Family, Rule, Severity};
 use crate::digest::Sha256Digest;
+use crate::fs::Map;
 use crate::member_path::escapes;
 use crate::wheel::filename::{FileNameError, SdistFileName};
 use crate::wheel::metadata::{Metadata, MetadataError};
 use crate::wheel::reader::MOST_TEXT;
-use crate::zip::archive::Archive;
+use crate::zip::archive::ArchiveError;
 
 /// An archive that unpacks to more than this, in bytes, is not read on.
 const MOST: u64 = 2 << 30;
@@ -70,8 +71,8 @@ impl SdistSubject {
     /// # Errors
     /// Only when the file cannot be opened.
     pub fn open(path: &Path) -> Result<Self, CheckError> {
-        // The archive type knows how to map a file; what it thinks of the bytes as a zip archive is of no interest.
-        Ok(Self::of(path, Archive::open(path)?.bytes()))
+        let map = Map::open(path).map_err(|source| ArchiveError::Open { path: path.to_owned(), source })?;
+        Ok(Self::of(path, &map))
     }
 
     /// The source distribution in these bytes; `path` names it.
