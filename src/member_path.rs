@@ -2,16 +2,16 @@
 //! system (PyPA "Binary distribution format", and what Windows and macOS can keep). Every such path is judged and resolved
 //! here, by its text alone: links on the way are not followed.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+mod clash;
+
 use std::fmt;
 use std::ops::Deref;
 use std::str::FromStr;
-use std::sync::Arc;
-
-use unicode_normalization::UnicodeNormalization as _;
 
 use crate::error::{Exit, Explain};
+
+pub use clash::Clash;
+pub(crate) use clash::{Node, Paths};
 
 /// The path of a file, such as every system can keep it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -197,97 +197,6 @@ pub(crate) fn resolve(directory: &str, link: &[u8]) -> Option<String> {
     if elsewhere { None } else { join(directory, link) }
 }
 
-/// Two paths that cannot both be kept.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Clash {
-    /// The same path, for two files.
-    #[error("another file has the same path")]
-    Twice,
-    /// Files that are one on some systems.
-    #[error("`{other}` has the same path where case or Unicode form do not count")]
-    Files {
-        /// The path that was there before.
-        other: String,
-    },
-    /// Directories that are one on some systems.
-    #[error("`{directory}` and `{other}` are one directory where case or Unicode form do not count")]
-    Directories {
-        /// The later one.
-        directory: String,
-        /// The one that was there before.
-        other: String,
-    },
-    /// A file in the place of a directory.
-    #[error("the path is both a file and a directory")]
-    FileAndDirectory {
-        /// The file.
-        file: String,
-    },
-}
-
-/// What a path is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Node {
-    File,
-    Directory,
-}
-
-/// By the number of the directory above and the folded name: so that long paths cost no more than their length.
-type Place = (usize, String);
-
-/// Paths taken so far, as a file system sees them that ignores case and composition.
-#[derive(Debug, Default)]
-pub(crate) struct Paths {
-    /// The directory's own number, and the path that it was first seen as: so many bytes of a path.
-    directories: HashMap<Place, (usize, Arc<str>, usize)>,
-    files: HashMap<Place, Arc<str>>,
-}
-
-impl Paths {
-    /// Takes a path, and that of every directory above it; returns what is in its way.
-    pub(crate) fn take(&mut self, path: &str, node: Node) -> Vec<Clash> {
-        let path: Arc<str> = path.into();
-        let (mut above, mut start, mut clashes) = (0, 0, Vec::new());
-        let whole = (node == Node::Directory).then_some(path.len());
-        for end in path.match_indices('/').map(|(at, _)| at).chain(whole) {
-            let next = self.directories.len() + 1;
-            match self.directories.entry((above, folded(&path[start..end]))) {
-                Entry::Occupied(taken) => {
-                    let (number, other, length) = taken.get();
-                    if other[..*length] != path[..end] && end < path.len() {
-                        let (directory, other) = (path[..end].to_owned(), other[..*length].to_owned());
-                        clashes.push(Clash::Directories { directory, other });
-                    }
-                    above = *number;
-                }
-                Entry::Vacant(free) => {
-                    if let Some(file) = self.files.get(free.key()) {
-                        clashes.push(Clash::FileAndDirectory { file: file.to_string() });
-                    }
-                    free.insert((next, path.clone(), end));
-                    above = next;
-                }
-            }
-            start = end + 1;
-        }
-        if node == Node::Directory {
-            return clashes;
-        }
-        let place = (above, folded(&path[start..]));
-        match self.files.get(&place) {
-            Some(other) if *other == path => clashes.push(Clash::Twice),
-            Some(other) => clashes.push(Clash::Files { other: other.to_string() }),
-            None => {
-                if self.directories.contains_key(&place) {
-                    clashes.push(Clash::FileAndDirectory { file: path.to_string() });
-                }
-                self.files.insert(place, path);
-            }
-        }
-        clashes
-    }
-}
-
 /// A path that not every system can keep, or not beside the others.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{path}` cannot be a member of an archive: {why}")]
@@ -322,12 +231,6 @@ pub(crate) fn check<'a>(paths: impl IntoIterator<Item = &'a str>) -> Result<(), 
         }
     }
     Ok(())
-}
-
-fn folded(name: &str) -> String {
-    // Twice, because folding can leave a form that is not composed, and composing one that is not folded.
-    let once: String = name.nfc().flat_map(char::to_lowercase).collect();
-    once.to_uppercase().to_lowercase().nfc().collect()
 }
 
 #[cfg(test)]
@@ -398,31 +301,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn paths_that_are_one_file_somewhere_clash() {
-        let file = |path: &str| Clash::FileAndDirectory { file: path.into() };
-        let files = |other: &str| Clash::Files { other: other.into() };
-        for (one, other, clash) in [
-            ("a", "a", Clash::Twice),
-            ("bin/x", "BIN/y", Clash::Directories { directory: "BIN".into(), other: "bin".into() }),
-            ("a", "A", files("a")),
-            ("a", "A/b", file("a")),
-            ("a/b", "a", file("a")),
-            ("é", "e\u{301}", files("é")),
-            ("straße", "STRASSE", files("straße")),
-        ] {
-            let mut paths = Paths::default();
-            assert_eq!(paths.take(one, Node::File), []);
-            assert_eq!(paths.take(other, Node::File), [clash], "{one} {other}");
-        }
-        let mut paths = Paths::default();
-        for path in ["bin/a", "bin/b", "bin-a/a"] {
-            assert_eq!(paths.take(path, Node::File), []);
-        }
-        assert_eq!(paths.take("bin", Node::Directory), []);
-        assert_eq!(paths.take("bin/a", Node::Directory), [file("bin/a")]);
-    }
-
     proptest! {
         #[test]
         fn a_path_stays_below_its_root(text in "[./\\\\a:-]{0,12}") {
@@ -437,8 +315,6 @@ mod tests {
         fn any_text_is_answered(text: String, directory: String) {
             let _ = text.parse::<MemberPath>();
             let _ = (join(&directory, &text), windows_device(&text));
-            let mut paths = Paths::default();
-            let _ = (paths.take(&text, Node::File), paths.take(&directory, Node::Directory));
         }
     }
 }

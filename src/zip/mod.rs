@@ -10,6 +10,7 @@ mod end;
 mod extra;
 mod fields;
 mod framing;
+mod huffman;
 mod inflate;
 mod local;
 mod member;
