@@ -57,46 +57,32 @@ impl Deref for MemberPath {
 /// What is wrong with a path, as a sentence without a full stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PathError {
-    /// Without a character.
     #[error("the path is empty")]
     Empty,
-    /// Longer than [`MemberPath::MAX_LENGTH`].
     #[error("the path is longer than {} bytes", MemberPath::MAX_LENGTH)]
     Long,
-    /// Bytes that are no text.
     #[error("the path is not UTF-8")]
     Encoding,
-    /// U+0000, which ends the path for some systems.
     #[error("the path has a NUL character")]
     Nul,
-    /// The separator of Windows.
     #[error("the path has a backslash")]
     Backslash,
-    /// A slash at the beginning.
     #[error("the path is absolute")]
     Absolute,
-    /// A letter and a colon at the beginning.
     #[error("the path begins with a drive letter")]
     Drive,
-    /// Two slashes in a row, or one at the end.
     #[error("the path has an empty part")]
     EmptyPart,
-    /// The directory itself.
     #[error("the path has a `.` part")]
     Dot,
-    /// The directory above.
     #[error("the path has a `..` part")]
     DotDot,
-    /// A line break, an escape or another of Unicode's category Cc.
     #[error("the path has a control character")]
     Control,
-    /// Zero width, direction, private use.
     #[error("the path has the character U+{:04X}, which cannot be seen", u32::from(*.0))]
     Unseen(char),
-    /// A character that Windows keeps for itself.
     #[error("the path has a `{0}`")]
     Windows(char),
-    /// A dot or space that Windows drops.
     #[error("a part of the path ends in a dot or a space")]
     End,
 }
@@ -201,9 +187,7 @@ pub(crate) fn resolve(directory: &str, link: &[u8]) -> Option<String> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{path}` cannot be a member of an archive: {why}")]
 pub struct Unkeepable {
-    /// The path.
     pub path: String,
-    /// Why.
     pub why: String,
 }
 

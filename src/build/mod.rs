@@ -46,25 +46,13 @@ fn milliseconds<S: serde::Serializer>(elapsed: &Duration, serializer: S) -> Resu
 /// A build that did not happen; what was there before under the names of its outputs is still there.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    /// A stage cannot be built from.
     #[error(transparent)]
     Stage(#[from] StageError),
-    /// Two stages would give one file.
     #[error("`{}` and `{}` both give `{name}`", one.display(), other.display())]
-    Collision {
-        /// The first stage.
-        one: PathBuf,
-        /// The second.
-        other: PathBuf,
-        /// The file name.
-        name: String,
-    },
-    /// A distribution cannot be written.
+    Collision { one: PathBuf, other: PathBuf, name: String },
     #[error("cannot build `{name}`")]
     Write {
-        /// Its file name.
         name: String,
-        /// Why.
         #[source]
         source: WriteError,
     },

@@ -46,22 +46,14 @@ impl Source {
 /// A source that could not be read or compressed.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
-    /// Reading failed.
     #[error("cannot read `{}`", path.display())]
     Read {
-        /// The file.
         path: PathBuf,
-        /// The operating system's answer.
         #[source]
         source: io::Error,
     },
-    /// The file is not what it was when the work began.
     #[error("`{}` changed while it was read", path.display())]
-    Changed {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A chunk could not be compressed.
+    Changed { path: PathBuf },
     #[error(transparent)]
     Join(#[from] JoinError),
 }

@@ -61,15 +61,11 @@ pub enum ReadmeSource {
 /// A `[project]` table that cannot be built from.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
-    /// The text is not TOML, or the table is missing a key, has an unknown one or one of the wrong type.
     #[error("the [project] table cannot be read")]
     Table(#[source] Box<toml::de::Error>),
-    /// A value is not what its key says.
     #[error("`project.{key}` is not valid")]
     Value {
-        /// The key, as a dotted path.
         key: String,
-        /// Why.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },

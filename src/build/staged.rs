@@ -53,72 +53,34 @@ pub enum StageKind {
 /// A directory that cannot be built from.
 #[derive(Debug, thiserror::Error)]
 pub enum StageError {
-    /// It is not what staging leaves.
     #[error("`{}` is not a stage: {why}", path.display())]
-    NotAStage {
-        /// The directory.
-        path: PathBuf,
-        /// What is missing.
-        why: String,
-    },
-    /// Its `pyproject.toml` is not TOML or a relkit table in it is malformed.
+    NotAStage { path: PathBuf, why: String },
     #[error("`{}` cannot be read", path.display())]
     Pyproject {
-        /// The file.
         path: PathBuf,
-        /// What is wrong.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// Its `[project]` table cannot be used.
     #[error("`{}` cannot be built from", path.display())]
     Project {
-        /// The file.
         path: PathBuf,
-        /// What is wrong.
         #[source]
         source: TableError,
     },
-    /// A file that the metadata names is missing or cannot be used.
     #[error("`{}`: {why}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        why: String,
-    },
-    /// A file that the stage says is to be run is not there.
+    File { path: PathBuf, why: String },
     #[error("`{}` is missing: the stage names it as an executable of the wheel", path.display())]
-    NoExecutable {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A symbolic link, device, socket or FIFO: no wheel can carry one.
+    NoExecutable { path: PathBuf },
     #[error("`{}` is {what}, and a distribution holds regular files only", path.display())]
-    Special {
-        /// The file.
-        path: PathBuf,
-        /// What it is.
-        what: &'static str,
-    },
-    /// The stage contradicts itself.
+    Special { path: PathBuf, what: &'static str },
     #[error("`{}` contradicts itself: {what}", path.display())]
-    Untrue {
-        /// The stage's `pyproject.toml`.
-        path: PathBuf,
-        /// What.
-        what: String,
-    },
-    /// The metadata cannot be written.
+    Untrue { path: PathBuf, what: String },
     #[error("`{}` has metadata that cannot be written", path.display())]
     Metadata {
-        /// The stage's `pyproject.toml`.
         path: PathBuf,
-        /// Why.
         #[source]
         source: FieldsError,
     },
-    /// The tree cannot be read.
     #[error(transparent)]
     Fs(#[from] FsError),
 }

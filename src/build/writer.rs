@@ -73,13 +73,10 @@ pub struct Written {
 /// A distribution that could not be written; nothing is left under its name.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
-    /// The output.
     #[error(transparent)]
     Output(#[from] FsError),
-    /// A member's data.
     #[error(transparent)]
     Source(#[from] SourceError),
-    /// A path that not every system can keep.
     #[error(transparent)]
     Path(#[from] Unkeepable),
 }

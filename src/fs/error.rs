@@ -8,44 +8,24 @@ use crate::error::Explain;
 /// A file or directory that could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum FsError {
-    /// Reading failed.
     #[error("cannot read `{}`", path.display())]
     Read {
-        /// The file or directory.
         path: PathBuf,
-        /// The operating system's answer.
         #[source]
         source: io::Error,
     },
-    /// Writing failed; nothing is left under the final name.
     #[error("cannot write `{}`", path.display())]
     Write {
-        /// The file or directory.
         path: PathBuf,
-        /// The operating system's answer.
         #[source]
         source: io::Error,
     },
-    /// The output directory holds files and replacing it was not asked for.
     #[error("`{}` exists and is not empty", path.display())]
-    NotEmpty {
-        /// The output directory.
-        path: PathBuf,
-    },
-    /// The output directory cannot be replaced as a whole.
+    NotEmpty { path: PathBuf },
     #[error("`{}` cannot be replaced: {why}", path.display())]
-    NotReplaceable {
-        /// The output directory.
-        path: PathBuf,
-        /// Why.
-        why: &'static str,
-    },
-    /// A file name is not UTF-8 and no archive format here can carry it.
+    NotReplaceable { path: PathBuf, why: &'static str },
     #[error("`{}` has a name that is not UTF-8", path.display())]
-    Name {
-        /// The file.
-        path: PathBuf,
-    },
+    Name { path: PathBuf },
 }
 
 impl FsError {

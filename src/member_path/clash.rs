@@ -10,29 +10,14 @@ use unicode_normalization::UnicodeNormalization as _;
 /// Two paths that cannot both be kept.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Clash {
-    /// The same path, for two files.
     #[error("another file has the same path")]
     Twice,
-    /// Files that are one on some systems.
     #[error("`{other}` has the same path where case or Unicode form do not count")]
-    Files {
-        /// The path that was there before.
-        other: String,
-    },
-    /// Directories that are one on some systems.
+    Files { other: String },
     #[error("`{directory}` and `{other}` are one directory where case or Unicode form do not count")]
-    Directories {
-        /// The later one.
-        directory: String,
-        /// The one that was there before.
-        other: String,
-    },
-    /// A file in the place of a directory.
+    Directories { directory: String, other: String },
     #[error("the path is both a file and a directory")]
-    FileAndDirectory {
-        /// The file.
-        file: String,
-    },
+    FileAndDirectory { file: String },
 }
 
 /// What a path is of.

@@ -100,23 +100,14 @@ impl Defects {
 /// An archive that cannot be opened, or is none.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
-    /// The file cannot be opened or read.
     #[error("cannot read `{}`", path.display())]
     Open {
-        /// The file.
         path: PathBuf,
-        /// The operating system's answer.
         #[source]
         source: io::Error,
     },
-    /// The framing is such that no reader should take it.
     #[error("`{}` is not a zip archive that can be trusted: {message}", path.display())]
-    Framing {
-        /// The file.
-        path: PathBuf,
-        /// The first defect.
-        message: String,
-    },
+    Framing { path: PathBuf, message: String },
 }
 
 impl Explain for ArchiveError {

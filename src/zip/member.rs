@@ -84,85 +84,31 @@ impl Member {
 /// Why a member cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum MemberError {
-    /// Neither stored nor deflated.
     #[error("`{member}` is compressed by method {method}; only 0 (stored) and 8 (deflate) are read")]
-    Method {
-        /// The member.
-        member: String,
-        /// Its method.
-        method: u16,
-    },
-    /// Encrypted.
+    Method { member: String, method: u16 },
     #[error("`{member}` is encrypted")]
-    Encrypted {
-        /// The member.
-        member: String,
-    },
-    /// The local header does not lead to data inside the archive.
+    Encrypted { member: String },
     #[error("the data of `{member}` lies outside the archive")]
-    Unlocated {
-        /// The member.
-        member: String,
-    },
-    /// The deflate stream is damaged.
+    Unlocated { member: String },
     #[error("the compressed data of `{member}` is damaged")]
-    Inflate {
-        /// The member.
-        member: String,
-    },
-    /// The data does not have the size that the directory states.
+    Inflate { member: String },
     #[error("`{member}` unpacks to {} than the {stated} bytes that the directory states", if *more { "more" } else { "fewer" })]
-    Size {
-        /// The member.
-        member: String,
-        /// The stated size.
-        stated: u64,
-        /// Whether there is more data than stated.
-        more: bool,
-    },
-    /// The deflate stream ends before the entry does.
+    Size { member: String, stated: u64, more: bool },
     #[error("{count} bytes follow the compressed data inside `{member}`")]
-    Leftover {
-        /// The member.
-        member: String,
-        /// How many bytes.
-        count: u64,
-    },
-    /// The data does not have the CRC-32 that the directory states.
+    Leftover { member: String, count: u64 },
     #[error("`{member}` has CRC-32 {actual:08x}, the directory states {stated:08x}")]
-    Crc {
-        /// The member.
-        member: String,
-        /// The stated CRC-32.
-        stated: u32,
-        /// The CRC-32 of the data.
-        actual: u32,
-    },
-    /// Larger than the limits allow.
+    Crc { member: String, stated: u32, actual: u32 },
     #[error("`{member}` states a size of {size} bytes; at most {limit} are read")]
-    TooLarge {
-        /// The member.
-        member: String,
-        /// The stated size.
-        size: u64,
-        /// The limit.
-        limit: u64,
-    },
-    /// The file cannot be read.
+    TooLarge { member: String, size: u64, limit: u64 },
     #[error("cannot read the data of `{member}`")]
     Read {
-        /// The member.
         member: String,
-        /// The operating system's answer.
         #[source]
         source: io::Error,
     },
-    /// The receiver of the data failed.
     #[error("cannot write the data of `{member}`")]
     Write {
-        /// The member.
         member: String,
-        /// The receiver's answer.
         #[source]
         source: io::Error,
     },
