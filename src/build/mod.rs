@@ -1,9 +1,17 @@
 //! Staged trees become distributions: a runtime a wheel, an SDK a wheel and a source distribution.
 
-pub mod pipeline;
-pub mod project_table;
-pub mod sdist;
+mod container;
+mod error;
+mod output;
+mod pipeline;
+mod project_table;
+mod queue;
+mod sdist;
+pub mod source;
 pub mod staged;
+mod table;
+mod tree;
+mod worker;
 pub mod writer;
 
 use std::collections::BTreeMap;
@@ -12,9 +20,11 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use self::pipeline::Source;
-use self::staged::{StageError, Staged};
-use self::writer::{Contents, Member, Options, WriteError, Written};
+use self::error::StageError;
+use self::output::{Options, WriteError, Written};
+use self::source::{Member, Source};
+use self::staged::Staged;
+use self::writer::Contents;
 use crate::console::Progress;
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};

@@ -6,8 +6,8 @@ use std::path::Path;
 
 use flate2::GzBuilder;
 
-use super::pipeline::{Source, SourceError};
-use super::writer::{Member, Options, WriteError, Written, commit};
+use super::output::{Options, WriteError, Written, commit};
+use super::source::{Member, Source, SourceError};
 use crate::console::Progress;
 use crate::fs::{FsError, PendingFile};
 use crate::member_path;

@@ -171,7 +171,7 @@ fn run(program: &Path, origin: &Path, arguments: &[&str], out: Option<&Path>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::build::pipeline;
+    use crate::build::source;
     use crate::build::writer::{self, Contents, Options};
     use crate::console::Progress;
     use crate::wheel::wheel_file::Root;
@@ -180,7 +180,7 @@ mod tests {
         let member = |path: &str, text: &str| writer::Member {
             path: path.into(),
             mode: Mode::Data,
-            source: pipeline::Source::Bytes(text.into()),
+            source: source::Source::Bytes(text.into()),
         };
         let name = "mytool_bin-1.2.3-py3-none-win_amd64.whl";
         let contents = Contents {
