@@ -12,14 +12,13 @@ use crate::error::{Exit, Failure};
 use crate::gate::{Release, differences, read_manifest};
 use crate::http;
 use crate::publish::credentials::{CredentialError, Environment, Source, Token};
-use crate::publish::dry_run::DryRun;
 use crate::publish::endpoint::Endpoint;
 use crate::publish::event::{Event, Listener};
 use crate::publish::index::Index;
 use crate::publish::plan::Plan;
 use crate::publish::upload::Patience;
 use crate::publish::wait::Pace;
-use crate::publish::{KeptBack, Options, publish};
+use crate::publish::{DryRun, KeptBack, Options, publish};
 
 /// The longest token that is read from standard input.
 const MAX_TOKEN: u64 = 64 << 10;

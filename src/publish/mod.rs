@@ -6,7 +6,6 @@ mod answer;
 pub mod attestation;
 mod body;
 pub mod credentials;
-pub mod dry_run;
 pub mod endpoint;
 pub mod error;
 pub mod event;
@@ -30,7 +29,7 @@ use receipt::{PublishOutcome, Receipt, State};
 use run::Run;
 use upload::Uploader;
 
-pub(crate) use report::KeptBack;
+pub(crate) use report::{DryRun, KeptBack};
 pub use run::Options;
 
 /// Carries a plan out. The receipt says how far it came; the second value is the first thing that kept it from going on.
