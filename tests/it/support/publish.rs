@@ -23,7 +23,7 @@ use relkit::publish::wait::Pace;
 
 use super::index::ScriptedIndex;
 use super::{names, write};
-use crate::samples::archive::{TarMember, entry, gzip, tar};
+use crate::samples::archive::{Defect, TarMember, entry, gzip, tar};
 use crate::samples::wheel::{Sample, linux};
 
 /// The token that the scripted index knows from the start.
@@ -37,9 +37,8 @@ pub fn wheel(directory: &Path, distribution: &str, tag: &str, requires: &[&str],
     let module = distribution.replace('-', "_");
     let stem = format!("{module}-{VERSION}");
     let requires: String = requires.iter().map(|row| format!("Requires-Dist: {row}\n")).collect();
-    let mut payload = entry(&format!("{module}/payload"), payload, 0o100_644);
     // Stored, so that the file is as large as what is in it.
-    payload.method = 0;
+    let payload = entry(&format!("{module}/payload"), payload, 0o100_644).with(Defect::Method(0));
     let sample = Sample {
         file_name: format!("{stem}-py3-none-{tag}.whl"),
         info: format!("{stem}.dist-info"),
@@ -190,14 +189,13 @@ impl<'a> Job<'a> {
         said += &serde_json::to_string(&plan).unwrap();
         said += &self.receipt.as_ref().map(|path| fs::read_to_string(path).unwrap()).unwrap_or_default();
         if let Err(error) = &run.outcome {
-            use relkit::error::{Explain as _, Failure};
+            use relkit::error::Explain as _;
             said += &format!("{error} {:?}", error.hint());
             let mut cause: Option<&dyn std::error::Error> = Some(error);
             while let Some(inner) = cause {
                 said += &format!("\n{inner} {inner:?}");
                 cause = inner.source();
             }
-            let _ = Failure::new(error.exit(), "");
         }
         assert_no_secret(&said, &run.masked);
         run
