@@ -123,7 +123,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self { chain: vec![message.into()], hint: None, exit }
     }
 

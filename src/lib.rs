@@ -58,6 +58,7 @@ pub mod publish;
 mod release;
 #[doc(hidden)]
 pub mod report;
+mod serde_text;
 #[doc(hidden)]
 pub mod smoke;
 #[doc(hidden)]

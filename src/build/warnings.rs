@@ -1,10 +1,7 @@
 //! What is worth a warning about a stage that is built all the same: `check` has the last word.
 
-use std::path::Path;
-
 use super::staged::{StageKind, Staged};
-use crate::binary::{self, Inventory, Magic};
-use crate::fs::Map;
+use crate::binary::Inventory;
 use crate::stage::StageWarning;
 
 impl Staged {
@@ -22,13 +19,8 @@ impl Staged {
     /// left to `check`.
     fn broken_promises(&self) -> Vec<String> {
         let StageKind::Runtime(platforms) = &self.kind else { return Vec::new() };
-        let facts = |path: &Path| {
-            let map = Map::open(path).ok()?;
-            Magic::of(&map).format()?;
-            binary::read(&map).ok()
-        };
-        let found = self.package.iter().filter_map(|(name, file)| Some((name.clone(), facts(&file.path)?)));
-        let inventory = Inventory::new(found.collect());
+        let files = self.package.iter().map(|(name, file)| (name.clone(), file.path.clone()));
+        let Ok(inventory) = Inventory::of_files(files) else { return Vec::new() };
         let mut warnings = Vec::new();
         for tag in platforms.tags() {
             for (member, objection) in inventory.objections(tag).into_iter().filter(|(_, found)| found.breaks_promise())

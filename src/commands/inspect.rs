@@ -7,15 +7,13 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::binary::{
-    self, BundledLibraries, Details, Facts, Format, Inventory, Kind, Libc, Linkage, Magic, Signature, honest_tags,
-};
+use crate::binary::{self, Details, Facts, Format, Inventory, Kind, Libc, Linkage, Machines, Signature, Spool};
 use crate::cli;
 use crate::console::text::visible;
 use crate::console::{Console, Shown};
 use crate::error::{Exit, Explain, Failure};
-use crate::fs::{Map, Spool, portable};
-use crate::target::PlatformTag;
+use crate::fs::{Map, portable};
+use crate::target::{OsVersion, PlatformTag};
 use crate::wheel::filename::WheelFileName;
 use crate::zip::archive::{Archive, ArchiveError, Member, MemberError};
 
@@ -90,15 +88,15 @@ pub struct Binary {
     /// Program or library.
     pub kind: Kind,
     /// `x86_64`, `aarch64`, ...; `universal2` for both in one Mach-O file.
-    pub architecture: String,
+    pub architecture: Machines,
     /// How it is linked.
     pub linkage: Linkage,
     /// The C library that it needs; null where it needs none.
     pub libc: Option<Libc>,
     /// The lowest glibc that has every symbol version it needs.
-    pub libc_floor: Option<String>,
+    pub libc_floor: Option<OsVersion>,
     /// The lowest version of macOS or Windows that it asks for; null for Linux.
-    pub minimum_os: Option<String>,
+    pub minimum_os: Option<OsVersion>,
     /// Whether every slice is signed.
     pub signed: bool,
     /// What is wrong with the signature.
@@ -163,8 +161,10 @@ fn inspect_file(path: &Path, report: &mut Report) -> Result<(), InspectError> {
     let shown = portable(path);
     match binary::read(&Map::open(path).map_err(unreadable)?) {
         Ok(facts) => {
-            let honest = honest_tags(&facts, &shown, &BundledLibraries::none());
-            report.binaries.push(Binary::of(shown, None, &facts, honest));
+            let inventory = Inventory::new(vec![(shown, facts)]);
+            for (shown, facts) in inventory.binaries() {
+                report.binaries.push(Binary::of(shown.clone(), None, facts, inventory.honest_tags()));
+            }
         }
         Err(error) => report.problems.push(Problem::of(shown, &error)),
     }
@@ -194,7 +194,7 @@ fn inspect_wheel(path: &Path, report: &mut Report) -> Result<(), InspectError> {
     }
     let inventory = Inventory::new(found);
     for (member, facts) in inventory.binaries() {
-        let honest = honest_tags(facts, member, inventory.bundled());
+        let honest = inventory.honest_tags_of(member, facts);
         report.binaries.push(Binary::of(format!("{shown}/{member}"), Some(member.clone()), facts, honest));
     }
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -221,11 +221,8 @@ fn facts_of(archive: &Archive, member: &Member, path: &Path) -> Result<MemberFac
         Err(MemberError::Write { source, .. }) => return Err(unpack(source)),
         Err(error) => return Ok(Err((error.to_string(), error.hint()))),
     }
-    let bytes = spool.finish().map_err(unpack)?;
-    if Magic::of(&bytes).format().is_none() {
-        return Ok(Ok(None));
-    }
-    Ok(binary::read(&bytes).map(Some).map_err(|error| (error.to_string(), error.hint())))
+    let read = spool.read().map_err(unpack)?.transpose();
+    Ok(read.map_err(|error| (error.to_string(), error.hint())))
 }
 
 impl Problem {
@@ -246,15 +243,15 @@ impl Binary {
             member,
             format: facts.format,
             kind: if facts.is_executable() { Kind::Executable } else { Kind::Library },
-            architecture: facts.architecture(),
+            architecture: facts.machines(),
             // A fat file is as free of needs as the neediest of its slices.
             linkage: slices()
                 .map(|slice| slice.linkage)
                 .find(|linkage| *linkage == Linkage::Dynamic)
                 .unwrap_or(facts.slices[0].linkage),
             libc: slices().find_map(|slice| slice.libc),
-            libc_floor: facts.glibc_floor().map(|floor| floor.to_string()),
-            minimum_os: facts.minimum_os().map(|version| version.to_string()),
+            libc_floor: facts.glibc_floor(),
+            minimum_os: facts.minimum_os(),
             signed: facts.signed(),
             signature_defect: slices().find_map(|slice| match slice.signature {
                 Signature::Broken(defect) => Some(defect),
@@ -300,7 +297,7 @@ impl Binary {
         };
         let mut lines = vec![
             ("format", format!("{}, {kind}", self.format)),
-            ("architecture", self.architecture.clone()),
+            ("architecture", self.architecture.to_string()),
             ("linkage", self.linkage.to_string()),
         ];
         match (self.format, self.libc, &self.libc_floor, &self.minimum_os) {
@@ -310,7 +307,8 @@ impl Binary {
             (Format::MachO, .., Some(version)) => lines.push(("needs", format!("macOS {version} or later"))),
             (Format::MachO, .., None) => lines.push(("needs", "does not say which macOS".into())),
             (Format::Pe, .., version) => {
-                lines.push(("needs", format!("Windows {} or later", version.as_deref().unwrap_or("of any version"))));
+                let version = version.map_or_else(|| "of any version".into(), |version| version.to_string());
+                lines.push(("needs", format!("Windows {version} or later")));
             }
         }
         if self.format != Format::Elf {

@@ -21,9 +21,14 @@ pub(crate) fn escaped(text: &str) -> String {
     escaped
 }
 
-/// A name set as code. It may come from anywhere, and an unpaired backtick would end the code.
+/// A name set as code, but one that would end the code.
 pub(crate) fn code(name: &str) -> String {
-    if name.contains(['`', '\n', '\r']) { escaped(name) } else { format!("`{}`", name.replace('|', "\\|")) }
+    if name.contains(['`', '\n', '\r']) { escaped(name) } else { format!("`{name}`") }
+}
+
+/// The same in a table, where `|` ends a cell even within code.
+pub(crate) fn code_cell(name: &str) -> String {
+    if name.contains('|') { escaped(name) } else { code(name) }
 }
 
 #[cfg(test)]
@@ -34,6 +39,7 @@ mod tests {
     fn text_stays_text() {
         assert_eq!(escaped("a|b `c|*d*` [e](f)\n<g>"), "a\\|b `c\\|*d*` \\[e\\](f) \\<g\\>");
         assert_eq!(escaped("`a` ` <b>"), "`a` \\` \\<b\\>");
-        assert_eq!((code("a|b"), code("a`<b>")), ("`a\\|b`".to_owned(), "a\\`\\<b\\>".to_owned()));
+        assert_eq!((code_cell("a|b"), code_cell("a*b")), ("a\\|b".to_owned(), "`a*b`".to_owned()));
+        assert_eq!((code("a|b"), code("a`<b>")), ("`a|b`".to_owned(), "a\\`\\<b\\>".to_owned()));
     }
 }

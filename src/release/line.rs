@@ -151,11 +151,5 @@ impl Place<'_> {
 
 /// Whether this machine runs executables of a target by itself.
 pub(super) fn runs_here(triple: &TargetTriple) -> bool {
-    let system = match std::env::consts::OS {
-        "linux" => triple.is_linux(),
-        "macos" => triple.is_macos(),
-        "windows" => triple.is_windows(),
-        _ => false,
-    };
-    system && triple.architecture().is_some_and(|architecture| architecture.to_string() == std::env::consts::ARCH)
+    triple.runs_on(std::env::consts::OS, std::env::consts::ARCH)
 }

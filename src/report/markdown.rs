@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::value::{Release, TargetRow};
-use crate::console::markdown::{code, escaped};
+use crate::console::markdown::{code_cell, escaped};
 use crate::console::text::{human_bytes, visible_lines};
 
 pub(super) fn summary(release: &Release) -> String {
@@ -29,7 +29,7 @@ pub(super) fn summary(release: &Release) -> String {
     let _ = writeln!(text, "| --- |{} ---: |", " --- |".repeat(steps.len()));
     for target in &release.targets {
         let cells: String = steps.iter().map(|name| cell(target, name)).collect();
-        let _ = writeln!(text, "| {} |{cells} {} |", code(&target.target), human_bytes(target.wheel_bytes));
+        let _ = writeln!(text, "| {} |{cells} {} |", code_cell(&target.target), human_bytes(target.wheel_bytes));
     }
     let uncovered: Vec<_> = release.coverage.iter().filter(|row| row.wheel.is_none()).collect();
     if !uncovered.is_empty() {
@@ -40,14 +40,14 @@ pub(super) fn summary(release: &Release) -> String {
         text += "\n| finding | file | what |\n| --- | --- | --- |\n";
     }
     for finding in &release.findings {
-        let (kind, file, message) = (finding.kind(), code(&finding.file), escaped(&finding.message));
+        let (kind, file, message) = (finding.kind(), code_cell(&finding.file), escaped(&finding.message));
         let _ = writeln!(text, "| {kind} `{}` | {file} | {message} |", finding.rule);
     }
     if !release.files.is_empty() {
         text += "\n| file | size | SHA-256 |\n| --- | ---: | --- |\n";
     }
     for file in &release.files {
-        let _ = writeln!(text, "| {} | {} | `{}` |", code(&file.name), human_bytes(file.bytes), file.sha256);
+        let _ = writeln!(text, "| {} | {} | `{}` |", code_cell(&file.name), human_bytes(file.bytes), file.sha256);
     }
     visible_lines(&text)
 }

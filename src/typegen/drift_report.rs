@@ -1,33 +1,46 @@
 //! What changed between two runtimes, for people, for release notes and for programs.
 
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 
-use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::drift::{Change, Drift};
+use crate::console::Shown;
+use crate::console::markdown::{code, escaped};
+use crate::console::text::visible;
 
-/// The report for programs.
-#[derive(Serialize)]
-struct Report<'a> {
-    schema_version: u32,
-    from: &'a str,
-    to: &'a str,
-    breaking: usize,
-    changes: &'a [Change],
-}
-
-impl Drift {
-    fn breaking(&self) -> usize {
-        self.changes.iter().filter(|change| change.breaking).count()
+impl Shown for Drift {
+    fn text(&self) -> String {
+        let breaking = self.breaking();
+        let (from, to, others) = (visible(&self.from), visible(&self.to), self.changes.len() - breaking);
+        let mut text = format!("{from} to {to}: {breaking} breaking, {others} not breaking\n");
+        for (title, wanted) in [("breaking", true), ("not breaking", false)] {
+            let changes = self.changes.iter().filter(|change| change.breaking == wanted);
+            for (place, change) in changes.enumerate() {
+                if place == 0 {
+                    let _ = writeln!(text, "\n{title}");
+                }
+                let detail = change.detail.as_ref().map(|detail| format!(" ({})", visible(detail)));
+                let (subject, detail) = (visible(&change.subject), detail.unwrap_or_default());
+                let _ = writeln!(text, "  {:<22} {subject}{detail}", change.kind.words());
+            }
+        }
+        text
     }
 
-    pub(crate) fn json(&self) -> impl Serialize {
-        Report { schema_version: 1, from: &self.from, to: &self.to, breaking: self.breaking(), changes: &self.changes }
+    fn json(&self) -> Value {
+        json!({
+            "schema_version": 1,
+            "from": self.from,
+            "to": self.to,
+            "breaking": self.breaking(),
+            "changes": self.changes,
+        })
     }
 
     /// The report for release notes, without a title of its own.
-    pub(crate) fn markdown(&self) -> String {
-        let mut text = format!("### Protocol changes from {} to {}\n", self.from, self.to);
+    fn markdown(&self) -> String {
+        let mut text = format!("### Protocol changes from {} to {}\n", escaped(&self.from), escaped(&self.to));
         if self.changes.is_empty() {
             text.push_str("\nNone.\n");
         }
@@ -48,8 +61,8 @@ impl Drift {
                     let _ = write!(text, "\n{words}:\n\n");
                 }
                 let subject = match change.subject.split_once(' ') {
-                    Some((name, value)) => format!("`{name}`: {value}"),
-                    None => format!("`{}`", change.subject),
+                    Some((name, value)) => format!("{}: {}", code(name), escaped(value)),
+                    None => code(&change.subject),
                 };
                 let detail =
                     change.detail.as_ref().map(|detail| format!(" ({})", code_names(detail))).unwrap_or_default();
@@ -60,44 +73,28 @@ impl Drift {
     }
 }
 
+impl Drift {
+    fn breaking(&self) -> usize {
+        self.changes.iter().filter(|change| change.breaking).count()
+    }
+}
+
 /// Brackets and bars mean something in Markdown; types are code.
 fn code_names(detail: &str) -> String {
     let is_type = |word: &str| !matches!(word, "is" | "now" | "required" | "optional" | "an" | "a" | "of" | "type");
     let mut parts: Vec<String> = Vec::new();
-    let mut code: Vec<&str> = Vec::new();
+    let mut names: Vec<&str> = Vec::new();
     for word in detail.split(' ').chain(["is"]) {
         if is_type(word) {
-            code.push(word);
+            names.push(word);
             continue;
         }
-        if !code.is_empty() {
-            parts.push(format!("`{}`", code.join(" ")));
-            code.clear();
+        if !names.is_empty() {
+            parts.push(code(&names.join(" ")));
+            names.clear();
         }
         parts.push(word.to_owned());
     }
     parts.pop();
     parts.join(" ")
-}
-
-impl fmt::Display for Drift {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let breaking = self.breaking();
-        let others = self.changes.len() - breaking;
-        writeln!(formatter, "{} to {}: {breaking} breaking, {others} not breaking", self.from, self.to)?;
-        for (title, wanted) in [("breaking", true), ("not breaking", false)] {
-            let changes = self.changes.iter().filter(|change| change.breaking == wanted);
-            for (place, change) in changes.enumerate() {
-                if place == 0 {
-                    writeln!(formatter, "\n{title}")?;
-                }
-                write!(formatter, "  {:<22} {}", change.kind.words(), change.subject)?;
-                if let Some(detail) = &change.detail {
-                    write!(formatter, " ({detail})")?;
-                }
-                writeln!(formatter)?;
-            }
-        }
-        Ok(())
-    }
 }

@@ -1,11 +1,10 @@
-//! What `generate-types` shows: what is stale or was written, and what changed between two runtimes.
+//! What `generate-types` shows: what is stale, or was written.
 
 use std::path::Path;
 
 use serde_json::{Value, json};
 
 use super::disk::{Change, Difference};
-use super::drift::Drift;
 use super::generate::Generated;
 use super::signatures::Unexposed;
 use crate::console::Shown;
@@ -103,19 +102,5 @@ fn described(difference: &Difference) -> String {
             }
             text
         }
-    }
-}
-
-impl Shown for Drift {
-    fn text(&self) -> String {
-        self.to_string().trim_end().to_owned() + "\n"
-    }
-
-    fn json(&self) -> Value {
-        serde_json::to_value(Self::json(self)).unwrap_or_default()
-    }
-
-    fn markdown(&self) -> String {
-        Self::markdown(self).trim_end().to_owned() + "\n"
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use relkit::binary::{self, BundledLibraries, Format, Kind, Libc, Linkage};
+use relkit::binary::{self, Format, Inventory, Kind, Libc, Linkage};
 use relkit::commands::inspect::{Binary, Report, inspect};
 use relkit::zip::archive::Archive;
 
@@ -34,6 +34,10 @@ fn together(report: &Report) -> Vec<String> {
     report.wheels[0].honest_tags.iter().map(ToString::to_string).collect()
 }
 
+fn shown(value: &impl ToString) -> String {
+    value.to_string()
+}
+
 /// Looks at each of the binaries of a wheel, which together have these tags.
 fn look(platform_tag: &str, count: usize, honest: &[&str], each: impl Fn(&str, &Binary)) {
     let Some(report) = report(platform_tag) else { return };
@@ -54,7 +58,12 @@ fn macos_programs_need_what_they_were_linked_for() {
                 (binary.format, binary.kind, binary.linkage),
                 (Format::MachO, Kind::Executable, Linkage::Dynamic)
             );
-            assert_eq!((binary.architecture.as_str(), binary.minimum_os.as_deref()), (architecture, Some(minimum)));
+            let minimum_os = binary.minimum_os.as_ref().map(shown);
+            assert_eq!(
+                (shown(&binary.architecture), minimum_os),
+                (architecture.into(), Some(minimum.into())),
+                "{name}"
+            );
             assert_eq!(tags(binary), [honest]);
             assert!(["bin/codex", "bin/codex-code-mode-host", "codex-path/rg"].contains(&name), "{name}");
             assert!(binary.signed || (architecture, name) == ("x86_64", "codex-path/rg"), "{tag}: {name}");
@@ -68,7 +77,7 @@ fn linux_on_x86_64_is_static_throughout() {
     let honest = ["manylinux2014_x86_64", "manylinux_2_17_x86_64", "musllinux_1_1_x86_64"];
     look("manylinux_2_17_x86_64", 4, &honest, |name, binary| {
         assert_eq!((binary.format, binary.linkage, binary.libc), (Format::Elf, Linkage::StaticPie, None), "{name}");
-        assert_eq!((binary.architecture.as_str(), binary.signed, &binary.minimum_os), ("x86_64", false, &None));
+        assert_eq!((shown(&binary.architecture), binary.signed, &binary.minimum_os), ("x86_64".into(), false, &None));
         assert_eq!((&binary.interpreter, binary.needed.len()), (&None, 0));
     });
 }
@@ -97,7 +106,7 @@ fn the_musl_wheels_hold_glibc_code() {
         let Some(report) = report(tag) else { return };
         let names = by_name(&report);
         let host = names["codex-resources/voice/bin/codex-voice-host"];
-        assert_eq!((host.libc, host.architecture.as_str()), (Some(Libc::Glibc), architecture));
+        assert_eq!((host.libc, shown(&host.architecture)), (Some(Libc::Glibc), architecture.into()));
         assert!(host.run_paths[0].contains(directory), "{:?}", host.run_paths);
         let count = report.binaries.iter().filter(|binary| binary.libc == Some(Libc::Glibc)).count();
         assert_eq!(count, glibc + 2, "{tag}");
@@ -113,7 +122,7 @@ fn the_musl_wheels_hold_glibc_code() {
 fn windows_programs_are_signed_but_for_the_search_tool() {
     for (tag, architecture) in [("win_amd64", "x86_64"), ("win_arm64", "aarch64")] {
         look(tag, 5, &[tag], |name, binary| {
-            assert_eq!((binary.format, binary.architecture.as_str()), (Format::Pe, architecture), "{name}");
+            assert_eq!((binary.format, shown(&binary.architecture)), (Format::Pe, architecture.into()), "{name}");
             assert_eq!(binary.signed, name != "codex-path/rg.exe", "{name}");
             assert_eq!(tags(binary), [tag], "{name}");
         });
@@ -153,7 +162,7 @@ fn changed_headers_of_real_files_are_answered() {
             let width = 1 + (state >> 16) as usize % 4;
             bytes[at..at + width].copy_from_slice(&state.to_le_bytes()[..width]);
             if let Ok(facts) = binary::read(&bytes) {
-                let honest = binary::honest_tags(&facts, member, &BundledLibraries::none());
+                let honest = Inventory::new(vec![(member.to_owned(), facts)]).honest_tags();
                 assert!(honest.len() < 8);
             }
             bytes[at..at + 4].copy_from_slice(&before);

@@ -20,8 +20,7 @@ static BINARY_READABLE: Rule = rule(
 );
 
 fn binary_readable(wheel: &WheelSubject, found: &mut Findings) {
-    let unread = wheel.files().filter_map(|(member, scanned)| Some((member, scanned.binary.as_ref()?.as_ref().err()?)));
-    unread.for_each(|(member, error)| found.member(&member.name, sentence(error)));
+    wheel.inventory.damaged().iter().for_each(|(member, error)| found.member(member, sentence(error)));
 }
 
 static BINARY_FORMAT: Rule = rule(

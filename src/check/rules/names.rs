@@ -9,7 +9,7 @@ use super::payload::is_runtime;
 use crate::binary::Objection;
 use crate::check::rule::{Check, Documentation, Findings, Rule, Severity, rule, rule_of};
 use crate::check::subject::wheel::WheelSubject;
-use crate::target::{Architecture, LegacyManylinux, PlatformTag};
+use crate::target::{Architecture, OsVersion, PlatformTag};
 use crate::wheel::filename::FileNameError;
 use crate::wheel::name::DistributionName;
 
@@ -139,14 +139,14 @@ fn tag_index(wheel: &WheelSubject, found: &mut Findings) {
     const REFUSED: [&str; 6] = ["freebsd", "openbsd", "netbsd", "solaris", "dragonfly", "aix"];
     for tag in wheel.platforms() {
         match &tag {
-            PlatformTag::Macos { major: major @ 11.., minor: 1.., .. } => {
+            PlatformTag::Macos { minimum: OsVersion { major: major @ 11.., minor: 1.. }, .. } => {
                 found.whole(format!("`{tag}` has a minor version, and indexes take `macosx_{major}_0_*` only"));
             }
             // macOS numbers skip from 15 to 26; later ones have come yearly.
-            PlatformTag::Macos { major: 0..=9 | 16..=25, .. } => {
+            PlatformTag::Macos { minimum: OsVersion { major: 0..=9 | 16..=25, .. }, .. } => {
                 found.whole(format!("`{tag}` names a version of macOS that does not exist"));
             }
-            PlatformTag::Macos { major: 27.., .. } => {
+            PlatformTag::Macos { minimum: OsVersion { major: 27.., .. }, .. } => {
                 let message = format!("`{tag}` names a version of macOS that is not known here");
                 found.with(Severity::Warning, None, message);
             }
@@ -187,19 +187,11 @@ static TAG_LEGACY_ALIAS: Rule = rule(
 );
 
 fn tag_legacy_alias(wheel: &WheelSubject, found: &mut Findings) {
-    use LegacyManylinux::{Manylinux1, Manylinux2010, Manylinux2014};
     let tags: BTreeSet<PlatformTag> = wheel.platforms().into_iter().collect();
     for tag in &tags {
         let missing = match tag {
             PlatformTag::ManylinuxLegacy { .. } => Some(tag.canonical()),
-            PlatformTag::Manylinux { major, minor, architecture } => {
-                // The eldest two were defined for x86 alone.
-                let x86 = matches!(architecture, Architecture::X86_64 | Architecture::I686);
-                let aliases = if x86 { &[Manylinux2014, Manylinux2010, Manylinux1][..] } else { &[Manylinux2014] };
-                let alias = aliases.iter().find(|alias| alias.glibc() == (*major, *minor));
-                alias.map(|alias| PlatformTag::ManylinuxLegacy { alias: *alias, architecture: *architecture })
-            }
-            _ => None,
+            other => other.legacy_alias(),
         };
         if let Some(missing) = missing.filter(|missing| !tags.contains(missing)) {
             found.whole(format!("`{tag}` stands without `{missing}`"));

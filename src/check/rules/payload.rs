@@ -135,7 +135,8 @@ fn no_program(wheel: &WheelSubject, member: &Member, scanned: &Scanned) -> Optio
         let library = facts.slices.iter().any(|slice| slice.kind != Kind::Executable);
         return library.then(|| format!("the runtime's executable is a library ({}), not a program", facts.format));
     }
-    if scanned.error.is_some() || scanned.binary.is_some() || member.size == 0 || scanned.head.starts_with(POINTER) {
+    let damaged = wheel.inventory.damaged().iter().any(|(name, _)| *name == member.name);
+    if scanned.error.is_some() || damaged || member.size == 0 || scanned.head.starts_with(POINTER) {
         return None;
     }
     let what = if Magic::of(&scanned.head) == Magic::Script { "a script" } else { "neither ELF, Mach-O nor PE" };

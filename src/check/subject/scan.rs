@@ -1,5 +1,5 @@
 //! One pass over a wheel's members: inflate, CRC, digests, and the headers of every binary, in parallel and in bounded
-//! memory: a large binary goes through a spool.
+//! memory.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,10 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use sha2::{Digest as _, Sha256};
 
 use super::embedded::{Mentions, VersionSearch};
-use crate::binary::{self, BinaryError, Facts, Magic};
+use crate::binary::{BinaryError, Facts, Spool};
 use crate::check::CheckError;
 use crate::digest::Sha256Digest;
-use crate::fs::Spool;
 use crate::wheel::reader::Hasher;
 use crate::wheel::record::RecordDigest;
 use crate::zip::archive::{Archive, Member, MemberError};
@@ -90,8 +89,7 @@ fn member(archive: &Archive, member: &Member, wish: &Wish) -> Result<Scanned, Ch
         head: Vec::new(),
         text: (wish.text && member.size <= TEXT).then(Vec::new),
         search: wish.version.as_ref().map(|(executable, expected)| VersionSearch::new(executable, expected)),
-        spool: None,
-        started: false,
+        spool: Spool::default(),
     };
     let temporary =
         |source| CheckError::Temporary { path: archive.path().to_owned(), member: member.name.clone(), source };
@@ -100,15 +98,13 @@ fn member(archive: &Archive, member: &Member, wish: &Wish) -> Result<Scanned, Ch
         Err(MemberError::Write { source, .. }) => return Err(temporary(source)),
         Err(error) => return Ok(Scanned { error: Some(error), ..Scanned::default() }),
     }
-    let spooled = sink.spool.map(Spool::finish).transpose().map_err(temporary)?;
-    let binary = spooled.map(|bytes| binary::read(&bytes));
     Ok(Scanned {
         error: None,
         sha256: Some(Sha256Digest(sink.sha256.finalize().into())),
         other: sink.other.map(|(algorithm, hasher)| RecordDigest { algorithm, value: hasher.finish() }),
         head: sink.head,
         text: sink.text,
-        binary,
+        binary: sink.spool.read().map_err(temporary)?,
         mentions: sink.search.map(VersionSearch::into_mentions),
     })
 }
@@ -120,8 +116,7 @@ struct Sink {
     head: Vec<u8>,
     text: Option<Vec<u8>>,
     search: Option<VersionSearch>,
-    spool: Option<Spool>,
-    started: bool,
+    spool: Spool,
 }
 
 impl Write for Sink {
@@ -138,14 +133,7 @@ impl Write for Sink {
         if let Some(search) = &mut self.search {
             search.write_all(data)?;
         }
-        // The first chunk is as long as a buffer or the member, so it holds every magic number.
-        if !self.started && !data.is_empty() {
-            self.started = true;
-            self.spool = Magic::of(data).format().map(|_| Spool::default());
-        }
-        if let Some(spool) = &mut self.spool {
-            spool.write_all(data)?;
-        }
+        self.spool.write_all(data)?;
         Ok(data.len())
     }
 

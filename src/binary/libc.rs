@@ -1,10 +1,9 @@
-//! Where Linux systems have their program interpreter, per architecture and C library, and what gives a C library away
+//! The C libraries of Linux systems: where each has its program interpreter, and what gives one away in a binary
 //! (the processor supplements of the System V ABI, musl's `ld-musl-ARCH.so.1`).
 
 use super::facts::{ElfFacts, Libc, Needed, Slice, VersionNeed};
 use crate::target::Architecture;
 
-/// The interpreter of glibc systems.
 pub(super) fn glibc_interpreter(architecture: Architecture) -> &'static str {
     match architecture {
         Architecture::Aarch64 => "/lib/ld-linux-aarch64.so.1",
@@ -18,23 +17,46 @@ pub(super) fn glibc_interpreter(architecture: Architecture) -> &'static str {
     }
 }
 
-/// The interpreters of musl systems; the first is the usual one.
-pub(super) fn musl_interpreter(architecture: Architecture) -> &'static [&'static str] {
+pub(super) fn musl_interpreter(architecture: Architecture) -> &'static str {
     match architecture {
-        Architecture::Aarch64 => &["/lib/ld-musl-aarch64.so.1"],
-        Architecture::X86_64 => &["/lib/ld-musl-x86_64.so.1"],
-        Architecture::I686 => &["/lib/ld-musl-i386.so.1"],
-        Architecture::Armv7 => &["/lib/ld-musl-armhf.so.1"],
-        Architecture::Riscv64 => &["/lib/ld-musl-riscv64.so.1"],
-        Architecture::Ppc64le => &["/lib/ld-musl-powerpc64le.so.1"],
-        Architecture::S390x => &["/lib/ld-musl-s390x.so.1"],
-        Architecture::Loongarch64 => &["/lib/ld-musl-loongarch64.so.1"],
+        Architecture::Aarch64 => "/lib/ld-musl-aarch64.so.1",
+        Architecture::X86_64 => "/lib/ld-musl-x86_64.so.1",
+        Architecture::I686 => "/lib/ld-musl-i386.so.1",
+        Architecture::Armv7 => "/lib/ld-musl-armhf.so.1",
+        Architecture::Riscv64 => "/lib/ld-musl-riscv64.so.1",
+        Architecture::Ppc64le => "/lib/ld-musl-powerpc64le.so.1",
+        Architecture::S390x => "/lib/ld-musl-s390x.so.1",
+        Architecture::Loongarch64 => "/lib/ld-musl-loongarch64.so.1",
     }
 }
 
 /// Alpine gives musl a soname of its own.
 pub(super) fn is_musl_library(name: &str) -> bool {
     name.starts_with("libc.musl-") || name.starts_with("ld-musl-")
+}
+
+/// Whether the library is part of some C library, so that it says nothing beyond which one.
+pub(super) fn is_part(library: &str) -> bool {
+    const STEMS: [&str; 14] = [
+        "libc",
+        "libm",
+        "libdl",
+        "librt",
+        "libpthread",
+        "libutil",
+        "libresolv",
+        "libanl",
+        "libnsl",
+        "libmvec",
+        "libcrypt",
+        "ld-linux",
+        "ld-musl",
+        "ld-uClibc",
+    ];
+    let stem = library.split_once('.').map_or(library, |(stem, _)| stem);
+    STEMS.iter().any(|known| stem == *known || (known.starts_with("ld-") && stem.starts_with(known)))
+        || library.starts_with("ld64.so")
+        || library.starts_with("ld.so")
 }
 
 /// The name of the system that an `EI_OSABI` belongs to, where that is not Linux.
@@ -52,7 +74,7 @@ pub(super) fn other_than_linux(os_abi: u8) -> Option<&'static str> {
 }
 
 /// The C library that these facts give away; `None` where the binary needs none.
-pub(super) fn libc(interpreter: Option<&str>, needed: &[Needed], versions: &[VersionNeed]) -> Option<Libc> {
+pub(super) fn told_by(interpreter: Option<&str>, needed: &[Needed], versions: &[VersionNeed]) -> Option<Libc> {
     if let Some(interpreter) = interpreter {
         let name = interpreter.rsplit('/').next().unwrap_or(interpreter);
         if name.starts_with("ld-musl-") {
@@ -72,7 +94,7 @@ pub(super) fn libc(interpreter: Option<&str>, needed: &[Needed], versions: &[Ver
             return Some(Libc::Glibc);
         }
     }
-    if versions.iter().any(|need| need.version.starts_with("GLIBC_")) {
+    if versions.iter().any(|need| need.node.starts_with("GLIBC_")) {
         return Some(Libc::Glibc);
     }
     let needs = |test: fn(&str) -> bool| needed.iter().any(|needed| test(&needed.name));
@@ -87,23 +109,23 @@ pub(super) fn libc(interpreter: Option<&str>, needed: &[Needed], versions: &[Ver
     }
     if needs(|name| name == "libc.so") {
         // Android's libraries share the name and carry version nodes of their own.
-        let bionic = versions.iter().any(|need| need.library == "libc.so" && need.version.starts_with("LIBC"));
+        let bionic = versions.iter().any(|need| need.library == "libc.so" && need.node.starts_with("LIBC"));
         return Some(if bionic { Libc::Bionic } else { Libc::Musl });
     }
     None
 }
 
 /// What gave the C library away, for a message.
-pub(super) fn libc_evidence(slice: &Slice, details: &ElfFacts) -> String {
+pub(super) fn evidence(slice: &Slice, details: &ElfFacts) -> String {
     if let Some(interpreter) = &details.interpreter {
         return format!("interpreter `{interpreter}`");
     }
-    let parts = || slice.needed.iter().map(|needed| &needed.name).filter(|name| super::policy::of_some_libc(name));
+    let parts = || slice.needed.iter().map(|needed| &needed.name).filter(|name| is_part(name));
     // The C library itself tells more than its threads or its mathematics.
     if let Some(library) = parts().find(|name| name.starts_with("libc.")).or_else(|| parts().next()) {
         return format!("needs `{library}`");
     }
-    details.version_needs.first().map_or_else(String::new, |need| format!("needs `{}`", need.version))
+    details.version_needs.first().map_or_else(String::new, |need| format!("needs `{}`", need.node))
 }
 
 #[cfg(test)]
@@ -116,13 +138,14 @@ mod tests {
 
     #[test]
     fn the_c_library_is_told_by_any_sign() {
-        assert_eq!(libc(None, &[], &[]), None);
-        assert_eq!(libc(Some("/lib/ld-musl-x86_64.so.1"), &[needed("libc.so")], &[]), Some(Libc::Musl));
-        assert_eq!(libc(Some("/lib64/ld-linux-x86-64.so.2"), &[], &[]), Some(Libc::Glibc));
-        assert_eq!(libc(Some("/nix/store/abc/lib/ld-linux-x86-64.so.2"), &[], &[]), Some(Libc::Glibc));
-        assert_eq!(libc(Some("/system/bin/linker64"), &[needed("libc.so")], &[]), Some(Libc::Bionic));
-        assert_eq!(libc(None, &[needed("libm.so.6"), needed("libc.so.6")], &[]), Some(Libc::Glibc));
-        assert_eq!(libc(None, &[needed("libc.musl-x86_64.so.1")], &[]), Some(Libc::Musl));
-        assert_eq!(libc(None, &[needed("libz.so.1")], &[]), None);
+        assert_eq!(told_by(None, &[], &[]), None);
+        assert_eq!(told_by(Some("/lib/ld-musl-x86_64.so.1"), &[needed("libc.so")], &[]), Some(Libc::Musl));
+        assert_eq!(told_by(Some("/lib64/ld-linux-x86-64.so.2"), &[], &[]), Some(Libc::Glibc));
+        assert_eq!(told_by(Some("/nix/store/abc/lib/ld-linux-x86-64.so.2"), &[], &[]), Some(Libc::Glibc));
+        assert_eq!(told_by(Some("/system/bin/linker64"), &[needed("libc.so")], &[]), Some(Libc::Bionic));
+        assert_eq!(told_by(None, &[needed("libm.so.6"), needed("libc.so.6")], &[]), Some(Libc::Glibc));
+        assert_eq!(told_by(None, &[needed("libc.musl-x86_64.so.1")], &[]), Some(Libc::Musl));
+        assert_eq!(told_by(None, &[needed("libz.so.1")], &[]), None);
+        assert!(is_part("libm.so.6") && is_part("ld-linux-x86-64.so.2") && !is_part("libz.so.1"));
     }
 }
