@@ -10,40 +10,53 @@ from pathlib import Path
 BLOCK = re.compile(r"^```(diff|console|prints)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
-def main() -> int:
+def apply(diff: str) -> None:
+    """Change what the hunks name; their place is where the old lines stand, without line numbers."""
+    path = Path()
+    for part in re.split(r"^(?=@@$|--- )", diff, flags=re.MULTILINE):
+        if header := re.match(r"--- a/(\S+)\n\+\+\+ b/\1\n", part):
+            path = Path(header[1])
+        elif part.startswith("@@\n"):
+            lines = part.splitlines()[1:]
+            old = "\n".join(line[1:] for line in lines if not line.startswith("+"))
+            new = "\n".join(line[1:] for line in lines if not line.startswith("-"))
+            text = path.read_text(encoding="utf-8")
+            if text.count(old) != 1:
+                sys.exit(f"{path}: these lines stand there {text.count(old)} times, not once:\n{old}")
+            path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def run(block: str) -> str:
+    """What the commands of a block print."""
+    commands = "\n".join(line[2:] for line in block.splitlines() if line.startswith("$ "))
+    done = subprocess.run(
+        ["bash", "-euc", commands], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=1500
+    )
+    if done.returncode != 0:
+        sys.exit(f"{done.stdout}\n{commands}\nended with {done.returncode}")
+    return done.stdout
+
+
+def main() -> None:
     document = Path(sys.argv[1]).read_text(encoding="utf-8")
     printed = ""
-    count = 0
-    for walk in document.split("\n## ")[1:]:
-        title = walk.split("\n", 1)[0]
-        if not title.startswith("Add "):
+    followed = 0
+    for walk in re.split(r"^## ", document, flags=re.MULTILINE):
+        if not walk.startswith("Add "):
             continue
-        print(f"== {title}", flush=True)
+        print(f"== {walk.splitlines()[0]}", flush=True)
         for kind, text in BLOCK.findall(walk):
-            count += 1
+            followed += 1
             if kind == "diff":
-                subprocess.run(["patch", "-p1", "--forward"], input=text, text=True, check=True)
+                apply(text)
             elif kind == "console":
-                commands = [line[2:] for line in text.splitlines() if line.startswith("$ ")]
-                done = subprocess.run(
-                    ["bash", "-euc", "\n".join(commands)],
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT,
-                    text=True,
-                    timeout=1500,
-                )
-                printed = done.stdout
-                if done.returncode != 0:
-                    print(printed)
-                    print(f"`{commands}` ended with {done.returncode}")
-                    return 1
+                printed = run(text)
             elif missing := [line for line in text.splitlines() if line not in printed]:
-                print(printed)
-                print(f"not printed: {missing}")
-                return 1
-    print(f"{count} blocks followed")
-    return 0 if count else 1
+                sys.exit(f"{printed}\nnot printed: {missing}")
+    if not followed:
+        sys.exit(f"{sys.argv[1]} has no walks")
+    print(f"{followed} blocks followed")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

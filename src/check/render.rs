@@ -22,7 +22,8 @@ impl Shown for Report {
                 let kind = finding.accepted.as_ref().map_or(finding.severity.to_string(), |_| "accepted".to_owned());
                 let _ = writeln!(text, "  {kind}[{}]: {}", finding.rule, sentence(finding));
                 let next = file.findings.get(index + 1);
-                let last = next.is_none_or(|next| next.rule != finding.rule || next.accepted.is_some());
+                let goes_on = |next: &&Finding| (next.rule, &next.help) == (finding.rule, &finding.help);
+                let last = next.filter(goes_on).is_none_or(|next| next.accepted.is_some());
                 if last || finding.accepted.is_some() {
                     let _ = writeln!(text, "    {}", closing(finding, "reason"));
                 }
@@ -189,7 +190,7 @@ mod tests {
         ];
         Report {
             files: vec![FileReport {
-                path: PathBuf::from("d/a,b.whl"),
+                path: PathBuf::from("d/a,b\u{1b}.whl"),
                 sha256: Some(Sha256Digest([0; 32])),
                 findings,
                 mentions: None,
@@ -201,7 +202,7 @@ mod tests {
     fn text_says_help_once_and_ends_in_a_summary() {
         assert_eq!(
             report().text(),
-            "d/a,b.whl\n  error[zip-crc]: `a/b\\u{1b}`: it is so: 50%\n  error[zip-crc]: `a/b\\u{1b}`: it is so: 50%\n    \
+            "d/a,b\\u{1b}.whl\n  error[zip-crc]: `a/b\\u{1b}`: it is so: 50%\n  error[zip-crc]: `a/b\\u{1b}`: it is so: 50%\n    \
              help: Do something else\n  accepted[macho-minos]: `a/b\\u{1b}`: it is so: 50%\n    reason: for a reason\n\n\
              1 file checked: 2 errors, 0 warnings, 1 accepted\n"
         );
@@ -215,7 +216,7 @@ mod tests {
             (Some(1), Some(2), Some(0))
         );
         let file = &value["files"][0];
-        assert_eq!(file["path"], "d/a,b.whl");
+        assert_eq!(file["path"], "d/a,b\u{1b}.whl");
         assert_eq!(file["findings"][0]["severity"], "error");
         assert!(file["findings"][0]["accepted"].is_null());
         assert_eq!(file["findings"][2]["accepted"], "for a reason");
@@ -225,7 +226,7 @@ mod tests {
     fn annotations_cannot_be_broken_out_of() {
         let text = report().annotations();
         assert!(text.starts_with(
-            "::error file=d/a%2Cb.whl,title=zip-crc::`a/b\\u{1b}`: it is so: 50%25%0Ahelp: Do something else\n"
+            "::error file=d/a%2Cb\\u{1b}.whl,title=zip-crc::`a/b\\u{1b}`: it is so: 50%25%0Ahelp: Do something else\n"
         ));
         assert!(text.contains("::notice file="));
     }

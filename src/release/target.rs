@@ -118,8 +118,7 @@ impl Place<'_> {
 fn inspect(staged: &StagedRuntime) -> StepRow {
     let started = Instant::now();
     let inventory = &staged.inventory;
-    let entry = inventory.binaries().iter().find(|(path, _)| path.ends_with(&staged.entrypoint));
-    let what = entry.map_or_else(String::new, |(_, facts)| {
+    let what = inventory.get(&staged.entrypoint).map_or_else(String::new, |facts| {
         let linkage = facts.slices.first().map(|slice| slice.linkage.to_string()).unwrap_or_default();
         format!("{} {}, {linkage}", facts.format, facts.machines())
     });

@@ -70,16 +70,9 @@ fn quoted_home(homes: &Homes<'_>, class: &str) -> String {
 }
 
 fn entry(key: &str, values: &[String]) -> String {
-    let flat = format!("    {}: ({}),", string(key), values.join(", "));
-    if fits(&flat) {
-        return flat + "\n";
-    }
-    let mut text = format!("    {}: (\n", string(key));
-    for value in values {
-        let _ = writeln!(text, "        {value},");
-    }
-    text.push_str("    ),\n");
-    text
+    let lead = format!("{}: ", string(key));
+    let flat = format!("    {lead}({}),", values.join(", "));
+    if fits(&flat) { flat + "\n" } else { exploded(4, &lead, ['(', ')'], values, ",") }
 }
 
 fn table(text: &mut String, lead: &str, entries: impl Iterator<Item = String>) {

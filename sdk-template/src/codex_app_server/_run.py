@@ -1,4 +1,7 @@
-"""What a turn comes to: collects its notifications and judges how it ended."""
+"""What a turn comes to: collects its notifications and judges how it ended.
+
+Models are imported where they are used; importing this module loads none.
+"""
 
 from __future__ import annotations
 

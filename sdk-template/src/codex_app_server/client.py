@@ -1,4 +1,7 @@
-"""The synchronous protocol client: one method per JSON-RPC call, and notifications by turn."""
+"""The synchronous protocol client: one method per JSON-RPC call, and notifications by turn.
+
+Models are imported where they are used; importing this module loads none.
+"""
 
 from __future__ import annotations
 
