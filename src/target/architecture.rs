@@ -25,28 +25,16 @@ pub enum Architecture {
 pub struct ArchitectureError(String);
 
 impl Architecture {
-    pub const ALL: [Self; 8] = [
-        Self::Aarch64,
-        Self::X86_64,
-        Self::I686,
-        Self::Armv7,
-        Self::Riscv64,
-        Self::Ppc64le,
-        Self::S390x,
-        Self::Loongarch64,
-    ];
+    pub const ALL: [Self; 8] = {
+        use Architecture::*;
+        [Aarch64, X86_64, I686, Armv7, Riscv64, Ppc64le, S390x, Loongarch64]
+    };
+
+    /// In the order of the variants.
+    const NAMES: [&str; 8] = ["aarch64", "x86_64", "i686", "armv7l", "riscv64", "ppc64le", "s390x", "loongarch64"];
 
     pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Aarch64 => "aarch64",
-            Self::X86_64 => "x86_64",
-            Self::I686 => "i686",
-            Self::Armv7 => "armv7l",
-            Self::Riscv64 => "riscv64",
-            Self::Ppc64le => "ppc64le",
-            Self::S390x => "s390x",
-            Self::Loongarch64 => "loongarch64",
-        }
+        Self::NAMES[self as usize]
     }
 }
 

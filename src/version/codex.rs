@@ -16,23 +16,16 @@ enum PreRelease {
 
 impl PreRelease {
     const ALL: [Self; 3] = [Self::Alpha, Self::Beta, Self::Candidate];
-
-    fn semver(self) -> &'static str {
-        match self {
-            Self::Alpha => "alpha",
-            Self::Beta => "beta",
-            Self::Candidate => "rc",
-        }
-    }
-
-    fn pep440(self) -> &'static str {
-        match self {
-            Self::Alpha => "a",
-            Self::Beta => "b",
-            Self::Candidate => "rc",
-        }
-    }
 }
+
+/// How a version is written: the marks before the number of each pre-release, and the one before a respin's.
+struct Spelling {
+    pre: [&'static str; 3],
+    post: &'static str,
+}
+
+const SEMVER: Spelling = Spelling { pre: ["-alpha.", "-beta.", "-rc."], post: "." };
+const PEP440: Spelling = Spelling { pre: ["a", "b", "rc"], post: ".post" };
 
 /// A final release sorts after its pre-releases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -76,26 +69,37 @@ impl CodexVersion {
 
     /// The spelling of the program itself (`codex --version`, `codex-package.json`): `0.116.0-alpha.1`.
     pub fn semver(&self) -> String {
+        self.spelled(&SEMVER)
+    }
+
+    fn spelled(&self, spelling: &Spelling) -> String {
         let [major, minor, patch] = self.release;
-        let mut text = format!("{major}.{minor}.{patch}");
-        if let Stage::Pre(stage, number) = self.stage {
-            text += &format!("-{}.{number}", stage.semver());
-        }
-        if let Some(post) = self.post {
-            text += &format!(".{post}");
-        }
-        text
+        let pre = match self.stage {
+            Stage::Pre(stage, number) => format!("{}{number}", spelling.pre[stage as usize]),
+            Stage::Final => String::new(),
+        };
+        let post = self.post.map_or_else(String::new, |post| format!("{}{post}", spelling.post));
+        format!("{major}.{minor}.{patch}{pre}{post}")
+    }
+
+    /// A respin is of a pre-release; a post-release of a final release is never one of the program, only of the SDK.
+    fn read(text: &str, spelling: &Spelling) -> Option<Self> {
+        let marked = PreRelease::ALL.into_iter().zip(spelling.pre).find_map(|(stage, mark)| {
+            let (release, rest) = text.split_once(mark)?;
+            Some((stage, release, rest))
+        });
+        let Some((stage, release, rest)) = marked else {
+            return Some(Self { release: release_numbers(text)?, stage: Stage::Final, post: None });
+        };
+        let (pre, post) = rest.split_once(spelling.post).map_or((rest, None), |(pre, post)| (pre, Some(post)));
+        let post = post.map(|post| number(post).ok_or(())).transpose().ok()?;
+        Some(Self { release: release_numbers(release)?, stage: Stage::Pre(stage, number(pre)?), post })
     }
 }
 
 impl fmt::Display for CodexVersion {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [major, minor, patch] = self.release;
-        write!(formatter, "{major}.{minor}.{patch}")?;
-        if let Stage::Pre(stage, number) = self.stage {
-            write!(formatter, "{}{number}", stage.pep440())?;
-        }
-        self.post.map_or(Ok(()), |post| write!(formatter, ".post{post}"))
+        formatter.write_str(&self.spelled(&PEP440))
     }
 }
 
@@ -103,54 +107,13 @@ impl FromStr for CodexVersion {
     type Err = VersionError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        parse(text).ok_or_else(|| VersionError { text: text.to_owned() })
+        let tagged = text.strip_prefix("rust-v").or_else(|| text.strip_prefix('v'));
+        let spelling = if tagged.is_some() || text.contains('-') { &SEMVER } else { &PEP440 };
+        Self::read(tagged.unwrap_or(text), spelling).ok_or_else(|| VersionError { text: text.to_owned() })
     }
 }
 
 serde_as_text!(CodexVersion);
-
-fn parse(text: &str) -> Option<CodexVersion> {
-    let tagged = text.strip_prefix("rust-v").or_else(|| text.strip_prefix('v'));
-    match (tagged, text.contains('-') || tagged.is_some()) {
-        (Some(semver), _) => parse_semver(semver),
-        (None, true) => parse_semver(text),
-        (None, false) => parse_pep440(text),
-    }
-}
-
-fn parse_semver(text: &str) -> Option<CodexVersion> {
-    let Some((release, suffix)) = text.split_once('-') else {
-        return Some(CodexVersion { release: release_numbers(text)?, stage: Stage::Final, post: None });
-    };
-    let mut parts = suffix.split('.');
-    let label = parts.next()?;
-    let stage = PreRelease::ALL.into_iter().find(|stage| stage.semver() == label)?;
-    let pre = number(parts.next()?)?;
-    let post = parts.next().map(|post| number(post).ok_or(())).transpose().ok()?;
-    if parts.next().is_some() {
-        return None;
-    }
-    Some(CodexVersion { release: release_numbers(release)?, stage: Stage::Pre(stage, pre), post })
-}
-
-fn parse_pep440(text: &str) -> Option<CodexVersion> {
-    let (text, post) = match text.split_once(".post") {
-        Some((text, post)) => (text, Some(number(post)?)),
-        None => (text, None),
-    };
-    let Some(start) = text.find(|character: char| character.is_ascii_alphabetic()) else {
-        // A post-release of a final release is never a release of the program, only of the SDK.
-        return (post.is_none()).then_some(CodexVersion {
-            release: release_numbers(text)?,
-            stage: Stage::Final,
-            post: None,
-        });
-    };
-    let (release, suffix) = text.split_at(start);
-    let (stage, pre) =
-        PreRelease::ALL.into_iter().find_map(|stage| Some((stage, number(suffix.strip_prefix(stage.pep440())?)?)))?;
-    Some(CodexVersion { release: release_numbers(release)?, stage: Stage::Pre(stage, pre), post })
-}
 
 fn release_numbers(text: &str) -> Option<[u64; 3]> {
     let mut parts = text.split('.').map(number);
