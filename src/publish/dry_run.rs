@@ -5,16 +5,16 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::error::PublishError;
-use super::index::{Index, Presence};
+use super::index::Index;
 use super::plan::Plan;
-use super::survey::survey;
+use super::survey::{Found, survey};
 use crate::console::Shown;
 use crate::console::text::{human_bytes, table};
 
 pub struct DryRun<'a> {
     plan: &'a Plan,
     /// What the index has, where one was asked.
-    present: Option<Vec<(String, Presence)>>,
+    present: Option<Found<'a>>,
 }
 
 impl<'a> DryRun<'a> {
@@ -24,7 +24,7 @@ impl<'a> DryRun<'a> {
     }
 
     fn at_index(&self, name: &str) -> Option<&'static str> {
-        let (_, presence) = self.present.as_ref()?.iter().find(|(file, _)| file == name)?;
+        let (_, presence) = self.present.as_ref()?.iter().find(|(file, _)| file.name == name)?;
         Some(if presence.is_same() { "present" } else { "absent" })
     }
 }
