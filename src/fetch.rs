@@ -13,12 +13,13 @@ use std::time::{Duration, SystemTime};
 use reqwest::StatusCode;
 use reqwest::blocking::{Client, Response};
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_RANGE, ETAG, HeaderMap, IF_RANGE, RANGE};
+use serde_json::{Value, json};
 use url::Url;
 
-use crate::console::Progress;
+use crate::console::{Progress, Shown};
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
-use crate::fs::FsError;
+use crate::fs::{FsError, portable};
 use crate::http::{self, HttpError};
 use part::Part;
 
@@ -43,6 +44,19 @@ pub(crate) struct Fetched {
     pub(crate) transferred: u64,
 }
 
+impl Shown for Fetched {
+    fn json(&self) -> Value {
+        json!({
+            "schema_version": 1,
+            "path": portable(&self.path),
+            "bytes": self.bytes,
+            "sha256": self.sha256,
+            "transferred": self.transferred,
+        })
+    }
+}
+
+/// An artefact that could not be fetched.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FetchError {
     #[error("cannot fetch")]

@@ -9,14 +9,17 @@ mod finding;
 pub mod render;
 mod rule;
 mod rules;
+mod selection;
 mod subject;
 
 use std::path::{Path, PathBuf};
 
-pub use finding::{FileReport, Finding, Report};
-pub use rule::{Documentation, Family, Rule, Selection, SelectionError, Severity, find_rules, rules};
+pub use finding::{FileReport, Finding, Report, Severity};
+pub use rule::{Documentation, Rule};
 pub use rules::sdist::SdistSubject;
 pub use rules::set::{Distribution, Summary};
+pub use rules::{Family, rules};
+pub use selection::{Selection, SelectionError, find_rules};
 pub use subject::embedded::Mentions;
 pub use subject::wheel::WheelSubject;
 

@@ -1,27 +1,21 @@
 //! `relkit inspect`: what executables, libraries and wheels are, and every platform tag that each can honestly carry, as
 //! one report for people and programs.
 
-use std::fmt::{self, Write as _};
-use std::fs::File;
-use std::io::{self, Read as _, Seek as _, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use serde_json::Value;
 
-use crate::binary::{
-    self, BinaryError, BundledLibraries, Details, Facts, Format, Inventory, Kind, Libc, Linkage, Magic, Signature,
-    honest_tags,
-};
-use crate::cli::{self, ReportFormat};
-use crate::console::Console;
+use crate::binary::{self, Details, Facts, Format, Inventory, Kind, Libc, Linkage, Machines, Signature, Spool};
+use crate::cli;
+use crate::console::text::visible;
+use crate::console::{Console, Shown};
 use crate::error::{Exit, Explain, Failure};
-use crate::fs::portable;
-use crate::target::PlatformTag;
+use crate::fs::{Map, portable};
+use crate::target::{OsVersion, PlatformTag};
 use crate::wheel::filename::WheelFileName;
-use crate::zip::archive::{self, Archive, ArchiveError, Member, MemberError};
-
-/// Larger members are unpacked to a temporary file that is mapped, so that memory stays bounded.
-const IN_MEMORY: usize = 16 << 20;
+use crate::zip::archive::{Archive, ArchiveError, Member, MemberError};
 
 /// A file that could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -65,14 +59,11 @@ impl Explain for InspectError {
 
 pub(super) fn run(arguments: &cli::Inspect, console: &Console) -> Result<Exit, Failure> {
     let report = inspect(&arguments.files)?;
-    match arguments.format {
-        ReportFormat::Text => console.result(&report),
-        ReportFormat::Json => console.json(&report),
-    }
+    console.show(&report, arguments.output.format);
     Ok(report.exit())
 }
 
-/// Everything that was found in the files of one run. Serializes as the JSON of `relkit inspect`, displays as its text.
+/// Everything that was found in the files of one run. Serializes as the JSON of `relkit inspect`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
     /// The version of this form.
@@ -97,15 +88,15 @@ pub struct Binary {
     /// Program or library.
     pub kind: Kind,
     /// `x86_64`, `aarch64`, ...; `universal2` for both in one Mach-O file.
-    pub architecture: String,
+    pub architecture: Machines,
     /// How it is linked.
     pub linkage: Linkage,
     /// The C library that it needs; null where it needs none.
     pub libc: Option<Libc>,
     /// The lowest glibc that has every symbol version it needs.
-    pub libc_floor: Option<String>,
+    pub libc_floor: Option<OsVersion>,
     /// The lowest version of macOS or Windows that it asks for; null for Linux.
-    pub minimum_os: Option<String>,
+    pub minimum_os: Option<OsVersion>,
     /// Whether every slice is signed.
     pub signed: bool,
     /// What is wrong with the signature.
@@ -167,25 +158,13 @@ pub fn inspect(files: &[PathBuf]) -> Result<Report, InspectError> {
 
 fn inspect_file(path: &Path, report: &mut Report) -> Result<(), InspectError> {
     let unreadable = |source| InspectError::Read { path: path.to_owned(), source };
-    // Looked at before it is opened, which Windows refuses for a directory and which waits at a FIFO.
-    let metadata = std::fs::metadata(path).map_err(unreadable)?;
-    if !metadata.is_file() {
-        return Err(unreadable(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")));
-    }
-    let mut file = File::open(path).map_err(unreadable)?;
     let shown = portable(path);
-    // An empty file cannot be mapped.
-    let outcome = if metadata.len() == 0 {
-        // Tells an unreadable file from an empty one.
-        file.read(&mut [0]).map_err(unreadable)?;
-        Err(BinaryError::Empty)
-    } else {
-        binary::read(&archive::map(&file).map_err(unreadable)?)
-    };
-    match outcome {
+    match binary::read(&Map::open(path).map_err(unreadable)?) {
         Ok(facts) => {
-            let honest = honest_tags(&facts, &shown, &BundledLibraries::none());
-            report.binaries.push(Binary::of(shown, None, &facts, honest));
+            let inventory = Inventory::new(vec![(shown, facts)]);
+            for (shown, facts) in inventory.binaries() {
+                report.binaries.push(Binary::of(shown.clone(), None, facts, inventory.honest_tags()));
+            }
         }
         Err(error) => report.problems.push(Problem::of(shown, &error)),
     }
@@ -215,7 +194,7 @@ fn inspect_wheel(path: &Path, report: &mut Report) -> Result<(), InspectError> {
     }
     let inventory = Inventory::new(found);
     for (member, facts) in inventory.binaries() {
-        let honest = honest_tags(facts, member, inventory.bundled());
+        let honest = inventory.honest_tags_of(member, facts);
         report.binaries.push(Binary::of(format!("{shown}/{member}"), Some(member.clone()), facts, honest));
     }
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -236,54 +215,14 @@ type MemberFacts = Result<Option<Facts>, (String, Option<String>)>;
 
 fn facts_of(archive: &Archive, member: &Member, path: &Path) -> Result<MemberFacts, InspectError> {
     let unpack = |source| InspectError::Unpack { path: path.to_owned(), member: member.name.clone(), source };
-    let mut spool = Spool { memory: Vec::new(), file: None };
+    let mut spool = Spool::default();
     match archive.copy_to(member, &mut spool) {
         Ok(()) => {}
         Err(MemberError::Write { source, .. }) => return Err(unpack(source)),
         Err(error) => return Ok(Err((error.to_string(), error.hint()))),
     }
-    let outcome = match spool.file {
-        Some(mut file) => {
-            file.rewind().map_err(unpack)?;
-            judge(&archive::map(&file).map_err(unpack)?)
-        }
-        None => judge(&spool.memory),
-    };
-    Ok(outcome)
-}
-
-fn judge(bytes: &[u8]) -> MemberFacts {
-    if Magic::of(bytes).format().is_none() {
-        return Ok(None);
-    }
-    binary::read(bytes).map(Some).map_err(|error| (error.to_string(), error.hint()))
-}
-
-/// Bytes in memory until there are many, then in an unnamed temporary file.
-struct Spool {
-    memory: Vec<u8>,
-    file: Option<File>,
-}
-
-impl Write for Spool {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if let Some(file) = &mut self.file {
-            return file.write(bytes);
-        }
-        if self.memory.len() + bytes.len() <= IN_MEMORY {
-            self.memory.extend_from_slice(bytes);
-            return Ok(bytes.len());
-        }
-        let mut file = tempfile::tempfile()?;
-        file.write_all(&std::mem::take(&mut self.memory))?;
-        let count = file.write(bytes)?;
-        self.file = Some(file);
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+    let read = spool.read().map_err(unpack)?.transpose();
+    Ok(read.map_err(|error| (error.to_string(), error.hint())))
 }
 
 impl Problem {
@@ -304,15 +243,15 @@ impl Binary {
             member,
             format: facts.format,
             kind: if facts.is_executable() { Kind::Executable } else { Kind::Library },
-            architecture: facts.architecture(),
+            architecture: facts.machines(),
             // A fat file is as free of needs as the neediest of its slices.
             linkage: slices()
                 .map(|slice| slice.linkage)
                 .find(|linkage| *linkage == Linkage::Dynamic)
                 .unwrap_or(facts.slices[0].linkage),
             libc: slices().find_map(|slice| slice.libc),
-            libc_floor: facts.glibc_floor().map(|floor| floor.to_string()),
-            minimum_os: facts.minimum_os().map(|version| version.to_string()),
+            libc_floor: facts.glibc_floor(),
+            minimum_os: facts.minimum_os(),
             signed: facts.signed(),
             signature_defect: slices().find_map(|slice| match slice.signature {
                 Signature::Broken(defect) => Some(defect),
@@ -330,21 +269,23 @@ impl Binary {
     }
 }
 
-impl fmt::Display for Report {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut blocks = Vec::new();
-        for wheel in &self.wheels {
-            let lines = [("wheel tags", wheel.tags.join(", ")), ("honest tags", tags(&wheel.honest_tags))];
-            blocks.push(block(&wheel.path, lines.into_iter())?);
-        }
-        for binary in &self.binaries {
-            blocks.push(block(&binary.path, binary.lines().into_iter())?);
-        }
-        for problem in &self.problems {
-            let help = problem.help.clone().map(|help| ("help", help));
-            blocks.push(block(&problem.path, [("problem", problem.message.clone())].into_iter().chain(help))?);
-        }
-        out.write_str(&blocks.join("\n"))
+impl Shown for Report {
+    fn text(&self) -> String {
+        let wheel = |wheel: &InspectedWheel| {
+            block(&wheel.path, vec![("wheel tags", wheel.tags.join(", ")), ("honest tags", tags(&wheel.honest_tags))])
+        };
+        let problem = |problem: &Problem| {
+            let lines = [("problem", Some(&problem.message)), ("help", problem.help.as_ref())];
+            block(&problem.path, lines.into_iter().filter_map(|(label, text)| Some((label, text?.clone()))).collect())
+        };
+        let mut blocks: Vec<_> = self.wheels.iter().map(wheel).collect();
+        blocks.extend(self.binaries.iter().map(|binary| block(&binary.path, binary.lines())));
+        blocks.extend(self.problems.iter().map(problem));
+        blocks.join("\n")
+    }
+
+    fn json(&self) -> Value {
+        serde_json::to_value(self).unwrap_or_default()
     }
 }
 
@@ -356,7 +297,7 @@ impl Binary {
         };
         let mut lines = vec![
             ("format", format!("{}, {kind}", self.format)),
-            ("architecture", self.architecture.clone()),
+            ("architecture", self.architecture.to_string()),
             ("linkage", self.linkage.to_string()),
         ];
         match (self.format, self.libc, &self.libc_floor, &self.minimum_os) {
@@ -366,7 +307,8 @@ impl Binary {
             (Format::MachO, .., Some(version)) => lines.push(("needs", format!("macOS {version} or later"))),
             (Format::MachO, .., None) => lines.push(("needs", "does not say which macOS".into())),
             (Format::Pe, .., version) => {
-                lines.push(("needs", format!("Windows {} or later", version.as_deref().unwrap_or("of any version"))));
+                let version = version.map_or_else(|| "of any version".into(), |version| version.to_string());
+                lines.push(("needs", format!("Windows {version} or later")));
             }
         }
         if self.format != Format::Elf {
@@ -407,10 +349,7 @@ fn tags(tags: &[PlatformTag]) -> String {
     tags.iter().map(PlatformTag::to_string).collect::<Vec<_>>().join(", ")
 }
 
-fn block(title: &str, lines: impl Iterator<Item = (&'static str, String)>) -> Result<String, fmt::Error> {
-    let mut text = format!("{title}\n");
-    for (label, value) in lines {
-        writeln!(text, "  {label:<13}{value}")?;
-    }
-    Ok(text)
+fn block(title: &str, lines: Vec<(&str, String)>) -> String {
+    let line = |(label, value): (&str, String)| format!("  {label:<13}{}\n", visible(&value));
+    format!("{}\n", visible(title)) + &lines.into_iter().map(line).collect::<String>()
 }

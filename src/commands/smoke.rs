@@ -2,35 +2,26 @@
 
 use std::time::Duration;
 
-use crate::cli::{AnnotatedFormat, Smoke};
-use crate::console::{Console, Form};
+use super::templates;
+use crate::cli::Smoke;
+use crate::console::Console;
 use crate::error::{Exit, Failure};
 use crate::smoke::{Options, Tested, smoke};
 
-/// Runs the command.
-pub fn run(arguments: &Smoke, console: &Console) -> Result<Exit, Failure> {
-    let project = super::runtime_project(None)?;
+pub(super) fn run(arguments: &Smoke, console: &Console) -> Result<Exit, Failure> {
     let options = Options {
         subject: &arguments.subject,
-        project: &project,
+        project: &templates::runtime(None)?,
         level: arguments.level,
         expect_version: arguments.expect_version.as_deref().map(str::parse).transpose()?,
         runner: arguments.runner.as_deref().map(str::parse).transpose()?,
         timeout: arguments.timeout.map(Duration::from_secs),
     };
-    let progress = console.spinner("Testing");
-    let report = smoke(&options, &progress);
-    progress.finish();
-    let report = report?;
+    let report = console.with_spinner("Testing", |progress| smoke(&options, progress))?;
     if let Some(path) = &arguments.receipt {
         report.write_receipt(path)?;
         console.detail("Wrote", format_args!("the receipt to {}", path.display()));
     }
-    let form = match arguments.format {
-        AnnotatedFormat::Text => Form::Text,
-        AnnotatedFormat::Json => Form::Json,
-        AnnotatedFormat::Github => Form::Annotations,
-    };
-    console.show(&Tested { subject: &arguments.subject, report: &report }, form);
+    console.show(&Tested { report: &report, subject: &arguments.subject }, arguments.output.format);
     Ok(report.outcome.exit())
 }

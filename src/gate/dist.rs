@@ -148,7 +148,7 @@ fn entry(
         }
     };
     let is_wheel = name.ends_with(".whl");
-    let role = if is_named(&distribution, &request.runtime.distribution) {
+    let role = if distribution.is_same(&request.runtime.distribution) {
         if !is_wheel {
             found.problem(
                 "set-no-sdist",
@@ -159,7 +159,7 @@ fn entry(
             return Ok(None);
         }
         Role::RuntimeWheel
-    } else if is_named(&distribution, &request.sdk.distribution) {
+    } else if distribution.is_same(&request.sdk.distribution) {
         if is_wheel { Role::SdkWheel } else { Role::SdkSdist }
     } else {
         let message =
@@ -226,11 +226,6 @@ fn named(name: &str) -> Result<(DistributionName, String), String> {
         let name: SdistFileName = name.parse().map_err(|error| one_line(Failure::from(error)))?;
         Ok((name.distribution, name.version))
     }
-}
-
-/// Whether a name is another spelling of `distribution`.
-pub fn is_named(name: &DistributionName, distribution: &str) -> bool {
-    distribution.parse::<DistributionName>().is_ok_and(|distribution| distribution.is_same(name))
 }
 
 fn one_line(failure: Failure) -> String {

@@ -6,10 +6,12 @@ mod manifest;
 mod pin;
 mod receipts;
 pub mod release;
+mod report;
 mod runtime;
 mod sdk;
 mod verify;
 
 pub use manifest::{ManifestError, differences, read_manifest};
 pub use release::{FindingRecord, Problem, ReceiptRecord, Release, ReleaseFile, Role};
+pub(crate) use report::Verdict;
 pub use verify::{GateError, Request, rules, verify};

@@ -10,7 +10,7 @@ use super::verify::{Found, GateError, Request};
 use crate::error::Outcome;
 use crate::fs::{FsError, walk};
 use crate::smoke::{Level, Report, SCHEMA_VERSION, Step};
-use crate::target::{Architecture, TargetTriple};
+use crate::target::TargetTriple;
 use crate::version::CodexVersion;
 
 /// The steps that `smoke` skips where the machine, the payload or the runner does not allow them.
@@ -162,18 +162,7 @@ fn ran_on(platform: &str, triple: &TargetTriple) -> bool {
     }
     let machine = machine.trim().to_ascii_lowercase();
     let Some((system, architecture)) = machine.split_once('-') else { return false };
-    let system = match system {
-        "linux" => triple.is_linux(),
-        "macos" | "darwin" => triple.is_macos(),
-        "windows" => triple.is_windows(),
-        _ => false,
-    };
-    let architecture = match architecture {
-        "x86_64" | "amd64" => Some(Architecture::X86_64),
-        "aarch64" | "arm64" => Some(Architecture::Aarch64),
-        other => Architecture::ALL.into_iter().find(|known| known.linux_name() == other),
-    };
-    system && architecture.is_some() && architecture == triple.architecture()
+    triple.runs_on(system, architecture)
 }
 
 #[cfg(test)]

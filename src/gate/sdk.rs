@@ -9,7 +9,6 @@ use super::release::Role;
 use super::verify::{Found, GateError, Request};
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain as _};
-use crate::wheel::name::DistributionName;
 use crate::wheel::sdist::SdistError;
 
 const MOST_HEADER: u64 = 1 << 20;
@@ -60,9 +59,9 @@ fn version(request: &Request<'_>, entry: &Entry, found: &mut Found) {
 
 fn pinned(request: &Request<'_>, entry: &Entry, found: &mut Found) -> Result<(), GateError> {
     let name = entry.record.name.as_str();
-    let Ok(runtime) = request.runtime.distribution.parse::<DistributionName>() else { return Ok(()) };
+    let runtime = &request.runtime.distribution;
     let help = format!("stage the SDK with relkit: it pins `{}=={}`", runtime.normalized(), request.codex);
-    let objection = pin::objection(&entry.metadata, &runtime, request.codex);
+    let objection = pin::objection(&entry.metadata, runtime, request.codex);
     if let Some(objection) = &objection {
         found.problem("sdk-pin", Some(name), format!("`{name}`: {objection}"), help.clone());
     }
@@ -78,7 +77,7 @@ fn pinned(request: &Request<'_>, entry: &Entry, found: &mut Found) -> Result<(),
         Ok(())
     }))?;
     for text in texts {
-        let in_project = pin::objection_in_pyproject(&text, &runtime, request.codex);
+        let in_project = pin::objection_in_pyproject(&text, runtime, request.codex);
         if let Some(in_project) = in_project.filter(|in_project| Some(in_project) != objection.as_ref()) {
             let message = format!("`{name}`, `{PYPROJECT}`: {in_project}; who builds from it gets that");
             found.problem("sdk-pin", Some(name), message, help.clone());

@@ -6,7 +6,6 @@ mod answer;
 pub mod attestation;
 mod body;
 pub mod credentials;
-pub mod dry_run;
 pub mod endpoint;
 pub mod error;
 pub mod event;
@@ -15,6 +14,7 @@ mod form;
 pub mod index;
 pub mod plan;
 pub mod receipt;
+mod report;
 mod run;
 mod survey;
 pub mod upload;
@@ -29,6 +29,7 @@ use receipt::{PublishOutcome, Receipt, State};
 use run::Run;
 use upload::Uploader;
 
+pub(crate) use report::{DryRun, KeptBack};
 pub use run::Options;
 
 /// Carries a plan out. The receipt says how far it came; the second value is the first thing that kept it from going on.

@@ -4,9 +4,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
 use crate::error::Explain;
+use crate::serde_text::serde_as_text;
 
 /// The name of a distribution as its metadata spells it. Displays as written; equality is that of the text, so compare
 /// [`normalized`](Self::normalized) forms where two spellings may name one distribution.
@@ -82,17 +81,7 @@ impl FromStr for DistributionName {
     }
 }
 
-impl Serialize for DistributionName {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for DistributionName {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
-}
+serde_as_text!(DistributionName);
 
 #[cfg(test)]
 mod tests {

@@ -1,10 +1,8 @@
 //! Every integration test in one program, a module per command or topic: linked once, and what is costly to prepare is
 //! prepared once.
 
-mod check_support;
-mod publish_support;
-mod stage_support;
-mod staged;
+#[path = "../samples/mod.rs"]
+mod samples;
 mod support;
 
 mod build_judges;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use relkit_client::process::{Closing, Ending, Invocation};
 use relkit_client::{ClientError, ClosedBy, Event, Input, Notification, Options, Reply, Session, TurnStatus};
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// Answers `initialize` and swallows `initialized`.
 const HANDSHAKE: &str = r#"read -r _; echo '{"id":1,"result":{"userAgent":"tester/1.2.3 (x) y"}}'; read -r _;"#;
@@ -198,7 +198,7 @@ fn an_endless_turn_is_interrupted_at_its_deadline() {
     session.set_deadlines(Duration::from_secs(20), Duration::from_millis(400));
     let error = session.start_turn(&thread, &[Input::text("hi")]).unwrap().finish().unwrap_err();
     assert_eq!(error.to_string(), "the turn did not complete within 0.4 s: waiting for network");
-    let sent: serde_json::Value = serde_json::from_slice(&std::fs::read(log).unwrap()).unwrap();
+    let sent: Value = serde_json::from_slice(&std::fs::read(&log).unwrap()).unwrap();
     assert_eq!(sent["method"], "turn/interrupt");
     assert_eq!(sent["params"], json!({ "threadId": "T", "turnId": "U" }));
 }

@@ -5,11 +5,11 @@ use std::path::PathBuf;
 
 use pep440_rs::{Operator, Version};
 
-use super::sdist::SdistSubject;
+use super::{rules, sdist::SdistSubject};
 use crate::check::Request;
 use crate::check::coverage::{Candidate, Coverage};
 use crate::check::finding::{Finding, Findings};
-use crate::check::rule::{Check, Documentation, Family, Rule, Severity, rules};
+use crate::check::rule::{Check, Documentation, Rule, Severity, rule_of};
 use crate::check::subject::wheel::{WheelSubject, is_python};
 use crate::digest::Sha256Digest;
 use crate::product::{Accepted, RuntimeProject, SdkProject, Target};
@@ -107,9 +107,8 @@ impl Summary {
 
     /// Whether the file is of that distribution, however the name is spelled.
     #[must_use]
-    pub fn is_of(&self, distribution: &str) -> bool {
-        let wanted: Option<DistributionName> = distribution.parse().ok();
-        self.name.as_ref().zip(wanted).is_some_and(|(name, wanted)| name.is_same(&wanted))
+    pub fn is_of(&self, distribution: &DistributionName) -> bool {
+        self.name.as_ref().is_some_and(|name| name.is_same(distribution))
     }
 
     /// The rows of the template that accept findings about this file.
@@ -118,13 +117,9 @@ impl Summary {
         if !self.is_of(&runtime.distribution) {
             return Vec::new();
         }
-        let targets: BTreeSet<String> = self
-            .platforms
-            .iter()
-            .filter_map(|tag| runtime.target_of_tag(tag))
-            .map(|target| target.triple.to_string())
-            .collect();
-        runtime.accepted.iter().filter(|row| targets.contains(&row.target.to_string())).collect()
+        let targets = self.platforms.iter().filter_map(|tag| runtime.target_of_tag(tag));
+        let targets: BTreeSet<_> = targets.map(|target| &target.triple).collect();
+        runtime.accepted.iter().filter(|row| targets.contains(&row.target)).collect()
     }
 
     /// Whether the file is a wheel for some platforms only.
@@ -196,9 +191,8 @@ impl Set<'_> {
 
     fn is_sdk(&self, member: &Summary) -> bool {
         let requires = |metadata: &Metadata| {
-            metadata.requires_dist().flatten().any(|requirement| {
-                self.runtime.distribution.parse().is_ok_and(|runtime| requirement.name.is_same(&runtime))
-            })
+            let mut required = metadata.requires_dist().flatten();
+            required.any(|requirement| requirement.name.is_same(&self.runtime.distribution))
         };
         member.is_of(&self.sdk.distribution)
             || !member.is_of(&self.runtime.distribution) && member.metadata.as_ref().is_some_and(requires)
@@ -211,11 +205,11 @@ const fn rule(
     documentation: Documentation,
     check: fn(&Set<'_>, &mut Findings),
 ) -> Rule {
-    Rule { name, family: Family::Set, severity, documentation, check: Check::Set(check) }
+    rule_of(name, severity, documentation, Check::Set(check))
 }
 
-pub(crate) static RULES: &[Rule] = &[
-    rule(
+pub(crate) static RULES: &[&Rule] = &[
+    &rule(
         "set-version",
         Severity::Error,
         Documentation {
@@ -225,7 +219,7 @@ pub(crate) static RULES: &[Rule] = &[
         },
         one_version,
     ),
-    rule(
+    &rule(
         "set-targets",
         Severity::Error,
         Documentation {
@@ -235,7 +229,7 @@ pub(crate) static RULES: &[Rule] = &[
         },
         targets,
     ),
-    rule(
+    &rule(
         "set-coverage",
         Severity::Warning,
         Documentation {
@@ -245,7 +239,7 @@ pub(crate) static RULES: &[Rule] = &[
         },
         coverage,
     ),
-    rule(
+    &rule(
         "set-no-sdist",
         Severity::Error,
         Documentation {
@@ -255,7 +249,7 @@ pub(crate) static RULES: &[Rule] = &[
         },
         no_sdist,
     ),
-    rule(
+    &rule(
         "sdk-pin",
         Severity::Error,
         Documentation {
@@ -265,7 +259,7 @@ pub(crate) static RULES: &[Rule] = &[
         },
         pin,
     ),
-    rule(
+    &rule(
         "set-same-python",
         Severity::Error,
         Documentation {
@@ -275,7 +269,7 @@ pub(crate) static RULES: &[Rule] = &[
         },
         same_python,
     ),
-    rule(
+    &rule(
         "set-dup-payload",
         Severity::Warning,
         Documentation {
@@ -297,7 +291,7 @@ pub(crate) static RULES: &[Rule] = &[
             }
         },
     ),
-    rule(
+    &rule(
         "set-tag-overlap",
         Severity::Warning,
         Documentation {
@@ -413,9 +407,7 @@ fn no_sdist(set: &Set<'_>, found: &mut Findings) {
 
 fn pin(set: &Set<'_>, found: &mut Findings) {
     let mut runtimes: BTreeMap<String, BTreeSet<Version>> = BTreeMap::new();
-    if let Ok(name) = set.runtime.distribution.parse::<DistributionName>() {
-        runtimes.entry(name.normalized()).or_default();
-    }
+    runtimes.entry(set.runtime.distribution.normalized()).or_default();
     for (name, indexes) in set.platform_distributions() {
         let versions = indexes.iter().filter_map(|index| set.members[*index].version.clone());
         runtimes.entry(name).or_default().extend(versions);

@@ -1,5 +1,5 @@
 //! One pass over a wheel's members: inflate, CRC, digests, and the headers of every binary, in parallel and in bounded
-//! memory. A large binary goes through an unlinked temporary file that is mapped, never through memory.
+//! memory.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,15 +7,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use sha2::{Digest as _, Sha256};
 
 use super::embedded::{Mentions, VersionSearch};
-use crate::binary::{self, BinaryError, Facts, Magic};
+use crate::binary::{BinaryError, Facts, Spool};
 use crate::check::CheckError;
 use crate::digest::Sha256Digest;
 use crate::wheel::reader::Hasher;
 use crate::wheel::record::RecordDigest;
-use crate::zip::archive::{Archive, Member, MemberError, map};
+use crate::zip::archive::{Archive, Member, MemberError};
 
-/// Binaries up to this many bytes are read in memory.
-const IN_MEMORY: u64 = 4 << 20;
 /// How much of every member's start is kept.
 const HEAD: usize = 1024;
 /// Texts up to this many bytes are kept whole.
@@ -86,14 +84,12 @@ pub fn scan(archive: &Archive, wishes: &[Wish]) -> Result<Vec<Scanned>, CheckErr
 fn member(archive: &Archive, member: &Member, wish: &Wish) -> Result<Scanned, CheckError> {
     let other = wish.algorithm.as_deref().and_then(|name| Some((name.to_owned(), Hasher::named(name)?)));
     let mut sink = Sink {
-        size: member.size,
         sha256: Sha256::new(),
         other,
         head: Vec::new(),
         text: (wish.text && member.size <= TEXT).then(Vec::new),
         search: wish.version.as_ref().map(|(executable, expected)| VersionSearch::new(executable, expected)),
-        spool: None,
-        started: false,
+        spool: Spool::default(),
     };
     let temporary =
         |source| CheckError::Temporary { path: archive.path().to_owned(), member: member.name.clone(), source };
@@ -102,41 +98,25 @@ fn member(archive: &Archive, member: &Member, wish: &Wish) -> Result<Scanned, Ch
         Err(MemberError::Write { source, .. }) => return Err(temporary(source)),
         Err(error) => return Ok(Scanned { error: Some(error), ..Scanned::default() }),
     }
-    let binary = match sink.spool {
-        None => None,
-        Some(Spool::Memory(bytes)) => Some(binary::read(&bytes)),
-        Some(Spool::File(file)) => {
-            let mapped = map(&file).map_err(temporary)?;
-            Some(binary::read(&mapped))
-        }
-    };
     Ok(Scanned {
         error: None,
         sha256: Some(Sha256Digest(sink.sha256.finalize().into())),
         other: sink.other.map(|(algorithm, hasher)| RecordDigest { algorithm, value: hasher.finish() }),
         head: sink.head,
         text: sink.text,
-        binary,
+        binary: sink.spool.read().map_err(temporary)?,
         mentions: sink.search.map(VersionSearch::into_mentions),
     })
 }
 
-/// Where a binary is kept until its headers are read.
-enum Spool {
-    Memory(Vec<u8>),
-    File(std::fs::File),
-}
-
 /// Hashes what passes, keeps its start, and spools binaries.
 struct Sink {
-    size: u64,
     sha256: Sha256,
     other: Option<(String, Hasher)>,
     head: Vec<u8>,
     text: Option<Vec<u8>>,
     search: Option<VersionSearch>,
-    spool: Option<Spool>,
-    started: bool,
+    spool: Spool,
 }
 
 impl Write for Sink {
@@ -153,20 +133,7 @@ impl Write for Sink {
         if let Some(search) = &mut self.search {
             search.write_all(data)?;
         }
-        // The first chunk is as long as a buffer or the member, so it holds every magic number.
-        if !self.started && !data.is_empty() {
-            self.started = true;
-            if Magic::of(data).format().is_some() {
-                let in_memory = self.size <= IN_MEMORY;
-                self.spool =
-                    Some(if in_memory { Spool::Memory(Vec::new()) } else { Spool::File(tempfile::tempfile()?) });
-            }
-        }
-        match &mut self.spool {
-            None => {}
-            Some(Spool::Memory(bytes)) => bytes.extend_from_slice(data),
-            Some(Spool::File(file)) => file.write_all(data)?,
-        }
+        self.spool.write_all(data)?;
         Ok(data.len())
     }
 

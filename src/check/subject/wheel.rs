@@ -104,14 +104,8 @@ impl WheelSubject {
         });
         let mut scanned = scanned?;
         let mentions = executable.and_then(|index| scanned[index].mentions.take());
-        let mut binaries = Vec::new();
-        for (member, found) in archive.members().iter().zip(&mut scanned) {
-            if let Some(Ok(facts)) = &found.binary {
-                binaries.push((member.name.clone(), facts.clone()));
-                found.binary = None;
-            }
-        }
-        let inventory = Inventory::new(binaries);
+        let named = archive.members().iter().map(|member| member.name.clone()).zip(&mut scanned);
+        let inventory: Inventory = named.filter_map(|(name, found)| Some((name, found.binary.take()?))).collect();
         let mut objections: Vec<(PlatformTag, String, Objection)> = Vec::new();
         let mut made: HashMap<String, Vec<Objection>> = HashMap::new();
         let tags = name.as_ref().ok().and_then(|name| name.tags.platforms().ok()).unwrap_or_default();
