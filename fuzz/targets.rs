@@ -20,7 +20,7 @@ use relkit::wheel::tag::TagSet;
 use relkit::wheel::wheel_file::WheelFile;
 use relkit::zip::archive::{Archive, Limits};
 
-use crate::samples::archive::{TarMember, gzip, tar};
+use crate::samples::archive::{Defect, TarMember, gzip, tar};
 use crate::samples::binary::{AMD64, ARM64, fat, glibc_elf, mac as mach, pe, static_elf, windows_program};
 use crate::samples::wheel::{METADATA, linux, linux_program, mac, windows};
 
@@ -34,20 +34,24 @@ pub struct Target {
     pub seeds: fn() -> Vec<Vec<u8>>,
 }
 
+const fn target(name: &'static str, parse: fn(&[u8]), seeds: fn() -> Vec<Vec<u8>>) -> Target {
+    Target { name, parse, seeds }
+}
+
 pub const TARGETS: [Target; 13] = [
-    Target { name: "wheel", parse: wheel, seeds: wheels },
-    Target { name: "zip", parse: zip, seeds: wheels },
-    Target { name: "unpack", parse: unpack, seeds: wheels },
-    Target { name: "sdist", parse: sdist, seeds: sdists },
-    Target { name: "elf", parse: elf, seeds: elfs },
-    Target { name: "macho", parse: macho, seeds: machos },
-    Target { name: "pe", parse: windows_file, seeds: pes },
-    Target { name: "record", parse: record, seeds: records },
-    Target { name: "wheel_file", parse: wheel_file, seeds: wheel_files },
-    Target { name: "metadata", parse: metadata, seeds: metadata_files },
-    Target { name: "names", parse: names, seeds: all_names },
-    Target { name: "pyproject", parse: pyproject, seeds: pyprojects },
-    Target { name: "package_json", parse: package_json, seeds: package_descriptions },
+    target("wheel", wheel, wheels),
+    target("zip", zip, wheels),
+    target("unpack", unpack, wheels),
+    target("sdist", sdist, sdists),
+    target("elf", elf, elfs),
+    target("macho", macho, machos),
+    target("pe", windows_file, pes),
+    target("record", record, records),
+    target("wheel_file", wheel_file, wheel_files),
+    target("metadata", metadata, metadata_files),
+    target("names", names, all_names),
+    target("pyproject", pyproject, pyprojects),
+    target("package_json", package_json, package_descriptions),
 ];
 
 /// The built-in product, under these rules.
@@ -180,8 +184,7 @@ fn package_json(bytes: &[u8]) {
 }
 
 fn wheels() -> Vec<Vec<u8>> {
-    let descriptors = linux().entries(|all| all.iter_mut().for_each(|entry| entry.descriptor = true));
-    let stored = linux().entries(|all| all.iter_mut().for_each(|entry| entry.method = 0));
+    let (descriptors, stored) = (linux().every(Defect::Descriptor), linux().every(Defect::Method(0)));
     let all = [linux(), descriptors, stored, mac(mach(ARM64, 11, 0).build()), windows(windows_program())];
     all.iter().map(|sample| sample.build()).collect()
 }

@@ -56,7 +56,6 @@ impl Shown for Fetched {
     }
 }
 
-/// An artefact that could not be fetched.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FetchError {
     #[error("cannot fetch")]

@@ -50,6 +50,8 @@ pub mod gate;
 #[doc(hidden)]
 pub mod http;
 #[doc(hidden)]
+pub mod member_path;
+#[doc(hidden)]
 pub mod payload;
 #[doc(hidden)]
 pub mod product;

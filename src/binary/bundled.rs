@@ -78,5 +78,5 @@ fn below(here: &str, path: &str, origins: &[&str]) -> Option<String> {
     if !rest.is_empty() && !rest.starts_with('/') {
         return None;
     }
-    crate::fs::join_below(here, rest)
+    crate::member_path::join(here, rest)
 }

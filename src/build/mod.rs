@@ -1,10 +1,18 @@
 //! Staged trees become distributions: a runtime a wheel, an SDK a wheel and a source distribution.
 
-pub mod pipeline;
-pub mod project_table;
-pub mod sdist;
+mod container;
+mod error;
+mod output;
+mod pipeline;
+mod project_table;
+mod queue;
+mod sdist;
+pub mod source;
 pub mod staged;
+mod table;
+mod tree;
 mod warnings;
+mod worker;
 pub mod writer;
 
 use std::collections::BTreeMap;
@@ -14,9 +22,11 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use self::pipeline::Source;
-use self::staged::{StageError, Staged};
-use self::writer::{Contents, Member, Options, WriteError, Written};
+use self::error::StageError;
+use self::output::{Options, WriteError, Written};
+use self::source::{Member, Source};
+use self::staged::Staged;
+use self::writer::Contents;
 use crate::console::{Progress, Shown};
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
@@ -54,25 +64,13 @@ fn milliseconds<S: serde::Serializer>(elapsed: &Duration, serializer: S) -> Resu
 /// A build that did not happen; what was there before under the names of its outputs is still there.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
-    /// A stage cannot be built from.
     #[error(transparent)]
     Stage(#[from] StageError),
-    /// Two stages would give one file.
     #[error("`{}` and `{}` both give `{name}`", one.display(), other.display())]
-    Collision {
-        /// The first stage.
-        one: PathBuf,
-        /// The second.
-        other: PathBuf,
-        /// The file name.
-        name: String,
-    },
-    /// A distribution cannot be written.
+    Collision { one: PathBuf, other: PathBuf, name: String },
     #[error("cannot build `{name}`")]
     Write {
-        /// Its file name.
         name: String,
-        /// Why.
         #[source]
         source: WriteError,
     },

@@ -1,91 +1,24 @@
 //! Compresses the chunks of many members on many threads and hands them over in order, within bounded memory. Members of
 //! one chunk are read once and go through in batches; a further thread hashes the larger ones meanwhile.
 
-use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
 use std::num::NonZeroUsize;
-use std::ops::Range;
-use std::path::{Path, PathBuf};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-use sha2::{Digest as _, Sha256};
-
+use super::queue::{Queue, Stop, StopOnPanic};
+use super::source::{Source, SourceError, changed};
+use super::worker::{Chunk, Done, Task, Worker, hash};
 use crate::digest::Sha256Digest;
-use crate::zip::deflate::{CHUNK, Compression, Deflater, JoinError, Position};
-use crate::zip::writer::Method;
-
-/// Where the bytes of a member come from.
-#[derive(Debug, Clone)]
-pub enum Source {
-    /// A file.
-    File {
-        /// Where it is.
-        path: PathBuf,
-        /// Its size in bytes when it was found.
-        size: u64,
-    },
-    /// Memory.
-    Bytes(
-        /// The bytes.
-        Vec<u8>,
-    ),
-}
-
-impl Source {
-    /// The size in bytes.
-    #[must_use]
-    pub fn size(&self) -> u64 {
-        match self {
-            Self::File { size, .. } => *size,
-            Self::Bytes(bytes) => bytes.len() as u64,
-        }
-    }
-}
-
-/// A source that could not be read or compressed.
-#[derive(Debug, thiserror::Error)]
-pub enum SourceError {
-    /// Reading failed.
-    #[error("cannot read `{}`", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// The operating system's answer.
-        #[source]
-        source: io::Error,
-    },
-    /// The file is not what it was when the work began.
-    #[error("`{}` changed while it was read", path.display())]
-    Changed {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A chunk could not be compressed.
-    #[error(transparent)]
-    Join(#[from] JoinError),
-}
-
-/// The compressed form of one chunk.
-pub struct Chunk {
-    /// What goes into the archive.
-    pub bytes: Vec<u8>,
-    /// CRC-32 of the data, with its length.
-    pub crc: crc32fast::Hasher,
-    /// How the bytes are to be read, where they are a whole member: stored where deflate gained nothing.
-    pub(crate) whole: Option<Method>,
-}
+use crate::zip::deflate::{CHUNK, Compression, JoinError};
 
 /// How many bytes the whole pipeline may hold. The rest of the process needs little beside it.
-const MEMORY: usize = 48 << 20;
+const MAX_MEMORY: usize = 48 << 20;
 
 /// How many threads compress: as many as asked for, within the memory bound.
 fn workers(jobs: NonZeroUsize, compression: Compression, chunks: usize) -> usize {
-    jobs.get().min(MEMORY / compression.memory()).min(chunks).max(1)
+    jobs.get().min(MAX_MEMORY / compression.memory()).min(chunks).max(1)
 }
 
 /// How many members a batch has at most, whatever their size.
-const MOST_IN_BATCH: usize = 256;
+const MAX_BATCH: usize = 256;
 
 /// Whether a source is one chunk.
 fn is_small(source: &Source) -> bool {
@@ -106,7 +39,7 @@ fn tasks(sources: &[&Source]) -> Vec<Task> {
         let (mut end, mut size) = (first, 0);
         while let Some(source) = sources.get(end).filter(|source| is_small(source)) {
             size += source.size();
-            if end > first && (size > CHUNK as u64 || end - first == MOST_IN_BATCH) {
+            if end > first && (size > CHUNK as u64 || end - first == MAX_BATCH) {
                 break;
             }
             end += 1;
@@ -122,7 +55,7 @@ fn tasks(sources: &[&Source]) -> Vec<Task> {
 ///
 /// # Errors
 /// That first error.
-pub fn run<E: From<SourceError>>(
+pub(super) fn run<E: From<SourceError>>(
     sources: &[&Source],
     compression: Compression,
     jobs: NonZeroUsize,
@@ -130,24 +63,20 @@ pub fn run<E: From<SourceError>>(
 ) -> Result<Vec<Sha256Digest>, E> {
     let tasks = tasks(sources);
     let workers = workers(jobs, compression, tasks.len());
-    let queue = Queue {
-        state: Mutex::new(State { taken: 0, written: 0, done: BTreeMap::new(), stopped: false }),
-        changed: Condvar::new(),
-        window: workers + 2,
-        length: tasks.len(),
-    };
+    let queue = Queue::new(tasks.len(), workers + 2);
     std::thread::scope(|scope| {
         let large = sources.iter().enumerate().filter(|(_, source)| !is_small(source));
         let hashing = scope.spawn(|| {
-            large.map(|(index, source)| Ok((index, hash(source, &queue)?))).collect::<Result<Vec<_>, SourceError>>()
+            large
+                .map(|(index, source)| Ok((index, hash(source, || queue.is_stopped())?)))
+                .collect::<Result<Vec<_>, SourceError>>()
         });
         for _ in 0..workers {
             scope.spawn(|| {
                 let _stop = StopOnPanic(&queue);
-                let mut worker = Worker { open: None, buffer: Vec::new(), deflater: Deflater::new(compression) };
+                let mut worker = Worker::new(compression);
                 while let Some(number) = queue.take() {
-                    let done = worker.work(sources, &tasks[number], compression);
-                    queue.put(number, done);
+                    queue.put(number, worker.work(sources, &tasks[number]));
                 }
             });
         }
@@ -156,7 +85,7 @@ pub fn run<E: From<SourceError>>(
         let mut crcs: Vec<_> = sources.iter().map(|_| crc32fast::Hasher::new()).collect();
         let mut digests = vec![Sha256Digest([0; 32]); sources.len()];
         for number in 0..tasks.len() {
-            for Done { source, chunk, digest } in queue.next(number)? {
+            for Done { source, chunk, digest } in queue.next(number).unwrap_or(Err(SourceError::Join(JoinError)))? {
                 match digest {
                     Some(digest) => digests[source] = digest,
                     None => crcs[source].combine(&chunk.crc),
@@ -175,242 +104,10 @@ pub fn run<E: From<SourceError>>(
     })
 }
 
-/// What one thread does at a time.
-enum Task {
-    /// One chunk of a source that has several.
-    Part { source: usize, offset: u64 },
-    /// Sources that are one chunk each.
-    Batch(Range<usize>),
-}
-
-/// A chunk, and the digest of its source where it is the whole of it.
-struct Done {
-    source: usize,
-    chunk: Chunk,
-    digest: Option<Sha256Digest>,
-}
-
-struct State {
-    taken: usize,
-    written: usize,
-    done: BTreeMap<usize, Result<Vec<Done>, SourceError>>,
-    stopped: bool,
-}
-
-/// Hands out task numbers in order, never more than a window ahead of the writer, and collects the results.
-struct Queue {
-    state: Mutex<State>,
-    changed: Condvar,
-    window: usize,
-    length: usize,
-}
-
-impl Queue {
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn wait<'a>(&self, state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
-        self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn take(&self) -> Option<usize> {
-        let mut state = self.lock();
-        loop {
-            if state.stopped || state.taken == self.length {
-                return None;
-            }
-            if state.taken < state.written + self.window {
-                state.taken += 1;
-                return Some(state.taken - 1);
-            }
-            state = self.wait(state);
-        }
-    }
-
-    fn put(&self, number: usize, done: Result<Vec<Done>, SourceError>) {
-        self.lock().done.insert(number, done);
-        self.changed.notify_all();
-    }
-
-    fn next(&self, number: usize) -> Result<Vec<Done>, SourceError> {
-        let mut state = self.lock();
-        loop {
-            if let Some(done) = state.done.remove(&number) {
-                state.written = number + 1;
-                drop(state);
-                self.changed.notify_all();
-                return done;
-            }
-            if state.stopped {
-                return Err(SourceError::Join(JoinError));
-            }
-            state = self.wait(state);
-        }
-    }
-
-    fn is_stopped(&self) -> bool {
-        self.lock().stopped
-    }
-}
-
-struct Stop<'a>(&'a Queue);
-
-impl Drop for Stop<'_> {
-    fn drop(&mut self) {
-        self.0.lock().stopped = true;
-        self.0.changed.notify_all();
-    }
-}
-
-/// A thread that dies must not leave the others waiting for it.
-struct StopOnPanic<'a>(&'a Queue);
-
-impl Drop for StopOnPanic<'_> {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            drop(Stop(self.0));
-        }
-    }
-}
-
-struct Worker {
-    /// The file of the last task: the next is most often of the same.
-    open: Option<(usize, File)>,
-    buffer: Vec<u8>,
-    deflater: Deflater,
-}
-
-impl Worker {
-    fn work(&mut self, sources: &[&Source], task: &Task, compression: Compression) -> Result<Vec<Done>, SourceError> {
-        match task {
-            Task::Part { source, offset } => {
-                let chunk = self.part(*source, sources[*source], *offset, compression)?;
-                Ok(vec![Done { source: *source, chunk, digest: None }])
-            }
-            Task::Batch(range) => range
-                .clone()
-                .map(|source| {
-                    let (chunk, digest) = self.whole(sources[source], compression)?;
-                    Ok(Done { source, chunk, digest: Some(digest) })
-                })
-                .collect(),
-        }
-    }
-
-    /// One chunk of a large source.
-    fn part(
-        &mut self,
-        index: usize,
-        source: &Source,
-        offset: u64,
-        compression: Compression,
-    ) -> Result<Chunk, SourceError> {
-        let length = (source.size() - offset).min(CHUNK as u64) as usize;
-        let last = offset + length as u64 == source.size();
-        let data = match source {
-            Source::Bytes(bytes) => {
-                let start = offset as usize;
-                &bytes[start..start + length]
-            }
-            Source::File { path, .. } => {
-                self.buffer.resize(length, 0);
-                let file = match &mut self.open {
-                    Some((open, file)) if *open == index => file,
-                    open => &mut open.insert((index, File::open(path).map_err(read_error(path))?)).1,
-                };
-                file.seek(SeekFrom::Start(offset)).map_err(read_error(path))?;
-                file.read_exact(&mut self.buffer).map_err(|error| match error.kind() {
-                    io::ErrorKind::UnexpectedEof => changed(source),
-                    _ => read_error(path)(error),
-                })?;
-                &self.buffer
-            }
-        };
-        let mut crc = crc32fast::Hasher::new();
-        crc.update(data);
-        let bytes = match compression {
-            Compression::Store => data.to_vec(),
-            _ => self.deflater.deflate(data, if last { Position::Last } else { Position::Inner })?,
-        };
-        Ok(Chunk { bytes, crc, whole: None })
-    }
-
-    /// A small source, read once for its bytes and its digest.
-    fn whole(&mut self, source: &Source, compression: Compression) -> Result<(Chunk, Sha256Digest), SourceError> {
-        let data = match source {
-            Source::Bytes(bytes) => bytes.as_slice(),
-            Source::File { path, size } => {
-                self.buffer.clear();
-                self.buffer.reserve_exact(*size as usize + 1);
-                let file = File::open(path).map_err(read_error(path))?;
-                // One byte more than there should be: a file that has grown is noticed.
-                file.take(size + 1).read_to_end(&mut self.buffer).map_err(read_error(path))?;
-                if self.buffer.len() as u64 != *size {
-                    return Err(changed(source));
-                }
-                &self.buffer
-            }
-        };
-        let mut crc = crc32fast::Hasher::new();
-        crc.update(data);
-        let digest = Sha256Digest::of(data);
-        let deflated = match compression {
-            Compression::Store => None,
-            _ => Some(self.deflater.deflate(data, Position::Last)?).filter(|deflated| deflated.len() < data.len()),
-        };
-        let (bytes, method) = match deflated {
-            Some(deflated) => (deflated, Method::Deflated),
-            None => (data.to_vec(), Method::Stored),
-        };
-        Ok((Chunk { bytes, crc, whole: Some(method) }, digest))
-    }
-}
-
-fn hash(source: &Source, queue: &Queue) -> Result<(Sha256Digest, u32), SourceError> {
-    match source {
-        Source::Bytes(bytes) => Ok((Sha256Digest::of(bytes), crc32fast::hash(bytes))),
-        Source::File { path, size } => {
-            let mut file = File::open(path).map_err(read_error(path))?;
-            let mut buffer = vec![0; 1 << 18];
-            let (mut sha256, mut crc, mut total) = (Sha256::new(), crc32fast::Hasher::new(), 0);
-            loop {
-                let count = match file.read(&mut buffer) {
-                    Ok(0) => break,
-                    Ok(count) => count,
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                    Err(error) => return Err(read_error(path)(error)),
-                };
-                sha256.update(&buffer[..count]);
-                crc.update(&buffer[..count]);
-                total += count as u64;
-                // Also bounds the reading of a file that grows without end.
-                if total > *size || queue.is_stopped() {
-                    return Err(changed(source));
-                }
-            }
-            if total != *size {
-                return Err(changed(source));
-            }
-            Ok((Sha256Digest(sha256.finalize().into()), crc.finalize()))
-        }
-    }
-}
-
-fn read_error(path: &Path) -> impl FnOnce(io::Error) -> SourceError + '_ {
-    move |source| SourceError::Read { path: path.to_owned(), source }
-}
-
-fn changed(source: &Source) -> SourceError {
-    match source {
-        Source::File { path, .. } => SourceError::Changed { path: path.clone() },
-        Source::Bytes(_) => SourceError::Join(JoinError),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::zip::writer::Method;
 
     fn jobs(number: usize) -> NonZeroUsize {
         NonZeroUsize::new(number).unwrap()
@@ -450,7 +147,7 @@ mod tests {
         let noise = Source::Bytes((0..=255).collect());
         let half = Source::Bytes(vec![7; CHUNK / 2 + 1]);
         let large = Source::Bytes(vec![7; CHUNK + 1]);
-        let mut sources = vec![&small; 3 * MOST_IN_BATCH];
+        let mut sources = vec![&small; 3 * MAX_BATCH];
         sources.extend([&half, &half, &large, &large, &noise, &small]);
         let found = tasks(&sources);
         // Three batches of small members, the halves on their own, two chunks for each large member, one batch more.
@@ -460,7 +157,7 @@ mod tests {
             methods[index] = chunk.whole;
             Ok::<_, SourceError>(())
         });
-        let (first, rest) = methods.split_at(3 * MOST_IN_BATCH + 2);
+        let (first, rest) = methods.split_at(3 * MAX_BATCH + 2);
         assert!(first.iter().all(|method| *method == Some(Method::Deflated)));
         assert_eq!(rest, [None, None, Some(Method::Stored), Some(Method::Deflated)]);
         let expected = sources.iter().map(|source| match source {
@@ -501,7 +198,7 @@ mod tests {
     fn memory_bounds_the_threads() {
         for compression in [Compression::Store, Compression::Fast, Compression::Default, Compression::Best] {
             let most = workers(jobs(256), compression, 10_000);
-            assert!((2..=16).contains(&most) && most * compression.memory() <= MEMORY);
+            assert!((2..=16).contains(&most) && most * compression.memory() <= MAX_MEMORY);
         }
         assert_eq!(workers(jobs(8), Compression::Default, 1), 1);
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::str::FromStr as _;
 
 use pep440_rs::{Version, VersionSpecifiers};
-use serde::Deserialize;
 
+use super::table::{File, LicenseKey, LicenseTable, Person, ReadmeKey, ReadmeTable};
 use crate::wheel::entry_points::EntryPoints;
 use crate::wheel::fields::{Fields, FieldsError};
 use crate::wheel::name::DistributionName;
@@ -27,6 +27,8 @@ pub struct Project {
     pub entry_points: EntryPoints,
     /// The fields that depend on no other file.
     fields: Fields,
+    /// Before which of them the licence files stand.
+    licence_at: usize,
     /// The path of the licence text, for the legacy form of the `license` key.
     pub license_text: Option<String>,
 }
@@ -61,93 +63,14 @@ pub enum ReadmeSource {
 /// A `[project]` table that cannot be built from.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
-    /// The text is not TOML, or the table is missing a key, has an unknown one or one of the wrong type.
     #[error("the [project] table cannot be read")]
     Table(#[source] Box<toml::de::Error>),
-    /// A value is not what its key says.
     #[error("`project.{key}` is not valid")]
     Value {
-        /// The key, as a dotted path.
         key: String,
-        /// Why.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-}
-
-#[derive(Deserialize)]
-struct File {
-    project: Table,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Table {
-    name: String,
-    version: Option<String>,
-    description: Option<String>,
-    readme: Option<ReadmeKey>,
-    requires_python: Option<String>,
-    license: Option<LicenseKey>,
-    license_files: Option<Vec<String>>,
-    #[serde(default)]
-    authors: Vec<Person>,
-    #[serde(default)]
-    maintainers: Vec<Person>,
-    #[serde(default)]
-    keywords: Vec<String>,
-    #[serde(default)]
-    classifiers: Vec<String>,
-    #[serde(default)]
-    urls: toml::Table,
-    #[serde(default)]
-    scripts: BTreeMap<String, String>,
-    #[serde(default)]
-    gui_scripts: BTreeMap<String, String>,
-    #[serde(default)]
-    entry_points: BTreeMap<String, BTreeMap<String, String>>,
-    #[serde(default)]
-    dependencies: Vec<String>,
-    #[serde(default)]
-    optional_dependencies: BTreeMap<String, Vec<String>>,
-    #[serde(default)]
-    dynamic: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum ReadmeKey {
-    Path(String),
-    Table(ReadmeTable),
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct ReadmeTable {
-    file: Option<String>,
-    text: Option<String>,
-    content_type: String,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum LicenseKey {
-    Expression(String),
-    Table(LicenseTable),
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LicenseTable {
-    file: Option<String>,
-    text: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Person {
-    name: Option<String>,
-    email: Option<String>,
 }
 
 impl Project {
@@ -166,15 +89,14 @@ impl Project {
         let version = Version::from_str(version).map_err(|error| value("version", error))?;
         let mut license_text = None;
         let mut out = Fields::new();
-        let mut push = |key: &str, field: &str, text: &str| out.push(field, text).map_err(|error| value(key, error));
-        push("name", "Metadata-Version", "2.4")?;
-        push("name", "Name", name.as_str())?;
-        push("version", "Version", &version.to_string())?;
+        push(&mut out, "name", "Metadata-Version", "2.4")?;
+        push(&mut out, "name", "Name", name.as_str())?;
+        push(&mut out, "version", "Version", &version.to_string())?;
         if let Some(description) = &table.description {
             if description.contains('\n') {
                 return Err(value("description", "a summary is one line"));
             }
-            push("description", "Summary", description)?;
+            push(&mut out, "description", "Summary", description)?;
         }
         for (label, url) in &table.urls {
             let url = url.as_str().ok_or_else(|| value("urls", format!("`{label}` is not a text")))?;
@@ -182,7 +104,7 @@ impl Project {
                 return Err(value("urls", format!("`{label}` is not a label of at most 32 characters")));
             }
             url::Url::parse(url).map_err(|error| value(format!("urls.{label}"), format!("`{url}`: {error}")))?;
-            push("urls", "Project-URL", &format!("{label}, {url}"))?;
+            push(&mut out, "urls", "Project-URL", &format!("{label}, {url}"))?;
         }
         for (key, field, people) in
             [("authors", "Author", &table.authors), ("maintainers", "Maintainer", &table.maintainers)]
@@ -190,22 +112,27 @@ impl Project {
             let (names, emails) = people_fields(key, people)?;
             for (field, texts) in [(field.to_owned(), names), (format!("{field}-email"), emails)] {
                 if !texts.is_empty() {
-                    push(key, &field, &texts.join(", "))?;
+                    push(&mut out, key, &field, &texts.join(", "))?;
                 }
             }
         }
         match &table.license {
-            Some(LicenseKey::Expression(text)) => push("license", "License-Expression", &license_expression(text)?)?,
-            Some(LicenseKey::Table(LicenseTable { text: Some(text), file: None })) => push("license", "License", text)?,
+            Some(LicenseKey::Expression(text)) => {
+                push(&mut out, "license", "License-Expression", &license_expression(text)?)?
+            }
+            Some(LicenseKey::Table(LicenseTable { text: Some(text), file: None })) => {
+                push(&mut out, "license", "License", text)?
+            }
             Some(LicenseKey::Table(LicenseTable { file: Some(file), text: None })) => license_text = Some(file.clone()),
             Some(LicenseKey::Table(_)) => return Err(value("license", "either `text` or `file` is expected")),
             None => {}
         }
+        let licence_at = out.iter().count();
         if !table.keywords.is_empty() {
             if let Some(keyword) = table.keywords.iter().find(|keyword| keyword.contains([',', '\n'])) {
                 return Err(value("keywords", format!("`{keyword}` holds a comma or line break")));
             }
-            push("keywords", "Keywords", &table.keywords.join(","))?;
+            push(&mut out, "keywords", "Keywords", &table.keywords.join(","))?;
         }
         for classifier in &table.classifiers {
             if matches!(table.license, Some(LicenseKey::Expression(_))) && classifier.starts_with("License ::") {
@@ -214,24 +141,24 @@ impl Project {
                     format!("`{classifier}` cannot stand beside a licence expression (PEP 639)"),
                 ));
             }
-            push("classifiers", "Classifier", classifier)?;
+            push(&mut out, "classifiers", "Classifier", classifier)?;
         }
         if let Some(text) = &table.requires_python {
             let specifiers = VersionSpecifiers::from_str(text).map_err(|error| value("requires-python", error))?;
             let specifiers: Vec<_> = specifiers.iter().map(ToString::to_string).collect();
-            push("requires-python", "Requires-Python", &specifiers.join(","))?;
+            push(&mut out, "requires-python", "Requires-Python", &specifiers.join(","))?;
         }
         for text in &table.dependencies {
-            push("dependencies", "Requires-Dist", &requirement("dependencies", text)?.to_string())?;
+            push(&mut out, "dependencies", "Requires-Dist", &requirement("dependencies", text)?.to_string())?;
         }
         for (extra, dependencies) in &table.optional_dependencies {
             let key = format!("optional-dependencies.{extra}");
             let extra: DistributionName = extra.parse().map_err(|error| value(&key, error))?;
-            push(&key, "Provides-Extra", &extra.normalized())?;
+            push(&mut out, &key, "Provides-Extra", &extra.normalized())?;
             for text in dependencies {
                 let mut found = requirement(&key, text)?;
                 found.marker = Some(Marker::and_extra(found.marker.as_ref(), &extra));
-                push(&key, "Requires-Dist", &found.to_string())?;
+                push(&mut out, &key, "Requires-Dist", &found.to_string())?;
             }
         }
         Ok(Self {
@@ -241,6 +168,7 @@ impl Project {
             license_files: table.license_files.map_or(LicenseFiles::Usual, LicenseFiles::Given),
             entry_points: entry_points(&table.scripts, &table.gui_scripts, &table.entry_points)?,
             fields: out,
+            licence_at,
             license_text,
         })
     }
@@ -256,22 +184,7 @@ impl Project {
         description: Option<&str>,
     ) -> Result<Fields, FieldsError> {
         let mut fields = Fields::new();
-        // Licence files follow the licence itself, or whatever stands before its place.
-        let after = [
-            "Metadata-Version",
-            "Name",
-            "Version",
-            "Summary",
-            "Project-URL",
-            "Author",
-            "Author-email",
-            "Maintainer",
-            "Maintainer-email",
-            "License",
-            "License-Expression",
-        ];
-        let (head, tail): (Vec<_>, Vec<_>) = self.fields.iter().partition(|(key, _)| after.contains(key));
-        for (key, value) in head {
+        for (key, value) in self.fields.iter().take(self.licence_at) {
             fields.push_read(key, value);
         }
         if let Some(text) = license_text {
@@ -280,7 +193,7 @@ impl Project {
         for path in license_files {
             fields.push("License-File", path)?;
         }
-        for (key, value) in tail {
+        for (key, value) in self.fields.iter().skip(self.licence_at) {
             fields.push_read(key, value);
         }
         if let (Some(readme), Some(description)) = (&self.readme, description) {
@@ -289,6 +202,10 @@ impl Project {
         }
         Ok(fields)
     }
+}
+
+fn push(out: &mut Fields, key: &str, field: &str, text: &str) -> Result<(), TableError> {
+    out.push(field, text).map_err(|error| value(key, error))
 }
 
 fn value(key: impl Into<String>, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> TableError {

@@ -6,10 +6,11 @@ use std::path::Path;
 
 use flate2::GzBuilder;
 
-use super::pipeline::{Source, SourceError};
-use super::writer::{Member, Options, WriteError, Written, check_paths, commit};
+use super::output::{Options, WriteError, Written, commit};
+use super::source::{Member, Source, SourceError};
 use crate::console::Progress;
 use crate::fs::{FsError, PendingFile};
+use crate::member_path;
 use crate::wheel::filename::SdistFileName;
 use crate::zip::deflate::Compression;
 
@@ -24,7 +25,7 @@ pub fn write(
     options: &Options,
     progress: &Progress,
 ) -> Result<Written, WriteError> {
-    check_paths(members)?;
+    member_path::check(members.iter().map(|member| member.path.as_str()))?;
     let mut members: Vec<_> = members.iter().collect();
     members.sort_by(|one, other| one.path.cmp(&other.path));
     let mut pending = PendingFile::create(target)?;

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::project_table::{LicenseFiles, Project, ReadmeSource, TableError};
-use crate::error::{Exit, Explain};
-use crate::fs::{self, FsError, Kind, Mode, Walked};
+use super::error::StageError;
+use super::project_table::{Project, ReadmeSource};
+use super::tree::Tree;
+use crate::fs::{FsError, Walked};
 use crate::target::PlatformTagSet;
 use crate::version::CodexVersion;
-use crate::wheel::fields::{Fields, FieldsError};
+use crate::wheel::fields::Fields;
 use crate::wheel::filename::{SdistFileName, WheelFileName};
-use crate::wheel::licences;
 use crate::wheel::tag::TagSet;
 use crate::wheel::wheel_file::Root;
 
@@ -48,99 +48,6 @@ pub enum StageKind {
     Runtime(PlatformTagSet),
     /// A wheel and a source distribution for every platform.
     Sdk,
-}
-
-/// A directory that cannot be built from.
-#[derive(Debug, thiserror::Error)]
-pub enum StageError {
-    /// It is not what staging leaves.
-    #[error("`{}` is not a stage: {why}", path.display())]
-    NotAStage {
-        /// The directory.
-        path: PathBuf,
-        /// What is missing.
-        why: String,
-    },
-    /// Its `pyproject.toml` is not TOML or a relkit table in it is malformed.
-    #[error("`{}` cannot be read", path.display())]
-    Pyproject {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// Its `[project]` table cannot be used.
-    #[error("`{}` cannot be built from", path.display())]
-    Project {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        #[source]
-        source: TableError,
-    },
-    /// A file that the metadata names is missing or cannot be used.
-    #[error("`{}`: {why}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong.
-        why: String,
-    },
-    /// A file that the stage says is to be run is not there.
-    #[error("`{}` is missing: the stage names it as an executable of the wheel", path.display())]
-    NoExecutable {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A symbolic link, device, socket or FIFO: no wheel can carry one.
-    #[error("`{}` is {what}, and a distribution holds regular files only", path.display())]
-    Special {
-        /// The file.
-        path: PathBuf,
-        /// What it is.
-        what: &'static str,
-    },
-    /// The stage contradicts itself.
-    #[error("`{}` contradicts itself: {what}", path.display())]
-    Untrue {
-        /// The stage's `pyproject.toml`.
-        path: PathBuf,
-        /// What.
-        what: String,
-    },
-    /// The metadata cannot be written.
-    #[error("`{}` has metadata that cannot be written", path.display())]
-    Metadata {
-        /// The stage's `pyproject.toml`.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: FieldsError,
-    },
-    /// The tree cannot be read.
-    #[error(transparent)]
-    Fs(#[from] FsError),
-}
-
-impl Explain for StageError {
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::NotAStage { .. } | Self::Untrue { .. } => {
-                Some("make a stage with `relkit stage-runtime` or `relkit stage-sdk`".into())
-            }
-            Self::NoExecutable { .. } => {
-                Some("stage the payload again with `relkit stage-runtime`: no wheel works without it".into())
-            }
-            Self::Special { .. } => Some("replace it by a regular file, or remove it".into()),
-            Self::Fs(error) => error.hint(),
-            Self::Pyproject { .. } | Self::Project { .. } | Self::File { .. } | Self::Metadata { .. } => None,
-        }
-    }
-
-    fn exit(&self) -> Exit {
-        if matches!(self, Self::Untrue { .. } | Self::NoExecutable { .. }) { Exit::NotGood } else { Exit::Failed }
-    }
 }
 
 #[derive(Deserialize)]
@@ -194,8 +101,7 @@ impl Staged {
         if std::fs::symlink_metadata(&origin).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
             return Err(not_a_stage("it has no `pyproject.toml`"));
         }
-        let tree: BTreeMap<_, _> = listed(directory)?.into_iter().map(|file| (file.relative.clone(), file)).collect();
-        let mut tree = Tree { directory, files: tree };
+        let mut tree = Tree::read(directory)?;
         let text = tree.text(PYPROJECT)?;
         let malformed = |source| StageError::Pyproject { path: origin.clone(), source };
         let file: File = toml::from_str(&text).map_err(|error| malformed(Box::new(error)))?;
@@ -258,10 +164,7 @@ impl Staged {
             named.push(path);
         }
         for name in named {
-            let name = plain(name);
-            if let Some(file) = tree.files.get(name) {
-                sources.insert(name.to_owned(), regular(file)?.clone());
-            }
+            sources.extend(tree.file(name)?);
         }
         Ok(Self {
             directory: directory.to_owned(),
@@ -309,104 +212,4 @@ impl Staged {
     pub fn payload_size(&self) -> u64 {
         self.package.values().map(|file| file.size).sum()
     }
-}
-
-/// The files that can go into a distribution, without compiled bytecode.
-fn listed(directory: &Path) -> Result<Vec<Walked>, StageError> {
-    let mut files = fs::walk(directory)?;
-    files.retain(|file| {
-        let compiled = file.relative.ends_with(".pyc") || file.relative.ends_with(".pyo");
-        !compiled && !file.relative.split('/').any(|part| part == "__pycache__")
-    });
-    Ok(files)
-}
-
-/// The files of a stage, by relative path.
-struct Tree<'a> {
-    directory: &'a Path,
-    files: BTreeMap<String, Walked>,
-}
-
-impl Tree<'_> {
-    /// Makes executable what staging said is to be run, by path below `package`; returns what a system that keeps modes
-    /// had as data.
-    fn mark(&mut self, package: &str, executables: &[String]) -> Vec<String> {
-        let mut restored = Vec::new();
-        for path in executables {
-            let inside = format!("{package}/{path}");
-            let Some(file) = self.files.get_mut(&inside) else { continue };
-            if fs::KEEPS_MODES && file.mode != Mode::Executable {
-                restored.push(path.clone());
-            }
-            file.mode = Mode::Executable;
-        }
-        restored
-    }
-
-    /// The regular files below a directory, with `prefix` replaced by `new`.
-    fn below(&self, prefix: &str, new: &str) -> Result<BTreeMap<String, Walked>, StageError> {
-        // A link in place of the directory, or of one above it, would hide what is below.
-        for (end, _) in prefix.match_indices('/') {
-            if let Some(file) = self.files.get(&prefix[..end]) {
-                regular(file)?;
-            }
-        }
-        let mut found = BTreeMap::new();
-        for (path, file) in &self.files {
-            if let Some(rest) = path.strip_prefix(prefix) {
-                found.insert(format!("{new}{rest}"), regular(file)?.clone());
-            }
-        }
-        Ok(found)
-    }
-
-    /// The text of a file that the metadata names.
-    fn text(&self, path: &str) -> Result<String, StageError> {
-        let at = self.directory.join(path);
-        let Some(file) = self.files.get(plain(path)) else {
-            return Err(StageError::File { path: at, why: "the metadata names it, and it is not in the stage".into() });
-        };
-        let bytes = std::fs::read(&regular(file)?.path).map_err(FsError::read(&file.path))?;
-        String::from_utf8(bytes).map_err(|_| StageError::File { path: at, why: "it is not UTF-8".into() })
-    }
-
-    fn licenses(&self, wanted: &LicenseFiles) -> Result<BTreeMap<String, Walked>, StageError> {
-        let mut found = BTreeMap::new();
-        let usual = licences::USUAL.map(str::to_owned);
-        let globs = match wanted {
-            LicenseFiles::Given(globs) => globs.as_slice(),
-            LicenseFiles::Usual => &usual,
-        };
-        for glob in globs {
-            let mut any = false;
-            for (path, file) in &self.files {
-                if licences::matches(glob, path) {
-                    any = true;
-                    found.insert(path.clone(), regular(file)?.clone());
-                }
-            }
-            if !any && matches!(wanted, LicenseFiles::Given(_)) {
-                let path = self.directory.join(glob);
-                return Err(StageError::File {
-                    path,
-                    why: "`license-files` names it, and no file of the stage matches".into(),
-                });
-            }
-        }
-        Ok(found)
-    }
-}
-
-/// A path of the metadata as the tree lists it.
-fn plain(path: &str) -> &str {
-    path.strip_prefix("./").unwrap_or(path)
-}
-
-fn regular(file: &Walked) -> Result<&Walked, StageError> {
-    let what = match file.kind {
-        Kind::File => return Ok(file),
-        Kind::Link => "a symbolic link",
-        Kind::Other => "a device, socket or FIFO",
-    };
-    Err(StageError::Special { path: file.path.clone(), what })
 }

@@ -219,6 +219,7 @@ fn facts_of(archive: &Archive, member: &Member, path: &Path) -> Result<MemberFac
     match archive.copy_to(member, &mut spool) {
         Ok(()) => {}
         Err(MemberError::Write { source, .. }) => return Err(unpack(source)),
+        Err(MemberError::Read { source, .. }) => return Err(InspectError::Read { path: path.to_owned(), source }),
         Err(error) => return Ok(Err((error.to_string(), error.hint()))),
     }
     let read = spool.read().map_err(unpack)?.transpose();

@@ -6,9 +6,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::parent_of;
-
-pub(super) use system::{allow_removal, default_directory_mode, default_mode, exchange, mode, set_mode};
+pub(super) use system::{allow_removal, default_directory_mode, default_mode, is_run, set_mode};
 
 #[cfg(unix)]
 mod system {
@@ -21,9 +19,9 @@ mod system {
         fs::set_permissions(path, Permissions::from_mode(bits))
     }
 
-    pub fn mode(metadata: &fs::Metadata) -> crate::fs::Mode {
-        let runs = metadata.permissions().mode() & 0o111 != 0;
-        if runs { crate::fs::Mode::Executable } else { crate::fs::Mode::Data }
+    /// Whether a file has an execute bit.
+    pub fn is_run(metadata: &fs::Metadata) -> bool {
+        metadata.permissions().mode() & 0o111 != 0
     }
 
     /// Temporary files are made private; a result is as readable as any new file.
@@ -59,18 +57,19 @@ mod system {
         current.bits().into()
     }
 
-    /// Exchanges two paths in one step where the kernel can, else in two.
-    pub fn exchange(one: &Path, other: &Path) -> io::Result<()> {
+    /// Exchanges two paths in one step; `false` where the kernel or the file system cannot.
+    #[cfg_attr(not(any(target_os = "linux", target_os = "macos")), allow(unused_variables))]
+    pub fn exchange_at_once(one: &Path, other: &Path) -> io::Result<bool> {
         #[cfg(any(target_os = "linux", target_os = "macos"))]
         {
             use rustix::fs::{CWD, RenameFlags, renameat_with};
             match renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE) {
-                Ok(()) => return Ok(()),
+                Ok(()) => return Ok(true),
                 Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::NOTSUP) => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        super::exchange_in_steps(one, other)
+        Ok(false)
     }
 }
 
@@ -84,8 +83,8 @@ mod system {
         Ok(())
     }
 
-    pub fn mode(_: &Metadata) -> crate::fs::Mode {
-        crate::fs::Mode::Data
+    pub fn is_run(_: &Metadata) -> bool {
+        false
     }
 
     pub fn default_mode(_: &File) -> io::Result<()> {
@@ -98,9 +97,14 @@ mod system {
 
     pub fn allow_removal(_: &Path) {}
 
-    pub fn exchange(one: &Path, other: &Path) -> io::Result<()> {
-        super::exchange_in_steps(one, other)
+    pub fn exchange_at_once(_: &Path, _: &Path) -> io::Result<bool> {
+        Ok(false)
     }
+}
+
+/// Exchanges two directories, in one step where the system can.
+pub(super) fn exchange(new: &Path, old: &Path) -> io::Result<()> {
+    if system::exchange_at_once(new, old)? { Ok(()) } else { exchange_in_steps(new, old) }
 }
 
 /// Exchanges two directories by renames; a failure of the second puts the first back.
@@ -113,6 +117,14 @@ fn exchange_in_steps(new: &Path, old: &Path) -> io::Result<()> {
         return Err(error);
     }
     rename(&parked, new)
+}
+
+/// The directory that a path is in.
+pub(super) fn parent_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
 }
 
 /// How long a directory is tried to be renamed. Windows refuses it while anybody has a file in it open, and scanners

@@ -2,19 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use super::dist::{Content, Entry, Set};
 use super::release::Role;
 use super::verify::{Found, Request};
 use crate::check::Mentions;
-use crate::payload::DESCRIPTOR;
+use crate::payload::{DESCRIPTOR, Package};
 use crate::product::Target;
 use crate::target::TargetTriple;
 use crate::version::CodexVersion;
 use crate::wheel::reader::Wheel;
-
-const MOST_DESCRIPTOR: u64 = 1 << 20;
 
 /// Verifies the runtime wheels; notes for each which target it is for.
 pub fn verify(request: &Request<'_>, set: &mut Set, found: &mut Found) {
@@ -89,10 +85,8 @@ fn version(request: &Request<'_>, entry: &Entry, found: &mut Found) {
 fn descriptor(request: &Request<'_>, wheel: &Wheel, name: &str, target: Option<&Target>, found: &mut Found) {
     let path = format!("{}/{DESCRIPTOR}", request.runtime.module);
     let Some(member) = wheel.find(&path) else { return };
-    let parsed =
-        wheel.read(member, MOST_DESCRIPTOR).ok().and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
-    let text = |key: &str| parsed.as_ref().and_then(|value| value.get(key)?.as_str());
-    let version = text("version").unwrap_or("none");
+    let package = wheel.read(member, Package::MAX_SIZE).map(|bytes| Package::texts(&bytes)).unwrap_or_default();
+    let version = package.version.as_deref().unwrap_or("none");
     if version.parse::<CodexVersion>().ok() != Some(request.codex) {
         let message = format!("`{name}` carries a package of version {version} by its `{path}`, not {}", request.codex);
         found.problem("set-version", Some(name), message, "stage the payload of the release");
@@ -102,7 +96,7 @@ fn descriptor(request: &Request<'_>, wheel: &Wheel, name: &str, target: Option<&
         let platforms = wheel.name().tags.platforms().unwrap_or_default();
         built.parse::<TargetTriple>().is_ok_and(|built| platforms.iter().all(|tag| built.matches(tag)))
     };
-    if let (Some(target), Some(built)) = (target, text("target"))
+    if let (Some(target), Some(built)) = (target, &package.target)
         && !fits(built)
     {
         let message = format!("`{name}` is tagged for `{}`, and its `{path}` says `{built}`", target.triple);

@@ -2,31 +2,25 @@
 
 use std::path::Path;
 
-use super::PayloadError;
-use super::name::{self, Names};
+use super::error::PayloadError;
+use super::name;
 use super::unpack::Found;
 use crate::fs::{self, FsError, Kind};
+use crate::member_path::{Node, Paths};
 
 /// Every file below `directory`, under names that every file system keeps.
 pub(super) fn list(directory: &Path) -> Result<Vec<Found>, PayloadError> {
     let root = directory.canonicalize().map_err(FsError::read(directory))?;
-    let mut names = Names::default();
+    let mut paths = Paths::default();
     let mut found = Vec::new();
     for walked in fs::walk(directory)? {
-        let refused_name = |why| PayloadError::Name {
-            path: directory.to_owned(),
-            member: name::shown(walked.relative.as_bytes()),
-            why,
-        };
-        let path = name::clean(walked.relative.as_bytes()).map_err(refused_name)?;
-        if path.is_empty() || name::is_litter(&path) {
-            continue;
-        }
-        names.take(directory, &path)?;
+        let path = name::path(directory, walked.relative.as_bytes())?;
+        let Some(path) = path.filter(|path| !name::is_litter(path)) else { continue };
+        name::take(&mut paths, directory, &path, Node::File)?;
         let (source, size) = match walked.kind {
             Kind::File => (walked.path, walked.size),
             Kind::Link => {
-                let refused = |why| PayloadError::Link { path: directory.to_owned(), member: path.clone(), why };
+                let refused = |why| PayloadError::Link { path: directory.to_owned(), member: path.to_string(), why };
                 let source = walked.path.canonicalize().map_err(|_| refused("leads nowhere"))?;
                 if !source.starts_with(&root) {
                     return Err(refused("leads out of the payload"));
@@ -39,7 +33,7 @@ pub(super) fn list(directory: &Path) -> Result<Vec<Found>, PayloadError> {
             }
             Kind::Other => {
                 let what = "a device, FIFO or socket";
-                return Err(PayloadError::Special { path: directory.to_owned(), member: path, what });
+                return Err(PayloadError::Special { path: directory.to_owned(), member: path.to_string(), what });
             }
         };
         found.push(Found { path, source, size });

@@ -4,154 +4,51 @@ use std::path::PathBuf;
 
 use crate::error::{Exit, Explain};
 use crate::fs::FsError;
+use crate::member_path::{Clash, PathError};
 
 /// An input that is not a usable payload. Every variant names the input.
 #[derive(Debug, thiserror::Error)]
 pub enum PayloadError {
-    /// The input cannot be read, or its files cannot be unpacked to the disk.
     #[error(transparent)]
     Fs(#[from] FsError),
-    /// A device, socket or FIFO.
     #[error("`{}` is neither a file nor a directory", path.display())]
-    NotAFile {
-        /// The input.
-        path: PathBuf,
-    },
-    /// A file without a byte.
+    NotAFile { path: PathBuf },
     #[error("`{}` is empty", path.display())]
-    Empty {
-        /// The input.
-        path: PathBuf,
-    },
-    /// Text, a script, or data of an unknown kind.
+    Empty { path: PathBuf },
     #[error("`{}` is {what}, not an executable", path.display())]
-    NotExecutable {
-        /// The input.
-        path: PathBuf,
-        /// What it is instead, with its article.
-        what: &'static str,
-    },
-    /// A compressed file that holds something else than a tar archive.
+    NotExecutable { path: PathBuf, what: &'static str },
     #[error("`{}` is compressed, but what it holds is not a tar archive", path.display())]
-    NotTar {
-        /// The input.
-        path: PathBuf,
-    },
-    /// No file of the input can be the entry executable.
+    NotTar { path: PathBuf },
     #[error("`{}` holds no executable: expected {expected}", path.display())]
-    NoExecutable {
-        /// The input.
-        path: PathBuf,
-        /// What would have been one.
-        expected: String,
-    },
-    /// Several files could be the entry executable.
+    NoExecutable { path: PathBuf, expected: String },
     #[error("`{}` holds several executables, and none of them is known to be the entry point: {names}", path.display())]
-    SeveralExecutables {
-        /// The input.
-        path: PathBuf,
-        /// Their names.
-        names: String,
-    },
-    /// The archive cannot be read to its end.
+    SeveralExecutables { path: PathBuf, names: String },
     #[error("`{}` is damaged", path.display())]
     Damaged {
-        /// The input.
         path: PathBuf,
-        /// What the decoder says.
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// A member has a name that must not be unpacked.
-    #[error("`{}`: member `{member}` {why}", path.display())]
-    Name {
-        /// The input.
-        path: PathBuf,
-        /// The member, with unprintable characters escaped.
-        member: String,
-        /// What is wrong with the name.
-        why: &'static str,
-    },
-    /// Two members have one name, or names that are one on some file systems.
-    #[error("`{}`: members `{one}` and `{other}` have the same name where case is ignored", path.display())]
-    Collision {
-        /// The input.
-        path: PathBuf,
-        /// The first.
-        one: String,
-        /// The second.
-        other: String,
-    },
-    /// One name occurs twice.
-    #[error("`{}`: member `{member}` occurs twice", path.display())]
-    Duplicate {
-        /// The input.
-        path: PathBuf,
-        /// The member.
-        member: String,
-    },
-    /// A link that leaves the payload, or leads to something else than a file of it.
+    #[error("`{}`: member `{member}`: {why}", path.display())]
+    Name { path: PathBuf, member: String, why: PathError },
+    #[error("`{}`: two members have the same name: {clash}", path.display())]
+    Collision { path: PathBuf, clash: Clash },
+    #[error("`{}`: member `{member}` occurs twice: {clash}", path.display())]
+    Duplicate { path: PathBuf, member: String, clash: Clash },
     #[error("`{}`: link `{member}` {why}", path.display())]
-    Link {
-        /// The input.
-        path: PathBuf,
-        /// The link.
-        member: String,
-        /// What is wrong with it.
-        why: &'static str,
-    },
-    /// A device, FIFO, socket or sparse member.
+    Link { path: PathBuf, member: String, why: &'static str },
     #[error("`{}`: member `{member}` is {what}", path.display())]
-    Special {
-        /// The input.
-        path: PathBuf,
-        /// The member.
-        member: String,
-        /// What it is, with its article.
-        what: &'static str,
-    },
-    /// A member is encrypted.
+    Special { path: PathBuf, member: String, what: &'static str },
     #[error("`{}`: member `{member}` is encrypted", path.display())]
-    Encrypted {
-        /// The input.
-        path: PathBuf,
-        /// The member.
-        member: String,
-    },
-    /// The archive is sound, and uses something that is not read.
+    Encrypted { path: PathBuf, member: String },
     #[error("`{}` cannot be unpacked: {what}", path.display())]
-    Unsupported {
-        /// The input.
-        path: PathBuf,
-        /// What it uses.
-        what: String,
-    },
-    /// More bytes or members than an honest archive of this size unpacks to.
+    Unsupported { path: PathBuf, what: String },
     #[error("`{}` unpacks to more than {limit}; a payload never does", path.display())]
-    Bomb {
-        /// The input.
-        path: PathBuf,
-        /// The limit that was passed.
-        limit: String,
-    },
-    /// A wheel whose content is not what its RECORD says.
+    Bomb { path: PathBuf, limit: String },
     #[error("`{}`: `{member}` {why}", path.display())]
-    Record {
-        /// The input.
-        path: PathBuf,
-        /// The member.
-        member: String,
-        /// How the two differ.
-        why: &'static str,
-    },
-    /// `codex-package.json` cannot be used.
+    Record { path: PathBuf, member: String, why: &'static str },
     #[error("`{}`: `codex-package.json` {why}", path.display())]
-    Package {
-        /// The input.
-        path: PathBuf,
-        /// What is wrong with it.
-        why: String,
-    },
+    Package { path: PathBuf, why: String },
 }
 
 impl Explain for PayloadError {

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use super::PayloadError;
+use super::error::PayloadError;
 use crate::binary::Magic;
 use crate::fs::FsError;
 

@@ -4,66 +4,69 @@
 
 use std::path::{Path, PathBuf};
 
-use super::package::LONGEST;
+use super::error::PayloadError;
+use super::name::is_python;
+use super::package::{DESCRIPTOR, Package};
 use super::unpack::Found;
-use super::{DESCRIPTOR, Form, Holding, Package, Payload, PayloadError, PayloadFile};
 use crate::binary::{Format, Magic};
 use crate::fs::{FsError, Mode};
+use crate::member_path::MemberPath;
 
 /// The directory of the entry executable.
 const BIN: &str = "bin";
 
-/// A payload that lacks only what it was read from.
-#[derive(Debug)]
-pub(super) struct Layout {
-    files: Vec<PayloadFile>,
-    entrypoint: String,
-    package: Option<Package>,
-    ignored: Vec<String>,
+/// A file of a payload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PayloadFile {
+    /// Its path in the import package.
+    pub path: MemberPath,
+    /// Where its bytes are until the payload is placed.
+    pub source: PathBuf,
+    /// Its mode in the wheel, whatever the input's was.
+    pub mode: Mode,
+    /// Its size in bytes.
+    pub size: u64,
 }
 
-impl Layout {
-    pub(super) fn into_payload(mut self, form: Form, holding: Holding, wheel_version: Option<String>) -> Payload {
-        self.files.sort_by(|one, other| one.path.cmp(&other.path));
-        Payload {
-            form,
-            files: self.files,
-            entrypoint: self.entrypoint,
-            package: self.package,
-            wheel_version,
-            ignored: self.ignored,
-            holding,
-        }
-    }
+/// Where everything goes.
+#[derive(Debug)]
+pub(super) struct Layout {
+    pub files: Vec<PayloadFile>,
+    /// The entry executable among the files.
+    pub entrypoint: MemberPath,
+    pub package: Option<Package>,
+    /// What is left out.
+    pub ignored: Vec<MemberPath>,
 }
 
 /// The layout of one executable.
-pub(super) fn bare(source: &Path, executable: &str, size: u64) -> Result<Layout, FsError> {
-    let windows = magic_of(source)? == Magic::Pe;
-    let entrypoint = format!("{BIN}/{executable}{}", if windows { ".exe" } else { "" });
+pub(super) fn bare(origin: &Path, source: &Path, executable: &str, size: u64) -> Result<Layout, PayloadError> {
+    let [unix, windows] = entry_names(executable);
+    let entrypoint = if magic_of(source)? == Magic::Pe { windows } else { unix };
+    let unusable = |why| PayloadError::Name { path: origin.to_owned(), member: entrypoint.clone(), why };
+    let entrypoint: MemberPath = entrypoint.parse().map_err(unusable)?;
     let file = PayloadFile { path: entrypoint.clone(), source: source.to_owned(), mode: Mode::Executable, size };
     Ok(Layout { files: vec![file], entrypoint, package: None, ignored: Vec::new() })
 }
 
 /// The layout of the files of a directory or archive.
-pub(super) fn arrange(origin: &Path, executable: &str, mut found: Vec<Found>) -> Result<Layout, PayloadError> {
-    unwrap_folder(&mut found, executable);
-    if found.iter().any(|file| file.path == DESCRIPTOR) {
-        return described(origin, executable, found);
-    }
+pub(super) fn arrange(origin: &Path, executable: &str, found: Vec<Found>) -> Result<Layout, PayloadError> {
     let entries = entry_names(executable);
-    let present: Vec<_> = entries.iter().filter(|entry| found.iter().any(|file| file.path == **entry)).collect();
+    let found = unwrap_folder(found, &entries);
+    if let Some(descriptor) = find(&found, DESCRIPTOR) {
+        let package = described(origin, descriptor)?;
+        let entrypoint = entrypoint(origin, &package, &entries, &found)?;
+        return package_layout(origin, entrypoint, Some(package), found);
+    }
+    let present: Vec<_> = entries.iter().filter_map(|entry| find(&found, entry)).collect();
     match present[..] {
         [entry] => {
-            let entrypoint = entry.clone();
-            return package_layout(origin, entrypoint, Package::default(), None, found);
+            let entrypoint = entry.path.clone();
+            package_layout(origin, entrypoint, None, found)
         }
-        [_, _, ..] => {
-            return Err(PayloadError::SeveralExecutables { path: origin.to_owned(), names: entries.join(", ") });
-        }
-        [] => {}
+        [] => lone(origin, executable, found),
+        _ => Err(PayloadError::SeveralExecutables { path: origin.to_owned(), names: entries.join(", ") }),
     }
-    lone(origin, executable, found)
 }
 
 /// `bin/codex` and `bin/codex.exe`.
@@ -71,80 +74,82 @@ fn entry_names(executable: &str) -> [String; 2] {
     [format!("{BIN}/{executable}"), format!("{BIN}/{executable}.exe")]
 }
 
-/// Takes away the one folder that everything lies in, as archives often have it.
-fn unwrap_folder(found: &mut [Found], executable: &str) {
-    let Some((folder, _)) = found.first().and_then(|file| file.path.split_once('/')) else { return };
-    let folder = format!("{folder}/");
-    let all_inside = found.iter().all(|file| file.path.starts_with(&folder));
-    let entries = entry_names(executable);
-    if all_inside && !found.iter().any(|file| entries.contains(&file.path)) {
-        for file in found {
-            file.path.drain(..folder.len());
-        }
-    }
+fn find<'a>(found: &'a [Found], path: &str) -> Option<&'a Found> {
+    found.iter().find(|file| *file.path == *path)
 }
 
-/// A package directory with a descriptor.
-fn described(origin: &Path, executable: &str, found: Vec<Found>) -> Result<Layout, PayloadError> {
+/// Takes away the one folder that everything lies in, as archives often have it.
+fn unwrap_folder(found: Vec<Found>, entries: &[String; 2]) -> Vec<Found> {
+    let folder = found.first().and_then(|file| file.path.split_once('/')).map(|(folder, _)| folder.to_owned());
+    let entry_is_there = entries.iter().any(|entry| find(&found, entry).is_some());
+    let Some(folder) = folder.filter(|_| !entry_is_there) else { return found };
+    let inside = |file: &Found| Some(Found { path: file.path.below(&folder)?, ..file.clone() });
+    found.iter().map(inside).collect::<Option<_>>().unwrap_or(found)
+}
+
+fn described(origin: &Path, descriptor: &Found) -> Result<Package, PayloadError> {
     let refused = |why| PayloadError::Package { path: origin.to_owned(), why };
-    // invariant: the caller has seen the descriptor.
-    let Some(descriptor) = found.iter().find(|file| file.path == DESCRIPTOR) else {
-        return Err(refused("is missing".into()));
-    };
-    if descriptor.size > LONGEST {
-        return Err(refused(format!("is larger than {LONGEST} bytes")));
+    if descriptor.size > Package::MAX_SIZE {
+        return Err(refused(format!("is larger than {} bytes", Package::MAX_SIZE)));
     }
     let bytes = std::fs::read(&descriptor.source).map_err(FsError::read(&descriptor.source))?;
-    let package = Package::parse(&bytes).map_err(refused)?;
-    let exists = |path: &str| found.iter().any(|file| file.path == path);
-    let entries = entry_names(executable);
-    let entrypoint = match &package.entrypoint {
-        Some(entrypoint) if !exists(entrypoint) => {
-            return Err(refused(format!("names the entry point `{entrypoint}`, which does not exist")));
-        }
-        Some(entrypoint) if !entries.contains(entrypoint) => {
-            return Err(refused(format!(
-                "names the entry point `{entrypoint}`, and the runtime starts `{}` or `{}`",
-                entries[0], entries[1]
-            )));
-        }
-        Some(entrypoint) => entrypoint.clone(),
-        None => match entries.iter().find(|entry| exists(entry)) {
-            Some(entry) => entry.clone(),
-            None => {
-                let expected = format!("`{}`, or an entry point in `{DESCRIPTOR}`", entries[0]);
-                return Err(PayloadError::NoExecutable { path: origin.to_owned(), expected });
+    Package::parse(&bytes).map_err(refused)
+}
+
+/// The entry executable of a package directory, which its descriptor may name.
+fn entrypoint(
+    origin: &Path,
+    package: &Package,
+    entries: &[String; 2],
+    found: &[Found],
+) -> Result<MemberPath, PayloadError> {
+    let refused = |why| PayloadError::Package { path: origin.to_owned(), why };
+    let file = match &package.entrypoint {
+        None => entries.iter().find_map(|entry| find(found, entry)).ok_or_else(|| {
+            let expected = format!("`{}`, or an entry point in `{DESCRIPTOR}`", entries[0]);
+            PayloadError::NoExecutable { path: origin.to_owned(), expected }
+        })?,
+        Some(named) => {
+            let missing = || refused(format!("names the entry point `{named}`, which does not exist"));
+            let file = find(found, named).ok_or_else(missing)?;
+            if !entries.contains(named) {
+                return Err(refused(format!(
+                    "names the entry point `{named}`, and the runtime starts `{}` or `{}`",
+                    entries[0], entries[1]
+                )));
             }
-        },
+            file
+        }
     };
-    package_layout(origin, entrypoint, package.clone(), Some(package), found)
+    Ok(file.path.clone())
 }
 
 fn package_layout(
     origin: &Path,
-    entrypoint: String,
-    directories: Package,
+    entrypoint: MemberPath,
     package: Option<Package>,
     found: Vec<Found>,
 ) -> Result<Layout, PayloadError> {
+    let Package { path_dir, resources_dir, .. } = package.clone().unwrap_or_default();
     let mut files = Vec::with_capacity(found.len());
     let mut ignored = Vec::new();
     for file in found {
         // The import package of an unpacked wheel is a package directory but for its sources, which the template has.
-        if super::zipped::is_python(&file.path) {
+        if is_python(&file.path) {
             ignored.push(file.path);
             continue;
         }
-        let under = |directory: &str| file.path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'));
         let magic = magic_of(&file.source)?;
         if file.path == entrypoint {
             check_entry(origin, &file, magic)?;
         }
-        let run = file.path == entrypoint || under(BIN) || under(&directories.path_dir);
-        let helper = under(&directories.resources_dir) && magic.is_run();
+        let under = |directory: &str| file.path.below(directory).is_some();
+        let run = file.path == entrypoint || under(BIN) || under(&path_dir);
+        let helper = under(&resources_dir) && magic.is_run();
         let mode = if run || helper { Mode::Executable } else { Mode::Data };
         files.push(PayloadFile { path: file.path, source: file.source, mode, size: file.size });
     }
+    files.sort_by(|one, other| one.path.cmp(&other.path));
     Ok(Layout { files, entrypoint, package, ignored })
 }
 
@@ -154,7 +159,7 @@ fn magic_of(path: &Path) -> Result<Magic, FsError> {
 
 /// The entry executable must be one, under the name that its system starts it by.
 fn check_entry(origin: &Path, file: &Found, magic: Magic) -> Result<(), PayloadError> {
-    let path = || origin.join(PathBuf::from(&file.path));
+    let path = || origin.join(&*file.path);
     let what = match (magic.format(), file.path.ends_with(".exe")) {
         (Some(Format::Pe), true) | (Some(Format::Elf | Format::MachO), false) => return Ok(()),
         (Some(Format::Pe), false) => "a Windows executable whose name does not end in `.exe`",
@@ -176,7 +181,7 @@ fn lone(origin: &Path, executable: &str, found: Vec<Found>) -> Result<Layout, Pa
     }
     match &candidates[..] {
         [file] => {
-            let mut layout = bare(&file.source, executable, file.size)?;
+            let mut layout = bare(origin, &file.source, executable, file.size)?;
             layout.ignored = found.into_iter().map(|other| other.path).filter(|path| *path != file.path).collect();
             Ok(layout)
         }

@@ -2,7 +2,7 @@
 //! wheel, each turned into the same thing, a verified list of files under their names in the import package.
 //!
 //! ```text
-//! open ─▶ form (by content) ─▶ directory | tape | zipped ─▶ layout (root, entry point, modes) ─▶ Payload
+//! open ─▶ form (by content) ─▶ directory | tarball | zipped ─▶ layout (root, entry point, modes) ─▶ Payload
 //! ```
 
 mod directory;
@@ -11,18 +11,22 @@ mod form;
 mod layout;
 mod name;
 mod package;
-mod tape;
+mod tarball;
 mod unpack;
 mod zipped;
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+use layout::Layout;
 
 use crate::console::Progress;
-use crate::fs::{self, FsError, Mode};
+use crate::fs::{self, FsError};
+use crate::member_path::MemberPath;
 
 pub use error::PayloadError;
 pub use form::Form;
+pub use layout::PayloadFile;
 pub use package::{DESCRIPTOR, Package};
 
 /// A payload whose names, links, sizes and layout have been verified.
@@ -33,27 +37,14 @@ pub struct Payload {
     /// Every file, sorted by path.
     pub files: Vec<PayloadFile>,
     /// The path of the entry executable among the files: `bin/codex`, `bin/codex.exe`.
-    pub entrypoint: String,
+    pub entrypoint: MemberPath,
     /// The package descriptor, where the payload has one.
     pub package: Option<Package>,
     /// The version that the name of the `.dist-info` directory states, where the payload is a wheel.
     pub wheel_version: Option<String>,
     /// Files beside a lone executable that are not part of the payload, by their names in the input.
-    pub ignored: Vec<String>,
+    pub ignored: Vec<MemberPath>,
     holding: Holding,
-}
-
-/// A file of a payload.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PayloadFile {
-    /// Its path in the import package, joined by `/`.
-    pub path: String,
-    /// Where its bytes are until the payload is placed.
-    pub source: PathBuf,
-    /// Its mode in the wheel, whatever the input's was.
-    pub mode: Mode,
-    /// Its size in bytes.
-    pub size: u64,
 }
 
 /// Whose the bytes of a payload are.
@@ -75,26 +66,32 @@ impl Payload {
     /// Where the input cannot be read, is no payload, or holds what a payload must not hold.
     pub fn open(path: &Path, executable: &str, scratch: &Path, progress: &Progress) -> Result<Self, PayloadError> {
         let metadata = std::fs::metadata(path).map_err(FsError::read(path))?;
+        let payload = |form, holding, wheel_version, layout: Layout| {
+            let Layout { files, entrypoint, package, ignored } = layout;
+            Self { form, files, entrypoint, package, wheel_version, ignored, holding }
+        };
+        let arrange = |found| layout::arrange(path, executable, found);
         if metadata.is_dir() {
-            let layout = layout::arrange(path, executable, directory::list(path)?)?;
-            return Ok(layout.into_payload(Form::Directory, Holding::Input, None));
+            return Ok(payload(Form::Directory, Holding::Input, None, arrange(directory::list(path)?)?));
         }
         if !metadata.is_file() {
             return Err(PayloadError::NotAFile { path: path.to_owned() });
         }
         let file = File::open(path).map_err(FsError::read(path))?;
         let form = form::of_file(path, &file)?;
-        if form == Form::Executable {
-            let layout = layout::bare(path, executable, metadata.len())?;
-            return Ok(layout.into_payload(form, Holding::Input, None));
-        }
-        if matches!(form, Form::TarGz | Form::TarZst) {
-            let layout = layout::arrange(path, executable, tape::unpack(path, file, form, scratch, progress)?)?;
-            return Ok(layout.into_payload(form, Holding::Scratch, None));
-        }
-        let unpacked = zipped::unpack(path, form, scratch, progress)?;
-        let layout = layout::arrange(path, executable, unpacked.files)?;
-        Ok(layout.into_payload(unpacked.form, Holding::Scratch, unpacked.wheel_version))
+        Ok(match form {
+            Form::Executable => {
+                payload(form, Holding::Input, None, layout::bare(path, path, executable, metadata.len())?)
+            }
+            Form::TarGz | Form::TarZst => {
+                let found = tarball::unpack(path, file, form, scratch, progress)?;
+                payload(form, Holding::Scratch, None, arrange(found)?)
+            }
+            Form::Directory | Form::Zip | Form::Wheel => {
+                let unpacked = zipped::unpack(path, form, scratch, progress)?;
+                payload(unpacked.form, Holding::Scratch, unpacked.wheel_version, arrange(unpacked.files)?)
+            }
+        })
     }
 
     /// The size of all files in bytes.
@@ -110,7 +107,7 @@ impl Payload {
     /// Where a file cannot be read or written.
     pub fn place(self, directory: &Path, progress: &Progress) -> Result<(), FsError> {
         for file in self.files {
-            let target = directory.join(&file.path);
+            let target = directory.join(&*file.path);
             match self.holding {
                 Holding::Input => fs::copy(&file.source, &target, file.mode)?,
                 Holding::Scratch => {

@@ -1,107 +1,52 @@
-//! Which names of archive members may become files: relative, plain, the same file on every file system. The rules are
-//! those of the binary distribution format and of Windows, since a wheel is unpacked anywhere.
+//! Names of members as archives and file managers leave them, on their way to paths.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use unicode_normalization::UnicodeNormalization as _;
+use super::error::PayloadError;
+use crate::member_path::{Clash, MemberPath, Node, PathError, Paths};
 
-use super::PayloadError;
+/// The path of a member, without a leading `./` or a trailing `/`; `None` for the root itself.
+pub(super) fn path(origin: &Path, raw: &[u8]) -> Result<Option<MemberPath>, PayloadError> {
+    clean(raw).map_err(|why| PayloadError::Name { path: origin.to_owned(), member: shown(raw), why })
+}
 
-/// The longest path of a member in bytes; the longest that every supported file system takes in an environment.
-const LONGEST: usize = 1024;
-
-/// The name of a member as a path joined by `/`, without a leading `./` or a trailing `/`; empty for the root itself.
-pub(super) fn clean(raw: &[u8]) -> Result<String, &'static str> {
-    let text = std::str::from_utf8(raw).map_err(|_| "has a name that is not UTF-8")?;
-    if text.len() > LONGEST {
-        return Err("has a name longer than 1024 bytes");
+fn clean(raw: &[u8]) -> Result<Option<MemberPath>, PathError> {
+    let mut rest = std::str::from_utf8(raw).map_err(|_| PathError::Encoding)?;
+    if rest.starts_with('/') {
+        return Err(PathError::Absolute);
     }
-    if text.contains('\0') {
-        return Err("has a NUL character in its name");
-    }
-    if text.contains('\\') {
-        return Err("has a backslash in its name");
-    }
-    if text.starts_with('/') {
-        return Err("has an absolute name");
-    }
-    let mut rest = text;
     while let Some(inner) = rest.strip_prefix("./") {
         rest = inner;
     }
     let rest = rest.strip_suffix('/').unwrap_or(rest);
-    if rest.is_empty() || rest == "." {
-        return Ok(String::new());
-    }
-    for part in rest.split('/') {
-        match part {
-            "" => return Err("has an empty part in its name"),
-            "." => return Err("has a `.` part in its name"),
-            ".." => return Err("has a `..` part in its name, which leads out of the payload"),
-            _ => {}
+    if matches!(rest, "" | ".") { Ok(None) } else { rest.parse().map(Some) }
+}
+
+/// Takes a path among those of the input.
+pub(super) fn take(paths: &mut Paths, origin: &Path, path: &MemberPath, node: Node) -> Result<(), PayloadError> {
+    let origin = || origin.to_owned();
+    match paths.take(path, node).into_iter().next() {
+        None => Ok(()),
+        Some(clash @ (Clash::Files { .. } | Clash::Directories { .. })) => {
+            Err(PayloadError::Collision { path: origin(), clash })
         }
-        if part.len() >= 2 && part.as_bytes()[1] == b':' && part.as_bytes()[0].is_ascii_alphabetic() {
-            return Err("names a drive");
-        }
-        if part.chars().any(|character| character.is_control() || r#"<>:"|?*"#.contains(character)) {
-            return Err("has a character in its name that Windows refuses");
-        }
-        if part.ends_with(['.', ' ']) {
-            return Err("has a part of its name that ends in a dot or a space, which Windows drops");
+        Some(clash @ (Clash::Twice | Clash::FileAndDirectory { .. })) => {
+            Err(PayloadError::Duplicate { path: origin(), member: path.to_string(), clash })
         }
     }
-    Ok(rest.to_owned())
 }
 
 /// Whether a member is what a file manager leaves behind and nobody ships.
-pub(super) fn is_litter(path: &str) -> bool {
+pub(super) fn is_litter(path: &MemberPath) -> bool {
     path.split('/').any(|part| part == "__MACOSX" || part == ".DS_Store" || part.starts_with("._"))
 }
 
-/// The names taken so far, as a file system sees them that ignores case and composition.
-#[derive(Debug, Default)]
-pub(super) struct Names {
-    folded: BTreeMap<String, (String, Node)>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Node {
-    File,
-    Directory,
-}
-
-impl Names {
-    /// Takes the name of a file; every directory above it is taken too.
-    pub(super) fn take(&mut self, origin: &Path, path: &str) -> Result<(), PayloadError> {
-        for (end, _) in path.match_indices('/') {
-            self.node(origin, &path[..end], Node::Directory)?;
-        }
-        self.node(origin, path, Node::File)
-    }
-
-    /// Takes the name of a directory that the archive lists.
-    pub(super) fn take_directory(&mut self, origin: &Path, path: &str) -> Result<(), PayloadError> {
-        for (end, _) in path.match_indices('/') {
-            self.node(origin, &path[..end], Node::Directory)?;
-        }
-        self.node(origin, path, Node::Directory)
-    }
-
-    fn node(&mut self, origin: &Path, path: &str, node: Node) -> Result<(), PayloadError> {
-        let folded: String = path.nfc().flat_map(char::to_lowercase).collect();
-        let Some((taken, kind)) = self.folded.get(&folded) else {
-            self.folded.insert(folded, (path.to_owned(), node));
-            return Ok(());
-        };
-        match (taken == path, *kind == Node::Directory && node == Node::Directory) {
-            (true, true) => Ok(()),
-            (true, false) => Err(PayloadError::Duplicate { path: origin.to_owned(), member: path.to_owned() }),
-            (false, _) => {
-                Err(PayloadError::Collision { path: origin.to_owned(), one: taken.clone(), other: path.to_owned() })
-            }
-        }
-    }
+/// Whether a file of an import package belongs to Python and not to the payload.
+pub(super) fn is_python(path: &str) -> bool {
+    let extension = |name: &str| path.len() > name.len() && path.ends_with(name);
+    !path.contains('/') && (extension(".py") || extension(".pyi") || path == "py.typed")
+        || extension(".pyc")
+        || path.split('/').any(|part| part == "__pycache__")
 }
 
 /// A raw name for a message: unprintable characters escaped, not endless.
@@ -117,69 +62,30 @@ mod tests {
 
     #[test]
     fn plain_names_are_cleaned() {
-        for (raw, path) in
-            [("bin/codex", "bin/codex"), ("./bin/codex", "bin/codex"), ("bin/", "bin"), ("./", ""), (".", "")]
-        {
-            assert_eq!(clean(raw.as_bytes()), Ok(path.to_owned()));
+        for (raw, path) in [
+            ("bin/codex", Some("bin/codex")),
+            ("./bin/codex", Some("bin/codex")),
+            ("bin/", Some("bin")),
+            ("./", None),
+            (".", None),
+        ] {
+            assert_eq!(clean(raw.as_bytes()).unwrap().as_deref(), path);
         }
     }
 
     #[test]
     fn names_that_lead_elsewhere_are_refused() {
-        for raw in [
-            "../codex",
-            "bin/../../codex",
-            "bin/..",
-            "..",
-            "/bin/codex",
-            "C:/codex",
-            "c:codex",
-            "bin\\codex",
-            "..\\codex",
-            "\\\\host\\share",
-            "bin//codex",
-            "bin/./codex",
-            "a\0b",
-            "a\nb",
-            "codex.",
-            "codex ",
-            "a:stream",
-            "//bin",
-        ] {
+        for raw in ["../codex", "bin/..", "/bin/codex", "/", "C:/codex", "bin\\codex", "bin//", "a\0b", "codex."] {
             assert!(clean(raw.as_bytes()).is_err(), "{raw:?}");
         }
-        assert!(clean(b"bin/\xff").is_err());
-        assert!(clean("a".repeat(2000).as_bytes()).is_err());
-    }
-
-    #[test]
-    fn names_that_are_one_file_somewhere_collide() {
-        for (one, other) in [("a", "a"), ("bin/x", "BIN/y"), ("a", "A"), ("a", "a/b"), ("a/b", "a"), ("é", "e\u{301}")]
-        {
-            let mut names = Names::default();
-            names.take(Path::new("x"), one).unwrap();
-            assert!(names.take(Path::new("x"), other).is_err(), "{one} {other}");
-        }
-        let mut names = Names::default();
-        for path in ["bin/a", "bin/b", "bin-a/a"] {
-            names.take(Path::new("x"), path).unwrap();
-        }
+        assert_eq!(clean(b"bin/\xff"), Err(PathError::Encoding));
     }
 
     proptest! {
         #[test]
-        fn a_cleaned_name_stays_below_its_root(raw in "[./\\\\a:-]{0,12}") {
-            if let Ok(path) = clean(raw.as_bytes()) {
-                let plain = |part| matches!(part, std::path::Component::Normal(_));
-                prop_assert!(Path::new(&path).components().all(plain));
-                prop_assert_eq!(clean(path.as_bytes()), Ok(path));
-            }
-        }
-
-        #[test]
         fn any_bytes_are_answered(raw: Vec<u8>) {
             let _ = clean(&raw);
-            let _ = shown(&raw);
+            prop_assert!(shown(&raw).chars().count() <= 200 * 10 + 3);
         }
     }
 }

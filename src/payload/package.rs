@@ -3,13 +3,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::member_path::MemberPath;
+
 /// The file name of the descriptor.
 pub const DESCRIPTOR: &str = "codex-package.json";
 
-/// The largest descriptor that is read, in bytes.
-pub(super) const LONGEST: u64 = 64 << 10;
-
-/// The only layout there is so far.
+/// The only one there is so far.
 const LAYOUT: u64 = 1;
 
 /// What a package descriptor says. A key that is absent is `None`.
@@ -66,16 +65,39 @@ impl Default for Package {
 }
 
 impl Package {
+    /// The largest descriptor that is read, in bytes.
+    pub const MAX_SIZE: u64 = 64 << 10;
+
+    /// What a descriptor says, not held against anything.
+    ///
+    /// # Errors
+    /// Where the bytes are no JSON object, or a known key has a value of the wrong type.
+    pub fn read(bytes: &[u8]) -> Result<Self, serde_json::Error> {
+        // A derived reader would take an array for an object.
+        let object: serde_json::Map<_, _> = serde_json::from_slice(bytes)?;
+        serde_json::from_value(object.into())
+    }
+
+    /// What the known keys with texts say, whatever else is wrong with a descriptor.
+    #[must_use]
+    pub fn texts(bytes: &[u8]) -> Self {
+        let value: serde_json::Value = serde_json::from_slice(bytes).unwrap_or_default();
+        let text = |key| value.get(key).and_then(serde_json::Value::as_str).map(str::to_owned);
+        Self {
+            version: text("version"),
+            target: text("target"),
+            variant: text("variant"),
+            entrypoint: text("entrypoint"),
+            ..Self::default()
+        }
+    }
+
     /// Reads a descriptor; the error completes the sentence "`codex-package.json` ...".
     ///
     /// # Errors
-    /// Where the bytes are no JSON object, a known key has a value of the wrong type, the layout is another one, or a
-    /// path in it leads out of the package.
+    /// As [`Package::read`], and where the layout is another one or a path in it leads out of the package.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let refused = |error| format!("cannot be used: {error}");
-        // A derived reader would take an array for an object.
-        let object: serde_json::Map<_, _> = serde_json::from_slice(bytes).map_err(refused)?;
-        let package: Self = serde_json::from_value(object.into()).map_err(refused)?;
+        let package = Self::read(bytes).map_err(|error| format!("cannot be used: {error}"))?;
         if package.layout_version != LAYOUT {
             return Err(format!("states layoutVersion {}, and only {LAYOUT} is known", package.layout_version));
         }
@@ -86,7 +108,7 @@ impl Package {
         ];
         for (key, path) in paths {
             let Some(path) = path else { continue };
-            if super::name::clean(path.as_bytes()).as_deref() != Ok(path) || path.is_empty() {
+            if path.parse::<MemberPath>().is_err() {
                 return Err(format!("states `{path}` as {key}, which is no plain path inside the package"));
             }
         }
@@ -138,7 +160,7 @@ mod tests {
         #[test]
         fn any_bytes_are_answered(bytes: Vec<u8>, text in "\\{(\"(layoutVersion|entrypoint|x)\": ?[0-9\"/.a]{0,4},?){0,3}\\}") {
             let _ = Package::parse(&bytes);
-            let _ = Package::parse(text.as_bytes());
+            let _ = (Package::parse(text.as_bytes()), Package::texts(text.as_bytes()));
         }
     }
 }

@@ -5,24 +5,24 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::name::{self, Names};
-use super::{PayloadError, form};
+use super::error::PayloadError;
+use super::{form, name};
 use crate::console::Progress;
 use crate::console::text::human_bytes;
 use crate::fs::{self, FsError, Mode};
+use crate::member_path::{self, MemberPath, Node, Paths};
 
 /// Members beyond which an archive is no payload.
-const MOST_MEMBERS: usize = 20_000;
+const MAX_MEMBERS: usize = 20_000;
 /// Archives may unpack to this many bytes, however small they are.
-const FREE_BYTES: u64 = 256 << 20;
+const FREE_SIZE: u64 = 256 << 20;
 /// Archives may unpack to this many times their own size. Compiled programs compress about threefold.
-const RATIO: u64 = 200;
+const MAX_RATIO: u64 = 200;
 
 /// A file of the input, under its name there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Found {
-    /// The name, joined by `/`.
-    pub path: String,
+    pub path: MemberPath,
     /// Where its bytes are.
     pub source: PathBuf,
     /// Its size in bytes.
@@ -31,7 +31,7 @@ pub(super) struct Found {
 
 /// How many bytes an archive of `length` bytes may unpack to.
 pub(super) fn limit(length: u64) -> u64 {
-    length.saturating_mul(RATIO).max(FREE_BYTES)
+    length.saturating_mul(MAX_RATIO).max(FREE_SIZE)
 }
 
 /// The refusal of an archive that unpacks to more than `limit` bytes.
@@ -44,7 +44,7 @@ pub(super) fn bomb(origin: &Path, limit: u64) -> PayloadError {
 pub(super) struct Sink<'a> {
     origin: &'a Path,
     scratch: &'a Path,
-    names: Names,
+    paths: Paths,
     members: usize,
     files: Vec<Found>,
     links: Vec<Link>,
@@ -52,7 +52,7 @@ pub(super) struct Sink<'a> {
 
 #[derive(Debug)]
 struct Link {
-    path: String,
+    path: MemberPath,
     /// Where it leads, from the root of the archive; `None` where that is outside.
     target: Option<String>,
 }
@@ -68,35 +68,28 @@ pub(super) enum LinkBase {
 
 impl<'a> Sink<'a> {
     pub(super) fn new(origin: &'a Path, scratch: &'a Path) -> Self {
-        Self { origin, scratch, names: Names::default(), members: 0, files: Vec::new(), links: Vec::new() }
+        Self { origin, scratch, paths: Paths::default(), members: 0, files: Vec::new(), links: Vec::new() }
     }
 
-    /// The clean name of a member; `None` for the root itself and for what file managers leave behind.
-    fn clean(&mut self, raw: &[u8]) -> Result<Option<String>, PayloadError> {
+    /// The path of a member; `None` for the root itself and for what file managers leave behind.
+    fn path(&mut self, raw: &[u8]) -> Result<Option<MemberPath>, PayloadError> {
         self.members += 1;
-        if self.members > MOST_MEMBERS {
-            return Err(PayloadError::Bomb { path: self.origin.to_owned(), limit: format!("{MOST_MEMBERS} members") });
+        if self.members > MAX_MEMBERS {
+            return Err(PayloadError::Bomb { path: self.origin.to_owned(), limit: format!("{MAX_MEMBERS} members") });
         }
-        let path = name::clean(raw).map_err(|why| PayloadError::Name {
-            path: self.origin.to_owned(),
-            member: name::shown(raw),
-            why,
-        })?;
-        Ok(Some(path).filter(|path| !path.is_empty() && !name::is_litter(path)))
+        Ok(name::path(self.origin, raw)?.filter(|path| !name::is_litter(path)))
     }
 
     /// A directory of the archive: its name is checked, and nothing is made.
     pub(super) fn directory(&mut self, raw: &[u8]) -> Result<(), PayloadError> {
-        match self.clean(raw)? {
-            Some(path) => self.names.take_directory(self.origin, &path),
-            None => Ok(()),
-        }
+        let Some(path) = self.path(raw)? else { return Ok(()) };
+        name::take(&mut self.paths, self.origin, &path, Node::Directory)
     }
 
     /// Starts the file of a member. `None` where the member is not wanted.
     pub(super) fn file(&mut self, raw: &[u8], size: u64) -> Result<Option<(File, PathBuf)>, PayloadError> {
-        let Some(path) = self.clean(raw)? else { return Ok(None) };
-        self.names.take(self.origin, &path)?;
+        let Some(path) = self.path(raw)? else { return Ok(None) };
+        name::take(&mut self.paths, self.origin, &path, Node::File)?;
         let (file, source) = self.create()?;
         self.files.push(Found { path, source: source.clone(), size });
         Ok(Some((file, source)))
@@ -110,13 +103,13 @@ impl<'a> Sink<'a> {
 
     /// Notes a link; it is resolved when every member is known.
     pub(super) fn link(&mut self, raw: &[u8], target: &[u8], base: LinkBase) -> Result<(), PayloadError> {
-        let Some(path) = self.clean(raw)? else { return Ok(()) };
-        self.names.take(self.origin, &path)?;
+        let Some(path) = self.path(raw)? else { return Ok(()) };
+        name::take(&mut self.paths, self.origin, &path, Node::File)?;
         let directory = match base {
-            LinkBase::OwnDirectory => path.rsplit_once('/').map_or("", |(directory, _)| directory),
+            LinkBase::OwnDirectory => member_path::parent(&path),
             LinkBase::Root => "",
         };
-        let target = resolve(directory, target);
+        let target = member_path::resolve(directory, target);
         self.links.push(Link { path, target });
         Ok(())
     }
@@ -124,9 +117,9 @@ impl<'a> Sink<'a> {
     /// Every file, links replaced by copies of what they lead to.
     pub(super) fn finish(mut self) -> Result<Vec<Found>, PayloadError> {
         for link in std::mem::take(&mut self.links) {
-            let refused = |why| PayloadError::Link { path: self.origin.to_owned(), member: link.path.clone(), why };
+            let refused = |why| PayloadError::Link { path: self.origin.to_owned(), member: link.path.to_string(), why };
             let target = link.target.ok_or_else(|| refused("leads out of the payload"))?;
-            let found = self.files.iter().find(|found| found.path == target);
+            let found = self.files.iter().find(|found| *found.path == *target);
             let found = found.ok_or_else(|| refused("does not lead to a file of the payload"))?;
             let source = self.scratch.join(self.files.len().to_string());
             fs::copy(&found.source, &source, Mode::Data)?;
@@ -135,16 +128,6 @@ impl<'a> Sink<'a> {
         }
         Ok(self.files)
     }
-}
-
-/// The path that a link leads to, by its text alone; `None` where it is absolute, leaves the root, or is no name that a
-/// member could have.
-fn resolve(directory: &str, target: &[u8]) -> Option<String> {
-    let target = std::str::from_utf8(target).ok()?;
-    if target.is_empty() || target.starts_with('/') || target.contains(['\\', '\0', ':']) {
-        return None;
-    }
-    fs::join_below(directory, target)
 }
 
 /// Copies exactly `size` bytes; tells a reading error from a writing one.
@@ -239,22 +222,6 @@ pub(super) fn peek<R: Read>(mut reader: R, count: usize) -> io::Result<(Vec<u8>,
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn links_are_followed_by_their_text() {
-        for (directory, target, path) in [
-            ("bin", "codex-real", Some("bin/codex-real")),
-            ("bin", "../lib/./codex", Some("lib/codex")),
-            ("", "a", Some("a")),
-            ("bin", "../../codex", None),
-            ("", "..", None),
-            ("bin", "/etc/passwd", None),
-            ("bin", "C:/codex", None),
-            ("bin", "", None),
-        ] {
-            assert_eq!(resolve(directory, target.as_bytes()).as_deref(), path, "{directory} {target}");
-        }
-    }
 
     #[test]
     fn a_limited_reader_stops() {

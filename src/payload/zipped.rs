@@ -6,16 +6,18 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
+use super::error::PayloadError;
+use super::form::Form;
+use super::name::{self, is_python};
+use super::package::DESCRIPTOR;
 use super::unpack::{Found, LinkBase, Sink, bomb, limit};
-use super::{DESCRIPTOR, Form, PayloadError, name};
 use crate::console::Progress;
 use crate::fs::FsError;
 use crate::wheel::reader::Hasher;
 use crate::wheel::record::RecordRow;
 use crate::zip::archive::{Archive, ArchiveError, DEFLATED, Limits, Member, MemberError, STORED};
 
-/// The largest RECORD that is read, in bytes.
-const LONGEST_RECORD: u64 = 16 << 20;
+const MAX_RECORD: u64 = 16 << 20;
 
 /// What an archive gave up.
 #[derive(Debug)]
@@ -31,7 +33,7 @@ pub(super) struct Unzipped {
 /// Unpacks the archive at `origin`.
 pub(super) fn unpack(origin: &Path, form: Form, scratch: &Path, progress: &Progress) -> Result<Unzipped, PayloadError> {
     let archive = Archive::open(origin).map_err(|error| opening(origin, error))?;
-    let limit = limit(archive.bytes().len() as u64);
+    let limit = limit(archive.size());
     let archive = archive.with_limits(Limits {
         member: limit,
         total: limit,
@@ -108,10 +110,8 @@ fn unpack_wheel(
         }
         progress.advance(member.size);
     }
-    let mut files = sink.finish()?;
-    for file in &mut files {
-        file.path.drain(..=package.len());
-    }
+    let inside = |file: Found| Some(Found { path: file.path.below(&package)?, ..file });
+    let files = sink.finish()?.into_iter().filter_map(inside).collect();
     // `name-version.dist-info`, where neither part holds a hyphen.
     let stem = dist_info.strip_suffix(".dist-info").unwrap_or(dist_info);
     let wheel_version = stem.rsplit_once('-').map(|(_, version)| version.to_owned());
@@ -140,20 +140,12 @@ fn import_package(origin: &Path, archive: &Archive) -> Result<String, PayloadErr
     }
 }
 
-/// Whether a file of the import package belongs to Python and not to the payload.
-pub(super) fn is_python(path: &str) -> bool {
-    let extension = |name: &str| path.len() > name.len() && path.ends_with(name);
-    !path.contains('/') && (extension(".py") || extension(".pyi") || path == "py.typed")
-        || extension(".pyc")
-        || path.split('/').any(|part| part == "__pycache__")
-}
-
 /// The digests of RECORD, by path.
 fn read_record(origin: &Path, archive: &Archive, dist_info: &str) -> Result<BTreeMap<String, String>, PayloadError> {
     let name = format!("{dist_info}/RECORD");
     let refused = |why| PayloadError::Record { path: origin.to_owned(), member: name.clone(), why };
     let member = archive.find(&name).ok_or_else(|| refused("is missing"))?;
-    let bytes = archive.read(member, LONGEST_RECORD).map_err(|error| reading(origin, error))?;
+    let bytes = archive.read(member, MAX_RECORD).map_err(|error| reading(origin, error))?;
     let mut rows = BTreeMap::new();
     for row in csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes.as_slice()).records() {
         let row = row.map_err(|_| refused("is not a table of comma-separated values"))?;
@@ -245,6 +237,7 @@ fn reading(origin: &Path, error: MemberError) -> PayloadError {
     match error {
         MemberError::Encrypted { member } => PayloadError::Encrypted { path: origin.to_owned(), member },
         MemberError::TooLarge { limit, .. } => bomb(origin, limit),
+        MemberError::Read { source, .. } => FsError::read(origin)(source).into(),
         error => PayloadError::Damaged { path: origin.to_owned(), source: Box::new(error) },
     }
 }

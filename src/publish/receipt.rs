@@ -138,11 +138,6 @@ impl Receipt {
 }
 
 impl Shown for Receipt {
-    /// Nothing: people were told on standard error, event by event.
-    fn text(&self) -> String {
-        String::new()
-    }
-
     fn json(&self) -> serde_json::Value {
         serde_json::to_value(self).unwrap_or_default()
     }

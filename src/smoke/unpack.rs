@@ -9,9 +9,6 @@ use crate::payload::{DESCRIPTOR, Package};
 use crate::product::RuntimeProject;
 use crate::wheel::reader::Unpacked;
 
-/// The largest descriptor that is read, in bytes; a longer one is no JSON any more.
-const MAX_DESCRIPTOR: u64 = 1 << 20;
-
 pub(super) struct Runtime {
     pub(super) executable: PathBuf,
     /// Its name in messages: its place in the wheel, or its file name.
@@ -31,7 +28,7 @@ impl PackageDirectory {
     fn described(root: &Path, name: &str) -> Result<Self, Fault> {
         let mut bytes = Vec::new();
         let read = File::open(root.join(DESCRIPTOR))
-            .and_then(|file| file.take(MAX_DESCRIPTOR).read_to_end(&mut bytes))
+            .and_then(|file| file.take(Package::MAX_SIZE).read_to_end(&mut bytes))
             .map_err(|error| format!("cannot be read: {error}"));
         let descriptor = read.and_then(|_| Package::parse(&bytes)).map_err(|why| format!("`{name}` {why}"))?;
         Ok(Self { root: root.to_owned(), descriptor })

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::binary::{BinaryError, Objection};
 use crate::error::{Exit, Explain};
 use crate::fs::FsError;
+use crate::member_path::Unkeepable;
 use crate::payload::PayloadError;
 use crate::product::ProjectError;
 use crate::target::PlatformTag;
@@ -19,6 +20,9 @@ pub enum StageError {
     Fs(#[from] FsError),
     #[error(transparent)]
     Project(#[from] ProjectError),
+    /// A file has a path that not every system can keep.
+    #[error(transparent)]
+    Path(#[from] Unkeepable),
     #[error("the template `{origin}` has no pyproject.toml")]
     NoPyproject { origin: String },
     /// A file of the template that is neither a regular file nor a link to one.
@@ -82,6 +86,7 @@ impl Explain for StageError {
             Self::Payload(error) => return error.hint(),
             Self::Fs(error) => return error.hint(),
             Self::Project(error) => return error.hint(),
+            Self::Path(error) => return error.hint(),
             Self::Binary { source, .. } => return source.hint(),
             Self::NotAFile { .. } | Self::NotText { .. } | Self::Package { .. } => return None,
             Self::Toml { .. } | Self::Type { .. } => return None,
@@ -116,6 +121,7 @@ impl Explain for StageError {
             Self::Payload(error) => error.exit(),
             Self::Fs(error) => error.exit(),
             Self::Project(error) => error.exit(),
+            Self::Path(error) => error.exit(),
             Self::Binary { .. }
             | Self::Library { .. }
             | Self::WrongMachine { .. }

@@ -11,6 +11,7 @@ use super::{pyproject, tags};
 use crate::binary::Inventory;
 use crate::console::Progress;
 use crate::fs::{Existing, FsError, Mode};
+use crate::member_path::{self, MemberPath};
 use crate::payload::{DESCRIPTOR, Form, Package, Payload};
 use crate::product::RuntimeProject;
 use crate::target::{PlatformTagSet, TargetTriple};
@@ -92,7 +93,7 @@ pub fn stage_runtime(options: &Options, progress: &Progress) -> Result<StagedRun
     for (from, bytes) in &template.files {
         let path = moved(from, TEMPLATE_PACKAGE, &package);
         let inside = path.strip_prefix(&package).unwrap_or_default();
-        if payload.files.iter().any(|file| file.path == inside) {
+        if payload.files.iter().any(|file| *file.path == *inside) {
             return Err(StageError::Conflict { path });
         }
         if path != PYPROJECT {
@@ -100,13 +101,17 @@ pub fn stage_runtime(options: &Options, progress: &Progress) -> Result<StagedRun
         }
     }
 
+    let inside = payload.files.iter().map(|file| format!("{TEMPLATE_PACKAGE}{}", file.path));
+    let paths: Vec<_> = template.files.keys().cloned().chain(inside).collect();
+    member_path::check(paths.iter().map(String::as_str))?;
+
     let (form, entrypoint, files, bytes) =
-        (payload.form, payload.entrypoint.clone(), payload.files.len(), payload.size());
+        (payload.form, payload.entrypoint.to_string(), payload.files.len(), payload.size());
     let described = payload.package.clone();
     let mut warnings: Vec<_> = left_out(&payload.ignored).into_iter().collect();
-    let paths: Vec<_> = payload.files.iter().map(|file| file.path.clone()).collect();
+    let paths: Vec<_> = payload.files.iter().map(|file| file.path.to_string()).collect();
     let run = payload.files.iter().filter(|file| file.mode == Mode::Executable);
-    let executables: Vec<_> = run.map(|file| file.path.clone()).collect();
+    let executables: Vec<_> = run.map(|file| file.path.to_string()).collect();
     let directory = stage.path().join(&package);
     payload.place(&directory, progress)?;
     std::fs::remove_dir_all(&scratch).map_err(FsError::write(&scratch))?;
@@ -179,7 +184,7 @@ fn take_inventory(options: &Options, directory: &Path, paths: Vec<String>) -> Re
     }
 }
 
-fn left_out(names: &[String]) -> Option<StageWarning> {
+fn left_out(names: &[MemberPath]) -> Option<StageWarning> {
     let (first, rest) = names.split_at(names.len().min(5));
     let mut text = first.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     if !rest.is_empty() {

@@ -9,6 +9,7 @@ use super::pyproject;
 use super::rename::{Renames, moved};
 use super::template::{PYPROJECT, Template};
 use crate::fs::Existing;
+use crate::member_path;
 use crate::product::SdkProject;
 use crate::version::{CodexVersion, SdkVersion};
 use crate::wheel::name::DistributionName;
@@ -58,6 +59,7 @@ pub fn stage_sdk(options: &Options) -> Result<StagedSdk, StageError> {
     if let Some(directory) = &options.template {
         refuse_overlap(&options.out, directory, "template")?;
     }
+    member_path::check(template.files.keys().map(String::as_str))?;
     let package = only_package(&template)?;
     let names_path = format!("src/{package}/{NAMES}");
     let names = template.files.get(&names_path).map(|bytes| String::from_utf8_lossy(bytes).into_owned());

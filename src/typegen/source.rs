@@ -73,8 +73,6 @@ const DEADLINE: Duration = Duration::from_secs(60);
 /// Bytes of standard output; a version is a line.
 const MAX_OUTPUT: usize = 1 << 20;
 
-const MAX_DESCRIPTOR: u64 = 1 << 20;
-
 /// Asks the source for its schema.
 pub(crate) fn obtain(source: &Source) -> Result<Obtained, TypegenError> {
     match source {
@@ -103,7 +101,7 @@ fn entry_executable<'a>(wheel: &'a Wheel, executable: &str) -> Option<&'a Member
         member.name.strip_suffix(DESCRIPTOR).and_then(|package| package.strip_suffix('/')).is_some_and(is_plain)
     });
     for descriptor in descriptors {
-        let Ok(bytes) = wheel.read(descriptor, MAX_DESCRIPTOR) else { continue };
+        let Ok(bytes) = wheel.read(descriptor, Package::MAX_SIZE) else { continue };
         let entrypoint = Package::parse(&bytes).ok().and_then(|package| package.entrypoint);
         let package = descriptor.name.trim_end_matches(DESCRIPTOR);
         if let Some(member) = entrypoint.and_then(|entrypoint| wheel.find(&format!("{package}{entrypoint}"))) {
@@ -166,7 +164,7 @@ fn run(program: &Path, origin: &Path, arguments: &[&str], out: Option<&Path>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::build::pipeline;
+    use crate::build::source;
     use crate::build::writer::{self, Contents, Options};
     use crate::console::Progress;
     use crate::wheel::wheel_file::Root;
@@ -175,7 +173,7 @@ mod tests {
         let member = |path: &str, text: &str| writer::Member {
             path: path.into(),
             mode: Mode::Data,
-            source: pipeline::Source::Bytes(text.into()),
+            source: source::Source::Bytes(text.into()),
         };
         let name = "mytool_bin-1.2.3-py3-none-win_amd64.whl";
         let contents = Contents {

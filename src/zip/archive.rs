@@ -1,28 +1,23 @@
-//! A reader for zip archives that nobody vouches for (APPNOTE 6.3.10, and the framing that package indexes demand). It
-//! walks the end records, the central directory and every local header itself; what is wrong with the framing is data,
-//! a [`Defect`], wherever a reader can go on. Members are streamed under caps, in memory that does not grow with them.
+//! A reader for zip archives that nobody answers for (APPNOTE 6.3.10, and the framing that package indexes demand). It walks
+//! the end records, the central directory and every local header itself; what is wrong with the framing is data, a
+//! [`Defect`], wherever a reader can go on. Members are streamed under caps, in memory that does not grow with them.
 
 use std::io::Write;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use flate2::{Decompress, FlushDecompress, Status};
 use sha2::{Digest as _, Sha256};
 
+use super::framing::{self, Framing};
+use super::inflate::{self, CHUNK};
+use super::pipe;
 use crate::digest::Sha256Digest;
-use crate::fs::Map;
+use crate::fs::FileBytes;
 
-pub use super::defect::{ArchiveError, Defect, DefectKind, MemberError};
+pub use super::defect::{ArchiveError, Defect, DefectKind};
+pub use super::member::{DEFLATED, Member, MemberError, STORED};
 
-/// Compression method 0: stored.
-pub const STORED: u16 = 0;
-/// Compression method 8: deflate.
-pub const DEFLATED: u16 = 8;
-
-/// Bytes inflated at a time.
-pub(crate) const CHUNK: usize = 128 * 1024;
 /// Members below this many bytes are not worth a thread.
-const PIPED: u64 = 1 << 20;
+const MIN_PIPED: u64 = 1 << 20;
 
 /// How much an archive may unpack to before it is taken for a bomb.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,100 +40,34 @@ impl Default for Limits {
     }
 }
 
-/// One entry of the central directory.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
-    /// Position in the central directory.
-    pub index: usize,
-    /// The name as text; bytes that are not UTF-8 are shown as U+FFFD.
-    pub name: String,
-    /// The name as it stands in the central directory.
-    pub raw_name: Vec<u8>,
-    /// Compression method.
-    pub method: u16,
-    /// General purpose flags.
-    pub flags: u16,
-    /// CRC-32 of the uncompressed data.
-    pub crc32: u32,
-    /// Compressed size in bytes.
-    pub compressed_size: u64,
-    /// Uncompressed size in bytes.
-    pub size: u64,
-    /// The system that `external_attributes` belong to: 0 FAT, 3 Unix.
-    pub create_system: u8,
-    /// External file attributes; the upper half is a Unix mode.
-    pub external_attributes: u32,
-    /// Last modification as an MS-DOS date.
-    pub dos_date: u16,
-    /// Last modification as an MS-DOS time.
-    pub dos_time: u16,
-    /// Where the local header begins, in bytes from the start of the file.
-    pub header_offset: u64,
-    /// Where the compressed data lies in the file; empty where the local header cannot be used.
-    pub data: Range<u64>,
-    /// Whether the local header leads to the data.
-    pub located: bool,
-}
-
-impl Member {
-    /// Whether the entry stands for a directory: its name ends in a slash.
-    #[must_use]
-    pub fn is_directory(&self) -> bool {
-        self.raw_name.last() == Some(&b'/')
-    }
-
-    /// The Unix mode in the external attributes, type bits included; 0 where the writer recorded none.
-    #[must_use]
-    pub fn unix_mode(&self) -> u32 {
-        self.external_attributes >> 16
-    }
-
-    /// Whether pip makes the installed file executable: a regular file by its mode, with any execute bit.
-    #[must_use]
-    pub fn is_executable(&self) -> bool {
-        self.unix_mode() & 0o170_000 == 0o100_000 && self.unix_mode() & 0o111 != 0
-    }
-
-    /// Whether the entry is neither a file nor a directory by its mode: a link, FIFO, socket or device.
-    #[must_use]
-    pub fn is_special(&self) -> bool {
-        !matches!(self.unix_mode() & 0o170_000, 0 | 0o100_000 | 0o040_000)
-    }
-}
-
 /// An open archive: its members, and everything that is wrong with its framing.
 #[derive(Debug)]
 pub struct Archive {
     path: PathBuf,
-    bytes: Map,
+    bytes: FileBytes,
     limits: Limits,
-    members: Vec<Member>,
-    defects: Vec<Defect>,
+    framing: Framing,
 }
 
 impl Archive {
     /// Opens an archive. Whatever its bytes are, they are read; see [`Archive::defects`].
     ///
     /// # Errors
-    /// Only when the file cannot be opened or mapped.
+    /// Only when the file cannot be opened or read.
     pub fn open(path: &Path) -> Result<Self, ArchiveError> {
-        let bytes = Map::open(path).map_err(|source| ArchiveError::Open { path: path.to_owned(), source })?;
-        Ok(Self::over(path, bytes))
+        let refused = |source| ArchiveError::Open { path: path.to_owned(), source };
+        let bytes = FileBytes::open(path).map_err(refused)?;
+        let framing = framing::walk(&bytes).map_err(refused)?;
+        Ok(Self { path: path.to_owned(), bytes, limits: Limits::default(), framing })
     }
 
     /// An archive in memory; `path` names it in messages.
     #[must_use]
     pub fn from_bytes(path: &Path, bytes: Vec<u8>) -> Self {
-        Self::over(path, bytes.into())
-    }
-
-    fn over(path: &Path, bytes: Map) -> Self {
-        let mut archive =
-            Self { path: path.to_owned(), bytes, limits: Limits::default(), members: Vec::new(), defects: Vec::new() };
-        let framing = super::framing::walk(archive.bytes());
-        archive.members = framing.members;
-        archive.defects = framing.defects;
-        archive
+        let bytes = FileBytes::Memory(bytes);
+        // invariant: memory can always be read.
+        let framing = framing::walk(&bytes).unwrap_or_default();
+        Self { path: path.to_owned(), bytes, limits: Limits::default(), framing }
     }
 
     /// The same archive under other limits.
@@ -160,28 +89,28 @@ impl Archive {
         &self.path
     }
 
-    /// Every byte of the file.
+    /// The size of the file in bytes.
     #[must_use]
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes
+    pub fn size(&self) -> u64 {
+        self.bytes.length()
     }
 
     /// The entries in the order of the central directory.
     #[must_use]
     pub fn members(&self) -> &[Member] {
-        &self.members
+        &self.framing.members
     }
 
     /// Everything that is wrong with the framing, in the order it was met.
     #[must_use]
     pub fn defects(&self) -> &[Defect] {
-        &self.defects
+        &self.framing.defects
     }
 
     /// The entry of that name; the last one where several have it, as installers take it.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&Member> {
-        self.members.iter().rev().find(|member| member.name == name)
+        self.framing.members.iter().rev().find(|member| member.name == name)
     }
 
     /// Refuses an archive whose framing lets two readers see two different contents.
@@ -202,7 +131,7 @@ impl Archive {
                     | Kind::Date
             )
         };
-        match self.defects.iter().find(|defect| !harmless(defect.kind)) {
+        match self.framing.defects.iter().find(|defect| !harmless(defect.kind)) {
             None => Ok(()),
             Some(defect) => Err(ArchiveError::Framing { path: self.path.clone(), message: defect.message.clone() }),
         }
@@ -220,25 +149,19 @@ impl Archive {
     /// Whether all members together unpack to more than the limits allow; the total and the limit, in bytes.
     #[must_use]
     pub fn total_bomb(&self) -> Option<(u64, u64)> {
-        let total = self.members.iter().fold(0_u64, |sum, member| sum.saturating_add(member.size));
-        let by_ratio = (self.bytes().len() as u64).saturating_mul(self.limits.total_ratio).max(64 << 20);
+        let total = self.framing.members.iter().fold(0_u64, |sum, member| sum.saturating_add(member.size));
+        let by_ratio = self.size().saturating_mul(self.limits.total_ratio).max(64 << 20);
         let limit = self.limits.total.min(by_ratio);
         (total > limit).then_some((total, limit))
     }
 
-    /// Streams the data of a member into `out` and holds it against the stated size and CRC-32.
+    /// Streams the data of a member into `out` and holds it against the stated size and CRC-32. Large members are written
+    /// to `out` by a thread of their own, so that inflating and what `out` does overlap.
     ///
     /// # Errors
     /// When the member cannot be read, is not what the directory states, or breaks a limit; what was written to `out`
     /// until then must not be used.
-    pub fn copy_to(&self, member: &Member, out: &mut dyn Write) -> Result<(), MemberError> {
-        let mut checked = Checked::new(member, out);
-        self.produce(member, &mut Direct { buffer: vec![0; CHUNK], checked: &mut checked })?;
-        checked.finish()
-    }
-
-    /// Hands the data of a member to `sink`, a chunk at a time, without looking at it.
-    pub(crate) fn produce(&self, member: &Member, sink: &mut dyn Sink) -> Result<(), MemberError> {
+    pub fn copy_to(&self, member: &Member, out: &mut (dyn Write + Send)) -> Result<(), MemberError> {
         let name = || member.name.clone();
         if member.flags & 1 != 0 {
             return Err(MemberError::Encrypted { member: name() });
@@ -249,35 +172,30 @@ impl Archive {
         if let Some(error) = self.bomb(member) {
             return Err(error);
         }
-        // invariant: `located` says that the range lies in the file, whose length is a usize.
-        let start = member.data.start as usize;
-        let data = &self.bytes()[start..member.data.end as usize];
-        let done = |from: usize, to: usize| self.bytes.release(start + from..start + to);
-        match member.method {
-            STORED => stored(data, sink, &done),
-            DEFLATED => inflate(member, data, sink, &done),
-            method => Err(MemberError::Method { member: name(), method }),
+        if member.size < MIN_PIPED {
+            inflate::copy(&self.bytes, member, out)
+        } else {
+            pipe::copy(&self.bytes, member, out)
         }
     }
 
     /// The digest of the whole file.
-    #[must_use]
-    pub fn sha256(&self) -> Sha256Digest {
-        let mut hasher = Sha256::new();
-        for (index, chunk) in self.bytes.chunks(RELEASE).enumerate() {
-            hasher.update(chunk);
-            self.bytes.release(index * RELEASE..index * RELEASE + chunk.len());
-        }
-        Sha256Digest(hasher.finalize().into())
-    }
-
-    /// As [`Archive::copy_to`], with large members written to `out` by a thread of their own, so that inflating and what
-    /// `out` does overlap.
     ///
     /// # Errors
-    /// As [`Archive::copy_to`].
-    pub fn pipe_to(&self, member: &Member, out: &mut (dyn Write + Send)) -> Result<(), MemberError> {
-        if member.size < PIPED { self.copy_to(member, out) } else { super::pipe::copy(self, member, out) }
+    /// When the file cannot be read.
+    pub fn sha256(&self) -> Result<Sha256Digest, ArchiveError> {
+        let mut hasher = Sha256::new();
+        let mut buffer = vec![0; CHUNK];
+        let mut at = 0;
+        while at < self.size() {
+            let count = (self.size() - at).min(CHUNK as u64);
+            let chunk = &mut buffer[..count as usize];
+            let read = self.bytes.read_at(at, chunk);
+            read.map_err(|source| ArchiveError::Open { path: self.path.clone(), source })?;
+            hasher.update(chunk);
+            at += count;
+        }
+        Ok(Sha256Digest(hasher.finalize().into()))
     }
 
     /// The data of a member of at most `limit` bytes.
@@ -291,123 +209,6 @@ impl Archive {
         let mut bytes = Vec::new();
         self.copy_to(member, &mut bytes)?;
         Ok(bytes)
-    }
-}
-
-/// Takes chunks: gives a buffer to fill, and is told how much of it was filled.
-pub(crate) trait Sink {
-    fn buffer(&mut self) -> &mut [u8];
-    fn filled(&mut self, count: usize) -> Result<(), MemberError>;
-}
-
-/// Checks and passes on every chunk at once.
-struct Direct<'a, 'b, W: ?Sized> {
-    buffer: Vec<u8>,
-    checked: &'a mut Checked<'b, W>,
-}
-
-impl<W: Write + ?Sized> Sink for Direct<'_, '_, W> {
-    fn buffer(&mut self) -> &mut [u8] {
-        &mut self.buffer
-    }
-
-    fn filled(&mut self, count: usize) -> Result<(), MemberError> {
-        self.checked.write(&self.buffer[..count])
-    }
-}
-
-/// Passes data on while counting and hashing it, and stops as soon as there is more than stated.
-pub(crate) struct Checked<'a, W: ?Sized> {
-    member: &'a Member,
-    out: &'a mut W,
-    hasher: crc32fast::Hasher,
-    count: u64,
-}
-
-impl<'a, W: Write + ?Sized> Checked<'a, W> {
-    pub(crate) fn new(member: &'a Member, out: &'a mut W) -> Self {
-        Self { member, out, hasher: crc32fast::Hasher::new(), count: 0 }
-    }
-}
-
-impl<W: Write + ?Sized> Checked<'_, W> {
-    pub(crate) fn write(&mut self, chunk: &[u8]) -> Result<(), MemberError> {
-        self.count += chunk.len() as u64;
-        if self.count > self.member.size {
-            return Err(self.wrong_size(true));
-        }
-        self.hasher.update(chunk);
-        self.out.write_all(chunk).map_err(|source| MemberError::Write { member: self.member.name.clone(), source })
-    }
-
-    fn wrong_size(&self, more: bool) -> MemberError {
-        MemberError::Size { member: self.member.name.clone(), stated: self.member.size, more }
-    }
-
-    pub(crate) fn finish(self) -> Result<(), MemberError> {
-        if self.count < self.member.size {
-            return Err(self.wrong_size(false));
-        }
-        let actual = self.hasher.finalize();
-        if actual != self.member.crc32 {
-            return Err(MemberError::Crc { member: self.member.name.clone(), stated: self.member.crc32, actual });
-        }
-        Ok(())
-    }
-}
-
-/// Told which part of a member's data will not be read again: from, to.
-type Done<'a> = &'a dyn Fn(usize, usize);
-
-/// So many bytes are read before the memory under them is released.
-const RELEASE: usize = 4 << 20;
-
-fn stored(data: &[u8], sink: &mut dyn Sink, done: Done<'_>) -> Result<(), MemberError> {
-    let (mut at, mut gone) = (0, 0);
-    while at < data.len() {
-        let buffer = sink.buffer();
-        let count = buffer.len().min(data.len() - at);
-        buffer[..count].copy_from_slice(&data[at..at + count]);
-        sink.filled(count)?;
-        at += count;
-        if at - gone >= RELEASE {
-            done(gone, at);
-            gone = at;
-        }
-    }
-    Ok(())
-}
-
-fn inflate(member: &Member, data: &[u8], sink: &mut dyn Sink, done: Done<'_>) -> Result<(), MemberError> {
-    let mut gone = 0;
-    let damaged = || MemberError::Inflate { member: member.name.clone() };
-    let mut stream = Decompress::new(false);
-    loop {
-        let (read, written) = (stream.total_in(), stream.total_out());
-        // invariant: total_in never passes the length of what was given.
-        let rest = &data[read as usize..];
-        let status = stream.decompress(rest, sink.buffer(), FlushDecompress::None).map_err(|_| damaged())?;
-        let produced = (stream.total_out() - written) as usize;
-        if produced > 0 {
-            sink.filled(produced)?;
-        }
-        let taken = stream.total_in() as usize;
-        if taken - gone >= RELEASE {
-            done(gone, taken);
-            gone = taken;
-        }
-        match status {
-            Status::StreamEnd => {
-                let count = data.len() as u64 - stream.total_in();
-                if count > 0 {
-                    return Err(MemberError::Leftover { member: member.name.clone(), count });
-                }
-                return Ok(());
-            }
-            // No progress means that the stream wants bytes that the entry does not have.
-            Status::Ok | Status::BufError if produced == 0 && stream.total_in() == read => return Err(damaged()),
-            Status::Ok | Status::BufError => {}
-        }
     }
 }
 
@@ -520,6 +321,31 @@ mod tests {
         assert!(result(flip(deflated.data.start as usize + 8), 1).is_err());
         let tight = open(archive()).with_limits(Limits { ratio: 2, free: 100, ..Limits::default() });
         assert!(matches!(tight.read(&deflated, 10_000), Err(MemberError::TooLarge { .. })));
+    }
+
+    #[test]
+    fn a_file_that_is_cut_short_while_it_is_read_gives_an_error() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.whl");
+        std::fs::write(&path, archive()).unwrap();
+        let archive = Archive::open(&path).unwrap();
+        assert_eq!(archive.sha256().unwrap(), Sha256Digest::of(&std::fs::read(&path).unwrap()));
+        std::fs::File::options().write(true).open(&path).unwrap().set_len(38).unwrap();
+        for member in archive.members() {
+            assert!(matches!(archive.read(member, 10_000), Err(MemberError::Read { .. })));
+        }
+        assert!(matches!(archive.sha256(), Err(ArchiveError::Open { .. })));
+    }
+
+    #[test]
+    fn a_zip64_record_that_reaches_into_its_locator_is_seen() {
+        let mut bytes = vec![0; 200];
+        bytes.splice(96..100, *b"PK\x06\x06");
+        bytes.splice(100..104, *b"PK\x06\x07");
+        bytes.splice(108..116, 96_u64.to_le_bytes());
+        bytes.splice(120..124, *b"PK\x05\x06");
+        bytes.truncate(142);
+        assert!(kinds(bytes).contains(&DefectKind::Zip64));
     }
 
     proptest::proptest! {

@@ -1,11 +1,11 @@
-//! What can be wrong with an archive: framing defects as data, and the errors of opening it and of reading a member.
+//! What can be wrong with the framing of an archive, as data, and the error of opening one.
 
 use std::io;
 use std::path::PathBuf;
 
 use crate::error::{Exit, Explain};
 
-/// What is wrong with the framing of an archive.
+/// Something that is wrong with the framing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Defect {
     /// The class of the defect.
@@ -16,7 +16,6 @@ pub struct Defect {
     pub message: String,
 }
 
-/// The classes of framing defects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum DefectKind {
     /// There is no end of central directory record: this is not a zip archive.
@@ -73,120 +72,42 @@ pub enum DefectKind {
     NameEncoding,
 }
 
-/// Why a member cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum MemberError {
-    /// Neither stored nor deflated.
-    #[error("`{member}` is compressed by method {method}; only 0 (stored) and 8 (deflate) are read")]
-    Method {
-        /// The member.
-        member: String,
-        /// Its method.
-        method: u16,
-    },
-    /// Encrypted.
-    #[error("`{member}` is encrypted")]
-    Encrypted {
-        /// The member.
-        member: String,
-    },
-    /// The local header does not lead to data inside the archive.
-    #[error("the data of `{member}` lies outside the archive")]
-    Unlocated {
-        /// The member.
-        member: String,
-    },
-    /// The deflate stream is damaged.
-    #[error("the compressed data of `{member}` is damaged")]
-    Inflate {
-        /// The member.
-        member: String,
-    },
-    /// The data does not have the size that the directory states.
-    #[error("`{member}` unpacks to {} than the {stated} bytes that the directory states", if *more { "more" } else { "fewer" })]
-    Size {
-        /// The member.
-        member: String,
-        /// The stated size.
-        stated: u64,
-        /// Whether there is more data than stated.
-        more: bool,
-    },
-    /// The deflate stream ends before the entry does.
-    #[error("{count} bytes follow the compressed data inside `{member}`")]
-    Leftover {
-        /// The member.
-        member: String,
-        /// How many bytes.
-        count: u64,
-    },
-    /// The data does not have the CRC-32 that the directory states.
-    #[error("`{member}` has CRC-32 {actual:08x}, the directory states {stated:08x}")]
-    Crc {
-        /// The member.
-        member: String,
-        /// The stated CRC-32.
-        stated: u32,
-        /// The CRC-32 of the data.
-        actual: u32,
-    },
-    /// Larger than the limits allow.
-    #[error("`{member}` states a size of {size} bytes; at most {limit} are read")]
-    TooLarge {
-        /// The member.
-        member: String,
-        /// The stated size.
-        size: u64,
-        /// The limit.
-        limit: u64,
-    },
-    /// The receiver of the data failed.
-    #[error("cannot write the data of `{member}`")]
-    Write {
-        /// The member.
-        member: String,
-        /// The receiver's answer.
-        #[source]
-        source: io::Error,
-    },
-}
+/// More than anyone reads; each costs memory.
+const MAX_DEFECTS: usize = 20_000;
 
-impl Explain for MemberError {
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Write { .. } => None,
-            Self::TooLarge { .. } => Some("an archive that unpacks to this much is taken for a bomb".into()),
-            _ => {
-                Some("the archive is damaged or was not written by a wheel builder; build or download it again".into())
-            }
-        }
+/// Every defect in the order it was met.
+#[derive(Debug, Default)]
+pub(super) struct Defects(pub Vec<Defect>);
+
+impl Defects {
+    /// A defect of the archive as a whole.
+    pub(super) fn whole(&mut self, kind: DefectKind, message: impl Into<String>) {
+        self.push(kind, None, message.into());
     }
 
-    fn exit(&self) -> Exit {
-        if matches!(self, Self::Write { .. }) { Exit::Failed } else { Exit::NotGood }
+    /// A defect of one entry.
+    pub(super) fn of(&mut self, kind: DefectKind, member: &str, message: impl Into<String>) {
+        self.push(kind, Some(member.to_owned()), message.into());
+    }
+
+    fn push(&mut self, kind: DefectKind, member: Option<String>, message: String) {
+        if self.0.len() < MAX_DEFECTS {
+            self.0.push(Defect { kind, member, message });
+        }
     }
 }
 
 /// An archive that cannot be opened, or is none.
 #[derive(Debug, thiserror::Error)]
 pub enum ArchiveError {
-    /// The file cannot be opened or mapped.
     #[error("cannot read `{}`", path.display())]
     Open {
-        /// The file.
         path: PathBuf,
-        /// The operating system's answer.
         #[source]
         source: io::Error,
     },
-    /// The framing is such that no reader should take it.
     #[error("`{}` is not a zip archive that can be trusted: {message}", path.display())]
-    Framing {
-        /// The file.
-        path: PathBuf,
-        /// The first defect.
-        message: String,
-    },
+    Framing { path: PathBuf, message: String },
 }
 
 impl Explain for ArchiveError {

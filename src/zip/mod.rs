@@ -3,8 +3,16 @@
 
 pub mod archive;
 mod blocks;
+mod central;
 mod defect;
 pub mod deflate;
+mod end;
+mod extra;
+mod fields;
 mod framing;
+mod huffman;
+mod inflate;
+mod local;
+mod member;
 mod pipe;
 pub mod writer;

@@ -3,10 +3,11 @@
 use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use super::archive::{Archive, CHUNK, Checked, Member, Sink};
-use super::defect::MemberError;
+use super::inflate::{CHUNK, Checked, Sink, produce};
+use super::member::{Member, MemberError};
+use crate::fs::FileBytes;
 
-/// Chunks on their way at once.
+/// How many chunks are on their way at once.
 const DEPTH: usize = 8;
 
 /// A chunk: a buffer, and how much of it is filled.
@@ -36,8 +37,8 @@ impl Sink for Sender<'_> {
     }
 }
 
-/// As [`Archive::copy_to`], with `out` written to by a thread of its own.
-pub(crate) fn copy(archive: &Archive, member: &Member, out: &mut (dyn Write + Send)) -> Result<(), MemberError> {
+/// Writes the data of a located member to `out`, by a thread of its own, and holds it against what the directory states.
+pub(super) fn copy(file: &FileBytes, member: &Member, out: &mut (dyn Write + Send)) -> Result<(), MemberError> {
     let (full, arrived) = sync_channel::<Chunk>(DEPTH);
     let (give_back, used) = sync_channel(DEPTH);
     let (produced, checked) = std::thread::scope(|scope| {
@@ -50,7 +51,7 @@ pub(crate) fn copy(archive: &Archive, member: &Member, out: &mut (dyn Write + Se
             }
             Ok(checked)
         });
-        let produced = archive.produce(member, &mut Sender { member, buffer: vec![0; CHUNK], full, used });
+        let produced = produce(file, member, &mut Sender { member, buffer: vec![0; CHUNK], full, used });
         // The sender is gone by now, so the writer ends.
         (produced, writer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     });

@@ -5,6 +5,9 @@ use std::collections::BTreeSet;
 
 use relkit::check::{Family, Finding, rules};
 
+use crate::samples::archive::Defect::{
+    self, Central, CentralExtra, Comment, Data, Date, Descriptor, Flags, Gap, Hidden, Local, LocalExtra, Method, Size,
+};
 use crate::samples::archive::{Entry, entry, noise};
 use crate::samples::binary::{
     AMD64, ARM64, ElfSample, MachSample, fat, glibc_elf, mac as mac_sample, pe, static_elf, static_pie,
@@ -20,6 +23,9 @@ fn findings(sample: &Sample) -> Vec<Finding> {
     findings_in(&[(&sample.file_name, sample.build())])
 }
 
+/// The names of all entries are UTF-8.
+const UTF8: Defect = Flags(1 << 11);
+
 /// An unnamed piece of the case table: the rule, the severity, and the wheel.
 type Case = (&'static str, Severity, Sample);
 
@@ -29,10 +35,7 @@ fn first(entries: &mut [Entry]) -> &mut Entry {
 
 fn archive_cases() -> Vec<Case> {
     let many = "x".repeat(250);
-    let unseen = |text: &str| {
-        let sample = linux().and(&format!("codex_cli_bin/a{text}b"), "", 0o100644);
-        sample.entries(|all| all.iter_mut().for_each(|entry| entry.flags = 1 << 11))
-    };
+    let unseen = |text: &str| linux().and(&format!("codex_cli_bin/a{text}b"), "", 0o100644).every(UTF8);
     vec![
         ("zip-readable", E, linux().archive(|bytes| bytes.truncate(40))),
         ("zip-readable", E, linux().archive(|bytes| *bytes = b"this is no archive at all".to_vec())),
@@ -58,23 +61,22 @@ fn archive_cases() -> Vec<Case> {
             }),
         ),
         ("zip-no-trailing", E, linux().archive(|bytes| bytes.extend(b"more"))),
-        ("zip-no-gap", E, linux().entries(|all| first(all).gap = b"hidden".to_vec())),
+        ("zip-no-gap", E, linux().first(Gap(b"hidden"))),
         (
             "zip-no-gap",
             E,
             linux().edit(|sample| {
-                let mut hidden = entry("codex_cli_bin/hidden.py", "import os\n", 0o100644);
-                hidden.hidden = true;
+                let hidden = entry("codex_cli_bin/hidden.py", "import os\n", 0o100644).with(Hidden);
                 sample.entries.insert(1, hidden);
             }),
         ),
-        ("zip-local-central", E, linux().entries(|all| first(all).edit_local = |local| local[30] = b'x')),
-        ("zip-local-central", E, linux().entries(|all| first(all).edit_local = |local| local[14] ^= 1)),
-        ("zip-local-central", E, linux().entries(|all| first(all).edit_local = |local| local[18] ^= 1)),
-        ("zip-local-central", E, linux().entries(|all| first(all).edit_local = |local| local[22] ^= 1)),
-        ("zip-local-central", E, linux().entries(|all| first(all).edit_local = |local| local[8] = 0)),
-        ("zip-local-central", E, linux().entries(|all| first(all).edit_local = |local| local[6] |= 2)),
-        ("zip-local-central", W, linux().entries(|all| first(all).edit_local = |local| local[12] ^= 2)),
+        ("zip-local-central", E, linux().first(Local(|local| local[30] = b'x'))),
+        ("zip-local-central", E, linux().first(Local(|local| local[14] ^= 1))),
+        ("zip-local-central", E, linux().first(Local(|local| local[18] ^= 1))),
+        ("zip-local-central", E, linux().first(Local(|local| local[22] ^= 1))),
+        ("zip-local-central", E, linux().first(Local(|local| local[8] = 0))),
+        ("zip-local-central", E, linux().first(Local(|local| local[6] |= 2))),
+        ("zip-local-central", W, linux().first(Local(|local| local[12] ^= 2))),
         (
             "zip-unique-name",
             E,
@@ -83,43 +85,25 @@ fn archive_cases() -> Vec<Case> {
                 all.insert(1, copy);
             }),
         ),
-        (
-            "zip-crc",
-            E,
-            linux().entries(|all| {
-                first(all).method = 0;
-                first(all).edit_data = |data| data[0] ^= 1;
-            }),
-        ),
-        ("zip-crc", E, linux().entries(|all| first(all).edit_data = |data| data.extend(b"leftover"))),
-        ("zip-crc", E, linux().entries(|all| first(all).edit_data = |data| data.truncate(data.len() - 2))),
-        ("zip-crc", E, linux().entries(|all| first(all).stated_size = Some(5))),
-        ("zip-crc", E, linux().entries(|all| first(all).stated_size = Some(500))),
-        ("zip-method", E, linux().entries(|all| first(all).method = 12)),
-        ("zip-not-encrypted", E, linux().entries(|all| first(all).flags = 1)),
-        ("zip-no-extra", W, linux().entries(|all| first(all).central_extra = vec![0x55, 0x54, 1, 0, 0])),
-        ("zip-no-extra", W, linux().entries(|all| first(all).local_extra = vec![0x55, 0x54, 1, 0, 0])),
-        (
-            "zip-no-extra",
-            E,
-            linux().entries(|all| first(all).central_extra = vec![0x75, 0x70, 6, 0, 1, 0, 0, 0, 0, b'x']),
-        ),
-        ("zip-no-extra", E, linux().entries(|all| first(all).central_extra = vec![0x55, 0x54, 9, 0, 0])),
-        ("zip-comment", E, linux().entries(|all| first(all).comment = b"note".to_vec())),
+        ("zip-crc", E, linux().first(Method(0)).first(Data(|data| data[0] ^= 1))),
+        ("zip-crc", E, linux().first(Data(|data| data.extend(b"leftover")))),
+        ("zip-crc", E, linux().first(Data(|data| data.truncate(data.len() - 2)))),
+        ("zip-crc", E, linux().first(Size(5))),
+        ("zip-crc", E, linux().first(Size(500))),
+        ("zip-method", E, linux().first(Method(12))),
+        ("zip-not-encrypted", E, linux().first(Flags(1))),
+        ("zip-no-extra", W, linux().first(CentralExtra(&[0x55, 0x54, 1, 0, 0]))),
+        ("zip-no-extra", W, linux().first(LocalExtra(&[0x55, 0x54, 1, 0, 0]))),
+        ("zip-no-extra", E, linux().first(CentralExtra(&[0x75, 0x70, 6, 0, 1, 0, 0, 0, 0, b'x']))),
+        ("zip-no-extra", E, linux().first(CentralExtra(&[0x55, 0x54, 9, 0, 0]))),
+        ("zip-comment", E, linux().first(Comment(b"note"))),
         ("zip-comment", W, linux().edit(|sample| sample.archive_comment = b"note".to_vec())),
-        ("zip-data-descriptor", W, linux().entries(|all| first(all).descriptor = true)),
-        (
-            "zip-data-descriptor",
-            E,
-            linux().entries(|all| {
-                first(all).method = 0;
-                first(all).descriptor = true;
-            }),
-        ),
-        ("zip64-needless", W, linux().entries(|all| first(all).central_extra = [&[1, 0, 8, 0][..], &[0; 8]].concat())),
+        ("zip-data-descriptor", W, linux().first(Descriptor)),
+        ("zip-data-descriptor", E, linux().first(Method(0)).first(Descriptor)),
+        ("zip64-needless", W, linux().first(CentralExtra(&[1, 0, 8, 0, 0, 0, 0, 0, 0, 0, 0, 0]))),
         ("zip-ratio", E, linux().and("codex_cli_bin/padding.bin", vec![0; 3 << 20], 0o100644)),
-        ("zip-date", W, linux().entries(|all| first(all).date = 0)),
-        ("zip-date", W, linux().entries(|all| first(all).date = 0x42)),
+        ("zip-date", W, linux().first(Date(0))),
+        ("zip-date", W, linux().first(Date(0x42))),
         ("zip-dir-entry", E, linux().entries(|all| all.insert(0, entry("codex_cli_bin/", "data", 0o040755)))),
         ("zip-dir-entry", W, linux().entries(|all| all.insert(0, entry("codex_cli_bin/", "", 0o040755)))),
         (
@@ -165,7 +149,7 @@ fn archive_cases() -> Vec<Case> {
             linux()
                 .and("codex_cli_bin/é.txt", "", 0o100644)
                 .and("codex_cli_bin/e\u{301}.txt", "", 0o100644)
-                .entries(|all| all.iter_mut().for_each(|entry| entry.flags = 1 << 11)),
+                .every(UTF8),
         ),
         ("path-collision", E, linux().and("codex_cli_bin/a", "x", 0o100644).and("codex_cli_bin/A/b", "", 0o100644)),
         ("path-windows", E, linux().and("codex_cli_bin/a?.txt", "", 0o100644)),
@@ -454,8 +438,7 @@ fn content_cases() -> Vec<Case> {
             W,
             linux().edit(|sample| {
                 // Stored and incompressible, so that the archive is large and nothing is a bomb.
-                sample.entries.push(entry("codex_cli_bin/noise.bin", noise(101 << 20), 0o100644));
-                sample.entries[3].method = 0;
+                sample.entries.push(entry("codex_cli_bin/noise.bin", noise(101 << 20), 0o100644).with(Method(0)));
             }),
         ),
     ]
@@ -603,12 +586,7 @@ fn sound_wheels_have_no_finding() {
         ("universal", runtime(&["macosx_10_12_universal2"], "aarch64-apple-darwin", "bin/codex", universal)),
         ("gnu", tagged(&["manylinux2014_x86_64", "manylinux_2_17_x86_64"], glibc_elf().build())),
         ("build tag", linux().renamed(&linux().file_name.replace("-py3", "-7-py3"))),
-        (
-            "text in UTF-8",
-            linux()
-                .and("codex_cli_bin/é.txt", "", 0o100644)
-                .entries(|all| all.iter_mut().for_each(|entry| entry.flags = 1 << 11)),
-        ),
+        ("text in UTF-8", linux().and("codex_cli_bin/é.txt", "", 0o100644).every(UTF8)),
     ] {
         assert_eq!(findings(&sample), [], "{what}");
     }
@@ -624,19 +602,19 @@ fn unusual_wheels_have_no_error() {
     for (what, sample) in [
         ("sha512", linux().digest(sha512)),
         ("scripts", scripts),
-        ("descriptors", linux().entries(|all| all.iter_mut().for_each(|entry| entry.descriptor = true))),
+        ("descriptors", linux().every(Descriptor)),
         ("compressed set", linux().renamed("openai_codex_cli_bin-0.163.0-py2.py3-none-manylinux_2_12_x86_64.manylinux2010_x86_64.musllinux_1_1_x86_64.whl")),
-        ("stored", linux().entries(|all| all.iter_mut().for_each(|entry| entry.method = 0))),
-        ("made on FAT", linux().entries(|all| all.iter_mut().for_each(|entry| entry.system = 0))),
+        ("stored", linux().every(Method(0))),
+        ("made on FAT", linux().every(Central(|central| central[5] = 0))),
         ("quoted name in RECORD", linux().and("codex_cli_bin/a,b.txt", "text", 0o100644)),
         ("dist-info without file type", linux().entries(|all| all.iter_mut().rev().take(4).for_each(|entry| entry.mode = 0o644))),
         ("no modes for data", linux().entries(|all| all[0].mode = 0)),
         ("shell script", linux().and(&format!("{DATA}/scripts/x"), "#!/bin/sh\n", 0o100755)),
         ("end signature in data", linux().and("codex_cli_bin/zip.txt", b"PK\x05\x06 in the middle".to_vec(), 0o100644)
-            .entries(|all| all.iter_mut().for_each(|entry| entry.method = 0))),
+            .every(Method(0))),
         ("libraries beside the package", linux().and("openai_codex_cli_bin.libs/README", "text", 0o100644)),
         ("ignorable but written", linux().and("codex_cli_bin/中\u{fe0f}\u{fffd}.txt", "text", 0o100644)
-            .entries(|all| all.iter_mut().for_each(|entry| entry.flags = 1 << 11))),
+            .every(UTF8)),
         ("small but well packed", linux().and("codex_cli_bin/zeros.bin", vec![0; 900_000], 0o100644)),
     ] {
         let errors: Vec<_> = findings(&sample).into_iter().filter(|finding| finding.severity == E).collect();

@@ -4,6 +4,7 @@
 use std::fs;
 use std::process::Command;
 
+use crate::support::line::SIX;
 use crate::support::{relkit, run, text, transcript};
 
 /// A directory with a text file, an empty file, a text file named like a wheel, and nothing else.
@@ -70,21 +71,9 @@ fn transcripts_of_what_goes_wrong() {
 
 #[test]
 fn transcripts_of_what_goes_right() {
+    let coverage = [&["coverage"][..], &SIX.map(|(_, tag)| tag)].concat();
     let mut all = String::new();
-    for arguments in [
-        &["matrix"][..],
-        &["matrix", "--format", "github"],
-        &["rule", "macho-minos"],
-        &[
-            "coverage",
-            "macosx_11_0_arm64",
-            "macosx_10_9_x86_64",
-            "musllinux_1_1_aarch64",
-            "musllinux_1_1_x86_64",
-            "win_arm64",
-            "win_amd64",
-        ],
-    ] {
+    for arguments in [&["matrix"][..], &["matrix", "--format", "github"], &["rule", "macho-minos"], &coverage] {
         all += &format!("==== relkit {}\n{}\n", arguments.join(" "), transcript(relkit().args(arguments), &[]));
     }
     insta::assert_snapshot!("what_goes_right", all);

@@ -38,69 +38,63 @@ fn shown(value: &impl ToString) -> String {
     value.to_string()
 }
 
-#[test]
-fn macos_on_x86_64() {
-    let Some(report) = report("macosx_10_9_x86_64") else { return };
-    let names = by_name(&report);
-    assert_eq!(names.len(), 3);
-    for name in ["bin/codex", "bin/codex-code-mode-host", "codex-path/rg"] {
-        let binary = names[name];
-        assert_eq!((binary.format, binary.kind, binary.linkage), (Format::MachO, Kind::Executable, Linkage::Dynamic));
-        assert_eq!(
-            (shown(&binary.architecture), binary.minimum_os.as_ref().map(shown)),
-            ("x86_64".into(), Some("10.12".into())),
-            "{name}"
-        );
-        assert_eq!(tags(binary), ["macosx_10_12_x86_64"]);
-    }
-    assert!(names["bin/codex"].signed);
-    assert_eq!(report.wheels[0].tags, ["macosx_10_9_x86_64"]);
-    assert_eq!(together(&report), ["macosx_10_12_x86_64"]);
+/// Looks at each of the binaries of a wheel, which together have these tags.
+fn look(platform_tag: &str, count: usize, honest: &[&str], each: impl Fn(&str, &Binary)) {
+    let Some(report) = report(platform_tag) else { return };
+    assert_eq!(report.binaries.len(), count, "{platform_tag}");
+    report.binaries.iter().for_each(|binary| each(inside_package(binary), binary));
+    assert_eq!(report.wheels[0].tags, [platform_tag]);
+    assert_eq!(together(&report), honest);
 }
 
 #[test]
-fn macos_on_arm64() {
-    let Some(report) = report("macosx_11_0_arm64") else { return };
-    let names = by_name(&report);
-    assert_eq!(names.len(), 3);
-    for (name, binary) in &names {
-        assert_eq!(
-            (shown(&binary.architecture), binary.minimum_os.as_ref().map(shown)),
-            ("aarch64".into(), Some("11.0".into())),
-            "{name}"
-        );
-        assert!(binary.signed, "{name}");
-        assert_eq!(binary.signature_defect, None);
+fn macos_programs_need_what_they_were_linked_for() {
+    for (tag, architecture, minimum, honest) in [
+        ("macosx_10_9_x86_64", "x86_64", "10.12", "macosx_10_12_x86_64"),
+        ("macosx_11_0_arm64", "aarch64", "11.0", "macosx_11_0_arm64"),
+    ] {
+        look(tag, 3, &[honest], |name, binary| {
+            assert_eq!(
+                (binary.format, binary.kind, binary.linkage),
+                (Format::MachO, Kind::Executable, Linkage::Dynamic)
+            );
+            let minimum_os = binary.minimum_os.as_ref().map(shown);
+            assert_eq!(
+                (shown(&binary.architecture), minimum_os),
+                (architecture.into(), Some(minimum.into())),
+                "{name}"
+            );
+            assert_eq!(tags(binary), [honest]);
+            assert!(["bin/codex", "bin/codex-code-mode-host", "codex-path/rg"].contains(&name), "{name}");
+            assert!(binary.signed || (architecture, name) == ("x86_64", "codex-path/rg"), "{tag}: {name}");
+            assert_eq!(binary.signature_defect, None);
+        });
     }
-    assert_eq!(together(&report), ["macosx_11_0_arm64"]);
 }
 
 #[test]
 fn linux_on_x86_64_is_static_throughout() {
-    let Some(report) = report("manylinux_2_17_x86_64") else { return };
-    let names = by_name(&report);
-    assert_eq!(names.len(), 4);
-    for (name, binary) in &names {
+    let honest = ["manylinux2014_x86_64", "manylinux_2_17_x86_64", "musllinux_1_1_x86_64"];
+    look("manylinux_2_17_x86_64", 4, &honest, |name, binary| {
         assert_eq!((binary.format, binary.linkage, binary.libc), (Format::Elf, Linkage::StaticPie, None), "{name}");
         assert_eq!((shown(&binary.architecture), binary.signed, &binary.minimum_os), ("x86_64".into(), false, &None));
         assert_eq!((&binary.interpreter, binary.needed.len()), (&None, 0));
-    }
-    assert_eq!(together(&report), ["manylinux2014_x86_64", "manylinux_2_17_x86_64", "musllinux_1_1_x86_64"]);
+    });
 }
 
 #[test]
 fn linux_on_aarch64_is_static_but_for_the_search_tool() {
-    let Some(report) = report("manylinux_2_17_aarch64") else { return };
-    let names = by_name(&report);
-    assert_eq!(names.len(), 4);
-    for name in ["bin/codex", "bin/codex-code-mode-host", "codex-resources/bwrap"] {
-        assert_eq!((names[name].linkage, names[name].libc), (Linkage::Static, None), "{name}");
-    }
-    let rg = names["codex-path/rg"];
-    assert_eq!((rg.linkage, rg.libc), (Linkage::Dynamic, Some(Libc::Glibc)));
-    assert_eq!(rg.interpreter.as_deref(), Some("/lib/ld-linux-aarch64.so.1"));
-    assert_eq!(tags(rg), ["manylinux2014_aarch64", "manylinux_2_17_aarch64"]);
-    assert_eq!(together(&report), ["manylinux2014_aarch64", "manylinux_2_17_aarch64"]);
+    let honest = ["manylinux2014_aarch64", "manylinux_2_17_aarch64"];
+    look("manylinux_2_17_aarch64", 4, &honest, |name, binary| {
+        if name == "codex-path/rg" {
+            assert_eq!((binary.linkage, binary.libc), (Linkage::Dynamic, Some(Libc::Glibc)));
+            assert_eq!(binary.interpreter.as_deref(), Some("/lib/ld-linux-aarch64.so.1"));
+            assert_eq!(tags(binary), honest);
+        } else {
+            assert!(["bin/codex", "bin/codex-code-mode-host", "codex-resources/bwrap"].contains(&name), "{name}");
+            assert_eq!((binary.linkage, binary.libc), (Linkage::Static, None), "{name}");
+        }
+    });
 }
 
 #[test]
@@ -127,15 +121,11 @@ fn the_musl_wheels_hold_glibc_code() {
 #[test]
 fn windows_programs_are_signed_but_for_the_search_tool() {
     for (tag, architecture) in [("win_amd64", "x86_64"), ("win_arm64", "aarch64")] {
-        let Some(report) = report(tag) else { return };
-        let names = by_name(&report);
-        assert_eq!(names.len(), 5);
-        for (name, binary) in &names {
+        look(tag, 5, &[tag], |name, binary| {
             assert_eq!((binary.format, shown(&binary.architecture)), (Format::Pe, architecture.into()), "{name}");
-            assert_eq!(binary.signed, *name != "codex-path/rg.exe", "{name}");
+            assert_eq!(binary.signed, name != "codex-path/rg.exe", "{name}");
             assert_eq!(tags(binary), [tag], "{name}");
-        }
-        assert_eq!(together(&report), [tag]);
+        });
     }
 }
 

@@ -8,7 +8,7 @@ use relkit::error::Exit;
 use relkit::fs::Existing;
 use relkit::stage::{self, StageError, StageWarning, stage_runtime};
 
-use crate::samples::archive::{Entry, EntryType, TarMember, archive, entry, gzip, noise, tar, tar_of, zip_of};
+use crate::samples::archive::{Defect, EntryType, TarMember, archive, entry, gzip, noise, tar, tar_of, zip_of};
 use crate::samples::binary::{
     ARM64, ElfSample, MachSample, elf, glibc_elf, mac, static_elf, static_pie, windows_library, windows_program,
 };
@@ -202,11 +202,7 @@ fn bad_files() -> Vec<(&'static str, Vec<u8>, Exit, &'static str)> {
     let whole = gzip(&tar_of(&files, ""));
     let cut = whole[..whole.len() / 2].to_vec();
     let zip = zip_of(&files, "");
-    let zip_with = |edit: fn(&mut Entry)| {
-        let mut codex = entry("bin/codex", elf(4000), 0o100_755);
-        edit(&mut codex);
-        archive(&[codex], b"")
-    };
+    let zip_with = |defect| archive(&[entry("bin/codex", elf(4000), 0o100_755).with(defect)], b"");
     let codex = || entry("bin/codex", elf(500), 0o100_755);
     let wide = {
         let mut writer = zstd::Encoder::new(Vec::new(), 1).unwrap();
@@ -236,9 +232,9 @@ fn bad_files() -> Vec<(&'static str, Vec<u8>, Exit, &'static str)> {
         ("cut.tar.zst", zstd(&tar_of(&files, ""))[..200].to_vec(), Exit::NotGood, "damaged"),
         ("noise.tar.gz", b"\x1f\x8b\x08\0\0\0\0\0\0\0garbage".to_vec(), Exit::NotGood, "damaged"),
         ("cut.zip", zip[..zip.len() / 2].to_vec(), Exit::NotGood, "damaged"),
-        ("flipped.zip", zip_with(|codex| codex.edit_data = |data| data[40] ^= 0xff), Exit::NotGood, "damaged"),
-        ("encrypted.zip", zip_with(|codex| codex.flags = 1), Exit::NotGood, "is encrypted"),
-        ("bzip2.zip", zip_with(|codex| codex.method = 12), Exit::NotGood, "is compressed by bzip2"),
+        ("flipped.zip", zip_with(Defect::Data(|data| data[40] ^= 0xff)), Exit::NotGood, "damaged"),
+        ("encrypted.zip", zip_with(Defect::Flags(1)), Exit::NotGood, "is encrypted"),
+        ("bzip2.zip", zip_with(Defect::Method(12)), Exit::NotGood, "is compressed by bzip2"),
         ("wide.tar.zst", wide, Exit::NotGood, "a window of more than 128 MiB"),
         ("twice.zip", archive(&[codex(), codex()], b""), Exit::NotGood, "twice"),
         ("no.whl", zip.clone(), Exit::NotGood, "dist-info"),

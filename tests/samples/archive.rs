@@ -7,54 +7,64 @@ pub use tar::EntryType;
 /// 1980-01-01, the date of every entry.
 const DATE: u16 = 0x21;
 
-/// One entry of an archive in the making.
+/// One entry of a zip archive in the making: deflated, of a Unix system, and sound but for its defects.
 #[derive(Clone)]
 pub struct Entry {
     pub name: Vec<u8>,
     pub data: Vec<u8>,
     pub mode: u32,
-    pub system: u8,
-    pub method: u16,
-    pub flags: u16,
-    pub date: u16,
-    pub local_extra: Vec<u8>,
-    pub central_extra: Vec<u8>,
-    pub comment: Vec<u8>,
-    /// Bytes between this entry and the next.
-    pub gap: Vec<u8>,
-    /// Whether the central directory leaves the entry out.
-    pub hidden: bool,
-    /// Whether CRC and sizes come in a data descriptor.
-    pub descriptor: bool,
-    /// Changes of the compressed data, the local header and the central entry.
-    pub edit_data: fn(&mut Vec<u8>),
-    pub edit_local: fn(&mut [u8]),
-    pub edit_central: fn(&mut [u8]),
-    /// Sizes that are stated in place of the true ones.
-    pub stated_size: Option<u32>,
+    pub defects: Vec<Defect>,
 }
 
-/// A deflated entry of a Unix system that nothing is wrong with.
+/// What is unusual or wrong about an entry.
+#[derive(Clone, Copy)]
+pub enum Defect {
+    /// The number of another method; the data of method 0 and of unknown ones are stored as they are.
+    Method(u16),
+    Flags(u16),
+    Date(u16),
+    /// A size that is stated in place of the true one.
+    Size(u32),
+    /// Changes of the compressed data, the local header and the central entry.
+    Data(fn(&mut Vec<u8>)),
+    Local(fn(&mut [u8])),
+    Central(fn(&mut [u8])),
+    /// Fields in the local header, and in the central entry.
+    LocalExtra(&'static [u8]),
+    CentralExtra(&'static [u8]),
+    Comment(&'static [u8]),
+    /// Bytes between this entry and the next.
+    Gap(&'static [u8]),
+    /// The central directory leaves the entry out.
+    Hidden,
+    /// CRC and sizes come in a data descriptor.
+    Descriptor,
+}
+
 pub fn entry(name: &str, data: impl Into<Vec<u8>>, mode: u32) -> Entry {
-    Entry {
-        name: name.into(),
-        data: data.into(),
-        mode,
-        system: 3,
-        method: 8,
-        flags: 0,
-        date: DATE,
-        local_extra: Vec::new(),
-        central_extra: Vec::new(),
-        comment: Vec::new(),
-        gap: Vec::new(),
-        hidden: false,
-        descriptor: false,
-        edit_data: |_| {},
-        edit_local: |_| {},
-        edit_central: |_| {},
-        stated_size: None,
+    Entry { name: name.into(), data: data.into(), mode, defects: Vec::new() }
+}
+
+impl Entry {
+    pub fn with(mut self, defect: Defect) -> Self {
+        self.defects.push(defect);
+        self
     }
+
+    pub fn is_hidden(&self) -> bool {
+        self.defects.iter().any(|defect| matches!(defect, Defect::Hidden))
+    }
+
+    /// What one kind of defect says; the last of them counts.
+    fn said<T>(&self, of: impl Fn(Defect) -> Option<T>) -> Option<T> {
+        self.defects.iter().rev().copied().find_map(of)
+    }
+}
+
+macro_rules! said {
+    ($entry:expr, $kind:ident) => {
+        $entry.said(|defect| if let Defect::$kind(value) = defect { Some(value) } else { None })
+    };
 }
 
 fn deflate(data: &[u8]) -> Vec<u8> {
@@ -65,69 +75,64 @@ fn deflate(data: &[u8]) -> Vec<u8> {
 
 /// The bytes of an archive of these entries.
 pub fn archive(entries: &[Entry], comment: &[u8]) -> Vec<u8> {
-    let mut out = Vec::new();
-    let mut directory = Vec::new();
-    let mut count = 0_u16;
+    let (mut out, mut directory, mut count) = (Vec::new(), Vec::new(), 0_u16);
     for entry in entries {
         let offset = out.len() as u32;
-        let mut data = if entry.method == 8 { deflate(&entry.data) } else { entry.data.clone() };
-        let packed = data.len() as u32;
-        (entry.edit_data)(&mut data);
-        let crc = crc32fast::hash(&entry.data);
-        let size = entry.stated_size.unwrap_or(entry.data.len() as u32);
-        let packed = if data.len() as u32 == packed { packed } else { data.len() as u32 };
-        let flags = entry.flags | if entry.descriptor { 8 } else { 0 };
-        let mut fixed = Vec::new();
-        for half in [flags, entry.method, 0, entry.date] {
-            fixed.extend(half.to_le_bytes());
+        let descriptor = entry.said(|defect| matches!(defect, Defect::Descriptor).then_some(())).is_some();
+        let method = said!(entry, Method).unwrap_or(8);
+        let flags = said!(entry, Flags).unwrap_or(0) | if descriptor { 8 } else { 0 };
+        let date = said!(entry, Date).unwrap_or(DATE);
+        let mut data = if method == 8 { deflate(&entry.data) } else { entry.data.clone() };
+        if let Some(edit) = said!(entry, Data) {
+            edit(&mut data);
         }
-        let lengths = |deferred: bool| -> Vec<u8> {
-            let words = if deferred { [0; 3] } else { [crc, packed, size] };
-            words.iter().flat_map(|word| word.to_le_bytes()).collect()
-        };
+        let size = said!(entry, Size).unwrap_or(entry.data.len() as u32);
+        let numbers = [crc32fast::hash(&entry.data), data.len() as u32, size];
+        let lengths = |numbers: [u32; 3]| numbers.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>();
+        let shorts = |numbers: &[u16]| numbers.iter().flat_map(|half| half.to_le_bytes()).collect::<Vec<u8>>();
+        let fixed = shorts(&[flags, method, 0, date]);
+
+        let extra = said!(entry, LocalExtra).unwrap_or_default();
         let mut local = b"PK\x03\x04\x14\0".to_vec();
         local.extend(&fixed);
-        local.extend(lengths(entry.descriptor));
-        local.extend((entry.name.len() as u16).to_le_bytes());
-        local.extend((entry.local_extra.len() as u16).to_le_bytes());
+        local.extend(lengths(if descriptor { [0; 3] } else { numbers }));
+        local.extend(shorts(&[entry.name.len() as u16, extra.len() as u16]));
         local.extend(&entry.name);
-        local.extend(&entry.local_extra);
-        (entry.edit_local)(&mut local);
-        out.extend(local);
-        out.extend(&data);
-        if entry.descriptor {
-            out.extend(b"PK\x07\x08");
-            out.extend(lengths(false));
+        local.extend(extra);
+        if let Some(edit) = said!(entry, Local) {
+            edit(&mut local);
         }
-        out.extend(&entry.gap);
-        if entry.hidden {
+        out.extend(local);
+        out.extend(data);
+        if descriptor {
+            out.extend(b"PK\x07\x08");
+            out.extend(lengths(numbers));
+        }
+        out.extend(said!(entry, Gap).unwrap_or_default());
+        if entry.is_hidden() {
             continue;
         }
+
         count += 1;
-        let mut central = b"PK\x01\x02\x14".to_vec();
-        central.extend([entry.system, 20, 0]);
+        let (extra, comment) =
+            (said!(entry, CentralExtra).unwrap_or_default(), said!(entry, Comment).unwrap_or_default());
+        let mut central = b"PK\x01\x02\x14\x03\x14\0".to_vec();
         central.extend(&fixed);
-        central.extend(lengths(false));
-        central.extend((entry.name.len() as u16).to_le_bytes());
-        central.extend((entry.central_extra.len() as u16).to_le_bytes());
-        central.extend((entry.comment.len() as u16).to_le_bytes());
-        central.extend([0; 4]);
+        central.extend(lengths(numbers));
+        central.extend(shorts(&[entry.name.len() as u16, extra.len() as u16, comment.len() as u16, 0, 0]));
         central.extend((entry.mode << 16).to_le_bytes());
         central.extend(offset.to_le_bytes());
-        central.extend(&entry.name);
-        central.extend(&entry.central_extra);
-        central.extend(&entry.comment);
-        (entry.edit_central)(&mut central);
+        central.extend([&entry.name, extra, comment].concat());
+        if let Some(edit) = said!(entry, Central) {
+            edit(&mut central);
+        }
         directory.extend(central);
     }
-    let start = out.len() as u32;
-    let size = directory.len() as u32;
+    let (start, size) = (out.len() as u32, directory.len() as u32);
     out.extend(directory);
     out.extend(b"PK\x05\x06\0\0\0\0");
-    out.extend(count.to_le_bytes());
-    out.extend(count.to_le_bytes());
-    out.extend(size.to_le_bytes());
-    out.extend(start.to_le_bytes());
+    out.extend([count, count].map(u16::to_le_bytes).concat());
+    out.extend([size, start].map(u32::to_le_bytes).concat());
     out.extend((comment.len() as u16).to_le_bytes());
     out.extend(comment);
     out

@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use sha2::Digest as _;
 
-use super::archive::{Entry, archive, entry};
+use super::archive::{Defect, Entry, archive, entry};
 use super::binary::static_pie;
 
 /// A wheel in the making.
@@ -14,6 +14,8 @@ pub struct Sample {
     pub metadata: String,
     pub wheel: String,
     pub entries: Vec<Entry>,
+    /// What is unusual about every entry, those of the metadata too.
+    pub every: Vec<Defect>,
     /// What RECORD states of a file's bytes.
     pub digest: fn(&[u8]) -> String,
     /// Changes of RECORD, once it has been made.
@@ -75,6 +77,7 @@ pub fn runtime(tags: &[&str], target: &str, executable: &str, program: Vec<u8>) 
             entry("codex_cli_bin/codex-package.json", package(target, executable), 0o100644),
             entry(&path, program, 0o100755),
         ],
+        every: Vec::new(),
         digest: sha256,
         edit_record: |record| record,
         edit_entries: |_| {},
@@ -117,6 +120,17 @@ impl Sample {
     /// The same wheel with another file.
     pub fn and(mut self, name: &str, data: impl Into<Vec<u8>>, mode: u32) -> Self {
         self.entries.push(entry(name, data, mode));
+        self
+    }
+
+    /// The same wheel with a defect of its first entry.
+    pub fn first(mut self, defect: Defect) -> Self {
+        self.entries[0].defects.push(defect);
+        self
+    }
+
+    pub fn every(mut self, defect: Defect) -> Self {
+        self.every.push(defect);
         self
     }
 
@@ -192,7 +206,7 @@ impl Sample {
         all.push(entry(&info("METADATA"), self.metadata.as_str(), 0o100644));
         all.push(entry(&info("WHEEL"), self.wheel.as_str(), 0o100644));
         let mut record = String::new();
-        for entry in all.iter().filter(|entry| !entry.name.ends_with(b"/") && !entry.hidden) {
+        for entry in all.iter().filter(|entry| !entry.name.ends_with(b"/") && !entry.is_hidden()) {
             let name = String::from_utf8_lossy(&entry.name);
             let digest = (self.digest)(&entry.data);
             let quoted = if name.contains([',', '"']) {
@@ -204,6 +218,7 @@ impl Sample {
         }
         record += &format!("{},,\n", info("RECORD"));
         all.push(entry(&info("RECORD"), (self.edit_record)(record), 0o100644));
+        all.iter_mut().for_each(|entry| entry.defects.extend(&self.every));
         (self.edit_entries)(&mut all);
         let mut bytes = archive(&all, &self.archive_comment);
         let end = bytes.len() - 22 - self.archive_comment.len();

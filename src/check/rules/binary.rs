@@ -7,6 +7,7 @@ use crate::binary::{Details, Format, Kind, Libc, Objection, Signature, Slice, We
 use crate::check::rule::{Documentation, Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
 use crate::error::sentence;
+use crate::member_path::{join, parent};
 
 static BINARY_READABLE: Rule = rule(
     "binary-readable",
@@ -178,7 +179,7 @@ fn elf_runpath(wheel: &WheelSubject, found: &mut Findings) {
                 "" => "is the working directory",
                 _ if !inside && !is_system => "leads out of the wheel",
                 _ if path.split('/').any(of_a_build) => "is a directory of the build",
-                _ if climbs_out(member, origin.unwrap_or_default()) => "leads out of the wheel",
+                _ if join(parent(member), origin.unwrap_or_default()).is_none() => "leads out of the wheel",
                 _ => continue,
             };
             if said.insert(path) {
@@ -192,16 +193,6 @@ fn elf_runpath(wheel: &WheelSubject, found: &mut Findings) {
 fn of_a_build(part: &str) -> bool {
     const PARTS: [&str; 8] = ["bazel-out", "bazel-bin", "execroot", "_main", "CMakeFiles", "home", "Users", "rustlib"];
     part.starts_with("_solib_") || part.ends_with(".runfiles") || part.ends_with(".build") || PARTS.contains(&part)
-}
-
-/// Whether `..` parts lead above the root of the wheel's files, wherever they are installed.
-fn climbs_out(member: &str, rest: &str) -> bool {
-    let depth = rest.split('/').try_fold(member.matches('/').count(), |depth, part| match part {
-        "" | "." => Some(depth),
-        ".." => depth.checked_sub(1),
-        _ => Some(depth + 1),
-    });
-    depth.is_none()
 }
 
 static ELF_EXECSTACK: Rule = rule(

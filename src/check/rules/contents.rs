@@ -2,14 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
-
 use crate::binary::Format;
 use crate::check::rule::{Documentation, Findings, Rule, Severity, rule};
 use crate::check::subject::scan::Scanned;
 use crate::check::subject::wheel::WheelSubject;
-use crate::payload::DESCRIPTOR;
-use crate::wheel::reader::unsafe_path;
+use crate::member_path::escapes;
+use crate::payload::{DESCRIPTOR, Package};
 use crate::zip::archive::Member;
 
 static MODE_EXEC: Rule = rule(
@@ -172,7 +170,7 @@ static ONE_TOPLEVEL: Rule = rule(
 fn one_toplevel(wheel: &WheelSubject, found: &mut Findings) {
     let mut tops = BTreeSet::new();
     let own = wheel.file_name.split('-').next().unwrap_or_default();
-    for path in paths(wheel).filter(|path| unsafe_path(path).is_none()) {
+    for path in paths(wheel).filter(|path| escapes(path).is_none()) {
         let path = installed(wheel, path);
         let top = path.split('/').next().unwrap_or(path);
         // Where `auditwheel` and its like put the libraries that they bundle.
@@ -249,14 +247,7 @@ pub(super) fn packages(wheel: &WheelSubject) -> impl Iterator<Item = (&Member, &
 /// The paths of the entry points that the package descriptions name.
 pub(super) fn entries(wheel: &WheelSubject) -> BTreeSet<String> {
     let named = packages(wheel).filter_map(|(_, scanned, directory)| {
-        let described: Described = serde_json::from_slice(scanned.text.as_deref()?).ok()?;
-        Some(format!("{directory}{}", described.entrypoint?))
+        Some(format!("{directory}{}", Package::texts(scanned.text.as_deref()?).entrypoint?))
     });
     named.collect()
-}
-
-/// As much of a package description as says what is a program, whatever else is wrong with it.
-#[derive(Debug, Deserialize)]
-struct Described {
-    entrypoint: Option<String>,
 }

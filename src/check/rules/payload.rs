@@ -190,7 +190,7 @@ static SIZE_LIMIT: Rule = rule(
 );
 
 fn size_limit(wheel: &WheelSubject, found: &mut Findings) {
-    let size = wheel.archive.bytes().len();
+    let size = wheel.archive.size();
     if size > 100 << 20 {
         found.whole(format!("the wheel has {:.1} MiB", size as f64 / f64::from(1 << 20)));
     }

@@ -8,7 +8,8 @@ use crate::check::rule::{Documentation, Findings, Rule, Severity, rule};
 use crate::check::subject::scan::Scanned;
 use crate::check::subject::wheel::WheelSubject;
 use crate::error::sentence;
-use crate::wheel::reader::{is_exempt, unsafe_path};
+use crate::member_path::escapes;
+use crate::wheel::reader::is_exempt;
 use crate::wheel::record::{Record, RecordDigest, RecordError, RecordRow};
 use crate::zip::archive::Member;
 
@@ -92,7 +93,7 @@ fn record_complete(wheel: &WheelSubject, found: &mut Findings) {
     found.each(unlisted.copied(), "the file has no row in RECORD");
     let own = format!("{directory}/RECORD");
     // Unsafe paths are another rule's.
-    let missing = rows.difference(&files).filter(|row| **row != own && unsafe_path(row).is_none());
+    let missing = rows.difference(&files).filter(|row| **row != own && escapes(row).is_none());
     found.each(missing.copied(), "RECORD lists a file that is not in the wheel");
 }
 
@@ -130,7 +131,7 @@ fn record_path(wheel: &WheelSubject, found: &mut Findings) {
     let Some(record) = wheel.good_record() else { return };
     // A member with that very path is reported as a member.
     for row in record.rows.iter().filter(|row| wheel.file(&row.path).is_none()) {
-        unsafe_path(&row.path).into_iter().for_each(|why| found.member(&row.path, why));
+        escapes(&row.path).into_iter().for_each(|why| found.member(&row.path, why.to_string()));
     }
 }
 

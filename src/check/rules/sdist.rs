@@ -12,10 +12,12 @@ use crate::binary::Magic;
 use crate::check::CheckError;
 use crate::check::rule::{Check, Documentation, Findings, Rule, Severity, rule_of};
 use crate::digest::Sha256Digest;
+use crate::fs::Map;
+use crate::member_path::escapes;
 use crate::wheel::filename::{FileNameError, SdistFileName};
 use crate::wheel::metadata::{Metadata, MetadataError};
-use crate::wheel::reader::{MOST_TEXT, unsafe_path};
-use crate::zip::archive::Archive;
+use crate::wheel::reader::MOST_TEXT;
+use crate::zip::archive::ArchiveError;
 
 /// An archive that unpacks to more than this, in bytes, is not read on.
 const MOST: u64 = 2 << 30;
@@ -70,8 +72,8 @@ impl SdistSubject {
     /// # Errors
     /// Only when the file cannot be opened.
     pub fn open(path: &Path) -> Result<Self, CheckError> {
-        // The archive type knows how to map a file; what it thinks of the bytes as a zip archive is of no interest.
-        Ok(Self::of(path, Archive::open(path)?.bytes()))
+        let map = Map::open(path).map_err(|source| ArchiveError::Open { path: path.to_owned(), source })?;
+        Ok(Self::of(path, &map))
     }
 
     /// The source distribution in these bytes; `path` names it.
@@ -246,7 +248,7 @@ static SDIST_TOP: Rule = rule_of(
 );
 
 fn sdist_top(sdist: &SdistSubject, found: &mut Findings) {
-    let safe = sdist.entries.iter().map(|entry| entry.path.as_str()).filter(|path| unsafe_path(path).is_none());
+    let safe = sdist.entries.iter().map(|entry| entry.path.as_str()).filter(|path| escapes(path).is_none());
     let tops: BTreeSet<&str> = safe.map(|path| path.split('/').next().unwrap_or(path)).collect();
     if let Some(message) = several(&tops, "entries") {
         found.whole(message);
@@ -271,8 +273,8 @@ static SDIST_PATH: Rule = rule_of(
 fn sdist_path(sdist: &SdistSubject, found: &mut Findings) {
     let mut seen = BTreeSet::new();
     for entry in &sdist.entries {
-        if let Some(why) = unsafe_path(&entry.path) {
-            found.member(&entry.path, why);
+        if let Some(why) = escapes(&entry.path) {
+            found.member(&entry.path, why.to_string());
         } else if !entry.utf8 {
             found.member(&entry.path, "the path is not UTF-8");
         } else if !seen.insert(entry.path.trim_end_matches('/')) && !entry.kind.is_dir() {

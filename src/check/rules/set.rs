@@ -68,7 +68,7 @@ impl Summary {
         Self {
             path: wheel.path.clone(),
             sha256: wheel.sha256,
-            size: wheel.archive.bytes().len() as u64,
+            size: wheel.archive.size(),
             distribution: Distribution::Wheel,
             name: name.map(|name| name.distribution.clone()),
             version: name.and_then(|name| name.pep440()),

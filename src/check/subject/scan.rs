@@ -12,7 +12,7 @@ use crate::check::CheckError;
 use crate::digest::Sha256Digest;
 use crate::wheel::reader::Hasher;
 use crate::wheel::record::RecordDigest;
-use crate::zip::archive::{Archive, Member, MemberError};
+use crate::zip::archive::{Archive, ArchiveError, Member, MemberError};
 
 /// How much of every member's start is kept.
 const HEAD: usize = 1024;
@@ -93,9 +93,12 @@ fn member(archive: &Archive, member: &Member, wish: &Wish) -> Result<Scanned, Ch
     };
     let temporary =
         |source| CheckError::Temporary { path: archive.path().to_owned(), member: member.name.clone(), source };
-    match archive.pipe_to(member, &mut sink) {
+    match archive.copy_to(member, &mut sink) {
         Ok(()) => {}
         Err(MemberError::Write { source, .. }) => return Err(temporary(source)),
+        Err(MemberError::Read { source, .. }) => {
+            return Err(ArchiveError::Open { path: archive.path().to_owned(), source }.into());
+        }
         Err(error) => return Ok(Scanned { error: Some(error), ..Scanned::default() }),
     }
     Ok(Scanned {

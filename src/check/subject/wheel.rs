@@ -102,7 +102,7 @@ impl WheelSubject {
             let scanned = scan(&archive, &wishes);
             (scanned, digest.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         });
-        let mut scanned = scanned?;
+        let (mut scanned, sha256) = (scanned?, sha256?);
         let mentions = executable.and_then(|index| scanned[index].mentions.take());
         let named = archive.members().iter().map(|member| member.name.clone()).zip(&mut scanned);
         let inventory: Inventory = named.filter_map(|(name, found)| Some((name, found.binary.take()?))).collect();

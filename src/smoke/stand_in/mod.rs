@@ -29,14 +29,14 @@ pub(crate) fn write_package(
     let own = std::env::current_exe().map_err(FsError::read(Path::new("relkit's own executable")))?;
     let entrypoint = format!("bin/{}", target.executable_name(executable));
     fs::copy(&own, &directory.join(&entrypoint), Mode::Executable)?;
-    let descriptor = Package {
+    let package = Package {
         version: Some(version.semver()),
         target: Some(target.to_string()),
-        variant: Some(VARIANT.to_owned()),
+        variant: Some(VARIANT.into()),
         entrypoint: Some(entrypoint),
         ..Package::default()
     };
-    fs::write_whole(&directory.join(DESCRIPTOR), descriptor.to_json().as_bytes())
+    fs::write_whole(&directory.join(DESCRIPTOR), package.to_json().as_bytes())
 }
 
 /// The part that this process plays.
@@ -53,14 +53,14 @@ impl StandIn {
     }
 
     fn at(executable: &Path) -> Option<Self> {
-        let package = executable.parent()?.parent()?;
-        let descriptor = Package::parse(&std::fs::read(package.join(DESCRIPTOR)).ok()?).ok()?;
-        let entrypoint = package.join(descriptor.entrypoint?);
-        if descriptor.variant.as_deref() != Some(VARIANT) || entrypoint.file_name() != executable.file_name() {
+        let directory = executable.parent()?.parent()?;
+        let package = Package::texts(&std::fs::read(directory.join(DESCRIPTOR)).ok()?);
+        let entrypoint = directory.join(package.entrypoint?);
+        if package.variant.as_deref() != Some(VARIANT) || entrypoint.file_name() != executable.file_name() {
             return None;
         }
         let name = executable.file_stem()?.to_str()?.to_owned();
-        Some(Self { name, version: descriptor.version? })
+        Some(Self { name, version: package.version? })
     }
 
     /// Plays the part with this process's arguments (without its name) and standard streams; returns the exit code.

@@ -24,7 +24,7 @@ use relkit::publish::{Options, publish};
 
 use super::index::ScriptedIndex;
 use super::{names, write};
-use crate::samples::archive::{TarMember, entry, gzip, tar};
+use crate::samples::archive::{Defect, TarMember, entry, gzip, tar};
 use crate::samples::wheel::{Sample, linux};
 
 /// The token that the scripted index knows from the start.
@@ -38,9 +38,8 @@ pub fn wheel(directory: &Path, distribution: &str, tag: &str, requires: &[&str],
     let module = distribution.replace('-', "_");
     let stem = format!("{module}-{VERSION}");
     let requires: String = requires.iter().map(|row| format!("Requires-Dist: {row}\n")).collect();
-    let mut payload = entry(&format!("{module}/payload"), payload, 0o100_644);
     // Stored, so that the file is as large as what is in it.
-    payload.method = 0;
+    let payload = entry(&format!("{module}/payload"), payload, 0o100_644).with(Defect::Method(0));
     let sample = Sample {
         file_name: format!("{stem}-py3-none-{tag}.whl"),
         info: format!("{stem}.dist-info"),

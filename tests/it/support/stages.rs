@@ -56,63 +56,66 @@ pub fn told(error: StageError) -> (String, Exit) {
     (failure.render(), failure.exit)
 }
 
-const BUILD: &str = r#"
+/// The `pyproject.toml` of a stage, with rows of its own in three places.
+fn project(module: &str, kind: &str, version: &str, [project, stage, hatch]: [&str; 3]) -> String {
+    let distribution = module.replace('_', "-");
+    format!(
+        r#"
 [build-system]
 requires = ["hatchling>=1.27"]
 build-backend = "hatchling.build"
 
 [project]
-"#;
-
-const PROJECT: &str = r#"description = "A demo"
+name = "{distribution}"
+version = "{version}"
+description = "A demo"
 readme = "README.md"
 requires-python = ">=3.10"
 license = "Apache-2.0"
 license-files = ["LICENSE"]
-"#;
-
-const RUNTIME: &str = r#"keywords = ["demo", "runtime"]
-classifiers = ["Intended Audience :: Developers", "Programming Language :: Python :: 3"]
-
+{project}
 [tool.relkit]
-distribution = "demo-bin"
-module = "demo_bin"
+distribution = "{distribution}"
+module = "{module}"
 
 [tool.relkit.stage]
-kind = "runtime"
-platform-tag = "manylinux_2_17_x86_64.musllinux_1_1_x86_64"
+kind = "{kind}"
 codex-version = "0.116.0a1"
-executables = ["bin/demo"]
-
+{stage}
 [tool.hatch.build.targets.wheel]
-packages = ["src/demo_bin"]
+packages = ["src/{module}"]
+{hatch}"#
+    )
+}
 
+const RUNTIME: [&str; 3] = [
+    r#"keywords = ["demo", "runtime"]
+classifiers = ["Intended Audience :: Developers", "Programming Language :: Python :: 3"]
+"#,
+    r#"platform-tag = "manylinux_2_17_x86_64.musllinux_1_1_x86_64"
+executables = ["bin/demo"]
+"#,
+    r#"
 [tool.hatch.build.targets.wheel.hooks.custom]
 path = "hatch_build.py"
-"#;
+"#,
+];
 
-const SDK: &str = r#"authors = [{ name = "A. Author", email = "a@x.example" }]
+const SDK: [&str; 3] = [
+    r#"authors = [{ name = "A. Author", email = "a@x.example" }]
 urls = { Homepage = "https://x.example/" }
 dependencies = ["demo-bin==0.116.0a1", "pydantic >= 2.12, < 3"]
 scripts = { demo = "demo_sdk:main" }
 
 [project.optional-dependencies]
 fast = ["uvloop; sys_platform != 'win32'"]
-
-[tool.relkit]
-distribution = "demo-sdk"
-module = "demo_sdk"
-
-[tool.relkit.stage]
-kind = "sdk"
-codex-version = "0.116.0a1"
-
-[tool.hatch.build.targets.wheel]
-packages = ["src/demo_sdk"]
-
+"#,
+    "",
+    r#"
 [tool.hatch.build.targets.sdist]
 include = ["/src", "/README.md", "/LICENSE", "/pyproject.toml"]
-"#;
+"#,
+];
 
 const HOOK: &str = r#"
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
@@ -124,22 +127,16 @@ class Hook(BuildHookInterface):
         build_data["tag"] = "py3-none-" + self.metadata.config["tool"]["relkit"]["stage"]["platform-tag"]
 "#;
 
-/// A directory `name` with a `pyproject.toml` of this distribution and version, and files.
-fn staged(directory: &Path, name: &str, version: &str, rest: &str, files: &[(&str, &[u8])]) -> PathBuf {
-    let stage = directory.join(name);
-    let head = format!("name = \"demo-{name}\"\nversion = \"{version}\"\n").replace("demo-runtime", "demo-bin");
-    write_tree(&stage, &[("pyproject.toml", format!("{BUILD}{head}{PROJECT}{rest}"))]);
-    write_tree(&stage, &[("LICENSE", "The licence.\n")]);
-    write_tree(&stage, files);
-    stage
-}
-
 /// A staged runtime with a payload of `megabytes` of text that compresses to a fraction.
 pub fn runtime(directory: &Path, megabytes: usize) -> PathBuf {
     let line =
         |number: usize| format!("\x7fELF line {number} of the payload, {}\n", number.wrapping_mul(2_654_435_761));
     let payload: String = (0..megabytes * 25_000).map(line).collect();
-    let files: [(&str, &[u8]); 6] = [
+    let project = project("demo_bin", "runtime", "0.116.0a1", RUNTIME);
+    let stage = directory.join("runtime");
+    let files: [(&str, &[u8]); 8] = [
+        ("pyproject.toml", project.as_bytes()),
+        ("LICENSE", b"The licence.\n"),
         ("README.md", b"# Demo\n"),
         ("hatch_build.py", HOOK.as_bytes()),
         ("src/demo_bin/__init__.py", b"PACKAGE_NAME = 'demo-bin'\n"),
@@ -147,20 +144,25 @@ pub fn runtime(directory: &Path, megabytes: usize) -> PathBuf {
         ("src/demo_bin/codex-resources/payload", payload.as_bytes()),
         ("src/demo_bin/__pycache__/__init__.cpython-311.pyc", b"junk"),
     ];
-    let stage = staged(directory, "runtime", "0.116.0a1", RUNTIME, &files);
+    write_tree(&stage, &files);
     set_mode(&stage.join("src/demo_bin/bin/demo"), 0o755);
     stage
 }
 
 /// A staged SDK.
 pub fn sdk(directory: &Path) -> PathBuf {
-    let files: [(&str, &[u8]); 4] = [
+    let project = project("demo_sdk", "sdk", "0.116.0a1.post1", SDK);
+    let stage = directory.join("sdk");
+    let files: [(&str, &[u8]); 6] = [
+        ("pyproject.toml", project.as_bytes()),
+        ("LICENSE", b"The licence.\n"),
         ("README.md", "# Demo\n\nÜber all.\n".as_bytes()),
         ("src/demo_sdk/__init__.py", b"def main():\n    print('demo')\n"),
         ("src/demo_sdk/py.typed", b""),
         ("src/demo_sdk/generated/core.py", b"x = 1\n"),
     ];
-    staged(directory, "sdk", "0.116.0a1.post1", SDK, &files)
+    write_tree(&stage, &files);
+    stage
 }
 
 /// Replaces a text in a stage's `pyproject.toml`.

@@ -7,15 +7,15 @@ use std::path::Path;
 
 use tar::{EntryType, Header};
 
+use super::error::PayloadError;
+use super::form::Form;
+use super::name;
 use super::unpack::{Found, Limited, LinkBase, Sink, Watched, copy_exactly, limit, peek, reading};
-use super::{Form, PayloadError, name};
 use crate::console::Progress;
 use crate::fs::FsError;
 
-/// The size of a tar block in bytes.
 const BLOCK: usize = 512;
-/// The longest header extension that is read, in bytes.
-const LONGEST_EXTENSION: u64 = 64 << 10;
+const MAX_EXTENSION: u64 = 64 << 10;
 
 /// Unpacks the archive `file` of the given form.
 pub(super) fn unpack(
@@ -150,7 +150,7 @@ fn skip(origin: &Path, reader: &mut impl Read, count: u64) -> Result<(), Payload
 }
 
 fn extension_bytes(origin: &Path, reader: &mut impl Read, size: u64) -> Result<Vec<u8>, PayloadError> {
-    if size > LONGEST_EXTENSION {
+    if size > MAX_EXTENSION {
         return Err(damaged(origin, io::Error::other("a header extension is longer than 64 KiB")));
     }
     let mut bytes = vec![0; size as usize];
@@ -221,7 +221,7 @@ mod tests {
         let pax = archive("pax", EntryType::XHeader, record.as_bytes(), &end);
         for bytes in [gnu, pax] {
             let found = read(&bytes).unwrap();
-            assert_eq!(found.iter().map(|file| file.path.as_str()).collect::<Vec<_>>(), [long.as_str()]);
+            assert_eq!(found.iter().map(|file| &*file.path).collect::<Vec<_>>(), [long.as_str()]);
         }
     }
 

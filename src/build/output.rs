@@ -1,0 +1,81 @@
+//! The file that a distribution becomes: how it is written, and the errors of that.
+
+use std::io::{BufReader, Seek as _, SeekFrom};
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use super::source::SourceError;
+use crate::digest::Sha256Digest;
+use crate::error::{Exit, Explain};
+use crate::fs::{FsError, PendingFile};
+use crate::member_path::Unkeepable;
+use crate::zip::deflate::Compression;
+use crate::zip::writer::SourceDate;
+
+/// How a distribution is written.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// How hard to compress.
+    pub compression: Compression,
+    /// How many threads compress; the bytes are the same for every number.
+    pub jobs: NonZeroUsize,
+    /// The time of every member.
+    pub date: SourceDate,
+}
+
+impl Default for Options {
+    /// The default preset and date, and a thread for every processor.
+    fn default() -> Self {
+        let jobs = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        Self { compression: Compression::default(), jobs, date: SourceDate::default() }
+    }
+}
+
+/// What was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Written {
+    /// Size of the file in bytes.
+    pub size: u64,
+    /// Digest of the file.
+    pub sha256: Sha256Digest,
+}
+
+/// A distribution that could not be written; nothing is left under its name.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    #[error(transparent)]
+    Output(#[from] FsError),
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    #[error(transparent)]
+    Path(#[from] Unkeepable),
+}
+
+impl Explain for WriteError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Output(error) => error.hint(),
+            Self::Source(SourceError::Changed { .. }) => Some("leave the stage alone until the build is done".into()),
+            Self::Source(SourceError::Read { .. }) => Some("check that the stage can be read".into()),
+            Self::Path(error) => error.hint(),
+            Self::Source(SourceError::Join(_)) => None,
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Path(error) => error.exit(),
+            Self::Output(_) | Self::Source(_) => Exit::Failed,
+        }
+    }
+}
+
+/// Hashes a complete file and gives it its name.
+pub(super) fn commit(mut pending: PendingFile, target: &Path) -> Result<Written, WriteError> {
+    let file = pending.file();
+    file.seek(SeekFrom::Start(0)).map_err(FsError::write(target))?;
+    let mut reader = BufReader::with_capacity(1 << 18, file);
+    let (sha256, size) = Sha256Digest::of_reader(&mut reader).map_err(FsError::write(target))?;
+    pending.commit()?;
+    Ok(Written { size, sha256 })
+}

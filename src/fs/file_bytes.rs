@@ -1,0 +1,98 @@
+//! The bytes of a file that is read by position and not mapped: one that another process cuts short gives an error, and
+//! what this process holds does not grow with it.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+/// A regular file, or memory in its place.
+#[derive(Debug)]
+pub(crate) enum FileBytes {
+    File { file: File, length: u64 },
+    Memory(Vec<u8>),
+}
+
+impl FileBytes {
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
+        let file = open_regular(path)?;
+        let length = file.metadata()?.len();
+        Ok(Self::File { file, length })
+    }
+
+    /// How many there were when the file was opened.
+    pub(crate) fn length(&self) -> u64 {
+        match self {
+            Self::File { length, .. } => *length,
+            Self::Memory(bytes) => bytes.len() as u64,
+        }
+    }
+
+    /// Fills `buffer` with the bytes from `offset` on.
+    pub(crate) fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let read = match self {
+            Self::File { file, .. } => read_exact_at(file, offset, buffer),
+            Self::Memory(bytes) => {
+                let end = offset.checked_add(buffer.len() as u64).and_then(|end| usize::try_from(end).ok());
+                let found = end.and_then(|end| bytes.get(end - buffer.len()..end));
+                found.map(|found| buffer.copy_from_slice(found)).ok_or(io::ErrorKind::UnexpectedEof.into())
+            }
+        };
+        read.map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => io::Error::new(error.kind(), "the file was cut short while it was read"),
+            _ => error,
+        })
+    }
+}
+
+/// Opens a regular file. It is looked at before it is opened, which Windows refuses for a directory and which waits at a
+/// FIFO.
+pub(super) fn open_regular(path: &Path) -> io::Result<File> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+    }
+    File::open(path)
+}
+
+#[cfg(unix)]
+fn read_exact_at(file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, buffer, offset)
+}
+
+#[cfg(windows)]
+fn read_exact_at(file: &File, mut offset: u64, mut buffer: &mut [u8]) -> io::Result<()> {
+    while !buffer.is_empty() {
+        match std::os::windows::fs::FileExt::seek_read(file, buffer, offset) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(count) => {
+                offset += count as u64;
+                buffer = &mut buffer[count..];
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_cut_short_gives_an_error() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("file");
+        std::fs::write(&path, [1, 2, 3, 4]).unwrap();
+        for bytes in [FileBytes::open(&path).unwrap(), FileBytes::Memory(vec![1, 2, 3, 4])] {
+            let mut buffer = [0; 2];
+            bytes.read_at(1, &mut buffer).unwrap();
+            assert_eq!((bytes.length(), buffer), (4, [2, 3]));
+            assert!(bytes.read_at(3, &mut buffer).is_err() && bytes.read_at(u64::MAX, &mut buffer).is_err());
+        }
+        let bytes = FileBytes::open(&path).unwrap();
+        File::options().write(true).open(&path).unwrap().set_len(2).unwrap();
+        let error = bytes.read_at(1, &mut [0; 2]).unwrap_err();
+        assert_eq!(error.to_string(), "the file was cut short while it was read");
+        assert_eq!(FileBytes::open(directory.path()).unwrap_err().to_string(), "not a regular file");
+    }
+}

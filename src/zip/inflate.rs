@@ -1,0 +1,152 @@
+//! The data of one member on its way out of an archive: read by position, inflated (RFC 1951), counted and held against the
+//! CRC-32 that the directory states, in memory that does not grow with it.
+
+use std::io::Write;
+use std::ops::Range;
+
+use flate2::{Decompress, FlushDecompress, Status};
+
+use super::member::{DEFLATED, Member, MemberError, STORED};
+use crate::fs::FileBytes;
+
+/// How many bytes are read or inflated at a time.
+pub(super) const CHUNK: usize = 128 * 1024;
+
+/// Takes chunks: gives a buffer to fill, and is told how much of it was filled.
+pub(super) trait Sink {
+    fn buffer(&mut self) -> &mut [u8];
+    fn filled(&mut self, count: usize) -> Result<(), MemberError>;
+}
+
+/// Writes the data of a located member to `out`, and holds it against what the directory states.
+pub(super) fn copy(file: &FileBytes, member: &Member, out: &mut dyn Write) -> Result<(), MemberError> {
+    let mut direct = Direct { buffer: vec![0; CHUNK], checked: Checked::new(member, out) };
+    produce(file, member, &mut direct)?;
+    direct.checked.finish()
+}
+
+/// Checks and passes on every chunk at once.
+struct Direct<'a, W: ?Sized> {
+    buffer: Vec<u8>,
+    checked: Checked<'a, W>,
+}
+
+impl<W: Write + ?Sized> Sink for Direct<'_, W> {
+    fn buffer(&mut self) -> &mut [u8] {
+        &mut self.buffer
+    }
+
+    fn filled(&mut self, count: usize) -> Result<(), MemberError> {
+        self.checked.write(&self.buffer[..count])
+    }
+}
+
+/// Passes data on while counting and hashing it, and stops as soon as there is more than stated.
+pub(super) struct Checked<'a, W: ?Sized> {
+    member: &'a Member,
+    out: &'a mut W,
+    hasher: crc32fast::Hasher,
+    count: u64,
+}
+
+impl<'a, W: Write + ?Sized> Checked<'a, W> {
+    pub(super) fn new(member: &'a Member, out: &'a mut W) -> Self {
+        Self { member, out, hasher: crc32fast::Hasher::new(), count: 0 }
+    }
+}
+
+impl<W: Write + ?Sized> Checked<'_, W> {
+    pub(super) fn write(&mut self, chunk: &[u8]) -> Result<(), MemberError> {
+        self.count += chunk.len() as u64;
+        if self.count > self.member.size {
+            return Err(self.wrong_size(true));
+        }
+        self.hasher.update(chunk);
+        self.out.write_all(chunk).map_err(|source| MemberError::Write { member: self.member.name.clone(), source })
+    }
+
+    fn wrong_size(&self, more: bool) -> MemberError {
+        MemberError::Size { member: self.member.name.clone(), stated: self.member.size, more }
+    }
+
+    pub(super) fn finish(self) -> Result<(), MemberError> {
+        if self.count < self.member.size {
+            return Err(self.wrong_size(false));
+        }
+        let actual = self.hasher.finalize();
+        if actual != self.member.crc32 {
+            return Err(MemberError::Crc { member: self.member.name.clone(), stated: self.member.crc32, actual });
+        }
+        Ok(())
+    }
+}
+
+/// Hands the data of a located member to `sink`, a chunk at a time, without looking at it.
+pub(super) fn produce(file: &FileBytes, member: &Member, sink: &mut dyn Sink) -> Result<(), MemberError> {
+    let input = Input { file, member, left: member.data.clone(), buffer: Vec::new(), unread: 0..0 };
+    match member.method {
+        STORED => input.store(sink),
+        DEFLATED => input.inflate(sink),
+        method => Err(MemberError::Method { member: member.name.clone(), method }),
+    }
+}
+
+/// The compressed data of a member.
+struct Input<'a> {
+    file: &'a FileBytes,
+    member: &'a Member,
+    /// What was not read yet.
+    left: Range<u64>,
+    buffer: Vec<u8>,
+    unread: Range<usize>,
+}
+
+impl Input<'_> {
+    /// Reads as much as there is and `buffer` holds; how much that was.
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize, MemberError> {
+        let count = (buffer.len() as u64).min(self.left.end - self.left.start) as usize;
+        let read = self.file.read_at(self.left.start, &mut buffer[..count]);
+        read.map_err(|source| MemberError::Read { member: self.member.name.clone(), source })?;
+        self.left.start += count as u64;
+        Ok(count)
+    }
+
+    fn store(mut self, sink: &mut dyn Sink) -> Result<(), MemberError> {
+        while !self.left.is_empty() {
+            let count = self.read(sink.buffer())?;
+            sink.filled(count)?;
+        }
+        Ok(())
+    }
+
+    fn inflate(mut self, sink: &mut dyn Sink) -> Result<(), MemberError> {
+        let mut stream = Decompress::new(false);
+        let damaged = || MemberError::Inflate { member: self.member.name.clone() };
+        self.buffer.resize(CHUNK.min((self.left.end - self.left.start) as usize), 0);
+        loop {
+            if self.unread.is_empty() {
+                let mut buffer = std::mem::take(&mut self.buffer);
+                self.unread = 0..self.read(&mut buffer)?;
+                self.buffer = buffer;
+            }
+            let (read, written) = (stream.total_in(), stream.total_out());
+            let input = &self.buffer[self.unread.clone()];
+            let status = stream.decompress(input, sink.buffer(), FlushDecompress::None).map_err(|_| damaged())?;
+            let (taken, produced) = (stream.total_in() - read, stream.total_out() - written);
+            self.unread.start += taken as usize;
+            if produced > 0 {
+                sink.filled(produced as usize)?;
+            }
+            match status {
+                Status::StreamEnd => {
+                    let count = self.unread.len() as u64 + self.left.end - self.left.start;
+                    let member = || self.member.name.clone();
+                    return if count > 0 { Err(MemberError::Leftover { member: member(), count }) } else { Ok(()) };
+                }
+                // No progress means that the stream wants bytes that the entry does not have.
+                Status::Ok | Status::BufError if produced == 0 && taken == 0 => return Err(damaged()),
+                Status::Ok | Status::BufError => {}
+            }
+        }
+    }
+}
