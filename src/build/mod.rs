@@ -7,7 +7,7 @@ mod pipeline;
 mod project_table;
 mod queue;
 mod sdist;
-pub mod source;
+pub(crate) mod source;
 pub mod staged;
 mod table;
 mod tree;
@@ -33,12 +33,9 @@ use crate::fs::{Mode, Walked, portable};
 /// A distribution that was built.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Built {
-    /// Where it is.
     #[serde(serialize_with = "portable_path")]
     pub path: PathBuf,
-    /// Its size in bytes.
     pub size: u64,
-    /// Its digest.
     pub sha256: Sha256Digest,
     /// How long it took; serialised as milliseconds.
     #[serde(rename = "milliseconds", serialize_with = "milliseconds")]

@@ -20,13 +20,10 @@ use crate::wheel::wheel_file::Root;
 /// A staged tree that distributions can be built from.
 #[derive(Debug, Clone)]
 pub struct Staged {
-    /// The tree.
     pub directory: PathBuf,
-    /// What it becomes.
     pub kind: StageKind,
     /// The release of the program that it belongs to.
     pub codex_version: CodexVersion,
-    /// The metadata of the distribution.
     pub project: Project,
     /// METADATA, complete.
     pub metadata: Fields,
@@ -41,7 +38,6 @@ pub struct Staged {
     pub(crate) sources: BTreeMap<String, Walked>,
 }
 
-/// What a stage becomes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StageKind {
     /// A wheel for the platforms of its tags; never a source distribution.
@@ -179,7 +175,6 @@ impl Staged {
         })
     }
 
-    /// The name of the wheel.
     #[must_use]
     pub fn wheel_name(&self) -> WheelFileName {
         let tags = match &self.kind {

@@ -16,7 +16,6 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// The permission bits.
     #[must_use]
     pub fn bits(self) -> u32 {
         match self {

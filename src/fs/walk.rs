@@ -9,7 +9,6 @@ use super::platform;
 /// What a walk found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A regular file.
     File,
     /// A symbolic link, not followed.
     Link,
@@ -24,9 +23,7 @@ pub struct Walked {
     pub relative: String,
     /// Where it is.
     pub path: PathBuf,
-    /// What it is.
     pub kind: Kind,
-    /// Its size in bytes.
     pub size: u64,
     /// Whether it is to be run, by its execute bits; data wherever [`KEEPS_MODES`] is false.
     pub mode: Mode,

@@ -32,7 +32,6 @@ pub use package::{DESCRIPTOR, Package};
 /// A payload whose names, links, sizes and layout have been verified.
 #[derive(Debug)]
 pub struct Payload {
-    /// What the input is, by its content.
     pub form: Form,
     /// Every file, sorted by path.
     pub files: Vec<PayloadFile>,
@@ -94,7 +93,6 @@ impl Payload {
         })
     }
 
-    /// The size of all files in bytes.
     #[must_use]
     pub fn size(&self) -> u64 {
         self.files.iter().map(|file| file.size).sum()

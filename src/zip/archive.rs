@@ -22,9 +22,7 @@ const MIN_PIPED: u64 = 1 << 20;
 /// How much an archive may unpack to before it is taken for a bomb.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Largest uncompressed size of one member, in bytes.
     pub member: u64,
-    /// Largest uncompressed size of all members together, in bytes.
     pub total: u64,
     /// Largest uncompressed size of a member for one compressed byte; asked of members above `free` only.
     pub ratio: u64,
@@ -77,19 +75,16 @@ impl Archive {
         self
     }
 
-    /// The limits that reading obeys.
     #[must_use]
     pub fn limits(&self) -> Limits {
         self.limits
     }
 
-    /// The file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The size of the file in bytes.
     #[must_use]
     pub fn size(&self) -> u64 {
         self.bytes.length()

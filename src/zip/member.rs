@@ -5,9 +5,7 @@ use std::ops::Range;
 
 use crate::error::{Exit, Explain};
 
-/// Compression method 0: stored.
 pub const STORED: u16 = 0;
-/// Compression method 8: deflate.
 pub const DEFLATED: u16 = 8;
 
 pub(super) const ENCRYPTED: u16 = 1;
@@ -23,23 +21,17 @@ pub struct Member {
     pub name: String,
     /// The name as it stands in the central directory.
     pub raw_name: Vec<u8>,
-    /// Compression method.
     pub method: u16,
-    /// General purpose flags.
     pub flags: u16,
     /// CRC-32 of the uncompressed data.
     pub crc32: u32,
-    /// Compressed size in bytes.
     pub compressed_size: u64,
-    /// Uncompressed size in bytes.
     pub size: u64,
     /// The system that `external_attributes` belong to: 0 FAT, 3 Unix.
     pub create_system: u8,
     /// External file attributes; the upper half is a Unix mode.
     pub external_attributes: u32,
-    /// Last modification as an MS-DOS date.
     pub dos_date: u16,
-    /// Last modification as an MS-DOS time.
     pub dos_time: u16,
     /// Where the local header begins, in bytes from the start of the file.
     pub header_offset: u64,
