@@ -84,9 +84,6 @@ impl Explain for BuildError {
 }
 
 /// Reads every stage before anything is built, so that a wrong one is found at once.
-///
-/// # Errors
-/// When a directory is no stage, or two stages would give one file.
 pub fn read_stages(directories: &[PathBuf]) -> Result<Vec<Staged>, BuildError> {
     let mut names: BTreeMap<String, &Path> = BTreeMap::new();
     let mut stages = Vec::new();
@@ -105,9 +102,6 @@ pub fn read_stages(directories: &[PathBuf]) -> Result<Vec<Staged>, BuildError> {
 ///
 /// A file of the same name is replaced once the new one is complete. `progress` is advanced by the bytes of the wheel's
 /// files, of which there are [`Staged::payload_size`].
-///
-/// # Errors
-/// When a file of the stage cannot be read or a distribution cannot be written.
 pub fn build(
     staged: &Staged,
     out_dir: &Path,

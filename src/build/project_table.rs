@@ -169,9 +169,6 @@ impl Project {
     }
 
     /// The METADATA file: the table's fields, the licence files found, and the description.
-    ///
-    /// # Errors
-    /// When a path or text holds a character that a field cannot hold.
     pub fn metadata(
         &self,
         license_files: &[String],

@@ -27,7 +27,6 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    #[must_use]
     pub fn size(&self) -> u64 {
         match self {
             Self::File { size, .. } => *size,

@@ -30,9 +30,6 @@ pub(crate) struct Contents {
 }
 
 /// Writes a wheel to `target`. `progress` is advanced by the bytes of the members.
-///
-/// # Errors
-/// When a member cannot be read, its path cannot be kept, or the output cannot be written.
 pub(crate) fn write(
     target: &Path,
     contents: &Contents,

@@ -30,9 +30,6 @@ pub struct Walked {
 }
 
 /// Every file below `directory`, sorted by relative path; directories themselves are left out, links are not followed.
-///
-/// # Errors
-/// When a directory cannot be read or a name is not UTF-8.
 pub fn walk(directory: &Path) -> Result<Vec<Walked>, FsError> {
     let mut found = Vec::new();
     for entry in walkdir::WalkDir::new(directory).follow_links(false).min_depth(1) {
@@ -71,7 +68,6 @@ pub fn walk(directory: &Path) -> Result<Vec<Walked>, FsError> {
 }
 
 /// A path as reports for machines state it: joined by `/` on every system, and what is not UTF-8 replaced.
-#[must_use]
 pub fn portable(path: &Path) -> String {
     let text = path.to_string_lossy().into_owned();
     // After the prefix of a verbatim path Windows takes no other separator than its own.

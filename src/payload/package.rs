@@ -75,7 +75,6 @@ impl Package {
     }
 
     /// What the known keys with texts say, whatever else is wrong with a descriptor.
-    #[must_use]
     pub fn texts(bytes: &[u8]) -> Self {
         let value: serde_json::Value = serde_json::from_slice(bytes).unwrap_or_default();
         let text = |key| value.get(key).and_then(serde_json::Value::as_str).map(str::to_owned);
@@ -111,7 +110,6 @@ impl Package {
         Ok(package)
     }
 
-    #[must_use]
     pub fn to_json(&self) -> String {
         // invariant: strings and a number always serialise.
         serde_json::to_string_pretty(self).unwrap_or_default() + "\n"

@@ -66,7 +66,6 @@ pub(crate) struct Deflater {
 }
 
 impl Deflater {
-    #[must_use]
     pub fn new(compression: Compression) -> Self {
         // invariant: every preset has a level between 0 and 12.
         let level = CompressionLvl::new(compression.level()).unwrap_or_default();

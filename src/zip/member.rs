@@ -27,8 +27,6 @@ pub struct Member {
     pub crc32: u32,
     pub compressed_size: u64,
     pub size: u64,
-    /// The system that `external_attributes` belong to: 0 FAT, 3 Unix.
-    pub create_system: u8,
     /// External file attributes; the upper half is a Unix mode.
     pub external_attributes: u32,
     pub dos_date: u16,
@@ -43,31 +41,26 @@ pub struct Member {
 
 impl Member {
     /// Whether the entry stands for a directory: its name ends in a slash.
-    #[must_use]
     pub fn is_directory(&self) -> bool {
         self.raw_name.last() == Some(&b'/')
     }
 
     /// The Unix mode in the external attributes, type bits included; 0 where the writer recorded none.
-    #[must_use]
     pub fn unix_mode(&self) -> u32 {
         self.external_attributes >> 16
     }
 
     /// Whether pip makes the installed file executable: a regular file by its mode, with any execute bit.
-    #[must_use]
     pub fn is_executable(&self) -> bool {
         self.unix_mode() & 0o170_000 == 0o100_000 && self.unix_mode() & 0o111 != 0
     }
 
     /// Whether the entry is neither a file nor a directory by its mode: a link, FIFO, socket or device.
-    #[must_use]
     pub fn is_special(&self) -> bool {
         !matches!(self.unix_mode() & 0o170_000, 0 | 0o100_000 | 0o040_000)
     }
 
     /// Whether the entry is encrypted, in any of the three ways (APPNOTE 4.4.4).
-    #[must_use]
     pub fn is_encrypted(&self) -> bool {
         self.flags & (ENCRYPTED | STRONG_ENCRYPTION | MASKED) != 0
     }

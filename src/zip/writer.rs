@@ -36,7 +36,6 @@ impl SourceDate {
     const LAST: u64 = 4_354_819_198;
 
     /// Seconds since 1970.
-    #[must_use]
     pub fn seconds(self) -> u64 {
         self.0
     }
