@@ -22,7 +22,6 @@ const MAX_RECORD: u64 = 16 << 20;
 /// What an archive gave up.
 #[derive(Debug)]
 pub(super) struct Unzipped {
-    /// Zip or wheel.
     pub form: Form,
     /// The files, without the directory of the import package.
     pub files: Vec<Found>,
