@@ -29,9 +29,6 @@ impl Sha256Digest {
     }
 
     /// Reads `reader` to its end; returns the digest and the number of bytes read.
-    ///
-    /// # Errors
-    /// Whatever the reader gives.
     pub fn of_reader(reader: &mut impl Read) -> io::Result<(Self, u64)> {
         let mut hasher = Sha256::new();
         let mut buffer = vec![0; 1 << 16];

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::{Details, RunPathKind, Slice};
+use super::facts::{Details, Slice};
 
 /// Whether a library that a binary needs lies in the same wheel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -52,8 +52,7 @@ impl BundledLibraries {
         } else if matches!(slice.details, Details::MachO(_)) {
             mach_o_directories(here, slice, library)
         } else {
-            let searched = slice.run_paths.iter().filter(|path| path.kind != RunPathKind::LcRpath);
-            searched.map(|path| below(here, &path.path, &["$ORIGIN", "${ORIGIN}"])).collect()
+            slice.run_paths.iter().map(|path| below(here, path, &["$ORIGIN", "${ORIGIN}"])).collect()
         };
         let reached = candidates.into_iter().flatten().any(|directory| holders.contains(directory.as_str()));
         if reached { Reach::Within } else { Reach::Outside }
@@ -65,9 +64,7 @@ fn mach_o_directories(here: &str, slice: &Slice, library: &str) -> Vec<Option<St
     const ORIGINS: [&str; 2] = ["@loader_path", "@executable_path"];
     let (directory, _) = library.rsplit_once('/').unwrap_or(("", library));
     match directory.strip_prefix("@rpath") {
-        Some(rest) => {
-            slice.run_paths.iter().map(|path| below(here, &format!("{}{rest}", path.path), &ORIGINS)).collect()
-        }
+        Some(rest) => slice.run_paths.iter().map(|path| below(here, &format!("{path}{rest}"), &ORIGINS)).collect(),
         None => vec![below(here, directory, &ORIGINS)],
     }
 }

@@ -28,20 +28,21 @@ impl Strings {
             Some(length) => length,
             None if window.len() < MAX_STRING => window.len(),
             None => {
-                return Err(BinaryError::malformed(self.format, format!("{what} is longer than {MAX_STRING} bytes")));
+                return Err(self.format.malformed(format!("{what} is longer than {MAX_STRING} bytes")));
             }
         };
         let text = String::from_utf8_lossy(&window[..length]).into_owned();
-        self.left = self.left.checked_sub(text.len() + size_of::<String>()).ok_or_else(|| {
-            BinaryError::malformed(self.format, format!("its names take more than {} MiB", MAX_STRINGS >> 20))
-        })?;
+        self.left = self
+            .left
+            .checked_sub(text.len() + size_of::<String>())
+            .ok_or_else(|| self.format.malformed(format!("its names take more than {} MiB", MAX_STRINGS >> 20)))?;
         Ok(text)
     }
 
     /// The string at `offset` of a string table.
     pub(super) fn at(&mut self, table: &[u8], offset: u64, what: &'static str) -> Result<String, BinaryError> {
         let rest = usize::try_from(offset).ok().and_then(|offset| table.get(offset..));
-        let rest = rest.ok_or(BinaryError::Truncated { format: self.format, what })?;
+        let rest = rest.ok_or(self.format.truncated(what))?;
         self.take(rest, what)
     }
 }

@@ -28,10 +28,8 @@ pub struct Slice {
     pub libc: Option<Libc>,
     /// The libraries that the loader must find, in the order of the file.
     pub needed: Vec<Needed>,
-    /// Where the loader is told to look for them.
-    pub run_paths: Vec<RunPath>,
-    /// The name that a library gives itself: ELF soname, Mach-O install name, PE export name.
-    pub soname: Option<String>,
+    /// Where the loader is told to look for them, each directory as the file spells it (ELF lists are split at colons).
+    pub run_paths: Vec<String>,
     /// Whether the file holds debugging sections.
     pub debug_info: bool,
     /// Always absent in ELF files.
@@ -98,25 +96,6 @@ pub struct Needed {
     pub name: String,
     /// Whether the binary starts without it: a weak dylib, a delay-loaded DLL.
     pub optional: bool,
-}
-
-/// A directory that the loader looks in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunPath {
-    pub kind: RunPathKind,
-    /// One directory, as the file spells it (ELF lists are split at colons).
-    pub path: String,
-}
-
-/// The entry that states a run path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum RunPathKind {
-    /// ELF `DT_RPATH`: handed on to the libraries' own libraries.
-    Rpath,
-    /// ELF `DT_RUNPATH`.
-    Runpath,
-    /// Mach-O `LC_RPATH`.
-    LcRpath,
 }
 
 /// A code signature.

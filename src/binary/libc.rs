@@ -37,26 +37,10 @@ pub(super) fn is_musl_library(name: &str) -> bool {
 
 /// Whether the library is part of some C library, so that it says nothing beyond which one.
 pub(super) fn is_part(library: &str) -> bool {
-    const STEMS: [&str; 14] = [
-        "libc",
-        "libm",
-        "libdl",
-        "librt",
-        "libpthread",
-        "libutil",
-        "libresolv",
-        "libanl",
-        "libnsl",
-        "libmvec",
-        "libcrypt",
-        "ld-linux",
-        "ld-musl",
-        "ld-uClibc",
-    ];
+    const LIBRARIES: &str = "libc libm libdl librt libpthread libutil libresolv libanl libnsl libmvec libcrypt";
+    const LOADERS: [&str; 5] = ["ld-linux", "ld-musl", "ld-uClibc", "ld64.so", "ld.so"];
     let stem = library.split_once('.').map_or(library, |(stem, _)| stem);
-    STEMS.iter().any(|known| stem == *known || (known.starts_with("ld-") && stem.starts_with(known)))
-        || library.starts_with("ld64.so")
-        || library.starts_with("ld.so")
+    LIBRARIES.split(' ').any(|known| known == stem) || LOADERS.iter().any(|known| library.starts_with(known))
 }
 
 /// The name of the system that an `EI_OSABI` belongs to, where that is not Linux.

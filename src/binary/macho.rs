@@ -7,12 +7,12 @@ use object::read::macho::{LoadCommandData, LoadCommandVariant, MachHeader};
 
 use super::bytes::Strings;
 use super::error::BinaryError;
-use super::facts::{
-    Details, Facts, Kind, Linkage, MachOFacts, MachOPlatform, Needed, RunPath, RunPathKind, Signature, Slice,
-};
+use super::facts::{Details, Facts, Kind, Linkage, MachOFacts, MachOPlatform, Needed, Signature, Slice};
 use super::machine::Machine;
 use super::magic::Format;
 use crate::target::{Architecture, OsVersion};
+
+const MACHO: Format = Format::MachO;
 
 /// The magic number of an embedded signature (`CSMAGIC_EMBEDDED_SIGNATURE`), big-endian in the file.
 const SIGNATURE_MAGIC: u32 = 0xfade_0cc0;
@@ -29,7 +29,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Facts, BinaryError> {
             let long = |at| Some(u64::from(word(entry, at)?) << 32 | u64::from(word(entry, at + 4)?));
             Some((long(8)?, long(16)?))
         }),
-        _ => Ok(Facts { format: Format::MachO, slices: vec![slice(bytes)?] }),
+        _ => Ok(Facts { format: MACHO, slices: vec![slice(bytes)?] }),
     }
 }
 
@@ -37,43 +37,35 @@ fn word(entry: &[u8], at: usize) -> Option<u32> {
     entry.get(at..)?.first_chunk().map(|raw| u32::from_be_bytes(*raw))
 }
 
-fn malformed(what: impl Into<String>) -> BinaryError {
-    BinaryError::malformed(Format::MachO, what)
-}
-
-fn truncated(what: &'static str) -> BinaryError {
-    BinaryError::Truncated { format: Format::MachO, what }
-}
-
 /// The slices of a fat file; `range` reads offset and size out of one entry of `entry_size` bytes.
 fn fat(bytes: &[u8], entry_size: usize, range: impl Fn(&[u8]) -> Option<(u64, u64)>) -> Result<Facts, BinaryError> {
     let what = "the table of slices";
-    let count = word(bytes, 4).ok_or(truncated(what))? as usize;
+    let count = word(bytes, 4).ok_or(MACHO.truncated(what))? as usize;
     if count == 0 || count > MAX_SLICES {
-        return Err(malformed(format!("it claims to hold {count} slices")));
+        return Err(MACHO.malformed(format!("it claims to hold {count} slices")));
     }
-    let table = bytes.get(8..8 + count * entry_size).ok_or(truncated(what))?;
+    let table = bytes.get(8..8 + count * entry_size).ok_or(MACHO.truncated(what))?;
     let mut slices: Vec<Slice> = Vec::new();
     let mut ranges: Vec<(u64, u64)> = Vec::new();
     for entry in table.chunks_exact(entry_size) {
-        let (offset, size) = range(entry).ok_or(truncated(what))?;
-        let end = offset.checked_add(size).ok_or(truncated("a slice"))?;
+        let (offset, size) = range(entry).ok_or(MACHO.truncated(what))?;
+        let end = offset.checked_add(size).ok_or(MACHO.truncated("a slice"))?;
         if ranges.iter().any(|(other, other_end)| offset < *other_end && *other < end) {
-            return Err(malformed("two of its slices overlap"));
+            return Err(MACHO.malformed("two of its slices overlap"));
         }
         ranges.push((offset, end));
-        let inner = bytes.read_bytes_at(offset, size).map_err(|()| truncated("a slice"))?;
+        let inner = bytes.read_bytes_at(offset, size).map_err(|()| MACHO.truncated("a slice"))?;
         let slice = slice(inner)?;
         let claimed = word(entry, 0).map(macho::CpuType).map(machine);
         if claimed != Some(slice.machine) {
-            return Err(malformed(format!("a slice for {} is listed under another architecture", slice.machine)));
+            return Err(MACHO.malformed(format!("a slice for {} is listed under another architecture", slice.machine)));
         }
         if slices.iter().any(|other| other.machine == slice.machine) {
-            return Err(malformed(format!("two of its slices are for {}", slice.machine)));
+            return Err(MACHO.malformed(format!("two of its slices are for {}", slice.machine)));
         }
         slices.push(slice);
     }
-    Ok(Facts { format: Format::MachO, slices })
+    Ok(Facts { format: MACHO, slices })
 }
 
 fn machine(cpu: macho::CpuType) -> Machine {
@@ -91,13 +83,13 @@ fn slice(bytes: &[u8]) -> Result<Slice, BinaryError> {
         Some(macho::MH_CIGAM | macho::MH_MAGIC) => {
             return Err(BinaryError::Unsupported { what: "a 32-bit Mach-O file" });
         }
-        Some(_) => return Err(malformed("a slice is no Mach-O file")),
-        None => return Err(truncated("the file header")),
+        Some(_) => return Err(MACHO.malformed("a slice is no Mach-O file")),
+        None => return Err(MACHO.truncated("the file header")),
     };
-    let header: &macho::MachHeader64<Endianness> = bytes.read_at(0).map_err(|()| truncated("the file header"))?;
+    let header: &macho::MachHeader64<Endianness> = bytes.read_at(0).map_err(|()| MACHO.truncated("the file header"))?;
     let machine = machine(header.cputype(endian));
     if endian == Endianness::Big && machine.architecture().is_some() {
-        return Err(malformed(format!("it claims to be big-endian {machine}")));
+        return Err(MACHO.malformed(format!("it claims to be big-endian {machine}")));
     }
     let kind = match header.filetype(endian) {
         macho::MH_EXECUTE => Kind::Executable,
@@ -105,12 +97,14 @@ fn slice(bytes: &[u8]) -> Result<Slice, BinaryError> {
         macho::MH_OBJECT => return Err(BinaryError::Unsupported { what: "an object file" }),
         macho::MH_CORE => return Err(BinaryError::Unsupported { what: "a core dump" }),
         macho::MH_DSYM => return Err(BinaryError::Unsupported { what: "a file of debugging symbols" }),
-        other => return Err(malformed(format!("its type {:#x} is neither executable nor library", other.0))),
+        other => {
+            return Err(MACHO.malformed(format!("its type {:#x} is neither executable nor library", other.0)));
+        }
     };
     let mut reader = Reader {
         bytes,
         endian,
-        strings: Strings::of(Format::MachO),
+        strings: Strings::of(MACHO),
         slice: Slice {
             machine,
             kind,
@@ -119,15 +113,16 @@ fn slice(bytes: &[u8]) -> Result<Slice, BinaryError> {
             libc: None,
             needed: Vec::new(),
             run_paths: Vec::new(),
-            soname: None,
             debug_info: false,
             signature: Signature::Absent,
             details: Details::MachO(MachOFacts::default()),
         },
         facts: MachOFacts::default(),
     };
-    let mut commands = header.load_commands(endian, bytes, 0).map_err(|_| truncated("the load commands"))?;
-    while let Some(command) = commands.next().map_err(|_| malformed("the size of a load command is impossible"))? {
+    let mut commands = header.load_commands(endian, bytes, 0).map_err(|_| MACHO.truncated("the load commands"))?;
+    while let Some(command) =
+        commands.next().map_err(|_| MACHO.malformed("the size of a load command is impossible"))?
+    {
         reader.command(command)?;
     }
     let Reader { mut slice, facts, .. } = reader;
@@ -149,12 +144,12 @@ struct Reader<'data> {
 impl<'data> Reader<'data> {
     fn command(&mut self, command: LoadCommandData<'data, Endianness>) -> Result<(), BinaryError> {
         let endian = self.endian;
-        let variant = command.variant().map_err(|_| malformed("a load command is shorter than its kind"))?;
+        let variant = command.variant().map_err(|_| MACHO.malformed("a load command is shorter than its kind"))?;
         match variant {
             LoadCommandVariant::Segment64(segment, _) => {
                 let (offset, size) = (segment.fileoff.get(endian), segment.filesize.get(endian));
                 if !self.inside(offset, size) {
-                    return Err(truncated("a segment"));
+                    return Err(MACHO.truncated("a segment"));
                 }
                 self.slice.debug_info |= segment.segname.starts_with(b"__DWARF");
             }
@@ -164,12 +159,12 @@ impl<'data> Reader<'data> {
                 self.slice.needed.push(Needed { name, optional });
             }
             LoadCommandVariant::IdDylib(dylib) => {
-                self.slice.soname = Some(self.string(&command, dylib.dylib.name, "the install name")?);
+                self.string(&command, dylib.dylib.name, "the install name")?;
             }
             LoadCommandVariant::LoadDylinker(_) => self.slice.linkage = Linkage::Dynamic,
             LoadCommandVariant::Rpath(rpath) => {
                 let path = self.string(&command, rpath.path, "a run path")?;
-                self.slice.run_paths.push(RunPath { kind: RunPathKind::LcRpath, path });
+                self.slice.run_paths.push(path);
             }
             LoadCommandVariant::VersionMin(version) => {
                 let platform = match command.cmd() {
@@ -209,9 +204,6 @@ impl<'data> Reader<'data> {
     }
 
     fn signature(&self, offset: u64, size: u64) -> Signature {
-        if !self.inside(offset, size) {
-            return Signature::Broken("it lies beyond the end of the file");
-        }
         let Ok(blob) = self.bytes.read_bytes_at(offset, size) else {
             return Signature::Broken("it lies beyond the end of the file");
         };

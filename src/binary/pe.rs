@@ -13,62 +13,58 @@ use super::machine::Machine;
 use super::magic::Format;
 use crate::target::{Architecture, OsVersion};
 
+const PE: Format = Format::Pe;
+
 /// Real programs import from a few dozen.
 const MAX_IMPORTS: usize = 4096;
 
 pub(super) fn read(bytes: &[u8]) -> Result<Facts, BinaryError> {
-    let dos: &pe::ImageDosHeader = bytes.read_at(0).map_err(|()| truncated("the DOS header"))?;
+    let dos: &pe::ImageDosHeader = bytes.read_at(0).map_err(|()| PE.truncated("the DOS header"))?;
     let offset = u64::from(dos.e_lfanew.get(LE));
-    let magic: &object::U32<object::LittleEndian> = bytes.read_at(offset).map_err(|()| truncated("the PE header"))?;
+    let magic: &object::U32<object::LittleEndian> =
+        bytes.read_at(offset).map_err(|()| PE.truncated("the PE header"))?;
     if magic.get(LE) != pe::IMAGE_NT_SIGNATURE {
-        return Err(malformed("it has a DOS header and no PE header"));
+        return Err(PE.malformed("it has a DOS header and no PE header"));
     }
     let optional = offset + 4 + size_of::<pe::ImageFileHeader>() as u64;
     let magic: &object::U16<object::LittleEndian> =
-        bytes.read_at(optional).map_err(|()| truncated("the optional header"))?;
+        bytes.read_at(optional).map_err(|()| PE.truncated("the optional header"))?;
     let slice = match magic.get(LE) {
         pe::IMAGE_NT_OPTIONAL_HDR32_MAGIC => slice::<pe::ImageNtHeaders32>(bytes, offset)?,
         pe::IMAGE_NT_OPTIONAL_HDR64_MAGIC => slice::<pe::ImageNtHeaders64>(bytes, offset)?,
-        other => return Err(malformed(format!("its optional header has the unknown magic number {other:#x}"))),
+        other => {
+            return Err(PE.malformed(format!("its optional header has the unknown magic number {other:#x}")));
+        }
     };
-    Ok(Facts { format: Format::Pe, slices: vec![slice] })
-}
-
-fn malformed(what: impl Into<String>) -> BinaryError {
-    BinaryError::malformed(Format::Pe, what)
-}
-
-fn truncated(what: &'static str) -> BinaryError {
-    BinaryError::Truncated { format: Format::Pe, what }
+    Ok(Facts { format: PE, slices: vec![slice] })
 }
 
 fn slice<Headers: ImageNtHeaders>(bytes: &[u8], mut offset: u64) -> Result<Slice, BinaryError> {
-    let (headers, directories) = Headers::parse(bytes, &mut offset).map_err(|_| truncated("the PE header"))?;
-    let sections = headers.sections(bytes, offset).map_err(|_| truncated("the table of sections"))?;
+    let (headers, directories) = Headers::parse(bytes, &mut offset).map_err(|_| PE.truncated("the PE header"))?;
+    let sections = headers.sections(bytes, offset).map_err(|_| PE.truncated("the table of sections"))?;
     for section in sections.iter() {
         if let Some((start, size)) = section.coff_file_range()
             && u64::from(start) + u64::from(size) > bytes.len() as u64
         {
-            return Err(truncated("a section"));
+            return Err(PE.truncated("a section"));
         }
     }
     let file = headers.file_header();
     let optional = headers.optional_header();
     let characteristics = file.characteristics.get(LE).0;
     if characteristics & pe::IMAGE_FILE_EXECUTABLE_IMAGE.0 == 0 {
-        return Err(malformed("it is not marked as an image that can be run"));
+        return Err(PE.malformed("it is not marked as an image that can be run"));
     }
     let machine = match file.machine.get(LE) {
         pe::IMAGE_FILE_MACHINE_AMD64 if headers.is_type_64() => Machine::Known(Architecture::X86_64),
         pe::IMAGE_FILE_MACHINE_ARM64 if headers.is_type_64() => Machine::Known(Architecture::Aarch64),
         pe::IMAGE_FILE_MACHINE_I386 if !headers.is_type_64() => Machine::Known(Architecture::I686),
         pe::IMAGE_FILE_MACHINE_AMD64 | pe::IMAGE_FILE_MACHINE_ARM64 | pe::IMAGE_FILE_MACHINE_I386 => {
-            return Err(malformed("its machine and its optional header disagree about 32 and 64 bits"));
+            return Err(PE.malformed("its machine and its optional header disagree about 32 and 64 bits"));
         }
         other => Machine::Other(other.0.into()),
     };
-    let mut strings = Strings::of(Format::Pe);
-    let needed = imports(bytes, &directories, &sections, &mut strings)?;
+    let needed = imports(bytes, &directories, &sections)?;
     let dll_characteristics = optional.dll_characteristics().0;
     Ok(Slice {
         machine,
@@ -78,7 +74,6 @@ fn slice<Headers: ImageNtHeaders>(bytes: &[u8], mut offset: u64) -> Result<Slice
         libc: None,
         needed,
         run_paths: Vec::new(),
-        soname: export_name(bytes, &directories, &sections, &mut strings),
         debug_info: sections.iter().any(|section| section.raw_name().starts_with(b".debug")),
         signature: signature(bytes, &directories),
         details: Details::Pe(PeFacts {
@@ -88,64 +83,39 @@ fn slice<Headers: ImageNtHeaders>(bytes: &[u8], mut offset: u64) -> Result<Slice
     })
 }
 
-/// The bytes from a loaded address on, to the end of its section.
-fn at_address<'data>(bytes: &'data [u8], sections: &SectionTable<'data>, address: u32) -> Option<&'data [u8]> {
-    sections.iter().find_map(|section| section.pe_data_at(bytes, address))
-}
-
 fn imports(
     bytes: &[u8],
     directories: &DataDirectories<'_>,
     sections: &SectionTable<'_>,
-    strings: &mut Strings,
 ) -> Result<Vec<Needed>, BinaryError> {
-    let mut needed = Vec::new();
-    let what = "the table of imports";
-    let table = directories.import_table(bytes, sections).map_err(|_| truncated(what))?;
-    if let Some(table) = table {
-        let mut descriptors = table.descriptors().map_err(|_| truncated(what))?;
-        while let Some(descriptor) = descriptors.next().map_err(|_| truncated(what))? {
-            push(&mut needed, name_at(bytes, sections, descriptor.name.get(LE), strings)?, false)?;
+    let mut strings = Strings::of(PE);
+    let mut needed: Vec<Needed> = Vec::new();
+    let mut need = |address: u32, optional: bool| {
+        let what = "the name of a DLL";
+        let loaded = sections.iter().find_map(|section| section.pe_data_at(bytes, address));
+        let name = strings.take(loaded.ok_or(PE.truncated(what))?, what)?;
+        if needed.len() == MAX_IMPORTS {
+            return Err(PE.malformed(format!("it imports from more than {MAX_IMPORTS} DLLs")));
+        }
+        if !needed.iter().any(|known| known.name.eq_ignore_ascii_case(&name)) {
+            needed.push(Needed { name, optional });
+        }
+        Ok(())
+    };
+    let damaged = |_| PE.truncated("the table of imports");
+    if let Some(table) = directories.import_table(bytes, sections).map_err(damaged)? {
+        let mut descriptors = table.descriptors().map_err(damaged)?;
+        while let Some(descriptor) = descriptors.next().map_err(damaged)? {
+            need(descriptor.name.get(LE), false)?;
         }
     }
-    let table = directories.delay_load_import_table(bytes, sections).map_err(|_| truncated(what))?;
-    if let Some(table) = table {
-        let mut descriptors = table.descriptors().map_err(|_| truncated(what))?;
-        while let Some(descriptor) = descriptors.next().map_err(|_| truncated(what))? {
-            push(&mut needed, name_at(bytes, sections, descriptor.dll_name_rva.get(LE), strings)?, true)?;
+    if let Some(table) = directories.delay_load_import_table(bytes, sections).map_err(damaged)? {
+        let mut descriptors = table.descriptors().map_err(damaged)?;
+        while let Some(descriptor) = descriptors.next().map_err(damaged)? {
+            need(descriptor.dll_name_rva.get(LE), true)?;
         }
     }
     Ok(needed)
-}
-
-fn push(needed: &mut Vec<Needed>, name: String, optional: bool) -> Result<(), BinaryError> {
-    if needed.len() == MAX_IMPORTS {
-        return Err(malformed(format!("it imports from more than {MAX_IMPORTS} DLLs")));
-    }
-    if !needed.iter().any(|known| known.name.eq_ignore_ascii_case(&name)) {
-        needed.push(Needed { name, optional });
-    }
-    Ok(())
-}
-
-fn name_at(
-    bytes: &[u8],
-    sections: &SectionTable<'_>,
-    address: u32,
-    strings: &mut Strings,
-) -> Result<String, BinaryError> {
-    let what = "the name of a DLL";
-    strings.take(at_address(bytes, sections, address).ok_or(truncated(what))?, what)
-}
-
-fn export_name(
-    bytes: &[u8],
-    directories: &DataDirectories<'_>,
-    sections: &SectionTable<'_>,
-    strings: &mut Strings,
-) -> Option<String> {
-    let directory = directories.export_directory(bytes, sections).ok()??;
-    strings.take(at_address(bytes, sections, directory.name.get(LE))?, "the export name").ok()
 }
 
 /// The certificate directory: unlike every other, its address is an offset in the file.

@@ -8,142 +8,66 @@ use super::facts::VersionNeed;
 use super::libc;
 use crate::target::{Architecture, OsVersion};
 
-/// Rows of `FLOOR ARCHITECTURE PREFIX VERSION...`; each floor also has what lower floors have.
 const MANYLINUX_VERSIONS: &str = include_str!("policy/manylinux-versions.txt");
-
-/// One lower-case file name per line.
+const MANYLINUX_LIBRARIES: &str = include_str!("policy/manylinux-libraries.txt");
+const SYMBOL_BLACKLIST: &str = include_str!("policy/symbol-blacklist.txt");
+const MUSL_FUNCTIONS: &str = include_str!("policy/musl-functions.txt");
 const WINDOWS_DLLS: &str = include_str!("policy/windows-dlls.txt");
 
-/// Libraries of every glibc platform with the floor from which on each may be relied on.
-const MANYLINUX_LIBRARIES: [(&str, OsVersion); 24] = [
-    ("libGL.so.1", glibc(5)),
-    ("libICE.so.6", glibc(5)),
-    ("libSM.so.6", glibc(5)),
-    ("libX11.so.6", glibc(5)),
-    ("libXext.so.6", glibc(5)),
-    ("libXrender.so.1", glibc(5)),
-    ("libanl.so.1", glibc(5)),
-    ("libatomic.so.1", glibc(5)),
-    ("libc.so.6", glibc(5)),
-    ("libdl.so.2", glibc(5)),
-    ("libexpat.so.1", glibc(12)),
-    ("libgcc_s.so.1", glibc(5)),
-    ("libglib-2.0.so.0", glibc(5)),
-    ("libgobject-2.0.so.0", glibc(5)),
-    ("libgthread-2.0.so.0", glibc(5)),
-    ("libm.so.6", glibc(5)),
-    ("libmvec.so.1", glibc(24)),
-    ("libnsl.so.1", glibc(5)),
-    ("libpthread.so.0", glibc(5)),
-    ("libresolv.so.2", glibc(5)),
-    ("librt.so.1", glibc(5)),
-    ("libstdc++.so.6", glibc(5)),
-    ("libutil.so.1", glibc(5)),
-    ("libz.so.1", glibc(5)),
-];
+/// What a row says of itself, and the names in the rest of it.
+type Row<Key> = (Key, Vec<&'static str>);
 
-/// Symbols that some distributions of a floor lack although the version node is there, with the floor from which on
-/// all have them.
-const MANYLINUX_BLACKLIST: [(&str, OsVersion, &[&str]); 7] = [
-    (
-        "libc.so.6",
-        glibc(24),
-        &[
-            "__cxa_thread_atexit_impl",
-            "__issignaling",
-            "__issignalingf",
-            "__issignalingl",
-            "pthread_getattr_default_np",
-            "pthread_setattr_default_np",
-        ],
-    ),
-    ("libm.so.6", glibc(24), &["__issignaling", "__issignalingf", "__issignalingl"]),
-    ("libpthread.so.0", glibc(24), &["pthread_getattr_default_np", "pthread_setattr_default_np"]),
-    ("libz.so.1", glibc(34), &["uncompress2"]),
-    ("libz.so.1", glibc(36), &ZLIB_INTERNALS_OLD),
-    ("libz.so.1", glibc(37), &["crc32_combine_gen", "crc32_combine_gen64", "crc32_combine_op"]),
-    ("libz.so.1", OsVersion::new(u16::MAX, 0), &ZLIB_INTERNALS),
-];
-
-/// Internal functions that older zlib builds export by accident.
-const ZLIB_INTERNALS_OLD: [&str; 14] = [
-    "bi_windup",
-    "crc_fold_512to32",
-    "crc_fold_copy",
-    "crc_fold_init",
-    "deflate_medium",
-    "fill_window",
-    "flush_pending",
-    "longest_match",
-    "slide_hash_sse",
-    "static_ltree",
-    "x86_check_features",
-    "x86_cpu_has_pclmul",
-    "x86_cpu_has_sse2",
-    "x86_cpu_has_sse42",
-];
-
-/// Internal functions that some zlib builds export by accident, on every floor.
-const ZLIB_INTERNALS: [&str; 23] = [
-    "_dist_code",
-    "_length_code",
-    "_tr_align",
-    "_tr_flush_block",
-    "_tr_init",
-    "_tr_stored_block",
-    "_tr_tally",
-    "adler32_default",
-    "crc32_acle",
-    "crc32_le_vgfm_16",
-    "crc32_neon",
-    "crc32_vpmsum",
-    "crc32_z_default",
-    "deflate_copyright",
-    "gzflags",
-    "inflate_copyright",
-    "inflate_fast",
-    "inflate_table",
-    "sse2_slide_hash",
-    "z_errmsg",
-    "z_vstring",
-    "zcalloc",
-    "zcfree",
-];
-
-/// Functions that musl got in a 1.2 release.
-const MUSL_1_2: [&str; 10] = [
-    "_Fork",
-    "getlocalename_l",
-    "gettid",
-    "preadv2",
-    "pthread_getname_np",
-    "pwritev2",
-    "qsort_r",
-    "reallocarray",
-    "statx",
-    "tcgetwinsize",
-];
-
-const fn glibc(minor: u16) -> OsVersion {
-    OsVersion::new(2, minor)
+/// The rows of a table; the head of each is read by `key`.
+fn rows<Key>(
+    table: &'static str,
+    key: impl Fn(&mut dyn Iterator<Item = &'static str>) -> Option<Key>,
+) -> impl Iterator<Item = Row<Key>> {
+    table.lines().filter(|line| !line.starts_with('#')).filter_map(move |line| {
+        let mut words = line.split(' ');
+        Some((key(&mut words)?, words.collect()))
+    })
 }
 
-type Rows = HashMap<(Architecture, &'static str), Vec<(OsVersion, Vec<&'static str>)>>;
-
 /// Per architecture and prefix (`GLIBC`, `GLIBCXX`, ...), what each floor adds.
-static VERSIONS: LazyLock<Rows> = LazyLock::new(|| {
-    let mut rows = Rows::new();
-    for line in MANYLINUX_VERSIONS.lines().filter(|line| !line.starts_with('#')) {
-        let mut words = line.split(' ');
-        let (Some(floor), Some(name), Some(prefix)) = (words.next(), words.next(), words.next()) else { continue };
-        let (Ok(architecture), Ok(floor)) = (name.parse(), floor.parse()) else { continue };
-        rows.entry((architecture, prefix)).or_default().push((floor, words.collect()));
+type Versions = HashMap<(Architecture, &'static str), Vec<Row<OsVersion>>>;
+
+static VERSIONS: LazyLock<Versions> = LazyLock::new(|| {
+    let mut all = Versions::new();
+    let added = rows(MANYLINUX_VERSIONS, |words| {
+        Some((words.next()?.parse().ok()?, words.next()?.parse().ok()?, words.next()?))
+    });
+    for ((floor, architecture, prefix), versions) in added {
+        all.entry((architecture, prefix)).or_default().push((floor, versions));
     }
-    rows
+    all
 });
 
-static DLLS: LazyLock<BTreeSet<&'static str>> =
-    LazyLock::new(|| WINDOWS_DLLS.lines().filter(|line| !line.starts_with('#')).collect());
+/// The floor from which on each library of glibc platforms may be relied on.
+static LIBRARIES: LazyLock<HashMap<&str, OsVersion>> = LazyLock::new(|| {
+    let floors = rows(MANYLINUX_LIBRARIES, |words| words.next()?.parse::<OsVersion>().ok());
+    floors.flat_map(|(floor, libraries)| libraries.into_iter().map(move |library| (library, floor))).collect()
+});
+
+/// Until which glibc a library lacks symbols, and whether on musl too.
+struct Lack {
+    until: Option<OsVersion>,
+    on_musl: bool,
+    library: &'static str,
+}
+
+static BLACKLIST: LazyLock<Vec<Row<Lack>>> = LazyLock::new(|| {
+    let lacks = rows(SYMBOL_BLACKLIST, |words| {
+        let (until, families) = (words.next()?.parse().ok(), words.next()?);
+        Some(Lack { until, on_musl: families == "all", library: words.next()? })
+    });
+    lacks.collect()
+});
+
+static MUSL: LazyLock<Vec<Row<OsVersion>>> =
+    LazyLock::new(|| rows(MUSL_FUNCTIONS, |words| words.next()?.parse().ok()).collect());
+
+static DLLS: LazyLock<BTreeSet<&str>> =
+    LazyLock::new(|| rows(WINDOWS_DLLS, |words| words.next()).map(|(name, _)| name).collect());
 
 /// The glibc floors at which something changes for this architecture, lowest first.
 pub(super) fn manylinux_floors(architecture: Architecture) -> BTreeSet<OsVersion> {
@@ -177,15 +101,22 @@ pub(super) fn manylinux_has_library(floor: OsVersion, architecture: Architecture
     }
     // The vector mathematics library exists for two architectures alone.
     let vector = matches!(architecture, Architecture::X86_64 | Architecture::Aarch64);
-    MANYLINUX_LIBRARIES
-        .iter()
-        .any(|(name, since)| *name == library && *since <= floor && (library != "libmvec.so.1" || vector))
+    LIBRARIES.get(library).is_some_and(|since| *since <= floor && (library != "libmvec.so.1" || vector))
 }
 
 /// Symbols of `library` that no binary with this floor may rely on.
 pub(super) fn manylinux_blacklist(floor: OsVersion, library: &str) -> Vec<&'static str> {
-    let rows = MANYLINUX_BLACKLIST.iter().filter(|(name, until, _)| *name == library && floor < *until);
-    rows.flat_map(|(_, _, symbols)| symbols.iter().copied()).collect()
+    blacklist(library, |lack| lack.until.is_none_or(|until| floor < until))
+}
+
+/// Symbols of `library` that no musl binary may rely on.
+pub(super) fn musllinux_blacklist(library: &str) -> Vec<&'static str> {
+    blacklist(library, |lack| lack.on_musl)
+}
+
+fn blacklist(library: &str, applies: impl Fn(&Lack) -> bool) -> Vec<&'static str> {
+    let lacks = BLACKLIST.iter().filter(|(lack, _)| lack.library == library && applies(lack));
+    lacks.flat_map(|(_, symbols)| symbols.iter().copied()).collect()
 }
 
 /// Whether every musl platform has this library.
@@ -193,22 +124,14 @@ pub(super) fn musllinux_has_library(library: &str) -> bool {
     matches!(library, "libc.so" | "libz.so.1") || libc::is_musl_library(library)
 }
 
-/// Symbols of `library` that no musl binary may rely on.
-pub(super) fn musllinux_blacklist(library: &str) -> Vec<&'static str> {
-    if library != "libz.so.1" {
-        return Vec::new();
-    }
-    ["uncompress2"].into_iter().chain(ZLIB_INTERNALS_OLD).chain(ZLIB_INTERNALS).collect()
-}
-
 /// The musl version that first has `function`, where that is later than 1.1.
 pub(super) fn musl_with(function: &str) -> Option<OsVersion> {
-    MUSL_1_2.contains(&function).then_some(OsVersion::new(1, 2))
+    MUSL.iter().find(|(_, functions)| functions.contains(&function)).map(|(release, _)| *release)
 }
 
 /// Whether the library says nothing beyond that the binary is for glibc or for musl.
 pub(super) fn on_some_linux(library: &str) -> bool {
-    libc::is_part(library) || MANYLINUX_LIBRARIES.iter().any(|(name, _)| *name == library)
+    libc::is_part(library) || LIBRARIES.contains_key(library)
 }
 
 /// No Mac with an arm64 processor runs anything older.
@@ -259,11 +182,27 @@ mod tests {
         }
     }
 
+    const fn glibc(minor: u16) -> OsVersion {
+        OsVersion::new(2, minor)
+    }
+
     #[test]
-    fn every_row_of_the_table_is_read() {
-        let rows: usize = VERSIONS.values().map(Vec::len).sum();
-        assert_eq!(rows, MANYLINUX_VERSIONS.lines().filter(|line| !line.starts_with('#')).count());
+    fn every_row_of_the_tables_is_read() {
+        let lines = |table: &str| table.lines().filter(|line| !line.starts_with('#')).count();
+        assert_eq!(VERSIONS.values().map(Vec::len).sum::<usize>(), lines(MANYLINUX_VERSIONS));
+        assert_eq!((BLACKLIST.len(), MUSL.len()), (lines(SYMBOL_BLACKLIST), lines(MUSL_FUNCTIONS)));
+        assert_eq!(LIBRARIES.len(), 24);
         assert!(DLLS.len() > 1500);
+    }
+
+    #[test]
+    fn symbols_that_not_all_platforms_have() {
+        assert_eq!(manylinux_blacklist(glibc(33), "libz.so.1").len(), 1 + 14 + 3 + 23);
+        assert_eq!(manylinux_blacklist(glibc(37), "libz.so.1").len(), 23);
+        assert_eq!(musllinux_blacklist("libz.so.1").len(), 1 + 14 + 23);
+        assert_eq!(manylinux_blacklist(glibc(23), "libm.so.6").len(), 3);
+        assert_eq!((manylinux_blacklist(glibc(24), "libm.so.6").len(), musllinux_blacklist("libc.so").len()), (0, 0));
+        assert_eq!((musl_with("statx"), musl_with("memcpy")), (Some(OsVersion::new(1, 2)), None));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::bundled::{BundledLibraries, Reach};
-use super::facts::{Details, ElfFacts, Facts, Kind, Libc, MachOFacts, MachOPlatform, Signature, Slice};
+use super::facts::{Details, ElfFacts, Facts, Kind, Libc, MachOFacts, MachOPlatform, Needed, Signature, Slice};
 use super::magic::Format;
 use super::objection::{Absence, Objection, Strength};
 use super::{libc, policy};
@@ -30,195 +30,168 @@ pub(super) fn objections(facts: &Facts, tag: &PlatformTag, member: &str, bundled
     let mut found = Vec::new();
     for architecture in tag.architectures() {
         let slice = facts.slices.iter().find(|slice| slice.machine.architecture() == Some(architecture));
-        let Some(slice) = slice else {
-            found.push(Objection::Architecture { found: facts.machines(), expected: architecture });
-            continue;
-        };
-        match (&tag, &slice.details) {
-            (PlatformTag::Macos { minimum, architecture: named }, Details::MachO(details)) => {
-                macos(slice, details, architecture, macos_promise(*minimum, architecture, *named), &mut found);
-            }
-            (PlatformTag::Manylinux { glibc, .. }, Details::Elf(details)) => {
-                let brought = |library: &str| serves(slice, bundled.reach(member, slice, library));
-                manylinux(slice, details, architecture, *glibc, brought, &mut found);
-            }
-            (PlatformTag::Musllinux { musl, .. }, Details::Elf(details)) => {
-                musllinux(slice, details, architecture, *musl, &mut found);
-            }
-            (PlatformTag::Linux(_), Details::Elf(details)) => found.extend(foreign_system(slice, details)),
-            _ => {}
+        match slice {
+            Some(slice) => found.extend(Trial { slice, architecture, member, bundled, found: Vec::new() }.hold(&tag)),
+            None => found.push(Objection::Architecture { found: facts.machines(), expected: architecture }),
         }
-        libraries(slice, &tag, architecture, member, bundled, &mut found);
     }
     found
 }
 
-/// No arm64 Mac runs anything older than macOS 11, so a lower number promises no more.
-fn macos_promise(minimum: OsVersion, slice: Architecture, named: MacosArchitecture) -> OsVersion {
-    let arm_beside_intel = slice == Architecture::Aarch64 && named == MacosArchitecture::Universal2;
-    if arm_beside_intel { minimum.max(policy::FIRST_ARM_MACOS) } else { minimum }
-}
-
-fn macos(
-    slice: &Slice,
-    details: &MachOFacts,
+/// One slice, held against the part of the promise that is about its architecture.
+struct Trial<'a> {
+    slice: &'a Slice,
     architecture: Architecture,
-    promised: OsVersion,
-    found: &mut Vec<Objection>,
-) {
-    match details.platform {
-        Some(MachOPlatform::Macos) => {}
-        Some(other) => return found.push(Objection::System { found: other.to_string(), expected: "macOS" }),
-        None => found.push(Objection::NoMinimumOs { architecture }),
-    }
-    if let Some(needs) = details.minimum_os
-        && policy::macos_named(needs) > promised
-    {
-        found.push(Objection::Floor { architecture, needs, promised });
-    }
-    match slice.signature {
-        Signature::Present => {}
-        Signature::Absent => found.push(Objection::Signature { architecture, defect: None }),
-        Signature::Broken(defect) => found.push(Objection::Signature { architecture, defect: Some(defect) }),
-    }
+    member: &'a str,
+    bundled: &'a BundledLibraries,
+    found: Vec<Objection>,
 }
 
-fn foreign_system(slice: &Slice, details: &ElfFacts) -> Option<Objection> {
-    let found = match libc::other_than_linux(details.os_abi) {
-        Some(name) => name,
-        None if slice.libc == Some(Libc::Bionic) => "Android",
-        None => return None,
-    };
-    Some(Objection::System { found: found.into(), expected: "Linux" })
-}
-
-/// Holds system, C library and interpreter against the tag; says whether it is worth looking on.
-fn linux(
-    slice: &Slice,
-    details: &ElfFacts,
-    promised: Libc,
-    expected: &'static str,
-    found: &mut Vec<Objection>,
-) -> bool {
-    if let Some(objection) = foreign_system(slice, details) {
-        found.push(objection);
-        return false;
-    }
-    if let Some(libc) = slice.libc.filter(|libc| *libc != promised) {
-        found.push(Objection::Libc { found: libc, evidence: libc::evidence(slice, details), promised });
-        return false;
-    }
-    if let Some(interpreter) = details.interpreter.as_ref().filter(|interpreter| *interpreter != expected) {
-        found.push(Objection::Interpreter { found: interpreter.clone(), expected });
-    }
-    true
-}
-
-fn manylinux(
-    slice: &Slice,
-    details: &ElfFacts,
-    architecture: Architecture,
-    promised: OsVersion,
-    brought: impl Fn(&str) -> bool,
-    found: &mut Vec<Objection>,
-) {
-    if !linux(slice, details, Libc::Glibc, libc::glibc_interpreter(architecture), found) {
-        return;
-    }
-    for need in &details.version_needs {
-        // A library that the wheel brings along defines its own nodes, whatever the platform's copy has.
-        if policy::manylinux_allows_version(promised, architecture, need) || brought(&need.library) {
-            continue;
+impl Trial<'_> {
+    fn hold(mut self, tag: &PlatformTag) -> Vec<Objection> {
+        match (tag, &self.slice.details) {
+            (PlatformTag::Macos { minimum, architecture }, Details::MachO(details)) => {
+                self.macos(details, *minimum, *architecture);
+            }
+            (PlatformTag::Manylinux { glibc, .. }, Details::Elf(details)) => self.manylinux(details, *glibc),
+            (PlatformTag::Musllinux { musl, .. }, Details::Elf(details)) => self.musllinux(details, *musl),
+            (PlatformTag::Linux(_), Details::Elf(details)) => self.found.extend(self.foreign_system(details)),
+            _ => {}
         }
-        found.push(Objection::SymbolVersion {
-            library: need.library.clone(),
-            node: need.node.clone(),
-            promised,
-            strength: strength(need.optional || need.only_weak_symbols),
-            symbols: need.symbols.clone(),
-        });
+        self.libraries(tag);
+        self.found
     }
-    blacklisted(slice, details, |library| policy::manylinux_blacklist(promised, library), found);
+
+    fn macos(&mut self, details: &MachOFacts, minimum: OsVersion, named: MacosArchitecture) {
+        let architecture = self.architecture;
+        match details.platform {
+            Some(MachOPlatform::Macos) => {}
+            Some(other) => return self.found.push(Objection::System { found: other.to_string(), expected: "macOS" }),
+            None => self.found.push(Objection::NoMinimumOs { architecture }),
+        }
+        // No arm64 Mac runs anything older than macOS 11, so a lower number promises no more.
+        let arm_beside_intel = architecture == Architecture::Aarch64 && named == MacosArchitecture::Universal2;
+        let promised = if arm_beside_intel { minimum.max(policy::FIRST_ARM_MACOS) } else { minimum };
+        if let Some(needs) = details.minimum_os.filter(|needs| policy::macos_named(*needs) > promised) {
+            self.found.push(Objection::Floor { architecture, needs, promised });
+        }
+        let defect = match self.slice.signature {
+            Signature::Present => return,
+            Signature::Absent => None,
+            Signature::Broken(defect) => Some(defect),
+        };
+        self.found.push(Objection::Signature { architecture, defect });
+    }
+
+    fn foreign_system(&self, details: &ElfFacts) -> Option<Objection> {
+        let found = match libc::other_than_linux(details.os_abi) {
+            Some(name) => name,
+            None if self.slice.libc == Some(Libc::Bionic) => "Android",
+            None => return None,
+        };
+        Some(Objection::System { found: found.into(), expected: "Linux" })
+    }
+
+    /// Holds system, C library and interpreter against the tag; says whether it is worth looking on.
+    fn linux(&mut self, details: &ElfFacts, promised: Libc, expected: &'static str) -> bool {
+        if let Some(objection) = self.foreign_system(details) {
+            self.found.push(objection);
+            return false;
+        }
+        if let Some(found) = self.slice.libc.filter(|libc| *libc != promised) {
+            self.found.push(Objection::Libc { found, evidence: libc::evidence(self.slice, details), promised });
+            return false;
+        }
+        if let Some(found) = details.interpreter.clone().filter(|interpreter| interpreter != expected) {
+            self.found.push(Objection::Interpreter { found, expected });
+        }
+        true
+    }
+
+    fn manylinux(&mut self, details: &ElfFacts, promised: OsVersion) {
+        if !self.linux(details, Libc::Glibc, libc::glibc_interpreter(self.architecture)) {
+            return;
+        }
+        for need in &details.version_needs {
+            // A library that the wheel brings along defines its own nodes, whatever the platform's copy has.
+            if policy::manylinux_allows_version(promised, self.architecture, need) || self.brings(&need.library) {
+                continue;
+            }
+            self.found.push(Objection::SymbolVersion {
+                library: need.library.clone(),
+                node: need.node.clone(),
+                promised,
+                strength: strength(need.optional || need.only_weak_symbols),
+                symbols: need.symbols.clone(),
+            });
+        }
+        self.blacklisted(details, |library| policy::manylinux_blacklist(promised, library));
+    }
+
+    fn musllinux(&mut self, details: &ElfFacts, promised: OsVersion) {
+        if !self.linux(details, Libc::Musl, libc::musl_interpreter(self.architecture)) {
+            return;
+        }
+        // A program without a C library has functions of its own under these names.
+        let dynamic = self.slice.libc == Some(Libc::Musl);
+        for symbol in details.undefined.iter().filter(|symbol| dynamic && !symbol.weak) {
+            if let Some(needs) = policy::musl_with(&symbol.name).filter(|needs| *needs > promised) {
+                self.found.push(Objection::LaterMusl { symbol: symbol.name.clone(), needs, promised });
+            }
+        }
+        self.blacklisted(details, policy::musllinux_blacklist);
+    }
+
+    fn blacklisted(&mut self, details: &ElfFacts, blacklist: impl Fn(&str) -> Vec<&'static str>) {
+        let mut seen = BTreeSet::new();
+        for library in &self.slice.needed {
+            for symbol in blacklist(&library.name) {
+                let Some(used) = details.undefined.iter().find(|used| used.name == symbol) else { continue };
+                if seen.insert(symbol) {
+                    let (library, strength) = (library.name.clone(), strength(used.weak));
+                    self.found.push(Objection::BlacklistedSymbol { library, symbol, strength });
+                }
+            }
+        }
+    }
+
+    /// Whether the wheel itself brings a library where it serves. A library is loaded by a program that has the others
+    /// loaded already, found by their sonames; a program needs a way.
+    fn brings(&self, library: &str) -> bool {
+        match self.bundled.reach(self.member, self.slice, library) {
+            Reach::Within => true,
+            Reach::Outside => self.slice.kind == Kind::Library,
+            Reach::Absent => false,
+        }
+    }
+
+    fn libraries(&mut self, tag: &PlatformTag) {
+        let wrong_libc =
+            self.found.iter().any(|found| matches!(found, Objection::Libc { .. } | Objection::System { .. }));
+        for Needed { name, optional } in &self.slice.needed {
+            let on_platform = match tag {
+                PlatformTag::Manylinux { glibc, .. } => policy::manylinux_has_library(*glibc, self.architecture, name),
+                PlatformTag::Musllinux { .. } => policy::musllinux_has_library(name),
+                PlatformTag::Macos { .. } => policy::macos_has_library(name),
+                PlatformTag::Windows(_) => policy::windows_has_library(name),
+                _ => true,
+            };
+            // Of a binary for another C library, only what no platform has says anything new.
+            if on_platform || (wrong_libc && policy::on_some_linux(name)) || self.brings(name) {
+                continue;
+            }
+            let absence = match tag {
+                _ if *optional => Absence::Harmless,
+                PlatformTag::Windows(_) if policy::visual_cpp_runtime(name) => Absence::Unlikely,
+                PlatformTag::Windows(_) | PlatformTag::Macos { .. } => Absence::Fatal,
+                _ => Absence::BreaksPromise,
+            };
+            let reach = self.bundled.reach(self.member, self.slice, name);
+            self.found.push(Objection::NeededLibrary { library: name.clone(), reach, absence });
+        }
+    }
 }
 
 fn strength(weak: bool) -> Strength {
     if weak { Strength::Weak } else { Strength::Strong }
-}
-
-fn musllinux(
-    slice: &Slice,
-    details: &ElfFacts,
-    architecture: Architecture,
-    promised: OsVersion,
-    found: &mut Vec<Objection>,
-) {
-    if !linux(slice, details, Libc::Musl, libc::musl_interpreter(architecture), found) {
-        return;
-    }
-    // A program without a C library has functions of its own under these names.
-    let asked = details.undefined.iter().filter(|symbol| slice.libc == Some(Libc::Musl) && !symbol.weak);
-    for symbol in asked {
-        if let Some(needs) = policy::musl_with(&symbol.name).filter(|needs| *needs > promised) {
-            found.push(Objection::LaterMusl { symbol: symbol.name.clone(), needs, promised });
-        }
-    }
-    blacklisted(slice, details, policy::musllinux_blacklist, found);
-}
-
-fn blacklisted(
-    slice: &Slice,
-    details: &ElfFacts,
-    blacklist: impl Fn(&str) -> Vec<&'static str>,
-    found: &mut Vec<Objection>,
-) {
-    let mut seen = BTreeSet::new();
-    for library in &slice.needed {
-        for symbol in blacklist(&library.name) {
-            let Some(used) = details.undefined.iter().find(|used| used.name == symbol) else { continue };
-            if seen.insert(symbol) {
-                let library = library.name.clone();
-                found.push(Objection::BlacklistedSymbol { library, symbol, strength: strength(used.weak) });
-            }
-        }
-    }
-}
-
-/// A library is loaded by a program that has the others loaded already, found by their sonames; a program needs a way.
-fn serves(slice: &Slice, reach: Reach) -> bool {
-    reach == Reach::Within || (reach == Reach::Outside && slice.kind == Kind::Library)
-}
-
-fn libraries(
-    slice: &Slice,
-    tag: &PlatformTag,
-    architecture: Architecture,
-    member: &str,
-    bundled: &BundledLibraries,
-    found: &mut Vec<Objection>,
-) {
-    let wrong_libc =
-        found.iter().any(|objection| matches!(objection, Objection::Libc { .. } | Objection::System { .. }));
-    for needed in &slice.needed {
-        let on_platform = match tag {
-            PlatformTag::Manylinux { glibc, .. } => policy::manylinux_has_library(*glibc, architecture, &needed.name),
-            PlatformTag::Musllinux { .. } => policy::musllinux_has_library(&needed.name),
-            PlatformTag::Macos { .. } => policy::macos_has_library(&needed.name),
-            PlatformTag::Windows(_) => policy::windows_has_library(&needed.name),
-            _ => true,
-        };
-        // Of a binary for another C library, only what no platform has says anything new.
-        if on_platform || (wrong_libc && policy::on_some_linux(&needed.name)) {
-            continue;
-        }
-        let reach = bundled.reach(member, slice, &needed.name);
-        if !serves(slice, reach) {
-            let absence = match tag {
-                _ if needed.optional => Absence::Harmless,
-                PlatformTag::Windows(_) if policy::visual_cpp_runtime(&needed.name) => Absence::Unlikely,
-                PlatformTag::Windows(_) | PlatformTag::Macos { .. } => Absence::Fatal,
-                _ => Absence::BreaksPromise,
-            };
-            found.push(Objection::NeededLibrary { library: needed.name.clone(), reach, absence });
-        }
-    }
 }

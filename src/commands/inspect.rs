@@ -263,7 +263,7 @@ impl Binary {
                 _ => None,
             }),
             needed: distinct(slices().flat_map(|slice| &slice.needed).map(|needed| needed.name.clone()).collect()),
-            run_paths: distinct(slices().flat_map(|slice| &slice.run_paths).map(|path| path.path.clone()).collect()),
+            run_paths: distinct(slices().flat_map(|slice| &slice.run_paths).cloned().collect()),
             debug_info: slices().any(|slice| slice.debug_info),
             honest_tags,
         }

@@ -30,9 +30,6 @@ struct Table {
 
 impl SdkProject {
     /// Reads the table from the text of a `pyproject.toml`; `origin` names the file in errors.
-    ///
-    /// # Errors
-    /// When the table is missing or a key or value in it is wrong.
     pub fn from_pyproject(text: &str, origin: &str) -> Result<Self, ProjectError> {
         let origin = Origin(origin);
         let table: Table = origin.table(text)?;

@@ -49,18 +49,12 @@ enum Which {
 
 impl Template {
     /// The runtime template: `directory`, or the built-in one.
-    ///
-    /// # Errors
-    /// Where a file cannot be read or `pyproject.toml` is missing.
     pub fn runtime(directory: Option<&Path>) -> Result<Self, StageError> {
         directory
             .map_or_else(|| Self::embedded::<EmbeddedRuntime>(Which::Runtime), |path| Self::read(path, Which::Runtime))
     }
 
     /// The SDK template: `directory`, or the built-in one.
-    ///
-    /// # Errors
-    /// Where a file cannot be read or `pyproject.toml` is missing.
     pub fn sdk(directory: Option<&Path>) -> Result<Self, StageError> {
         directory.map_or_else(|| Self::embedded::<EmbeddedSdk>(Which::Sdk), |path| Self::read(path, Which::Sdk))
     }
@@ -97,9 +91,6 @@ impl Template {
     }
 
     /// The text of `pyproject.toml`, without a byte order mark.
-    ///
-    /// # Errors
-    /// Where it is not UTF-8.
     pub fn pyproject(&self) -> Result<&str, StageError> {
         let bytes = self.files.get(PYPROJECT).map_or(&[][..], |bytes| bytes);
         let text = std::str::from_utf8(bytes).map_err(|_| StageError::NotText { origin: self.origin.clone() })?;

@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::architecture::{Architecture, MacosArchitecture};
+use crate::error::Explain;
 use crate::serde_text::serde_as_text;
 
 /// A version of macOS, Windows, glibc or musl, as far as tags tell versions apart.
@@ -153,13 +154,12 @@ impl fmt::Display for PlatformTag {
 #[error("`{0}` is not a platform tag")]
 pub struct TagError(String);
 
-impl crate::error::Explain for TagError {
+const HINT: &str = "platform tags look like `macosx_11_0_arm64`, `manylinux_2_17_x86_64`, `musllinux_1_1_aarch64` or \
+                    `win_amd64`; several are joined by dots";
+
+impl Explain for TagError {
     fn hint(&self) -> Option<String> {
-        Some(
-            "platform tags look like `macosx_11_0_arm64`, `manylinux_2_17_x86_64`, `musllinux_1_1_aarch64` or `win_amd64`; \
-             several are joined by dots"
-                .into(),
-        )
+        Some(HINT.into())
     }
 }
 
@@ -172,54 +172,45 @@ impl FromStr for PlatformTag {
 }
 
 fn parse(text: &str) -> Option<PlatformTag> {
-    match text {
-        "any" => return Some(PlatformTag::Any),
-        "win32" => return Some(PlatformTag::Windows(Architecture::I686)),
-        "win_amd64" => return Some(PlatformTag::Windows(Architecture::X86_64)),
-        "win_arm64" => return Some(PlatformTag::Windows(Architecture::Aarch64)),
-        _ => {}
-    }
-    if let Some(rest) = text.strip_prefix("macosx_") {
-        // Older fat sets and i386/ppc exist; no rule here speaks of them.
-        const OLDER: [&str; 9] = ["i386", "ppc", "ppc64", "intel", "fat", "fat3", "fat32", "fat64", "universal"];
-        let (minimum, name) = versioned(rest)?;
-        let known = MacosArchitecture::ALL.into_iter().find(|architecture| architecture.name() == name);
-        let known = known.map(|architecture| PlatformTag::Macos { minimum, architecture });
-        return known.or_else(|| OLDER.contains(&name).then(|| PlatformTag::Other(text.to_owned())));
-    }
-    if let Some(rest) = text.strip_prefix("manylinux_") {
-        let (glibc, name) = versioned(rest)?;
-        return Some(PlatformTag::Manylinux { glibc, architecture: name.parse().ok()? });
-    }
-    if let Some(rest) = text.strip_prefix("musllinux_") {
-        let (musl, name) = versioned(rest)?;
-        return Some(PlatformTag::Musllinux { musl, architecture: name.parse().ok()? });
-    }
-    for alias in LegacyManylinux::ALL {
-        if let Some(name) = text.strip_prefix(alias.name()).and_then(|rest| rest.strip_prefix('_')) {
-            return Some(PlatformTag::ManylinuxLegacy { alias, architecture: name.parse().ok()? });
+    // Older fat sets, and systems that no rule here speaks of.
+    const OLDER: [&str; 9] = ["i386", "ppc", "ppc64", "intel", "fat", "fat3", "fat32", "fat64", "universal"];
+    const SYSTEMS: &str = "android ios emscripten pyodide pyemscripten wasi freebsd openbsd netbsd solaris aix cygwin";
+    let Some((system, rest)) = text.split_once('_') else {
+        return match text {
+            "any" => Some(PlatformTag::Any),
+            "win32" => Some(PlatformTag::Windows(Architecture::I686)),
+            _ => None,
+        };
+    };
+    let well_formed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
+    Some(match (system, rest) {
+        ("win", "amd64") => PlatformTag::Windows(Architecture::X86_64),
+        ("win", "arm64") => PlatformTag::Windows(Architecture::Aarch64),
+        ("macosx", _) => {
+            let (minimum, name) = versioned(rest)?;
+            match MacosArchitecture::ALL.into_iter().find(|architecture| architecture.name() == name) {
+                Some(architecture) => PlatformTag::Macos { minimum, architecture },
+                None if OLDER.contains(&name) => PlatformTag::Other(text.to_owned()),
+                None => return None,
+            }
         }
-    }
-    if let Some(name) = text.strip_prefix("linux_") {
-        return name.parse().ok().map(PlatformTag::Linux);
-    }
-    const SYSTEMS: [&str; 12] = [
-        "android_",
-        "ios_",
-        "emscripten_",
-        "pyodide_",
-        "pyemscripten_",
-        "wasi_",
-        "freebsd_",
-        "openbsd_",
-        "netbsd_",
-        "solaris_",
-        "aix_",
-        "cygwin_",
-    ];
-    let well_formed = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
-    (well_formed && SYSTEMS.iter().any(|prefix| text.len() > prefix.len() && text.starts_with(prefix)))
-        .then(|| PlatformTag::Other(text.to_owned()))
+        ("manylinux", _) => {
+            let (glibc, name) = versioned(rest)?;
+            PlatformTag::Manylinux { glibc, architecture: name.parse().ok()? }
+        }
+        ("musllinux", _) => {
+            let (musl, name) = versioned(rest)?;
+            PlatformTag::Musllinux { musl, architecture: name.parse().ok()? }
+        }
+        ("linux", name) => PlatformTag::Linux(name.parse().ok()?),
+        _ if SYSTEMS.split(' ').any(|known| known == system) && !rest.is_empty() && rest.bytes().all(well_formed) => {
+            PlatformTag::Other(text.to_owned())
+        }
+        _ => {
+            let alias = LegacyManylinux::ALL.into_iter().find(|alias| alias.name() == system)?;
+            PlatformTag::ManylinuxLegacy { alias, architecture: rest.parse().ok()? }
+        }
+    })
 }
 
 /// `2_17_x86_64` as 2.17 and `x86_64`.
@@ -247,11 +238,8 @@ impl PlatformTagSet {
 
 impl fmt::Display for PlatformTagSet {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, tag) in self.0.iter().enumerate() {
-            let dot = if index == 0 { "" } else { "." };
-            write!(formatter, "{dot}{tag}")?;
-        }
-        Ok(())
+        let tags: Vec<_> = self.0.iter().map(PlatformTag::to_string).collect();
+        formatter.write_str(&tags.join("."))
     }
 }
 
@@ -264,12 +252,6 @@ impl FromStr for PlatformTagSet {
     }
 }
 
-impl From<PlatformTag> for PlatformTagSet {
-    fn from(tag: PlatformTag) -> Self {
-        Self(vec![tag])
-    }
-}
-
 serde_as_text!(OsVersion, PlatformTag, PlatformTagSet);
 
 #[cfg(test)]
@@ -279,48 +261,20 @@ mod tests {
 
     #[test]
     fn tags_are_read_and_written_alike() {
-        for text in [
-            "any",
-            "macosx_11_0_arm64",
-            "macosx_10_9_x86_64",
-            "macosx_11_0_universal2",
-            "manylinux_2_17_x86_64",
-            "manylinux2014_aarch64",
-            "manylinux1_i686",
-            "musllinux_1_1_aarch64",
-            "linux_x86_64",
-            "win32",
-            "win_amd64",
-            "win_arm64",
-            "ios_13_0_arm64_iphoneos",
-            "android_24_arm64_v8a",
-            "macosx_10_6_intel",
-        ] {
+        let plain = "any macosx_11_0_arm64 macosx_10_9_x86_64 macosx_11_0_universal2 manylinux_2_17_x86_64 \
+            manylinux2014_aarch64 manylinux1_i686 musllinux_1_1_aarch64 linux_x86_64 win32 win_amd64 \
+            win_arm64 ios_13_0_arm64_iphoneos android_24_arm64_v8a macosx_10_6_intel";
+        for text in plain.split(' ') {
             assert_eq!(text.parse::<PlatformTag>().unwrap().to_string(), text);
         }
     }
 
     #[test]
     fn what_is_no_tag_is_refused() {
-        for text in [
-            "",
-            "manylinux",
-            "manylinux_2_x86_64",
-            "manylinux_2_17_",
-            "manylinux_02_17_x86_64",
-            "manylinux_2_17_sparc",
-            "musllinux_1_1",
-            "macosx_11_arm64",
-            "macosx_11_0_mips",
-            "win64",
-            "windows_amd64",
-            "Any",
-            "linux",
-            "foo_bar",
-            "manylinux_2_17_x86_64 ",
-            "x86_64-unknown-linux-musl",
-            "manylinux2015_x86_64",
-        ] {
+        let plain = "manylinux manylinux_2_x86_64 manylinux_2_17_ manylinux_02_17_x86_64 manylinux_2_17_sparc \
+            musllinux_1_1 macosx_11_arm64 macosx_11_0_mips win64 windows_amd64 Any linux foo_bar \
+            x86_64-unknown-linux-musl manylinux2015_x86_64";
+        for text in plain.split(' ').chain(["", "manylinux_2_17_x86_64 "]) {
             assert!(text.parse::<PlatformTag>().is_err(), "{text:?}");
         }
     }

@@ -44,9 +44,6 @@ impl Explain for SdkVersionError {
 
 impl CodexVersion {
     /// The version of the SDK that `text` asks for: this version, or a post-release of it.
-    ///
-    /// # Errors
-    /// When `text` is anything else.
     pub fn sdk_version(&self, text: &str) -> Result<SdkVersion, SdkVersionError> {
         let refused = || SdkVersionError { text: text.to_owned(), codex: *self };
         if text == self.to_string() {

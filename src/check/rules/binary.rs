@@ -171,11 +171,11 @@ fn elf_runpath(wheel: &WheelSubject, found: &mut Findings) {
     const ORIGINS: [&str; 4] = ["$ORIGIN", "${ORIGIN}", "@loader_path", "@executable_path"];
     for (member, facts) in wheel.inventory.binaries() {
         let mut said = BTreeSet::new();
-        for path in facts.slices.iter().flat_map(|slice| &slice.run_paths).map(|path| path.path.as_str()) {
+        for path in facts.slices.iter().flat_map(|slice| &slice.run_paths) {
             let origin = ORIGINS.iter().find_map(|origin| path.strip_prefix(origin));
             let inside = origin.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
             let is_system = path.starts_with("/usr/lib/swift") && facts.format == Format::MachO;
-            let why = match path {
+            let why = match path.as_str() {
                 "" => "is the working directory",
                 _ if !inside && !is_system => "leads out of the wheel",
                 _ if path.split('/').any(of_a_build) => "is a directory of the build",
