@@ -5,7 +5,9 @@
 //! [`Rule`] value in the file of its family: name, severity, documentation and function together.
 
 pub mod coverage;
+mod error;
 mod finding;
+pub mod inspection;
 pub mod render;
 mod rule;
 mod rules;
@@ -13,6 +15,7 @@ mod subject;
 
 use std::path::{Path, PathBuf};
 
+pub use error::CheckError;
 pub use finding::{FileReport, Finding, Report};
 pub use rule::{Documentation, Family, Rule, Selection, SelectionError, Severity, find_rules, rules};
 pub use rules::sdist::SdistSubject;
@@ -20,11 +23,10 @@ pub use rules::set::{Distribution, Summary};
 pub use subject::embedded::Mentions;
 pub use subject::wheel::WheelSubject;
 
-use crate::error::{Exit, Explain};
 use crate::fs::FsError;
 use crate::product::{RuntimeProject, SdkProject};
 use crate::version::CodexVersion;
-use crate::zip::archive::{Archive, ArchiveError};
+use crate::zip::archive::Archive;
 use finding::Findings;
 
 /// What is checked, and by which rules.
@@ -40,56 +42,6 @@ pub struct Request<'a> {
     pub sdk: &'a SdkProject,
     /// The version whose text is looked for in executables of the runtime, for [`FileReport::mentions`].
     pub version: Option<CodexVersion>,
-}
-
-/// What keeps a check from being carried out.
-#[derive(Debug, thiserror::Error)]
-pub enum CheckError {
-    /// A file or directory cannot be read.
-    #[error(transparent)]
-    Read(#[from] FsError),
-    /// A file cannot be opened or mapped.
-    #[error(transparent)]
-    Open(#[from] ArchiveError),
-    /// A path is neither a directory nor named as a wheel or source distribution is.
-    #[error("`{}` is neither a wheel (`.whl`), a source distribution (`.tar.gz`) nor a directory", path.display())]
-    Kind {
-        /// The path.
-        path: PathBuf,
-    },
-    /// A directory holds nothing that could be checked.
-    #[error("`{}` holds no wheel and no source distribution", path.display())]
-    Empty {
-        /// The directory.
-        path: PathBuf,
-    },
-    /// A large binary is unpacked to a temporary file, and that cannot be written or mapped.
-    #[error("cannot unpack `{member}` of `{}` to a temporary file", path.display())]
-    Temporary {
-        /// The wheel.
-        path: PathBuf,
-        /// The member.
-        member: String,
-        /// The operating system's answer.
-        #[source]
-        source: std::io::Error,
-    },
-}
-
-impl Explain for CheckError {
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Read(error) => error.hint(),
-            Self::Open(error) => error.hint(),
-            Self::Kind { .. } => Some("give distributions as `python -m build` names them, or their directory".into()),
-            Self::Empty { .. } => Some("build the distributions first, or give another directory".into()),
-            Self::Temporary { .. } => Some("free space in the temporary directory, or set TMPDIR to another".into()),
-        }
-    }
-
-    fn exit(&self) -> Exit {
-        Exit::Failed
-    }
 }
 
 /// Checks every file, then the files together.

@@ -10,8 +10,7 @@ use super::unpack::{Found, LinkBase, Sink, bomb, limit};
 use super::{DESCRIPTOR, Form, PayloadError, name};
 use crate::console::Progress;
 use crate::fs::FsError;
-use crate::wheel::reader::Hasher;
-use crate::wheel::record::RecordRow;
+use crate::wheel::record::{Hasher, RecordRow};
 use crate::zip::archive::{Archive, ArchiveError, DEFLATED, Limits, Member, MemberError, STORED};
 
 /// The largest RECORD that is read, in bytes.

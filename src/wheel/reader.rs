@@ -7,11 +7,11 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest as _, Sha256, Sha384, Sha512};
+use sha2::{Digest as _, Sha256};
 
 use super::filename::{FileNameError, WheelFileName};
 use super::metadata::{Metadata, MetadataError};
-use super::record::{Record, RecordError};
+use super::record::{Hasher, Record, RecordError};
 use super::wheel_file::{WheelFile, WheelFileError};
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
@@ -19,7 +19,7 @@ use crate::fs::{self, FsError, Mode};
 use crate::zip::archive::{Archive, ArchiveError, Member, MemberError};
 
 /// Largest METADATA, WHEEL or RECORD that is read, in bytes.
-pub const MOST_TEXT: u64 = 16 << 20;
+pub const MAX_TEXT: u64 = 16 << 20;
 
 /// Why a wheel cannot be read or is not to be installed.
 #[derive(Debug, thiserror::Error)]
@@ -178,7 +178,7 @@ impl Wheel {
             let member = format!("{dist_info}/{name}");
             let found = archive.find(&member);
             let found = found.ok_or_else(|| WheelError::Missing { path: path.clone(), member: member.clone() })?;
-            let bytes = archive.read(found, MOST_TEXT);
+            let bytes = archive.read(found, MAX_TEXT);
             Ok((member, bytes.map_err(|source| WheelError::Member { path: path.clone(), source })?))
         };
         let unusable = |member: String, source: Box<dyn std::error::Error + Send + Sync>| WheelError::Text {
@@ -391,41 +391,6 @@ pub fn unsafe_path(name: &str) -> Option<&'static str> {
         ".." => Some("the path has a `..` part"),
         _ => None,
     })
-}
-
-/// A running digest of RECORD's algorithms.
-pub(crate) enum Hasher {
-    Sha256(Sha256),
-    Sha384(Box<Sha384>),
-    Sha512(Box<Sha512>),
-}
-
-impl Hasher {
-    /// The algorithm of that name (as `hashlib` spells it), where it is at least as strong as SHA-256.
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        match name {
-            "sha256" => Some(Self::Sha256(Sha256::new())),
-            "sha384" => Some(Self::Sha384(Box::default())),
-            "sha512" => Some(Self::Sha512(Box::default())),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn update(&mut self, data: &[u8]) {
-        match self {
-            Self::Sha256(hasher) => hasher.update(data),
-            Self::Sha384(hasher) => hasher.update(data),
-            Self::Sha512(hasher) => hasher.update(data),
-        }
-    }
-
-    pub(crate) fn finish(self) -> Vec<u8> {
-        match self {
-            Self::Sha256(hasher) => hasher.finalize().to_vec(),
-            Self::Sha384(hasher) => hasher.finalize().to_vec(),
-            Self::Sha512(hasher) => hasher.finalize().to_vec(),
-        }
-    }
 }
 
 /// Hashes what passes through.

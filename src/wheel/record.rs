@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
@@ -35,6 +36,41 @@ pub struct RecordDigest {
     pub algorithm: String,
     /// The digest.
     pub value: Vec<u8>,
+}
+
+/// A running digest of RECORD's algorithms.
+pub(crate) enum Hasher {
+    Sha256(Sha256),
+    Sha384(Box<Sha384>),
+    Sha512(Box<Sha512>),
+}
+
+impl Hasher {
+    /// The algorithm of that name (as `hashlib` spells it), where it is at least as strong as SHA-256.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        match name {
+            "sha256" => Some(Self::Sha256(Sha256::new())),
+            "sha384" => Some(Self::Sha384(Box::default())),
+            "sha512" => Some(Self::Sha512(Box::default())),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn update(&mut self, data: &[u8]) {
+        match self {
+            Self::Sha256(hasher) => hasher.update(data),
+            Self::Sha384(hasher) => hasher.update(data),
+            Self::Sha512(hasher) => hasher.update(data),
+        }
+    }
+
+    pub(crate) fn finish(self) -> Vec<u8> {
+        match self {
+            Self::Sha256(hasher) => hasher.finalize().to_vec(),
+            Self::Sha384(hasher) => hasher.finalize().to_vec(),
+            Self::Sha512(hasher) => hasher.finalize().to_vec(),
+        }
+    }
 }
 
 /// A file that is no RECORD, or a cell of a row that is not what its column says.

@@ -5,7 +5,7 @@ use crate::support;
 use std::collections::HashMap;
 
 use relkit::binary::{self, BundledLibraries, Format, Kind, Libc, Linkage};
-use relkit::commands::inspect::{Binary, Report, inspect};
+use relkit::check::inspection::{Binary, Report, inspect};
 use relkit::zip::archive::Archive;
 
 /// The report on one published wheel; `None` where it has not been fetched.

@@ -8,7 +8,6 @@ use crate::check::rule::{Check, Documentation, Family, Rule, Severity};
 use crate::error::sentence;
 use crate::wheel::metadata::{Metadata, MetadataError};
 use crate::wheel::name::DistributionName;
-use crate::wheel::reader::MOST_TEXT;
 use crate::wheel::requirement::RequirementSource;
 
 /// A rule about a METADATA or PKG-INFO that can be parsed.
@@ -130,8 +129,8 @@ pub(crate) static RULES: &[Rule] = &[
                     return;
                 };
                 same_name(metadata, wheel.name.as_ref().ok().map(|name| &name.distribution), &member, found);
-                let text = wheel.archive.find(&member).and_then(|found| wheel.archive.read(found, MOST_TEXT).ok());
-                if text.is_some_and(|text| name_ends_in_space(&text)) {
+                let text = wheel.archive.find(&member).and_then(|found| wheel.scanned[found.index].text.as_deref());
+                if text.is_some_and(name_ends_in_space) {
                     found
                         .member(&member, "a space follows the value of `Name`, and uv takes it for a part of the name");
                 }

@@ -6,13 +6,13 @@ use std::path::{Path, PathBuf};
 
 use flate2::bufread::GzDecoder;
 
-use crate::check::CheckError;
+use crate::check::error::CheckError;
 use crate::check::finding::Findings;
 use crate::check::rule::{Check, Documentation, Family, Rule, Severity};
 use crate::digest::Sha256Digest;
 use crate::wheel::filename::{FileNameError, SdistFileName};
 use crate::wheel::metadata::{Metadata, MetadataError};
-use crate::wheel::reader::{MOST_TEXT, unsafe_path};
+use crate::wheel::reader::{MAX_TEXT, unsafe_path};
 use crate::zip::archive::Archive;
 
 /// An archive that unpacks to more than this, in bytes, is not read on.
@@ -162,12 +162,12 @@ impl SdistSubject {
             let link = entry.link_name_bytes().map(|link| String::from_utf8_lossy(&link).into_owned());
             if information.is_none() && kind.is_file() && path.split('/').count() == 2 && path.ends_with("/PKG-INFO") {
                 let mut text = Vec::new();
-                entry.by_ref().take(MOST_TEXT).read_to_end(&mut text)?;
+                entry.by_ref().take(MAX_TEXT).read_to_end(&mut text)?;
                 *information = Some(Metadata::parse(&text));
             }
             if self.pyproject.is_none() && kind.is_file() && in_top(&path) == Some("pyproject.toml") {
                 let mut text = Vec::new();
-                entry.by_ref().take(MOST_TEXT).read_to_end(&mut text)?;
+                entry.by_ref().take(MAX_TEXT).read_to_end(&mut text)?;
                 self.pyproject = Some(text);
             }
             if !matches!(kind, tar::EntryType::XGlobalHeader) {

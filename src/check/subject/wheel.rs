@@ -1,12 +1,12 @@
 //! A wheel as the rules see it: everything parsed as far as it can be, every failure to parse kept as a value.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::embedded::Mentions;
-use super::scan::{Scanned, Wish, scan};
+use super::embedded::{Mentions, VersionSearch};
+use super::scan::{MemberOptions, Scanned, inventory, scan};
 use crate::binary::{Facts, Inventory, Objection};
-use crate::check::CheckError;
+use crate::check::error::CheckError;
 use crate::digest::Sha256Digest;
 use crate::product::RuntimeProject;
 use crate::target::PlatformTag;
@@ -14,10 +14,13 @@ use crate::version::CodexVersion;
 use crate::wheel::entry_points::{EntryPoints, EntryPointsError};
 use crate::wheel::filename::{FileNameError, WheelFileName};
 use crate::wheel::metadata::{Metadata, MetadataError};
-use crate::wheel::reader::{MOST_TEXT, dist_infos};
+use crate::wheel::reader::{MAX_TEXT, dist_infos};
 use crate::wheel::record::{Record, RecordError};
 use crate::wheel::wheel_file::{WheelFile, WheelFileError};
 use crate::zip::archive::{Archive, Member};
+
+/// Descriptions and Python files up to this many bytes are kept whole.
+const MAX_SOURCE: u64 = 4 << 20;
 
 /// A wheel and all that was read of it.
 #[derive(Debug)]
@@ -61,14 +64,6 @@ pub struct WheelSubject {
 }
 
 impl WheelSubject {
-    /// Opens a wheel and reads all of it.
-    ///
-    /// # Errors
-    /// When the file cannot be opened, or a temporary file cannot be written.
-    pub fn open(path: &Path, runtime: &RuntimeProject) -> Result<Self, CheckError> {
-        Self::of(Archive::open(path)?, runtime, None)
-    }
-
     /// The wheel in an open archive; `version` is looked for in the runtime's executable.
     ///
     /// # Errors
@@ -81,37 +76,39 @@ impl WheelSubject {
         let expected = name.as_ref().ok().map(|name| format!("{}.dist-info", name.stem()));
         let dist_info =
             dist_infos.iter().find(|found| Some(*found) == expected.as_ref()).or(dist_infos.first()).cloned();
-        let text = |file: &str| {
-            let member = archive.find(&format!("{}/{file}", dist_info.as_ref()?))?;
-            archive.read(member, MOST_TEXT).ok()
-        };
-        let metadata = text("METADATA").map(|bytes| Metadata::parse(&bytes));
-        let wheel_file = text("WHEEL").map(|bytes| WheelFile::parse(&bytes));
-        let record_bytes = text("RECORD").unwrap_or_default();
-        let found = dist_info.as_ref().and_then(|directory| archive.find(&format!("{directory}/RECORD")));
-        let readable = found.is_some_and(|member| archive.read(member, MOST_TEXT).is_ok());
-        let record = readable.then(|| Record::parse(&record_bytes));
-        let entry_points = text("entry_points.txt").map(|bytes| EntryPoints::parse(&bytes));
-        let mut wishes: Vec<Wish> = wishes(&archive, record.as_ref().and_then(|record| record.as_ref().ok()));
+        let place = |file: &str| archive.find(&format!("{}/{file}", dist_info.as_ref()?)).map(|member| member.index);
+        let read = |index: usize| archive.read(&archive.members()[index], MAX_TEXT).ok();
+        // RECORD goes first: it says by which algorithm the other files are to be hashed.
+        let record_bytes = place("RECORD").and_then(read);
+        let record = record_bytes.as_deref().map(Record::parse);
+        let mut options = member_options(&archive, record.as_ref().and_then(|record| record.as_ref().ok()));
+        if let Some(index) = place("RECORD") {
+            options[index].known = record_bytes.clone();
+        }
+        let texts = ["METADATA", "WHEEL", "entry_points.txt"].map(place);
+        for index in texts.into_iter().flatten() {
+            options[index].max_text = Some(MAX_TEXT);
+        }
         let executable = version.and_then(|_| executable(&archive, runtime));
         if let (Some(index), Some(version)) = (executable, version) {
-            wishes[index].version = Some((runtime.executable.clone(), version.semver()));
+            options[index].search = Some(VersionSearch::new(&runtime.executable, &version.semver()));
         }
         let (scanned, sha256) = std::thread::scope(|scope| {
             let digest = scope.spawn(|| archive.sha256());
-            let scanned = scan(&archive, &wishes);
+            let scanned = scan(&archive, &options);
             (scanned, digest.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         });
         let mut scanned = scanned?;
-        let mentions = executable.and_then(|index| scanned[index].mentions.take());
-        let mut binaries = Vec::new();
-        for (member, found) in archive.members().iter().zip(&mut scanned) {
-            if let Some(Ok(facts)) = &found.binary {
-                binaries.push((member.name.clone(), facts.clone()));
-                found.binary = None;
-            }
+        if archive.total_bomb().is_some() {
+            // Nothing else of it is unpacked.
+            texts.into_iter().flatten().for_each(|index| scanned[index].text = read(index));
         }
-        let inventory = Inventory::new(binaries);
+        let text = |index: Option<usize>| scanned[index?].text.as_deref();
+        let metadata = text(texts[0]).map(Metadata::parse);
+        let wheel_file = text(texts[1]).map(WheelFile::parse);
+        let entry_points = text(texts[2]).map(EntryPoints::parse);
+        let mentions = executable.and_then(|index| scanned[index].mentions.take());
+        let inventory = inventory(&archive, &mut scanned);
         let mut objections: Vec<(PlatformTag, String, Objection)> = Vec::new();
         let mut made: HashMap<String, Vec<Objection>> = HashMap::new();
         let tags = name.as_ref().ok().and_then(|name| name.tags.platforms().ok()).unwrap_or_default();
@@ -141,7 +138,7 @@ impl WheelSubject {
             metadata,
             wheel_file,
             record,
-            record_bytes,
+            record_bytes: record_bytes.unwrap_or_default(),
             entry_points,
             inventory,
             objections,
@@ -204,7 +201,7 @@ impl WheelSubject {
     #[must_use]
     pub fn unread(&self, member: &str) -> Option<String> {
         let (found, scanned) = self.file(member)?;
-        let sound = scanned.error.is_none() && found.size > MOST_TEXT;
+        let sound = scanned.error.is_none() && found.size > MAX_TEXT;
         sound.then(|| format!("the file has {} bytes, and is not read", found.size))
     }
 
@@ -222,8 +219,8 @@ fn executable(archive: &Archive, runtime: &RuntimeProject) -> Option<usize> {
     archive.members().iter().position(is_it)
 }
 
-/// What is wanted of each member: the digest that its row names, and the text of files with rules of their own.
-fn wishes(archive: &Archive, record: Option<&Record>) -> Vec<Wish> {
+/// What is asked of each member: the digest that its row names, and the text of files with rules of their own.
+fn member_options(archive: &Archive, record: Option<&Record>) -> Vec<MemberOptions> {
     let mut algorithms = HashMap::new();
     for row in record.map(|record| record.rows.as_slice()).unwrap_or_default() {
         if let Ok(Some(digest)) = row.parsed_digest()
@@ -232,12 +229,13 @@ fn wishes(archive: &Archive, record: Option<&Record>) -> Vec<Wish> {
             algorithms.insert(row.path.as_str(), digest.algorithm);
         }
     }
-    let wish = |member: &Member| Wish {
+    let options = |member: &Member| MemberOptions {
+        sha256: true,
         algorithm: algorithms.get(member.name.as_str()).cloned(),
-        text: member.name.ends_with("/codex-package.json") || is_python(&member.name),
-        version: None,
+        max_text: (member.name.ends_with("/codex-package.json") || is_python(&member.name)).then_some(MAX_SOURCE),
+        ..MemberOptions::default()
     };
-    archive.members().iter().map(wish).collect()
+    archive.members().iter().map(options).collect()
 }
 
 /// Whether a file is Python source, which must be the same on every platform.
