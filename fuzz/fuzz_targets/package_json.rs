@@ -5,7 +5,7 @@ use std::io::{Cursor, Write as _};
 use std::path::Path;
 
 use libfuzzer_sys::fuzz_target;
-use relkit::check::{Request, Selection, check_archive};
+use relkit::check::{Options, Selection, check_archive};
 use relkit::product::{RuntimeProject, SdkProject};
 use relkit::zip::archive::Archive;
 
@@ -23,7 +23,7 @@ fuzz_target!(|bytes: &[u8]| {
         .and_then(|()| writer.finish());
     let Ok(archive) = written else { return };
     let selection = Selection::all();
-    let request = Request { paths: &[], selection: &selection, runtime: &runtime, sdk: &sdk, version: None };
+    let request = Options { paths: &[], selection: &selection, runtime: &runtime, sdk: &sdk, release: None };
     let name = Path::new("openai_codex_cli_bin-0.163.0-py3-none-win_amd64.whl");
     let _ = check_archive(Archive::from_bytes(name, archive.into_inner()), &request);
 });

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use libfuzzer_sys::fuzz_target;
-use relkit::check::{Request, Selection, check_archive};
+use relkit::check::{Options, Selection, check_archive};
 use relkit::product::{RuntimeProject, SdkProject};
 use relkit::zip::archive::Archive;
 
@@ -16,7 +16,7 @@ fuzz_target!(|bytes: &[u8]| {
         panic!("the templates are sound");
     };
     let selection = Selection::all();
-    let request = Request { paths: &[], selection: &selection, runtime: &runtime, sdk: &sdk, version: None };
+    let request = Options { paths: &[], selection: &selection, runtime: &runtime, sdk: &sdk, release: None };
     let name = Path::new("openai_codex_cli_bin-0.163.0-py3-none-manylinux_2_17_x86_64.whl");
     let _ = check_archive(Archive::from_bytes(name, bytes.to_vec()), &request);
 });

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::rule::{Rule, Severity, rules};
-use super::subject::embedded::Mentions;
+use super::rule::{Family, Rule, Severity, rules};
 use crate::digest::Sha256Digest;
 use crate::error::Exit;
+use crate::target::TargetTriple;
 
 /// Findings of one rule about one file beyond this many are counted, not listed.
-const MOST: usize = 50;
+const MAX_LISTED: usize = 50;
 
 /// One thing that is wrong with a distribution.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -29,6 +29,14 @@ pub struct Finding {
     pub accepted: Option<String>,
 }
 
+impl Finding {
+    /// The family of its rule.
+    #[must_use]
+    pub fn family(&self) -> Option<Family> {
+        rules().find(|rule| rule.name == self.rule).map(|rule| rule.family)
+    }
+}
+
 /// The findings about one file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FileReport {
@@ -38,9 +46,6 @@ pub struct FileReport {
     pub sha256: Option<Sha256Digest>,
     /// What was found, in the order in which it is best fixed.
     pub findings: Vec<Finding>,
-    /// What the runtime's executable says of its version; none where that was not asked, or there is no such executable.
-    #[serde(skip)]
-    pub mentions: Option<Mentions>,
 }
 
 /// The findings about every file.
@@ -86,74 +91,79 @@ impl Report {
     }
 }
 
+/// What a finding of a rule about a set belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// One of the set's distributions, by its place.
+    File(usize),
+    /// Something else in the directory.
+    Path(String),
+    /// A target of the runtime.
+    Target(TargetTriple),
+    /// The set.
+    Whole,
+}
+
 /// Where a rule puts what it finds.
 #[derive(Debug)]
-pub(super) struct Findings {
+pub(crate) struct Findings {
     rule: &'static Rule,
-    found: Vec<Finding>,
-    /// Per finding, the file of the set that it belongs to.
-    owners: Vec<Option<usize>>,
+    found: Vec<(Owner, Finding)>,
     unlisted: usize,
 }
 
 impl Findings {
     pub(super) fn of(rule: &'static Rule) -> Self {
-        Self { rule, found: Vec::new(), owners: Vec::new(), unlisted: 0 }
+        Self { rule, found: Vec::new(), unlisted: 0 }
     }
 
-    /// A finding about the file as a whole.
+    /// The name of the rule.
+    pub(super) fn rule(&self) -> &'static str {
+        self.rule.name
+    }
+
+    /// A finding about the file, or the set, as a whole.
     pub(super) fn whole(&mut self, message: impl Into<String>) {
-        self.push(self.rule.severity, None, message.into(), None);
+        self.put(Owner::Whole, self.finding(message));
     }
 
     /// A finding about a member.
     pub(super) fn member(&mut self, member: &str, message: impl Into<String>) {
-        self.push(self.rule.severity, Some(member), message.into(), None);
+        self.with(self.rule.severity, Some(member), message);
     }
 
     /// A finding of a severity that is not the rule's.
     pub(super) fn with(&mut self, severity: Severity, member: Option<&str>, message: impl Into<String>) {
-        self.push(severity, member, message.into(), None);
+        let finding = Finding { severity, member: member.map(str::to_owned), ..self.finding(message) };
+        self.put(Owner::Whole, finding);
     }
 
-    /// A finding of a rule about the set: about one of its files, or about the set as a whole.
-    pub(super) fn file(
-        &mut self,
-        severity: Severity,
-        owner: Option<usize>,
-        member: Option<&str>,
-        message: impl Into<String>,
-    ) {
-        self.push(severity, member, message.into(), owner);
-    }
-
-    fn push(&mut self, severity: Severity, member: Option<&str>, message: String, owner: Option<usize>) {
-        if self.found.len() >= MOST {
-            self.unlisted += 1;
-            return;
-        }
-        let fix = self.rule.documentation.fix;
-        self.found.push(Finding {
+    /// A finding of the rule, still to be [`put`](Self::put) where it belongs.
+    pub(super) fn finding(&self, message: impl Into<String>) -> Finding {
+        Finding {
             rule: self.rule.name,
-            severity,
-            member: member.map(str::to_owned),
-            message,
-            help: fix.to_owned(),
+            severity: self.rule.severity,
+            member: None,
+            message: message.into(),
+            help: self.rule.documentation.fix.to_owned(),
             accepted: None,
-        });
-        self.owners.push(owner);
+        }
     }
 
-    pub(super) fn into_inner(self) -> Vec<Finding> {
-        self.into_owned().into_iter().map(|(_, finding)| finding).collect()
+    pub(super) fn put(&mut self, owner: Owner, finding: Finding) {
+        if self.found.len() >= MAX_LISTED {
+            self.unlisted += 1;
+        } else {
+            self.found.push((owner, finding));
+        }
     }
 
-    pub(super) fn into_owned(mut self) -> Vec<(Option<usize>, Finding)> {
+    pub(super) fn into_owned(mut self) -> Vec<(Owner, Finding)> {
         if self.unlisted > 0
-            && let Some(last) = self.found.last_mut()
+            && let Some((_, last)) = self.found.last_mut()
         {
             last.message += &format!(" (and {} more findings of this rule)", self.unlisted);
         }
-        self.owners.into_iter().zip(self.found).collect()
+        self.found
     }
 }

@@ -13,10 +13,10 @@ use crate::binary::{
     self, BinaryError, BundledLibraries, Details, Facts, Format, Kind, Libc, Linkage, Signature, honest_tags,
 };
 use crate::error::{Exit, Explain};
-use crate::fs::{FsError, portable};
+use crate::fs::portable;
 use crate::target::PlatformTag;
 use crate::wheel::filename::WheelFileName;
-use crate::zip::archive::{Archive, map};
+use crate::zip::archive::{Archive, ArchiveError, map};
 
 /// Everything that was found in the files of one run. Serializes as the JSON of `relkit inspect`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -70,7 +70,6 @@ pub struct Binary {
 /// One wheel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct InspectedWheel {
-    /// The file.
     pub path: String,
     /// The platform tags in its file name.
     pub tags: Vec<String>,
@@ -91,16 +90,12 @@ pub struct Problem {
 
 impl Report {
     /// Not good where a file is not what it claims to be.
-    #[must_use]
     pub fn exit(&self) -> Exit {
         if self.problems.is_empty() { Exit::Good } else { Exit::NotGood }
     }
 }
 
 /// Inspects each file in turn.
-///
-/// # Errors
-/// When a file cannot be opened or read. A file that is not what it claims to be is a [`Problem`] of the report.
 pub fn inspect(files: &[PathBuf]) -> Result<Report, CheckError> {
     let mut report = Report { schema_version: 1, binaries: Vec::new(), wheels: Vec::new(), problems: Vec::new() };
     for path in files {
@@ -110,21 +105,22 @@ pub fn inspect(files: &[PathBuf]) -> Result<Report, CheckError> {
     Ok(report)
 }
 
-fn inspect_file(path: &Path, report: &mut Report) -> Result<(), FsError> {
+fn inspect_file(path: &Path, report: &mut Report) -> Result<(), ArchiveError> {
+    let unreadable = |source| ArchiveError::Open { path: path.to_owned(), source };
     // Looked at before it is opened, which Windows refuses for a directory and which waits at a FIFO.
-    let metadata = std::fs::metadata(path).map_err(FsError::read(path))?;
+    let metadata = std::fs::metadata(path).map_err(unreadable)?;
     if !metadata.is_file() {
-        return Err(FsError::read(path)(io::Error::new(io::ErrorKind::IsADirectory, "not a regular file")));
+        return Err(unreadable(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")));
     }
-    let mut file = File::open(path).map_err(FsError::read(path))?;
+    let mut file = File::open(path).map_err(unreadable)?;
     let shown = portable(path);
     // An empty file cannot be mapped.
     let outcome = if metadata.len() == 0 {
         // Tells an unreadable file from an empty one.
-        file.read(&mut [0]).map_err(FsError::read(path))?;
+        file.read(&mut [0]).map_err(unreadable)?;
         Err(BinaryError::Empty)
     } else {
-        binary::read(&map(&file).map_err(FsError::read(path))?)
+        binary::read(&map(&file).map_err(unreadable)?)
     };
     match outcome {
         Ok(facts) => {

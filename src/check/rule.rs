@@ -6,9 +6,9 @@ use std::fmt;
 use serde::Serialize;
 
 use super::finding::Findings;
-use super::rules::sdist::SdistSubject;
-use super::rules::set::Set;
-use super::rules::{archive, binary, contents, dist_info, metadata, names, record, sdist, set};
+use super::rules::{archive, binary, contents, dist_info, metadata, names, receipt, record, release, sdist, set};
+use super::subject::release::Set;
+use super::subject::sdist::SdistSubject;
 use super::subject::wheel::WheelSubject;
 use crate::error::{Exit, Explain};
 
@@ -52,11 +52,15 @@ pub enum Family {
     Binary,
     /// The files of a release against each other.
     Set,
+    /// A release against what it is expected to be.
+    Release,
+    /// The smoke receipts of a release.
+    Receipt,
 }
 
 impl Family {
     /// Every family, in order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Archive,
         Self::Sdist,
         Self::Names,
@@ -65,6 +69,8 @@ impl Family {
         Self::Contents,
         Self::Binary,
         Self::Set,
+        Self::Release,
+        Self::Receipt,
     ];
 
     /// The name that selects it.
@@ -79,6 +85,8 @@ impl Family {
             Self::Contents => "contents",
             Self::Binary => "binary",
             Self::Set => "set",
+            Self::Release => "release",
+            Self::Receipt => "receipt",
         }
     }
 
@@ -95,7 +103,15 @@ impl Family {
             Self::Record => "RECORD, and every file against its row.",
             Self::Contents => "What a wheel carries besides its metadata.",
             Self::Binary => "Every executable and library against the platform tags of its wheel.",
-            Self::Set => "The files of one release against each other.",
+            Self::Set => {
+                "The files of one release against each other; `relkit verify` also holds them against the release that is expected."
+            }
+            Self::Release => {
+                "A release against what it is expected to be. Only `relkit verify` and `relkit publish` know that."
+            }
+            Self::Receipt => {
+                "The smoke receipts of a release's wheels, where `relkit verify --receipts` asks for them."
+            }
         }
     }
 }
@@ -182,10 +198,10 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
         record::RULES,
         contents::RULES,
         binary::RULES,
-        set::RULES,
     ]
     .into_iter()
     .flatten()
+    .chain([set::RULES, release::RULES, receipt::RULES].into_iter().flatten().copied())
 }
 
 /// The rule of that name, or every rule of the family of that name.

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use crate::check::coverage::{Candidate, Coverage};
 use crate::check::render;
-use crate::check::{Request, Selection, check, find_rules};
+use crate::check::{Options, Selection, check, find_rules};
 use crate::cli::{self, AnnotatedFormat, ReportFormat};
 use crate::console::Console;
 use crate::error::{Exit, Failure};
@@ -16,10 +16,10 @@ pub fn run(arguments: &cli::Check, console: &Console) -> Result<Exit, Failure> {
     let selection = Selection::of(&arguments.select, &arguments.ignore)?;
     let runtime = super::runtime_project(arguments.template.as_deref())?;
     let sdk = super::sdk_project(None)?;
-    let request =
-        Request { paths: &arguments.paths, selection: &selection, runtime: &runtime, sdk: &sdk, version: None };
+    let options =
+        Options { paths: &arguments.paths, selection: &selection, runtime: &runtime, sdk: &sdk, release: None };
     let spinner = console.spinner("Checking");
-    let report = check(&request);
+    let report = check(&options);
     spinner.finish();
     let report = report?;
     if let Some(path) = &arguments.receipt {

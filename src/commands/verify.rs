@@ -6,10 +6,10 @@ use std::path::Path;
 use crate::cli::{AnnotatedFormat, GateOptions, Verify};
 use crate::console::Console;
 use crate::console::annotation::{Annotation, Level};
-use crate::console::text::plural;
+use crate::console::text::{plural, visible};
 use crate::error::{Exit, Failure};
 use crate::fs::{portable, write_whole};
-use crate::gate::{Problem, Release, Request, verify};
+use crate::gate::{Options, Problem, Release, verify};
 
 /// Runs the command.
 pub fn run(arguments: &Verify, console: &Console) -> Result<Exit, Failure> {
@@ -34,27 +34,26 @@ pub fn gate(options: &GateOptions, console: &Console) -> Result<Release, Failure
     let runtime = super::runtime_project(options.template.as_deref())?;
     let sdk = super::sdk_project(options.sdk_template.as_deref())?;
     let allow_missing = super::targets(&options.allow_missing, &runtime)?;
-    let request = Request {
+    let request = Options {
         dist: &options.dist,
         codex: options.codex_version.parse()?,
         receipts: options.receipts.as_deref(),
         allow_missing: &allow_missing,
         runtime: &runtime,
         sdk: &sdk,
-        checked: None,
     };
     let spinner = console.spinner("Verifying");
     let release = verify(&request);
     spinner.finish();
-    Ok(release?)
+    Ok(release?.0)
 }
 
 /// Problems, warnings, and one line that sums up.
 pub fn text(release: &Release) -> String {
     let mut text = String::new();
     for (kind, problems) in [("problem", &release.problems), ("warning", &release.warnings)] {
-        for problem in problems {
-            let _ = writeln!(text, "{kind}[{}]: {}\n  help: {}\n", problem.code, problem.message, problem.help);
+        for Problem { code, message, help, .. } in problems {
+            let _ = writeln!(text, "{kind}[{code}]: {}\n  help: {}\n", visible(message), visible(help));
         }
     }
     let outcome = if release.problems.is_empty() { "passed" } else { "failed" };
@@ -75,7 +74,7 @@ fn github(release: &Release, dist: &Path) -> String {
     for (level, problems) in [(Level::Error, &release.problems), (Level::Warning, &release.warnings)] {
         for Problem { code, file, message, help } in problems {
             let path = file.as_ref().map(|file| portable(&dist.join(file)));
-            let message = format!("{message}\n{help}");
+            let message = format!("{}\n{}", visible(message), visible(help));
             let _ = writeln!(text, "{}", Annotation { level, file: path.as_deref(), title: code, message: &message });
         }
     }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use super::fault::Fault;
 use crate::payload::DESCRIPTOR;
 use crate::product::RuntimeProject;
-use crate::wheel::reader::Unpacked;
+use crate::wheel::install::Unpacked;
 
 /// The largest manifest that is read, in bytes.
 const LARGEST_MANIFEST: u64 = 1 << 20;

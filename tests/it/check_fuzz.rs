@@ -8,7 +8,7 @@ use std::path::Path;
 
 use crate::check_support::samples::{AMD64, ARM64, fat, glibc_elf, mac as mac_sample, pe, static_elf};
 use crate::check_support::{linux, linux_program, mac, windows};
-use relkit::check::{Request, SdistSubject, Selection, check_archive};
+use relkit::check::{Options, SdistSubject, Selection, check_archive};
 use relkit::product::{RuntimeProject, SdkProject};
 use relkit::wheel::reader::Wheel;
 use relkit::zip::archive::Archive;
@@ -117,7 +117,7 @@ fn wheels_under_every_rule() {
     let runtime = RuntimeProject::from_pyproject(RUNTIME, "pyproject.toml").unwrap();
     let sdk = SdkProject::from_pyproject(SDK, "pyproject.toml").unwrap();
     let selection = Selection::all();
-    let request = Request { paths: &[], selection: &selection, runtime: &runtime, sdk: &sdk, version: None };
+    let request = Options { paths: &[], selection: &selection, runtime: &runtime, sdk: &sdk, release: None };
     let name = linux().file_name;
     fuzz(1, &wheels(), rounds(), |bytes| {
         let (report, _) = check_archive(Archive::from_bytes(Path::new(&name), bytes.to_vec()), &request).unwrap();
@@ -253,7 +253,7 @@ fn package_descriptions() {
     let runtime = RuntimeProject::from_pyproject(RUNTIME, "pyproject.toml").unwrap();
     let sdk = SdkProject::from_pyproject(SDK, "pyproject.toml").unwrap();
     let selection = Selection::of(&["payload-json".into(), "mode-exec".into()], &[]).unwrap();
-    let request = Request { paths: &[], selection: &selection, runtime: &runtime, sdk: &sdk, version: None };
+    let request = Options { paths: &[], selection: &selection, runtime: &runtime, sdk: &sdk, release: None };
     let corpus = [linux().entries[1].data.clone()];
     fuzz(11, &corpus, rounds(), |bytes| {
         let mut sample = linux();

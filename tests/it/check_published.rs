@@ -5,7 +5,7 @@ use crate::support;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use relkit::check::{Request, Selection, Severity, check};
+use relkit::check::{Options, Selection, Severity, check};
 use relkit::product::{RuntimeProject, SdkProject};
 
 const RUNTIME: &str = include_str!("../../runtime-template/pyproject.toml");
@@ -21,7 +21,7 @@ fn errors(tag: &str) -> Option<BTreeSet<(&'static str, String)>> {
     let selection = Selection::all();
     let paths: [PathBuf; 1] = [path];
     let report =
-        check(&Request { paths: &paths, selection: &selection, runtime: &runtime, sdk: &sdk, version: None }).unwrap();
+        check(&Options { paths: &paths, selection: &selection, runtime: &runtime, sdk: &sdk, release: None }).unwrap();
     if std::env::var_os("RELKIT_SHOW_FINDINGS").is_some() {
         eprintln!("{}", relkit::check::render::text(&report));
     }
@@ -96,6 +96,6 @@ fn together_they_have_no_other_errors() {
     // The binaries are looked at above; here the wheels are held against each other.
     let selection = Selection::of(&["set".into(), "names".into(), "metadata".into()], &[]).unwrap();
     let report =
-        check(&Request { paths: &paths, selection: &selection, runtime: &runtime, sdk: &sdk, version: None }).unwrap();
+        check(&Options { paths: &paths, selection: &selection, runtime: &runtime, sdk: &sdk, release: None }).unwrap();
     assert_eq!(report.count(Severity::Error), 0, "{}", relkit::check::render::text(&report));
 }

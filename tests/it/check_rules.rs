@@ -12,7 +12,7 @@ use crate::check_support::samples::{
 use crate::check_support::{
     DATA, INFO, Sample, end_record, entry, linux, linux_program, linux_with, mac, runtime, tagged, windows,
 };
-use relkit::check::{Family, Finding, Request, Selection, Severity, check, rules};
+use relkit::check::{Family, Finding, Options, Selection, Severity, check, rules};
 use relkit::product::{RuntimeProject, SdkProject};
 
 const RUNTIME: &str = include_str!("../../runtime-template/pyproject.toml");
@@ -26,7 +26,7 @@ fn findings_of(directory: &Path) -> Vec<Finding> {
     let selection = Selection::all();
     let paths = [directory.to_owned()];
     let report =
-        check(&Request { paths: &paths, selection: &selection, runtime: &runtime, sdk: &sdk, version: None }).unwrap();
+        check(&Options { paths: &paths, selection: &selection, runtime: &runtime, sdk: &sdk, release: None }).unwrap();
     report.files.into_iter().flat_map(|file| file.findings).collect()
 }
 
@@ -682,7 +682,8 @@ fn every_rule_fires_on_its_own_defect_and_on_nothing_else() {
     assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
     let tested: BTreeSet<_> = cases.iter().map(|(rule, ..)| *rule).chain(ELSEWHERE).collect();
     let untested: Vec<_> = rules()
-        .filter(|rule| !matches!(rule.family, Family::Set | Family::Sdist) && !tested.contains(rule.name))
+        // The others look at source distributions, or at several files: see check_sets.rs and gate.rs.
+        .filter(|rule| rule.family < Family::Set && rule.family != Family::Sdist && !tested.contains(rule.name))
         .map(|rule| rule.name)
         .collect();
     assert_eq!(untested, Vec::<&str>::new());

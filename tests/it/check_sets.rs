@@ -8,7 +8,7 @@ use std::path::Path;
 
 use crate::check_support::samples::{AMD64, ARM64, ElfSample, mac, pe, static_elf};
 use crate::check_support::{INFO, Sample, entry, linux, runtime};
-use relkit::check::{Family, Finding, Request, Selection, Severity, check, rules};
+use relkit::check::{Family, Finding, Options, Selection, Severity, check, rules};
 use relkit::product::{RuntimeProject, SdkProject};
 
 const RUNTIME: &str = include_str!("../../runtime-template/pyproject.toml");
@@ -24,7 +24,7 @@ fn findings_of(directory: &Path) -> Vec<Finding> {
     let selection = Selection::all();
     let paths = [directory.to_owned()];
     let report =
-        check(&Request { paths: &paths, selection: &selection, runtime: &runtime, sdk: &sdk, version: None }).unwrap();
+        check(&Options { paths: &paths, selection: &selection, runtime: &runtime, sdk: &sdk, release: None }).unwrap();
     report.files.into_iter().flat_map(|file| file.findings).collect()
 }
 

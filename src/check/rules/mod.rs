@@ -6,6 +6,8 @@ pub(crate) mod contents;
 pub(crate) mod dist_info;
 pub(crate) mod metadata;
 pub(crate) mod names;
+pub(crate) mod receipt;
 pub(crate) mod record;
+pub(crate) mod release;
 pub(crate) mod sdist;
 pub(crate) mod set;

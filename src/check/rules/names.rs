@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::sdist::SdistSubject;
 use crate::binary::Objection;
 use crate::check::finding::Findings;
 use crate::check::rule::{Check, Documentation, Family, Rule, Severity};
+use crate::check::subject::sdist::SdistSubject;
 use crate::check::subject::wheel::WheelSubject;
 use crate::error::sentence;
 use crate::target::{Architecture, LegacyManylinux, PlatformTag};

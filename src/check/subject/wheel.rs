@@ -25,15 +25,11 @@ const MAX_SOURCE: u64 = 4 << 20;
 /// A wheel and all that was read of it.
 #[derive(Debug)]
 pub struct WheelSubject {
-    /// The file.
     pub path: PathBuf,
-    /// Its name.
     pub file_name: String,
-    /// Its digest.
     pub sha256: Sha256Digest,
     /// Its parsed name.
     pub name: Result<WheelFileName, FileNameError>,
-    /// The archive.
     pub archive: Archive,
     /// One entry per member of the archive.
     pub scanned: Vec<Scanned>,
@@ -65,9 +61,6 @@ pub struct WheelSubject {
 
 impl WheelSubject {
     /// The wheel in an open archive; `version` is looked for in the runtime's executable.
-    ///
-    /// # Errors
-    /// When a temporary file cannot be written.
     pub fn of(archive: Archive, runtime: &RuntimeProject, version: Option<CodexVersion>) -> Result<Self, CheckError> {
         let path = archive.path().to_owned();
         let file_name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -154,7 +147,6 @@ impl WheelSubject {
     }
 
     /// The file of that name.
-    #[must_use]
     pub fn file(&self, name: &str) -> Option<(&Member, &Scanned)> {
         let index = *self.places.get(name)?;
         let (member, scanned) = (self.archive.members().get(index)?, self.scanned.get(index)?);
@@ -162,43 +154,36 @@ impl WheelSubject {
     }
 
     /// Every binary that could be read, by its name.
-    #[must_use]
     pub fn binaries(&self) -> HashMap<&str, &Facts> {
         self.inventory.binaries().iter().map(|(name, facts)| (name.as_str(), facts)).collect()
     }
 
     /// METADATA, where it can be read.
-    #[must_use]
     pub fn good_metadata(&self) -> Option<&Metadata> {
         self.metadata.as_ref()?.as_ref().ok()
     }
 
     /// WHEEL, where it can be read.
-    #[must_use]
     pub fn good_wheel_file(&self) -> Option<&WheelFile> {
         self.wheel_file.as_ref()?.as_ref().ok()
     }
 
     /// RECORD, where it can be read.
-    #[must_use]
     pub fn good_record(&self) -> Option<&Record> {
         self.record.as_ref()?.as_ref().ok()
     }
 
     /// The platform tags of the file name, where all of them are known.
-    #[must_use]
     pub fn platforms(&self) -> Vec<PlatformTag> {
         self.name.as_ref().ok().and_then(|name| name.tags.platforms().ok()).unwrap_or_default()
     }
 
     /// A file of the dist-info directory, by its name there.
-    #[must_use]
     pub fn dist_info_member(&self, name: &str) -> Option<String> {
         Some(format!("{}/{name}", self.dist_info.as_ref()?))
     }
 
     /// Why a file of the dist-info directory was not read although it is there and sound: it is absurdly large.
-    #[must_use]
     pub fn unread(&self, member: &str) -> Option<String> {
         let (found, scanned) = self.file(member)?;
         let sound = scanned.error.is_none() && found.size > MAX_TEXT;
@@ -206,7 +191,6 @@ impl WheelSubject {
     }
 
     /// Whether the archive can be read at all; where not, nothing inside it is asked for.
-    #[must_use]
     pub fn is_readable(&self) -> bool {
         !self.archive.members().is_empty()
     }

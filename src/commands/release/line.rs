@@ -210,21 +210,21 @@ impl Line<'_> {
     fn judge(&mut self) -> Result<report::Release, Failure> {
         let dist = self.dist();
         let (runtime, sdk) = (&self.request.runtime, &self.request.sdk);
-        let selection = gate::rules();
         let started = Instant::now();
         let spinner = self.console.spinner("Checking");
-        let paths = [dist.clone()];
-        let version = Some(self.request.codex);
-        let checked = check::check(&check::Request { paths: &paths, selection: &selection, runtime, sdk, version });
+        let allow_missing = &self.request.allow_missing;
+        let options =
+            gate::Options { dist: &dist, codex: self.request.codex, receipts: None, allow_missing, runtime, sdk };
+        let verified = gate::verify(&options);
         spinner.finish();
-        let checked = checked?;
+        let (verdict, checked) = verified?;
         let elapsed = started.elapsed();
         for row in &mut self.rows {
             let Some(wheel) = &row.wheel else { continue };
             let of_wheel =
                 checked.files.iter().filter(|file| file.path.file_name().is_some_and(|name| name == wheel.as_str()));
             let (mut errors, mut accepted, mut warnings) = (0, 0, 0);
-            for finding in of_wheel.flat_map(|file| &file.findings) {
+            for finding in of_wheel.flat_map(|file| &file.findings).filter(|finding| !of_gate(finding.rule)) {
                 match (finding.severity, &finding.accepted) {
                     (_, Some(_)) => accepted += 1,
                     (check::Severity::Error, None) => errors += 1,
@@ -247,16 +247,6 @@ impl Line<'_> {
             let step = self.smoke(&self.rows[index])?;
             self.rows[index].steps.extend(step);
         }
-        let gate = gate::Request {
-            dist: &dist,
-            codex: self.request.codex,
-            receipts: None,
-            allow_missing: &self.request.allow_missing,
-            runtime,
-            sdk,
-            checked: Some(&checked),
-        };
-        let verdict = gate::verify(&gate)?;
         self.summarise(&verdict, &checked)
     }
 
@@ -319,9 +309,8 @@ impl Line<'_> {
             bytes: file.bytes,
             sha256: file.sha256.to_string(),
         });
-        // The findings of `check` stand on their own.
-        let is_rule = |code: &str| check::rules().any(|rule| rule.name == code);
-        let warnings = verdict.warnings.iter().filter(|warning| !is_rule(&warning.code));
+        // What files and sets are found by stands on its own.
+        let warnings = verdict.warnings.iter().filter(|warning| of_gate(&warning.code));
         Ok(report::Release {
             schema_version: 1,
             outcome: if problems.is_empty() { Outcome::Passed } else { Outcome::Failed },
@@ -332,7 +321,7 @@ impl Line<'_> {
             targets: in_order(&request.runtime.targets, self.rows.clone()),
             files: files.collect(),
             coverage: coverage.platforms.into_iter().map(platform).collect(),
-            findings: checked.files.iter().flat_map(findings).collect(),
+            findings: checked.files.iter().filter(|file| file.sha256.is_some()).flat_map(findings).collect(),
             problems,
             warnings: warnings.map(problem).collect(),
         })
@@ -377,6 +366,12 @@ fn problem(problem: &Problem) -> ProblemRow {
     ProblemRow { code: problem.code.clone(), message: problem.message.clone(), help: problem.help.clone() }
 }
 
+/// Whether a rule judges releases alone.
+fn of_gate(rule: &str) -> bool {
+    let is_gate = |family| matches!(family, check::Family::Release | check::Family::Receipt);
+    check::rules().any(|other| other.name == rule && is_gate(other.family))
+}
+
 fn findings(file: &check::FileReport) -> Vec<FindingRow> {
     let name = file.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let row = |finding: &check::Finding| FindingRow {
@@ -388,7 +383,7 @@ fn findings(file: &check::FileReport) -> Vec<FindingRow> {
         help: finding.help.clone(),
         accepted: finding.accepted.clone(),
     };
-    file.findings.iter().map(row).collect()
+    file.findings.iter().filter(|finding| !of_gate(finding.rule)).map(row).collect()
 }
 
 /// The rows in the template's order, and those of no target last.
