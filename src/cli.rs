@@ -3,10 +3,13 @@
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::{PossibleValue, PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand};
 
-use crate::console::Color;
+use crate::console::{Color, Form};
 use crate::publish::attestation::Attestations;
+use crate::smoke::Level;
+use crate::zip::deflate::Compression;
 
 const STYLES: Styles = Styles::styled()
     .header(AnsiColor::Green.on_default().bold())
@@ -19,17 +22,14 @@ const STYLES: Styles = Styles::styled()
 #[command(name = "relkit", version, styles = STYLES, max_term_width = 100, arg_required_else_help = true)]
 #[command(after_help = "Start with `relkit demo`: the whole line on a stand-in runtime, offline, in seconds.")]
 pub struct Cli {
-    /// What to do.
     #[command(subcommand)]
-    pub command: Command,
-    /// How much is said, and how.
+    pub(crate) command: Command,
     #[command(flatten)]
-    pub voice: Voice,
+    pub(crate) verbosity: Verbosity,
 }
 
-/// The options that every command takes.
 #[derive(Debug, Args)]
-pub struct Voice {
+pub(crate) struct Verbosity {
     /// Print errors, warnings and results only
     #[arg(long, short, global = true, conflicts_with = "verbose", help_heading = "Output")]
     pub quiet: bool,
@@ -41,64 +41,38 @@ pub struct Voice {
     pub color: Color,
 }
 
-/// The form of a report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ReportFormat {
-    /// For people.
-    Text,
-    /// For programs, with a `schema_version`.
-    Json,
+/// The forms of a report: text, JSON, and one more where the command has it.
+fn forms(more: Option<(&'static str, &'static str, Form)>) -> impl TypedValueParser<Value = Form> {
+    let known = [("text", "For people", Form::Text), ("json", "For programs, with a `schema_version`", Form::Json)];
+    let known: Vec<_> = known.into_iter().chain(more).collect();
+    let values: Vec<_> = known.iter().map(|(name, help, _)| PossibleValue::new(name).help(help)).collect();
+    PossibleValuesParser::new(values).map(move |name| {
+        // invariant: clap takes these names alone.
+        known.iter().find(|(known, ..)| name == *known).map_or(Form::Text, |(.., form)| *form)
+    })
 }
 
-/// The form of a report that can also annotate a GitHub workflow run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum AnnotatedFormat {
-    /// For people.
-    Text,
-    /// For programs, with a `schema_version`.
-    Json,
-    /// Workflow commands that annotate the run.
-    Github,
+fn seconds() -> RangedU64ValueParser {
+    clap::value_parser!(u64).range(1..=86_400)
 }
 
-/// The form of a drift report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum DriftFormat {
-    /// For people.
-    Text,
-    /// For programs, with a `schema_version`.
-    Json,
-    /// For release notes.
-    Markdown,
+#[derive(Debug, Args)]
+pub(crate) struct FormatOptions {
+    /// The form of the report
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = forms(None))]
+    pub format: Form,
 }
 
-/// How hard the members of a wheel are compressed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum CompressionPreset {
-    /// Not at all.
-    Store,
-    /// About half the time of the default, 9 % larger.
-    Fast,
-    /// Deflate level 6.
-    Default,
-    /// Seven times the time of the default, 3 % smaller.
-    Best,
+#[derive(Debug, Args)]
+pub(crate) struct AnnotatedFormatOptions {
+    /// The form of the report
+    #[arg(long, value_name = "FORMAT", default_value = "text",
+        value_parser = forms(Some(("github", "Workflow commands that annotate the run", Form::Annotations))))]
+    pub format: Form,
 }
 
-/// How far a smoke test goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum SmokeLevel {
-    /// The executable runs and says its version.
-    Version,
-    /// It also answers `initialize`.
-    Handshake,
-    /// It also runs a whole turn against an embedded model server.
-    Turn,
-}
-
-/// One command of relkit.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Stage the SDK: its version set, its runtime pinned exactly
     StageSdk(StageSdk),
     /// Stage the runtime: the template with a payload in it
@@ -135,10 +109,21 @@ pub enum Command {
     Man(Man),
 }
 
-/// `relkit stage-sdk`
+#[derive(Debug, Args)]
+pub(crate) struct StageOptions {
+    /// A template other than the built-in one
+    #[arg(long, value_name = "DIR")]
+    pub template: Option<PathBuf>,
+    /// Replace OUT if it is not empty, once the new stage is complete
+    #[arg(long)]
+    pub force: bool,
+    #[command(flatten)]
+    pub output: FormatOptions,
+}
+
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  relkit stage-sdk stage/sdk --codex-version rust-v0.163.0")]
-pub struct StageSdk {
+pub(crate) struct StageSdk {
     /// The directory to write; it must be new or empty
     pub out: PathBuf,
     /// The release to pin: a release tag or a PEP 440 version
@@ -147,25 +132,17 @@ pub struct StageSdk {
     /// The SDK's own version: the runtime's (the default) or a post-release of it
     #[arg(long, value_name = "VERSION")]
     pub sdk_version: Option<String>,
-    /// A template other than the built-in one
-    #[arg(long, value_name = "DIR")]
-    pub template: Option<PathBuf>,
-    /// Replace OUT if it is not empty, once the new stage is complete
-    #[arg(long)]
-    pub force: bool,
-    /// The form of the report
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub format: ReportFormat,
+    #[command(flatten)]
+    pub stage: StageOptions,
 }
 
-/// `relkit stage-runtime`
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   relkit stage-runtime stage/linux codex-package.tar.gz --codex-version rust-v0.163.0
   relkit stage-runtime stage/mac ./codex --codex-version 0.163.0 --platform-tag macosx_11_0_arm64
 
 Without --platform-tag the tag is read off the binaries themselves.")]
-pub struct StageRuntime {
+pub(crate) struct StageRuntime {
     /// The directory to write; it must be new or empty
     pub out: PathBuf,
     /// An executable, a package directory, an archive of one (.tar.gz, .tar.zst, .zip) or a published wheel
@@ -176,22 +153,14 @@ pub struct StageRuntime {
     /// The wheel's platform tag, or several joined by dots
     #[arg(long, value_name = "TAG")]
     pub platform_tag: Option<String>,
-    /// A template other than the built-in one
-    #[arg(long, value_name = "DIR")]
-    pub template: Option<PathBuf>,
-    /// Replace OUT if it is not empty, once the new stage is complete
-    #[arg(long)]
-    pub force: bool,
-    /// The form of the report
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub format: ReportFormat,
+    #[command(flatten)]
+    pub stage: StageOptions,
 }
 
-/// `relkit build`
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  relkit build stage/* --out-dir dist\n
 SOURCE_DATE_EPOCH sets every timestamp; without it they are 1980-01-01.")]
-pub struct Build {
+pub(crate) struct Build {
     /// Staged trees
     #[arg(required = true, value_name = "STAGE")]
     pub stages: Vec<PathBuf>,
@@ -200,35 +169,31 @@ pub struct Build {
     pub out_dir: PathBuf,
     /// How hard to compress
     #[arg(long, value_name = "PRESET", default_value = "default")]
-    pub compression: CompressionPreset,
+    pub compression: Compression,
     /// Threads that compress; the result is the same for every number [default: the machine's processors]
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: Option<u16>,
-    /// The form of the report
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub format: ReportFormat,
+    #[command(flatten)]
+    pub output: FormatOptions,
 }
 
-/// `relkit inspect`
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  relkit inspect ./codex dist/*.whl")]
-pub struct Inspect {
+pub(crate) struct Inspect {
     /// Executables, libraries or wheels
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
-    /// The form of the report
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub format: ReportFormat,
+    #[command(flatten)]
+    pub output: FormatOptions,
 }
 
-/// `relkit check`
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   relkit check dist
   relkit check dist/*.whl --ignore zip-order,names --format github
 
 `relkit rule` lists the rules and their families.")]
-pub struct Check {
+pub(crate) struct Check {
     /// Wheels, sdists, or directories of them
     #[arg(required = true, value_name = "FILE_OR_DIR")]
     pub paths: Vec<PathBuf>,
@@ -244,40 +209,34 @@ pub struct Check {
     /// Write a receipt of the check, bound to the SHA-256 of each file
     #[arg(long, value_name = "FILE")]
     pub receipt: Option<PathBuf>,
-    /// The form of the report
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub format: AnnotatedFormat,
+    #[command(flatten)]
+    pub output: AnnotatedFormatOptions,
 }
 
-/// `relkit rule`
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  relkit rule macho-minos")]
-pub struct Rule {
+pub(crate) struct Rule {
     /// A rule or a family; all of them without one
     pub name: Option<String>,
-    /// The form of the report
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub format: ReportFormat,
+    #[command(flatten)]
+    pub output: FormatOptions,
 }
 
-/// `relkit coverage`
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   relkit coverage dist
   relkit coverage musllinux_1_1_x86_64 win_amd64 --require debian-12-x86_64")]
-pub struct Coverage {
+pub(crate) struct Coverage {
     /// Wheels, directories of wheels, or bare platform tags
     #[arg(required = true, value_name = "DIST_OR_TAG")]
     pub sources: Vec<String>,
     /// Fail unless the named platform gets a wheel; may be given several times
     #[arg(long, value_name = "NAME")]
     pub require: Vec<String>,
-    /// The form of the report
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub format: ReportFormat,
+    #[command(flatten)]
+    pub output: FormatOptions,
 }
 
-/// `relkit smoke`
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   relkit smoke dist/openai_codex_cli_bin-0.163.0-py3-none-win_amd64.whl --receipt receipts/win_amd64.json
@@ -285,13 +244,13 @@ pub struct Coverage {
   relkit smoke linux-arm.whl --runner qemu-aarch64-static
 
 No credentials and no network are needed or used.")]
-pub struct Smoke {
+pub(crate) struct Smoke {
     /// A runtime wheel, or an executable
     #[arg(value_name = "WHEEL_OR_BINARY")]
     pub subject: PathBuf,
     /// How far to go
     #[arg(long, value_name = "LEVEL", default_value = "turn")]
-    pub level: SmokeLevel,
+    pub level: Level,
     /// The version that the binary must report, in either spelling
     #[arg(long, value_name = "VERSION")]
     pub expect_version: Option<String>,
@@ -299,19 +258,17 @@ pub struct Smoke {
     #[arg(long, value_name = "CMD")]
     pub runner: Option<String>,
     /// How long the whole test may take
-    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds())]
     pub timeout: Option<u64>,
     /// Write a receipt that binds the result to the SHA-256 of the wheel
     #[arg(long, value_name = "FILE")]
     pub receipt: Option<PathBuf>,
-    /// The form of the report
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub format: AnnotatedFormat,
+    #[command(flatten)]
+    pub output: AnnotatedFormatOptions,
 }
 
-/// What the gate needs to know.
 #[derive(Debug, Args)]
-pub struct GateOptions {
+pub(crate) struct GateOptions {
     /// A directory of wheels and sdists
     pub dist: PathBuf,
     /// The release that everything must be: a release tag or a PEP 440 version
@@ -331,30 +288,25 @@ pub struct GateOptions {
     pub sdk_template: Option<PathBuf>,
 }
 
-/// `relkit verify`
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  relkit verify dist --codex-version rust-v0.163.0 --receipts receipts")]
-pub struct Verify {
-    /// What is verified, and against what.
+pub(crate) struct Verify {
     #[command(flatten)]
     pub gate: GateOptions,
     /// Write the release manifest: every file, hash, tag, version, finding and receipt
     #[arg(long, value_name = "FILE")]
     pub manifest: Option<PathBuf>,
-    /// The form of the report
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub format: AnnotatedFormat,
+    #[command(flatten)]
+    pub output: AnnotatedFormatOptions,
 }
 
-/// `relkit publish`
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   relkit publish dist --codex-version 0.163.0 --receipts receipts \\
     --upload-url https://upload.example/legacy/ --index-url https://example/simple/
 
 No index is built in. The token comes from the job's trusted publisher, else from RELKIT_TOKEN or --token-stdin.")]
-pub struct Publish {
-    /// What is verified first, and against what.
+pub(crate) struct Publish {
     #[command(flatten)]
     pub gate: GateOptions,
     /// The upload API of the index
@@ -382,52 +334,38 @@ pub struct Publish {
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub attestations: Attestations,
     /// How long the server may take none of the bytes
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds())]
     pub timeout: u64,
     /// How long one file may take, all tries together
-    #[arg(long, value_name = "SECONDS", default_value = "1800", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    #[arg(long, value_name = "SECONDS", default_value = "1800", value_parser = seconds())]
     pub deadline: u64,
     /// How long to wait until the index lists what was uploaded
-    #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = seconds())]
     pub visible_timeout: u64,
-    /// The form of the report
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub format: ReportFormat,
+    #[command(flatten)]
+    pub output: FormatOptions,
 }
 
-/// The form of the target matrix.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum MatrixFormat {
-    /// For people.
-    Text,
-    /// For programs, with a `schema_version`.
-    Json,
-    /// One line for `$GITHUB_OUTPUT`.
-    Github,
-}
-
-/// `relkit matrix`
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example, in a workflow step:\n  echo \"matrix=$(relkit matrix --format github)\" >> \"$GITHUB_OUTPUT\""
 )]
-pub struct Matrix {
+pub(crate) struct Matrix {
     /// A runtime template other than the built-in one
     #[arg(long, value_name = "DIR")]
     pub template: Option<PathBuf>,
     /// The form of the matrix
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub format: MatrixFormat,
+    #[arg(long, value_name = "FORMAT", default_value = "text",
+        value_parser = forms(Some(("github", "One line for `$GITHUB_OUTPUT`", Form::Annotations))))]
+    pub format: Form,
 }
 
-/// `relkit generate-types`
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   relkit generate-types --wheel dist/openai_codex_cli_bin-0.163.0-py3-none-musllinux_1_1_x86_64.whl
   relkit generate-types --codex-bin ./codex --check
   relkit generate-types --codex-bin ./codex --against old.whl --format markdown")]
-pub struct GenerateTypes {
-    /// Where the schema comes from.
+pub(crate) struct GenerateTypes {
     #[command(flatten)]
     pub source: SchemaSource,
     /// The SDK tree to write to
@@ -440,14 +378,14 @@ pub struct GenerateTypes {
     #[arg(long, value_name = "DIR_OR_WHEEL", conflicts_with = "check")]
     pub against: Option<PathBuf>,
     /// The form of the report
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub format: DriftFormat,
+    #[arg(long, value_name = "FORMAT", default_value = "text",
+        value_parser = forms(Some(("markdown", "For release notes", Form::Markdown))))]
+    pub format: Form,
 }
 
-/// The one source of a schema.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
-pub struct SchemaSource {
+pub(crate) struct SchemaSource {
     /// The runtime's executable
     #[arg(long, value_name = "FILE")]
     pub codex_bin: Option<PathBuf>,
@@ -459,12 +397,11 @@ pub struct SchemaSource {
     pub schema_dir: Option<PathBuf>,
 }
 
-/// `relkit release`
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   relkit release --codex-version 0.163.0 --out-dir release \\
     --payload linux-x86_64.tar.gz macosx_11_0_arm64=mac-arm.tar.gz --report release/report.html")]
-pub struct Release {
+pub(crate) struct Release {
     /// The release: a release tag or a PEP 440 version
     #[arg(long, value_name = "VERSION")]
     pub codex_version: String,
@@ -485,13 +422,13 @@ pub struct Release {
     pub sdk_template: Option<PathBuf>,
     /// How hard to compress
     #[arg(long, value_name = "PRESET", default_value = "default")]
-    pub compression: CompressionPreset,
+    pub compression: Compression,
     /// Threads that compress [default: the machine's processors]
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: Option<u16>,
     /// How far the smoke tests go
     #[arg(long, value_name = "LEVEL", default_value = "turn")]
-    pub level: SmokeLevel,
+    pub level: Level,
     /// A command that runs a target's executables: `aarch64-unknown-linux-musl=qemu-aarch64-static`
     #[arg(long, value_name = "TARGET=CMD")]
     pub runner: Vec<String>,
@@ -507,55 +444,48 @@ pub struct Release {
     /// Replace what OUT-DIR holds of an earlier run
     #[arg(long)]
     pub force: bool,
-    /// The form of the report
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub format: ReportFormat,
+    #[command(flatten)]
+    pub output: FormatOptions,
 }
 
-/// `relkit demo`
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   relkit demo
   relkit demo --out-dir demo
 
 The stand-in is relkit itself, playing `codex app-server` well enough for a whole turn.")]
-pub struct Demo {
+pub(crate) struct Demo {
     /// Keep what the demo makes there [default: a temporary directory]
     #[arg(long, value_name = "DIR")]
     pub out_dir: Option<PathBuf>,
     /// Replace what OUT-DIR holds of an earlier run
     #[arg(long, requires = "out_dir")]
     pub force: bool,
-    /// The form of the report
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub format: ReportFormat,
+    #[command(flatten)]
+    pub output: FormatOptions,
 }
 
-/// `relkit fetch`
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   relkit fetch https://example/codex-x86_64-unknown-linux-musl.tar.gz --out downloads/ --sha256 HEX")]
-pub struct Fetch {
+pub(crate) struct Fetch {
     /// Where the artefact is
     pub url: String,
     /// The file to write, or an existing directory (or a path that ends in `/`) to write it into
     #[arg(long, value_name = "FILE_OR_DIR")]
     pub out: PathBuf,
-    /// Which bytes are right.
     #[command(flatten)]
     pub expected: ExpectedDigest,
     /// How long the server may be silent
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds())]
     pub timeout: u64,
-    /// The form of the report
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub format: ReportFormat,
+    #[command(flatten)]
+    pub output: FormatOptions,
 }
 
-/// The digest of an artefact, or the typed wish to do without.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
-pub struct ExpectedDigest {
+pub(crate) struct ExpectedDigest {
     /// The SHA-256 that the artefact must have
     #[arg(long, value_name = "HEX")]
     pub sha256: Option<String>,
@@ -564,18 +494,16 @@ pub struct ExpectedDigest {
     pub no_digest: bool,
 }
 
-/// `relkit completions`
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  relkit completions bash > ~/.local/share/bash-completion/completions/relkit")]
-pub struct Completions {
+pub(crate) struct Completions {
     /// The shell
     pub shell: clap_complete::Shell,
 }
 
-/// `relkit man`
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  relkit man | man -l -\n  relkit man --out-dir man1")]
-pub struct Man {
+pub(crate) struct Man {
     /// Write one page per command there, instead of the main page to standard output
     #[arg(long, value_name = "DIR")]
     pub out_dir: Option<PathBuf>,

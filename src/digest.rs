@@ -10,6 +10,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
+use crate::error::Explain;
+
 /// A SHA-256 digest. Displays as 64 lower-case hexadecimal digits and parses the same (either case).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Sha256Digest(pub [u8; 32]);
@@ -18,6 +20,8 @@ pub struct Sha256Digest(pub [u8; 32]);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a SHA-256 digest: 64 hexadecimal digits are expected")]
 pub struct DigestError(String);
+
+impl Explain for DigestError {}
 
 impl Sha256Digest {
     /// The digest of bytes in memory.

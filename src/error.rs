@@ -1,7 +1,7 @@
 //! How an error reaches the person who must act on it: the chain of causes, a hint, and one of the three exit codes.
 
 use std::error::Error;
-use std::fmt::Write as _;
+use std::process::ExitCode;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,12 @@ pub enum Exit {
     NotGood = 1,
     /// The command could not be carried out: usage, unreadable input, no disk, no network.
     Failed = 2,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
 }
 
 /// How a step, a test or a release came out.
@@ -54,7 +60,6 @@ impl Outcome {
         }
     }
 
-    /// The exit code of a run that came out like this.
     #[must_use]
     pub fn exit(self) -> Exit {
         if self == Self::Failed { Exit::NotGood } else { Exit::Good }
@@ -62,8 +67,7 @@ impl Outcome {
 }
 
 /// The messages of an error and its causes, outermost first; a wrapper that repeats its source counts once.
-#[must_use]
-pub fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
     let mut messages = vec![error.to_string()];
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -77,8 +81,7 @@ pub fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
 }
 
 /// An error and its causes as one sentence.
-#[must_use]
-pub fn sentence(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn sentence(error: &(dyn Error + 'static)) -> String {
     chain(error).join(": ")
 }
 
@@ -89,7 +92,6 @@ pub trait Explain: Error + Send + Sync + 'static {
         None
     }
 
-    /// The exit code that this error calls for.
     fn exit(&self) -> Exit {
         Exit::Failed
     }
@@ -116,75 +118,31 @@ impl Explain for relkit_client::ClientError {
 pub struct Failure {
     /// The outermost message first, then each cause.
     pub chain: Vec<String>,
-    /// What to do about it.
     pub hint: Option<String>,
-    /// The exit code.
     pub exit: Exit,
 }
 
 impl Failure {
-    /// A failure with one message and no cause.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self { chain: vec![message.into()], hint: None, exit }
     }
 
-    /// The same failure with a hint.
     #[must_use]
-    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
     /// The same failure below a message that says what was being done.
     #[must_use]
-    pub fn while_doing(mut self, message: impl Into<String>) -> Self {
+    pub(crate) fn while_doing(mut self, message: impl Into<String>) -> Self {
         self.chain.insert(0, message.into());
         self
-    }
-
-    /// The text shown on standard error: `error:`, one `caused by:` line per cause, and the hint after a blank line.
-    #[must_use]
-    pub fn render(&self) -> String {
-        let mut text = String::new();
-        for (depth, message) in self.chain.iter().enumerate() {
-            let lead = if depth == 0 { "error" } else { "  caused by" };
-            // Writing to a String cannot fail.
-            let _ = writeln!(text, "{lead}: {message}");
-        }
-        if let Some(hint) = &self.hint {
-            let _ = writeln!(text, "\nhint: {hint}");
-        }
-        text
     }
 }
 
 impl<E: Explain> From<E> for Failure {
     fn from(error: E) -> Self {
         Self { chain: chain(&error), hint: error.hint(), exit: error.exit() }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[derive(Debug, thiserror::Error)]
-    #[error("cannot read `a.whl`")]
-    struct Unreadable(#[source] std::io::Error);
-
-    impl Explain for Unreadable {
-        fn hint(&self) -> Option<String> {
-            Some("check the file's permissions".into())
-        }
-    }
-
-    #[test]
-    fn shows_the_chain_and_the_hint() {
-        let failure = Failure::from(Unreadable(std::io::Error::other("permission denied")));
-        assert_eq!(
-            failure.render(),
-            "error: cannot read `a.whl`\n  caused by: permission denied\n\nhint: check the file's permissions\n"
-        );
-        assert_eq!(failure.exit, Exit::Failed);
     }
 }

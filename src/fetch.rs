@@ -12,12 +12,13 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use reqwest::blocking::{Client, Response};
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_RANGE, ETAG, HeaderMap, IF_RANGE, RANGE, RETRY_AFTER};
+use serde_json::{Value, json};
 use url::Url;
 
-use crate::console::Progress;
+use crate::console::{Progress, Shown};
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
-use crate::fs::FsError;
+use crate::fs::{FsError, portable};
 use crate::http::{self, HttpError};
 
 /// What is fetched, where to, and what is right.
@@ -44,6 +45,18 @@ pub struct Fetched {
     pub sha256: Sha256Digest,
     /// How many of its bytes came over the network in this run.
     pub transferred: u64,
+}
+
+impl Shown for Fetched {
+    fn json(&self) -> Value {
+        json!({
+            "schema_version": 1,
+            "path": portable(&self.path),
+            "bytes": self.bytes,
+            "sha256": self.sha256,
+            "transferred": self.transferred,
+        })
+    }
 }
 
 /// An artefact that could not be fetched.

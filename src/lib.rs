@@ -55,8 +55,10 @@ pub mod payload;
 pub mod product;
 #[doc(hidden)]
 pub mod publish;
+mod release;
 #[doc(hidden)]
 pub mod report;
+mod serde_text;
 #[doc(hidden)]
 pub mod smoke;
 #[doc(hidden)]
@@ -71,3 +73,9 @@ pub mod version;
 pub mod wheel;
 #[doc(hidden)]
 pub mod zip;
+
+// Both the unit tests and the integration tests make their files with it.
+#[cfg(test)]
+#[path = "../tests/samples/mod.rs"]
+#[allow(dead_code, reason = "unit tests use a part of it")]
+mod samples;

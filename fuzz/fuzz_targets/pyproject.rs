@@ -1,9 +1,3 @@
-//! The [tool.relkit] tables of templates.
 #![no_main]
 
-use libfuzzer_sys::fuzz_target;
-use relkit::product::{RuntimeProject, SdkProject};
-
-fuzz_target!(|text: &str| {
-    let _ = (RuntimeProject::from_pyproject(text, "pyproject.toml"), SdkProject::from_pyproject(text, "pyproject.toml"));
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| relkit_fuzz::parse("pyproject", bytes));

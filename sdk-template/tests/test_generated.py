@@ -40,6 +40,7 @@ from codex_app_server.generated.v2_all import (
 
 SOURCE = Path(generated.__file__).parent
 MODULES = sorted(path.stem for path in SOURCE.glob("*.py") if path.stem != "__init__")
+METHODS = ["client_methods", "codex_methods", "thread_methods", "turn_methods"]
 ROUTES = {"turnId", "turn.id", "threadId", "global"}
 
 
@@ -62,7 +63,7 @@ def test_the_header_says_where_the_types_come_from() -> None:
 def test_the_facade_holds_every_class_once() -> None:
     homes: dict[str, list[str]] = {}
     for module in MODULES:
-        if module in {"registry", "methods"}:
+        if module in {"registry", *METHODS}:
             continue
         for node in ast.parse((SOURCE / f"{module}.py").read_text(encoding="utf-8")).body:
             if isinstance(node, ast.ClassDef):
@@ -80,7 +81,7 @@ def test_the_facade_holds_every_class_once() -> None:
 
 def test_light_modules_load_no_models() -> None:
     printed = python(
-        "from codex_app_server.generated import methods, registry\n"
+        f"from codex_app_server.generated import {', '.join(METHODS)}, registry\n"
         "print([n for n in sys.modules if n.startswith('pydantic')"
         " or n == 'codex_app_server._base'])"
     )
@@ -94,6 +95,29 @@ def test_core_loads_alone() -> None:
         " if n.startswith('codex_app_server.generated.')))"
     )
     assert printed == "['core', 'v2_all']"
+
+
+def methods_of(module: str, *, of_async: bool) -> dict[str, str]:
+    """The methods of the sync or the async class of a module, as source."""
+    tree = ast.parse((SOURCE / f"{module}.py").read_text(encoding="utf-8"))
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    (owner,) = [node for node in classes if node.name.startswith("Async") is of_async]
+    functions = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return {node.name: ast.unparse(node) for node in owner.body if isinstance(node, functions)}
+
+
+@pytest.mark.parametrize("module", METHODS)
+def test_the_twins_differ_in_waiting_and_starting_alone(module: str) -> None:
+    start = re.compile(r"\n *await (self|self\._codex)\._ensure_initialized\(\)")
+    sync, waiting = methods_of(module, of_async=False), methods_of(module, of_async=True)
+    assert list(sync) == list(waiting)
+    for name, source in waiting.items():
+        # `run` is `turn` and its end; the protocol clients are started by those who use them.
+        starts = name != "run" and module != "client_methods"
+        assert len(start.findall(source)) == int(starts), name
+        plain = re.sub(r"\basync |\bawait |\bAsync(?=[A-Z])", "", start.sub("", source))
+        plain = re.sub(r"self\._codex(\._client)?", "self._client", plain)
+        assert plain.replace("Thread(self,", "Thread(self._client,") == sync[name]
 
 
 def test_the_registries_name_classes_that_exist() -> None:

@@ -1,14 +1,14 @@
 //! Strings out of hostile headers: each of bounded length, all of one file together too, so that a table of offsets that
 //! all name the same long string costs neither time nor memory.
 
-use super::BinaryError;
-use super::facts::Format;
+use super::error::BinaryError;
+use super::magic::Format;
 
 /// No library, path or symbol is longer; the paths of Linux and macOS are shorter still.
-const LONGEST: usize = 4096;
+const MAX_STRING: usize = 4096;
 
 /// What the strings of one file may take together.
-const TOGETHER: usize = 32 << 20;
+const MAX_STRINGS: usize = 32 << 20;
 
 /// Reads strings of one file and counts them.
 pub(super) struct Strings {
@@ -18,20 +18,22 @@ pub(super) struct Strings {
 
 impl Strings {
     pub(super) fn of(format: Format) -> Self {
-        Self { format, left: TOGETHER }
+        Self { format, left: MAX_STRINGS }
     }
 
     /// The string at the start of `bytes`, up to a NUL or the end of `bytes`.
     pub(super) fn take(&mut self, bytes: &[u8], what: &'static str) -> Result<String, BinaryError> {
-        let window = &bytes[..bytes.len().min(LONGEST)];
+        let window = &bytes[..bytes.len().min(MAX_STRING)];
         let length = match window.iter().position(|&byte| byte == 0) {
             Some(length) => length,
-            None if window.len() < LONGEST => window.len(),
-            None => return Err(BinaryError::malformed(self.format, format!("{what} is longer than {LONGEST} bytes"))),
+            None if window.len() < MAX_STRING => window.len(),
+            None => {
+                return Err(BinaryError::malformed(self.format, format!("{what} is longer than {MAX_STRING} bytes")));
+            }
         };
         let text = String::from_utf8_lossy(&window[..length]).into_owned();
         self.left = self.left.checked_sub(text.len() + size_of::<String>()).ok_or_else(|| {
-            BinaryError::malformed(self.format, format!("its names take more than {} MiB", TOGETHER >> 20))
+            BinaryError::malformed(self.format, format!("its names take more than {} MiB", MAX_STRINGS >> 20))
         })?;
         Ok(text)
     }

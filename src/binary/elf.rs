@@ -5,24 +5,26 @@ use object::elf;
 use object::read::ReadRef as _;
 use object::read::elf::{Dyn as _, FileHeader, ProgramHeader as _, SectionHeader as _, Sym as _};
 
-use super::BinaryError;
 use super::bytes::Strings;
+use super::error::BinaryError;
 use super::facts::{
-    Details, ElfFacts, Facts, Format, Kind, Linkage, Machine, Needed, RunPath, RunPathKind, Signature, Slice,
-    UndefinedSymbol, VersionNeed,
+    Details, ElfFacts, Facts, Kind, Linkage, Needed, RunPath, RunPathKind, Signature, Slice, UndefinedSymbol,
+    VersionNeed,
 };
-use super::system;
+use super::libc;
+use super::machine::Machine;
+use super::magic::Format;
 use crate::target::Architecture;
 
 const EF_ARM_ABI_FLOAT_SOFT: u32 = 0x200;
 
 /// A version index is 15 bits wide, so that no more nodes can be told apart.
-const MOST_VERSIONS: usize = 1 << 15;
+const MAX_VERSIONS: usize = 1 << 15;
 
 /// No real file has more; the first symbols decide as well as all of them.
-const MOST_SYMBOLS: u64 = 1 << 20;
+const MAX_SYMBOLS: u64 = 1 << 20;
 
-const MOST_SYMBOLS_NAMED: usize = 8;
+const MAX_SYMBOLS_NAMED: usize = 8;
 
 pub(super) fn read(bytes: &[u8]) -> Result<Facts, BinaryError> {
     let slice = match bytes.get(4) {
@@ -31,7 +33,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Facts, BinaryError> {
         Some(_) => return Err(malformed("its class is neither 32-bit nor 64-bit")),
         None => return Err(truncated("the file header")),
     };
-    Ok(Facts { format: Format::Elf, fat: false, slices: vec![slice] })
+    Ok(Facts { format: Format::Elf, slices: vec![slice] })
 }
 
 fn malformed(what: impl Into<String>) -> BinaryError {
@@ -128,7 +130,7 @@ impl<'data, Header: FileHeader<Endian = object::Endianness>> Elf<'data, Header> 
             (true, false) => Linkage::Static,
             (true, true) => Linkage::StaticPie,
         };
-        let libc = system::libc(interpreter.as_deref(), &needed, &version_needs);
+        let libc = libc::told_by(interpreter.as_deref(), &needed, &version_needs);
         Ok(Slice {
             machine,
             kind: if executable { Kind::Executable } else { Kind::Library },
@@ -270,7 +272,7 @@ impl<'data, Header: FileHeader<Endian = object::Endianness>> Elf<'data, Header> 
                 strong[need] |= !weak;
                 let need: &mut VersionNeed = &mut needs[need];
                 need.only_weak_symbols = true;
-                if need.symbols.len() < MOST_SYMBOLS_NAMED {
+                if need.symbols.len() < MAX_SYMBOLS_NAMED {
                     need.symbols.push(name.clone());
                 }
             }
@@ -300,7 +302,7 @@ impl<'data, Header: FileHeader<Endian = object::Endianness>> Elf<'data, Header> 
             let header: &elf::HashHeader<object::Endianness> = table.read_at(0).ok()?;
             Some(u64::from(header.chain_count.get(self.endian)))
         });
-        fitting.min(chains.filter(|count| *count > 0).unwrap_or(u64::MAX)).min(MOST_SYMBOLS)
+        fitting.min(chains.filter(|count| *count > 0).unwrap_or(u64::MAX)).min(MAX_SYMBOLS)
     }
 
     /// The version nodes needed, and which of them a symbol's version index means.
@@ -316,19 +318,19 @@ impl<'data, Header: FileHeader<Endian = object::Endianness>> Elf<'data, Header> 
         let what = "the table of needed symbol versions";
         let bytes = self.at_address(address).ok_or(truncated(what))?;
         let mut offset = 0_u64;
-        for _ in 0..dynamic.version_need_count.min(MOST_VERSIONS as u64) {
+        for _ in 0..dynamic.version_need_count.min(MAX_VERSIONS as u64) {
             let need: &elf::Verneed<object::Endianness> = bytes.read_at(offset).map_err(|()| truncated(what))?;
             let library = strings.at(table, need.vn_file.get(self.endian).into(), "the name of a library")?;
             let mut aux_offset = offset.saturating_add(need.vn_aux.get(self.endian).into());
             for _ in 0..need.vn_cnt.get(self.endian) {
                 let aux: &elf::Vernaux<object::Endianness> = bytes.read_at(aux_offset).map_err(|()| truncated(what))?;
-                if needs.len() == MOST_VERSIONS {
+                if needs.len() == MAX_VERSIONS {
                     return Err(malformed("it needs more symbol versions than can be told apart"));
                 }
                 indexes.insert(aux.vna_other.get(self.endian).0 & 0x7fff, needs.len());
                 needs.push(VersionNeed {
                     library: library.clone(),
-                    version: strings.at(table, aux.vna_name.get(self.endian).into(), "the name of a symbol version")?,
+                    node: strings.at(table, aux.vna_name.get(self.endian).into(), "the name of a symbol version")?,
                     optional: aux.vna_flags.get(self.endian).0 & elf::VER_FLG_WEAK.0 != 0,
                     only_weak_symbols: false,
                     symbols: Vec::new(),

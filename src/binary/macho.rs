@@ -5,31 +5,31 @@ use object::macho;
 use object::read::ReadRef as _;
 use object::read::macho::{LoadCommandData, LoadCommandVariant, MachHeader};
 
-use super::BinaryError;
 use super::bytes::Strings;
+use super::error::BinaryError;
 use super::facts::{
-    Details, Facts, Format, Kind, Linkage, MachOFacts, MachOPlatform, Machine, Needed, OsVersion, RunPath, RunPathKind,
-    Signature, Slice,
+    Details, Facts, Kind, Linkage, MachOFacts, MachOPlatform, Needed, RunPath, RunPathKind, Signature, Slice,
 };
-use crate::target::Architecture;
+use super::machine::Machine;
+use super::magic::Format;
+use crate::target::{Architecture, OsVersion};
 
 /// The magic number of an embedded signature (`CSMAGIC_EMBEDDED_SIGNATURE`), big-endian in the file.
 const SIGNATURE_MAGIC: u32 = 0xfade_0cc0;
 
 /// Real files have two or three.
-const MOST_SLICES: usize = 44;
+const MAX_SLICES: usize = 44;
 
 pub(super) fn read(bytes: &[u8]) -> Result<Facts, BinaryError> {
-    let big = |offset: u64| {
-        bytes.read_at::<object::U32<object::BigEndian>>(offset).ok().map(|word| word.get(object::BigEndian))
-    };
-    match big(0) {
-        Some(0xcafe_babe) => fat(bytes, 20, |entry| Some((u64::from(word(entry, 8)?), u64::from(word(entry, 12)?)))),
-        Some(0xcafe_babf) => fat(bytes, 32, |entry| {
+    match word(bytes, 0) {
+        Some(macho::FAT_MAGIC) => {
+            fat(bytes, 20, |entry| Some((u64::from(word(entry, 8)?), u64::from(word(entry, 12)?))))
+        }
+        Some(macho::FAT_MAGIC_64) => fat(bytes, 32, |entry| {
             let long = |at| Some(u64::from(word(entry, at)?) << 32 | u64::from(word(entry, at + 4)?));
             Some((long(8)?, long(16)?))
         }),
-        _ => Ok(Facts { format: Format::MachO, fat: false, slices: vec![slice(bytes)?] }),
+        _ => Ok(Facts { format: Format::MachO, slices: vec![slice(bytes)?] }),
     }
 }
 
@@ -49,7 +49,7 @@ fn truncated(what: &'static str) -> BinaryError {
 fn fat(bytes: &[u8], entry_size: usize, range: impl Fn(&[u8]) -> Option<(u64, u64)>) -> Result<Facts, BinaryError> {
     let what = "the table of slices";
     let count = word(bytes, 4).ok_or(truncated(what))? as usize;
-    if count == 0 || count > MOST_SLICES {
+    if count == 0 || count > MAX_SLICES {
         return Err(malformed(format!("it claims to hold {count} slices")));
     }
     let table = bytes.get(8..8 + count * entry_size).ok_or(truncated(what))?;
@@ -73,7 +73,7 @@ fn fat(bytes: &[u8], entry_size: usize, range: impl Fn(&[u8]) -> Option<(u64, u6
         }
         slices.push(slice);
     }
-    Ok(Facts { format: Format::MachO, fat: true, slices })
+    Ok(Facts { format: Format::MachO, slices })
 }
 
 fn machine(cpu: macho::CpuType) -> Machine {
@@ -86,9 +86,11 @@ fn machine(cpu: macho::CpuType) -> Machine {
 
 fn slice(bytes: &[u8]) -> Result<Slice, BinaryError> {
     let endian = match word(bytes, 0) {
-        Some(0xcffa_edfe) => Endianness::Little,
-        Some(0xfeed_facf) => Endianness::Big,
-        Some(0xcefa_edfe | 0xfeed_face) => return Err(BinaryError::Unsupported { what: "a 32-bit Mach-O file" }),
+        Some(macho::MH_CIGAM_64) => Endianness::Little,
+        Some(macho::MH_MAGIC_64) => Endianness::Big,
+        Some(macho::MH_CIGAM | macho::MH_MAGIC) => {
+            return Err(BinaryError::Unsupported { what: "a 32-bit Mach-O file" });
+        }
         Some(_) => return Err(malformed("a slice is no Mach-O file")),
         None => return Err(truncated("the file header")),
     };
@@ -120,9 +122,9 @@ fn slice(bytes: &[u8]) -> Result<Slice, BinaryError> {
             soname: None,
             debug_info: false,
             signature: Signature::Absent,
-            details: Details::MachO(MachOFacts { platform: None, minimum_os: None, sdk: None }),
+            details: Details::MachO(MachOFacts::default()),
         },
-        facts: MachOFacts { platform: None, minimum_os: None, sdk: None },
+        facts: MachOFacts::default(),
     };
     let mut commands = header.load_commands(endian, bytes, 0).map_err(|_| truncated("the load commands"))?;
     while let Some(command) = commands.next().map_err(|_| malformed("the size of a load command is impossible"))? {
@@ -176,7 +178,7 @@ impl<'data> Reader<'data> {
                     macho::LC_VERSION_MIN_TVOS => MachOPlatform::Other(macho::PLATFORM_TVOS.0),
                     _ => MachOPlatform::Other(macho::PLATFORM_WATCHOS.0),
                 };
-                self.build(platform, version.version.get(endian).0, version.sdk.get(endian).0);
+                self.build(platform, version.version.get(endian).0);
             }
             LoadCommandVariant::BuildVersion(version, _) => {
                 let platform = match version.platform.get(endian) {
@@ -186,7 +188,7 @@ impl<'data> Reader<'data> {
                     macho::PLATFORM_MACCATALYST => MachOPlatform::MacCatalyst,
                     other => MachOPlatform::Other(other.0),
                 };
-                self.build(platform, version.minos.get(endian).0, version.sdk.get(endian).0);
+                self.build(platform, version.minos.get(endian).0);
             }
             LoadCommandVariant::LinkeditData(data) if command.cmd() == macho::LC_CODE_SIGNATURE => {
                 let (offset, size) = (data.dataoff.get(endian), data.datasize.get(endian));
@@ -198,16 +200,12 @@ impl<'data> Reader<'data> {
     }
 
     /// A library for macOS and Mac Catalyst states both; macOS counts here.
-    fn build(&mut self, platform: MachOPlatform, minimum: u32, sdk: u32) {
+    fn build(&mut self, platform: MachOPlatform, minimum: u32) {
         if self.facts.platform == Some(MachOPlatform::Macos) && platform != MachOPlatform::Macos {
             return;
         }
-        let version = |packed: u32| OsVersion { major: (packed >> 16) as u16, minor: (packed >> 8 & 0xff) as u16 };
-        self.facts = MachOFacts {
-            platform: Some(platform),
-            minimum_os: Some(version(minimum)),
-            sdk: (sdk != 0).then(|| version(sdk)),
-        };
+        let minimum_os = Some(OsVersion::new((minimum >> 16) as u16, (minimum >> 8 & 0xff) as u16));
+        self.facts = MachOFacts { platform: Some(platform), minimum_os };
     }
 
     fn signature(&self, offset: u64, size: u64) -> Signature {

@@ -6,13 +6,15 @@ use object::read::ReadRef as _;
 use object::read::coff::SectionTable;
 use object::read::pe::{DataDirectories, ImageNtHeaders, ImageOptionalHeader};
 
-use super::BinaryError;
 use super::bytes::Strings;
-use super::facts::{Details, Facts, Format, Kind, Linkage, Machine, Needed, OsVersion, PeFacts, Signature, Slice};
-use crate::target::Architecture;
+use super::error::BinaryError;
+use super::facts::{Details, Facts, Kind, Linkage, Needed, PeFacts, Signature, Slice};
+use super::machine::Machine;
+use super::magic::Format;
+use crate::target::{Architecture, OsVersion};
 
 /// Real programs import from a few dozen.
-const MOST_IMPORTS: usize = 4096;
+const MAX_IMPORTS: usize = 4096;
 
 pub(super) fn read(bytes: &[u8]) -> Result<Facts, BinaryError> {
     let dos: &pe::ImageDosHeader = bytes.read_at(0).map_err(|()| truncated("the DOS header"))?;
@@ -29,7 +31,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Facts, BinaryError> {
         pe::IMAGE_NT_OPTIONAL_HDR64_MAGIC => slice::<pe::ImageNtHeaders64>(bytes, offset)?,
         other => return Err(malformed(format!("its optional header has the unknown magic number {other:#x}"))),
     };
-    Ok(Facts { format: Format::Pe, fat: false, slices: vec![slice] })
+    Ok(Facts { format: Format::Pe, slices: vec![slice] })
 }
 
 fn malformed(what: impl Into<String>) -> BinaryError {
@@ -81,12 +83,7 @@ fn slice<Headers: ImageNtHeaders>(bytes: &[u8], mut offset: u64) -> Result<Slice
         signature: signature(bytes, &directories),
         details: Details::Pe(PeFacts {
             subsystem: optional.subsystem().0,
-            minimum_os: OsVersion {
-                major: optional.major_subsystem_version(),
-                minor: optional.minor_subsystem_version(),
-            },
-            characteristics,
-            dll_characteristics,
+            minimum_os: OsVersion::new(optional.major_subsystem_version(), optional.minor_subsystem_version()),
         }),
     })
 }
@@ -122,8 +119,8 @@ fn imports(
 }
 
 fn push(needed: &mut Vec<Needed>, name: String, optional: bool) -> Result<(), BinaryError> {
-    if needed.len() == MOST_IMPORTS {
-        return Err(malformed(format!("it imports from more than {MOST_IMPORTS} DLLs")));
+    if needed.len() == MAX_IMPORTS {
+        return Err(malformed(format!("it imports from more than {MAX_IMPORTS} DLLs")));
     }
     if !needed.iter().any(|known| known.name.eq_ignore_ascii_case(&name)) {
         needed.push(Needed { name, optional });

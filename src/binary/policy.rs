@@ -4,9 +4,9 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
 
-use super::facts::{OsVersion, VersionNeed, glibc_version};
-use super::system;
-use crate::target::Architecture;
+use super::facts::VersionNeed;
+use super::libc;
+use crate::target::{Architecture, OsVersion};
 
 /// Rows of `FLOOR ARCHITECTURE PREFIX VERSION...`; each floor also has what lower floors have.
 const MANYLINUX_VERSIONS: &str = include_str!("policy/manylinux-versions.txt");
@@ -62,7 +62,7 @@ const MANYLINUX_BLACKLIST: [(&str, OsVersion, &[&str]); 7] = [
     ("libz.so.1", glibc(34), &["uncompress2"]),
     ("libz.so.1", glibc(36), &ZLIB_INTERNALS_OLD),
     ("libz.so.1", glibc(37), &["crc32_combine_gen", "crc32_combine_gen64", "crc32_combine_op"]),
-    ("libz.so.1", OsVersion { major: u16::MAX, minor: 0 }, &ZLIB_INTERNALS),
+    ("libz.so.1", OsVersion::new(u16::MAX, 0), &ZLIB_INTERNALS),
 ];
 
 /// Internal functions that older zlib builds export by accident.
@@ -125,7 +125,7 @@ const MUSL_1_2: [&str; 10] = [
 ];
 
 const fn glibc(minor: u16) -> OsVersion {
-    OsVersion { major: 2, minor }
+    OsVersion::new(2, minor)
 }
 
 type Rows = HashMap<(Architecture, &'static str), Vec<(OsVersion, Vec<&'static str>)>>;
@@ -136,10 +136,8 @@ static VERSIONS: LazyLock<Rows> = LazyLock::new(|| {
     for line in MANYLINUX_VERSIONS.lines().filter(|line| !line.starts_with('#')) {
         let mut words = line.split(' ');
         let (Some(floor), Some(name), Some(prefix)) = (words.next(), words.next(), words.next()) else { continue };
-        let architecture = Architecture::ALL.into_iter().find(|architecture| architecture.linux_name() == name);
-        let (Some(architecture), Some((major, minor))) = (architecture, floor.split_once('.')) else { continue };
-        let (Ok(major), Ok(minor)) = (major.parse(), minor.parse()) else { continue };
-        rows.entry((architecture, prefix)).or_default().push((OsVersion { major, minor }, words.collect()));
+        let (Ok(architecture), Ok(floor)) = (name.parse(), floor.parse()) else { continue };
+        rows.entry((architecture, prefix)).or_default().push((floor, words.collect()));
     }
     rows
 });
@@ -159,7 +157,7 @@ pub(super) fn manylinux_allows_version(floor: OsVersion, architecture: Architect
     if !manylinux_has_library(floor, architecture, &need.library) {
         return true;
     }
-    let Some((prefix, version)) = need.version.split_once('_') else { return true };
+    let Some((prefix, version)) = need.node.split_once('_') else { return true };
     let Some(rows) = VERSIONS.get(&(architecture, prefix)) else {
         let speaks = VERSIONS.keys().any(|(_, known)| *known == prefix);
         return !speaks;
@@ -169,12 +167,12 @@ pub(super) fn manylinux_allows_version(floor: OsVersion, architecture: Architect
     }
     // Floors later than the last row, and between two rows, have the nodes that are named by their own number.
     let first = rows.iter().map(|(added, _)| *added).min();
-    glibc_version(&need.version).is_some_and(|node| first.is_some_and(|first| node > first) && node <= floor)
+    need.glibc().is_some_and(|node| first.is_some_and(|first| node > first) && node <= floor)
 }
 
 /// Whether every platform of `floor` has this library.
 pub(super) fn manylinux_has_library(floor: OsVersion, architecture: Architecture, library: &str) -> bool {
-    if system::glibc_interpreter(architecture).rsplit('/').next() == Some(library) {
+    if libc::glibc_interpreter(architecture).rsplit('/').next() == Some(library) {
         return true;
     }
     // The vector mathematics library exists for two architectures alone.
@@ -192,7 +190,7 @@ pub(super) fn manylinux_blacklist(floor: OsVersion, library: &str) -> Vec<&'stat
 
 /// Whether every musl platform has this library.
 pub(super) fn musllinux_has_library(library: &str) -> bool {
-    matches!(library, "libc.so" | "libz.so.1") || system::is_musl_library(library)
+    matches!(library, "libc.so" | "libz.so.1") || libc::is_musl_library(library)
 }
 
 /// Symbols of `library` that no musl binary may rely on.
@@ -205,36 +203,20 @@ pub(super) fn musllinux_blacklist(library: &str) -> Vec<&'static str> {
 
 /// The musl version that first has `function`, where that is later than 1.1.
 pub(super) fn musl_with(function: &str) -> Option<OsVersion> {
-    MUSL_1_2.contains(&function).then_some(OsVersion { major: 1, minor: 2 })
-}
-
-/// Whether the library is part of some C library, so that it says nothing beyond which one.
-pub(super) fn of_some_libc(library: &str) -> bool {
-    const STEMS: [&str; 14] = [
-        "libc",
-        "libm",
-        "libdl",
-        "librt",
-        "libpthread",
-        "libutil",
-        "libresolv",
-        "libanl",
-        "libnsl",
-        "libmvec",
-        "libcrypt",
-        "ld-linux",
-        "ld-musl",
-        "ld-uClibc",
-    ];
-    let stem = library.split_once('.').map_or(library, |(stem, _)| stem);
-    STEMS.iter().any(|known| stem == *known || (known.starts_with("ld-") && stem.starts_with(known)))
-        || library.starts_with("ld64.so")
-        || library.starts_with("ld.so")
+    MUSL_1_2.contains(&function).then_some(OsVersion::new(1, 2))
 }
 
 /// Whether the library says nothing beyond that the binary is for glibc or for musl.
 pub(super) fn on_some_linux(library: &str) -> bool {
-    of_some_libc(library) || MANYLINUX_LIBRARIES.iter().any(|(name, _)| *name == library)
+    libc::is_part(library) || MANYLINUX_LIBRARIES.iter().any(|(name, _)| *name == library)
+}
+
+/// No Mac with an arm64 processor runs anything older.
+pub(super) const FIRST_ARM_MACOS: OsVersion = OsVersion::new(11, 0);
+
+/// macOS 10.16 is the name that macOS 11 gives itself to old programs.
+pub(super) fn macos_named(version: OsVersion) -> OsVersion {
+    if version == OsVersion::new(10, 16) { OsVersion::new(11, 0) } else { version }
 }
 
 /// Whether macOS itself has this dylib.
@@ -270,7 +252,7 @@ mod tests {
     fn need(library: &str, version: &str) -> VersionNeed {
         VersionNeed {
             library: library.into(),
-            version: version.into(),
+            node: version.into(),
             optional: false,
             only_weak_symbols: false,
             symbols: Vec::new(),
@@ -328,6 +310,5 @@ mod tests {
         assert!(!macos_has_library("/opt/homebrew/lib/libssl.3.dylib"));
         assert!(!manylinux_has_library(glibc(17), Architecture::X86_64, "libmvec.so.1"));
         assert!(manylinux_has_library(glibc(17), Architecture::X86_64, "ld-linux-x86-64.so.2"));
-        assert!(of_some_libc("libm.so.6") && of_some_libc("ld-linux-x86-64.so.2") && !of_some_libc("libz.so.1"));
     }
 }

@@ -1,25 +1,26 @@
 //! The room as a whole on small files built here: facts, objections, honest tags, and hostile input.
 #![allow(clippy::unwrap_used)]
 
-mod samples;
-
 use proptest::prelude::*;
 
-use self::samples::{AMD64, ARM64, ElfSample, MachSample, fat, glibc_elf, mac, pe, static_elf};
+use super::bundled::{BundledLibraries, Reach};
+use super::facts::{Needed, UndefinedSymbol};
+use super::objection::{Absence, Strength};
 use super::*;
-use crate::target::{Architecture, PlatformTag};
+use crate::error::{Exit, Explain as _};
+use crate::samples::binary::{AMD64, ARM64, ElfSample, MachSample, fat, glibc_elf, mac, pe, static_elf};
+use crate::target::{Architecture, OsVersion, PlatformTag};
 
 fn facts(bytes: &[u8]) -> Facts {
     read(bytes).unwrap()
 }
 
 fn objections_to(bytes: &[u8], tag: &str) -> Vec<Objection> {
-    objections(&facts(bytes), &tag.parse().unwrap(), "bin/program", &BundledLibraries::none())
+    super::promise::objections(&facts(bytes), &tag.parse().unwrap(), "bin/program", &BundledLibraries::default())
 }
 
 fn honest(bytes: &[u8]) -> Vec<String> {
-    let tags = honest_tags(&facts(bytes), "bin/program", &BundledLibraries::none());
-    tags.iter().map(ToString::to_string).collect()
+    inventory(&[("bin/program", bytes.to_vec())]).honest_tags().iter().map(ToString::to_string).collect()
 }
 
 fn inventory(members: &[(&str, Vec<u8>)]) -> Inventory {
@@ -55,9 +56,9 @@ fn a_dynamic_program_is_read_as_the_loader_reads_it() {
     assert!(details.executable_stack);
     assert_eq!(details.undefined, [UndefinedSymbol { name: "memcpy".into(), weak: false }]);
     let need = &details.version_needs[0];
-    assert_eq!((need.version.as_str(), need.only_weak_symbols, need.optional), ("GLIBC_2.17", false, false));
+    assert_eq!((need.node.as_str(), need.only_weak_symbols, need.optional), ("GLIBC_2.17", false, false));
     assert_eq!(need.symbols, ["memcpy"]);
-    assert_eq!(facts.glibc_floor(), Some(OsVersion { major: 2, minor: 17 }));
+    assert_eq!(facts.glibc_floor(), Some(OsVersion::new(2, 17)));
 }
 
 #[test]
@@ -85,9 +86,9 @@ fn the_floor_is_the_greatest_node_that_is_insisted_on() {
     assert_eq!(honest(&with("GLIBC_2.30", false, true)), ["manylinux_2_30_x86_64"]);
 
     let strong = objections_to(&with("GLIBC_2.30", false, false), "manylinux_2_17_x86_64");
-    let [Objection::SymbolVersion { version, strength, symbols, .. }] = strong.as_slice() else { panic!("{strong:?}") };
+    let [Objection::SymbolVersion { node, strength, symbols, .. }] = strong.as_slice() else { panic!("{strong:?}") };
     assert_eq!(
-        (version.as_str(), *strength, symbols.as_slice()),
+        (node.as_str(), *strength, symbols.as_slice()),
         ("GLIBC_2.30", Strength::Strong, &["statx".to_owned()][..])
     );
     assert_eq!(strong[0].weight(), Weight::Error);
@@ -166,7 +167,7 @@ fn libraries_come_from_the_platform_or_from_the_wheel() {
     assert_eq!(beside.objections(&tag), []);
     let lost = inventory(&[("m/bin/program", program.build()), ("m/other/libfoo.so.1", library)]);
     let found = lost.objections(&tag);
-    assert!(matches!(found.as_slice(), [(_, Objection::NeededLibrary { reach: Reach::OutOfReach, .. })]), "{found:?}");
+    assert!(matches!(found.as_slice(), [(_, Objection::NeededLibrary { reach: Reach::Outside, .. })]), "{found:?}");
 }
 
 #[test]
@@ -194,7 +195,7 @@ fn macos_promises_are_held_per_slice() {
     assert_eq!(honest(&mac(ARM64, 11, 3).build()), ["macosx_12_0_arm64"]);
 
     let both = fat(&[(AMD64, intel), (ARM64, arm)]);
-    assert_eq!(facts(&both).architecture(), "universal2");
+    assert_eq!(facts(&both).machines().to_string(), "universal2");
     assert_eq!(honest(&both), ["macosx_10_12_universal2", "macosx_10_12_x86_64", "macosx_11_0_arm64"]);
 }
 
@@ -239,7 +240,7 @@ fn windows_has_one_tag_per_machine() {
         (slice.kind, slice.linkage, &slice.signature),
         (Kind::Executable, Linkage::Dynamic, &Signature::Present)
     );
-    assert_eq!(slice.minimum_os(), Some(OsVersion { major: 6, minor: 0 }));
+    assert_eq!(slice.minimum_os(), Some(OsVersion::new(6, 0)));
     assert_eq!(honest(&bytes), ["win_amd64"]);
     let found = objections_to(&bytes, "win_amd64");
     assert!(matches!(found.as_slice(), [Objection::NeededLibrary { absence: Absence::Unlikely, .. }]), "{found:?}");
@@ -262,15 +263,14 @@ fn a_binary_of_another_format_is_the_wrong_machine() {
     assert!(matches!(objections_to(&samples[0], "any").as_slice(), [Objection::NativeCode]));
 }
 
-fn seed_rows() -> Vec<TagRow> {
-    let row = |texts: &[&str]| TagRow { tags: tags(texts) };
+fn seed_rows() -> Vec<Vec<PlatformTag>> {
     vec![
-        row(&["macosx_11_0_arm64"]),
-        row(&["macosx_10_9_x86_64"]),
-        row(&["musllinux_1_1_aarch64", "manylinux_2_17_aarch64"]),
-        row(&["musllinux_1_1_x86_64", "manylinux_2_17_x86_64"]),
-        row(&["win_arm64"]),
-        row(&["win_amd64"]),
+        tags(&["macosx_11_0_arm64"]),
+        tags(&["macosx_10_9_x86_64"]),
+        tags(&["musllinux_1_1_aarch64", "manylinux_2_17_aarch64"]),
+        tags(&["musllinux_1_1_x86_64", "manylinux_2_17_x86_64"]),
+        tags(&["win_arm64"]),
+        tags(&["win_amd64"]),
     ]
 }
 
@@ -298,7 +298,7 @@ fn one_helper_of_another_kind_decides_for_the_whole_payload() {
     let mixed = inventory(&[("bin/x", static_elf().build()), ("codex-path/rg", glibc_elf().build())]);
     assert_eq!(mixed.choose_tags(&seed_rows()).unwrap().to_string(), "manylinux_2_17_x86_64");
     let torn = inventory(&[("bin/x", static_elf().build()), ("bin/y", pe(0x8664, &[], false))]);
-    assert_eq!((torn.honest_tags(), torn.format()), (vec![], None));
+    assert_eq!(torn.honest_tags(), []);
 }
 
 #[test]
@@ -378,7 +378,7 @@ fn many_names_for_one_long_string_cost_little() {
 
 /// Whatever comes in, every step answers.
 fn exercise(bytes: &[u8]) {
-    let _ = sniff(bytes);
+    let _ = Magic::of(bytes);
     if let Ok(facts) = read(bytes) {
         let inventory = Inventory::new(vec![("bin/x".into(), facts.clone()), ("lib/y".into(), facts)]);
         for tag in inventory.honest_tags() {

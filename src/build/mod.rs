@@ -4,6 +4,7 @@ pub mod pipeline;
 pub mod project_table;
 pub mod sdist;
 pub mod staged;
+mod warnings;
 pub mod writer;
 
 use std::collections::BTreeMap;
@@ -11,11 +12,12 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use self::pipeline::Source;
 use self::staged::{StageError, Staged};
 use self::writer::{Contents, Member, Options, WriteError, Written};
-use crate::console::Progress;
+use crate::console::{Progress, Shown};
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
 use crate::fs::{Mode, Walked, portable};
@@ -33,6 +35,12 @@ pub struct Built {
     /// How long it took; serialised as milliseconds.
     #[serde(rename = "milliseconds", serialize_with = "milliseconds")]
     pub elapsed: Duration,
+}
+
+impl Shown for Vec<Built> {
+    fn json(&self) -> Value {
+        json!({ "schema_version": 1, "files": self })
+    }
 }
 
 fn portable_path<S: serde::Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {

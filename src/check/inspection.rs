@@ -1,22 +1,18 @@
 //! What executables, libraries and wheels are, and every platform tag that each can honestly carry: the report of
 //! `relkit inspect` as data. Shows nothing; a wheel is read by the scan that `check` reads it by.
 
-use std::fs::File;
-use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use super::error::CheckError;
 use super::subject::scan::{MemberOptions, inventory, scan};
-use crate::binary::{
-    self, BinaryError, BundledLibraries, Details, Facts, Format, Kind, Libc, Linkage, Signature, honest_tags,
-};
+use crate::binary::{self, Details, Facts, Format, Inventory, Kind, Libc, Linkage, Machines, Signature};
 use crate::error::{Exit, Explain};
-use crate::fs::portable;
-use crate::target::PlatformTag;
+use crate::fs::{Map, portable};
+use crate::target::{OsVersion, PlatformTag};
 use crate::wheel::filename::WheelFileName;
-use crate::zip::archive::{Archive, ArchiveError, map};
+use crate::zip::archive::{Archive, ArchiveError};
 
 /// Everything that was found in the files of one run. Serializes as the JSON of `relkit inspect`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -42,15 +38,15 @@ pub struct Binary {
     /// Program or library.
     pub kind: Kind,
     /// `x86_64`, `aarch64`, ...; `universal2` for both in one Mach-O file.
-    pub architecture: String,
+    pub architecture: Machines,
     /// How it is linked.
     pub linkage: Linkage,
     /// The C library that it needs; null where it needs none.
     pub libc: Option<Libc>,
     /// The lowest glibc that has every symbol version it needs.
-    pub libc_floor: Option<String>,
+    pub libc_floor: Option<OsVersion>,
     /// The lowest version of macOS or Windows that it asks for; null for Linux.
-    pub minimum_os: Option<String>,
+    pub minimum_os: Option<OsVersion>,
     /// Whether every slice is signed.
     pub signed: bool,
     /// What is wrong with the signature.
@@ -95,7 +91,7 @@ impl Report {
     }
 }
 
-/// Inspects each file in turn.
+/// Inspects each file in turn. A file that is not what it claims to be is a [`Problem`] of the report.
 pub fn inspect(files: &[PathBuf]) -> Result<Report, CheckError> {
     let mut report = Report { schema_version: 1, binaries: Vec::new(), wheels: Vec::new(), problems: Vec::new() };
     for path in files {
@@ -105,27 +101,15 @@ pub fn inspect(files: &[PathBuf]) -> Result<Report, CheckError> {
     Ok(report)
 }
 
-fn inspect_file(path: &Path, report: &mut Report) -> Result<(), ArchiveError> {
+fn inspect_file(path: &Path, report: &mut Report) -> Result<(), CheckError> {
     let unreadable = |source| ArchiveError::Open { path: path.to_owned(), source };
-    // Looked at before it is opened, which Windows refuses for a directory and which waits at a FIFO.
-    let metadata = std::fs::metadata(path).map_err(unreadable)?;
-    if !metadata.is_file() {
-        return Err(unreadable(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")));
-    }
-    let mut file = File::open(path).map_err(unreadable)?;
     let shown = portable(path);
-    // An empty file cannot be mapped.
-    let outcome = if metadata.len() == 0 {
-        // Tells an unreadable file from an empty one.
-        file.read(&mut [0]).map_err(unreadable)?;
-        Err(BinaryError::Empty)
-    } else {
-        binary::read(&map(&file).map_err(unreadable)?)
-    };
-    match outcome {
+    match binary::read(&Map::open(path).map_err(unreadable)?) {
         Ok(facts) => {
-            let honest = honest_tags(&facts, &shown, &BundledLibraries::none());
-            report.binaries.push(Binary::of(shown, None, &facts, honest));
+            let inventory = Inventory::new(vec![(shown, facts)]);
+            for (shown, facts) in inventory.binaries() {
+                report.binaries.push(Binary::of(shown.clone(), None, facts, inventory.honest_tags()));
+            }
         }
         Err(error) => report.problems.push(Problem::of(shown, &error)),
     }
@@ -145,7 +129,6 @@ fn inspect_wheel(path: &Path, report: &mut Report) -> Result<(), CheckError> {
         return Ok(());
     }
     let mut scanned = scan(&archive, &vec![MemberOptions::default(); archive.members().len()])?;
-    let inventory = inventory(&archive, &mut scanned);
     for (member, found) in archive.members().iter().zip(&scanned) {
         let inside = || format!("{shown}/{}", member.name);
         match (&found.error, &found.binary) {
@@ -154,8 +137,9 @@ fn inspect_wheel(path: &Path, report: &mut Report) -> Result<(), CheckError> {
             (None, _) => {}
         }
     }
+    let inventory = inventory(&archive, &mut scanned);
     for (member, facts) in inventory.binaries() {
-        let honest = honest_tags(facts, member, inventory.bundled());
+        let honest = inventory.honest_tags_of(member, facts);
         report.binaries.push(Binary::of(format!("{shown}/{member}"), Some(member.clone()), facts, honest));
     }
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -189,15 +173,15 @@ impl Binary {
             member,
             format: facts.format,
             kind: if facts.is_executable() { Kind::Executable } else { Kind::Library },
-            architecture: facts.architecture(),
+            architecture: facts.machines(),
             // A fat file is as free of needs as the neediest of its slices.
             linkage: slices()
                 .map(|slice| slice.linkage)
                 .find(|linkage| *linkage == Linkage::Dynamic)
                 .unwrap_or(facts.slices[0].linkage),
             libc: slices().find_map(|slice| slice.libc),
-            libc_floor: facts.glibc_floor().map(|floor| floor.to_string()),
-            minimum_os: facts.minimum_os().map(|version| version.to_string()),
+            libc_floor: facts.glibc_floor(),
+            minimum_os: facts.minimum_os(),
             signed: facts.signed(),
             signature_defect: slices().find_map(|slice| match slice.signature {
                 Signature::Broken(defect) => Some(defect),

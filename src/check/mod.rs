@@ -10,14 +10,17 @@ mod options;
 pub mod render;
 mod rule;
 mod rules;
+mod selection;
 mod subject;
 
 use std::path::Path;
 
 pub use error::CheckError;
-pub use finding::{FileReport, Finding, Report};
+pub use finding::{FileReport, Finding, Report, Severity};
 pub use options::Options;
-pub use rule::{Documentation, Family, Rule, Selection, SelectionError, Severity, find_rules, rules};
+pub use rule::{Documentation, Rule};
+pub use rules::{Family, rules};
+pub use selection::{Selection, SelectionError, find_rules};
 pub use subject::embedded::Mentions;
 pub use subject::release::{Dist, Expected, Receipts, Stray};
 pub use subject::sdist::SdistSubject;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::error::CheckError;
-use super::rule::Selection;
+use super::selection::Selection;
 use super::subject::release::Expected;
 use crate::fs::FsError;
 use crate::product::{RuntimeProject, SdkProject};

@@ -1,177 +1,149 @@
-//! The forms of a report and of the rules: text for people, JSON for programs, GitHub workflow commands, and the Markdown
-//! of docs/rules.md. All of them are values; printing is the console's.
+//! The forms in which a report and the rules' pages are shown, and the Markdown of docs/rules.md.
 
 use std::fmt::Write as _;
 
-use serde::Serialize;
+use serde_json::{Value, json};
 
-use super::finding::{FileReport, Finding, Report};
-use super::rule::{Family, Rule, Severity, rules};
+use super::finding::{Finding, Report, Severity};
+use super::rule::Rule;
+use super::rules::{Family, rules};
+use crate::console::Shown;
 use crate::console::annotation::{Annotation, Level};
 use crate::console::text::{plural, visible};
-use crate::digest::Sha256Digest;
 use crate::fs::portable;
 
-/// A report as JSON.
-#[derive(Debug, Serialize)]
-pub struct JsonReport<'a> {
-    schema_version: u32,
-    files: Vec<JsonFile<'a>>,
-    errors: usize,
-    warnings: usize,
-}
+impl Shown for Report {
+    /// Per file every finding, its help once per rule, and a summary line at the end.
+    fn text(&self) -> String {
+        let mut text = String::new();
+        for file in self.files.iter().filter(|file| !file.findings.is_empty()) {
+            let _ = writeln!(text, "{}", visible(&file.path.display().to_string()));
+            for (index, finding) in file.findings.iter().enumerate() {
+                let kind = finding.accepted.as_ref().map_or(finding.severity.to_string(), |_| "accepted".to_owned());
+                let _ = writeln!(text, "  {kind}[{}]: {}", finding.rule, sentence(finding));
+                let next = file.findings.get(index + 1);
+                let goes_on = |next: &&Finding| (next.rule, &next.help) == (finding.rule, &finding.help);
+                let last = next.filter(goes_on).is_none_or(|next| next.accepted.is_some());
+                if last || finding.accepted.is_some() {
+                    let _ = writeln!(text, "    {}", closing(finding, "reason"));
+                }
+            }
+            text.push('\n');
+        }
+        text + &summary(self) + "\n"
+    }
 
-#[derive(Debug, Serialize)]
-struct JsonFile<'a> {
-    path: String,
-    sha256: Option<Sha256Digest>,
-    findings: &'a [Finding],
-}
-
-/// The report as a value for JSON.
-#[must_use]
-pub fn json(report: &Report) -> JsonReport<'_> {
-    let file = |file: &'_ FileReport| portable(&file.path);
-    JsonReport {
-        schema_version: 1,
-        files: report
+    fn json(&self) -> Value {
+        let files = self
             .files
             .iter()
-            .map(|entry| JsonFile { path: file(entry), sha256: entry.sha256, findings: &entry.findings })
-            .collect(),
-        errors: report.count(Severity::Error),
-        warnings: report.count(Severity::Warning),
+            .map(|file| json!({ "path": portable(&file.path), "sha256": file.sha256, "findings": file.findings }));
+        json!({
+            "schema_version": 1,
+            "files": files.collect::<Vec<_>>(),
+            "errors": self.count(Severity::Error),
+            "warnings": self.count(Severity::Warning),
+        })
     }
-}
 
-/// The report for people: per file every finding, its help once per rule, and a summary line at the end.
-#[must_use]
-pub fn text(report: &Report) -> String {
-    let mut text = String::new();
-    for file in report.files.iter().filter(|file| !file.findings.is_empty()) {
-        let _ = writeln!(text, "{}", file.path.display());
-        for (index, finding) in file.findings.iter().enumerate() {
-            let kind = if finding.accepted.is_some() { "accepted".to_owned() } else { finding.severity.to_string() };
-            let _ = writeln!(text, "  {kind}[{}]: {}", finding.rule, shown(finding));
-            let next = file.findings.get(index + 1);
-            if let Some(reason) = &finding.accepted {
-                let _ = writeln!(text, "    reason: {reason}");
-            } else if next
-                .is_none_or(|next| next.rule != finding.rule || next.help != finding.help || next.accepted.is_some())
-            {
-                let _ = writeln!(text, "    help: {}", finding.help);
-            }
-        }
-        text.push('\n');
-    }
-    text + &summary(report) + "\n"
-}
-
-/// The report as GitHub workflow commands, one annotation per finding.
-#[must_use]
-pub fn github(report: &Report) -> String {
-    let mut text = String::new();
-    for file in &report.files {
-        for finding in &file.findings {
-            let level = match (finding.accepted.is_some(), finding.severity) {
-                (true, _) => Level::Notice,
-                (false, Severity::Error) => Level::Error,
-                (false, Severity::Warning) => Level::Warning,
+    fn annotations(&self) -> String {
+        let mut text = String::new();
+        for (file, finding) in
+            self.files.iter().flat_map(|file| file.findings.iter().map(move |finding| (file, finding)))
+        {
+            let level = match (&finding.accepted, finding.severity) {
+                (Some(_), _) => Level::Notice,
+                (None, Severity::Error) => Level::Error,
+                (None, Severity::Warning) => Level::Warning,
             };
-            let closing = match &finding.accepted {
-                Some(reason) => format!("accepted: {reason}"),
-                None => format!("help: {}", finding.help),
-            };
-            let (path, message) = (portable(&file.path), format!("{}\n{closing}", shown(finding)));
+            let path = visible(&portable(&file.path));
+            let message = format!("{}\n{}", sentence(finding), closing(finding, "accepted"));
             let annotation = Annotation { level, file: Some(&path), title: finding.rule, message: &message };
             let _ = writeln!(text, "{annotation}");
         }
+        text + &summary(self) + "\n"
     }
-    text + &summary(report) + "\n"
 }
 
 /// `8 files checked: 2 errors, 1 warning, 3 accepted`.
-#[must_use]
-pub fn summary(report: &Report) -> String {
+fn summary(report: &Report) -> String {
     let files = report.files.iter().filter(|file| file.sha256.is_some()).count();
-    let mut text = format!(
-        "{} checked: {}, {}",
-        plural(files, "file"),
-        plural(report.count(Severity::Error), "error"),
-        plural(report.count(Severity::Warning), "warning")
-    );
-    if report.accepted() > 0 {
-        let _ = write!(text, ", {} accepted", report.accepted());
+    let (errors, warnings) = (report.count(Severity::Error), report.count(Severity::Warning));
+    let (files, errors, warnings) = (plural(files, "file"), plural(errors, "error"), plural(warnings, "warning"));
+    let accepted = Some(report.accepted()).filter(|count| *count > 0);
+    let accepted = accepted.map(|count| format!(", {count} accepted")).unwrap_or_default();
+    format!("{files} checked: {errors}, {warnings}{accepted}")
+}
+
+fn sentence(finding: &Finding) -> String {
+    let member = finding.member.as_ref().map(|member| format!("`{}`: ", visible(member))).unwrap_or_default();
+    member + &visible(&finding.message)
+}
+
+/// What follows a finding: the reason why it is accepted, or what to do about it.
+fn closing(finding: &Finding, accepted: &str) -> String {
+    match &finding.accepted {
+        Some(reason) => format!("{accepted}: {}", visible(reason)),
+        None => format!("help: {}", visible(&finding.help)),
     }
-    text
 }
 
-fn shown(finding: &Finding) -> String {
-    match &finding.member {
-        Some(member) => format!("`{}`: {}", visible(member), visible(&finding.message)),
-        None => visible(&finding.message),
+/// The pages of some rules.
+pub(crate) struct Pages(pub(crate) Vec<&'static Rule>);
+
+impl Shown for Pages {
+    fn text(&self) -> String {
+        let page = |rule: &&Rule| {
+            let page = &rule.documentation;
+            format!(
+                "{} ({}, {})\n\n{}\n\nWhy it matters: {}\n\nWhat to do: {}.\n",
+                rule.name,
+                rule.family(),
+                rule.severity,
+                page.what,
+                page.why,
+                page.fix
+            )
+        };
+        self.0.iter().map(page).collect::<Vec<_>>().join("\n")
+    }
+
+    fn json(&self) -> Value {
+        let page = |rule: &&Rule| {
+            let (page, family) = (&rule.documentation, rule.family().name());
+            json!({
+                "name": rule.name, "family": family, "severity": rule.severity,
+                "what": page.what, "why": page.why, "fix": page.fix,
+            })
+        };
+        json!({ "schema_version": 1, "rules": self.0.iter().map(page).collect::<Vec<_>>() })
     }
 }
 
-/// One rule for people.
-#[must_use]
-pub fn rule_text(rule: &Rule) -> String {
-    let page = &rule.documentation;
-    format!(
-        "{} ({}, {})\n\n{}\n\nWhy it matters: {}\n\nWhat to do: {}.\n",
-        rule.name, rule.family, rule.severity, page.what, page.why, page.fix
-    )
-}
+/// The list of all rules, one line each, by family.
+pub(crate) struct Index;
 
-/// Every rule for people, one line each, by family.
-#[must_use]
-pub fn rules_text() -> String {
-    let width = rules().map(|rule| rule.name.len()).max().unwrap_or(0);
-    let mut text = String::new();
-    for family in Family::ALL {
-        let _ = writeln!(text, "{family}: {}", family.about());
-        for rule in rules().filter(|rule| rule.family == family) {
-            let _ =
-                writeln!(text, "  {:width$}  {:7}  {}", rule.name, rule.severity.to_string(), rule.documentation.what);
+impl Shown for Index {
+    fn text(&self) -> String {
+        let width = rules().map(|rule| rule.name.len()).max().unwrap_or(0);
+        let mut text = String::new();
+        for family in Family::all() {
+            let _ = writeln!(text, "{family}: {}", family.about());
+            for rule in family.rules() {
+                let (severity, what) = (rule.severity.to_string(), rule.documentation.what);
+                let _ = writeln!(text, "  {:width$}  {severity:7}  {what}", rule.name);
+            }
+            text.push('\n');
         }
-        text.push('\n');
+        text
     }
-    text
-}
 
-/// A rule as JSON.
-#[derive(Debug, Serialize)]
-pub struct JsonRule {
-    name: &'static str,
-    family: Family,
-    severity: Severity,
-    what: &'static str,
-    why: &'static str,
-    fix: &'static str,
-}
-
-/// Rules as JSON.
-#[derive(Debug, Serialize)]
-pub struct JsonRules {
-    schema_version: u32,
-    rules: Vec<JsonRule>,
-}
-
-/// These rules as a value for JSON.
-pub fn rules_json<'a>(chosen: impl IntoIterator<Item = &'a Rule>) -> JsonRules {
-    let rule = |rule: &Rule| JsonRule {
-        name: rule.name,
-        family: rule.family,
-        severity: rule.severity,
-        what: rule.documentation.what,
-        why: rule.documentation.why,
-        fix: rule.documentation.fix,
-    };
-    JsonRules { schema_version: 1, rules: chosen.into_iter().map(rule).collect() }
+    fn json(&self) -> Value {
+        Pages(rules().collect()).json()
+    }
 }
 
 /// The text of docs/rules.md.
-#[must_use]
 pub fn rules_markdown() -> String {
     let mut text = String::from(
         "# The rules of `relkit check`\n\n\
@@ -181,9 +153,9 @@ pub fn rules_markdown() -> String {
          SDK, a foreign file, the set as a whole) is accepted by a row of any target.\n\n\
          The severity is that of most findings of a rule; where one weighs more or less, the rule says so.\n",
     );
-    for family in Family::ALL {
+    for family in Family::all() {
         let _ = write!(text, "\n## {family}\n\n{}\n", family.about());
-        for rule in rules().filter(|rule| rule.family == family) {
+        for rule in family.rules() {
             let page = &rule.documentation;
             let _ = write!(
                 text,
@@ -200,6 +172,9 @@ mod tests {
     use super::*;
     use std::path::PathBuf;
 
+    use crate::check::finding::FileReport;
+    use crate::digest::Sha256Digest;
+
     fn report() -> Report {
         let finding = |rule, severity, accepted: Option<&str>| Finding {
             rule,
@@ -215,15 +190,19 @@ mod tests {
             finding("macho-minos", Severity::Error, Some("for a reason")),
         ];
         Report {
-            files: vec![FileReport { path: PathBuf::from("d/a,b.whl"), sha256: Some(Sha256Digest([0; 32])), findings }],
+            files: vec![FileReport {
+                path: PathBuf::from("d/a,b\u{1b}.whl"),
+                sha256: Some(Sha256Digest([0; 32])),
+                findings,
+            }],
         }
     }
 
     #[test]
     fn text_says_help_once_and_ends_in_a_summary() {
         assert_eq!(
-            text(&report()),
-            "d/a,b.whl\n  error[zip-crc]: `a/b\\u{1b}`: it is so: 50%\n  error[zip-crc]: `a/b\\u{1b}`: it is so: 50%\n    \
+            report().text(),
+            "d/a,b\\u{1b}.whl\n  error[zip-crc]: `a/b\\u{1b}`: it is so: 50%\n  error[zip-crc]: `a/b\\u{1b}`: it is so: 50%\n    \
              help: Do something else\n  accepted[macho-minos]: `a/b\\u{1b}`: it is so: 50%\n    reason: for a reason\n\n\
              1 file checked: 2 errors, 0 warnings, 1 accepted\n"
         );
@@ -231,13 +210,13 @@ mod tests {
 
     #[test]
     fn json_has_the_shape_of_the_contract() {
-        let value = serde_json::to_value(json(&report())).unwrap();
+        let value = report().json();
         assert_eq!(
             (value["schema_version"].as_u64(), value["errors"].as_u64(), value["warnings"].as_u64()),
             (Some(1), Some(2), Some(0))
         );
         let file = &value["files"][0];
-        assert_eq!(file["path"], "d/a,b.whl");
+        assert_eq!(file["path"], "d/a,b\u{1b}.whl");
         assert_eq!(file["findings"][0]["severity"], "error");
         assert!(file["findings"][0]["accepted"].is_null());
         assert_eq!(file["findings"][2]["accepted"], "for a reason");
@@ -245,9 +224,9 @@ mod tests {
 
     #[test]
     fn annotations_cannot_be_broken_out_of() {
-        let text = github(&report());
+        let text = report().annotations();
         assert!(text.starts_with(
-            "::error file=d/a%2Cb.whl,title=zip-crc::`a/b\\u{1b}`: it is so: 50%25%0Ahelp: Do something else\n"
+            "::error file=d/a%2Cb\\u{1b}.whl,title=zip-crc::`a/b\\u{1b}`: it is so: 50%25%0Ahelp: Do something else\n"
         ));
         assert!(text.contains("::notice file="));
     }

@@ -2,41 +2,25 @@
 
 use std::time::Duration;
 
-use serde_json::json;
-
-use crate::cli::{Fetch, ReportFormat};
-use crate::console::Console;
+use crate::cli::Fetch;
 use crate::console::text::human_bytes;
+use crate::console::{Console, Form};
 use crate::error::{Exit, Failure};
 use crate::fetch::{Request, fetch};
-use crate::fs::portable;
 
-/// Runs the command.
-pub fn run(arguments: &Fetch, console: &Console) -> Result<Exit, Failure> {
-    let expected = arguments.expected.sha256.as_deref().map(super::digest).transpose()?;
+pub(super) fn run(arguments: &Fetch, console: &Console) -> Result<Exit, Failure> {
     let request = Request {
         url: arguments.url.clone(),
         out: arguments.out.clone(),
-        expected,
+        expected: arguments.expected.sha256.as_deref().map(str::parse).transpose()?,
         silence: Duration::from_secs(arguments.timeout),
     };
-    let progress = console.progress("Fetching", 0);
-    let fetched = fetch(&request, &progress);
-    progress.finish();
-    let fetched = fetched?;
-    match arguments.format {
-        ReportFormat::Json => console.json(&json!({
-            "schema_version": 1,
-            "path": portable(&fetched.path),
-            "bytes": fetched.bytes,
-            "sha256": fetched.sha256,
-            "transferred": fetched.transferred,
-        })),
-        ReportFormat::Text => {
-            let verb = if fetched.transferred == 0 && fetched.bytes > 0 { "Kept" } else { "Fetched" };
-            let size = human_bytes(fetched.bytes);
-            console.status(verb, format_args!("{} ({size}, sha256 {})", fetched.path.display(), fetched.sha256));
-        }
+    let fetched = console.with_bar("Fetching", 0, |progress| fetch(&request, progress))?;
+    if arguments.output.format == Form::Text {
+        let verb = if fetched.transferred == 0 && fetched.bytes > 0 { "Kept" } else { "Fetched" };
+        let size = human_bytes(fetched.bytes);
+        console.status(verb, format_args!("{} ({size}, sha256 {})", fetched.path.display(), fetched.sha256));
     }
+    console.show(&fetched, arguments.output.format);
     Ok(Exit::Good)
 }

@@ -1,29 +1,21 @@
 //! `relkit generate-types`: the SDK's types from the pinned runtime's own schema, whether they are stale, or what changed.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use serde_json::{Value, json};
-
-use crate::cli::{DriftFormat, GenerateTypes, SchemaSource};
-use crate::console::Console;
+use super::templates;
+use crate::cli::{GenerateTypes, SchemaSource};
+use crate::console::{Console, Form};
 use crate::error::{Exit, Failure};
-use crate::fs::{FsError, portable};
-use crate::product::{RuntimeProject, SdkProject};
+use crate::fs::FsError;
+use crate::product::SdkProject;
 use crate::typegen::drift::drift;
-use crate::typegen::{self, Change, Difference, Generated, Mode, Obtained, Request, Source};
+use crate::typegen::{self, Generated, Mode, Obtained, Report, Request, Source, State};
 
-/// The built-in runtime template, for the name of the executable in a wheel.
-const RUNTIME: &str = include_str!("../../runtime-template/pyproject.toml");
-
-/// How many differing files are shown in full.
-const SHOWN: usize = 20;
-
-/// Runs the command.
-pub fn run(arguments: &GenerateTypes, console: &Console) -> Result<Exit, Failure> {
-    let executable = RuntimeProject::from_pyproject(RUNTIME, "runtime-template/pyproject.toml")?.executable;
+pub(super) fn run(arguments: &GenerateTypes, console: &Console) -> Result<Exit, Failure> {
+    let executable = templates::runtime(None)?.executable;
     let source = source(&arguments.source, &executable);
     if let Some(before) = &arguments.against {
-        return report_drift(&Source::of_path(before, &executable), &source, arguments.format, console);
+        return compare(&Source::of_path(before, &executable), &source, arguments.format, console);
     }
     let project_file = arguments.sdk.join("pyproject.toml");
     let text = std::fs::read_to_string(&project_file).map_err(FsError::read(&project_file))?;
@@ -33,30 +25,25 @@ pub fn run(arguments: &GenerateTypes, console: &Console) -> Result<Exit, Failure
     let request = Request { source, version: pin.clone(), module: project.module };
     let generated = typegen::generate(&request)?;
     if let Some(pin) = pin.filter(|pin| *pin != generated.runtime_version) {
-        console.warning(format_args!(
-            "the types are of runtime {}, and `{}` pins {pin}",
-            generated.runtime_version,
-            project_file.display()
-        ));
+        let (version, file) = (&generated.runtime_version, project_file.display());
+        console.warning(format_args!("the types are of runtime {version}, and `{file}` pins {pin}"));
     }
-    if !generated.disagreements.is_empty() {
-        console.warning(format_args!(
-            "the schema's files disagree about {}; the bundle's definition is used",
-            listed(&generated.disagreements)
-        ));
-    }
-    if generated.mode == Mode::Experimental {
-        console.warning(format_args!(
-            "the schema holds experimental methods and fields, which the runtime hides by default"
-        ));
-    }
+    warn(&generated, console);
     let differences = typegen::check(&generated, &directory)?;
-    if arguments.check {
-        return Ok(report_check(&generated, &differences, arguments.format, console));
+    let state = match (arguments.check, differences.is_empty()) {
+        (false, _) => State::Written,
+        (true, true) => State::Fresh,
+        (true, false) => State::Stale,
+    };
+    if state == State::Written {
+        typegen::write(&generated, &directory)?;
     }
-    typegen::write(&generated, &directory)?;
-    report_written(&generated, &directory, &differences, arguments.format, console);
-    Ok(Exit::Good)
+    let report = Report { generated: &generated, directory: &directory, differences: &differences, state };
+    console.show(&report, arguments.format);
+    if arguments.format != Form::Json {
+        tell(&report, console);
+    }
+    Ok(if state == State::Stale { Exit::NotGood } else { Exit::Good })
 }
 
 fn source(arguments: &SchemaSource, executable: &str) -> Source {
@@ -79,115 +66,41 @@ fn pin(pyproject: &str, distribution: &str) -> Option<String> {
     })
 }
 
-fn report_written(
-    generated: &Generated,
-    directory: &Path,
-    differences: &[Difference],
-    format: DriftFormat,
-    console: &Console,
-) {
-    if matches!(format, DriftFormat::Json) {
-        console.json(&summary(generated, "written", differences));
-        return;
+fn warn(generated: &Generated, console: &Console) {
+    if !generated.disagreements.is_empty() {
+        let shown: Vec<_> = generated.disagreements.iter().take(5).map(|name| format!("`{name}`")).collect();
+        let more = match generated.disagreements.len() - shown.len() {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let names = shown.join(", ");
+        console
+            .warning(format_args!("the schema's files disagree about {names}{more}; the bundle's definition is used"));
     }
-    let changed = differences.len();
-    console.status(
-        "Generated",
-        format_args!(
-            "{} files for runtime {} in {} ({changed} changed)",
-            generated.files.len(),
-            generated.runtime_version,
-            directory.display()
-        ),
-    );
-    report_unexposed(generated, console);
+    if generated.mode == Mode::Experimental {
+        console.warning("the schema holds experimental methods and fields, which the runtime hides by default");
+    }
 }
 
-fn report_unexposed(generated: &Generated, console: &Console) {
-    for unexposed in &generated.unexposed {
-        console.detail("Not exposed", format_args!("`{}` of `{}`", unexposed.field, unexposed.method));
+fn tell(report: &Report<'_>, console: &Console) {
+    let Generated { runtime_version, unexposed, .. } = report.generated;
+    let Some((verb, what)) = report.status() else {
+        let stale = report.differences.len();
+        console.warning(format_args!("{stale} generated files are stale for runtime {runtime_version}"));
+        console.hint("run the same command without `--check`, and commit what it writes");
+        return;
+    };
+    console.status(verb, what);
+    for one in unexposed {
+        console.detail("Not exposed", format_args!("`{}` of `{}`", one.field, one.method));
     }
-    if !generated.unexposed.is_empty() {
-        let count = generated.unexposed.len();
+    if !unexposed.is_empty() {
+        let count = unexposed.len();
         console.status("Note", format_args!("{count} fields of the schema are not keywords (`--verbose` lists them)"));
     }
 }
 
-fn report_check(generated: &Generated, differences: &[Difference], format: DriftFormat, console: &Console) -> Exit {
-    let exit = if differences.is_empty() { Exit::Good } else { Exit::NotGood };
-    if matches!(format, DriftFormat::Json) {
-        let outcome = if differences.is_empty() { "fresh" } else { "stale" };
-        console.json(&summary(generated, outcome, differences));
-        return exit;
-    }
-    if differences.is_empty() {
-        console.status(
-            "Fresh",
-            format_args!("{} files are those of runtime {}", generated.files.len(), generated.runtime_version),
-        );
-        report_unexposed(generated, console);
-        return exit;
-    }
-    for difference in differences.iter().take(SHOWN) {
-        console.result(format_args!("{}\n", described(difference)));
-    }
-    if differences.len() > SHOWN {
-        console.result(format_args!("... and {} more files\n", differences.len() - SHOWN));
-    }
-    console.warning(format_args!(
-        "{} generated files are stale for runtime {}",
-        differences.len(),
-        generated.runtime_version
-    ));
-    console.hint("run the same command without `--check`, and commit what it writes");
-    exit
-}
-
-/// A difference as a short diff.
-fn described(difference: &Difference) -> String {
-    let path = difference.path.display();
-    match &difference.change {
-        Change::Missing => format!("{path}: missing"),
-        Change::Extra => format!("{path}: not generated any more"),
-        Change::Line { number, found, expected, lines } => {
-            let mut text = format!("{path}:{number}: {lines} lines differ");
-            for (sign, line) in [("-", found), ("+", expected)] {
-                if let Some(line) = line {
-                    text.push_str(&format!("\n  {sign} {line}"));
-                }
-            }
-            text
-        }
-    }
-}
-
-fn summary(generated: &Generated, outcome: &str, differences: &[Difference]) -> Value {
-    let differences: Vec<Value> = differences
-        .iter()
-        .map(|difference| {
-            let (change, line) = match &difference.change {
-                Change::Missing => ("missing", None),
-                Change::Extra => ("extra", None),
-                Change::Line { number, .. } => ("changed", Some(*number)),
-            };
-            json!({"path": portable(&difference.path), "change": change, "line": line})
-        })
-        .collect();
-    let unexposed: Vec<Value> =
-        generated.unexposed.iter().map(|one| json!({"method": one.method, "field": one.field})).collect();
-    json!({
-        "schema_version": 1,
-        "outcome": outcome,
-        "runtime_version": generated.runtime_version,
-        "schema_sha256": generated.schema_sha256,
-        "schema_mode": generated.mode.word(),
-        "files": generated.files.keys().collect::<Vec<_>>(),
-        "differences": differences,
-        "not_exposed": unexposed,
-    })
-}
-
-fn report_drift(before: &Source, after: &Source, format: DriftFormat, console: &Console) -> Result<Exit, Failure> {
+fn compare(before: &Source, after: &Source, format: Form, console: &Console) -> Result<Exit, Failure> {
     let (old, new) = (typegen::obtain(before)?, typegen::obtain(after)?);
     let name = |source: &Source, obtained: &Obtained| {
         let directory = source.path().file_name().map(|name| name.to_string_lossy().into_owned());
@@ -201,19 +114,8 @@ fn report_drift(before: &Source, after: &Source, format: DriftFormat, console: &
             "the schema of {from} is {from_mode} and that of {to} {to_mode}: part of what changed is only that"
         ));
     }
-    let drift = drift((&from, &old.schema), (&to, &new.schema))?;
-    match format {
-        DriftFormat::Json => console.json(&drift.json()),
-        DriftFormat::Markdown => console.result(format_args!("{}\n", drift.markdown().trim_end())),
-        DriftFormat::Text => console.result(format_args!("{}\n", drift.to_string().trim_end())),
-    }
+    console.show(&drift((&from, &old.schema), (&to, &new.schema))?, format);
     Ok(Exit::Good)
-}
-
-fn listed(names: &[String]) -> String {
-    let shown: Vec<String> = names.iter().take(5).map(|name| format!("`{name}`")).collect();
-    let more = names.len().saturating_sub(shown.len());
-    if more == 0 { shown.join(", ") } else { format!("{} and {more} more", shown.join(", ")) }
 }
 
 #[cfg(test)]

@@ -1,86 +1,92 @@
 //! `relkit inspect`: the text of its report.
 
-use std::fmt::Write as _;
+use serde_json::Value;
 
 use crate::binary::{Format, Kind};
-use crate::check::inspection::{Binary, Report, inspect};
-use crate::cli::{self, ReportFormat};
-use crate::console::Console;
+use crate::check::inspection::{Binary, InspectedWheel, Problem, Report, inspect};
+use crate::cli;
+use crate::console::text::visible;
+use crate::console::{Console, Shown};
 use crate::error::{Exit, Failure};
 use crate::target::PlatformTag;
 
 pub(super) fn run(arguments: &cli::Inspect, console: &Console) -> Result<Exit, Failure> {
     let report = inspect(&arguments.files)?;
-    match arguments.format {
-        ReportFormat::Text => console.result(text(&report)),
-        ReportFormat::Json => console.json(&report),
-    }
+    console.show(&report, arguments.output.format);
     Ok(report.exit())
 }
 
-fn text(report: &Report) -> String {
-    let mut blocks = Vec::new();
-    for wheel in &report.wheels {
-        let lines = vec![("wheel tags", wheel.tags.join(", ")), ("honest tags", tags(&wheel.honest_tags))];
-        blocks.push(block(&wheel.path, lines));
+impl Shown for Report {
+    fn text(&self) -> String {
+        let wheel = |wheel: &InspectedWheel| {
+            block(&wheel.path, vec![("wheel tags", wheel.tags.join(", ")), ("honest tags", tags(&wheel.honest_tags))])
+        };
+        let problem = |problem: &Problem| {
+            let lines = [("problem", Some(&problem.message)), ("help", problem.help.as_ref())];
+            block(&problem.path, lines.into_iter().filter_map(|(label, text)| Some((label, text?.clone()))).collect())
+        };
+        let mut blocks: Vec<_> = self.wheels.iter().map(wheel).collect();
+        blocks.extend(self.binaries.iter().map(|binary| block(&binary.path, binary.lines())));
+        blocks.extend(self.problems.iter().map(problem));
+        blocks.join("\n")
     }
-    blocks.extend(report.binaries.iter().map(|binary| block(&binary.path, lines(binary))));
-    for problem in &report.problems {
-        let mut lines = vec![("problem", problem.message.clone())];
-        lines.extend(problem.help.clone().map(|help| ("help", help)));
-        blocks.push(block(&problem.path, lines));
+
+    fn json(&self) -> Value {
+        serde_json::to_value(self).unwrap_or_default()
     }
-    blocks.join("\n")
 }
 
-fn lines(binary: &Binary) -> Vec<(&'static str, String)> {
-    let kind = match binary.kind {
-        Kind::Executable => "executable",
-        Kind::Library => "shared library",
-    };
-    let mut lines = vec![
-        ("format", format!("{}, {kind}", binary.format)),
-        ("architecture", binary.architecture.clone()),
-        ("linkage", binary.linkage.to_string()),
-    ];
-    match (binary.format, binary.libc, &binary.libc_floor, &binary.minimum_os) {
-        (Format::Elf, Some(libc), Some(floor), _) => lines.push(("libc", format!("{libc} {floor} or later"))),
-        (Format::Elf, Some(libc), None, _) => lines.push(("libc", libc.to_string())),
-        (Format::Elf, None, ..) => lines.push(("libc", "needs none".into())),
-        (Format::MachO, .., Some(version)) => lines.push(("needs", format!("macOS {version} or later"))),
-        (Format::MachO, .., None) => lines.push(("needs", "does not say which macOS".into())),
-        (Format::Pe, .., version) => {
-            lines.push(("needs", format!("Windows {} or later", version.as_deref().unwrap_or("of any version"))));
-        }
-    }
-    if binary.format != Format::Elf {
-        let signature = match (binary.signed, binary.signature_defect) {
-            (true, _) => "present".into(),
-            (false, Some(defect)) => format!("broken: {defect}"),
-            (false, None) => "none".into(),
+impl Binary {
+    fn lines(&self) -> Vec<(&'static str, String)> {
+        let kind = match self.kind {
+            Kind::Executable => "executable",
+            Kind::Library => "shared library",
         };
-        lines.push(("signature", signature));
+        let mut lines = vec![
+            ("format", format!("{}, {kind}", self.format)),
+            ("architecture", self.architecture.to_string()),
+            ("linkage", self.linkage.to_string()),
+        ];
+        match (self.format, self.libc, &self.libc_floor, &self.minimum_os) {
+            (Format::Elf, Some(libc), Some(floor), _) => lines.push(("libc", format!("{libc} {floor} or later"))),
+            (Format::Elf, Some(libc), None, _) => lines.push(("libc", libc.to_string())),
+            (Format::Elf, None, ..) => lines.push(("libc", "needs none".into())),
+            (Format::MachO, .., Some(version)) => lines.push(("needs", format!("macOS {version} or later"))),
+            (Format::MachO, .., None) => lines.push(("needs", "does not say which macOS".into())),
+            (Format::Pe, .., version) => {
+                let version = version.map_or_else(|| "of any version".into(), |version| version.to_string());
+                lines.push(("needs", format!("Windows {version} or later")));
+            }
+        }
+        if self.format != Format::Elf {
+            let signature = match (self.signed, self.signature_defect) {
+                (true, _) => "present".into(),
+                (false, Some(defect)) => format!("broken: {defect}"),
+                (false, None) => "none".into(),
+            };
+            lines.push(("signature", signature));
+        }
+        lines.extend(self.interpreter.clone().map(|path| ("interpreter", path)));
+        // The dozens of API sets of Windows say nothing to a reader.
+        let (sets, libraries): (Vec<_>, Vec<_>) = self.needed.iter().partition(|name| name.starts_with("api-ms-win-"));
+        let mut libraries: Vec<String> = libraries.into_iter().cloned().collect();
+        match sets.len() {
+            0 => {}
+            1 => libraries.push("1 API set".into()),
+            count => libraries.push(format!("{count} API sets")),
+        }
+        if !libraries.is_empty() {
+            lines.push(("libraries", libraries.join(", ")));
+        }
+        if !self.run_paths.is_empty() {
+            lines.push(("run paths", self.run_paths.join(", ")));
+        }
+        if self.debug_info {
+            lines.push(("debug info", "present".into()));
+        }
+        lines.push(("honest tags", tags(&self.honest_tags)));
+        lines
     }
-    lines.extend(binary.interpreter.clone().map(|path| ("interpreter", path)));
-    // The dozens of API sets of Windows say nothing to a reader.
-    let (sets, libraries): (Vec<_>, Vec<_>) = binary.needed.iter().partition(|name| name.starts_with("api-ms-win-"));
-    let mut libraries: Vec<String> = libraries.into_iter().cloned().collect();
-    match sets.len() {
-        0 => {}
-        1 => libraries.push("1 API set".into()),
-        count => libraries.push(format!("{count} API sets")),
-    }
-    if !libraries.is_empty() {
-        lines.push(("libraries", libraries.join(", ")));
-    }
-    if !binary.run_paths.is_empty() {
-        lines.push(("run paths", binary.run_paths.join(", ")));
-    }
-    if binary.debug_info {
-        lines.push(("debug info", "present".into()));
-    }
-    lines.push(("honest tags", tags(&binary.honest_tags)));
-    lines
 }
 
 fn tags(tags: &[PlatformTag]) -> String {
@@ -90,10 +96,7 @@ fn tags(tags: &[PlatformTag]) -> String {
     tags.iter().map(PlatformTag::to_string).collect::<Vec<_>>().join(", ")
 }
 
-fn block(title: &str, lines: Vec<(&'static str, String)>) -> String {
-    let mut text = format!("{title}\n");
-    for (label, value) in lines {
-        let _ = writeln!(text, "  {label:<13}{value}");
-    }
-    text
+fn block(title: &str, lines: Vec<(&str, String)>) -> String {
+    let line = |(label, value): (&str, String)| format!("  {label:<13}{}\n", visible(&value));
+    format!("{}\n", visible(title)) + &lines.into_iter().map(line).collect::<String>()
 }

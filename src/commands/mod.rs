@@ -1,4 +1,4 @@
-//! One short file per command: arguments, a request, the step, the console. The only floor that sees the whole line.
+//! One short file per command: arguments, options, the step, the console. The only floor that sees the whole line.
 
 mod build;
 mod check;
@@ -11,29 +11,41 @@ mod publish;
 mod release;
 mod smoke;
 mod stage;
+mod templates;
 mod verify;
 
-use std::path::Path;
+use std::io::{self, Write as _};
 
 use crate::cli::{Cli, Command};
 use crate::console::{Console, Volume};
-use crate::digest::Sha256Digest;
 use crate::error::{Exit, Failure};
-use crate::product::{RuntimeProject, SdkProject};
-use crate::stage::Template;
-use crate::target::TargetTriple;
+use crate::fs::clean_on_interrupt;
 
-/// Runs a parsed command line and returns the process's exit code; every failure has been shown.
+/// Runs what was parsed and returns the process's exit code; every failure has been shown.
 #[must_use]
-pub fn run(cli: Cli) -> Exit {
-    let volume = match (cli.voice.quiet, cli.voice.verbose) {
+pub fn run(parsed: Result<Cli, clap::Error>) -> Exit {
+    let cli = match parsed {
+        Ok(cli) => cli,
+        Err(words) => return say(&words),
+    };
+    let volume = match (cli.verbosity.quiet, cli.verbosity.verbose) {
         (true, _) => Volume::Quiet,
         (_, true) => Volume::Verbose,
         _ => Volume::Normal,
     };
-    let console = Console::new(volume, cli.voice.color);
+    clean_on_interrupt();
+    let console = Console::new(volume, cli.verbosity.color);
     let exit = dispatch(cli.command, &console).unwrap_or_else(|failure| console.failure(&failure));
     console.finish(exit)
+}
+
+/// Help and the version are asked for; anything else is a slip.
+fn say(words: &clap::Error) -> Exit {
+    match words.print().and_then(|()| io::stdout().flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Exit::Failed,
+        _ if words.use_stderr() => Exit::Failed,
+        _ => Exit::Good,
+    }
 }
 
 fn dispatch(command: Command, console: &Console) -> Result<Exit, Failure> {
@@ -55,40 +67,5 @@ fn dispatch(command: Command, console: &Console) -> Result<Exit, Failure> {
         Command::Inspect(arguments) => inspect::run(&arguments, console),
         Command::Completions(arguments) => pages::completions(&arguments, console),
         Command::Man(arguments) => pages::man(&arguments, console),
-    }
-}
-
-/// Reads a digest that was typed.
-fn digest(text: &str) -> Result<Sha256Digest, Failure> {
-    text.parse().map_err(|error: crate::digest::DigestError| Failure::new(Exit::Failed, error.to_string()))
-}
-
-/// The project table of the runtime template: the built-in one, or that of a directory.
-fn runtime_project(directory: Option<&Path>) -> Result<RuntimeProject, Failure> {
-    let template = Template::runtime(directory)?;
-    Ok(RuntimeProject::from_pyproject(template.pyproject()?, &template.pyproject_origin())?)
-}
-
-/// The project table of the SDK template: the built-in one, or that of a directory.
-fn sdk_project(directory: Option<&Path>) -> Result<SdkProject, Failure> {
-    let template = Template::sdk(directory)?;
-    Ok(SdkProject::from_pyproject(template.pyproject()?, &template.pyproject_origin())?)
-}
-
-/// Targets of the runtime that were typed.
-fn targets(texts: &[String], runtime: &RuntimeProject) -> Result<Vec<TargetTriple>, Failure> {
-    texts.iter().map(|text| target(text, runtime)).collect()
-}
-
-/// One target of the runtime that was typed.
-fn target(text: &str, runtime: &RuntimeProject) -> Result<TargetTriple, Failure> {
-    let rows = || runtime.targets.iter().map(|row| &row.triple);
-    match text.parse::<TargetTriple>() {
-        Ok(triple) if rows().any(|known| *known == triple) => Ok(triple),
-        _ => {
-            let known: Vec<_> = rows().map(ToString::to_string).collect();
-            Err(Failure::new(Exit::Failed, format!("`{text}` is not a target of `{}`", runtime.distribution))
-                .with_hint(format!("its targets are {}", known.join(", "))))
-        }
     }
 }

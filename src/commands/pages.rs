@@ -7,8 +7,7 @@ use crate::console::Console;
 use crate::error::{Exit, Failure};
 use crate::fs::{FsError, write_whole};
 
-/// Prints the completion script of a shell.
-pub fn completions(arguments: &Completions, console: &Console) -> Result<Exit, Failure> {
+pub(super) fn completions(arguments: &Completions, console: &Console) -> Result<Exit, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut Cli::command(), "relkit", &mut script);
     console.result(String::from_utf8_lossy(&script));
@@ -16,7 +15,7 @@ pub fn completions(arguments: &Completions, console: &Console) -> Result<Exit, F
 }
 
 /// Prints the main manual page, or writes the page of every command into a directory.
-pub fn man(arguments: &Man, console: &Console) -> Result<Exit, Failure> {
+pub(super) fn man(arguments: &Man, console: &Console) -> Result<Exit, Failure> {
     let mut command = Cli::command();
     command.build();
     let Some(directory) = &arguments.out_dir else {

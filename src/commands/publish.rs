@@ -4,31 +4,29 @@ use std::io::{IsTerminal as _, Read as _};
 use std::path::Path;
 use std::time::Duration;
 
-use serde_json::{Value, json};
-
-use crate::cli::{Publish, ReportFormat};
-use crate::console::Console;
-use crate::console::text::{human_bytes, table};
-use crate::error::{Exit, Explain as _, Failure, chain};
-use crate::fs::write_whole;
+use super::verify;
+use crate::cli::Publish;
+use crate::console::text::{human_bytes, plural};
+use crate::console::{Console, Form};
+use crate::error::{Exit, Failure};
+use crate::fs::write_json;
 use crate::gate::{Release, differences, read_manifest};
 use crate::http;
 use crate::publish::credentials::{CredentialError, Environment, Source, Token};
 use crate::publish::event::{Event, Listener};
-use crate::publish::index::{Index, Presence};
+use crate::publish::index::Index;
 use crate::publish::plan::Plan;
-use crate::publish::receipt::Receipt;
 use crate::publish::run::{Request, endpoint, publish};
 use crate::publish::survey::survey;
 use crate::publish::upload::Patience;
 use crate::publish::wait::Pace;
+use crate::publish::{DryRun, KeptBack};
 
 /// The longest token that is read from standard input.
-const MOST_TOKEN: u64 = 64 << 10;
+const MAX_TOKEN: u64 = 64 << 10;
 
-/// Runs the command.
-pub fn run(arguments: &Publish, console: &Console) -> Result<Exit, Failure> {
-    let pace = pace(arguments);
+pub(super) fn run(arguments: &Publish, console: &Console) -> Result<Exit, Failure> {
+    let (pace, format) = (pace(arguments), arguments.output.format);
     // Whatever is wrong with the command line ends it before any file is read.
     let upload_url = http::parse_url(&arguments.upload_url)?;
     endpoint(&upload_url)?;
@@ -36,7 +34,7 @@ pub fn run(arguments: &Publish, console: &Console) -> Result<Exit, Failure> {
     let index = index_url.as_ref().map(|url| Index::new(url, pace.patience.sending)).transpose()?;
     let typed = if arguments.token_stdin && !arguments.dry_run { Some(typed_token()?) } else { None };
 
-    let release = super::verify::gate(&arguments.gate, console)?;
+    let release = verify::gate(&arguments.gate, console)?;
     if let Some(manifest) = &arguments.manifest {
         unchanged(manifest, &release)?;
     }
@@ -44,7 +42,10 @@ pub fn run(arguments: &Publish, console: &Console) -> Result<Exit, Failure> {
         console.warning(format_args!("{} [{}]", warning.message, warning.code));
     }
     if release.exit() != Exit::Good {
-        return Ok(show_problems(arguments, &release, console));
+        if format == Form::Json {
+            console.show(&KeptBack(&release), format);
+        }
+        return Err(kept_back(&release));
     }
     let (shown_upload, shown_index) = (http::shown(&upload_url), index_url.as_ref().map(http::shown));
     let dist = &arguments.gate.dist;
@@ -54,12 +55,16 @@ pub fn run(arguments: &Publish, console: &Console) -> Result<Exit, Failure> {
         if !arguments.dry_run {
             plan.compare(path)?;
         }
-        let mut text = serde_json::to_vec_pretty(&plan).unwrap_or_default();
-        text.push(b'\n');
-        write_whole(path, &text)?;
+        write_json(path, &plan)?;
     }
     if arguments.dry_run {
-        return dry_run(&plan, index.as_ref(), pace, arguments.format, console);
+        let present = index.map(|index| survey(&plan, &index, pace.first_pause)).transpose()?;
+        let planned = DryRun { plan: &plan, present };
+        console.show(&planned, format);
+        if format == Form::Text {
+            console.status("Planned", planned);
+        }
+        return Ok(Exit::Good);
     }
     let request = Request {
         plan: &plan,
@@ -70,7 +75,7 @@ pub fn run(arguments: &Publish, console: &Console) -> Result<Exit, Failure> {
         receipt: arguments.receipt.as_deref(),
         pace,
     };
-    carry_out(&request, typed, arguments.format, console)
+    carry_out(&request, typed, format, console)
 }
 
 fn pace(arguments: &Publish) -> Pace {
@@ -96,84 +101,18 @@ fn unchanged(path: &Path, release: &Release) -> Result<(), Failure> {
     ))
 }
 
-fn show_problems(arguments: &Publish, release: &Release, console: &Console) -> Exit {
-    if arguments.format == ReportFormat::Json {
-        console.json(&json!({
-            "schema_version": 1,
-            "outcome": "checks-failed",
-            "codex_version": release.codex_version,
-            "problems": release.problems,
-            "files": release.files,
-        }));
-    }
-    let count = release.problems.len();
-    let plural = if count == 1 { "problem" } else { "problems" };
-    let mut failure =
-        Failure::new(Exit::NotGood, format!("the release is not good: {count} {plural}, and nothing was sent"));
+fn kept_back(release: &Release) -> Failure {
+    let problems = plural(release.problems.len(), "problem");
+    let mut failure = Failure::new(Exit::NotGood, format!("the release is not good: {problems}, and nothing was sent"));
     failure.chain.extend(release.problems.iter().map(|problem| format!("{} [{}]", problem.message, problem.code)));
-    failure = failure.with_hint("`relkit verify` with the same options tells what to do about each");
-    console.failure(&failure)
+    failure.with_hint("`relkit verify` with the same options tells what to do about each")
 }
 
-fn dry_run(
-    plan: &Plan,
-    index: Option<&Index>,
-    pace: Pace,
-    format: ReportFormat,
-    console: &Console,
-) -> Result<Exit, Failure> {
-    let present = index.map(|index| survey(plan, index, pace.first_pause)).transpose()?;
-    let state = |name: &str| {
-        let found = present.as_ref()?.iter().find(|(file, _)| file == name)?;
-        Some(if found.1 == Presence::Same { "present" } else { "absent" })
-    };
-    match format {
-        ReportFormat::Json => {
-            let mut value = serde_json::to_value(plan).unwrap_or_default();
-            if let Value::Object(object) = &mut value {
-                object.insert("outcome".into(), "planned".into());
-                object.insert("plan_sha256".into(), plan.digest().to_string().into());
-            }
-            for file in value.pointer_mut("/phases").and_then(Value::as_array_mut).into_iter().flatten() {
-                for file in file.get_mut("files").and_then(Value::as_array_mut).into_iter().flatten() {
-                    let state = file.get("name").and_then(Value::as_str).and_then(state).map(str::to_owned);
-                    if let Value::Object(object) = file {
-                        object.insert("at_index".into(), state.into());
-                    }
-                }
-            }
-            console.json(&value);
-        }
-        ReportFormat::Text => {
-            let mut rows = Vec::new();
-            for phase in &plan.phases {
-                for file in &phase.files {
-                    let size = human_bytes(file.bytes);
-                    let state = state(&file.name).unwrap_or("unknown").to_owned();
-                    rows.push([phase.name.clone(), file.name.clone(), size, state]);
-                }
-            }
-            console.result(table(&["phase", "file", "size", "at the index"].map(str::to_owned), &rows));
-            let total = human_bytes(plan.files().map(|file| file.bytes).sum());
-            console.status(
-                "Planned",
-                format_args!("{} files, {total}, to {}; nothing was sent", rows.len(), plan.upload_url),
-            );
-        }
-    }
-    Ok(Exit::Good)
-}
-
-fn carry_out(
-    request: &Request<'_>,
-    typed: Option<Token>,
-    format: ReportFormat,
-    console: &Console,
-) -> Result<Exit, Failure> {
+fn carry_out(request: &Request<'_>, typed: Option<Token>, format: Form, console: &Console) -> Result<Exit, Failure> {
     let environment = Environment::of_process();
     // In a workflow the line is taken out of the log, and masks the secret from then on; anywhere else, and in a report
     // on standard output, it would be the leak itself.
-    let can_mask = environment.is_github_actions() && format == ReportFormat::Text;
+    let can_mask = environment.is_github_actions() && format == Form::Text;
     let mask = |secret: &str| {
         if can_mask {
             console.result(format_args!("::add-mask::{secret}\n"));
@@ -194,32 +133,10 @@ fn carry_out(
     let (_, url) = endpoint(request.upload_url)?;
     let source = || Source::choose(typed, &environment, &url, &mask);
     let (receipt, outcome) = publish(request, source, &listener);
-    if format == ReportFormat::Json {
-        console.json(&receipt);
-    }
-    match outcome {
-        Ok(()) => {
-            console.status("Published", format_args!("{} at {}", receipt.codex_version, receipt.upload_url));
-            Ok(Exit::Good)
-        }
-        Err(error) => Err(failure(&error, &receipt)),
-    }
-}
-
-/// The failure with what is up, what is missing, and the command that goes on from there.
-fn failure(error: &crate::publish::error::PublishError, receipt: &Receipt) -> Failure {
-    let (exit, hint, chain) = (error.exit(), error.hint(), chain(error));
-    let (up, missing): (Vec<_>, Vec<_>) = receipt.files.iter().partition(|file| file.state.is_up());
-    let mut text = hint.unwrap_or_default();
-    if !text.is_empty() {
-        text.push('\n');
-    }
-    text += &format!("{} of {} files are up", up.len(), receipt.files.len());
-    for file in missing {
-        text += &format!("\n  missing: {}", file.name);
-    }
-    text += &format!("\nto go on: {}", own_command());
-    Failure { chain, hint: Some(text), exit }
+    console.show(&receipt, format);
+    outcome.map_err(|error| receipt.failure(error, &own_command()))?;
+    console.status("Published", format_args!("{} at {}", receipt.codex_version, receipt.upload_url));
+    Ok(Exit::Good)
 }
 
 /// The command line as it was typed; no option takes a secret, and a URL with a password was refused before.
@@ -236,7 +153,7 @@ fn own_command() -> String {
 
 fn typed_token() -> Result<Token, Failure> {
     let mut text = String::new();
-    let read = std::io::stdin().lock().take(MOST_TOKEN).read_to_string(&mut text);
+    let read = std::io::stdin().lock().take(MAX_TOKEN).read_to_string(&mut text);
     read.map_err(|_| Failure::from(CredentialError::Unreadable))?;
     Ok(Token::new(&text)?)
 }

@@ -3,26 +3,20 @@
 use std::fmt;
 
 /// How much an annotation weighs; GitHub has these words for it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// `::error`
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Level {
     Error,
-    /// `::warning`
     Warning,
-    /// `::notice`
     Notice,
 }
 
 /// One workflow command. Displays as its line, without the newline.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Annotation<'a> {
-    /// How much it weighs.
+#[derive(Debug)]
+pub(crate) struct Annotation<'a> {
     pub level: Level,
-    /// The file that it stands beside, as the workflow's own directory has it.
+    /// As the workflow's own directory has it.
     pub file: Option<&'a str>,
-    /// Its title.
     pub title: &'a str,
-    /// What it says.
     pub message: &'a str,
 }
 

@@ -1,31 +1,45 @@
 //! Markdown (GitHub Flavored) for job summaries: text from anywhere that stays text.
 
+use super::text::spans;
+
 /// Keeps a text from being read as markup or as the end of a table cell; what stands in backticks stays as it is.
-#[must_use]
-pub fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    let paired = text.matches('`').count().is_multiple_of(2);
-    let mut in_code = false;
-    for character in text.chars() {
-        match character {
-            '`' if paired => {
-                in_code = !in_code;
-                escaped.push('`');
-            }
-            '`' => escaped.push_str("\\`"),
+    for (is_code, part) in spans(&text.replace(['\n', '\r'], " ")) {
+        if is_code {
             // A table cell ends there even within code.
-            '|' => escaped.push_str("\\|"),
-            '\n' | '\r' => escaped.push(' '),
-            other if in_code => escaped.push(other),
-            '\\' | '*' | '_' | '<' | '>' | '[' | ']' | '#' => escaped.extend(['\\', character]),
-            other => escaped.push(other),
+            escaped += &format!("`{}`", part.replace('|', "\\|"));
+            continue;
+        }
+        for character in part.chars() {
+            if matches!(character, '`' | '|' | '\\' | '*' | '_' | '<' | '>' | '[' | ']' | '#') {
+                escaped.push('\\');
+            }
+            escaped.push(character);
         }
     }
     escaped
 }
 
-/// A name set as code. It may come from anywhere, and an unpaired backtick would end the code.
-#[must_use]
-pub fn code(name: &str) -> String {
-    if name.contains(['`', '\n', '\r']) { escaped(name) } else { format!("`{}`", name.replace('|', "\\|")) }
+/// A name set as code, but one that would end the code.
+pub(crate) fn code(name: &str) -> String {
+    if name.contains(['`', '\n', '\r']) { escaped(name) } else { format!("`{name}`") }
+}
+
+/// The same in a table, where `|` ends a cell even within code.
+pub(crate) fn code_cell(name: &str) -> String {
+    if name.contains('|') { escaped(name) } else { code(name) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_stays_text() {
+        assert_eq!(escaped("a|b `c|*d*` [e](f)\n<g>"), "a\\|b `c\\|*d*` \\[e\\](f) \\<g\\>");
+        assert_eq!(escaped("`a` ` <b>"), "`a` \\` \\<b\\>");
+        assert_eq!((code_cell("a|b"), code_cell("a*b")), ("a\\|b".to_owned(), "`a*b`".to_owned()));
+        assert_eq!((code("a|b"), code("a`<b>")), ("`a|b`".to_owned(), "a\\`\\<b\\>".to_owned()));
+    }
 }

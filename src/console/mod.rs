@@ -1,19 +1,23 @@
 //! The only room that prints. Results go to standard output; status, warnings, errors and progress bars to standard error.
+//! What is printed passes [`text::visible`] or one of its kin here, so that nothing from outside drives a terminal.
 
-pub mod annotation;
-pub mod markdown;
-pub mod text;
+pub(crate) mod annotation;
+mod failure;
+pub(crate) mod html;
+pub(crate) mod markdown;
+mod progress;
+pub(crate) mod text;
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use serde::Serialize;
 
 use crate::error::{Exit, Failure};
+use text::{visible, visible_json, visible_lines};
+
+pub use progress::Progress;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
@@ -22,7 +26,7 @@ const HINT: Style = AnsiColor::Cyan.on_default().bold();
 
 /// How much status is printed on standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Volume {
+pub(crate) enum Volume {
     /// Errors and warnings only.
     Quiet,
     /// A line per step.
@@ -33,7 +37,7 @@ pub enum Volume {
 
 /// When colour is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Color {
+pub(crate) enum Color {
     /// On a terminal, unless `NO_COLOR` is set.
     Auto,
     /// Always.
@@ -44,19 +48,19 @@ pub enum Color {
 
 /// The form in which a report is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
-    /// For people.
+pub(crate) enum Form {
     Text,
-    /// For programs.
     Json,
-    /// GitHub workflow commands.
     Annotations,
+    Markdown,
 }
 
 /// A report, in every form it can be asked for.
 pub trait Shown {
-    /// For people; ends with a newline.
-    fn text(&self) -> String;
+    /// For people; ends with a newline. Nothing where status lines have said it all.
+    fn text(&self) -> String {
+        String::new()
+    }
 
     /// For programs: an object with a `schema_version`.
     fn json(&self) -> serde_json::Value;
@@ -65,11 +69,16 @@ pub trait Shown {
     fn annotations(&self) -> String {
         self.text()
     }
+
+    /// For summaries and release notes; a report without any is shown as text.
+    fn markdown(&self) -> String {
+        self.text()
+    }
 }
 
 /// Where a command's words go.
 #[derive(Debug, Clone)]
-pub struct Console {
+pub(crate) struct Console {
     volume: Volume,
     /// Why a result could not be written; the first time counts.
     lost: Arc<OnceLock<io::Error>>,
@@ -77,8 +86,7 @@ pub struct Console {
 
 impl Console {
     /// A console; sets the process-wide colour choice.
-    #[must_use]
-    pub fn new(volume: Volume, color: Color) -> Self {
+    pub(crate) fn new(volume: Volume, color: Color) -> Self {
         let choice = match color {
             Color::Auto => anstream::ColorChoice::Auto,
             Color::Always => anstream::ColorChoice::Always,
@@ -88,8 +96,9 @@ impl Console {
         Self { volume, lost: Arc::default() }
     }
 
-    /// Writes a result to standard output, as it is. What cannot be written is told by [`Console::finish`].
-    pub fn result(&self, text: impl Display) {
+    /// Writes what relkit itself made (a script, a page) to standard output, as it is. What cannot be written is told by
+    /// [`Console::finish`].
+    pub(crate) fn result(&self, text: impl Display) {
         let mut out = anstream::stdout();
         let written = write!(out, "{text}").and_then(|()| out.flush());
         // A closed pipe (`relkit ... | head`) is the reader's choice, not an error.
@@ -101,62 +110,54 @@ impl Console {
     }
 
     /// The exit code of a run that came to `exit`: another one, after saying why, where a result could not be written.
-    #[must_use]
-    pub fn finish(&self, exit: Exit) -> Exit {
+    pub(crate) fn finish(&self, exit: Exit) -> Exit {
         match self.lost.get() {
             None => exit,
             Some(error) => {
-                let chain = vec!["cannot write the result to standard output".to_owned(), error.to_string()];
-                self.failure(&Failure { chain, ..Failure::new(Exit::Failed, "") })
+                let failure = Failure::new(Exit::Failed, error.to_string());
+                self.failure(&failure.while_doing("cannot write the result to standard output"))
             }
         }
     }
 
-    /// Writes a value to standard output as indented JSON.
-    pub fn json(&self, value: &impl Serialize) {
-        match serde_json::to_string_pretty(value) {
-            Ok(text) => self.result(text + "\n"),
-            Err(error) => self.warning(format_args!("the result cannot be written as JSON: {error}")),
-        }
-    }
-
     /// Writes a report to standard output.
-    pub fn show(&self, report: &impl Shown, form: Form) {
-        match form {
-            Form::Text => self.result(report.text()),
-            Form::Json => self.json(&report.json()),
-            Form::Annotations => self.result(report.annotations()),
-        }
+    pub(crate) fn show(&self, report: &impl Shown, form: Form) {
+        self.result(match form {
+            Form::Text => visible_lines(&report.text()),
+            // A value is JSON already.
+            Form::Json => visible_json(&format!("{:#}\n", report.json())),
+            Form::Annotations => visible_lines(&report.annotations()),
+            Form::Markdown => visible_lines(&report.markdown()),
+        });
     }
 
     /// One line on standard error that says what was done: a verb, then what.
-    pub fn status(&self, verb: &str, what: impl Display) {
+    pub(crate) fn status(&self, verb: &str, what: impl Display) {
         if self.volume >= Volume::Normal {
-            let _ = writeln!(anstream::stderr(), "{GOOD}{verb:>12}{GOOD:#} {what}");
+            let _ = writeln!(anstream::stderr(), "{GOOD}{verb:>12}{GOOD:#} {}", visible(&what.to_string()));
         }
     }
 
     /// A status line that only `--verbose` shows.
-    pub fn detail(&self, verb: &str, what: impl Display) {
+    pub(crate) fn detail(&self, verb: &str, what: impl Display) {
         if self.volume >= Volume::Verbose {
-            let _ = writeln!(anstream::stderr(), "{verb:>12} {what}");
+            let _ = writeln!(anstream::stderr(), "{verb:>12} {}", visible(&what.to_string()));
         }
     }
 
     /// A warning on standard error, also with `--quiet`.
-    pub fn warning(&self, message: impl Display) {
-        let _ = writeln!(anstream::stderr(), "{WARNING}warning{WARNING:#}: {message}");
+    pub(crate) fn warning(&self, message: impl Display) {
+        let _ = writeln!(anstream::stderr(), "{WARNING}warning{WARNING:#}: {}", visible(&message.to_string()));
     }
 
-    /// A hint on standard error.
-    pub fn hint(&self, message: impl Display) {
+    pub(crate) fn hint(&self, message: impl Display) {
         if self.volume >= Volume::Normal {
-            let _ = writeln!(anstream::stderr(), "{HINT}hint{HINT:#}: {message}");
+            let _ = writeln!(anstream::stderr(), "{HINT}hint{HINT:#}: {}", visible(&message.to_string()));
         }
     }
 
     /// Shows a failure and returns the exit code it calls for.
-    pub fn failure(&self, failure: &Failure) -> Exit {
+    pub(crate) fn failure(&self, failure: &Failure) -> Exit {
         let text = failure.render();
         let plain = text.strip_prefix("error").unwrap_or(&text);
         let _ = write!(anstream::stderr(), "{ERROR}error{ERROR:#}{plain}");
@@ -164,61 +165,26 @@ impl Console {
     }
 
     /// A bar for a step that handles `length` bytes. Drawn on a terminal only, never with `--quiet`.
-    #[must_use]
-    pub fn progress(&self, label: &str, length: u64) -> Progress {
-        if self.volume == Volume::Quiet || !std::io::stderr().is_terminal() {
+    pub(crate) fn progress(&self, label: &str, length: u64) -> Progress {
+        if self.volume == Volume::Quiet || !io::stderr().is_terminal() {
             return Progress::hidden();
         }
-        let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
-        if let Ok(style) = ProgressStyle::with_template(
-            "{prefix:>12.cyan.bold} {wide_bar} {decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec} {eta}",
-        ) {
-            bar.set_style(style);
-        }
-        bar.set_prefix(label.to_owned());
-        Progress(bar)
+        Progress::bar(label, length)
     }
 
-    /// A spinner for a step of unknown length.
-    #[must_use]
-    pub fn spinner(&self, label: &str) -> Progress {
-        let progress = self.progress(label, 0);
-        if let Ok(style) = ProgressStyle::with_template("{prefix:>12.cyan.bold} {spinner} {msg}") {
-            progress.0.set_style(style);
-        }
-        progress.0.enable_steady_tick(Duration::from_millis(100));
-        progress
-    }
-}
-
-/// A bar that a step advances; cheap to clone, usable from any thread, and gone when the step ends.
-#[derive(Debug, Clone)]
-pub struct Progress(ProgressBar);
-
-impl Progress {
-    /// A bar that is never drawn.
-    #[must_use]
-    pub fn hidden() -> Self {
-        Self(ProgressBar::hidden())
+    /// Runs a step under such a bar.
+    pub(crate) fn with_bar<T>(&self, label: &str, length: u64, step: impl FnOnce(&Progress) -> T) -> T {
+        let progress = self.progress(label, length);
+        let done = step(&progress);
+        progress.finish();
+        done
     }
 
-    /// Sets how many bytes there are in all.
-    pub fn set_length(&self, length: u64) {
-        self.0.set_length(length);
-    }
-
-    /// Counts bytes as done.
-    pub fn advance(&self, bytes: u64) {
-        self.0.inc(bytes);
-    }
-
-    /// Sets the text beside a spinner.
-    pub fn message(&self, text: impl Into<String>) {
-        self.0.set_message(text.into());
-    }
-
-    /// Removes the bar.
-    pub fn finish(&self) {
-        self.0.finish_and_clear();
+    /// Runs a step of unknown length under a spinner.
+    pub(crate) fn with_spinner<T>(&self, label: &str, step: impl FnOnce(&Progress) -> T) -> T {
+        let progress = self.progress(label, 0).spinning();
+        let done = step(&progress);
+        progress.finish();
+        done
     }
 }

@@ -1,13 +1,17 @@
 //! Text for people: what came from outside made visible, counted nouns, sizes and aligned tables.
 
-/// Text from outside with every character shown that could drive a terminal, end a line or turn the reading direction.
-#[must_use]
-pub fn visible(text: &str) -> String {
+/// Whether a character could drive a terminal, end a line or turn the reading direction.
+fn is_hidden(character: char) -> bool {
+    let turns_or_ends = matches!(character,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    character.is_control() || turns_or_ends
+}
+
+/// Text from outside, with every hidden character shown.
+pub(crate) fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
-        let is_hidden = matches!(character,
-            '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if character.is_control() || is_hidden {
+        if is_hidden(character) {
             shown.extend(character.escape_default());
         } else {
             shown.push(character);
@@ -16,15 +20,45 @@ pub fn visible(text: &str) -> String {
     shown
 }
 
+/// A text of ours that holds text from outside: its line breaks stay, all else that is hidden is shown.
+pub(crate) fn visible_lines(text: &str) -> String {
+    text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
+}
+
+/// JSON that reads back as it was, and drives no terminal on the way.
+pub(crate) fn visible_json(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    for character in json.chars() {
+        // What is hidden stands in a string, for the structure has line breaks alone; and none is above U+FFFF.
+        if is_hidden(character) && character != '\n' {
+            shown += &format!("\\u{:04x}", u32::from(character));
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+/// The parts of a sentence in turn, and whether each stands in backticks; a backtick without another stays where it is.
+pub(crate) fn spans(text: &str) -> Vec<(bool, &str)> {
+    let (mut spans, mut rest) = (Vec::new(), text);
+    while let Some((plain, (code, after))) =
+        rest.split_once('`').and_then(|(plain, rest)| Some((plain, rest.split_once('`')?)))
+    {
+        spans.extend([(false, plain), (true, code)]);
+        rest = after;
+    }
+    spans.push((false, rest));
+    spans
+}
+
 /// `1 file`, `2 files`.
-#[must_use]
-pub fn plural(count: usize, noun: &str) -> String {
+pub(crate) fn plural(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// A byte count as a person reads it: `141.5 MB` (1 MB = 1,000,000 bytes).
-#[must_use]
-pub fn human_bytes(bytes: u64) -> String {
+pub(crate) fn human_bytes(bytes: u64) -> String {
     match bytes {
         0..1_000 => format!("{bytes} B"),
         1_000..1_000_000 => format!("{:.1} kB", bytes as f64 / 1e3),
@@ -34,15 +68,13 @@ pub fn human_bytes(bytes: u64) -> String {
 }
 
 /// A table with aligned columns, a line per row.
-#[must_use]
-pub fn table<const N: usize>(head: &[String; N], rows: &[[String; N]]) -> String {
-    let width = |column: usize| {
-        let cells = rows.iter().map(|row| &row[column]).chain([&head[column]]);
-        cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
-    };
+pub(crate) fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
+    let rows: Vec<_> = rows.into_iter().map(|row| row.map(|cell| visible(&cell))).collect();
+    let rows: Vec<_> = std::iter::once(head.map(str::to_owned)).chain(rows).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..N).map(width).collect();
     let mut text = String::new();
-    for row in std::iter::once(head).chain(rows) {
+    for row in &rows {
         let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
         text += cells.collect::<Vec<_>>().join("  ").trim_end();
         text.push('\n');
@@ -62,7 +94,23 @@ mod tests {
 
     #[test]
     fn nothing_from_outside_drives_a_terminal() {
-        assert_eq!(visible("a\u{1b}[31m\n\u{9b}b\u{202e}c\u{2028}"), "a\\u{1b}[31m\\n\\u{9b}b\\u{202e}c\\u{2028}");
+        let hostile = "a\u{1b}[31m\n\u{9b}b\u{202e}c\u{2028}";
+        assert_eq!(visible(hostile), "a\\u{1b}[31m\\n\\u{9b}b\\u{202e}c\\u{2028}");
+        assert_eq!(visible_lines(hostile), "a\\u{1b}[31m\n\\u{9b}b\\u{202e}c\\u{2028}");
         assert_eq!(visible("Grüße, 世界"), "Grüße, 世界");
+    }
+
+    #[test]
+    fn json_reads_back_as_it_was() {
+        let value = serde_json::json!({ "a\u{9b}": ["\u{1b}\n\u{7f}\u{202e}", "Grüße", 1] });
+        let text = visible_json(&serde_json::to_string_pretty(&value).unwrap());
+        assert!(!text.chars().any(|character| is_hidden(character) && character != '\n'), "{text}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+    }
+
+    #[test]
+    fn columns_are_as_wide_as_what_is_shown() {
+        let rows = [["a\u{1b}".to_owned(), "x".to_owned()], ["b".to_owned(), String::new()]];
+        assert_eq!(table(["one", "two"], rows), "one      two\na\\u{1b}  x\nb\n");
     }
 }

@@ -4,7 +4,9 @@
 //! interrupted run leaves what was there before and at most a hidden temporary that no later run mistakes for a result.
 
 mod interrupt;
+mod map;
 mod platform;
+mod spool;
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -18,6 +20,8 @@ use interrupt::Open;
 use platform::rename;
 
 pub use interrupt::{Scratch, clean_on_interrupt};
+pub use map::Map;
+pub use spool::Spool;
 
 /// A file or directory that could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -152,6 +156,13 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
     let mut pending = PendingFile::create(path)?;
     pending.file().write_all(bytes).map_err(FsError::write(path))?;
     pending.commit()
+}
+
+/// Writes a value to `path` as indented JSON, whole or not at all.
+pub(crate) fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), FsError> {
+    let mut json = serde_json::to_vec_pretty(value).map_err(|error| FsError::write(path)(error.into()))?;
+    json.push(b'\n');
+    write_whole(path, &json)
 }
 
 /// What to do with an output directory that holds files.

@@ -3,9 +3,12 @@
 
 mod manifest;
 mod release;
+mod report;
 mod verify;
 
 pub use crate::check::Role;
 pub use manifest::{ManifestError, differences, read_manifest};
 pub use release::{FindingRecord, Problem, ReceiptRecord, Release, ReleaseFile};
+pub(crate) use report::Verdict;
+pub(crate) use verify::is_of_gate;
 pub use verify::{Options, verify};

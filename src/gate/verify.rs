@@ -93,7 +93,7 @@ fn problems(report: &Report, dist: &Path) -> (Vec<Problem>, Vec<Problem>) {
     let (mut problems, mut warnings) = (Vec::new(), Vec::new());
     let found = report.files.iter().flat_map(|file| file.findings.iter().map(move |finding| (file, finding)));
     let mut found: Vec<_> = found.collect();
-    found.sort_by_key(|(_, finding)| !matches!(finding.family(), Some(Family::Set | Family::Release)));
+    found.sort_by_key(|(_, finding)| !matches!(Family::of(finding.rule), Some(Family::Set | Family::Release)));
     for (file, finding) in found {
         let name = portable(file.path.strip_prefix(dist).unwrap_or(&file.path));
         let problem = problem(finding, Some(name).filter(|name| !name.is_empty()));
@@ -116,12 +116,15 @@ fn problem(finding: &Finding, file: Option<String>) -> Problem {
         _ => finding.message.clone(),
     };
     // What the gate alone finds is shown as hints are: in lower case.
-    let help = match finding.family() {
-        Some(Family::Release | Family::Receipt) => {
-            let mut letters = finding.help.chars();
-            letters.next().into_iter().flat_map(char::to_lowercase).chain(letters).collect()
-        }
-        _ => finding.help.clone(),
+    let mut letters = finding.help.chars();
+    let help = match is_of_gate(finding.rule) {
+        true => letters.next().into_iter().flat_map(char::to_lowercase).chain(letters).collect(),
+        false => finding.help.clone(),
     };
     Problem { code: finding.rule.to_owned(), file, message, help }
+}
+
+/// Whether a rule finds something only where a release is expected.
+pub(crate) fn is_of_gate(rule: &str) -> bool {
+    matches!(Family::of(rule), Some(Family::Release | Family::Receipt))
 }

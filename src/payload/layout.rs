@@ -4,10 +4,10 @@
 
 use std::path::{Path, PathBuf};
 
-use super::form::Content;
 use super::package::LONGEST;
 use super::unpack::Found;
 use super::{DESCRIPTOR, Form, Holding, Package, Payload, PayloadError, PayloadFile};
+use crate::binary::{Format, Magic};
 use crate::fs::{FsError, Mode};
 
 /// The directory of the entry executable.
@@ -39,7 +39,7 @@ impl Layout {
 
 /// The layout of one executable.
 pub(super) fn bare(source: &Path, executable: &str, size: u64) -> Result<Layout, FsError> {
-    let windows = Content::of_file(source)? == Content::Windows;
+    let windows = magic_of(source)? == Magic::Pe;
     let entrypoint = format!("{BIN}/{executable}{}", if windows { ".exe" } else { "" });
     let file = PayloadFile { path: entrypoint.clone(), source: source.to_owned(), mode: Mode::Executable, size };
     Ok(Layout { files: vec![file], entrypoint, package: None, ignored: Vec::new() })
@@ -136,30 +136,31 @@ fn package_layout(
             continue;
         }
         let under = |directory: &str| file.path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'));
-        let content = Content::of_file(&file.source)?;
+        let magic = magic_of(&file.source)?;
         if file.path == entrypoint {
-            check_entry(origin, &file, content)?;
+            check_entry(origin, &file, magic)?;
         }
         let run = file.path == entrypoint || under(BIN) || under(&directories.path_dir);
-        let helper = under(&directories.resources_dir) && content.is_executable();
+        let helper = under(&directories.resources_dir) && magic.is_run();
         let mode = if run || helper { Mode::Executable } else { Mode::Data };
         files.push(PayloadFile { path: file.path, source: file.source, mode, size: file.size });
     }
     Ok(Layout { files, entrypoint, package, ignored })
 }
 
+fn magic_of(path: &Path) -> Result<Magic, FsError> {
+    Magic::of_file(path).map_err(FsError::read(path))
+}
+
 /// The entry executable must be one, under the name that its system starts it by.
-fn check_entry(origin: &Path, file: &Found, content: Content) -> Result<(), PayloadError> {
+fn check_entry(origin: &Path, file: &Found, magic: Magic) -> Result<(), PayloadError> {
     let path = || origin.join(PathBuf::from(&file.path));
-    let what = match content {
-        Content::Native if !file.path.ends_with(".exe") => return Ok(()),
-        Content::Windows if file.path.ends_with(".exe") => return Ok(()),
-        Content::Native => "called `.exe`, but is not a Windows executable",
-        Content::Windows => "a Windows executable whose name does not end in `.exe`",
-        Content::Script => "a script",
-        _ if file.size == 0 => return Err(PayloadError::Empty { path: path() }),
-        Content::Text => "a text file",
-        _ => "data of an unknown kind",
+    let what = match (magic.format(), file.path.ends_with(".exe")) {
+        (Some(Format::Pe), true) | (Some(Format::Elf | Format::MachO), false) => return Ok(()),
+        (Some(Format::Pe), false) => "a Windows executable whose name does not end in `.exe`",
+        (Some(_), true) => "called `.exe`, but is not a Windows executable",
+        (None, _) if file.size == 0 => return Err(PayloadError::Empty { path: path() }),
+        (None, _) => magic.described(),
     };
     Err(PayloadError::NotExecutable { path: path(), what })
 }
@@ -169,7 +170,7 @@ fn lone(origin: &Path, executable: &str, found: Vec<Found>) -> Result<Layout, Pa
     let mut candidates = Vec::new();
     for file in &found {
         let library = [".so", ".dylib", ".dll"].iter().any(|extension| file.path.contains(extension));
-        if !file.path.contains('/') && !library && Content::of_file(&file.source)?.is_binary() {
+        if !file.path.contains('/') && !library && magic_of(&file.source)?.format().is_some() {
             candidates.push(file.clone());
         }
     }

@@ -3,7 +3,10 @@
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
+use crate::console::Shown;
+use crate::console::text::{table, visible_json};
 use crate::error::{Exit, Explain};
 use crate::target::{PlatformTag, TargetTriple};
 
@@ -172,7 +175,7 @@ impl RuntimeProject {
     /// # Errors
     /// When the table is missing or a key or value in it is wrong.
     pub fn from_pyproject(text: &str, origin: &str) -> Result<Self, ProjectError> {
-        let table: RuntimeTable = table(text, origin)?;
+        let table: RuntimeTable = read_table(text, origin)?;
         let reader = Reader { origin };
         reader.distribution("tool.relkit.distribution", &table.distribution)?;
         reader.module("tool.relkit.module", &table.module)?;
@@ -229,13 +232,53 @@ impl Target {
     }
 }
 
+/// The targets of a product, as the matrix of a workflow.
+pub(crate) struct Matrix<'a>(pub &'a RuntimeProject);
+
+impl Matrix<'_> {
+    fn executable(&self, target: &Target) -> String {
+        target.triple.executable_name(&self.0.executable)
+    }
+
+    fn rows(&self) -> Vec<Value> {
+        let row = |target: &Target| {
+            json!({
+                "target": target.triple,
+                "platform_tag": target.platform_tag,
+                "runner": target.runner,
+                "executable": self.executable(target),
+            })
+        };
+        self.0.targets.iter().map(row).collect()
+    }
+}
+
+impl Shown for Matrix<'_> {
+    fn text(&self) -> String {
+        let row = |target: &Target| {
+            let tags: Vec<_> = target.tags().map(ToString::to_string).collect();
+            [target.triple.to_string(), tags.join(" + "), target.runner.clone(), self.executable(target)]
+        };
+        table(["target", "platform tag", "runner", "executable"], self.0.targets.iter().map(row))
+    }
+
+    fn json(&self) -> Value {
+        json!({ "schema_version": 1, "include": self.rows() })
+    }
+
+    /// One line, fit for `$GITHUB_OUTPUT`.
+    fn annotations(&self) -> String {
+        visible_json(&format!("{}\n", json!({ "include": self.rows() })))
+    }
+}
+
 impl SdkProject {
     /// Reads the table from the text of a `pyproject.toml`; `origin` names the file in errors.
     ///
     /// # Errors
     /// When the table is missing or a key or value in it is wrong.
     pub fn from_pyproject(text: &str, origin: &str) -> Result<Self, ProjectError> {
-        let table: SdkTable = table(text, origin)?;
+        let table: SdkTable = read_table(text, origin)?;
         let reader = Reader { origin };
         reader.distribution("tool.relkit.distribution", &table.distribution)?;
         reader.distribution("tool.relkit.runtime-distribution", &table.runtime_distribution)?;
@@ -250,7 +293,7 @@ impl SdkProject {
     }
 }
 
-fn table<T: DeserializeOwned>(text: &str, origin: &str) -> Result<T, ProjectError> {
+fn read_table<T: DeserializeOwned>(text: &str, origin: &str) -> Result<T, ProjectError> {
     let parsed: Result<Pyproject<T>, _> = toml::from_str(text);
     parsed
         .map(|file| file.tool.relkit)

@@ -11,8 +11,11 @@ pub mod form;
 pub mod index;
 pub mod plan;
 pub mod receipt;
+mod report;
 pub mod run;
 pub mod survey;
 pub mod upload;
 mod visible;
 pub mod wait;
+
+pub(crate) use report::{DryRun, KeptBack};

@@ -3,17 +3,16 @@
 use std::io;
 use std::path::Path;
 
-use super::header::Header;
 use relkit_client::process::{Ending, ProcessError};
 use relkit_client::{ClientError, ClosedBy};
 
-/// A failed step.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// What is wrong, in one sentence.
-    pub sentence: String,
-    /// The last of the runtime's standard error.
-    pub stderr_tail: String,
+use super::header::Header;
+
+/// Why a step failed.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Fault {
+    pub(super) sentence: String,
+    pub(super) stderr_tail: String,
 }
 
 impl From<String> for Fault {
@@ -30,19 +29,17 @@ impl From<&str> for Fault {
 
 /// An executable under test, as faults speak of it.
 #[derive(Debug, Clone, Copy)]
-pub struct Subject<'a> {
-    /// The file.
-    pub path: &'a Path,
+pub(super) struct Subject<'a> {
+    pub(super) path: &'a Path,
     /// Its name in the wheel, or as it was given.
-    pub name: &'a str,
+    pub(super) name: &'a str,
     /// The program that runs it, if one was given.
-    pub runner: Option<&'a str>,
+    pub(super) runner: Option<&'a str>,
 }
 
 impl Subject<'_> {
     /// The fault of a process: it did not start, hung, or wrote too much. `doing` says what it was asked for.
-    #[must_use]
-    pub fn process_fault(&self, error: &ProcessError, doing: &str) -> Fault {
+    pub(super) fn process_fault(&self, error: &ProcessError, doing: &str) -> Fault {
         match error {
             ProcessError::Start { source, .. } => match self.runner {
                 Some(runner) => format!("the runner `{runner}` cannot be started: {source}").into(),
@@ -63,8 +60,7 @@ impl Subject<'_> {
     }
 
     /// The fault of a conversation. `doing` says what the runtime was asked for last.
-    #[must_use]
-    pub fn client_fault(&self, error: &ClientError, doing: &str) -> Fault {
+    pub(super) fn client_fault(&self, error: &ClientError, doing: &str) -> Fault {
         let name = self.name;
         let sentence = match error {
             ClientError::Start(error) => return self.process_fault(error, doing),
@@ -89,8 +85,7 @@ impl Subject<'_> {
     }
 
     /// What a process says that ended before it had done what it was asked for.
-    #[must_use]
-    pub fn early_end(&self, ending: Ending, doing: &str) -> String {
+    pub(super) fn early_end(&self, ending: Ending, doing: &str) -> String {
         let name = self.name;
         let cause = match ending {
             Ending::Signal(11 | 7 | 10) => ": the file is cut short or damaged",
@@ -152,8 +147,7 @@ impl Subject<'_> {
 }
 
 /// The sentence for a line that is no message.
-#[must_use]
-pub fn garbage(name: &str, line: &str) -> String {
+pub(super) fn garbage(name: &str, line: &str) -> String {
     format!("`{name}` wrote to standard output what is no message of the protocol: `{line}`")
 }
 

@@ -6,51 +6,44 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
+use crate::binary::Magic;
+
 /// What the first bytes of a file say.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Header {
-    /// There are none.
+pub(super) enum Header {
     Empty,
-    /// An ELF file for this machine.
+    /// For this machine.
     Elf(String),
-    /// A Mach-O file for this machine.
+    /// For this machine.
     MachO(String),
-    /// A Windows executable.
     Pe,
-    /// A script with this first line.
+    /// With this first line.
     Script(String),
     /// Nothing that a system executes.
     Other(Vec<u8>),
 }
 
 /// How much of an unknown file is shown, in bytes.
-const SHOWN: usize = 24;
+const MAX_SHOWN: usize = 24;
 
 impl Header {
-    /// Reads the header of a file.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
-    pub fn read(path: &Path) -> io::Result<Self> {
+    pub(super) fn read(path: &Path) -> io::Result<Self> {
         let mut bytes = Vec::new();
         File::open(path)?.take(256).read_to_end(&mut bytes)?;
         Ok(Self::of(&bytes))
     }
 
-    /// Reads a header from bytes.
-    #[must_use]
-    pub fn of(bytes: &[u8]) -> Self {
+    pub(super) fn of(bytes: &[u8]) -> Self {
         let field = |range: std::ops::Range<usize>| bytes.get(range);
-        match bytes {
-            [] => Self::Empty,
-            [0x7f, b'E', b'L', b'F', ..] => {
+        match Magic::of(bytes) {
+            Magic::Elf => {
                 let machine = field(18..20).map(|field| match bytes.get(5) {
                     Some(2) => u16::from_be_bytes([field[0], field[1]]),
                     _ => u16::from_le_bytes([field[0], field[1]]),
                 });
                 Self::Elf(machine.map_or_else(|| "unknown".to_owned(), elf_machine))
             }
-            [0xcf, 0xfa, 0xed, 0xfe, ..] | [0xce, 0xfa, 0xed, 0xfe, ..] => {
+            Magic::MachO => {
                 let machine = field(4..8).map(|field| u32::from_le_bytes([field[0], field[1], field[2], field[3]]));
                 Self::MachO(match machine {
                     Some(0x0100_0007) => "x86_64".into(),
@@ -58,19 +51,19 @@ impl Header {
                     _ => "unknown".into(),
                 })
             }
-            [0xca, 0xfe, 0xba, 0xbe, ..] => Self::MachO("several architectures".into()),
-            [b'M', b'Z', ..] => Self::Pe,
-            [b'#', b'!', rest @ ..] => {
-                let line = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
+            Magic::FatMachO => Self::MachO("several architectures".into()),
+            Magic::Pe => Self::Pe,
+            Magic::Script => {
+                let line = bytes[2..].split(|byte| *byte == b'\n').next().unwrap_or_default();
                 Self::Script(String::from_utf8_lossy(line).trim().to_owned())
             }
-            _ => Self::Other(bytes[..bytes.len().min(SHOWN)].to_vec()),
+            _ if bytes.is_empty() => Self::Empty,
+            _ => Self::Other(bytes[..bytes.len().min(MAX_SHOWN)].to_vec()),
         }
     }
 
     /// Whether this machine's own loader can take the file.
-    #[must_use]
-    pub fn is_native(&self) -> bool {
+    pub(super) fn is_native(&self) -> bool {
         match self {
             Self::Elf(machine) => !cfg!(any(windows, target_os = "macos")) && machine == std::env::consts::ARCH,
             Self::MachO(_) => cfg!(target_os = "macos"),

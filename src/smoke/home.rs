@@ -4,13 +4,18 @@
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use super::Runner;
+use relkit_client::process::{Finished, Invocation, ProcessError};
+
+use super::runner::Runner;
 use crate::fs::Scratch;
-use relkit_client::process::Invocation;
 
 /// How the homes in the temporary directory are named.
 const PREFIX: &str = "relkit-smoke-";
+
+/// The largest output of `--version` that is read, in bytes.
+const MAX_OUTPUT: usize = 64 * 1024;
 
 /// The file that is locked as long as a home is in use.
 const LOCK: &str = "lock";
@@ -18,7 +23,7 @@ const LOCK: &str = "lock";
 /// An isolated home below the system's temporary directory, removed when dropped. One process per home: two runtimes
 /// that start at once on a fresh home fail.
 #[derive(Debug)]
-pub struct Home {
+pub(super) struct Home {
     // Closed before the directory is removed.
     _lock: File,
     root: Scratch,
@@ -26,10 +31,7 @@ pub struct Home {
 
 impl Home {
     /// Makes a fresh home, and removes those that a killed relkit left behind.
-    ///
-    /// # Errors
-    /// When the temporary directory cannot be written to.
-    pub fn create() -> io::Result<Self> {
+    pub(super) fn create() -> io::Result<Self> {
         remove_abandoned(&std::env::temp_dir());
         let root = Scratch::create(PREFIX)?;
         // Under its name only when it is locked.
@@ -44,21 +46,18 @@ impl Home {
     }
 
     /// The working directory, empty at first.
-    #[must_use]
-    pub fn work(&self) -> PathBuf {
+    pub(super) fn work(&self) -> PathBuf {
         self.root.path().join("work")
     }
 
     /// Where a wheel is unpacked.
-    #[must_use]
-    pub fn site(&self) -> PathBuf {
+    pub(super) fn site(&self) -> PathBuf {
         self.root.path().join("site")
     }
 
-    /// A program that lives here, started by `runner` if there is one: its environment, its working directory. The search path is an empty directory, so that
-    /// a tool of the host cannot stand in for one that the wheel should carry.
-    #[must_use]
-    pub fn invocation(&self, program: &Path, runner: Option<&Runner>) -> Invocation {
+    /// A program that lives here, started by `runner` if there is one. The search path is an empty directory, so that a
+    /// tool of the host cannot stand in for one that the wheel should carry.
+    pub(super) fn invocation(&self, program: &Path, runner: Option<&Runner>) -> Invocation {
         let at = |name: &str| self.root.path().join(name);
         let invocation = match runner {
             Some(runner) => Invocation::new(&runner.program).arguments(&runner.arguments).argument(program),
@@ -80,6 +79,16 @@ impl Home {
             // Belt and braces: no proxy variable is passed on either.
             .variable("NO_PROXY", "127.0.0.1,localhost")
             .variable("no_proxy", "127.0.0.1,localhost")
+    }
+
+    /// What a program says that is asked for its version.
+    pub(super) fn ask_version(
+        &self,
+        program: &Path,
+        runner: Option<&Runner>,
+        time: Duration,
+    ) -> Result<Finished, ProcessError> {
+        self.invocation(program, runner).argument("--version").run(time, MAX_OUTPUT)
     }
 }
 
@@ -111,11 +120,10 @@ fn is_own(_: &fs::Metadata) -> bool {
 }
 
 /// The name of the provider and model that the configuration below sets up.
-pub const MODEL: &str = "relkit-smoke";
+const MODEL: &str = "relkit-smoke";
 
 /// The arguments that start an app server whose only network peer is the model server at `base_url`.
-#[must_use]
-pub fn server_arguments(base_url: &str) -> Vec<String> {
+pub(super) fn server_arguments(base_url: &str) -> Vec<String> {
     let provider = format!(
         "model_providers.{MODEL}={{name=\"{MODEL}\",base_url=\"{base_url}\",wire_api=\"responses\",\
          request_max_retries=0,stream_max_retries=0}}"

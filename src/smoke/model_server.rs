@@ -12,38 +12,31 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 /// The longest head of a request, in bytes.
-const LONGEST_HEAD: usize = 64 * 1024;
+const MAX_HEAD: usize = 64 * 1024;
 
 /// The longest body of a request, in bytes; a real one is about 40 kB.
-const LONGEST_BODY: usize = 32 * 1024 * 1024;
+const MAX_BODY: usize = 32 * 1024 * 1024;
 
 /// How many requests are kept and how many connections may be open at once.
-const MOST_REQUESTS: usize = 64;
+const MAX_REQUESTS: usize = 64;
 
 /// How long a client may take to send its request or read the answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What the model does when it is asked next.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Step {
-    /// It says this text, in two pieces.
+/// What the model answers when it is asked next.
+#[derive(Debug)]
+pub(super) enum Answer {
+    /// This text, in two pieces.
     Say(String),
-    /// It asks for a call of a function of the runtime.
-    Call {
-        /// The name of the function.
-        function: String,
-        /// Its arguments.
-        arguments: Value,
-    },
-    /// It fails with this HTTP status.
-    Fail(u16),
+    /// A call of a function of the runtime.
+    Call { function: String, arguments: Value },
 }
 
 #[derive(Debug, Default)]
 struct Played {
-    script: VecDeque<Step>,
+    script: VecDeque<Answer>,
     requests: Vec<Value>,
-    strangers: Vec<String>,
+    unexpected: Vec<String>,
     answers: usize,
     open: usize,
 }
@@ -62,18 +55,14 @@ impl Shared {
 
 /// A running model server; dropping it stops it.
 #[derive(Debug)]
-pub struct ModelServer {
+pub(super) struct ModelServer {
     address: SocketAddr,
     shared: Arc<Shared>,
     listener: Option<JoinHandle<()>>,
 }
 
 impl ModelServer {
-    /// Starts a server on a free port of 127.0.0.1.
-    ///
-    /// # Errors
-    /// When no port can be opened.
-    pub fn start() -> io::Result<Self> {
+    pub(super) fn start() -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = listener.local_addr()?;
         let shared = Arc::new(Shared::default());
@@ -91,26 +80,23 @@ impl ModelServer {
     }
 
     /// The base URL for the configuration of a provider.
-    #[must_use]
-    pub fn base_url(&self) -> String {
+    pub(super) fn base_url(&self) -> String {
         format!("http://{}/v1", self.address)
     }
 
-    /// Appends to the script; each step answers one request.
-    pub fn play(&self, steps: impl IntoIterator<Item = Step>) {
-        self.shared.played().script.extend(steps);
+    /// Appends to the script; each answer is for one request.
+    pub(super) fn play(&self, answers: impl IntoIterator<Item = Answer>) {
+        self.shared.played().script.extend(answers);
     }
 
     /// The bodies of the requests so far.
-    #[must_use]
-    pub fn requests(&self) -> Vec<Value> {
+    pub(super) fn requests(&self) -> Vec<Value> {
         self.shared.played().requests.clone()
     }
 
     /// Requests so far that no model server gets, such as `GET /v1/models`.
-    #[must_use]
-    pub fn strangers(&self) -> Vec<String> {
-        self.shared.played().strangers.clone()
+    pub(super) fn unexpected_requests(&self) -> Vec<String> {
+        self.shared.played().unexpected.clone()
     }
 }
 
@@ -128,7 +114,7 @@ impl Drop for ModelServer {
 fn accept(stream: TcpStream, shared: &Arc<Shared>) {
     {
         let mut played = shared.played();
-        if played.open == MOST_REQUESTS {
+        if played.open == MAX_REQUESTS {
             return;
         }
         played.open += 1;
@@ -181,11 +167,11 @@ fn read_request(stream: &mut impl Read) -> io::Result<Option<HttpRequest>> {
             let length = header("content-length").map_or(Ok(0), str::parse::<usize>);
             break (head, line, length.map_err(|_| malformed("content-length"))?);
         }
-        if bytes.len() > LONGEST_HEAD {
+        if bytes.len() > MAX_HEAD {
             return Err(malformed("the head is too long"));
         }
     };
-    if length > LONGEST_BODY {
+    if length > MAX_BODY {
         return Err(malformed("the body is too long"));
     }
     let mut body = bytes.split_off(head);
@@ -202,22 +188,21 @@ fn answer(request: &HttpRequest, played: &mut Played) -> Vec<u8> {
     let body = match (request.line.as_str(), serde_json::from_slice::<Value>(&request.body)) {
         ("POST /v1/responses", Ok(body)) => body,
         _ => {
-            if played.strangers.len() < MOST_REQUESTS {
-                played.strangers.push(request.line.chars().take(200).collect());
+            if played.unexpected.len() < MAX_REQUESTS {
+                played.unexpected.push(request.line.chars().take(200).collect());
             }
             return http(404, "application/json", r#"{"error":{"message":"not found"}}"#);
         }
     };
-    if played.requests.len() < MOST_REQUESTS {
+    if played.requests.len() < MAX_REQUESTS {
         played.requests.push(body);
     }
     played.answers += 1;
     match played.script.pop_front() {
-        Some(Step::Say(text)) => http(200, "text/event-stream", &said(&text, played.answers)),
-        Some(Step::Call { function, arguments }) => {
+        Some(Answer::Say(text)) => http(200, "text/event-stream", &said(&text, played.answers)),
+        Some(Answer::Call { function, arguments }) => {
             http(200, "text/event-stream", &called(&function, &arguments, played.answers))
         }
-        Some(Step::Fail(status)) => http(status, "application/json", r#"{"error":{"message":"as the script says"}}"#),
         None => http(500, "application/json", r#"{"error":{"message":"the script is over"}}"#),
     }
 }
@@ -294,23 +279,23 @@ mod tests {
     #[test]
     fn plays_its_script_and_keeps_the_requests() {
         let server = ModelServer::start().unwrap();
-        server.play([Step::Say("häl lo".into()), Step::Fail(503)]);
+        server.play([Answer::Say("häl lo".into())]);
         let answer = post(&server, r#"{"model":"m"}"#);
         assert!(answer.contains(r#""delta":"häl""#) && answer.contains(r#""delta":" lo""#), "{answer}");
         assert!(answer.contains("event: response.completed\n"), "{answer}");
-        assert!(post(&server, "{}").starts_with("HTTP/1.1 503 "));
-        assert!(post(&server, "{}").contains("the script is over"));
-        assert_eq!(server.requests(), [json!({ "model": "m" }), json!({}), json!({})]);
+        let over = post(&server, "{}");
+        assert!(over.starts_with("HTTP/1.1 500 ") && over.contains("the script is over"), "{over}");
+        assert_eq!(server.requests(), [json!({ "model": "m" }), json!({})]);
     }
 
     #[test]
-    fn strangers_and_nonsense_do_no_harm() {
+    fn unexpected_requests_and_nonsense_do_no_harm() {
         let server = ModelServer::start().unwrap();
         assert!(ask(&server, "GET /v1/models HTTP/1.1\r\n\r\n").starts_with("HTTP/1.1 404 "));
         assert_eq!(ask(&server, "\0\0\0\0\r\n\r\n"), "");
         assert_eq!(ask(&server, "POST /v1/responses HTTP/1.1\r\nContent-Length: 99999999999\r\n\r\n"), "");
         assert!(post(&server, "not json").starts_with("HTTP/1.1 404 "));
-        assert_eq!(server.strangers(), ["GET /v1/models", "POST /v1/responses"]);
+        assert_eq!(server.unexpected_requests(), ["GET /v1/models", "POST /v1/responses"]);
         assert!(server.requests().is_empty());
     }
 }

@@ -4,8 +4,9 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use crate::error::Explain;
 use relkit_client::process;
+
+use crate::error::Explain;
 
 /// A program that runs the executable, such as `qemu-aarch64-static`, with arguments of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +54,6 @@ impl FromStr for Runner {
 
 impl Runner {
     /// The file name of the program.
-    #[must_use]
     pub fn name(&self) -> String {
         self.program.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
     }

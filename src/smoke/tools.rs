@@ -8,21 +8,19 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
+use relkit_client::process::Ending;
+use relkit_client::{Input, Session, Turn, TurnOutcome};
 use serde_json::{Value, json};
 
 use super::fault::{Fault, Subject};
 use super::home::Home;
-use super::model_server::{ModelServer, Step};
-use super::unpack::Package;
-use super::{Runner, Verdict};
-use relkit_client::process::Ending;
-use relkit_client::{Input, Session, Turn, TurnOutcome};
+use super::model_server::{Answer, ModelServer};
+use super::runner::Runner;
+use super::steps::Done;
+use super::unpack::PackageDirectory;
 
 /// The exit code that tells the command's own end from every failure around it.
 const EXIT_CODE: u8 = 7;
-
-/// The largest output of `--version` that is read, in bytes.
-const LARGEST_OUTPUT: usize = 64 * 1024;
 
 /// A file in the working directory that the search tool must find its word in.
 const PROBE: &str = "probe.txt";
@@ -31,46 +29,45 @@ const PROBE: &str = "probe.txt";
 const FORBIDDEN: &str = "written";
 
 /// Runs a packaged program with `--version`; it must start and succeed.
-pub fn runs_alone(home: &Home, tool: &Path, runner: Option<&Runner>, time: Duration) -> Result<Verdict, Fault> {
+pub(super) fn runs_alone(home: &Home, tool: &Path, runner: Option<&Runner>, time: Duration) -> Result<Done, Fault> {
     let name = tool.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let label = runner.map(Runner::name);
     let subject = Subject { path: tool, name: &name, runner: label.as_deref() };
-    let invocation = home.invocation(tool, runner).argument("--version");
-    let finished =
-        invocation.run(time, LARGEST_OUTPUT).map_err(|error| subject.process_fault(&error, "`--version`"))?;
+    let finished = home.ask_version(tool, runner, time);
+    let finished = finished.map_err(|error| subject.process_fault(&error, "`--version`"))?;
     if !finished.ending.is_success() {
         if let (Some(runner), Ending::Code(_)) = (&label, finished.ending) {
             // Mostly a helper that is linked dynamically, and a runner without the libraries of its machine.
             let why = finished.stderr_tail.lines().last().unwrap_or("it says nothing");
-            return Ok(Verdict::Skipped(format!("`{runner}` cannot run it here: {why}")));
+            return Ok(Done::skipped(format!("`{runner}` cannot run it here: {why}")));
         }
         let sentence = subject.early_end(finished.ending, "`--version`");
         return Err(Fault { sentence, stderr_tail: finished.stderr_tail });
     }
     let line = String::from_utf8_lossy(&finished.stdout).lines().next().unwrap_or_default().trim().to_owned();
-    Ok(Verdict::Passed(line))
+    Ok(Done::passed(line))
 }
 
 /// Has the model ask for a shell command in which the packaged search tool finds a word and a write is refused.
-pub fn inside_a_turn(
+pub(super) fn inside_a_turn(
     session: &mut Session,
     thread_id: &str,
     model: &ModelServer,
     home: &Home,
-    package: &Package,
+    package: &PackageDirectory,
     subject: &Subject<'_>,
-) -> Result<Verdict, Fault> {
+) -> Result<Done, Fault> {
     if cfg!(windows) {
-        return Ok(Verdict::Skipped("commands are sandboxed in another way on Windows".into()));
+        return Ok(Done::skipped("commands are sandboxed in another way on Windows"));
     }
     let Some(search_tool) = package.search_tool() else {
-        return Ok(Verdict::Skipped("the payload carries no search tool".into()));
+        return Ok(Done::skipped("the payload carries no search tool"));
     };
     let tools = model.requests().last().map(|request| request["tools"].to_string()).unwrap_or_default();
     if !tools.contains(r#""exec_command""#) {
-        return Ok(Verdict::Skipped("this runtime offers the model no `exec_command`".into()));
+        return Ok(Done::skipped("this runtime offers the model no `exec_command`"));
     }
-    let word = format!("found-{}", super::nonce());
+    let word = format!("found-{:016x}", fastrand::u64(..));
     let work = home.work();
     fs::write(work.join(PROBE), format!("first line\n{word}\n")).map_err(|error| format!("`{PROBE}`: {error}"))?;
     // Only what the shell has built in: the search path is empty.
@@ -82,7 +79,7 @@ pub fn inside_a_turn(
     );
     let arguments = json!({ "cmd": command, "login": false, "shell": "/bin/sh" });
     let before = model.requests().len();
-    model.play([Step::Call { function: "exec_command".into(), arguments }, Step::Say("done".into())]);
+    model.play([Answer::Call { function: "exec_command".into(), arguments }, Answer::Say("done".into())]);
     let outcome = session
         .start_turn(thread_id, &[Input::text("Run the command.")])
         .and_then(Turn::finish)
@@ -90,17 +87,17 @@ pub fn inside_a_turn(
     outcome.map_err(|error| subject.client_fault(&error, "a turn with a command"))?;
     let output = function_output(&model.requests()[before..])
         .ok_or("the runtime never told the model what came of the command that it asked for")?;
-    judge(&output, &word, work.join(FORBIDDEN).exists(), package)
+    judge(&output, &word, &work.join(FORBIDDEN), package)
 }
 
-fn judge(output: &str, word: &str, written: bool, package: &Package) -> Result<Verdict, Fault> {
-    if written {
+fn judge(output: &str, word: &str, forbidden: &Path, package: &PackageDirectory) -> Result<Done, Fault> {
+    if forbidden.exists() {
         return Err("the sandbox let a command write outside what it is allowed".into());
     }
     let ran = output.contains(&format!("exited with code {EXIT_CODE}"));
     if ran && output.contains(word) {
         let helper = if package.sandbox_helper().is_some() { ", in the packaged sandbox" } else { "" };
-        return Ok(Verdict::Passed(format!("a command found its word with the packaged search tool{helper}")));
+        return Ok(Done::passed(format!("a command found its word with the packaged search tool{helper}")));
     }
     if ran {
         return Err(fault_with(output, "the packaged search tool does not work in a command of the runtime"));
@@ -109,9 +106,9 @@ fn judge(output: &str, word: &str, written: bool, package: &Package) -> Result<V
         if package.sandbox_helper().is_some() {
             return Err(fault_with(output, "the runtime cannot use the sandbox helper that its package carries"));
         }
-        return Ok(Verdict::Skipped("neither the payload nor this machine has a sandbox helper".into()));
+        return Ok(Done::skipped("neither the payload nor this machine has a sandbox helper"));
     }
-    Ok(Verdict::Skipped(format!("this machine does not let the sandbox start: {}", first_words(output))))
+    Ok(Done::skipped(format!("this machine does not let the sandbox start: {}", first_words(output))))
 }
 
 fn fault_with(output: &str, sentence: &str) -> Fault {
@@ -143,9 +140,11 @@ fn shell_text(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::payload::Package;
 
-    fn package() -> Package {
-        Package { root: "/nowhere".into(), manifest: None }
+    fn judged(output: &str, forbidden: &str) -> Result<Done, Fault> {
+        let package = PackageDirectory { root: "/nowhere".into(), descriptor: Package::default() };
+        judge(output, "found-1", Path::new(forbidden), &package)
     }
 
     fn output(code: u8, text: &str) -> String {
@@ -154,14 +153,14 @@ mod tests {
 
     #[test]
     fn only_the_wheel_can_fail() {
-        let passed = judge(&output(7, "found-1\n/bin/sh: cannot create"), "found-1", false, &package());
-        assert!(matches!(passed, Ok(Verdict::Passed(_))));
+        let passed = judged(&output(7, "found-1\n/bin/sh: cannot create"), "/nowhere");
+        assert_eq!(passed, Ok(Done::passed("a command found its word with the packaged search tool")));
         let namespaces = "bwrap: No permissions to create a new namespace";
-        let skipped = judge(&output(1, namespaces), "found-1", false, &package()).unwrap();
-        assert_eq!(skipped, Verdict::Skipped(format!("this machine does not let the sandbox start: {namespaces}")));
-        let missing = judge(&output(7, "/bin/sh: 1: rg: not found"), "found-1", false, &package()).unwrap_err();
+        let skipped = judged(&output(1, namespaces), "/nowhere").unwrap();
+        assert_eq!(skipped, Done::skipped(format!("this machine does not let the sandbox start: {namespaces}")));
+        let missing = judged(&output(7, "/bin/sh: 1: rg: not found"), "/nowhere").unwrap_err();
         assert!(missing.sentence.ends_with("in a command of the runtime: /bin/sh: 1: rg: not found"));
-        assert!(judge(&output(7, "found-1"), "found-1", true, &package()).is_err());
+        assert!(judged(&output(7, "found-1"), ".").is_err());
     }
 
     #[test]

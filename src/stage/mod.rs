@@ -7,6 +7,7 @@
 mod error;
 mod pyproject;
 mod rename;
+mod report;
 mod requirement;
 mod runtime;
 mod sdk;

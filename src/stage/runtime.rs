@@ -1,12 +1,11 @@
 //! `stage-runtime`: the runtime template with a payload in its import package, under a platform tag that the payload's
 //! own binaries decide or were held against.
 
-use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use super::template::PYPROJECT;
 use super::{PendingStage, StageError, Template, TemplateError, pyproject, refuse_overlap};
-use crate::binary::{self, Facts, Inventory, Libc, TagRow, Weight};
+use crate::binary::{Facts, Inventory, Libc, Weight};
 use crate::console::Progress;
 use crate::fs::{Existing, FsError, Mode};
 use crate::payload::{DESCRIPTOR, Form, Package, Payload};
@@ -147,7 +146,7 @@ pub fn stage_runtime(request: &RuntimeRequest, progress: &Progress) -> Result<St
     std::fs::remove_dir_all(&scratch).map_err(FsError::write(&scratch))?;
 
     // The facts are those of the files in the stage, whatever happens to the input meanwhile.
-    let inventory = take_inventory(request, &directory, &paths)?;
+    let inventory = take_inventory(request, &directory, paths)?;
     let is_library = |(member, facts): &(String, Facts)| *member == entrypoint && !facts.is_executable();
     if inventory.binaries().iter().any(is_library) {
         return Err(StageError::Library { payload: request.payload.clone(), member: entrypoint });
@@ -233,26 +232,15 @@ fn described_target(triple: &TargetTriple, inventory: &Inventory, entrypoint: &s
     }
 }
 
-fn take_inventory(request: &RuntimeRequest, directory: &Path, paths: &[String]) -> Result<Inventory, StageError> {
-    let mut binaries = Vec::new();
-    for path in paths {
-        let place = directory.join(path);
-        let file = File::open(&place).map_err(FsError::read(&place))?;
-        if file.metadata().map_err(FsError::read(&place))?.len() == 0 {
-            continue;
+fn take_inventory(request: &RuntimeRequest, directory: &Path, paths: Vec<String>) -> Result<Inventory, StageError> {
+    let places = paths.into_iter().map(|path| (path.clone(), directory.join(path)));
+    let inventory = Inventory::of_files(places)?;
+    match inventory.damaged().first() {
+        None => Ok(inventory),
+        Some((member, source)) => {
+            Err(StageError::Binary { payload: request.payload.clone(), member: member.clone(), source: source.clone() })
         }
-        let map = crate::zip::archive::map(&file).map_err(FsError::read(&place))?;
-        if binary::sniff(&map).is_none() {
-            continue;
-        }
-        let facts = binary::read(&map).map_err(|source| StageError::Binary {
-            payload: request.payload.clone(),
-            member: path.clone(),
-            source,
-        })?;
-        binaries.push((path.clone(), facts));
     }
-    Ok(Inventory::new(binaries))
 }
 
 /// The tags of the wheel: those asked for, where the machine is right, or the honest ones.
@@ -262,7 +250,7 @@ fn settle_tags(
     inventory: &Inventory,
     warnings: &mut Vec<StageWarning>,
 ) -> Result<PlatformTagSet, StageError> {
-    let rows: Vec<_> = project.targets.iter().map(|target| TagRow { tags: target.tags().cloned().collect() }).collect();
+    let rows: Vec<_> = project.targets.iter().map(|target| target.tags().cloned().collect()).collect();
     let tags = match &request.platform_tag {
         Some(tags) => tags.clone(),
         None => inventory.choose_tags(&rows).ok_or_else(|| no_honest_tag(request, &rows, inventory))?,
@@ -285,8 +273,8 @@ fn settle_tags(
 }
 
 /// Says what stands in the way of the tags that come nearest.
-fn no_honest_tag(request: &RuntimeRequest, rows: &[TagRow], inventory: &Inventory) -> StageError {
-    let near = rows.iter().filter_map(|row| row.tags.first()).map(|tag| (tag, inventory.objections(tag)));
+fn no_honest_tag(request: &RuntimeRequest, rows: &[Vec<PlatformTag>], inventory: &Inventory) -> StageError {
+    let near = rows.iter().filter_map(|row| row.first()).map(|tag| (tag, inventory.objections(tag)));
     let nearest = near.min_by_key(|(_, objections)| {
         objections.iter().filter(|(_, objection)| objection.weight() == Weight::WrongMachine).count()
     });

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::TypegenError;
+use super::error::TypegenError;
 use super::model::{Body, Class, Direction, Doc, Model, Shape};
 use super::names;
 

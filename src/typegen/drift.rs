@@ -4,113 +4,66 @@
 //! missing, or is of another type. Enums and unions of received data are open, so what is added to them breaks nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::{self, Write as _};
 
 use serde::Serialize;
 
-use super::TypegenError;
 use super::build::build;
+use super::error::TypegenError;
 use super::model::{Body, Class, Field, Method, Model, Shape};
+use super::names;
 use super::schema::Schema;
 
-/// What happened to a subject.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
-    /// A request of the client is new.
+pub(crate) enum Kind {
     MethodAdded,
-    /// A request of the client is gone.
     MethodRemoved,
-    /// A notification is new.
     NotificationAdded,
-    /// A notification is gone.
     NotificationRemoved,
-    /// A request of the server is new.
     ServerRequestAdded,
-    /// A request of the server is gone.
     ServerRequestRemoved,
-    /// A type is new.
     TypeAdded,
-    /// A type is gone.
     TypeRemoved,
-    /// A type is something else now: an object, an enum, a union.
     TypeChanged,
-    /// A field is new.
     FieldAdded,
-    /// A field is gone.
     FieldRemoved,
-    /// A field must be there now.
     FieldRequired,
-    /// A field may be missing now.
     FieldOptional,
-    /// A field has another type.
     FieldChanged,
-    /// An enum has a new value.
     ValueAdded,
-    /// An enum lost a value.
     ValueRemoved,
-    /// A union has a new variant.
     VariantAdded,
-    /// A union lost a variant.
     VariantRemoved,
 }
 
 impl Kind {
-    /// The change in words.
-    #[must_use]
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::MethodAdded => "method added",
-            Self::MethodRemoved => "method removed",
-            Self::NotificationAdded => "notification added",
-            Self::NotificationRemoved => "notification removed",
-            Self::ServerRequestAdded => "server request added",
-            Self::ServerRequestRemoved => "server request removed",
-            Self::TypeAdded => "type added",
-            Self::TypeRemoved => "type removed",
-            Self::TypeChanged => "type changed",
-            Self::FieldAdded => "field added",
-            Self::FieldRemoved => "field removed",
-            Self::FieldRequired => "field required",
-            Self::FieldOptional => "field optional",
-            Self::FieldChanged => "field changed",
-            Self::ValueAdded => "value added",
-            Self::ValueRemoved => "value removed",
-            Self::VariantAdded => "variant added",
-            Self::VariantRemoved => "variant removed",
-        }
+    /// `ServerRequestAdded` is `server request added`.
+    pub(super) fn words(self) -> String {
+        names::words(&format!("{self:?}")).join(" ").to_lowercase()
     }
 }
 
-/// One change.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Change {
-    /// What happened.
-    pub kind: Kind,
-    /// To what, by the names of the wire: a method, a type, `Type.field`, or an enum and its value.
-    pub subject: String,
+pub(crate) struct Change {
+    pub(crate) kind: Kind,
+    /// By the names of the wire: a method, a type, `Type.field`, or an enum and its value.
+    pub(crate) subject: String,
     /// The types before and after, or how a new field is to be used.
-    pub detail: Option<String>,
+    pub(crate) detail: Option<String>,
     /// Whether code that worked may stop working.
-    pub breaking: bool,
+    pub(crate) breaking: bool,
 }
 
 /// Everything that changed, sorted by kind and subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Drift {
+pub(crate) struct Drift {
     /// The runtime before, as a person names it.
-    pub from: String,
-    /// The runtime after.
-    pub to: String,
-    /// The changes.
-    pub changes: Vec<Change>,
+    pub(crate) from: String,
+    pub(crate) to: String,
+    pub(crate) changes: Vec<Change>,
 }
 
-/// Compares two schemas.
-///
-/// # Errors
-/// When one of them has a construct without a model.
-pub fn drift(from: (&str, &Schema), to: (&str, &Schema)) -> Result<Drift, TypegenError> {
+pub(crate) fn drift(from: (&str, &Schema), to: (&str, &Schema)) -> Result<Drift, TypegenError> {
     let (old, new) = (build(from.1)?, build(to.1)?);
     let aliases = old.classes.values().chain(new.classes.values()).filter_map(|class| match &class.body {
         Body::Alias(shape) => Some((class.name.clone(), shape.clone())),
@@ -298,106 +251,5 @@ fn words(shape: &Shape) -> String {
         Shape::Literal(values) => values.iter().map(|value| format!("\"{value}\"")).collect::<Vec<_>>().join(" | "),
         Shape::Optional(inner) => format!("{} | None", words(inner)),
         Shape::Either(arms) => arms.iter().map(words).collect::<Vec<_>>().join(" | "),
-    }
-}
-
-/// The report for programs.
-#[derive(Serialize)]
-struct Report<'a> {
-    schema_version: u32,
-    from: &'a str,
-    to: &'a str,
-    breaking: usize,
-    changes: &'a [Change],
-}
-
-impl Drift {
-    /// How many changes are breaking.
-    #[must_use]
-    pub fn breaking(&self) -> usize {
-        self.changes.iter().filter(|change| change.breaking).count()
-    }
-
-    /// The report for programs, with a `schema_version`.
-    #[must_use]
-    pub fn json(&self) -> impl Serialize {
-        Report { schema_version: 1, from: &self.from, to: &self.to, breaking: self.breaking(), changes: &self.changes }
-    }
-
-    /// The report for release notes, without a title of its own.
-    #[must_use]
-    pub fn markdown(&self) -> String {
-        let mut text = format!("### Protocol changes from {} to {}\n", self.from, self.to);
-        if self.changes.is_empty() {
-            text.push_str("\nNone.\n");
-        }
-        for (title, breaking) in [("Breaking", true), ("Not breaking", false)] {
-            let changes: Vec<&Change> = self.changes.iter().filter(|change| change.breaking == breaking).collect();
-            if changes.is_empty() {
-                continue;
-            }
-            let _ = write!(text, "\n#### {title} ({})\n", changes.len());
-            let mut kind = None;
-            for change in changes {
-                if kind != Some(change.kind) {
-                    kind = Some(change.kind);
-                    let mut words = change.kind.words().to_owned();
-                    if let Some(first) = words.get_mut(..1) {
-                        first.make_ascii_uppercase();
-                    }
-                    let _ = write!(text, "\n{words}:\n\n");
-                }
-                let subject = match change.subject.split_once(' ') {
-                    Some((name, value)) => format!("`{name}`: {value}"),
-                    None => format!("`{}`", change.subject),
-                };
-                let detail =
-                    change.detail.as_ref().map(|detail| format!(" ({})", code_names(detail))).unwrap_or_default();
-                let _ = writeln!(text, "- {subject}{detail}");
-            }
-        }
-        text
-    }
-}
-
-/// Brackets and bars mean something in Markdown; types are code.
-fn code_names(detail: &str) -> String {
-    let is_type = |word: &str| !matches!(word, "is" | "now" | "required" | "optional" | "an" | "a" | "of" | "type");
-    let mut parts: Vec<String> = Vec::new();
-    let mut code: Vec<&str> = Vec::new();
-    for word in detail.split(' ').chain(["is"]) {
-        if is_type(word) {
-            code.push(word);
-            continue;
-        }
-        if !code.is_empty() {
-            parts.push(format!("`{}`", code.join(" ")));
-            code.clear();
-        }
-        parts.push(word.to_owned());
-    }
-    parts.pop();
-    parts.join(" ")
-}
-
-impl fmt::Display for Drift {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let breaking = self.breaking();
-        let others = self.changes.len() - breaking;
-        writeln!(formatter, "{} to {}: {breaking} breaking, {others} not breaking", self.from, self.to)?;
-        for (title, wanted) in [("breaking", true), ("not breaking", false)] {
-            let changes = self.changes.iter().filter(|change| change.breaking == wanted);
-            for (place, change) in changes.enumerate() {
-                if place == 0 {
-                    writeln!(formatter, "\n{title}")?;
-                }
-                write!(formatter, "  {:<22} {}", change.kind.words(), change.subject)?;
-                if let Some(detail) = &change.detail {
-                    write!(formatter, " ({detail})")?;
-                }
-                writeln!(formatter)?;
-            }
-        }
-        Ok(())
     }
 }

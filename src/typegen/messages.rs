@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::TypegenError;
-use super::build::Place;
+use super::error::TypegenError;
+use super::keywords::{tag_values, union_branches};
 use super::model::{Method, Routing};
+use super::pointer::Place;
 use super::schema::Schema;
-use super::variants::{tag_values, union_branches};
 use super::{names, overrides};
 
 /// Every method of the protocol, by who may call it; each list is sorted by name.

@@ -9,14 +9,11 @@ use serde_json::Value;
 
 /// The type of a field, an element or an alias.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Shape {
-    /// `string`.
+pub(super) enum Shape {
     Text,
     /// `integer`, of any width.
     Integer,
-    /// `number`.
     Number,
-    /// `boolean`.
     Boolean,
     /// `null` alone.
     Null,
@@ -24,7 +21,6 @@ pub enum Shape {
     Anything,
     /// An object without declared fields.
     Object,
-    /// A list.
     List(Box<Shape>),
     /// An object whose values share a type.
     Map(Box<Shape>),
@@ -40,16 +36,24 @@ pub enum Shape {
 
 impl Shape {
     /// The type or null, once.
-    #[must_use]
-    pub fn optional(self) -> Self {
+    pub(super) fn optional(self) -> Self {
         match self {
             Self::Optional(_) | Self::Anything | Self::Null => self,
             other => Self::Optional(Box::new(other)),
         }
     }
 
+    /// The class that the shape is about, below lists and null.
+    pub(super) fn inner_name(&self) -> Option<&str> {
+        match self {
+            Self::Named(name) => Some(name),
+            Self::List(inner) | Self::Optional(inner) => inner.inner_name(),
+            _ => None,
+        }
+    }
+
     /// Adds the names that the shape uses.
-    pub fn names<'a>(&'a self, into: &mut BTreeSet<&'a str>) {
+    pub(super) fn names<'a>(&'a self, into: &mut BTreeSet<&'a str>) {
         match self {
             Self::Named(name) => {
                 into.insert(name);
@@ -61,79 +65,50 @@ impl Shape {
     }
 }
 
-/// What a description says about how finished a thing is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Marks {
-    /// It may change or vanish without notice.
-    pub experimental: bool,
-    /// It is on its way out.
-    pub deprecated: bool,
-}
-
-/// A description and what it says about stability.
+/// A description, and what it says about how finished a thing is.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Doc {
-    /// The words, as the schema has them.
-    pub text: Option<String>,
-    /// What they say about stability.
-    pub marks: Marks,
+pub(super) struct Doc {
+    pub(super) text: Option<String>,
+    pub(super) experimental: bool,
+    pub(super) deprecated: bool,
 }
 
-/// Limits that the schema sets; checked on what is sent only.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Limits {
-    /// Keyword of pydantic's `Field` and the value as Python writes it.
-    pub keywords: Vec<(&'static str, Value)>,
-}
-
-/// A field of a model.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Field {
-    /// The name on the wire.
-    pub wire: String,
-    /// The name in Python.
-    pub name: String,
-    /// Its type, without the optionality that a missing key adds.
-    pub shape: Shape,
+pub(super) struct Field {
+    pub(super) wire: String,
+    pub(super) name: String,
+    /// Without the optionality that a missing key adds.
+    pub(super) shape: Shape,
     /// Whether the key must be there.
-    pub required: bool,
+    pub(super) required: bool,
     /// The schema's default, when it is not null.
-    pub default: Option<Value>,
-    /// Limits of the value.
-    pub limits: Limits,
-    /// Its description.
-    pub doc: Doc,
+    pub(super) default: Option<Value>,
+    /// Keywords of pydantic's `Field` with their values; checked on what is sent only.
+    pub(super) limits: Vec<(&'static str, Value)>,
+    pub(super) doc: Doc,
 }
 
-/// A member of an enum.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
-    /// The name in Python.
-    pub name: String,
-    /// The string on the wire.
-    pub value: String,
-    /// Its description.
-    pub doc: Doc,
+pub(super) struct Member {
+    pub(super) name: String,
+    pub(super) value: String,
+    pub(super) doc: Doc,
 }
 
-/// What a class is.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Body {
+pub(super) enum Body {
     /// An object with fields.
     Model {
-        /// In the schema's order.
         fields: Vec<Field>,
         /// Whether the schema itself allows further keys.
         open: bool,
     },
     /// A string with known values.
     Enum {
-        /// In the schema's order.
         members: Vec<Member>,
     },
     /// One of several types; the class wraps the value as `root`.
     Union {
-        /// In the schema's order.
         arms: Vec<Shape>,
         /// The wire name of the key that tells the arms apart.
         tag: Option<String>,
@@ -142,18 +117,16 @@ pub enum Body {
     },
     /// The class that takes a received value that fits no arm of a union.
     Fallback {
-        /// The union.
         union: String,
         /// Wire and Python name of the tag.
         tag: Option<(String, String)>,
     },
-    /// Another name of a type.
     Alias(Shape),
 }
 
 /// Which way values of a class travel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
+pub(super) enum Direction {
     /// From the server, or both ways: lenient.
     Received,
     /// From the client alone: strict.
@@ -162,23 +135,18 @@ pub enum Direction {
 
 /// A class of the generated package.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Class {
-    /// The class name.
-    pub name: String,
+pub(super) struct Class {
+    pub(super) name: String,
     /// The definition that it comes from.
-    pub definition: String,
-    /// What it is.
-    pub body: Body,
-    /// Its description.
-    pub doc: Doc,
-    /// Which way its values travel.
-    pub direction: Direction,
+    pub(super) definition: String,
+    pub(super) body: Body,
+    pub(super) doc: Doc,
+    pub(super) direction: Direction,
 }
 
 impl Class {
     /// The names that the class needs to exist before it.
-    #[must_use]
-    pub fn needs(&self) -> BTreeSet<&str> {
+    pub(super) fn needs(&self) -> BTreeSet<&str> {
         let mut names = BTreeSet::new();
         match &self.body {
             Body::Model { fields, .. } => fields.iter().for_each(|field| field.shape.names(&mut names)),
@@ -195,32 +163,25 @@ impl Class {
 
 /// A method of the protocol and the types of its parameters and result.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Method {
-    /// The name on the wire.
-    pub name: String,
-    /// The definition of its parameters; none where it has none.
-    pub params: Option<String>,
+pub(super) struct Method {
+    pub(super) name: String,
+    pub(super) params: Option<String>,
     /// The definition of its result; none for notifications, and where no definition can be told to be it.
-    pub response: Option<String>,
+    pub(super) response: Option<String>,
 }
 
 /// Which key of a notification says whose it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Routing {
-    /// `turnId`.
+pub(super) enum Routing {
     TurnId,
-    /// `turn.id`.
     Turn,
-    /// `threadId`.
     ThreadId,
     /// None: it concerns the whole server.
     Global,
 }
 
 impl Routing {
-    /// The word that the registry uses.
-    #[must_use]
-    pub fn word(self) -> &'static str {
+    pub(super) fn word(self) -> &'static str {
         match self {
             Self::TurnId => "turnId",
             Self::Turn => "turn.id",
@@ -232,21 +193,19 @@ impl Routing {
 
 /// The protocol, ready to be written.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Model {
-    /// Every class by name.
-    pub classes: BTreeMap<String, Class>,
+pub(super) struct Model {
+    pub(super) classes: BTreeMap<String, Class>,
     /// Requests that the client makes, sorted by name.
-    pub client_methods: Vec<Method>,
+    pub(super) client_methods: Vec<Method>,
     /// Requests that the server makes, sorted by name.
-    pub server_requests: Vec<Method>,
+    pub(super) server_requests: Vec<Method>,
     /// Notifications of the server, sorted by name, each with its routing.
-    pub notifications: Vec<(Method, Routing)>,
+    pub(super) notifications: Vec<(Method, Routing)>,
 }
 
 impl Model {
     /// Every class that a set of names needs, with the names themselves.
-    #[must_use]
-    pub fn closure<'a, 'b>(&'a self, roots: impl IntoIterator<Item = &'b str>) -> BTreeSet<&'a str> {
+    pub(super) fn closure<'a, 'b>(&'a self, roots: impl IntoIterator<Item = &'b str>) -> BTreeSet<&'a str> {
         let mut seen = BTreeSet::new();
         let known = |name: &str| self.classes.get_key_value(name);
         let mut open: Vec<(&'a String, &'a Class)> = roots.into_iter().filter_map(known).collect();

@@ -2,109 +2,29 @@
 //! Python, `str`, `Enum` or pydantic's `BaseModel` already use.
 
 /// Words that cannot be an identifier (Python 3.13, "Keywords"; soft keywords are allowed as names).
-const KEYWORDS: &[&str] = &[
-    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
-    "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
-    "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
-];
+const KEYWORDS: &str = "\
+    False None True and as assert async await break class continue def del elif else except finally for from \
+    global if import in is lambda nonlocal not or pass raise return try while with yield";
 
 /// Public attributes of pydantic's `BaseModel` (a field of that name would shadow them) and the builtins that
 /// generated annotations use (a field of that name would hide them from the annotations below it).
-const RESERVED_FIELDS: &[&str] = &[
-    "bool",
-    "construct",
-    "copy",
-    "dict",
-    "float",
-    "from_orm",
-    "int",
-    "json",
-    "list",
-    "model_computed_fields",
-    "model_config",
-    "model_construct",
-    "model_copy",
-    "model_dump",
-    "model_dump_json",
-    "model_extra",
-    "model_fields",
-    "model_fields_set",
-    "model_json_schema",
-    "model_parametrized_name",
-    "model_post_init",
-    "model_rebuild",
-    "model_validate",
-    "model_validate_json",
-    "model_validate_strings",
-    "object",
-    "parse_file",
-    "parse_obj",
-    "parse_raw",
-    "schema",
-    "schema_json",
-    "str",
-    "update_forward_refs",
-    "validate",
-];
+const RESERVED_FIELDS: &str = "\
+    bool construct copy dict float from_orm int json list model_computed_fields model_config model_construct \
+    model_copy model_dump model_dump_json model_extra model_fields model_fields_set model_json_schema \
+    model_parametrized_name model_post_init model_rebuild model_validate model_validate_json \
+    model_validate_strings object parse_file parse_obj parse_raw schema schema_json str update_forward_refs \
+    validate";
 
 /// Attributes of `str` and `Enum`, which a member of that name would replace.
-const RESERVED_MEMBERS: &[&str] = &[
-    "capitalize",
-    "casefold",
-    "center",
-    "count",
-    "encode",
-    "endswith",
-    "expandtabs",
-    "find",
-    "format",
-    "format_map",
-    "index",
-    "isalnum",
-    "isalpha",
-    "isascii",
-    "isdecimal",
-    "isdigit",
-    "isidentifier",
-    "islower",
-    "isnumeric",
-    "isprintable",
-    "isspace",
-    "istitle",
-    "isupper",
-    "join",
-    "ljust",
-    "lower",
-    "lstrip",
-    "maketrans",
-    "mro",
-    "name",
-    "partition",
-    "removeprefix",
-    "removesuffix",
-    "replace",
-    "rfind",
-    "rindex",
-    "rjust",
-    "rpartition",
-    "rsplit",
-    "rstrip",
-    "split",
-    "splitlines",
-    "startswith",
-    "strip",
-    "swapcase",
-    "title",
-    "translate",
-    "upper",
-    "value",
-    "zfill",
-];
+const RESERVED_MEMBERS: &str = "\
+    capitalize casefold center count encode endswith expandtabs find format format_map index isalnum isalpha \
+    isascii isdecimal isdigit isidentifier islower isnumeric isprintable isspace istitle isupper join ljust \
+    lower lstrip maketrans mro name partition removeprefix removesuffix replace rfind rindex rjust rpartition \
+    rsplit rstrip split splitlines startswith strip swapcase title translate upper value zfill";
 
 /// The words of a wire name: split at every character that is not a letter or digit, before a capital that follows a
 /// small letter or digit, and before the last capital of a run that a small letter follows (`MCPServer` is two words).
-#[must_use]
-pub fn words(name: &str) -> Vec<String> {
+pub(super) fn words(name: &str) -> Vec<String> {
     let letters: Vec<char> = name.chars().collect();
     let mut words = Vec::new();
     let mut word = String::new();
@@ -136,21 +56,19 @@ pub fn words(name: &str) -> Vec<String> {
 
 /// The name of a field: snake_case; a trailing underscore where Python or pydantic uses the name already.
 /// `None` where nothing of the wire name can stand in an identifier.
-#[must_use]
-pub fn field(wire: &str) -> Option<String> {
+pub(super) fn field(wire: &str) -> Option<String> {
     identifier(wire, RESERVED_FIELDS)
 }
 
 /// The name of an enum member: snake_case; a trailing underscore where `str` or `Enum` uses the name already.
-#[must_use]
-pub fn member(value: &str) -> Option<String> {
+pub(super) fn member(value: &str) -> Option<String> {
     if value.is_empty() {
         return Some("empty".into());
     }
     identifier(value, RESERVED_MEMBERS)
 }
 
-fn identifier(wire: &str, reserved: &[&str]) -> Option<String> {
+fn identifier(wire: &str, reserved: &str) -> Option<String> {
     let mut name = words(wire).join("_").to_lowercase();
     if !name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_') || name.is_empty() {
         return None;
@@ -158,15 +76,18 @@ fn identifier(wire: &str, reserved: &[&str]) -> Option<String> {
     if name.starts_with(|first: char| first.is_ascii_digit()) {
         name.insert_str(0, "value_");
     }
-    if KEYWORDS.contains(&name.as_str()) || reserved.contains(&name.as_str()) {
+    if lists(KEYWORDS, &name) || lists(reserved, &name) {
         name.push('_');
     }
     Some(name)
 }
 
+fn lists(words: &str, name: &str) -> bool {
+    words.split(' ').any(|word| word == name)
+}
+
 /// A wire name as part of a class name: PascalCase. `None` where nothing of it can stand in an identifier.
-#[must_use]
-pub fn pascal(wire: &str) -> Option<String> {
+pub(super) fn pascal(wire: &str) -> Option<String> {
     let mut name = String::new();
     for word in words(wire) {
         let mut letters = word.chars();
@@ -179,8 +100,7 @@ pub fn pascal(wire: &str) -> Option<String> {
 }
 
 /// The alias that the models' shared base derives from a field's name; a wire name that differs is written out.
-#[must_use]
-pub fn camel(field: &str) -> String {
+pub(super) fn camel(field: &str) -> String {
     let mut name = String::new();
     for (place, word) in field.split('_').enumerate() {
         let mut letters = word.chars();
@@ -196,11 +116,10 @@ pub fn camel(field: &str) -> String {
 }
 
 /// Whether a text can be a class name as it is.
-#[must_use]
-pub fn is_class_name(text: &str) -> bool {
+pub(super) fn is_class_name(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_uppercase())
         && text.chars().all(|letter| letter.is_ascii_alphanumeric())
-        && !KEYWORDS.contains(&text)
+        && !lists(KEYWORDS, text)
 }
 
 #[cfg(test)]
@@ -260,7 +179,7 @@ mod tests {
             if let Some(name) = field(&wire) {
                 prop_assert!(name.starts_with(|first: char| first.is_ascii_lowercase()));
                 prop_assert!(name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_'));
-                prop_assert!(!KEYWORDS.contains(&name.as_str()));
+                prop_assert!(!lists(KEYWORDS, &name));
             }
         }
 

@@ -1,26 +1,24 @@
 //! Which module a class lives in, and in which order a module's classes stand: what a class needs comes before it, so
 //! that annotations are real objects. Where types refer to each other in a circle, one reference becomes a string.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use super::imports::Homes;
 use super::model::{Body, Model, Routing};
 use super::overrides;
 
 /// A module of the generated package and the classes in it, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Module {
-    /// The module's name.
-    pub name: &'static str,
+pub(super) struct Module {
+    pub(super) name: &'static str,
     /// What it holds, for its docstring.
-    pub purpose: &'static str,
-    /// Class names, in the order of emission.
-    pub classes: Vec<String>,
-    /// Classes that take part in a circle of references.
-    pub circular: BTreeSet<String>,
+    pub(super) purpose: &'static str,
+    /// In the order of emission.
+    pub(super) classes: Vec<String>,
 }
 
 /// The module that gives every class by name. The few enums of its own need no other module, so that each may need it.
-pub const FACADE: &str = "v2_all";
+pub(super) const FACADE: &str = "v2_all";
 
 /// Methods of the clients' surface that `core` serves: what starting a thread and running a turn needs.
 const CORE_METHODS: &[&str] = &["thread/start", "turn/interrupt", "turn/start", "turn/steer"];
@@ -49,8 +47,7 @@ const WORKSPACE_METHODS: &[&str] =
 const CORE_NOTIFICATIONS: &[&str] = &["error", "thread/started", "thread/status/changed", "thread/tokenUsage/updated"];
 
 /// Splits the classes over modules by use; a module needs only those before it.
-#[must_use]
-pub fn modules(model: &Model) -> Vec<Module> {
+pub(super) fn modules(model: &Model) -> Vec<Module> {
     let of_methods = |wanted: &dyn Fn(&str) -> bool| -> Vec<String> {
         let methods = model.client_methods.iter().filter(|method| wanted(&method.name));
         methods.flat_map(|method| [method.params.clone(), method.response.clone()]).flatten().collect()
@@ -101,16 +98,21 @@ pub fn modules(model: &Model) -> Vec<Module> {
         let mut own: BTreeSet<&str> = needed.difference(&placed).copied().collect();
         // A union's fallback stands beside it even where only the union is reached.
         own.retain(|class| model.classes.contains_key(*class));
-        let (classes, circular) = sort(model, &own);
+        let classes = sort(model, &own);
         placed.extend(own);
-        modules.push(Module { name, purpose, classes, circular });
+        modules.push(Module { name, purpose, classes });
     }
     modules
 }
 
+/// The module of every class.
+pub(super) fn homes(modules: &[Module]) -> Homes<'_> {
+    modules.iter().flat_map(|module| module.classes.iter().map(|class| (class.as_str(), module.name))).collect()
+}
+
 /// Depth first by name: deterministic, and every class after what it needs but for circles.
-fn sort(model: &Model, own: &BTreeSet<&str>) -> (Vec<String>, BTreeSet<String>) {
-    let mut sorter = Sorter { model, own, state: BTreeMap::new(), order: Vec::new(), circular: BTreeSet::new() };
+fn sort(model: &Model, own: &BTreeSet<&str>) -> Vec<String> {
+    let mut sorter = Sorter { model, own, seen: BTreeSet::new(), order: Vec::new() };
     // Models of a circle come before its unions, whose annotations are hard to read as strings.
     let is_union = |name: &str| matches!(model.classes[name].body, Body::Union { .. });
     for unions in [true, false] {
@@ -118,43 +120,32 @@ fn sort(model: &Model, own: &BTreeSet<&str>) -> (Vec<String>, BTreeSet<String>) 
             sorter.visit(name);
         }
     }
-    (sorter.order, sorter.circular)
+    sorter.order
 }
 
 struct Sorter<'a> {
     model: &'a Model,
     own: &'a BTreeSet<&'a str>,
-    /// `false` while a class is being visited, `true` when it is placed.
-    state: BTreeMap<&'a str, bool>,
+    seen: BTreeSet<&'a str>,
     order: Vec<String>,
-    circular: BTreeSet<String>,
 }
 
 impl<'a> Sorter<'a> {
     /// Visits with a stack of its own: a schema may nest deeper than the machine's stack.
     fn visit(&mut self, root: &'a str) {
-        if self.state.contains_key(root) {
+        if !self.seen.insert(root) {
             return;
         }
         let mut stack: Vec<(&'a str, Vec<&'a str>)> = vec![(root, self.needs(root))];
-        self.state.insert(root, false);
         while let Some((name, left)) = stack.last_mut() {
             let name = *name;
             if let Some(next) = left.pop() {
-                match self.state.get(next) {
-                    None => {
-                        self.state.insert(next, false);
-                        let needs = self.needs(next);
-                        stack.push((next, needs));
-                    }
-                    Some(false) => {
-                        self.circular.insert(name.to_owned());
-                    }
-                    Some(true) => {}
+                if self.seen.insert(next) {
+                    let needs = self.needs(next);
+                    stack.push((next, needs));
                 }
             } else {
                 stack.pop();
-                self.state.insert(name, true);
                 self.order.push(name.to_owned());
             }
         }

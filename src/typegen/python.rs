@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::Value;
 
 /// The line length of the generated package, in characters.
-pub const WIDTH: usize = 100;
+pub(super) const WIDTH: usize = 100;
 
 /// Letters that linters call ambiguous, and their plain form.
 const PLAIN: &[(char, &str)] = &[
@@ -24,8 +24,7 @@ const PLAIN: &[(char, &str)] = &[
 ];
 
 /// A string literal, quoted as the formatter prefers: double quotes unless single ones save escapes.
-#[must_use]
-pub fn string(text: &str) -> String {
+pub(super) fn string(text: &str) -> String {
     let doubles = text.matches('"').count();
     let quote = if doubles > text.matches('\'').count() { '\'' } else { '"' };
     let mut literal = String::with_capacity(text.len() + 2);
@@ -59,8 +58,7 @@ fn push_plain(text: &mut String, letter: char) {
 }
 
 /// A JSON value as a Python literal.
-#[must_use]
-pub fn literal(value: &Value) -> String {
+pub(super) fn literal(value: &Value) -> String {
     match value {
         Value::Null => "None".into(),
         Value::Bool(true) => "True".into(),
@@ -81,7 +79,7 @@ pub fn literal(value: &Value) -> String {
 }
 
 /// A docstring, or an attribute docstring, with its indentation and a line feed at the end.
-pub fn docstring(into: &mut String, indent: usize, text: &str) {
+pub(super) fn docstring(into: &mut String, indent: usize, text: &str) {
     let pad = " ".repeat(indent);
     let mut lines = wrap_after(text, WIDTH - indent, 3);
     if let [line] = lines.as_slice() {
@@ -107,8 +105,7 @@ pub fn docstring(into: &mut String, indent: usize, text: &str) {
 }
 
 /// The lines of a description for a docstring: paragraphs wrapped, list items kept apart, escapes in place.
-#[must_use]
-pub fn wrap(text: &str, width: usize) -> Vec<String> {
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     wrap_after(text, width, 0)
 }
 
@@ -177,9 +174,8 @@ fn plain(text: &str) -> String {
 }
 
 /// `lead` + `open` + items + `close` + `trail` on one line where that fits, else the items on one indented line, else one
-/// item per line with a trailing comma: how the formatter lays out a call, a list or a subscript.
-#[must_use]
-pub fn bracketed(indent: usize, lead: &str, brackets: [char; 2], items: &[String], trail: &str) -> String {
+/// item per line with a trailing comma: how the formatter lays out a call, a signature or a subscript.
+pub(super) fn bracketed(indent: usize, lead: &str, brackets: [char; 2], items: &[String], trail: &str) -> String {
     let [open, close] = brackets;
     let pad = " ".repeat(indent);
     let joined = items.join(", ");
@@ -194,9 +190,15 @@ pub fn bracketed(indent: usize, lead: &str, brackets: [char; 2], items: &[String
     exploded(indent, lead, brackets, items, trail)
 }
 
+/// Like [`bracketed`], but without the step between: how the formatter lays out a dictionary, a list or an import.
+pub(super) fn collected(indent: usize, lead: &str, brackets: [char; 2], items: &[String]) -> String {
+    let [open, close] = brackets;
+    let flat = format!("{}{lead}{open}{}{close}", " ".repeat(indent), items.join(", "));
+    if fits(&flat) { flat + "\n" } else { exploded(indent, lead, brackets, items, "") }
+}
+
 /// The items one per line, each with a comma: what a list with a trailing comma keeps.
-#[must_use]
-pub fn exploded(indent: usize, lead: &str, brackets: [char; 2], items: &[String], trail: &str) -> String {
+pub(super) fn exploded(indent: usize, lead: &str, brackets: [char; 2], items: &[String], trail: &str) -> String {
     let [open, close] = brackets;
     let pad = " ".repeat(indent);
     let mut text = format!("{pad}{lead}{open}\n");
@@ -208,14 +210,12 @@ pub fn exploded(indent: usize, lead: &str, brackets: [char; 2], items: &[String]
 }
 
 /// Whether a line fits.
-#[must_use]
-pub fn fits(line: &str) -> bool {
+pub(super) fn fits(line: &str) -> bool {
     line.chars().count() <= WIDTH
 }
 
 /// A line that nothing can break: kept as it is, and told so where it is too long.
-#[must_use]
-pub fn solid(line: &str) -> String {
+pub(super) fn solid(line: &str) -> String {
     if fits(line) { format!("{line}\n") } else { format!("{line}  # fmt: skip  # noqa: E501\n") }
 }
 

@@ -1,13 +1,13 @@
 //! Writes the light modules: the registry of methods, the lazy facade over all models, and the package's constants.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::TypegenError;
 use super::conform::conform;
-use super::emit::{self, Homes, Package, sorted_imports};
+use super::emit;
+use super::error::TypegenError;
+use super::imports::{Homes, Preamble, import_lines, sorted_imports};
 use super::model::{Method, Model, Shape};
 use super::order::{FACADE, Module};
 use super::python::{exploded, fits, literal, string};
@@ -30,11 +30,8 @@ fn refusals() -> [(&'static str, Vec<Value>); 8] {
     ]
 }
 
-/// The text of the registry.
-///
-/// # Errors
-/// When a refusal no longer fits the schema.
-pub fn registry(model: &Model, homes: &Homes<'_>, header: &str) -> Result<String, TypegenError> {
+/// The text of the registry; an error where a refusal no longer fits the schema.
+pub(super) fn registry(model: &Model, homes: &Homes<'_>, header: &str) -> Result<String, TypegenError> {
     let mut text = format!(
         "\"\"\"Methods of the protocol: their types by module and name, loaded by nobody here.\n\n{header}\"\"\"\n\n"
     );
@@ -73,16 +70,9 @@ fn quoted_home(homes: &Homes<'_>, class: &str) -> String {
 }
 
 fn entry(key: &str, values: &[String]) -> String {
-    let flat = format!("    {}: ({}),", string(key), values.join(", "));
-    if super::python::fits(&flat) {
-        return flat + "\n";
-    }
-    let mut text = format!("    {}: (\n", string(key));
-    for value in values {
-        let _ = writeln!(text, "        {value},");
-    }
-    text.push_str("    ),\n");
-    text
+    let lead = format!("{}: ", string(key));
+    let flat = format!("    {lead}({}),", values.join(", "));
+    if fits(&flat) { flat + "\n" } else { exploded(4, &lead, ['(', ')'], values, ",") }
 }
 
 fn table(text: &mut String, lead: &str, entries: impl Iterator<Item = String>) {
@@ -113,19 +103,16 @@ fn fitting<'a>(
 }
 
 /// The text of the facade: every class by name, its module loaded when the name is first used.
-///
-/// # Errors
-/// When a class of the facade's own cannot be written.
-pub fn facade(
+pub(super) fn facade(
     model: &Model,
     modules: &[Module],
     homes: &Homes<'_>,
-    package: &Package<'_>,
+    preamble: &Preamble<'_>,
 ) -> Result<String, TypegenError> {
     let own = modules.iter().find(|module| module.name == FACADE);
-    let (imports, classes) = own.map_or(Ok(Default::default()), |own| emit::parts(model, own, homes, package))?;
+    let (imports, classes) = own.map_or(Ok(Default::default()), |own| emit::parts(model, own, homes, preamble))?;
     let purpose = own.map_or_else(String::new, |own| own.purpose.to_owned());
-    let mut text = format!("\"\"\"{purpose}.\n\n{}\"\"\"\n\n", package.header);
+    let mut text = format!("\"\"\"{purpose}.\n\n{}\"\"\"\n\n", preamble.header);
     text.push_str("from __future__ import annotations\n\nimport importlib\nfrom typing import TYPE_CHECKING\n\n");
     if !imports.is_empty() {
         let _ = writeln!(text, "{imports}");
@@ -135,13 +122,8 @@ pub fn facade(
     let mut sorted: Vec<&Module> = modules.iter().filter(of_others).collect();
     sorted.sort_by_key(|module| module.name);
     for module in &sorted {
-        let names = sorted_imports(module.classes.iter().map(String::as_str));
-        let flat = format!("    from .{} import {}", module.name, names.join(", "));
-        if fits(&flat) {
-            let _ = writeln!(text, "{flat}");
-        } else {
-            text.push_str(&exploded(4, &format!("from .{} import ", module.name), ['(', ')'], &names, ""));
-        }
+        let lead = format!("from .{} import ", module.name);
+        text.push_str(&import_lines(4, &lead, module.classes.iter().map(String::as_str)));
     }
     let all = sorted_imports(own.iter().chain(&sorted).flat_map(|module| module.classes.iter().map(String::as_str)));
     let all: Vec<String> = all.iter().map(|name| string(name)).collect();
@@ -181,8 +163,7 @@ def __dir__() -> list[str]:
 "#;
 
 /// The package's own module: what the types were generated from.
-#[must_use]
-pub fn package(version: &str, digest: &str, mode: &str) -> String {
+pub(super) fn package(version: &str, digest: &str, mode: &str) -> String {
     format!(
         "\"\"\"The protocol's types, generated from the pinned runtime's own schema by `relkit generate-types`.\n\n\
          Nothing here is edited by hand.\n\"\"\"\n\n\
@@ -191,10 +172,4 @@ pub fn package(version: &str, digest: &str, mode: &str) -> String {
         string(digest),
         string(mode)
     )
-}
-
-/// Where every class lives.
-#[must_use]
-pub fn homes(modules: &[Module]) -> BTreeMap<&str, &'static str> {
-    modules.iter().flat_map(|module| module.classes.iter().map(|class| (class.as_str(), module.name))).collect()
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::TypegenError;
+use super::error::TypegenError;
 use super::schema::Schema;
 use crate::fs::{FsError, Mode, Scratch, set_mode};
 use crate::payload::{DESCRIPTOR, Package};
@@ -54,37 +54,29 @@ impl Source {
     }
 
     /// The path that was given.
-    #[must_use]
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         match self {
             Self::Executable(path) | Self::Wheel { path, .. } | Self::Directory(path) => path,
         }
     }
 }
 
-/// A schema and what is recorded about it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Obtained {
-    /// The definitions.
-    pub schema: Schema,
+pub(crate) struct Obtained {
+    pub(crate) schema: Schema,
     /// The runtime's version in the form of PEP 440; none where the source does not say it.
-    pub version: Option<String>,
+    pub(crate) version: Option<String>,
 }
 
 /// How long a runtime may take to say its version or to write its schema. It takes a fraction of a second.
 const DEADLINE: Duration = Duration::from_secs(60);
 
-/// How much a runtime may say on standard output, in bytes; its version is a line.
-const OUTPUT_LIMIT: usize = 1 << 20;
+/// Bytes of standard output; a version is a line.
+const MAX_OUTPUT: usize = 1 << 20;
 
-/// The largest descriptor that is read, in bytes.
-const LONGEST_DESCRIPTOR: u64 = 1 << 20;
+const MAX_DESCRIPTOR: u64 = 1 << 20;
 
 /// Asks the source for its schema.
-///
-/// # Errors
-/// When the schema cannot be had, or has a construct without a model.
-pub fn obtain(source: &Source) -> Result<Obtained, TypegenError> {
+pub(crate) fn obtain(source: &Source) -> Result<Obtained, TypegenError> {
     match source {
         Source::Directory(path) => Ok(Obtained { schema: Schema::load(path)?, version: None }),
         Source::Executable(program) => ask(program, program),
@@ -111,7 +103,7 @@ fn entry_executable<'a>(wheel: &'a Wheel, executable: &str) -> Option<&'a Member
         member.name.strip_suffix(DESCRIPTOR).and_then(|package| package.strip_suffix('/')).is_some_and(is_plain)
     });
     for descriptor in descriptors {
-        let Ok(bytes) = wheel.read(descriptor, LONGEST_DESCRIPTOR) else { continue };
+        let Ok(bytes) = wheel.read(descriptor, MAX_DESCRIPTOR) else { continue };
         let entrypoint = Package::parse(&bytes).ok().and_then(|package| package.entrypoint);
         let package = descriptor.name.trim_end_matches(DESCRIPTOR);
         if let Some(member) = entrypoint.and_then(|entrypoint| wheel.find(&format!("{package}{entrypoint}"))) {
@@ -161,7 +153,7 @@ fn run(program: &Path, origin: &Path, arguments: &[&str], out: Option<&Path>) ->
         .variable("CODEX_HOME", home.path())
         .directory(home.path());
     let finished = invocation
-        .run(DEADLINE, OUTPUT_LIMIT)
+        .run(DEADLINE, MAX_OUTPUT)
         .map_err(|source| TypegenError::Process { program: origin.to_owned(), source })?;
     if !finished.ending.is_success() {
         let tail = finished.stderr_tail.trim().lines().last().unwrap_or_default().to_owned();

@@ -2,7 +2,6 @@
 //! that is wrong with the gzip or tar framing, as data. Read once, under caps; judged by the rules of `check`.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -11,10 +10,10 @@ use flate2::bufread::GzDecoder;
 use super::filename::{FileNameError, SdistFileName};
 use super::metadata::{Metadata, MetadataError};
 use super::reader::MAX_TEXT;
+use crate::binary::Magic;
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
-use crate::fs::FsError;
-use crate::zip::archive::map;
+use crate::fs::{FsError, Map};
 
 /// An archive that unpacks to more than this, in bytes, is not read on.
 const MAX_UNPACKED: u64 = 2 << 30;
@@ -97,16 +96,7 @@ impl Explain for SdistError {
 impl Sdist {
     /// Opens a source distribution and reads all of it; keeps the texts at the paths in `keep`, below the top directory.
     pub fn open(path: &Path, keep: &[&str]) -> Result<Self, FsError> {
-        let file = File::open(path).map_err(FsError::read(path))?;
-        let metadata = file.metadata().map_err(FsError::read(path))?;
-        if !metadata.is_file() {
-            return Err(FsError::read(path)(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")));
-        }
-        // An empty file cannot be mapped.
-        if metadata.len() == 0 {
-            return Ok(Self::read(path, &[], keep));
-        }
-        Ok(Self::read(path, &map(&file).map_err(FsError::read(path))?, keep))
+        Ok(Self::read(path, &Map::open(path).map_err(FsError::read(path))?, keep))
     }
 
     /// The source distribution in these bytes; `path` names it.
@@ -130,7 +120,7 @@ impl Sdist {
             pyproject: None,
             texts: BTreeMap::new(),
         };
-        if bytes.starts_with(&[0x1f, 0x8b]) {
+        if Magic::of(bytes) == Magic::Gzip {
             sdist.unpack(bytes, keep);
         } else {
             sdist.defects.push("the file is not compressed by gzip".into());
@@ -260,6 +250,7 @@ impl<R: Read> Read for Limited<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::File;
     use std::io::Write as _;
 
     fn sdist(files: &[(&str, &[u8])]) -> (tempfile::TempDir, PathBuf) {

@@ -2,8 +2,7 @@
 //! walks the end records, the central directory and every local header itself; what is wrong with the framing is data,
 //! a [`Defect`], wherever a reader can go on. Members are streamed under caps, in memory that does not grow with them.
 
-use std::fs::File;
-use std::io::{self, Write};
+use std::io::Write;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +10,7 @@ use flate2::{Decompress, FlushDecompress, Status};
 use sha2::{Digest as _, Sha256};
 
 use crate::digest::Sha256Digest;
+use crate::fs::Map;
 
 pub use super::defect::{ArchiveError, Defect, DefectKind, MemberError};
 
@@ -106,18 +106,11 @@ impl Member {
     }
 }
 
-/// The bytes of an archive.
-#[derive(Debug)]
-enum Source {
-    Map(memmap2::Mmap),
-    Memory(Vec<u8>),
-}
-
 /// An open archive: its members, and everything that is wrong with its framing.
 #[derive(Debug)]
 pub struct Archive {
     path: PathBuf,
-    source: Source,
+    bytes: Map,
     limits: Limits,
     members: Vec<Member>,
     defects: Vec<Defect>,
@@ -129,26 +122,19 @@ impl Archive {
     /// # Errors
     /// Only when the file cannot be opened or mapped.
     pub fn open(path: &Path) -> Result<Self, ArchiveError> {
-        let refused = |source| ArchiveError::Open { path: path.to_owned(), source };
-        let file = File::open(path).map_err(refused)?;
-        let metadata = file.metadata().map_err(refused)?;
-        if !metadata.is_file() {
-            return Err(refused(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")));
-        }
-        let source =
-            if metadata.len() == 0 { Source::Memory(Vec::new()) } else { Source::Map(map(&file).map_err(refused)?) };
-        Ok(Self::over(path, source))
+        let bytes = Map::open(path).map_err(|source| ArchiveError::Open { path: path.to_owned(), source })?;
+        Ok(Self::over(path, bytes))
     }
 
     /// An archive in memory; `path` names it in messages.
     #[must_use]
     pub fn from_bytes(path: &Path, bytes: Vec<u8>) -> Self {
-        Self::over(path, Source::Memory(bytes))
+        Self::over(path, bytes.into())
     }
 
-    fn over(path: &Path, source: Source) -> Self {
+    fn over(path: &Path, bytes: Map) -> Self {
         let mut archive =
-            Self { path: path.to_owned(), source, limits: Limits::default(), members: Vec::new(), defects: Vec::new() };
+            Self { path: path.to_owned(), bytes, limits: Limits::default(), members: Vec::new(), defects: Vec::new() };
         let framing = super::framing::walk(archive.bytes());
         archive.members = framing.members;
         archive.defects = framing.defects;
@@ -177,10 +163,7 @@ impl Archive {
     /// Every byte of the file.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
-        match &self.source {
-            Source::Map(map) => map,
-            Source::Memory(bytes) => bytes,
-        }
+        &self.bytes
     }
 
     /// The entries in the order of the central directory.
@@ -269,7 +252,7 @@ impl Archive {
         // invariant: `located` says that the range lies in the file, whose length is a usize.
         let start = member.data.start as usize;
         let data = &self.bytes()[start..member.data.end as usize];
-        let done = |from: usize, to: usize| self.let_go(start + from, to - from);
+        let done = |from: usize, to: usize| self.bytes.release(start + from..start + to);
         match member.method {
             STORED => stored(data, sink, &done),
             DEFLATED => inflate(member, data, sink, &done),
@@ -281,24 +264,11 @@ impl Archive {
     #[must_use]
     pub fn sha256(&self) -> Sha256Digest {
         let mut hasher = Sha256::new();
-        for (index, chunk) in self.bytes().chunks(LET_GO).enumerate() {
+        for (index, chunk) in self.bytes.chunks(RELEASE).enumerate() {
             hasher.update(chunk);
-            self.let_go(index * LET_GO, chunk.len());
+            self.bytes.release(index * RELEASE..index * RELEASE + chunk.len());
         }
         Sha256Digest(hasher.finalize().into())
-    }
-
-    /// Lets the system take back the memory of a part of the map that has been read, so that what a process holds does
-    /// not grow with the archive. The part can be read again: it comes from the file.
-    #[cfg_attr(not(unix), allow(unused_variables))]
-    #[allow(unsafe_code)]
-    fn let_go(&self, offset: usize, length: usize) {
-        #[cfg(unix)]
-        if let Source::Map(map) = &self.source {
-            // SAFETY: the map is of a file and read only, so dropped pages are read from the file again, unchanged.
-            // A system that refuses keeps them, which costs memory and nothing else.
-            let _ = unsafe { map.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, offset, length) };
-        }
     }
 
     /// As [`Archive::copy_to`], with large members written to `out` by a thread of their own, so that inflating and what
@@ -322,14 +292,6 @@ impl Archive {
         self.copy_to(member, &mut bytes)?;
         Ok(bytes)
     }
-}
-
-/// Maps a file that is open for reading.
-#[allow(unsafe_code)]
-pub(crate) fn map(file: &File) -> io::Result<memmap2::Mmap> {
-    // SAFETY: the map is read only and private to this process; a file that another process truncates meanwhile ends
-    // this one by a signal, which is the price that every reader of mapped files pays.
-    unsafe { memmap2::Mmap::map(file) }
 }
 
 /// Takes chunks: gives a buffer to fill, and is told how much of it was filled.
@@ -397,8 +359,8 @@ impl<W: Write + ?Sized> Checked<'_, W> {
 /// Told which part of a member's data will not be read again: from, to.
 type Done<'a> = &'a dyn Fn(usize, usize);
 
-/// So many bytes are read before the memory under them is let go.
-const LET_GO: usize = 4 << 20;
+/// So many bytes are read before the memory under them is released.
+const RELEASE: usize = 4 << 20;
 
 fn stored(data: &[u8], sink: &mut dyn Sink, done: Done<'_>) -> Result<(), MemberError> {
     let (mut at, mut gone) = (0, 0);
@@ -408,7 +370,7 @@ fn stored(data: &[u8], sink: &mut dyn Sink, done: Done<'_>) -> Result<(), Member
         buffer[..count].copy_from_slice(&data[at..at + count]);
         sink.filled(count)?;
         at += count;
-        if at - gone >= LET_GO {
+        if at - gone >= RELEASE {
             done(gone, at);
             gone = at;
         }
@@ -430,7 +392,7 @@ fn inflate(member: &Member, data: &[u8], sink: &mut dyn Sink, done: Done<'_>) ->
             sink.filled(produced)?;
         }
         let taken = stream.total_in() as usize;
-        if taken - gone >= LET_GO {
+        if taken - gone >= RELEASE {
             done(gone, taken);
             gone = taken;
         }

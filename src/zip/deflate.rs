@@ -10,16 +10,16 @@ use super::blocks::last_block;
 pub const CHUNK: usize = 1 << 20;
 
 /// How hard members are compressed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Compression {
     /// Not at all.
     Store,
-    /// libdeflate level 1.
+    /// About half the time of the default, 9 % larger.
     Fast,
-    /// libdeflate level 6.
+    /// Deflate level 6.
     #[default]
     Default,
-    /// libdeflate level 10.
+    /// Seven times the time of the default, 3 % smaller.
     Best,
 }
 

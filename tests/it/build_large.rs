@@ -4,8 +4,8 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Seek as _, SeekFrom, Write as _};
 use std::path::Path;
 
-use crate::staged::{names, runtime};
-use crate::support::{relkit, succeed};
+use crate::support::stages::runtime;
+use crate::support::{names, relkit, succeed};
 
 const SIZE: u64 = (4 << 30) + 12_345;
 
@@ -41,7 +41,7 @@ fn a_member_beyond_4_gib_in_a_small_archive() {
 }
 
 #[test]
-#[ignore = "writes 4 GiB to the temporary directory"]
+#[ignore = "long: writes 4 GiB to the temporary directory"]
 fn an_archive_beyond_4_gib() {
     let directory = tempfile::tempdir().unwrap();
     assert!(build_and_read(directory.path(), "store") > SIZE);

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::staged::{edit, make_executable, names, runtime, sdk, write_tree};
-use crate::support::{relkit, run, succeed, text};
+use crate::support::stages::{edit, runtime, sdk};
+use crate::support::{self, names, relkit, run, set_mode, succeed, text, write_tree};
 
 const WHEEL: &str = "demo_bin-0.116.0a1-py3-none-manylinux_2_17_x86_64.musllinux_1_1_x86_64.whl";
 const SDK_WHEEL: &str = "demo_sdk-0.116.0a1.post1-py3-none-any.whl";
@@ -175,10 +175,19 @@ fn a_wrong_date_is_refused() {
     assert!(text(&output).contains("SOURCE_DATE_EPOCH"));
 }
 
-/// `RELKIT_TEST_KILLS` asks for more moments than a change needs to pass.
 #[test]
 fn a_killed_build_leaves_no_partial_file() {
-    let kills: u64 = std::env::var("RELKIT_TEST_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(8);
+    kill_builds(8);
+}
+
+#[test]
+#[ignore = "long: 50 moments; a_killed_build_leaves_no_partial_file is the short form"]
+fn a_build_killed_at_many_moments_leaves_no_partial_file() {
+    kill_builds(50);
+}
+
+fn kill_builds(kills: u32) {
+    let kills = support::kills(kills);
     let directory = tempfile::tempdir().unwrap();
     let (stage, out) = (runtime(directory.path(), 12), directory.path().join("dist"));
     let start = std::time::Instant::now();
@@ -193,7 +202,9 @@ fn a_killed_build_leaves_no_partial_file() {
         }
         let mut child = build(&stage, &out).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         // Spread over the whole run, in an order that does not matter.
-        std::thread::sleep(Duration::from_micros(whole.as_micros() as u64 * (kill * 37 % kills) / kills));
+        std::thread::sleep(Duration::from_micros(
+            whole.as_micros() as u64 * u64::from(kill * 37 % kills) / u64::from(kills),
+        ));
         let _ = child.kill();
         child.wait().unwrap();
         match fs::read(out.join(WHEEL)) {
@@ -213,7 +224,7 @@ fn a_mode_is_the_stages_own() {
     let script = b"#!/bin/sh\n";
     write_tree(&stage, &[("src/demo_bin/codex-path/tool", script), ("src/demo_bin/codex-resources/sample", script)]);
     // What the table names is executable everywhere; where files have execute bits these count too.
-    make_executable(&stage.join("src/demo_bin/codex-path/tool"));
+    set_mode(&stage.join("src/demo_bin/codex-path/tool"), 0o755);
     if !relkit::fs::KEEPS_MODES {
         edit(&stage, r#"["bin/demo"]"#, r#"["bin/demo", "codex-path/tool"]"#);
     }
@@ -233,12 +244,11 @@ fn a_mode_is_the_stages_own() {
 #[cfg(unix)]
 #[test]
 fn a_lost_execute_bit_is_told_and_restored() {
-    use std::os::unix::fs::PermissionsExt as _;
     let directory = tempfile::tempdir().unwrap();
     let stage = runtime(directory.path(), 0);
     let out = |name: &str| directory.path().join(name);
     succeed(&mut build(&stage, &out("kept")));
-    fs::set_permissions(stage.join("src/demo_bin/bin/demo"), fs::Permissions::from_mode(0o644)).unwrap();
+    set_mode(&stage.join("src/demo_bin/bin/demo"), 0o644);
     let output = run(&mut build(&stage, &out("lost")));
     let said = text(&output);
     assert!(output.status.success() && said.contains("`bin/demo`") && said.contains("lost its execute bit"), "{said}");

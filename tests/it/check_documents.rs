@@ -1,16 +1,21 @@
 //! docs/rules.md says what the rules say, and coverage agrees with `packaging.tags`.
 
-use crate::support;
-
-use std::path::Path;
-use std::process::Command;
-
-use relkit::check::coverage::PLATFORMS;
+use relkit::check::coverage::{Candidate, Coverage, PLATFORMS};
 use relkit::check::render;
+use serde_json::Value;
+
+use crate::support::{Tools, repository, succeed};
+
+/// What `packaging` says of each platform: its tags, or which of these wheels it would take.
+fn packaging(wheels: &[&str]) -> Option<Value> {
+    let mut judge = Tools::of_wheels()?.python();
+    judge.arg(repository().join("tests/peers/platform_tags.py")).args(wheels);
+    Some(serde_json::from_str(&succeed(&mut judge)).unwrap())
+}
 
 #[test]
 fn the_page_of_rules_is_written_from_the_rules() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/rules.md");
+    let path = repository().join("docs/rules.md");
     let expected = render::rules_markdown();
     if std::env::var_os("RELKIT_UPDATE_DOCS").is_some() {
         std::fs::write(&path, &expected).unwrap();
@@ -21,11 +26,7 @@ fn the_page_of_rules_is_written_from_the_rules() {
 
 #[test]
 fn every_platform_has_the_tags_that_packaging_gives_it() {
-    let Some(bin) = support::judges("packaging", &["packaging>=26,<27"]) else { return };
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/platform_tags.py");
-    let mut judge = Command::new(bin.join("python"));
-    judge.arg(script);
-    let answer: serde_json::Value = serde_json::from_str(&support::succeed(&mut judge)).unwrap();
+    let Some(answer) = packaging(&[]) else { return };
     for platform in PLATFORMS {
         // Pyodide's tags come from the interpreter itself.
         let Some(expected) = answer.get(platform.name) else {
@@ -39,9 +40,6 @@ fn every_platform_has_the_tags_that_packaging_gives_it() {
 
 #[test]
 fn every_choice_is_the_one_that_packaging_would_make() {
-    use relkit::check::coverage::{Candidate, Coverage};
-    let Some(bin) = support::judges("packaging", &["packaging>=26,<27"]) else { return };
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/platform_tags.py");
     let names = [
         "demo-1.0-py3-none-macosx_11_0_arm64.whl",
         "demo-1.0-py3-none-macosx_10_9_universal2.whl",
@@ -56,9 +54,7 @@ fn every_choice_is_the_one_that_packaging_would_make() {
         "demo-1.0-py3-none-win_amd64.whl",
         "demo-1.1-py3-none-win32.whl",
     ];
-    let mut judge = Command::new(bin.join("python"));
-    judge.arg(script).args(names);
-    let answer: serde_json::Value = serde_json::from_str(&support::succeed(&mut judge)).unwrap();
+    let Some(answer) = packaging(&names) else { return };
     let candidates: Vec<_> = names.iter().map(|name| Candidate::of_wheel(&name.parse().unwrap(), name)).collect();
     for choice in Coverage::of(&candidates).platforms {
         if let Some(expected) = answer.get(choice.name) {

@@ -1,29 +1,19 @@
 //! The eight published runtime wheels under every rule: exactly the defects that they are known to have are errors.
 
-use crate::support;
-
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use relkit::check::{Options, Selection, Severity, check};
-use relkit::product::{RuntimeProject, SdkProject};
+use relkit::check::{Selection, Severity};
+use relkit::console::Shown as _;
 
-const RUNTIME: &str = include_str!("../../runtime-template/pyproject.toml");
-const SDK: &str = include_str!("../../sdk-template/pyproject.toml");
+use crate::support::check::report_on;
+use crate::support::{TAGS, published_wheel};
 
 /// Rule and member of every error in a published wheel, accepted or not.
 fn errors(tag: &str) -> Option<BTreeSet<(&'static str, String)>> {
-    let path = support::published_wheel(tag)?;
-    let (runtime, sdk) = (
-        RuntimeProject::from_pyproject(RUNTIME, "pyproject.toml").unwrap(),
-        SdkProject::from_pyproject(SDK, "pyproject.toml").unwrap(),
-    );
-    let selection = Selection::all();
-    let paths: [PathBuf; 1] = [path];
-    let report =
-        check(&Options { paths: &paths, selection: &selection, runtime: &runtime, sdk: &sdk, release: None }).unwrap();
+    let report = report_on(&[published_wheel(tag)?], &Selection::all());
     if std::env::var_os("RELKIT_SHOW_FINDINGS").is_some() {
-        eprintln!("{}", relkit::check::render::text(&report));
+        eprintln!("{report:#?}");
     }
     let findings = report.files.iter().flat_map(|file| &file.findings);
     let errors = findings.filter(|finding| finding.severity == Severity::Error);
@@ -79,23 +69,10 @@ fn the_musllinux_wheels() {
 
 #[test]
 fn together_they_have_no_other_errors() {
-    const TAGS: [&str; 8] = [
-        "macosx_11_0_arm64",
-        "macosx_10_9_x86_64",
-        "manylinux_2_17_aarch64",
-        "manylinux_2_17_x86_64",
-        "musllinux_1_1_aarch64",
-        "musllinux_1_1_x86_64",
-        "win_arm64",
-        "win_amd64",
-    ];
-    let paths: Option<Vec<PathBuf>> = TAGS.into_iter().map(support::published_wheel).collect();
+    let paths: Option<Vec<PathBuf>> = TAGS.into_iter().map(published_wheel).collect();
     let Some(paths) = paths else { return };
-    let runtime = RuntimeProject::from_pyproject(RUNTIME, "pyproject.toml").unwrap();
-    let sdk = SdkProject::from_pyproject(SDK, "pyproject.toml").unwrap();
     // The binaries are looked at above; here the wheels are held against each other.
     let selection = Selection::of(&["set".into(), "names".into(), "metadata".into()], &[]).unwrap();
-    let report =
-        check(&Options { paths: &paths, selection: &selection, runtime: &runtime, sdk: &sdk, release: None }).unwrap();
-    assert_eq!(report.count(Severity::Error), 0, "{}", relkit::check::render::text(&report));
+    let report = report_on(&paths, &selection);
+    assert_eq!(report.count(Severity::Error), 0, "{}", report.text());
 }

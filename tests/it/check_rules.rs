@@ -1,48 +1,29 @@
 //! One defect, one rule: for every rule a wheel, made in code, that has nothing wrong but what the rule is about; and sound
 //! wheels, unusual ones among them, about which no rule says anything that fails.
 
-use crate::check_support;
-
 use std::collections::BTreeSet;
-use std::path::Path;
 
-use crate::check_support::samples::{
-    AMD64, ARM64, ElfSample, MachSample, fat, glibc_elf, mac as mac_sample, pe, static_elf,
+use relkit::check::{Family, Finding, rules};
+
+use crate::samples::archive::{Entry, entry, noise};
+use crate::samples::binary::{
+    AMD64, ARM64, ElfSample, MachSample, fat, glibc_elf, mac as mac_sample, pe, static_elf, static_pie,
+    windows_library, windows_program,
 };
-use crate::check_support::{
-    DATA, INFO, Sample, end_record, entry, linux, linux_program, linux_with, mac, runtime, tagged, windows,
+use crate::samples::wheel::{
+    DATA, INFO, Sample, linux, linux_program, linux_with, mac, runtime, sha256, sha512, tagged, windows,
 };
-use relkit::check::{Family, Finding, Options, Selection, Severity, check, rules};
-use relkit::product::{RuntimeProject, SdkProject};
-
-const RUNTIME: &str = include_str!("../../runtime-template/pyproject.toml");
-const SDK: &str = include_str!("../../sdk-template/pyproject.toml");
-
-fn findings_of(directory: &Path) -> Vec<Finding> {
-    let (runtime, sdk) = (
-        RuntimeProject::from_pyproject(RUNTIME, "pyproject.toml").unwrap(),
-        SdkProject::from_pyproject(SDK, "pyproject.toml").unwrap(),
-    );
-    let selection = Selection::all();
-    let paths = [directory.to_owned()];
-    let report =
-        check(&Options { paths: &paths, selection: &selection, runtime: &runtime, sdk: &sdk, release: None }).unwrap();
-    report.files.into_iter().flat_map(|file| file.findings).collect()
-}
+use crate::support::check::{E, W, findings_in, findings_of, names};
+use relkit::check::Severity;
 
 fn findings(sample: &Sample) -> Vec<Finding> {
-    let directory = tempfile::tempdir().unwrap();
-    std::fs::write(directory.path().join(&sample.file_name), sample.build()).unwrap();
-    findings_of(directory.path())
+    findings_in(&[(&sample.file_name, sample.build())])
 }
-
-const E: Severity = Severity::Error;
-const W: Severity = Severity::Warning;
 
 /// An unnamed piece of the case table: the rule, the severity, and the wheel.
 type Case = (&'static str, Severity, Sample);
 
-fn first(entries: &mut [check_support::Entry]) -> &mut check_support::Entry {
+fn first(entries: &mut [Entry]) -> &mut Entry {
     &mut entries[0]
 }
 
@@ -56,49 +37,19 @@ fn archive_cases() -> Vec<Case> {
         ("zip-readable", E, linux().archive(|bytes| bytes.truncate(40))),
         ("zip-readable", E, linux().archive(|bytes| *bytes = b"this is no archive at all".to_vec())),
         ("zip-readable", E, linux().archive(Vec::clear)),
+        ("zip-readable", E, linux().end(|end| end[8] += 1)),
         (
             "zip-readable",
             E,
-            linux().archive(|bytes| {
-                let at = end_record(bytes);
-                bytes[at + 8] += 1;
+            linux().end(|end| {
+                end[8] += 1;
+                end[10] += 1;
             }),
         ),
-        (
-            "zip-readable",
-            E,
-            linux().archive(|bytes| {
-                let at = end_record(bytes);
-                bytes[at + 8] += 1;
-                bytes[at + 10] += 1;
-            }),
-        ),
-        (
-            "zip-readable",
-            E,
-            linux().archive(|bytes| {
-                let at = end_record(bytes);
-                bytes[at + 4] = 1;
-            }),
-        ),
-        (
-            "zip-readable",
-            E,
-            linux().archive(|bytes| {
-                let at = end_record(bytes);
-                bytes[at + 12] += 1;
-            }),
-        ),
+        ("zip-readable", E, linux().end(|end| end[4] = 1)),
+        ("zip-readable", E, linux().end(|end| end[12] += 1)),
         // A second end record in front of the true one.
-        (
-            "zip-readable",
-            E,
-            linux().archive(|bytes| {
-                let at = end_record(bytes);
-                let end = bytes[at..].to_vec();
-                bytes.splice(at..at, end);
-            }),
-        ),
+        ("zip-readable", E, linux().archive(|bytes| bytes.extend_from_within(bytes.len() - 22..))),
         (
             "zip-no-prefix",
             E,
@@ -146,34 +97,14 @@ fn archive_cases() -> Vec<Case> {
         ("zip-crc", E, linux().entries(|all| first(all).stated_size = Some(500))),
         ("zip-method", E, linux().entries(|all| first(all).method = 12)),
         ("zip-not-encrypted", E, linux().entries(|all| first(all).flags = 1)),
-        (
-            "zip-no-extra",
-            W,
-            linux().entries(|all| {
-                first(all).central_extra = vec![0x55, 0x54, 1, 0, 0];
-            }),
-        ),
-        (
-            "zip-no-extra",
-            W,
-            linux().entries(|all| {
-                first(all).local_extra = vec![0x55, 0x54, 1, 0, 0];
-            }),
-        ),
+        ("zip-no-extra", W, linux().entries(|all| first(all).central_extra = vec![0x55, 0x54, 1, 0, 0])),
+        ("zip-no-extra", W, linux().entries(|all| first(all).local_extra = vec![0x55, 0x54, 1, 0, 0])),
         (
             "zip-no-extra",
             E,
-            linux().entries(|all| {
-                first(all).central_extra = vec![0x75, 0x70, 6, 0, 1, 0, 0, 0, 0, b'x'];
-            }),
+            linux().entries(|all| first(all).central_extra = vec![0x75, 0x70, 6, 0, 1, 0, 0, 0, 0, b'x']),
         ),
-        (
-            "zip-no-extra",
-            E,
-            linux().entries(|all| {
-                first(all).central_extra = vec![0x55, 0x54, 9, 0, 0];
-            }),
-        ),
+        ("zip-no-extra", E, linux().entries(|all| first(all).central_extra = vec![0x55, 0x54, 9, 0, 0])),
         ("zip-comment", E, linux().entries(|all| first(all).comment = b"note".to_vec())),
         ("zip-comment", W, linux().edit(|sample| sample.archive_comment = b"note".to_vec())),
         ("zip-data-descriptor", W, linux().entries(|all| first(all).descriptor = true)),
@@ -302,6 +233,12 @@ fn without(record: &str, end: &str) -> String {
         .collect()
 }
 
+/// RECORD with this behind the path of its first row.
+fn first_row(record: &str, rest: &str) -> String {
+    let row = record.lines().next().unwrap();
+    record.replace(row, &format!("codex_cli_bin/__init__.py{rest}"))
+}
+
 fn metadata_cases() -> Vec<Case> {
     let long_summary = format!("Summary: {}", "x".repeat(600));
     vec![
@@ -336,8 +273,7 @@ fn metadata_cases() -> Vec<Case> {
             linux().entries(|all| {
                 let place = all.iter().position(|entry| entry.name.ends_with(b"/METADATA")).unwrap();
                 all[place].data = [all[place].data.as_slice(), b"\xff"].concat();
-                let (digest, size) =
-                    (relkit::digest::Sha256Digest::of(&all[place].data).record_form(), all[place].data.len());
+                let (digest, size) = (sha256(&all[place].data), all[place].data.len());
                 let last = all.len() - 1;
                 let record = String::from_utf8(all[last].data.clone()).unwrap();
                 all[last].data =
@@ -427,30 +363,13 @@ fn record_cases() -> Vec<Case> {
             E,
             linux().record(|record| record.replacen("sha256=", "sha256=A", 1).replacen("sha256=A", "sha256=B", 1)),
         ),
+        ("record-hash", E, linux().record(|record| first_row(&record, ",,13"))),
         (
             "record-hash",
             E,
-            linux().record(|record| {
-                let line = record.lines().next().unwrap().to_owned();
-                record.replace(&line, "codex_cli_bin/__init__.py,,13")
-            }),
+            linux().record(|record| first_row(&record, ",sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,13")),
         ),
-        (
-            "record-hash",
-            E,
-            linux().record(|record| {
-                let line = record.lines().next().unwrap().to_owned();
-                record.replace(&line, "codex_cli_bin/__init__.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,13")
-            }),
-        ),
-        (
-            "record-hash",
-            E,
-            linux().record(|record| {
-                let line = record.lines().next().unwrap().to_owned();
-                record.replace(&line, "codex_cli_bin/__init__.py,md5=1B2M2Y8AsgTpgAmY7PhCfg,13")
-            }),
-        ),
+        ("record-hash", E, linux().record(|record| first_row(&record, ",md5=1B2M2Y8AsgTpgAmY7PhCfg,13"))),
         ("record-hash", E, linux().entries(|all| first(all).data = b"PATH = 'sbin'".to_vec())),
         ("record-csv", E, linux().record(|record| record + "\n")),
         ("record-csv", E, linux().record(|record| record.replacen('\n', "\n\n", 1))),
@@ -469,12 +388,10 @@ fn content_cases() -> Vec<Case> {
         sample.entries[1].data = text.replace(from, to).into_bytes();
         sample
     };
-    let mut dll = pe(0x8664, &["KERNEL32.dll"], true);
-    dll[64 + 4 + 19] |= 0x20;
     vec![
         ("mode-exec", E, linux().edit(|sample| sample.entries[2].mode = 0o100644)),
         ("mode-exec", W, linux().edit(|sample| sample.entries[2].mode = 0o100700)),
-        ("mode-exec", W, windows(pe(0x8664, &["KERNEL32.dll"], true)).edit(|sample| sample.entries[2].mode = 0o100644)),
+        ("mode-exec", W, windows(windows_program()).edit(|sample| sample.entries[2].mode = 0o100644)),
         ("mode-ifreg", E, linux().edit(|sample| sample.entries[2].mode = 0o755)),
         ("mode-safe", E, linux().edit(|sample| sample.entries[2].mode = 0o104755)),
         ("mode-safe", E, linux().edit(|sample| sample.entries[0].mode = 0o100666)),
@@ -515,12 +432,8 @@ fn content_cases() -> Vec<Case> {
         ),
         ("payload-executable", E, mac(MachSample { kind: 6, ..mac_sample(ARM64, 11, 0) }.build())),
         ("payload-executable", E, windows(b"MZ is how this text begins\n".repeat(4))),
-        ("payload-executable", E, windows(dll)),
-        (
-            "payload-executable",
-            E,
-            runtime(&["win_amd64"], "x86_64-pc-windows-msvc", "bin/codex", pe(0x8664, &["KERNEL32.dll"], true)),
-        ),
+        ("payload-executable", E, windows(windows_library())),
+        ("payload-executable", E, runtime(&["win_amd64"], "x86_64-pc-windows-msvc", "bin/codex", windows_program())),
         (
             "payload-executable",
             E,
@@ -541,14 +454,7 @@ fn content_cases() -> Vec<Case> {
             W,
             linux().edit(|sample| {
                 // Stored and incompressible, so that the archive is large and nothing is a bomb.
-                let mut state = 1_u64;
-                let noise = (0..(101 << 17)).flat_map(|_| {
-                    state ^= state << 13;
-                    state ^= state >> 7;
-                    state ^= state << 17;
-                    state.to_le_bytes()
-                });
-                sample.entries.push(entry("codex_cli_bin/noise.bin", noise.collect::<Vec<_>>(), 0o100644));
+                sample.entries.push(entry("codex_cli_bin/noise.bin", noise(101 << 20), 0o100644));
                 sample.entries[3].method = 0;
             }),
         ),
@@ -559,7 +465,7 @@ fn binary_cases() -> Vec<Case> {
     const MUSL: &str = "musllinux_1_1_x86_64";
     const GNU: [&str; 2] = ["manylinux2014_x86_64", "manylinux_2_17_x86_64"];
     let elf = |edit: &dyn Fn(&mut ElfSample)| {
-        let mut sample = ElfSample { kind: 3, flags_1: 0x0800_0000, ..static_elf() };
+        let mut sample = static_pie(62);
         edit(&mut sample);
         sample.build()
     };
@@ -583,13 +489,13 @@ fn binary_cases() -> Vec<Case> {
             }),
         )
     };
-    let mut broken_pe = pe(0x8664, &["KERNEL32.dll"], true);
+    let mut broken_pe = windows_program();
     broken_pe[64 + 24 + 144..64 + 24 + 148].copy_from_slice(&0x00ff_ffff_u32.to_le_bytes());
-    let mut driver = pe(0x8664, &["KERNEL32.dll"], true);
+    let mut driver = windows_program();
     driver[64 + 24 + 68] = 1;
     vec![
         ("binary-readable", E, linux_with(linux_program()[..80].to_vec())),
-        ("binary-format", E, linux_with(pe(0x8664, &["KERNEL32.dll"], true))),
+        ("binary-format", E, linux_with(windows_program())),
         ("binary-format", E, mac(linux_program())),
         ("binary-system", E, linux_with(elf(&|sample| sample.os_abi = 9))),
         ("elf-arch", E, linux_with(elf(&|sample| sample.machine = 183))),
@@ -650,7 +556,7 @@ fn binary_cases() -> Vec<Case> {
         (
             "signed-alike",
             W,
-            windows(pe(0x8664, &["KERNEL32.dll"], true))
+            windows(windows_program())
                 .and("codex_cli_bin/bin/rg.exe", pe(0x8664, &["KERNEL32.dll"], false), 0o100755)
                 .and(&format!("{INFO}/sboms/rg.json"), "{}", 0o100644),
         ),
@@ -670,8 +576,7 @@ fn every_rule_fires_on_its_own_defect_and_on_nothing_else() {
     let mut wrong = Vec::new();
     for (index, (rule, severity, sample)) in cases.iter().enumerate() {
         let found = findings(sample);
-        let names: BTreeSet<_> = found.iter().map(|finding| (finding.rule, finding.severity)).collect();
-        if names != BTreeSet::from([(*rule, *severity)]) {
+        if names(&found) != BTreeSet::from([(*rule, *severity)]) {
             let shown: Vec<_> = found
                 .iter()
                 .map(|finding| (finding.rule, finding.severity, &finding.member, &finding.message))
@@ -682,8 +587,10 @@ fn every_rule_fires_on_its_own_defect_and_on_nothing_else() {
     assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
     let tested: BTreeSet<_> = cases.iter().map(|(rule, ..)| *rule).chain(ELSEWHERE).collect();
     let untested: Vec<_> = rules()
-        // The others look at source distributions, or at several files: see check_sets.rs and gate.rs.
-        .filter(|rule| rule.family < Family::Set && rule.family != Family::Sdist && !tested.contains(rule.name))
+        .filter(|rule| {
+            !matches!(rule.family(), Family::Sdist | Family::Set | Family::Release | Family::Receipt)
+                && !tested.contains(rule.name)
+        })
         .map(|rule| rule.name)
         .collect();
     assert_eq!(untested, Vec::<&str>::new());
@@ -695,7 +602,7 @@ fn sound_wheels_have_no_finding() {
     for (what, sample) in [
         ("linux", linux()),
         ("mac", mac(mac_sample(ARM64, 11, 0).build())),
-        ("windows", windows(pe(0x8664, &["KERNEL32.dll"], true))),
+        ("windows", windows(windows_program())),
         ("universal", runtime(&["macosx_10_12_universal2"], "aarch64-apple-darwin", "bin/codex", universal)),
         ("gnu", tagged(&["manylinux2014_x86_64", "manylinux_2_17_x86_64"], glibc_elf().build())),
         ("build tag", linux().renamed(&linux().file_name.replace("-py3", "-7-py3"))),
@@ -712,25 +619,13 @@ fn sound_wheels_have_no_finding() {
 
 #[test]
 fn unusual_wheels_have_no_error() {
-    use base64::Engine as _;
-    use sha2::Digest as _;
-    let sha512 = linux().entries(|all| {
-        let last = all.len() - 1;
-        let mut record = String::from_utf8(all[last].data.clone()).unwrap();
-        for entry in &all[..last] {
-            let old = relkit::digest::Sha256Digest::of(&entry.data).record_form();
-            let new = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(sha2::Sha512::digest(&entry.data));
-            record = record.replace(&old, &format!("sha512={new}"));
-        }
-        all[last].data = record.into_bytes();
-    });
     let scripts = linux().edit(|sample| {
         let program = sample.entries.pop().unwrap();
         sample.entries.pop();
         sample.entries.push(entry(&format!("{DATA}/scripts/codex"), program.data, 0o100755));
     });
     for (what, sample) in [
-        ("sha512", sha512),
+        ("sha512", linux().digest(sha512)),
         ("scripts", scripts),
         ("descriptors", linux().entries(|all| all.iter_mut().for_each(|entry| entry.descriptor = true))),
         ("compressed set", linux().renamed("openai_codex_cli_bin-0.163.0-py2.py3-none-manylinux_2_12_x86_64.manylinux2010_x86_64.musllinux_1_1_x86_64.whl")),

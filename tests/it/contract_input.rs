@@ -2,14 +2,16 @@
 //! nothing half-written, nothing lost.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::stage_support::{elf, gzip, names, package, tar, tar_of, tree, write, write_tree, zip_of};
-use crate::support::{relkit, run, succeed, text};
-use tar::EntryType;
+use crate::samples::archive::{EntryType, TarMember, gzip, noise, tar, tar_of, zip_of};
+use crate::samples::binary::elf;
+#[cfg(target_os = "linux")]
+use crate::support::SmallDisk;
+use crate::support::stages::package;
+use crate::support::{self, names, relkit, run, set_mode, succeed, text, tree, write, write_tree};
 
 fn stage_runtime(root: &Path, payload: &str, arguments: &[&str]) -> Command {
     let mut command = relkit();
@@ -26,20 +28,17 @@ fn payloads_that_are_no_good() {
     write(root, "words", b"#! words\n");
     write(root, "short", &elf(4000)[..100]);
     fs::create_dir(root.join("nothing")).unwrap();
-    write_tree(&root.join("headless"), &[("README.md", b"words".to_vec()), ("lib/data", b"x".to_vec())]);
-    let member = |name: &'static [u8], kind, link: &'static [u8]| {
-        (name, kind, link, if link.is_empty() { &b"x"[..] } else { b"" })
+    write_tree(&root.join("headless"), &[("README.md", "words"), ("lib/data", "x")]);
+    // The member comes first; what follows is a sound package.
+    let with = |member: TarMember| {
+        let alone = tar(&[member]);
+        gzip(&[&alone[..alone.len() - 1024], &tar_of(&package(), "")].concat())
     };
-    let good = |rest| gzip(&[&tar(&[rest])[..512 + 512], &tar_of(&package(), "")].concat());
-    write(root, "escape.tar.gz", good(member(b"../evil", EntryType::Regular, b"")));
-    write(root, "absolute.tar.gz", good(member(b"/evil", EntryType::Regular, b"")));
-    let link = |target: &'static [u8]| {
-        let mut bytes = tar(&[(b"bin/evil", EntryType::Symlink, target, b"")]);
-        bytes.truncate(512);
-        gzip(&[&bytes[..], &tar_of(&package(), "")].concat())
-    };
-    write(root, "link.tar.gz", link(b"../../etc/passwd"));
-    write(root, "rooted.tar.gz", link(b"/etc/passwd"));
+    let link = |target: &str| with(TarMember::special("bin/evil", EntryType::Symlink, target));
+    write(root, "escape.tar.gz", with(TarMember::file("../evil", "x")));
+    write(root, "absolute.tar.gz", with(TarMember::file("/evil", "x")));
+    write(root, "link.tar.gz", link("../../etc/passwd"));
+    write(root, "rooted.tar.gz", link("/etc/passwd"));
     let mut files = package();
     files.push(("../evil", b"x".to_vec()));
     write(root, "escape.zip", zip_of(&files, ""));
@@ -85,7 +84,7 @@ fn payloads_that_are_no_good() {
     }
     assert!(!root.parent().unwrap().join("evil").exists());
     // An output that holds something stays as it is.
-    write_tree(&root.join("out"), &[("mine", b"x".to_vec())]);
+    write_tree(&root.join("out"), &[("mine", "x")]);
     for force in [&[][..], &["--force"]] {
         assert_ne!(run(&mut stage_runtime(root, "words", force)).status.code(), Some(0));
         assert_eq!(names(&root.join("out")), ["mine"]);
@@ -98,9 +97,9 @@ fn payloads_that_are_no_good() {
 fn a_file_that_may_not_be_read_is_an_error_of_the_run() {
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();
-    fs::set_permissions(root, fs::Permissions::from_mode(0o777)).unwrap();
+    set_mode(root, 0o777);
     for name in ["codex", "demo-1.0-py3-none-any.whl"] {
-        fs::set_permissions(write(root, name, elf(500)), fs::Permissions::from_mode(0o000)).unwrap();
+        set_mode(&write(root, name, elf(500)), 0o000);
     }
     let is_root = fs::read(root.join("codex")).is_ok();
     let program = root.join("relkit");
@@ -149,17 +148,21 @@ fn moments(rounds: u32, whole: Duration) -> impl Iterator<Item = Duration> {
 
 #[test]
 fn killed_at_any_moment_a_run_leaves_no_partial_output() {
-    let rounds: u32 = std::env::var("RELKIT_TEST_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(12);
+    kill_runs(8);
+}
+
+#[test]
+#[ignore = "long: 50 moments; killed_at_any_moment_a_run_leaves_no_partial_output is the short form"]
+fn killed_at_many_moments_a_run_leaves_no_partial_output() {
+    kill_runs(50);
+}
+
+fn kill_runs(rounds: u32) {
+    let rounds = support::kills(rounds);
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();
     let mut files = package();
-    let mut noise = elf(24 << 20);
-    let mut state = 1_u32;
-    for byte in &mut noise[4096..] {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        *byte = (state >> 26) as u8;
-    }
-    files[0].1 = noise;
+    files[0].1.extend(noise(24 << 20));
     write(root, "payload.tar.gz", gzip(&tar_of(&files, "")));
     let start = |arguments: &[&str]| {
         let mut command = relkit();
@@ -209,7 +212,7 @@ fn killed_at_any_moment_a_run_leaves_no_partial_output() {
             assert!(fs::read(&path).unwrap() == reference, "round {round}");
         }
         // Whatever a killed run leaves has no name that an uploader or an installer would take.
-        for name in if root.join("dist").exists() { names(&root.join("dist")) } else { Vec::new() } {
+        for name in names(&root.join("dist")) {
             assert!(name == wheel || name.starts_with('.'), "round {round} left {name}");
         }
     }
@@ -219,50 +222,29 @@ fn killed_at_any_moment_a_run_leaves_no_partial_output() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_leaves_what_was_there() {
-    struct Mounted(std::path::PathBuf);
-    impl Drop for Mounted {
-        fn drop(&mut self) {
-            let _ = Command::new("umount").arg(&self.0).output();
-        }
-    }
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();
-    let disk = root.join("disk");
-    fs::create_dir(&disk).unwrap();
-    let mut mount = Command::new("mount");
-    mount.args(["-t", "tmpfs", "-o", "size=6m", "tmpfs"]).arg(&disk);
-    if !mount.output().is_ok_and(|output| output.status.success()) {
-        return eprintln!("skipped: this user cannot mount a small file system");
-    }
-    let _mounted = Mounted(disk.clone());
-    let mut noise = elf(12 << 20);
-    let mut state = 1_u32;
-    for byte in &mut noise[4096..] {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        *byte = (state >> 24) as u8;
-    }
-    write(root, "large", noise);
+    let Some(disk) = SmallDisk::mount(&root.join("disk"), 6) else { return };
+    write(root, "large", [elf(4000), noise(12 << 20)].concat());
     write(root, "small", elf(4000));
     succeed(&mut stage_runtime(root, "small", &[]));
-    let build = |arguments: &[&str]| {
+    let at_root = |arguments: &[&str]| {
         let mut command = relkit();
-        command.current_dir(root).args(["build", "out", "--out-dir", "disk/dist"]).args(arguments);
+        command.current_dir(root).args(arguments);
         command
     };
-    succeed(&mut build(&[]));
-    let before = tree(&disk);
+    let build = ["build", "out", "--out-dir", "disk/dist"];
+    succeed(&mut at_root(&build));
+    let before = tree(&disk.0);
     succeed(&mut stage_runtime(root, "large", &["--force"]));
-    for mut command in [build(&[]), {
-        let mut command = relkit();
-        command.current_dir(root).args(["stage-runtime", "disk/out", "large", "--codex-version", "0.163.0"]);
-        command
-    }] {
+    let stage = ["stage-runtime", "disk/out", "large", "--codex-version", "0.163.0"];
+    for mut command in [at_root(&build), at_root(&stage)] {
         let output = run(&mut command);
         let said = text(&output);
         assert_eq!(output.status.code(), Some(2), "{said}");
         assert!(said.contains("cannot write") || said.contains("cannot build"), "{said}");
         assert!(said.contains("free space"), "{said}");
-        assert_eq!(tree(&disk), before);
-        assert_eq!(names(&disk), ["dist"]);
+        assert_eq!(tree(&disk.0), before);
+        assert_eq!(names(&disk.0), ["dist"]);
     }
 }

@@ -1,42 +1,41 @@
 //! The JSON of every command: alone on standard output, with the keys that the contract fixes.
 
-use crate::support;
-
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use crate::support::{relkit, run, text};
 use serde_json::Value;
+
+use crate::support::{self, names, read_json, relkit, run, target_directory, text};
 
 /// What the demonstration makes on this machine; none where no target of the template runs here.
 fn demo() -> Option<&'static PathBuf> {
     static DEMO: OnceLock<Option<PathBuf>> = OnceLock::new();
     DEMO.get_or_init(|| {
-        let root = support::target_directory().join("contract-demo");
+        let root = target_directory().join("contract-demo");
         let _ = fs::remove_dir_all(&root);
         let output = run(relkit().args(["demo", "--format", "json", "--out-dir"]).arg(&root));
         if text(&output).contains("no target of the template runs on this machine") {
             return None;
         }
         assert!(output.status.success(), "{}", text(&output));
-        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let report = support::json(&output);
         assert_eq!((&report["schema_version"], &report["outcome"]), (&1.into(), &"passed".into()), "{report:#}");
         Some(root)
     })
     .as_ref()
 }
 
-fn runtime_wheel(demo: &std::path::Path) -> PathBuf {
-    let mut files = fs::read_dir(demo.join("dist")).unwrap().map(|entry| entry.unwrap().path());
-    files.find(|path| path.to_string_lossy().contains("cli_bin")).unwrap()
+fn runtime_wheel(demo: &Path) -> PathBuf {
+    let name = names(&demo.join("dist")).into_iter().find(|name| name.contains("cli_bin"));
+    demo.join("dist").join(name.unwrap())
 }
 
 /// The exit code, and standard output as JSON.
 #[track_caller]
 fn json(arguments: &[&str]) -> (i32, Value) {
     let output = run(relkit().args(arguments));
-    let value: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(&output)));
+    let value = support::json(&output);
     assert_eq!(value["schema_version"], 1, "{arguments:?}");
     (output.status.code().unwrap(), value)
 }
@@ -128,7 +127,7 @@ fn smoke_and_receipts_have_the_keys_of_the_contract() {
     for step in report["steps"].as_array().unwrap() {
         has(step, &["name", "outcome", "milliseconds", "detail"]);
     }
-    let written: Value = serde_json::from_slice(&fs::read(&receipt).unwrap()).unwrap();
+    let written = read_json(&receipt);
     assert_eq!(written, report);
     let args =
         ["smoke", wheel, "--expect-version", "9.9.9", "--level", "version", "--format", "json", "--receipt", path];
@@ -136,7 +135,7 @@ fn smoke_and_receipts_have_the_keys_of_the_contract() {
     assert_eq!((code, &report["outcome"]), (1, &"failed".into()));
     has(&report, &keys);
     // A failed test leaves its receipt too; the gate refuses it.
-    let written: Value = serde_json::from_slice(&fs::read(&receipt).unwrap()).unwrap();
+    let written = read_json(&receipt);
     assert_eq!(written, report);
     let binary = demo.join("stage/runtime-1/src/codex_cli_bin/bin");
     let binary = fs::read_dir(binary).unwrap().next().unwrap().unwrap().path();
@@ -207,7 +206,7 @@ fn a_name_that_is_not_utf_8_is_no_panic() {
     commands[3].arg("inspect").arg(dist.join("openai_codex_app_server_sdk-0.163.0-py3-none-any.whl"));
     for mut command in commands {
         let output = run(command.args(["--format", "json"]));
-        let value: Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", text(&output)));
+        let value = support::json(&output);
         assert!(value.to_string().contains('\u{fffd}'), "{value:#}");
     }
 }

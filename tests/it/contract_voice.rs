@@ -158,3 +158,48 @@ fn a_reader_that_goes_away_is_no_failure() {
     let output = run(&mut shell);
     assert!(output.status.success() && output.stderr.is_empty(), "{}", text(&output));
 }
+
+#[test]
+fn names_from_outside_drive_no_terminal_and_add_no_line() {
+    let directory = tempfile::tempdir().unwrap();
+    let name = "a\u{1b}[31m\u{9b}2J\u{202e}\nhint: forged";
+    let wheel = format!("{name}-1.0-py3-none-any.whl");
+    fs::write(directory.path().join(name), "words\n").unwrap();
+    fs::create_dir(directory.path().join("dist")).unwrap();
+    for wheel in [wheel.clone(), format!("dist/{wheel}")] {
+        fs::write(directory.path().join(wheel), "words\n").unwrap();
+    }
+    let release = ["release", "--codex-version", "0.163.0", "--out-dir", "out", "--payload", name];
+    for arguments in [
+        &["inspect", name, &wheel][..],
+        &["inspect", name, &wheel, "--format", "json"],
+        &["check", "dist"],
+        &["check", "dist", "--format", "json"],
+        &["check", "dist", "--format", "github"],
+        &["check", name],
+        &["rule", name],
+        &["coverage", "dist"],
+        &["coverage", name],
+        &["smoke", name],
+        &["smoke", name, "--format", "github"],
+        &["smoke", &wheel, "--format", "json"],
+        &["stage-runtime", "out", name, "--codex-version", "0.163.0"],
+        &["stage-sdk", "out", "--codex-version", name],
+        &["build", name],
+        &["matrix", "--template", name],
+        &["verify", "dist", "--codex-version", "0.163.0"],
+        &["verify", "dist", "--codex-version", "0.163.0", "--format", "json"],
+        &["verify", "dist", "--codex-version", "0.163.0", "--format", "github"],
+        &["generate-types", "--schema-dir", name, "--sdk", name],
+        &release,
+        &[&release[..], &["--format", "json"]].concat(),
+    ] {
+        let output = run(relkit().args(arguments).current_dir(directory.path()));
+        for said in [&output.stdout, &output.stderr] {
+            let said = String::from_utf8(said.clone()).unwrap();
+            let hidden = |character: char| character.is_control() && character != '\n' || character == '\u{202e}';
+            assert!(!said.contains(hidden), "{arguments:?}: {said:?}");
+            assert!(!said.contains("\nhint: forged"), "{arguments:?}: {said}");
+        }
+    }
+}

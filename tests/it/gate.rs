@@ -1,15 +1,10 @@
 //! The gate on sets of small wheels, built by relkit for all six targets: the complete set passes, and every other is
 //! refused with its own code and its own words, all problems at once.
 
-use crate::check_support;
-use crate::support;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use crate::check_support::samples::{AMD64, ARM64, ElfSample, mac, pe, static_elf};
-use crate::support::relkit;
 use relkit::build::writer::Options;
 use relkit::build::{build, read_stages};
 use relkit::console::Progress;
@@ -17,6 +12,10 @@ use relkit::digest::Sha256Digest;
 use relkit::fs::Existing;
 use relkit::stage::{RuntimeRequest, SdkRequest, stage_runtime, stage_sdk};
 use serde_json::{Value, json};
+
+use crate::samples::binary::{glibc_elf, program};
+use crate::support::stages::request;
+use crate::support::{self, Tools, digest, names, read_json, relkit, replace, repository, run, succeed, text};
 
 /// The version that the SDK's types were generated from.
 const VERSION: &str = "0.163.0";
@@ -30,18 +29,6 @@ const TARGETS: [(&str, &str, &str); 6] = [
     ("x86_64-pc-windows-msvc", "win_amd64", "windows-x86_64"),
 ];
 
-fn program(target: &str) -> Vec<u8> {
-    let elf = |machine| ElfSample { kind: 3, machine, flags_1: 0x0800_0000, ..static_elf() }.build();
-    match target {
-        "aarch64-apple-darwin" => mac(ARM64, 11, 0).build(),
-        "x86_64-apple-darwin" => mac(AMD64, 10, 12).build(),
-        "aarch64-unknown-linux-musl" => elf(183),
-        "x86_64-unknown-linux-musl" => elf(62),
-        "aarch64-pc-windows-msvc" => pe(0xaa64, &["KERNEL32.dll"], true),
-        _ => pe(0x8664, &["KERNEL32.dll"], true),
-    }
-}
-
 fn build_into(dist: &Path, stage: &Path) {
     for staged in read_stages(&[stage.to_owned()]).unwrap() {
         build(&staged, dist, &Options::default(), &Progress::hidden()).unwrap();
@@ -54,12 +41,9 @@ fn runtime(dist: &Path, target: &str, tag: &str, version: &str, program: &[u8], 
     let (payload, out) = (scratch.path().join("codex"), scratch.path().join("stage"));
     fs::write(&payload, program).unwrap();
     let request = RuntimeRequest {
-        out: out.clone(),
-        payload,
         codex_version: version.parse().unwrap(),
         platform_tag: Some(tag.parse().unwrap()),
-        template: None,
-        existing: Existing::Refuse,
+        ..request(&out, &payload)
     };
     let staged = stage_runtime(&request, &Progress::hidden()).unwrap();
     assert_eq!(staged.target.unwrap().to_string(), target);
@@ -78,12 +62,6 @@ fn sdk(dist: &Path, codex: &str, version: &str, edit: impl Fn(&Path)) {
     stage_sdk(&request).unwrap();
     edit(&out);
     build_into(dist, &out);
-}
-
-fn replace(file: &Path, from: &str, to: &str) {
-    let text = fs::read_to_string(file).unwrap();
-    assert!(text.contains(from), "{from} is not in {}", file.display());
-    fs::write(file, text.replace(from, to)).unwrap();
 }
 
 /// A set of a release, in a directory of its own.
@@ -121,10 +99,7 @@ impl Set {
     }
 
     fn names(&self) -> Vec<String> {
-        let entries = fs::read_dir(self.dist()).unwrap();
-        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-        names.sort();
-        names
+        names(&self.dist())
     }
 
     fn wheel(&self, tag: &str) -> PathBuf {
@@ -157,7 +132,7 @@ impl Set {
     fn receipt(&self, directory: &Path, tag: &str, edit: &Value) {
         let path = self.wheel(tag);
         let name = path.file_name().unwrap().to_str().unwrap();
-        let sha256 = Sha256Digest::of(&fs::read(&path).unwrap()).to_string();
+        let sha256 = digest(&path).to_string();
         let mut receipt = json!({
             "schema_version": 1, "outcome": "passed", "level": "turn", "wheel": {"name": name, "sha256": sha256},
             "version": VERSION, "platform": "linux-x86_64", "stderr_tail": "",
@@ -173,9 +148,9 @@ impl Set {
     fn verify(&self, version: &str, arguments: &[&str]) -> (i32, Value) {
         let mut command = relkit();
         command.arg("verify").arg(self.dist()).args(["--codex-version", version, "--format", "json"]).args(arguments);
-        let output = support::run(&mut command);
-        let report = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", support::text(&output)));
-        assert!(output.stderr.is_empty(), "{}", support::text(&output));
+        let output = run(&mut command);
+        let report = support::json(&output);
+        assert!(output.stderr.is_empty(), "{}", text(&output));
         (output.status.code().unwrap(), report)
     }
 
@@ -234,7 +209,7 @@ fn the_complete_set_passes_and_its_manifest_is_the_report() {
     let floor = files.iter().find(|file| file["target"] == "x86_64-apple-darwin").unwrap();
     let accepted = floor["findings"].as_array().unwrap().iter().find(|finding| finding["rule"] == "macho-minos");
     assert!(accepted.unwrap()["accepted"].as_str().unwrap().contains("published promise"));
-    let written: Value = serde_json::from_slice(&fs::read(&manifest).unwrap()).unwrap();
+    let written = read_json(&manifest);
     assert_eq!(written, report);
     // Read back, it is the release; any other release differs from it.
     let read = relkit::gate::read_manifest(&manifest).unwrap();
@@ -268,7 +243,7 @@ fn good_sets_of_other_kinds_pass() {
     // A build for glibc serves the Linux target too.
     let (target, tag, _) = TARGETS[3];
     fs::remove_file(set.wheel(tag)).unwrap();
-    let program = check_support::samples::glibc_elf().build();
+    let program = glibc_elf().build();
     runtime(&set.dist(), target, "manylinux_2_17_x86_64", VERSION, &program, |_| {});
     set.passes(VERSION, &[]);
     // A target that is absent on purpose.
@@ -281,14 +256,10 @@ fn a_set_that_another_tool_built_from_the_stages_passes() {
     if !relkit::fs::KEEPS_MODES {
         return eprintln!("not run: the other tool takes the modes of a wheel from execute bits");
     }
-    let Some(bin) = support::judges("gate", &["build", "hatchling"]) else { return };
+    let Some(tools) = Tools::of_wheels() else { return };
     let set = Set::complete();
     set.without_sdk();
-    let python = |stage: &Path, flags: &[&str]| {
-        let mut command = std::process::Command::new(bin.join("python"));
-        command.args(["-m", "build", "--no-isolation"]).args(flags).arg("--outdir").arg(set.dist()).arg(stage);
-        support::succeed(&mut command);
-    };
+    let python = |stage: &Path, flags: &[&str]| drop(succeed(&mut tools.build(stage, flags, &set.dist())));
     for (target, tag, _) in TARGETS {
         fs::remove_file(set.wheel(tag)).unwrap();
         let aside = set.root.path().join("aside");
@@ -301,7 +272,7 @@ fn a_set_that_another_tool_built_from_the_stages_passes() {
 
 /// A template of the repository with every text of `names` replaced in its `pyproject.toml`.
 fn template(name: &str, to: &Path, names: &[(&str, &str)]) {
-    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join(name);
+    let from = repository().join(name);
     for file in relkit::fs::walk(&from).unwrap() {
         let is_part = file.relative.starts_with("src/") && !file.relative.contains("__pycache__");
         if is_part || !file.relative.contains('/') {
@@ -329,10 +300,10 @@ fn a_renamed_product_is_verified_by_its_own_templates() {
     let version = ["--codex-version", VERSION];
     let mut stage = relkit();
     stage.arg("stage-runtime").arg(at("runtime")).arg(at("payload")).args(version).args(["--platform-tag", tag]);
-    support::succeed(stage.arg("--template").arg(at("runtime-template")));
+    succeed(stage.arg("--template").arg(at("runtime-template")));
     let mut stage = relkit();
-    support::succeed(stage.arg("stage-sdk").arg(at("sdk")).args(version).arg("--template").arg(at("sdk-template")));
-    support::succeed(relkit().arg("build").arg(at("runtime")).arg(at("sdk")).arg("--out-dir").arg(at("dist")));
+    succeed(stage.arg("stage-sdk").arg(at("sdk")).args(version).arg("--template").arg(at("sdk-template")));
+    succeed(relkit().arg("build").arg(at("runtime")).arg(at("sdk")).arg("--out-dir").arg(at("dist")));
     let verify = |sdk: Option<&Path>| {
         let mut command = relkit();
         command.arg("verify").arg(at("dist")).args(version).arg("--template").arg(at("runtime-template"));
@@ -342,8 +313,8 @@ fn a_renamed_product_is_verified_by_its_own_templates() {
         if let Some(sdk) = sdk {
             command.arg("--sdk-template").arg(sdk);
         }
-        let output = support::run(&mut command);
-        (output.status.code(), support::text(&output))
+        let output = run(&mut command);
+        (output.status.code(), text(&output))
     };
     let (code, text) = verify(Some(&at("sdk-template")));
     assert_eq!(code, Some(0), "{text}");
@@ -545,7 +516,7 @@ fn every_wheel_needs_a_receipt_of_its_own() {
     verify(Some(&steps), &[("receipt-failed", "`turn` was skipped")]);
     let steps = json!({"steps": [step("command", "skipped")]});
     verify(Some(&steps), &[("receipt-failed", "says of no step that it passed")]);
-    let sha256 = Sha256Digest::of(&fs::read(set.wheel(tag)).unwrap()).to_string();
+    let sha256 = digest(&set.wheel(tag)).to_string();
     let named = json!({"wheel": {"name": "other-1-py3-none-any.whl", "sha256": sha256}});
     verify(Some(&named), &[("receipt-wheel", "says that it is of `other-1-py3-none-any.whl`")]);
     verify(Some(&json!({"wheel": null})), &[("receipt-missing", "has no smoke receipt")]);
@@ -603,15 +574,15 @@ fn everything_is_said_at_once_in_every_form() {
     for (format, sign) in [("text", "problem["), ("github", "::error ")] {
         let mut command = relkit();
         command.arg("verify").arg(set.dist()).args(["--codex-version", VERSION, "--format", format]).args(arguments);
-        let output = support::run(&mut command);
-        let text = String::from_utf8(output.stdout.clone()).unwrap();
-        assert_eq!(output.status.code(), Some(1), "{}", support::text(&output));
+        let output = run(&mut command);
+        let said = String::from_utf8(output.stdout.clone()).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output));
         if format == "github" {
             let path = relkit::fs::portable(&set.dist().join("notes.txt"));
             let escaped = path.replace(':', "%3A").replace(',', "%2C");
-            assert!(text.contains(&format!("::error file={escaped},title=unknown-file::")), "{text}");
+            assert!(said.contains(&format!("::error file={escaped},title=unknown-file::")), "{said}");
         }
-        assert!(text.contains(sign) && codes.iter().all(|(code, _)| text.contains(code)), "{text}");
+        assert!(said.contains(sign) && codes.iter().all(|(code, _)| said.contains(code)), "{said}");
     }
 }
 
@@ -627,8 +598,8 @@ fn what_cannot_be_read_is_an_error_of_the_run() {
         (&set.dist(), &["--allow-missing", "x86_64-linux"], "is not a target of `openai-codex-cli-bin`"),
         (&set.dist(), &["--template", missing.to_str().unwrap()], "cannot read"),
     ] {
-        let output = support::run(relkit().arg("verify").arg(dist).args(["--codex-version", VERSION]).args(arguments));
-        let text = support::text(&output);
+        let output = run(relkit().arg("verify").arg(dist).args(["--codex-version", VERSION]).args(arguments));
+        let text = text(&output);
         assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{text}");
         assert!(text.contains(words) && text.contains("hint: "), "{text}");
     }

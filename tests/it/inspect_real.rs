@@ -1,16 +1,16 @@
 //! Every executable and library inside the eight published wheels: what they are, and which tags they honour.
 
-use crate::support;
-
 use std::collections::HashMap;
 
-use relkit::binary::{self, BundledLibraries, Format, Kind, Libc, Linkage};
+use relkit::binary::{self, Format, Inventory, Kind, Libc, Linkage};
 use relkit::check::inspection::{Binary, Report, inspect};
 use relkit::zip::archive::Archive;
 
+use crate::support::{REAL_VERSION, payload_directory, published_wheel, skip};
+
 /// The report on one published wheel; `None` where it has not been fetched.
 fn report(platform_tag: &str) -> Option<Report> {
-    let wheel = support::published_wheel(platform_tag)?;
+    let wheel = published_wheel(platform_tag)?;
     let report = inspect(&[wheel]).unwrap();
     assert_eq!(report.problems, []);
     Some(report)
@@ -34,6 +34,10 @@ fn together(report: &Report) -> Vec<String> {
     report.wheels[0].honest_tags.iter().map(ToString::to_string).collect()
 }
 
+fn shown(value: &impl ToString) -> String {
+    value.to_string()
+}
+
 #[test]
 fn macos_on_x86_64() {
     let Some(report) = report("macosx_10_9_x86_64") else { return };
@@ -42,7 +46,11 @@ fn macos_on_x86_64() {
     for name in ["bin/codex", "bin/codex-code-mode-host", "codex-path/rg"] {
         let binary = names[name];
         assert_eq!((binary.format, binary.kind, binary.linkage), (Format::MachO, Kind::Executable, Linkage::Dynamic));
-        assert_eq!((binary.architecture.as_str(), binary.minimum_os.as_deref()), ("x86_64", Some("10.12")), "{name}");
+        assert_eq!(
+            (shown(&binary.architecture), binary.minimum_os.as_ref().map(shown)),
+            ("x86_64".into(), Some("10.12".into())),
+            "{name}"
+        );
         assert_eq!(tags(binary), ["macosx_10_12_x86_64"]);
     }
     assert!(names["bin/codex"].signed);
@@ -56,7 +64,11 @@ fn macos_on_arm64() {
     let names = by_name(&report);
     assert_eq!(names.len(), 3);
     for (name, binary) in &names {
-        assert_eq!((binary.architecture.as_str(), binary.minimum_os.as_deref()), ("aarch64", Some("11.0")), "{name}");
+        assert_eq!(
+            (shown(&binary.architecture), binary.minimum_os.as_ref().map(shown)),
+            ("aarch64".into(), Some("11.0".into())),
+            "{name}"
+        );
         assert!(binary.signed, "{name}");
         assert_eq!(binary.signature_defect, None);
     }
@@ -70,7 +82,7 @@ fn linux_on_x86_64_is_static_throughout() {
     assert_eq!(names.len(), 4);
     for (name, binary) in &names {
         assert_eq!((binary.format, binary.linkage, binary.libc), (Format::Elf, Linkage::StaticPie, None), "{name}");
-        assert_eq!((binary.architecture.as_str(), binary.signed, &binary.minimum_os), ("x86_64", false, &None));
+        assert_eq!((shown(&binary.architecture), binary.signed, &binary.minimum_os), ("x86_64".into(), false, &None));
         assert_eq!((&binary.interpreter, binary.needed.len()), (&None, 0));
     }
     assert_eq!(together(&report), ["manylinux2014_x86_64", "manylinux_2_17_x86_64", "musllinux_1_1_x86_64"]);
@@ -100,7 +112,7 @@ fn the_musl_wheels_hold_glibc_code() {
         let Some(report) = report(tag) else { return };
         let names = by_name(&report);
         let host = names["codex-resources/voice/bin/codex-voice-host"];
-        assert_eq!((host.libc, host.architecture.as_str()), (Some(Libc::Glibc), architecture));
+        assert_eq!((host.libc, shown(&host.architecture)), (Some(Libc::Glibc), architecture.into()));
         assert!(host.run_paths[0].contains(directory), "{:?}", host.run_paths);
         let count = report.binaries.iter().filter(|binary| binary.libc == Some(Libc::Glibc)).count();
         assert_eq!(count, glibc + 2, "{tag}");
@@ -119,7 +131,7 @@ fn windows_programs_are_signed_but_for_the_search_tool() {
         let names = by_name(&report);
         assert_eq!(names.len(), 5);
         for (name, binary) in &names {
-            assert_eq!((binary.format, binary.architecture.as_str()), (Format::Pe, architecture), "{name}");
+            assert_eq!((binary.format, shown(&binary.architecture)), (Format::Pe, architecture.into()), "{name}");
             assert_eq!(binary.signed, *name != "codex-path/rg.exe", "{name}");
             assert_eq!(tags(binary), [tag], "{name}");
         }
@@ -129,9 +141,9 @@ fn windows_programs_are_signed_but_for_the_search_tool() {
 
 #[test]
 fn the_sdk_holds_no_native_code() {
-    let path = support::payload_directory().join(format!("openai_codex-{}-py3-none-any.whl", support::REAL_VERSION));
+    let path = payload_directory().join(format!("openai_codex-{}-py3-none-any.whl", REAL_VERSION));
     if !path.is_file() {
-        return support::skip("the published SDK has not been fetched");
+        return skip("the published SDK has not been fetched");
     }
     let report = inspect(&[path]).unwrap();
     assert_eq!(report.binaries, []);
@@ -145,7 +157,7 @@ fn changed_headers_of_real_files_are_answered() {
         ("macosx_11_0_arm64", "codex_cli_bin/codex-path/rg"),
         ("win_arm64", "codex_cli_bin/codex-path/rg.exe"),
     ] {
-        let Some(wheel) = support::published_wheel(tag) else { return };
+        let Some(wheel) = published_wheel(tag) else { return };
         let archive = Archive::open(&wheel).unwrap();
         let mut bytes = archive.read(archive.find(member).unwrap(), 1 << 24).unwrap();
         let whole = binary::read(&bytes).unwrap();
@@ -160,7 +172,7 @@ fn changed_headers_of_real_files_are_answered() {
             let width = 1 + (state >> 16) as usize % 4;
             bytes[at..at + width].copy_from_slice(&state.to_le_bytes()[..width]);
             if let Ok(facts) = binary::read(&bytes) {
-                let honest = binary::honest_tags(&facts, member, &BundledLibraries::none());
+                let honest = Inventory::new(vec![(member.to_owned(), facts)]).honest_tags();
                 assert!(honest.len() < 8);
             }
             bytes[at..at + 4].copy_from_slice(&before);

@@ -1,33 +1,19 @@
 //! Runs that are ended from outside or cannot say what they found: nothing is left, and nothing is silently lost.
 
-use crate::staged;
-
-use std::fs::{self, OpenOptions, Permissions};
-use std::os::unix::fs::PermissionsExt as _;
+use std::fs::{self, OpenOptions};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{relkit, run, succeed, text};
-
-fn names(directory: &Path) -> Vec<String> {
-    let entries = fs::read_dir(directory).into_iter().flatten();
-    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
-}
+use crate::samples::archive::noise;
+use crate::support::{names, relkit, run, set_mode, stages, succeed, text};
 
 #[test]
 fn an_interrupted_build_leaves_nothing() {
     let directory = tempfile::tempdir().unwrap();
-    let stage = staged::runtime(directory.path(), 0);
-    // Random bytes, so that compressing them takes a while.
-    let mut seed = 1_u64;
-    let noise: Vec<u8> = std::iter::repeat_with(|| {
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (seed >> 56) as u8
-    })
-    .take(48 << 20)
-    .collect();
-    fs::write(stage.join("src/demo_bin/large"), noise).unwrap();
+    let stage = stages::runtime(directory.path(), 0);
+    // It does not compress, which takes a while.
+    fs::write(stage.join("src/demo_bin/large"), noise(48 << 20)).unwrap();
     let dist = directory.path().join("dist");
     for signal in ["INT", "TERM", "HUP"] {
         let mut build = relkit();
@@ -70,7 +56,7 @@ fn an_old_stage_that_cannot_be_removed_is_replaced_all_the_same() {
     command.arg("stage-sdk").arg(&stage).args(["--codex-version", "0.163.0"]);
     succeed(&mut command);
     fs::write(stage.join("src/old"), "").unwrap();
-    fs::set_permissions(stage.join("src"), Permissions::from_mode(0o555)).unwrap();
+    set_mode(&stage.join("src"), 0o555);
     succeed(command.arg("--force"));
     assert!(stage.join("pyproject.toml").is_file() && !stage.join("src/old").exists());
     assert_eq!(names(directory.path()), ["stage"]);

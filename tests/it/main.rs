@@ -1,10 +1,8 @@
 //! Every integration test in one program, a module per command or topic: linked once, and what is costly to prepare is
 //! prepared once.
 
-mod check_support;
-mod publish_support;
-mod stage_support;
-mod staged;
+#[path = "../samples/mod.rs"]
+mod samples;
 mod support;
 
 mod build_judges;
@@ -15,8 +13,6 @@ mod check_fuzz;
 mod check_published;
 mod check_rules;
 mod check_sets;
-#[cfg(unix)]
-mod client_session;
 #[cfg(unix)]
 mod contract_input;
 mod contract_json;

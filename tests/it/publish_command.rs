@@ -1,16 +1,14 @@
 //! `relkit publish` as a user types it: the gate first, the plan, the dry run, the receipt, what is said and what is not.
 
-use crate::stage_support;
-
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use crate::publish_support::index::{Fault, ScriptedIndex};
-use crate::publish_support::{TOKEN, assert_no_secret};
-use crate::support::{relkit, run, succeed, text};
-use serde_json::Value;
+use crate::samples::binary::elf;
+use crate::support::index::{Fault, ScriptedIndex};
+use crate::support::publish::{TOKEN, assert_no_secret};
+use crate::support::{json, names, read_json, relkit, run, succeed, text};
 
 const OTHERS: [&str; 5] = [
     "aarch64-apple-darwin",
@@ -29,7 +27,7 @@ struct Bench {
 fn bench() -> Bench {
     let directory = tempfile::tempdir().unwrap();
     let at = |name: &str| directory.path().join(name);
-    fs::write(at("codex"), stage_support::elf(4096)).unwrap();
+    fs::write(at("codex"), elf(4096)).unwrap();
     let release = ["--codex-version", "0.163.0"];
     succeed(relkit().arg("stage-runtime").arg(at("runtime")).arg(at("codex")).args(release));
     succeed(relkit().arg("stage-sdk").arg(at("sdk")).args(release));
@@ -65,10 +63,6 @@ impl Bench {
     }
 }
 
-fn json(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", text(output)))
-}
-
 fn edit(path: &Path) {
     let mut bytes = fs::read(path).unwrap();
     let last = bytes.len() - 1;
@@ -98,7 +92,7 @@ fn from_the_dry_run_to_the_second_run() {
     let done = bench.run(&["--plan", "plan.json", "--receipt", "receipt.json", "--format", "json"]);
     assert_eq!(done.status.code(), Some(0), "{}", text(&done));
     assert_eq!(json(&done)["outcome"], "published");
-    let receipt: Value = serde_json::from_slice(&fs::read(bench.path("receipt.json")).unwrap()).unwrap();
+    let receipt = read_json(&bench.path("receipt.json"));
     assert_eq!(receipt, json(&done));
     assert_eq!(receipt["plan_sha256"], plan["plan_sha256"]);
     assert_eq!(bench.index.files().len(), 3);
@@ -129,14 +123,8 @@ fn every_problem_is_told_before_any_byte() {
 fn a_plan_or_manifest_that_differs_is_refused() {
     let bench = bench();
     let mut verify = relkit();
-    verify.current_dir(bench.directory.path()).args([
-        "verify",
-        "dist",
-        "--codex-version",
-        "0.163.0",
-        "--manifest",
-        "release.json",
-    ]);
+    verify.current_dir(bench.directory.path()).args(["verify", "dist", "--codex-version", "0.163.0"]);
+    verify.args(["--manifest", "release.json"]);
     for other in OTHERS {
         verify.args(["--allow-missing", other]);
     }
@@ -161,8 +149,8 @@ fn a_plan_or_manifest_that_differs_is_refused() {
     }
     assert_eq!(bench.sent(), 0);
     // A wheel that is no longer what it was does not pass the gate.
-    let wheel = fs::read_dir(bench.path("dist")).unwrap().map(|entry| entry.unwrap().path());
-    edit(&wheel.into_iter().find(|path| path.to_string_lossy().contains("musllinux")).unwrap());
+    let wheel = names(&bench.path("dist")).into_iter().find(|name| name.contains("musllinux")).unwrap();
+    edit(&bench.path("dist").join(wheel));
     assert_eq!(bench.run(&[]).status.code(), Some(1));
     assert_eq!(bench.sent(), 0);
 }
@@ -183,7 +171,7 @@ fn a_failure_says_what_is_up_and_how_to_go_on() {
     {
         assert!(said.contains(part), "{part} / {said}");
     }
-    let receipt: Value = serde_json::from_slice(&fs::read(bench.path("receipt.json")).unwrap()).unwrap();
+    let receipt = read_json(&bench.path("receipt.json"));
     assert_eq!(receipt["outcome"], "refused");
     assert_eq!(publish(vec![]).status.code(), Some(0));
 }

@@ -1,46 +1,19 @@
 //! What allows an upload: trusted publishing with every error of its three calls, tokens that expire on the way, and the
 //! token of the environment.
 
-use crate::publish_support;
-
-use std::path::PathBuf;
-
-use crate::publish_support::index::{ScriptedIndex, response};
-use crate::publish_support::{Job, dist};
 use relkit::error::{Exit, Explain as _};
 use relkit::publish::error::PublishError;
 use serde_json::json;
 
-struct Bench {
-    index: ScriptedIndex,
-    dist: PathBuf,
-    _directory: tempfile::TempDir,
-}
-
-fn bench() -> Bench {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("dist");
-    dist(&path, "salt");
-    Bench { index: ScriptedIndex::start(), dist: path, _directory: directory }
-}
-
-impl Bench {
-    /// A job on GitHub Actions without a token of its own.
-    fn trusted(&self) -> Job<'_> {
-        Job { variables: self.index.job(), ..Job::new(&self.dist, &self.index) }
-    }
-
-    fn minted(&self) -> u32 {
-        self.index.state.seen.lock().unwrap().minted
-    }
-}
+use crate::support::index::response;
+use crate::support::publish::{TOKEN, bench};
 
 #[test]
 fn a_token_is_minted_for_each_project_and_everything_secret_is_masked() {
     let bench = bench();
     let run = bench.trusted().run();
     run.succeeded();
-    assert_eq!((bench.minted(), bench.index.files().len()), (2, 5));
+    assert_eq!((bench.index.minted(), bench.index.files().len()), (2, 5));
     // Identity, token, and the token as the header carries it, for each project.
     assert_eq!(run.masked.len(), 6, "{:?}", run.masked.len());
     let seen = bench.index.state.seen.lock().unwrap();
@@ -59,7 +32,7 @@ fn an_expired_token_is_minted_again_with_a_new_identity() {
     renewed.succeeded();
     assert_eq!(bench.index.files().len(), 5);
     // The SDK's first token is fresh: five files, five tokens.
-    assert_eq!(bench.minted(), 5);
+    assert_eq!(bench.index.minted(), 5);
     assert!(renewed.events.iter().any(|event| event.contains("minting another")));
 }
 
@@ -146,9 +119,9 @@ fn an_index_without_trusted_publishing_takes_the_token() {
         let mut job = bench.trusted();
         let run = job.run();
         assert!(run.error().to_string().contains("nothing allows an upload"), "{:?}", run.outcome);
-        job.variables.push(("RELKIT_TOKEN".into(), publish_support::TOKEN.into()));
+        job.variables.push(("RELKIT_TOKEN".into(), TOKEN.into()));
         job.run().succeeded();
-        assert_eq!(bench.minted(), 0);
+        assert_eq!(bench.index.minted(), 0);
     }
 }
 
@@ -161,11 +134,11 @@ fn gitlab_hands_its_identity_over_in_a_variable() {
         vec![("GITLAB_CI".into(), "true".into()), ("SCRIPTED_INDEX_ID_TOKEN".into(), "e30.e30.gitlab-identity".into())];
     // Its one identity serves once, and the token that it gives for both projects.
     job.run().succeeded();
-    assert_eq!((bench.minted(), bench.index.files().len()), (1, 5));
+    assert_eq!((bench.index.minted(), bench.index.files().len()), (1, 5));
     bench.index.state.files.lock().unwrap().clear();
     assert!(job.run().error().to_string().contains("invalid-reuse-token"));
     // Without the variable the token of the environment serves.
-    job.variables = vec![("GITLAB_CI".into(), "true".into()), ("RELKIT_TOKEN".into(), publish_support::TOKEN.into())];
+    job.variables = vec![("GITLAB_CI".into(), "true".into()), ("RELKIT_TOKEN".into(), TOKEN.into())];
     job.run().succeeded();
 }
 

@@ -1,15 +1,11 @@
 //! Publishing to an index that is scripted to misbehave: every known answer, every broken connection, and what the index
 //! ends up with.
 
-use crate::publish_support;
-
 use std::fs;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::publish_support::index::{Duplicates, Fault, Form, ScriptedIndex, response};
-use crate::publish_support::{Job, TOKEN, dist, files, quick};
 use relkit::error::{Exit, Explain as _};
 use relkit::publish::attestation::Attestations;
 use relkit::publish::error::PublishError;
@@ -17,45 +13,9 @@ use relkit::publish::receipt::{Outcome, State};
 use relkit::publish::upload::Patience;
 use relkit::publish::wait::Pace;
 
-struct Bench {
-    index: ScriptedIndex,
-    dist: PathBuf,
-    _directory: tempfile::TempDir,
-}
-
-fn bench() -> Bench {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("dist");
-    dist(&path, "salt");
-    Bench { index: ScriptedIndex::start(), dist: path, _directory: directory }
-}
-
-impl Bench {
-    fn job(&self) -> Job<'_> {
-        Job::new(&self.dist, &self.index)
-    }
-
-    /// Every planned file is there once, with its bytes, and the SDK began when every runtime file was visible.
-    fn assert_complete(&self) {
-        assert_complete(&self.index, &self.dist);
-    }
-}
-
-fn assert_complete(index: &ScriptedIndex, dist: &std::path::Path) {
-    let planned = files(dist);
-    let stored = index.files();
-    assert_eq!(stored.len(), planned.len(), "{stored:?}");
-    for file in &planned {
-        let found: Vec<_> = stored.iter().filter(|stored| stored.name == file.name).collect();
-        assert_eq!(found.len(), 1, "{}", file.name);
-        assert_eq!(found[0].sha256, file.sha256.to_string());
-    }
-    for sdk in stored.iter().filter(|file| file.project == "acme-sdk") {
-        for runtime in planned.iter().filter(|file| file.name.starts_with("acme_bin")) {
-            assert!(sdk.visible_before.contains(&runtime.name), "{} before {}", sdk.name, runtime.name);
-        }
-    }
-}
+use crate::support::index::{Duplicates, Fault, Form, ScriptedIndex, Stored, response};
+use crate::support::publish::{Bench, Job, TOKEN, bench, dist, files, quick, wheel};
+use crate::support::read_json;
 
 #[test]
 fn runtime_first_smallest_first_and_the_sdk_once_all_is_visible() {
@@ -76,7 +36,7 @@ fn runtime_first_smallest_first_and_the_sdk_once_all_is_visible() {
             "acme_sdk-1.2.3.tar.gz",
         ]
     );
-    let written: serde_json::Value = serde_json::from_slice(&fs::read(&receipt).unwrap()).unwrap();
+    let written = read_json(&receipt);
     assert_eq!(written["outcome"], "published");
     assert!(
         written["files"].as_array().unwrap().iter().all(|file| file["state"] == "uploaded" && file["visible"] == true)
@@ -281,7 +241,7 @@ fn a_release_that_is_too_old_for_new_files_is_left_alone() {
 }
 
 /// The runtime wheels but the first: names and digests.
-fn files_of_runtime(dist: &std::path::Path) -> Vec<(String, String)> {
+fn files_of_runtime(dist: &Path) -> Vec<(String, String)> {
     let wheels =
         files(dist).into_iter().filter(|file| file.name.starts_with("acme_bin") && !file.name.contains("macosx"));
     wheels.map(|file| (file.name, file.sha256.to_string())).collect()
@@ -375,7 +335,7 @@ fn redirects_are_followed_on_the_same_server_only() {
 fn large(bench: &Bench, bytes: usize) {
     fs::remove_dir_all(&bench.dist).unwrap();
     fs::create_dir(&bench.dist).unwrap();
-    publish_support::wheel(&bench.dist, "acme-bin", "win_amd64", &[], &vec![7; bytes]);
+    wheel(&bench.dist, "acme-bin", "win_amd64", &[], vec![7; bytes]);
 }
 
 #[test]
@@ -464,17 +424,27 @@ fn slow_is_fine_and_silent_is_not() {
 }
 
 #[test]
+fn a_server_may_take_nothing_for_a_while() {
+    take_nothing_for(Duration::from_secs(4));
+}
+
+#[test]
+#[ignore = "long: waits for 42 s; a_server_may_take_nothing_for_a_while is the short form"]
 fn a_server_may_take_nothing_for_as_long_as_it_is_allowed() {
+    // Longer than the HTTP client and the kernel would wait by themselves (30 s).
+    take_nothing_for(Duration::from_secs(42));
+}
+
+fn take_nothing_for(time: Duration) {
     let bench = bench();
     large(&bench, 24 << 20);
-    // Longer than the HTTP client and the kernel would wait by themselves (30 s).
     let patience = Patience { sending: Duration::from_secs(60), answering: Duration::from_secs(60) };
-    bench.index.faults([Fault::hang(100_000, Duration::from_secs(42))]);
+    bench.index.faults([Fault::hang(100_000, time)]);
     let started = Instant::now();
     let run = Job { pace: Pace { patience, ..quick() }, ..bench.job() }.run();
     // The server closes the connection then; the next try is taken.
     assert_eq!(run.succeeded().attempts("win_amd64"), 2, "{:?}", run.events);
-    assert!(started.elapsed() >= Duration::from_secs(42), "{:?}: {:?}", started.elapsed(), run.events);
+    assert!(started.elapsed() >= time, "{:?}: {:?}", started.elapsed(), run.events);
     bench.assert_complete();
 }
 
@@ -575,9 +545,8 @@ fn attestations_are_sent_where_they_are_taken() {
     }
     let sent = || {
         let files = bench.index.files();
-        let field = |file: &publish_support::index::Stored| {
-            file.fields.iter().find(|(key, _)| key == "attestations").map(|(_, value)| value.clone())
-        };
+        let field =
+            |file: &Stored| file.fields.iter().find(|(key, _)| key == "attestations").map(|(_, value)| value.clone());
         let sent: Vec<_> = files.iter().filter_map(field).collect();
         bench.index.state.files.lock().unwrap().clear();
         sent

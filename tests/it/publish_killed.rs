@@ -1,15 +1,14 @@
 //! Publishers that are killed, and publishers that send much: what the index ends up with, and what memory that takes.
 //! The publisher is this very executable, started again.
 
-use crate::publish_support;
-
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::Duration;
 
-use crate::publish_support::index::ScriptedIndex;
-use crate::publish_support::{Job, dist, files};
+use crate::support::index::ScriptedIndex;
+use crate::support::publish::{Job, assert_complete, dist, files, wheel};
+use crate::support::{as_process, kills, read_json};
 
 /// Plays the publisher where the variables ask for it.
 #[test]
@@ -24,20 +23,25 @@ fn publisher() {
     println!("{}", status.lines().find(|line| line.starts_with("VmHWM")).unwrap());
 }
 
-fn start(dist: &Path, index: &ScriptedIndex) -> std::process::Child {
-    Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "publish_killed::publisher", "--nocapture"])
-        .env("RELKIT_TEST_PUBLISHER_DIST", dist)
-        .env("RELKIT_TEST_PUBLISHER_INDEX", &index.address)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap()
+fn start(dist: &Path, index: &ScriptedIndex) -> Child {
+    let mut publisher = as_process("publish_killed::publisher");
+    publisher.env("RELKIT_TEST_PUBLISHER_DIST", dist).env("RELKIT_TEST_PUBLISHER_INDEX", &index.address);
+    publisher.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 #[test]
 fn a_killed_publish_goes_on_where_it_was() {
-    let rounds: u32 = std::env::var("RELKIT_TEST_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(15);
+    kill_publishers(12);
+}
+
+#[test]
+#[ignore = "long: 100 moments; a_killed_publish_goes_on_where_it_was is the short form"]
+fn a_publish_killed_at_many_moments_goes_on_where_it_was() {
+    kill_publishers(100);
+}
+
+fn kill_publishers(rounds: u32) {
+    let rounds = kills(rounds);
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("dist");
     dist(&path, "salt");
@@ -54,24 +58,13 @@ fn a_killed_publish_goes_on_where_it_was() {
         killed += u32::from(!ended.success());
         in_the_middle += u32::from(!index.files().is_empty() && index.files().len() < planned.len());
         // A receipt is whole at every moment.
-        if let Ok(receipt) = fs::read(path.with_file_name("receipt.json")) {
-            serde_json::from_slice::<serde_json::Value>(&receipt).unwrap();
+        let receipt = path.with_file_name("receipt.json");
+        if receipt.exists() {
+            read_json(&receipt);
         }
         let output = start(&path, &index).wait_with_output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let stored = index.files();
-        assert_eq!(stored.len(), planned.len(), "round {round}");
-        for file in &planned {
-            let found = stored.iter().find(|stored| stored.name == file.name).unwrap();
-            assert_eq!(found.sha256, file.sha256.to_string());
-        }
-        for sdk in stored.iter().filter(|file| file.project == "acme-sdk") {
-            assert_eq!(
-                sdk.visible_before.iter().filter(|name| name.starts_with("acme_bin")).count(),
-                3,
-                "round {round}"
-            );
-        }
+        assert!(output.status.success(), "round {round}: {}", String::from_utf8_lossy(&output.stderr));
+        assert_complete(&index, &path);
     }
     eprintln!("{killed} of {rounds} were killed, {in_the_middle} with a part of the files up");
     assert!(killed > 0);
@@ -82,7 +75,7 @@ fn a_large_file_takes_little_memory() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("dist");
     fs::create_dir(&path).unwrap();
-    publish_support::wheel(&path, "acme-bin", "win_amd64", &[], &vec![7; 300 << 20]);
+    wheel(&path, "acme-bin", "win_amd64", &[], vec![7; 300 << 20]);
     let index = ScriptedIndex::start();
     let output = start(&path, &index).wait_with_output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);

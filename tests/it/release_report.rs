@@ -1,12 +1,12 @@
 //! The HTML report in a real browser: nothing overflows on a desktop, a phone or paper, and nothing is asked from elsewhere.
 
-use crate::support;
-
 use std::fs;
 use std::process::Command;
 
 use relkit::error::Outcome;
 use relkit::report::{CoverageRow, FileRow, FindingRow, ProblemRow, Release, StepRow, TargetRow};
+
+use crate::support::{run, text};
 
 /// A release with everything that a page can show, in names as long as real ones.
 fn sample() -> Release {
@@ -57,7 +57,11 @@ fn sample() -> Release {
         version: "0.163.0a1.post2".into(),
         release_tag: "rust-v0.163.0-alpha.1.2".into(),
         targets: targets.into(),
-        files: vec![FileRow { name: wheel.into(), bytes: 125_800_000, sha256: "0123456789abcdef".repeat(4) }],
+        files: vec![FileRow {
+            name: wheel.into(),
+            bytes: 125_800_000,
+            sha256: "0123456789abcdef".repeat(4).parse().unwrap(),
+        }],
         coverage: vec![
             CoverageRow { name: "Debian 12, x86_64 (glibc 2.36)".into(), wheel: Some(wheel.into()) },
             CoverageRow { name: "macOS 15, Apple silicon, x86_64 Python (Rosetta)".into(), wheel: None },
@@ -125,10 +129,10 @@ fn the_page_fits_every_screen_and_fetches_nothing() {
         "--dump-dom",
     ]);
     command.arg(format!("--user-data-dir={}", directory.path().join("profile").display()));
-    let output = support::run(command.arg(format!("file://{}", file.display())));
+    let output = run(command.arg(format!("file://{}", file.display())));
     let dom = String::from_utf8_lossy(&output.stdout);
     let Some(results) = dom.split("data-results=\"").nth(1).and_then(|rest| rest.split('"').next()) else {
-        panic!("the page was not measured: {}", support::text(&output));
+        panic!("the page was not measured: {}", text(&output));
     };
     let expected = ["1280", "320", "390", "768"].map(|width| format!("{width}: fits, 0 fetched, shown "));
     assert_eq!(results.split('|').collect::<Vec<_>>(), expected);

@@ -1,21 +1,17 @@
 //! Every way in which a runtime can be broken gets its own sentence, leaves nothing behind and ends in time.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use relkit::console::Progress;
 use relkit::error::Outcome;
 use relkit::error::{Exit, Explain as _};
-use relkit::product::RuntimeProject;
-use relkit::smoke::{Level, Report, Request, SmokeError, smoke};
+use relkit::smoke::{Level, Options, Report, SmokeError, smoke};
 use tempfile::TempDir;
 
-fn project() -> RuntimeProject {
-    let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("runtime-template/pyproject.toml");
-    RuntimeProject::from_pyproject(&fs::read_to_string(template).unwrap(), "runtime-template").unwrap()
-}
+use crate::support::check::projects;
+use crate::support::set_mode;
 
 /// A way to ask for a smoke test.
 struct Trial {
@@ -34,20 +30,20 @@ impl Trial {
     fn file(&self, name: &str, bytes: &[u8], mode: u32) -> PathBuf {
         let path = self.directory.path().join(name);
         fs::write(&path, bytes).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        set_mode(&path, mode);
         path
     }
 
     fn smoke(&self, subject: &Path) -> Result<Report, SmokeError> {
-        let request = Request {
+        let options = Options {
             subject,
-            project: &project(),
+            project: &projects().0,
             level: self.level,
             expect_version: self.expect.map(|version| version.parse().unwrap()),
             runner: None,
             timeout: Some(self.timeout),
         };
-        smoke(&request, &Progress::hidden())
+        smoke(&options, &Progress::hidden())
     }
 
     /// The step that failed, and why.

@@ -1,33 +1,26 @@
 //! The published runtime under the smoke test: it passes, broken copies of it fail, nothing of it is left behind.
 
-use crate::support;
-
 use std::fs::{self, File};
 use std::io::{Seek as _, SeekFrom, Write as _};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use relkit::console::Progress;
-use relkit::digest::Sha256Digest;
 use relkit::error::Outcome;
-use relkit::product::RuntimeProject;
-use relkit::smoke::{Level, Report, Request, smoke};
+use relkit::smoke::{Level, Options, Report, smoke};
 
-fn project() -> RuntimeProject {
-    let template = Path::new(env!("CARGO_MANIFEST_DIR")).join("runtime-template/pyproject.toml");
-    RuntimeProject::from_pyproject(&fs::read_to_string(template).unwrap(), "runtime-template").unwrap()
-}
+use crate::support::check::projects;
+use crate::support::{REAL_VERSION, digest, package_directory, published_wheel, set_mode, skip};
 
 fn test(subject: &Path, level: Level, runner: Option<&str>) -> Report {
-    let request = Request {
+    let options = Options {
         subject,
-        project: &project(),
+        project: &projects().0,
         level,
-        expect_version: Some(support::REAL_VERSION.parse().unwrap()),
+        expect_version: Some(REAL_VERSION.parse().unwrap()),
         runner: runner.map(|runner| runner.parse().unwrap()),
         timeout: None,
     };
-    smoke(&request, &Progress::hidden()).unwrap()
+    smoke(&options, &Progress::hidden()).unwrap()
 }
 
 fn home_listing() -> Vec<String> {
@@ -47,14 +40,13 @@ fn home_listing() -> Vec<String> {
 
 #[test]
 fn the_published_wheel_passes_a_turn() {
-    let Some(wheel) = support::published_wheel("manylinux_2_17_x86_64") else { return };
+    let Some(wheel) = published_wheel("manylinux_2_17_x86_64") else { return };
     let before = home_listing();
     let report = test(&wheel, Level::Turn, None);
     assert!(report.passed(), "{report}");
     assert_eq!(home_listing(), before);
-    let (sha256, _) = Sha256Digest::of_reader(&mut File::open(&wheel).unwrap()).unwrap();
-    assert_eq!(report.wheel.as_ref().unwrap().sha256, sha256);
-    assert_eq!(report.version.as_deref(), Some(support::REAL_VERSION));
+    assert_eq!(report.wheel.as_ref().unwrap().sha256, digest(&wheel));
+    assert_eq!(report.version.as_deref(), Some(REAL_VERSION));
     let names: Vec<_> = report.steps.iter().map(|step| step.name.as_str()).collect();
     assert_eq!(
         names,
@@ -70,9 +62,9 @@ fn the_published_wheel_passes_a_turn() {
 
 #[test]
 fn the_aarch64_wheel_passes_a_turn_under_qemu() {
-    let Some(wheel) = support::published_wheel("manylinux_2_17_aarch64") else { return };
+    let Some(wheel) = published_wheel("manylinux_2_17_aarch64") else { return };
     if relkit_client::process::find_program("qemu-aarch64-static".as_ref()).is_none() {
-        return support::skip("`qemu-aarch64-static` is not installed");
+        return skip("`qemu-aarch64-static` is not installed");
     }
     let report = test(&wheel, Level::Turn, Some("qemu-aarch64-static"));
     assert!(report.passed(), "{report}");
@@ -81,7 +73,7 @@ fn the_aarch64_wheel_passes_a_turn_under_qemu() {
 
 #[test]
 fn the_aarch64_wheel_without_a_runner_is_for_another_machine() {
-    let Some(wheel) = support::published_wheel("musllinux_1_1_aarch64") else { return };
+    let Some(wheel) = published_wheel("musllinux_1_1_aarch64") else { return };
     let report = test(&wheel, Level::Version, None);
     // A machine may have a handler for the format installed.
     if let Some(step) = report.failed_step() {
@@ -91,10 +83,10 @@ fn the_aarch64_wheel_without_a_runner_is_for_another_machine() {
 
 /// A copy of the real executable, changed, and executable.
 fn broken(directory: &Path, change: impl FnOnce(&mut File, u64)) -> Option<PathBuf> {
-    let package = support::package_directory("manylinux_2_17_x86_64")?;
+    let package = package_directory("manylinux_2_17_x86_64")?;
     let path = directory.join("codex");
     fs::copy(package.join("bin/codex"), &path).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    set_mode(&path, 0o755);
     let mut file = File::options().write(true).open(&path).unwrap();
     let size = file.metadata().unwrap().len();
     change(&mut file, size);
@@ -127,13 +119,13 @@ fn an_executable_with_a_hole_of_nonsense_is_told() {
 
 #[test]
 fn a_sandbox_helper_that_lost_its_mode_is_told() {
-    let Some(package) = support::package_directory("manylinux_2_17_x86_64") else { return };
+    let Some(package) = package_directory("manylinux_2_17_x86_64") else { return };
     let directory = tempfile::tempdir().unwrap();
     let copied = std::process::Command::new("cp").args(["-r"]).arg(&package).arg(directory.path()).status().unwrap();
     assert!(copied.success());
     let package = directory.path().join(package.file_name().unwrap());
     for (name, mode) in [("bin/codex", 0o755), ("codex-path/rg", 0o755), ("codex-resources/bwrap", 0o644)] {
-        fs::set_permissions(package.join(name), fs::Permissions::from_mode(mode)).unwrap();
+        set_mode(&package.join(name), mode);
     }
     let report = test(&package.join("bin/codex"), Level::Turn, None);
     let step = report.failed_step().unwrap_or_else(|| panic!("{report}"));

@@ -1,29 +1,16 @@
 //! Stages as Python's own build front end sees them, and a rename of everything a product is called.
 
-use crate::support;
-
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
-use crate::stage_support::{elf, mode, names, package, paths, request, stage, told, write, write_tree};
 use relkit::console::Progress;
 use relkit::fs::Existing;
 use relkit::stage::{RuntimeRequest, SdkRequest, StagedSdk, Template, stage_runtime, stage_sdk};
 use relkit::version::CodexVersion;
 
-const PACKAGES: [&str; 4] = ["build", "hatchling>=1.27", "wheel", "pydantic>=2.12,<3"];
-
-fn python() -> Option<PathBuf> {
-    Some(support::judges("stage", &PACKAGES)?.join("python"))
-}
-
-/// `python -m build` without isolation: the judges have hatchling.
-fn build(python: &Path, stage: &Path, arguments: &[&str], out: &Path) -> std::process::Output {
-    let mut command = Command::new(python);
-    command.args(["-m", "build", "--no-isolation"]).args(arguments).arg("--outdir").arg(out).arg(stage);
-    support::run(&mut command)
-}
+use crate::samples::binary::elf;
+use crate::support::stages::{package, request, stage, told};
+use crate::support::{Tools, mode, names, paths, relkit, run, succeed, text, write, write_tree};
 
 fn sdk(out: &Path, template: Option<&Path>) -> StagedSdk {
     let codex_version: CodexVersion = "0.163.0".parse().unwrap();
@@ -50,20 +37,19 @@ fn copy_template(template: &Template, to: &Path, change: impl Fn(&str) -> String
 
 #[test]
 fn a_staged_runtime_builds_as_a_wheel_of_its_tag_and_never_as_an_sdist() {
-    let Some(python) = python() else { return };
+    let Some(tools) = Tools::of_wheels() else { return };
     let directory = tempfile::tempdir().unwrap();
     // An ignore file around the stage, as a repository has one, must not eat the payload.
-    write_tree(directory.path(), &[(".gitignore", b"bin/\ncodex-*\nsrc/\n".to_vec()), (".git/HEAD", b"x".to_vec())]);
+    write_tree(directory.path(), &[(".gitignore", "bin/\ncodex-*\nsrc/\n"), (".git/HEAD", "x")]);
     write_tree(&directory.path().join("package"), &package());
     let (out, dist) = (directory.path().join("out"), directory.path().join("wheels"));
     stage(&out, &directory.path().join("package")).unwrap();
-    let built = build(&python, &out, &["--wheel"], &dist);
-    assert!(built.status.success(), "{}", support::text(&built));
+    let built = run(&mut tools.build(&out, &["--wheel"], &dist));
+    assert!(built.status.success(), "{}", text(&built));
     let wheel = "openai_codex_cli_bin-0.163.0-py3-none-manylinux_2_17_x86_64.musllinux_1_1_x86_64.whl";
     assert_eq!(names(&dist), [wheel]);
     let unpacked = directory.path().join("unpacked");
-    let mut unpack = Command::new(&python);
-    support::succeed(unpack.args(["-m", "wheel", "unpack", "--dest"]).arg(&unpacked).arg(dist.join(wheel)));
+    succeed(tools.module("wheel").args(["unpack", "--dest"]).arg(&unpacked).arg(dist.join(wheel)));
     let root = unpacked.join("openai_codex_cli_bin-0.163.0");
     // The wheel holds the import package of the stage, file by file and mode by mode.
     let module = out.join("src/codex_cli_bin");
@@ -80,43 +66,42 @@ fn a_staged_runtime_builds_as_a_wheel_of_its_tag_and_never_as_an_sdist() {
     }
     // relkit's own wheel of the stage has the same files with the same modes.
     let own = directory.path().join("own");
-    support::succeed(support::relkit().arg("build").arg(&out).arg("--out-dir").arg(&own));
+    succeed(relkit().arg("build").arg(&out).arg("--out-dir").arg(&own));
     assert_eq!(names(&own), [wheel]);
     let own_unpacked = directory.path().join("own-unpacked");
-    let mut unpack = Command::new(&python);
-    support::succeed(unpack.args(["-m", "wheel", "unpack", "--dest"]).arg(&own_unpacked).arg(own.join(wheel)));
+    succeed(tools.module("wheel").args(["unpack", "--dest"]).arg(&own_unpacked).arg(own.join(wheel)));
     let own_root = own_unpacked.join("openai_codex_cli_bin-0.163.0");
     assert_eq!(paths(&own_root), paths(&root));
     for path in paths(&root) {
         assert_eq!(mode(&own_root.join(&path)), mode(&root.join(&path)), "{path}");
     }
     let refused = |stage: &Path, arguments: &[&str], words: &str| {
-        let built = build(&python, stage, arguments, &directory.path().join("none"));
-        let text = support::text(&built);
+        let built = run(&mut tools.build(stage, arguments, &directory.path().join("none")));
+        let text = text(&built);
         assert!(!built.status.success() && text.contains(words), "{text}");
     };
     refused(&out, &["--sdist"], "published as wheels alone");
     let template = directory.path().join("template");
     copy_template(&Template::runtime(None).unwrap(), &template, str::to_owned);
     refused(&template, &["--wheel"], "relkit stage-runtime");
-    let mut editable = Command::new(&python);
+    let mut editable = tools.python();
     editable.args(["-c", "import hatchling.build as b; b.build_editable('.')"]).current_dir(&out);
-    let answer = support::run(&mut editable);
-    assert!(support::text(&answer).contains("cannot be installed in editable mode"), "{}", support::text(&answer));
+    let answer = run(&mut editable);
+    assert!(text(&answer).contains("cannot be installed in editable mode"), "{}", text(&answer));
 }
 
 #[test]
 fn the_module_of_a_runtime_finds_what_it_carries() {
-    let Some(python) = python() else { return };
+    let Some(tools) = Tools::of_wheels() else { return };
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();
     write_tree(&root.join("package"), &package());
     stage(&root.join("out"), &root.join("package")).unwrap();
-    stage(&root.join("lone"), &write(root, "codex", elf(300))).unwrap();
+    stage(&root.join("lone"), &write(root, "codex", elf(500))).unwrap();
     let ask = |stage: &str, code: &str| {
-        let mut command = Command::new(&python);
+        let mut command = tools.python();
         command.env("PYTHONPATH", root.join(stage).join("src")).env("PYTHONDONTWRITEBYTECODE", "1");
-        support::succeed(command.args(["-c", &format!("import codex_cli_bin as m; {code}")]))
+        succeed(command.args(["-c", &format!("import codex_cli_bin as m; {code}")]))
     };
     let module = root.join("out/src/codex_cli_bin").canonicalize().unwrap();
     // Python leaves out the prefix that Windows gives a resolved path.
@@ -208,7 +193,7 @@ fn a_rename_is_an_edit_of_the_tables_alone() {
             ],
         )
     });
-    let payload = write(root, "tool", elf(300));
+    let payload = write(root, "tool", elf(500));
     let request =
         RuntimeRequest { template: Some(root.join("runtime")), ..request(&root.join("out-runtime"), &payload) };
     let staged = stage_runtime(&request, &Progress::hidden()).unwrap();
@@ -225,11 +210,11 @@ fn a_rename_is_an_edit_of_the_tables_alone() {
             }
         }
     }
-    let Some(python) = python() else { return };
+    let Some(tools) = Tools::of_wheels() else { return };
     let dist = root.join("dist");
     for (out, arguments) in [("out-runtime", &["--wheel"][..]), ("out-sdk", &["--sdist", "--wheel"])] {
-        let built = build(&python, &root.join(out), arguments, &dist);
-        assert!(built.status.success(), "{}", support::text(&built));
+        let built = run(&mut tools.build(&root.join(out), arguments, &dist));
+        assert!(built.status.success(), "{}", text(&built));
     }
     assert_eq!(
         names(&dist),
@@ -241,10 +226,9 @@ fn a_rename_is_an_edit_of_the_tables_alone() {
     );
     let site = root.join("site");
     for wheel in [&names(&dist)[0], &names(&dist)[2]] {
-        let mut unpack = Command::new(&python);
-        support::succeed(unpack.args(["-m", "zipfile", "-e"]).arg(dist.join(wheel)).arg(&site));
+        succeed(tools.module("zipfile").arg("-e").arg(dist.join(wheel)).arg(&site));
     }
-    let mut import = Command::new(&python);
+    let mut import = tools.python();
     import.env("PYTHONPATH", &site).env("PYTHONDONTWRITEBYTECODE", "1");
     // The payload is one of Linux, and on Windows the module looks for another name.
     let found = if cfg!(windows) { "m.bundled_package_dir()" } else { "m.bundled_codex_path()" };
@@ -253,6 +237,6 @@ fn a_rename_is_an_edit_of_the_tables_alone() {
          m = importlib.import_module(n.RUNTIME_MODULE)\n\
          print(n.RUNTIME_DISTRIBUTION == m.PACKAGE_NAME, {found}.name)"
     );
-    let told = support::succeed(import.args(["-c", &code]));
+    let told = succeed(import.args(["-c", &code]));
     assert!(told.starts_with("True acme"), "{told}");
 }

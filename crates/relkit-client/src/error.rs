@@ -3,9 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::notification::TurnError;
-use super::rpc::RpcError;
+use crate::notification::TurnError;
 use crate::process::{Ending, ProcessError};
+use crate::rpc::RpcError;
 
 /// An error of the client.
 #[derive(Debug, thiserror::Error)]

@@ -1,12 +1,10 @@
-//! Messages of the app-server protocol as lines of text, and whose answer a response is. No input or output happens here.
+//! Messages of the app-server protocol as lines of text. No input or output happens here.
 //!
 //! The shapes are those of JSON-RPC 2.0 without its `jsonrpc` member. The server numbers its own requests from 0, so a
 //! message is a request or a response by its `method` member, never by its id.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
 
 /// The id of a request: an integer or a text, echoed as it was sent.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -101,82 +99,20 @@ pub fn decode(line: &[u8]) -> Result<Message, Undecodable> {
 /// Writes a message as one line, with its line ending.
 #[must_use]
 pub fn encode(message: &Message) -> String {
-    let mut object = Map::new();
-    let mut put = |name: &str, value: Value| {
-        object.insert(name.to_owned(), value);
+    let object = match message {
+        Message::Request { id, method, params } => json!({ "id": id, "method": method, "params": params }),
+        Message::Notification { method, params: Value::Null } => json!({ "method": method }),
+        Message::Notification { method, params } => json!({ "method": method, "params": params }),
+        Message::Response { id, outcome: Ok(result) } => json!({ "id": id, "result": result }),
+        Message::Response { id, outcome: Err(error) } => json!({ "id": id, "error": error }),
     };
-    match message {
-        Message::Request { id, method, params } => {
-            put("id", id.into());
-            put("method", method.as_str().into());
-            put("params", params.clone());
-        }
-        Message::Notification { method, params } => {
-            put("method", method.as_str().into());
-            if !params.is_null() {
-                put("params", params.clone());
-            }
-        }
-        Message::Response { id, outcome: Ok(result) } => {
-            put("id", id.into());
-            put("result", result.clone());
-        }
-        Message::Response { id, outcome: Err(error) } => {
-            put("id", id.into());
-            let mut shape = Map::new();
-            shape.insert("code".into(), error.code.into());
-            shape.insert("message".into(), error.message.as_str().into());
-            if let Some(data) = &error.data {
-                shape.insert("data".into(), data.clone());
-            }
-            put("error", Value::Object(shape));
-        }
-    }
-    Value::Object(object).to_string() + "\n"
-}
-
-impl From<&RequestId> for Value {
-    fn from(id: &RequestId) -> Self {
-        match id {
-            RequestId::Number(number) => (*number).into(),
-            RequestId::Text(text) => text.as_str().into(),
-        }
-    }
-}
-
-/// The requests that are waiting for an answer.
-#[derive(Debug, Default)]
-pub struct Calls {
-    last: i64,
-    open: BTreeMap<i64, String>,
-}
-
-impl Calls {
-    /// A fresh id for a request of `method`.
-    pub fn open(&mut self, method: &str) -> i64 {
-        self.last += 1;
-        self.open.insert(self.last, method.to_owned());
-        self.last
-    }
-
-    /// The number and method of the request that `id` answers, which is then settled. `None` for an answer that nobody
-    /// waits for: late, repeated or never asked for.
-    pub fn settle(&mut self, id: &RequestId) -> Option<(i64, String)> {
-        let RequestId::Number(number) = id else { return None };
-        self.open.remove(number).map(|method| (*number, method))
-    }
-
-    /// Stops waiting for a request.
-    pub fn abandon(&mut self, number: i64) {
-        self.open.remove(&number);
-    }
+    object.to_string() + "\n"
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use serde_json::json;
 
     fn any_json() -> impl Strategy<Value = Value> {
         let leaf = prop_oneof![
@@ -232,22 +168,10 @@ mod tests {
             let _ = decode(value.to_string().as_bytes());
             let _ = decode(json!({ "id": id, "method": method, "error": value }).to_string().as_bytes());
         }
-
-        #[test]
-        fn each_call_is_answered_once(count in 1..20_usize, answers in prop::collection::vec(-2..25_i64, 0..60)) {
-            let mut calls = Calls::default();
-            let mut open: std::collections::BTreeSet<_> = (0..count).map(|_| calls.open("m")).collect();
-            prop_assert_eq!(open.len(), count);
-            for number in answers {
-                prop_assert_eq!(calls.settle(&RequestId::Number(number)).is_some(), open.remove(&number));
-            }
-        }
     }
 
     #[test]
     fn a_request_of_the_server_is_not_an_answer() {
-        let mut calls = Calls::default();
-        calls.open("initialize");
         let line = br#"{"method":"item/fileChange/requestApproval","id":1,"params":{}}"#;
         assert!(matches!(decode(line), Ok(Message::Request { id: RequestId::Number(1), .. })));
     }

@@ -1,110 +1,23 @@
 //! A conversation with the server: the handshake, threads, requests in both directions, and the end.
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::error::ClientError;
-use super::notification::Notification;
-use super::rpc::{Calls, Message, OVERLOADED, RequestId, RpcError};
-use super::transport::Transport;
-use super::turn::Turn;
+use crate::error::ClientError;
+use crate::notification::Notification;
+use crate::options::{Options, Reply, ServerRequest};
 use crate::process::{Closing, Invocation};
+use crate::rpc::{Message, OVERLOADED, RequestId, RpcError};
+use crate::transport::Transport;
 
 /// How many notifications that nobody asked for yet are kept; beyond it the oldest are forgotten.
-const BACKLOG: usize = 10_000;
+const MAX_BACKLOG: usize = 10_000;
 
 /// How long an overloaded server is left alone before the first new try; the time doubles with each.
 const FIRST_RETRY: Duration = Duration::from_millis(50);
-
-/// Answers the server's requests; the last resort when none is given is a refusal.
-pub type Responder = Box<dyn FnMut(&ServerRequest) -> Reply + Send>;
-
-/// How a session introduces itself and how patient it is.
-pub struct Options {
-    client_name: String,
-    client_version: String,
-    request_deadline: Duration,
-    turn_deadline: Duration,
-    capabilities: Value,
-    responder: Option<Responder>,
-}
-
-impl fmt::Debug for Options {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Options")
-            .field("client_name", &self.client_name)
-            .field("client_version", &self.client_version)
-            .field("request_deadline", &self.request_deadline)
-            .field("turn_deadline", &self.turn_deadline)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Options {
-    /// A client with this name and version, 30 seconds for a request and 10 minutes for a turn, that refuses every
-    /// request of the server. A name without spaces and slashes keeps the server's user agent readable.
-    pub fn new(client_name: impl Into<String>, client_version: impl Into<String>) -> Self {
-        Self {
-            client_name: client_name.into(),
-            client_version: client_version.into(),
-            request_deadline: Duration::from_secs(30),
-            turn_deadline: Duration::from_secs(600),
-            capabilities: Value::Null,
-            responder: None,
-        }
-    }
-
-    /// Sets how long an answer is waited for.
-    #[must_use]
-    pub fn request_deadline(mut self, deadline: Duration) -> Self {
-        self.request_deadline = deadline;
-        self
-    }
-
-    /// Sets how long the end of a turn is waited for. A turn without a network can otherwise go on for ever.
-    #[must_use]
-    pub fn turn_deadline(mut self, deadline: Duration) -> Self {
-        self.turn_deadline = deadline;
-        self
-    }
-
-    /// Sets the `capabilities` of `initialize`, for instance `{"experimentalApi": true}`.
-    #[must_use]
-    pub fn capabilities(mut self, capabilities: Value) -> Self {
-        self.capabilities = capabilities;
-        self
-    }
-
-    /// Answers the server's requests, such as approvals.
-    #[must_use]
-    pub fn responder(mut self, responder: impl FnMut(&ServerRequest) -> Reply + Send + 'static) -> Self {
-        self.responder = Some(Box::new(responder));
-        self
-    }
-}
-
-/// A request of the server.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ServerRequest {
-    /// The method, for instance `item/commandExecution/requestApproval`.
-    pub method: String,
-    /// Its parameters.
-    pub params: Value,
-}
-
-/// The answer to a request of the server.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Reply {
-    /// A result, for instance `{"decision": "accept"}`.
-    Result(Value),
-    /// A refusal with its reason.
-    Refuse(String),
-}
 
 /// What the server said of itself.
 #[derive(Debug, Clone, PartialEq)]
@@ -128,46 +41,14 @@ pub struct Thread {
     pub raw: Value,
 }
 
-/// A piece of the input of a turn.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Input(Value);
-
-impl Input {
-    /// Text.
-    pub fn text(text: impl Into<String>) -> Self {
-        Self(json!({ "type": "text", "text": text.into() }))
-    }
-
-    /// An image by its URL; `data:` URLs are fine.
-    pub fn image(url: impl Into<String>) -> Self {
-        Self(json!({ "type": "image", "url": url.into() }))
-    }
-
-    /// An image file on the server's machine.
-    pub fn local_image(path: impl Into<String>) -> Self {
-        Self(json!({ "type": "localImage", "path": path.into() }))
-    }
-
-    /// Any other input item of the protocol.
-    #[must_use]
-    pub fn other(item: Value) -> Self {
-        Self(item)
-    }
-}
-
 /// A conversation with a started server. Dropping it ends the server; [`Session::close`] lets it end by itself.
+#[derive(Debug)]
 pub struct Session {
     transport: Transport,
-    calls: Calls,
+    last_call: i64,
     backlog: VecDeque<Notification>,
     options: Options,
     server: ServerInfo,
-}
-
-impl fmt::Debug for Session {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Session").field("server", &self.server).finish_non_exhaustive()
-    }
 }
 
 impl Session {
@@ -178,7 +59,7 @@ impl Session {
     pub fn start(invocation: &Invocation, options: Options) -> Result<Self, ClientError> {
         let transport = Transport::start(invocation)?;
         let server = ServerInfo { user_agent: String::new(), raw: Value::Null, version: None };
-        let mut session = Self { transport, calls: Calls::default(), backlog: VecDeque::new(), options, server };
+        let mut session = Self { transport, last_call: 0, backlog: VecDeque::new(), options, server };
         let mut params = json!({
             "clientInfo": { "name": session.options.client_name, "version": session.options.client_version },
         });
@@ -253,21 +134,14 @@ impl Session {
         params: Value,
         deadline: Instant,
     ) -> Result<Option<Result<Value, RpcError>>, ClientError> {
-        let number = self.calls.open(method);
-        let id = RequestId::Number(number);
-        self.transport.send(&Message::Request { id, method: method.to_owned(), params });
+        self.last_call += 1;
+        let own = RequestId::Number(self.last_call);
+        self.transport.send(&Message::Request { id: own.clone(), method: method.to_owned(), params });
         loop {
-            match self.transport.receive(deadline) {
-                Ok(Some(Message::Response { id, outcome })) => match self.calls.settle(&id) {
-                    Some((settled, _)) if settled == number => return Ok(Some(outcome)),
-                    _ => {}
-                },
-                Ok(Some(message)) => self.take(message),
-                Ok(None) => {
-                    self.calls.abandon(number);
-                    return Ok(None);
-                }
-                Err(error) => return Err(error),
+            match self.transport.receive(deadline)? {
+                Some(Message::Response { id, outcome }) if id == own => return Ok(Some(outcome)),
+                Some(message) => self.take(message),
+                None => return Ok(None),
             }
         }
     }
@@ -296,34 +170,6 @@ impl Session {
         Ok(Thread { id, cli_version, raw })
     }
 
-    /// Starts a turn and returns the stream of its notifications.
-    ///
-    /// # Errors
-    /// As [`Session::call`], and when the answer names no turn.
-    pub fn start_turn(&mut self, thread_id: &str, input: &[Input]) -> Result<Turn<'_>, ClientError> {
-        let input: Vec<_> = input.iter().map(|item| item.0.clone()).collect();
-        self.start_turn_with(thread_id, json!({ "threadId": thread_id, "input": input }))
-    }
-
-    /// Starts a turn with all parameters of `turn/start`.
-    ///
-    /// # Errors
-    /// As [`Session::start_turn`].
-    pub fn start_turn_with(&mut self, thread_id: &str, params: Value) -> Result<Turn<'_>, ClientError> {
-        let deadline = self.options.turn_deadline;
-        let raw = self.call("turn/start", params)?;
-        let turn_id = member(&raw, "turn/start", "/turn/id", "turn.id")?;
-        Ok(Turn::new(self, thread_id.to_owned(), turn_id, deadline))
-    }
-
-    /// Interrupts a turn.
-    ///
-    /// # Errors
-    /// As [`Session::call`]; the server refuses where no such turn is running.
-    pub fn interrupt(&mut self, thread_id: &str, turn_id: &str) -> Result<(), ClientError> {
-        self.call("turn/interrupt", json!({ "threadId": thread_id, "turnId": turn_id })).map(drop)
-    }
-
     /// Lines of the server's standard output so far that were no messages, each cut short.
     #[must_use]
     pub fn garbage(&self) -> &[String] {
@@ -343,7 +189,11 @@ impl Session {
         self.transport.close(grace)
     }
 
-    pub(super) fn next_matching(
+    pub(crate) fn turn_deadline(&self) -> Duration {
+        self.options.turn_deadline
+    }
+
+    pub(crate) fn next_matching(
         &mut self,
         deadline: Instant,
         wanted: impl Fn(&Notification) -> bool,
@@ -362,16 +212,12 @@ impl Session {
         }
     }
 
-    /// Answers a request, keeps a notification, drops an answer that nobody waits for.
+    /// Answers a request, keeps a notification, drops an answer that nobody waits for: late, repeated or never asked for.
     fn take(&mut self, message: Message) {
         match message {
             Message::Request { id, method, params } => {
                 let request = ServerRequest { method, params };
-                let reply = match &mut self.options.responder {
-                    Some(responder) => responder(&request),
-                    None => Reply::Refuse(format!("{} answers no requests", self.options.client_name)),
-                };
-                let outcome = match reply {
+                let outcome = match (self.options.responder.0)(&request) {
                     Reply::Result(result) => Ok(result),
                     // JSON-RPC 2.0: method not found.
                     Reply::Refuse(message) => Err(RpcError { code: -32601, message, data: None }),
@@ -379,17 +225,18 @@ impl Session {
                 self.transport.send(&Message::Response { id, outcome });
             }
             Message::Notification { method, params } => {
-                if self.backlog.len() == BACKLOG {
+                if self.backlog.len() == MAX_BACKLOG {
                     self.backlog.pop_front();
                 }
                 self.backlog.push_back(Notification::new(method, params));
             }
-            Message::Response { id, .. } => drop(self.calls.settle(&id)),
+            Message::Response { .. } => {}
         }
     }
 }
 
-fn member(value: &Value, method: &str, pointer: &str, name: &'static str) -> Result<String, ClientError> {
+/// A text in an answer that the protocol promises.
+pub(crate) fn member(value: &Value, method: &str, pointer: &str, name: &'static str) -> Result<String, ClientError> {
     let text = value.pointer(pointer).and_then(Value::as_str);
     text.map(str::to_owned).ok_or_else(|| ClientError::Shape { method: method.to_owned(), member: name })
 }

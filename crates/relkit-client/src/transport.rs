@@ -6,21 +6,21 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::error::{ClientError, Closed, ClosedBy};
-use super::rpc::{self, Message};
+use crate::error::{ClientError, Closed, ClosedBy};
 use crate::process::{Closing, Invocation, Process};
+use crate::rpc::{self, Message};
 
 /// The longest line that is read, in bytes. Answers of 64 MiB are seen in practice.
-pub const LONGEST_LINE: usize = 256 * 1024 * 1024;
+const MAX_LINE: usize = 256 * 1024 * 1024;
 
 /// How many lines that are no messages are put up with.
-const GARBAGE_LIMIT: usize = 16;
+const MAX_GARBAGE: usize = 16;
 
 /// How much of a line that is no message is kept, in bytes.
-const GARBAGE_SHOWN: usize = 200;
+const MAX_SHOWN: usize = 200;
 
 /// How many messages wait for the caller before the server is made to wait.
-const QUEUE: usize = 1024;
+const MAX_QUEUED: usize = 1024;
 
 /// How long the end of the process is waited for once its output has ended.
 const LAST_MOMENT: Duration = Duration::from_secs(2);
@@ -35,9 +35,8 @@ enum Incoming {
     LongLine,
 }
 
-/// A started server.
 #[derive(Debug)]
-pub struct Transport {
+pub(crate) struct Transport {
     process: Process,
     outgoing: Option<Sender<String>>,
     incoming: Receiver<Incoming>,
@@ -46,14 +45,10 @@ pub struct Transport {
 }
 
 impl Transport {
-    /// Starts the server.
-    ///
-    /// # Errors
-    /// [`ClientError::Start`] when the operating system refuses.
-    pub fn start(invocation: &Invocation) -> Result<Self, ClientError> {
+    pub(crate) fn start(invocation: &Invocation) -> Result<Self, ClientError> {
         let mut process = invocation.start().map_err(ClientError::Start)?;
         let (outgoing, lines) = mpsc::channel::<String>();
-        let (sender, incoming) = mpsc::sync_channel(QUEUE);
+        let (sender, incoming) = mpsc::sync_channel(MAX_QUEUED);
         if let Some(mut stdin) = process.take_stdin() {
             thread::spawn(move || {
                 for line in lines {
@@ -71,18 +66,15 @@ impl Transport {
     }
 
     /// Queues a message for the server. Whether it is read shows in an answer alone.
-    pub fn send(&mut self, message: &Message) {
+    pub(crate) fn send(&mut self, message: &Message) {
         if let Some(outgoing) = &self.outgoing {
             // The writer is gone when the pipe is broken; the reader then finds out why.
             let _ = outgoing.send(rpc::encode(message));
         }
     }
 
-    /// The next message; `None` at the deadline.
-    ///
-    /// # Errors
-    /// [`ClientError::Closed`] once the conversation is over, and ever after.
-    pub fn receive(&mut self, deadline: Instant) -> Result<Option<Message>, ClientError> {
+    /// The next message; `None` at the deadline. Once the conversation is over it is so ever after.
+    pub(crate) fn receive(&mut self, deadline: Instant) -> Result<Option<Message>, ClientError> {
         loop {
             if let Some(closed) = &self.closed {
                 return Err(ClientError::Closed(closed.clone()));
@@ -91,11 +83,11 @@ impl Transport {
                 Ok(Incoming::Message(message)) => return Ok(Some(message)),
                 Ok(Incoming::Garbage(line)) => {
                     self.garbage.push(line);
-                    if self.garbage.len() >= GARBAGE_LIMIT {
+                    if self.garbage.len() >= MAX_GARBAGE {
                         self.close_by(ClosedBy::Garbage(self.garbage[0].clone()));
                     }
                 }
-                Ok(Incoming::LongLine) => self.close_by(ClosedBy::LongLine(LONGEST_LINE)),
+                Ok(Incoming::LongLine) => self.close_by(ClosedBy::LongLine(MAX_LINE)),
                 Err(RecvTimeoutError::Timeout) => return Ok(None),
                 Err(RecvTimeoutError::Disconnected) => {
                     let by = self.garbage.first().cloned().map_or(ClosedBy::EndOfOutput, ClosedBy::Garbage);
@@ -106,21 +98,17 @@ impl Transport {
     }
 
     /// The lines so far that were no messages, each cut short.
-    #[must_use]
-    pub fn garbage(&self) -> &[String] {
+    pub(crate) fn garbage(&self) -> &[String] {
         &self.garbage
     }
 
-    /// The last of the server's standard error.
-    #[must_use]
-    pub fn stderr_tail(&self) -> String {
+    pub(crate) fn stderr_tail(&self) -> String {
         self.process.stderr_tail()
     }
 
     /// Closes the server's standard input, waits up to `grace` for its end, then ends it. Returns how that came about
     /// and the last of its standard error.
-    #[must_use]
-    pub fn close(mut self, grace: Duration) -> (Closing, String) {
+    pub(crate) fn close(mut self, grace: Duration) -> (Closing, String) {
         self.outgoing = None;
         let deadline = Instant::now() + grace;
         // A server that is held by a full pipe could not end.
@@ -151,12 +139,12 @@ fn read_lines(mut output: BufReader<impl Read>, sender: &SyncSender<Incoming>) {
     let mut line = Vec::new();
     loop {
         line.clear();
-        let limit = LONGEST_LINE as u64 + 1;
+        let limit = MAX_LINE as u64 + 1;
         match output.by_ref().take(limit).read_until(b'\n', &mut line) {
             Ok(0) | Err(_) => return,
             Ok(_) => {}
         }
-        if line.len() > LONGEST_LINE {
+        if line.len() > MAX_LINE {
             let _ = sender.send(Incoming::LongLine);
             return;
         }
@@ -166,7 +154,7 @@ fn read_lines(mut output: BufReader<impl Read>, sender: &SyncSender<Incoming>) {
         let incoming = match rpc::decode(&line) {
             Ok(message) => Incoming::Message(message),
             Err(_) => {
-                let shown = &line[..line.len().min(GARBAGE_SHOWN)];
+                let shown = &line[..line.len().min(MAX_SHOWN)];
                 Incoming::Garbage(String::from_utf8_lossy(shown.trim_ascii()).escape_debug().to_string())
             }
         };

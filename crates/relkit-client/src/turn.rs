@@ -1,15 +1,42 @@
-//! One turn: the stream of its notifications, its interruption, and what it came to.
+//! One turn: its input, the stream of its notifications, its interruption, and what it came to.
 
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::error::ClientError;
-use super::notification::{Item, Notification, TokenUsage, TurnError, TurnStatus};
-use super::session::Session;
+use crate::error::ClientError;
+use crate::notification::{Item, Notification, TokenUsage, TurnError, TurnStatus};
+use crate::session::{Session, member};
 
 /// How long a turn that was interrupted at its deadline may take to say so.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// A piece of the input of a turn.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Input(Value);
+
+impl Input {
+    /// Text.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self(json!({ "type": "text", "text": text.into() }))
+    }
+
+    /// An image by its URL; `data:` URLs are fine.
+    pub fn image(url: impl Into<String>) -> Self {
+        Self(json!({ "type": "image", "url": url.into() }))
+    }
+
+    /// An image file on the server's machine.
+    pub fn local_image(path: impl Into<String>) -> Self {
+        Self(json!({ "type": "localImage", "path": path.into() }))
+    }
+
+    /// Any other input item of the protocol.
+    #[must_use]
+    pub fn other(item: Value) -> Self {
+        Self(item)
+    }
+}
 
 /// A running turn. Dropping it leaves the turn running; its notifications then wait in the session.
 #[derive(Debug)]
@@ -55,12 +82,38 @@ impl TurnOutcome {
     }
 }
 
-impl<'session> Turn<'session> {
-    pub(super) fn new(session: &'session mut Session, thread_id: String, id: String, patience: Duration) -> Self {
-        let deadline = Instant::now() + patience;
-        Self { session, thread_id, id, patience, deadline, last_error: None, done: false }
+impl Session {
+    /// Starts a turn and returns the stream of its notifications.
+    ///
+    /// # Errors
+    /// As [`Session::call`], and when the answer names no turn.
+    pub fn start_turn(&mut self, thread_id: &str, input: &[Input]) -> Result<Turn<'_>, ClientError> {
+        let input: Vec<_> = input.iter().map(|item| item.0.clone()).collect();
+        self.start_turn_with(thread_id, json!({ "threadId": thread_id, "input": input }))
     }
 
+    /// Starts a turn with all parameters of `turn/start`.
+    ///
+    /// # Errors
+    /// As [`Session::start_turn`].
+    pub fn start_turn_with(&mut self, thread_id: &str, params: Value) -> Result<Turn<'_>, ClientError> {
+        let patience = self.turn_deadline();
+        let raw = self.call("turn/start", params)?;
+        let id = member(&raw, "turn/start", "/turn/id", "turn.id")?;
+        let (thread_id, deadline) = (thread_id.to_owned(), Instant::now() + patience);
+        Ok(Turn { session: self, thread_id, id, patience, deadline, last_error: None, done: false })
+    }
+
+    /// Interrupts a turn.
+    ///
+    /// # Errors
+    /// As [`Session::call`]; the server refuses where no such turn is running.
+    pub fn interrupt(&mut self, thread_id: &str, turn_id: &str) -> Result<(), ClientError> {
+        self.call("turn/interrupt", json!({ "threadId": thread_id, "turnId": turn_id })).map(drop)
+    }
+}
+
+impl Turn<'_> {
     /// The id of the turn.
     #[must_use]
     pub fn id(&self) -> &str {

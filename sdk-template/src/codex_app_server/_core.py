@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from ._json import JsonObject
-from ._mailbox import DeadlinePassed, deadline_after
+from ._mailbox import DeadlinePassed, deadline_after, receive
 from ._process import ServerProcess
 from ._transport import Call, Ended, Outcome, Transport
 from ._turns import TurnBox, TurnRouter
-from ._wire import params_dict
+from ._wire import decode_response, params_dict, preload
 from .config import AppServerConfig, ServerRequestHandler
 from .errors import (
     AppServerError,
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
+    from .models import InitializeResponse
+
 _INTERRUPT_TIMEOUT_S = 10.0
 _INTERRUPT_REPETITIONS = 3
 _NOT_STARTED = Ended("the app server client was not started")
@@ -36,7 +38,7 @@ _FORKED = Ended("the app server client belongs to the process that this one was 
 
 
 class ClientCore:
-    """A connection that can be opened and closed; neither waits for nor decodes anything."""
+    """A connection that can be opened and closed. It waits for no answer but `initialize`'s."""
 
     def __init__(self, config: AppServerConfig | None, handler: ServerRequestHandler | None):
         self.config = config or AppServerConfig()
@@ -156,10 +158,10 @@ class ClientCore:
         with contextlib.suppress(AppServerError):
             self.submit("turn/interrupt", {"threadId": thread_id, "turnId": turn_id})
 
-    def initialize_params(self) -> JsonObject:
-        """The parameters of `initialize`."""
+    def introduce(self) -> InitializeResponse:
+        """Introduce the client to the server; the calling thread waits for the answer."""
         config = self.config
-        return {
+        params: JsonObject = {
             "clientInfo": {
                 "name": config.client_name,
                 "title": config.client_title,
@@ -167,6 +169,15 @@ class ClientCore:
             },
             "capabilities": {"experimentalApi": config.experimental_api},
         }
+        call = self.submit("initialize", params)
+        with self.awaiting(call) as deadline:
+            preload()
+            result = value_of(receive(call.reply, deadline))
+        from .models import InitializeResponse  # `preload` has loaded it while the server answered
+
+        response = decode_response("initialize", result, InitializeResponse)
+        self.live().notify("initialized")
+        return response
 
     def _timed_out(self, method: str, timeout: float | None) -> RequestTimeoutError:
         message = f"the app server did not answer `{method}` within {timeout:g} s"
@@ -221,6 +232,34 @@ class ClientCore:
             return True
 
         return transport.submit("turn/interrupt", body, on_reply=replied)
+
+
+class ClientBase:
+    """What both clients hold: the connection, and the turns that are followed by their id."""
+
+    def __init__(
+        self,
+        config: AppServerConfig | None = None,
+        approval_handler: ServerRequestHandler | None = None,
+    ) -> None:
+        self._core = ClientCore(config, approval_handler)
+        self.config = self._core.config
+
+    def register_turn_notifications(self, turn_id: str) -> None:
+        """Keep the notifications of a turn for `next_turn_notification`."""
+        self._core.router.register(turn_id)
+
+    def unregister_turn_notifications(self, turn_id: str) -> None:
+        """Forget what `register_turn_notifications` keeps."""
+        self._core.router.unregister(turn_id)
+
+    @contextlib.contextmanager
+    def _registered(self, turn_id: str) -> Iterator[None]:
+        self.register_turn_notifications(turn_id)
+        try:
+            yield
+        finally:
+            self.unregister_turn_notifications(turn_id)
 
 
 def value_of(outcome: Outcome) -> object:

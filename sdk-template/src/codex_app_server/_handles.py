@@ -2,33 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from ._mailbox import deadline_after, receive
 from ._run import TurnRecord
-from ._streams import AsyncTurnStream, TurnStream
+from ._streams import AsyncOwner, AsyncTurnStream, TurnStream
 from ._turns import TurnBox
 from .errors import RequestTimeoutError, StreamConsumedError, TransportClosedError
-from .inputs import Input, to_wire_input
+from .generated.turn_methods import AsyncTurnMethods, TurnMethods
 
 if TYPE_CHECKING:
-    from .api import AsyncCodex
     from .client import AppServerClient
     from .models import Notification
-    from .types import Turn, TurnInterruptResponse, TurnSteerResponse
+    from .types import Turn
+
+StreamT = TypeVar("StreamT")
 
 # How long an interrupted `run` waits for the server to confirm that it interrupted the turn.
 _INTERRUPT_WAIT_S = 2.0
+# There is no turn to interrupt any more, or the stream has interrupted it.
+_OVER = (TransportClosedError, StreamConsumedError, RequestTimeoutError)
 
 
-def _consumed(turn_id: str) -> StreamConsumedError:
-    return StreamConsumedError(f"the notifications of turn `{turn_id}` were taken already")
+class _Once:
+    """The notifications of a turn, which can be taken once."""
+
+    id: str
+    _box: TurnBox | None
+    _streamed: bool
+
+    def _take(self, stream_of: Callable[[TurnBox | None], StreamT]) -> StreamT:
+        if self._streamed:
+            raise StreamConsumedError(f"the notifications of turn `{self.id}` were taken already")
+        stream = stream_of(self._box)
+        self._streamed, self._box = True, None
+        return stream
 
 
 @dataclass
-class TurnHandle:
+class TurnHandle(TurnMethods, _Once):
     """A turn that runs, or ran, on a thread."""
 
     _client: AppServerClient
@@ -37,25 +51,13 @@ class TurnHandle:
     _box: TurnBox | None = field(default=None, repr=False, compare=False)
     _streamed: bool = field(default=False, init=False, repr=False, compare=False)
 
-    def steer(self, input: Input | str) -> TurnSteerResponse:
-        """Add input to the turn; InvalidRequestError if it has ended."""
-        return self._client.turn_steer(self.thread_id, self.id, to_wire_input(input))
-
-    def interrupt(self) -> TurnInterruptResponse:
-        """Stop the turn; InvalidRequestError if it has ended or was stopped already."""
-        return self._client.turn_interrupt(self.thread_id, self.id)
-
     def stream(self) -> Iterator[Notification]:
         """The turn's notifications from its start to `turn/completed`, once.
 
         They wait for as long as the handle lives, so a late consumer misses none. Raises
         StreamConsumedError the second time.
         """
-        if self._streamed:
-            raise _consumed(self.id)
-        stream = TurnStream(self._client, self.thread_id, self.id, self._box)
-        self._streamed, self._box = True, None
-        return stream
+        return self._take(lambda box: TurnStream(self._client, self.thread_id, self.id, box))
 
     def run(self) -> Turn:
         """Wait for the end of the turn and give it as the server does, whatever its status.
@@ -69,8 +71,8 @@ class TurnHandle:
         try:
             for notification in self.stream():
                 record.add(notification)
-        except (TransportClosedError, StreamConsumedError, RequestTimeoutError):
-            raise  # there is no turn to interrupt, or the stream has interrupted it
+        except _OVER:
+            raise
         except BaseException:
             self._interrupt_quietly()
             raise
@@ -86,25 +88,14 @@ class TurnHandle:
 
 
 @dataclass
-class AsyncTurnHandle:
+class AsyncTurnHandle(AsyncTurnMethods, _Once):
     """A turn that runs, or ran, on a thread."""
 
-    _codex: AsyncCodex
+    _codex: AsyncOwner
     thread_id: str
     id: str
     _box: TurnBox | None = field(default=None, repr=False, compare=False)
     _streamed: bool = field(default=False, init=False, repr=False, compare=False)
-
-    async def steer(self, input: Input | str) -> TurnSteerResponse:
-        """Add input to the turn; InvalidRequestError if it has ended."""
-        items = to_wire_input(input)
-        await self._codex._ensure_initialized()
-        return await self._codex._client.turn_steer(self.thread_id, self.id, items)
-
-    async def interrupt(self) -> TurnInterruptResponse:
-        """Stop the turn; InvalidRequestError if it has ended or was stopped already."""
-        await self._codex._ensure_initialized()
-        return await self._codex._client.turn_interrupt(self.thread_id, self.id)
 
     def stream(self) -> AsyncIterator[Notification]:
         """The turn's notifications from its start to `turn/completed`, once.
@@ -112,11 +103,7 @@ class AsyncTurnHandle:
         They wait for as long as the handle lives, so a late consumer misses none. Raises
         StreamConsumedError the second time.
         """
-        if self._streamed:
-            raise _consumed(self.id)
-        stream = AsyncTurnStream(self._codex, self.thread_id, self.id, self._box)
-        self._streamed, self._box = True, None
-        return stream
+        return self._take(lambda box: AsyncTurnStream(self._codex, self.thread_id, self.id, box))
 
     async def run(self) -> Turn:
         """Wait for the end of the turn and give it as the server does, whatever its status.
@@ -130,8 +117,8 @@ class AsyncTurnHandle:
         try:
             async for notification in self.stream():
                 record.add(notification)
-        except (TransportClosedError, StreamConsumedError, RequestTimeoutError):
-            raise  # there is no turn to interrupt, or the stream has interrupted it
+        except _OVER:
+            raise
         except BaseException:
             self._codex._client._core.interrupt_unheard(self.thread_id, self.id)
             raise

@@ -1,4 +1,7 @@
-"""What a turn comes to: collects its notifications and judges how it ended."""
+"""What a turn comes to: collects its notifications and judges how it ended.
+
+Models are imported where they are used; importing this module loads none.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ._turns import TURN_COMPLETED
+from ._wire import decode_response
 from .errors import TurnFailedError
 
 if TYPE_CHECKING:
+    from .generated.core import TurnCompletedNotification
     from .models import Notification
     from .types import ThreadItem, ThreadTokenUsage, Turn, TurnStatus
 
@@ -84,6 +89,19 @@ class TurnRecord:
             status=turn.status,
             duration_ms=turn.duration_ms,
         )
+
+
+def completion(notification: Notification) -> TurnCompletedNotification | None:
+    """The end of a turn, if that is what is notified; InvalidResponseError if it is misshapen."""
+    if notification.method != TURN_COMPLETED:
+        return None
+    from .generated.core import TurnCompletedNotification
+
+    payload = notification.payload
+    if isinstance(payload, TurnCompletedNotification):
+        return payload
+    raw = getattr(payload, "params", None)
+    return decode_response(TURN_COMPLETED, raw, TurnCompletedNotification)
 
 
 def final_response(items: list[ThreadItem]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,22 @@ from ._wire import decode_notification
 from .errors import RequestTimeoutError
 
 if TYPE_CHECKING:
-    from .api import AsyncCodex
+    from .async_client import AsyncAppServerClient
     from .client import AppServerClient
     from .models import Notification
 
 # An async consumer that never has to wait lets other tasks run after this many notifications.
 _BURST = 32
+
+
+class AsyncOwner(ABC):
+    """What async threads, turns and streams know of `AsyncCodex`: a client, and how it starts."""
+
+    _client: AsyncAppServerClient
+
+    @abstractmethod
+    async def _ensure_initialized(self) -> None:
+        """Start the client unless it runs; whatever uses it awaits this first."""
 
 
 class _Follower:
@@ -39,9 +50,9 @@ class _Follower:
         return notification
 
     def _finish(self) -> None:
-        self._done = True
-        if self._box is None:
+        if self._box is None and not self._done:
             self._core.router.unregister(self._turn_id)
+        self._done = True
         self._box = None
 
     def _timed_out(self) -> RequestTimeoutError:
@@ -66,9 +77,6 @@ class TurnStream(_Follower, Iterator["Notification"]):
         super().__init__(client._core, thread_id, turn_id, box)
         self._client = client
 
-    def __iter__(self) -> TurnStream:
-        return self
-
     def __next__(self) -> Notification:
         if self._done:
             raise StopIteration
@@ -84,8 +92,7 @@ class TurnStream(_Follower, Iterator["Notification"]):
 
     def close(self) -> None:
         """Drop the notifications that are left."""
-        if not self._done:
-            self._finish()
+        self._finish()
 
 
 class AsyncTurnStream(_Follower, AsyncIterator["Notification"]):
@@ -97,14 +104,11 @@ class AsyncTurnStream(_Follower, AsyncIterator["Notification"]):
     """
 
     def __init__(
-        self, codex: AsyncCodex, thread_id: str, turn_id: str, box: TurnBox | None
+        self, owner: AsyncOwner, thread_id: str, turn_id: str, box: TurnBox | None
     ) -> None:
-        super().__init__(codex._client._core, thread_id, turn_id, box)
-        self._codex = codex
+        super().__init__(owner._client._core, thread_id, turn_id, box)
+        self._owner = owner
         self._burst = 0
-
-    def __aiter__(self) -> AsyncTurnStream:
-        return self
 
     async def __anext__(self) -> Notification:
         if self._done:
@@ -113,14 +117,14 @@ class AsyncTurnStream(_Follower, AsyncIterator["Notification"]):
         if self._burst >= _BURST:
             await self._pause()
         try:
-            if self._box is None:
-                await self._codex._ensure_initialized()
-                client = self._codex._client
-                return self._see(await client.next_turn_notification(self._turn_id))
-            event = self._box.take()
+            box = self._box
+            event = None if box is None else box.take()
             if event is None:
-                await self._codex._ensure_initialized()
-                event = await receive_async(self._box, self._deadline)
+                await self._owner._ensure_initialized()
+                if box is None:
+                    client = self._owner._client
+                    return self._see(await client.next_turn_notification(self._turn_id))
+                event = await receive_async(box, self._deadline)
             return self._see(decode_notification(*event))
         except DeadlinePassed:
             raise self._timed_out() from None
@@ -136,5 +140,4 @@ class AsyncTurnStream(_Follower, AsyncIterator["Notification"]):
 
     async def aclose(self) -> None:
         """Drop the notifications that are left."""
-        if not self._done:
-            self._finish()
+        self._finish()

@@ -35,12 +35,16 @@ def params_dict(params: BaseModel | Mapping[str, object] | None) -> JsonObject:
     return cast("JsonObject", wire(params))
 
 
-def build_params(model: type[ParamsT], fields: Mapping[str, object]) -> ParamsT:
-    """The parameters of a call from its keyword arguments; InvalidInputError if they do not fit."""
+def build_params(kind: type[ParamsT], /, **fields: object) -> ParamsT:
+    """The parameters of a call from the arguments that were given, those that are not None.
+
+    Raises InvalidInputError if they do not fit.
+    """
     from pydantic import ValidationError
 
+    given = {name: _plain(value) for name, value in fields.items() if value is not None}
     try:
-        return model(**{name: _plain(value) for name, value in fields.items()})
+        return kind(**given)
     except ValidationError as error:
         raise InvalidInputError(f"invalid arguments: {_problems(error)}") from error
 

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 from ._handles import AsyncTurnHandle, TurnHandle
 from ._run import RunResult
 from ._threads import AsyncThread, Thread
-from ._wire import build_params, validate_initialize
+from ._wire import validate_initialize
 from .client import AppServerClient
 from .config import AppServerConfig
 from .errors import TransportClosedError
-from .generated.methods import AsyncCodexMethods, CodexMethods
+from .generated.codex_methods import AsyncCodexMethods, CodexMethods
 
 if TYPE_CHECKING:
     from .models import InitializeResponse
-    from .types import ModelListResponse, ThreadArchiveResponse, ThreadListResponse
 
 __all__ = [
     "AppServerConfig",
@@ -54,12 +51,7 @@ class Codex(CodexMethods):
             raise TransportClosedError("the client was closed")
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
     @staticmethod
@@ -76,41 +68,6 @@ class Codex(CodexMethods):
         self._closed = True
         self._client.close()
 
-    def thread_archive(self, thread_id: str) -> ThreadArchiveResponse:
-        """Put a thread away; `thread_list(archived=True)` still finds it."""
-        return self._client.thread_archive(thread_id)
-
-    def thread_unarchive(self, thread_id: str) -> Thread:
-        """Bring an archived thread back."""
-        return Thread(self._client, self._client.thread_unarchive(thread_id).thread.id)
-
-    def models(self, *, include_hidden: bool = False) -> ModelListResponse:
-        """The models that can be chosen."""
-        return self._client.model_list(include_hidden=include_hidden)
-
-    def _thread_start(self, fields: Mapping[str, object]) -> Thread:
-        from .generated.core import ThreadStartParams
-
-        started = self._client.thread_start(build_params(ThreadStartParams, fields))
-        return Thread(self._client, started.thread.id)
-
-    def _thread_list(self, fields: Mapping[str, object]) -> ThreadListResponse:
-        from .generated.v2_all import ThreadListParams
-
-        return self._client.thread_list(build_params(ThreadListParams, fields))
-
-    def _thread_resume(self, thread_id: str, fields: Mapping[str, object]) -> Thread:
-        from .generated.v2_all import ThreadResumeParams
-
-        params = build_params(ThreadResumeParams, {**fields, "thread_id": thread_id})
-        return Thread(self._client, self._client.thread_resume(thread_id, params).thread.id)
-
-    def _thread_fork(self, thread_id: str, fields: Mapping[str, object]) -> Thread:
-        from .generated.v2_all import ThreadForkParams
-
-        params = build_params(ThreadForkParams, {**fields, "thread_id": thread_id})
-        return Thread(self._client, self._client.thread_fork(thread_id, params).thread.id)
-
 
 class AsyncCodex(AsyncCodexMethods):
     """An app server for the tasks of one event loop.
@@ -120,7 +77,7 @@ class AsyncCodex(AsyncCodexMethods):
     """
 
     def __init__(self, config: AppServerConfig | None = None) -> None:
-        import asyncio
+        import asyncio  # both are loaded here, so that programs without event loops never do
 
         from .async_client import AsyncAppServerClient
 
@@ -134,12 +91,7 @@ class AsyncCodex(AsyncCodexMethods):
         await self._ensure_initialized()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *exception: object) -> None:
         await self.close()
 
     @property
@@ -175,47 +127,3 @@ class AsyncCodex(AsyncCodexMethods):
                 await self._client.close()
                 raise
             self._initialized = True
-
-    async def thread_archive(self, thread_id: str) -> ThreadArchiveResponse:
-        """Put a thread away; `thread_list(archived=True)` still finds it."""
-        await self._ensure_initialized()
-        return await self._client.thread_archive(thread_id)
-
-    async def thread_unarchive(self, thread_id: str) -> AsyncThread:
-        """Bring an archived thread back."""
-        await self._ensure_initialized()
-        return AsyncThread(self, (await self._client.thread_unarchive(thread_id)).thread.id)
-
-    async def models(self, *, include_hidden: bool = False) -> ModelListResponse:
-        """The models that can be chosen."""
-        await self._ensure_initialized()
-        return await self._client.model_list(include_hidden=include_hidden)
-
-    async def _thread_start(self, fields: Mapping[str, object]) -> AsyncThread:
-        await self._ensure_initialized()
-        from .generated.core import ThreadStartParams
-
-        started = await self._client.thread_start(build_params(ThreadStartParams, fields))
-        return AsyncThread(self, started.thread.id)
-
-    async def _thread_list(self, fields: Mapping[str, object]) -> ThreadListResponse:
-        await self._ensure_initialized()
-        from .generated.v2_all import ThreadListParams
-
-        return await self._client.thread_list(build_params(ThreadListParams, fields))
-
-    async def _thread_resume(self, thread_id: str, fields: Mapping[str, object]) -> AsyncThread:
-        await self._ensure_initialized()
-        from .generated.v2_all import ThreadResumeParams
-
-        params = build_params(ThreadResumeParams, {**fields, "thread_id": thread_id})
-        resumed = await self._client.thread_resume(thread_id, params)
-        return AsyncThread(self, resumed.thread.id)
-
-    async def _thread_fork(self, thread_id: str, fields: Mapping[str, object]) -> AsyncThread:
-        await self._ensure_initialized()
-        from .generated.v2_all import ThreadForkParams
-
-        params = build_params(ThreadForkParams, {**fields, "thread_id": thread_id})
-        forked = await self._client.thread_fork(thread_id, params)
-        return AsyncThread(self, forked.thread.id)

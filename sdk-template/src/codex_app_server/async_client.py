@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import AsyncIterator, Callable, Mapping
-from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
 
-from ._core import value_of
+from ._core import ClientBase, value_of
 from ._json import JsonObject
 from ._mailbox import call_in_loop, receive_async
+from ._run import completion
 from ._turns import TURN_COMPLETED, TurnBox
-from ._wire import decode_notification, decode_response, params_dict
-from .client import AppServerClient, WireInput, wire_input
-from .config import AppServerConfig, ServerRequestHandler
+from ._wire import decode_notification, decode_response
+from .generated.client_methods import AsyncClientMethods
 from .retry import retry_on_overload_async
 
 if TYPE_CHECKING:
@@ -25,27 +24,10 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from .generated.v2_all import (
+    from .generated.core import (
         AgentMessageDeltaNotification,
-        ModelListResponse,
-        ThreadArchiveResponse,
-        ThreadCompactStartResponse,
-        ThreadForkParams,
-        ThreadForkResponse,
-        ThreadListParams,
-        ThreadListResponse,
-        ThreadReadResponse,
-        ThreadResumeParams,
-        ThreadResumeResponse,
-        ThreadSetNameResponse,
-        ThreadStartParams,
-        ThreadStartResponse,
-        ThreadUnarchiveResponse,
         TurnCompletedNotification,
-        TurnInterruptResponse,
         TurnStartParams,
-        TurnStartResponse,
-        TurnSteerResponse,
     )
     from .models import InitializeResponse, Notification
 
@@ -53,32 +35,17 @@ ModelT = TypeVar("ModelT", bound="BaseModel")
 T = TypeVar("T")
 
 
-class AsyncAppServerClient:
+class AsyncAppServerClient(ClientBase, AsyncClientMethods):
     """Speaks the app-server protocol for the tasks of one event loop, the first that uses it."""
 
-    def __init__(
-        self,
-        config: AppServerConfig | None = None,
-        approval_handler: ServerRequestHandler | None = None,
-    ) -> None:
-        self._sync = AppServerClient(config, approval_handler)
-        self._core = self._sync._core
-        self.config = self._sync.config
-        self._loop: asyncio.AbstractEventLoop | None = None
+    _loop: asyncio.AbstractEventLoop | None = None
 
     async def __aenter__(self) -> AsyncAppServerClient:
         await self.start()
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *exception: object) -> None:
         await self.close()
-
-    # -- connection -----------------------------------------------------------------------------
 
     def bind_loop(self) -> asyncio.AbstractEventLoop:
         """The running loop, which becomes this client's; RuntimeError in any other."""
@@ -111,7 +78,7 @@ class AsyncAppServerClient:
         """Introduce the client; the server accepts other calls only after this."""
         self.bind_loop()
         # Importing the models takes longer than the answer, and must not hold up the loop.
-        return await in_thread(self._sync.initialize)
+        return await in_thread(self._core.introduce)
 
     # -- any method -----------------------------------------------------------------------------
 
@@ -144,12 +111,8 @@ class AsyncAppServerClient:
         max_delay_s: float = 2.0,
     ) -> ModelT:
         """`request`, repeated while the server is overloaded."""
-
-        async def attempt() -> ModelT:
-            return await self.request(method, params, response_model=response_model)
-
         return await retry_on_overload_async(
-            attempt,
+            lambda: self.request(method, params, response_model=response_model),
             max_attempts=max_attempts,
             initial_delay_s=initial_delay_s,
             max_delay_s=max_delay_s,
@@ -160,141 +123,11 @@ class AsyncAppServerClient:
         self.bind_loop()
         self._core.live().notify(method, params)
 
-    # -- threads --------------------------------------------------------------------------------
-
-    async def thread_start(
-        self, params: ThreadStartParams | JsonObject | None = None
-    ) -> ThreadStartResponse:
-        """`thread/start`: open a thread."""
-        from .generated.core import ThreadStartResponse
-
-        return await self.request(
-            "thread/start", params_dict(params), response_model=ThreadStartResponse
-        )
-
-    async def thread_resume(
-        self, thread_id: str, params: ThreadResumeParams | JsonObject | None = None
-    ) -> ThreadResumeResponse:
-        """`thread/resume`: load a thread of an earlier process."""
-        from .generated.v2_all import ThreadResumeResponse
-
-        body = {**params_dict(params), "threadId": thread_id}
-        return await self.request("thread/resume", body, response_model=ThreadResumeResponse)
-
-    async def thread_fork(
-        self, thread_id: str, params: ThreadForkParams | JsonObject | None = None
-    ) -> ThreadForkResponse:
-        """`thread/fork`: a new thread with the history of another."""
-        from .generated.v2_all import ThreadForkResponse
-
-        body = {**params_dict(params), "threadId": thread_id}
-        return await self.request("thread/fork", body, response_model=ThreadForkResponse)
-
-    async def thread_list(
-        self, params: ThreadListParams | JsonObject | None = None
-    ) -> ThreadListResponse:
-        """`thread/list`: one page of threads."""
-        from .generated.v2_all import ThreadListResponse
-
-        return await self.request(
-            "thread/list", params_dict(params), response_model=ThreadListResponse
-        )
-
-    async def thread_read(self, thread_id: str, include_turns: bool = False) -> ThreadReadResponse:
-        """`thread/read`: a thread, with its turns if asked."""
-        from .generated.v2_all import ThreadReadResponse
-
-        body: JsonObject = {"threadId": thread_id, "includeTurns": include_turns}
-        return await self.request("thread/read", body, response_model=ThreadReadResponse)
-
-    async def thread_archive(self, thread_id: str) -> ThreadArchiveResponse:
-        """`thread/archive`: put a thread away."""
-        from .generated.v2_all import ThreadArchiveResponse
-
-        body: JsonObject = {"threadId": thread_id}
-        return await self.request("thread/archive", body, response_model=ThreadArchiveResponse)
-
-    async def thread_unarchive(self, thread_id: str) -> ThreadUnarchiveResponse:
-        """`thread/unarchive`: bring a thread back."""
-        from .generated.v2_all import ThreadUnarchiveResponse
-
-        body: JsonObject = {"threadId": thread_id}
-        return await self.request("thread/unarchive", body, response_model=ThreadUnarchiveResponse)
-
-    async def thread_set_name(self, thread_id: str, name: str) -> ThreadSetNameResponse:
-        """`thread/name/set`: name a thread."""
-        from .generated.v2_all import ThreadSetNameResponse
-
-        body: JsonObject = {"threadId": thread_id, "name": name}
-        return await self.request("thread/name/set", body, response_model=ThreadSetNameResponse)
-
-    async def thread_compact(self, thread_id: str) -> ThreadCompactStartResponse:
-        """`thread/compact/start`: have the model shorten a thread's history."""
-        from .generated.v2_all import ThreadCompactStartResponse
-
-        body: JsonObject = {"threadId": thread_id}
-        return await self.request(
-            "thread/compact/start", body, response_model=ThreadCompactStartResponse
-        )
-
-    async def model_list(self, include_hidden: bool = False) -> ModelListResponse:
-        """`model/list`: the models that can be chosen."""
-        from .generated.v2_all import ModelListResponse
-
-        body: JsonObject = {"includeHidden": include_hidden}
-        return await self.request("model/list", body, response_model=ModelListResponse)
-
-    # -- turns ----------------------------------------------------------------------------------
-
-    async def turn_start(
-        self,
-        thread_id: str,
-        input_items: WireInput,
-        params: TurnStartParams | JsonObject | None = None,
-    ) -> TurnStartResponse:
-        """`turn/start`: begin a turn, or join the one that runs. Its events wait for a reader."""
-        from .generated.core import TurnStartResponse
-
-        body: dict[str, object] = {
-            **params_dict(params),
-            "threadId": thread_id,
-            "input": wire_input(input_items),
-        }
-        return await self.request("turn/start", body, response_model=TurnStartResponse)
-
-    async def turn_steer(
-        self, thread_id: str, expected_turn_id: str, input_items: WireInput
-    ) -> TurnSteerResponse:
-        """`turn/steer`: add input to the turn that runs."""
-        from .generated.v2_all import TurnSteerResponse
-
-        body = {
-            "threadId": thread_id,
-            "expectedTurnId": expected_turn_id,
-            "input": wire_input(input_items),
-        }
-        return await self.request("turn/steer", body, response_model=TurnSteerResponse)
-
-    async def turn_interrupt(self, thread_id: str, turn_id: str) -> TurnInterruptResponse:
-        """`turn/interrupt`: stop a turn; InvalidRequestError if it has ended already."""
-        from .generated.v2_all import TurnInterruptResponse
-
-        body: JsonObject = {"threadId": thread_id, "turnId": turn_id}
-        return await self.request("turn/interrupt", body, response_model=TurnInterruptResponse)
-
     # -- notifications --------------------------------------------------------------------------
 
     async def next_notification(self) -> Notification:
         """The next notification that belongs to no turn; the oldest are dropped beyond a bound."""
         return await self._next(self._core.live().router.unrouted)
-
-    def register_turn_notifications(self, turn_id: str) -> None:
-        """Keep the notifications of a turn for `next_turn_notification`."""
-        self._core.router.register(turn_id)
-
-    def unregister_turn_notifications(self, turn_id: str) -> None:
-        """Forget what `register_turn_notifications` keeps."""
-        self._core.router.unregister(turn_id)
 
     async def next_turn_notification(self, turn_id: str) -> Notification:
         """The next notification of a turn."""
@@ -302,21 +135,10 @@ class AsyncAppServerClient:
 
     async def wait_for_turn_completed(self, turn_id: str) -> TurnCompletedNotification:
         """The turn's last notification; those before it are dropped."""
-        from .generated.core import TurnCompletedNotification
-        from .models import UnknownNotification
-
-        self.register_turn_notifications(turn_id)
-        try:
-            while True:
-                notification = await self.next_turn_notification(turn_id)
-                if notification.method == TURN_COMPLETED:
-                    payload = notification.payload
-                    if isinstance(payload, TurnCompletedNotification):
-                        return payload
-                    raw = payload.params if isinstance(payload, UnknownNotification) else None
-                    return decode_response(TURN_COMPLETED, raw, TurnCompletedNotification)
-        finally:
-            self.unregister_turn_notifications(turn_id)
+        with self._registered(turn_id):
+            while (last := completion(await self.next_turn_notification(turn_id))) is None:
+                pass
+        return last
 
     async def stream_text(
         self,
@@ -328,20 +150,17 @@ class AsyncAppServerClient:
         from .generated.core import AgentMessageDeltaNotification
 
         turn_id = (await self.turn_start(thread_id, text, params=params)).turn.id
-        self.register_turn_notifications(turn_id)
-        try:
-            while True:
+        with self._registered(turn_id):
+            method = None
+            while method != TURN_COMPLETED:
                 notification = await self.next_turn_notification(turn_id)
+                method = notification.method
                 if isinstance(notification.payload, AgentMessageDeltaNotification):
                     yield notification.payload
-                if notification.method == TURN_COMPLETED:
-                    return
-        finally:
-            self.unregister_turn_notifications(turn_id)
 
-    async def _next(self, box: TurnBox, deadline: float | None = None) -> Notification:
+    async def _next(self, box: TurnBox) -> Notification:
         self.bind_loop()
-        return decode_notification(*await receive_async(box, deadline))
+        return decode_notification(*await receive_async(box))
 
 
 async def in_thread(function: Callable[[], T]) -> T:

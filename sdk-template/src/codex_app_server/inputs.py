@@ -53,6 +53,19 @@ Input: TypeAlias = list[InputItem] | InputItem
 """What a turn is given: one part, or several in order."""
 
 
+WireInput: TypeAlias = list[JsonObject] | JsonObject | str | Input
+"""What the protocol clients take: input items, or what their wire form is."""
+
+
+def wire_input(items: WireInput) -> list[JsonObject]:
+    """Input items in wire form; those that are already pass through."""
+    if isinstance(items, dict):
+        return [items]
+    if isinstance(items, list):
+        return [item if isinstance(item, dict) else _to_wire_item(item) for item in items]
+    return to_wire_input(items)
+
+
 def to_wire_input(given: Input | str) -> list[JsonObject]:
     """The input items as the protocol spells them; TypeError for anything else."""
     if isinstance(given, (list, tuple)):

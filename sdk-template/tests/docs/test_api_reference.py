@@ -12,6 +12,7 @@ import pytest
 
 import codex_app_server
 import codex_app_server.types
+from codex_app_server import errors
 from harness.runtime import TEMPLATE
 
 REFERENCE = (TEMPLATE / "docs" / "api-reference.md").read_text(encoding="utf-8")
@@ -137,21 +138,31 @@ def test_every_public_name_is_mentioned() -> None:
         assert f"`{name}`" in REFERENCE, name
 
 
-def test_the_error_tree_is_the_real_one() -> None:
-    tree = section("Errors")
+def error_tree() -> Iterator[tuple[str, str | None, str]]:
+    """Each exception of the reference's tree: its name, its parent's, and the words beside it."""
+    tree = section("Errors").split("```")[1].removeprefix("text\n")
     parents: list[tuple[int, str]] = []
-    seen = []
-    for line in tree.splitlines():
-        found = re.match(r"^( *)([A-Z]\w+Error)\b", line)
-        if found is None:
-            continue
-        depth, name = len(found.group(1)) // 2, found.group(2)
-        while parents and parents[-1][0] >= depth:
+    for entry in re.split(r"\n(?= *[A-Z]\w+\b)", tree):
+        found = re.match(r"( *)(\w+)\b(.*)", entry, re.DOTALL)
+        assert found, entry
+        while parents and parents[-1][0] >= len(found[1]):
             parents.pop()
-        if parents and hasattr(codex_app_server, name):
-            parent = getattr(codex_app_server, parents[-1][1])
-            assert issubclass(getattr(codex_app_server, name), parent), line
-        parents.append((depth, name))
-        seen.append(name)
-    public = [name for name in codex_app_server.__all__ if name.endswith("Error")]
-    assert set(public) <= set(seen)
+        yield found[2], parents[-1][1] if parents else None, found[3]
+        parents.append((len(found[1]), found[2]))
+
+
+def test_the_error_tree_is_the_real_one() -> None:
+    public = {
+        name: value
+        for name, value in vars(errors).items()
+        if inspect.isclass(value) and issubclass(value, Exception) and not name.startswith("_")
+    }
+    assert sorted(name for name, _, _ in error_tree()) == sorted(public)
+    for name, parent, words in error_tree():
+        bases = [base.__name__ for base in public[name].__bases__]
+        assert (parent or "Exception") == bases[0], name
+        assert re.findall(r"also an? (\w+)", words) == bases[1:], name
+    at_the_root = [name for name in codex_app_server.__all__ if name.endswith("Error")]
+    assert all(getattr(codex_app_server, name) is public[name] for name in at_the_root)
+    outside = section("Errors").split("```")[2]
+    assert re.findall(r"`(\w+Error)`", outside) == at_the_root

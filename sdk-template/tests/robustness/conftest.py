@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import gc
 import os
 import signal
@@ -12,12 +11,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from codex_app_server import AppServerConfig, AsyncCodex, Codex
-from harness.world import Twin, World
 
 SCRIPT = Path(__file__).with_name("server_script.py")
 
@@ -45,20 +43,10 @@ def scripted() -> ScriptedWorld:
     return ScriptedWorld()
 
 
-@pytest.fixture(params=["sync", "async"])
-def twin(request: pytest.FixtureRequest, scripted: ScriptedWorld) -> Iterator[Twin]:
-    """The scripted server seen through the sync client, and once more through the async one."""
-    world = cast("World", scripted)
-    if request.param == "sync":
-        yield Twin("sync", world)
-        return
-    loop = asyncio.new_event_loop()
-    try:
-        yield Twin("async", world, loop)
-        loop.run_until_complete(loop.shutdown_asyncgens())
-    finally:
-        loop.close()
-        gc.collect()
+@pytest.fixture
+def world(scripted: ScriptedWorld) -> ScriptedWorld:
+    """The scripted server in the place of the runtime; the twins see it instead."""
+    return scripted
 
 
 def own_threads() -> list[str]:

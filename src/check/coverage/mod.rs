@@ -8,7 +8,10 @@ use std::path::Path;
 
 use pep440_rs::Version;
 use serde::Serialize;
+use serde_json::Value;
 
+use crate::console::Shown;
+use crate::console::text::visible;
 use crate::error::{Exit, Explain};
 use crate::fs::FsError;
 use crate::product::PlatformFamily;
@@ -141,6 +144,8 @@ pub struct Coverage {
     pub schema_version: u32,
     /// One row per platform.
     pub platforms: Vec<Choice>,
+    /// The platforms that are required and get nothing.
+    pub missing: Vec<&'static str>,
 }
 
 /// What one platform takes.
@@ -195,7 +200,7 @@ impl Coverage {
             .filter(|candidate| !with_platforms || named.contains(&candidate.distribution.as_deref()))
             .collect();
         let platforms = PLATFORMS.iter().map(|platform| choose(platform, &counted)).collect();
-        Self { schema_version: 1, platforms }
+        Self { schema_version: 1, platforms, missing: Vec::new() }
     }
 
     /// How many platforms get a wheel.
@@ -220,28 +225,33 @@ impl Coverage {
         gaps
     }
 
-    /// Those of the named platforms that get nothing.
-    pub fn missing(&self, required: &[String]) -> Result<Vec<&Choice>, CoverageError> {
-        let mut missing = Vec::new();
+    /// Requires that the named platforms get a wheel.
+    pub fn require(&mut self, required: &[String]) -> Result<(), CoverageError> {
         for name in required {
             let choice = self.platforms.iter().find(|choice| choice.name == name);
             let choice = choice.ok_or_else(|| CoverageError::Platform(name.clone()))?;
             if choice.wheel.is_none() {
-                missing.push(choice);
+                self.missing.push(choice.name);
             }
         }
-        Ok(missing)
+        Ok(())
     }
+}
 
-    /// A table for people, and a summary line.
-    pub fn text(&self) -> String {
+impl Shown for Coverage {
+    /// A table, a summary line, and what is required and missing.
+    fn text(&self) -> String {
         let width = self.platforms.iter().map(|choice| choice.name.len()).max().unwrap_or(0);
         let mut text = String::new();
         for choice in &self.platforms {
-            let wheel = choice.wheel.as_deref().unwrap_or("none");
-            text += &format!("{:width$}  {wheel}\n", choice.name);
+            text += &format!("{:width$}  {}\n", choice.name, visible(choice.wheel.as_deref().unwrap_or("none")));
         }
-        text + &format!("\n{} of {} platforms get a wheel\n", self.covered(), self.platforms.len())
+        text += &format!("\n{} of {} platforms get a wheel\n", self.covered(), self.platforms.len());
+        self.missing.iter().fold(text, |text, name| text + &format!("required, and gets no wheel: {name}\n"))
+    }
+
+    fn json(&self) -> Value {
+        serde_json::to_value(self).unwrap_or_default()
     }
 }
 
@@ -378,11 +388,10 @@ mod tests {
 
     #[test]
     fn a_required_platform_is_known_or_refused() {
-        let coverage = of(&SIX);
         let missing = |names: &[&str]| {
-            coverage
-                .missing(&names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())
-                .map(|missing| missing.len())
+            let mut coverage = of(&SIX);
+            let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+            coverage.require(&names).map(|()| coverage.missing.len())
         };
         assert_eq!(missing(&["windows-x86_64", "debian-12-x86_64"]).unwrap(), 1);
         assert!(missing(&["debian"]).is_err());

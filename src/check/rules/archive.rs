@@ -1,368 +1,250 @@
 //! Rules about the zip archive of a wheel (PEP 427, APPNOTE 6.3.10, and what package indexes refuse).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
-use unicode_normalization::UnicodeNormalization as _;
-
-use crate::check::finding::Findings;
-use crate::check::rule::{Check, Documentation, Family, Rule, Severity};
+use crate::check::rule::{Documentation, Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
-use crate::wheel::reader::unsafe_path;
 use crate::zip::archive::{DefectKind as Kind, Member, MemberError};
 
-/// One rule of this family about wheels.
-const fn rule(
-    name: &'static str,
-    severity: Severity,
-    documentation: Documentation,
-    check: fn(&WheelSubject, &mut Findings),
-) -> Rule {
-    Rule { name, family: Family::Archive, severity, documentation, check: Check::Wheel(check) }
+static ZIP_READABLE: Rule = rule(
+    "zip-readable",
+    Severity::Error,
+    Documentation {
+        what: "The archive has one end record on one disk, and its counts, sizes and places are those of the file.",
+        why: "Readers that trust different numbers see different contents; indexes refuse such an archive, and a file that is no zip archive is no wheel.",
+        fix: "Build or download the file again; it is damaged, or its writer is at fault",
+    },
+    zip_readable,
+);
+
+fn zip_readable(wheel: &WheelSubject, found: &mut Findings) {
+    use Kind::{Directory, NotAnArchive, SeveralDisks, SeveralEnds, Unlocated, Zip64};
+    defects(wheel, found, &[NotAnArchive, Directory, SeveralDisks, SeveralEnds, Zip64, Unlocated], &[]);
 }
 
-pub(crate) static RULES: &[Rule] = &[
-    rule(
-        "zip-readable",
-        Severity::Error,
-        Documentation {
-            what: "The archive has one end record on one disk, and its counts, sizes and places are those of the file.",
-            why: "Readers that trust different numbers see different contents; indexes refuse such an archive, and a file that is no zip archive is no wheel.",
-            fix: "Build or download the file again; it is damaged, or its writer is at fault",
-        },
-        |wheel, found| {
-            defects(
-                wheel,
-                found,
-                &[
-                    Kind::NotAnArchive,
-                    Kind::Directory,
-                    Kind::SeveralDisks,
-                    Kind::SeveralEnds,
-                    Kind::Zip64,
-                    Kind::Unlocated,
-                ],
-            );
-        },
-    ),
-    rule(
-        "zip-no-prefix",
-        Severity::Error,
-        Documentation {
-            what: "The first entry begins at the first byte of the file.",
-            why: "Bytes before the archive can be a program or another archive that some readers take instead; indexes refuse them.",
-            fix: "Remove what precedes the archive, or build the wheel again",
-        },
-        |wheel, found| defects(wheel, found, &[Kind::Prefix]),
-    ),
-    rule(
-        "zip-no-trailing",
-        Severity::Error,
-        Documentation {
-            what: "The end record is the last thing in the file.",
-            why: "Trailing bytes can hide a second archive; indexes refuse them.",
-            fix: "Cut off what follows the archive, or build the wheel again",
-        },
-        |wheel, found| defects(wheel, found, &[Kind::Trailing]),
-    ),
-    rule(
-        "zip-no-gap",
-        Severity::Error,
-        Documentation {
-            what: "The entries follow each other without gaps, without sharing bytes, and without entries that the directory does not list.",
-            why: "A reader that walks the file and one that trusts the directory see different files; overlapping entries also make small bombs.",
-            fix: "Build the wheel again with a writer that lists every entry and leaves nothing between them",
-        },
-        |wheel, found| defects(wheel, found, &[Kind::Gap, Kind::HiddenEntry, Kind::Overlap]),
-    ),
-    rule(
-        "zip-local-central",
-        Severity::Error,
-        Documentation {
-            what: "Each local header states the name, method, flags, CRC and sizes that the central directory states.",
-            why: "Two readers then unpack two different files from one archive; indexes refuse it.",
-            fix: "Build the wheel again; an archive that was edited in place must be written anew",
-        },
-        |wheel, found| {
-            defects(wheel, found, &[Kind::LocalHeader, Kind::DescriptorWrong]);
-            defects_with(wheel, found, Severity::Warning, &[Kind::LocalTime]);
-        },
-    ),
-    rule(
-        "zip-unique-name",
-        Severity::Error,
-        Documentation {
-            what: "No two entries have the same name.",
-            why: "Installers take the last one without a word, other readers the first; indexes refuse it.",
-            fix: "Remove one of the entries and build the wheel again",
-        },
-        unique_name,
-    ),
-    rule(
-        "zip-crc",
-        Severity::Error,
-        Documentation {
-            what: "Every entry unpacks to the size and CRC-32 that the directory states, and uses up its bytes.",
-            why: "The file is damaged, or hides data behind a compressed stream; installers stop at it.",
-            fix: "Build or download the file again",
-        },
-        crc,
-    ),
-    rule(
-        "zip-method",
-        Severity::Error,
-        Documentation {
-            what: "Entries are stored (0) or deflated (8).",
-            why: "Python's standard library reads little else without optional modules, and indexes refuse every other method.",
-            fix: "Build the wheel with deflate compression",
-        },
-        |wheel, found| defects(wheel, found, &[Kind::Method]),
-    ),
-    rule(
-        "zip-not-encrypted",
-        Severity::Error,
-        Documentation {
-            what: "No entry is encrypted.",
-            why: "Installers have no password, and nobody can check what is inside.",
-            fix: "Build the wheel without encryption",
-        },
-        |wheel, found| defects(wheel, found, &[Kind::Encrypted]),
-    ),
-    rule(
-        "zip-no-extra",
-        Severity::Warning,
-        Documentation {
-            what: "Entries have no extra fields; above all no second name in a unicode path field (0x7075), none twice, none broken.",
-            why: "Extra fields vary between machines and break reproducible builds; a second name shows two readers two files, and indexes refuse broken and repeated fields.",
-            fix: "Build the wheel with a writer that adds no extra fields",
-        },
-        |wheel, found| {
-            defects_with(wheel, found, Severity::Error, &[Kind::UnicodePath, Kind::ExtraFieldWrong]);
-            defects(wheel, found, &[Kind::ExtraField]);
-        },
-    ),
-    rule(
-        "zip-comment",
-        Severity::Warning,
-        Documentation {
-            what: "Neither the archive nor an entry has a comment.",
-            why: "Indexes refuse comments on entries, and a comment on the archive can hold another end record.",
-            fix: "Build the wheel without comments",
-        },
-        |wheel, found| {
-            defects_with(wheel, found, Severity::Error, &[Kind::EntryComment]);
-            defects(wheel, found, &[Kind::ArchiveComment]);
-        },
-    ),
-    rule(
-        "zip-data-descriptor",
-        Severity::Warning,
-        Documentation {
-            what: "Sizes stand in the local headers, not in data descriptors after the data; never so for a stored entry.",
-            why: "A streaming reader cannot know where a stored entry with a descriptor ends; some indexes refuse all descriptors.",
-            fix: "Build the wheel with a writer that goes back and fills in the local headers",
-        },
-        |wheel, found| {
-            defects_with(wheel, found, Severity::Error, &[Kind::DescriptorStored]);
-            defects(wheel, found, &[Kind::Descriptor]);
-        },
-    ),
-    rule(
-        "zip64-needless",
-        Severity::Warning,
-        Documentation {
-            what: "Zip64 records and fields stand only where a number does not fit without them.",
-            why: "They make room for lies about sizes, and some readers do not know them.",
-            fix: "Build the wheel without forcing zip64",
-        },
-        |wheel, found| defects(wheel, found, &[Kind::Zip64Needless]),
-    ),
-    rule(
-        "zip-ratio",
-        Severity::Error,
-        Documentation {
-            what: "No large entry unpacks to more than 200 times its compressed size, and all of them together not to more than 50 times the file (above 64 MiB) or the size limits.",
-            why: "It is taken for a decompression bomb, here and by indexes; such entries are not unpacked for the other rules.",
-            fix: "Remove padding from the files inside; real programs compress to a third, not to a hundredth",
-        },
-        ratio,
-    ),
-    rule(
-        "zip-date",
-        Severity::Warning,
-        Documentation {
-            what: "Every entry has a valid date, and all of them the same one.",
-            why: "Readers refuse dates that do not exist, and dates that differ mean that two builds of one source are not alike.",
-            fix: "Build with SOURCE_DATE_EPOCH set, or with a builder that writes one fixed date",
-        },
-        date,
-    ),
-    rule(
-        "zip-dir-entry",
-        Severity::Warning,
-        Documentation {
-            what: "There are no entries for directories; one that holds data is an error.",
-            why: "Nothing needs them; installers make directories for the files, and RECORD cannot list them.",
-            fix: "Build the wheel with file entries only",
-        },
-        |wheel, found| {
-            for member in wheel.archive.members().iter().filter(|member| member.is_directory()) {
-                if member.size > 0 || member.compressed_size > 2 {
-                    found.with(
-                        Severity::Error,
-                        Some(&member.name),
-                        "the entry is a directory by its name and holds data",
-                    );
-                } else {
-                    found.member(&member.name, "the entry is a directory");
-                }
-            }
-        },
-    ),
-    rule(
-        "zip-order",
-        Severity::Warning,
-        Documentation {
-            what: "The dist-info directory comes last, and RECORD last of all.",
-            why: "PEP 427 recommends it, so that metadata can be amended without rewriting the archive.",
-            fix: "Write the dist-info files at the end of the archive and RECORD as the last of them",
-        },
-        order,
-    ),
-    rule(
-        "path-relative",
-        Severity::Error,
-        Documentation {
-            what: "Paths are relative and made of plain parts: no `..`, no leading `/`, no drive, no backslash, no control character and none that cannot be seen (zero width, direction, private use), no empty part.",
-            why: "Such a path leaves the directory it is unpacked to, or names another file on another system; installers refuse, drop or rename it.",
-            fix: "Give the file a plain relative path joined by `/`",
-        },
-        relative,
-    ),
-    rule(
-        "path-utf8",
-        Severity::Error,
-        Documentation {
-            what: "Names are UTF-8, and those that are not ASCII carry the UTF-8 flag (bit 11).",
-            why: "Without the flag readers take the name for code page 437 and unpack it under another name.",
-            fix: "Write names as UTF-8 with flag bit 11, or use ASCII names",
-        },
-        |wheel, found| defects(wheel, found, &[Kind::NameEncoding]),
-    ),
-    rule(
-        "path-collision",
-        Severity::Error,
-        Documentation {
-            what: "No two paths are the same once case and Unicode form are ignored, and no file is also a directory.",
-            why: "On macOS and Windows one file overwrites the other; a file in the place of a directory stops the installation.",
-            fix: "Rename one of the files",
-        },
-        collision,
-    ),
-    rule(
-        "path-windows",
-        Severity::Error,
-        Documentation {
-            what: "Paths can be written on Windows: none of `<>:\"|?*`, no part that ends in a dot or space; a reserved device name or a path of more than 240 characters is a warning.",
-            why: "The wheel cannot be installed there, or its files cannot be removed again.",
-            fix: "Rename the file to something that every system can write",
-        },
-        windows,
-    ),
-    rule(
-        "entry-type",
-        Severity::Error,
-        Documentation {
-            what: "Every entry is a regular file.",
-            why: "Installers write a symbolic link as a file that holds the link's target, and know nothing of FIFOs and devices.",
-            fix: "Put the file itself into the wheel in place of the link",
-        },
-        |wheel, found| {
-            for member in wheel.archive.members().iter().filter(|member| member.is_special()) {
-                let what = match member.unix_mode() & 0o170_000 {
-                    0o120_000 => "a symbolic link",
-                    0o010_000 => "a FIFO",
-                    0o140_000 => "a socket",
-                    _ => "a device",
-                };
-                found.member(&member.name, format!("the entry is {what} by its mode {:#o}", member.unix_mode()));
-            }
-            for member in wheel.archive.members() {
-                let directory = member.unix_mode() & 0o170_000 == 0o040_000;
-                if directory != member.is_directory() && (directory || member.unix_mode() & 0o170_000 == 0o100_000) {
-                    found.member(
-                        &member.name,
-                        "the entry is a file by its name and a directory by its mode, or the reverse",
-                    );
-                }
-            }
-        },
-    ),
-];
+static ZIP_NO_PREFIX: Rule = rule(
+    "zip-no-prefix",
+    Severity::Error,
+    Documentation {
+        what: "The first entry begins at the first byte of the file.",
+        why: "Bytes before the archive can be a program or another archive that some readers take instead; indexes refuse them.",
+        fix: "Remove what precedes the archive, or build the wheel again",
+    },
+    |wheel, found| defects(wheel, found, &[Kind::Prefix], &[]),
+);
 
-fn defects(wheel: &WheelSubject, found: &mut Findings, kinds: &[Kind]) {
-    for defect in wheel.archive.defects().iter().filter(|defect| kinds.contains(&defect.kind)) {
-        match &defect.member {
-            Some(member) => found.member(member, &defect.message),
-            None => found.whole(&defect.message),
-        }
-    }
-}
+static ZIP_NO_TRAILING: Rule = rule(
+    "zip-no-trailing",
+    Severity::Error,
+    Documentation {
+        what: "The end record is the last thing in the file.",
+        why: "Trailing bytes can hide a second archive; indexes refuse them.",
+        fix: "Cut off what follows the archive, or build the wheel again",
+    },
+    |wheel, found| defects(wheel, found, &[Kind::Trailing], &[]),
+);
 
-fn defects_with(wheel: &WheelSubject, found: &mut Findings, severity: Severity, kinds: &[Kind]) {
-    for defect in wheel.archive.defects().iter().filter(|defect| kinds.contains(&defect.kind)) {
-        found.with(severity, defect.member.as_deref(), &defect.message);
-    }
-}
+static ZIP_NO_GAP: Rule = rule(
+    "zip-no-gap",
+    Severity::Error,
+    Documentation {
+        what: "The entries follow each other without gaps, without sharing bytes, and without entries that the directory does not list.",
+        why: "A reader that walks the file and one that trusts the directory see different files; overlapping entries also make small bombs.",
+        fix: "Build the wheel again with a writer that lists every entry and leaves nothing between them",
+    },
+    |wheel, found| defects(wheel, found, &[Kind::Gap, Kind::HiddenEntry, Kind::Overlap], &[]),
+);
 
-fn unique_name(wheel: &WheelSubject, found: &mut Findings) {
+static ZIP_LOCAL_CENTRAL: Rule = rule(
+    "zip-local-central",
+    Severity::Error,
+    Documentation {
+        what: "Each local header states the name, method, flags, CRC and sizes that the central directory states.",
+        why: "Two readers then unpack two different files from one archive; indexes refuse it.",
+        fix: "Build the wheel again; an archive that was edited in place must be written anew",
+    },
+    |wheel, found| defects(wheel, found, &[Kind::LocalHeader, Kind::DescriptorWrong], &[Kind::LocalTime]),
+);
+
+static ZIP_UNIQUE_NAME: Rule = rule(
+    "zip-unique-name",
+    Severity::Error,
+    Documentation {
+        what: "No two entries have the same name.",
+        why: "Installers take the last one without a word, other readers the first; indexes refuse it.",
+        fix: "Remove one of the entries and build the wheel again",
+    },
+    zip_unique_name,
+);
+
+fn zip_unique_name(wheel: &WheelSubject, found: &mut Findings) {
     let mut seen = BTreeSet::new();
-    for member in wheel.archive.members() {
-        if !seen.insert(&member.raw_name) {
-            found.member(&member.name, "another entry has the same name");
-        }
-    }
+    let again = wheel.archive.members().iter().filter(|member| !seen.insert(&member.raw_name));
+    found.each(again.map(|member| member.name.as_str()), "another entry has the same name");
 }
 
-fn crc(wheel: &WheelSubject, found: &mut Findings) {
+static ZIP_CRC: Rule = rule(
+    "zip-crc",
+    Severity::Error,
+    Documentation {
+        what: "Every entry unpacks to the size and CRC-32 that the directory states, and uses up its bytes.",
+        why: "The file is damaged, or hides data behind a compressed stream; installers stop at it.",
+        fix: "Build or download the file again",
+    },
+    zip_crc,
+);
+
+fn zip_crc(wheel: &WheelSubject, found: &mut Findings) {
+    use MemberError::{Encrypted, Method, TooLarge, Unlocated, Write};
     for (member, scanned) in wheel.files() {
-        if let Some(error) = &scanned.error
-            && !matches!(
-                error,
-                MemberError::Method { .. }
-                    | MemberError::Encrypted { .. }
-                    | MemberError::Unlocated { .. }
-                    | MemberError::TooLarge { .. }
-                    | MemberError::Write { .. }
-            )
-        {
-            found.member(&member.name, error.to_string());
+        match &scanned.error {
+            // Other rules', but for those of the disk.
+            None | Some(Method { .. } | Encrypted { .. } | Unlocated { .. } | TooLarge { .. } | Write { .. }) => {}
+            Some(error) => found.member(&member.name, error.to_string()),
         }
     }
 }
 
-fn ratio(wheel: &WheelSubject, found: &mut Findings) {
-    for member in wheel.archive.members() {
-        if wheel.archive.bomb(member).is_some() {
-            let (packed, size) = (member.compressed_size, member.size);
-            found.member(&member.name, format!("the entry unpacks from {packed} to {size} bytes"));
-        }
+static ZIP_METHOD: Rule = rule(
+    "zip-method",
+    Severity::Error,
+    Documentation {
+        what: "Entries are stored (0) or deflated (8).",
+        why: "Python's standard library reads little else without optional modules, and indexes refuse every other method.",
+        fix: "Build the wheel with deflate compression",
+    },
+    |wheel, found| defects(wheel, found, &[Kind::Method], &[]),
+);
+
+static ZIP_NOT_ENCRYPTED: Rule = rule(
+    "zip-not-encrypted",
+    Severity::Error,
+    Documentation {
+        what: "No entry is encrypted.",
+        why: "Installers have no password, and nobody can check what is inside.",
+        fix: "Build the wheel without encryption",
+    },
+    |wheel, found| defects(wheel, found, &[Kind::Encrypted], &[]),
+);
+
+static ZIP_NO_EXTRA: Rule = rule(
+    "zip-no-extra",
+    Severity::Warning,
+    Documentation {
+        what: "Entries have no extra fields; above all no second name in a unicode path field (0x7075), none twice, none broken.",
+        why: "Extra fields vary between machines and break reproducible builds; a second name shows two readers two files, and indexes refuse broken and repeated fields.",
+        fix: "Build the wheel with a writer that adds no extra fields",
+    },
+    |wheel, found| defects(wheel, found, &[Kind::UnicodePath, Kind::ExtraFieldWrong], &[Kind::ExtraField]),
+);
+
+static ZIP_COMMENT: Rule = rule(
+    "zip-comment",
+    Severity::Warning,
+    Documentation {
+        what: "Neither the archive nor an entry has a comment.",
+        why: "Indexes refuse comments on entries, and a comment on the archive can hold another end record.",
+        fix: "Build the wheel without comments",
+    },
+    |wheel, found| defects(wheel, found, &[Kind::EntryComment], &[Kind::ArchiveComment]),
+);
+
+static ZIP_DATA_DESCRIPTOR: Rule = rule(
+    "zip-data-descriptor",
+    Severity::Warning,
+    Documentation {
+        what: "Sizes stand in the local headers, not in data descriptors after the data; never so for a stored entry.",
+        why: "A streaming reader cannot know where a stored entry with a descriptor ends; some indexes refuse all descriptors.",
+        fix: "Build the wheel with a writer that goes back and fills in the local headers",
+    },
+    |wheel, found| defects(wheel, found, &[Kind::DescriptorStored], &[Kind::Descriptor]),
+);
+
+static ZIP64_NEEDLESS: Rule = rule(
+    "zip64-needless",
+    Severity::Warning,
+    Documentation {
+        what: "Zip64 records and fields stand only where a number does not fit without them.",
+        why: "They make room for lies about sizes, and some readers do not know them.",
+        fix: "Build the wheel without forcing zip64",
+    },
+    |wheel, found| defects(wheel, found, &[], &[Kind::Zip64Needless]),
+);
+
+static ZIP_RATIO: Rule = rule(
+    "zip-ratio",
+    Severity::Error,
+    Documentation {
+        what: "No large entry unpacks to more than 200 times its compressed size, and all of them together not to more than 50 times the file (above 64 MiB) or the size limits.",
+        why: "It is taken for a decompression bomb, here and by indexes; such entries are not unpacked for the other rules.",
+        fix: "Remove padding from the files inside; real programs compress to a third, not to a hundredth",
+    },
+    zip_ratio,
+);
+
+fn zip_ratio(wheel: &WheelSubject, found: &mut Findings) {
+    for member in wheel.archive.members().iter().filter(|member| wheel.archive.bomb(member).is_some()) {
+        let (packed, size) = (member.compressed_size, member.size);
+        found.member(&member.name, format!("the entry unpacks from {packed} to {size} bytes"));
     }
     if let Some((total, limit)) = wheel.archive.total_bomb() {
         found.whole(format!("all entries together unpack to {total} bytes; at most {limit} are expected of this file"));
     }
 }
 
-fn date(wheel: &WheelSubject, found: &mut Findings) {
-    defects(wheel, found, &[Kind::Date]);
+static ZIP_DATE: Rule = rule(
+    "zip-date",
+    Severity::Warning,
+    Documentation {
+        what: "Every entry has a valid date, and all of them the same one.",
+        why: "Readers refuse dates that do not exist, and dates that differ mean that two builds of one source are not alike.",
+        fix: "Build with SOURCE_DATE_EPOCH set, or with a builder that writes one fixed date",
+    },
+    zip_date,
+);
+
+fn zip_date(wheel: &WheelSubject, found: &mut Findings) {
+    defects(wheel, found, &[], &[Kind::Date]);
     let dates: BTreeSet<_> = wheel.archive.members().iter().map(|member| (member.dos_date, member.dos_time)).collect();
     if dates.len() > 1 && !wheel.archive.defects().iter().any(|defect| defect.kind == Kind::Date) {
         found.whole(format!("the entries have {} different dates", dates.len()));
     }
 }
 
-fn order(wheel: &WheelSubject, found: &mut Findings) {
+static ZIP_DIR_ENTRY: Rule = rule(
+    "zip-dir-entry",
+    Severity::Warning,
+    Documentation {
+        what: "There are no entries for directories; one that holds data is an error.",
+        why: "Nothing needs them; installers make directories for the files, and RECORD cannot list them.",
+        fix: "Build the wheel with file entries only",
+    },
+    zip_dir_entry,
+);
+
+fn zip_dir_entry(wheel: &WheelSubject, found: &mut Findings) {
+    for member in wheel.archive.members().iter().filter(|member| member.is_directory()) {
+        if member.size > 0 || member.compressed_size > 2 {
+            found.with(Severity::Error, Some(&member.name), "the entry is a directory by its name and holds data");
+        } else {
+            found.member(&member.name, "the entry is a directory");
+        }
+    }
+}
+
+static ZIP_ORDER: Rule = rule(
+    "zip-order",
+    Severity::Warning,
+    Documentation {
+        what: "The dist-info directory comes last, and RECORD last of all.",
+        why: "PEP 427 recommends it, so that metadata can be amended without rewriting the archive.",
+        fix: "Write the dist-info files at the end of the archive and RECORD as the last of them",
+    },
+    zip_order,
+);
+
+fn zip_order(wheel: &WheelSubject, found: &mut Findings) {
     let Some(directory) = &wheel.dist_info else { return };
-    let prefix = format!("{directory}/");
     let members = wheel.archive.members();
     // Of several such directories none is the wrong one here.
     let is_info = |member: &Member| member.name.split_once('/').is_some_and(|(top, _)| top.ends_with(".dist-info"));
@@ -374,116 +256,26 @@ fn order(wheel: &WheelSubject, found: &mut Findings) {
         found.member(&members[last].name, "the entry comes after the first one of the dist-info directory");
         return;
     }
-    let record = format!("{prefix}RECORD");
-    let signature = |member: &Member| member.name == format!("{record}.jws") || member.name == format!("{record}.p7s");
-    let last = members.iter().rfind(|member| !signature(member) && !member.is_directory());
+    let record = format!("{directory}/RECORD");
+    let signatures = [format!("{record}.jws"), format!("{record}.p7s")];
+    let last = members.iter().rfind(|member| !signatures.contains(&member.name) && !member.is_directory());
     if last.is_some_and(|last| last.name != record) && members.iter().any(|member| member.name == record) {
         found.member(&record, "RECORD is not the last entry");
     }
 }
 
-fn relative(wheel: &WheelSubject, found: &mut Findings) {
-    for member in wheel.archive.members() {
-        if let Some(why) = unsafe_path(&member.name) {
-            found.member(&member.name, why);
-        } else if member.name.chars().any(char::is_control) {
-            found.member(&member.name, "the path has a control character");
-        } else if let Some(unseen) = member.name.chars().find(|character| is_unseen(*character)) {
-            let point = u32::from(unseen);
-            found.member(&member.name, format!("the path has the character U+{point:04X}, which cannot be seen"));
-        }
-    }
-}
+#[rustfmt::skip]
+pub(crate) static RULES: &[&Rule] = &[
+    &ZIP_READABLE, &ZIP_NO_PREFIX, &ZIP_NO_TRAILING, &ZIP_NO_GAP, &ZIP_LOCAL_CENTRAL, &ZIP_UNIQUE_NAME, &ZIP_CRC,
+    &ZIP_METHOD, &ZIP_NOT_ENCRYPTED, &ZIP_NO_EXTRA, &ZIP_COMMENT, &ZIP_DATA_DESCRIPTOR, &ZIP64_NEEDLESS, &ZIP_RATIO,
+    &ZIP_DATE, &ZIP_DIR_ENTRY, &ZIP_ORDER,
+];
 
-/// Whether a character has no look of its own: of the Unicode categories Cf, Co, Zl and Zp, or a noncharacter.
-fn is_unseen(character: char) -> bool {
-    matches!(u32::from(character),
-        0xad | 0x600..=0x605 | 0x61c | 0x6dd | 0x70f | 0x890..=0x891 | 0x8e2 | 0x180e
-        | 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f
-        | 0xe000..=0xf8ff | 0xfdd0..=0xfdef | 0xfeff | 0xfff0..=0xfffb
-        | 0x110bd | 0x110cd | 0x13430..=0x1343f | 0x1bca0..=0x1bca3 | 0x1d173..=0x1d17a
-        | 0xe0000..=0xe00ff | 0xe01f0..=0xe0fff | 0xf0000..=0x10_ffff)
-        || u32::from(character) & 0xfffe == 0xfffe
-}
-
-fn folded(path: &str) -> String {
-    // Twice, because folding can leave a form that is not composed, and composing one that is not folded.
-    let once: String = path.nfc().flat_map(char::to_lowercase).collect();
-    once.to_uppercase().to_lowercase().nfc().collect()
-}
-
-/// Directories and files as a tree, so that long paths cost no more than their length.
-fn collision(wheel: &WheelSubject, found: &mut Findings) {
-    // By the number of the directory above and the folded name: its own number, and the path that it was first seen as.
-    let mut directories: HashMap<(usize, String), (usize, &str)> = HashMap::new();
-    let mut files: HashMap<(usize, String), &str> = HashMap::new();
-    let mut order = Vec::new();
-    for member in wheel.archive.members() {
-        let path = member.name.trim_end_matches('/');
-        let mut above = 0;
-        let ends = path.match_indices('/').map(|(at, _)| at).chain(member.is_directory().then_some(path.len()));
-        let mut start = 0;
-        for end in ends {
-            let (directory, next) = (&path[..end], directories.len() + 1);
-            let (number, other) = directories.entry((above, folded(&path[start..end]))).or_insert((next, directory));
-            if *other != directory && end < path.len() {
-                found.member(
-                    &member.name,
-                    format!("`{directory}` and `{other}` are one directory where case or Unicode form do not count"),
-                );
-            }
-            (above, start) = (*number, end + 1);
-        }
-        if member.is_directory() {
-            continue;
-        }
-        let key = (above, folded(&path[start..]));
-        match files.get(&key) {
-            // Equal names are another rule's.
-            Some(other) if *other != path => {
-                found.member(
-                    &member.name,
-                    format!("`{other}` has the same path where case or Unicode form do not count"),
-                );
-            }
-            Some(_) => {}
-            None => {
-                files.insert(key.clone(), path);
-                order.push((key, path));
-            }
-        }
-    }
-    for (key, file) in order {
-        if directories.contains_key(&key) {
-            found.member(file, "the path is both a file and a directory");
-        }
-    }
-}
-
-fn windows(wheel: &WheelSubject, found: &mut Findings) {
-    const RESERVED: [&str; 6] = ["con", "prn", "aux", "nul", "conin$", "conout$"];
-    for member in wheel.archive.members() {
-        // Backslashes and drives are another rule's.
-        if unsafe_path(&member.name).is_some() {
-            continue;
-        }
-        let path = member.name.trim_end_matches('/');
-        if let Some(bad) = path.chars().find(|character| "<>:\"|?*".contains(*character)) {
-            found.member(&member.name, format!("the path has a `{bad}`"));
-        } else if path.split('/').any(|part| part.ends_with(['.', ' '])) {
-            found.member(&member.name, "a part of the path ends in a dot or a space");
-        }
-        let device = path.split('/').find(|part| {
-            let stem = part.split('.').next().unwrap_or(part).trim_end().to_lowercase();
-            let numbered = stem.strip_prefix("com").or(stem.strip_prefix("lpt"));
-            RESERVED.contains(&stem.as_str()) || numbered.is_some_and(|rest| matches!(rest.as_bytes(), [b'1'..=b'9']))
-        });
-        if let Some(device) = device {
-            found.with(Severity::Warning, Some(&member.name), format!("`{device}` is the name of a device on Windows"));
-        }
-        let length = path.encode_utf16().count();
-        if length > 240 {
-            found.with(Severity::Warning, Some(&member.name), format!("the path has {length} characters"));
+/// The defects of these kinds, errors first.
+pub(super) fn defects(wheel: &WheelSubject, found: &mut Findings, errors: &[Kind], warnings: &[Kind]) {
+    for (severity, kinds) in [(Severity::Error, errors), (Severity::Warning, warnings)] {
+        for defect in wheel.archive.defects().iter().filter(|defect| kinds.contains(&defect.kind)) {
+            found.with(severity, defect.member.as_deref(), &defect.message);
         }
     }
 }

@@ -1,13 +1,13 @@
 //! Rules about the smoke receipts of a release: for every runtime wheel a passing one, of exactly its bytes, from a
 //! machine of its own platform or through a named runner. They find nothing where no receipts are asked for.
 
-use crate::check::finding::{Finding, Findings, Owner};
-use crate::check::rule::{Check, Documentation, Family, Rule, Severity};
+use crate::check::finding::{Finding, Owner};
+use crate::check::rule::{Check, Documentation, Findings, Rule, Severity, rule_of};
 use crate::check::subject::release::Set;
 use crate::check::subject::summary::Role;
 use crate::error::Outcome;
 use crate::smoke::{Level, Report, SCHEMA_VERSION, Step};
-use crate::target::{Architecture, TargetTriple};
+use crate::target::TargetTriple;
 use crate::version::CodexVersion;
 
 /// The steps that `smoke` skips where the machine, the payload or the runner does not allow them.
@@ -15,7 +15,7 @@ const MAY_BE_SKIPPED: [&str; 3] = ["search-tool", "sandbox-helper", "command"];
 
 /// A rule that tells its share of what [`judge`] finds.
 const fn rule(name: &'static str, severity: Severity, documentation: Documentation) -> Rule {
-    Rule { name, family: Family::Receipt, severity, documentation, check: Check::Set(judge) }
+    rule_of(name, severity, documentation, Check::Set(judge))
 }
 
 static RECEIPT_MISSING: Rule = rule(
@@ -125,7 +125,7 @@ fn judge(set: &Set<'_>, found: &mut Findings) {
     let Some((expected, receipts)) = set.expected.and_then(|expected| Some((expected, expected.receipts?))) else {
         return;
     };
-    if found.rule() == RECEIPT_UNREADABLE.name {
+    if found.rule == RECEIPT_UNREADABLE.name {
         for (path, error) in &receipts.unreadable {
             found.whole(format!("`{}` is not a smoke receipt: {error}", path.display()));
         }
@@ -135,7 +135,7 @@ fn judge(set: &Set<'_>, found: &mut Findings) {
         let name = member.label();
         let triple = set.target(member).map(|target| &target.triple);
         let mut put = |rule: &Rule, message: String| {
-            if rule.name == found.rule() {
+            if rule.name == found.rule {
                 let finding = found.finding(message);
                 let help = match finding.severity {
                     Severity::Warning => finding.help.clone(),
@@ -219,18 +219,7 @@ fn ran_on(platform: &str, triple: &TargetTriple) -> bool {
     }
     let machine = machine.trim().to_ascii_lowercase();
     let Some((system, architecture)) = machine.split_once('-') else { return false };
-    let system = match system {
-        "linux" => triple.is_linux(),
-        "macos" | "darwin" => triple.is_macos(),
-        "windows" => triple.is_windows(),
-        _ => false,
-    };
-    let architecture = match architecture {
-        "x86_64" | "amd64" => Some(Architecture::X86_64),
-        "aarch64" | "arm64" => Some(Architecture::Aarch64),
-        other => Architecture::ALL.into_iter().find(|known| known.linux_name() == other),
-    };
-    system && architecture.is_some() && architecture == triple.architecture()
+    triple.runs_on(system, architecture)
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 //! gate knows its version, its directory and its SDK.
 
 use crate::check::coverage::{Candidate, Coverage};
-use crate::check::finding::{Finding, Findings, Owner};
-use crate::check::rule::{Check, Documentation, Family, Rule, Severity};
+use crate::check::finding::{Finding, Owner};
+use crate::check::rule::{Check, Documentation, Findings, Rule, Severity, rule_of};
 use crate::check::subject::release::{Set, Stray, attestation_subject};
 use crate::check::subject::summary::{Role, Summary, types_path};
 use crate::wheel::metadata::Metadata;
@@ -14,7 +14,7 @@ const fn rule(
     documentation: Documentation,
     check: fn(&Set<'_>, &mut Findings),
 ) -> Rule {
-    Rule { name, family: Family::Release, severity, documentation, check: Check::Set(check) }
+    rule_of(name, severity, documentation, Check::Set(check))
 }
 
 static UNKNOWN_FILE: Rule = rule(

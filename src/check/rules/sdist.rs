@@ -2,165 +2,126 @@
 
 use std::collections::BTreeSet;
 
-use crate::check::finding::Findings;
-use crate::check::rule::{Check, Documentation, Family, Rule, Severity};
+use pep440_rs::Version;
+
+use super::contents::{BYTECODE, LEFTOVERS, is_among, is_bytecode, several};
+use crate::check::rule::{Check, Documentation, Findings, Rule, Severity, rule_of};
 use crate::check::subject::sdist::SdistSubject;
 use crate::wheel::reader::unsafe_path;
 
-const fn rule(
-    name: &'static str,
-    severity: Severity,
-    documentation: Documentation,
-    check: fn(&SdistSubject, &mut Findings),
-) -> Rule {
-    Rule { name, family: Family::Sdist, severity, documentation, check: Check::Sdist(check) }
+static SDIST_READABLE: Rule = rule_of(
+    "sdist-readable",
+    Severity::Error,
+    Documentation {
+        what: "The file is one gzip stream of one tar archive, with nothing after either.",
+        why: "Installers cannot unpack it, or unpack less than is in it.",
+        fix: "Build or download the file again",
+    },
+    Check::Sdist(|sdist, found| sdist.defects.iter().for_each(|defect| found.whole(defect))),
+);
+
+static SDIST_RATIO: Rule = rule_of(
+    "sdist-ratio",
+    Severity::Error,
+    Documentation {
+        what: "The archive unpacks to at most 50 times its size (above 64 MiB) and 2 GiB.",
+        why: "It is taken for a decompression bomb.",
+        fix: "Remove padding and generated files from the archive",
+    },
+    Check::Sdist(sdist_ratio),
+);
+
+fn sdist_ratio(sdist: &SdistSubject, found: &mut Findings) {
+    if sdist.bomb {
+        found.whole("the archive unpacks to more than is plausible, and was not read to its end");
+    }
 }
 
-pub(crate) static RULES: &[Rule] = &[
-    rule(
-        "sdist-readable",
-        Severity::Error,
-        Documentation {
-            what: "The file is one gzip stream of one tar archive, with nothing after either.",
-            why: "Installers cannot unpack it, or unpack less than is in it.",
-            fix: "Build or download the file again",
-        },
-        |sdist, found| sdist.defects.iter().for_each(|defect| found.whole(defect)),
-    ),
-    rule(
-        "sdist-ratio",
-        Severity::Error,
-        Documentation {
-            what: "The archive unpacks to at most 50 times its size (above 64 MiB) and 2 GiB.",
-            why: "It is taken for a decompression bomb.",
-            fix: "Remove padding and generated files from the archive",
-        },
-        |sdist, found| {
-            if sdist.bomb {
-                found.whole("the archive unpacks to more than is plausible, and was not read to its end");
-            }
-        },
-    ),
-    rule(
-        "sdist-top",
-        Severity::Error,
-        Documentation {
-            what: "Every entry lies in one directory called `NAME-VERSION`, as the file is.",
-            why: "PEP 625 asks for it, and front ends build in that directory.",
-            fix: "Build the source distribution with a standard builder",
-        },
-        |sdist, found| {
-            let tops: BTreeSet<&str> = sdist
-                .entries
-                .iter()
-                .filter(|entry| unsafe_path(&entry.path).is_none())
-                .map(|entry| entry.path.split('/').next().unwrap_or(&entry.path))
-                .collect();
-            if tops.len() > 1 {
-                let names: Vec<_> = tops.iter().take(6).map(|top| format!("`{top}`")).collect();
-                found.whole(format!("there are {} entries at the top: {}", tops.len(), names.join(", ")));
-            } else if let (Some(top), Ok(name)) = (tops.first(), &sdist.name)
-                && *top != name.stem()
-            {
-                found.member(top, format!("the file name asks for the directory `{}`", name.stem()));
-            }
-        },
-    ),
-    rule(
-        "sdist-path",
-        Severity::Error,
-        Documentation {
-            what: "Paths are relative and made of plain parts of UTF-8, and no two are the same.",
-            why: "Such a path leaves the directory it is unpacked to; of two files with one path readers take different ones.",
-            fix: "Build the source distribution with a standard builder",
-        },
-        |sdist, found| {
-            let mut seen = BTreeSet::new();
-            for entry in &sdist.entries {
-                let directory = entry.kind.is_dir();
-                if let Some(why) = unsafe_path(&entry.path) {
-                    found.member(&entry.path, why);
-                } else if !entry.utf8 {
-                    found.member(&entry.path, "the path is not UTF-8");
-                } else if !seen.insert(entry.path.trim_end_matches('/')) && !directory {
-                    found.member(&entry.path, "another entry has the same path");
-                }
-            }
-        },
-    ),
-    rule(
-        "sdist-entry",
-        Severity::Error,
-        Documentation {
-            what: "Entries are regular files and directories: no links, no devices, no FIFOs; modes are not setuid or world-writable.",
-            why: "A link can point out of the archive, and not every system has links; installers refuse the rest (PEP 721).",
-            fix: "Put the file itself into the archive in place of the link",
-        },
-        |sdist, found| {
-            for entry in &sdist.entries {
-                let kind = entry.kind;
-                if kind.is_symlink() || kind.is_hard_link() {
-                    let target = entry.link.as_deref().unwrap_or_default();
-                    found.member(&entry.path, format!("the entry is a link to `{target}`"));
-                } else if !(kind.is_file() || kind.is_dir() || kind.is_contiguous()) {
-                    found.member(&entry.path, "the entry is neither a file nor a directory");
-                } else if entry.mode & 0o6002 != 0 {
-                    found.member(
-                        &entry.path,
-                        format!("the mode {:#o} is setuid, setgid or lets everybody write", entry.mode),
-                    );
-                }
-            }
-        },
-    ),
-    rule(
-        "sdist-pyproject",
-        Severity::Warning,
-        Documentation {
-            what: "There is a `pyproject.toml` in the top directory; that it is no TOML, or states another version or name than PKG-INFO, is an error.",
-            why: "The specification asks for it; without it front ends fall back to running setup.py, and with a wrong one they stop or build something else.",
-            fix: "Build the source distribution from a project with a pyproject.toml, and change nothing afterwards",
-        },
-        pyproject,
-    ),
-    rule(
-        "sdist-leftover",
-        Severity::Error,
-        Documentation {
-            what: "There is no compiled bytecode, no leftover of a tool and no file of secrets: `__pycache__`, `.pyc`, `.env`, `.git`, `.DS_Store`.",
-            why: "They tell strangers about the machine that built the file, and a secret that is published is public for good.",
-            fix: "Exclude the file from the build; revoke a secret that has been published",
-        },
-        |sdist, found| {
-            const PARTS: [&str; 13] = [
-                "__pycache__",
-                "__macosx",
-                ".ds_store",
-                ".env",
-                ".git",
-                ".hg",
-                ".svn",
-                ".venv",
-                ".pypirc",
-                ".pytest_cache",
-                ".mypy_cache",
-                ".ruff_cache",
-                "node_modules",
-            ];
-            for entry in sdist.entries.iter().filter(|entry| !entry.kind.is_dir()) {
-                let lower = entry.path.to_lowercase();
-                if let Some(part) = lower.split('/').find(|part| PARTS.contains(part)) {
-                    found.member(&entry.path, format!("`{part}` does not belong into a source distribution"));
-                } else if lower.ends_with(".pyc") || lower.ends_with(".pyo") {
-                    found.member(&entry.path, "the file is compiled bytecode");
-                }
-            }
-        },
-    ),
-];
+static SDIST_TOP: Rule = rule_of(
+    "sdist-top",
+    Severity::Error,
+    Documentation {
+        what: "Every entry lies in one directory called `NAME-VERSION`, as the file is.",
+        why: "PEP 625 asks for it, and front ends build in that directory.",
+        fix: "Build the source distribution with a standard builder",
+    },
+    Check::Sdist(sdist_top),
+);
 
-/// The pyproject.toml: there, TOML, and of the same distribution as PKG-INFO.
-fn pyproject(sdist: &SdistSubject, found: &mut Findings) {
+fn sdist_top(sdist: &SdistSubject, found: &mut Findings) {
+    let safe = sdist.entries.iter().map(|entry| entry.path.as_str()).filter(|path| unsafe_path(path).is_none());
+    let tops: BTreeSet<&str> = safe.map(|path| path.split('/').next().unwrap_or(path)).collect();
+    if let Some(message) = several(&tops, "entries") {
+        found.whole(message);
+    } else if let (Some(top), Ok(name)) = (tops.first(), &sdist.name)
+        && *top != name.stem()
+    {
+        found.member(top, format!("the file name asks for the directory `{}`", name.stem()));
+    }
+}
+
+static SDIST_PATH: Rule = rule_of(
+    "sdist-path",
+    Severity::Error,
+    Documentation {
+        what: "Paths are relative and made of plain parts of UTF-8, and no two are the same.",
+        why: "Such a path leaves the directory it is unpacked to; of two files with one path readers take different ones.",
+        fix: "Build the source distribution with a standard builder",
+    },
+    Check::Sdist(sdist_path),
+);
+
+fn sdist_path(sdist: &SdistSubject, found: &mut Findings) {
+    let mut seen = BTreeSet::new();
+    for entry in &sdist.entries {
+        if let Some(why) = unsafe_path(&entry.path) {
+            found.member(&entry.path, why);
+        } else if !entry.utf8 {
+            found.member(&entry.path, "the path is not UTF-8");
+        } else if !seen.insert(entry.path.trim_end_matches('/')) && !entry.kind.is_dir() {
+            found.member(&entry.path, "another entry has the same path");
+        }
+    }
+}
+
+static SDIST_ENTRY: Rule = rule_of(
+    "sdist-entry",
+    Severity::Error,
+    Documentation {
+        what: "Entries are regular files and directories: no links, no devices, no FIFOs; modes are not setuid or world-writable.",
+        why: "A link can point out of the archive, and not every system has links; installers refuse the rest (PEP 721).",
+        fix: "Put the file itself into the archive in place of the link",
+    },
+    Check::Sdist(sdist_entry),
+);
+
+fn sdist_entry(sdist: &SdistSubject, found: &mut Findings) {
+    for entry in &sdist.entries {
+        let kind = entry.kind;
+        if kind.is_symlink() || kind.is_hard_link() {
+            let target = entry.link.as_deref().unwrap_or_default();
+            found.member(&entry.path, format!("the entry is a link to `{target}`"));
+        } else if !(kind.is_file() || kind.is_dir() || kind.is_contiguous()) {
+            found.member(&entry.path, "the entry is neither a file nor a directory");
+        } else if entry.mode & 0o6002 != 0 {
+            let mode = entry.mode;
+            found.member(&entry.path, format!("the mode {mode:#o} is setuid, setgid or lets everybody write"));
+        }
+    }
+}
+
+static SDIST_PYPROJECT: Rule = rule_of(
+    "sdist-pyproject",
+    Severity::Warning,
+    Documentation {
+        what: "There is a `pyproject.toml` in the top directory; that it is no TOML, or states another version or name than PKG-INFO, is an error.",
+        why: "The specification asks for it; without it front ends fall back to running setup.py, and with a wrong one they stop or build something else.",
+        fix: "Build the source distribution from a project with a pyproject.toml, and change nothing afterwards",
+    },
+    Check::Sdist(sdist_pyproject),
+);
+
+fn sdist_pyproject(sdist: &SdistSubject, found: &mut Findings) {
     let Some(bytes) = &sdist.pyproject else {
         if sdist.is_readable() {
             found.whole("there is no `pyproject.toml`");
@@ -176,7 +137,7 @@ fn pyproject(sdist: &SdistSubject, found: &mut Findings) {
     let Some(Ok(metadata)) = &sdist.metadata else { return };
     let stated = |key: &str| table.get("project")?.get(key)?.as_str();
     if let (Some(stated), Ok(version)) = (stated("version"), metadata.version())
-        && stated.parse::<pep440_rs::Version>().ok().as_ref() != Some(&version)
+        && stated.parse::<Version>().ok().as_ref() != Some(&version)
     {
         wrong(format!("it states version `{stated}`, PKG-INFO `{version}`"));
     }
@@ -186,3 +147,29 @@ fn pyproject(sdist: &SdistSubject, found: &mut Findings) {
         wrong(format!("it states the name `{stated}`, PKG-INFO `{name}`"));
     }
 }
+
+static SDIST_LEFTOVER: Rule = rule_of(
+    "sdist-leftover",
+    Severity::Error,
+    Documentation {
+        what: "There is no compiled bytecode, no leftover of a tool and no file of secrets: `__pycache__`, `.pyc`, `.env`, `.git`, `.DS_Store`.",
+        why: "They tell strangers about the machine that built the file, and a secret that is published is public for good.",
+        fix: "Exclude the file from the build; revoke a secret that has been published",
+    },
+    Check::Sdist(sdist_leftover),
+);
+
+fn sdist_leftover(sdist: &SdistSubject, found: &mut Findings) {
+    let is_left = |part: &&str| is_among(LEFTOVERS, part) || matches!(*part, "__pycache__" | ".pypirc");
+    for entry in sdist.entries.iter().filter(|entry| !entry.kind.is_dir()) {
+        let lower = entry.path.to_lowercase();
+        if let Some(part) = lower.split('/').find(is_left) {
+            found.member(&entry.path, format!("`{part}` does not belong into a source distribution"));
+        } else if is_bytecode(&entry.path) {
+            found.member(&entry.path, BYTECODE);
+        }
+    }
+}
+
+pub(crate) static RULES: &[&Rule] =
+    &[&SDIST_READABLE, &SDIST_RATIO, &SDIST_TOP, &SDIST_PATH, &SDIST_ENTRY, &SDIST_PYPROJECT, &SDIST_LEFTOVER];

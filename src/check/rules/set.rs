@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use pep440_rs::Version;
 
 use crate::check::coverage::{Candidate, Coverage};
-use crate::check::finding::{Finding, Findings, Owner};
-use crate::check::rule::{Check, Documentation, Family, Rule, Severity};
+use crate::check::finding::{Finding, Owner};
+use crate::check::rule::{Check, Documentation, Findings, Rule, Severity, rule_of};
 use crate::check::subject::release::{Expected, Set};
 use crate::check::subject::summary::{Role, Summary};
 use crate::check::subject::wheel::is_python;
@@ -25,7 +25,7 @@ const fn rule(
     documentation: Documentation,
     check: fn(&Set<'_>, &mut Findings),
 ) -> Rule {
-    Rule { name, family: Family::Set, severity, documentation, check: Check::Set(check) }
+    rule_of(name, severity, documentation, Check::Set(check))
 }
 
 /// Every distribution with wheels for some platforms only, by its normal name, with the files' places.

@@ -1,5 +1,5 @@
 //! One pass over a wheel's members: inflate, CRC, digests, and the headers of every binary, in parallel and in bounded
-//! memory. A large binary goes through an unlinked temporary file that is mapped, never through memory.
+//! memory.
 
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,14 +7,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use sha2::{Digest as _, Sha256};
 
 use super::embedded::{Mentions, VersionSearch};
-use crate::binary::{self, BinaryError, Facts, Inventory};
+use crate::binary::{BinaryError, Facts, Inventory, Spool};
 use crate::check::error::CheckError;
 use crate::digest::Sha256Digest;
 use crate::wheel::record::{Hasher, RecordDigest};
-use crate::zip::archive::{Archive, Member, MemberError, map};
+use crate::zip::archive::{Archive, Member, MemberError};
 
-/// Binaries up to this many bytes are read in memory.
-const MAX_IN_MEMORY: u64 = 4 << 20;
 /// How much of every member's start is kept.
 const HEAD: usize = 1024;
 
@@ -80,29 +78,21 @@ pub(crate) fn scan(archive: &Archive, options: &[MemberOptions]) -> Result<Vec<S
     Ok(scanned)
 }
 
-/// Every binary that could be read; what could not be stays with its member.
+/// Every member that claims to be a binary, with what its headers say.
 pub(crate) fn inventory(archive: &Archive, scanned: &mut [Scanned]) -> Inventory {
-    let mut binaries = Vec::new();
-    for (member, found) in archive.members().iter().zip(scanned) {
-        match found.binary.take() {
-            Some(Ok(facts)) => binaries.push((member.name.clone(), facts)),
-            other => found.binary = other,
-        }
-    }
-    Inventory::new(binaries)
+    let named = archive.members().iter().map(|member| member.name.clone()).zip(scanned);
+    named.filter_map(|(name, found)| Some((name, found.binary.take()?))).collect()
 }
 
 fn member(archive: &Archive, member: &Member, options: &MemberOptions) -> Result<Scanned, CheckError> {
     let other = options.algorithm.as_deref().and_then(|name| Some((name.to_owned(), Hasher::named(name)?)));
     let mut sink = Sink {
-        size: member.size,
         sha256: options.sha256.then(Sha256::new),
         other,
         head: Vec::new(),
         text: options.max_text.filter(|max| member.size <= *max).map(|_| Vec::new()),
         search: options.search.clone(),
-        spool: None,
-        started: false,
+        spool: Spool::default(),
     };
     let temporary =
         |source| CheckError::Temporary { path: archive.path().to_owned(), member: member.name.clone(), source };
@@ -115,41 +105,25 @@ fn member(archive: &Archive, member: &Member, options: &MemberOptions) -> Result
         Err(MemberError::Write { source, .. }) => return Err(temporary(source)),
         Err(error) => return Ok(Scanned { error: Some(error), ..Scanned::default() }),
     }
-    let binary = match sink.spool {
-        None => None,
-        Some(Spool::Memory(bytes)) => Some(binary::read(&bytes)),
-        Some(Spool::File(file)) => {
-            let mapped = map(&file).map_err(temporary)?;
-            Some(binary::read(&mapped))
-        }
-    };
     Ok(Scanned {
         error: None,
         sha256: sink.sha256.map(|sha256| Sha256Digest(sha256.finalize().into())),
         other: sink.other.map(|(algorithm, hasher)| RecordDigest { algorithm, value: hasher.finish() }),
         head: sink.head,
         text: sink.text,
-        binary,
+        binary: sink.spool.read().map_err(temporary)?,
         mentions: sink.search.map(VersionSearch::into_mentions),
     })
 }
 
-/// Where a binary is kept until its headers are read.
-enum Spool {
-    Memory(Vec<u8>),
-    File(std::fs::File),
-}
-
 /// Hashes what passes, keeps its start, and spools binaries.
 struct Sink {
-    size: u64,
     sha256: Option<Sha256>,
     other: Option<(String, Hasher)>,
     head: Vec<u8>,
     text: Option<Vec<u8>>,
     search: Option<VersionSearch>,
-    spool: Option<Spool>,
-    started: bool,
+    spool: Spool,
 }
 
 impl Write for Sink {
@@ -168,20 +142,7 @@ impl Write for Sink {
         if let Some(search) = &mut self.search {
             search.write_all(data)?;
         }
-        // The first chunk is as long as a buffer or the member, so it holds every magic number.
-        if !self.started && !data.is_empty() {
-            self.started = true;
-            if binary::sniff(data).is_some() {
-                let in_memory = self.size <= MAX_IN_MEMORY;
-                self.spool =
-                    Some(if in_memory { Spool::Memory(Vec::new()) } else { Spool::File(tempfile::tempfile()?) });
-            }
-        }
-        match &mut self.spool {
-            None => {}
-            Some(Spool::Memory(bytes)) => bytes.extend_from_slice(data),
-            Some(Spool::File(file)) => file.write_all(data)?,
-        }
+        self.spool.write_all(data)?;
         Ok(data.len())
     }
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write as _};
 use std::net::{Shutdown, TcpStream, ToSocketAddrs as _};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -11,11 +11,11 @@ use serde_json::Value;
 const PATIENCE: Duration = Duration::from_secs(300);
 
 /// The longest head of an answer and the longest event, in bytes.
-const LONGEST: usize = 16 * 1024 * 1024;
+const MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// What the model says.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Event {
+#[derive(Debug, PartialEq)]
+pub(super) enum Event {
     /// A message with this id begins.
     Added(String),
     /// The next piece of the message with this id.
@@ -27,34 +27,37 @@ pub enum Event {
 }
 
 /// A request that another thread can cancel.
-#[derive(Debug, Default)]
-pub struct Exchange {
+#[derive(Default)]
+pub(super) struct Exchange {
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct State {
     stream: Option<TcpStream>,
     cancelled: bool,
 }
 
 impl Exchange {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Ends the request, now or as soon as it begins.
-    pub fn cancel(&self) {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(super) fn cancel(&self) {
+        let mut state = self.state();
         state.cancelled = true;
         if let Some(stream) = &state.stream {
             let _ = stream.shutdown(Shutdown::Both);
         }
     }
 
-    /// Whether it was cancelled.
-    pub fn is_cancelled(&self) -> bool {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).cancelled
+    pub(super) fn is_cancelled(&self) -> bool {
+        self.state().cancelled
     }
 
     /// Posts to `BASE_URL/responses` and hands every event to `take`; an error is a sentence for the client.
-    pub fn post(&self, base_url: &str, body: &Value, take: impl FnMut(Event)) -> Result<(), String> {
+    pub(super) fn post(&self, base_url: &str, body: &Value, take: impl FnMut(Event)) -> Result<(), String> {
         let url = format!("{}/responses", base_url.trim_end_matches('/'));
         let parsed = url::Url::parse(&url).map_err(|error| format!("`{url}`: {error}"))?;
         if parsed.scheme() != "http" {
@@ -66,7 +69,7 @@ impl Exchange {
         let mut stream = connect(addresses).map_err(failed)?;
         stream.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
         {
-            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut state = self.state();
             if state.cancelled {
                 return Ok(());
             }
@@ -99,8 +102,8 @@ fn read_answer(mut reader: impl BufRead, url: &str, take: impl FnMut(Event)) -> 
     let closed = || "stream disconnected before completion: stream closed before response.completed".to_owned();
     let mut head = Vec::new();
     loop {
-        let count = reader.by_ref().take(LONGEST as u64).read_until(b'\n', &mut head).map_err(|_| closed())?;
-        if count == 0 || head.len() >= LONGEST {
+        let count = reader.by_ref().take(MAX_BYTES as u64).read_until(b'\n', &mut head).map_err(|_| closed())?;
+        if count == 0 || head.len() >= MAX_BYTES {
             return Err(closed());
         }
         if head.ends_with(b"\r\n\r\n") || head.ends_with(b"\n\n") {
@@ -126,7 +129,7 @@ fn read_events(mut reader: impl BufRead, mut take: impl FnMut(Event)) -> Result<
     let mut line = Vec::new();
     loop {
         line.clear();
-        let count = reader.by_ref().take(LONGEST as u64).read_until(b'\n', &mut line);
+        let count = reader.by_ref().take(MAX_BYTES as u64).read_until(b'\n', &mut line);
         if count.map_err(|error| disconnected(&error.to_string()))? == 0 {
             return Err(disconnected("stream closed before response.completed"));
         }

@@ -1,110 +1,28 @@
-//! What tests on real input share: the published wheels, a virtual environment of judges, and the relkit executable.
+//! What the tests share: the executable under test, files and directories, and how long a round goes on. Real input and
+//! judges are in `real`, stages in `stages`, the rules of `check` in `check`, indexes and servers in `publish`, `index`,
+//! `servers` and `http`.
 
-use std::fs::{self, File};
+pub mod check;
+pub mod http;
+pub mod index;
+pub mod line;
+pub mod publish;
+mod real;
+pub mod servers;
+pub mod stages;
+
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::sync::OnceLock;
 
-/// The release whose published wheels are the real input.
-pub const REAL_VERSION: &str = "0.163.0";
+use relkit::digest::Sha256Digest;
+use relkit::fs::walk;
+use serde_json::Value;
 
-/// Whether missing real input or a missing judge fails a test instead of skipping it.
-pub fn real_input_is_required() -> bool {
-    std::env::var_os("RELKIT_REQUIRE_PAYLOADS").is_some_and(|value| value == "1")
-}
-
-/// Says why a test cannot run here; fails where that is not allowed.
-pub fn skip(reason: &str) {
-    assert!(!real_input_is_required(), "required, but {reason}");
-    eprintln!("skipped: {reason}");
-}
-
-/// `target/`, whatever the working directory.
-pub fn target_directory() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("target")
-}
-
-/// Where the published wheels are: `RELKIT_TEST_PAYLOADS`, else `target/payloads`.
-pub fn payload_directory() -> PathBuf {
-    std::env::var_os("RELKIT_TEST_PAYLOADS").map_or_else(|| target_directory().join("payloads"), PathBuf::from)
-}
-
-/// The published runtime wheel with this platform tag; `None`, after saying why, where it has not been fetched.
-pub fn published_wheel(platform_tag: &str) -> Option<PathBuf> {
-    let name = format!("openai_codex_cli_bin-{REAL_VERSION}-py3-none-{platform_tag}.whl");
-    let path = payload_directory().join(&name);
-    if path.is_file() {
-        return Some(path);
-    }
-    skip(&format!("`{name}` is not in `{}` (docs/testing.md says how to fetch it)", payload_directory().display()));
-    None
-}
-
-/// The payload of a published wheel as a package directory, unpacked once under `target/`.
-pub fn package_directory(platform_tag: &str) -> Option<PathBuf> {
-    let wheel = published_wheel(platform_tag)?;
-    let python = python_command()?;
-    let root = target_directory().join("unpacked").join(platform_tag);
-    let package = root.join("codex_cli_bin");
-    let _lock = lock("unpacked");
-    if !root.join("complete").is_file() {
-        let _ = fs::remove_dir_all(&root);
-        fs::create_dir_all(&root).unwrap();
-        let unpacked = run(Command::new(python).args(["-m", "zipfile", "-e"]).arg(&wheel).arg(&root));
-        assert!(unpacked.status.success(), "{}", text(&unpacked));
-        fs::remove_file(package.join("__init__.py")).unwrap();
-        fs::write(root.join("complete"), "").unwrap();
-    }
-    Some(package)
-}
-
-/// A directory of judges: a virtual environment under `target/` with the packages given, made once and kept.
-pub fn judges(name: &str, packages: &[&str]) -> Option<PathBuf> {
-    let directory = target_directory().join("judges").join(name);
-    let bin = directory.join(if cfg!(windows) { "Scripts" } else { "bin" });
-    let _lock = lock(name);
-    let wanted = packages.join("\n");
-    let stamp = directory.join("packages");
-    if bin.is_dir() && fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
-        return Some(bin);
-    }
-    let made = run(Command::new(python_command()?).args(["-m", "venv", "--clear"]).arg(&directory));
-    if !made.status.success() {
-        skip(&format!("no virtual environment can be made: {}", text(&made)));
-        return None;
-    }
-    let mut install = Command::new(bin.join("python"));
-    install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(packages);
-    let installed = run(&mut install);
-    if !installed.status.success() {
-        skip(&format!("{packages:?} cannot be installed: {}", text(&installed)));
-        return None;
-    }
-    fs::write(stamp, wanted).unwrap();
-    Some(bin)
-}
-
-/// Holds a lock file under `target/`, so that test processes that prepare the same thing take turns.
-fn lock(name: &str) -> File {
-    let directory = target_directory().join("locks");
-    fs::create_dir_all(&directory).unwrap();
-    let file = File::create(directory.join(name)).unwrap();
-    file.lock().unwrap();
-    file
-}
-
-/// The Python of this machine; `None`, after saying so, where it has none.
-pub fn python_command() -> Option<&'static str> {
-    static PYTHON: OnceLock<Option<&str>> = OnceLock::new();
-    let python = PYTHON.get_or_init(|| {
-        let works = |name: &&str| Command::new(name).arg("--version").output().is_ok_and(|out| out.status.success());
-        ["python3", "python"].into_iter().find(works)
-    });
-    if python.is_none() {
-        skip("this machine has no Python");
-    }
-    *python
-}
+pub use real::{
+    REAL_VERSION, TAGS, Tools, judges, package_directory, payload_directory, published_wheel, python_command,
+    quickstart, skip, turn,
+};
 
 /// The relkit executable under test, with no colour and no variables that change what it does.
 pub fn relkit() -> Command {
@@ -151,24 +69,131 @@ pub fn transcript(command: &mut Command, replacements: &[(&str, &str)]) -> Strin
     transcript
 }
 
-/// The quickstart of our SDK's README.
-pub fn quickstart() -> String {
-    let readme = include_str!("../../../sdk-template/README.md");
-    let block = readme.split("```python\n").nth(1).and_then(|rest| rest.split("```").next());
-    block.unwrap_or_else(|| panic!("the README has no quickstart")).to_owned()
+/// Standard output as JSON.
+#[track_caller]
+pub fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {}", text(output)))
 }
 
-/// Runs `program`, the quickstart of an SDK, against a model server on this machine; it must complete a turn on the runtime
-/// below `runtime`. `work` is a new directory, and `search` stands before what Python has installed.
-pub fn turn(python: &Path, program: &str, search: &[&Path], runtime: &Path, work: &Path) {
-    fs::create_dir(work).unwrap();
-    fs::write(work.join("program.py"), program).unwrap();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut command = Command::new(python);
-    command.arg(root.join("tests/peers/turn.py")).arg(root.join("sdk-template/tests")).arg(work);
-    command.arg(work.join("program.py")).arg(runtime).env("PYTHONDONTWRITEBYTECODE", "1");
-    command.env("PYTHONPATH", std::env::join_paths(search).unwrap()).env("HOME", work);
-    let output = run(command.env_remove("CODEX_HOME").env_remove("OPENAI_API_KEY"));
-    assert!(output.status.success(), "{}: {}", work.display(), text(&output));
-    assert_eq!(String::from_utf8_lossy(&output.stdout), "answered\n", "{}", work.display());
+#[track_caller]
+pub fn read_json(path: &Path) -> Value {
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The checkout that is tested.
+pub fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// `target/`, whatever the working directory.
+pub fn target_directory() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("target")
+}
+
+/// A new directory beside the build, where there is room for hundreds of megabytes.
+pub fn scratch() -> tempfile::TempDir {
+    fs::create_dir_all(target_directory()).unwrap();
+    tempfile::tempdir_in(target_directory()).unwrap()
+}
+
+pub fn write(directory: &Path, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
+    let path = directory.join(name);
+    fs::write(&path, bytes).unwrap();
+    path
+}
+
+/// Writes files, by path below `directory`.
+pub fn write_tree(directory: &Path, files: &[(&str, impl AsRef<[u8]>)]) {
+    for (path, bytes) in files {
+        let path = directory.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+}
+
+/// The names in a directory, sorted, hidden ones too; none where there is no such directory.
+pub fn names(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).into_iter().flatten();
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+/// The paths of all files below a directory.
+pub fn paths(root: &Path) -> Vec<String> {
+    walk(root).unwrap().into_iter().map(|file| file.relative).collect()
+}
+
+/// Every file below a directory with its permission bits and digest, and nothing else.
+pub fn tree(root: &Path) -> Vec<(String, u32, Sha256Digest)> {
+    let files = walk(root).unwrap();
+    files.iter().map(|file| (file.relative.clone(), mode(&file.path), digest(&file.path))).collect()
+}
+
+pub fn digest(path: &Path) -> Sha256Digest {
+    Sha256Digest::of_reader(&mut fs::File::open(path).unwrap()).unwrap().0
+}
+
+/// The permission bits of a file; 0 where there are none.
+#[cfg(unix)]
+pub fn mode(path: &Path) -> u32 {
+    std::os::unix::fs::PermissionsExt::mode(&fs::metadata(path).unwrap().permissions()) & 0o7777
+}
+
+#[cfg(not(unix))]
+pub fn mode(_: &Path) -> u32 {
+    0
+}
+
+/// Sets the permission bits, where there are any.
+pub fn set_mode(path: &Path, mode: u32) {
+    #[cfg(unix)]
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+    let _ = (path, mode);
+}
+
+/// Replaces a text in a file that has it.
+pub fn replace(file: &Path, from: &str, to: &str) {
+    let text = fs::read_to_string(file).unwrap();
+    assert!(text.contains(from), "{from} is not in {}", file.display());
+    fs::write(file, text.replace(from, to)).unwrap();
+}
+
+/// How many runs a test kills: `RELKIT_TEST_KILLS`, else what it is given.
+pub fn kills(rounds: u32) -> u32 {
+    std::env::var("RELKIT_TEST_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(rounds)
+}
+
+/// A test of this program, started as a process of its own that may be killed.
+pub fn as_process(test: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", test, "--nocapture"]);
+    command
+}
+
+/// A file system of so many MiB that lasts as long as this value.
+#[cfg(target_os = "linux")]
+pub struct SmallDisk(pub PathBuf);
+
+#[cfg(target_os = "linux")]
+impl SmallDisk {
+    /// `None`, after saying so, where this user may not mount one.
+    pub fn mount(at: &Path, megabytes: u32) -> Option<Self> {
+        fs::create_dir(at).unwrap();
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &format!("size={megabytes}m"), "tmpfs"]).arg(at);
+        if !mount.output().is_ok_and(|output| output.status.success()) {
+            // Continuous integration may run as a user who may not mount; that is no missing input.
+            eprintln!("skipped: this user cannot mount a small file system");
+            return None;
+        }
+        Some(Self(at.to_owned()))
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(&self.0).output();
+    }
 }

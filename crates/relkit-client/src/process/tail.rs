@@ -5,11 +5,11 @@ use std::io::{self, Read};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::STDERR_TAIL;
+/// How much of a child's standard error is kept, in bytes.
+pub const MAX_STDERR_TAIL: usize = 16 * 1024;
 
-/// The last bytes of a pipe.
 #[derive(Debug, Default)]
-pub struct Tail {
+pub(super) struct Tail {
     kept: Mutex<TailBytes>,
     closed: Condvar,
 }
@@ -22,7 +22,7 @@ struct TailBytes {
 
 impl Tail {
     /// Reads a pipe to its end, on the thread that calls.
-    pub fn drain(&self, mut pipe: impl Read) {
+    pub(super) fn drain(&self, mut pipe: impl Read) {
         let mut buffer = [0; 4096];
         loop {
             let count = match pipe.read(&mut buffer) {
@@ -33,7 +33,7 @@ impl Tail {
             };
             let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
             kept.bytes.extend(&buffer[..count]);
-            let surplus = kept.bytes.len().saturating_sub(STDERR_TAIL);
+            let surplus = kept.bytes.len().saturating_sub(MAX_STDERR_TAIL);
             kept.bytes.drain(..surplus);
         }
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
@@ -41,7 +41,7 @@ impl Tail {
     }
 
     /// What is kept, as text without colour; waits up to `patience` for the pipe's end.
-    pub fn text(&self, patience: Duration) -> String {
+    pub(super) fn text(&self, patience: Duration) -> String {
         let guard = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut guard, _) = self
             .closed

@@ -1,0 +1,252 @@
+//! A running child: its pipes, its deadline, and the thread that keeps it until it has ended.
+
+use std::io::{self, Read as _};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, ChildStdout, Command};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::ending::{Closing, Ending};
+use super::error::ProcessError;
+use super::invocation::{Invocation, MARK};
+use super::platform;
+use super::tail::Tail;
+
+/// How long a file that another process is still writing is tried again; a fork in another thread can hold such a
+/// descriptor for a moment.
+const BUSY: Duration = Duration::from_secs(2);
+
+/// How long the last bytes of a pipe are waited for once their writers are gone.
+const DRAIN: Duration = Duration::from_millis(500);
+
+/// What a child that ran to its end left.
+#[derive(Debug, Clone)]
+pub struct Finished {
+    /// How it ended.
+    pub ending: Ending,
+    /// All of its standard output.
+    pub stdout: Vec<u8>,
+    /// The last of its standard error.
+    pub stderr_tail: String,
+}
+
+impl Invocation {
+    /// Starts the program with all three standard streams piped; standard error is drained from now on.
+    ///
+    /// # Errors
+    /// [`ProcessError::Start`] when the operating system refuses.
+    pub fn start(&self) -> Result<Process, ProcessError> {
+        let refused = |source| ProcessError::Start { program: self.program().to_owned(), source };
+        let mark = unique_mark();
+        let command = self.command(&mark).map_err(refused)?;
+        let state = Arc::new(State::default());
+        let (sender, receiver) = mpsc::sync_channel(1);
+        let keeper_state = Arc::clone(&state);
+        thread::Builder::new()
+            .name("relkit-process".into())
+            .spawn(move || keep(command, &format!("{MARK}={mark}"), &keeper_state, &sender))
+            .map_err(refused)?;
+        let streams = receiver
+            .recv()
+            .unwrap_or_else(|_| Err(io::Error::other("the thread that starts it ended")))
+            .map_err(refused)?;
+        Ok(Process { streams, state })
+    }
+
+    /// Runs the program to its end with nothing on standard input.
+    ///
+    /// # Errors
+    /// When it cannot be started, runs longer than `deadline`, or writes more than `limit` bytes to standard output.
+    pub fn run(&self, deadline: Duration, limit: usize) -> Result<Finished, ProcessError> {
+        let program = || PathBuf::from(self.program());
+        let end = Instant::now() + deadline;
+        let mut process = self.start()?;
+        drop(process.take_stdin());
+        let stdout = process.take_stdout();
+        let (sender, receiver) = mpsc::sync_channel(1);
+        thread::spawn(move || {
+            let mut bytes = Vec::new();
+            if let Some(stdout) = stdout {
+                // A read error is the end of what there is.
+                let _ = stdout.take(limit as u64 + 1).read_to_end(&mut bytes);
+            }
+            let _ = sender.send(bytes);
+        });
+        let finished =
+            |process: &Process, ending, stdout| Finished { ending, stdout, stderr_tail: process.stderr_tail() };
+        let timed_out = |process: &Process| ProcessError::TimedOut {
+            program: program(),
+            after: deadline,
+            stderr_tail: process.stderr_tail(),
+        };
+        let Ok(stdout) = receiver.recv_timeout(end.saturating_duration_since(Instant::now())) else {
+            // What ended while something it left behind held the pipe has ended all the same.
+            process.end();
+            return match (receiver.recv_timeout(DRAIN), process.ending()) {
+                (Ok(stdout), Some(ending)) if ending.is_success() => Ok(finished(&process, ending, stdout)),
+                _ => Err(timed_out(&process)),
+            };
+        };
+        if stdout.len() > limit {
+            process.end();
+            return Err(ProcessError::TooMuchOutput { program: program(), limit });
+        }
+        match process.close(end.saturating_duration_since(Instant::now())) {
+            Closing::Ended(ending) => Ok(finished(&process, ending, stdout)),
+            Closing::Killed => Err(timed_out(&process)),
+        }
+    }
+}
+
+/// A running child. Dropping it ends the child and everything the child started.
+#[derive(Debug)]
+pub struct Process {
+    streams: Streams,
+    state: Arc<State>,
+}
+
+#[derive(Debug)]
+struct Streams {
+    stdin: Option<ChildStdin>,
+    stdout: Option<ChildStdout>,
+    stderr: Arc<Tail>,
+}
+
+impl Process {
+    /// The child's standard input; dropping it closes the pipe. `None` once taken.
+    pub fn take_stdin(&mut self) -> Option<ChildStdin> {
+        self.streams.stdin.take()
+    }
+
+    /// The child's standard output; `None` once taken.
+    pub fn take_stdout(&mut self) -> Option<ChildStdout> {
+        self.streams.stdout.take()
+    }
+
+    /// How the child ended, if it has.
+    #[must_use]
+    pub fn ending(&self) -> Option<Ending> {
+        self.state.lock().ending
+    }
+
+    /// Waits for the child to end by itself; `None` when it has not within `time`.
+    #[must_use]
+    pub fn wait(&self, time: Duration) -> Option<Ending> {
+        let running = |state: &mut Kept| state.ending.is_none();
+        let guard = self.state.lock();
+        let (guard, _) =
+            self.state.ended.wait_timeout_while(guard, time, running).unwrap_or_else(PoisonError::into_inner);
+        guard.ending
+    }
+
+    /// Closes the child's standard input, if that was not taken, gives it `grace` to end, then ends it.
+    pub fn close(&mut self, grace: Duration) -> Closing {
+        drop(self.take_stdin());
+        if let Some(ending) = self.wait(grace) {
+            return Closing::Ended(ending);
+        }
+        self.end();
+        Closing::Killed
+    }
+
+    /// Ends the child and everything it started, now.
+    pub fn end(&self) {
+        {
+            let kept = self.state.lock();
+            if let (None, Some(group)) = (kept.ending, &kept.group) {
+                group.end();
+            }
+        }
+        // A killed process ends promptly; one that cannot be killed (in a broken driver) must not hold its parent.
+        let _ = self.wait(Duration::from_secs(5));
+    }
+
+    /// The last [`MAX_STDERR_TAIL`](super::MAX_STDERR_TAIL) bytes of standard error as text, without colour. After the
+    /// child's end it is whole.
+    #[must_use]
+    pub fn stderr_tail(&self) -> String {
+        let patience = if self.ending().is_some() { DRAIN } else { Duration::ZERO };
+        self.streams.stderr.text(patience)
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if self.ending().is_none() {
+            self.end();
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct State {
+    kept: Mutex<Kept>,
+    ended: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    group: Option<platform::Group>,
+    ending: Option<Ending>,
+}
+
+impl State {
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The life of a child, on a thread of its own: the parent-death signal of Linux is tied to the thread that starts it.
+fn keep(mut command: Command, mark: &str, state: &State, started: &mpsc::SyncSender<io::Result<Streams>>) {
+    let mut child = match spawn(&mut command) {
+        Ok(child) => child,
+        Err(error) => {
+            let _ = started.send(Err(error));
+            return;
+        }
+    };
+    match platform::Group::of(&child, mark) {
+        Ok(group) => state.lock().group = Some(group),
+        Err(error) => {
+            let _ = child.kill();
+            let _ = child.wait();
+            let _ = started.send(Err(error));
+            return;
+        }
+    }
+    let stderr = Arc::new(Tail::default());
+    if let Some(pipe) = child.stderr.take() {
+        let tail = Arc::clone(&stderr);
+        thread::spawn(move || tail.drain(pipe));
+    }
+    let streams = Streams { stdin: child.stdin.take(), stdout: child.stdout.take(), stderr };
+    let _ = started.send(Ok(streams));
+    platform::await_end(&mut child);
+    let mut kept = state.lock();
+    // Before the child is reaped, while its number still names its group.
+    if let Some(group) = kept.group.take() {
+        group.end();
+    }
+    kept.ending = Some(child.wait().map_or(Ending::Code(-1), Ending::from));
+    state.ended.notify_all();
+}
+
+fn spawn(command: &mut Command) -> io::Result<Child> {
+    let patience = Instant::now() + BUSY;
+    loop {
+        match command.spawn() {
+            Err(error) if error.kind() == io::ErrorKind::ExecutableFileBusy && Instant::now() < patience => {
+                thread::sleep(Duration::from_millis(20));
+            }
+            result => return result,
+        }
+    }
+}
+
+fn unique_mark() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let started = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    format!("{}-{}-{}", std::process::id(), started.as_nanos(), COUNT.fetch_add(1, Ordering::Relaxed))
+}

@@ -1,0 +1,161 @@
+//! The Unix side of a child: a session of its own, execution without a shell in between, and the end of everything that
+//! the child started (POSIX; on Linux also `prctl(2)`, `pidfd_open(2)` and `/proc`).
+
+// What happens between fork and exec is not reachable without unsafe code.
+#![allow(unsafe_code)]
+
+use std::collections::BTreeMap;
+use std::ffi::{CString, OsStr, OsString};
+use std::io;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus};
+
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
+
+pub fn signal(status: ExitStatus) -> i32 {
+    status.signal().unwrap_or(-1)
+}
+
+pub fn base_environment() -> BTreeMap<OsString, OsString> {
+    BTreeMap::new()
+}
+
+pub fn executable_names(name: &OsStr) -> Vec<OsString> {
+    vec![name.to_owned()]
+}
+
+/// Makes the child lead a session, and executes the file itself: `execvp`, which the standard library ends in,
+/// hands a file of another machine to `/bin/sh`.
+pub fn prepare(
+    command: &mut Command,
+    program: &Path,
+    arguments: &[OsString],
+    environment: &BTreeMap<OsString, OsString>,
+) -> io::Result<()> {
+    let program = CString::new(program.as_os_str().as_bytes())?;
+    let mut argv = vec![program.clone()];
+    for argument in arguments {
+        argv.push(CString::new(argument.as_bytes())?);
+    }
+    let mut envp = Vec::new();
+    for (name, value) in environment {
+        let mut pair = name.clone();
+        pair.push("=");
+        pair.push(value);
+        envp.push(CString::new(pair.into_vec())?);
+    }
+    let image = Image { program, argv: Strings::new(argv), envp: Strings::new(envp) };
+    #[cfg(target_os = "linux")]
+    let parent = rustix::process::getpid();
+    let in_child = move || {
+        rustix::process::setsid()?;
+        #[cfg(target_os = "linux")]
+        {
+            rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+            if rustix::process::getppid() != Some(parent) {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+        }
+        let image = &image;
+        // SAFETY: `program` and both arrays are NUL-terminated and live as long as the closure.
+        unsafe { libc::execve(image.program.as_ptr(), image.argv.pointers(), image.envp.pointers()) };
+        Err(io::Error::last_os_error())
+    };
+    // SAFETY: between fork and exec the closure only makes system calls; it neither allocates nor locks.
+    unsafe { command.pre_exec(in_child) };
+    Ok(())
+}
+
+struct Image {
+    program: CString,
+    argv: Strings,
+    envp: Strings,
+}
+
+/// C strings and the array of pointers to them that `execve` reads.
+struct Strings {
+    pointers: Vec<*const libc::c_char>,
+    _owned: Vec<CString>,
+}
+
+impl Strings {
+    fn new(owned: Vec<CString>) -> Self {
+        let pointers = owned.iter().map(|text| text.as_ptr()).chain([std::ptr::null()]).collect();
+        Self { pointers, _owned: owned }
+    }
+
+    fn pointers(&self) -> *const *const libc::c_char {
+        self.pointers.as_ptr()
+    }
+}
+
+// SAFETY: the pointers lead into heap memory that `_owned` owns, never changes and moves along.
+unsafe impl Send for Strings {}
+// SAFETY: as above; nothing is written through them.
+unsafe impl Sync for Strings {}
+
+/// A session led by the child, and the mark of everything it started.
+#[derive(Debug)]
+pub struct Group {
+    leader: Pid,
+    #[cfg(target_os = "linux")]
+    mark: Vec<u8>,
+}
+
+impl Group {
+    /// The group of `child`, in whose environment stands `mark`, as `NAME=value`.
+    #[cfg_attr(not(target_os = "linux"), allow(unused_variables))]
+    pub fn of(child: &Child, mark: &str) -> io::Result<Self> {
+        Ok(Self {
+            leader: Pid::from_child(child),
+            #[cfg(target_os = "linux")]
+            mark: mark.as_bytes().to_vec(),
+        })
+    }
+
+    pub fn end(&self) {
+        let _ = rustix::process::kill_process_group(self.leader, Signal::KILL);
+        #[cfg(target_os = "linux")]
+        self.end_marked();
+    }
+
+    /// Ends what left the session, until nothing is left; a dying process can start one more.
+    #[cfg(target_os = "linux")]
+    fn end_marked(&self) {
+        for _ in 0..20 {
+            if !marked(&self.mark)
+                .into_iter()
+                .fold(false, |any, process| any | rustix::process::pidfd_send_signal(process, Signal::KILL).is_ok())
+            {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn marked(mark: &[u8]) -> Vec<rustix::fd::OwnedFd> {
+    let Ok(processes) = std::fs::read_dir("/proc") else { return Vec::new() };
+    processes
+        .flatten()
+        .filter_map(|entry| {
+            let number = entry.file_name().to_str()?.parse().ok()?;
+            // Opened before its environment is read, so that the number cannot come to mean another process.
+            let process =
+                rustix::process::pidfd_open(Pid::from_raw(number)?, rustix::process::PidfdFlags::empty()).ok()?;
+            let environment = std::fs::read(entry.path().join("environ")).ok()?;
+            environment.split(|byte| *byte == 0).any(|variable| variable == mark).then_some(process)
+        })
+        .collect()
+}
+
+/// Waits for the child's end without reaping it.
+pub fn await_end(child: &mut Child) {
+    let leader = Pid::from_child(child);
+    while let Err(rustix::io::Errno::INTR) =
+        rustix::process::waitid(WaitId::Pid(leader), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT)
+    {}
+}

@@ -1,0 +1,243 @@
+//! What is fuzzed: every parser of bytes from outside, what must hold of its answer, and the inputs that mutations begin
+//! with. The libFuzzer targets and the mutation tests of `cargo test` both go through this table.
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use relkit::binary::{Inventory, read};
+use relkit::check::coverage::Candidate;
+use relkit::check::{Options, SdistSubject, Selection, check_archive};
+use relkit::product::{RuntimeProject, SdkProject};
+use relkit::target::{PlatformTag, TargetTriple};
+use relkit::version::CodexVersion;
+use relkit::wheel::entry_points::EntryPoints;
+use relkit::wheel::filename::{SdistFileName, WheelFileName};
+use relkit::wheel::metadata::Metadata;
+use relkit::wheel::reader::Wheel;
+use relkit::wheel::record::Record;
+use relkit::wheel::requirement::Requirement;
+use relkit::wheel::tag::TagSet;
+use relkit::wheel::wheel_file::WheelFile;
+use relkit::zip::archive::{Archive, Limits};
+
+use crate::samples::archive::{TarMember, gzip, tar};
+use crate::samples::binary::{AMD64, ARM64, fat, glibc_elf, mac as mach, pe, static_elf, windows_program};
+use crate::samples::wheel::{METADATA, linux, linux_program, mac, windows};
+
+const RUNTIME: &str = include_str!("../runtime-template/pyproject.toml");
+const SDK: &str = include_str!("../sdk-template/pyproject.toml");
+
+/// A parser, or several that read the same kind of file.
+pub struct Target {
+    pub name: &'static str,
+    pub parse: fn(&[u8]),
+    pub seeds: fn() -> Vec<Vec<u8>>,
+}
+
+pub const TARGETS: [Target; 13] = [
+    Target { name: "wheel", parse: wheel, seeds: wheels },
+    Target { name: "zip", parse: zip, seeds: wheels },
+    Target { name: "unpack", parse: unpack, seeds: wheels },
+    Target { name: "sdist", parse: sdist, seeds: sdists },
+    Target { name: "elf", parse: elf, seeds: elfs },
+    Target { name: "macho", parse: macho, seeds: machos },
+    Target { name: "pe", parse: windows_file, seeds: pes },
+    Target { name: "record", parse: record, seeds: records },
+    Target { name: "wheel_file", parse: wheel_file, seeds: wheel_files },
+    Target { name: "metadata", parse: metadata, seeds: metadata_files },
+    Target { name: "names", parse: names, seeds: all_names },
+    Target { name: "pyproject", parse: pyproject, seeds: pyprojects },
+    Target { name: "package_json", parse: package_json, seeds: package_descriptions },
+];
+
+/// The built-in product, under these rules.
+fn checked(archive: Archive, selection: &Selection) {
+    static PROJECTS: LazyLock<(RuntimeProject, SdkProject)> = LazyLock::new(|| {
+        let runtime = RuntimeProject::from_pyproject(RUNTIME, "r").unwrap();
+        (runtime, SdkProject::from_pyproject(SDK, "s").unwrap())
+    });
+    let (runtime, sdk) = &*PROJECTS;
+    let request = Options { paths: &[], selection, runtime, sdk, release: None };
+    let (report, _) = check_archive(archive, &request).unwrap();
+    assert!(report.sha256.is_some());
+}
+
+fn archive(bytes: &[u8]) -> Archive {
+    Archive::from_bytes(Path::new("openai_codex_cli_bin-0.163.0-py3-none-manylinux_2_17_x86_64.whl"), bytes.to_vec())
+}
+
+/// Framing, every member, every rule.
+fn wheel(bytes: &[u8]) {
+    checked(archive(bytes), &Selection::all());
+}
+
+/// The walk over the records, and the data of every member it finds.
+fn zip(bytes: &[u8]) {
+    let limits = Limits { member: 1 << 20, total: 8 << 20, ..Limits::default() };
+    let archive = archive(bytes).with_limits(limits);
+    for member in archive.members() {
+        let _ = archive.copy_to(member, &mut std::io::sink());
+    }
+}
+
+/// What installers read: nothing may appear beside the directory that was asked for.
+fn unpack(bytes: &[u8]) {
+    let Ok(wheel) = Wheel::of(archive(bytes)) else { return };
+    let around = tempfile::tempdir().unwrap();
+    let target = around.path().join("target");
+    std::fs::create_dir(&target).unwrap();
+    let _ = wheel.unpack(&target);
+    assert_eq!(std::fs::read_dir(around.path()).unwrap().count(), 1);
+}
+
+/// As it is, behind an intact gzip stream, so that the reader of tar is reached, and behind the signature of gzip.
+fn sdist(bytes: &[u8]) {
+    for bytes in [bytes.to_vec(), gzip(bytes), [&[0x1f, 0x8b], bytes].concat()] {
+        let _ = SdistSubject::of(Path::new("demo-1.0.tar.gz"), &bytes);
+    }
+}
+
+/// Facts, objections and tags of anything that begins with this.
+fn program(bytes: &[u8], magic: &[u8]) {
+    let mut bytes = bytes.to_vec();
+    if let Some(start) = bytes.get_mut(..magic.len()) {
+        start.copy_from_slice(magic);
+    }
+    let Ok(facts) = read(&bytes) else { return };
+    let inventory = Inventory::new(vec![("bin/program".into(), facts)]);
+    for tag in ["manylinux_2_17_x86_64", "musllinux_1_1_x86_64", "macosx_11_0_universal2", "win_amd64"] {
+        let _ = inventory.objections(&tag.parse().unwrap());
+    }
+    for tag in inventory.honest_tags() {
+        assert!(inventory.honours(&tag));
+    }
+}
+
+fn elf(bytes: &[u8]) {
+    program(bytes, b"\x7fELF");
+}
+
+fn macho(bytes: &[u8]) {
+    // Fat files keep their own magic number.
+    let magic: &[u8] = if bytes.starts_with(&[0xca, 0xfe, 0xba]) { b"" } else { &[0xcf, 0xfa, 0xed, 0xfe] };
+    program(bytes, magic);
+}
+
+fn windows_file(bytes: &[u8]) {
+    program(bytes, b"MZ");
+}
+
+/// What parses is read back as it is written.
+fn record(bytes: &[u8]) {
+    let Ok(record) = Record::parse(bytes) else { return };
+    for row in &record.rows {
+        let _ = (row.parsed_digest(), row.parsed_size());
+    }
+    assert_eq!(record.to_string().parse().as_ref(), Ok(&record));
+}
+
+fn wheel_file(bytes: &[u8]) {
+    let _ = EntryPoints::parse(bytes);
+    let Ok(file) = WheelFile::parse(bytes) else { return };
+    let _ = (file.wheel_version(), file.root(), file.build(), file.tags().count());
+}
+
+fn metadata(bytes: &[u8]) {
+    let Ok(metadata) = Metadata::parse(bytes) else { return };
+    let _ = (metadata.metadata_version(), metadata.name(), metadata.version(), metadata.requires_python());
+    let _ = (metadata.license_expression(), metadata.requires_dist().count(), metadata.repeated().count());
+}
+
+/// What parses displays as it was written.
+fn names(bytes: &[u8]) {
+    let text = &*String::from_utf8_lossy(bytes);
+    if let Ok(name) = text.parse::<WheelFileName>() {
+        assert_eq!(name.to_string(), text);
+        let _ = name.is_normal();
+    }
+    if let Ok(name) = text.parse::<SdistFileName>() {
+        assert_eq!(name.to_string(), text);
+    }
+    if let Ok(tag) = text.parse::<PlatformTag>() {
+        assert_eq!(tag.to_string(), text);
+    }
+    let _ = (Candidate::of_tag(text), text.parse::<TagSet>(), text.parse::<Requirement>());
+    let _ = (text.parse::<CodexVersion>(), text.parse::<TargetTriple>());
+}
+
+fn pyproject(bytes: &[u8]) {
+    let text = &*String::from_utf8_lossy(bytes);
+    let _ =
+        (RuntimeProject::from_pyproject(text, "pyproject.toml"), SdkProject::from_pyproject(text, "pyproject.toml"));
+}
+
+/// codex-package.json, as the rules read it inside a wheel.
+fn package_json(bytes: &[u8]) {
+    let mut sample = linux();
+    sample.entries[1].data = bytes.to_vec();
+    let selection = Selection::of(&["payload-json".into(), "mode-exec".into()], &[]).unwrap();
+    checked(Archive::from_bytes(Path::new(&sample.file_name), sample.build()), &selection);
+}
+
+fn wheels() -> Vec<Vec<u8>> {
+    let descriptors = linux().entries(|all| all.iter_mut().for_each(|entry| entry.descriptor = true));
+    let stored = linux().entries(|all| all.iter_mut().for_each(|entry| entry.method = 0));
+    let all = [linux(), descriptors, stored, mac(mach(ARM64, 11, 0).build()), windows(windows_program())];
+    all.iter().map(|sample| sample.build()).collect()
+}
+
+fn sdists() -> Vec<Vec<u8>> {
+    let files = [("demo-1.0/PKG-INFO", METADATA), ("demo-1.0/pyproject.toml", "[project]\n")];
+    let bytes = tar(&files.map(|(path, text)| TarMember::file(path, text)));
+    vec![gzip(&bytes), bytes]
+}
+
+fn elfs() -> Vec<Vec<u8>> {
+    vec![linux_program(), static_elf().build(), glibc_elf().build()]
+}
+
+fn machos() -> Vec<Vec<u8>> {
+    let (intel, arm) = (mach(AMD64, 10, 12).build(), mach(ARM64, 11, 0).build());
+    vec![arm.clone(), fat(&[(AMD64, intel), (ARM64, arm)])]
+}
+
+fn pes() -> Vec<Vec<u8>> {
+    vec![pe(0x8664, &["KERNEL32.dll", "ADVAPI32.dll"], true)]
+}
+
+fn texts(texts: &[&str]) -> Vec<Vec<u8>> {
+    texts.iter().map(|text| text.as_bytes().to_vec()).collect()
+}
+
+fn records() -> Vec<Vec<u8>> {
+    texts(&["a/b.py,sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\n\"a,b\",,\nx-1.dist-info/RECORD,,\n"])
+}
+
+fn wheel_files() -> Vec<Vec<u8>> {
+    texts(&[
+        "Wheel-Version: 1.0\nRoot-Is-Purelib: false\nTag: py3-none-any\nBuild: 1\n",
+        "[console_scripts]\nx = a.b:c\n[gui_scripts]\ny = d:e [f]\n",
+    ])
+}
+
+fn metadata_files() -> Vec<Vec<u8>> {
+    texts(&[METADATA, "Name: a\nRequires-Dist: b[c]>=1 ; python_version < '3.9' and extra == 'x'\n"])
+}
+
+fn all_names() -> Vec<Vec<u8>> {
+    texts(&[
+        "openai_codex_cli_bin-0.163.0-1-py3-none-manylinux_2_17_x86_64.musllinux_1_1_x86_64.whl",
+        "demo-1.0.tar.gz",
+        "demo[fast]>=1,<2; sys_platform == 'win32'",
+        "rust-v0.116.0-alpha.1",
+        "x86_64-unknown-linux-musl",
+    ])
+}
+
+fn pyprojects() -> Vec<Vec<u8>> {
+    texts(&[RUNTIME, SDK])
+}
+
+fn package_descriptions() -> Vec<Vec<u8>> {
+    vec![linux().entries[1].data.clone()]
+}

@@ -1,0 +1,46 @@
+# What a contributor does; `just` lists it. `.ci/run` does all of it.
+
+runtime := "target/payloads/openai_codex_cli_bin-0.163.0-py3-none-manylinux_2_17_x86_64.whl"
+
+_list:
+    @just --list
+
+# everything that this machine can test, in minutes
+test *filter:
+    cargo test --locked {{filter}}
+
+# the long rounds too, on real payloads that must be there (docs/testing.md)
+test-real *filter:
+    RELKIT_REQUIRE_PAYLOADS=1 cargo test --locked {{filter}} -- --include-ignored
+
+# the SDK: types, formatting, lints, its tests on every Python of the machine
+test-sdk:
+    .ci/python
+
+# formatting, lints, documentation, dependencies
+lint:
+    cargo fmt --check
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+    RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked --quiet
+    cargo deny --offline check --hide-inclusion-graph licenses bans sources
+
+# docs/rules.md, from the rules
+rules:
+    RELKIT_UPDATE_DOCS=1 cargo test --locked --test it check_documents
+
+# the SDK's types and methods, from the pinned runtime's own schema
+types:
+    cargo run --quiet -- generate-types --wheel {{runtime}} --sdk sdk-template
+
+# one fuzz target, or all of them, for some seconds each
+fuzz seconds='5' *targets:
+    fuzz/run {{seconds}} {{targets}}
+
+# builds, checks and publishes against the peers
+bench:
+    python3 benches/build.py
+    python3 benches/publish.py
+
+# the walks of CONTRIBUTING, followed on a copy of this tree
+walks:
+    .ci/walks

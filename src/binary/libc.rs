@@ -1,0 +1,151 @@
+//! The C libraries of Linux systems: where each has its program interpreter, and what gives one away in a binary
+//! (the processor supplements of the System V ABI, musl's `ld-musl-ARCH.so.1`).
+
+use super::facts::{ElfFacts, Libc, Needed, Slice, VersionNeed};
+use crate::target::Architecture;
+
+pub(super) fn glibc_interpreter(architecture: Architecture) -> &'static str {
+    match architecture {
+        Architecture::Aarch64 => "/lib/ld-linux-aarch64.so.1",
+        Architecture::X86_64 => "/lib64/ld-linux-x86-64.so.2",
+        Architecture::I686 => "/lib/ld-linux.so.2",
+        Architecture::Armv7 => "/lib/ld-linux-armhf.so.3",
+        Architecture::Riscv64 => "/lib/ld-linux-riscv64-lp64d.so.1",
+        Architecture::Ppc64le => "/lib64/ld64.so.2",
+        Architecture::S390x => "/lib/ld64.so.1",
+        Architecture::Loongarch64 => "/lib64/ld-linux-loongarch-lp64d.so.1",
+    }
+}
+
+pub(super) fn musl_interpreter(architecture: Architecture) -> &'static str {
+    match architecture {
+        Architecture::Aarch64 => "/lib/ld-musl-aarch64.so.1",
+        Architecture::X86_64 => "/lib/ld-musl-x86_64.so.1",
+        Architecture::I686 => "/lib/ld-musl-i386.so.1",
+        Architecture::Armv7 => "/lib/ld-musl-armhf.so.1",
+        Architecture::Riscv64 => "/lib/ld-musl-riscv64.so.1",
+        Architecture::Ppc64le => "/lib/ld-musl-powerpc64le.so.1",
+        Architecture::S390x => "/lib/ld-musl-s390x.so.1",
+        Architecture::Loongarch64 => "/lib/ld-musl-loongarch64.so.1",
+    }
+}
+
+/// Alpine gives musl a soname of its own.
+pub(super) fn is_musl_library(name: &str) -> bool {
+    name.starts_with("libc.musl-") || name.starts_with("ld-musl-")
+}
+
+/// Whether the library is part of some C library, so that it says nothing beyond which one.
+pub(super) fn is_part(library: &str) -> bool {
+    const STEMS: [&str; 14] = [
+        "libc",
+        "libm",
+        "libdl",
+        "librt",
+        "libpthread",
+        "libutil",
+        "libresolv",
+        "libanl",
+        "libnsl",
+        "libmvec",
+        "libcrypt",
+        "ld-linux",
+        "ld-musl",
+        "ld-uClibc",
+    ];
+    let stem = library.split_once('.').map_or(library, |(stem, _)| stem);
+    STEMS.iter().any(|known| stem == *known || (known.starts_with("ld-") && stem.starts_with(known)))
+        || library.starts_with("ld64.so")
+        || library.starts_with("ld.so")
+}
+
+/// The name of the system that an `EI_OSABI` belongs to, where that is not Linux.
+pub(super) fn other_than_linux(os_abi: u8) -> Option<&'static str> {
+    Some(match os_abi {
+        0 | 3 => return None,
+        2 => "NetBSD",
+        6 => "Solaris",
+        9 => "FreeBSD",
+        12 => "OpenBSD",
+        // Bare-metal Arm values stand in old Linux files too.
+        64 | 97 => return None,
+        _ => "a system other than Linux",
+    })
+}
+
+/// The C library that these facts give away; `None` where the binary needs none.
+pub(super) fn told_by(interpreter: Option<&str>, needed: &[Needed], versions: &[VersionNeed]) -> Option<Libc> {
+    if let Some(interpreter) = interpreter {
+        let name = interpreter.rsplit('/').next().unwrap_or(interpreter);
+        if name.starts_with("ld-musl-") {
+            return Some(Libc::Musl);
+        }
+        if matches!(name, "linker" | "linker64" | "linker_asan" | "linker_asan64") {
+            return Some(Libc::Bionic);
+        }
+        if name.starts_with("ld-uClibc") || name.starts_with("ld64-uClibc") {
+            return Some(Libc::Uclibc);
+        }
+        if name.starts_with("ld-linux")
+            || name.starts_with("ld64.so")
+            || name.starts_with("ld.so")
+            || name.starts_with("ld-2.")
+        {
+            return Some(Libc::Glibc);
+        }
+    }
+    if versions.iter().any(|need| need.node.starts_with("GLIBC_")) {
+        return Some(Libc::Glibc);
+    }
+    let needs = |test: fn(&str) -> bool| needed.iter().any(|needed| test(&needed.name));
+    if needs(is_musl_library) {
+        return Some(Libc::Musl);
+    }
+    if needs(|name| name == "libc.so.6" || name.starts_with("ld-linux")) {
+        return Some(Libc::Glibc);
+    }
+    if needs(|name| name == "libc.so.0") {
+        return Some(Libc::Uclibc);
+    }
+    if needs(|name| name == "libc.so") {
+        // Android's libraries share the name and carry version nodes of their own.
+        let bionic = versions.iter().any(|need| need.library == "libc.so" && need.node.starts_with("LIBC"));
+        return Some(if bionic { Libc::Bionic } else { Libc::Musl });
+    }
+    None
+}
+
+/// What gave the C library away, for a message.
+pub(super) fn evidence(slice: &Slice, details: &ElfFacts) -> String {
+    if let Some(interpreter) = &details.interpreter {
+        return format!("interpreter `{interpreter}`");
+    }
+    let parts = || slice.needed.iter().map(|needed| &needed.name).filter(|name| is_part(name));
+    // The C library itself tells more than its threads or its mathematics.
+    if let Some(library) = parts().find(|name| name.starts_with("libc.")).or_else(|| parts().next()) {
+        return format!("needs `{library}`");
+    }
+    details.version_needs.first().map_or_else(String::new, |need| format!("needs `{}`", need.node))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn needed(name: &str) -> Needed {
+        Needed { name: name.into(), optional: false }
+    }
+
+    #[test]
+    fn the_c_library_is_told_by_any_sign() {
+        assert_eq!(told_by(None, &[], &[]), None);
+        assert_eq!(told_by(Some("/lib/ld-musl-x86_64.so.1"), &[needed("libc.so")], &[]), Some(Libc::Musl));
+        assert_eq!(told_by(Some("/lib64/ld-linux-x86-64.so.2"), &[], &[]), Some(Libc::Glibc));
+        assert_eq!(told_by(Some("/nix/store/abc/lib/ld-linux-x86-64.so.2"), &[], &[]), Some(Libc::Glibc));
+        assert_eq!(told_by(Some("/system/bin/linker64"), &[needed("libc.so")], &[]), Some(Libc::Bionic));
+        assert_eq!(told_by(None, &[needed("libm.so.6"), needed("libc.so.6")], &[]), Some(Libc::Glibc));
+        assert_eq!(told_by(None, &[needed("libc.musl-x86_64.so.1")], &[]), Some(Libc::Musl));
+        assert_eq!(told_by(None, &[needed("libz.so.1")], &[]), None);
+        assert!(is_part("libm.so.6") && is_part("ld-linux-x86-64.so.2") && !is_part("libz.so.1"));
+    }
+}

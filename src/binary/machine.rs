@@ -1,0 +1,116 @@
+//! The processors that a binary is for: those that a platform tag can name, and any other by its number.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::serde_text::serde_as_text;
+use crate::target::Architecture;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Machine {
+    Known(Architecture),
+    /// With the number of the format's header.
+    Other(u32),
+}
+
+/// The machines of one file, in the order of their names. Displays as one word where there is one: `universal2`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Machines(Vec<Machine>);
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a machine")]
+pub struct MachineError(String);
+
+const OTHER: &str = "machine 0x";
+const UNIVERSAL: &str = "universal2";
+
+impl Machine {
+    pub fn architecture(self) -> Option<Architecture> {
+        match self {
+            Self::Known(architecture) => Some(architecture),
+            Self::Other(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Machine {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Known(architecture) => architecture.fmt(formatter),
+            Self::Other(number) => write!(formatter, "{OTHER}{number:x}"),
+        }
+    }
+}
+
+impl FromStr for Machine {
+    type Err = MachineError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let other = text.strip_prefix(OTHER).and_then(|digits| u32::from_str_radix(digits, 16).ok());
+        let other = other.map(Self::Other).filter(|machine| machine.to_string() == text);
+        let known = text.parse().ok().map(Self::Known);
+        known.or(other).ok_or_else(|| MachineError(text.to_owned()))
+    }
+}
+
+impl FromIterator<Machine> for Machines {
+    fn from_iter<I: IntoIterator<Item = Machine>>(machines: I) -> Self {
+        let mut machines: Vec<_> = machines.into_iter().collect();
+        machines.sort_by_cached_key(Machine::to_string);
+        Self(machines)
+    }
+}
+
+impl Machines {
+    fn is_universal(&self) -> bool {
+        self.0 == [Architecture::Aarch64, Architecture::X86_64].map(Machine::Known)
+    }
+}
+
+impl fmt::Display for Machines {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_universal() {
+            return formatter.write_str(UNIVERSAL);
+        }
+        let names: Vec<_> = self.0.iter().map(Machine::to_string).collect();
+        formatter.write_str(&names.join("+"))
+    }
+}
+
+impl FromStr for Machines {
+    type Err = MachineError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let names = if text == UNIVERSAL { "aarch64+x86_64" } else { text };
+        names.split('+').map(str::parse).collect()
+    }
+}
+
+serde_as_text!(Machine, Machines);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn one_word_for_a_universal_file() {
+        assert_eq!("x86_64+aarch64".parse::<Machines>().unwrap().to_string(), "universal2");
+        assert_eq!("universal2".parse::<Machines>().unwrap().to_string(), "universal2");
+        assert_eq!("x86_64+machine 0x2b".parse::<Machines>().unwrap().to_string(), "machine 0x2b+x86_64");
+    }
+
+    proptest! {
+        #[test]
+        fn display_and_parse_are_inverse(numbers in proptest::collection::vec(0..20_u32, 1..4), text in "(machine 0x)?[0-9a-f_x]{0,8}") {
+            let machine = |number: &u32| {
+                Architecture::ALL.get(*number as usize).map_or(Machine::Other(*number), |known| Machine::Known(*known))
+            };
+            let machines: Machines = numbers.iter().map(machine).collect();
+            prop_assert_eq!(machines.to_string().parse(), Ok(machines));
+            if let Ok(machine) = text.parse::<Machine>() {
+                prop_assert_eq!(machine.to_string(), text);
+            }
+        }
+    }
+}

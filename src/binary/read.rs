@@ -1,0 +1,76 @@
+//! The bytes of one file as facts.
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::error::BinaryError;
+use super::facts::Facts;
+use super::magic::Magic;
+use super::{elf, macho, pe};
+use crate::fs::{self, Map};
+
+/// Reads the headers of one executable or shared library.
+///
+/// # Errors
+/// When the bytes are no such file, or contradict themselves.
+pub fn read(bytes: &[u8]) -> Result<Facts, BinaryError> {
+    let magic = Magic::of(bytes);
+    match magic {
+        Magic::Elf => elf::read(bytes),
+        Magic::MachO | Magic::FatMachO => macho::read(bytes),
+        Magic::Pe => pe::read(bytes),
+        _ if bytes.is_empty() => Err(BinaryError::Empty),
+        Magic::Script | Magic::Text => Err(BinaryError::Text),
+        Magic::Gzip | Magic::Zstandard | Magic::Xz | Magic::Zip | Magic::Tar => {
+            Err(BinaryError::Unsupported { what: "an archive" })
+        }
+        Magic::JavaClass | Magic::WebAssembly | Magic::ObjectArchive => {
+            Err(BinaryError::Unsupported { what: magic.described() })
+        }
+        Magic::Data => Err(BinaryError::Unknown),
+    }
+}
+
+/// The facts of a file that claims to be a binary; `None` where it does not.
+pub(super) fn claimed(path: &Path) -> io::Result<Option<Result<Facts, BinaryError>>> {
+    let bytes = Map::open(path)?;
+    Ok(Magic::of(&bytes).format().map(|_| read(&bytes)))
+}
+
+/// One file that is written here bit by bit, kept as long as it may be a binary.
+#[derive(Debug, Default)]
+pub struct Spool {
+    head: Vec<u8>,
+    data: fs::Spool,
+    is_other: bool,
+}
+
+impl Spool {
+    /// The facts, where the file claims to be a binary.
+    pub(crate) fn read(self) -> io::Result<Option<Result<Facts, BinaryError>>> {
+        if self.is_other {
+            return Ok(None);
+        }
+        let bytes = self.data.finish()?;
+        Ok(Magic::of(&bytes).format().map(|_| read(&bytes)))
+    }
+}
+
+impl Write for Spool {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.head.len() < Magic::HEAD {
+            self.head.extend(bytes.iter().take(Magic::HEAD - self.head.len()));
+            self.is_other = self.head.len() == Magic::HEAD && Magic::of(&self.head).format().is_none();
+        }
+        if self.is_other {
+            self.data = fs::Spool::default();
+        } else {
+            self.data.write_all(bytes)?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,34 @@
+//! What is worth a warning about a stage that is built all the same: `check` has the last word.
+
+use super::staged::{StageKind, Staged};
+use crate::binary::Inventory;
+use crate::stage::StageWarning;
+
+impl Staged {
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        let restored = self.restored.iter().map(|path| {
+            format!(
+                "`{path}` of `{}` has lost its execute bit; the wheel carries it executable, as it was staged",
+                self.directory.display()
+            )
+        });
+        restored.chain(self.broken_promises()).collect()
+    }
+
+    /// What the binaries say against the tag that they were given. The tag is obeyed; what cannot be read as a binary is
+    /// left to `check`.
+    fn broken_promises(&self) -> Vec<String> {
+        let StageKind::Runtime(platforms) = &self.kind else { return Vec::new() };
+        let files = self.package.iter().map(|(name, file)| (name.clone(), file.path.clone()));
+        let Ok(inventory) = Inventory::of_files(files) else { return Vec::new() };
+        let mut warnings = Vec::new();
+        for tag in platforms.tags() {
+            for (member, objection) in inventory.objections(tag).into_iter().filter(|(_, found)| found.breaks_promise())
+            {
+                let (member, objection) = (member.to_owned(), objection.to_string());
+                warnings.push(StageWarning::Dishonest { member, tag: tag.clone(), objection }.to_string());
+            }
+        }
+        warnings
+    }
+}

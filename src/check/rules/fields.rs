@@ -1,0 +1,286 @@
+//! Rules about the fields of METADATA and PKG-INFO that indexes show and refuse (PEP 639, PEP 753).
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use url::Url;
+
+use super::metadata::field;
+use crate::check::rule::{Check, Documentation, Findings, Rule, Severity, rule_of};
+use crate::check::subject::sdist::SdistSubject;
+use crate::check::subject::wheel::WheelSubject;
+use crate::wheel::metadata::Metadata;
+use crate::wheel::name::DistributionName;
+
+static LICENCE_SPDX: Rule = rule_of(
+    "licence-spdx",
+    Severity::Error,
+    Documentation {
+        what: "`License-Expression` is an SPDX expression.",
+        why: "Indexes refuse any other text.",
+        fix: "Write an SPDX expression such as `Apache-2.0` or `MIT OR Apache-2.0`",
+    },
+    Check::Metadata(licence_spdx),
+);
+
+fn licence_spdx(metadata: &Metadata, found: &mut Findings) {
+    if let Err(error) = metadata.license_expression() {
+        found.whole(error.to_string());
+    }
+}
+
+static LICENCE_BOTH: Rule = rule_of(
+    "licence-both",
+    Severity::Error,
+    Documentation {
+        what: "`License-Expression` stands alone, without `License` and without licence classifiers; either of these alone is a warning.",
+        why: "PEP 639 forbids two answers, and indexes refuse them; the older fields are deprecated.",
+        fix: "Keep `license = \"EXPRESSION\"` in pyproject.toml and remove the older forms",
+    },
+    Check::Metadata(licence_both),
+);
+
+fn licence_both(metadata: &Metadata, found: &mut Findings) {
+    let fields = metadata.fields();
+    let classifiers = fields.all("Classifier").filter(|text| text.starts_with("License ::"));
+    for elder in fields.get("License").map(|_| "License").into_iter().chain(classifiers) {
+        if fields.get("License-Expression").is_some() {
+            found.whole(format!("`{elder}` stands beside `License-Expression`"));
+        } else {
+            found.with(Severity::Warning, None, format!("`{elder}` stands in place of `License-Expression`"));
+        }
+    }
+}
+
+static LICENCE_FILE: Rule = rule_of(
+    "licence-file",
+    Severity::Error,
+    Documentation {
+        what: "Every `License-File` lies at that path: below `.dist-info/licenses/`, or in the top directory of a source distribution.",
+        why: "Indexes refuse a distribution that names a licence it does not carry.",
+        fix: "Let the builder copy the files: `license-files` in pyproject.toml",
+    },
+    Check::Both(licence_file, licence_file_of_sdist),
+);
+
+fn licence_file(wheel: &WheelSubject, found: &mut Findings) {
+    let (Some(metadata), Some(directory)) = (wheel.good_metadata(), &wheel.dist_info) else { return };
+    for file in metadata.license_files() {
+        let places = [format!("{directory}/licenses/{file}"), format!("{directory}/{file}")];
+        // Before PEP 639 builders wrote the field too, and put the files beside METADATA.
+        let expected = if is_elder(metadata) { &places[..] } else { &places[..1] };
+        if !expected.iter().any(|place| wheel.file(place).is_some()) {
+            found.member(&places[0], "METADATA names the file, and the wheel does not have it");
+        }
+    }
+}
+
+fn licence_file_of_sdist(sdist: &SdistSubject, found: &mut Findings) {
+    let Some(Ok(metadata)) = &sdist.metadata else { return };
+    // Before PEP 639 nothing said where the file lies.
+    if !sdist.is_readable() || is_elder(metadata) {
+        return;
+    }
+    let files: BTreeSet<_> = sdist.entries.iter().filter_map(|entry| Some(entry.path.split_once('/')?.1)).collect();
+    let missing = metadata.license_files().filter(|file| !files.contains(file));
+    found.each(missing, "PKG-INFO names the file, and the source distribution does not have it");
+}
+
+/// Whether the metadata are of before PEP 639.
+fn is_elder(metadata: &Metadata) -> bool {
+    metadata.metadata_version().is_ok_and(|version| version < (2, 4))
+}
+
+static CLASSIFIER: Rule = rule_of(
+    "classifier",
+    Severity::Error,
+    Documentation {
+        what: "Every `Classifier` is one that the public index knows and has not deprecated; a newer Python or framework version than known here is a warning.",
+        why: "The index refuses the upload, and `Private ::` is there to make it do so.",
+        fix: "Correct the classifier, or remove it",
+    },
+    Check::Metadata(classifier),
+);
+
+fn classifier(metadata: &Metadata, found: &mut Findings) {
+    let (known, deprecated) = &*CLASSIFIERS;
+    for classifier in metadata.fields().all("Classifier") {
+        if deprecated.contains(classifier) {
+            found.whole(format!("`Classifier: {classifier}` is deprecated"));
+        } else if !known.contains(classifier) {
+            // The list has a date; a version number after a known parent may be newer than it.
+            let numbered = classifier.rsplit_once(" :: ").is_some_and(|(parent, last)| {
+                last.starts_with(|first: char| first.is_ascii_digit())
+                    && known.iter().any(|other| other.strip_prefix(parent).is_some_and(|rest| rest.starts_with(" :: ")))
+            });
+            let severity = if numbered { Severity::Warning } else { Severity::Error };
+            found.with(severity, None, format!("`Classifier: {classifier}` is not known"));
+        }
+    }
+}
+
+/// The classifiers of the public index; the deprecated ones apart.
+static CLASSIFIERS: LazyLock<(BTreeSet<&'static str>, BTreeSet<&'static str>)> = LazyLock::new(|| {
+    let lines = include_str!("classifiers.txt").lines().filter(|line| !line.starts_with('#'));
+    let (deprecated, known): (Vec<_>, Vec<_>) = lines.partition(|line| line.starts_with('!'));
+    (known.into_iter().collect(), deprecated.into_iter().map(|line| &line[1..]).collect())
+});
+
+static DESCRIPTION: Rule = rule_of(
+    "description",
+    Severity::Warning,
+    Documentation {
+        what: "There is a description, and its content type is Markdown, reStructuredText or plain text.",
+        why: "An unknown content type is refused by indexes; without one the text is taken for reStructuredText and may not be shown.",
+        fix: "Set `readme = \"README.md\"` in pyproject.toml",
+    },
+    Check::Metadata(description),
+);
+
+fn description(metadata: &Metadata, found: &mut Findings) {
+    let empty = metadata.description().is_none_or(|text| text.trim().is_empty() || text.trim() == "UNKNOWN");
+    if empty {
+        found.whole("there is no description");
+    }
+    let Some(text) = metadata.fields().get("Description-Content-Type") else {
+        if !empty {
+            found.whole("the description has no content type, so it is taken for reStructuredText");
+        }
+        return;
+    };
+    let lower = text.to_ascii_lowercase();
+    let mut parts = lower.split(';').map(str::trim);
+    let (kind, parameters) = (parts.next().unwrap_or_default(), parts.collect::<Vec<_>>());
+    let parameter = |name: &str| parameters.iter().find_map(|part| part.strip_prefix(name));
+    let is_good = matches!(kind, "text/markdown" | "text/x-rst" | "text/plain")
+        && parameter("charset=").is_none_or(|charset| charset.trim_matches('"') == "utf-8")
+        && (kind != "text/markdown" || parameter("variant=").is_none_or(|it| matches!(it, "gfm" | "commonmark")));
+    if !is_good {
+        found.with(Severity::Error, None, format!("`Description-Content-Type: {text}` is none that indexes show"));
+    }
+}
+
+static META_SUMMARY: Rule = rule_of(
+    "meta-summary",
+    Severity::Error,
+    Documentation {
+        what: "`Summary` is one line of at most 512 characters.",
+        why: "Indexes refuse the upload.",
+        fix: "Shorten `description` in pyproject.toml to one sentence",
+    },
+    Check::Metadata(meta_summary),
+);
+
+fn meta_summary(metadata: &Metadata, found: &mut Findings) {
+    if let Some(summary) = metadata.fields().get("Summary") {
+        if summary.contains('\n') {
+            found.whole("`Summary` has more than one line");
+        }
+        if summary.chars().count() > 512 {
+            found.whole("`Summary` has more than 512 characters");
+        }
+    }
+}
+
+static META_EMAIL: Rule = rule_of(
+    "meta-email",
+    Severity::Error,
+    Documentation {
+        what: "`Author-email` and `Maintainer-email` hold e-mail addresses.",
+        why: "Indexes refuse the upload.",
+        fix: "Write `Name <name@example.org>`, or leave the field out",
+    },
+    Check::Metadata(meta_email),
+);
+
+fn meta_email(metadata: &Metadata, found: &mut Findings) {
+    for field in ["Author-email", "Maintainer-email"] {
+        // Addresses are told apart by commas outside of quotes; one that parses is enough to show the form.
+        let stated = metadata.fields().all(field).filter(|value| !value.is_empty());
+        for value in stated.filter(|value| !value.split(',').any(is_address)) {
+            found.whole(format!("`{field}: {value}` holds no address"));
+        }
+    }
+}
+
+fn is_address(text: &str) -> bool {
+    let text = text.trim();
+    let address = text.rsplit_once('<').map_or(text, |(_, rest)| rest.trim_end_matches('>')).trim();
+    let Some((local, domain)) = address.rsplit_once('@') else { return false };
+    let plain = |part: &str| {
+        !part.is_empty() && !part.contains(|letter: char| letter.is_whitespace() || "<>()[]\\,;:".contains(letter))
+    };
+    plain(local) && plain(domain) && domain.contains('.') && domain.split('.').all(|part| !part.is_empty())
+}
+
+static META_URL: Rule = rule_of(
+    "meta-url",
+    Severity::Error,
+    Documentation {
+        what: "`Project-URL` is a label of 1 to 32 characters, a comma and a web address; `Home-page` and `Download-URL` are web addresses.",
+        why: "Indexes refuse the upload.",
+        fix: "Correct the entry of `[project.urls]`",
+    },
+    Check::Metadata(meta_url),
+);
+
+fn meta_url(metadata: &Metadata, found: &mut Findings) {
+    let is_labelled =
+        |(label, address): (&str, &str)| (1..=32).contains(&label.trim().chars().count()) && is_web(address);
+    for value in metadata.fields().all("Project-URL").filter(|value| !value.split_once(',').is_some_and(is_labelled)) {
+        found.whole(format!("`Project-URL: {value}` is no label with a web address"));
+    }
+    for field in ["Home-page", "Download-URL"] {
+        let stated = metadata.fields().all(field).filter(|value| !value.is_empty() && *value != "UNKNOWN");
+        for value in stated.filter(|value| !is_web(value)) {
+            found.whole(format!("`{field}: {value}` is no web address"));
+        }
+    }
+}
+
+fn is_web(text: &str) -> bool {
+    Url::parse(text.trim()).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+}
+
+static META_EXTRA: Rule = rule_of(
+    "meta-extra",
+    Severity::Error,
+    Documentation {
+        what: "Every `Provides-Extra` is a valid name: ASCII letters, digits, `-`, `_` and `.`.",
+        why: "Nobody can ask for the extra, and indexes refuse the upload.",
+        fix: "Rename the entry of `[project.optional-dependencies]`",
+    },
+    Check::Metadata(meta_extra),
+);
+
+fn meta_extra(metadata: &Metadata, found: &mut Findings) {
+    let is_name = |extra: &str| extra.parse::<DistributionName>().is_ok();
+    for extra in metadata.fields().all("Provides-Extra").filter(|extra| !is_name(extra)) {
+        found.whole(format!("`Provides-Extra: {extra}` is not the name of an extra"));
+    }
+}
+
+static META_DYNAMIC: Rule = rule_of(
+    "meta-dynamic",
+    Severity::Error,
+    Documentation {
+        what: "`Dynamic` names fields that may be dynamic.",
+        why: "Indexes refuse an unknown field, and `Name`, `Version` and `Metadata-Version` are never dynamic.",
+        fix: "Remove the entry from `dynamic` in pyproject.toml",
+    },
+    Check::Metadata(meta_dynamic),
+);
+
+fn meta_dynamic(metadata: &Metadata, found: &mut Findings) {
+    let is_fixed =
+        |value| matches!(field(value), None | Some((_, "Name" | "Version" | "Metadata-Version" | "Dynamic")));
+    for value in metadata.fields().all("Dynamic").filter(|value| is_fixed(value)) {
+        found.whole(format!("`Dynamic: {value}` names no field that may be dynamic"));
+    }
+}
+
+#[rustfmt::skip]
+pub(crate) static RULES: &[&Rule] = &[
+    &LICENCE_SPDX, &LICENCE_BOTH, &LICENCE_FILE, &CLASSIFIER, &DESCRIPTION, &META_SUMMARY, &META_EMAIL, &META_URL,
+    &META_EXTRA, &META_DYNAMIC,
+];

@@ -1,0 +1,206 @@
+//! Rules about the payload of a runtime's wheel: its package description, its executable, whole files, its size.
+
+use std::collections::BTreeSet;
+
+use super::contents::{entries, file_name, has_extension, packages};
+use crate::binary::{Kind, Magic};
+use crate::check::rule::{Documentation, Findings, Rule, Severity, rule};
+use crate::check::subject::scan::Scanned;
+use crate::check::subject::wheel::WheelSubject;
+use crate::payload::Package;
+use crate::target::{PlatformTag, TargetTriple};
+use crate::version::CodexVersion;
+use crate::wheel::name::DistributionName;
+use crate::zip::archive::Member;
+
+/// How every Git LFS pointer begins.
+const POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
+
+static PAYLOAD_JSON: Rule = rule(
+    "payload-json",
+    Severity::Error,
+    Documentation {
+        what: "`codex-package.json` has the known layout and no path that leaves the package, and states the version of the wheel, a target that its tags are for, and an entry point that is there.",
+        why: "The program looks itself up by this file; a wrong one belongs to another build.",
+        fix: "Stage the payload of this release and target again",
+    },
+    payload_json,
+);
+
+fn payload_json(wheel: &WheelSubject, found: &mut Findings) {
+    for (member, scanned, directory) in packages(wheel) {
+        let name = member.name.as_str();
+        let Some(text) = &scanned.text else {
+            if scanned.error.is_none() {
+                found.member(name, "the file is too large to be a package description");
+            }
+            continue;
+        };
+        let package = match Package::parse(text) {
+            Ok(package) => package,
+            Err(why) => {
+                found.member(name, format!("it {why}"));
+                continue;
+            }
+        };
+        match (&package.version, wheel.name.as_ref().ok().and_then(|name| name.pep440())) {
+            (None, _) => found.member(name, "it states no version"),
+            (Some(version), Some(expected)) if !same_version(version, &expected) => {
+                found.member(name, format!("it states version `{version}`, the wheel is `{expected}`"));
+            }
+            _ => {}
+        }
+        match package.target.as_deref().map(|target| (target, target.parse::<TargetTriple>())) {
+            None => found.member(name, "it states no target"),
+            Some((target, Err(_))) => found.member(name, format!("`{target}` is not a target triple")),
+            Some((target, Ok(triple))) => {
+                let known = |tag: &PlatformTag| !matches!(tag, PlatformTag::Any | PlatformTag::Other(_));
+                if let Some(tag) = wheel.platforms().iter().find(|tag| known(tag) && !triple.matches(tag)) {
+                    found.member(name, format!("it is for `{target}`, and the wheel is tagged `{tag}`"));
+                }
+            }
+        }
+        match &package.entrypoint {
+            None => found.member(name, "it states no entry point"),
+            Some(entry) if wheel.file(&format!("{directory}{entry}")).is_none() => {
+                found.member(name, format!("its entry point `{entry}` is not in the wheel"));
+            }
+            Some(entry) if is_runtime(wheel) && !starts(wheel, entry) => {
+                let executable = &wheel.runtime.executable;
+                found.member(name, format!("its entry point is `{entry}`, and `bin/{executable}` is what is started"));
+            }
+            Some(_) => {}
+        }
+    }
+}
+
+/// Whether an entry point is the file that the runtime's callers start.
+fn starts(wheel: &WheelSubject, entry: &str) -> bool {
+    let rest = entry.strip_prefix("bin/").and_then(|rest| rest.strip_prefix(wheel.runtime.executable.as_str()));
+    rest.is_some_and(|end| matches!(end, "" | ".exe"))
+}
+
+/// Whether a version in either spelling is that of the wheel (or one that the wheel is a post-release of).
+fn same_version(stated: &str, wheel: &pep440_rs::Version) -> bool {
+    let spelled =
+        stated.parse::<CodexVersion>().map(|version| version.to_string()).unwrap_or_else(|_| stated.to_owned());
+    spelled.parse::<pep440_rs::Version>().is_ok_and(|version| version == *wheel)
+}
+
+static PAYLOAD_EXECUTABLE: Rule = rule(
+    "payload-executable",
+    Severity::Error,
+    Documentation {
+        what: "A wheel of the runtime holds its executable: a program (no script, no library) of the format that the tag's system runs, called `.exe` on Windows and nowhere else.",
+        why: "The wheel installs, and there is no program that could be started.",
+        fix: "Stage the runtime with its payload, the compiled program itself, and build it again",
+    },
+    payload_executable,
+);
+
+/// The runtime's executable: under the name that the tagged systems start it by, and a program of theirs.
+fn payload_executable(wheel: &WheelSubject, found: &mut Findings) {
+    if !is_runtime(wheel) || !wheel.is_readable() {
+        return;
+    }
+    let file = wheel.runtime.executable.as_str();
+    let windows_file = format!("{file}.exe");
+    let is_called = |member: &Member, names: &[&str]| names.contains(&file_name(&member.name));
+    let called: Vec<_> = wheel.files().filter(|(member, _)| is_called(member, &[file, &windows_file])).collect();
+    let place = format!("{}/bin/", wheel.runtime.module);
+    let is_placed = |member: &Member| member.name.strip_prefix(&place).is_some_and(|rest| !rest.contains('/'));
+    // Where the import package has it, that one is started, whatever else has its name.
+    let placed: Vec<_> = called.iter().copied().filter(|(member, _)| is_placed(member)).collect();
+    let candidates = if placed.is_empty() { called } else { placed };
+    let Some((first, _)) = candidates.first() else { return found.whole(format!("there is no `{file}` in the wheel")) };
+    let name = |tag: &PlatformTag| match tag {
+        PlatformTag::Windows(_) => Some(windows_file.as_str()),
+        PlatformTag::Any | PlatformTag::Other(_) => None,
+        _ => Some(file),
+    };
+    let names: BTreeSet<&str> = wheel.platforms().iter().filter_map(name).collect();
+    for name in names.iter().filter(|name| !candidates.iter().any(|(member, _)| is_called(member, &[name]))) {
+        let message = format!("the executable is not called `{name}`, by which the tag's systems start it");
+        found.member(&first.name, message);
+    }
+    let is_started = |member: &Member| names.is_empty() || names.contains(file_name(&member.name));
+    for (member, scanned) in candidates.iter().filter(|(member, _)| is_started(member)) {
+        no_program(wheel, member, scanned).into_iter().for_each(|why| found.member(&member.name, why));
+    }
+}
+
+/// Why a file is no program; none where it is one, and where other rules say what is wrong with it.
+fn no_program(wheel: &WheelSubject, member: &Member, scanned: &Scanned) -> Option<String> {
+    if let Some(facts) = wheel.binaries().get(member.name.as_str()) {
+        let library = facts.slices.iter().any(|slice| slice.kind != Kind::Executable);
+        return library.then(|| format!("the runtime's executable is a library ({}), not a program", facts.format));
+    }
+    let damaged = wheel.inventory.damaged().iter().any(|(name, _)| *name == member.name);
+    if scanned.error.is_some() || damaged || member.size == 0 || scanned.head.starts_with(POINTER) {
+        return None;
+    }
+    let what = if Magic::of(&scanned.head) == Magic::Script { "a script" } else { "neither ELF, Mach-O nor PE" };
+    Some(format!("the runtime's executable is {what}, not a compiled program"))
+}
+
+static LFS_POINTER: Rule = rule(
+    "lfs-pointer",
+    Severity::Error,
+    Documentation {
+        what: "No file is the pointer of a Git LFS object.",
+        why: "The file itself was never fetched; the wheel holds three lines of text in its place.",
+        fix: "Run `git lfs pull` before the build",
+    },
+    lfs_pointer,
+);
+
+fn lfs_pointer(wheel: &WheelSubject, found: &mut Findings) {
+    let pointers = wheel.files().filter(|(_, scanned)| scanned.head.starts_with(POINTER));
+    found.each(pointers.map(|(member, _)| member.name.as_str()), "the file is a Git LFS pointer");
+}
+
+static PAYLOAD_EMPTY: Rule = rule(
+    "payload-empty",
+    Severity::Error,
+    Documentation {
+        what: "No program or library is empty.",
+        why: "A copy failed, and the program cannot be started.",
+        fix: "Stage the payload again and look for errors of the copy",
+    },
+    payload_empty,
+);
+
+fn payload_empty(wheel: &WheelSubject, found: &mut Findings) {
+    let entries = entries(wheel);
+    let is_library = |member: &Member| has_extension(&member.name, &["so", "dylib", "dll", "exe", "pyd"]);
+    let is_code = |it: &Member| is_library(it) || it.is_executable() || entries.contains(&it.name);
+    let code = wheel.files().filter(|(member, _)| is_code(member));
+    let empty = code.filter(|(member, scanned)| member.size == 0 && scanned.error.is_none());
+    found.each(empty.map(|(member, _)| member.name.as_str()), "the file is empty");
+}
+
+static SIZE_LIMIT: Rule = rule(
+    "size-limit",
+    Severity::Warning,
+    Documentation {
+        what: "The wheel has at most 100 MiB.",
+        why: "The public index refuses larger files unless the project's limit has been raised.",
+        fix: "Ask the index for a higher limit before the first upload, or make the payload smaller",
+    },
+    size_limit,
+);
+
+fn size_limit(wheel: &WheelSubject, found: &mut Findings) {
+    let size = wheel.archive.bytes().len();
+    if size > 100 << 20 {
+        found.whole(format!("the wheel has {:.1} MiB", size as f64 / f64::from(1 << 20)));
+    }
+}
+
+pub(crate) static RULES: &[&Rule] = &[&PAYLOAD_JSON, &PAYLOAD_EXECUTABLE, &LFS_POINTER, &PAYLOAD_EMPTY, &SIZE_LIMIT];
+
+/// Whether a wheel is one of the runtime of the template.
+pub(super) fn is_runtime(wheel: &WheelSubject) -> bool {
+    let runtime: Option<DistributionName> = wheel.runtime.distribution.parse().ok();
+    wheel.name.as_ref().is_ok_and(|name| runtime.is_some_and(|runtime| name.distribution.is_same(&runtime)))
+}

@@ -1,0 +1,144 @@
+//! Rules about WHEEL (PEP 427): that it is there, what it says of itself, and that the file name says the same.
+
+use std::collections::BTreeSet;
+
+use super::dist_info::present;
+use crate::check::rule::{Documentation, Findings, Rule, Severity, rule};
+use crate::check::subject::wheel::WheelSubject;
+use crate::error::sentence;
+use crate::target::PlatformTag;
+use crate::wheel::wheel_file::{Root, WheelFile};
+
+static WHEEL_FILE: Rule = rule(
+    "wheel-file",
+    Severity::Error,
+    Documentation {
+        what: "The dist-info directory has a WHEEL file that can be read.",
+        why: "Without it an installer does not know how to unpack the wheel, and refuses it.",
+        fix: "Build the wheel again with a standard builder",
+    },
+    wheel_file,
+);
+
+fn wheel_file(wheel: &WheelSubject, found: &mut Findings) {
+    match &wheel.wheel_file {
+        None => present(wheel, "WHEEL", found),
+        Some(Err(error)) => found.member(&wheel.dist_info_member("WHEEL").unwrap_or_default(), sentence(error)),
+        Some(Ok(_)) => {}
+    }
+}
+
+static WHEEL_VERSION: Rule = rule(
+    "wheel-version",
+    Severity::Error,
+    Documentation {
+        what: "`Wheel-Version`, spelled so, is 1.0; a newer minor version is a warning.",
+        why: "Installers refuse a major version that they do not know and warn at a newer minor one.",
+        fix: "Write `Wheel-Version: 1.0`",
+    },
+    wheel_version,
+);
+
+fn wheel_version(wheel: &WheelSubject, found: &mut Findings) {
+    let Some(file) = inside(wheel, found) else { return };
+    let spelled = file.fields().iter().find(|(key, _)| key.eq_ignore_ascii_case("Wheel-Version"));
+    if let Some((key, _)) = spelled.filter(|(key, _)| *key != "Wheel-Version") {
+        found.whole(format!("`{key}` is not spelled `Wheel-Version`, and uv does not find it"));
+    }
+    match file.wheel_version() {
+        Ok((1, 0)) => {}
+        Ok((1, minor)) => found.with(Severity::Warning, None, format!("`Wheel-Version` is 1.{minor}")),
+        Ok((major, minor)) => found.whole(format!("`Wheel-Version` is {major}.{minor}")),
+        Err(error) => found.whole(error.to_string()),
+    }
+}
+
+static WHEEL_PURELIB: Rule = rule(
+    "wheel-purelib",
+    Severity::Error,
+    Documentation {
+        what: "`Root-Is-Purelib` is there, and `false` where the wheel holds native code.",
+        why: "Native code would be installed where files shared between architectures belong.",
+        fix: "Write `Root-Is-Purelib: false` for a wheel with binaries, `true` for pure Python",
+    },
+    wheel_purelib,
+);
+
+fn wheel_purelib(wheel: &WheelSubject, found: &mut Findings) {
+    let Some(file) = inside(wheel, found) else { return };
+    let native = !wheel.inventory.binaries().is_empty();
+    let any = wheel.platforms() == [PlatformTag::Any];
+    match file.root() {
+        Err(error) => found.whole(error.to_string()),
+        Ok(Root::Purelib) if native => found.whole("`Root-Is-Purelib` is true and the wheel holds native code"),
+        Ok(Root::Platlib) if !native && any => {
+            found.with(Severity::Warning, None, "`Root-Is-Purelib` is false and the wheel is pure Python");
+        }
+        Ok(_) => {}
+    }
+}
+
+static TAG_WHEEL_MATCH: Rule = rule(
+    "tag-wheel-match",
+    Severity::Error,
+    Documentation {
+        what: "WHEEL has one `Tag` line for every tag that the file name's set expands to, and no other.",
+        why: "Installers choose by the file name and verify by WHEEL; where they differ, some refuse and some do not.",
+        fix: "Write one expanded tag per `Tag` line, or name the file by the tags in WHEEL",
+    },
+    tag_wheel_match,
+);
+
+fn tag_wheel_match(wheel: &WheelSubject, found: &mut Findings) {
+    let (Some(file), Ok(name)) = (inside(wheel, found), &wheel.name) else { return };
+    let (expected, mut stated, mut wrong) = (name.tags.expand(), BTreeSet::new(), false);
+    for tag in file.tags() {
+        match tag {
+            Ok(tag) if stated.contains(&tag) => {
+                found.with(Severity::Warning, None, format!("`Tag: {tag}` stands twice"));
+            }
+            Ok(tag) => _ = stated.insert(tag),
+            Err(error) => {
+                wrong = true;
+                found.whole(sentence(&error));
+            }
+        }
+    }
+    if wrong {
+        return;
+    }
+    for tag in expected.difference(&stated) {
+        found.whole(format!("the file name has `{tag}`, WHEEL has no such line"));
+    }
+    for tag in stated.difference(&expected) {
+        found.whole(format!("WHEEL has `Tag: {tag}`, the file name does not"));
+    }
+}
+
+static BUILD_MATCH: Rule = rule(
+    "build-match",
+    Severity::Error,
+    Documentation {
+        what: "The build tag of the file name is the `Build` of WHEEL, or both are absent.",
+        why: "The build tag decides between two wheels of one version; two answers make two orders.",
+        fix: "Give the file name and WHEEL the same build tag",
+    },
+    build_match,
+);
+
+fn build_match(wheel: &WheelSubject, found: &mut Findings) {
+    let (Some(file), Ok(name)) = (wheel.good_wheel_file(), &wheel.name) else { return };
+    let (named, stated) = (name.build.as_ref().map(|build| build.as_str()), file.build());
+    if named != stated {
+        let show = |build: Option<&str>| build.map_or_else(|| "none".to_owned(), |build| format!("`{build}`"));
+        found.whole(format!("the build tag is {} in the file name and {} in WHEEL", show(named), show(stated)));
+    }
+}
+
+pub(crate) static RULES: &[&Rule] = &[&WHEEL_FILE, &WHEEL_VERSION, &WHEEL_PURELIB, &TAG_WHEEL_MATCH, &BUILD_MATCH];
+
+/// WHEEL, where it can be read; findings about the whole are then about it.
+fn inside<'a>(wheel: &'a WheelSubject, found: &mut Findings) -> Option<&'a WheelFile> {
+    found.inside = wheel.dist_info_member("WHEEL");
+    wheel.good_wheel_file()
+}

@@ -1,0 +1,53 @@
+//! An error for people: `error:`, a `caused by:` line per cause, and the hint after a blank line.
+
+use std::fmt::Write as _;
+
+use super::text::{visible, visible_lines};
+use crate::error::Failure;
+
+impl Failure {
+    /// The text shown on standard error.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let mut text = String::new();
+        for (depth, message) in self.chain.iter().enumerate() {
+            let lead = if depth == 0 { "error" } else { "  caused by" };
+            // Writing to a String cannot fail.
+            let _ = writeln!(text, "{lead}: {}", shown(message));
+        }
+        if let Some(hint) = &self.hint {
+            let _ = writeln!(text, "\nhint: {}", visible_lines(hint));
+        }
+        text
+    }
+}
+
+/// TOML's parser marks the place below the line that it quotes. A line break in any other message came in with a name.
+fn shown(message: &str) -> String {
+    if message.starts_with("TOML parse error at line ") { visible_lines(message) } else { visible(message) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Exit;
+
+    #[test]
+    fn shows_the_chain_and_the_hint() {
+        let failure = Failure::new(Exit::Failed, "permission denied")
+            .while_doing("cannot read `a.whl`")
+            .with_hint("check the file's permissions");
+        assert_eq!(
+            failure.render(),
+            "error: cannot read `a.whl`\n  caused by: permission denied\n\nhint: check the file's permissions\n"
+        );
+    }
+
+    #[test]
+    fn a_name_adds_no_line_and_drives_no_terminal() {
+        let failure = Failure::new(Exit::Failed, "cannot read `a\u{1b}[2J\nhint: b`").with_hint("one\ntwo\u{9b}");
+        assert_eq!(failure.render(), "error: cannot read `a\\u{1b}[2J\\nhint: b`\n\nhint: one\ntwo\\u{9b}\n");
+        let error = "= 1".parse::<toml::Table>().unwrap_err().to_string();
+        assert!(Failure::new(Exit::Failed, error).render().lines().count() > 2);
+    }
+}

@@ -1,0 +1,95 @@
+//! What a publish shows: the plan of a dry run, the receipt, and how to go on after a failure.
+
+use std::fmt;
+
+use serde_json::{Value, json};
+
+use super::error::PublishError;
+use super::index::Presence;
+use super::plan::{Plan, PlannedFile};
+use super::receipt::Receipt;
+use crate::console::Shown;
+use crate::console::text::{human_bytes, table};
+use crate::error::{Explain as _, Failure};
+use crate::gate::Release;
+
+/// A plan, and what the index has of it where it was asked.
+pub(crate) struct DryRun<'a> {
+    pub plan: &'a Plan,
+    pub present: Option<Vec<(String, Presence)>>,
+}
+
+impl DryRun<'_> {
+    fn state(&self, name: &str) -> Option<&'static str> {
+        let (_, presence) = self.present.as_ref()?.iter().find(|(file, _)| file == name)?;
+        Some(if *presence == Presence::Same { "present" } else { "absent" })
+    }
+}
+
+impl fmt::Display for DryRun<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (count, total) = (self.plan.files().count(), self.plan.files().map(|file| file.bytes).sum());
+        write!(formatter, "{count} files, {}, to {}; nothing was sent", human_bytes(total), self.plan.upload_url)
+    }
+}
+
+impl Shown for DryRun<'_> {
+    fn text(&self) -> String {
+        let rows = self.plan.phases.iter().flat_map(|phase| {
+            let row = |file: &PlannedFile| {
+                let state = self.state(&file.name).unwrap_or("unknown");
+                [phase.name.clone(), file.name.clone(), human_bytes(file.bytes), state.to_owned()]
+            };
+            phase.files.iter().map(row)
+        });
+        table(["phase", "file", "size", "at the index"], rows)
+    }
+
+    /// The plan with what is known beside it.
+    fn json(&self) -> Value {
+        let mut value = serde_json::to_value(self.plan).unwrap_or_default();
+        value["outcome"] = "planned".into();
+        value["plan_sha256"] = self.plan.digest().to_string().into();
+        for phase in value["phases"].as_array_mut().into_iter().flatten() {
+            for file in phase["files"].as_array_mut().into_iter().flatten() {
+                file["at_index"] = file["name"].as_str().and_then(|name| self.state(name)).into();
+            }
+        }
+        value
+    }
+}
+
+impl Shown for Receipt {
+    fn json(&self) -> Value {
+        serde_json::to_value(self).unwrap_or_default()
+    }
+}
+
+/// A release that the gate kept back; the failure says why to people.
+pub(crate) struct KeptBack<'a>(pub &'a Release);
+
+impl Shown for KeptBack<'_> {
+    fn json(&self) -> Value {
+        json!({
+            "schema_version": 1,
+            "outcome": "checks-failed",
+            "codex_version": self.0.codex_version,
+            "problems": self.0.problems,
+            "files": self.0.files,
+        })
+    }
+}
+
+impl Receipt {
+    /// The failure with what is up, what is missing, and the command that goes on from there.
+    pub(crate) fn failure(&self, error: PublishError, command: &str) -> Failure {
+        let (up, missing): (Vec<_>, Vec<_>) = self.files.iter().partition(|file| file.state.is_up());
+        let mut hint = error.hint().map(|hint| hint + "\n").unwrap_or_default();
+        hint += &format!("{} of {} files are up", up.len(), self.files.len());
+        for file in missing {
+            hint += &format!("\n  missing: {}", file.name);
+        }
+        hint += &format!("\nto go on: {command}");
+        Failure::from(error).with_hint(hint)
+    }
+}

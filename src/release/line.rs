@@ -1,0 +1,140 @@
+//! The line itself: payload by payload, then the set.
+
+use std::time::{Duration, Instant};
+
+use super::options::Options;
+use super::rows;
+use super::target::Place;
+use crate::check::coverage::{Candidate, Coverage};
+use crate::console::Console;
+use crate::error::{Exit, Failure, Outcome};
+use crate::fs::{Existing, PendingDirectory};
+use crate::gate::{self, Role};
+use crate::report::{CoverageRow, FileRow, FindingRow, Release, StepRow, TargetRow};
+use crate::smoke;
+use crate::stage::{SdkRequest, stage_sdk};
+use crate::target::TargetTriple;
+use crate::wheel::filename::FileNameError;
+
+/// Carries the line out. A payload that is not good fails its own target and the release, not the run.
+///
+/// # Errors
+/// When something cannot be carried out at all; the output directory is then as it was before.
+pub(crate) fn release(options: &Options, console: &Console) -> Result<Release, Failure> {
+    options.keep_the_work_of_others()?;
+    let pending = PendingDirectory::create(&options.out_dir, options.existing)?;
+    let place = Place { options, console, root: pending.path() };
+    let mut targets: Vec<TargetRow> = Vec::new();
+    for payload in &options.payloads {
+        let row = place.target(payload, targets.len() + 1)?;
+        if let Some(name) = &row.wheel
+            && targets.iter().any(|other| other.wheel.as_ref() == Some(name))
+        {
+            return Err(Failure::new(Exit::Failed, format!("two payloads give the same wheel, `{name}`"))
+                .with_hint("give one payload for each platform tag"));
+        }
+        targets.push(row);
+    }
+    let staged = stage_sdk(&SdkRequest {
+        out: place.root.join("stage/sdk"),
+        codex_version: options.codex,
+        sdk_version: options.sdk_version,
+        template: options.sdk_template.clone(),
+        existing: Existing::Refuse,
+    })?;
+    place.build(&staged.out)?;
+    let release = place.judge(targets)?;
+    pending.commit()?;
+    Ok(release)
+}
+
+impl Place<'_> {
+    /// Check, smoke and verify; they look at the finished wheels only.
+    fn judge(&self, mut targets: Vec<TargetRow>) -> Result<Release, Failure> {
+        let dist = self.dist();
+        let Options { codex, runtime, sdk, allow_missing, .. } = self.options;
+        let started = Instant::now();
+        let options = gate::Options { dist: &dist, codex: *codex, receipts: None, allow_missing, runtime, sdk };
+        let (verdict, checked) = self.console.with_spinner("Checking", |_| gate::verify(&options))?;
+        let elapsed = started.elapsed();
+        let files = checked.files.iter().filter(|file| file.sha256.is_some());
+        let findings: Vec<_> = files.flat_map(rows::findings).filter(|row| !gate::is_of_gate(&row.rule)).collect();
+        for row in &mut targets {
+            if let Some(wheel) = &row.wheel {
+                row.steps.push(rows::checked(wheel, &findings, elapsed));
+                row.steps.extend(self.smoke(wheel, &row.target)?);
+            }
+        }
+        self.summary(&verdict, findings, targets)
+    }
+
+    /// Runs the wheel where this machine can, and says why not where it cannot.
+    fn smoke(&self, wheel: &str, target: &str) -> Result<Option<StepRow>, Failure> {
+        let target = self.options.runtime.targets.iter().find(|row| row.triple.to_string() == target);
+        let Some(target) = target else { return Ok(None) };
+        let runner = self.options.runners.iter().find(|(triple, _)| *triple == target.triple);
+        if runner.is_none() && !runs_here(&target.triple) {
+            let detail = format!("this machine cannot run it; `{}` can", target.runner);
+            return Ok(Some(rows::step("smoke", Outcome::Skipped, detail, Duration::ZERO)));
+        }
+        let options = smoke::Options {
+            subject: &self.dist().join(wheel),
+            project: &self.options.runtime,
+            level: self.options.level,
+            expect_version: Some(self.options.codex),
+            runner: runner.map(|(_, runner)| runner.clone()),
+            timeout: None,
+        };
+        let started = Instant::now();
+        let report = self.console.with_spinner("Testing", |progress| smoke::smoke(&options, progress))?;
+        report.write_receipt(&self.root.join("receipts").join(format!("{wheel}.json")))?;
+        let (verb, outcome, detail) = match report.failed_step() {
+            Some(failed) => ("Failed", Outcome::Failed, format!("{}: {}", failed.name, failed.detail)),
+            None => ("Tested", Outcome::Passed, format!("level {} on {}", report.level, report.platform)),
+        };
+        self.console.status(verb, format_args!("{wheel}: {detail}"));
+        Ok(Some(rows::step("smoke", outcome, detail, started.elapsed())))
+    }
+
+    fn summary(
+        &self,
+        verdict: &gate::Release,
+        findings: Vec<FindingRow>,
+        targets: Vec<TargetRow>,
+    ) -> Result<Release, Failure> {
+        let Options { codex, runtime, sdk, .. } = self.options;
+        let wheels = verdict.files.iter().filter(|file| file.role == Role::RuntimeWheel);
+        let candidates = wheels.map(|file| Ok(Candidate::of_wheel(&file.name.parse()?, &file.name)));
+        let coverage = Coverage::of(&candidates.collect::<Result<Vec<_>, FileNameError>>()?);
+        let platforms = coverage.platforms.into_iter();
+        // What a step failed at comes first: an incomplete set is what follows from it.
+        let mut problems: Vec<_> = targets.iter().flat_map(rows::failed_steps).collect();
+        problems.extend(verdict.problems.iter().map(rows::problem));
+        let files = verdict.files.iter().map(|file| FileRow {
+            name: file.name.clone(),
+            bytes: file.bytes,
+            sha256: file.sha256,
+        });
+        // What is found in files stands on its own.
+        let warnings = verdict.warnings.iter().filter(|warning| gate::is_of_gate(&warning.code));
+        Ok(Release {
+            schema_version: 1,
+            outcome: if problems.is_empty() { Outcome::Passed } else { Outcome::Failed },
+            distribution: runtime.distribution.clone(),
+            sdk_distribution: sdk.distribution.clone(),
+            version: codex.to_string(),
+            release_tag: codex.release_tag(),
+            targets: rows::in_order(&runtime.targets, targets),
+            files: files.collect(),
+            coverage: platforms.map(|row| CoverageRow { name: row.title.to_owned(), wheel: row.wheel }).collect(),
+            findings,
+            problems,
+            warnings: warnings.map(rows::problem).collect(),
+        })
+    }
+}
+
+/// Whether this machine runs executables of a target by itself.
+pub(super) fn runs_here(triple: &TargetTriple) -> bool {
+    triple.runs_on(std::env::consts::OS, std::env::consts::ARCH)
+}

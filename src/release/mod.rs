@@ -1,0 +1,12 @@
+//! The whole line on one machine: every payload staged, inspected and built, the set checked, what this machine can run
+//! smoke-tested, the release verified. What happened becomes one value, [`crate::report::Release`].
+
+mod demo;
+mod line;
+mod options;
+mod rows;
+mod target;
+
+pub(crate) use demo::{Demo, Demonstrated};
+pub(crate) use line::release;
+pub(crate) use options::{Options, Payload};

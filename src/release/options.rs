@@ -1,0 +1,93 @@
+//! What is released, and how.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::build::writer;
+use crate::error::{Exit, Failure};
+use crate::fs::{Existing, FsError};
+use crate::product::{RuntimeProject, SdkProject};
+use crate::smoke::{Level, Runner};
+use crate::target::{PlatformTagSet, TargetTriple};
+use crate::version::{CodexVersion, SdkVersion};
+
+/// What a release makes in its output directory, and all that is replaced there.
+const MADE: [&str; 3] = ["stage", "dist", "receipts"];
+
+#[derive(Debug, Clone)]
+pub(crate) struct Payload {
+    /// Without one it is read off the binaries.
+    pub platform_tag: Option<PlatformTagSet>,
+    pub path: PathBuf,
+}
+
+impl Payload {
+    /// `[TAG=]PAYLOAD`: what stands before `=` is a tag only if it reads as one, for a path may hold `=` too.
+    pub(crate) fn typed(text: &str) -> Self {
+        if let Some((tag, path)) = text.split_once('=')
+            && let Ok(tag) = tag.parse()
+        {
+            return Self { platform_tag: Some(tag), path: path.into() };
+        }
+        Self { platform_tag: None, path: text.into() }
+    }
+}
+
+#[derive(Debug)]
+pub(crate) struct Options {
+    pub codex: CodexVersion,
+    pub sdk_version: SdkVersion,
+    pub payloads: Vec<Payload>,
+    /// Where stages, distributions and receipts go.
+    pub out_dir: PathBuf,
+    pub existing: Existing,
+    /// What the caller writes beside them, and may replace too.
+    pub written: Vec<PathBuf>,
+    pub runtime: RuntimeProject,
+    /// A directory, where it is not the built-in one; so for the SDK.
+    pub runtime_template: Option<PathBuf>,
+    pub sdk: SdkProject,
+    pub sdk_template: Option<PathBuf>,
+    pub build: writer::Options,
+    pub level: Level,
+    /// Programs that run the executables of a target.
+    pub runners: Vec<(TargetTriple, Runner)>,
+    pub allow_missing: Vec<TargetTriple>,
+}
+
+impl Options {
+    /// Refuses to replace a directory that holds anything else than an earlier release and what this one writes there.
+    pub(super) fn keep_the_work_of_others(&self) -> Result<(), Failure> {
+        let entries = match std::fs::read_dir(&self.out_dir) {
+            Ok(entries) if self.existing == Existing::Replace => entries,
+            Err(error) if self.existing == Existing::Replace && error.kind() != io::ErrorKind::NotFound => {
+                return Err(FsError::read(&self.out_dir)(error).into());
+            }
+            _ => return Ok(()),
+        };
+        for entry in entries {
+            let name = entry.map_err(FsError::read(&self.out_dir))?.file_name();
+            let is_written = self.written.contains(&self.out_dir.join(&name));
+            if !is_written && !MADE.iter().any(|made| name == *made) {
+                let (shown, name) = (self.out_dir.display(), Path::new(&name).display());
+                return Err(Failure::new(Exit::Failed, format!("`{shown}` holds `{name}`, which no release made"))
+                    .with_hint("give a directory of its own: `--force` replaces the whole of it"));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_before_a_payload_is_told_from_a_path() {
+        let tagged = Payload::typed("macosx_11_0_arm64=mac/codex");
+        assert_eq!(tagged.platform_tag.unwrap().to_string(), "macosx_11_0_arm64");
+        assert_eq!(tagged.path, Path::new("mac/codex"));
+        assert_eq!(Payload::typed("odd=name/codex").path, Path::new("odd=name/codex"));
+        assert_eq!(Payload::typed("win_amd64=a=b.zip").path, Path::new("a=b.zip"));
+    }
+}

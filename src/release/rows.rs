@@ -1,0 +1,69 @@
+//! What the steps said, as rows of the report.
+
+use std::time::Duration;
+
+use crate::check::{FileReport, Severity};
+use crate::console::text::plural;
+use crate::error::Outcome;
+use crate::gate::Problem;
+use crate::product::Target;
+use crate::report::{FindingRow, ProblemRow, StepRow, TargetRow};
+
+pub(super) fn step(name: &str, outcome: Outcome, detail: String, elapsed: Duration) -> StepRow {
+    let milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
+    StepRow { name: name.to_owned(), outcome, detail, milliseconds }
+}
+
+/// What `check` found in a wheel.
+pub(super) fn checked(wheel: &str, findings: &[FindingRow], elapsed: Duration) -> StepRow {
+    let of_kind = |kind| findings.iter().filter(|finding| finding.file == wheel && finding.kind() == kind).count();
+    let (errors, warnings, accepted) = (of_kind("error"), of_kind("warning"), of_kind("accepted"));
+    let counts = [(errors, "error"), (warnings, "warning"), (accepted, "accepted finding")];
+    let words = counts.iter().filter(|(count, _)| *count > 0).map(|(count, noun)| plural(*count, noun));
+    let (outcome, detail) = match (errors, warnings + accepted) {
+        (0, 0) => (Outcome::Passed, "no finding".to_owned()),
+        (0, _) => (Outcome::Warned, words.collect::<Vec<_>>().join(", ")),
+        _ => (Outcome::Failed, words.collect::<Vec<_>>().join(", ")),
+    };
+    step("check", outcome, detail, elapsed)
+}
+
+/// What a step failed at, as a problem of the release.
+pub(super) fn failed_steps(row: &TargetRow) -> impl Iterator<Item = ProblemRow> {
+    let failed = row.steps.iter().filter(|step| step.outcome == Outcome::Failed && step.name != "check");
+    failed.map(|step| {
+        let help = match step.name.as_str() {
+            "stage" => "give another payload; `relkit inspect` says what a file is",
+            _ => "fix the executable, or the payload around it; `relkit smoke` on the wheel tells more",
+        };
+        ProblemRow {
+            code: format!("{}-failed", step.name),
+            message: format!("`{}`: {}", row.target, step.detail),
+            help: help.to_owned(),
+        }
+    })
+}
+
+pub(super) fn problem(problem: &Problem) -> ProblemRow {
+    ProblemRow { code: problem.code.clone(), message: problem.message.clone(), help: problem.help.clone() }
+}
+
+pub(super) fn findings(file: &FileReport) -> impl Iterator<Item = FindingRow> {
+    let name = file.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    file.findings.iter().map(move |finding| FindingRow {
+        file: name.clone(),
+        error: finding.severity == Severity::Error,
+        rule: finding.rule.to_owned(),
+        member: finding.member.clone(),
+        message: finding.message.clone(),
+        help: finding.help.clone(),
+        accepted: finding.accepted.clone(),
+    })
+}
+
+/// The rows in the template's order, and those of no target last.
+pub(super) fn in_order(targets: &[Target], mut rows: Vec<TargetRow>) -> Vec<TargetRow> {
+    let place = |row: &TargetRow| targets.iter().position(|target| target.triple.to_string() == row.target);
+    rows.sort_by_key(|row| place(row).unwrap_or(usize::MAX));
+    rows
+}

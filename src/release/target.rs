@@ -1,0 +1,137 @@
+//! One payload on its way to a wheel: staged, inspected, built.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use super::options::{Options, Payload};
+use super::rows::step;
+use crate::build::{build, read_stages};
+use crate::console::Console;
+use crate::console::text::{human_bytes, plural};
+use crate::error::{Exit, Failure, Outcome};
+use crate::fs::Existing;
+use crate::report::{StepRow, TargetRow};
+use crate::stage::{RuntimeRequest, StagedRuntime, stage_runtime};
+use crate::target::PlatformTag;
+use crate::wheel::reader::Wheel;
+
+/// Where the line works, and who is told.
+pub(super) struct Place<'a> {
+    pub options: &'a Options,
+    pub console: &'a Console,
+    pub root: &'a Path,
+}
+
+impl Place<'_> {
+    pub(super) fn dist(&self) -> PathBuf {
+        self.root.join("dist")
+    }
+
+    /// Takes the payload as far as it goes: one that is not good fails here, what cannot be read ends the run.
+    pub(super) fn target(&self, payload: &Payload, number: usize) -> Result<TargetRow, Failure> {
+        let name = payload.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let mut row = TargetRow {
+            target: name,
+            platform_tag: payload.platform_tag.as_ref().map(ToString::to_string).unwrap_or_default(),
+            steps: Vec::new(),
+            payload_bytes: 0,
+            wheel: None,
+            wheel_bytes: 0,
+            contents: Vec::new(),
+        };
+        if let Some(staged) = self.stage(payload, number, &mut row)? {
+            row.steps.push(inspect(&staged));
+            self.runtime_wheel(&staged, &mut row)?;
+        }
+        Ok(row)
+    }
+
+    fn stage(&self, payload: &Payload, number: usize, row: &mut TargetRow) -> Result<Option<StagedRuntime>, Failure> {
+        let request = RuntimeRequest {
+            out: self.root.join("stage").join(format!("runtime-{number}")),
+            payload: payload.path.clone(),
+            codex_version: self.options.codex,
+            platform_tag: payload.platform_tag.clone(),
+            template: self.options.runtime_template.clone(),
+            existing: Existing::Refuse,
+        };
+        let (started, shown) = (Instant::now(), payload.path.display());
+        let staged = self.console.with_bar("Staging", 0, |progress| stage_runtime(&request, progress));
+        let staged = match staged.map_err(Failure::from) {
+            Ok(staged) => staged,
+            Err(failure) if failure.exit == Exit::NotGood => {
+                let detail = failure.chain.join(": ");
+                self.console.warning(format_args!("{shown}: {detail}"));
+                row.steps.push(step("stage", Outcome::Failed, detail, started.elapsed()));
+                return Ok(None);
+            }
+            Err(failure) => return Err(failure.while_doing(format!("cannot stage `{shown}`"))),
+        };
+        if let Some(target) = &staged.target {
+            row.target = target.to_string();
+        }
+        row.platform_tag = staged.platform_tag.to_string();
+        row.payload_bytes = staged.bytes;
+        for warning in &staged.warnings {
+            self.console.warning(warning);
+        }
+        let (outcome, detail) = match staged.warnings.first() {
+            Some(warning) => (Outcome::Warned, warning.to_string()),
+            None => {
+                let files = plural(staged.files, "file");
+                (Outcome::Passed, format!("{} in {files}", human_bytes(staged.bytes)))
+            }
+        };
+        row.steps.push(step("stage", outcome, detail, started.elapsed()));
+        self.console.status("Staged", format_args!("{shown} for {}", staged.platform_tag));
+        Ok(Some(staged))
+    }
+
+    fn runtime_wheel(&self, staged: &StagedRuntime, row: &mut TargetRow) -> Result<(), Failure> {
+        let started = Instant::now();
+        let paths = self.build(&staged.out)?;
+        let Some(path) = paths.first() else { return Ok(()) };
+        row.wheel = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        row.wheel_bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+        row.contents = Wheel::open(path)?.files().map(|member| (member.name.clone(), member.size)).collect();
+        row.contents.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
+        row.steps.push(step("build", Outcome::Passed, human_bytes(row.wheel_bytes), started.elapsed()));
+        Ok(())
+    }
+
+    /// Builds a stage; the distributions that came of it.
+    pub(super) fn build(&self, stage: &Path) -> Result<Vec<PathBuf>, Failure> {
+        let mut paths = Vec::new();
+        for staged in read_stages(&[stage.to_owned()])? {
+            let bar = |progress: &_| build(&staged, &self.dist(), &self.options.build, progress);
+            for one in self.console.with_bar("Building", staged.payload_size(), bar)? {
+                let name = one.path.file_name().unwrap_or_default().to_string_lossy();
+                self.console.status("Built", format_args!("{name} ({})", human_bytes(one.size)));
+                paths.push(one.path);
+            }
+        }
+        Ok(paths)
+    }
+}
+
+/// What the binaries are, and whether the wheel's tags are honest.
+fn inspect(staged: &StagedRuntime) -> StepRow {
+    let started = Instant::now();
+    let inventory = &staged.inventory;
+    let what = inventory.get(&staged.entrypoint).map_or_else(String::new, |facts| {
+        let linkage = facts.slices.first().map(|slice| slice.linkage.to_string()).unwrap_or_default();
+        format!("{} {}, {linkage}", facts.format, facts.machines())
+    });
+    let dishonest: Vec<_> = staged.platform_tag.tags().iter().filter(|tag| !inventory.honours(tag)).cloned().collect();
+    let (outcome, detail) = if dishonest.is_empty() {
+        (Outcome::Passed, what)
+    } else {
+        let (honest, dishonest) = (quoted(&inventory.honest_tags()), quoted(&dishonest));
+        (Outcome::Warned, format!("{what}; honest are {honest}, not {dishonest}"))
+    };
+    step("inspect", outcome, detail, started.elapsed())
+}
+
+fn quoted(tags: &[PlatformTag]) -> String {
+    tags.iter().map(|tag| format!("`{tag}`")).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,130 @@
+//! A release that went through the line, as one value. How it looks is said elsewhere.
+
+use serde::Serialize;
+
+use crate::console::text::plural;
+use crate::digest::Sha256Digest;
+use crate::error::Outcome;
+
+/// A release and everything that was found out about it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Release {
+    pub schema_version: u32,
+    pub outcome: Outcome,
+    pub distribution: String,
+    pub sdk_distribution: String,
+    pub version: String,
+    pub release_tag: String,
+    /// One row per target, in the template's order.
+    pub targets: Vec<TargetRow>,
+    pub files: Vec<FileRow>,
+    /// What every well-known platform would install.
+    pub coverage: Vec<CoverageRow>,
+    pub findings: Vec<FindingRow>,
+    pub problems: Vec<ProblemRow>,
+    /// What the gate warns of, beyond the findings.
+    pub warnings: Vec<ProblemRow>,
+}
+
+/// What one target went through.
+#[derive(Debug, Clone, Serialize)]
+pub struct TargetRow {
+    pub target: String,
+    /// The platform tags of its wheel, where there is one.
+    pub platform_tag: String,
+    pub steps: Vec<StepRow>,
+    pub payload_bytes: u64,
+    pub wheel: Option<String>,
+    pub wheel_bytes: u64,
+    /// What is in the wheel: path and uncompressed size in bytes, largest first.
+    pub contents: Vec<(String, u64)>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct StepRow {
+    /// `stage`, `inspect`, `build`, `check` or `smoke`.
+    pub name: String,
+    pub outcome: Outcome,
+    pub detail: String,
+    pub milliseconds: u64,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct FileRow {
+    pub name: String,
+    pub bytes: u64,
+    pub sha256: Sha256Digest,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct CoverageRow {
+    pub name: String,
+    pub wheel: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct FindingRow {
+    pub file: String,
+    pub error: bool,
+    pub rule: String,
+    pub member: Option<String>,
+    pub message: String,
+    pub help: String,
+    pub accepted: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+pub struct ProblemRow {
+    pub code: String,
+    pub message: String,
+    pub help: String,
+}
+
+impl TargetRow {
+    pub(crate) fn step(&self, name: &str) -> Option<&StepRow> {
+        self.steps.iter().find(|step| step.name == name)
+    }
+}
+
+impl FindingRow {
+    /// `error`, `warning`, or `accepted` whatever it was.
+    pub(crate) fn kind(&self) -> &'static str {
+        match (&self.accepted, self.error) {
+            (Some(_), _) => "accepted",
+            (None, true) => "error",
+            (None, false) => "warning",
+        }
+    }
+}
+
+impl Release {
+    /// One sentence of numbers.
+    pub(crate) fn summary(&self) -> String {
+        let of_kind = |kind| self.findings.iter().filter(|finding| finding.kind() == kind).count();
+        let wheels = self.targets.iter().filter(|target| target.wheel.is_some()).count();
+        format!(
+            "{}, {}, {}, {} accepted, {} of {} platforms covered",
+            plural(wheels, "runtime wheel"),
+            plural(of_kind("error"), "error"),
+            plural(of_kind("warning") + self.warnings.len(), "warning"),
+            of_kind("accepted"),
+            self.covered(),
+            self.coverage.len()
+        )
+    }
+
+    pub(super) fn covered(&self) -> usize {
+        self.coverage.iter().filter(|row| row.wheel.is_some()).count()
+    }
+
+    /// The steps that any target went through, in order.
+    pub(super) fn steps(&self) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for step in self.targets.iter().flat_map(|target| &target.steps) {
+            if !names.contains(&step.name.as_str()) {
+                names.push(&step.name);
+            }
+        }
+        names
+    }
+}

@@ -1,0 +1,124 @@
+//! The result of a smoke test, as a person reads it and as a receipt: JSON that binds it to the SHA-256 of the wheel.
+
+use std::fmt;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::options::Level;
+use crate::console::annotation::{self, Annotation};
+use crate::console::{Shown, text::visible};
+use crate::digest::Sha256Digest;
+use crate::error::Outcome;
+use crate::fs::{self, FsError};
+
+/// The version of the JSON form.
+pub const SCHEMA_VERSION: u32 = 1;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    /// `unpack`, `version`, `handshake`, `turn`, `search-tool`, `sandbox-helper`, `command`, `exit`.
+    pub name: String,
+    pub outcome: Outcome,
+    pub milliseconds: u64,
+    /// What it found, what went wrong, or why it was skipped.
+    pub detail: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestedWheel {
+    /// Its file name.
+    pub name: String,
+    pub sha256: Sha256Digest,
+}
+
+/// The result of a smoke test. Displays as one line per step, one for the whole, and the runtime's last words after a
+/// failure.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    pub schema_version: u32,
+    pub outcome: Outcome,
+    pub level: Level,
+    /// `null` for a bare executable.
+    pub wheel: Option<TestedWheel>,
+    /// The version that the runtime reports, in PEP 440 form where it has one.
+    pub version: Option<String>,
+    /// Where it ran: `linux-x86_64`, and the runner where one was used.
+    pub platform: String,
+    /// The steps that were tried, in order.
+    pub steps: Vec<Step>,
+    pub stderr_tail: String,
+}
+
+impl Report {
+    pub fn passed(&self) -> bool {
+        self.outcome == Outcome::Passed
+    }
+
+    pub fn failed_step(&self) -> Option<&Step> {
+        self.steps.iter().find(|step| step.outcome == Outcome::Failed)
+    }
+
+    /// Writes the receipt, whole or not at all.
+    pub fn write_receipt(&self, path: &Path) -> Result<(), FsError> {
+        let json = serde_json::to_string_pretty(self).map_err(|error| FsError::write(path)(error.into()))?;
+        fs::write_whole(path, (json + "\n").as_bytes())
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for step in &self.steps {
+            let outcome = match step.outcome {
+                Outcome::Passed | Outcome::Warned => "ok",
+                Outcome::Failed => "FAILED",
+                Outcome::Skipped => "skipped",
+            };
+            let detail = visible(&step.detail);
+            writeln!(formatter, "{:<14} {outcome:<8} {:>7} ms  {detail}", step.name, step.milliseconds)?;
+        }
+        let version = visible(self.version.as_deref().unwrap_or("unknown version"));
+        let outcome = if self.passed() { "passed" } else { "FAILED" };
+        writeln!(formatter, "smoke {outcome}: {version} on {}, level {}", visible(&self.platform), self.level)?;
+        if !self.passed() && !self.stderr_tail.is_empty() {
+            writeln!(formatter, "\nstandard error of the runtime ends with:")?;
+            for line in self.stderr_tail.lines() {
+                writeln!(formatter, "  {}", visible(line))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A report beside the file that it is about, which annotations name.
+#[derive(Debug)]
+pub struct Tested<'a> {
+    pub subject: &'a Path,
+    pub report: &'a Report,
+}
+
+impl Shown for Tested<'_> {
+    fn text(&self) -> String {
+        self.report.to_string()
+    }
+
+    fn json(&self) -> serde_json::Value {
+        serde_json::to_value(self.report).unwrap_or_default()
+    }
+
+    fn annotations(&self) -> String {
+        let report = self.report;
+        let (level, title) = if report.passed() {
+            (annotation::Level::Notice, "smoke test passed")
+        } else {
+            (annotation::Level::Error, "smoke test failed")
+        };
+        let message = match report.failed_step() {
+            Some(step) => format!("{}: {}\n{}", step.name, step.detail, report.stderr_tail),
+            None => format!("level {} passed on {}", report.level, report.platform),
+        };
+        let lines: Vec<_> = message.trim_end().lines().map(visible).collect();
+        let file = fs::portable(self.subject);
+        Annotation { level, file: Some(&file), title, message: &lines.join("\n") }.to_string() + "\n"
+    }
+}

@@ -1,0 +1,360 @@
+//! One platform tag (PEP 425, 600, 656 and the macOS and Windows tags of `packaging.tags`), and compressed sets of them.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use super::architecture::{Architecture, MacosArchitecture};
+use crate::serde_text::serde_as_text;
+
+/// A version of macOS, Windows, glibc or musl, as far as tags tell versions apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct OsVersion {
+    pub major: u16,
+    pub minor: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a version: two numbers joined by a dot are expected")]
+pub struct OsVersionError(String);
+
+impl OsVersion {
+    pub const fn new(major: u16, minor: u16) -> Self {
+        Self { major, minor }
+    }
+}
+
+impl fmt::Display for OsVersion {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}.{}", self.major, self.minor)
+    }
+}
+
+impl FromStr for OsVersion {
+    type Err = OsVersionError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parts = text.split_once('.').and_then(|(major, minor)| Some(Self::new(number(major)?, number(minor)?)));
+        parts.ok_or_else(|| OsVersionError(text.to_owned()))
+    }
+}
+
+/// A number in its only spelling: digits without a sign or a leading zero.
+fn number(text: &str) -> Option<u16> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
+    plain.then(|| text.parse().ok()).flatten()
+}
+
+/// One platform tag.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum PlatformTag {
+    /// `any`: no native code.
+    Any,
+    /// `macosx_11_0_arm64`: runs on that version of macOS and later.
+    Macos { minimum: OsVersion, architecture: MacosArchitecture },
+    /// `manylinux_2_17_x86_64` (PEP 600): glibc of that version and later.
+    Manylinux { glibc: OsVersion, architecture: Architecture },
+    /// `manylinux2014_x86_64` and its elders: aliases of PEP 600 tags.
+    ManylinuxLegacy { alias: LegacyManylinux, architecture: Architecture },
+    /// `musllinux_1_1_x86_64` (PEP 656): musl of that version and later.
+    Musllinux { musl: OsVersion, architecture: Architecture },
+    /// `linux_x86_64`: promises nothing beyond the build host; indexes refuse it.
+    Linux(Architecture),
+    /// `win_amd64`, `win_arm64`, `win32`.
+    Windows(Architecture),
+    /// A well-formed tag of a platform that relkit has no rules for, such as `ios_13_0_arm64_iphoneos`.
+    Other(String),
+}
+
+/// The manylinux tags before PEP 600 (PEP 513, 571, 599).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum LegacyManylinux {
+    Manylinux1,
+    Manylinux2010,
+    Manylinux2014,
+}
+
+impl LegacyManylinux {
+    const ALL: [Self; 3] = [Self::Manylinux1, Self::Manylinux2010, Self::Manylinux2014];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Manylinux1 => "manylinux1",
+            Self::Manylinux2010 => "manylinux2010",
+            Self::Manylinux2014 => "manylinux2014",
+        }
+    }
+
+    /// The glibc version that PEP 600 equates the alias with.
+    fn glibc(self) -> OsVersion {
+        match self {
+            Self::Manylinux1 => OsVersion::new(2, 5),
+            Self::Manylinux2010 => OsVersion::new(2, 12),
+            Self::Manylinux2014 => OsVersion::new(2, 17),
+        }
+    }
+}
+
+impl PlatformTag {
+    /// The PEP 600 tag that a legacy alias means; every other tag itself.
+    pub(crate) fn canonical(&self) -> Self {
+        match self {
+            Self::ManylinuxLegacy { alias, architecture } => {
+                Self::Manylinux { glibc: alias.glibc(), architecture: *architecture }
+            }
+            other => other.clone(),
+        }
+    }
+
+    /// The name that installers before PEP 600 know a tag by. The eldest two were defined for x86 alone.
+    pub(crate) fn legacy_alias(&self) -> Option<Self> {
+        let Self::Manylinux { glibc, architecture } = self else { return None };
+        let alias = LegacyManylinux::ALL.into_iter().find(|alias| alias.glibc() == *glibc)?;
+        let x86 = matches!(architecture, Architecture::X86_64 | Architecture::I686);
+        (x86 || alias == LegacyManylinux::Manylinux2014)
+            .then_some(Self::ManylinuxLegacy { alias, architecture: *architecture })
+    }
+
+    /// The architectures that binaries under this tag must hold; empty where the tag names none that relkit knows.
+    pub(crate) fn architectures(&self) -> Vec<Architecture> {
+        match self {
+            Self::Any | Self::Other(_) => Vec::new(),
+            Self::Macos { architecture, .. } => architecture.slices().to_vec(),
+            Self::Manylinux { architecture, .. }
+            | Self::ManylinuxLegacy { architecture, .. }
+            | Self::Musllinux { architecture, .. }
+            | Self::Linux(architecture)
+            | Self::Windows(architecture) => vec![*architecture],
+        }
+    }
+}
+
+impl fmt::Display for PlatformTag {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let versioned = |formatter: &mut fmt::Formatter<'_>, system, version: &OsVersion, architecture| {
+            write!(formatter, "{system}_{}_{}_{architecture}", version.major, version.minor)
+        };
+        match self {
+            Self::Any => formatter.write_str("any"),
+            Self::Macos { minimum, architecture } => versioned(formatter, "macosx", minimum, architecture.name()),
+            Self::Manylinux { glibc, architecture } => versioned(formatter, "manylinux", glibc, architecture.name()),
+            Self::ManylinuxLegacy { alias, architecture } => write!(formatter, "{}_{architecture}", alias.name()),
+            Self::Musllinux { musl, architecture } => versioned(formatter, "musllinux", musl, architecture.name()),
+            Self::Linux(architecture) => write!(formatter, "linux_{architecture}"),
+            Self::Windows(Architecture::X86_64) => formatter.write_str("win_amd64"),
+            Self::Windows(Architecture::Aarch64) => formatter.write_str("win_arm64"),
+            Self::Windows(_) => formatter.write_str("win32"),
+            Self::Other(tag) => formatter.write_str(tag),
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a platform tag")]
+pub struct TagError(String);
+
+impl crate::error::Explain for TagError {
+    fn hint(&self) -> Option<String> {
+        Some(
+            "platform tags look like `macosx_11_0_arm64`, `manylinux_2_17_x86_64`, `musllinux_1_1_aarch64` or `win_amd64`; \
+             several are joined by dots"
+                .into(),
+        )
+    }
+}
+
+impl FromStr for PlatformTag {
+    type Err = TagError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        parse(text).ok_or_else(|| TagError(text.to_owned()))
+    }
+}
+
+fn parse(text: &str) -> Option<PlatformTag> {
+    match text {
+        "any" => return Some(PlatformTag::Any),
+        "win32" => return Some(PlatformTag::Windows(Architecture::I686)),
+        "win_amd64" => return Some(PlatformTag::Windows(Architecture::X86_64)),
+        "win_arm64" => return Some(PlatformTag::Windows(Architecture::Aarch64)),
+        _ => {}
+    }
+    if let Some(rest) = text.strip_prefix("macosx_") {
+        // Older fat sets and i386/ppc exist; no rule here speaks of them.
+        const OLDER: [&str; 9] = ["i386", "ppc", "ppc64", "intel", "fat", "fat3", "fat32", "fat64", "universal"];
+        let (minimum, name) = versioned(rest)?;
+        let known = MacosArchitecture::ALL.into_iter().find(|architecture| architecture.name() == name);
+        let known = known.map(|architecture| PlatformTag::Macos { minimum, architecture });
+        return known.or_else(|| OLDER.contains(&name).then(|| PlatformTag::Other(text.to_owned())));
+    }
+    if let Some(rest) = text.strip_prefix("manylinux_") {
+        let (glibc, name) = versioned(rest)?;
+        return Some(PlatformTag::Manylinux { glibc, architecture: name.parse().ok()? });
+    }
+    if let Some(rest) = text.strip_prefix("musllinux_") {
+        let (musl, name) = versioned(rest)?;
+        return Some(PlatformTag::Musllinux { musl, architecture: name.parse().ok()? });
+    }
+    for alias in LegacyManylinux::ALL {
+        if let Some(name) = text.strip_prefix(alias.name()).and_then(|rest| rest.strip_prefix('_')) {
+            return Some(PlatformTag::ManylinuxLegacy { alias, architecture: name.parse().ok()? });
+        }
+    }
+    if let Some(name) = text.strip_prefix("linux_") {
+        return name.parse().ok().map(PlatformTag::Linux);
+    }
+    const SYSTEMS: [&str; 12] = [
+        "android_",
+        "ios_",
+        "emscripten_",
+        "pyodide_",
+        "pyemscripten_",
+        "wasi_",
+        "freebsd_",
+        "openbsd_",
+        "netbsd_",
+        "solaris_",
+        "aix_",
+        "cygwin_",
+    ];
+    let well_formed = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+    (well_formed && SYSTEMS.iter().any(|prefix| text.len() > prefix.len() && text.starts_with(prefix)))
+        .then(|| PlatformTag::Other(text.to_owned()))
+}
+
+/// `2_17_x86_64` as 2.17 and `x86_64`.
+fn versioned(text: &str) -> Option<(OsVersion, &str)> {
+    let (major, rest) = text.split_once('_')?;
+    let (minor, name) = rest.split_once('_')?;
+    Some((OsVersion::new(number(major)?, number(minor)?), name))
+}
+
+/// A compressed tag set (PEP 425): sorted as the tags' texts sort, without repeats, never empty. Displays joined by dots.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct PlatformTagSet(Vec<PlatformTag>);
+
+impl PlatformTagSet {
+    /// `None` without a tag.
+    pub(crate) fn new(tags: impl IntoIterator<Item = PlatformTag>) -> Option<Self> {
+        let sorted: BTreeMap<_, _> = tags.into_iter().map(|tag| (tag.to_string(), tag)).collect();
+        (!sorted.is_empty()).then(|| Self(sorted.into_values().collect()))
+    }
+
+    pub fn tags(&self) -> &[PlatformTag] {
+        &self.0
+    }
+}
+
+impl fmt::Display for PlatformTagSet {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, tag) in self.0.iter().enumerate() {
+            let dot = if index == 0 { "" } else { "." };
+            write!(formatter, "{dot}{tag}")?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for PlatformTagSet {
+    type Err = TagError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let tags = text.split('.').map(str::parse).collect::<Result<Vec<_>, _>>()?;
+        Self::new(tags).ok_or_else(|| TagError(text.to_owned()))
+    }
+}
+
+impl From<PlatformTag> for PlatformTagSet {
+    fn from(tag: PlatformTag) -> Self {
+        Self(vec![tag])
+    }
+}
+
+serde_as_text!(OsVersion, PlatformTag, PlatformTagSet);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn tags_are_read_and_written_alike() {
+        for text in [
+            "any",
+            "macosx_11_0_arm64",
+            "macosx_10_9_x86_64",
+            "macosx_11_0_universal2",
+            "manylinux_2_17_x86_64",
+            "manylinux2014_aarch64",
+            "manylinux1_i686",
+            "musllinux_1_1_aarch64",
+            "linux_x86_64",
+            "win32",
+            "win_amd64",
+            "win_arm64",
+            "ios_13_0_arm64_iphoneos",
+            "android_24_arm64_v8a",
+            "macosx_10_6_intel",
+        ] {
+            assert_eq!(text.parse::<PlatformTag>().unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_tag_is_refused() {
+        for text in [
+            "",
+            "manylinux",
+            "manylinux_2_x86_64",
+            "manylinux_2_17_",
+            "manylinux_02_17_x86_64",
+            "manylinux_2_17_sparc",
+            "musllinux_1_1",
+            "macosx_11_arm64",
+            "macosx_11_0_mips",
+            "win64",
+            "windows_amd64",
+            "Any",
+            "linux",
+            "foo_bar",
+            "manylinux_2_17_x86_64 ",
+            "x86_64-unknown-linux-musl",
+            "manylinux2015_x86_64",
+        ] {
+            assert!(text.parse::<PlatformTag>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn compressed_sets_are_sorted_and_without_repeats() {
+        let set: PlatformTagSet = "musllinux_1_1_x86_64.manylinux_2_17_x86_64.musllinux_1_1_x86_64".parse().unwrap();
+        assert_eq!(set.to_string(), "manylinux_2_17_x86_64.musllinux_1_1_x86_64");
+        assert!("a..b".parse::<PlatformTagSet>().is_err());
+        assert!("".parse::<PlatformTagSet>().is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn versions_round_trip(major: u16, minor: u16, text in "[0-9.]{0,8}") {
+            let version = OsVersion { major, minor };
+            prop_assert_eq!(version.to_string().parse(), Ok(version));
+            if let Ok(version) = text.parse::<OsVersion>() {
+                prop_assert_eq!(version.to_string(), text);
+            }
+        }
+
+        #[test]
+        fn never_panics_and_round_trips(text in "[a-z0-9_.]{0,40}") {
+            if let Ok(tag) = text.parse::<PlatformTag>() {
+                prop_assert_eq!(tag.to_string(), text);
+            }
+        }
+
+        #[test]
+        fn sets_round_trip(text in "(manylinux|musllinux)_[0-9]{1,2}_[0-9]{1,2}_(x86_64|aarch64)(\\.win_amd64)?") {
+            if let Ok(set) = text.parse::<PlatformTagSet>() {
+                prop_assert_eq!(set.to_string().parse(), Ok(set));
+            }
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! The class or type that a definition becomes: an object, an enum, a union or an alias; inline objects get classes of
+//! their own.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::error::TypegenError;
+use super::keywords::{
+    Object, doc_of, enum_values, is_map, is_null, limits, members, no_duplicates, strings, type_words, union_branches,
+};
+use super::model::{Body, Class, Direction, Doc, Field, Member, Shape};
+use super::pointer::Place;
+use super::schema::Schema;
+use super::{names, overrides};
+
+/// Collects the classes; those of unions are in `unions`.
+pub(super) struct Builder<'a> {
+    pub(super) schema: &'a Schema,
+    pub(super) classes: BTreeMap<String, Class>,
+}
+
+impl<'a> Builder<'a> {
+    pub(super) fn new(schema: &'a Schema) -> Self {
+        Self { schema, classes: BTreeMap::new() }
+    }
+
+    pub(super) fn definition(&mut self, name: &'a str, schema: &Value) -> Result<(), TypegenError> {
+        let place = Place { definition: name, pointer: String::new() };
+        if !names::is_class_name(name) {
+            return Err(place.refuse(format!("`{name}` cannot be a class name")));
+        }
+        let doc = doc_of(schema);
+        let body = match schema {
+            Value::Object(object) => self.body(name, object, &place)?,
+            _ => Body::Alias(Shape::Anything),
+        };
+        self.insert(name.to_owned(), body, doc, &place)
+    }
+
+    pub(super) fn insert(&mut self, name: String, body: Body, doc: Doc, place: &Place<'_>) -> Result<(), TypegenError> {
+        let generated = !place.pointer.is_empty();
+        if self.classes.contains_key(&name) || (generated && self.schema.definitions.contains_key(&name)) {
+            return Err(TypegenError::NameTaken {
+                name,
+                pointer: format!("#/definitions/{}{}", place.definition, place.pointer),
+            });
+        }
+        let definition = place.definition.to_owned();
+        self.classes.insert(name.clone(), Class { name, definition, body, doc, direction: Direction::Received });
+        Ok(())
+    }
+
+    /// What a schema at class level is.
+    fn body(&mut self, name: &str, object: &Object, place: &Place<'a>) -> Result<Body, TypegenError> {
+        if let Some(members) = self.string_enum(object, place)? {
+            return Ok(Body::Enum { members });
+        }
+        if let Some((key, branches)) = union_branches(object) {
+            return self.union(name, object, key, branches, place);
+        }
+        if type_words(object) == ["object"] && !is_map(object) {
+            return self.model(name, object, None, place);
+        }
+        if type_words(object) == ["string"]
+            && let Some(values) = overrides::open_values(name)
+        {
+            let values: Vec<Value> = values.iter().map(|value| Value::from(*value)).collect();
+            return Ok(Body::Enum { members: members(&values, &Doc::default(), place)? });
+        }
+        Ok(Body::Alias(self.shape(name, object, place)?))
+    }
+
+    /// The members of a string enum: `enum`, or a union of nothing but string enums.
+    fn string_enum(&self, object: &Object, place: &Place<'a>) -> Result<Option<Vec<Member>>, TypegenError> {
+        if let Some(values) = enum_values(object) {
+            return Ok(Some(members(&values, &Doc::default(), place)?));
+        }
+        let Some((_, branches)) = union_branches(object) else { return Ok(None) };
+        let mut all = Vec::new();
+        for (index, branch) in branches.iter().enumerate() {
+            let Some(values) = branch.as_object().and_then(enum_values) else { return Ok(None) };
+            all.extend(members(&values, &doc_of(branch), &place.below(index))?);
+        }
+        no_duplicates(&all, place)?;
+        Ok(Some(all))
+    }
+
+    pub(super) fn model(
+        &mut self,
+        name: &str,
+        object: &Object,
+        tag: Option<&str>,
+        place: &Place<'a>,
+    ) -> Result<Body, TypegenError> {
+        let required: BTreeSet<&str> =
+            object.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+        let empty = Object::new();
+        let properties = object.get("properties").and_then(Value::as_object).unwrap_or(&empty);
+        if let Some(missing) = required.iter().find(|key| !properties.contains_key(**key)) {
+            return Err(place.refuse(format!("`{missing}` is required and not a property")));
+        }
+        let mut fields: Vec<Field> = Vec::new();
+        for (wire, property) in properties {
+            let place = place.below("properties").below(wire);
+            let field_name =
+                names::field(wire).ok_or_else(|| place.refuse(format!("`{wire}` cannot be a field name")))?;
+            if let Some(other) = fields.iter().find(|field| field.name == field_name) {
+                return Err(place.refuse(format!("`{wire}` and `{}` are one name in Python", other.wire)));
+            }
+            let literal = (tag == Some(wire.as_str())).then(|| property.as_object().and_then(enum_values)).flatten();
+            let shape = match (literal, property) {
+                (Some(values), _) => Shape::Literal(strings(&values)),
+                (None, Value::Object(property)) => self.shape(&nested_name(name, wire), property, &place)?,
+                (None, _) => Shape::Anything,
+            };
+            let default = property.get("default").filter(|default| !default.is_null()).cloned();
+            fields.push(Field {
+                wire: wire.clone(),
+                name: field_name,
+                required: required.contains(wire.as_str()),
+                limits: limits(property),
+                doc: doc_of(property),
+                default,
+                shape,
+            });
+        }
+        let open = object.get("additionalProperties").is_some_and(|value| *value != Value::Bool(false));
+        Ok(Body::Model { fields, open })
+    }
+
+    /// The type that a schema in the place of a value has; what needs a class gets `name`.
+    pub(super) fn shape(&mut self, name: &str, object: &Object, place: &Place<'a>) -> Result<Shape, TypegenError> {
+        if let Some(Value::String(reference)) = object.get("$ref") {
+            return Ok(Shape::Named(reference.clone()));
+        }
+        if let Some(Value::Array(all)) = object.get("allOf") {
+            if object.contains_key("properties") || object.contains_key("anyOf") || object.contains_key("oneOf") {
+                return Err(place.refuse("an intersection of several schemas has no model"));
+            }
+            let place = place.below("allOf").below(0);
+            return match all.first() {
+                Some(Value::Object(object)) => self.shape(name, object, &place),
+                _ => Ok(Shape::Anything),
+            };
+        }
+        if enum_values(object).is_some() {
+            return self.hoist(name, object, place);
+        }
+        if object.contains_key("enum") || object.contains_key("const") {
+            return Err(place.refuse("only enumerations of strings have a model"));
+        }
+        if let Some((key, branches)) = union_branches(object) {
+            let rest: Vec<(usize, &Value)> =
+                branches.iter().enumerate().filter(|(_, branch)| !is_null(branch)).collect();
+            let nullable = rest.len() < branches.len();
+            let shape = match rest.as_slice() {
+                [] => Shape::Null,
+                [(index, Value::Object(only))] => self.shape(name, only, &place.below(key).below(index))?,
+                [(_, _)] => Shape::Anything,
+                _ if nullable => {
+                    let mut without = object.clone();
+                    let kept = rest.iter().map(|(_, branch)| (*branch).clone()).collect();
+                    without.insert(key.to_owned(), Value::Array(kept));
+                    self.hoist(name, &without, place)?
+                }
+                _ => self.hoist(name, object, place)?,
+            };
+            return Ok(if nullable { shape.optional() } else { shape });
+        }
+        let words = type_words(object);
+        let nullable = words.contains(&"null");
+        let mut arms = Vec::new();
+        for word in words.iter().filter(|word| **word != "null") {
+            arms.push(match *word {
+                "string" => Shape::Text,
+                "integer" => Shape::Integer,
+                "number" => Shape::Number,
+                "boolean" => Shape::Boolean,
+                "array" => {
+                    let items = match object.get("items") {
+                        Some(Value::Object(items)) => {
+                            self.shape(&nested_name(name, "item"), items, &place.below("items"))?
+                        }
+                        _ => Shape::Anything,
+                    };
+                    Shape::List(Box::new(items))
+                }
+                "object" => self.object_shape(name, object, place)?,
+                other => return Err(place.refuse(format!("the type `{other}` is not known"))),
+            });
+        }
+        let shape = match arms.len() {
+            0 if nullable => Shape::Null,
+            0 if object.contains_key("properties") => self.object_shape(name, object, place)?,
+            0 => Shape::Anything,
+            1 => arms.remove(0),
+            _ => Shape::Either(arms),
+        };
+        Ok(if nullable { shape.optional() } else { shape })
+    }
+
+    fn object_shape(&mut self, name: &str, object: &Object, place: &Place<'a>) -> Result<Shape, TypegenError> {
+        if object.get("properties").and_then(Value::as_object).is_some_and(|properties| !properties.is_empty()) {
+            let mut plain = object.clone();
+            plain.insert("type".into(), "object".into());
+            return self.hoist(name, &plain, place);
+        }
+        Ok(match object.get("additionalProperties") {
+            Some(Value::Object(values)) => Shape::Map(Box::new(self.shape(
+                &nested_name(name, "value"),
+                values,
+                &place.below("additionalProperties"),
+            )?)),
+            _ => Shape::Object,
+        })
+    }
+
+    /// Gives an inline schema a class of its own.
+    pub(super) fn hoist(&mut self, name: &str, object: &Object, place: &Place<'a>) -> Result<Shape, TypegenError> {
+        let body = self.body(name, object, place)?;
+        if let Body::Alias(shape) = body {
+            return Ok(shape);
+        }
+        self.insert(name.to_owned(), body, doc_of(&Value::Object(object.clone())), place)?;
+        Ok(Shape::Named(name.to_owned()))
+    }
+}
+
+/// The class name of something nested in a field: the owner's name, then the field's.
+fn nested_name(owner: &str, wire: &str) -> String {
+    let part = names::pascal(wire).unwrap_or_else(|| "Value".into());
+    match owner.strip_prefix(&part) {
+        // `GranularAskForApproval.granular` is better called `AskForApprovalGranular`.
+        Some(rest) if rest.starts_with(|first: char| first.is_ascii_uppercase()) => format!("{rest}{part}"),
+        _ => format!("{owner}{part}"),
+    }
+}

@@ -1,0 +1,89 @@
+//! How the modules of methods begin; what they import is so chosen that none imports in a circle.
+
+/// How a module begins: its docstring, imports, imports for type checkers, and what stands before the classes. `ROOT` is
+/// the import package of the SDK.
+pub(super) struct Head {
+    pub(super) purpose: &'static str,
+    pub(super) imports: &'static str,
+    pub(super) typing: &'static str,
+    pub(super) rest: &'static str,
+}
+
+pub(super) const CLIENT_HEAD: Head = Head {
+    purpose: "The requests of the protocol that the protocol clients spell out.
+
+Models are imported where they are used: to load them all costs more than a turn.",
+    imports: "from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TypeVar
+
+from ROOT._wire import params_dict
+from ROOT.inputs import WireInput, wire_input
+",
+    typing: "    from pydantic import BaseModel
+
+    from ROOT._json import JsonObject
+",
+    rest: "\nModelT = TypeVar(\"ModelT\", bound=\"BaseModel\")\n",
+};
+
+pub(super) const TURN_HEAD: Head = Head {
+    purpose: "The requests of `TurnHandle` and `AsyncTurnHandle`.",
+    imports: "from typing import TYPE_CHECKING
+
+from ROOT.inputs import Input, to_wire_input
+",
+    typing: "    from ROOT._streams import AsyncOwner
+    from ROOT.client import AppServerClient
+",
+    rest: "",
+};
+
+pub(super) const THREAD_HEAD: Head = Head {
+    purpose: "The requests of `Thread` and `AsyncThread`.
+
+Models are imported where they are used: to load them all costs more than a turn.",
+    imports: "import os
+from typing import TYPE_CHECKING
+
+from ROOT._handles import AsyncTurnHandle, TurnHandle
+from ROOT._wire import build_params
+from ROOT.inputs import Input, to_wire_input
+",
+    typing: "    from ROOT._json import JsonObject
+    from ROOT._run import RunResult
+    from ROOT._streams import AsyncOwner
+    from ROOT.client import AppServerClient
+",
+    rest: "",
+};
+
+pub(super) const CODEX_HEAD: Head = Head {
+    purpose: "The requests of `Codex` and `AsyncCodex`.
+
+Models are imported where they are used: to load them all costs more than a turn.",
+    imports: "import os
+from typing import TYPE_CHECKING
+
+from ROOT._streams import AsyncOwner
+from ROOT._threads import AsyncThread, Thread
+from ROOT._wire import build_params
+",
+    typing: "    from ROOT._json import JsonObject
+    from ROOT.client import AppServerClient
+",
+    rest: "",
+};
+
+/// The one method that the requests of a protocol client need.
+pub(super) const REQUEST: &str = "
+    @abstractmethod
+    DEF request(
+        self,
+        method: str,
+        params: BaseModel | Mapping[str, object] | None,
+        *,
+        response_model: type[ModelT],
+    ) -> ModelT:
+        \"\"\"Call a method and give its response as `response_model`.\"\"\"
+";

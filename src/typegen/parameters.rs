@@ -1,0 +1,87 @@
+//! What the keywords of the public methods are annotated with and described as, where that is not what the schema says.
+
+use super::model::{Body, Field, Model, Shape};
+
+/// Annotations of keyword arguments that differ from the schema's, by wire name.
+const ANNOTATIONS: &[(&str, &str)] = &[("config", "JsonObject"), ("outputSchema", "JsonObject")];
+
+/// Descriptions of arguments that the schema does not describe, or describes for another reader, by wire name.
+const DESCRIPTIONS: &[(&str, &str)] = &[
+    ("approvalPolicy", "When the server asks before it runs a command or changes a file."),
+    ("baseInstructions", "Instructions that replace the model's own base instructions."),
+    ("config", "Configuration values that override those of the user's configuration, by dotted key."),
+    ("cwd", "The directory that commands run in, or whose threads are listed; a list may have several."),
+    ("developerInstructions", "Instructions of the application, besides those of the user."),
+    ("effort", "How much the model reasons; from this turn on."),
+    ("ephemeral", "Whether the thread is kept in memory only."),
+    ("input", "What the user says: a text, one input item or a list of them."),
+    ("model", "The id of the model."),
+    ("modelProvider", "The id of the model provider, as the configuration names it."),
+    ("outputSchema", "JSON Schema that the final response must follow; for this turn only."),
+    ("personality", "The style of the model's messages, where the model has several."),
+    ("sandbox", "How far commands are kept from the machine."),
+    ("sandboxPolicy", "How far commands are kept from the machine, in detail; from this turn on."),
+    ("serviceName", "The name of the application, for the server's logs."),
+    ("serviceTier", "The service tier of the model's provider."),
+    ("sessionStartSource", "What started the session."),
+    ("summary", "How the model's reasoning is summarised; from this turn on."),
+    ("threadId", "The id of the thread."),
+];
+
+pub(super) fn description(wire: &str) -> Option<&'static str> {
+    DESCRIPTIONS.iter().find(|(known, _)| *known == wire).map(|(_, words)| *words)
+}
+
+/// The annotation of a keyword argument: wider than the field's, since plain strings and paths are taken too.
+pub(super) fn annotation(model: &Model, field: &Field, uses: &mut Vec<String>) -> String {
+    if let Some((_, annotation)) = ANNOTATIONS.iter().find(|(wire, _)| *wire == field.wire) {
+        return (*annotation).to_owned();
+    }
+    let body = |name: &str| model.classes.get(name).map(|class| &class.body);
+    let path = field.name == "cwd";
+    let shape = match &field.shape {
+        Shape::Optional(inner) => inner,
+        other => other,
+    };
+    match shape {
+        Shape::Named(name) => match body(name) {
+            Some(Body::Enum { .. }) => {
+                uses.push(name.clone());
+                format!("{name} | str")
+            }
+            Some(Body::Union { arms, .. }) => {
+                uses.push(name.clone());
+                let mut parts = vec![name.as_str()];
+                parts.extend(arms.iter().filter_map(|arm| match arm {
+                    Shape::Text => Some("str"),
+                    Shape::List(_) => Some("list[str]"),
+                    Shape::Named(arm) if matches!(body(arm), Some(Body::Enum { .. })) => Some("str"),
+                    Shape::Named(_) => Some("JsonObject"),
+                    _ => None,
+                }));
+                parts.extend(path.then_some("os.PathLike[str]"));
+                let mut once: Vec<&str> = Vec::new();
+                for part in parts {
+                    if !once.contains(&part) {
+                        once.push(part);
+                    }
+                }
+                once.join(" | ")
+            }
+            _ => "str".into(),
+        },
+        Shape::Text if path => "str | os.PathLike[str]".into(),
+        Shape::Text => "str".into(),
+        Shape::Boolean => "bool".into(),
+        Shape::Integer => "int".into(),
+        Shape::Number => "float".into(),
+        Shape::List(inner) => match &**inner {
+            Shape::Named(name) if matches!(body(name), Some(Body::Enum { .. })) => {
+                uses.push(name.clone());
+                format!("list[{name}] | list[str]")
+            }
+            _ => "list[str]".into(),
+        },
+        _ => "JsonObject".into(),
+    }
+}

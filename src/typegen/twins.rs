@@ -1,0 +1,344 @@
+//! Writes the methods of `signatures`: the requests of the protocol clients, and the public methods
+//! above them, each for threads and, differing in little but `await`, for event loops.
+//!
+//! One module for each class, so that a method can make what it returns without importing in a circle.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use super::error::TypegenError;
+use super::heads::{CLIENT_HEAD, CODEX_HEAD, Head, REQUEST, THREAD_HEAD, TURN_HEAD};
+use super::imports::{Homes, Preamble, import_lines};
+use super::model::{Field, Model};
+use super::parameters::{annotation, description};
+use super::python::{WIDTH, bracketed, collected, docstring, exploded, wrap};
+use super::signatures::{Argument, EXPOSED, Exposed, Face, Gives, INPUT, Owner};
+
+#[derive(Clone, Copy, PartialEq)]
+enum Twin {
+    Sync,
+    Async,
+}
+
+const TWINS: [Twin; 2] = [Twin::Sync, Twin::Async];
+
+impl Twin {
+    fn class(self, name: &str) -> String {
+        format!("{}{name}", if self == Self::Async { "Async" } else { "" })
+    }
+
+    fn definition(self) -> &'static str {
+        if self == Self::Async { "async def" } else { "def" }
+    }
+
+    fn wait(self) -> &'static str {
+        if self == Self::Async { "await " } else { "" }
+    }
+}
+
+impl Owner {
+    fn class(self) -> &'static str {
+        match self {
+            Self::Codex => "Codex",
+            Self::Thread => "Thread",
+            Self::TurnHandle => "TurnHandle",
+        }
+    }
+
+    /// What the objects that a method makes are given as their owner.
+    fn owner(self, twin: Twin) -> &'static str {
+        match (self, twin) {
+            (_, Twin::Sync) => "self._client",
+            (Self::Codex, Twin::Async) => "self",
+            (_, Twin::Async) => "self._codex",
+        }
+    }
+
+    fn client(self, twin: Twin) -> &'static str {
+        match (self, twin) {
+            (Self::Codex, _) | (_, Twin::Sync) => "self._client",
+            (_, Twin::Async) => "self._codex._client",
+        }
+    }
+
+    /// What the class knows by itself.
+    fn own(self, wire: &str) -> Option<&'static str> {
+        match (self, wire) {
+            (Self::Thread, "threadId") | (Self::TurnHandle, "turnId" | "expectedTurnId") => Some("self.id"),
+            (Self::TurnHandle, "threadId") => Some("self.thread_id"),
+            _ => None,
+        }
+    }
+
+    /// The class behind the methods, up to its methods.
+    fn head(self, twin: Twin) -> &'static str {
+        match (self, twin) {
+            (Self::Codex, Twin::Sync) => "    _client: AppServerClient\n",
+            (Self::Codex, Twin::Async) => "",
+            (Self::Thread, Twin::Sync) => "    _client: AppServerClient\n    id: str\n",
+            (Self::Thread, Twin::Async) => "    _codex: AsyncOwner\n    id: str\n",
+            (Self::TurnHandle, Twin::Sync) => "    _client: AppServerClient\n    thread_id: str\n    id: str\n",
+            (Self::TurnHandle, Twin::Async) => "    _codex: AsyncOwner\n    thread_id: str\n    id: str\n",
+        }
+    }
+}
+
+/// The text of every module of methods, by its file name.
+pub(super) fn modules(
+    model: &Model,
+    homes: &Homes<'_>,
+    preamble: &Preamble<'_>,
+) -> Result<BTreeMap<String, String>, TypegenError> {
+    let mut writer = Writer { model, homes, uses: Vec::new(), text: String::new() };
+    let mut files = BTreeMap::new();
+    for twin in TWINS {
+        writer.client_class(twin)?;
+    }
+    files.insert("client_methods.py".to_owned(), writer.finish(preamble, &CLIENT_HEAD));
+    for (owner, file, head) in [
+        (Owner::TurnHandle, "turn_methods.py", &TURN_HEAD),
+        (Owner::Thread, "thread_methods.py", &THREAD_HEAD),
+        (Owner::Codex, "codex_methods.py", &CODEX_HEAD),
+    ] {
+        for twin in TWINS {
+            writer.public_class(owner, twin)?;
+        }
+        files.insert(file.to_owned(), writer.finish(preamble, head));
+    }
+    Ok(files)
+}
+
+struct Writer<'a> {
+    model: &'a Model,
+    homes: &'a Homes<'a>,
+    /// Names of the protocol that annotations use.
+    uses: Vec<String>,
+    /// The classes written so far.
+    text: String,
+}
+
+impl Writer<'_> {
+    /// The module that holds what was written, and an empty one to go on with.
+    fn finish(&mut self, preamble: &Preamble<'_>, head: &Head) -> String {
+        let mut uses = std::mem::take(&mut self.uses);
+        uses.sort();
+        uses.dedup();
+        let mut text = format!("\"\"\"{}\n\n", head.purpose);
+        let _ = write!(text, "{}\"\"\"\n\nfrom __future__ import annotations\n\n", preamble.header);
+        let named = |part: &str| part.replace("ROOT", preamble.module);
+        let _ = write!(text, "{}\nif TYPE_CHECKING:\n{}\n", named(head.imports), named(head.typing));
+        text.push_str(&import_lines(4, "from .v2_all import ", uses.iter().map(String::as_str)));
+        text + head.rest + &std::mem::take(&mut self.text)
+    }
+
+    fn client_class(&mut self, twin: Twin) -> Result<(), TypegenError> {
+        let class = twin.class("ClientMethods");
+        let _ = writeln!(self.text, "\n\nclass {class}(ABC):");
+        docstring(&mut self.text, 4, &format!("The requests of `{}`, one method each.", twin.class("AppServerClient")));
+        self.text.push_str(&REQUEST.replace("DEF", twin.definition()));
+        for exposed in EXPOSED {
+            self.request(exposed, twin)?;
+        }
+        Ok(())
+    }
+
+    /// One request of a protocol client.
+    fn request(&mut self, exposed: &Exposed, twin: Twin) -> Result<(), TypegenError> {
+        let response = exposed.response(self.model)?;
+        let (name, what) = exposed.client;
+        let mut parameters = vec!["self".to_owned()];
+        parameters.extend(exposed.arguments.iter().map(parameter));
+        let mut entries = Vec::new();
+        if !exposed.keywords.is_empty() {
+            let (params, _) = exposed.params(self.model)?;
+            self.uses.push(params.to_owned());
+            parameters.push(format!("params: {params} | JsonObject | None = None"));
+            entries.push("**params_dict(params)".to_owned());
+        }
+        self.uses.push(response.to_owned());
+        self.signature(twin, name, &parameters, response, Breaks::WhereNeeded);
+        docstring(&mut self.text, 8, &format!("`{}`: {what}", exposed.method));
+        self.import(response);
+        entries.extend(exposed.arguments.iter().map(|argument| match argument.wire {
+            INPUT => format!("\"{INPUT}\": wire_input({})", argument.name),
+            wire => format!("\"{wire}\": {}", argument.name),
+        }));
+        let body = if exposed.arguments.is_empty() && !exposed.keywords.is_empty() {
+            "params_dict(params)"
+        } else {
+            self.text.push_str(&collected(8, "body: dict[str, object] = ", ['{', '}'], &entries));
+            "body"
+        };
+        let given = [format!("\"{}\"", exposed.method), body.to_owned(), format!("response_model={response}")];
+        let call = format!("return {}self.request", twin.wait());
+        self.text.push_str(&bracketed(8, &call, ['(', ')'], &given, ""));
+        Ok(())
+    }
+
+    fn public_class(&mut self, owner: Owner, twin: Twin) -> Result<(), TypegenError> {
+        let class = twin.class(owner.class());
+        // `AsyncOwner` is what an async client is to those who use it, and brings the client with it.
+        let base = if (owner, twin) == (Owner::Codex, Twin::Async) { "(AsyncOwner)" } else { "" };
+        let mixin = class.replace("TurnHandle", "Turn") + "Methods";
+        let _ = writeln!(self.text, "\n\nclass {mixin}{base}:");
+        docstring(&mut self.text, 4, &format!("The requests of `{class}`, one method each."));
+        let head = owner.head(twin);
+        let _ = write!(self.text, "{}{head}", if head.is_empty() { "" } else { "\n" });
+        for exposed in EXPOSED {
+            for face in exposed.faces.iter().filter(|face| face.owner == owner) {
+                self.public(exposed, face, twin)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One public method.
+    fn public(&mut self, exposed: &Exposed, face: &Face, twin: Twin) -> Result<(), TypegenError> {
+        let response = exposed.response(self.model)?;
+        let keywords: Vec<&Field> =
+            exposed.keywords().map(|wire| exposed.field(self.model, wire)).collect::<Result<_, _>>()?;
+        let arguments = exposed.arguments.iter().filter(|argument| face.owner.own(argument.wire).is_none());
+        let (switches, positional): (Vec<&Argument>, Vec<&Argument>) =
+            arguments.partition(|argument| argument.default.is_some());
+        let mut parameters = vec!["self".to_owned()];
+        parameters.extend(positional.iter().map(|argument| match argument.wire {
+            INPUT => format!("{INPUT}: Input | str"),
+            _ => parameter(argument),
+        }));
+        if !switches.is_empty() || !keywords.is_empty() {
+            parameters.push("*".to_owned());
+        }
+        parameters.extend(switches.into_iter().map(parameter));
+        for field in &keywords {
+            let annotation = annotation(self.model, field, &mut self.uses);
+            parameters.push(format!("{}: {annotation} | None = None", field.name));
+        }
+        let returns = match face.gives {
+            Gives::Response => {
+                self.uses.push(response.to_owned());
+                response.to_owned()
+            }
+            Gives::Thread => twin.class("Thread"),
+            Gives::TurnHandle => twin.class("TurnHandle"),
+            Gives::RunResult => "RunResult".to_owned(),
+        };
+        let breaks = if keywords.is_empty() { Breaks::WhereNeeded } else { Breaks::Everywhere };
+        self.signature(twin, face.name, &parameters, &returns, breaks);
+        if keywords.is_empty() {
+            docstring(&mut self.text, 8, face.summary);
+        } else {
+            self.sections(face, &positional, &keywords);
+        }
+        self.body(exposed, face, twin, &keywords)
+    }
+
+    fn body(&mut self, exposed: &Exposed, face: &Face, twin: Twin, keywords: &[&Field]) -> Result<(), TypegenError> {
+        let (owner, client, wait) = (face.owner.owner(twin), face.owner.client(twin), twin.wait());
+        let same = keywords.iter().map(|field| format!("{0}={0}", field.name));
+        if let Gives::RunResult = face.gives {
+            let given: Vec<String> = std::iter::once(INPUT.to_owned()).chain(same).collect();
+            self.text.push_str(&exploded(8, &format!("handle = {wait}self.turn"), ['(', ')'], &given, ""));
+            let _ = writeln!(self.text, "        record = {wait}handle._record()\n        return record.result()");
+            return Ok(());
+        }
+        let value = |argument: &Argument| match (face.owner.own(argument.wire), argument.wire) {
+            (Some(own), _) => own,
+            (None, INPUT) => "items",
+            (None, _) => argument.name,
+        };
+        let with_input = exposed.arguments.iter().any(|argument| argument.wire == INPUT);
+        if with_input {
+            self.text.push_str("        items = to_wire_input(input)\n");
+        }
+        if twin == Twin::Async {
+            let _ = writeln!(self.text, "        await {owner}._ensure_initialized()");
+        }
+        let mut passed: Vec<String> = exposed
+            .arguments
+            .iter()
+            .map(|argument| match argument.default {
+                Some(_) => format!("{0}={0}", argument.name),
+                None => value(argument).to_owned(),
+            })
+            .collect();
+        if !keywords.is_empty() {
+            let (params, _) = exposed.params(self.model)?;
+            self.import(params);
+            let fixed = exposed.arguments.iter().map(|argument| match argument.wire {
+                INPUT => format!("{INPUT}=[]"),
+                _ => format!("{}={}", argument.name, value(argument)),
+            });
+            let given: Vec<String> = std::iter::once(params.to_owned()).chain(fixed).chain(same).collect();
+            if with_input {
+                self.text.push_str("        # The input travels beside the parameters: it is in wire form already.\n");
+            }
+            self.text.push_str(&exploded(8, "params = build_params", ['(', ')'], &given, ""));
+            passed.push("params=params".to_owned());
+        }
+        let (name, made) = match face.gives {
+            Gives::Thread => ("answer = ", format!("return {}({owner}, answer.thread.id)", twin.class("Thread"))),
+            Gives::TurnHandle => (
+                "answer = ",
+                format!(
+                    "box = {client}._core.router.claim(answer.turn.id)\n        \
+                     return {}({owner}, self.id, answer.turn.id, box)",
+                    twin.class("TurnHandle")
+                ),
+            ),
+            Gives::Response | Gives::RunResult => ("return ", String::new()),
+        };
+        let call = format!("{name}{wait}{client}.{}", exposed.client.0);
+        self.text.push_str(&bracketed(8, &call, ['(', ')'], &passed, ""));
+        if !made.is_empty() {
+            let _ = writeln!(self.text, "        {made}");
+        }
+        Ok(())
+    }
+
+    fn signature(&mut self, twin: Twin, name: &str, parameters: &[String], returns: &str, breaks: Breaks) {
+        let lead = format!("{} {name}", twin.definition());
+        let layout = if breaks == Breaks::Everywhere { exploded } else { bracketed };
+        let text = layout(4, &lead, ['(', ')'], parameters, &format!(" -> {returns}:"));
+        let _ = write!(self.text, "\n{text}");
+    }
+
+    /// The import of a model inside of a method.
+    fn import(&mut self, class: &str) {
+        let home = self.homes.get(class).copied().unwrap_or(super::order::FACADE);
+        let _ = writeln!(self.text, "        from .{home} import {class}\n");
+    }
+
+    /// A docstring with sections; descriptions of arguments hang below their names.
+    fn sections(&mut self, face: &Face, positional: &[&Argument], keywords: &[&Field]) {
+        let _ = writeln!(self.text, "        \"\"\"{}\n\n        Args:", face.summary);
+        let named = positional.iter().map(|argument| match argument.wire {
+            INPUT => (INPUT, INPUT, None),
+            wire => (argument.name, wire, None),
+        });
+        let fields = keywords.iter().map(|field| {
+            let class = field.shape.inner_name().and_then(|name| self.model.classes.get(name));
+            let own = field.doc.text.as_deref().or_else(|| class?.doc.text.as_deref());
+            (field.name.as_str(), field.wire.as_str(), own)
+        });
+        for (name, wire, own) in named.chain(fields) {
+            let words = description(wire).or(own);
+            let words = words.unwrap_or("As the protocol says; the server's default where it is left out.");
+            let _ = writeln!(self.text, "            {name}:");
+            for line in wrap(words, WIDTH - 16) {
+                let _ = writeln!(self.text, "{}", format!("                {line}").trim_end());
+            }
+        }
+        let _ = writeln!(self.text, "\n        Returns:\n            {}\n        \"\"\"", face.result);
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Breaks {
+    Everywhere,
+    WhereNeeded,
+}
+
+fn parameter(argument: &Argument) -> String {
+    let default = argument.default.map(|default| format!(" = {default}")).unwrap_or_default();
+    format!("{}: {}{default}", argument.name, argument.annotation)
+}
