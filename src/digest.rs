@@ -7,16 +7,15 @@ use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
 use crate::error::Explain;
+use crate::serde_text::serde_as_text;
 
 /// A SHA-256 digest. Displays as 64 lower-case hexadecimal digits and parses the same (either case).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Sha256Digest(pub [u8; 32]);
 
-/// A text that is not a SHA-256 digest.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a SHA-256 digest: 64 hexadecimal digits are expected")]
 pub struct DigestError(String);
@@ -25,7 +24,6 @@ impl Explain for DigestError {}
 
 impl Sha256Digest {
     /// The digest of bytes in memory.
-    #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
     }
@@ -51,7 +49,6 @@ impl Sha256Digest {
     }
 
     /// The form of a RECORD row: `sha256=` and urlsafe base64 without padding.
-    #[must_use]
     pub fn record_form(&self) -> String {
         format!("sha256={}", URL_SAFE_NO_PAD.encode(self.0))
     }
@@ -87,17 +84,7 @@ impl FromStr for Sha256Digest {
     }
 }
 
-impl Serialize for Sha256Digest {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for Sha256Digest {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
-}
+serde_as_text!(Sha256Digest);
 
 #[cfg(test)]
 mod tests {

@@ -66,17 +66,16 @@ impl Outcome {
     }
 }
 
+/// An error and its causes, outermost first.
+pub fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+    std::iter::successors(Some(error), |error| (*error).source())
+}
+
 /// The messages of an error and its causes, outermost first; a wrapper that repeats its source counts once.
-pub(crate) fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
-    let mut messages = vec![error.to_string()];
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let message = error.to_string();
-        if messages.last() != Some(&message) {
-            messages.push(message);
-        }
-        cause = error.source();
-    }
+#[must_use]
+pub fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
+    let mut messages: Vec<_> = causes(error).map(ToString::to_string).collect();
+    messages.dedup();
     messages
 }
 

@@ -1,17 +1,18 @@
 //! Downloading a release artefact: streamed, resumed by range (RFC 9110 section 14), verified, whole or absent.
 //!
-//! The bytes gather in `.NAME.relkit-part` beside the final name, so that an interrupted download goes on where it
-//! stopped. The file gets its final name once its length and digest are right.
+//! An interrupted download goes on where it stopped. The file gets its final name once its length and digest are right.
 
-use std::fs::{self, File, OpenOptions};
+mod part;
+
+use std::fs::File;
 use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use reqwest::StatusCode;
 use reqwest::blocking::{Client, Response};
-use reqwest::header::{ACCEPT_ENCODING, CONTENT_RANGE, ETAG, HeaderMap, IF_RANGE, RANGE, RETRY_AFTER};
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_RANGE, ETAG, HeaderMap, IF_RANGE, RANGE};
 use serde_json::{Value, json};
 use url::Url;
 
@@ -20,31 +21,27 @@ use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
 use crate::fs::{FsError, portable};
 use crate::http::{self, HttpError};
+use part::Part;
 
-/// What is fetched, where to, and what is right.
-#[derive(Debug, Clone)]
-pub struct Request {
-    /// The artefact.
-    pub url: String,
+const MAX_ATTEMPTS: u32 = 6;
+const MAX_PAUSE: Duration = Duration::from_secs(30);
+
+pub(crate) struct Options {
+    pub(crate) url: String,
     /// The file to write; a directory, or a path that ends in a separator, takes the name from the URL.
-    pub out: PathBuf,
+    pub(crate) out: PathBuf,
     /// The digest that the bytes must have; `None` takes whatever arrives.
-    pub expected: Option<Sha256Digest>,
+    pub(crate) expected: Option<Sha256Digest>,
     /// How long the server may be silent.
-    pub silence: Duration,
+    pub(crate) silence: Duration,
 }
 
-/// A file that was fetched.
-#[derive(Debug, Clone)]
-pub struct Fetched {
-    /// Where it is.
-    pub path: PathBuf,
-    /// Its size in bytes.
-    pub bytes: u64,
-    /// Its digest.
-    pub sha256: Sha256Digest,
+pub(crate) struct Fetched {
+    pub(crate) path: PathBuf,
+    pub(crate) bytes: u64,
+    pub(crate) sha256: Sha256Digest,
     /// How many of its bytes came over the network in this run.
-    pub transferred: u64,
+    pub(crate) transferred: u64,
 }
 
 impl Shown for Fetched {
@@ -61,69 +58,33 @@ impl Shown for Fetched {
 
 /// An artefact that could not be fetched.
 #[derive(Debug, thiserror::Error)]
-pub enum FetchError {
-    /// The URL cannot be used.
+pub(crate) enum FetchError {
     #[error("cannot fetch")]
     Http(#[from] HttpError),
-    /// The URL ends in no file name.
     #[error("`{url}` ends in no file name")]
-    NoName {
-        /// The URL.
-        url: String,
-    },
-    /// The file cannot be written.
+    NoName { url: String },
     #[error("cannot fetch to `{}`", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        source: FsError,
-    },
-    /// The server refused.
+    File { path: PathBuf, source: FsError },
     #[error("`{url}` answered {status}")]
-    Refused {
-        /// The URL.
-        url: String,
-        /// The status.
-        status: StatusCode,
-    },
-    /// The connection failed as often as it was tried.
+    Refused { url: String, status: StatusCode },
     #[error("cannot fetch `{url}` after {attempts} attempts")]
-    Network {
-        /// The URL.
-        url: String,
-        /// How often it was tried.
-        attempts: u32,
-        /// The last failure.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// The bytes are not those that were asked for.
+    Network { url: String, attempts: u32, source: Box<dyn std::error::Error + Send + Sync> },
     #[error("`{url}` has SHA-256 {actual}, not {expected}")]
-    Digest {
-        /// The URL.
-        url: String,
-        /// What was asked for.
-        expected: Sha256Digest,
-        /// What arrived.
-        actual: Sha256Digest,
-    },
+    Digest { url: String, expected: Sha256Digest, actual: Sha256Digest },
 }
 
 impl Explain for FetchError {
     fn hint(&self) -> Option<String> {
-        match self {
-            Self::Http(error) => error.hint(),
-            Self::NoName { .. } => Some("name the file to write with `--out FILE`".into()),
-            Self::File { source, .. } => source.hint(),
-            Self::Refused { status, .. } if status.as_u16() == 404 => Some("check the release and the name".into()),
-            Self::Refused { .. } => None,
-            Self::Network { .. } => Some("run the same command again: it goes on where this one stopped".into()),
-            Self::Digest { .. } => {
-                Some("compare the digest with the release's own list; nothing was kept of these bytes".into())
-            }
-        }
+        let hint = match self {
+            Self::Http(error) => return error.hint(),
+            Self::NoName { .. } => "name the file to write with `--out FILE`",
+            Self::File { source, .. } => return source.hint(),
+            Self::Refused { status, .. } if status.as_u16() == 404 => "check the release and the name",
+            Self::Refused { .. } => return None,
+            Self::Network { .. } => "run the same command again: it goes on where this one stopped",
+            Self::Digest { .. } => "compare the digest with the release's own list; nothing was kept of these bytes",
+        };
+        Some(hint.to_owned())
     }
 
     fn exit(&self) -> Exit {
@@ -134,30 +95,24 @@ impl Explain for FetchError {
     }
 }
 
-const ATTEMPTS: u32 = 6;
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-
-/// Fetches an artefact. A file that is there already with the right digest is not fetched again.
-///
-/// # Errors
-/// When the URL, the network, the disk or the digest is not good; the final name is then as it was before.
-pub fn fetch(request: &Request, progress: &Progress) -> Result<Fetched, FetchError> {
-    let url = http::parse_url(&request.url)?;
-    if request.expected.is_none() && !http::is_safe(&url) {
-        return Err(HttpError::Insecure { url: http::shown(&url) }.into());
+/// Fetches an artefact. A file that is there already with the right digest is not fetched again; after an error the final
+/// name is as it was before.
+pub(crate) fn fetch(options: &Options, progress: &Progress) -> Result<Fetched, FetchError> {
+    let url = http::parse_url(&options.url)?;
+    if options.expected.is_none() {
+        http::must_be_safe(&url)?;
     }
-    let path = destination(&request.out, &url)?;
-    if let Some(expected) = request.expected
+    let path = destination(&options.out, &url)?;
+    if let Some(expected) = options.expected
         && let Ok(mut file) = File::open(&path)
         && let Ok((sha256, bytes)) = Sha256Digest::of_reader(&mut file)
         && sha256 == expected
     {
         return Ok(Fetched { path, bytes, sha256, transferred: 0 });
     }
-    let client = http::client(request.silence, http::download_redirects())?;
+    let client = http::client(options.silence, http::download_redirects())?;
     let mut download = Download { client, url, part: Part::beside(&path), transferred: 0, progress };
-    let outcome = download.run(request.expected);
-    match outcome {
+    match download.run(options.expected) {
         Ok((sha256, bytes)) => {
             download.part.finish(&path).map_err(|source| FetchError::File { path: path.clone(), source })?;
             Ok(Fetched { path, bytes, sha256, transferred: download.transferred })
@@ -186,53 +141,6 @@ fn destination(out: &Path, url: &Url) -> Result<PathBuf, FetchError> {
     Ok(out.join(last))
 }
 
-/// The gathered bytes, and the entity tag that says which version of the artefact they belong to.
-struct Part {
-    bytes: PathBuf,
-    tag: PathBuf,
-}
-
-impl Part {
-    fn beside(path: &Path) -> Self {
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        Self {
-            bytes: path.with_file_name(format!(".{name}.relkit-part")),
-            tag: path.with_file_name(format!(".{name}.relkit-part-etag")),
-        }
-    }
-
-    fn length(&self) -> u64 {
-        fs::metadata(&self.bytes).map_or(0, |metadata| metadata.len())
-    }
-
-    fn entity_tag(&self) -> Option<String> {
-        fs::read_to_string(&self.tag).ok().filter(|tag| !tag.is_empty())
-    }
-
-    fn discard(&self) {
-        let _ = fs::remove_file(&self.bytes);
-        let _ = fs::remove_file(&self.tag);
-    }
-
-    fn open(&self) -> Result<File, FsError> {
-        if let Some(parent) = self.bytes.parent() {
-            fs::create_dir_all(parent).map_err(FsError::write(parent))?;
-        }
-        OpenOptions::new().create(true).append(true).open(&self.bytes).map_err(FsError::write(&self.bytes))
-    }
-
-    fn finish(&self, path: &Path) -> Result<(), FsError> {
-        if path.is_dir() {
-            return Err(FsError::write(path)(io::ErrorKind::IsADirectory.into()));
-        }
-        let file = self.open()?;
-        file.sync_all().map_err(FsError::write(&self.bytes))?;
-        fs::rename(&self.bytes, path).map_err(FsError::write(path))?;
-        let _ = fs::remove_file(&self.tag);
-        Ok(())
-    }
-}
-
 struct Download<'a> {
     client: Client,
     url: Url,
@@ -258,18 +166,17 @@ impl Download<'_> {
             let before = self.transferred;
             match self.attempt() {
                 Ok(()) => {
-                    let (sha256, bytes) = self.digest()?;
-                    match expected {
-                        Some(expected) if expected != sha256 => {
-                            // Bytes of an earlier run can be to blame once; fresh bytes cannot.
-                            if resumed_from > 0 && !restarted {
-                                restarted = true;
-                                self.part.discard();
-                                continue;
-                            }
-                            return Err(FetchError::Digest { url: http::shown(&self.url), expected, actual: sha256 });
+                    let (actual, bytes) = self.part.digest().map_err(|source| self.file_error(source))?;
+                    match expected.filter(|expected| *expected != actual) {
+                        None => return Ok((actual, bytes)),
+                        // Bytes of an earlier run can be to blame once; fresh bytes cannot.
+                        Some(_) if resumed_from > 0 && !restarted => {
+                            restarted = true;
+                            self.part.discard();
                         }
-                        _ => return Ok((sha256, bytes)),
+                        Some(expected) => {
+                            return Err(FetchError::Digest { url: http::shown(&self.url), expected, actual });
+                        }
                     }
                 }
                 Err(Setback::Final(error)) => return Err(error),
@@ -278,11 +185,11 @@ impl Download<'_> {
                     if self.transferred > before {
                         attempts = 1;
                     }
-                    if attempts >= ATTEMPTS {
+                    if attempts >= MAX_ATTEMPTS {
                         return Err(FetchError::Network { url: http::shown(&self.url), attempts, source });
                     }
                     let backoff = Duration::from_millis(250 << attempts.min(7));
-                    thread::sleep(pause.max(backoff).min(LONGEST_PAUSE));
+                    thread::sleep(pause.max(backoff).min(MAX_PAUSE));
                 }
             }
         }
@@ -300,11 +207,15 @@ impl Download<'_> {
         if let (true, Some(tag)) = (have > 0, &tag) {
             request = request.header(RANGE, format!("bytes={have}-")).header(IF_RANGE, tag);
         }
-        let response = request.send().map_err(|error| self.setback(error))?;
+        // The URL may hold a secret in its query, and is named by the error around this one.
+        let passing = |error: reqwest::Error| Setback::Passing(Box::new(error.without_url()), Duration::ZERO);
+        let response = request.send().map_err(passing)?;
         match response.status() {
             StatusCode::OK => {
                 self.part.discard();
-                self.keep_tag(response.headers())?;
+                if let Some(tag) = strong_tag(response.headers()) {
+                    self.part.keep_tag(tag).map_err(|source| self.setback(source))?;
+                }
                 self.receive(response, 0)
             }
             StatusCode::PARTIAL_CONTENT if starts_at(response.headers(), have) => self.receive(response, have),
@@ -312,41 +223,27 @@ impl Download<'_> {
                 self.part.discard();
                 Err(Setback::Passing("the server cannot resume; starting again".into(), Duration::ZERO))
             }
-            status if status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429) => {
-                let pause = retry_after(response.headers());
+            status if http::is_passing(status) => {
+                let pause = http::retry_after(response.headers(), SystemTime::now()).unwrap_or_default();
                 Err(Setback::Passing(format!("the server answered {status}").into(), pause))
             }
             status => Err(Setback::Final(FetchError::Refused { url: http::shown(&self.url), status })),
         }
     }
 
-    fn setback(&self, error: reqwest::Error) -> Setback {
-        // The URL may hold a secret in its query, and is named by the error around this one.
-        Setback::Passing(Box::new(error.without_url()), Duration::ZERO)
+    fn file_error(&self, source: FsError) -> FetchError {
+        FetchError::File { path: self.part.bytes.clone(), source }
     }
 
-    fn keep_tag(&self, headers: &HeaderMap) -> Result<(), Setback> {
-        // A weak tag does not promise equal bytes (RFC 9110 section 13.1.5).
-        let strong = headers.get(ETAG).and_then(|tag| tag.to_str().ok()).filter(|tag| !tag.starts_with("W/"));
-        match strong {
-            Some(tag) => {
-                self.part.open().map_err(|source| self.file_error(source))?;
-                let written = fs::write(&self.part.tag, tag).map_err(FsError::write(&self.part.tag));
-                written.map_err(|source| self.file_error(source))
-            }
-            None => Ok(()),
-        }
-    }
-
-    fn file_error(&self, source: FsError) -> Setback {
-        Setback::Final(FetchError::File { path: self.part.bytes.clone(), source })
+    fn setback(&self, source: FsError) -> Setback {
+        Setback::Final(self.file_error(source))
     }
 
     fn receive(&mut self, mut response: Response, have: u64) -> Result<(), Setback> {
         if let Some(rest) = response.content_length() {
             self.progress.set_length(have + rest);
         }
-        let mut file = self.part.open().map_err(|source| self.file_error(source))?;
+        let mut file = self.part.open().map_err(|source| self.setback(source))?;
         let mut buffer = vec![0; 1 << 17];
         loop {
             let count = match response.read(&mut buffer) {
@@ -355,32 +252,23 @@ impl Download<'_> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(Setback::Passing(Box::new(error), Duration::ZERO)),
             };
-            file.write_all(&buffer[..count])
-                .map_err(|source| self.file_error(FsError::write(&self.part.bytes)(source)))?;
+            let written = file.write_all(&buffer[..count]).map_err(FsError::write(&self.part.bytes));
+            written.map_err(|source| self.setback(source))?;
             self.transferred += count as u64;
             self.progress.advance(count as u64);
         }
     }
+}
 
-    fn digest(&self) -> Result<(Sha256Digest, u64), FetchError> {
-        let path = &self.part.bytes;
-        // An empty artefact never opened the file.
-        let opened = self.part.open().and_then(|_| File::open(path).map_err(FsError::read(path)));
-        opened
-            .and_then(|mut file| Sha256Digest::of_reader(&mut file).map_err(FsError::read(path)))
-            .map_err(|source| FetchError::File { path: path.clone(), source })
-    }
+/// A weak tag does not promise equal bytes (RFC 9110 section 13.1.5).
+fn strong_tag(headers: &HeaderMap) -> Option<&str> {
+    headers.get(ETAG)?.to_str().ok().filter(|tag| !tag.starts_with("W/"))
 }
 
 fn starts_at(headers: &HeaderMap, offset: u64) -> bool {
     let range = headers.get(CONTENT_RANGE).and_then(|range| range.to_str().ok());
     let start = range.and_then(|range| range.strip_prefix("bytes ")?.split('-').next()?.parse::<u64>().ok());
     start == Some(offset)
-}
-
-fn retry_after(headers: &HeaderMap) -> Duration {
-    let seconds = headers.get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
-    Duration::from_secs(seconds.unwrap_or(0)).min(LONGEST_PAUSE)
 }
 
 #[cfg(test)]

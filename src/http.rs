@@ -3,49 +3,32 @@
 
 use std::net::IpAddr;
 use std::sync::Once;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
-use reqwest::blocking::{Client, ClientBuilder};
+use reqwest::StatusCode;
+use reqwest::blocking::Client;
+use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use url::{Host, Url};
 
 use crate::error::Explain;
 
 /// How long a connection may take to be made.
-pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 const USER_AGENT: &str = concat!("relkit/", env!("CARGO_PKG_VERSION"));
 
-/// A URL or client that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
-    /// Not a URL.
+    /// The text is without user name and password.
     #[error("`{text}` is not a URL")]
-    Url {
-        /// What was given, without user name and password.
-        text: String,
-        /// What the parser says.
-        #[source]
-        source: url::ParseError,
-    },
-    /// Neither http nor https.
+    Url { text: String, source: url::ParseError },
     #[error("`{url}` cannot be used: only https and http are spoken")]
-    Scheme {
-        /// The URL.
-        url: String,
-    },
-    /// Plain http to a host other than this machine.
+    Scheme { url: String },
     #[error("`{url}` is plain http to another machine")]
-    Insecure {
-        /// The URL.
-        url: String,
-    },
-    /// The client could not be made.
+    Insecure { url: String },
     #[error("the HTTP client cannot be made")]
     Client(#[source] reqwest::Error),
-    /// The input and output loop could not be made.
-    #[error("the HTTP client cannot be made")]
-    Runtime(#[source] std::io::Error),
 }
 
 impl Explain for HttpError {
@@ -53,15 +36,12 @@ impl Explain for HttpError {
         match self {
             Self::Insecure { .. } => Some("use the https URL".into()),
             Self::Url { .. } | Self::Scheme { .. } => Some("give the whole URL, with https://".into()),
-            Self::Client(_) | Self::Runtime(_) => None,
+            Self::Client(_) => None,
         }
     }
 }
 
 /// Reads a URL that is http or https. A user name or password in it never appears in an error.
-///
-/// # Errors
-/// When it is no URL, or has another scheme.
 pub fn parse_url(text: &str) -> Result<Url, HttpError> {
     let url = Url::parse(text).map_err(|source| HttpError::Url { text: without_userinfo(text), source })?;
     match url.scheme() {
@@ -72,8 +52,7 @@ pub fn parse_url(text: &str) -> Result<Url, HttpError> {
 }
 
 /// A URL as it may be printed: without user name, password, query and fragment, any of which can hold a secret.
-#[must_use]
-pub fn shown(url: &Url) -> String {
+pub(crate) fn shown(url: &Url) -> String {
     let mut url = url.clone();
     // Both fail only on URLs that cannot have a user name at all.
     let _ = url.set_username("");
@@ -84,16 +63,12 @@ pub fn shown(url: &Url) -> String {
 }
 
 fn without_userinfo(text: &str) -> String {
-    match text.rfind('@') {
-        Some(at) => text.split_at(at).1.trim_start_matches('@').to_owned(),
-        None => text.to_owned(),
-    }
+    text.rsplit_once('@').map_or(text, |(_, rest)| rest).to_owned()
 }
 
-/// Whether a URL is https, or http to this machine.
-#[must_use]
-pub fn is_safe(url: &Url) -> bool {
-    url.scheme() == "https" || is_loopback(url)
+/// Refuses a URL that is neither https nor http to this machine.
+pub(crate) fn must_be_safe(url: &Url) -> Result<(), HttpError> {
+    if url.scheme() == "https" || is_loopback(url) { Ok(()) } else { Err(HttpError::Insecure { url: shown(url) }) }
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -106,12 +81,9 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 /// A client whose reads and writes may each be silent for `silence`; follows redirects as `redirects` says.
-///
-/// # Errors
-/// When TLS cannot be set up.
-pub fn client(silence: Duration, redirects: Policy) -> Result<Client, HttpError> {
+pub(crate) fn client(silence: Duration, redirects: Policy) -> Result<Client, HttpError> {
     install_provider();
-    let builder: ClientBuilder = Client::builder()
+    let builder = Client::builder()
         .user_agent(USER_AGENT)
         .connect_timeout(CONNECT_TIMEOUT)
         .timeout(silence)
@@ -121,10 +93,7 @@ pub fn client(silence: Duration, redirects: Policy) -> Result<Client, HttpError>
 }
 
 /// A client for uploads: no redirect is followed by itself, and no deadline but that of the uploader.
-///
-/// # Errors
-/// When TLS cannot be set up.
-pub fn upload_client() -> Result<reqwest::Client, HttpError> {
+pub(crate) fn upload_client() -> Result<reqwest::Client, HttpError> {
     install_provider();
     let builder = reqwest::Client::builder()
         .user_agent(USER_AGENT)
@@ -147,8 +116,7 @@ fn install_provider() {
 }
 
 /// Follows up to ten redirects, but none from https to http.
-#[must_use]
-pub fn download_redirects() -> Policy {
+pub(crate) fn download_redirects() -> Policy {
     Policy::custom(|attempt| {
         let downgraded = attempt.url().scheme() != "https"
             && attempt.previous().last().is_some_and(|previous| previous.scheme() == "https");
@@ -162,8 +130,24 @@ pub fn download_redirects() -> Policy {
     })
 }
 
+/// Whether a server that answers so may answer otherwise soon.
+pub(crate) fn is_passing(status: StatusCode) -> bool {
+    status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429)
+}
+
+/// How long a server asks to wait: seconds or an HTTP date (RFC 9110 section 10.2.3).
+pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    httpdate::parse_http_date(value).ok().map(|date| date.duration_since(now).unwrap_or_default())
+}
+
 #[cfg(test)]
 mod tests {
+    use reqwest::header::HeaderValue;
+
     use super::*;
 
     #[test]
@@ -185,7 +169,16 @@ mod tests {
             ("http://localhost.example.com/", false),
             ("http://10.0.0.1/", false),
         ] {
-            assert_eq!(is_safe(&parse_url(text).unwrap()), safe, "{text}");
+            assert_eq!(must_be_safe(&parse_url(text).unwrap()).is_ok(), safe, "{text}");
         }
+    }
+
+    #[test]
+    fn both_forms_of_retry_after() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_770);
+        let asked = |value| retry_after(&HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static(value))]), now);
+        assert_eq!(asked("7"), Some(Duration::from_secs(7)));
+        assert_eq!(asked("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::from_secs(7)));
+        assert_eq!(asked("soon"), None);
     }
 }

@@ -23,11 +23,8 @@ impl Staged {
         let Ok(inventory) = Inventory::of_files(files) else { return Vec::new() };
         let mut warnings = Vec::new();
         for tag in platforms.tags() {
-            for (member, objection) in inventory.objections(tag).into_iter().filter(|(_, found)| found.breaks_promise())
-            {
-                let (member, objection) = (member.to_owned(), objection.to_string());
-                warnings.push(StageWarning::Dishonest { member, tag: tag.clone(), objection }.to_string());
-            }
+            let broken = inventory.objections(tag).into_iter().filter(|(_, objection)| objection.breaks_promise());
+            warnings.extend(broken.map(|(member, objection)| StageWarning::of(member, tag, objection).to_string()));
         }
         warnings
     }

@@ -6,16 +6,16 @@ use crate::cli::Fetch;
 use crate::console::text::human_bytes;
 use crate::console::{Console, Form};
 use crate::error::{Exit, Failure};
-use crate::fetch::{Request, fetch};
+use crate::fetch::{Options, fetch};
 
 pub(super) fn run(arguments: &Fetch, console: &Console) -> Result<Exit, Failure> {
-    let request = Request {
+    let options = Options {
         url: arguments.url.clone(),
         out: arguments.out.clone(),
         expected: arguments.expected.sha256.as_deref().map(str::parse).transpose()?,
         silence: Duration::from_secs(arguments.timeout),
     };
-    let fetched = console.with_bar("Fetching", 0, |progress| fetch(&request, progress))?;
+    let fetched = console.with_bar("Fetching", 0, |progress| fetch(&options, progress))?;
     if arguments.output.format == Form::Text {
         let verb = if fetched.transferred == 0 && fetched.bytes > 0 { "Kept" } else { "Fetched" };
         let size = human_bytes(fetched.bytes);

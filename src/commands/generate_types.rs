@@ -20,7 +20,7 @@ pub(super) fn run(arguments: &GenerateTypes, console: &Console) -> Result<Exit, 
     let project_file = arguments.sdk.join("pyproject.toml");
     let text = std::fs::read_to_string(&project_file).map_err(FsError::read(&project_file))?;
     let project = SdkProject::from_pyproject(&text, &project_file.to_string_lossy())?;
-    let pin = pin(&text, &project.runtime_distribution);
+    let pin = pin(&text, project.runtime_distribution.as_str());
     let directory = arguments.sdk.join("src").join(&project.module).join("generated");
     let request = Request { source, version: pin.clone(), module: project.module };
     let generated = typegen::generate(&request)?;

@@ -9,18 +9,16 @@ use crate::cli::Publish;
 use crate::console::text::{human_bytes, plural};
 use crate::console::{Console, Form};
 use crate::error::{Exit, Failure};
-use crate::fs::write_json;
 use crate::gate::{Release, differences, read_manifest};
 use crate::http;
 use crate::publish::credentials::{CredentialError, Environment, Source, Token};
+use crate::publish::endpoint::Endpoint;
 use crate::publish::event::{Event, Listener};
 use crate::publish::index::Index;
 use crate::publish::plan::Plan;
-use crate::publish::run::{Request, endpoint, publish};
-use crate::publish::survey::survey;
 use crate::publish::upload::Patience;
 use crate::publish::wait::Pace;
-use crate::publish::{DryRun, KeptBack};
+use crate::publish::{DryRun, KeptBack, Options, publish};
 
 /// The longest token that is read from standard input.
 const MAX_TOKEN: u64 = 64 << 10;
@@ -29,7 +27,7 @@ pub(super) fn run(arguments: &Publish, console: &Console) -> Result<Exit, Failur
     let (pace, format) = (pace(arguments), arguments.output.format);
     // Whatever is wrong with the command line ends it before any file is read.
     let upload_url = http::parse_url(&arguments.upload_url)?;
-    endpoint(&upload_url)?;
+    let endpoint = Endpoint::new(&upload_url)?;
     let index_url = arguments.index_url.as_deref().map(http::parse_url).transpose()?;
     let index = index_url.as_ref().map(|url| Index::new(url, pace.patience.sending)).transpose()?;
     let typed = if arguments.token_stdin && !arguments.dry_run { Some(typed_token()?) } else { None };
@@ -55,27 +53,26 @@ pub(super) fn run(arguments: &Publish, console: &Console) -> Result<Exit, Failur
         if !arguments.dry_run {
             plan.compare(path)?;
         }
-        write_json(path, &plan)?;
+        plan.write(path)?;
     }
     if arguments.dry_run {
-        let present = index.map(|index| survey(&plan, &index, pace.first_pause)).transpose()?;
-        let planned = DryRun { plan: &plan, present };
+        let planned = DryRun::new(&plan, index.as_ref(), pace.first_pause)?;
         console.show(&planned, format);
         if format == Form::Text {
             console.status("Planned", planned);
         }
         return Ok(Exit::Good);
     }
-    let request = Request {
+    let options = Options {
         plan: &plan,
         dist,
-        upload_url: &upload_url,
+        endpoint: &endpoint,
         index: index.as_ref(),
         attestations: arguments.attestations,
         receipt: arguments.receipt.as_deref(),
         pace,
     };
-    carry_out(&request, typed, format, console)
+    carry_out(&options, typed, format, console)
 }
 
 fn pace(arguments: &Publish) -> Pace {
@@ -108,7 +105,7 @@ fn kept_back(release: &Release) -> Failure {
     failure.with_hint("`relkit verify` with the same options tells what to do about each")
 }
 
-fn carry_out(request: &Request<'_>, typed: Option<Token>, format: Form, console: &Console) -> Result<Exit, Failure> {
+fn carry_out(options: &Options<'_>, typed: Option<Token>, format: Form, console: &Console) -> Result<Exit, Failure> {
     let environment = Environment::of_process();
     // In a workflow the line is taken out of the log, and masks the secret from then on; anywhere else, and in a report
     // on standard output, it would be the leak itself.
@@ -130,9 +127,8 @@ fn carry_out(request: &Request<'_>, typed: Option<Token>, format: Form, console:
         console.progress("Sending", bytes)
     };
     let listener = Listener { event: &event, progress: &progress, mask: &mask };
-    let (_, url) = endpoint(request.upload_url)?;
-    let source = || Source::choose(typed, &environment, &url, &mask);
-    let (receipt, outcome) = publish(request, source, &listener);
+    let source = || Source::choose(typed, &environment, &options.endpoint.url, &mask);
+    let (receipt, outcome) = publish(options, source, &listener);
     console.show(&receipt, format);
     outcome.map_err(|error| receipt.failure(error, &own_command()))?;
     console.status("Published", format_args!("{} at {}", receipt.codex_version, receipt.upload_url));

@@ -4,11 +4,11 @@ use crate::cli::{StageRuntime, StageSdk};
 use crate::console::Console;
 use crate::error::{Exit, Failure};
 use crate::fs::Existing;
-use crate::stage::{RuntimeRequest, SdkRequest, stage_runtime, stage_sdk};
+use crate::stage::{runtime, sdk, stage_runtime, stage_sdk};
 use crate::version::{CodexVersion, SdkVersion};
 
 pub(super) fn runtime(arguments: &StageRuntime, console: &Console) -> Result<Exit, Failure> {
-    let request = RuntimeRequest {
+    let options = runtime::Options {
         out: arguments.out.clone(),
         payload: arguments.payload.clone(),
         codex_version: arguments.codex_version.parse()?,
@@ -16,7 +16,7 @@ pub(super) fn runtime(arguments: &StageRuntime, console: &Console) -> Result<Exi
         template: arguments.stage.template.clone(),
         existing: existing(arguments.stage.force),
     };
-    let staged = console.with_bar("Staging", 0, |progress| stage_runtime(&request, progress))?;
+    let staged = console.with_bar("Staging", 0, |progress| stage_runtime(&options, progress))?;
     for warning in &staged.warnings {
         console.warning(warning);
     }
@@ -27,7 +27,7 @@ pub(super) fn runtime(arguments: &StageRuntime, console: &Console) -> Result<Exi
 
 pub(super) fn sdk(arguments: &StageSdk, console: &Console) -> Result<Exit, Failure> {
     let codex_version = arguments.codex_version.parse()?;
-    let staged = stage_sdk(&SdkRequest {
+    let staged = stage_sdk(&sdk::Options {
         out: arguments.out.clone(),
         codex_version,
         sdk_version: sdk_version(codex_version, arguments.sdk_version.as_deref())?,

@@ -4,28 +4,35 @@
 use std::time::{Duration, SystemTime};
 
 use reqwest::StatusCode;
-use reqwest::header::{HeaderMap, HeaderName, LOCATION, RETRY_AFTER};
+use reqwest::header::{HeaderMap, HeaderName, LOCATION};
 
-/// The longest that a server's wish to wait is honoured.
-const LONGEST_WAIT: Duration = Duration::from_secs(300);
+use crate::console::text::visible;
+use crate::http;
+
+/// How long a server may ask to wait.
+const MAX_WAIT: Duration = Duration::from_secs(300);
+
+/// How much of a server's sentence is repeated, in characters.
+const MAX_REASON: usize = 600;
+
+/// What a front end says that lost its client, as it thinks.
+const LOST_CLIENT: u16 = 499;
 
 /// An answer of the upload API.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    /// The status.
-    pub status: StatusCode,
+#[derive(Debug)]
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
     /// The sentence that says why, found in JSON, HTML, plain text or the status line; empty where there is none.
-    pub reason: String,
+    pub(super) reason: String,
     /// How long the server asks to wait.
-    pub retry_after: Option<Duration>,
+    pub(super) retry_after: Option<Duration>,
     /// Where it sends the client.
-    pub location: Option<String>,
+    pub(super) location: Option<String>,
 }
 
 impl Answer {
     /// Reads an answer from its parts; `phrase` is that of the status line.
-    #[must_use]
-    pub fn new(status: StatusCode, phrase: &str, headers: &HeaderMap, body: &[u8]) -> Self {
+    pub(super) fn new(status: StatusCode, phrase: &str, headers: &HeaderMap, body: &[u8]) -> Self {
         let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
         let mut reason = reason(body);
         let phrase = one_line(phrase);
@@ -45,19 +52,16 @@ impl Answer {
         Self {
             status,
             reason,
-            retry_after: text(RETRY_AFTER).and_then(|value| retry_after(value, SystemTime::now())).max(reset),
+            retry_after: http::retry_after(headers, SystemTime::now()).max(reset),
             location: text(LOCATION).map(str::to_owned),
         }
     }
-}
 
-/// Seconds or an HTTP date (RFC 9110 section 10.2.3).
-pub(super) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
-    let value = value.trim();
-    if let Ok(seconds) = value.parse() {
-        return Some(Duration::from_secs(seconds));
+    /// The status, and what the server says with it.
+    pub(super) fn sentence(&self) -> String {
+        let colon = if self.reason.is_empty() { "" } else { ": " };
+        format!("the server answered {}{colon}{}", self.status, self.reason)
     }
-    httpdate::parse_http_date(value).ok().map(|date| date.duration_since(now).unwrap_or_default())
 }
 
 /// The parameter `t` of a RateLimit field: the seconds until the quota is whole again.
@@ -66,10 +70,9 @@ fn rate_limit_reset(value: &str) -> Option<Duration> {
     seconds.parse().ok().map(Duration::from_secs)
 }
 
-/// What to do after an answer.
+/// What an answer means for the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// The file is stored.
+pub(super) enum Meaning {
     Stored,
     /// A file of this name is there; only its digest says whether all is well.
     Exists,
@@ -81,9 +84,7 @@ pub enum Verdict {
     TryAgain(Duration),
     /// The same request belongs to another path of the same server.
     Elsewhere(String),
-    /// Nothing allows the upload.
     Unauthorised,
-    /// No.
     Refused,
 }
 
@@ -97,32 +98,31 @@ const EXISTS: [&str; 6] = [
     "file already exist",
 ];
 
-/// Reads an answer.
-#[must_use]
-pub fn verdict(answer: &Answer) -> Verdict {
+pub(super) fn meaning(answer: &Answer) -> Meaning {
     let reason = answer.reason.to_ascii_lowercase();
     let exists = EXISTS.iter().any(|words| reason.contains(words));
     match answer.status.as_u16() {
-        200..=299 => Verdict::Stored,
-        307 | 308 => answer.location.clone().map_or(Verdict::Refused, Verdict::Elsewhere),
-        409 => Verdict::Exists,
-        400 | 403 if exists => Verdict::Exists,
-        400 if reason.contains("digest supplied does not match") => Verdict::Garbled,
-        403 if reason.contains("expired") => Verdict::Expired,
-        403 if reason.contains("read-only mode") || reason.contains("temporarily disabled") => Verdict::Refused,
-        401 | 403 => Verdict::Unauthorised,
-        408 | 425 | 429 | 499 | 500..=599 => {
-            Verdict::TryAgain(answer.retry_after.unwrap_or_default().min(LONGEST_WAIT))
+        200..=299 => Meaning::Stored,
+        307 | 308 => answer.location.clone().map_or(Meaning::Refused, Meaning::Elsewhere),
+        409 => Meaning::Exists,
+        400 | 403 if exists => Meaning::Exists,
+        400 if reason.contains("digest supplied does not match") => Meaning::Garbled,
+        403 if reason.contains("expired") => Meaning::Expired,
+        403 if reason.contains("read-only mode") || reason.contains("temporarily disabled") => Meaning::Refused,
+        401 | 403 => Meaning::Unauthorised,
+        code if code == LOST_CLIENT || http::is_passing(answer.status) => {
+            Meaning::TryAgain(answer.retry_after.unwrap_or_default().min(MAX_WAIT))
         }
-        _ => Verdict::Refused,
+        _ => Meaning::Refused,
     }
 }
 
 /// What a person can do about a refusal.
-#[must_use]
-pub fn advice(status: StatusCode, reason: &str) -> Option<String> {
+pub(super) fn advice(status: StatusCode, reason: &str) -> Option<&'static str> {
+    const LATER: &str = "the index takes no uploads at the moment: run the same command later";
+    const TOKEN: &str = "check the token, and that it is one of this index";
     let reason = reason.to_ascii_lowercase();
-    let rows: [(&str, &str); 11] = [
+    let rows = [
         ("previously used by a file", "a deleted file's name cannot be used again: release another version"),
         ("older than 14 days", "the index takes no new files for an old release: release another version"),
         ("only one sdist", "the release has an sdist already"),
@@ -136,30 +136,26 @@ pub fn advice(status: StatusCode, reason: &str) -> Option<String> {
             "isn't allowed to upload to project",
             "the token belongs to another project: use one of this project, or of the whole account",
         ),
-        ("read-only mode", "the index takes no uploads at the moment: run the same command later"),
-        ("temporarily disabled", "the index takes no uploads at the moment: run the same command later"),
-        ("invalid or non-existent authentication", "check the token, and that it is one of this index"),
+        ("read-only mode", LATER),
+        ("temporarily disabled", LATER),
+        ("invalid or non-existent authentication", TOKEN),
         ("too many new projects", "the index limits new projects per user: wait, or create the project first"),
     ];
-    if let Some((_, advice)) = rows.iter().find(|(words, _)| reason.contains(words)) {
-        return Some((*advice).to_owned());
-    }
-    match status.as_u16() {
+    let said = rows.iter().find(|(words, _)| reason.contains(words)).map(|(_, advice)| *advice);
+    said.or(match status.as_u16() {
         301 | 302 | 303 | 405 => Some(
-            "this looks like the URL for reading: `--upload-url` names the upload API, which often ends in `/legacy/`"
-                .into(),
+            "this looks like the URL for reading: `--upload-url` names the upload API, which often ends in `/legacy/`",
         ),
-        307 | 308 => Some("the upload API moved to another server: give its new URL".into()),
-        401 | 403 => Some("check the token, and that it is one of this index".into()),
-        404 => Some("check `--upload-url`; the slash at its end can matter".into()),
-        413 => Some("the server, or one in front of it, limits the size of a file".into()),
+        307 | 308 => Some("the upload API moved to another server: give its new URL"),
+        401 | 403 => Some(TOKEN),
+        404 => Some("check `--upload-url`; the slash at its end can matter"),
+        413 => Some("the server, or one in front of it, limits the size of a file"),
         _ => None,
-    }
+    })
 }
 
 /// The sentence that says why: `code` or `message` of a JSON body, a page's title, or the first line of a plain text.
-#[must_use]
-pub fn reason(body: &[u8]) -> String {
+pub(super) fn reason(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     if let Ok(serde_json::Value::Object(object)) = serde_json::from_slice(body) {
         let said = |key| object.get(key).and_then(|value| value.as_str()).filter(|text| !text.trim().is_empty());
@@ -183,7 +179,7 @@ pub fn reason(body: &[u8]) -> String {
 
 fn one_line(text: &str) -> String {
     let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    joined.chars().filter(|character| !character.is_control()).take(600).collect()
+    visible(&joined.chars().take(MAX_REASON).collect::<String>())
 }
 
 #[cfg(test)]
@@ -201,44 +197,44 @@ mod tests {
 
     #[test]
     fn every_known_answer() {
-        let again = Verdict::TryAgain(Duration::ZERO);
+        let again = Meaning::TryAgain(Duration::ZERO);
         for (status, reason, expected) in [
-            (200, "", Verdict::Stored),
-            (201, "warning: x", Verdict::Stored),
-            (400, "400 File already exists ('a.whl', with blake2_256 hash 'x'). See the help.", Verdict::Exists),
-            (409, "Conflict", Verdict::Exists),
-            (409, "a-1.whl already exists in non-volatile index", Verdict::Exists),
-            (403, "Not permitted to overwrite artifact", Verdict::Exists),
-            (400, "Repository does not allow updating asset", Verdict::Exists),
-            (400, "Validation failed: File name has already been taken", Verdict::Exists),
-            (400, "This filename was previously used by a file that has since been deleted.", Verdict::Refused),
-            (400, "Uploading new files to releases older than 14 days is not allowed.", Verdict::Refused),
-            (400, "The digest supplied does not match a digest calculated from the uploaded file.", Verdict::Garbled),
-            (400, "File too large. Limit for project 'a' is 100 MB.", Verdict::Refused),
-            (400, "Invalid distribution file. ZIP archive not accepted: Trailing data", Verdict::Refused),
-            (403, "Invalid API Token: token is expired", Verdict::Expired),
-            (403, "Invalid or non-existent authentication information.", Verdict::Unauthorised),
-            (403, "The given token isn't allowed to upload to project 'a'.", Verdict::Unauthorised),
-            (403, "Read-only mode: the index is read-only", Verdict::Refused),
-            (401, "", Verdict::Unauthorised),
-            (413, "", Verdict::Refused),
-            (422, "", Verdict::Refused),
+            (200, "", Meaning::Stored),
+            (201, "warning: x", Meaning::Stored),
+            (400, "400 File already exists ('a.whl', with blake2_256 hash 'x'). See the help.", Meaning::Exists),
+            (409, "Conflict", Meaning::Exists),
+            (409, "a-1.whl already exists in non-volatile index", Meaning::Exists),
+            (403, "Not permitted to overwrite artifact", Meaning::Exists),
+            (400, "Repository does not allow updating asset", Meaning::Exists),
+            (400, "Validation failed: File name has already been taken", Meaning::Exists),
+            (400, "This filename was previously used by a file that has since been deleted.", Meaning::Refused),
+            (400, "Uploading new files to releases older than 14 days is not allowed.", Meaning::Refused),
+            (400, "The digest supplied does not match a digest calculated from the uploaded file.", Meaning::Garbled),
+            (400, "File too large. Limit for project 'a' is 100 MB.", Meaning::Refused),
+            (400, "Invalid distribution file. ZIP archive not accepted: Trailing data", Meaning::Refused),
+            (403, "Invalid API Token: token is expired", Meaning::Expired),
+            (403, "Invalid or non-existent authentication information.", Meaning::Unauthorised),
+            (403, "The given token isn't allowed to upload to project 'a'.", Meaning::Unauthorised),
+            (403, "Read-only mode: the index is read-only", Meaning::Refused),
+            (401, "", Meaning::Unauthorised),
+            (413, "", Meaning::Refused),
+            (422, "", Meaning::Refused),
             (429, "", again.clone()),
             (500, "", again.clone()),
             (503, "", again.clone()),
             (499, "", again),
-            (302, "", Verdict::Refused),
-            (405, "", Verdict::Refused),
-            (308, "", Verdict::Refused),
+            (302, "", Meaning::Refused),
+            (405, "", Meaning::Refused),
+            (308, "", Meaning::Refused),
         ] {
-            assert_eq!(verdict(&answer(status, reason)), expected, "{status} {reason}");
+            assert_eq!(meaning(&answer(status, reason)), expected, "{status} {reason}");
         }
     }
 
     #[test]
     fn long_waits_are_capped() {
         let patient = Answer { retry_after: Some(Duration::from_secs(9999)), ..answer(503, "") };
-        assert_eq!(verdict(&patient), Verdict::TryAgain(LONGEST_WAIT));
+        assert_eq!(meaning(&patient), Meaning::TryAgain(MAX_WAIT));
     }
 
     #[test]
@@ -257,14 +253,6 @@ mod tests {
         ] {
             assert_eq!(reason(body), sentence);
         }
-    }
-
-    #[test]
-    fn both_forms_of_retry_after() {
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(784_111_770);
-        assert_eq!(retry_after("7", now), Some(Duration::from_secs(7)));
-        assert_eq!(retry_after("Sun, 06 Nov 1994 08:49:37 GMT", now), Some(Duration::from_secs(7)));
-        assert_eq!(retry_after("soon", now), None);
     }
 
     proptest::proptest! {

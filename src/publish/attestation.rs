@@ -28,22 +28,17 @@ pub enum Attestations {
     Off,
 }
 
-/// An attestation of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedAttestation {
     /// The file that holds it.
-    pub name: String,
-    /// The digest of that file.
-    pub sha256: Sha256Digest,
+    pub(super) name: String,
+    pub(super) sha256: Sha256Digest,
     /// What it says about the distribution.
-    pub predicate_type: String,
+    pub(super) predicate_type: String,
 }
 
 /// The attestations of `file` in `dist`, by name. What is wrong with them is told in `problems`, one sentence each.
-///
-/// # Errors
-/// When a file or the directory cannot be read.
-pub fn beside(
+pub(super) fn beside(
     dist: &Path,
     file: &str,
     sha256: Sha256Digest,
@@ -79,10 +74,7 @@ pub fn beside(
 }
 
 /// The form field of these attestations: a JSON array of the objects as they stand; `None` where a file changed.
-///
-/// # Errors
-/// When a file cannot be read.
-pub fn field(dist: &Path, planned: &[PlannedAttestation]) -> Result<Option<String>, FsError> {
+pub(super) fn field(dist: &Path, planned: &[PlannedAttestation]) -> Result<Option<String>, FsError> {
     let mut objects = Vec::new();
     for attestation in planned {
         let path = dist.join(&attestation.name);

@@ -22,15 +22,13 @@ use super::form::Frame;
 use crate::console::Progress;
 
 /// How many chunks are read ahead.
-const AHEAD: usize = 8;
+const MAX_AHEAD: usize = 8;
 
 /// Why the body could not be made.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum BodyError {
-    /// The bytes are not those that were planned.
     #[error("the file changed")]
     Changed,
-    /// The file cannot be read.
     #[error(transparent)]
     Read(#[from] io::Error),
 }
@@ -63,7 +61,7 @@ pub(super) struct FormBody {
 }
 
 impl FormBody {
-    /// The body of `length` bytes of `file` within `frame`; `blake3` is the digest of the file, in hexadecimal.
+    /// `length` bytes of `file` within `frame`; `blake3` is the digest of the file, in hexadecimal.
     pub(super) fn new(
         frame: &Frame,
         file: File,
@@ -72,7 +70,7 @@ impl FormBody {
         rhythm: Rhythm,
         progress: &Progress,
     ) -> Self {
-        let (sender, parts) = mpsc::channel(AHEAD);
+        let (sender, parts) = mpsc::channel(MAX_AHEAD);
         let tail = Bytes::copy_from_slice(&frame.tail);
         let blake3 = blake3.to_owned();
         let total = frame.head.len() as u64 + length + frame.tail.len() as u64;
@@ -101,7 +99,6 @@ impl FormBody {
         Arc::clone(&self.is_answered)
     }
 
-    /// The bytes of the whole body.
     pub(super) fn total(&self) -> u64 {
         self.total
     }
@@ -131,10 +128,10 @@ fn read(
     let mut hasher = blake3::Hasher::new();
     let mut left = length;
     while left > 0 {
-        let most = left.min(chunk as u64);
+        let part = left.min(chunk as u64);
         let mut bytes = Vec::with_capacity(chunk);
-        let problem = match file.by_ref().take(most).read_to_end(&mut bytes) {
-            Ok(count) if count as u64 == most => None,
+        let problem = match file.by_ref().take(part).read_to_end(&mut bytes) {
+            Ok(count) if count as u64 == part => None,
             Ok(_) => Some(BodyError::Changed),
             Err(error) => Some(error.into()),
         };

@@ -8,69 +8,43 @@ use crate::console::Progress;
 use crate::console::text::human_bytes;
 
 /// Something that happened; displays as one line.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub enum Event {
-    /// The index has these bytes.
-    Skipped(
-        /// The file.
-        String,
-    ),
+    /// The index has the bytes of this file.
+    Skipped(String),
     /// A file was sent and stored.
     Uploaded {
-        /// The file.
         file: String,
-        /// Its size.
         bytes: u64,
-        /// How long it took.
         elapsed: Duration,
     },
     /// A file is on its way, and was so for a while.
     Sending {
-        /// The file.
         file: String,
-        /// How many bytes went out.
         sent: u64,
-        /// How many there are.
         total: u64,
-        /// How long it took so far.
         elapsed: Duration,
     },
     /// A file is stored, though the answer to its upload was lost or came from another publisher's.
-    Stored(
-        /// The file.
-        String,
-    ),
+    Stored(String),
     /// A try failed and another follows.
     Retrying {
-        /// The file.
         file: String,
-        /// Why.
         why: String,
-        /// After which pause.
         pause: Duration,
     },
     /// The index is asked until it lists the files of a phase.
     Waiting {
-        /// The phase.
         phase: String,
-        /// How many files it does not list yet.
         missing: usize,
     },
     /// The index lists every file of a phase.
-    Visible(
-        /// The phase.
-        String,
-    ),
-    /// Something to know.
-    Warning(
-        /// What.
-        String,
-    ),
+    Visible(String),
+    Warning(String),
 }
 
 impl Event {
     /// The verb of its line.
-    #[must_use]
     pub fn verb(&self) -> &'static str {
         match self {
             Self::Skipped(_) => "Skipped",
@@ -118,7 +92,6 @@ impl fmt::Display for Event {
 
 /// Who is told.
 pub struct Listener<'a> {
-    /// Called with every event.
     pub event: &'a dyn Fn(&Event),
     /// Makes the bar of one file: its name, its size.
     pub progress: &'a dyn Fn(&str, u64) -> Progress,
@@ -127,7 +100,6 @@ pub struct Listener<'a> {
 }
 
 /// Bytes per second.
-#[must_use]
-pub fn rate(bytes: u64, elapsed: Duration) -> u64 {
+pub(super) fn rate(bytes: u64, elapsed: Duration) -> u64 {
     (bytes as f64 / elapsed.as_secs_f64().max(0.001)) as u64
 }

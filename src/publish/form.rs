@@ -1,82 +1,52 @@
-//! The form of the upload API: every field of METADATA under the name that the API gives it, by one table, and the
-//! multipart frame (RFC 7578) around it.
+//! The form of the upload API: every field of METADATA under the name that the API gives it, and the multipart frame
+//! (RFC 7578) around it.
 
 use crate::wheel::metadata::Metadata;
 
-/// Header of METADATA, field of the form. Single-use headers first, then those that repeat; the order of the form.
-/// Every name is the header in lower case with `_` for `-`, but for the plurals that the API is known for.
-pub const FIELDS: [(&str, &str); 34] = [
-    ("Metadata-Version", "metadata_version"),
-    ("Name", "name"),
-    ("Version", "version"),
-    ("Summary", "summary"),
-    ("Description-Content-Type", "description_content_type"),
-    ("Keywords", "keywords"),
-    ("Home-page", "home_page"),
-    ("Download-URL", "download_url"),
-    ("Author", "author"),
-    ("Author-email", "author_email"),
-    ("Maintainer", "maintainer"),
-    ("Maintainer-email", "maintainer_email"),
-    ("License", "license"),
-    ("License-Expression", "license_expression"),
-    ("Requires-Python", "requires_python"),
-    ("Classifier", "classifiers"),
-    ("Platform", "platform"),
-    ("Supported-Platform", "supported_platform"),
-    ("License-File", "license_file"),
-    ("Dynamic", "dynamic"),
-    ("Provides-Extra", "provides_extra"),
-    ("Requires-Dist", "requires_dist"),
-    ("Provides-Dist", "provides_dist"),
-    ("Obsoletes-Dist", "obsoletes_dist"),
-    ("Requires-External", "requires_external"),
-    ("Project-URL", "project_urls"),
-    ("Import-Name", "import_name"),
-    ("Import-Namespace", "import_namespace"),
-    ("Requires", "requires"),
-    ("Provides", "provides"),
-    ("Obsoletes", "obsoletes"),
-    ("Description", "description"),
-    ("Default-Extra", "default_extra"),
-    ("Extension", "extension"),
-];
+/// The headers of METADATA in the order of the form: those of a single use first, then those that repeat.
+const HEADERS: &str = "Metadata-Version Name Version Summary Description-Content-Type Keywords Home-page Download-URL \
+    Author Author-email Maintainer Maintainer-email License License-Expression Requires-Python Classifier Platform \
+    Supported-Platform License-File Dynamic Provides-Extra Requires-Dist Provides-Dist Obsoletes-Dist \
+    Requires-External Project-URL Import-Name Import-Namespace Requires Provides Obsoletes Description Default-Extra \
+    Extension";
 
-/// The fields of METADATA as the form sends them, in the order of [`FIELDS`].
-#[must_use]
-pub fn metadata_fields(metadata: &Metadata) -> Vec<(&'static str, String)> {
+/// The field of a header: its name in lower case with `_` for `-`, but for the plurals that the API is known for.
+fn field(header: &str) -> String {
+    match header {
+        "Classifier" => "classifiers".to_owned(),
+        "Project-URL" => "project_urls".to_owned(),
+        _ => header.to_ascii_lowercase().replace('-', "_"),
+    }
+}
+
+/// METADATA as the form sends it.
+pub(super) fn metadata_fields(metadata: &Metadata) -> Vec<(String, String)> {
     let mut fields = Vec::new();
-    for (header, field) in FIELDS {
-        if header == "Description" {
-            fields.extend(metadata.description().map(|text| (field, text.to_owned())));
-        } else {
-            let before = fields.len();
-            fields.extend(metadata.fields().all(header).map(|value| (field, value.to_owned())));
-            // One kind of server asks for this field even where it says nothing.
-            if field == "requires_python" && fields.len() == before {
-                fields.push((field, String::new()));
-            }
+    for header in HEADERS.split_ascii_whitespace() {
+        let values: Vec<&str> = match header {
+            "Description" => metadata.description().into_iter().collect(),
+            _ => metadata.fields().all(header).collect(),
+        };
+        fields.extend(values.iter().map(|value| (field(header), (*value).to_owned())));
+        // One kind of server asks for this field even where it says nothing.
+        if header == "Requires-Python" && values.is_empty() {
+            fields.push((field(header), String::new()));
         }
     }
     fields
 }
 
 /// A multipart form around one file: everything before the file's bytes, and everything after.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Frame {
-    /// The value of the Content-Type header.
-    pub content_type: String,
-    /// The bytes before the file.
-    pub head: Vec<u8>,
-    /// The bytes after the file.
-    pub tail: Vec<u8>,
+pub(super) struct Frame {
+    pub(super) content_type: String,
+    pub(super) head: Vec<u8>,
+    pub(super) tail: Vec<u8>,
 }
 
 impl Frame {
     /// Frames `file_name` with the fields given. The boundary is made from `seed`, which must not occur in any value: a
     /// digest of the content serves.
-    #[must_use]
-    pub fn new(fields: &[(&str, String)], file_name: &str, seed: &str) -> Self {
+    pub(super) fn new(fields: &[(String, String)], file_name: &str, seed: &str) -> Self {
         let boundary = format!("relkit-{seed}");
         let mut head = Vec::new();
         for (name, value) in fields {
@@ -104,19 +74,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_names_are_regular_but_for_two_plurals() {
-        for (header, field) in FIELDS {
-            let regular = header.to_ascii_lowercase().replace('-', "_");
-            let expected = match header {
-                "Classifier" => "classifiers".to_owned(),
-                "Project-URL" => "project_urls".to_owned(),
-                _ => regular,
-            };
-            assert_eq!(field, expected);
-        }
-    }
-
-    #[test]
     fn every_header_reaches_the_form() {
         let text = "Metadata-Version: 2.4\nName: a\nVersion: 1\nClassifier: X\nClassifier: Y\nProject-URL: Home, https://x\n\
                     License-Expression: MIT\nLicense-File: LICENSE\nRequires-Dist: b==1\n\nThe text.\n";
@@ -142,7 +99,7 @@ mod tests {
 
     #[test]
     fn the_frame_holds_the_file_last() {
-        let frame = Frame::new(&[(":action", "file_upload".into())], "a\".whl", "00");
+        let frame = Frame::new(&[(":action".into(), "file_upload".into())], "a\".whl", "00");
         let head = String::from_utf8(frame.head).unwrap();
         assert_eq!(
             head,

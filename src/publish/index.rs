@@ -21,96 +21,71 @@ const JSON_TYPE: &str = "application/vnd.pypi.simple.v1+json";
 const ACCEPTED: &str =
     "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1";
 /// A project page of a few thousand files is some megabytes.
-const MOST_BYTES: u64 = 64 << 20;
+const MAX_PAGE: u64 = 64 << 20;
 
-/// An index that could not be read.
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {
-    /// The URL cannot be used.
-    #[error("cannot read the index")]
-    Http(#[from] HttpError),
-    /// No answer.
     #[error("cannot read `{url}`")]
-    Network {
-        /// The page.
-        url: String,
-        /// What went wrong.
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
-    /// An answer other than a page.
+    Network { url: String, source: Box<dyn std::error::Error + Send + Sync> },
     #[error("`{url}` answered {status}")]
-    Refused {
-        /// The page.
-        url: String,
-        /// The status.
-        status: StatusCode,
-    },
-    /// A page that is not one of the simple API.
+    Refused { url: String, status: StatusCode },
     #[error("`{url}` is not a page of the simple API: {why}")]
-    Page {
-        /// The page.
-        url: String,
-        /// Why.
-        why: String,
-    },
+    Page { url: String, why: String },
 }
 
 impl IndexError {
-    /// Whether asking again can help.
-    #[must_use]
-    pub fn is_passing(&self) -> bool {
+    pub(super) fn is_passing(&self) -> bool {
         match self {
             Self::Network { .. } => true,
-            Self::Refused { status, .. } => status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429),
-            Self::Http(_) | Self::Page { .. } => false,
+            Self::Refused { status, .. } => http::is_passing(*status),
+            Self::Page { .. } => false,
         }
     }
 }
 
 impl Explain for IndexError {
     fn hint(&self) -> Option<String> {
-        match self {
-            Self::Http(error) => error.hint(),
-            Self::Network { .. } => Some("check the network and the URL, then run the same command again".into()),
+        let hint = match self {
+            Self::Network { .. } => "check the network and the URL, then run the same command again",
             Self::Refused { .. } | Self::Page { .. } => {
-                Some("`--index-url` names the simple API, the page under which every project has its own".into())
+                "`--index-url` names the simple API, the page under which every project has its own"
             }
-        }
+        };
+        Some(hint.to_owned())
     }
 }
 
 /// What an index says of one file.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Listed {
-    /// Its SHA-256, where the index tells it.
-    pub sha256: Option<Sha256Digest>,
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Listed {
+    pub(super) sha256: Option<Sha256Digest>,
     /// When it was uploaded, as the index writes it.
-    pub upload_time: Option<String>,
+    pub(super) upload_time: Option<String>,
 }
 
 /// The files of a project, by name.
-pub type Listing = BTreeMap<String, Listed>;
+pub(super) type Listing = BTreeMap<String, Listed>;
 
 /// Whether an index has a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Presence {
+pub(crate) enum Presence {
     /// It does not list the file; a page can lag behind, so this proves nothing.
     Absent,
     /// It lists these very bytes.
     Same,
     /// It lists other bytes under this name.
-    Other(
-        /// Their digest.
-        Sha256Digest,
-    ),
+    Other(Sha256Digest),
     /// It lists the file without a SHA-256.
     Unhashed,
 }
 
-/// Looks a file up in a listing.
-#[must_use]
-pub fn presence(listing: &Listing, name: &str, sha256: Sha256Digest) -> Presence {
+impl Presence {
+    pub(crate) fn is_same(self) -> bool {
+        self == Self::Same
+    }
+}
+
+pub(super) fn presence(listing: &Listing, name: &str, sha256: Sha256Digest) -> Presence {
     match listing.get(name).map(|listed| listed.sha256) {
         None => Presence::Absent,
         Some(None) => Presence::Unhashed,
@@ -128,13 +103,8 @@ pub struct Index {
 
 impl Index {
     /// An index by the URL of its simple API.
-    ///
-    /// # Errors
-    /// When the URL is not https (or http to this machine), or no client can be made.
     pub fn new(simple: &Url, silence: Duration) -> Result<Self, HttpError> {
-        if !http::is_safe(simple) {
-            return Err(HttpError::Insecure { url: http::shown(simple) });
-        }
+        http::must_be_safe(simple)?;
         let mut simple = simple.clone();
         if !simple.path().ends_with('/') {
             let path = format!("{}/", simple.path());
@@ -144,10 +114,7 @@ impl Index {
     }
 
     /// The files of a project; none where the index does not know the project.
-    ///
-    /// # Errors
-    /// When the index does not answer, or not with a page of the simple API.
-    pub fn listing(&self, project: &DistributionName) -> Result<Listing, IndexError> {
+    pub(super) fn listing(&self, project: &DistributionName) -> Result<Listing, IndexError> {
         let mut url = self.simple.clone();
         let path = format!("{}{}/", url.path(), project.normalized());
         url.set_path(&path);
@@ -165,8 +132,8 @@ impl Index {
         let is_json =
             content_type.is_some_and(|kind| kind.starts_with(JSON_TYPE) || kind.starts_with("application/json"));
         let mut body = Vec::new();
-        response.take(MOST_BYTES + 1).read_to_end(&mut body).map_err(|error| network(error.into()))?;
-        if body.len() as u64 > MOST_BYTES {
+        response.take(MAX_PAGE + 1).read_to_end(&mut body).map_err(|error| network(error.into()))?;
+        if body.len() as u64 > MAX_PAGE {
             return Err(IndexError::Page { url: shown, why: "it is larger than 64 MiB".into() });
         }
         let listing = if is_json { parse_json(&body) } else { parse_html(&body) };
@@ -188,11 +155,7 @@ struct PageFile {
     upload_time: Option<String>,
 }
 
-/// Reads the JSON form of a project page.
-///
-/// # Errors
-/// When it is not that form; the text says why.
-pub fn parse_json(body: &[u8]) -> Result<Listing, String> {
+fn parse_json(body: &[u8]) -> Result<Listing, String> {
     let page: Page = serde_json::from_slice(body).map_err(|error| error.to_string())?;
     let files = page.files.into_iter().map(|file| {
         let sha256 = file.hashes.get("sha256").and_then(|hash| hash.parse().ok());
@@ -201,18 +164,15 @@ pub fn parse_json(body: &[u8]) -> Result<Listing, String> {
     Ok(files.collect())
 }
 
-/// Reads the HTML form of a project page: every anchor's text is a file name, its fragment a digest.
-///
-/// # Errors
-/// When it holds no element at all; the text says why.
-pub fn parse_html(body: &[u8]) -> Result<Listing, String> {
+/// In the HTML form every anchor's text is a file name, its fragment a digest.
+fn parse_html(body: &[u8]) -> Result<Listing, String> {
     let mut listing = Listing::new();
     let mut anchor: Option<(Option<Sha256Digest>, Vec<u8>)> = None;
-    let mut elements = 0_usize;
+    let mut has_elements = false;
     for Ok(token) in Tokenizer::new(body) {
         match token {
             Token::StartTag(tag) => {
-                elements += 1;
+                has_elements = true;
                 if tag.name.as_slice() == b"a" {
                     let href =
                         tag.attributes.get(b"href".as_slice()).map(|href| String::from_utf8_lossy(href).into_owned());
@@ -234,7 +194,7 @@ pub fn parse_html(body: &[u8]) -> Result<Listing, String> {
             _ => {}
         }
     }
-    if elements == 0 {
+    if !has_elements {
         return Err("it is neither JSON nor HTML".into());
     }
     Ok(listing)

@@ -1,21 +1,81 @@
-//! Step 8: everything that speaks HTTP to the world. Fetching release artefacts, and publishing a verified release.
+//! A verified release on its way to an index: the plan, what the index has of it, and the uploads that are missing, the
+//! runtime first and the SDK only once the index lists every runtime file. Running the same command again is the way to
+//! resume. Fetching artefacts is not publishing; see `fetch`.
 
-pub mod answer;
+mod answer;
 pub mod attestation;
 mod body;
-pub mod claims;
 pub mod credentials;
+pub mod endpoint;
 pub mod error;
 pub mod event;
-pub mod form;
+mod file;
+mod form;
 pub mod index;
 pub mod plan;
 pub mod receipt;
 mod report;
-pub mod run;
-pub mod survey;
+mod run;
+mod survey;
 pub mod upload;
 mod visible;
 pub mod wait;
 
+use credentials::{CredentialError, Source};
+use error::PublishError;
+use event::{Event, Listener};
+use file::Sender;
+use receipt::{PublishOutcome, Receipt, State};
+use run::Run;
+use upload::Uploader;
+
 pub(crate) use report::{DryRun, KeptBack};
+pub use run::Options;
+
+/// Carries a plan out. The receipt says how far it came; the second value is the first thing that kept it from going on.
+pub fn publish(
+    options: &Options<'_>,
+    source: impl FnOnce() -> Result<Source, CredentialError>,
+    listener: &Listener<'_>,
+) -> (Receipt, Result<(), PublishError>) {
+    let mut receipt = Receipt::new(options.plan, options.receipt);
+    let outcome = match receipt.write() {
+        Ok(()) => carry_out(&mut Run { options, listener, receipt: &mut receipt }, source),
+        Err(error) => Err(error.into()),
+    };
+    let word = outcome.as_ref().map_or_else(PublishError::outcome, |()| PublishOutcome::Published);
+    let kept = receipt.finish(word).map_err(PublishError::from);
+    // The error that ended the run is worth more than one about its receipt.
+    (receipt, outcome.and(kept))
+}
+
+fn carry_out(run: &mut Run<'_>, source: impl FnOnce() -> Result<Source, CredentialError>) -> Result<(), PublishError> {
+    let options = run.options;
+    let present = match options.index {
+        Some(index) => survey::survey(options.plan, index, options.pace.first_pause)?,
+        None => {
+            let text = "no index URL is given: files that are up already cannot be told, nor when they become visible";
+            run.tell(&Event::Warning(text.into()));
+            Vec::new()
+        }
+    };
+    let is_present = |name: &str| present.iter().any(|(file, presence)| file == name && presence.is_same());
+    // Where nothing is left to send, nothing needs to allow it.
+    let mut sender = match options.plan.files().all(|file| is_present(&file.name)) {
+        true => None,
+        false => Some(Sender { uploader: Uploader::new(options.pace.patience)?, source: source()? }),
+    };
+    for phase in &options.plan.phases {
+        for file in &phase.files {
+            match &mut sender {
+                Some(sender) if !is_present(&file.name) => run.upload(file, sender)?,
+                _ => {
+                    run.tell(&Event::Skipped(file.name.clone()));
+                    run.record(file, State::PresentSame)?;
+                }
+            }
+        }
+        run.wait_until_visible(phase)?;
+    }
+    Ok(())
+}

@@ -12,132 +12,97 @@ use serde::{Deserialize, Serialize};
 use super::attestation::{self, Attestations, PlannedAttestation};
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
-use crate::fs::FsError;
+use crate::fs::{FsError, write_whole};
 use crate::gate::{ReleaseFile, Role};
 use crate::wheel::metadata::Metadata;
+use crate::wheel::name::{DistributionName, NameError};
 use crate::wheel::reader::{Wheel, WheelError};
 use crate::wheel::sdist::{Sdist, SdistError};
 
 /// Files in order, in two phases: the runtime, and the SDK once every runtime file is visible.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Plan {
-    /// The version of this form.
-    pub schema_version: u32,
+    pub(super) schema_version: u32,
     /// The version of relkit that made it.
-    pub relkit: String,
+    pub(super) relkit: String,
     /// The PEP 440 version of the release.
-    pub codex_version: String,
+    pub(super) codex_version: String,
     /// The upload API, without anything secret.
-    pub upload_url: String,
-    /// The simple API, where one was given.
-    pub index_url: Option<String>,
-    /// What goes up, phase by phase.
-    pub phases: Vec<Phase>,
+    pub(crate) upload_url: String,
+    pub(super) index_url: Option<String>,
+    pub(super) phases: Vec<Phase>,
 }
 
 /// Files whose order among each other does not matter to users.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Phase {
+pub(super) struct Phase {
     /// `runtime` or `sdk`.
-    pub name: String,
-    /// The files, in the order of upload.
-    pub files: Vec<PlannedFile>,
+    pub(super) name: String,
+    /// In the order of upload.
+    pub(super) files: Vec<PlannedFile>,
 }
 
-/// One file of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlannedFile {
-    /// Its name.
-    pub name: String,
-    /// The distribution that it is of.
-    pub project: String,
-    /// Its version.
-    pub version: String,
-    /// Its size.
-    pub bytes: u64,
-    /// Its digest.
-    pub sha256: Sha256Digest,
-    /// Its BLAKE2b digest of 32 bytes, in hexadecimal, which the upload API takes beside the other.
-    pub blake2_256: String,
-    /// Its BLAKE3 digest, in hexadecimal: what its bytes are held against while they are sent, because it is several times
-    /// as fast as the others.
-    pub blake3: String,
+pub(crate) struct PlannedFile {
+    pub(super) name: String,
+    pub(super) project: DistributionName,
+    pub(super) version: String,
+    pub(crate) bytes: u64,
+    pub(super) sha256: Sha256Digest,
+    /// BLAKE2b of 32 bytes, in hexadecimal, which the upload API takes beside the other.
+    pub(super) blake2_256: String,
+    /// BLAKE3, in hexadecimal: what the bytes are held against while they are sent, because it is several times as fast as
+    /// the others.
+    pub(super) blake3: String,
     /// `bdist_wheel` or `sdist`.
-    pub filetype: String,
+    filetype: String,
     /// The Python tag of a wheel; `source` for an sdist.
-    pub pyversion: String,
+    pyversion: String,
     /// Attestations beside it (PEP 740).
     #[serde(default)]
-    pub attestations: Vec<PlannedAttestation>,
+    pub(super) attestations: Vec<PlannedAttestation>,
 }
 
-/// A plan that cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum PlanError {
-    /// A file cannot be read.
     #[error(transparent)]
     Read(#[from] FsError),
-    /// A wheel cannot be opened.
     #[error(transparent)]
     Wheel(#[from] WheelError),
-    /// An sdist cannot be opened.
     #[error(transparent)]
     Sdist(#[from] SdistError),
-    /// Attestations are not good.
+    #[error(transparent)]
+    Name(#[from] NameError),
     #[error("the attestations are not good: {}", problems.join("; "))]
-    Attestations {
-        /// What is wrong, one sentence each.
-        problems: Vec<String>,
-    },
-    /// A plan that was written earlier cannot be read.
+    Attestations { problems: Vec<String> },
     #[error("`{}` is not a plan", path.display())]
-    Parse {
-        /// The file.
-        path: PathBuf,
-        /// What the parser says.
-        #[source]
-        source: serde_json::Error,
-    },
-    /// A plan that was written earlier is another one.
+    Parse { path: PathBuf, source: serde_json::Error },
     #[error("`{}` is not the plan of this publish: {}", path.display(), differences.join("; "))]
-    Differs {
-        /// The file.
-        path: PathBuf,
-        /// What differs, one sentence each.
-        differences: Vec<String>,
-    },
-    /// A file is not what was verified.
+    Differs { path: PathBuf, differences: Vec<String> },
     #[error("`{}` changed after it was verified: its SHA-256 is {actual}, not {expected}", path.display())]
-    Changed {
-        /// The file.
-        path: PathBuf,
-        /// What was verified.
-        expected: Sha256Digest,
-        /// What is there.
-        actual: Sha256Digest,
-    },
+    Changed { path: PathBuf, expected: Sha256Digest, actual: Sha256Digest },
 }
 
 impl Explain for PlanError {
     fn hint(&self) -> Option<String> {
-        match self {
-            Self::Read(error) => error.hint(),
-            Self::Wheel(error) => error.hint(),
-            Self::Sdist(error) => error.hint(),
-            Self::Changed { .. } => Some("verify again, and let nothing write to the directory meanwhile".into()),
+        let hint = match self {
+            Self::Read(error) => return error.hint(),
+            Self::Wheel(error) => return error.hint(),
+            Self::Sdist(error) => return error.hint(),
+            Self::Name(error) => return error.hint(),
+            Self::Changed { .. } => "verify again, and let nothing write to the directory meanwhile",
             Self::Attestations { .. } => {
-                Some("make them again from these very files, or leave them out with `--attestations off`".into())
+                "make them again from these very files, or leave them out with `--attestations off`"
             }
-            Self::Parse { .. } => Some("name another file with `--plan`, or write it again with `--dry-run`".into()),
-            Self::Differs { .. } => {
-                Some("if the change is meant, plan again with `--dry-run --plan FILE`, and look at it".into())
-            }
-        }
+            Self::Parse { .. } => "name another file with `--plan`, or write it again with `--dry-run`",
+            Self::Differs { .. } => "if the change is meant, plan again with `--dry-run --plan FILE`, and look at it",
+        };
+        Some(hint.to_owned())
     }
 
     fn exit(&self) -> Exit {
         match self {
-            Self::Read(_) | Self::Parse { .. } => Exit::Failed,
+            Self::Read(_) | Self::Name(_) | Self::Parse { .. } => Exit::Failed,
             Self::Wheel(error) => error.exit(),
             Self::Sdist(error) => error.exit(),
             Self::Changed { .. } | Self::Attestations { .. } | Self::Differs { .. } => Exit::NotGood,
@@ -148,9 +113,6 @@ impl Explain for PlanError {
 impl Plan {
     /// The plan for verified files: each is hashed again. Within a phase the smallest goes first, so that a refusal of
     /// the metadata costs least; the SDK's wheel goes before its sdist.
-    ///
-    /// # Errors
-    /// When a file cannot be read or is not what was verified.
     pub fn new(
         dist: &Path,
         files: &[ReleaseFile],
@@ -175,10 +137,7 @@ impl Plan {
         })
     }
 
-    /// Adds the attestations beside the files.
-    ///
-    /// # Errors
-    /// When they cannot be read, are not good, or are missing where they are required: everything at once.
+    /// Adds the attestations beside the files; tells everything that is wrong with them at once.
     pub fn attest(&mut self, dist: &Path, wanted: Attestations) -> Result<(), PlanError> {
         if wanted == Attestations::Off {
             return Ok(());
@@ -195,10 +154,7 @@ impl Plan {
     }
 
     /// Holds this plan against one that was written earlier; a file that does not exist holds none.
-    ///
-    /// # Errors
-    /// When the file cannot be read, or is another plan.
-    pub fn compare(&self, path: &Path) -> Result<(), PlanError> {
+    pub(crate) fn compare(&self, path: &Path) -> Result<(), PlanError> {
         let bytes = match std::fs::read(path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
@@ -240,14 +196,19 @@ impl Plan {
         if differences.is_empty() { Ok(()) } else { Err(PlanError::Differs { path: path.to_owned(), differences }) }
     }
 
+    /// Writes the plan, whole or not at all.
+    pub(crate) fn write(&self, path: &Path) -> Result<(), FsError> {
+        // Plain data always serialises.
+        let text = serde_json::to_string_pretty(self).unwrap_or_default() + "\n";
+        write_whole(path, text.as_bytes())
+    }
+
     /// The digest of the plan's text, which a receipt names.
-    #[must_use]
-    pub fn digest(&self) -> Sha256Digest {
+    pub(super) fn digest(&self) -> Sha256Digest {
         Sha256Digest::of(serde_json::to_string(self).unwrap_or_default().as_bytes())
     }
 
-    /// Every file in order.
-    pub fn files(&self) -> impl Iterator<Item = &PlannedFile> {
+    pub(crate) fn files(&self) -> impl Iterator<Item = &PlannedFile> {
         self.phases.iter().flat_map(|phase| &phase.files)
     }
 }
@@ -269,7 +230,7 @@ impl PlannedFile {
         };
         Ok(Self {
             name: file.name.clone(),
-            project: file.distribution.clone(),
+            project: file.distribution.parse()?,
             version: file.version.clone(),
             bytes: file.bytes,
             sha256,
@@ -282,20 +243,20 @@ impl PlannedFile {
     }
 
     /// The fields of its form before those of METADATA.
-    #[must_use]
-    pub fn control_fields(&self) -> Vec<(&'static str, String)> {
-        vec![
-            (":action", "file_upload".to_owned()),
-            ("protocol_version", "1".to_owned()),
-            ("filetype", self.filetype.clone()),
-            ("pyversion", self.pyversion.clone()),
-            ("sha256_digest", self.sha256.to_string()),
-            ("blake2_256_digest", self.blake2_256.clone()),
-        ]
+    pub(super) fn control_fields(&self) -> Vec<(String, String)> {
+        let sha256 = self.sha256.to_string();
+        let fields = [
+            (":action", "file_upload"),
+            ("protocol_version", "1"),
+            ("filetype", &self.filetype),
+            ("pyversion", &self.pyversion),
+            ("sha256_digest", &sha256),
+            ("blake2_256_digest", &self.blake2_256),
+        ];
+        fields.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec()
     }
 }
 
-/// What a file is known by.
 struct Digests {
     sha256: Sha256Digest,
     blake2_256: String,
@@ -327,10 +288,7 @@ impl Digests {
 }
 
 /// The metadata of a distribution: METADATA of a wheel, PKG-INFO of an sdist.
-///
-/// # Errors
-/// When it cannot be read.
-pub fn metadata(path: &Path) -> Result<Metadata, PlanError> {
+pub(super) fn metadata(path: &Path) -> Result<Metadata, PlanError> {
     if path.extension().is_some_and(|extension| extension == "whl") {
         return Ok(Wheel::open(path)?.metadata().clone());
     }

@@ -4,23 +4,22 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use super::plan::Plan;
+use super::plan::{Plan, PlannedFile};
+use crate::console::Shown;
 use crate::digest::Sha256Digest;
 use crate::fs::{FsError, write_whole};
 
 /// What a publish came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Outcome {
+pub enum PublishOutcome {
     /// It goes on, or was interrupted.
     Running,
     /// Every file is up.
     Published,
     /// The index has other bytes under a planned name.
     Conflict,
-    /// Nothing allows the upload.
     Unauthorised,
-    /// The index refused a file.
     Refused,
     /// The network or the server failed as often as it was tried.
     Transient,
@@ -34,11 +33,9 @@ pub enum Outcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
-    /// Not sent yet.
     Planned,
     /// The index had these bytes already.
     PresentSame,
-    /// Sent and stored.
     Uploaded,
     /// Stored, though the answer was lost.
     Stored,
@@ -48,51 +45,40 @@ pub enum State {
 
 impl State {
     /// Whether the server has the file.
-    #[must_use]
-    pub fn is_up(self) -> bool {
+    pub(crate) fn is_up(self) -> bool {
         matches!(self, Self::PresentSame | Self::Uploaded | Self::Stored)
     }
 }
 
-/// One file of a receipt.
 #[derive(Debug, Clone, Serialize)]
 pub struct FileReceipt {
-    /// Its name.
     pub name: String,
-    /// Its digest.
-    pub sha256: Sha256Digest,
-    /// Its size.
-    pub bytes: u64,
-    /// What became of it.
+    pub(super) sha256: Sha256Digest,
+    pub(super) bytes: u64,
     pub state: State,
     /// The last status of the server.
-    pub status: Option<u16>,
+    pub(super) status: Option<u16>,
     /// How often it was sent.
     pub attempts: u32,
-    /// How long that took, in milliseconds.
-    pub milliseconds: u64,
+    /// How long that took.
+    pub(super) milliseconds: u64,
     /// Whether the index lists it with these bytes.
-    pub visible: bool,
+    pub(super) visible: bool,
     /// What the server said last.
-    pub detail: String,
+    pub(super) detail: String,
 }
 
 /// What became of a publish.
 #[derive(Debug, Clone, Serialize)]
 pub struct Receipt {
-    /// The version of this form.
-    pub schema_version: u32,
-    /// What it came to.
-    pub outcome: Outcome,
+    pub(super) schema_version: u32,
+    pub outcome: PublishOutcome,
     /// The PEP 440 version of the release.
-    pub codex_version: String,
-    /// The upload API.
-    pub upload_url: String,
-    /// The simple API.
-    pub index_url: Option<String>,
-    /// The digest of the plan.
-    pub plan_sha256: Sha256Digest,
-    /// Every file, in the order of the plan.
+    pub(crate) codex_version: String,
+    pub(crate) upload_url: String,
+    pub(super) index_url: Option<String>,
+    pub(super) plan_sha256: Sha256Digest,
+    /// In the order of the plan.
     pub files: Vec<FileReceipt>,
     #[serde(skip)]
     path: Option<PathBuf>,
@@ -100,9 +86,8 @@ pub struct Receipt {
 
 impl Receipt {
     /// The receipt of a plan before its first step; kept in `path`, where one is given.
-    #[must_use]
-    pub fn new(plan: &Plan, path: Option<&Path>) -> Self {
-        let file = |file: &super::plan::PlannedFile| FileReceipt {
+    pub(super) fn new(plan: &Plan, path: Option<&Path>) -> Self {
+        let file = |file: &PlannedFile| FileReceipt {
             name: file.name.clone(),
             sha256: file.sha256,
             bytes: file.bytes,
@@ -115,7 +100,7 @@ impl Receipt {
         };
         Self {
             schema_version: 1,
-            outcome: Outcome::Running,
+            outcome: PublishOutcome::Running,
             codex_version: plan.codex_version.clone(),
             upload_url: plan.upload_url.clone(),
             index_url: plan.index_url.clone(),
@@ -126,40 +111,39 @@ impl Receipt {
     }
 
     /// Changes the row of a file and writes the receipt.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn update(&mut self, name: &str, change: impl FnOnce(&mut FileReceipt)) -> Result<(), FsError> {
+    pub(super) fn update(&mut self, name: &str, change: impl FnOnce(&mut FileReceipt)) -> Result<(), FsError> {
         if let Some(file) = self.files.iter_mut().find(|file| file.name == name) {
             change(file);
         }
         self.write()
     }
 
-    /// Sets the outcome and writes the receipt.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn finish(&mut self, outcome: Outcome) -> Result<(), FsError> {
+    pub(super) fn finish(&mut self, outcome: PublishOutcome) -> Result<(), FsError> {
         self.outcome = outcome;
         self.write()
     }
 
     /// How many files are in this state.
-    #[must_use]
     pub fn count(&self, state: State) -> usize {
         self.files.iter().filter(|file| file.state == state).count()
     }
 
     /// Writes the receipt where it is kept.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub fn write(&self) -> Result<(), FsError> {
+    pub(super) fn write(&self) -> Result<(), FsError> {
         let Some(path) = &self.path else { return Ok(()) };
-        // Serialising plain data cannot fail.
-        let mut text = serde_json::to_vec_pretty(self).unwrap_or_default();
-        text.push(b'\n');
-        write_whole(path, &text)
+        // Plain data always serialises.
+        let text = serde_json::to_string_pretty(self).unwrap_or_default() + "\n";
+        write_whole(path, text.as_bytes())
+    }
+}
+
+impl Shown for Receipt {
+    /// Nothing: people were told on standard error, event by event.
+    fn text(&self) -> String {
+        String::new()
+    }
+
+    fn json(&self) -> serde_json::Value {
+        serde_json::to_value(self).unwrap_or_default()
     }
 }

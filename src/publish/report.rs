@@ -1,13 +1,15 @@
 //! What a publish shows: the plan of a dry run, the receipt, and how to go on after a failure.
 
 use std::fmt;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::error::PublishError;
-use super::index::Presence;
+use super::index::{Index, Presence};
 use super::plan::{Plan, PlannedFile};
 use super::receipt::Receipt;
+use super::survey::survey;
 use crate::console::Shown;
 use crate::console::text::{human_bytes, table};
 use crate::error::{Explain as _, Failure};
@@ -15,14 +17,19 @@ use crate::gate::Release;
 
 /// A plan, and what the index has of it where it was asked.
 pub(crate) struct DryRun<'a> {
-    pub plan: &'a Plan,
-    pub present: Option<Vec<(String, Presence)>>,
+    plan: &'a Plan,
+    present: Option<Vec<(String, Presence)>>,
 }
 
-impl DryRun<'_> {
+impl<'a> DryRun<'a> {
+    /// Asks the index, again after about `pause` where it fails for a moment. Sends nothing.
+    pub(crate) fn new(plan: &'a Plan, index: Option<&Index>, pause: Duration) -> Result<Self, PublishError> {
+        Ok(Self { plan, present: index.map(|index| survey(plan, index, pause)).transpose()? })
+    }
+
     fn state(&self, name: &str) -> Option<&'static str> {
         let (_, presence) = self.present.as_ref()?.iter().find(|(file, _)| file == name)?;
-        Some(if *presence == Presence::Same { "present" } else { "absent" })
+        Some(if presence.is_same() { "present" } else { "absent" })
     }
 }
 
@@ -56,12 +63,6 @@ impl Shown for DryRun<'_> {
             }
         }
         value
-    }
-}
-
-impl Shown for Receipt {
-    fn json(&self) -> Value {
-        serde_json::to_value(self).unwrap_or_default()
     }
 }
 

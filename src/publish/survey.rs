@@ -1,6 +1,6 @@
 //! What an index has of a plan, before and while it is carried out. Nothing here sends.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
@@ -14,15 +14,12 @@ use crate::wheel::name::DistributionName;
 const RELEASE_TAKES_FILES: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 
 /// The pages of the projects of a phase.
-type Pages<'a> = BTreeMap<&'a str, Listing>;
+type Pages<'a> = BTreeMap<&'a DistributionName, Listing>;
 
-/// What the index has of a plan, file by file in its order. Sends nothing. After a passing failure it asks again, at first
-/// after about `pause`.
-///
-/// # Errors
-/// When the index cannot be read, has other bytes under a planned name (all such names at once), or has had the release for
-/// so long that it takes no file which is still missing.
-pub fn survey(plan: &Plan, index: &Index, pause: Duration) -> Result<Vec<(String, Presence)>, PublishError> {
+/// What the index has of a plan, file by file in its order. After a passing failure it asks again, at first after about
+/// `pause`. Other bytes under planned names are an error, all such names at once, and so is a release that is too old for
+/// a file that is missing.
+pub(crate) fn survey(plan: &Plan, index: &Index, pause: Duration) -> Result<Vec<(String, Presence)>, PublishError> {
     let mut found = Vec::new();
     let mut late = None;
     for phase in &plan.phases {
@@ -43,20 +40,14 @@ pub(super) fn phase_presence(
     Ok(presences(phase, &pages(phase, index, pause)?))
 }
 
-fn pages<'a>(phase: &'a Phase, index: &Index, pause: Duration) -> Result<Pages<'a>, PublishError> {
-    let mut pages = Pages::new();
-    for file in &phase.files {
-        if !pages.contains_key(file.project.as_str()) {
-            let name: DistributionName = file.project.parse()?;
-            pages.insert(&file.project, listing(index, &name, pause)?);
-        }
-    }
-    Ok(pages)
+fn pages<'a>(phase: &'a Phase, index: &Index, pause: Duration) -> Result<Pages<'a>, IndexError> {
+    let projects: BTreeSet<_> = phase.files.iter().map(|file| &file.project).collect();
+    projects.into_iter().map(|project| Ok((project, listing(index, project, pause)?))).collect()
 }
 
 fn presences(phase: &Phase, pages: &Pages<'_>) -> Vec<(String, Presence)> {
     let of = |file: &PlannedFile| {
-        let page = pages.get(file.project.as_str());
+        let page = pages.get(&file.project);
         page.map_or(Presence::Absent, |page| presence(page, &file.name, file.sha256))
     };
     phase.files.iter().map(|file| (file.name.clone(), of(file))).collect()
@@ -73,13 +64,12 @@ fn too_late(
     let first = phase.files.iter().find(is_absent)?;
     let missing = phase.files.iter().filter(is_absent).filter(|file| file.project == first.project);
     // Every file of a release begins with the same name and version, but for the spelling of those made elsewhere.
-    let name: DistributionName = first.project.parse().ok()?;
-    let stem = format!("{}-{}", name.escaped(), first.version);
+    let stem = format!("{}-{}", first.project.escaped(), first.version);
     let of_the_release = |name: &str| {
         let rest = name.get(..stem.len()).filter(|start| start.eq_ignore_ascii_case(&stem)).and(name.get(stem.len()..));
         rest.is_some_and(|rest| rest.starts_with('-') || rest == ".tar.gz")
     };
-    let uploads = pages.get(first.project.as_str())?.iter().filter(|(name, _)| of_the_release(name));
+    let uploads = pages.get(&first.project)?.iter().filter(|(name, _)| of_the_release(name));
     let times = uploads.filter_map(|(_, listed)| {
         let text = listed.upload_time.as_deref()?;
         humantime::parse_rfc3339(text).ok().map(|time| (time, text))

@@ -17,10 +17,11 @@ use super::body::{BodyError, FormBody, Rhythm};
 use super::credentials::Token;
 use super::form::Frame;
 use crate::console::Progress;
+use crate::error::causes;
 use crate::http::{self, HttpError};
 
 /// How much of an answer is read; the useful sentence is in the first lines.
-const MOST_ANSWER: usize = 256 * 1024;
+const MAX_ANSWER: usize = 256 * 1024;
 /// As fast as the connection is.
 const DIRECT: Rhythm = Rhythm { chunk: 128 * 1024, after_head: Duration::ZERO, after_chunk: Duration::ZERO };
 /// About 10 MB a second, and every chunk in one write, so that hardly a moment is left in which an answer can be missed.
@@ -45,25 +46,13 @@ impl Default for Patience {
 /// A file that could not be sent.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
-    /// The file cannot be read.
     #[error("cannot read `{}`", path.display())]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// The operating system's answer.
-        #[source]
-        source: io::Error,
-    },
-    /// The file is not what was planned; nothing of it was stored, because the form was not finished.
+    Read { path: PathBuf, source: io::Error },
+    /// Nothing of the file was stored, because the form was not finished.
     #[error("`{}` changed after it was verified", path.display())]
-    Changed {
-        /// The file.
-        path: PathBuf,
-    },
-    /// An attestation is not what was planned.
+    Changed { path: PathBuf },
     #[error("an attestation beside it changed after it was checked")]
     Attestation,
-    /// The connection failed.
     #[error("the connection failed")]
     Connection(#[source] reqwest::Error),
     /// The server refused early, and the connection broke before it had said why.
@@ -75,27 +64,21 @@ pub enum SendError {
     /// The input and output loop could not be made.
     #[error("the HTTP client cannot be made")]
     Loop(#[source] io::Error),
-    /// The server took nothing, or said nothing, for too long.
+    /// It took nothing, or said nothing, for too long.
     #[error("the server was silent for {} s while {what}", after.as_secs())]
-    Silent {
-        /// `sending` or `waiting for its answer`.
-        what: &'static str,
-        /// How long.
-        after: Duration,
-    },
+    Silent { what: &'static str, after: Duration },
 }
 
 impl SendError {
     /// Whether the file is to blame, so that another try cannot help.
-    #[must_use]
-    pub fn is_of_the_file(&self) -> bool {
+    pub(super) fn is_of_the_file(&self) -> bool {
         matches!(self, Self::Read { .. } | Self::Changed { .. } | Self::Attestation | Self::Loop(_))
     }
 }
 
 /// How an attempt treats a server that may refuse before it has read the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Approach {
+pub(super) enum Approach {
     /// Sends everything at once.
     Direct,
     /// Listens after the form's head and between any two chunks: a server that answers and closes the connection at once
@@ -103,28 +86,20 @@ pub enum Approach {
     Careful,
 }
 
-/// Sends files.
-#[derive(Debug)]
-pub struct Uploader {
+pub(super) struct Uploader {
     client: Client,
     patience: Patience,
 }
 
 impl Uploader {
-    /// An uploader.
-    ///
-    /// # Errors
-    /// When no HTTP client can be made.
-    pub fn new(patience: Patience) -> Result<Self, HttpError> {
+    pub(super) fn new(patience: Patience) -> Result<Self, HttpError> {
         Ok(Self { client: http::upload_client()?, patience })
     }
 
     /// Sends `path` in its form. The answer may come before the last byte went out; the rest is then not sent.
     /// `heartbeat` is called some times a second with the bytes of the form that went out, and with those that there are.
-    ///
-    /// # Errors
-    /// When the file cannot be read or changed, or the connection fails; whether the server stored the file is then open.
-    pub fn send(
+    /// After an error it is open whether the server stored the file.
+    pub(super) fn send(
         &self,
         request: &Send<'_>,
         progress: &Progress,
@@ -166,7 +141,7 @@ impl Uploader {
                 Ok((is_early, is_whole, answer))
             };
             tokio::select! {
-                answer = answer => answer.map_err(|error| self.classify(error, request.path)),
+                answer = answer => answer.map_err(|error| Self::classify(error, request.path)),
                 silence = self.watch(&sent, total, heartbeat) => Err(silence),
             }
         });
@@ -183,21 +158,16 @@ impl Uploader {
         Ok(answer)
     }
 
-    fn classify(&self, error: reqwest::Error, path: &Path) -> SendError {
-        let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(&error);
-        while let Some(inner) = cause {
-            if let Some(body) = inner.downcast_ref::<BodyError>() {
-                let path = path.to_owned();
-                return match body {
-                    BodyError::Changed => SendError::Changed { path },
-                    BodyError::Read(source) => {
-                        SendError::Read { path, source: io::Error::new(source.kind(), source.to_string()) }
-                    }
-                };
+    fn classify(error: reqwest::Error, path: &Path) -> SendError {
+        let path = path.to_owned();
+        let of_the_body = causes(&error).find_map(|cause| match cause.downcast_ref()? {
+            BodyError::Changed => Some(SendError::Changed { path: path.clone() }),
+            BodyError::Read(source) => {
+                let source = io::Error::new(source.kind(), source.to_string());
+                Some(SendError::Read { path: path.clone(), source })
             }
-            cause = inner.source();
-        }
-        SendError::Connection(error.without_url())
+        });
+        of_the_body.unwrap_or_else(|| SendError::Connection(error.without_url()))
     }
 
     /// Ends when nothing moved for too long.
@@ -223,23 +193,18 @@ impl Uploader {
 }
 
 /// One file on its way.
-pub struct Send<'a> {
-    /// The upload API.
-    pub url: &'a Url,
-    /// The file.
-    pub path: &'a Path,
-    /// Its planned size in bytes.
-    pub bytes: u64,
-    /// Its planned BLAKE3 digest, in hexadecimal.
-    pub blake3: &'a str,
-    /// The form around it.
-    pub frame: &'a Frame,
-    /// What allows it.
-    pub token: &'a Token,
+pub(super) struct Send<'a> {
+    pub(super) url: &'a Url,
+    pub(super) path: &'a Path,
+    /// As planned.
+    pub(super) bytes: u64,
+    /// As planned, in hexadecimal.
+    pub(super) blake3: &'a str,
+    pub(super) frame: &'a Frame,
+    pub(super) token: &'a Token,
     /// The user name beside the token.
-    pub user: &'a str,
-    /// How it is sent.
-    pub approach: Approach,
+    pub(super) user: &'a str,
+    pub(super) approach: Approach,
 }
 
 /// The start of an answer's body, and whether it did not break off.
@@ -251,7 +216,7 @@ async fn read_start(mut response: reqwest::Response) -> (Vec<u8>, bool) {
             Ok(None) => return (body, true),
             Err(_) => return (body, false),
         }
-        if body.len() >= MOST_ANSWER {
+        if body.len() >= MAX_ANSWER {
             return (body, true);
         }
     }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::error::PublishError;
 use super::event::Event;
-use super::index::{Presence, presence};
+use super::index::presence;
 use super::plan::{Phase, PlannedFile};
 use super::receipt::State;
 use super::run::Run;
@@ -15,54 +15,51 @@ use super::wait::poll_pause;
 impl Run<'_> {
     /// Whether the index lists the file after a lost answer; a conflict is an error.
     pub(super) fn is_stored(&mut self, file: &PlannedFile) -> Result<bool, PublishError> {
-        let Some(index) = self.request.index else { return Ok(false) };
+        let Some(index) = self.options.index else { return Ok(false) };
         // An index that cannot be read right now proves nothing; the upload is tried again.
-        let Ok(listing) = index.listing(&file.project.parse()?) else { return Ok(false) };
+        let Ok(listing) = index.listing(&file.project) else { return Ok(false) };
         let found = [(file.name.clone(), presence(&listing, &file.name, file.sha256))];
-        conflicts(self.request.plan, &found)?;
-        if found[0].1 != Presence::Same {
+        conflicts(self.options.plan, &found)?;
+        if !found[0].1.is_same() {
             return Ok(false);
         }
         self.tell(&Event::Stored(file.name.clone()));
-        self.receipt.update(&file.name, |row| {
-            row.state = State::Stored;
-            row.visible = true;
-        })?;
+        self.record(file, State::Stored)?;
         Ok(true)
     }
 
     /// The server says that the name is taken: the index must tell by whom.
     pub(super) fn settle_existing(&mut self, file: &PlannedFile) -> Result<(), PublishError> {
         let unknown = || PublishError::Unknown { file: file.name.clone() };
-        if self.request.index.is_none() {
+        if self.options.index.is_none() {
             return Err(unknown());
         }
         let started = Instant::now();
         let mut attempt = 0;
         while !self.is_stored(file)? {
             attempt += 1;
-            if started.elapsed() >= self.request.pace.visible {
+            if started.elapsed() >= self.options.pace.visible {
                 return Err(unknown());
             }
-            thread::sleep(poll_pause(self.request.pace.first_pause, attempt));
+            thread::sleep(poll_pause(self.options.pace.first_pause, attempt));
         }
         Ok(())
     }
 
     /// Asks the index until it lists every file of the phase twice in a row: its servers can differ for a while.
     pub(super) fn wait_until_visible(&mut self, phase: &Phase) -> Result<(), PublishError> {
-        let Some(index) = self.request.index else { return Ok(()) };
+        let Some(index) = self.options.index else { return Ok(()) };
         if phase.files.iter().all(|file| self.receipt.files.iter().any(|row| row.name == file.name && row.visible)) {
             return Ok(());
         }
         let started = Instant::now();
         let (mut hits, mut attempt) = (0, 0);
         loop {
-            let (missing, failure): (Vec<String>, _) = match phase_presence(phase, index, self.request.pace.first_pause)
+            let (missing, failure): (Vec<String>, _) = match phase_presence(phase, index, self.options.pace.first_pause)
             {
                 Ok(found) => {
-                    conflicts(self.request.plan, &found)?;
-                    let absent = found.into_iter().filter(|(_, presence)| *presence != Presence::Same);
+                    conflicts(self.options.plan, &found)?;
+                    let absent = found.into_iter().filter(|(_, presence)| !presence.is_same());
                     (absent.map(|(name, _)| name).collect(), None)
                 }
                 Err(error) => (phase.files.iter().map(|file| file.name.clone()).collect(), Some(error)),
@@ -75,16 +72,16 @@ impl Run<'_> {
                 }
                 return Ok(());
             }
-            if started.elapsed() >= self.request.pace.visible {
+            if started.elapsed() >= self.options.pace.visible {
                 return Err(
-                    failure.unwrap_or(PublishError::NotVisible { files: missing, after: self.request.pace.visible })
+                    failure.unwrap_or(PublishError::NotVisible { files: missing, after: self.options.pace.visible })
                 );
             }
             if attempt == 1 {
                 self.tell(&Event::Waiting { phase: phase.name.clone(), missing: missing.len() });
             }
             attempt += 1;
-            thread::sleep(poll_pause(self.request.pace.first_pause, attempt));
+            thread::sleep(poll_pause(self.options.pace.first_pause, attempt));
         }
     }
 }

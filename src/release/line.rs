@@ -12,7 +12,7 @@ use crate::fs::{Existing, PendingDirectory};
 use crate::gate::{self, Role};
 use crate::report::{CoverageRow, FileRow, FindingRow, Release, StepRow, TargetRow};
 use crate::smoke;
-use crate::stage::{SdkRequest, stage_sdk};
+use crate::stage::{self, stage_sdk};
 use crate::target::TargetTriple;
 use crate::wheel::filename::FileNameError;
 
@@ -35,7 +35,7 @@ pub(crate) fn release(options: &Options, console: &Console) -> Result<Release, F
         }
         targets.push(row);
     }
-    let staged = stage_sdk(&SdkRequest {
+    let staged = stage_sdk(&stage::sdk::Options {
         out: place.root.join("stage/sdk"),
         codex_version: options.codex,
         sdk_version: options.sdk_version,
@@ -122,7 +122,7 @@ impl Place<'_> {
             outcome: if problems.is_empty() { Outcome::Passed } else { Outcome::Failed },
             distribution: runtime.distribution.clone(),
             sdk_distribution: sdk.distribution.clone(),
-            version: codex.to_string(),
+            version: *codex,
             release_tag: codex.release_tag(),
             targets: rows::in_order(&runtime.targets, targets),
             files: files.collect(),

@@ -11,7 +11,7 @@ use crate::console::text::{human_bytes, plural};
 use crate::error::{Exit, Failure, Outcome};
 use crate::fs::Existing;
 use crate::report::{StepRow, TargetRow};
-use crate::stage::{RuntimeRequest, StagedRuntime, stage_runtime};
+use crate::stage::{self, StagedRuntime, stage_runtime};
 use crate::target::PlatformTag;
 use crate::wheel::reader::Wheel;
 
@@ -47,7 +47,7 @@ impl Place<'_> {
     }
 
     fn stage(&self, payload: &Payload, number: usize, row: &mut TargetRow) -> Result<Option<StagedRuntime>, Failure> {
-        let request = RuntimeRequest {
+        let options = stage::runtime::Options {
             out: self.root.join("stage").join(format!("runtime-{number}")),
             payload: payload.path.clone(),
             codex_version: self.options.codex,
@@ -56,7 +56,7 @@ impl Place<'_> {
             existing: Existing::Refuse,
         };
         let (started, shown) = (Instant::now(), payload.path.display());
-        let staged = self.console.with_bar("Staging", 0, |progress| stage_runtime(&request, progress));
+        let staged = self.console.with_bar("Staging", 0, |progress| stage_runtime(&options, progress));
         let staged = match staged.map_err(Failure::from) {
             Ok(staged) => staged,
             Err(failure) if failure.exit == Exit::NotGood => {

@@ -10,8 +10,8 @@ pub(super) fn summary(release: &Release) -> String {
     let mut text = format!(
         "## {} {} {}\n\n{} {}: {}\n\n",
         release.outcome.sign(),
-        escaped(&release.distribution),
-        escaped(&release.version),
+        escaped(release.distribution.as_str()),
+        release.version,
         escaped(&release.release_tag),
         release.outcome.word(),
         release.summary()

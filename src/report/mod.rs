@@ -18,9 +18,9 @@ mod tests {
         Release {
             schema_version: 1,
             outcome: Outcome::Failed,
-            distribution: "acme-bin".into(),
-            sdk_distribution: "acme".into(),
-            version: "1.2.3".into(),
+            distribution: "acme-bin".parse().unwrap(),
+            sdk_distribution: "acme".parse().unwrap(),
+            version: "1.2.3".parse().unwrap(),
             release_tag: "rust-v1.2.3".into(),
             targets: vec![TargetRow {
                 target: "x86_64-unknown-linux-musl".into(),

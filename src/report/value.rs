@@ -5,15 +5,17 @@ use serde::Serialize;
 use crate::console::text::plural;
 use crate::digest::Sha256Digest;
 use crate::error::Outcome;
+use crate::version::CodexVersion;
+use crate::wheel::name::DistributionName;
 
 /// A release and everything that was found out about it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Release {
     pub schema_version: u32,
     pub outcome: Outcome,
-    pub distribution: String,
-    pub sdk_distribution: String,
-    pub version: String,
+    pub distribution: DistributionName,
+    pub sdk_distribution: DistributionName,
+    pub version: CodexVersion,
     pub release_tag: String,
     /// One row per target, in the template's order.
     pub targets: Vec<TargetRow>,

@@ -1,9 +1,8 @@
-//! Why a stage was not written.
+//! Why a stage was not written, and what to know about one that was.
 
 use std::path::PathBuf;
 
-use super::{PyprojectError, TemplateError};
-use crate::binary::BinaryError;
+use crate::binary::{BinaryError, Objection};
 use crate::error::{Exit, Explain};
 use crate::fs::FsError;
 use crate::payload::PayloadError;
@@ -14,131 +13,102 @@ use crate::version::CodexVersion;
 /// A stage that could not be written. Nothing of it is left behind.
 #[derive(Debug, thiserror::Error)]
 pub enum StageError {
-    /// The payload is none.
     #[error(transparent)]
     Payload(#[from] PayloadError),
-    /// A file cannot be read or written.
     #[error(transparent)]
     Fs(#[from] FsError),
-    /// The template's table cannot be used.
     #[error(transparent)]
     Project(#[from] ProjectError),
-    /// The template cannot be used.
-    #[error(transparent)]
-    Template(#[from] TemplateError),
-    /// The template's `pyproject.toml` cannot be edited.
-    #[error(transparent)]
-    Pyproject(#[from] PyprojectError),
-    /// The output and an input overlap.
-    #[error("the output `{}` overlaps the {what} `{}`", out.display(), input.display())]
-    Overlap {
-        /// The output.
-        out: PathBuf,
-        /// The input.
-        input: PathBuf,
-        /// Which input.
-        what: &'static str,
+    #[error("the template `{origin}` has no pyproject.toml")]
+    NoPyproject { origin: String },
+    /// A file of the template that is neither a regular file nor a link to one.
+    #[error("`{}` of the template is not a file", path.display())]
+    NotAFile { path: PathBuf },
+    #[error("`{origin}/pyproject.toml` is not UTF-8")]
+    NotText { origin: String },
+    #[error("`{origin}/{path}` has the unknown placeholder `{placeholder}`")]
+    Placeholder { origin: String, path: String, placeholder: String },
+    #[error("the template `{origin}` must have exactly one package below `src/`, and has {found}")]
+    Package { origin: String, found: String },
+    #[error("`{origin}` is not TOML")]
+    Toml {
+        origin: String,
+        #[source]
+        source: Box<toml_edit::TomlError>,
     },
+    /// A key of `pyproject.toml`, as a dotted path, has a value of the wrong type.
+    #[error("`{origin}`: {key} must be {expected}")]
+    Type { origin: String, key: String, expected: &'static str },
+    /// The dependencies are computed by the build backend.
+    #[error("`{origin}`: `dependencies` is dynamic, and the runtime cannot be pinned")]
+    DynamicDependencies { origin: String },
+    #[error("the output `{}` overlaps the {what} `{}`", out.display(), input.display())]
+    Overlap { out: PathBuf, input: PathBuf, what: &'static str },
     /// A file of the payload looks like a binary and is none.
     #[error("`{member}` of `{}` cannot be used", payload.display())]
     Binary {
-        /// The payload.
         payload: PathBuf,
-        /// The path of the file in the import package.
         member: String,
-        /// What is wrong with it.
         #[source]
         source: BinaryError,
     },
     /// The entry executable is a shared library.
     #[error("`{member}` of `{}` is a shared library, not an executable", payload.display())]
-    Library {
-        /// The payload.
-        payload: PathBuf,
-        /// The path that it would have in the import package.
-        member: String,
-    },
-    /// The binaries are for another machine than the tag.
+    Library { payload: PathBuf, member: String },
+    /// The binaries are for another machine than the tag that was asked for.
     #[error("`{}` cannot be tagged `{tag}`: `{member}`: {objection}", payload.display())]
     WrongMachine {
-        /// The payload.
         payload: PathBuf,
-        /// The tag that was asked for.
         tag: Box<PlatformTag>,
-        /// The binary.
         member: String,
-        /// Why.
-        objection: String,
-        /// Tags that all binaries honour.
+        objection: Box<Objection>,
         honest: Vec<PlatformTag>,
     },
-    /// No tag is honest for all binaries of the payload.
     #[error("no platform tag is honest for `{}`: {reasons}", payload.display())]
-    NoHonestTag {
-        /// The payload.
-        payload: PathBuf,
-        /// What stands in the way of the nearest ones.
-        reasons: String,
-    },
+    NoHonestTag { payload: PathBuf, reasons: String },
     /// The payload says that it is another version.
     #[error("`{}` is version {stated} by its {place}, not {asked}", payload.display())]
-    Version {
-        /// The payload.
-        payload: PathBuf,
-        /// The version that it states.
-        stated: String,
-        /// Where it states it.
-        place: &'static str,
-        /// The version that was asked for.
-        asked: Box<CodexVersion>,
-    },
+    Version { payload: PathBuf, stated: String, place: &'static str, asked: Box<CodexVersion> },
     /// The payload says that it is for another target than the tag.
     #[error("`{}` is built for `{stated}` by its `codex-package.json`, which `{tag}` does not fit", payload.display())]
-    Target {
-        /// The payload.
-        payload: PathBuf,
-        /// The target that it states.
-        stated: String,
-        /// The tag.
-        tag: PlatformTag,
-    },
-    /// The payload and the template both have a file.
+    Target { payload: PathBuf, stated: String, tag: PlatformTag },
     #[error("the payload and the template both have `{path}`")]
-    Conflict {
-        /// The path in the stage.
-        path: String,
-    },
+    Conflict { path: String },
 }
 
 impl Explain for StageError {
     fn hint(&self) -> Option<String> {
-        match self {
-            Self::Payload(error) => error.hint(),
-            Self::Fs(error) => error.hint(),
-            Self::Project(error) => error.hint(),
-            Self::Template(error) => error.hint(),
-            Self::Pyproject(error) => error.hint(),
-            Self::Overlap { .. } => Some("give an output directory beside it".into()),
-            Self::Binary { source, .. } => source.hint(),
-            Self::Library { .. } => {
-                Some("give the program that users start; libraries go beside it, in a package directory".into())
+        let hint = match self {
+            Self::Payload(error) => return error.hint(),
+            Self::Fs(error) => return error.hint(),
+            Self::Project(error) => return error.hint(),
+            Self::Binary { source, .. } => return source.hint(),
+            Self::NotAFile { .. } | Self::NotText { .. } | Self::Package { .. } => return None,
+            Self::Toml { .. } | Self::Type { .. } => return None,
+            Self::NoPyproject { .. } => "give the directory that holds the template's pyproject.toml",
+            Self::Placeholder { .. } => {
+                "known are `@distribution@`, `@module@`, `@executable@` and `@version@`, in the runtime template"
             }
+            Self::DynamicDependencies { .. } => "list the dependencies in the [project] table",
+            Self::Overlap { .. } => "give an output directory beside it",
+            Self::Library { .. } => "give the program that users start; libraries go beside it, in a package directory",
             Self::WrongMachine { honest, .. } if honest.is_empty() => {
-                Some("no platform tag is honest for it: `relkit inspect` shows why".into())
+                "no platform tag is honest for it: `relkit inspect` shows why"
             }
             Self::WrongMachine { honest, .. } => {
                 let tags: Vec<_> = honest.iter().map(|tag| format!("`{tag}`")).collect();
-                Some(format!("honest are {}; without `--platform-tag` relkit chooses", tags.join(", ")))
+                return Some(format!("honest are {}; without `--platform-tag` relkit chooses", tags.join(", ")));
             }
             Self::NoHonestTag { .. } => {
-                Some("replace the binaries named, or give `--platform-tag` and see what `relkit check` says".into())
+                "replace the binaries named, or give `--platform-tag` and see what `relkit check` says"
             }
             Self::Version { stated, .. } => {
-                Some(format!("give the payload of that release, or `--codex-version {stated}`"))
+                return Some(format!("give the payload of that release, or `--codex-version {stated}`"));
             }
-            Self::Target { .. } => Some("give the payload that was built for the tag, or another tag".into()),
-            Self::Conflict { .. } => Some("take the file out of one of them".into()),
-        }
+            Self::Target { .. } => "give the payload that was built for the tag, or another tag",
+            Self::Conflict { .. } => "take the file out of one of them",
+        };
+        Some(hint.into())
     }
 
     fn exit(&self) -> Exit {
@@ -146,15 +116,38 @@ impl Explain for StageError {
             Self::Payload(error) => error.exit(),
             Self::Fs(error) => error.exit(),
             Self::Project(error) => error.exit(),
-            Self::Template(error) => error.exit(),
-            Self::Pyproject(error) => error.exit(),
-            Self::Overlap { .. } | Self::Conflict { .. } => Exit::Failed,
             Self::Binary { .. }
             | Self::Library { .. }
             | Self::WrongMachine { .. }
             | Self::NoHonestTag { .. }
             | Self::Version { .. }
             | Self::Target { .. } => Exit::NotGood,
+            _ => Exit::Failed,
+        }
+    }
+}
+
+/// Something about a stage that did not keep it from being written.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StageWarning {
+    /// A binary breaks the promise of the tag that was asked for.
+    #[error("`{member}` does not keep the promise of `{tag}`: {objection}")]
+    Dishonest { member: String, tag: PlatformTag, objection: Objection },
+    /// A binary keeps the tag's promise with a reservation.
+    #[error("`{member}` under `{tag}`: {objection}")]
+    Reservation { member: String, tag: PlatformTag, objection: Objection },
+    /// The input holds files that are not part of the payload; some of their names where they are many.
+    #[error("left out, since they are not part of the payload: {names}")]
+    LeftOut { names: String },
+}
+
+impl StageWarning {
+    pub(crate) fn of(member: &str, tag: &PlatformTag, objection: Objection) -> Self {
+        let (member, tag) = (member.to_owned(), tag.clone());
+        if objection.breaks_promise() {
+            Self::Dishonest { member, tag, objection }
+        } else {
+            Self::Reservation { member, tag, objection }
         }
     }
 }

@@ -3,50 +3,12 @@
 
 use toml_edit::{Array, DocumentMut, Item, Table, TableLike, Value};
 
-use super::requirement::requires;
-use crate::error::Explain;
+use super::error::StageError;
 use crate::product::{RuntimeProject, SdkProject};
 use crate::target::PlatformTagSet;
 use crate::version::{CodexVersion, SdkVersion};
-
-/// A `pyproject.toml` that cannot be edited.
-#[derive(Debug, thiserror::Error)]
-pub enum PyprojectError {
-    /// It is not TOML.
-    #[error("`{origin}` is not TOML")]
-    Toml {
-        /// The file.
-        origin: String,
-        /// What the parser says.
-        #[source]
-        source: Box<toml_edit::TomlError>,
-    },
-    /// A key has a value of the wrong type.
-    #[error("`{origin}`: {key} must be {expected}")]
-    Type {
-        /// The file.
-        origin: String,
-        /// The key, as a dotted path.
-        key: String,
-        /// What it must be.
-        expected: &'static str,
-    },
-    /// The dependencies are computed by the build backend, so that no pin can be set.
-    #[error("`{origin}`: `dependencies` is dynamic, and the runtime cannot be pinned")]
-    DynamicDependencies {
-        /// The file.
-        origin: String,
-    },
-}
-
-impl Explain for PyprojectError {
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::DynamicDependencies { .. } => Some("list the dependencies in the [project] table".into()),
-            Self::Toml { .. } | Self::Type { .. } => None,
-        }
-    }
-}
+use crate::wheel::name::DistributionName;
+use crate::wheel::requirement::Requirement;
 
 /// The staged `pyproject.toml` of a runtime. `executables` are the paths in the import package that are to be run.
 pub(super) fn runtime(
@@ -56,7 +18,7 @@ pub(super) fn runtime(
     version: CodexVersion,
     tags: &PlatformTagSet,
     executables: &[String],
-) -> Result<String, PyprojectError> {
+) -> Result<String, StageError> {
     let mut document = Document::parse(text, origin)?;
     document.identify(&project.distribution, &version.to_string())?;
     document.packages(&project.module)?;
@@ -75,21 +37,26 @@ pub(super) fn sdk(
     text: &str,
     origin: &str,
     project: &SdkProject,
-    former: &str,
+    former: Option<&DistributionName>,
     codex: CodexVersion,
     version: SdkVersion,
-) -> Result<String, PyprojectError> {
+) -> Result<String, StageError> {
     let mut document = Document::parse(text, origin)?;
     document.identify(&project.distribution, &version.to_string())?;
-    document.pin(&project.runtime_distribution, former, codex)?;
+    document.pin(pin(project, codex), [Some(&project.runtime_distribution), former])?;
     document.stage(&[("kind", "sdk".into()), ("codex-version", codex.to_string().into())])?;
     Ok(document.document.to_string())
 }
 
+/// The one requirement of an SDK on its runtime.
+pub(super) fn pin(project: &SdkProject, codex: CodexVersion) -> String {
+    format!("{}=={codex}", project.runtime_distribution)
+}
+
 /// The name in the [project] table, where there is one.
-pub(super) fn project_name(text: &str) -> Option<String> {
+pub(super) fn project_name(text: &str) -> Option<DistributionName> {
     let document: DocumentMut = text.parse().ok()?;
-    document.get("project")?.get("name")?.as_str().map(str::to_owned)
+    document.get("project")?.get("name")?.as_str()?.parse().ok()
 }
 
 struct Document<'a> {
@@ -98,19 +65,18 @@ struct Document<'a> {
 }
 
 impl<'a> Document<'a> {
-    fn parse(text: &str, origin: &'a str) -> Result<Self, PyprojectError> {
-        let document = text
-            .parse()
-            .map_err(|source| PyprojectError::Toml { origin: origin.to_owned(), source: Box::new(source) })?;
+    fn parse(text: &str, origin: &'a str) -> Result<Self, StageError> {
+        let document =
+            text.parse().map_err(|source| StageError::Toml { origin: origin.to_owned(), source: Box::new(source) })?;
         Ok(Self { document, origin })
     }
 
-    fn wrong(&self, key: &str, expected: &'static str) -> PyprojectError {
-        PyprojectError::Type { origin: self.origin.to_owned(), key: key.to_owned(), expected }
+    fn wrong(&self, key: &str, expected: &'static str) -> StageError {
+        StageError::Type { origin: self.origin.to_owned(), key: key.to_owned(), expected }
     }
 
     /// The table at a dotted path; made where it is missing.
-    fn table(&mut self, path: &[&str]) -> Result<&mut dyn TableLike, PyprojectError> {
+    fn table(&mut self, path: &[&str]) -> Result<&mut dyn TableLike, StageError> {
         let refused = self.wrong(&path.join("."), "a table");
         let mut table: &mut dyn TableLike = self.document.as_table_mut();
         for (depth, key) in path.iter().enumerate() {
@@ -129,10 +95,10 @@ impl<'a> Document<'a> {
     }
 
     /// Sets name and version, and takes them off the list of what the backend computes.
-    fn identify(&mut self, name: &str, version: &str) -> Result<(), PyprojectError> {
+    fn identify(&mut self, name: &DistributionName, version: &str) -> Result<(), StageError> {
         let not_an_array = self.wrong("project.dynamic", "an array");
         let project = self.table(&["project"])?;
-        set(project, "name", name);
+        set(project, "name", name.as_str());
         set(project, "version", version);
         if let Some(dynamic) = project.get_mut("dynamic") {
             let dynamic = dynamic.as_array_mut().ok_or(not_an_array)?;
@@ -146,7 +112,7 @@ impl<'a> Document<'a> {
 
     /// Points hatchling at the import package, and away from the ignore files of whatever repository the stage is in:
     /// a `bin/` or `*.exe` in one of those would leave the payload out of the wheel.
-    fn packages(&mut self, module: &str) -> Result<(), PyprojectError> {
+    fn packages(&mut self, module: &str) -> Result<(), StageError> {
         self.ignore_vcs()?;
         let wheel = self.table(&["tool", "hatch", "build", "targets", "wheel"])?;
         let path = Value::from(format!("src/{module}"));
@@ -161,7 +127,7 @@ impl<'a> Document<'a> {
         Ok(())
     }
 
-    fn ignore_vcs(&mut self) -> Result<(), PyprojectError> {
+    fn ignore_vcs(&mut self) -> Result<(), StageError> {
         let backend = self.document.get("build-system").and_then(|system| system.get("build-backend"));
         if backend.and_then(Item::as_str) == Some("hatchling.build") {
             let build = self.table(&["tool", "hatch", "build"])?;
@@ -170,25 +136,26 @@ impl<'a> Document<'a> {
         Ok(())
     }
 
-    /// Leaves exactly one requirement of the runtime, `name==version`, whatever stood there before.
-    fn pin(&mut self, name: &str, former: &str, version: CodexVersion) -> Result<(), PyprojectError> {
+    /// Leaves exactly one requirement of the runtime, `pin`, whatever stood there before under one of its `names`.
+    fn pin(&mut self, pin: String, names: [Option<&DistributionName>; 2]) -> Result<(), StageError> {
         self.ignore_vcs()?;
         let origin = self.origin.to_owned();
         let not_an_array = self.wrong("project.dependencies", "an array of strings");
         let not_a_table = self.wrong("project.optional-dependencies", "a table of arrays of strings");
-        let is_runtime =
-            |value: &Value| value.as_str().is_some_and(|text| requires(text, name) || requires(text, former));
+        let is_runtime = |value: &Value| {
+            let requirement = value.as_str().and_then(|text| text.parse::<Requirement>().ok());
+            requirement.is_some_and(|required| names.iter().flatten().any(|name| required.name.is_same(name)))
+        };
         let project = self.table(&["project"])?;
         let dynamic = project.get("dynamic").and_then(Item::as_array);
         if dynamic.is_some_and(|fields| fields.iter().any(|field| field.as_str() == Some("dependencies"))) {
-            return Err(PyprojectError::DynamicDependencies { origin });
+            return Err(StageError::DynamicDependencies { origin });
         }
         let dependencies = project.entry("dependencies").or_insert_with(|| Item::Value(Value::Array(Array::new())));
         let dependencies = dependencies.as_array_mut().ok_or(not_an_array)?;
         if dependencies.iter().any(|value| value.as_str().is_none()) {
             return Err(self.wrong("project.dependencies", "an array of strings"));
         }
-        let pin = format!("{name}=={version}");
         let first = dependencies.iter().position(is_runtime);
         match first {
             Some(first) => {
@@ -207,7 +174,7 @@ impl<'a> Document<'a> {
     }
 
     /// Writes the table that tells the build what was staged.
-    fn stage(&mut self, rows: &[(&str, Value)]) -> Result<(), PyprojectError> {
+    fn stage(&mut self, rows: &[(&str, Value)]) -> Result<(), StageError> {
         let relkit = self.table(&["tool", "relkit"])?;
         relkit.remove("stage");
         let stage = self.table(&["tool", "relkit", "stage"])?;

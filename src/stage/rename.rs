@@ -1,5 +1,7 @@
 //! Names in the texts of a template: placeholders that must be filled in, and whole words that a rename replaces.
 
+use crate::wheel::name::DistributionName;
+
 /// The text with each `@name@` replaced by its value. Fails with the first placeholder that has none.
 pub(super) fn fill(text: &str, values: &[(&str, &str)]) -> Result<String, String> {
     let mut filled = String::with_capacity(text.len());
@@ -35,18 +37,16 @@ pub(super) struct Renames {
 }
 
 impl Renames {
-    /// Adds the rename of an import package.
     pub(super) fn module(&mut self, old: &str, new: &str) {
         if old != new && !old.is_empty() {
             self.pairs.push((old.to_owned(), new.to_owned()));
         }
     }
 
-    /// Adds the rename of a distribution, also as file names spell it.
-    pub(super) fn distribution(&mut self, old: &str, new: &str) {
-        self.module(old, new);
-        let in_file_names = |name: &str| normalise(name).replace('-', "_");
-        self.module(&in_file_names(old), &in_file_names(new));
+    /// Also as file names spell it.
+    pub(super) fn distribution(&mut self, old: &DistributionName, new: &DistributionName) {
+        self.module(old.as_str(), new.as_str());
+        self.module(&old.escaped(), &new.escaped());
     }
 
     /// The text with every old name replaced where it stands as a whole word. All at once, so that two names may be
@@ -83,17 +83,9 @@ fn is_word(before: &str, rest: &str, word: &str) -> bool {
     !before.ends_with(inside) && !after.starts_with(inside)
 }
 
-/// The normal form of a distribution's name (PEP 503).
-pub(super) fn normalise(name: &str) -> String {
-    let mut normal = String::with_capacity(name.len());
-    for character in name.chars() {
-        match character {
-            '-' | '_' | '.' if normal.ends_with('-') => {}
-            '-' | '_' | '.' => normal.push('-'),
-            character => normal.push(character.to_ascii_lowercase()),
-        }
-    }
-    normal
+/// The path in a stage of a file of the template: what lies below `from` goes below `to`.
+pub(super) fn moved(path: &str, from: &str, to: &str) -> String {
+    path.strip_prefix(from).map_or_else(|| path.to_owned(), |rest| format!("{to}{rest}"))
 }
 
 #[cfg(test)]
@@ -114,7 +106,7 @@ mod tests {
     fn whole_words_are_renamed_at_once() {
         let mut renames = Renames::default();
         renames.module("codex_app", "acme");
-        renames.distribution("codex-cli", "codex-app");
+        renames.distribution(&"codex-cli".parse().unwrap(), &"codex-app".parse().unwrap());
         renames.module("codex", "codex_app");
         for (text, renamed) in [
             ("import codex_app", "import acme"),
@@ -134,7 +126,7 @@ mod tests {
         fn nothing_panics(text in "[@a-z_é-]{0,20}") {
             let mut renames = Renames::default();
             renames.module("a", "bb");
-            renames.distribution("a-b", "c");
+            renames.distribution(&"a-b".parse().unwrap(), &"c".parse().unwrap());
             let _ = renames.apply(&text);
             let _ = fill(&text, &[("a", "b")]);
         }

@@ -3,21 +3,23 @@
 
 use std::path::PathBuf;
 
-use super::rename::Renames;
-use super::template::PYPROJECT;
-use super::{PendingStage, StageError, Template, TemplateError, pyproject, refuse_overlap};
+use super::error::StageError;
+use super::pending::{PendingStage, refuse_overlap};
+use super::pyproject;
+use super::rename::{Renames, moved};
+use super::template::{PYPROJECT, Template};
 use crate::fs::Existing;
 use crate::product::SdkProject;
 use crate::version::{CodexVersion, SdkVersion};
+use crate::wheel::name::DistributionName;
 
 /// The module of the SDK that states the runtime's names.
 const NAMES: &str = "_names.py";
 const RUNTIME_DISTRIBUTION: &str = "RUNTIME_DISTRIBUTION";
 const RUNTIME_MODULE: &str = "RUNTIME_MODULE";
 
-/// What to stage.
 #[derive(Debug, Clone)]
-pub struct SdkRequest {
+pub struct Options {
     /// The directory to write.
     pub out: PathBuf,
     /// The release to pin.
@@ -33,11 +35,9 @@ pub struct SdkRequest {
 /// A stage that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StagedSdk {
-    /// The directory.
     pub out: PathBuf,
     /// The table of the template it was made from.
     pub project: SdkProject,
-    /// The version of the distribution.
     pub version: SdkVersion,
     /// The pinned release.
     pub codex_version: CodexVersion,
@@ -50,77 +50,62 @@ pub struct StagedSdk {
 /// # Errors
 /// Where the template cannot be used, or something cannot be read or written. Then nothing is left behind, and what was
 /// at `out` is still there.
-pub fn stage_sdk(request: &SdkRequest) -> Result<StagedSdk, StageError> {
-    let template = Template::sdk(request.template.as_deref())?;
+pub fn stage_sdk(options: &Options) -> Result<StagedSdk, StageError> {
+    let template = Template::sdk(options.template.as_deref())?;
     let origin = template.pyproject_origin();
     let text = template.pyproject()?;
     let project = SdkProject::from_pyproject(text, &origin)?;
-    if let Some(directory) = &request.template {
-        refuse_overlap(&request.out, directory, "template")?;
+    if let Some(directory) = &options.template {
+        refuse_overlap(&options.out, directory, "template")?;
     }
     let package = only_package(&template)?;
     let names_path = format!("src/{package}/{NAMES}");
-    let names = template.files.iter().find(|file| file.path == names_path);
-    let names = names.map(|file| String::from_utf8_lossy(&file.bytes).into_owned());
+    let names = template.files.get(&names_path).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
     let former = |constant| names.as_deref().and_then(|text| constant_value(text, constant)).unwrap_or_default();
-    let (former_distribution, former_module) = (former(RUNTIME_DISTRIBUTION), former(RUNTIME_MODULE));
+    let former_distribution: Option<DistributionName> = former(RUNTIME_DISTRIBUTION).parse().ok();
 
     let mut renames = Renames::default();
     renames.module(&package, &project.module);
-    renames.module(&former_module, &project.runtime_module);
+    renames.module(&former(RUNTIME_MODULE), &project.runtime_module);
     if let Some(name) = pyproject::project_name(text) {
         renames.distribution(&name, &project.distribution);
     }
-    renames.distribution(&former_distribution, &project.runtime_distribution);
+    if let Some(former) = &former_distribution {
+        renames.distribution(former, &project.runtime_distribution);
+    }
 
-    let stage = PendingStage::create(&request.out, request.existing)?;
+    let stage = PendingStage::create(&options.out, options.existing)?;
     let (old_root, new_root) = (format!("src/{package}/"), format!("src/{}/", project.module));
-    for file in &template.files {
-        let path = file.path.strip_prefix(&old_root).map_or(file.path.clone(), |path| format!("{new_root}{path}"));
-        match std::str::from_utf8(&file.bytes) {
-            _ if file.path == names_path || file.path == PYPROJECT => {}
-            Ok(text) => stage.write(&path, renames.apply(text).as_bytes())?,
-            Err(_) => stage.write(&path, &file.bytes)?,
+    for (path, bytes) in &template.files {
+        let to = moved(path, &old_root, &new_root);
+        match std::str::from_utf8(bytes) {
+            _ if *path == names_path || path == PYPROJECT => {}
+            Ok(text) => stage.write(&to, renames.apply(text).as_bytes())?,
+            Err(_) => stage.write(&to, bytes)?,
         }
     }
     let written = names_module(names.as_deref(), &project);
     stage.write(&format!("{new_root}{NAMES}"), written.as_bytes())?;
-    let edited = pyproject::sdk(
-        &renames.apply(text),
-        &origin,
-        &project,
-        &former_distribution,
-        request.codex_version,
-        request.sdk_version,
-    )?;
+    let (codex, version) = (options.codex_version, options.sdk_version);
+    let former = former_distribution.as_ref();
+    let edited = pyproject::sdk(&renames.apply(text), &origin, &project, former, codex, version)?;
     stage.write(PYPROJECT, edited.as_bytes())?;
     stage.commit()?;
-    let pin = format!("{}=={}", project.runtime_distribution, request.codex_version);
-    Ok(StagedSdk {
-        out: request.out.clone(),
-        project,
-        version: request.sdk_version,
-        codex_version: request.codex_version,
-        pin,
-    })
+    let pin = pyproject::pin(&project, codex);
+    Ok(StagedSdk { out: options.out.clone(), project, version, codex_version: codex, pin })
 }
 
 /// The name of the one package below `src/`.
-fn only_package(template: &Template) -> Result<String, TemplateError> {
-    let mut packages: Vec<&str> = Vec::new();
-    for file in &template.files {
-        let package = file.path.strip_prefix("src/").and_then(|path| path.split_once('/')).map(|(package, _)| package);
-        if let Some(package) = package.filter(|package| !packages.contains(package)) {
-            packages.push(package);
-        }
-    }
-    match packages[..] {
-        [package] => Ok(package.to_owned()),
-        _ => {
-            let found = if packages.is_empty() { "none".to_owned() } else { packages.join(", ") };
-            Err(TemplateError::Package { origin: template.origin.clone(), found })
-        }
-    }
+fn only_package(template: &Template) -> Result<String, StageError> {
+    let package = |path: &String| Some(path.strip_prefix("src/")?.split_once('/')?.0.to_owned());
+    let mut packages: Vec<_> = template.files.keys().filter_map(package).collect();
+    packages.dedup();
+    let found = match &packages[..] {
+        [package] => return Ok(package.clone()),
+        [] => "none".to_owned(),
+        several => several.join(", "),
+    };
+    Err(StageError::Package { origin: template.origin.clone(), found })
 }
 
 /// The value of `NAME = "value"` at the start of a line.
@@ -142,7 +127,10 @@ fn assigned<'a>(line: &'a str, constant: &str) -> Option<&'a str> {
 
 /// The text of `_names.py`: the template's own with the table's names in it.
 fn names_module(text: Option<&str>, project: &SdkProject) -> String {
-    let constants = [(RUNTIME_DISTRIBUTION, &project.runtime_distribution), (RUNTIME_MODULE, &project.runtime_module)];
+    let constants = [
+        (RUNTIME_DISTRIBUTION, project.runtime_distribution.as_str()),
+        (RUNTIME_MODULE, project.runtime_module.as_str()),
+    ];
     let mut written = match text {
         Some(text) => text.to_owned(),
         None => "\"\"\"The runtime that this SDK drives.\"\"\"\n\n".to_owned(),
@@ -171,9 +159,9 @@ mod tests {
     #[test]
     fn the_runtimes_names_are_rewritten_in_place() {
         let project = SdkProject {
-            distribution: "acme-sdk".into(),
+            distribution: "acme-sdk".parse().unwrap(),
             module: "acme".into(),
-            runtime_distribution: "acme-bin".into(),
+            runtime_distribution: "acme-bin".parse().unwrap(),
             runtime_module: "acme_bin".into(),
         };
         let text = "\"\"\"Doc.\"\"\"\n\nRUNTIME_DISTRIBUTION: Final = 'old-bin'  # why\nRUNTIME_MODULE = \"acme_bin\"  # kept\n";

@@ -2,12 +2,13 @@
 //! ships, for both, so that caches and tests beside the sources never do.
 
 use std::borrow::Cow;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
+use std::path::Path;
 
 use rust_embed::RustEmbed;
 
+use super::error::StageError;
 use super::rename::fill;
-use crate::error::Explain;
 use crate::fs::{self, FsError, Kind};
 
 /// The file that every template has.
@@ -36,80 +37,12 @@ struct EmbeddedSdk;
 pub struct Template {
     /// What errors call it: the directory, or that it is built in.
     pub origin: String,
-    /// Sorted by path; `pyproject.toml` is always among them.
-    pub files: Vec<TemplateFile>,
+    /// By path, joined by `/`; `pyproject.toml` is always among them.
+    pub files: BTreeMap<String, Cow<'static, [u8]>>,
 }
 
-/// A file of a template.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TemplateFile {
-    /// Its path, joined by `/`.
-    pub path: String,
-    /// Its bytes.
-    pub bytes: Cow<'static, [u8]>,
-}
-
-/// A template that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum TemplateError {
-    /// A file of it cannot be read.
-    #[error(transparent)]
-    Fs(#[from] FsError),
-    /// There is no `pyproject.toml`.
-    #[error("the template `{origin}` has no pyproject.toml")]
-    NoPyproject {
-        /// The template.
-        origin: String,
-    },
-    /// A file that is neither a regular file nor a link to one.
-    #[error("`{}` of the template is not a file", path.display())]
-    NotAFile {
-        /// The file.
-        path: PathBuf,
-    },
-    /// `pyproject.toml` is not text.
-    #[error("`{origin}/pyproject.toml` is not UTF-8")]
-    NotText {
-        /// The template.
-        origin: String,
-    },
-    /// A text names a placeholder that there is not.
-    #[error("`{origin}/{path}` has the unknown placeholder `{placeholder}`")]
-    Placeholder {
-        /// The template.
-        origin: String,
-        /// The file.
-        path: String,
-        /// The placeholder with its marks.
-        placeholder: String,
-    },
-    /// The import package cannot be found.
-    #[error("the template `{origin}` must have exactly one package below `src/`, and has {found}")]
-    Package {
-        /// The template.
-        origin: String,
-        /// What was found.
-        found: String,
-    },
-}
-
-impl Explain for TemplateError {
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Fs(error) => error.hint(),
-            Self::NoPyproject { .. } => Some("give the directory that holds the template's pyproject.toml".into()),
-            Self::Placeholder { .. } => Some(
-                "known are `@distribution@`, `@module@`, `@executable@` and `@version@`, in the runtime template"
-                    .into(),
-            ),
-            Self::NotAFile { .. } | Self::NotText { .. } | Self::Package { .. } => None,
-        }
-    }
-}
-
-/// Which of the two templates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Which {
+enum Which {
     Runtime,
     Sdk,
 }
@@ -119,7 +52,7 @@ impl Template {
     ///
     /// # Errors
     /// Where a file cannot be read or `pyproject.toml` is missing.
-    pub fn runtime(directory: Option<&Path>) -> Result<Self, TemplateError> {
+    pub fn runtime(directory: Option<&Path>) -> Result<Self, StageError> {
         directory
             .map_or_else(|| Self::embedded::<EmbeddedRuntime>(Which::Runtime), |path| Self::read(path, Which::Runtime))
     }
@@ -128,23 +61,19 @@ impl Template {
     ///
     /// # Errors
     /// Where a file cannot be read or `pyproject.toml` is missing.
-    pub fn sdk(directory: Option<&Path>) -> Result<Self, TemplateError> {
+    pub fn sdk(directory: Option<&Path>) -> Result<Self, StageError> {
         directory.map_or_else(|| Self::embedded::<EmbeddedSdk>(Which::Sdk), |path| Self::read(path, Which::Sdk))
     }
 
-    fn embedded<E: RustEmbed>(which: Which) -> Result<Self, TemplateError> {
-        let mut files: Vec<_> = E::iter()
-            // Windows hosts embed with the host's separator.
-            .filter_map(|path| E::get(&path).map(|file| (path.replace('\\', "/"), file.data)))
-            .filter(|(path, _)| ships(which, path))
-            .map(|(path, bytes)| TemplateFile { path, bytes })
-            .collect();
-        files.sort_by(|one, other| one.path.cmp(&other.path));
+    fn embedded<E: RustEmbed>(which: Which) -> Result<Self, StageError> {
+        // Windows hosts embed with the host's separator.
+        let files = E::iter().filter_map(|path| E::get(&path).map(|file| (path.replace('\\', "/"), file.data)));
+        let files = files.filter(|(path, _)| ships(which, path)).collect();
         Self { origin: "built-in template".into(), files }.with_pyproject()
     }
 
-    fn read(directory: &Path, which: Which) -> Result<Self, TemplateError> {
-        let mut files = Vec::new();
+    fn read(directory: &Path, which: Which) -> Result<Self, StageError> {
+        let mut files = BTreeMap::new();
         for walked in fs::walk(directory)? {
             if !ships(which, &walked.relative) {
                 continue;
@@ -155,44 +84,43 @@ impl Template {
                 Kind::Other => false,
             };
             if !is_file {
-                return Err(TemplateError::NotAFile { path: walked.path });
+                return Err(StageError::NotAFile { path: walked.path });
             }
             let bytes = std::fs::read(&walked.path).map_err(FsError::read(&walked.path))?;
-            files.push(TemplateFile { path: walked.relative, bytes: bytes.into() });
+            files.insert(walked.relative, bytes.into());
         }
         Self { origin: directory.display().to_string(), files }.with_pyproject()
     }
 
-    fn with_pyproject(self) -> Result<Self, TemplateError> {
-        if self.files.iter().any(|file| file.path == PYPROJECT) {
-            return Ok(self);
-        }
-        Err(TemplateError::NoPyproject { origin: self.origin })
+    fn with_pyproject(self) -> Result<Self, StageError> {
+        if self.files.contains_key(PYPROJECT) { Ok(self) } else { Err(StageError::NoPyproject { origin: self.origin }) }
     }
 
     /// The text of `pyproject.toml`, without a byte order mark.
     ///
     /// # Errors
     /// Where it is not UTF-8.
-    pub fn pyproject(&self) -> Result<&str, TemplateError> {
-        let file = self.files.iter().find(|file| file.path == PYPROJECT);
-        let bytes = file.map_or(&[][..], |file| &file.bytes);
-        let text = std::str::from_utf8(bytes).map_err(|_| TemplateError::NotText { origin: self.origin.clone() })?;
+    pub fn pyproject(&self) -> Result<&str, StageError> {
+        let bytes = self.files.get(PYPROJECT).map_or(&[][..], |bytes| bytes);
+        let text = std::str::from_utf8(bytes).map_err(|_| StageError::NotText { origin: self.origin.clone() })?;
         Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
     }
 
     /// What errors call its `pyproject.toml`.
-    #[must_use]
-    pub fn pyproject_origin(&self) -> String {
+    pub(crate) fn pyproject_origin(&self) -> String {
         format!("{}/{PYPROJECT}", self.origin)
     }
 
     /// A file's bytes with every placeholder filled in; files that are not text are left as they are.
-    pub(super) fn filled(&self, file: &TemplateFile, values: &[(&str, &str)]) -> Result<Vec<u8>, TemplateError> {
-        let Ok(text) = std::str::from_utf8(&file.bytes) else { return Ok(file.bytes.to_vec()) };
-        fill(text, values).map(String::into_bytes).map_err(|placeholder| TemplateError::Placeholder {
+    pub(super) fn filled(&self, path: &str, bytes: &[u8], values: &[(&str, &str)]) -> Result<Vec<u8>, StageError> {
+        let Ok(text) = std::str::from_utf8(bytes) else { return Ok(bytes.to_vec()) };
+        self.fill(path, text, values).map(String::into_bytes)
+    }
+
+    pub(super) fn fill(&self, path: &str, text: &str, values: &[(&str, &str)]) -> Result<String, StageError> {
+        fill(text, values).map_err(|placeholder| StageError::Placeholder {
             origin: self.origin.clone(),
-            path: file.path.clone(),
+            path: path.to_owned(),
             placeholder,
         })
     }
@@ -254,7 +182,7 @@ mod tests {
     #[test]
     fn a_directory_without_a_project_is_no_template() {
         let directory = tempfile::tempdir().unwrap();
-        assert!(matches!(Template::sdk(Some(directory.path())), Err(TemplateError::NoPyproject { .. })));
-        assert!(matches!(Template::sdk(Some(&directory.path().join("none"))), Err(TemplateError::Fs(_))));
+        assert!(matches!(Template::sdk(Some(directory.path())), Err(StageError::NoPyproject { .. })));
+        assert!(matches!(Template::sdk(Some(&directory.path().join("none"))), Err(StageError::Fs(_))));
     }
 }

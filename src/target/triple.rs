@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
-use target_lexicon::{Architecture as Lexicon, OperatingSystem};
+use target_lexicon::{Architecture as Lexicon, Environment, OperatingSystem};
 
 use super::architecture::Architecture;
 use super::platform_tag::PlatformTag;
@@ -46,6 +46,15 @@ impl TargetTriple {
 
     pub(crate) fn is_linux(&self) -> bool {
         self.0.operating_system == OperatingSystem::Linux
+    }
+
+    /// The same target on glibc, where this one is on musl.
+    pub(crate) fn on_glibc(&self) -> Self {
+        let mut triple = self.0.clone();
+        if triple.environment == Environment::Musl {
+            triple.environment = Environment::Gnu;
+        }
+        Self(triple)
     }
 
     /// The file name of an executable called `name` on this target.
@@ -126,6 +135,7 @@ mod tests {
         assert!(musl.runs_on("linux", "amd64") && !musl.runs_on("macos", "x86_64"));
         let windows: TargetTriple = "aarch64-pc-windows-msvc".parse().unwrap();
         assert_eq!(windows.executable_name("codex"), "codex.exe");
+        assert_eq!((musl.on_glibc().to_string().as_str(), windows.on_glibc()), ("x86_64-unknown-linux-gnu", windows));
         assert!("nonsense".parse::<TargetTriple>().is_err());
     }
 

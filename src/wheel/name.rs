@@ -5,6 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::error::Explain;
+use crate::serde_text::serde_as_text;
 
 /// The name of a distribution as its metadata spells it. Displays as written; equality is that of the text, so compare
 /// [`normalized`](Self::normalized) forms where two spellings may name one distribution.
@@ -74,6 +75,8 @@ impl FromStr for DistributionName {
         Err(NameError(text.to_owned()))
     }
 }
+
+serde_as_text!(DistributionName);
 
 #[cfg(test)]
 mod tests {

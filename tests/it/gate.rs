@@ -13,7 +13,7 @@ use relkit::digest::Sha256Digest;
 use relkit::fs::Existing;
 use relkit::gate::Problem;
 use relkit::product::Accepted;
-use relkit::stage::{RuntimeRequest, SdkRequest, stage_runtime, stage_sdk};
+use relkit::stage::{self, stage_runtime, stage_sdk};
 use serde_json::{Value, json};
 
 use crate::samples::{
@@ -47,7 +47,7 @@ fn runtime(dist: &Path, target: &str, tag: &str, version: &str, program: &[u8], 
     let scratch = tempfile::tempdir().unwrap();
     let (payload, out) = (scratch.path().join("codex"), scratch.path().join("stage"));
     fs::write(&payload, program).unwrap();
-    let request = RuntimeRequest {
+    let request = stage::runtime::Options {
         codex_version: version.parse().unwrap(),
         platform_tag: Some(tag.parse().unwrap()),
         ..request(&out, &payload)
@@ -64,8 +64,13 @@ fn sdk(dist: &Path, codex: &str, version: &str, edit: impl Fn(&Path)) {
     let out = scratch.path().join("stage");
     let codex_version: relkit::version::CodexVersion = codex.parse().unwrap();
     let sdk_version = codex_version.sdk_version(version).unwrap();
-    let request =
-        SdkRequest { out: out.clone(), codex_version, sdk_version, template: None, existing: Existing::Refuse };
+    let request = stage::sdk::Options {
+        out: out.clone(),
+        codex_version,
+        sdk_version,
+        template: None,
+        existing: Existing::Refuse,
+    };
     stage_sdk(&request).unwrap();
     edit(&out);
     build_into(dist, &out);

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use relkit::error::{Exit, Explain as _};
 use relkit::publish::attestation::Attestations;
 use relkit::publish::error::PublishError;
-use relkit::publish::receipt::{Outcome, State};
+use relkit::publish::receipt::{PublishOutcome, State};
 use relkit::publish::upload::Patience;
 use relkit::publish::wait::Pace;
 
@@ -77,7 +77,7 @@ fn other_bytes_at_the_index_stop_everything_before_the_first_byte() {
     }
     let run = bench.job().run();
     assert!(matches!(run.error(), PublishError::Conflict { conflicts } if conflicts.len() == 2), "{:?}", run.outcome);
-    assert_eq!((run.error().exit(), run.receipt.outcome), (Exit::NotGood, Outcome::Conflict));
+    assert_eq!((run.error().exit(), run.receipt.outcome), (Exit::NotGood, PublishOutcome::Conflict));
     assert!(bench.index.state.seen.lock().unwrap().authorizations.is_empty());
 }
 
@@ -126,7 +126,7 @@ fn a_server_that_never_recovers_is_given_up() {
     bench.index.faults(vec![Fault::answer("503 Service Unavailable", "", "busy"); 20]);
     let run = bench.job().run();
     assert!(matches!(run.error(), PublishError::Transient { attempts: 6, .. }), "{:?}", run.outcome);
-    assert_eq!((run.error().exit(), run.receipt.outcome), (Exit::Failed, Outcome::Transient));
+    assert_eq!((run.error().exit(), run.receipt.outcome), (Exit::Failed, PublishOutcome::Transient));
     assert!(bench.index.files().is_empty());
     // What it says may ask for more than another try.
     bench.index.state.faults.lock().unwrap().clear();
@@ -300,7 +300,7 @@ fn the_sdk_is_held_back_while_a_runtime_file_is_not_visible() {
     let pace = Pace { visible: Duration::from_millis(200), ..quick() };
     let run = Job { pace, ..bench.job() }.run();
     assert!(matches!(run.error(), PublishError::NotVisible { files, .. } if files.len() == 3), "{:?}", run.outcome);
-    assert_eq!((run.receipt.outcome, run.error().exit()), (Outcome::NotVisible, Exit::Failed));
+    assert_eq!((run.receipt.outcome, run.error().exit()), (PublishOutcome::NotVisible, Exit::Failed));
     assert!(bench.index.files().iter().all(|file| file.project == "acme-bin"));
     // The same command goes on, and the server stores nothing twice.
     bench.index.lag(Duration::ZERO);
@@ -485,7 +485,7 @@ fn a_file_that_changes_while_it_is_sent_is_not_stored() {
     let run = bench.job().run();
     writer.join().unwrap();
     assert!(matches!(run.error(), PublishError::File { .. }), "{:?}", run.outcome);
-    assert_eq!((run.error().exit(), run.receipt.outcome), (Exit::NotGood, Outcome::Changed));
+    assert_eq!((run.error().exit(), run.receipt.outcome), (Exit::NotGood, PublishOutcome::Changed));
     assert!(bench.index.files().is_empty());
 }
 

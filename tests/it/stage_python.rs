@@ -5,7 +5,7 @@ use std::path::Path;
 
 use relkit::console::Progress;
 use relkit::fs::Existing;
-use relkit::stage::{RuntimeRequest, SdkRequest, StagedSdk, Template, stage_runtime, stage_sdk};
+use relkit::stage::{self, StagedSdk, Template, stage_runtime, stage_sdk};
 use relkit::version::CodexVersion;
 
 use crate::samples::binary::elf;
@@ -14,7 +14,7 @@ use crate::support::{Tools, mode, names, paths, relkit, run, succeed, text, writ
 
 fn sdk(out: &Path, template: Option<&Path>) -> StagedSdk {
     let codex_version: CodexVersion = "0.163.0".parse().unwrap();
-    let request = SdkRequest {
+    let request = stage::sdk::Options {
         out: out.to_owned(),
         codex_version,
         sdk_version: codex_version.sdk_version("0.163.0.post1").unwrap(),
@@ -26,12 +26,12 @@ fn sdk(out: &Path, template: Option<&Path>) -> StagedSdk {
 
 /// Copies the files of a template that ship, each text changed on the way.
 fn copy_template(template: &Template, to: &Path, change: impl Fn(&str) -> String) {
-    for file in &template.files {
-        let bytes = match std::str::from_utf8(&file.bytes) {
-            Ok(text) if file.path == "pyproject.toml" => change(text).into_bytes(),
-            _ => file.bytes.to_vec(),
+    for (path, bytes) in &template.files {
+        let bytes = match std::str::from_utf8(bytes) {
+            Ok(text) if path == "pyproject.toml" => change(text).into_bytes(),
+            _ => bytes.to_vec(),
         };
-        write_tree(to, &[(file.path.as_str(), bytes)]);
+        write_tree(to, &[(path.as_str(), bytes)]);
     }
 }
 
@@ -157,8 +157,8 @@ fn only_what_ships_is_staged() {
     }
     // Nothing but the version and the table differs from the template where no name does.
     let template = Template::sdk(None).unwrap();
-    for file in template.files.iter().filter(|file| file.path != "pyproject.toml") {
-        assert_eq!(fs::read(out.join(&file.path)).unwrap(), &*file.bytes, "{}", file.path);
+    for (path, bytes) in template.files.iter().filter(|(path, _)| *path != "pyproject.toml") {
+        assert_eq!(fs::read(out.join(path)).unwrap(), &**bytes, "{path}");
     }
 }
 
@@ -194,8 +194,10 @@ fn a_rename_is_an_edit_of_the_tables_alone() {
         )
     });
     let payload = write(root, "tool", elf(500));
-    let request =
-        RuntimeRequest { template: Some(root.join("runtime")), ..request(&root.join("out-runtime"), &payload) };
+    let request = stage::runtime::Options {
+        template: Some(root.join("runtime")),
+        ..request(&root.join("out-runtime"), &payload)
+    };
     let staged = stage_runtime(&request, &Progress::hidden()).unwrap();
     assert_eq!(staged.entrypoint, "bin/acme");
     sdk(&root.join("out-sdk"), Some(&root.join("sdk")));

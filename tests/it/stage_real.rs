@@ -4,7 +4,7 @@ use std::fs;
 use std::process::Command;
 
 use relkit::console::Progress;
-use relkit::stage::{RuntimeRequest, StageError, StageWarning, stage_runtime};
+use relkit::stage::{self, StageError, StageWarning, stage_runtime};
 
 use crate::support::line::executable;
 use crate::support::stages::{request, stage, told};
@@ -41,7 +41,7 @@ fn six_executables_give_six_stages_with_six_tags() {
         // A release names its executables by target, not by what they are called in the end.
         let payload = directory.path().join(format!("codex-{published}"));
         fs::copy(executable(&package), &payload).unwrap();
-        let given = RuntimeRequest { platform_tag: Some(tag.parse().unwrap()), ..request(&out, &payload) };
+        let given = stage::runtime::Options { platform_tag: Some(tag.parse().unwrap()), ..request(&out, &payload) };
         let staged = stage_runtime(&given, &Progress::hidden()).unwrap_or_else(|error| panic!("{}", told(error).0));
         assert_eq!(staged.platform_tag.to_string(), tag);
         let floor = tag == "macosx_10_9_x86_64";
@@ -57,7 +57,8 @@ fn six_executables_give_six_stages_with_six_tags() {
         fs::remove_dir_all(&out).unwrap();
 
         for (_, other, _) in EXECUTABLES.iter().filter(|(other, _, _)| *other != published) {
-            let wrong = RuntimeRequest { platform_tag: Some(other.parse().unwrap()), ..request(&out, &payload) };
+            let wrong =
+                stage::runtime::Options { platform_tag: Some(other.parse().unwrap()), ..request(&out, &payload) };
             let error = stage_runtime(&wrong, &Progress::hidden()).unwrap_err();
             assert!(matches!(error, StageError::WrongMachine { .. }), "{published} as {other}");
             let text = told(error).0;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use relkit::console::Progress;
 use relkit::error::Exit;
 use relkit::fs::Existing;
-use relkit::stage::{RuntimeRequest, StageError, StageWarning, stage_runtime};
+use relkit::stage::{self, StageError, StageWarning, stage_runtime};
 
 use crate::samples::archive::{Entry, EntryType, TarMember, archive, entry, gzip, noise, tar, tar_of, zip_of};
 use crate::samples::binary::{
@@ -437,7 +437,7 @@ fn an_output_with_files_is_replaced_only_when_asked_and_only_at_the_end() {
     assert!(text.contains("is not empty") && text.contains("--force"), "{text}");
     assert_eq!((exit, paths(&out)), (Exit::Failed, vec!["mine".to_owned()]));
     let force = |payload: &Path| {
-        let request = RuntimeRequest { existing: Existing::Replace, ..request(&out, payload) };
+        let request = stage::runtime::Options { existing: Existing::Replace, ..request(&out, payload) };
         stage_runtime(&request, &Progress::hidden())
     };
     assert!(force(&bad).is_err());
@@ -472,8 +472,10 @@ fn a_tag_for_another_machine_is_refused_and_another_floor_is_obeyed() {
     let root = directory.path();
     let payload = write(root, "codex", elf(500));
     let with_tag = |tag: &str| {
-        let request =
-            RuntimeRequest { platform_tag: Some(tag.parse().unwrap()), ..request(&root.join("out"), &payload) };
+        let request = stage::runtime::Options {
+            platform_tag: Some(tag.parse().unwrap()),
+            ..request(&root.join("out"), &payload)
+        };
         stage_runtime(&request, &Progress::hidden())
     };
     for tag in ["win_amd64", "macosx_11_0_arm64", "musllinux_1_1_aarch64", "any", "musllinux_1_1_x86_64.win_amd64"] {
@@ -502,7 +504,7 @@ fn a_template_with_an_unknown_placeholder_or_the_payloads_files_is_refused() {
     }
     let payload = write(root, "codex", elf(500));
     let with_template = |out: &Path| {
-        let request = RuntimeRequest { template: Some(template.clone()), ..request(out, &payload) };
+        let request = stage::runtime::Options { template: Some(template.clone()), ..request(out, &payload) };
         stage_runtime(&request, &Progress::hidden())
     };
     write(&template, "NOTES.md", "@modul@");
@@ -523,7 +525,7 @@ fn a_template_with_an_unknown_placeholder_or_the_payloads_files_is_refused() {
 fn child_that_stages() {
     let Some(arguments) = std::env::var_os("RELKIT_TEST_STAGE") else { return };
     let arguments: Vec<PathBuf> = std::env::split_paths(&arguments).collect();
-    let request = RuntimeRequest { existing: Existing::Replace, ..request(&arguments[0], &arguments[1]) };
+    let request = stage::runtime::Options { existing: Existing::Replace, ..request(&arguments[0], &arguments[1]) };
     stage_runtime(&request, &Progress::hidden()).unwrap();
 }
 

@@ -7,7 +7,7 @@ use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use relkit_client::process::Invocation;
-use relkit_client::{Input, Notification, Options, Session};
+use relkit_client::{Event, Input, Item, Options, Session};
 use serde_json::json;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -33,10 +33,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let thread = session.start_thread(json!({ "cwd": home.path(), "approvalPolicy": "never" }))?;
     let mut turn = session.start_turn(&thread.id, &[Input::text("Say hello")])?;
     while let Some(notification) = turn.next_notification()? {
-        match notification {
-            Notification::AgentMessageDelta { delta, .. } => print!("{delta}"),
-            Notification::Error { error, .. } => println!("the server complains: {error}"),
-            Notification::TurnCompleted { status, .. } => println!("\nthe turn ended: {status:?}"),
+        match notification.event {
+            Event::ItemCompleted(Item::AgentMessage { text, .. }) => println!("{text}"),
+            Event::Error { error, .. } => println!("the server complains: {error}"),
+            Event::TurnCompleted { status, .. } => println!("the turn ended: {status:?}"),
             _ => {}
         }
     }
@@ -67,23 +67,19 @@ fn answer(mut stream: TcpStream) -> std::io::Result<()> {
         }
     }
     std::io::copy(&mut reader.take(length), &mut std::io::sink())?;
-    let text = "Hello from the script.";
-    let item = json!({ "type": "message", "id": "m", "role": "assistant", "content": [{ "type": "output_text", "text": text }] });
-    let events = [
-        json!({ "type": "response.created", "response": { "id": "r" } }),
-        json!({ "type": "response.output_item.added", "output_index": 0, "item": { "type": "message", "id": "m", "role": "assistant", "content": [] } }),
-        json!({ "type": "response.output_text.delta", "item_id": "m", "output_index": 0, "content_index": 0, "delta": text }),
-        json!({ "type": "response.output_item.done", "output_index": 0, "item": item }),
-        json!({ "type": "response.completed", "response": { "id": "r" } }),
-    ];
-    let body: String = events
-        .iter()
-        .map(|event| format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap_or("")))
-        .collect();
     let status = if request.starts_with("POST /v1/responses ") { "200 OK" } else { "404 Not Found" };
-    write!(
-        stream,
-        "HTTP/1.1 {status}\r\ncontent-type: text/event-stream\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
-        body.len()
-    )
+    let head = "content-type: text/event-stream\r\nconnection: close";
+    write!(stream, "HTTP/1.1 {status}\r\n{head}\r\ncontent-length: {}\r\n\r\n{EVENTS}", EVENTS.len())
 }
+
+/// An answer of the model, as server-sent events.
+const EVENTS: &str = r#"event: response.created
+data: {"type":"response.created","response":{"id":"r"}}
+
+event: response.output_item.done
+data: {"type":"response.output_item.done","output_index":0,"item":{"type":"message","id":"m","role":"assistant","content":[{"type":"output_text","text":"Hello from the script."}]}}
+
+event: response.completed
+data: {"type":"response.completed","response":{"id":"r"}}
+
+"#;

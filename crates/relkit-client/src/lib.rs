@@ -11,7 +11,7 @@ mod transport;
 mod turn;
 
 pub use error::{ClientError, Closed, ClosedBy};
-pub use notification::{Item, Notification, TokenUsage, TurnError, TurnStatus};
+pub use notification::{Event, Item, Notification, TokenUsage, TurnError, TurnStatus};
 pub use options::{Options, Reply, ServerRequest};
 pub use session::{ServerInfo, Session, Thread};
 pub use turn::{Input, Turn, TurnOutcome};

@@ -1,5 +1,5 @@
 //! What the server tells during a turn, typed as far as a caller needs it. Whatever is not known, or does not have the
-//! shape that is known, is [`Notification::Unknown`]: a newer server never breaks an older client.
+//! shape that is known, is [`Event::Unknown`]: a newer server never breaks an older client.
 
 use std::fmt;
 
@@ -8,94 +8,54 @@ use serde_json::Value;
 
 /// News from the server.
 #[derive(Debug, Clone, PartialEq)]
+pub struct Notification {
+    /// The thread that it is about.
+    pub thread_id: Option<String>,
+    /// The turn that it is about.
+    pub turn_id: Option<String>,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-pub enum Notification {
+pub enum Event {
     /// `thread/started`.
-    ThreadStarted {
-        /// The thread.
-        thread_id: String,
-    },
+    ThreadStarted,
     /// `thread/status/changed`: `idle`, `active`, `systemError`, `notLoaded`.
-    ThreadStatusChanged {
-        /// The thread.
-        thread_id: String,
-        /// Its status.
-        status: String,
-    },
+    ThreadStatusChanged(String),
     /// `turn/started`.
-    TurnStarted {
-        /// The thread.
-        thread_id: String,
-        /// The turn.
-        turn_id: String,
-    },
+    TurnStarted,
     /// `turn/completed`, also for a turn that failed or was interrupted.
     TurnCompleted {
-        /// The thread.
-        thread_id: String,
-        /// The turn.
-        turn_id: String,
         /// How it ended.
         status: TurnStatus,
         /// Why it failed.
         error: Option<TurnError>,
     },
-    /// `item/started`.
-    ItemStarted {
-        /// The thread.
-        thread_id: String,
-        /// The turn.
-        turn_id: String,
-        /// The item as far as it is known yet.
-        item: Item,
-    },
-    /// `item/completed`.
-    ItemCompleted {
-        /// The thread.
-        thread_id: String,
-        /// The turn.
-        turn_id: String,
-        /// The whole item.
-        item: Item,
-    },
+    /// `item/started`: the item as far as it is known yet.
+    ItemStarted(Item),
+    /// `item/completed`: the whole item.
+    ItemCompleted(Item),
     /// `item/agentMessage/delta`: the next piece of an answer.
     AgentMessageDelta {
-        /// The thread.
-        thread_id: String,
-        /// The turn.
-        turn_id: String,
         /// The item.
         item_id: String,
         /// The piece.
         delta: String,
     },
-    /// `thread/tokenUsage/updated`.
-    TokenUsageUpdated {
-        /// The thread.
-        thread_id: String,
-        /// The turn.
-        turn_id: String,
-        /// All turns of the thread together.
-        total: TokenUsage,
-    },
+    /// `thread/tokenUsage/updated`: all turns of the thread together.
+    TokenUsageUpdated(TokenUsage),
     /// `error`: something went wrong in a turn.
     Error {
-        /// The thread.
-        thread_id: String,
-        /// The turn.
-        turn_id: String,
         /// What went wrong.
         error: TurnError,
         /// Whether the server tries again by itself; the turn goes on.
         will_retry: bool,
     },
     /// `warning`, about a thread or about everything.
-    Warning {
-        /// The thread, if it is about one.
-        thread_id: Option<String>,
-        /// What the server says.
-        message: String,
-    },
+    Warning(String),
     /// `configWarning`.
     ConfigWarning {
         /// What the server says.
@@ -170,18 +130,15 @@ impl TurnError {
     #[must_use]
     pub fn from_json(value: &Value) -> Option<Self> {
         let message = value.get("message")?.as_str()?.to_owned();
-        let info = value.get("codexErrorInfo");
         // A text, or an object of one member.
-        let (code, code_details) = match info {
+        let (code, code_details) = match value.get("codexErrorInfo") {
             Some(Value::String(name)) => (Some(name.clone()), None),
-            Some(Value::Object(object)) => match object.iter().next() {
-                Some((name, details)) => (Some(name.clone()), Some(details.clone())),
-                None => (None, None),
-            },
+            Some(Value::Object(object)) => {
+                object.iter().next().map(|(name, details)| (name.clone(), details.clone())).unzip()
+            }
             _ => (None, None),
         };
-        let details = value.get("additionalDetails").and_then(Value::as_str).map(str::to_owned);
-        Some(Self { message, code, code_details, details })
+        Some(Self { message, code, code_details, details: text(value, "/additionalDetails") })
     }
 }
 
@@ -243,102 +200,55 @@ impl Notification {
     /// Types a notification.
     #[must_use]
     pub fn new(method: String, params: Value) -> Self {
-        known(&method, &params).unwrap_or(Self::Unknown { method, params })
-    }
-
-    /// The thread that it is about.
-    #[must_use]
-    pub fn thread_id(&self) -> Option<&str> {
-        match self {
-            Self::ThreadStarted { thread_id }
-            | Self::ThreadStatusChanged { thread_id, .. }
-            | Self::TurnStarted { thread_id, .. }
-            | Self::TurnCompleted { thread_id, .. }
-            | Self::ItemStarted { thread_id, .. }
-            | Self::ItemCompleted { thread_id, .. }
-            | Self::AgentMessageDelta { thread_id, .. }
-            | Self::TokenUsageUpdated { thread_id, .. }
-            | Self::Error { thread_id, .. } => Some(thread_id),
-            Self::Warning { thread_id, .. } => thread_id.as_deref(),
-            Self::ConfigWarning { .. } => None,
-            Self::Unknown { params, .. } => params.get("threadId").and_then(Value::as_str),
-        }
-    }
-
-    /// The turn that it is about.
-    #[must_use]
-    pub fn turn_id(&self) -> Option<&str> {
-        match self {
-            Self::TurnStarted { turn_id, .. }
-            | Self::TurnCompleted { turn_id, .. }
-            | Self::ItemStarted { turn_id, .. }
-            | Self::ItemCompleted { turn_id, .. }
-            | Self::AgentMessageDelta { turn_id, .. }
-            | Self::TokenUsageUpdated { turn_id, .. }
-            | Self::Error { turn_id, .. } => Some(turn_id),
-            Self::Unknown { params, .. } => params.get("turnId").and_then(Value::as_str),
-            _ => None,
-        }
+        let id = |flat, nested| text(&params, flat).or_else(|| text(&params, nested));
+        let (thread_id, turn_id) = (id("/threadId", "/thread/id"), id("/turnId", "/turn/id"));
+        let event = known(&method, &params).unwrap_or(Event::Unknown { method, params });
+        Self { thread_id, turn_id, event }
     }
 }
 
-fn known(method: &str, params: &Value) -> Option<Notification> {
-    let text = |path: &str| params.pointer(path).and_then(Value::as_str).map(str::to_owned);
-    let thread_id = text("/threadId");
-    let turn_id = text("/turnId");
+fn text(value: &Value, pointer: &str) -> Option<String> {
+    value.pointer(pointer).and_then(Value::as_str).map(str::to_owned)
+}
+
+fn known(method: &str, params: &Value) -> Option<Event> {
+    let text = |pointer| text(params, pointer);
     Some(match method {
-        "thread/started" => Notification::ThreadStarted { thread_id: text("/thread/id")? },
-        "thread/status/changed" => {
-            Notification::ThreadStatusChanged { thread_id: thread_id?, status: text("/status/type")? }
-        }
-        "turn/started" => Notification::TurnStarted { thread_id: thread_id?, turn_id: text("/turn/id")? },
-        "turn/completed" => Notification::TurnCompleted {
-            thread_id: thread_id?,
-            turn_id: text("/turn/id")?,
+        "thread/started" => Event::ThreadStarted,
+        "thread/status/changed" => Event::ThreadStatusChanged(text("/status/type")?),
+        "turn/started" => Event::TurnStarted,
+        "turn/completed" => Event::TurnCompleted {
             status: text("/turn/status")?.into(),
             error: params.pointer("/turn/error").and_then(TurnError::from_json),
         },
-        "item/started" => {
-            Notification::ItemStarted { thread_id: thread_id?, turn_id: turn_id?, item: item(params.get("item")?)? }
+        "item/started" => Event::ItemStarted(item(params.get("item")?)?),
+        "item/completed" => Event::ItemCompleted(item(params.get("item")?)?),
+        "item/agentMessage/delta" => Event::AgentMessageDelta { item_id: text("/itemId")?, delta: text("/delta")? },
+        "thread/tokenUsage/updated" => {
+            Event::TokenUsageUpdated(TokenUsage::deserialize(params.pointer("/tokenUsage/total")?).ok()?)
         }
-        "item/completed" => {
-            Notification::ItemCompleted { thread_id: thread_id?, turn_id: turn_id?, item: item(params.get("item")?)? }
-        }
-        "item/agentMessage/delta" => Notification::AgentMessageDelta {
-            thread_id: thread_id?,
-            turn_id: turn_id?,
-            item_id: text("/itemId")?,
-            delta: text("/delta")?,
-        },
-        "thread/tokenUsage/updated" => Notification::TokenUsageUpdated {
-            thread_id: thread_id?,
-            turn_id: turn_id?,
-            total: TokenUsage::deserialize(params.pointer("/tokenUsage/total")?).ok()?,
-        },
-        "error" => Notification::Error {
-            thread_id: thread_id?,
-            turn_id: turn_id?,
+        "error" => Event::Error {
             error: TurnError::from_json(params.get("error")?)?,
             will_retry: params.get("willRetry").and_then(Value::as_bool).unwrap_or(false),
         },
-        "warning" => Notification::Warning { thread_id, message: text("/message")? },
-        "configWarning" => Notification::ConfigWarning { summary: text("/summary")?, details: text("/details") },
+        "warning" => Event::Warning(text("/message")?),
+        "configWarning" => Event::ConfigWarning { summary: text("/summary")?, details: text("/details") },
         _ => return None,
     })
 }
 
 fn item(value: &Value) -> Option<Item> {
-    let text = |name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
-    let kind = text("type")?;
+    let text = |pointer| text(value, pointer);
+    let kind = text("/type")?;
     let typed = match kind.as_str() {
-        "userMessage" => text("id").map(|id| Item::UserMessage { id }),
-        "agentMessage" => text("id").zip(text("text")).map(|(id, text)| Item::AgentMessage { id, text }),
-        "commandExecution" => text("id").zip(text("command")).map(|(id, command)| Item::CommandExecution {
+        "userMessage" => text("/id").map(|id| Item::UserMessage { id }),
+        "agentMessage" => text("/id").zip(text("/text")).map(|(id, text)| Item::AgentMessage { id, text }),
+        "commandExecution" => text("/id").zip(text("/command")).map(|(id, command)| Item::CommandExecution {
             id,
             command,
-            status: text("status").unwrap_or_default(),
+            status: text("/status").unwrap_or_default(),
             exit_code: value.get("exitCode").and_then(Value::as_i64),
-            output: text("aggregatedOutput"),
+            output: text("/aggregatedOutput"),
         }),
         _ => None,
     };
@@ -358,7 +268,7 @@ mod tests {
             ("brand/new", json!(null)),
         ] {
             let notification = Notification::new(method.into(), params.clone());
-            assert_eq!(notification, Notification::Unknown { method: method.into(), params });
+            assert_eq!(notification.event, Event::Unknown { method: method.into(), params });
         }
     }
 
@@ -375,6 +285,6 @@ mod tests {
     #[test]
     fn ids_are_found_in_what_is_not_known() {
         let notification = Notification::new("item/x".into(), json!({ "threadId": "t", "turnId": "u" }));
-        assert_eq!((notification.thread_id(), notification.turn_id()), (Some("t"), Some("u")));
+        assert_eq!((notification.thread_id.as_deref(), notification.turn_id.as_deref()), (Some("t"), Some("u")));
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::error::ClientError;
-use crate::notification::{Item, Notification, TokenUsage, TurnError, TurnStatus};
+use crate::notification::{Event, Item, Notification, TokenUsage, TurnError, TurnStatus};
 use crate::session::{Session, member};
 
 /// How long a turn that was interrupted at its deadline may take to say so.
@@ -151,15 +151,15 @@ impl Turn<'_> {
         let mut outcome =
             TurnOutcome { status: TurnStatus::InProgress, error: None, answer: None, items: Vec::new(), usage: None };
         while let Some(notification) = self.next_notification()? {
-            match notification {
-                Notification::ItemCompleted { item, .. } => {
+            match notification.event {
+                Event::ItemCompleted(item) => {
                     if let Item::AgentMessage { text, .. } = &item {
                         outcome.answer = Some(text.clone());
                     }
                     outcome.items.push(item);
                 }
-                Notification::TokenUsageUpdated { total, .. } => outcome.usage = Some(total),
-                Notification::TurnCompleted { status, error, .. } => {
+                Event::TokenUsageUpdated(total) => outcome.usage = Some(total),
+                Event::TurnCompleted { status, error } => {
                     outcome.error = error.or_else(|| match status {
                         TurnStatus::Failed => self.last_error.take(),
                         _ => None,
@@ -175,12 +175,12 @@ impl Turn<'_> {
     fn receive(&mut self, deadline: Instant) -> Result<Option<Notification>, ClientError> {
         let (thread_id, id) = (&self.thread_id, &self.id);
         let notification = self.session.next_matching(deadline, |notification| {
-            notification.thread_id().is_none_or(|thread| thread == thread_id)
-                && notification.turn_id().is_none_or(|turn| turn == id)
+            notification.thread_id.as_ref().is_none_or(|thread| thread == thread_id)
+                && notification.turn_id.as_ref().is_none_or(|turn| turn == id)
         })?;
-        match &notification {
-            Some(Notification::TurnCompleted { .. }) => self.done = true,
-            Some(Notification::Error { error, .. }) => self.last_error = Some(error.clone()),
+        match notification.as_ref().map(|notification| &notification.event) {
+            Some(Event::TurnCompleted { .. }) => self.done = true,
+            Some(Event::Error { error, .. }) => self.last_error = Some(error.clone()),
             _ => {}
         }
         Ok(notification)

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use relkit_client::process::{Closing, Ending, Invocation};
-use relkit_client::{ClientError, ClosedBy, Input, Notification, Options, Reply, Session, TurnStatus};
+use relkit_client::{ClientError, ClosedBy, Event, Input, Notification, Options, Reply, Session, TurnStatus};
 use serde_json::{Value, json};
 
 /// Answers `initialize` and swallows `initialized`.
@@ -161,12 +161,13 @@ fn a_turn_is_told_by_its_id_even_before_its_answer() {
     let thread = session.start_thread(json!({})).unwrap();
     let mut turn = session.start_turn(&thread.id, &[Input::text("hi")]).unwrap();
     let first = turn.next_notification().unwrap().unwrap();
-    assert_eq!(first, Notification::TurnStarted { thread_id: "T".into(), turn_id: "U".into() });
+    let (thread_id, turn_id) = (Some("T".into()), Some("U".into()));
+    assert_eq!(first, Notification { thread_id, turn_id, event: Event::TurnStarted });
     let outcome = turn.finish().unwrap();
     assert_eq!((outcome.status.clone(), outcome.answer.as_deref()), (TurnStatus::Completed, Some("hello")));
     // What was said of another turn is still there for who asks.
     let other = session.next_notification(Duration::ZERO).unwrap().unwrap();
-    assert_eq!(other.turn_id(), Some("OTHER"));
+    assert_eq!(other.turn_id.as_deref(), Some("OTHER"));
 }
 
 #[test]

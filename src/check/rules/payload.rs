@@ -10,7 +10,6 @@ use crate::check::subject::wheel::WheelSubject;
 use crate::payload::Package;
 use crate::target::{PlatformTag, TargetTriple};
 use crate::version::CodexVersion;
-use crate::wheel::name::DistributionName;
 use crate::zip::archive::Member;
 
 /// How every Git LFS pointer begins.
@@ -201,6 +200,5 @@ pub(crate) static RULES: &[&Rule] = &[&PAYLOAD_JSON, &PAYLOAD_EXECUTABLE, &LFS_P
 
 /// Whether a wheel is one of the runtime of the template.
 pub(super) fn is_runtime(wheel: &WheelSubject) -> bool {
-    let runtime: Option<DistributionName> = wheel.runtime.distribution.parse().ok();
-    wheel.name.as_ref().is_ok_and(|name| runtime.is_some_and(|runtime| name.distribution.is_same(&runtime)))
+    wheel.name.as_ref().is_ok_and(|name| name.distribution.is_same(&wheel.runtime.distribution))
 }

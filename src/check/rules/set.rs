@@ -16,7 +16,6 @@ use crate::payload::{DESCRIPTOR, Package};
 use crate::product::Target;
 use crate::version::CodexVersion;
 use crate::wheel::metadata::Metadata;
-use crate::wheel::name::DistributionName;
 use crate::wheel::requirement::{PinFault, Requirement};
 
 const fn rule(
@@ -203,10 +202,8 @@ fn unserved<'a>(set: &Set<'a>, wheels: &[&Summary]) -> Vec<&'a Target> {
 /// Whether a file is the SDK's, or one that requires the runtime in its place.
 fn is_sdk(set: &Set<'_>, member: &Summary) -> bool {
     let requires = |metadata: &Metadata| {
-        metadata
-            .requires_dist()
-            .flatten()
-            .any(|requirement| set.runtime.distribution.parse().is_ok_and(|runtime| requirement.name.is_same(&runtime)))
+        let mut required = metadata.requires_dist().flatten();
+        required.any(|requirement| requirement.name.is_same(&set.runtime.distribution))
     };
     member.is_of(&set.sdk.distribution)
         || !member.is_of(&set.runtime.distribution) && member.metadata.as_ref().is_some_and(requires)
@@ -278,9 +275,7 @@ static SDK_PIN: Rule = rule(
 
 fn sdk_pin(set: &Set<'_>, found: &mut Findings) {
     let mut runtimes: BTreeMap<String, BTreeSet<Version>> = BTreeMap::new();
-    if let Ok(name) = set.runtime.distribution.parse::<DistributionName>() {
-        runtimes.entry(name.normalized()).or_default();
-    }
+    runtimes.entry(set.runtime.distribution.normalized()).or_default();
     for (name, indexes) in platform_distributions(set) {
         let versions = indexes.iter().filter_map(|index| set.members[*index].version.clone());
         runtimes.entry(name).or_default().extend(versions);
@@ -328,9 +323,9 @@ fn sdk_pin(set: &Set<'_>, found: &mut Findings) {
 /// The SDK's pin against the release: in its metadata, and in the project file that whoever builds from an sdist gets.
 fn expected_pin(set: &Set<'_>, expected: &Expected<'_>, index: usize, found: &mut Findings) {
     let member = &set.members[index];
-    let Ok(runtime) = set.runtime.distribution.parse::<DistributionName>() else { return };
+    let runtime = &set.runtime.distribution;
     let judged = |requirements: Vec<Requirement>| -> Vec<String> {
-        let pins: Vec<_> = requirements.into_iter().filter(|requirement| requirement.name.is_same(&runtime)).collect();
+        let pins: Vec<_> = requirements.into_iter().filter(|requirement| requirement.name.is_same(runtime)).collect();
         let pin = match only(&pins) {
             Ok(pin) => pin,
             Err(message) => return vec![message],

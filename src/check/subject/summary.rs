@@ -99,8 +99,8 @@ impl Summary {
             size: wheel.archive.bytes().len() as u64,
             distribution: Distribution::Wheel,
             role: match name.map(|name| &name.distribution) {
-                Some(name) if is_same(name, &wheel.runtime.distribution) => Some(Role::RuntimeWheel),
-                Some(name) if is_same(name, &sdk.distribution) => Some(Role::SdkWheel),
+                Some(name) if name.is_same(&wheel.runtime.distribution) => Some(Role::RuntimeWheel),
+                Some(name) if name.is_same(&sdk.distribution) => Some(Role::SdkWheel),
                 _ => None,
             },
             name: name.map(|name| name.distribution.clone()),
@@ -137,7 +137,7 @@ impl Summary {
             role: name
                 .as_ref()
                 .map(|name| &name.distribution)
-                .filter(|name| is_same(name, &sdk.distribution) && !is_same(name, &runtime.distribution))
+                .filter(|name| name.is_same(&sdk.distribution) && !name.is_same(&runtime.distribution))
                 .map(|_| Role::SdkSdist),
             version: name.as_ref().and_then(|name| name.pep440()),
             spelled_version: name.as_ref().map(|name| name.version.clone()).unwrap_or_default(),
@@ -157,8 +157,8 @@ impl Summary {
     }
 
     /// Whether the file is of that distribution, however the name is spelled.
-    pub fn is_of(&self, distribution: &str) -> bool {
-        self.name.as_ref().is_some_and(|name| is_same(name, distribution))
+    pub fn is_of(&self, distribution: &DistributionName) -> bool {
+        self.name.as_ref().is_some_and(|name| name.is_same(distribution))
     }
 
     /// The targets of the runtime that a wheel of it serves.
@@ -185,10 +185,6 @@ impl Summary {
     pub(crate) fn label(&self) -> String {
         self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
     }
-}
-
-fn is_same(name: &DistributionName, distribution: &str) -> bool {
-    distribution.parse().is_ok_and(|distribution| name.is_same(&distribution))
 }
 
 /// Where an SDK's generated types say what they were generated from.

@@ -1,7 +1,8 @@
-//! One request of the stand-in to its model: a POST over HTTP/1.1 and the server-sent events of the answer, as they come.
+//! One request of the stand-in to its model: a POST and the server-sent events of the answer, as they come. It speaks
+//! HTTP/1.0, to which no server answers in chunks (RFC 9112, section 7.1).
 
 use std::io::{self, BufRead, BufReader, Read, Write as _};
-use std::net::{Shutdown, TcpStream, ToSocketAddrs as _};
+use std::net::{Shutdown, TcpStream};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -64,9 +65,8 @@ impl Exchange {
             return Err(format!("`{url}`: the stand-in speaks plain HTTP only"));
         }
         let failed = |error: io::Error| format!("stream disconnected before completion: {error}");
-        let (host, port) = (parsed.host_str().unwrap_or_default(), parsed.port().unwrap_or(80));
-        let addresses = (host.trim_matches(['[', ']']), port).to_socket_addrs().map_err(failed)?;
-        let mut stream = connect(addresses).map_err(failed)?;
+        let addresses = parsed.socket_addrs(|| None).map_err(failed)?;
+        let mut stream = TcpStream::connect(addresses.as_slice()).map_err(failed)?;
         stream.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
         {
             let mut state = self.state();
@@ -77,25 +77,15 @@ impl Exchange {
         }
         let body = body.to_string();
         let request = format!(
-            "POST {} HTTP/1.1\r\nHost: {host}:{port}\r\nContent-Type: application/json\r\nAccept: text/event-stream\r\n\
-             Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
+            "POST {} HTTP/1.0\r\nHost: {}\r\nContent-Type: application/json\r\nAccept: text/event-stream\r\n\
+             Content-Length: {}\r\n\r\n{body}",
             parsed.path(),
+            parsed.authority(),
             body.len()
         );
         stream.write_all(request.as_bytes()).map_err(failed)?;
         read_answer(BufReader::new(stream), &url, take)
     }
-}
-
-fn connect(addresses: impl Iterator<Item = std::net::SocketAddr>) -> io::Result<TcpStream> {
-    let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
-    for address in addresses {
-        match TcpStream::connect_timeout(&address, Duration::from_secs(10)) {
-            Ok(stream) => return Ok(stream),
-            Err(error) => last = error,
-        }
-    }
-    Err(last)
 }
 
 fn read_answer(mut reader: impl BufRead, url: &str, take: impl FnMut(Event)) -> Result<(), String> {
@@ -117,11 +107,7 @@ fn read_answer(mut reader: impl BufRead, url: &str, take: impl FnMut(Event)) -> 
     if !(200..300).contains(&status) {
         return Err(format!("unexpected status {status} {}, url: {url}", response.reason.unwrap_or_default()));
     }
-    let chunked = response.headers.iter().any(|header| {
-        header.name.eq_ignore_ascii_case("transfer-encoding")
-            && String::from_utf8_lossy(header.value).to_ascii_lowercase().contains("chunked")
-    });
-    if chunked { read_events(BufReader::new(Chunks { reader, left: 0 }), take) } else { read_events(reader, take) }
+    read_events(reader, take)
 }
 
 fn read_events(mut reader: impl BufRead, mut take: impl FnMut(Event)) -> Result<(), String> {
@@ -160,35 +146,6 @@ fn read_events(mut reader: impl BufRead, mut take: impl FnMut(Event)) -> Result<
     }
 }
 
-/// The data of a chunked body (RFC 9112, section 7.1).
-struct Chunks<R> {
-    reader: R,
-    left: u64,
-}
-
-impl<R: BufRead> Read for Chunks<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.left == 0 {
-            let mut line = String::new();
-            // The line end after the chunk before, where there was one.
-            while line.trim().is_empty() {
-                line.clear();
-                if self.reader.by_ref().take(1024).read_line(&mut line)? == 0 {
-                    return Ok(0);
-                }
-            }
-            let size = line.trim().split(';').next().unwrap_or_default();
-            self.left = u64::from_str_radix(size.trim(), 16).map_err(io::Error::other)?;
-            if self.left == 0 {
-                return Ok(0);
-            }
-        }
-        let count = self.reader.by_ref().take(self.left).read(buffer)?;
-        self.left -= count as u64;
-        Ok(count)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,16 +157,12 @@ mod tests {
     }
 
     #[test]
-    fn chunked_and_plain_answers_are_the_same() {
+    fn events_are_read_and_nonsense_is_skipped() {
         let data = "data: {\"type\":\"response.output_text.delta\",\"item_id\":\"m\",\"delta\":\"hi\"}\n\n\
                     data: nonsense\ndata: {\"type\":\"response.completed\",\"response\":{}}\n\n";
-        let plain = read(&format!("HTTP/1.0 200 OK\r\n\r\n{data}"));
-        let (one, two) = data.split_at(30);
-        let chunks = format!("{:x}\r\n{one}\r\n{:x};x=y\r\n{two}\r\n0\r\n\r\n", one.len(), two.len());
-        let chunked = read(&format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}"));
-        assert_eq!(plain, chunked);
-        assert_eq!(plain.0, [Event::Delta("m".into(), "hi".into()), Event::Completed(Value::Null)]);
-        assert_eq!(plain.1, Ok(()));
+        let (events, result) = read(&format!("HTTP/1.0 200 OK\r\n\r\n{data}"));
+        assert_eq!(events, [Event::Delta("m".into(), "hi".into()), Event::Completed(Value::Null)]);
+        assert_eq!(result, Ok(()));
     }
 
     #[test]

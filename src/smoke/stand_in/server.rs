@@ -1,6 +1,6 @@
 //! The server that the stand-in plays: threads and turns, answered and told in the order of the real one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -44,7 +44,7 @@ pub(super) struct Server {
     provider: Provider,
     output: Output,
     client: Option<String>,
-    threads: BTreeMap<String, Value>,
+    threads: BTreeSet<String>,
     /// The running turn of each thread.
     turns: BTreeMap<String, RunningTurn>,
 }
@@ -67,7 +67,7 @@ impl Server {
             provider: Provider { name, model, base_url },
             output: Output(Arc::new(Mutex::new(output))),
             client: None,
-            threads: BTreeMap::new(),
+            threads: BTreeSet::new(),
             turns: BTreeMap::new(),
         }
     }
@@ -101,12 +101,6 @@ impl Server {
             ("thread/start", _) => return self.start_thread(id, params),
             ("turn/start", _) => return self.start_turn(id, params),
             ("turn/interrupt", _) => self.interrupt(params),
-            ("thread/read", _) => self.thread(params).map(|thread| json!({ "thread": thread })),
-            ("thread/list", _) => {
-                let data: Vec<_> = self.threads.values().collect();
-                Ok(json!({ "data": data, "nextCursor": null, "backwardsCursor": null }))
-            }
-            ("model/list", _) => Ok(json!({ "data": [self.model_entry()], "nextCursor": null })),
             _ => Err(format!("Invalid request: unknown variant `{method}`")),
         };
         self.answer(id, answered);
@@ -164,24 +158,25 @@ impl Server {
             "instructionSources": [],
             "reasoningEffort": null,
         });
-        self.threads.insert(thread_id, thread.clone());
+        self.threads.insert(thread_id);
         self.answer(id, Ok(result));
         self.output.notify("thread/started", json!({ "thread": thread }));
     }
 
-    fn thread(&self, params: &Value) -> Result<&Value, String> {
+    /// The thread and the input of a turn.
+    fn turn_of(&self, params: &Value) -> Result<(String, Vec<Value>), String> {
         let thread_id = required(params, "/threadId", "threadId")?;
-        self.threads.get(&thread_id).ok_or_else(|| format!("thread not found: {thread_id}"))
+        if !self.threads.contains(&thread_id) {
+            return Err(format!("thread not found: {thread_id}"));
+        }
+        let input = params.get("input").and_then(Value::as_array).cloned();
+        Ok((thread_id, input.ok_or("Invalid request: missing field `input`")?))
     }
 
     fn start_turn(&mut self, id: RequestId, params: &Value) {
-        let input = self.thread(params).and_then(|_| {
-            let input = params.get("input").and_then(Value::as_array).cloned();
-            input.ok_or_else(|| "Invalid request: missing field `input`".to_owned())
-        });
-        let (thread_id, input) = match (required(params, "/threadId", "threadId"), input) {
-            (Ok(thread_id), Ok(input)) => (thread_id, input),
-            (_, Err(why)) | (Err(why), _) => return self.answer(id, Err(why)),
+        let (thread_id, input) = match self.turn_of(params) {
+            Ok(turn) => turn,
+            Err(why) => return self.answer(id, Err(why)),
         };
         if let Some(running) = self.turns.get(&thread_id).filter(|running| !running.player.is_finished()) {
             // The real server steers the running turn.
@@ -212,20 +207,6 @@ impl Server {
                 Ok(json!({}))
             }
         }
-    }
-
-    fn model_entry(&self) -> Value {
-        let model = &self.provider.model;
-        json!({
-            "id": model,
-            "model": model,
-            "displayName": model,
-            "description": "the model of the configuration",
-            "hidden": false,
-            "isDefault": true,
-            "defaultReasoningEffort": "medium",
-            "supportedReasoningEfforts": [{ "reasoningEffort": "medium", "description": "" }],
-        })
     }
 }
 

@@ -6,19 +6,30 @@ const HEAD: &str =
 
 fn project() -> SdkProject {
     SdkProject {
-        distribution: "acme-sdk".into(),
+        distribution: name("acme-sdk"),
         module: "acme".into(),
-        runtime_distribution: "acme-cli-bin".into(),
+        runtime_distribution: name("acme-cli-bin"),
         runtime_module: "acme_cli_bin".into(),
     }
+}
+
+fn name(text: &str) -> DistributionName {
+    text.parse().unwrap()
 }
 
 fn version() -> CodexVersion {
     "0.163.0".parse().unwrap()
 }
 
-fn staged(project_table: &str) -> Result<String, PyprojectError> {
-    sdk(&format!("{HEAD}{project_table}"), "pyproject.toml", &project(), "old-cli-bin", version(), version().into())
+fn staged(project_table: &str) -> Result<String, StageError> {
+    sdk(
+        &format!("{HEAD}{project_table}"),
+        "pyproject.toml",
+        &project(),
+        Some(&name("old-cli-bin")),
+        version(),
+        version().into(),
+    )
 }
 
 fn parsed(text: &str) -> toml::Table {
@@ -80,6 +91,38 @@ fn comments_and_order_stay() {
 }
 
 #[test]
+fn every_spelling_of_the_requirement_is_replaced() {
+    for specifier in [
+        "acme-cli-bin",
+        "acme-cli-bin==0.163.0",
+        "  Acme_CLI.-bin  >= 1 , <2",
+        "acme_cli_bin[extra,other]~=1.0",
+        "acme-cli-bin (>=1.0)",
+        "acme-cli-bin(==1.0)",
+        "acme-cli-bin; python_version < '3.12'",
+        "acme-cli-bin @ file:///tmp/a.whl",
+        "acme-cli-bin@https://example.invalid/a.whl ; sys_platform == 'linux'",
+        "acme-cli-bin\\t!=1",
+        "acme-cli-bin===1.0",
+    ] {
+        let text = staged(&format!("dependencies = [\"{specifier}\"]\n")).unwrap();
+        assert_eq!(dependencies(&text), ["acme-cli-bin==0.163.0"], "{specifier}");
+    }
+    for specifier in [
+        "acme-cli-bin-extra",
+        "acme-cli",
+        "xacme-cli-bin",
+        "pydantic>=2; extra == 'acme-cli-bin'",
+        "codex[acme-cli-bin]",
+        "-acme-cli-bin",
+        "file:///acme-cli-bin",
+    ] {
+        let text = staged(&format!("dependencies = [\"{specifier}\"]\n")).unwrap();
+        assert_eq!(dependencies(&text), [specifier, "acme-cli-bin==0.163.0"]);
+    }
+}
+
+#[test]
 fn extras_do_not_weaken_the_pin() {
     let text = staged("[project.optional-dependencies]\nrun = [\"acme-cli-bin\", \"y\"]\n").unwrap();
     let table = parsed(&text);
@@ -94,7 +137,7 @@ fn dynamic_fields_become_static() {
     assert!(
         !parsed(&staged("dynamic = [\"version\"]\n").unwrap())["project"].as_table().unwrap().contains_key("dynamic")
     );
-    assert!(matches!(staged("dynamic = [\"dependencies\"]\n"), Err(PyprojectError::DynamicDependencies { .. })));
+    assert!(matches!(staged("dynamic = [\"dependencies\"]\n"), Err(StageError::DynamicDependencies { .. })));
 }
 
 #[test]
@@ -102,15 +145,15 @@ fn what_cannot_be_edited_is_named() {
     for table in
         ["dependencies = \"x\"\n", "dependencies = [1]\n", "dynamic = 1\n", "optional-dependencies = [\"x\"]\n"]
     {
-        assert!(matches!(staged(table), Err(PyprojectError::Type { .. })), "{table}");
+        assert!(matches!(staged(table), Err(StageError::Type { .. })), "{table}");
     }
-    assert!(matches!(staged("["), Err(PyprojectError::Toml { .. })));
+    assert!(matches!(staged("["), Err(StageError::Toml { .. })));
 }
 
 #[test]
 fn a_second_stage_replaces_the_first() {
     let once = staged("").unwrap();
-    let twice = sdk(&once, "pyproject.toml", &project(), "", "0.164.0".parse().unwrap(), version().into()).unwrap();
+    let twice = sdk(&once, "pyproject.toml", &project(), None, "0.164.0".parse().unwrap(), version().into()).unwrap();
     assert_eq!(dependencies(&twice), ["acme-cli-bin==0.164.0"]);
     assert_eq!(twice.matches("[tool.relkit.stage]").count(), 1, "{twice}");
     assert_eq!(parsed(&twice)["tool"]["relkit"]["stage"]["codex-version"].as_str(), Some("0.164.0"));
@@ -141,7 +184,7 @@ fn the_runtime_template_is_edited() {
 proptest! {
     #[test]
     fn any_list_ends_with_one_pin(
-        items in proptest::collection::vec("(acme-cli-bin|Acme\\.Cli_Bin|old-cli-bin|b|c)(==1|\\[x\\]| ; a == 'b')?", 0..6),
+        items in proptest::collection::vec("(acme-cli-bin|Acme\\.Cli_Bin|old-cli-bin|b|c)(==1|\\[x\\]| ; os_name == 'b')?", 0..6),
         separator in prop::sample::select(vec![", ", ",\n    ", ", # note\n    "]),
         comma in "(,)?",
         end in "(\n| # end\n)?",

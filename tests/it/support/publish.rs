@@ -12,14 +12,15 @@ use relkit::gate::{ReleaseFile, Role};
 use relkit::http::parse_url;
 use relkit::publish::attestation::Attestations;
 use relkit::publish::credentials::{CredentialError, Environment, Source, Token};
+use relkit::publish::endpoint::Endpoint;
 use relkit::publish::error::PublishError;
 use relkit::publish::event::{Event, Listener};
 use relkit::publish::index::Index;
 use relkit::publish::plan::Plan;
 use relkit::publish::receipt::Receipt;
-use relkit::publish::run::{Request, endpoint, publish};
 use relkit::publish::upload::Patience;
 use relkit::publish::wait::Pace;
+use relkit::publish::{Options, publish};
 
 use super::index::ScriptedIndex;
 use super::{names, write};
@@ -163,13 +164,13 @@ impl<'a> Job<'a> {
         let mut plan =
             Plan::new(self.dist, &files(self.dist), VERSION, &self.upload_url, self.index_url.as_deref()).unwrap();
         plan.attest(self.dist, self.attestations).unwrap();
-        let upload_url = parse_url(&self.upload_url).unwrap();
+        let endpoint = Endpoint::new(&parse_url(&self.upload_url).unwrap()).unwrap();
         let index =
             self.index_url.as_deref().map(|url| Index::new(&parse_url(url).unwrap(), Duration::from_secs(10)).unwrap());
-        let request = Request {
+        let options = Options {
             plan: &plan,
             dist: self.dist,
-            upload_url: &upload_url,
+            endpoint: &endpoint,
             index: index.as_ref(),
             attestations: self.attestations,
             receipt: self.receipt.as_deref(),
@@ -180,10 +181,9 @@ impl<'a> Job<'a> {
         let mask = |secret: &str| masked.borrow_mut().push(secret.to_owned());
         let listener = Listener { event: &event, progress: &|_, _| Progress::hidden(), mask: &mask };
         let environment = Environment::new(self.variables.clone());
-        let source = || -> Result<Source, CredentialError> {
-            Source::choose(None::<Token>, &environment, &endpoint(&upload_url).map(|(_, url)| url).unwrap(), &mask)
-        };
-        let (receipt, outcome) = publish(&request, source, &listener);
+        let source =
+            || -> Result<Source, CredentialError> { Source::choose(None::<Token>, &environment, &endpoint.url, &mask) };
+        let (receipt, outcome) = publish(&options, source, &listener);
         let run = Run { receipt, outcome, events: events.into_inner(), masked: masked.into_inner() };
         let mut said =
             format!("{:?}\n{}\n{:?}\n", run.events, serde_json::to_string(&run.receipt).unwrap(), run.outcome);

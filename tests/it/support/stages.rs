@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use relkit::console::Progress;
 use relkit::error::{Exit, Failure};
 use relkit::fs::Existing;
-use relkit::stage::{RuntimeRequest, StageError, StagedRuntime, stage_runtime};
+use relkit::stage::{self, StageError, StagedRuntime, stage_runtime};
 
 use super::{replace, set_mode, write_tree};
 use crate::samples::binary::elf;
@@ -35,8 +35,8 @@ pub fn package() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 /// A request with the release and the built-in template.
-pub fn request(out: &Path, payload: &Path) -> RuntimeRequest {
-    RuntimeRequest {
+pub fn request(out: &Path, payload: &Path) -> stage::runtime::Options {
+    stage::runtime::Options {
         out: out.to_owned(),
         payload: payload.to_owned(),
         codex_version: "0.163.0".parse().unwrap(),

@@ -7,7 +7,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 
-/// What a job's identity claims; the claims that an index compares with its registered publishers.
+use crate::wheel::name::DistributionName;
+
+/// The claims that an index compares with its registered publishers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Claims(BTreeMap<&'static str, String>);
 
@@ -28,8 +30,7 @@ const SHOWN_CLAIMS: [&str; 12] = [
 
 impl Claims {
     /// The claims in the payload of a JSON Web Token, unverified; none where it is not one.
-    #[must_use]
-    pub fn of(identity: &str) -> Self {
+    pub(super) fn of(identity: &str) -> Self {
         let payload = identity.split('.').nth(1).and_then(|part| URL_SAFE_NO_PAD.decode(part).ok());
         let claims: Option<Value> = payload.and_then(|payload| serde_json::from_slice(&payload).ok());
         let claims = claims.unwrap_or_default();
@@ -38,15 +39,14 @@ impl Claims {
     }
 
     /// Whether the upload runs in a reusable workflow, whose identity is not that of the workflow that called it.
-    #[must_use]
-    pub fn is_reusable_workflow(&self) -> bool {
+    fn is_reusable_workflow(&self) -> bool {
         match (self.0.get("workflow_ref"), self.0.get("job_workflow_ref")) {
             (Some(caller), Some(called)) => caller != called,
             _ => false,
         }
     }
 
-    pub(super) fn advice(&self, project: &str) -> String {
+    pub(super) fn advice(&self, project: &DistributionName) -> String {
         let mut text = format!("compare these claims with the trusted publisher registered for `{project}`:");
         for (name, value) in &self.0 {
             text += &format!("\n  {name}: {value}");
@@ -76,13 +76,14 @@ mod tests {
 
     #[test]
     fn the_reusable_workflow_trap_is_explained() {
+        let acme = "acme".parse().unwrap();
         let trap = json!({"workflow_ref": "o/r/.github/workflows/a.yml@x", "job_workflow_ref": "o/r/.github/workflows/b.yml@x"});
         let claims = Claims::of(&identity(&trap));
         assert!(claims.is_reusable_workflow());
-        assert!(claims.advice("acme").contains("top-level workflow file"));
+        assert!(claims.advice(&acme).contains("top-level workflow file"));
         let plain = json!({"workflow_ref": "a", "job_workflow_ref": "a", "jti": "secret"});
         let claims = Claims::of(&identity(&plain));
-        assert!(!claims.is_reusable_workflow() && !claims.advice("acme").contains("secret"));
+        assert!(!claims.is_reusable_workflow() && !claims.advice(&acme).contains("secret"));
         assert_eq!(Claims::of("not a token"), Claims::default());
     }
 }

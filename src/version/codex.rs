@@ -4,16 +4,14 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Serialize, Serializer};
+use crate::error::Explain;
+use crate::serde_text::serde_as_text;
 
 /// A stage before a final release, in order of precedence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum PreRelease {
-    /// `-alpha.N`, PEP 440 `aN`.
+enum PreRelease {
     Alpha,
-    /// `-beta.N`, PEP 440 `bN`.
     Beta,
-    /// `-rc.N`, PEP 440 `rcN`.
     Candidate,
 }
 
@@ -46,17 +44,16 @@ impl PreRelease {
 pub struct CodexVersion {
     release: [u64; 3],
     pre: Option<(PreRelease, u64)>,
-    post: Option<u64>,
+    pub(super) post: Option<u64>,
 }
 
-/// A text that names no release.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{text}` is not a codex version")]
 pub struct VersionError {
     text: String,
 }
 
-impl crate::error::Explain for VersionError {
+impl Explain for VersionError {
     fn hint(&self) -> Option<String> {
         Some(ACCEPTED.into())
     }
@@ -67,13 +64,11 @@ const ACCEPTED: &str = "accepted are a release tag (`rust-v0.116.0-alpha.1`, `v0
 
 impl CodexVersion {
     /// The tag of the release: `rust-v0.116.0-alpha.1`.
-    #[must_use]
     pub fn release_tag(&self) -> String {
         format!("rust-v{}", self.semver())
     }
 
     /// The spelling of the program itself (`codex --version`, `codex-package.json`): `0.116.0-alpha.1`.
-    #[must_use]
     pub fn semver(&self) -> String {
         let [major, minor, patch] = self.release;
         let mut text = format!("{major}.{minor}.{patch}");
@@ -84,61 +79,6 @@ impl CodexVersion {
             text += &format!(".{post}");
         }
         text
-    }
-
-    /// The version of the SDK that `text` asks for: this version, or a post-release of it.
-    ///
-    /// # Errors
-    /// When `text` is anything else.
-    pub fn sdk_version(&self, text: &str) -> Result<SdkVersion, SdkVersionError> {
-        let refused = || SdkVersionError { text: text.to_owned(), codex: *self };
-        if text == self.to_string() {
-            return Ok(SdkVersion { codex: *self, post: None });
-        }
-        let post = text
-            .strip_prefix(&format!("{self}.post"))
-            .filter(|_| self.post.is_none())
-            .and_then(number)
-            .ok_or_else(refused)?;
-        Ok(SdkVersion { codex: *self, post: Some(post) })
-    }
-}
-
-/// The version of an SDK: that of its runtime, or a post-release of it. Displays in PEP 440 normal form.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SdkVersion {
-    codex: CodexVersion,
-    post: Option<u64>,
-}
-
-impl From<CodexVersion> for SdkVersion {
-    fn from(codex: CodexVersion) -> Self {
-        Self { codex, post: None }
-    }
-}
-
-impl fmt::Display for SdkVersion {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.codex.fmt(formatter)?;
-        self.post.map_or(Ok(()), |post| write!(formatter, ".post{post}"))
-    }
-}
-
-/// An SDK version that is neither the runtime's nor a post-release of it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` cannot be the version of an SDK for codex {codex}")]
-pub struct SdkVersionError {
-    text: String,
-    codex: CodexVersion,
-}
-
-impl crate::error::Explain for SdkVersionError {
-    fn hint(&self) -> Option<String> {
-        let codex = self.codex;
-        Some(match codex.post {
-            None => format!("use `{codex}`, or a post-release of it such as `{codex}.post1`"),
-            Some(_) => format!("use `{codex}`: a post-release has no post-release of its own"),
-        })
     }
 }
 
@@ -167,12 +107,6 @@ impl fmt::Display for CodexVersion {
     }
 }
 
-impl Serialize for CodexVersion {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
 impl FromStr for CodexVersion {
     type Err = VersionError;
 
@@ -180,6 +114,8 @@ impl FromStr for CodexVersion {
         parse(text).ok_or_else(|| VersionError { text: text.to_owned() })
     }
 }
+
+serde_as_text!(CodexVersion);
 
 fn parse(text: &str) -> Option<CodexVersion> {
     let tagged = text.strip_prefix("rust-v").or_else(|| text.strip_prefix('v'));
@@ -227,7 +163,7 @@ fn release_numbers(text: &str) -> Option<[u64; 3]> {
 }
 
 /// A decimal number in its only spelling: digits without a sign or a leading zero.
-fn number(text: &str) -> Option<u64> {
+pub(super) fn number(text: &str) -> Option<u64> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit()) && (text == "0" || !text.starts_with('0'));
     plain.then(|| text.parse().ok()).flatten()
 }
@@ -293,20 +229,6 @@ mod tests {
         ] {
             assert!(text.parse::<CodexVersion>().is_err(), "{text:?}");
         }
-    }
-
-    #[test]
-    fn an_sdk_is_its_runtime_or_a_post_release_of_it() {
-        let codex: CodexVersion = "0.163.0".parse().unwrap();
-        assert_eq!(codex.sdk_version("0.163.0.post1").unwrap().to_string(), "0.163.0.post1");
-        assert_eq!(codex.sdk_version("0.163.0").unwrap().to_string(), "0.163.0");
-        for text in
-            ["0.163.1", "0.163.0.post", "0.163.0.post01", "0.163.0.dev1", "0.163.0a1", "", "0.163.0.post1.post2"]
-        {
-            assert!(codex.sdk_version(text).is_err(), "{text}");
-        }
-        let respin: CodexVersion = "0.154.0a1.post2".parse().unwrap();
-        assert!(respin.sdk_version("0.154.0a1.post3").is_err());
     }
 
     prop_compose! {

@@ -1,0 +1,67 @@
+//! The bytes of a download before they have their final name, in `.NAME.relkit-part` beside it, and the entity tag that
+//! says which version of the artefact they belong to.
+
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::digest::Sha256Digest;
+use crate::fs::FsError;
+
+pub(super) struct Part {
+    pub(super) bytes: PathBuf,
+    tag: PathBuf,
+}
+
+impl Part {
+    pub(super) fn beside(path: &Path) -> Self {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        Self {
+            bytes: path.with_file_name(format!(".{name}.relkit-part")),
+            tag: path.with_file_name(format!(".{name}.relkit-part-etag")),
+        }
+    }
+
+    pub(super) fn length(&self) -> u64 {
+        fs::metadata(&self.bytes).map_or(0, |metadata| metadata.len())
+    }
+
+    pub(super) fn entity_tag(&self) -> Option<String> {
+        fs::read_to_string(&self.tag).ok().filter(|tag| !tag.is_empty())
+    }
+
+    pub(super) fn keep_tag(&self, tag: &str) -> Result<(), FsError> {
+        self.open()?;
+        fs::write(&self.tag, tag).map_err(FsError::write(&self.tag))
+    }
+
+    pub(super) fn discard(&self) {
+        let _ = fs::remove_file(&self.bytes);
+        let _ = fs::remove_file(&self.tag);
+    }
+
+    /// The file, open at its end; made where there is none.
+    pub(super) fn open(&self) -> Result<File, FsError> {
+        if let Some(parent) = self.bytes.parent() {
+            fs::create_dir_all(parent).map_err(FsError::write(parent))?;
+        }
+        OpenOptions::new().create(true).append(true).open(&self.bytes).map_err(FsError::write(&self.bytes))
+    }
+
+    pub(super) fn digest(&self) -> Result<(Sha256Digest, u64), FsError> {
+        // An empty artefact never opened the file.
+        self.open()?;
+        let read = File::open(&self.bytes).and_then(|mut file| Sha256Digest::of_reader(&mut file));
+        read.map_err(FsError::read(&self.bytes))
+    }
+
+    pub(super) fn finish(&self, path: &Path) -> Result<(), FsError> {
+        if path.is_dir() {
+            return Err(FsError::write(path)(io::ErrorKind::IsADirectory.into()));
+        }
+        self.open()?.sync_all().map_err(FsError::write(&self.bytes))?;
+        fs::rename(&self.bytes, path).map_err(FsError::write(path))?;
+        let _ = fs::remove_file(&self.tag);
+        Ok(())
+    }
+}

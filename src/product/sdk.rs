@@ -1,0 +1,46 @@
+//! The SDK distribution of a product, and the runtime that it pins.
+
+use serde::Deserialize;
+
+use super::error::ProjectError;
+use super::table::Origin;
+use crate::wheel::name::DistributionName;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SdkProject {
+    pub distribution: DistributionName,
+    /// The import package.
+    pub module: String,
+    /// The distribution that is pinned.
+    pub runtime_distribution: DistributionName,
+    pub runtime_module: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Table {
+    distribution: String,
+    module: String,
+    runtime_distribution: String,
+    runtime_module: String,
+    /// Written into a staged tree; of no concern to a template.
+    #[serde(default, rename = "stage")]
+    _stage: Option<toml::Table>,
+}
+
+impl SdkProject {
+    /// Reads the table from the text of a `pyproject.toml`; `origin` names the file in errors.
+    ///
+    /// # Errors
+    /// When the table is missing or a key or value in it is wrong.
+    pub fn from_pyproject(text: &str, origin: &str) -> Result<Self, ProjectError> {
+        let origin = Origin(origin);
+        let table: Table = origin.table(text)?;
+        Ok(Self {
+            distribution: origin.parse("distribution", &table.distribution)?,
+            runtime_distribution: origin.parse("runtime-distribution", &table.runtime_distribution)?,
+            module: origin.module("module", table.module)?,
+            runtime_module: origin.module("runtime-module", table.runtime_module)?,
+        })
+    }
+}

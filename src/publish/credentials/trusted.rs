@@ -1,0 +1,230 @@
+//! Trusted publishing (OpenID Connect): the index names its audience, the CI job says who it is, and the index mints a
+//! token for that. An identity serves for one mint.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant, SystemTime};
+
+use reqwest::blocking::{Client, Response};
+use reqwest::header::AUTHORIZATION;
+use reqwest::redirect::Policy;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use url::Url;
+
+use super::claims::Claims;
+use super::environment::Environment;
+use super::error::CredentialError;
+use super::token::{Mask, Token, sensitive};
+use crate::http;
+use crate::publish::answer::reason;
+use crate::wheel::name::DistributionName;
+
+/// How long a minted token is used before another is minted, where the index does not say how long it lives.
+const RENEW_AFTER: Duration = Duration::from_secs(10 * 60);
+const SILENCE: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_millis(500);
+const MAX_TRIES: u32 = 3;
+
+/// Trusted publishing at one index.
+pub struct TrustedPublishing {
+    client: Client,
+    environment: Environment,
+    audience: String,
+    mint_url: Url,
+    /// Tokens, with the time from which another is minted.
+    minted: BTreeMap<Option<DistributionName>, (Token, Instant)>,
+}
+
+#[derive(Deserialize)]
+struct Audience {
+    audience: String,
+}
+
+#[derive(Deserialize)]
+struct Identity {
+    value: String,
+}
+
+#[derive(Deserialize)]
+struct Minted {
+    token: String,
+    /// When it ends, in seconds since 1970.
+    #[serde(default)]
+    expires: Value,
+}
+
+impl TrustedPublishing {
+    /// Asks the index for its audience; `None` where it knows no trusted publishing, or the job has no identity for it.
+    pub(super) fn discover(environment: &Environment, upload_url: &Url) -> Result<Option<Self>, CredentialError> {
+        const STEP: &str = "asking the index for its audience";
+        http::must_be_safe(upload_url)?;
+        let client = http::client(SILENCE, Policy::none())?;
+        let at = |path: &str| {
+            let mut url = upload_url.clone();
+            url.set_path(path);
+            url.set_query(None);
+            url
+        };
+        let response = patiently(|| client.get(at("/_/oidc/audience")).send().map_err(network(STEP)))?;
+        let status = response.status();
+        let body = response.bytes().map_err(network(STEP))?;
+        if http::is_passing(status) {
+            let (reason, claims) = (reason(&body), Claims::default());
+            return Err(CredentialError::Refused { step: STEP, status, reason, claims, project: None });
+        }
+        // Whatever else it answers, it knows no trusted publishing: not found, not enabled, or a page for people.
+        let audience = status.is_success().then(|| serde_json::from_slice::<Audience>(&body).ok()).flatten();
+        let Some(Audience { audience }) = audience else { return Ok(None) };
+        if environment.identity_request().is_none() && environment.gitlab_identity(&audience).is_none() {
+            return Ok(None);
+        }
+        let environment = environment.clone();
+        Ok(Some(Self { client, environment, audience, mint_url: at("/_/oidc/mint-token"), minted: BTreeMap::new() }))
+    }
+
+    pub(super) fn token(&mut self, project: &DistributionName, mask: Mask<'_>) -> Result<&Token, CredentialError> {
+        let key = self.key(project);
+        let is_fresh = |until: &Instant| !self.can_ask_again() || Instant::now() < *until;
+        if !self.minted.get(&key).is_some_and(|(_, until)| is_fresh(until)) {
+            let (token, life) = self.mint(project, mask)?;
+            self.minted.insert(key.clone(), (token, Instant::now() + life));
+        }
+        self.minted.get(&key).map(|(token, _)| token).ok_or(CredentialError::Nothing)
+    }
+
+    /// Forgets a project's token; says whether there was one.
+    pub(super) fn forget(&mut self, project: &DistributionName) -> bool {
+        self.minted.remove(&self.key(project)).is_some()
+    }
+
+    /// Whether the job hands out a new identity whenever it is asked.
+    fn can_ask_again(&self) -> bool {
+        self.environment.identity_request().is_some()
+    }
+
+    /// Under what a project's token is kept; a job with one identity has one token for all projects.
+    fn key(&self, project: &DistributionName) -> Option<DistributionName> {
+        self.can_ask_again().then(|| project.clone())
+    }
+
+    /// Each try takes a new identity, because a server that failed may have used the last one up.
+    fn mint(&self, project: &DistributionName, mask: Mask<'_>) -> Result<(Token, Duration), CredentialError> {
+        const STEP: &str = "minting a token";
+        let mut identity = String::new();
+        let response = patiently(|| {
+            identity = self.identity(project)?;
+            mask(&identity);
+            let call = self.client.post(self.mint_url.clone()).json(&json!({ "token": identity }));
+            call.send().map_err(network(STEP))
+        })?;
+        let minted: Minted = answer(response, STEP, &Claims::of(&identity), project, &identity)?;
+        let token = Token::new(&minted.token)?;
+        token.mask(mask);
+        Ok((token, used_for(minted.expires.as_u64(), SystemTime::now())))
+    }
+
+    fn identity(&self, project: &DistributionName) -> Result<String, CredentialError> {
+        const STEP: &str = "asking the CI job for its identity";
+        let Some((url, token)) = self.environment.identity_request() else {
+            let identity = self.environment.gitlab_identity(&self.audience);
+            return identity.map(str::to_owned).ok_or(CredentialError::Nothing);
+        };
+        let mut url = http::parse_url(url)?;
+        http::must_be_safe(&url)?;
+        url.query_pairs_mut().append_pair("audience", &self.audience);
+        let header = sensitive(&format!("bearer {token}"));
+        let call = || self.client.get(url.clone()).header(AUTHORIZATION, header.clone()).send().map_err(network(STEP));
+        let identity: Identity = answer(patiently(call)?, STEP, &Claims::default(), project, token)?;
+        Ok(identity.value)
+    }
+}
+
+/// How long a token is used that ends at `expires`: two thirds of its life, and never longer than [`RENEW_AFTER`]. An end
+/// that has passed speaks of a clock that is wrong, not of the token.
+fn used_for(expires: Option<u64>, now: SystemTime) -> Duration {
+    let end = expires.and_then(|seconds| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds)));
+    let life = end.and_then(|end| end.duration_since(now).ok()).filter(|life| !life.is_zero());
+    life.map_or(RENEW_AFTER, |life| RENEW_AFTER.min(life / 3 * 2))
+}
+
+/// Makes a call again while the network or the server fails.
+fn patiently(mut call: impl FnMut() -> Result<Response, CredentialError>) -> Result<Response, CredentialError> {
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let outcome = call();
+        let is_passing = match &outcome {
+            Ok(response) => http::is_passing(response.status()),
+            Err(error) => matches!(error, CredentialError::Network { .. }),
+        };
+        if !is_passing || tries == MAX_TRIES {
+            return outcome;
+        }
+        std::thread::sleep(PAUSE * tries);
+    }
+}
+
+fn network(step: &'static str) -> impl FnOnce(reqwest::Error) -> CredentialError {
+    // The URL of the identity request can hold a secret.
+    move |source| CredentialError::Network { step, source: source.without_url() }
+}
+
+fn answer<T: serde::de::DeserializeOwned>(
+    response: Response,
+    step: &'static str,
+    claims: &Claims,
+    project: &DistributionName,
+    secret: &str,
+) -> Result<T, CredentialError> {
+    let status = response.status();
+    let body = response.bytes().map_err(network(step))?;
+    let refused = |reason: String| {
+        let reason = reason.replace(secret, "…");
+        CredentialError::Refused { step, status, reason, claims: claims.clone(), project: Some(project.clone()) }
+    };
+    if !status.is_success() {
+        return Err(refused(refusal(&body)));
+    }
+    serde_json::from_slice(&body).map_err(|_| refused("the answer is not what trusted publishing prescribes".into()))
+}
+
+/// The sentence of a refusal: every error's description, else whatever the page says.
+fn refusal(body: &[u8]) -> String {
+    let body_json: Value = serde_json::from_slice(body).unwrap_or_default();
+    let errors = body_json.get("errors").and_then(Value::as_array).into_iter().flatten();
+    let described: Vec<String> = errors
+        .filter_map(|error| {
+            let text = |name| error.get(name).and_then(Value::as_str).unwrap_or_default();
+            Some(format!("{}: {}", text("code"), text("description"))).filter(|text| text.len() > 2)
+        })
+        .collect();
+    if described.is_empty() { reason(body) } else { described.join("; ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_renewed_before_it_ends() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
+        for (expires, seconds) in [
+            (None, 600),
+            (Some(1_000_900), 600),
+            (Some(1_000_240), 160),
+            (Some(1_000_000), 600),
+            (Some(900), 600),
+            (Some(u64::MAX), 600),
+        ] {
+            assert_eq!(used_for(expires, now), Duration::from_secs(seconds), "{expires:?}");
+        }
+    }
+
+    #[test]
+    fn every_error_of_a_refusal_is_told() {
+        let body =
+            br#"{"message":"Token request failed","errors":[{"code":"invalid-publisher","description":"no match"}]}"#;
+        assert_eq!(refusal(body), "invalid-publisher: no match");
+        assert_eq!(refusal(br#"{"message":"not enabled"}"#), "not enabled");
+    }
+}
