@@ -13,8 +13,7 @@ use super::package::DESCRIPTOR;
 use super::unpack::{Found, LinkBase, Sink, bomb, limit};
 use crate::console::Progress;
 use crate::fs::FsError;
-use crate::wheel::reader::Hasher;
-use crate::wheel::record::RecordRow;
+use crate::wheel::record::{Hasher, RecordRow};
 use crate::zip::archive::{Archive, ArchiveError, DEFLATED, Limits, Member, MemberError, STORED};
 
 const MAX_RECORD: u64 = 16 << 20;

@@ -18,7 +18,7 @@ use crate::gate::{ReleaseFile, Role};
 use crate::wheel::metadata::Metadata;
 use crate::wheel::name::{DistributionName, NameError};
 use crate::wheel::reader::{Wheel, WheelError};
-use crate::wheel::sdist::{SdistError, SdistReader};
+use crate::wheel::sdist::{Sdist, SdistError};
 
 /// Files in order, in two phases: the runtime, and the SDK once every runtime file is visible.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -281,5 +281,5 @@ pub(super) fn metadata(path: &Path) -> Result<Metadata, PlanError> {
     if path.extension().is_some_and(|extension| extension == "whl") {
         return Ok(Wheel::open(path)?.metadata().clone());
     }
-    Ok(SdistReader::open(path)?.metadata().clone())
+    Ok(Sdist::open(path, &[]).map_err(SdistError::Open)?.usable_metadata()?.clone())
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::fault::Fault;
 use crate::payload::{DESCRIPTOR, Package};
 use crate::product::RuntimeProject;
-use crate::wheel::reader::Unpacked;
+use crate::wheel::install::Unpacked;
 
 pub(super) struct Runtime {
     pub(super) executable: PathBuf,
