@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use relkit::binary::{Inventory, read};
 use relkit::check::coverage::Candidate;
-use relkit::check::{Request, SdistSubject, Selection, check_archive};
+use relkit::check::{Options, SdistSubject, Selection, check_archive};
 use relkit::product::{RuntimeProject, SdkProject};
 use relkit::target::{PlatformTag, TargetTriple};
 use relkit::version::CodexVersion;
@@ -61,7 +61,7 @@ fn checked(archive: Archive, selection: &Selection) {
         (runtime, SdkProject::from_pyproject(SDK, "s").unwrap())
     });
     let (runtime, sdk) = &*PROJECTS;
-    let request = Request { paths: &[], selection, runtime, sdk, version: None };
+    let request = Options { paths: &[], selection, runtime, sdk, release: None };
     let (report, _) = check_archive(archive, &request).unwrap();
     assert!(report.sha256.is_some());
 }

@@ -22,7 +22,6 @@ impl MemberPath {
     pub const MAX_LENGTH: usize = 1024;
 
     /// The rest of a path that lies in `directory`.
-    #[must_use]
     pub(crate) fn below(&self, directory: &str) -> Option<Self> {
         let rest = self.0.strip_prefix(directory)?.strip_prefix('/')?;
         Some(Self(rest.to_owned()))
@@ -88,7 +87,6 @@ pub enum PathError {
 }
 
 /// Why a path (of a directory, where it ends in a slash) cannot be joined to a directory on every system and stay in it.
-#[must_use]
 pub(crate) fn escapes(path: &str) -> Option<PathError> {
     let path = path.strip_suffix('/').unwrap_or(path);
     if path.is_empty() {
@@ -115,7 +113,6 @@ pub(crate) fn escapes(path: &str) -> Option<PathError> {
 }
 
 /// Why a path is not what it looks like: it escapes, or holds what cannot be seen.
-#[must_use]
 pub(crate) fn not_plain(path: &str) -> Option<PathError> {
     let control = || path.chars().any(char::is_control).then_some(PathError::Control);
     let unseen = || path.chars().find(|character| is_unseen(*character)).map(PathError::Unseen);
@@ -123,7 +120,6 @@ pub(crate) fn not_plain(path: &str) -> Option<PathError> {
 }
 
 /// Why Windows cannot keep a path that does not escape.
-#[must_use]
 pub(crate) fn not_on_windows(path: &str) -> Option<PathError> {
     let path = path.trim_end_matches('/');
     let refused = path.chars().find(|character| "<>:\"|?*".contains(*character)).map(PathError::Windows);
@@ -131,7 +127,6 @@ pub(crate) fn not_on_windows(path: &str) -> Option<PathError> {
 }
 
 /// The part of a path that Windows takes for a device, with any suffix.
-#[must_use]
 pub(crate) fn windows_device(path: &str) -> Option<&str> {
     const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "conin$", "conout$"];
     path.split('/').find(|part| {
@@ -153,13 +148,11 @@ fn is_unseen(character: char) -> bool {
 }
 
 /// The directory that a path lies in; empty for the root.
-#[must_use]
 pub(crate) fn parent(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(directory, _)| directory)
 }
 
 /// The path that `path` names from `directory`, both below one root; `None` where it leads out of the root.
-#[must_use]
 pub(crate) fn join(directory: &str, path: &str) -> Option<String> {
     let mut parts: Vec<&str> = directory.split('/').filter(|part| !part.is_empty()).collect();
     for part in path.split('/') {
@@ -176,7 +169,6 @@ pub(crate) fn join(directory: &str, path: &str) -> Option<String> {
 
 /// The path that a link in `directory` leads to; `None` where it leads out of the root, or is written as no link inside one
 /// may be.
-#[must_use]
 pub(crate) fn resolve(directory: &str, link: &[u8]) -> Option<String> {
     let link = std::str::from_utf8(link).ok()?;
     let elsewhere = link.is_empty() || link.starts_with('/') || link.contains(['\\', '\0', ':']);
@@ -202,9 +194,6 @@ impl Explain for Unkeepable {
 }
 
 /// Holds the paths of an archive's files against what check's rules about paths refuse.
-///
-/// # Errors
-/// With the first path that they refuse.
 pub(crate) fn check<'a>(paths: impl IntoIterator<Item = &'a str>) -> Result<(), Unkeepable> {
     let mut taken = Paths::default();
     for path in paths {

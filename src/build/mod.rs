@@ -7,7 +7,7 @@ mod pipeline;
 mod project_table;
 mod queue;
 mod sdist;
-pub mod source;
+pub(crate) mod source;
 pub mod staged;
 mod table;
 mod tree;
@@ -35,12 +35,9 @@ use crate::fs::{Mode, Walked, portable};
 /// A distribution that was built.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Built {
-    /// Where it is.
     #[serde(serialize_with = "portable_path")]
     pub path: PathBuf,
-    /// Its size in bytes.
     pub size: u64,
-    /// Its digest.
     pub sha256: Sha256Digest,
     /// How long it took; serialised as milliseconds.
     #[serde(rename = "milliseconds", serialize_with = "milliseconds")]
@@ -95,9 +92,6 @@ impl Explain for BuildError {
 }
 
 /// Reads every stage before anything is built, so that a wrong one is found at once.
-///
-/// # Errors
-/// When a directory is no stage, or two stages would give one file.
 pub fn read_stages(directories: &[PathBuf]) -> Result<Vec<Staged>, BuildError> {
     let mut names: BTreeMap<String, &Path> = BTreeMap::new();
     let mut stages = Vec::new();
@@ -116,9 +110,6 @@ pub fn read_stages(directories: &[PathBuf]) -> Result<Vec<Staged>, BuildError> {
 ///
 /// A file of the same name is replaced once the new one is complete. `progress` is advanced by the bytes of the wheel's
 /// files, of which there are [`Staged::payload_size`].
-///
-/// # Errors
-/// When a file of the stage cannot be read or a distribution cannot be written.
 pub fn build(
     staged: &Staged,
     out_dir: &Path,

@@ -15,11 +15,9 @@ use crate::zip::writer::SourceDate;
 /// How a distribution is written.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
-    /// How hard to compress.
     pub compression: Compression,
     /// How many threads compress; the bytes are the same for every number.
     pub jobs: NonZeroUsize,
-    /// The time of every member.
     pub date: SourceDate,
 }
 
@@ -31,12 +29,9 @@ impl Default for Options {
     }
 }
 
-/// What was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Written {
-    /// Size of the file in bytes.
+pub(crate) struct Written {
     pub size: u64,
-    /// Digest of the file.
     pub sha256: Sha256Digest,
 }
 

@@ -15,15 +15,12 @@ use crate::wheel::requirement::{Marker, Requirement, RequirementSource};
 /// The metadata of a distribution, as its `pyproject.toml` gives it.
 #[derive(Debug, Clone)]
 pub struct Project {
-    /// The distribution.
     pub name: DistributionName,
-    /// Its version.
     pub version: Version,
     /// Where the description is, where there is one.
     pub readme: Option<Readme>,
     /// Globs of the licence files, relative to the tree; each must match a file.
     pub license_files: LicenseFiles,
-    /// Scripts and other entry points.
     pub entry_points: EntryPoints,
     /// The fields that depend on no other file.
     fields: Fields,
@@ -33,7 +30,6 @@ pub struct Project {
     pub license_text: Option<String>,
 }
 
-/// The `license-files` key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LicenseFiles {
     /// The globs given, each of which must match.
@@ -42,7 +38,6 @@ pub enum LicenseFiles {
     Usual,
 }
 
-/// The `readme` key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Readme {
     /// Where the text is.
@@ -174,9 +169,6 @@ impl Project {
     }
 
     /// The METADATA file: the table's fields, the licence files found, and the description.
-    ///
-    /// # Errors
-    /// When a path or text holds a character that a field cannot hold.
     pub fn metadata(
         &self,
         license_files: &[String],

@@ -15,9 +15,6 @@ use crate::wheel::filename::SdistFileName;
 use crate::zip::deflate::Compression;
 
 /// Writes the members, sorted, below the `NAME-VERSION` directory. `progress` is advanced by their bytes.
-///
-/// # Errors
-/// When a member cannot be read, its path cannot be kept, or the output cannot be written.
 pub fn write(
     target: &Path,
     name: &SdistFileName,

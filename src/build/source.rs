@@ -8,35 +8,25 @@ use crate::zip::deflate::JoinError;
 
 /// One file.
 #[derive(Debug, Clone)]
-pub struct Member {
+pub(crate) struct Member {
     /// Its path in the archive, joined by `/`; for dist-info files the path below the dist-info directory.
     pub path: String,
-    /// Whether it is to be run.
     pub mode: Mode,
-    /// Its bytes.
     pub source: Source,
 }
 
 /// Where the bytes of a member come from.
 #[derive(Debug, Clone)]
-pub enum Source {
-    /// A file.
+pub(crate) enum Source {
     File {
-        /// Where it is.
         path: PathBuf,
         /// Its size in bytes when it was found.
         size: u64,
     },
-    /// Memory.
-    Bytes(
-        /// The bytes.
-        Vec<u8>,
-    ),
+    Bytes(Vec<u8>),
 }
 
 impl Source {
-    /// The size in bytes.
-    #[must_use]
     pub fn size(&self) -> u64 {
         match self {
             Self::File { size, .. } => *size,

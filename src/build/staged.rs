@@ -20,13 +20,10 @@ use crate::wheel::wheel_file::Root;
 /// A staged tree that distributions can be built from.
 #[derive(Debug, Clone)]
 pub struct Staged {
-    /// The tree.
     pub directory: PathBuf,
-    /// What it becomes.
     pub kind: StageKind,
     /// The release of the program that it belongs to.
     pub codex_version: CodexVersion,
-    /// The metadata of the distribution.
     pub project: Project,
     /// METADATA, complete.
     pub metadata: Fields,
@@ -41,7 +38,6 @@ pub struct Staged {
     pub(crate) sources: BTreeMap<String, Walked>,
 }
 
-/// What a stage becomes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StageKind {
     /// A wheel for the platforms of its tags; never a source distribution.
@@ -86,9 +82,6 @@ const PYPROJECT: &str = "pyproject.toml";
 
 impl Staged {
     /// Reads a stage and checks that everything it names is there.
-    ///
-    /// # Errors
-    /// When the directory is no stage, is incomplete, or contradicts itself.
     pub fn read(directory: &Path) -> Result<Self, StageError> {
         let not_a_stage = |why: &str| StageError::NotAStage { path: directory.to_owned(), why: why.to_owned() };
         match std::fs::metadata(directory) {
@@ -179,8 +172,6 @@ impl Staged {
         })
     }
 
-    /// The name of the wheel.
-    #[must_use]
     pub fn wheel_name(&self) -> WheelFileName {
         let tags = match &self.kind {
             StageKind::Runtime(platforms) => TagSet::runtime(platforms),
@@ -190,7 +181,6 @@ impl Staged {
     }
 
     /// The name of the source distribution, for an SDK.
-    #[must_use]
     pub fn sdist_name(&self) -> Option<SdistFileName> {
         match self.kind {
             StageKind::Runtime(_) => None,
@@ -199,7 +189,6 @@ impl Staged {
     }
 
     /// Where the wheel's files are installed.
-    #[must_use]
     pub fn root(&self) -> Root {
         match self.kind {
             StageKind::Runtime(_) => Root::Platlib,
@@ -208,7 +197,6 @@ impl Staged {
     }
 
     /// How many bytes the files of the wheel have in all.
-    #[must_use]
     pub fn payload_size(&self) -> u64 {
         self.package.values().map(|file| file.size).sum()
     }

@@ -12,13 +12,13 @@ use crate::zip::deflate::{CHUNK, Compression, Deflater, Position};
 use crate::zip::writer::Method;
 
 /// The compressed form of one chunk.
-pub struct Chunk {
+pub(super) struct Chunk {
     /// What goes into the archive.
     pub bytes: Vec<u8>,
     /// CRC-32 of the data, with its length.
     pub crc: crc32fast::Hasher,
     /// How the bytes are to be read, where they are a whole member: stored where deflate gained nothing.
-    pub(crate) whole: Option<Method>,
+    pub whole: Option<Method>,
 }
 
 /// What one thread does at a time.

@@ -13,13 +13,13 @@ use crate::wheel::filename::WheelFileName;
 use crate::wheel::record::{Record, RecordRow};
 use crate::wheel::wheel_file::{self, Root};
 
-pub use super::output::{Options, WriteError, Written};
-pub use super::source::Member;
+pub(crate) use super::output::Written;
+pub use super::output::{Options, WriteError};
+pub(crate) use super::source::Member;
 
 /// What a wheel holds beside WHEEL and RECORD, which the writer makes.
 #[derive(Debug, Clone)]
-pub struct Contents {
-    /// The file name.
+pub(crate) struct Contents {
     pub name: WheelFileName,
     /// Where the members are installed.
     pub root: Root,
@@ -30,10 +30,7 @@ pub struct Contents {
 }
 
 /// Writes a wheel to `target`. `progress` is advanced by the bytes of the members.
-///
-/// # Errors
-/// When a member cannot be read, its path cannot be kept, or the output cannot be written.
-pub fn write(
+pub(crate) fn write(
     target: &Path,
     contents: &Contents,
     options: &Options,

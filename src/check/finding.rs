@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::subject::embedded::Mentions;
 use crate::digest::Sha256Digest;
 use crate::error::Exit;
+use crate::target::TargetTriple;
 
 /// Findings of one rule about one file beyond this many are counted, not listed.
 const MAX_LISTED: usize = 50;
@@ -54,8 +54,6 @@ pub struct FileReport {
     pub sha256: Option<Sha256Digest>,
     /// In the order in which they are best fixed.
     pub findings: Vec<Finding>,
-    /// What the runtime's executable says of its version; none where that was not asked, or there is no such executable.
-    pub mentions: Option<Mentions>,
 }
 
 /// The findings about every file, in the order given; those about the set as a whole come last.
@@ -91,17 +89,29 @@ impl Report {
     }
 }
 
+/// What a finding of a rule about a set belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Owner {
+    /// One of the set's distributions, by its place.
+    File(usize),
+    /// Something else in the directory.
+    Path(String),
+    /// A target of the runtime.
+    Target(TargetTriple),
+    /// The set.
+    Whole,
+}
+
 /// Where a rule puts what it finds.
 #[derive(Debug)]
 pub(crate) struct Findings {
-    rule: &'static str,
+    pub(super) rule: &'static str,
     help: &'static str,
     /// Of findings for which the rule does not say another.
     pub(super) severity: Severity,
     /// What a finding about the whole is about, for rules that look at one file inside a distribution.
     pub(super) inside: Option<String>,
-    /// Each with the file of the set that it belongs to.
-    found: Vec<(Option<usize>, Finding)>,
+    found: Vec<(Owner, Finding)>,
     unlisted: usize,
 }
 
@@ -112,11 +122,11 @@ impl Findings {
 
     /// A finding about what the rule looks at as a whole.
     pub(crate) fn whole(&mut self, message: impl Into<String>) {
-        self.file(self.severity, None, None, message);
+        self.with(self.severity, None, message);
     }
 
     pub(crate) fn member(&mut self, member: &str, message: impl Into<String>) {
-        self.file(self.severity, None, Some(member), message);
+        self.with(self.severity, Some(member), message);
     }
 
     /// The same about each of these members.
@@ -126,32 +136,26 @@ impl Findings {
 
     /// A finding of a severity that is not the rule's.
     pub(crate) fn with(&mut self, severity: Severity, member: Option<&str>, message: impl Into<String>) {
-        self.file(severity, None, member, message);
+        let member = member.map(str::to_owned).or_else(|| self.inside.clone());
+        self.put(Owner::Whole, Finding { severity, member, ..self.finding(message) });
     }
 
-    /// A finding of a rule about the set: about one of its files, or about the set as a whole.
-    pub(crate) fn file(
-        &mut self,
-        severity: Severity,
-        owner: Option<usize>,
-        member: Option<&str>,
-        message: impl Into<String>,
-    ) {
+    /// A finding of the rule, still to be [`put`](Self::put) where it belongs.
+    pub(crate) fn finding(&self, message: impl Into<String>) -> Finding {
+        let (rule, severity, help) = (self.rule, self.severity, self.help.to_owned());
+        Finding { rule, severity, member: None, message: message.into(), help, accepted: None }
+    }
+
+    /// A finding of a rule about a set.
+    pub(crate) fn put(&mut self, owner: Owner, finding: Finding) {
         if self.found.len() >= MAX_LISTED {
             self.unlisted += 1;
-            return;
+        } else {
+            self.found.push((owner, finding));
         }
-        let (rule, help) = (self.rule, self.help.to_owned());
-        let member = member.map(str::to_owned).or_else(|| self.inside.clone());
-        let finding = Finding { rule, severity, member, message: message.into(), help, accepted: None };
-        self.found.push((owner, finding));
     }
 
-    pub(super) fn into_inner(self) -> Vec<Finding> {
-        self.into_owned().into_iter().map(|(_, finding)| finding).collect()
-    }
-
-    pub(super) fn into_owned(mut self) -> Vec<(Option<usize>, Finding)> {
+    pub(super) fn into_owned(mut self) -> Vec<(Owner, Finding)> {
         if self.unlisted > 0
             && let Some((_, last)) = self.found.last_mut()
         {

@@ -1,216 +1,127 @@
-//! Holds every rule against each distribution: archive framing, names, metadata, RECORD, contents, binaries, and the set
-//! of files against itself. A finding is data; only what cannot be opened, or written to a temporary file, is an error.
-//!
-//! [`check`] is the step, [`Report`] its result and [`render`] the forms in which it is shown. A rule is one
-//! [`Rule`] value in the file of its family: name, severity, documentation and function together.
+//! Step 4: holds every rule against each distribution, and the files of a release against each other and against what
+//! the release is expected to be. A finding is data; only what cannot be opened, or written to a temporary file, is an
+//! error. A rule is one [`Rule`] value in the file of its family: name, severity, page and function together.
 
 pub mod coverage;
+mod error;
 mod finding;
+pub mod inspection;
+mod options;
 pub mod render;
 mod rule;
 mod rules;
 mod selection;
 mod subject;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+pub use error::CheckError;
 pub use finding::{FileReport, Finding, Report, Severity};
+pub use options::Options;
 pub use rule::{Documentation, Rule};
-pub use rules::sdist::SdistSubject;
-pub use rules::set::{Distribution, Summary};
 pub use rules::{Family, rules};
 pub use selection::{Selection, SelectionError, find_rules};
 pub use subject::embedded::Mentions;
+pub use subject::release::{Dist, Expected, Receipts, Stray};
+pub use subject::sdist::SdistSubject;
+pub use subject::summary::{Distribution, Role, Summary};
 pub use subject::wheel::WheelSubject;
 
-use crate::error::{Exit, Explain};
-use crate::fs::FsError;
-use crate::product::{RuntimeProject, SdkProject};
-use crate::version::CodexVersion;
-use crate::zip::archive::{Archive, ArchiveError};
-use finding::Findings;
-
-/// What is checked, and by which rules.
-#[derive(Debug, Clone)]
-pub struct Request<'a> {
-    /// Wheels, source distributions, or directories of them. All of them are one set.
-    pub paths: &'a [PathBuf],
-    /// Which rules.
-    pub selection: &'a Selection,
-    /// The runtime that the files are of; its accepted findings apply.
-    pub runtime: &'a RuntimeProject,
-    /// The SDK beside it.
-    pub sdk: &'a SdkProject,
-    /// The version whose text is looked for in executables of the runtime, for [`FileReport::mentions`].
-    pub version: Option<CodexVersion>,
-}
-
-/// What keeps a check from being carried out.
-#[derive(Debug, thiserror::Error)]
-pub enum CheckError {
-    /// A file or directory cannot be read.
-    #[error(transparent)]
-    Read(#[from] FsError),
-    /// A file cannot be opened or mapped.
-    #[error(transparent)]
-    Open(#[from] ArchiveError),
-    /// A path is neither a directory nor named as a wheel or source distribution is.
-    #[error("`{}` is neither a wheel (`.whl`), a source distribution (`.tar.gz`) nor a directory", path.display())]
-    Kind {
-        /// The path.
-        path: PathBuf,
-    },
-    /// A directory holds nothing that could be checked.
-    #[error("`{}` holds no wheel and no source distribution", path.display())]
-    Empty {
-        /// The directory.
-        path: PathBuf,
-    },
-    /// A large binary is unpacked to a temporary file, and that cannot be written or mapped.
-    #[error("cannot unpack `{member}` of `{}` to a temporary file", path.display())]
-    Temporary {
-        /// The wheel.
-        path: PathBuf,
-        /// The member.
-        member: String,
-        /// The operating system's answer.
-        #[source]
-        source: std::io::Error,
-    },
-}
-
-impl Explain for CheckError {
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Read(error) => error.hint(),
-            Self::Open(error) => error.hint(),
-            Self::Kind { .. } => Some("give distributions as `python -m build` names them, or their directory".into()),
-            Self::Empty { .. } => Some("build the distributions first, or give another directory".into()),
-            Self::Temporary { .. } => Some("free space in the temporary directory, or set TMPDIR to another".into()),
-        }
-    }
-
-    fn exit(&self) -> Exit {
-        Exit::Failed
-    }
-}
+use crate::product::RuntimeProject;
+use crate::target::TargetTriple;
+use crate::zip::archive::Archive;
+use finding::{Findings, Owner};
+use subject::release::Set;
 
 /// Checks every file, then the files together.
-///
-/// # Errors
-/// When a path cannot be read, or is nothing that could be checked.
-pub fn check(request: &Request<'_>) -> Result<Report, CheckError> {
-    let mut files = Vec::new();
-    let mut summaries = Vec::new();
-    for path in distributions(request.paths)? {
-        let (report, summary) = check_file(&path, request)?;
+pub fn check(options: &Options<'_>) -> Result<Report, CheckError> {
+    Ok(check_set(options)?.0)
+}
+
+/// As [`check`]; also returns what is kept of each file.
+pub fn check_set(options: &Options<'_>) -> Result<(Report, Vec<Summary>), CheckError> {
+    let (mut files, mut members) = (Vec::new(), Vec::new());
+    for path in options.distributions()? {
+        let (report, summary) = check_file(&path, options)?;
         files.push(report);
-        summaries.push(summary);
+        members.push(summary);
     }
-    let set = rules::set::Set { members: &summaries, runtime: request.runtime, sdk: request.sdk };
-    for finding in set.findings(request) {
-        let owner = finding.0.map_or_else(|| set_path(request.paths), |index| summaries[index].path.clone());
-        match files.iter_mut().find(|file| file.path == owner) {
-            Some(file) => file.findings.push(finding.1),
-            None => files.push(FileReport { path: owner, sha256: None, findings: vec![finding.1], mentions: None }),
+    let set = Set { members: &members, runtime: options.runtime, sdk: options.sdk, expected: options.release };
+    for (owner, mut finding) in run(options, |rule, found| rule.check_set(&set, found)) {
+        finding.accepted = accepted(&set, &owner, finding.rule);
+        let path = match owner {
+            Owner::File(index) => members[index].path.clone(),
+            Owner::Path(relative) => options.directory().join(relative),
+            Owner::Target(_) | Owner::Whole => options.directory().to_owned(),
+        };
+        match files.iter_mut().find(|file| file.path == path) {
+            Some(file) => file.findings.push(finding),
+            None => files.push(FileReport { path, sha256: None, findings: vec![finding] }),
         }
     }
-    for file in &mut files {
-        file.sort();
-    }
-    Ok(Report { files })
+    files.iter_mut().for_each(FileReport::sort);
+    Ok((Report { files }, members))
 }
 
 /// Checks one file on its own; also returns what the set needs of it.
-///
-/// # Errors
-/// When the file cannot be read.
-pub fn check_file(path: &Path, request: &Request<'_>) -> Result<(FileReport, Summary), CheckError> {
-    if is_wheel(path) {
-        return check_archive(Archive::open(path)?, request);
+pub fn check_file(path: &Path, options: &Options<'_>) -> Result<(FileReport, Summary), CheckError> {
+    if options::is_wheel(path) {
+        return check_archive(Archive::open(path)?, options);
     }
-    let subject = SdistSubject::open(path)?;
-    let found = run(request.selection, |rule, found| rule.check_sdist(&subject, found));
-    let sha256 = Some(subject.sha256);
-    let report = FileReport { path: path.to_owned(), sha256, findings: found, mentions: None };
-    Ok(finished(report, Summary::of_sdist(&subject), request))
+    let types = subject::summary::types_path(options.sdk);
+    let sdist = SdistSubject::open(path, &[types.as_str(), &format!("src/{types}")])?;
+    let found = run(options, |rule, found| rule.check_sdist(&sdist, found));
+    Ok(finished(found, Summary::of_sdist(sdist, options.runtime, options.sdk), options))
 }
 
 /// Checks a wheel that is open already.
-///
-/// # Errors
-/// When a temporary file cannot be written.
-pub fn check_archive(archive: Archive, request: &Request<'_>) -> Result<(FileReport, Summary), CheckError> {
-    let mut subject = WheelSubject::of(archive, request.runtime, request.version)?;
-    let found = run(request.selection, |rule, found| rule.check_wheel(&subject, found));
-    let (sha256, mentions) = (Some(subject.sha256), subject.mentions.take());
-    let report = FileReport { path: subject.path.clone(), sha256, findings: found, mentions };
-    Ok(finished(report, Summary::of_wheel(&subject), request))
+pub fn check_archive(archive: Archive, options: &Options<'_>) -> Result<(FileReport, Summary), CheckError> {
+    let version = options.release.map(|release| release.version);
+    let mut wheel = WheelSubject::of(archive, options.runtime, version)?;
+    let found = run(options, |rule, found| rule.check_wheel(&wheel, found));
+    Ok(finished(found, Summary::of_wheel(&mut wheel, options.sdk), options))
 }
 
-fn finished(mut report: FileReport, summary: Summary, request: &Request<'_>) -> (FileReport, Summary) {
-    let accepted = summary.accepted(request.runtime);
-    for finding in &mut report.findings {
-        finding.accepted = accepted.iter().find(|row| row.rule == finding.rule).map(|row| row.reason.clone());
+fn finished(found: Vec<(Owner, Finding)>, summary: Summary, options: &Options<'_>) -> (FileReport, Summary) {
+    let targets = triples(&summary, options.runtime);
+    let mut findings: Vec<Finding> = found.into_iter().map(|(_, finding)| finding).collect();
+    for finding in &mut findings {
+        finding.accepted = reason(options.runtime, finding.rule, Some(&targets));
     }
+    let mut report = FileReport { path: summary.path.clone(), sha256: Some(summary.sha256), findings };
     report.sort();
     (report, summary)
 }
 
-/// Every selected rule's findings.
-fn run(selection: &Selection, check: impl Fn(&'static Rule, &mut Findings)) -> Vec<Finding> {
-    let mut all = Vec::new();
-    for rule in rules().filter(|rule| selection.has(rule)) {
+/// Why a finding about a set is accepted. What is of one target is accepted by that target's row, what is of none (the
+/// SDK, a foreign file, the set as a whole) by a row of any.
+fn accepted(set: &Set<'_>, owner: &Owner, rule: &str) -> Option<String> {
+    match owner {
+        Owner::File(index) if set.members[*index].role == Some(Role::RuntimeWheel) => {
+            reason(set.runtime, rule, Some(&triples(&set.members[*index], set.runtime)))
+        }
+        Owner::Target(triple) => reason(set.runtime, rule, Some(std::slice::from_ref(triple))),
+        Owner::File(_) | Owner::Path(_) | Owner::Whole => reason(set.runtime, rule, None),
+    }
+}
+
+fn triples(summary: &Summary, runtime: &RuntimeProject) -> Vec<TargetTriple> {
+    summary.targets(runtime).into_iter().map(|target| target.triple.clone()).collect()
+}
+
+fn reason(runtime: &RuntimeProject, rule: &str, targets: Option<&[TargetTriple]>) -> Option<String> {
+    let mut rows = runtime.accepted.iter().filter(|row| row.rule == rule);
+    let row = rows.find(|row| targets.is_none_or(|targets| targets.contains(&row.target)));
+    row.map(|row| row.reason.clone())
+}
+
+/// Every selected rule's findings, with what each belongs to.
+fn run(options: &Options<'_>, check: impl Fn(&'static Rule, &mut Findings)) -> Vec<(Owner, Finding)> {
+    let selected = rules().filter(|rule| options.selection.has(rule));
+    let found = selected.flat_map(|rule| {
         let mut found = Findings::of(rule);
         check(rule, &mut found);
-        all.extend(found.into_inner());
-    }
-    all
-}
-
-/// The files that are meant by paths: files themselves, and of directories every wheel and source distribution, sorted.
-fn distributions(paths: &[PathBuf]) -> Result<Vec<PathBuf>, CheckError> {
-    let mut files: Vec<PathBuf> = Vec::new();
-    for path in paths {
-        let metadata = std::fs::metadata(path).map_err(FsError::read(path))?;
-        let mut found = Vec::new();
-        if metadata.is_dir() {
-            for entry in std::fs::read_dir(path).map_err(FsError::read(path))? {
-                let entry = entry.map_err(FsError::read(path))?.path();
-                if (is_wheel(&entry) || is_sdist(&entry)) && !entry.is_dir() {
-                    found.push(entry);
-                }
-            }
-            if found.is_empty() {
-                return Err(CheckError::Empty { path: path.clone() });
-            }
-            found.sort();
-        } else if is_wheel(path) || is_sdist(path) {
-            found.push(path.clone());
-        } else {
-            return Err(CheckError::Kind { path: path.clone() });
-        }
-        for file in found {
-            if !files.contains(&file) {
-                files.push(file);
-            }
-        }
-    }
-    Ok(files)
-}
-
-/// What a finding about the set as a whole is shown under.
-fn set_path(paths: &[PathBuf]) -> PathBuf {
-    let directory = paths.iter().find(|path| path.is_dir());
-    let parent = || paths.first().and_then(|path| path.parent()).filter(|parent| !parent.as_os_str().is_empty());
-    directory.map(PathBuf::as_path).or_else(parent).unwrap_or(Path::new(".")).to_owned()
-}
-
-fn is_wheel(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("whl"))
-}
-
-fn is_sdist(path: &Path) -> bool {
-    let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-    name.ends_with(".tar.gz")
+        found.into_owned()
+    });
+    found.collect()
 }

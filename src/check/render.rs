@@ -149,7 +149,8 @@ pub fn rules_markdown() -> String {
         "# The rules of `relkit check`\n\n\
          This page is written from the rules themselves; `relkit rule NAME` shows one of them. `--select` and `--ignore` take\n\
          names of rules and of families. A `[[tool.relkit.accept]]` row of the runtime template accepts a finding for one\n\
-         target: it is still shown, with its reason, and no longer fails.\n\n\
+         target: it is still shown, with its reason, and no longer fails. What the rules about a set find of no one target (the\n\
+         SDK, a foreign file, the set as a whole) is accepted by a row of any target.\n\n\
          The severity is that of most findings of a rule; where one weighs more or less, the rule says so.\n",
     );
     for family in Family::all() {
@@ -193,7 +194,6 @@ mod tests {
                 path: PathBuf::from("d/a,b\u{1b}.whl"),
                 sha256: Some(Sha256Digest([0; 32])),
                 findings,
-                mentions: None,
             }],
         }
     }

@@ -2,8 +2,8 @@
 //! is said in `rules`.
 
 pub(crate) use super::finding::{Findings, Severity};
-use super::rules::sdist::SdistSubject;
-use super::rules::set::Set;
+use super::subject::release::Set;
+use super::subject::sdist::SdistSubject;
 use super::subject::wheel::WheelSubject;
 use crate::wheel::metadata::Metadata;
 

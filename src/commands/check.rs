@@ -4,21 +4,21 @@
 use super::templates;
 use crate::check::coverage::{Candidate, Coverage};
 use crate::check::render::{Index, Pages};
-use crate::check::{Request, Selection, check, find_rules};
+use crate::check::{Options, Selection, check, find_rules};
 use crate::cli;
 use crate::console::{Console, Shown as _};
 use crate::error::{Exit, Failure};
 use crate::fs::write_json;
 
 pub(super) fn run(arguments: &cli::Check, console: &Console) -> Result<Exit, Failure> {
-    let request = Request {
+    let options = Options {
         paths: &arguments.paths,
         selection: &Selection::of(&arguments.select, &arguments.ignore)?,
         runtime: &templates::runtime(arguments.template.as_deref())?,
         sdk: &templates::sdk(None)?,
-        version: None,
+        release: None,
     };
-    let report = console.with_spinner("Checking", |_| check(&request))?;
+    let report = console.with_spinner("Checking", |_| check(&options))?;
     if let Some(path) = &arguments.receipt {
         write_json(path, &report.json())?;
     }

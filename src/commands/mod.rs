@@ -4,7 +4,7 @@ mod build;
 mod check;
 mod fetch;
 mod generate_types;
-pub mod inspect;
+mod inspect;
 mod matrix;
 mod pages;
 mod publish;

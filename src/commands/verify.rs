@@ -5,7 +5,7 @@ use crate::cli::{GateOptions, Verify};
 use crate::console::Console;
 use crate::error::{Exit, Failure};
 use crate::fs::write_json;
-use crate::gate::{Release, Request, Verdict, verify};
+use crate::gate::{Options, Release, Verdict, verify};
 
 pub(super) fn run(arguments: &Verify, console: &Console) -> Result<Exit, Failure> {
     let release = gate(&arguments.gate, console)?;
@@ -18,17 +18,16 @@ pub(super) fn run(arguments: &Verify, console: &Console) -> Result<Exit, Failure
 }
 
 /// Verifies what the options name.
-pub(super) fn gate(options: &GateOptions, console: &Console) -> Result<Release, Failure> {
-    let runtime = templates::runtime(options.template.as_deref())?;
-    let sdk = templates::sdk(options.sdk_template.as_deref())?;
-    let request = Request {
-        dist: &options.dist,
-        codex: options.codex_version.parse()?,
-        receipts: options.receipts.as_deref(),
-        allow_missing: &templates::targets(&options.allow_missing, &runtime)?,
+pub(super) fn gate(given: &GateOptions, console: &Console) -> Result<Release, Failure> {
+    let runtime = templates::runtime(given.template.as_deref())?;
+    let sdk = templates::sdk(given.sdk_template.as_deref())?;
+    let options = Options {
+        dist: &given.dist,
+        codex: given.codex_version.parse()?,
+        receipts: given.receipts.as_deref(),
+        allow_missing: &templates::targets(&given.allow_missing, &runtime)?,
         runtime: &runtime,
         sdk: &sdk,
-        checked: None,
     };
-    Ok(console.with_spinner("Verifying", |_| verify(&request))?)
+    Ok(console.with_spinner("Verifying", |_| verify(&options))?.0)
 }

@@ -88,9 +88,6 @@ pub struct Scratch {
 
 impl Scratch {
     /// A new directory whose name begins with `prefix`.
-    ///
-    /// # Errors
-    /// When the temporary directory cannot be written to.
     pub fn create(prefix: &str) -> io::Result<Self> {
         let directory = tempfile::Builder::new().prefix(prefix).tempdir()?;
         let open = Open::of(directory.path());
@@ -98,7 +95,6 @@ impl Scratch {
     }
 
     /// Where it is.
-    #[must_use]
     pub fn path(&self) -> &Path {
         self.directory.path()
     }

@@ -21,17 +21,11 @@ enum Bytes {
 
 impl Map {
     /// Maps the regular file at `path`.
-    ///
-    /// # Errors
-    /// When it is no regular file, or cannot be opened or mapped.
     pub fn open(path: &Path) -> io::Result<Self> {
         Self::of(&open_regular(path)?)
     }
 
     /// Maps an open file from its beginning, wherever it is read or written at.
-    ///
-    /// # Errors
-    /// When it cannot be mapped.
     #[allow(unsafe_code)]
     pub fn of(file: &File) -> io::Result<Self> {
         if file.metadata()?.len() == 0 {

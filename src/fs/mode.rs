@@ -16,8 +16,6 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// The permission bits.
-    #[must_use]
     pub fn bits(self) -> u32 {
         match self {
             Self::Data => 0o644,
@@ -31,9 +29,6 @@ pub const KEEPS_MODES: bool = cfg!(unix);
 
 /// Copies a file, sharing its blocks where the file system can (a reflink), and sets its mode. A later change of the
 /// copy never reaches the source, which is why hard links are not used.
-///
-/// # Errors
-/// When the source cannot be read or the target cannot be written.
 pub fn copy(source: &Path, target: &Path, mode: Mode) -> Result<(), FsError> {
     if let Some(parent) = target.parent() {
         fs::create_dir_all(parent).map_err(FsError::write(parent))?;
@@ -45,9 +40,6 @@ pub fn copy(source: &Path, target: &Path, mode: Mode) -> Result<(), FsError> {
 }
 
 /// Sets the permission bits of a file; does nothing where the file system has none.
-///
-/// # Errors
-/// When the operating system refuses.
 pub fn set_mode(path: &Path, mode: Mode) -> Result<(), FsError> {
     platform::set_mode(path, mode.bits()).map_err(FsError::write(path))
 }

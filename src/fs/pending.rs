@@ -24,9 +24,6 @@ pub struct PendingFile {
 
 impl PendingFile {
     /// Starts a file whose final name is `target`; makes its directory where there is none.
-    ///
-    /// # Errors
-    /// When the directory cannot be made or written to.
     pub fn create(target: &Path) -> Result<Self, FsError> {
         let parent = parent_of(target);
         fs::create_dir_all(parent).map_err(FsError::write(parent))?;
@@ -44,12 +41,6 @@ impl PendingFile {
         self.temporary.as_file_mut()
     }
 
-    /// Where the bytes are until `commit`.
-    #[must_use]
-    pub fn temporary_path(&self) -> &Path {
-        self.temporary.path()
-    }
-
     /// Gives the file its final name, replacing what is there, with the mode that the process's umask gives a new file.
     ///
     /// # Errors
@@ -65,9 +56,6 @@ impl PendingFile {
 }
 
 /// Writes `bytes` to `path`, whole or not at all.
-///
-/// # Errors
-/// When the file cannot be written.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
     let mut pending = PendingFile::create(path)?;
     pending.file().write_all(bytes).map_err(FsError::write(path))?;
@@ -134,7 +122,6 @@ impl PendingDirectory {
     }
 
     /// Where the tree is until `commit`.
-    #[must_use]
     pub fn path(&self) -> &Path {
         self.temporary.path()
     }
@@ -170,7 +157,6 @@ impl PendingDirectory {
 const MARK: &str = ".relkit-";
 
 /// Whether a file or directory is a leftover of a killed run, or below one, by its relative path.
-#[must_use]
 pub fn is_temporary(relative: &str) -> bool {
     let first = relative.split('/').next().unwrap_or_default();
     let random = first.strip_prefix('.').and_then(|name| name.rsplit_once(MARK)).map(|(_, random)| random);

@@ -119,7 +119,6 @@ fn exchange_in_steps(new: &Path, old: &Path) -> io::Result<()> {
     rename(&parked, new)
 }
 
-/// The directory that a path is in.
 pub(super) fn parent_of(path: &Path) -> &Path {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
@@ -131,7 +130,6 @@ pub(super) fn parent_of(path: &Path) -> &Path {
 /// open what is new.
 const PATIENCE: Duration = if cfg!(windows) { Duration::from_secs(3) } else { Duration::ZERO };
 
-/// Renames a directory.
 pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
     let end = Instant::now() + PATIENCE;
     loop {

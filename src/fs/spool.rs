@@ -16,9 +16,6 @@ pub struct Spool {
 
 impl Spool {
     /// Everything that was written.
-    ///
-    /// # Errors
-    /// When the temporary file cannot be mapped.
     pub fn finish(self) -> io::Result<Map> {
         match self.file {
             Some(file) => Map::of(&file),

@@ -9,7 +9,6 @@ use super::platform;
 /// What a walk found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A regular file.
     File,
     /// A symbolic link, not followed.
     Link,
@@ -24,18 +23,13 @@ pub struct Walked {
     pub relative: String,
     /// Where it is.
     pub path: PathBuf,
-    /// What it is.
     pub kind: Kind,
-    /// Its size in bytes.
     pub size: u64,
     /// Whether it is to be run, by its execute bits; data wherever [`KEEPS_MODES`] is false.
     pub mode: Mode,
 }
 
 /// Every file below `directory`, sorted by relative path; directories themselves are left out, links are not followed.
-///
-/// # Errors
-/// When a directory cannot be read or a name is not UTF-8.
 pub fn walk(directory: &Path) -> Result<Vec<Walked>, FsError> {
     let mut found = Vec::new();
     for entry in walkdir::WalkDir::new(directory).follow_links(false).min_depth(1) {
@@ -74,7 +68,6 @@ pub fn walk(directory: &Path) -> Result<Vec<Walked>, FsError> {
 }
 
 /// A path as reports for machines state it: joined by `/` on every system, and what is not UTF-8 replaced.
-#[must_use]
 pub fn portable(path: &Path) -> String {
     let text = path.to_string_lossy().into_owned();
     // After the prefix of a verbatim path Windows takes no other separator than its own.

@@ -3,27 +3,21 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::Release;
+use super::release::Release;
 use crate::error::Explain;
 
 /// A manifest that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
-    /// It cannot be read.
     #[error("cannot read `{}`", path.display())]
     Read {
-        /// The file.
         path: PathBuf,
-        /// The operating system's answer.
         #[source]
         source: std::io::Error,
     },
-    /// It is no manifest.
     #[error("`{}` is not a release manifest", path.display())]
     Parse {
-        /// The file.
         path: PathBuf,
-        /// What the parser says.
         #[source]
         source: serde_json::Error,
     },
@@ -36,16 +30,12 @@ impl Explain for ManifestError {
 }
 
 /// Reads a manifest.
-///
-/// # Errors
-/// When the file cannot be read or is none.
 pub fn read_manifest(path: &Path) -> Result<Release, ManifestError> {
     let bytes = fs::read(path).map_err(|source| ManifestError::Read { path: path.to_owned(), source })?;
     serde_json::from_slice(&bytes).map_err(|source| ManifestError::Parse { path: path.to_owned(), source })
 }
 
 /// How a release differs from its manifest, one sentence each; none where both are the same files.
-#[must_use]
 pub fn differences(manifest: &Release, release: &Release) -> Vec<String> {
     let mut differences = Vec::new();
     if manifest.codex_version != release.codex_version {

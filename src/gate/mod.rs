@@ -1,17 +1,14 @@
-//! Step 7, the gate before a publish: the set is complete, every file is of one version, the SDK pins exactly that
-//! runtime, every distribution is clean, and every wheel was run where receipts are asked for. All problems at once.
+//! Step 6, the gate before a publish: a dist directory and its receipts under every rule of `check`, held against the
+//! release that is expected. All problems at once; what comes out is the release, whose JSON is the manifest.
 
-mod dist;
 mod manifest;
-mod pin;
-mod receipts;
-pub mod release;
+mod release;
 mod report;
-mod runtime;
-mod sdk;
 mod verify;
 
+pub use crate::check::Role;
 pub use manifest::{ManifestError, differences, read_manifest};
-pub use release::{FindingRecord, Problem, ReceiptRecord, Release, ReleaseFile, Role};
+pub use release::{FindingRecord, Problem, ReceiptRecord, Release, ReleaseFile};
 pub(crate) use report::Verdict;
-pub use verify::{GateError, Request, rules, verify};
+pub(crate) use verify::is_of_gate;
+pub use verify::{Options, verify};

@@ -2,48 +2,32 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::check::{Finding, Role};
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Outcome};
+use crate::smoke;
 
 /// Something that keeps a release back, or that its maintainer should know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
-    /// Its stable name; the rule's name where it is a finding of `check`.
+    /// The name of the rule.
     pub code: String,
     /// The file that it is about, where it is about one.
     pub file: Option<String>,
-    /// What is wrong.
     pub message: String,
-    /// What to do about it.
     pub help: String,
-}
-
-/// What a file of a release is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Role {
-    /// A wheel of the runtime.
-    RuntimeWheel,
-    /// The wheel of the SDK.
-    SdkWheel,
-    /// The source distribution of the SDK.
-    SdkSdist,
 }
 
 /// A file of a release.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReleaseFile {
-    /// Its name.
     pub name: String,
-    /// What it is.
     pub role: Role,
     /// The distribution that it is of, as its metadata spells it.
     pub distribution: String,
     /// The version in its metadata.
     pub version: String,
-    /// Its size.
     pub bytes: u64,
-    /// Its digest.
     pub sha256: Sha256Digest,
     /// The target triple that a runtime wheel is for.
     #[serde(default)]
@@ -62,13 +46,10 @@ pub struct ReleaseFile {
 /// A finding, as the manifest keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FindingRecord {
-    /// The rule.
     pub rule: String,
     /// `error` or `warning`.
     pub severity: String,
-    /// The member of the archive.
     pub member: Option<String>,
-    /// What was found.
     pub message: String,
     /// Why it is accepted.
     pub accepted: Option<String>,
@@ -77,20 +58,39 @@ pub struct FindingRecord {
 /// A smoke receipt, as the manifest keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceiptRecord {
-    /// The receipt's file name.
     pub file: String,
     /// `passed` or `failed`.
     pub outcome: String,
-    /// How far the test went.
     pub level: String,
-    /// Where it ran.
     pub platform: String,
+}
+
+impl From<&Finding> for FindingRecord {
+    fn from(finding: &Finding) -> Self {
+        Self {
+            rule: finding.rule.to_owned(),
+            severity: finding.severity.to_string(),
+            member: finding.member.clone(),
+            message: finding.message.clone(),
+            accepted: finding.accepted.clone(),
+        }
+    }
+}
+
+impl From<&(String, smoke::Report)> for ReceiptRecord {
+    fn from((file, report): &(String, smoke::Report)) -> Self {
+        Self {
+            file: file.clone(),
+            outcome: if report.passed() { Outcome::Passed } else { Outcome::Failed }.word().to_owned(),
+            level: report.level.to_string(),
+            platform: report.platform.clone(),
+        }
+    }
 }
 
 /// A release as the gate saw it. Its JSON form is the report of `verify` and the release manifest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Release {
-    /// The version of this form.
     pub schema_version: u32,
     /// Whether it may be published.
     pub outcome: Outcome,
@@ -106,7 +106,6 @@ pub struct Release {
 
 impl Release {
     /// The exit code that it calls for.
-    #[must_use]
     pub fn exit(&self) -> Exit {
         self.outcome.exit()
     }

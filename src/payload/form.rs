@@ -11,15 +11,11 @@ use crate::fs::FsError;
 /// The form in which a payload is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// One executable.
     Executable,
     /// A package directory, or one that holds a lone executable.
     Directory,
-    /// A gzip-compressed tar archive.
     TarGz,
-    /// A Zstandard-compressed tar archive.
     TarZst,
-    /// A zip archive.
     Zip,
     /// A published runtime wheel.
     Wheel,

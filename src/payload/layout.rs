@@ -18,13 +18,11 @@ const BIN: &str = "bin";
 /// A file of a payload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PayloadFile {
-    /// Its path in the import package.
     pub path: MemberPath,
     /// Where its bytes are until the payload is placed.
     pub source: PathBuf,
     /// Its mode in the wheel, whatever the input's was.
     pub mode: Mode,
-    /// Its size in bytes.
     pub size: u64,
 }
 

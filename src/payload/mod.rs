@@ -32,7 +32,6 @@ pub use package::{DESCRIPTOR, Package};
 /// A payload whose names, links, sizes and layout have been verified.
 #[derive(Debug)]
 pub struct Payload {
-    /// What the input is, by its content.
     pub form: Form,
     /// Every file, sorted by path.
     pub files: Vec<PayloadFile>,
@@ -94,17 +93,12 @@ impl Payload {
         })
     }
 
-    /// The size of all files in bytes.
-    #[must_use]
     pub fn size(&self) -> u64 {
         self.files.iter().map(|file| file.size).sum()
     }
 
     /// Puts every file under its path below `directory`, with its mode: unpacked files are moved, the user's are
     /// copied (sharing blocks where the file system can).
-    ///
-    /// # Errors
-    /// Where a file cannot be read or written.
     pub fn place(self, directory: &Path, progress: &Progress) -> Result<(), FsError> {
         for file in self.files {
             let target = directory.join(&*file.path);

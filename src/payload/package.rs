@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::member_path::MemberPath;
 
-/// The file name of the descriptor.
 pub const DESCRIPTOR: &str = "codex-package.json";
 
 /// The only one there is so far.
@@ -15,19 +14,16 @@ const LAYOUT: u64 = 1;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Package {
-    /// The version of the layout.
     #[serde(default = "default_layout")]
     pub layout_version: u64,
     /// The version of the program, in its own spelling: `0.163.0-alpha.1`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
-    /// The target triple of the build.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<String>,
     /// Which program of the product it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub variant: Option<String>,
-    /// The path of the entry executable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entrypoint: Option<String>,
     /// The directory of helpers and data.
@@ -79,7 +75,6 @@ impl Package {
     }
 
     /// What the known keys with texts say, whatever else is wrong with a descriptor.
-    #[must_use]
     pub fn texts(bytes: &[u8]) -> Self {
         let value: serde_json::Value = serde_json::from_slice(bytes).unwrap_or_default();
         let text = |key| value.get(key).and_then(serde_json::Value::as_str).map(str::to_owned);
@@ -115,8 +110,6 @@ impl Package {
         Ok(package)
     }
 
-    /// The text of a descriptor.
-    #[must_use]
     pub fn to_json(&self) -> String {
         // invariant: strings and a number always serialise.
         serde_json::to_string_pretty(self).unwrap_or_default() + "\n"

@@ -25,7 +25,6 @@ pub(super) struct Found {
     pub path: MemberPath,
     /// Where its bytes are.
     pub source: PathBuf,
-    /// Its size in bytes.
     pub size: u64,
 }
 

@@ -13,8 +13,7 @@ use super::package::DESCRIPTOR;
 use super::unpack::{Found, LinkBase, Sink, bomb, limit};
 use crate::console::Progress;
 use crate::fs::FsError;
-use crate::wheel::reader::Hasher;
-use crate::wheel::record::RecordRow;
+use crate::wheel::record::{Hasher, RecordRow};
 use crate::zip::archive::{Archive, ArchiveError, DEFLATED, Limits, Member, MemberError, STORED};
 
 const MAX_RECORD: u64 = 16 << 20;
@@ -22,7 +21,6 @@ const MAX_RECORD: u64 = 16 << 20;
 /// What an archive gave up.
 #[derive(Debug)]
 pub(super) struct Unzipped {
-    /// Zip or wheel.
     pub form: Form,
     /// The files, without the directory of the import package.
     pub files: Vec<Found>,

@@ -45,20 +45,6 @@ struct Tries {
     approach: Approach,
 }
 
-/// What follows a try.
-enum Next {
-    Stored,
-    /// The server has a file of this name; the index must say with which bytes.
-    Settle,
-    /// The same request at another path of the server.
-    Follow(Url),
-    /// Another try, after this pause or one of our own.
-    Again {
-        why: String,
-        pause: Option<Duration>,
-    },
-}
-
 impl Run<'_> {
     pub(super) fn upload(&mut self, file: &PlannedFile, sender: &mut Sender) -> Result<(), PublishError> {
         let outcome = self.upload_by_tries(file, sender);
@@ -70,7 +56,9 @@ impl Run<'_> {
     }
 
     fn upload_by_tries(&mut self, file: &PlannedFile, sender: &mut Sender) -> Result<(), PublishError> {
+        let name = || file.name.clone();
         let frame = self.frame(file, &sender.source)?;
+        let mut url = self.options.endpoint.url.clone();
         let mut tries = Tries {
             started: Instant::now(),
             count: 0,
@@ -79,36 +67,70 @@ impl Run<'_> {
             was_garbled: false,
             approach: Approach::Direct,
         };
-        let mut url = self.options.endpoint.url.clone();
         loop {
             tries.count += 1;
-            let sent = self.attempt(file, sender, &url, &frame, &tries)?;
-            let (why, asked) = match self.next(file, sender, &url, &mut tries, sent)? {
-                Next::Stored => return self.uploaded(file, tries.started.elapsed()),
-                Next::Settle => return self.settle_existing(file),
-                Next::Follow(elsewhere) => {
-                    tries.count -= 1;
-                    url = elsewhere;
-                    continue;
+            // Why another try may follow, and the pause that the server asks for.
+            let (why, asked) = match self.attempt(file, sender, &url, &frame, &tries)? {
+                Err(source) if source.is_of_the_file() => {
+                    return Err(PublishError::File { path: self.options.dist.join(&file.name), source });
                 }
-                Next::Again { why, pause } => (why, pause),
+                Err(error) => {
+                    // The server may have refused, and closed the connection behind an answer that was lost.
+                    tries.approach = Approach::Careful;
+                    (error::sentence(&error), None)
+                }
+                Ok(answer) => match meaning(&answer) {
+                    Meaning::Stored => return self.uploaded(file, &answer, tries.started.elapsed()),
+                    Meaning::Exists => return self.settle_existing(file),
+                    Meaning::Elsewhere(location) => match same_server(&url, &location) {
+                        Some(elsewhere) if tries.redirects < MAX_REDIRECTS => {
+                            tries.redirects += 1;
+                            tries.count -= 1;
+                            url = elsewhere;
+                            continue;
+                        }
+                        _ => {
+                            let there = url.join(&location).map_or_else(|_| "nowhere".into(), |url| http::shown(&url));
+                            let reason = format!("it redirects to `{there}`");
+                            return Err(PublishError::Refused { file: name(), status: answer.status, reason });
+                        }
+                    },
+                    Meaning::Expired if !tries.has_renewed && sender.source.forget(&file.project) => {
+                        tries.has_renewed = true;
+                        ("the token expired; minting another".to_owned(), Some(Duration::ZERO))
+                    }
+                    Meaning::Garbled if !tries.was_garbled => {
+                        tries.was_garbled = true;
+                        (answer.reason, None)
+                    }
+                    Meaning::TryAgain(pause) => (answer.sentence(), Some(pause).filter(|pause| !pause.is_zero())),
+                    Meaning::Unauthorised | Meaning::Expired => {
+                        let Answer { status, reason, .. } = answer;
+                        return Err(PublishError::Unauthorised { file: name(), status, reason });
+                    }
+                    Meaning::Refused | Meaning::Garbled => {
+                        let Answer { status, reason, .. } = answer;
+                        return Err(PublishError::Refused { file: name(), status, reason });
+                    }
+                },
             };
             let pause = asked.unwrap_or_else(|| backoff(self.options.pace.first_pause, tries.count));
-            if tries.count >= MAX_ATTEMPTS || tries.started.elapsed() + pause > self.options.pace.deadline {
-                // The last answer may have been lost on its way: only the index knows.
-                if self.is_stored(file)? {
-                    return Ok(());
-                }
+            let is_late = tries.started.elapsed() + pause > self.options.pace.deadline;
+            let is_last = tries.count >= MAX_ATTEMPTS || is_late;
+            if !is_last {
+                self.tell(&Event::Retrying { file: name(), why: why.clone(), pause });
+                thread::sleep(pause);
+            }
+            // The last answer may have been lost on its way: only the index knows.
+            if self.is_stored(file)? {
+                return Ok(());
+            }
+            if is_last {
                 let why = match tries.count {
                     MAX_ATTEMPTS.. => why,
                     _ => format!("{why}; the next try, {} s later, would be after the deadline", pause.as_secs()),
                 };
-                return Err(PublishError::Transient { file: file.name.clone(), attempts: tries.count, why });
-            }
-            self.tell(&Event::Retrying { file: file.name.clone(), why, pause });
-            thread::sleep(pause);
-            if self.is_stored(file)? {
-                return Ok(());
+                return Err(PublishError::Transient { file: name(), attempts: tries.count, why });
             }
         }
     }
@@ -176,67 +198,10 @@ impl Run<'_> {
         Ok(sent)
     }
 
-    /// Decides what follows a try; an error ends the publish.
-    fn next(
-        &mut self,
-        file: &PlannedFile,
-        sender: &mut Sender,
-        url: &Url,
-        tries: &mut Tries,
-        sent: Result<Answer, SendError>,
-    ) -> Result<Next, PublishError> {
-        let answer = match sent {
-            Ok(answer) => answer,
-            Err(source) if source.is_of_the_file() => {
-                return Err(PublishError::File { path: self.options.dist.join(&file.name), source });
-            }
-            Err(error) => {
-                // The server may have refused, and closed the connection behind an answer that was lost.
-                tries.approach = Approach::Careful;
-                return Ok(Next::Again { why: error::sentence(&error), pause: None });
-            }
-        };
-        let name = || file.name.clone();
-        Ok(match meaning(&answer) {
-            Meaning::Stored => {
-                if !answer.reason.is_empty() {
-                    self.tell(&Event::Warning(format!("`{}`: {}", file.name, answer.reason)));
-                }
-                Next::Stored
-            }
-            Meaning::Exists => Next::Settle,
-            Meaning::Expired if !tries.has_renewed && sender.source.forget(&file.project) => {
-                tries.has_renewed = true;
-                Next::Again { why: "the token expired; minting another".to_owned(), pause: Some(Duration::ZERO) }
-            }
-            Meaning::Garbled if !tries.was_garbled => {
-                tries.was_garbled = true;
-                Next::Again { why: answer.reason, pause: None }
-            }
-            Meaning::Elsewhere(location) => match same_server(url, &location) {
-                Some(elsewhere) if tries.redirects < MAX_REDIRECTS => {
-                    tries.redirects += 1;
-                    Next::Follow(elsewhere)
-                }
-                _ => {
-                    let there = url.join(&location).map_or_else(|_| "nowhere".to_owned(), |url| http::shown(&url));
-                    let reason = format!("it redirects to `{there}`");
-                    return Err(PublishError::Refused { file: name(), status: answer.status, reason });
-                }
-            },
-            Meaning::TryAgain(pause) => {
-                Next::Again { why: answer.sentence(), pause: Some(pause).filter(|pause| !pause.is_zero()) }
-            }
-            Meaning::Unauthorised | Meaning::Expired => {
-                return Err(PublishError::Unauthorised { file: name(), status: answer.status, reason: answer.reason });
-            }
-            Meaning::Refused | Meaning::Garbled => {
-                return Err(PublishError::Refused { file: name(), status: answer.status, reason: answer.reason });
-            }
-        })
-    }
-
-    fn uploaded(&mut self, file: &PlannedFile, elapsed: Duration) -> Result<(), PublishError> {
+    fn uploaded(&mut self, file: &PlannedFile, answer: &Answer, elapsed: Duration) -> Result<(), PublishError> {
+        if !answer.reason.is_empty() {
+            self.tell(&Event::Warning(format!("`{}`: {}", file.name, answer.reason)));
+        }
         self.tell(&Event::Uploaded { file: file.name.clone(), bytes: file.bytes, elapsed });
         let rate = rate(file.bytes, elapsed);
         if file.bytes > LARGE && rate < SLOW {

@@ -59,7 +59,7 @@ fn carry_out(run: &mut Run<'_>, source: impl FnOnce() -> Result<Source, Credenti
             Vec::new()
         }
     };
-    let is_present = |name: &str| present.iter().any(|(file, presence)| file == name && presence.is_same());
+    let is_present = |name: &str| present.iter().any(|(file, presence)| file.name == name && presence.is_same());
     // Where nothing is left to send, nothing needs to allow it.
     let mut sender = match options.plan.files().all(|file| is_present(&file.name)) {
         true => None,

@@ -2,6 +2,7 @@
 //! consumes the same value.
 
 use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use blake2::Blake2b;
@@ -17,7 +18,7 @@ use crate::gate::{ReleaseFile, Role};
 use crate::wheel::metadata::Metadata;
 use crate::wheel::name::{DistributionName, NameError};
 use crate::wheel::reader::{Wheel, WheelError};
-use crate::wheel::sdist::{SdistError, SdistReader};
+use crate::wheel::sdist::{Sdist, SdistError};
 
 /// Files in order, in two phases: the runtime, and the SDK once every runtime file is visible.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -157,7 +158,7 @@ impl Plan {
     pub(crate) fn compare(&self, path: &Path) -> Result<(), PlanError> {
         let bytes = match std::fs::read(path) {
             Ok(bytes) => bytes,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(FsError::read(path)(error).into()),
         };
         let then: Self =
@@ -216,7 +217,9 @@ impl Plan {
 impl PlannedFile {
     fn new(dist: &Path, file: &ReleaseFile) -> Result<Self, PlanError> {
         let path = dist.join(&file.name);
-        let Digests { sha256, blake2_256, blake3 } = Digests::of(&path)?;
+        let inner = File::open(&path).map_err(FsError::read(&path))?;
+        let mut tee = Tee { inner, blake2: Blake2b::new(), blake3: blake3::Hasher::new() };
+        let (sha256, _) = Sha256Digest::of_reader(&mut tee).map_err(FsError::read(&path))?;
         if sha256 != file.sha256 {
             return Err(PlanError::Changed { path, expected: file.sha256, actual: sha256 });
         }
@@ -234,8 +237,8 @@ impl PlannedFile {
             version: file.version.clone(),
             bytes: file.bytes,
             sha256,
-            blake2_256,
-            blake3,
+            blake2_256: tee.blake2.finalize().iter().map(|byte| format!("{byte:02x}")).collect(),
+            blake3: tee.blake3.finalize().to_hex().to_string(),
             filetype: filetype.to_owned(),
             pyversion,
             attestations: Vec::new(),
@@ -257,33 +260,19 @@ impl PlannedFile {
     }
 }
 
-struct Digests {
-    sha256: Sha256Digest,
-    blake2_256: String,
-    blake3: String,
+/// What reads a file once for all its digests.
+struct Tee<R> {
+    inner: R,
+    blake2: Blake2b<U32>,
+    blake3: blake3::Hasher,
 }
 
-impl Digests {
-    /// Reads a file once for all.
-    fn of(path: &Path) -> Result<Self, FsError> {
-        struct Tee<R> {
-            inner: R,
-            blake2: Blake2b<U32>,
-            blake3: blake3::Hasher,
-        }
-        impl<R: std::io::Read> std::io::Read for Tee<R> {
-            fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-                let count = self.inner.read(buffer)?;
-                self.blake2.update(&buffer[..count]);
-                self.blake3.update(&buffer[..count]);
-                Ok(count)
-            }
-        }
-        let inner = File::open(path).map_err(FsError::read(path))?;
-        let mut tee = Tee { inner, blake2: Blake2b::new(), blake3: blake3::Hasher::new() };
-        let (sha256, _) = Sha256Digest::of_reader(&mut tee).map_err(FsError::read(path))?;
-        let blake2_256 = tee.blake2.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(Self { sha256, blake2_256, blake3: tee.blake3.finalize().to_hex().to_string() })
+impl<R: Read> Read for Tee<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.blake2.update(&buffer[..count]);
+        self.blake3.update(&buffer[..count]);
+        Ok(count)
     }
 }
 
@@ -292,5 +281,5 @@ pub(super) fn metadata(path: &Path) -> Result<Metadata, PlanError> {
     if path.extension().is_some_and(|extension| extension == "whl") {
         return Ok(Wheel::open(path)?.metadata().clone());
     }
-    Ok(SdistReader::open(path)?.metadata().clone())
+    Ok(Sdist::open(path, &[]).map_err(SdistError::Open)?.usable_metadata()?.clone())
 }

@@ -6,10 +6,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::error::PublishError;
-use super::index::{Index, Presence};
+use super::index::Index;
 use super::plan::{Plan, PlannedFile};
 use super::receipt::Receipt;
-use super::survey::survey;
+use super::survey::{Found, survey};
 use crate::console::Shown;
 use crate::console::text::{human_bytes, table};
 use crate::error::{Explain as _, Failure};
@@ -18,7 +18,7 @@ use crate::gate::Release;
 /// A plan, and what the index has of it where it was asked.
 pub(crate) struct DryRun<'a> {
     plan: &'a Plan,
-    present: Option<Vec<(String, Presence)>>,
+    present: Option<Found<'a>>,
 }
 
 impl<'a> DryRun<'a> {
@@ -28,7 +28,7 @@ impl<'a> DryRun<'a> {
     }
 
     fn state(&self, name: &str) -> Option<&'static str> {
-        let (_, presence) = self.present.as_ref()?.iter().find(|(file, _)| file == name)?;
+        let (_, presence) = self.present.as_ref()?.iter().find(|(file, _)| file.name == name)?;
         Some(if presence.is_same() { "present" } else { "absent" })
     }
 }

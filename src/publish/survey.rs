@@ -11,33 +11,33 @@ use super::wait::backoff;
 use crate::wheel::name::DistributionName;
 
 /// An index that says when files were uploaded (PEP 700) takes no new file for a release that is older.
-const RELEASE_TAKES_FILES: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+const MAX_RELEASE_AGE: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+const MAX_TRIES: u32 = 4;
 
 /// The pages of the projects of a phase.
 type Pages<'a> = BTreeMap<&'a DistributionName, Listing>;
 
-/// What the index has of a plan, file by file in its order. After a passing failure it asks again, at first after about
-/// `pause`. Other bytes under planned names are an error, all such names at once, and so is a release that is too old for
-/// a file that is missing.
-pub(crate) fn survey(plan: &Plan, index: &Index, pause: Duration) -> Result<Vec<(String, Presence)>, PublishError> {
+/// Planned files in their order, and what the index has under their names.
+pub(super) type Found<'a> = Vec<(&'a PlannedFile, Presence)>;
+
+/// What the index has of a plan. After a passing failure it asks again, at first after about `pause`. Other bytes under
+/// planned names are an error, all such names at once, and so is a release that is too old for a file that is missing.
+pub(super) fn survey<'a>(plan: &'a Plan, index: &Index, pause: Duration) -> Result<Found<'a>, PublishError> {
     let mut found = Vec::new();
     let mut late = None;
     for phase in &plan.phases {
         let pages = pages(phase, index, pause)?;
-        let presences = presences(phase, &pages);
-        late = late.or(too_late(phase, &pages, &presences, SystemTime::now()));
-        found.extend(presences);
+        let of_phase = look_up(phase, &pages);
+        late = late.or(too_late(&of_phase, &pages, SystemTime::now()));
+        found.extend(of_phase);
     }
-    conflicts(plan, &found)?;
+    no_conflict(&found)?;
     late.map_or(Ok(found), Err)
 }
 
-pub(super) fn phase_presence(
-    phase: &Phase,
-    index: &Index,
-    pause: Duration,
-) -> Result<Vec<(String, Presence)>, PublishError> {
-    Ok(presences(phase, &pages(phase, index, pause)?))
+/// What the index has of a phase, conflicts or not.
+pub(super) fn survey_phase<'a>(phase: &'a Phase, index: &Index, pause: Duration) -> Result<Found<'a>, IndexError> {
+    Ok(look_up(phase, &pages(phase, index, pause)?))
 }
 
 fn pages<'a>(phase: &'a Phase, index: &Index, pause: Duration) -> Result<Pages<'a>, IndexError> {
@@ -45,24 +45,18 @@ fn pages<'a>(phase: &'a Phase, index: &Index, pause: Duration) -> Result<Pages<'
     projects.into_iter().map(|project| Ok((project, listing(index, project, pause)?))).collect()
 }
 
-fn presences(phase: &Phase, pages: &Pages<'_>) -> Vec<(String, Presence)> {
+fn look_up<'a>(phase: &'a Phase, pages: &Pages<'_>) -> Found<'a> {
     let of = |file: &PlannedFile| {
         let page = pages.get(&file.project);
         page.map_or(Presence::Absent, |page| presence(page, &file.name, file.sha256))
     };
-    phase.files.iter().map(|file| (file.name.clone(), of(file))).collect()
+    phase.files.iter().map(|file| (file, of(file))).collect()
 }
 
 /// The files that are missing from a release which is older than an index allows.
-fn too_late(
-    phase: &Phase,
-    pages: &Pages<'_>,
-    presences: &[(String, Presence)],
-    now: SystemTime,
-) -> Option<PublishError> {
-    let is_absent = |file: &&PlannedFile| presences.contains(&(file.name.clone(), Presence::Absent));
-    let first = phase.files.iter().find(is_absent)?;
-    let missing = phase.files.iter().filter(is_absent).filter(|file| file.project == first.project);
+fn too_late(found: &Found<'_>, pages: &Pages<'_>, now: SystemTime) -> Option<PublishError> {
+    let absent = found.iter().filter(|(_, presence)| *presence == Presence::Absent).map(|(file, _)| file);
+    let first = *absent.clone().next()?;
     // Every file of a release begins with the same name and version, but for the spelling of those made elsewhere.
     let stem = format!("{}-{}", first.project.escaped(), first.version);
     let of_the_release = |name: &str| {
@@ -75,34 +69,32 @@ fn too_late(
         humantime::parse_rfc3339(text).ok().map(|time| (time, text))
     });
     let (oldest, since) = times.min()?;
-    (now.duration_since(oldest).ok()? > RELEASE_TAKES_FILES).then(|| PublishError::Late {
+    (now.duration_since(oldest).ok()? > MAX_RELEASE_AGE).then(|| PublishError::Late {
         project: first.project.clone(),
         version: first.version.clone(),
         since: since.to_owned(),
-        files: missing.map(|file| file.name.clone()).collect(),
+        files: absent.filter(|file| file.project == first.project).map(|file| file.name.clone()).collect(),
     })
 }
 
 /// Reads a project's page; an index that fails for a moment is asked again.
 fn listing(index: &Index, project: &DistributionName, pause: Duration) -> Result<Listing, IndexError> {
-    let mut attempt = 0;
+    let mut tries = 0;
     loop {
-        attempt += 1;
+        tries += 1;
         match index.listing(project) {
-            Err(error) if error.is_passing() && attempt < 4 => thread::sleep(backoff(pause, attempt)),
+            Err(error) if error.is_passing() && tries < MAX_TRIES => thread::sleep(backoff(pause, tries)),
             outcome => return outcome,
         }
     }
 }
 
-pub(super) fn conflicts(plan: &Plan, found: &[(String, Presence)]) -> Result<(), PublishError> {
-    let conflict = |(name, presence): &(String, Presence)| {
-        let planned = plan.files().find(|file| file.name == *name)?.sha256;
-        match presence {
-            Presence::Other(listed) => Some((name.clone(), planned, Some(*listed))),
-            Presence::Unhashed => Some((name.clone(), planned, None)),
-            Presence::Absent | Presence::Same => None,
-        }
+/// Refuses other bytes under planned names.
+pub(super) fn no_conflict(found: &[(&PlannedFile, Presence)]) -> Result<(), PublishError> {
+    let conflict = |(file, presence): &(&PlannedFile, Presence)| match presence {
+        Presence::Other(listed) => Some((file.name.clone(), file.sha256, Some(*listed))),
+        Presence::Unhashed => Some((file.name.clone(), file.sha256, None)),
+        Presence::Absent | Presence::Same => None,
     };
     let conflicts: Vec<_> = found.iter().filter_map(conflict).collect();
     if conflicts.is_empty() { Ok(()) } else { Err(PublishError::Conflict { conflicts }) }

@@ -9,7 +9,7 @@ use super::index::presence;
 use super::plan::{Phase, PlannedFile};
 use super::receipt::State;
 use super::run::Run;
-use super::survey::{conflicts, phase_presence};
+use super::survey::{no_conflict, survey_phase};
 use super::wait::poll_pause;
 
 impl Run<'_> {
@@ -18,9 +18,9 @@ impl Run<'_> {
         let Some(index) = self.options.index else { return Ok(false) };
         // An index that cannot be read right now proves nothing; the upload is tried again.
         let Ok(listing) = index.listing(&file.project) else { return Ok(false) };
-        let found = [(file.name.clone(), presence(&listing, &file.name, file.sha256))];
-        conflicts(self.options.plan, &found)?;
-        if !found[0].1.is_same() {
+        let presence = presence(&listing, &file.name, file.sha256);
+        no_conflict(&[(file, presence)])?;
+        if !presence.is_same() {
             return Ok(false);
         }
         self.tell(&Event::Stored(file.name.clone()));
@@ -55,14 +55,13 @@ impl Run<'_> {
         let started = Instant::now();
         let (mut hits, mut attempt) = (0, 0);
         loop {
-            let (missing, failure): (Vec<String>, _) = match phase_presence(phase, index, self.options.pace.first_pause)
-            {
+            let found = survey_phase(phase, index, self.options.pace.first_pause);
+            let missing: Vec<_> = match &found {
                 Ok(found) => {
-                    conflicts(self.options.plan, &found)?;
-                    let absent = found.into_iter().filter(|(_, presence)| !presence.is_same());
-                    (absent.map(|(name, _)| name).collect(), None)
+                    no_conflict(found)?;
+                    found.iter().filter(|(_, presence)| !presence.is_same()).map(|(file, _)| *file).collect()
                 }
-                Err(error) => (phase.files.iter().map(|file| file.name.clone()).collect(), Some(error)),
+                Err(_) => phase.files.iter().collect(),
             };
             hits = if missing.is_empty() { hits + 1 } else { 0 };
             if hits == 2 {
@@ -73,9 +72,9 @@ impl Run<'_> {
                 return Ok(());
             }
             if started.elapsed() >= self.options.pace.visible {
-                return Err(
-                    failure.unwrap_or(PublishError::NotVisible { files: missing, after: self.options.pace.visible })
-                );
+                let files = missing.iter().map(|file| file.name.clone()).collect();
+                let after = self.options.pace.visible;
+                return Err(found.map_or_else(Into::into, |_| PublishError::NotVisible { files, after }));
             }
             if attempt == 1 {
                 self.tell(&Event::Waiting { phase: phase.name.clone(), missing: missing.len() });

@@ -6,7 +6,6 @@ use super::options::Options;
 use super::rows;
 use super::target::Place;
 use crate::check::coverage::{Candidate, Coverage};
-use crate::check::{self, rules};
 use crate::console::Console;
 use crate::error::{Exit, Failure, Outcome};
 use crate::fs::{Existing, PendingDirectory};
@@ -55,31 +54,17 @@ impl Place<'_> {
         let dist = self.dist();
         let Options { codex, runtime, sdk, allow_missing, .. } = self.options;
         let started = Instant::now();
-        let request = check::Request {
-            paths: std::slice::from_ref(&dist),
-            selection: &gate::rules(),
-            runtime,
-            sdk,
-            version: Some(*codex),
-        };
-        let checked = self.console.with_spinner("Checking", |_| check::check(&request))?;
-        let (elapsed, findings) =
-            (started.elapsed(), checked.files.iter().flat_map(rows::findings).collect::<Vec<_>>());
+        let options = gate::Options { dist: &dist, codex: *codex, receipts: None, allow_missing, runtime, sdk };
+        let (verdict, checked) = self.console.with_spinner("Checking", |_| gate::verify(&options))?;
+        let elapsed = started.elapsed();
+        let files = checked.files.iter().filter(|file| file.sha256.is_some());
+        let findings: Vec<_> = files.flat_map(rows::findings).filter(|row| !gate::is_of_gate(&row.rule)).collect();
         for row in &mut targets {
             if let Some(wheel) = &row.wheel {
                 row.steps.push(rows::checked(wheel, &findings, elapsed));
                 row.steps.extend(self.smoke(wheel, &row.target)?);
             }
         }
-        let verdict = gate::verify(&gate::Request {
-            dist: &dist,
-            codex: *codex,
-            receipts: None,
-            allow_missing,
-            runtime,
-            sdk,
-            checked: Some(&checked),
-        })?;
         self.summary(&verdict, findings, targets)
     }
 
@@ -130,8 +115,8 @@ impl Place<'_> {
             bytes: file.bytes,
             sha256: file.sha256,
         });
-        // The findings of `check` stand on their own.
-        let warnings = verdict.warnings.iter().filter(|warning| !rules().any(|rule| rule.name == warning.code));
+        // What is found in files stands on its own.
+        let warnings = verdict.warnings.iter().filter(|warning| gate::is_of_gate(&warning.code));
         Ok(Release {
             schema_version: 1,
             outcome: if problems.is_empty() { Outcome::Passed } else { Outcome::Failed },

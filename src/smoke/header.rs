@@ -6,6 +6,8 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
+use object::{elf, macho};
+
 use crate::binary::Magic;
 
 /// What the first bytes of a file say.
@@ -45,9 +47,9 @@ impl Header {
             }
             Magic::MachO => {
                 let machine = field(4..8).map(|field| u32::from_le_bytes([field[0], field[1], field[2], field[3]]));
-                Self::MachO(match machine {
-                    Some(0x0100_0007) => "x86_64".into(),
-                    Some(0x0100_000c) => "aarch64".into(),
+                Self::MachO(match machine.map(macho::CpuType) {
+                    Some(macho::CPU_TYPE_X86_64) => "x86_64".into(),
+                    Some(macho::CPU_TYPE_ARM64) => "aarch64".into(),
                     _ => "unknown".into(),
                 })
             }
@@ -75,16 +77,16 @@ impl Header {
 }
 
 fn elf_machine(number: u16) -> String {
-    match number {
-        3 => "x86".into(),
-        21 => "powerpc64".into(),
-        22 => "s390x".into(),
-        40 => "arm".into(),
-        62 => "x86_64".into(),
-        183 => "aarch64".into(),
-        243 => "riscv64".into(),
-        258 => "loongarch64".into(),
-        other => format!("machine {other}"),
+    match elf::Machine(number) {
+        elf::EM_386 => "x86".into(),
+        elf::EM_PPC64 => "powerpc64".into(),
+        elf::EM_S390 => "s390x".into(),
+        elf::EM_ARM => "arm".into(),
+        elf::EM_X86_64 => "x86_64".into(),
+        elf::EM_AARCH64 => "aarch64".into(),
+        elf::EM_RISCV => "riscv64".into(),
+        elf::EM_LOONGARCH => "loongarch64".into(),
+        elf::Machine(other) => format!("machine {other}"),
     }
 }
 

@@ -37,7 +37,6 @@ struct Played {
     script: VecDeque<Answer>,
     requests: Vec<Value>,
     unexpected: Vec<String>,
-    answers: usize,
     open: usize,
 }
 
@@ -197,11 +196,11 @@ fn answer(request: &HttpRequest, played: &mut Played) -> Vec<u8> {
     if played.requests.len() < MAX_REQUESTS {
         played.requests.push(body);
     }
-    played.answers += 1;
+    let number = played.requests.len();
     match played.script.pop_front() {
-        Some(Answer::Say(text)) => http(200, "text/event-stream", &said(&text, played.answers)),
+        Some(Answer::Say(text)) => http(200, "text/event-stream", &said(&text, number)),
         Some(Answer::Call { function, arguments }) => {
-            http(200, "text/event-stream", &called(&function, &arguments, played.answers))
+            http(200, "text/event-stream", &called(&function, &arguments, number))
         }
         None => http(500, "application/json", r#"{"error":{"message":"the script is over"}}"#),
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::fault::Fault;
 use crate::payload::{DESCRIPTOR, Package};
 use crate::product::RuntimeProject;
-use crate::wheel::reader::Unpacked;
+use crate::wheel::install::Unpacked;
 
 pub(super) struct Runtime {
     pub(super) executable: PathBuf,
@@ -27,10 +27,12 @@ impl PackageDirectory {
     /// Reads a directory that has a descriptor, which messages call `name`.
     fn described(root: &Path, name: &str) -> Result<Self, Fault> {
         let mut bytes = Vec::new();
-        let read = File::open(root.join(DESCRIPTOR))
-            .and_then(|file| file.take(Package::MAX_SIZE).read_to_end(&mut bytes))
-            .map_err(|error| format!("cannot be read: {error}"));
-        let descriptor = read.and_then(|_| Package::parse(&bytes)).map_err(|why| format!("`{name}` {why}"))?;
+        let read =
+            File::open(root.join(DESCRIPTOR)).and_then(|file| file.take(Package::MAX_SIZE).read_to_end(&mut bytes));
+        let descriptor = read
+            .map_err(|error| error.to_string())
+            .and_then(|_| Package::read(&bytes).map_err(|error| format!("not a package manifest: {error}")));
+        let descriptor = descriptor.map_err(|why| format!("`{name}`: {why}"))?;
         Ok(Self { root: root.to_owned(), descriptor })
     }
 

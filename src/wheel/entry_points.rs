@@ -1,4 +1,4 @@
-//! entry_points.txt (PyPA "Entry points specification"): groups of names that point at objects, read from strangers and
+//! entry_points.txt (PyPA "Entry points specification"): groups of names that point at objects, untrusted and
 //! written back.
 
 use std::fmt;
@@ -16,9 +16,7 @@ pub struct EntryPoints {
 /// One entry point.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct EntryPoint {
-    /// The group, such as `console_scripts`.
     pub group: String,
-    /// The name within its group.
     pub name: String,
     /// The importable module.
     pub module: String,
@@ -29,28 +27,12 @@ pub struct EntryPoint {
 /// A file that is no entry_points.txt.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EntryPointsError {
-    /// The bytes are not UTF-8.
     #[error("it is not UTF-8 at byte {0}")]
-    Encoding(
-        /// The first byte that is not UTF-8.
-        usize,
-    ),
-    /// A line is neither a group, an entry, a comment nor blank.
+    Encoding(usize),
     #[error("line {line} is no entry point: `{text}`")]
-    Line {
-        /// The line, counted from 1.
-        line: usize,
-        /// Its text, shortened.
-        text: String,
-    },
-    /// A name stands twice in its group.
+    Line { line: usize, text: String },
     #[error("`{name}` stands twice in `{group}`")]
-    Repeated {
-        /// The group.
-        group: String,
-        /// The name.
-        name: String,
-    },
+    Repeated { group: String, name: String },
 }
 
 impl Explain for EntryPointsError {
@@ -60,19 +42,12 @@ impl Explain for EntryPointsError {
 }
 
 impl EntryPoints {
-    /// Reads a file's bytes.
-    ///
-    /// # Errors
-    /// When they are no entry_points.txt.
     pub fn parse(bytes: &[u8]) -> Result<Self, EntryPointsError> {
         let text = std::str::from_utf8(bytes).map_err(|error| EntryPointsError::Encoding(error.valid_up_to()))?;
         text.parse()
     }
 
     /// Adds an entry whose object reference is `reference` (`module:object`).
-    ///
-    /// # Errors
-    /// When the group, the name or the reference is malformed, or the name stands already.
     pub fn push(&mut self, group: &str, name: &str, reference: &str) -> Result<(), EntryPointsError> {
         let line = self.entries.len() + 1;
         let refused = || EntryPointsError::Line { line, text: format!("[{group}] {name} = {reference}") };

@@ -18,28 +18,12 @@ pub struct Fields {
 /// A text that is no block of header fields.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FieldsError {
-    /// The bytes are not UTF-8.
     #[error("it is not UTF-8 at byte {0}")]
-    Encoding(
-        /// The first byte that is not UTF-8.
-        usize,
-    ),
-    /// A line is neither a field nor the continuation of one.
+    Encoding(usize),
     #[error("line {line} is no field: `{text}`")]
-    Line {
-        /// The line, counted from 1.
-        line: usize,
-        /// Its text, shortened.
-        text: String,
-    },
-    /// A key or value that would not be read back as it is.
+    Line { line: usize, text: String },
     #[error("field `{key}` cannot be written: {why}")]
-    Unwritable {
-        /// The key.
-        key: String,
-        /// What is wrong.
-        why: &'static str,
-    },
+    Unwritable { key: String, why: &'static str },
 }
 
 impl Explain for FieldsError {
@@ -49,23 +33,16 @@ impl Explain for FieldsError {
 }
 
 impl Fields {
-    /// No fields, no body.
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Reads a file's bytes.
-    ///
-    /// # Errors
-    /// When they are not UTF-8, or a line before the body is no field.
     pub fn parse(bytes: &[u8]) -> Result<Self, FieldsError> {
         let text = std::str::from_utf8(bytes).map_err(|error| FieldsError::Encoding(error.valid_up_to()))?;
         text.parse()
     }
 
     /// The first value of a key.
-    #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {
         self.all(key).next()
     }
@@ -82,15 +59,11 @@ impl Fields {
     }
 
     /// The text after the first blank line; `None` where there is no blank line.
-    #[must_use]
     pub fn body(&self) -> Option<&str> {
         self.body.as_deref()
     }
 
     /// Adds a field at the end. Further lines of the value are folded: each is written after eight spaces.
-    ///
-    /// # Errors
-    /// When the key or value could not be read back as it is.
     pub fn push(&mut self, key: &str, value: &str) -> Result<(), FieldsError> {
         let refused = |why| Err(FieldsError::Unwritable { key: key.to_owned(), why });
         if key.is_empty() || !key.bytes().all(is_key_byte) {

@@ -44,7 +44,6 @@ pub struct FileNameError {
     name: String,
     /// What it was taken for.
     kind: &'static str,
-    /// What is wrong with it.
     why: String,
 }
 
@@ -56,34 +55,28 @@ impl Explain for FileNameError {
 
 impl WheelFileName {
     /// The name of the wheel of a distribution, in normal form.
-    #[must_use]
     pub fn new(distribution: &DistributionName, version: &Version, tags: TagSet) -> Self {
         Self { distribution: escaped(distribution), version: escaped_version(version), build: None, tags }
     }
 
     /// The version as PEP 440 understands it; `None` never happens for a parsed name.
-    #[must_use]
     pub fn pep440(&self) -> Option<Version> {
         unescaped_version(&self.version)
     }
 
     /// Whether name and version are in the normal form that the specification asks of new wheels.
-    #[must_use]
     pub fn is_normal(&self) -> bool {
         self.distribution == escaped(&self.distribution)
             && self.pep440().is_some_and(|version| escaped_version(&version) == self.version)
     }
 
     /// The `NAME-VERSION` that the dist-info and data directories of this wheel are named by, as the file spells it.
-    #[must_use]
     pub fn stem(&self) -> String {
         format!("{}-{}", self.distribution, self.version)
     }
 }
 
 impl BuildTag {
-    /// The tag as written.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -135,26 +128,22 @@ impl FromStr for WheelFileName {
 
 impl SdistFileName {
     /// The name of the source distribution of a distribution, in normal form.
-    #[must_use]
     pub fn new(distribution: &DistributionName, version: &Version) -> Self {
         Self { distribution: escaped(distribution), version: version.to_string() }
     }
 
     /// The version as PEP 440 understands it; `None` never happens for a parsed name.
-    #[must_use]
     pub fn pep440(&self) -> Option<Version> {
         unescaped_version(&self.version)
     }
 
     /// Whether name and version are in the normal form of PEP 625.
-    #[must_use]
     pub fn is_normal(&self) -> bool {
         self.distribution == escaped(&self.distribution)
             && self.pep440().is_some_and(|version| version.to_string() == self.version)
     }
 
     /// `NAME-VERSION`: the directory that every file of the archive is in.
-    #[must_use]
     pub fn stem(&self) -> String {
         format!("{}-{}", self.distribution, self.version)
     }

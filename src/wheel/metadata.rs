@@ -1,5 +1,5 @@
-//! METADATA and PKG-INFO files (PyPA "Core metadata specifications", 1.0 to 2.5), read from strangers: every field as it
-//! stands, and a typed view of each field that has a syntax.
+//! METADATA and PKG-INFO files (PyPA "Core metadata specifications", 1.0 to 2.5), untrusted: every field as it stands, and
+//! a typed view of each field that has a syntax.
 
 use std::str::FromStr as _;
 
@@ -41,29 +41,12 @@ pub struct Metadata {
 /// A field of a METADATA file that is missing or not what the specification says.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MetadataError {
-    /// The file is no block of fields.
     #[error("it is not a metadata file")]
-    Fields(
-        /// Why.
-        #[from]
-        FieldsError,
-    ),
-    /// A required field is missing.
+    Fields(#[from] FieldsError),
     #[error("it has no `{0}` field")]
-    Missing(
-        /// The field.
-        &'static str,
-    ),
-    /// The value of a field breaks the field's syntax.
+    Missing(&'static str),
     #[error("`{field}: {value}` is not valid: {why}")]
-    Value {
-        /// The field.
-        field: &'static str,
-        /// Its value.
-        value: String,
-        /// What is wrong with it.
-        why: String,
-    },
+    Value { field: &'static str, value: String, why: String },
 }
 
 impl Explain for MetadataError {
@@ -73,51 +56,31 @@ impl Explain for MetadataError {
 }
 
 impl Metadata {
-    /// Reads a file's bytes.
-    ///
-    /// # Errors
-    /// When they are no block of fields; what a field says is judged by the accessors.
     pub fn parse(bytes: &[u8]) -> Result<Self, MetadataError> {
         Ok(Self { fields: Fields::parse(bytes)? })
     }
 
-    /// Every field as it stands.
-    #[must_use]
     pub fn fields(&self) -> &Fields {
         &self.fields
     }
 
     /// `Metadata-Version` as major and minor number.
-    ///
-    /// # Errors
-    /// When it is missing or no version of two numbers.
     pub fn metadata_version(&self) -> Result<(u32, u32), MetadataError> {
         let text = self.required("Metadata-Version")?;
         two_numbers(text).ok_or_else(|| value("Metadata-Version", text, "two numbers joined by `.` are expected"))
     }
 
-    /// `Name`.
-    ///
-    /// # Errors
-    /// When it is missing or no name.
     pub fn name(&self) -> Result<DistributionName, MetadataError> {
         let text = self.required("Name")?;
         text.parse().map_err(|error| value("Name", text, error))
     }
 
-    /// `Version`.
-    ///
-    /// # Errors
-    /// When it is missing or not valid under PEP 440.
     pub fn version(&self) -> Result<Version, MetadataError> {
         let text = self.required("Version")?;
         Version::from_str(text).map_err(|error| value("Version", text, error))
     }
 
     /// `Requires-Python`, where it stands.
-    ///
-    /// # Errors
-    /// When it is no set of version specifiers.
     pub fn requires_python(&self) -> Result<Option<VersionSpecifiers>, MetadataError> {
         let parse =
             |text: &str| VersionSpecifiers::from_str(text).map_err(|error| value("Requires-Python", text, error));
@@ -131,9 +94,6 @@ impl Metadata {
     }
 
     /// `License-Expression` (PEP 639), where it stands.
-    ///
-    /// # Errors
-    /// When it is no SPDX licence expression.
     pub fn license_expression(&self) -> Result<Option<&str>, MetadataError> {
         let Some(text) = self.fields.get("License-Expression") else { return Ok(None) };
         match spdx::Expression::parse(text) {
@@ -148,7 +108,6 @@ impl Metadata {
     }
 
     /// The description: the body, else the `Description` field of metadata 1.x.
-    #[must_use]
     pub fn description(&self) -> Option<&str> {
         self.fields.body().filter(|body| !body.is_empty()).or_else(|| self.fields.get("Description"))
     }

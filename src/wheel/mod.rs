@@ -4,6 +4,7 @@
 pub mod entry_points;
 pub mod fields;
 pub mod filename;
+pub mod install;
 pub mod licences;
 pub mod metadata;
 pub mod name;

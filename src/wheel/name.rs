@@ -24,26 +24,21 @@ impl Explain for NameError {
 }
 
 impl DistributionName {
-    /// The name as written.
-    #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
     /// The form that indexes compare: lower case, runs of `-`, `_` and `.` as one `-` (PEP 503).
-    #[must_use]
     pub fn normalized(&self) -> String {
         normalize(&self.0, '-')
     }
 
     /// The form of file names: as [`normalized`](Self::normalized), with `_` for `-`.
-    #[must_use]
     pub fn escaped(&self) -> String {
         normalize(&self.0, '_')
     }
 
     /// Whether both spellings name one distribution.
-    #[must_use]
     pub fn is_same(&self, other: &Self) -> bool {
         self.normalized() == other.normalized()
     }

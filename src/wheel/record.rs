@@ -1,4 +1,4 @@
-//! RECORD files (PyPA "Recording installed projects"): CSV rows of path, digest and size, read from strangers and
+//! RECORD files (PyPA "Recording installed projects"): CSV rows of path, digest and size, untrusted and
 //! written back.
 
 use std::fmt;
@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest as _, Sha256, Sha384, Sha512};
 
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
@@ -37,46 +38,56 @@ pub struct RecordDigest {
     pub value: Vec<u8>,
 }
 
+/// A running digest of RECORD's algorithms.
+pub(crate) enum Hasher {
+    Sha256(Sha256),
+    Sha384(Box<Sha384>),
+    Sha512(Box<Sha512>),
+}
+
+impl Hasher {
+    /// The algorithm of that name (as `hashlib` spells it), where it is at least as strong as SHA-256.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        match name {
+            "sha256" => Some(Self::Sha256(Sha256::new())),
+            "sha384" => Some(Self::Sha384(Box::default())),
+            "sha512" => Some(Self::Sha512(Box::default())),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn update(&mut self, data: &[u8]) {
+        match self {
+            Self::Sha256(hasher) => hasher.update(data),
+            Self::Sha384(hasher) => hasher.update(data),
+            Self::Sha512(hasher) => hasher.update(data),
+        }
+    }
+
+    pub(crate) fn finish(self) -> Vec<u8> {
+        match self {
+            Self::Sha256(hasher) => hasher.finalize().to_vec(),
+            Self::Sha384(hasher) => hasher.finalize().to_vec(),
+            Self::Sha512(hasher) => hasher.finalize().to_vec(),
+        }
+    }
+}
+
 /// A file that is no RECORD, or a cell of a row that is not what its column says.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RecordError {
-    /// The bytes are not UTF-8.
     #[error("it is not UTF-8 at byte {0}")]
-    Encoding(
-        /// The first byte that is not UTF-8.
-        usize,
-    ),
-    /// The file begins with a byte order mark.
+    Encoding(usize),
     #[error("it begins with a byte order mark")]
     ByteOrderMark,
-    /// A row has not three columns.
     #[error("row {row} has {columns} columns, not 3")]
-    Columns {
-        /// The row, counted from 1.
-        row: usize,
-        /// How many columns it has.
-        columns: usize,
-    },
-    /// The CSV itself is broken.
+    Columns { row: usize, columns: usize },
     #[error("row {row} is not CSV: {why}")]
-    Csv {
-        /// The row, counted from 1.
-        row: usize,
-        /// What the reader says.
-        why: String,
-    },
-    /// A digest is not `ALGORITHM=BASE64`.
+    Csv { row: usize, why: String },
     #[error("`{0}` is not a digest: an algorithm, `=` and urlsafe base64 without padding are expected")]
-    Digest(
-        /// The cell.
-        String,
-    ),
-    /// A size is no number.
+    Digest(String),
     #[error("`{0}` is not a size in bytes")]
-    Size(
-        /// The cell.
-        String,
-    ),
+    Size(String),
 }
 
 impl Explain for RecordError {
@@ -87,9 +98,6 @@ impl Explain for RecordError {
 
 impl Record {
     /// Reads a file's bytes. Blank lines are passed over, as Python's `csv` does; both line ends are taken.
-    ///
-    /// # Errors
-    /// When the bytes are not UTF-8 CSV of three columns.
     pub fn parse(bytes: &[u8]) -> Result<Self, RecordError> {
         let text = std::str::from_utf8(bytes).map_err(|error| RecordError::Encoding(error.valid_up_to()))?;
         text.parse()
@@ -97,7 +105,6 @@ impl Record {
 
     /// The first blank line of a file's bytes, counted from 1: what is read as a row without columns by Python's `csv`.
     /// Line breaks inside quotes are part of a cell.
-    #[must_use]
     pub fn blank_line(bytes: &[u8]) -> Option<usize> {
         let mut quoted = false;
         let mut start = true;
@@ -122,21 +129,16 @@ impl Record {
 
 impl RecordRow {
     /// The row of a file with this digest and size.
-    #[must_use]
     pub fn new(path: impl Into<String>, digest: &Sha256Digest, size: u64) -> Self {
         Self { path: path.into(), digest: digest.record_form(), size: size.to_string() }
     }
 
     /// The row of RECORD itself: its digest cannot be known to it.
-    #[must_use]
     pub fn unhashed(path: impl Into<String>) -> Self {
         Self { path: path.into(), digest: String::new(), size: String::new() }
     }
 
     /// The digest; `None` where the cell is empty.
-    ///
-    /// # Errors
-    /// When the cell is no digest.
     pub fn parsed_digest(&self) -> Result<Option<RecordDigest>, RecordError> {
         if self.digest.is_empty() {
             return Ok(None);
@@ -152,9 +154,6 @@ impl RecordRow {
     }
 
     /// The size in bytes; `None` where the cell is empty.
-    ///
-    /// # Errors
-    /// When the cell is no number.
     pub fn parsed_size(&self) -> Result<Option<u64>, RecordError> {
         if self.size.is_empty() {
             return Ok(None);

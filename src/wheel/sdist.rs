@@ -1,47 +1,77 @@
-//! Reading a source distribution that nobody vouches for (PyPA "Source distribution format"): PKG-INFO and single files,
-//! with caps on how much is inflated.
+//! What is in a source distribution (PyPA "Source distribution format", PEP 625): its entries, PKG-INFO, and everything
+//! that is wrong with the gzip or tar framing, as data. Read once, under caps; judged by the rules of `check`.
 
-use std::fs::File;
+use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use flate2::read::MultiGzDecoder;
+use flate2::bufread::GzDecoder;
 
+use super::filename::{FileNameError, SdistFileName};
 use super::metadata::{Metadata, MetadataError};
+use super::reader::MAX_TEXT;
+use crate::binary::Magic;
+use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
-use crate::fs::FsError;
+use crate::fs::{FsError, Map};
 
-/// How much an sdist may inflate to; the sources of an SDK are a few megabytes.
-const MOST_INFLATED: u64 = 1 << 30;
-const MOST_TEXT: u64 = 16 << 20;
+/// An archive that unpacks to more than this, in bytes, is not read on.
+const MAX_UNPACKED: u64 = 2 << 30;
+/// More entries than any source distribution has.
+const MAX_ENTRIES: usize = 200_000;
+/// How many times its size an archive above 64 MiB may unpack to.
+const MAX_RATIO: u64 = 50;
 
-/// An sdist that cannot be read.
+/// An entry of a source distribution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SdistEntry {
+    pub path: String,
+    pub kind: tar::EntryType,
+    pub mode: u32,
+    /// What a link points to.
+    pub link: Option<String>,
+    /// Whether its path is UTF-8; where not, `path` has replacement characters.
+    pub utf8: bool,
+    /// The digest of a regular file.
+    pub sha256: Option<Sha256Digest>,
+}
+
+/// A source distribution and all that was read of it.
+#[derive(Debug)]
+pub struct Sdist {
+    pub path: PathBuf,
+    pub file_name: String,
+    pub sha256: Sha256Digest,
+    pub size: u64,
+    pub name: Result<SdistFileName, FileNameError>,
+    /// Every entry, as far as the archive can be read.
+    pub entries: Vec<SdistEntry>,
+    /// What is wrong with the gzip or tar framing.
+    pub defects: Vec<String>,
+    /// Whether it unpacks to more than is plausible.
+    pub bomb: bool,
+    /// Whether every entry was read.
+    pub complete: bool,
+    /// The PKG-INFO in the top directory.
+    pub metadata: Option<Result<Metadata, MetadataError>>,
+    /// The text of the pyproject.toml in the top directory.
+    pub pyproject: Option<Vec<u8>>,
+    /// The texts that were asked for, by their path below the top directory.
+    pub texts: BTreeMap<String, Vec<u8>>,
+}
+
+/// A source distribution without usable metadata.
 #[derive(Debug, thiserror::Error)]
 pub enum SdistError {
-    /// The file cannot be opened.
     #[error(transparent)]
     Open(#[from] FsError),
-    /// It is not a gzipped tar archive.
-    #[error("`{}` is not a source distribution", path.display())]
-    Archive {
-        /// The file.
-        path: PathBuf,
-        /// What the reader says.
-        #[source]
-        source: io::Error,
-    },
-    /// It has no PKG-INFO in its one directory.
+    #[error("`{}` is not a source distribution: {why}", path.display())]
+    Archive { path: PathBuf, why: String },
     #[error("`{}` has no PKG-INFO", path.display())]
-    NoMetadata {
-        /// The file.
-        path: PathBuf,
-    },
-    /// Its PKG-INFO cannot be read.
+    NoMetadata { path: PathBuf },
     #[error("`{}` has an unusable PKG-INFO", path.display())]
     Metadata {
-        /// The file.
         path: PathBuf,
-        /// Why.
         #[source]
         source: MetadataError,
     },
@@ -63,83 +93,164 @@ impl Explain for SdistError {
     }
 }
 
-/// An sdist whose metadata could be read.
-#[derive(Debug)]
-pub struct SdistReader {
-    path: PathBuf,
-    metadata: Metadata,
-}
-
-impl SdistReader {
-    /// Opens an sdist and reads its PKG-INFO.
-    ///
-    /// # Errors
-    /// When it cannot be opened, is no gzipped tar archive, or has no usable PKG-INFO.
-    pub fn open(path: &Path) -> Result<Self, SdistError> {
-        let text = find(path, |inner| inner == "PKG-INFO")?;
-        let text = text.ok_or_else(|| SdistError::NoMetadata { path: path.to_owned() })?;
-        let metadata =
-            Metadata::parse(&text).map_err(|source| SdistError::Metadata { path: path.to_owned(), source })?;
-        Ok(Self { path: path.to_owned(), metadata })
+impl Sdist {
+    /// Opens a source distribution and reads all of it; keeps the texts at the paths in `keep`, below the top directory.
+    pub fn open(path: &Path, keep: &[&str]) -> Result<Self, FsError> {
+        Ok(Self::read(path, &Map::open(path).map_err(FsError::read(path))?, keep))
     }
 
-    /// What PKG-INFO says.
-    #[must_use]
-    pub fn metadata(&self) -> &Metadata {
-        &self.metadata
+    /// The source distribution in these bytes; `path` names it.
+    pub fn of(path: &Path, bytes: &[u8]) -> Self {
+        Self::read(path, bytes, &[])
     }
 
-    /// The bytes of the first file whose path below the one directory ends in `suffix`.
-    ///
-    /// # Errors
-    /// When the archive cannot be read.
-    pub fn read(&self, suffix: &str) -> Result<Option<Vec<u8>>, SdistError> {
-        find(&self.path, |inner| inner == suffix || inner.ends_with(&format!("/{suffix}")))
-    }
-
-    /// Calls `each` with the path, below the one directory, and the content of every regular file.
-    ///
-    /// # Errors
-    /// When the archive cannot be read.
-    pub fn visit(&self, mut each: impl FnMut(&str, &mut dyn Read) -> io::Result<()>) -> Result<(), SdistError> {
-        walk(&self.path, |inner, content| each(inner, content).map(|()| true))
-    }
-}
-
-/// The first regular file whose path, without its first component, is wanted.
-fn find(path: &Path, wanted: impl Fn(&str) -> bool) -> Result<Option<Vec<u8>>, SdistError> {
-    let mut found = None;
-    walk(path, |inner, content| {
-        if !wanted(inner) {
-            return Ok(true);
+    fn read(path: &Path, bytes: &[u8], keep: &[&str]) -> Self {
+        let file_name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let mut sdist = Self {
+            path: path.to_owned(),
+            name: file_name.parse(),
+            file_name,
+            sha256: Sha256Digest::of(bytes),
+            size: bytes.len() as u64,
+            entries: Vec::new(),
+            defects: Vec::new(),
+            bomb: false,
+            complete: false,
+            metadata: None,
+            pyproject: None,
+            texts: BTreeMap::new(),
+        };
+        if Magic::of(bytes) == Magic::Gzip {
+            sdist.unpack(bytes, keep);
+        } else {
+            sdist.defects.push("the file is not compressed by gzip".into());
         }
-        let mut bytes = Vec::new();
-        content.take(MOST_TEXT).read_to_end(&mut bytes)?;
-        found = Some(bytes);
-        Ok(false)
-    })?;
-    Ok(found)
-}
+        sdist
+    }
 
-/// Calls `each` with every regular file, by its path without the first component, until it returns `false`.
-fn walk(path: &Path, mut each: impl FnMut(&str, &mut dyn Read) -> io::Result<bool>) -> Result<(), SdistError> {
-    let file = File::open(path).map_err(FsError::read(path))?;
-    let broken = |source| SdistError::Archive { path: path.to_owned(), source };
-    let mut archive = tar::Archive::new(MultiGzDecoder::new(file).take(MOST_INFLATED));
-    for entry in archive.entries().map_err(broken)? {
-        let mut entry = entry.map_err(broken)?;
-        let name = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
-        let inner = name.split_once('/').map_or("", |(_, inner)| inner);
-        if entry.header().entry_type().is_file() && !each(inner, &mut entry).map_err(broken)? {
-            break;
+    /// Whether every entry was read and there are some, so that what is missing is missing.
+    pub fn is_readable(&self) -> bool {
+        self.complete && !self.entries.is_empty()
+    }
+
+    /// Every regular file with its digest, by its path below the top directory.
+    pub fn files(&self) -> impl Iterator<Item = (&str, Sha256Digest)> {
+        self.entries.iter().filter_map(|entry| Some((below_top(&entry.path)?, entry.sha256?)))
+    }
+
+    /// The metadata, where it can be used.
+    pub fn usable_metadata(&self) -> Result<&Metadata, SdistError> {
+        let path = self.path.clone();
+        match &self.metadata {
+            Some(Ok(metadata)) => Ok(metadata),
+            Some(Err(source)) => Err(SdistError::Metadata { path, source: source.clone() }),
+            None if self.complete => Err(SdistError::NoMetadata { path }),
+            None => {
+                let bomb = || "it unpacks to more than is plausible".to_owned();
+                Err(SdistError::Archive { path, why: self.defects.first().cloned().unwrap_or_else(bomb) })
+            }
         }
     }
-    Ok(())
+
+    fn unpack(&mut self, bytes: &[u8], keep: &[&str]) {
+        let limit = MAX_UNPACKED.min(self.size.saturating_mul(MAX_RATIO).max(64 << 20));
+        let mut limited = Limited { inner: GzDecoder::new(bytes), left: limit, exceeded: false };
+        if let Err(error) = self.walk(&mut tar::Archive::new(&mut limited), keep) {
+            self.bomb = limited.exceeded;
+            if !limited.exceeded {
+                let count = self.entries.len();
+                self.defects.push(format!("the archive cannot be read on after {count} entries: {error}"));
+            }
+            return;
+        }
+        self.complete = true;
+        // After the last entry only zeros fill up the archive.
+        let mut rest = [0; 8192];
+        loop {
+            match limited.read(&mut rest) {
+                Ok(0) => break,
+                Ok(count) if rest[..count].iter().any(|byte| *byte != 0) => {
+                    self.defects.push("data follows the end of the tar archive".into());
+                    break;
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    self.bomb = limited.exceeded;
+                    if !limited.exceeded {
+                        self.defects.push(format!("the gzip stream is damaged: {error}"));
+                    }
+                    return;
+                }
+            }
+        }
+        let left = limited.inner.into_inner();
+        if self.defects.is_empty() && !left.is_empty() {
+            self.defects.push(format!("{} bytes follow the gzip stream", left.len()));
+        }
+        if self.entries.is_empty() && self.defects.is_empty() {
+            self.defects.push("the archive is empty".into());
+        }
+    }
+
+    fn walk<R: Read>(&mut self, archive: &mut tar::Archive<R>, keep: &[&str]) -> io::Result<()> {
+        for entry in archive.entries()? {
+            let mut entry = entry?;
+            let utf8 = std::str::from_utf8(&entry.path_bytes()).is_ok();
+            let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
+            let kind = entry.header().entry_type();
+            let mode = entry.header().mode()?;
+            let link = entry.link_name_bytes().map(|link| String::from_utf8_lossy(&link).into_owned());
+            let below = below_top(&path).filter(|_| kind.is_file()).unwrap_or_default();
+            let mut text = Vec::new();
+            if ["PKG-INFO", "pyproject.toml"].contains(&below) || keep.contains(&below) {
+                entry.by_ref().take(MAX_TEXT).read_to_end(&mut text)?;
+                match below {
+                    "PKG-INFO" if self.metadata.is_none() => self.metadata = Some(Metadata::parse(&text)),
+                    "pyproject.toml" if self.pyproject.is_none() => self.pyproject = Some(text.clone()),
+                    "PKG-INFO" | "pyproject.toml" => {}
+                    _ => drop(self.texts.entry(below.to_owned()).or_insert_with(|| text.clone())),
+                }
+            }
+            if !matches!(kind, tar::EntryType::XGlobalHeader) {
+                self.entries.push(SdistEntry { path, kind, mode, link, utf8, sha256: None });
+            }
+            if self.entries.len() > MAX_ENTRIES {
+                return Err(io::Error::other(format!("it has more than {MAX_ENTRIES} entries")));
+            }
+            if let Some(last) = self.entries.last_mut().filter(|_| kind.is_file()) {
+                last.sha256 = Some(Sha256Digest::of_reader(&mut text.as_slice().chain(entry))?.0);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn below_top(path: &str) -> Option<&str> {
+    path.split_once('/').map(|(_, below)| below)
+}
+
+/// Ends with an error once more than the limit has been read.
+struct Limited<R> {
+    inner: R,
+    left: u64,
+    exceeded: bool,
+}
+
+impl<R: Read> Read for Limited<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.left = self.left.checked_sub(count as u64).ok_or_else(|| {
+            self.exceeded = true;
+            io::Error::other("it unpacks to more than is plausible")
+        })?;
+        Ok(count)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs::File;
     use std::io::Write as _;
 
     fn sdist(files: &[(&str, &[u8])]) -> (tempfile::TempDir, PathBuf) {
@@ -163,17 +274,13 @@ mod tests {
         let info = b"Metadata-Version: 2.4\nName: a\nVersion: 1\n";
         let (_directory, path) =
             sdist(&[("a-1/src/PKG-INFO", b"nonsense"), ("a-1/PKG-INFO", info), ("a-1/src/x.py", b"x")]);
-        let sdist = SdistReader::open(&path).unwrap();
-        assert_eq!(sdist.metadata().fields().get("Name"), Some("a"));
-        assert_eq!(sdist.read("x.py").unwrap().unwrap(), b"x");
-        assert_eq!(sdist.read("y.py").unwrap(), None);
-        let mut paths = Vec::new();
-        let visited = sdist.visit(|inner, _| {
-            paths.push(inner.to_owned());
-            Ok(())
-        });
-        visited.unwrap();
+        let sdist = Sdist::open(&path, &["src/x.py", "y.py"]).unwrap();
+        assert_eq!(sdist.usable_metadata().unwrap().fields().get("Name"), Some("a"));
+        assert_eq!(sdist.texts.into_iter().collect::<Vec<_>>(), [("src/x.py".to_owned(), b"x".to_vec())]);
+        let sdist = Sdist::of(&path, &std::fs::read(&path).unwrap());
+        let paths: Vec<_> = sdist.files().map(|(path, _)| path).collect();
         assert_eq!(paths, ["src/PKG-INFO", "PKG-INFO", "src/x.py"]);
+        assert_eq!(sdist.files().last().unwrap().1, Sha256Digest::of(b"x"));
     }
 
     #[test]
@@ -181,20 +288,20 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("a-1.tar.gz");
         std::fs::write(&path, "not gzip").unwrap();
-        assert_eq!(SdistReader::open(&path).unwrap_err().exit(), Exit::NotGood);
+        assert_eq!(Sdist::open(&path, &[]).unwrap().usable_metadata().unwrap_err().exit(), Exit::NotGood);
         let (_directory, path) = sdist(&[("a-1/x", b"")]);
-        assert!(matches!(SdistReader::open(&path), Err(SdistError::NoMetadata { .. })));
-        assert_eq!(SdistReader::open(&directory.path().join("none")).unwrap_err().exit(), Exit::Failed);
+        let sdist = Sdist::open(&path, &[]).unwrap();
+        assert!(matches!(sdist.usable_metadata(), Err(SdistError::NoMetadata { .. })));
+        assert!(Sdist::open(&directory.path().join("none"), &[]).is_err());
     }
 
     proptest::proptest! {
         #[test]
         fn never_panics(bytes: Vec<u8>, cut in 0..400_usize) {
             let (_directory, path) = sdist(&[("a-1/PKG-INFO", &bytes)]);
-            let _ = SdistReader::open(&path);
             let whole = std::fs::read(&path).unwrap();
-            std::fs::write(&path, &whole[..cut.min(whole.len())]).unwrap();
-            let _ = SdistReader::open(&path);
+            let _ = Sdist::of(&path, &whole).usable_metadata();
+            let _ = Sdist::of(&path, &whole[..cut.min(whole.len())]).usable_metadata();
         }
     }
 }

@@ -53,20 +53,12 @@ pub struct TagSet {
 /// A text that is no tag or compressed tag set.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TagSetError {
-    /// There are not three parts.
     #[error("`{0}` is not a compatibility tag: three parts joined by `-` are expected")]
     Parts(String),
-    /// A part has an empty tag or a character that tags do not have.
     #[error(
         "`{part}` in `{text}` is not a set of compatibility tags: letters, digits and `_`, joined by `.`, are expected"
     )]
-    Part {
-        /// The whole text.
-        text: String,
-        /// The part at fault.
-        part: String,
-    },
-    /// One tag was expected.
+    Part { text: String, part: String },
     #[error("`{0}` is a compressed tag set where one tag is expected")]
     Compressed(String),
 }
@@ -75,13 +67,11 @@ impl Explain for TagSetError {}
 
 impl TagSet {
     /// `py3-none-any`: pure Python.
-    #[must_use]
     pub fn pure() -> Self {
         Self::python3(vec!["any".into()])
     }
 
     /// `py3-none-PLATFORMS`: a payload that needs no particular Python, sorted as PEP 425 asks.
-    #[must_use]
     pub fn runtime(platforms: &PlatformTagSet) -> Self {
         Self::python3(platforms.tags().iter().map(ToString::to_string).collect())
     }
@@ -91,7 +81,6 @@ impl TagSet {
     }
 
     /// Every tag of the set, sorted, without repeats.
-    #[must_use]
     pub fn expand(&self) -> BTreeSet<Tag> {
         let mut tags = BTreeSet::new();
         for python in &self.python {
@@ -105,15 +94,11 @@ impl TagSet {
     }
 
     /// Whether every part is sorted and without repeats, as PEP 425 asks.
-    #[must_use]
     pub fn is_sorted(&self) -> bool {
         [&self.python, &self.abi, &self.platform].iter().all(|part| part.is_sorted_by(|one, next| one < next))
     }
 
     /// The platforms as tags that relkit knows.
-    ///
-    /// # Errors
-    /// The first that is no platform tag.
     pub fn platforms(&self) -> Result<Vec<PlatformTag>, TagError> {
         self.platform.iter().map(|tag| tag.parse()).collect()
     }

@@ -5,7 +5,7 @@ use super::metadata::two_numbers;
 use super::tag::{Tag, TagSet, TagSetError};
 use crate::error::{Exit, Explain};
 
-/// A WHEEL file, read from a stranger.
+/// A WHEEL file, untrusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WheelFile {
     fields: Fields,
@@ -23,34 +23,14 @@ pub enum Root {
 /// A WHEEL file that is missing a field or has one that is not what the specification says.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WheelFileError {
-    /// The file is no block of fields.
     #[error("it is not a WHEEL file")]
-    Fields(
-        /// Why.
-        #[from]
-        FieldsError,
-    ),
-    /// A required field is missing.
+    Fields(#[from] FieldsError),
     #[error("it has no `{0}` field")]
-    Missing(
-        /// The field.
-        &'static str,
-    ),
-    /// A field has a value that it cannot have.
+    Missing(&'static str),
     #[error("`{field}: {value}` is not valid")]
-    Value {
-        /// The field.
-        field: &'static str,
-        /// Its value.
-        value: String,
-    },
-    /// A `Tag` line holds no single tag.
+    Value { field: &'static str, value: String },
     #[error("it has a wrong `Tag` line")]
-    Tag(
-        /// Why.
-        #[from]
-        TagSetError,
-    ),
+    Tag(#[from] TagSetError),
 }
 
 impl Explain for WheelFileError {
@@ -60,33 +40,21 @@ impl Explain for WheelFileError {
 }
 
 impl WheelFile {
-    /// Reads a file's bytes.
-    ///
-    /// # Errors
-    /// When they are no block of fields; what a field says is judged by the accessors.
     pub fn parse(bytes: &[u8]) -> Result<Self, WheelFileError> {
         Ok(Self { fields: Fields::parse(bytes)? })
     }
 
-    /// Every field as it stands.
-    #[must_use]
     pub fn fields(&self) -> &Fields {
         &self.fields
     }
 
     /// `Wheel-Version` as major and minor number.
-    ///
-    /// # Errors
-    /// When it is missing or no version of two numbers.
     pub fn wheel_version(&self) -> Result<(u32, u32), WheelFileError> {
         let text = self.fields.get("Wheel-Version").ok_or(WheelFileError::Missing("Wheel-Version"))?;
         two_numbers(text).ok_or_else(|| WheelFileError::Value { field: "Wheel-Version", value: text.to_owned() })
     }
 
     /// `Root-Is-Purelib`.
-    ///
-    /// # Errors
-    /// When it is missing or neither `true` nor `false`, in any case.
     pub fn root(&self) -> Result<Root, WheelFileError> {
         const FIELD: &str = "Root-Is-Purelib";
         let text = self.fields.get(FIELD).ok_or(WheelFileError::Missing(FIELD))?;
@@ -98,7 +66,6 @@ impl WheelFile {
     }
 
     /// `Build`, where it stands.
-    #[must_use]
     pub fn build(&self) -> Option<&str> {
         self.fields.get("Build")
     }
@@ -110,7 +77,6 @@ impl WheelFile {
 }
 
 /// The text of a WHEEL file: one `Tag` line for every tag of the set, sorted.
-#[must_use]
 pub fn render(root: Root, tags: &TagSet) -> String {
     let purelib = match root {
         Root::Purelib => "true",

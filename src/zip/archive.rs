@@ -22,9 +22,7 @@ const MIN_PIPED: u64 = 1 << 20;
 /// How much an archive may unpack to before it is taken for a bomb.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Largest uncompressed size of one member, in bytes.
     pub member: u64,
-    /// Largest uncompressed size of all members together, in bytes.
     pub total: u64,
     /// Largest uncompressed size of a member for one compressed byte; asked of members above `free` only.
     pub ratio: u64,
@@ -51,9 +49,6 @@ pub struct Archive {
 
 impl Archive {
     /// Opens an archive. Whatever its bytes are, they are read; see [`Archive::defects`].
-    ///
-    /// # Errors
-    /// Only when the file cannot be opened or read.
     pub fn open(path: &Path) -> Result<Self, ArchiveError> {
         let refused = |source| ArchiveError::Open { path: path.to_owned(), source };
         let bytes = FileBytes::open(path).map_err(refused)?;
@@ -62,7 +57,6 @@ impl Archive {
     }
 
     /// An archive in memory; `path` names it in messages.
-    #[must_use]
     pub fn from_bytes(path: &Path, bytes: Vec<u8>) -> Self {
         let bytes = FileBytes::Memory(bytes);
         // invariant: memory can always be read.
@@ -71,44 +65,30 @@ impl Archive {
     }
 
     /// The same archive under other limits.
-    #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
-    /// The limits that reading obeys.
-    #[must_use]
-    pub fn limits(&self) -> Limits {
-        self.limits
-    }
-
-    /// The file.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The size of the file in bytes.
-    #[must_use]
     pub fn size(&self) -> u64 {
         self.bytes.length()
     }
 
     /// The entries in the order of the central directory.
-    #[must_use]
     pub fn members(&self) -> &[Member] {
         &self.framing.members
     }
 
     /// Everything that is wrong with the framing, in the order it was met.
-    #[must_use]
     pub fn defects(&self) -> &[Defect] {
         &self.framing.defects
     }
 
     /// The entry of that name; the last one where several have it, as installers take it.
-    #[must_use]
     pub fn find(&self, name: &str) -> Option<&Member> {
         self.framing.members.iter().rev().find(|member| member.name == name)
     }
@@ -138,7 +118,6 @@ impl Archive {
     }
 
     /// Why a member must not be unpacked, judged by its stated sizes alone.
-    #[must_use]
     pub fn bomb(&self, member: &Member) -> Option<MemberError> {
         let limits = self.limits;
         let by_ratio = member.compressed_size.saturating_mul(limits.ratio).max(limits.free);
@@ -147,7 +126,6 @@ impl Archive {
     }
 
     /// Whether all members together unpack to more than the limits allow; the total and the limit, in bytes.
-    #[must_use]
     pub fn total_bomb(&self) -> Option<(u64, u64)> {
         let total = self.framing.members.iter().fold(0_u64, |sum, member| sum.saturating_add(member.size));
         let by_ratio = self.size().saturating_mul(self.limits.total_ratio).max(64 << 20);
@@ -180,9 +158,6 @@ impl Archive {
     }
 
     /// The digest of the whole file.
-    ///
-    /// # Errors
-    /// When the file cannot be read.
     pub fn sha256(&self) -> Result<Sha256Digest, ArchiveError> {
         let mut hasher = Sha256::new();
         let mut buffer = vec![0; CHUNK];

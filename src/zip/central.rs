@@ -81,7 +81,6 @@ fn entry(file: &mut Window<'_>, defects: &mut Defects, at: u64, directory: &Dire
         crc32: header.u32(16)?,
         compressed_size: wide.compressed_size,
         size: wide.size,
-        create_system: (header.u16(4)? >> 8) as u8,
         external_attributes: header.u32(38)?,
         dos_time: header.u16(12)?,
         dos_date: header.u16(14)?,

@@ -8,7 +8,6 @@ use crate::error::{Exit, Explain};
 /// Something that is wrong with the framing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Defect {
-    /// The class of the defect.
     pub kind: DefectKind,
     /// The entry it belongs to, where it belongs to one.
     pub member: Option<String>,
@@ -22,7 +21,6 @@ pub enum DefectKind {
     NotAnArchive,
     /// The end records, the central directory and the file do not agree on counts, sizes or places.
     Directory,
-    /// The archive says that it spans several disks.
     SeveralDisks,
     /// More than one end of central directory record follows the central directory.
     SeveralEnds,
@@ -30,15 +28,12 @@ pub enum DefectKind {
     Zip64,
     /// A zip64 record or extra field that nothing needs.
     Zip64Needless,
-    /// Bytes before the first entry.
     Prefix,
-    /// Bytes after the end record.
     Trailing,
     /// Bytes between entries that belong to none.
     Gap,
     /// A local header that the central directory does not list.
     HiddenEntry,
-    /// Two entries share bytes.
     Overlap,
     /// A local header disagrees with its central directory entry on name, method, flags, CRC or sizes.
     LocalHeader,
@@ -46,9 +41,7 @@ pub enum DefectKind {
     LocalTime,
     /// The data of an entry lies outside the archive or its local header cannot be read.
     Unlocated,
-    /// A compression method that is neither stored nor deflate.
     Method,
-    /// The entry is encrypted.
     Encrypted,
     /// A data descriptor follows a deflated entry.
     Descriptor,
@@ -56,17 +49,13 @@ pub enum DefectKind {
     DescriptorStored,
     /// A data descriptor is missing or says other things than the central directory.
     DescriptorWrong,
-    /// An extra field.
     ExtraField,
     /// An Info-ZIP unicode path extra field (0x7075), which gives the entry a second name.
     UnicodePath,
     /// The extra fields cannot be parsed, or one of them stands twice.
     ExtraFieldWrong,
-    /// A comment on an entry.
     EntryComment,
-    /// A comment on the archive.
     ArchiveComment,
-    /// The date is no date.
     Date,
     /// The name is not UTF-8, or is not ASCII and not marked as UTF-8.
     NameEncoding,

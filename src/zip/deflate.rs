@@ -7,12 +7,11 @@ use super::blocks::last_block;
 
 /// How many bytes of a member are compressed at a time. Never depends on the machine or the number of threads: the
 /// bytes of a wheel follow from it. Independent chunks of this size cost 0.2 % against one stream.
-pub const CHUNK: usize = 1 << 20;
+pub(crate) const CHUNK: usize = 1 << 20;
 
 /// How hard members are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Compression {
-    /// Not at all.
     Store,
     /// About half the time of the default, 9 % larger.
     Fast,
@@ -47,7 +46,7 @@ impl Compression {
 
 /// Which place a chunk has in its member.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Position {
+pub(crate) enum Position {
     /// Further chunks follow.
     Inner,
     /// The stream ends with it.
@@ -60,15 +59,13 @@ pub enum Position {
 pub struct JoinError;
 
 /// Compresses chunks, one after the other.
-pub struct Deflater {
+pub(crate) struct Deflater {
     compressor: Compressor,
     /// Kept from chunk to chunk: fresh memory costs a page fault every 4 kB.
     scratch: Vec<u8>,
 }
 
 impl Deflater {
-    /// A compressor of a preset.
-    #[must_use]
     pub fn new(compression: Compression) -> Self {
         // invariant: every preset has a level between 0 and 12.
         let level = CompressionLvl::new(compression.level()).unwrap_or_default();

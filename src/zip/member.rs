@@ -5,9 +5,7 @@ use std::ops::Range;
 
 use crate::error::{Exit, Explain};
 
-/// Compression method 0: stored.
 pub const STORED: u16 = 0;
-/// Compression method 8: deflate.
 pub const DEFLATED: u16 = 8;
 
 pub(super) const ENCRYPTED: u16 = 1;
@@ -23,23 +21,15 @@ pub struct Member {
     pub name: String,
     /// The name as it stands in the central directory.
     pub raw_name: Vec<u8>,
-    /// Compression method.
     pub method: u16,
-    /// General purpose flags.
     pub flags: u16,
     /// CRC-32 of the uncompressed data.
     pub crc32: u32,
-    /// Compressed size in bytes.
     pub compressed_size: u64,
-    /// Uncompressed size in bytes.
     pub size: u64,
-    /// The system that `external_attributes` belong to: 0 FAT, 3 Unix.
-    pub create_system: u8,
     /// External file attributes; the upper half is a Unix mode.
     pub external_attributes: u32,
-    /// Last modification as an MS-DOS date.
     pub dos_date: u16,
-    /// Last modification as an MS-DOS time.
     pub dos_time: u16,
     /// Where the local header begins, in bytes from the start of the file.
     pub header_offset: u64,
@@ -51,31 +41,26 @@ pub struct Member {
 
 impl Member {
     /// Whether the entry stands for a directory: its name ends in a slash.
-    #[must_use]
     pub fn is_directory(&self) -> bool {
         self.raw_name.last() == Some(&b'/')
     }
 
     /// The Unix mode in the external attributes, type bits included; 0 where the writer recorded none.
-    #[must_use]
     pub fn unix_mode(&self) -> u32 {
         self.external_attributes >> 16
     }
 
     /// Whether pip makes the installed file executable: a regular file by its mode, with any execute bit.
-    #[must_use]
     pub fn is_executable(&self) -> bool {
         self.unix_mode() & 0o170_000 == 0o100_000 && self.unix_mode() & 0o111 != 0
     }
 
     /// Whether the entry is neither a file nor a directory by its mode: a link, FIFO, socket or device.
-    #[must_use]
     pub fn is_special(&self) -> bool {
         !matches!(self.unix_mode() & 0o170_000, 0 | 0o100_000 | 0o040_000)
     }
 
     /// Whether the entry is encrypted, in any of the three ways (APPNOTE 4.4.4).
-    #[must_use]
     pub fn is_encrypted(&self) -> bool {
         self.flags & (ENCRYPTED | STRONG_ENCRYPTION | MASKED) != 0
     }

@@ -8,10 +8,10 @@ use crate::error::Explain;
 use crate::fs::Mode;
 
 /// From here on a size or offset does not fit 32 bits (the value itself marks a zip64 field).
-const LIMIT: u64 = 0xffff_ffff;
+const ZIP64_SIZE: u64 = 0xffff_ffff;
 
 /// From here on the number of members does not fit 16 bits.
-const MEMBER_LIMIT: u64 = 0xffff;
+const ZIP64_COUNT: u64 = 0xffff;
 
 /// The time of every member: seconds since 1970, within what zip can say. Displays as the number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,7 +36,6 @@ impl SourceDate {
     const LAST: u64 = 4_354_819_198;
 
     /// Seconds since 1970.
-    #[must_use]
     pub fn seconds(self) -> u64 {
         self.0
     }
@@ -128,7 +127,7 @@ impl Entry {
     /// The header before the data. Its length depends on the name and the uncompressed size alone, so that it can be
     /// written again when the rest is known: data that deflate would make larger is stored.
     pub fn local_header(&self, date: SourceDate) -> Vec<u8> {
-        let zip64 = self.size >= LIMIT;
+        let zip64 = self.size >= ZIP64_SIZE;
         let mut record = Fields::default();
         record.four(0x0403_4b50).two(Self::version(zip64)).two(self.flags()).two(self.method as u16);
         self.common(&mut record, date, zip64, zip64);
@@ -144,7 +143,7 @@ impl Entry {
     pub fn central_header(&self, date: SourceDate) -> Vec<u8> {
         let mut extra = Fields::default();
         for value in [self.size, self.compressed, self.offset] {
-            if value >= LIMIT {
+            if value >= ZIP64_SIZE {
                 extra.eight(value);
             }
         }
@@ -153,9 +152,9 @@ impl Entry {
         let mut record = Fields::default();
         // Made by: Unix, so that the upper half of the external attributes is a mode.
         record.four(0x0201_4b50).two(3 << 8 | version).two(version).two(self.flags()).two(self.method as u16);
-        self.common(&mut record, date, self.size >= LIMIT, self.compressed >= LIMIT);
+        self.common(&mut record, date, self.size >= ZIP64_SIZE, self.compressed >= ZIP64_SIZE);
         record.two(self.name.len() as u16).two(if zip64 { extra.0.len() as u16 + 4 } else { 0 });
-        record.two(0).two(0).two(0).four((0o100_000 | self.mode.bits()) << 16).four(self.offset.min(LIMIT) as u32);
+        record.two(0).two(0).two(0).four((0o100_000 | self.mode.bits()) << 16).four(self.offset.min(ZIP64_SIZE) as u32);
         record.0.extend_from_slice(self.name.as_bytes());
         if zip64 {
             record.two(1).two(extra.0.len() as u16);
@@ -166,7 +165,7 @@ impl Entry {
 
     fn common(&self, record: &mut Fields, date: SourceDate, large: bool, large_compressed: bool) {
         let (time, day) = date.dos();
-        let size = |value: u64, large: bool| if large { LIMIT as u32 } else { value as u32 };
+        let size = |value: u64, large: bool| if large { ZIP64_SIZE as u32 } else { value as u32 };
         record.two(time).two(day).four(self.crc);
         record.four(size(self.compressed, large_compressed)).four(size(self.size, large));
     }
@@ -175,14 +174,14 @@ impl Entry {
 /// What ends the archive, for a central directory of `length` bytes at `offset` with `members` rows.
 pub(crate) fn end(members: u64, offset: u64, length: u64) -> Vec<u8> {
     let mut record = Fields::default();
-    if members >= MEMBER_LIMIT || offset >= LIMIT || length >= LIMIT {
+    if members >= ZIP64_COUNT || offset >= ZIP64_SIZE || length >= ZIP64_SIZE {
         record.four(0x0606_4b50).eight(44).two(3 << 8 | 45).two(45).four(0).four(0);
         record.eight(members).eight(members).eight(length).eight(offset);
         record.four(0x0706_4b50).four(0).eight(offset + length).four(1);
     }
-    let count = members.min(MEMBER_LIMIT) as u16;
+    let count = members.min(ZIP64_COUNT) as u16;
     record.four(0x0605_4b50).two(0).two(0).two(count).two(count);
-    record.four(length.min(LIMIT) as u32).four(offset.min(LIMIT) as u32).two(0);
+    record.four(length.min(ZIP64_SIZE) as u32).four(offset.min(ZIP64_SIZE) as u32).two(0);
     record.0
 }
 
@@ -232,10 +231,10 @@ mod tests {
     #[test]
     fn zip64_stands_where_it_is_needed_and_nowhere_else() {
         for (size, compressed, offset, local_extra, central_extra) in [
-            (LIMIT - 1, LIMIT - 1, LIMIT - 1, 0, 0),
-            (LIMIT, 5, 5, 20, 12),
-            (LIMIT, LIMIT, LIMIT, 20, 28),
-            (5, 5, LIMIT, 0, 12),
+            (ZIP64_SIZE - 1, ZIP64_SIZE - 1, ZIP64_SIZE - 1, 0, 0),
+            (ZIP64_SIZE, 5, 5, 20, 12),
+            (ZIP64_SIZE, ZIP64_SIZE, ZIP64_SIZE, 20, 28),
+            (5, 5, ZIP64_SIZE, 0, 12),
         ] {
             let entry = entry(size, compressed, offset);
             assert_eq!(entry.local_header(SourceDate::DEFAULT).len(), 30 + 3 + local_extra);
@@ -243,14 +242,14 @@ mod tests {
             assert_eq!(central.len(), 46 + 3 + central_extra);
             if central_extra == 12 {
                 assert_eq!(&central[46 + 3..46 + 7], [1, 0, 8, 0]);
-                assert_eq!(&central[46 + 7..], LIMIT.to_le_bytes());
+                assert_eq!(&central[46 + 7..], ZIP64_SIZE.to_le_bytes());
             }
         }
         for (members, offset, length, size) in [
-            (MEMBER_LIMIT - 1, LIMIT - 1, 9, 22),
-            (MEMBER_LIMIT, 9, 9, 22 + 56 + 20),
-            (1, LIMIT, 9, 22 + 56 + 20),
-            (1, 9, LIMIT, 22 + 56 + 20),
+            (ZIP64_COUNT - 1, ZIP64_SIZE - 1, 9, 22),
+            (ZIP64_COUNT, 9, 9, 22 + 56 + 20),
+            (1, ZIP64_SIZE, 9, 22 + 56 + 20),
+            (1, 9, ZIP64_SIZE, 22 + 56 + 20),
         ] {
             assert_eq!(end(members, offset, length).len(), size);
         }

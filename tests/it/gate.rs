@@ -7,13 +7,20 @@ use std::sync::OnceLock;
 
 use relkit::build::writer::Options;
 use relkit::build::{build, read_stages};
+use relkit::check::{Family, rules};
 use relkit::console::Progress;
 use relkit::digest::Sha256Digest;
 use relkit::fs::Existing;
+use relkit::gate::Problem;
+use relkit::product::Accepted;
 use relkit::stage::{self, stage_runtime, stage_sdk};
 use serde_json::{Value, json};
 
-use crate::samples::binary::{glibc_elf, program};
+use crate::samples::{
+    self,
+    binary::{glibc_elf, program},
+};
+use crate::support::check::projects;
 use crate::support::stages::request;
 use crate::support::{self, Tools, digest, names, read_json, relkit, replace, repository, run, succeed, text};
 
@@ -608,4 +615,170 @@ fn what_cannot_be_read_is_an_error_of_the_run() {
         assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0), "{text}");
         assert!(text.contains(words) && text.contains("hint: "), "{text}");
     }
+}
+
+/// The release and all its findings, where the template accepts `accepted` for one target.
+fn judged(set: &Set, receipts: Option<&Path>, accepted: Option<(&str, &str)>) -> relkit::gate::Release {
+    let (mut runtime, sdk) = projects().clone();
+    runtime.accepted.extend(accepted.map(|(rule, target)| Accepted {
+        rule: rule.to_owned(),
+        target: target.parse().unwrap(),
+        reason: "we know".into(),
+    }));
+    let (dist, codex) = (&set.dist(), VERSION.parse().unwrap());
+    let options = relkit::gate::Options { dist, codex, receipts, allow_missing: &[], runtime: &runtime, sdk: &sdk };
+    relkit::gate::verify(&options).unwrap().0
+}
+
+#[test]
+fn every_rule_about_a_release_fires_and_can_be_accepted() {
+    type Edit = fn(&Set);
+    // The rule, the target whose row accepts what it finds, and the defect.
+    let (linux, arm) = (TARGETS[3].0, TARGETS[4].0);
+    let cases: [(&str, &str, Edit); 14] = [
+        ("unknown-file", linux, |set| fs::write(set.dist().join("notes.txt"), b"x").unwrap()),
+        ("unreadable", linux, |set| fs::write(set.wheel(LINUX), b"PK\x03\x04 no more").unwrap()),
+        ("module-name", linux, |set| {
+            fs::write(set.wheel(LINUX), wheel_of_another_module()).unwrap();
+        }),
+        ("embedded-version", linux, |_| {}),
+        ("family-uncovered", linux, |set| fs::remove_file(set.wheel("win_arm64")).unwrap()),
+        ("sdk-missing", linux, Set::without_sdk),
+        ("sdk-one", linux, |set| {
+            let name = |version: &str| format!("openai_codex_app_server_sdk-{version}-py3-none-any.whl");
+            fs::copy(set.dist().join(name(VERSION)), set.dist().join(name("0.163.0.post1"))).map(drop).unwrap();
+        }),
+        ("sdk-agree", linux, |set| {
+            rewrite_sdist(&set.dist(), "/codex_app_server/__init__.py", |text| format!("{text}\nmore = 1\n"));
+        }),
+        ("sdk-types", linux, |set| {
+            rewrite_sdist(&set.dist(), "/generated/__init__.py", |text| text.replace(VERSION, "0.162.0"));
+        }),
+        ("sdk-pin", linux, |set| {
+            rewrite_sdist(&set.dist(), "/PKG-INFO", |text| text.replace("bin==0.163.0", "bin>=0.163.0"));
+        }),
+        ("set-targets", arm, |set| fs::remove_file(set.wheel("win_arm64")).unwrap()),
+        ("set-no-sdist", linux, |set| {
+            fs::write(set.dist().join("openai_codex_cli_bin-0.163.0.tar.gz"), b"x").unwrap();
+        }),
+        ("set-version", linux, |set| {
+            let other = [program(TARGETS[3].0), b"\0codex-doctor/0.162.0\0".to_vec()].concat();
+            fs::remove_file(set.wheel(LINUX)).unwrap();
+            runtime(&set.dist(), TARGETS[3].0, LINUX, VERSION, &other, |_| {});
+        }),
+        ("set-tag-overlap", linux, |set| {
+            fs::copy(set.wheel(LINUX), set.wheel("musllinux_1_1_x86_64")).map(drop).unwrap();
+        }),
+    ];
+    for (rule, target, edit) in cases {
+        let set = Set::complete();
+        edit(&set);
+        assert_fires_and_is_accepted(&set, None, rule, target);
+    }
+    let of_family: Vec<_> = rules().filter(|rule| rule.family() == Family::Release).map(|rule| rule.name).collect();
+    assert!(of_family.iter().all(|rule| cases.iter().any(|(tested, ..)| tested == rule)), "{of_family:?}");
+}
+
+#[test]
+fn every_rule_about_receipts_fires_and_can_be_accepted() {
+    let set = Set::complete();
+    let name = set.wheel(LINUX).file_name().unwrap().to_str().unwrap().to_owned();
+    let cases = [
+        ("receipt-missing", json!({"wheel": null})),
+        ("receipt-hash", json!({"wheel": {"name": name, "sha256": "0".repeat(64)}})),
+        ("receipt-wheel", json!({"wheel": {"name": "a-1-py3-none-any.whl", "sha256": digest(&set.wheel(LINUX))}})),
+        ("receipt-schema", json!({"schema_version": 2})),
+        ("receipt-failed", json!({"outcome": "failed"})),
+        ("receipt-version", json!({"version": "0.162.0"})),
+        ("receipt-platform", json!({"platform": "macos-aarch64"})),
+        ("receipt-level", json!({"level": "version"})),
+        ("receipt-unreadable", json!({"steps": 3})),
+    ];
+    for (rule, edit) in &cases {
+        let receipts = set.receipts();
+        set.receipt(&receipts, LINUX, edit);
+        assert_fires_and_is_accepted(&set, Some(&receipts), rule, TARGETS[3].0);
+        // What is wrong with one wheel's receipt is not accepted by a row of another target.
+        let release = judged(&set, Some(&receipts), Some((rule, TARGETS[4].0)));
+        let kept = release.problems.iter().any(|problem| problem.code == *rule);
+        assert_eq!(kept, !matches!(*rule, "receipt-level" | "receipt-unreadable"), "{rule}");
+    }
+    let of_family: Vec<_> = rules().filter(|rule| rule.family() == Family::Receipt).map(|rule| rule.name).collect();
+    assert!(of_family.iter().all(|rule| cases.iter().any(|(tested, _)| tested == rule)), "{of_family:?}");
+}
+
+/// The rule finds something; where it is an error it keeps the release back, unless the template accepts it.
+#[track_caller]
+fn assert_fires_and_is_accepted(set: &Set, receipts: Option<&Path>, rule: &str, target: &str) {
+    let of_rule =
+        |problems: &[Problem]| problems.iter().filter(|problem| problem.code == rule).cloned().collect::<Vec<_>>();
+    let release = judged(set, receipts, None);
+    let (problems, warnings) = (of_rule(&release.problems), of_rule(&release.warnings));
+    assert!(!problems.is_empty() || !warnings.is_empty(), "{rule} finds nothing");
+    let release = judged(set, receipts, Some((rule, target)));
+    assert_eq!(of_rule(&release.problems), [], "{rule} is not accepted");
+    let accepted = of_rule(&release.warnings).iter().filter(|problem| problem.help == "accepted: we know").count();
+    assert_eq!(accepted, problems.len(), "{rule} is accepted and not shown: {:#?}", release.warnings);
+}
+
+/// A wheel of the Linux target whose import package is not the template's.
+fn wheel_of_another_module() -> Vec<u8> {
+    let mut sample = samples::wheel::tagged(&LINUX.split('.').collect::<Vec<_>>(), program(TARGETS[3].0));
+    for entry in &mut sample.entries {
+        entry.name = String::from_utf8_lossy(&entry.name).replace("codex_cli_bin/", "other_bin/").into_bytes();
+    }
+    sample.build()
+}
+
+#[test]
+fn no_problem_hides_another() {
+    // One defect in two files is two problems, of every rule that sees it.
+    let set = Set::complete();
+    for tag in ["win_amd64", "win_arm64"] {
+        fs::write(set.wheel(tag), [fs::read(set.wheel(tag)).unwrap(), b"more".to_vec()].concat()).unwrap();
+    }
+    let release = judged(&set, None, None);
+    for rule in ["unreadable", "zip-no-trailing", "set-targets"] {
+        let files: Vec<_> = release.problems.iter().filter(|problem| problem.code == rule).collect();
+        assert_eq!(files.len(), 2, "{rule}: {:#?}", release.problems);
+    }
+    // A rule that speaks of the SDK's pin does not keep quiet about what else lies beside the runtime.
+    let set = Set::complete();
+    rewrite_sdist(&set.dist(), "/pyproject.toml", |text| text.replace("bin==0.163.0", "bin>=0.163.0"));
+    let mut other = samples::wheel::linux().renamed("other-1.0-py3-none-any.whl");
+    other.metadata = other.metadata.replace("openai-codex-cli-bin", "other").replace("0.163.0", "1.0");
+    other.info = "other-1.0.dist-info".into();
+    fs::write(set.dist().join("other-1.0-py3-none-any.whl"), other.build()).unwrap();
+    let release = judged(&set, None, None);
+    let about: Vec<_> = release.problems.iter().filter(|problem| problem.code == "sdk-pin").collect();
+    let files: Vec<_> = about.iter().map(|problem| problem.file.as_deref().unwrap()).collect();
+    assert_eq!(files, ["openai_codex_app_server_sdk-0.163.0.tar.gz", "other-1.0-py3-none-any.whl"], "{about:#?}");
+    // The same fact is not said twice.
+    let mut said = std::collections::BTreeSet::new();
+    for problem in &release.problems {
+        assert!(said.insert((&problem.code, &problem.file, &problem.message)), "{problem:?}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn every_file_is_opened_once() {
+    use rustix::fs::inotify;
+    let set = Set::complete();
+    let receipts = set.receipts();
+    let watch = inotify::init(inotify::CreateFlags::NONBLOCK | inotify::CreateFlags::CLOEXEC).unwrap();
+    for directory in [&set.dist(), &receipts] {
+        inotify::add_watch(&watch, directory, inotify::WatchFlags::OPEN).unwrap();
+    }
+    set.passes(VERSION, &["--receipts", receipts.to_str().unwrap()]);
+    let mut opened = std::collections::BTreeMap::new();
+    let mut buffer = [std::mem::MaybeUninit::uninit(); 1 << 16];
+    let mut events = inotify::Reader::new(&watch, &mut buffer);
+    while let Ok(event) = events.next() {
+        if let Some(name) = event.file_name() {
+            *opened.entry(name.to_str().unwrap().to_owned()).or_insert(0) += 1;
+        }
+    }
+    let expected = set.names().into_iter().chain(names(&receipts)).map(|name| (name, 1)).collect();
+    assert_eq!(opened, expected);
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use relkit::binary::{self, Format, Inventory, Kind, Libc, Linkage};
-use relkit::commands::inspect::{Binary, Report, inspect};
+use relkit::check::inspection::{Binary, Report, inspect};
 use relkit::zip::archive::Archive;
 
 use crate::support::{REAL_VERSION, payload_directory, published_wheel, skip};

@@ -253,6 +253,12 @@ fn bad_files() -> Vec<(&'static str, Vec<u8>, Exit, &'static str)> {
         ("twice.tar.gz", named(b"bin/codex"), Exit::NotGood, "twice"),
         ("under.tar.gz", named(b"bin/codex/x"), Exit::NotGood, "twice"),
         ("latin.tar.gz", named(b"bin/\xff"), Exit::NotGood, "UTF-8"),
+        // In the words of `check`'s rules about paths.
+        ("unseen.tar.gz", named("bin/a\u{200b}".as_bytes()), Exit::NotGood, "U+200B, which cannot be seen"),
+        ("control.tar.gz", named(b"bin/a\x07"), Exit::NotGood, "the path has a control character"),
+        ("windows.tar.gz", named(b"bin/a?"), Exit::NotGood, "the path has a `?`"),
+        ("dropped.tar.gz", named(b"bin/a."), Exit::NotGood, "a part of the path ends in a dot or a space"),
+        ("form.tar.gz", named("BIN/\u{e9}".as_bytes()), Exit::NotGood, "where case or Unicode form do not count"),
         ("up.zip", zip_of(&[("bin/codex", elf(500)), ("../x", elf(500))], ""), Exit::NotGood, "`..` part"),
         ("link-out.tar.gz", raw("bin/x", EntryType::Symlink, "../../x"), Exit::NotGood, "leads out"),
         ("link-absolute.tar.gz", raw("bin/x", EntryType::Symlink, "/etc/passwd"), Exit::NotGood, "leads out"),

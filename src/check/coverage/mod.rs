@@ -28,7 +28,6 @@ const PYTHON: u32 = 13;
 /// A wheel, or a bare tag in its place, as an installer sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
-    /// The file name, or the tag.
     pub label: String,
     /// The normal name of the distribution; none for a bare tag.
     pub distribution: Option<String>,
@@ -36,37 +35,22 @@ pub struct Candidate {
     pub version: Option<Version>,
     /// The number of the build tag, then the rest of it.
     pub build: Option<(u64, String)>,
-    /// The tags.
     pub tags: TagSet,
 }
 
 /// A source of wheels or tags that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum CoverageError {
-    /// A directory cannot be read.
     #[error(transparent)]
     Read(#[from] FsError),
-    /// A file is not named as wheels are.
     #[error(transparent)]
     FileName(#[from] FileNameError),
-    /// Neither a file, a directory nor a tag.
     #[error("`{0}` is neither a wheel, a directory of wheels nor a platform tag")]
-    Source(
-        /// The text.
-        String,
-    ),
-    /// A directory holds no wheel.
+    Source(String),
     #[error("`{0}` holds no wheel")]
-    Empty(
-        /// The directory.
-        String,
-    ),
-    /// A platform that is not among the well-known ones.
+    Empty(String),
     #[error("`{0}` is none of the platforms that are known here")]
-    Platform(
-        /// The name.
-        String,
-    ),
+    Platform(String),
 }
 
 impl Explain for CoverageError {
@@ -89,8 +73,6 @@ impl Explain for CoverageError {
 }
 
 impl Candidate {
-    /// A wheel by its name.
-    #[must_use]
     pub fn of_wheel(name: &WheelFileName, label: &str) -> Self {
         let build = name.build.as_ref().map(|build| {
             let text = build.as_str();
@@ -107,7 +89,6 @@ impl Candidate {
     }
 
     /// A bare platform tag, a compressed set of them, or a whole tag such as `py3-none-win_amd64`.
-    #[must_use]
     pub fn of_tag(text: &str) -> Option<Self> {
         let tags = match text.parse::<TagSet>() {
             Ok(tags) => tags.platforms().is_ok().then_some(tags)?,
@@ -121,9 +102,6 @@ impl Candidate {
     }
 
     /// The wheels and tags that a command line names: wheels, directories of wheels, bare tags.
-    ///
-    /// # Errors
-    /// When one of them is none of these.
     pub fn of_sources(sources: &[String]) -> Result<Vec<Self>, CoverageError> {
         let mut found = Vec::new();
         for source in sources {
@@ -163,7 +141,6 @@ impl Candidate {
 /// What every well-known platform takes.
 #[derive(Debug, Clone, Serialize)]
 pub struct Coverage {
-    /// The version of this form.
     pub schema_version: u32,
     /// One row per platform.
     pub platforms: Vec<Choice>,
@@ -189,7 +166,6 @@ pub struct Choice {
 /// A platform family that gets nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gap {
-    /// The family.
     pub family: PlatformFamily,
     /// Where it gets nothing.
     pub architecture: Architecture,
@@ -212,7 +188,6 @@ impl fmt::Display for Gap {
 impl Coverage {
     /// The choice of every well-known platform among these wheels. Where some of them are for platforms, pure Python
     /// wheels beside them (an SDK) do not count: everybody can install those.
-    #[must_use]
     pub fn of(candidates: &[Candidate]) -> Self {
         let with_platforms = candidates.iter().any(Candidate::is_for_platforms);
         let named: std::collections::BTreeSet<_> = candidates
@@ -229,13 +204,11 @@ impl Coverage {
     }
 
     /// How many platforms get a wheel.
-    #[must_use]
     pub fn covered(&self) -> usize {
         self.platforms.iter().filter(|choice| choice.wheel.is_some()).count()
     }
 
     /// The families, by architecture, of which no platform gets a wheel.
-    #[must_use]
     pub fn gaps(&self, families: &[PlatformFamily]) -> Vec<Gap> {
         let mut gaps = Vec::new();
         for family in families {
@@ -253,9 +226,6 @@ impl Coverage {
     }
 
     /// Requires that the named platforms get a wheel.
-    ///
-    /// # Errors
-    /// When a name is not that of a well-known platform.
     pub fn require(&mut self, required: &[String]) -> Result<(), CoverageError> {
         for name in required {
             let choice = self.platforms.iter().find(|choice| choice.name == name);

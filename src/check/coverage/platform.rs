@@ -109,7 +109,6 @@ pub static PLATFORMS: &[Platform] = &[
 
 impl Platform {
     /// The platform tags that an installer there takes, best first.
-    #[must_use]
     pub fn tags(&self) -> Vec<String> {
         match self.system {
             System::Glibc(minor, architecture) => glibc_tags(minor, architecture),

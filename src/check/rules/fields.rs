@@ -6,8 +6,8 @@ use std::sync::LazyLock;
 use url::Url;
 
 use super::metadata::field;
-use super::sdist::SdistSubject;
 use crate::check::rule::{Check, Documentation, Findings, Rule, Severity, rule_of};
+use crate::check::subject::sdist::SdistSubject;
 use crate::check::subject::wheel::WheelSubject;
 use crate::wheel::metadata::Metadata;
 use crate::wheel::name::DistributionName;

@@ -11,7 +11,6 @@ use crate::error::sentence;
 use crate::wheel::fields::FieldsError;
 use crate::wheel::metadata::{Metadata, MetadataError};
 use crate::wheel::name::DistributionName;
-use crate::wheel::reader::MOST_TEXT;
 use crate::wheel::requirement::RequirementSource::Url;
 
 static META_PRESENT: Rule = rule_of(
@@ -144,7 +143,7 @@ fn meta_name(metadata: Option<&Metadata>, expected: Option<&DistributionName>, f
 fn name_ends_in_space(wheel: &WheelSubject) -> bool {
     let member = wheel.good_metadata().and(wheel.dist_info_member("METADATA"));
     let member = member.and_then(|member| wheel.archive.find(&member));
-    let text = member.and_then(|member| wheel.archive.read(member, MOST_TEXT).ok()).unwrap_or_default();
+    let text = member.and_then(|member| wheel.scanned[member.index].text.as_deref()).unwrap_or_default();
     let mut lines = text.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
     let is_name = |line: &[u8]| line.get(..5).is_some_and(|key| key.eq_ignore_ascii_case(b"name:"));
     let name = lines.by_ref().take_while(|line| !line.is_empty()).find(|line| is_name(line));

@@ -10,7 +10,9 @@ pub(crate) mod metadata;
 pub(crate) mod names;
 pub(crate) mod paths;
 pub(crate) mod payload;
+pub(crate) mod receipt;
 pub(crate) mod record;
+pub(crate) mod release;
 pub(crate) mod sdist;
 pub(crate) mod set;
 pub(crate) mod wheel_file;
@@ -29,12 +31,14 @@ pub enum Family {
     Contents,
     Binary,
     Set,
+    Release,
+    Receipt,
 }
 
 /// A family, the name that selects it, what its rules are about, and the rules.
 type Row = (Family, &'static str, &'static str, &'static [&'static [&'static Rule]]);
 
-static FAMILIES: [Row; 8] = [
+static FAMILIES: [Row; 10] = [
     (
         Family::Archive,
         "archive",
@@ -57,7 +61,24 @@ static FAMILIES: [Row; 8] = [
         "Every executable and library against the platform tags of its wheel.",
         &[binary::RULES],
     ),
-    (Family::Set, "set", "The files of one release against each other.", &[set::RULES]),
+    (
+        Family::Set,
+        "set",
+        "The files of one release against each other; `relkit verify` also holds them against the release that is expected.",
+        &[set::RULES],
+    ),
+    (
+        Family::Release,
+        "release",
+        "A release against what it is expected to be. Only `relkit verify` and `relkit publish` know that.",
+        &[release::RULES],
+    ),
+    (
+        Family::Receipt,
+        "receipt",
+        "The smoke receipts of a release's wheels, where `relkit verify --receipts` asks for them.",
+        &[receipt::RULES],
+    ),
 ];
 
 impl Family {
@@ -67,6 +88,11 @@ impl Family {
 
     fn row(self) -> &'static Row {
         &FAMILIES[self as usize]
+    }
+
+    /// The family of the rule of that name.
+    pub(crate) fn of(rule: &str) -> Option<Self> {
+        Self::all().find(|family| family.rules().any(|other| other.name == rule))
     }
 
     pub(crate) fn name(self) -> &'static str {
@@ -96,8 +122,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
 impl Rule {
     pub fn family(&self) -> Family {
         // invariant: a rule is only ever met in the list of a family.
-        let own = |family: &Family| family.rules().any(|rule| rule.name == self.name);
-        Family::all().find(own).unwrap_or(Family::Set)
+        Family::of(self.name).unwrap_or(Family::Set)
     }
 }
 

@@ -17,7 +17,7 @@ pub struct Mentions {
 }
 
 /// Looks for versions in a stream of bytes, chunk by chunk.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct VersionSearch {
     executable: Vec<u8>,
     expected: Vec<u8>,

@@ -7,24 +7,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use sha2::{Digest as _, Sha256};
 
 use super::embedded::{Mentions, VersionSearch};
-use crate::binary::{BinaryError, Facts, Spool};
-use crate::check::CheckError;
+use crate::binary::{BinaryError, Facts, Inventory, Spool};
+use crate::check::error::CheckError;
 use crate::digest::Sha256Digest;
-use crate::wheel::reader::Hasher;
-use crate::wheel::record::RecordDigest;
+use crate::wheel::record::{Hasher, RecordDigest};
 use crate::zip::archive::{Archive, ArchiveError, Member, MemberError};
 
 /// How much of every member's start is kept.
 const HEAD: usize = 1024;
-/// Texts up to this many bytes are kept whole.
-const TEXT: u64 = 4 << 20;
 
 /// What one member turned out to be.
 #[derive(Debug, Default)]
 pub struct Scanned {
     /// Why it cannot be unpacked, or is not what the directory states.
     pub error: Option<MemberError>,
-    /// Its digest; none where it cannot be unpacked.
+    /// None where it cannot be unpacked, or nobody asked.
     pub sha256: Option<Sha256Digest>,
     /// Its digest by the algorithm that RECORD asks for, where that is another one.
     pub other: Option<RecordDigest>,
@@ -38,19 +35,21 @@ pub struct Scanned {
     pub mentions: Option<Mentions>,
 }
 
-/// What a scan wants of one member.
+/// What is to be found out about one member besides what its headers say.
 #[derive(Debug, Default, Clone)]
-pub struct Wish {
+pub(crate) struct MemberOptions {
+    pub sha256: bool,
     /// A second digest algorithm.
     pub algorithm: Option<String>,
-    /// The whole text.
-    pub text: bool,
-    /// What it says of its version, as the executable of that name: the name, and the expected version.
-    pub version: Option<(String, String)>,
+    /// The whole text is kept where it has at most so many bytes.
+    pub max_text: Option<u64>,
+    pub search: Option<VersionSearch>,
+    /// Its bytes, where they were read before.
+    pub known: Option<Vec<u8>>,
 }
 
-/// Scans every member; `wishes` has one entry per member.
-pub fn scan(archive: &Archive, wishes: &[Wish]) -> Result<Vec<Scanned>, CheckError> {
+/// Scans every member; `options` has one entry per member.
+pub(crate) fn scan(archive: &Archive, options: &[MemberOptions]) -> Result<Vec<Scanned>, CheckError> {
     let members = archive.members();
     let bomb = archive.total_bomb().is_some();
     let mut order: Vec<usize> = (0..members.len()).filter(|index| !bomb && !members[*index].is_directory()).collect();
@@ -60,16 +59,14 @@ pub fn scan(archive: &Archive, wishes: &[Wish]) -> Result<Vec<Scanned>, CheckErr
     let lane = || -> Result<Vec<(usize, Scanned)>, CheckError> {
         let mut done = Vec::new();
         while let Some(index) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
-            done.push((*index, member(archive, &members[*index], &wishes[*index])?));
+            done.push((*index, member(archive, &members[*index], &options[*index])?));
         }
         Ok(done)
     };
     // A large member has a second thread that hashes, but most of the time goes into inflating.
     let lanes = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get).min(4);
-    let mut results = vec![lane];
-    results.resize(lanes, lane);
     let results: Vec<_> = std::thread::scope(|scope| {
-        let running: Vec<_> = results.into_iter().map(|lane| scope.spawn(lane)).collect();
+        let running: Vec<_> = (0..lanes).map(|_| scope.spawn(lane)).collect();
         running.into_iter().map(|lane| lane.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
     });
     let mut scanned: Vec<Scanned> = members.iter().map(|_| Scanned::default()).collect();
@@ -81,19 +78,29 @@ pub fn scan(archive: &Archive, wishes: &[Wish]) -> Result<Vec<Scanned>, CheckErr
     Ok(scanned)
 }
 
-fn member(archive: &Archive, member: &Member, wish: &Wish) -> Result<Scanned, CheckError> {
-    let other = wish.algorithm.as_deref().and_then(|name| Some((name.to_owned(), Hasher::named(name)?)));
+/// Every member that claims to be a binary, with what its headers say.
+pub(crate) fn inventory(archive: &Archive, scanned: &mut [Scanned]) -> Inventory {
+    let named = archive.members().iter().map(|member| member.name.clone()).zip(scanned);
+    named.filter_map(|(name, found)| Some((name, found.binary.take()?))).collect()
+}
+
+fn member(archive: &Archive, member: &Member, options: &MemberOptions) -> Result<Scanned, CheckError> {
+    let other = options.algorithm.as_deref().and_then(|name| Some((name.to_owned(), Hasher::named(name)?)));
     let mut sink = Sink {
-        sha256: Sha256::new(),
+        sha256: options.sha256.then(Sha256::new),
         other,
         head: Vec::new(),
-        text: (wish.text && member.size <= TEXT).then(Vec::new),
-        search: wish.version.as_ref().map(|(executable, expected)| VersionSearch::new(executable, expected)),
+        text: options.max_text.filter(|max| member.size <= *max).map(|_| Vec::new()),
+        search: options.search.clone(),
         spool: Spool::default(),
     };
     let temporary =
         |source| CheckError::Temporary { path: archive.path().to_owned(), member: member.name.clone(), source };
-    match archive.copy_to(member, &mut sink) {
+    let piped = match &options.known {
+        Some(bytes) => sink.write_all(bytes).map_err(temporary).map(Ok)?,
+        None => archive.copy_to(member, &mut sink),
+    };
+    match piped {
         Ok(()) => {}
         Err(MemberError::Write { source, .. }) => return Err(temporary(source)),
         Err(MemberError::Read { source, .. }) => {
@@ -103,7 +110,7 @@ fn member(archive: &Archive, member: &Member, wish: &Wish) -> Result<Scanned, Ch
     }
     Ok(Scanned {
         error: None,
-        sha256: Some(Sha256Digest(sink.sha256.finalize().into())),
+        sha256: sink.sha256.map(|sha256| Sha256Digest(sha256.finalize().into())),
         other: sink.other.map(|(algorithm, hasher)| RecordDigest { algorithm, value: hasher.finish() }),
         head: sink.head,
         text: sink.text,
@@ -114,7 +121,7 @@ fn member(archive: &Archive, member: &Member, wish: &Wish) -> Result<Scanned, Ch
 
 /// Hashes what passes, keeps its start, and spools binaries.
 struct Sink {
-    sha256: Sha256,
+    sha256: Option<Sha256>,
     other: Option<(String, Hasher)>,
     head: Vec<u8>,
     text: Option<Vec<u8>>,
@@ -124,7 +131,9 @@ struct Sink {
 
 impl Write for Sink {
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        self.sha256.update(data);
+        if let Some(sha256) = &mut self.sha256 {
+            sha256.update(data);
+        }
         if let Some((_, hasher)) = &mut self.other {
             hasher.update(data);
         }

@@ -1,12 +1,12 @@
 //! A wheel as the rules see it: everything parsed as far as it can be, every failure to parse kept as a value.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use super::embedded::Mentions;
-use super::scan::{Scanned, Wish, scan};
+use super::embedded::{Mentions, VersionSearch};
+use super::scan::{MemberOptions, Scanned, inventory, scan};
 use crate::binary::{Facts, Inventory, Objection};
-use crate::check::CheckError;
+use crate::check::error::CheckError;
 use crate::digest::Sha256Digest;
 use crate::product::RuntimeProject;
 use crate::target::PlatformTag;
@@ -14,23 +14,22 @@ use crate::version::CodexVersion;
 use crate::wheel::entry_points::{EntryPoints, EntryPointsError};
 use crate::wheel::filename::{FileNameError, WheelFileName};
 use crate::wheel::metadata::{Metadata, MetadataError};
-use crate::wheel::reader::{MOST_TEXT, dist_infos};
+use crate::wheel::reader::{MAX_TEXT, dist_infos};
 use crate::wheel::record::{Record, RecordError};
 use crate::wheel::wheel_file::{WheelFile, WheelFileError};
 use crate::zip::archive::{Archive, Member};
 
+/// Descriptions and Python files up to this many bytes are kept whole.
+const MAX_SOURCE: u64 = 4 << 20;
+
 /// A wheel and all that was read of it.
 #[derive(Debug)]
 pub struct WheelSubject {
-    /// The file.
     pub path: PathBuf,
-    /// Its name.
     pub file_name: String,
-    /// Its digest.
     pub sha256: Sha256Digest,
     /// Its parsed name.
     pub name: Result<WheelFileName, FileNameError>,
-    /// The archive.
     pub archive: Archive,
     /// One entry per member of the archive.
     pub scanned: Vec<Scanned>,
@@ -61,18 +60,7 @@ pub struct WheelSubject {
 }
 
 impl WheelSubject {
-    /// Opens a wheel and reads all of it.
-    ///
-    /// # Errors
-    /// When the file cannot be opened, or a temporary file cannot be written.
-    pub fn open(path: &Path, runtime: &RuntimeProject) -> Result<Self, CheckError> {
-        Self::of(Archive::open(path)?, runtime, None)
-    }
-
     /// The wheel in an open archive; `version` is looked for in the runtime's executable.
-    ///
-    /// # Errors
-    /// When a temporary file cannot be written.
     pub fn of(archive: Archive, runtime: &RuntimeProject, version: Option<CodexVersion>) -> Result<Self, CheckError> {
         let path = archive.path().to_owned();
         let file_name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
@@ -81,31 +69,39 @@ impl WheelSubject {
         let expected = name.as_ref().ok().map(|name| format!("{}.dist-info", name.stem()));
         let dist_info =
             dist_infos.iter().find(|found| Some(*found) == expected.as_ref()).or(dist_infos.first()).cloned();
-        let text = |file: &str| {
-            let member = archive.find(&format!("{}/{file}", dist_info.as_ref()?))?;
-            archive.read(member, MOST_TEXT).ok()
-        };
-        let metadata = text("METADATA").map(|bytes| Metadata::parse(&bytes));
-        let wheel_file = text("WHEEL").map(|bytes| WheelFile::parse(&bytes));
-        let record_bytes = text("RECORD").unwrap_or_default();
-        let found = dist_info.as_ref().and_then(|directory| archive.find(&format!("{directory}/RECORD")));
-        let readable = found.is_some_and(|member| archive.read(member, MOST_TEXT).is_ok());
-        let record = readable.then(|| Record::parse(&record_bytes));
-        let entry_points = text("entry_points.txt").map(|bytes| EntryPoints::parse(&bytes));
-        let mut wishes: Vec<Wish> = wishes(&archive, record.as_ref().and_then(|record| record.as_ref().ok()));
+        let place = |file: &str| archive.find(&format!("{}/{file}", dist_info.as_ref()?)).map(|member| member.index);
+        let read = |index: usize| archive.read(&archive.members()[index], MAX_TEXT).ok();
+        // RECORD goes first: it says by which algorithm the other files are to be hashed.
+        let record_bytes = place("RECORD").and_then(read);
+        let record = record_bytes.as_deref().map(Record::parse);
+        let mut options = member_options(&archive, record.as_ref().and_then(|record| record.as_ref().ok()));
+        if let Some(index) = place("RECORD") {
+            options[index].known = record_bytes.clone();
+        }
+        let texts = ["METADATA", "WHEEL", "entry_points.txt"].map(place);
+        for index in texts.into_iter().flatten() {
+            options[index].max_text = Some(MAX_TEXT);
+        }
         let executable = version.and_then(|_| executable(&archive, runtime));
         if let (Some(index), Some(version)) = (executable, version) {
-            wishes[index].version = Some((runtime.executable.clone(), version.semver()));
+            options[index].search = Some(VersionSearch::new(&runtime.executable, &version.semver()));
         }
         let (scanned, sha256) = std::thread::scope(|scope| {
             let digest = scope.spawn(|| archive.sha256());
-            let scanned = scan(&archive, &wishes);
+            let scanned = scan(&archive, &options);
             (scanned, digest.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         });
         let (mut scanned, sha256) = (scanned?, sha256?);
+        if archive.total_bomb().is_some() {
+            // Nothing else of it is unpacked.
+            texts.into_iter().flatten().for_each(|index| scanned[index].text = read(index));
+        }
+        let text = |index: Option<usize>| scanned[index?].text.as_deref();
+        let metadata = text(texts[0]).map(Metadata::parse);
+        let wheel_file = text(texts[1]).map(WheelFile::parse);
+        let entry_points = text(texts[2]).map(EntryPoints::parse);
         let mentions = executable.and_then(|index| scanned[index].mentions.take());
-        let named = archive.members().iter().map(|member| member.name.clone()).zip(&mut scanned);
-        let inventory: Inventory = named.filter_map(|(name, found)| Some((name, found.binary.take()?))).collect();
+        let inventory = inventory(&archive, &mut scanned);
         let mut objections: Vec<(PlatformTag, String, Objection)> = Vec::new();
         let mut made: HashMap<String, Vec<Objection>> = HashMap::new();
         let tags = name.as_ref().ok().and_then(|name| name.tags.platforms().ok()).unwrap_or_default();
@@ -135,7 +131,7 @@ impl WheelSubject {
             metadata,
             wheel_file,
             record,
-            record_bytes,
+            record_bytes: record_bytes.unwrap_or_default(),
             entry_points,
             inventory,
             objections,
@@ -151,7 +147,6 @@ impl WheelSubject {
     }
 
     /// The file of that name.
-    #[must_use]
     pub fn file(&self, name: &str) -> Option<(&Member, &Scanned)> {
         let index = *self.places.get(name)?;
         let (member, scanned) = (self.archive.members().get(index)?, self.scanned.get(index)?);
@@ -159,51 +154,43 @@ impl WheelSubject {
     }
 
     /// Every binary that could be read, by its name.
-    #[must_use]
     pub fn binaries(&self) -> HashMap<&str, &Facts> {
         self.inventory.binaries().iter().map(|(name, facts)| (name.as_str(), facts)).collect()
     }
 
     /// METADATA, where it can be read.
-    #[must_use]
     pub fn good_metadata(&self) -> Option<&Metadata> {
         self.metadata.as_ref()?.as_ref().ok()
     }
 
     /// WHEEL, where it can be read.
-    #[must_use]
     pub fn good_wheel_file(&self) -> Option<&WheelFile> {
         self.wheel_file.as_ref()?.as_ref().ok()
     }
 
     /// RECORD, where it can be read.
-    #[must_use]
     pub fn good_record(&self) -> Option<&Record> {
         self.record.as_ref()?.as_ref().ok()
     }
 
     /// The platform tags of the file name, where all of them are known.
-    #[must_use]
     pub fn platforms(&self) -> Vec<PlatformTag> {
         self.name.as_ref().ok().and_then(|name| name.tags.platforms().ok()).unwrap_or_default()
     }
 
     /// A file of the dist-info directory, by its name there.
-    #[must_use]
     pub fn dist_info_member(&self, name: &str) -> Option<String> {
         Some(format!("{}/{name}", self.dist_info.as_ref()?))
     }
 
     /// Why a file of the dist-info directory was not read although it is there and sound: it is absurdly large.
-    #[must_use]
     pub fn unread(&self, member: &str) -> Option<String> {
         let (found, scanned) = self.file(member)?;
-        let sound = scanned.error.is_none() && found.size > MOST_TEXT;
+        let sound = scanned.error.is_none() && found.size > MAX_TEXT;
         sound.then(|| format!("the file has {} bytes, and is not read", found.size))
     }
 
     /// Whether the archive can be read at all; where not, nothing inside it is asked for.
-    #[must_use]
     pub fn is_readable(&self) -> bool {
         !self.archive.members().is_empty()
     }
@@ -216,8 +203,8 @@ fn executable(archive: &Archive, runtime: &RuntimeProject) -> Option<usize> {
     archive.members().iter().position(is_it)
 }
 
-/// What is wanted of each member: the digest that its row names, and the text of files with rules of their own.
-fn wishes(archive: &Archive, record: Option<&Record>) -> Vec<Wish> {
+/// What is asked of each member: the digest that its row names, and the text of files with rules of their own.
+fn member_options(archive: &Archive, record: Option<&Record>) -> Vec<MemberOptions> {
     let mut algorithms = HashMap::new();
     for row in record.map(|record| record.rows.as_slice()).unwrap_or_default() {
         if let Ok(Some(digest)) = row.parsed_digest()
@@ -226,12 +213,13 @@ fn wishes(archive: &Archive, record: Option<&Record>) -> Vec<Wish> {
             algorithms.insert(row.path.as_str(), digest.algorithm);
         }
     }
-    let wish = |member: &Member| Wish {
+    let options = |member: &Member| MemberOptions {
+        sha256: true,
         algorithm: algorithms.get(member.name.as_str()).cloned(),
-        text: member.name.ends_with("/codex-package.json") || is_python(&member.name),
-        version: None,
+        max_text: (member.name.ends_with("/codex-package.json") || is_python(&member.name)).then_some(MAX_SOURCE),
+        ..MemberOptions::default()
     };
-    archive.members().iter().map(wish).collect()
+    archive.members().iter().map(options).collect()
 }
 
 /// Whether a file is Python source, which must be the same on every platform.

@@ -1,5 +1,5 @@
 //! relkit playing the runtime: enough of `codex app-server` for a demonstration without the real thing. Threads, text
-//! turns through the configured model provider, their notifications in the real order, interruption, the end at EOF.
+//! turns through the configured model provider, their notifications in the real order, the end at EOF.
 //!
 //! A copy of relkit's executable plays it when it lies in a package directory whose manifest says so; see
 //! [`write_package`]. No shell command is ever offered to the model, and nothing is written.
@@ -126,7 +126,7 @@ fn merge(into: &mut toml::Table, from: toml::Table) {
 mod tests {
     use super::*;
 
-    fn server(settings: &[&str]) -> Server {
+    fn server(settings: &[&str]) -> Server<io::Sink> {
         let arguments: Vec<_> = settings.iter().flat_map(|setting| ["-c", setting]).collect();
         Server::new("0.1.0".into(), &configuration(&arguments).unwrap(), io::sink())
     }
@@ -136,8 +136,8 @@ mod tests {
         let inline = server(&["model_provider=\"m\"", "model_providers.m={name=\"m\",base_url=\"http://a\"}"]);
         let dotted =
             server(&["model_provider=m", "model_providers.m.base_url=http://a", "model_providers.m.name=\"m\""]);
-        assert_eq!(inline.base_url(), Some("http://a"));
-        assert_eq!(dotted.base_url(), Some("http://a"));
+        assert_eq!(inline.base_url.as_deref(), Some("http://a"));
+        assert_eq!(dotted.base_url.as_deref(), Some("http://a"));
         assert!(configuration(&["-c", "novalue"]).is_err());
         assert!(configuration(&["-c"]).is_err());
     }

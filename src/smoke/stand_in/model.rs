@@ -1,15 +1,14 @@
 //! One request of the stand-in to its model: a POST and the server-sent events of the answer, as they come. It speaks
 //! HTTP/1.0, to which no server answers in chunks (RFC 9112, section 7.1).
 
-use std::io::{self, BufRead, BufReader, Read, Write as _};
-use std::net::{Shutdown, TcpStream};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::io::{BufRead, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::time::Duration;
 
 use serde_json::Value;
 
 /// How long the model may be silent.
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The longest head of an answer and the longest event, in bytes.
 const MAX_BYTES: usize = 16 * 1024 * 1024;
@@ -27,65 +26,29 @@ pub(super) enum Event {
     Completed(Value),
 }
 
-/// A request that another thread can cancel.
-#[derive(Default)]
-pub(super) struct Exchange {
-    state: Mutex<State>,
-}
-
-#[derive(Default)]
-struct State {
-    stream: Option<TcpStream>,
-    cancelled: bool,
-}
-
-impl Exchange {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+/// Posts to `BASE_URL/responses` and hands every event to `take`; an error is a sentence for the client.
+pub(super) fn post(base_url: &str, body: &Value, take: impl FnMut(Event)) -> Result<(), String> {
+    let url = format!("{}/responses", base_url.trim_end_matches('/'));
+    let parsed = url::Url::parse(&url).map_err(|error| format!("`{url}`: {error}"))?;
+    if parsed.scheme() != "http" {
+        return Err(format!("`{url}`: the stand-in speaks plain HTTP only"));
     }
-
-    /// Ends the request, now or as soon as it begins.
-    pub(super) fn cancel(&self) {
-        let mut state = self.state();
-        state.cancelled = true;
-        if let Some(stream) = &state.stream {
-            let _ = stream.shutdown(Shutdown::Both);
-        }
-    }
-
-    pub(super) fn is_cancelled(&self) -> bool {
-        self.state().cancelled
-    }
-
-    /// Posts to `BASE_URL/responses` and hands every event to `take`; an error is a sentence for the client.
-    pub(super) fn post(&self, base_url: &str, body: &Value, take: impl FnMut(Event)) -> Result<(), String> {
-        let url = format!("{}/responses", base_url.trim_end_matches('/'));
-        let parsed = url::Url::parse(&url).map_err(|error| format!("`{url}`: {error}"))?;
-        if parsed.scheme() != "http" {
-            return Err(format!("`{url}`: the stand-in speaks plain HTTP only"));
-        }
-        let failed = |error: io::Error| format!("stream disconnected before completion: {error}");
-        let addresses = parsed.socket_addrs(|| None).map_err(failed)?;
-        let mut stream = TcpStream::connect(addresses.as_slice()).map_err(failed)?;
-        stream.set_read_timeout(Some(PATIENCE)).map_err(failed)?;
-        {
-            let mut state = self.state();
-            if state.cancelled {
-                return Ok(());
-            }
-            state.stream = Some(stream.try_clone().map_err(failed)?);
-        }
-        let body = body.to_string();
-        let request = format!(
-            "POST {} HTTP/1.0\r\nHost: {}\r\nContent-Type: application/json\r\nAccept: text/event-stream\r\n\
-             Content-Length: {}\r\n\r\n{body}",
-            parsed.path(),
-            parsed.authority(),
-            body.len()
-        );
-        stream.write_all(request.as_bytes()).map_err(failed)?;
-        read_answer(BufReader::new(stream), &url, take)
-    }
+    let body = body.to_string();
+    let request = format!(
+        "POST {} HTTP/1.0\r\nHost: {}\r\nContent-Type: application/json\r\nAccept: text/event-stream\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        parsed.path(),
+        parsed.authority(),
+        body.len()
+    );
+    let stream = parsed.socket_addrs(|| None).and_then(|addresses| {
+        let mut stream = TcpStream::connect(addresses.as_slice())?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.write_all(request.as_bytes())?;
+        Ok(stream)
+    });
+    let stream = stream.map_err(|error| format!("stream disconnected before completion: {error}"))?;
+    read_answer(BufReader::new(stream), &url, take)
 }
 
 fn read_answer(mut reader: impl BufRead, url: &str, take: impl FnMut(Event)) -> Result<(), String> {

@@ -1,80 +1,37 @@
-//! The server that the stand-in plays: threads and turns, answered and told in the order of the real one.
+//! The server that the stand-in plays: threads and turns, answered and told in the order of the real one. A turn is over
+//! before the next line is read; nothing here takes long.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use relkit_client::rpc::{self, Message, RequestId, RpcError};
 use serde_json::{Value, json};
 
-use super::model::{Event, Exchange};
+use super::model::{self, Event};
 
 /// JSON-RPC 2.0: invalid request; what the real server says to nearly everything that is wrong.
 const INVALID_REQUEST: i64 = -32600;
 
-/// Whatever the messages of the server go to, shared with the threads of running turns.
-#[derive(Clone)]
-struct Output(Arc<Mutex<dyn Write + Send>>);
-
-impl Output {
-    fn write(&self, message: &Message) {
-        let mut output = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // A client that is gone closes the input too, which ends the server.
-        let _ = output.write_all(rpc::encode(message).as_bytes()).and_then(|()| output.flush());
-    }
-
-    fn notify(&self, method: &str, params: Value) {
-        self.write(&Message::Notification { method: method.to_owned(), params });
-    }
-}
-
-/// The model that a configuration names, and where it is.
-#[derive(Clone)]
-struct Provider {
-    name: String,
-    model: String,
-    base_url: Option<String>,
-}
-
-pub(super) struct Server {
+pub(super) struct Server<W> {
     version: String,
-    provider: Provider,
-    output: Output,
+    model: String,
+    provider: String,
+    pub(super) base_url: Option<String>,
+    output: W,
     client: Option<String>,
     threads: BTreeSet<String>,
-    /// The running turn of each thread.
-    turns: BTreeMap<String, RunningTurn>,
 }
 
-struct RunningTurn {
-    id: String,
-    exchange: Arc<Exchange>,
-    player: JoinHandle<()>,
-}
-
-impl Server {
-    pub(super) fn new(version: String, configuration: &toml::Table, output: impl Write + Send + 'static) -> Self {
+impl<W: Write> Server<W> {
+    pub(super) fn new(version: String, configuration: &toml::Table, output: W) -> Self {
         let text = |value: Option<&toml::Value>| value.and_then(toml::Value::as_str).map(str::to_owned);
-        let name = text(configuration.get("model_provider")).unwrap_or_else(|| "openai".into());
-        let settings = configuration.get("model_providers").and_then(|providers| providers.get(&name));
+        let provider = text(configuration.get("model_provider")).unwrap_or_else(|| "openai".into());
+        let settings = configuration.get("model_providers").and_then(|providers| providers.get(&provider));
         let base_url = text(settings.and_then(|settings| settings.get("base_url")));
         let model = text(configuration.get("model")).unwrap_or_else(|| "stand-in".into());
-        Self {
-            version,
-            provider: Provider { name, model, base_url },
-            output: Output(Arc::new(Mutex::new(output))),
-            client: None,
-            threads: BTreeSet::new(),
-            turns: BTreeMap::new(),
-        }
-    }
-
-    #[cfg(test)]
-    pub(super) fn base_url(&self) -> Option<&str> {
-        self.provider.base_url.as_deref()
+        Self { version, model, provider, base_url, output, client: None, threads: BTreeSet::new() }
     }
 
     /// Answers line by line until the input ends.
@@ -86,10 +43,15 @@ impl Server {
                 self.request(id, &method, &params);
             }
         }
-        for turn in self.turns.into_values() {
-            turn.exchange.cancel();
-            let _ = turn.player.join();
-        }
+    }
+
+    fn write(&mut self, message: &Message) {
+        // A client that is gone closes the input too, which ends the server.
+        let _ = self.output.write_all(rpc::encode(message).as_bytes()).and_then(|()| self.output.flush());
+    }
+
+    fn notify(&mut self, method: &str, params: Value) {
+        self.write(&Message::Notification { method: method.to_owned(), params });
     }
 
     fn request(&mut self, id: RequestId, method: &str, params: &Value) {
@@ -100,15 +62,16 @@ impl Server {
             // These two tell more after their answer.
             ("thread/start", _) => return self.start_thread(id, params),
             ("turn/start", _) => return self.start_turn(id, params),
-            ("turn/interrupt", _) => self.interrupt(params),
+            // A turn that could be interrupted is over when this is read.
+            ("turn/interrupt", _) => Err("no active turn to interrupt".to_owned()),
             _ => Err(format!("Invalid request: unknown variant `{method}`")),
         };
         self.answer(id, answered);
     }
 
-    fn answer(&self, id: RequestId, answered: Result<Value, String>) {
+    fn answer(&mut self, id: RequestId, answered: Result<Value, String>) {
         let outcome = answered.map_err(|message| RpcError { code: INVALID_REQUEST, message, data: None });
-        self.output.write(&Message::Response { id, outcome });
+        self.write(&Message::Response { id, outcome });
     }
 
     fn initialize(&mut self, params: &Value) -> Result<Value, String> {
@@ -133,8 +96,8 @@ impl Server {
             "sessionId": thread_id,
             "preview": "",
             "ephemeral": true,
-            "modelProvider": self.provider.name,
-            "model": self.provider.model,
+            "modelProvider": self.provider,
+            "model": self.model,
             "createdAt": now,
             "updatedAt": now,
             "status": { "type": "idle" },
@@ -149,8 +112,8 @@ impl Server {
         });
         let result = json!({
             "thread": thread,
-            "model": self.provider.model,
-            "modelProvider": self.provider.name,
+            "model": self.model,
+            "modelProvider": self.provider,
             "cwd": cwd,
             "approvalPolicy": "never",
             "approvalsReviewer": "user",
@@ -160,7 +123,7 @@ impl Server {
         });
         self.threads.insert(thread_id);
         self.answer(id, Ok(result));
-        self.output.notify("thread/started", json!({ "thread": thread }));
+        self.notify("thread/started", json!({ "thread": thread }));
     }
 
     /// The thread and the input of a turn.
@@ -178,89 +141,58 @@ impl Server {
             Ok(turn) => turn,
             Err(why) => return self.answer(id, Err(why)),
         };
-        if let Some(running) = self.turns.get(&thread_id).filter(|running| !running.player.is_finished()) {
-            // The real server steers the running turn.
-            return self.answer(id, Ok(json!({ "turn": turn_json(&running.id, "inProgress", &Value::Null) })));
-        }
         let turn_id = fresh_id();
         self.answer(id, Ok(json!({ "turn": turn_json(&turn_id, "inProgress", &Value::Null) })));
-        let exchange = Arc::new(Exchange::default());
-        let player = Player {
-            output: self.output.clone(),
-            thread_id: thread_id.clone(),
-            turn_id: turn_id.clone(),
-            provider: self.provider.clone(),
-            exchange: Arc::clone(&exchange),
-        };
-        let player = thread::spawn(move || player.play(&input));
-        self.turns.insert(thread_id, RunningTurn { id: turn_id, exchange, player });
-    }
-
-    fn interrupt(&mut self, params: &Value) -> Result<Value, String> {
-        let thread_id = required(params, "/threadId", "threadId")?;
-        let turn_id = required(params, "/turnId", "turnId")?;
-        match self.turns.get(&thread_id).filter(|turn| !turn.player.is_finished()) {
-            None => Err("no active turn to interrupt".into()),
-            Some(turn) if turn.id != turn_id => Err(format!("expected active turn id {turn_id} but found {}", turn.id)),
-            Some(turn) => {
-                turn.exchange.cancel();
-                Ok(json!({}))
-            }
-        }
+        Turn { server: self, thread_id, id: turn_id }.play(&input);
     }
 }
 
-/// One turn, on its own thread.
-struct Player {
-    output: Output,
+struct Turn<'a, W> {
+    server: &'a mut Server<W>,
     thread_id: String,
-    turn_id: String,
-    provider: Provider,
-    exchange: Arc<Exchange>,
+    id: String,
 }
 
-impl Player {
-    fn play(&self, input: &[Value]) {
-        self.status(&json!({ "type": "active", "activeFlags": [] }));
-        self.tell("turn/started", json!({ "turn": turn_json(&self.turn_id, "inProgress", &Value::Null) }));
+impl<W: Write> Turn<'_, W> {
+    fn play(&mut self, input: &[Value]) {
+        self.tell("thread/status/changed", json!({ "status": { "type": "active", "activeFlags": [] } }));
+        self.tell("turn/started", json!({ "turn": turn_json(&self.id, "inProgress", &Value::Null) }));
         if !input.is_empty() {
             let item = json!({ "type": "userMessage", "id": fresh_id(), "clientId": null, "content": input });
             self.item_started(&item);
             self.item_completed(&item);
         }
-        let result = self.ask(input);
-        let (status, error) = match result {
-            _ if self.exchange.is_cancelled() => ("interrupted", Value::Null),
-            Ok(()) => ("completed", Value::Null),
+        let (status, state, error) = match self.ask(input) {
+            Ok(()) => ("completed", "idle", Value::Null),
             Err(message) => {
                 let error = json!({ "message": message, "codexErrorInfo": "other", "additionalDetails": null });
-                self.tell("error", json!({ "error": error, "willRetry": false, "turnId": self.turn_id }));
-                ("failed", error)
+                self.tell("error", json!({ "error": error, "willRetry": false, "turnId": self.id }));
+                ("failed", "systemError", error)
             }
         };
-        self.status(&json!({ "type": if status == "failed" { "systemError" } else { "idle" } }));
-        self.tell("turn/completed", json!({ "turn": turn_json(&self.turn_id, status, &error) }));
+        self.tell("thread/status/changed", json!({ "status": { "type": state } }));
+        self.tell("turn/completed", json!({ "turn": turn_json(&self.id, status, &error) }));
     }
 
-    fn ask(&self, input: &[Value]) -> Result<(), String> {
-        let base_url = self.provider.base_url.as_deref().ok_or("no `base_url` is configured for the model provider")?;
+    fn ask(&mut self, input: &[Value]) -> Result<(), String> {
+        let base_url = self.server.base_url.clone().ok_or("no `base_url` is configured for the model provider")?;
         let texts = input.iter().filter_map(|item| item["text"].as_str());
         let content: Vec<_> = texts.map(|text| json!({ "type": "input_text", "text": text })).collect();
         let body = json!({
-            "model": self.provider.model,
+            "model": self.server.model,
             "input": [{ "type": "message", "role": "user", "content": content }],
             "tools": [],
             "stream": true,
             "store": false,
         });
         let mut started = None;
-        self.exchange.post(base_url, &body, |event| match event {
+        model::post(&base_url, &body, |event| match event {
             Event::Added(id) => {
                 self.item_started(&agent_message(&id, ""));
                 started = Some(id);
             }
             Event::Delta(item_id, delta) => {
-                let params = json!({ "turnId": self.turn_id, "itemId": item_id, "delta": delta });
+                let params = json!({ "turnId": self.id, "itemId": item_id, "delta": delta });
                 self.tell("item/agentMessage/delta", params);
             }
             Event::Done(id, text) => {
@@ -273,7 +205,7 @@ impl Player {
         })
     }
 
-    fn usage(&self, usage: &Value) {
+    fn usage(&mut self, usage: &Value) {
         let count = |name: &str| usage.get(name).and_then(Value::as_u64).unwrap_or(0);
         let breakdown = json!({
             "totalTokens": count("total_tokens"),
@@ -283,26 +215,20 @@ impl Player {
             "reasoningOutputTokens": 0,
         });
         let usage = json!({ "total": breakdown, "last": breakdown, "modelContextWindow": null });
-        self.tell("thread/tokenUsage/updated", json!({ "turnId": self.turn_id, "tokenUsage": usage }));
+        self.tell("thread/tokenUsage/updated", json!({ "turnId": self.id, "tokenUsage": usage }));
     }
 
-    fn status(&self, status: &Value) {
-        self.tell("thread/status/changed", json!({ "status": status }));
+    fn item_started(&mut self, item: &Value) {
+        self.tell("item/started", json!({ "turnId": self.id, "item": item, "startedAtMs": milliseconds() }));
     }
 
-    fn item_started(&self, item: &Value) {
-        let now = milliseconds();
-        self.tell("item/started", json!({ "turnId": self.turn_id, "item": item, "startedAtMs": now }));
+    fn item_completed(&mut self, item: &Value) {
+        self.tell("item/completed", json!({ "turnId": self.id, "item": item, "completedAtMs": milliseconds() }));
     }
 
-    fn item_completed(&self, item: &Value) {
-        let now = milliseconds();
-        self.tell("item/completed", json!({ "turnId": self.turn_id, "item": item, "completedAtMs": now }));
-    }
-
-    fn tell(&self, method: &str, mut params: Value) {
+    fn tell(&mut self, method: &str, mut params: Value) {
         params["threadId"] = self.thread_id.as_str().into();
-        self.output.notify(method, params);
+        self.server.notify(method, params);
     }
 }
 

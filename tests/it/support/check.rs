@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use relkit::check::{Finding, Report, Request, Selection, Severity, check};
+use relkit::check::{Finding, Options, Report, Selection, Severity, check};
 use relkit::product::{RuntimeProject, SdkProject};
 
 pub const E: Severity = Severity::Error;
@@ -24,9 +24,9 @@ pub fn projects() -> &'static (RuntimeProject, SdkProject) {
 }
 
 /// A check of the built-in product.
-pub fn request<'a>(paths: &'a [PathBuf], selection: &'a Selection) -> Request<'a> {
+pub fn request<'a>(paths: &'a [PathBuf], selection: &'a Selection) -> Options<'a> {
     let (runtime, sdk) = projects();
-    Request { paths, selection, runtime, sdk, version: None }
+    Options { paths, selection, runtime, sdk, release: None }
 }
 
 pub fn report_on(paths: &[PathBuf], selection: &Selection) -> Report {

@@ -1,0 +1,200 @@
+//! What executables, libraries and wheels are, and every platform tag that each can honestly carry: the report of
+//! `relkit inspect` as data. Shows nothing; a wheel is read by the scan that `check` reads it by.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::error::CheckError;
+use super::subject::scan::{MemberOptions, inventory, scan};
+use crate::binary::{self, Details, Facts, Format, Inventory, Kind, Libc, Linkage, Machines, Signature};
+use crate::error::{Exit, Explain};
+use crate::fs::{Map, portable};
+use crate::target::{OsVersion, PlatformTag};
+use crate::wheel::filename::WheelFileName;
+use crate::zip::archive::{Archive, ArchiveError};
+
+/// Everything that was found in the files of one run. Serializes as the JSON of `relkit inspect`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    pub schema_version: u32,
+    /// Every executable and library, those inside wheels too.
+    pub binaries: Vec<Binary>,
+    /// Every wheel.
+    pub wheels: Vec<InspectedWheel>,
+    /// Every file that is not what it claims to be.
+    pub problems: Vec<Problem>,
+}
+
+/// One executable or library.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Binary {
+    /// The file; inside a wheel the wheel's path and the member's name joined by `/`.
+    pub path: String,
+    /// The name inside the wheel.
+    pub member: Option<String>,
+    /// `elf`, `macho` or `pe`.
+    pub format: Format,
+    /// Program or library.
+    pub kind: Kind,
+    /// `x86_64`, `aarch64`, ...; `universal2` for both in one Mach-O file.
+    pub architecture: Machines,
+    /// How it is linked.
+    pub linkage: Linkage,
+    /// The C library that it needs; null where it needs none.
+    pub libc: Option<Libc>,
+    /// The lowest glibc that has every symbol version it needs.
+    pub libc_floor: Option<OsVersion>,
+    /// The lowest version of macOS or Windows that it asks for; null for Linux.
+    pub minimum_os: Option<OsVersion>,
+    /// Whether every slice is signed.
+    pub signed: bool,
+    /// What is wrong with the signature.
+    pub signature_defect: Option<&'static str>,
+    /// The program interpreter of an ELF file.
+    pub interpreter: Option<String>,
+    /// The libraries that the loader must find.
+    pub needed: Vec<String>,
+    /// Where it is told to look for them.
+    pub run_paths: Vec<String>,
+    /// Whether it holds debugging sections.
+    pub debug_info: bool,
+    /// Every platform tag that it keeps the promise of.
+    pub honest_tags: Vec<PlatformTag>,
+}
+
+/// One wheel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct InspectedWheel {
+    pub path: String,
+    /// The platform tags in its file name.
+    pub tags: Vec<String>,
+    /// Every platform tag that all its binaries honour together; `any` where it holds none.
+    pub honest_tags: Vec<PlatformTag>,
+}
+
+/// A file that is not what it claims to be.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// The file, as in [`Binary::path`].
+    pub path: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl Report {
+    /// Not good where a file is not what it claims to be.
+    pub fn exit(&self) -> Exit {
+        if self.problems.is_empty() { Exit::Good } else { Exit::NotGood }
+    }
+}
+
+/// Inspects each file in turn. A file that is not what it claims to be is a [`Problem`] of the report.
+pub fn inspect(files: &[PathBuf]) -> Result<Report, CheckError> {
+    let mut report = Report { schema_version: 1, binaries: Vec::new(), wheels: Vec::new(), problems: Vec::new() };
+    for path in files {
+        let wheel = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("whl"));
+        if wheel { inspect_wheel(path, &mut report)? } else { inspect_file(path, &mut report)? }
+    }
+    Ok(report)
+}
+
+fn inspect_file(path: &Path, report: &mut Report) -> Result<(), CheckError> {
+    let unreadable = |source| ArchiveError::Open { path: path.to_owned(), source };
+    let shown = portable(path);
+    match binary::read(&Map::open(path).map_err(unreadable)?) {
+        Ok(facts) => {
+            let inventory = Inventory::new(vec![(shown, facts)]);
+            for (shown, facts) in inventory.binaries() {
+                report.binaries.push(Binary::of(shown.clone(), None, facts, inventory.honest_tags()));
+            }
+        }
+        Err(error) => report.problems.push(Problem::of(shown, &error)),
+    }
+    Ok(())
+}
+
+fn inspect_wheel(path: &Path, report: &mut Report) -> Result<(), CheckError> {
+    let shown = portable(path);
+    let archive = Archive::open(path)?;
+    if let Err(error) = archive.trusted() {
+        report.problems.push(Problem::of(shown, &error));
+        return Ok(());
+    }
+    if let Some((total, limit)) = archive.total_bomb() {
+        let message = format!("it unpacks to {total} bytes, more than the {limit} that its size allows");
+        report.problems.push(Problem { path: shown, message, help: None });
+        return Ok(());
+    }
+    let mut scanned = scan(&archive, &vec![MemberOptions::default(); archive.members().len()])?;
+    for (member, found) in archive.members().iter().zip(&scanned) {
+        let inside = || format!("{shown}/{}", member.name);
+        match (&found.error, &found.binary) {
+            (Some(error), _) => report.problems.push(Problem::of(inside(), error)),
+            (None, Some(Err(error))) => report.problems.push(Problem::of(inside(), error)),
+            (None, _) => {}
+        }
+    }
+    let inventory = inventory(&archive, &mut scanned);
+    for (member, facts) in inventory.binaries() {
+        let honest = inventory.honest_tags_of(member, facts);
+        report.binaries.push(Binary::of(format!("{shown}/{member}"), Some(member.clone()), facts, honest));
+    }
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let tags = match name.parse::<WheelFileName>() {
+        Ok(name) => name.tags.platform,
+        Err(error) => {
+            report.problems.push(Problem::of(shown.clone(), &error));
+            Vec::new()
+        }
+    };
+    let honest = if inventory.binaries().is_empty() { vec![PlatformTag::Any] } else { inventory.honest_tags() };
+    report.wheels.push(InspectedWheel { path: shown, tags, honest_tags: honest });
+    Ok(())
+}
+
+impl Problem {
+    fn of(path: String, error: &impl Explain) -> Self {
+        Self { path, message: error.to_string(), help: error.hint() }
+    }
+}
+
+impl Binary {
+    fn of(path: String, member: Option<String>, facts: &Facts, honest_tags: Vec<PlatformTag>) -> Self {
+        let distinct = |texts: Vec<String>| {
+            let mut seen = std::collections::HashSet::new();
+            texts.into_iter().filter(|text| seen.insert(text.clone())).collect::<Vec<_>>()
+        };
+        let slices = || facts.slices.iter();
+        Self {
+            path,
+            member,
+            format: facts.format,
+            kind: if facts.is_executable() { Kind::Executable } else { Kind::Library },
+            architecture: facts.machines(),
+            // A fat file is as free of needs as the neediest of its slices.
+            linkage: slices()
+                .map(|slice| slice.linkage)
+                .find(|linkage| *linkage == Linkage::Dynamic)
+                .unwrap_or(facts.slices[0].linkage),
+            libc: slices().find_map(|slice| slice.libc),
+            libc_floor: facts.glibc_floor(),
+            minimum_os: facts.minimum_os(),
+            signed: facts.signed(),
+            signature_defect: slices().find_map(|slice| match slice.signature {
+                Signature::Broken(defect) => Some(defect),
+                _ => None,
+            }),
+            interpreter: slices().find_map(|slice| match &slice.details {
+                Details::Elf(details) => details.interpreter.clone(),
+                _ => None,
+            }),
+            needed: distinct(slices().flat_map(|slice| &slice.needed).map(|needed| needed.name.clone()).collect()),
+            run_paths: distinct(slices().flat_map(|slice| &slice.run_paths).cloned().collect()),
+            debug_info: slices().any(|slice| slice.debug_info),
+            honest_tags,
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! What is checked, by which rules, and against what.
+
+use std::path::{Path, PathBuf};
+
+use super::error::CheckError;
+use super::selection::Selection;
+use super::subject::release::Expected;
+use crate::fs::FsError;
+use crate::product::{RuntimeProject, SdkProject};
+
+/// What is checked, and by which rules.
+#[derive(Debug, Clone)]
+pub struct Options<'a> {
+    /// Wheels, source distributions, or directories of them. All of them are one set.
+    pub paths: &'a [PathBuf],
+    pub selection: &'a Selection,
+    /// The runtime that the files are of; its accepted findings apply.
+    pub runtime: &'a RuntimeProject,
+    /// The SDK beside it.
+    pub sdk: &'a SdkProject,
+    /// What the release is to be, where the files are held against one.
+    pub release: Option<&'a Expected<'a>>,
+}
+
+impl Options<'_> {
+    /// The files that are meant: files themselves, and of directories every wheel and source distribution, sorted.
+    pub(super) fn distributions(&self) -> Result<Vec<PathBuf>, CheckError> {
+        let mut files: Vec<PathBuf> = Vec::new();
+        for path in self.paths {
+            let metadata = std::fs::metadata(path).map_err(FsError::read(path))?;
+            let mut found = Vec::new();
+            if metadata.is_dir() {
+                for entry in std::fs::read_dir(path).map_err(FsError::read(path))? {
+                    let entry = entry.map_err(FsError::read(path))?.path();
+                    if (is_wheel(&entry) || is_sdist(&entry)) && !entry.is_dir() {
+                        found.push(entry);
+                    }
+                }
+                if found.is_empty() {
+                    return Err(CheckError::Empty { path: path.clone() });
+                }
+                found.sort();
+            } else if is_wheel(path) || is_sdist(path) {
+                found.push(path.clone());
+            } else {
+                return Err(CheckError::Kind { path: path.clone() });
+            }
+            for file in found {
+                if !files.contains(&file) {
+                    files.push(file);
+                }
+            }
+        }
+        Ok(files)
+    }
+
+    /// What a finding about the set as a whole is shown under.
+    pub(super) fn directory(&self) -> &Path {
+        let named = self.release.map(|release| release.dist.directory.as_path());
+        let directory = named.or_else(|| self.paths.iter().map(PathBuf::as_path).find(|path| path.is_dir()));
+        let parent = || self.paths.first()?.parent().filter(|parent| !parent.as_os_str().is_empty());
+        directory.or_else(parent).unwrap_or(Path::new("."))
+    }
+}
+
+pub(super) fn is_wheel(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("whl"))
+}
+
+fn is_sdist(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
+    name.ends_with(".tar.gz")
+}

@@ -1,0 +1,247 @@
+//! Rules about the smoke receipts of a release: for every runtime wheel a passing one, of exactly its bytes, from a
+//! machine of its own platform or through a named runner. They find nothing where no receipts are asked for.
+
+use crate::check::finding::{Finding, Owner};
+use crate::check::rule::{Check, Documentation, Findings, Rule, Severity, rule_of};
+use crate::check::subject::release::Set;
+use crate::check::subject::summary::Role;
+use crate::error::Outcome;
+use crate::smoke::{Level, Report, SCHEMA_VERSION, Step};
+use crate::target::TargetTriple;
+use crate::version::CodexVersion;
+
+/// The steps that `smoke` skips where the machine, the payload or the runner does not allow them.
+const MAY_BE_SKIPPED: [&str; 3] = ["search-tool", "sandbox-helper", "command"];
+
+/// A rule that tells its share of what [`judge`] finds.
+const fn rule(name: &'static str, severity: Severity, documentation: Documentation) -> Rule {
+    rule_of(name, severity, documentation, Check::Set(judge))
+}
+
+static RECEIPT_MISSING: Rule = rule(
+    "receipt-missing",
+    Severity::Error,
+    Documentation {
+        what: "Every runtime wheel has a smoke receipt.",
+        why: "Nobody has seen its executable run.",
+        fix: "Run `relkit smoke WHEEL --receipt FILE` on a machine of its platform, or with `--runner`",
+    },
+);
+
+static RECEIPT_HASH: Rule = rule(
+    "receipt-hash",
+    Severity::Error,
+    Documentation {
+        what: "The receipt of a wheel states the SHA-256 of its bytes.",
+        why: "Another build was tested than the one that is published.",
+        fix: "Test the wheel that is published, and build nothing afterwards",
+    },
+);
+
+static RECEIPT_WHEEL: Rule = rule(
+    "receipt-wheel",
+    Severity::Error,
+    Documentation {
+        what: "The receipt of a wheel's bytes states the wheel's name.",
+        why: "A wheel that was renamed after its test promises other platforms than the tested one.",
+        fix: "Test the wheel under the name that it is published by",
+    },
+);
+
+static RECEIPT_SCHEMA: Rule = rule(
+    "receipt-schema",
+    Severity::Error,
+    Documentation {
+        what: "A receipt has the form that this relkit reads.",
+        why: "What a later form means is not known here.",
+        fix: "Test and verify with one version of relkit",
+    },
+);
+
+static RECEIPT_FAILED: Rule = rule(
+    "receipt-failed",
+    Severity::Error,
+    Documentation {
+        what: "The receipt of a wheel says that the test passed, in every step that is never skipped.",
+        why: "The executable does not do what users start it for.",
+        fix: "Run `relkit smoke` on the wheel: it shows the step and what the executable said",
+    },
+);
+
+static RECEIPT_VERSION: Rule = rule(
+    "receipt-version",
+    Severity::Error,
+    Documentation {
+        what: "The receipt of a wheel says that its executable reported the version of the release.",
+        why: "The wheel carries another program than its name says.",
+        fix: "Stage the executable of the release",
+    },
+);
+
+static RECEIPT_PLATFORM: Rule = rule(
+    "receipt-platform",
+    Severity::Error,
+    Documentation {
+        what: "The receipt of a wheel is from a machine of its platform, or through a named runner.",
+        why: "That a program runs somewhere else says nothing of the machines that install it.",
+        fix: "Run `relkit smoke` on a machine of the wheel's platform, or with `--runner`",
+    },
+);
+
+static RECEIPT_LEVEL: Rule = rule(
+    "receipt-level",
+    Severity::Warning,
+    Documentation {
+        what: "The receipt of a wheel shows more than that its executable starts.",
+        why: "A program that prints its version can still fail at everything else.",
+        fix: "Run `relkit smoke` at the level `turn`, which is the default",
+    },
+);
+
+static RECEIPT_UNREADABLE: Rule = rule(
+    "receipt-unreadable",
+    Severity::Error,
+    Documentation {
+        what: "Every file in the directory of receipts that looks like one can be read.",
+        why: "It may be the receipt that a wheel is waiting for.",
+        fix: "Remove it, or write it again with `relkit smoke --receipt`",
+    },
+);
+
+pub(crate) static RULES: &[&Rule] = &[
+    &RECEIPT_MISSING,
+    &RECEIPT_HASH,
+    &RECEIPT_WHEEL,
+    &RECEIPT_SCHEMA,
+    &RECEIPT_FAILED,
+    &RECEIPT_VERSION,
+    &RECEIPT_PLATFORM,
+    &RECEIPT_LEVEL,
+    &RECEIPT_UNREADABLE,
+];
+
+/// Holds the receipts against the runtime wheels, and tells what is the rule's own of all that is wrong.
+fn judge(set: &Set<'_>, found: &mut Findings) {
+    let Some((expected, receipts)) = set.expected.and_then(|expected| Some((expected, expected.receipts?))) else {
+        return;
+    };
+    if found.rule == RECEIPT_UNREADABLE.name {
+        for (path, error) in &receipts.unreadable {
+            found.whole(format!("`{}` is not a smoke receipt: {error}", path.display()));
+        }
+        return;
+    }
+    for (index, member) in set.of(Role::RuntimeWheel) {
+        let name = member.label();
+        let triple = set.target(member).map(|target| &target.triple);
+        let mut put = |rule: &Rule, message: String| {
+            if rule.name == found.rule {
+                let finding = found.finding(message);
+                let help = match finding.severity {
+                    Severity::Warning => finding.help.clone(),
+                    Severity::Error => format!(
+                        "run `relkit smoke {name} --receipt FILE` on a machine of its platform, or with `--runner`"
+                    ),
+                };
+                found.put(Owner::File(index), Finding { help, ..finding });
+            }
+        };
+        let mut objections = Vec::new();
+        let mut good = None;
+        for (file, report) in receipts.of(member.sha256) {
+            match objection(report, &name, triple, expected.version) {
+                None => good = good.or(Some((file, report))),
+                Some((rule, why)) => objections.push((rule, format!("`{name}`: the receipt `{file}` {why}"))),
+            }
+        }
+        let other = receipts.reports.iter().find(|(_, report)| report.wheel.as_ref().is_some_and(|of| of.name == name));
+        match (good, other) {
+            // A test that stopped after `--version` counts, and is told: it has shown the least that there is.
+            (Some((file, report)), _) if report.level == Level::Version => put(
+                &RECEIPT_LEVEL,
+                format!("`{name}`: the receipt `{file}` shows that the executable starts, and no more"),
+            ),
+            (Some(_), _) => {}
+            (None, _) if !objections.is_empty() => objections.into_iter().for_each(|(rule, why)| put(rule, why)),
+            (None, Some((file, _))) => put(
+                &RECEIPT_HASH,
+                format!("`{name}`: the receipt `{file}` is of other bytes than this wheel's {}", member.sha256),
+            ),
+            (None, None) => put(&RECEIPT_MISSING, format!("`{name}` has no smoke receipt")),
+        }
+    }
+}
+
+/// Why a receipt does not count for the wheel called `name`, and whose rule it is to say so.
+fn objection(
+    report: &Report,
+    name: &str,
+    triple: Option<&TargetTriple>,
+    codex: CodexVersion,
+) -> Option<(&'static Rule, String)> {
+    if report.schema_version != SCHEMA_VERSION {
+        let stated = report.schema_version;
+        return Some((&RECEIPT_SCHEMA, format!("has schema_version {stated}, and {SCHEMA_VERSION} is understood")));
+    }
+    let of = report.wheel.as_ref().map_or("no wheel", |wheel| wheel.name.as_str());
+    if of != name {
+        return Some((&RECEIPT_WHEEL, format!("says that it is of `{of}`")));
+    }
+    if report.outcome != Outcome::Passed || report.failed_step().is_some() {
+        let step =
+            report.failed_step().map_or_else(String::new, |step| format!(" at `{}`: {}", step.name, step.detail));
+        return Some((&RECEIPT_FAILED, format!("says that the smoke test failed{step}")));
+    }
+    let mut skipped = report.steps.iter().filter(|step: &&Step| step.outcome == Outcome::Skipped);
+    if let Some(step) = skipped.find(|step| !MAY_BE_SKIPPED.contains(&step.name.as_str())) {
+        return Some((&RECEIPT_FAILED, format!("says that `{}` was skipped, which `smoke` never skips", step.name)));
+    }
+    if report.steps.iter().all(|step| step.outcome == Outcome::Skipped) {
+        return Some((&RECEIPT_FAILED, "says of no step that it passed".to_owned()));
+    }
+    match &report.version {
+        Some(version) if version.parse::<CodexVersion>().ok() == Some(codex) => {}
+        Some(version) => {
+            return Some((&RECEIPT_VERSION, format!("says that the binary reported version {version}, not {codex}")));
+        }
+        None => return Some((&RECEIPT_VERSION, format!("does not say that the binary reported version {codex}"))),
+    }
+    let triple = triple.filter(|triple| !ran_on(&report.platform, triple))?;
+    Some((&RECEIPT_PLATFORM, format!("is from `{}`, which is not `{triple}`", report.platform)))
+}
+
+/// Whether a receipt's platform (`linux-x86_64`, or `linux-x86_64 via RUNNER`) can speak for a target.
+fn ran_on(platform: &str, triple: &TargetTriple) -> bool {
+    let (machine, runner) =
+        platform.split_once(" via ").map_or((platform, None), |(machine, runner)| (machine, Some(runner)));
+    if runner.is_some_and(|runner| !runner.trim().is_empty()) {
+        return true;
+    }
+    let machine = machine.trim().to_ascii_lowercase();
+    let Some((system, architecture)) = machine.split_once('-') else { return false };
+    triple.runs_on(system, architecture)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_speaks_for_its_own_platform() {
+        let speaks = |platform: &str, triple: &str| ran_on(platform, &triple.parse().unwrap());
+        assert!(speaks("linux-x86_64", "x86_64-unknown-linux-musl"));
+        assert!(speaks("macos-aarch64", "aarch64-apple-darwin"));
+        assert!(speaks("windows-x86_64", "x86_64-pc-windows-msvc"));
+        assert!(speaks("linux-x86_64 via qemu-aarch64-static", "aarch64-unknown-linux-musl"));
+        for (platform, triple) in [
+            ("linux-x86_64", "aarch64-unknown-linux-musl"),
+            ("linux-x86_64", "x86_64-pc-windows-msvc"),
+            ("macos-aarch64", "x86_64-apple-darwin"),
+            ("linux-x86_64 via ", "aarch64-unknown-linux-musl"),
+            ("", "aarch64-unknown-linux-musl"),
+            ("linux", "aarch64-unknown-linux-musl"),
+        ] {
+            assert!(!speaks(platform, triple), "{platform} {triple}");
+        }
+    }
+}

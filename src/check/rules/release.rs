@@ -1,0 +1,278 @@
+//! Rules about a release against what it is expected to be. They find nothing where no release is expected: only the
+//! gate knows its version, its directory and its SDK.
+
+use crate::check::coverage::{Candidate, Coverage};
+use crate::check::finding::{Finding, Owner};
+use crate::check::rule::{Check, Documentation, Findings, Rule, Severity, rule_of};
+use crate::check::subject::release::{Set, Stray, attestation_subject};
+use crate::check::subject::summary::{Role, Summary, types_path};
+use crate::wheel::metadata::Metadata;
+
+const fn rule(
+    name: &'static str,
+    severity: Severity,
+    documentation: Documentation,
+    check: fn(&Set<'_>, &mut Findings),
+) -> Rule {
+    rule_of(name, severity, documentation, Check::Set(check))
+}
+
+static UNKNOWN_FILE: Rule = rule(
+    "unknown-file",
+    Severity::Error,
+    Documentation {
+        what: "The directory of a release holds its wheels and source distributions, attestations beside them, and nothing else; what a killed run left behind is a warning.",
+        why: "Whatever lies there is uploaded by the next tool, or was meant to be a part of the release and is none.",
+        fix: "Keep wheels and sdists of this release there, and nothing else",
+    },
+    unknown_file,
+);
+
+fn unknown_file(set: &Set<'_>, found: &mut Findings) {
+    let Some(expected) = set.expected else { return };
+    for (name, stray) in &expected.dist.strays {
+        let mut finding = found.finding(match stray {
+            Stray::Temporary => format!("`{name}` was left behind by a run that was killed"),
+            Stray::Misplaced => format!("`{name}` does not belong in a dist directory"),
+            Stray::Attestation => {
+                let subject = attestation_subject(name).unwrap_or_default();
+                format!("`{name}` attests `{subject}`, which is not there")
+            }
+            Stray::Other => format!("`{name}` is neither a wheel nor an sdist"),
+        });
+        match stray {
+            Stray::Temporary => {
+                finding.severity = Severity::Warning;
+                finding.help = "remove it; nothing of it is published".to_owned();
+            }
+            Stray::Attestation => finding.help = "remove the attestation, or add the file".to_owned(),
+            Stray::Misplaced | Stray::Other => {}
+        }
+        found.put(Owner::Path(name.clone()), finding);
+    }
+    let (runtime, sdk) = (&set.runtime.distribution, &set.sdk.distribution);
+    for (index, member) in set.members.iter().enumerate() {
+        if member.name.is_some() && !member.is_of(runtime) && !member.is_of(sdk) {
+            let finding = found.finding(format!("`{}` is of neither `{runtime}` nor `{sdk}`", member.label()));
+            let help = "publish other distributions from a directory of their own".to_owned();
+            found.put(Owner::File(index), Finding { help, ..finding });
+        }
+    }
+}
+
+static UNREADABLE: Rule = rule(
+    "unreadable",
+    Severity::Error,
+    Documentation {
+        what: "Every wheel and source distribution of a release is one that installers take, with usable metadata.",
+        why: "What cannot be read serves nobody, and nothing that it says can be held against the release.",
+        fix: "Build it again; `relkit check` tells everything that is wrong with it",
+    },
+    |set, found| {
+        for (index, member) in set.members.iter().enumerate().filter(|(_, member)| member.role.is_some()) {
+            if let (Some(refusal), Some(_)) = (&member.refusal, set.expected) {
+                found.put(Owner::File(index), found.finding(refusal));
+            }
+        }
+    },
+);
+
+static MODULE_NAME: Rule = rule(
+    "module-name",
+    Severity::Error,
+    Documentation {
+        what: "Each distribution of a release holds the import package that its template names.",
+        why: "The SDK imports the runtime by that name, and users import the SDK by it.",
+        fix: "Build it from the template that the release is verified by, or verify it by its own",
+    },
+    |set, found| {
+        let roles = [Role::RuntimeWheel, Role::SdkWheel, Role::SdkSdist].into_iter().filter(|_| set.expected.is_some());
+        for (role, (index, member)) in roles.flat_map(|role| set.of(role).map(move |file| (role, file))) {
+            let module = if role == Role::RuntimeWheel { &set.runtime.module } else { &set.sdk.module };
+            if package(member, module).next().is_none() {
+                found.put(Owner::File(index), found.finding(format!("there is no package `{module}` in it")));
+            }
+        }
+    },
+);
+
+static EMBEDDED_VERSION: Rule = rule(
+    "embedded-version",
+    Severity::Warning,
+    Documentation {
+        what: "The runtime's executable holds the text of the release's version.",
+        why: "An executable of another release in a wheel of this one is a mistake that no metadata shows.",
+        fix: "Run it: `relkit smoke --expect-version` asks the executable itself",
+    },
+    |set, found| {
+        let Some(expected) = set.expected else { return };
+        for (index, member) in set.of(Role::RuntimeWheel) {
+            // That it names another version is an error of `set-version`.
+            if member.mentions.as_ref().is_some_and(|found| !found.expected && found.others.is_empty()) {
+                let (name, version) = (member.label(), expected.version.semver());
+                let message = format!("the executable in `{name}` does not hold the text {version}");
+                found.put(Owner::File(index), found.finding(message));
+            }
+        }
+    },
+);
+
+static FAMILY_UNCOVERED: Rule = rule(
+    "family-uncovered",
+    Severity::Warning,
+    Documentation {
+        what: "Every platform family that the runtime template supports gets a wheel of the release on both architectures.",
+        why: "Its users are told that there is no matching distribution, although the product promises to serve them.",
+        fix: "Build the wheel without `--platform-tag`, so that it carries every honest tag of the template, or add a target",
+    },
+    |set, found| {
+        let wheels = set.of(Role::RuntimeWheel).filter_map(|(_, member)| member.candidate.clone());
+        let candidates: Vec<Candidate> = wheels.filter(|_| set.expected.is_some()).collect();
+        if candidates.is_empty() {
+            return;
+        }
+        for gap in Coverage::of(&candidates).gaps(&set.runtime.supports) {
+            found.whole(format!("{gap}; the product promises to serve it"));
+        }
+    },
+);
+
+static SDK_MISSING: Rule = rule(
+    "sdk-missing",
+    Severity::Error,
+    Documentation {
+        what: "A release has a wheel of its SDK.",
+        why: "Users install the SDK; a runtime that no SDK pins reaches nobody.",
+        fix: "Stage and build the SDK into the same directory",
+    },
+    |set, found| {
+        if set.expected.is_some() && set.of(Role::SdkWheel).next().is_none() {
+            found.whole(format!("there is no wheel of the SDK `{}`", set.sdk.distribution));
+        }
+    },
+);
+
+static SDK_ONE: Rule = rule(
+    "sdk-one",
+    Severity::Error,
+    Documentation {
+        what: "A release has one wheel of its SDK, and at most one source distribution.",
+        why: "Which of several is the release, nobody can tell; all of them would be published.",
+        fix: "Keep the one of this release",
+    },
+    |set, found| {
+        let kinds = [(Role::SdkWheel, "wheel"), (Role::SdkSdist, "sdist")];
+        for (role, kind) in kinds.into_iter().filter(|_| set.expected.is_some()) {
+            let files: Vec<_> = set.of(role).map(|(_, member)| format!("`{}`", member.label())).collect();
+            if files.len() > 1 {
+                let distribution = &set.sdk.distribution;
+                found.whole(format!("there are {} {kind}s of `{distribution}`: {}", files.len(), files.join(", ")));
+            }
+        }
+    },
+);
+
+static SDK_AGREE: Rule = rule(
+    "sdk-agree",
+    Severity::Error,
+    Documentation {
+        what: "The SDK's wheel and source distribution have one version, the same requirements, and the same files in their package.",
+        why: "They are two forms of one distribution; who builds from source gets another SDK than who installs the wheel.",
+        fix: "Build both from one stage",
+    },
+    sdk_agree,
+);
+
+fn sdk_agree(set: &Set<'_>, found: &mut Findings) {
+    let pair = (set.of(Role::SdkWheel).next(), set.of(Role::SdkSdist).next());
+    let ((Some((_, wheel)), Some((index, sdist))), Some(_)) = (pair, set.expected) else { return };
+    let (one, other) = (wheel.label(), sdist.label());
+    let stated = |member: &Summary| {
+        let fields = member.metadata.as_ref().map(Metadata::fields);
+        let mut rows: Vec<_> =
+            fields.into_iter().flat_map(|fields| fields.all("Requires-Dist")).map(str::to_owned).collect();
+        rows.sort();
+        (fields.and_then(|fields| fields.get("Version")).map(str::to_owned), rows)
+    };
+    if stated(wheel) != stated(sdist) {
+        let message = format!("`{one}` and `{other}` differ in their version or requirements");
+        found.put(Owner::File(index), found.finding(message));
+    }
+    let paths = package(wheel, &set.sdk.module)
+        .chain(package(sdist, &set.sdk.module).filter(|path| !wheel.files.contains_key(*path)));
+    let differing: Vec<_> = paths.filter(|path| wheel.files.get(*path) != sdist.files.get(*path)).collect();
+    if let Some(first) = differing.first() {
+        let more = differing.len() - 1;
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        let message = format!("`{one}` and `{other}` differ in their package: `{first}`{more}");
+        found.put(Owner::File(index), found.finding(message));
+    }
+}
+
+/// The paths of the files of an import package.
+fn package<'a>(member: &'a Summary, module: &str) -> impl Iterator<Item = &'a String> {
+    let inside = format!("{module}/");
+    member.files.keys().filter(move |path| path.starts_with(&inside))
+}
+
+static SDK_TYPES: Rule = rule(
+    "sdk-types",
+    Severity::Error,
+    Documentation {
+        what: "The SDK's generated types say that they were made from the runtime of the release; types that are missing are a warning.",
+        why: "Types of another runtime describe another protocol, and fail at a user's.",
+        fix: "Run `relkit generate-types` with the runtime of this release, then stage and build the SDK again",
+    },
+    sdk_types,
+);
+
+fn sdk_types(set: &Set<'_>, found: &mut Findings) {
+    let Some(expected) = set.expected else { return };
+    for (index, member) in set.of(Role::SdkWheel).chain(set.of(Role::SdkSdist)) {
+        let name = member.label();
+        let Some(types) = &member.types else {
+            let path = types_path(set.sdk);
+            let finding = found.finding(format!("`{name}` holds no generated types (`{path}`)"));
+            let help = "generate them from the runtime of this release".to_owned();
+            found.put(Owner::File(index), Finding { severity: Severity::Warning, help, ..finding });
+            continue;
+        };
+        let recorded = recorded_version(&String::from_utf8_lossy(types));
+        if recorded.as_deref().and_then(|text| text.parse().ok()) != Some(expected.version) {
+            let (recorded, version) = (recorded.unwrap_or_else(|| "an unknown version".to_owned()), expected.version);
+            let message = format!("the types in `{name}` were generated from the runtime {recorded}, not {version}");
+            found.put(Owner::File(index), found.finding(message));
+        }
+    }
+}
+
+/// The value of `RUNTIME_VERSION = "…"`.
+fn recorded_version(source: &str) -> Option<String> {
+    let line = source.lines().find_map(|line| line.strip_prefix("RUNTIME_VERSION"))?;
+    let value = line.split_once('=')?.1.trim();
+    value.strip_prefix('"')?.split_once('"').map(|(version, _)| version.to_owned())
+}
+
+pub(crate) static RULES: &[&Rule] = &[
+    &UNKNOWN_FILE,
+    &UNREADABLE,
+    &MODULE_NAME,
+    &EMBEDDED_VERSION,
+    &FAMILY_UNCOVERED,
+    &SDK_MISSING,
+    &SDK_ONE,
+    &SDK_AGREE,
+    &SDK_TYPES,
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_recorded_version_is_read_off_the_header() {
+        assert_eq!(recorded_version("# x\nRUNTIME_VERSION = \"0.163.0\"\n").as_deref(), Some("0.163.0"));
+        assert_eq!(recorded_version("RUNTIME_VERSION: Final = \"0.1.0\"  # x\n").as_deref(), Some("0.1.0"));
+        assert_eq!(recorded_version("OTHER = \"0.1.0\"\n"), None);
+    }
+}

@@ -1,0 +1,152 @@
+//! The files of a release as the rules see them together, and what the release is expected to be.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::summary::{Role, Summary};
+use crate::digest::Sha256Digest;
+use crate::fs::{FsError, Kind, is_temporary, walk};
+use crate::product::{RuntimeProject, SdkProject, Target};
+use crate::smoke;
+use crate::target::TargetTriple;
+use crate::version::CodexVersion;
+
+/// The files that were named together; a release where it is said what they are to be.
+pub(crate) struct Set<'a> {
+    pub members: &'a [Summary],
+    pub runtime: &'a RuntimeProject,
+    pub sdk: &'a SdkProject,
+    pub expected: Option<&'a Expected<'a>>,
+}
+
+/// What a release is expected to be, and what lies beside its distributions. With it the rules about sets are strict.
+#[derive(Debug)]
+pub struct Expected<'a> {
+    pub version: CodexVersion,
+    /// Targets that may be absent.
+    pub allow_missing: &'a [TargetTriple],
+    pub dist: &'a Dist,
+    /// The smoke receipts that every runtime wheel is asked for.
+    pub receipts: Option<&'a Receipts>,
+}
+
+/// A directory of distributions.
+#[derive(Debug)]
+pub struct Dist {
+    pub directory: PathBuf,
+    /// Every wheel and source distribution in it, sorted by name.
+    pub distributions: Vec<PathBuf>,
+    /// Everything else, by its path in the directory.
+    pub strays: Vec<(String, Stray)>,
+}
+
+/// What does not belong in a directory of distributions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stray {
+    /// Left behind by a run that was killed.
+    Temporary,
+    /// A directory, something in one, or no regular file.
+    Misplaced,
+    /// An attestation whose subject is not there.
+    Attestation,
+    /// Neither a wheel nor a source distribution.
+    Other,
+}
+
+/// The smoke receipts of a directory.
+#[derive(Debug)]
+pub struct Receipts {
+    /// By their path in the directory.
+    pub reports: Vec<(String, smoke::Report)>,
+    /// What is no receipt, and why.
+    pub unreadable: Vec<(PathBuf, String)>,
+}
+
+impl Set<'_> {
+    /// The files of one role that can be read, with their places.
+    pub(crate) fn of(&self, role: Role) -> impl Iterator<Item = (usize, &Summary)> {
+        let members = self.members.iter().enumerate();
+        members.filter(move |(_, member)| member.refusal.is_none() && member.role == Some(role))
+    }
+
+    /// The target that a runtime wheel is for.
+    pub(crate) fn target(&self, member: &Summary) -> Option<&Target> {
+        member.targets(self.runtime).into_iter().next()
+    }
+}
+
+impl Dist {
+    /// Lists a directory.
+    pub fn list(directory: &Path) -> Result<Self, FsError> {
+        let (mut distributions, mut strays) = (Vec::new(), Vec::new());
+        let entries = walk(existing(directory)?)?;
+        for entry in &entries {
+            let name = entry.relative.as_str();
+            let orphan = |subject: &str| !entries.iter().any(|other| other.relative == subject);
+            let stray = match attestation_subject(name) {
+                _ if is_temporary(name) => Stray::Temporary,
+                _ if entry.kind != Kind::File || name.contains('/') => Stray::Misplaced,
+                Some(subject) if orphan(subject) => Stray::Attestation,
+                Some(_) => continue,
+                None if name.ends_with(".whl") || name.ends_with(".tar.gz") => {
+                    distributions.push(entry.path.clone());
+                    continue;
+                }
+                None => Stray::Other,
+            };
+            strays.push((name.to_owned(), stray));
+        }
+        Ok(Self { directory: directory.to_owned(), distributions, strays })
+    }
+}
+
+impl Receipts {
+    /// Reads every smoke receipt of a directory. Receipts of other kinds are left alone.
+    pub fn read(directory: &Path) -> Result<Self, FsError> {
+        let (mut reports, mut unreadable) = (Vec::new(), Vec::new());
+        for file in walk(existing(directory)?)?.into_iter().filter(|file| file.relative.ends_with(".json")) {
+            let bytes = fs::read(&file.path).map_err(FsError::read(&file.path))?;
+            let value: Result<serde_json::Value, _> = serde_json::from_slice(&bytes);
+            let of_smoke = |value: &serde_json::Value| value.get("steps").is_some() || value.get("level").is_some();
+            if value.as_ref().is_ok_and(|value| !of_smoke(value)) {
+                continue;
+            }
+            match value.and_then(serde_json::from_value) {
+                Ok(report) => reports.push((file.relative, report)),
+                Err(error) => unreadable.push((file.path, error.to_string())),
+            }
+        }
+        Ok(Self { reports, unreadable })
+    }
+
+    /// The receipts of exactly these bytes, whatever they call them: a wrong name is an objection of its own.
+    pub(crate) fn of(&self, digest: Sha256Digest) -> impl Iterator<Item = &(String, smoke::Report)> {
+        let is_of = move |report: &smoke::Report| report.wheel.as_ref().is_some_and(|wheel| wheel.sha256 == digest);
+        self.reports.iter().filter(move |(_, report)| is_of(report))
+    }
+}
+
+fn existing(directory: &Path) -> Result<&Path, FsError> {
+    let metadata = fs::metadata(directory).map_err(FsError::read(directory))?;
+    if metadata.is_dir() { Ok(directory) } else { Err(FsError::read(directory)(ErrorKind::NotADirectory.into())) }
+}
+
+/// The file that an attestation is beside (PEP 740): `NAME.publish.attestation` attests `NAME`.
+pub(crate) fn attestation_subject(name: &str) -> Option<&str> {
+    let stem = name.strip_suffix(".attestation")?;
+    Some(stem.rsplit_once('.').filter(|(_, kind)| !matches!(*kind, "whl" | "gz")).map_or(stem, |(subject, _)| subject))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attestations_are_beside_their_subject() {
+        assert_eq!(attestation_subject("a-1.whl.publish.attestation"), Some("a-1.whl"));
+        assert_eq!(attestation_subject("a-1.whl.attestation"), Some("a-1.whl"));
+        assert_eq!(attestation_subject("a-1.tar.gz.slsa.attestation"), Some("a-1.tar.gz"));
+        assert_eq!(attestation_subject("a-1.whl"), None);
+    }
+}

@@ -1,0 +1,204 @@
+//! What is kept of a checked file: enough to hold it against the others of its release, without its bytes.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use pep440_rs::Version;
+use serde::{Deserialize, Serialize};
+
+use super::embedded::Mentions;
+use super::sdist::SdistSubject;
+use super::wheel::{WheelSubject, is_python};
+use crate::check::coverage::Candidate;
+use crate::digest::Sha256Digest;
+use crate::error::sentence;
+use crate::payload::DESCRIPTOR;
+use crate::product::{RuntimeProject, SdkProject, Target};
+use crate::target::PlatformTag;
+use crate::wheel::metadata::Metadata;
+use crate::wheel::name::DistributionName;
+use crate::wheel::reader::admissible;
+
+/// What a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Distribution {
+    Wheel,
+    Sdist,
+}
+
+/// What a file of a release is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    RuntimeWheel,
+    SdkWheel,
+    SdkSdist,
+}
+
+/// What is kept of a file.
+#[derive(Debug, Clone)]
+pub struct Summary {
+    pub path: PathBuf,
+    pub sha256: Sha256Digest,
+    /// In bytes.
+    pub size: u64,
+    pub distribution: Distribution,
+    /// What it is of the release, by its name.
+    pub role: Option<Role>,
+    /// The name in the file name; none where that cannot be parsed.
+    pub name: Option<DistributionName>,
+    /// The version in the file name.
+    pub version: Option<Version>,
+    /// The same as it is spelled there.
+    pub spelled_version: String,
+    /// What installers see of a wheel.
+    pub candidate: Option<Candidate>,
+    /// The platform tags of a wheel.
+    pub platforms: Vec<PlatformTag>,
+    /// METADATA or PKG-INFO, where it can be read.
+    pub metadata: Option<Metadata>,
+    /// Every file that could be unpacked, with its digest: of a wheel those outside of dist-info, of a source
+    /// distribution those below its top directory and `src/`.
+    pub files: BTreeMap<String, Sha256Digest>,
+    /// Of every Python file of a wheel, the digest of its text with lines ended by LF.
+    pub python: BTreeMap<String, Sha256Digest>,
+    /// The digest of METADATA.
+    pub metadata_digest: Option<Sha256Digest>,
+    /// Why no installer should take it; what it says of itself is then not to be relied on.
+    pub refusal: Option<String>,
+    /// What the runtime's executable says of its version, where that was asked for.
+    pub mentions: Option<Mentions>,
+    /// The text of the runtime's package description.
+    pub package: Option<Vec<u8>>,
+    /// The text of the head of the SDK's generated types.
+    pub types: Option<Vec<u8>>,
+    /// The text of a source distribution's pyproject.toml.
+    pub pyproject: Option<Vec<u8>>,
+}
+
+impl Summary {
+    pub(crate) fn of_wheel(wheel: &mut WheelSubject, sdk: &SdkProject) -> Self {
+        let name = wheel.name.as_ref().ok();
+        let info = wheel.dist_info.as_ref().map(|directory| format!("{directory}/")).unwrap_or_default();
+        let files = wheel.files().filter(|(member, _)| info.is_empty() || !member.name.starts_with(&info));
+        let metadata_digest = wheel.file(&format!("{info}METADATA")).and_then(|(_, scanned)| scanned.sha256);
+        let text = |path: &str| wheel.file(path).and_then(|(_, scanned)| scanned.text.clone());
+        let parsed = [
+            ("METADATA", wheel.good_metadata().is_some()),
+            ("WHEEL", wheel.good_wheel_file().is_some()),
+            ("RECORD", wheel.good_record().is_some()),
+        ];
+        let unusable = |(file, _): &(&str, bool)| format!("its `{info}{file}` is missing or cannot be used");
+        let refusal = match admissible(&wheel.archive) {
+            Err(error) => Some(sentence(&error)),
+            Ok(_) => parsed.iter().find(|(_, good)| !good).map(unusable),
+        };
+        Self {
+            path: wheel.path.clone(),
+            sha256: wheel.sha256,
+            size: wheel.archive.size(),
+            distribution: Distribution::Wheel,
+            role: match name.map(|name| &name.distribution) {
+                Some(name) if name.is_same(&wheel.runtime.distribution) => Some(Role::RuntimeWheel),
+                Some(name) if name.is_same(&sdk.distribution) => Some(Role::SdkWheel),
+                _ => None,
+            },
+            name: name.map(|name| name.distribution.clone()),
+            version: name.and_then(|name| name.pep440()),
+            spelled_version: name.map(|name| name.version.clone()).unwrap_or_default(),
+            candidate: name.map(|name| Candidate::of_wheel(name, &wheel.file_name)),
+            platforms: wheel.platforms(),
+            metadata: wheel.good_metadata().cloned(),
+            files: files.filter_map(|(member, scanned)| Some((member.name.clone(), scanned.sha256?))).collect(),
+            python: wheel
+                .files()
+                .filter(|(member, _)| is_python(&member.name))
+                .filter_map(|(member, scanned)| Some((member.name.clone(), with_plain_lines(scanned.text.as_ref()?))))
+                .collect(),
+            metadata_digest,
+            refusal,
+            package: text(&format!("{}/{DESCRIPTOR}", wheel.runtime.module)),
+            types: text(&types_path(sdk)),
+            pyproject: None,
+            mentions: wheel.mentions.take(),
+        }
+    }
+
+    pub(crate) fn of_sdist(mut sdist: SdistSubject, runtime: &RuntimeProject, sdk: &SdkProject) -> Self {
+        let refusal = sdist.usable_metadata().err().map(|error| sentence(&error));
+        let files = sdist.files().map(|(path, digest)| (path.strip_prefix("src/").unwrap_or(path).to_owned(), digest));
+        let files = files.collect();
+        let name = sdist.name.ok();
+        Self {
+            path: sdist.path,
+            sha256: sdist.sha256,
+            size: sdist.size,
+            distribution: Distribution::Sdist,
+            role: name
+                .as_ref()
+                .map(|name| &name.distribution)
+                .filter(|name| name.is_same(&sdk.distribution) && !name.is_same(&runtime.distribution))
+                .map(|_| Role::SdkSdist),
+            version: name.as_ref().and_then(|name| name.pep440()),
+            spelled_version: name.as_ref().map(|name| name.version.clone()).unwrap_or_default(),
+            name: name.map(|name| name.distribution),
+            candidate: None,
+            platforms: Vec::new(),
+            metadata: sdist.metadata.and_then(Result::ok),
+            files,
+            python: BTreeMap::new(),
+            metadata_digest: None,
+            refusal,
+            mentions: None,
+            package: None,
+            types: sdist.texts.pop_first().map(|(_, text)| text),
+            pyproject: sdist.pyproject,
+        }
+    }
+
+    /// Whether the file is of that distribution, however the name is spelled.
+    pub fn is_of(&self, distribution: &DistributionName) -> bool {
+        self.name.as_ref().is_some_and(|name| name.is_same(distribution))
+    }
+
+    /// The targets of the runtime that a wheel of it serves.
+    pub(crate) fn targets<'a>(&self, runtime: &'a RuntimeProject) -> Vec<&'a Target> {
+        let own: &[PlatformTag] = if self.is_of(&runtime.distribution) { &self.platforms } else { &[] };
+        let mut targets: Vec<&Target> = Vec::new();
+        for target in own.iter().filter_map(|tag| runtime.target_of_tag(tag)) {
+            if !targets.contains(&target) {
+                targets.push(target);
+            }
+        }
+        targets
+    }
+
+    /// Whether the file is a wheel for some platforms only.
+    pub fn is_platform_wheel(&self) -> bool {
+        self.is_wheel() && !self.platforms.is_empty() && !self.platforms.contains(&PlatformTag::Any)
+    }
+
+    pub(crate) fn is_wheel(&self) -> bool {
+        self.distribution == Distribution::Wheel
+    }
+
+    pub(crate) fn label(&self) -> String {
+        self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+}
+
+/// Where an SDK's generated types say what they were generated from.
+pub(crate) fn types_path(sdk: &SdkProject) -> String {
+    format!("{}/generated/__init__.py", sdk.module)
+}
+
+/// The digest of a text with its lines ended by LF, as Python reads it.
+fn with_plain_lines(text: &[u8]) -> Sha256Digest {
+    let mut plain = Vec::with_capacity(text.len());
+    for (index, byte) in text.iter().enumerate() {
+        if *byte != b'\r' || text.get(index + 1) != Some(&b'\n') {
+            plain.push(*byte);
+        }
+    }
+    Sha256Digest::of(&plain)
+}

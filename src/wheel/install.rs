@@ -1,0 +1,172 @@
+//! Unpacks an open wheel as an installer would, every file verified against RECORD (PyPA "Binary distribution format",
+//! "Installing a wheel distribution").
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::reader::{Wheel, WheelError};
+use crate::digest::Sha256Digest;
+use crate::fs::{self, FsError, Mode};
+
+/// A file that was unpacked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unpacked {
+    /// Its name in the wheel.
+    pub member: String,
+    /// Where it is, relative to the directory, joined by `/`.
+    pub installed: String,
+    /// Its mode as an installer sets it.
+    pub mode: Mode,
+    pub sha256: Sha256Digest,
+}
+
+impl Wheel {
+    /// Unpacks every file into `directory`, which exists, with the modes that pip sets: 0755 where the archive says that
+    /// a regular file is executable, and for scripts; else 0644. Files of a `.data` directory go where
+    /// `pip install --target` puts them: scripts to `bin/`, headers to `include/`, everything else beside the packages.
+    /// Every file is verified against RECORD.
+    /// After an error what is in `directory` must not be used.
+    pub fn unpack(&self, directory: &Path) -> Result<Vec<Unpacked>, WheelError> {
+        if let Some((total, limit)) = self.archive().total_bomb() {
+            return Err(WheelError::Unsafe {
+                path: self.path().to_owned(),
+                member: "*".into(),
+                why: format!("all members together unpack to {total} bytes, more than {limit}"),
+            });
+        }
+        let mut unpacked = Vec::new();
+        for member in self.files() {
+            let (installed, script) = self.installed_path(&member.name);
+            let path = directory.join(&installed);
+            let parent = path.parent().unwrap_or(directory);
+            std::fs::create_dir_all(parent).map_err(FsError::write(parent))?;
+            let mode = if script || member.is_executable() { Mode::Executable } else { Mode::Data };
+            let file = OpenOptions::new().write(true).create_new(true).open(&path).map_err(FsError::write(&path))?;
+            let mut out = Named { file, path: &path };
+            let sha256 = self.copy_to(member, &mut out)?;
+            fs::set_mode(&path, mode)?;
+            unpacked.push(Unpacked { member: member.name.clone(), installed, mode, sha256 });
+        }
+        Ok(unpacked)
+    }
+
+    /// Where a member is installed, and whether as a script.
+    fn installed_path(&self, name: &str) -> (String, bool) {
+        let data = format!("{}.data/", self.name().stem());
+        let Some((key, rest)) = name.strip_prefix(&data).and_then(|rest| rest.split_once('/')) else {
+            return (name.to_owned(), false);
+        };
+        match key {
+            "scripts" => (format!("bin/{rest}"), true),
+            "headers" => (format!("include/{}/{rest}", self.name().distribution), false),
+            _ => (rest.to_owned(), false),
+        }
+    }
+}
+
+/// A file whose path stands in its errors.
+struct Named<'a> {
+    file: File,
+    path: &'a Path,
+}
+
+impl Write for Named<'_> {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.file.write(data).map_err(|error| io::Error::new(error.kind(), FsError::write(self.path)(error)))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::record::{Record, RecordRow};
+    use super::*;
+    use crate::member_path::escapes;
+    use crate::zip::archive::Archive;
+    use std::io::Cursor;
+
+    const NAME: &str = "demo_bin-1.0-py3-none-any.whl";
+    const INFO: &str = "demo_bin-1.0.dist-info";
+
+    /// A wheel of these files; RECORD is made for them and passed through `edit`.
+    fn wheel(files: &[(&str, &str, u32)], edit: impl Fn(String) -> String) -> Archive {
+        let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+        let metadata = (format!("{INFO}/METADATA"), "Metadata-Version: 2.4\nName: demo-bin\nVersion: 1.0\n");
+        let tags = (format!("{INFO}/WHEEL"), "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n");
+        let mut all: Vec<(&str, &str, u32)> = files.to_vec();
+        all.extend([(metadata.0.as_str(), metadata.1, 0o644), (tags.0.as_str(), tags.1, 0o644)]);
+        let mut rows: Vec<_> = all
+            .iter()
+            .map(|(name, text, _)| RecordRow::new(*name, &Sha256Digest::of(text.as_bytes()), text.len() as u64))
+            .collect();
+        let record = format!("{INFO}/RECORD");
+        rows.push(RecordRow::unhashed(&record));
+        let text = edit(Record { rows }.to_string());
+        all.push((&record, &text, 0o644));
+        for (name, text, mode) in all {
+            let options = zip::write::SimpleFileOptions::default().unix_permissions(mode);
+            writer.start_file(name, options).unwrap();
+            writer.write_all(text.as_bytes()).unwrap();
+        }
+        Archive::from_bytes(Path::new(NAME), writer.finish().unwrap().into_inner())
+    }
+
+    #[test]
+    fn a_wheel_is_unpacked_as_an_installer_would() {
+        let files = [
+            ("demo_bin/__init__.py", "", 0o600),
+            ("demo_bin/bin/demo", "text", 0o744),
+            ("demo_bin-1.0.data/scripts/run", "#!python\n", 0o644),
+            ("demo_bin-1.0.data/headers/demo.h", "", 0o644),
+        ];
+        let wheel = Wheel::of(wheel(&files, |record| record)).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let unpacked = wheel.unpack(directory.path()).unwrap();
+        let placed: Vec<_> = unpacked.iter().map(|file| (file.installed.as_str(), file.mode)).take(4).collect();
+        assert_eq!(
+            placed,
+            [
+                ("demo_bin/__init__.py", Mode::Data),
+                ("demo_bin/bin/demo", Mode::Executable),
+                ("bin/run", Mode::Executable),
+                ("include/demo_bin/demo.h", Mode::Data),
+            ]
+        );
+        assert_eq!(std::fs::read(directory.path().join("demo_bin/bin/demo")).unwrap(), b"text");
+        assert_eq!(wheel.metadata().name().unwrap().as_str(), "demo-bin");
+    }
+
+    #[test]
+    fn a_wheel_that_lies_is_not_unpacked() {
+        let files = [("demo_bin/__init__.py", "text", 0o644)];
+        let good = Sha256Digest::of(b"text").record_form();
+        let refused = |edit: &dyn Fn(String) -> String| {
+            let wheel = Wheel::of(wheel(&files, edit)).unwrap();
+            wheel.unpack(tempfile::tempdir().unwrap().path()).unwrap_err().to_string()
+        };
+        let other = Sha256Digest::of(b"other").record_form();
+        assert!(refused(&|record| record.replace(&good, &other)).contains("digest is another"));
+        assert!(refused(&|record| record.replace(&good, "")).contains("no digest"));
+        assert!(refused(&|record| record.replace(&good, "md5=abcd")).contains("no digest to rely on"));
+        assert!(refused(&|record| record.replace(&format!("{good},4"), &format!("{good},5"))).contains("4 bytes"));
+        assert!(refused(&|record| record.replace("__init__.py", "other.py")).contains("not listed"));
+    }
+
+    #[test]
+    fn a_wheel_that_escapes_is_not_opened() {
+        for name in ["../a", "/a", "a/../b", "a\\b", "C:/a", "a//b", "./a", "a\0b"] {
+            assert!(escapes(name).is_some(), "{name}");
+            let error = Wheel::of(wheel(&[(name, "", 0o644)], |record| record)).map(drop);
+            // The writer of the test may itself have made the path safe; then there is nothing to refuse.
+            if wheel(&[(name, "", 0o644)], |record| record).members()[0].name == name {
+                assert!(matches!(error, Err(WheelError::Unsafe { .. })), "{name}");
+            }
+        }
+        assert_eq!(escapes("a/b.c/.d"), None);
+        assert_eq!(escapes("a/"), None);
+    }
+}
