@@ -45,6 +45,20 @@ pub struct Finding {
     pub accepted: Option<String>,
 }
 
+impl Finding {
+    pub(crate) fn with_severity(self, severity: Severity) -> Self {
+        Self { severity, ..self }
+    }
+
+    pub(crate) fn with_member(self, member: &str) -> Self {
+        Self { member: Some(member.to_owned()), ..self }
+    }
+
+    pub(crate) fn with_help(self, help: impl Into<String>) -> Self {
+        Self { help: help.into(), ..self }
+    }
+}
+
 /// The findings about one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileReport {

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::error::CheckError;
 use super::subject::scan::{MemberOptions, inventory, scan};
+use super::subject::summary::is_wheel;
 use crate::binary::{self, Details, Facts, Format, Inventory, Kind, Libc, Linkage, Machines, Signature};
 use crate::error::{Exit, Explain};
 use crate::fs::{Map, portable};
@@ -20,26 +21,21 @@ pub struct Report {
     pub schema_version: u32,
     /// Every executable and library, those inside wheels too.
     pub binaries: Vec<Binary>,
-    /// Every wheel.
     pub wheels: Vec<InspectedWheel>,
     /// Every file that is not what it claims to be.
     pub problems: Vec<Problem>,
 }
 
-/// One executable or library.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Binary {
     /// The file; inside a wheel the wheel's path and the member's name joined by `/`.
     pub path: String,
-    /// The name inside the wheel.
     pub member: Option<String>,
     /// `elf`, `macho` or `pe`.
     pub format: Format,
-    /// Program or library.
     pub kind: Kind,
     /// `x86_64`, `aarch64`, ...; `universal2` for both in one Mach-O file.
     pub architecture: Machines,
-    /// How it is linked.
     pub linkage: Linkage,
     /// The C library that it needs; null where it needs none.
     pub libc: Option<Libc>,
@@ -47,23 +43,16 @@ pub struct Binary {
     pub libc_floor: Option<OsVersion>,
     /// The lowest version of macOS or Windows that it asks for; null for Linux.
     pub minimum_os: Option<OsVersion>,
-    /// Whether every slice is signed.
     pub signed: bool,
-    /// What is wrong with the signature.
     pub signature_defect: Option<&'static str>,
-    /// The program interpreter of an ELF file.
     pub interpreter: Option<String>,
-    /// The libraries that the loader must find.
     pub needed: Vec<String>,
-    /// Where it is told to look for them.
     pub run_paths: Vec<String>,
-    /// Whether it holds debugging sections.
     pub debug_info: bool,
     /// Every platform tag that it keeps the promise of.
     pub honest_tags: Vec<PlatformTag>,
 }
 
-/// One wheel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct InspectedWheel {
     pub path: String,
@@ -78,9 +67,7 @@ pub struct InspectedWheel {
 pub struct Problem {
     /// The file, as in [`Binary::path`].
     pub path: String,
-    /// What is wrong.
     pub message: String,
-    /// What to do about it.
     pub help: Option<String>,
 }
 
@@ -95,8 +82,7 @@ impl Report {
 pub fn inspect(files: &[PathBuf]) -> Result<Report, CheckError> {
     let mut report = Report { schema_version: 1, binaries: Vec::new(), wheels: Vec::new(), problems: Vec::new() };
     for path in files {
-        let wheel = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("whl"));
-        if wheel { inspect_wheel(path, &mut report)? } else { inspect_file(path, &mut report)? }
+        if is_wheel(path) { inspect_wheel(path, &mut report)? } else { inspect_file(path, &mut report)? }
     }
     Ok(report)
 }

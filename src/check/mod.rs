@@ -21,17 +21,17 @@ pub use options::Options;
 pub use rule::{Documentation, Rule};
 pub use rules::{Family, rules};
 pub use selection::{Selection, SelectionError, find_rules};
-pub use subject::embedded::Mentions;
-pub use subject::release::{Dist, Expected, Receipts, Stray};
+pub(crate) use subject::release::{Dist, Expected, Receipts};
 pub use subject::sdist::SdistSubject;
-pub use subject::summary::{Distribution, Role, Summary};
-pub use subject::wheel::WheelSubject;
+pub use subject::summary::{Role, Summary};
 
 use crate::product::RuntimeProject;
 use crate::target::TargetTriple;
 use crate::zip::archive::Archive;
 use finding::{Findings, Owner};
 use subject::release::Set;
+use subject::summary::{is_wheel, types_path};
+use subject::wheel::WheelSubject;
 
 /// Checks every file, then the files together.
 pub fn check(options: &Options<'_>) -> Result<Report, CheckError> {
@@ -65,10 +65,10 @@ pub fn check_set(options: &Options<'_>) -> Result<(Report, Vec<Summary>), CheckE
 
 /// Checks one file on its own; also returns what the set needs of it.
 pub fn check_file(path: &Path, options: &Options<'_>) -> Result<(FileReport, Summary), CheckError> {
-    if options::is_wheel(path) {
+    if is_wheel(path) {
         return check_archive(Archive::open(path)?, options);
     }
-    let types = subject::summary::types_path(options.sdk);
+    let types = types_path(options.sdk);
     let sdist = SdistSubject::open(path, &[types.as_str(), &format!("src/{types}")])?;
     let found = run(options, |rule, found| rule.check_sdist(&sdist, found));
     Ok(finished(found, Summary::of_sdist(sdist, options.runtime, options.sdk), options))

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use super::error::CheckError;
 use super::selection::Selection;
 use super::subject::release::Expected;
+use super::subject::summary::is_wheel;
 use crate::fs::FsError;
 use crate::product::{RuntimeProject, SdkProject};
 
@@ -61,10 +62,6 @@ impl Options<'_> {
         let parent = || self.paths.first()?.parent().filter(|parent| !parent.as_os_str().is_empty());
         directory.or_else(parent).unwrap_or(Path::new("."))
     }
-}
-
-pub(super) fn is_wheel(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("whl"))
 }
 
 fn is_sdist(path: &Path) -> bool {

@@ -5,16 +5,13 @@ use std::path::{Path, PathBuf};
 
 use super::release::Release;
 use crate::error::Explain;
+use crate::fs::FsError;
 
 /// A manifest that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
-    #[error("cannot read `{}`", path.display())]
-    Read {
-        path: PathBuf,
-        #[source]
-        source: std::io::Error,
-    },
+    #[error(transparent)]
+    Read(#[from] FsError),
     #[error("`{}` is not a release manifest", path.display())]
     Parse {
         path: PathBuf,
@@ -29,9 +26,8 @@ impl Explain for ManifestError {
     }
 }
 
-/// Reads a manifest.
 pub fn read_manifest(path: &Path) -> Result<Release, ManifestError> {
-    let bytes = fs::read(path).map_err(|source| ManifestError::Read { path: path.to_owned(), source })?;
+    let bytes = fs::read(path).map_err(FsError::read(path))?;
     serde_json::from_slice(&bytes).map_err(|source| ManifestError::Parse { path: path.to_owned(), source })
 }
 

@@ -18,7 +18,6 @@ pub struct Problem {
     pub help: String,
 }
 
-/// A file of a release.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReleaseFile {
     pub name: String,
@@ -32,10 +31,8 @@ pub struct ReleaseFile {
     /// The target triple that a runtime wheel is for.
     #[serde(default)]
     pub target: Option<String>,
-    /// The platform tags of a wheel.
     #[serde(default)]
     pub tags: Vec<String>,
-    /// What `check` found.
     #[serde(default)]
     pub findings: Vec<FindingRecord>,
     /// The smoke receipts of exactly these bytes.
@@ -92,20 +89,14 @@ impl From<&(String, smoke::Report)> for ReceiptRecord {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Release {
     pub schema_version: u32,
-    /// Whether it may be published.
     pub outcome: Outcome,
-    /// The PEP 440 version.
     pub codex_version: String,
-    /// What keeps it back.
     pub problems: Vec<Problem>,
-    /// What does not keep it back, but should be known.
     pub warnings: Vec<Problem>,
-    /// Its files, sorted by name.
     pub files: Vec<ReleaseFile>,
 }
 
 impl Release {
-    /// The exit code that it calls for.
     pub fn exit(&self) -> Exit {
         self.outcome.exit()
     }

@@ -9,7 +9,7 @@ use crate::check::{
 };
 use crate::error::Outcome;
 use crate::fs::portable;
-use crate::product::{RuntimeProject, SdkProject, Target};
+use crate::product::{RuntimeProject, SdkProject};
 use crate::target::TargetTriple;
 use crate::version::CodexVersion;
 
@@ -46,46 +46,35 @@ pub fn verify(options: &Options<'_>) -> Result<(Release, Report), CheckError> {
         release: Some(&expected),
     })?;
     let (problems, warnings) = problems(&report, options.dist);
-    // A file that cannot be read is a problem, and no file of the release.
-    let files = members.iter().zip(&report.files).filter(|(member, _)| member.refusal.is_none());
-    let files = files.filter_map(|(member, found)| {
-        let role = member.role?;
-        let target = member.targets(options.runtime).first().filter(|_| role == Role::RuntimeWheel).copied();
-        let receipts = receipts.as_ref().filter(|_| role == Role::RuntimeWheel);
-        Some(file(member, role, target, found, receipts))
-    });
-    let release = Release {
-        schema_version: 1,
-        outcome: if problems.is_empty() { Outcome::Passed } else { Outcome::Failed },
-        codex_version: options.codex.to_string(),
-        problems,
-        warnings,
-        files: files.collect(),
-    };
-    Ok((release, report))
+    let files = members.iter().zip(&report.files);
+    let files = files.filter_map(|(member, found)| file(member, found, options.runtime, receipts.as_ref())).collect();
+    let outcome = if problems.is_empty() { Outcome::Passed } else { Outcome::Failed };
+    let codex_version = options.codex.to_string();
+    Ok((Release { schema_version: 1, outcome, codex_version, problems, warnings, files }, report))
 }
 
+/// A file of the release; none where it is not of it, or cannot be read.
 fn file(
     member: &Summary,
-    role: Role,
-    target: Option<&Target>,
     found: &FileReport,
+    runtime: &RuntimeProject,
     receipts: Option<&Receipts>,
-) -> ReleaseFile {
+) -> Option<ReleaseFile> {
+    let role = member.role.filter(|_| member.refusal.is_none())?;
+    let receipts = receipts.filter(|_| role == Role::RuntimeWheel).into_iter();
     let field = |key| member.metadata.as_ref().and_then(|metadata| metadata.fields().get(key)).unwrap_or_default();
-    let receipts = receipts.into_iter().flat_map(|receipts| receipts.of(member.sha256));
-    ReleaseFile {
+    Some(ReleaseFile {
         name: member.label(),
         role,
         distribution: field("Name").to_owned(),
         version: field("Version").to_owned(),
         bytes: member.size,
         sha256: member.sha256,
-        target: target.map(|target| target.triple.to_string()),
+        target: member.targets(runtime).first().map(|target| target.triple.to_string()),
         tags: member.platforms.iter().map(ToString::to_string).collect(),
         findings: found.findings.iter().map(FindingRecord::from).collect(),
-        receipts: receipts.map(ReceiptRecord::from).collect(),
-    }
+        receipts: receipts.flat_map(|receipts| receipts.of(member.sha256)).map(ReceiptRecord::from).collect(),
+    })
 }
 
 /// The findings that keep the release back, and those that do not: what is of the release as a whole comes first.

@@ -281,5 +281,5 @@ pub(super) fn metadata(path: &Path) -> Result<Metadata, PlanError> {
     if path.extension().is_some_and(|extension| extension == "whl") {
         return Ok(Wheel::open(path)?.metadata().clone());
     }
-    Ok(Sdist::open(path, &[]).map_err(SdistError::Open)?.usable_metadata()?.clone())
+    Ok(Sdist::open(path, &[])?.usable_metadata()?.clone())
 }

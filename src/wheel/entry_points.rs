@@ -4,8 +4,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::error::{Exit, Explain};
-
 /// An entry_points.txt file. Displays as a file; parsing what is displayed gives the same value.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct EntryPoints {
@@ -33,12 +31,6 @@ pub enum EntryPointsError {
     Line { line: usize, text: String },
     #[error("`{name}` stands twice in `{group}`")]
     Repeated { group: String, name: String },
-}
-
-impl Explain for EntryPointsError {
-    fn exit(&self) -> Exit {
-        Exit::NotGood
-    }
 }
 
 impl EntryPoints {

@@ -4,8 +4,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::error::{Exit, Explain};
-
 /// An ordered multi-map of header fields, and the text after the first blank line.
 ///
 /// Keys are looked up without regard to case. Displays as a file; parsing what is displayed gives the same value.
@@ -24,12 +22,6 @@ pub enum FieldsError {
     Line { line: usize, text: String },
     #[error("field `{key}` cannot be written: {why}")]
     Unwritable { key: String, why: &'static str },
-}
-
-impl Explain for FieldsError {
-    fn exit(&self) -> Exit {
-        Exit::NotGood
-    }
 }
 
 impl Fields {
@@ -88,7 +80,6 @@ impl Fields {
         self.entries.push((key.to_owned(), value.to_owned()));
     }
 
-    /// Sets the text after the fields.
     pub fn set_body(&mut self, body: impl Into<String>) {
         self.body = Some(body.into());
     }

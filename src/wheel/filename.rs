@@ -13,13 +13,10 @@ use crate::error::Explain;
 /// The name of a wheel: `NAME-VERSION(-BUILD)?-PYTHON-ABI-PLATFORM.whl`. Displays as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WheelFileName {
-    /// The distribution, as written.
     pub distribution: DistributionName,
     /// The version, as written; valid under PEP 440, maybe not in its normal form.
     pub version: String,
-    /// The build tag, where there is one.
     pub build: Option<BuildTag>,
-    /// The compressed tag set.
     pub tags: TagSet,
 }
 
@@ -30,7 +27,6 @@ pub struct BuildTag(String);
 /// The name of a source distribution: `NAME-VERSION.tar.gz`. Displays as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SdistFileName {
-    /// The distribution, as written.
     pub distribution: DistributionName,
     /// The version, as written; valid under PEP 440, maybe not in its normal form.
     pub version: String,
@@ -40,7 +36,6 @@ pub struct SdistFileName {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{name}` is not the file name of a {kind}: {why}")]
 pub struct FileNameError {
-    /// The file name.
     name: String,
     /// What it was taken for.
     kind: &'static str,

@@ -1,18 +1,16 @@
 //! Unpacks an open wheel as an installer would, every file verified against RECORD (PyPA "Binary distribution format",
 //! "Installing a wheel distribution").
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::fs::OpenOptions;
 use std::path::Path;
 
 use super::reader::{Wheel, WheelError};
 use crate::digest::Sha256Digest;
 use crate::fs::{self, FsError, Mode};
+use crate::zip::archive::MemberError;
 
-/// A file that was unpacked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unpacked {
-    /// Its name in the wheel.
     pub member: String,
     /// Where it is, relative to the directory, joined by `/`.
     pub installed: String,
@@ -42,9 +40,14 @@ impl Wheel {
             let parent = path.parent().unwrap_or(directory);
             std::fs::create_dir_all(parent).map_err(FsError::write(parent))?;
             let mode = if script || member.is_executable() { Mode::Executable } else { Mode::Data };
-            let file = OpenOptions::new().write(true).create_new(true).open(&path).map_err(FsError::write(&path))?;
-            let mut out = Named { file, path: &path };
-            let sha256 = self.copy_to(member, &mut out)?;
+            let mut file =
+                OpenOptions::new().write(true).create_new(true).open(&path).map_err(FsError::write(&path))?;
+            let sha256 = self.copy_to(member, &mut file).map_err(|error| match error {
+                WheelError::Member { source: MemberError::Write { source, .. }, .. } => {
+                    FsError::write(&path)(source).into()
+                }
+                error => error,
+            })?;
             fs::set_mode(&path, mode)?;
             unpacked.push(Unpacked { member: member.name.clone(), installed, mode, sha256 });
         }
@@ -65,29 +68,13 @@ impl Wheel {
     }
 }
 
-/// A file whose path stands in its errors.
-struct Named<'a> {
-    file: File,
-    path: &'a Path,
-}
-
-impl Write for Named<'_> {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        self.file.write(data).map_err(|error| io::Error::new(error.kind(), FsError::write(self.path)(error)))
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::record::{Record, RecordRow};
     use super::*;
     use crate::member_path::escapes;
     use crate::zip::archive::Archive;
-    use std::io::Cursor;
+    use std::io::{Cursor, Write as _};
 
     const NAME: &str = "demo_bin-1.0-py3-none-any.whl";
     const INFO: &str = "demo_bin-1.0.dist-info";

@@ -8,7 +8,6 @@ use pep440_rs::{Version, VersionSpecifiers};
 use super::fields::{Fields, FieldsError};
 use super::name::DistributionName;
 use super::requirement::Requirement;
-use crate::error::{Exit, Explain};
 
 /// The fields that may stand once only, in the specification's spelling.
 pub const SINGLE_USE: [&str; 18] = [
@@ -47,12 +46,6 @@ pub enum MetadataError {
     Missing(&'static str),
     #[error("`{field}: {value}` is not valid: {why}")]
     Value { field: &'static str, value: String, why: String },
-}
-
-impl Explain for MetadataError {
-    fn exit(&self) -> Exit {
-        Exit::NotGood
-    }
 }
 
 impl Metadata {

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::filename::{FileNameError, WheelFileName};
-use super::metadata::{Metadata, MetadataError};
-use super::record::{Hasher, Record, RecordError};
-use super::wheel_file::{WheelFile, WheelFileError};
+use super::metadata::Metadata;
+use super::record::{Hasher, Record, RecordRow};
+use super::wheel_file::WheelFile;
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
 use crate::fs::FsError;
@@ -74,16 +74,13 @@ impl Explain for WheelError {
     }
 }
 
-/// An open wheel.
 #[derive(Debug)]
 pub struct Wheel {
     archive: Archive,
     name: WheelFileName,
     dist_info: String,
     metadata: Metadata,
-    wheel_file: WheelFile,
-    record: Record,
-    rows: HashMap<String, usize>,
+    rows: HashMap<String, RecordRow>,
 }
 
 impl Wheel {
@@ -92,30 +89,13 @@ impl Wheel {
         Self::of(Archive::open(path)?)
     }
 
-    /// The wheel in an open archive.
     pub fn of(archive: Archive) -> Result<Self, WheelError> {
         let (name, dist_info) = admissible(&archive)?;
-        let path = archive.path().to_owned();
-        let text = |name: &str| -> Result<(String, Vec<u8>), WheelError> {
-            let member = format!("{dist_info}/{name}");
-            let found = archive.find(&member);
-            let found = found.ok_or_else(|| WheelError::Missing { path: path.clone(), member: member.clone() })?;
-            let bytes = archive.read(found, MAX_TEXT);
-            Ok((member, bytes.map_err(|source| WheelError::Member { path: path.clone(), source })?))
-        };
-        let unusable = |member: String, source: Box<dyn std::error::Error + Send + Sync>| WheelError::Text {
-            path: path.clone(),
-            member,
-            source,
-        };
-        let (member, bytes) = text("METADATA")?;
-        let metadata = Metadata::parse(&bytes).map_err(|error: MetadataError| unusable(member, error.into()))?;
-        let (member, bytes) = text("WHEEL")?;
-        let wheel_file = WheelFile::parse(&bytes).map_err(|error: WheelFileError| unusable(member, error.into()))?;
-        let (member, bytes) = text("RECORD")?;
-        let record = Record::parse(&bytes).map_err(|error: RecordError| unusable(member, error.into()))?;
-        let rows = record.rows.iter().enumerate().map(|(index, row)| (row.path.clone(), index)).collect();
-        Ok(Self { archive, name, dist_info, metadata, wheel_file, record, rows })
+        let metadata = part(&archive, &dist_info, "METADATA", Metadata::parse)?;
+        part(&archive, &dist_info, "WHEEL", WheelFile::parse)?;
+        let record = part(&archive, &dist_info, "RECORD", Record::parse)?;
+        let rows = record.rows.into_iter().map(|row| (row.path.clone(), row)).collect();
+        Ok(Self { archive, name, dist_info, metadata, rows })
     }
 
     pub fn archive(&self) -> &Archive {
@@ -130,21 +110,8 @@ impl Wheel {
         &self.name
     }
 
-    /// The dist-info directory, without a slash.
-    pub fn dist_info(&self) -> &str {
-        &self.dist_info
-    }
-
     pub fn metadata(&self) -> &Metadata {
         &self.metadata
-    }
-
-    pub fn wheel_file(&self) -> &WheelFile {
-        &self.wheel_file
-    }
-
-    pub fn record(&self) -> &Record {
-        &self.record
     }
 
     /// Every member that is a file, in the archive's order.
@@ -152,7 +119,6 @@ impl Wheel {
         self.archive.members().iter().filter(|member| !member.is_directory())
     }
 
-    /// The file of that name.
     pub fn find(&self, name: &str) -> Option<&Member> {
         self.files().find(|member| member.name == name)
     }
@@ -163,7 +129,7 @@ impl Wheel {
         let disagrees =
             |why: String| WheelError::Record { path: self.path().to_owned(), member: member.name.clone(), why };
         let exempt = is_exempt(&member.name, &self.dist_info);
-        let row = self.rows.get(&member.name).map(|index| &self.record.rows[*index]);
+        let row = self.rows.get(&member.name);
         let expected = match row {
             None if exempt => None,
             None => return Err(disagrees("it is not listed".into())),
@@ -204,6 +170,19 @@ impl Wheel {
         let mut bytes = Vec::new();
         self.copy_to(member, &mut bytes)?;
         Ok(bytes)
+    }
+}
+
+/// A file of the dist-info directory.
+fn part<T, E>(archive: &Archive, dist_info: &str, name: &str, parse: fn(&[u8]) -> Result<T, E>) -> Result<T, WheelError>
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    let (path, member) = (archive.path().to_owned(), format!("{dist_info}/{name}"));
+    let Some(found) = archive.find(&member) else { return Err(WheelError::Missing { path, member }) };
+    match archive.read(found, MAX_TEXT) {
+        Err(source) => Err(WheelError::Member { path, source }),
+        Ok(bytes) => parse(&bytes).map_err(|error| WheelError::Text { path, member, source: error.into() }),
     }
 }
 

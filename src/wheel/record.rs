@@ -6,15 +6,14 @@ use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sha2::{Digest as _, Sha256, Sha384, Sha512};
+use sha2::digest::DynDigest;
+use sha2::{Sha256, Sha384, Sha512};
 
 use crate::digest::Sha256Digest;
-use crate::error::{Exit, Explain};
 
 /// A RECORD file: its rows in order. Displays as a file; parsing what is displayed gives the same value.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Record {
-    /// The rows, in the file's order.
     pub rows: Vec<RecordRow>,
 }
 
@@ -25,7 +24,6 @@ pub struct RecordRow {
     pub path: String,
     /// `sha256=...`, or empty.
     pub digest: String,
-    /// The size in bytes as decimal digits, or empty.
     pub size: String,
 }
 
@@ -34,42 +32,29 @@ pub struct RecordRow {
 pub struct RecordDigest {
     /// The algorithm, as Python's `hashlib` names it: `sha256`, `sha384`, `sha512`, ...
     pub algorithm: String,
-    /// The digest.
     pub value: Vec<u8>,
 }
 
 /// A running digest of RECORD's algorithms.
-pub(crate) enum Hasher {
-    Sha256(Sha256),
-    Sha384(Box<Sha384>),
-    Sha512(Box<Sha512>),
-}
+pub(crate) struct Hasher(Box<dyn DynDigest + Send>);
 
 impl Hasher {
     /// The algorithm of that name (as `hashlib` spells it), where it is at least as strong as SHA-256.
     pub(crate) fn named(name: &str) -> Option<Self> {
-        match name {
-            "sha256" => Some(Self::Sha256(Sha256::new())),
-            "sha384" => Some(Self::Sha384(Box::default())),
-            "sha512" => Some(Self::Sha512(Box::default())),
-            _ => None,
-        }
+        Some(Self(match name {
+            "sha256" => Box::new(Sha256::default()),
+            "sha384" => Box::new(Sha384::default()),
+            "sha512" => Box::new(Sha512::default()),
+            _ => return None,
+        }))
     }
 
     pub(crate) fn update(&mut self, data: &[u8]) {
-        match self {
-            Self::Sha256(hasher) => hasher.update(data),
-            Self::Sha384(hasher) => hasher.update(data),
-            Self::Sha512(hasher) => hasher.update(data),
-        }
+        self.0.update(data);
     }
 
     pub(crate) fn finish(self) -> Vec<u8> {
-        match self {
-            Self::Sha256(hasher) => hasher.finalize().to_vec(),
-            Self::Sha384(hasher) => hasher.finalize().to_vec(),
-            Self::Sha512(hasher) => hasher.finalize().to_vec(),
-        }
+        self.0.finalize().into_vec()
     }
 }
 
@@ -88,12 +73,6 @@ pub enum RecordError {
     Digest(String),
     #[error("`{0}` is not a size in bytes")]
     Size(String),
-}
-
-impl Explain for RecordError {
-    fn exit(&self) -> Exit {
-        Exit::NotGood
-    }
 }
 
 impl Record {

@@ -7,18 +7,13 @@ use std::str::FromStr;
 use pep440_rs::{Operator, Version, VersionSpecifiers};
 
 use super::name::DistributionName;
-use crate::error::Explain;
 
 /// A dependency specifier. Displays in one spelling; parsing what is displayed gives the same value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Requirement {
-    /// The distribution, as written.
     pub name: DistributionName,
-    /// The extras, as written.
     pub extras: Vec<DistributionName>,
-    /// Which releases are meant.
     pub source: RequirementSource,
-    /// The environment marker, where there is one.
     pub marker: Option<Marker>,
 }
 
@@ -41,12 +36,6 @@ pub struct Marker(String);
 pub struct RequirementError {
     text: String,
     why: String,
-}
-
-impl Explain for RequirementError {
-    fn hint(&self) -> Option<String> {
-        Some("dependencies look like `name[extra]>=1.0,<2 ; python_version < '3.12'`".into())
-    }
 }
 
 /// What keeps a requirement from being an exact pin: one `==` of one version, for everybody who installs.

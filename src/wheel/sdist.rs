@@ -22,7 +22,6 @@ const MAX_ENTRIES: usize = 200_000;
 /// How many times its size an archive above 64 MiB may unpack to.
 const MAX_RATIO: u64 = 50;
 
-/// An entry of a source distribution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SdistEntry {
     pub path: String,
@@ -63,8 +62,6 @@ pub struct Sdist {
 /// A source distribution without usable metadata.
 #[derive(Debug, thiserror::Error)]
 pub enum SdistError {
-    #[error(transparent)]
-    Open(#[from] FsError),
     #[error("`{}` is not a source distribution: {why}", path.display())]
     Archive { path: PathBuf, why: String },
     #[error("`{}` has no PKG-INFO", path.display())]
@@ -79,17 +76,11 @@ pub enum SdistError {
 
 impl Explain for SdistError {
     fn hint(&self) -> Option<String> {
-        match self {
-            Self::Open(error) => error.hint(),
-            _ => Some("`relkit check` lists everything that is wrong with it".into()),
-        }
+        Some("`relkit check` lists everything that is wrong with it".into())
     }
 
     fn exit(&self) -> Exit {
-        match self {
-            Self::Open(_) => Exit::Failed,
-            _ => Exit::NotGood,
-        }
+        Exit::NotGood
     }
 }
 

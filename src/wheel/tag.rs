@@ -4,17 +4,13 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use crate::error::Explain;
 use crate::target::{PlatformTag, PlatformTagSet, TagError};
 
 /// One compatibility tag, such as `py3-none-win_amd64`. Displays as its text.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Tag {
-    /// `py3`, `cp312`, ...
     pub python: String,
-    /// `none`, `abi3`, ...
     pub abi: String,
-    /// `any`, `win_amd64`, ...
     pub platform: String,
 }
 
@@ -62,8 +58,6 @@ pub enum TagSetError {
     #[error("`{0}` is a compressed tag set where one tag is expected")]
     Compressed(String),
 }
-
-impl Explain for TagSetError {}
 
 impl TagSet {
     /// `py3-none-any`: pure Python.

@@ -3,7 +3,6 @@
 use super::fields::{Fields, FieldsError};
 use super::metadata::two_numbers;
 use super::tag::{Tag, TagSet, TagSetError};
-use crate::error::{Exit, Explain};
 
 /// A WHEEL file, untrusted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,12 +32,6 @@ pub enum WheelFileError {
     Tag(#[from] TagSetError),
 }
 
-impl Explain for WheelFileError {
-    fn exit(&self) -> Exit {
-        Exit::NotGood
-    }
-}
-
 impl WheelFile {
     pub fn parse(bytes: &[u8]) -> Result<Self, WheelFileError> {
         Ok(Self { fields: Fields::parse(bytes)? })
@@ -65,7 +58,6 @@ impl WheelFile {
         }
     }
 
-    /// `Build`, where it stands.
     pub fn build(&self) -> Option<&str> {
         self.fields.get("Build")
     }

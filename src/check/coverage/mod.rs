@@ -142,18 +142,14 @@ impl Candidate {
 #[derive(Debug, Clone, Serialize)]
 pub struct Coverage {
     pub schema_version: u32,
-    /// One row per platform.
     pub platforms: Vec<Choice>,
     /// The platforms that are required and get nothing.
     pub missing: Vec<&'static str>,
 }
 
-/// What one platform takes.
 #[derive(Debug, Clone, Serialize)]
 pub struct Choice {
-    /// The platform's name.
     pub name: &'static str,
-    /// The same for people.
     pub title: &'static str,
     /// The wheel (or bare tag) that an installer there takes; none where it finds nothing.
     pub wheel: Option<String>,
@@ -167,7 +163,6 @@ pub struct Choice {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gap {
     pub family: PlatformFamily,
-    /// Where it gets nothing.
     pub architecture: Architecture,
     /// One of the platforms that get nothing.
     pub example: &'static str,
@@ -203,7 +198,6 @@ impl Coverage {
         Self { schema_version: 1, platforms, missing: Vec::new() }
     }
 
-    /// How many platforms get a wheel.
     pub fn covered(&self) -> usize {
         self.platforms.iter().filter(|choice| choice.wheel.is_some()).count()
     }

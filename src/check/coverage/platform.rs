@@ -7,9 +7,7 @@ use crate::target::Architecture;
 /// A platform that people install on.
 #[derive(Debug, Clone, Copy)]
 pub struct Platform {
-    /// The name by which it is asked for.
     pub name: &'static str,
-    /// The same for people.
     pub title: &'static str,
     /// The family that a template may promise to serve; none for platforms off the main road.
     pub family: Option<PlatformFamily>,
@@ -31,18 +29,12 @@ enum System {
 }
 
 const fn glibc(name: &'static str, title: &'static str, minor: u16, architecture: Architecture) -> Platform {
-    let family = match architecture {
-        Architecture::X86_64 | Architecture::Aarch64 => Some(PlatformFamily::LinuxGlibc),
-        _ => None,
-    };
+    let family = Some(PlatformFamily::LinuxGlibc);
     Platform { name, title, family, architecture: Some(architecture), system: System::Glibc(minor, architecture) }
 }
 
 const fn musl(name: &'static str, title: &'static str, minor: u16, architecture: Architecture) -> Platform {
-    let family = match architecture {
-        Architecture::X86_64 | Architecture::Aarch64 => Some(PlatformFamily::LinuxMusl),
-        _ => None,
-    };
+    let family = Some(PlatformFamily::LinuxMusl);
     Platform { name, title, family, architecture: Some(architecture), system: System::Musl(minor, architecture) }
 }
 
@@ -53,10 +45,7 @@ const fn macos(name: &'static str, title: &'static str, major: u16, minor: u16, 
 }
 
 const fn windows(name: &'static str, title: &'static str, tag: &'static str, architecture: Architecture) -> Platform {
-    let family = match architecture {
-        Architecture::X86_64 | Architecture::Aarch64 => Some(PlatformFamily::Windows),
-        _ => None,
-    };
+    let family = Some(PlatformFamily::Windows);
     Platform { name, title, family, architecture: Some(architecture), system: System::Windows(tag) }
 }
 

@@ -14,6 +14,7 @@ pub(crate) mod receipt;
 pub(crate) mod record;
 pub(crate) mod release;
 pub(crate) mod sdist;
+mod sdk_pin;
 pub(crate) mod set;
 pub(crate) mod wheel_file;
 

@@ -1,7 +1,7 @@
 //! Rules about the smoke receipts of a release: for every runtime wheel a passing one, of exactly its bytes, from a
 //! machine of its own platform or through a named runner. They find nothing where no receipts are asked for.
 
-use crate::check::finding::{Finding, Owner};
+use crate::check::finding::Owner;
 use crate::check::rule::{Check, Documentation, Findings, Rule, Severity, rule_of};
 use crate::check::subject::release::Set;
 use crate::check::subject::summary::Role;
@@ -137,13 +137,11 @@ fn judge(set: &Set<'_>, found: &mut Findings) {
         let mut put = |rule: &Rule, message: String| {
             if rule.name == found.rule {
                 let finding = found.finding(message);
-                let help = match finding.severity {
-                    Severity::Warning => finding.help.clone(),
-                    Severity::Error => format!(
-                        "run `relkit smoke {name} --receipt FILE` on a machine of its platform, or with `--runner`"
-                    ),
-                };
-                found.put(Owner::File(index), Finding { help, ..finding });
+                let again = format!(
+                    "run `relkit smoke {name} --receipt FILE` on a machine of its platform, or with `--runner`"
+                );
+                let told = finding.severity == Severity::Warning;
+                found.put(Owner::File(index), if told { finding } else { finding.with_help(again) });
             }
         };
         let mut objections = Vec::new();

@@ -2,22 +2,13 @@
 //! gate knows its version, its directory and its SDK.
 
 use crate::check::coverage::{Candidate, Coverage};
-use crate::check::finding::{Finding, Owner};
+use crate::check::finding::Owner;
 use crate::check::rule::{Check, Documentation, Findings, Rule, Severity, rule_of};
 use crate::check::subject::release::{Set, Stray, attestation_subject};
 use crate::check::subject::summary::{Role, Summary, types_path};
 use crate::wheel::metadata::Metadata;
 
-const fn rule(
-    name: &'static str,
-    severity: Severity,
-    documentation: Documentation,
-    check: fn(&Set<'_>, &mut Findings),
-) -> Rule {
-    rule_of(name, severity, documentation, Check::Set(check))
-}
-
-static UNKNOWN_FILE: Rule = rule(
+static UNKNOWN_FILE: Rule = rule_of(
     "unknown-file",
     Severity::Error,
     Documentation {
@@ -25,42 +16,38 @@ static UNKNOWN_FILE: Rule = rule(
         why: "Whatever lies there is uploaded by the next tool, or was meant to be a part of the release and is none.",
         fix: "Keep wheels and sdists of this release there, and nothing else",
     },
-    unknown_file,
+    Check::Set(unknown_file),
 );
 
 fn unknown_file(set: &Set<'_>, found: &mut Findings) {
     let Some(expected) = set.expected else { return };
     for (name, stray) in &expected.dist.strays {
-        let mut finding = found.finding(match stray {
-            Stray::Temporary => format!("`{name}` was left behind by a run that was killed"),
-            Stray::Misplaced => format!("`{name}` does not belong in a dist directory"),
+        let finding = match stray {
+            Stray::Temporary => found
+                .finding(format!("`{name}` was left behind by a run that was killed"))
+                .with_severity(Severity::Warning)
+                .with_help("remove it; nothing of it is published"),
+            Stray::Misplaced => found.finding(format!("`{name}` does not belong in a dist directory")),
             Stray::Attestation => {
                 let subject = attestation_subject(name).unwrap_or_default();
-                format!("`{name}` attests `{subject}`, which is not there")
+                let finding = found.finding(format!("`{name}` attests `{subject}`, which is not there"));
+                finding.with_help("remove the attestation, or add the file")
             }
-            Stray::Other => format!("`{name}` is neither a wheel nor an sdist"),
-        });
-        match stray {
-            Stray::Temporary => {
-                finding.severity = Severity::Warning;
-                finding.help = "remove it; nothing of it is published".to_owned();
-            }
-            Stray::Attestation => finding.help = "remove the attestation, or add the file".to_owned(),
-            Stray::Misplaced | Stray::Other => {}
-        }
+            Stray::Other => found.finding(format!("`{name}` is neither a wheel nor an sdist")),
+        };
         found.put(Owner::Path(name.clone()), finding);
     }
     let (runtime, sdk) = (&set.runtime.distribution, &set.sdk.distribution);
     for (index, member) in set.members.iter().enumerate() {
         if member.name.is_some() && !member.is_of(runtime) && !member.is_of(sdk) {
             let finding = found.finding(format!("`{}` is of neither `{runtime}` nor `{sdk}`", member.label()));
-            let help = "publish other distributions from a directory of their own".to_owned();
-            found.put(Owner::File(index), Finding { help, ..finding });
+            let help = "publish other distributions from a directory of their own";
+            found.put(Owner::File(index), finding.with_help(help));
         }
     }
 }
 
-static UNREADABLE: Rule = rule(
+static UNREADABLE: Rule = rule_of(
     "unreadable",
     Severity::Error,
     Documentation {
@@ -68,16 +55,16 @@ static UNREADABLE: Rule = rule(
         why: "What cannot be read serves nobody, and nothing that it says can be held against the release.",
         fix: "Build it again; `relkit check` tells everything that is wrong with it",
     },
-    |set, found| {
+    Check::Set(|set, found| {
         for (index, member) in set.members.iter().enumerate().filter(|(_, member)| member.role.is_some()) {
             if let (Some(refusal), Some(_)) = (&member.refusal, set.expected) {
                 found.put(Owner::File(index), found.finding(refusal));
             }
         }
-    },
+    }),
 );
 
-static MODULE_NAME: Rule = rule(
+static MODULE_NAME: Rule = rule_of(
     "module-name",
     Severity::Error,
     Documentation {
@@ -85,7 +72,7 @@ static MODULE_NAME: Rule = rule(
         why: "The SDK imports the runtime by that name, and users import the SDK by it.",
         fix: "Build it from the template that the release is verified by, or verify it by its own",
     },
-    |set, found| {
+    Check::Set(|set, found| {
         let roles = [Role::RuntimeWheel, Role::SdkWheel, Role::SdkSdist].into_iter().filter(|_| set.expected.is_some());
         for (role, (index, member)) in roles.flat_map(|role| set.of(role).map(move |file| (role, file))) {
             let module = if role == Role::RuntimeWheel { &set.runtime.module } else { &set.sdk.module };
@@ -93,10 +80,10 @@ static MODULE_NAME: Rule = rule(
                 found.put(Owner::File(index), found.finding(format!("there is no package `{module}` in it")));
             }
         }
-    },
+    }),
 );
 
-static EMBEDDED_VERSION: Rule = rule(
+static EMBEDDED_VERSION: Rule = rule_of(
     "embedded-version",
     Severity::Warning,
     Documentation {
@@ -104,7 +91,7 @@ static EMBEDDED_VERSION: Rule = rule(
         why: "An executable of another release in a wheel of this one is a mistake that no metadata shows.",
         fix: "Run it: `relkit smoke --expect-version` asks the executable itself",
     },
-    |set, found| {
+    Check::Set(|set, found| {
         let Some(expected) = set.expected else { return };
         for (index, member) in set.of(Role::RuntimeWheel) {
             // That it names another version is an error of `set-version`.
@@ -114,10 +101,10 @@ static EMBEDDED_VERSION: Rule = rule(
                 found.put(Owner::File(index), found.finding(message));
             }
         }
-    },
+    }),
 );
 
-static FAMILY_UNCOVERED: Rule = rule(
+static FAMILY_UNCOVERED: Rule = rule_of(
     "family-uncovered",
     Severity::Warning,
     Documentation {
@@ -125,7 +112,7 @@ static FAMILY_UNCOVERED: Rule = rule(
         why: "Its users are told that there is no matching distribution, although the product promises to serve them.",
         fix: "Build the wheel without `--platform-tag`, so that it carries every honest tag of the template, or add a target",
     },
-    |set, found| {
+    Check::Set(|set, found| {
         let wheels = set.of(Role::RuntimeWheel).filter_map(|(_, member)| member.candidate.clone());
         let candidates: Vec<Candidate> = wheels.filter(|_| set.expected.is_some()).collect();
         if candidates.is_empty() {
@@ -134,10 +121,10 @@ static FAMILY_UNCOVERED: Rule = rule(
         for gap in Coverage::of(&candidates).gaps(&set.runtime.supports) {
             found.whole(format!("{gap}; the product promises to serve it"));
         }
-    },
+    }),
 );
 
-static SDK_MISSING: Rule = rule(
+static SDK_MISSING: Rule = rule_of(
     "sdk-missing",
     Severity::Error,
     Documentation {
@@ -145,14 +132,14 @@ static SDK_MISSING: Rule = rule(
         why: "Users install the SDK; a runtime that no SDK pins reaches nobody.",
         fix: "Stage and build the SDK into the same directory",
     },
-    |set, found| {
+    Check::Set(|set, found| {
         if set.expected.is_some() && set.of(Role::SdkWheel).next().is_none() {
             found.whole(format!("there is no wheel of the SDK `{}`", set.sdk.distribution));
         }
-    },
+    }),
 );
 
-static SDK_ONE: Rule = rule(
+static SDK_ONE: Rule = rule_of(
     "sdk-one",
     Severity::Error,
     Documentation {
@@ -160,7 +147,7 @@ static SDK_ONE: Rule = rule(
         why: "Which of several is the release, nobody can tell; all of them would be published.",
         fix: "Keep the one of this release",
     },
-    |set, found| {
+    Check::Set(|set, found| {
         let kinds = [(Role::SdkWheel, "wheel"), (Role::SdkSdist, "sdist")];
         for (role, kind) in kinds.into_iter().filter(|_| set.expected.is_some()) {
             let files: Vec<_> = set.of(role).map(|(_, member)| format!("`{}`", member.label())).collect();
@@ -169,10 +156,10 @@ static SDK_ONE: Rule = rule(
                 found.whole(format!("there are {} {kind}s of `{distribution}`: {}", files.len(), files.join(", ")));
             }
         }
-    },
+    }),
 );
 
-static SDK_AGREE: Rule = rule(
+static SDK_AGREE: Rule = rule_of(
     "sdk-agree",
     Severity::Error,
     Documentation {
@@ -180,7 +167,7 @@ static SDK_AGREE: Rule = rule(
         why: "They are two forms of one distribution; who builds from source gets another SDK than who installs the wheel.",
         fix: "Build both from one stage",
     },
-    sdk_agree,
+    Check::Set(sdk_agree),
 );
 
 fn sdk_agree(set: &Set<'_>, found: &mut Findings) {
@@ -215,7 +202,7 @@ fn package<'a>(member: &'a Summary, module: &str) -> impl Iterator<Item = &'a St
     member.files.keys().filter(move |path| path.starts_with(&inside))
 }
 
-static SDK_TYPES: Rule = rule(
+static SDK_TYPES: Rule = rule_of(
     "sdk-types",
     Severity::Error,
     Documentation {
@@ -223,7 +210,7 @@ static SDK_TYPES: Rule = rule(
         why: "Types of another runtime describe another protocol, and fail at a user's.",
         fix: "Run `relkit generate-types` with the runtime of this release, then stage and build the SDK again",
     },
-    sdk_types,
+    Check::Set(sdk_types),
 );
 
 fn sdk_types(set: &Set<'_>, found: &mut Findings) {
@@ -233,8 +220,8 @@ fn sdk_types(set: &Set<'_>, found: &mut Findings) {
         let Some(types) = &member.types else {
             let path = types_path(set.sdk);
             let finding = found.finding(format!("`{name}` holds no generated types (`{path}`)"));
-            let help = "generate them from the runtime of this release".to_owned();
-            found.put(Owner::File(index), Finding { severity: Severity::Warning, help, ..finding });
+            let finding = finding.with_severity(Severity::Warning);
+            found.put(Owner::File(index), finding.with_help("generate them from the runtime of this release"));
             continue;
         };
         let recorded = recorded_version(&String::from_utf8_lossy(types));

@@ -1,12 +1,13 @@
-//! Rules about the files of one release together: versions, targets, the SDK's pin, files that must be alike. Where a
-//! release is expected they hold its files against that.
+//! Rules about the files of one release together: versions, targets, files that must be alike. Where a release is expected
+//! they hold its files against that.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use pep440_rs::Version;
 
+use super::sdk_pin::SDK_PIN;
 use crate::check::coverage::{Candidate, Coverage};
-use crate::check::finding::{Finding, Owner};
+use crate::check::finding::Owner;
 use crate::check::rule::{Check, Documentation, Findings, Rule, Severity, rule_of};
 use crate::check::subject::release::{Expected, Set};
 use crate::check::subject::summary::{Role, Summary};
@@ -16,27 +17,6 @@ use crate::payload::{DESCRIPTOR, Package};
 use crate::product::Target;
 use crate::version::CodexVersion;
 use crate::wheel::metadata::Metadata;
-use crate::wheel::requirement::{PinFault, Requirement};
-
-const fn rule(
-    name: &'static str,
-    severity: Severity,
-    documentation: Documentation,
-    check: fn(&Set<'_>, &mut Findings),
-) -> Rule {
-    rule_of(name, severity, documentation, Check::Set(check))
-}
-
-/// Every distribution with wheels for some platforms only, by its normal name, with the files' places.
-fn platform_distributions(set: &Set<'_>) -> BTreeMap<String, Vec<usize>> {
-    let mut found: BTreeMap<String, Vec<usize>> = BTreeMap::new();
-    for (index, member) in set.members.iter().enumerate() {
-        if let Some(name) = member.name.as_ref().filter(|_| member.is_platform_wheel()) {
-            found.entry(name.normalized()).or_default().push(index);
-        }
-    }
-    found
-}
 
 /// The wheels of the template's runtime.
 fn runtime_wheels<'a>(set: &Set<'a>) -> Vec<&'a Summary> {
@@ -46,7 +26,7 @@ fn runtime_wheels<'a>(set: &Set<'a>) -> Vec<&'a Summary> {
 /// Pairs of platform wheels of one distribution and version.
 fn pairs(set: &Set<'_>) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
-    for indexes in platform_distributions(set).values() {
+    for indexes in set.platform_distributions().values() {
         for (at, one) in indexes.iter().enumerate() {
             for other in &indexes[at + 1..] {
                 if set.members[*one].version == set.members[*other].version {
@@ -58,7 +38,7 @@ fn pairs(set: &Set<'_>) -> Vec<(usize, usize)> {
     found
 }
 
-static SET_VERSION: Rule = rule(
+static SET_VERSION: Rule = rule_of(
     "set-version",
     Severity::Error,
     Documentation {
@@ -66,7 +46,7 @@ static SET_VERSION: Rule = rule(
         why: "A machine whose wheel is of another version gets that one, or none once the SDK pins the other.",
         fix: "Build the file again from this release, or remove it from the directory",
     },
-    set_version,
+    Check::Set(set_version),
 );
 
 fn set_version(set: &Set<'_>, found: &mut Findings) {
@@ -99,9 +79,8 @@ fn expected_version(set: &Set<'_>, expected: &Expected<'_>, found: &mut Findings
     for (index, member) in set.members.iter().enumerate() {
         let Some(role) = member.role else { continue };
         let name = member.label();
-        let mut put = |message: String, help: String| {
-            found.put(Owner::File(index), Finding { help, ..found.finding(message) });
-        };
+        let mut put =
+            |message: String, help: String| found.put(Owner::File(index), found.finding(message).with_help(help));
         let stated = member.metadata.as_ref().map(|metadata| metadata.fields().get("Version").unwrap_or_default());
         let named = (Some(member.spelled_version.as_str()), "file name");
         for (stated, place) in [named, (stated, if role == Role::RuntimeWheel { "METADATA" } else { "metadata" })] {
@@ -148,7 +127,7 @@ fn expected_version(set: &Set<'_>, expected: &Expected<'_>, found: &mut Findings
     misnamed
 }
 
-static SET_TARGETS: Rule = rule(
+static SET_TARGETS: Rule = rule_of(
     "set-targets",
     Severity::Error,
     Documentation {
@@ -156,7 +135,7 @@ static SET_TARGETS: Rule = rule(
         why: "Machines of a missing target cannot install the SDK's pin, and a later upload completes a release that is public already.",
         fix: "Build the missing wheel and put it into the directory",
     },
-    set_targets,
+    Check::Set(set_targets),
 );
 
 fn set_targets(set: &Set<'_>, found: &mut Findings) {
@@ -172,15 +151,14 @@ fn set_targets(set: &Set<'_>, found: &mut Findings) {
         if set.members.iter().any(|member| is_sdk(set, member)) { Severity::Error } else { Severity::Warning };
     for target in unserved(set, &wheels) {
         let finding = found.finding(format!("there is no wheel for `{}`", target.triple));
-        found.put(Owner::Target(target.triple.clone()), Finding { severity, ..finding });
+        found.put(Owner::Target(target.triple.clone()), finding.with_severity(severity));
     }
 }
 
 fn expected_targets(set: &Set<'_>, expected: &Expected<'_>, found: &mut Findings) {
     for (index, member) in set.of(Role::RuntimeWheel).filter(|(_, member)| set.target(member).is_none()) {
         let finding = found.finding(format!("`{}` is for none of the product's targets", member.label()));
-        let help = "remove it, or add its target to the runtime template".to_owned();
-        found.put(Owner::File(index), Finding { help, ..finding });
+        found.put(Owner::File(index), finding.with_help("remove it, or add its target to the runtime template"));
     }
     for target in &set.runtime.targets {
         let triple = &target.triple;
@@ -188,7 +166,7 @@ fn expected_targets(set: &Set<'_>, expected: &Expected<'_>, found: &mut Findings
         if !is_there && !expected.allow_missing.contains(triple) {
             let finding = found.finding(format!("there is no wheel for `{triple}` (`{}`)", target.platform_tag));
             let help = format!("build it, or publish without it on purpose with `--allow-missing {triple}`");
-            found.put(Owner::Target(triple.clone()), Finding { help, ..finding });
+            found.put(Owner::Target(triple.clone()), finding.with_help(help));
         }
     }
 }
@@ -209,7 +187,7 @@ fn is_sdk(set: &Set<'_>, member: &Summary) -> bool {
         || !member.is_of(&set.runtime.distribution) && member.metadata.as_ref().is_some_and(requires)
 }
 
-static SET_COVERAGE: Rule = rule(
+static SET_COVERAGE: Rule = rule_of(
     "set-coverage",
     Severity::Warning,
     Documentation {
@@ -217,7 +195,7 @@ static SET_COVERAGE: Rule = rule(
         why: "Its users are told that there is no matching distribution.",
         fix: "Add the family's tag to a wheel whose binaries are honest under it (`also` in the template), or build one for it",
     },
-    set_coverage,
+    Check::Set(set_coverage),
 );
 
 fn set_coverage(set: &Set<'_>, found: &mut Findings) {
@@ -234,7 +212,7 @@ fn set_coverage(set: &Set<'_>, found: &mut Findings) {
     }
 }
 
-static SET_NO_SDIST: Rule = rule(
+static SET_NO_SDIST: Rule = rule_of(
     "set-no-sdist",
     Severity::Error,
     Documentation {
@@ -242,11 +220,11 @@ static SET_NO_SDIST: Rule = rule(
         why: "Where no wheel fits, installers take the source distribution and fail in the middle of a build.",
         fix: "Remove the source distribution; ship the runtime as wheels only",
     },
-    set_no_sdist,
+    Check::Set(set_no_sdist),
 );
 
 fn set_no_sdist(set: &Set<'_>, found: &mut Findings) {
-    let runtimes = platform_distributions(set);
+    let runtimes = set.platform_distributions();
     for (index, member) in set.members.iter().enumerate().filter(|(_, member)| !member.is_wheel()) {
         let beside_wheels = member.name.as_ref().is_some_and(|name| runtimes.contains_key(&name.normalized()));
         if beside_wheels || member.is_of(&set.runtime.distribution) {
@@ -262,128 +240,7 @@ fn set_no_sdist(set: &Set<'_>, found: &mut Findings) {
     }
 }
 
-static SDK_PIN: Rule = rule(
-    "sdk-pin",
-    Severity::Error,
-    Documentation {
-        what: "The SDK requires the runtime once, exactly (`==VERSION`, no wildcard, no marker), in the version of the wheels beside it and of itself; where a release is expected, in its version, and in the project file of a source distribution too.",
-        why: "The SDK speaks the protocol of one runtime; any other fails at a user's, some day after the release.",
-        fix: "Stage the SDK with `relkit stage-sdk --codex-version VERSION` and build it again",
-    },
-    sdk_pin,
-);
-
-fn sdk_pin(set: &Set<'_>, found: &mut Findings) {
-    let mut runtimes: BTreeMap<String, BTreeSet<Version>> = BTreeMap::new();
-    runtimes.entry(set.runtime.distribution.normalized()).or_default();
-    for (name, indexes) in platform_distributions(set) {
-        let versions = indexes.iter().filter_map(|index| set.members[*index].version.clone());
-        runtimes.entry(name).or_default().extend(versions);
-    }
-    let with_runtime = runtimes.values().any(|versions| !versions.is_empty());
-    for (index, member) in set.members.iter().enumerate() {
-        let (Some(name), Some(metadata)) = (&member.name, &member.metadata) else { continue };
-        if runtimes.contains_key(&name.normalized()) {
-            continue;
-        }
-        if let Some(expected) = set.expected.filter(|_| member.role.is_some()) {
-            expected_pin(set, expected, index, found);
-            continue;
-        }
-        let mut put = |message: String| found.put(Owner::File(index), found.finding(message));
-        let mut pins: Vec<Requirement> = metadata.requires_dist().flatten().collect();
-        pins.retain(|pin| runtimes.contains_key(&pin.name.normalized()));
-        // Only the SDK, or what stands beside the runtime in its place, must have one.
-        if pins.is_empty() && !(member.is_of(&set.sdk.distribution) || with_runtime) {
-            continue;
-        }
-        let pin = match only(&pins) {
-            Ok(pin) => pin,
-            Err(message) => {
-                put(message);
-                continue;
-            }
-        };
-        let faults = pin.pin_faults().into_iter().filter(|fault| *fault != PinFault::Extras);
-        faults.for_each(|fault| put(fault.sentence(pin)));
-        let Some(version) = pin.pinned_version() else { continue };
-        let released = runtimes.get(&pin.name.normalized()).filter(|versions| !versions.is_empty());
-        if let Some(versions) = released.filter(|versions| !versions.contains(version)) {
-            let versions: Vec<_> = versions.iter().map(|version| format!("`{version}`")).collect();
-            put(format!("it requires `{version}` of the runtime, and the wheels are {}", versions.join(", ")));
-        }
-        if let Some(own) = &member.version
-            && !is_release_of(own, version)
-        {
-            put(format!("its version is `{own}`, and the runtime it requires is `{version}`"));
-        }
-    }
-}
-
-/// The SDK's pin against the release: in its metadata, and in the project file that whoever builds from an sdist gets.
-fn expected_pin(set: &Set<'_>, expected: &Expected<'_>, index: usize, found: &mut Findings) {
-    let member = &set.members[index];
-    let runtime = &set.runtime.distribution;
-    let judged = |requirements: Vec<Requirement>| -> Vec<String> {
-        let pins: Vec<_> = requirements.into_iter().filter(|requirement| requirement.name.is_same(runtime)).collect();
-        let pin = match only(&pins) {
-            Ok(pin) => pin,
-            Err(message) => return vec![message],
-        };
-        let mut faults: Vec<_> = pin.pin_faults().into_iter().map(|fault| fault.sentence(pin)).collect();
-        if pin.pinned_version().is_some_and(|version| version.to_string() != expected.version.to_string()) {
-            faults.push(format!("its pin `{pin}` is of another version than {}", expected.version));
-        }
-        faults
-    };
-    let in_metadata = judged(member.metadata.iter().flat_map(Metadata::requires_dist).flatten().collect());
-    let mut in_project = match member.pyproject.as_deref().and_then(dependencies) {
-        None => Vec::new(),
-        Some(Err(message)) => vec![message],
-        Some(Ok(requirements)) => judged(requirements),
-    };
-    in_project.retain(|message| !in_metadata.contains(message));
-    let help = format!("stage the SDK with relkit: it pins `{}=={}`", runtime.normalized(), expected.version);
-    let mut put = |member: Option<&str>, message: String| {
-        let member = member.map(str::to_owned);
-        found.put(Owner::File(index), Finding { member, help: help.clone(), ..found.finding(message) });
-    };
-    in_metadata.into_iter().for_each(|message| put(None, message));
-    in_project.into_iter().for_each(|why| put(Some("pyproject.toml"), format!("{why}; who builds from it gets that")));
-}
-
-/// The dependencies in the text of a pyproject.toml, or why a build may have others; none where it is no TOML.
-fn dependencies(text: &[u8]) -> Option<Result<Vec<Requirement>, String>> {
-    let table = std::str::from_utf8(text).ok()?.parse::<toml::Table>().ok()?;
-    let list = |key: &str| table.get("project")?.get(key)?.as_array();
-    if list("dynamic").is_some_and(|dynamic| dynamic.iter().any(|field| field.as_str() == Some("dependencies"))) {
-        return Some(Err(
-            "it leaves its dependencies to the build, so that a later build may pin another version".to_owned()
-        ));
-    }
-    let texts = list("dependencies").into_iter().flatten().filter_map(toml::Value::as_str);
-    let parse = |text: &str| text.parse().map_err(|_| format!("its requirement `{text}` cannot be read"));
-    Some(texts.map(parse).collect())
-}
-
-fn only(pins: &[Requirement]) -> Result<&Requirement, String> {
-    match pins {
-        [] => Err("it does not require the runtime".to_owned()),
-        [pin] => Ok(pin),
-        several => {
-            let shown: Vec<_> = several.iter().map(|pin| format!("`{pin}`")).collect();
-            Err(format!("it requires the runtime {} times: {}", several.len(), shown.join(", ")))
-        }
-    }
-}
-
-/// Whether an SDK's version is the runtime's or a post-release of it.
-fn is_release_of(own: &Version, runtime: &Version) -> bool {
-    let codex: Result<CodexVersion, _> = runtime.to_string().parse();
-    own == runtime || codex.is_ok_and(|codex| codex.sdk_version(&own.to_string()).is_ok())
-}
-
-static SET_SAME_PYTHON: Rule = rule(
+static SET_SAME_PYTHON: Rule = rule_of(
     "set-same-python",
     Severity::Error,
     Documentation {
@@ -391,11 +248,11 @@ static SET_SAME_PYTHON: Rule = rule(
         why: "Code that differs by platform is code that was tested on one of them; indexes show the metadata of any one wheel for all.",
         fix: "Build all wheels from one template and one commit",
     },
-    set_same_python,
+    Check::Set(set_same_python),
 );
 
 fn set_same_python(set: &Set<'_>, found: &mut Findings) {
-    for indexes in platform_distributions(set).values() {
+    for indexes in set.platform_distributions().values() {
         let mut by_version: BTreeMap<Option<&Version>, Vec<usize>> = BTreeMap::new();
         for index in indexes {
             by_version.entry(set.members[*index].version.as_ref()).or_default().push(*index);
@@ -404,8 +261,8 @@ fn set_same_python(set: &Set<'_>, found: &mut Findings) {
             let (first, others) = (&set.members[indexes[0]], &indexes[1..]);
             for index in others {
                 same_python(first, &set.members[*index], |severity, member, message| {
-                    let finding = Finding { severity, member: Some(member.to_owned()), ..found.finding(message) };
-                    found.put(Owner::File(*index), finding);
+                    let finding = found.finding(message).with_severity(severity);
+                    found.put(Owner::File(*index), finding.with_member(member));
                 });
             }
         }
@@ -435,7 +292,7 @@ fn same_python(first: &Summary, other: &Summary, mut put: impl FnMut(Severity, &
     }
 }
 
-static SET_DUP_PAYLOAD: Rule = rule(
+static SET_DUP_PAYLOAD: Rule = rule_of(
     "set-dup-payload",
     Severity::Warning,
     Documentation {
@@ -443,7 +300,7 @@ static SET_DUP_PAYLOAD: Rule = rule(
         why: "Every copy is uploaded and stored; one wheel with a compressed tag set serves both.",
         fix: "Build one wheel with both tags: `--platform-tag TAG.TAG`, or `also` in the template",
     },
-    |set, found| {
+    Check::Set(|set, found| {
         for (one, other) in pairs(set) {
             let (first, second) = (&set.members[one], &set.members[other]);
             if first.files == second.files && !first.files.is_empty() {
@@ -451,10 +308,10 @@ static SET_DUP_PAYLOAD: Rule = rule(
                 found.put(Owner::File(other), found.finding(message));
             }
         }
-    },
+    }),
 );
 
-static SET_TAG_OVERLAP: Rule = rule(
+static SET_TAG_OVERLAP: Rule = rule_of(
     "set-tag-overlap",
     Severity::Warning,
     Documentation {
@@ -462,16 +319,16 @@ static SET_TAG_OVERLAP: Rule = rule(
         why: "Which one a machine gets depends on its installer.",
         fix: "Remove one of the wheels, or take the tag off it",
     },
-    |set, found| {
+    Check::Set(|set, found| {
         let severity = if set.expected.is_some() { Severity::Error } else { Severity::Warning };
         for (one, other) in pairs(set) {
             let (first, second) = (&set.members[one], &set.members[other]);
             if let Some(tag) = first.platforms.iter().find(|tag| second.platforms.contains(tag)) {
                 let finding = found.finding(format!("`{}` carries `{tag}` too", first.label()));
-                found.put(Owner::File(other), Finding { severity, ..finding });
+                found.put(Owner::File(other), finding.with_severity(severity));
             }
         }
-    },
+    }),
 );
 
 pub(crate) static RULES: &[&Rule] = &[

@@ -1,5 +1,6 @@
 //! The files of a release as the rules see them together, and what the release is expected to be.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -54,7 +55,6 @@ pub enum Stray {
     Other,
 }
 
-/// The smoke receipts of a directory.
 #[derive(Debug)]
 pub struct Receipts {
     /// By their path in the directory.
@@ -70,6 +70,17 @@ impl Set<'_> {
         members.filter(move |(_, member)| member.refusal.is_none() && member.role == Some(role))
     }
 
+    /// Every distribution with wheels for some platforms only, by its normal name, with the files' places.
+    pub(crate) fn platform_distributions(&self) -> BTreeMap<String, Vec<usize>> {
+        let mut found: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (index, member) in self.members.iter().enumerate() {
+            if let Some(name) = member.name.as_ref().filter(|_| member.is_platform_wheel()) {
+                found.entry(name.normalized()).or_default().push(index);
+            }
+        }
+        found
+    }
+
     /// The target that a runtime wheel is for.
     pub(crate) fn target(&self, member: &Summary) -> Option<&Target> {
         member.targets(self.runtime).into_iter().next()
@@ -77,7 +88,6 @@ impl Set<'_> {
 }
 
 impl Dist {
-    /// Lists a directory.
     pub fn list(directory: &Path) -> Result<Self, FsError> {
         let (mut distributions, mut strays) = (Vec::new(), Vec::new());
         let entries = walk(existing(directory)?)?;

@@ -1,7 +1,7 @@
 //! What is kept of a checked file: enough to hold it against the others of its release, without its bytes.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use pep440_rs::Version;
 use serde::{Deserialize, Serialize};
@@ -19,14 +19,7 @@ use crate::wheel::metadata::Metadata;
 use crate::wheel::name::DistributionName;
 use crate::wheel::reader::admissible;
 
-/// What a file is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Distribution {
-    Wheel,
-    Sdist,
-}
-
-/// What a file of a release is.
+/// What a file is of a release.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
@@ -35,15 +28,12 @@ pub enum Role {
     SdkSdist,
 }
 
-/// What is kept of a file.
 #[derive(Debug, Clone)]
 pub struct Summary {
     pub path: PathBuf,
     pub sha256: Sha256Digest,
-    /// In bytes.
     pub size: u64,
-    pub distribution: Distribution,
-    /// What it is of the release, by its name.
+    /// By its name.
     pub role: Option<Role>,
     /// The name in the file name; none where that cannot be parsed.
     pub name: Option<DistributionName>,
@@ -53,7 +43,6 @@ pub struct Summary {
     pub spelled_version: String,
     /// What installers see of a wheel.
     pub candidate: Option<Candidate>,
-    /// The platform tags of a wheel.
     pub platforms: Vec<PlatformTag>,
     /// METADATA or PKG-INFO, where it can be read.
     pub metadata: Option<Metadata>,
@@ -62,7 +51,6 @@ pub struct Summary {
     pub files: BTreeMap<String, Sha256Digest>,
     /// Of every Python file of a wheel, the digest of its text with lines ended by LF.
     pub python: BTreeMap<String, Sha256Digest>,
-    /// The digest of METADATA.
     pub metadata_digest: Option<Sha256Digest>,
     /// Why no installer should take it; what it says of itself is then not to be relied on.
     pub refusal: Option<String>,
@@ -97,7 +85,6 @@ impl Summary {
             path: wheel.path.clone(),
             sha256: wheel.sha256,
             size: wheel.archive.size(),
-            distribution: Distribution::Wheel,
             role: match name.map(|name| &name.distribution) {
                 Some(name) if name.is_same(&wheel.runtime.distribution) => Some(Role::RuntimeWheel),
                 Some(name) if name.is_same(&sdk.distribution) => Some(Role::SdkWheel),
@@ -126,14 +113,13 @@ impl Summary {
 
     pub(crate) fn of_sdist(mut sdist: SdistSubject, runtime: &RuntimeProject, sdk: &SdkProject) -> Self {
         let refusal = sdist.usable_metadata().err().map(|error| sentence(&error));
-        let files = sdist.files().map(|(path, digest)| (path.strip_prefix("src/").unwrap_or(path).to_owned(), digest));
-        let files = files.collect();
+        let below_src = |path: &str| path.strip_prefix("src/").unwrap_or(path).to_owned();
+        let files = sdist.files().map(|(path, digest)| (below_src(path), digest)).collect();
         let name = sdist.name.ok();
         Self {
             path: sdist.path,
             sha256: sdist.sha256,
             size: sdist.size,
-            distribution: Distribution::Sdist,
             role: name
                 .as_ref()
                 .map(|name| &name.distribution)
@@ -156,8 +142,7 @@ impl Summary {
         }
     }
 
-    /// Whether the file is of that distribution, however the name is spelled.
-    pub fn is_of(&self, distribution: &DistributionName) -> bool {
+    pub(crate) fn is_of(&self, distribution: &DistributionName) -> bool {
         self.name.as_ref().is_some_and(|name| name.is_same(distribution))
     }
 
@@ -174,17 +159,21 @@ impl Summary {
     }
 
     /// Whether the file is a wheel for some platforms only.
-    pub fn is_platform_wheel(&self) -> bool {
-        self.is_wheel() && !self.platforms.is_empty() && !self.platforms.contains(&PlatformTag::Any)
+    pub(crate) fn is_platform_wheel(&self) -> bool {
+        !self.platforms.is_empty() && !self.platforms.contains(&PlatformTag::Any)
     }
 
     pub(crate) fn is_wheel(&self) -> bool {
-        self.distribution == Distribution::Wheel
+        is_wheel(&self.path)
     }
 
     pub(crate) fn label(&self) -> String {
         self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
     }
+}
+
+pub(crate) fn is_wheel(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("whl"))
 }
 
 /// Where an SDK's generated types say what they were generated from.

@@ -28,7 +28,6 @@ pub struct WheelSubject {
     pub path: PathBuf,
     pub file_name: String,
     pub sha256: Sha256Digest,
-    /// Its parsed name.
     pub name: Result<WheelFileName, FileNameError>,
     pub archive: Archive,
     /// One entry per member of the archive.
@@ -43,11 +42,9 @@ pub struct WheelSubject {
     pub wheel_file: Option<Result<WheelFile, WheelFileError>>,
     /// RECORD; none where it is missing or damaged.
     pub record: Option<Result<Record, RecordError>>,
-    /// RECORD as it stands.
     pub record_bytes: Vec<u8>,
     /// entry_points.txt, where there is one.
     pub entry_points: Option<Result<EntryPoints, EntryPointsError>>,
-    /// Every binary that could be read.
     pub inventory: Inventory,
     /// Every way in which a binary breaks the promise of a platform tag of the file name.
     pub objections: Vec<(PlatformTag, String, Objection)>,
@@ -146,7 +143,6 @@ impl WheelSubject {
         self.archive.members().iter().zip(&self.scanned).filter(|(member, _)| !member.is_directory())
     }
 
-    /// The file of that name.
     pub fn file(&self, name: &str) -> Option<(&Member, &Scanned)> {
         let index = *self.places.get(name)?;
         let (member, scanned) = (self.archive.members().get(index)?, self.scanned.get(index)?);

@@ -1,0 +1,134 @@
+//! The rule about the SDK's pin of the runtime.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use pep440_rs::Version;
+
+use crate::check::finding::Owner;
+use crate::check::rule::{Check, Documentation, Findings, Rule, Severity, rule_of};
+use crate::check::subject::release::{Expected, Set};
+use crate::version::CodexVersion;
+use crate::wheel::metadata::Metadata;
+use crate::wheel::requirement::{PinFault, Requirement};
+
+pub(super) static SDK_PIN: Rule = rule_of(
+    "sdk-pin",
+    Severity::Error,
+    Documentation {
+        what: "The SDK requires the runtime once, exactly (`==VERSION`, no wildcard, no marker), in the version of the wheels beside it and of itself; where a release is expected, in its version, and in the project file of a source distribution too.",
+        why: "The SDK speaks the protocol of one runtime; any other fails at a user's, some day after the release.",
+        fix: "Stage the SDK with `relkit stage-sdk --codex-version VERSION` and build it again",
+    },
+    Check::Set(sdk_pin),
+);
+
+fn sdk_pin(set: &Set<'_>, found: &mut Findings) {
+    let mut runtimes: BTreeMap<String, BTreeSet<Version>> = BTreeMap::new();
+    runtimes.entry(set.runtime.distribution.normalized()).or_default();
+    for (name, indexes) in set.platform_distributions() {
+        let versions = indexes.iter().filter_map(|index| set.members[*index].version.clone());
+        runtimes.entry(name).or_default().extend(versions);
+    }
+    let with_runtime = runtimes.values().any(|versions| !versions.is_empty());
+    for (index, member) in set.members.iter().enumerate() {
+        let (Some(name), Some(metadata)) = (&member.name, &member.metadata) else { continue };
+        if runtimes.contains_key(&name.normalized()) {
+            continue;
+        }
+        if let Some(expected) = set.expected.filter(|_| member.role.is_some()) {
+            expected_pin(set, expected, index, found);
+            continue;
+        }
+        let mut put = |message: String| found.put(Owner::File(index), found.finding(message));
+        let mut pins: Vec<Requirement> = metadata.requires_dist().flatten().collect();
+        pins.retain(|pin| runtimes.contains_key(&pin.name.normalized()));
+        // Only the SDK, or what stands beside the runtime in its place, must have one.
+        if pins.is_empty() && !(member.is_of(&set.sdk.distribution) || with_runtime) {
+            continue;
+        }
+        let pin = match only(&pins) {
+            Ok(pin) => pin,
+            Err(message) => {
+                put(message);
+                continue;
+            }
+        };
+        let faults = pin.pin_faults().into_iter().filter(|fault| *fault != PinFault::Extras);
+        faults.for_each(|fault| put(fault.sentence(pin)));
+        let Some(version) = pin.pinned_version() else { continue };
+        let released = runtimes.get(&pin.name.normalized()).filter(|versions| !versions.is_empty());
+        if let Some(versions) = released.filter(|versions| !versions.contains(version)) {
+            let versions: Vec<_> = versions.iter().map(|version| format!("`{version}`")).collect();
+            put(format!("it requires `{version}` of the runtime, and the wheels are {}", versions.join(", ")));
+        }
+        if let Some(own) = &member.version
+            && !is_release_of(own, version)
+        {
+            put(format!("its version is `{own}`, and the runtime it requires is `{version}`"));
+        }
+    }
+}
+
+/// The SDK's pin against the release: in its metadata, and in the project file that whoever builds from an sdist gets.
+fn expected_pin(set: &Set<'_>, expected: &Expected<'_>, index: usize, found: &mut Findings) {
+    let member = &set.members[index];
+    let runtime = &set.runtime.distribution;
+    let judged = |requirements: Vec<Requirement>| -> Vec<String> {
+        let pins: Vec<_> = requirements.into_iter().filter(|requirement| requirement.name.is_same(runtime)).collect();
+        let pin = match only(&pins) {
+            Ok(pin) => pin,
+            Err(message) => return vec![message],
+        };
+        let mut faults: Vec<_> = pin.pin_faults().into_iter().map(|fault| fault.sentence(pin)).collect();
+        if pin.pinned_version().is_some_and(|version| version.to_string() != expected.version.to_string()) {
+            faults.push(format!("its pin `{pin}` is of another version than {}", expected.version));
+        }
+        faults
+    };
+    let in_metadata = judged(member.metadata.iter().flat_map(Metadata::requires_dist).flatten().collect());
+    let mut in_project = match member.pyproject.as_deref().and_then(dependencies) {
+        None => Vec::new(),
+        Some(Err(message)) => vec![message],
+        Some(Ok(requirements)) => judged(requirements),
+    };
+    in_project.retain(|message| !in_metadata.contains(message));
+    let help = format!("stage the SDK with relkit: it pins `{}=={}`", runtime.normalized(), expected.version);
+    for message in in_metadata {
+        found.put(Owner::File(index), found.finding(message).with_help(&help));
+    }
+    for why in in_project {
+        let finding = found.finding(format!("{why}; who builds from it gets that")).with_member("pyproject.toml");
+        found.put(Owner::File(index), finding.with_help(&help));
+    }
+}
+
+/// The dependencies in the text of a pyproject.toml, or why a build may have others; none where it is no TOML.
+fn dependencies(text: &[u8]) -> Option<Result<Vec<Requirement>, String>> {
+    let table = std::str::from_utf8(text).ok()?.parse::<toml::Table>().ok()?;
+    let list = |key: &str| table.get("project")?.get(key)?.as_array();
+    if list("dynamic").is_some_and(|dynamic| dynamic.iter().any(|field| field.as_str() == Some("dependencies"))) {
+        return Some(Err(
+            "it leaves its dependencies to the build, so that a later build may pin another version".to_owned()
+        ));
+    }
+    let texts = list("dependencies").into_iter().flatten().filter_map(toml::Value::as_str);
+    let parse = |text: &str| text.parse().map_err(|_| format!("its requirement `{text}` cannot be read"));
+    Some(texts.map(parse).collect())
+}
+
+fn only(pins: &[Requirement]) -> Result<&Requirement, String> {
+    match pins {
+        [] => Err("it does not require the runtime".to_owned()),
+        [pin] => Ok(pin),
+        several => {
+            let shown: Vec<_> = several.iter().map(|pin| format!("`{pin}`")).collect();
+            Err(format!("it requires the runtime {} times: {}", several.len(), shown.join(", ")))
+        }
+    }
+}
+
+/// Whether an SDK's version is the runtime's or a post-release of it.
+fn is_release_of(own: &Version, runtime: &Version) -> bool {
+    let codex: Result<CodexVersion, _> = runtime.to_string().parse();
+    own == runtime || codex.is_ok_and(|codex| codex.sdk_version(&own.to_string()).is_ok())
+}
