@@ -6,6 +6,7 @@ pub mod coverage;
 mod error;
 mod finding;
 pub mod inspection;
+mod inspection_text;
 mod options;
 pub mod render;
 mod rule;

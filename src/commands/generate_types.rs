@@ -10,6 +10,8 @@ use crate::fs::FsError;
 use crate::product::SdkProject;
 use crate::typegen::drift::drift;
 use crate::typegen::{self, Generated, Mode, Obtained, Report, Request, Source, State};
+use crate::wheel::name::DistributionName;
+use crate::wheel::requirement::Requirement;
 
 pub(super) fn run(arguments: &GenerateTypes, console: &Console) -> Result<Exit, Failure> {
     let executable = templates::runtime(None)?.executable;
@@ -20,7 +22,7 @@ pub(super) fn run(arguments: &GenerateTypes, console: &Console) -> Result<Exit, 
     let project_file = arguments.sdk.join("pyproject.toml");
     let text = std::fs::read_to_string(&project_file).map_err(FsError::read(&project_file))?;
     let project = SdkProject::from_pyproject(&text, &project_file.to_string_lossy())?;
-    let pin = pin(&text, project.runtime_distribution.as_str());
+    let pin = pin(&text, &project.runtime_distribution);
     let directory = arguments.sdk.join("src").join(&project.module).join("generated");
     let request = Request { source, version: pin.clone(), module: project.module };
     let generated = typegen::generate(&request)?;
@@ -55,15 +57,12 @@ fn source(arguments: &SchemaSource, executable: &str) -> Source {
     }
 }
 
-/// The version that a project pins a distribution to with `==`, where it does.
-fn pin(pyproject: &str, distribution: &str) -> Option<String> {
+/// The version that a project pins a distribution to, where it does.
+fn pin(pyproject: &str, distribution: &DistributionName) -> Option<String> {
     let project: toml::Table = pyproject.parse().ok()?;
     let dependencies = project.get("project")?.get("dependencies")?.as_array()?;
-    dependencies.iter().filter_map(toml::Value::as_str).find_map(|dependency| {
-        let (name, version) = dependency.split_once("==")?;
-        let version = version.split([';', ',']).next().unwrap_or_default().trim();
-        (name.trim() == distribution).then(|| version.to_owned())
-    })
+    let mut requirements = dependencies.iter().filter_map(|text| text.as_str()?.parse::<Requirement>().ok());
+    requirements.find(|requirement| requirement.name.is_same(distribution))?.pinned_version().map(ToString::to_string)
 }
 
 fn warn(generated: &Generated, console: &Console) {
@@ -125,6 +124,7 @@ mod tests {
     #[test]
     fn finds_the_exact_pin() {
         let project = "[project]\ndependencies = [\"pydantic>=2\", \"a-runtime == 1.2.3 ; python_version > '3'\"]\n";
+        let pin = |project, name: &str| pin(project, &name.parse().unwrap());
         assert_eq!(pin(project, "a-runtime").as_deref(), Some("1.2.3"));
         assert_eq!(pin(project, "pydantic"), None);
         assert_eq!(pin("[project]\n", "a-runtime"), None);

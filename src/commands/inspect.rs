@@ -1,102 +1,12 @@
-//! `relkit inspect`: the text of its report.
+//! `relkit inspect`: what executables, libraries and wheels are, and every platform tag that each can honestly carry.
 
-use serde_json::Value;
-
-use crate::binary::{Format, Kind};
-use crate::check::inspection::{Binary, InspectedWheel, Problem, Report, inspect};
-use crate::cli;
-use crate::console::text::visible;
-use crate::console::{Console, Shown};
+use crate::check::inspection::inspect;
+use crate::cli::Inspect;
+use crate::console::Console;
 use crate::error::{Exit, Failure};
-use crate::target::PlatformTag;
 
-pub(super) fn run(arguments: &cli::Inspect, console: &Console) -> Result<Exit, Failure> {
+pub(super) fn run(arguments: &Inspect, console: &Console) -> Result<Exit, Failure> {
     let report = inspect(&arguments.files)?;
     console.show(&report, arguments.output.format);
     Ok(report.exit())
-}
-
-impl Shown for Report {
-    fn text(&self) -> String {
-        let wheel = |wheel: &InspectedWheel| {
-            block(&wheel.path, vec![("wheel tags", wheel.tags.join(", ")), ("honest tags", tags(&wheel.honest_tags))])
-        };
-        let problem = |problem: &Problem| {
-            let lines = [("problem", Some(&problem.message)), ("help", problem.help.as_ref())];
-            block(&problem.path, lines.into_iter().filter_map(|(label, text)| Some((label, text?.clone()))).collect())
-        };
-        let mut blocks: Vec<_> = self.wheels.iter().map(wheel).collect();
-        blocks.extend(self.binaries.iter().map(|binary| block(&binary.path, binary.lines())));
-        blocks.extend(self.problems.iter().map(problem));
-        blocks.join("\n")
-    }
-
-    fn json(&self) -> Value {
-        serde_json::to_value(self).unwrap_or_default()
-    }
-}
-
-impl Binary {
-    fn lines(&self) -> Vec<(&'static str, String)> {
-        let kind = match self.kind {
-            Kind::Executable => "executable",
-            Kind::Library => "shared library",
-        };
-        let mut lines = vec![
-            ("format", format!("{}, {kind}", self.format)),
-            ("architecture", self.architecture.to_string()),
-            ("linkage", self.linkage.to_string()),
-        ];
-        match (self.format, self.libc, &self.libc_floor, &self.minimum_os) {
-            (Format::Elf, Some(libc), Some(floor), _) => lines.push(("libc", format!("{libc} {floor} or later"))),
-            (Format::Elf, Some(libc), None, _) => lines.push(("libc", libc.to_string())),
-            (Format::Elf, None, ..) => lines.push(("libc", "needs none".into())),
-            (Format::MachO, .., Some(version)) => lines.push(("needs", format!("macOS {version} or later"))),
-            (Format::MachO, .., None) => lines.push(("needs", "does not say which macOS".into())),
-            (Format::Pe, .., version) => {
-                let version = version.map_or_else(|| "of any version".into(), |version| version.to_string());
-                lines.push(("needs", format!("Windows {version} or later")));
-            }
-        }
-        if self.format != Format::Elf {
-            let signature = match (self.signed, self.signature_defect) {
-                (true, _) => "present".into(),
-                (false, Some(defect)) => format!("broken: {defect}"),
-                (false, None) => "none".into(),
-            };
-            lines.push(("signature", signature));
-        }
-        lines.extend(self.interpreter.clone().map(|path| ("interpreter", path)));
-        // The dozens of API sets of Windows say nothing to a reader.
-        let (sets, libraries): (Vec<_>, Vec<_>) = self.needed.iter().partition(|name| name.starts_with("api-ms-win-"));
-        let mut libraries: Vec<String> = libraries.into_iter().cloned().collect();
-        match sets.len() {
-            0 => {}
-            1 => libraries.push("1 API set".into()),
-            count => libraries.push(format!("{count} API sets")),
-        }
-        if !libraries.is_empty() {
-            lines.push(("libraries", libraries.join(", ")));
-        }
-        if !self.run_paths.is_empty() {
-            lines.push(("run paths", self.run_paths.join(", ")));
-        }
-        if self.debug_info {
-            lines.push(("debug info", "present".into()));
-        }
-        lines.push(("honest tags", tags(&self.honest_tags)));
-        lines
-    }
-}
-
-fn tags(tags: &[PlatformTag]) -> String {
-    if tags.is_empty() {
-        return "none".into();
-    }
-    tags.iter().map(PlatformTag::to_string).collect::<Vec<_>>().join(", ")
-}
-
-fn block(title: &str, lines: Vec<(&str, String)>) -> String {
-    let line = |(label, value): (&str, String)| format!("  {label:<13}{}\n", visible(&value));
-    format!("{}\n", visible(title)) + &lines.into_iter().map(line).collect::<String>()
 }

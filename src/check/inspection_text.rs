@@ -1,0 +1,92 @@
+//! The report of `relkit inspect` as people and programs read it.
+
+use serde_json::Value;
+
+use super::inspection::{Binary, InspectedWheel, Problem, Report};
+use crate::binary::{Format, Kind};
+use crate::console::Shown;
+use crate::console::text::{plural, visible};
+use crate::target::PlatformTag;
+
+impl Shown for Report {
+    fn text(&self) -> String {
+        let wheel = |wheel: &InspectedWheel| {
+            block(&wheel.path, vec![("wheel tags", wheel.tags.join(", ")), ("honest tags", tags(&wheel.honest_tags))])
+        };
+        let problem = |problem: &Problem| {
+            let lines = [("problem", Some(&problem.message)), ("help", problem.help.as_ref())];
+            block(&problem.path, lines.into_iter().filter_map(|(label, text)| Some((label, text?.clone()))).collect())
+        };
+        let mut blocks: Vec<_> = self.wheels.iter().map(wheel).collect();
+        blocks.extend(self.binaries.iter().map(|binary| block(&binary.path, binary.lines())));
+        blocks.extend(self.problems.iter().map(problem));
+        blocks.join("\n")
+    }
+
+    fn json(&self) -> Value {
+        serde_json::to_value(self).unwrap_or_default()
+    }
+}
+
+impl Binary {
+    fn lines(&self) -> Vec<(&'static str, String)> {
+        let kind = match self.kind {
+            Kind::Executable => "executable",
+            Kind::Library => "shared library",
+        };
+        let mut lines = vec![
+            ("format", format!("{}, {kind}", self.format)),
+            ("architecture", self.architecture.to_string()),
+            ("linkage", self.linkage.to_string()),
+        ];
+        match (self.format, self.libc, &self.libc_floor, &self.minimum_os) {
+            (Format::Elf, Some(libc), Some(floor), _) => lines.push(("libc", format!("{libc} {floor} or later"))),
+            (Format::Elf, Some(libc), None, _) => lines.push(("libc", libc.to_string())),
+            (Format::Elf, None, ..) => lines.push(("libc", "needs none".into())),
+            (Format::MachO, .., Some(version)) => lines.push(("needs", format!("macOS {version} or later"))),
+            (Format::MachO, .., None) => lines.push(("needs", "does not say which macOS".into())),
+            (Format::Pe, .., version) => {
+                let version = version.map_or_else(|| "of any version".into(), |version| version.to_string());
+                lines.push(("needs", format!("Windows {version} or later")));
+            }
+        }
+        if self.format != Format::Elf {
+            let signature = match (self.signed, self.signature_defect) {
+                (true, _) => "present".into(),
+                (false, Some(defect)) => format!("broken: {defect}"),
+                (false, None) => "none".into(),
+            };
+            lines.push(("signature", signature));
+        }
+        lines.extend(self.interpreter.clone().map(|path| ("interpreter", path)));
+        // The dozens of API sets of Windows say nothing to a reader.
+        let (sets, libraries): (Vec<_>, Vec<_>) = self.needed.iter().partition(|name| name.starts_with("api-ms-win-"));
+        let mut libraries: Vec<String> = libraries.into_iter().cloned().collect();
+        if !sets.is_empty() {
+            libraries.push(plural(sets.len(), "API set"));
+        }
+        if !libraries.is_empty() {
+            lines.push(("libraries", libraries.join(", ")));
+        }
+        if !self.run_paths.is_empty() {
+            lines.push(("run paths", self.run_paths.join(", ")));
+        }
+        if self.debug_info {
+            lines.push(("debug info", "present".into()));
+        }
+        lines.push(("honest tags", tags(&self.honest_tags)));
+        lines
+    }
+}
+
+fn tags(tags: &[PlatformTag]) -> String {
+    if tags.is_empty() {
+        return "none".into();
+    }
+    tags.iter().map(PlatformTag::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn block(title: &str, lines: Vec<(&str, String)>) -> String {
+    let line = |(label, value): (&str, String)| format!("  {label:<13}{}\n", visible(&value));
+    format!("{}\n", visible(title)) + &lines.into_iter().map(line).collect::<String>()
+}
