@@ -63,6 +63,9 @@ impl Line {
             command.arg("build").arg(&stage).args(["--compression", "fast", "--out-dir"]);
             succeed(command.arg(root.join("packages")));
         }
+        for stages in ["release/stage", "stage"] {
+            fs::remove_dir_all(root.join(stages)).unwrap();
+        }
         fs::write(root.join("made-by"), stamp).unwrap();
         Some(Self { root })
     }
