@@ -36,28 +36,23 @@ pub struct Rule {
     /// Of its findings, where it does not say otherwise of one.
     pub severity: Severity,
     pub documentation: Documentation,
-    check: Check,
+    pub(super) check: Check,
 }
 
-/// A rule about wheels, as most are.
-pub(crate) const fn rule(
-    name: &'static str,
-    severity: Severity,
-    documentation: Documentation,
-    check: fn(&WheelSubject, &mut Findings),
-) -> Rule {
-    rule_of(name, severity, documentation, Check::Wheel(check))
+/// A rule as a static: its name, the severity of its findings, what it looks at by which function, and its page.
+macro_rules! rule {
+    ($static:ident = $name:literal, $severity:ident, $subject:ident($($check:expr),+);
+        what: $what:literal, why: $why:literal, fix: $fix:literal) => {
+        pub(super) static $static: $crate::check::rule::Rule = $crate::check::rule::Rule {
+            name: $name,
+            severity: $crate::check::rule::Severity::$severity,
+            documentation: $crate::check::rule::Documentation { what: $what, why: $why, fix: $fix },
+            check: $crate::check::rule::Check::$subject($($check),+),
+        };
+    };
 }
 
-/// A rule about something else than wheels.
-pub(crate) const fn rule_of(
-    name: &'static str,
-    severity: Severity,
-    documentation: Documentation,
-    check: Check,
-) -> Rule {
-    Rule { name, severity, documentation, check }
-}
+pub(crate) use rule;
 
 impl Findings {
     pub(super) fn of(rule: &Rule) -> Self {

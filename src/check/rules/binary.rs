@@ -4,168 +4,84 @@
 use std::collections::BTreeSet;
 
 use crate::binary::{Details, Format, Kind, Libc, Objection, Signature, Slice, Weight};
-use crate::check::rule::{Documentation, Findings, Rule, Severity, rule};
+use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
 use crate::error::sentence;
 use crate::member_path::{join, parent};
 
-static BINARY_READABLE: Rule = rule(
-    "binary-readable",
-    Severity::Error,
-    Documentation {
-        what: "What begins as an ELF, Mach-O or PE file is one throughout: its headers do not contradict themselves or lead outside the file.",
-        why: "A file cut short or damaged cannot be started, and nothing can be said about it.",
-        fix: "Stage the payload again; compare the file with the one that was built",
-    },
-    binary_readable,
-);
+rule!(BINARY_READABLE = "binary-readable", Error, Wheel(binary_readable);
+    what: "What begins as an ELF, Mach-O or PE file is one throughout: its headers do not contradict themselves or lead outside the file.",
+    why: "A file cut short or damaged cannot be started, and nothing can be said about it.",
+    fix: "Stage the payload again; compare the file with the one that was built");
 
 fn binary_readable(wheel: &WheelSubject, found: &mut Findings) {
     wheel.inventory.damaged().iter().for_each(|(member, error)| found.member(member, sentence(error)));
 }
 
-static BINARY_FORMAT: Rule = rule(
-    "binary-format",
-    Severity::Error,
-    Documentation {
-        what: "Binaries are of the format that the tag's operating system runs: ELF under Linux tags, Mach-O under macOS tags, PE under Windows tags.",
-        why: "The program cannot be started on any machine that installs the wheel.",
-        fix: "Put the payload of the tagged platform into the wheel, or tag the wheel for its payload",
-    },
-    |wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Format { .. })),
-);
+rule!(BINARY_FORMAT = "binary-format", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Format { .. })));
+    what: "Binaries are of the format that the tag's operating system runs: ELF under Linux tags, Mach-O under macOS tags, PE under Windows tags.",
+    why: "The program cannot be started on any machine that installs the wheel.",
+    fix: "Put the payload of the tagged platform into the wheel, or tag the wheel for its payload");
 
-static BINARY_SYSTEM: Rule = rule(
-    "binary-system",
-    Severity::Error,
-    Documentation {
-        what: "Binaries are built for the tag's operating system, not for one that shares its format: no FreeBSD or Android code under Linux tags, no iOS code under macOS tags.",
-        why: "The file can be loaded and fails at its first system call or library.",
-        fix: "Put the payload of the tagged platform into the wheel",
-    },
-    |wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::System { .. })),
-);
+rule!(BINARY_SYSTEM = "binary-system", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::System { .. })));
+    what: "Binaries are built for the tag's operating system, not for one that shares its format: no FreeBSD or Android code under Linux tags, no iOS code under macOS tags.",
+    why: "The file can be loaded and fails at its first system call or library.",
+    fix: "Put the payload of the tagged platform into the wheel");
 
-static ELF_ARCH: Rule = rule(
-    "elf-arch",
-    Severity::Error,
-    Documentation {
-        what: "ELF files are built for the architecture of the tag.",
-        why: "The program cannot be started on any machine that installs the wheel.",
-        fix: "Put the payload of the tagged architecture into the wheel, or correct the tag",
-    },
-    |wheel, found| objections(wheel, found, Some(Format::Elf), |it| matches!(it, Objection::Architecture { .. })),
-);
+rule!(ELF_ARCH = "elf-arch", Error, Wheel(|wheel, found| objections(wheel, found, Some(Format::Elf), |it| matches!(it, Objection::Architecture { .. })));
+    what: "ELF files are built for the architecture of the tag.",
+    why: "The program cannot be started on any machine that installs the wheel.",
+    fix: "Put the payload of the tagged architecture into the wheel, or correct the tag");
 
-static MACHO_ARCH: Rule = rule(
-    "macho-arch",
-    Severity::Error,
-    Documentation {
-        what: "Mach-O files hold a slice for every architecture of the tag; `universal2` needs both.",
-        why: "The program cannot be started on the Macs whose slice is missing.",
-        fix: "Put the payload of the tagged architecture into the wheel, or correct the tag",
-    },
-    |wheel, found| objections(wheel, found, Some(Format::MachO), |it| matches!(it, Objection::Architecture { .. })),
-);
+rule!(MACHO_ARCH = "macho-arch", Error, Wheel(|wheel, found| objections(wheel, found, Some(Format::MachO), |it| matches!(it, Objection::Architecture { .. })));
+    what: "Mach-O files hold a slice for every architecture of the tag; `universal2` needs both.",
+    why: "The program cannot be started on the Macs whose slice is missing.",
+    fix: "Put the payload of the tagged architecture into the wheel, or correct the tag");
 
-static PE_ARCH: Rule = rule(
-    "pe-arch",
-    Severity::Error,
-    Documentation {
-        what: "PE files are built for the architecture of the tag.",
-        why: "The program cannot be started, or runs emulated.",
-        fix: "Put the payload of the tagged architecture into the wheel, or correct the tag",
-    },
-    |wheel, found| objections(wheel, found, Some(Format::Pe), |it| matches!(it, Objection::Architecture { .. })),
-);
+rule!(PE_ARCH = "pe-arch", Error, Wheel(|wheel, found| objections(wheel, found, Some(Format::Pe), |it| matches!(it, Objection::Architecture { .. })));
+    what: "PE files are built for the architecture of the tag.",
+    why: "The program cannot be started, or runs emulated.",
+    fix: "Put the payload of the tagged architecture into the wheel, or correct the tag");
 
-static MANYLINUX_LIBC: Rule = rule(
-    "manylinux-libc",
-    Severity::Error,
-    Documentation {
-        what: "Under a manylinux tag, ELF files need glibc or no libc at all.",
-        why: "The machines that install the wheel have glibc; code for another libc does not start there.",
-        fix: "Link the program statically, or build it for glibc",
-    },
-    |wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Libc { promised: Libc::Glibc, .. })),
-);
+rule!(MANYLINUX_LIBC = "manylinux-libc", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Libc { promised: Libc::Glibc, .. })));
+    what: "Under a manylinux tag, ELF files need glibc or no libc at all.",
+    why: "The machines that install the wheel have glibc; code for another libc does not start there.",
+    fix: "Link the program statically, or build it for glibc");
 
-static MUSLLINUX_LIBC: Rule = rule(
-    "musllinux-libc",
-    Severity::Error,
-    Documentation {
-        what: "Under a musllinux tag, ELF files need musl or no libc at all; helpers and libraries too.",
-        why: "Alpine and its like have no glibc: the file does not start there, and `not found` is all that is said.",
-        fix: "Link the program statically or build it for musl, or leave the tag off the wheel",
-    },
-    |wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Libc { promised: Libc::Musl, .. })),
-);
+rule!(MUSLLINUX_LIBC = "musllinux-libc", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Libc { promised: Libc::Musl, .. })));
+    what: "Under a musllinux tag, ELF files need musl or no libc at all; helpers and libraries too.",
+    why: "Alpine and its like have no glibc: the file does not start there, and `not found` is all that is said.",
+    fix: "Link the program statically or build it for musl, or leave the tag off the wheel");
 
-static ELF_INTERP: Rule = rule(
-    "elf-interp",
-    Severity::Error,
-    Documentation {
-        what: "The program interpreter is the one that the tag's platforms have, such as `/lib64/ld-linux-x86-64.so.2`.",
-        why: "The kernel looks for that very path and starts nothing without it.",
-        fix: "Build with the platform's own linker settings, or set the path with `patchelf --set-interpreter`",
-    },
-    |wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Interpreter { .. })),
-);
+rule!(ELF_INTERP = "elf-interp", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Interpreter { .. })));
+    what: "The program interpreter is the one that the tag's platforms have, such as `/lib64/ld-linux-x86-64.so.2`.",
+    why: "The kernel looks for that very path and starts nothing without it.",
+    fix: "Build with the platform's own linker settings, or set the path with `patchelf --set-interpreter`");
 
-static MANYLINUX_FLOOR: Rule = rule(
-    "manylinux-floor",
-    Severity::Error,
-    Documentation {
-        what: "Symbol versions (GLIBC, GLIBCXX, CXXABI, GCC) are among those that the tag's glibc has on that architecture; where only weak symbols need one, it is a warning.",
-        why: "The loader refuses the file on the oldest machines that install the wheel.",
-        fix: "Build on an older system or link statically, or raise the tag to the version that is needed",
-    },
-    |wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::SymbolVersion { .. })),
-);
+rule!(MANYLINUX_FLOOR = "manylinux-floor", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::SymbolVersion { .. })));
+    what: "Symbol versions (GLIBC, GLIBCXX, CXXABI, GCC) are among those that the tag's glibc has on that architecture; where only weak symbols need one, it is a warning.",
+    why: "The loader refuses the file on the oldest machines that install the wheel.",
+    fix: "Build on an older system or link statically, or raise the tag to the version that is needed");
 
-static MANYLINUX_BLACKLIST: Rule = rule(
-    "manylinux-blacklist",
-    Severity::Error,
-    Documentation {
-        what: "No symbol is used that the policy of the tag forbids, because some of its platforms lack it; a weak one is a warning.",
-        why: "The file fails to load on some of the machines that install the wheel.",
-        fix: "Build without the function, or bundle the library that has it",
-    },
-    |wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::BlacklistedSymbol { .. })),
-);
+rule!(MANYLINUX_BLACKLIST = "manylinux-blacklist", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::BlacklistedSymbol { .. })));
+    what: "No symbol is used that the policy of the tag forbids, because some of its platforms lack it; a weak one is a warning.",
+    why: "The file fails to load on some of the machines that install the wheel.",
+    fix: "Build without the function, or bundle the library that has it");
 
-static MUSLLINUX_FLOOR: Rule = rule(
-    "musllinux-floor",
-    Severity::Error,
-    Documentation {
-        what: "No function is used that the tag's musl does not have yet.",
-        why: "The loader refuses the file on the oldest machines that install the wheel.",
-        fix: "Link statically, or raise the tag to the musl version that is needed",
-    },
-    |wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::LaterMusl { .. })),
-);
+rule!(MUSLLINUX_FLOOR = "musllinux-floor", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::LaterMusl { .. })));
+    what: "No function is used that the tag's musl does not have yet.",
+    why: "The loader refuses the file on the oldest machines that install the wheel.",
+    fix: "Link statically, or raise the tag to the musl version that is needed");
 
-static ELF_NEEDED: Rule = rule(
-    "elf-needed",
-    Severity::Error,
-    Documentation {
-        what: "Needed libraries are part of every platform of the tag, or lie in the wheel where an `$ORIGIN` run path leads.",
-        why: "The loader does not find them, and the file does not start.",
-        fix: "Link the library statically, or bundle it with a run path that begins with `$ORIGIN`",
-    },
-    |wheel, found| objections(wheel, found, Some(Format::Elf), |it| matches!(it, Objection::NeededLibrary { .. })),
-);
+rule!(ELF_NEEDED = "elf-needed", Error, Wheel(|wheel, found| objections(wheel, found, Some(Format::Elf), |it| matches!(it, Objection::NeededLibrary { .. })));
+    what: "Needed libraries are part of every platform of the tag, or lie in the wheel where an `$ORIGIN` run path leads.",
+    why: "The loader does not find them, and the file does not start.",
+    fix: "Link the library statically, or bundle it with a run path that begins with `$ORIGIN`");
 
-static ELF_RUNPATH: Rule = rule(
-    "elf-runpath",
-    Severity::Error,
-    Documentation {
-        what: "Run paths of ELF and Mach-O files stay in the wheel: they begin with `$ORIGIN`, `@loader_path` or `@executable_path`, and hold no directory of a build.",
-        why: "The loader looks into a directory that only the build machine has; whoever can make it there loads code into the program.",
-        fix: "Remove the path when linking, or with `patchelf --set-rpath` or `install_name_tool -delete_rpath`",
-    },
-    elf_runpath,
-);
+rule!(ELF_RUNPATH = "elf-runpath", Error, Wheel(elf_runpath);
+    what: "Run paths of ELF and Mach-O files stay in the wheel: they begin with `$ORIGIN`, `@loader_path` or `@executable_path`, and hold no directory of a build.",
+    why: "The loader looks into a directory that only the build machine has; whoever can make it there loads code into the program.",
+    fix: "Remove the path when linking, or with `patchelf --set-rpath` or `install_name_tool -delete_rpath`");
 
 fn elf_runpath(wheel: &WheelSubject, found: &mut Findings) {
     const ORIGINS: [&str; 4] = ["$ORIGIN", "${ORIGIN}", "@loader_path", "@executable_path"];
@@ -195,32 +111,20 @@ fn of_a_build(part: &str) -> bool {
     part.starts_with("_solib_") || part.ends_with(".runfiles") || part.ends_with(".build") || PARTS.contains(&part)
 }
 
-static ELF_EXECSTACK: Rule = rule(
-    "elf-execstack",
-    Severity::Error,
-    Documentation {
-        what: "No ELF file asks for an executable stack.",
-        why: "It disables a protection of the whole process, and newer systems refuse to load such a library.",
-        fix: "Link with `-z noexecstack`, and give assembly files a `.note.GNU-stack` section",
-    },
-    elf_execstack,
-);
+rule!(ELF_EXECSTACK = "elf-execstack", Error, Wheel(elf_execstack);
+    what: "No ELF file asks for an executable stack.",
+    why: "It disables a protection of the whole process, and newer systems refuse to load such a library.",
+    fix: "Link with `-z noexecstack`, and give assembly files a `.note.GNU-stack` section");
 
 fn elf_execstack(wheel: &WheelSubject, found: &mut Findings) {
     let asks = |slice: &Slice| matches!(&slice.details, Details::Elf(elf) if elf.executable_stack);
     slices(wheel, found, asks, "the file asks for an executable stack");
 }
 
-static ELF_PIE: Rule = rule(
-    "elf-pie",
-    Severity::Warning,
-    Documentation {
-        what: "ELF programs are position independent.",
-        why: "At a fixed address the program's own code is where an attacker expects it.",
-        fix: "Build with `-pie`, or `-static-pie` for a static program",
-    },
-    elf_pie,
-);
+rule!(ELF_PIE = "elf-pie", Warning, Wheel(elf_pie);
+    what: "ELF programs are position independent.",
+    why: "At a fixed address the program's own code is where an attacker expects it.",
+    fix: "Build with `-pie`, or `-static-pie` for a static program");
 
 fn elf_pie(wheel: &WheelSubject, found: &mut Findings) {
     let is_program = |slice: &Slice| matches!(slice.details, Details::Elf(_)) && slice.kind == Kind::Executable;
@@ -228,71 +132,35 @@ fn elf_pie(wheel: &WheelSubject, found: &mut Findings) {
     slices(wheel, found, is_fixed, "the program is linked for a fixed address");
 }
 
-static MACHO_MINOS: Rule = rule(
-    "macho-minos",
-    Severity::Error,
-    Documentation {
-        what: "The lowest macOS that a file is built for is not above the tag's.",
-        why: "Older Macs install the wheel, and the loader refuses the program.",
-        fix: "Tag the wheel with the version that the file needs, or build with a lower MACOSX_DEPLOYMENT_TARGET",
-    },
-    |wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Floor { .. })),
-);
+rule!(MACHO_MINOS = "macho-minos", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Floor { .. })));
+    what: "The lowest macOS that a file is built for is not above the tag's.",
+    why: "Older Macs install the wheel, and the loader refuses the program.",
+    fix: "Tag the wheel with the version that the file needs, or build with a lower MACOSX_DEPLOYMENT_TARGET");
 
-static MACHO_NO_MINOS: Rule = rule(
-    "macho-no-minos",
-    Severity::Error,
-    Documentation {
-        what: "Mach-O files state the lowest macOS that they run on.",
-        why: "Nobody can tell whether the tag is true.",
-        fix: "Build with a linker that writes LC_BUILD_VERSION, and set MACOSX_DEPLOYMENT_TARGET",
-    },
-    |wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::NoMinimumOs { .. })),
-);
+rule!(MACHO_NO_MINOS = "macho-no-minos", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::NoMinimumOs { .. })));
+    what: "Mach-O files state the lowest macOS that they run on.",
+    why: "Nobody can tell whether the tag is true.",
+    fix: "Build with a linker that writes LC_BUILD_VERSION, and set MACOSX_DEPLOYMENT_TARGET");
 
-static MACHO_SIGNED: Rule = rule(
-    "macho-signed",
-    Severity::Error,
-    Documentation {
-        what: "Every arm64 slice carries a code signature whose bytes lie in the file; an unsigned x86_64 slice is a warning.",
-        why: "Macs with arm64 kill an unsigned program at once.",
-        fix: "Sign the file with `codesign` after the last change to it; `codesign --sign -` is the least",
-    },
-    |wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Signature { .. })),
-);
+rule!(MACHO_SIGNED = "macho-signed", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Signature { .. })));
+    what: "Every arm64 slice carries a code signature whose bytes lie in the file; an unsigned x86_64 slice is a warning.",
+    why: "Macs with arm64 kill an unsigned program at once.",
+    fix: "Sign the file with `codesign` after the last change to it; `codesign --sign -` is the least");
 
-static MACHO_DYLIBS: Rule = rule(
-    "macho-dylibs",
-    Severity::Error,
-    Documentation {
-        what: "Libraries come from `/usr/lib` or `/System/Library`, or lie in the wheel where `@rpath` or `@loader_path` leads.",
-        why: "A library of the build machine, Homebrew's most often, is not on other Macs.",
-        fix: "Link the library statically, or bundle it and name it by `@loader_path`",
-    },
-    |wheel, found| objections(wheel, found, Some(Format::MachO), |it| matches!(it, Objection::NeededLibrary { .. })),
-);
+rule!(MACHO_DYLIBS = "macho-dylibs", Error, Wheel(|wheel, found| objections(wheel, found, Some(Format::MachO), |it| matches!(it, Objection::NeededLibrary { .. })));
+    what: "Libraries come from `/usr/lib` or `/System/Library`, or lie in the wheel where `@rpath` or `@loader_path` leads.",
+    why: "A library of the build machine, Homebrew's most often, is not on other Macs.",
+    fix: "Link the library statically, or bundle it and name it by `@loader_path`");
 
-static PE_IMPORTS: Rule = rule(
-    "pe-imports",
-    Severity::Error,
-    Documentation {
-        what: "Imported DLLs are part of Windows, or lie beside the file.",
-        why: "Windows does not start the program without them; the C++ runtime is not on every machine.",
-        fix: "Link the C runtime statically (`/MT`, `+crt-static`), or bundle the DLL beside the program",
-    },
-    |wheel, found| objections(wheel, found, Some(Format::Pe), |it| matches!(it, Objection::NeededLibrary { .. })),
-);
+rule!(PE_IMPORTS = "pe-imports", Error, Wheel(|wheel, found| objections(wheel, found, Some(Format::Pe), |it| matches!(it, Objection::NeededLibrary { .. })));
+    what: "Imported DLLs are part of Windows, or lie beside the file.",
+    why: "Windows does not start the program without them; the C++ runtime is not on every machine.",
+    fix: "Link the C runtime statically (`/MT`, `+crt-static`), or bundle the DLL beside the program");
 
-static PE_SIGNED: Rule = rule(
-    "pe-signed",
-    Severity::Warning,
-    Documentation {
-        what: "Where a PE file states a signature, its bytes lie in the file.",
-        why: "Windows takes a broken signature for a manipulated file.",
-        fix: "Sign the file again, after the last change to it",
-    },
-    pe_signed,
-);
+rule!(PE_SIGNED = "pe-signed", Warning, Wheel(pe_signed);
+    what: "Where a PE file states a signature, its bytes lie in the file.",
+    why: "Windows takes a broken signature for a manipulated file.",
+    fix: "Sign the file again, after the last change to it");
 
 fn pe_signed(wheel: &WheelSubject, found: &mut Findings) {
     for (member, facts) in wheel.inventory.binaries().iter().filter(|(_, facts)| facts.format == Format::Pe) {
@@ -304,16 +172,10 @@ fn pe_signed(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-static SIGNED_ALIKE: Rule = rule(
-    "signed-alike",
-    Severity::Warning,
-    Documentation {
-        what: "All Windows programs of a wheel are signed, or none; the same of macOS programs.",
-        why: "The one that is not signed is the one that the system warns of or blocks, long after the others worked.",
-        fix: "Sign every program, helpers of other projects too",
-    },
-    signed_alike,
-);
+rule!(SIGNED_ALIKE = "signed-alike", Warning, Wheel(signed_alike);
+    what: "All Windows programs of a wheel are signed, or none; the same of macOS programs.",
+    why: "The one that is not signed is the one that the system warns of or blocks, long after the others worked.",
+    fix: "Sign every program, helpers of other projects too");
 
 fn signed_alike(wheel: &WheelSubject, found: &mut Findings) {
     for format in [Format::MachO, Format::Pe] {
@@ -329,16 +191,10 @@ fn signed_alike(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-static PE_SUBSYSTEM: Rule = rule(
-    "pe-subsystem",
-    Severity::Warning,
-    Documentation {
-        what: "Windows programs are console or windowed programs for Windows 10 or older.",
-        why: "Other subsystems (drivers, firmware) do not start as programs, and a higher version keeps Windows 10 out.",
-        fix: "Link with `/SUBSYSTEM:CONSOLE`",
-    },
-    pe_subsystem,
-);
+rule!(PE_SUBSYSTEM = "pe-subsystem", Warning, Wheel(pe_subsystem);
+    what: "Windows programs are console or windowed programs for Windows 10 or older.",
+    why: "Other subsystems (drivers, firmware) do not start as programs, and a higher version keeps Windows 10 out.",
+    fix: "Link with `/SUBSYSTEM:CONSOLE`");
 
 fn pe_subsystem(wheel: &WheelSubject, found: &mut Findings) {
     for (member, facts) in wheel.inventory.binaries() {
@@ -353,16 +209,10 @@ fn pe_subsystem(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-static DEBUG_INFO: Rule = rule(
-    "debug-info",
-    Severity::Warning,
-    Documentation {
-        what: "Binaries carry no debugging sections.",
-        why: "They make the wheel larger for everybody and name the directories of the build machine.",
-        fix: "Strip the files, and keep the debugging information elsewhere",
-    },
-    |wheel, found| slices(wheel, found, |slice| slice.debug_info, "the file holds debugging information"),
-);
+rule!(DEBUG_INFO = "debug-info", Warning, Wheel(|wheel, found| slices(wheel, found, |slice| slice.debug_info, "the file holds debugging information"));
+    what: "Binaries carry no debugging sections.",
+    why: "They make the wheel larger for everybody and name the directories of the build machine.",
+    fix: "Strip the files, and keep the debugging information elsewhere");
 
 #[rustfmt::skip]
 pub(crate) static RULES: &[&Rule] = &[

@@ -3,23 +3,17 @@
 use std::collections::BTreeSet;
 
 use crate::binary::Format;
-use crate::check::rule::{Documentation, Findings, Rule, Severity, rule};
+use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::scan::Scanned;
 use crate::check::subject::wheel::WheelSubject;
 use crate::member_path::escapes;
 use crate::payload::{DESCRIPTOR, Package};
 use crate::zip::archive::Member;
 
-static MODE_EXEC: Rule = rule(
-    "mode-exec",
-    Severity::Error,
-    Documentation {
-        what: "Every program has an execute bit in the archive; a mode other than 0755, or a Windows program without one, is a warning.",
-        why: "Installers make a file executable only where the archive says so; without it the program cannot be started.",
-        fix: "Write the entry with mode 0100755",
-    },
-    mode_exec,
-);
+rule!(MODE_EXEC = "mode-exec", Error, Wheel(mode_exec);
+    what: "Every program has an execute bit in the archive; a mode other than 0755, or a Windows program without one, is a warning.",
+    why: "Installers make a file executable only where the archive says so; without it the program cannot be started.",
+    fix: "Write the entry with mode 0100755");
 
 fn mode_exec(wheel: &WheelSubject, found: &mut Findings) {
     let (binaries, entries) = (wheel.binaries(), entries(wheel));
@@ -43,16 +37,10 @@ fn mode_exec(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-static MODE_IFREG: Rule = rule(
-    "mode-ifreg",
-    Severity::Error,
-    Documentation {
-        what: "A mode with execute bits also says that the entry is a regular file (0100000).",
-        why: "Some installers look at the type before the bits, and install the file without them.",
-        fix: "Write the entry with mode 0100755, not 0755",
-    },
-    mode_ifreg,
-);
+rule!(MODE_IFREG = "mode-ifreg", Error, Wheel(mode_ifreg);
+    what: "A mode with execute bits also says that the entry is a regular file (0100000).",
+    why: "Some installers look at the type before the bits, and install the file without them.",
+    fix: "Write the entry with mode 0100755, not 0755");
 
 fn mode_ifreg(wheel: &WheelSubject, found: &mut Findings) {
     for (member, _) in wheel.files() {
@@ -63,16 +51,10 @@ fn mode_ifreg(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-static MODE_SAFE: Rule = rule(
-    "mode-safe",
-    Severity::Error,
-    Documentation {
-        what: "No mode is setuid, setgid, sticky or world-writable, or forbids its owner to read.",
-        why: "Some unpackers set the mode as it stands: anybody could change the program, or nobody read it.",
-        fix: "Write files with mode 0100644 and programs with 0100755",
-    },
-    mode_safe,
-);
+rule!(MODE_SAFE = "mode-safe", Error, Wheel(mode_safe);
+    what: "No mode is setuid, setgid, sticky or world-writable, or forbids its owner to read.",
+    why: "Some unpackers set the mode as it stands: anybody could change the program, or nobody read it.",
+    fix: "Write files with mode 0100644 and programs with 0100755");
 
 fn mode_safe(wheel: &WheelSubject, found: &mut Findings) {
     for (member, _) in wheel.files().filter(|(member, _)| !member.is_special()) {
@@ -88,32 +70,20 @@ fn mode_safe(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-static NO_BYTECODE: Rule = rule(
-    "no-bytecode",
-    Severity::Error,
-    Documentation {
-        what: "There is no compiled bytecode: no `.pyc`, no `.pyo`, no `__pycache__`.",
-        why: "It belongs to one interpreter, can differ from its source, and installers write their own.",
-        fix: "Exclude `__pycache__` from the build and build from a clean tree",
-    },
-    no_bytecode,
-);
+rule!(NO_BYTECODE = "no-bytecode", Error, Wheel(no_bytecode);
+    what: "There is no compiled bytecode: no `.pyc`, no `.pyo`, no `__pycache__`.",
+    why: "It belongs to one interpreter, can differ from its source, and installers write their own.",
+    fix: "Exclude `__pycache__` from the build and build from a clean tree");
 
 fn no_bytecode(wheel: &WheelSubject, found: &mut Findings) {
     let is_it = |path: &&str| is_bytecode(path) || path.split('/').any(|part| part == "__pycache__");
     found.each(paths(wheel).filter(is_it), BYTECODE);
 }
 
-static NO_JUNK: Rule = rule(
-    "no-junk",
-    Severity::Error,
-    Documentation {
-        what: "There are no leftovers of tools and no secrets: `.DS_Store`, `.git`, `.env`, editor backups, private keys.",
-        why: "They tell strangers about the machine that built the wheel, and a secret in a published wheel is public for good.",
-        fix: "Exclude the file from the build; revoke a secret that has been published",
-    },
-    no_junk,
-);
+rule!(NO_JUNK = "no-junk", Error, Wheel(no_junk);
+    what: "There are no leftovers of tools and no secrets: `.DS_Store`, `.git`, `.env`, editor backups, private keys.",
+    why: "They tell strangers about the machine that built the wheel, and a secret in a published wheel is public for good.",
+    fix: "Exclude the file from the build; revoke a secret that has been published");
 
 fn no_junk(wheel: &WheelSubject, found: &mut Findings) {
     const PARTS: &str = ".gitignore .gitattributes .idea .vscode thumbs.db desktop.ini";
@@ -140,32 +110,20 @@ fn has_private_key(head: &[u8]) -> bool {
     line.starts_with(b"-----BEGIN ") && String::from_utf8_lossy(line).contains("PRIVATE KEY")
 }
 
-static NO_PTH: Rule = rule(
-    "no-pth",
-    Severity::Error,
-    Documentation {
-        what: "No `.pth` file is installed.",
-        why: "Python runs the lines of a `.pth` file at every start, whether or not the package is used.",
-        fix: "Remove the file",
-    },
-    no_pth,
-);
+rule!(NO_PTH = "no-pth", Error, Wheel(no_pth);
+    what: "No `.pth` file is installed.",
+    why: "Python runs the lines of a `.pth` file at every start, whether or not the package is used.",
+    fix: "Remove the file");
 
 fn no_pth(wheel: &WheelSubject, found: &mut Findings) {
     let pths = paths(wheel).filter(|path| is_pth(installed(wheel, path)));
     found.each(pths, "the file runs at every start of Python");
 }
 
-static ONE_TOPLEVEL: Rule = rule(
-    "one-toplevel",
-    Severity::Error,
-    Documentation {
-        what: "At most one package or module lies at the top, `NAME.libs` with bundled libraries aside.",
-        why: "A second one, `tests` most often, is installed for everybody and collides with other distributions'.",
-        fix: "Move the files into the package, or exclude them from the build",
-    },
-    one_toplevel,
-);
+rule!(ONE_TOPLEVEL = "one-toplevel", Error, Wheel(one_toplevel);
+    what: "At most one package or module lies at the top, `NAME.libs` with bundled libraries aside.",
+    why: "A second one, `tests` most often, is installed for everybody and collides with other distributions'.",
+    fix: "Move the files into the package, or exclude them from the build");
 
 fn one_toplevel(wheel: &WheelSubject, found: &mut Findings) {
     let mut tops = BTreeSet::new();

@@ -7,19 +7,13 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::contents::installed;
-use crate::check::rule::{Documentation, Findings, Rule, Severity, rule};
+use crate::check::rule::{Findings, Rule, rule};
 use crate::check::subject::wheel::WheelSubject;
 
-static DISTINFO_ONE: Rule = rule(
-    "distinfo-one",
-    Severity::Error,
-    Documentation {
-        what: "There is exactly one `.dist-info` directory.",
-        why: "Installers refuse a wheel with none or several.",
-        fix: "Build the wheel again from a clean directory",
-    },
-    distinfo_one,
-);
+rule!(DISTINFO_ONE = "distinfo-one", Error, Wheel(distinfo_one);
+    what: "There is exactly one `.dist-info` directory.",
+    why: "Installers refuse a wheel with none or several.",
+    fix: "Build the wheel again from a clean directory");
 
 fn distinfo_one(wheel: &WheelSubject, found: &mut Findings) {
     if wheel.is_readable() && wheel.dist_infos.len() != 1 {
@@ -31,16 +25,10 @@ fn distinfo_one(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-static DISTINFO_NAME: Rule = rule(
-    "distinfo-name",
-    Severity::Error,
-    Documentation {
-        what: "The directory is called `NAME-VERSION.dist-info`, spelled as in the file name.",
-        why: "Indexes look for exactly that name; installers refuse another distribution's.",
-        fix: "Rename the directory, or name the file as its builder did",
-    },
-    distinfo_name,
-);
+rule!(DISTINFO_NAME = "distinfo-name", Error, Wheel(distinfo_name);
+    what: "The directory is called `NAME-VERSION.dist-info`, spelled as in the file name.",
+    why: "Indexes look for exactly that name; installers refuse another distribution's.",
+    fix: "Rename the directory, or name the file as its builder did");
 
 fn distinfo_name(wheel: &WheelSubject, found: &mut Findings) {
     if let [directory] = wheel.dist_infos.as_slice() {
@@ -48,32 +36,20 @@ fn distinfo_name(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-static DATADIR_NAME: Rule = rule(
-    "datadir-name",
-    Severity::Error,
-    Documentation {
-        what: "A `.data` directory is called `NAME-VERSION.data`, spelled as in the file name.",
-        why: "Installers pass over any other name and install its files as packages.",
-        fix: "Rename the directory",
-    },
-    datadir_name,
-);
+rule!(DATADIR_NAME = "datadir-name", Error, Wheel(datadir_name);
+    what: "A `.data` directory is called `NAME-VERSION.data`, spelled as in the file name.",
+    why: "Installers pass over any other name and install its files as packages.",
+    fix: "Rename the directory");
 
 fn datadir_name(wheel: &WheelSubject, found: &mut Findings) {
     let tops = wheel.archive.members().iter().filter_map(|member| Some(member.name.split_once('/')?.0));
     asked_for(wheel, found, tops.filter(|top| top.ends_with(".data")).collect::<BTreeSet<_>>(), ".data");
 }
 
-static DATADIR_KEY: Rule = rule(
-    "datadir-key",
-    Severity::Error,
-    Documentation {
-        what: "The directories in `.data` are `purelib`, `platlib`, `headers`, `scripts` and `data`.",
-        why: "Installers stop at any other, or leave its files out.",
-        fix: "Move the files to one of the five directories",
-    },
-    datadir_key,
-);
+rule!(DATADIR_KEY = "datadir-key", Error, Wheel(datadir_key);
+    what: "The directories in `.data` are `purelib`, `platlib`, `headers`, `scripts` and `data`.",
+    why: "Installers stop at any other, or leave its files out.",
+    fix: "Move the files to one of the five directories");
 
 fn datadir_key(wheel: &WheelSubject, found: &mut Findings) {
     for (member, _) in wheel.files() {
@@ -87,16 +63,10 @@ fn datadir_key(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-static SCRIPT_SHEBANG: Rule = rule(
-    "script-shebang",
-    Severity::Error,
-    Documentation {
-        what: "A Python script in `.data/scripts` begins with `#!python` or `#!pythonw`.",
-        why: "Installers replace that line by the interpreter they install for, and leave every other line as it is.",
-        fix: "Begin the script with `#!python`",
-    },
-    script_shebang,
-);
+rule!(SCRIPT_SHEBANG = "script-shebang", Error, Wheel(script_shebang);
+    what: "A Python script in `.data/scripts` begins with `#!python` or `#!pythonw`.",
+    why: "Installers replace that line by the interpreter they install for, and leave every other line as it is.",
+    fix: "Begin the script with `#!python`");
 
 fn script_shebang(wheel: &WheelSubject, found: &mut Findings) {
     for (member, scanned) in wheel.files().filter(|(member, _)| member.name.contains(".data/scripts/")) {
@@ -111,16 +81,10 @@ fn script_shebang(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-static INSTALLER_OWNED: Rule = rule(
-    "installer-owned",
-    Severity::Error,
-    Documentation {
-        what: "The dist-info directory has no file that installers write: `INSTALLER`, `REQUESTED`, `direct_url.json`.",
-        why: "They say how a copy was installed; in a wheel they are somebody else's.",
-        fix: "Build from a source tree, not from an installed copy",
-    },
-    installer_owned,
-);
+rule!(INSTALLER_OWNED = "installer-owned", Error, Wheel(installer_owned);
+    what: "The dist-info directory has no file that installers write: `INSTALLER`, `REQUESTED`, `direct_url.json`.",
+    why: "They say how a copy was installed; in a wheel they are somebody else's.",
+    fix: "Build from a source tree, not from an installed copy");
 
 fn installer_owned(wheel: &WheelSubject, found: &mut Findings) {
     for name in ["INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json"] {
@@ -129,16 +93,10 @@ fn installer_owned(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-static ENTRY_POINTS: Rule = rule(
-    "entry-points",
-    Severity::Error,
-    Documentation {
-        what: "The entry_points.txt can be parsed, and every module it names is in the wheel.",
-        why: "Installers stop at a broken file, and a command whose module is missing fails when it is first run.",
-        fix: "Correct `[project.scripts]` in pyproject.toml",
-    },
-    entry_points,
-);
+rule!(ENTRY_POINTS = "entry-points", Error, Wheel(entry_points);
+    what: "The entry_points.txt can be parsed, and every module it names is in the wheel.",
+    why: "Installers stop at a broken file, and a command whose module is missing fails when it is first run.",
+    fix: "Correct `[project.scripts]` in pyproject.toml");
 
 fn entry_points(wheel: &WheelSubject, found: &mut Findings) {
     let (Some(parsed), Some(member)) = (&wheel.entry_points, wheel.dist_info_member("entry_points.txt")) else {
@@ -171,16 +129,10 @@ fn entry_points(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-static SBOM: Rule = rule(
-    "sbom",
-    Severity::Warning,
-    Documentation {
-        what: "A wheel that bundles further binaries says what they are in `.dist-info/sboms/` (PEP 770).",
-        why: "Scanners see only the distribution's own name, so a vulnerable bundled program stays unseen.",
-        fix: "Add a CycloneDX or SPDX document of the bundled programs and libraries",
-    },
-    sbom,
-);
+rule!(SBOM = "sbom", Warning, Wheel(sbom);
+    what: "A wheel that bundles further binaries says what they are in `.dist-info/sboms/` (PEP 770).",
+    why: "Scanners see only the distribution's own name, so a vulnerable bundled program stays unseen.",
+    fix: "Add a CycloneDX or SPDX document of the bundled programs and libraries");
 
 fn sbom(wheel: &WheelSubject, found: &mut Findings) {
     let sboms = wheel.dist_info.as_ref().map(|directory| format!("{directory}/sboms/")).unwrap_or_default();
@@ -190,16 +142,10 @@ fn sbom(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-static ATTESTATION: Rule = rule(
-    "attestation",
-    Severity::Warning,
-    Documentation {
-        what: "An attestation that lies beside the wheel (`.publish.attestation`) is about this very file.",
-        why: "Indexes refuse an attestation with another name or digest, after the upload has begun.",
-        fix: "Sign the file that is uploaded, after the last change to it",
-    },
-    attestation,
-);
+rule!(ATTESTATION = "attestation", Warning, Wheel(attestation);
+    what: "An attestation that lies beside the wheel (`.publish.attestation`) is about this very file.",
+    why: "Indexes refuse an attestation with another name or digest, after the upload has begun.",
+    fix: "Sign the file that is uploaded, after the last change to it");
 
 fn attestation(wheel: &WheelSubject, found: &mut Findings) {
     let beside = wheel.path.with_file_name(format!("{}.publish.attestation", wheel.file_name));

@@ -6,22 +6,16 @@ use std::sync::LazyLock;
 use url::Url;
 
 use super::metadata::field;
-use crate::check::rule::{Check, Documentation, Findings, Rule, Severity, rule_of};
+use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::sdist::SdistSubject;
 use crate::check::subject::wheel::WheelSubject;
 use crate::wheel::metadata::Metadata;
 use crate::wheel::name::DistributionName;
 
-static LICENCE_SPDX: Rule = rule_of(
-    "licence-spdx",
-    Severity::Error,
-    Documentation {
-        what: "`License-Expression` is an SPDX expression.",
-        why: "Indexes refuse any other text.",
-        fix: "Write an SPDX expression such as `Apache-2.0` or `MIT OR Apache-2.0`",
-    },
-    Check::Metadata(licence_spdx),
-);
+rule!(LICENCE_SPDX = "licence-spdx", Error, Metadata(licence_spdx);
+    what: "`License-Expression` is an SPDX expression.",
+    why: "Indexes refuse any other text.",
+    fix: "Write an SPDX expression such as `Apache-2.0` or `MIT OR Apache-2.0`");
 
 fn licence_spdx(metadata: &Metadata, found: &mut Findings) {
     if let Err(error) = metadata.license_expression() {
@@ -29,16 +23,10 @@ fn licence_spdx(metadata: &Metadata, found: &mut Findings) {
     }
 }
 
-static LICENCE_BOTH: Rule = rule_of(
-    "licence-both",
-    Severity::Error,
-    Documentation {
-        what: "`License-Expression` stands alone, without `License` and without licence classifiers; either of these alone is a warning.",
-        why: "PEP 639 forbids two answers, and indexes refuse them; the older fields are deprecated.",
-        fix: "Keep `license = \"EXPRESSION\"` in pyproject.toml and remove the older forms",
-    },
-    Check::Metadata(licence_both),
-);
+rule!(LICENCE_BOTH = "licence-both", Error, Metadata(licence_both);
+    what: "`License-Expression` stands alone, without `License` and without licence classifiers; either of these alone is a warning.",
+    why: "PEP 639 forbids two answers, and indexes refuse them; the older fields are deprecated.",
+    fix: "Keep `license = \"EXPRESSION\"` in pyproject.toml and remove the older forms");
 
 fn licence_both(metadata: &Metadata, found: &mut Findings) {
     let fields = metadata.fields();
@@ -52,16 +40,10 @@ fn licence_both(metadata: &Metadata, found: &mut Findings) {
     }
 }
 
-static LICENCE_FILE: Rule = rule_of(
-    "licence-file",
-    Severity::Error,
-    Documentation {
-        what: "Every `License-File` lies at that path: below `.dist-info/licenses/`, or in the top directory of a source distribution.",
-        why: "Indexes refuse a distribution that names a licence it does not carry.",
-        fix: "Let the builder copy the files: `license-files` in pyproject.toml",
-    },
-    Check::Both(licence_file, licence_file_of_sdist),
-);
+rule!(LICENCE_FILE = "licence-file", Error, Both(licence_file, licence_file_of_sdist);
+    what: "Every `License-File` lies at that path: below `.dist-info/licenses/`, or in the top directory of a source distribution.",
+    why: "Indexes refuse a distribution that names a licence it does not carry.",
+    fix: "Let the builder copy the files: `license-files` in pyproject.toml");
 
 fn licence_file(wheel: &WheelSubject, found: &mut Findings) {
     let (Some(metadata), Some(directory)) = (wheel.good_metadata(), &wheel.dist_info) else { return };
@@ -91,16 +73,10 @@ fn is_elder(metadata: &Metadata) -> bool {
     metadata.metadata_version().is_ok_and(|version| version < (2, 4))
 }
 
-static CLASSIFIER: Rule = rule_of(
-    "classifier",
-    Severity::Error,
-    Documentation {
-        what: "Every `Classifier` is one that the public index knows and has not deprecated; a newer Python or framework version than known here is a warning.",
-        why: "The index refuses the upload, and `Private ::` is there to make it do so.",
-        fix: "Correct the classifier, or remove it",
-    },
-    Check::Metadata(classifier),
-);
+rule!(CLASSIFIER = "classifier", Error, Metadata(classifier);
+    what: "Every `Classifier` is one that the public index knows and has not deprecated; a newer Python or framework version than known here is a warning.",
+    why: "The index refuses the upload, and `Private ::` is there to make it do so.",
+    fix: "Correct the classifier, or remove it");
 
 fn classifier(metadata: &Metadata, found: &mut Findings) {
     let (known, deprecated) = &*CLASSIFIERS;
@@ -126,16 +102,10 @@ static CLASSIFIERS: LazyLock<(BTreeSet<&'static str>, BTreeSet<&'static str>)> =
     (known.into_iter().collect(), deprecated.into_iter().map(|line| &line[1..]).collect())
 });
 
-static DESCRIPTION: Rule = rule_of(
-    "description",
-    Severity::Warning,
-    Documentation {
-        what: "There is a description, and its content type is Markdown, reStructuredText or plain text.",
-        why: "An unknown content type is refused by indexes; without one the text is taken for reStructuredText and may not be shown.",
-        fix: "Set `readme = \"README.md\"` in pyproject.toml",
-    },
-    Check::Metadata(description),
-);
+rule!(DESCRIPTION = "description", Warning, Metadata(description);
+    what: "There is a description, and its content type is Markdown, reStructuredText or plain text.",
+    why: "An unknown content type is refused by indexes; without one the text is taken for reStructuredText and may not be shown.",
+    fix: "Set `readme = \"README.md\"` in pyproject.toml");
 
 fn description(metadata: &Metadata, found: &mut Findings) {
     let empty = metadata.description().is_none_or(|text| text.trim().is_empty() || text.trim() == "UNKNOWN");
@@ -160,16 +130,10 @@ fn description(metadata: &Metadata, found: &mut Findings) {
     }
 }
 
-static META_SUMMARY: Rule = rule_of(
-    "meta-summary",
-    Severity::Error,
-    Documentation {
-        what: "`Summary` is one line of at most 512 characters.",
-        why: "Indexes refuse the upload.",
-        fix: "Shorten `description` in pyproject.toml to one sentence",
-    },
-    Check::Metadata(meta_summary),
-);
+rule!(META_SUMMARY = "meta-summary", Error, Metadata(meta_summary);
+    what: "`Summary` is one line of at most 512 characters.",
+    why: "Indexes refuse the upload.",
+    fix: "Shorten `description` in pyproject.toml to one sentence");
 
 fn meta_summary(metadata: &Metadata, found: &mut Findings) {
     if let Some(summary) = metadata.fields().get("Summary") {
@@ -182,16 +146,10 @@ fn meta_summary(metadata: &Metadata, found: &mut Findings) {
     }
 }
 
-static META_EMAIL: Rule = rule_of(
-    "meta-email",
-    Severity::Error,
-    Documentation {
-        what: "`Author-email` and `Maintainer-email` hold e-mail addresses.",
-        why: "Indexes refuse the upload.",
-        fix: "Write `Name <name@example.org>`, or leave the field out",
-    },
-    Check::Metadata(meta_email),
-);
+rule!(META_EMAIL = "meta-email", Error, Metadata(meta_email);
+    what: "`Author-email` and `Maintainer-email` hold e-mail addresses.",
+    why: "Indexes refuse the upload.",
+    fix: "Write `Name <name@example.org>`, or leave the field out");
 
 fn meta_email(metadata: &Metadata, found: &mut Findings) {
     for field in ["Author-email", "Maintainer-email"] {
@@ -213,16 +171,10 @@ fn is_address(text: &str) -> bool {
     plain(local) && plain(domain) && domain.contains('.') && domain.split('.').all(|part| !part.is_empty())
 }
 
-static META_URL: Rule = rule_of(
-    "meta-url",
-    Severity::Error,
-    Documentation {
-        what: "`Project-URL` is a label of 1 to 32 characters, a comma and a web address; `Home-page` and `Download-URL` are web addresses.",
-        why: "Indexes refuse the upload.",
-        fix: "Correct the entry of `[project.urls]`",
-    },
-    Check::Metadata(meta_url),
-);
+rule!(META_URL = "meta-url", Error, Metadata(meta_url);
+    what: "`Project-URL` is a label of 1 to 32 characters, a comma and a web address; `Home-page` and `Download-URL` are web addresses.",
+    why: "Indexes refuse the upload.",
+    fix: "Correct the entry of `[project.urls]`");
 
 fn meta_url(metadata: &Metadata, found: &mut Findings) {
     let is_labelled =
@@ -242,16 +194,10 @@ fn is_web(text: &str) -> bool {
     Url::parse(text.trim()).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
-static META_EXTRA: Rule = rule_of(
-    "meta-extra",
-    Severity::Error,
-    Documentation {
-        what: "Every `Provides-Extra` is a valid name: ASCII letters, digits, `-`, `_` and `.`.",
-        why: "Nobody can ask for the extra, and indexes refuse the upload.",
-        fix: "Rename the entry of `[project.optional-dependencies]`",
-    },
-    Check::Metadata(meta_extra),
-);
+rule!(META_EXTRA = "meta-extra", Error, Metadata(meta_extra);
+    what: "Every `Provides-Extra` is a valid name: ASCII letters, digits, `-`, `_` and `.`.",
+    why: "Nobody can ask for the extra, and indexes refuse the upload.",
+    fix: "Rename the entry of `[project.optional-dependencies]`");
 
 fn meta_extra(metadata: &Metadata, found: &mut Findings) {
     let is_name = |extra: &str| extra.parse::<DistributionName>().is_ok();
@@ -260,16 +206,10 @@ fn meta_extra(metadata: &Metadata, found: &mut Findings) {
     }
 }
 
-static META_DYNAMIC: Rule = rule_of(
-    "meta-dynamic",
-    Severity::Error,
-    Documentation {
-        what: "`Dynamic` names fields that may be dynamic.",
-        why: "Indexes refuse an unknown field, and `Name`, `Version` and `Metadata-Version` are never dynamic.",
-        fix: "Remove the entry from `dynamic` in pyproject.toml",
-    },
-    Check::Metadata(meta_dynamic),
-);
+rule!(META_DYNAMIC = "meta-dynamic", Error, Metadata(meta_dynamic);
+    what: "`Dynamic` names fields that may be dynamic.",
+    why: "Indexes refuse an unknown field, and `Name`, `Version` and `Metadata-Version` are never dynamic.",
+    fix: "Remove the entry from `dynamic` in pyproject.toml");
 
 fn meta_dynamic(metadata: &Metadata, found: &mut Findings) {
     let is_fixed =

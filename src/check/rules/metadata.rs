@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use pep440_rs::Version;
 
 use super::dist_info::present;
-use crate::check::rule::{Check, Documentation, Findings, Rule, Severity, rule_of};
+use crate::check::rule::{Findings, Rule, Severity, rule};
+use crate::check::subject::sdist::SdistSubject;
 use crate::check::subject::wheel::WheelSubject;
 use crate::error::sentence;
 use crate::wheel::fields::FieldsError;
@@ -13,62 +14,46 @@ use crate::wheel::metadata::{Metadata, MetadataError};
 use crate::wheel::name::DistributionName;
 use crate::wheel::requirement::RequirementSource::Url;
 
-static META_PRESENT: Rule = rule_of(
-    "meta-present",
-    Severity::Error,
-    Documentation {
-        what: "There is a METADATA (a PKG-INFO in a source distribution), and it is a block of fields.",
-        why: "Without it a distribution has no name, version or dependencies.",
-        fix: "Build the distribution again with a standard builder",
-    },
-    Check::Both(
-        |wheel, found| {
-            if wheel.metadata.is_none() {
-                present(wheel, "METADATA", found);
-            }
-            found.in_metadata(wheel);
-            unparsed(&wheel.metadata, found, |error| !is_not_utf8(error));
-        },
-        |sdist, found| {
-            if sdist.metadata.is_none() && sdist.is_readable() {
-                found.whole("there is no `PKG-INFO` in the top directory");
-            }
-            found.in_pkg_info(sdist);
-            unparsed(&sdist.metadata, found, |error| !is_not_utf8(error));
-        },
-    ),
-);
+rule!(META_PRESENT = "meta-present", Error, Both(meta_present_of_wheel, meta_present_of_sdist);
+    what: "There is a METADATA (a PKG-INFO in a source distribution), and it is a block of fields.",
+    why: "Without it a distribution has no name, version or dependencies.",
+    fix: "Build the distribution again with a standard builder");
 
-static META_UTF8: Rule = rule_of(
-    "meta-utf8",
-    Severity::Error,
-    Documentation {
-        what: "METADATA is UTF-8.",
-        why: "The specification asks for it; indexes refuse anything else.",
-        fix: "Write the sources of the metadata (README, pyproject.toml) as UTF-8",
-    },
-    Check::Both(
-        |wheel, found| {
-            found.in_metadata(wheel);
-            unparsed(&wheel.metadata, found, is_not_utf8);
-        },
-        |sdist, found| {
-            found.in_pkg_info(sdist);
-            unparsed(&sdist.metadata, found, is_not_utf8);
-        },
-    ),
-);
+fn meta_present_of_wheel(wheel: &WheelSubject, found: &mut Findings) {
+    if wheel.metadata.is_none() {
+        present(wheel, "METADATA", found);
+    }
+    found.in_metadata(wheel);
+    unparsed(&wheel.metadata, found, |error| !is_not_utf8(error));
+}
 
-static META_VERSION: Rule = rule_of(
-    "meta-version",
-    Severity::Error,
-    Documentation {
-        what: "`Metadata-Version` is 2.1 to 2.5, and no field is newer than it; 1.x is a warning.",
-        why: "Indexes refuse versions that they do not know and fields that the stated version does not have.",
-        fix: "Build with a builder of today, or raise `Metadata-Version` to the one that has the field",
-    },
-    Check::Metadata(meta_version),
-);
+fn meta_present_of_sdist(sdist: &SdistSubject, found: &mut Findings) {
+    if sdist.metadata.is_none() && sdist.is_readable() {
+        found.whole("there is no `PKG-INFO` in the top directory");
+    }
+    found.in_pkg_info(sdist);
+    unparsed(&sdist.metadata, found, |error| !is_not_utf8(error));
+}
+
+rule!(META_UTF8 = "meta-utf8", Error, Both(meta_utf8_of_wheel, meta_utf8_of_sdist);
+    what: "METADATA is UTF-8.",
+    why: "The specification asks for it; indexes refuse anything else.",
+    fix: "Write the sources of the metadata (README, pyproject.toml) as UTF-8");
+
+fn meta_utf8_of_wheel(wheel: &WheelSubject, found: &mut Findings) {
+    found.in_metadata(wheel);
+    unparsed(&wheel.metadata, found, is_not_utf8);
+}
+
+fn meta_utf8_of_sdist(sdist: &SdistSubject, found: &mut Findings) {
+    found.in_pkg_info(sdist);
+    unparsed(&sdist.metadata, found, is_not_utf8);
+}
+
+rule!(META_VERSION = "meta-version", Error, Metadata(meta_version);
+    what: "`Metadata-Version` is 2.1 to 2.5, and no field is newer than it; 1.x is a warning.",
+    why: "Indexes refuse versions that they do not know and fields that the stated version does not have.",
+    fix: "Build with a builder of today, or raise `Metadata-Version` to the one that has the field");
 
 fn meta_version(metadata: &Metadata, found: &mut Findings) {
     let stated = match metadata.metadata_version() {
@@ -91,16 +76,10 @@ fn meta_version(metadata: &Metadata, found: &mut Findings) {
     }
 }
 
-static META_SINGLE: Rule = rule_of(
-    "meta-single",
-    Severity::Error,
-    Documentation {
-        what: "Fields that may stand once do so.",
-        why: "Readers differ on which one they take; indexes refuse the file.",
-        fix: "Remove the repeated field",
-    },
-    Check::Metadata(meta_single),
-);
+rule!(META_SINGLE = "meta-single", Error, Metadata(meta_single);
+    what: "Fields that may stand once do so.",
+    why: "Readers differ on which one they take; indexes refuse the file.",
+    fix: "Remove the repeated field");
 
 fn meta_single(metadata: &Metadata, found: &mut Findings) {
     for field in metadata.repeated() {
@@ -108,26 +87,21 @@ fn meta_single(metadata: &Metadata, found: &mut Findings) {
     }
 }
 
-static META_NAME: Rule = rule_of(
-    "meta-name",
-    Severity::Error,
-    Documentation {
-        what: "`Name` is valid and the one of the file name.",
-        why: "Indexes and installers refuse a file that says it is another distribution.",
-        fix: "Build the distribution again; do not rename files",
-    },
-    Check::Both(
-        |wheel, found| {
-            meta_name(found.in_metadata(wheel), wheel.name.as_ref().ok().map(|name| &name.distribution), found);
-            if name_ends_in_space(wheel) {
-                found.whole("a space follows the value of `Name`, and uv takes it for a part of the name");
-            }
-        },
-        |sdist, found| {
-            meta_name(found.in_pkg_info(sdist), sdist.name.as_ref().ok().map(|name| &name.distribution), found);
-        },
-    ),
-);
+rule!(META_NAME = "meta-name", Error, Both(meta_name_of_wheel, meta_name_of_sdist);
+    what: "`Name` is valid and the one of the file name.",
+    why: "Indexes and installers refuse a file that says it is another distribution.",
+    fix: "Build the distribution again; do not rename files");
+
+fn meta_name_of_wheel(wheel: &WheelSubject, found: &mut Findings) {
+    meta_name(found.in_metadata(wheel), wheel.name.as_ref().ok().map(|name| &name.distribution), found);
+    if name_ends_in_space(wheel) {
+        found.whole("a space follows the value of `Name`, and uv takes it for a part of the name");
+    }
+}
+
+fn meta_name_of_sdist(sdist: &SdistSubject, found: &mut Findings) {
+    meta_name(found.in_pkg_info(sdist), sdist.name.as_ref().ok().map(|name| &name.distribution), found);
+}
 
 fn meta_name(metadata: Option<&Metadata>, expected: Option<&DistributionName>, found: &mut Findings) {
     match (metadata.map(Metadata::name), expected) {
@@ -150,25 +124,20 @@ fn name_ends_in_space(wheel: &WheelSubject) -> bool {
     name.is_some_and(|line| line.ends_with(b" ") || line.ends_with(b"\t"))
 }
 
-static META_VER: Rule = rule_of(
-    "meta-ver",
-    Severity::Error,
-    Documentation {
-        what: "`Version` is valid and the one of the file name.",
-        why: "`pip` installs such a wheel under the metadata's version, uv refuses it, and a pin finds the wrong one.",
-        fix: "Build the distribution again; do not rename files",
-    },
-    Check::Both(
-        |wheel, found| {
-            let expected = wheel.name.as_ref().ok().and_then(|name| name.pep440());
-            meta_ver(found.in_metadata(wheel), expected, found);
-        },
-        |sdist, found| {
-            let expected = sdist.name.as_ref().ok().and_then(|name| name.pep440());
-            meta_ver(found.in_pkg_info(sdist), expected, found);
-        },
-    ),
-);
+rule!(META_VER = "meta-ver", Error, Both(meta_ver_of_wheel, meta_ver_of_sdist);
+    what: "`Version` is valid and the one of the file name.",
+    why: "`pip` installs such a wheel under the metadata's version, uv refuses it, and a pin finds the wrong one.",
+    fix: "Build the distribution again; do not rename files");
+
+fn meta_ver_of_wheel(wheel: &WheelSubject, found: &mut Findings) {
+    let expected = wheel.name.as_ref().ok().and_then(|name| name.pep440());
+    meta_ver(found.in_metadata(wheel), expected, found);
+}
+
+fn meta_ver_of_sdist(sdist: &SdistSubject, found: &mut Findings) {
+    let expected = sdist.name.as_ref().ok().and_then(|name| name.pep440());
+    meta_ver(found.in_pkg_info(sdist), expected, found);
+}
 
 fn meta_ver(metadata: Option<&Metadata>, expected: Option<Version>, found: &mut Findings) {
     match (metadata.map(Metadata::version), expected) {
@@ -180,16 +149,10 @@ fn meta_ver(metadata: Option<&Metadata>, expected: Option<Version>, found: &mut 
     }
 }
 
-static REQUIRES_PYTHON: Rule = rule_of(
-    "requires-python",
-    Severity::Error,
-    Documentation {
-        what: "`Requires-Python` is there and is a set of version specifiers.",
-        why: "Without it every Python installs the distribution, also one that cannot import it.",
-        fix: "Set `requires-python` in pyproject.toml, such as `>=3.10`",
-    },
-    Check::Metadata(requires_python),
-);
+rule!(REQUIRES_PYTHON = "requires-python", Error, Metadata(requires_python);
+    what: "`Requires-Python` is there and is a set of version specifiers.",
+    why: "Without it every Python installs the distribution, also one that cannot import it.",
+    fix: "Set `requires-python` in pyproject.toml, such as `>=3.10`");
 
 fn requires_python(metadata: &Metadata, found: &mut Findings) {
     match metadata.requires_python() {
@@ -199,16 +162,10 @@ fn requires_python(metadata: &Metadata, found: &mut Findings) {
     }
 }
 
-static REQUIRES_DIST: Rule = rule_of(
-    "requires-dist",
-    Severity::Error,
-    Documentation {
-        what: "Every `Requires-Dist` is a dependency specifier (PEP 508) that names no address.",
-        why: "Installers stop at one they cannot read; indexes refuse direct addresses.",
-        fix: "Depend on a released version, such as `name==1.0`",
-    },
-    Check::Metadata(requires_dist),
-);
+rule!(REQUIRES_DIST = "requires-dist", Error, Metadata(requires_dist);
+    what: "Every `Requires-Dist` is a dependency specifier (PEP 508) that names no address.",
+    why: "Installers stop at one they cannot read; indexes refuse direct addresses.",
+    fix: "Depend on a released version, such as `name==1.0`");
 
 fn requires_dist(metadata: &Metadata, found: &mut Findings) {
     for requirement in metadata.requires_dist() {

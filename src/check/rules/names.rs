@@ -7,70 +7,64 @@ use pep440_rs::Version;
 use super::contents::file_name;
 use super::payload::is_runtime;
 use crate::binary::Objection;
-use crate::check::rule::{Check, Documentation, Findings, Rule, Severity, rule, rule_of};
+use crate::check::rule::{Findings, Rule, Severity, rule};
+use crate::check::subject::sdist::SdistSubject;
 use crate::check::subject::wheel::WheelSubject;
 use crate::target::{Architecture, OsVersion, PlatformTag};
 use crate::wheel::filename::FileNameError;
 use crate::wheel::name::DistributionName;
 
-static NAME_PARSE: Rule = rule_of(
-    "name-parse",
-    Severity::Error,
-    Documentation {
-        what: "A wheel is named `NAME-VERSION(-BUILD)-PYTHON-ABI-PLATFORM.whl`, a source distribution `NAME-VERSION.tar.gz`.",
-        why: "Installers read name, version and tags off the file name and refuse or pass over a file they cannot read.",
-        fix: "Rename the file as its builder named it, or build it again",
-    },
-    Check::Both(
-        |wheel, found| name_parse(wheel.name.as_ref().err(), found),
-        |sdist, found| name_parse(sdist.name.as_ref().err(), found),
-    ),
-);
+rule!(NAME_PARSE = "name-parse", Error, Both(name_parse_of_wheel, name_parse_of_sdist);
+    what: "A wheel is named `NAME-VERSION(-BUILD)-PYTHON-ABI-PLATFORM.whl`, a source distribution `NAME-VERSION.tar.gz`.",
+    why: "Installers read name, version and tags off the file name and refuse or pass over a file they cannot read.",
+    fix: "Rename the file as its builder named it, or build it again");
+
+fn name_parse_of_wheel(wheel: &WheelSubject, found: &mut Findings) {
+    name_parse(wheel.name.as_ref().err(), found)
+}
+
+fn name_parse_of_sdist(sdist: &SdistSubject, found: &mut Findings) {
+    name_parse(sdist.name.as_ref().err(), found)
+}
 
 fn name_parse(error: Option<&FileNameError>, found: &mut Findings) {
     error.into_iter().for_each(|error| found.whole(error.to_string()));
 }
 
-static NAME_NORMAL: Rule = rule_of(
-    "name-normal",
-    Severity::Error,
-    Documentation {
-        what: "Name and version stand in the file name in their normal form: lower case, `_` for `-` and `.`, and PEP 440's normal version.",
-        why: "Indexes refuse every other form, and some uploaders leave such a file out without failing.",
-        fix: "Build with a builder that normalises file names, or rename the file and its dist-info directory",
-    },
-    Check::Both(
-        |wheel, found| {
-            if let Some(name) = wheel.name.as_ref().ok().filter(|name| !name.is_normal()) {
-                name_normal(&name.stem(), &name.distribution, name.pep440(), found);
-            }
-        },
-        |sdist, found| {
-            if let Some(name) = sdist.name.as_ref().ok().filter(|name| !name.is_normal()) {
-                name_normal(&name.stem(), &name.distribution, name.pep440(), found);
-            }
-        },
-    ),
-);
+rule!(NAME_NORMAL = "name-normal", Error, Both(name_normal_of_wheel, name_normal_of_sdist);
+    what: "Name and version stand in the file name in their normal form: lower case, `_` for `-` and `.`, and PEP 440's normal version.",
+    why: "Indexes refuse every other form, and some uploaders leave such a file out without failing.",
+    fix: "Build with a builder that normalises file names, or rename the file and its dist-info directory");
+
+fn name_normal_of_wheel(wheel: &WheelSubject, found: &mut Findings) {
+    if let Some(name) = wheel.name.as_ref().ok().filter(|name| !name.is_normal()) {
+        name_normal(&name.stem(), &name.distribution, name.pep440(), found);
+    }
+}
+
+fn name_normal_of_sdist(sdist: &SdistSubject, found: &mut Findings) {
+    if let Some(name) = sdist.name.as_ref().ok().filter(|name| !name.is_normal()) {
+        name_normal(&name.stem(), &name.distribution, name.pep440(), found);
+    }
+}
 
 fn name_normal(stem: &str, name: &DistributionName, version: Option<Version>, found: &mut Findings) {
     let (name, version) = (name.escaped(), version.map(|version| version.to_string()).unwrap_or_default());
     found.whole(format!("the normal form of `{stem}` is `{name}-{version}`"));
 }
 
-static LOCAL_VERSION: Rule = rule_of(
-    "local-version",
-    Severity::Error,
-    Documentation {
-        what: "The version has no local part (`+something`).",
-        why: "Local versions are for one's own machines; indexes refuse them.",
-        fix: "Set a public version, such as a post-release",
-    },
-    Check::Both(
-        |wheel, found| local_version(wheel.name.as_ref().ok().and_then(|name| name.pep440()), found),
-        |sdist, found| local_version(sdist.name.as_ref().ok().and_then(|name| name.pep440()), found),
-    ),
-);
+rule!(LOCAL_VERSION = "local-version", Error, Both(local_version_of_wheel, local_version_of_sdist);
+    what: "The version has no local part (`+something`).",
+    why: "Local versions are for one's own machines; indexes refuse them.",
+    fix: "Set a public version, such as a post-release");
+
+fn local_version_of_wheel(wheel: &WheelSubject, found: &mut Findings) {
+    local_version(wheel.name.as_ref().ok().and_then(|name| name.pep440()), found)
+}
+
+fn local_version_of_sdist(sdist: &SdistSubject, found: &mut Findings) {
+    local_version(sdist.name.as_ref().ok().and_then(|name| name.pep440()), found)
+}
 
 fn local_version(version: Option<Version>, found: &mut Findings) {
     if version.is_some_and(|version| version.is_local()) {
@@ -78,16 +72,10 @@ fn local_version(version: Option<Version>, found: &mut Findings) {
     }
 }
 
-static TAG_KNOWN: Rule = rule(
-    "tag-known",
-    Severity::Error,
-    Documentation {
-        what: "Every platform tag is one that some installer knows, and the Python tags are those of an implementation.",
-        why: "A misspelt tag is valid and matches no machine, so nobody can install the wheel.",
-        fix: "Correct the tag, such as `manylinux_2_17_x86_64`, `musllinux_1_1_aarch64`, `macosx_11_0_arm64` or `win_amd64`",
-    },
-    tag_known,
-);
+rule!(TAG_KNOWN = "tag-known", Error, Wheel(tag_known);
+    what: "Every platform tag is one that some installer knows, and the Python tags are those of an implementation.",
+    why: "A misspelt tag is valid and matches no machine, so nobody can install the wheel.",
+    fix: "Correct the tag, such as `manylinux_2_17_x86_64`, `musllinux_1_1_aarch64`, `macosx_11_0_arm64` or `win_amd64`");
 
 fn tag_known(wheel: &WheelSubject, found: &mut Findings) {
     let Ok(name) = &wheel.name else { return };
@@ -104,16 +92,10 @@ fn tag_known(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-static TAG_LINUX_BARE: Rule = rule(
-    "tag-linux-bare",
-    Severity::Error,
-    Documentation {
-        what: "No platform tag is `linux_*`.",
-        why: "It promises nothing beyond the machine it was built on; indexes refuse it (`linux_armv7l` aside).",
-        fix: "Tag the wheel by the libc it needs: `manylinux_X_Y_*` or `musllinux_X_Y_*`",
-    },
-    tag_linux_bare,
-);
+rule!(TAG_LINUX_BARE = "tag-linux-bare", Error, Wheel(tag_linux_bare);
+    what: "No platform tag is `linux_*`.",
+    why: "It promises nothing beyond the machine it was built on; indexes refuse it (`linux_armv7l` aside).",
+    fix: "Tag the wheel by the libc it needs: `manylinux_X_Y_*` or `musllinux_X_Y_*`");
 
 fn tag_linux_bare(wheel: &WheelSubject, found: &mut Findings) {
     for tag in wheel.platforms() {
@@ -124,16 +106,10 @@ fn tag_linux_bare(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-static TAG_INDEX: Rule = rule(
-    "tag-index",
-    Severity::Error,
-    Documentation {
-        what: "Every platform tag is one that the public index takes: macOS from 11 on with minor version 0 and a version that exists, and no BSD or Solaris.",
-        why: "The upload is refused, after others of the set have gone through.",
-        fix: "Use a tag that the index takes: macOS tags from 11 on end in `_0`",
-    },
-    tag_index,
-);
+rule!(TAG_INDEX = "tag-index", Error, Wheel(tag_index);
+    what: "Every platform tag is one that the public index takes: macOS from 11 on with minor version 0 and a version that exists, and no BSD or Solaris.",
+    why: "The upload is refused, after others of the set have gone through.",
+    fix: "Use a tag that the index takes: macOS tags from 11 on end in `_0`");
 
 fn tag_index(wheel: &WheelSubject, found: &mut Findings) {
     const REFUSED: [&str; 6] = ["freebsd", "openbsd", "netbsd", "solaris", "dragonfly", "aix"];
@@ -158,16 +134,10 @@ fn tag_index(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-static TAG_SET_SORTED: Rule = rule(
-    "tag-set-sorted",
-    Severity::Warning,
-    Documentation {
-        what: "The tags of a compressed set are sorted, and none stands twice.",
-        why: "PEP 425 asks for sorted sets; two names for one set make two files of one build.",
-        fix: "Sort the tags of the set in the file name",
-    },
-    tag_set_sorted,
-);
+rule!(TAG_SET_SORTED = "tag-set-sorted", Warning, Wheel(tag_set_sorted);
+    what: "The tags of a compressed set are sorted, and none stands twice.",
+    why: "PEP 425 asks for sorted sets; two names for one set make two files of one build.",
+    fix: "Sort the tags of the set in the file name");
 
 fn tag_set_sorted(wheel: &WheelSubject, found: &mut Findings) {
     if let Some(name) = wheel.name.as_ref().ok().filter(|name| !name.tags.is_sorted()) {
@@ -175,16 +145,10 @@ fn tag_set_sorted(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-static TAG_LEGACY_ALIAS: Rule = rule(
-    "tag-legacy-alias",
-    Severity::Warning,
-    Documentation {
-        what: "A `manylinux_2_17`, `_2_12` or `_2_5` tag comes with its elder name `manylinux2014`, `2010` or `1`, and the reverse.",
-        why: "`pip download --platform manylinux2014_x86_64` does not find a wheel that carries the new name alone, and old tools do not know it.",
-        fix: "Add the other name of the tag to the wheel's platform tags",
-    },
-    tag_legacy_alias,
-);
+rule!(TAG_LEGACY_ALIAS = "tag-legacy-alias", Warning, Wheel(tag_legacy_alias);
+    what: "A `manylinux_2_17`, `_2_12` or `_2_5` tag comes with its elder name `manylinux2014`, `2010` or `1`, and the reverse.",
+    why: "`pip download --platform manylinux2014_x86_64` does not find a wheel that carries the new name alone, and old tools do not know it.",
+    fix: "Add the other name of the tag to the wheel's platform tags");
 
 fn tag_legacy_alias(wheel: &WheelSubject, found: &mut Findings) {
     let tags: BTreeSet<PlatformTag> = wheel.platforms().into_iter().collect();
@@ -199,16 +163,10 @@ fn tag_legacy_alias(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-static TAG_TOO_NARROW: Rule = rule(
-    "tag-too-narrow",
-    Severity::Warning,
-    Documentation {
-        what: "A wheel without extension modules is tagged `py3-none-PLATFORM`.",
-        why: "A tag such as `cp311-cp311` keeps every other Python from installing a program that needs none in particular.",
-        fix: "Tag the wheel `py3-none-PLATFORM`",
-    },
-    tag_too_narrow,
-);
+rule!(TAG_TOO_NARROW = "tag-too-narrow", Warning, Wheel(tag_too_narrow);
+    what: "A wheel without extension modules is tagged `py3-none-PLATFORM`.",
+    why: "A tag such as `cp311-cp311` keeps every other Python from installing a program that needs none in particular.",
+    fix: "Tag the wheel `py3-none-PLATFORM`");
 
 fn tag_too_narrow(wheel: &WheelSubject, found: &mut Findings) {
     let Ok(name) = &wheel.name else { return };
@@ -225,16 +183,10 @@ fn tag_too_narrow(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-static TAG_PYTHON: Rule = rule(
-    "tag-python",
-    Severity::Error,
-    Documentation {
-        what: "Some Python that `Requires-Python` allows takes one of the Python and ABI tags of a runtime's wheel, on any platform.",
-        why: "Tags such as `py2-none` or `py3-abi3` can be valid and match no Python at all, so nobody can install the wheel.",
-        fix: "Tag the wheel `py3-none-PLATFORM`",
-    },
-    tag_python,
-);
+rule!(TAG_PYTHON = "tag-python", Error, Wheel(tag_python);
+    what: "Some Python that `Requires-Python` allows takes one of the Python and ABI tags of a runtime's wheel, on any platform.",
+    why: "Tags such as `py2-none` or `py3-abi3` can be valid and match no Python at all, so nobody can install the wheel.",
+    fix: "Tag the wheel `py3-none-PLATFORM`");
 
 fn tag_python(wheel: &WheelSubject, found: &mut Findings) {
     let Ok(name) = &wheel.name else { return };
@@ -281,16 +233,10 @@ fn takes(minor: u64, python: &str, abi: &str) -> bool {
     }
 }
 
-static TAG_ANY_NATIVE: Rule = rule(
-    "tag-any-native",
-    Severity::Error,
-    Documentation {
-        what: "A wheel tagged `any` holds no native code.",
-        why: "Every machine installs it, and all but one kind cannot run it.",
-        fix: "Tag the wheel with the platform that its binaries are for",
-    },
-    tag_any_native,
-);
+rule!(TAG_ANY_NATIVE = "tag-any-native", Error, Wheel(tag_any_native);
+    what: "A wheel tagged `any` holds no native code.",
+    why: "Every machine installs it, and all but one kind cannot run it.",
+    fix: "Tag the wheel with the platform that its binaries are for");
 
 fn tag_any_native(wheel: &WheelSubject, found: &mut Findings) {
     for (_, member, objection) in wheel.objections.iter().filter(|row| matches!(row.2, Objection::NativeCode)) {

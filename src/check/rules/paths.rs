@@ -1,21 +1,15 @@
 //! Rules about the paths and types of a wheel's entries: what every system can unpack, and to one place only.
 
 use super::archive::defects;
-use crate::check::rule::{Documentation, Findings, Rule, Severity, rule};
+use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
 use crate::member_path::{Clash, Node, Paths, escapes, not_on_windows, not_plain, windows_device};
 use crate::zip::archive::DefectKind as Kind;
 
-static PATH_RELATIVE: Rule = rule(
-    "path-relative",
-    Severity::Error,
-    Documentation {
-        what: "Paths are relative and made of plain parts: no `..`, no leading `/`, no drive, no backslash, no control character and none that cannot be seen (zero width, direction, private use), no empty part.",
-        why: "Such a path leaves the directory it is unpacked to, or names another file on another system; installers refuse, drop or rename it.",
-        fix: "Give the file a plain relative path joined by `/`",
-    },
-    path_relative,
-);
+rule!(PATH_RELATIVE = "path-relative", Error, Wheel(path_relative);
+    what: "Paths are relative and made of plain parts: no `..`, no leading `/`, no drive, no backslash, no control character and none that cannot be seen (zero width, direction, private use), no empty part.",
+    why: "Such a path leaves the directory it is unpacked to, or names another file on another system; installers refuse, drop or rename it.",
+    fix: "Give the file a plain relative path joined by `/`");
 
 fn path_relative(wheel: &WheelSubject, found: &mut Findings) {
     for member in wheel.archive.members() {
@@ -25,27 +19,15 @@ fn path_relative(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-static PATH_UTF8: Rule = rule(
-    "path-utf8",
-    Severity::Error,
-    Documentation {
-        what: "Names are UTF-8, and those that are not ASCII carry the UTF-8 flag (bit 11).",
-        why: "Without the flag readers take the name for code page 437 and unpack it under another name.",
-        fix: "Write names as UTF-8 with flag bit 11, or use ASCII names",
-    },
-    |wheel, found| defects(wheel, found, &[Kind::NameEncoding], &[]),
-);
+rule!(PATH_UTF8 = "path-utf8", Error, Wheel(|wheel, found| defects(wheel, found, &[Kind::NameEncoding], &[]));
+    what: "Names are UTF-8, and those that are not ASCII carry the UTF-8 flag (bit 11).",
+    why: "Without the flag readers take the name for code page 437 and unpack it under another name.",
+    fix: "Write names as UTF-8 with flag bit 11, or use ASCII names");
 
-static PATH_COLLISION: Rule = rule(
-    "path-collision",
-    Severity::Error,
-    Documentation {
-        what: "No two paths are the same once case and Unicode form are ignored, and no file is also a directory.",
-        why: "On macOS and Windows one file overwrites the other; a file in the place of a directory stops the installation.",
-        fix: "Rename one of the files",
-    },
-    path_collision,
-);
+rule!(PATH_COLLISION = "path-collision", Error, Wheel(path_collision);
+    what: "No two paths are the same once case and Unicode form are ignored, and no file is also a directory.",
+    why: "On macOS and Windows one file overwrites the other; a file in the place of a directory stops the installation.",
+    fix: "Rename one of the files");
 
 fn path_collision(wheel: &WheelSubject, found: &mut Findings) {
     let mut paths = Paths::default();
@@ -62,16 +44,10 @@ fn path_collision(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-static PATH_WINDOWS: Rule = rule(
-    "path-windows",
-    Severity::Error,
-    Documentation {
-        what: "Paths can be written on Windows: none of `<>:\"|?*`, no part that ends in a dot or space; a reserved device name or a path of more than 240 characters is a warning.",
-        why: "The wheel cannot be installed there, or its files cannot be removed again.",
-        fix: "Rename the file to something that every system can write",
-    },
-    path_windows,
-);
+rule!(PATH_WINDOWS = "path-windows", Error, Wheel(path_windows);
+    what: "Paths can be written on Windows: none of `<>:\"|?*`, no part that ends in a dot or space; a reserved device name or a path of more than 240 characters is a warning.",
+    why: "The wheel cannot be installed there, or its files cannot be removed again.",
+    fix: "Rename the file to something that every system can write");
 
 fn path_windows(wheel: &WheelSubject, found: &mut Findings) {
     // Backslashes and drives are another rule's.
@@ -90,16 +66,10 @@ fn path_windows(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-static ENTRY_TYPE: Rule = rule(
-    "entry-type",
-    Severity::Error,
-    Documentation {
-        what: "Every entry is a regular file.",
-        why: "Installers write a symbolic link as a file that holds the link's target, and know nothing of FIFOs and devices.",
-        fix: "Put the file itself into the wheel in place of the link",
-    },
-    entry_type,
-);
+rule!(ENTRY_TYPE = "entry-type", Error, Wheel(entry_type);
+    what: "Every entry is a regular file.",
+    why: "Installers write a symbolic link as a file that holds the link's target, and know nothing of FIFOs and devices.",
+    fix: "Put the file itself into the wheel in place of the link");
 
 fn entry_type(wheel: &WheelSubject, found: &mut Findings) {
     for member in wheel.archive.members() {

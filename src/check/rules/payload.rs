@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::contents::{entries, file_name, has_extension, packages};
 use crate::binary::{Kind, Magic};
-use crate::check::rule::{Documentation, Findings, Rule, Severity, rule};
+use crate::check::rule::{Findings, Rule, rule};
 use crate::check::subject::scan::Scanned;
 use crate::check::subject::wheel::WheelSubject;
 use crate::payload::Package;
@@ -15,16 +15,10 @@ use crate::zip::archive::Member;
 /// How every Git LFS pointer begins.
 const POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
 
-static PAYLOAD_JSON: Rule = rule(
-    "payload-json",
-    Severity::Error,
-    Documentation {
-        what: "`codex-package.json` has the known layout and no path that leaves the package, and states the version of the wheel, a target that its tags are for, and an entry point that is there.",
-        why: "The program looks itself up by this file; a wrong one belongs to another build.",
-        fix: "Stage the payload of this release and target again",
-    },
-    payload_json,
-);
+rule!(PAYLOAD_JSON = "payload-json", Error, Wheel(payload_json);
+    what: "`codex-package.json` has the known layout and no path that leaves the package, and states the version of the wheel, a target that its tags are for, and an entry point that is there.",
+    why: "The program looks itself up by this file; a wrong one belongs to another build.",
+    fix: "Stage the payload of this release and target again");
 
 fn payload_json(wheel: &WheelSubject, found: &mut Findings) {
     for (member, scanned, directory) in packages(wheel) {
@@ -86,16 +80,10 @@ fn same_version(stated: &str, wheel: &pep440_rs::Version) -> bool {
     spelled.parse::<pep440_rs::Version>().is_ok_and(|version| version == *wheel)
 }
 
-static PAYLOAD_EXECUTABLE: Rule = rule(
-    "payload-executable",
-    Severity::Error,
-    Documentation {
-        what: "A wheel of the runtime holds its executable: a program (no script, no library) of the format that the tag's system runs, called `.exe` on Windows and nowhere else.",
-        why: "The wheel installs, and there is no program that could be started.",
-        fix: "Stage the runtime with its payload, the compiled program itself, and build it again",
-    },
-    payload_executable,
-);
+rule!(PAYLOAD_EXECUTABLE = "payload-executable", Error, Wheel(payload_executable);
+    what: "A wheel of the runtime holds its executable: a program (no script, no library) of the format that the tag's system runs, called `.exe` on Windows and nowhere else.",
+    why: "The wheel installs, and there is no program that could be started.",
+    fix: "Stage the runtime with its payload, the compiled program itself, and build it again");
 
 /// The runtime's executable: under the name that the tagged systems start it by, and a program of theirs.
 fn payload_executable(wheel: &WheelSubject, found: &mut Findings) {
@@ -142,32 +130,20 @@ fn no_program(wheel: &WheelSubject, member: &Member, scanned: &Scanned) -> Optio
     Some(format!("the runtime's executable is {what}, not a compiled program"))
 }
 
-static LFS_POINTER: Rule = rule(
-    "lfs-pointer",
-    Severity::Error,
-    Documentation {
-        what: "No file is the pointer of a Git LFS object.",
-        why: "The file itself was never fetched; the wheel holds three lines of text in its place.",
-        fix: "Run `git lfs pull` before the build",
-    },
-    lfs_pointer,
-);
+rule!(LFS_POINTER = "lfs-pointer", Error, Wheel(lfs_pointer);
+    what: "No file is the pointer of a Git LFS object.",
+    why: "The file itself was never fetched; the wheel holds three lines of text in its place.",
+    fix: "Run `git lfs pull` before the build");
 
 fn lfs_pointer(wheel: &WheelSubject, found: &mut Findings) {
     let pointers = wheel.files().filter(|(_, scanned)| scanned.head.starts_with(POINTER));
     found.each(pointers.map(|(member, _)| member.name.as_str()), "the file is a Git LFS pointer");
 }
 
-static PAYLOAD_EMPTY: Rule = rule(
-    "payload-empty",
-    Severity::Error,
-    Documentation {
-        what: "No program or library is empty.",
-        why: "A copy failed, and the program cannot be started.",
-        fix: "Stage the payload again and look for errors of the copy",
-    },
-    payload_empty,
-);
+rule!(PAYLOAD_EMPTY = "payload-empty", Error, Wheel(payload_empty);
+    what: "No program or library is empty.",
+    why: "A copy failed, and the program cannot be started.",
+    fix: "Stage the payload again and look for errors of the copy");
 
 fn payload_empty(wheel: &WheelSubject, found: &mut Findings) {
     let entries = entries(wheel);
@@ -178,16 +154,10 @@ fn payload_empty(wheel: &WheelSubject, found: &mut Findings) {
     found.each(empty.map(|(member, _)| member.name.as_str()), "the file is empty");
 }
 
-static SIZE_LIMIT: Rule = rule(
-    "size-limit",
-    Severity::Warning,
-    Documentation {
-        what: "The wheel has at most 100 MiB.",
-        why: "The public index refuses larger files unless the project's limit has been raised.",
-        fix: "Ask the index for a higher limit before the first upload, or make the payload smaller",
-    },
-    size_limit,
-);
+rule!(SIZE_LIMIT = "size-limit", Warning, Wheel(size_limit);
+    what: "The wheel has at most 100 MiB.",
+    why: "The public index refuses larger files unless the project's limit has been raised.",
+    fix: "Ask the index for a higher limit before the first upload, or make the payload smaller");
 
 fn size_limit(wheel: &WheelSubject, found: &mut Findings) {
     let size = wheel.archive.size();

@@ -2,7 +2,7 @@
 //! machine of its own platform or through a named runner. They find nothing where no receipts are asked for.
 
 use crate::check::finding::Owner;
-use crate::check::rule::{Check, Documentation, Findings, Rule, Severity, rule_of};
+use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::release::Set;
 use crate::check::subject::summary::Role;
 use crate::error::Outcome;
@@ -13,100 +13,50 @@ use crate::version::CodexVersion;
 /// The steps that `smoke` skips where the machine, the payload or the runner does not allow them.
 const MAY_BE_SKIPPED: [&str; 3] = ["search-tool", "sandbox-helper", "command"];
 
-/// A rule that tells its share of what [`judge`] finds.
-const fn rule(name: &'static str, severity: Severity, documentation: Documentation) -> Rule {
-    rule_of(name, severity, documentation, Check::Set(judge))
-}
+rule!(RECEIPT_MISSING = "receipt-missing", Error, Set(judge);
+    what: "Every runtime wheel has a smoke receipt.",
+    why: "Nobody has seen its executable run.",
+    fix: "Run `relkit smoke WHEEL --receipt FILE` on a machine of its platform, or with `--runner`");
 
-static RECEIPT_MISSING: Rule = rule(
-    "receipt-missing",
-    Severity::Error,
-    Documentation {
-        what: "Every runtime wheel has a smoke receipt.",
-        why: "Nobody has seen its executable run.",
-        fix: "Run `relkit smoke WHEEL --receipt FILE` on a machine of its platform, or with `--runner`",
-    },
-);
+rule!(RECEIPT_HASH = "receipt-hash", Error, Set(judge);
+    what: "The receipt of a wheel states the SHA-256 of its bytes.",
+    why: "Another build was tested than the one that is published.",
+    fix: "Test the wheel that is published, and build nothing afterwards");
 
-static RECEIPT_HASH: Rule = rule(
-    "receipt-hash",
-    Severity::Error,
-    Documentation {
-        what: "The receipt of a wheel states the SHA-256 of its bytes.",
-        why: "Another build was tested than the one that is published.",
-        fix: "Test the wheel that is published, and build nothing afterwards",
-    },
-);
+rule!(RECEIPT_WHEEL = "receipt-wheel", Error, Set(judge);
+    what: "The receipt of a wheel's bytes states the wheel's name.",
+    why: "A wheel that was renamed after its test promises other platforms than the tested one.",
+    fix: "Test the wheel under the name that it is published by");
 
-static RECEIPT_WHEEL: Rule = rule(
-    "receipt-wheel",
-    Severity::Error,
-    Documentation {
-        what: "The receipt of a wheel's bytes states the wheel's name.",
-        why: "A wheel that was renamed after its test promises other platforms than the tested one.",
-        fix: "Test the wheel under the name that it is published by",
-    },
-);
+rule!(RECEIPT_SCHEMA = "receipt-schema", Error, Set(judge);
+    what: "A receipt has the form that this relkit reads.",
+    why: "What a later form means is not known here.",
+    fix: "Test and verify with one version of relkit");
 
-static RECEIPT_SCHEMA: Rule = rule(
-    "receipt-schema",
-    Severity::Error,
-    Documentation {
-        what: "A receipt has the form that this relkit reads.",
-        why: "What a later form means is not known here.",
-        fix: "Test and verify with one version of relkit",
-    },
-);
+rule!(RECEIPT_FAILED = "receipt-failed", Error, Set(judge);
+    what: "The receipt of a wheel says that the test passed, in every step that is never skipped.",
+    why: "The executable does not do what users start it for.",
+    fix: "Run `relkit smoke` on the wheel: it shows the step and what the executable said");
 
-static RECEIPT_FAILED: Rule = rule(
-    "receipt-failed",
-    Severity::Error,
-    Documentation {
-        what: "The receipt of a wheel says that the test passed, in every step that is never skipped.",
-        why: "The executable does not do what users start it for.",
-        fix: "Run `relkit smoke` on the wheel: it shows the step and what the executable said",
-    },
-);
+rule!(RECEIPT_VERSION = "receipt-version", Error, Set(judge);
+    what: "The receipt of a wheel says that its executable reported the version of the release.",
+    why: "The wheel carries another program than its name says.",
+    fix: "Stage the executable of the release");
 
-static RECEIPT_VERSION: Rule = rule(
-    "receipt-version",
-    Severity::Error,
-    Documentation {
-        what: "The receipt of a wheel says that its executable reported the version of the release.",
-        why: "The wheel carries another program than its name says.",
-        fix: "Stage the executable of the release",
-    },
-);
+rule!(RECEIPT_PLATFORM = "receipt-platform", Error, Set(judge);
+    what: "The receipt of a wheel is from a machine of its platform, or through a named runner.",
+    why: "That a program runs somewhere else says nothing of the machines that install it.",
+    fix: "Run `relkit smoke` on a machine of the wheel's platform, or with `--runner`");
 
-static RECEIPT_PLATFORM: Rule = rule(
-    "receipt-platform",
-    Severity::Error,
-    Documentation {
-        what: "The receipt of a wheel is from a machine of its platform, or through a named runner.",
-        why: "That a program runs somewhere else says nothing of the machines that install it.",
-        fix: "Run `relkit smoke` on a machine of the wheel's platform, or with `--runner`",
-    },
-);
+rule!(RECEIPT_LEVEL = "receipt-level", Warning, Set(judge);
+    what: "The receipt of a wheel shows more than that its executable starts.",
+    why: "A program that prints its version can still fail at everything else.",
+    fix: "Run `relkit smoke` at the level `turn`, which is the default");
 
-static RECEIPT_LEVEL: Rule = rule(
-    "receipt-level",
-    Severity::Warning,
-    Documentation {
-        what: "The receipt of a wheel shows more than that its executable starts.",
-        why: "A program that prints its version can still fail at everything else.",
-        fix: "Run `relkit smoke` at the level `turn`, which is the default",
-    },
-);
-
-static RECEIPT_UNREADABLE: Rule = rule(
-    "receipt-unreadable",
-    Severity::Error,
-    Documentation {
-        what: "Every file in the directory of receipts that looks like one can be read.",
-        why: "It may be the receipt that a wheel is waiting for.",
-        fix: "Remove it, or write it again with `relkit smoke --receipt`",
-    },
-);
+rule!(RECEIPT_UNREADABLE = "receipt-unreadable", Error, Set(judge);
+    what: "Every file in the directory of receipts that looks like one can be read.",
+    why: "It may be the receipt that a wheel is waiting for.",
+    fix: "Remove it, or write it again with `relkit smoke --receipt`");
 
 pub(crate) static RULES: &[&Rule] = &[
     &RECEIPT_MISSING,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::contents::paths;
 use super::dist_info::present;
-use crate::check::rule::{Documentation, Findings, Rule, Severity, rule};
+use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::scan::Scanned;
 use crate::check::subject::wheel::WheelSubject;
 use crate::error::sentence;
@@ -13,27 +13,15 @@ use crate::wheel::reader::is_exempt;
 use crate::wheel::record::{Record, RecordDigest, RecordError, RecordRow};
 use crate::zip::archive::Member;
 
-static RECORD_PRESENT: Rule = rule(
-    "record-present",
-    Severity::Error,
-    Documentation {
-        what: "The dist-info directory has a RECORD.",
-        why: "Installers refuse a wheel without it, and nothing in the wheel can be verified.",
-        fix: "Build the wheel again with a standard builder",
-    },
-    |wheel, found| present(wheel, "RECORD", found),
-);
+rule!(RECORD_PRESENT = "record-present", Error, Wheel(|wheel, found| present(wheel, "RECORD", found));
+    what: "The dist-info directory has a RECORD.",
+    why: "Installers refuse a wheel without it, and nothing in the wheel can be verified.",
+    fix: "Build the wheel again with a standard builder");
 
-static RECORD_CSV: Rule = rule(
-    "record-csv",
-    Severity::Error,
-    Documentation {
-        what: "RECORD is UTF-8 CSV without a byte order mark, three columns in every row and no blank line; lines that end in CR LF are a warning.",
-        why: "Readers differ on what they make of anything else; indexes refuse what they cannot parse.",
-        fix: "Write `path,algorithm=digest,size` per line, ended by LF",
-    },
-    record_csv,
-);
+rule!(RECORD_CSV = "record-csv", Error, Wheel(record_csv);
+    what: "RECORD is UTF-8 CSV without a byte order mark, three columns in every row and no blank line; lines that end in CR LF are a warning.",
+    why: "Readers differ on what they make of anything else; indexes refuse what they cannot parse.",
+    fix: "Write `path,algorithm=digest,size` per line, ended by LF");
 
 fn record_csv(wheel: &WheelSubject, found: &mut Findings) {
     let Some(member) = wheel.dist_info_member("RECORD") else { return };
@@ -50,16 +38,10 @@ fn record_csv(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-static RECORD_SELF: Rule = rule(
-    "record-self",
-    Severity::Error,
-    Documentation {
-        what: "RECORD lists itself once, with neither digest nor size; so do the signatures of RECORD, where they are listed.",
-        why: "A file cannot hold its own digest; a digest there is one that nobody can verify.",
-        fix: "Write the row `NAME-VERSION.dist-info/RECORD,,`",
-    },
-    record_self,
-);
+rule!(RECORD_SELF = "record-self", Error, Wheel(record_self);
+    what: "RECORD lists itself once, with neither digest nor size; so do the signatures of RECORD, where they are listed.",
+    why: "A file cannot hold its own digest; a digest there is one that nobody can verify.",
+    fix: "Write the row `NAME-VERSION.dist-info/RECORD,,`");
 
 fn record_self(wheel: &WheelSubject, found: &mut Findings) {
     let (Some(record), Some(directory)) = (wheel.good_record(), &wheel.dist_info) else { return };
@@ -74,16 +56,10 @@ fn record_self(wheel: &WheelSubject, found: &mut Findings) {
     found.each(stated.map(|row| row.path.as_str()), "the row has a digest or a size");
 }
 
-static RECORD_COMPLETE: Rule = rule(
-    "record-complete",
-    Severity::Error,
-    Documentation {
-        what: "Every file has a row, and every row a file.",
-        why: "A file without a row is installed unverified and stays behind on uninstall; indexes refuse both kinds.",
-        fix: "Write RECORD from the files that are in the wheel, as the last step of the build",
-    },
-    record_complete,
-);
+rule!(RECORD_COMPLETE = "record-complete", Error, Wheel(record_complete);
+    what: "Every file has a row, and every row a file.",
+    why: "A file without a row is installed unverified and stays behind on uninstall; indexes refuse both kinds.",
+    fix: "Write RECORD from the files that are in the wheel, as the last step of the build");
 
 fn record_complete(wheel: &WheelSubject, found: &mut Findings) {
     let (Some(record), Some(directory)) = (wheel.good_record(), &wheel.dist_info) else { return };
@@ -97,16 +73,10 @@ fn record_complete(wheel: &WheelSubject, found: &mut Findings) {
     found.each(missing.copied(), "RECORD lists a file that is not in the wheel");
 }
 
-static RECORD_UNIQUE: Rule = rule(
-    "record-unique",
-    Severity::Error,
-    Documentation {
-        what: "No path stands in RECORD twice.",
-        why: "Two rows can state two digests, and readers differ on which one they believe.",
-        fix: "Write one row per file",
-    },
-    record_unique,
-);
+rule!(RECORD_UNIQUE = "record-unique", Error, Wheel(record_unique);
+    what: "No path stands in RECORD twice.",
+    why: "Two rows can state two digests, and readers differ on which one they believe.",
+    fix: "Write one row per file");
 
 fn record_unique(wheel: &WheelSubject, found: &mut Findings) {
     let (Some(record), Some(own)) = (wheel.good_record(), wheel.dist_info_member("RECORD")) else { return };
@@ -116,16 +86,10 @@ fn record_unique(wheel: &WheelSubject, found: &mut Findings) {
     found.each(again.map(|row| row.path.as_str()), "the path has more than one row");
 }
 
-static RECORD_PATH: Rule = rule(
-    "record-path",
-    Severity::Error,
-    Documentation {
-        what: "Paths in RECORD are relative, joined by `/`, without `..`.",
-        why: "An uninstaller removes what RECORD names, wherever that is.",
-        fix: "Write the paths as they stand in the archive",
-    },
-    record_path,
-);
+rule!(RECORD_PATH = "record-path", Error, Wheel(record_path);
+    what: "Paths in RECORD are relative, joined by `/`, without `..`.",
+    why: "An uninstaller removes what RECORD names, wherever that is.",
+    fix: "Write the paths as they stand in the archive");
 
 fn record_path(wheel: &WheelSubject, found: &mut Findings) {
     let Some(record) = wheel.good_record() else { return };
@@ -135,16 +99,10 @@ fn record_path(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-static RECORD_HASH: Rule = rule(
-    "record-hash",
-    Severity::Error,
-    Documentation {
-        what: "Every file has the digest that its row states: SHA-256 (or SHA-384, SHA-512) as urlsafe base64 without padding.",
-        why: "The file is not the one that was built. pip and uv do not look, so nobody else will notice.",
-        fix: "Build the wheel again; never change a file in a finished wheel without writing RECORD anew",
-    },
-    record_hash,
-);
+rule!(RECORD_HASH = "record-hash", Error, Wheel(record_hash);
+    what: "Every file has the digest that its row states: SHA-256 (or SHA-384, SHA-512) as urlsafe base64 without padding.",
+    why: "The file is not the one that was built. pip and uv do not look, so nobody else will notice.",
+    fix: "Build the wheel again; never change a file in a finished wheel without writing RECORD anew");
 
 fn record_hash(wheel: &WheelSubject, found: &mut Findings) {
     for (member, scanned, row) in rows(wheel) {
@@ -168,16 +126,10 @@ fn record_hash(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-static RECORD_SIZE: Rule = rule(
-    "record-size",
-    Severity::Error,
-    Documentation {
-        what: "Every file has the size that its row states; an empty size is a warning.",
-        why: "The file is not the one that was built, or RECORD was written by hand.",
-        fix: "Write the sizes of the files in bytes, as decimal digits",
-    },
-    record_size,
-);
+rule!(RECORD_SIZE = "record-size", Error, Wheel(record_size);
+    what: "Every file has the size that its row states; an empty size is a warning.",
+    why: "The file is not the one that was built, or RECORD was written by hand.",
+    fix: "Write the sizes of the files in bytes, as decimal digits");
 
 fn record_size(wheel: &WheelSubject, found: &mut Findings) {
     for (member, scanned, row) in rows(wheel) {

@@ -3,21 +3,15 @@
 
 use crate::check::coverage::{Candidate, Coverage};
 use crate::check::finding::Owner;
-use crate::check::rule::{Check, Documentation, Findings, Rule, Severity, rule_of};
+use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::release::{Set, Stray, attestation_subject};
 use crate::check::subject::summary::{Role, Summary, types_path};
 use crate::wheel::metadata::Metadata;
 
-static UNKNOWN_FILE: Rule = rule_of(
-    "unknown-file",
-    Severity::Error,
-    Documentation {
-        what: "The directory of a release holds its wheels and source distributions, attestations beside them, and nothing else; what a killed run left behind is a warning.",
-        why: "Whatever lies there is uploaded by the next tool, or was meant to be a part of the release and is none.",
-        fix: "Keep wheels and sdists of this release there, and nothing else",
-    },
-    Check::Set(unknown_file),
-);
+rule!(UNKNOWN_FILE = "unknown-file", Error, Set(unknown_file);
+    what: "The directory of a release holds its wheels and source distributions, attestations beside them, and nothing else; what a killed run left behind is a warning.",
+    why: "Whatever lies there is uploaded by the next tool, or was meant to be a part of the release and is none.",
+    fix: "Keep wheels and sdists of this release there, and nothing else");
 
 fn unknown_file(set: &Set<'_>, found: &mut Findings) {
     let Some(expected) = set.expected else { return };
@@ -47,128 +41,98 @@ fn unknown_file(set: &Set<'_>, found: &mut Findings) {
     }
 }
 
-static UNREADABLE: Rule = rule_of(
-    "unreadable",
-    Severity::Error,
-    Documentation {
-        what: "Every wheel and source distribution of a release is one that installers take, with usable metadata.",
-        why: "What cannot be read serves nobody, and nothing that it says can be held against the release.",
-        fix: "Build it again; `relkit check` tells everything that is wrong with it",
-    },
-    Check::Set(|set, found| {
-        for (index, member) in set.members.iter().enumerate().filter(|(_, member)| member.role.is_some()) {
-            if let (Some(refusal), Some(_)) = (&member.refusal, set.expected) {
-                found.put(Owner::File(index), found.finding(refusal));
-            }
-        }
-    }),
-);
+rule!(UNREADABLE = "unreadable", Error, Set(unreadable);
+    what: "Every wheel and source distribution of a release is one that installers take, with usable metadata.",
+    why: "What cannot be read serves nobody, and nothing that it says can be held against the release.",
+    fix: "Build it again; `relkit check` tells everything that is wrong with it");
 
-static MODULE_NAME: Rule = rule_of(
-    "module-name",
-    Severity::Error,
-    Documentation {
-        what: "Each distribution of a release holds the import package that its template names.",
-        why: "The SDK imports the runtime by that name, and users import the SDK by it.",
-        fix: "Build it from the template that the release is verified by, or verify it by its own",
-    },
-    Check::Set(|set, found| {
-        let roles = [Role::RuntimeWheel, Role::SdkWheel, Role::SdkSdist].into_iter().filter(|_| set.expected.is_some());
-        for (role, (index, member)) in roles.flat_map(|role| set.of(role).map(move |file| (role, file))) {
-            let module = if role == Role::RuntimeWheel { &set.runtime.module } else { &set.sdk.module };
-            if package(member, module).next().is_none() {
-                found.put(Owner::File(index), found.finding(format!("there is no package `{module}` in it")));
-            }
+fn unreadable(set: &Set<'_>, found: &mut Findings) {
+    for (index, member) in set.members.iter().enumerate().filter(|(_, member)| member.role.is_some()) {
+        if let (Some(refusal), Some(_)) = (&member.refusal, set.expected) {
+            found.put(Owner::File(index), found.finding(refusal));
         }
-    }),
-);
+    }
+}
 
-static EMBEDDED_VERSION: Rule = rule_of(
-    "embedded-version",
-    Severity::Warning,
-    Documentation {
-        what: "The runtime's executable holds the text of the release's version.",
-        why: "An executable of another release in a wheel of this one is a mistake that no metadata shows.",
-        fix: "Run it: `relkit smoke --expect-version` asks the executable itself",
-    },
-    Check::Set(|set, found| {
-        let Some(expected) = set.expected else { return };
-        for (index, member) in set.of(Role::RuntimeWheel) {
-            // That it names another version is an error of `set-version`.
-            if member.mentions.as_ref().is_some_and(|found| !found.expected && found.others.is_empty()) {
-                let (name, version) = (member.label(), expected.version.semver());
-                let message = format!("the executable in `{name}` does not hold the text {version}");
-                found.put(Owner::File(index), found.finding(message));
-            }
-        }
-    }),
-);
+rule!(MODULE_NAME = "module-name", Error, Set(module_name);
+    what: "Each distribution of a release holds the import package that its template names.",
+    why: "The SDK imports the runtime by that name, and users import the SDK by it.",
+    fix: "Build it from the template that the release is verified by, or verify it by its own");
 
-static FAMILY_UNCOVERED: Rule = rule_of(
-    "family-uncovered",
-    Severity::Warning,
-    Documentation {
-        what: "Every platform family that the runtime template supports gets a wheel of the release on both architectures.",
-        why: "Its users are told that there is no matching distribution, although the product promises to serve them.",
-        fix: "Build the wheel without `--platform-tag`, so that it carries every honest tag of the template, or add a target",
-    },
-    Check::Set(|set, found| {
-        let wheels = set.of(Role::RuntimeWheel).filter_map(|(_, member)| member.candidate.clone());
-        let candidates: Vec<Candidate> = wheels.filter(|_| set.expected.is_some()).collect();
-        if candidates.is_empty() {
-            return;
+fn module_name(set: &Set<'_>, found: &mut Findings) {
+    let roles = [Role::RuntimeWheel, Role::SdkWheel, Role::SdkSdist].into_iter().filter(|_| set.expected.is_some());
+    for (role, (index, member)) in roles.flat_map(|role| set.of(role).map(move |file| (role, file))) {
+        let module = if role == Role::RuntimeWheel { &set.runtime.module } else { &set.sdk.module };
+        if package(member, module).next().is_none() {
+            found.put(Owner::File(index), found.finding(format!("there is no package `{module}` in it")));
         }
-        for gap in Coverage::of(&candidates).gaps(&set.runtime.supports) {
-            found.whole(format!("{gap}; the product promises to serve it"));
-        }
-    }),
-);
+    }
+}
 
-static SDK_MISSING: Rule = rule_of(
-    "sdk-missing",
-    Severity::Error,
-    Documentation {
-        what: "A release has a wheel of its SDK.",
-        why: "Users install the SDK; a runtime that no SDK pins reaches nobody.",
-        fix: "Stage and build the SDK into the same directory",
-    },
-    Check::Set(|set, found| {
-        if set.expected.is_some() && set.of(Role::SdkWheel).next().is_none() {
-            found.whole(format!("there is no wheel of the SDK `{}`", set.sdk.distribution));
-        }
-    }),
-);
+rule!(EMBEDDED_VERSION = "embedded-version", Warning, Set(embedded_version);
+    what: "The runtime's executable holds the text of the release's version.",
+    why: "An executable of another release in a wheel of this one is a mistake that no metadata shows.",
+    fix: "Run it: `relkit smoke --expect-version` asks the executable itself");
 
-static SDK_ONE: Rule = rule_of(
-    "sdk-one",
-    Severity::Error,
-    Documentation {
-        what: "A release has one wheel of its SDK, and at most one source distribution.",
-        why: "Which of several is the release, nobody can tell; all of them would be published.",
-        fix: "Keep the one of this release",
-    },
-    Check::Set(|set, found| {
-        let kinds = [(Role::SdkWheel, "wheel"), (Role::SdkSdist, "sdist")];
-        for (role, kind) in kinds.into_iter().filter(|_| set.expected.is_some()) {
-            let files: Vec<_> = set.of(role).map(|(_, member)| format!("`{}`", member.label())).collect();
-            if files.len() > 1 {
-                let distribution = &set.sdk.distribution;
-                found.whole(format!("there are {} {kind}s of `{distribution}`: {}", files.len(), files.join(", ")));
-            }
+fn embedded_version(set: &Set<'_>, found: &mut Findings) {
+    let Some(expected) = set.expected else { return };
+    for (index, member) in set.of(Role::RuntimeWheel) {
+        // That it names another version is an error of `set-version`.
+        if member.mentions.as_ref().is_some_and(|found| !found.expected && found.others.is_empty()) {
+            let (name, version) = (member.label(), expected.version.semver());
+            let message = format!("the executable in `{name}` does not hold the text {version}");
+            found.put(Owner::File(index), found.finding(message));
         }
-    }),
-);
+    }
+}
 
-static SDK_AGREE: Rule = rule_of(
-    "sdk-agree",
-    Severity::Error,
-    Documentation {
-        what: "The SDK's wheel and source distribution have one version, the same requirements, and the same files in their package.",
-        why: "They are two forms of one distribution; who builds from source gets another SDK than who installs the wheel.",
-        fix: "Build both from one stage",
-    },
-    Check::Set(sdk_agree),
-);
+rule!(FAMILY_UNCOVERED = "family-uncovered", Warning, Set(family_uncovered);
+    what: "Every platform family that the runtime template supports gets a wheel of the release on both architectures.",
+    why: "Its users are told that there is no matching distribution, although the product promises to serve them.",
+    fix: "Build the wheel without `--platform-tag`, so that it carries every honest tag of the template, or add a target");
+
+fn family_uncovered(set: &Set<'_>, found: &mut Findings) {
+    let wheels = set.of(Role::RuntimeWheel).filter_map(|(_, member)| member.candidate.clone());
+    let candidates: Vec<Candidate> = wheels.filter(|_| set.expected.is_some()).collect();
+    if candidates.is_empty() {
+        return;
+    }
+    for gap in Coverage::of(&candidates).gaps(&set.runtime.supports) {
+        found.whole(format!("{gap}; the product promises to serve it"));
+    }
+}
+
+rule!(SDK_MISSING = "sdk-missing", Error, Set(sdk_missing);
+    what: "A release has a wheel of its SDK.",
+    why: "Users install the SDK; a runtime that no SDK pins reaches nobody.",
+    fix: "Stage and build the SDK into the same directory");
+
+fn sdk_missing(set: &Set<'_>, found: &mut Findings) {
+    if set.expected.is_some() && set.of(Role::SdkWheel).next().is_none() {
+        found.whole(format!("there is no wheel of the SDK `{}`", set.sdk.distribution));
+    }
+}
+
+rule!(SDK_ONE = "sdk-one", Error, Set(sdk_one);
+    what: "A release has one wheel of its SDK, and at most one source distribution.",
+    why: "Which of several is the release, nobody can tell; all of them would be published.",
+    fix: "Keep the one of this release");
+
+fn sdk_one(set: &Set<'_>, found: &mut Findings) {
+    let kinds = [(Role::SdkWheel, "wheel"), (Role::SdkSdist, "sdist")];
+    for (role, kind) in kinds.into_iter().filter(|_| set.expected.is_some()) {
+        let files: Vec<_> = set.of(role).map(|(_, member)| format!("`{}`", member.label())).collect();
+        if files.len() > 1 {
+            let distribution = &set.sdk.distribution;
+            found.whole(format!("there are {} {kind}s of `{distribution}`: {}", files.len(), files.join(", ")));
+        }
+    }
+}
+
+rule!(SDK_AGREE = "sdk-agree", Error, Set(sdk_agree);
+    what: "The SDK's wheel and source distribution have one version, the same requirements, and the same files in their package.",
+    why: "They are two forms of one distribution; who builds from source gets another SDK than who installs the wheel.",
+    fix: "Build both from one stage");
 
 fn sdk_agree(set: &Set<'_>, found: &mut Findings) {
     let pair = (set.of(Role::SdkWheel).next(), set.of(Role::SdkSdist).next());
@@ -202,16 +166,10 @@ fn package<'a>(member: &'a Summary, module: &str) -> impl Iterator<Item = &'a St
     member.files.keys().filter(move |path| path.starts_with(&inside))
 }
 
-static SDK_TYPES: Rule = rule_of(
-    "sdk-types",
-    Severity::Error,
-    Documentation {
-        what: "The SDK's generated types say that they were made from the runtime of the release; types that are missing are a warning.",
-        why: "Types of another runtime describe another protocol, and fail at a user's.",
-        fix: "Run `relkit generate-types` with the runtime of this release, then stage and build the SDK again",
-    },
-    Check::Set(sdk_types),
-);
+rule!(SDK_TYPES = "sdk-types", Error, Set(sdk_types);
+    what: "The SDK's generated types say that they were made from the runtime of the release; types that are missing are a warning.",
+    why: "Types of another runtime describe another protocol, and fail at a user's.",
+    fix: "Run `relkit generate-types` with the runtime of this release, then stage and build the SDK again");
 
 fn sdk_types(set: &Set<'_>, found: &mut Findings) {
     let Some(expected) = set.expected else { return };

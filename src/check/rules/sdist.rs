@@ -5,31 +5,19 @@ use std::collections::BTreeSet;
 use pep440_rs::Version;
 
 use super::contents::{BYTECODE, LEFTOVERS, is_among, is_bytecode, several};
-use crate::check::rule::{Check, Documentation, Findings, Rule, Severity, rule_of};
+use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::sdist::SdistSubject;
 use crate::member_path::escapes;
 
-static SDIST_READABLE: Rule = rule_of(
-    "sdist-readable",
-    Severity::Error,
-    Documentation {
-        what: "The file is one gzip stream of one tar archive, with nothing after either.",
-        why: "Installers cannot unpack it, or unpack less than is in it.",
-        fix: "Build or download the file again",
-    },
-    Check::Sdist(|sdist, found| sdist.defects.iter().for_each(|defect| found.whole(defect))),
-);
+rule!(SDIST_READABLE = "sdist-readable", Error, Sdist(|sdist, found| sdist.defects.iter().for_each(|defect| found.whole(defect)));
+    what: "The file is one gzip stream of one tar archive, with nothing after either.",
+    why: "Installers cannot unpack it, or unpack less than is in it.",
+    fix: "Build or download the file again");
 
-static SDIST_RATIO: Rule = rule_of(
-    "sdist-ratio",
-    Severity::Error,
-    Documentation {
-        what: "The archive unpacks to at most 50 times its size (above 64 MiB) and 2 GiB.",
-        why: "It is taken for a decompression bomb.",
-        fix: "Remove padding and generated files from the archive",
-    },
-    Check::Sdist(sdist_ratio),
-);
+rule!(SDIST_RATIO = "sdist-ratio", Error, Sdist(sdist_ratio);
+    what: "The archive unpacks to at most 50 times its size (above 64 MiB) and 2 GiB.",
+    why: "It is taken for a decompression bomb.",
+    fix: "Remove padding and generated files from the archive");
 
 fn sdist_ratio(sdist: &SdistSubject, found: &mut Findings) {
     if sdist.bomb {
@@ -37,16 +25,10 @@ fn sdist_ratio(sdist: &SdistSubject, found: &mut Findings) {
     }
 }
 
-static SDIST_TOP: Rule = rule_of(
-    "sdist-top",
-    Severity::Error,
-    Documentation {
-        what: "Every entry lies in one directory called `NAME-VERSION`, as the file is.",
-        why: "PEP 625 asks for it, and front ends build in that directory.",
-        fix: "Build the source distribution with a standard builder",
-    },
-    Check::Sdist(sdist_top),
-);
+rule!(SDIST_TOP = "sdist-top", Error, Sdist(sdist_top);
+    what: "Every entry lies in one directory called `NAME-VERSION`, as the file is.",
+    why: "PEP 625 asks for it, and front ends build in that directory.",
+    fix: "Build the source distribution with a standard builder");
 
 fn sdist_top(sdist: &SdistSubject, found: &mut Findings) {
     let safe = sdist.entries.iter().map(|entry| entry.path.as_str()).filter(|path| escapes(path).is_none());
@@ -60,16 +42,10 @@ fn sdist_top(sdist: &SdistSubject, found: &mut Findings) {
     }
 }
 
-static SDIST_PATH: Rule = rule_of(
-    "sdist-path",
-    Severity::Error,
-    Documentation {
-        what: "Paths are relative and made of plain parts of UTF-8, and no two are the same.",
-        why: "Such a path leaves the directory it is unpacked to; of two files with one path readers take different ones.",
-        fix: "Build the source distribution with a standard builder",
-    },
-    Check::Sdist(sdist_path),
-);
+rule!(SDIST_PATH = "sdist-path", Error, Sdist(sdist_path);
+    what: "Paths are relative and made of plain parts of UTF-8, and no two are the same.",
+    why: "Such a path leaves the directory it is unpacked to; of two files with one path readers take different ones.",
+    fix: "Build the source distribution with a standard builder");
 
 fn sdist_path(sdist: &SdistSubject, found: &mut Findings) {
     let mut seen = BTreeSet::new();
@@ -84,16 +60,10 @@ fn sdist_path(sdist: &SdistSubject, found: &mut Findings) {
     }
 }
 
-static SDIST_ENTRY: Rule = rule_of(
-    "sdist-entry",
-    Severity::Error,
-    Documentation {
-        what: "Entries are regular files and directories: no links, no devices, no FIFOs; modes are not setuid or world-writable.",
-        why: "A link can point out of the archive, and not every system has links; installers refuse the rest (PEP 721).",
-        fix: "Put the file itself into the archive in place of the link",
-    },
-    Check::Sdist(sdist_entry),
-);
+rule!(SDIST_ENTRY = "sdist-entry", Error, Sdist(sdist_entry);
+    what: "Entries are regular files and directories: no links, no devices, no FIFOs; modes are not setuid or world-writable.",
+    why: "A link can point out of the archive, and not every system has links; installers refuse the rest (PEP 721).",
+    fix: "Put the file itself into the archive in place of the link");
 
 fn sdist_entry(sdist: &SdistSubject, found: &mut Findings) {
     for entry in &sdist.entries {
@@ -110,16 +80,10 @@ fn sdist_entry(sdist: &SdistSubject, found: &mut Findings) {
     }
 }
 
-static SDIST_PYPROJECT: Rule = rule_of(
-    "sdist-pyproject",
-    Severity::Warning,
-    Documentation {
-        what: "There is a `pyproject.toml` in the top directory; that it is no TOML, or states another version or name than PKG-INFO, is an error.",
-        why: "The specification asks for it; without it front ends fall back to running setup.py, and with a wrong one they stop or build something else.",
-        fix: "Build the source distribution from a project with a pyproject.toml, and change nothing afterwards",
-    },
-    Check::Sdist(sdist_pyproject),
-);
+rule!(SDIST_PYPROJECT = "sdist-pyproject", Warning, Sdist(sdist_pyproject);
+    what: "There is a `pyproject.toml` in the top directory; that it is no TOML, or states another version or name than PKG-INFO, is an error.",
+    why: "The specification asks for it; without it front ends fall back to running setup.py, and with a wrong one they stop or build something else.",
+    fix: "Build the source distribution from a project with a pyproject.toml, and change nothing afterwards");
 
 fn sdist_pyproject(sdist: &SdistSubject, found: &mut Findings) {
     let Some(bytes) = &sdist.pyproject else {
@@ -148,16 +112,10 @@ fn sdist_pyproject(sdist: &SdistSubject, found: &mut Findings) {
     }
 }
 
-static SDIST_LEFTOVER: Rule = rule_of(
-    "sdist-leftover",
-    Severity::Error,
-    Documentation {
-        what: "There is no compiled bytecode, no leftover of a tool and no file of secrets: `__pycache__`, `.pyc`, `.env`, `.git`, `.DS_Store`.",
-        why: "They tell strangers about the machine that built the file, and a secret that is published is public for good.",
-        fix: "Exclude the file from the build; revoke a secret that has been published",
-    },
-    Check::Sdist(sdist_leftover),
-);
+rule!(SDIST_LEFTOVER = "sdist-leftover", Error, Sdist(sdist_leftover);
+    what: "There is no compiled bytecode, no leftover of a tool and no file of secrets: `__pycache__`, `.pyc`, `.env`, `.git`, `.DS_Store`.",
+    why: "They tell strangers about the machine that built the file, and a secret that is published is public for good.",
+    fix: "Exclude the file from the build; revoke a secret that has been published");
 
 fn sdist_leftover(sdist: &SdistSubject, found: &mut Findings) {
     let is_left = |part: &&str| is_among(LEFTOVERS, part) || matches!(*part, "__pycache__" | ".pypirc");

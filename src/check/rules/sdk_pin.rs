@@ -5,22 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use pep440_rs::Version;
 
 use crate::check::finding::Owner;
-use crate::check::rule::{Check, Documentation, Findings, Rule, Severity, rule_of};
+use crate::check::rule::{Findings, rule};
 use crate::check::subject::release::{Expected, Set};
 use crate::version::CodexVersion;
 use crate::wheel::metadata::Metadata;
 use crate::wheel::requirement::{PinFault, Requirement};
 
-pub(super) static SDK_PIN: Rule = rule_of(
-    "sdk-pin",
-    Severity::Error,
-    Documentation {
-        what: "The SDK requires the runtime once, exactly (`==VERSION`, no wildcard, no marker), in the version of the wheels beside it and of itself; where a release is expected, in its version, and in the project file of a source distribution too.",
-        why: "The SDK speaks the protocol of one runtime; any other fails at a user's, some day after the release.",
-        fix: "Stage the SDK with `relkit stage-sdk --codex-version VERSION` and build it again",
-    },
-    Check::Set(sdk_pin),
-);
+rule!(SDK_PIN = "sdk-pin", Error, Set(sdk_pin);
+    what: "The SDK requires the runtime once, exactly (`==VERSION`, no wildcard, no marker), in the version of the wheels beside it and of itself; where a release is expected, in its version, and in the project file of a source distribution too.",
+    why: "The SDK speaks the protocol of one runtime; any other fails at a user's, some day after the release.",
+    fix: "Stage the SDK with `relkit stage-sdk --codex-version VERSION` and build it again");
 
 fn sdk_pin(set: &Set<'_>, found: &mut Findings) {
     let mut runtimes: BTreeMap<String, BTreeSet<Version>> = BTreeMap::new();

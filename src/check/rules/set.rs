@@ -8,7 +8,7 @@ use pep440_rs::Version;
 use super::sdk_pin::SDK_PIN;
 use crate::check::coverage::{Candidate, Coverage};
 use crate::check::finding::Owner;
-use crate::check::rule::{Check, Documentation, Findings, Rule, Severity, rule_of};
+use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::release::{Expected, Set};
 use crate::check::subject::summary::{Role, Summary};
 use crate::check::subject::wheel::is_python;
@@ -38,16 +38,10 @@ fn pairs(set: &Set<'_>) -> Vec<(usize, usize)> {
     found
 }
 
-static SET_VERSION: Rule = rule_of(
-    "set-version",
-    Severity::Error,
-    Documentation {
-        what: "All files of one distribution have one version; where a release is expected, its version, in the file name, the metadata, the package description and the executable.",
-        why: "A machine whose wheel is of another version gets that one, or none once the SDK pins the other.",
-        fix: "Build the file again from this release, or remove it from the directory",
-    },
-    Check::Set(set_version),
-);
+rule!(SET_VERSION = "set-version", Error, Set(set_version);
+    what: "All files of one distribution have one version; where a release is expected, its version, in the file name, the metadata, the package description and the executable.",
+    why: "A machine whose wheel is of another version gets that one, or none once the SDK pins the other.",
+    fix: "Build the file again from this release, or remove it from the directory");
 
 fn set_version(set: &Set<'_>, found: &mut Findings) {
     let misnamed = set.expected.map(|expected| expected_version(set, expected, found)).unwrap_or_default();
@@ -127,16 +121,10 @@ fn expected_version(set: &Set<'_>, expected: &Expected<'_>, found: &mut Findings
     misnamed
 }
 
-static SET_TARGETS: Rule = rule_of(
-    "set-targets",
-    Severity::Error,
-    Documentation {
-        what: "Every target of the runtime template has its wheel, once there is more than one runtime wheel; without the SDK beside them it is a warning. Where a release is expected, every target has one unless it may be missing, and every wheel is for one of them.",
-        why: "Machines of a missing target cannot install the SDK's pin, and a later upload completes a release that is public already.",
-        fix: "Build the missing wheel and put it into the directory",
-    },
-    Check::Set(set_targets),
-);
+rule!(SET_TARGETS = "set-targets", Error, Set(set_targets);
+    what: "Every target of the runtime template has its wheel, once there is more than one runtime wheel; without the SDK beside them it is a warning. Where a release is expected, every target has one unless it may be missing, and every wheel is for one of them.",
+    why: "Machines of a missing target cannot install the SDK's pin, and a later upload completes a release that is public already.",
+    fix: "Build the missing wheel and put it into the directory");
 
 fn set_targets(set: &Set<'_>, found: &mut Findings) {
     if let Some(expected) = set.expected {
@@ -187,16 +175,10 @@ fn is_sdk(set: &Set<'_>, member: &Summary) -> bool {
         || !member.is_of(&set.runtime.distribution) && member.metadata.as_ref().is_some_and(requires)
 }
 
-static SET_COVERAGE: Rule = rule_of(
-    "set-coverage",
-    Severity::Warning,
-    Documentation {
-        what: "Every platform family that the runtime template supports gets a wheel on both architectures. Of a release that is expected `family-uncovered` says so.",
-        why: "Its users are told that there is no matching distribution.",
-        fix: "Add the family's tag to a wheel whose binaries are honest under it (`also` in the template), or build one for it",
-    },
-    Check::Set(set_coverage),
-);
+rule!(SET_COVERAGE = "set-coverage", Warning, Set(set_coverage);
+    what: "Every platform family that the runtime template supports gets a wheel on both architectures. Of a release that is expected `family-uncovered` says so.",
+    why: "Its users are told that there is no matching distribution.",
+    fix: "Add the family's tag to a wheel whose binaries are honest under it (`also` in the template), or build one for it");
 
 fn set_coverage(set: &Set<'_>, found: &mut Findings) {
     let wheels = runtime_wheels(set);
@@ -212,16 +194,10 @@ fn set_coverage(set: &Set<'_>, found: &mut Findings) {
     }
 }
 
-static SET_NO_SDIST: Rule = rule_of(
-    "set-no-sdist",
-    Severity::Error,
-    Documentation {
-        what: "There is no source distribution of a runtime, which consists of wheels for platforms.",
-        why: "Where no wheel fits, installers take the source distribution and fail in the middle of a build.",
-        fix: "Remove the source distribution; ship the runtime as wheels only",
-    },
-    Check::Set(set_no_sdist),
-);
+rule!(SET_NO_SDIST = "set-no-sdist", Error, Set(set_no_sdist);
+    what: "There is no source distribution of a runtime, which consists of wheels for platforms.",
+    why: "Where no wheel fits, installers take the source distribution and fail in the middle of a build.",
+    fix: "Remove the source distribution; ship the runtime as wheels only");
 
 fn set_no_sdist(set: &Set<'_>, found: &mut Findings) {
     let runtimes = set.platform_distributions();
@@ -240,16 +216,10 @@ fn set_no_sdist(set: &Set<'_>, found: &mut Findings) {
     }
 }
 
-static SET_SAME_PYTHON: Rule = rule_of(
-    "set-same-python",
-    Severity::Error,
-    Documentation {
-        what: "The Python files and the METADATA of a runtime are the same in all of its wheels; line ends that differ are a warning.",
-        why: "Code that differs by platform is code that was tested on one of them; indexes show the metadata of any one wheel for all.",
-        fix: "Build all wheels from one template and one commit",
-    },
-    Check::Set(set_same_python),
-);
+rule!(SET_SAME_PYTHON = "set-same-python", Error, Set(set_same_python);
+    what: "The Python files and the METADATA of a runtime are the same in all of its wheels; line ends that differ are a warning.",
+    why: "Code that differs by platform is code that was tested on one of them; indexes show the metadata of any one wheel for all.",
+    fix: "Build all wheels from one template and one commit");
 
 fn set_same_python(set: &Set<'_>, found: &mut Findings) {
     for indexes in set.platform_distributions().values() {
@@ -292,44 +262,36 @@ fn same_python(first: &Summary, other: &Summary, mut put: impl FnMut(Severity, &
     }
 }
 
-static SET_DUP_PAYLOAD: Rule = rule_of(
-    "set-dup-payload",
-    Severity::Warning,
-    Documentation {
-        what: "No two wheels of one distribution hold the same files under different tags.",
-        why: "Every copy is uploaded and stored; one wheel with a compressed tag set serves both.",
-        fix: "Build one wheel with both tags: `--platform-tag TAG.TAG`, or `also` in the template",
-    },
-    Check::Set(|set, found| {
-        for (one, other) in pairs(set) {
-            let (first, second) = (&set.members[one], &set.members[other]);
-            if first.files == second.files && !first.files.is_empty() {
-                let message = format!("the files are those of `{}`", first.label());
-                found.put(Owner::File(other), found.finding(message));
-            }
-        }
-    }),
-);
+rule!(SET_DUP_PAYLOAD = "set-dup-payload", Warning, Set(set_dup_payload);
+    what: "No two wheels of one distribution hold the same files under different tags.",
+    why: "Every copy is uploaded and stored; one wheel with a compressed tag set serves both.",
+    fix: "Build one wheel with both tags: `--platform-tag TAG.TAG`, or `also` in the template");
 
-static SET_TAG_OVERLAP: Rule = rule_of(
-    "set-tag-overlap",
-    Severity::Warning,
-    Documentation {
-        what: "No two wheels of one distribution and version carry the same platform tag; where a release is expected, that is an error.",
-        why: "Which one a machine gets depends on its installer.",
-        fix: "Remove one of the wheels, or take the tag off it",
-    },
-    Check::Set(|set, found| {
-        let severity = if set.expected.is_some() { Severity::Error } else { Severity::Warning };
-        for (one, other) in pairs(set) {
-            let (first, second) = (&set.members[one], &set.members[other]);
-            if let Some(tag) = first.platforms.iter().find(|tag| second.platforms.contains(tag)) {
-                let finding = found.finding(format!("`{}` carries `{tag}` too", first.label()));
-                found.put(Owner::File(other), finding.with_severity(severity));
-            }
+fn set_dup_payload(set: &Set<'_>, found: &mut Findings) {
+    for (one, other) in pairs(set) {
+        let (first, second) = (&set.members[one], &set.members[other]);
+        if first.files == second.files && !first.files.is_empty() {
+            let message = format!("the files are those of `{}`", first.label());
+            found.put(Owner::File(other), found.finding(message));
         }
-    }),
-);
+    }
+}
+
+rule!(SET_TAG_OVERLAP = "set-tag-overlap", Warning, Set(set_tag_overlap);
+    what: "No two wheels of one distribution and version carry the same platform tag; where a release is expected, that is an error.",
+    why: "Which one a machine gets depends on its installer.",
+    fix: "Remove one of the wheels, or take the tag off it");
+
+fn set_tag_overlap(set: &Set<'_>, found: &mut Findings) {
+    let severity = if set.expected.is_some() { Severity::Error } else { Severity::Warning };
+    for (one, other) in pairs(set) {
+        let (first, second) = (&set.members[one], &set.members[other]);
+        if let Some(tag) = first.platforms.iter().find(|tag| second.platforms.contains(tag)) {
+            let finding = found.finding(format!("`{}` carries `{tag}` too", first.label()));
+            found.put(Owner::File(other), finding.with_severity(severity));
+        }
+    }
+}
 
 pub(crate) static RULES: &[&Rule] = &[
     &SET_VERSION,

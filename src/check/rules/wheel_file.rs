@@ -3,22 +3,16 @@
 use std::collections::BTreeSet;
 
 use super::dist_info::present;
-use crate::check::rule::{Documentation, Findings, Rule, Severity, rule};
+use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
 use crate::error::sentence;
 use crate::target::PlatformTag;
 use crate::wheel::wheel_file::{Root, WheelFile};
 
-static WHEEL_FILE: Rule = rule(
-    "wheel-file",
-    Severity::Error,
-    Documentation {
-        what: "The dist-info directory has a WHEEL file that can be read.",
-        why: "Without it an installer does not know how to unpack the wheel, and refuses it.",
-        fix: "Build the wheel again with a standard builder",
-    },
-    wheel_file,
-);
+rule!(WHEEL_FILE = "wheel-file", Error, Wheel(wheel_file);
+    what: "The dist-info directory has a WHEEL file that can be read.",
+    why: "Without it an installer does not know how to unpack the wheel, and refuses it.",
+    fix: "Build the wheel again with a standard builder");
 
 fn wheel_file(wheel: &WheelSubject, found: &mut Findings) {
     match &wheel.wheel_file {
@@ -28,16 +22,10 @@ fn wheel_file(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-static WHEEL_VERSION: Rule = rule(
-    "wheel-version",
-    Severity::Error,
-    Documentation {
-        what: "`Wheel-Version`, spelled so, is 1.0; a newer minor version is a warning.",
-        why: "Installers refuse a major version that they do not know and warn at a newer minor one.",
-        fix: "Write `Wheel-Version: 1.0`",
-    },
-    wheel_version,
-);
+rule!(WHEEL_VERSION = "wheel-version", Error, Wheel(wheel_version);
+    what: "`Wheel-Version`, spelled so, is 1.0; a newer minor version is a warning.",
+    why: "Installers refuse a major version that they do not know and warn at a newer minor one.",
+    fix: "Write `Wheel-Version: 1.0`");
 
 fn wheel_version(wheel: &WheelSubject, found: &mut Findings) {
     let Some(file) = inside(wheel, found) else { return };
@@ -53,16 +41,10 @@ fn wheel_version(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-static WHEEL_PURELIB: Rule = rule(
-    "wheel-purelib",
-    Severity::Error,
-    Documentation {
-        what: "`Root-Is-Purelib` is there, and `false` where the wheel holds native code.",
-        why: "Native code would be installed where files shared between architectures belong.",
-        fix: "Write `Root-Is-Purelib: false` for a wheel with binaries, `true` for pure Python",
-    },
-    wheel_purelib,
-);
+rule!(WHEEL_PURELIB = "wheel-purelib", Error, Wheel(wheel_purelib);
+    what: "`Root-Is-Purelib` is there, and `false` where the wheel holds native code.",
+    why: "Native code would be installed where files shared between architectures belong.",
+    fix: "Write `Root-Is-Purelib: false` for a wheel with binaries, `true` for pure Python");
 
 fn wheel_purelib(wheel: &WheelSubject, found: &mut Findings) {
     let Some(file) = inside(wheel, found) else { return };
@@ -78,16 +60,10 @@ fn wheel_purelib(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-static TAG_WHEEL_MATCH: Rule = rule(
-    "tag-wheel-match",
-    Severity::Error,
-    Documentation {
-        what: "WHEEL has one `Tag` line for every tag that the file name's set expands to, and no other.",
-        why: "Installers choose by the file name and verify by WHEEL; where they differ, some refuse and some do not.",
-        fix: "Write one expanded tag per `Tag` line, or name the file by the tags in WHEEL",
-    },
-    tag_wheel_match,
-);
+rule!(TAG_WHEEL_MATCH = "tag-wheel-match", Error, Wheel(tag_wheel_match);
+    what: "WHEEL has one `Tag` line for every tag that the file name's set expands to, and no other.",
+    why: "Installers choose by the file name and verify by WHEEL; where they differ, some refuse and some do not.",
+    fix: "Write one expanded tag per `Tag` line, or name the file by the tags in WHEEL");
 
 fn tag_wheel_match(wheel: &WheelSubject, found: &mut Findings) {
     let (Some(file), Ok(name)) = (inside(wheel, found), &wheel.name) else { return };
@@ -115,16 +91,10 @@ fn tag_wheel_match(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-static BUILD_MATCH: Rule = rule(
-    "build-match",
-    Severity::Error,
-    Documentation {
-        what: "The build tag of the file name is the `Build` of WHEEL, or both are absent.",
-        why: "The build tag decides between two wheels of one version; two answers make two orders.",
-        fix: "Give the file name and WHEEL the same build tag",
-    },
-    build_match,
-);
+rule!(BUILD_MATCH = "build-match", Error, Wheel(build_match);
+    what: "The build tag of the file name is the `Build` of WHEEL, or both are absent.",
+    why: "The build tag decides between two wheels of one version; two answers make two orders.",
+    fix: "Give the file name and WHEEL the same build tag");
 
 fn build_match(wheel: &WheelSubject, found: &mut Findings) {
     let (Some(file), Ok(name)) = (wheel.good_wheel_file(), &wheel.name) else { return };
