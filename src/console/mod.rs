@@ -1,5 +1,5 @@
 //! The only room that prints. Results go to standard output; status, warnings, errors and progress bars to standard error.
-//! What is printed passes [`text::visible`] or one of its kin here, so that nothing from outside drives a terminal.
+//! What is printed passes `text::visible` or one of its kin here, so that nothing from outside drives a terminal.
 
 pub(crate) mod annotation;
 mod failure;

@@ -25,7 +25,7 @@ pub struct Walked {
     pub path: PathBuf,
     pub kind: Kind,
     pub size: u64,
-    /// Whether it is to be run, by its execute bits; data wherever [`KEEPS_MODES`] is false.
+    /// Whether it is to be run, by its execute bits; data wherever `KEEPS_MODES` is false.
     pub mode: Mode,
 }
 

@@ -2,7 +2,7 @@
 //! turns through the configured model provider, their notifications in the real order, the end at EOF.
 //!
 //! A copy of relkit's executable plays it when it lies in a package directory whose manifest says so; see
-//! [`write_package`]. No shell command is ever offered to the model, and nothing is written.
+//! `write_package`. No shell command is ever offered to the model, and nothing is written.
 
 mod model;
 mod server;
