@@ -9,7 +9,7 @@ use crate::error::{Exit, Failure};
 use crate::fs::FsError;
 use crate::product::SdkProject;
 use crate::typegen::drift::drift;
-use crate::typegen::{self, Generated, Mode, Obtained, Report, Request, Source, State};
+use crate::typegen::{self, Generated, Mode, Obtained, Options, Report, Source, State};
 use crate::wheel::name::DistributionName;
 use crate::wheel::requirement::Requirement;
 
@@ -24,8 +24,8 @@ pub(super) fn run(arguments: &GenerateTypes, console: &Console) -> Result<Exit, 
     let project = SdkProject::from_pyproject(&text, &project_file.to_string_lossy())?;
     let pin = pin(&text, &project.runtime_distribution);
     let directory = arguments.sdk.join("src").join(&project.module).join("generated");
-    let request = Request { source, version: pin.clone(), module: project.module };
-    let generated = typegen::generate(&request)?;
+    let options = Options { source, version: pin.clone(), module: project.module };
+    let generated = typegen::generate(&options)?;
     if let Some(pin) = pin.filter(|pin| *pin != generated.runtime_version) {
         let (version, file) = (&generated.runtime_version, project_file.display());
         console.warning(format_args!("the types are of runtime {version}, and `{file}` pins {pin}"));

@@ -47,7 +47,7 @@ pub(super) fn run(arguments: &Publish, console: &Console) -> Result<Exit, Failur
     }
     let (shown_upload, shown_index) = (http::shown(&upload_url), index_url.as_ref().map(http::shown));
     let dist = &arguments.gate.dist;
-    let mut plan = Plan::new(dist, &release.files, &release.codex_version, &shown_upload, shown_index.as_deref())?;
+    let mut plan = Plan::new(dist, &release.files, release.codex_version, &shown_upload, shown_index.as_deref())?;
     plan.attest(dist, arguments.attestations)?;
     if let Some(path) = &arguments.plan {
         if !arguments.dry_run {

@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::check::{Finding, Role};
+use crate::check::{Finding, Role, Severity};
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Outcome};
-use crate::smoke;
+use crate::smoke::{self, Level};
+use crate::target::{PlatformTag, TargetTriple};
+use crate::version::CodexVersion;
 
 /// Something that keeps a release back, or that its maintainer should know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,11 +30,11 @@ pub struct ReleaseFile {
     pub version: String,
     pub bytes: u64,
     pub sha256: Sha256Digest,
-    /// The target triple that a runtime wheel is for.
+    /// What a runtime wheel is for.
     #[serde(default)]
-    pub target: Option<String>,
+    pub target: Option<TargetTriple>,
     #[serde(default)]
-    pub tags: Vec<String>,
+    pub tags: Vec<PlatformTag>,
     #[serde(default)]
     pub findings: Vec<FindingRecord>,
     /// The smoke receipts of exactly these bytes.
@@ -44,8 +46,7 @@ pub struct ReleaseFile {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FindingRecord {
     pub rule: String,
-    /// `error` or `warning`.
-    pub severity: String,
+    pub severity: Severity,
     pub member: Option<String>,
     pub message: String,
     /// Why it is accepted.
@@ -56,9 +57,8 @@ pub struct FindingRecord {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceiptRecord {
     pub file: String,
-    /// `passed` or `failed`.
-    pub outcome: String,
-    pub level: String,
+    pub outcome: Outcome,
+    pub level: Level,
     pub platform: String,
 }
 
@@ -66,7 +66,7 @@ impl From<&Finding> for FindingRecord {
     fn from(finding: &Finding) -> Self {
         Self {
             rule: finding.rule.to_owned(),
-            severity: finding.severity.to_string(),
+            severity: finding.severity,
             member: finding.member.clone(),
             message: finding.message.clone(),
             accepted: finding.accepted.clone(),
@@ -78,8 +78,8 @@ impl From<&(String, smoke::Report)> for ReceiptRecord {
     fn from((file, report): &(String, smoke::Report)) -> Self {
         Self {
             file: file.clone(),
-            outcome: if report.passed() { Outcome::Passed } else { Outcome::Failed }.word().to_owned(),
-            level: report.level.to_string(),
+            outcome: if report.passed() { Outcome::Passed } else { Outcome::Failed },
+            level: report.level,
             platform: report.platform.clone(),
         }
     }
@@ -90,7 +90,7 @@ impl From<&(String, smoke::Report)> for ReceiptRecord {
 pub struct Release {
     pub schema_version: u32,
     pub outcome: Outcome,
-    pub codex_version: String,
+    pub codex_version: CodexVersion,
     pub problems: Vec<Problem>,
     pub warnings: Vec<Problem>,
     pub files: Vec<ReleaseFile>,

@@ -49,8 +49,7 @@ pub fn verify(options: &Options<'_>) -> Result<(Release, Report), CheckError> {
     let files = members.iter().zip(&report.files);
     let files = files.filter_map(|(member, found)| file(member, found, options.runtime, receipts.as_ref())).collect();
     let outcome = if problems.is_empty() { Outcome::Passed } else { Outcome::Failed };
-    let codex_version = options.codex.to_string();
-    Ok((Release { schema_version: 1, outcome, codex_version, problems, warnings, files }, report))
+    Ok((Release { schema_version: 1, outcome, codex_version: options.codex, problems, warnings, files }, report))
 }
 
 /// A file of the release; none where it is not of it, or cannot be read.
@@ -70,8 +69,8 @@ fn file(
         version: field("Version").to_owned(),
         bytes: member.size,
         sha256: member.sha256,
-        target: member.targets(runtime).first().map(|target| target.triple.to_string()),
-        tags: member.platforms.iter().map(ToString::to_string).collect(),
+        target: member.targets(runtime).first().map(|target| target.triple.clone()),
+        tags: member.platforms.clone(),
         findings: found.findings.iter().map(FindingRecord::from).collect(),
         receipts: receipts.flat_map(|receipts| receipts.of(member.sha256)).map(ReceiptRecord::from).collect(),
     })

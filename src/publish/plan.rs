@@ -15,6 +15,7 @@ use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
 use crate::fs::{FsError, write_whole};
 use crate::gate::{ReleaseFile, Role};
+use crate::version::CodexVersion;
 use crate::wheel::metadata::Metadata;
 use crate::wheel::name::{DistributionName, NameError};
 use crate::wheel::reader::{Wheel, WheelError};
@@ -27,7 +28,7 @@ pub struct Plan {
     /// The version of relkit that made it.
     pub(super) relkit: String,
     /// The PEP 440 version of the release.
-    pub(super) codex_version: String,
+    pub(super) codex_version: CodexVersion,
     /// The upload API, without anything secret.
     pub(crate) upload_url: String,
     pub(super) index_url: Option<String>,
@@ -117,7 +118,7 @@ impl Plan {
     pub fn new(
         dist: &Path,
         files: &[ReleaseFile],
-        codex_version: &str,
+        codex_version: CodexVersion,
         upload_url: &str,
         index_url: Option<&str>,
     ) -> Result<Self, PlanError> {
@@ -131,7 +132,7 @@ impl Plan {
         Ok(Self {
             schema_version: 1,
             relkit: env!("CARGO_PKG_VERSION").to_owned(),
-            codex_version: codex_version.to_owned(),
+            codex_version,
             upload_url: upload_url.to_owned(),
             index_url: index_url.map(str::to_owned),
             phases,
@@ -165,12 +166,12 @@ impl Plan {
             serde_json::from_slice(&bytes).map_err(|source| PlanError::Parse { path: path.to_owned(), source })?;
         let mut differences = Vec::new();
         for (what, then, now) in [
-            ("version", Some(&then.codex_version), Some(&self.codex_version)),
-            ("upload URL", Some(&then.upload_url), Some(&self.upload_url)),
-            ("index URL", then.index_url.as_ref(), self.index_url.as_ref()),
+            ("version", Some(then.codex_version.to_string()), Some(self.codex_version.to_string())),
+            ("upload URL", Some(then.upload_url.clone()), Some(self.upload_url.clone())),
+            ("index URL", then.index_url.clone(), self.index_url.clone()),
         ] {
             if then != now {
-                let word = |text: Option<&String>| text.map_or_else(|| "none".to_owned(), |text| format!("`{text}`"));
+                let word = |text: Option<String>| text.map_or_else(|| "none".to_owned(), |text| format!("`{text}`"));
                 differences.push(format!("its {what} is {}, not {}", word(then), word(now)));
             }
         }

@@ -6,7 +6,7 @@ use super::error::TypegenError;
 use super::imports::Preamble;
 use super::schema::{Mode, Schema};
 use super::signatures::Unexposed;
-use super::source::{Request, obtain};
+use super::source::{Options, obtain};
 use super::{build, emit, order, registry, signatures, twins};
 
 /// The generated package and what was noticed on the way.
@@ -30,10 +30,10 @@ pub struct Generated {
 ///
 /// # Errors
 /// When the schema cannot be had, has a construct without a model, or lacks what the SDK's methods need.
-pub fn generate(request: &Request) -> Result<Generated, TypegenError> {
-    let found = obtain(&request.source)?;
-    let version = found.version.or_else(|| request.version.clone()).unwrap_or_else(|| "unknown".into());
-    from_schema(&found.schema, &version, &request.module)
+pub fn generate(options: &Options) -> Result<Generated, TypegenError> {
+    let found = obtain(&options.source)?;
+    let version = found.version.or_else(|| options.version.clone()).unwrap_or_else(|| "unknown".into());
+    from_schema(&found.schema, &version, &options.module)
 }
 
 /// Generates the package from a schema in memory.

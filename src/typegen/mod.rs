@@ -41,4 +41,4 @@ pub(crate) use report::{Report, State};
 pub use schema::{Mode, Schema};
 pub use signatures::Unexposed;
 pub(crate) use source::{Obtained, obtain};
-pub use source::{Request, Source};
+pub use source::{Options, Source};

@@ -15,7 +15,7 @@ use relkit_client::process::Invocation;
 
 /// What to generate from, and what for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
+pub struct Options {
     /// The runtime or its schema.
     pub source: Source,
     /// The version to record where the source does not say it: a directory of schema files never does.

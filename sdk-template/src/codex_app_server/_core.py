@@ -78,7 +78,7 @@ class ClientCore:
             except BaseException:
                 process.discard()
                 raise
-            weakref.finalize(self, self._transport.let_go).atexit = False
+            weakref.finalize(self, self._transport.release).atexit = False
 
     def shut(self) -> None:
         """End the server, bounded by `close_timeout_s`; safe to repeat, never fails.

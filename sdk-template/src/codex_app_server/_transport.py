@@ -196,7 +196,7 @@ class Transport:
                 self._closed = True
                 self._join()
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         """End the connection without waiting: the server sees the end of its input.
 
         Garbage collection calls this, from any thread and amid anything, so it takes no lock.

@@ -82,7 +82,7 @@ fn no_bytecode(wheel: &WheelSubject, found: &mut Findings) {
 
 rule!(NO_JUNK = "no-junk", Error, Wheel(no_junk);
     what: "There are no leftovers of tools and no secrets: `.DS_Store`, `.git`, `.env`, editor backups, private keys.",
-    why: "They tell strangers about the machine that built the wheel, and a secret in a published wheel is public for good.",
+    why: "They tell everybody about the machine that built the wheel, and a secret in a published wheel is public for good.",
     fix: "Exclude the file from the build; revoke a secret that has been published");
 
 fn no_junk(wheel: &WheelSubject, found: &mut Findings) {

@@ -114,7 +114,7 @@ fn sdist_pyproject(sdist: &SdistSubject, found: &mut Findings) {
 
 rule!(SDIST_LEFTOVER = "sdist-leftover", Error, Sdist(sdist_leftover);
     what: "There is no compiled bytecode, no leftover of a tool and no file of secrets: `__pycache__`, `.pyc`, `.env`, `.git`, `.DS_Store`.",
-    why: "They tell strangers about the machine that built the file, and a secret that is published is public for good.",
+    why: "They tell everybody about the machine that built the file, and a secret that is published is public for good.",
     fix: "Exclude the file from the build; revoke a secret that has been published");
 
 fn sdist_leftover(sdist: &SdistSubject, found: &mut Findings) {

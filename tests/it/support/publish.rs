@@ -160,8 +160,14 @@ impl<'a> Job<'a> {
 
     /// Plans and publishes; whatever was said is searched for every secret that was masked, and for the token.
     pub fn run(&self) -> Run {
-        let mut plan =
-            Plan::new(self.dist, &files(self.dist), VERSION, &self.upload_url, self.index_url.as_deref()).unwrap();
+        let mut plan = Plan::new(
+            self.dist,
+            &files(self.dist),
+            VERSION.parse().unwrap(),
+            &self.upload_url,
+            self.index_url.as_deref(),
+        )
+        .unwrap();
         plan.attest(self.dist, self.attestations).unwrap();
         let endpoint = Endpoint::new(&parse_url(&self.upload_url).unwrap()).unwrap();
         let index =
