@@ -1,4 +1,4 @@
-//! The bytes of an executable in memory, mapped read-only. Nothing else here maps files: what a stranger may cut short
+//! The bytes of an executable in memory, mapped read-only. Nothing else here maps files: what somebody else may cut short
 //! meanwhile is read by position ([`FileBytes`](super::file_bytes::FileBytes)).
 
 use std::fs::File;

@@ -1,4 +1,4 @@
-//! Strangers judge what `relkit build` writes: the installers, the upload checks, and hatchling as the builder it must
+//! Independent tools judge what `relkit build` writes: the installers, the upload checks, and hatchling as the builder it must
 //! agree with.
 
 use std::collections::BTreeSet;
@@ -67,7 +67,7 @@ fn judge(tools: &Tools, wheel: &Path, directory: &Path) -> PathBuf {
 }
 
 #[test]
-fn strangers_take_a_runtime_and_an_sdk() {
+fn independent_tools_take_a_runtime_and_an_sdk() {
     let Some(tools) = Tools::of_wheels() else { return };
     let directory = tempfile::tempdir().unwrap();
     let (runtime, sdk) = (runtime(directory.path(), 3), sdk(directory.path()));
@@ -118,7 +118,7 @@ fn the_source_distribution_builds_back_into_the_wheel() {
 
 #[test]
 #[ignore = "long: a large wheel before five judges; line_real::every_judge_takes_a_wheel_of_each_system is the short form"]
-fn strangers_take_the_real_payload() {
+fn independent_tools_take_the_real_payload() {
     let Some(package) = package_directory("manylinux_2_17_x86_64") else { return };
     let Some(tools) = Tools::of_wheels() else { return };
     let directory = tempfile::tempdir().unwrap();
