@@ -9,7 +9,7 @@ use relkit::check::coverage::Candidate;
 use relkit::check::{Options, SdistSubject, Selection, check_archive};
 use relkit::product::{RuntimeProject, SdkProject};
 use relkit::target::{PlatformTag, TargetTriple};
-use relkit::version::CodexVersion;
+use relkit::version::{PublicVersion, ReleaseVersion, TagForm};
 use relkit::wheel::entry_points::EntryPoints;
 use relkit::wheel::filename::{SdistFileName, WheelFileName};
 use relkit::wheel::metadata::Metadata;
@@ -61,7 +61,7 @@ fn checked(archive: Archive, selection: &Selection) {
         (runtime, SdkProject::from_pyproject(SDK, "s").unwrap())
     });
     let (runtime, sdk) = &*PROJECTS;
-    let request = Options { paths: &[], selection, runtime, sdk, release: None };
+    let request = Options { paths: &[], selection, runtime, sdk: Some(sdk), release: None };
     let (report, _) = check_archive(archive, &request).unwrap();
     assert!(report.sha256.is_some());
 }
@@ -166,7 +166,12 @@ fn names(bytes: &[u8]) {
         assert_eq!(tag.to_string(), text);
     }
     let _ = (Candidate::of_tag(text), text.parse::<TagSet>(), text.parse::<Requirement>());
-    let _ = (text.parse::<CodexVersion>(), text.parse::<TargetTriple>());
+    let _ = (
+        text.parse::<PublicVersion>(),
+        text.parse::<TagForm>(),
+        ReleaseVersion::named(text, &[]),
+        text.parse::<TargetTriple>(),
+    );
 }
 
 fn pyproject(bytes: &[u8]) {

@@ -7,8 +7,8 @@ use clap::builder::{PossibleValue, PossibleValuesParser, RangedU64ValueParser, T
 use clap::{Args, Parser, Subcommand};
 
 use crate::console::{Color, Form};
+use crate::product::Level;
 use crate::publish::attestation::Attestations;
-use crate::smoke::Level;
 use crate::zip::deflate::Compression;
 
 const STYLES: Styles = Styles::styled()
@@ -110,10 +110,31 @@ pub(crate) enum Command {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct StageOptions {
-    /// A template other than the built-in one
+pub(crate) struct ProductOptions {
+    /// The directory of the product [default: the nearest one from here upward, else Codex]
     #[arg(long, value_name = "DIR")]
+    pub product: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReleaseOptions {
+    /// The release: a release tag of the product or a PEP 440 version
+    #[arg(long, value_name = "VERSION", visible_alias = "codex-version")]
+    pub release_version: String,
+    /// The program packaged again: every distribution is the post-release with that number
+    #[arg(long, value_name = "N")]
+    pub revision: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StageOptions {
+    /// A template other than the product's
+    #[arg(long, value_name = "DIR", conflicts_with = "product")]
     pub template: Option<PathBuf>,
+    #[command(flatten)]
+    pub product: ProductOptions,
+    #[command(flatten)]
+    pub release: ReleaseOptions,
     /// Replace OUT if it is not empty, once the new stage is complete
     #[arg(long)]
     pub force: bool,
@@ -126,9 +147,6 @@ pub(crate) struct StageOptions {
 pub(crate) struct StageSdk {
     /// The directory to write; it must be new or empty
     pub out: PathBuf,
-    /// The release to pin: a release tag or a PEP 440 version
-    #[arg(long, value_name = "VERSION")]
-    pub codex_version: String,
     /// The SDK's own version: the runtime's (the default) or a post-release of it
     #[arg(long, value_name = "VERSION")]
     pub sdk_version: Option<String>,
@@ -147,9 +165,6 @@ pub(crate) struct StageRuntime {
     pub out: PathBuf,
     /// An executable, a package directory, an archive of one (.tar.gz, .tar.zst, .zip) or a published wheel
     pub payload: PathBuf,
-    /// The release that the payload is: a release tag or a PEP 440 version
-    #[arg(long, value_name = "VERSION")]
-    pub codex_version: String,
     /// The wheel's platform tag, or several joined by dots
     #[arg(long, value_name = "TAG")]
     pub platform_tag: Option<String>,
@@ -203,9 +218,11 @@ pub(crate) struct Check {
     /// Not these rules or families
     #[arg(long, value_name = "RULES", value_delimiter = ',')]
     pub ignore: Vec<String>,
-    /// The runtime template whose accepted findings apply, other than the built-in one
-    #[arg(long, value_name = "DIR")]
+    /// The runtime template whose accepted findings apply, other than the product's
+    #[arg(long, value_name = "DIR", conflicts_with = "product")]
     pub template: Option<PathBuf>,
+    #[command(flatten)]
+    pub product: ProductOptions,
     /// Write a receipt of the check, bound to the SHA-256 of each file
     #[arg(long, value_name = "FILE")]
     pub receipt: Option<PathBuf>,
@@ -248,9 +265,11 @@ pub(crate) struct Smoke {
     /// A runtime wheel, or an executable
     #[arg(value_name = "WHEEL_OR_BINARY")]
     pub subject: PathBuf,
-    /// How far to go
-    #[arg(long, value_name = "LEVEL", default_value = "turn")]
-    pub level: Level,
+    #[command(flatten)]
+    pub product: ProductOptions,
+    /// How far to go [default: the product's own level]
+    #[arg(long, value_name = "LEVEL")]
+    pub level: Option<Level>,
     /// The version that the binary must report, in either spelling
     #[arg(long, value_name = "VERSION")]
     pub expect_version: Option<String>,
@@ -271,19 +290,20 @@ pub(crate) struct Smoke {
 pub(crate) struct GateOptions {
     /// A directory of wheels and sdists
     pub dist: PathBuf,
-    /// The release that everything must be: a release tag or a PEP 440 version
-    #[arg(long, value_name = "VERSION")]
-    pub codex_version: String,
+    #[command(flatten)]
+    pub release: ReleaseOptions,
+    #[command(flatten)]
+    pub product: ProductOptions,
     /// A directory of smoke receipts; every wheel that must be smoked needs a passing one
     #[arg(long, value_name = "DIR")]
     pub receipts: Option<PathBuf>,
-    /// A target that may be absent from the set; may be given several times
-    #[arg(long, value_name = "TARGET")]
+    /// Targets that may be absent from the set, or `all`
+    #[arg(long, value_name = "TARGET", value_delimiter = ',')]
     pub allow_missing: Vec<String>,
-    /// The runtime template that says what a complete set is, other than the built-in one
-    #[arg(long, value_name = "DIR")]
+    /// The runtime template that says what a complete set is, other than the product's
+    #[arg(long, value_name = "DIR", conflicts_with = "product")]
     pub template: Option<PathBuf>,
-    /// The SDK template whose names the SDK must have, other than the built-in one
+    /// The SDK template whose names the SDK must have, other than the product's
     #[arg(long, value_name = "DIR")]
     pub sdk_template: Option<PathBuf>,
 }
@@ -310,11 +330,14 @@ pub(crate) struct Publish {
     #[command(flatten)]
     pub gate: GateOptions,
     /// The upload API of the index
-    #[arg(long, value_name = "URL", env = "RELKIT_UPLOAD_URL")]
-    pub upload_url: String,
+    #[arg(long, value_name = "URL", env = "RELKIT_UPLOAD_URL", required_unless_present = "index")]
+    pub upload_url: Option<String>,
     /// The simple API of the index, where published files are looked up
     #[arg(long, value_name = "URL", env = "RELKIT_INDEX_URL")]
     pub index_url: Option<String>,
+    /// An index of the product's table, with both of its URLs
+    #[arg(long, value_name = "NAME")]
+    pub index: Option<String>,
     /// A release manifest from `verify --manifest`; anything that differs from it is refused
     #[arg(long, value_name = "FILE")]
     pub manifest: Option<PathBuf>,
@@ -351,8 +374,10 @@ pub(crate) struct Publish {
     after_help = "Example, in a workflow step:\n  echo \"matrix=$(relkit matrix --format github)\" >> \"$GITHUB_OUTPUT\""
 )]
 pub(crate) struct Matrix {
-    /// A runtime template other than the built-in one
-    #[arg(long, value_name = "DIR")]
+    #[command(flatten)]
+    pub product: ProductOptions,
+    /// A runtime template other than the product's
+    #[arg(long, value_name = "DIR", conflicts_with = "product")]
     pub template: Option<PathBuf>,
     /// The form of the matrix
     #[arg(long, value_name = "FORMAT", default_value = "text",
@@ -368,6 +393,8 @@ pub(crate) struct Matrix {
 pub(crate) struct GenerateTypes {
     #[command(flatten)]
     pub source: SchemaSource,
+    #[command(flatten)]
+    pub product: ProductOptions,
     /// The SDK tree to write to
     #[arg(long, value_name = "DIR", default_value = "sdk-template")]
     pub sdk: PathBuf,
@@ -402,9 +429,10 @@ pub(crate) struct SchemaSource {
   relkit release --codex-version 0.163.0 --out-dir release \\
     --payload linux-x86_64.tar.gz macosx_11_0_arm64=mac-arm.tar.gz --report release/report.html")]
 pub(crate) struct Release {
-    /// The release: a release tag or a PEP 440 version
-    #[arg(long, value_name = "VERSION")]
-    pub codex_version: String,
+    #[command(flatten)]
+    pub release: ReleaseOptions,
+    #[command(flatten)]
+    pub product: ProductOptions,
     /// Payloads, each with its platform tag before `=` or with the tag that its binaries call for
     #[arg(long, value_name = "[TAG=]PAYLOAD", required = true, num_args = 1..)]
     pub payload: Vec<String>,
@@ -414,10 +442,10 @@ pub(crate) struct Release {
     /// The SDK's own version: the runtime's (the default) or a post-release of it
     #[arg(long, value_name = "VERSION")]
     pub sdk_version: Option<String>,
-    /// A runtime template other than the built-in one
-    #[arg(long, value_name = "DIR")]
+    /// A runtime template other than the product's
+    #[arg(long, value_name = "DIR", conflicts_with = "product")]
     pub runtime_template: Option<PathBuf>,
-    /// An SDK template other than the built-in one
+    /// An SDK template other than the product's
     #[arg(long, value_name = "DIR")]
     pub sdk_template: Option<PathBuf>,
     /// How hard to compress
@@ -426,14 +454,14 @@ pub(crate) struct Release {
     /// Threads that compress [default: the machine's processors]
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     pub jobs: Option<u16>,
-    /// How far the smoke tests go
-    #[arg(long, value_name = "LEVEL", default_value = "turn")]
-    pub level: Level,
+    /// How far the smoke tests go [default: the product's own level]
+    #[arg(long, value_name = "LEVEL")]
+    pub level: Option<Level>,
     /// A command that runs a target's executables: `aarch64-unknown-linux-musl=qemu-aarch64-static`
     #[arg(long, value_name = "TARGET=CMD")]
     pub runner: Vec<String>,
-    /// A target that may be absent from the set; may be given several times
-    #[arg(long, value_name = "TARGET")]
+    /// Targets that may be absent from the set, or `all`
+    #[arg(long, value_name = "TARGET", value_delimiter = ',')]
     pub allow_missing: Vec<String>,
     /// Write a self-contained HTML page about the release
     #[arg(long, value_name = "FILE")]

@@ -11,7 +11,7 @@ use super::project_table::{Project, ReadmeSource};
 use super::tree::Tree;
 use crate::fs::{FsError, Walked};
 use crate::target::PlatformTagSet;
-use crate::version::CodexVersion;
+use crate::version::{PublicVersion, is_of_runtime};
 use crate::wheel::fields::Fields;
 use crate::wheel::filename::{SdistFileName, WheelFileName};
 use crate::wheel::tag::TagSet;
@@ -22,8 +22,8 @@ use crate::wheel::wheel_file::Root;
 pub struct Staged {
     pub directory: PathBuf,
     pub kind: StageKind,
-    /// The release of the program that it belongs to.
-    pub codex_version: CodexVersion,
+    /// The version of the runtime that it is, or that it pins.
+    pub release_version: PublicVersion,
     pub project: Project,
     /// METADATA, complete.
     pub metadata: Fields,
@@ -69,12 +69,14 @@ struct Table {
 enum StageTable {
     Runtime {
         platform_tag: String,
-        codex_version: String,
+        #[serde(alias = "codex-version")]
+        release_version: PublicVersion,
         #[serde(default)]
         executables: Vec<String>,
     },
     Sdk {
-        codex_version: String,
+        #[serde(alias = "codex-version")]
+        release_version: PublicVersion,
     },
 }
 
@@ -103,15 +105,14 @@ impl Staged {
             .stage
             .ok_or_else(|| not_a_stage("its `pyproject.toml` has no [tool.relkit.stage] table, so it is a template"))?;
         let mut executables = Vec::new();
-        let (kind, codex_version) = match stage {
-            StageTable::Runtime { platform_tag, codex_version, executables: named } => {
+        let (kind, release_version) = match stage {
+            StageTable::Runtime { platform_tag, release_version, executables: named } => {
                 let tags = platform_tag.parse().map_err(|error| malformed(Box::new(error)))?;
                 executables = named;
-                (StageKind::Runtime(tags), codex_version)
+                (StageKind::Runtime(tags), release_version)
             }
-            StageTable::Sdk { codex_version } => (StageKind::Sdk, codex_version),
+            StageTable::Sdk { release_version } => (StageKind::Sdk, release_version),
         };
-        let codex_version: CodexVersion = codex_version.parse().map_err(|error| malformed(Box::new(error)))?;
         let project =
             Project::from_pyproject(&text).map_err(|source| StageError::Project { path: origin.clone(), source })?;
         let untrue = |what: String| StageError::Untrue { path: origin.clone(), what };
@@ -121,11 +122,11 @@ impl Staged {
         }
         let version = project.version.to_string();
         let same = match kind {
-            StageKind::Runtime(_) => version == codex_version.to_string(),
-            StageKind::Sdk => codex_version.sdk_version(&version).is_ok(),
+            StageKind::Runtime(_) => version == release_version.to_string(),
+            StageKind::Sdk => version.parse().is_ok_and(|version| is_of_runtime(&version, &release_version)),
         };
         if !same {
-            return Err(untrue(format!("`project.version` is `{version}`, the stage is of codex {codex_version}")));
+            return Err(untrue(format!("`project.version` is `{version}`, the stage is of {release_version}")));
         }
 
         let module = &table.module;
@@ -162,7 +163,7 @@ impl Staged {
         Ok(Self {
             directory: directory.to_owned(),
             kind,
-            codex_version,
+            release_version,
             project,
             metadata,
             package,

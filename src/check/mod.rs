@@ -69,15 +69,16 @@ pub fn check_file(path: &Path, options: &Options<'_>) -> Result<(FileReport, Sum
     if is_wheel(path) {
         return check_archive(Archive::open(path)?, options);
     }
-    let types = types_path(options.sdk);
-    let sdist = SdistSubject::open(path, &[types.as_str(), &format!("src/{types}")])?;
+    let types = options.sdk.map(types_path).into_iter().flat_map(|types| [format!("src/{types}"), types]);
+    let types: Vec<_> = types.collect();
+    let sdist = SdistSubject::open(path, &types.iter().map(String::as_str).collect::<Vec<_>>())?;
     let found = run(options, |rule, found| rule.check_sdist(&sdist, found));
     Ok(finished(found, Summary::of_sdist(sdist, options.runtime, options.sdk), options))
 }
 
 /// Checks a wheel that is open already.
 pub fn check_archive(archive: Archive, options: &Options<'_>) -> Result<(FileReport, Summary), CheckError> {
-    let version = options.release.map(|release| release.version);
+    let version = options.release.map(|release| release.version.program());
     let mut wheel = WheelSubject::of(archive, options.runtime, version)?;
     let found = run(options, |rule, found| rule.check_wheel(&wheel, found));
     Ok(finished(found, Summary::of_wheel(&mut wheel, options.sdk), options))

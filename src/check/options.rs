@@ -17,8 +17,8 @@ pub struct Options<'a> {
     pub selection: &'a Selection,
     /// The runtime that the files are of; its accepted findings apply.
     pub runtime: &'a RuntimeProject,
-    /// The SDK beside it.
-    pub sdk: &'a SdkProject,
+    /// The SDK beside it, where the product has one.
+    pub sdk: Option<&'a SdkProject>,
     /// What the release is to be, where the files are held against one.
     pub release: Option<&'a Expected<'a>>,
 }

@@ -1,7 +1,7 @@
 //! `relkit check`, `relkit rule` and `relkit coverage`: findings about distributions, the rules behind them, and who can
 //! install the wheels.
 
-use super::templates;
+use super::product;
 use crate::check::coverage::{Candidate, Coverage};
 use crate::check::render::{Index, Pages};
 use crate::check::{Options, Selection, check, find_rules};
@@ -11,11 +11,12 @@ use crate::error::{Exit, Failure};
 use crate::fs::write_json;
 
 pub(super) fn run(arguments: &cli::Check, console: &Console) -> Result<Exit, Failure> {
+    let product = product::with_templates(&arguments.product, arguments.template.as_deref(), None)?;
     let options = Options {
         paths: &arguments.paths,
         selection: &Selection::of(&arguments.select, &arguments.ignore)?,
-        runtime: &templates::runtime(arguments.template.as_deref())?,
-        sdk: &templates::sdk(None)?,
+        runtime: &product.runtime,
+        sdk: product.sdk_project(),
         release: None,
     };
     let report = console.with_spinner("Checking", |_| check(&options))?;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::templates;
+use super::product;
 use crate::cli::{GenerateTypes, SchemaSource};
 use crate::console::{Console, Form};
 use crate::error::{Exit, Failure};
@@ -14,7 +14,7 @@ use crate::wheel::name::DistributionName;
 use crate::wheel::requirement::Requirement;
 
 pub(super) fn run(arguments: &GenerateTypes, console: &Console) -> Result<Exit, Failure> {
-    let executable = templates::runtime(None)?.executable;
+    let executable = product::find(&arguments.product)?.runtime.executable().to_owned();
     let source = source(&arguments.source, &executable);
     if let Some(before) = &arguments.against {
         return compare(&Source::of_path(before, &executable), &source, arguments.format, console);

@@ -7,11 +7,11 @@ mod generate_types;
 mod inspect;
 mod matrix;
 mod pages;
+mod product;
 mod publish;
 mod release;
 mod smoke;
 mod stage;
-mod templates;
 mod verify;
 
 use std::io::{self, Write as _};

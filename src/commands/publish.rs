@@ -4,13 +4,16 @@ use std::io::{IsTerminal as _, Read as _};
 use std::path::Path;
 use std::time::Duration;
 
-use super::verify;
+use url::Url;
+
+use super::{product, verify};
 use crate::cli::Publish;
 use crate::console::text::{human_bytes, plural};
 use crate::console::{Console, Form};
 use crate::error::{Exit, Failure};
 use crate::gate::{Release, differences, read_manifest};
 use crate::http;
+use crate::product::Index as IndexRow;
 use crate::publish::credentials::{CredentialError, Environment, Source, Token};
 use crate::publish::endpoint::Endpoint;
 use crate::publish::event::{Event, Listener};
@@ -26,9 +29,8 @@ const MAX_TOKEN: u64 = 64 << 10;
 pub(super) fn run(arguments: &Publish, console: &Console) -> Result<Exit, Failure> {
     let (pace, format) = (pace(arguments), arguments.output.format);
     // Whatever is wrong with the command line ends it before any file is read.
-    let upload_url = http::parse_url(&arguments.upload_url)?;
+    let (upload_url, index_url) = urls(arguments)?;
     let endpoint = Endpoint::new(&upload_url)?;
-    let index_url = arguments.index_url.as_deref().map(http::parse_url).transpose()?;
     let index = index_url.as_ref().map(|url| Index::new(url, pace.patience.sending)).transpose()?;
     let typed = if arguments.token_stdin && !arguments.dry_run { Some(typed_token()?) } else { None };
 
@@ -47,7 +49,7 @@ pub(super) fn run(arguments: &Publish, console: &Console) -> Result<Exit, Failur
     }
     let (shown_upload, shown_index) = (http::shown(&upload_url), index_url.as_ref().map(http::shown));
     let dist = &arguments.gate.dist;
-    let mut plan = Plan::new(dist, &release.files, release.codex_version, &shown_upload, shown_index.as_deref())?;
+    let mut plan = Plan::new(dist, &release.files, &release.release_version, &shown_upload, shown_index.as_deref())?;
     plan.attest(dist, arguments.attestations)?;
     if let Some(path) = &arguments.plan {
         if !arguments.dry_run {
@@ -73,6 +75,33 @@ pub(super) fn run(arguments: &Publish, console: &Console) -> Result<Exit, Failur
         pace,
     };
     carry_out(&options, typed, format, console)
+}
+
+/// The URLs that were typed, or those of the index that was named.
+fn urls(arguments: &Publish) -> Result<(Url, Option<Url>), Failure> {
+    let typed = |text: &Option<String>| text.as_deref().map(http::parse_url).transpose();
+    let (upload, index) = (typed(&arguments.upload_url)?, typed(&arguments.index_url)?);
+    let named = arguments.index.as_deref().map(|name| named_index(arguments, name)).transpose()?;
+    let upload = upload.or_else(|| named.as_ref().map(|row| row.upload_url.clone()));
+    // invariant: clap demands one of the two.
+    let upload = upload.ok_or_else(|| Failure::new(Exit::Failed, "neither `--upload-url` nor `--index` is given"))?;
+    Ok((upload, index.or_else(|| named.and_then(|row| row.index_url))))
+}
+
+fn named_index(arguments: &Publish, name: &str) -> Result<IndexRow, Failure> {
+    let given = &arguments.gate;
+    let product = product::with_templates(&given.product, given.template.as_deref(), given.sdk_template.as_deref())?;
+    let rows = product.runtime.indexes;
+    let names: Vec<_> = rows.iter().map(|row| format!("`{}`", row.name)).collect();
+    rows.into_iter().find(|row| row.name == name).ok_or_else(|| {
+        let distribution = &product.runtime.distribution;
+        Failure::new(Exit::Failed, format!("`{name}` is no index of `{distribution}`")).with_hint(
+            match names.is_empty() {
+                true => "its table has no [[tool.relkit.index]] row; give `--upload-url` instead".to_owned(),
+                false => format!("its indexes are {}", names.join(", ")),
+            },
+        )
+    })
 }
 
 fn pace(arguments: &Publish) -> Pace {
@@ -131,7 +160,7 @@ fn carry_out(options: &Options<'_>, typed: Option<Token>, format: Form, console:
     let (receipt, outcome) = publish(options, source, &listener);
     console.show(&receipt, format);
     outcome.map_err(|error| receipt.failure(error, &own_command()))?;
-    console.status("Published", format_args!("{} at {}", receipt.codex_version, receipt.upload_url));
+    console.status("Published", format_args!("{} at {}", receipt.release_version, receipt.upload_url));
     Ok(Exit::Good)
 }
 

@@ -1,35 +1,32 @@
 //! `relkit release` and `relkit demo`: the whole line at once.
 
-use super::{build, stage, templates};
+use super::{build, product, stage};
 use crate::cli;
 use crate::console::{Console, Shown as _};
 use crate::error::{Exit, Failure};
 use crate::fs::write_whole;
-use crate::product::RuntimeProject;
+use crate::product::{Product, RuntimeProject};
 use crate::release::{Demo, Demonstrated, Options, Payload, release};
 use crate::smoke::Runner;
 use crate::target::TargetTriple;
-use crate::version::CodexVersion;
 use crate::zip::deflate::Compression;
 
 pub(super) fn run(arguments: &cli::Release, console: &Console) -> Result<Exit, Failure> {
-    let codex: CodexVersion = arguments.codex_version.parse()?;
-    let runtime = templates::runtime(arguments.runtime_template.as_deref())?;
+    let (runtime_template, sdk_template) = (arguments.runtime_template.as_deref(), arguments.sdk_template.as_deref());
+    let product = product::with_templates(&arguments.product, runtime_template, sdk_template)?;
+    let (runtime, version) = (&product.runtime, product::release(&arguments.release, &product.runtime)?);
     let options = Options {
-        codex,
-        sdk_version: stage::sdk_version(codex, arguments.sdk_version.as_deref())?,
+        sdk_version: product::sdk_version(&version, arguments.sdk_version.as_deref())?,
+        version,
         payloads: arguments.payload.iter().map(|text| Payload::typed(text)).collect(),
         out_dir: arguments.out_dir.clone(),
         existing: stage::existing(arguments.force),
         written: [&arguments.report, &arguments.summary].into_iter().flatten().cloned().collect(),
-        runtime_template: arguments.runtime_template.clone(),
-        sdk: templates::sdk(arguments.sdk_template.as_deref())?,
-        sdk_template: arguments.sdk_template.clone(),
         build: build::options(arguments.compression, arguments.jobs)?,
-        level: arguments.level,
-        runners: arguments.runner.iter().map(|text| runner(text, &runtime)).collect::<Result<_, _>>()?,
-        allow_missing: templates::targets(&arguments.allow_missing, &runtime)?,
-        runtime,
+        level: arguments.level.unwrap_or(runtime.smoke.level),
+        runners: arguments.runner.iter().map(|text| runner(text, runtime)).collect::<Result<_, _>>()?,
+        allow_missing: product::targets(&arguments.allow_missing, runtime)?,
+        product,
     };
     let release = release(&options, console)?;
     if let Some(path) = &arguments.report {
@@ -44,9 +41,8 @@ pub(super) fn run(arguments: &cli::Release, console: &Console) -> Result<Exit, F
 }
 
 pub(super) fn demo(arguments: &cli::Demo, console: &Console) -> Result<Exit, Failure> {
-    let (runtime, sdk) = (templates::runtime(None)?, templates::sdk(None)?);
     let (build, existing) = (build::options(Compression::Fast, None)?, stage::existing(arguments.force));
-    let demo = Demo::prepare(runtime, sdk, build, arguments.out_dir.as_deref(), existing)?;
+    let demo = Demo::prepare(Product::built_in()?, build, arguments.out_dir.as_deref(), existing)?;
     let release = release(&demo.options, console)?;
     console.show(&Demonstrated(&release), arguments.output.format);
     if let Some(kept) = &arguments.out_dir {
@@ -61,5 +57,5 @@ fn runner(text: &str, runtime: &RuntimeProject) -> Result<(TargetTriple, Runner)
         Failure::new(Exit::Failed, format!("`{text}` names no target"))
             .with_hint("write the target before the command, as in `aarch64-unknown-linux-musl=qemu-aarch64-static`")
     })?;
-    Ok((templates::target(target, runtime)?, command.parse()?))
+    Ok((product::target(target, runtime)?, command.parse()?))
 }

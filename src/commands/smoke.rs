@@ -2,18 +2,20 @@
 
 use std::time::Duration;
 
-use super::templates;
+use super::product;
 use crate::cli::Smoke;
 use crate::console::Console;
 use crate::error::{Exit, Failure};
 use crate::smoke::{Options, Tested, smoke};
 
 pub(super) fn run(arguments: &Smoke, console: &Console) -> Result<Exit, Failure> {
+    let product = product::find(&arguments.product)?;
+    let expected = arguments.expect_version.as_deref().map(|text| product.runtime.release(text)).transpose()?;
     let options = Options {
         subject: &arguments.subject,
-        project: &templates::runtime(None)?,
-        level: arguments.level,
-        expect_version: arguments.expect_version.as_deref().map(str::parse).transpose()?,
+        project: &product.runtime,
+        level: arguments.level.unwrap_or(product.runtime.smoke.level),
+        expect_version: expected.map(|release| release.program().clone()),
         runner: arguments.runner.as_deref().map(str::parse).transpose()?,
         timeout: arguments.timeout.map(Duration::from_secs),
     };

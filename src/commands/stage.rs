@@ -1,47 +1,56 @@
 //! `relkit stage-runtime` and `relkit stage-sdk`: staged trees, whole or absent.
 
+use super::product;
 use crate::cli::{StageRuntime, StageSdk};
 use crate::console::Console;
 use crate::error::{Exit, Failure};
 use crate::fs::Existing;
+use crate::product::Sdk;
 use crate::stage::{runtime, sdk, stage_runtime, stage_sdk};
-use crate::version::{CodexVersion, SdkVersion};
+use crate::version::TagForm;
 
 pub(super) fn runtime(arguments: &StageRuntime, console: &Console) -> Result<Exit, Failure> {
+    let given = &arguments.stage;
+    let product = product::with_templates(&given.product, given.template.as_deref(), None)?;
     let options = runtime::Options {
+        release: product::release(&given.release, &product.runtime)?,
+        product: &product,
         out: arguments.out.clone(),
         payload: arguments.payload.clone(),
-        codex_version: arguments.codex_version.parse()?,
         platform_tag: arguments.platform_tag.as_deref().map(str::parse).transpose()?,
-        template: arguments.stage.template.clone(),
-        existing: existing(arguments.stage.force),
+        existing: existing(given.force),
     };
     let staged = console.with_bar("Staging", 0, |progress| stage_runtime(&options, progress))?;
     for warning in &staged.warnings {
         console.warning(warning);
     }
     console.status("Staged", &staged);
-    console.show(&staged, arguments.stage.output.format);
+    console.show(&staged, given.output.format);
     Ok(Exit::Good)
 }
 
 pub(super) fn sdk(arguments: &StageSdk, console: &Console) -> Result<Exit, Failure> {
-    let codex_version = arguments.codex_version.parse()?;
+    let given = &arguments.stage;
+    let mut product = product::find(&given.product)?;
+    if let Some(template) = &given.template {
+        let sdk = Sdk::read(template)?;
+        if !sdk.project.runtime_distribution.is_same(&product.runtime.distribution) {
+            // What is named alone is of no product that is known here, and its tags have the usual forms.
+            product.runtime.release_tags = TagForm::usual();
+        }
+        product.sdk = Some(sdk);
+    }
+    let release = product::release(&given.release, &product.runtime)?;
     let staged = stage_sdk(&sdk::Options {
+        sdk: product::sdk(&product)?,
         out: arguments.out.clone(),
-        codex_version,
-        sdk_version: sdk_version(codex_version, arguments.sdk_version.as_deref())?,
-        template: arguments.stage.template.clone(),
-        existing: existing(arguments.stage.force),
+        version: product::sdk_version(&release, arguments.sdk_version.as_deref())?,
+        release,
+        existing: existing(given.force),
     })?;
     console.status("Staged", &staged);
-    console.show(&staged, arguments.stage.output.format);
+    console.show(&staged, given.output.format);
     Ok(Exit::Good)
-}
-
-/// The version of an SDK: what was typed, or the runtime's.
-pub(super) fn sdk_version(codex: CodexVersion, typed: Option<&str>) -> Result<SdkVersion, Failure> {
-    Ok(typed.map(|text| codex.sdk_version(text)).transpose()?.unwrap_or(codex.into()))
 }
 
 /// What `--force` asks for.

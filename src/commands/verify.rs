@@ -1,6 +1,6 @@
 //! `relkit verify`: the gate, its report and the release manifest.
 
-use super::templates;
+use super::product;
 use crate::cli::{GateOptions, Verify};
 use crate::console::Console;
 use crate::error::{Exit, Failure};
@@ -19,15 +19,15 @@ pub(super) fn run(arguments: &Verify, console: &Console) -> Result<Exit, Failure
 
 /// Verifies what the options name.
 pub(super) fn gate(given: &GateOptions, console: &Console) -> Result<Release, Failure> {
-    let runtime = templates::runtime(given.template.as_deref())?;
-    let sdk = templates::sdk(given.sdk_template.as_deref())?;
+    let product = product::with_templates(&given.product, given.template.as_deref(), given.sdk_template.as_deref())?;
+    let (runtime, sdk) = (&product.runtime, product.sdk_project());
     let options = Options {
         dist: &given.dist,
-        codex: given.codex_version.parse()?,
+        version: &product::release(&given.release, runtime)?,
         receipts: given.receipts.as_deref(),
-        allow_missing: &templates::targets(&given.allow_missing, &runtime)?,
-        runtime: &runtime,
-        sdk: &sdk,
+        allow_missing: &product::targets(&given.allow_missing, runtime)?,
+        runtime,
+        sdk,
     };
     Ok(console.with_spinner("Verifying", |_| verify(&options))?.0)
 }

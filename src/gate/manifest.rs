@@ -34,8 +34,12 @@ pub fn read_manifest(path: &Path) -> Result<Release, ManifestError> {
 /// How a release differs from its manifest, one sentence each; none where both are the same files.
 pub fn differences(manifest: &Release, release: &Release) -> Vec<String> {
     let mut differences = Vec::new();
-    if manifest.codex_version != release.codex_version {
-        let (then, now) = (&manifest.codex_version, &release.codex_version);
+    if !manifest.product.is_same(&release.product) {
+        let (then, now) = (&manifest.product, &release.product);
+        differences.push(format!("the manifest is of the product `{then}`, the release of `{now}`"));
+    }
+    if manifest.release_version != release.release_version {
+        let (then, now) = (&manifest.release_version, &release.release_version);
         differences.push(format!("the manifest is of version {then}, the release of {now}"));
     }
     for then in &manifest.files {

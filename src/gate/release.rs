@@ -5,9 +5,11 @@ use serde::{Deserialize, Serialize};
 use crate::check::{Finding, Role, Severity};
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Outcome};
-use crate::smoke::{self, Level};
+use crate::product::Level;
+use crate::smoke;
 use crate::target::{PlatformTag, TargetTriple};
-use crate::version::CodexVersion;
+use crate::version::PublicVersion;
+use crate::wheel::name::DistributionName;
 
 /// Something that keeps a release back, or that its maintainer should know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,8 +91,13 @@ impl From<&(String, smoke::Report)> for ReceiptRecord {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Release {
     pub schema_version: u32,
+    /// The runtime distribution of the product.
+    pub product: DistributionName,
     pub outcome: Outcome,
-    pub codex_version: CodexVersion,
+    pub release_version: PublicVersion,
+    /// The same, where the product is Codex.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub codex_version: Option<PublicVersion>,
     pub problems: Vec<Problem>,
     pub warnings: Vec<Problem>,
     pub files: Vec<ReleaseFile>,

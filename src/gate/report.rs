@@ -29,7 +29,7 @@ impl Shown for Verdict<'_> {
         }
         let (files, outcome) = (plural(files.len(), "file"), self.release.outcome.word());
         let (problems, warnings) = (plural(problems.len(), "problem"), plural(warnings.len(), "warning"));
-        text + &format!("{} {outcome}: {files}, {problems}, {warnings}\n", self.release.codex_version)
+        text + &format!("{} {outcome}: {files}, {problems}, {warnings}\n", self.release.release_version)
     }
 
     fn json(&self) -> Value {
@@ -38,7 +38,7 @@ impl Shown for Verdict<'_> {
 
     /// Each names its file as the workflow's own directory has it.
     fn annotations(&self) -> String {
-        let Release { problems, warnings, files, codex_version, .. } = self.release;
+        let Release { problems, warnings, files, release_version, .. } = self.release;
         let mut text = String::new();
         for (level, problems) in [(Level::Error, problems), (Level::Warning, warnings)] {
             for Problem { code, file, message, help } in problems {
@@ -49,7 +49,7 @@ impl Shown for Verdict<'_> {
             }
         }
         if problems.is_empty() {
-            let message = &format!("{} files of {codex_version}", files.len());
+            let message = &format!("{} files of {release_version}", files.len());
             let _ = writeln!(
                 text,
                 "{}",

@@ -11,7 +11,7 @@ use crate::error::Outcome;
 use crate::fs::portable;
 use crate::product::{RuntimeProject, SdkProject};
 use crate::target::TargetTriple;
-use crate::version::CodexVersion;
+use crate::version::ReleaseVersion;
 
 /// What is verified, and against what.
 #[derive(Debug, Clone, Copy)]
@@ -19,13 +19,13 @@ pub struct Options<'a> {
     /// The directory of the release's files.
     pub dist: &'a Path,
     /// The version that everything must be.
-    pub codex: CodexVersion,
+    pub version: &'a ReleaseVersion,
     /// A directory of smoke receipts; every runtime wheel then needs a passing one.
     pub receipts: Option<&'a Path>,
     /// Targets that may be absent.
     pub allow_missing: &'a [TargetTriple],
     pub runtime: &'a RuntimeProject,
-    pub sdk: &'a SdkProject,
+    pub sdk: Option<&'a SdkProject>,
 }
 
 /// Verifies a dist directory; also returns the findings by file.
@@ -33,7 +33,7 @@ pub fn verify(options: &Options<'_>) -> Result<(Release, Report), CheckError> {
     let dist = Dist::list(options.dist)?;
     let receipts = options.receipts.map(Receipts::read).transpose()?;
     let expected = Expected {
-        version: options.codex,
+        version: options.version,
         allow_missing: options.allow_missing,
         dist: &dist,
         receipts: receipts.as_ref(),
@@ -49,7 +49,18 @@ pub fn verify(options: &Options<'_>) -> Result<(Release, Report), CheckError> {
     let files = members.iter().zip(&report.files);
     let files = files.filter_map(|(member, found)| file(member, found, options.runtime, receipts.as_ref())).collect();
     let outcome = if problems.is_empty() { Outcome::Passed } else { Outcome::Failed };
-    Ok((Release { schema_version: 1, outcome, codex_version: options.codex, problems, warnings, files }, report))
+    let version = options.version.distribution();
+    let release = Release {
+        schema_version: 1,
+        product: options.runtime.distribution.clone(),
+        outcome,
+        release_version: version.clone(),
+        codex_version: options.runtime.is_app_server().then(|| version.clone()),
+        problems,
+        warnings,
+        files,
+    };
+    Ok((release, report))
 }
 
 /// A file of the release; none where it is not of it, or cannot be read.

@@ -1,9 +1,14 @@
-//! Why a `pyproject.toml` has no `[tool.relkit]` table that can be used.
+//! Why a directory is no product, or a `pyproject.toml` has no `[tool.relkit]` table that can be used.
 
-use crate::error::Explain;
+use std::path::PathBuf;
+
+use crate::error::{Exit, Explain};
+use crate::fs::FsError;
 
 #[derive(Debug, thiserror::Error)]
-pub enum ProjectError {
+pub enum ProductError {
+    #[error(transparent)]
+    Fs(#[from] FsError),
     /// The file is not TOML, or the table is missing a key, has an unknown one or one of the wrong type.
     #[error("`{origin}` has no usable [tool.relkit] table")]
     Table {
@@ -12,18 +17,55 @@ pub enum ProjectError {
         source: Box<toml::de::Error>,
     },
     /// A value of the table is not what its key says.
-    #[error("`{origin}`: {key}")]
+    #[error("`{origin}`{}: {key}", line.map(|line| format!(", line {line}")).unwrap_or_default())]
     Value {
         origin: String,
+        line: Option<usize>,
         /// As a dotted path.
         key: String,
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    #[error("`{}` is no product: it holds no `runtime-template/pyproject.toml`", directory.display())]
+    NotAProduct { directory: PathBuf },
+    #[error("the template `{origin}` has no pyproject.toml")]
+    NoPyproject { origin: String },
+    #[error("`{origin}/pyproject.toml` is not UTF-8")]
+    NotText { origin: String },
+    #[error("`{}` of the template is not a file", path.display())]
+    NotAFile { path: PathBuf },
+    /// An SDK and a runtime that are not of one product.
+    #[error("`{sdk}` is the SDK of another product: its {key} is `{pinned}`, and that of `{runtime}` is `{own}`")]
+    Mixed { sdk: String, runtime: String, key: &'static str, pinned: String, own: String },
 }
 
-impl Explain for ProjectError {
+impl Explain for ProductError {
     fn hint(&self) -> Option<String> {
-        Some("compare the [tool.relkit] table with that of the built-in template".into())
+        Some(match self {
+            Self::Fs(error) => return error.hint(),
+            Self::Table { source, .. } => return nearest_key(source.message()),
+            Self::Value { .. } => "docs/products.md says what each key of the table holds".into(),
+            Self::NotAProduct { .. } => "`relkit init` writes a product from its payloads".into(),
+            Self::NoPyproject { .. } => "give the directory that holds the template's pyproject.toml".into(),
+            Self::Mixed { .. } => "name the templates of one product, or its directory with `--product`".into(),
+            Self::NotText { .. } | Self::NotAFile { .. } => return None,
+        })
     }
+
+    fn exit(&self) -> Exit {
+        Exit::Failed
+    }
+}
+
+/// The known key that an unknown one is most like; the parser's message names it first and the known ones after it.
+fn nearest_key(message: &str) -> Option<String> {
+    let mut names = message.strip_prefix("unknown ")?.split('`').skip(1).step_by(2);
+    let unknown = names.next()?;
+    let (likeness, known) = names
+        .map(|known| (strsim::jaro_winkler(unknown, known), known))
+        .max_by(|(one, _), (other, _)| one.total_cmp(other))?;
+    Some(match likeness > 0.75 {
+        true => format!("did you mean `{known}`?"),
+        false => format!("`{unknown}` is no key there; docs/products.md lists them"),
+    })
 }

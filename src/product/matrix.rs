@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::runtime::{RuntimeProject, Target};
+use super::runtime::RuntimeProject;
+use super::target::Target;
 use crate::console::Shown;
 use crate::console::text::{table, visible_json};
 
@@ -10,7 +11,7 @@ pub(crate) struct Matrix<'a>(pub &'a RuntimeProject);
 
 impl Matrix<'_> {
     fn executable(&self, target: &Target) -> String {
-        target.triple.executable_name(&self.0.executable)
+        target.triple.executable_name(self.0.executable())
     }
 
     fn rows(&self) -> Vec<Value> {

@@ -1,16 +1,156 @@
-//! The `[tool.relkit]` tables of the two templates: every name, target, tag, runner and accepted finding of a product.
-//! Nothing else in relkit repeats them.
+//! What is shipped: a runtime template and, where there is one, an SDK template, with the `[tool.relkit]` table of each:
+//! every name, target, tag, runner and accepted finding of a product. Nothing else in relkit repeats them, and nothing is
+//! run here.
 
 mod error;
+mod files;
 mod matrix;
 mod runtime;
 mod sdk;
+mod smoke;
 mod table;
+mod target;
+mod template;
 
-pub use error::ProjectError;
+use std::path::{Path, PathBuf};
+
+pub use error::ProductError;
+pub use files::{Destination, FileRule, Naming};
 pub(crate) use matrix::Matrix;
-pub use runtime::{Accepted, PlatformFamily, RuntimeProject, Target};
+pub use runtime::{Accepted, Command, Index, PlatformFamily, RuntimeProject};
 pub use sdk::SdkProject;
+pub use smoke::{Level, Pattern, Smoke, SmokeCommand, VersionQuestion};
+pub use target::{Target, Text};
+pub(crate) use template::PYPROJECT;
+pub use template::Template;
+
+use crate::fs::FsError;
+
+/// The directory of a product's runtime template, and of its SDK template.
+const RUNTIME_TEMPLATE: &str = "runtime-template";
+const SDK_TEMPLATE: &str = "sdk-template";
+
+/// A product: its templates and their tables.
+#[derive(Debug, Clone)]
+pub struct Product {
+    pub runtime: RuntimeProject,
+    pub runtime_template: Template,
+    /// Most products have no SDK.
+    pub sdk: Option<Sdk>,
+}
+
+/// The SDK of a product.
+#[derive(Debug, Clone)]
+pub struct Sdk {
+    pub project: SdkProject,
+    pub template: Template,
+}
+
+/// What a user says of the product that is meant.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Choice<'a> {
+    /// The directory of a product.
+    pub product: Option<&'a Path>,
+    /// A runtime template alone; without an SDK template beside it, a product without an SDK.
+    pub runtime_template: Option<&'a Path>,
+    /// An SDK template other than the product's.
+    pub sdk_template: Option<&'a Path>,
+}
+
+impl Product {
+    /// The product that is chosen: by directory or template, else the nearest from `directory` upward, else the built-in
+    /// one.
+    ///
+    /// # Errors
+    /// Where a template cannot be read or its table cannot be used, or where the SDK is another product's.
+    pub fn find(choice: Choice<'_>, directory: &Path) -> Result<Self, ProductError> {
+        if let Some(template) = choice.runtime_template {
+            let sdk = choice.sdk_template.map(|path| Template::sdk(Some(path))).transpose()?;
+            return Self::of(Template::runtime(Some(template))?, sdk);
+        }
+        let product = match choice.product {
+            Some(product) => Some(product.to_owned()),
+            None => nearest(directory)?,
+        };
+        let sdk = |own: Option<PathBuf>| match (choice.sdk_template, own) {
+            (Some(path), _) => Template::sdk(Some(path)).map(Some),
+            (None, Some(path)) if path.is_dir() => Template::sdk(Some(&path)).map(Some),
+            (None, Some(_)) => Ok(None),
+            (None, None) => Template::sdk(None).map(Some),
+        };
+        match product {
+            None => Self::of(Template::runtime(None)?, sdk(None)?),
+            Some(product) => {
+                let runtime = product.join(RUNTIME_TEMPLATE);
+                if !runtime.join(PYPROJECT).is_file() {
+                    std::fs::metadata(&product).map_err(FsError::read(&product))?;
+                    return Err(ProductError::NotAProduct { directory: product });
+                }
+                Self::of(Template::runtime(Some(&runtime))?, sdk(Some(product.join(SDK_TEMPLATE)))?)
+            }
+        }
+    }
+
+    /// The built-in product, Codex.
+    pub fn built_in() -> Result<Self, ProductError> {
+        Self::of(Template::runtime(None)?, Some(Template::sdk(None)?))
+    }
+
+    fn of(runtime_template: Template, sdk: Option<Template>) -> Result<Self, ProductError> {
+        let origin = runtime_template.pyproject_origin();
+        let runtime = RuntimeProject::from_pyproject(runtime_template.pyproject()?, &origin)?;
+        let sdk = sdk.map(Sdk::of).transpose()?;
+        if let Some(Sdk { project, template }) = &sdk {
+            let mixed = |key, pinned: &str, own: &str| {
+                let (pinned, own) = (pinned.to_owned(), own.to_owned());
+                Err(ProductError::Mixed { sdk: template.pyproject_origin(), runtime: origin.clone(), key, pinned, own })
+            };
+            if !project.runtime_distribution.is_same(&runtime.distribution) {
+                let (pinned, own) = (project.runtime_distribution.as_str(), runtime.distribution.as_str());
+                return mixed("runtime-distribution", pinned, own);
+            }
+            if project.runtime_module != runtime.module {
+                return mixed("runtime-module", &project.runtime_module, &runtime.module);
+            }
+        }
+        Ok(Self { runtime, runtime_template, sdk })
+    }
+
+    /// The table of the SDK.
+    pub fn sdk_project(&self) -> Option<&SdkProject> {
+        self.sdk.as_ref().map(|sdk| &sdk.project)
+    }
+}
+
+impl Sdk {
+    /// The SDK of a template that is named alone.
+    pub fn read(template: &Path) -> Result<Self, ProductError> {
+        Self::of(Template::sdk(Some(template))?)
+    }
+
+    fn of(template: Template) -> Result<Self, ProductError> {
+        let project = SdkProject::from_pyproject(template.pyproject()?, &template.pyproject_origin())?;
+        Ok(Self { project, template })
+    }
+}
+
+/// The nearest directory from `start` upward that holds a product. Only the table makes a directory one; a file that is
+/// there and cannot be read is not passed over.
+fn nearest(start: &Path) -> Result<Option<PathBuf>, ProductError> {
+    for directory in start.ancestors() {
+        let path = directory.join(RUNTIME_TEMPLATE).join(PYPROJECT);
+        if !path.is_file() {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path).map_err(FsError::read(&path))?;
+        let table: Result<toml::Table, _> = toml::from_str(text.trim_start_matches('\u{feff}'));
+        let is_product = |table: toml::Table| table.get("tool").is_some_and(|tool| tool.get("relkit").is_some());
+        if table.map_or(true, is_product) {
+            return Ok(Some(directory.to_owned()));
+        }
+    }
+    Ok(None)
+}
 
 #[cfg(test)]
 mod tests {

@@ -1,10 +1,18 @@
-//! The runtime distribution of a product: its names, targets, tags, runners and accepted findings.
+//! The runtime distribution of a product: its names, what is shipped of a payload and how it gets on PATH, where upstream
+//! publishes it, and which findings are accepted.
+
+use std::collections::BTreeSet;
 
 use serde::Deserialize;
+use url::Url;
 
-use super::error::ProjectError;
+use super::error::ProductError;
+use super::files::{self, FileRule};
+use super::smoke::{self, Level, Smoke};
 use super::table::Origin;
+use super::target::{self, Target, Text};
 use crate::target::{PlatformTag, TargetTriple};
+use crate::version::{ReleaseVersion, ReleaseVersionError, TagForm};
 use crate::wheel::name::DistributionName;
 
 #[derive(Debug, Clone, PartialEq)]
@@ -12,13 +20,40 @@ pub struct RuntimeProject {
     pub distribution: DistributionName,
     /// The import package that carries the payload.
     pub module: String,
-    /// The file name of the entry executable, without `.exe`.
-    pub executable: String,
+    /// The file names of the executables, without `.exe`. The first is the program: every payload has it.
+    pub executables: Vec<String>,
+    /// The forms of the tags of a release; the first is written, all are read.
+    pub release_tags: Vec<TagForm>,
+    /// Where upstream's artefacts are.
+    pub source: Option<Text>,
+    /// Where the digests of upstream's artefacts are.
+    pub checksums: Option<Text>,
+    pub command: Command,
+    /// Further names of the command.
+    pub aliases: Vec<String>,
+    /// What else of a payload is shipped.
+    pub files: Vec<FileRule>,
+    pub smoke: Smoke,
     /// The platform families that a release promises to serve.
     pub supports: Vec<PlatformFamily>,
     /// One row per wheel of a release, in the template's order.
     pub targets: Vec<Target>,
     pub accepted: Vec<Accepted>,
+    /// The indexes that are published to by name.
+    pub indexes: Vec<Index>,
+}
+
+/// How the program gets on PATH.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum Command {
+    /// The program itself is a script of the wheel.
+    Scripts,
+    /// An entry point starts the program, which lies in the import package.
+    Launcher,
+    /// Not at all; the program lies in the import package.
+    #[default]
+    None,
 }
 
 /// A family of platforms that a wheel set serves or does not.
@@ -31,17 +66,6 @@ pub enum PlatformFamily {
     Windows,
 }
 
-/// A platform that a release has a wheel for.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Target {
-    pub triple: TargetTriple,
-    pub platform_tag: PlatformTag,
-    /// Further tags that its wheel carries where they are honest.
-    pub also: Vec<PlatformTag>,
-    /// The label of the GitHub runner that can run the binary.
-    pub runner: String,
-}
-
 /// A finding that a release accepts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Accepted {
@@ -51,30 +75,42 @@ pub struct Accepted {
     pub reason: String,
 }
 
+/// An index that a product is published to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Index {
+    pub name: String,
+    pub upload_url: Url,
+    pub index_url: Option<Url>,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Table {
     distribution: String,
     module: String,
-    executable: String,
+    executable: Option<String>,
+    executables: Option<Vec<String>>,
+    release_tags: Option<Vec<String>>,
+    source: Option<String>,
+    checksums: Option<String>,
+    #[serde(default)]
+    command: Command,
+    #[serde(default)]
+    aliases: Vec<String>,
+    #[serde(default)]
+    files: Vec<files::Row>,
+    #[serde(default)]
+    smoke: smoke::Table,
     #[serde(default)]
     supports: Vec<PlatformFamily>,
-    target: Vec<TargetRow>,
+    target: Vec<target::Row>,
     #[serde(default)]
     accept: Vec<AcceptRow>,
+    #[serde(default)]
+    index: Vec<IndexRow>,
     /// Written into a staged tree; of no concern to a template.
     #[serde(default, rename = "stage")]
     _stage: Option<toml::Table>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct TargetRow {
-    triple: String,
-    platform_tag: String,
-    #[serde(default)]
-    also: Vec<String>,
-    runner: String,
 }
 
 #[derive(Deserialize)]
@@ -85,47 +121,177 @@ struct AcceptRow {
     reason: String,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct IndexRow {
+    name: String,
+    upload_url: String,
+    index_url: Option<String>,
+}
+
 impl RuntimeProject {
-    /// Reads the table from the text of a `pyproject.toml`; `origin` names the file in errors.
-    pub fn from_pyproject(text: &str, origin: &str) -> Result<Self, ProjectError> {
-        let origin = Origin(origin);
-        let table: Table = origin.table(text)?;
-        let distribution = origin.parse("distribution", &table.distribution)?;
-        let module = origin.module("module", table.module)?;
-        let executable = origin.file_name("executable", table.executable)?;
-        let rows = table.target.into_iter().enumerate();
-        let targets: Vec<_> = rows.map(|(index, row)| row.read(index, origin)).collect::<Result<_, _>>()?;
+    /// Reads the table from the text of a `pyproject.toml`; `name` names the file in errors.
+    pub fn from_pyproject(text: &str, name: &str) -> Result<Self, ProductError> {
+        let origin = Origin { name, text };
+        let table: Table = origin.table()?;
+        let executables = executables(table.executable, table.executables, origin)?;
+        let targets = target::read(table.target, origin)?;
         let rows = table.accept.into_iter().enumerate();
         let accepted = rows.map(|(index, row)| row.read(index, &targets, origin)).collect::<Result<_, _>>()?;
-        Ok(Self { distribution, module, executable, supports: table.supports, targets, accepted })
+        let rows = table.files.into_iter().enumerate();
+        let files = rows.map(|(index, row)| row.read(index, origin)).collect::<Result<_, _>>()?;
+        let forms = |forms: Vec<String>| forms.iter().map(|form| origin.parse("release-tags", form)).collect();
+        let release_tags: Vec<TagForm> = table.release_tags.map_or_else(|| Ok(TagForm::usual()), forms)?;
+        if release_tags.is_empty() {
+            return Err(
+                origin.refused("release-tags", "there is none, and the tag of a release is written in the first")
+            );
+        }
+        let project = Self {
+            distribution: origin.parse("distribution", &table.distribution)?,
+            module: origin.module("module", table.module)?,
+            aliases: aliases(table.aliases, table.command, &executables, origin)?,
+            smoke: table.smoke.read(&executables, origin)?,
+            executables,
+            release_tags,
+            source: address("source", table.source, &["version", "tag", "triple", "archive"], origin)?,
+            checksums: address("checksums", table.checksums, &["version", "tag", "triple", "archive"], origin)?,
+            command: table.command,
+            files,
+            supports: table.supports,
+            targets,
+            accepted,
+            indexes: indexes(table.index, origin)?,
+        };
+        if let Some(index) =
+            project.targets.iter().position(|row| row.archive.is_none()).filter(|_| project.needs_archives())
+        {
+            let why = "it has no `archive`, which `source` names";
+            return Err(origin.refused(&format!("target[{index}]"), why));
+        }
+        Ok(project)
     }
 
-    /// The row whose wheel carries `tag`, as its tag or as one of its further tags.
+    fn needs_archives(&self) -> bool {
+        self.source.as_ref().is_some_and(|source| source.to_string().contains("{archive}"))
+    }
+
+    /// The file name of the program, without `.exe`.
+    pub fn executable(&self) -> &str {
+        // invariant: a table without an executable is refused.
+        self.executables.first().map_or("", String::as_str)
+    }
+
+    /// The release that a tag or version names.
+    pub fn release(&self, text: &str) -> Result<ReleaseVersion, ReleaseVersionError> {
+        ReleaseVersion::named(text, &self.release_tags)
+    }
+
+    /// Whether the program is an app server, whose packages carry a descriptor.
+    pub(crate) fn is_app_server(&self) -> bool {
+        self.smoke.level >= Level::Handshake
+    }
+
+    /// The rows whose wheel carries `tag`: by name, else where a nearby floor (macosx_10_12 for macosx_10_9) still means
+    /// the same build.
     pub(crate) fn target_of_tag(&self, tag: &PlatformTag) -> Option<&Target> {
         let exact = self.targets.iter().find(|target| target.tags().any(|own| own.canonical() == tag.canonical()));
-        // A nearby floor (macosx_10_12 for macosx_10_9) still names the same build.
-        exact.or_else(|| self.targets.iter().find(|target| target.triple.matches(tag)))
+        let near = || self.targets.iter().filter(|target| target.triple.matches(tag));
+        // A tag of glibc is meant for the build on glibc, where there is one.
+        exact.or_else(|| near().find(|target| target.triple.is_musl() == tag.is_musllinux())).or_else(|| near().next())
+    }
+
+    /// Whether a tag is that of another row's wheel.
+    pub(crate) fn is_of_another(&self, tag: &PlatformTag, row: &Target) -> bool {
+        self.targets.iter().any(|other| other != row && other.tags().any(|own| own.canonical() == tag.canonical()))
     }
 }
 
-impl TargetRow {
-    fn read(self, index: usize, origin: Origin<'_>) -> Result<Target, ProjectError> {
-        let key = |name: &str| format!("target[{index}].{name}");
-        let target = Target {
-            triple: origin.parse(&key("triple"), &self.triple)?,
-            platform_tag: origin.parse(&key("platform-tag"), &self.platform_tag)?,
-            also: self.also.iter().map(|tag| origin.parse(&key("also"), tag)).collect::<Result<_, _>>()?,
-            runner: self.runner,
-        };
-        if let Some(tag) = target.tags().find(|tag| !target.triple.matches(tag)) {
-            return Err(origin.refused(&key("platform-tag"), format!("`{tag}` is no tag of `{}`", target.triple)));
+fn executables(
+    one: Option<String>,
+    several: Option<Vec<String>>,
+    origin: Origin<'_>,
+) -> Result<Vec<String>, ProductError> {
+    let (key, names) = match (one, several) {
+        (Some(name), None) => ("executable", vec![name]),
+        (None, Some(names)) => ("executables", names),
+        (Some(_), Some(_)) => {
+            return Err(origin.refused("executables", "`executable` stands beside it: one of them says it"));
         }
-        Ok(target)
+        (None, None) => return Err(origin.refused("executable", "it is missing, and so is `executables`")),
+    };
+    if names.is_empty() {
+        return Err(origin.refused(key, "it names none"));
     }
+    let names: Vec<_> = names.into_iter().map(|name| origin.file_name(key, name)).collect::<Result<_, _>>()?;
+    unique(key, names, origin)
+}
+
+/// Names that no file system takes for one.
+fn unique(key: &str, names: Vec<String>, origin: Origin<'_>) -> Result<Vec<String>, ProductError> {
+    let mut seen = BTreeSet::new();
+    match names.iter().find(|name| !seen.insert(name.to_ascii_lowercase())) {
+        Some(name) => Err(origin.refused(key, format!("`{name}` stands there twice"))),
+        None => Ok(names),
+    }
+}
+
+fn aliases(
+    names: Vec<String>,
+    command: Command,
+    executables: &[String],
+    origin: Origin<'_>,
+) -> Result<Vec<String>, ProductError> {
+    let key = "aliases";
+    if command == Command::None && !names.is_empty() {
+        return Err(origin.refused(key, "there is no command, since `command` is \"none\""));
+    }
+    let names: Vec<_> = names.into_iter().map(|name| origin.file_name(key, name)).collect::<Result<_, _>>()?;
+    if let Some(name) = names.iter().find(|name| executables.iter().any(|own| own.eq_ignore_ascii_case(name))) {
+        return Err(origin.refused(key, format!("`{name}` is an executable's own name")));
+    }
+    unique(key, names, origin)
+}
+
+/// The address of a file of a release. What stands in braces is no part of a URL, and cannot change its host.
+fn address(key: &str, text: Option<String>, parts: &[&str], origin: Origin<'_>) -> Result<Option<Text>, ProductError> {
+    let Some(text) = text else { return Ok(None) };
+    let relative = key == "checksums" && !text.contains("://");
+    let sample = text.replace(['{', '}'], "x");
+    let host_is_plain = text.split('/').nth(2).is_some_and(|host| !host.contains('{'));
+    match Url::parse(&sample) {
+        _ if relative => {}
+        Ok(url) if matches!(url.scheme(), "https" | "http") && host_is_plain => {}
+        _ => return Err(origin.refused(key, format!("`{text}` is not the URL of files on a host"))),
+    }
+    Text::new(text, parts).map(Some).map_err(|why| origin.refused(key, why))
+}
+
+fn indexes(rows: Vec<IndexRow>, origin: Origin<'_>) -> Result<Vec<Index>, ProductError> {
+    let mut indexes: Vec<Index> = Vec::new();
+    for (index, row) in rows.into_iter().enumerate() {
+        let key = |name: &str| format!("index[{index}].{name}");
+        let url = |name: &str, text: String| -> Result<Url, ProductError> {
+            let url: Url = origin.parse(&key(name), &text)?;
+            match url.scheme() {
+                "https" | "http" if url.has_host() => Ok(url),
+                _ => Err(origin.refused(&key(name), "it is not the URL of a server")),
+            }
+        };
+        if row.name.trim().is_empty() || indexes.iter().any(|other| other.name == row.name) {
+            return Err(origin.refused(&key("name"), format!("`{}` is empty, or stands there twice", row.name)));
+        }
+        indexes.push(Index {
+            upload_url: url("upload-url", row.upload_url)?,
+            index_url: row.index_url.map(|text| url("index-url", text)).transpose()?,
+            name: row.name,
+        });
+    }
+    Ok(indexes)
 }
 
 impl AcceptRow {
-    fn read(self, index: usize, targets: &[Target], origin: Origin<'_>) -> Result<Accepted, ProjectError> {
+    fn read(self, index: usize, targets: &[Target], origin: Origin<'_>) -> Result<Accepted, ProductError> {
         let key = |name: &str| format!("accept[{index}].{name}");
         let target: TargetTriple = origin.parse(&key("target"), &self.target)?;
         if !targets.iter().any(|row| row.triple == target) {
@@ -135,12 +301,5 @@ impl AcceptRow {
             return Err(origin.refused(&key("reason"), "a finding is accepted for a reason, and this one is empty"));
         }
         Ok(Accepted { rule: self.rule, target, reason: self.reason })
-    }
-}
-
-impl Target {
-    /// The tag of the wheel, then its further tags.
-    pub(crate) fn tags(&self) -> impl Iterator<Item = &PlatformTag> {
-        std::iter::once(&self.platform_tag).chain(&self.also)
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::error::ProjectError;
+use super::error::ProductError;
 use super::table::Origin;
 use crate::wheel::name::DistributionName;
 
@@ -29,10 +29,10 @@ struct Table {
 }
 
 impl SdkProject {
-    /// Reads the table from the text of a `pyproject.toml`; `origin` names the file in errors.
-    pub fn from_pyproject(text: &str, origin: &str) -> Result<Self, ProjectError> {
-        let origin = Origin(origin);
-        let table: Table = origin.table(text)?;
+    /// Reads the table from the text of a `pyproject.toml`; `name` names the file in errors.
+    pub fn from_pyproject(text: &str, name: &str) -> Result<Self, ProductError> {
+        let origin = Origin { name, text };
+        let table: Table = origin.table()?;
         Ok(Self {
             distribution: origin.parse("distribution", &table.distribution)?,
             runtime_distribution: origin.parse("runtime-distribution", &table.runtime_distribution)?,

@@ -1,9 +1,10 @@
-//! Values of a `[tool.relkit]` table, with the file and key named where one is refused.
+//! Values of a `[tool.relkit]` table, with the file, line and key named where one is refused.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::error::ProjectError;
+use super::error::ProductError;
+use crate::member_path::MemberPath;
 
 #[derive(Deserialize)]
 struct Pyproject<T> {
@@ -17,44 +18,98 @@ struct Tool<T> {
 
 /// Where a table stands, for errors.
 #[derive(Clone, Copy)]
-pub(super) struct Origin<'a>(pub(super) &'a str);
+pub(super) struct Origin<'a> {
+    /// What errors call the file.
+    pub(super) name: &'a str,
+    /// Its text.
+    pub(super) text: &'a str,
+}
 
 impl Origin<'_> {
-    /// The table of a `pyproject.toml`.
-    pub(super) fn table<T: DeserializeOwned>(self, text: &str) -> Result<T, ProjectError> {
-        let parsed: Result<Pyproject<T>, _> = toml::from_str(text);
-        let refused = |source| ProjectError::Table { origin: self.0.to_owned(), source: Box::new(source) };
+    pub(super) fn table<T: DeserializeOwned>(self) -> Result<T, ProductError> {
+        let parsed: Result<Pyproject<T>, _> = toml::from_str(self.text);
+        let refused = |source| ProductError::Table { origin: self.name.to_owned(), source: Box::new(source) };
         parsed.map(|file| file.tool.relkit).map_err(refused)
     }
 
+    /// The refusal of the value at `key`, a path such as `target[2].triple`.
     pub(super) fn refused(
         self,
         key: &str,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
-    ) -> ProjectError {
-        ProjectError::Value { origin: self.0.to_owned(), key: format!("tool.relkit.{key}"), source: source.into() }
+    ) -> ProductError {
+        let key = format!("tool.relkit.{key}");
+        ProductError::Value { origin: self.name.to_owned(), line: line(self.text, &key), key, source: source.into() }
     }
 
-    pub(super) fn parse<T>(self, key: &str, text: &str) -> Result<T, ProjectError>
+    pub(super) fn parse<T>(self, key: &str, text: &str) -> Result<T, ProductError>
     where
         T: std::str::FromStr<Err: std::error::Error + Send + Sync + 'static>,
     {
         text.parse().map_err(|error| self.refused(key, error))
     }
 
-    pub(super) fn module(self, key: &str, name: String) -> Result<String, ProjectError> {
+    pub(super) fn module(self, key: &str, name: String) -> Result<String, ProductError> {
         let start = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
-        if start && name.chars().all(|character| character.is_ascii_alphanumeric() || character == '_') {
+        let known = |character: char| character.is_ascii_alphanumeric() || character == '_';
+        if start && name.chars().all(known) && !KEYWORDS.contains(&name.as_str()) {
             return Ok(name);
         }
         Err(self.refused(key, format!("`{name}` is not the name of an import package")))
     }
 
-    pub(super) fn file_name(self, key: &str, name: String) -> Result<String, ProjectError> {
-        let plain = |character: char| character.is_ascii_alphanumeric() || "-_.".contains(character);
-        if !name.is_empty() && !name.starts_with('.') && name.chars().all(plain) && !name.ends_with(".exe") {
+    pub(super) fn file_name(self, key: &str, name: String) -> Result<String, ProductError> {
+        let plain = |character: char| character.is_ascii_alphanumeric() || "-_.+".contains(character);
+        let usable = name.chars().all(plain) && name.starts_with(|first: char| !"-.+".contains(first));
+        if usable && !name.ends_with(".exe") && name.parse::<MemberPath>().is_ok() {
             return Ok(name);
         }
         Err(self.refused(key, format!("`{name}` is not the file name of an executable (without `.exe`)")))
+    }
+}
+
+/// What Python reads as something else than a name.
+const KEYWORDS: [&str; 35] = [
+    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
+    "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
+    "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
+];
+
+/// The line at which the value of a key stands, counted from one; that of the table around it where it has none.
+fn line(text: &str, key: &str) -> Option<usize> {
+    let document = toml_edit::Document::parse(text).ok()?;
+    let mut item = document.as_item();
+    let mut span = None;
+    for part in key.split(['.', '[']) {
+        let next = match part.strip_suffix(']') {
+            Some(index) => item.get(index.parse::<usize>().ok()?),
+            None => item.get(part),
+        };
+        let Some(next) = next else { break };
+        item = next;
+        span = item.span().or(span);
+    }
+    let before = text.get(..span?.start)?;
+    Some(before.bytes().filter(|byte| *byte == b'\n').count() + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_found_by_its_line() {
+        let text = "[tool.relkit]\nname = \"a\"\nfiles = [\n  { from = \"a\" },\n  { from = \"b\" },\n]\n\n[[tool.relkit.target]]\n\
+                    triple = 1\n\n[[tool.relkit.target]]\ntriple = 2\n";
+        for (key, expected) in [
+            ("tool.relkit.name", 2),
+            ("tool.relkit.files[1].from", 5),
+            ("tool.relkit.target[1].triple", 12),
+            ("tool.relkit.target[1].tag", 11),
+            ("tool.relkit.none", 1),
+        ] {
+            assert_eq!(line(text, key), Some(expected), "{key}");
+        }
+        assert_eq!(line("[", "tool"), None);
     }
 }

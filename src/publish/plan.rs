@@ -15,7 +15,7 @@ use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
 use crate::fs::{FsError, write_whole};
 use crate::gate::{ReleaseFile, Role};
-use crate::version::CodexVersion;
+use crate::version::PublicVersion;
 use crate::wheel::metadata::Metadata;
 use crate::wheel::name::{DistributionName, NameError};
 use crate::wheel::reader::{Wheel, WheelError};
@@ -28,7 +28,7 @@ pub struct Plan {
     /// The version of relkit that made it.
     pub(super) relkit: String,
     /// The PEP 440 version of the release.
-    pub(super) codex_version: CodexVersion,
+    pub(super) release_version: PublicVersion,
     /// The upload API, without anything secret.
     pub(crate) upload_url: String,
     pub(super) index_url: Option<String>,
@@ -118,7 +118,7 @@ impl Plan {
     pub fn new(
         dist: &Path,
         files: &[ReleaseFile],
-        codex_version: CodexVersion,
+        release_version: &PublicVersion,
         upload_url: &str,
         index_url: Option<&str>,
     ) -> Result<Self, PlanError> {
@@ -132,7 +132,7 @@ impl Plan {
         Ok(Self {
             schema_version: 1,
             relkit: env!("CARGO_PKG_VERSION").to_owned(),
-            codex_version,
+            release_version: release_version.clone(),
             upload_url: upload_url.to_owned(),
             index_url: index_url.map(str::to_owned),
             phases,
@@ -166,7 +166,7 @@ impl Plan {
             serde_json::from_slice(&bytes).map_err(|source| PlanError::Parse { path: path.to_owned(), source })?;
         let mut differences = Vec::new();
         for (what, then, now) in [
-            ("version", Some(then.codex_version.to_string()), Some(self.codex_version.to_string())),
+            ("version", Some(then.release_version.to_string()), Some(self.release_version.to_string())),
             ("upload URL", Some(then.upload_url.clone()), Some(self.upload_url.clone())),
             ("index URL", then.index_url.clone(), self.index_url.clone()),
         ] {

@@ -8,7 +8,7 @@ use super::plan::{Plan, PlannedFile};
 use crate::console::Shown;
 use crate::digest::Sha256Digest;
 use crate::fs::{FsError, write_whole};
-use crate::version::CodexVersion;
+use crate::version::PublicVersion;
 
 /// What a publish came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -75,7 +75,7 @@ pub struct Receipt {
     pub(super) schema_version: u32,
     pub outcome: PublishOutcome,
     /// The PEP 440 version of the release.
-    pub(crate) codex_version: CodexVersion,
+    pub(crate) release_version: PublicVersion,
     pub(crate) upload_url: String,
     pub(super) index_url: Option<String>,
     pub(super) plan_sha256: Sha256Digest,
@@ -102,7 +102,7 @@ impl Receipt {
         Self {
             schema_version: 1,
             outcome: PublishOutcome::Running,
-            codex_version: plan.codex_version,
+            release_version: plan.release_version.clone(),
             upload_url: plan.upload_url.clone(),
             index_url: plan.index_url.clone(),
             plan_sha256: plan.digest(),

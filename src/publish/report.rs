@@ -74,7 +74,7 @@ impl Shown for KeptBack<'_> {
         json!({
             "schema_version": 1,
             "outcome": "checks-failed",
-            "codex_version": self.0.codex_version,
+            "release_version": self.0.release_version,
             "problems": self.0.problems,
             "files": self.0.files,
         })

@@ -10,11 +10,9 @@ use crate::build::writer;
 use crate::console::Shown;
 use crate::error::{Exit, Failure, Outcome};
 use crate::fs::{Existing, FsError, Scratch};
-use crate::product::{RuntimeProject, SdkProject};
+use crate::product::{Level, Product};
 use crate::report::Release;
-use crate::smoke::{Level, stand_in};
-use crate::stage::Template;
-use crate::version::CodexVersion;
+use crate::smoke::stand_in;
 
 /// What the demonstration releases; its payload goes when this is dropped.
 pub(crate) struct Demo {
@@ -25,48 +23,45 @@ pub(crate) struct Demo {
 impl Demo {
     /// Writes the payload. Without a directory to keep the release in, that goes too.
     pub(crate) fn prepare(
-        runtime: RuntimeProject,
-        sdk: SdkProject,
+        product: Product,
         build: writer::Options,
         out_dir: Option<&Path>,
         existing: Existing,
     ) -> Result<Self, Failure> {
-        let codex = template_version()?;
+        let runtime = &product.runtime;
+        let version = runtime.release(&template_version(&product)?)?;
         let target = runtime.targets.iter().find(|target| runs_here(&target.triple)).ok_or_else(|| {
             let why = "the demonstration runs the stand-in, and no target of the template runs on this machine";
             Failure::new(Exit::Failed, why)
         })?;
         let scratch = Scratch::create("relkit-demo-").map_err(FsError::write(&std::env::temp_dir()))?;
         let payload = scratch.path().join("payload");
-        stand_in::write_package(&payload, &runtime.executable, &codex, &target.triple)?;
+        stand_in::write_package(&payload, runtime.executable(), version.program(), &target.triple)?;
         let triples = runtime.targets.iter().map(|row| &row.triple);
         let options = Options {
-            codex,
-            sdk_version: codex.into(),
+            sdk_version: version.distribution().clone(),
+            version,
             payloads: vec![Payload { platform_tag: None, path: payload }],
             out_dir: out_dir.map_or_else(|| scratch.path().join("demo"), Path::to_owned),
             existing,
             written: Vec::new(),
             allow_missing: triples.filter(|triple| **triple != target.triple).cloned().collect(),
-            runtime_template: None,
-            sdk,
-            sdk_template: None,
             build,
             level: Level::Turn,
             runners: Vec::new(),
-            runtime,
+            product,
         };
         Ok(Self { options, _scratch: scratch })
     }
 }
 
 /// The version that the SDK template is at: the one that its types were made from.
-fn template_version() -> Result<CodexVersion, Failure> {
-    let template = Template::sdk(None)?;
-    let pyproject: toml::Table = toml::from_str(template.pyproject()?)
+fn template_version(product: &Product) -> Result<String, Failure> {
+    let text = product.sdk.as_ref().map(|sdk| sdk.template.pyproject()).transpose()?.unwrap_or_default();
+    let pyproject: toml::Table = toml::from_str(text)
         .map_err(|error| Failure::new(Exit::Failed, format!("the built-in SDK template cannot be read: {error}")))?;
-    let version = pyproject.get("project").and_then(|project| project.get("version")?.as_str()).unwrap_or_default();
-    Ok(version.parse()?)
+    let version = pyproject.get("project").and_then(|project| project.get("version")?.as_str());
+    Ok(version.unwrap_or_default().to_owned())
 }
 
 /// A release of the demonstration, with what to do next.

@@ -35,14 +35,16 @@ pub(crate) fn release(options: &Options, console: &Console) -> Result<Release, F
         }
         targets.push(row);
     }
-    let staged = stage_sdk(&stage::sdk::Options {
-        out: place.root.join("stage/sdk"),
-        codex_version: options.codex,
-        sdk_version: options.sdk_version,
-        template: options.sdk_template.clone(),
-        existing: Existing::Refuse,
-    })?;
-    place.build(&staged.out)?;
+    if let Some(sdk) = &options.product.sdk {
+        let staged = stage_sdk(&stage::sdk::Options {
+            sdk,
+            out: place.root.join("stage/sdk"),
+            release: options.version.clone(),
+            version: options.sdk_version.clone(),
+            existing: Existing::Refuse,
+        })?;
+        place.build(&staged.out)?;
+    }
     let release = place.judge(targets)?;
     pending.commit()?;
     Ok(release)
@@ -52,9 +54,10 @@ impl Place<'_> {
     /// Check, smoke and verify; they look at the finished wheels only.
     fn judge(&self, mut targets: Vec<TargetRow>) -> Result<Release, Failure> {
         let dist = self.dist();
-        let Options { codex, runtime, sdk, allow_missing, .. } = self.options;
+        let Options { product, version, allow_missing, .. } = self.options;
+        let (runtime, sdk) = (&product.runtime, product.sdk_project());
         let started = Instant::now();
-        let options = gate::Options { dist: &dist, codex: *codex, receipts: None, allow_missing, runtime, sdk };
+        let options = gate::Options { dist: &dist, version, receipts: None, allow_missing, runtime, sdk };
         let (verdict, checked) = self.console.with_spinner("Checking", |_| gate::verify(&options))?;
         let elapsed = started.elapsed();
         let files = checked.files.iter().filter(|file| file.sha256.is_some());
@@ -70,7 +73,7 @@ impl Place<'_> {
 
     /// Runs the wheel where this machine can, and says why not where it cannot.
     fn smoke(&self, wheel: &str, target: &str) -> Result<Option<StepRow>, Failure> {
-        let target = self.options.runtime.targets.iter().find(|row| row.triple.to_string() == target);
+        let target = self.options.product.runtime.targets.iter().find(|row| row.triple.to_string() == target);
         let Some(target) = target else { return Ok(None) };
         let runner = self.options.runners.iter().find(|(triple, _)| *triple == target.triple);
         if runner.is_none() && !runs_here(&target.triple) {
@@ -79,9 +82,9 @@ impl Place<'_> {
         }
         let options = smoke::Options {
             subject: &self.dist().join(wheel),
-            project: &self.options.runtime,
+            project: &self.options.product.runtime,
             level: self.options.level,
-            expect_version: Some(self.options.codex),
+            expect_version: Some(self.options.version.program().clone()),
             runner: runner.map(|(_, runner)| runner.clone()),
             timeout: None,
         };
@@ -102,7 +105,8 @@ impl Place<'_> {
         findings: Vec<FindingRow>,
         targets: Vec<TargetRow>,
     ) -> Result<Release, Failure> {
-        let Options { codex, runtime, sdk, .. } = self.options;
+        let Options { product, version, .. } = self.options;
+        let runtime = &product.runtime;
         let wheels = verdict.files.iter().filter(|file| file.role == Role::RuntimeWheel);
         let candidates = wheels.map(|file| Ok(Candidate::of_wheel(&file.name.parse()?, &file.name)));
         let coverage = Coverage::of(&candidates.collect::<Result<Vec<_>, FileNameError>>()?);
@@ -121,9 +125,9 @@ impl Place<'_> {
             schema_version: 1,
             outcome: if problems.is_empty() { Outcome::Passed } else { Outcome::Failed },
             distribution: runtime.distribution.clone(),
-            sdk_distribution: sdk.distribution.clone(),
-            version: *codex,
-            release_tag: codex.release_tag(),
+            sdk_distribution: product.sdk_project().map(|sdk| sdk.distribution.clone()),
+            version: version.distribution().clone(),
+            release_tag: version.tag().to_owned(),
             targets: rows::in_order(&runtime.targets, targets),
             files: files.collect(),
             coverage: platforms.map(|row| CoverageRow { name: row.title.to_owned(), wheel: row.wheel }).collect(),

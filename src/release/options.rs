@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use crate::build::writer;
 use crate::error::{Exit, Failure};
 use crate::fs::{Existing, FsError};
-use crate::product::{RuntimeProject, SdkProject};
-use crate::smoke::{Level, Runner};
+use crate::product::{Level, Product};
+use crate::smoke::Runner;
 use crate::target::{PlatformTagSet, TargetTriple};
-use crate::version::{CodexVersion, SdkVersion};
+use crate::version::{PublicVersion, ReleaseVersion};
 
 /// What a release makes in its output directory, and all that is replaced there.
 const MADE: [&str; 3] = ["stage", "dist", "receipts"];
@@ -35,19 +35,15 @@ impl Payload {
 
 #[derive(Debug)]
 pub(crate) struct Options {
-    pub codex: CodexVersion,
-    pub sdk_version: SdkVersion,
+    pub product: Product,
+    pub version: ReleaseVersion,
+    pub sdk_version: PublicVersion,
     pub payloads: Vec<Payload>,
     /// Where stages, distributions and receipts go.
     pub out_dir: PathBuf,
     pub existing: Existing,
     /// What the caller writes beside them, and may replace too.
     pub written: Vec<PathBuf>,
-    pub runtime: RuntimeProject,
-    /// A directory, where it is not the built-in one; so for the SDK.
-    pub runtime_template: Option<PathBuf>,
-    pub sdk: SdkProject,
-    pub sdk_template: Option<PathBuf>,
     pub build: writer::Options,
     pub level: Level,
     /// Programs that run the executables of a target.

@@ -48,11 +48,11 @@ impl Place<'_> {
 
     fn stage(&self, payload: &Payload, number: usize, row: &mut TargetRow) -> Result<Option<StagedRuntime>, Failure> {
         let options = stage::runtime::Options {
+            product: &self.options.product,
             out: self.root.join("stage").join(format!("runtime-{number}")),
             payload: payload.path.clone(),
-            codex_version: self.options.codex,
+            release: self.options.version.clone(),
             platform_tag: payload.platform_tag.clone(),
-            template: self.options.runtime_template.clone(),
             existing: Existing::Refuse,
         };
         let (started, shown) = (Instant::now(), payload.path.display());

@@ -19,7 +19,7 @@ mod tests {
             schema_version: 1,
             outcome: Outcome::Failed,
             distribution: "acme-bin".parse().unwrap(),
-            sdk_distribution: "acme".parse().unwrap(),
+            sdk_distribution: Some("acme".parse().unwrap()),
             version: "1.2.3".parse().unwrap(),
             release_tag: "rust-v1.2.3".into(),
             targets: vec![TargetRow {

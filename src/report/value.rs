@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::console::text::plural;
 use crate::digest::Sha256Digest;
 use crate::error::Outcome;
-use crate::version::CodexVersion;
+use crate::version::PublicVersion;
 use crate::wheel::name::DistributionName;
 
 /// A release and everything that was found out about it.
@@ -14,8 +14,9 @@ pub struct Release {
     pub schema_version: u32,
     pub outcome: Outcome,
     pub distribution: DistributionName,
-    pub sdk_distribution: DistributionName,
-    pub version: CodexVersion,
+    /// Most products have no SDK.
+    pub sdk_distribution: Option<DistributionName>,
+    pub version: PublicVersion,
     pub release_tag: String,
     /// One row per target, in the template's order.
     pub targets: Vec<TargetRow>,

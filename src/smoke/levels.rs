@@ -9,13 +9,14 @@ use relkit_client::{ClientError, Input, Session, TurnOutcome};
 use super::fault::{self, Fault, Subject};
 use super::home::{Home, server_arguments};
 use super::model_server::{Answer, ModelServer};
-use super::options::{Level, Options};
+use super::options::Options;
 use super::runner::Runner;
 use super::steps::{Done, Steps};
 use super::tools;
 use super::unpack::Runtime;
 use crate::error::Outcome;
-use crate::version::CodexVersion;
+use crate::product::Level;
+use crate::version::PublicVersion;
 
 /// The name that the client introduces itself by.
 const CLIENT: &str = "relkit";
@@ -95,8 +96,8 @@ impl Trial<'_> {
             return Err(Fault { sentence, stderr_tail: finished.stderr_tail });
         };
         let version = Reported::new(version);
-        if let Some(expected) = self.options.expect_version {
-            version.must_be(&Reported::Known(expected), doing, "--expect-version")?;
+        if let Some(expected) = &self.options.expect_version {
+            version.must_be(&Reported::Known(expected.clone()), doing, "--expect-version")?;
         }
         let descriptor = self.runtime.package.as_ref().map(|package| &package.descriptor);
         if let Some(packaged) = descriptor.and_then(|descriptor| descriptor.version.as_deref()) {
@@ -212,7 +213,7 @@ fn shown(text: &str) -> String {
 /// A version as some part of the runtime reports it; two spellings of one release are equal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Reported {
-    Known(CodexVersion),
+    Known(PublicVersion),
     Other(String),
 }
 

@@ -35,7 +35,7 @@ use steps::{Done, Steps};
 use unpack::Runtime;
 
 pub use error::SmokeError;
-pub use options::{Level, Options};
+pub use options::Options;
 pub use report::{Report, SCHEMA_VERSION, Step, Tested, TestedWheel};
 pub use runner::{Runner, RunnerError};
 

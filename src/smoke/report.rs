@@ -5,12 +5,12 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::options::Level;
 use crate::console::annotation::{self, Annotation};
 use crate::console::{Shown, text::visible};
 use crate::digest::Sha256Digest;
 use crate::error::Outcome;
 use crate::fs::{self, FsError};
+use crate::product::Level;
 
 /// The version of the JSON form.
 pub const SCHEMA_VERSION: u32 = 1;

@@ -54,7 +54,7 @@ impl Runtime {
     /// The runtime in an unpacked wheel: where its descriptor says, else `bin/` of the module.
     pub(super) fn in_wheel(directory: &Path, files: &[Unpacked], project: &RuntimeProject) -> Result<Self, Fault> {
         let names = || files.iter().map(|file| file.installed.as_str());
-        let executables = [project.executable.clone(), format!("{}.exe", project.executable)];
+        let executables = [project.executable().to_owned(), format!("{}.exe", project.executable())];
         // The module of the template first; a distribution under another name is tested all the same.
         let of_module = format!("{}/{DESCRIPTOR}", project.module);
         let descriptor = names()
@@ -80,7 +80,7 @@ impl Runtime {
         let name = names()
             .find(|name| in_module(name) && is_executable(name))
             .or_else(|| names().find(|name| is_executable(name)))
-            .ok_or_else(|| format!("`{}/bin/{}` is missing from the wheel", project.module, project.executable))?;
+            .ok_or_else(|| format!("`{}/bin/{}` is missing from the wheel", project.module, project.executable()))?;
         let executable = directory.join(name);
         let root = executable.parent().and_then(Path::parent).map(Path::to_owned);
         let package = root.map(|root| PackageDirectory { root, descriptor: Package::default() });

@@ -7,9 +7,9 @@ use crate::error::{Exit, Explain};
 use crate::fs::FsError;
 use crate::member_path::Unkeepable;
 use crate::payload::PayloadError;
-use crate::product::ProjectError;
+use crate::product::ProductError;
 use crate::target::PlatformTag;
-use crate::version::CodexVersion;
+use crate::version::PublicVersion;
 
 /// A stage that could not be written. Nothing of it is left behind.
 #[derive(Debug, thiserror::Error)]
@@ -19,17 +19,10 @@ pub enum StageError {
     #[error(transparent)]
     Fs(#[from] FsError),
     #[error(transparent)]
-    Project(#[from] ProjectError),
+    Product(#[from] ProductError),
     /// A file has a path that not every system can keep.
     #[error(transparent)]
     Path(#[from] Unkeepable),
-    #[error("the template `{origin}` has no pyproject.toml")]
-    NoPyproject { origin: String },
-    /// A file of the template that is neither a regular file nor a link to one.
-    #[error("`{}` of the template is not a file", path.display())]
-    NotAFile { path: PathBuf },
-    #[error("`{origin}/pyproject.toml` is not UTF-8")]
-    NotText { origin: String },
     #[error("`{origin}/{path}` has the unknown placeholder `{placeholder}`")]
     Placeholder { origin: String, path: String, placeholder: String },
     #[error("the template `{origin}` must have exactly one package below `src/`, and has {found}")]
@@ -72,7 +65,7 @@ pub enum StageError {
     NoHonestTag { payload: PathBuf, reasons: String },
     /// The payload says that it is another version.
     #[error("`{}` is version {stated} by its {place}, not {asked}", payload.display())]
-    Version { payload: PathBuf, stated: String, place: &'static str, asked: Box<CodexVersion> },
+    Version { payload: PathBuf, stated: String, place: &'static str, asked: PublicVersion },
     /// The payload says that it is for another target than the tag.
     #[error("`{}` is built for `{stated}` by its `codex-package.json`, which `{tag}` does not fit", payload.display())]
     Target { payload: PathBuf, stated: String, tag: PlatformTag },
@@ -85,12 +78,10 @@ impl Explain for StageError {
         let hint = match self {
             Self::Payload(error) => return error.hint(),
             Self::Fs(error) => return error.hint(),
-            Self::Project(error) => return error.hint(),
+            Self::Product(error) => return error.hint(),
             Self::Path(error) => return error.hint(),
             Self::Binary { source, .. } => return source.hint(),
-            Self::NotAFile { .. } | Self::NotText { .. } | Self::Package { .. } => return None,
-            Self::Toml { .. } | Self::Type { .. } => return None,
-            Self::NoPyproject { .. } => "give the directory that holds the template's pyproject.toml",
+            Self::Package { .. } | Self::Toml { .. } | Self::Type { .. } => return None,
             Self::Placeholder { .. } => {
                 "known are `@distribution@`, `@module@`, `@executable@` and `@version@`, in the runtime template"
             }
@@ -108,7 +99,7 @@ impl Explain for StageError {
                 "replace the binaries named, or give `--platform-tag` and see what `relkit check` says"
             }
             Self::Version { stated, .. } => {
-                return Some(format!("give the payload of that release, or `--codex-version {stated}`"));
+                return Some(format!("give the payload of that release, or `--release-version {stated}`"));
             }
             Self::Target { .. } => "give the payload that was built for the tag, or another tag",
             Self::Conflict { .. } => "take the file out of one of them",
@@ -120,7 +111,7 @@ impl Explain for StageError {
         match self {
             Self::Payload(error) => error.exit(),
             Self::Fs(error) => error.exit(),
-            Self::Project(error) => error.exit(),
+            Self::Product(error) => error.exit(),
             Self::Path(error) => error.exit(),
             Self::Binary { .. }
             | Self::Library { .. }

@@ -12,9 +12,7 @@ mod report;
 pub mod runtime;
 pub mod sdk;
 mod tags;
-mod template;
 
 pub use error::{StageError, StageWarning};
 pub use runtime::{StagedRuntime, stage_runtime};
 pub use sdk::{StagedSdk, stage_sdk};
-pub use template::Template;

@@ -6,7 +6,7 @@ use toml_edit::{Array, DocumentMut, Item, Table, TableLike, Value};
 use super::error::StageError;
 use crate::product::{RuntimeProject, SdkProject};
 use crate::target::PlatformTagSet;
-use crate::version::{CodexVersion, SdkVersion};
+use crate::version::{PublicVersion, ReleaseVersion};
 use crate::wheel::name::DistributionName;
 use crate::wheel::requirement::Requirement;
 
@@ -15,7 +15,7 @@ pub(super) fn runtime(
     text: &str,
     origin: &str,
     project: &RuntimeProject,
-    version: CodexVersion,
+    version: &ReleaseVersion,
     tags: &PlatformTagSet,
     executables: &[String],
 ) -> Result<String, StageError> {
@@ -24,7 +24,7 @@ pub(super) fn runtime(
     document.packages(&project.module)?;
     document.stage(&[
         ("kind", "runtime".into()),
-        ("codex-version", version.to_string().into()),
+        ("release-version", version.to_string().into()),
         ("platform-tag", tags.to_string().into()),
         // For a build on a file system without execute bits.
         ("executables", Value::Array(executables.iter().collect())),
@@ -38,19 +38,19 @@ pub(super) fn sdk(
     origin: &str,
     project: &SdkProject,
     former: Option<&DistributionName>,
-    codex: CodexVersion,
-    version: SdkVersion,
+    runtime: &ReleaseVersion,
+    version: &PublicVersion,
 ) -> Result<String, StageError> {
     let mut document = Document::parse(text, origin)?;
     document.identify(&project.distribution, &version.to_string())?;
-    document.pin(pin(project, codex), [Some(&project.runtime_distribution), former])?;
-    document.stage(&[("kind", "sdk".into()), ("codex-version", codex.to_string().into())])?;
+    document.pin(pin(project, runtime), [Some(&project.runtime_distribution), former])?;
+    document.stage(&[("kind", "sdk".into()), ("release-version", runtime.to_string().into())])?;
     Ok(document.document.to_string())
 }
 
 /// The one requirement of an SDK on its runtime.
-pub(super) fn pin(project: &SdkProject, codex: CodexVersion) -> String {
-    format!("{}=={codex}", project.runtime_distribution)
+pub(super) fn pin(project: &SdkProject, runtime: &ReleaseVersion) -> String {
+    format!("{}=={runtime}", project.runtime_distribution)
 }
 
 /// The name in the [project] table, where there is one.

@@ -1,9 +1,24 @@
 //! Names in the texts of a template: placeholders that must be filled in, and whole words that a rename replaces.
 
+use super::error::StageError;
+use crate::product::Template;
 use crate::wheel::name::DistributionName;
 
+/// A template's file with every placeholder filled in; what is not text is left as it is.
+pub(super) fn filled(
+    template: &Template,
+    path: &str,
+    bytes: &[u8],
+    values: &[(&str, &str)],
+) -> Result<Vec<u8>, StageError> {
+    let Ok(text) = std::str::from_utf8(bytes) else { return Ok(bytes.to_vec()) };
+    let unknown =
+        |placeholder| StageError::Placeholder { origin: template.origin.clone(), path: path.to_owned(), placeholder };
+    fill(text, values).map(String::into_bytes).map_err(unknown)
+}
+
 /// The text with each `@name@` replaced by its value. Fails with the first placeholder that has none.
-pub(super) fn fill(text: &str, values: &[(&str, &str)]) -> Result<String, String> {
+fn fill(text: &str, values: &[(&str, &str)]) -> Result<String, String> {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find('@') {

@@ -25,8 +25,8 @@ impl Shown for StagedRuntime {
             "kind": "runtime",
             "out": portable(&self.out),
             "distribution": self.project.distribution,
-            "version": self.version,
-            "release_tag": self.version.release_tag(),
+            "version": self.version.to_string(),
+            "release_tag": self.version.tag(),
             "platform_tag": self.platform_tag.to_string(),
             "target": self.target,
             "entrypoint": self.entrypoint,
@@ -52,7 +52,8 @@ impl Shown for StagedSdk {
             "out": portable(&self.out),
             "distribution": self.project.distribution,
             "version": self.version.to_string(),
-            "codex_version": self.codex_version,
+            "release_version": self.release.to_string(),
+            "release_tag": self.release.tag(),
             "pin": self.pin,
         })
     }

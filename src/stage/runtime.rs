@@ -5,17 +5,16 @@ use std::path::{Path, PathBuf};
 
 use super::error::{StageError, StageWarning};
 use super::pending::{PendingStage, refuse_overlap};
-use super::rename::moved;
-use super::template::{PYPROJECT, Template};
+use super::rename::{filled, moved};
 use super::{pyproject, tags};
 use crate::binary::Inventory;
 use crate::console::Progress;
 use crate::fs::{Existing, FsError, Mode};
 use crate::member_path::{self, MemberPath};
 use crate::payload::{DESCRIPTOR, Form, Package, Payload};
-use crate::product::RuntimeProject;
+use crate::product::{PYPROJECT, Product, RuntimeProject};
 use crate::target::{PlatformTagSet, TargetTriple};
-use crate::version::CodexVersion;
+use crate::version::{PublicVersion, ReleaseVersion};
 
 /// Where the import package of the runtime template is.
 const TEMPLATE_PACKAGE: &str = "src/module/";
@@ -24,17 +23,16 @@ const TEMPLATE_PACKAGE: &str = "src/module/";
 const SCRATCH: &str = ".payload";
 
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct Options<'a> {
+    pub product: &'a Product,
     /// The directory to write.
     pub out: PathBuf,
     /// An executable, package directory, archive or published wheel.
     pub payload: PathBuf,
     /// The release that the payload is.
-    pub codex_version: CodexVersion,
+    pub release: ReleaseVersion,
     /// Read off the binaries where there is none.
     pub platform_tag: Option<PlatformTagSet>,
-    /// A template other than the built-in one.
-    pub template: Option<PathBuf>,
     /// What to do with an output directory that holds files.
     pub existing: Existing,
 }
@@ -45,7 +43,7 @@ pub struct StagedRuntime {
     pub out: PathBuf,
     /// The table of the template it was made from.
     pub project: RuntimeProject,
-    pub version: CodexVersion,
+    pub version: ReleaseVersion,
     pub platform_tag: PlatformTagSet,
     /// The target of the template that the tags belong to.
     pub target: Option<TargetTriple>,
@@ -66,27 +64,26 @@ pub struct StagedRuntime {
 /// # Errors
 /// Where the payload is none or not the release asked for, its binaries are for another machine than the tag, or
 /// something cannot be read or written. Then nothing is left behind, and what was at `out` is still there.
-pub fn stage_runtime(options: &Options, progress: &Progress) -> Result<StagedRuntime, StageError> {
-    let template = Template::runtime(options.template.as_deref())?;
+pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<StagedRuntime, StageError> {
+    let Product { runtime: project, runtime_template: template, .. } = options.product;
     let origin = template.pyproject_origin();
-    let project = RuntimeProject::from_pyproject(template.pyproject()?, &origin)?;
     std::fs::metadata(&options.payload).map_err(FsError::read(&options.payload))?;
     refuse_overlap(&options.out, &options.payload, "payload")?;
-    if let Some(directory) = &options.template {
+    if let Some(directory) = &template.directory {
         refuse_overlap(&options.out, directory, "template")?;
     }
 
     let stage = PendingStage::create(&options.out, options.existing)?;
     let scratch = stage.path().join(SCRATCH);
     std::fs::create_dir(&scratch).map_err(FsError::write(&scratch))?;
-    let payload = Payload::open(&options.payload, &project.executable, &scratch, progress)?;
+    let payload = Payload::open(&options.payload, project.executable(), &scratch, progress)?;
     check_version(options, &payload)?;
 
-    let version = options.codex_version.to_string();
+    let version = options.release.to_string();
     let values = [
         ("distribution", project.distribution.as_str()),
         ("module", project.module.as_str()),
-        ("executable", project.executable.as_str()),
+        ("executable", project.executable()),
         ("version", version.as_str()),
     ];
     let package = format!("src/{}/", project.module);
@@ -97,7 +94,7 @@ pub fn stage_runtime(options: &Options, progress: &Progress) -> Result<StagedRun
             return Err(StageError::Conflict { path });
         }
         if path != PYPROJECT {
-            stage.write(&path, &template.filled(from, bytes, &values)?)?;
+            stage.write(&path, &filled(template, from, bytes, &values)?)?;
         }
     }
 
@@ -122,33 +119,35 @@ pub fn stage_runtime(options: &Options, progress: &Progress) -> Result<StagedRun
         return Err(StageError::Library { payload: options.payload.clone(), member: entrypoint });
     }
     let (platform_tag, reservations) =
-        tags::settle(options.platform_tag.as_ref(), &project, &inventory, &options.payload)?;
+        tags::settle(options.platform_tag.as_ref(), project, &inventory, &options.payload)?;
     warnings.extend(reservations);
     let target = platform_tag.tags().iter().find_map(|tag| project.target_of_tag(tag)).map(|row| row.triple.clone());
     match described.map(|package| package.target) {
         Some(Some(stated)) => tags::check_target(&stated, &platform_tag, &options.payload)?,
         Some(None) => {}
+        None if !project.is_app_server() => {}
         None => {
             let target = target.as_ref().map(|triple| tags::described_target(triple, &inventory, &entrypoint));
             let written = Package {
-                version: Some(options.codex_version.semver()),
+                version: Some(options.release.program().semver()),
                 target: target.map(|triple| triple.to_string()),
-                variant: Some(project.executable.clone()),
+                variant: Some(project.executable().to_owned()),
                 entrypoint: Some(entrypoint.clone()),
                 ..Package::default()
             };
             stage.write(&format!("{package}{DESCRIPTOR}"), written.to_json().as_bytes())?;
         }
     }
-    let text = template.fill(PYPROJECT, template.pyproject()?, &values)?;
-    let text = pyproject::runtime(&text, &origin, &project, options.codex_version, &platform_tag, &executables)?;
+    let text = filled(template, PYPROJECT, template.pyproject()?.as_bytes(), &values)?;
+    let text = String::from_utf8_lossy(&text);
+    let text = pyproject::runtime(&text, &origin, project, &options.release, &platform_tag, &executables)?;
     stage.write(PYPROJECT, text.as_bytes())?;
     stage.commit()?;
     progress.finish();
     Ok(StagedRuntime {
         out: options.out.clone(),
-        version: options.codex_version,
-        project,
+        version: options.release.clone(),
+        project: project.clone(),
         platform_tag,
         target,
         form,
@@ -161,19 +160,19 @@ pub fn stage_runtime(options: &Options, progress: &Progress) -> Result<StagedRun
 }
 
 /// Holds the version that the payload states against the one asked for.
-fn check_version(options: &Options, payload: &Payload) -> Result<(), StageError> {
+fn check_version(options: &Options<'_>, payload: &Payload) -> Result<(), StageError> {
     let described = payload.package.as_ref().and_then(|package| package.version.clone());
     for (stated, place) in [(described, "`codex-package.json`"), (payload.wheel_version.clone(), "wheel metadata")] {
         let Some(stated) = stated else { continue };
-        if stated.parse::<CodexVersion>().ok() != Some(options.codex_version) {
-            let (payload, asked) = (options.payload.clone(), Box::new(options.codex_version));
+        if stated.parse::<PublicVersion>().ok().as_ref() != Some(options.release.program()) {
+            let (payload, asked) = (options.payload.clone(), options.release.program().clone());
             return Err(StageError::Version { payload, stated, place, asked });
         }
     }
     Ok(())
 }
 
-fn take_inventory(options: &Options, directory: &Path, paths: Vec<String>) -> Result<Inventory, StageError> {
+fn take_inventory(options: &Options<'_>, directory: &Path, paths: Vec<String>) -> Result<Inventory, StageError> {
     let places = paths.into_iter().map(|path| (path.clone(), directory.join(path)));
     let inventory = Inventory::of_files(places)?;
     match inventory.damaged().first() {

@@ -7,11 +7,10 @@ use super::error::StageError;
 use super::pending::{PendingStage, refuse_overlap};
 use super::pyproject;
 use super::rename::{Renames, moved};
-use super::template::{PYPROJECT, Template};
 use crate::fs::Existing;
 use crate::member_path;
-use crate::product::SdkProject;
-use crate::version::{CodexVersion, SdkVersion};
+use crate::product::{PYPROJECT, Sdk, SdkProject, Template};
+use crate::version::{PublicVersion, ReleaseVersion};
 use crate::wheel::name::DistributionName;
 
 /// The module of the SDK that states the runtime's names.
@@ -20,15 +19,14 @@ const RUNTIME_DISTRIBUTION: &str = "RUNTIME_DISTRIBUTION";
 const RUNTIME_MODULE: &str = "RUNTIME_MODULE";
 
 #[derive(Debug, Clone)]
-pub struct Options {
+pub struct Options<'a> {
+    pub sdk: &'a Sdk,
     /// The directory to write.
     pub out: PathBuf,
     /// The release to pin.
-    pub codex_version: CodexVersion,
+    pub release: ReleaseVersion,
     /// The version of the SDK itself.
-    pub sdk_version: SdkVersion,
-    /// A template other than the built-in one.
-    pub template: Option<PathBuf>,
+    pub version: PublicVersion,
     /// What to do with an output directory that holds files.
     pub existing: Existing,
 }
@@ -39,9 +37,9 @@ pub struct StagedSdk {
     pub out: PathBuf,
     /// The table of the template it was made from.
     pub project: SdkProject,
-    pub version: SdkVersion,
+    pub version: PublicVersion,
     /// The pinned release.
-    pub codex_version: CodexVersion,
+    pub release: ReleaseVersion,
     /// The one requirement on the runtime: `openai-codex-cli-bin==0.163.0`.
     pub pin: String,
 }
@@ -51,16 +49,14 @@ pub struct StagedSdk {
 /// # Errors
 /// Where the template cannot be used, or something cannot be read or written. Then nothing is left behind, and what was
 /// at `out` is still there.
-pub fn stage_sdk(options: &Options) -> Result<StagedSdk, StageError> {
-    let template = Template::sdk(options.template.as_deref())?;
-    let origin = template.pyproject_origin();
-    let text = template.pyproject()?;
-    let project = SdkProject::from_pyproject(text, &origin)?;
-    if let Some(directory) = &options.template {
+pub fn stage_sdk(options: &Options<'_>) -> Result<StagedSdk, StageError> {
+    let Sdk { project, template } = options.sdk;
+    let (origin, text) = (template.pyproject_origin(), template.pyproject()?);
+    if let Some(directory) = &template.directory {
         refuse_overlap(&options.out, directory, "template")?;
     }
     member_path::check(template.files.keys().map(String::as_str))?;
-    let package = only_package(&template)?;
+    let package = only_package(template)?;
     let names_path = format!("src/{package}/{NAMES}");
     let names = template.files.get(&names_path).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
     let former = |constant| names.as_deref().and_then(|text| constant_value(text, constant)).unwrap_or_default();
@@ -86,15 +82,15 @@ pub fn stage_sdk(options: &Options) -> Result<StagedSdk, StageError> {
             Err(_) => stage.write(&to, bytes)?,
         }
     }
-    let written = names_module(names.as_deref(), &project);
+    let written = names_module(names.as_deref(), project);
     stage.write(&format!("{new_root}{NAMES}"), written.as_bytes())?;
-    let (codex, version) = (options.codex_version, options.sdk_version);
+    let (release, version) = (options.release.clone(), options.version.clone());
     let former = former_distribution.as_ref();
-    let edited = pyproject::sdk(&renames.apply(text), &origin, &project, former, codex, version)?;
+    let edited = pyproject::sdk(&renames.apply(text), &origin, project, former, &release, &version)?;
     stage.write(PYPROJECT, edited.as_bytes())?;
     stage.commit()?;
-    let pin = pyproject::pin(&project, codex);
-    Ok(StagedSdk { out: options.out.clone(), project, version, codex_version: codex, pin })
+    let pin = pyproject::pin(project, &release);
+    Ok(StagedSdk { out: options.out.clone(), project: project.clone(), version, release, pin })
 }
 
 /// The name of the one package below `src/`.

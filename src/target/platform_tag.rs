@@ -107,6 +107,10 @@ impl PlatformTag {
         }
     }
 
+    pub(crate) fn is_musllinux(&self) -> bool {
+        matches!(self, Self::Musllinux { .. })
+    }
+
     /// The name that installers before PEP 600 know a tag by. The eldest two were defined for x86 alone.
     pub(crate) fn legacy_alias(&self) -> Option<Self> {
         let Self::Manylinux { glibc, architecture } = self else { return None };

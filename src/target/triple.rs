@@ -48,6 +48,10 @@ impl TargetTriple {
         self.0.operating_system == OperatingSystem::Linux
     }
 
+    pub(crate) fn is_musl(&self) -> bool {
+        matches!(self.0.environment, Environment::Musl | Environment::Musleabi | Environment::Musleabihf)
+    }
+
     /// The same target on glibc, where this one is on musl.
     pub(crate) fn on_glibc(&self) -> Self {
         let mut triple = self.0.clone();

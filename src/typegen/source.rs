@@ -8,7 +8,7 @@ use super::error::TypegenError;
 use super::schema::Schema;
 use crate::fs::{FsError, Mode, Scratch, set_mode};
 use crate::payload::{DESCRIPTOR, Package};
-use crate::version::CodexVersion;
+use crate::version::PublicVersion;
 use crate::wheel::reader::Wheel;
 use crate::zip::archive::Member;
 use relkit_client::process::Invocation;
@@ -130,7 +130,7 @@ fn ask(program: &Path, origin: &Path) -> Result<Obtained, TypegenError> {
     let refuse = |why: String| TypegenError::Runtime { program: origin.to_owned(), why };
     let said = run(program, origin, &["--version"], None)?;
     let version = said.split_whitespace().last().unwrap_or_default();
-    let version: CodexVersion =
+    let version: PublicVersion =
         version.parse().map_err(|_| refuse(format!("`--version` says `{}`, which names no version", said.trim())))?;
     let out = scratch(origin)?;
     run(program, origin, &["app-server", "generate-json-schema", "--out"], Some(out.path()))?;

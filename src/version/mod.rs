@@ -1,7 +1,11 @@
-//! The versions of a release: the program's, in both its spellings, and the SDK's.
+//! The versions of a release: the public version of its distributions (PEP 440), the release that a user names by a tag
+//! or a version, and the SDK's.
 
-mod codex;
-mod sdk;
+mod public;
+mod release;
+mod tag_form;
 
-pub use codex::{CodexVersion, VersionError};
-pub use sdk::{SdkVersion, SdkVersionError};
+pub use public::{PublicVersion, VersionError};
+pub(crate) use release::is_of_runtime;
+pub use release::{ReleaseVersion, ReleaseVersionError, RevisionError, SdkVersionError};
+pub use tag_form::{TagForm, TagFormError};

@@ -21,7 +21,7 @@ use crate::samples::{
     binary::{glibc_elf, program},
 };
 use crate::support::check::projects;
-use crate::support::stages::request;
+use crate::support::stages::{built_in, release, request};
 use crate::support::{self, Tools, digest, names, read_json, relkit, replace, repository, run, succeed, text};
 
 /// The version that the SDK's types were generated from.
@@ -48,7 +48,7 @@ fn runtime(dist: &Path, target: &str, tag: &str, version: &str, program: &[u8], 
     let (payload, out) = (scratch.path().join("codex"), scratch.path().join("stage"));
     fs::write(&payload, program).unwrap();
     let request = stage::runtime::Options {
-        codex_version: version.parse().unwrap(),
+        release: release(version),
         platform_tag: Some(tag.parse().unwrap()),
         ..request(&out, &payload)
     };
@@ -62,13 +62,12 @@ fn runtime(dist: &Path, target: &str, tag: &str, version: &str, program: &[u8], 
 fn sdk(dist: &Path, codex: &str, version: &str, edit: impl Fn(&Path)) {
     let scratch = tempfile::tempdir().unwrap();
     let out = scratch.path().join("stage");
-    let codex_version: relkit::version::CodexVersion = codex.parse().unwrap();
-    let sdk_version = codex_version.sdk_version(version).unwrap();
+    let release = release(codex);
     let request = stage::sdk::Options {
+        sdk: built_in().sdk.as_ref().unwrap(),
         out: out.clone(),
-        codex_version,
-        sdk_version,
-        template: None,
+        version: release.sdk_version(version).unwrap(),
+        release,
         existing: Existing::Refuse,
     };
     stage_sdk(&request).unwrap();
@@ -625,8 +624,15 @@ fn judged(set: &Set, receipts: Option<&Path>, accepted: Option<(&str, &str)>) ->
         target: target.parse().unwrap(),
         reason: "we know".into(),
     }));
-    let (dist, codex) = (&set.dist(), VERSION.parse().unwrap());
-    let options = relkit::gate::Options { dist, codex, receipts, allow_missing: &[], runtime: &runtime, sdk: &sdk };
+    let dist = &set.dist();
+    let options = relkit::gate::Options {
+        dist,
+        version: &release(VERSION),
+        receipts,
+        allow_missing: &[],
+        runtime: &runtime,
+        sdk: Some(&sdk),
+    };
     relkit::gate::verify(&options).unwrap().0
 }
 

@@ -53,7 +53,7 @@ fn sample() -> Release {
         schema_version: 1,
         outcome: Outcome::Failed,
         distribution: "openai-codex-cli-bin".parse().unwrap(),
-        sdk_distribution: "openai-codex-app-server-sdk".parse().unwrap(),
+        sdk_distribution: Some("openai-codex-app-server-sdk".parse().unwrap()),
         version: "0.163.0a1.post2".parse().unwrap(),
         release_tag: "rust-v0.163.0-alpha.1.2".into(),
         targets: targets.into(),

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use relkit::console::Progress;
 use relkit::error::Outcome;
 use relkit::error::{Exit, Explain as _};
-use relkit::smoke::{Level, Options, Report, SmokeError, smoke};
+use relkit::product::Level;
+use relkit::smoke::{Options, Report, SmokeError, smoke};
 use tempfile::TempDir;
 
 use crate::support::check::projects;

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use relkit::console::Progress;
 use relkit::error::Outcome;
-use relkit::smoke::{Level, Options, Report, smoke};
+use relkit::product::Level;
+use relkit::smoke::{Options, Report, smoke};
 
 use crate::support::check::projects;
 use crate::support::{REAL_VERSION, digest, package_directory, published_wheel, set_mode, skip};

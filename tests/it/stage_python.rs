@@ -5,20 +5,21 @@ use std::path::Path;
 
 use relkit::console::Progress;
 use relkit::fs::Existing;
-use relkit::stage::{self, StagedSdk, Template, stage_runtime, stage_sdk};
-use relkit::version::CodexVersion;
+use relkit::product::{Sdk, Template};
+use relkit::stage::{self, StagedSdk, stage_runtime, stage_sdk};
 
 use crate::samples::binary::elf;
-use crate::support::stages::{package, request, stage, told};
+use crate::support::stages::{built_in, package, product, release, request, stage, told};
 use crate::support::{Tools, mode, names, paths, relkit, run, succeed, text, write, write_tree};
 
 fn sdk(out: &Path, template: Option<&Path>) -> StagedSdk {
-    let codex_version: CodexVersion = "0.163.0".parse().unwrap();
+    let release = release("0.163.0");
+    let own = template.map(|template| Sdk::read(template).unwrap());
     let request = stage::sdk::Options {
+        sdk: own.as_ref().or(built_in().sdk.as_ref()).unwrap(),
         out: out.to_owned(),
-        codex_version,
-        sdk_version: codex_version.sdk_version("0.163.0.post1").unwrap(),
-        template: template.map(Path::to_owned),
+        version: release.sdk_version("0.163.0.post1").unwrap(),
+        release,
         existing: Existing::Refuse,
     };
     stage_sdk(&request).unwrap_or_else(|error| panic!("{}", told(error).0))
@@ -137,7 +138,7 @@ fn the_sdk_ends_with_exactly_one_pin_whatever_it_required() {
         assert_eq!(staged.pin, "openai-codex-cli-bin==0.163.0");
         let written: toml::Table = fs::read_to_string(out.join("pyproject.toml")).unwrap().parse().unwrap();
         assert_eq!(written["project"]["version"].as_str(), Some("0.163.0.post1"));
-        assert_eq!(written["tool"]["relkit"]["stage"]["codex-version"].as_str(), Some("0.163.0"));
+        assert_eq!(written["tool"]["relkit"]["stage"]["release-version"].as_str(), Some("0.163.0"));
         let dependencies = written["project"]["dependencies"].as_array().unwrap();
         let pins = dependencies.iter().filter(|item| item.as_str() == Some(&staged.pin)).count();
         let runtimes = dependencies.iter().filter(|item| item.to_string().to_lowercase().contains("cli")).count();
@@ -194,10 +195,8 @@ fn a_rename_is_an_edit_of_the_tables_alone() {
         )
     });
     let payload = write(root, "tool", elf(500));
-    let request = stage::runtime::Options {
-        template: Some(root.join("runtime")),
-        ..request(&root.join("out-runtime"), &payload)
-    };
+    let renamed = product(&root.join("runtime"), Some(&root.join("sdk")));
+    let request = stage::runtime::Options { product: &renamed, ..request(&root.join("out-runtime"), &payload) };
     let staged = stage_runtime(&request, &Progress::hidden()).unwrap();
     assert_eq!(staged.entrypoint, "bin/acme");
     sdk(&root.join("out-sdk"), Some(&root.join("sdk")));

@@ -13,7 +13,7 @@ use crate::samples::binary::{
     ARM64, ElfSample, MachSample, elf, glibc_elf, mac, static_elf, static_pie, windows_library, windows_program,
 };
 use crate::samples::wheel::{of_package, sha384, sha512};
-use crate::support::stages::{DESCRIPTOR, package, request, stage, told};
+use crate::support::stages::{DESCRIPTOR, package, product, release, request, stage, told};
 use crate::support::{self, mode, names, paths, repository, set_mode, tree, write, write_tree};
 
 /// A wheel of this release around a package.
@@ -91,7 +91,7 @@ fn the_descriptor_is_kept_byte_for_byte_or_written() {
     fs::remove_dir_all(&out).unwrap();
     let lone = write(root, "whatever", elf(500));
     let mut request = request(&out, &lone);
-    request.codex_version = "0.116.0a1".parse().unwrap();
+    request.release = release("0.116.0a1");
     stage_runtime(&request, &Progress::hidden()).unwrap();
     let written: serde_json::Value = serde_json::from_str(&staged_descriptor()).unwrap();
     assert_eq!(written["version"], "0.116.0-alpha.1");
@@ -506,7 +506,8 @@ fn a_template_with_an_unknown_placeholder_or_the_payloads_files_is_refused() {
     }
     let payload = write(root, "codex", elf(500));
     let with_template = |out: &Path| {
-        let request = stage::runtime::Options { template: Some(template.clone()), ..request(out, &payload) };
+        let product = product(&template, None);
+        let request = stage::runtime::Options { product: &product, ..request(out, &payload) };
         stage_runtime(&request, &Progress::hidden())
     };
     write(&template, "NOTES.md", "@modul@");

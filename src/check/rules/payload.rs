@@ -9,7 +9,7 @@ use crate::check::subject::scan::Scanned;
 use crate::check::subject::wheel::WheelSubject;
 use crate::payload::Package;
 use crate::target::{PlatformTag, TargetTriple};
-use crate::version::CodexVersion;
+use crate::version::PublicVersion;
 use crate::zip::archive::Member;
 
 /// How every Git LFS pointer begins.
@@ -59,7 +59,7 @@ fn payload_json(wheel: &WheelSubject, found: &mut Findings) {
                 found.member(name, format!("its entry point `{entry}` is not in the wheel"));
             }
             Some(entry) if is_runtime(wheel) && !starts(wheel, entry) => {
-                let executable = &wheel.runtime.executable;
+                let executable = wheel.runtime.executable();
                 found.member(name, format!("its entry point is `{entry}`, and `bin/{executable}` is what is started"));
             }
             Some(_) => {}
@@ -69,15 +69,14 @@ fn payload_json(wheel: &WheelSubject, found: &mut Findings) {
 
 /// Whether an entry point is the file that the runtime's callers start.
 fn starts(wheel: &WheelSubject, entry: &str) -> bool {
-    let rest = entry.strip_prefix("bin/").and_then(|rest| rest.strip_prefix(wheel.runtime.executable.as_str()));
+    let rest = entry.strip_prefix("bin/").and_then(|rest| rest.strip_prefix(wheel.runtime.executable()));
     rest.is_some_and(|end| matches!(end, "" | ".exe"))
 }
 
 /// Whether a version in either spelling is that of the wheel (or one that the wheel is a post-release of).
 fn same_version(stated: &str, wheel: &pep440_rs::Version) -> bool {
-    let spelled =
-        stated.parse::<CodexVersion>().map(|version| version.to_string()).unwrap_or_else(|_| stated.to_owned());
-    spelled.parse::<pep440_rs::Version>().is_ok_and(|version| version == *wheel)
+    let spelled = stated.parse::<PublicVersion>().map_or_else(|_| stated.parse().ok(), |version| Some(version.into()));
+    spelled.is_some_and(|version: pep440_rs::Version| version == *wheel)
 }
 
 rule!(PAYLOAD_EXECUTABLE = "payload-executable", Error, Wheel(payload_executable);
@@ -90,7 +89,7 @@ fn payload_executable(wheel: &WheelSubject, found: &mut Findings) {
     if !is_runtime(wheel) || !wheel.is_readable() {
         return;
     }
-    let file = wheel.runtime.executable.as_str();
+    let file = wheel.runtime.executable();
     let windows_file = format!("{file}.exe");
     let is_called = |member: &Member, names: &[&str]| names.contains(&file_name(&member.name));
     let called: Vec<_> = wheel.files().filter(|(member, _)| is_called(member, &[file, &windows_file])).collect();

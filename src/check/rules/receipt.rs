@@ -6,9 +6,10 @@ use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::release::Set;
 use crate::check::subject::summary::Role;
 use crate::error::Outcome;
-use crate::smoke::{Level, Report, SCHEMA_VERSION, Step};
+use crate::product::Level;
+use crate::smoke::{Report, SCHEMA_VERSION, Step};
 use crate::target::TargetTriple;
-use crate::version::CodexVersion;
+use crate::version::PublicVersion;
 
 /// The steps that `smoke` skips where the machine, the payload or the runner does not allow them.
 const MAY_BE_SKIPPED: [&str; 3] = ["search-tool", "sandbox-helper", "command"];
@@ -81,6 +82,7 @@ fn judge(set: &Set<'_>, found: &mut Findings) {
         }
         return;
     }
+    let wanted = set.runtime.smoke.level;
     for (index, member) in set.of(Role::RuntimeWheel) {
         let name = member.label();
         let triple = set.target(member).map(|target| &target.triple);
@@ -97,7 +99,7 @@ fn judge(set: &Set<'_>, found: &mut Findings) {
         let mut objections = Vec::new();
         let mut good = None;
         for (file, report) in receipts.of(member.sha256) {
-            match objection(report, &name, triple, expected.version) {
+            match objection(report, &name, triple, expected.version.program()) {
                 None => good = good.or(Some((file, report))),
                 Some((rule, why)) => objections.push((rule, format!("`{name}`: the receipt `{file}` {why}"))),
             }
@@ -105,7 +107,7 @@ fn judge(set: &Set<'_>, found: &mut Findings) {
         let other = receipts.reports.iter().find(|(_, report)| report.wheel.as_ref().is_some_and(|of| of.name == name));
         match (good, other) {
             // A test that stopped after `--version` counts, and is told: it has shown the least that there is.
-            (Some((file, report)), _) if report.level == Level::Version => put(
+            (Some((file, report)), _) if report.level == Level::Version && wanted > Level::Version => put(
                 &RECEIPT_LEVEL,
                 format!("`{name}`: the receipt `{file}` shows that the executable starts, and no more"),
             ),
@@ -125,7 +127,7 @@ fn objection(
     report: &Report,
     name: &str,
     triple: Option<&TargetTriple>,
-    codex: CodexVersion,
+    expected: &PublicVersion,
 ) -> Option<(&'static Rule, String)> {
     if report.schema_version != SCHEMA_VERSION {
         let stated = report.schema_version;
@@ -148,11 +150,14 @@ fn objection(
         return Some((&RECEIPT_FAILED, "says of no step that it passed".to_owned()));
     }
     match &report.version {
-        Some(version) if version.parse::<CodexVersion>().ok() == Some(codex) => {}
+        Some(version) if version.parse::<PublicVersion>().ok().as_ref() == Some(expected) => {}
         Some(version) => {
-            return Some((&RECEIPT_VERSION, format!("says that the binary reported version {version}, not {codex}")));
+            return Some((
+                &RECEIPT_VERSION,
+                format!("says that the binary reported version {version}, not {expected}"),
+            ));
         }
-        None => return Some((&RECEIPT_VERSION, format!("does not say that the binary reported version {codex}"))),
+        None => return Some((&RECEIPT_VERSION, format!("does not say that the binary reported version {expected}"))),
     }
     let triple = triple.filter(|triple| !ran_on(&report.platform, triple))?;
     Some((&RECEIPT_PLATFORM, format!("is from `{}`, which is not `{triple}`", report.platform)))

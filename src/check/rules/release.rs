@@ -6,6 +6,7 @@ use crate::check::finding::Owner;
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::release::{Set, Stray, attestation_subject};
 use crate::check::subject::summary::{Role, Summary, types_path};
+use crate::version::PublicVersion;
 use crate::wheel::metadata::Metadata;
 
 rule!(UNKNOWN_FILE = "unknown-file", Error, Set(unknown_file);
@@ -31,10 +32,14 @@ fn unknown_file(set: &Set<'_>, found: &mut Findings) {
         };
         found.put(Owner::Path(name.clone()), finding);
     }
-    let (runtime, sdk) = (&set.runtime.distribution, &set.sdk.distribution);
+    let runtime = &set.runtime.distribution;
+    let sdk = set.sdk.map(|sdk| &sdk.distribution);
     for (index, member) in set.members.iter().enumerate() {
-        if member.name.is_some() && !member.is_of(runtime) && !member.is_of(sdk) {
-            let finding = found.finding(format!("`{}` is of neither `{runtime}` nor `{sdk}`", member.label()));
+        if member.name.is_some() && !member.is_of(runtime) && !sdk.is_some_and(|sdk| member.is_of(sdk)) {
+            let finding = found.finding(match sdk {
+                Some(sdk) => format!("`{}` is of neither `{runtime}` nor `{sdk}`", member.label()),
+                None => format!("`{}` is not of `{runtime}`", member.label()),
+            });
             let help = "publish other distributions from a directory of their own";
             found.put(Owner::File(index), finding.with_help(help));
         }
@@ -62,7 +67,10 @@ rule!(MODULE_NAME = "module-name", Error, Set(module_name);
 fn module_name(set: &Set<'_>, found: &mut Findings) {
     let roles = [Role::RuntimeWheel, Role::SdkWheel, Role::SdkSdist].into_iter().filter(|_| set.expected.is_some());
     for (role, (index, member)) in roles.flat_map(|role| set.of(role).map(move |file| (role, file))) {
-        let module = if role == Role::RuntimeWheel { &set.runtime.module } else { &set.sdk.module };
+        let module = match set.sdk.filter(|_| role != Role::RuntimeWheel) {
+            Some(sdk) => &sdk.module,
+            None => &set.runtime.module,
+        };
         if package(member, module).next().is_none() {
             found.put(Owner::File(index), found.finding(format!("there is no package `{module}` in it")));
         }
@@ -79,7 +87,7 @@ fn embedded_version(set: &Set<'_>, found: &mut Findings) {
     for (index, member) in set.of(Role::RuntimeWheel) {
         // That it names another version is an error of `set-version`.
         if member.mentions.as_ref().is_some_and(|found| !found.expected && found.others.is_empty()) {
-            let (name, version) = (member.label(), expected.version.semver());
+            let (name, version) = (member.label(), expected.version.program().semver());
             let message = format!("the executable in `{name}` does not hold the text {version}");
             found.put(Owner::File(index), found.finding(message));
         }
@@ -108,8 +116,9 @@ rule!(SDK_MISSING = "sdk-missing", Error, Set(sdk_missing);
     fix: "Stage and build the SDK into the same directory");
 
 fn sdk_missing(set: &Set<'_>, found: &mut Findings) {
-    if set.expected.is_some() && set.of(Role::SdkWheel).next().is_none() {
-        found.whole(format!("there is no wheel of the SDK `{}`", set.sdk.distribution));
+    let Some(sdk) = set.sdk.filter(|_| set.expected.is_some()) else { return };
+    if set.of(Role::SdkWheel).next().is_none() {
+        found.whole(format!("there is no wheel of the SDK `{}`", sdk.distribution));
     }
 }
 
@@ -119,11 +128,11 @@ rule!(SDK_ONE = "sdk-one", Error, Set(sdk_one);
     fix: "Keep the one of this release");
 
 fn sdk_one(set: &Set<'_>, found: &mut Findings) {
-    let kinds = [(Role::SdkWheel, "wheel"), (Role::SdkSdist, "sdist")];
-    for (role, kind) in kinds.into_iter().filter(|_| set.expected.is_some()) {
+    let Some(sdk) = set.sdk.filter(|_| set.expected.is_some()) else { return };
+    for (role, kind) in [(Role::SdkWheel, "wheel"), (Role::SdkSdist, "sdist")] {
         let files: Vec<_> = set.of(role).map(|(_, member)| format!("`{}`", member.label())).collect();
         if files.len() > 1 {
-            let distribution = &set.sdk.distribution;
+            let distribution = &sdk.distribution;
             found.whole(format!("there are {} {kind}s of `{distribution}`: {}", files.len(), files.join(", ")));
         }
     }
@@ -136,7 +145,7 @@ rule!(SDK_AGREE = "sdk-agree", Error, Set(sdk_agree);
 
 fn sdk_agree(set: &Set<'_>, found: &mut Findings) {
     let pair = (set.of(Role::SdkWheel).next(), set.of(Role::SdkSdist).next());
-    let ((Some((_, wheel)), Some((index, sdist))), Some(_)) = (pair, set.expected) else { return };
+    let ((Some((_, wheel)), Some((index, sdist))), Some(sdk), Some(_)) = (pair, set.sdk, set.expected) else { return };
     let (one, other) = (wheel.label(), sdist.label());
     let stated = |member: &Summary| {
         let fields = member.metadata.as_ref().map(Metadata::fields);
@@ -149,8 +158,8 @@ fn sdk_agree(set: &Set<'_>, found: &mut Findings) {
         let message = format!("`{one}` and `{other}` differ in their version or requirements");
         found.put(Owner::File(index), found.finding(message));
     }
-    let paths = package(wheel, &set.sdk.module)
-        .chain(package(sdist, &set.sdk.module).filter(|path| !wheel.files.contains_key(*path)));
+    let paths =
+        package(wheel, &sdk.module).chain(package(sdist, &sdk.module).filter(|path| !wheel.files.contains_key(*path)));
     let differing: Vec<_> = paths.filter(|path| wheel.files.get(*path) != sdist.files.get(*path)).collect();
     if let Some(first) = differing.first() {
         let more = differing.len() - 1;
@@ -172,19 +181,22 @@ rule!(SDK_TYPES = "sdk-types", Error, Set(sdk_types);
     fix: "Run `relkit generate-types` with the runtime of this release, then stage and build the SDK again");
 
 fn sdk_types(set: &Set<'_>, found: &mut Findings) {
-    let Some(expected) = set.expected else { return };
+    // Only an app server has a schema to generate types from.
+    let (Some(expected), Some(sdk), true) = (set.expected, set.sdk, set.runtime.is_app_server()) else { return };
     for (index, member) in set.of(Role::SdkWheel).chain(set.of(Role::SdkSdist)) {
         let name = member.label();
         let Some(types) = &member.types else {
-            let path = types_path(set.sdk);
+            let path = types_path(sdk);
             let finding = found.finding(format!("`{name}` holds no generated types (`{path}`)"));
             let finding = finding.with_severity(Severity::Warning);
             found.put(Owner::File(index), finding.with_help("generate them from the runtime of this release"));
             continue;
         };
         let recorded = recorded_version(&String::from_utf8_lossy(types));
-        if recorded.as_deref().and_then(|text| text.parse().ok()) != Some(expected.version) {
-            let (recorded, version) = (recorded.unwrap_or_else(|| "an unknown version".to_owned()), expected.version);
+        let made_from: Option<PublicVersion> = recorded.as_deref().and_then(|text| text.parse().ok());
+        let version = expected.version.program();
+        if made_from.as_ref() != Some(version) {
+            let recorded = recorded.unwrap_or_else(|| "an unknown version".to_owned());
             let message = format!("the types in `{name}` were generated from the runtime {recorded}, not {version}");
             found.put(Owner::File(index), found.finding(message));
         }

@@ -7,14 +7,14 @@ use pep440_rs::Version;
 use crate::check::finding::Owner;
 use crate::check::rule::{Findings, rule};
 use crate::check::subject::release::{Expected, Set};
-use crate::version::CodexVersion;
+use crate::version::{PublicVersion, is_of_runtime};
 use crate::wheel::metadata::Metadata;
 use crate::wheel::requirement::{PinFault, Requirement};
 
 rule!(SDK_PIN = "sdk-pin", Error, Set(sdk_pin);
     what: "The SDK requires the runtime once, exactly (`==VERSION`, no wildcard, no marker), in the version of the wheels beside it and of itself; where a release is expected, in its version, and in the project file of a source distribution too.",
     why: "The SDK speaks the protocol of one runtime; any other fails at a user's, some day after the release.",
-    fix: "Stage the SDK with `relkit stage-sdk --codex-version VERSION` and build it again");
+    fix: "Stage the SDK with `relkit stage-sdk --release-version VERSION` and build it again");
 
 fn sdk_pin(set: &Set<'_>, found: &mut Findings) {
     let mut runtimes: BTreeMap<String, BTreeSet<Version>> = BTreeMap::new();
@@ -37,7 +37,7 @@ fn sdk_pin(set: &Set<'_>, found: &mut Findings) {
         let mut pins: Vec<Requirement> = metadata.requires_dist().flatten().collect();
         pins.retain(|pin| runtimes.contains_key(&pin.name.normalized()));
         // Only the SDK, or what stands beside the runtime in its place, must have one.
-        if pins.is_empty() && !(member.is_of(&set.sdk.distribution) || with_runtime) {
+        if pins.is_empty() && !(set.sdk.is_some_and(|sdk| member.is_of(&sdk.distribution)) || with_runtime) {
             continue;
         }
         let pin = match only(&pins) {
@@ -123,6 +123,6 @@ fn only(pins: &[Requirement]) -> Result<&Requirement, String> {
 
 /// Whether an SDK's version is the runtime's or a post-release of it.
 fn is_release_of(own: &Version, runtime: &Version) -> bool {
-    let codex: Result<CodexVersion, _> = runtime.to_string().parse();
-    own == runtime || codex.is_ok_and(|codex| codex.sdk_version(&own.to_string()).is_ok())
+    let public = |version: &Version| version.to_string().parse::<PublicVersion>().ok();
+    own == runtime || public(own).zip(public(runtime)).is_some_and(|(own, runtime)| is_of_runtime(&own, &runtime))
 }

@@ -15,7 +15,7 @@ use crate::check::subject::wheel::is_python;
 use crate::digest::Sha256Digest;
 use crate::payload::{DESCRIPTOR, Package};
 use crate::product::Target;
-use crate::version::CodexVersion;
+use crate::version::PublicVersion;
 use crate::wheel::metadata::Metadata;
 
 /// The wheels of the template's runtime.
@@ -69,7 +69,7 @@ fn set_version(set: &Set<'_>, found: &mut Findings) {
 
 /// Holds every place where a version stands against the expected one; returns the files whose names are wrong.
 fn expected_version(set: &Set<'_>, expected: &Expected<'_>, found: &mut Findings) -> BTreeSet<usize> {
-    let (version, mut misnamed) = (expected.version, BTreeSet::new());
+    let (version, mut misnamed) = (&expected.version, BTreeSet::new());
     for (index, member) in set.members.iter().enumerate() {
         let Some(role) = member.role else { continue };
         let name = member.label();
@@ -89,7 +89,7 @@ fn expected_version(set: &Set<'_>, expected: &Expected<'_>, found: &mut Findings
                     format!(
                         "`{name}` is of version {stated} by its {place}, neither {version} nor a post-release of it"
                     ),
-                    format!("stage the SDK with `--codex-version {version}`"),
+                    format!("stage the SDK with `--release-version {version}`"),
                 );
             } else {
                 continue;
@@ -101,10 +101,13 @@ fn expected_version(set: &Set<'_>, expected: &Expected<'_>, found: &mut Findings
         if let Some(text) = &member.package {
             let stated = Package::texts(text).version;
             let stated = stated.as_deref().unwrap_or("none");
-            if stated.parse::<CodexVersion>().ok() != Some(version) {
+            if stated.parse::<PublicVersion>().ok().as_ref() != Some(version.program()) {
                 let path = format!("{}/{DESCRIPTOR}", set.runtime.module);
                 put(
-                    format!("`{name}` carries a package of version {stated} by its `{path}`, not {version}"),
+                    format!(
+                        "`{name}` carries a package of version {stated} by its `{path}`, not {}",
+                        version.program()
+                    ),
                     "stage the payload of the release".to_owned(),
                 );
             }
@@ -113,7 +116,7 @@ fn expected_version(set: &Set<'_>, expected: &Expected<'_>, found: &mut Findings
         let others = member.mentions.as_ref().filter(|mentions| !mentions.expected).map(|mentions| &mentions.others);
         if let Some(other) = others.and_then(BTreeSet::first) {
             put(
-                format!("the executable in `{name}` says that it is {other}, not {}", version.semver()),
+                format!("the executable in `{name}` says that it is {other}, not {}", version.program().semver()),
                 "stage the executable of the release".to_owned(),
             );
         }
@@ -171,7 +174,7 @@ fn is_sdk(set: &Set<'_>, member: &Summary) -> bool {
         let mut required = metadata.requires_dist().flatten();
         required.any(|requirement| requirement.name.is_same(&set.runtime.distribution))
     };
-    member.is_of(&set.sdk.distribution)
+    set.sdk.is_some_and(|sdk| member.is_of(&sdk.distribution))
         || !member.is_of(&set.runtime.distribution) && member.metadata.as_ref().is_some_and(requires)
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use memchr::memmem;
 
-use crate::version::CodexVersion;
+use crate::version::PublicVersion;
 
 /// What an executable says of its own version.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -85,7 +85,10 @@ fn version_after(bytes: &[u8]) -> Option<String> {
     let text: Vec<u8> = rest.iter().take(40).take_while(plain).copied().collect();
     let text = String::from_utf8(text).ok()?;
     // Whatever text follows in memory can run into the version; the longest version that it begins with is meant.
-    (5..=text.len()).rev().find_map(|end| text.get(..end)?.parse::<CodexVersion>().ok()).map(|version| version.semver())
+    (5..=text.len())
+        .rev()
+        .find_map(|end| text.get(..end)?.parse::<PublicVersion>().ok())
+        .map(|version| version.semver())
 }
 
 #[cfg(test)]

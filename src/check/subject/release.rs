@@ -11,20 +11,20 @@ use crate::fs::{FsError, Kind, is_temporary, walk};
 use crate::product::{RuntimeProject, SdkProject, Target};
 use crate::smoke;
 use crate::target::TargetTriple;
-use crate::version::CodexVersion;
+use crate::version::ReleaseVersion;
 
 /// The files that were named together; a release where it is said what they are to be.
 pub(crate) struct Set<'a> {
     pub members: &'a [Summary],
     pub runtime: &'a RuntimeProject,
-    pub sdk: &'a SdkProject,
+    pub sdk: Option<&'a SdkProject>,
     pub expected: Option<&'a Expected<'a>>,
 }
 
 /// What a release is expected to be, and what lies beside its distributions. With it the rules about sets are strict.
 #[derive(Debug)]
 pub struct Expected<'a> {
-    pub version: CodexVersion,
+    pub version: &'a ReleaseVersion,
     /// Targets that may be absent.
     pub allow_missing: &'a [TargetTriple],
     pub dist: &'a Dist,

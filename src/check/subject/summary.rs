@@ -65,7 +65,7 @@ pub struct Summary {
 }
 
 impl Summary {
-    pub(crate) fn of_wheel(wheel: &mut WheelSubject, sdk: &SdkProject) -> Self {
+    pub(crate) fn of_wheel(wheel: &mut WheelSubject, sdk: Option<&SdkProject>) -> Self {
         let name = wheel.name.as_ref().ok();
         let info = wheel.dist_info.as_ref().map(|directory| format!("{directory}/")).unwrap_or_default();
         let files = wheel.files().filter(|(member, _)| info.is_empty() || !member.name.starts_with(&info));
@@ -87,7 +87,7 @@ impl Summary {
             size: wheel.archive.size(),
             role: match name.map(|name| &name.distribution) {
                 Some(name) if name.is_same(&wheel.runtime.distribution) => Some(Role::RuntimeWheel),
-                Some(name) if name.is_same(&sdk.distribution) => Some(Role::SdkWheel),
+                Some(name) if sdk.is_some_and(|sdk| name.is_same(&sdk.distribution)) => Some(Role::SdkWheel),
                 _ => None,
             },
             name: name.map(|name| name.distribution.clone()),
@@ -105,13 +105,13 @@ impl Summary {
             metadata_digest,
             refusal,
             package: text(&format!("{}/{DESCRIPTOR}", wheel.runtime.module)),
-            types: text(&types_path(sdk)),
+            types: sdk.and_then(|sdk| text(&types_path(sdk))),
             pyproject: None,
             mentions: wheel.mentions.take(),
         }
     }
 
-    pub(crate) fn of_sdist(mut sdist: SdistSubject, runtime: &RuntimeProject, sdk: &SdkProject) -> Self {
+    pub(crate) fn of_sdist(mut sdist: SdistSubject, runtime: &RuntimeProject, sdk: Option<&SdkProject>) -> Self {
         let refusal = sdist.usable_metadata().err().map(|error| sentence(&error));
         let below_src = |path: &str| path.strip_prefix("src/").unwrap_or(path).to_owned();
         let files = sdist.files().map(|(path, digest)| (below_src(path), digest)).collect();
@@ -123,7 +123,8 @@ impl Summary {
             role: name
                 .as_ref()
                 .map(|name| &name.distribution)
-                .filter(|name| name.is_same(&sdk.distribution) && !name.is_same(&runtime.distribution))
+                .filter(|name| !name.is_same(&runtime.distribution))
+                .filter(|name| sdk.is_some_and(|sdk| name.is_same(&sdk.distribution)))
                 .map(|_| Role::SdkSdist),
             version: name.as_ref().and_then(|name| name.pep440()),
             spelled_version: name.as_ref().map(|name| name.version.clone()).unwrap_or_default(),

@@ -10,7 +10,7 @@ use crate::check::error::CheckError;
 use crate::digest::Sha256Digest;
 use crate::product::RuntimeProject;
 use crate::target::PlatformTag;
-use crate::version::CodexVersion;
+use crate::version::PublicVersion;
 use crate::wheel::entry_points::{EntryPoints, EntryPointsError};
 use crate::wheel::filename::{FileNameError, WheelFileName};
 use crate::wheel::metadata::{Metadata, MetadataError};
@@ -58,7 +58,7 @@ pub struct WheelSubject {
 
 impl WheelSubject {
     /// The wheel in an open archive; `version` is looked for in the runtime's executable.
-    pub fn of(archive: Archive, runtime: &RuntimeProject, version: Option<CodexVersion>) -> Result<Self, CheckError> {
+    pub fn of(archive: Archive, runtime: &RuntimeProject, version: Option<&PublicVersion>) -> Result<Self, CheckError> {
         let path = archive.path().to_owned();
         let file_name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let name: Result<WheelFileName, _> = file_name.parse();
@@ -79,9 +79,11 @@ impl WheelSubject {
         for index in texts.into_iter().flatten() {
             options[index].max_text = Some(MAX_TEXT);
         }
+        // Other programs than app servers write their versions in as many ways as there are.
+        let version = version.filter(|_| runtime.is_app_server());
         let executable = version.and_then(|_| executable(&archive, runtime));
         if let (Some(index), Some(version)) = (executable, version) {
-            options[index].search = Some(VersionSearch::new(&runtime.executable, &version.semver()));
+            options[index].search = Some(VersionSearch::new(runtime.executable(), &version.semver()));
         }
         let (scanned, sha256) = std::thread::scope(|scope| {
             let digest = scope.spawn(|| archive.sha256());
@@ -194,7 +196,7 @@ impl WheelSubject {
 
 /// Where among the members the runtime's executable is.
 fn executable(archive: &Archive, runtime: &RuntimeProject) -> Option<usize> {
-    let name = format!("{}/bin/{}", runtime.module, runtime.executable);
+    let name = format!("{}/bin/{}", runtime.module, runtime.executable());
     let is_it = |member: &Member| member.name.strip_prefix(&name).is_some_and(|end| matches!(end, "" | ".exe"));
     archive.members().iter().position(is_it)
 }

@@ -13,7 +13,7 @@ use std::path::Path;
 use crate::fs::{self, FsError, Mode};
 use crate::payload::{DESCRIPTOR, Package};
 use crate::target::TargetTriple;
-use crate::version::CodexVersion;
+use crate::version::PublicVersion;
 use server::Server;
 
 /// The `variant` of a manifest that asks relkit to play the runtime.
@@ -23,7 +23,7 @@ const VARIANT: &str = "relkit-stand-in";
 pub(crate) fn write_package(
     directory: &Path,
     executable: &str,
-    version: &CodexVersion,
+    version: &PublicVersion,
     target: &TargetTriple,
 ) -> Result<(), FsError> {
     let own = std::env::current_exe().map_err(FsError::read(Path::new("relkit's own executable")))?;

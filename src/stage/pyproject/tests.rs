@@ -17,8 +17,8 @@ fn name(text: &str) -> DistributionName {
     text.parse().unwrap()
 }
 
-fn version() -> CodexVersion {
-    "0.163.0".parse().unwrap()
+fn version(text: &str) -> ReleaseVersion {
+    ReleaseVersion::named(text, &[]).unwrap()
 }
 
 fn staged(project_table: &str) -> Result<String, StageError> {
@@ -27,8 +27,8 @@ fn staged(project_table: &str) -> Result<String, StageError> {
         "pyproject.toml",
         &project(),
         Some(&name("old-cli-bin")),
-        version(),
-        version().into(),
+        &version("0.163.0"),
+        version("0.163.0").distribution(),
     )
 }
 
@@ -130,10 +130,11 @@ fn what_cannot_be_edited_is_named() {
 #[test]
 fn a_second_stage_replaces_the_first() {
     let once = staged("").unwrap();
-    let twice = sdk(&once, "pyproject.toml", &project(), None, "0.164.0".parse().unwrap(), version().into()).unwrap();
+    let twice =
+        sdk(&once, "pyproject.toml", &project(), None, &version("0.164.0"), version("0.163.0").distribution()).unwrap();
     assert_eq!(dependencies(&twice), ["acme-cli-bin==0.164.0"]);
     assert_eq!(twice.matches("[tool.relkit.stage]").count(), 1, "{twice}");
-    assert_eq!(parsed(&twice)["tool"]["relkit"]["stage"]["codex-version"].as_str(), Some("0.164.0"));
+    assert_eq!(parsed(&twice)["tool"]["relkit"]["stage"]["release-version"].as_str(), Some("0.164.0"));
 }
 
 #[test]
@@ -142,7 +143,7 @@ fn the_runtime_template_is_edited() {
     let project = RuntimeProject::from_pyproject(text, "x").unwrap();
     let tags = "musllinux_1_1_x86_64.manylinux_2_17_x86_64".parse().unwrap();
     let executables = ["bin/codex".to_owned(), "codex-path/rg".to_owned()];
-    let staged = runtime(text, "x", &project, "0.116.0a1".parse().unwrap(), &tags, &executables).unwrap();
+    let staged = runtime(text, "x", &project, &version("0.116.0a1"), &tags, &executables).unwrap();
     let table = parsed(&staged);
     assert_eq!(table["project"]["name"].as_str(), Some("openai-codex-cli-bin"));
     assert_eq!(table["project"]["version"].as_str(), Some("0.116.0a1"));

@@ -163,7 +163,7 @@ impl<'a> Job<'a> {
         let mut plan = Plan::new(
             self.dist,
             &files(self.dist),
-            VERSION.parse().unwrap(),
+            &VERSION.parse().unwrap(),
             &self.upload_url,
             self.index_url.as_deref(),
         )

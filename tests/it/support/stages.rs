@@ -1,11 +1,14 @@
 //! Small payloads and what stages them, and stages written by hand, so that each file of them is known.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use relkit::console::Progress;
 use relkit::error::{Exit, Failure};
 use relkit::fs::Existing;
+use relkit::product::{Choice, Product};
 use relkit::stage::{self, StageError, StagedRuntime, stage_runtime};
+use relkit::version::ReleaseVersion;
 
 use super::{replace, set_mode, write_tree};
 use crate::samples::binary::elf;
@@ -34,14 +37,31 @@ pub fn package() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
+/// The built-in product.
+pub fn built_in() -> &'static Product {
+    static PRODUCT: OnceLock<Product> = OnceLock::new();
+    PRODUCT.get_or_init(|| Product::built_in().unwrap())
+}
+
+/// A release of the built-in product.
+pub fn release(text: &str) -> ReleaseVersion {
+    built_in().runtime.release(text).unwrap()
+}
+
+/// The product of two templates.
+pub fn product(runtime: &Path, sdk: Option<&Path>) -> Product {
+    let choice = Choice { runtime_template: Some(runtime), sdk_template: sdk, ..Choice::default() };
+    Product::find(choice, Path::new("/")).unwrap()
+}
+
 /// A request with the release and the built-in template.
-pub fn request(out: &Path, payload: &Path) -> stage::runtime::Options {
+pub fn request(out: &Path, payload: &Path) -> stage::runtime::Options<'static> {
     stage::runtime::Options {
+        product: built_in(),
         out: out.to_owned(),
         payload: payload.to_owned(),
-        codex_version: "0.163.0".parse().unwrap(),
+        release: release("0.163.0"),
         platform_tag: None,
-        template: None,
         existing: Existing::Refuse,
     }
 }

@@ -3,16 +3,15 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rust_embed::RustEmbed;
 
-use super::error::StageError;
-use super::rename::fill;
+use super::error::ProductError;
 use crate::fs::{self, FsError, Kind};
 
 /// The file that every template has.
-pub(super) const PYPROJECT: &str = "pyproject.toml";
+pub(crate) const PYPROJECT: &str = "pyproject.toml";
 
 #[derive(RustEmbed)]
 #[folder = "runtime-template"]
@@ -37,6 +36,8 @@ struct EmbeddedSdk;
 pub struct Template {
     /// What errors call it: the directory, or that it is built in.
     pub origin: String,
+    /// Where it was read from; none of a built-in one.
+    pub directory: Option<PathBuf>,
     /// By path, joined by `/`; `pyproject.toml` is always among them.
     pub files: BTreeMap<String, Cow<'static, [u8]>>,
 }
@@ -49,24 +50,24 @@ enum Which {
 
 impl Template {
     /// The runtime template: `directory`, or the built-in one.
-    pub fn runtime(directory: Option<&Path>) -> Result<Self, StageError> {
+    pub fn runtime(directory: Option<&Path>) -> Result<Self, ProductError> {
         directory
             .map_or_else(|| Self::embedded::<EmbeddedRuntime>(Which::Runtime), |path| Self::read(path, Which::Runtime))
     }
 
     /// The SDK template: `directory`, or the built-in one.
-    pub fn sdk(directory: Option<&Path>) -> Result<Self, StageError> {
+    pub fn sdk(directory: Option<&Path>) -> Result<Self, ProductError> {
         directory.map_or_else(|| Self::embedded::<EmbeddedSdk>(Which::Sdk), |path| Self::read(path, Which::Sdk))
     }
 
-    fn embedded<E: RustEmbed>(which: Which) -> Result<Self, StageError> {
+    fn embedded<E: RustEmbed>(which: Which) -> Result<Self, ProductError> {
         // Windows hosts embed with the host's separator.
         let files = E::iter().filter_map(|path| E::get(&path).map(|file| (path.replace('\\', "/"), file.data)));
         let files = files.filter(|(path, _)| ships(which, path)).collect();
-        Self { origin: "built-in template".into(), files }.with_pyproject()
+        Self { origin: "built-in template".into(), directory: None, files }.with_pyproject()
     }
 
-    fn read(directory: &Path, which: Which) -> Result<Self, StageError> {
+    fn read(directory: &Path, which: Which) -> Result<Self, ProductError> {
         let mut files = BTreeMap::new();
         for walked in fs::walk(directory)? {
             if !ships(which, &walked.relative) {
@@ -78,42 +79,32 @@ impl Template {
                 Kind::Other => false,
             };
             if !is_file {
-                return Err(StageError::NotAFile { path: walked.path });
+                return Err(ProductError::NotAFile { path: walked.path });
             }
             let bytes = std::fs::read(&walked.path).map_err(FsError::read(&walked.path))?;
             files.insert(walked.relative, bytes.into());
         }
-        Self { origin: directory.display().to_string(), files }.with_pyproject()
+        Self { origin: directory.display().to_string(), directory: Some(directory.to_owned()), files }.with_pyproject()
     }
 
-    fn with_pyproject(self) -> Result<Self, StageError> {
-        if self.files.contains_key(PYPROJECT) { Ok(self) } else { Err(StageError::NoPyproject { origin: self.origin }) }
+    fn with_pyproject(self) -> Result<Self, ProductError> {
+        if self.files.contains_key(PYPROJECT) {
+            Ok(self)
+        } else {
+            Err(ProductError::NoPyproject { origin: self.origin })
+        }
     }
 
     /// The text of `pyproject.toml`, without a byte order mark.
-    pub fn pyproject(&self) -> Result<&str, StageError> {
+    pub fn pyproject(&self) -> Result<&str, ProductError> {
         let bytes = self.files.get(PYPROJECT).map_or(&[][..], |bytes| bytes);
-        let text = std::str::from_utf8(bytes).map_err(|_| StageError::NotText { origin: self.origin.clone() })?;
+        let text = std::str::from_utf8(bytes).map_err(|_| ProductError::NotText { origin: self.origin.clone() })?;
         Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
     }
 
     /// What errors call its `pyproject.toml`.
     pub(crate) fn pyproject_origin(&self) -> String {
         format!("{}/{PYPROJECT}", self.origin)
-    }
-
-    /// A file's bytes with every placeholder filled in; files that are not text are left as they are.
-    pub(super) fn filled(&self, path: &str, bytes: &[u8], values: &[(&str, &str)]) -> Result<Vec<u8>, StageError> {
-        let Ok(text) = std::str::from_utf8(bytes) else { return Ok(bytes.to_vec()) };
-        self.fill(path, text, values).map(String::into_bytes)
-    }
-
-    pub(super) fn fill(&self, path: &str, text: &str, values: &[(&str, &str)]) -> Result<String, StageError> {
-        fill(text, values).map_err(|placeholder| StageError::Placeholder {
-            origin: self.origin.clone(),
-            path: path.to_owned(),
-            placeholder,
-        })
     }
 }
 
@@ -173,7 +164,7 @@ mod tests {
     #[test]
     fn a_directory_without_a_project_is_no_template() {
         let directory = tempfile::tempdir().unwrap();
-        assert!(matches!(Template::sdk(Some(directory.path())), Err(StageError::NoPyproject { .. })));
-        assert!(matches!(Template::sdk(Some(&directory.path().join("none"))), Err(StageError::Fs(_))));
+        assert!(matches!(Template::sdk(Some(directory.path())), Err(ProductError::NoPyproject { .. })));
+        assert!(matches!(Template::sdk(Some(&directory.path().join("none"))), Err(ProductError::Fs(_))));
     }
 }

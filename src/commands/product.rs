@@ -1,0 +1,70 @@
+//! What the options that name a product, its release and its targets stand for.
+
+use std::path::Path;
+
+use crate::cli::{ProductOptions, ReleaseOptions};
+use crate::error::{Exit, Failure};
+use crate::fs::FsError;
+use crate::product::{Choice, Product, RuntimeProject, Sdk};
+use crate::target::TargetTriple;
+use crate::version::{PublicVersion, ReleaseVersion};
+
+/// The product that is named, or that of the current directory, or the built-in one.
+pub(super) fn find(options: &ProductOptions) -> Result<Product, Failure> {
+    with_templates(options, None, None)
+}
+
+/// The same, where templates may be named alone.
+pub(super) fn with_templates(
+    options: &ProductOptions,
+    runtime_template: Option<&Path>,
+    sdk_template: Option<&Path>,
+) -> Result<Product, Failure> {
+    let here = std::env::current_dir().map_err(FsError::read(Path::new(".")))?;
+    Ok(Product::find(Choice { product: options.product.as_deref(), runtime_template, sdk_template }, &here)?)
+}
+
+/// The release that is named, in the packaging revision that is asked for.
+pub(super) fn release(options: &ReleaseOptions, runtime: &RuntimeProject) -> Result<ReleaseVersion, Failure> {
+    let release = runtime.release(&options.release_version)?;
+    Ok(match options.revision {
+        Some(revision) => release.revised(revision)?,
+        None => release,
+    })
+}
+
+/// The SDK of a product that must have one.
+pub(super) fn sdk(product: &Product) -> Result<&Sdk, Failure> {
+    product.sdk.as_ref().ok_or_else(|| {
+        Failure::new(Exit::Failed, format!("`{}` is a product without an SDK", product.runtime.distribution))
+            .with_hint("`relkit init --sdk` writes one; `--template` names one that lies elsewhere")
+    })
+}
+
+/// The version of an SDK: what was typed, or the runtime's.
+pub(super) fn sdk_version(release: &ReleaseVersion, typed: Option<&str>) -> Result<PublicVersion, Failure> {
+    Ok(match typed {
+        Some(text) => release.sdk_version(text)?,
+        None => release.distribution().clone(),
+    })
+}
+
+/// The targets that may be missing; `all` is every one.
+pub(super) fn targets(texts: &[String], runtime: &RuntimeProject) -> Result<Vec<TargetTriple>, Failure> {
+    if texts.iter().any(|text| text == "all") {
+        return Ok(runtime.targets.iter().map(|row| row.triple.clone()).collect());
+    }
+    texts.iter().map(|text| target(text, runtime)).collect()
+}
+
+pub(super) fn target(text: &str, runtime: &RuntimeProject) -> Result<TargetTriple, Failure> {
+    let rows = || runtime.targets.iter().map(|row| &row.triple);
+    match text.parse::<TargetTriple>() {
+        Ok(triple) if rows().any(|known| *known == triple) => Ok(triple),
+        _ => {
+            let known: Vec<_> = rows().map(ToString::to_string).collect();
+            Err(Failure::new(Exit::Failed, format!("`{text}` is not a target of `{}`", runtime.distribution))
+                .with_hint(format!("its targets are {}", known.join(", "))))
+        }
+    }
+}

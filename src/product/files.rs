@@ -1,0 +1,119 @@
+//! `files`: what else of a payload is shipped, and where in the wheel.
+
+use std::fmt;
+
+use globset::{GlobBuilder, GlobMatcher};
+use serde::Deserialize;
+
+use super::error::ProductError;
+use super::table::Origin;
+use crate::member_path::MemberPath;
+
+/// Files of a payload, and where they go.
+#[derive(Debug, Clone)]
+pub struct FileRule {
+    /// As it is written.
+    pub from: String,
+    matcher: GlobMatcher,
+    pub to: Destination,
+}
+
+impl PartialEq for FileRule {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.from, &self.to) == (&other.from, &other.to)
+    }
+}
+
+impl FileRule {
+    /// Whether a file of the payload is meant; a pattern does not reach over `/`, but for `**`.
+    pub(crate) fn matches(&self, path: &MemberPath) -> bool {
+        self.matcher.is_match(&**path)
+    }
+}
+
+/// Where in a wheel files go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Destination {
+    /// Below the licence directory of the dist-info directory.
+    Licences(Naming),
+    /// Below the root of the environment: `.data/data`.
+    Data(Naming),
+    /// Below the import package.
+    Package(Naming),
+}
+
+/// What a shipped file is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Naming {
+    /// By its own name in that directory; the empty one is the root.
+    Into(String),
+    /// By that name.
+    As(MemberPath),
+}
+
+impl Naming {
+    /// The path of a file that is called `name` in the payload.
+    pub(crate) fn path(&self, name: &str) -> String {
+        match self {
+            Self::As(path) => path.to_string(),
+            Self::Into(directory) if directory.is_empty() => name.to_owned(),
+            Self::Into(directory) => format!("{directory}/{name}"),
+        }
+    }
+}
+
+impl fmt::Display for Destination {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (root, naming) = match self {
+            Self::Licences(naming) => ("licenses/", naming),
+            Self::Data(naming) => ("", naming),
+            Self::Package(naming) => ("package/", naming),
+        };
+        match naming {
+            Naming::Into(directory) if directory.is_empty() => formatter.write_str(root),
+            Naming::Into(directory) => write!(formatter, "{root}{directory}/"),
+            Naming::As(path) => write!(formatter, "{root}{path}"),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Row {
+    from: String,
+    to: String,
+}
+
+impl Row {
+    pub(super) fn read(self, index: usize, origin: Origin<'_>) -> Result<FileRule, ProductError> {
+        let key = |name: &str| format!("files[{index}].{name}");
+        let plain = self.from.trim_start_matches("./");
+        let leads_out = plain.is_empty() || plain.starts_with('/') || plain.split('/').any(|part| part == "..");
+        if leads_out || plain.contains('\\') {
+            let why = format!("`{}` is no pattern of paths below the top of the payload", self.from);
+            return Err(origin.refused(&key("from"), why));
+        }
+        let glob = GlobBuilder::new(plain).literal_separator(true).backslash_escape(false).build();
+        let matcher = glob.map_err(|error| origin.refused(&key("from"), error))?.compile_matcher();
+        let (root, inside) = self.to.split_once('/').unwrap_or((&self.to, ""));
+        let naming = |inside: &str| naming(&key("to"), inside, origin);
+        let to = match root {
+            "licenses" => Destination::Licences(naming(inside)?),
+            "package" => Destination::Package(naming(inside)?),
+            _ => Destination::Data(naming(&self.to)?),
+        };
+        Ok(FileRule { from: self.from, matcher, to })
+    }
+}
+
+/// A slash at the end, or nothing at all, is a directory.
+fn naming(key: &str, path: &str, origin: Origin<'_>) -> Result<Naming, ProductError> {
+    let directory = path.strip_suffix('/');
+    match directory.unwrap_or(path) {
+        "" if directory.is_none() => Ok(Naming::Into(String::new())),
+        path => {
+            let path: MemberPath = origin.parse(key, path)?;
+            Ok(if directory.is_some() { Naming::Into(path.to_string()) } else { Naming::As(path) })
+        }
+    }
+}

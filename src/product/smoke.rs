@@ -1,0 +1,233 @@
+//! `[tool.relkit.smoke]`: how far a smoke test of the product goes, how its program says its version, and the commands
+//! that it is tried with.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::time::Duration;
+
+use regex::{Regex, RegexBuilder};
+use serde::{Deserialize, Serialize};
+
+use super::error::ProductError;
+use super::table::Origin;
+use crate::member_path::MemberPath;
+
+/// A compiled pattern may take no more memory than this.
+const MAX_PATTERN: usize = 1 << 20;
+/// How long a command may be given, in seconds.
+const MAX_TIMEOUT: u64 = 86_400;
+/// What may be written for one command.
+const MAX_FILES: usize = 100;
+
+/// How far a smoke test goes. Each level includes the ones before it; the sentences are the help of `--level`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// The executable runs and says its version.
+    Version,
+    /// The product's own commands also do what they should.
+    Command,
+    /// It also answers `initialize`.
+    Handshake,
+    /// It also runs a whole turn against an embedded model server.
+    Turn,
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Version => "version",
+            Self::Command => "command",
+            Self::Handshake => "handshake",
+            Self::Turn => "turn",
+        })
+    }
+}
+
+/// How a product is smoke-tested.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Smoke {
+    /// How far a test goes where nobody says otherwise.
+    pub level: Level,
+    pub version: VersionQuestion,
+    pub commands: Vec<SmokeCommand>,
+}
+
+/// How the program is asked for its version.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VersionQuestion {
+    pub arguments: Vec<String>,
+    /// Finds the version in what it prints.
+    pub pattern: Pattern,
+}
+
+/// A command that a smoke test runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SmokeCommand {
+    pub arguments: Vec<String>,
+    /// Which of the product's executables; the first where it does not say.
+    pub executable: Option<String>,
+    /// What its working directory holds.
+    pub files: BTreeMap<MemberPath, String>,
+    /// Empty where there is none.
+    pub stdin: String,
+    pub stdout: Option<Pattern>,
+    pub stderr: Option<Pattern>,
+    /// The exit code that is expected.
+    pub exit: i32,
+    pub timeout: Option<Duration>,
+}
+
+/// A regular expression; `^` and `$` are the start and end of a line. Equal to one of the same text.
+#[derive(Debug, Clone)]
+pub struct Pattern(Regex);
+
+impl PartialEq for Pattern {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Pattern {
+    fn new(text: &str) -> Result<Self, regex::Error> {
+        RegexBuilder::new(text).multi_line(true).size_limit(MAX_PATTERN).build().map(Self)
+    }
+
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    pub fn is_match(&self, text: &str) -> bool {
+        self.0.is_match(text)
+    }
+
+    /// What its group captures, or all that it matches where it has none; the first match counts.
+    pub fn captured<'a>(&self, text: &'a str) -> Option<&'a str> {
+        let found = self.0.captures(text)?;
+        Some(found.iter().skip(1).flatten().next().or_else(|| found.get(0))?.as_str())
+    }
+}
+
+impl VersionQuestion {
+    /// `--version`, answered by a line whose second word is the version.
+    fn usual() -> Result<Self, regex::Error> {
+        Ok(Self { arguments: vec!["--version".into()], pattern: Pattern::new(r"\A\s*\S+[ \t]+(\S+)\s*\z")? })
+    }
+}
+
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Table {
+    level: Option<Level>,
+    version: Option<VersionRow>,
+    #[serde(default)]
+    command: Vec<CommandRow>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct VersionRow {
+    args: Option<Vec<String>>,
+    pattern: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CommandRow {
+    #[serde(default)]
+    args: Vec<String>,
+    executable: Option<String>,
+    #[serde(default)]
+    files: BTreeMap<String, String>,
+    #[serde(default)]
+    stdin: String,
+    stdout: Option<String>,
+    stderr: Option<String>,
+    #[serde(default)]
+    exit: i32,
+    timeout: Option<u64>,
+}
+
+impl Table {
+    pub(super) fn read(self, executables: &[String], origin: Origin<'_>) -> Result<Smoke, ProductError> {
+        let commands = self.command.into_iter().enumerate();
+        let commands: Vec<_> =
+            commands.map(|(index, row)| row.read(index, executables, origin)).collect::<Result<_, _>>()?;
+        let usual = if commands.is_empty() { Level::Version } else { Level::Command };
+        let key = "smoke.version";
+        let mut version = VersionQuestion::usual().map_err(|error| origin.refused(key, error))?;
+        if let Some(row) = self.version {
+            version.arguments = row.args.unwrap_or(version.arguments);
+            if let Some(text) = row.pattern {
+                version.pattern = pattern(&format!("{key}.pattern"), &text, origin)?;
+            }
+        }
+        check_arguments(&format!("{key}.args"), &version.arguments, origin)?;
+        Ok(Smoke { level: self.level.unwrap_or(usual), version, commands })
+    }
+}
+
+impl CommandRow {
+    fn read(self, index: usize, executables: &[String], origin: Origin<'_>) -> Result<SmokeCommand, ProductError> {
+        let key = |name: &str| format!("smoke.command[{index}].{name}");
+        check_arguments(&key("args"), &self.args, origin)?;
+        if let Some(name) = self.executable.as_ref().filter(|name| !executables.contains(name)) {
+            return Err(origin.refused(&key("executable"), format!("`{name}` is none of the product's executables")));
+        }
+        if self.files.len() > MAX_FILES {
+            return Err(origin.refused(&key("files"), format!("there are more than {MAX_FILES}")));
+        }
+        if let Some(seconds) = self.timeout.filter(|seconds| !(1..=MAX_TIMEOUT).contains(seconds)) {
+            let why = format!("{seconds} is not a number of seconds from 1 to {MAX_TIMEOUT}");
+            return Err(origin.refused(&key("timeout"), why));
+        }
+        let file = |(path, text): (String, String)| -> Result<(MemberPath, String), ProductError> {
+            Ok((origin.parse(&key("files"), &path)?, text))
+        };
+        let matched =
+            |name: &str, text: Option<String>| text.map(|text| pattern(&key(name), &text, origin)).transpose();
+        Ok(SmokeCommand {
+            arguments: self.args,
+            executable: self.executable,
+            files: self.files.into_iter().map(file).collect::<Result<_, _>>()?,
+            stdin: self.stdin,
+            stdout: matched("stdout", self.stdout)?,
+            stderr: matched("stderr", self.stderr)?,
+            exit: self.exit,
+            timeout: self.timeout.map(Duration::from_secs),
+        })
+    }
+}
+
+fn pattern(key: &str, text: &str, origin: Origin<'_>) -> Result<Pattern, ProductError> {
+    Pattern::new(text).map_err(|error| origin.refused(key, error))
+}
+
+/// An argument with a NUL cannot be given to a program.
+fn check_arguments(key: &str, arguments: &[String], origin: Origin<'_>) -> Result<(), ProductError> {
+    match arguments.iter().any(|argument| argument.contains('\0')) {
+        true => Err(origin.refused(key, "an argument holds a NUL character")),
+        false => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_found_in_what_programs_print() {
+        for (pattern, printed, version) in [
+            (r"^ripgrep (\S+)", "ripgrep 15.2.0 (rev e89fff89ac)\n", "15.2.0"),
+            (r"^version: (\S+)", "ShellCheck - shell script analysis tool\nversion: 0.11.0\n", "0.11.0"),
+            (r"^v[0-9.]+", "v3.14.1\n", "v3.14.1"),
+            (r"^hugo v(\d+\.\d+\.\d+)", "hugo v0.168.0-e27a+extended linux/amd64\n", "0.168.0"),
+        ] {
+            assert_eq!(Pattern::new(pattern).unwrap().captured(printed), Some(version));
+        }
+        let usual = VersionQuestion::usual().unwrap().pattern;
+        assert_eq!(usual.captured("codex-cli 0.163.0\n"), Some("0.163.0"));
+        assert_eq!(usual.captured("codex-cli 0.163.0 more\n"), None);
+        assert_eq!(usual.captured("0.163.0\n"), None);
+    }
+}

@@ -1,0 +1,127 @@
+//! The rows of a product's targets: one per wheel of a release.
+
+use std::fmt;
+
+use serde::Deserialize;
+
+use super::error::ProductError;
+use super::table::Origin;
+use crate::target::{PlatformTag, TargetTriple};
+use crate::version::ReleaseVersion;
+
+/// A platform that a release has a wheel for. Two rows may have one triple, as glibc and musl builds of one program that
+/// are both static do; no tag stands in two rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Target {
+    pub triple: TargetTriple,
+    pub platform_tag: PlatformTag,
+    /// Further tags that its wheel carries where they are honest.
+    pub also: Vec<PlatformTag>,
+    /// The label of the GitHub runner that can run the binary.
+    pub runner: String,
+    /// What upstream calls the artefact of a release.
+    pub archive: Option<Text>,
+}
+
+impl Target {
+    /// The tag of the wheel, then its further tags.
+    pub(crate) fn tags(&self) -> impl Iterator<Item = &PlatformTag> {
+        std::iter::once(&self.platform_tag).chain(&self.also)
+    }
+}
+
+/// A text with the parts of a release in braces: `{version}`, `{tag}`, `{triple}`, `{archive}`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text(String);
+
+impl Text {
+    /// The text as it is read from a key, where each part is one of `known`.
+    pub(super) fn new(text: String, known: &[&str]) -> Result<Self, String> {
+        let mut rest = text.as_str();
+        while let Some((_, after)) = rest.split_once('{') {
+            let Some((part, after)) = after.split_once('}') else { return Err(format!("`{text}` has an open brace")) };
+            if !known.contains(&part) {
+                let known: Vec<_> = known.iter().map(|part| format!("`{{{part}}}`")).collect();
+                return Err(format!("`{{{part}}}` is no part of a release; known here are {}", known.join(", ")));
+            }
+            rest = after;
+        }
+        Ok(Self(text))
+    }
+
+    /// The text for a release and target; `archive` is the name of the target's artefact.
+    pub(crate) fn filled(&self, release: &ReleaseVersion, triple: &TargetTriple, archive: &str) -> String {
+        let parts = [
+            ("{version}", release.spelled().to_owned()),
+            ("{tag}", release.tag().to_owned()),
+            ("{triple}", triple.to_string()),
+            ("{archive}", archive.to_owned()),
+        ];
+        parts.iter().fold(self.0.clone(), |text, (part, value)| text.replace(part, value))
+    }
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct Row {
+    triple: String,
+    platform_tag: String,
+    #[serde(default)]
+    also: Vec<String>,
+    runner: String,
+    archive: Option<String>,
+}
+
+impl Row {
+    fn read(self, index: usize, origin: Origin<'_>) -> Result<Target, ProductError> {
+        let key = |name: &str| format!("target[{index}].{name}");
+        let archive = |text: String| {
+            let named = !text.is_empty() && !text.contains(['\\', '\0']) && !text.starts_with('/');
+            let read =
+                if named { Text::new(text, &["version", "tag", "triple"]) } else { Err("it names no file".into()) };
+            read.map_err(|why| origin.refused(&key("archive"), why))
+        };
+        let target = Target {
+            triple: origin.parse(&key("triple"), &self.triple)?,
+            platform_tag: origin.parse(&key("platform-tag"), &self.platform_tag)?,
+            also: self.also.iter().map(|tag| origin.parse(&key("also"), tag)).collect::<Result<_, _>>()?,
+            runner: self.runner,
+            archive: self.archive.map(archive).transpose()?,
+        };
+        for (name, tags) in [("platform-tag", std::slice::from_ref(&target.platform_tag)), ("also", &target.also)] {
+            if let Some(tag) = tags.iter().find(|tag| !target.triple.matches(tag)) {
+                return Err(origin.refused(&key(name), format!("`{tag}` is no tag of `{}`", target.triple)));
+            }
+        }
+        if target.runner.trim().is_empty() || target.runner.contains(char::is_control) {
+            return Err(origin.refused(&key("runner"), "it is not the label of a runner"));
+        }
+        Ok(target)
+    }
+}
+
+/// The targets of a product; no tag may be that of two wheels.
+pub(super) fn read(rows: Vec<Row>, origin: Origin<'_>) -> Result<Vec<Target>, ProductError> {
+    let mut targets: Vec<Target> = Vec::new();
+    for (index, row) in rows.into_iter().enumerate() {
+        let target = row.read(index, origin)?;
+        for (tag, name) in target.tags().zip(std::iter::once("platform-tag").chain(std::iter::repeat("also"))) {
+            let taken = |other: &&Target| other.tags().any(|taken| taken.canonical() == tag.canonical());
+            if let Some(other) = targets.iter().find(taken) {
+                let why = format!("`{tag}` is a tag of `{}` already, and no tag stands on two wheels", other.triple);
+                return Err(origin.refused(&format!("target[{index}].{name}"), why));
+            }
+        }
+        targets.push(target);
+    }
+    match targets.is_empty() {
+        true => Err(origin.refused("target", "there is none: a release has a wheel for one target at least")),
+        false => Ok(targets),
+    }
+}
