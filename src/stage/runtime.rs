@@ -80,10 +80,12 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
     check_version(options, &payload)?;
 
     let version = options.release.to_string();
+    let executables = project.executables.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
     let values = [
         ("distribution", project.distribution.as_str()),
         ("module", project.module.as_str()),
         ("executable", project.executable()),
+        ("executables", executables.as_str()),
         ("version", version.as_str()),
     ];
     let package = format!("src/{}/", project.module);
@@ -108,7 +110,7 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
     let mut warnings: Vec<_> = left_out(&payload.ignored).into_iter().collect();
     let paths: Vec<_> = payload.files.iter().map(|file| file.path.to_string()).collect();
     let run = payload.files.iter().filter(|file| file.mode == Mode::Executable);
-    let executables: Vec<_> = run.map(|file| file.path.to_string()).collect();
+    let run: Vec<_> = run.map(|file| file.path.to_string()).collect();
     let directory = stage.path().join(&package);
     payload.place(&directory, progress)?;
     std::fs::remove_dir_all(&scratch).map_err(FsError::write(&scratch))?;
@@ -140,7 +142,7 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
     }
     let text = filled(template, PYPROJECT, template.pyproject()?.as_bytes(), &values)?;
     let text = String::from_utf8_lossy(&text);
-    let text = pyproject::runtime(&text, &origin, project, &options.release, &platform_tag, &executables)?;
+    let text = pyproject::runtime(&text, &origin, project, &options.release, &platform_tag, &run)?;
     stage.write(PYPROJECT, text.as_bytes())?;
     stage.commit()?;
     progress.finish();

@@ -51,7 +51,7 @@ impl FromStr for TagForm {
             character.is_control() || character.is_whitespace() || "~^:?*[]\\{}'\"`$;|&<>()".contains(character)
         };
         let (before, after) = text.split_once(VERSION).ok_or_else(|| TagFormError(text.to_owned()))?;
-        if [before, after].iter().any(|part| part.contains(unfit) || part.contains("..") || part.starts_with('-')) {
+        if before.starts_with('-') || [before, after].iter().any(|part| part.contains(unfit) || part.contains("..")) {
             return Err(TagFormError(text.to_owned()));
         }
         Ok(Self { before: before.to_owned(), after: after.to_owned() })

@@ -19,7 +19,7 @@ PACKAGE_NAME = "@distribution@"
 """The name of the distribution."""
 
 _DESCRIPTOR = "codex-package.json"
-_EXECUTABLE = "@executable@.exe" if os.name == "nt" else "@executable@"
+_EXECUTABLES = (@executables@,)
 
 
 def bundled_package_dir() -> Path:
@@ -34,15 +34,19 @@ def bundled_package_dir() -> Path:
 
 def bundled_codex_path() -> Path:
     """The executable. Raises FileNotFoundError where it is missing."""
-    path = bundled_package_dir() / "bin" / _EXECUTABLE
-    _require(path, "executable")
-    return path
+    return Path(_find(_EXECUTABLES[0]))
 
 
 def bundled_path_dir() -> Path | None:
     """The directory of tools that the program wants on its PATH; None where there are none."""
     directory = bundled_package_dir() / "codex-path"
     return directory if directory.is_dir() else None
+
+
+def _find(name: str) -> str:
+    path = bundled_package_dir() / "bin" / (f"{name}.exe" if os.name == "nt" else name)
+    _require(path, "executable")
+    return str(path)
 
 
 def _require(path: Path, what: str) -> None:

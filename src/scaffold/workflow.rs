@@ -1,0 +1,114 @@
+//! The GitHub release workflow of a product, put together from the parts beside this file: a matrix from its targets, one
+//! job per target, one for the SDK where there is one, and one publish job.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crate::product::{Product, RuntimeProject};
+use crate::target::TargetTriple;
+
+/// The action of a repository that installs relkit its own way; it is used where it is there.
+const OWN_ACTION: &str = ".github/actions/install-relkit/action.yml";
+
+/// The distribution that relkit itself is published as.
+const RELKIT: &str = "relkit-cli";
+
+macro_rules! part {
+    ($name:literal) => {
+        include_str!(concat!("workflow/", $name, ".yml"))
+    };
+}
+
+/// What a workflow must know of the repository that it stands in.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Repository<'a> {
+    /// Its root.
+    pub root: &'a Path,
+    /// Where the product is, from the root; empty where it is the root itself, or built in.
+    pub product: &'a str,
+}
+
+/// The text of the workflow.
+pub(crate) fn workflow(product: &Product, repository: Repository<'_>) -> String {
+    let runtime = &product.runtime;
+    let has_own_action = repository.root.join(OWN_ACTION).is_file();
+    let install = if has_own_action { part!("install-from-repository") } else { part!("install") };
+    let prepare = part!("check-out").to_owned() + install;
+    let input = if runtime.is_app_server() { "codex-version" } else { "version" };
+    let example = example(runtime);
+    let (inputs, matrix, fetch) = sources(runtime);
+    let sdk = product.sdk.is_some();
+    let projects: Vec<_> = std::iter::once(&runtime.distribution)
+        .chain(product.sdk_project().map(|sdk| &sdk.distribution))
+        .map(|distribution| format!("`{distribution}`"))
+        .collect();
+    let at_product = match repository.product {
+        "" => String::new(),
+        path => format!(" --product {}", quoted(path)),
+    };
+    let values = [
+        ("sdk-words", if sdk { ", one for the SDK" } else { "" }.to_owned()),
+        ("projects", projects.join(" and ")),
+        ("inputs", inputs),
+        ("tag", example.0),
+        ("example", example.1),
+        ("version", input.to_owned()),
+        ("matrix", matrix.to_owned()),
+        ("fetch", fetch.to_owned()),
+        ("smoke", if runtime.targets.iter().any(|row| is_emulated(&row.triple)) {
+            part!("smoke-emulated").to_owned()
+        } else {
+            part!("smoke").to_owned()
+        }),
+        ("needs", if sdk { "[runtime, sdk]" } else { "[runtime]" }.to_owned()),
+        ("tag-option", if names_targets_twice(runtime) { r#" --platform-tag "$PLATFORM_TAG""# } else { "" }.to_owned()),
+        ("prepare", prepare),
+        ("product", at_product),
+        ("relkit", format!("{RELKIT}=={}", env!("CARGO_PKG_VERSION"))),
+    ];
+    let parts = [part!("head"), part!("plan"), part!("runtime"), if sdk { part!("sdk") } else { "" }, part!("publish")];
+    // A part may hold another; what comes later in the table stands inside what comes before it.
+    values.iter().fold(parts.concat(), |text, (name, value)| {
+        let mark = format!("@{name}@");
+        let whole_line = value.ends_with('\n').then(|| format!("{mark}\n"));
+        let text = whole_line.map_or(text.clone(), |line| text.replace(&line, value));
+        text.replace(&mark, value)
+    })
+}
+
+/// The inputs that say where payloads are, how the matrix is made, and how a payload is fetched.
+fn sources(runtime: &RuntimeProject) -> (String, &'static str, &'static str) {
+    match (&runtime.source, &runtime.checksums) {
+        (Some(_), Some(_)) => (String::new(), part!("matrix"), part!("fetch")),
+        (Some(_), None) => {
+            (part!("digests").to_owned(), part!("matrix-with-digests"), part!("fetch-with-digests"))
+        }
+        (None, _) => {
+            (part!("payload-url").to_owned() + part!("digests"), part!("matrix-with-digests"), part!("fetch-url"))
+        }
+    }
+}
+
+/// A release of the product, as a tag and as a version.
+fn example(runtime: &RuntimeProject) -> (String, String) {
+    let version = if runtime.is_app_server() { "0.163.0" } else { "1.2.3" };
+    let tag = runtime.release(version).map(|release| release.tag().to_owned());
+    (tag.unwrap_or_else(|_| version.to_owned()), version.to_owned())
+}
+
+/// Whether no runner of GitHub runs the target's executables by itself.
+fn is_emulated(triple: &TargetTriple) -> bool {
+    let runs = |architecture| triple.runs_on("linux", architecture);
+    triple.is_linux() && !["x86_64", "aarch64", "i686"].into_iter().any(runs)
+}
+
+fn names_targets_twice(runtime: &RuntimeProject) -> bool {
+    let mut seen = BTreeSet::new();
+    runtime.targets.iter().any(|row| !seen.insert(&row.triple))
+}
+
+/// A path as a shell reads it.
+fn quoted(path: &str) -> String {
+    let plain = |character: char| character.is_ascii_alphanumeric() || "-_./".contains(character);
+    if path.chars().all(plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
+}
