@@ -11,7 +11,7 @@ use crate::binary::Inventory;
 use crate::console::Progress;
 use crate::fs::{Existing, FsError, Mode};
 use crate::member_path::{self, MemberPath};
-use crate::payload::{DESCRIPTOR, Form, Package, Payload};
+use crate::payload::{DESCRIPTOR, Form, Package, Payload, PayloadFile, Place};
 use crate::product::{PYPROJECT, Product, RuntimeProject};
 use crate::target::{PlatformTagSet, TargetTriple};
 use crate::version::{PublicVersion, ReleaseVersion};
@@ -76,7 +76,7 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
     let stage = PendingStage::create(&options.out, options.existing)?;
     let scratch = stage.path().join(SCRATCH);
     std::fs::create_dir(&scratch).map_err(FsError::write(&scratch))?;
-    let payload = Payload::open(&options.payload, project.executable(), &scratch, progress)?;
+    let payload = Payload::open(&options.payload, project, &scratch, progress)?;
     check_version(options, &payload)?;
 
     let version = options.release.to_string();
@@ -89,8 +89,7 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
     let package = format!("src/{}/", project.module);
     for (from, bytes) in &template.files {
         let path = moved(from, TEMPLATE_PACKAGE, &package);
-        let inside = path.strip_prefix(&package).unwrap_or_default();
-        if payload.files.iter().any(|file| *file.path == *inside) {
+        if payload.files.iter().any(|file| staged(&package, file) == path) {
             return Err(StageError::Conflict { path });
         }
         if path != PYPROJECT {
@@ -98,19 +97,21 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
         }
     }
 
-    let inside = payload.files.iter().map(|file| format!("{TEMPLATE_PACKAGE}{}", file.path));
+    let inside = payload.files.iter().map(|file| staged(TEMPLATE_PACKAGE, file));
     let paths: Vec<_> = template.files.keys().cloned().chain(inside).collect();
     member_path::check(paths.iter().map(String::as_str))?;
 
     let (form, entrypoint, files, bytes) =
-        (payload.form, payload.entrypoint.to_string(), payload.files.len(), payload.size());
+        (payload.form, payload.entrypoint.path.to_string(), payload.files.len(), payload.size());
     let described = payload.package.clone();
     let mut warnings: Vec<_> = left_out(&payload.ignored).into_iter().collect();
-    let paths: Vec<_> = payload.files.iter().map(|file| file.path.to_string()).collect();
-    let run = payload.files.iter().filter(|file| file.mode == Mode::Executable);
+    warnings.extend(payload.unmatched.iter().map(|pattern| StageWarning::Unmatched { pattern: pattern.clone() }));
+    let packaged = || payload.files.iter().filter(|file| file.place == Place::Package);
+    let paths: Vec<_> = packaged().map(|file| file.path.to_string()).collect();
+    let run = packaged().filter(|file| file.mode == Mode::Executable);
     let executables: Vec<_> = run.map(|file| file.path.to_string()).collect();
     let directory = stage.path().join(&package);
-    payload.place(&directory, progress)?;
+    payload.place(|place| stage.path().join(place_of(&package, place)), progress)?;
     std::fs::remove_dir_all(&scratch).map_err(FsError::write(&scratch))?;
 
     // The facts are those of the files in the stage, whatever happens to the input meanwhile.
@@ -157,6 +158,22 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
         inventory,
         warnings,
     })
+}
+
+/// The directory of a stage that a place of the wheel is made from; `package` is that of the import package.
+fn place_of(package: &str, place: Place) -> &str {
+    match place {
+        Place::Package => package,
+        Place::Scripts => "scripts/",
+        Place::Data => "data/",
+        Place::Licences => "",
+        Place::Sboms => "sboms/",
+    }
+}
+
+/// The path of a file of the payload in the stage.
+fn staged(package: &str, file: &PayloadFile) -> String {
+    format!("{}{}", place_of(package, file.place), file.path)
 }
 
 /// Holds the version that the payload states against the one asked for.
