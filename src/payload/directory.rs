@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use super::error::PayloadError;
+use super::found::{Found, Part};
 use super::name;
-use super::unpack::Found;
 use crate::fs::{self, FsError, Kind};
 use crate::member_path::{Node, Paths};
 
@@ -36,7 +36,7 @@ pub(super) fn list(directory: &Path) -> Result<Vec<Found>, PayloadError> {
                 return Err(PayloadError::Special { path: directory.to_owned(), member: path.to_string(), what });
             }
         };
-        found.push(Found { path, source, size });
+        found.push(Found { path, source, size, mode: walked.mode, part: Part::Payload });
     }
     Ok(found)
 }

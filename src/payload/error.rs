@@ -17,8 +17,8 @@ pub enum PayloadError {
     Empty { path: PathBuf },
     #[error("`{}` is {what}, not an executable", path.display())]
     NotExecutable { path: PathBuf, what: &'static str },
-    #[error("`{}` is compressed, but what it holds is not a tar archive", path.display())]
-    NotTar { path: PathBuf },
+    #[error("`{}` is compressed, but what it holds is {what}, not a tar archive and not an executable", path.display())]
+    NotTar { path: PathBuf, what: &'static str },
     #[error("`{}` holds no executable: expected {expected}", path.display())]
     NoExecutable { path: PathBuf, expected: String },
     #[error("`{}` holds several executables, and none of them is known to be the entry point: {names}", path.display())]
@@ -35,6 +35,15 @@ pub enum PayloadError {
     Collision { path: PathBuf, clash: Clash },
     #[error("`{}`: member `{member}` occurs twice: {clash}", path.display())]
     Duplicate { path: PathBuf, member: String, clash: Clash },
+    #[error("`{}`: {} both go to `{to}` of the wheel", path.display(), members.each_ref().map(|name| format!("`{name}`")).join(" and "))]
+    OnePath { path: PathBuf, members: [String; 2], to: String },
+    #[error("`{}`: `{member}` cannot go to `{to}` of the wheel: {clash}", path.display())]
+    Destination { path: PathBuf, member: String, to: String, clash: Clash },
+    /// A pattern of `files` that names one file, and should.
+    #[error("`{}`: `files` ships `{pattern}` as the one file `{to}`, and it matches several: {members}", path.display())]
+    OneName { path: PathBuf, pattern: String, members: String, to: String },
+    #[error("`{}` has nothing that `{pattern}` of `files` matches", path.display())]
+    Unmatched { path: PathBuf, pattern: String, nearest: String },
     #[error("`{}`: link `{member}` {why}", path.display())]
     Link { path: PathBuf, member: String, why: &'static str },
     #[error("`{}`: member `{member}` is {what}", path.display())]
@@ -53,8 +62,8 @@ pub enum PayloadError {
 
 impl Explain for PayloadError {
     fn hint(&self) -> Option<String> {
-        const FORMS: &str = "a payload is an executable, a package directory (`codex-package.json` beside `bin/`), a \
-                             `.tar.gz`, `.tar.zst` or `.zip` of either, or a published runtime wheel";
+        const FORMS: &str = "a payload is an executable (also alone in a `.gz`, `.xz` or `.zst`), a directory that holds the \
+                             program, a `.tar`, `.tar.gz`, `.tar.xz`, `.tar.zst` or `.zip` of either, or a published wheel";
         match self {
             Self::Fs(error) => error.hint(),
             Self::NotAFile { .. } | Self::NotExecutable { .. } | Self::NotTar { .. } | Self::NoExecutable { .. } => {
@@ -64,12 +73,24 @@ impl Explain for PayloadError {
                 Some("fetch or build the file again".into())
             }
             Self::SeveralExecutables { .. } => Some(
-                "give the one executable itself, or a package directory, whose `codex-package.json` names it".into(),
+                "give the one executable itself, or rename it to the `executable` of the product's table, in `bin/` or at the \
+                 top"
+                    .into(),
             ),
+            Self::OnePath { .. } | Self::Destination { .. } => {
+                Some("give one of them another place in `files` of the product's table".into())
+            }
+            Self::OneName { .. } => Some("end `to` in a slash, and every file keeps its own name there".into()),
+            Self::Unmatched { nearest, .. } if nearest.is_empty() => {
+                Some("take the row out of `files`, or give the payload that has the file".into())
+            }
+            Self::Unmatched { nearest, .. } => Some(format!(
+                "patterns count from the payload's top, without a folder around everything; the nearest there: {nearest}"
+            )),
             Self::Link { .. } => Some("replace the link by the file that it leads to".into()),
             Self::Encrypted { .. } => Some("unpack the archive and give the directory".into()),
             Self::Unsupported { .. } => Some(
-                "unpack the archive and give the directory, or pack it again as `.tar.gz`, `.tar.zst` or a deflated `.zip`"
+                "unpack the archive and give the directory, or pack it again as `.tar.gz`, `.tar.xz`, `.tar.zst` or a deflated `.zip`"
                     .into(),
             ),
             Self::Name { .. } => Some("rename it below the top of the payload, with parts joined by `/`".into()),

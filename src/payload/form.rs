@@ -1,48 +1,57 @@
 //! The form of a payload that is a file, told by its first bytes; of its name only `.whl` counts.
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::Path;
 
 use super::error::PayloadError;
+use super::tarball;
 use crate::binary::Magic;
-use crate::fs::FsError;
 
 /// The form in which a payload is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     Executable,
-    /// A package directory, or one that holds a lone executable.
+    /// One executable in a `.gz`, `.xz` or `.zst`.
+    Compressed,
+    /// A package directory, or any other that holds the program.
     Directory,
-    TarGz,
-    TarZst,
+    /// Compressed or not.
+    Tar,
     Zip,
-    /// A published runtime wheel.
+    /// A published wheel.
     Wheel,
 }
 
-/// The form of a payload that is a file. Zip archives are told from wheels when their members are listed.
-pub(super) fn of_file(path: &Path, mut file: &File) -> Result<Form, PayloadError> {
-    let head = head(&mut file, Magic::HEAD).map_err(FsError::read(path))?;
-    io::Seek::rewind(&mut file).map_err(FsError::read(path))?;
+/// How a file is to be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reading {
+    Executable,
+    Compressed(Compression),
+    Tar,
+    Zip(Form),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Compression {
+    Gzip,
+    Xz,
+    Zstandard,
+}
+
+/// How a payload that begins with these bytes is read. Zip archives are told from wheels when their members are listed.
+pub(super) fn reading(path: &Path, head: &[u8]) -> Result<Reading, PayloadError> {
     if head.is_empty() {
         return Err(PayloadError::Empty { path: path.to_owned() });
     }
-    match Magic::of(&head) {
-        Magic::Gzip => Ok(Form::TarGz),
-        Magic::Zstandard => Ok(Form::TarZst),
+    match Magic::of(head) {
+        Magic::Gzip => Ok(Reading::Compressed(Compression::Gzip)),
+        Magic::Xz => Ok(Reading::Compressed(Compression::Xz)),
+        Magic::Zstandard => Ok(Reading::Compressed(Compression::Zstandard)),
         Magic::Zip => {
             let wheel = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("whl"));
-            Ok(if wheel { Form::Wheel } else { Form::Zip })
+            Ok(Reading::Zip(if wheel { Form::Wheel } else { Form::Zip }))
         }
-        magic if magic.format().is_some() => Ok(Form::Executable),
+        magic if magic.format().is_some() => Ok(Reading::Executable),
+        _ if tarball::is_tar(head) => Ok(Reading::Tar),
         magic => Err(PayloadError::NotExecutable { path: path.to_owned(), what: magic.described() }),
     }
-}
-
-/// Up to `count` bytes from the start.
-pub(super) fn head(reader: &mut impl Read, count: usize) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(count);
-    reader.take(count as u64).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }

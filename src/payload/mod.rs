@@ -1,119 +1,179 @@
-//! What a runtime wheel carries: one executable, a package directory, an archive of either, or a published runtime
-//! wheel, each turned into the same thing, a verified list of files under their names in the import package.
+//! What a runtime wheel carries: one executable, a directory, an archive of either, or a published wheel, each turned into
+//! the same thing, a verified list of files with their places in the wheel.
 //!
 //! ```text
-//! open ─▶ form (by content) ─▶ directory | tarball | zipped ─▶ layout (root, entry point, modes) ─▶ Payload
+//! open ─▶ form (by content) ─▶ directory | compressed | tarball | zipped | wheel ─▶ found
+//!      ─▶ app_server | program (root, executables, modes) + rules (`files`) + sbom ─▶ Payload
 //! ```
 
+mod app_server;
+mod compressed;
 mod directory;
 mod error;
 mod form;
-mod layout;
+mod found;
 mod name;
 mod package;
+mod place;
+mod program;
+mod rules;
+mod sbom;
+mod search;
 mod tarball;
 mod unpack;
+mod wheel;
 mod zipped;
 
+use std::collections::HashMap;
 use std::fs::File;
-use std::path::Path;
+use std::io::{BufReader, Seek as _};
+use std::path::{Path, PathBuf};
 
-use layout::Layout;
+use form::Reading;
+use found::{Found, Input, Part};
+use unpack::Watched;
 
+use crate::binary::Magic;
 use crate::console::Progress;
-use crate::fs::{self, FsError};
+use crate::fs::{self, FsError, Mode};
 use crate::member_path::MemberPath;
+use crate::product::RuntimeProject;
 
 pub use error::PayloadError;
 pub use form::Form;
-pub use layout::PayloadFile;
 pub use package::{DESCRIPTOR, Package};
+pub use place::{Executable, PayloadFile, Place};
 
 /// A payload whose names, links, sizes and layout have been verified.
 #[derive(Debug)]
 pub struct Payload {
     pub form: Form,
-    /// Every file, sorted by path.
+    /// Every file, sorted by place and path.
     pub files: Vec<PayloadFile>,
-    /// The path of the entry executable among the files: `bin/codex`, `bin/codex.exe`.
-    pub entrypoint: MemberPath,
-    /// The package descriptor, where the payload has one.
+    /// The program: the first of the product's executables.
+    pub entrypoint: Executable,
+    /// The product's other executables that the payload has.
+    pub companions: Vec<Executable>,
+    /// The package descriptor of an app server, where the payload has one.
     pub package: Option<Package>,
-    /// The version that the name of the `.dist-info` directory states, where the payload is a wheel.
+    /// The version that the name of the `.dist-info` directory states, where the payload is a wheel of the product.
     pub wheel_version: Option<String>,
-    /// Files beside a lone executable that are not part of the payload, by their names in the input.
+    /// Files that are not part of the payload, by their names in the input.
     pub ignored: Vec<MemberPath>,
-    holding: Holding,
-}
-
-/// Whose the bytes of a payload are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Holding {
-    /// The user's: they are copied.
-    Input,
-    /// Unpacked into the scratch directory: they are moved.
-    Scratch,
+    /// The patterns of `files` that match nothing in a payload that need not have more than the program.
+    pub unmatched: Vec<String>,
+    scratch: PathBuf,
 }
 
 impl Payload {
-    /// Reads the payload at `path`, whose entry executable is called `executable` (without `.exe`).
+    /// Reads the payload of a product at `path`.
     ///
     /// Archives are unpacked into `scratch`, an empty directory that must live until the payload is placed and that
     /// the caller removes. Reading is streamed: memory stays bounded whatever the size.
     ///
     /// # Errors
-    /// Where the input cannot be read, is no payload, or holds what a payload must not hold.
-    pub fn open(path: &Path, executable: &str, scratch: &Path, progress: &Progress) -> Result<Self, PayloadError> {
-        let metadata = std::fs::metadata(path).map_err(FsError::read(path))?;
-        let payload = |form, holding, wheel_version, layout: Layout| {
-            let Layout { files, entrypoint, package, ignored } = layout;
-            Self { form, files, entrypoint, package, wheel_version, ignored, holding }
+    /// Where the input cannot be read, is no payload of the product, or holds what a payload must not hold.
+    pub fn open(
+        path: &Path,
+        project: &RuntimeProject,
+        scratch: &Path,
+        progress: &Progress,
+    ) -> Result<Self, PayloadError> {
+        let mut input = read(path, project, scratch, progress)?;
+        let known = project.is_app_server() || input.is_own_wheel(project);
+        let wheel_version = input.wheel.as_ref().filter(|_| known).map(|wheel| wheel.version.clone());
+        input.files.extend(sbom::beside(path)?);
+        let form = input.form;
+        let layout = if project.is_app_server() {
+            app_server::arrange(path, project, input)?
+        } else {
+            program::arrange(path, project, input)?
         };
-        let arrange = |found| layout::arrange(path, executable, found);
-        if metadata.is_dir() {
-            return Ok(payload(Form::Directory, Holding::Input, None, arrange(directory::list(path)?)?));
-        }
-        if !metadata.is_file() {
-            return Err(PayloadError::NotAFile { path: path.to_owned() });
-        }
-        let file = File::open(path).map_err(FsError::read(path))?;
-        let form = form::of_file(path, &file)?;
-        Ok(match form {
-            Form::Executable => {
-                payload(form, Holding::Input, None, layout::bare(path, path, executable, metadata.len())?)
-            }
-            Form::TarGz | Form::TarZst => {
-                let found = tarball::unpack(path, file, form, scratch, progress)?;
-                payload(form, Holding::Scratch, None, arrange(found)?)
-            }
-            Form::Directory | Form::Zip | Form::Wheel => {
-                let unpacked = zipped::unpack(path, form, scratch, progress)?;
-                payload(unpacked.form, Holding::Scratch, unpacked.wheel_version, arrange(unpacked.files)?)
-            }
-        })
+        let place::Layout { files, entrypoint, companions, package, ignored, unmatched } = layout;
+        let scratch = scratch.to_owned();
+        Ok(Self { form, files, entrypoint, companions, package, wheel_version, ignored, unmatched, scratch })
+    }
+
+    /// The product's executables that the payload has, the program first.
+    pub fn executables(&self) -> impl Iterator<Item = &Executable> {
+        std::iter::once(&self.entrypoint).chain(&self.companions)
     }
 
     pub fn size(&self) -> u64 {
         self.files.iter().map(|file| file.size).sum()
     }
 
-    /// Puts every file under its path below `directory`, with its mode: unpacked files are moved, the user's are
-    /// copied (sharing blocks where the file system can).
-    pub fn place(self, directory: &Path, progress: &Progress) -> Result<(), FsError> {
+    /// Puts every file under its path below what `directory` gives for its place, with its mode: unpacked files are moved,
+    /// the user's are copied (sharing blocks where the file system can).
+    pub fn place(self, directory: impl Fn(Place) -> PathBuf, progress: &Progress) -> Result<(), FsError> {
+        let mut uses: HashMap<PathBuf, usize> = HashMap::new();
+        for file in &self.files {
+            *uses.entry(file.source.clone()).or_default() += 1;
+        }
         for file in self.files {
-            let target = directory.join(&*file.path);
-            match self.holding {
-                Holding::Input => fs::copy(&file.source, &target, file.mode)?,
-                Holding::Scratch => {
-                    if let Some(parent) = target.parent() {
-                        std::fs::create_dir_all(parent).map_err(FsError::write(parent))?;
-                    }
-                    std::fs::rename(&file.source, &target).map_err(FsError::write(&target))?;
-                    fs::set_mode(&target, file.mode)?;
+            let target = directory(file.place).join(&*file.path);
+            let left = uses.get_mut(&file.source).map_or(0, |left| {
+                *left -= 1;
+                *left
+            });
+            if left == 0 && file.source.starts_with(&self.scratch) {
+                if let Some(parent) = target.parent() {
+                    std::fs::create_dir_all(parent).map_err(FsError::write(parent))?;
                 }
+                std::fs::rename(&file.source, &target).map_err(FsError::write(&target))?;
+                fs::set_mode(&target, file.mode)?;
+            } else {
+                fs::copy(&file.source, &target, file.mode)?;
             }
             progress.advance(file.size);
         }
         Ok(())
+    }
+}
+
+/// What the input at `path` holds.
+fn read(path: &Path, project: &RuntimeProject, scratch: &Path, progress: &Progress) -> Result<Input, PayloadError> {
+    let metadata = std::fs::metadata(path).map_err(FsError::read(path))?;
+    let input = |form, files| Input { form, files, wheel: None };
+    if metadata.is_dir() {
+        return Ok(input(Form::Directory, directory::list(path)?));
+    }
+    if !metadata.is_file() {
+        return Err(PayloadError::NotAFile { path: path.to_owned() });
+    }
+    let mut file = File::open(path).map_err(FsError::read(path))?;
+    let head = unpack::head(&mut file, Magic::HEAD).map_err(FsError::read(path))?;
+    file.rewind().map_err(FsError::read(path))?;
+    let name = project.executable();
+    match form::reading(path, &head)? {
+        Reading::Executable => {
+            let unusable = |why| PayloadError::Name { path: path.to_owned(), member: name.to_owned(), why };
+            let program = Found {
+                path: name.parse().map_err(unusable)?,
+                source: path.to_owned(),
+                size: metadata.len(),
+                mode: Mode::Executable,
+                part: Part::Payload,
+            };
+            Ok(input(Form::Executable, vec![program]))
+        }
+        Reading::Compressed(compression) => compressed::unpack(path, file, compression, name, scratch, progress),
+        Reading::Tar => {
+            progress.set_length(metadata.len());
+            let file = Watched::new(BufReader::with_capacity(1 << 16, file), progress);
+            Ok(input(Form::Tar, tarball::unpack(path, file, scratch)?))
+        }
+        Reading::Zip(form) => {
+            let archive = zipped::open(path, progress)?;
+            match (wheel::dist_info(&archive), form) {
+                (Some(dist_info), _) => wheel::unpack(path, &archive, &dist_info, project, scratch, progress),
+                (None, Form::Wheel) => Err(PayloadError::Record {
+                    path: path.to_owned(),
+                    member: "*.dist-info/WHEEL".into(),
+                    why: "is missing: the file is called a wheel and is none",
+                }),
+                (None, form) => Ok(input(form, zipped::unpack(path, &archive, scratch, progress)?)),
+            }
+        }
     }
 }

@@ -49,6 +49,14 @@ pub(super) fn is_python(path: &str) -> bool {
         || path.split('/').any(|part| part == "__pycache__")
 }
 
+/// How the names of software bills of materials end, as CycloneDX and SPDX recommend them.
+pub(super) const SBOM_ENDS: [&str; 4] = [".cdx.json", ".cyclonedx.json", ".spdx.json", ".spdx.sbom.json"];
+
+pub(super) fn is_sbom(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    SBOM_ENDS.iter().any(|end| name.len() > end.len() && name.ends_with(end))
+}
+
 /// A raw name for a message: unprintable characters escaped, not endless.
 pub(super) fn shown(raw: &[u8]) -> String {
     let text = String::from_utf8_lossy(&raw[..raw.len().min(200)]).escape_debug().to_string();

@@ -1,40 +1,19 @@
-//! Tar archives (POSIX ustar and pax, GNU long names), gzip- or Zstandard-compressed, read member by member. The
-//! reader is written out because the names, links and sizes of an untrusted archive are judged before anything happens.
+//! Tar archives (POSIX ustar and pax, GNU long names), read member by member. The reader is written out because the names,
+//! links and sizes of an untrusted archive are judged before anything happens.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
 use tar::{EntryType, Header};
 
 use super::error::PayloadError;
-use super::form::Form;
+use super::found::Found;
 use super::name;
-use super::unpack::{Found, Limited, LinkBase, Sink, Watched, copy_exactly, limit, peek, reading};
-use crate::console::Progress;
-use crate::fs::FsError;
+use super::unpack::{LinkBase, Sink, copy_exactly, reading};
+use crate::fs::Mode;
 
 const BLOCK: usize = 512;
 const MAX_EXTENSION: u64 = 64 << 10;
-
-/// Unpacks the archive `file` of the given form.
-pub(super) fn unpack(
-    origin: &Path,
-    file: File,
-    form: Form,
-    scratch: &Path,
-    progress: &Progress,
-) -> Result<Vec<Found>, PayloadError> {
-    let length = file.metadata().map_err(FsError::read(origin))?.len();
-    progress.set_length(length);
-    let file = Watched::new(file, progress);
-    if form == Form::TarGz {
-        let reader = flate2::bufread::MultiGzDecoder::new(io::BufReader::with_capacity(1 << 16, file));
-        return members(origin, Limited::new(reader, limit(length)), scratch);
-    }
-    let reader = zstd::stream::read::Decoder::new(file).map_err(|error| reading(origin, error))?;
-    members(origin, Limited::new(reader, limit(length)), scratch)
-}
 
 /// What an extension header says of the next member.
 #[derive(Debug, Default)]
@@ -45,12 +24,13 @@ struct Extension {
     sparse: bool,
 }
 
-fn members(origin: &Path, reader: impl Read, scratch: &Path) -> Result<Vec<Found>, PayloadError> {
-    let (head, mut reader) = peek(reader, BLOCK).map_err(|error| reading(origin, error))?;
-    let empty = head.iter().all(|byte| *byte == 0);
-    if head.len() < BLOCK || !(empty || checksum_holds(&head)) {
-        return Err(PayloadError::NotTar { path: origin.to_owned() });
-    }
+/// Whether a file that begins with these bytes is an archive. One without members begins with zeros.
+pub(super) fn is_tar(head: &[u8]) -> bool {
+    head.get(..BLOCK).is_some_and(|block| block.iter().all(|byte| *byte == 0) || checksum_holds(block))
+}
+
+/// Unpacks every member.
+pub(super) fn unpack(origin: &Path, mut reader: impl Read, scratch: &Path) -> Result<Vec<Found>, PayloadError> {
     let mut sink = Sink::new(origin, scratch);
     let mut extension = Extension::default();
     while let Some(header) = next_header(origin, &mut reader)? {
@@ -85,7 +65,9 @@ fn members(origin: &Path, reader: impl Read, scratch: &Path) -> Result<Vec<Found
             // Archives older than POSIX mark a directory by the slash alone.
             EntryType::Regular if path.ends_with(b"/") => sink.directory(&path)?,
             EntryType::Regular | EntryType::Continuous => {
-                match sink.file(&path, size)? {
+                let run = header.mode().is_ok_and(|bits| bits & 0o111 != 0);
+                let mode = if run { Mode::Executable } else { Mode::Data };
+                match sink.file(&path, size, mode)? {
                     Some((mut file, target)) => copy_exactly(origin, &mut reader, &mut file, &target, size)?,
                     None => skip(origin, &mut reader, size)?,
                 }
@@ -196,7 +178,7 @@ mod tests {
 
     fn read(bytes: &[u8]) -> Result<Vec<Found>, PayloadError> {
         let scratch = tempfile::tempdir().unwrap();
-        members(Path::new("x.tar.gz"), bytes, scratch.path())
+        unpack(Path::new("x.tar.gz"), bytes, scratch.path())
     }
 
     /// One member, and then whatever `rest` is.

@@ -6,7 +6,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::error::PayloadError;
-use super::{form, name};
+use super::found::{Found, Part};
+use super::name;
 use crate::console::Progress;
 use crate::console::text::human_bytes;
 use crate::fs::{self, FsError, Mode};
@@ -18,15 +19,6 @@ const MAX_MEMBERS: usize = 20_000;
 const FREE_SIZE: u64 = 256 << 20;
 /// Archives may unpack to this many times their own size. Compiled programs compress about threefold.
 const MAX_RATIO: u64 = 200;
-
-/// A file of the input, under its name there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Found {
-    pub path: MemberPath,
-    /// Where its bytes are.
-    pub source: PathBuf,
-    pub size: u64,
-}
 
 /// How many bytes an archive of `length` bytes may unpack to.
 pub(super) fn limit(length: u64) -> u64 {
@@ -86,11 +78,11 @@ impl<'a> Sink<'a> {
     }
 
     /// Starts the file of a member. `None` where the member is not wanted.
-    pub(super) fn file(&mut self, raw: &[u8], size: u64) -> Result<Option<(File, PathBuf)>, PayloadError> {
+    pub(super) fn file(&mut self, raw: &[u8], size: u64, mode: Mode) -> Result<Option<(File, PathBuf)>, PayloadError> {
         let Some(path) = self.path(raw)? else { return Ok(None) };
         name::take(&mut self.paths, self.origin, &path, Node::File)?;
         let (file, source) = self.create()?;
-        self.files.push(Found { path, source: source.clone(), size });
+        self.files.push(Found { path, source: source.clone(), size, mode, part: Part::Payload });
         Ok(Some((file, source)))
     }
 
@@ -122,8 +114,8 @@ impl<'a> Sink<'a> {
             let found = found.ok_or_else(|| refused("does not lead to a file of the payload"))?;
             let source = self.scratch.join(self.files.len().to_string());
             fs::copy(&found.source, &source, Mode::Data)?;
-            let size = found.size;
-            self.files.push(Found { path: link.path, source, size });
+            let found = Found { path: link.path, source, ..found.clone() };
+            self.files.push(found);
         }
         Ok(self.files)
     }
@@ -156,8 +148,9 @@ pub(super) fn reading(origin: &Path, error: io::Error) -> PayloadError {
     if error.raw_os_error().is_some() {
         return PayloadError::Fs(FsError::Read { path: origin.to_owned(), source: error });
     }
-    // The decoder tells this by its text alone; without a cap a frame could ask for any amount of memory.
-    if error.to_string().contains("requires too much memory") {
+    // One decoder tells this by its text alone; without a cap a frame could ask for any amount of memory.
+    let xz = error.get_ref().and_then(|inner| inner.downcast_ref());
+    if error.to_string().contains("requires too much memory") || xz == Some(&liblzma::stream::Error::MemLimit) {
         let what = "it is compressed with a window of more than 128 MiB, and larger ones are not supported".to_owned();
         return PayloadError::Unsupported { path: origin.to_owned(), what };
     }
@@ -212,9 +205,16 @@ impl<R: Read> Read for Watched<R> {
     }
 }
 
+/// Up to `count` bytes from the start.
+pub(super) fn head(reader: &mut impl Read, count: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(count);
+    reader.take(count as u64).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// The first bytes of a stream, and the stream with them put back.
 pub(super) fn peek<R: Read>(mut reader: R, count: usize) -> io::Result<(Vec<u8>, impl Read)> {
-    let head = form::head(&mut reader, count)?;
+    let head = head(&mut reader, count)?;
     Ok((head.clone(), io::Cursor::new(head).chain(reader)))
 }
 

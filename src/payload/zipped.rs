@@ -1,5 +1,4 @@
-//! Zip archives and wheels. A wheel gives up the payload of its import package alone, held against RECORD (PyPA
-//! "Recording installed projects"); its metadata and Python sources are written anew by the stage.
+//! Zip archives: what no reader may be left in doubt about is refused, and every member is unpacked under limits.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -7,29 +6,16 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use super::error::PayloadError;
-use super::form::Form;
-use super::name::{self, is_python};
-use super::package::DESCRIPTOR;
-use super::unpack::{Found, LinkBase, Sink, bomb, limit};
+use super::found::Found;
+use super::name;
+use super::unpack::{LinkBase, Sink, bomb, limit};
 use crate::console::Progress;
-use crate::fs::FsError;
+use crate::fs::{FsError, Mode};
 use crate::wheel::record::{Hasher, RecordRow};
 use crate::zip::archive::{Archive, ArchiveError, DEFLATED, Limits, Member, MemberError, STORED};
 
-const MAX_RECORD: u64 = 16 << 20;
-
-/// What an archive gave up.
-#[derive(Debug)]
-pub(super) struct Unzipped {
-    pub form: Form,
-    /// The files, without the directory of the import package.
-    pub files: Vec<Found>,
-    /// The version in the name of the `.dist-info` directory.
-    pub wheel_version: Option<String>,
-}
-
-/// Unpacks the archive at `origin`.
-pub(super) fn unpack(origin: &Path, form: Form, scratch: &Path, progress: &Progress) -> Result<Unzipped, PayloadError> {
+/// Opens the archive at `origin`.
+pub(super) fn open(origin: &Path, progress: &Progress) -> Result<Archive, PayloadError> {
     let archive = Archive::open(origin).map_err(|error| opening(origin, error))?;
     let limit = limit(archive.size());
     let archive = archive.with_limits(Limits {
@@ -46,26 +32,22 @@ pub(super) fn unpack(origin: &Path, form: Form, scratch: &Path, progress: &Progr
         return Err(bomb(origin, limit));
     }
     progress.set_length(total);
-    let dist_info = archive.members().iter().find_map(|member| {
-        let directory = member.name.strip_suffix("/WHEEL")?;
-        (directory.ends_with(".dist-info") && !directory.contains('/')).then(|| directory.to_owned())
-    });
-    match (dist_info, form) {
-        (Some(dist_info), _) => unpack_wheel(origin, &archive, &dist_info, scratch, progress),
-        (None, Form::Wheel) => Err(PayloadError::Record {
-            path: origin.to_owned(),
-            member: "*.dist-info/WHEEL".into(),
-            why: "is missing: the file is called a wheel and is none",
-        }),
-        (None, _) => {
-            let mut sink = Sink::new(origin, scratch);
-            for member in archive.members() {
-                take(origin, &archive, member, &mut sink, None)?;
-                progress.advance(member.size);
-            }
-            Ok(Unzipped { form: Form::Zip, files: sink.finish()?, wheel_version: None })
-        }
+    Ok(archive)
+}
+
+/// Unpacks every member.
+pub(super) fn unpack(
+    origin: &Path,
+    archive: &Archive,
+    scratch: &Path,
+    progress: &Progress,
+) -> Result<Vec<Found>, PayloadError> {
+    let mut sink = Sink::new(origin, scratch);
+    for member in archive.members() {
+        take(origin, archive, member, &mut sink, None)?;
+        progress.advance(member.size);
     }
+    sink.finish()
 }
 
 /// Refuses what is not read in words of its own, before the archive is judged: it is not damaged.
@@ -91,71 +73,8 @@ fn supported(origin: &Path, members: &[Member]) -> Result<(), PayloadError> {
     Ok(())
 }
 
-fn unpack_wheel(
-    origin: &Path,
-    archive: &Archive,
-    dist_info: &str,
-    scratch: &Path,
-    progress: &Progress,
-) -> Result<Unzipped, PayloadError> {
-    let record = read_record(origin, archive, dist_info)?;
-    let package = import_package(origin, archive)?;
-    let mut sink = Sink::new(origin, scratch);
-    for member in archive.members() {
-        let inside = member.name.strip_prefix(&package).and_then(|rest| rest.strip_prefix('/'));
-        if inside.is_some_and(|path| !is_python(path)) {
-            take(origin, archive, member, &mut sink, Some(&record))?;
-        }
-        progress.advance(member.size);
-    }
-    let inside = |file: Found| Some(Found { path: file.path.below(&package)?, ..file });
-    let files = sink.finish()?.into_iter().filter_map(inside).collect();
-    // `name-version.dist-info`, where neither part holds a hyphen.
-    let stem = dist_info.strip_suffix(".dist-info").unwrap_or(dist_info);
-    let wheel_version = stem.rsplit_once('-').map(|(_, version)| version.to_owned());
-    Ok(Unzipped { form: Form::Wheel, files, wheel_version })
-}
-
-/// The top-level directory of the wheel that carries a payload.
-fn import_package(origin: &Path, archive: &Archive) -> Result<String, PayloadError> {
-    let mut packages: Vec<&str> = Vec::new();
-    for member in archive.members() {
-        let Some((package, rest)) = member.name.split_once('/') else { continue };
-        if package.ends_with(".dist-info") || package.ends_with(".data") {
-            continue;
-        }
-        if (rest == DESCRIPTOR || rest.starts_with("bin/")) && !packages.contains(&package) {
-            packages.push(package);
-        }
-    }
-    match packages[..] {
-        [package] => Ok(package.to_owned()),
-        [] => Err(PayloadError::NoExecutable {
-            path: origin.to_owned(),
-            expected: format!("an import package with `{DESCRIPTOR}` or `bin/` in it"),
-        }),
-        _ => Err(PayloadError::SeveralExecutables { path: origin.to_owned(), names: packages.join(", ") }),
-    }
-}
-
-/// The digests of RECORD, by path.
-fn read_record(origin: &Path, archive: &Archive, dist_info: &str) -> Result<BTreeMap<String, String>, PayloadError> {
-    let name = format!("{dist_info}/RECORD");
-    let refused = |why| PayloadError::Record { path: origin.to_owned(), member: name.clone(), why };
-    let member = archive.find(&name).ok_or_else(|| refused("is missing"))?;
-    let bytes = archive.read(member, MAX_RECORD).map_err(|error| reading(origin, error))?;
-    let mut rows = BTreeMap::new();
-    for row in csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes.as_slice()).records() {
-        let row = row.map_err(|_| refused("is not a table of comma-separated values"))?;
-        if let (Some(path), Some(digest)) = (row.get(0), row.get(1)) {
-            rows.insert(path.to_owned(), digest.to_owned());
-        }
-    }
-    Ok(rows)
-}
-
 /// Takes one member, held against its row of RECORD where there is one to hold it against.
-fn take(
+pub(super) fn take(
     origin: &Path,
     archive: &Archive,
     member: &Member,
@@ -178,7 +97,8 @@ fn take(
         Some(record) => Some(stated(record.get(&member.name).ok_or_else(|| refused("is not listed in RECORD"))?)),
         None => None,
     };
-    let Some((file, target)) = sink.file(&member.raw_name, member.size)? else { return Ok(()) };
+    let mode = if member.unix_mode() & 0o111 != 0 { Mode::Executable } else { Mode::Data };
+    let Some((file, target)) = sink.file(&member.raw_name, member.size, mode)? else { return Ok(()) };
     let (hasher, value) = match stated {
         Some(Some((hasher, value))) => (Some(hasher), value),
         Some(None) => return Err(refused("has no digest in RECORD that is at least as strong as SHA-256")),
@@ -231,7 +151,7 @@ fn opening(origin: &Path, error: ArchiveError) -> PayloadError {
     }
 }
 
-fn reading(origin: &Path, error: MemberError) -> PayloadError {
+pub(super) fn reading(origin: &Path, error: MemberError) -> PayloadError {
     match error {
         MemberError::Encrypted { member } => PayloadError::Encrypted { path: origin.to_owned(), member },
         MemberError::TooLarge { limit, .. } => bomb(origin, limit),

@@ -15,6 +15,8 @@ pub struct FileRule {
     /// As it is written.
     pub from: String,
     matcher: GlobMatcher,
+    /// The directory that the pattern begins with, with a slash at its end; empty where a wildcard comes first.
+    directory: String,
     pub to: Destination,
 }
 
@@ -28,6 +30,16 @@ impl FileRule {
     /// Whether a file of the payload is meant; a pattern does not reach over `/`, but for `**`.
     pub(crate) fn matches(&self, path: &MemberPath) -> bool {
         self.matcher.is_match(&**path)
+    }
+
+    /// What is kept of a path that matches: all behind the directory that the pattern begins with.
+    pub(crate) fn tail<'a>(&self, path: &'a MemberPath) -> &'a str {
+        path.strip_prefix(&self.directory).unwrap_or(path)
+    }
+
+    /// Whether a path that matches may have this tail.
+    pub(crate) fn has_tail(&self, tail: &MemberPath) -> bool {
+        self.matcher.is_match(format!("{}{}", self.directory, &**tail))
     }
 }
 
@@ -102,7 +114,9 @@ impl Row {
             "package" => Destination::Package(naming(inside)?),
             _ => Destination::Data(naming(&self.to)?),
         };
-        Ok(FileRule { from: self.from, matcher, to })
+        let plain_part = |part: &&str| part.ends_with('/') && !part.contains(['*', '?', '[', '{']);
+        let directory = plain.split_inclusive('/').take_while(plain_part).collect();
+        Ok(FileRule { from: self.from, matcher, directory, to })
     }
 }
 

@@ -11,6 +11,7 @@ mod rename;
 mod report;
 pub mod runtime;
 pub mod sdk;
+mod shipped;
 mod tags;
 
 pub use error::{StageError, StageWarning};

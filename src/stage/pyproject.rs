@@ -4,20 +4,21 @@
 use toml_edit::{Array, DocumentMut, Item, Table, TableLike, Value};
 
 use super::error::StageError;
+use super::shipped::{DATA, SBOMS, SCRIPTS, Shipped};
 use crate::product::{RuntimeProject, SdkProject};
 use crate::target::PlatformTagSet;
 use crate::version::{PublicVersion, ReleaseVersion};
 use crate::wheel::name::DistributionName;
 use crate::wheel::requirement::Requirement;
 
-/// The staged `pyproject.toml` of a runtime. `executables` are the paths in the import package that are to be run.
+/// The staged `pyproject.toml` of a runtime, which ships what is said.
 pub(super) fn runtime(
     text: &str,
     origin: &str,
     project: &RuntimeProject,
     version: &ReleaseVersion,
     tags: &PlatformTagSet,
-    executables: &[String],
+    shipped: &Shipped,
 ) -> Result<String, StageError> {
     let mut document = Document::parse(text, origin)?;
     document.identify(&project.distribution, &version.to_string())?;
@@ -27,8 +28,9 @@ pub(super) fn runtime(
         ("release-version", version.to_string().into()),
         ("platform-tag", tags.to_string().into()),
         // For a build on a file system without execute bits.
-        ("executables", Value::Array(executables.iter().collect())),
+        ("executables", Value::Array(shipped.run.iter().collect())),
     ])?;
+    document.ship(project, shipped)?;
     Ok(document.document.to_string())
 }
 
@@ -122,6 +124,47 @@ impl<'a> Document<'a> {
             }
             _ => {
                 set(wheel, "packages", Array::from_iter([path]));
+            }
+        }
+        Ok(())
+    }
+
+    /// Says what goes beside the import package, and by which commands the program is started.
+    fn ship(&mut self, project: &RuntimeProject, shipped: &Shipped) -> Result<(), StageError> {
+        let wheel = ["tool", "hatch", "build", "targets", "wheel"];
+        for (key, directory, files) in
+            [("shared-scripts", SCRIPTS, &shipped.scripts), ("shared-data", DATA, &shipped.data)]
+        {
+            if !files.is_empty() {
+                let table = self.table(&[&wheel[..], &[key]].concat())?;
+                files.iter().for_each(|file| set(table, &format!("{directory}{file}"), file.as_str()));
+            }
+        }
+        if !shipped.sboms.is_empty() {
+            let files = shipped.sboms.iter().map(|file| format!("{SBOMS}{file}"));
+            self.extend(&wheel, "sbom-files", files)?;
+        }
+        self.extend(&["project"], "license-files", shipped.licences.iter().cloned())?;
+        if !shipped.commands.is_empty() {
+            let scripts = self.table(&["project", "scripts"])?;
+            let entry = format!("{}.__main__:main", project.module);
+            shipped.commands.iter().for_each(|name| set(scripts, name, entry.as_str()));
+        }
+        Ok(())
+    }
+
+    /// Adds to a list of texts what it does not hold.
+    fn extend(&mut self, table: &[&str], key: &str, texts: impl Iterator<Item = String>) -> Result<(), StageError> {
+        let mut texts = texts.peekable();
+        if texts.peek().is_none() {
+            return Ok(());
+        }
+        let not_an_array = self.wrong(&[table, &[key]].concat().join("."), "an array of strings");
+        let item = self.table(table)?.entry(key).or_insert_with(|| Item::Value(Value::Array(Array::new())));
+        let array = item.as_array_mut().ok_or(not_an_array)?;
+        for text in texts {
+            if !array.iter().any(|value| value.as_str() == Some(&text)) {
+                append(array, text);
             }
         }
         Ok(())

@@ -32,6 +32,7 @@ impl Shown for StagedRuntime {
             "entrypoint": self.entrypoint,
             "files": self.files,
             "bytes": self.bytes,
+            "left_out": self.left_out.iter().map(ToString::to_string).collect::<Vec<_>>(),
             "warnings": self.warnings.iter().map(ToString::to_string).collect::<Vec<_>>(),
         })
     }

@@ -1,15 +1,16 @@
 //! `stage-runtime`: the runtime template with a payload in its import package, under a platform tag that the payload's
 //! own binaries decide or were held against.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::error::{StageError, StageWarning};
 use super::pending::{PendingStage, refuse_overlap};
 use super::rename::{filled, moved};
+use super::shipped::{Shipped, directory, named, staged};
 use super::{pyproject, tags};
 use crate::binary::Inventory;
 use crate::console::Progress;
-use crate::fs::{Existing, FsError, Mode};
+use crate::fs::{Existing, FsError};
 use crate::member_path::{self, MemberPath};
 use crate::payload::{DESCRIPTOR, Form, Package, Payload};
 use crate::product::{PYPROJECT, Product, RuntimeProject};
@@ -56,6 +57,8 @@ pub struct StagedRuntime {
     pub bytes: u64,
     /// With paths in the import package.
     pub inventory: Inventory,
+    /// Files of the payload that are not shipped, by their names in it.
+    pub left_out: Vec<MemberPath>,
     pub warnings: Vec<StageWarning>,
 }
 
@@ -76,7 +79,7 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
     let stage = PendingStage::create(&options.out, options.existing)?;
     let scratch = stage.path().join(SCRATCH);
     std::fs::create_dir(&scratch).map_err(FsError::write(&scratch))?;
-    let payload = Payload::open(&options.payload, project.executable(), &scratch, progress)?;
+    let payload = Payload::open(&options.payload, project, &scratch, progress)?;
     check_version(options, &payload)?;
 
     let version = options.release.to_string();
@@ -91,58 +94,59 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
     let package = format!("src/{}/", project.module);
     for (from, bytes) in &template.files {
         let path = moved(from, TEMPLATE_PACKAGE, &package);
-        let inside = path.strip_prefix(&package).unwrap_or_default();
-        if payload.files.iter().any(|file| *file.path == *inside) {
+        if payload.files.iter().any(|file| staged(&package, file) == path) {
             return Err(StageError::Conflict { path });
         }
         if path != PYPROJECT {
             stage.write(&path, &filled(template, from, bytes, &values)?)?;
         }
     }
-
-    let inside = payload.files.iter().map(|file| format!("{TEMPLATE_PACKAGE}{}", file.path));
+    let inside = payload.files.iter().map(|file| staged(TEMPLATE_PACKAGE, file));
     let paths: Vec<_> = template.files.keys().cloned().chain(inside).collect();
     member_path::check(paths.iter().map(String::as_str))?;
 
-    let (form, entrypoint, files, bytes) =
-        (payload.form, payload.entrypoint.to_string(), payload.files.len(), payload.size());
-    let described = payload.package.clone();
-    let mut warnings: Vec<_> = left_out(&payload.ignored).into_iter().collect();
-    let paths: Vec<_> = payload.files.iter().map(|file| file.path.to_string()).collect();
-    let run = payload.files.iter().filter(|file| file.mode == Mode::Executable);
-    let run: Vec<_> = run.map(|file| file.path.to_string()).collect();
-    let directory = stage.path().join(&package);
-    payload.place(&directory, progress)?;
+    let (form, files, bytes) = (payload.form, payload.files.len(), payload.size());
+    let entrypoint = named(payload.entrypoint.place, &payload.entrypoint.path);
+    let (described, left_out) = (payload.package.clone(), payload.ignored.clone());
+    let mut warnings: Vec<_> =
+        Some(&left_out).filter(|_| project.is_app_server()).and_then(|names| warn_of(names)).into_iter().collect();
+    warnings.extend(payload.unmatched.iter().map(|pattern| StageWarning::Unmatched { pattern: pattern.clone() }));
+    let shipped = Shipped::of(&payload, project);
+    let places: Vec<_> = payload
+        .files
+        .iter()
+        .map(|file| (named(file.place, &file.path), stage.path().join(staged(&package, file))))
+        .collect();
+    payload.place(|place| stage.path().join(directory(&package, place)), progress)?;
     std::fs::remove_dir_all(&scratch).map_err(FsError::write(&scratch))?;
 
     // The facts are those of the files in the stage, whatever happens to the input meanwhile.
-    let inventory = take_inventory(options, &directory, paths)?;
+    let inventory = take_inventory(options, places)?;
     if inventory.get(&entrypoint).is_some_and(|facts| !facts.is_executable()) {
         return Err(StageError::Library { payload: options.payload.clone(), member: entrypoint });
     }
-    let (platform_tag, reservations) =
-        tags::settle(options.platform_tag.as_ref(), project, &inventory, &options.payload)?;
+    let stated = described.as_ref().and_then(|package| package.target.as_deref());
+    let subject = tags::Subject { payload: &options.payload, inventory: &inventory, entrypoint: &entrypoint, stated };
+    let (platform_tag, reservations) = tags::settle(options.platform_tag.as_ref(), project, &subject)?;
     warnings.extend(reservations);
     let target = platform_tag.tags().iter().find_map(|tag| project.target_of_tag(tag)).map(|row| row.triple.clone());
-    match described.map(|package| package.target) {
-        Some(Some(stated)) => tags::check_target(&stated, &platform_tag, &options.payload)?,
-        Some(None) => {}
-        None if !project.is_app_server() => {}
-        None => {
-            let target = target.as_ref().map(|triple| tags::described_target(triple, &inventory, &entrypoint));
-            let written = Package {
-                version: Some(options.release.program().semver()),
-                target: target.map(|triple| triple.to_string()),
-                variant: Some(project.executable().to_owned()),
-                entrypoint: Some(entrypoint.clone()),
-                ..Package::default()
-            };
-            stage.write(&format!("{package}{DESCRIPTOR}"), written.to_json().as_bytes())?;
-        }
+    if let Some(stated) = stated {
+        tags::check_target(stated, &platform_tag, &options.payload)?;
+    }
+    if described.is_none() && project.is_app_server() {
+        let target = target.as_ref().map(|triple| tags::described_target(triple, &inventory, &entrypoint));
+        let written = Package {
+            version: Some(options.release.program().semver()),
+            target: target.map(|triple| triple.to_string()),
+            variant: Some(project.executable().to_owned()),
+            entrypoint: Some(entrypoint.clone()),
+            ..Package::default()
+        };
+        stage.write(&format!("{package}{DESCRIPTOR}"), written.to_json().as_bytes())?;
     }
     let text = filled(template, PYPROJECT, template.pyproject()?.as_bytes(), &values)?;
     let text = String::from_utf8_lossy(&text);
-    let text = pyproject::runtime(&text, &origin, project, &options.release, &platform_tag, &run)?;
+    let text = pyproject::runtime(&text, &origin, project, &options.release, &platform_tag, &shipped)?;
     stage.write(PYPROJECT, text.as_bytes())?;
     stage.commit()?;
     progress.finish();
@@ -157,6 +161,7 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
         files,
         bytes,
         inventory,
+        left_out,
         warnings,
     })
 }
@@ -174,8 +179,7 @@ fn check_version(options: &Options<'_>, payload: &Payload) -> Result<(), StageEr
     Ok(())
 }
 
-fn take_inventory(options: &Options<'_>, directory: &Path, paths: Vec<String>) -> Result<Inventory, StageError> {
-    let places = paths.into_iter().map(|path| (path.clone(), directory.join(path)));
+fn take_inventory(options: &Options<'_>, places: Vec<(String, PathBuf)>) -> Result<Inventory, StageError> {
     let inventory = Inventory::of_files(places)?;
     match inventory.damaged().first() {
         None => Ok(inventory),
@@ -185,7 +189,7 @@ fn take_inventory(options: &Options<'_>, directory: &Path, paths: Vec<String>) -
     }
 }
 
-fn left_out(names: &[MemberPath]) -> Option<StageWarning> {
+fn warn_of(names: &[MemberPath]) -> Option<StageWarning> {
     let (first, rest) = names.split_at(names.len().min(5));
     let mut text = first.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     if !rest.is_empty() {

@@ -5,22 +5,30 @@ use std::path::Path;
 
 use super::error::{StageError, StageWarning};
 use crate::binary::{Inventory, Libc, Weight};
-use crate::product::RuntimeProject;
+use crate::product::{RuntimeProject, Target};
 use crate::target::{PlatformTag, PlatformTagSet, TargetTriple};
+
+/// What tags are chosen for.
+pub(super) struct Subject<'a> {
+    pub payload: &'a Path,
+    pub inventory: &'a Inventory,
+    pub entrypoint: &'a str,
+    /// The target that the payload says it is for.
+    pub stated: Option<&'a str>,
+}
 
 /// The tags of the wheel, where the machine is right, with what there is to know about them.
 pub(super) fn settle(
     asked: Option<&PlatformTagSet>,
     project: &RuntimeProject,
-    inventory: &Inventory,
-    payload: &Path,
+    subject: &Subject<'_>,
 ) -> Result<(PlatformTagSet, Vec<StageWarning>), StageError> {
-    let rows: Vec<_> = project.targets.iter().map(|target| target.tags().cloned().collect()).collect();
+    let (payload, inventory) = (subject.payload, subject.inventory);
     let tags = match asked {
         Some(tags) => tags.clone(),
-        None => inventory.choose_tags(&rows).ok_or_else(|| StageError::NoHonestTag {
+        None => choose(project, subject).ok_or_else(|| StageError::NoHonestTag {
             payload: payload.to_owned(),
-            reasons: nearest_reasons(&rows, inventory),
+            reasons: nearest_reasons(project, inventory),
         })?,
     };
     let mut warnings = Vec::new();
@@ -41,9 +49,65 @@ pub(super) fn settle(
     Ok((tags, warnings))
 }
 
+/// The tags that the payload's own row calls for, without those of another row's wheel.
+fn choose(project: &RuntimeProject, subject: &Subject<'_>) -> Option<PlatformTagSet> {
+    let inventory = subject.inventory;
+    let own = row(project, subject);
+    let rows: Vec<Vec<PlatformTag>> = match own {
+        Some(row) => vec![row.tags().cloned().collect()],
+        None => project.targets.iter().map(|target| target.tags().cloned().collect()).collect(),
+    };
+    let chosen = inventory.choose_tags(&rows)?;
+    let Some(own) = own else { return Some(chosen) };
+    // A wheel of its own for glibc leaves none of its machines to the one for musl.
+    let beside_glibc = own.triple.is_musl()
+        && project.targets.iter().any(|row| {
+            row.triple.is_linux() && !row.triple.is_musl() && row.triple.architecture() == own.triple.architecture()
+        });
+    let is_free = |tag: &&PlatformTag| {
+        let for_glibc = matches!(tag.canonical(), PlatformTag::Manylinux { .. });
+        !project.is_of_another(tag, own) && !(beside_glibc && for_glibc)
+    };
+    let free = |tags: &[PlatformTag]| PlatformTagSet::new(tags.iter().filter(is_free).cloned());
+    free(chosen.tags()).or_else(|| free(&inventory.honest_tags()))
+}
+
+/// The row of the payload: the only one for its machine, or the one that its own words, its name or its C library tell.
+fn row<'a>(project: &'a RuntimeProject, subject: &Subject<'_>) -> Option<&'a Target> {
+    let inventory = subject.inventory;
+    let fits = |row: &&Target| {
+        inventory.objections(&row.platform_tag).iter().all(|(_, found)| found.weight() != Weight::WrongMachine)
+    };
+    let mut rows: Vec<&Target> = project.targets.iter().filter(fits).collect();
+    let name = subject.payload.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let entry = inventory.get(subject.entrypoint);
+    let libc = entry.and_then(|facts| facts.slices.first()).and_then(|slice| slice.libc);
+    let slices = entry.map_or(0, |facts| facts.slices.len());
+    let hints: [&dyn Fn(&Target) -> bool; 4] = [
+        &|row| subject.stated.is_some_and(|stated| stated == row.triple.to_string()),
+        &|row| name.contains(&row.triple.to_string()),
+        &|row| row.platform_tag.architectures().len() == slices,
+        &|row| row.triple.is_musl() == (libc != Some(Libc::Glibc)),
+    ];
+    for hint in hints {
+        let told: Vec<_> = rows.iter().copied().filter(|row| hint(row)).collect();
+        if rows.len() > 1 && !told.is_empty() {
+            rows = told;
+        }
+    }
+    match rows[..] {
+        [row] => Some(row),
+        // Rows of one triple differ in their tags alone: the first whose tag is honest is meant.
+        [first, ..] if rows.iter().all(|row| row.triple == first.triple) => {
+            rows.into_iter().find(|row| inventory.honours(&row.platform_tag))
+        }
+        _ => None,
+    }
+}
+
 /// What stands in the way of the tags that come nearest.
-fn nearest_reasons(rows: &[Vec<PlatformTag>], inventory: &Inventory) -> String {
-    let near = rows.iter().filter_map(|row| row.first()).map(|tag| (tag, inventory.objections(tag)));
+fn nearest_reasons(project: &RuntimeProject, inventory: &Inventory) -> String {
+    let near = project.targets.iter().map(|row| (&row.platform_tag, inventory.objections(&row.platform_tag)));
     let nearest = near.min_by_key(|(_, objections)| {
         objections.iter().filter(|(_, objection)| objection.weight() == Weight::WrongMachine).count()
     });

@@ -142,8 +142,9 @@ fn the_runtime_template_is_edited() {
     let text = include_str!("../../../runtime-template/pyproject.toml");
     let project = RuntimeProject::from_pyproject(text, "x").unwrap();
     let tags = "musllinux_1_1_x86_64.manylinux_2_17_x86_64".parse().unwrap();
-    let executables = ["bin/codex".to_owned(), "codex-path/rg".to_owned()];
-    let staged = runtime(text, "x", &project, &version("0.116.0a1"), &tags, &executables).unwrap();
+    let run = vec!["bin/codex".to_owned(), "codex-path/rg".to_owned()];
+    let shipped = Shipped { run, ..Shipped::default() };
+    let staged = runtime(text, "x", &project, &version("0.116.0a1"), &tags, &shipped).unwrap();
     let table = parsed(&staged);
     assert_eq!(table["project"]["name"].as_str(), Some("openai-codex-cli-bin"));
     assert_eq!(table["project"]["version"].as_str(), Some("0.116.0a1"));

@@ -1,0 +1,133 @@
+//! Where in a wheel the files of a payload go, and that no two of them go to one path.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::error::PayloadError;
+use super::found::Found;
+use super::package::Package;
+use crate::fs::Mode;
+use crate::member_path::{Clash, MemberPath, Node, Paths};
+
+/// A directory of a wheel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Place {
+    /// The import package.
+    Package,
+    /// `.data/scripts`, whose files are on PATH.
+    Scripts,
+    /// `.data/data`, which is the root of the environment.
+    Data,
+    /// `.dist-info/licenses`.
+    Licences,
+    /// `.dist-info/sboms`.
+    Sboms,
+}
+
+/// As the `to` of a rule of `files` writes it, where one can.
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Package => "package/",
+            Self::Scripts => "scripts/",
+            Self::Data => "",
+            Self::Licences => "licenses/",
+            Self::Sboms => "sboms/",
+        })
+    }
+}
+
+/// A file of a payload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PayloadFile {
+    pub place: Place,
+    /// Below that place.
+    pub path: MemberPath,
+    /// Where its bytes are until the payload is placed.
+    pub source: PathBuf,
+    /// Its mode in the wheel, whatever the input's was.
+    pub mode: Mode,
+    pub size: u64,
+}
+
+/// One of the product's executables in a payload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Executable {
+    /// As the product's table has it, without `.exe`.
+    pub name: String,
+    pub place: Place,
+    pub path: MemberPath,
+}
+
+/// Where everything goes.
+#[derive(Debug)]
+pub(super) struct Layout {
+    pub files: Vec<PayloadFile>,
+    pub entrypoint: Executable,
+    pub companions: Vec<Executable>,
+    pub package: Option<Package>,
+    pub ignored: Vec<MemberPath>,
+    pub unmatched: Vec<String>,
+}
+
+/// Files with their places, while they are being given out.
+#[derive(Debug)]
+pub(super) struct Placed<'a> {
+    origin: &'a Path,
+    files: Vec<PayloadFile>,
+    paths: HashMap<Place, Paths>,
+    /// What the input calls the file at a place and path.
+    names: HashMap<(Place, MemberPath), MemberPath>,
+}
+
+impl<'a> Placed<'a> {
+    pub(super) fn new(origin: &'a Path) -> Self {
+        Self { origin, files: Vec::new(), paths: HashMap::new(), names: HashMap::new() }
+    }
+
+    /// Gives a file its place. One that is there already, from another rule, stays there once.
+    pub(super) fn put(
+        &mut self,
+        found: &Found,
+        place: Place,
+        path: MemberPath,
+        mode: Mode,
+    ) -> Result<(), PayloadError> {
+        let taken = self.names.get(&(place, path.clone()));
+        if taken == Some(&found.path) {
+            return Ok(());
+        }
+        if let Some(other) = taken {
+            return Err(PayloadError::OnePath {
+                path: self.origin.to_owned(),
+                members: [other.to_string(), found.path.to_string()],
+                to: format!("{place}{path}"),
+            });
+        }
+        if let Some(clash) = self.paths.entry(place).or_default().take(&path, Node::File).into_iter().next() {
+            return Err(self.refused(found, place, &path, clash));
+        }
+        self.names.insert((place, path.clone()), found.path.clone());
+        self.files.push(PayloadFile { place, path, source: found.source.clone(), mode, size: found.size });
+        Ok(())
+    }
+
+    /// A software bill of materials keeps its file name.
+    pub(super) fn put_sbom(&mut self, found: &Found) -> Result<(), PayloadError> {
+        let refused = |why| PayloadError::Name { path: self.origin.to_owned(), member: found.path.to_string(), why };
+        let path = found.file_name().parse().map_err(refused)?;
+        self.put(found, Place::Sboms, path, Mode::Data)
+    }
+
+    fn refused(&self, found: &Found, place: Place, path: &MemberPath, clash: Clash) -> PayloadError {
+        let (member, to) = (found.path.to_string(), format!("{place}{path}"));
+        PayloadError::Destination { path: self.origin.to_owned(), member, to, clash }
+    }
+
+    /// Every file, in order.
+    pub(super) fn finish(mut self) -> Vec<PayloadFile> {
+        self.files.sort_by(|one, other| (one.place, &one.path).cmp(&(other.place, &other.path)));
+        self.files
+    }
+}

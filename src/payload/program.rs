@@ -1,0 +1,127 @@
+//! The layout of any program. As a script of the wheel it goes alone; in the import package it keeps everything below its
+//! root, which is the directory that holds its `bin/`, or else the one that it lies in: `share/` beside `bin/` is where
+//! programs look for what they need.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::error::PayloadError;
+use super::found::{Extent, Found, Input, Part};
+use super::name::is_sbom;
+use super::place::{Executable, Layout, Place, Placed};
+use super::rules;
+use super::search::{self, Known, Programs};
+use crate::fs::Mode;
+use crate::member_path::{MemberPath, PathError};
+use crate::product::{Command, RuntimeProject};
+
+const BIN: &str = "bin";
+
+/// The layout of what an input gave up.
+pub(super) fn arrange(origin: &Path, project: &RuntimeProject, input: Input) -> Result<Layout, PayloadError> {
+    let extent = input.extent(project);
+    let (sboms, files): (Vec<_>, Vec<_>) =
+        input.files.into_iter().partition(|file| file.part == Part::Sboms || is_sbom(&file.path));
+    let files = if matches!(extent, Extent::Own | Extent::Foreign) { files } else { unwrap_folder(files) };
+    let mut known = Vec::with_capacity(files.len());
+    for found in &files {
+        known.push(Known { found, magic: found.magic()? });
+    }
+    let programs = search::find(origin, &project.executables, &known)?;
+    let is_program = |file: &&Known<'_>| programs.all().any(|program| program.found.path == file.found.path);
+    let others: Vec<_> = known.iter().filter(|file| !is_program(file)).copied().collect();
+
+    let mut placed = Placed::new(origin);
+    let candidates: Vec<_> = others.iter().map(|file| file.found).collect();
+    let directory = programs.first.found.directory();
+    let applied = rules::apply(&project.files, origin, extent, &candidates, directory, &mut placed)?;
+    for file in &sboms {
+        placed.put_sbom(file)?;
+    }
+    let rest: Vec<_> = others.iter().filter(|file| !applied.taken.contains(&file.found.path)).copied().collect();
+    let shelf = Shelf { origin, name: project.executable(), programs: &programs };
+    let (entrypoint, companions, kept) = match project.command {
+        Command::Scripts => shelf.scripts(&mut placed)?,
+        Command::Launcher | Command::None => shelf.package(&rest, &mut placed)?,
+    };
+    let ignored = rest.iter().map(|file| &file.found.path).filter(|path| !kept.contains(*path)).cloned().collect();
+    let (files, unmatched) = (placed.finish(), applied.unmatched);
+    Ok(Layout { files, entrypoint, companions, package: None, ignored, unmatched })
+}
+
+/// Takes away the one folder that everything lies in, as archives often have it.
+fn unwrap_folder(files: Vec<Found>) -> Vec<Found> {
+    let folder = files.first().and_then(|file| file.path.split_once('/')).map(|(folder, _)| folder.to_owned());
+    let Some(folder) = folder.filter(|folder| folder != BIN) else { return files };
+    let inside = |file: &Found| Some(Found { path: file.path.below(&folder)?, ..file.clone() });
+    files.iter().map(inside).collect::<Option<_>>().unwrap_or(files)
+}
+
+/// The program, the other executables, and what of the rest has a place too.
+type Shelved = (Executable, Vec<Executable>, BTreeSet<MemberPath>);
+
+struct Shelf<'a> {
+    origin: &'a Path,
+    /// The program's in the table.
+    name: &'a str,
+    programs: &'a Programs<'a>,
+}
+
+impl Shelf<'_> {
+    fn scripts(&self, placed: &mut Placed<'_>) -> Result<Shelved, PayloadError> {
+        let mut put = |name: &str, program: &Known<'_>| {
+            let path = self.path(&program.file_name(name))?;
+            placed.put(program.found, Place::Scripts, path.clone(), Mode::Executable)?;
+            Ok::<_, PayloadError>(Executable { name: name.to_owned(), place: Place::Scripts, path })
+        };
+        let entrypoint = put(self.name, &self.programs.first)?;
+        let companions =
+            self.programs.others.iter().map(|(name, program)| put(name, program)).collect::<Result<_, _>>()?;
+        Ok((entrypoint, companions, BTreeSet::new()))
+    }
+
+    fn package(&self, rest: &[Known<'_>], placed: &mut Placed<'_>) -> Result<Shelved, PayloadError> {
+        let directory = self.programs.first.found.directory();
+        let (root, in_bin) = match directory.strip_suffix(BIN) {
+            Some("") => ("", true),
+            Some(above) if above.ends_with('/') => (above.trim_end_matches('/'), true),
+            _ => (directory, false),
+        };
+        let below = |file: &Known<'_>| match root {
+            "" => Some(file.found.path.clone()),
+            root => file.found.path.below(root),
+        };
+        // Metadata of a wheel, and what starts something in Python, are not beside its program.
+        let is_kept = |file: &Known<'_>| match file.found.part {
+            Part::Payload => true,
+            Part::Scripts => file.magic.format().is_some(),
+            Part::Licences | Part::Sboms => false,
+        };
+        let kept: Vec<_> =
+            rest.iter().filter(|file| is_kept(file)).filter_map(|file| Some((below(file)?, file))).collect();
+        let alone = kept.is_empty() && self.programs.others.is_empty();
+        let bin = if in_bin || alone { "bin/" } else { "" };
+        let mut put = |name: &str, program: &Known<'_>, path: MemberPath| {
+            placed.put(program.found, Place::Package, path.clone(), Mode::Executable)?;
+            Ok::<_, PayloadError>(Executable { name: name.to_owned(), place: Place::Package, path })
+        };
+        let first = &self.programs.first;
+        let entrypoint = put(self.name, first, self.path(&format!("{bin}{}", first.file_name(self.name)))?)?;
+        let mut companions = Vec::new();
+        for (name, program) in &self.programs.others {
+            let beside = || self.path(&format!("{bin}{}", program.file_name(name)));
+            companions.push(put(name, program, below(program).map_or_else(beside, Ok)?)?);
+        }
+        for (path, file) in &kept {
+            let mode = file.found.mode_beside(file.magic, directory);
+            placed.put(file.found, Place::Package, path.clone(), mode)?;
+        }
+        Ok((entrypoint, companions, kept.into_iter().map(|(_, file)| file.found.path.clone()).collect()))
+    }
+
+    fn path(&self, path: &str) -> Result<MemberPath, PayloadError> {
+        let refused =
+            |why: PathError| PayloadError::Name { path: self.origin.to_owned(), member: path.to_owned(), why };
+        path.parse().map_err(refused)
+    }
+}

@@ -1,0 +1,117 @@
+//! The rows of `files`: what else of a payload is shipped, and where.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::error::PayloadError;
+use super::found::{Extent, Found, Part};
+use super::place::{Place, Placed};
+use crate::fs::Mode;
+use crate::member_path::MemberPath;
+use crate::product::{Destination, FileRule, Naming};
+
+/// How many paths a message names.
+const MAX_NAMED: usize = 3;
+
+/// What came of the rules.
+#[derive(Debug, Default)]
+pub(super) struct Applied {
+    /// The files that have a place by a rule.
+    pub taken: BTreeSet<MemberPath>,
+    /// The patterns that matched nothing where nothing else was to be expected.
+    pub unmatched: Vec<String>,
+}
+
+/// Gives the files that rules name their places; `directory` is that of the program.
+pub(super) fn apply(
+    rules: &[FileRule],
+    origin: &Path,
+    extent: Extent,
+    files: &[&Found],
+    directory: &str,
+    placed: &mut Placed<'_>,
+) -> Result<Applied, PayloadError> {
+    let mut applied = Applied::default();
+    for rule in rules {
+        let (place, naming) = match &rule.to {
+            Destination::Licences(naming) => (Place::Licences, naming),
+            Destination::Data(naming) => (Place::Data, naming),
+            Destination::Package(naming) => (Place::Package, naming),
+        };
+        let mut matches: Vec<_> = files.iter().filter(|file| rule.matches(&file.path)).collect();
+        let mut is_there_already = false;
+        if matches.is_empty() && matches!(extent, Extent::Own | Extent::Foreign) {
+            matches = files.iter().filter(|file| is_made_by(rule, place, naming, file)).collect();
+            is_there_already = true;
+        }
+        if matches.is_empty() {
+            if extent == Extent::Tree || extent == Extent::Own {
+                let nearest = nearest(&rule.from, files);
+                return Err(PayloadError::Unmatched { path: origin.to_owned(), pattern: rule.from.clone(), nearest });
+            }
+            applied.unmatched.push(rule.from.clone());
+        }
+        if let (Naming::As(to), [_, _, ..]) = (naming, &matches[..]) {
+            let members = named(matches.iter().map(|file| &*file.path));
+            let (pattern, to) = (rule.from.clone(), to.to_string());
+            return Err(PayloadError::OneName { path: origin.to_owned(), pattern, members, to });
+        }
+        for file in matches {
+            let path = match (is_there_already, place) {
+                (true, Place::Licences) => file.path.below(LICENCES).unwrap_or_else(|| file.path.clone()),
+                (true, _) => file.path.clone(),
+                (false, _) => {
+                    let path = naming.path(rule.tail(&file.path));
+                    let member = || file.path.to_string();
+                    path.parse().map_err(|why| PayloadError::Name { path: origin.to_owned(), member: member(), why })?
+                }
+            };
+            let mode = match place {
+                Place::Licences | Place::Sboms => Mode::Data,
+                Place::Package | Place::Scripts | Place::Data => file.mode_beside(file.magic()?, directory),
+            };
+            placed.put(file, place, path, mode)?;
+            applied.taken.insert(file.path.clone());
+        }
+    }
+    Ok(applied)
+}
+
+/// Where a wheel's licences are among its files.
+pub(super) const LICENCES: &str = "licenses";
+
+/// Whether a file of a wheel is what a rule made of upstream's when the wheel was built.
+fn is_made_by(rule: &FileRule, place: Place, naming: &Naming, file: &Found) -> bool {
+    let path = match (place, file.part) {
+        (Place::Licences, Part::Licences) => file.path.below(LICENCES),
+        (Place::Licences, _) | (_, Part::Licences) => None,
+        _ => Some(file.path.clone()),
+    };
+    let Some(path) = path else { return false };
+    match naming {
+        Naming::As(to) => path == *to,
+        Naming::Into(to) if to.is_empty() => rule.has_tail(&path),
+        Naming::Into(to) => path.below(to).is_some_and(|tail| rule.has_tail(&tail)),
+    }
+}
+
+/// The paths that a pattern may have meant, as a list for a message.
+fn nearest(pattern: &str, files: &[&Found]) -> String {
+    let score = |file: &&&Found| {
+        let name = pattern.rsplit('/').next().unwrap_or(pattern);
+        let whole = strsim::jaro_winkler(pattern, &file.path);
+        whole.max(strsim::jaro_winkler(name, file.file_name()))
+    };
+    let mut near: Vec<_> = files.iter().collect();
+    near.sort_by(|one, other| score(other).total_cmp(&score(one)).then_with(|| one.path.cmp(&other.path)));
+    named(near.iter().take(MAX_NAMED).map(|file| &*file.path))
+}
+
+/// Paths as a list for a message.
+pub(super) fn named<'a>(paths: impl Iterator<Item = &'a str>) -> String {
+    let paths: Vec<_> = paths.map(|path| format!("`{path}`")).collect();
+    match paths.len().checked_sub(MAX_NAMED) {
+        Some(rest @ 1..) => format!("{} and {rest} more", paths[..MAX_NAMED].join(", ")),
+        _ => paths.join(", "),
+    }
+}

@@ -1,0 +1,214 @@
+//! Published wheels as payloads: their files lie as the program's own, at paths of the import package, and are held against
+//! RECORD (PyPA "Binary distribution format", "Recording installed projects"). Their metadata and the Python sources of the
+//! package are written anew by the stage.
+//!
+//! | member | path |
+//! | --- | --- |
+//! | `PACKAGE/bin/rg` | `bin/rg` |
+//! | `NAME-1.data/scripts/rg` | `rg` |
+//! | `NAME-1.data/data/share/man/man1/rg.1` | `share/man/man1/rg.1` |
+//! | `NAME-1.dist-info/licenses/LICENSE` | `licenses/LICENSE` |
+//! | `NAME-1.dist-info/sboms/rg.cdx.json` | `rg.cdx.json`, apart from the others |
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use super::error::PayloadError;
+use super::form::Form;
+use super::found::{Found, Input, Part, WheelName};
+use super::name::{self, is_python};
+use super::package::DESCRIPTOR;
+use super::rules::{LICENCES, named};
+use super::unpack::Sink;
+use super::zipped::{reading, take};
+use crate::console::Progress;
+use crate::member_path::{MemberPath, Node, Paths};
+use crate::product::RuntimeProject;
+use crate::wheel::licences;
+use crate::zip::archive::Archive;
+
+const MAX_RECORD: u64 = 16 << 20;
+
+/// The `.dist-info` directory, which only wheels have.
+pub(super) fn dist_info(archive: &Archive) -> Option<String> {
+    archive.members().iter().find_map(|member| {
+        let directory = member.name.strip_suffix("/WHEEL")?;
+        (directory.ends_with(".dist-info") && !directory.contains('/')).then(|| directory.to_owned())
+    })
+}
+
+/// Unpacks what of a wheel is a payload.
+pub(super) fn unpack(
+    origin: &Path,
+    archive: &Archive,
+    dist_info: &str,
+    project: &RuntimeProject,
+    scratch: &Path,
+    progress: &Progress,
+) -> Result<Input, PayloadError> {
+    let record = read_record(origin, archive, dist_info)?;
+    let wanted = if project.is_app_server() { Some(import_package(origin, archive)?) } else { None };
+    let stem = dist_info.strip_suffix(".dist-info").unwrap_or(dist_info);
+    let places = Places { dist_info, data: format!("{stem}.data") };
+    let mut sink = Sink::new(origin, scratch);
+    for member in archive.members() {
+        let is_wanted = match (places.of(&member.name), &wanted) {
+            (None, _) => false,
+            (Some((At::Package(package), _)), Some(wanted)) => package == wanted,
+            (Some((At::Part(part), _)), Some(_)) => part == Part::Sboms,
+            (Some(_), None) => true,
+        };
+        if is_wanted {
+            take(origin, archive, member, &mut sink, Some(&record))?;
+        }
+        progress.advance(member.size);
+    }
+    let files = places.spread(origin, project, sink.finish()?)?;
+    // Neither part holds a hyphen.
+    let wheel = stem.rsplit_once('-').map(|(distribution, version)| WheelName {
+        distribution: distribution.parse().ok(),
+        version: version.to_owned(),
+    });
+    let wheel = wheel.or(Some(WheelName { distribution: None, version: String::new() }));
+    Ok(Input { form: Form::Wheel, files, wheel })
+}
+
+/// The directories of a wheel that are not packages.
+struct Places<'a> {
+    dist_info: &'a str,
+    data: String,
+}
+
+/// Where in a wheel a member is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum At<'a> {
+    Package(&'a str),
+    Part(Part),
+}
+
+impl Places<'_> {
+    /// Where a member is and its path there; `None` where it is not of the payload.
+    fn of<'m>(&self, name: &'m str) -> Option<(At<'m>, &'m str)> {
+        let below = |directory: &str| name.strip_prefix(directory)?.strip_prefix('/');
+        if let Some(path) = below(self.dist_info) {
+            return match path.split_once('/') {
+                Some((LICENCES, licence)) => Some((At::Part(Part::Licences), licence)),
+                Some(("sboms", sbom)) => Some((At::Part(Part::Sboms), sbom)),
+                None if licences::USUAL.iter().any(|glob| licences::matches(glob, path)) => {
+                    Some((At::Part(Part::Licences), path))
+                }
+                _ => None,
+            };
+        }
+        let inside = match below(&self.data).map(|path| path.split_once('/')) {
+            Some(Some(("scripts", script))) => return Some((At::Part(Part::Scripts), script)),
+            Some(Some(("data", path))) => return Some((At::Part(Part::Payload), path)),
+            Some(Some(("purelib" | "platlib", path))) => path,
+            Some(_) => return None,
+            None => name,
+        };
+        let (package, path) = inside.split_once('/')?;
+        (!is_python(path)).then_some((At::Package(package), path))
+    }
+
+    /// Gives every file its path in the payload.
+    fn spread(&self, origin: &Path, project: &RuntimeProject, found: Vec<Found>) -> Result<Vec<Found>, PayloadError> {
+        let package = self.package(origin, project, &found)?;
+        let mut paths = Paths::default();
+        let mut files = Vec::with_capacity(found.len());
+        for file in found {
+            let (part, path) = match self.of(&file.path) {
+                Some((At::Package(own), path)) if Some(own) == package.as_deref() => (Part::Payload, path.to_owned()),
+                Some((At::Part(Part::Licences), path)) => (Part::Licences, format!("{LICENCES}/{path}")),
+                Some((At::Part(part), path)) => (part, path.to_owned()),
+                _ => continue,
+            };
+            let refused = |why| PayloadError::Name { path: origin.to_owned(), member: file.path.to_string(), why };
+            let path: MemberPath = path.parse().map_err(refused)?;
+            // An SBOM may be called as any file of the payload.
+            if part != Part::Sboms {
+                name::take(&mut paths, origin, &path, Node::File)?;
+            }
+            files.push(Found { path, part, ..file });
+        }
+        Ok(files)
+    }
+
+    /// The import package that the payload is in, where it is in one: the only one, or the only one with a program.
+    fn package(
+        &self,
+        origin: &Path,
+        project: &RuntimeProject,
+        found: &[Found],
+    ) -> Result<Option<String>, PayloadError> {
+        let mut packages: BTreeMap<&str, Vec<&Found>> = BTreeMap::new();
+        let mut scripts = BTreeSet::new();
+        for file in found {
+            match self.of(&file.path) {
+                Some((At::Package(package), _)) => packages.entry(package).or_default().push(file),
+                Some((At::Part(Part::Scripts), name)) => {
+                    scripts.insert(name);
+                }
+                _ => {}
+            }
+        }
+        if packages.len() < 2 {
+            return Ok(packages.keys().next().map(|package| (*package).to_owned()));
+        }
+        let is_program =
+            |file: &Found, name: &str| file.file_name().strip_suffix(".exe").unwrap_or(file.file_name()) == name;
+        let program = project.executable();
+        let mut with = Vec::new();
+        for (package, files) in packages {
+            for file in files {
+                if is_program(file, program) && file.magic()?.format().is_some() {
+                    with.push(package);
+                    break;
+                }
+            }
+        }
+        match with[..] {
+            [] => Ok(None),
+            [package] => Ok(Some(package.to_owned())),
+            _ => Err(PayloadError::SeveralExecutables { path: origin.to_owned(), names: named(with.into_iter()) }),
+        }
+    }
+}
+
+/// The top-level directory of the wheel that carries a payload.
+fn import_package(origin: &Path, archive: &Archive) -> Result<String, PayloadError> {
+    let mut packages: Vec<&str> = Vec::new();
+    for member in archive.members() {
+        let Some((package, rest)) = member.name.split_once('/') else { continue };
+        if package.ends_with(".dist-info") || package.ends_with(".data") {
+            continue;
+        }
+        if (rest == DESCRIPTOR || rest.starts_with("bin/")) && !packages.contains(&package) {
+            packages.push(package);
+        }
+    }
+    match packages[..] {
+        [package] => Ok(package.to_owned()),
+        [] => Err(PayloadError::NoExecutable {
+            path: origin.to_owned(),
+            expected: format!("an import package with `{DESCRIPTOR}` or `bin/` in it"),
+        }),
+        _ => Err(PayloadError::SeveralExecutables { path: origin.to_owned(), names: packages.join(", ") }),
+    }
+}
+
+/// The digests of RECORD, by path.
+fn read_record(origin: &Path, archive: &Archive, dist_info: &str) -> Result<BTreeMap<String, String>, PayloadError> {
+    let name = format!("{dist_info}/RECORD");
+    let refused = |why| PayloadError::Record { path: origin.to_owned(), member: name.clone(), why };
+    let member = archive.find(&name).ok_or_else(|| refused("is missing"))?;
+    let bytes = archive.read(member, MAX_RECORD).map_err(|error| reading(origin, error))?;
+    let mut rows = BTreeMap::new();
+    for row in csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes.as_slice()).records() {
+        let row = row.map_err(|_| refused("is not a table of comma-separated values"))?;
+        if let (Some(path), Some(digest)) = (row.get(0), row.get(1)) {
+            rows.insert(path.to_owned(), digest.to_owned());
+        }
+    }
+    Ok(rows)
+}
