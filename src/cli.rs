@@ -93,6 +93,10 @@ pub(crate) enum Command {
     Verify(Verify),
     /// Verify, then upload: runtime wheels first, the SDK last
     Publish(Publish),
+    /// Write a product: its templates, a README and the release workflow
+    Init(Init),
+    /// Print the release workflow of a product
+    Workflow(Workflow),
     /// Print the targets, their tags and their runners
     Matrix(Matrix),
     /// Generate the SDK's protocol types from the pinned runtime's own schema
@@ -367,6 +371,54 @@ pub(crate) struct Publish {
     pub visible_timeout: u64,
     #[command(flatten)]
     pub output: FormatOptions,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  relkit init ripgrep --from downloads/*.tar.gz downloads/*.zip --name ripgrep-bin --license 'Unlicense OR MIT'
+  relkit init . --name mytool-bin --executable mytool
+
+With --from everything that can be is read off the payloads; what it writes passes `relkit release` on them as it is.")]
+pub(crate) struct Init {
+    /// The directory of the product
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+    /// Real payloads of a release, one for each platform
+    #[arg(long, value_name = "PAYLOAD", num_args = 1..)]
+    pub from: Vec<PathBuf>,
+    /// The distribution, what `pip install` is given [default: the program's name with `-bin`]
+    #[arg(long, value_name = "DIST")]
+    pub name: Option<String>,
+    /// An executable, the program first; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub executable: Vec<String>,
+    /// The import package [default: the distribution's name]
+    #[arg(long, value_name = "MODULE")]
+    pub module: Option<String>,
+    /// The licence of the program, as an SPDX expression
+    #[arg(long, value_name = "SPDX")]
+    pub license: Option<String>,
+    /// Where the program is developed
+    #[arg(long, value_name = "URL")]
+    pub repository: Option<String>,
+    /// Write a minimal typed SDK too, which finds the program and starts it
+    #[arg(long)]
+    pub sdk: bool,
+    /// Replace files that are there already
+    #[arg(long)]
+    pub force: bool,
+    #[command(flatten)]
+    pub output: FormatOptions,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  relkit workflow --out .github/workflows/release.yml")]
+pub(crate) struct Workflow {
+    #[command(flatten)]
+    pub product: ProductOptions,
+    /// Write it there instead of to standard output
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -60,6 +60,8 @@ pub mod publish;
 mod release;
 #[doc(hidden)]
 pub mod report;
+#[doc(hidden)]
+pub mod scaffold;
 mod serde_text;
 #[doc(hidden)]
 pub mod smoke;

@@ -10,6 +10,7 @@ mod pages;
 mod product;
 mod publish;
 mod release;
+mod scaffold;
 mod smoke;
 mod stage;
 mod verify;
@@ -59,6 +60,8 @@ fn dispatch(command: Command, console: &Console) -> Result<Exit, Failure> {
         Command::Coverage(arguments) => check::coverage(&arguments, console),
         Command::Verify(arguments) => verify::run(&arguments, console),
         Command::Smoke(arguments) => smoke::run(&arguments, console),
+        Command::Init(arguments) => scaffold::init(&arguments, console),
+        Command::Workflow(arguments) => scaffold::workflow_of(&arguments, console),
         Command::Matrix(arguments) => matrix::run(&arguments, console),
         Command::Build(arguments) => build::run(&arguments, console),
         Command::GenerateTypes(arguments) => generate_types::run(&arguments, console),

@@ -33,6 +33,20 @@ pub(super) enum Part {
     Sboms,
 }
 
+/// What is looked for in an input.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sought<'a> {
+    /// The name of the program; empty where any is meant.
+    pub program: &'a str,
+    /// Whether a wheel's package directory alone is meant.
+    pub package_directory: bool,
+}
+
+impl Sought<'_> {
+    /// What a program is called that comes without a name.
+    pub(super) const UNNAMED: &'static str = "program";
+}
+
 /// What an input gave up.
 #[derive(Debug)]
 pub(super) struct Input {

@@ -16,24 +16,21 @@ mod name;
 mod package;
 mod place;
 mod program;
+mod read;
 mod rules;
 mod sbom;
 mod search;
+mod survey;
 mod tarball;
 mod unpack;
 mod wheel;
 mod zipped;
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::{BufReader, Seek as _};
 use std::path::{Path, PathBuf};
 
-use form::Reading;
-use found::{Found, Input, Part};
-use unpack::Watched;
+use found::Sought;
 
-use crate::binary::Magic;
 use crate::console::Progress;
 use crate::fs::{self, FsError, Mode};
 use crate::member_path::MemberPath;
@@ -43,6 +40,7 @@ pub use error::PayloadError;
 pub use form::Form;
 pub use package::{DESCRIPTOR, Package};
 pub use place::{Executable, PayloadFile, Place};
+pub(crate) use survey::{Survey, Surveyed, survey};
 
 /// A payload whose names, links, sizes and layout have been verified.
 #[derive(Debug)]
@@ -79,7 +77,8 @@ impl Payload {
         scratch: &Path,
         progress: &Progress,
     ) -> Result<Self, PayloadError> {
-        let mut input = read(path, project, scratch, progress)?;
+        let sought = Sought { program: project.executable(), package_directory: project.is_app_server() };
+        let mut input = read::read(path, sought, scratch, progress)?;
         let known = project.is_app_server() || input.is_own_wheel(project);
         let wheel_version = input.wheel.as_ref().filter(|_| known).map(|wheel| wheel.version.clone());
         input.files.extend(sbom::beside(path)?);
@@ -128,52 +127,5 @@ impl Payload {
             progress.advance(file.size);
         }
         Ok(())
-    }
-}
-
-/// What the input at `path` holds.
-fn read(path: &Path, project: &RuntimeProject, scratch: &Path, progress: &Progress) -> Result<Input, PayloadError> {
-    let metadata = std::fs::metadata(path).map_err(FsError::read(path))?;
-    let input = |form, files| Input { form, files, wheel: None };
-    if metadata.is_dir() {
-        return Ok(input(Form::Directory, directory::list(path)?));
-    }
-    if !metadata.is_file() {
-        return Err(PayloadError::NotAFile { path: path.to_owned() });
-    }
-    let mut file = File::open(path).map_err(FsError::read(path))?;
-    let head = unpack::head(&mut file, Magic::HEAD).map_err(FsError::read(path))?;
-    file.rewind().map_err(FsError::read(path))?;
-    let name = project.executable();
-    match form::reading(path, &head)? {
-        Reading::Executable => {
-            let unusable = |why| PayloadError::Name { path: path.to_owned(), member: name.to_owned(), why };
-            let program = Found {
-                path: name.parse().map_err(unusable)?,
-                source: path.to_owned(),
-                size: metadata.len(),
-                mode: Mode::Executable,
-                part: Part::Payload,
-            };
-            Ok(input(Form::Executable, vec![program]))
-        }
-        Reading::Compressed(compression) => compressed::unpack(path, file, compression, name, scratch, progress),
-        Reading::Tar => {
-            progress.set_length(metadata.len());
-            let file = Watched::new(BufReader::with_capacity(1 << 16, file), progress);
-            Ok(input(Form::Tar, tarball::unpack(path, file, scratch)?))
-        }
-        Reading::Zip(form) => {
-            let archive = zipped::open(path, progress)?;
-            match (wheel::dist_info(&archive), form) {
-                (Some(dist_info), _) => wheel::unpack(path, &archive, &dist_info, project, scratch, progress),
-                (None, Form::Wheel) => Err(PayloadError::Record {
-                    path: path.to_owned(),
-                    member: "*.dist-info/WHEEL".into(),
-                    why: "is missing: the file is called a wheel and is none",
-                }),
-                (None, form) => Ok(input(form, zipped::unpack(path, &archive, scratch, progress)?)),
-            }
-        }
     }
 }

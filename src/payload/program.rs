@@ -50,7 +50,7 @@ pub(super) fn arrange(origin: &Path, project: &RuntimeProject, input: Input) -> 
 }
 
 /// Takes away the one folder that everything lies in, as archives often have it.
-fn unwrap_folder(files: Vec<Found>) -> Vec<Found> {
+pub(super) fn unwrap_folder(files: Vec<Found>) -> Vec<Found> {
     let folder = files.first().and_then(|file| file.path.split_once('/')).map(|(folder, _)| folder.to_owned());
     let Some(folder) = folder.filter(|folder| folder != BIN) else { return files };
     let inside = |file: &Found| Some(Found { path: file.path.below(&folder)?, ..file.clone() });

@@ -15,7 +15,7 @@ use std::path::Path;
 
 use super::error::PayloadError;
 use super::form::Form;
-use super::found::{Found, Input, Part, WheelName};
+use super::found::{Found, Input, Part, Sought, WheelName};
 use super::name::{self, is_python};
 use super::package::DESCRIPTOR;
 use super::rules::{LICENCES, named};
@@ -23,7 +23,6 @@ use super::unpack::Sink;
 use super::zipped::{reading, take};
 use crate::console::Progress;
 use crate::member_path::{MemberPath, Node, Paths};
-use crate::product::RuntimeProject;
 use crate::wheel::licences;
 use crate::zip::archive::Archive;
 
@@ -42,12 +41,12 @@ pub(super) fn unpack(
     origin: &Path,
     archive: &Archive,
     dist_info: &str,
-    project: &RuntimeProject,
+    sought: Sought<'_>,
     scratch: &Path,
     progress: &Progress,
 ) -> Result<Input, PayloadError> {
     let record = read_record(origin, archive, dist_info)?;
-    let wanted = if project.is_app_server() { Some(import_package(origin, archive)?) } else { None };
+    let wanted = if sought.package_directory { Some(import_package(origin, archive)?) } else { None };
     let stem = dist_info.strip_suffix(".dist-info").unwrap_or(dist_info);
     let places = Places { dist_info, data: format!("{stem}.data") };
     let mut sink = Sink::new(origin, scratch);
@@ -63,7 +62,7 @@ pub(super) fn unpack(
         }
         progress.advance(member.size);
     }
-    let files = places.spread(origin, project, sink.finish()?)?;
+    let files = places.spread(origin, sought.program, sink.finish()?)?;
     // Neither part holds a hyphen.
     let wheel = stem.rsplit_once('-').map(|(distribution, version)| WheelName {
         distribution: distribution.parse().ok(),
@@ -112,8 +111,8 @@ impl Places<'_> {
     }
 
     /// Gives every file its path in the payload.
-    fn spread(&self, origin: &Path, project: &RuntimeProject, found: Vec<Found>) -> Result<Vec<Found>, PayloadError> {
-        let package = self.package(origin, project, &found)?;
+    fn spread(&self, origin: &Path, program: &str, found: Vec<Found>) -> Result<Vec<Found>, PayloadError> {
+        let package = self.package(origin, program, &found)?;
         let mut paths = Paths::default();
         let mut files = Vec::with_capacity(found.len());
         for file in found {
@@ -135,12 +134,7 @@ impl Places<'_> {
     }
 
     /// The import package that the payload is in, where it is in one: the only one, or the only one with a program.
-    fn package(
-        &self,
-        origin: &Path,
-        project: &RuntimeProject,
-        found: &[Found],
-    ) -> Result<Option<String>, PayloadError> {
+    fn package(&self, origin: &Path, program: &str, found: &[Found]) -> Result<Option<String>, PayloadError> {
         let mut packages: BTreeMap<&str, Vec<&Found>> = BTreeMap::new();
         let mut scripts = BTreeSet::new();
         for file in found {
@@ -157,11 +151,11 @@ impl Places<'_> {
         }
         let is_program =
             |file: &Found, name: &str| file.file_name().strip_suffix(".exe").unwrap_or(file.file_name()) == name;
-        let program = project.executable();
         let mut with = Vec::new();
         for (package, files) in packages {
             for file in files {
-                if is_program(file, program) && file.magic()?.format().is_some() {
+                let is_called = program.is_empty() && !file.is_library_by_name() || is_program(file, program);
+                if is_called && file.magic()?.format().is_some() {
                     with.push(package);
                     break;
                 }

@@ -37,6 +37,8 @@ pub struct Product {
     pub runtime_template: Template,
     /// Most products have no SDK.
     pub sdk: Option<Sdk>,
+    /// Where it is; none of the built-in one, and of templates that are named alone.
+    pub directory: Option<PathBuf>,
 }
 
 /// The SDK of a product.
@@ -86,7 +88,8 @@ impl Product {
                     std::fs::metadata(&product).map_err(FsError::read(&product))?;
                     return Err(ProductError::NotAProduct { directory: product });
                 }
-                Self::of(Template::runtime(Some(&runtime))?, sdk(Some(product.join(SDK_TEMPLATE)))?)
+                let found = Self::of(Template::runtime(Some(&runtime))?, sdk(Some(product.join(SDK_TEMPLATE)))?)?;
+                Ok(Self { directory: Some(product), ..found })
             }
         }
     }
@@ -113,7 +116,7 @@ impl Product {
                 return mixed("runtime-module", &project.runtime_module, &runtime.module);
             }
         }
-        Ok(Self { runtime, runtime_template, sdk })
+        Ok(Self { runtime, runtime_template, sdk, directory: None })
     }
 
     /// The table of the SDK.

@@ -55,11 +55,14 @@ pub(crate) fn workflow(product: &Product, repository: Repository<'_>) -> String 
         ("version", input.to_owned()),
         ("matrix", matrix.to_owned()),
         ("fetch", fetch.to_owned()),
-        ("smoke", if runtime.targets.iter().any(|row| is_emulated(&row.triple)) {
-            part!("smoke-emulated").to_owned()
-        } else {
-            part!("smoke").to_owned()
-        }),
+        (
+            "smoke",
+            if runtime.targets.iter().any(|row| is_emulated(&row.triple)) {
+                part!("smoke-emulated").to_owned()
+            } else {
+                part!("smoke").to_owned()
+            },
+        ),
         ("needs", if sdk { "[runtime, sdk]" } else { "[runtime]" }.to_owned()),
         ("tag-option", if names_targets_twice(runtime) { r#" --platform-tag "$PLATFORM_TAG""# } else { "" }.to_owned()),
         ("prepare", prepare),
@@ -80,9 +83,7 @@ pub(crate) fn workflow(product: &Product, repository: Repository<'_>) -> String 
 fn sources(runtime: &RuntimeProject) -> (String, &'static str, &'static str) {
     match (&runtime.source, &runtime.checksums) {
         (Some(_), Some(_)) => (String::new(), part!("matrix"), part!("fetch")),
-        (Some(_), None) => {
-            (part!("digests").to_owned(), part!("matrix-with-digests"), part!("fetch-with-digests"))
-        }
+        (Some(_), None) => (part!("digests").to_owned(), part!("matrix-with-digests"), part!("fetch-with-digests")),
         (None, _) => {
             (part!("payload-url").to_owned() + part!("digests"), part!("matrix-with-digests"), part!("fetch-url"))
         }

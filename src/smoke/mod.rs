@@ -10,6 +10,7 @@ mod home;
 mod levels;
 mod model_server;
 mod options;
+pub(crate) mod probe;
 mod report;
 mod runner;
 pub mod stand_in;

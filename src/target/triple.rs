@@ -36,6 +36,28 @@ impl TargetTriple {
         })
     }
 
+    /// The usual target of binaries that keep a tag's promise.
+    pub(crate) fn of_tag(tag: &PlatformTag) -> Option<Self> {
+        let architecture = *tag.architectures().first()?;
+        let name = match architecture {
+            Architecture::Armv7 => "armv7".to_owned(),
+            Architecture::Ppc64le => "powerpc64le".to_owned(),
+            Architecture::Riscv64 => "riscv64gc".to_owned(),
+            other => other.to_string(),
+        };
+        let hard_float = if architecture == Architecture::Armv7 { "eabihf" } else { "" };
+        let text = match tag {
+            PlatformTag::Macos { .. } => format!("{name}-apple-darwin"),
+            PlatformTag::Windows(_) => format!("{name}-pc-windows-msvc"),
+            PlatformTag::Musllinux { .. } => format!("{name}-unknown-linux-musl{hard_float}"),
+            PlatformTag::Manylinux { .. } | PlatformTag::ManylinuxLegacy { .. } | PlatformTag::Linux(_) => {
+                format!("{name}-unknown-linux-gnu{hard_float}")
+            }
+            PlatformTag::Any | PlatformTag::Other(_) => return None,
+        };
+        text.parse().ok()
+    }
+
     pub(crate) fn is_windows(&self) -> bool {
         self.0.operating_system == OperatingSystem::Windows
     }

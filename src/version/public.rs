@@ -132,7 +132,7 @@ fn parts(text: &str) -> Vec<String> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
     use proptest::prelude::*;
 
@@ -177,7 +177,7 @@ pub(super) mod tests {
     }
 
     prop_compose! {
-        pub(crate) fn any_version()(
+        fn any_version()(
             release in proptest::collection::vec(0..99_u64, 1..5),
             pre in proptest::option::of((0..3_usize, 0..99_u64)),
             post in proptest::option::of(0..99_u64),

@@ -25,7 +25,7 @@ fn transcripts_of_what_goes_wrong() {
         ("missing argument", &["check"]),
         ("unknown flag", &["matrix", "--bogus"]),
         ("quiet and verbose", &["matrix", "--quiet", "--verbose"]),
-        ("stage-sdk version", &["stage-sdk", "out", "--codex-version", "1.2"]),
+        ("stage-sdk version", &["stage-sdk", "out", "--codex-version", "latest"]),
         ("stage-sdk own version", &["stage-sdk", "out", "--codex-version", "0.163.0", "--sdk-version", "0.164.0"]),
         ("stage-sdk template", &["stage-sdk", "out", "--codex-version", "0.163.0", "--template", "missing"]),
         ("stage-sdk over a directory", &["stage-sdk", ".", "--codex-version", "0.163.0"]),

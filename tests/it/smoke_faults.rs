@@ -13,6 +13,7 @@ use tempfile::TempDir;
 
 use crate::support::check::projects;
 use crate::support::set_mode;
+use crate::support::stages::release;
 
 /// A way to ask for a smoke test.
 struct Trial {
@@ -40,7 +41,7 @@ impl Trial {
             subject,
             project: &projects().0,
             level: self.level,
-            expect_version: self.expect.map(|version| version.parse().unwrap()),
+            expect_version: self.expect.map(|version| release(version).program().clone()),
             runner: None,
             timeout: Some(self.timeout),
         };

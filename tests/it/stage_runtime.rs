@@ -67,6 +67,7 @@ fn every_form_of_a_package_gives_one_stage() {
         ("hatch_build.py", false),
         ("pyproject.toml", false),
         ("src/codex_cli_bin/__init__.py", false),
+        ("src/codex_cli_bin/__main__.py", false),
         ("src/codex_cli_bin/bin/codex", true),
         ("src/codex_cli_bin/bin/codex-host", true),
         ("src/codex_cli_bin/codex-package.json", false),

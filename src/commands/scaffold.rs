@@ -1,0 +1,45 @@
+//! `relkit init` and `relkit workflow`: a product out of its payloads, and its release workflow.
+
+use super::{product, stage};
+use crate::cli::{Init, Workflow};
+use crate::console::Console;
+use crate::error::{Exit, Failure};
+use crate::fs::{FsError, write_whole};
+use crate::scaffold::{Options, Repository, place_in, repository_root, scaffold, workflow};
+
+pub(super) fn init(arguments: &Init, console: &Console) -> Result<Exit, Failure> {
+    let options = Options {
+        directory: arguments.directory.clone(),
+        payloads: arguments.from.clone(),
+        name: arguments.name.clone(),
+        executables: arguments.executable.clone(),
+        module: arguments.module.clone(),
+        license: arguments.license.clone(),
+        repository: arguments.repository.clone(),
+        with_sdk: arguments.sdk,
+        existing: stage::existing(arguments.force),
+    };
+    let written = console.with_bar("Reading", 0, |progress| scaffold(&options, progress))?;
+    console.status("Wrote", &written);
+    console.show(&written, arguments.output.format);
+    Ok(Exit::Good)
+}
+
+pub(super) fn workflow_of(arguments: &Workflow, console: &Console) -> Result<Exit, Failure> {
+    let product = product::find(&arguments.product)?;
+    let here = std::env::current_dir().map_err(FsError::read(std::path::Path::new(".")))?;
+    let root = repository_root(&here);
+    let place = product.directory.as_ref().map(|directory| place_in(&root, directory)).unwrap_or_default();
+    let text = workflow(&product, Repository { root: &root, product: &place });
+    match &arguments.out {
+        Some(path) => {
+            write_whole(path, text.as_bytes())?;
+            console.status(
+                "Wrote",
+                format_args!("the release workflow of {} to {}", product.runtime.distribution, path.display()),
+            );
+        }
+        None => console.result(format_args!("{text}")),
+    }
+    Ok(Exit::Good)
+}

@@ -1,0 +1,51 @@
+//! What a payload holds, before there is a product that says what of it is wanted.
+
+use std::path::{Path, PathBuf};
+
+use super::error::PayloadError;
+use super::form::Form;
+use super::found::{Part, Sought};
+use super::name::is_sbom;
+use super::program::unwrap_folder;
+use super::read::read;
+use crate::binary::Magic;
+use crate::console::Progress;
+use crate::member_path::MemberPath;
+use crate::wheel::name::DistributionName;
+
+/// A payload as it comes.
+#[derive(Debug)]
+pub(crate) struct Survey {
+    pub form: Form,
+    /// Every file by its path below the payload's own top, as rules of `files` are matched against.
+    pub files: Vec<Surveyed>,
+    /// Of a wheel, the distribution that its name states.
+    pub distribution: Option<DistributionName>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Surveyed {
+    pub path: MemberPath,
+    pub source: PathBuf,
+    pub magic: Magic,
+    /// Whether it is called as libraries are.
+    pub is_library: bool,
+    /// Whether a wheel has it as a script.
+    pub is_script: bool,
+}
+
+/// Reads a payload into `scratch`, as [`Payload::open`](super::Payload::open) does. A program that comes alone is called as
+/// `program`.
+pub(crate) fn survey(path: &Path, program: &str, scratch: &Path, progress: &Progress) -> Result<Survey, PayloadError> {
+    let input = read(path, Sought { program, package_directory: false }, scratch, progress)?;
+    let distribution = input.wheel.as_ref().and_then(|wheel| wheel.distribution.clone());
+    let files: Vec<_> =
+        input.files.into_iter().filter(|file| file.part != Part::Sboms && !is_sbom(&file.path)).collect();
+    let files = if input.wheel.is_some() { files } else { unwrap_folder(files) };
+    let surveyed = files.into_iter().map(|file| {
+        let (magic, is_library) = (file.magic()?, file.is_library_by_name());
+        let is_script = file.part == Part::Scripts;
+        Ok(Surveyed { path: file.path, source: file.source, magic, is_library, is_script })
+    });
+    Ok(Survey { form: input.form, files: surveyed.collect::<Result<_, PayloadError>>()?, distribution })
+}

@@ -1,0 +1,55 @@
+//! Why no product was written.
+
+use std::path::PathBuf;
+
+use crate::error::{Exit, Explain};
+use crate::fs::FsError;
+use crate::payload::PayloadError;
+use crate::product::ProductError;
+
+#[derive(Debug, thiserror::Error)]
+pub enum ScaffoldError {
+    #[error(transparent)]
+    Fs(#[from] FsError),
+    #[error(transparent)]
+    Payload(#[from] PayloadError),
+    #[error("`{}` holds no program", payload.display())]
+    NoProgram { payload: PathBuf },
+    #[error("no platform tag is honest for `{}`", payload.display())]
+    NoHonestTag { payload: PathBuf },
+    #[error("two payloads are for `{triple}` under the same platform tag: `{one}` and `{other}`")]
+    SameTarget { triple: String, one: String, other: String },
+    #[error("`{name}` cannot be {what}")]
+    Name { name: String, what: &'static str },
+    #[error("these files are there already: {}", files.iter().map(|file| format!("`{file}`")).collect::<Vec<_>>().join(", "))]
+    Exists { files: Vec<String> },
+    /// The table that was put together is refused by what reads it.
+    #[error("the product that these payloads call for cannot be written")]
+    Product(#[source] Box<ProductError>),
+}
+
+impl Explain for ScaffoldError {
+    fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Fs(error) => return error.hint(),
+            Self::Payload(error) => return error.hint(),
+            Self::Product(error) => return error.hint(),
+            Self::NoProgram { .. } => {
+                "give the executable itself, or an archive, directory or wheel that holds it".into()
+            }
+            Self::NoHonestTag { .. } => "`relkit inspect` says what stands in the way".into(),
+            Self::SameTarget { .. } => "give one payload for each platform".into(),
+            Self::Name { .. } => "give another with `--name`, `--module` or `--executable`".into(),
+            Self::Exists { .. } => "give another directory, or `--force` to replace them".into(),
+        })
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Fs(error) => error.exit(),
+            Self::Payload(error) => error.exit(),
+            Self::NoProgram { .. } | Self::NoHonestTag { .. } => Exit::NotGood,
+            Self::SameTarget { .. } | Self::Name { .. } | Self::Exists { .. } | Self::Product(_) => Exit::Failed,
+        }
+    }
+}

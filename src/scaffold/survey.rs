@@ -1,0 +1,387 @@
+//! What payloads tell of the product that they are of: targets and honest tags off the binaries, executables, files beside
+//! them, and how the program says its version.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::error::ScaffoldError;
+use super::kind::{self, Kind};
+use super::names;
+use crate::binary::{Inventory, Libc};
+use crate::console::Progress;
+use crate::fs::{FsError, Scratch};
+use crate::payload::{Surveyed, survey};
+use crate::product::Command;
+use crate::smoke::probe;
+use crate::target::{PlatformTag, TargetTriple};
+use crate::version::PublicVersion;
+
+/// One payload: its target, and what of it would be shipped.
+#[derive(Debug)]
+pub(super) struct Row {
+    pub triple: TargetTriple,
+    pub platform_tag: PlatformTag,
+    pub also: Vec<PlatformTag>,
+    /// The file name of the payload.
+    pub file_name: String,
+}
+
+/// What all payloads together tell.
+#[derive(Debug)]
+pub(super) struct Findings {
+    pub rows: Vec<Row>,
+    /// The program first.
+    pub executables: Vec<String>,
+    pub command: Command,
+    /// `from` and `to` of every file that is shipped besides.
+    pub files: Vec<(String, String)>,
+    pub question: Option<Question>,
+    /// Arguments that the program answers well, and a word of the answer.
+    pub first_command: Option<(Vec<String>, String)>,
+    pub notes: Vec<String>,
+}
+
+/// How the program is asked for its version, and what it said.
+#[derive(Debug)]
+pub(super) struct Question {
+    pub arguments: Vec<String>,
+    pub pattern: String,
+    pub version: PublicVersion,
+}
+
+/// A payload that was read.
+struct Seen<'a> {
+    path: &'a Path,
+    file_name: String,
+    files: Vec<Surveyed>,
+    /// The programs among them, by their place in the list.
+    programs: Vec<usize>,
+    inventory: Inventory,
+    _scratch: Scratch,
+}
+
+/// Reads the payloads. `wanted` are the executables that the user names, the program first.
+pub(super) fn survey_all(
+    payloads: &[PathBuf],
+    wanted: &[String],
+    progress: &Progress,
+) -> Result<Findings, ScaffoldError> {
+    let mut seen = Vec::new();
+    for path in payloads {
+        seen.push(Seen::read(path, wanted.first().map(String::as_str), progress)?);
+    }
+    let executables = match wanted {
+        [] => executables(&seen),
+        wanted => wanted.to_vec(),
+    };
+    let program = executables.first().map_or("", String::as_str);
+    let command = match seen.iter().any(|one| one.needs_files(&executables)) {
+        true => Command::Launcher,
+        false => Command::Scripts,
+    };
+    let mut rows: Vec<Row> = Vec::new();
+    for one in &seen {
+        rows.push(one.row(&executables, command)?);
+    }
+    settle_tags(&mut rows);
+    let mut findings = Findings {
+        rows,
+        command,
+        files: files(&seen, program),
+        question: None,
+        first_command: None,
+        notes: Vec::new(),
+        executables: executables.clone(),
+    };
+    let here = seen
+        .iter()
+        .zip(&findings.rows)
+        .find(|(_, row)| row.triple.runs_on(std::env::consts::OS, std::env::consts::ARCH));
+    match here.and_then(|(one, _)| one.program(program)) {
+        Some(file) => {
+            let run = Runnable::of(file)?;
+            findings.question = question(&run.path)?;
+            findings.first_command = first_command(&run.path)?;
+            if findings.question.is_none() {
+                findings
+                    .notes
+                    .push(format!("`{program}` says no version that can be recognised: fill in [tool.relkit.smoke]"));
+            }
+        }
+        None => findings.notes.push(format!(
+            "`{program}` of these payloads does not run on this machine: try [tool.relkit.smoke] on one where it does"
+        )),
+    }
+    Ok(findings)
+}
+
+impl<'a> Seen<'a> {
+    fn read(path: &'a Path, wanted: Option<&str>, progress: &Progress) -> Result<Self, ScaffoldError> {
+        let file_name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let scratch = Scratch::create("relkit-init-").map_err(FsError::write(&std::env::temp_dir()))?;
+        let called = names::program(&file_name);
+        let found = survey(path, wanted.unwrap_or(&called), scratch.path(), progress)?;
+        let natives = found.files.iter().filter(|file| file.magic.format().is_some());
+        let inventory = Inventory::of_files(natives.map(|file| (file.path.to_string(), file.source.clone())))?;
+        let is_program =
+            |file: &Surveyed| !file.is_library && inventory.get(&file.path).is_some_and(|facts| facts.is_executable());
+        let programs: Vec<_> = (0..found.files.len()).filter(|index| is_program(&found.files[*index])).collect();
+        if programs.is_empty() {
+            return Err(ScaffoldError::NoProgram { payload: path.to_owned() });
+        }
+        let files = found.files;
+        Ok(Self { path, file_name, files, programs, inventory, _scratch: scratch })
+    }
+
+    /// The programs that users start: those in `bin/`, else at the top, else all.
+    fn front(&self) -> Vec<&Surveyed> {
+        let programs: Vec<_> = self.programs.iter().map(|index| &self.files[*index]).collect();
+        let directory = |file: &Surveyed| file.path.rsplit_once('/').map_or("", |(directory, _)| directory).to_owned();
+        for wanted in ["bin", ""] {
+            let there: Vec<_> = programs.iter().copied().filter(|file| directory(file) == wanted).collect();
+            if !there.is_empty() {
+                return there;
+            }
+        }
+        let nested: Vec<_> = programs.iter().copied().filter(|file| directory(file).ends_with("/bin")).collect();
+        if nested.is_empty() { programs } else { nested }
+    }
+
+    /// The file of an executable by its name, or the only program.
+    fn program(&self, name: &str) -> Option<&Surveyed> {
+        let front = self.front();
+        let called = front.iter().copied().find(|file| stem(file) == name);
+        called.or(match front[..] {
+            [only] => Some(only),
+            _ => None,
+        })
+    }
+
+    fn is_executable(&self, file: &Surveyed, executables: &[String]) -> bool {
+        let named = executables.iter().filter_map(|name| self.program(name));
+        named.into_iter().any(|program| program.path == file.path)
+    }
+
+    /// Whether the payload has files that are neither for people nor for the shell.
+    fn needs_files(&self, executables: &[String]) -> bool {
+        let program = executables.first().map_or("", String::as_str);
+        let is_needed = |file: &&Surveyed| {
+            !self.is_executable(file, executables) && !file.is_script && kind::of(&file.path, program) == Kind::Other
+        };
+        self.files.iter().any(|file| is_needed(&file))
+    }
+
+    fn row(&self, executables: &[String], command: Command) -> Result<Row, ScaffoldError> {
+        let shipped = |path: &str| {
+            command != Command::Scripts
+                || self.files.iter().any(|file| *file.path == *path && self.is_executable(file, executables))
+        };
+        let binaries = self.inventory.binaries().iter().filter(|(path, _)| shipped(path)).cloned().collect();
+        let inventory = Inventory::new(binaries);
+        let honest: Vec<_> = inventory
+            .honest_tags()
+            .into_iter()
+            .filter(|tag| !matches!(tag, PlatformTag::ManylinuxLegacy { .. }))
+            .collect();
+        let program = executables.first().and_then(|name| self.program(name));
+        let facts = program.and_then(|file| self.inventory.get(&file.path));
+        let libc = facts.and_then(|facts| facts.slices.first()).and_then(|slice| slice.libc);
+        let named = names::triple(&self.file_name).filter(|triple| honest.iter().any(|tag| triple.matches(tag)));
+        let no_tag = || ScaffoldError::NoHonestTag { payload: self.path.to_owned() };
+        let musl = libc != Some(Libc::Glibc);
+        let preferred = honest.iter().find(|tag| tag.is_musllinux() == musl).or(honest.first()).ok_or_else(no_tag)?;
+        let triple = match named {
+            Some(triple) => triple,
+            None => TargetTriple::of_tag(preferred).ok_or_else(no_tag)?,
+        };
+        let own = honest.iter().find(|tag| tag.is_musllinux() == triple.is_musl()).unwrap_or(preferred).clone();
+        let also = honest.into_iter().filter(|tag| *tag != own).collect();
+        Ok(Row { triple, platform_tag: own, also, file_name: self.file_name.clone() })
+    }
+}
+
+/// The file name of a program without what Windows adds.
+fn stem(file: &Surveyed) -> &str {
+    let name = file.path.rsplit('/').next().unwrap_or(&file.path);
+    name.strip_suffix(".exe").unwrap_or(name)
+}
+
+/// The names of the executables, the program first: that which the payload is named by, or the only one.
+fn executables(seen: &[Seen<'_>]) -> Vec<String> {
+    let mut votes: BTreeMap<String, usize> = BTreeMap::new();
+    let mut names: BTreeSet<String> = BTreeSet::new();
+    for one in seen {
+        let front = one.front();
+        let called = names::program(&one.file_name);
+        let first = match front[..] {
+            // A program alone may bear its version and platform in its name.
+            [only] => names::program(stem(only)),
+            _ => {
+                let named = front.iter().find(|file| stem(file) == called);
+                named
+                    .or(front.iter().min_by_key(|file| (stem(file).len(), stem(file))))
+                    .map_or(called, |file| stem(file).to_owned())
+            }
+        };
+        if front.len() > 1 {
+            names.extend(front.iter().map(|file| stem(file).to_owned()));
+        }
+        *votes.entry(first).or_default() += 1;
+    }
+    let first = votes.into_iter().max_by_key(|(_, count)| *count).map(|(name, _)| name).unwrap_or_default();
+    names.remove(&first);
+    std::iter::once(first).chain(names).collect()
+}
+
+/// No tag may stand in two rows, and a row for musl carries no manylinux tag beside one for glibc.
+fn settle_tags(rows: &mut [Row]) {
+    for index in 0..rows.len() {
+        let triple = rows[index].triple.clone();
+        let beside_glibc = triple.is_musl()
+            && rows.iter().any(|other| {
+                other.triple.is_linux()
+                    && !other.triple.is_musl()
+                    && other.triple.architecture() == triple.architecture()
+            });
+        let taken: Vec<_> = rows
+            .iter()
+            .enumerate()
+            .filter(|(other, _)| *other != index)
+            .flat_map(|(other, row)| {
+                let also = if other < index { row.also.clone() } else { Vec::new() };
+                std::iter::once(row.platform_tag.clone()).chain(also)
+            })
+            .collect();
+        rows[index].also.retain(|tag| {
+            let for_glibc = matches!(tag, PlatformTag::Manylinux { .. });
+            !taken.contains(tag) && !(beside_glibc && for_glibc)
+        });
+    }
+}
+
+/// The rules of `files`: what every payload has that can have it.
+fn files(seen: &[Seen<'_>], program: &str) -> Vec<(String, String)> {
+    let trees: Vec<_> = seen.iter().filter(|one| one.files.len() > 1).collect();
+    let Some(first) = trees.first() else { return Vec::new() };
+    let everywhere = |path: &str| trees.iter().all(|one| one.files.iter().any(|file| *file.path == *path));
+    let mut rules: Vec<(String, String)> = Vec::new();
+    let mut by_directory: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
+    for file in first.files.iter().filter(|file| everywhere(&file.path) && file.magic.format().is_none()) {
+        let Some(to) = kind::destination(&kind::of(&file.path, program)) else { continue };
+        let directory = file.path.rsplit_once('/').map_or("", |(directory, _)| directory);
+        by_directory.entry((directory.to_owned(), to)).or_default().push(file.path.to_string());
+    }
+    for ((directory, to), paths) in by_directory {
+        let ending = |path: &str| path.rsplit_once('.').map(|(_, ending)| ending.to_owned());
+        let one_ending = paths.iter().map(|path| ending(path)).collect::<BTreeSet<_>>();
+        match (paths.len() > 5, one_ending.first()) {
+            (true, Some(Some(ending))) if one_ending.len() == 1 && !directory.is_empty() && to.ends_with('/') => {
+                rules.push((format!("{directory}/*.{ending}"), to));
+            }
+            _ if to.ends_with('/') || to == "licenses" => {
+                rules.extend(paths.into_iter().map(|path| (path, to.clone())))
+            }
+            _ => rules.extend(paths.into_iter().take(1).map(|path| (path, to.clone()))),
+        }
+    }
+    // Two licences of one name would go to one path.
+    let mut names = BTreeSet::new();
+    rules.retain(|(from, to)| to != "licenses" || names.insert(from.rsplit('/').next().map(str::to_owned)));
+    rules
+}
+
+/// A copy of the program that can be started: archives keep its mode, and what is unpacked here does not.
+struct Runnable {
+    path: PathBuf,
+    _scratch: Option<Scratch>,
+}
+
+impl Runnable {
+    fn of(file: &Surveyed) -> Result<Self, ScaffoldError> {
+        let scratch = Scratch::create("relkit-init-").map_err(FsError::write(&std::env::temp_dir()))?;
+        let name = file.path.rsplit('/').next().unwrap_or("program");
+        let path = scratch.path().join(name);
+        crate::fs::copy(&file.source, &path, crate::fs::Mode::Executable)?;
+        Ok(Self { path, _scratch: Some(scratch) })
+    }
+}
+
+/// A version in a text: at least two numbers joined by a dot.
+static VERSION: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"v?(\d+\.\d+[0-9A-Za-z.+-]*)").ok());
+
+fn question(program: &Path) -> Result<Option<Question>, ScaffoldError> {
+    for argument in ["--version", "version", "-V", "-version", "-v"] {
+        let answer = probe::ask(program, &[argument]).map_err(FsError::write(&std::env::temp_dir()))?;
+        let Some(answer) = answer else { continue };
+        for text in [&answer.stdout, &answer.stderr] {
+            if let Some((pattern, version)) = text.lines().find_map(pattern_of) {
+                return Ok(Some(Question { arguments: vec![argument.to_owned()], pattern, version }));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// The pattern that finds the version in a line, and the version.
+fn pattern_of(line: &str) -> Option<(String, PublicVersion)> {
+    let captures = VERSION.as_ref()?.captures(line)?;
+    let (whole, version) = (captures.get(0)?, captures.get(1)?.as_str());
+    // What follows the numbers may be anything: `1.13.2.git.kitware`, `0.168.0-e27a`.
+    let numbers: String =
+        version.chars().take_while(|character| character.is_ascii_digit() || *character == '.').collect();
+    let numbers = numbers.trim_end_matches('.');
+    let (group, parsed) = match PublicVersion::said(version.trim_end_matches(['.', '-', '+'])) {
+        Some(parsed) => (r"(\d[0-9A-Za-z.-]*)", parsed),
+        None => (r"(\d+(?:\.\d+)+)", numbers.parse().ok()?),
+    };
+    let mark = if whole.as_str().starts_with('v') { "v" } else { "" };
+    let before = &line[..whole.start()];
+    // Something that changes from build to build is no part of the pattern.
+    let stable = before.chars().all(|character| !character.is_ascii_digit()) && before.len() < 60;
+    let start = if stable { format!("^{}", regex::escape(before)) } else { String::new() };
+    Some((format!("{start}{mark}{group}"), parsed))
+}
+
+/// `--help` is what nearly every program answers without doing anything.
+fn first_command(program: &Path) -> Result<Option<(Vec<String>, String)>, ScaffoldError> {
+    let answer = probe::ask(program, &["--help"]).map_err(FsError::write(&std::env::temp_dir()))?;
+    let word = answer.and_then(|answer| {
+        let usage = Regex::new(r"(?i)\busage\b").ok()?;
+        usage.find(&answer.stdout).map(|found| found.as_str().to_owned())
+    });
+    Ok(word.map(|word| (vec!["--help".to_owned()], word)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_found_as_programs_print_them() {
+        for (line, pattern, version) in [
+            ("ripgrep 15.2.0 (rev e89fff89ac)", r"^ripgrep (\d[0-9A-Za-z.-]*)", "15.2.0"),
+            ("v3.14.1", r"^v(\d[0-9A-Za-z.-]*)", "3.14.1"),
+            ("1.13.2.git.kitware.jobserver-pipe-1", r"^(\d+(?:\.\d+)+)", "1.13.2"),
+            ("3.54.0+pypi", r"^(\d[0-9A-Za-z.-]*)", "3.54.0"),
+            ("gh version 2.103.3 (2026-10-26)", r"^gh version (\d[0-9A-Za-z.-]*)", "2.103.3"),
+            ("version: 0.11.0", r"^version: (\d[0-9A-Za-z.-]*)", "0.11.0"),
+            ("codex-cli 0.116.0-alpha.1", r"^codex\-cli (\d[0-9A-Za-z.-]*)", "0.116.0a1"),
+        ] {
+            let (found, said) = pattern_of(line).unwrap();
+            assert_eq!((found.as_str(), said.to_string().as_str()), (pattern, version), "{line}");
+            assert_eq!(
+                Regex::new(&found)
+                    .unwrap()
+                    .captures(line)
+                    .unwrap()
+                    .get(1)
+                    .map(|group| PublicVersion::said(group.as_str()).unwrap()),
+                Some(said)
+            );
+        }
+        assert!(pattern_of("usage: x").is_none());
+    }
+}

@@ -1,0 +1,293 @@
+//! The `pyproject.toml` of a new runtime template.
+
+use std::fmt::Write as _;
+
+use super::survey::{Findings, Row};
+use crate::product::Command;
+use crate::target::{PlatformTag, TargetTriple};
+
+/// What the table says of a product.
+#[derive(Debug)]
+pub(super) struct Named {
+    pub distribution: String,
+    pub module: String,
+    pub license: Option<String>,
+    pub repository: Option<String>,
+}
+
+/// A text as TOML writes it.
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
+fn list(texts: &[String]) -> String {
+    let texts: Vec<_> = texts.iter().map(|text| quoted(text)).collect();
+    format!("[{}]", texts.join(", "))
+}
+
+const HEAD: &str = "\
+# A product of relkit: filled in by `relkit stage-runtime`, never built as it stands. docs/products.md of relkit says what
+# each key of [tool.relkit] holds.
+
+[build-system]
+requires = [\"hatchling>=1.28\"]
+build-backend = \"hatchling.build\"
+";
+
+const TAIL: &str = "
+# Findings that a release accepts: still shown, with the reason, and no longer failing.
+# [[tool.relkit.accept]]
+# rule = \"macho-minos\"
+# target = \"x86_64-apple-darwin\"
+# reason = \"why\"
+
+# Where `relkit publish --index NAME` goes.
+# [[tool.relkit.index]]
+# name = \"test\"
+# upload-url = \"https://upload.example/legacy/\"
+# index-url = \"https://index.example/simple/\"
+
+[tool.hatch.build]
+# A `bin/` in the ignore file of the repository around a stage must not leave the payload out.
+ignore-vcs = true
+
+[tool.hatch.build.targets.wheel]
+packages = [\"src/module\"]
+
+[tool.hatch.build.targets.wheel.hooks.custom]
+path = \"hatch_build.py\"
+
+[tool.hatch.build.targets.sdist.hooks.custom]
+path = \"hatch_build.py\"
+";
+
+/// The table of a product whose payloads told this.
+pub(super) fn runtime(named: &Named, findings: &Findings) -> String {
+    let program = findings.executables.first().map_or("", String::as_str);
+    let mut text = project(named, program);
+    text += &names(named, &findings.executables);
+    let version = findings.question.as_ref().map(|question| question.version.to_string());
+    let _ = writeln!(
+        text,
+        "command = \"{}\"",
+        match findings.command {
+            Command::Scripts => "scripts",
+            Command::Launcher => "launcher",
+            Command::None => "none",
+        }
+    );
+    if !findings.executables.contains(&named.distribution) {
+        let _ = writeln!(text, "# So that `uvx {0}` and `pipx run {0}` find a command.", named.distribution);
+        let _ = writeln!(text, "aliases = {}", list(std::slice::from_ref(&named.distribution)));
+    }
+    let supports = supports(&findings.rows);
+    if !supports.is_empty() {
+        text +=
+            "# Platform families that a release promises to serve; `verify` warns where one of them gets no wheel.\n";
+        let _ = writeln!(text, "supports = {}", list(&supports));
+    }
+    if !findings.files.is_empty() {
+        text += "# What else of a payload is shipped, and where.\nfiles = [\n";
+        for (from, to) in &findings.files {
+            let _ = writeln!(text, "    {{ from = {}, to = {} }},", quoted(from), quoted(to));
+        }
+        text += "]\n";
+    }
+    text += &smoke(findings);
+    text += "\n# One row per wheel of a release. `also` names further tags that the same wheel carries where its binaries are\n\
+             # honest under them; `archive` is what upstream calls the artefact ({version}, {tag} and {triple} are filled in).\n";
+    for row in &findings.rows {
+        let archive = archive(row, version.as_deref());
+        text += &target(&row.triple, &row.platform_tag, &row.also, archive.as_deref());
+    }
+    text + TAIL
+}
+
+/// The table of a product of which nothing is known yet: everything that must be looked at is said.
+pub(super) fn skeleton(named: &Named, executables: &[String]) -> String {
+    let program = executables.first().map_or("", String::as_str);
+    let mut text = project(named, program) + &names(named, executables);
+    text += "\
+# How the program gets on PATH: \"scripts\" (the program itself), \"launcher\" (an entry point starts it; for programs that
+# need files beside them), \"none\".
+command = \"scripts\"
+";
+    if !executables.contains(&named.distribution) {
+        let _ = writeln!(text, "# So that `uvx {0}` and `pipx run {0}` find a command.", named.distribution);
+        let _ = writeln!(text, "aliases = {}", list(std::slice::from_ref(&named.distribution)));
+    }
+    text += "\
+# Platform families that a release promises to serve; `verify` warns where one of them gets no wheel.
+supports = [\"linux-glibc\", \"linux-musl\", \"macos\", \"windows\"]
+# What else of a payload is shipped, and where.
+# files = [
+#     { from = \"LICENSE*\", to = \"licenses\" },
+#     { from = \"doc/*.1\", to = \"share/man/man1/\" },
+# ]
+
+[tool.relkit.smoke]
+# How the program is asked for its version, and a pattern whose group is the version.
+";
+    let pattern = format!("^{} (\\S+)", regex::escape(program));
+    let _ = writeln!(text, "version = {{ args = [\"--version\"], pattern = {} }}", quoted(&pattern));
+    text += "
+# What the program is tried with.
+# [[tool.relkit.smoke.command]]
+# args = [\"--help\"]
+# stdout = \"Usage\"
+
+# One row per wheel of a release: leave out what upstream does not build. `relkit inspect` on a real executable says which
+# tags it can honestly carry, and `relkit init --from PAYLOAD...` writes these rows from them.
+";
+    for (triple, tag, also) in SIX {
+        let (Ok(triple), Ok(tag)) = (triple.parse(), tag.parse()) else { continue };
+        let also: Vec<PlatformTag> = also.iter().filter_map(|tag| tag.parse().ok()).collect();
+        text += &target(&triple, &tag, &also, None);
+    }
+    text + TAIL
+}
+
+/// The platforms that most programs are built for.
+const SIX: [(&str, &str, &[&str]); 6] = [
+    ("aarch64-apple-darwin", "macosx_11_0_arm64", &[]),
+    ("x86_64-apple-darwin", "macosx_10_12_x86_64", &[]),
+    ("aarch64-unknown-linux-musl", "musllinux_1_1_aarch64", &["manylinux_2_17_aarch64"]),
+    ("x86_64-unknown-linux-musl", "musllinux_1_1_x86_64", &["manylinux_2_17_x86_64"]),
+    ("aarch64-pc-windows-msvc", "win_arm64", &[]),
+    ("x86_64-pc-windows-msvc", "win_amd64", &[]),
+];
+
+fn project(named: &Named, program: &str) -> String {
+    let mut text = HEAD.to_owned();
+    let description = format!("The {program} program, packaged for Python: one wheel for each platform");
+    let _ = write!(
+        text,
+        "
+[project]
+name = \"filled-in-by-stage-runtime\"
+version = \"0\"
+description = {}
+readme = \"README.md\"
+requires-python = \">=3.10\"
+",
+        quoted(&description)
+    );
+    match &named.license {
+        Some(license) => {
+            let _ = writeln!(text, "license = {}", quoted(license));
+        }
+        None => text += "# The licence of the program, as an SPDX expression: `MIT OR Apache-2.0`.\n# license = \"\"\n",
+    }
+    text += "# The payload's own licence files are added.\nlicense-files = []\n";
+    let _ = writeln!(text, "keywords = [{}]", quoted(program));
+    text += "classifiers = [\n    \"Environment :: Console\",\n    \"Programming Language :: Python :: 3\",\n]\n";
+    match &named.repository {
+        Some(repository) => {
+            let _ = writeln!(text, "\n[project.urls]\nRepository = {}", quoted(repository));
+        }
+        None => text += "\n# [project.urls]\n# Repository = \"https://host/owner/repository\"\n",
+    }
+    text
+}
+
+fn names(named: &Named, executables: &[String]) -> String {
+    let mut text = "\n[tool.relkit]\n".to_owned();
+    let _ = writeln!(text, "distribution = {}\nmodule = {}", quoted(&named.distribution), quoted(&named.module));
+    match executables {
+        [one] => {
+            let _ = writeln!(text, "executable = {}", quoted(one));
+        }
+        several => {
+            text += "# The first is the program; the others are shipped where a payload has them.\n";
+            let _ = writeln!(text, "executables = {}", list(several));
+        }
+    }
+    text += "\
+# The tags of a release: the first is written, all are read.
+release-tags = [\"v{version}\", \"{version}\"]
+# Where upstream publishes its artefacts, and their digests; `relkit fetch --target` and `relkit release --download` use it.
+";
+    let host = named.repository.as_deref().map_or("https://host/owner/repository", |text| text.trim_end_matches('/'));
+    let _ = writeln!(text, "# source = \"{host}/releases/download/{{tag}}/{{archive}}\"");
+    let _ = writeln!(text, "# checksums = \"{host}/releases/download/{{tag}}/SHA256SUMS\"");
+    text
+}
+
+fn smoke(findings: &Findings) -> String {
+    let mut text = "\n[tool.relkit.smoke]\n".to_owned();
+    match &findings.question {
+        Some(question) => {
+            let arguments = list(&question.arguments);
+            let pattern = quoted(&question.pattern);
+            let _ = writeln!(text, "version = {{ args = {arguments}, pattern = {pattern} }}");
+        }
+        None => text += "# version = { args = [\"--version\"], pattern = '^name (\\S+)' }\n",
+    }
+    match &findings.first_command {
+        Some((arguments, word)) => {
+            text += "\n# What the program is tried with: add what it is for (`files`, `stdin`, `stdout`, `stderr`, `exit`, `timeout`).\n";
+            let (arguments, word) = (list(arguments), quoted(word));
+            let _ = writeln!(text, "[[tool.relkit.smoke.command]]\nargs = {arguments}\nstdout = {word}");
+        }
+        None => text += "\n# [[tool.relkit.smoke.command]]\n# args = [\"--help\"]\n# stdout = \"Usage\"\n",
+    }
+    text
+}
+
+fn target(triple: &TargetTriple, tag: &PlatformTag, also: &[PlatformTag], archive: Option<&str>) -> String {
+    let mut text = format!("\n[[tool.relkit.target]]\ntriple = \"{triple}\"\nplatform-tag = \"{tag}\"\n");
+    if !also.is_empty() {
+        let also: Vec<_> = also.iter().map(ToString::to_string).collect();
+        let _ = writeln!(text, "also = {}", list(&also));
+    }
+    let _ = writeln!(text, "runner = \"{}\"", runner(triple));
+    if let Some(archive) = archive {
+        let _ = writeln!(text, "archive = {}", quoted(archive));
+    }
+    text
+}
+
+/// The runner of GitHub that runs a target's executables, or that an emulator is installed on.
+fn runner(triple: &TargetTriple) -> &'static str {
+    let arm = triple.runs_on("linux", "aarch64")
+        || triple.runs_on("macos", "aarch64")
+        || triple.runs_on("windows", "aarch64");
+    match (triple.is_macos(), triple.is_windows(), arm) {
+        (true, _, true) => "macos-15",
+        (true, _, false) => "macos-15-intel",
+        (_, true, true) => "windows-11-arm",
+        (_, true, false) => "windows-2025",
+        (_, _, true) => "ubuntu-24.04-arm",
+        _ => "ubuntu-24.04",
+    }
+}
+
+/// What upstream calls the artefact, where its name holds the version or the triple; a lone name is taken as it is.
+fn archive(row: &Row, version: Option<&str>) -> Option<String> {
+    let name = row.file_name.clone();
+    if name.contains(['{', '}']) || name.to_ascii_lowercase().ends_with(".whl") || name.is_empty() {
+        return None;
+    }
+    let name = name.replace(&row.triple.to_string(), "{triple}");
+    Some(match version {
+        Some(version) if version.len() > 2 => name.replacen(version, "{version}", 1),
+        _ => name,
+    })
+}
+
+/// The families that have a wheel on both of the usual architectures.
+fn supports(rows: &[Row]) -> Vec<String> {
+    let has = |architecture: &str, family: &dyn Fn(&PlatformTag) -> bool| {
+        rows.iter()
+            .flat_map(|row| std::iter::once(&row.platform_tag).chain(&row.also))
+            .any(|tag| family(tag) && tag.architectures().iter().any(|own| own.to_string() == architecture))
+    };
+    let families: [(&str, &dyn Fn(&PlatformTag) -> bool); 4] = [
+        ("linux-glibc", &|tag| matches!(tag, PlatformTag::Manylinux { .. })),
+        ("linux-musl", &|tag| matches!(tag, PlatformTag::Musllinux { .. })),
+        ("macos", &|tag| matches!(tag, PlatformTag::Macos { .. })),
+        ("windows", &|tag| matches!(tag, PlatformTag::Windows(_))),
+    ];
+    let both = families.iter().filter(|(_, family)| has("x86_64", *family) && has("aarch64", *family));
+    both.map(|(name, _)| (*name).to_owned()).collect()
+}

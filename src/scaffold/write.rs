@@ -1,0 +1,272 @@
+//! `init`: the files of a product, put together first, read back as any product is, and then written.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::error::ScaffoldError;
+use super::sdk::{self, SdkNames};
+use super::survey::survey_all;
+use super::tables::{self, Named};
+use super::workflow::{Repository, workflow};
+use super::{Options, names};
+use crate::console::text::plural;
+use crate::console::{Progress, Shown};
+use crate::fs::{Existing, FsError, PendingDirectory, portable, write_whole};
+use crate::product::{Choice, Product};
+use crate::target::PlatformTagSet;
+use crate::wheel::name::DistributionName;
+
+const WORKFLOW: &str = ".github/workflows/release.yml";
+
+/// A product that was written.
+#[derive(Debug)]
+pub(crate) struct Scaffolded {
+    pub directory: PathBuf,
+    pub product: Product,
+    /// The files, by their path in the directory.
+    pub files: Vec<String>,
+    /// The version of the program that ran here.
+    pub version: Option<String>,
+    /// What is left to the maintainer.
+    pub notes: Vec<String>,
+    payloads: Vec<PathBuf>,
+}
+
+/// Writes a product.
+///
+/// # Errors
+/// Where a payload cannot be read or is none, or a file is there already. Then nothing is written.
+pub(crate) fn scaffold(options: &Options, progress: &Progress) -> Result<Scaffolded, ScaffoldError> {
+    let findings = match &options.payloads[..] {
+        [] => None,
+        payloads => Some(survey_all(payloads, &options.executables, progress)?),
+    };
+    if let Some(findings) = &findings {
+        for (index, row) in findings.rows.iter().enumerate() {
+            if let Some(other) = findings.rows[..index].iter().find(|other| other.platform_tag == row.platform_tag) {
+                let (one, other) = (other.file_name.clone(), row.file_name.clone());
+                return Err(ScaffoldError::SameTarget { triple: row.triple.to_string(), one, other });
+            }
+        }
+    }
+    let executables = match &findings {
+        Some(findings) => findings.executables.clone(),
+        None if options.executables.is_empty() => vec![default_program(options)],
+        None => options.executables.clone(),
+    };
+    let program = executables.first().cloned().unwrap_or_default();
+    let named = named(options, &program, findings.is_some())?;
+    let text = match &findings {
+        Some(findings) => tables::runtime(&named, findings),
+        None => tables::skeleton(&named, &executables),
+    };
+    let mut files = template_files(text);
+    if options.with_sdk {
+        let distribution: DistributionName = named.distribution.parse().map_err(|_| refused(&named.distribution))?;
+        let names = SdkNames::of(&distribution);
+        let written = sdk::files(&names, &named, &program);
+        files.extend(written.into_iter().map(|(path, text)| (format!("sdk-template/{path}"), text)));
+    }
+    let version = findings.as_ref().and_then(|findings| Some(findings.question.as_ref()?.version.to_string()));
+    let root = repository_root(&options.directory);
+    let place = place_in(&root, &options.directory);
+    let product = read_back(&files, progress)?;
+    let at_product = if place.is_empty() { String::new() } else { format!(" --product {place}") };
+    let page = [
+        ("@distribution@", named.distribution.as_str()),
+        ("@executable@", &program),
+        ("@product@", &at_product),
+        ("@version@", version.as_deref().unwrap_or("VERSION")),
+    ];
+    let page = page
+        .iter()
+        .fold(include_str!("template/PRODUCT.md").to_owned(), |text, (mark, value)| text.replace(mark, value));
+    files.push(("README.md".to_owned(), page));
+    files.push((WORKFLOW.to_owned(), workflow(&product, Repository { root: &root, product: &place })));
+    write(&options.directory, &files, options.existing)?;
+    let mut notes = findings.map(|findings| findings.notes).unwrap_or_default();
+    if named.license.is_none() {
+        notes.push("say the licence of the program in runtime-template/pyproject.toml (`license`)".to_owned());
+    }
+    if !place.is_empty() {
+        notes.push(format!("move {WORKFLOW} to the root of the repository, where GitHub looks for it"));
+    }
+    // Read once more from where it is, so that later steps name it so.
+    let choice = Choice { product: Some(&options.directory), ..Choice::default() };
+    let product = Product::find(choice, Path::new(".")).map_err(|error| ScaffoldError::Product(Box::new(error)))?;
+    Ok(Scaffolded {
+        directory: options.directory.clone(),
+        product,
+        files: files.into_iter().map(|(path, _)| path).collect(),
+        version,
+        notes,
+        payloads: options.payloads.clone(),
+    })
+}
+
+/// The name of the program of which nothing is known: that of the distribution, or of the directory.
+fn default_program(options: &Options) -> String {
+    let directory = std::path::absolute(&options.directory).unwrap_or_else(|_| options.directory.clone());
+    let directory = directory.file_name().map(|name| name.to_string_lossy().into_owned());
+    let name = options.name.clone().or(directory).unwrap_or_default();
+    let name = name.strip_suffix("-bin").unwrap_or(&name);
+    names::program(name)
+}
+
+fn refused(name: &str) -> ScaffoldError {
+    ScaffoldError::Name { name: name.to_owned(), what: "the name of a distribution" }
+}
+
+fn named(options: &Options, program: &str, from_payloads: bool) -> Result<Named, ScaffoldError> {
+    let usual =
+        if from_payloads || !options.executables.is_empty() { format!("{program}-bin") } else { program.to_owned() };
+    let distribution = options.name.clone().unwrap_or(usual);
+    let parsed: DistributionName = distribution.parse().map_err(|_| refused(&distribution))?;
+    let module = options.module.clone().unwrap_or_else(|| names::module(&parsed.normalized()));
+    Ok(Named { distribution, module, license: options.license.clone(), repository: options.repository.clone() })
+}
+
+/// The files of the runtime template.
+fn template_files(pyproject: String) -> Vec<(String, String)> {
+    let files = [
+        ("pyproject.toml", pyproject),
+        ("README.md", include_str!("template/README.md").to_owned()),
+        ("hatch_build.py", include_str!("../../runtime-template/hatch_build.py").to_owned()),
+        ("src/module/__init__.py", include_str!("template/__init__.py").to_owned()),
+        ("src/module/__main__.py", include_str!("../../runtime-template/src/module/__main__.py").to_owned()),
+        ("src/module/py.typed", String::new()),
+    ];
+    files.map(|(path, text)| (format!("runtime-template/{path}"), text)).into()
+}
+
+/// The product as any command would read it; what was put together must be one.
+fn read_back(files: &[(String, String)], _: &Progress) -> Result<Product, ScaffoldError> {
+    let scratch = crate::fs::Scratch::create("relkit-init-").map_err(FsError::write(&std::env::temp_dir()))?;
+    for (path, text) in files {
+        let path = scratch.path().join(path);
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).map_err(FsError::write(parent))?;
+        }
+        std::fs::write(&path, text).map_err(FsError::write(&path))?;
+    }
+    let choice = Choice { product: Some(scratch.path()), ..Choice::default() };
+    Product::find(choice, scratch.path()).map_err(|error| ScaffoldError::Product(Box::new(error)))
+}
+
+/// The root of the repository around a directory, or the directory itself.
+pub(crate) fn repository_root(directory: &Path) -> PathBuf {
+    let absolute = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
+    let root = absolute.ancestors().find(|ancestor| ancestor.join(".git").exists());
+    root.map_or(absolute.clone(), Path::to_owned)
+}
+
+/// Where a directory is below the root; empty where it is the root.
+pub(crate) fn place_in(root: &Path, directory: &Path) -> String {
+    let absolute = std::path::absolute(directory).unwrap_or_else(|_| directory.to_owned());
+    absolute.strip_prefix(root).map(portable).unwrap_or_default()
+}
+
+fn write(directory: &Path, files: &[(String, String)], existing: Existing) -> Result<(), ScaffoldError> {
+    let is_new = std::fs::read_dir(directory).map_or(true, |mut entries| entries.next().is_none());
+    if is_new {
+        let pending = PendingDirectory::create(directory, Existing::Refuse)?;
+        for (path, text) in files {
+            let path = pending.path().join(path);
+            if let Some(parent) = path.parent() {
+                std::fs::create_dir_all(parent).map_err(FsError::write(parent))?;
+            }
+            std::fs::write(&path, text).map_err(FsError::write(&path))?;
+        }
+        return Ok(pending.commit()?);
+    }
+    let there: Vec<_> =
+        files.iter().filter(|(path, _)| std::fs::symlink_metadata(directory.join(path)).is_ok()).collect();
+    if !there.is_empty() && existing == Existing::Refuse {
+        return Err(ScaffoldError::Exists { files: there.into_iter().map(|(path, _)| path.clone()).collect() });
+    }
+    for (path, text) in files {
+        let path = directory.join(path);
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).map_err(FsError::write(parent))?;
+        }
+        write_whole(&path, text.as_bytes())?;
+    }
+    Ok(())
+}
+
+impl Scaffolded {
+    /// The commands that go on from here.
+    fn next(&self) -> Vec<String> {
+        let quoted = |path: &Path| {
+            let text = path.display().to_string();
+            let plain = |character: char| character.is_ascii_alphanumeric() || "-_./:=,@%+".contains(character);
+            if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+        };
+        let product = format!("--product {}", quoted(&self.directory));
+        let version = self.version.as_deref().unwrap_or("VERSION");
+        let mut next = vec![format!("relkit matrix {product}")];
+        let payloads: Vec<_> = self.payloads.iter().map(|path| quoted(path)).collect();
+        next.push(match payloads.is_empty() {
+            false => format!(
+                "relkit release {product} --release-version {version} --out-dir release --payload {}",
+                payloads.join(" ")
+            ),
+            true => {
+                format!("relkit release {product} --release-version VERSION --out-dir release --payload PAYLOAD...")
+            }
+        });
+        next
+    }
+}
+
+impl fmt::Display for Scaffolded {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, directory) = (&self.product.runtime.distribution, self.directory.display());
+        write!(formatter, "{name} in {directory} ({})", plural(self.files.len(), "file"))
+    }
+}
+
+impl Shown for Scaffolded {
+    fn text(&self) -> String {
+        let runtime = &self.product.runtime;
+        let mut text = String::new();
+        for row in &runtime.targets {
+            let tags = PlatformTagSet::new(row.tags().cloned()).map(|tags| tags.to_string()).unwrap_or_default();
+            text += &format!("{}: {tags}\n", row.triple);
+        }
+        for note in &self.notes {
+            text += &format!("\nto do: {note}");
+        }
+        if !self.notes.is_empty() {
+            text.push('\n');
+        }
+        text += "\nNext:\n\n";
+        for command in self.next() {
+            text += &format!("  {command}\n");
+        }
+        text
+    }
+
+    fn json(&self) -> Value {
+        let runtime = &self.product.runtime;
+        json!({
+            "schema_version": 1,
+            "directory": portable(&self.directory),
+            "product": runtime.distribution,
+            "module": runtime.module,
+            "executables": runtime.executables,
+            "version": self.version,
+            "targets": runtime.targets.iter().map(|row| json!({
+                "target": row.triple,
+                "platform_tag": row.platform_tag,
+                "also": row.also,
+            })).collect::<Vec<_>>(),
+            "sdk": self.product.sdk_project().map(|sdk| sdk.distribution.clone()),
+            "files": self.files,
+            "notes": self.notes,
+            "next": self.next(),
+        })
+    }
+}
