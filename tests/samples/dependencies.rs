@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use super::binary::{MachSample, mac, pe, static_elf};
+use super::binary::{MachSample, mac, pe, static_pie};
 
 /// A list of three packages: the program, a library that it runs with, and one that only its build needs.
 pub const AUDITABLE: &str = r#"{"packages":[
@@ -74,12 +74,12 @@ pub fn go_pointers(toolchain: &str, modules: &str, address: u64) -> Vec<u8> {
 
 /// Where the section of [`elf_with`] is loaded.
 pub fn elf_section_address() -> u64 {
-    (static_elf().build().len() as u64).next_multiple_of(16)
+    (static_pie(62).build().len() as u64).next_multiple_of(16)
 }
 
 /// A static program for Linux with one more section, which its only segment loads.
 pub fn elf_with(name: &str, section: &[u8]) -> Vec<u8> {
-    let mut out = static_elf().build();
+    let mut out = static_pie(62).build();
     let at = elf_section_address();
     out.resize(at as usize, 0);
     out.extend(section);

@@ -1,7 +1,7 @@
 //! The section `.dep-v0`: zlib around JSON, as `cargo auditable` and other compilers' tools write it.
 //!
-//! The crate `auditable-serde` says what a package is. Its own reading of the whole list sorts the graph in quadratic
-//! time, and wants a path to no cycle that nothing here depends on; a hostile list would stop a check for hours.
+//! The crate `auditable-serde` says what a package is. It is not asked for the list as a whole: to find circles it sorts
+//! the graph in quadratic time, so that a hostile list would keep a check busy for hours, and nothing here minds a circle.
 
 use std::io::Read as _;
 
