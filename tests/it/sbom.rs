@@ -72,7 +72,7 @@ fn published_programs_list_what_others_see_in_them() {
     for (requirement, platform) in PUBLISHED {
         let Some(wheel) = wheel_of(requirement, platform) else { return };
         let Some(seen) = seen(&wheel) else { return };
-        let report = inspect(&[wheel.clone()]).unwrap();
+        let report = inspect(std::slice::from_ref(&wheel)).unwrap();
         for binary in &report.binaries {
             let expected = seen.get(binary.member.as_deref().unwrap()).map(Vec::len);
             assert_eq!(binary.dependencies, expected, "{}", binary.path);

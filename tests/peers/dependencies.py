@@ -87,7 +87,11 @@ def listed(data):
         return None
     if ".dep-v0" in found:
         packages = json.loads(zlib.decompressobj().decompress(found[".dep-v0"]))["packages"]
-        return [f"{package['name']} {package['version']}" for package in packages if not package.get("root")]
+        return [
+            f"{package['name']} {package['version']}"
+            for package in packages
+            if not package.get("root")
+        ]
     for name in (".go.buildinfo", "__go_buildinfo", ".data"):
         if name in found and (modules := go_modules(found[name])) is not None:
             return modules

@@ -19,4 +19,6 @@ def faults(text):
             yield f"{component['purl']} should be {purl}"
 
 
-print(json.dumps([fault for path in sys.argv[1:] for fault in faults(Path(path).read_text("utf-8"))]))
+print(
+    json.dumps([fault for path in sys.argv[1:] for fault in faults(Path(path).read_text("utf-8"))])
+)
