@@ -3,6 +3,7 @@
 //! The crate `auditable-serde` says what a package is. It is not asked for the list as a whole: to find circles it sorts
 //! the graph in quadratic time, so that a hostile list would keep a check busy for hours, and nothing here minds a circle.
 
+use std::collections::BTreeSet;
 use std::io::Read as _;
 
 use auditable_serde::{DependencyKind, Package};
@@ -45,12 +46,13 @@ pub(super) fn parse(text: &[u8]) -> Result<DependencyList, DependencyError> {
         _ => Some(package),
     };
     let count = packages.len();
-    let mut list = DependencyList {
-        origin: Origin::CargoAuditable,
-        root: None,
-        dependencies: Vec::with_capacity(count),
-        direct: Default::default(),
-    };
+    // Without a root, the program is taken to need what nothing else needs.
+    let mut direct: BTreeSet<usize> = (0..count).collect();
+    packages.iter().flat_map(|package| &package.dependencies).for_each(|needed| {
+        direct.remove(needed);
+    });
+    let mut list =
+        DependencyList { origin: Origin::CargoAuditable, root: None, dependencies: Vec::with_capacity(count), direct };
     for (number, package) in packages.into_iter().enumerate() {
         if package.dependencies.iter().any(|needed| *needed >= count) {
             return Err(DependencyError::Index(number));

@@ -129,6 +129,13 @@ fn a_union_keeps_what_needs_what() {
 }
 
 #[test]
+fn without_a_root_the_program_needs_what_nothing_else_needs() {
+    let text = AUDITABLE.replace(r#","root":true"#, "");
+    let list = auditable::parse(text.as_bytes()).unwrap();
+    assert_eq!((list.root, list.direct, list.dependencies.len()), (None, BTreeSet::from([1]), 3));
+}
+
+#[test]
 fn a_broken_list_is_named() {
     let auditable = |json: &str| refused(&elf_with(".dep-v0", &dep_v0(json)));
     let whole = dep_v0(AUDITABLE);
