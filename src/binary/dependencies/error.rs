@@ -14,6 +14,8 @@ pub enum DependencyError {
     Index(usize),
     #[error("the build information of Go is cut short or leads outside of the program")]
     GoTruncated,
+    #[error("the build information of Go does not say which version of Go it is from")]
+    GoToolchain,
     #[error("the build information of Go has an unknown form at row {0}")]
     GoRow(usize),
 }

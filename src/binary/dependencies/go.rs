@@ -14,6 +14,8 @@ const HEADER: usize = 32;
 const BIG_ENDIAN: u8 = 1;
 /// The strings stand behind the header, as they do since Go 1.18.
 const INLINE: u8 = 2;
+/// `go1.25.1`, or a sentence about a development version.
+const MAX_TOOLCHAIN: usize = 256;
 /// What stands before and behind the table, so that it is found in memory.
 const SENTINEL: usize = 16;
 
@@ -105,8 +107,8 @@ impl<'data> Pointers<'_, 'data> {
 
 /// Rows of columns: `path`, `mod`, `dep`, `=>` (what the module above was replaced by), `build`.
 pub(super) fn parse(toolchain: &str, modules: &str) -> Result<DependencyList, DependencyError> {
-    if toolchain.is_empty() {
-        return Err(DependencyError::GoTruncated);
+    if toolchain.is_empty() || toolchain.len() > MAX_TOOLCHAIN {
+        return Err(DependencyError::GoToolchain);
     }
     let mut list = DependencyList {
         origin: Origin::Go { toolchain: toolchain.to_owned() },

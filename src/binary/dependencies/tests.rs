@@ -151,7 +151,8 @@ fn a_broken_list_is_named() {
     let section = go_inline("go1.25.1", MODULES);
     assert_eq!(go(&section[..40]), DependencyError::GoTruncated);
     assert_eq!(go(&section[..20]), DependencyError::GoTruncated);
-    assert_eq!(go(&go_inline("", MODULES)), DependencyError::GoTruncated);
+    assert_eq!(go(&go_inline("", MODULES)), DependencyError::GoToolchain);
+    assert_eq!(go(&go_inline(&"go".repeat(200), MODULES)), DependencyError::GoToolchain);
     assert_eq!(go(&go_pointers("go1.17", MODULES, 1 << 40)), DependencyError::GoTruncated);
     assert_eq!(go(&go_inline("go1.25", "path\tx\ndep\tonly\n")), DependencyError::GoRow(2));
     assert_eq!(go(&go_inline("go1.25", "=>\ta\tv1\t\n")), DependencyError::GoRow(1));

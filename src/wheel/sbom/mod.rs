@@ -3,6 +3,7 @@
 
 mod cyclonedx;
 mod names;
+mod shape;
 mod validate;
 
 pub use cyclonedx::Sbom;

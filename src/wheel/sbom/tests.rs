@@ -234,6 +234,8 @@ fn finer_faults_are_flaws() {
         assert!(found.contains(flaw), "{change:?}: {found}");
     }
     assert_eq!(cyclonedx(&format!("\u{feff}{DOCUMENT}")).unwrap().len(), 1);
+    let long = cyclonedx(&DOCUMENT.replace("1.6", &"é".repeat(100_000))).unwrap().remove(0);
+    assert!(long.chars().count() < 250, "{long}");
 }
 
 #[test]

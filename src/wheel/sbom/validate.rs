@@ -1,18 +1,17 @@
 //! What is wrong with an SBOM file (CycloneDX 1.2 to 1.7 as JSON; SPDX 2.x as JSON, 3.x as JSON-LD). That it is of the
-//! format that its name claims is an error where it fails; everything else about it is a flaw. Only what is needed for an
-//! answer is kept of a file, so that its size bounds the memory.
+//! format that its name claims is an error where it fails; everything else about it is a flaw.
 
 use std::collections::HashSet;
-use std::fmt;
 
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::DeserializeOwned;
 
 use super::names::SbomFormat;
+use super::shape::{CycloneDx, Head, Spdx};
 
 const CYCLONEDX_VERSIONS: [&str; 6] = ["1.2", "1.3", "1.4", "1.5", "1.6", "1.7"];
 const SPDX_VERSIONS: [&str; 4] = ["SPDX-2.0", "SPDX-2.1", "SPDX-2.2", "SPDX-2.3"];
 const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+const MAX_SHOWN: usize = 120;
 /// Links into another document.
 const BOM_LINK: &str = "urn:cdx:";
 
@@ -53,19 +52,6 @@ pub fn validate(format: SbomFormat, text: &[u8]) -> Result<Vec<String>, SbomErro
     Ok(flaws)
 }
 
-/// What tells the formats apart.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Head {
-    bom_format: Option<String>,
-    spec_version: Option<String>,
-    spdx_version: Option<String>,
-    #[serde(rename = "@context")]
-    context: Option<Context>,
-    #[serde(rename = "@graph")]
-    graph: Option<IgnoredAny>,
-}
-
 /// All of the document, or the flaw that its members are of other kinds than the specification's.
 fn whole<T: DeserializeOwned>(text: &[u8]) -> Result<T, Vec<String>> {
     serde_json::from_slice(text).map_err(|error| {
@@ -80,6 +66,7 @@ fn cyclonedx(head: Head, text: &[u8]) -> Result<Vec<String>, SbomError> {
     let version = head.spec_version.ok_or(SbomError::NoSpecVersion)?;
     let mut flaws = Vec::new();
     if !CYCLONEDX_VERSIONS.contains(&version.as_str()) {
+        let version = shortened(&version);
         flaws.push(format!("`specVersion` is `{version}`, which is no version of CycloneDX that is known as JSON"));
     }
     let document: CycloneDx = match whole(text) {
@@ -96,13 +83,14 @@ fn cyclonedx(head: Head, text: &[u8]) -> Result<Vec<String>, SbomError> {
     let references = components.references.iter().chain(&services.references);
     let repeated: Vec<&String> = references.filter(|reference| !known.insert(reference.as_str())).collect();
     if let Some(first) = repeated.first() {
+        let first = shortened(first);
         flaws.push(format!("`bom-ref` `{first}` stands twice{}", and_more(repeated.len() - 1)));
     }
     let named = document.dependencies.unwrap_or_default().names;
     let is_unknown = |name: &&String| !known.contains(name.as_str()) && !name.starts_with(BOM_LINK);
     let unknown: Vec<&String> = named.iter().filter(is_unknown).collect();
     if let Some(first) = unknown.first() {
-        let more = and_more(unknown.len() - 1);
+        let (first, more) = (shortened(first), and_more(unknown.len() - 1));
         flaws.push(format!("`dependencies` name `{first}`, which is no `bom-ref` of the document{more}"));
     }
     Ok(flaws)
@@ -115,6 +103,7 @@ fn spdx(head: Head, text: &[u8]) -> Result<Vec<String>, SbomError> {
     };
     let mut flaws = Vec::new();
     if !SPDX_VERSIONS.contains(&version.as_str()) {
+        let version = shortened(&version);
         flaws.push(format!("`spdxVersion` is `{version}`, which is no version of SPDX that is known as JSON"));
     }
     let document: Spdx = match whole(text) {
@@ -142,6 +131,7 @@ fn spdx(head: Head, text: &[u8]) -> Result<Vec<String>, SbomError> {
     let repeated: Vec<&String> =
         packages.references.iter().filter(|reference| !known.insert(reference.as_str())).collect();
     if let Some(first) = repeated.first() {
+        let first = shortened(first);
         flaws.push(format!("`SPDXID` `{first}` stands twice{}", and_more(repeated.len() - 1)));
     }
     Ok(flaws)
@@ -159,169 +149,11 @@ fn and_more(count: usize) -> String {
     if count == 0 { String::new() } else { format!(" (and {count} more)") }
 }
 
-#[derive(Deserialize)]
-struct CycloneDx {
-    metadata: Option<DocumentMetadata>,
-    components: Option<Parts>,
-    services: Option<Parts>,
-    dependencies: Option<Edges>,
-}
-
-#[derive(Deserialize, Default)]
-struct DocumentMetadata {
-    component: Option<Single>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Spdx {
-    #[serde(rename = "SPDXID")]
-    id: Option<String>,
-    name: Option<IgnoredAny>,
-    document_namespace: Option<IgnoredAny>,
-    data_license: Option<IgnoredAny>,
-    creation_info: Option<CreationInfo>,
-    packages: Option<Parts>,
-}
-
-#[derive(Deserialize)]
-struct CreationInfo {
-    created: Option<IgnoredAny>,
-    creators: Option<IgnoredAny>,
-}
-
-/// One component, service or package, with those inside it.
-#[derive(Deserialize)]
-struct Part {
-    #[serde(rename = "type")]
-    kind: Option<IgnoredAny>,
-    name: Option<IgnoredAny>,
-    #[serde(rename = "bom-ref", alias = "SPDXID")]
-    reference: Option<String>,
-    #[serde(alias = "services")]
-    components: Option<Parts>,
-}
-
-/// A list of such parts, counted while it is read.
-#[derive(Default)]
-struct Parts {
-    count: usize,
-    unnamed: usize,
-    untyped: usize,
-    references: Vec<String>,
-}
-
-/// The one of the metadata.
-#[derive(Deserialize, Default)]
-#[serde(from = "Part")]
-struct Single(Parts);
-
-impl From<Part> for Single {
-    fn from(part: Part) -> Self {
-        let mut parts = Parts::default();
-        parts.add(part);
-        Self(parts)
+/// As much of a name out of the file as a message can bear.
+fn shortened(text: &str) -> String {
+    let mut shown: String = text.chars().take(MAX_SHOWN).collect();
+    if shown.len() < text.len() {
+        shown.push('…');
     }
-}
-
-impl Parts {
-    fn add(&mut self, part: Part) {
-        self.count += 1;
-        self.unnamed += usize::from(part.name.is_none());
-        self.untyped += usize::from(part.kind.is_none());
-        self.references.extend(part.reference);
-        if let Some(inside) = part.components {
-            self.merge(inside);
-        }
-    }
-
-    fn merge(&mut self, other: Self) {
-        self.count += other.count;
-        self.unnamed += other.unnamed;
-        self.untyped += other.untyped;
-        self.references.extend(other.references);
-    }
-}
-
-impl<'de> Deserialize<'de> for Parts {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Each;
-
-        impl<'de> Visitor<'de> for Each {
-            type Value = Parts;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a list of objects")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Parts, A::Error> {
-                let mut parts = Parts::default();
-                while let Some(part) = items.next_element()? {
-                    parts.add(part);
-                }
-                Ok(parts)
-            }
-        }
-
-        deserializer.deserialize_seq(Each)
-    }
-}
-
-/// Every reference that `dependencies` make.
-#[derive(Default)]
-struct Edges {
-    names: Vec<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Edge {
-    r#ref: String,
-    depends_on: Option<Vec<String>>,
-}
-
-impl<'de> Deserialize<'de> for Edges {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let edges = Vec::<Edge>::deserialize(deserializer)?;
-        let names = edges.into_iter().flat_map(|edge| edge.depends_on.into_iter().flatten().chain([edge.r#ref]));
-        Ok(Self { names: names.collect() })
-    }
-}
-
-/// The context of JSON-LD: an address, or a list with one.
-struct Context {
-    is_spdx: bool,
-}
-
-impl<'de> Deserialize<'de> for Context {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Any;
-
-        impl<'de> Visitor<'de> for Any {
-            type Value = Context;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a context of JSON-LD")
-            }
-
-            fn visit_str<E>(self, text: &str) -> Result<Context, E> {
-                Ok(Context { is_spdx: text.contains("spdx.org/rdf/3") })
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Context, A::Error> {
-                let mut is_spdx = false;
-                while let Some(context) = items.next_element::<Context>()? {
-                    is_spdx |= context.is_spdx;
-                }
-                Ok(Context { is_spdx })
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut items: A) -> Result<Context, A::Error> {
-                while items.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-                Ok(Context { is_spdx: false })
-            }
-        }
-
-        deserializer.deserialize_any(Any)
-    }
+    shown
 }
