@@ -16,12 +16,17 @@ use relkit::wheel::metadata::Metadata;
 use relkit::wheel::reader::Wheel;
 use relkit::wheel::record::Record;
 use relkit::wheel::requirement::Requirement;
+use relkit::wheel::sbom::{SbomFormat, sboms_of, validate};
 use relkit::wheel::tag::TagSet;
 use relkit::wheel::wheel_file::WheelFile;
 use relkit::zip::archive::{Archive, Limits};
 
 use crate::samples::archive::{Defect, TarMember, gzip, tar};
 use crate::samples::binary::{AMD64, ARM64, fat, glibc_elf, mac as mach, pe, static_elf, windows_program};
+use crate::samples::dependencies::{
+    AUDITABLE, MODULES, dep_v0, elf_section_address, elf_with, elf_without_sections, go_inline, go_pointers, mach_with,
+    pe_with,
+};
 use crate::samples::wheel::{METADATA, linux, linux_program, mac, windows};
 
 const RUNTIME: &str = include_str!("../runtime-template/pyproject.toml");
@@ -38,7 +43,7 @@ const fn target(name: &'static str, parse: fn(&[u8]), seeds: fn() -> Vec<Vec<u8>
     Target { name, parse, seeds }
 }
 
-pub const TARGETS: [Target; 13] = [
+pub const TARGETS: [Target; 15] = [
     target("wheel", wheel, wheels),
     target("zip", zip, wheels),
     target("unpack", unpack, wheels),
@@ -46,6 +51,8 @@ pub const TARGETS: [Target; 13] = [
     target("elf", elf, elfs),
     target("macho", macho, machos),
     target("pe", windows_file, pes),
+    target("dependencies", dependencies, programs_with_lists),
+    target("sbom", sbom, sboms),
     target("record", record, records),
     target("wheel_file", wheel_file, wheel_files),
     target("metadata", metadata, metadata_files),
@@ -131,6 +138,23 @@ fn windows_file(bytes: &[u8]) {
     program(bytes, b"MZ");
 }
 
+/// The lists inside programs, as they are and as the text of a list; what can be read becomes an SBOM without flaws.
+fn dependencies(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let as_text = [elf_with(".dep-v0", &dep_v0(&text)), elf_with(".go.buildinfo", &go_inline("go1.25", &text))];
+    for program in as_text.iter().map(Vec::as_slice).chain([bytes]) {
+        let Ok(facts) = read(program) else { continue };
+        let inventory = Inventory::new(vec![("bin/program".into(), facts)]);
+        for file in sboms_of(&inventory, "1.0") {
+            assert_eq!(validate(SbomFormat::CycloneDx, &file.bytes), Ok(Vec::new()));
+        }
+    }
+}
+
+fn sbom(bytes: &[u8]) {
+    let _ = (validate(SbomFormat::CycloneDx, bytes), validate(SbomFormat::Spdx, bytes));
+}
+
 /// What parses is read back as it is written.
 fn record(bytes: &[u8]) {
     let Ok(record) = Record::parse(bytes) else { return };
@@ -211,6 +235,31 @@ fn machos() -> Vec<Vec<u8>> {
 
 fn pes() -> Vec<Vec<u8>> {
     vec![pe(0x8664, &["KERNEL32.dll", "ADVAPI32.dll"], true)]
+}
+
+fn programs_with_lists() -> Vec<Vec<u8>> {
+    let (rust, go) = (dep_v0(AUDITABLE), go_inline("go1.25.1", MODULES));
+    let slices = [AMD64, ARM64].map(|cpu| (cpu, mach_with(cpu, ".dep-v0", &rust)));
+    vec![
+        elf_with(".dep-v0", &rust),
+        elf_with(".go.buildinfo", &go),
+        elf_with(".go.buildinfo", &go_pointers("go1.17", MODULES, elf_section_address())),
+        elf_without_sections(&go, true),
+        fat(&slices),
+        pe_with(".data", 0xc000_0040, &go),
+        AUDITABLE.into(),
+        MODULES.into(),
+    ]
+}
+
+fn sboms() -> Vec<Vec<u8>> {
+    let facts = read(&elf_with(".dep-v0", &dep_v0(AUDITABLE))).unwrap();
+    let made = sboms_of(&Inventory::new(vec![("bin/program".into(), facts)]), "1.0");
+    let spdx = r#"{"spdxVersion":"SPDX-2.3","dataLicense":"CC0-1.0","SPDXID":"SPDXRef-DOCUMENT","name":"a",
+        "documentNamespace":"https://example.org/a","creationInfo":{"created":"now","creators":["Tool: t"]},
+        "packages":[{"name":"b","SPDXID":"SPDXRef-b"}]}"#;
+    let third = r#"{"@context":"https://spdx.org/rdf/3.0.1/spdx-context.jsonld","@graph":[]}"#;
+    made.into_iter().map(|file| file.bytes).chain(texts(&[spdx, third])).collect()
 }
 
 fn texts(texts: &[&str]) -> Vec<Vec<u8>> {

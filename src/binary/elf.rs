@@ -34,7 +34,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Facts, BinaryError> {
         Some(_) => return Err(ELF.malformed("its class is neither 32-bit nor 64-bit")),
         None => return Err(ELF.truncated("the file header")),
     };
-    Ok(Facts { format: ELF, slices: vec![slice] })
+    Ok(Facts::of_headers(ELF, vec![slice]))
 }
 
 struct Elf<'data, Header: FileHeader> {

@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::dependencies::{DependencyError, DependencyList};
 use super::machine::{Machine, Machines};
 use super::magic::Format;
 use crate::target::OsVersion;
@@ -14,6 +15,8 @@ pub struct Facts {
     pub format: Format,
     /// Never empty.
     pub slices: Vec<Slice>,
+    /// The list of its dependencies that it carries; `None` where it has none.
+    pub dependencies: Option<Result<DependencyList, DependencyError>>,
 }
 
 /// What one architecture of one binary is.
@@ -193,6 +196,16 @@ pub struct PeFacts {
 }
 
 impl Facts {
+    /// Those facts that headers state.
+    pub(super) fn of_headers(format: Format, slices: Vec<Slice>) -> Self {
+        Self { format, slices, dependencies: None }
+    }
+
+    /// The list of its dependencies, where it carries one that can be read.
+    pub fn dependency_list(&self) -> Option<&DependencyList> {
+        self.dependencies.as_ref()?.as_ref().ok()
+    }
+
     /// Whether one of the slices is a program.
     pub fn is_executable(&self) -> bool {
         self.slices.iter().any(|slice| slice.kind == Kind::Executable)

@@ -29,7 +29,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Facts, BinaryError> {
             let long = |at| Some(u64::from(word(entry, at)?) << 32 | u64::from(word(entry, at + 4)?));
             Some((long(8)?, long(16)?))
         }),
-        _ => Ok(Facts { format: MACHO, slices: vec![slice(bytes)?] }),
+        _ => Ok(Facts::of_headers(MACHO, vec![slice(bytes)?])),
     }
 }
 
@@ -65,7 +65,7 @@ fn fat(bytes: &[u8], entry_size: usize, range: impl Fn(&[u8]) -> Option<(u64, u6
         }
         slices.push(slice);
     }
-    Ok(Facts { format: MACHO, slices })
+    Ok(Facts::of_headers(MACHO, slices))
 }
 
 fn machine(cpu: macho::CpuType) -> Machine {

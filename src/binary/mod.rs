@@ -2,7 +2,7 @@
 //! keep the promise of (PEP 600, PEP 656, the macOS and Windows tags of `packaging.tags`).
 //!
 //! ```text
-//! magic ─▶ elf | macho | pe ─▶ facts ─▶ policy ─▶ promise (objections) ─▶ tags, inventory
+//! magic ─▶ elf | macho | pe, dependencies ─▶ facts ─▶ policy ─▶ promise (objections) ─▶ tags, inventory
 //! ```
 //!
 //! Everything here works on bytes in memory, most often a memory map. Every offset and count of the input is taken as
@@ -10,6 +10,7 @@
 
 mod bundled;
 mod bytes;
+mod dependencies;
 mod elf;
 mod error;
 mod facts;
@@ -25,6 +26,7 @@ mod promise;
 mod read;
 mod tags;
 
+pub use dependencies::{Dependency, DependencyError, DependencyList, Origin, Root, Scope, Source};
 pub use error::BinaryError;
 pub use facts::{Details, Facts, Kind, Libc, Linkage, Signature, Slice};
 pub use inventory::Inventory;

@@ -36,7 +36,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Facts, BinaryError> {
             return Err(PE.malformed(format!("its optional header has the unknown magic number {other:#x}")));
         }
     };
-    Ok(Facts { format: PE, slices: vec![slice] })
+    Ok(Facts::of_headers(PE, vec![slice]))
 }
 
 fn slice<Headers: ImageNtHeaders>(bytes: &[u8], mut offset: u64) -> Result<Slice, BinaryError> {

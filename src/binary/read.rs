@@ -1,4 +1,4 @@
-//! The bytes of one file as facts.
+//! The bytes of one file as facts: its headers, and the list of dependencies that it may carry.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -6,14 +6,18 @@ use std::path::Path;
 use super::error::BinaryError;
 use super::facts::Facts;
 use super::magic::Magic;
-use super::{elf, macho, pe};
+use super::{dependencies, elf, macho, pe};
 use crate::fs::{self, Map};
 
-/// Reads the headers of one executable or shared library.
+/// Reads the headers of one executable or shared library, and its list of dependencies.
 ///
 /// # Errors
 /// When the bytes are no such file, or contradict themselves.
 pub fn read(bytes: &[u8]) -> Result<Facts, BinaryError> {
+    headers(bytes).map(|facts| Facts { dependencies: dependencies::read(bytes), ..facts })
+}
+
+fn headers(bytes: &[u8]) -> Result<Facts, BinaryError> {
     let magic = Magic::of(bytes);
     match magic {
         Magic::Elf => elf::read(bytes),

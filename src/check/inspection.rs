@@ -49,6 +49,12 @@ pub struct Binary {
     pub needed: Vec<String>,
     pub run_paths: Vec<String>,
     pub debug_info: bool,
+    /// How many dependencies it lists, the program itself not among them: as many as its SBOM has components; null where
+    /// it carries no list, or one that cannot be read.
+    pub dependencies: Option<usize>,
+    /// Who wrote that list: `cargo-auditable`, or `Go build information` and the toolchain's version.
+    pub dependency_list: Option<String>,
+    pub dependency_list_defect: Option<String>,
     /// Every platform tag that it keeps the promise of.
     pub honest_tags: Vec<PlatformTag>,
 }
@@ -180,6 +186,12 @@ impl Binary {
             needed: distinct(slices().flat_map(|slice| &slice.needed).map(|needed| needed.name.clone()).collect()),
             run_paths: distinct(slices().flat_map(|slice| &slice.run_paths).cloned().collect()),
             debug_info: slices().any(|slice| slice.debug_info),
+            dependencies: facts.dependency_list().map(|list| list.dependencies.len()),
+            dependency_list: facts.dependency_list().map(|list| list.origin.to_string()),
+            dependency_list_defect: match &facts.dependencies {
+                Some(Err(error)) => Some(error.to_string()),
+                _ => None,
+            },
             honest_tags,
         }
     }

@@ -74,6 +74,10 @@ impl Binary {
         if self.debug_info {
             lines.push(("debug info", "present".into()));
         }
+        if let (Some(count), Some(list)) = (self.dependencies, &self.dependency_list) {
+            lines.push(("list inside", format!("{} ({list})", plural(count, "dependency"))));
+        }
+        lines.extend(self.dependency_list_defect.clone().map(|defect| ("list inside", format!("broken: {defect}"))));
         lines.push(("honest tags", tags(&self.honest_tags)));
         lines
     }

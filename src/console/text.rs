@@ -54,7 +54,11 @@ pub(crate) fn spans(text: &str) -> Vec<(bool, &str)> {
 
 /// `1 file`, `2 files`.
 pub(crate) fn plural(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+    match noun.strip_suffix('y') {
+        _ if count == 1 => format!("1 {noun}"),
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{count} {stem}ies"),
+        _ => format!("{count} {noun}s"),
+    }
 }
 
 /// A byte count as a person reads it: `141.5 MB` (1 MB = 1,000,000 bytes).

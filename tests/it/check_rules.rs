@@ -13,6 +13,7 @@ use crate::samples::binary::{
     AMD64, ARM64, ElfSample, MachSample, fat, glibc_elf, mac as mac_sample, pe, static_elf, static_pie,
     windows_library, windows_program,
 };
+use crate::samples::dependencies::{MODULES, elf_with, go_inline};
 use crate::samples::wheel::{
     DATA, INFO, Sample, linux, linux_program, linux_with, mac, runtime, sha256, sha512, tagged, windows,
 };
@@ -25,6 +26,9 @@ fn findings(sample: &Sample) -> Vec<Finding> {
 
 /// The names of all entries are UTF-8.
 const UTF8: Defect = Flags(1 << 11);
+
+/// A document that lacks most of what its format asks for.
+const SPDX: &str = r#"{"spdxVersion":"SPDX-2.3","SPDXID":"SPDXRef-DOCUMENT","packages":[]}"#;
 
 /// An unnamed piece of the case table: the rule, the severity, and the wheel.
 type Case = (&'static str, Severity, Sample);
@@ -310,6 +314,13 @@ fn metadata_cases() -> Vec<Case> {
         ),
         ("entry-points", E, linux().and(&format!("{INFO}/entry_points.txt"), "x = codex_cli_bin:main\n", 0o100644)),
         ("sbom", W, linux().and("codex_cli_bin/bin/helper", linux_program(), 0o100755)),
+        ("sbom", W, linux_with(elf_with(".go.buildinfo", &go_inline("go1.25.1", MODULES)))),
+        ("sbom", W, linux_with(elf_with(".dep-v0", b"no list"))),
+        ("sbom-valid", E, linux().and(&format!("{INFO}/sboms/rg.cdx.json"), "<bom/>", 0o100644)),
+        ("sbom-valid", E, linux().and(&format!("{INFO}/sboms/a/rg.cyclonedx.json"), "{}", 0o100644)),
+        ("sbom-valid", E, linux().and(&format!("{INFO}/sboms/rg.spdx.json"), "[]", 0o100644)),
+        ("sbom-valid", E, linux().and(&format!("{INFO}/sboms/rg.spdx.sbom.json"), "{}", 0o100644)),
+        ("sbom-valid", W, linux().and(&format!("{INFO}/sboms/rg.spdx.json"), SPDX, 0o100644)),
     ]
 }
 

@@ -3,4 +3,5 @@
 
 pub mod archive;
 pub mod binary;
+pub mod dependencies;
 pub mod wheel;

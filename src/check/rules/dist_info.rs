@@ -1,4 +1,4 @@
-//! Rules about the dist-info and data directories: their names, entry points, SBOMs (PEP 770), attestations (PEP 740).
+//! Rules about the dist-info and data directories: their names, entry points, attestations (PEP 740).
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -129,19 +129,6 @@ fn entry_points(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-rule!(SBOM = "sbom", Warning, Wheel(sbom);
-    what: "A wheel that bundles further binaries says what they are in `.dist-info/sboms/` (PEP 770).",
-    why: "Scanners see only the distribution's own name, so a vulnerable bundled program stays unseen.",
-    fix: "Add a CycloneDX or SPDX document of the bundled programs and libraries");
-
-fn sbom(wheel: &WheelSubject, found: &mut Findings) {
-    let sboms = wheel.dist_info.as_ref().map(|directory| format!("{directory}/sboms/")).unwrap_or_default();
-    let bundled = wheel.inventory.binaries().len();
-    if bundled > 1 && !wheel.files().any(|(member, _)| member.name.starts_with(&sboms)) {
-        found.whole(format!("the wheel holds {bundled} binaries and no SBOM"));
-    }
-}
-
 rule!(ATTESTATION = "attestation", Warning, Wheel(attestation);
     what: "An attestation that lies beside the wheel (`.publish.attestation`) is about this very file.",
     why: "Indexes refuse an attestation with another name or digest, after the upload has begun.",
@@ -175,7 +162,7 @@ fn attested(text: &[u8]) -> Option<(String, String)> {
 
 #[rustfmt::skip]
 pub(crate) static RULES: &[&Rule] = &[
-    &DISTINFO_ONE, &DISTINFO_NAME, &DATADIR_NAME, &DATADIR_KEY, &SCRIPT_SHEBANG, &INSTALLER_OWNED, &ENTRY_POINTS, &SBOM,
+    &DISTINFO_ONE, &DISTINFO_NAME, &DATADIR_NAME, &DATADIR_KEY, &SCRIPT_SHEBANG, &INSTALLER_OWNED, &ENTRY_POINTS,
     &ATTESTATION,
 ];
 

@@ -13,6 +13,7 @@ pub(crate) mod payload;
 pub(crate) mod receipt;
 pub(crate) mod record;
 pub(crate) mod release;
+pub(crate) mod sbom;
 pub(crate) mod sdist;
 mod sdk_pin;
 pub(crate) mod set;
@@ -51,8 +52,8 @@ static FAMILIES: [Row; 10] = [
     (
         Family::Metadata,
         "metadata",
-        "The dist-info directory: METADATA, WHEEL, entry points, licences.",
-        &[dist_info::RULES, metadata::RULES, fields::RULES],
+        "The dist-info directory: METADATA, WHEEL, entry points, SBOMs, licences.",
+        &[dist_info::RULES, sbom::RULES, metadata::RULES, fields::RULES],
     ),
     (Family::Record, "record", "RECORD, and every file against its row.", &[record::RULES]),
     (Family::Contents, "contents", "What a wheel carries besides its metadata.", &[contents::RULES, payload::RULES]),

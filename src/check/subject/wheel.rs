@@ -16,6 +16,7 @@ use crate::wheel::filename::{FileNameError, WheelFileName};
 use crate::wheel::metadata::{Metadata, MetadataError};
 use crate::wheel::reader::{MAX_TEXT, dist_infos};
 use crate::wheel::record::{Record, RecordError};
+use crate::wheel::sbom::is_sbom_name;
 use crate::wheel::wheel_file::{WheelFile, WheelFileError};
 use crate::zip::archive::{Archive, Member};
 
@@ -211,10 +212,15 @@ fn member_options(archive: &Archive, record: Option<&Record>) -> Vec<MemberOptio
             algorithms.insert(row.path.as_str(), digest.algorithm);
         }
     }
+    let max_text = |name: &str| match name {
+        _ if name.contains(".dist-info/sboms/") && is_sbom_name(name) => Some(MAX_TEXT),
+        _ if name.ends_with("/codex-package.json") || is_python(name) => Some(MAX_SOURCE),
+        _ => None,
+    };
     let options = |member: &Member| MemberOptions {
         sha256: true,
         algorithm: algorithms.get(member.name.as_str()).cloned(),
-        max_text: (member.name.ends_with("/codex-package.json") || is_python(&member.name)).then_some(MAX_SOURCE),
+        max_text: max_text(&member.name),
         ..MemberOptions::default()
     };
     archive.members().iter().map(options).collect()

@@ -50,6 +50,29 @@ pub fn published_wheel(platform_tag: &str) -> Option<PathBuf> {
     None
 }
 
+/// A published wheel of any project (`shfmt-py==4.2.0`) for a platform, fetched by name once; `None`, after saying why, where
+/// that cannot be done.
+pub fn wheel_of(requirement: &str, platform: &str) -> Option<PathBuf> {
+    let python = python_command()?;
+    let directory = payload_directory().join("others").join(format!("{requirement}-{platform}"));
+    let _lock = lock("others");
+    if !directory.is_dir() {
+        fs::create_dir_all(payload_directory()).unwrap();
+        let fresh = tempfile::tempdir_in(payload_directory()).unwrap();
+        let mut pip = Command::new(python);
+        pip.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]);
+        pip.args(["--only-binary=:all:", "--platform", platform, requirement, "--dest"]).arg(fresh.path());
+        let fetched = run(&mut pip);
+        if !fetched.status.success() {
+            skip(&format!("`{requirement}` for {platform} cannot be fetched: {}", text(&fetched)));
+            return None;
+        }
+        fs::create_dir_all(directory.parent().unwrap()).unwrap();
+        fs::rename(fresh.keep(), &directory).unwrap();
+    }
+    fs::read_dir(&directory).unwrap().next().map(|entry| entry.unwrap().path())
+}
+
 /// The payload of a published wheel as a package directory, unpacked once under `target/`.
 pub fn package_directory(platform_tag: &str) -> Option<PathBuf> {
     let wheel = published_wheel(platform_tag)?;

@@ -1,0 +1,61 @@
+//! SBOM files in `.dist-info/sboms/` (PEP 770): their names, those made of the lists inside programs, and what is wrong
+//! with those of others.
+
+mod cyclonedx;
+mod names;
+mod shape;
+mod validate;
+
+pub use cyclonedx::Sbom;
+pub use names::{SbomFormat, SbomName};
+pub use validate::{SbomError, validate};
+
+use std::collections::HashSet;
+
+use crate::binary::{DependencyList, Inventory};
+
+/// An SBOM to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SbomFile {
+    /// Its name in `sboms/`: `PROGRAM.cdx.json`.
+    pub name: String,
+    pub bytes: Vec<u8>,
+}
+
+/// Whether a file of this name, wherever it lies, says that it is an SBOM.
+pub fn is_sbom_name(name: &str) -> bool {
+    SbomName::parse(name).is_some()
+}
+
+/// The SBOMs of the binaries that carry a list of their dependencies, in the order of the inventory. Binaries with one and
+/// the same list (a program under two names, an `uv` and an `uvx`) have one, named after the first of them.
+pub fn sboms_of(inventory: &Inventory, version: &str) -> Vec<SbomFile> {
+    let mut lists: Vec<&DependencyList> = Vec::new();
+    let mut files: Vec<SbomFile> = Vec::new();
+    let mut taken = HashSet::new();
+    for (member, facts) in inventory.binaries() {
+        let Some(list) = facts.dependency_list().filter(|list| !lists.contains(list)) else { continue };
+        lists.push(list);
+        let program = program_name(member);
+        // Files of one name may lie in two directories.
+        let candidates = std::iter::once(program.to_owned()).chain((2..).map(|number| format!("{program}-{number}")));
+        let stem = candidates.into_iter().find(|stem| taken.insert(stem.to_lowercase())).unwrap_or_default();
+        files.push(SbomFile {
+            name: format!("{stem}.cdx.json"),
+            bytes: Sbom::of_program(program, version, list).to_json(),
+        });
+    }
+    files
+}
+
+/// The file's name without what only Windows needs.
+fn program_name(member: &str) -> &str {
+    let file = member.rsplit('/').next().unwrap_or(member);
+    match file.len().checked_sub(4).and_then(|at| file.split_at_checked(at)) {
+        Some((stem, end)) if !stem.is_empty() && end.eq_ignore_ascii_case(".exe") => stem,
+        _ => file,
+    }
+}
+
+#[cfg(test)]
+mod tests;
