@@ -32,7 +32,7 @@ use std::path::{Path, PathBuf};
 use found::Sought;
 
 use crate::console::Progress;
-use crate::fs::{self, FsError, Mode};
+use crate::fs::{self, FsError};
 use crate::member_path::MemberPath;
 use crate::product::RuntimeProject;
 
@@ -40,7 +40,7 @@ pub use error::PayloadError;
 pub use form::Form;
 pub use package::{DESCRIPTOR, Package};
 pub use place::{Executable, PayloadFile, Place};
-pub(crate) use survey::{Survey, Surveyed, survey};
+pub(crate) use survey::{Surveyed, survey};
 
 /// A payload whose names, links, sizes and layout have been verified.
 #[derive(Debug)]

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use super::error::PayloadError;
-use super::form::Form;
 use super::found::{Part, Sought};
 use super::name::is_sbom;
 use super::program::unwrap_folder;
@@ -11,20 +10,11 @@ use super::read::read;
 use crate::binary::Magic;
 use crate::console::Progress;
 use crate::member_path::MemberPath;
-use crate::wheel::name::DistributionName;
 
-/// A payload as it comes.
-#[derive(Debug)]
-pub(crate) struct Survey {
-    pub form: Form,
-    /// Every file by its path below the payload's own top, as rules of `files` are matched against.
-    pub files: Vec<Surveyed>,
-    /// Of a wheel, the distribution that its name states.
-    pub distribution: Option<DistributionName>,
-}
-
+/// A file of a payload as it comes.
 #[derive(Debug, Clone)]
 pub(crate) struct Surveyed {
+    /// Below the payload's own top, as rules of `files` are matched against.
     pub path: MemberPath,
     pub source: PathBuf,
     pub magic: Magic,
@@ -36,9 +26,13 @@ pub(crate) struct Surveyed {
 
 /// Reads a payload into `scratch`, as [`Payload::open`](super::Payload::open) does. A program that comes alone is called as
 /// `program`.
-pub(crate) fn survey(path: &Path, program: &str, scratch: &Path, progress: &Progress) -> Result<Survey, PayloadError> {
+pub(crate) fn survey(
+    path: &Path,
+    program: &str,
+    scratch: &Path,
+    progress: &Progress,
+) -> Result<Vec<Surveyed>, PayloadError> {
     let input = read(path, Sought { program, package_directory: false }, scratch, progress)?;
-    let distribution = input.wheel.as_ref().and_then(|wheel| wheel.distribution.clone());
     let files: Vec<_> =
         input.files.into_iter().filter(|file| file.part != Part::Sboms && !is_sbom(&file.path)).collect();
     let files = if input.wheel.is_some() { files } else { unwrap_folder(files) };
@@ -47,5 +41,5 @@ pub(crate) fn survey(path: &Path, program: &str, scratch: &Path, progress: &Prog
         let is_script = file.part == Part::Scripts;
         Ok(Surveyed { path: file.path, source: file.source, magic, is_library, is_script })
     });
-    Ok(Survey { form: input.form, files: surveyed.collect::<Result<_, PayloadError>>()?, distribution })
+    surveyed.collect()
 }

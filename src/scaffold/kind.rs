@@ -60,7 +60,8 @@ pub(super) fn of(path: &str, program: &str) -> Kind {
     if let Some(path) = completion(directory, &lower, name, program, completions) {
         return Kind::Completion(path);
     }
-    let document = DOCUMENTS.iter().any(|start| lower.starts_with(start))
+    let document = lower.starts_with('.')
+        || DOCUMENTS.iter().any(|start| lower.starts_with(start))
         || DOCUMENT_ENDINGS.iter().any(|end| lower.ends_with(end))
         || ["cargo.toml", "cargo.lock", "go.mod", "go.sum"].contains(&lower.as_str())
         || in_directory(&["doc", "docs", "examples"])

@@ -123,16 +123,15 @@ impl<'a> Seen<'a> {
         let file_name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let scratch = Scratch::create("relkit-init-").map_err(FsError::write(&std::env::temp_dir()))?;
         let called = names::program(&file_name);
-        let found = survey(path, wanted.unwrap_or(&called), scratch.path(), progress)?;
-        let natives = found.files.iter().filter(|file| file.magic.format().is_some());
+        let files = survey(path, wanted.unwrap_or(&called), scratch.path(), progress)?;
+        let natives = files.iter().filter(|file| file.magic.format().is_some());
         let inventory = Inventory::of_files(natives.map(|file| (file.path.to_string(), file.source.clone())))?;
         let is_program =
             |file: &Surveyed| !file.is_library && inventory.get(&file.path).is_some_and(|facts| facts.is_executable());
-        let programs: Vec<_> = (0..found.files.len()).filter(|index| is_program(&found.files[*index])).collect();
+        let programs: Vec<_> = (0..files.len()).filter(|index| is_program(&files[*index])).collect();
         if programs.is_empty() {
             return Err(ScaffoldError::NoProgram { payload: path.to_owned() });
         }
-        let files = found.files;
         Ok(Self { path, file_name, files, programs, inventory, _scratch: scratch })
     }
 

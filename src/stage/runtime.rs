@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::error::{StageError, StageWarning};
 use super::pending::{PendingStage, refuse_overlap};
 use super::rename::{filled, moved};
-use super::shipped::{Shipped, directory, named, staged};
+use super::shipped::{self, Shipped, directory, named, staged};
 use super::{pyproject, tags};
 use crate::binary::Inventory;
 use crate::console::Progress;
@@ -16,6 +16,7 @@ use crate::payload::{DESCRIPTOR, Form, Package, Payload};
 use crate::product::{PYPROJECT, Product, RuntimeProject};
 use crate::target::{PlatformTagSet, TargetTriple};
 use crate::version::{PublicVersion, ReleaseVersion};
+use crate::wheel::sbom::sboms_of;
 
 /// Where the import package of the runtime template is.
 const TEMPLATE_PACKAGE: &str = "src/module/";
@@ -111,7 +112,7 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
     let mut warnings: Vec<_> =
         Some(&left_out).filter(|_| project.is_app_server()).and_then(|names| warn_of(names)).into_iter().collect();
     warnings.extend(payload.unmatched.iter().map(|pattern| StageWarning::Unmatched { pattern: pattern.clone() }));
-    let shipped = Shipped::of(&payload, project);
+    let mut shipped = Shipped::of(&payload, project);
     let places: Vec<_> = payload
         .files
         .iter()
@@ -124,6 +125,13 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
     let inventory = take_inventory(options, places)?;
     if inventory.get(&entrypoint).is_some_and(|facts| !facts.is_executable()) {
         return Err(StageError::Library { payload: options.payload.clone(), member: entrypoint });
+    }
+    for sbom in sboms_of(&inventory, &options.release.program().to_string()) {
+        // What comes with the payload was made by those who know more.
+        if !shipped.sboms.contains(&sbom.name) {
+            stage.write(&format!("{}{}", shipped::SBOMS, sbom.name), sbom.bytes.as_ref())?;
+            shipped.sboms.push(sbom.name);
+        }
     }
     let stated = described.as_ref().and_then(|package| package.target.as_deref());
     let subject = tags::Subject { payload: &options.payload, inventory: &inventory, entrypoint: &entrypoint, stated };
