@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::hatch::SettingError;
 use super::project_table::TableError;
 use crate::error::{Exit, Explain};
 use crate::fs::FsError;
@@ -30,6 +31,14 @@ pub enum StageError {
     NoExecutable { path: PathBuf },
     #[error("`{}` is {what}, and a distribution holds regular files only", path.display())]
     Special { path: PathBuf, what: &'static str },
+    #[error("`{}` and `{}` both give `{path}` of the wheel", one.display(), other.display())]
+    Twice { one: PathBuf, other: PathBuf, path: String },
+    #[error("`{}` would stand in the place of `{name}`, which every build writes itself", path.display())]
+    Own { path: PathBuf, name: String },
+    #[error("`{}` is selected, and hatchling leaves {why} out of a wheel", path.display())]
+    LeftOut { path: PathBuf, why: String },
+    #[error(transparent)]
+    Setting(#[from] SettingError),
     #[error("`{}` contradicts itself: {what}", path.display())]
     Untrue { path: PathBuf, what: String },
     #[error("`{}` has metadata that cannot be written", path.display())]
@@ -52,6 +61,13 @@ impl Explain for StageError {
                 Some("stage the payload again with `relkit stage-runtime`: no wheel works without it".into())
             }
             Self::Special { .. } => Some("replace it by a regular file, or remove it".into()),
+            Self::Twice { .. } => Some("map one of them to another path, or leave it out".into()),
+            Self::Own { .. } => Some("map the file to another path".into()),
+            Self::LeftOut { why, .. } if why.starts_with("what ") => {
+                Some("set `ignore-vcs = true` below [tool.hatch.build]".into())
+            }
+            Self::LeftOut { .. } => Some("name it in `force-include`, or remove it from the stage".into()),
+            Self::Setting(error) => error.hint(),
             Self::Fs(error) => error.hint(),
             Self::Pyproject { .. } | Self::Project { .. } | Self::File { .. } | Self::Metadata { .. } => None,
         }

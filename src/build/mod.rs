@@ -2,16 +2,22 @@
 
 mod container;
 mod error;
+mod hatch;
+mod ignored;
 mod output;
+mod paths;
 mod pipeline;
 mod project_table;
 mod queue;
 mod sdist;
+mod selection;
+mod shebang;
 pub(crate) mod source;
 pub mod staged;
 mod table;
 mod tree;
 mod warnings;
+mod wheel_files;
 mod worker;
 pub mod writer;
 
@@ -146,7 +152,8 @@ fn contents(staged: &Staged) -> Contents {
     for (path, file) in &staged.licenses {
         dist_info.push(Member { mode: Mode::Data, ..member(&format!("licenses/{path}"), file) });
     }
-    let members = staged.package.iter().map(|(path, file)| member(path, file)).collect();
+    dist_info.extend(staged.beside.iter().cloned());
+    let members = staged.members.clone();
     Contents { name: staged.wheel_name(), root: staged.root(), members, dist_info }
 }
 

@@ -1,5 +1,5 @@
 //! A staged tree, read and checked before anything is built from it: `pyproject.toml` with the `[tool.relkit.stage]`
-//! table that staging wrote, the import package under `src/`, the description and the licence files.
+//! table that staging wrote, the files that its build settings select, the description and the licence files.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,8 +7,12 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::error::StageError;
+use super::hatch::{Builds, Settings, SettingsFile};
 use super::project_table::{Project, ReadmeSource};
-use super::tree::Tree;
+use super::selection::of_sdist;
+use super::source::Member;
+use super::tree::{Entry, Tree};
+use super::wheel_files::{Layout, WheelFiles};
 use crate::fs::{FsError, Walked};
 use crate::target::PlatformTagSet;
 use crate::version::{PublicVersion, is_of_runtime};
@@ -27,11 +31,15 @@ pub struct Staged {
     pub project: Project,
     /// METADATA, complete.
     pub metadata: Fields,
-    /// The files of the import package, by their path in the wheel.
-    pub package: BTreeMap<String, Walked>,
-    /// What staging said is to be run and has lost its execute bit since, by path below the import package. The wheel
-    /// carries it executable all the same.
+    /// The files of the wheel but for those that say what it is.
+    pub(crate) members: Vec<Member>,
+    /// What is to be run and has lost its execute bit since staging, by path in the stage. The wheel carries it executable
+    /// all the same.
     pub restored: Vec<String>,
+    /// Whether a front end tags the wheel as relkit does.
+    pub(crate) is_tagged: bool,
+    /// Software bills of materials, and what else a setting puts beside METADATA, by the path there.
+    pub(crate) beside: Vec<Member>,
     /// The licence files, by their path in the tree.
     pub(crate) licenses: BTreeMap<String, Walked>,
     /// What a source distribution holds beside PKG-INFO, by the path in the tree.
@@ -81,6 +89,8 @@ enum StageTable {
 }
 
 const PYPROJECT: &str = "pyproject.toml";
+/// Settings that go before those of `pyproject.toml`.
+const HATCH: &str = "hatch.toml";
 
 impl Staged {
     /// Reads a stage and checks that everything it names is there.
@@ -96,7 +106,7 @@ impl Staged {
         if std::fs::symlink_metadata(&origin).is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
             return Err(not_a_stage("it has no `pyproject.toml`"));
         }
-        let mut tree = Tree::read(directory)?;
+        let tree = Tree::read(directory)?;
         let text = tree.text(PYPROJECT)?;
         let malformed = |source| StageError::Pyproject { path: origin.clone(), source };
         let file: File = toml::from_str(&text).map_err(|error| malformed(Box::new(error)))?;
@@ -129,15 +139,16 @@ impl Staged {
             return Err(untrue(format!("`project.version` is `{version}`, the stage is of {release_version}")));
         }
 
-        let module = &table.module;
-        let restored = tree.mark(&format!("src/{module}"), &executables);
-        let package = tree.below(&format!("src/{module}/"), &format!("{module}/"))?;
-        if !package.contains_key(&format!("{module}/__init__.py")) {
-            return Err(not_a_stage(&format!("it has no `src/{module}/__init__.py`")));
-        }
-        if let Some(path) = executables.iter().find(|path| !package.contains_key(&format!("{module}/{path}"))) {
-            return Err(StageError::NoExecutable { path: directory.join("src").join(module).join(path) });
-        }
+        let hatch_path = directory.join(HATCH);
+        let hatch_text = match tree.at(HATCH)? {
+            Entry::File(_) => Some(tree.text(HATCH)?),
+            _ => None,
+        };
+        let hatch = hatch_text.as_deref().map(|text| SettingsFile { path: &hatch_path, text });
+        let builds = if kind == StageKind::Sdk { Builds::WheelAndSdist } else { Builds::Wheel };
+        let settings = Settings::read(SettingsFile { path: &origin, text: &text }, hatch, builds)?;
+        let layout = Layout { project: &project, module: &table.module, executables: &executables, origin: &origin };
+        let WheelFiles { members, beside, restored } = WheelFiles::select(&tree, &settings, &layout)?;
         let licenses = tree.licenses(&project.license_files)?;
         let license_text = project.license_text.as_deref().map(|path| tree.text(path)).transpose()?;
         let description = match project.readme.as_ref().map(|readme| &readme.source) {
@@ -150,9 +161,12 @@ impl Staged {
             .metadata(&names, license_text.as_deref(), description.as_deref())
             .map_err(|source| StageError::Metadata { path: origin.clone(), source })?;
 
-        let mut sources = tree.below("src/", "src/")?;
+        let mut sources = BTreeMap::new();
+        if builds == Builds::WheelAndSdist {
+            sources.extend(of_sdist(&tree, &settings)?);
+        }
         sources.extend(licenses.clone());
-        let mut named = vec![PYPROJECT, "hatch_build.py"];
+        let mut named = vec![PYPROJECT, HATCH, "hatch_build.py"];
         named.extend(project.license_text.as_deref());
         if let Some(ReadmeSource::File(path)) = project.readme.as_ref().map(|readme| &readme.source) {
             named.push(path);
@@ -166,8 +180,10 @@ impl Staged {
             release_version,
             project,
             metadata,
-            package,
+            members,
             restored,
+            is_tagged: settings.has_hook || builds == Builds::WheelAndSdist,
+            beside,
             licenses,
             sources,
         })
@@ -199,6 +215,6 @@ impl Staged {
 
     /// How many bytes the files of the wheel have in all.
     pub fn payload_size(&self) -> u64 {
-        self.package.values().map(|file| file.size).sum()
+        self.members.iter().map(|member| member.source.size()).sum()
     }
 }

@@ -1,29 +1,55 @@
-//! The files of a staged tree, and what of them a distribution takes.
+//! The files of a staged tree by their paths, and those that the metadata name.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::error::StageError;
 use super::project_table::LicenseFiles;
-use crate::fs::{self, FsError, Kind, Mode, Walked};
+use crate::fs::{self, FsError, Kind, Walked};
 use crate::wheel::licences;
 
-/// The files of a stage that can go into a distribution, by relative path: all but compiled bytecode.
+/// The files of a stage, by relative path.
 pub(super) struct Tree<'a> {
-    directory: &'a Path,
+    pub directory: &'a Path,
     files: BTreeMap<String, Walked>,
+}
+
+/// What lies at a path of a stage.
+pub(super) enum Entry<'a> {
+    File(&'a Walked),
+    Directory,
+    Nothing,
 }
 
 impl<'a> Tree<'a> {
     pub(super) fn read(directory: &'a Path) -> Result<Self, StageError> {
-        let mut files = BTreeMap::new();
-        for file in fs::walk(directory)? {
-            let compiled = file.relative.ends_with(".pyc") || file.relative.ends_with(".pyo");
-            if !compiled && !file.relative.split('/').any(|part| part == "__pycache__") {
-                files.insert(file.relative.clone(), file);
+        let files = fs::walk(directory)?.into_iter().map(|file| (file.relative.clone(), file)).collect();
+        Ok(Self { directory, files })
+    }
+
+    pub(super) fn at(&self, path: &str) -> Result<Entry<'_>, StageError> {
+        // A link in place of a directory above would hide what is below.
+        for (end, _) in path.match_indices('/') {
+            if let Some(file) = self.files.get(&path[..end]) {
+                regular(file)?;
             }
         }
-        Ok(Self { directory, files })
+        if let Some(file) = self.files.get(path) {
+            return regular(file).map(Entry::File);
+        }
+        let is_directory = self.below(path).next().is_some() || self.directory.join(path).is_dir();
+        Ok(if is_directory { Entry::Directory } else { Entry::Nothing })
+    }
+
+    /// What lies below a directory, by the path there, links and special files too.
+    pub(super) fn below(&self, directory: &str) -> impl Iterator<Item = (&str, &Walked)> {
+        let prefix = format!("{directory}/");
+        let found = self.files.range(prefix.clone()..).map(|(path, file)| (path.as_str(), file));
+        found.map_while(move |(path, file)| Some((path.strip_prefix(prefix.as_str())?, file)))
+    }
+
+    pub(super) fn all(&self) -> impl Iterator<Item = &Walked> {
+        self.files.values()
     }
 
     /// A file that may be there, with its path in the tree.
@@ -31,38 +57,6 @@ impl<'a> Tree<'a> {
         let path = plain(path);
         let file = self.files.get(path).map(regular).transpose()?;
         Ok(file.map(|file| (path.to_owned(), file.clone())))
-    }
-
-    /// Makes executable what staging said is to be run, by path below `package`; returns what a system that keeps modes
-    /// had as data.
-    pub(super) fn mark(&mut self, package: &str, executables: &[String]) -> Vec<String> {
-        let mut restored = Vec::new();
-        for path in executables {
-            let inside = format!("{package}/{path}");
-            let Some(file) = self.files.get_mut(&inside) else { continue };
-            if fs::KEEPS_MODES && file.mode != Mode::Executable {
-                restored.push(path.clone());
-            }
-            file.mode = Mode::Executable;
-        }
-        restored
-    }
-
-    /// The regular files below a directory, with `prefix` replaced by `new`.
-    pub(super) fn below(&self, prefix: &str, new: &str) -> Result<BTreeMap<String, Walked>, StageError> {
-        // A link in place of the directory, or of one above it, would hide what is below.
-        for (end, _) in prefix.match_indices('/') {
-            if let Some(file) = self.files.get(&prefix[..end]) {
-                regular(file)?;
-            }
-        }
-        let mut found = BTreeMap::new();
-        for (path, file) in &self.files {
-            if let Some(rest) = path.strip_prefix(prefix) {
-                found.insert(format!("{new}{rest}"), regular(file)?.clone());
-            }
-        }
-        Ok(found)
     }
 
     /// The text of a file that the metadata names.
@@ -85,7 +79,13 @@ impl<'a> Tree<'a> {
         for glob in globs {
             let mut any = false;
             for (path, file) in &self.files {
-                if licences::matches(glob, path) {
+                let is_meant = licences::matches(glob, path);
+                if is_meant != licences::matches_one_level(glob, path) {
+                    let why =
+                        format!("`license-files` names it by `{glob}`, which hatchling reads otherwise than PEP 639");
+                    return Err(StageError::File { path: file.path.clone(), why });
+                }
+                if is_meant {
                     any = true;
                     found.insert(path.clone(), regular(file)?.clone());
                 }
@@ -107,7 +107,7 @@ fn plain(path: &str) -> &str {
     path.strip_prefix("./").unwrap_or(path)
 }
 
-fn regular(file: &Walked) -> Result<&Walked, StageError> {
+pub(super) fn regular(file: &Walked) -> Result<&Walked, StageError> {
     let what = match file.kind {
         Kind::File => return Ok(file),
         Kind::Link => "a symbolic link",

@@ -1,5 +1,6 @@
 //! What is worth a warning about a stage that is built all the same: `check` has the last word.
 
+use super::source::Source;
 use super::staged::{StageKind, Staged};
 use crate::binary::Inventory;
 use crate::stage::StageWarning;
@@ -12,14 +13,23 @@ impl Staged {
                 self.directory.display()
             )
         });
-        restored.chain(self.broken_promises()).collect()
+        let untagged = (!self.is_tagged).then(|| {
+            format!(
+                "`{}` has no build hook `hatch_build.py`: a PEP 517 front end would tag its wheel `any`",
+                self.directory.display()
+            )
+        });
+        restored.chain(untagged).chain(self.broken_promises()).collect()
     }
 
     /// What the binaries say against the tag that they were given. The tag is obeyed; what cannot be read as a binary is
     /// left to `check`.
     fn broken_promises(&self) -> Vec<String> {
         let StageKind::Runtime(platforms) = &self.kind else { return Vec::new() };
-        let files = self.package.iter().map(|(name, file)| (name.clone(), file.path.clone()));
+        let files = self.members.iter().filter_map(|member| match &member.source {
+            Source::File { path, .. } => Some((member.path.clone(), path.clone())),
+            Source::Bytes(_) => None,
+        });
         let Ok(inventory) = Inventory::of_files(files) else { return Vec::new() };
         let mut warnings = Vec::new();
         for tag in platforms.tags() {

@@ -13,6 +13,25 @@ pub(crate) fn matches(glob: &str, path: &str) -> bool {
     built.map_or(glob == path, |built| built.compile_matcher().is_match(path))
 }
 
+/// The same as Python's `glob` reads a pattern when it is not told to recurse, which is how hatchling asks: `**` is no more
+/// than `*`, and a wildcard never begins with a dot.
+pub(crate) fn matches_one_level(glob: &str, path: &str) -> bool {
+    let (mut globs, mut paths) = (glob.split('/'), path.split('/'));
+    loop {
+        match (globs.next(), paths.next()) {
+            (None, None) => return true,
+            (Some(glob), Some(part)) => {
+                let hidden = part.starts_with('.') && !glob.starts_with('.');
+                let glob = if glob == "**" { "*" } else { glob };
+                if hidden || !matches(glob, part) {
+                    return false;
+                }
+            }
+            _ => return false,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

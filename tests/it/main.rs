@@ -7,6 +7,7 @@ mod support;
 
 mod build_judges;
 mod build_large;
+mod build_settings;
 mod build_stage;
 mod check_documents;
 mod check_fuzz;

@@ -1,0 +1,102 @@
+//! The settings that hatchling knows at each level, and which of their values change nothing.
+
+use toml::{Table, Value};
+
+use super::error::Why;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Level {
+    /// `[tool.hatch.build]`, for all targets.
+    Build,
+    Wheel,
+    Sdist,
+}
+
+pub(super) enum Verdict {
+    CarriedOut,
+    /// Refused but for these values, which are what hatchling does without the key.
+    Defaults(Vec<Value>),
+    Unknown(Why),
+}
+
+const CARRIED_OUT: [(Level, &[&str]); 3] = [
+    (Level::Build, &["packages", "force-include", "ignore-vcs", "hooks", "targets"]),
+    (
+        Level::Wheel,
+        &["packages", "force-include", "ignore-vcs", "hooks", "shared-scripts", "shared-data", "sbom-files"],
+    ),
+    (Level::Sdist, &["include", "ignore-vcs", "hooks"]),
+];
+
+/// Settings of every level.
+const COMMON: [&str; 21] = [
+    "include",
+    "exclude",
+    "artifacts",
+    "only-include",
+    "dev-mode-dirs",
+    "dependencies",
+    "require-runtime-features",
+    "sources",
+    "only-packages",
+    "skip-excluded-dirs",
+    "dev-mode-exact",
+    "require-runtime-dependencies",
+    "reproducible",
+    "strict-naming",
+    "directory",
+    "packages",
+    "force-include",
+    "ignore-vcs",
+    "hooks",
+    "versions",
+    "core-metadata-version",
+];
+
+const OF_WHEELS: [&str; 6] =
+    ["shared-scripts", "shared-data", "sbom-files", "extra-metadata", "macos-max-compat", "bypass-selection"];
+
+pub(super) fn verdict(level: Level, key: &str) -> Verdict {
+    if CARRIED_OUT.iter().any(|(at, keys)| *at == level && keys.contains(&key)) {
+        return Verdict::CarriedOut;
+    }
+    let of_targets = matches!(key, "versions" | "core-metadata-version");
+    let known = match level {
+        Level::Build => COMMON.contains(&key) && !of_targets,
+        Level::Wheel => COMMON.contains(&key) || OF_WHEELS.contains(&key),
+        Level::Sdist => COMMON.contains(&key) || key == "support-legacy",
+    };
+    if known { Verdict::Defaults(defaults(key)) } else { Verdict::Unknown(unknown(level, key)) }
+}
+
+/// The values that say what hatchling does anyway.
+fn defaults(key: &str) -> Vec<Value> {
+    let (nothing, none) = (Value::Array(Vec::new()), Value::Table(Table::new()));
+    match key {
+        "only-packages"
+        | "skip-excluded-dirs"
+        | "dev-mode-exact"
+        | "require-runtime-dependencies"
+        | "macos-max-compat"
+        | "bypass-selection"
+        | "support-legacy" => vec![Value::Boolean(false)],
+        "reproducible" | "strict-naming" => vec![Value::Boolean(true)],
+        "directory" => vec![Value::String("dist".into())],
+        "sources" => vec![nothing, none],
+        "extra-metadata" | "force-include" => vec![none],
+        "versions" => vec![nothing, Value::Array(vec![Value::String("standard".into())])],
+        // Which of the two is the default depends on hatchling's version; they differ in a field that is only written on request.
+        "core-metadata-version" => ["2.4", "2.5"].map(|version| Value::String(version.into())).into(),
+        _ => vec![nothing],
+    }
+}
+
+fn unknown(level: Level, key: &str) -> Why {
+    if level != Level::Wheel && OF_WHEELS.contains(&key) {
+        return Why::OfWheels;
+    }
+    let keys = COMMON.iter().chain(&OF_WHEELS).copied().chain(["targets"]);
+    let nearest =
+        keys.map(|known| (strsim::jaro_winkler(key, known), known)).max_by(|one, two| one.0.total_cmp(&two.0));
+    Why::Unknown { nearest: nearest.filter(|(likeness, _)| *likeness > 0.75).map(|(_, known)| known) }
+}

@@ -1,0 +1,191 @@
+//! What `[tool.hatch]` of a stage says of the files of its distributions (hatchling 1.28 and later). What is not carried out
+//! here, and would change what hatchling builds, is refused by name: two builders of one stage make one and the same wheel.
+
+mod error;
+mod known;
+mod mapping;
+mod origin;
+
+use std::path::PathBuf;
+
+use toml::{Table, Value};
+
+pub(super) use self::error::SettingError;
+use self::error::Why;
+use self::known::{Level, Verdict};
+pub(super) use self::mapping::{Mapping, Row, SettingsFile};
+use self::origin::Origin;
+
+/// What of the settings decides which files a distribution holds.
+#[derive(Debug, Default)]
+pub(super) struct Settings {
+    /// The directories and files that are taken without what leads to them; none where hatchling looks by itself.
+    pub packages: Option<Mapping>,
+    pub force_include: Mapping,
+    pub shared_scripts: Mapping,
+    pub shared_data: Mapping,
+    pub sbom_files: Mapping,
+    pub wheel_ignores: Ignores,
+    pub sdist_ignores: Ignores,
+    /// What a source distribution is restricted to.
+    pub sdist_include: Option<Mapping>,
+    /// Whether a front end tags the wheel by the stage's own hook.
+    pub has_hook: bool,
+}
+
+/// Whether the ignore files of version control leave something out.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ignores {
+    #[default]
+    Heeded,
+    PassedOver,
+}
+
+/// What is built from the stage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Builds {
+    Wheel,
+    WheelAndSdist,
+}
+
+/// The one hook whose work relkit does itself: it tags a runtime's wheel.
+const HOOK: &str = "hatch_build.py";
+
+impl Settings {
+    /// Reads the settings of a `pyproject.toml` and of the `hatch.toml` beside it, whose tables go before the others.
+    pub(super) fn read(
+        pyproject: SettingsFile<'_>,
+        hatch: Option<SettingsFile<'_>>,
+        builds: Builds,
+    ) -> Result<Self, SettingError> {
+        let project = Origin::of(pyproject)?;
+        backend(&project)?;
+        let tool = project.below("tool")?.map(|tool| tool.below("hatch")).transpose()?.flatten();
+        let own = hatch.map(|file| Origin::of(file)).transpose()?;
+        let of = |key: &str| match &own {
+            Some(own) if own.get(key).is_some() => own.below(key),
+            _ => tool.as_ref().map(|tool| tool.below(key)).transpose().map(Option::flatten),
+        };
+        if let Some(metadata) = of("metadata")? {
+            // Without anything dynamic the rest has no effect on what is built.
+            metadata.demand("hooks", &[Value::Table(Table::new())])?;
+            metadata.demand("allow-ambiguous-features", &[Value::Boolean(false)])?;
+        }
+        match of("build")? {
+            Some(build) => Self::of_build(&build, builds),
+            None => Ok(Self::default()),
+        }
+    }
+
+    /// That no setting names the packages, and hatchling would not take the import package by itself.
+    pub(super) fn no_packages(path: PathBuf) -> SettingError {
+        SettingError { path, line: None, key: "tool.hatch.build.targets.wheel.packages".into(), why: Why::Missing }
+    }
+
+    fn of_build(build: &Origin<'_>, builds: Builds) -> Result<Self, SettingError> {
+        judge(build, Level::Build)?;
+        let targets = build.below("targets")?;
+        if let Some(targets) = &targets {
+            let others = targets.keys().filter(|name| !matches!(*name, "wheel" | "sdist"));
+            for name in others.collect::<Vec<_>>() {
+                targets.demand(name, &[Value::Table(Table::new())])?;
+            }
+        }
+        let target = |name: &str| targets.as_ref().map(|targets| targets.below(name)).transpose().map(Option::flatten);
+        let (wheel, sdist) = (target("wheel")?, target("sdist")?);
+        if let Some(wheel) = &wheel {
+            judge(wheel, Level::Wheel)?;
+        }
+        if let Some(sdist) = &sdist {
+            judge(sdist, Level::Sdist)?;
+        }
+        let mut has_hook = false;
+        for level in [Some(build), wheel.as_ref(), sdist.as_ref()].into_iter().flatten() {
+            let found = hook(level, builds)?;
+            let of_wheel = !sdist.as_ref().is_some_and(|sdist| std::ptr::eq(sdist, level));
+            has_hook |= found && of_wheel;
+        }
+        for key in ["packages", "force-include"] {
+            if builds == Builds::WheelAndSdist && build.get(key).is_some() {
+                return Err(build.refuse(key, Why::Moved));
+            }
+        }
+        // A target's own setting goes before that of all targets.
+        let nearest = |key: &str| wheel.as_ref().filter(|wheel| wheel.get(key).is_some()).unwrap_or(build);
+        let ignores = |target: Option<&Origin<'_>>| {
+            let own = target.map(|target| target.truth("ignore-vcs")).transpose()?.flatten();
+            Ok(match own.map_or_else(|| build.truth("ignore-vcs"), |own| Ok(Some(own)))? {
+                Some(true) => Ignores::PassedOver,
+                _ => Ignores::Heeded,
+            })
+        };
+        // A package keeps its place, wherever in the tree it is said to begin.
+        let mut packages = nearest("packages").paths("packages", str::to_owned)?;
+        for row in packages.iter_mut().flat_map(|packages| &mut packages.rows) {
+            row.from = row.from.trim_matches('/').to_owned();
+        }
+        if packages.as_ref().is_some_and(|packages| packages.rows.is_empty()) {
+            return Err(nearest("packages").refuse("packages", Why::NoPackage));
+        }
+        let of_wheel = |key: &str| wheel.as_ref().map(|wheel| wheel.mapping(key)).transpose().map(Option::flatten);
+        let file_name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+        let sboms = wheel.as_ref().map(|wheel| wheel.paths("sbom-files", file_name)).transpose()?.flatten();
+        Ok(Self {
+            packages,
+            force_include: nearest("force-include").mapping("force-include")?.unwrap_or_default(),
+            shared_scripts: of_wheel("shared-scripts")?.unwrap_or_default(),
+            shared_data: of_wheel("shared-data")?.unwrap_or_default(),
+            sbom_files: sboms.unwrap_or_default(),
+            wheel_ignores: ignores(wheel.as_ref())?,
+            sdist_ignores: ignores(sdist.as_ref())?,
+            sdist_include: sdist.as_ref().map(|sdist| sdist.paths("include", str::to_owned)).transpose()?.flatten(),
+            has_hook,
+        })
+    }
+}
+
+/// Refuses what another backend would build from.
+fn backend(project: &Origin<'_>) -> Result<(), SettingError> {
+    let Some(system) = project.below("build-system")? else {
+        return Err(project.refuse("build-system", Why::NoBackend));
+    };
+    match system.get("build-backend").map(|backend| backend.as_str().unwrap_or("no text")) {
+        None => return Err(system.refuse("build-backend", Why::NoBackend)),
+        Some("hatchling.build") => {}
+        Some(other) => return Err(system.refuse("build-backend", Why::Backend(other.to_owned()))),
+    }
+    system.demand("backend-path", &[Value::Array(Vec::new())])
+}
+
+/// Holds every key of a level against what is carried out.
+fn judge(level: &Origin<'_>, which: Level) -> Result<(), SettingError> {
+    for key in level.keys() {
+        match known::verdict(which, key) {
+            Verdict::CarriedOut => {}
+            Verdict::Defaults(defaults) => level.demand(key, &defaults)?,
+            Verdict::Unknown(why) => return Err(level.refuse(key, why)),
+        }
+    }
+    Ok(())
+}
+
+/// Whether a level has the stage's own hook; any other is refused.
+fn hook(level: &Origin<'_>, builds: Builds) -> Result<bool, SettingError> {
+    let Some(hooks) = level.below("hooks")? else { return Ok(false) };
+    for name in hooks.keys() {
+        if name != "custom" || builds == Builds::WheelAndSdist {
+            return Err(hooks.refuse(name, Why::NotCarriedOut));
+        }
+    }
+    let Some(custom) = hooks.below("custom")? else { return Ok(false) };
+    for key in custom.keys() {
+        match key {
+            "path" => custom.demand(key, &[Value::String(HOOK.into())])?,
+            "enable-by-default" => custom.demand(key, &[Value::Boolean(true)])?,
+            "require-runtime-dependencies" => custom.demand(key, &[Value::Boolean(false)])?,
+            "dependencies" | "require-runtime-features" => custom.demand(key, &[Value::Array(Vec::new())])?,
+            _ => return Err(custom.refuse(key, Why::NotCarriedOut)),
+        }
+    }
+    Ok(true)
+}
