@@ -43,7 +43,7 @@ pub(super) fn same_family(one: &PlatformTag, other: &PlatformTag) -> bool {
 }
 
 /// Per family, tags in the order of their floors: the first that is honest is the lowest.
-fn candidates<'a>(binaries: impl Iterator<Item = &'a Facts> + Clone) -> Vec<Vec<PlatformTag>> {
+pub(super) fn candidates<'a>(binaries: impl Iterator<Item = &'a Facts> + Clone) -> Vec<Vec<PlatformTag>> {
     let Some(first) = binaries.clone().next() else { return Vec::new() };
     let slices = || binaries.clone().flat_map(|facts| &facts.slices);
     let architectures: BTreeSet<Architecture> =

@@ -9,6 +9,7 @@ mod matrix;
 mod pages;
 mod publish;
 mod release;
+mod retag;
 mod smoke;
 mod stage;
 mod templates;
@@ -61,6 +62,7 @@ fn dispatch(command: Command, console: &Console) -> Result<Exit, Failure> {
         Command::Smoke(arguments) => smoke::run(&arguments, console),
         Command::Matrix(arguments) => matrix::run(&arguments, console),
         Command::Build(arguments) => build::run(&arguments, console),
+        Command::Retag(arguments) => retag::run(&arguments, console),
         Command::GenerateTypes(arguments) => generate_types::run(&arguments, console),
         Command::Publish(arguments) => publish::run(&arguments, console),
         Command::Fetch(arguments) => fetch::run(&arguments, console),

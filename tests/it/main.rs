@@ -36,6 +36,7 @@ mod publish_killed;
 mod publish_release;
 mod publish_servers;
 mod release_report;
+mod retag;
 #[cfg(unix)]
 mod smoke_faults;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
