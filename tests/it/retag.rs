@@ -4,6 +4,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use relkit::build::retag::{Options, Wanted};
+use relkit::build::writer::Options as WriteOptions;
+use relkit::console::Progress;
+use relkit::fs::Existing;
+use relkit::wheel::reader::Wheel;
 use relkit::zip::archive::Archive;
 use serde_json::Value;
 
@@ -322,6 +327,42 @@ fn the_time_of_the_result_is_ours_to_choose() {
     assert!(run(command.env("SOURCE_DATE_EPOCH", "1580601600")).status.success());
     let archive = Archive::open(&directory.path().join("out").join(&sample.file_name)).unwrap();
     assert!(archive.members().iter().all(|member| member.dos_date == (40 << 9 | 2 << 5 | 2)));
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 96, failure_persistence: None, ..Default::default() })]
+
+    /// Whatever a wheel's bytes are: it is refused with nothing written, or what is written holds the same files.
+    #[test]
+    fn a_damaged_wheel_is_refused_or_stays_whole(
+        edits in proptest::collection::vec((0_usize..4096, proptest::num::u8::ANY), 0..3),
+        cut in 0_usize..64,
+        honest: bool,
+    ) {
+        let directory = tempfile::tempdir().unwrap();
+        let sample = linux().every(Defect::Descriptor);
+        let mut bytes = sample.build();
+        let length = bytes.len();
+        edits.into_iter().for_each(|(at, value)| bytes[at % length] = value);
+        bytes.truncate(length.saturating_sub(cut.saturating_sub(56)));
+        let before = write(directory.path(), &sample.file_name, bytes);
+        let tags = "manylinux_2_28_x86_64".parse().unwrap();
+        let options = Options {
+            wanted: if honest { Wanted::Honest } else { Wanted::Tags(tags) },
+            out_dir: directory.path().join("out"),
+            existing: Existing::Refuse,
+            write: WriteOptions::default(),
+        };
+        let paths = [before.clone()];
+        let done = relkit::build::retag::retag(&paths, &options, &Progress::hidden());
+        match done.ok().and_then(|(report, _)| report.wheels.into_iter().next()) {
+            None => assert_eq!(names(&options.out_dir), [""; 0]),
+            Some(wheel) => {
+                same_but_for_its_name(&before, &wheel.path);
+                Wheel::open(&wheel.path).unwrap();
+            }
+        }
+    }
 }
 
 /// Every installer takes the wheel, and what they install runs or is at least executable.
