@@ -22,7 +22,7 @@ use relkit::wheel::wheel_file::WheelFile;
 use relkit::zip::archive::{Archive, Limits};
 
 use crate::samples::archive::{Defect, TarMember, gzip, tar};
-use crate::samples::binary::{AMD64, ARM64, fat, glibc_elf, mac as mach, pe, static_elf, windows_program};
+use crate::samples::binary::{AMD64, ARM64, ElfSample, fat, glibc_elf, mac as mach, pe, static_elf, windows_program};
 use crate::samples::dependencies::{
     AUDITABLE, MODULES, dep_v0, elf_section_address, elf_with, elf_without_sections, go_inline, go_pointers, mach_with,
     pe_with,
@@ -116,7 +116,14 @@ fn program(bytes: &[u8], magic: &[u8]) {
     }
     let Ok(facts) = read(&bytes) else { return };
     let inventory = Inventory::new(vec![("bin/program".into(), facts)]);
-    for tag in ["manylinux_2_17_x86_64", "musllinux_1_1_x86_64", "macosx_11_0_universal2", "win_amd64"] {
+    for tag in [
+        "manylinux_2_17_x86_64",
+        "musllinux_1_1_x86_64",
+        "macosx_11_0_universal2",
+        "win_amd64",
+        "android_24_arm64_v8a",
+        "ios_13_0_arm64_iphoneos",
+    ] {
         let _ = inventory.objections(&tag.parse().unwrap());
     }
     for tag in inventory.honest_tags() {
@@ -225,7 +232,9 @@ fn sdists() -> Vec<Vec<u8>> {
 }
 
 fn elfs() -> Vec<Vec<u8>> {
-    vec![linux_program(), static_elf().build(), glibc_elf().build()]
+    let arm = ElfSample { class64: false, machine: 40, arm_version: Some(6), ..glibc_elf() };
+    let android = ElfSample { machine: 183, android_api: Some(24), ..static_elf() };
+    vec![linux_program(), static_elf().build(), glibc_elf().build(), arm.build(), android.build()]
 }
 
 fn machos() -> Vec<Vec<u8>> {
@@ -288,6 +297,7 @@ fn all_names() -> Vec<Vec<u8>> {
         "demo[fast]>=1,<2; sys_platform == 'win32'",
         "rust-v0.116.0-alpha.1",
         "x86_64-unknown-linux-musl",
+        "android_24_arm64_v8a.ios_13_0_arm64_iphoneos",
     ])
 }
 

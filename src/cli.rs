@@ -79,6 +79,8 @@ pub(crate) enum Command {
     StageRuntime(StageRuntime),
     /// Build staged trees into wheels (and, for the SDK alone, an sdist)
     Build(Build),
+    /// Write wheels under another platform tag, and refuse one that is not honest
+    Retag(Retag),
     /// Say what an executable or a wheel is, and which platform tags it can honestly carry
     Inspect(Inspect),
     /// Hold every rule against each distribution
@@ -194,6 +196,39 @@ pub(crate) struct Build {
     pub jobs: Option<u16>,
     #[command(flatten)]
     pub output: FormatOptions,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  relkit retag dist/*.whl --honest --out-dir honest
+  relkit retag demo-1.0-py3-none-linux_x86_64.whl --platform-tag manylinux_2_28_x86_64 --out-dir dist
+
+The program and every other file stay as they are, compressed as they are. Nothing is written unless all wheels can be.")]
+pub(crate) struct Retag {
+    /// Wheels
+    #[arg(required = true, value_name = "WHEEL")]
+    pub wheels: Vec<PathBuf>,
+    #[command(flatten)]
+    pub choice: TagChoice,
+    /// Where the wheels go
+    #[arg(long, value_name = "DIR")]
+    pub out_dir: PathBuf,
+    /// Replace a wheel of the same name that holds something else
+    #[arg(long)]
+    pub force: bool,
+    #[command(flatten)]
+    pub output: FormatOptions,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct TagChoice {
+    /// The new platform tag, or several joined by dots; every binary must keep the promise of each
+    #[arg(long, value_name = "TAG")]
+    pub platform_tag: Option<String>,
+    /// Every platform tag that is honest, read off the binaries themselves
+    #[arg(long)]
+    pub honest: bool,
 }
 
 #[derive(Debug, Args)]

@@ -9,15 +9,13 @@ use object::read::elf::{Dyn as _, FileHeader, ProgramHeader as _, SectionHeader 
 
 use super::bytes::Strings;
 use super::error::BinaryError;
-use super::facts::{Details, ElfFacts, Facts, Kind, Linkage, Needed, Signature, Slice, UndefinedSymbol, VersionNeed};
-use super::libc;
-use super::machine::Machine;
+use super::facts::{
+    Details, ElfFacts, Facts, Kind, Libc, Linkage, Needed, Signature, Slice, UndefinedSymbol, VersionNeed,
+};
 use super::magic::Format;
-use crate::target::Architecture;
+use super::{elf_abi, libc};
 
 const ELF: Format = Format::Elf;
-
-const EF_ARM_ABI_FLOAT_SOFT: u32 = 0x200;
 
 /// A version index is 15 bits wide, so that no more nodes can be told apart.
 const MAX_VERSIONS: usize = 1 << 15;
@@ -81,8 +79,8 @@ impl<'data, Header: FileHeader<Endian = object::Endianness>> Elf<'data, Header> 
 
     fn slice(mut self) -> Result<Slice, BinaryError> {
         let mut strings = Strings::of(ELF);
-        let machine = self.machine()?;
         let interpreter = self.interpreter(&mut strings)?;
+        let android_api = elf_abi::android_api_level::<Header>(self.segments, self.endian, self.bytes);
         self.dynamic = self.dynamic_entries()?;
         self.table = self.string_table()?;
 
@@ -111,7 +109,16 @@ impl<'data, Header: FileHeader<Endian = object::Endianness>> Elf<'data, Header> 
             (true, false) => Linkage::Static,
             (true, true) => Linkage::StaticPie,
         };
-        let libc = libc::told_by(interpreter.as_deref(), &needed, &version_needs);
+        let libc = match android_api {
+            Some(_) => Some(Libc::Bionic),
+            None => libc::told_by(interpreter.as_deref(), &needed, &version_needs),
+        };
+        let setting = match linkage {
+            _ if libc == Some(Libc::Bionic) => elf_abi::Setting::Android,
+            Linkage::Dynamic => elf_abi::Setting::Dynamic,
+            Linkage::Static | Linkage::StaticPie => elf_abi::Setting::Static,
+        };
+        let machine = elf_abi::machine(self.header, self.endian, self.bytes, setting)?;
         Ok(Slice {
             machine,
             kind: if executable { Kind::Executable } else { Kind::Library },
@@ -125,36 +132,12 @@ impl<'data, Header: FileHeader<Endian = object::Endianness>> Elf<'data, Header> 
             details: Details::Elf(ElfFacts {
                 os_abi: self.header.e_ident().os_abi.0,
                 interpreter,
+                android_api,
                 executable_stack: self.executable_stack(),
                 version_needs,
                 undefined,
             }),
         })
-    }
-
-    fn machine(&self) -> Result<Machine, BinaryError> {
-        use Architecture as A;
-        let number = self.header.e_machine(self.endian);
-        let wide = self.header.is_type_64();
-        let little = self.endian == object::Endianness::Little;
-        let flags = self.header.e_flags(self.endian).0;
-        let known = match (number, wide, little) {
-            (elf::EM_X86_64, true, true) => A::X86_64,
-            (elf::EM_386, false, true) => A::I686,
-            (elf::EM_X86_64 | elf::EM_386, _, false) => {
-                return Err(ELF.malformed("it claims to be big-endian x86"));
-            }
-            (elf::EM_386, true, _) => return Err(ELF.malformed("it claims to be 32-bit x86 in a 64-bit file")),
-            (elf::EM_AARCH64, true, true) => A::Aarch64,
-            (elf::EM_ARM, true, _) => return Err(ELF.malformed("it claims to be 32-bit Arm in a 64-bit file")),
-            (elf::EM_ARM, false, true) if flags & EF_ARM_ABI_FLOAT_SOFT == 0 => A::Armv7,
-            (elf::EM_RISCV, true, true) => A::Riscv64,
-            (elf::EM_PPC64, true, true) => A::Ppc64le,
-            (elf::EM_S390, true, false) => A::S390x,
-            (elf::EM_LOONGARCH, true, true) => A::Loongarch64,
-            _ => return Ok(Machine::Other(number.0.into())),
-        };
-        Ok(Machine::Known(known))
     }
 
     fn segments(&self, kind: elf::ProgramType) -> impl Iterator<Item = &'data Header::ProgramHeader> {

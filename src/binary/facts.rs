@@ -125,6 +125,8 @@ pub struct ElfFacts {
     pub os_abi: u8,
     /// `PT_INTERP`.
     pub interpreter: Option<String>,
+    /// The lowest API level of Android, where its note is there.
+    pub android_api: Option<u16>,
     /// Whether the stack is to be executable: `PT_GNU_STACK` with the execute flag.
     pub executable_stack: bool,
     /// The symbol versions that the loader checks before it starts the file.

@@ -92,6 +92,27 @@ impl Inventory {
         })
     }
 
+    /// What rules out the tags that come next to the honest ones: of each family the tag below the lowest honest one, or
+    /// the lowest where none is honest, with the binary that breaks its promise and how.
+    pub(crate) fn ruled_out(&self) -> Vec<(PlatformTag, &str, Objection)> {
+        let mut found = Vec::new();
+        for family in tags::candidates(self.binaries.iter().map(|(_, facts)| facts)) {
+            let honest = family.iter().position(|tag| self.honours(tag));
+            // Where no floor helps, the lowest says as much as any.
+            let next = honest.map_or(Some(0), |place| place.checked_sub(1));
+            let tag = next.and_then(|place| family.get(place));
+            let broken =
+                tag.and_then(|tag| self.broken_by(tag).map(|(member, objection)| (tag.clone(), member, objection)));
+            found.extend(broken);
+        }
+        found
+    }
+
+    /// The first binary that breaks the promise of a tag, and how.
+    pub(crate) fn broken_by(&self, tag: &PlatformTag) -> Option<(&str, Objection)> {
+        self.objections(tag).into_iter().find(|(_, objection)| objection.breaks_promise())
+    }
+
     /// The tags that a wheel of these binaries should carry, where nobody named any. A row is a target of the product: its
     /// own tag first, then what else its wheel may carry.
     ///

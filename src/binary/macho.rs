@@ -169,6 +169,10 @@ impl<'data> Reader<'data> {
             LoadCommandVariant::VersionMin(version) => {
                 let platform = match command.cmd() {
                     macho::LC_VERSION_MIN_MACOSX => MachOPlatform::Macos,
+                    // Devices have no such processor; the simulator had no command of its own then.
+                    macho::LC_VERSION_MIN_IPHONEOS if self.slice.machine == Machine::Known(Architecture::X86_64) => {
+                        MachOPlatform::IosSimulator
+                    }
                     macho::LC_VERSION_MIN_IPHONEOS => MachOPlatform::Ios,
                     macho::LC_VERSION_MIN_TVOS => MachOPlatform::Other(macho::PLATFORM_TVOS.0),
                     _ => MachOPlatform::Other(macho::PLATFORM_WATCHOS.0),

@@ -1,5 +1,5 @@
 //! What a compiled binary is: ELF, Mach-O and PE headers read into [`Facts`], and the platform tags that those facts
-//! keep the promise of (PEP 600, PEP 656, the macOS and Windows tags of `packaging.tags`).
+//! keep the promise of (PEP 600, 656, 730, 738, the macOS and Windows tags of `packaging.tags`).
 //!
 //! ```text
 //! magic ─▶ elf | macho | pe, dependencies ─▶ facts ─▶ policy ─▶ promise (objections) ─▶ tags, inventory
@@ -12,6 +12,7 @@ mod bundled;
 mod bytes;
 mod dependencies;
 mod elf;
+mod elf_abi;
 mod error;
 mod facts;
 mod inventory;

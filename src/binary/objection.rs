@@ -53,9 +53,11 @@ pub enum Objection {
     /// An ELF or Mach-O file of another system than the tag's.
     System { found: String, expected: &'static str },
     /// The lowest version of the operating system is higher than the tag says.
-    Floor { architecture: Architecture, needs: OsVersion, promised: OsVersion },
-    /// A Mach-O file that does not say which macOS it needs.
-    NoMinimumOs { architecture: Architecture },
+    Floor { system: &'static str, architecture: Architecture, needs: OsVersion, promised: OsVersion },
+    /// A Mach-O file that does not say which version of the system it needs.
+    NoMinimumOs { system: &'static str, architecture: Architecture },
+    /// The API level of Android is higher than the tag says, or not stated.
+    ApiLevel { needs: Option<u16>, promised: u16 },
     /// Linked against another C library than the tag's; the evidence is what gave it away.
     Libc { found: Libc, evidence: String, promised: Libc },
     /// The program interpreter is not where the tag's platforms have it.
@@ -106,12 +108,16 @@ impl fmt::Display for Objection {
             }
             Self::NativeCode => out.write_str("it is native code, and the tag promises that there is none"),
             Self::System { found, expected } => write!(out, "it is built for {found}, and the tag promises {expected}"),
-            Self::Floor { architecture, needs, promised } => {
-                write!(out, "its {architecture} code needs macOS {needs}, and the tag promises {promised}")
+            Self::Floor { system, architecture, needs, promised } => {
+                write!(out, "its {architecture} code needs {system} {needs}, and the tag promises {promised}")
             }
-            Self::NoMinimumOs { architecture } => {
-                write!(out, "its {architecture} code does not say which version of macOS it needs")
+            Self::NoMinimumOs { system, architecture } => {
+                write!(out, "its {architecture} code does not say which version of {system} it needs")
             }
+            Self::ApiLevel { needs: Some(needs), promised } => {
+                write!(out, "it needs API level {needs} of Android, and the tag promises {promised}")
+            }
+            Self::ApiLevel { needs: None, .. } => out.write_str("it does not say which API level of Android it needs"),
             Self::Libc { found, evidence, promised } => {
                 write!(out, "it is linked against {found} ({evidence}), and the tag promises {promised}")
             }

@@ -1,5 +1,5 @@
 //! What the oldest platform of a tag has: libraries and symbol versions per glibc floor and architecture (PEP 513, 571,
-//! 599, 600), the libraries of musl platforms (PEP 656), of macOS and of Windows. Data with look-ups, no judgement.
+//! 599, 600), the libraries of musl platforms (PEP 656), of macOS, Android and Windows. Data with look-ups, no judgement.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::LazyLock;
@@ -12,6 +12,7 @@ const MANYLINUX_VERSIONS: &str = include_str!("policy/manylinux-versions.txt");
 const MANYLINUX_LIBRARIES: &str = include_str!("policy/manylinux-libraries.txt");
 const SYMBOL_BLACKLIST: &str = include_str!("policy/symbol-blacklist.txt");
 const MUSL_FUNCTIONS: &str = include_str!("policy/musl-functions.txt");
+const ANDROID_LIBRARIES: &str = include_str!("policy/android-libraries.txt");
 const WINDOWS_DLLS: &str = include_str!("policy/windows-dlls.txt");
 
 /// What a row says of itself, and the names in the rest of it.
@@ -126,6 +127,10 @@ pub(super) fn musllinux_has_library(library: &str) -> bool {
 
 /// The musl version that first has `function`, where that is later than 1.1.
 pub(super) fn musl_with(function: &str) -> Option<OsVersion> {
+    // 1.2 made times 64 bits wide on 32-bit machines, under names such as `__stat_time64` and `__clock_gettime64`.
+    if function.starts_with("__") && function.contains("time64") {
+        return Some(OsVersion::new(1, 2));
+    }
     MUSL.iter().find(|(_, functions)| functions.contains(&function)).map(|(release, _)| *release)
 }
 
@@ -142,11 +147,17 @@ pub(super) fn macos_named(version: OsVersion) -> OsVersion {
     if version == OsVersion::new(10, 16) { OsVersion::new(11, 0) } else { version }
 }
 
-/// Whether macOS itself has this dylib.
+/// Whether macOS itself has this dylib; iOS has its own below the same directories.
 pub(super) fn macos_has_library(path: &str) -> bool {
     let inside =
         |directory| path.strip_prefix(directory).is_some_and(|rest: &str| !rest.split('/').any(|part| part == ".."));
     inside("/usr/lib/") || inside("/System/Library/")
+}
+
+/// Since which API level Android has a library that programs may link against.
+pub(super) fn android_has_library(api_level: u16, library: &str) -> bool {
+    let rows = rows(ANDROID_LIBRARIES, |words| words.next()?.parse::<u16>().ok());
+    rows.filter(|(since, _)| *since <= api_level).any(|(_, libraries)| libraries.contains(&library))
 }
 
 /// Whether Windows itself has this DLL.
@@ -203,6 +214,9 @@ mod tests {
         assert_eq!(manylinux_blacklist(glibc(23), "libm.so.6").len(), 3);
         assert_eq!((manylinux_blacklist(glibc(24), "libm.so.6").len(), musllinux_blacklist("libc.so").len()), (0, 0));
         assert_eq!((musl_with("statx"), musl_with("memcpy")), (Some(OsVersion::new(1, 2)), None));
+        for function in ["__stat_time64", "__clock_gettime64", "__time64", "__localtime64_r", "__dlsym_time64"] {
+            assert_eq!(musl_with(function), Some(OsVersion::new(1, 2)), "{function}");
+        }
     }
 
     #[test]
@@ -247,6 +261,8 @@ mod tests {
         assert!(macos_has_library("/usr/lib/libSystem.B.dylib"));
         assert!(!macos_has_library("/usr/lib/../local/lib/libfoo.dylib"));
         assert!(!macos_has_library("/opt/homebrew/lib/libssl.3.dylib"));
+        assert!(android_has_library(21, "liblog.so") && !android_has_library(21, "libaaudio.so"));
+        assert!(android_has_library(26, "libaaudio.so") && !android_has_library(36, "libc++_shared.so"));
         assert!(!manylinux_has_library(glibc(17), Architecture::X86_64, "libmvec.so.1"));
         assert!(manylinux_has_library(glibc(17), Architecture::X86_64, "ld-linux-x86-64.so.2"));
     }

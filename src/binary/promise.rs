@@ -1,5 +1,5 @@
-//! The facts of a binary held against the promise of a platform tag (PEP 600, PEP 656, `packaging.tags`). What follows from
-//! an objection is decided by the step that asked.
+//! The facts of a binary held against the promise of a platform tag (PEP 600, 656, 730, 738, `packaging.tags`). What follows
+//! from an objection is decided by the step that asked.
 
 use std::collections::BTreeSet;
 
@@ -8,19 +8,21 @@ use super::facts::{Details, ElfFacts, Facts, Kind, Libc, MachOFacts, MachOPlatfo
 use super::magic::Format;
 use super::objection::{Absence, Objection, Strength};
 use super::{libc, policy};
-use crate::target::{Architecture, MacosArchitecture, OsVersion, PlatformTag};
+use crate::target::{Architecture, IosMachine, MacosArchitecture, OsVersion, PlatformTag};
+
+const MACOS: &str = "macOS";
 
 /// Every way in which `facts` break the promise of `tag`, in the order of the file. `member` is where the binary lies in
 /// the wheel, separated by `/`; `bundled` are the libraries beside it.
 ///
-/// The empty list means that the tag is honest; tags of platforms without rules here (`linux_*`, `ios_*`, ...) are held
-/// to nothing but format and architecture.
+/// The empty list means that the tag is honest; `linux_*` is held to nothing but format and architecture, and tags of
+/// platforms without rules here to nothing at all.
 pub(super) fn objections(facts: &Facts, tag: &PlatformTag, member: &str, bundled: &BundledLibraries) -> Vec<Objection> {
     let tag = tag.canonical();
     let expected = match &tag {
         PlatformTag::Any => return vec![Objection::NativeCode],
         PlatformTag::Other(_) => return Vec::new(),
-        PlatformTag::Macos { .. } => Format::MachO,
+        PlatformTag::Macos { .. } | PlatformTag::Ios { .. } => Format::MachO,
         PlatformTag::Windows(_) => Format::Pe,
         _ => Format::Elf,
     };
@@ -29,7 +31,8 @@ pub(super) fn objections(facts: &Facts, tag: &PlatformTag, member: &str, bundled
     }
     let mut found = Vec::new();
     for architecture in tag.architectures() {
-        let slice = facts.slices.iter().find(|slice| slice.machine.architecture() == Some(architecture));
+        let runs = |slice: &&Slice| slice.machine.architecture().is_some_and(|built| built.runs_on(architecture));
+        let slice = facts.slices.iter().find(runs);
         match slice {
             Some(slice) => found.extend(Trial { slice, architecture, member, bundled, found: Vec::new() }.hold(&tag)),
             None => found.push(Objection::Architecture { found: facts.machines(), expected: architecture }),
@@ -53,6 +56,8 @@ impl Trial<'_> {
             (PlatformTag::Macos { minimum, architecture }, Details::MachO(details)) => {
                 self.macos(details, *minimum, *architecture);
             }
+            (PlatformTag::Ios { minimum, machine }, Details::MachO(details)) => self.ios(details, *minimum, *machine),
+            (PlatformTag::Android { api_level, .. }, Details::Elf(details)) => self.android(details, *api_level),
             (PlatformTag::Manylinux { glibc, .. }, Details::Elf(details)) => self.manylinux(details, *glibc),
             (PlatformTag::Musllinux { musl, .. }, Details::Elf(details)) => self.musllinux(details, *musl),
             (PlatformTag::Linux(_), Details::Elf(details)) => self.found.extend(self.foreign_system(details)),
@@ -66,14 +71,14 @@ impl Trial<'_> {
         let architecture = self.architecture;
         match details.platform {
             Some(MachOPlatform::Macos) => {}
-            Some(other) => return self.found.push(Objection::System { found: other.to_string(), expected: "macOS" }),
-            None => self.found.push(Objection::NoMinimumOs { architecture }),
+            Some(other) => return self.found.push(Objection::System { found: other.to_string(), expected: MACOS }),
+            None => self.found.push(Objection::NoMinimumOs { system: MACOS, architecture }),
         }
         // No arm64 Mac runs anything older than macOS 11, so a lower number promises no more.
         let arm_beside_intel = architecture == Architecture::Aarch64 && named == MacosArchitecture::Universal2;
         let promised = if arm_beside_intel { minimum.max(policy::FIRST_ARM_MACOS) } else { minimum };
         if let Some(needs) = details.minimum_os.filter(|needs| policy::macos_named(*needs) > promised) {
-            self.found.push(Objection::Floor { architecture, needs, promised });
+            self.found.push(Objection::Floor { system: MACOS, architecture, needs, promised });
         }
         let defect = match self.slice.signature {
             Signature::Present => return,
@@ -81,6 +86,33 @@ impl Trial<'_> {
             Signature::Broken(defect) => Some(defect),
         };
         self.found.push(Objection::Signature { architecture, defect });
+    }
+
+    /// What runs on iOS is signed when an app is made of it.
+    fn ios(&mut self, details: &MachOFacts, promised: OsVersion, machine: IosMachine) {
+        let (platform, expected) = match machine.is_simulator() {
+            true => (MachOPlatform::IosSimulator, "the iOS simulator"),
+            false => (MachOPlatform::Ios, "iOS"),
+        };
+        match details.platform {
+            Some(stated) if stated == platform => {}
+            Some(other) => return self.found.push(Objection::System { found: other.to_string(), expected }),
+            None => self.found.push(Objection::NoMinimumOs { system: "iOS", architecture: self.architecture }),
+        }
+        if let Some(needs) = details.minimum_os.filter(|needs| *needs > promised) {
+            let architecture = self.architecture;
+            self.found.push(Objection::Floor { system: "iOS", architecture, needs, promised });
+        }
+    }
+
+    fn android(&mut self, details: &ElfFacts, promised: u16) {
+        if self.slice.libc != Some(Libc::Bionic) {
+            let found = libc::other_than_linux(details.os_abi).unwrap_or("Linux").into();
+            return self.found.push(Objection::System { found, expected: "Android" });
+        }
+        if details.android_api.is_none_or(|needs| needs > promised) {
+            self.found.push(Objection::ApiLevel { needs: details.android_api, promised });
+        }
     }
 
     fn foreign_system(&self, details: &ElfFacts) -> Option<Objection> {
@@ -172,7 +204,8 @@ impl Trial<'_> {
             let on_platform = match tag {
                 PlatformTag::Manylinux { glibc, .. } => policy::manylinux_has_library(*glibc, self.architecture, name),
                 PlatformTag::Musllinux { .. } => policy::musllinux_has_library(name),
-                PlatformTag::Macos { .. } => policy::macos_has_library(name),
+                PlatformTag::Macos { .. } | PlatformTag::Ios { .. } => policy::macos_has_library(name),
+                PlatformTag::Android { api_level, .. } => policy::android_has_library(*api_level, name),
                 PlatformTag::Windows(_) => policy::windows_has_library(name),
                 _ => true,
             };
@@ -183,8 +216,8 @@ impl Trial<'_> {
             let absence = match tag {
                 _ if *optional => Absence::Harmless,
                 PlatformTag::Windows(_) if policy::visual_cpp_runtime(name) => Absence::Unlikely,
-                PlatformTag::Windows(_) | PlatformTag::Macos { .. } => Absence::Fatal,
-                _ => Absence::BreaksPromise,
+                PlatformTag::Manylinux { .. } | PlatformTag::Musllinux { .. } => Absence::BreaksPromise,
+                _ => Absence::Fatal,
             };
             let reach = self.bundled.reach(self.member, self.slice, name);
             self.found.push(Objection::NeededLibrary { library: name.clone(), reach, absence });

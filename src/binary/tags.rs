@@ -1,16 +1,20 @@
 //! The honest tags of binaries: of each family of platform tags, the one with the lowest floor whose promise every
-//! binary keeps (PEP 600, PEP 656, `packaging.tags`).
+//! binary keeps (PEP 600, 656, 730, 738, `packaging.tags`).
 
 use std::collections::BTreeSet;
 
-use super::facts::{Details, Facts, Libc, Slice};
+use super::facts::{Details, Facts, Libc, MachOPlatform, Slice};
 use super::magic::Format;
 use super::policy;
-use crate::target::{Architecture, MacosArchitecture, OsVersion, PlatformTag};
+use crate::target::{AndroidAbi, Architecture, IosMachine, MacosArchitecture, OsVersion, PlatformTag};
 
 /// The lowest glibc floor of any tag chosen here. A static file does not tell what it asks of the kernel; the
 /// distributions of this floor are the oldest that today's toolchains still build for.
 const LOWEST_GLIBC: OsVersion = OsVersion::new(2, 17);
+
+/// Python needs no less of Android (PEP 738), and installers on iOS ask for nothing lower than this.
+const LOWEST_ANDROID: u16 = 21;
+const LOWEST_IOS: OsVersion = OsVersion::new(12, 0);
 
 /// Of each family the tag with the lowest floor that `honest` says of all `binaries`, after its legacy alias.
 pub(super) fn honest_tags<'a>(
@@ -23,26 +27,70 @@ pub(super) fn honest_tags<'a>(
 
 /// Whether two tags differ in their floor alone.
 pub(super) fn same_family(one: &PlatformTag, other: &PlatformTag) -> bool {
-    use PlatformTag::{Macos, Manylinux, Musllinux};
-    match (one.canonical(), other.canonical()) {
-        (Macos { architecture: one, .. }, Macos { architecture: other, .. }) => one == other,
-        (Manylinux { architecture: one, .. }, Manylinux { architecture: other, .. })
-        | (Musllinux { architecture: one, .. }, Musllinux { architecture: other, .. }) => one == other,
-        (one, other) => one == other,
-    }
+    let without_floor = |tag: &PlatformTag| {
+        use PlatformTag::{Android, Ios, Macos, Manylinux, Musllinux};
+        let none = OsVersion::new(0, 0);
+        match tag.canonical() {
+            Macos { architecture, .. } => Macos { minimum: none, architecture },
+            Manylinux { architecture, .. } => Manylinux { glibc: none, architecture },
+            Musllinux { architecture, .. } => Musllinux { musl: none, architecture },
+            Android { abi, .. } => Android { api_level: 0, abi },
+            Ios { machine, .. } => Ios { minimum: none, machine },
+            other => other,
+        }
+    };
+    without_floor(one) == without_floor(other)
 }
 
 /// Per family, tags in the order of their floors: the first that is honest is the lowest.
-fn candidates<'a>(binaries: impl Iterator<Item = &'a Facts> + Clone) -> Vec<Vec<PlatformTag>> {
+pub(super) fn candidates<'a>(binaries: impl Iterator<Item = &'a Facts> + Clone) -> Vec<Vec<PlatformTag>> {
     let Some(first) = binaries.clone().next() else { return Vec::new() };
     let slices = || binaries.clone().flat_map(|facts| &facts.slices);
     let architectures: BTreeSet<Architecture> =
         first.slices.iter().filter_map(|slice| slice.machine.architecture()).collect();
     match first.format {
-        Format::Elf => architectures.iter().flat_map(|architecture| linux(*architecture, slices())).collect(),
-        Format::MachO => macos(&architectures, slices()),
+        Format::Elf => architectures.iter().flat_map(|architecture| elf(*architecture, slices())).collect(),
+        Format::MachO => {
+            let mut families = macos(&architectures, slices());
+            families.extend(ios(slices()));
+            families
+        }
         Format::Pe => architectures.iter().filter_map(|architecture| windows(*architecture)).collect(),
     }
+}
+
+fn elf<'a>(architecture: Architecture, slices: impl Iterator<Item = &'a Slice> + Clone) -> Vec<Vec<PlatformTag>> {
+    // What is built for version 6 of Arm runs on version 7; of version 6 itself, indexes take one tag alone.
+    let (machine, bare) = match architecture {
+        Architecture::Armv6 => (Architecture::Armv7, Some(vec![PlatformTag::Linux(architecture)])),
+        other => (other, None),
+    };
+    let families = linux(machine, slices.clone()).into_iter().chain(bare);
+    families.chain(android(machine, slices)).collect()
+}
+
+/// The API levels that the binaries state, lowest first.
+fn android<'a>(architecture: Architecture, slices: impl Iterator<Item = &'a Slice>) -> Option<Vec<PlatformTag>> {
+    let abi = AndroidAbi::ALL.into_iter().find(|abi| abi.architecture() == architecture)?;
+    let stated = slices.filter_map(|slice| match &slice.details {
+        Details::Elf(details) => details.android_api,
+        _ => None,
+    });
+    let levels: BTreeSet<_> = stated.map(|level| level.max(LOWEST_ANDROID)).collect();
+    Some(levels.into_iter().map(|api_level| PlatformTag::Android { api_level, abi }).collect())
+}
+
+fn ios<'a>(slices: impl Iterator<Item = &'a Slice>) -> Vec<Vec<PlatformTag>> {
+    let mut floors = BTreeSet::new();
+    for slice in slices {
+        if let Details::MachO(details) = &slice.details
+            && matches!(details.platform, Some(MachOPlatform::Ios | MachOPlatform::IosSimulator))
+        {
+            floors.extend(details.minimum_os.map(|needs| needs.max(LOWEST_IOS)));
+        }
+    }
+    let family = |machine| floors.iter().map(|minimum| PlatformTag::Ios { minimum: *minimum, machine }).collect();
+    IosMachine::ALL.into_iter().map(family).collect()
 }
 
 fn linux<'a>(architecture: Architecture, slices: impl Iterator<Item = &'a Slice>) -> [Vec<PlatformTag>; 2] {

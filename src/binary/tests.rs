@@ -74,6 +74,121 @@ fn other_classes_and_byte_orders_are_read() {
 }
 
 #[test]
+fn arm_is_told_by_its_version_and_its_floating_point() {
+    const SOFT: u32 = 0x0500_0200;
+    const HARD: u32 = 0x0500_0400;
+    let interpreter = Some("/lib/ld-linux-armhf.so.3");
+    let arm = |flags, arm_version| {
+        let narrow = ElfSample { class64: false, machine: 40, interpreter, ..glibc_elf() };
+        ElfSample { flags, arm_version, ..narrow }.build()
+    };
+    let version_7 = ["manylinux2014_armv7l", "manylinux_2_17_armv7l"];
+    let version_6 = ["manylinux2014_armv7l", "manylinux_2_17_armv7l", "linux_armv6l"];
+    assert_eq!(honest(&arm(HARD, Some(10))), version_7);
+    assert_eq!(honest(&arm(0x0500_0000, None)), version_7);
+    for version in [5, 6, 7, 8, 9] {
+        assert_eq!(honest(&arm(HARD, Some(version))), version_6, "{version}");
+    }
+    for (flags, version) in [(SOFT, Some(10)), (SOFT, None), (HARD, Some(14)), (HARD, Some(13))] {
+        assert_eq!(honest(&arm(flags, version)), [""; 0], "{flags:x} {version:?}");
+    }
+    let first = arm(HARD, Some(6));
+    assert_eq!(objections_to(&first, "linux_armv6l"), []);
+    let second = objections_to(&arm(HARD, Some(10)), "linux_armv6l");
+    assert_eq!(second[0].to_string(), "it is built for armv7l, and the tag promises armv6l");
+}
+
+#[test]
+fn the_calling_convention_is_part_of_the_architecture() {
+    let with = |machine, flags, interpreter| {
+        ElfSample { machine, flags, interpreter: Some(interpreter), versions: Vec::new(), ..glibc_elf() }.build()
+    };
+    for (machine, flags, interpreter, tag) in [
+        (243, 5, "/lib/ld-linux-riscv64-lp64d.so.1", "manylinux_2_31_riscv64"),
+        (258, 0x43, "/lib64/ld-linux-loongarch-lp64d.so.1", "manylinux_2_36_loongarch64"),
+        (21, 2, "/lib64/ld64.so.2", "manylinux_2_17_ppc64le"),
+    ] {
+        assert_eq!(objections_to(&with(machine, flags, interpreter), tag), []);
+        let other = with(machine, 1, interpreter);
+        let [Objection::Architecture { .. }] = objections_to(&other, tag)[..] else { panic!("{machine}") };
+    }
+    // Nothing else is called by a static program.
+    assert_eq!(
+        honest(&ElfSample { machine: 258, ..static_elf() }.build()),
+        ["manylinux_2_36_loongarch64", "musllinux_1_1_loongarch64"]
+    );
+    assert_eq!(honest(&ElfSample { machine: 21, flags: 2, big_endian: true, ..static_elf() }.build()), [""; 0]);
+    assert_eq!(honest(&ElfSample { machine: 22, ..static_elf() }.build()), [""; 0]);
+}
+
+#[test]
+fn wide_times_came_with_musl_1_2() {
+    for (machine, interpreter, tag) in
+        [(3, "/lib/ld-musl-i386.so.1", "i686"), (40, "/lib/ld-musl-armhf.so.1", "armv7l")]
+    {
+        let (interpreter, needed) = (Some(interpreter), vec!["libc.so"]);
+        let undefined = vec![("__stat_time64", false)];
+        let sample = ElfSample { class64: false, machine, interpreter, needed, undefined, kind: 3, ..static_elf() };
+        assert_eq!(honest(&sample.build()), [format!("musllinux_1_2_{tag}")]);
+        let found = objections_to(&sample.build(), &format!("musllinux_1_1_{tag}"));
+        let expected = "it uses `__stat_time64`, which musl has from 1.2 on, and the tag promises 1.1";
+        assert_eq!(found.iter().map(ToString::to_string).collect::<Vec<_>>(), [expected]);
+    }
+}
+
+#[test]
+fn android_is_told_by_its_note() {
+    let sample = |machine, android_api| ElfSample {
+        kind: 3,
+        machine,
+        interpreter: Some("/system/bin/linker64"),
+        needed: vec!["libc.so", "libaaudio.so"],
+        flags_1: 0x0800_0000,
+        android_api,
+        ..static_elf()
+    };
+    let bytes = sample(183, Some(24)).build();
+    assert_eq!(facts(&bytes).slices[0].libc, Some(Libc::Bionic));
+    assert_eq!(honest(&bytes), ["android_24_arm64_v8a"]);
+    assert_eq!(honest(&sample(62, Some(16)).build()), ["android_21_x86_64"]);
+    let said = |bytes: &[u8], tag| objections_to(bytes, tag).iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(
+        said(&bytes, "android_21_arm64_v8a"),
+        [
+            "it needs API level 24 of Android, and the tag promises 21",
+            "it needs `libaaudio.so`, which neither the tag's platforms nor the wheel have"
+        ]
+    );
+    assert_eq!(said(&bytes, "android_26_arm64_v8a"), [""; 0]);
+    assert_eq!(said(&bytes, "manylinux_2_17_aarch64")[0], "it is built for Android, and the tag promises Linux");
+    let silent = sample(183, None).build();
+    assert_eq!(honest(&silent), [""; 0]);
+    assert_eq!(said(&silent, "android_36_arm64_v8a"), ["it does not say which API level of Android it needs"]);
+    let linux = static_elf().build();
+    assert_eq!(said(&linux, "android_36_x86_64"), ["it is built for Linux, and the tag promises Android"]);
+    let narrow = ElfSample { class64: false, machine: 40, flags: 0x0500_0200, android_api: Some(21), ..static_elf() };
+    assert_eq!(honest(&narrow.build()), ["android_21_armeabi_v7a"]);
+}
+
+#[test]
+fn ios_is_told_by_its_platform() {
+    let on = |cpu, platform, major, minor| MachSample { build: Some((platform, major, minor)), ..mac(cpu, 13, 0) };
+    let device = on(ARM64, 2, 15, 6).build();
+    assert_eq!(honest(&device), ["ios_15_6_arm64_iphoneos"]);
+    assert_eq!(honest(&on(ARM64, 2, 9, 0).build()), ["ios_12_0_arm64_iphoneos"]);
+    assert_eq!(honest(&on(ARM64, 7, 13, 0).build()), ["ios_13_0_arm64_iphonesimulator"]);
+    assert_eq!(honest(&on(AMD64, 7, 13, 0).build()), ["ios_13_0_x86_64_iphonesimulator"]);
+    assert_eq!(honest(&on(ARM64, 6, 13, 0).build()), [""; 0]);
+    let unsigned = MachSample { signed: false, ..on(ARM64, 2, 13, 0) }.build();
+    assert_eq!(objections_to(&unsigned, "ios_13_0_arm64_iphoneos"), []);
+    let said = |tag| objections_to(&device, tag).iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(said("ios_13_0_arm64_iphoneos"), ["its aarch64 code needs iOS 15.6, and the tag promises 13.0"]);
+    assert_eq!(said("macosx_15_0_arm64"), ["it is built for iOS, and the tag promises macOS"]);
+    assert_eq!(said("ios_16_0_arm64_iphonesimulator"), ["it is built for iOS, and the tag promises the iOS simulator"]);
+    assert_eq!(objections_to(&mac(ARM64, 11, 0).build(), "ios_16_0_arm64_iphoneos")[0].weight(), Weight::WrongMachine);
+}
+
+#[test]
 fn the_floor_is_the_greatest_node_that_is_insisted_on() {
     let with = |version, optional, weak| {
         let versions = vec![("libc.so.6", version, optional, vec![("statx", weak)])];

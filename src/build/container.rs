@@ -12,7 +12,8 @@ use super::source::{Member, Source, SourceError};
 use super::worker::Chunk;
 use crate::console::Progress;
 use crate::digest::Sha256Digest;
-use crate::fs::FsError;
+use crate::fs::{FsError, Mode};
+use crate::zip::archive;
 use crate::zip::deflate::Compression;
 use crate::zip::writer::{self as zip, Entry, Method};
 
@@ -72,6 +73,30 @@ impl<'a> Archive<'a> {
         bytes.extend(chunk.bytes);
         self.entries.push(entry);
         self.output.append(&bytes)
+    }
+
+    /// Writes a member of another archive: what it is compressed to is copied, and never unpacked.
+    pub(super) fn copy(
+        &mut self,
+        from: &archive::Archive,
+        member: &archive::Member,
+        progress: &Progress,
+    ) -> Result<(), WriteError> {
+        let entry = Entry {
+            name: member.name.clone(),
+            mode: if member.unix_mode() & 0o111 == 0 { Mode::Data } else { Mode::Executable },
+            method: if member.method == archive::STORED { Method::Stored } else { Method::Deflated },
+            crc: member.crc32,
+            size: member.size,
+            compressed: member.compressed_size,
+            offset: self.output.position,
+        };
+        self.output.append(&entry.local_header(self.options.date))?;
+        self.entries.push(entry);
+        from.compressed(member, |chunk| {
+            progress.advance(chunk.len() as u64);
+            self.output.append(chunk)
+        })
     }
 
     fn begin(&mut self, member: &Member, compression: Compression) -> Result<(), WriteError> {

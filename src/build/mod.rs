@@ -9,6 +9,7 @@ mod paths;
 mod pipeline;
 mod project_table;
 mod queue;
+pub mod retag;
 mod sdist;
 mod selection;
 mod shebang;
@@ -29,14 +30,14 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use self::error::StageError;
-use self::output::{Options, WriteError, Written};
+use self::output::{Options, WriteError, Written, portable_path};
 use self::source::{Member, Source};
 use self::staged::Staged;
 use self::writer::Contents;
 use crate::console::{Progress, Shown};
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
-use crate::fs::{Mode, Walked, portable};
+use crate::fs::{Mode, Walked};
 
 /// A distribution that was built.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -54,10 +55,6 @@ impl Shown for Vec<Built> {
     fn json(&self) -> Value {
         json!({ "schema_version": 1, "files": self })
     }
-}
-
-fn portable_path<S: serde::Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(&portable(path))
 }
 
 fn milliseconds<S: serde::Serializer>(elapsed: &Duration, serializer: S) -> Result<S::Ok, S::Error> {

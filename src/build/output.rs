@@ -7,8 +7,9 @@ use std::path::Path;
 use super::source::SourceError;
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
-use crate::fs::{FsError, PendingFile};
+use crate::fs::{FsError, PendingFile, portable};
 use crate::member_path::Unkeepable;
+use crate::zip::archive::MemberError;
 use crate::zip::deflate::Compression;
 use crate::zip::writer::SourceDate;
 
@@ -44,6 +45,8 @@ pub enum WriteError {
     Source(#[from] SourceError),
     #[error(transparent)]
     Path(#[from] Unkeepable),
+    #[error(transparent)]
+    Member(#[from] MemberError),
 }
 
 impl Explain for WriteError {
@@ -53,6 +56,7 @@ impl Explain for WriteError {
             Self::Source(SourceError::Changed { .. }) => Some("leave the stage alone until the build is done".into()),
             Self::Source(SourceError::Read { .. }) => Some("check that the stage can be read".into()),
             Self::Path(error) => error.hint(),
+            Self::Member(error) => error.hint(),
             Self::Source(SourceError::Join(_)) => None,
         }
     }
@@ -60,6 +64,7 @@ impl Explain for WriteError {
     fn exit(&self) -> Exit {
         match self {
             Self::Path(error) => error.exit(),
+            Self::Member(error) => error.exit(),
             Self::Output(_) | Self::Source(_) => Exit::Failed,
         }
     }
@@ -67,10 +72,21 @@ impl Explain for WriteError {
 
 /// Hashes a complete file and gives it its name.
 pub(super) fn commit(mut pending: PendingFile, target: &Path) -> Result<Written, WriteError> {
+    let written = measure(&mut pending, target)?;
+    pending.commit()?;
+    Ok(written)
+}
+
+/// Hashes a complete file that has no name yet.
+pub(super) fn measure(pending: &mut PendingFile, target: &Path) -> Result<Written, WriteError> {
     let file = pending.file();
     file.seek(SeekFrom::Start(0)).map_err(FsError::write(target))?;
     let mut reader = BufReader::with_capacity(1 << 18, file);
     let (sha256, size) = Sha256Digest::of_reader(&mut reader).map_err(FsError::write(target))?;
-    pending.commit()?;
     Ok(Written { size, sha256 })
+}
+
+/// A path in JSON.
+pub(super) fn portable_path<S: serde::Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&portable(path))
 }

@@ -41,8 +41,12 @@ pub struct Binary {
     pub libc: Option<Libc>,
     /// The lowest glibc that has every symbol version it needs.
     pub libc_floor: Option<OsVersion>,
-    /// The lowest version of macOS or Windows that it asks for; null for Linux.
+    /// The lowest version of macOS, iOS or Windows that it asks for; null for Linux.
     pub minimum_os: Option<OsVersion>,
+    /// The platform that a Mach-O file is for, as Apple calls it.
+    pub platform: Option<String>,
+    /// The lowest API level of Android that it asks for.
+    pub android_api: Option<u16>,
     pub signed: bool,
     pub signature_defect: Option<&'static str>,
     pub interpreter: Option<String>,
@@ -174,6 +178,14 @@ impl Binary {
             libc: slices().find_map(|slice| slice.libc),
             libc_floor: facts.glibc_floor(),
             minimum_os: facts.minimum_os(),
+            platform: slices().find_map(|slice| match &slice.details {
+                Details::MachO(details) => details.platform.map(|platform| platform.to_string()),
+                _ => None,
+            }),
+            android_api: slices().find_map(|slice| match &slice.details {
+                Details::Elf(details) => details.android_api,
+                _ => None,
+            }),
             signed: facts.signed(),
             signature_defect: slices().find_map(|slice| match slice.signature {
                 Signature::Broken(defect) => Some(defect),

@@ -43,12 +43,18 @@ impl Binary {
             (Format::Elf, Some(libc), Some(floor), _) => lines.push(("libc", format!("{libc} {floor} or later"))),
             (Format::Elf, Some(libc), None, _) => lines.push(("libc", libc.to_string())),
             (Format::Elf, None, ..) => lines.push(("libc", "needs none".into())),
-            (Format::MachO, .., Some(version)) => lines.push(("needs", format!("macOS {version} or later"))),
+            (Format::MachO, .., Some(version)) => {
+                let platform = self.platform.as_deref().unwrap_or("macOS");
+                lines.push(("needs", format!("{platform} {version} or later")));
+            }
             (Format::MachO, .., None) => lines.push(("needs", "does not say which macOS".into())),
             (Format::Pe, .., version) => {
                 let version = version.map_or_else(|| "of any version".into(), |version| version.to_string());
                 lines.push(("needs", format!("Windows {version} or later")));
             }
+        }
+        if let Some(level) = self.android_api {
+            lines.push(("needs", format!("API level {level} of Android or later")));
         }
         if self.format != Format::Elf {
             let signature = match (self.signed, self.signature_defect) {

@@ -10,6 +10,7 @@ mod pages;
 mod product;
 mod publish;
 mod release;
+mod retag;
 mod scaffold;
 mod smoke;
 mod stage;
@@ -64,6 +65,7 @@ fn dispatch(command: Command, console: &Console) -> Result<Exit, Failure> {
         Command::Workflow(arguments) => scaffold::workflow_of(&arguments, console),
         Command::Matrix(arguments) => matrix::run(&arguments, console),
         Command::Build(arguments) => build::run(&arguments, console),
+        Command::Retag(arguments) => retag::run(&arguments, console),
         Command::GenerateTypes(arguments) => generate_types::run(&arguments, console),
         Command::Publish(arguments) => publish::run(&arguments, console),
         Command::Fetch(arguments) => fetch::run(&arguments, console),

@@ -49,7 +49,8 @@ pub(super) fn settle(
     Ok((tags, warnings))
 }
 
-/// The tags that the payload's own row calls for, without those of another row's wheel.
+/// The tags that the payload's own row calls for, without those of another row's wheel, each under every name that
+/// installers know it by.
 fn choose(project: &RuntimeProject, subject: &Subject<'_>) -> Option<PlatformTagSet> {
     let inventory = subject.inventory;
     let own = row(project, subject);
@@ -58,7 +59,7 @@ fn choose(project: &RuntimeProject, subject: &Subject<'_>) -> Option<PlatformTag
         None => project.targets.iter().map(|target| target.tags().cloned().collect()).collect(),
     };
     let chosen = inventory.choose_tags(&rows)?;
-    let Some(own) = own else { return Some(chosen) };
+    let Some(own) = own else { return Some(chosen.with_legacy_aliases()) };
     // A wheel of its own for glibc leaves none of its machines to the one for musl.
     let beside_glibc = own.triple.is_musl()
         && project.targets.iter().any(|row| {
@@ -69,7 +70,7 @@ fn choose(project: &RuntimeProject, subject: &Subject<'_>) -> Option<PlatformTag
         !project.is_of_another(tag, own) && !(beside_glibc && for_glibc)
     };
     let free = |tags: &[PlatformTag]| PlatformTagSet::new(tags.iter().filter(is_free).cloned());
-    free(chosen.tags()).or_else(|| free(&inventory.honest_tags()))
+    free(chosen.tags()).or_else(|| free(&inventory.honest_tags())).map(PlatformTagSet::with_legacy_aliases)
 }
 
 /// The row of the payload: the only one for its machine, or the one that its own words, its name or its C library tell.

@@ -1,4 +1,5 @@
-//! Processor architectures, by their names in Linux platform tags.
+//! Processor architectures, by their names in platform tags: those of Linux, and the words of macOS, Android (PEP 738) and
+//! iOS (PEP 730) for the same processors.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,12 +13,14 @@ pub enum Architecture {
     X86_64,
     /// 32-bit x86.
     I686,
-    /// 32-bit Arm with hard float.
+    /// 32-bit Arm of version 7 with hard float.
     Armv7,
     Riscv64,
     Ppc64le,
     S390x,
     Loongarch64,
+    /// 32-bit Arm of version 6 with hard float, such as the first Raspberry Pi.
+    Armv6,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,16 +28,22 @@ pub enum Architecture {
 pub struct ArchitectureError(String);
 
 impl Architecture {
-    pub const ALL: [Self; 8] = {
+    pub const ALL: [Self; 9] = {
         use Architecture::*;
-        [Aarch64, X86_64, I686, Armv7, Riscv64, Ppc64le, S390x, Loongarch64]
+        [Aarch64, X86_64, I686, Armv7, Riscv64, Ppc64le, S390x, Loongarch64, Armv6]
     };
 
     /// In the order of the variants.
-    const NAMES: [&str; 8] = ["aarch64", "x86_64", "i686", "armv7l", "riscv64", "ppc64le", "s390x", "loongarch64"];
+    const NAMES: [&str; 9] =
+        ["aarch64", "x86_64", "i686", "armv7l", "riscv64", "ppc64le", "s390x", "loongarch64", "armv6l"];
 
     pub(super) fn name(self) -> &'static str {
         Self::NAMES[self as usize]
+    }
+
+    /// Whether code for this architecture runs on machines of `machine`.
+    pub(crate) fn runs_on(self, machine: Self) -> bool {
+        self == machine || (self, machine) == (Self::Armv6, Self::Armv7)
     }
 }
 
@@ -82,6 +91,65 @@ impl MacosArchitecture {
             Self::X86_64 => &[Architecture::X86_64],
             Self::Universal2 => &[Architecture::Aarch64, Architecture::X86_64],
         }
+    }
+}
+
+/// What Android calls a processor and its calling convention (`ANDROID_ABI`, with `_` for `-`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum AndroidAbi {
+    Arm64V8a,
+    ArmeabiV7a,
+    X86,
+    X86_64,
+}
+
+impl AndroidAbi {
+    pub(crate) const ALL: [Self; 4] = [Self::Arm64V8a, Self::ArmeabiV7a, Self::X86, Self::X86_64];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Arm64V8a => "arm64_v8a",
+            Self::ArmeabiV7a => "armeabi_v7a",
+            Self::X86 => "x86",
+            Self::X86_64 => "x86_64",
+        }
+    }
+
+    pub(crate) fn architecture(self) -> Architecture {
+        match self {
+            Self::Arm64V8a => Architecture::Aarch64,
+            Self::ArmeabiV7a => Architecture::Armv7,
+            Self::X86 => Architecture::I686,
+            Self::X86_64 => Architecture::X86_64,
+        }
+    }
+}
+
+/// What iOS tags call a machine: a device, or the simulator on a Mac of either kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum IosMachine {
+    Device,
+    ArmSimulator,
+    IntelSimulator,
+}
+
+impl IosMachine {
+    pub(crate) const ALL: [Self; 3] = [Self::Device, Self::ArmSimulator, Self::IntelSimulator];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Device => "arm64_iphoneos",
+            Self::ArmSimulator => "arm64_iphonesimulator",
+            Self::IntelSimulator => "x86_64_iphonesimulator",
+        }
+    }
+
+    pub(crate) fn architecture(self) -> Architecture {
+        if self == Self::IntelSimulator { Architecture::X86_64 } else { Architecture::Aarch64 }
+    }
+
+    pub(crate) fn is_simulator(self) -> bool {
+        self != Self::Device
     }
 }
 

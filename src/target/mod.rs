@@ -1,10 +1,10 @@
-//! Where a runtime runs: processor architectures, platform tags (PEP 425, 600, 656 and the macOS and Windows tags of
-//! `packaging.tags`) with their compressed sets, and the Rust target triples that builds are named by.
+//! Where a runtime runs: processor architectures, platform tags (PEP 425, 600, 656, 730, 738 and the macOS and Windows tags
+//! of `packaging.tags`) with their compressed sets, and the Rust target triples that builds are named by.
 
 mod architecture;
 mod platform_tag;
 mod triple;
 
-pub use architecture::{Architecture, ArchitectureError, MacosArchitecture};
+pub use architecture::{AndroidAbi, Architecture, ArchitectureError, IosMachine, MacosArchitecture};
 pub use platform_tag::{OsVersion, OsVersionError, PlatformTag, PlatformTagSet, TagError};
 pub use triple::{TargetTriple, TripleError};

@@ -1,14 +1,15 @@
-//! One platform tag (PEP 425, 600, 656 and the macOS and Windows tags of `packaging.tags`), and compressed sets of them.
+//! One platform tag (PEP 425, 600, 656, 730, 738 and the macOS and Windows tags of `packaging.tags`), and compressed sets
+//! of them.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use super::architecture::{Architecture, MacosArchitecture};
+use super::architecture::{AndroidAbi, Architecture, IosMachine, MacosArchitecture};
 use crate::error::Explain;
 use crate::serde_text::serde_as_text;
 
-/// A version of macOS, Windows, glibc or musl, as far as tags tell versions apart.
+/// A version of macOS, iOS, Windows, glibc or musl, as far as tags tell versions apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OsVersion {
     pub major: u16,
@@ -63,7 +64,11 @@ pub enum PlatformTag {
     Linux(Architecture),
     /// `win_amd64`, `win_arm64`, `win32`.
     Windows(Architecture),
-    /// A well-formed tag of a platform that relkit has no rules for, such as `ios_13_0_arm64_iphoneos`.
+    /// `android_21_arm64_v8a` (PEP 738): that API level and later.
+    Android { api_level: u16, abi: AndroidAbi },
+    /// `ios_13_0_arm64_iphoneos` (PEP 730): that version of iOS and later, on a device or in the simulator.
+    Ios { minimum: OsVersion, machine: IosMachine },
+    /// A well-formed tag of a platform that relkit has no rules for, such as `pyodide_2025_0_wasm32`.
     Other(String),
 }
 
@@ -130,6 +135,8 @@ impl PlatformTag {
             | Self::Musllinux { architecture, .. }
             | Self::Linux(architecture)
             | Self::Windows(architecture) => vec![*architecture],
+            Self::Android { abi, .. } => vec![abi.architecture()],
+            Self::Ios { machine, .. } => vec![machine.architecture()],
         }
     }
 }
@@ -149,6 +156,8 @@ impl fmt::Display for PlatformTag {
             Self::Windows(Architecture::X86_64) => formatter.write_str("win_amd64"),
             Self::Windows(Architecture::Aarch64) => formatter.write_str("win_arm64"),
             Self::Windows(_) => formatter.write_str("win32"),
+            Self::Android { api_level, abi } => write!(formatter, "android_{api_level}_{}", abi.name()),
+            Self::Ios { minimum, machine } => versioned(formatter, "ios", minimum, machine.name()),
             Self::Other(tag) => formatter.write_str(tag),
         }
     }
@@ -178,7 +187,7 @@ impl FromStr for PlatformTag {
 fn parse(text: &str) -> Option<PlatformTag> {
     // Older fat sets, and systems that no rule here speaks of.
     const OLDER: [&str; 9] = ["i386", "ppc", "ppc64", "intel", "fat", "fat3", "fat32", "fat64", "universal"];
-    const SYSTEMS: &str = "android ios emscripten pyodide pyemscripten wasi freebsd openbsd netbsd solaris aix cygwin";
+    const SYSTEMS: &str = "emscripten pyodide pyemscripten wasi freebsd openbsd netbsd solaris aix cygwin";
     let Some((system, rest)) = text.split_once('_') else {
         return match text {
             "any" => Some(PlatformTag::Any),
@@ -200,21 +209,36 @@ fn parse(text: &str) -> Option<PlatformTag> {
         }
         ("manylinux", _) => {
             let (glibc, name) = versioned(rest)?;
-            PlatformTag::Manylinux { glibc, architecture: name.parse().ok()? }
+            PlatformTag::Manylinux { glibc, architecture: manylinux_architecture(name)? }
         }
         ("musllinux", _) => {
             let (musl, name) = versioned(rest)?;
             PlatformTag::Musllinux { musl, architecture: name.parse().ok()? }
         }
         ("linux", name) => PlatformTag::Linux(name.parse().ok()?),
+        ("android", _) => {
+            let (api_level, name) = rest.split_once('_')?;
+            let abi = AndroidAbi::ALL.into_iter().find(|abi| abi.name() == name)?;
+            PlatformTag::Android { api_level: number(api_level)?, abi }
+        }
+        ("ios", _) => {
+            let (minimum, name) = versioned(rest)?;
+            let machine = IosMachine::ALL.into_iter().find(|machine| machine.name() == name)?;
+            PlatformTag::Ios { minimum, machine }
+        }
         _ if SYSTEMS.split(' ').any(|known| known == system) && !rest.is_empty() && rest.bytes().all(well_formed) => {
             PlatformTag::Other(text.to_owned())
         }
         _ => {
             let alias = LegacyManylinux::ALL.into_iter().find(|alias| alias.name() == system)?;
-            PlatformTag::ManylinuxLegacy { alias, architecture: rest.parse().ok()? }
+            PlatformTag::ManylinuxLegacy { alias, architecture: manylinux_architecture(rest)? }
         }
     })
+}
+
+/// An architecture of glibc platforms; no installer asks for a manylinux tag of version 6 of Arm.
+fn manylinux_architecture(name: &str) -> Option<Architecture> {
+    name.parse().ok().filter(|architecture| *architecture != Architecture::Armv6)
 }
 
 /// `2_17_x86_64` as 2.17 and `x86_64`.
@@ -237,6 +261,17 @@ impl PlatformTagSet {
 
     pub fn tags(&self) -> &[PlatformTag] {
         &self.0
+    }
+
+    /// The same set in which every manylinux tag that has two names carries both, as old and new installers ask for them.
+    pub fn with_legacy_aliases(self) -> Self {
+        let other_name = |tag: &PlatformTag| match tag {
+            PlatformTag::ManylinuxLegacy { .. } => Some(tag.canonical()),
+            other => other.legacy_alias(),
+        };
+        let aliases: Vec<_> = self.0.iter().filter_map(other_name).collect();
+        let all: BTreeMap<_, _> = self.0.into_iter().chain(aliases).map(|tag| (tag.to_string(), tag)).collect();
+        Self(all.into_values().collect())
     }
 }
 
@@ -267,7 +302,8 @@ mod tests {
     fn tags_are_read_and_written_alike() {
         let plain = "any macosx_11_0_arm64 macosx_10_9_x86_64 macosx_11_0_universal2 manylinux_2_17_x86_64 \
             manylinux2014_aarch64 manylinux1_i686 musllinux_1_1_aarch64 linux_x86_64 win32 win_amd64 \
-            win_arm64 ios_13_0_arm64_iphoneos android_24_arm64_v8a macosx_10_6_intel";
+            win_arm64 ios_13_0_arm64_iphoneos ios_17_4_x86_64_iphonesimulator android_24_arm64_v8a android_21_x86 \
+            android_21_x86_64 linux_armv6l musllinux_1_2_armv6l macosx_10_6_intel pyodide_2025_0_wasm32";
         for text in plain.split(' ') {
             assert_eq!(text.parse::<PlatformTag>().unwrap().to_string(), text);
         }
@@ -277,7 +313,8 @@ mod tests {
     fn what_is_no_tag_is_refused() {
         let plain = "manylinux manylinux_2_x86_64 manylinux_2_17_ manylinux_02_17_x86_64 manylinux_2_17_sparc \
             musllinux_1_1 macosx_11_arm64 macosx_11_0_mips win64 windows_amd64 Any linux foo_bar \
-            x86_64-unknown-linux-musl manylinux2015_x86_64";
+            x86_64-unknown-linux-musl manylinux2015_x86_64 manylinux_2_17_armv6l manylinux2014_armv6l android_21 \
+            android_021_x86 android_21_mips android_21_0_x86 ios_13_arm64_iphoneos ios_13_0_arm64 ios_13_0_armv7_iphoneos";
         for text in plain.split(' ').chain(["", "manylinux_2_17_x86_64 "]) {
             assert!(text.parse::<PlatformTag>().is_err(), "{text:?}");
         }
@@ -291,6 +328,26 @@ mod tests {
         assert!("".parse::<PlatformTagSet>().is_err());
     }
 
+    #[test]
+    fn a_tag_with_two_names_carries_both() {
+        for (given, expected) in [
+            (
+                "manylinux_2_17_x86_64.musllinux_1_1_x86_64",
+                "manylinux2014_x86_64.manylinux_2_17_x86_64.musllinux_1_1_x86_64",
+            ),
+            ("manylinux2010_i686", "manylinux2010_i686.manylinux_2_12_i686"),
+            ("manylinux_2_5_x86_64", "manylinux1_x86_64.manylinux_2_5_x86_64"),
+            ("manylinux_2_5_aarch64", "manylinux_2_5_aarch64"),
+            ("manylinux_2_28_x86_64", "manylinux_2_28_x86_64"),
+            ("macosx_11_0_arm64", "macosx_11_0_arm64"),
+        ] {
+            let set: PlatformTagSet = given.parse().unwrap();
+            let all = set.with_legacy_aliases();
+            assert_eq!(all.to_string(), expected);
+            assert_eq!(all.clone().with_legacy_aliases(), all);
+        }
+    }
+
     proptest! {
         #[test]
         fn versions_round_trip(major: u16, minor: u16, text in "[0-9.]{0,8}") {
@@ -302,10 +359,23 @@ mod tests {
         }
 
         #[test]
-        fn never_panics_and_round_trips(text in "[a-z0-9_.]{0,40}") {
+        fn never_panics_and_round_trips(
+            text in "[a-z0-9_.]{0,40}|android_[0-9]{1,3}_(arm64_v8a|armeabi_v7a|x86|x86_64|[a-z]{3})\
+                |ios_[0-9]{1,2}_[0-9]{1,2}_(arm64|x86_64|armv7)_iphone(os|simulator)",
+        ) {
             if let Ok(tag) = text.parse::<PlatformTag>() {
                 prop_assert_eq!(tag.to_string(), text);
             }
+        }
+
+        #[test]
+        fn every_mobile_tag_round_trips(number: u16, minor: u16, kind in 0..7_usize) {
+            let android = AndroidAbi::ALL.map(|abi| PlatformTag::Android { api_level: number, abi });
+            let minimum = OsVersion::new(number, minor);
+            let ios = IosMachine::ALL.map(|machine| PlatformTag::Ios { minimum, machine });
+            let tag = android.into_iter().chain(ios).nth(kind).unwrap();
+            prop_assert_eq!(tag.architectures().len(), 1);
+            prop_assert_eq!(tag.to_string().parse(), Ok(tag));
         }
 
         #[test]

@@ -4,9 +4,9 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
-use target_lexicon::{Architecture as Lexicon, Environment, OperatingSystem};
+use target_lexicon::{Architecture as Lexicon, ArmArchitecture, Environment, OperatingSystem};
 
-use super::architecture::Architecture;
+use super::architecture::{Architecture, IosMachine};
 use super::platform_tag::PlatformTag;
 use crate::serde_text::serde_as_text;
 
@@ -27,7 +27,7 @@ impl TargetTriple {
             Lexicon::Aarch64(_) => Architecture::Aarch64,
             Lexicon::X86_64 | Lexicon::X86_64h => Architecture::X86_64,
             Lexicon::X86_32(_) => Architecture::I686,
-            Lexicon::Arm(_) => Architecture::Armv7,
+            Lexicon::Arm(arm) => self.arm(arm)?,
             Lexicon::Riscv64(_) => Architecture::Riscv64,
             Lexicon::Powerpc64le => Architecture::Ppc64le,
             Lexicon::S390x => Architecture::S390x,
@@ -41,11 +41,13 @@ impl TargetTriple {
         let architecture = *tag.architectures().first()?;
         let name = match architecture {
             Architecture::Armv7 => "armv7".to_owned(),
+            Architecture::Armv6 => "arm".to_owned(),
             Architecture::Ppc64le => "powerpc64le".to_owned(),
             Architecture::Riscv64 => "riscv64gc".to_owned(),
             other => other.to_string(),
         };
-        let hard_float = if architecture == Architecture::Armv7 { "eabihf" } else { "" };
+        let hard_float = matches!(architecture, Architecture::Armv7 | Architecture::Armv6);
+        let hard_float = if hard_float { "eabihf" } else { "" };
         let text = match tag {
             PlatformTag::Macos { .. } => format!("{name}-apple-darwin"),
             PlatformTag::Windows(_) => format!("{name}-pc-windows-msvc"),
@@ -53,9 +55,30 @@ impl TargetTriple {
             PlatformTag::Manylinux { .. } | PlatformTag::ManylinuxLegacy { .. } | PlatformTag::Linux(_) => {
                 format!("{name}-unknown-linux-gnu{hard_float}")
             }
+            PlatformTag::Android { .. } if architecture == Architecture::Armv7 => "armv7-linux-androideabi".to_owned(),
+            PlatformTag::Android { .. } => format!("{name}-linux-android"),
+            PlatformTag::Ios { machine: IosMachine::ArmSimulator, .. } => format!("{name}-apple-ios-sim"),
+            PlatformTag::Ios { .. } => format!("{name}-apple-ios"),
             PlatformTag::Any | PlatformTag::Other(_) => return None,
         };
         text.parse().ok()
+    }
+
+    /// 32-bit Arm, where floating-point numbers travel in registers of their own, or the program is for Android, whose ABI
+    /// for version 7 has another convention.
+    fn arm(&self, arm: ArmArchitecture) -> Option<Architecture> {
+        use ArmArchitecture as Arm;
+        use Environment as Env;
+        let hard = matches!(self.0.environment, Env::Gnueabihf | Env::Musleabihf | Env::Uclibceabihf | Env::Eabihf);
+        match arm {
+            Arm::Armv7 | Arm::Armv7a | Arm::Thumbv7a | Arm::Thumbv7neon if hard || self.is_android() => {
+                Some(Architecture::Armv7)
+            }
+            Arm::Arm | Arm::Armv6 | Arm::Armv6j | Arm::Armv6k | Arm::Armv6z | Arm::Armv6kz if hard => {
+                Some(Architecture::Armv6)
+            }
+            _ => None,
+        }
     }
 
     pub(crate) fn is_windows(&self) -> bool {
@@ -66,8 +89,25 @@ impl TargetTriple {
         matches!(self.0.operating_system, OperatingSystem::Darwin(_) | OperatingSystem::MacOSX(_))
     }
 
+    /// Whether it is for Linux with a C library of its own; Android is a system by itself.
     pub(crate) fn is_linux(&self) -> bool {
-        self.0.operating_system == OperatingSystem::Linux
+        self.0.operating_system == OperatingSystem::Linux && !self.is_android()
+    }
+
+    pub(crate) fn is_android(&self) -> bool {
+        let android = matches!(self.0.environment, Environment::Android | Environment::Androideabi);
+        self.0.operating_system == OperatingSystem::Linux && android
+    }
+
+    /// The machines of iOS that its builds are for.
+    fn ios_machine(&self) -> Option<IosMachine> {
+        let machine = match (self.architecture()?, self.0.environment) {
+            (Architecture::Aarch64, Environment::Unknown) => IosMachine::Device,
+            (Architecture::Aarch64, Environment::Sim) => IosMachine::ArmSimulator,
+            (Architecture::X86_64, Environment::Unknown | Environment::Sim) => IosMachine::IntelSimulator,
+            _ => return None,
+        };
+        matches!(self.0.operating_system, OperatingSystem::IOS(_)).then_some(machine)
     }
 
     pub(crate) fn is_musl(&self) -> bool {
@@ -94,9 +134,15 @@ impl TargetTriple {
             PlatformTag::Any | PlatformTag::Other(_) => false,
             PlatformTag::Macos { .. } => self.is_macos(),
             PlatformTag::Windows(_) => self.is_windows(),
-            _ => self.is_linux(),
+            PlatformTag::Android { .. } => self.is_android(),
+            PlatformTag::Ios { machine, .. } => self.ios_machine() == Some(*machine),
+            PlatformTag::Manylinux { .. }
+            | PlatformTag::ManylinuxLegacy { .. }
+            | PlatformTag::Musllinux { .. }
+            | PlatformTag::Linux(_) => self.is_linux(),
         };
-        system && self.architecture().is_some_and(|architecture| tag.architectures().contains(&architecture))
+        let Some(built) = self.architecture().filter(|_| system) else { return false };
+        tag.architectures().into_iter().any(|machine| built.runs_on(machine))
     }
 
     /// Whether a machine runs its builds by itself; `system` and `architecture` as Rust or the machine's own tools name
@@ -113,7 +159,8 @@ impl TargetTriple {
             "arm64" => Some(Architecture::Aarch64),
             other => other.parse().ok(),
         };
-        system && architecture.is_some() && architecture == self.architecture()
+        let built = self.architecture().filter(|_| system);
+        built.zip(architecture).is_some_and(|(built, machine)| built.runs_on(machine))
     }
 }
 
@@ -165,10 +212,50 @@ mod tests {
         assert!("nonsense".parse::<TargetTriple>().is_err());
     }
 
+    #[test]
+    fn every_target_matches_the_tags_of_its_own_system() {
+        let tags = "android_21_arm64_v8a android_21_armeabi_v7a android_21_x86 android_21_x86_64 ios_13_0_arm64_iphoneos \
+            ios_13_0_arm64_iphonesimulator ios_13_0_x86_64_iphonesimulator linux_armv6l macosx_11_0_universal2 \
+            manylinux_2_17_aarch64 manylinux_2_17_armv7l manylinux_2_17_i686 manylinux_2_17_loongarch64 \
+            manylinux_2_17_ppc64le manylinux_2_17_riscv64 manylinux_2_17_s390x musllinux_1_2_armv7l win32 win_arm64";
+        for (triple, matching) in [
+            ("aarch64-linux-android", "android_21_arm64_v8a"),
+            ("armv7-linux-androideabi", "android_21_armeabi_v7a"),
+            ("thumbv7neon-linux-androideabi", "android_21_armeabi_v7a"),
+            ("i686-linux-android", "android_21_x86"),
+            ("x86_64-linux-android", "android_21_x86_64"),
+            ("aarch64-apple-ios", "ios_13_0_arm64_iphoneos"),
+            ("aarch64-apple-ios-sim", "ios_13_0_arm64_iphonesimulator"),
+            ("x86_64-apple-ios", "ios_13_0_x86_64_iphonesimulator"),
+            ("aarch64-apple-ios-macabi", ""),
+            ("aarch64-apple-darwin", "macosx_11_0_universal2"),
+            ("aarch64-unknown-linux-musl", "manylinux_2_17_aarch64"),
+            ("armv7-unknown-linux-gnueabihf", "manylinux_2_17_armv7l musllinux_1_2_armv7l"),
+            ("arm-unknown-linux-gnueabihf", "linux_armv6l manylinux_2_17_armv7l musllinux_1_2_armv7l"),
+            ("arm-unknown-linux-musleabi", ""),
+            ("armv5te-unknown-linux-gnueabi", ""),
+            ("i686-unknown-linux-gnu", "manylinux_2_17_i686"),
+            ("loongarch64-unknown-linux-gnu", "manylinux_2_17_loongarch64"),
+            ("powerpc64le-unknown-linux-gnu", "manylinux_2_17_ppc64le"),
+            ("riscv64gc-unknown-linux-gnu", "manylinux_2_17_riscv64"),
+            ("s390x-unknown-linux-gnu", "manylinux_2_17_s390x"),
+            ("i686-pc-windows-msvc", "win32"),
+            ("aarch64-pc-windows-msvc", "win_arm64"),
+        ] {
+            let parsed: TargetTriple = triple.parse().unwrap();
+            let found: Vec<_> = tags.split_whitespace().filter(|tag| parsed.matches(&tag.parse().unwrap())).collect();
+            assert_eq!((parsed.to_string().as_str(), found.join(" ").as_str()), (triple, matching));
+        }
+        let android: TargetTriple = "aarch64-linux-android".parse().unwrap();
+        assert!(!android.runs_on("linux", "aarch64"));
+        let first: TargetTriple = "arm-unknown-linux-gnueabihf".parse().unwrap();
+        assert!(first.runs_on("linux", "armv7l") && first.runs_on("linux", "armv6l"));
+    }
+
     proptest! {
         #[test]
         fn display_and_parse_are_inverse(
-            text in "(aarch64|x86_64|i686|armv7|s390x|riscv64gc|arm64|wasm32)-((unknown|pc|apple|[a-z]{1,4})-)?(linux|windows|darwin|macosx[0-9.]{0,4})(-(gnu|musl|msvc|gnueabihf|[a-z]{1,4}))?",
+            text in "(aarch64|x86_64|i686|armv7|arm|s390x|riscv64gc|arm64|wasm32)-((unknown|pc|apple|[a-z]{1,4})-)?(linux|windows|darwin|ios|macosx[0-9.]{0,4})(-(gnu|musl|msvc|gnueabihf|android|androideabi|sim|[a-z]{1,4}))?",
         ) {
             if let Ok(triple) = text.parse::<TargetTriple>() {
                 prop_assert_eq!(triple.to_string().parse(), Ok(triple));

@@ -110,6 +110,11 @@ impl Wheel {
         &self.name
     }
 
+    /// The dist-info directory.
+    pub fn dist_info(&self) -> &str {
+        &self.dist_info
+    }
+
     pub fn metadata(&self) -> &Metadata {
         &self.metadata
     }
@@ -121,6 +126,12 @@ impl Wheel {
 
     pub fn find(&self, name: &str) -> Option<&Member> {
         self.files().find(|member| member.name == name)
+    }
+
+    /// A row of RECORD for a file that the wheel does not hold.
+    pub(crate) fn row_without_file(&self) -> Option<&str> {
+        let held: HashSet<_> = self.files().map(|member| member.name.as_str()).collect();
+        self.rows.keys().map(String::as_str).filter(|path| !held.contains(path)).min()
     }
 
     /// Streams a file into `out` and holds it against its RECORD row; returns its SHA-256.

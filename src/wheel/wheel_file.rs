@@ -1,5 +1,7 @@
 //! The WHEEL file of a wheel (PyPA "Binary distribution format"): how the archive is to be installed, and its tags.
 
+use std::fmt;
+
 use super::fields::{Fields, FieldsError};
 use super::metadata::two_numbers;
 use super::tag::{Tag, TagSet, TagSetError};
@@ -17,6 +19,17 @@ pub enum Root {
     Purelib,
     /// In platlib: native code.
     Platlib,
+}
+
+const ROOT: &str = "Root-Is-Purelib";
+
+impl Root {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Purelib => "true",
+            Self::Platlib => "false",
+        }
+    }
 }
 
 /// A WHEEL file that is missing a field or has one that is not what the specification says.
@@ -49,12 +62,11 @@ impl WheelFile {
 
     /// `Root-Is-Purelib`.
     pub fn root(&self) -> Result<Root, WheelFileError> {
-        const FIELD: &str = "Root-Is-Purelib";
-        let text = self.fields.get(FIELD).ok_or(WheelFileError::Missing(FIELD))?;
+        let text = self.fields.get(ROOT).ok_or(WheelFileError::Missing(ROOT))?;
         match text.to_ascii_lowercase().as_str() {
             "true" => Ok(Root::Purelib),
             "false" => Ok(Root::Platlib),
-            _ => Err(WheelFileError::Value { field: FIELD, value: text.to_owned() }),
+            _ => Err(WheelFileError::Value { field: ROOT, value: text.to_owned() }),
         }
     }
 
@@ -66,16 +78,48 @@ impl WheelFile {
     pub fn tags(&self) -> impl Iterator<Item = Result<Tag, WheelFileError>> {
         self.fields.all("Tag").map(|text| Ok(text.parse()?))
     }
+
+    /// The same file with one `Tag` line for every tag of the set, sorted, where its first was.
+    pub fn with_tags(&self, tags: &TagSet) -> Self {
+        let mut lines: Vec<_> = tags.expand().iter().map(|tag| ("Tag".to_owned(), tag.to_string())).collect();
+        let mut file = self.rewritten(|key, value| match key.eq_ignore_ascii_case("Tag") {
+            true => std::mem::take(&mut lines),
+            false => vec![(key.to_owned(), value.to_owned())],
+        });
+        lines.iter().for_each(|(key, value)| file.fields.push_read(key, value));
+        file
+    }
+
+    /// The same file with another `Root-Is-Purelib`.
+    pub fn with_root(&self, root: Root) -> Self {
+        self.rewritten(|key, value| {
+            let value = if key.eq_ignore_ascii_case(ROOT) { root.as_str() } else { value };
+            vec![(key.into(), value.into())]
+        })
+    }
+
+    fn rewritten(&self, mut lines: impl FnMut(&str, &str) -> Vec<(String, String)>) -> Self {
+        let mut fields = Fields::new();
+        for (key, value) in self.fields.iter().flat_map(|(key, value)| lines(key, value)) {
+            fields.push_read(&key, &value);
+        }
+        if let Some(body) = self.fields.body() {
+            fields.set_body(body);
+        }
+        Self { fields }
+    }
+}
+
+impl fmt::Display for WheelFile {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.fields.fmt(formatter)
+    }
 }
 
 /// The text of a WHEEL file: one `Tag` line for every tag of the set, sorted.
 pub fn render(root: Root, tags: &TagSet) -> String {
-    let purelib = match root {
-        Root::Purelib => "true",
-        Root::Platlib => "false",
-    };
-    let mut text =
-        format!("Wheel-Version: 1.0\nGenerator: relkit {}\nRoot-Is-Purelib: {purelib}\n", env!("CARGO_PKG_VERSION"));
+    let (version, root) = (env!("CARGO_PKG_VERSION"), root.as_str());
+    let mut text = format!("Wheel-Version: 1.0\nGenerator: relkit {version}\n{ROOT}: {root}\n");
     for tag in tags.expand() {
         text += &format!("Tag: {tag}\n");
     }
@@ -97,6 +141,21 @@ mod tests {
     }
 
     #[test]
+    fn other_tags_and_another_root_change_nothing_else() {
+        let text = "Wheel-Version: 1.0\r\nGenerator: other (1.2)\r\nRoot-Is-Purelib: true\r\nTag: py2.py3-none-any\r\n\
+                    Tag: py3-none-any\r\nBuild: 1\r\n";
+        let tags: TagSet = "py2.py3-none-win_amd64".parse().unwrap();
+        let file = WheelFile::parse(text.as_bytes()).unwrap().with_tags(&tags).with_root(Root::Platlib);
+        assert_eq!(
+            file.to_string(),
+            "Wheel-Version: 1.0\nGenerator: other (1.2)\nRoot-Is-Purelib: false\nTag: py2-none-win_amd64\n\
+             Tag: py3-none-win_amd64\nBuild: 1\n"
+        );
+        let bare = WheelFile::parse(b"Wheel-Version: 1.0\n").unwrap().with_tags(&TagSet::pure());
+        assert_eq!(bare.to_string(), "Wheel-Version: 1.0\nTag: py3-none-any\n");
+    }
+
+    #[test]
     fn every_wrong_line_is_named() {
         let file = WheelFile::parse(b"Wheel-Version: one\nRoot-Is-Purelib: maybe\nTag: py2.py3-none-any\n").unwrap();
         assert!(file.wheel_version().is_err() && file.root().is_err());
@@ -111,6 +170,9 @@ mod tests {
             let text = format!("Wheel-Version: {value}\nRoot-Is-Purelib: {value}\nTag: {value}\n");
             if let Ok(file) = WheelFile::parse(text.as_bytes()) {
                 let _ = (file.wheel_version(), file.root(), file.tags().count());
+                let tags: TagSet = "py2.py3-none-win_amd64".parse().unwrap();
+                let again = WheelFile::parse(file.with_tags(&tags).to_string().as_bytes()).unwrap();
+                proptest::prop_assert_eq!(again.tags().collect::<Result<_, _>>(), Ok(tags.expand()));
             }
         }
     }

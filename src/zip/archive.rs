@@ -157,6 +157,31 @@ impl Archive {
         }
     }
 
+    /// Hands the data of a member to `each` a chunk at a time, as it lies in the archive: compressed, and unjudged.
+    ///
+    /// # Errors
+    /// When the member cannot be read, or with what `each` answers.
+    pub(crate) fn compressed<E: From<MemberError>>(
+        &self,
+        member: &Member,
+        mut each: impl FnMut(&[u8]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let name = || member.name.clone();
+        if !member.located {
+            return Err(MemberError::Unlocated { member: name() }.into());
+        }
+        let mut buffer = vec![0; CHUNK];
+        let mut at = member.data.start;
+        while at < member.data.end {
+            let count = (member.data.end - at).min(CHUNK as u64);
+            let chunk = &mut buffer[..count as usize];
+            self.bytes.read_at(at, chunk).map_err(|source| MemberError::Read { member: name(), source })?;
+            each(chunk)?;
+            at += count;
+        }
+        Ok(())
+    }
+
     /// The digest of the whole file.
     pub fn sha256(&self) -> Result<Sha256Digest, ArchiveError> {
         let mut hasher = Sha256::new();
@@ -227,6 +252,14 @@ mod tests {
         let read = |name| archive.read(archive.find(name).unwrap(), 10_000).unwrap();
         assert_eq!(read("a.txt"), b"hello");
         assert_eq!(read("b/c.txt"), b"hello, hello, hello. ".repeat(50));
+        let mut raw = Vec::new();
+        let deflated = archive.find("b/c.txt").unwrap();
+        let mut keep = |chunk: &[u8]| {
+            raw.extend_from_slice(chunk);
+            Ok::<_, MemberError>(())
+        };
+        archive.compressed(deflated, &mut keep).unwrap();
+        assert_eq!(raw.len() as u64, deflated.compressed_size);
         assert!(matches!(archive.read(&archive.members()[1], 10), Err(MemberError::TooLarge { .. })));
     }
 

@@ -124,10 +124,10 @@ impl Entry {
         if self.name.is_ascii() { 0 } else { 1 << 11 }
     }
 
-    /// The header before the data. Its length depends on the name and the uncompressed size alone, so that it can be
-    /// written again when the rest is known: data that deflate would make larger is stored.
+    /// The header before the data. It can be written again when the compressed size is known, which changes its length for
+    /// none of our own: data that deflate would make larger is stored. What is copied may be larger than it was.
     pub fn local_header(&self, date: SourceDate) -> Vec<u8> {
-        let zip64 = self.size >= ZIP64_SIZE;
+        let zip64 = self.size.max(self.compressed) >= ZIP64_SIZE;
         let mut record = Fields::default();
         record.four(0x0403_4b50).two(Self::version(zip64)).two(self.flags()).two(self.method as u16);
         self.common(&mut record, date, zip64, zip64);
@@ -235,6 +235,7 @@ mod tests {
             (ZIP64_SIZE, 5, 5, 20, 12),
             (ZIP64_SIZE, ZIP64_SIZE, ZIP64_SIZE, 20, 28),
             (5, 5, ZIP64_SIZE, 0, 12),
+            (ZIP64_SIZE - 1, ZIP64_SIZE, 5, 20, 12),
         ] {
             let entry = entry(size, compressed, offset);
             assert_eq!(entry.local_header(SourceDate::DEFAULT).len(), 30 + 3 + local_extra);

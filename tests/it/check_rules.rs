@@ -532,6 +532,9 @@ fn binary_cases() -> Vec<Case> {
         ("elf-pie", W, linux_with(static_elf().build())),
         ("macho-minos", E, apple(&|sample| sample.build = Some((1, 14, 0)))),
         ("macho-no-minos", E, apple(&|sample| sample.build = None)),
+        ("android-api", E, android("android_21_arm64_v8a", Some(24))),
+        ("android-api", E, android("android_21_arm64_v8a", None)),
+        ("binary-system", E, runtime(&["android_24_x86_64"], "x86_64-linux-android", "bin/codex", linux_program())),
         ("macho-signed", E, apple(&|sample| sample.signed = false)),
         (
             "macho-signed",
@@ -555,6 +558,17 @@ fn binary_cases() -> Vec<Case> {
                 .and(&format!("{INFO}/sboms/rg.json"), "{}", 0o100644),
         ),
     ]
+}
+
+/// A wheel for Android, with a program of this API level.
+fn android(tag: &str, android_api: Option<u32>) -> Sample {
+    let program = ElfSample {
+        interpreter: Some("/system/bin/linker64"),
+        needed: vec!["libc.so", "liblog.so"],
+        android_api,
+        ..static_pie(183)
+    };
+    runtime(&[tag], "aarch64-linux-android", "bin/codex", program.build())
 }
 
 /// Rules that are tested elsewhere: they need a second file, or an input that samples cannot make.
@@ -599,6 +613,7 @@ fn sound_wheels_have_no_finding() {
         ("windows", windows(windows_program())),
         ("universal", runtime(&["macosx_10_12_universal2"], "aarch64-apple-darwin", "bin/codex", universal)),
         ("gnu", tagged(&["manylinux2014_x86_64", "manylinux_2_17_x86_64"], glibc_elf().build())),
+        ("android", android("android_24_arm64_v8a", Some(24))),
         ("build tag", linux().renamed(&linux().file_name.replace("-py3", "-7-py3"))),
         ("text in UTF-8", linux().and("codex_cli_bin/é.txt", "", 0o100644).every(UTF8)),
     ] {

@@ -85,6 +85,7 @@ fn help_and_pages_come_with_examples() {
         "stage-sdk",
         "stage-runtime",
         "build",
+        "retag",
         "inspect",
         "check",
         "rule",

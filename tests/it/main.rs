@@ -37,6 +37,7 @@ mod publish_killed;
 mod publish_release;
 mod publish_servers;
 mod release_report;
+mod retag;
 mod sbom;
 #[cfg(unix)]
 mod smoke_faults;

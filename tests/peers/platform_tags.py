@@ -11,7 +11,8 @@ from packaging import _manylinux, _musllinux, tags, utils
 
 def glibc(minor, arch):
     _manylinux._get_glibc_version = lambda: (2, minor)
-    _manylinux._have_compatible_abi = lambda executable, archs: True
+    # The interpreter of the platform is asked nowhere else; of version 6 of Arm, no tag with a floor is known.
+    _manylinux._have_compatible_abi = lambda executable, archs: "armv6l" not in archs
     if hasattr(_manylinux._is_compatible, "cache_clear"):
         _manylinux._is_compatible.cache_clear()
     _manylinux._is_compatible = lambda arch, version: version <= _manylinux._GLibCVersion(2, minor)
@@ -42,10 +43,12 @@ PLATFORMS = {
     "centos-6-x86_64": glibc(12, "x86_64"),
     "raspberry-pi-os-aarch64": glibc(36, "aarch64"),
     "raspberry-pi-os-armv7l": glibc(36, "armv7l"),
+    "raspberry-pi-zero-armv6l": glibc(28, "armv6l"),
     "ubuntu-18.04-i686": glibc(27, "i686"),
     "ubuntu-24.04-ppc64le": glibc(39, "ppc64le"),
     "ubuntu-24.04-s390x": glibc(39, "s390x"),
     "ubuntu-24.04-riscv64": glibc(39, "riscv64"),
+    "openeuler-24.03-loongarch64": glibc(38, "loongarch64"),
     "alpine-3.20-x86_64": musl(2, "x86_64"),
     "alpine-3.20-aarch64": musl(2, "aarch64"),
     "alpine-3.12-x86_64": musl(1, "x86_64"),
@@ -63,7 +66,9 @@ PLATFORMS = {
     "windows-11-arm64-x64-python": ["win_amd64"],
     "windows-32-bit-python": ["win32"],
     "android-13-arm64": list(tags.android_platforms(33, "arm64_v8a")),
+    "android-13-x86_64": list(tags.android_platforms(33, "x86_64")),
     "ios-13-arm64": list(tags.ios_platforms((13, 0), "arm64_iphoneos")),
+    "ios-18-arm64-simulator": list(tags.ios_platforms((18, 0), "arm64_iphonesimulator")),
 }
 
 

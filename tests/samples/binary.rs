@@ -10,6 +10,8 @@ pub struct ElfSample {
     pub big_endian: bool,
     pub kind: u16,
     pub machine: u16,
+    /// `e_flags`.
+    pub flags: u32,
     pub os_abi: u8,
     pub interpreter: Option<&'static str>,
     pub needed: Vec<&'static str>,
@@ -20,6 +22,10 @@ pub struct ElfSample {
     pub versions: Vec<SampleVersion>,
     /// Undefined symbols without a version, with weakness.
     pub undefined: Vec<(&'static str, bool)>,
+    /// The API level of Android's note.
+    pub android_api: Option<u32>,
+    /// `Tag_CPU_arch` of Arm's attributes.
+    pub arm_version: Option<u8>,
 }
 
 pub fn static_elf() -> ElfSample {
@@ -28,6 +34,7 @@ pub fn static_elf() -> ElfSample {
         big_endian: false,
         kind: 2,
         machine: 62,
+        flags: 0,
         os_abi: 0,
         interpreter: None,
         needed: Vec::new(),
@@ -37,6 +44,8 @@ pub fn static_elf() -> ElfSample {
         stack_flags: 6,
         versions: Vec::new(),
         undefined: Vec::new(),
+        android_api: None,
+        arm_version: None,
     }
 }
 
@@ -106,7 +115,7 @@ impl ElfSample {
             offset as u64
         };
         // Tables first, at known places behind the headers.
-        let start = header_size + 4 * entry_size;
+        let start = header_size + 5 * entry_size;
         let mut interpreter = self.interpreter.unwrap_or_default().as_bytes().to_vec();
         interpreter.push(0);
         let mut symbols = vec![0; if self.class64 { 24 } else { 16 }];
@@ -168,7 +177,18 @@ impl ElfSample {
             self.long(&mut dynamic, tag);
             self.long(&mut dynamic, value);
         }
-        let total = dynamic_at + dynamic.len() as u64;
+        let note_at = dynamic_at + dynamic.len() as u64;
+        let mut note = Vec::new();
+        if let Some(level) = self.android_api {
+            for value in [8, 4, 1] {
+                self.word(&mut note, value);
+            }
+            note.extend(b"Android\0");
+            self.word(&mut note, level);
+        }
+        let total = note_at + note.len() as u64;
+        let attributes = self.arm_version.map(|version| self.arm_attributes(version)).unwrap_or_default();
+        let sections_at = if attributes.is_empty() { 0 } else { total + attributes.len() as u64 };
 
         let mut out = b"\x7fELF".to_vec();
         out.extend([if self.class64 { 2 } else { 1 }, if self.big_endian { 2 } else { 1 }, 1, self.os_abi]);
@@ -176,11 +196,12 @@ impl ElfSample {
         self.half(&mut out, self.kind);
         self.half(&mut out, self.machine);
         self.word(&mut out, 1);
-        for value in [start as u64, header_size as u64, 0] {
+        for value in [start as u64, header_size as u64, sections_at] {
             self.long(&mut out, value);
         }
-        self.word(&mut out, 0);
-        for value in [header_size as u16, entry_size as u16, 4, 0, 0, 0] {
+        self.word(&mut out, self.flags);
+        let (section_size, sections) = if sections_at == 0 { (0, 0) } else { (40, 2) };
+        for value in [header_size as u16, entry_size as u16, 5, section_size, sections, 0] {
             self.half(&mut out, value);
         }
         self.program_header(&mut out, 1, 5, 0, total);
@@ -188,9 +209,29 @@ impl ElfSample {
         self.program_header(&mut out, interp, 4, interpreter_at, interpreter.len() as u64);
         self.program_header(&mut out, 2, 6, dynamic_at, dynamic.len() as u64);
         self.program_header(&mut out, 0x6474_e551, self.stack_flags, 0, 0);
-        for part in [interpreter, symbols, indexes, needs, strings, dynamic] {
+        self.program_header(&mut out, if note.is_empty() { 0 } else { 4 }, 4, note_at, note.len() as u64);
+        for part in [interpreter, symbols, indexes, needs, strings, dynamic, note, attributes.clone()] {
             out.extend(part);
         }
+        if sections_at > 0 {
+            out.extend([0; 40]);
+            for value in [0, 0x7000_0003, 0, 0, total as u32, attributes.len() as u32, 0, 0, 1, 0] {
+                self.word(&mut out, value);
+            }
+        }
+        out
+    }
+
+    /// One vendor, one scope, and attributes of every kind before the one that counts.
+    fn arm_attributes(&self, version: u8) -> Vec<u8> {
+        let attributes = [&b"\x05ARM\0\x41c\0\x20\x01gnu\0\x08\x01\x06"[..], &[version]].concat();
+        let mut scope = vec![1];
+        self.word(&mut scope, 5 + attributes.len() as u32);
+        scope.extend(attributes);
+        let mut out = b"A".to_vec();
+        self.word(&mut out, 4 + 6 + scope.len() as u32);
+        out.extend(b"aeabi\0");
+        out.extend(scope);
         out
     }
 }

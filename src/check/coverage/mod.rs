@@ -367,6 +367,33 @@ mod tests {
     }
 
     #[test]
+    fn platforms_off_the_main_road_take_their_own_tags() {
+        let tags = [
+            "android_24_arm64_v8a",
+            "android_34_x86_64",
+            "ios_13_0_arm64_iphoneos",
+            "ios_17_4_arm64_iphonesimulator",
+            "linux_armv6l",
+            "manylinux_2_17_armv7l",
+            "manylinux_2_36_loongarch64",
+            "musllinux_1_2_armv7l",
+        ];
+        let coverage = of(&tags);
+        for (platform, tag) in [
+            ("android-13-arm64", Some("android_24_arm64_v8a")),
+            ("android-13-x86_64", None),
+            ("ios-13-arm64", Some("ios_13_0_arm64_iphoneos")),
+            ("ios-18-arm64-simulator", Some("ios_17_4_arm64_iphonesimulator")),
+            ("raspberry-pi-zero-armv6l", Some("linux_armv6l")),
+            ("raspberry-pi-os-armv7l", Some("manylinux_2_17_armv7l")),
+            ("openeuler-24.03-loongarch64", Some("manylinux_2_36_loongarch64")),
+            ("alpine-3.20-armv7l", Some("musllinux_1_2_armv7l")),
+        ] {
+            assert_eq!(taken(&coverage, platform), tag, "{platform}");
+        }
+    }
+
+    #[test]
     fn builds_and_versions_decide_between_equal_tags() {
         let wheel = |name: &str| Candidate::of_wheel(&name.parse().unwrap(), name);
         let names = [

@@ -20,6 +20,8 @@ pub struct Platform {
 #[derive(Debug, Clone, Copy)]
 enum System {
     Glibc(u16, Architecture),
+    /// For which no tag with a floor exists.
+    BareLinux(Architecture),
     Musl(u16, Architecture),
     Macos(u16, u16, &'static str),
     Windows(&'static str),
@@ -31,6 +33,11 @@ enum System {
 const fn glibc(name: &'static str, title: &'static str, minor: u16, architecture: Architecture) -> Platform {
     let family = Some(PlatformFamily::LinuxGlibc);
     Platform { name, title, family, architecture: Some(architecture), system: System::Glibc(minor, architecture) }
+}
+
+const fn bare_linux(name: &'static str, title: &'static str, architecture: Architecture) -> Platform {
+    let family = Some(PlatformFamily::LinuxGlibc);
+    Platform { name, title, family, architecture: Some(architecture), system: System::BareLinux(architecture) }
 }
 
 const fn musl(name: &'static str, title: &'static str, minor: u16, architecture: Architecture) -> Platform {
@@ -53,7 +60,7 @@ const fn other(name: &'static str, title: &'static str, system: System) -> Platf
     Platform { name, title, family: None, architecture: None, system }
 }
 
-use Architecture::{Aarch64, Armv7, I686, Ppc64le, Riscv64, S390x, X86_64};
+use Architecture::{Aarch64, Armv6, Armv7, I686, Loongarch64, Ppc64le, Riscv64, S390x, X86_64};
 
 /// The well-known platforms, in the order in which they are shown.
 pub static PLATFORMS: &[Platform] = &[
@@ -71,10 +78,12 @@ pub static PLATFORMS: &[Platform] = &[
     glibc("centos-6-x86_64", "CentOS 6, x86_64 (glibc 2.12)", 12, X86_64),
     glibc("raspberry-pi-os-aarch64", "Raspberry Pi OS, 64 bits (glibc 2.36)", 36, Aarch64),
     glibc("raspberry-pi-os-armv7l", "Raspberry Pi OS, 32 bits (glibc 2.36)", 36, Armv7),
+    bare_linux("raspberry-pi-zero-armv6l", "Raspberry Pi Zero and 1, 32 bits", Armv6),
     glibc("ubuntu-18.04-i686", "Ubuntu 18.04, i686 (glibc 2.27)", 27, I686),
     glibc("ubuntu-24.04-ppc64le", "Ubuntu 24.04, ppc64le (glibc 2.39)", 39, Ppc64le),
     glibc("ubuntu-24.04-s390x", "Ubuntu 24.04, s390x (glibc 2.39)", 39, S390x),
     glibc("ubuntu-24.04-riscv64", "Ubuntu 24.04, riscv64 (glibc 2.39)", 39, Riscv64),
+    glibc("openeuler-24.03-loongarch64", "openEuler 24.03, loongarch64 (glibc 2.38)", 38, Loongarch64),
     musl("alpine-3.20-x86_64", "Alpine 3.20, x86_64 (musl 1.2)", 2, X86_64),
     musl("alpine-3.20-aarch64", "Alpine 3.20, aarch64 (musl 1.2)", 2, Aarch64),
     musl("alpine-3.12-x86_64", "Alpine 3.12, x86_64 (musl 1.1)", 1, X86_64),
@@ -92,7 +101,9 @@ pub static PLATFORMS: &[Platform] = &[
     windows("windows-11-arm64-x64-python", "Windows 11, Arm, x64 Python", "win_amd64", X86_64),
     windows("windows-32-bit-python", "Windows, 32-bit Python", "win32", I686),
     other("android-13-arm64", "Android 13, arm64 (Termux)", System::Android(33, "arm64_v8a")),
+    other("android-13-x86_64", "Android 13, x86_64 (emulator)", System::Android(33, "x86_64")),
     other("ios-13-arm64", "iOS 13, device", System::Ios(13, 0, "arm64_iphoneos")),
+    other("ios-18-arm64-simulator", "iOS 18, simulator on Apple silicon", System::Ios(18, 0, "arm64_iphonesimulator")),
     other("pyodide-2025", "Pyodide 2025", System::Emscripten("2025_0")),
 ];
 
@@ -101,6 +112,7 @@ impl Platform {
     pub fn tags(&self) -> Vec<String> {
         match self.system {
             System::Glibc(minor, architecture) => glibc_tags(minor, architecture),
+            System::BareLinux(architecture) => vec![format!("linux_{architecture}")],
             System::Musl(minor, architecture) => {
                 let tag = |minor| format!("musllinux_1_{minor}_{architecture}");
                 std::iter::once(format!("linux_{architecture}")).chain((0..=minor).rev().map(tag)).collect()

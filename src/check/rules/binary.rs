@@ -142,6 +142,11 @@ rule!(MACHO_NO_MINOS = "macho-no-minos", Error, Wheel(|wheel, found| objections(
     why: "Nobody can tell whether the tag is true.",
     fix: "Build with a linker that writes LC_BUILD_VERSION, and set MACOSX_DEPLOYMENT_TARGET");
 
+rule!(ANDROID_API = "android-api", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::ApiLevel { .. })));
+    what: "The lowest API level of Android that a file is built for is stated, and not above the tag's.",
+    why: "Older devices install the wheel, and the loader refuses the program or does not find a function.",
+    fix: "Tag the wheel with the API level that the file states, or build with a lower one");
+
 rule!(MACHO_SIGNED = "macho-signed", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Signature { .. })));
     what: "Every arm64 slice carries a code signature whose bytes lie in the file; an unsigned x86_64 slice is a warning.",
     why: "Macs with arm64 kill an unsigned program at once.",
@@ -218,7 +223,7 @@ rule!(DEBUG_INFO = "debug-info", Warning, Wheel(|wheel, found| slices(wheel, fou
 pub(crate) static RULES: &[&Rule] = &[
     &BINARY_READABLE, &BINARY_FORMAT, &BINARY_SYSTEM, &ELF_ARCH, &MACHO_ARCH, &PE_ARCH, &MANYLINUX_LIBC,
     &MUSLLINUX_LIBC, &ELF_INTERP, &MANYLINUX_FLOOR, &MANYLINUX_BLACKLIST, &MUSLLINUX_FLOOR, &ELF_NEEDED, &ELF_RUNPATH,
-    &ELF_EXECSTACK, &ELF_PIE, &MACHO_MINOS, &MACHO_NO_MINOS, &MACHO_SIGNED, &MACHO_DYLIBS, &PE_IMPORTS, &PE_SIGNED,
+    &ELF_EXECSTACK, &ELF_PIE, &MACHO_MINOS, &MACHO_NO_MINOS, &ANDROID_API, &MACHO_SIGNED, &MACHO_DYLIBS, &PE_IMPORTS, &PE_SIGNED,
     &SIGNED_ALIKE, &PE_SUBSYSTEM, &DEBUG_INFO,
 ];
 

@@ -94,13 +94,14 @@ fn tag_known(wheel: &WheelSubject, found: &mut Findings) {
 
 rule!(TAG_LINUX_BARE = "tag-linux-bare", Error, Wheel(tag_linux_bare);
     what: "No platform tag is `linux_*`.",
-    why: "It promises nothing beyond the machine it was built on; indexes refuse it (`linux_armv7l` aside).",
+    why: "It promises nothing beyond the machine it was built on; indexes refuse it (`linux_armv6l` and `linux_armv7l` aside).",
     fix: "Tag the wheel by the libc it needs: `manylinux_X_Y_*` or `musllinux_X_Y_*`");
 
 fn tag_linux_bare(wheel: &WheelSubject, found: &mut Findings) {
     for tag in wheel.platforms() {
         if let PlatformTag::Linux(architecture) = tag {
-            let severity = if architecture == Architecture::Armv7 { Severity::Warning } else { Severity::Error };
+            let taken = matches!(architecture, Architecture::Armv6 | Architecture::Armv7);
+            let severity = if taken { Severity::Warning } else { Severity::Error };
             found.with(severity, None, format!("`{tag}` says nothing about the libc that the wheel needs"));
         }
     }
@@ -125,6 +126,9 @@ fn tag_index(wheel: &WheelSubject, found: &mut Findings) {
             PlatformTag::Macos { minimum: OsVersion { major: 27.., .. }, .. } => {
                 let message = format!("`{tag}` names a version of macOS that is not known here");
                 found.with(Severity::Warning, None, message);
+            }
+            PlatformTag::Musllinux { architecture: Architecture::Armv6, .. } => {
+                found.whole(format!("indexes take no wheels for `{tag}`"));
             }
             PlatformTag::Other(text) if REFUSED.iter().any(|name| text.starts_with(name)) => {
                 found.whole(format!("indexes take no wheels for `{tag}`"));

@@ -1,0 +1,115 @@
+//! What a wheel becomes: read, held against its RECORD and judged, with nothing written.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
+
+use super::error::RetagError;
+use super::report::Reason;
+use super::tags::{self, Choice};
+use crate::binary::{BinaryError, Inventory, Spool};
+use crate::build::output;
+use crate::digest::Sha256Digest;
+use crate::fs::Existing;
+use crate::wheel::filename::WheelFileName;
+use crate::wheel::reader::{MAX_TEXT, Wheel, WheelError, is_exempt};
+use crate::wheel::tag::TagSet;
+use crate::wheel::wheel_file::{Root, WheelFile};
+
+pub use super::tags::Wanted;
+
+#[derive(Debug)]
+pub struct Options {
+    pub wanted: Wanted,
+    pub out_dir: PathBuf,
+    /// What happens to a file of the same name that holds something else.
+    pub existing: Existing,
+    pub write: output::Options,
+}
+
+/// A wheel that was read and judged, and what it becomes.
+pub(super) struct Plan {
+    pub wheel: Wheel,
+    pub source_sha256: Sha256Digest,
+    pub name: WheelFileName,
+    pub wheel_file: WheelFile,
+    /// The digest of every member, held against RECORD.
+    pub digests: HashMap<String, Sha256Digest>,
+    pub reasons: Vec<Reason>,
+    pub warnings: Vec<String>,
+}
+
+impl Plan {
+    pub(super) fn size(&self) -> u64 {
+        self.wheel.archive().size()
+    }
+}
+
+/// Two wheels that get one name would be one.
+pub(super) fn no_name_twice(plans: &[Plan]) -> Result<(), RetagError> {
+    let mut names: BTreeMap<String, &Path> = BTreeMap::new();
+    for plan in plans {
+        let name = plan.name.to_string();
+        if let Some(one) = names.insert(name.clone(), plan.wheel.path()) {
+            return Err(RetagError::Collision { one: one.to_owned(), other: plan.wheel.path().to_owned(), name });
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn of(path: &Path, wanted: &Wanted) -> Result<Plan, RetagError> {
+    let wheel = Wheel::open(path)?;
+    let source_sha256 = wheel.archive().sha256().map_err(WheelError::from)?;
+    let (inventory, digests) = read(&wheel)?;
+    let Choice { platforms, reasons, mut warnings } = tags::choose(path, wheel.name(), wanted, &inventory)?;
+    let tags =
+        TagSet { platform: platforms.tags().iter().map(ToString::to_string).collect(), ..wheel.name().tags.clone() };
+    let name = WheelFileName { tags, ..wheel.name().clone() };
+    let mut wheel_file = wheel_file(&wheel)?.with_tags(&name.tags);
+    if wheel_file.root() == Ok(Root::Purelib) && !inventory.binaries().is_empty() {
+        wheel_file = wheel_file.with_root(Root::Platlib);
+        warnings.push("`Root-Is-Purelib` was true although the wheel holds native code, and is false now".into());
+    }
+    for signature in signatures(&wheel) {
+        warnings.push(format!("`{signature}` is left out: it signs the RECORD of the wheel as it was"));
+    }
+    Ok(Plan { wheel, source_sha256, name, wheel_file, digests, reasons, warnings })
+}
+
+/// Every file held against RECORD, and what the binaries among them say of themselves.
+fn read(wheel: &Wheel) -> Result<(Inventory, HashMap<String, Sha256Digest>), RetagError> {
+    let path = wheel.path();
+    if let Some(member) = wheel.row_without_file() {
+        let why = "the wheel does not hold it".into();
+        return Err(WheelError::Record { path: path.to_owned(), member: member.to_owned(), why }.into());
+    }
+    let (mut digests, mut binaries) = (HashMap::new(), Vec::new());
+    for member in wheel.files() {
+        let mut spool = Spool::default();
+        digests.insert(member.name.clone(), wheel.copy_to(member, &mut spool)?);
+        let spooled = |source| RetagError::Temporary { path: path.to_owned(), member: member.name.clone(), source };
+        match spool.read().map_err(spooled)? {
+            // An object file is for a linker, wherever the wheel is installed.
+            None | Some(Err(BinaryError::Unsupported { .. })) => {}
+            Some(Err(source)) => {
+                return Err(RetagError::Binary { path: path.to_owned(), member: member.name.clone(), source });
+            }
+            Some(Ok(facts)) => binaries.push((member.name.clone(), facts)),
+        }
+    }
+    Ok((Inventory::new(binaries), digests))
+}
+
+fn wheel_file(wheel: &Wheel) -> Result<WheelFile, RetagError> {
+    let (path, member) = (wheel.path().to_owned(), format!("{}/WHEEL", wheel.dist_info()));
+    let Some(found) = wheel.find(&member) else { return Err(WheelError::Missing { path, member }.into()) };
+    let bytes = wheel.read(found, MAX_TEXT)?;
+    let parsed = WheelFile::parse(&bytes);
+    Ok(parsed.map_err(|error| WheelError::Text { path, member, source: error.into() })?)
+}
+
+/// The signatures of RECORD.
+fn signatures(wheel: &Wheel) -> Vec<String> {
+    let record = format!("{}/RECORD", wheel.dist_info());
+    let exempt = wheel.files().filter(|member| is_exempt(&member.name, wheel.dist_info()) && member.name != record);
+    exempt.map(|member| member.name.clone()).collect()
+}

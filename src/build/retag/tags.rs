@@ -1,0 +1,129 @@
+//! The tags that a wheel gets: those asked for where they are honest, or the honest ones, and why not others.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::error::RetagError;
+use super::report::Reason;
+use crate::binary::{Inventory, Objection, Weight};
+use crate::target::{PlatformTag, PlatformTagSet};
+use crate::wheel::filename::WheelFileName;
+
+/// How many reasons a refusal without a tag names.
+const MAX_REASONS: usize = 3;
+
+/// Which tags the wheels are to carry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Wanted {
+    /// These, where every binary keeps their promise.
+    Tags(PlatformTagSet),
+    /// Of each family of tags the one with the lowest floor whose promise every binary keeps.
+    Honest,
+}
+
+pub(super) struct Choice {
+    pub platforms: PlatformTagSet,
+    /// What keeps the next better tags, and those that the wheel had, from being honest.
+    pub reasons: Vec<Reason>,
+    pub warnings: Vec<String>,
+}
+
+pub(super) fn choose(
+    path: &Path,
+    name: &WheelFileName,
+    wanted: &Wanted,
+    inventory: &Inventory,
+) -> Result<Choice, RetagError> {
+    let had: Vec<PlatformTag> = name.tags.platform.iter().filter_map(|tag| tag.parse().ok()).collect();
+    match wanted {
+        Wanted::Tags(platforms) => {
+            hold(path, platforms, inventory)?;
+            let warnings = reservations(platforms, &had, inventory);
+            Ok(Choice { platforms: platforms.clone(), reasons: Vec::new(), warnings })
+        }
+        Wanted::Honest => {
+            let honest = if inventory.binaries().is_empty() {
+                PlatformTagSet::new([PlatformTag::Any])
+            } else {
+                inventory.choose_tags(&[])
+            };
+            let Some(platforms) = honest else {
+                return Err(RetagError::NoHonestTag { path: path.to_owned(), reasons: nearest(&had, inventory) });
+            };
+            let platforms = platforms.with_legacy_aliases();
+            let reasons = reasons(&platforms, &had, inventory);
+            let warnings = reservations(&platforms, &had, inventory);
+            Ok(Choice { platforms, reasons, warnings })
+        }
+    }
+}
+
+/// Refuses the first tag that is not honest.
+fn hold(path: &Path, platforms: &PlatformTagSet, inventory: &Inventory) -> Result<(), RetagError> {
+    let native = inventory.binaries().first();
+    for tag in platforms.tags() {
+        if let (PlatformTag::Other(_), Some((member, _))) = (tag, native) {
+            let (path, tag, member) = (path.to_owned(), tag.clone(), member.clone());
+            return Err(RetagError::Unjudged { path, tag, member, honest: inventory.honest_tags() });
+        }
+    }
+    let broken = |tag: &PlatformTag| {
+        let objections = inventory.objections(tag).into_iter();
+        objections.filter(|(_, objection)| objection.breaks_promise()).collect::<Vec<_>>()
+    };
+    let all: Vec<_> = platforms.tags().iter().map(|tag| (tag, broken(tag))).collect();
+    let Some((tag, member, objection)) =
+        all.iter().find_map(|(tag, found)| found.first().map(|(member, objection)| (*tag, *member, objection)))
+    else {
+        return Ok(());
+    };
+    let objecting: BTreeSet<_> = all.iter().flat_map(|(_, found)| found).map(|(member, _)| *member).collect();
+    Err(RetagError::Dishonest {
+        path: path.to_owned(),
+        tag: tag.clone(),
+        member: member.to_owned(),
+        objection: Box::new(objection.clone()),
+        more: objecting.len() - 1,
+        honest: inventory.honest_tags(),
+    })
+}
+
+/// What a binary says against a new tag without breaking its promise, and did not say against the tags before.
+fn reservations(platforms: &PlatformTagSet, had: &[PlatformTag], inventory: &Inventory) -> Vec<String> {
+    let before: Vec<(&str, Objection)> = had.iter().flat_map(|tag| inventory.objections(tag)).collect();
+    let mut said: Vec<(&str, Objection)> = Vec::new();
+    let mut warnings = Vec::new();
+    for tag in platforms.tags() {
+        for found in inventory.objections(tag) {
+            if !before.contains(&found) && !said.contains(&found) {
+                warnings.push(format!("`{}` under `{tag}`: {}", found.0, found.1));
+                said.push(found);
+            }
+        }
+    }
+    warnings
+}
+
+fn reasons(platforms: &PlatformTagSet, had: &[PlatformTag], inventory: &Inventory) -> Vec<Reason> {
+    let next = inventory.ruled_out().into_iter().filter(|(.., objection)| objection.weight() != Weight::WrongMachine);
+    let left = had.iter().filter(|tag| !platforms.tags().contains(tag)).filter_map(|tag| {
+        let (member, objection) = inventory.broken_by(tag)?;
+        Some((tag.clone(), member, objection))
+    });
+    let mut reasons: Vec<Reason> = Vec::new();
+    for (tag, member, objection) in left.chain(next) {
+        if !reasons.iter().any(|known| known.tag.canonical() == tag.canonical()) {
+            reasons.push(Reason { tag, member: member.to_owned(), because: objection.to_string() });
+        }
+    }
+    reasons
+}
+
+/// What stands in the way of the tags that the wheel had, and of those that come nearest.
+fn nearest(had: &[PlatformTag], inventory: &Inventory) -> String {
+    let kept = had.iter().filter_map(|tag| inventory.broken_by(tag).map(|(member, it)| (tag.clone(), member, it)));
+    let all = kept.chain(inventory.ruled_out());
+    let reasons: Vec<_> =
+        all.take(MAX_REASONS).map(|(tag, member, it)| format!("`{member}` under `{tag}`: {it}")).collect();
+    if reasons.is_empty() { String::new() } else { format!(": {}", reasons.join("; ")) }
+}
