@@ -30,6 +30,10 @@ impl PendingFile {
         if target.is_dir() {
             return Err(FsError::write(target)(io::ErrorKind::IsADirectory.into()));
         }
+        if is_special(target) {
+            let why = "it is a device, a pipe or a socket, which cannot be replaced by a file";
+            return Err(FsError::write(target)(io::Error::other(why)));
+        }
         let prefix = temporary_prefix(target);
         let temporary = tempfile::Builder::new().prefix(&prefix).tempfile_in(parent).map_err(FsError::write(target))?;
         let open = Open::of(temporary.path());
@@ -55,8 +59,17 @@ impl PendingFile {
     }
 }
 
-/// Writes `bytes` to `path`, whole or not at all.
+/// Whether something that is no file, directory or link bears a name, such as `/dev/null`.
+fn is_special(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
+}
+
+/// Writes `bytes` to `path`, whole or not at all; a device or pipe is written to, since there is nothing to replace.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
+    if is_special(path) {
+        let mut device = File::options().write(true).open(path).map_err(FsError::write(path))?;
+        return device.write_all(bytes).map_err(FsError::write(path));
+    }
     let mut pending = PendingFile::create(path)?;
     pending.file().write_all(bytes).map_err(FsError::write(path))?;
     pending.commit()
@@ -172,6 +185,16 @@ fn temporary_prefix(target: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_is_written_to_and_never_replaced() {
+        use std::os::unix::fs::FileTypeExt as _;
+        let null = Path::new("/dev/null");
+        write_whole(null, b"gone").unwrap();
+        assert!(PendingFile::create(null).is_err());
+        assert!(fs::metadata(null).unwrap().file_type().is_char_device());
+    }
 
     fn names(directory: &Path) -> Vec<String> {
         crate::fs::walk(directory).unwrap().into_iter().map(|file| file.relative).collect()
