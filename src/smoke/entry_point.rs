@@ -1,0 +1,87 @@
+//! The wheel's own way to its program: the entry point that an installer writes a command for, started by a Python of this
+//! machine. It must pass everything on, so it answers the question for the version as the program does.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use relkit_client::process::{self, Invocation};
+
+use super::capture;
+use super::fault::{Fault, Subject};
+use super::home::MAX_OUTPUT;
+use super::steps::Done;
+use super::trial::Trial;
+use super::unpack::EntryPoint;
+use super::version::{question, shown};
+
+/// The oldest Python that runs the entry points of the templates.
+const OLDEST_PYTHON: (u32, u32) = (3, 10);
+
+impl Trial<'_> {
+    pub(super) fn entry_point(&self, point: &EntryPoint, program_said: &[u8]) -> Result<Done, Fault> {
+        if self.runner.is_some() {
+            return Ok(Done::skipped("what an entry point starts is not started by the runner"));
+        }
+        if point.needs_others {
+            return Ok(Done::skipped("the wheel requires other distributions, which are not here"));
+        }
+        let Some(python) = self.python() else {
+            let (major, minor) = OLDEST_PYTHON;
+            return Ok(Done::skipped(format!("no Python {major}.{minor} or newer is on PATH")));
+        };
+        let name = format!("the entry point `{}`", point.name);
+        let subject = Subject { path: &python, name: &name, runner: None };
+        let smoke = &self.project().smoke;
+        let doing = question(smoke);
+        // What an installer writes into a script.
+        let script = format!(
+            "import sys, {module}; sys.argv[0] = {name}; sys.exit({module}.{object}())",
+            module = point.module,
+            object = point.object,
+            name = serde_json::Value::from(point.name.as_str())
+        );
+        let finished = self
+            .started_by(&python)
+            .argument("-c")
+            .argument(script)
+            .arguments(&smoke.version.arguments)
+            .run(self.step_time(), MAX_OUTPUT)
+            .map_err(|error| subject.process_fault(&error, &doing))?;
+        if !finished.ending.is_success() {
+            let sentence = subject.early_end(finished.ending, &doing);
+            return Err(Fault { sentence, stderr_tail: finished.stderr_tail });
+        }
+        let (said, expected) = (capture::text(&finished.stdout), capture::text(program_said));
+        if said != expected {
+            let (name, said, expected) = (&point.name, shown(&said), shown(&expected));
+            let sentence = format!(
+                "the entry point `{name}` answers {doing} with `{said}`, and the program itself with `{expected}`"
+            );
+            return Err(Fault { sentence, stderr_tail: finished.stderr_tail });
+        }
+        Ok(Done::passed(format!("`{}` starts the program", point.name)))
+    }
+
+    fn python(&self) -> Option<PathBuf> {
+        ["python3", "python"].into_iter().find_map(|name| {
+            let python = std::path::absolute(process::find_program(OsStr::new(name))?).ok()?;
+            // What is there may be a stub of a shop, or need what the home does not have.
+            let version = "import sys; print(*sys.version_info[:2])";
+            let finished = self.started_by(&python).argument("-c").argument(version).run(self.step_time(), 100).ok()?;
+            let text = String::from_utf8(finished.stdout).ok()?;
+            let mut numbers = text.split_whitespace().map(str::parse);
+            let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else { return None };
+            (finished.ending.is_success() && (major, minor) >= OLDEST_PYTHON).then_some(python)
+        })
+    }
+
+    /// A Python that sees the wheel and nothing else that is installed for a user.
+    fn started_by(&self, python: &Path) -> Invocation {
+        let invocation = self.home.invocation(python, None);
+        invocation
+            .variable("PYTHONPATH", self.home.site())
+            .variable("PYTHONDONTWRITEBYTECODE", "1")
+            .variable("PYTHONNOUSERSITE", "1")
+            .variable("PYTHONUTF8", "1")
+    }
+}
