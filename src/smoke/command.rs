@@ -12,7 +12,7 @@ use super::error::SmokeError;
 use super::fault::{Fault, Subject};
 use super::steps::{Done, Steps};
 use super::trial::Trial;
-use crate::product::{Level, SmokeCommand};
+use crate::product::{Level, RuntimeProject, SmokeCommand};
 
 /// The name of the step; of several, each has its number behind it.
 const NAME: &str = "command";
@@ -27,9 +27,7 @@ impl Trial<'_> {
             steps.run(NAME, || Ok(Done::skipped("the product has no [[tool.relkit.smoke.command]]")));
         }
         for (index, command) in commands.iter().enumerate() {
-            // An app server has a step of that name of its own.
-            let is_alone = commands.len() == 1 && !self.project().is_app_server();
-            let name = if is_alone { NAME.to_owned() } else { format!("{NAME} {}", index + 1) };
+            let name = command_step(self.project(), index);
             let work = self.work_for(command)?;
             steps.run(&name, || self.command(command, &work));
         }
@@ -84,6 +82,13 @@ impl Trial<'_> {
     }
 }
 
+/// The name of the step of a product's command.
+pub(crate) fn command_step(project: &RuntimeProject, index: usize) -> String {
+    // An app server has a step of that name of its own.
+    let is_alone = project.smoke.commands.len() == 1 && !project.is_app_server();
+    if is_alone { NAME.to_owned() } else { format!("{NAME} {}", index + 1) }
+}
+
 /// What a command did otherwise than the table says.
 fn mismatches(command: &SmokeCommand, ending: Ending, captured: &Captured) -> Vec<String> {
     let mut wrong = Vec::new();
@@ -102,11 +107,12 @@ fn mismatches(command: &SmokeCommand, ending: Ending, captured: &Captured) -> Ve
 
 /// The end of a text, in whole lines where they are short enough.
 fn end_of(text: &str) -> String {
-    let text = text.trim_end();
-    let count = text.chars().count();
-    if count == 0 {
+    if text.is_empty() {
         return "empty".to_owned();
     }
+    // Of blank lines alone something must be seen.
+    let text = if text.trim_end().is_empty() { text } else { text.trim_end() };
+    let count = text.chars().count();
     if count <= MAX_SHOWN {
         return format!("`{text}`");
     }
@@ -139,7 +145,7 @@ mod tests {
 
     #[test]
     fn the_end_of_an_output_is_bounded() {
-        assert_eq!(end_of(" \n"), "empty");
+        assert_eq!((end_of(""), end_of(" \n")), ("empty".into(), "` \n`".into()));
         assert_eq!(end_of("one\ntwo\n"), "`one\ntwo`");
         let lines = (0..1000).map(|line| format!("line {line}\n")).collect::<String>();
         let shown = end_of(&lines);

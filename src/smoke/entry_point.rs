@@ -1,10 +1,10 @@
 //! The wheel's own way to its program: the entry point that an installer writes a command for, started by a Python of this
 //! machine. It must pass everything on, so it answers the question for the version as the program does.
 
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
-use relkit_client::process::{self, Invocation};
+use relkit_client::process::{Invocation, find_program};
 
 use super::capture;
 use super::fault::{Fault, Subject};
@@ -16,6 +16,9 @@ use super::version::{question, shown};
 
 /// The oldest Python that runs the entry points of the templates.
 const OLDEST_PYTHON: (u32, u32) = (3, 10);
+
+/// How long a Python may take to say which it is.
+const MAX_PROBE: Duration = Duration::from_secs(10);
 
 impl Trial<'_> {
     pub(super) fn entry_point(&self, point: &EntryPoint, program_said: &[u8]) -> Result<Done, Fault> {
@@ -29,7 +32,7 @@ impl Trial<'_> {
             let (major, minor) = OLDEST_PYTHON;
             return Ok(Done::skipped(format!("no Python {major}.{minor} or newer is on PATH")));
         };
-        let name = format!("the entry point `{}`", point.name);
+        let name = format!("{} (entry point)", point.name);
         let subject = Subject { path: &python, name: &name, runner: None };
         let smoke = &self.project().smoke;
         let doing = question(smoke);
@@ -62,16 +65,22 @@ impl Trial<'_> {
         Ok(Done::passed(format!("`{}` starts the program", point.name)))
     }
 
+    /// The first Python on PATH that starts in the home: what is there may also be a stub of a shop, or need what the home
+    /// does not have.
     fn python(&self) -> Option<PathBuf> {
-        ["python3", "python"].into_iter().find_map(|name| {
-            let python = std::path::absolute(process::find_program(OsStr::new(name))?).ok()?;
-            // What is there may be a stub of a shop, or need what the home does not have.
-            let version = "import sys; print(*sys.version_info[:2])";
-            let finished = self.started_by(&python).argument("-c").argument(version).run(self.step_time(), 100).ok()?;
-            let text = String::from_utf8(finished.stdout).ok()?;
-            let mut numbers = text.split_whitespace().map(str::parse);
-            let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else { return None };
-            (finished.ending.is_success() && (major, minor) >= OLDEST_PYTHON).then_some(python)
+        let path = std::env::var_os("PATH")?;
+        let named = |name: &'static str| std::env::split_paths(&path).map(move |directory| directory.join(name));
+        let found = named("python3").chain(named("python")).filter_map(|path| find_program(path.as_os_str()));
+        found.filter_map(|path| std::path::absolute(path).ok()).find(|python| {
+            let script = "import sys; print(*sys.version_info[:2])";
+            let time = self.step_time().min(MAX_PROBE);
+            let finished = self.started_by(python).argument("-c").argument(script).run(time, MAX_OUTPUT);
+            finished.is_ok_and(|finished| {
+                let text = String::from_utf8_lossy(&finished.stdout);
+                let mut numbers = text.split_whitespace().map(str::parse);
+                let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else { return false };
+                finished.ending.is_success() && (major, minor) >= OLDEST_PYTHON
+            })
         })
     }
 
@@ -83,5 +92,7 @@ impl Trial<'_> {
             .variable("PYTHONDONTWRITEBYTECODE", "1")
             .variable("PYTHONNOUSERSITE", "1")
             .variable("PYTHONUTF8", "1")
+            // As in many containers; else a line of the launcher's own may be lost when the program takes its place.
+            .variable("PYTHONUNBUFFERED", "1")
     }
 }

@@ -41,6 +41,7 @@ use steps::{Done, Steps};
 use trial::Trial;
 use unpack::{EntryPoint, Runtime};
 
+pub(crate) use command::command_step;
 pub use error::SmokeError;
 pub use options::Options;
 pub use report::{Report, SCHEMA_VERSION, Step, Tested, TestedWheel};

@@ -1,5 +1,7 @@
 //! Where a version stands in what a program prints about itself, for programs of which nobody has said how they do it.
 
+use super::public::PublicVersion;
+
 /// What stands behind the numbers of a version that is not released yet, where it has no number of its own.
 const UNRELEASED: [&str; 9] = ["alpha", "beta", "rc", "pre", "preview", "dev", "nightly", "snapshot", "canary"];
 
@@ -70,7 +72,7 @@ fn numbers(text: &str) -> usize {
 fn version(token: &str, numbers: usize) -> Option<&str> {
     let signs = token.match_indices(['.', '-', '_']).map(|(at, _)| at).filter(|at| *at >= numbers);
     let ends: Vec<_> = signs.chain([token.len()]).collect();
-    let reads = |end: &&usize| token[..**end].to_ascii_lowercase().parse::<super::PublicVersion>().is_ok();
+    let reads = |end: &&usize| token[..**end].to_ascii_lowercase().parse::<PublicVersion>().is_ok();
     let end = *ends.iter().rev().find(reads)?;
     // `1.0.0-beta` is not 1.0.0, although no version says which beta it is.
     let next = token[end..].trim_start_matches(['.', '-', '_']).split(['.', '-', '_']).next().unwrap_or_default();

@@ -40,7 +40,7 @@ impl Trial {
             subject,
             project: &projects().0,
             level: self.level,
-            expect_version: self.expect.map(|version| version.parse().unwrap()),
+            expect_version: self.expect.map(|version| projects().0.release(version).unwrap().program().clone()),
             runner: None,
             timeout: Some(self.timeout),
         };

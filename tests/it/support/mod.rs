@@ -20,8 +20,8 @@ use relkit::fs::walk;
 use serde_json::Value;
 
 pub use real::{
-    REAL_VERSION, TAGS, Tools, judges, package_directory, payload_directory, published_wheel, python_command,
-    quickstart, skip, turn,
+    REAL_VERSION, TAGS, Tools, foreign_wheel, judges, package_directory, payload_directory, published_wheel,
+    python_command, quickstart, skip, turn,
 };
 
 /// The relkit executable under test, with no colour and no variables that change what it does.
