@@ -119,7 +119,7 @@ impl Smoke {
     /// program that is no app server may print it anywhere.
     pub(crate) fn version_in<'a>(&self, printed_text: &'a str) -> Option<&'a str> {
         match &self.version.pattern {
-            Some(pattern) => pattern.captured(printed_text),
+            Some(pattern) => pattern.captured(printed_text).filter(|version| !version.trim().is_empty()),
             None if self.is_of_app_server() => name_and_version(printed_text),
             None => printed(printed_text).map(|(version, _)| version),
         }
@@ -277,6 +277,7 @@ mod tests {
             assert_eq!(smoke(Level::Version, Some(pattern)).version_in(printed), Some(version));
             assert_eq!(smoke(Level::Turn, Some(pattern)).version_in(printed), Some(version));
         }
+        assert_eq!(smoke(Level::Version, Some(r"^tool (\d*)")).version_in("tool \n"), None);
         let server = smoke(Level::Turn, None);
         assert_eq!(server.version_in("codex-cli 0.163.0\n"), Some("0.163.0"));
         for text in ["codex-cli 0.163.0 more\n", "0.163.0\n", "codex-cli\n0.163.0\n", ""] {

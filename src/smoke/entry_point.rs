@@ -14,9 +14,6 @@ use super::trial::Trial;
 use super::unpack::EntryPoint;
 use super::version::{question, shown};
 
-/// The oldest Python that runs the entry points of the templates.
-const OLDEST_PYTHON: (u32, u32) = (3, 10);
-
 /// How long a Python may take to say which it is.
 const MAX_PROBE: Duration = Duration::from_secs(10);
 
@@ -28,9 +25,8 @@ impl Trial<'_> {
         if point.needs_others {
             return Ok(Done::skipped("the wheel requires other distributions, which are not here"));
         }
-        let Some(python) = self.python() else {
-            let (major, minor) = OLDEST_PYTHON;
-            return Ok(Done::skipped(format!("no Python {major}.{minor} or newer is on PATH")));
+        let Some(python) = self.python(point) else {
+            return Ok(Done::skipped(format!("no Python {} is on PATH", point.requires_python)));
         };
         let name = format!("{} (entry point)", point.name);
         let subject = Subject { path: &python, name: &name, runner: None };
@@ -67,19 +63,17 @@ impl Trial<'_> {
 
     /// The first Python on PATH that starts in the home: what is there may also be a stub of a shop, or need what the home
     /// does not have.
-    fn python(&self) -> Option<PathBuf> {
+    fn python(&self, point: &EntryPoint) -> Option<PathBuf> {
         let path = std::env::var_os("PATH")?;
         let named = |name: &'static str| std::env::split_paths(&path).map(move |directory| directory.join(name));
         let found = named("python3").chain(named("python")).filter_map(|path| find_program(path.as_os_str()));
         found.filter_map(|path| std::path::absolute(path).ok()).find(|python| {
-            let script = "import sys; print(*sys.version_info[:2])";
+            let script = "import sys; print('%d.%d.%d' % sys.version_info[:3])";
             let time = self.step_time().min(MAX_PROBE);
             let finished = self.started_by(python).argument("-c").argument(script).run(time, MAX_OUTPUT);
             finished.is_ok_and(|finished| {
-                let text = String::from_utf8_lossy(&finished.stdout);
-                let mut numbers = text.split_whitespace().map(str::parse);
-                let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else { return false };
-                finished.ending.is_success() && (major, minor) >= OLDEST_PYTHON
+                let version = String::from_utf8_lossy(&finished.stdout).trim().parse();
+                finished.ending.is_success() && version.is_ok_and(|version| point.requires_python.contains(&version))
             })
         })
     }

@@ -128,6 +128,7 @@ fn other_product(wheel: &Wheel, project: &RuntimeProject) -> String {
     if own.is_same(assumed) {
         return String::new();
     }
+    let own = own.normalized();
     format!("; it is a wheel of `{own}`, tested as one of `{assumed}`, and `--product DIR` names another product")
 }
 

@@ -5,6 +5,8 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use pep440_rs::VersionSpecifiers;
+
 use super::fault::Fault;
 use crate::binary::Magic;
 use crate::member_path::parent;
@@ -36,6 +38,8 @@ pub(super) struct EntryPoint {
     pub(super) name: String,
     pub(super) module: String,
     pub(super) object: String,
+    /// The Pythons that the wheel is for.
+    pub(super) requires_python: VersionSpecifiers,
     /// Whether the wheel requires other distributions.
     pub(super) needs_others: bool,
 }
@@ -80,8 +84,8 @@ impl Runtime {
             true => Self::app_server(directory, files, project)?,
             false => {
                 let name = locate(directory, files, project, project.executable())?.ok_or_else(|| {
-                    let place = usual_place(project);
-                    format!("`{place}` is missing from the wheel, and so is any other `{}`", project.executable())
+                    let program = project.executable();
+                    format!("`{program}` is missing from the wheel, from its scripts and from its packages")
                 })?;
                 Self::of(directory.join(name), name.to_owned(), None)
             }
@@ -167,21 +171,20 @@ impl EntryPoint {
         let points = EntryPoints::parse(&wheel.read(member, MAX_TEXT)?).unwrap_or_default();
         let commands = points.entries.into_iter().filter(|point| point.group == "console_scripts");
         let own = commands.filter(|point| !point.object.is_empty()).find(|point| point.name == project.executable());
-        let needs_others = wheel.metadata().requires_dist().next().is_some();
-        Ok(own.map(|point| Self { name: point.name, module: point.module, object: point.object, needs_others }))
+        // Which Pythons a wheel is for that does not say so, or not so that it can be read, is for `check` to say too.
+        let requires_python = wheel.metadata().requires_python().ok().flatten().unwrap_or_default();
+        Ok(own.map(|point| Self {
+            name: point.name,
+            module: point.module,
+            object: point.object,
+            requires_python,
+            needs_others: wheel.metadata().requires_dist().next().is_some(),
+        }))
     }
 }
 
 fn file_names(executable: &str) -> [String; 2] {
     [executable.to_owned(), format!("{executable}.exe")]
-}
-
-/// Where relkit puts the program.
-fn usual_place(project: &RuntimeProject) -> String {
-    match project.command {
-        Command::Scripts => format!("bin/{}", project.executable()),
-        Command::Launcher | Command::None => format!("{}/bin/{}", project.module, project.executable()),
-    }
 }
 
 /// An executable in an unpacked wheel, also in one that another tool has made: among the scripts, in the import package, or

@@ -2,16 +2,21 @@
 
 use std::fmt;
 
+use relkit_client::process::Ending;
+
 use super::capture;
 use super::fault::{Fault, Subject};
 use super::home::MAX_OUTPUT;
 use super::steps::Done;
 use super::trial::Trial;
-use crate::product::Smoke;
+use crate::product::{Smoke, VersionQuestion};
 use crate::version::{PublicVersion, printed};
 
 /// How much of what the runtime says is repeated, in characters.
 const MAX_SHOWN: usize = 200;
+
+/// What a product can say of it.
+const SETTING: &str = "`version` of [tool.relkit.smoke] says how the program";
 
 /// What the program answered to the question for its version.
 pub(super) struct Answer {
@@ -30,7 +35,11 @@ impl Trial<'_> {
             .run(self.step_time(), MAX_OUTPUT)
             .map_err(|error| subject.process_fault(&error, doing))?;
         if !finished.ending.is_success() {
-            let sentence = subject.early_end(finished.ending, doing) + &self.other_product();
+            let mut sentence = subject.early_end(finished.ending, doing);
+            if matches!(finished.ending, Ending::Code(1..)) {
+                sentence += &self.how_to_ask();
+            }
+            sentence += &self.other_product();
             return Err(Fault { sentence, stderr_tail: finished.stderr_tail });
         }
         let text = capture::text(&finished.stdout).trim().to_owned();
@@ -51,7 +60,8 @@ impl Trial<'_> {
         let version =
             if self.project().is_app_server() { Reported::exactly(word) } else { Reported::with_its_build(word) };
         self.must_be_expected(&version, doing)?;
-        let mut detail = if self.project().is_app_server() { text.clone() } else { line.trim().to_owned() };
+        let mut detail =
+            if self.project().is_app_server() { text.clone() } else { line.trim().chars().take(MAX_SHOWN).collect() };
         if let Some(release) = self.release.as_deref().filter(|release| Reported::exactly(release) != version) {
             detail += &match (release.parse(), &version) {
                 (Ok(wheel), Reported::Known(program)) if smoke.is_packaging(&wheel, program) => {
@@ -84,10 +94,15 @@ impl Trial<'_> {
         match &self.project().smoke.version.pattern {
             Some(pattern) => format!("in which `{}` finds no version", pattern.as_str()),
             None if self.project().is_app_server() => "not with its name and version".to_owned(),
-            None => "in which no version is found; `version` of [tool.relkit.smoke] says how the program is asked and \
-                     where its answer is"
-                .to_owned(),
+            None => format!("in which no version is found; {SETTING} is asked and where its answer is"),
         }
+    }
+
+    /// Not every program knows `--version`.
+    fn how_to_ask(&self) -> String {
+        let project = self.project();
+        let is_usual = project.smoke.version == VersionQuestion::default() && !project.is_app_server();
+        if is_usual { format!("; {SETTING} is asked") } else { String::new() }
     }
 
     /// Says which product the program was taken for, where it does not look like that product's.

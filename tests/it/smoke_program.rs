@@ -10,7 +10,7 @@ use tempfile::TempDir;
 
 use crate::samples::archive::entry;
 use crate::samples::wheel::{Sample, linux};
-use crate::support::{json, python_command, relkit, run, set_mode, transcript, write_tree};
+use crate::support::{digest, json, python_command, read_json, relkit, run, set_mode, transcript, write_tree};
 
 /// A product of one program, and files to test as it.
 struct Product {
@@ -173,6 +173,10 @@ fn versions_wherever_they_are_printed() {
             "{why}"
         );
     }
+    let why = plain.fault(&plain.script("tool", "echo 'no such command' >&2; exit 1"), &[]).1;
+    let expected = "`tool` ended early with exit code 1, before it answered `--version`; `version` of [tool.relkit.smoke] says \
+                    how the program is asked";
+    assert_eq!(why, expected);
     let table = "[tool.relkit.smoke]\nversion = { args = [\"version\", \"--long\"], pattern = '^build (\\S+)' }";
     let asked = Product::of(table);
     let answers =
@@ -206,6 +210,19 @@ fn a_wheel_may_be_a_packaging_of_its_program() {
         let (_, why) = product.fault(&subject, &["--expect-version", "1.2.4"]);
         assert_eq!(why, "`--version` reports version 1.2.3, and --expect-version says 1.2.4");
     }
+}
+
+#[test]
+fn a_receipt_says_what_was_said() {
+    let product = Product::of(&command("exit = 3"));
+    let subject = product.wheel(&wheel("tool_bin-1.2.3", &[("tool_bin/bin/tool", shell(&tool("exit 3")), 0o100755)]));
+    let path = product.path("receipts/new.json");
+    let (code, report) = product.report(&subject, &["--receipt", path.to_str().unwrap()]);
+    assert_eq!((code, &report), (Some(0), &read_json(&path)));
+    assert_eq!(report["wheel"]["sha256"], digest(&subject).to_string());
+    let names: Vec<_> = report["steps"].as_array().unwrap().iter().map(|step| &step["name"]).collect();
+    assert_eq!(names, ["unpack", "version", "command"]);
+    assert_eq!((&report["level"], &report["version"]), (&"command".into(), &"1.2.3".into()));
 }
 
 #[test]
@@ -250,7 +267,7 @@ fn the_program_is_found_where_an_installer_leaves_it() {
     let why = product.fault(&script(&product, &twice), &[]).1;
     assert_eq!(why, "the wheel has more than one `tool`: `a/tool`, `b/tool`");
     let why = product.fault(&script(&product, &[("tool_bin/__init__.py", String::new(), 0o644)]), &[]).1;
-    assert_eq!(why, "`tool_bin/bin/tool` is missing from the wheel, and so is any other `tool`");
+    assert_eq!(why, "`tool` is missing from the wheel, from its scripts and from its packages");
     // As pip leaves it, a program that lost its mode is not started.
     let why = product.fault(&script(&product, &[("tool_bin/bin/tool", program(), 0o100644)]), &[]).1;
     assert_eq!(why, "`tool_bin/bin/tool` is not executable: its mode is 0644");
@@ -261,7 +278,7 @@ fn another_product_is_named_where_one_was_assumed() {
     let product = Product::of("");
     let other = wheel("spade_bin-1.0", &[("spade_bin-1.0.data/scripts/spade", shell("echo 1.0"), 0o755)]);
     let subject = product.wheel(&other);
-    let hint = "; it is a wheel of `spade_bin`, tested as one of `tool-bin`, and `--product DIR` names another product";
+    let hint = "; it is a wheel of `spade-bin`, tested as one of `tool-bin`, and `--product DIR` names another product";
     assert!(product.fault(&subject, &[]).1.ends_with(hint));
     // Outside of any product it is the built-in one.
     let output =
@@ -269,7 +286,7 @@ fn another_product_is_named_where_one_was_assumed() {
     let why = json(&output)["steps"][0]["detail"].as_str().unwrap().to_owned();
     assert_eq!(
         why,
-        "`codex_cli_bin/bin/codex` is missing from the wheel; it is a wheel of `spade_bin`, tested as one of \
+        "`codex_cli_bin/bin/codex` is missing from the wheel; it is a wheel of `spade-bin`, tested as one of \
          `openai-codex-cli-bin`, and `--product DIR` names another product"
     );
     let spade = product.script("spade", "echo spade");
@@ -396,7 +413,7 @@ fn the_entry_point_answers_as_the_program_does() {
     assert!(report["stderr_tail"].as_str().unwrap().contains("No module named 'no_such_module'"), "{report:#}");
     // Where no Python is, it is skipped.
     let output = run(product.smoke(&with(execs), &["--format", "json"]).env("PATH", product.path("product")));
-    assert_eq!(json(&output)["steps"][2]["detail"], "no Python 3.10 or newer is on PATH");
+    assert_eq!(json(&output)["steps"][2]["detail"], "no Python >=3.10 is on PATH");
     assert!(output.status.success());
 }
 
