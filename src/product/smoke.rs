@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::error::ProductError;
 use super::table::Origin;
-use crate::member_path::MemberPath;
+use crate::member_path::{self, MemberPath};
+use crate::version::{PublicVersion, printed};
 
 /// A compiled pattern may take no more memory than this.
 const MAX_PATTERN: usize = 1 << 20;
@@ -57,8 +58,8 @@ pub struct Smoke {
 #[derive(Debug, Clone, PartialEq)]
 pub struct VersionQuestion {
     pub arguments: Vec<String>,
-    /// Finds the version in what it prints.
-    pub pattern: Pattern,
+    /// Finds the version in what it prints, where the product says how.
+    pub pattern: Option<Pattern>,
 }
 
 /// A command that a smoke test runs.
@@ -108,10 +109,54 @@ impl Pattern {
     }
 }
 
-impl VersionQuestion {
-    /// `--version`, answered by a line whose second word is the version.
-    fn usual() -> Result<Self, regex::Error> {
-        Ok(Self { arguments: vec!["--version".into()], pattern: Pattern::new(r"\A\s*\S+[ \t]+(\S+)\s*\z")? })
+impl Smoke {
+    /// Whether the program is an app server: all that comes after its version is said in a protocol.
+    fn is_of_app_server(&self) -> bool {
+        self.level >= Level::Handshake
+    }
+
+    /// The version in what the program printed: where the pattern finds it, else the second word of the only line. A
+    /// program that is no app server may print it anywhere.
+    pub(crate) fn version_in<'a>(&self, printed_text: &'a str) -> Option<&'a str> {
+        match &self.version.pattern {
+            Some(pattern) => pattern.captured(printed_text).filter(|version| !version.trim().is_empty()),
+            None if self.is_of_app_server() => name_and_version(printed_text),
+            None => printed(printed_text).map(|(version, _)| version),
+        }
+    }
+
+    /// Whether a distribution of one version holds a program of another as it should: the same, or packaged again, as a
+    /// post-release or under a fourth number. An app server numbers its own pre-releases that way.
+    pub(crate) fn is_packaging(&self, distribution: &PublicVersion, program: &PublicVersion) -> bool {
+        if distribution == program {
+            return true;
+        }
+        let (own, said) = (distribution.version(), program.version());
+        let same_kind = own.epoch() == said.epoch() && own.pre() == said.pre() && own.dev() == said.dev();
+        if !same_kind || said.post().is_some() {
+            return false;
+        }
+        let three = |numbers: &[u64]| [0, 1, 2].map(|index| numbers.get(index).copied().unwrap_or_default());
+        let fourth = own.release().len() == 4 && said.release().len() <= 3;
+        match own.post() {
+            Some(_) => own.clone().with_post(None) == *said && !(self.is_of_app_server() && own.pre().is_some()),
+            None => !self.is_of_app_server() && fourth && three(own.release()) == three(said.release()),
+        }
+    }
+}
+
+/// `NAME VERSION`, and nothing else.
+fn name_and_version(text: &str) -> Option<&str> {
+    let mut lines = text.trim().lines();
+    let (line, None) = (lines.next()?, lines.next()) else { return None };
+    let mut words = line.split_whitespace();
+    let (Some(_), Some(version), None) = (words.next(), words.next(), words.next()) else { return None };
+    Some(version)
+}
+
+impl Default for VersionQuestion {
+    fn default() -> Self {
+        Self { arguments: vec!["--version".into()], pattern: None }
     }
 }
 
@@ -155,12 +200,11 @@ impl Table {
             commands.map(|(index, row)| row.read(index, executables, origin)).collect::<Result<_, _>>()?;
         let usual = if commands.is_empty() { Level::Version } else { Level::Command };
         let key = "smoke.version";
-        let mut version = VersionQuestion::usual().map_err(|error| origin.refused(key, error))?;
+        let mut version = VersionQuestion::default();
         if let Some(row) = self.version {
             version.arguments = row.args.unwrap_or(version.arguments);
-            if let Some(text) = row.pattern {
-                version.pattern = pattern(&format!("{key}.pattern"), &text, origin)?;
-            }
+            let text = row.pattern;
+            version.pattern = text.map(|text| pattern(&format!("{key}.pattern"), &text, origin)).transpose()?;
         }
         check_arguments(&format!("{key}.args"), &version.arguments, origin)?;
         Ok(Smoke { level: self.level.unwrap_or(usual), version, commands })
@@ -184,6 +228,8 @@ impl CommandRow {
         let file = |(path, text): (String, String)| -> Result<(MemberPath, String), ProductError> {
             Ok((origin.parse(&key("files"), &path)?, text))
         };
+        member_path::check(self.files.keys().map(String::as_str))
+            .map_err(|error| origin.refused(&key("files"), error))?;
         let matched =
             |name: &str, text: Option<String>| text.map(|text| pattern(&key(name), &text, origin)).transpose();
         Ok(SmokeCommand {
@@ -215,6 +261,11 @@ fn check_arguments(key: &str, arguments: &[String], origin: Origin<'_>) -> Resul
 mod tests {
     use super::*;
 
+    fn smoke(level: Level, pattern: Option<&str>) -> Smoke {
+        let pattern = pattern.map(|text| Pattern::new(text).unwrap());
+        Smoke { level, version: VersionQuestion { pattern, ..Default::default() }, commands: Vec::new() }
+    }
+
     #[test]
     fn versions_are_found_in_what_programs_print() {
         for (pattern, printed, version) in [
@@ -223,11 +274,41 @@ mod tests {
             (r"^v[0-9.]+", "v3.14.1\n", "v3.14.1"),
             (r"^hugo v(\d+\.\d+\.\d+)", "hugo v0.168.0-e27a+extended linux/amd64\n", "0.168.0"),
         ] {
-            assert_eq!(Pattern::new(pattern).unwrap().captured(printed), Some(version));
+            assert_eq!(smoke(Level::Version, Some(pattern)).version_in(printed), Some(version));
+            assert_eq!(smoke(Level::Turn, Some(pattern)).version_in(printed), Some(version));
         }
-        let usual = VersionQuestion::usual().unwrap().pattern;
-        assert_eq!(usual.captured("codex-cli 0.163.0\n"), Some("0.163.0"));
-        assert_eq!(usual.captured("codex-cli 0.163.0 more\n"), None);
-        assert_eq!(usual.captured("0.163.0\n"), None);
+        assert_eq!(smoke(Level::Version, Some(r"^tool (\d*)")).version_in("tool \n"), None);
+        let server = smoke(Level::Turn, None);
+        assert_eq!(server.version_in("codex-cli 0.163.0\n"), Some("0.163.0"));
+        for text in ["codex-cli 0.163.0 more\n", "0.163.0\n", "codex-cli\n0.163.0\n", ""] {
+            assert_eq!(server.version_in(text), None, "{text:?}");
+        }
+        assert_eq!(smoke(Level::Command, None).version_in("Tool\nversion 0.163.0 more\n"), Some("0.163.0"));
+    }
+
+    #[test]
+    fn a_program_may_be_packaged_again() {
+        let holds = |level, distribution: &str, program: &str| {
+            smoke(level, None).is_packaging(&distribution.parse().unwrap(), &program.parse().unwrap())
+        };
+        for (distribution, program) in [("1.2", "1.2.0"), ("1.2.3.post1", "1.2.3"), ("1.0rc1", "1.0.0-rc.1")] {
+            assert!(holds(Level::Turn, distribution, program) && holds(Level::Command, distribution, program));
+        }
+        for (distribution, program) in [("0.11.0.1", "0.11.0"), ("1.2.0.3", "1.2"), ("1.0rc1.post1", "1.0rc1")] {
+            assert!(holds(Level::Command, distribution, program) && !holds(Level::Turn, distribution, program));
+        }
+        for (distribution, program) in [
+            ("1.2.3", "1.2.4"),
+            ("4.2.0", "3.14.1"),
+            ("1.2.3", "1.2.3.post1"),
+            ("1.2.3.4", "1.2.3.5"),
+            ("1.2.3.post1", "1.2.4"),
+            ("1.2.3.1.1", "1.2.3"),
+            ("1.2.1", "1.2"),
+            ("1.2.3", "1.2.3rc1"),
+            ("1.2.3.post1", "1.2.3rc1"),
+        ] {
+            assert!(!holds(Level::Command, distribution, program), "{distribution} {program}");
+        }
     }
 }

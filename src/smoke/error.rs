@@ -4,6 +4,8 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::error::Explain;
+use crate::product::Level;
+use crate::wheel::name::DistributionName;
 use crate::wheel::reader::WheelError;
 
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +17,9 @@ pub enum SmokeError {
     Unpack { path: PathBuf, source: WheelError },
     #[error("cannot make a temporary directory in `{}`", directory.display())]
     Home { directory: PathBuf, source: io::Error },
+    /// A level that only an app server has.
+    #[error("there is no level {level} for `{distribution}`: its program is no app server")]
+    NoAppServer { level: Level, distribution: DistributionName },
     #[error("cannot open a port on 127.0.0.1 for the model server")]
     ModelServer(#[source] io::Error),
 }
@@ -28,6 +33,9 @@ impl Explain for SmokeError {
             Self::Read { .. } => "check the path and its permissions",
             Self::Unpack { source, .. } => return source.hint(),
             Self::Home { .. } => "free space there, or set TMPDIR to another directory",
+            Self::NoAppServer { .. } => {
+                "use `--level version` or `--level command`; `--product DIR` names another product"
+            }
             Self::ModelServer(_) => return None,
         };
         Some(hint.to_owned())

@@ -14,11 +14,23 @@ use crate::fs::Scratch;
 /// How the homes in the temporary directory are named.
 const PREFIX: &str = "relkit-smoke-";
 
-/// The largest output of `--version` that is read, in bytes.
-const MAX_OUTPUT: usize = 64 * 1024;
+/// The largest output of a question for the version that is read, in bytes.
+pub(super) const MAX_OUTPUT: usize = 64 * 1024;
 
 /// The file that is locked as long as a home is in use.
 const LOCK: &str = "lock";
+
+/// Where nobody listens: the discard service, which no system has run for decades.
+const NO_PROXY_THERE: &str = "http://127.0.0.1:9";
+
+/// What lives in a home.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Guest {
+    /// It is kept off the network by its configuration.
+    AppServer,
+    /// Any other program: it gets what is common to programs that ask the network, the user or the system's settings.
+    Program,
+}
 
 /// An isolated home below the system's temporary directory, removed when dropped. One process per home: two runtimes
 /// that start at once on a fresh home fail.
@@ -27,11 +39,12 @@ pub(super) struct Home {
     // Closed before the directory is removed.
     _lock: File,
     root: Scratch,
+    guest: Guest,
 }
 
 impl Home {
     /// Makes a fresh home, and removes those that a killed relkit left behind.
-    pub(super) fn create() -> io::Result<Self> {
+    pub(super) fn create(guest: Guest) -> io::Result<Self> {
         remove_abandoned(&std::env::temp_dir());
         let root = Scratch::create(PREFIX)?;
         // Under its name only when it is locked.
@@ -42,12 +55,21 @@ impl Home {
         for name in ["runtime", "user", "work", "temporary", "path", "site"] {
             fs::create_dir(root.path().join(name))?;
         }
-        Ok(Self { _lock: lock, root })
+        Ok(Self { _lock: lock, root, guest })
     }
 
     /// The working directory, empty at first.
     pub(super) fn work(&self) -> PathBuf {
         self.root.path().join("work")
+    }
+
+    /// A working directory of its own, empty.
+    pub(super) fn fresh_work(&self) -> io::Result<PathBuf> {
+        let all = self.root.path().join("works");
+        fs::create_dir_all(&all)?;
+        let directory = all.join(format!("{}", fs::read_dir(&all)?.count() + 1));
+        fs::create_dir(&directory)?;
+        Ok(directory)
     }
 
     /// Where a wheel is unpacked.
@@ -63,9 +85,12 @@ impl Home {
             Some(runner) => Invocation::new(&runner.program).arguments(&runner.arguments).argument(program),
             None => Invocation::new(program),
         };
+        let invocation = match self.guest {
+            Guest::AppServer => invocation.variable("CODEX_HOME", at("runtime")),
+            Guest::Program => self.kept_to_itself(invocation),
+        };
         invocation
             .directory(at("work"))
-            .variable("CODEX_HOME", at("runtime"))
             .variable("HOME", at("user"))
             .variable("USERPROFILE", at("user"))
             .variable("APPDATA", at("user"))
@@ -81,7 +106,22 @@ impl Home {
             .variable("no_proxy", "127.0.0.1,localhost")
     }
 
-    /// What a program says that is asked for its version.
+    /// Every request that honours a proxy is refused at once, and no setting of the system or reporting of use is left.
+    fn kept_to_itself(&self, invocation: Invocation) -> Invocation {
+        let user = self.root.path().join("user");
+        let proxies = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "FTP_PROXY", "http_proxy", "https_proxy", "all_proxy"];
+        proxies
+            .into_iter()
+            .fold(invocation, |invocation, name| invocation.variable(name, NO_PROXY_THERE))
+            .variable("XDG_CONFIG_HOME", user.join(".config"))
+            .variable("XDG_CACHE_HOME", user.join(".cache"))
+            .variable("XDG_DATA_HOME", user.join(".local/share"))
+            .variable("XDG_STATE_HOME", user.join(".local/state"))
+            .variable("XDG_CONFIG_DIRS", self.root.path().join("path"))
+            .variable("DO_NOT_TRACK", "1")
+    }
+
+    /// What a helper says that is asked for its version.
     pub(super) fn ask_version(
         &self,
         program: &Path,

@@ -1,8 +1,13 @@
 //! Whether a runtime works: its wheel is unpacked as an installer would, its executable is started in an isolated home
-//! without a network, and the embedded client talks to it, up to a whole turn against a model server inside relkit.
+//! without a network and carries out the product's commands; an app server is talked to by the embedded client, up to a
+//! whole turn against a model server inside relkit.
 //!
 //! Nothing is written outside a temporary directory, which is removed in the end, and no process outlives the test.
 
+mod capture;
+mod command;
+mod conversation;
+mod entry_point;
 mod error;
 mod fault;
 mod header;
@@ -16,7 +21,9 @@ mod runner;
 pub mod stand_in;
 mod steps;
 mod tools;
+mod trial;
 mod unpack;
+mod version;
 
 use std::fs::File;
 use std::io;
@@ -27,14 +34,15 @@ use crate::binary::Magic;
 use crate::console::Progress;
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain as _, sentence};
+use crate::product::{Level, RuntimeProject};
 use crate::wheel::reader::{Wheel, WheelError};
 use fault::Fault;
-use home::Home;
-use levels::Trial;
-use model_server::ModelServer;
+use home::{Guest, Home};
 use steps::{Done, Steps};
-use unpack::Runtime;
+use trial::Trial;
+use unpack::{EntryPoint, Runtime};
 
+pub(crate) use command::command_step;
 pub use error::SmokeError;
 pub use options::Options;
 pub use report::{Report, SCHEMA_VERSION, Step, Tested, TestedWheel};
@@ -45,8 +53,12 @@ pub fn smoke(options: &Options<'_>, progress: &Progress) -> Result<Report, Smoke
     let path = options.subject;
     let unreadable = |source| SmokeError::Read { path: path.to_owned(), source };
     let is_wheel = is_wheel(path).map_err(unreadable)?;
-    let home = Home::create().map_err(|source| SmokeError::Home { directory: std::env::temp_dir(), source })?;
-    let model = ModelServer::start().map_err(SmokeError::ModelServer)?;
+    let project = options.project;
+    if options.level >= Level::Handshake && !project.is_app_server() {
+        return Err(SmokeError::NoAppServer { level: options.level, distribution: project.distribution.clone() });
+    }
+    let guest = if project.is_app_server() { Guest::AppServer } else { Guest::Program };
+    let home = Home::create(guest).map_err(|source| SmokeError::Home { directory: std::env::temp_dir(), source })?;
     let mut steps = Steps::new(progress);
     let wheel = if is_wheel { Some(tested_wheel(path).map_err(unreadable)?) } else { None };
     let mut release = None;
@@ -70,12 +82,16 @@ pub fn smoke(options: &Options<'_>, progress: &Progress) -> Result<Report, Smoke
         runtime
     } else {
         let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        Runtime::bare(&absolute).map_or_else(|fault| steps.run("version", || Err(fault)), Some)
+        Runtime::bare(&absolute, project).map_or_else(|fault| steps.run("version", || Err(fault)), Some)
     };
-    let version = runtime.and_then(|runtime| {
-        let deadline = options.timeout.map(|timeout| Instant::now() + timeout);
-        Trial { options, home: &home, model: &model, runtime: &runtime, release, deadline }.run(&mut steps)
-    });
+    let version = match runtime {
+        Some(runtime) => {
+            let deadline = options.timeout.map(|timeout| Instant::now() + timeout);
+            let runner = options.runner.as_ref().map(Runner::name);
+            Trial { options, home: &home, runtime: &runtime, release, deadline, runner }.run(&mut steps)?
+        }
+        None => None,
+    };
     let runner = options.runner.as_ref().map(|runner| format!(" via {}", runner.name())).unwrap_or_default();
     Ok(Report {
         schema_version: SCHEMA_VERSION,
@@ -98,8 +114,23 @@ enum Refusal {
 fn install(options: &Options<'_>, home: &Home) -> Result<(Runtime, String, usize), Refusal> {
     let wheel = Wheel::open(options.subject).map_err(Refusal::Wheel)?;
     let files = wheel.unpack(&home.site()).map_err(Refusal::Wheel)?;
-    let runtime = Runtime::in_wheel(&home.site(), &files, options.project).map_err(Refusal::Runtime)?;
+    let project = options.project;
+    let mut runtime = Runtime::in_wheel(&home.site(), &files, project).map_err(|fault| {
+        let sentence = fault.sentence + &other_product(&wheel, project);
+        Refusal::Runtime(Fault { sentence, ..fault })
+    })?;
+    runtime.entry_point = EntryPoint::of(&wheel, project).map_err(Refusal::Wheel)?;
     Ok((runtime, wheel.name().version.clone(), files.len()))
+}
+
+/// Says which product a wheel of another distribution was tested as.
+fn other_product(wheel: &Wheel, project: &RuntimeProject) -> String {
+    let (own, assumed) = (&wheel.name().distribution, &project.distribution);
+    if own.is_same(assumed) {
+        return String::new();
+    }
+    let own = own.normalized();
+    format!("; it is a wheel of `{own}`, tested as one of `{assumed}`, and `--product DIR` names another product")
 }
 
 fn is_wheel(path: &Path) -> io::Result<bool> {

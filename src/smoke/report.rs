@@ -17,7 +17,8 @@ pub const SCHEMA_VERSION: u32 = 1;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
-    /// `unpack`, `version`, `handshake`, `turn`, `search-tool`, `sandbox-helper`, `command`, `exit`.
+    /// `unpack`, `version`, `entry-point`, `command` (or `command 1` and so on), `handshake`, `turn`, `search-tool`,
+    /// `sandbox-helper`, `exit`.
     pub name: String,
     pub outcome: Outcome,
     pub milliseconds: u64,

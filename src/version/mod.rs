@@ -1,10 +1,12 @@
 //! The versions of a release: the public version of its distributions (PEP 440), the release that a user names by a tag
 //! or a version, and the SDK's.
 
+mod printed;
 mod public;
 mod release;
 mod tag_form;
 
+pub(crate) use printed::printed;
 pub use public::{PublicVersion, VersionError};
 pub(crate) use release::is_of_runtime;
 pub use release::{ReleaseVersion, ReleaseVersionError, RevisionError, SdkVersionError};

@@ -41,6 +41,10 @@ mod retag;
 mod sbom;
 #[cfg(unix)]
 mod smoke_faults;
+#[cfg(unix)]
+mod smoke_program;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod smoke_published;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod smoke_real;
 mod stage_python;

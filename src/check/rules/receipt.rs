@@ -6,13 +6,16 @@ use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::release::Set;
 use crate::check::subject::summary::Role;
 use crate::error::Outcome;
-use crate::product::Level;
-use crate::smoke::{Report, SCHEMA_VERSION, Step};
+use crate::product::{Level, RuntimeProject};
+use crate::smoke::{Report, SCHEMA_VERSION, Step, command_step};
 use crate::target::TargetTriple;
 use crate::version::PublicVersion;
 
 /// The steps that `smoke` skips where the machine, the payload or the runner does not allow them.
-const MAY_BE_SKIPPED: [&str; 3] = ["search-tool", "sandbox-helper", "command"];
+const MAY_BE_SKIPPED: [&str; 3] = ["search-tool", "sandbox-helper", "entry-point"];
+
+/// The step of an app server's own command, and of a product that has no commands.
+const COMMAND: &str = "command";
 
 rule!(RECEIPT_MISSING = "receipt-missing", Error, Set(judge);
     what: "Every runtime wheel has a smoke receipt.",
@@ -50,9 +53,9 @@ rule!(RECEIPT_PLATFORM = "receipt-platform", Error, Set(judge);
     fix: "Run `relkit smoke` on a machine of the wheel's platform, or with `--runner`");
 
 rule!(RECEIPT_LEVEL = "receipt-level", Warning, Set(judge);
-    what: "The receipt of a wheel shows more than that its executable starts.",
+    what: "The receipt of a wheel is of the level that its product is tested at, with every command of the product.",
     why: "A program that prints its version can still fail at everything else.",
-    fix: "Run `relkit smoke` at the level `turn`, which is the default");
+    fix: "Run `relkit smoke` without `--level`: the default is the product's own");
 
 rule!(RECEIPT_UNREADABLE = "receipt-unreadable", Error, Set(judge);
     what: "Every file in the directory of receipts that looks like one can be read.",
@@ -82,7 +85,6 @@ fn judge(set: &Set<'_>, found: &mut Findings) {
         }
         return;
     }
-    let wanted = set.runtime.smoke.level;
     for (index, member) in set.of(Role::RuntimeWheel) {
         let name = member.label();
         let triple = set.target(member).map(|target| &target.triple);
@@ -97,21 +99,23 @@ fn judge(set: &Set<'_>, found: &mut Findings) {
             }
         };
         let mut objections = Vec::new();
-        let mut good = None;
+        let mut good: Option<(&String, &Report)> = None;
         for (file, report) in receipts.of(member.sha256) {
-            match objection(report, &name, triple, expected.version.program()) {
-                None => good = good.or(Some((file, report))),
+            match objection(report, &name, triple, expected.version.program(), set.runtime) {
+                // The one that shows most.
+                None if good.is_none_or(|(_, other)| other.level < report.level) => good = Some((file, report)),
+                None => {}
                 Some((rule, why)) => objections.push((rule, format!("`{name}`: the receipt `{file}` {why}"))),
             }
         }
         let other = receipts.reports.iter().find(|(_, report)| report.wheel.as_ref().is_some_and(|of| of.name == name));
         match (good, other) {
-            // A test that stopped after `--version` counts, and is told: it has shown the least that there is.
-            (Some((file, report)), _) if report.level == Level::Version && wanted > Level::Version => put(
-                &RECEIPT_LEVEL,
-                format!("`{name}`: the receipt `{file}` shows that the executable starts, and no more"),
-            ),
-            (Some(_), _) => {}
+            // A test that stopped early counts, and is told.
+            (Some((file, report)), _) => {
+                if let Some(why) = shortfall(report, set.runtime) {
+                    put(&RECEIPT_LEVEL, format!("`{name}`: the receipt `{file}` {why}"));
+                }
+            }
             (None, _) if !objections.is_empty() => objections.into_iter().for_each(|(rule, why)| put(rule, why)),
             (None, Some((file, _))) => put(
                 &RECEIPT_HASH,
@@ -128,6 +132,7 @@ fn objection(
     name: &str,
     triple: Option<&TargetTriple>,
     expected: &PublicVersion,
+    runtime: &RuntimeProject,
 ) -> Option<(&'static Rule, String)> {
     if report.schema_version != SCHEMA_VERSION {
         let stated = report.schema_version;
@@ -143,14 +148,14 @@ fn objection(
         return Some((&RECEIPT_FAILED, format!("says that the smoke test failed{step}")));
     }
     let mut skipped = report.steps.iter().filter(|step: &&Step| step.outcome == Outcome::Skipped);
-    if let Some(step) = skipped.find(|step| !MAY_BE_SKIPPED.contains(&step.name.as_str())) {
+    if let Some(step) = skipped.find(|step| !may_be_skipped(&step.name, runtime)) {
         return Some((&RECEIPT_FAILED, format!("says that `{}` was skipped, which `smoke` never skips", step.name)));
     }
     if report.steps.iter().all(|step| step.outcome == Outcome::Skipped) {
         return Some((&RECEIPT_FAILED, "says of no step that it passed".to_owned()));
     }
     match &report.version {
-        Some(version) if version.parse::<PublicVersion>().ok().as_ref() == Some(expected) => {}
+        Some(version) if version.parse().is_ok_and(|said| runtime.smoke.is_packaging(expected, &said)) => {}
         Some(version) => {
             return Some((
                 &RECEIPT_VERSION,
@@ -161,6 +166,31 @@ fn objection(
     }
     let triple = triple.filter(|triple| !ran_on(&report.platform, triple))?;
     Some((&RECEIPT_PLATFORM, format!("is from `{}`, which is not `{triple}`", report.platform)))
+}
+
+/// What a good receipt does not show of all that the product is tested for.
+fn shortfall(report: &Report, runtime: &RuntimeProject) -> Option<String> {
+    let (level, wanted) = (report.level, runtime.smoke.level);
+    if level < wanted {
+        return Some(format!("is of the level {level}, and the product is tested at the level {wanted}"));
+    }
+    let commands = runtime.smoke.commands.len();
+    let missing = (0..commands).find(|index| {
+        let name = command_step(runtime, *index);
+        !report.steps.iter().any(|step| step.name == name)
+    })?;
+    (wanted >= Level::Command).then(|| format!("has no step for command {} of the product", missing + 1))
+}
+
+/// Whether `smoke` skips a step anywhere: not a command, but for one of an executable that not every payload has.
+fn may_be_skipped(step: &str, runtime: &RuntimeProject) -> bool {
+    let commands = &runtime.smoke.commands;
+    let is_of_another = |name: &String| name != runtime.executable();
+    MAY_BE_SKIPPED.contains(&step)
+        || (step == COMMAND && (commands.is_empty() || runtime.is_app_server()))
+        || commands.iter().enumerate().any(|(index, command)| {
+            command.executable.as_ref().is_some_and(is_of_another) && command_step(runtime, index) == step
+        })
 }
 
 /// Whether a receipt's platform (`linux-x86_64`, or `linux-x86_64 via RUNNER`) can speak for a target.
@@ -178,6 +208,74 @@ fn ran_on(platform: &str, triple: &TargetTriple) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::digest::Sha256Digest;
+    use crate::smoke::TestedWheel;
+
+    fn product(table: &str) -> RuntimeProject {
+        let text = format!(
+            "[tool.relkit]\ndistribution = \"tool-bin\"\nmodule = \"tool_bin\"\nexecutables = [\"tool\", \"other\"]\n\
+             {table}\n[[tool.relkit.target]]\ntriple = \"x86_64-unknown-linux-musl\"\n\
+             platform-tag = \"musllinux_1_1_x86_64\"\nrunner = \"here\"\n"
+        );
+        RuntimeProject::from_pyproject(&text, "pyproject.toml").unwrap()
+    }
+
+    const COMMANDS: &str =
+        "[[tool.relkit.smoke.command]]\nargs = [\"a\"]\n[[tool.relkit.smoke.command]]\nexecutable = \"other\"\n";
+
+    fn receipt(level: Level, steps: &[(&str, Outcome)]) -> Report {
+        let step = |(name, outcome): &(&str, Outcome)| Step {
+            name: (*name).to_owned(),
+            outcome: *outcome,
+            milliseconds: 1,
+            detail: String::new(),
+        };
+        Report {
+            schema_version: SCHEMA_VERSION,
+            outcome: Outcome::Passed,
+            level,
+            wheel: Some(TestedWheel { name: "w".into(), sha256: Sha256Digest::of(b"") }),
+            version: Some("1.2.3".into()),
+            platform: "linux-x86_64".into(),
+            steps: steps.iter().map(step).collect(),
+            stderr_tail: String::new(),
+        }
+    }
+
+    #[test]
+    fn what_is_skipped_is_the_products() {
+        let (with, without) = (product(COMMANDS), product(""));
+        assert!(may_be_skipped("entry-point", &with) && may_be_skipped("command 2", &with));
+        assert!(may_be_skipped("command", &without));
+        for step in ["command 1", "command", "command 3", "version", "unpack", ""] {
+            assert!(!may_be_skipped(step, &with), "{step}");
+        }
+        assert!(!may_be_skipped("command 1", &without) && !may_be_skipped("version", &without));
+    }
+
+    #[test]
+    fn a_receipt_shows_as_much_as_the_product_asks_for() {
+        let (with, without) = (product(COMMANDS), product(""));
+        let (version, one, two) =
+            (("version", Outcome::Passed), ("command 1", Outcome::Passed), ("command 2", Outcome::Skipped));
+        let whole = receipt(Level::Command, &[version, one, two]);
+        assert_eq!((shortfall(&whole, &with), shortfall(&whole, &without)), (None, None));
+        let short = receipt(Level::Version, &[version]);
+        let why = "is of the level version, and the product is tested at the level command";
+        assert_eq!((shortfall(&short, &with).as_deref(), shortfall(&short, &without)), (Some(why), None));
+        let older = receipt(Level::Command, &[version, one]);
+        assert_eq!(shortfall(&older, &with).as_deref(), Some("has no step for command 2 of the product"));
+    }
+
+    #[test]
+    fn a_program_may_be_packaged_again() {
+        let (report, runtime) = (receipt(Level::Version, &[("version", Outcome::Passed)]), product(""));
+        let objected = |expected: &str| {
+            objection(&report, "w", None, &expected.parse().unwrap(), &runtime).map(|(rule, _)| rule.name)
+        };
+        assert_eq!((objected("1.2.3"), objected("1.2.3.post1"), objected("1.2.3.1")), (None, None, None));
+        assert_eq!(objected("1.2.4"), Some(RECEIPT_VERSION.name));
+    }
 
     #[test]
     fn a_machine_speaks_for_its_own_platform() {
