@@ -12,6 +12,7 @@ mod directory;
 mod error;
 mod form;
 mod found;
+mod input;
 mod name;
 mod package;
 mod place;
@@ -30,7 +31,8 @@ use std::io::{BufReader, Seek as _};
 use std::path::{Path, PathBuf};
 
 use form::Reading;
-use found::{Found, Input, Part};
+use found::{Found, Part};
+use input::Input;
 use unpack::Watched;
 
 use crate::binary::Magic;

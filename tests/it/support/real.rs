@@ -50,6 +50,26 @@ pub fn published_wheel(platform_tag: &str) -> Option<PathBuf> {
     None
 }
 
+/// Another project's published wheel for a platform, such as `ninja==1.13.2`: fetched by name, and kept under `target/`.
+pub fn foreign_wheel(requirement: &str, platform_tag: &str) -> Option<PathBuf> {
+    let python = python_command()?;
+    let directory = target_directory().join("foreign").join(requirement).join(platform_tag);
+    let _lock = lock("foreign");
+    let found = || {
+        let entries = fs::read_dir(&directory).into_iter().flatten().flatten();
+        entries.map(|entry| entry.path()).find(|path| path.extension().is_some_and(|extension| extension == "whl"))
+    };
+    if found().is_none() {
+        let mut pip = Command::new(python);
+        pip.args(["-m", "pip", "download", "-q", "--disable-pip-version-check", "--no-deps", "--only-binary=:all:"]);
+        let fetched = run(pip.args(["--platform", platform_tag, requirement, "--dest"]).arg(&directory));
+        if !fetched.status.success() {
+            skip(&format!("`{requirement}` for {platform_tag} cannot be fetched: {}", text(&fetched)));
+        }
+    }
+    found()
+}
+
 /// The payload of a published wheel as a package directory, unpacked once under `target/`.
 pub fn package_directory(platform_tag: &str) -> Option<PathBuf> {
     let wheel = published_wheel(platform_tag)?;
