@@ -7,6 +7,8 @@ use std::sync::LazyLock;
 use relkit::binary::{Inventory, read};
 use relkit::check::coverage::Candidate;
 use relkit::check::{Options, SdistSubject, Selection, check_archive};
+use relkit::console::Progress;
+use relkit::payload::Payload;
 use relkit::product::{RuntimeProject, SdkProject};
 use relkit::target::{PlatformTag, TargetTriple};
 use relkit::version::{PublicVersion, ReleaseVersion, TagForm};
@@ -21,7 +23,7 @@ use relkit::wheel::tag::TagSet;
 use relkit::wheel::wheel_file::WheelFile;
 use relkit::zip::archive::{Archive, Limits};
 
-use crate::samples::archive::{Defect, TarMember, gzip, tar};
+use crate::samples::archive::{Defect, TarMember, gzip, tar, tar_of, xz, zip_of, zstd};
 use crate::samples::binary::{AMD64, ARM64, ElfSample, fat, glibc_elf, mac as mach, pe, static_elf, windows_program};
 use crate::samples::dependencies::{
     AUDITABLE, MODULES, dep_v0, elf_section_address, elf_with, elf_without_sections, go_inline, go_pointers, mach_with,
@@ -43,7 +45,7 @@ const fn target(name: &'static str, parse: fn(&[u8]), seeds: fn() -> Vec<Vec<u8>
     Target { name, parse, seeds }
 }
 
-pub const TARGETS: [Target; 15] = [
+pub const TARGETS: [Target; 16] = [
     target("wheel", wheel, wheels),
     target("zip", zip, wheels),
     target("unpack", unpack, wheels),
@@ -59,6 +61,7 @@ pub const TARGETS: [Target; 15] = [
     target("names", names, all_names),
     target("pyproject", pyproject, pyprojects),
     target("package_json", package_json, package_descriptions),
+    target("payload", payload, payloads),
 ];
 
 /// The built-in product, under these rules.
@@ -219,6 +222,33 @@ fn package_json(bytes: &[u8]) {
     checked(Archive::from_bytes(Path::new(&sample.file_name), sample.build()), &selection);
 }
 
+/// As it is, and behind intact streams of every compression, so that what they hold is read too. Nothing of a payload lands
+/// beside the directory that was asked for.
+fn payload(bytes: &[u8]) {
+    static PROJECTS: LazyLock<Vec<RuntimeProject>> = LazyLock::new(|| {
+        let program = |command| {
+            let table = RUNTIME.replace("\"none\"", command).replace("level = \"turn\"", "level = \"version\"");
+            let files = "[tool.relkit]\nfiles = [{ from = \"bin/**\", to = \"share/\" }, { from = \"LIC*\", to = \"licenses\" }]";
+            table.replace("[tool.relkit]\n", &format!("{files}\n"))
+        };
+        let tables = [RUNTIME.to_owned(), program("\"scripts\""), program("\"launcher\"")];
+        tables.iter().map(|table| RuntimeProject::from_pyproject(table, "r").unwrap()).collect()
+    });
+    for bytes in [bytes.to_vec(), gzip(bytes), xz(bytes), zstd(bytes)] {
+        for project in &*PROJECTS {
+            let around = tempfile::tempdir().unwrap();
+            let [file, scratch, target] = ["file.bin", "scratch", "target"].map(|name| around.path().join(name));
+            std::fs::write(&file, &bytes).unwrap();
+            std::fs::create_dir(&scratch).unwrap();
+            let Ok(payload) = Payload::open(&file, project, &scratch, &Progress::hidden()) else { continue };
+            let files = payload.files.len();
+            payload.place(|place| target.join(format!("{place:?}")), &Progress::hidden()).unwrap();
+            assert_eq!(std::fs::read_dir(around.path()).unwrap().count(), 3);
+            assert_eq!(relkit::fs::walk(&target).unwrap().len(), files);
+        }
+    }
+}
+
 fn wheels() -> Vec<Vec<u8>> {
     let (descriptors, stored) = (linux().every(Defect::Descriptor), linux().every(Defect::Method(0)));
     let all = [linux(), descriptors, stored, mac(mach(ARM64, 11, 0).build()), windows(windows_program())];
@@ -303,6 +333,14 @@ fn all_names() -> Vec<Vec<u8>> {
 
 fn pyprojects() -> Vec<Vec<u8>> {
     texts(&[RUNTIME, SDK])
+}
+
+fn payloads() -> Vec<Vec<u8>> {
+    let files =
+        [("bin/codex", linux_program()), ("bin/tool.sh", b"#!/bin/sh\n".to_vec()), ("LICENSE", b"MIT".to_vec())];
+    let tree = tar_of(&files, "codex/");
+    let (zipped, program) = (zip_of(&files, ""), linux_program());
+    vec![gzip(&tree), xz(&tree), zstd(&tree), tree, zipped, xz(&program), program, linux().build()]
 }
 
 fn package_descriptions() -> Vec<Vec<u8>> {

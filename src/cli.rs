@@ -169,7 +169,8 @@ Without --platform-tag the tag is read off the binaries themselves.")]
 pub(crate) struct StageRuntime {
     /// The directory to write; it must be new or empty
     pub out: PathBuf,
-    /// An executable, a package directory, an archive of one (.tar.gz, .tar.zst, .zip) or a published wheel
+    /// An executable (also alone in a .gz, .xz or .zst), a directory with the program, an archive of either (.tar, .tar.gz,
+    /// .tar.xz, .tar.zst, .zip) or a published wheel
     pub payload: PathBuf,
     /// The wheel's platform tag, or several joined by dots
     #[arg(long, value_name = "TAG")]

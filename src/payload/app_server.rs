@@ -5,7 +5,8 @@
 use std::path::Path;
 
 use super::error::PayloadError;
-use super::found::{Extent, Found, Input, Part};
+use super::found::{Found, Part};
+use super::input::{Extent, Input};
 use super::name::{is_python, is_sbom};
 use super::package::{DESCRIPTOR, Package};
 use super::place::{Executable, Layout, Place, Placed};

@@ -10,7 +10,8 @@ use liblzma::stream::{CONCATENATED, Stream};
 
 use super::error::PayloadError;
 use super::form::{Compression, Form};
-use super::found::{Found, Input, Part};
+use super::found::{Found, Part};
+use super::input::Input;
 use super::tarball;
 use super::unpack::{Limited, Sink, Watched, limit, peek, reading};
 use crate::binary::Magic;
@@ -36,6 +37,9 @@ pub(super) fn unpack(
     let decoder = decoder(file, compression).map_err(|error| reading(origin, error))?;
     let decoded = Limited::new(decoder, limit(length));
     let (head, mut rest) = peek(decoded, Magic::HEAD).map_err(|error| reading(origin, error))?;
+    if head.is_empty() {
+        return Err(PayloadError::Empty { path: origin.to_owned() });
+    }
     let magic = Magic::of(&head);
     let (form, files) = if magic.format().is_some() {
         (Form::Compressed, alone(origin, &mut rest, name, scratch)?)
@@ -75,4 +79,64 @@ fn alone(origin: &Path, stream: &mut impl Read, name: &str, scratch: &Path) -> R
         size += count as u64;
     }
     Ok(sink.finish()?.into_iter().map(|found| Found { size, part: Part::Payload, ..found }).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::samples::archive::{TarMember, gzip, tar, xz, zstd};
+    use crate::samples::binary::static_elf;
+
+    const FORMS: [(Compression, fn(&[u8]) -> Vec<u8>); 3] =
+        [(Compression::Gzip, gzip), (Compression::Xz, xz), (Compression::Zstandard, zstd)];
+
+    fn read(compression: Compression, bytes: &[u8]) -> Result<(Form, Vec<u8>), PayloadError> {
+        let directory = tempfile::tempdir().unwrap();
+        let (path, scratch) = (directory.path().join("x"), directory.path().join("scratch"));
+        std::fs::write(&path, bytes).unwrap();
+        std::fs::create_dir(&scratch).unwrap();
+        let file = File::open(&path).unwrap();
+        let input = unpack(&path, file, compression, "rg", &scratch, &Progress::hidden())?;
+        let read = input.files.first().map(|found| std::fs::read(&found.source).unwrap()).unwrap_or_default();
+        assert!(input.files.first().is_none_or(|found| found.size == read.len() as u64));
+        Ok((input.form, read))
+    }
+
+    #[test]
+    fn what_is_not_all_there_is_damaged_wherever_it_is_cut() {
+        let program = static_elf().build();
+        for (compression, compressed) in FORMS {
+            let whole = compressed(&program);
+            assert_eq!(read(compression, &whole).unwrap(), (Form::Compressed, program.clone()));
+            for length in (8..whole.len()).step_by(7).chain([whole.len() - 1]) {
+                let error = read(compression, &whole[..length]).unwrap_err();
+                assert!(matches!(error, PayloadError::Damaged { .. }), "{compression:?} {length}: {error}");
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(96) })]
+
+        #[test]
+        fn any_bytes_are_answered(
+            bytes in prop::collection::vec(any::<u8>(), 0..600),
+            is_tar: bool,
+            flips in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+        ) {
+            let content = if is_tar { tar(&[TarMember::file("rg", bytes)]) } else { [static_elf().build(), bytes].concat() };
+            for (compression, compressed) in FORMS {
+                let mut whole = compressed(&content);
+                prop_assert!(read(compression, &whole).is_ok());
+                for (at, byte) in &flips {
+                    let at = at.index(whole.len());
+                    whole[at] ^= byte;
+                }
+                let _ = read(compression, &whole);
+                let _ = read(compression, &content);
+            }
+        }
+    }
 }

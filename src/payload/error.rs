@@ -21,7 +21,7 @@ pub enum PayloadError {
     NotTar { path: PathBuf, what: &'static str },
     #[error("`{}` holds no executable: expected {expected}", path.display())]
     NoExecutable { path: PathBuf, expected: String },
-    #[error("`{}` holds several executables, and none of them is known to be the entry point: {names}", path.display())]
+    #[error("`{}` holds several executables, and none of them is known to be the program: {names}", path.display())]
     SeveralExecutables { path: PathBuf, names: String },
     #[error("`{}` is damaged", path.display())]
     Damaged {

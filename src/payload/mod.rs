@@ -12,6 +12,7 @@ mod directory;
 mod error;
 mod form;
 mod found;
+mod input;
 mod name;
 mod package;
 mod place;
@@ -29,7 +30,7 @@ mod zipped;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use found::Sought;
+use input::Sought;
 
 use crate::console::Progress;
 use crate::fs::{self, FsError};

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::error::PayloadError;
-use super::found::{Extent, Found, Input, Part};
+use super::found::{Found, Part};
+use super::input::{Extent, Input};
 use super::name::is_sbom;
 use super::place::{Executable, Layout, Place, Placed};
 use super::rules;
@@ -123,5 +124,58 @@ impl Shelf<'_> {
         let refused =
             |why: PathError| PayloadError::Name { path: self.origin.to_owned(), member: path.to_owned(), why };
         path.parse().map_err(refused)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::payload::form::Form;
+    use crate::samples::binary::{static_elf, windows_program};
+
+    const TABLE: &str = "[tool.relkit]\ndistribution = \"rg-bin\"\nmodule = \"rg_bin\"\nexecutables = [\"rg\", \"rgx\"]\n\
+                         command = \"COMMAND\"\nfiles = [{ from = \"doc/*\", to = \"share/\" }]\n[[tool.relkit.target]]\n\
+                         triple = \"x86_64-pc-windows-msvc\"\nplatform-tag = \"win_amd64\"\nrunner = \"x\"\n";
+
+    fn project(command: &str) -> RuntimeProject {
+        RuntimeProject::from_pyproject(&TABLE.replace("COMMAND", command), "pyproject.toml").unwrap()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(256) })]
+
+        #[test]
+        fn every_file_has_one_place_or_is_left_out(
+            paths in prop::collection::btree_set("((a|bin|doc|lib)/){0,3}(rg|rgx|x|y)(\\.exe|\\.cdx\\.json|\\.so)?", 1..8),
+            kinds in prop::collection::vec(0..4_usize, 8),
+        ) {
+            let directory = tempfile::tempdir().unwrap();
+            let sources: Vec<_> = (0..4).map(|kind| directory.path().join(kind.to_string())).collect();
+            for (source, bytes) in sources.iter().zip([static_elf().build(), windows_program(), b"#!x".to_vec(), b"x".to_vec()]) {
+                std::fs::write(source, bytes).unwrap();
+            }
+            let file = |(path, kind): (&String, &usize)| Found {
+                path: path.parse().unwrap(),
+                source: sources[*kind].clone(),
+                size: 1,
+                mode: Mode::Data,
+                part: Part::Payload,
+            };
+            let files: Vec<_> = paths.iter().zip(&kinds).map(file).collect();
+            for command in ["scripts", "launcher", "none"] {
+                let input = Input { form: Form::Tar, files: files.clone(), wheel: None };
+                // A path may be of a file and of a directory here, as in no input; that is refused, or not seen.
+                let Ok(layout) = arrange(Path::new("x"), &project(command), input) else { continue };
+                prop_assert_eq!(layout.files.len() + layout.ignored.len(), files.len());
+                for program in std::iter::once(&layout.entrypoint).chain(&layout.companions) {
+                    let placed = layout.files.iter().find(|file| (file.place, &file.path) == (program.place, &program.path));
+                    prop_assert!(placed.is_some_and(|file| file.mode == Mode::Executable));
+                }
+                let mut paths = BTreeSet::new();
+                prop_assert!(layout.files.iter().all(|file| paths.insert((file.place, file.path.clone()))));
+            }
+        }
     }
 }

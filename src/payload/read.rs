@@ -6,7 +6,8 @@ use std::path::Path;
 
 use super::error::PayloadError;
 use super::form::{self, Form, Reading};
-use super::found::{Found, Input, Part, Sought};
+use super::found::{Found, Part};
+use super::input::{Input, Sought};
 use super::unpack::{self, Watched};
 use super::{compressed, directory, tarball, wheel, zipped};
 use crate::binary::Magic;

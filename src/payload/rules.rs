@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::error::PayloadError;
-use super::found::{Extent, Found, Part};
+use super::found::{Found, Part};
+use super::input::Extent;
 use super::place::{Place, Placed};
 use crate::fs::Mode;
 use crate::member_path::MemberPath;

@@ -120,10 +120,7 @@ fn lone<'a>(origin: &Path, name: &str, others: &[String], files: &[Known<'a>]) -
         return Ok(program);
     }
     // What bears the name and is none says more than that there are others.
-    let is_named = |file: &&Known<'_>| {
-        let stem = file.found.file_name().strip_suffix(".exe").unwrap_or(file.found.file_name());
-        stem == name && matches!(file.found.directory(), "" | "bin")
-    };
+    let is_named = |file: &&Known<'_>| file.found.stem() == name && matches!(file.found.directory(), "" | "bin");
     if let Some(file) = files.iter().find(is_named) {
         return Err(no_executable(origin, file));
     }

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::error::PayloadError;
-use super::found::{Part, Sought};
+use super::found::Part;
+use super::input::Sought;
 use super::name::is_sbom;
 use super::program::unwrap_folder;
 use super::read::read;

@@ -105,19 +105,37 @@ impl<'a> Sink<'a> {
         Ok(())
     }
 
-    /// Every file, links replaced by copies of what they lead to.
+    /// Every file, links replaced by copies of what they lead to. A link may lead to another one, wherever that stands.
     pub(super) fn finish(mut self) -> Result<Vec<Found>, PayloadError> {
-        for link in std::mem::take(&mut self.links) {
-            let refused = |why| PayloadError::Link { path: self.origin.to_owned(), member: link.path.to_string(), why };
-            let target = link.target.ok_or_else(|| refused("leads out of the payload"))?;
-            let found = self.files.iter().find(|found| *found.path == *target);
-            let found = found.ok_or_else(|| refused("does not lead to a file of the payload"))?;
-            let source = self.scratch.join(self.files.len().to_string());
-            fs::copy(&found.source, &source, Mode::Data)?;
-            let found = Found { path: link.path, source, ..found.clone() };
-            self.files.push(found);
+        let mut links = std::mem::take(&mut self.links);
+        loop {
+            let count = links.len();
+            let mut open = Vec::new();
+            for link in links {
+                match self.follow(&link)? {
+                    Some(found) => self.files.push(found),
+                    None => open.push(link),
+                }
+            }
+            let Some(link) = open.first() else { return Ok(self.files) };
+            if open.len() == count {
+                return Err(self.refused(link, "does not lead to a file of the payload"));
+            }
+            links = open;
         }
-        Ok(self.files)
+    }
+
+    /// A copy of what a link leads to; `None` where that is no file so far.
+    fn follow(&self, link: &Link) -> Result<Option<Found>, PayloadError> {
+        let target = link.target.as_ref().ok_or_else(|| self.refused(link, "leads out of the payload"))?;
+        let Some(found) = self.files.iter().find(|found| *found.path == **target) else { return Ok(None) };
+        let source = self.scratch.join(self.files.len().to_string());
+        fs::copy(&found.source, &source, Mode::Data)?;
+        Ok(Some(Found { path: link.path.clone(), source, ..found.clone() }))
+    }
+
+    fn refused(&self, link: &Link, why: &'static str) -> PayloadError {
+        PayloadError::Link { path: self.origin.to_owned(), member: link.path.to_string(), why }
     }
 }
 

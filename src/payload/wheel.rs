@@ -10,12 +10,13 @@
 //! | `NAME-1.dist-info/licenses/LICENSE` | `licenses/LICENSE` |
 //! | `NAME-1.dist-info/sboms/rg.cdx.json` | `rg.cdx.json`, apart from the others |
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::error::PayloadError;
 use super::form::Form;
-use super::found::{Found, Input, Part, Sought, WheelName};
+use super::found::{Found, Part};
+use super::input::{Input, Sought, WheelName};
 use super::name::{self, is_python};
 use super::package::DESCRIPTOR;
 use super::rules::{LICENCES, named};
@@ -107,7 +108,8 @@ impl Places<'_> {
             None => name,
         };
         let (package, path) = inside.split_once('/')?;
-        (!is_python(path)).then_some((At::Package(package), path))
+        // With a dot it is no package: libraries that a repair tool put there, or metadata of something else.
+        (!package.contains('.') && !is_python(path)).then_some((At::Package(package), path))
     }
 
     /// Gives every file its path in the payload.
@@ -133,38 +135,36 @@ impl Places<'_> {
         Ok(files)
     }
 
-    /// The import package that the payload is in, where it is in one: the only one, or the only one with a program.
+    /// The import package that the payload is in: the only one, or else the only one that has the program, or a program.
     fn package(&self, origin: &Path, program: &str, found: &[Found]) -> Result<Option<String>, PayloadError> {
         let mut packages: BTreeMap<&str, Vec<&Found>> = BTreeMap::new();
-        let mut scripts = BTreeSet::new();
         for file in found {
-            match self.of(&file.path) {
-                Some((At::Package(package), _)) => packages.entry(package).or_default().push(file),
-                Some((At::Part(Part::Scripts), name)) => {
-                    scripts.insert(name);
-                }
-                _ => {}
+            if let Some((At::Package(package), _)) = self.of(&file.path) {
+                packages.entry(package).or_default().push(file);
             }
         }
         if packages.len() < 2 {
-            return Ok(packages.keys().next().map(|package| (*package).to_owned()));
+            return Ok(packages.into_keys().next().map(str::to_owned));
         }
-        let is_program =
-            |file: &Found, name: &str| file.file_name().strip_suffix(".exe").unwrap_or(file.file_name()) == name;
-        let mut with = Vec::new();
+        let (mut with_the_program, mut with_a_program) = (Vec::new(), Vec::new());
         for (package, files) in packages {
-            for file in files {
-                let is_called = program.is_empty() && !file.is_library_by_name() || is_program(file, program);
-                if is_called && file.magic()?.format().is_some() {
-                    with.push(package);
-                    break;
+            let mut programs = Vec::new();
+            for file in files.into_iter().filter(|file| !file.is_library_by_name()) {
+                if file.magic()?.format().is_some() {
+                    programs.push(file.stem());
                 }
             }
+            if programs.contains(&program) {
+                with_the_program.push(package);
+            } else if !programs.is_empty() {
+                with_a_program.push(package);
+            }
         }
-        match with[..] {
+        let chosen = if with_the_program.is_empty() { with_a_program } else { with_the_program };
+        match chosen[..] {
             [] => Ok(None),
             [package] => Ok(Some(package.to_owned())),
-            _ => Err(PayloadError::SeveralExecutables { path: origin.to_owned(), names: named(with.into_iter()) }),
+            _ => Err(PayloadError::SeveralExecutables { path: origin.to_owned(), names: named(chosen.into_iter()) }),
         }
     }
 }

@@ -131,3 +131,46 @@ fn naming(key: &str, path: &str, origin: Origin<'_>) -> Result<Naming, ProductEr
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(from: &str) -> FileRule {
+        let row = Row { from: from.into(), to: "share/".into() };
+        row.read(0, Origin { name: "pyproject.toml", text: "" }).unwrap()
+    }
+
+    #[test]
+    fn the_directories_that_a_pattern_begins_with_are_not_kept() {
+        for (from, path, tail) in [
+            ("share/**", "share/man/man1/rg.1", "man/man1/rg.1"),
+            ("doc/rg.1", "doc/rg.1", "rg.1"),
+            ("./data/*", "data/x", "x"),
+            ("a/b*/c/*", "a/bb/c/d", "bb/c/d"),
+            ("**/*.1", "man/rg.1", "man/rg.1"),
+            ("LICENSE-*", "LICENSE-MIT", "LICENSE-MIT"),
+            ("{a,b}/x", "a/x", "a/x"),
+        ] {
+            let (rule, path) = (rule(from), path.parse().unwrap());
+            assert!(rule.matches(&path), "{from}");
+            assert_eq!(rule.tail(&path), tail, "{from}");
+            assert!(rule.has_tail(&tail.parse().unwrap()), "{from}");
+        }
+        assert!(!rule("doc/*.1").has_tail(&"rg.2".parse().unwrap()));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_path_that_matches_has_a_tail_that_may(
+            from in "([a-b*]{1,2}/){0,3}[a-b*]{1,2}",
+            path in "([a-b]{1,2}/){0,3}[a-b]{1,2}",
+        ) {
+            let (rule, path): (_, MemberPath) = (rule(&from), path.parse().unwrap());
+            if rule.matches(&path) {
+                let tail: MemberPath = rule.tail(&path).parse().unwrap();
+                proptest::prop_assert!(rule.has_tail(&tail));
+            }
+        }
+    }
+}

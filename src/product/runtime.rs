@@ -8,7 +8,7 @@ use url::Url;
 
 use super::error::ProductError;
 use super::files::{self, FileRule};
-use super::smoke::{self, Level, Smoke};
+use super::smoke::{self, Smoke};
 use super::table::Origin;
 use super::target::{self, Target, Text};
 use crate::target::{PlatformTag, TargetTriple};
@@ -189,7 +189,7 @@ impl RuntimeProject {
 
     /// Whether the program is an app server, whose packages carry a descriptor.
     pub(crate) fn is_app_server(&self) -> bool {
-        self.smoke.level >= Level::Handshake
+        self.smoke.is_of_app_server()
     }
 
     /// The rows whose wheel carries `tag`: by name, else where a nearby floor (macosx_10_12 for macosx_10_9) still means

@@ -111,7 +111,7 @@ impl Pattern {
 
 impl Smoke {
     /// Whether the program is an app server: all that comes after its version is said in a protocol.
-    fn is_of_app_server(&self) -> bool {
+    pub(super) fn is_of_app_server(&self) -> bool {
         self.level >= Level::Handshake
     }
 

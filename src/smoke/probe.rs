@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use super::home::Home;
+use super::home::{Guest, Home};
 
 /// How long a program may take to answer.
 const TIME: Duration = Duration::from_secs(20);
@@ -23,7 +23,7 @@ pub(crate) struct Answer {
 /// # Errors
 /// Where no home can be made for it.
 pub(crate) fn ask(program: &Path, arguments: &[&str]) -> io::Result<Option<Answer>> {
-    let home = Home::create()?;
+    let home = Home::create(Guest::Program)?;
     let program = std::path::absolute(program)?;
     let finished = home.invocation(&program, None).arguments(arguments.iter().copied()).run(TIME, MAX_ANSWER);
     Ok(finished.ok().filter(|finished| finished.ending.is_success()).map(|finished| Answer {

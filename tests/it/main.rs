@@ -28,6 +28,9 @@ mod inspect_real;
 mod interrupted;
 #[cfg(unix)]
 mod line_real;
+mod payload_program;
+#[cfg(unix)]
+mod payload_published;
 mod publish_command;
 mod publish_credentials;
 mod publish_index;

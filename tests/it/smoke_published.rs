@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::support::{wheel_of, json, names, relkit, run, write_tree};
+use crate::support::{json, names, relkit, run, wheel_of, write_tree};
 
 /// A product's report on a published wheel; `None`, after saying why, where it cannot be fetched.
 fn report(requirement: &str, platform: &str, table: &str, arguments: &[&str]) -> Option<(i32, Value)> {

@@ -8,7 +8,9 @@ use relkit::error::Exit;
 use relkit::fs::Existing;
 use relkit::stage::{self, StageError, StageWarning, stage_runtime};
 
-use crate::samples::archive::{Defect, EntryType, TarMember, archive, entry, gzip, noise, tar, tar_of, zip_of};
+use crate::samples::archive::{
+    Defect, EntryType, TarMember, archive, entry, gzip, noise, tar, tar_of, xz, zip_of, zstd,
+};
 use crate::samples::binary::{
     ARM64, ElfSample, MachSample, elf, glibc_elf, mac, static_elf, static_pie, windows_library, windows_program,
 };
@@ -21,8 +23,15 @@ fn wheel_of(files: &[(&str, Vec<u8>)]) -> Vec<u8> {
     of_package(files, "0.163.0").build()
 }
 
-fn zstd(bytes: &[u8]) -> Vec<u8> {
-    zstd::encode_all(bytes, 1).unwrap()
+/// A dictionary that no payload needs, and that a decoder would have to find memory for.
+fn wide_xz(bytes: &[u8]) -> Vec<u8> {
+    let mut whole = xz(bytes);
+    // The size of the dictionary, as a byte of the first block's header; its checksum follows.
+    assert_eq!(whole[14..16], [0x21, 1]);
+    whole[16] = 33;
+    let checksum = crc32fast::hash(&whole[12..20]).to_le_bytes();
+    whole[20..24].copy_from_slice(&checksum);
+    whole
 }
 
 #[test]
@@ -47,6 +56,8 @@ fn every_form_of_a_package_gives_one_stage() {
         // The name says nothing.
         write(root, "h.zip", gzip(&tar_of(&files, ""))),
         write(root, "codex", zstd(&tar_of(&files, "x/"))),
+        write(root, "j.tar.xz", xz(&tar_of(&files, "codex-0.163.0/"))),
+        write(root, "k.tar", tar_of(&files, "./")),
         write(root, "i.bin", wheel_of(&files)),
     ];
     let mut first = None;
@@ -114,6 +125,9 @@ fn a_lone_executable_may_come_in_an_archive_under_any_name() {
         (write(root, "c.zip", zip_of(&lone, "folder/")), 0),
         (write(root, "d.zip", zip_of(&with_notes, "")), 1),
         (root.join("directory"), 0),
+        (write(root, "codex-x86_64-unknown-linux-musl.zst", zstd(&elf(500))), 0),
+        (write(root, "codex.xz", xz(&elf(500))), 0),
+        (write(root, "codex.gz", gzip(&elf(500))), 0),
     ];
     for (payload, left_out) in payloads {
         let out = root.join("out");
@@ -199,6 +213,10 @@ fn bad_files() -> Vec<(&'static str, Vec<u8>, Exit, &'static str)> {
         gzip(&tar(&[codex, TarMember::file("codex-package.json", DESCRIPTOR), member]))
     };
     let raw = |name: &str, kind, link: &str| member(TarMember::special(name, kind, link));
+    let round = {
+        let link = |name, target| TarMember::special(name, EntryType::Symlink, target);
+        gzip(&tar(&[TarMember::file("bin/codex", elf(500)), link("bin/x", "y"), link("bin/y", "x")]))
+    };
     let named = |name: &[u8]| member(TarMember::file(name, "x"));
     let whole = gzip(&tar_of(&files, ""));
     let cut = whole[..whole.len() / 2].to_vec();
@@ -227,7 +245,13 @@ fn bad_files() -> Vec<(&'static str, Vec<u8>, Exit, &'static str)> {
         ("noise", vec![0, 1, 2, 3], Exit::NotGood, "unknown kind"),
         ("truncated", truncated, Exit::NotGood, "cut short"),
         ("cut.exe", b"MZ\x90\x00\x03\x00\x00\x00".to_vec(), Exit::NotGood, ""),
-        ("plain.tar", tar_of(&files, ""), Exit::NotGood, "uncompressed tar"),
+        ("cut.tar", tar_of(&files, "")[..6000].to_vec(), Exit::NotGood, "damaged"),
+        ("cut.tar.xz", xz(&tar_of(&files, ""))[..200].to_vec(), Exit::NotGood, "damaged"),
+        ("padded.gz", [gzip(&elf(500)), b"x".to_vec()].concat(), Exit::NotGood, "damaged"),
+        ("padded.xz", [xz(&elf(500)), b"word".to_vec()].concat(), Exit::NotGood, "damaged"),
+        ("padded.zst", [zstd(&elf(500)), b"word".to_vec()].concat(), Exit::NotGood, "damaged"),
+        ("wide.tar.xz", wide_xz(&tar_of(&files, "")), Exit::NotGood, "a window of more than 128 MiB"),
+        ("bomb.xz", xz(&[elf(500), vec![0; 300 << 20]].concat()), Exit::NotGood, "unpacks to more than"),
         ("text.gz", gzip(b"just words, compressed"), Exit::NotGood, "not a tar archive"),
         ("cut.tar.gz", cut.clone(), Exit::NotGood, "damaged"),
         ("cut.tar.zst", zstd(&tar_of(&files, ""))[..200].to_vec(), Exit::NotGood, "damaged"),
@@ -264,6 +288,7 @@ fn bad_files() -> Vec<(&'static str, Vec<u8>, Exit, &'static str)> {
         ("link-out.tar.gz", raw("bin/x", EntryType::Symlink, "../../x"), Exit::NotGood, "leads out"),
         ("link-absolute.tar.gz", raw("bin/x", EntryType::Symlink, "/etc/passwd"), Exit::NotGood, "leads out"),
         ("link-none.tar.gz", raw("bin/x", EntryType::Symlink, "y"), Exit::NotGood, "does not lead to a file"),
+        ("link-round.tar.gz", round, Exit::NotGood, "does not lead to a file"),
         ("link-self.tar.gz", raw("bin/x", EntryType::Symlink, "x"), Exit::NotGood, "does not lead to a file"),
         ("hard-out.tar.gz", raw("bin/x", EntryType::Link, "../x"), Exit::NotGood, "leads out"),
         ("device.tar.gz", raw("bin/x", EntryType::Char, ""), Exit::NotGood, "device"),

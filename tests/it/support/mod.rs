@@ -1,11 +1,12 @@
 //! What the tests share: the executable under test, files and directories, and how long a round goes on. Real input and
-//! judges are in `real`, stages in `stages`, the rules of `check` in `check`, indexes and servers in `publish`, `index`,
+//! judges are in `real`, stages in `stages`, payloads in `payloads`, the rules of `check` in `check`, indexes and servers in `publish`, `index`,
 //! `servers` and `http`.
 
 pub mod check;
 pub mod http;
 pub mod index;
 pub mod line;
+pub mod payloads;
 pub mod publish;
 mod real;
 pub mod servers;
