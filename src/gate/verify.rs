@@ -125,5 +125,5 @@ fn problem(finding: &Finding, file: Option<String>) -> Problem {
 
 /// Whether a rule finds something only where a release is expected.
 pub(crate) fn is_of_gate(rule: &str) -> bool {
-    matches!(Family::of(rule), Some(Family::Release | Family::Receipt))
+    Family::of(rule).is_some_and(Family::is_of_gate)
 }
