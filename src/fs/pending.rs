@@ -13,6 +13,7 @@ use tempfile::{NamedTempFile, TempDir};
 use super::error::FsError;
 use super::interrupt::Open;
 use super::platform::{self, parent_of, rename};
+use crate::console::text::visible_json;
 
 /// A file being written under a temporary name beside its final one. Dropping it without `commit` removes it.
 #[derive(Debug)]
@@ -62,11 +63,10 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
     pending.commit()
 }
 
-/// Writes a value to `path` as indented JSON, whole or not at all.
+/// Writes a value to `path` as indented JSON, whole or not at all; who looks at the file is not at its mercy.
 pub(crate) fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), FsError> {
-    let mut json = serde_json::to_vec_pretty(value).map_err(|error| FsError::write(path)(error.into()))?;
-    json.push(b'\n');
-    write_whole(path, &json)
+    let json = serde_json::to_string_pretty(value).map_err(|error| FsError::write(path)(error.into()))?;
+    write_whole(path, (visible_json(&json) + "\n").as_bytes())
 }
 
 /// What to do with an output directory that holds files.

@@ -9,7 +9,6 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::console::text::visible;
 use crate::digest::Sha256Digest;
 use crate::fs::FsError;
 
@@ -68,7 +67,7 @@ pub(super) fn beside(
                 }
                 planned.push(PlannedAttestation { name, sha256: Sha256Digest::of(&bytes), predicate_type });
             }
-            Err(why) => problems.push(visible(&format!("`{name}` {why}"))),
+            Err(why) => problems.push(format!("`{name}` {why}")),
         }
     }
     Ok(planned)

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::attestation::{self, Attestations, PlannedAttestation};
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
-use crate::fs::{FsError, write_whole};
+use crate::fs::{FsError, write_json};
 use crate::gate::{ReleaseFile, Role};
 use crate::version::PublicVersion;
 use crate::wheel::metadata::Metadata;
@@ -200,9 +200,7 @@ impl Plan {
 
     /// Writes the plan, whole or not at all.
     pub(crate) fn write(&self, path: &Path) -> Result<(), FsError> {
-        // Plain data always serialises.
-        let text = serde_json::to_string_pretty(self).unwrap_or_default() + "\n";
-        write_whole(path, text.as_bytes())
+        write_json(path, self)
     }
 
     /// The digest of the plan's text, which a receipt names.

@@ -104,6 +104,26 @@ fn from_the_dry_run_to_the_second_run() {
 }
 
 #[test]
+fn what_a_server_says_is_kept_in_json_and_shown_in_text() {
+    let words = "File \u{1b}[31m\u{9b}2J\u{202e} refused";
+    for format in ["json", "text"] {
+        let bench = bench();
+        bench.index.faults([Fault::answer("400 Bad Request", "", words)]);
+        let output = bench.run(&["--receipt", "receipt.json", "--format", format]);
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+        let detail = |receipt: &serde_json::Value| {
+            let files = receipt["files"].as_array().unwrap();
+            files.iter().any(|file| file["detail"] == words)
+        };
+        assert!(detail(&read_json(&bench.path("receipt.json"))), "{}", text(&output));
+        let raw = fs::read_to_string(bench.path("receipt.json")).unwrap();
+        assert!(raw.contains("\\u001b[31m\\u009b2J\\u202e"), "{raw}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("\\u{1b}[31m\\u{9b}2J\\u{202e}"), "{}", text(&output));
+        assert!(format == "text" || detail(&json(&output)), "{}", text(&output));
+    }
+}
+
+#[test]
 fn every_problem_is_told_before_any_byte() {
     let bench = bench();
     fs::write(bench.path("dist/notes.txt"), "").unwrap();
