@@ -11,9 +11,9 @@ use std::path::{Component, Path, PathBuf};
 use tempfile::{NamedTempFile, TempDir};
 
 use super::error::FsError;
+use super::file_bytes::not_regular;
 use super::interrupt::Open;
 use super::platform::{self, parent_of, rename};
-use crate::console::text::visible_json;
 
 /// A file being written under a temporary name beside its final one. Dropping it without `commit` removes it.
 #[derive(Debug)]
@@ -28,9 +28,7 @@ impl PendingFile {
     pub fn create(target: &Path) -> Result<Self, FsError> {
         let parent = parent_of(target);
         fs::create_dir_all(parent).map_err(FsError::write(parent))?;
-        if target.is_dir() {
-            return Err(FsError::write(target)(io::ErrorKind::IsADirectory.into()));
-        }
+        must_be_replaceable(target)?;
         let prefix = temporary_prefix(target);
         let temporary = tempfile::Builder::new().prefix(&prefix).tempfile_in(parent).map_err(FsError::write(target))?;
         let open = Open::of(temporary.path());
@@ -56,17 +54,21 @@ impl PendingFile {
     }
 }
 
+/// Refuses a name that a directory has, on which no file can be put, or a device, FIFO or socket, which the administrator
+/// could replace by a file.
+pub(crate) fn must_be_replaceable(target: &Path) -> Result<(), FsError> {
+    match fs::metadata(target) {
+        Ok(metadata) if metadata.is_dir() => Err(FsError::write(target)(io::ErrorKind::IsADirectory.into())),
+        Ok(metadata) if !metadata.is_file() => Err(FsError::write(target)(not_regular())),
+        _ => Ok(()),
+    }
+}
+
 /// Writes `bytes` to `path`, whole or not at all.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
     let mut pending = PendingFile::create(path)?;
     pending.file().write_all(bytes).map_err(FsError::write(path))?;
     pending.commit()
-}
-
-/// Writes a value to `path` as indented JSON, whole or not at all; who looks at the file is not at its mercy.
-pub(crate) fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), FsError> {
-    let json = serde_json::to_string_pretty(value).map_err(|error| FsError::write(path)(error.into()))?;
-    write_whole(path, (visible_json(&json) + "\n").as_bytes())
 }
 
 /// What to do with an output directory that holds files.
@@ -188,6 +190,23 @@ mod tests {
         write_whole(&target, b"whole").unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"whole");
         assert_eq!(names(directory.path()), ["a.txt"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_special_file_is_never_replaced() {
+        use std::os::unix::fs::FileTypeExt as _;
+        let directory = tempfile::tempdir().unwrap();
+        let socket = directory.path().join("socket");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        let link = directory.path().join("link");
+        std::os::unix::fs::symlink("socket", &link).unwrap();
+        for target in [&socket, &link] {
+            let error = write_whole(target, b"x").unwrap_err();
+            assert!(matches!(&error, FsError::Write { source, .. } if source.to_string() == "not a regular file"));
+        }
+        assert!(fs::metadata(&socket).unwrap().file_type().is_socket());
+        assert_eq!(names(directory.path()), ["link", "socket"]);
     }
 
     #[test]
