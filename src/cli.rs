@@ -1,5 +1,6 @@
 //! Every command, flag and help sentence; no behaviour. The contract of what users type stands here alone.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
@@ -246,7 +247,7 @@ pub(crate) struct Rule {
 pub(crate) struct Coverage {
     /// Wheels, directories of wheels, or bare platform tags
     #[arg(required = true, value_name = "DIST_OR_TAG")]
-    pub sources: Vec<String>,
+    pub sources: Vec<OsString>,
     /// Fail unless the named platform gets a wheel; may be given several times
     #[arg(long, value_name = "NAME")]
     pub require: Vec<String>,
