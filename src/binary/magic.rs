@@ -76,8 +76,10 @@ impl Magic {
                 Some(45..) => Self::JavaClass,
                 _ => Self::FatMachO,
             },
-            [b'M', b'Z'] => Self::Pe,
-            [b'M', b'Z', ..] if head.iter().take(64).any(|byte| *byte == 0) || head.len() < 64 && !is_text(head) => {
+            [b'M', b'Z', rest @ ..] if rest.iter().take(62).any(|byte| *byte == 0) => Self::Pe,
+            [b'M', b'Z', rest @ ..]
+                if rest.len() < 62 && !(is_text(rest) && rest.first().is_some_and(u8::is_ascii)) =>
+            {
                 Self::Pe
             }
             [b'#', b'!', ..] => Self::Script,
@@ -146,7 +148,7 @@ mod tests {
     #[test]
     fn files_are_told_by_their_first_bytes() {
         let tar = [&[b'x'; 100][..], &[0; 157], b"ustar"].concat();
-        let cases: [(&[u8], Magic); 31] = [
+        let cases: [(&[u8], Magic); 32] = [
             (b"\x7fELF\x02\x01", Magic::Elf),
             (b"\x7fELF", Magic::Elf),
             (b"\xcf\xfa\xed\xfe\x0c", Magic::MachO),
@@ -161,7 +163,8 @@ mod tests {
             (b"MZ begins this text, which has no zero where a program has its header.", Magic::Text),
             (b"MZ hello\n", Magic::Text),
             (b"MZ\n", Magic::Text),
-            (b"MZ\x90\x01", Magic::Pe),
+            (b"MZ\x90", Magic::Pe),
+            (b"MZ gr\xfc\xdfe", Magic::Text),
             (b"\xca\xfe\xba\xbe hi", Magic::Text),
             (b"\xca\xfe\xba\xbe hello, this is text", Magic::Text),
             (b"\xcf\xfa\xed\xfe hello", Magic::Text),
