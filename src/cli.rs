@@ -1,5 +1,6 @@
 //! Every command, flag and help sentence; no behaviour. The contract of what users type stands here alone.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
@@ -286,7 +287,7 @@ pub(crate) struct Rule {
 pub(crate) struct Coverage {
     /// Wheels, directories of wheels, or bare platform tags
     #[arg(required = true, value_name = "DIST_OR_TAG")]
-    pub sources: Vec<String>,
+    pub sources: Vec<OsString>,
     /// Fail unless the named platform gets a wheel; may be given several times
     #[arg(long, value_name = "NAME")]
     pub require: Vec<String>,
@@ -633,5 +634,21 @@ mod tests {
     #[test]
     fn the_definition_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_argument_and_every_value_of_ours_has_its_sentence() {
+        let commands: Vec<clap::Command> = Cli::command().get_subcommands().cloned().collect();
+        for (command, argument) in
+            commands.iter().flat_map(|command| command.get_arguments().map(move |one| (command, one)))
+        {
+            let place = format!("{} {}", command.get_name(), argument.get_id());
+            assert!(argument.get_help().is_some(), "{place}");
+            // The shells are another crate's, and say it all by their names.
+            let values = argument.get_possible_values().into_iter().filter(|_| argument.get_id() != "shell");
+            for value in values.filter(|_| argument.get_action().takes_values()) {
+                assert!(value.get_help().is_some(), "{place}: {}", value.get_name());
+            }
+        }
     }
 }

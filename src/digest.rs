@@ -20,7 +20,11 @@ pub struct Sha256Digest(pub [u8; 32]);
 #[error("`{0}` is not a SHA-256 digest: 64 hexadecimal digits are expected")]
 pub struct DigestError(String);
 
-impl Explain for DigestError {}
+impl Explain for DigestError {
+    fn hint(&self) -> Option<String> {
+        Some("take it from the release's own list of digests, as `sha256sum` prints them".into())
+    }
+}
 
 impl Sha256Digest {
     /// The digest of bytes in memory.

@@ -4,7 +4,6 @@
 
 mod part;
 
-use std::fs::File;
 use std::io::{self, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -19,7 +18,7 @@ use url::Url;
 use crate::console::{Progress, Shown};
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
-use crate::fs::{FsError, portable};
+use crate::fs::{FsError, must_be_replaceable, open_regular, portable};
 use crate::http::{self, HttpError};
 use part::Part;
 
@@ -79,7 +78,10 @@ impl Explain for FetchError {
             Self::NoName { .. } => "name the file to write with `--out FILE`",
             Self::File { source, .. } => return source.hint(),
             Self::Refused { status, .. } if status.as_u16() == 404 => "check the release and the name",
-            Self::Refused { .. } => return None,
+            Self::Refused { status, .. } if matches!(status.as_u16(), 401 | 403) => {
+                "fetch it from where everybody may, or by another tool that signs in"
+            }
+            Self::Refused { .. } => "check the URL with whoever runs the server",
             Self::Network { .. } => "run the same command again: it goes on where this one stopped",
             Self::Digest { .. } => "compare the digest with the release's own list; nothing was kept of these bytes",
         };
@@ -103,7 +105,7 @@ pub(crate) fn fetch(options: &Options, progress: &Progress) -> Result<Fetched, F
     }
     let path = destination(&options.out, &url)?;
     if let Some(expected) = options.expected
-        && let Ok(mut file) = File::open(&path)
+        && let Ok(mut file) = open_regular(&path)
         && let Ok((sha256, bytes)) = Sha256Digest::of_reader(&mut file)
         && sha256 == expected
     {
@@ -111,9 +113,10 @@ pub(crate) fn fetch(options: &Options, progress: &Progress) -> Result<Fetched, F
     }
     let client = http::client(options.silence, http::download_redirects())?;
     let mut download = Download { client, url, part: Part::beside(&path), transferred: 0, progress };
+    must_be_replaceable(&download.part.target).map_err(|source| download.file_error(source))?;
     match download.run(options.expected) {
         Ok((sha256, bytes)) => {
-            download.part.finish(&path).map_err(|source| FetchError::File { path: path.clone(), source })?;
+            download.part.finish().map_err(|source| download.file_error(source))?;
             Ok(Fetched { path, bytes, sha256, transferred: download.transferred })
         }
         Err(error) => {
@@ -231,7 +234,7 @@ impl Download<'_> {
     }
 
     fn file_error(&self, source: FsError) -> FetchError {
-        FetchError::File { path: self.part.bytes.clone(), source }
+        FetchError::File { path: self.part.target.clone(), source }
     }
 
     fn setback(&self, source: FsError) -> Setback {
@@ -251,7 +254,7 @@ impl Download<'_> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 Err(error) => return Err(Setback::Passing(Box::new(error), Duration::ZERO)),
             };
-            let written = file.write_all(&buffer[..count]).map_err(FsError::write(&self.part.bytes));
+            let written = file.write_all(&buffer[..count]).map_err(FsError::write(&self.part.target));
             written.map_err(|source| self.setback(source))?;
             self.transferred += count as u64;
             self.progress.advance(count as u64);

@@ -139,7 +139,18 @@ impl Explain for TypegenError {
                 Some("take it out of the list of exposed keywords, and say so in the release notes".into())
             }
             Self::Process { .. } => Some("give an executable that this machine can run".into()),
-            _ => None,
+            Self::Runtime { .. } => Some(
+                "give the runtime itself: it answers `--version`, and `app-server generate-json-schema --out DIR`"
+                    .into(),
+            ),
+            Self::NoExecutable { .. } => {
+                Some("give a wheel of the runtime, or its executable with `--codex-bin`".into())
+            }
+            Self::NotJson { .. } | Self::Dangling { .. } | Self::Default { .. } => {
+                Some("let the runtime write its schema again; where it says the same, the runtime is at fault".into())
+            }
+            Self::Refusal { .. } => Some("mend the refusal in the generator: the protocol has changed".into()),
+            Self::Scratch { .. } => Some("free space in the temporary directory, or set TMPDIR to another".into()),
         }
     }
 

@@ -440,6 +440,21 @@ fn a_pin_that_is_not_exact_is_refused() {
     set.fails(&[], &[("sdk-pin", "tar.gz"), ("sdk-agree", "differ in their version or requirements")]);
 }
 
+#[test]
+fn a_pin_that_is_not_of_the_wheels_beside_it_is_refused() {
+    let set = Set::complete();
+    TARGETS.iter().for_each(|(_, tag, _)| fs::remove_file(set.wheel(tag)).unwrap());
+    let (target, tag, _) = TARGETS[3];
+    runtime(&set.dist(), target, tag, "0.164.0", &program(target), |_| {});
+    let words = "it requires `0.163.0` of the runtime, and the wheels are `0.164.0`";
+    let report = set.fails(&["--allow-missing", "all"], &[("sdk-pin", words), ("set-version", "0.164.0")]);
+    let about = report["problems"].as_array().unwrap().iter().filter(|problem| problem["code"] == "sdk-pin");
+    assert_eq!(about.count(), 2, "{report:#}");
+    // Against a release that both are of, only the version is wrong.
+    let report = Set::complete().verify("0.164.0", &[]).1;
+    assert!(!report["problems"].to_string().contains("of the runtime, and the wheels"), "{report:#}");
+}
+
 /// The SDK's sdist with the bytes of one file replaced.
 fn rewrite_sdist(dist: &Path, suffix: &str, edit: impl Fn(&str) -> String) {
     let path = dist.join("openai_codex_app_server_sdk-0.163.0.tar.gz");
@@ -734,6 +749,34 @@ fn wheel_of_another_module() -> Vec<u8> {
         entry.name = String::from_utf8_lossy(&entry.name).replace("codex_cli_bin/", "other_bin/").into_bytes();
     }
     sample.build()
+}
+
+#[test]
+fn a_wheel_that_cannot_be_used_says_what_is_wrong_with_which_file() {
+    use samples::wheel::Sample;
+    let lost = |sample: Sample, edit: fn(&mut Vec<samples::archive::Entry>)| sample.entries(edit);
+    let set = Set::complete();
+    let sound = || samples::wheel::tagged(&LINUX.split('.').collect::<Vec<_>>(), program(TARGETS[3].0));
+    for (sample, words) in [
+        (Sample { edit_record: |_| "a,b\n".into(), ..sound() }, "RECORD` cannot be used: row 1 has 2 columns, not 3"),
+        (
+            Sample { edit_record: |text| format!("\u{feff}{text}"), ..sound() },
+            "RECORD` cannot be used: it begins with a byte",
+        ),
+        (Sample { wheel: "no field\n".into(), ..sound() }, "WHEEL` cannot be used: it is not a WHEEL file: line 1"),
+        (
+            Sample { metadata: "no field\n".into(), ..sound() },
+            "METADATA` cannot be used: it is not a metadata file: line 1",
+        ),
+        (lost(sound(), |all| all.retain(|entry| !entry.name.ends_with(b"/WHEEL"))), "it has no `"),
+        (lost(sound(), |all| all.retain(|entry| !entry.name.ends_with(b"/RECORD"))), "it has no `"),
+        (lost(sound(), |all| all.retain(|entry| !entry.name.ends_with(b"/METADATA"))), "it has no `"),
+    ] {
+        fs::write(set.wheel(LINUX), sample.build()).unwrap();
+        let release = judged(&set, None, None);
+        let about: Vec<_> = release.problems.iter().filter(|problem| problem.code == "unreadable").collect();
+        assert!(about.len() == 1 && about[0].message.contains(words), "{words}: {about:#?}");
+    }
 }
 
 #[test]

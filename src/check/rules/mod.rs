@@ -105,6 +105,11 @@ impl Family {
         self.row().2
     }
 
+    /// Whether its rules find something only where a release is expected, which the gate alone knows.
+    pub(crate) fn is_of_gate(self) -> bool {
+        matches!(self, Self::Release | Self::Receipt)
+    }
+
     pub(crate) fn rules(self) -> impl Iterator<Item = &'static Rule> {
         self.row().3.iter().copied().flatten().copied()
     }

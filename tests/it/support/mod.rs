@@ -42,6 +42,27 @@ pub fn run(command: &mut Command) -> Output {
     command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"))
 }
 
+/// Makes a FIFO, at which whoever opens it waits.
+#[cfg(unix)]
+pub fn fifo(path: &Path) {
+    succeed(Command::new("mkfifo").arg(path));
+}
+
+/// Runs to the end, which must come within half a minute; what is printed must fit into a pipe.
+#[track_caller]
+pub fn run_in_time(command: &mut Command) -> Output {
+    use std::process::Stdio;
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    for _ in 0..3000 {
+        if child.try_wait().unwrap().is_some() {
+            return child.wait_with_output().unwrap();
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    child.kill().unwrap();
+    panic!("{command:?} does not end: {}", text(&child.wait_with_output().unwrap()));
+}
+
 /// Runs and demands success; returns standard output.
 pub fn succeed(command: &mut Command) -> String {
     let output = run(command);
