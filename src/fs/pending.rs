@@ -221,7 +221,8 @@ mod tests {
         let link = directory.path().join("link");
         std::os::unix::fs::symlink("socket", &link).unwrap();
         for target in [&socket, &link] {
-            let error = write_whole(target, b"x").unwrap_err();
+            assert!(write_whole(target, b"x").is_err());
+            let error = PendingFile::create(target).unwrap_err();
             assert!(matches!(&error, FsError::Write { source, .. } if source.to_string() == "not a regular file"));
         }
         assert!(fs::metadata(&socket).unwrap().file_type().is_socket());
