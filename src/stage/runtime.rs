@@ -104,7 +104,8 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
     }
     let inside = payload.files.iter().map(|file| staged(TEMPLATE_PACKAGE, file));
     let paths: Vec<_> = template.files.keys().cloned().chain(inside).collect();
-    member_path::check(paths.iter().map(String::as_str))?;
+    let found_in = format!("{} and {}", template.origin, options.payload.display());
+    member_path::check(paths.iter().map(String::as_str)).map_err(|error| error.found_in(found_in))?;
 
     let (form, files, bytes) = (payload.form, payload.files.len(), payload.size());
     let entrypoint = named(payload.entrypoint.place, &payload.entrypoint.path);
