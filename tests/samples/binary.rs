@@ -1,4 +1,5 @@
 //! Small but complete ELF, Mach-O and PE files, built field by field.
+use sha2::Digest as _;
 
 /// Library, node, whether the node is optional, and symbols with whether they are weak.
 pub type SampleVersion = (&'static str, &'static str, bool, Vec<(&'static str, bool)>);
@@ -288,17 +289,35 @@ impl MachSample {
         let size: usize = commands.iter().map(Vec::len).sum::<usize>() + if self.signed { 16 } else { 0 };
         let end = 32 + size as u32;
         if self.signed {
-            commands.push(words(&[0x1d, 16, end, 16]));
+            commands.push(words(&[0x1d, 16, end, signature_size(end)]));
         }
         let mut out = words(&[0xfeed_facf, self.cpu, 0, self.kind, commands.len() as u32, size as u32, 0x20_0000, 0]);
         out.extend(commands.into_iter().flatten());
         if self.signed {
-            out.extend(0xfade_0cc0_u32.to_be_bytes());
-            out.extend(16_u32.to_be_bytes());
-            out.extend([0; 8]);
+            out.extend(signature(&out));
         }
         out
     }
+}
+
+const SIGNED_PAGE: usize = 4096;
+
+fn signature_size(covered: u32) -> u32 {
+    20 + 46 + 32 * covered.div_ceil(SIGNED_PAGE as u32)
+}
+
+/// An ad hoc code signature over `code`: one directory of the SHA-256 of its pages.
+fn signature(code: &[u8]) -> Vec<u8> {
+    let big = |values: &[u32]| values.iter().flat_map(|value| value.to_be_bytes()).collect::<Vec<u8>>();
+    let pages = code.chunks(SIGNED_PAGE);
+    let length = signature_size(code.len() as u32);
+    let mut out = big(&[0xfade_0cc0, length, 1, 0, 20]);
+    out.extend(big(&[0xfade_0c02, length - 20, 0x2_0001, 0x2_0002, 46, 44, 0, pages.len() as u32, code.len() as u32]));
+    out.extend([32, 2, 0, 12]);
+    out.extend(big(&[0]));
+    out.extend(b"x\0");
+    out.extend(pages.flat_map(|page| sha2::Sha256::digest(page).to_vec()));
+    out
 }
 
 /// A fat file of these slices.
