@@ -1,12 +1,12 @@
 //! The `[project]` table of a staged `pyproject.toml` (PyPA "pyproject.toml specification", PEP 621 and PEP 639), checked
-//! and rendered as core metadata 2.4.
+//! and rendered as core metadata 2.4; as 2.5 where it says what is imported (PEP 794).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr as _;
 
 use pep440_rs::{Version, VersionSpecifiers};
 
-use super::table::{File, LicenseKey, LicenseTable, Person, ReadmeKey, ReadmeTable};
+use super::table::{File, LicenseKey, LicenseTable, Person, ReadmeKey, ReadmeTable, Table};
 use crate::wheel::entry_points::EntryPoints;
 use crate::wheel::fields::{Fields, FieldsError};
 use crate::wheel::name::DistributionName;
@@ -84,7 +84,8 @@ impl Project {
         let version = Version::from_str(version).map_err(|error| value("version", error))?;
         let mut license_text = None;
         let mut out = Fields::new();
-        push(&mut out, "name", "Metadata-Version", "2.4")?;
+        let imports = imports(&table)?;
+        push(&mut out, "name", "Metadata-Version", if imports.is_empty() { "2.4" } else { "2.5" })?;
         push(&mut out, "name", "Name", name.as_str())?;
         push(&mut out, "version", "Version", &version.to_string())?;
         if let Some(description) = &table.description {
@@ -155,6 +156,9 @@ impl Project {
                 found.marker = Some(Marker::and_extra(found.marker.as_ref(), &extra));
                 push(&mut out, &key, "Requires-Dist", &found.to_string())?;
             }
+        }
+        for (key, field, text) in imports {
+            push(&mut out, key, field, &text)?;
         }
         Ok(Self {
             name,
@@ -266,6 +270,40 @@ fn requirement(key: &str, text: &str) -> Result<Requirement, TableError> {
     Ok(found)
 }
 
+/// The fields that say what is imported; an empty list of names is one field without a value.
+fn imports(table: &Table) -> Result<Vec<(&'static str, &'static str, String)>, TableError> {
+    let lists = [
+        ("import-names", "Import-Name", &table.import_names),
+        ("import-namespaces", "Import-Namespace", &table.import_namespaces),
+    ];
+    let mut fields = Vec::new();
+    let mut seen = BTreeSet::new();
+    for (key, field, names) in lists {
+        for stated in names.iter().flatten() {
+            let (name, private) = match stated.split_once(';') {
+                Some((name, word)) if word.trim() == "private" => (name.trim(), "; private"),
+                Some(_) => return Err(value(key, format!("`{stated}` is no name to import"))),
+                None => (stated.as_str(), ""),
+            };
+            let is_identifier = |part: &str| {
+                let letters = part.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
+                letters && part.starts_with(|first: char| !first.is_numeric())
+            };
+            if !name.split('.').all(is_identifier) {
+                return Err(value(key, format!("`{stated}` is no name to import")));
+            }
+            if !seen.insert(name.to_owned()) {
+                return Err(value(key, format!("`{name}` stands twice")));
+            }
+            fields.push((key, field, format!("{name}{private}")));
+        }
+    }
+    if table.import_names.as_ref().is_some_and(Vec::is_empty) && fields.is_empty() {
+        fields.push(("import-names", "Import-Name", String::new()));
+    }
+    Ok(fields)
+}
+
 fn readme(key: ReadmeKey) -> Result<Readme, TableError> {
     let (source, content_type) = match key {
         ReadmeKey::Path(path) => {
@@ -283,10 +321,13 @@ fn readme(key: ReadmeKey) -> Result<Readme, TableError> {
             };
             return Ok(Readme { source: ReadmeSource::File(path), content_type: content_type.into() });
         }
-        ReadmeKey::Table(ReadmeTable { file: Some(path), text: None, content_type }) => {
+        ReadmeKey::Table(ReadmeTable { charset: Some(charset), .. }) if !charset.eq_ignore_ascii_case("utf-8") => {
+            return Err(value("readme", format!("its character set is `{charset}`, and metadata are UTF-8")));
+        }
+        ReadmeKey::Table(ReadmeTable { file: Some(path), text: None, content_type, .. }) => {
             (ReadmeSource::File(path), content_type)
         }
-        ReadmeKey::Table(ReadmeTable { text: Some(text), file: None, content_type }) => {
+        ReadmeKey::Table(ReadmeTable { text: Some(text), file: None, content_type, .. }) => {
             (ReadmeSource::Text(text), content_type)
         }
         ReadmeKey::Table(_) => return Err(value("readme", "either `text` or `file` is expected")),
@@ -371,6 +412,21 @@ fast_io = ["uvloop; sys_platform != 'win32' or python_version > '3.12'"]
     }
 
     #[test]
+    fn what_is_imported_makes_newer_metadata() {
+        for (names, fields) in [
+            ("import-names = []", "Import-Name:\n"),
+            (
+                "import-names = ['a.b', '_c ;private']\nimport-namespaces = ['a']",
+                "Import-Name: a.b\nImport-Name: _c; private\nImport-Namespace: a\n",
+            ),
+        ] {
+            let project = Project::from_pyproject(&format!("[project]\nname = 'a'\nversion = '1'\n{names}\n")).unwrap();
+            let metadata = project.metadata(&[], None, None).unwrap();
+            assert_eq!(metadata.to_string(), format!("Metadata-Version: 2.5\nName: a\nVersion: 1\n{fields}"));
+        }
+    }
+
+    #[test]
     fn a_wrong_value_is_named_by_its_key() {
         for (from, to, key) in [
             ("name = \"Demo.Bin\"", "name = \"-demo\"", "name"),
@@ -389,6 +445,8 @@ fast_io = ["uvloop; sys_platform != 'win32' or python_version > '3.12'"]
             ("pydantic >= 2.12, < 3", "pydantic @ https://x.example/a.whl", "dependencies"),
             ("https://x.example/source", "source", "urls.Source"),
             ("demo.cli:main", "demo.cli", "entry-points"),
+            ("keywords", "import-names = ['1a']\nkeywords", "import-names"),
+            ("\"README.md\"", "{ file = 'a.md', content-type = 'text/markdown', charset = 'latin-1' }", "readme"),
             ("fast_io", "-", "optional-dependencies.-"),
         ] {
             let found = Project::from_pyproject(&TABLE.replacen(from, to, 1));

@@ -12,6 +12,7 @@ use proptest::test_runner::TestRunner;
 use serde_json::Value;
 
 use crate::samples::binary::elf;
+use crate::support::stages::edit;
 use crate::support::{Tools, names, relkit, repository, run, set_mode, text, transcript, write_tree};
 
 const HOOK: &str = include_str!("../../runtime-template/hatch_build.py");
@@ -274,7 +275,7 @@ fn what_is_not_carried_out_is_refused_by_name() {
         ),
         (wheel("").replace("hatch_build.py", "other.py"), "tool.hatch.build.targets.wheel.hooks.custom.path"),
         (wheel("") + "enable-by-default = false\n", "tool.hatch.build.targets.wheel.hooks.custom.enable-by-default"),
-        (format!("\n[tool.hatch]\nbuild = 1\n"), "tool.hatch.build"),
+        ("\n[tool.hatch]\nbuild = 1\n".to_owned(), "tool.hatch.build"),
         (format!("\n[tool.hatch.metadata.hooks.custom]\n{}", wheel("")), "tool.hatch.metadata.hooks"),
         (
             "\n[tool.hatch.build.targets.wheel]\npackages = [\"src/other\"]\n".to_owned() + HOOKED,
@@ -370,6 +371,98 @@ fn a_script_that_lost_its_execute_bit_is_told_and_restored() {
         "{said}"
     );
     assert!(fs::read(build(&stage).unwrap()).unwrap() == kept);
+}
+
+#[test]
+fn the_metadata_say_what_hatchlings_say() {
+    let Some(tools) = Tools::of_wheels() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let rich = r#"
+keywords = ["search", "grep", "text", "grep files"]
+classifiers = [
+    "Typing :: Typed",
+    "Programming Language :: Rust",
+    "Programming Language :: Python :: 3.14",
+    "Programming Language :: Python :: 3.9",
+    "Development Status :: 5 - Production/Stable",
+]
+authors = [
+    { name = "A. Author", email = "a@example.org" },
+    { name = "Jürgen Müller, \"JM\" (he)" , email = "jm@example.org" },
+    { name = "Only a Name" },
+    { email = "only@example.org" },
+]
+maintainers = [{ name = "O'Neil; Team [x]", email = "team@example.org" }, { name = "Übermensch" }]
+dependencies = ["pydantic[email] >= 2.12, < 3", "tomli ; python_version < '3.11'"]
+gui-scripts = { demo-gui = "demo_bin:main" }
+scripts = { "demo-bin" = "demo_bin:main", "a.demo" = "demo_bin.__init__:main" }
+
+[project.urls]
+Source = "https://example.org/source?a=b&c"
+Homepage = "https://example.org/"
+"Bug Tracker" = "https://example.org/bugs#open"
+
+[project.entry-points."pytest11"]
+demo = "demo_bin"
+[project.entry-points."a.b"]
+z = "demo_bin:main"
+a = "demo_bin:main"
+
+[project.optional-dependencies]
+fast_io = ["uvloop; sys_platform != 'win32' or python_version > '3.12'", "orjson>=3"]
+empty = []
+"#;
+    let cases: [(&str, String, &[(&str, &str)]); 6] = [
+        ("a rich table", rich.to_owned(), &[]),
+        (
+            "what is imported",
+            "import-names = [\"demo_bin\", \"_demo;private\"]\nimport-namespaces = [\"ns\"]\n".into(),
+            &[],
+        ),
+        ("an empty list of people", "authors = []\nkeywords = []\nurls = {}\n".into(), &[]),
+        (
+            "licence files in directories",
+            String::new(),
+            &[("\"UNLICENSE\"]", "\"UNLICENSE\", \"licences/*.txt\", \"licences/[ab]\"]")],
+        ),
+        (
+            "a readme in the table",
+            String::new(),
+            &[("\"README.md\"", "{ text = \"A *demo*\\n\", content-type = \"text/x-rst\" }")],
+        ),
+        (
+            "a licence text",
+            String::new(),
+            &[
+                ("\"MIT OR Unlicense\"", "{ text = \"Mine\\nalone\" }"),
+                ("license-files = [\"LICENSE-*\", \"UNLICENSE\"]", ""),
+            ],
+        ),
+    ];
+    let mut pairs = Vec::new();
+    for (number, (what, project, edits)) in cases.iter().enumerate() {
+        let stage = stage(directory.path(), &number.to_string(), project, GENERAL);
+        for (from, to) in *edits {
+            edit(&stage, from, to);
+        }
+        write_tree(&stage, &[("licences/one.txt", b"1\n"), ("licences/a", b"2\n"), ("licences/c", b"3\n")]);
+        // Lines end as they do in a checkout on Windows.
+        fs::write(stage.join("README.md"), "\u{feff}# Über\r\n\r\ntext  \r\n").unwrap();
+        let wheel = build(&stage).unwrap_or_else(|said| panic!("{what}: {said}"));
+        pairs.push((stage, Some(wheel)));
+    }
+    for ((what, ..), (hatchling, differences)) in cases.iter().zip(compare(&tools, &pairs)) {
+        assert_eq!((hatchling.as_str(), differences), ("built", Vec::new()), "{what}");
+    }
+    for (row, words) in [
+        ("import-names = [\"a b\"]", "project.import-names"),
+        ("import-names = [\"a;public\"]", "project.import-names"),
+        ("import-names = [\"a\"]\nimport-namespaces = [\"a\"]", "project.import-namespaces"),
+    ] {
+        let stage = stage(directory.path(), "refused", &format!("{row}\n"), GENERAL);
+        let said = build(&stage).unwrap_err();
+        assert!(said.contains(words), "{said}");
+    }
 }
 
 /// Settings of any kind in any mixture: keys of hatchling and others, values of the right type and of none.

@@ -61,7 +61,7 @@ impl Settings {
         let project = Origin::of(pyproject)?;
         backend(&project)?;
         let tool = project.below("tool")?.map(|tool| tool.below("hatch")).transpose()?.flatten();
-        let own = hatch.map(|file| Origin::of(file)).transpose()?;
+        let own = hatch.map(Origin::of).transpose()?;
         let of = |key: &str| match &own {
             Some(own) if own.get(key).is_some() => own.below(key),
             _ => tool.as_ref().map(|tool| tool.below(key)).transpose().map(Option::flatten),
