@@ -1,12 +1,13 @@
 //! The `[project]` table of a staged `pyproject.toml` (PyPA "pyproject.toml specification", PEP 621 and PEP 639), checked
 //! and rendered as core metadata 2.4; as 2.5 where it says what is imported (PEP 794).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::str::FromStr as _;
 
 use pep440_rs::{Version, VersionSpecifiers};
 
-use super::table::{File, LicenseKey, LicenseTable, Person, ReadmeKey, ReadmeTable, Table};
+use super::imports::imports;
+use super::table::{File, LicenseKey, LicenseTable, Person, ReadmeKey, ReadmeTable};
 use crate::wheel::entry_points::EntryPoints;
 use crate::wheel::fields::{Fields, FieldsError};
 use crate::wheel::name::DistributionName;
@@ -84,7 +85,7 @@ impl Project {
         let version = Version::from_str(version).map_err(|error| value("version", error))?;
         let mut license_text = None;
         let mut out = Fields::new();
-        let imports = imports(&table)?;
+        let imports = imports(&table).map_err(|(key, why)| value(key, why))?;
         push(&mut out, "name", "Metadata-Version", if imports.is_empty() { "2.4" } else { "2.5" })?;
         push(&mut out, "name", "Name", name.as_str())?;
         push(&mut out, "version", "Version", &version.to_string())?;
@@ -268,40 +269,6 @@ fn requirement(key: &str, text: &str) -> Result<Requirement, TableError> {
         return Err(value(key, format!("`{text}` names an address, which package indexes refuse")));
     }
     Ok(found)
-}
-
-/// The fields that say what is imported; an empty list of names is one field without a value.
-fn imports(table: &Table) -> Result<Vec<(&'static str, &'static str, String)>, TableError> {
-    let lists = [
-        ("import-names", "Import-Name", &table.import_names),
-        ("import-namespaces", "Import-Namespace", &table.import_namespaces),
-    ];
-    let mut fields = Vec::new();
-    let mut seen = BTreeSet::new();
-    for (key, field, names) in lists {
-        for stated in names.iter().flatten() {
-            let (name, private) = match stated.split_once(';') {
-                Some((name, word)) if word.trim() == "private" => (name.trim(), "; private"),
-                Some(_) => return Err(value(key, format!("`{stated}` is no name to import"))),
-                None => (stated.as_str(), ""),
-            };
-            let is_identifier = |part: &str| {
-                let letters = part.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
-                letters && part.starts_with(|first: char| !first.is_numeric())
-            };
-            if !name.split('.').all(is_identifier) {
-                return Err(value(key, format!("`{stated}` is no name to import")));
-            }
-            if !seen.insert(name.to_owned()) {
-                return Err(value(key, format!("`{name}` stands twice")));
-            }
-            fields.push((key, field, format!("{name}{private}")));
-        }
-    }
-    if table.import_names.as_ref().is_some_and(Vec::is_empty) && fields.is_empty() {
-        fields.push(("import-names", "Import-Name", String::new()));
-    }
-    Ok(fields)
 }
 
 fn readme(key: ReadmeKey) -> Result<Readme, TableError> {
