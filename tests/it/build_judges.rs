@@ -42,12 +42,12 @@ else:
             print(info.name, oct(info.mode & 0o777), metadata(data.decode()) if info.name.endswith("PKG-INFO") else data)
 "#;
 
-pub fn describe(tools: &Tools, distribution: &Path) -> BTreeSet<String> {
+fn describe(tools: &Tools, distribution: &Path) -> BTreeSet<String> {
     let text = succeed(tools.python().args(["-c", DESCRIBE]).arg(distribution));
     text.lines().map(str::to_owned).collect()
 }
 
-pub fn build(stages: &[&Path], out: &Path) -> Vec<PathBuf> {
+fn build(stages: &[&Path], out: &Path) -> Vec<PathBuf> {
     succeed(relkit().arg("build").args(stages).arg("--out-dir").arg(out));
     names(out).iter().map(|name| out.join(name)).collect()
 }

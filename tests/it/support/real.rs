@@ -132,7 +132,7 @@ impl Tools {
             "twine",
             "check-wheel-contents",
             "build",
-            "hatchling>=1.27",
+            "hatchling>=1.28",
             "wheel",
             "packaging>=26,<27",
             "pydantic>=2.12,<3",
