@@ -189,6 +189,31 @@ fn the_bit_of_a_script_is_kept_and_links_are_files() {
     assert_eq!(files(&project(LAUNCHER), &payload), expected);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_linked_directory_is_there_twice() {
+    use std::os::unix::fs::symlink;
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let expected = ["package/bin/rg*", "package/lib/a", "package/lib/b", "package/lib64/a", "package/lib64/b"];
+    let members = [
+        TarMember::special("x/lib64", EntryType::Symlink, "./lib"),
+        TarMember::special("x/lib/b", EntryType::Symlink, "../lib64/a"),
+        TarMember::file("x/lib/a", "a"),
+        TarMember::file("x/bin/rg", elf(500)),
+    ];
+    let project = project(LAUNCHER);
+    assert_eq!(files(&project, &write(root, "a.tar.zst", zstd(&tar(&members)))), expected);
+    let tree = root.join("tree");
+    write_tree(&tree, &[("bin/rg", elf(500)), ("lib/a", b"a".to_vec())]);
+    symlink("lib", tree.join("lib64")).unwrap();
+    symlink("../lib64/a", tree.join("lib/b")).unwrap();
+    assert_eq!(files(&project, &tree), expected);
+    assert!(tree.join("lib/a").is_file(), "what is the user's is copied");
+    symlink("..", tree.join("lib/up")).unwrap();
+    assert!(refused(&project, &tree).contains("link `lib/up` does not lead to a file"));
+}
+
 #[test]
 fn further_executables_are_shipped_where_a_payload_has_them() {
     let directory = tempfile::tempdir().unwrap();
