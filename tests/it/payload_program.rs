@@ -227,6 +227,14 @@ fn further_executables_are_shipped_where_a_payload_has_them() {
     let opened = open(&rows("none"), &both).unwrap();
     assert_eq!(opened.executables, ["package/uv", "package/uvx"]);
     assert_eq!(opened.files, ["package/NOTES", "package/uv*", "package/uvx*"]);
+    // With nothing else there, nothing else is missed.
+    let rule =
+        "executables = [\"uv\", \"uvx\"]\ncommand = \"scripts\"\nfiles = [{ from = \"LICENSE\", to = \"licenses\" }]\n";
+    let bare = archive(root, &[("uv-linux/uvx", elf(600)), ("uv-linux/uv", elf(500))]);
+    assert_eq!(open(&project(rule), &bare).unwrap().unmatched, ["LICENSE"]);
+    let both =
+        archive(root, &[("uv-linux/uvx", elf(600)), ("uv-linux/uv", elf(500)), ("uv-linux/NOTES", b"x".to_vec())]);
+    assert!(refused(&project(rule), &both).contains("has nothing that `LICENSE` of `files` matches"));
     // In several directories; what is outside of the root goes beside the program.
     let apart = archive(root, &[("a/bin/uv", elf(500)), ("b/uvx", elf(600)), ("c", b"x".to_vec())]);
     assert_eq!(open(&rows("none"), &apart).unwrap().executables, ["package/bin/uv", "package/bin/uvx"]);
@@ -327,6 +335,7 @@ fn a_wheel_of_anybody_is_a_payload() {
         ("NAME.data/data/share/man/man1/rg.1", b".TH".to_vec()),
         ("NAME.dist-info/licenses/LICENSE-MIT", b"MIT".to_vec()),
         ("NAME.dist-info/NOTICE", b"N".to_vec()),
+        ("NAME.dist-info/LICENSE-MIT", b"MIT".to_vec()),
         ("NAME.dist-info/sboms/rg.cyclonedx.json", b"{}".to_vec()),
         ("NAME.dist-info/entry_points.txt", b"".to_vec()),
     ];
