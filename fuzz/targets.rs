@@ -222,8 +222,8 @@ fn package_json(bytes: &[u8]) {
     checked(Archive::from_bytes(Path::new(&sample.file_name), sample.build()), &selection);
 }
 
-/// As it is, and behind intact streams of every compression, so that what they hold is read too. Nothing of a payload lands
-/// beside the directory that was asked for.
+/// As it is, and behind an intact stream of one compression, so that what that holds is read too; for one product of three.
+/// Nothing of a payload lands beside the directory that was asked for.
 fn payload(bytes: &[u8]) {
     static PROJECTS: LazyLock<Vec<RuntimeProject>> = LazyLock::new(|| {
         let program = |command| {
@@ -234,18 +234,18 @@ fn payload(bytes: &[u8]) {
         let tables = [RUNTIME.to_owned(), program("\"scripts\""), program("\"launcher\"")];
         tables.iter().map(|table| RuntimeProject::from_pyproject(table, "r").unwrap()).collect()
     });
-    for bytes in [bytes.to_vec(), gzip(bytes), xz(bytes), zstd(bytes)] {
-        for project in &*PROJECTS {
-            let around = tempfile::tempdir().unwrap();
-            let [file, scratch, target] = ["file.bin", "scratch", "target"].map(|name| around.path().join(name));
-            std::fs::write(&file, &bytes).unwrap();
-            std::fs::create_dir(&scratch).unwrap();
-            let Ok(payload) = Payload::open(&file, project, &scratch, &Progress::hidden()) else { continue };
-            let files = payload.files.len();
-            payload.place(|place| target.join(format!("{place:?}")), &Progress::hidden()).unwrap();
-            assert_eq!(std::fs::read_dir(around.path()).unwrap().count(), 3);
-            assert_eq!(relkit::fs::walk(&target).unwrap().len(), files);
-        }
+    let sum = bytes.iter().fold(bytes.len(), |sum, byte| sum + usize::from(*byte));
+    let (project, compress) = (&PROJECTS[sum % 3], [gzip, xz, zstd][sum / 3 % 3]);
+    for bytes in [bytes.to_vec(), compress(bytes)] {
+        let around = tempfile::tempdir().unwrap();
+        let [file, scratch, target] = ["file.bin", "scratch", "target"].map(|name| around.path().join(name));
+        std::fs::write(&file, &bytes).unwrap();
+        std::fs::create_dir(&scratch).unwrap();
+        let Ok(payload) = Payload::open(&file, project, &scratch, &Progress::hidden()) else { continue };
+        let files = payload.files.len();
+        payload.place(|place| target.join(format!("{place:?}")), &Progress::hidden()).unwrap();
+        assert_eq!(std::fs::read_dir(around.path()).unwrap().count(), 3);
+        assert_eq!(relkit::fs::walk(&target).unwrap().len(), files);
     }
 }
 

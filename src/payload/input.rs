@@ -1,8 +1,7 @@
 //! What an input holds, whatever its form.
 
 use super::form::Form;
-use super::found::{Found, Part};
-use super::name;
+use super::found::Found;
 use crate::product::RuntimeProject;
 use crate::wheel::name::DistributionName;
 
@@ -24,8 +23,6 @@ pub(super) struct WheelName {
 /// What can be asked of an input besides its program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Extent {
-    /// One file: there is nothing else.
-    Lone,
     Tree,
     /// A wheel of the product.
     Own,
@@ -40,11 +37,9 @@ impl Input {
     }
 
     pub(super) fn extent(&self, project: &RuntimeProject) -> Extent {
-        let files = self.files.iter().filter(|file| file.part != Part::Sboms && !name::is_sbom(&file.path));
         match &self.wheel {
             Some(_) if self.is_own_wheel(project) => Extent::Own,
             Some(_) => Extent::Foreign,
-            None if files.count() <= 1 => Extent::Lone,
             None => Extent::Tree,
         }
     }
