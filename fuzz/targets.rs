@@ -8,6 +8,7 @@ use relkit::binary::{Inventory, read};
 use relkit::check::coverage::Candidate;
 use relkit::check::{Options, SdistSubject, Selection, check_archive};
 use relkit::console::Progress;
+use relkit::fetch::checksums::Checksums;
 use relkit::payload::Payload;
 use relkit::product::{RuntimeProject, SdkProject};
 use relkit::target::{PlatformTag, TargetTriple};
@@ -45,7 +46,7 @@ const fn target(name: &'static str, parse: fn(&[u8]), seeds: fn() -> Vec<Vec<u8>
     Target { name, parse, seeds }
 }
 
-pub const TARGETS: [Target; 16] = [
+pub const TARGETS: [Target; 17] = [
     target("wheel", wheel, wheels),
     target("zip", zip, wheels),
     target("unpack", unpack, wheels),
@@ -60,6 +61,7 @@ pub const TARGETS: [Target; 16] = [
     target("metadata", metadata, metadata_files),
     target("names", names, all_names),
     target("pyproject", pyproject, pyprojects),
+    target("checksums", checksums, lists_of_checksums),
     target("package_json", package_json, package_descriptions),
     target("payload", payload, payloads),
 ];
@@ -214,6 +216,14 @@ fn pyproject(bytes: &[u8]) {
         (RuntimeProject::from_pyproject(text, "pyproject.toml"), SdkProject::from_pyproject(text, "pyproject.toml"));
 }
 
+/// Lists of checksums, asked for a file that one of them names.
+fn checksums(bytes: &[u8]) {
+    let Ok(list) = Checksums::parse(bytes) else { return };
+    for path in ["dist/program-1.0.tar.gz", "program.zip", "", "/"] {
+        assert_eq!(list.of(path), list.of(path));
+    }
+}
+
 /// codex-package.json, as the rules read it inside a wheel.
 fn package_json(bytes: &[u8]) {
     let mut sample = linux();
@@ -341,6 +351,25 @@ fn payloads() -> Vec<Vec<u8>> {
     let tree = tar_of(&files, "codex/");
     let (zipped, program) = (zip_of(&files, ""), linux_program());
     vec![gzip(&tree), xz(&tree), zstd(&tree), tree, zipped, xz(&program), program, linux().build()]
+}
+
+fn lists_of_checksums() -> Vec<Vec<u8>> {
+    let (short, long) = ("0f".repeat(32), "E1".repeat(64));
+    let spaced = vec!["0f"; 32].join(" ");
+    let lists = [
+        format!("# sums\n{short}  ./dist/program-1.0.tar.gz\r\n{long} *program.zip\n\\{short}  a\\\\b\\n\n"),
+        format!(
+            "SHA256 (program.zip) = {short}\nSHA2-512(program-1.0.tar.gz)= {long}\nMD5 (x) = {}\n",
+            "0f".repeat(16)
+        ),
+        format!(
+            "SHA256 hash of file program.zip:\r\n{spaced}\r\nCertUtil: -hashfile command completed successfully.\r\n"
+        ),
+        format!("SHA256  {short}  C:\\dist\\program.zip\n"),
+        format!("\u{feff}sha256:{short}\n"),
+    ];
+    let wide = lists[4].encode_utf16().flat_map(u16::to_le_bytes).collect();
+    lists.into_iter().map(String::into_bytes).chain([wide]).collect()
 }
 
 fn package_descriptions() -> Vec<Vec<u8>> {

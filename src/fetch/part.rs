@@ -4,7 +4,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 
-use crate::digest::Sha256Digest;
+use super::expected::{Actual, Expected};
 use crate::fs::{FsError, must_be_replaceable};
 
 pub(super) struct Part {
@@ -50,10 +50,11 @@ impl Part {
         OpenOptions::new().create(true).append(true).open(&self.bytes).map_err(FsError::write(&self.target))
     }
 
-    pub(super) fn digest(&self) -> Result<(Sha256Digest, u64), FsError> {
+    /// What stands on the disk, whoever wrote it.
+    pub(super) fn digest(&self, expected: Option<&Expected>) -> Result<Actual, FsError> {
         // An empty artefact never opened the file.
         self.open()?;
-        let read = File::open(&self.bytes).and_then(|mut file| Sha256Digest::of_reader(&mut file));
+        let read = File::open(&self.bytes).and_then(|mut file| Expected::read(expected, &mut file));
         read.map_err(FsError::read(&self.target))
     }
 

@@ -41,7 +41,7 @@ impl Demo {
         let options = Options {
             sdk_version: version.distribution().clone(),
             version,
-            payloads: vec![Payload { platform_tag: None, path: payload }],
+            payloads: vec![Payload { platform_tag: None, path: payload, target: None }],
             out_dir: out_dir.map_or_else(|| scratch.path().join("demo"), Path::to_owned),
             existing,
             written: Vec::new(),

@@ -13,7 +13,7 @@ use crate::console::Progress;
 use crate::fs::{Existing, FsError};
 use crate::member_path::{self, MemberPath};
 use crate::payload::{DESCRIPTOR, Form, Package, Payload};
-use crate::product::{PYPROJECT, Product, RuntimeProject};
+use crate::product::{PYPROJECT, Product, RuntimeProject, Target};
 use crate::target::{PlatformTagSet, TargetTriple};
 use crate::version::{PublicVersion, ReleaseVersion};
 use crate::wheel::sbom::sboms_of;
@@ -35,6 +35,8 @@ pub struct Options<'a> {
     pub release: ReleaseVersion,
     /// Read off the binaries where there is none.
     pub platform_tag: Option<PlatformTagSet>,
+    /// The row of the product that the payload was built for, where that is known.
+    pub target: Option<Target>,
     /// What to do with an output directory that holds files.
     pub existing: Existing,
 }
@@ -135,7 +137,13 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
         }
     }
     let stated = described.as_ref().and_then(|package| package.target.as_deref());
-    let subject = tags::Subject { payload: &options.payload, inventory: &inventory, entrypoint: &entrypoint, stated };
+    let subject = tags::Subject {
+        payload: &options.payload,
+        inventory: &inventory,
+        entrypoint: &entrypoint,
+        stated,
+        target: options.target.as_ref(),
+    };
     let (platform_tag, reservations) = tags::settle(options.platform_tag.as_ref(), project, &subject)?;
     warnings.extend(reservations);
     let target = platform_tag.tags().iter().find_map(|tag| project.target_of_tag(tag)).map(|row| row.triple.clone());
