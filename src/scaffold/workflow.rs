@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use crate::console::text::shell_word;
 use crate::product::{Product, RuntimeProject};
 use crate::target::TargetTriple;
 
@@ -44,7 +45,7 @@ pub(crate) fn workflow(product: &Product, repository: Repository<'_>) -> String 
         .collect();
     let at_product = match repository.product {
         "" => String::new(),
-        path => format!(" --product {}", quoted(path)),
+        path => format!(" --product {}", shell_word(path)),
     };
     let values = [
         ("sdk-words", if sdk { ", one for the SDK" } else { "" }.to_owned()),
@@ -106,10 +107,4 @@ fn is_emulated(triple: &TargetTriple) -> bool {
 fn names_targets_twice(runtime: &RuntimeProject) -> bool {
     let mut seen = BTreeSet::new();
     runtime.targets.iter().any(|row| !seen.insert(&row.triple))
-}
-
-/// A path as a shell reads it.
-fn quoted(path: &str) -> String {
-    let plain = |character: char| character.is_ascii_alphanumeric() || "-_./".contains(character);
-    if path.chars().all(plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
 }
