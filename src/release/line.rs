@@ -9,7 +9,7 @@ use super::target::Place;
 use crate::check::coverage::{Candidate, Coverage};
 use crate::console::Console;
 use crate::error::{Exit, Failure, Outcome};
-use crate::fs::{Existing, PendingDirectory};
+use crate::fs::{Existing, FsError, PendingDirectory};
 use crate::gate::{self, Role};
 use crate::report::{CoverageRow, FileRow, FindingRow, Release, StepRow, TargetRow};
 use crate::smoke;
@@ -60,6 +60,8 @@ impl Place<'_> {
     /// Check, smoke and verify; they look at the finished wheels only.
     fn judge(&self, mut targets: Vec<TargetRow>) -> Result<Release, Failure> {
         let dist = self.dist();
+        // Where no payload was good there is no wheel, and the verdict says so.
+        std::fs::create_dir_all(&dist).map_err(FsError::write(&dist))?;
         let Options { product, version, allow_missing, .. } = self.options;
         let (runtime, sdk) = (&product.runtime, product.sdk_project());
         let started = Instant::now();
