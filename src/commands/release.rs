@@ -9,8 +9,8 @@ use crate::console::{Console, Shown as _};
 use crate::error::{Exit, Failure};
 use crate::fetch::Digests;
 use crate::fs::{PendingDirectory, write_whole};
-use crate::product::{Product, RuntimeProject};
-use crate::release::{Demo, Demonstrated, Download, Options, Payload, release};
+use crate::product::RuntimeProject;
+use crate::release::{DemoOptions, Download, Options, Payload, demonstrate, release};
 use crate::smoke::Runner;
 use crate::target::TargetTriple;
 use crate::version::ReleaseVersion;
@@ -80,14 +80,17 @@ fn download<'a>(
 }
 
 pub(super) fn demo(arguments: &cli::Demo, console: &Console) -> Result<Exit, Failure> {
-    let (build, existing) = (build::options(Compression::Fast, None)?, stage::existing(arguments.force));
-    let demo = Demo::prepare(Product::built_in()?, build, arguments.out_dir.as_deref(), existing)?;
-    let release = release(&demo.options, console)?;
-    console.show(&Demonstrated(&release), arguments.output.format);
+    let options = DemoOptions {
+        out_dir: arguments.out_dir.clone(),
+        existing: stage::existing(arguments.force),
+        build: build::options(Compression::Fast, None)?,
+    };
+    let shown = demonstrate(&options, console)?;
+    console.show(&shown, arguments.output.format);
     if let Some(kept) = &arguments.out_dir {
-        console.status("Kept", format_args!("stages, distributions and receipts in {}", kept.display()));
+        console.status("Kept", format_args!("products, stages, distributions and receipts in {}", kept.display()));
     }
-    Ok(release.outcome.exit())
+    Ok(shown.outcome().exit())
 }
 
 /// `TARGET=CMD`.

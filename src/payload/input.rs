@@ -18,13 +18,15 @@ pub(super) struct Input {
 pub(super) struct WheelName {
     pub distribution: Option<DistributionName>,
     pub version: String,
+    /// Its import packages.
+    pub modules: Vec<String>,
 }
 
 /// What can be asked of an input besides its program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Extent {
     Tree,
-    /// A wheel of the product.
+    /// A wheel that was built of the product.
     Own,
     /// A wheel of somebody else, who may have left out what upstream has.
     Foreign,
@@ -38,7 +40,8 @@ impl Input {
 
     pub(super) fn extent(&self, project: &RuntimeProject) -> Extent {
         match &self.wheel {
-            Some(_) if self.is_own_wheel(project) => Extent::Own,
+            // Somebody else may have published under the same name; every wheel of ours has the import package.
+            Some(wheel) if self.is_own_wheel(project) && wheel.modules.contains(&project.module) => Extent::Own,
             Some(_) => Extent::Foreign,
             None => Extent::Tree,
         }

@@ -65,12 +65,10 @@ pub(super) fn unpack(
     }
     let files = places.spread(origin, sought.program, sink.finish()?)?;
     // Neither part holds a hyphen.
-    let wheel = stem.rsplit_once('-').map(|(distribution, version)| WheelName {
-        distribution: distribution.parse().ok(),
-        version: version.to_owned(),
-    });
-    let wheel = wheel.or(Some(WheelName { distribution: None, version: String::new() }));
-    Ok(Input { form: Form::Wheel, files, wheel })
+    let (distribution, version) = stem.rsplit_once('-').unwrap_or_default();
+    let modules = record.keys().filter_map(|path| path.strip_suffix("/__init__.py").map(str::to_owned)).collect();
+    let wheel = WheelName { distribution: distribution.parse().ok(), version: version.to_owned(), modules };
+    Ok(Input { form: Form::Wheel, files, wheel: Some(wheel) })
 }
 
 /// The directories of a wheel that are not packages.

@@ -8,7 +8,7 @@ mod options;
 mod rows;
 mod target;
 
-pub(crate) use demo::{Demo, Demonstrated};
+pub(crate) use demo::{DemoOptions, demonstrate};
 pub(crate) use download::Download;
 pub(crate) use line::release;
 pub(crate) use options::{Options, Payload};

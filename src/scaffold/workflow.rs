@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use crate::console::text::shell_word;
 use crate::product::{Product, RuntimeProject, Target};
 use crate::target::TargetTriple;
 
@@ -46,7 +47,7 @@ pub(crate) fn workflow(product: &Product, repository: Repository<'_>) -> String 
         .collect();
     let at_product = match repository.product {
         "" => String::new(),
-        path => format!(" --product {}", quoted(path)),
+        path => format!(" --product {}", shell_word(path)),
     };
     let values = [
         ("sdk-words", if sdk { ", one for the SDK" } else { "" }.to_owned()),
@@ -124,10 +125,4 @@ fn tag_option(runtime: &RuntimeProject) -> &'static str {
         false if runtime.targets.iter().filter(linux).any(is_twin) => r#" --target "$TARGET""#,
         false => "",
     }
-}
-
-/// A path as a shell reads it.
-fn quoted(path: &str) -> String {
-    let plain = |character: char| character.is_ascii_alphanumeric() || "-_./".contains(character);
-    if path.chars().all(plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
 }
