@@ -354,6 +354,18 @@ fn a_wheel_of_anybody_is_a_payload() {
         files(&project(LAUNCHER), &foreign),
         ["package/rg*", "package/share/man/man1/rg.1", "package/sub/tool.py", "sboms/rg.cyclonedx.json"]
     );
+    // What was built of a release is built again of the wheel, where everything has its place already.
+    let whole: Files = vec![
+        ("demo_bin/__init__.py", b"".to_vec()),
+        ("demo_bin/data/a/x.json", b"{}".to_vec()),
+        ("demo_bin/data/y.json", b"{}".to_vec()),
+        ("NAME.data/scripts/rg", elf(500)),
+        ("NAME.data/data/share/man/man1/rg.1", b".TH RG 1".to_vec()),
+        ("NAME.data/data/share/bash-completion/completions/rg", b"complete".to_vec()),
+        ("NAME.dist-info/licenses/LICENSE-MIT", b"MIT".to_vec()),
+    ];
+    let own = wheel(root, "demo_bin", "15.2.0", &whole);
+    assert_eq!(files(&project(&format!("{SCRIPTS}{FILES}")), &own), with_licence(&PLACED));
     // A wheel of the product has what the product ships.
     let own = wheel(root, "demo_bin", "14.1.0", &as_script);
     assert!(refused(&project(&format!("{SCRIPTS}{FILES}")), &own).contains("./complete/rg.bash"));
