@@ -8,7 +8,6 @@ use super::expected::Difference;
 use crate::error::{Exit, Explain};
 use crate::fs::FsError;
 use crate::http::HttpError;
-use crate::member_path::PathError;
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FetchError {
@@ -16,8 +15,8 @@ pub(crate) enum FetchError {
     Http(#[from] HttpError),
     #[error("`{url}` ends in no file name")]
     NoName { url: String },
-    #[error("`{name}` cannot be the name of a file here")]
-    Name { name: String, source: PathError },
+    #[error("`{name}` cannot be the name of a file on every system: {why}")]
+    Name { name: String, why: String },
     #[error("cannot fetch to `{}`", path.display())]
     File { path: PathBuf, source: FsError },
     #[error("`{url}` answered {status}")]

@@ -6,20 +6,19 @@ use url::Url;
 
 use super::error::FetchError;
 use crate::http;
-use crate::member_path::{MemberPath, PathError, windows_device};
+use crate::member_path::{MemberPath, windows_device};
 
 /// A text that is the name of one file on every system, and not of a hidden one.
 pub(super) fn file_name(text: &str) -> Result<String, FetchError> {
-    let refused = |source| FetchError::Name { name: text.to_owned(), source };
-    let path: MemberPath = text.parse().map_err(refused)?;
-    if path.contains('/') {
-        return Err(refused(PathError::Absolute));
-    }
-    if path.starts_with('.') {
-        return Err(refused(PathError::Dot));
-    }
-    if windows_device(&path).is_some() {
-        return Err(refused(PathError::End));
+    let refused = |why: String| Err(FetchError::Name { name: text.to_owned(), why });
+    let path: MemberPath = match text.parse::<MemberPath>() {
+        Ok(path) if path.contains('/') => return refused("it has a slash".into()),
+        Ok(path) if path.starts_with('.') => return refused("it begins with a dot".into()),
+        Ok(path) => path,
+        Err(error) => return refused(error.to_string()),
+    };
+    if let Some(device) = windows_device(&path) {
+        return refused(format!("Windows takes `{device}` for a device"));
     }
     Ok(path.to_string())
 }
