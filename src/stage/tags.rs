@@ -82,7 +82,8 @@ fn choose(project: &RuntimeProject, subject: &Subject<'_>) -> Option<PlatformTag
         });
     let is_free = |tag: &&PlatformTag| {
         let for_glibc = matches!(tag.canonical(), PlatformTag::Manylinux { .. });
-        !project.is_of_another(tag, own) && !(beside_glibc && for_glibc)
+        let is_left_to_another = project.is_of_another(tag, own) || beside_glibc && for_glibc;
+        !is_left_to_another
     };
     let free = |tags: &[PlatformTag]| PlatformTagSet::new(tags.iter().filter(is_free).cloned());
     free(chosen.tags()).or_else(|| free(&inventory.honest_tags())).map(PlatformTagSet::with_legacy_aliases)

@@ -411,7 +411,8 @@ a = "demo_bin:main"
 fast_io = ["uvloop; sys_platform != 'win32' or python_version > '3.12'", "orjson>=3"]
 empty = []
 "#;
-    let cases: [(&str, String, &[(&str, &str)]); 6] = [
+    type Case<'a> = (&'a str, String, &'a [(&'a str, &'a str)]);
+    let cases: [Case<'_>; 6] = [
         ("a rich table", rich.to_owned(), &[]),
         (
             "what is imported",
