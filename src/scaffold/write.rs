@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::error::ScaffoldError;
+use super::names;
+use super::options::Options;
 use super::sdk::{self, SdkNames};
 use super::survey::survey_all;
 use super::tables::{self, Named};
 use super::workflow::{Repository, workflow};
-use super::{Options, names};
 use crate::console::text::plural;
 use crate::console::{Progress, Shown};
 use crate::fs::{Existing, FsError, PendingDirectory, portable, write_whole};

@@ -65,7 +65,7 @@ fn judge(tools: &Tools, wheel: &Path) {
         "win_amd64" => "x86_64-pc-windows-msvc",
         "musllinux_1_1_aarch64" => "aarch64-unknown-linux-musl",
         "musllinux_1_1_x86_64" => "x86_64-unknown-linux-musl",
-        "manylinux_2_17_aarch64" => "aarch64-manylinux2014",
+        "manylinux2014_aarch64" => "aarch64-manylinux2014",
         _ => "x86_64-manylinux2014",
     };
     tools.place_by_uv(wheel, &at("uv"), &["--python-platform", platform]);

@@ -52,7 +52,7 @@ impl Line {
         fs::write(root.join("stdout"), succeed(&mut release)).unwrap();
         for (published, tags) in [
             ("manylinux_2_17_x86_64", None),
-            ("manylinux_2_17_aarch64", Some("manylinux_2_17_aarch64.musllinux_1_1_aarch64")),
+            ("manylinux_2_17_aarch64", Some("manylinux2014_aarch64.manylinux_2_17_aarch64.musllinux_1_1_aarch64")),
         ] {
             let stage = root.join("stage").join(published);
             let mut command = relkit();
@@ -92,7 +92,7 @@ impl Line {
     }
 
     pub fn package(&self, architecture: &str) -> PathBuf {
-        let tag = format!("manylinux_2_17_{architecture}.musllinux_1_1_{architecture}");
+        let tag = ["manylinux2014", "manylinux_2_17", "musllinux_1_1"].map(|floor| format!("{floor}_{architecture}")).join(".");
         self.file("packages").join(wheel_name(&tag))
     }
 }
