@@ -47,7 +47,8 @@ fn a_staged_runtime_builds_as_a_wheel_of_its_tag_and_never_as_an_sdist() {
     stage(&out, &directory.path().join("package")).unwrap();
     let built = run(&mut tools.build(&out, &["--wheel"], &dist));
     assert!(built.status.success(), "{}", text(&built));
-    let wheel = "openai_codex_cli_bin-0.163.0-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.musllinux_1_1_x86_64.whl";
+    let wheel =
+        "openai_codex_cli_bin-0.163.0-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.musllinux_1_1_x86_64.whl";
     assert_eq!(names(&dist), [wheel]);
     let unpacked = directory.path().join("unpacked");
     succeed(tools.module("wheel").args(["unpack", "--dest"]).arg(&unpacked).arg(dist.join(wheel)));
