@@ -120,7 +120,7 @@ impl Row {
         };
         for (name, tags) in [("platform-tag", std::slice::from_ref(&target.platform_tag)), ("also", &target.also)] {
             if let Some(tag) = tags.iter().find(|tag| !target.triple.matches(tag)) {
-                return Err(origin.refused(&key(name), format!("`{tag}` is no tag of `{}`", target.triple)));
+                return Err(origin.refused(&key(name), target.triple.mismatch(tag)));
             }
         }
         if target.runner.trim().is_empty() || target.runner.contains(char::is_control) {

@@ -87,6 +87,22 @@ pub enum TypegenError {
         /// The protocol method.
         protocol_method: &'static str,
     },
+    /// A method of the SDK is a request that the runtime does not have.
+    #[error("the method `{method}` is the request `{protocol_method}`, which this runtime does not have")]
+    NoRequest {
+        /// The Python method.
+        method: &'static str,
+        /// The protocol method.
+        protocol_method: &'static str,
+    },
+    /// A row of the table of methods says too little.
+    #[error("the row of `{protocol_method}` gives its method `{method}` keywords, and not what it returns")]
+    NoResult {
+        /// The Python method.
+        method: &'static str,
+        /// The protocol method.
+        protocol_method: &'static str,
+    },
     /// The answer that refuses a request of the server no longer fits the schema.
     #[error("the refusal of `{method}` is no `{response}`: {why}")]
     Refusal {
@@ -137,6 +153,14 @@ impl Explain for TypegenError {
             Self::NameTaken { .. } => Some("name the variant in the generator's table of overrides".into()),
             Self::Vanished { .. } => {
                 Some("take it out of the list of exposed keywords, and say so in the release notes".into())
+            }
+            Self::NoRequest { .. } => Some(
+                "give the runtime that the SDK is pinned to or a newer one; where that no longer has it, take the row out of \
+                 `EXPOSED` and say so in the release notes"
+                    .into(),
+            ),
+            Self::NoResult { .. } => {
+                Some("write the face out with a `result`: a docstring with `Args:` has a `Returns:` too".into())
             }
             Self::Process { .. } => Some("give an executable that this machine can run".into()),
             Self::Runtime { .. } => Some(

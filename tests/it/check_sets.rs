@@ -8,6 +8,7 @@ use crate::samples::archive::{EntryType, TarMember, entry, gzip, tar};
 use crate::samples::binary::program;
 use crate::samples::wheel::{METADATA, Sample, linux, runtime};
 use crate::support::check::{E, W, findings_in, names};
+use crate::support::targets::TARGETS;
 use crate::support::{relkit, run, text};
 
 const SDK_METADATA: &str = "Metadata-Version: 2.4\nName: openai-codex-app-server-sdk\nVersion: 0.163.0\nSummary: An SDK\n\
@@ -25,7 +26,7 @@ fn sdk() -> Sample {
     }
 }
 
-/// Six wheels for the template's targets, and the SDK.
+/// Wheels for the template's targets, the six that tests name first, and the SDK at place 6.
 fn complete() -> Vec<Sample> {
     let wheel = |tags: &[&str], target: &str| {
         let executable = if target.contains("windows") { "bin/codex.exe" } else { "bin/codex" };
@@ -35,7 +36,7 @@ fn complete() -> Vec<Sample> {
         let tags = ["manylinux2014", "manylinux_2_17", "musllinux_1_1"].map(|floor| format!("{floor}_{name}"));
         wheel(&tags.each_ref().map(String::as_str), &format!("{name}-unknown-linux-musl"))
     };
-    vec![
+    let mut set = vec![
         wheel(&["macosx_11_0_arm64"], "aarch64-apple-darwin"),
         wheel(&["macosx_10_12_x86_64"], "x86_64-apple-darwin"),
         linux("aarch64"),
@@ -43,7 +44,13 @@ fn complete() -> Vec<Sample> {
         wheel(&["win_arm64"], "aarch64-pc-windows-msvc"),
         wheel(&["win_amd64"], "x86_64-pc-windows-msvc"),
         sdk(),
-    ]
+    ];
+    for (target, tags, _) in TARGETS.iter() {
+        if set.iter().all(|sample| !sample.is_for(target)) {
+            set.push(wheel(&tags.split('.').collect::<Vec<_>>(), target));
+        }
+    }
+    set
 }
 
 /// The complete set, changed.

@@ -64,7 +64,7 @@ fn every_form_of_a_package_gives_one_stage() {
     for payload in payloads {
         let out = root.join("out");
         let staged = stage(&out, &payload).unwrap_or_else(|error| panic!("{}: {}", payload.display(), told(error).0));
-        assert_eq!(staged.platform_tag.to_string(), "manylinux_2_17_x86_64.musllinux_1_1_x86_64");
+        assert_eq!(staged.platform_tag.to_string(), "manylinux2014_x86_64.manylinux_2_17_x86_64.musllinux_1_1_x86_64");
         assert_eq!(staged.warnings, [], "{}", payload.display());
         let tree = tree(&out);
         assert_eq!(*first.get_or_insert_with(|| tree.clone()), tree, "{}", payload.display());

@@ -12,6 +12,7 @@ use crate::fetch_product::{just, keys, product, row, sha256};
 use crate::support::http::{Site, serve_file};
 use crate::support::index::ScriptedIndex;
 use crate::support::publish::assert_no_secret;
+use crate::support::targets::others;
 use crate::support::{
     digest, judges, names, package_directory, read_json, relkit, repository, run, scratch, skip, succeed,
     target_directory, text, wheel_of,
@@ -297,13 +298,6 @@ fn the_linux_path_of_a_release() {
     let payload = archive(&package, directory.path());
     let sha256 = digest(&payload);
     let server = serve_file(payload);
-    let others = [
-        "aarch64-apple-darwin",
-        "x86_64-apple-darwin",
-        "aarch64-unknown-linux-musl",
-        "aarch64-pc-windows-msvc",
-        "x86_64-pc-windows-msvc",
-    ];
     let mut play = Play {
         document: parse(&bin, &github().join("workflows/release.yml")),
         contexts: BTreeMap::new(),
@@ -314,7 +308,7 @@ fn the_linux_path_of_a_release() {
         ("inputs.codex-version", "rust-v0.163.0".to_owned()),
         ("inputs.payload-url", format!("{server}/codex-package-{{target}}.tar.gz")),
         ("inputs.digests", json!({TARGET: sha256.to_string()}).to_string()),
-        ("inputs.leave-out", others.join(" ")),
+        ("inputs.leave-out", others(TARGET).join(" ")),
         ("inputs.publish", "true".to_owned()),
         ("vars.RELKIT_UPLOAD_URL", format!("{}/legacy/", index.address)),
         ("vars.RELKIT_INDEX_URL", format!("{}/simple/", index.address)),

@@ -337,14 +337,33 @@ pub fn fat(slices: &[(u32, Vec<u8>)]) -> Vec<u8> {
 
 /// A sound program of this target triple; the oldest macOS that it runs on is 11.0 or, on Intel, 10.12.
 pub fn program(target: &str) -> Vec<u8> {
-    match target {
-        "aarch64-apple-darwin" => mac(ARM64, 11, 0).build(),
-        "x86_64-apple-darwin" => mac(AMD64, 10, 12).build(),
-        "aarch64-unknown-linux-musl" => static_pie(183).build(),
-        "x86_64-unknown-linux-musl" => static_pie(62).build(),
-        "aarch64-pc-windows-msvc" => pe(0xaa64, &["KERNEL32.dll"], true),
-        "x86_64-pc-windows-msvc" => windows_program(),
+    let (architecture, system) = target.split_once('-').unwrap_or_else(|| panic!("`{target}` is no triple"));
+    let system = ["apple-darwin", "windows", "linux"].into_iter().find(|part| system.contains(part));
+    match (system, architecture) {
+        (Some("apple-darwin"), "aarch64") => mac(ARM64, 11, 0).build(),
+        (Some("apple-darwin"), "x86_64") => mac(AMD64, 10, 12).build(),
+        (Some("windows"), "aarch64") => pe(0xaa64, &["KERNEL32.dll"], true),
+        (Some("windows"), "x86_64") => windows_program(),
+        (Some("linux"), _) => linux_program(architecture).build(),
         _ => panic!("there is no sample for `{target}`"),
+    }
+}
+
+/// A static program for Linux on any architecture that a platform tag names.
+fn linux_program(architecture: &str) -> ElfSample {
+    let short = |machine| ElfSample { class64: false, ..static_pie(machine) };
+    // Flags say hard float on Arm, double-precision floats on RISC-V and LoongArch, and ELFv2 on POWER.
+    match architecture {
+        "x86_64" => static_pie(62),
+        "aarch64" => static_pie(183),
+        "i686" => short(3),
+        "armv7" => ElfSample { flags: 0x0500_0400, arm_version: Some(10), ..short(40) },
+        "arm" => ElfSample { flags: 0x0500_0400, arm_version: Some(6), ..short(40) },
+        "riscv64gc" => ElfSample { flags: 5, ..static_pie(243) },
+        "powerpc64le" => ElfSample { flags: 2, ..static_pie(21) },
+        "s390x" => ElfSample { big_endian: true, ..static_pie(22) },
+        "loongarch64" => ElfSample { flags: 0x43, ..static_pie(258) },
+        _ => panic!("there is no sample for `{architecture}`: give its number in ELF a row here"),
     }
 }
 

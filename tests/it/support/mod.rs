@@ -1,5 +1,5 @@
 //! What the tests share: the executable under test, files and directories, and how long a round goes on. Real input and
-//! judges are in `real`, stages in `stages`, payloads in `payloads`, the rules of `check` in `check`, indexes and servers in `publish`, `index`,
+//! judges are in `real`, stages in `stages`, the template's targets in `targets`, payloads in `payloads`, the rules of `check` in `check`, indexes and servers in `publish`, `index`,
 //! `servers` and `http`.
 
 pub mod check;
@@ -11,6 +11,7 @@ pub mod publish;
 mod real;
 pub mod servers;
 pub mod stages;
+pub mod targets;
 
 use std::fs;
 use std::path::{Path, PathBuf};
