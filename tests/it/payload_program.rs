@@ -367,7 +367,8 @@ fn a_wheel_of_anybody_is_a_payload() {
     let own = wheel(root, "demo_bin", "15.2.0", &whole);
     assert_eq!(files(&project(&format!("{SCRIPTS}{FILES}")), &own), with_licence(&PLACED));
     // A wheel of the product has what the product ships.
-    let own = wheel(root, "demo_bin", "14.1.0", &as_script);
+    let with_the_module: Files = [vec![("demo_bin/__init__.py", b"".to_vec())], as_script[1..].to_vec()].concat();
+    let own = wheel(root, "demo_bin", "14.1.0", &with_the_module);
     assert!(refused(&project(&format!("{SCRIPTS}{FILES}")), &own).contains("./complete/rg.bash"));
     assert_eq!(open(&project(SCRIPTS), &own).unwrap().wheel_version.as_deref(), Some("14.1.0"));
 
