@@ -12,7 +12,7 @@ use crate::support::{REAL_VERSION, Tools, names, package_directory, relkit, succ
 /// What a distribution holds, without the lines that name its writer: members with their modes and bytes, and the
 /// metadata as sets of lines. Two wheels that print the same install the same.
 const DESCRIBE: &str = r#"
-import re, sys, tarfile, zipfile
+import hashlib, re, sys, tarfile, zipfile
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 def metadata(text):
@@ -34,6 +34,7 @@ if path.endswith(".whl"):
             mode = 0 if sys.platform == "win32" else (info.external_attr >> 16) & 0o777
             if name.endswith(("/METADATA", "/WHEEL")): data = metadata(data.decode())
             if name.endswith("/RECORD"): data = sorted(line.split(",")[0] for line in data.decode().splitlines())
+            if isinstance(data, bytes) and len(data) > 1 << 16: data = hashlib.sha256(data).hexdigest()
             print(name, oct(mode), data)
 else:
     with tarfile.open(path) as archive:
@@ -42,7 +43,7 @@ else:
             print(info.name, oct(info.mode & 0o777), metadata(data.decode()) if info.name.endswith("PKG-INFO") else data)
 "#;
 
-fn describe(tools: &Tools, distribution: &Path) -> BTreeSet<String> {
+pub fn describe(tools: &Tools, distribution: &Path) -> BTreeSet<String> {
     let text = succeed(tools.python().args(["-c", DESCRIBE]).arg(distribution));
     text.lines().map(str::to_owned).collect()
 }

@@ -7,6 +7,8 @@ pub mod http;
 pub mod index;
 pub mod line;
 pub mod payloads;
+#[cfg(unix)]
+pub mod products;
 pub mod publish;
 mod real;
 pub mod servers;
