@@ -182,6 +182,19 @@ mod tests {
     }
 
     #[test]
+    fn every_key_is_on_the_page_of_products() {
+        let page = include_str!("../../docs/products.md");
+        let error = RuntimeProject::from_pyproject("[tool.relkit]\nunknown = 1\n", "x").unwrap_err();
+        let message = crate::error::sentence(&error);
+        let (_, known) = message.split_once("expected one of ").unwrap();
+        let keys: Vec<_> = known.split('`').skip(1).step_by(2).filter(|key| *key != "stage").collect();
+        assert!(keys.len() > 10, "{message}");
+        for key in keys {
+            assert!(page.contains(&format!("`{key}`")), "docs/products.md says nothing of `{key}`");
+        }
+    }
+
+    #[test]
     fn a_wrong_value_is_named_by_its_key() {
         let before = RUNTIME.split("platform-tag = \"win_amd64\"").next().unwrap();
         let key =

@@ -290,7 +290,7 @@ fn published_wheels_are_payloads() {
         ("typos==1.52.0", "manylinux2014_x86_64", "1.52.0", "typos"),
     ] {
         let Some(wheel) = wheel_of(requirement, platform) else { return };
-        let made = Made::of(&[wheel.clone()], &[], version);
+        let made = Made::of(std::slice::from_ref(&wheel), &[], version);
         assert!(made.table().contains(&format!("executable = \"{name}\"")), "{}", made.table());
         nothing_of_codex(&made);
         let released = made.wheel(&format!("{name}_bin-{version}-"));
