@@ -8,6 +8,7 @@ use relkit::binary::{Inventory, read};
 use relkit::check::coverage::Candidate;
 use relkit::check::{Options, SdistSubject, Selection, check_archive};
 use relkit::console::Progress;
+use relkit::fetch::checksums::Checksums;
 use relkit::payload::Payload;
 use relkit::product::{RuntimeProject, SdkProject};
 use relkit::target::{PlatformTag, TargetTriple};
@@ -45,7 +46,7 @@ const fn target(name: &'static str, parse: fn(&[u8]), seeds: fn() -> Vec<Vec<u8>
     Target { name, parse, seeds }
 }
 
-pub const TARGETS: [Target; 16] = [
+pub const TARGETS: [Target; 17] = [
     target("wheel", wheel, wheels),
     target("zip", zip, wheels),
     target("unpack", unpack, wheels),
@@ -60,6 +61,7 @@ pub const TARGETS: [Target; 16] = [
     target("metadata", metadata, metadata_files),
     target("names", names, all_names),
     target("pyproject", pyproject, pyprojects),
+    target("checksums", checksums, lists_of_checksums),
     target("package_json", package_json, package_descriptions),
     target("payload", payload, payloads),
 ];
@@ -214,6 +216,14 @@ fn pyproject(bytes: &[u8]) {
         (RuntimeProject::from_pyproject(text, "pyproject.toml"), SdkProject::from_pyproject(text, "pyproject.toml"));
 }
 
+/// Lists of checksums, asked for a file that one of them names.
+fn checksums(bytes: &[u8]) {
+    let Ok(list) = Checksums::parse(bytes) else { return };
+    for path in ["dist/program-1.0.tar.gz", "program.zip", "", "/"] {
+        assert_eq!(list.of(path), list.of(path));
+    }
+}
+
 /// codex-package.json, as the rules read it inside a wheel.
 fn package_json(bytes: &[u8]) {
     let mut sample = linux();
@@ -222,8 +232,8 @@ fn package_json(bytes: &[u8]) {
     checked(Archive::from_bytes(Path::new(&sample.file_name), sample.build()), &selection);
 }
 
-/// As it is, and behind intact streams of every compression, so that what they hold is read too. Nothing of a payload lands
-/// beside the directory that was asked for.
+/// As it is, and behind an intact stream of one compression, so that what that holds is read too; for one product of three.
+/// Nothing of a payload lands beside the directory that was asked for.
 fn payload(bytes: &[u8]) {
     static PROJECTS: LazyLock<Vec<RuntimeProject>> = LazyLock::new(|| {
         let program = |command| {
@@ -234,18 +244,18 @@ fn payload(bytes: &[u8]) {
         let tables = [RUNTIME.to_owned(), program("\"scripts\""), program("\"launcher\"")];
         tables.iter().map(|table| RuntimeProject::from_pyproject(table, "r").unwrap()).collect()
     });
-    for bytes in [bytes.to_vec(), gzip(bytes), xz(bytes), zstd(bytes)] {
-        for project in &*PROJECTS {
-            let around = tempfile::tempdir().unwrap();
-            let [file, scratch, target] = ["file.bin", "scratch", "target"].map(|name| around.path().join(name));
-            std::fs::write(&file, &bytes).unwrap();
-            std::fs::create_dir(&scratch).unwrap();
-            let Ok(payload) = Payload::open(&file, project, &scratch, &Progress::hidden()) else { continue };
-            let files = payload.files.len();
-            payload.place(|place| target.join(format!("{place:?}")), &Progress::hidden()).unwrap();
-            assert_eq!(std::fs::read_dir(around.path()).unwrap().count(), 3);
-            assert_eq!(relkit::fs::walk(&target).unwrap().len(), files);
-        }
+    let sum = bytes.iter().fold(bytes.len(), |sum, byte| sum + usize::from(*byte));
+    let (project, compress) = (&PROJECTS[sum % 3], [gzip, xz, zstd][sum / 3 % 3]);
+    for bytes in [bytes.to_vec(), compress(bytes)] {
+        let around = tempfile::tempdir().unwrap();
+        let [file, scratch, target] = ["file.bin", "scratch", "target"].map(|name| around.path().join(name));
+        std::fs::write(&file, &bytes).unwrap();
+        std::fs::create_dir(&scratch).unwrap();
+        let Ok(payload) = Payload::open(&file, project, &scratch, &Progress::hidden()) else { continue };
+        let files = payload.files.len();
+        payload.place(|place| target.join(format!("{place:?}")), &Progress::hidden()).unwrap();
+        assert_eq!(std::fs::read_dir(around.path()).unwrap().count(), 3);
+        assert_eq!(relkit::fs::walk(&target).unwrap().len(), files);
     }
 }
 
@@ -341,6 +351,25 @@ fn payloads() -> Vec<Vec<u8>> {
     let tree = tar_of(&files, "codex/");
     let (zipped, program) = (zip_of(&files, ""), linux_program());
     vec![gzip(&tree), xz(&tree), zstd(&tree), tree, zipped, xz(&program), program, linux().build()]
+}
+
+fn lists_of_checksums() -> Vec<Vec<u8>> {
+    let (short, long) = ("0f".repeat(32), "E1".repeat(64));
+    let spaced = vec!["0f"; 32].join(" ");
+    let lists = [
+        format!("# sums\n{short}  ./dist/program-1.0.tar.gz\r\n{long} *program.zip\n\\{short}  a\\\\b\\n\n"),
+        format!(
+            "SHA256 (program.zip) = {short}\nSHA2-512(program-1.0.tar.gz)= {long}\nMD5 (x) = {}\n",
+            "0f".repeat(16)
+        ),
+        format!(
+            "SHA256 hash of file program.zip:\r\n{spaced}\r\nCertUtil: -hashfile command completed successfully.\r\n"
+        ),
+        format!("SHA256  {short}  C:\\dist\\program.zip\n"),
+        format!("\u{feff}sha256:{short}\n"),
+    ];
+    let wide = lists[4].encode_utf16().flat_map(u16::to_le_bytes).collect();
+    lists.into_iter().map(String::into_bytes).chain([wide]).collect()
 }
 
 fn package_descriptions() -> Vec<Vec<u8>> {

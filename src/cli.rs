@@ -1,5 +1,6 @@
 //! Every command, flag and help sentence; no behaviour. The contract of what users type stands here alone.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
@@ -175,6 +176,9 @@ pub(crate) struct StageRuntime {
     /// The wheel's platform tag, or several joined by dots
     #[arg(long, value_name = "TAG")]
     pub platform_tag: Option<String>,
+    /// The target that it was built for, where the binaries do not tell, as with two static builds for one machine
+    #[arg(long, value_name = "TRIPLE")]
+    pub target: Option<String>,
     #[command(flatten)]
     pub stage: StageOptions,
 }
@@ -286,7 +290,7 @@ pub(crate) struct Rule {
 pub(crate) struct Coverage {
     /// Wheels, directories of wheels, or bare platform tags
     #[arg(required = true, value_name = "DIST_OR_TAG")]
-    pub sources: Vec<String>,
+    pub sources: Vec<OsString>,
     /// Fail unless the named platform gets a wheel; may be given several times
     #[arg(long, value_name = "NAME")]
     pub require: Vec<String>,
@@ -513,17 +517,29 @@ pub(crate) struct SchemaSource {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:
+#[command(after_help = "Examples:
   relkit release --codex-version 0.163.0 --out-dir release \\
-    --payload linux-x86_64.tar.gz macosx_11_0_arm64=mac-arm.tar.gz --report release/report.html")]
+    --payload linux-x86_64.tar.gz macosx_11_0_arm64=mac-arm.tar.gz --report release/report.html
+  relkit release --release-version 15.2.0 --download --out-dir release")]
 pub(crate) struct Release {
     #[command(flatten)]
     pub release: ReleaseOptions,
     #[command(flatten)]
     pub product: ProductOptions,
-    /// Payloads, each with its platform tag before `=` or with the tag that its binaries call for
-    #[arg(long, value_name = "[TAG=]PAYLOAD", required = true, num_args = 1..)]
-    pub payload: Vec<String>,
+    #[command(flatten)]
+    pub payloads: PayloadSource,
+    /// Where the artefacts go and stay, so that another run goes on with them [default: OUT-DIR with `-downloads`]
+    #[arg(long, value_name = "DIR", requires = "download")]
+    pub download_dir: Option<PathBuf>,
+    /// A list of checksums other than the product's
+    #[arg(long, value_name = "URL_OR_FILE", requires = "download")]
+    pub checksums: Option<String>,
+    /// Accept whatever bytes arrive
+    #[arg(long, requires = "download", conflicts_with = "checksums")]
+    pub no_digest: bool,
+    /// How long the server may be silent
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds())]
+    pub timeout: u64,
     /// Where stages, distributions and receipts go
     #[arg(long, value_name = "DIR")]
     pub out_dir: PathBuf,
@@ -565,6 +581,17 @@ pub(crate) struct Release {
 }
 
 #[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct PayloadSource {
+    /// Payloads, each with its platform tag before `=` or with the tag that its binaries call for
+    #[arg(long, value_name = "[TAG=]PAYLOAD", num_args = 1..)]
+    pub payload: Vec<String>,
+    /// Take every target's artefact from the product's `source`, held against its `checksums`
+    #[arg(long)]
+    pub download: bool,
+}
+
+#[derive(Debug, Args)]
 #[command(after_help = "Examples:
   relkit demo
   relkit demo --out-dir demo
@@ -582,11 +609,28 @@ pub(crate) struct Demo {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:
-  relkit fetch https://example/codex-x86_64-unknown-linux-musl.tar.gz --out downloads/ --sha256 HEX")]
+#[command(after_help = "Examples:
+  relkit fetch https://example/codex-x86_64-unknown-linux-musl.tar.gz --out downloads/ --sha256 HEX
+  relkit fetch --target x86_64-unknown-linux-musl --release-version 15.2.0 --out downloads/
+
+With --target the artefact comes from the product's `source`, and is held against its `checksums`.")]
 pub(crate) struct Fetch {
-    /// Where the artefact is
-    pub url: String,
+    #[command(flatten)]
+    pub artefact: ArtefactSource,
+    /// Of several wheels of the target, the one with this platform tag
+    #[arg(long, value_name = "TAG", requires = "target")]
+    pub platform_tag: Option<String>,
+    /// The release: a release tag of the product or a PEP 440 version
+    #[arg(
+        long,
+        value_name = "VERSION",
+        visible_alias = "codex-version",
+        required_unless_present = "url",
+        conflicts_with = "url"
+    )]
+    pub release_version: Option<String>,
+    #[command(flatten)]
+    pub product: ProductOptions,
     /// The file to write, or an existing directory (or a path that ends in `/`) to write it into
     #[arg(long, value_name = "FILE_OR_DIR")]
     pub out: PathBuf,
@@ -601,10 +645,23 @@ pub(crate) struct Fetch {
 
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
+pub(crate) struct ArtefactSource {
+    /// Where the artefact is
+    pub url: Option<String>,
+    /// The target whose artefact upstream publishes
+    #[arg(long, value_name = "TRIPLE")]
+    pub target: Option<String>,
+}
+
+#[derive(Debug, Args)]
+#[group(multiple = false)]
 pub(crate) struct ExpectedDigest {
     /// The SHA-256 that the artefact must have
     #[arg(long, value_name = "HEX")]
     pub sha256: Option<String>,
+    /// The list of checksums that names the artefact, such as SHA256SUMS
+    #[arg(long, value_name = "URL_OR_FILE")]
+    pub checksums: Option<String>,
     /// Accept whatever bytes arrive
     #[arg(long)]
     pub no_digest: bool,
@@ -633,5 +690,21 @@ mod tests {
     #[test]
     fn the_definition_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_argument_and_every_value_of_ours_has_its_sentence() {
+        let commands: Vec<clap::Command> = Cli::command().get_subcommands().cloned().collect();
+        for (command, argument) in
+            commands.iter().flat_map(|command| command.get_arguments().map(move |one| (command, one)))
+        {
+            let place = format!("{} {}", command.get_name(), argument.get_id());
+            assert!(argument.get_help().is_some(), "{place}");
+            // The shells are another crate's, and say it all by their names.
+            let values = argument.get_possible_values().into_iter().filter(|_| argument.get_id() != "shell");
+            for value in values.filter(|_| argument.get_action().takes_values()) {
+                assert!(value.get_help().is_some(), "{place}: {}", value.get_name());
+            }
+        }
     }
 }

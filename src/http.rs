@@ -36,7 +36,7 @@ impl Explain for HttpError {
         match self {
             Self::Insecure { .. } => Some("use the https URL".into()),
             Self::Url { .. } | Self::Scheme { .. } => Some("give the whole URL, with https://".into()),
-            Self::Client(_) => None,
+            Self::Client(_) => Some("check the certificates and the proxy variables of this machine".into()),
         }
     }
 }

@@ -10,7 +10,7 @@
 //! | room | takes | gives | leaves |
 //! | --- | --- | --- | --- |
 //! | `product` | the `[tool.relkit]` tables of the templates | names, targets, tags, accepted findings | |
-//! | `payload` | an executable, a package directory, an archive or a wheel | a verified list of files | |
+//! | `payload` | an executable, a directory, an archive or a wheel | a verified list of files | |
 //! | `stage` | product and payload | a staged tree | a directory that any PEP 517 front end builds |
 //! | `build` | a staged tree | distributions | `.whl`, `.tar.gz` |
 //! | `check` | distributions, or a whole release | findings, coverage | a check receipt |

@@ -177,10 +177,24 @@ pub(crate) fn resolve(directory: &str, link: &[u8]) -> Option<String> {
 
 /// A path that not every system can keep, or not beside the others.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{path}` cannot be a member of an archive: {why}")]
+#[error("`{path}`{} cannot be a member of an archive: {why}", of(origin.as_deref()))]
 pub struct Unkeepable {
     pub path: String,
     pub why: String,
+    /// The directory or template that the path was found in, where its caller said so.
+    pub origin: Option<String>,
+}
+
+fn of(origin: Option<&str>) -> String {
+    origin.map(|origin| format!(" of `{origin}`")).unwrap_or_default()
+}
+
+impl Unkeepable {
+    /// The same, with where the path was found.
+    #[must_use]
+    pub fn found_in(self, origin: impl fmt::Display) -> Self {
+        Self { origin: Some(origin.to_string()), ..self }
+    }
 }
 
 impl Explain for Unkeepable {
@@ -197,7 +211,7 @@ impl Explain for Unkeepable {
 pub(crate) fn check<'a>(paths: impl IntoIterator<Item = &'a str>) -> Result<(), Unkeepable> {
     let mut taken = Paths::default();
     for path in paths {
-        let refused = |why| Unkeepable { path: path.to_owned(), why };
+        let refused = |why| Unkeepable { path: path.to_owned(), why, origin: None };
         path.parse::<MemberPath>().map_err(|why| refused(why.to_string()))?;
         if let Some(clash) = taken.take(path, Node::File).first() {
             return Err(refused(clash.to_string()));
@@ -272,6 +286,14 @@ mod tests {
         ] {
             assert_eq!(resolve(directory, target.as_bytes()).as_deref(), path, "{directory} {target}");
         }
+    }
+
+    #[test]
+    fn a_path_that_cannot_be_kept_is_told_with_its_origin() {
+        let error = check(["a\nb"]).unwrap_err();
+        assert_eq!(error.to_string(), "`a\nb` cannot be a member of an archive: the path has a control character");
+        let error = error.found_in("my/template");
+        assert!(error.to_string().starts_with("`a\nb` of `my/template` cannot be a member"), "{error}");
     }
 
     proptest! {

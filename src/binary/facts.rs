@@ -105,7 +105,8 @@ pub struct Needed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Signature {
     Absent,
-    /// Its bytes lie in the file. Whether it is valid is not judged.
+    /// Its bytes lie in the file, and its hashes are those of the code it covers. Who signed is not judged, nor what a
+    /// PE file's covers.
     Present,
     /// Stated by a header, and not there; with what is wrong.
     Broken(&'static str),
@@ -215,6 +216,18 @@ impl Facts {
 
     pub fn machines(&self) -> Machines {
         self.slices.iter().map(|slice| slice.machine).collect()
+    }
+
+    /// What is to be said of the signatures of all slices: `valid`, `broken` or `absent`.
+    pub(crate) fn signature(&self) -> &'static str {
+        let mut signatures = self.slices.iter().map(|slice| &slice.signature);
+        if signatures.clone().any(|signature| matches!(signature, Signature::Broken(_))) {
+            "broken"
+        } else if signatures.all(|signature| *signature == Signature::Present) {
+            "valid"
+        } else {
+            "absent"
+        }
     }
 
     /// Whether every slice carries a signature whose bytes lie in the file.

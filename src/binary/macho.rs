@@ -9,13 +9,11 @@ use super::bytes::Strings;
 use super::error::BinaryError;
 use super::facts::{Details, Facts, Kind, Linkage, MachOFacts, MachOPlatform, Needed, Signature, Slice};
 use super::machine::Machine;
+use super::macho_signature;
 use super::magic::Format;
 use crate::target::{Architecture, OsVersion};
 
 const MACHO: Format = Format::MachO;
-
-/// The magic number of an embedded signature (`CSMAGIC_EMBEDDED_SIGNATURE`), big-endian in the file.
-const SIGNATURE_MAGIC: u32 = 0xfade_0cc0;
 
 /// Real files have two or three.
 const MAX_SLICES: usize = 44;
@@ -211,11 +209,7 @@ impl<'data> Reader<'data> {
         let Ok(blob) = self.bytes.read_bytes_at(offset, size) else {
             return Signature::Broken("it lies beyond the end of the file");
         };
-        match (word(blob, 0), word(blob, 4)) {
-            (Some(SIGNATURE_MAGIC), Some(length)) if length >= 12 && u64::from(length) <= size => Signature::Present,
-            (Some(SIGNATURE_MAGIC), _) => Signature::Broken("its length is not that of the space it lies in"),
-            _ => Signature::Broken("its bytes are no signature"),
-        }
+        macho_signature::verify(self.bytes, offset, blob)
     }
 
     fn inside(&self, offset: u64, size: u64) -> bool {

@@ -2,12 +2,13 @@
 //! [`read`](super::read) does that (System V ABI, `mach-o/loader.h`, `mach-o/fat.h`, "PE Format", RFC 1952, RFC 8878).
 
 use std::fmt;
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
 use object::{elf, macho};
 use serde::Serialize;
+
+use crate::fs::open_regular;
 
 /// An executable format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -64,14 +65,23 @@ impl Magic {
         let word = |at| head.get(at..at + 4).and_then(<[u8]>::first_chunk).map(|word| u32::from_be_bytes(*word));
         match head {
             _ if head.starts_with(&elf::ELFMAG) => Self::Elf,
-            _ if THIN.iter().any(|magic| word(0) == Some(*magic)) => Self::MachO,
+            // A text may begin as a program does, and be short; behind its first letters a header has zeros.
+            _ if THIN.iter().any(|magic| word(0) == Some(*magic)) => match is_text(head) && word(4).is_some() {
+                true => Self::Text,
+                false => Self::MachO,
+            },
             // A Java class begins alike and has its version next, 45 or more; no fat file has as many slices.
             _ if FAT.iter().any(|magic| word(0) == Some(*magic)) => match word(4) {
+                _ if is_text(head) && head.len() > 4 => Self::Text,
                 Some(45..) => Self::JavaClass,
                 _ => Self::FatMachO,
             },
-            // A text may begin with these letters too; the header of a program has zeros.
-            [b'M', b'Z', ..] if head.len() < 64 || head[..64].contains(&0) => Self::Pe,
+            [b'M', b'Z', rest @ ..] if rest.iter().take(62).any(|byte| *byte == 0) => Self::Pe,
+            [b'M', b'Z', rest @ ..]
+                if rest.len() < 62 && !(is_text(rest) && rest.first().is_some_and(u8::is_ascii)) =>
+            {
+                Self::Pe
+            }
             [b'#', b'!', ..] => Self::Script,
             [0x1f, 0x8b, ..] => Self::Gzip,
             [0x28, 0xb5, 0x2f, 0xfd, ..] => Self::Zstandard,
@@ -81,14 +91,14 @@ impl Magic {
             [0, b'a', b's', b'm', ..] => Self::WebAssembly,
             _ if head.starts_with(b"!<arch>\n") || head.starts_with(b"!<thin>\n") => Self::ObjectArchive,
             _ if head.get(257..262) == Some(b"ustar") => Self::Tar,
-            _ if head.iter().all(|byte| !matches!(byte, 0..=8 | 14..=26 | 28..=31 | 127)) => Self::Text,
+            _ if is_text(head) => Self::Text,
             _ => Self::Data,
         }
     }
 
     pub(crate) fn of_file(path: &Path) -> io::Result<Self> {
         let mut head = Vec::with_capacity(Self::HEAD);
-        File::open(path)?.take(Self::HEAD as u64).read_to_end(&mut head)?;
+        open_regular(path)?.take(Self::HEAD as u64).read_to_end(&mut head)?;
         Ok(Self::of(&head))
     }
 
@@ -126,6 +136,11 @@ impl Magic {
     }
 }
 
+/// Whether there is no byte that no encoding of text has.
+fn is_text(head: &[u8]) -> bool {
+    head.iter().all(|byte| !matches!(byte, 0..=8 | 14..=26 | 28..=31 | 127))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,7 +148,7 @@ mod tests {
     #[test]
     fn files_are_told_by_their_first_bytes() {
         let tar = [&[b'x'; 100][..], &[0; 157], b"ustar"].concat();
-        let cases: [(&[u8], Magic); 24] = [
+        let cases: [(&[u8], Magic); 32] = [
             (b"\x7fELF\x02\x01", Magic::Elf),
             (b"\x7fELF", Magic::Elf),
             (b"\xcf\xfa\xed\xfe\x0c", Magic::MachO),
@@ -146,6 +161,14 @@ mod tests {
             (b"MZ", Magic::Pe),
             (b"MZ\x90\x00", Magic::Pe),
             (b"MZ begins this text, which has no zero where a program has its header.", Magic::Text),
+            (b"MZ hello\n", Magic::Text),
+            (b"MZ\n", Magic::Text),
+            (b"MZ\x90", Magic::Pe),
+            (b"MZ gr\xfc\xdfe", Magic::Text),
+            (b"\xca\xfe\xba\xbe hi", Magic::Text),
+            (b"\xca\xfe\xba\xbe hello, this is text", Magic::Text),
+            (b"\xcf\xfa\xed\xfe hello", Magic::Text),
+            (b"CAFEBABE", Magic::Text),
             (b"#!/bin/sh\n", Magic::Script),
             (b"\x1f\x8b\x08", Magic::Gzip),
             (b"\x28\xb5\x2f\xfd", Magic::Zstandard),

@@ -19,6 +19,7 @@ mod inventory;
 mod libc;
 mod machine;
 mod macho;
+mod macho_signature;
 mod magic;
 mod objection;
 mod pe;

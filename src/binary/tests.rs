@@ -335,6 +335,24 @@ fn macos_defects_are_told_apart() {
 }
 
 #[test]
+fn a_signature_covers_every_page() {
+    let signed = mac(ARM64, 11, 0).build();
+    assert_eq!(facts(&signed).slices[0].signature, Signature::Present);
+    // A byte of the code after it was signed: the minor version in the first command.
+    let mut changed = signed.clone();
+    changed[32 + 16] ^= 1;
+    let Signature::Broken(defect) = facts(&changed).slices[0].signature else { panic!("a changed page is not seen") };
+    assert!(defect.contains("page"), "{defect}");
+    // The directory covers less than what stands before it: the loader reads the rest unchecked, and the kernel allows it.
+    for (at, to) in [(20 + 28, 7_u8), (20 + 36, 20), (20 + 20 + 3, 0xff)] {
+        let mut broken = signed.clone();
+        let start = broken.len() - (20 + 46 + 32) + at;
+        broken[start] = to;
+        assert!(matches!(facts(&broken).slices[0].signature, Signature::Broken(_)), "{at}");
+    }
+}
+
+#[test]
 fn dylibs_in_the_wheel_are_found_by_rpath_and_loader_path() {
     let dylib = MachSample { kind: 6, ..mac(ARM64, 11, 0) }.build();
     for (name, rpaths) in

@@ -4,6 +4,7 @@ mod container;
 mod error;
 mod hatch;
 mod ignored;
+mod imports;
 mod output;
 mod paths;
 mod pipeline;

@@ -1,11 +1,12 @@
 //! The `[project]` table of a staged `pyproject.toml` (PyPA "pyproject.toml specification", PEP 621 and PEP 639), checked
-//! and rendered as core metadata 2.4.
+//! and rendered as core metadata 2.4; as 2.5 where it says what is imported (PEP 794).
 
 use std::collections::BTreeMap;
 use std::str::FromStr as _;
 
 use pep440_rs::{Version, VersionSpecifiers};
 
+use super::imports::imports;
 use super::table::{File, LicenseKey, LicenseTable, Person, ReadmeKey, ReadmeTable};
 use crate::wheel::entry_points::EntryPoints;
 use crate::wheel::fields::{Fields, FieldsError};
@@ -84,7 +85,8 @@ impl Project {
         let version = Version::from_str(version).map_err(|error| value("version", error))?;
         let mut license_text = None;
         let mut out = Fields::new();
-        push(&mut out, "name", "Metadata-Version", "2.4")?;
+        let imports = imports(&table).map_err(|(key, why)| value(key, why))?;
+        push(&mut out, "name", "Metadata-Version", if imports.is_empty() { "2.4" } else { "2.5" })?;
         push(&mut out, "name", "Name", name.as_str())?;
         push(&mut out, "version", "Version", &version.to_string())?;
         if let Some(description) = &table.description {
@@ -155,6 +157,9 @@ impl Project {
                 found.marker = Some(Marker::and_extra(found.marker.as_ref(), &extra));
                 push(&mut out, &key, "Requires-Dist", &found.to_string())?;
             }
+        }
+        for (key, field, text) in imports {
+            push(&mut out, key, field, &text)?;
         }
         Ok(Self {
             name,
@@ -283,10 +288,13 @@ fn readme(key: ReadmeKey) -> Result<Readme, TableError> {
             };
             return Ok(Readme { source: ReadmeSource::File(path), content_type: content_type.into() });
         }
-        ReadmeKey::Table(ReadmeTable { file: Some(path), text: None, content_type }) => {
+        ReadmeKey::Table(ReadmeTable { charset: Some(charset), .. }) if !charset.eq_ignore_ascii_case("utf-8") => {
+            return Err(value("readme", format!("its character set is `{charset}`, and metadata are UTF-8")));
+        }
+        ReadmeKey::Table(ReadmeTable { file: Some(path), text: None, content_type, .. }) => {
             (ReadmeSource::File(path), content_type)
         }
-        ReadmeKey::Table(ReadmeTable { text: Some(text), file: None, content_type }) => {
+        ReadmeKey::Table(ReadmeTable { text: Some(text), file: None, content_type, .. }) => {
             (ReadmeSource::Text(text), content_type)
         }
         ReadmeKey::Table(_) => return Err(value("readme", "either `text` or `file` is expected")),
@@ -371,6 +379,21 @@ fast_io = ["uvloop; sys_platform != 'win32' or python_version > '3.12'"]
     }
 
     #[test]
+    fn what_is_imported_makes_newer_metadata() {
+        for (names, fields) in [
+            ("import-names = []", "Import-Name:\n"),
+            (
+                "import-names = ['a.b', '_c ;private']\nimport-namespaces = ['a']",
+                "Import-Name: a.b\nImport-Name: _c; private\nImport-Namespace: a\n",
+            ),
+        ] {
+            let project = Project::from_pyproject(&format!("[project]\nname = 'a'\nversion = '1'\n{names}\n")).unwrap();
+            let metadata = project.metadata(&[], None, None).unwrap();
+            assert_eq!(metadata.to_string(), format!("Metadata-Version: 2.5\nName: a\nVersion: 1\n{fields}"));
+        }
+    }
+
+    #[test]
     fn a_wrong_value_is_named_by_its_key() {
         for (from, to, key) in [
             ("name = \"Demo.Bin\"", "name = \"-demo\"", "name"),
@@ -389,6 +412,8 @@ fast_io = ["uvloop; sys_platform != 'win32' or python_version > '3.12'"]
             ("pydantic >= 2.12, < 3", "pydantic @ https://x.example/a.whl", "dependencies"),
             ("https://x.example/source", "source", "urls.Source"),
             ("demo.cli:main", "demo.cli", "entry-points"),
+            ("keywords", "import-names = ['1a']\nkeywords", "import-names"),
+            ("\"README.md\"", "{ file = 'a.md', content-type = 'text/markdown', charset = 'latin-1' }", "readme"),
             ("fast_io", "-", "optional-dependencies.-"),
         ] {
             let found = Project::from_pyproject(&TABLE.replacen(from, to, 1));

@@ -39,6 +39,9 @@ pub(super) struct Table {
     pub dependencies: Vec<String>,
     #[serde(default)]
     pub optional_dependencies: BTreeMap<String, Vec<String>>,
+    /// Modules and packages that users import, and namespaces among them (PEP 794).
+    pub import_names: Option<Vec<String>>,
+    pub import_namespaces: Option<Vec<String>>,
     #[serde(default)]
     pub dynamic: Vec<String>,
 }
@@ -56,6 +59,7 @@ pub(super) struct ReadmeTable {
     pub file: Option<String>,
     pub text: Option<String>,
     pub content_type: String,
+    pub charset: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -66,7 +66,10 @@ impl<'a> Tree<'a> {
             return Err(StageError::File { path: at, why: "the metadata names it, and it is not in the stage".into() });
         };
         let bytes = std::fs::read(&regular(file)?.path).map_err(FsError::read(&file.path))?;
-        String::from_utf8(bytes).map_err(|_| StageError::File { path: at, why: "it is not UTF-8".into() })
+        let text =
+            String::from_utf8(bytes).map_err(|_| StageError::File { path: at, why: "it is not UTF-8".into() })?;
+        // As Python reads text; a carriage return would also end a line of the metadata.
+        Ok(if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text })
     }
 
     pub(super) fn licenses(&self, wanted: &LicenseFiles) -> Result<BTreeMap<String, Walked>, StageError> {

@@ -18,6 +18,9 @@ pub enum CheckError {
     Kind { path: PathBuf },
     #[error("`{}` holds no wheel and no source distribution", path.display())]
     Empty { path: PathBuf },
+    /// Nothing would be looked at, and the report would say that all is well.
+    #[error("{} only where it is known what the release is to be", held(rules))]
+    OfGate { rules: Vec<&'static str> },
     /// A large binary is unpacked to a temporary file, and that cannot be written or mapped.
     #[error("cannot unpack `{member}` of `{}` to a temporary file", path.display())]
     Temporary {
@@ -28,6 +31,15 @@ pub enum CheckError {
     },
 }
 
+/// `a`, and the verb that goes with it; of many only the first.
+fn held(rules: &[&str]) -> String {
+    match rules {
+        [one] => format!("`{one}` is held"),
+        [first, others @ ..] => format!("`{first}` and {} more of the selected rules are held", others.len()),
+        [] => "nothing is held".to_owned(),
+    }
+}
+
 impl Explain for CheckError {
     fn hint(&self) -> Option<String> {
         match self {
@@ -35,6 +47,10 @@ impl Explain for CheckError {
             Self::Open(error) => error.hint(),
             Self::Kind { .. } => Some("give distributions as `python -m build` names them, or their directory".into()),
             Self::Empty { .. } => Some("build the distributions first, or give another directory".into()),
+            Self::OfGate { .. } => Some(
+                "use `relkit verify DIST --release-version VERSION`, with `--receipts DIR` for the rules about receipts"
+                    .into(),
+            ),
             Self::Temporary { .. } => Some("free space in the temporary directory, or set TMPDIR to another".into()),
         }
     }

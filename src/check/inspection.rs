@@ -48,6 +48,8 @@ pub struct Binary {
     /// The lowest API level of Android that it asks for.
     pub android_api: Option<u16>,
     pub signed: bool,
+    /// `valid`, `broken` or `absent`.
+    pub signature: &'static str,
     pub signature_defect: Option<&'static str>,
     pub interpreter: Option<String>,
     pub needed: Vec<String>,
@@ -187,6 +189,7 @@ impl Binary {
                 _ => None,
             }),
             signed: facts.signed(),
+            signature: facts.signature(),
             signature_defect: slices().find_map(|slice| match slice.signature {
                 Signature::Broken(defect) => Some(defect),
                 _ => None,

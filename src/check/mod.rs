@@ -41,6 +41,9 @@ pub fn check(options: &Options<'_>) -> Result<Report, CheckError> {
 
 /// As [`check`]; also returns what is kept of each file.
 pub fn check_set(options: &Options<'_>) -> Result<(Report, Vec<Summary>), CheckError> {
+    if options.release.is_none() && options.selection.is_of_gate() {
+        return Err(CheckError::OfGate { rules: options.selection.names().collect() });
+    }
     let (mut files, mut members) = (Vec::new(), Vec::new());
     for path in options.distributions()? {
         let (report, summary) = check_file(&path, options)?;

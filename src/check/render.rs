@@ -56,7 +56,7 @@ impl Shown for Report {
                 (None, Severity::Error) => Level::Error,
                 (None, Severity::Warning) => Level::Warning,
             };
-            let path = visible(&portable(&file.path));
+            let path = portable(&file.path);
             let message = format!("{}\n{}", sentence(finding), closing(finding, "accepted"));
             let annotation = Annotation { level, file: Some(&path), title: finding.rule, message: &message };
             let _ = writeln!(text, "{annotation}");

@@ -72,6 +72,15 @@ impl Selection {
         if names.is_empty() { Err(SelectionError::Nothing) } else { Ok(Self { names }) }
     }
 
+    /// Whether no rule is left that finds something without an expected release.
+    pub(super) fn is_of_gate(&self) -> bool {
+        rules().filter(|rule| self.has(rule)).all(|rule| rule.family().is_of_gate())
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.names.iter().copied()
+    }
+
     pub(super) fn has(&self, rule: &Rule) -> bool {
         self.names.contains(rule.name)
     }

@@ -2,7 +2,7 @@
 //! install the wheels.
 
 use super::product;
-use crate::check::coverage::{Candidate, Coverage};
+use crate::check::coverage::{Coverage, Sources};
 use crate::check::render::{Index, Pages};
 use crate::check::{Options, Selection, check, find_rules};
 use crate::cli;
@@ -36,8 +36,9 @@ pub(super) fn rule(arguments: &cli::Rule, console: &Console) -> Result<Exit, Fai
 }
 
 pub(super) fn coverage(arguments: &cli::Coverage, console: &Console) -> Result<Exit, Failure> {
-    let mut coverage = Coverage::of(&Candidate::of_sources(&arguments.sources)?);
+    let sources = Sources::read(&arguments.sources)?;
+    let mut coverage = Coverage { problems: sources.problems, ..Coverage::of(&sources.candidates) };
     coverage.require(&arguments.require)?;
     console.show(&coverage, arguments.output.format);
-    Ok(if coverage.missing.is_empty() { Exit::Good } else { Exit::NotGood })
+    Ok(coverage.exit())
 }

@@ -5,8 +5,8 @@ use std::path::Path;
 use crate::cli::{ProductOptions, ReleaseOptions};
 use crate::error::{Exit, Failure};
 use crate::fs::FsError;
-use crate::product::{Choice, Product, RuntimeProject, Sdk};
-use crate::target::TargetTriple;
+use crate::product::{Choice, Product, RuntimeProject, Sdk, Target};
+use crate::target::{PlatformTagSet, TargetTriple};
 use crate::version::{PublicVersion, ReleaseVersion};
 
 /// The product that is named, or that of the current directory, or the built-in one.
@@ -55,6 +55,21 @@ pub(super) fn targets(texts: &[String], runtime: &RuntimeProject) -> Result<Vec<
         return Ok(runtime.targets.iter().map(|row| row.triple.clone()).collect());
     }
     texts.iter().map(|text| target(text, runtime)).collect()
+}
+
+/// The row of a target: the only one, or that of the platform tag that is asked for; none where several are meant.
+pub(super) fn row(
+    text: &str,
+    runtime: &RuntimeProject,
+    tags: Option<&PlatformTagSet>,
+) -> Result<Option<Target>, Failure> {
+    let triple = target(text, runtime)?;
+    let is_asked = |row: &Target| tags.is_none_or(|tags| tags.tags().iter().any(|tag| row.has(tag)));
+    let mut rows = runtime.targets.iter().filter(|row| row.triple == triple);
+    Ok(match (rows.next(), rows.next()) {
+        (Some(row), None) => Some(row.clone()),
+        _ => runtime.targets.iter().find(|row| row.triple == triple && tags.is_some() && is_asked(row)).cloned(),
+    })
 }
 
 pub(super) fn target(text: &str, runtime: &RuntimeProject) -> Result<TargetTriple, Failure> {

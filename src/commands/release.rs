@@ -1,31 +1,45 @@
 //! `relkit release` and `relkit demo`: the whole line at once.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use super::{build, product, stage};
 use crate::cli;
 use crate::console::{Console, Shown as _};
 use crate::error::{Exit, Failure};
-use crate::fs::write_whole;
-use crate::product::{Product, RuntimeProject};
-use crate::release::{Demo, Demonstrated, Options, Payload, release};
+use crate::fetch::Digests;
+use crate::fs::{PendingDirectory, write_whole};
+use crate::product::RuntimeProject;
+use crate::release::{DemoOptions, Download, Options, Payload, demonstrate, release};
 use crate::smoke::Runner;
 use crate::target::TargetTriple;
+use crate::version::ReleaseVersion;
 use crate::zip::deflate::Compression;
 
 pub(super) fn run(arguments: &cli::Release, console: &Console) -> Result<Exit, Failure> {
     let (runtime_template, sdk_template) = (arguments.runtime_template.as_deref(), arguments.sdk_template.as_deref());
     let product = product::with_templates(&arguments.product, runtime_template, sdk_template)?;
     let (runtime, version) = (&product.runtime, product::release(&arguments.release, &product.runtime)?);
+    let allow_missing = product::targets(&arguments.allow_missing, runtime)?;
+    let payloads = match arguments.payloads.download {
+        true => {
+            // What would end the run in the end ends it before anything is fetched.
+            PendingDirectory::create(&arguments.out_dir, stage::existing(arguments.force))?;
+            download(arguments, runtime, &version, &allow_missing).payloads(console)?
+        }
+        false => arguments.payloads.payload.iter().map(|text| Payload::typed(text)).collect(),
+    };
     let options = Options {
         sdk_version: product::sdk_version(&version, arguments.sdk_version.as_deref())?,
         version,
-        payloads: arguments.payload.iter().map(|text| Payload::typed(text)).collect(),
+        payloads,
         out_dir: arguments.out_dir.clone(),
         existing: stage::existing(arguments.force),
         written: [&arguments.report, &arguments.summary].into_iter().flatten().cloned().collect(),
         build: build::options(arguments.compression, arguments.jobs)?,
         level: arguments.level.unwrap_or(runtime.smoke.level),
         runners: arguments.runner.iter().map(|text| runner(text, runtime)).collect::<Result<_, _>>()?,
-        allow_missing: product::targets(&arguments.allow_missing, runtime)?,
+        allow_missing,
         product,
     };
     let release = release(&options, console)?;
@@ -40,15 +54,43 @@ pub(super) fn run(arguments: &cli::Release, console: &Console) -> Result<Exit, F
     Ok(release.outcome.exit())
 }
 
-pub(super) fn demo(arguments: &cli::Demo, console: &Console) -> Result<Exit, Failure> {
-    let (build, existing) = (build::options(Compression::Fast, None)?, stage::existing(arguments.force));
-    let demo = Demo::prepare(Product::built_in()?, build, arguments.out_dir.as_deref(), existing)?;
-    let release = release(&demo.options, console)?;
-    console.show(&Demonstrated(&release), arguments.output.format);
-    if let Some(kept) = &arguments.out_dir {
-        console.status("Kept", format_args!("stages, distributions and receipts in {}", kept.display()));
+fn download<'a>(
+    arguments: &cli::Release,
+    project: &'a RuntimeProject,
+    version: &'a ReleaseVersion,
+    allow_missing: &'a [TargetTriple],
+) -> Download<'a> {
+    let beside = || {
+        let mut name = arguments.out_dir.components().as_path().as_os_str().to_owned();
+        name.push("-downloads");
+        PathBuf::from(name)
+    };
+    Download {
+        project,
+        version,
+        digests: match &arguments.checksums {
+            Some(place) => Digests::Listed(place.as_str().into()),
+            None if arguments.no_digest => Digests::Unchecked,
+            None => Digests::OfProduct,
+        },
+        directory: arguments.download_dir.clone().unwrap_or_else(beside),
+        allow_missing,
+        silence: Duration::from_secs(arguments.timeout),
     }
-    Ok(release.outcome.exit())
+}
+
+pub(super) fn demo(arguments: &cli::Demo, console: &Console) -> Result<Exit, Failure> {
+    let options = DemoOptions {
+        out_dir: arguments.out_dir.clone(),
+        existing: stage::existing(arguments.force),
+        build: build::options(Compression::Fast, None)?,
+    };
+    let shown = demonstrate(&options, console)?;
+    console.show(&shown, arguments.output.format);
+    if let Some(kept) = &arguments.out_dir {
+        console.status("Kept", format_args!("products, stages, distributions and receipts in {}", kept.display()));
+    }
+    Ok(shown.outcome().exit())
 }
 
 /// `TARGET=CMD`.

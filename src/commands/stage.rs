@@ -7,17 +7,23 @@ use crate::error::{Exit, Failure};
 use crate::fs::Existing;
 use crate::product::Sdk;
 use crate::stage::{runtime, sdk, stage_runtime, stage_sdk};
+use crate::target::PlatformTagSet;
 use crate::version::TagForm;
 
 pub(super) fn runtime(arguments: &StageRuntime, console: &Console) -> Result<Exit, Failure> {
     let given = &arguments.stage;
     let product = product::with_templates(&given.product, given.template.as_deref(), None)?;
+    let platform_tag: Option<PlatformTagSet> = arguments.platform_tag.as_deref().map(str::parse).transpose()?;
     let options = runtime::Options {
         release: product::release(&given.release, &product.runtime)?,
         product: &product,
         out: arguments.out.clone(),
         payload: arguments.payload.clone(),
-        platform_tag: arguments.platform_tag.as_deref().map(str::parse).transpose()?,
+        target: match &arguments.target {
+            Some(target) => product::row(target, &product.runtime, platform_tag.as_ref())?,
+            None => None,
+        },
+        platform_tag,
         existing: existing(given.force),
     };
     let staged = console.with_bar("Staging", 0, |progress| stage_runtime(&options, progress))?;

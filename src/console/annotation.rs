@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::text::visible;
+
 /// How much an annotation weighs; GitHub has these words for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Level {
@@ -14,9 +16,10 @@ pub(crate) enum Level {
 #[derive(Debug)]
 pub(crate) struct Annotation<'a> {
     pub level: Level,
-    /// As the workflow's own directory has it.
+    /// As the workflow's own directory has it; what cannot be seen in it is shown.
     pub file: Option<&'a str>,
     pub title: &'a str,
+    /// Its line breaks are kept, so that whoever puts a name into it makes that visible first.
     pub message: &'a str,
 }
 
@@ -29,7 +32,7 @@ impl fmt::Display for Annotation<'_> {
         };
         write!(formatter, "::{level} ")?;
         if let Some(file) = self.file {
-            write!(formatter, "file={},", property(file))?;
+            write!(formatter, "file={},", property(&visible(file)))?;
         }
         write!(formatter, "title={}::{}", property(self.title), escaped(self.message))
     }
@@ -54,5 +57,7 @@ mod tests {
         assert_eq!(line.to_string(), "::error file=a%3Ab%2Cc,title=t::50%25%0Anext");
         let line = Annotation { level: Level::Notice, file: None, title: "t:", message: "m" };
         assert_eq!(line.to_string(), "::notice title=t%3A::m");
+        let line = Annotation { level: Level::Error, file: Some("a\nb\u{1b}.txt"), title: "t", message: "m" };
+        assert_eq!(line.to_string(), "::error file=a\\nb\\u{1b}.txt,title=t::m");
     }
 }

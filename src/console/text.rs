@@ -52,6 +52,16 @@ pub(crate) fn spans(text: &str) -> Vec<(bool, &str)> {
     spans
 }
 
+/// A path or word as a shell reads it.
+pub(crate) fn shell_word(text: &str) -> String {
+    let plain = |character: char| character.is_ascii_alphanumeric() || "-_./:=,@%+".contains(character);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
 /// `1 file`, `2 files`.
 pub(crate) fn plural(count: usize, noun: &str) -> String {
     match noun.strip_suffix('y') {

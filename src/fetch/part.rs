@@ -2,15 +2,16 @@
 //! says which version of the artefact they belong to.
 
 use std::fs::{self, File, OpenOptions};
-use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::digest::Sha256Digest;
-use crate::fs::FsError;
+use super::expected::{Actual, Expected};
+use crate::fs::{FsError, must_be_replaceable};
 
 pub(super) struct Part {
-    pub(super) bytes: PathBuf,
+    bytes: PathBuf,
     tag: PathBuf,
+    /// The final name, which is what errors speak of: nobody asked for the others.
+    pub(super) target: PathBuf,
 }
 
 impl Part {
@@ -19,6 +20,7 @@ impl Part {
         Self {
             bytes: path.with_file_name(format!(".{name}.relkit-part")),
             tag: path.with_file_name(format!(".{name}.relkit-part-etag")),
+            target: path.to_owned(),
         }
     }
 
@@ -32,7 +34,7 @@ impl Part {
 
     pub(super) fn keep_tag(&self, tag: &str) -> Result<(), FsError> {
         self.open()?;
-        fs::write(&self.tag, tag).map_err(FsError::write(&self.tag))
+        fs::write(&self.tag, tag).map_err(FsError::write(&self.target))
     }
 
     pub(super) fn discard(&self) {
@@ -45,22 +47,21 @@ impl Part {
         if let Some(parent) = self.bytes.parent() {
             fs::create_dir_all(parent).map_err(FsError::write(parent))?;
         }
-        OpenOptions::new().create(true).append(true).open(&self.bytes).map_err(FsError::write(&self.bytes))
+        OpenOptions::new().create(true).append(true).open(&self.bytes).map_err(FsError::write(&self.target))
     }
 
-    pub(super) fn digest(&self) -> Result<(Sha256Digest, u64), FsError> {
+    /// What stands on the disk, whoever wrote it.
+    pub(super) fn digest(&self, expected: Option<&Expected>) -> Result<Actual, FsError> {
         // An empty artefact never opened the file.
         self.open()?;
-        let read = File::open(&self.bytes).and_then(|mut file| Sha256Digest::of_reader(&mut file));
-        read.map_err(FsError::read(&self.bytes))
+        let read = File::open(&self.bytes).and_then(|mut file| Expected::read(expected, &mut file));
+        read.map_err(FsError::read(&self.target))
     }
 
-    pub(super) fn finish(&self, path: &Path) -> Result<(), FsError> {
-        if path.is_dir() {
-            return Err(FsError::write(path)(io::ErrorKind::IsADirectory.into()));
-        }
-        self.open()?.sync_all().map_err(FsError::write(&self.bytes))?;
-        fs::rename(&self.bytes, path).map_err(FsError::write(path))?;
+    pub(super) fn finish(&self) -> Result<(), FsError> {
+        must_be_replaceable(&self.target)?;
+        self.open()?.sync_all().map_err(FsError::write(&self.target))?;
+        fs::rename(&self.bytes, &self.target).map_err(FsError::write(&self.target))?;
         let _ = fs::remove_file(&self.tag);
         Ok(())
     }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::platform;
 use crate::error::Explain;
 
 /// A file or directory that could not be read or written.
@@ -46,16 +47,56 @@ impl Explain for FsError {
             Self::NotEmpty { .. } => {
                 Some("give an empty or new directory, or pass `--force` to replace this one".into())
             }
-            Self::Read { source, .. } | Self::Write { source, .. } => match source.kind() {
-                io::ErrorKind::StorageFull => Some("free space on the disk and run the command again".into()),
-                io::ErrorKind::NotFound => Some("check the path".into()),
-                io::ErrorKind::NotADirectory => Some("give a directory".into()),
-                io::ErrorKind::IsADirectory => Some("give the path of a file".into()),
-                io::ErrorKind::AlreadyExists => Some("a file has that name; give another path".into()),
-                io::ErrorKind::PermissionDenied => Some("check the permissions of the path".into()),
-                _ => None,
-            },
-            Self::NotReplaceable { .. } | Self::Name { .. } => None,
+            Self::Read { source, .. } | Self::Write { source, .. } => Some(io_hint(source).into()),
+            Self::NotReplaceable { .. } => Some("give the path of a directory, a new one or one to be replaced".into()),
+            Self::Name { .. } => Some("rename it: the files of a release have names in UTF-8".into()),
         }
+    }
+}
+
+/// What to do about a path that the system refuses.
+pub(crate) fn io_hint(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::StorageFull => "free space on the disk and run the command again",
+        io::ErrorKind::NotFound => "check the path",
+        io::ErrorKind::NotADirectory => "give a directory",
+        io::ErrorKind::IsADirectory => "give the path of a file",
+        io::ErrorKind::AlreadyExists => "a file has that name; give another path",
+        io::ErrorKind::PermissionDenied => "check the permissions of the path",
+        io::ErrorKind::InvalidInput => "give a regular file: FIFOs, sockets and devices are neither read nor replaced",
+        io::ErrorKind::InvalidData => "the file must be text in UTF-8",
+        io::ErrorKind::InvalidFilename => "give a shorter path, of characters that the system takes",
+        io::ErrorKind::ReadOnlyFilesystem => "give a path on a file system that can be written to",
+        _ if platform::is_link_loop(error) => "remove the symbolic link that leads back to itself, or name the file",
+        _ => "check the path, and that its disk can be read and written",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_error_says_what_to_do() {
+        let path = || PathBuf::from("a");
+        for error in [
+            FsError::read(&path())(io::Error::other("x")),
+            FsError::write(&path())(io::ErrorKind::StorageFull.into()),
+            FsError::NotEmpty { path: path() },
+            FsError::NotReplaceable { path: path(), why: "x" },
+            FsError::Name { path: path() },
+        ] {
+            assert!(error.hint().is_some_and(|hint| hint.len() > 10), "{error}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_leads_to_itself_is_told_from_other_troubles() {
+        let directory = tempfile::tempdir().unwrap();
+        let link = directory.path().join("link");
+        std::os::unix::fs::symlink("link", &link).unwrap();
+        let error = FsError::read(&link)(std::fs::metadata(&link).unwrap_err());
+        assert!(error.hint().unwrap().contains("symbolic link"), "{error:?}");
     }
 }

@@ -2,8 +2,10 @@
 //! what this process holds does not grow with it.
 
 use std::fs::File;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::Path;
+
+use super::error::FsError;
 
 /// A regular file, or memory in its place.
 #[derive(Debug)]
@@ -44,13 +46,36 @@ impl FileBytes {
     }
 }
 
-/// Opens a regular file. It is looked at before it is opened, which Windows refuses for a directory and which waits at a
-/// FIFO.
-pub(super) fn open_regular(path: &Path) -> io::Result<File> {
-    if !std::fs::metadata(path)?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));
+/// Opens a regular file, as everything does that somebody else names. It is looked at before it is opened, which Windows
+/// refuses for a directory and which waits at a FIFO.
+pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
+    let metadata = std::fs::metadata(path)?;
+    if metadata.is_file() {
+        return File::open(path);
     }
-    File::open(path)
+    Err(if metadata.is_dir() {
+        io::Error::new(io::ErrorKind::IsADirectory, "not a regular file")
+    } else {
+        not_regular()
+    })
+}
+
+pub(super) fn not_regular() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")
+}
+
+/// The bytes of a regular file.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, FsError> {
+    let mut bytes = Vec::new();
+    let read = open_regular(path).and_then(|mut file| file.read_to_end(&mut bytes));
+    read.map(|_| bytes).map_err(FsError::read(path))
+}
+
+/// The text of a regular file.
+pub(crate) fn read_text(path: &Path) -> Result<String, FsError> {
+    let mut text = String::new();
+    let read = open_regular(path).and_then(|mut file| file.read_to_string(&mut text));
+    read.map(|_| text).map_err(FsError::read(path))
 }
 
 #[cfg(unix)]

@@ -3,6 +3,7 @@
 mod error;
 mod file_bytes;
 mod interrupt;
+mod json;
 mod map;
 mod mode;
 mod pending;
@@ -11,11 +12,14 @@ mod spool;
 mod walk;
 
 pub use error::FsError;
-pub(crate) use file_bytes::FileBytes;
+pub(crate) use error::io_hint;
+pub(crate) use file_bytes::{FileBytes, open_regular, read, read_text};
 pub use interrupt::{Scratch, clean_on_interrupt};
+pub use json::JsonError;
+pub(crate) use json::{from_json, from_object, write_json};
 pub use map::Map;
 pub use mode::{KEEPS_MODES, Mode, copy, set_mode};
-pub(crate) use pending::write_json;
+pub(crate) use pending::must_be_replaceable;
 pub use pending::{Existing, PendingDirectory, PendingFile, is_temporary, write_whole};
 pub use spool::Spool;
 pub use walk::{Kind, Walked, portable, walk};

@@ -1,9 +1,10 @@
 //! Execute bits, and copies that set them.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::Path;
 
 use super::error::FsError;
+use super::file_bytes::open_regular;
 use super::platform;
 
 /// Whether a file is to be run.
@@ -34,7 +35,7 @@ pub fn copy(source: &Path, target: &Path, mode: Mode) -> Result<(), FsError> {
         fs::create_dir_all(parent).map_err(FsError::write(parent))?;
     }
     // Told apart here, because a failed copy does not say which side failed.
-    File::open(source).map_err(FsError::read(source))?;
+    open_regular(source).map_err(FsError::read(source))?;
     reflink_copy::reflink_or_copy(source, target).map_err(FsError::write(target))?;
     set_mode(target, mode)
 }

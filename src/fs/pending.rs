@@ -11,6 +11,7 @@ use std::path::{Component, Path, PathBuf};
 use tempfile::{NamedTempFile, TempDir};
 
 use super::error::FsError;
+use super::file_bytes::not_regular;
 use super::interrupt::Open;
 use super::platform::{self, parent_of, rename};
 
@@ -27,13 +28,7 @@ impl PendingFile {
     pub fn create(target: &Path) -> Result<Self, FsError> {
         let parent = parent_of(target);
         fs::create_dir_all(parent).map_err(FsError::write(parent))?;
-        if target.is_dir() {
-            return Err(FsError::write(target)(io::ErrorKind::IsADirectory.into()));
-        }
-        if is_special(target) {
-            let why = "it is a device, a pipe or a socket, which cannot be replaced by a file";
-            return Err(FsError::write(target)(io::Error::other(why)));
-        }
+        must_be_replaceable(target)?;
         let prefix = temporary_prefix(target);
         let temporary = tempfile::Builder::new().prefix(&prefix).tempfile_in(parent).map_err(FsError::write(target))?;
         let open = Open::of(temporary.path());
@@ -59,6 +54,16 @@ impl PendingFile {
     }
 }
 
+/// Refuses a name that a directory has, on which no file can be put, or a device, FIFO or socket, which the administrator
+/// could replace by a file.
+pub(crate) fn must_be_replaceable(target: &Path) -> Result<(), FsError> {
+    match fs::metadata(target) {
+        Ok(metadata) if metadata.is_dir() => Err(FsError::write(target)(io::ErrorKind::IsADirectory.into())),
+        Ok(metadata) if !metadata.is_file() => Err(FsError::write(target)(not_regular())),
+        _ => Ok(()),
+    }
+}
+
 /// Whether something that is no file, directory or link bears a name, such as `/dev/null`.
 fn is_special(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
@@ -73,13 +78,6 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
     let mut pending = PendingFile::create(path)?;
     pending.file().write_all(bytes).map_err(FsError::write(path))?;
     pending.commit()
-}
-
-/// Writes a value to `path` as indented JSON, whole or not at all.
-pub(crate) fn write_json(path: &Path, value: &impl serde::Serialize) -> Result<(), FsError> {
-    let mut json = serde_json::to_vec_pretty(value).map_err(|error| FsError::write(path)(error.into()))?;
-    json.push(b'\n');
-    write_whole(path, &json)
 }
 
 /// What to do with an output directory that holds files.
@@ -211,6 +209,24 @@ mod tests {
         write_whole(&target, b"whole").unwrap();
         assert_eq!(fs::read(&target).unwrap(), b"whole");
         assert_eq!(names(directory.path()), ["a.txt"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_special_file_is_never_replaced() {
+        use std::os::unix::fs::FileTypeExt as _;
+        let directory = tempfile::tempdir().unwrap();
+        let socket = directory.path().join("socket");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        let link = directory.path().join("link");
+        std::os::unix::fs::symlink("socket", &link).unwrap();
+        for target in [&socket, &link] {
+            assert!(write_whole(target, b"x").is_err());
+            let error = PendingFile::create(target).unwrap_err();
+            assert!(matches!(&error, FsError::Write { source, .. } if source.to_string() == "not a regular file"));
+        }
+        assert!(fs::metadata(&socket).unwrap().file_type().is_socket());
+        assert_eq!(names(directory.path()), ["link", "socket"]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-pub(super) use system::{allow_removal, default_directory_mode, default_mode, is_run, set_mode};
+pub(super) use system::{allow_removal, default_directory_mode, default_mode, is_link_loop, is_run, set_mode};
 
 #[cfg(unix)]
 mod system {
@@ -22,6 +22,11 @@ mod system {
     /// Whether a file has an execute bit.
     pub fn is_run(metadata: &fs::Metadata) -> bool {
         metadata.permissions().mode() & 0o111 != 0
+    }
+
+    /// Whether symbolic links lead in a circle.
+    pub fn is_link_loop(error: &io::Error) -> bool {
+        error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
     }
 
     /// Temporary files are made private; a result is as readable as any new file.
@@ -84,6 +89,10 @@ mod system {
     }
 
     pub fn is_run(_: &Metadata) -> bool {
+        false
+    }
+
+    pub fn is_link_loop(_: &io::Error) -> bool {
         false
     }
 

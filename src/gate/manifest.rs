@@ -1,11 +1,10 @@
 //! The release manifest, read back: what `verify --manifest` wrote must be what is published.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::release::Release;
+use super::release::{Release, SCHEMA_VERSION};
 use crate::error::Explain;
-use crate::fs::FsError;
+use crate::fs::{self, FsError, JsonError, from_json};
 
 /// A manifest that cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -16,19 +15,21 @@ pub enum ManifestError {
     Parse {
         path: PathBuf,
         #[source]
-        source: serde_json::Error,
+        source: JsonError,
     },
 }
 
 impl Explain for ManifestError {
     fn hint(&self) -> Option<String> {
-        Some("write it with `relkit verify --manifest FILE`".into())
+        match self {
+            Self::Read(error) => error.hint(),
+            Self::Parse { .. } => Some("write it with `relkit verify --manifest FILE`, by this relkit".into()),
+        }
     }
 }
 
 pub fn read_manifest(path: &Path) -> Result<Release, ManifestError> {
-    let bytes = fs::read(path).map_err(FsError::read(path))?;
-    serde_json::from_slice(&bytes).map_err(|source| ManifestError::Parse { path: path.to_owned(), source })
+    from_json(&fs::read(path)?, SCHEMA_VERSION).map_err(|source| ManifestError::Parse { path: path.to_owned(), source })
 }
 
 /// How a release differs from its manifest, one sentence each; none where both are the same files.

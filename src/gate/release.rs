@@ -11,6 +11,9 @@ use crate::target::{PlatformTag, TargetTriple};
 use crate::version::PublicVersion;
 use crate::wheel::name::DistributionName;
 
+/// The version of the JSON form.
+pub(super) const SCHEMA_VERSION: u32 = 1;
+
 /// Something that keeps a release back, or that its maintainer should know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {

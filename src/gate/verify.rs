@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::release::{FindingRecord, Problem, ReceiptRecord, Release, ReleaseFile};
+use super::release::{FindingRecord, Problem, ReceiptRecord, Release, ReleaseFile, SCHEMA_VERSION};
 use crate::check::{
     CheckError, Dist, Expected, Family, FileReport, Finding, Receipts, Report, Role, Selection, Severity, Summary,
     check_set,
@@ -51,7 +51,7 @@ pub fn verify(options: &Options<'_>) -> Result<(Release, Report), CheckError> {
     let outcome = if problems.is_empty() { Outcome::Passed } else { Outcome::Failed };
     let version = options.version.distribution();
     let release = Release {
-        schema_version: 1,
+        schema_version: SCHEMA_VERSION,
         product: options.runtime.distribution.clone(),
         outcome,
         release_version: version.clone(),
@@ -125,5 +125,5 @@ fn problem(finding: &Finding, file: Option<String>) -> Problem {
 
 /// Whether a rule finds something only where a release is expected.
 pub(crate) fn is_of_gate(rule: &str) -> bool {
-    matches!(Family::of(rule), Some(Family::Release | Family::Receipt))
+    Family::of(rule).is_some_and(Family::is_of_gate)
 }

@@ -89,7 +89,9 @@ mod tests {
     use crate::samples::archive::{TarMember, gzip, tar, xz, zstd};
     use crate::samples::binary::static_elf;
 
-    const FORMS: [(Compression, fn(&[u8]) -> Vec<u8>); 3] =
+    type Compressor = fn(&[u8]) -> Vec<u8>;
+
+    const FORMS: [(Compression, Compressor); 3] =
         [(Compression::Gzip, gzip), (Compression::Xz, xz), (Compression::Zstandard, zstd)];
 
     fn read(compression: Compression, bytes: &[u8]) -> Result<(Form, Vec<u8>), PayloadError> {

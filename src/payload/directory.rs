@@ -1,42 +1,85 @@
-//! The files of a payload that is a directory. Links that stay inside lead to what they name; nothing else is followed.
+//! The files of a payload that is a directory. Links that stay inside lead to what they name, a file or a directory;
+//! nothing else is followed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::error::PayloadError;
 use super::found::{Found, Part};
 use super::name;
-use crate::fs::{self, FsError, Kind};
-use crate::member_path::{Node, Paths};
+use crate::fs::{self, FsError, Kind, Walked};
+use crate::member_path::{MemberPath, Node, Paths};
 
 /// Every file below `directory`, under names that every file system keeps.
 pub(super) fn list(directory: &Path) -> Result<Vec<Found>, PayloadError> {
     let root = directory.canonicalize().map_err(FsError::read(directory))?;
-    let mut paths = Paths::default();
-    let mut found = Vec::new();
+    let mut list = List { directory, root, paths: Paths::default(), found: Vec::new() };
     for walked in fs::walk(directory)? {
-        let path = name::path(directory, walked.relative.as_bytes())?;
-        let Some(path) = path.filter(|path| !name::is_litter(path)) else { continue };
-        name::take(&mut paths, directory, &path, Node::File)?;
+        match list.linked_directory(&walked)? {
+            None => list.take(walked)?,
+            Some(target) => {
+                for inner in fs::walk(&target)? {
+                    let relative = format!("{}/{}", walked.relative, inner.relative);
+                    list.take(Walked { relative, ..inner })?;
+                }
+            }
+        }
+    }
+    Ok(list.found)
+}
+
+struct List<'a> {
+    directory: &'a Path,
+    /// Where it really is.
+    root: PathBuf,
+    paths: Paths,
+    found: Vec<Found>,
+}
+
+impl List<'_> {
+    fn refused(&self, path: &MemberPath, why: &'static str) -> PayloadError {
+        PayloadError::Link { path: self.directory.to_owned(), member: path.to_string(), why }
+    }
+
+    fn path(&self, walked: &Walked) -> Result<Option<MemberPath>, PayloadError> {
+        let path = name::path(self.directory, walked.relative.as_bytes())?;
+        Ok(path.filter(|path| !name::is_litter(path)))
+    }
+
+    /// Where a link really leads.
+    fn target(&self, path: &MemberPath, link: &Path) -> Result<PathBuf, PayloadError> {
+        let target = link.canonicalize().map_err(|_| self.refused(path, "leads nowhere"))?;
+        if target.starts_with(&self.root) { Ok(target) } else { Err(self.refused(path, "leads out of the payload")) }
+    }
+
+    /// The directory that a link leads to, where it is not in that directory itself.
+    fn linked_directory(&self, walked: &Walked) -> Result<Option<PathBuf>, PayloadError> {
+        let (Kind::Link, Some(path)) = (walked.kind, self.path(walked)?) else { return Ok(None) };
+        let target = self.target(&path, &walked.path)?;
+        let parent = walked.path.parent().and_then(|parent| parent.canonicalize().ok());
+        let is_around = parent.is_some_and(|parent| parent.starts_with(&target));
+        Ok((target.is_dir() && !is_around).then_some(target))
+    }
+
+    fn take(&mut self, walked: Walked) -> Result<(), PayloadError> {
+        let Some(path) = self.path(&walked)? else { return Ok(()) };
+        name::take(&mut self.paths, self.directory, &path, Node::File)?;
         let (source, size) = match walked.kind {
             Kind::File => (walked.path, walked.size),
             Kind::Link => {
-                let refused = |why| PayloadError::Link { path: directory.to_owned(), member: path.to_string(), why };
-                let source = walked.path.canonicalize().map_err(|_| refused("leads nowhere"))?;
-                if !source.starts_with(&root) {
-                    return Err(refused("leads out of the payload"));
-                }
+                let source = self.target(&path, &walked.path)?;
                 let metadata = std::fs::metadata(&source).map_err(FsError::read(&source))?;
                 if !metadata.is_file() {
-                    return Err(refused("does not lead to a file of the payload"));
+                    return Err(self.refused(&path, "does not lead to a file of the payload"));
                 }
                 (source, metadata.len())
             }
             Kind::Other => {
                 let what = "a device, FIFO or socket";
-                return Err(PayloadError::Special { path: directory.to_owned(), member: path.to_string(), what });
+                let (path, member) = (self.directory.to_owned(), path.to_string());
+                return Err(PayloadError::Special { path, member, what });
             }
         };
-        found.push(Found { path, source, size, mode: walked.mode, part: Part::Payload });
+        self.found.push(Found { path, source, size, mode: walked.mode, part: Part::Payload });
+        Ok(())
     }
-    Ok(found)
 }

@@ -1,8 +1,7 @@
 //! What an input holds, whatever its form.
 
 use super::form::Form;
-use super::found::{Found, Part};
-use super::name;
+use super::found::Found;
 use crate::product::RuntimeProject;
 use crate::wheel::name::DistributionName;
 
@@ -19,15 +18,15 @@ pub(super) struct Input {
 pub(super) struct WheelName {
     pub distribution: Option<DistributionName>,
     pub version: String,
+    /// Its import packages.
+    pub modules: Vec<String>,
 }
 
 /// What can be asked of an input besides its program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Extent {
-    /// One file: there is nothing else.
-    Lone,
     Tree,
-    /// A wheel of the product.
+    /// A wheel that was built of the product.
     Own,
     /// A wheel of somebody else, who may have left out what upstream has.
     Foreign,
@@ -40,11 +39,10 @@ impl Input {
     }
 
     pub(super) fn extent(&self, project: &RuntimeProject) -> Extent {
-        let files = self.files.iter().filter(|file| file.part != Part::Sboms && !name::is_sbom(&file.path));
         match &self.wheel {
-            Some(_) if self.is_own_wheel(project) => Extent::Own,
+            // Somebody else may have published under the same name; every wheel of ours has the import package.
+            Some(wheel) if self.is_own_wheel(project) && wheel.modules.contains(&project.module) => Extent::Own,
             Some(_) => Extent::Foreign,
-            None if files.count() <= 1 => Extent::Lone,
             None => Extent::Tree,
         }
     }

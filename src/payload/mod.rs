@@ -13,6 +13,7 @@ mod error;
 mod form;
 mod found;
 mod input;
+mod links;
 mod name;
 mod package;
 mod place;

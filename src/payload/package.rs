@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::fs::from_object;
 use crate::member_path::MemberPath;
 
 pub const DESCRIPTOR: &str = "codex-package.json";
@@ -69,9 +70,7 @@ impl Package {
     /// # Errors
     /// Where the bytes are no JSON object, or a known key has a value of the wrong type.
     pub fn read(bytes: &[u8]) -> Result<Self, serde_json::Error> {
-        // A derived reader would take an array for an object.
-        let object: serde_json::Map<_, _> = serde_json::from_slice(bytes)?;
-        serde_json::from_value(object.into())
+        from_object(bytes)
     }
 
     /// What the known keys with texts say, whatever else is wrong with a descriptor.
@@ -137,8 +136,10 @@ mod tests {
     fn what_is_wrong_is_said() {
         for (text, words) in [
             ("", "cannot be used"),
-            ("[]", "cannot be used"),
-            ("{\"version\": 1}", "cannot be used"),
+            ("[]", "cannot be used: invalid type: sequence, expected an object"),
+            ("[\"not a manifest!", "at line 1 column 17"),
+            ("{\n \"version\": 1}", "at line 2 column 13"),
+            ("{\"a\": 1,\n}", "at line 2 column 1"),
             ("{\"layoutVersion\": 2}", "layoutVersion 2"),
             ("{\"entrypoint\": \"../codex\"}", "as entrypoint"),
             ("{\"pathDir\": \"/usr/bin\"}", "as pathDir"),

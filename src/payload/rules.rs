@@ -11,15 +11,16 @@ use crate::fs::Mode;
 use crate::member_path::MemberPath;
 use crate::product::{Destination, FileRule, Naming};
 
-/// How many paths a message names.
-const MAX_NAMED: usize = 3;
+/// How many paths a message names, and how many that may have been meant.
+const MAX_NAMED: usize = 5;
+const MAX_NEAREST: usize = 3;
 
 /// What came of the rules.
 #[derive(Debug, Default)]
 pub(super) struct Applied {
     /// The files that have a place by a rule.
     pub taken: BTreeSet<MemberPath>,
-    /// The patterns that matched nothing where nothing else was to be expected.
+    /// The patterns that matched nothing where that is no error.
     pub unmatched: Vec<String>,
 }
 
@@ -46,7 +47,8 @@ pub(super) fn apply(
             is_there_already = true;
         }
         if matches.is_empty() {
-            if extent == Extent::Tree || extent == Extent::Own {
+            // Upstreams give the program alone on some platforms, and others leave out of a wheel what they do not need.
+            if !files.is_empty() && extent != Extent::Foreign {
                 let nearest = nearest(&rule.from, files);
                 return Err(PayloadError::Unmatched { path: origin.to_owned(), pattern: rule.from.clone(), nearest });
             }
@@ -105,7 +107,7 @@ fn nearest(pattern: &str, files: &[&Found]) -> String {
     };
     let mut near: Vec<_> = files.iter().collect();
     near.sort_by(|one, other| score(other).total_cmp(&score(one)).then_with(|| one.path.cmp(&other.path)));
-    named(near.iter().take(MAX_NAMED).map(|file| &*file.path))
+    named(near.iter().take(MAX_NEAREST).map(|file| &*file.path))
 }
 
 /// Paths as a list for a message.

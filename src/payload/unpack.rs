@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 
 use super::error::PayloadError;
 use super::found::{Found, Part};
+use super::links::{self, Copy, Link, Refused};
 use super::name;
 use crate::console::Progress;
 use crate::console::text::human_bytes;
-use crate::fs::{self, FsError, Mode};
+use crate::fs::{FsError, Mode};
 use crate::member_path::{self, MemberPath, Node, Paths};
 
 /// Members beyond which an archive is no payload.
@@ -19,6 +20,8 @@ const MAX_MEMBERS: usize = 20_000;
 const FREE_SIZE: u64 = 256 << 20;
 /// Archives may unpack to this many times their own size. Compiled programs compress about threefold.
 const MAX_RATIO: u64 = 200;
+/// Links may add this many times what an archive has.
+const MAX_LINKED: u64 = 16;
 
 /// How many bytes an archive of `length` bytes may unpack to.
 pub(super) fn limit(length: u64) -> u64 {
@@ -39,13 +42,6 @@ pub(super) struct Sink<'a> {
     members: usize,
     files: Vec<Found>,
     links: Vec<Link>,
-}
-
-#[derive(Debug)]
-struct Link {
-    path: MemberPath,
-    /// Where it leads, from the root of the archive; `None` where that is outside.
-    target: Option<String>,
 }
 
 /// What a link counts from.
@@ -105,37 +101,27 @@ impl<'a> Sink<'a> {
         Ok(())
     }
 
-    /// Every file, links replaced by copies of what they lead to. A link may lead to another one, wherever that stands.
+    /// Every file, links replaced by copies of what they lead to.
     pub(super) fn finish(mut self) -> Result<Vec<Found>, PayloadError> {
-        let mut links = std::mem::take(&mut self.links);
-        loop {
-            let count = links.len();
-            let mut open = Vec::new();
-            for link in links {
-                match self.follow(&link)? {
-                    Some(found) => self.files.push(found),
-                    None => open.push(link),
-                }
-            }
-            let Some(link) = open.first() else { return Ok(self.files) };
-            if open.len() == count {
-                return Err(self.refused(link, "does not lead to a file of the payload"));
-            }
-            links = open;
+        let room = MAX_MEMBERS.saturating_sub(self.files.len());
+        let copies = links::resolve(self.files.iter().map(|found| &found.path), &self.links, room);
+        let copies = copies.map_err(|Refused { link, why }| PayloadError::Link {
+            path: self.origin.to_owned(),
+            member: link.path.to_string(),
+            why,
+        })?;
+        let size =
+            |files: &mut dyn Iterator<Item = &Found>| files.fold(0_u64, |sum, found| sum.saturating_add(found.size));
+        let limit = size(&mut self.files.iter()).saturating_mul(MAX_LINKED).max(FREE_SIZE);
+        if size(&mut copies.iter().filter_map(|copy| self.files.get(copy.of))) > limit {
+            return Err(bomb(self.origin, limit));
         }
-    }
-
-    /// A copy of what a link leads to; `None` where that is no file so far.
-    fn follow(&self, link: &Link) -> Result<Option<Found>, PayloadError> {
-        let target = link.target.as_ref().ok_or_else(|| self.refused(link, "leads out of the payload"))?;
-        let Some(found) = self.files.iter().find(|found| *found.path == **target) else { return Ok(None) };
-        let source = self.scratch.join(self.files.len().to_string());
-        fs::copy(&found.source, &source, Mode::Data)?;
-        Ok(Some(Found { path: link.path.clone(), source, ..found.clone() }))
-    }
-
-    fn refused(&self, link: &Link, why: &'static str) -> PayloadError {
-        PayloadError::Link { path: self.origin.to_owned(), member: link.path.to_string(), why }
+        for Copy { path, of } in copies {
+            // The payload copies what several of its files are made from.
+            let copied = self.files.get(of).map(|found| Found { path, ..found.clone() });
+            self.files.extend(copied);
+        }
+        Ok(self.files)
     }
 }
 

@@ -49,7 +49,7 @@ pub(super) fn unpack(
     let record = read_record(origin, archive, dist_info)?;
     let wanted = if sought.package_directory { Some(import_package(origin, archive)?) } else { None };
     let stem = dist_info.strip_suffix(".dist-info").unwrap_or(dist_info);
-    let places = Places { dist_info, data: format!("{stem}.data") };
+    let places = Places { dist_info };
     let mut sink = Sink::new(origin, scratch);
     for member in archive.members() {
         let is_wanted = match (places.of(&member.name), &wanted) {
@@ -65,18 +65,15 @@ pub(super) fn unpack(
     }
     let files = places.spread(origin, sought.program, sink.finish()?)?;
     // Neither part holds a hyphen.
-    let wheel = stem.rsplit_once('-').map(|(distribution, version)| WheelName {
-        distribution: distribution.parse().ok(),
-        version: version.to_owned(),
-    });
-    let wheel = wheel.or(Some(WheelName { distribution: None, version: String::new() }));
-    Ok(Input { form: Form::Wheel, files, wheel })
+    let (distribution, version) = stem.rsplit_once('-').unwrap_or_default();
+    let modules = record.keys().filter_map(|path| path.strip_suffix("/__init__.py").map(str::to_owned)).collect();
+    let wheel = WheelName { distribution: distribution.parse().ok(), version: version.to_owned(), modules };
+    Ok(Input { form: Form::Wheel, files, wheel: Some(wheel) })
 }
 
 /// The directories of a wheel that are not packages.
 struct Places<'a> {
     dist_info: &'a str,
-    data: String,
 }
 
 /// Where in a wheel a member is.
@@ -100,7 +97,8 @@ impl Places<'_> {
                 _ => None,
             };
         }
-        let inside = match below(&self.data).map(|path| path.split_once('/')) {
+        let data = name.split_once('/').filter(|(directory, _)| directory.ends_with(".data"));
+        let inside = match data.map(|(_, path)| path.split_once('/')) {
             Some(Some(("scripts", script))) => return Some((At::Part(Part::Scripts), script)),
             Some(Some(("data", path))) => return Some((At::Part(Part::Payload), path)),
             Some(Some(("purelib" | "platlib", path))) => path,
@@ -126,9 +124,13 @@ impl Places<'_> {
             };
             let refused = |why| PayloadError::Name { path: origin.to_owned(), member: file.path.to_string(), why };
             let path: MemberPath = path.parse().map_err(refused)?;
-            // An SBOM may be called as any file of the payload.
-            if part != Part::Sboms {
-                name::take(&mut paths, origin, &path, Node::File)?;
+            match part {
+                // It may be called as any file of the payload.
+                Part::Sboms => {}
+                // Old tools leave a licence beside the directory of licences, and in it.
+                Part::Licences if !paths.take(&path, Node::File).is_empty() => continue,
+                Part::Licences => {}
+                Part::Payload | Part::Scripts => name::take(&mut paths, origin, &path, Node::File)?,
             }
             files.push(Found { path, part, ..file });
         }

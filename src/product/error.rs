@@ -48,7 +48,8 @@ impl Explain for ProductError {
             Self::NotAProduct { .. } => "`relkit init` writes a product from its payloads".into(),
             Self::NoPyproject { .. } => "give the directory that holds the template's pyproject.toml".into(),
             Self::Mixed { .. } => "name the templates of one product, or its directory with `--product`".into(),
-            Self::NotText { .. } | Self::NotAFile { .. } => return None,
+            Self::NotText { .. } => "write it as UTF-8".into(),
+            Self::NotAFile { .. } => "take it out of the template, or replace it by a regular file".into(),
         })
     }
 

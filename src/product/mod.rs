@@ -165,34 +165,57 @@ mod tests {
     #[test]
     fn the_templates_own_tables_are_read() {
         let project = RuntimeProject::from_pyproject(RUNTIME, "pyproject.toml").unwrap();
-        let tags: Vec<_> = project.targets.iter().map(|target| target.platform_tag.to_string()).collect();
-        assert_eq!(
-            tags,
-            [
-                "macosx_11_0_arm64",
-                "macosx_10_9_x86_64",
-                "musllinux_1_1_aarch64",
-                "musllinux_1_1_x86_64",
-                "win_arm64",
-                "win_amd64"
-            ]
-        );
+        // The contract's six in their order, beside whatever else the template lists.
+        let contract = [
+            "macosx_11_0_arm64",
+            "macosx_10_9_x86_64",
+            "musllinux_1_1_aarch64",
+            "musllinux_1_1_x86_64",
+            "win_arm64",
+            "win_amd64",
+        ];
+        let mut tags: Vec<_> = project.targets.iter().map(|target| target.platform_tag.to_string()).collect();
+        tags.retain(|tag| contract.contains(&tag.as_str()));
+        assert_eq!(tags, contract);
         let sdk = SdkProject::from_pyproject(SDK, "pyproject.toml").unwrap();
         assert_eq!((sdk.runtime_distribution, sdk.runtime_module), (project.distribution, project.module));
     }
 
     #[test]
+    fn every_key_is_on_the_page_of_products() {
+        let page = include_str!("../../docs/products.md");
+        let error = RuntimeProject::from_pyproject("[tool.relkit]\nunknown = 1\n", "x").unwrap_err();
+        let message = crate::error::sentence(&error);
+        let (_, known) = message.split_once("expected one of ").unwrap();
+        let keys: Vec<_> = known.split('`').skip(1).step_by(2).filter(|key| *key != "stage").collect();
+        assert!(keys.len() > 10, "{message}");
+        for key in keys {
+            assert!(page.contains(&format!("`{key}`")), "docs/products.md says nothing of `{key}`");
+        }
+    }
+
+    #[test]
     fn a_wrong_value_is_named_by_its_key() {
+        let before = RUNTIME.split("platform-tag = \"win_amd64\"").next().unwrap();
+        let key =
+            format!("tool.relkit.target[{}].platform-tag", before.matches("\n[[tool.relkit.target]]").count() - 1);
         for (from, to, words) in [
-            ("platform-tag = \"win_amd64\"", "platform-tag = \"win64\"", "tool.relkit.target[5].platform-tag"),
-            ("platform-tag = \"win_amd64\"", "platform-tag = \"win_arm64\"", "tool.relkit.target[5].platform-tag"),
+            ("platform-tag = \"win_amd64\"", "platform-tag = \"win64\"", key.as_str()),
+            ("platform-tag = \"win_amd64\"", "platform-tag = \"win_arm64\"", key.as_str()),
+            (
+                "triple = \"x86_64-pc-windows-msvc\"",
+                "triple = \"sparc64-unknown-linux-gnu\"",
+                "no platform tag that relkit knows",
+            ),
+            ("triple = \"x86_64-pc-windows-msvc\"", "triple = \"i686-pc-windows-msvc\"", "`i686-pc-windows-msvc`"),
             ("module = \"codex_cli_bin\"", "module = \"codex-cli-bin\"", "tool.relkit.module"),
             ("executable = \"codex\"", "executable = \"../codex\"", "tool.relkit.executable"),
             ("target = \"x86_64-apple-darwin\"", "target = \"i686-pc-windows-msvc\"", "tool.relkit.accept[0].target"),
         ] {
             assert!(RUNTIME.contains(from), "{from}");
             let error = RuntimeProject::from_pyproject(&RUNTIME.replace(from, to), "pyproject.toml").unwrap_err();
-            assert!(error.to_string().contains(words), "{error}");
+            let told = crate::error::chain(&error).join(": ");
+            assert!(told.contains(words), "{told}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use super::error::ProductError;
@@ -28,7 +29,15 @@ impl Target {
     pub(crate) fn tags(&self) -> impl Iterator<Item = &PlatformTag> {
         std::iter::once(&self.platform_tag).chain(&self.also)
     }
+
+    /// Whether a tag is one of its wheel's, under any of the tag's names.
+    pub(crate) fn has(&self, tag: &PlatformTag) -> bool {
+        self.tags().any(|own| own.canonical() == tag.canonical())
+    }
 }
+
+/// What is written encoded in the path of a URL; the slashes of a tag or an archive's name part it as any other do.
+const PART: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'+').remove(b'/');
 
 /// A text with the parts of a release in braces: `{version}`, `{tag}`, `{triple}`, `{archive}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,13 +60,28 @@ impl Text {
 
     /// The text for a release and target; `archive` is the name of the target's artefact.
     pub(crate) fn filled(&self, release: &ReleaseVersion, triple: &TargetTriple, archive: &str) -> String {
+        self.with_parts(release, triple, archive, str::to_owned)
+    }
+
+    /// The same as a URL, in which no part means anything but itself.
+    pub(crate) fn filled_url(&self, release: &ReleaseVersion, triple: &TargetTriple, archive: &str) -> String {
+        self.with_parts(release, triple, archive, |part| utf8_percent_encode(part, PART).to_string())
+    }
+
+    fn with_parts(
+        &self,
+        release: &ReleaseVersion,
+        triple: &TargetTriple,
+        archive: &str,
+        written: impl Fn(&str) -> String,
+    ) -> String {
         let parts = [
             ("{version}", release.spelled().to_owned()),
             ("{tag}", release.tag().to_owned()),
             ("{triple}", triple.to_string()),
             ("{archive}", archive.to_owned()),
         ];
-        parts.iter().fold(self.0.clone(), |text, (part, value)| text.replace(part, value))
+        parts.iter().fold(self.0.clone(), |text, (part, value)| text.replace(part, &written(value)))
     }
 }
 
@@ -96,7 +120,7 @@ impl Row {
         };
         for (name, tags) in [("platform-tag", std::slice::from_ref(&target.platform_tag)), ("also", &target.also)] {
             if let Some(tag) = tags.iter().find(|tag| !target.triple.matches(tag)) {
-                return Err(origin.refused(&key(name), format!("`{tag}` is no tag of `{}`", target.triple)));
+                return Err(origin.refused(&key(name), target.triple.mismatch(tag)));
             }
         }
         if target.runner.trim().is_empty() || target.runner.contains(char::is_control) {

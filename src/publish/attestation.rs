@@ -1,7 +1,6 @@
 //! Attestations beside a distribution (PEP 740): their structure, and that each is about exactly these bytes. Signatures
 //! are left to the index, which knows the publisher that they must be of.
 
-use std::fs;
 use std::path::Path;
 
 use base64::Engine as _;
@@ -9,9 +8,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::console::text::visible;
 use crate::digest::Sha256Digest;
-use crate::fs::FsError;
+use crate::fs::{self, FsError};
 
 const STATEMENT: &str = "https://in-toto.io/Statement/v1";
 const PROVENANCE: &str = "https://slsa.dev/provenance/v1";
@@ -46,7 +44,7 @@ pub(super) fn beside(
     problems: &mut Vec<String>,
 ) -> Result<Vec<PlannedAttestation>, FsError> {
     let mut names = Vec::new();
-    for entry in fs::read_dir(dist).map_err(FsError::read(dist))? {
+    for entry in std::fs::read_dir(dist).map_err(FsError::read(dist))? {
         let entry = entry.map_err(FsError::read(dist))?;
         let name = entry.file_name().to_string_lossy().into_owned();
         if name.strip_prefix(file).is_some_and(|rest| rest.starts_with('.') && rest.ends_with(".attestation")) {
@@ -57,7 +55,7 @@ pub(super) fn beside(
     let mut planned: Vec<PlannedAttestation> = Vec::new();
     for name in names {
         let path = dist.join(&name);
-        let bytes = fs::read(&path).map_err(FsError::read(&path))?;
+        let bytes = fs::read(&path)?;
         match predicate_type(&bytes, file, sha256) {
             Ok(predicate_type) => {
                 if let Some(twin) = planned.iter().find(|other| other.predicate_type == predicate_type) {
@@ -68,7 +66,7 @@ pub(super) fn beside(
                 }
                 planned.push(PlannedAttestation { name, sha256: Sha256Digest::of(&bytes), predicate_type });
             }
-            Err(why) => problems.push(visible(&format!("`{name}` {why}"))),
+            Err(why) => problems.push(format!("`{name}` {why}")),
         }
     }
     Ok(planned)
@@ -79,7 +77,7 @@ pub(super) fn field(dist: &Path, planned: &[PlannedAttestation]) -> Result<Optio
     let mut objects = Vec::new();
     for attestation in planned {
         let path = dist.join(&attestation.name);
-        let bytes = fs::read(&path).map_err(FsError::read(&path))?;
+        let bytes = fs::read(&path)?;
         match serde_json::from_slice::<Value>(&bytes) {
             Ok(value) if Sha256Digest::of(&bytes) == attestation.sha256 => objects.push(value),
             _ => return Ok(None),
@@ -205,7 +203,7 @@ mod tests {
     fn one_of_each_kind_beside_a_file() {
         let directory = tempfile::tempdir().unwrap();
         let write =
-            |name: &str, bytes: &[u8]| fs::write(directory.path().join(format!("{FILE}{name}")), bytes).unwrap();
+            |name: &str, bytes: &[u8]| std::fs::write(directory.path().join(format!("{FILE}{name}")), bytes).unwrap();
         let look = || {
             let mut problems = Vec::new();
             (beside(directory.path(), FILE, Sha256Digest::of(b"wheel"), &mut problems).unwrap(), problems)

@@ -14,6 +14,7 @@ use url::Url;
 
 use crate::digest::Sha256Digest;
 use crate::error::Explain;
+use crate::fs::from_object;
 use crate::http::{self, HttpError};
 use crate::wheel::name::DistributionName;
 
@@ -156,7 +157,7 @@ struct PageFile {
 }
 
 fn parse_json(body: &[u8]) -> Result<Listing, String> {
-    let page: Page = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    let page: Page = from_object(body).map_err(|error| error.to_string())?;
     let files = page.files.into_iter().map(|file| {
         let sha256 = file.hashes.get("sha256").and_then(|hash| hash.parse().ok());
         (file.filename, Listed { sha256, upload_time: file.upload_time })
@@ -225,7 +226,7 @@ mod tests {
 
     #[test]
     fn what_is_no_page_is_refused() {
-        assert!(parse_json(b"[]").is_err());
+        assert!(parse_json(b"[]").is_err() && parse_json(b"[[]]").is_err());
         assert!(parse_html(b"just text").is_err());
     }
 

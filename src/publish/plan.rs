@@ -1,7 +1,6 @@
 //! The plan of a publish, as data: which files, in which order, with which bytes. A dry run prints it, the real run
 //! consumes the same value.
 
-use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -13,13 +12,16 @@ use serde::{Deserialize, Serialize};
 use super::attestation::{self, Attestations, PlannedAttestation};
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
-use crate::fs::{FsError, write_whole};
+use crate::fs::{self, FsError, JsonError, from_json, write_json};
 use crate::gate::{ReleaseFile, Role};
 use crate::version::PublicVersion;
 use crate::wheel::metadata::Metadata;
 use crate::wheel::name::{DistributionName, NameError};
 use crate::wheel::reader::{Wheel, WheelError};
 use crate::wheel::sdist::{Sdist, SdistError};
+
+/// The version of the JSON form.
+const SCHEMA_VERSION: u32 = 1;
 
 /// Files in order, in two phases: the runtime, and the SDK once every runtime file is visible.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,7 +80,7 @@ pub enum PlanError {
     #[error("the attestations are not good: {}", problems.join("; "))]
     Attestations { problems: Vec<String> },
     #[error("`{}` is not a plan", path.display())]
-    Parse { path: PathBuf, source: serde_json::Error },
+    Parse { path: PathBuf, source: JsonError },
     #[error("`{}` is not the plan of this publish: {}", path.display(), differences.join("; "))]
     Differs { path: PathBuf, differences: Vec<String> },
     #[error("`{}` changed after it was verified: its SHA-256 is {actual}, not {expected}", path.display())]
@@ -130,7 +132,7 @@ impl Plan {
             phases.push(Phase { name: name.to_owned(), files: planned });
         }
         Ok(Self {
-            schema_version: 1,
+            schema_version: SCHEMA_VERSION,
             relkit: env!("CARGO_PKG_VERSION").to_owned(),
             release_version: release_version.clone(),
             upload_url: upload_url.to_owned(),
@@ -157,13 +159,12 @@ impl Plan {
 
     /// Holds this plan against one that was written earlier; a file that does not exist holds none.
     pub(crate) fn compare(&self, path: &Path) -> Result<(), PlanError> {
-        let bytes = match std::fs::read(path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(FsError::read(path)(error).into()),
+        let bytes = match fs::read(path) {
+            Err(FsError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => return Ok(()),
+            read => read?,
         };
-        let then: Self =
-            serde_json::from_slice(&bytes).map_err(|source| PlanError::Parse { path: path.to_owned(), source })?;
+        let unusable = |source| PlanError::Parse { path: path.to_owned(), source };
+        let then: Self = from_json(&bytes, SCHEMA_VERSION).map_err(unusable)?;
         let mut differences = Vec::new();
         for (what, then, now) in [
             ("version", Some(then.release_version.to_string()), Some(self.release_version.to_string())),
@@ -200,9 +201,7 @@ impl Plan {
 
     /// Writes the plan, whole or not at all.
     pub(crate) fn write(&self, path: &Path) -> Result<(), FsError> {
-        // Plain data always serialises.
-        let text = serde_json::to_string_pretty(self).unwrap_or_default() + "\n";
-        write_whole(path, text.as_bytes())
+        write_json(path, self)
     }
 
     /// The digest of the plan's text, which a receipt names.
@@ -218,7 +217,7 @@ impl Plan {
 impl PlannedFile {
     fn new(dist: &Path, file: &ReleaseFile) -> Result<Self, PlanError> {
         let path = dist.join(&file.name);
-        let inner = File::open(&path).map_err(FsError::read(&path))?;
+        let inner = fs::open_regular(&path).map_err(FsError::read(&path))?;
         let mut tee = Tee { inner, blake2: Blake2b::new(), blake3: blake3::Hasher::new() };
         let (sha256, _) = Sha256Digest::of_reader(&mut tee).map_err(FsError::read(&path))?;
         if sha256 != file.sha256 {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::plan::{Plan, PlannedFile};
 use crate::console::Shown;
 use crate::digest::Sha256Digest;
-use crate::fs::{FsError, write_whole};
+use crate::fs::{FsError, write_json};
 use crate::version::PublicVersion;
 
 /// What a publish came to.
@@ -131,10 +131,7 @@ impl Receipt {
 
     /// Writes the receipt where it is kept.
     pub(super) fn write(&self) -> Result<(), FsError> {
-        let Some(path) = &self.path else { return Ok(()) };
-        // Plain data always serialises.
-        let text = serde_json::to_string_pretty(self).unwrap_or_default() + "\n";
-        write_whole(path, text.as_bytes())
+        self.path.as_ref().map_or(Ok(()), |path| write_json(path, self))
     }
 }
 

@@ -1,7 +1,6 @@
 //! Sending one file to the upload API: streamed with its exact length and bounded memory, hashed on the way, with an ear
 //! for an answer that comes early.
 
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,6 +17,7 @@ use super::credentials::Token;
 use super::form::Frame;
 use crate::console::Progress;
 use crate::error::causes;
+use crate::fs::open_regular;
 use crate::http::{self, HttpError};
 
 /// How much of an answer is read; the useful sentence is in the first lines.
@@ -106,7 +106,7 @@ impl Uploader {
         heartbeat: &dyn Fn(u64, u64),
     ) -> Result<Answer, SendError> {
         let read = |source| SendError::Read { path: request.path.to_owned(), source };
-        let file = File::open(request.path).map_err(read)?;
+        let file = open_regular(request.path).map_err(read)?;
         let length = file.metadata().map_err(read)?.len();
         if length != request.bytes {
             return Err(SendError::Changed { path: request.path.to_owned() });

@@ -1,58 +1,132 @@
-//! The line on relkit itself, which plays the runtime.
+//! The line on relkit itself, twice: playing the runtime of the built-in product, and as the program of a product that
+//! `init` writes. Offline, and without a warning that its reader could do nothing about.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::line::runs_here;
+use super::line::{carry_out, runs_here};
 use super::options::{Options, Payload};
 use crate::build::writer;
-use crate::console::Shown;
+use crate::console::text::shell_word;
+use crate::console::{Console, Shown};
 use crate::error::{Exit, Failure, Outcome};
-use crate::fs::{Existing, FsError, Scratch};
-use crate::product::{Level, Product};
+use crate::fs::{self, Existing, FsError, Mode, PendingDirectory, Scratch};
+use crate::product::{Accepted, Choice, Level, Product};
 use crate::report::Release;
+use crate::scaffold::{self, scaffold};
 use crate::smoke::stand_in;
+use crate::target::TargetTriple;
 
-/// What the demonstration releases; its payload goes when this is dropped.
-pub(crate) struct Demo {
-    pub options: Options,
-    _scratch: Scratch,
+/// Where the second product lies below the directory of the demonstration, and its template's directory below that.
+const PROGRAM: &str = "program";
+const PRODUCT: &str = "product";
+
+/// The second product: relkit's own executable, as anybody's program.
+const DISTRIBUTION: &str = "relkit-cli";
+const EXECUTABLE: &str = "relkit";
+
+/// Why findings of executables that were just compiled are accepted.
+const REASON: &str = "it is relkit's own executable, as this machine compiled it";
+
+#[derive(Debug)]
+pub(crate) struct DemoOptions {
+    /// Where everything is kept; a temporary directory without one.
+    pub out_dir: Option<PathBuf>,
+    pub existing: Existing,
+    pub build: writer::Options,
 }
 
-impl Demo {
-    /// Writes the payload. Without a directory to keep the release in, that goes too.
-    pub(crate) fn prepare(
-        product: Product,
-        build: writer::Options,
-        out_dir: Option<&Path>,
-        existing: Existing,
-    ) -> Result<Self, Failure> {
-        let runtime = &product.runtime;
-        let version = runtime.release(&template_version(&product)?)?;
-        let target = runtime.targets.iter().find(|target| runs_here(&target.triple)).ok_or_else(|| {
-            let why = "the demonstration runs the stand-in, and no target of the template runs on this machine";
-            Failure::new(Exit::Failed, why)
-        })?;
-        let scratch = Scratch::create("relkit-demo-").map_err(FsError::write(&std::env::temp_dir()))?;
-        let payload = scratch.path().join("payload");
-        stand_in::write_package(&payload, runtime.executable(), version.program(), &target.triple)?;
-        let triples = runtime.targets.iter().map(|row| &row.triple);
-        let options = Options {
-            sdk_version: version.distribution().clone(),
-            version,
-            payloads: vec![Payload { platform_tag: None, path: payload }],
-            out_dir: out_dir.map_or_else(|| scratch.path().join("demo"), Path::to_owned),
-            existing,
-            written: Vec::new(),
-            allow_missing: triples.filter(|triple| **triple != target.triple).cloned().collect(),
-            build,
-            level: Level::Turn,
-            runners: Vec::new(),
-            product,
-        };
-        Ok(Self { options, _scratch: scratch })
+/// Releases both products.
+///
+/// # Errors
+/// When something cannot be carried out at all; the output directory is then as it was before.
+pub(crate) fn demonstrate(options: &DemoOptions, console: &Console) -> Result<Demonstrated, Failure> {
+    let scratch = Scratch::create("relkit-demo-").map_err(FsError::write(&std::env::temp_dir()))?;
+    let out_dir = options.out_dir.clone().unwrap_or_else(|| scratch.path().join("demo"));
+    let server = server(options, out_dir.clone(), &scratch.path().join("payload"))?;
+    server.keep_the_work_of_others()?;
+    let pending = PendingDirectory::create(&out_dir, options.existing)?;
+    let server = carry_out(&server, pending.path(), console)?;
+    let root = pending.path().join(PROGRAM);
+    let program = program(options, &root, &scratch.path().join(PRODUCT), console)?;
+    let program = carry_out(&program, &root, console)?;
+    pending.commit()?;
+    Ok(Demonstrated { server, program, out_dir: options.out_dir.clone() })
+}
+
+/// The release of the built-in product, with the stand-in as its payload. What the product promises besides is left out.
+fn server(options: &DemoOptions, out_dir: PathBuf, payload: &Path) -> Result<Options, Failure> {
+    let mut product = Product::built_in()?;
+    let runtime = &mut product.runtime;
+    runtime.supports.clear();
+    let triples: Vec<_> = runtime.targets.iter().map(|row| row.triple.clone()).collect();
+    let target = triples.iter().find(|triple| runs_here(triple)).ok_or_else(|| {
+        let why = "the demonstration runs the stand-in, and no target of the template runs on this machine";
+        Failure::new(Exit::Failed, why)
+    })?;
+    runtime.accepted.push(accepted(target));
+    let version = product.runtime.release(&template_version(&product)?)?;
+    stand_in::write_package(payload, product.runtime.executable(), version.program(), target)?;
+    Ok(Options {
+        sdk_version: version.distribution().clone(),
+        version,
+        payloads: vec![Payload { platform_tag: None, path: payload.to_owned(), target: None }],
+        written: vec![out_dir.join(PROGRAM)],
+        out_dir,
+        existing: options.existing,
+        allow_missing: triples.iter().filter(|triple| *triple != target).cloned().collect(),
+        build: options.build,
+        level: Level::Turn,
+        runners: Vec::new(),
+        product,
+    })
+}
+
+/// The release of a product that is written for relkit's own executable. It is written where no repository is, so that its
+/// page speaks of itself alone, and kept below `root`.
+fn program(options: &DemoOptions, root: &Path, written_at: &Path, console: &Console) -> Result<Options, Failure> {
+    let own = std::env::current_exe().map_err(FsError::read(Path::new("relkit's own executable")))?;
+    let request = scaffold::Options {
+        directory: written_at.to_owned(),
+        payloads: vec![own.clone()],
+        name: Some(DISTRIBUTION.to_owned()),
+        executables: vec![EXECUTABLE.to_owned()],
+        module: None,
+        license: Some(env!("CARGO_PKG_LICENSE").to_owned()),
+        repository: Some(env!("CARGO_PKG_REPOSITORY").to_owned()),
+        with_sdk: false,
+        existing: Existing::Refuse,
+    };
+    let written = console.with_bar("Reading", 0, |progress| scaffold(&request, progress))?;
+    console
+        .status("Wrote", format_args!("{DISTRIBUTION}, a product for `{EXECUTABLE}` ({} files)", written.files.len()));
+    let kept = root.join(PRODUCT);
+    for file in &written.files {
+        fs::copy(&written_at.join(file), &kept.join(file), Mode::Data)?;
     }
+    let mut product = Product::find(Choice { product: Some(&kept), ..Choice::default() }, root)?;
+    let triples: Vec<_> = product.runtime.targets.iter().map(|row| row.triple.clone()).collect();
+    product.runtime.accepted.extend(triples.iter().map(accepted));
+    let version = product.runtime.release(env!("CARGO_PKG_VERSION"))?;
+    Ok(Options {
+        sdk_version: version.distribution().clone(),
+        version,
+        payloads: vec![Payload { platform_tag: None, path: own, target: None }],
+        out_dir: root.to_owned(),
+        existing: Existing::Refuse,
+        written: Vec::new(),
+        allow_missing: Vec::new(),
+        build: options.build,
+        level: product.runtime.smoke.level,
+        runners: Vec::new(),
+        product,
+    })
+}
+
+/// A debug build of relkit holds debugging information, and its reader came to see a release.
+fn accepted(target: &TargetTriple) -> Accepted {
+    Accepted { rule: "debug-info".to_owned(), target: target.clone(), reason: REASON.to_owned() }
 }
 
 /// The version that the SDK template is at: the one that its types were made from.
@@ -64,31 +138,92 @@ fn template_version(product: &Product) -> Result<String, Failure> {
     Ok(version.unwrap_or_default().to_owned())
 }
 
-/// A release of the demonstration, with what to do next.
-pub(crate) struct Demonstrated<'a>(pub &'a Release);
+/// Both releases, with what to do next.
+#[derive(Debug)]
+pub(crate) struct Demonstrated {
+    server: Release,
+    program: Release,
+    out_dir: Option<PathBuf>,
+}
 
-impl Shown for Demonstrated<'_> {
-    fn text(&self) -> String {
-        let Release { outcome, release_tag: tag, targets, .. } = self.0;
-        if *outcome == Outcome::Failed {
-            return self.0.text();
+/// Commands that belong together, and what they are for.
+struct Next {
+    words: String,
+    commands: Vec<String>,
+}
+
+impl Demonstrated {
+    pub(crate) fn outcome(&self) -> Outcome {
+        match self.server.outcome {
+            Outcome::Failed => Outcome::Failed,
+            _ => self.program.outcome,
         }
-        let wheel = targets.iter().find_map(|row| row.wheel.as_deref()).unwrap_or("WHEEL");
-        self.0.text()
-            + &format!(
-                "\nThat was the whole line on a stand-in. With a real binary, package directory, archive or wheel:\n\n\
-                 \x20 relkit release --codex-version {tag} --out-dir release --payload PATH --report report.html\n\n\
-                 or step by step:\n\n\
-                 \x20 relkit stage-runtime stage/runtime PATH --codex-version {tag}\n\
-                 \x20 relkit stage-sdk stage/sdk --codex-version {tag}\n\
-                 \x20 relkit build stage/runtime stage/sdk --out-dir dist\n\
-                 \x20 relkit check dist\n\
-                 \x20 relkit smoke dist/{wheel} --receipt receipts/here.json\n\
-                 \x20 relkit verify dist --codex-version {tag} --receipts receipts\n"
-            )
     }
 
+    /// What can be typed after this, in order.
+    fn next(&self) -> Vec<Next> {
+        let kept = self.out_dir.as_deref().unwrap_or(Path::new("demo"));
+        let at = |path: &str| shell_word(&kept.join(path).display().to_string());
+        let wheel = |release: &Release, directory: &str| {
+            let name = release.targets.iter().find_map(|row| row.wheel.as_deref()).unwrap_or("WHEEL");
+            at(&format!("{directory}dist/{name}"))
+        };
+        let (tag, version) = (&self.server.release_tag, &self.program.version);
+        let (dist, receipts) = (at("dist"), at("receipts"));
+        let (own, own_dist, own_receipts) = (at("program/product"), at("program/dist"), at("program/receipts"));
+        let mut looked_at = match self.out_dir {
+            Some(_) => Vec::new(),
+            None => vec![format!("relkit demo --out-dir {}", shell_word(&kept.display().to_string()))],
+        };
+        looked_at.extend([
+            format!("relkit inspect {}", wheel(&self.program, "program/")),
+            format!("relkit check {own_dist} --product {own}"),
+            format!("relkit smoke {} --product {own}", wheel(&self.program, "program/")),
+            format!("relkit verify {own_dist} --product {own} --release-version {version} --receipts {own_receipts}"),
+            format!("relkit smoke {} --receipt {}", wheel(&self.server, ""), at("receipts/again.json")),
+            format!("relkit verify {dist} --codex-version {tag} --receipts {receipts} --allow-missing all"),
+        ]);
+        let once_more = "What it makes, kept and looked at step by step";
+        let own_program = "The same for a program of yours, from the archives or executables of one of its releases";
+        let real = "And for a real package of Codex";
+        vec![
+            Next { words: once_more.to_owned(), commands: looked_at },
+            Next { words: own_program.to_owned(), commands: vec!["relkit init mytool --from PAYLOAD...".to_owned()] },
+            Next {
+                words: real.to_owned(),
+                commands: vec![format!(
+                    "relkit release --codex-version {tag} --out-dir release --allow-missing all --payload PAYLOAD..."
+                )],
+            },
+        ]
+    }
+}
+
+impl Shown for Demonstrated {
+    fn text(&self) -> String {
+        let mut text = format!(
+            "Codex, played by relkit:\n\n{}\nAny program, here relkit itself, as `relkit init` set it up:\n\n{}",
+            self.server.text(),
+            self.program.text()
+        );
+        if self.outcome() == Outcome::Failed {
+            return text;
+        }
+        for Next { words, commands } in self.next() {
+            text += &format!("\n{words}:\n\n");
+            for command in commands {
+                text += &format!("  {command}\n");
+            }
+        }
+        text
+    }
+
+    /// The release of the built-in product, with that of the other beside it.
     fn json(&self) -> Value {
-        self.0.json()
+        let mut value = self.server.json();
+        value["outcome"] = json!(self.outcome());
+        value["program"] = self.program.json();
+        value["next"] = self.next().into_iter().flat_map(|next| next.commands).collect();
+        value
     }
 }

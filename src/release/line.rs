@@ -1,5 +1,6 @@
 //! The line itself: payload by payload, then the set.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::options::Options;
@@ -8,7 +9,7 @@ use super::target::Place;
 use crate::check::coverage::{Candidate, Coverage};
 use crate::console::Console;
 use crate::error::{Exit, Failure, Outcome};
-use crate::fs::{Existing, PendingDirectory};
+use crate::fs::{Existing, FsError, PendingDirectory};
 use crate::gate::{self, Role};
 use crate::report::{CoverageRow, FileRow, FindingRow, Release, StepRow, TargetRow};
 use crate::smoke;
@@ -23,7 +24,14 @@ use crate::wheel::filename::FileNameError;
 pub(crate) fn release(options: &Options, console: &Console) -> Result<Release, Failure> {
     options.keep_the_work_of_others()?;
     let pending = PendingDirectory::create(&options.out_dir, options.existing)?;
-    let place = Place { options, console, root: pending.path() };
+    let release = carry_out(options, pending.path(), console)?;
+    pending.commit()?;
+    Ok(release)
+}
+
+/// The line, in an empty directory that gets its name when all is done.
+pub(super) fn carry_out(options: &Options, root: &Path, console: &Console) -> Result<Release, Failure> {
+    let place = Place { options, console, root };
     let mut targets: Vec<TargetRow> = Vec::new();
     for payload in &options.payloads {
         let row = place.target(payload, targets.len() + 1)?;
@@ -45,15 +53,15 @@ pub(crate) fn release(options: &Options, console: &Console) -> Result<Release, F
         })?;
         place.build(&staged.out)?;
     }
-    let release = place.judge(targets)?;
-    pending.commit()?;
-    Ok(release)
+    place.judge(targets)
 }
 
 impl Place<'_> {
     /// Check, smoke and verify; they look at the finished wheels only.
     fn judge(&self, mut targets: Vec<TargetRow>) -> Result<Release, Failure> {
         let dist = self.dist();
+        // Where no payload was good there is no wheel, and the verdict says so.
+        std::fs::create_dir_all(&dist).map_err(FsError::write(&dist))?;
         let Options { product, version, allow_missing, .. } = self.options;
         let (runtime, sdk) = (&product.runtime, product.sdk_project());
         let started = Instant::now();

@@ -2,11 +2,13 @@
 //! smoke-tested, the release verified. What happened becomes one value, [`crate::report::Release`].
 
 mod demo;
+mod download;
 mod line;
 mod options;
 mod rows;
 mod target;
 
-pub(crate) use demo::{Demo, Demonstrated};
+pub(crate) use demo::{DemoOptions, demonstrate};
+pub(crate) use download::Download;
 pub(crate) use line::release;
 pub(crate) use options::{Options, Payload};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::build::writer;
 use crate::error::{Exit, Failure};
 use crate::fs::{Existing, FsError};
-use crate::product::{Level, Product};
+use crate::product::{Level, Product, Target};
 use crate::smoke::Runner;
 use crate::target::{PlatformTagSet, TargetTriple};
 use crate::version::{PublicVersion, ReleaseVersion};
@@ -19,6 +19,8 @@ pub(crate) struct Payload {
     /// Without one it is read off the binaries.
     pub platform_tag: Option<PlatformTagSet>,
     pub path: PathBuf,
+    /// The row that it was fetched for.
+    pub target: Option<Target>,
 }
 
 impl Payload {
@@ -27,9 +29,9 @@ impl Payload {
         if let Some((tag, path)) = text.split_once('=')
             && let Ok(tag) = tag.parse()
         {
-            return Self { platform_tag: Some(tag), path: path.into() };
+            return Self { platform_tag: Some(tag), path: path.into(), target: None };
         }
-        Self { platform_tag: None, path: text.into() }
+        Self { platform_tag: None, path: text.into(), target: None }
     }
 }
 

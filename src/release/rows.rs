@@ -20,11 +20,15 @@ pub(super) fn checked(wheel: &str, findings: &[FindingRow], elapsed: Duration) -
     let (errors, warnings, accepted) = (of_kind("error"), of_kind("warning"), of_kind("accepted"));
     let counts = [(errors, "error"), (warnings, "warning"), (accepted, "accepted finding")];
     let words = counts.iter().filter(|(count, _)| *count > 0).map(|(count, noun)| plural(*count, noun));
-    let (outcome, detail) = match (errors, warnings + accepted) {
-        (0, 0) => (Outcome::Passed, "no finding".to_owned()),
-        (0, _) => (Outcome::Warned, words.collect::<Vec<_>>().join(", ")),
-        _ => (Outcome::Failed, words.collect::<Vec<_>>().join(", ")),
+    let words: Vec<_> = words.collect();
+    // A warning that is accepted is none; an error that is accepted still warns.
+    let waived = findings.iter().filter(|finding| finding.file == wheel && finding.accepted.is_some() && finding.error);
+    let outcome = match (errors, warnings + waived.count()) {
+        (0, 0) => Outcome::Passed,
+        (0, _) => Outcome::Warned,
+        _ => Outcome::Failed,
     };
+    let detail = if words.is_empty() { "no finding".to_owned() } else { words.join(", ") };
     step("check", outcome, detail, elapsed)
 }
 

@@ -53,6 +53,7 @@ impl Place<'_> {
             payload: payload.path.clone(),
             release: self.options.version.clone(),
             platform_tag: payload.platform_tag.clone(),
+            target: payload.target.clone(),
             existing: Existing::Refuse,
         };
         let (started, shown) = (Instant::now(), payload.path.display());

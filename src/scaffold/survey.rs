@@ -256,7 +256,8 @@ fn settle_tags(rows: &mut [Row]) {
             .collect();
         rows[index].also.retain(|tag| {
             let for_glibc = matches!(tag, PlatformTag::Manylinux { .. });
-            !taken.contains(tag) && !(beside_glibc && for_glibc)
+            let is_left_to_another = taken.contains(tag) || beside_glibc && for_glibc;
+            !is_left_to_another
         });
     }
 }

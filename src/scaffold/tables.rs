@@ -277,17 +277,18 @@ fn archive(row: &Row, version: Option<&str>) -> Option<String> {
 
 /// The families that have a wheel on both of the usual architectures.
 fn supports(rows: &[Row]) -> Vec<String> {
-    let has = |architecture: &str, family: &dyn Fn(&PlatformTag) -> bool| {
+    let is_of = |family: &str, tag: &PlatformTag| match tag {
+        PlatformTag::Manylinux { .. } => family == "linux-glibc",
+        PlatformTag::Musllinux { .. } => family == "linux-musl",
+        PlatformTag::Macos { .. } => family == "macos",
+        PlatformTag::Windows(_) => family == "windows",
+        _ => false,
+    };
+    let has = |architecture: &str, family: &str| {
         rows.iter()
             .flat_map(|row| std::iter::once(&row.platform_tag).chain(&row.also))
-            .any(|tag| family(tag) && tag.architectures().iter().any(|own| own.to_string() == architecture))
+            .any(|tag| is_of(family, tag) && tag.architectures().iter().any(|own| own.to_string() == architecture))
     };
-    let families: [(&str, &dyn Fn(&PlatformTag) -> bool); 4] = [
-        ("linux-glibc", &|tag| matches!(tag, PlatformTag::Manylinux { .. })),
-        ("linux-musl", &|tag| matches!(tag, PlatformTag::Musllinux { .. })),
-        ("macos", &|tag| matches!(tag, PlatformTag::Macos { .. })),
-        ("windows", &|tag| matches!(tag, PlatformTag::Windows(_))),
-    ];
-    let both = families.iter().filter(|(_, family)| has("x86_64", *family) && has("aarch64", *family));
-    both.map(|(name, _)| (*name).to_owned()).collect()
+    let families = ["linux-glibc", "linux-musl", "macos", "windows"].into_iter();
+    families.filter(|family| has("x86_64", family) && has("aarch64", family)).map(str::to_owned).collect()
 }

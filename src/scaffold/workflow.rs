@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::product::{Product, RuntimeProject};
+use crate::console::text::shell_word;
+use crate::product::{Product, RuntimeProject, Target};
 use crate::target::TargetTriple;
 
 /// The action of a repository that installs relkit its own way; it is used where it is there.
@@ -12,6 +13,8 @@ const OWN_ACTION: &str = ".github/actions/install-relkit/action.yml";
 
 /// The distribution that relkit itself is published as.
 const RELKIT: &str = "relkit-cli";
+
+const TAG_OPTION: &str = r#" --platform-tag "$PLATFORM_TAG""#;
 
 macro_rules! part {
     ($name:literal) => {
@@ -44,7 +47,7 @@ pub(crate) fn workflow(product: &Product, repository: Repository<'_>) -> String 
         .collect();
     let at_product = match repository.product {
         "" => String::new(),
-        path => format!(" --product {}", quoted(path)),
+        path => format!(" --product {}", shell_word(path)),
     };
     let values = [
         ("sdk-words", if sdk { ", one for the SDK" } else { "" }.to_owned()),
@@ -64,7 +67,8 @@ pub(crate) fn workflow(product: &Product, repository: Repository<'_>) -> String 
             },
         ),
         ("needs", if sdk { "[runtime, sdk]" } else { "[runtime]" }.to_owned()),
-        ("tag-option", if names_targets_twice(runtime) { r#" --platform-tag "$PLATFORM_TAG""# } else { "" }.to_owned()),
+        ("row-option", if names_targets_twice(runtime) { TAG_OPTION } else { "" }.to_owned()),
+        ("tag-option", tag_option(runtime).to_owned()),
         ("prepare", prepare),
         ("product", at_product),
         ("relkit", format!("{RELKIT}=={}", env!("CARGO_PKG_VERSION"))),
@@ -108,8 +112,17 @@ fn names_targets_twice(runtime: &RuntimeProject) -> bool {
     runtime.targets.iter().any(|row| !seen.insert(&row.triple))
 }
 
-/// A path as a shell reads it.
-fn quoted(path: &str) -> String {
-    let plain = |character: char| character.is_ascii_alphanumeric() || "-_./".contains(character);
-    if path.chars().all(plain) { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }
+/// What tells of which row a payload is, where its binaries may not: two rows of one triple differ in their tags, and two
+/// static builds for one machine in their triples.
+fn tag_option(runtime: &RuntimeProject) -> &'static str {
+    let linux = |row: &&Target| row.triple.is_linux();
+    let is_twin = |row: &Target| {
+        let others = runtime.targets.iter().filter(linux).filter(|other| other.triple != row.triple);
+        others.into_iter().any(|other| other.triple.architecture() == row.triple.architecture())
+    };
+    match names_targets_twice(runtime) {
+        true => TAG_OPTION,
+        false if runtime.targets.iter().filter(linux).any(is_twin) => r#" --target "$TARGET""#,
+        false => "",
+    }
 }

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::error::ScaffoldError;
+use super::names;
+use super::options::Options;
 use super::sdk::{self, SdkNames};
 use super::survey::survey_all;
 use super::tables::{self, Named};
 use super::workflow::{Repository, workflow};
-use super::{Options, names};
-use crate::console::text::plural;
+use crate::console::text::{plural, shell_word};
 use crate::console::{Progress, Shown};
 use crate::fs::{Existing, FsError, PendingDirectory, portable, write_whole};
 use crate::product::{Choice, Product};
@@ -199,11 +200,7 @@ fn write(directory: &Path, files: &[(String, String)], existing: Existing) -> Re
 impl Scaffolded {
     /// The commands that go on from here.
     fn next(&self) -> Vec<String> {
-        let quoted = |path: &Path| {
-            let text = path.display().to_string();
-            let plain = |character: char| character.is_ascii_alphanumeric() || "-_./:=,@%+".contains(character);
-            if text.chars().all(plain) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
-        };
+        let quoted = |path: &Path| shell_word(&path.display().to_string());
         let product = format!("--product {}", quoted(&self.directory));
         let version = self.version.as_deref().unwrap_or("VERSION");
         let mut next = vec![format!("relkit matrix {product}")];

@@ -115,7 +115,7 @@ impl Shown for Tested<'_> {
             (annotation::Level::Error, "smoke test failed")
         };
         let message = match report.failed_step() {
-            Some(step) => format!("{}: {}\n{}", step.name, step.detail, report.stderr_tail),
+            Some(step) => format!("{}: {}\n{}", step.name, visible(&step.detail), report.stderr_tail),
             None => format!("level {} passed on {}", report.level, report.platform),
         };
         let lines: Vec<_> = message.trim_end().lines().map(visible).collect();

@@ -13,7 +13,7 @@ use crate::console::Progress;
 use crate::fs::{Existing, FsError};
 use crate::member_path::{self, MemberPath};
 use crate::payload::{DESCRIPTOR, Form, Package, Payload};
-use crate::product::{PYPROJECT, Product, RuntimeProject};
+use crate::product::{PYPROJECT, Product, RuntimeProject, Target};
 use crate::target::{PlatformTagSet, TargetTriple};
 use crate::version::{PublicVersion, ReleaseVersion};
 use crate::wheel::sbom::sboms_of;
@@ -35,6 +35,8 @@ pub struct Options<'a> {
     pub release: ReleaseVersion,
     /// Read off the binaries where there is none.
     pub platform_tag: Option<PlatformTagSet>,
+    /// The row of the product that the payload was built for, where that is known.
+    pub target: Option<Target>,
     /// What to do with an output directory that holds files.
     pub existing: Existing,
 }
@@ -104,7 +106,8 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
     }
     let inside = payload.files.iter().map(|file| staged(TEMPLATE_PACKAGE, file));
     let paths: Vec<_> = template.files.keys().cloned().chain(inside).collect();
-    member_path::check(paths.iter().map(String::as_str))?;
+    let found_in = format!("{} and {}", template.origin, options.payload.display());
+    member_path::check(paths.iter().map(String::as_str)).map_err(|error| error.found_in(found_in))?;
 
     let (form, files, bytes) = (payload.form, payload.files.len(), payload.size());
     let entrypoint = named(payload.entrypoint.place, &payload.entrypoint.path);
@@ -134,7 +137,13 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
         }
     }
     let stated = described.as_ref().and_then(|package| package.target.as_deref());
-    let subject = tags::Subject { payload: &options.payload, inventory: &inventory, entrypoint: &entrypoint, stated };
+    let subject = tags::Subject {
+        payload: &options.payload,
+        inventory: &inventory,
+        entrypoint: &entrypoint,
+        stated,
+        target: options.target.as_ref(),
+    };
     let (platform_tag, reservations) = tags::settle(options.platform_tag.as_ref(), project, &subject)?;
     warnings.extend(reservations);
     let target = platform_tag.tags().iter().find_map(|tag| project.target_of_tag(tag)).map(|row| row.triple.clone());

@@ -55,7 +55,8 @@ pub fn stage_sdk(options: &Options<'_>) -> Result<StagedSdk, StageError> {
     if let Some(directory) = &template.directory {
         refuse_overlap(&options.out, directory, "template")?;
     }
-    member_path::check(template.files.keys().map(String::as_str))?;
+    member_path::check(template.files.keys().map(String::as_str))
+        .map_err(|error| error.found_in(template.origin.clone()))?;
     let package = only_package(template)?;
     let names_path = format!("src/{package}/{NAMES}");
     let names = template.files.get(&names_path).map(|bytes| String::from_utf8_lossy(bytes).into_owned());

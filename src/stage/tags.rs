@@ -16,6 +16,8 @@ pub(super) struct Subject<'a> {
     pub entrypoint: &'a str,
     /// The target that the payload says it is for.
     pub stated: Option<&'a str>,
+    /// The row that it is known to be for.
+    pub target: Option<&'a Target>,
 }
 
 /// The tags of the wheel, where the machine is right, with what there is to know about them.
@@ -32,24 +34,34 @@ pub(super) fn settle(
             reasons: nearest_reasons(project, inventory),
         })?,
     };
+    if let Some(row) = subject.target {
+        hold(&row.platform_tag, subject)?;
+    }
     let mut warnings = Vec::new();
     let mut told = BTreeSet::new();
     // Two names of one tag promise the same.
     for tag in tags.tags().iter().filter(|tag| told.insert(tag.canonical())) {
+        hold(tag, subject)?;
         for (member, objection) in inventory.objections(tag) {
-            if objection.weight() == Weight::WrongMachine {
-                return Err(StageError::WrongMachine {
-                    payload: payload.to_owned(),
-                    tag: tag.clone().into(),
-                    member: member.to_owned(),
-                    objection: objection.into(),
-                    honest: inventory.honest_tags(),
-                });
-            }
             warnings.push(StageWarning::of(member, tag, objection));
         }
     }
     Ok((tags, warnings))
+}
+
+/// Holds the machine of every binary against a tag.
+fn hold(tag: &PlatformTag, subject: &Subject<'_>) -> Result<(), StageError> {
+    let mut objections = subject.inventory.objections(tag).into_iter();
+    match objections.find(|(_, objection)| objection.weight() == Weight::WrongMachine) {
+        None => Ok(()),
+        Some((member, objection)) => Err(StageError::WrongMachine {
+            payload: subject.payload.to_owned(),
+            tag: tag.clone().into(),
+            member: member.to_owned(),
+            objection: objection.into(),
+            honest: subject.inventory.honest_tags(),
+        }),
+    }
 }
 
 /// The tags that the payload's own row calls for, without those of another row's wheel, each under every name that
@@ -70,14 +82,18 @@ fn choose(project: &RuntimeProject, subject: &Subject<'_>) -> Option<PlatformTag
         });
     let is_free = |tag: &&PlatformTag| {
         let for_glibc = matches!(tag.canonical(), PlatformTag::Manylinux { .. });
-        !project.is_of_another(tag, own) && !(beside_glibc && for_glibc)
+        let is_left_to_another = project.is_of_another(tag, own) || beside_glibc && for_glibc;
+        !is_left_to_another
     };
     let free = |tags: &[PlatformTag]| PlatformTagSet::new(tags.iter().filter(is_free).cloned());
     free(chosen.tags()).or_else(|| free(&inventory.honest_tags())).map(PlatformTagSet::with_legacy_aliases)
 }
 
 /// The row of the payload: the only one for its machine, or the one that its own words, its name or its C library tell.
-fn row<'a>(project: &'a RuntimeProject, subject: &Subject<'_>) -> Option<&'a Target> {
+fn row<'a>(project: &'a RuntimeProject, subject: &Subject<'a>) -> Option<&'a Target> {
+    if subject.target.is_some() {
+        return subject.target;
+    }
     let inventory = subject.inventory;
     let fits = |row: &&Target| {
         inventory.objections(&row.platform_tag).iter().all(|(_, found)| found.weight() != Weight::WrongMachine)

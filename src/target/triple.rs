@@ -36,6 +36,17 @@ impl TargetTriple {
         })
     }
 
+    /// Why `tag` is no tag of this triple.
+    pub(crate) fn mismatch(&self, tag: &PlatformTag) -> String {
+        match self.architecture() {
+            Some(_) => format!("`{tag}` is no tag of `{self}`"),
+            None => format!(
+                "`{tag}` is no tag of `{self}`: no platform tag that relkit knows is for the architecture and calling \
+                 convention of that triple"
+            ),
+        }
+    }
+
     /// The usual target of binaries that keep a tag's promise.
     pub(crate) fn of_tag(tag: &PlatformTag) -> Option<Self> {
         let architecture = *tag.architectures().first()?;

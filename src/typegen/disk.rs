@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::TypegenError;
 use super::generate::Generated;
-use crate::fs::{FsError, Kind, walk, write_whole};
+use crate::fs::{FsError, Kind, read, walk, write_whole};
 
 /// A file that is not what the generator would write.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +43,7 @@ pub enum Change {
 pub fn write(generated: &Generated, directory: &Path) -> Result<(), TypegenError> {
     for (name, text) in &generated.files {
         let path = directory.join(name);
-        let same = std::fs::read(&path).is_ok_and(|found| found == text.as_bytes());
+        let same = read(&path).is_ok_and(|found| found == text.as_bytes());
         if !same {
             write_whole(&path, text.as_bytes())?;
         }
@@ -63,16 +63,16 @@ pub fn check(generated: &Generated, directory: &Path) -> Result<Vec<Difference>,
     let mut differences = Vec::new();
     for (name, text) in &generated.files {
         let path = directory.join(name);
-        match std::fs::read(&path) {
+        match read(&path) {
             Ok(found) if found == text.as_bytes() => {}
             Ok(found) => {
                 let change = first_difference(&String::from_utf8_lossy(&found), text);
                 differences.push(Difference { path, change });
             }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(FsError::Read { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {
                 differences.push(Difference { path, change: Change::Missing });
             }
-            Err(error) => return Err(FsError::read(&path)(error).into()),
+            Err(error) => return Err(error.into()),
         }
     }
     for name in extra(generated, directory)? {

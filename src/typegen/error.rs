@@ -87,6 +87,22 @@ pub enum TypegenError {
         /// The protocol method.
         protocol_method: &'static str,
     },
+    /// A method of the SDK is a request that the runtime does not have.
+    #[error("the method `{method}` is the request `{protocol_method}`, which this runtime does not have")]
+    NoRequest {
+        /// The Python method.
+        method: &'static str,
+        /// The protocol method.
+        protocol_method: &'static str,
+    },
+    /// A row of the table of methods says too little.
+    #[error("the row of `{protocol_method}` gives its method `{method}` keywords, and not what it returns")]
+    NoResult {
+        /// The Python method.
+        method: &'static str,
+        /// The protocol method.
+        protocol_method: &'static str,
+    },
     /// The answer that refuses a request of the server no longer fits the schema.
     #[error("the refusal of `{method}` is no `{response}`: {why}")]
     Refusal {
@@ -138,8 +154,27 @@ impl Explain for TypegenError {
             Self::Vanished { .. } => {
                 Some("take it out of the list of exposed keywords, and say so in the release notes".into())
             }
+            Self::NoRequest { .. } => Some(
+                "give the runtime that the SDK is pinned to or a newer one; where that no longer has it, take the row out of \
+                 `EXPOSED` and say so in the release notes"
+                    .into(),
+            ),
+            Self::NoResult { .. } => {
+                Some("write the face out with a `result`: a docstring with `Args:` has a `Returns:` too".into())
+            }
             Self::Process { .. } => Some("give an executable that this machine can run".into()),
-            _ => None,
+            Self::Runtime { .. } => Some(
+                "give the runtime itself: it answers `--version`, and `app-server generate-json-schema --out DIR`"
+                    .into(),
+            ),
+            Self::NoExecutable { .. } => {
+                Some("give a wheel of the runtime, or its executable with `--codex-bin`".into())
+            }
+            Self::NotJson { .. } | Self::Dangling { .. } | Self::Default { .. } => {
+                Some("let the runtime write its schema again; where it says the same, the runtime is at fault".into())
+            }
+            Self::Refusal { .. } => Some("mend the refusal in the generator: the protocol has changed".into()),
+            Self::Scratch { .. } => Some("free space in the temporary directory, or set TMPDIR to another".into()),
         }
     }
 

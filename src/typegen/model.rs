@@ -192,7 +192,7 @@ impl Routing {
 }
 
 /// The protocol, ready to be written.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub(super) struct Model {
     pub(super) classes: BTreeMap<String, Class>,
     /// Requests that the client makes, sorted by name.

@@ -73,7 +73,7 @@ impl Schema {
         let mut files = Vec::new();
         for found in crate::fs::walk(directory)? {
             if found.relative.ends_with(".json") && found.kind == crate::fs::Kind::File {
-                let text = std::fs::read_to_string(&found.path).map_err(crate::fs::FsError::read(&found.path))?;
+                let text = crate::fs::read_text(&found.path)?;
                 files.push(SchemaFile { name: found.relative, text });
             }
         }

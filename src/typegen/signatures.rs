@@ -11,12 +11,13 @@ pub(super) struct Exposed {
     pub(super) client: (&'static str, &'static str),
     pub(super) arguments: &'static [Argument],
     /// Further fields, by wire name and in order: the keywords of the public methods. The protocol clients take all that
-    /// the schema has, as an object. Nothing of both where this is empty.
+    /// the schema has, as an object. Nothing of both where this is empty. With keywords, a face needs a `result`.
     pub(super) keywords: &'static str,
     pub(super) faces: &'static [Face],
 }
 
-/// A public method, on the sync and on the async class.
+/// A public method, on the sync and on the async class: written by `face(…)`, or out with a `result` where its row has
+/// keywords.
 pub(super) struct Face {
     pub(super) owner: Owner,
     pub(super) name: &'static str,
@@ -250,6 +251,7 @@ pub struct Unexposed {
 pub(super) fn unexposed(model: &Model) -> Result<Vec<Unexposed>, TypegenError> {
     let mut found = Vec::new();
     for exposed in EXPOSED {
+        exposed.says_its_results()?;
         let arguments = exposed.arguments.iter().map(|argument| argument.wire);
         let named: Vec<&str> = exposed.keywords().chain(arguments).collect();
         for wire in &named {
@@ -292,11 +294,48 @@ impl Exposed {
 
     fn method<'a>(&self, model: &'a Model) -> Result<&'a Method, TypegenError> {
         let found = model.client_methods.iter().find(|method| method.name == self.method);
-        found.ok_or_else(|| self.vanished(self.method))
+        found.ok_or_else(|| TypegenError::NoRequest { method: self.first_face(), protocol_method: self.method })
     }
 
     fn vanished(&self, missing: &str) -> TypegenError {
-        let method = self.faces.first().map_or(self.client.0, |face| face.name);
-        TypegenError::Vanished { method, missing: missing.to_owned(), protocol_method: self.method }
+        TypegenError::Vanished { method: self.first_face(), missing: missing.to_owned(), protocol_method: self.method }
+    }
+
+    fn first_face(&self) -> &'static str {
+        self.faces.first().map_or(self.client.0, |face| face.name)
+    }
+
+    /// A docstring with `Args:` has a `Returns:`, so a face of a row with keywords says what it returns.
+    fn says_its_results(&self) -> Result<(), TypegenError> {
+        let silent = self.faces.iter().find(|face| !self.keywords.is_empty() && face.result.is_empty());
+        silent.map_or(Ok(()), |face| Err(TypegenError::NoResult { method: face.name, protocol_method: self.method }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Failure;
+
+    const ROW: Exposed = Exposed {
+        method: "thread/none",
+        client: ("thread_none", "what no runtime has."),
+        arguments: &[THREAD_ID],
+        keywords: "",
+        faces: &[face(Owner::Thread, "none", Gives::Response, "What no runtime has.")],
+    };
+
+    #[test]
+    fn a_row_that_says_too_little_or_too_much_is_refused_with_a_way_out() {
+        let failure = Failure::from(ROW.method(&Model::default()).err().unwrap()).render();
+        assert!(failure.contains("`thread/none`, which this runtime does not have"), "{failure}");
+        assert!(
+            failure.contains("the runtime that the SDK is pinned to") && !failure.contains("keywords"),
+            "{failure}"
+        );
+        assert!(ROW.says_its_results().is_ok());
+        let failure = Failure::from(Exposed { keywords: "cwd", ..ROW }.says_its_results().unwrap_err()).render();
+        assert!(failure.contains("`thread/none` gives its method `none` keywords"), "{failure}");
+        assert!(failure.contains("with a `result`"), "{failure}");
     }
 }

@@ -134,7 +134,12 @@ fn ask(program: &Path, origin: &Path) -> Result<Obtained, TypegenError> {
         version.parse().map_err(|_| refuse(format!("`--version` says `{}`, which names no version", said.trim())))?;
     let out = scratch(origin)?;
     run(program, origin, &["app-server", "generate-json-schema", "--out"], Some(out.path()))?;
-    Ok(Obtained { schema: Schema::load(out.path())?, version: Some(version.to_string()) })
+    let schema = Schema::load(out.path()).map_err(|error| match error {
+        // The directory is ours, and gone when this is read.
+        TypegenError::NoSchema { .. } => refuse("`app-server generate-json-schema` wrote no file".to_owned()),
+        other => other,
+    })?;
+    Ok(Obtained { schema, version: Some(version.to_string()) })
 }
 
 fn scratch(origin: &Path) -> Result<Scratch, TypegenError> {

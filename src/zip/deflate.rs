@@ -12,6 +12,7 @@ pub(crate) const CHUNK: usize = 1 << 20;
 /// How hard members are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Compression {
+    /// Not at all.
     Store,
     /// About half the time of the default, 9 % larger.
     Fast,

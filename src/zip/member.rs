@@ -4,6 +4,7 @@ use std::io;
 use std::ops::Range;
 
 use crate::error::{Exit, Explain};
+use crate::fs::io_hint;
 
 pub const STORED: u16 = 0;
 pub const DEFLATED: u16 = 8;
@@ -102,7 +103,7 @@ pub enum MemberError {
 impl Explain for MemberError {
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Read { .. } | Self::Write { .. } => None,
+            Self::Read { source, .. } | Self::Write { source, .. } => Some(io_hint(source).into()),
             Self::TooLarge { .. } => Some("an archive that unpacks to this much is taken for a bomb".into()),
             _ => {
                 Some("the archive is damaged or was not written by a wheel builder; build or download it again".into())

@@ -48,7 +48,7 @@ pub fn describe(tools: &Tools, distribution: &Path) -> BTreeSet<String> {
     text.lines().map(str::to_owned).collect()
 }
 
-pub fn build(stages: &[&Path], out: &Path) -> Vec<PathBuf> {
+fn build(stages: &[&Path], out: &Path) -> Vec<PathBuf> {
     succeed(relkit().arg("build").args(stages).arg("--out-dir").arg(out));
     names(out).iter().map(|name| out.join(name)).collect()
 }

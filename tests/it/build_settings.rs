@@ -1,17 +1,17 @@
 //! The build settings of a stage: what relkit's own build carries out gives the files that hatchling gives, and what it does
 //! not carry out is refused by name.
 
+mod mixtures;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use proptest::prelude::*;
-use proptest::strategy::ValueTree as _;
-use proptest::test_runner::TestRunner;
 use serde_json::Value;
 
 use crate::samples::binary::elf;
+use crate::support::stages::edit;
 use crate::support::{Tools, names, relkit, repository, run, set_mode, text, transcript, write_tree};
 
 const HOOK: &str = include_str!("../../runtime-template/hatch_build.py");
@@ -274,7 +274,7 @@ fn what_is_not_carried_out_is_refused_by_name() {
         ),
         (wheel("").replace("hatch_build.py", "other.py"), "tool.hatch.build.targets.wheel.hooks.custom.path"),
         (wheel("") + "enable-by-default = false\n", "tool.hatch.build.targets.wheel.hooks.custom.enable-by-default"),
-        (format!("\n[tool.hatch]\nbuild = 1\n"), "tool.hatch.build"),
+        ("\n[tool.hatch]\nbuild = 1\n".to_owned(), "tool.hatch.build"),
         (format!("\n[tool.hatch.metadata.hooks.custom]\n{}", wheel("")), "tool.hatch.metadata.hooks"),
         (
             "\n[tool.hatch.build.targets.wheel]\npackages = [\"src/other\"]\n".to_owned() + HOOKED,
@@ -372,137 +372,95 @@ fn a_script_that_lost_its_execute_bit_is_told_and_restored() {
     assert!(fs::read(build(&stage).unwrap()).unwrap() == kept);
 }
 
-/// Settings of any kind in any mixture: keys of hatchling and others, values of the right type and of none.
-fn any_settings() -> impl Strategy<Value = String> {
-    let path = prop::sample::select(vec![
-        "src/demo_bin",
-        "src/demo_bin/",
-        "src/demo_bin/notes.txt",
-        "src/demo_bin/data",
-        "src/other",
-        "src",
-        "scripts",
-        "scripts/demo",
-        "scripts/helper.py",
-        "scripts/more",
-        "data",
-        "data/share",
-        "data/share/run.sh",
-        "./sboms",
-        "sboms/demo.cdx.json",
-        "sboms/more/demo.cdx.json",
-        "extra.txt",
-        "notes",
-        "gone",
-        "../up",
-        "/abs",
-        "",
-    ]);
-    let place = prop::sample::select(vec![
-        "demo",
-        "share",
-        "demo_bin/x",
-        "demo_bin",
-        "demo_bin/notes.txt",
-        "src/demo_bin/x",
-        "src/other/",
-        "a/../b",
-        "a//./b/",
-        "/",
-        "/abs",
-        ".",
-        "..",
-        "dist",
-        "x.pyc",
-        "demo_bin-1.2.3.data/scripts",
-        "demo_bin-1.2.3.dist-info/METADATA",
-        "demo_bin-1.2.3.dist-info/sboms",
-        "",
-    ]);
-    let quoted = |text: &str| toml::Value::String(text.to_owned()).to_string();
-    let list = prop::collection::vec(path.clone(), 0..3)
-        .prop_map(move |paths| format!("[{}]", paths.into_iter().map(quoted).collect::<Vec<_>>().join(", ")));
-    let map = prop::collection::btree_map(path, place, 0..3).prop_map(move |rows| {
-        let rows: Vec<_> = rows.into_iter().map(|(from, to)| format!("{} = {}", quoted(from), quoted(to))).collect();
-        format!("{{ {} }}", rows.join(", "))
-    });
-    let other = prop::sample::select(vec!["true", "false", "1", "\"a\"", "[]", "{}", "[1]", "{ a = 1 }", "\"2.4\""]);
-    let value = prop_oneof![map.clone(), list.clone(), other.prop_map(str::to_owned)];
-    let mappings = prop::sample::select(vec!["force-include", "shared-scripts", "shared-data"]);
-    let lists = prop::sample::select(vec!["sbom-files", "packages"]);
-    let keys = prop::sample::select(vec![
-        "include",
-        "exclude",
-        "only-include",
-        "packages",
-        "sources",
-        "artifacts",
-        "force-include",
-        "shared-scripts",
-        "shared-data",
-        "sbom-files",
-        "extra-metadata",
-        "ignore-vcs",
-        "strict-naming",
-        "reproducible",
-        "versions",
-        "dev-mode-dirs",
-        "directory",
-        "hooks",
-        "core-metadata-version",
-        "unknown",
-        "shared-script",
-    ]);
-    let row = prop_oneof![
-        6 => (mappings, map).prop_map(|(key, value)| (key, value)),
-        3 => (lists, list).prop_map(|(key, value)| (key, value)),
-        1 => (keys, value).prop_map(|(key, value)| (key, value)),
-    ];
-    let level = prop::sample::select(vec!["wheel", "wheel", "wheel", "build"]);
-    (prop::collection::vec((level, row), 0..4), any::<bool>()).prop_map(|(rows, packages)| {
-        let (mut build, mut wheel) = (Rows::new(), Rows::new());
-        if packages {
-            wheel.insert("packages", "[\"src/demo_bin\"]".to_owned());
-        }
-        for (level, (key, value)) in rows {
-            if level == "build" {
-                build.insert(key, value)
-            } else {
-                wheel.insert(key, value)
-            };
-        }
-        let hook = if wheel.contains_key("hooks") { "" } else { HOOKED };
-        let lines = |rows: &Rows| rows.iter().map(|(key, value)| format!("{key} = {value}\n")).collect::<String>();
-        format!("\n[tool.hatch.build]\n{}[tool.hatch.build.targets.wheel]\n{}{hook}", lines(&build), lines(&wheel))
-    })
-}
-
-type Rows = std::collections::BTreeMap<&'static str, String>;
-
 #[test]
-fn any_settings_give_a_clear_error_or_hatchlings_files() {
+fn the_metadata_say_what_hatchlings_say() {
     let Some(tools) = Tools::of_wheels() else { return };
-    let rounds = std::env::var("RELKIT_TEST_STAGES").ok().and_then(|text| text.parse().ok()).unwrap_or(60);
     let directory = tempfile::tempdir().unwrap();
-    let (mut runner, strategy) = (TestRunner::deterministic(), any_settings());
-    let (mut pairs, mut told) = (Vec::new(), Vec::new());
-    for number in 0..rounds {
-        let settings = strategy.new_tree(&mut runner).unwrap().current();
-        let stage = stage(directory.path(), &number.to_string(), "", &settings);
-        let built = build(&stage);
-        if let Err(said) = &built {
-            assert!(
-                said.starts_with("error: ") && said.contains('`') && !said.contains("panicked"),
-                "{settings}\n{said}"
-            );
+    let rich = r#"
+keywords = ["search", "grep", "text", "grep files"]
+classifiers = [
+    "Typing :: Typed",
+    "Programming Language :: Rust",
+    "Programming Language :: Python :: 3.14",
+    "Programming Language :: Python :: 3.9",
+    "Development Status :: 5 - Production/Stable",
+]
+authors = [
+    { name = "A. Author", email = "a@example.org" },
+    { name = "Jürgen Müller, \"JM\" (he)" , email = "jm@example.org" },
+    { name = "Only a Name" },
+    { email = "only@example.org" },
+]
+maintainers = [{ name = "O'Neil; Team [x]", email = "team@example.org" }, { name = "Übermensch" }]
+dependencies = ["pydantic[email] >= 2.12, < 3", "tomli ; python_version < '3.11'"]
+gui-scripts = { demo-gui = "demo_bin:main" }
+scripts = { "demo-bin" = "demo_bin:main", "a.demo" = "demo_bin.__init__:main" }
+
+[project.urls]
+Source = "https://example.org/source?a=b&c"
+Homepage = "https://example.org/"
+"Bug Tracker" = "https://example.org/bugs#open"
+
+[project.entry-points."pytest11"]
+demo = "demo_bin"
+[project.entry-points."a.b"]
+z = "demo_bin:main"
+a = "demo_bin:main"
+
+[project.optional-dependencies]
+fast_io = ["uvloop; sys_platform != 'win32' or python_version > '3.12'", "orjson>=3"]
+empty = []
+"#;
+    type Case<'a> = (&'a str, String, &'a [(&'a str, &'a str)]);
+    let cases: [Case<'_>; 6] = [
+        ("a rich table", rich.to_owned(), &[]),
+        (
+            "what is imported",
+            "import-names = [\"demo_bin\", \"_demo;private\"]\nimport-namespaces = [\"ns\"]\n".into(),
+            &[],
+        ),
+        ("an empty list of people", "authors = []\nkeywords = []\nurls = {}\n".into(), &[]),
+        (
+            "licence files in directories",
+            String::new(),
+            &[("\"UNLICENSE\"]", "\"UNLICENSE\", \"licences/*.txt\", \"licences/[ab]\"]")],
+        ),
+        (
+            "a readme in the table",
+            String::new(),
+            &[("\"README.md\"", "{ text = \"A *demo*\\n\", content-type = \"text/x-rst\" }")],
+        ),
+        (
+            "a licence text",
+            String::new(),
+            &[
+                ("\"MIT OR Unlicense\"", "{ text = \"Mine\\nalone\" }"),
+                ("license-files = [\"LICENSE-*\", \"UNLICENSE\"]", ""),
+            ],
+        ),
+    ];
+    let mut pairs = Vec::new();
+    for (number, (what, project, edits)) in cases.iter().enumerate() {
+        let stage = stage(directory.path(), &number.to_string(), project, GENERAL);
+        for (from, to) in *edits {
+            edit(&stage, from, to);
         }
-        told.push((settings, built.as_ref().err().cloned()));
-        pairs.push((stage, built.ok()));
+        write_tree(&stage, &[("licences/one.txt", b"1\n"), ("licences/a", b"2\n"), ("licences/c", b"3\n")]);
+        // Lines end as they do in a checkout on Windows.
+        fs::write(stage.join("README.md"), "\u{feff}# Über\r\n\r\ntext  \r\n").unwrap();
+        let wheel = build(&stage).unwrap_or_else(|said| panic!("{what}: {said}"));
+        pairs.push((stage, Some(wheel)));
     }
-    let built = pairs.iter().filter(|(_, wheel)| wheel.is_some()).count();
-    assert!(built * 10 > pairs.len(), "{built} of {} could be built", pairs.len());
-    for ((settings, refused), (hatchling, differences)) in told.iter().zip(compare(&tools, &pairs)) {
-        let agree = refused.is_some() || hatchling == "built";
-        assert!(agree && differences.is_empty(), "{settings}\n{hatchling}\n{differences:#?}");
+    for ((what, ..), (hatchling, differences)) in cases.iter().zip(compare(&tools, &pairs)) {
+        assert_eq!((hatchling.as_str(), differences), ("built", Vec::new()), "{what}");
+    }
+    for (row, words) in [
+        ("import-names = [\"a b\"]", "project.import-names"),
+        ("import-names = [\"a;public\"]", "project.import-names"),
+        ("import-names = [\"a\"]\nimport-namespaces = [\"a\"]", "project.import-namespaces"),
+    ] {
+        let stage = stage(directory.path(), "refused", &format!("{row}\n"), GENERAL);
+        let said = build(&stage).unwrap_err();
+        assert!(said.contains(words), "{said}");
     }
 }

@@ -228,6 +228,8 @@ fn first_row(record: &str, rest: &str) -> String {
 }
 
 fn metadata_cases() -> Vec<Case> {
+    let points = format!("{INFO}/entry_points.txt");
+    let own = "[console_scripts]\nopenai-codex-cli-bin = codex_cli_bin:main\n";
     let long_summary = format!("Summary: {}", "x".repeat(600));
     vec![
         (
@@ -242,7 +244,11 @@ fn metadata_cases() -> Vec<Case> {
         ("distinfo-name", E, linux().edit(|sample| sample.info = "openai_codex_cli_bin-0.163.dist-info".into())),
         ("datadir-name", E, linux().and("openai_codex_cli_bin-0.163.data/scripts/x", "#!python\n", 0o100755)),
         ("datadir-key", E, linux().and(&format!("{DATA}/script/x"), "#!python\n", 0o100755)),
-        ("script-shebang", E, linux().and(&format!("{DATA}/scripts/x"), "#!/usr/bin/env python3\n", 0o100755)),
+        (
+            "script-shebang",
+            E,
+            linux().and(&format!("{DATA}/scripts/openai-codex-cli-bin"), "#!/usr/bin/env python3\n", 0o100755),
+        ),
         ("installer-owned", E, linux().and(&format!("{INFO}/INSTALLER"), "pip\n", 0o100644)),
         ("installer-owned", E, linux().and(&format!("{INFO}/direct_url.json"), "{}", 0o100644)),
         (
@@ -310,7 +316,11 @@ fn metadata_cases() -> Vec<Case> {
         (
             "entry-points",
             E,
-            linux().and(&format!("{INFO}/entry_points.txt"), "[console_scripts]\nx = missing:main\n", 0o100644),
+            linux().and(
+                &format!("{INFO}/entry_points.txt"),
+                "[console_scripts]\nopenai-codex-cli-bin = missing:main\n",
+                0o100644,
+            ),
         ),
         ("entry-points", E, linux().and(&format!("{INFO}/entry_points.txt"), "x = codex_cli_bin:main\n", 0o100644)),
         ("sbom", W, linux().and("codex_cli_bin/bin/helper", linux_program(), 0o100755)),
@@ -321,6 +331,38 @@ fn metadata_cases() -> Vec<Case> {
         ("sbom-valid", E, linux().and(&format!("{INFO}/sboms/rg.spdx.json"), "[]", 0o100644)),
         ("sbom-valid", E, linux().and(&format!("{INFO}/sboms/rg.spdx.sbom.json"), "{}", 0o100644)),
         ("sbom-valid", W, linux().and(&format!("{INFO}/sboms/rg.spdx.json"), SPDX, 0o100644)),
+        ("command-name", W, linux().and(&points, "[console_scripts]\ncodex = codex_cli_bin:main\n", 0o100644)),
+        ("command-name", W, linux().and(&format!("{DATA}/scripts/codex"), "#!/bin/sh\n", 0o100755)),
+        (
+            "command-unique",
+            E,
+            linux()
+                .and(&format!("{DATA}/scripts/openai-codex-cli-bin"), "#!/bin/sh\n", 0o100755)
+                .and(&points, own, 0o100644),
+        ),
+        (
+            "command-unique",
+            E,
+            linux().and(&points, format!("{own}[gui_scripts]\nopenai-codex-cli-bin = codex_cli_bin:main\n"), 0o100644),
+        ),
+        (
+            "command-unique",
+            E,
+            windows(windows_program())
+                .and(&format!("{DATA}/scripts/OpenAI-codex-cli-bin.EXE"), "#!/bin/sh\n", 0o100755)
+                .and(&points, own, 0o100644),
+        ),
+        (
+            "description-links",
+            W,
+            linux().metadata("# A program\n", "# A program\n\nSee [the manual](docs/manual.md).\n"),
+        ),
+        ("description-links", W, linux().metadata("# A program\n", "# A program\n\n<img src=\"logo.png\">\n")),
+        (
+            "description-links",
+            W,
+            linux().metadata("text/markdown", "text/x-rst").metadata("# A program\n", ".. image:: logo.png\n"),
+        ),
     ]
 }
 
@@ -606,6 +648,8 @@ fn every_rule_fires_on_its_own_defect_and_on_nothing_else() {
 
 #[test]
 fn sound_wheels_have_no_finding() {
+    let points = format!("{INFO}/entry_points.txt");
+    let own = "[console_scripts]\nopenai-codex-cli-bin = codex_cli_bin:main\n";
     let universal = fat(&[(AMD64, mac_sample(AMD64, 10, 12).build()), (ARM64, mac_sample(ARM64, 11, 0).build())]);
     for (what, sample) in [
         ("linux", linux()),
@@ -615,6 +659,16 @@ fn sound_wheels_have_no_finding() {
         ("gnu", tagged(&["manylinux2014_x86_64", "manylinux_2_17_x86_64"], glibc_elf().build())),
         ("android", android("android_24_arm64_v8a", Some(24))),
         ("build tag", linux().renamed(&linux().file_name.replace("-py3", "-7-py3"))),
+        ("a command of the distribution's name", linux().and(&points, own, 0o100644)),
+        (
+            "links to places and addresses",
+            linux().metadata("# A program\n", "[a](#a) [b](https://example.org/) `[c](d)`\n"),
+        ),
+        (
+            "the runtime's description",
+            linux().metadata("# A program\n", include_str!("../../runtime-template/README.md")),
+        ),
+        ("the SDK's description", linux().metadata("# A program\n", include_str!("../../sdk-template/README.md"))),
         ("text in UTF-8", linux().and("codex_cli_bin/é.txt", "", 0o100644).every(UTF8)),
     ] {
         assert_eq!(findings(&sample), [], "{what}");

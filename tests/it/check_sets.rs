@@ -8,6 +8,8 @@ use crate::samples::archive::{EntryType, TarMember, entry, gzip, tar};
 use crate::samples::binary::program;
 use crate::samples::wheel::{METADATA, Sample, linux, runtime};
 use crate::support::check::{E, W, findings_in, names};
+use crate::support::targets::TARGETS;
+use crate::support::{relkit, run, text};
 
 const SDK_METADATA: &str = "Metadata-Version: 2.4\nName: openai-codex-app-server-sdk\nVersion: 0.163.0\nSummary: An SDK\n\
     License-Expression: Apache-2.0\nLicense-File: LICENSE\nRequires-Python: >=3.10\n\
@@ -24,7 +26,7 @@ fn sdk() -> Sample {
     }
 }
 
-/// Six wheels for the template's targets, and the SDK.
+/// Wheels for the template's targets, the six that tests name first, and the SDK at place 6.
 fn complete() -> Vec<Sample> {
     let wheel = |tags: &[&str], target: &str| {
         let executable = if target.contains("windows") { "bin/codex.exe" } else { "bin/codex" };
@@ -34,7 +36,7 @@ fn complete() -> Vec<Sample> {
         let tags = ["manylinux2014", "manylinux_2_17", "musllinux_1_1"].map(|floor| format!("{floor}_{name}"));
         wheel(&tags.each_ref().map(String::as_str), &format!("{name}-unknown-linux-musl"))
     };
-    vec![
+    let mut set = vec![
         wheel(&["macosx_11_0_arm64"], "aarch64-apple-darwin"),
         wheel(&["macosx_10_12_x86_64"], "x86_64-apple-darwin"),
         linux("aarch64"),
@@ -42,7 +44,13 @@ fn complete() -> Vec<Sample> {
         wheel(&["win_arm64"], "aarch64-pc-windows-msvc"),
         wheel(&["win_amd64"], "x86_64-pc-windows-msvc"),
         sdk(),
-    ]
+    ];
+    for (target, tags, _) in TARGETS.iter() {
+        if set.iter().all(|sample| !sample.is_for(target)) {
+            set.push(wheel(&tags.split('.').collect::<Vec<_>>(), target));
+        }
+    }
+    set
 }
 
 /// The complete set, changed.
@@ -50,6 +58,24 @@ fn set(edit: impl Fn(&mut Vec<Sample>)) -> Vec<Sample> {
     let mut set = complete();
     edit(&mut set);
     set
+}
+
+/// Rules that only the gate holds find nothing here, which must not look like a distribution without fault.
+#[test]
+fn rules_of_the_gate_alone_are_no_check() {
+    let directory = tempfile::tempdir().unwrap();
+    let sample = linux();
+    std::fs::write(directory.path().join(&sample.file_name), sample.build()).unwrap();
+    let check = |rules: &str| run(relkit().arg("check").arg(directory.path()).args(["--select", rules]));
+    for rules in ["release", "receipt", "receipt-missing", "embedded-version", "release,receipt", "sdk-one,sdk-types"] {
+        let output = check(rules);
+        let said = text(&output);
+        assert!(output.status.code() == Some(2) && output.stdout.is_empty(), "{rules}: {said}");
+        assert!(said.contains("hint: ") && said.contains("`relkit verify"), "{rules}: {said}");
+    }
+    for rules in ["release,archive", "sdk-pin"] {
+        assert_eq!(check(rules).status.code(), Some(0), "{rules}");
+    }
 }
 
 /// The files of a set.
@@ -210,7 +236,11 @@ fn source_distributions_have_their_own_rules() {
         ("sdist-entry", E, link(EntryType::Link, "etc")),
         ("sdist-entry", E, link(EntryType::Fifo, "x")),
         ("sdist-entry", E, mode("a.py", 0o666)),
-        ("sdist-pyproject", W, sdist(&[inside("PKG-INFO", SDK_METADATA)])),
+        ("sdist-path", E, sdist_with(inside("a\u{1b}[31mb.py", ""))),
+        ("sdist-path", E, sdist_with(inside("a\u{202e}b.py", ""))),
+        ("sdist-path", E, sdist_with(inside("a\u{200b}b.py", ""))),
+        ("sdist-pyproject", E, sdist(&[inside("PKG-INFO", SDK_METADATA)])),
+        ("sdist-pyproject", W, sdist(&[inside("PKG-INFO", SDK_METADATA), inside("setup.py", "")])),
         ("sdist-pyproject", E, sdist_of(SDK_METADATA, "[project\n")),
         ("sdist-pyproject", E, sdist_of(SDK_METADATA, "[project]\nversion = \"0.162.0\"\n")),
         ("sdist-pyproject", E, sdist_of(SDK_METADATA, "[project]\nname = \"other\"\n")),

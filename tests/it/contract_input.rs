@@ -94,6 +94,96 @@ fn payloads_that_are_no_good() {
 }
 
 #[test]
+fn special_files_are_refused_and_never_waited_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    for name in ["x", "x-1.0-py3-none-any.whl", "x-1.0.tar.gz"] {
+        support::fifo(&root.join(name));
+    }
+    std::os::unix::fs::symlink("loop", root.join("loop")).unwrap();
+    std::os::unix::fs::symlink("loop.whl", root.join("loop.whl")).unwrap();
+    let wheel = "x-1.0-py3-none-any.whl";
+    for arguments in [
+        &["stage-runtime", "out", "x", "--codex-version", "0.163.0"][..],
+        &["inspect", "x"],
+        &["inspect", wheel],
+        &["check", wheel],
+        &["check", "x-1.0.tar.gz"],
+        &["check", "loop"],
+        &["check", "loop.whl"],
+        &["coverage", wheel],
+        &["coverage", "x"],
+        &["coverage", "loop"],
+        &["coverage", "loop.whl"],
+        &["smoke", "x"],
+        &["smoke", wheel],
+        &["verify", "x", "--codex-version", "0.163.0"],
+        &["generate-types", "--codex-bin", "x", "--sdk", "."],
+        &["generate-types", "--wheel", wheel, "--sdk", "."],
+        &["stage-sdk", "x", "--codex-version", "0.163.0"],
+        &["stage-sdk", "loop", "--codex-version", "0.163.0", "--force"],
+        &["fetch", "http://127.0.0.1:9/x", "--out", "missing/x", "--sha256", "abc"],
+    ] {
+        let output = support::run_in_time(relkit().args(arguments).current_dir(root));
+        let said = text(&output);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?} {said}");
+        assert!(said.contains("\nhint: "), "{arguments:?} {said}");
+    }
+    assert_eq!(names(root).len(), 5);
+}
+
+/// A file that is named as a wheel and is none is what coverage is asked to tell.
+#[test]
+fn coverage_of_what_is_no_wheel_is_a_finding() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let good = crate::samples::wheel::linux();
+    write(root, &good.file_name, good.build());
+    let coverage = |format: &str| run(relkit().args(["coverage", "--format", format, "."]).current_dir(root));
+    assert_eq!(coverage("text").status.code(), Some(0), "{}", text(&coverage("text")));
+    let names = ["demo-1.0-py3-none-win_amd64.whl", "demo-1.0-py3-none-win_arm64.whl", "noname.whl"];
+    write(root, names[0], "");
+    write(root, names[1], "garbage");
+    write(root, names[2], good.build());
+    let output = coverage("json");
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    let report = support::json(&output);
+    let problems: Vec<_> =
+        report["problems"].as_array().unwrap().iter().map(|row| row["path"].as_str().unwrap()).collect();
+    assert_eq!(problems, names.map(|name| format!("./{name}")));
+    let rows = report["platforms"].as_array().unwrap();
+    assert!(rows.iter().all(|row| row["wheel"].as_str().is_none_or(|wheel| wheel == good.file_name)), "{report:#}");
+    let said = text(&coverage("text"));
+    assert!(names.iter().all(|name| said.contains(&format!("no installer takes `./{name}`: "))), "{said}");
+    // A name that is not UTF-8 is one like any other.
+    let name = <std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(b"bad/nonutf\xff");
+    let output = run(relkit().arg("coverage").arg(name));
+    let said = text(&output);
+    assert!(output.status.code() == Some(2) && said.contains("`bad/nonutf\u{fffd}`"), "{said}");
+}
+
+/// A text is a text however short, and whatever program its first letters could begin.
+#[test]
+fn short_texts_are_told_from_programs_that_are_cut_short() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    for (name, bytes) in
+        [("mz", &b"MZ hello\n"[..]), ("class", b"\xca\xfe\xba\xbe hi"), ("fat", b"\xca\xfe\xba\xbe hello, it is me")]
+    {
+        write(root, name, bytes);
+        let output = run(&mut stage_runtime(root, name, &[]));
+        let said = text(&output);
+        assert!(output.status.code() == Some(1) && said.contains("is a text file, not an executable"), "{name} {said}");
+        let output = run(relkit().args(["inspect", name]).current_dir(root));
+        let said = text(&output);
+        assert!(
+            output.status.code() == Some(1) && said.contains("the file is text, not an executable"),
+            "{name} {said}"
+        );
+    }
+}
+
+#[test]
 fn a_file_that_may_not_be_read_is_an_error_of_the_run() {
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();

@@ -189,7 +189,8 @@ fn names_from_outside_drive_no_terminal_and_add_no_line() {
             let said = String::from_utf8(said.clone()).unwrap();
             let hidden = |character: char| character.is_control() && character != '\n' || character == '\u{202e}';
             assert!(!said.contains(hidden), "{arguments:?}: {said:?}");
-            assert!(!said.contains("\nhint: forged"), "{arguments:?}: {said}");
+            let forged = ["\nhint: forged", "%0Ahint: forged"].iter().any(|words| said.contains(words));
+            assert!(!forged, "{arguments:?}: {said}");
         }
     }
 }

@@ -142,6 +142,33 @@ fn refusals_end_at_once_and_overload_does_not() {
 }
 
 #[test]
+fn what_cannot_be_written_is_told_by_the_name_that_was_given() {
+    let server = serve(vec![Answer::Whole("\"v1\"")]);
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("{}/codex.tar.gz", server.address);
+    // A directory of the file's name is seen before anything is asked for.
+    fs::create_dir(directory.path().join("codex.tar.gz")).unwrap();
+    for out in [directory.path().to_owned(), directory.path().join("codex.tar.gz/")] {
+        fs::create_dir_all(directory.path().join("codex.tar.gz/codex.tar.gz")).unwrap();
+        let output = fetch(&url, None, &out);
+        let said = text(&output);
+        assert!(output.status.code() == Some(2) && said.contains("codex.tar.gz`") && said.contains("hint: "), "{said}");
+    }
+    assert_eq!(server.ranges.lock().unwrap().len(), 0);
+    assert_eq!(names(directory.path()), ["codex.tar.gz"]);
+    // A name too long for the file system, and one below a file.
+    fs::write(directory.path().join("file"), "").unwrap();
+    for out in ["a".repeat(300), "file/codex".to_owned()] {
+        let output = fetch(&url, None, &directory.path().join(&out));
+        let said = text(&output);
+        assert!(output.status.code() == Some(2) && said.contains("hint: "), "{said}");
+        assert!(said.contains("cannot fetch to `") && said.contains(&format!("{out}`")), "{said}");
+        assert!(!said.contains("relkit-part"), "{said}");
+    }
+    assert_eq!(names(directory.path()), ["codex.tar.gz", "file"]);
+}
+
+#[test]
 fn what_must_be_typed() {
     let directory = tempfile::tempdir().unwrap();
     let out = directory.path().join("codex");
@@ -154,6 +181,8 @@ fn what_must_be_typed() {
     ] {
         let output = run(relkit().args(arguments).arg(&out));
         assert_eq!(output.status.code(), Some(2), "{arguments:?} {}", text(&output));
+        let usage = String::from_utf8_lossy(&output.stderr).contains("Usage: ");
+        assert!(usage || String::from_utf8_lossy(&output.stderr).contains("\nhint: "), "{}", text(&output));
     }
     assert_eq!(names(directory.path()), Vec::<String>::new());
 }

@@ -61,8 +61,10 @@ fn imports(module: &Module, text: &str, known: &BTreeMap<Module, String>) -> BTr
     let mut found = BTreeSet::new();
     for (start, head) in text.match_indices("crate::").chain(text.match_indices("super::")) {
         let before = text[..start].chars().next_back();
-        // `super::super::` is read from its beginning, and `relkit_crate::` is a name of its own.
-        if before.is_some_and(|before| before.is_alphanumeric() || before == '_' || before == ':') {
+        // `super::super::` is read from its beginning, `relkit_crate::` is a name of its own, and `pub(in crate::…)` says
+        // who may see an item, not what it sees.
+        let is_part = before.is_some_and(|before| before.is_alphanumeric() || before == '_' || before == ':');
+        if is_part || text[..start].ends_with("pub(in ") {
             continue;
         }
         let mut base = if head == "crate::" { Vec::new() } else { module[..module.len() - 1].to_vec() };
@@ -153,6 +155,22 @@ fn files(source: &str) -> BTreeMap<Module, BTreeSet<Module>> {
         }
     }
     graph
+}
+
+#[test]
+fn every_room_has_one_floor_and_every_floor_names_rooms() {
+    let named: Vec<&str> = FLOORS.iter().flat_map(|rooms| rooms.iter().copied()).collect();
+    let named_once: BTreeSet<&str> = named.iter().copied().collect();
+    assert_eq!(named.len(), named_once.len(), "a room stands on two floors");
+    let graph = graph("src");
+    let rooms: BTreeSet<&str> = graph.keys().map(|module| module[0].as_str()).collect();
+    assert_eq!(named_once, rooms, "the floors and the rooms in src/ are not the same");
+    // The page says the same, in a numbered list.
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/architecture.md")).unwrap();
+    for (number, rooms) in FLOORS.iter().enumerate() {
+        let line = format!("{}. `{}`", number + 1, rooms.join(" "));
+        assert!(page.lines().any(|written| written == line), "docs/architecture.md does not say: {line}");
+    }
 }
 
 #[test]

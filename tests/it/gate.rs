@@ -1,4 +1,4 @@
-//! The gate on sets of small wheels, built by relkit for all six targets: the complete set passes, and every other is
+//! The gate on sets of small wheels, built by relkit for every target: the complete set passes, and every other is
 //! refused with its own code and its own words, all problems at once.
 
 use std::fs;
@@ -22,19 +22,15 @@ use crate::samples::{
 };
 use crate::support::check::projects;
 use crate::support::stages::{built_in, release, request};
+use crate::support::targets::{TARGETS, others, row};
 use crate::support::{self, Tools, digest, names, read_json, relkit, replace, repository, run, succeed, text};
 
 /// The version that the SDK's types were generated from.
 const VERSION: &str = "0.163.0";
 const LINUX: &str = "manylinux_2_17_x86_64.musllinux_1_1_x86_64";
-const TARGETS: [(&str, &str, &str); 6] = [
-    ("aarch64-apple-darwin", "macosx_11_0_arm64", "macos-aarch64"),
-    ("x86_64-apple-darwin", "macosx_10_9_x86_64", "macos-x86_64"),
-    ("aarch64-unknown-linux-musl", "manylinux_2_17_aarch64.musllinux_1_1_aarch64", "linux-aarch64"),
-    ("x86_64-unknown-linux-musl", LINUX, "linux-x86_64"),
-    ("aarch64-pc-windows-msvc", "win_arm64", "windows-aarch64"),
-    ("x86_64-pc-windows-msvc", "win_amd64", "windows-x86_64"),
-];
+const LINUX_MUSL: &str = "x86_64-unknown-linux-musl";
+const WINDOWS: &str = "x86_64-pc-windows-msvc";
+const WINDOWS_ARM: &str = "aarch64-pc-windows-msvc";
 
 fn build_into(dist: &Path, stage: &Path) {
     for staged in read_stages(&[stage.to_owned()]).unwrap() {
@@ -83,7 +79,7 @@ struct Set {
 impl Set {
     fn of_version(version: &str, types: &str) -> Self {
         let set = Self { root: tempfile::tempdir().unwrap() };
-        for (target, tag, _) in TARGETS {
+        for (target, tag, _) in TARGETS.iter().copied() {
             runtime(&set.dist(), target, tag, version, &program(target), |_| {});
         }
         sdk(&set.dist(), version, version, |stage| {
@@ -134,7 +130,7 @@ impl Set {
     fn receipts(&self) -> PathBuf {
         let directory = self.root.path().join("receipts");
         fs::create_dir_all(&directory).unwrap();
-        for (_, tag, platform) in TARGETS {
+        for (_, tag, platform) in TARGETS.iter().copied() {
             self.receipt(&directory, tag, &json!({ "platform": platform }));
         }
         directory
@@ -205,7 +201,8 @@ fn the_complete_set_passes_and_its_manifest_is_the_report() {
     assert_eq!(report["schema_version"], 1);
     assert_eq!(report["codex_version"], VERSION);
     let files = report["files"].as_array().unwrap();
-    assert_eq!(files.len(), 8);
+    // The SDK is a wheel and an sdist.
+    assert_eq!(files.len(), TARGETS.len() + 2);
     for file in files {
         let path = set.dist().join(file["name"].as_str().unwrap());
         let bytes = fs::read(&path).unwrap();
@@ -252,7 +249,7 @@ fn good_sets_of_other_kinds_pass() {
         .unwrap();
     set.passes(VERSION, &[]);
     // A build for glibc serves the Linux target too.
-    let (target, tag, _) = TARGETS[3];
+    let (target, tag, _) = row(LINUX_MUSL);
     fs::remove_file(set.wheel(tag)).unwrap();
     let program = glibc_elf().build();
     runtime(&set.dist(), target, "manylinux_2_17_x86_64", VERSION, &program, |_| {});
@@ -271,13 +268,13 @@ fn a_set_that_another_tool_built_from_the_stages_passes() {
     let set = Set::complete();
     set.without_sdk();
     let python = |stage: &Path, flags: &[&str]| drop(succeed(&mut tools.build(stage, flags, &set.dist())));
-    for (target, tag, _) in TARGETS {
+    for (target, tag, _) in TARGETS.iter().copied() {
         fs::remove_file(set.wheel(tag)).unwrap();
         let aside = set.root.path().join("aside");
         runtime(&aside, target, tag, VERSION, &program(target), |stage| python(stage, &["--wheel"]));
     }
     sdk(&set.root.path().join("aside"), VERSION, VERSION, |stage| python(stage, &["--wheel", "--sdist"]));
-    assert_eq!(set.names().len(), 8);
+    assert_eq!(set.names().len(), TARGETS.len() + 2);
     set.passes(VERSION, &[]);
 }
 
@@ -306,7 +303,7 @@ fn a_renamed_product_is_verified_by_its_own_templates() {
     template("runtime-template", &at("runtime-template"), &runtime_names);
     replace(&at("runtime-template/pyproject.toml"), "executable = \"codex\"", "executable = \"mytool\"");
     template("sdk-template", &at("sdk-template"), &[&runtime_names[..], &sdk_names].concat());
-    let (target, tag, _) = TARGETS[3];
+    let (target, tag, _) = row(LINUX_MUSL);
     fs::write(at("payload"), program(target)).unwrap();
     let version = ["--codex-version", VERSION];
     let mut stage = relkit();
@@ -318,9 +315,7 @@ fn a_renamed_product_is_verified_by_its_own_templates() {
     let verify = |sdk: Option<&Path>| {
         let mut command = relkit();
         command.arg("verify").arg(at("dist")).args(version).arg("--template").arg(at("runtime-template"));
-        for (other, ..) in TARGETS.iter().filter(|(other, ..)| *other != target) {
-            command.args(["--allow-missing", other]);
-        }
+        command.args(["--allow-missing", &others(target).join(",")]);
         if let Some(sdk) = sdk {
             command.arg("--sdk-template").arg(sdk);
         }
@@ -342,7 +337,7 @@ fn a_set_that_is_not_the_release_is_refused() {
     assert!(report["problems"][0]["help"].as_str().unwrap().contains("--allow-missing aarch64-pc-windows-msvc"));
 
     fs::remove_file(set.wheel("win_amd64")).unwrap();
-    let (target, tag, _) = TARGETS[5];
+    let (target, tag, _) = row(WINDOWS);
     runtime(&set.dist(), target, tag, "0.162.0", &program(target), |_| {});
     set.fails(
         &["--allow-missing", "aarch64-pc-windows-msvc"],
@@ -378,7 +373,7 @@ fn a_set_that_is_not_the_release_is_refused() {
     }
 
     let set = Set::complete();
-    let (target, tag, _) = TARGETS[3];
+    let (target, tag, _) = row(LINUX_MUSL);
     fs::remove_file(set.wheel(tag)).unwrap();
     runtime(&set.dist(), target, tag, VERSION, &program(target), |stage| {
         replace(&stage.join("src/codex_cli_bin/__init__.py"), "PACKAGE_NAME", "PACKAGE_NAMES");
@@ -440,6 +435,21 @@ fn a_pin_that_is_not_exact_is_refused() {
     set.fails(&[], &[("sdk-pin", "tar.gz"), ("sdk-agree", "differ in their version or requirements")]);
 }
 
+#[test]
+fn a_pin_that_is_not_of_the_wheels_beside_it_is_refused() {
+    let set = Set::complete();
+    TARGETS.iter().for_each(|(_, tag, _)| fs::remove_file(set.wheel(tag)).unwrap());
+    let (target, tag, _) = TARGETS[3];
+    runtime(&set.dist(), target, tag, "0.164.0", &program(target), |_| {});
+    let words = "it requires `0.163.0` of the runtime, and the wheels are `0.164.0`";
+    let report = set.fails(&["--allow-missing", "all"], &[("sdk-pin", words), ("set-version", "0.164.0")]);
+    let about = report["problems"].as_array().unwrap().iter().filter(|problem| problem["code"] == "sdk-pin");
+    assert_eq!(about.count(), 2, "{report:#}");
+    // Against a release that both are of, only the version is wrong.
+    let report = Set::complete().verify("0.164.0", &[]).1;
+    assert!(!report["problems"].to_string().contains("of the runtime, and the wheels"), "{report:#}");
+}
+
 /// The SDK's sdist with the bytes of one file replaced.
 fn rewrite_sdist(dist: &Path, suffix: &str, edit: impl Fn(&str) -> String) {
     let path = dist.join("openai_codex_app_server_sdk-0.163.0.tar.gz");
@@ -495,7 +505,7 @@ fn types_of_another_runtime_and_a_missing_sdk_are_refused() {
 #[test]
 fn every_wheel_needs_a_receipt_of_its_own() {
     let set = Set::complete();
-    let (_, tag, _) = TARGETS[3];
+    let (_, tag, _) = row(LINUX_MUSL);
     let verify = |edit: Option<&Value>, expected: &[(&str, &str)]| {
         let receipts = set.receipts();
         match edit {
@@ -535,17 +545,21 @@ fn every_wheel_needs_a_receipt_of_its_own() {
 
     // Through a named runner any machine may speak, and a failed attempt beside a passing one does no harm.
     let receipts = set.receipts();
-    set.receipt(&receipts, TARGETS[2].1, &json!({"platform": "linux-x86_64 via qemu-aarch64-static"}));
+    set.receipt(
+        &receipts,
+        row("aarch64-unknown-linux-musl").1,
+        &json!({"platform": "linux-x86_64 via qemu-aarch64-static"}),
+    );
     let again = receipts.join("again");
     fs::create_dir(&again).unwrap();
     set.receipt(&again, tag, &failed);
     // Receipts of checks lie there too.
     fs::write(receipts.join("check.json"), r#"{"schema_version":1,"files":[],"errors":0,"warnings":0}"#).unwrap();
     let skipped = json!({"steps": [step("version", "passed"), step("command", "skipped"), step("exit", "passed")]});
-    set.receipt(&receipts, TARGETS[4].1, &json!({"platform": TARGETS[4].2, "steps": skipped["steps"]}));
+    set.receipt(&receipts, row(WINDOWS_ARM).1, &json!({"platform": row(WINDOWS_ARM).2, "steps": skipped["steps"]}));
     let report = set.passes(VERSION, &["--receipts", receipts.to_str().unwrap()]);
     assert!(!report["warnings"].to_string().contains("receipt-level"), "{:#}", report["warnings"]);
-    set.receipt(&receipts, TARGETS[5].1, &json!({"platform": TARGETS[5].2, "level": "version"}));
+    set.receipt(&receipts, row(WINDOWS).1, &json!({"platform": row(WINDOWS).2, "level": "version"}));
     let report = set.passes(VERSION, &["--receipts", receipts.to_str().unwrap()]);
     assert!(report["warnings"].to_string().contains("receipt-level"), "{:#}", report["warnings"]);
 }
@@ -554,7 +568,7 @@ fn every_wheel_needs_a_receipt_of_its_own() {
 fn a_family_without_a_wheel_is_a_warning() {
     // The six tags as they were first chosen: no glibc Linux gets any of them.
     let set = Set::complete();
-    for (target, tag, _) in [TARGETS[2], TARGETS[3]] {
+    for (target, tag, _) in [row("aarch64-unknown-linux-musl"), row(LINUX_MUSL)] {
         fs::remove_file(set.wheel(tag)).unwrap();
         runtime(&set.dist(), target, tag.split('.').nth(1).unwrap(), VERSION, &program(target), |_| {});
     }
@@ -640,7 +654,7 @@ fn judged(set: &Set, receipts: Option<&Path>, accepted: Option<(&str, &str)>) ->
 fn every_rule_about_a_release_fires_and_can_be_accepted() {
     type Edit = fn(&Set);
     // The rule, the target whose row accepts what it finds, and the defect.
-    let (linux, arm) = (TARGETS[3].0, TARGETS[4].0);
+    let (linux, arm) = (LINUX_MUSL, WINDOWS_ARM);
     let cases: [(&str, &str, Edit); 14] = [
         ("unknown-file", linux, |set| fs::write(set.dist().join("notes.txt"), b"x").unwrap()),
         ("unreadable", linux, |set| fs::write(set.wheel(LINUX), b"PK\x03\x04 no more").unwrap()),
@@ -668,9 +682,9 @@ fn every_rule_about_a_release_fires_and_can_be_accepted() {
             fs::write(set.dist().join("openai_codex_cli_bin-0.163.0.tar.gz"), b"x").unwrap();
         }),
         ("set-version", linux, |set| {
-            let other = [program(TARGETS[3].0), b"\0codex-doctor/0.162.0\0".to_vec()].concat();
+            let other = [program(LINUX_MUSL), b"\0codex-doctor/0.162.0\0".to_vec()].concat();
             fs::remove_file(set.wheel(LINUX)).unwrap();
-            runtime(&set.dist(), TARGETS[3].0, LINUX, VERSION, &other, |_| {});
+            runtime(&set.dist(), LINUX_MUSL, LINUX, VERSION, &other, |_| {});
         }),
         ("set-tag-overlap", linux, |set| {
             fs::copy(set.wheel(LINUX), set.wheel("musllinux_1_1_x86_64")).map(drop).unwrap();
@@ -703,9 +717,9 @@ fn every_rule_about_receipts_fires_and_can_be_accepted() {
     for (rule, edit) in &cases {
         let receipts = set.receipts();
         set.receipt(&receipts, LINUX, edit);
-        assert_fires_and_is_accepted(&set, Some(&receipts), rule, TARGETS[3].0);
+        assert_fires_and_is_accepted(&set, Some(&receipts), rule, LINUX_MUSL);
         // What is wrong with one wheel's receipt is not accepted by a row of another target.
-        let release = judged(&set, Some(&receipts), Some((rule, TARGETS[4].0)));
+        let release = judged(&set, Some(&receipts), Some((rule, WINDOWS_ARM)));
         let kept = release.problems.iter().any(|problem| problem.code == *rule);
         assert_eq!(kept, !matches!(*rule, "receipt-level" | "receipt-unreadable"), "{rule}");
     }
@@ -729,11 +743,39 @@ fn assert_fires_and_is_accepted(set: &Set, receipts: Option<&Path>, rule: &str, 
 
 /// A wheel of the Linux target whose import package is not the template's.
 fn wheel_of_another_module() -> Vec<u8> {
-    let mut sample = samples::wheel::tagged(&LINUX.split('.').collect::<Vec<_>>(), program(TARGETS[3].0));
+    let mut sample = samples::wheel::tagged(&LINUX.split('.').collect::<Vec<_>>(), program(LINUX_MUSL));
     for entry in &mut sample.entries {
         entry.name = String::from_utf8_lossy(&entry.name).replace("codex_cli_bin/", "other_bin/").into_bytes();
     }
     sample.build()
+}
+
+#[test]
+fn a_wheel_that_cannot_be_used_says_what_is_wrong_with_which_file() {
+    use samples::wheel::Sample;
+    let lost = |sample: Sample, edit: fn(&mut Vec<samples::archive::Entry>)| sample.entries(edit);
+    let set = Set::complete();
+    let sound = || samples::wheel::tagged(&LINUX.split('.').collect::<Vec<_>>(), program(TARGETS[3].0));
+    for (sample, words) in [
+        (Sample { edit_record: |_| "a,b\n".into(), ..sound() }, "RECORD` cannot be used: row 1 has 2 columns, not 3"),
+        (
+            Sample { edit_record: |text| format!("\u{feff}{text}"), ..sound() },
+            "RECORD` cannot be used: it begins with a byte",
+        ),
+        (Sample { wheel: "no field\n".into(), ..sound() }, "WHEEL` cannot be used: it is not a WHEEL file: line 1"),
+        (
+            Sample { metadata: "no field\n".into(), ..sound() },
+            "METADATA` cannot be used: it is not a metadata file: line 1",
+        ),
+        (lost(sound(), |all| all.retain(|entry| !entry.name.ends_with(b"/WHEEL"))), "it has no `"),
+        (lost(sound(), |all| all.retain(|entry| !entry.name.ends_with(b"/RECORD"))), "it has no `"),
+        (lost(sound(), |all| all.retain(|entry| !entry.name.ends_with(b"/METADATA"))), "it has no `"),
+    ] {
+        fs::write(set.wheel(LINUX), sample.build()).unwrap();
+        let release = judged(&set, None, None);
+        let about: Vec<_> = release.problems.iter().filter(|problem| problem.code == "unreadable").collect();
+        assert!(about.len() == 1 && about[0].message.contains(words), "{words}: {about:#?}");
+    }
 }
 
 #[test]

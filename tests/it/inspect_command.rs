@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::samples::binary::{ElfSample, static_elf};
+use crate::samples::binary::{ElfSample, program, static_elf};
 use crate::support::{self, relkit, run, text, transcript, write, write_tree};
 
 fn static_program(machine: u16) -> Vec<u8> {
@@ -81,4 +81,29 @@ fn an_unreadable_file_is_an_error() {
     assert!(folder.starts_with("exit code: 2\n--- stdout\n--- stderr\nerror: cannot read `.`\n"), "{folder}");
     let wheel = inspect(directory.path(), &["missing-1-py3-none-any.whl"]);
     assert!(wheel.starts_with("exit code: 2\n"), "{wheel}");
+}
+
+#[test]
+fn the_samples_are_programs_of_their_targets() {
+    let directory = tempfile::tempdir().unwrap();
+    for (triple, tag) in [
+        ("aarch64-apple-darwin", "macosx_11_0_arm64"),
+        ("x86_64-apple-darwin", "macosx_10_12_x86_64"),
+        ("aarch64-pc-windows-msvc", "win_arm64"),
+        ("x86_64-pc-windows-msvc", "win_amd64"),
+        ("aarch64-unknown-linux-musl", "musllinux_1_1_aarch64"),
+        ("x86_64-unknown-linux-musl", "musllinux_1_1_x86_64"),
+        ("i686-unknown-linux-musl", "musllinux_1_1_i686"),
+        ("armv7-unknown-linux-musleabihf", "manylinux_2_17_armv7l"),
+        ("arm-unknown-linux-musleabihf", "linux_armv6l"),
+        ("riscv64gc-unknown-linux-musl", "manylinux_2_31_riscv64"),
+        ("powerpc64le-unknown-linux-musl", "manylinux_2_17_ppc64le"),
+        ("s390x-unknown-linux-musl", "manylinux_2_17_s390x"),
+        ("loongarch64-unknown-linux-musl", "manylinux_2_36_loongarch64"),
+    ] {
+        write(directory.path(), triple, program(triple));
+        let output = run(relkit().args(["inspect", "--format", "json", triple]).current_dir(directory.path()));
+        let tags = &support::json(&output)["binaries"][0]["honest_tags"];
+        assert!(tags.as_array().unwrap().iter().any(|honest| honest == tag), "{triple}: {tags}");
+    }
 }

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::support::line::{Line, SIX, wheel_name};
+use crate::support::line::{Line, SIX, leave_out_others, wheel_name};
 use crate::support::{self, Tools, package_directory, published_wheel, relkit, run, scratch, skip, succeed, text};
 
 const NATIVE: bool = cfg!(all(target_os = "linux", target_arch = "x86_64"));
@@ -30,6 +30,7 @@ fn the_release_of_six_platforms_passes_and_reports() {
     }
     let mut verify = relkit();
     verify.arg("verify").arg(line.dist()).args(["--codex-version", "0.163.0", "--format", "json"]);
+    verify.args(leave_out_others());
     let report: Value = serde_json::from_str(&succeed(&mut verify)).unwrap();
     assert_eq!(report["problems"], json!([]));
     // Under these six tags no glibc Linux installs anything.
@@ -65,7 +66,7 @@ fn judge(tools: &Tools, wheel: &Path) {
         "win_amd64" => "x86_64-pc-windows-msvc",
         "musllinux_1_1_aarch64" => "aarch64-unknown-linux-musl",
         "musllinux_1_1_x86_64" => "x86_64-unknown-linux-musl",
-        "manylinux_2_17_aarch64" => "aarch64-manylinux2014",
+        "manylinux2014_aarch64" => "aarch64-manylinux2014",
         _ => "x86_64-manylinux2014",
     };
     tools.place_by_uv(wheel, &at("uv"), &["--python-platform", platform]);

@@ -20,6 +20,7 @@ mod contract_json;
 #[cfg(unix)]
 mod contract_voice;
 mod fetch;
+mod fetch_product;
 mod floors;
 mod gate;
 mod inspect_command;

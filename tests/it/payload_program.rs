@@ -189,6 +189,31 @@ fn the_bit_of_a_script_is_kept_and_links_are_files() {
     assert_eq!(files(&project(LAUNCHER), &payload), expected);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_linked_directory_is_there_twice() {
+    use std::os::unix::fs::symlink;
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let expected = ["package/bin/rg*", "package/lib/a", "package/lib/b", "package/lib64/a", "package/lib64/b"];
+    let members = [
+        TarMember::special("x/lib64", EntryType::Symlink, "./lib"),
+        TarMember::special("x/lib/b", EntryType::Symlink, "../lib64/a"),
+        TarMember::file("x/lib/a", "a"),
+        TarMember::file("x/bin/rg", elf(500)),
+    ];
+    let project = project(LAUNCHER);
+    assert_eq!(files(&project, &write(root, "a.tar.zst", zstd(&tar(&members)))), expected);
+    let tree = root.join("tree");
+    write_tree(&tree, &[("bin/rg", elf(500)), ("lib/a", b"a".to_vec())]);
+    symlink("lib", tree.join("lib64")).unwrap();
+    symlink("../lib64/a", tree.join("lib/b")).unwrap();
+    assert_eq!(files(&project, &tree), expected);
+    assert!(tree.join("lib/a").is_file(), "what is the user's is copied");
+    symlink("..", tree.join("lib/up")).unwrap();
+    assert!(refused(&project, &tree).contains("link `lib/up` does not lead to a file"));
+}
+
 #[test]
 fn further_executables_are_shipped_where_a_payload_has_them() {
     let directory = tempfile::tempdir().unwrap();
@@ -202,6 +227,14 @@ fn further_executables_are_shipped_where_a_payload_has_them() {
     let opened = open(&rows("none"), &both).unwrap();
     assert_eq!(opened.executables, ["package/uv", "package/uvx"]);
     assert_eq!(opened.files, ["package/NOTES", "package/uv*", "package/uvx*"]);
+    // With nothing else there, nothing else is missed.
+    let rule =
+        "executables = [\"uv\", \"uvx\"]\ncommand = \"scripts\"\nfiles = [{ from = \"LICENSE\", to = \"licenses\" }]\n";
+    let bare = archive(root, &[("uv-linux/uvx", elf(600)), ("uv-linux/uv", elf(500))]);
+    assert_eq!(open(&project(rule), &bare).unwrap().unmatched, ["LICENSE"]);
+    let both =
+        archive(root, &[("uv-linux/uvx", elf(600)), ("uv-linux/uv", elf(500)), ("uv-linux/NOTES", b"x".to_vec())]);
+    assert!(refused(&project(rule), &both).contains("has nothing that `LICENSE` of `files` matches"));
     // In several directories; what is outside of the root goes beside the program.
     let apart = archive(root, &[("a/bin/uv", elf(500)), ("b/uvx", elf(600)), ("c", b"x".to_vec())]);
     assert_eq!(open(&rows("none"), &apart).unwrap().executables, ["package/bin/uv", "package/bin/uvx"]);
@@ -302,6 +335,7 @@ fn a_wheel_of_anybody_is_a_payload() {
         ("NAME.data/data/share/man/man1/rg.1", b".TH".to_vec()),
         ("NAME.dist-info/licenses/LICENSE-MIT", b"MIT".to_vec()),
         ("NAME.dist-info/NOTICE", b"N".to_vec()),
+        ("NAME.dist-info/LICENSE-MIT", b"MIT".to_vec()),
         ("NAME.dist-info/sboms/rg.cyclonedx.json", b"{}".to_vec()),
         ("NAME.dist-info/entry_points.txt", b"".to_vec()),
     ];
@@ -320,8 +354,21 @@ fn a_wheel_of_anybody_is_a_payload() {
         files(&project(LAUNCHER), &foreign),
         ["package/rg*", "package/share/man/man1/rg.1", "package/sub/tool.py", "sboms/rg.cyclonedx.json"]
     );
+    // What was built of a release is built again of the wheel, where everything has its place already.
+    let whole: Files = vec![
+        ("demo_bin/__init__.py", b"".to_vec()),
+        ("demo_bin/data/a/x.json", b"{}".to_vec()),
+        ("demo_bin/data/y.json", b"{}".to_vec()),
+        ("NAME.data/scripts/rg", elf(500)),
+        ("NAME.data/data/share/man/man1/rg.1", b".TH RG 1".to_vec()),
+        ("NAME.data/data/share/bash-completion/completions/rg", b"complete".to_vec()),
+        ("NAME.dist-info/licenses/LICENSE-MIT", b"MIT".to_vec()),
+    ];
+    let own = wheel(root, "demo_bin", "15.2.0", &whole);
+    assert_eq!(files(&project(&format!("{SCRIPTS}{FILES}")), &own), with_licence(&PLACED));
     // A wheel of the product has what the product ships.
-    let own = wheel(root, "demo_bin", "14.1.0", &as_script);
+    let with_the_module: Files = [vec![("demo_bin/__init__.py", b"".to_vec())], as_script[1..].to_vec()].concat();
+    let own = wheel(root, "demo_bin", "14.1.0", &with_the_module);
     assert!(refused(&project(&format!("{SCRIPTS}{FILES}")), &own).contains("./complete/rg.bash"));
     assert_eq!(open(&project(SCRIPTS), &own).unwrap().wheel_version.as_deref(), Some("14.1.0"));
 

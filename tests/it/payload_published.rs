@@ -95,22 +95,3 @@ fn a_program_finds_what_it_needs_beside_it() {
     let (out, error) = (String::from_utf8_lossy(&version.stdout), String::from_utf8_lossy(&version.stderr));
     assert!(version.status.success() && out.starts_with("cmake version 4.4.") && error.is_empty(), "{out}{error}");
 }
-
-#[test]
-fn zz_try() {
-    let Ok(list) = std::env::var("RELKIT_TRY") else { return };
-    for line in list.lines() {
-        let (rows, path) = line.split_once('|').unwrap();
-        match open(&project(&rows.replace(';', "\n")), Path::new(path)) {
-            Ok(o) => eprintln!(
-                "OK {path}\n   {:?} {:?} {} files: {:?}\n   ignored {:?}",
-                o.form,
-                o.executables,
-                o.files.len(),
-                &o.files[..o.files.len().min(8)],
-                &o.ignored[..o.ignored.len().min(6)]
-            ),
-            Err(e) => eprintln!("ERR {path}\n    {}", relkit::error::Failure::from(e).render()),
-        }
-    }
-}

@@ -8,15 +8,9 @@ use std::process::{Command, Output, Stdio};
 use crate::samples::binary::elf;
 use crate::support::index::{Fault, ScriptedIndex};
 use crate::support::publish::{TOKEN, assert_no_secret};
-use crate::support::{json, names, read_json, relkit, run, succeed, text};
-
-const OTHERS: [&str; 5] = [
-    "aarch64-apple-darwin",
-    "x86_64-apple-darwin",
-    "aarch64-unknown-linux-musl",
-    "aarch64-pc-windows-msvc",
-    "x86_64-pc-windows-msvc",
-];
+#[cfg(unix)]
+use crate::support::{fifo, run_in_time};
+use crate::support::{json, names, read_json, relkit, replace, run, succeed, text};
 
 struct Bench {
     index: ScriptedIndex,
@@ -45,9 +39,7 @@ impl Bench {
         command.current_dir(self.directory.path()).env("RELKIT_TOKEN", TOKEN).args(["publish", "dist"]);
         command.args(["--codex-version", "rust-v0.163.0", "--upload-url", &format!("{}/legacy/", self.index.address)]);
         command.args(["--index-url", &format!("{}/simple/", self.index.address)]);
-        for other in OTHERS {
-            command.args(["--allow-missing", other]);
-        }
+        command.args(["--allow-missing", "all"]);
         command.args(options);
         command
     }
@@ -104,6 +96,26 @@ fn from_the_dry_run_to_the_second_run() {
 }
 
 #[test]
+fn what_a_server_says_is_kept_in_json_and_shown_in_text() {
+    let words = "File \u{1b}[31m\u{9b}2J\u{202e} refused";
+    for format in ["json", "text"] {
+        let bench = bench();
+        bench.index.faults([Fault::answer("400 Bad Request", "", words)]);
+        let output = bench.run(&["--receipt", "receipt.json", "--format", format]);
+        assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+        let detail = |receipt: &serde_json::Value| {
+            let files = receipt["files"].as_array().unwrap();
+            files.iter().any(|file| file["detail"] == words)
+        };
+        assert!(detail(&read_json(&bench.path("receipt.json"))), "{}", text(&output));
+        let raw = fs::read_to_string(bench.path("receipt.json")).unwrap();
+        assert!(raw.contains("\\u001b[31m\\u009b2J\\u202e"), "{raw}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("\\u{1b}[31m\\u{9b}2J\\u{202e}"), "{}", text(&output));
+        assert!(format == "text" || detail(&json(&output)), "{}", text(&output));
+    }
+}
+
+#[test]
 fn every_problem_is_told_before_any_byte() {
     let bench = bench();
     fs::write(bench.path("dist/notes.txt"), "").unwrap();
@@ -125,9 +137,7 @@ fn a_plan_or_manifest_that_differs_is_refused() {
     let mut verify = relkit();
     verify.current_dir(bench.directory.path()).args(["verify", "dist", "--codex-version", "0.163.0"]);
     verify.args(["--manifest", "release.json"]);
-    for other in OTHERS {
-        verify.args(["--allow-missing", other]);
-    }
+    verify.args(["--allow-missing", "all"]);
     succeed(&mut verify);
     let plan = bench.run(&["--dry-run", "--plan", "plan.json", "--manifest", "release.json"]);
     assert_eq!(plan.status.code(), Some(0), "{}", text(&plan));
@@ -143,6 +153,18 @@ fn a_plan_or_manifest_that_differs_is_refused() {
         assert_eq!(output.status.code(), Some(1), "{}", text(&output));
         assert!(String::from_utf8_lossy(&output.stderr).contains("changed: its SHA-256 was"), "{}", text(&output));
     }
+    // A form of another relkit is not read as if it were known.
+    for (file, option, what) in
+        [("plan.json", "--plan", "a plan"), ("release.json", "--manifest", "a release manifest")]
+    {
+        replace(&bench.path(file), "\"schema_version\": 1", "\"schema_version\": 3");
+        let output = bench.run(&[option, file]);
+        let said = text(&output);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        let words =
+            [format!("`{file}` is not {what}"), "schema_version 3, and this relkit reads 1".into(), "hint: ".into()];
+        assert!(words.iter().all(|words| said.contains(words)), "{said}");
+    }
     fs::write(bench.path("broken.json"), "{").unwrap();
     for options in [["--plan", "broken.json"], ["--manifest", "broken.json"], ["--manifest", "missing.json"]] {
         assert_eq!(bench.run(&options).status.code(), Some(2));
@@ -153,6 +175,29 @@ fn a_plan_or_manifest_that_differs_is_refused() {
     edit(&bench.path("dist").join(wheel));
     assert_eq!(bench.run(&[]).status.code(), Some(1));
     assert_eq!(bench.sent(), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_waits_for_a_fifo() {
+    let bench = bench();
+    fs::create_dir(bench.path("receipts")).unwrap();
+    fifo(&bench.path("receipts/a.json"));
+    fifo(&bench.path("fifo"));
+    for options in [["--manifest", "fifo"], ["--plan", "fifo"], ["--receipts", "receipts"]] {
+        let output = run_in_time(&mut bench.command(&options));
+        let said = text(&output);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("not a regular file") && said.contains("hint: give a regular file"), "{said}");
+    }
+    assert_eq!(bench.sent(), 0);
+    // What is no attestation is one thing more that is wrong with the directory.
+    let wheel = names(&bench.path("dist")).into_iter().find(|name| name.ends_with(".whl")).unwrap();
+    fifo(&bench.path(&format!("dist/{wheel}.publish.attestation")));
+    let output = run_in_time(&mut bench.command(&[]));
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+    let output = run_in_time(relkit().arg("check").arg(bench.path("dist")));
+    assert!(text(&output).contains("the attestation beside the wheel cannot be read"), "{}", text(&output));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::line::Line;
+use crate::support::line::{Line, leave_out_others};
 use crate::support::servers::{self, Devpi, Index, PASSWORD};
 use crate::support::{
     self, Tools, names, python_command, quickstart, relkit, repository, run, scratch, skip, succeed, target_directory,
@@ -61,7 +61,7 @@ fn dependencies() -> Option<PathBuf> {
 fn publish(dist: &Path, index: &Index) -> (Value, Vec<(String, String)>) {
     let mut command = relkit();
     command.arg("publish").arg(dist).args(["--codex-version", VERSION, "--format", "json"]);
-    command.args(["--upload-url", &index.upload_url, "--index-url", &index.index_url]);
+    command.args(["--upload-url", &index.upload_url, "--index-url", &index.index_url]).args(leave_out_others());
     let output = run(command.env("RELKIT_TOKEN", PASSWORD));
     assert!(output.status.success(), "{}", text(&output));
     assert!(!text(&output).contains(PASSWORD), "the password is printed");

@@ -47,7 +47,8 @@ fn a_staged_runtime_builds_as_a_wheel_of_its_tag_and_never_as_an_sdist() {
     stage(&out, &directory.path().join("package")).unwrap();
     let built = run(&mut tools.build(&out, &["--wheel"], &dist));
     assert!(built.status.success(), "{}", text(&built));
-    let wheel = "openai_codex_cli_bin-0.163.0-py3-none-manylinux_2_17_x86_64.musllinux_1_1_x86_64.whl";
+    let wheel =
+        "openai_codex_cli_bin-0.163.0-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.musllinux_1_1_x86_64.whl";
     assert_eq!(names(&dist), [wheel]);
     let unpacked = directory.path().join("unpacked");
     succeed(tools.module("wheel").args(["unpack", "--dest"]).arg(&unpacked).arg(dist.join(wheel)));
@@ -61,9 +62,9 @@ fn a_staged_runtime_builds_as_a_wheel_of_its_tag_and_never_as_an_sdist() {
         assert_eq!(mode(&installed.join(&path)), mode(&module.join(&path)), "{path}");
     }
     let facts = fs::read_to_string(root.join("openai_codex_cli_bin-0.163.0.dist-info/WHEEL")).unwrap();
-    for line in ["Root-Is-Purelib: false", "Tag: py3-none-manylinux_2_17_x86_64", "Tag: py3-none-musllinux_1_1_x86_64"]
-    {
-        assert!(facts.contains(line), "{facts}");
+    assert!(facts.contains("Root-Is-Purelib: false"), "{facts}");
+    for tag in ["manylinux2014_x86_64", "manylinux_2_17_x86_64", "musllinux_1_1_x86_64"] {
+        assert!(facts.contains(&format!("Tag: py3-none-{tag}\n")), "{facts}");
     }
     // relkit's own wheel of the stage has the same files with the same modes.
     let own = directory.path().join("own");
@@ -222,7 +223,7 @@ fn a_rename_is_an_edit_of_the_tables_alone() {
         [
             "acme_sdk-0.163.0.post1-py3-none-any.whl",
             "acme_sdk-0.163.0.post1.tar.gz",
-            "acme_tool_bin-0.163.0-py3-none-manylinux_2_17_x86_64.musllinux_1_1_x86_64.whl"
+            "acme_tool_bin-0.163.0-py3-none-manylinux2014_x86_64.manylinux_2_17_x86_64.musllinux_1_1_x86_64.whl"
         ]
     );
     let site = root.join("site");

@@ -14,8 +14,12 @@ use crate::support::{digest, mode, package_directory, paths, published_wheel, sc
 const EXECUTABLES: [(&str, &str, &str); 6] = [
     ("macosx_11_0_arm64", "macosx_11_0_arm64", "macosx_11_0_arm64"),
     ("macosx_10_9_x86_64", "macosx_10_9_x86_64", "macosx_10_12_x86_64"),
-    ("musllinux_1_1_aarch64", "musllinux_1_1_aarch64", "manylinux_2_17_aarch64.musllinux_1_1_aarch64"),
-    ("musllinux_1_1_x86_64", "musllinux_1_1_x86_64", "manylinux_2_17_x86_64.musllinux_1_1_x86_64"),
+    (
+        "musllinux_1_1_aarch64",
+        "musllinux_1_1_aarch64",
+        "manylinux2014_aarch64.manylinux_2_17_aarch64.musllinux_1_1_aarch64",
+    ),
+    ("musllinux_1_1_x86_64", "musllinux_1_1_x86_64", "manylinux2014_x86_64.manylinux_2_17_x86_64.musllinux_1_1_x86_64"),
     ("win_arm64", "win_arm64", "win_arm64"),
     ("win_amd64", "win_amd64", "win_amd64"),
 ];
@@ -24,8 +28,8 @@ const EXECUTABLES: [(&str, &str, &str); 6] = [
 const PACKAGES: [(&str, &str); 8] = [
     ("macosx_11_0_arm64", "macosx_11_0_arm64"),
     ("macosx_10_9_x86_64", "macosx_10_12_x86_64"),
-    ("manylinux_2_17_aarch64", "manylinux_2_17_aarch64"),
-    ("manylinux_2_17_x86_64", "manylinux_2_17_x86_64.musllinux_1_1_x86_64"),
+    ("manylinux_2_17_aarch64", "manylinux2014_aarch64.manylinux_2_17_aarch64"),
+    ("manylinux_2_17_x86_64", "manylinux2014_x86_64.manylinux_2_17_x86_64.musllinux_1_1_x86_64"),
     ("musllinux_1_1_aarch64", "manylinux_2_28_aarch64"),
     ("musllinux_1_1_x86_64", "manylinux_2_28_x86_64"),
     ("win_arm64", "win_arm64"),

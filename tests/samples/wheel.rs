@@ -170,6 +170,12 @@ impl Sample {
         self
     }
 
+    /// Whether its package says that it is for this target.
+    pub fn is_for(&self, target: &str) -> bool {
+        let package = self.entries.iter().find(|entry| entry.name.ends_with(b"/codex-package.json"));
+        package.is_some_and(|package| String::from_utf8_lossy(&package.data).contains(&format!("\"{target}\"")))
+    }
+
     /// The same wheel of another release.
     pub fn of_version(mut self, version: &str) -> Self {
         for text in [&mut self.file_name, &mut self.info, &mut self.metadata] {

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import builtins
+import collections.abc
 import dataclasses
 import inspect
+import re
 import typing
 from typing import Any
 
 import pytest
 
 import codex_app_server
+import codex_app_server.types
 from codex_app_server import (
     AppServerConfig,
     AsyncCodex,
@@ -114,6 +118,9 @@ HANDLE_METHODS: list[tuple[str, list[str], list[str]]] = [
     ("run", [], []),
 ]
 
+#: Iterators, which are called and read in another way than the methods above.
+STREAMS = {"stream"}
+
 ALL_METHODS = [
     (family, name, positional, keywords)
     for families, methods in (
@@ -124,6 +131,19 @@ ALL_METHODS = [
     for family in families
     for name, positional, keywords in methods
 ]
+
+
+@pytest.mark.parametrize("twin", [0, 1], ids=["sync", "async"])
+def test_every_public_method_has_a_row(twin: int) -> None:
+    for families, methods in (
+        ((Codex, AsyncCodex), CODEX_METHODS),
+        ((Thread, AsyncThread), THREAD_METHODS),
+        ((TurnHandle, AsyncTurnHandle), HANDLE_METHODS),
+    ):
+        family = families[twin]
+        found = {name for name, _ in inspect.getmembers(family, inspect.isfunction)}
+        public = {name for name in found if not name.startswith("_")} - STREAMS
+        assert public == {name for name, _, _ in methods}, family.__name__
 
 
 @pytest.mark.parametrize(("family", "name", "positional", "keywords"), ALL_METHODS)
@@ -181,6 +201,27 @@ def test_no_public_annotation_is_any(owner: type) -> None:
     for place, text in annotations_of(owner):
         words = text.replace("typing.", "").replace("[", " ").replace("]", " ").replace(",", " ")
         assert "Any" not in words.replace("|", " ").split(), f"{place}: {text}"
+
+
+PYTHONS_OWN = {*dir(builtins), *typing.__all__, *collections.abc.__all__, "PathLike"}
+#: The alias of a callable, which a handler fits without naming it.
+UNNAMED = {"ServerRequestHandler"}
+
+
+@pytest.mark.parametrize("owner", PUBLIC_CLASSES, ids=lambda owner: owner.__name__)
+def test_every_type_of_a_public_annotation_is_public(owner: type) -> None:
+    public = {*codex_app_server.__all__, *codex_app_server.types.__all__}
+    found = annotations_of(owner)
+    if dataclasses.is_dataclass(owner):
+        fields = [field for field in dataclasses.fields(owner) if not field.name.startswith("_")]
+        found += [(f"{owner.__name__}.{field.name}", str(field.type)) for field in fields]
+    for place, text in found:
+        if "(_" in place:
+            continue
+        # The words of a `Literal` are values, not types.
+        names = re.findall(r"[A-Za-z_][\w.]*", re.sub(r"'[^']*'|\"[^\"]*\"", "", text))
+        private = {name.rsplit(".")[-1] for name in names} - public - PYTHONS_OWN
+        assert private <= UNNAMED, f"{place}: {private} must be in `types` (and TYPE_NAMES)"
 
 
 @pytest.mark.parametrize("owner", PUBLIC_CLASSES, ids=lambda owner: owner.__name__)

@@ -6,13 +6,13 @@ use super::error::{SettingError, Why};
 
 /// A file with settings: its path and text.
 #[derive(Clone, Copy)]
-pub(in crate::build) struct SettingsFile<'a> {
+pub(crate) struct SettingsFile<'a> {
     pub path: &'a Path,
     pub text: &'a str,
 }
 
 #[derive(Debug, Default)]
-pub(in crate::build) struct Mapping {
+pub(crate) struct Mapping {
     /// The file and the key that say so.
     pub path: PathBuf,
     pub key: String,
@@ -20,7 +20,7 @@ pub(in crate::build) struct Mapping {
 }
 
 #[derive(Debug)]
-pub(in crate::build) struct Row {
+pub(crate) struct Row {
     pub from: String,
     pub to: String,
     pub line: Option<usize>,
@@ -28,13 +28,13 @@ pub(in crate::build) struct Row {
 
 impl Mapping {
     /// A path that keeps its place.
-    pub(in crate::build) fn of(path: &str) -> Self {
+    pub(crate) fn of(path: &str) -> Self {
         let row = Row { from: path.to_owned(), to: path.to_owned(), line: None };
         Self { rows: vec![row], ..Self::default() }
     }
 
     /// Refuses a row for what is wrong with one of its paths.
-    pub(in crate::build) fn refuse(&self, row: &Row, why: impl Into<String>) -> SettingError {
+    pub(crate) fn refuse(&self, row: &Row, why: impl Into<String>) -> SettingError {
         SettingError { path: self.path.clone(), line: row.line, key: self.key.clone(), why: Why::Text(why.into()) }
     }
 }

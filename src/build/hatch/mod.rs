@@ -61,7 +61,7 @@ impl Settings {
         let project = Origin::of(pyproject)?;
         backend(&project)?;
         let tool = project.below("tool")?.map(|tool| tool.below("hatch")).transpose()?.flatten();
-        let own = hatch.map(|file| Origin::of(file)).transpose()?;
+        let own = hatch.map(Origin::of).transpose()?;
         let of = |key: &str| match &own {
             Some(own) if own.get(key).is_some() => own.below(key),
             _ => tool.as_ref().map(|tool| tool.below(key)).transpose().map(Option::flatten),
@@ -93,17 +93,14 @@ impl Settings {
         }
         let target = |name: &str| targets.as_ref().map(|targets| targets.below(name)).transpose().map(Option::flatten);
         let (wheel, sdist) = (target("wheel")?, target("sdist")?);
+        let mut has_hook = hook(build, builds)?;
         if let Some(wheel) = &wheel {
             judge(wheel, Level::Wheel)?;
+            has_hook |= hook(wheel, builds)?;
         }
         if let Some(sdist) = &sdist {
             judge(sdist, Level::Sdist)?;
-        }
-        let mut has_hook = false;
-        for level in [Some(build), wheel.as_ref(), sdist.as_ref()].into_iter().flatten() {
-            let found = hook(level, builds)?;
-            let of_wheel = !sdist.as_ref().is_some_and(|sdist| std::ptr::eq(sdist, level));
-            has_hook |= found && of_wheel;
+            hook(sdist, builds)?;
         }
         for key in ["packages", "force-include"] {
             if builds == Builds::WheelAndSdist && build.get(key).is_some() {

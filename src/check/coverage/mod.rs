@@ -1,142 +1,28 @@
 //! Which well-known platforms can install a set of wheels, and which wheel each of them takes. The tags of a platform and
 //! their order are those of `packaging.tags` (PEP 425, 600, 656, 730, 738), for CPython 3.13; so is the choice, as pip makes it.
 
+mod candidate;
 mod platform;
+mod source;
 
 use std::fmt;
-use std::path::Path;
 
-use pep440_rs::Version;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::console::Shown;
 use crate::console::text::visible;
-use crate::error::{Exit, Explain};
-use crate::fs::FsError;
+use crate::error::Exit;
 use crate::product::PlatformFamily;
 use crate::target::Architecture::{self, Aarch64, X86_64};
-use crate::target::PlatformTagSet;
-use crate::wheel::filename::{FileNameError, WheelFileName};
 use crate::wheel::tag::TagSet;
 
+pub use candidate::Candidate;
 pub use platform::{PLATFORMS, Platform};
+pub use source::{CoverageError, Problem, Sources};
 
 /// The minor version of the Python 3 that every platform is taken to run.
 const PYTHON: u32 = 13;
-
-/// A wheel, or a bare tag in its place, as an installer sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Candidate {
-    pub label: String,
-    /// The normal name of the distribution; none for a bare tag.
-    pub distribution: Option<String>,
-    /// The version; none for a bare tag.
-    pub version: Option<Version>,
-    /// The number of the build tag, then the rest of it.
-    pub build: Option<(u64, String)>,
-    pub tags: TagSet,
-}
-
-/// A source of wheels or tags that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum CoverageError {
-    #[error(transparent)]
-    Read(#[from] FsError),
-    #[error(transparent)]
-    FileName(#[from] FileNameError),
-    #[error("`{0}` is neither a wheel, a directory of wheels nor a platform tag")]
-    Source(String),
-    #[error("`{0}` holds no wheel")]
-    Empty(String),
-    #[error("`{0}` is none of the platforms that are known here")]
-    Platform(String),
-}
-
-impl Explain for CoverageError {
-    fn hint(&self) -> Option<String> {
-        match self {
-            Self::Read(error) => error.hint(),
-            Self::FileName(error) => error.hint(),
-            Self::Source(_) => Some("tags look like `musllinux_1_1_x86_64`; several are joined by dots".into()),
-            Self::Empty(_) => Some("build the wheels first, or give another directory".into()),
-            Self::Platform(_) => {
-                let names: Vec<_> = PLATFORMS.iter().map(|platform| platform.name).collect();
-                Some(format!("the platforms are {}", names.join(", ")))
-            }
-        }
-    }
-
-    fn exit(&self) -> Exit {
-        if matches!(self, Self::FileName(_)) { Exit::NotGood } else { Exit::Failed }
-    }
-}
-
-impl Candidate {
-    pub fn of_wheel(name: &WheelFileName, label: &str) -> Self {
-        let build = name.build.as_ref().map(|build| {
-            let text = build.as_str();
-            let digits = text.len() - text.trim_start_matches(|digit: char| digit.is_ascii_digit()).len();
-            (text[..digits].parse().unwrap_or(u64::MAX), text[digits..].to_owned())
-        });
-        Self {
-            label: label.to_owned(),
-            distribution: Some(name.distribution.normalized()),
-            version: name.pep440(),
-            build,
-            tags: name.tags.clone(),
-        }
-    }
-
-    /// A bare platform tag, a compressed set of them, or a whole tag such as `py3-none-win_amd64`.
-    pub fn of_tag(text: &str) -> Option<Self> {
-        let tags = match text.parse::<TagSet>() {
-            Ok(tags) => tags.platforms().is_ok().then_some(tags)?,
-            Err(_) => {
-                let platforms: PlatformTagSet = text.parse().ok()?;
-                let platform = platforms.tags().iter().map(ToString::to_string).collect();
-                TagSet { python: vec!["py3".into()], abi: vec!["none".into()], platform }
-            }
-        };
-        Some(Self { label: text.to_owned(), distribution: None, version: None, build: None, tags })
-    }
-
-    /// The wheels and tags that a command line names: wheels, directories of wheels, bare tags.
-    pub fn of_sources(sources: &[String]) -> Result<Vec<Self>, CoverageError> {
-        let mut found = Vec::new();
-        for source in sources {
-            let path = Path::new(source);
-            let is_wheel = |path: &Path| path.extension().is_some_and(|extension| extension == "whl");
-            if path.is_dir() {
-                let mut names = Vec::new();
-                for entry in std::fs::read_dir(path).map_err(FsError::read(path))? {
-                    let entry = entry.map_err(FsError::read(path))?.path();
-                    if is_wheel(&entry) && entry.is_file() {
-                        names.extend(entry.file_name().map(|name| name.to_string_lossy().into_owned()));
-                    }
-                }
-                if names.is_empty() {
-                    return Err(CoverageError::Empty(source.clone()));
-                }
-                names.sort();
-                for name in names {
-                    found.push(Self::of_wheel(&name.parse()?, &name));
-                }
-            } else if is_wheel(path) {
-                std::fs::metadata(path).map_err(FsError::read(path))?;
-                let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-                found.push(Self::of_wheel(&name.parse()?, &name));
-            } else {
-                found.push(Self::of_tag(source).ok_or_else(|| CoverageError::Source(source.clone()))?);
-            }
-        }
-        Ok(found)
-    }
-
-    fn is_for_platforms(&self) -> bool {
-        !self.tags.platform.iter().any(|tag| tag == "any")
-    }
-}
 
 /// What every well-known platform takes.
 #[derive(Debug, Clone, Serialize)]
@@ -145,6 +31,8 @@ pub struct Coverage {
     pub platforms: Vec<Choice>,
     /// The platforms that are required and get nothing.
     pub missing: Vec<&'static str>,
+    /// Files that are named as wheels and serve nobody.
+    pub problems: Vec<Problem>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -195,7 +83,12 @@ impl Coverage {
             .filter(|candidate| !with_platforms || named.contains(&candidate.distribution.as_deref()))
             .collect();
         let platforms = PLATFORMS.iter().map(|platform| choose(platform, &counted)).collect();
-        Self { schema_version: 1, platforms, missing: Vec::new() }
+        Self { schema_version: 1, platforms, missing: Vec::new(), problems: Vec::new() }
+    }
+
+    /// Not good where a file is no wheel, or a required platform gets none.
+    pub fn exit(&self) -> Exit {
+        if self.missing.is_empty() && self.problems.is_empty() { Exit::Good } else { Exit::NotGood }
     }
 
     pub fn covered(&self) -> usize {
@@ -241,6 +134,9 @@ impl Shown for Coverage {
             text += &format!("{:width$}  {}\n", choice.name, visible(choice.wheel.as_deref().unwrap_or("none")));
         }
         text += &format!("\n{} of {} platforms get a wheel\n", self.covered(), self.platforms.len());
+        for Problem { path, message } in &self.problems {
+            text += &format!("no installer takes `{}`: {}\n", visible(path), visible(message));
+        }
         self.missing.iter().fold(text, |text, name| text + &format!("required, and gets no wheel: {name}\n"))
     }
 
@@ -418,12 +314,5 @@ mod tests {
         assert!(missing(&["debian"]).is_err());
         let names: std::collections::BTreeSet<_> = PLATFORMS.iter().map(|platform| platform.name).collect();
         assert_eq!(names.len(), PLATFORMS.len());
-    }
-
-    #[test]
-    fn what_is_no_source_is_refused() {
-        for text in ["", "win64", "nowhere/a.whl", "manylinux_2_17"] {
-            assert!(Candidate::of_sources(&[text.to_owned()]).is_err(), "{text}");
-        }
     }
 }

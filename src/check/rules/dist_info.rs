@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::contents::installed;
 use crate::check::rule::{Findings, Rule, rule};
 use crate::check::subject::wheel::WheelSubject;
+use crate::fs::read;
 
 rule!(DISTINFO_ONE = "distinfo-one", Error, Wheel(distinfo_one);
     what: "There is exactly one `.dist-info` directory.",
@@ -140,8 +141,7 @@ fn attestation(wheel: &WheelSubject, found: &mut Findings) {
     let wrong = if metadata.len() > 1 << 20 {
         "is larger than 1 MiB".to_owned()
     } else {
-        let Ok(text) = std::fs::read(&beside) else { return };
-        match attested(&text) {
+        match read(&beside).ok().as_deref().and_then(attested) {
             None => "cannot be read, or has not exactly one subject".to_owned(),
             Some((_, digest)) if digest != wheel.sha256.to_string() => "is about a file with another digest".to_owned(),
             Some((name, _)) if name != wheel.file_name => format!("is about `{name}`"),

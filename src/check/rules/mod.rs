@@ -3,9 +3,11 @@
 
 pub(crate) mod archive;
 pub(crate) mod binary;
+pub(crate) mod commands;
 pub(crate) mod contents;
 pub(crate) mod dist_info;
 pub(crate) mod fields;
+pub(crate) mod links;
 pub(crate) mod metadata;
 pub(crate) mod names;
 pub(crate) mod paths;
@@ -53,7 +55,7 @@ static FAMILIES: [Row; 10] = [
         Family::Metadata,
         "metadata",
         "The dist-info directory: METADATA, WHEEL, entry points, SBOMs, licences.",
-        &[dist_info::RULES, sbom::RULES, metadata::RULES, fields::RULES],
+        &[dist_info::RULES, commands::RULES, sbom::RULES, metadata::RULES, fields::RULES, links::RULES],
     ),
     (Family::Record, "record", "RECORD, and every file against its row.", &[record::RULES]),
     (Family::Contents, "contents", "What a wheel carries besides its metadata.", &[contents::RULES, payload::RULES]),
@@ -103,6 +105,11 @@ impl Family {
 
     pub(crate) fn about(self) -> &'static str {
         self.row().2
+    }
+
+    /// Whether its rules find something only where a release is expected, which the gate alone knows.
+    pub(crate) fn is_of_gate(self) -> bool {
+        matches!(self, Self::Release | Self::Receipt)
     }
 
     pub(crate) fn rules(self) -> impl Iterator<Item = &'static Rule> {

@@ -92,12 +92,19 @@ fn payload_executable(wheel: &WheelSubject, found: &mut Findings) {
     let file = wheel.runtime.executable();
     let windows_file = format!("{file}.exe");
     let is_called = |member: &Member, names: &[&str]| names.contains(&file_name(&member.name));
-    let called: Vec<_> = wheel.files().filter(|(member, _)| is_called(member, &[file, &windows_file])).collect();
+    // A completion for the shell is called as the program is.
+    let is_data = |member: &Member| member.name.contains(".data/data/");
+    let called = wheel.files().filter(|(member, _)| is_called(member, &[file, &windows_file]) && !is_data(member));
+    let called: Vec<_> = called.collect();
     let place = format!("{}/bin/", wheel.runtime.module);
-    let is_placed = |member: &Member| member.name.strip_prefix(&place).is_some_and(|rest| !rest.contains('/'));
-    // Where the import package has it, that one is started, whatever else has its name.
-    let placed: Vec<_> = called.iter().copied().filter(|(member, _)| is_placed(member)).collect();
-    let candidates = if placed.is_empty() { called } else { placed };
+    let in_package = |member: &Member| member.name.strip_prefix(&place).is_some_and(|rest| !rest.contains('/'));
+    let in_scripts = |member: &Member| member.name.contains(".data/scripts/");
+    let those = |is_there: &dyn Fn(&Member) -> bool| -> Vec<_> {
+        called.iter().copied().filter(|(member, _)| is_there(member)).collect()
+    };
+    // Where the import package has it, that one is started, else that of the scripts, whatever else has its name.
+    let (packaged, scripts) = (those(&in_package), those(&in_scripts));
+    let candidates = [packaged, scripts].into_iter().find(|found| !found.is_empty()).unwrap_or(called);
     let Some((first, _)) = candidates.first() else { return found.whole(format!("there is no `{file}` in the wheel")) };
     let name = |tag: &PlatformTag| match tag {
         PlatformTag::Windows(_) => Some(windows_file.as_str()),

@@ -7,7 +7,7 @@ use pep440_rs::Version;
 use super::contents::{BYTECODE, LEFTOVERS, is_among, is_bytecode, several};
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::sdist::SdistSubject;
-use crate::member_path::escapes;
+use crate::member_path::{escapes, not_plain};
 
 rule!(SDIST_READABLE = "sdist-readable", Error, Sdist(|sdist, found| sdist.defects.iter().for_each(|defect| found.whole(defect)));
     what: "The file is one gzip stream of one tar archive, with nothing after either.",
@@ -43,14 +43,14 @@ fn sdist_top(sdist: &SdistSubject, found: &mut Findings) {
 }
 
 rule!(SDIST_PATH = "sdist-path", Error, Sdist(sdist_path);
-    what: "Paths are relative and made of plain parts of UTF-8, and no two are the same.",
-    why: "Such a path leaves the directory it is unpacked to; of two files with one path readers take different ones.",
+    what: "Paths are relative and made of plain parts of UTF-8, without control characters and those that cannot be seen, and no two are the same.",
+    why: "Such a path leaves the directory it is unpacked to, or is not what it looks like; of two files with one path readers take different ones.",
     fix: "Build the source distribution with a standard builder");
 
 fn sdist_path(sdist: &SdistSubject, found: &mut Findings) {
     let mut seen = BTreeSet::new();
     for entry in &sdist.entries {
-        if let Some(why) = escapes(&entry.path) {
+        if let Some(why) = not_plain(&entry.path) {
             found.member(&entry.path, why.to_string());
         } else if !entry.utf8 {
             found.member(&entry.path, "the path is not UTF-8");
@@ -81,14 +81,18 @@ fn sdist_entry(sdist: &SdistSubject, found: &mut Findings) {
 }
 
 rule!(SDIST_PYPROJECT = "sdist-pyproject", Warning, Sdist(sdist_pyproject);
-    what: "There is a `pyproject.toml` in the top directory; that it is no TOML, or states another version or name than PKG-INFO, is an error.",
-    why: "The specification asks for it; without it front ends fall back to running setup.py, and with a wrong one they stop or build something else.",
+    what: "There is a `pyproject.toml` in the top directory; that there is no `setup.py` in its place, that it is no TOML, or that it states another version or name than PKG-INFO, is an error.",
+    why: "The specification asks for it; without it front ends fall back to running setup.py or refuse the file, and with a wrong one they stop or build something else.",
     fix: "Build the source distribution from a project with a pyproject.toml, and change nothing afterwards");
 
 fn sdist_pyproject(sdist: &SdistSubject, found: &mut Findings) {
     let Some(bytes) = &sdist.pyproject else {
-        if sdist.is_readable() {
-            found.whole("there is no `pyproject.toml`");
+        let legacy = sdist.files().any(|(path, _)| path == "setup.py");
+        match sdist.is_readable() {
+            true if legacy => found.whole("there is no `pyproject.toml`, only a `setup.py`"),
+            // pip takes it for no Python project at all.
+            true => found.with(Severity::Error, None, "there is neither a `pyproject.toml` nor a `setup.py`"),
+            false => {}
         }
         return;
     };

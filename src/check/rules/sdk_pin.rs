@@ -30,7 +30,8 @@ fn sdk_pin(set: &Set<'_>, found: &mut Findings) {
             continue;
         }
         if let Some(expected) = set.expected.filter(|_| member.role.is_some()) {
-            expected_pin(set, expected, index, found);
+            let beside = runtimes.get(&set.runtime.distribution.normalized());
+            expected_pin(set, expected, index, beside, found);
             continue;
         }
         let mut put = |message: String| found.put(Owner::File(index), found.finding(message));
@@ -50,10 +51,9 @@ fn sdk_pin(set: &Set<'_>, found: &mut Findings) {
         let faults = pin.pin_faults().into_iter().filter(|fault| *fault != PinFault::Extras);
         faults.for_each(|fault| put(fault.sentence(pin)));
         let Some(version) = pin.pinned_version() else { continue };
-        let released = runtimes.get(&pin.name.normalized()).filter(|versions| !versions.is_empty());
-        if let Some(versions) = released.filter(|versions| !versions.contains(version)) {
-            let versions: Vec<_> = versions.iter().map(|version| format!("`{version}`")).collect();
-            put(format!("it requires `{version}` of the runtime, and the wheels are {}", versions.join(", ")));
+        let released = runtimes.get(&pin.name.normalized()).filter(|versions| !versions.contains(version));
+        if let Some(message) = released.and_then(|versions| other_wheels(version, versions)) {
+            put(message);
         }
         if let Some(own) = &member.version
             && !is_release_of(own, version)
@@ -64,9 +64,15 @@ fn sdk_pin(set: &Set<'_>, found: &mut Findings) {
 }
 
 /// The SDK's pin against the release: in its metadata, and in the project file that whoever builds from an sdist gets.
-fn expected_pin(set: &Set<'_>, expected: &Expected<'_>, index: usize, found: &mut Findings) {
+fn expected_pin(
+    set: &Set<'_>,
+    expected: &Expected<'_>,
+    index: usize,
+    beside: Option<&BTreeSet<Version>>,
+    found: &mut Findings,
+) {
     let member = &set.members[index];
-    let runtime = &set.runtime.distribution;
+    let (runtime, released) = (&set.runtime.distribution, expected.version.to_string());
     let judged = |requirements: Vec<Requirement>| -> Vec<String> {
         let pins: Vec<_> = requirements.into_iter().filter(|requirement| requirement.name.is_same(runtime)).collect();
         let pin = match only(&pins) {
@@ -74,9 +80,15 @@ fn expected_pin(set: &Set<'_>, expected: &Expected<'_>, index: usize, found: &mu
             Err(message) => return vec![message],
         };
         let mut faults: Vec<_> = pin.pin_faults().into_iter().map(|fault| fault.sentence(pin)).collect();
-        if pin.pinned_version().is_some_and(|version| version.to_string() != expected.version.to_string()) {
-            faults.push(format!("its pin `{pin}` is of another version than {}", expected.version));
+        let Some(version) = pin.pinned_version() else { return faults };
+        let of_release = version.to_string() == released;
+        if !of_release {
+            faults.push(format!("its pin `{pin}` is of another version than {released}"));
         }
+        // Of a pin that is wrong beside wheels that are right, all has been said.
+        let others = beside.filter(|versions| !versions.contains(version));
+        let others = others.filter(|versions| of_release || versions.iter().any(|one| one.to_string() != released));
+        faults.extend(others.and_then(|versions| other_wheels(version, versions)));
         faults
     };
     let in_metadata = judged(member.metadata.iter().flat_map(Metadata::requires_dist).flatten().collect());
@@ -108,6 +120,13 @@ fn dependencies(text: &[u8]) -> Option<Result<Vec<Requirement>, String>> {
     let texts = list("dependencies").into_iter().flatten().filter_map(toml::Value::as_str);
     let parse = |text: &str| text.parse().map_err(|_| format!("its requirement `{text}` cannot be read"));
     Some(texts.map(parse).collect())
+}
+
+/// That a pin is of none of the versions of the wheels beside it; nothing where there are no wheels.
+fn other_wheels(pinned: &Version, versions: &BTreeSet<Version>) -> Option<String> {
+    let versions: Vec<_> = versions.iter().map(|version| format!("`{version}`")).collect();
+    let are = format!("it requires `{pinned}` of the runtime, and the wheels are {}", versions.join(", "));
+    (!versions.is_empty()).then_some(are)
 }
 
 fn only(pins: &[Requirement]) -> Result<&Requirement, String> {

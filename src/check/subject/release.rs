@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::summary::{Role, Summary};
 use crate::digest::Sha256Digest;
-use crate::fs::{FsError, Kind, is_temporary, walk};
+use crate::fs::{FsError, Kind, from_object, is_temporary, read, walk};
 use crate::product::{RuntimeProject, SdkProject, Target};
 use crate::smoke;
 use crate::target::TargetTriple;
@@ -116,13 +116,14 @@ impl Receipts {
     pub fn read(directory: &Path) -> Result<Self, FsError> {
         let (mut reports, mut unreadable) = (Vec::new(), Vec::new());
         for file in walk(existing(directory)?)?.into_iter().filter(|file| file.relative.ends_with(".json")) {
-            let bytes = fs::read(&file.path).map_err(FsError::read(&file.path))?;
+            let bytes = read(&file.path)?;
             let value: Result<serde_json::Value, _> = serde_json::from_slice(&bytes);
             let of_smoke = |value: &serde_json::Value| value.get("steps").is_some() || value.get("level").is_some();
             if value.as_ref().is_ok_and(|value| !of_smoke(value)) {
                 continue;
             }
-            match value.and_then(serde_json::from_value) {
+            // Read again from its bytes, so that what is wrong has a place.
+            match value.and_then(|_| from_object(&bytes)) {
                 Ok(report) => reports.push((file.relative, report)),
                 Err(error) => unreadable.push((file.path, error.to_string())),
             }

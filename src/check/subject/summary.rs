@@ -1,6 +1,7 @@
 //! What is kept of a checked file: enough to hold it against the others of its release, without its bytes.
 
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use pep440_rs::Version;
@@ -71,15 +72,11 @@ impl Summary {
         let files = wheel.files().filter(|(member, _)| info.is_empty() || !member.name.starts_with(&info));
         let metadata_digest = wheel.file(&format!("{info}METADATA")).and_then(|(_, scanned)| scanned.sha256);
         let text = |path: &str| wheel.file(path).and_then(|(_, scanned)| scanned.text.clone());
-        let parsed = [
-            ("METADATA", wheel.good_metadata().is_some()),
-            ("WHEEL", wheel.good_wheel_file().is_some()),
-            ("RECORD", wheel.good_record().is_some()),
-        ];
-        let unusable = |(file, _): &(&str, bool)| format!("its `{info}{file}` is missing or cannot be used");
         let refusal = match admissible(&wheel.archive) {
             Err(error) => Some(sentence(&error)),
-            Ok(_) => parsed.iter().find(|(_, good)| !good).map(unusable),
+            Ok(_) => unusable(wheel, "METADATA", wheel.metadata.as_ref())
+                .or_else(|| unusable(wheel, "WHEEL", wheel.wheel_file.as_ref()))
+                .or_else(|| unusable(wheel, "RECORD", wheel.record.as_ref())),
         };
         Self {
             path: wheel.path.clone(),
@@ -171,6 +168,21 @@ impl Summary {
     pub(crate) fn label(&self) -> String {
         self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
     }
+}
+
+/// Why a file of the dist-info directory cannot be relied on.
+fn unusable<T, E: Error + 'static>(wheel: &WheelSubject, file: &str, read: Option<&Result<T, E>>) -> Option<String> {
+    let member = wheel.dist_info_member(file)?;
+    let why = match (read, wheel.file(&member)) {
+        (Some(Ok(_)), _) => return None,
+        (Some(Err(error)), _) => sentence(error),
+        (None, None) => return Some(format!("it has no `{member}`")),
+        (None, Some((_, scanned))) => {
+            let damaged = scanned.error.as_ref().map(|error| sentence(error));
+            damaged.or_else(|| wheel.unread(&member)).unwrap_or_else(|| "the file cannot be unpacked".to_owned())
+        }
+    };
+    Some(format!("its `{member}` cannot be used: {why}"))
 }
 
 pub(crate) fn is_wheel(path: &Path) -> bool {

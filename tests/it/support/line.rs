@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use std::time::UNIX_EPOCH;
 
 use super::real::lock;
+use super::targets::TARGETS;
 use super::{package_directory, relkit, succeed, target_directory};
 
 /// The tag that a payload was published under, and the tag that its executable is released under.
@@ -18,6 +19,13 @@ pub const SIX: [(&str, &str); 6] = [
     ("win_arm64", "win_arm64"),
     ("win_amd64", "win_amd64"),
 ];
+
+/// `--allow-missing` with the template's targets that have no published payload, where there are any.
+pub fn leave_out_others() -> Vec<String> {
+    let published = |tags: &str| SIX.iter().any(|(_, tag)| tags.split('.').any(|own| own == *tag));
+    let others: Vec<_> = TARGETS.iter().filter(|(_, tags, _)| !published(tags)).map(|(triple, ..)| *triple).collect();
+    if others.is_empty() { Vec::new() } else { vec!["--allow-missing".to_owned(), others.join(",")] }
+}
 
 /// The release, made once by each build of relkit; it stays in `target/line` to be looked at.
 pub struct Line {
@@ -47,12 +55,12 @@ impl Line {
         fs::create_dir_all(&root).unwrap();
         let mut release = relkit();
         release.args(["release", "--codex-version", "rust-v0.163.0", "--compression", "fast", "--out-dir"]);
-        release.arg(root.join("release")).arg("--payload").args(&payloads);
+        release.arg(root.join("release")).args(leave_out_others()).arg("--payload").args(&payloads);
         release.arg("--report").arg(root.join("report.html")).arg("--summary").arg(root.join("summary.md"));
         fs::write(root.join("stdout"), succeed(&mut release)).unwrap();
         for (published, tags) in [
             ("manylinux_2_17_x86_64", None),
-            ("manylinux_2_17_aarch64", Some("manylinux_2_17_aarch64.musllinux_1_1_aarch64")),
+            ("manylinux_2_17_aarch64", Some("manylinux2014_aarch64.manylinux_2_17_aarch64.musllinux_1_1_aarch64")),
         ] {
             let stage = root.join("stage").join(published);
             let mut command = relkit();
@@ -92,7 +100,9 @@ impl Line {
     }
 
     pub fn package(&self, architecture: &str) -> PathBuf {
-        let tag = format!("manylinux_2_17_{architecture}.musllinux_1_1_{architecture}");
+        let tag = ["manylinux2014", "manylinux_2_17", "musllinux_1_1"]
+            .map(|floor| format!("{floor}_{architecture}"))
+            .join(".");
         self.file("packages").join(wheel_name(&tag))
     }
 }

@@ -1,5 +1,5 @@
 //! What the tests share: the executable under test, files and directories, and how long a round goes on. Real input and
-//! judges are in `real`, stages in `stages`, payloads in `payloads`, the rules of `check` in `check`, indexes and servers in `publish`, `index`,
+//! judges are in `real`, stages in `stages`, the template's targets in `targets`, payloads in `payloads`, the rules of `check` in `check`, indexes and servers in `publish`, `index`,
 //! `servers` and `http`.
 
 pub mod check;
@@ -13,6 +13,7 @@ pub mod publish;
 mod real;
 pub mod servers;
 pub mod stages;
+pub mod targets;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -42,6 +43,27 @@ pub fn run(command: &mut Command) -> Output {
         command.env("PYTHONUTF8", "1");
     }
     command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"))
+}
+
+/// Makes a FIFO, at which whoever opens it waits.
+#[cfg(unix)]
+pub fn fifo(path: &Path) {
+    succeed(Command::new("mkfifo").arg(path));
+}
+
+/// Runs to the end, which must come within half a minute; what is printed must fit into a pipe.
+#[track_caller]
+pub fn run_in_time(command: &mut Command) -> Output {
+    use std::process::Stdio;
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    for _ in 0..3000 {
+        if child.try_wait().unwrap().is_some() {
+            return child.wait_with_output().unwrap();
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    child.kill().unwrap();
+    panic!("{command:?} does not end: {}", text(&child.wait_with_output().unwrap()));
 }
 
 /// Runs and demands success; returns standard output.

@@ -62,6 +62,7 @@ pub fn request(out: &Path, payload: &Path) -> stage::runtime::Options<'static> {
         payload: payload.to_owned(),
         release: release("0.163.0"),
         platform_tag: None,
+        target: None,
         existing: Existing::Refuse,
     }
 }

@@ -1,0 +1,54 @@
+//! What is installed: a wheel as an installer sees it, or a bare tag in its place.
+
+use pep440_rs::Version;
+
+use crate::target::PlatformTagSet;
+use crate::wheel::filename::WheelFileName;
+use crate::wheel::tag::TagSet;
+
+/// A wheel, or a bare tag in its place, as an installer sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    pub label: String,
+    /// The normal name of the distribution; none for a bare tag.
+    pub distribution: Option<String>,
+    /// The version; none for a bare tag.
+    pub version: Option<Version>,
+    /// The number of the build tag, then the rest of it.
+    pub build: Option<(u64, String)>,
+    pub tags: TagSet,
+}
+
+impl Candidate {
+    pub fn of_wheel(name: &WheelFileName, label: &str) -> Self {
+        let build = name.build.as_ref().map(|build| {
+            let text = build.as_str();
+            let digits = text.len() - text.trim_start_matches(|digit: char| digit.is_ascii_digit()).len();
+            (text[..digits].parse().unwrap_or(u64::MAX), text[digits..].to_owned())
+        });
+        Self {
+            label: label.to_owned(),
+            distribution: Some(name.distribution.normalized()),
+            version: name.pep440(),
+            build,
+            tags: name.tags.clone(),
+        }
+    }
+
+    /// A bare platform tag, a compressed set of them, or a whole tag such as `py3-none-win_amd64`.
+    pub fn of_tag(text: &str) -> Option<Self> {
+        let tags = match text.parse::<TagSet>() {
+            Ok(tags) => tags.platforms().is_ok().then_some(tags)?,
+            Err(_) => {
+                let platforms: PlatformTagSet = text.parse().ok()?;
+                let platform = platforms.tags().iter().map(ToString::to_string).collect();
+                TagSet { python: vec!["py3".into()], abi: vec!["none".into()], platform }
+            }
+        };
+        Some(Self { label: text.to_owned(), distribution: None, version: None, build: None, tags })
+    }
+
+    pub(super) fn is_for_platforms(&self) -> bool {
+        !self.tags.platform.iter().any(|tag| tag == "any")
+    }
+}

@@ -1,0 +1,141 @@
+//! What coverage is asked about: wheels, directories of wheels, bare platform tags. A file that is named as a wheel and that
+//! no installer takes is kept as a problem and serves nobody.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::candidate::Candidate;
+use super::platform::PLATFORMS;
+use crate::error::{Explain, sentence};
+use crate::fs::{FsError, portable};
+use crate::wheel::reader::admissible;
+use crate::zip::archive::{Archive, ArchiveError};
+
+/// What was named, as installers see it.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    pub candidates: Vec<Candidate>,
+    pub problems: Vec<Problem>,
+}
+
+/// A file that is named as a wheel, and why no installer takes it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    pub path: String,
+    pub message: String,
+}
+
+/// A source of wheels or tags that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CoverageError {
+    #[error(transparent)]
+    Read(#[from] FsError),
+    #[error(transparent)]
+    Open(#[from] ArchiveError),
+    #[error("`{}` is neither a wheel, a directory of wheels nor a platform tag", _0.display())]
+    Source(PathBuf),
+    #[error("`{}` holds no wheel", _0.display())]
+    Empty(PathBuf),
+    #[error("`{0}` is none of the platforms that are known here")]
+    Platform(String),
+}
+
+impl Explain for CoverageError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Read(error) => error.hint(),
+            Self::Open(error) => error.hint(),
+            Self::Source(_) => Some("tags look like `musllinux_1_1_x86_64`; several are joined by dots".into()),
+            Self::Empty(_) => Some("build the wheels first, or give another directory".into()),
+            Self::Platform(_) => {
+                let names: Vec<_> = PLATFORMS.iter().map(|platform| platform.name).collect();
+                Some(format!("the platforms are {}", names.join(", ")))
+            }
+        }
+    }
+}
+
+impl Sources {
+    /// Reads what a command line names.
+    ///
+    /// # Errors
+    /// Where a file or directory cannot be read, or is neither of wheels nor a tag.
+    pub fn read(sources: &[OsString]) -> Result<Self, CoverageError> {
+        let mut found = Self::default();
+        for source in sources {
+            let path = Path::new(source);
+            match fs::metadata(path) {
+                Ok(metadata) if metadata.is_dir() => found.add_directory(path)?,
+                _ if is_wheel(path) => found.add_wheel(path)?,
+                // A link that leads nowhere is there, too.
+                Err(error) if fs::symlink_metadata(path).is_ok() => return Err(FsError::read(path)(error).into()),
+                _ => {
+                    let candidate = source.to_str().and_then(Candidate::of_tag);
+                    found.candidates.push(candidate.ok_or_else(|| CoverageError::Source(path.to_owned()))?);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    fn add_directory(&mut self, directory: &Path) -> Result<(), CoverageError> {
+        let mut wheels = Vec::new();
+        for entry in fs::read_dir(directory).map_err(FsError::read(directory))? {
+            let path = entry.map_err(FsError::read(directory))?.path();
+            if is_wheel(&path) && path.is_file() {
+                wheels.push(path);
+            }
+        }
+        if wheels.is_empty() {
+            return Err(CoverageError::Empty(directory.to_owned()));
+        }
+        wheels.sort();
+        wheels.iter().try_for_each(|wheel| self.add_wheel(wheel))
+    }
+
+    fn add_wheel(&mut self, path: &Path) -> Result<(), CoverageError> {
+        let label = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        match admissible(&Archive::open(path)?) {
+            Ok((name, _)) => self.candidates.push(Candidate::of_wheel(&name, &label)),
+            Err(error) => self.problems.push(Problem { path: portable(path), message: sentence(&error) }),
+        }
+        Ok(())
+    }
+}
+
+fn is_wheel(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "whl")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_source_is_refused() {
+        for text in ["", "win64", "nowhere/a.whl", "manylinux_2_17"] {
+            assert!(Sources::read(&[text.into()]).is_err(), "{text}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_source_that_is_not_utf8_is_named() {
+        use std::os::unix::ffi::OsStringExt as _;
+        let error = Sources::read(&[OsString::from_vec(b"bad/nonutf\xff".to_vec())]).unwrap_err();
+        assert!(error.to_string().starts_with("`bad/nonutf\u{fffd}` is neither a wheel"), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_leads_to_itself_is_no_tag() {
+        let directory = tempfile::tempdir().unwrap();
+        let link = directory.path().join("link");
+        std::os::unix::fs::symlink("link", &link).unwrap();
+        let error = Sources::read(&[link.into()]).unwrap_err();
+        assert!(matches!(error, CoverageError::Read(_)) && error.hint().unwrap().contains("symbolic link"), "{error}");
+    }
+}
