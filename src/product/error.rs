@@ -43,8 +43,8 @@ impl Explain for ProductError {
     fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Fs(error) => return error.hint(),
-            Self::Table { source, .. } => return nearest_key(source.message()),
-            Self::Value { .. } => "docs/products.md says what each key of the table holds".into(),
+            Self::Table { source, .. } => nearest_key(source.message()).unwrap_or_else(|| KEYS.into()),
+            Self::Value { .. } => KEYS.into(),
             Self::NotAProduct { .. } => "`relkit init` writes a product from its payloads".into(),
             Self::NoPyproject { .. } => "give the directory that holds the template's pyproject.toml".into(),
             Self::Mixed { .. } => "name the templates of one product, or its directory with `--product`".into(),
@@ -58,15 +58,18 @@ impl Explain for ProductError {
     }
 }
 
-/// The known key that an unknown one is most like; the parser's message names it first and the known ones after it.
+const KEYS: &str = "docs/products.md says what each key of the table holds";
+
+/// The known key or value that an unknown one is most like; the parser's message names it first and the known ones after it.
 fn nearest_key(message: &str) -> Option<String> {
     let mut names = message.strip_prefix("unknown ")?.split('`').skip(1).step_by(2);
     let unknown = names.next()?;
     let (likeness, known) = names
         .map(|known| (strsim::jaro_winkler(unknown, known), known))
         .max_by(|(one, _), (other, _)| one.total_cmp(other))?;
+    let what = if message.starts_with("unknown variant") { "value" } else { "key" };
     Some(match likeness > 0.75 {
         true => format!("did you mean `{known}`?"),
-        false => format!("`{unknown}` is no key there; docs/products.md lists them"),
+        false => format!("`{unknown}` is no {what} there; docs/products.md lists them"),
     })
 }

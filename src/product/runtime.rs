@@ -2,6 +2,7 @@
 //! publishes it, and which findings are accepted.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use serde::Deserialize;
 use url::Url;
@@ -54,6 +55,16 @@ pub enum Command {
     /// Not at all; the program lies in the import package.
     #[default]
     None,
+}
+
+impl fmt::Display for Command {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Scripts => "scripts",
+            Self::Launcher => "launcher",
+            Self::None => "none",
+        })
+    }
 }
 
 /// A family of platforms that a wheel set serves or does not.

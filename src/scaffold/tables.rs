@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use super::survey::{Findings, Row};
-use crate::product::Command;
 use crate::target::{PlatformTag, TargetTriple};
 
 /// What the table says of a product.
@@ -67,15 +66,7 @@ pub(super) fn runtime(named: &Named, findings: &Findings) -> String {
     let mut text = project(named, program);
     text += &names(named, &findings.executables);
     let version = findings.question.as_ref().map(|question| question.version.to_string());
-    let _ = writeln!(
-        text,
-        "command = \"{}\"",
-        match findings.command {
-            Command::Scripts => "scripts",
-            Command::Launcher => "launcher",
-            Command::None => "none",
-        }
-    );
+    let _ = writeln!(text, "command = \"{}\"", findings.command);
     if !findings.executables.contains(&named.distribution) {
         let _ = writeln!(text, "# So that `uvx {0}` and `pipx run {0}` find a command.", named.distribution);
         let _ = writeln!(text, "aliases = {}", list(std::slice::from_ref(&named.distribution)));

@@ -83,7 +83,7 @@ impl Explain for StageError {
             Self::Binary { source, .. } => return source.hint(),
             Self::Package { .. } | Self::Toml { .. } | Self::Type { .. } => return None,
             Self::Placeholder { .. } => {
-                "known are `@distribution@`, `@module@`, `@executable@`, `@executables@` and `@version@`, in the runtime template"
+                "known are `@distribution@`, `@module@`, `@executable@`, `@executables@`, `@command@` and `@version@`, in the runtime template"
             }
             Self::DynamicDependencies { .. } => "list the dependencies in the [project] table",
             Self::Overlap { .. } => "give an output directory beside it",

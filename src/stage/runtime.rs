@@ -87,11 +87,13 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
 
     let version = options.release.to_string();
     let executables = project.executables.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
+    let command = project.command.to_string();
     let values = [
         ("distribution", project.distribution.as_str()),
         ("module", project.module.as_str()),
         ("executable", project.executable()),
         ("executables", executables.as_str()),
+        ("command", command.as_str()),
         ("version", version.as_str()),
     ];
     let package = format!("src/{}/", project.module);

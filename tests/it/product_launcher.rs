@@ -277,7 +277,7 @@ fn the_python_of_products_pleases_its_judges() {
     let cache = target_directory().join("judges/mypy-cache");
     for path in &hooked {
         let mut mypy = Command::new(bin.join("mypy"));
-        mypy.args(["--strict", "--python-version", "3.10", "--config-file", "/dev/null", "--cache-dir"]).arg(&cache);
+        mypy.args(["--strict", "--python-version", "3.10", "--config-file=", "--cache-dir"]).arg(&cache);
         // The functions that find the program are private to the package, and the launcher is of it.
         succeed(mypy.arg("--python-executable").arg(bin.join("python")).arg(path));
     }

@@ -11,7 +11,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
-class RuntimeBuildHook(BuildHookInterface):
+class RuntimeBuildHook(BuildHookInterface[Any]):
     """Sets the tag of a wheel; refuses everything else."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
@@ -23,7 +23,9 @@ class RuntimeBuildHook(BuildHookInterface):
                 "run `python -m build --wheel`"
             )
         if version != "standard":
-            raise SystemExit(f"{name} cannot be installed in {version} mode: build and install the wheel")
+            raise SystemExit(
+                f"{name} cannot be installed in {version} mode: build and install the wheel"
+            )
         relkit = self.metadata.config.get("tool", {}).get("relkit", {})
         platform_tag = relkit.get("stage", {}).get("platform-tag")
         if not platform_tag:

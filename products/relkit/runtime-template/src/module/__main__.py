@@ -9,7 +9,7 @@ from . import _EXECUTABLES, PACKAGE_NAME, _find
 
 
 def main() -> int:
-    """Becomes the program; where a process cannot be replaced, waits for it and returns its exit code."""
+    """Becomes the program; where a process cannot be replaced, waits for it: its exit code."""
     called = os.path.basename(sys.argv[0])
     for ending in (".exe", "-script.py", ".py"):
         called = called.removesuffix(ending)

@@ -6,8 +6,9 @@ Importing it starts nothing and reads no file; each function looks when it is ca
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
+# What `typing` has, without the time that its import takes before the program starts.
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
@@ -18,6 +19,7 @@ PACKAGE_NAME = "@distribution@"
 """The name of the distribution."""
 
 _EXECUTABLES = (@executables@,)
+_COMMAND: str = "@command@"
 
 
 def executable_path(name: str = "@executable@") -> Path:
@@ -41,16 +43,20 @@ def _find(name: str) -> str:
         if os.path.isfile(path):
             return path
         searched.append(directory)
+    places = ", ".join(dict.fromkeys(searched))
     raise FileNotFoundError(
-        f"{file} of {PACKAGE_NAME} is in none of {', '.join(searched)}; install the distribution again"
+        f"{file} of {PACKAGE_NAME} is in none of {places}; install the distribution again"
     )
 
 
 def _directories() -> Iterator[str]:
     """Where installers put the program, the places that belong to this very copy first."""
     package = os.path.dirname(os.path.abspath(__file__))
-    yield os.path.join(package, "bin")
-    yield package
+    if _COMMAND != "scripts":
+        # Nowhere else: what has its name among the scripts is the entry point that asks.
+        yield os.path.join(package, "bin")
+        yield package
+        return
     site = os.path.dirname(package)
     # PREFIX/lib/python3.X/site-packages, or PREFIX\Lib\site-packages.
     if os.name == "nt":
