@@ -32,6 +32,7 @@ use serde_json::{Value, json};
 
 use self::error::StageError;
 use self::output::{Options, WriteError, Written, portable_path};
+pub(crate) use self::project_table::license_expression;
 use self::source::{Member, Source};
 use self::staged::Staged;
 use self::writer::Contents;

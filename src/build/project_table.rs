@@ -241,7 +241,7 @@ fn phrase(name: &str) -> String {
 }
 
 /// The expression with identifiers and operators in their canonical case.
-fn license_expression(text: &str) -> Result<String, TableError> {
+pub(crate) fn license_expression(text: &str) -> Result<String, TableError> {
     // SPDX and PEP 639 read identifiers without regard to case and ask writers for the canonical one.
     let words = text.replace('(', " ( ").replace(')', " ) ");
     let mut canonical: Vec<String> = Vec::new();

@@ -52,7 +52,7 @@ impl Origin<'_> {
     pub(super) fn module(self, key: &str, name: String) -> Result<String, ProductError> {
         let start = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
         let known = |character: char| character.is_ascii_alphanumeric() || character == '_';
-        if start && name.chars().all(known) && !KEYWORDS.contains(&name.as_str()) {
+        if start && name.chars().all(known) && !is_keyword(&name) {
             return Ok(name);
         }
         Err(self.refused(key, format!("`{name}` is not the name of an import package")))
@@ -68,7 +68,11 @@ impl Origin<'_> {
     }
 }
 
-/// What Python reads as something else than a name.
+/// Whether Python reads it as something else than a name.
+pub(crate) fn is_keyword(name: &str) -> bool {
+    KEYWORDS.contains(&name)
+}
+
 const KEYWORDS: [&str; 35] = [
     "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
     "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",

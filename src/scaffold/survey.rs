@@ -39,9 +39,16 @@ pub(super) struct Findings {
     /// `from` and `to` of every file that is shipped besides.
     pub files: Vec<(String, String)>,
     pub question: Option<Question>,
-    /// Arguments that the program answers well, and a word of the answer.
-    pub first_command: Option<(Vec<String>, String)>,
+    /// Arguments that the program answers well, where it answers, and a word of the answer.
+    pub first_command: Option<(Vec<String>, Stream, String)>,
     pub notes: Vec<String>,
+}
+
+/// Where a program prints; `stdout` and `stderr` are also the keys of a smoke command.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Stream {
+    Stdout,
+    Stderr,
 }
 
 /// How the program is asked for its version, and what it said.
@@ -279,17 +286,22 @@ fn files(seen: &[Seen<'_>], program: &str) -> Vec<(String, String)> {
         let one_ending = paths.iter().map(|path| ending(path)).collect::<BTreeSet<_>>();
         match (paths.len() > 5, one_ending.first()) {
             (true, Some(Some(ending))) if one_ending.len() == 1 && !directory.is_empty() && to.ends_with('/') => {
-                rules.push((format!("{directory}/*.{ending}"), to));
+                rules.push((format!("{}/*.{}", globset::escape(&directory), globset::escape(ending)), to));
             }
             _ if to.ends_with('/') || to == "licenses" => {
-                rules.extend(paths.into_iter().map(|path| (path, to.clone())))
+                rules.extend(paths.iter().map(|path| (globset::escape(path), to.clone())))
             }
-            _ => rules.extend(paths.into_iter().take(1).map(|path| (path, to.clone()))),
+            _ => rules.extend(paths.iter().take(1).map(|path| (globset::escape(path), to.clone()))),
         }
     }
-    // Two licences of one name would go to one path.
+    // Two licences of one name are told apart by the directory that each lies in.
     let mut names = BTreeSet::new();
-    rules.retain(|(from, to)| to != "licenses" || names.insert(from.rsplit('/').next().map(str::to_owned)));
+    for (from, to) in rules.iter_mut().filter(|(_, to)| to == "licenses") {
+        let (directory, name) = from.rsplit_once('/').unwrap_or(("", from));
+        if !names.insert(name.to_ascii_lowercase()) && !directory.is_empty() {
+            *to = format!("licenses/{directory}/");
+        }
+    }
     rules
 }
 
@@ -311,6 +323,8 @@ impl Runnable {
 
 /// A version in a text: at least two numbers joined by a dot.
 static VERSION: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"v?(\d+\.\d+[0-9A-Za-z.+-]*)").ok());
+
+static USAGE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i)\busage\b").ok());
 
 fn question(program: &Path) -> Result<Option<Question>, ScaffoldError> {
     for argument in ["--version", "version", "-V", "-version", "-v"] {
@@ -346,13 +360,12 @@ fn pattern_of(line: &str) -> Option<(String, PublicVersion)> {
 }
 
 /// `--help` is what nearly every program answers without doing anything.
-fn first_command(program: &Path) -> Result<Option<(Vec<String>, String)>, ScaffoldError> {
+fn first_command(program: &Path) -> Result<Option<(Vec<String>, Stream, String)>, ScaffoldError> {
     let answer = probe::ask(program, &["--help"]).map_err(FsError::write(&std::env::temp_dir()))?;
-    let word = answer.and_then(|answer| {
-        let usage = Regex::new(r"(?i)\busage\b").ok()?;
-        usage.find(&answer.stdout).map(|found| found.as_str().to_owned())
-    });
-    Ok(word.map(|word| (vec!["--help".to_owned()], word)))
+    let (Some(answer), Some(usage)) = (answer, USAGE.as_ref()) else { return Ok(None) };
+    let printed = [(Stream::Stdout, &answer.stdout), (Stream::Stderr, &answer.stderr)];
+    let found = printed.into_iter().find_map(|(stream, text)| Some((stream, usage.find(text)?.as_str().to_owned())));
+    Ok(found.map(|(stream, word)| (vec!["--help".to_owned()], stream, word)))
 }
 
 #[cfg(test)]

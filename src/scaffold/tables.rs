@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::survey::{Findings, Row};
+use super::survey::{Findings, Row, Stream};
 use crate::target::{PlatformTag, TargetTriple};
 
 /// What the table says of a product.
@@ -215,10 +215,14 @@ fn smoke(findings: &Findings) -> String {
         None => text += "# version = { args = [\"--version\"], pattern = '^name (\\S+)' }\n",
     }
     match &findings.first_command {
-        Some((arguments, word)) => {
+        Some((arguments, stream, word)) => {
+            let stream = match stream {
+                Stream::Stdout => "stdout",
+                Stream::Stderr => "stderr",
+            };
             text += "\n# What the program is tried with: add what it is for (`files`, `stdin`, `stdout`, `stderr`, `exit`, `timeout`).\n";
             let (arguments, word) = (list(arguments), quoted(word));
-            let _ = writeln!(text, "[[tool.relkit.smoke.command]]\nargs = {arguments}\nstdout = {word}");
+            let _ = writeln!(text, "[[tool.relkit.smoke.command]]\nargs = {arguments}\n{stream} = {word}");
         }
         None => text += "\n# [[tool.relkit.smoke.command]]\n# args = [\"--help\"]\n# stdout = \"Usage\"\n",
     }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
+use url::Url;
 
 use super::error::ScaffoldError;
 use super::names;
@@ -12,10 +13,11 @@ use super::sdk::{self, SdkNames};
 use super::survey::survey_all;
 use super::tables::{self, Named};
 use super::workflow::{Repository, workflow};
+use crate::build::license_expression;
 use crate::console::text::{plural, shell_word};
 use crate::console::{Progress, Shown};
 use crate::fs::{Existing, FsError, PendingDirectory, portable, write_whole};
-use crate::product::{Choice, Product};
+use crate::product::{Choice, Product, RuntimeProject};
 use crate::target::PlatformTagSet;
 use crate::wheel::name::DistributionName;
 
@@ -73,7 +75,7 @@ pub(crate) fn scaffold(options: &Options, progress: &Progress) -> Result<Scaffol
     let version = findings.as_ref().and_then(|findings| Some(findings.question.as_ref()?.version.to_string()));
     let root = repository_root(&options.directory);
     let place = place_in(&root, &options.directory);
-    let product = read_back(&files, progress)?;
+    let product = read_back(&files)?;
     let at_product = if place.is_empty() { String::new() } else { format!(" --product {place}") };
     let page = [
         ("@distribution@", named.distribution.as_str()),
@@ -120,13 +122,30 @@ fn refused(name: &str) -> ScaffoldError {
     ScaffoldError::Name { name: name.to_owned(), what: "the name of a distribution" }
 }
 
+fn not_that(
+    option: &'static str,
+    value: Option<&String>,
+    source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+) -> ScaffoldError {
+    ScaffoldError::Option { option, value: value.cloned().unwrap_or_default(), source: source.into() }
+}
+
 fn named(options: &Options, program: &str, from_payloads: bool) -> Result<Named, ScaffoldError> {
     let usual =
         if from_payloads || !options.executables.is_empty() { format!("{program}-bin") } else { program.to_owned() };
     let distribution = options.name.clone().unwrap_or(usual);
     let parsed: DistributionName = distribution.parse().map_err(|_| refused(&distribution))?;
     let module = options.module.clone().unwrap_or_else(|| names::module(&parsed.normalized()));
-    Ok(Named { distribution, module, license: options.license.clone(), repository: options.repository.clone() })
+    let license = options.license.as_deref().map(license_expression).transpose();
+    let license = license.map_err(|source| not_that("--license", options.license.as_ref(), source))?;
+    if let Some(text) = &options.repository {
+        match Url::parse(text) {
+            Ok(url) if matches!(url.scheme(), "https" | "http") => {}
+            Ok(_) => return Err(not_that("--repository", Some(text), "it is not the address of a page")),
+            Err(source) => return Err(not_that("--repository", Some(text), source)),
+        }
+    }
+    Ok(Named { distribution, module, license, repository: options.repository.clone() })
 }
 
 /// The files of the runtime template.
@@ -143,7 +162,11 @@ fn template_files(pyproject: String) -> Vec<(String, String)> {
 }
 
 /// The product as any command would read it; what was put together must be one.
-fn read_back(files: &[(String, String)], _: &Progress) -> Result<Product, ScaffoldError> {
+fn read_back(files: &[(String, String)]) -> Result<Product, ScaffoldError> {
+    // First by its own name: the scratch directory is gone when an error is read.
+    if let Some((path, text)) = files.first() {
+        RuntimeProject::from_pyproject(text, path).map_err(|error| ScaffoldError::Product(Box::new(error)))?;
+    }
     let scratch = crate::fs::Scratch::create("relkit-init-").map_err(FsError::write(&std::env::temp_dir()))?;
     for (path, text) in files {
         let path = scratch.path().join(path);
@@ -170,8 +193,8 @@ pub(crate) fn place_in(root: &Path, directory: &Path) -> String {
 }
 
 fn write(directory: &Path, files: &[(String, String)], existing: Existing) -> Result<(), ScaffoldError> {
-    let is_new = std::fs::read_dir(directory).map_or(true, |mut entries| entries.next().is_none());
-    if is_new {
+    // A directory that is there stays the same one: a shell may stand in it.
+    if std::fs::symlink_metadata(directory).is_err() {
         let pending = PendingDirectory::create(directory, Existing::Refuse)?;
         for (path, text) in files {
             let path = pending.path().join(path);

@@ -33,6 +33,8 @@ mod payload_program;
 #[cfg(unix)]
 mod payload_published;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod product_init;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod product_launcher;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod product_real;

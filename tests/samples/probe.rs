@@ -7,7 +7,8 @@ fn main() {
     let first = arguments.first().and_then(|argument| argument.to_str()).unwrap_or_default();
     let mut out = std::io::stdout();
     match first {
-        "--version" => println!("probe 1.2.3"),
+        // With room for other versions, which tests write into the program.
+        "--version" => println!("probe 1.2.3      "),
         "--help" => println!("Usage: probe [pid | arguments ... | copy | exit N | abort | wait]"),
         "pid" => println!("{}", std::process::id()),
         "path" => println!("{}", std::env::current_exe().unwrap_or_default().display()),

@@ -1,0 +1,398 @@
+//! What `init` writes and what it refuses, and the releases of what it wrote: every public version and tag form, packaged
+//! again, beside another product, with an SDK.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use serde_json::Value;
+
+use crate::product_launcher::{payload, probe};
+use crate::samples::archive::{TarMember, gzip, tar, tar_of, zip_of};
+use crate::support::products::{Environment, Made, member, members, printed};
+use crate::support::{
+    Tools, json, names, read_json, relkit, replace, run, scratch, set_mode, succeed, text, tree, write, write_tree,
+};
+
+/// The program as one that says another version.
+fn saying(version: &str) -> Option<Vec<u8>> {
+    let mut program = probe()?;
+    let (old, new) = (b"probe 1.2.3      ", format!("probe {version:<11}"));
+    let start = program.windows(old.len()).position(|window| window == old).unwrap();
+    program[start..start + old.len()].copy_from_slice(new.as_bytes());
+    Some(program)
+}
+
+fn init(directory: &Path, arguments: &[&str]) -> Output {
+    run(relkit().arg("init").args(arguments).current_dir(directory))
+}
+
+#[test]
+fn nothing_is_replaced_unless_it_is_asked_for() {
+    let directory = scratch();
+    let root = directory.path();
+    let Some(payload) = payload(root, false) else { return };
+    let payload = payload.to_str().unwrap();
+    let good = |arguments: &[&str]| assert!(init(root, arguments).status.success(), "{}", text(&init(root, arguments)));
+    good(&["product", "--from", payload]);
+    let written = tree(root);
+    for arguments in [&["product"][..], &["product", "--from", payload], &["product", "--sdk", "--name", "x"]] {
+        let output = init(root, arguments);
+        let said = text(&output);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("runtime-template/pyproject.toml") && said.contains("--force"), "{said}");
+        assert_eq!(tree(root), written, "{arguments:?}");
+    }
+    let readme = root.join("product/README.md");
+    fs::write(&readme, "changed\n").unwrap();
+    write_tree(root, &[("product/src/main.rs", "fn main() {}\n")]);
+    good(&["product", "--from", payload, "--force"]);
+    assert_eq!(fs::read_to_string(root.join("product/src/main.rs")).unwrap(), "fn main() {}\n");
+    fs::remove_dir_all(root.join("product/src")).unwrap();
+    assert_eq!(tree(root), written);
+    // A directory with the work of others in it is taken, and a file is not.
+    write_tree(
+        root,
+        &[("repository/Cargo.toml", "[package]\n"), ("repository/.git/HEAD", "ref: x\n"), ("file", "text")],
+    );
+    good(&["repository", "--from", payload]);
+    assert!(
+        root.join("repository/Cargo.toml").is_file() && root.join("repository/.github/workflows/release.yml").is_file()
+    );
+    let output = init(root, &["file"]);
+    assert!(output.status.code() == Some(2) && text(&output).contains("`file"), "{}", text(&output));
+    assert_eq!(fs::read_to_string(root.join("file")).unwrap(), "text");
+    // One file in the way is enough.
+    write_tree(root, &[("half/README.md", "# Mine\n")]);
+    let output = init(root, &["half"]);
+    assert_eq!((output.status.code(), names(&root.join("half"))), (Some(2), vec!["README.md".to_owned()]));
+}
+
+#[test]
+fn a_skeleton_is_a_product() {
+    let directory = scratch();
+    let root = directory.path();
+    for (arguments, distribution, module, program) in [
+        (&["tool"][..], "tool", "tool", "tool"),
+        (&["lambda"], "lambda", "lambda_", "lambda"),
+        (&["a", "--name", "7zip-bin"], "7zip-bin", "_7zip_bin", "7zip"),
+        (&["b", "--executable", "foo", "--executable", "bar"], "foo-bin", "foo_bin", "foo"),
+        (&["c", "--name", "My.Tool", "--module", "mine", "--license", "mit", "--sdk"], "My.Tool", "mine", "My.Tool"),
+    ] {
+        let output = init(root, &[arguments, &["--format", "json"]].concat());
+        let report = json(&output);
+        let place = root.join(arguments[0]);
+        assert_eq!(report["product"], distribution, "{report}");
+        assert_eq!(report["module"], module, "{report}");
+        assert_eq!(report["executables"][0], program, "{report}");
+        for command in ["matrix", "workflow"] {
+            succeed(relkit().args([command, "--product"]).arg(&place));
+        }
+        let text = fs::read_to_string(place.join("runtime-template/pyproject.toml")).unwrap();
+        text.parse::<toml::Table>().unwrap();
+        assert!(!text.to_lowercase().contains("codex"), "{text}");
+    }
+    assert!(fs::read_to_string(root.join("c/runtime-template/pyproject.toml")).unwrap().contains("license = \"MIT\""));
+    // Where one stands is a directory too.
+    fs::create_dir(root.join("here")).unwrap();
+    assert!(init(&root.join("here"), &["."]).status.success());
+    assert!(run(relkit().arg("matrix").current_dir(root.join("here"))).status.success());
+}
+
+#[test]
+fn what_cannot_be_a_product_is_told_and_nothing_is_written() {
+    let directory = scratch();
+    let root = directory.path();
+    let Some(program) = probe() else { return };
+    for (name, bytes) in [
+        ("text.txt", b"text\n".to_vec()),
+        ("empty", Vec::new()),
+        ("script", b"#!/bin/sh\necho x\n".to_vec()),
+        ("short", b"\x7fELF".to_vec()),
+        ("cut.zip", b"PK\x03\x04".to_vec()),
+        ("text.tar.gz", gzip(&tar_of(&[("README.md", b"x".to_vec())], ""))),
+        ("text.gz", gzip(b"text")),
+        ("a.tar.gz", gzip(&tar_of(&[("probe", program.clone())], "a/"))),
+        ("b.zip", zip_of(&[("probe", program.clone())], "")),
+        ("bad.tar.gz", gzip(&tar_of(&[("probe", program[..4000].to_vec())], ""))),
+    ] {
+        write(root, name, bytes);
+    }
+    fs::create_dir(root.join("directory")).unwrap();
+    let before = tree(root);
+    for (arguments, code, words) in [
+        (&["--from", "text.txt"][..], 1, "`text.txt` is a text file"),
+        (&["--from", "empty"], 1, "`empty` is empty"),
+        (&["--from", "script"], 1, "`script`"),
+        (&["--from", "short"], 1, "`short`"),
+        (&["--from", "cut.zip"], 1, "`cut.zip`"),
+        (&["--from", "text.tar.gz"], 1, "`text.tar.gz` holds no program"),
+        (&["--from", "text.gz"], 1, "`text.gz`"),
+        (&["--from", "directory"], 1, "`directory` holds no program"),
+        (&["--from", "none"], 2, "cannot read `none`"),
+        (&["--from", "a.tar.gz", "text.txt"], 1, "`text.txt`"),
+        (&["--from", "a.tar.gz", "b.zip"], 2, "two payloads are for `x86_64-unknown-linux-gnu`"),
+        (&["--from", "a.tar.gz", "--name", "not a name"], 2, "`not a name` cannot be the name of a distribution"),
+        (&["--from", "a.tar.gz", "--module", "class"], 2, "`class` is not the name of an import package"),
+        (&["--from", "a.tar.gz", "--license", "Bogus"], 2, "`Bogus` is no value of `--license`"),
+        (&["--from", "a.tar.gz", "--repository", "host/owner"], 2, "`host/owner` is no value of `--repository`"),
+        (&["--from", "a.tar.gz", "--repository", "file:///etc"], 2, "is no value of `--repository`"),
+        (&["--name", "x", "--executable", "../x"], 2, "`../x`"),
+        (&["--name", "x", "--executable", "x.exe"], 2, "without `.exe`"),
+        (&["--name", "x", "--executable", "x", "--executable", "X"], 2, "`X` stands there twice"),
+    ] {
+        let output = init(root, &[&["product"], arguments].concat());
+        let said = text(&output);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
+        assert!(said.contains(words) && said.contains("hint: "), "{arguments:?}: {said}");
+        assert!(!said.contains("relkit-init-"), "a directory that is gone: {said}");
+        assert_eq!(tree(root), before, "{arguments:?}");
+    }
+}
+
+#[test]
+fn hostile_names_in_payloads_stay_where_they_are() {
+    let Some(program) = probe() else { return };
+    let directory = scratch();
+    let file = |name: &str, bytes: &[u8]| TarMember::file(name, bytes);
+    let mut number = 0;
+    let mut told = |members: &[TarMember]| {
+        number += 1;
+        let archive = write(directory.path(), &format!("probe-{number}.tar.gz"), gzip(&tar(members)));
+        let product = format!("product-{number}");
+        let output = init(directory.path(), &[&product, "--from", archive.to_str().unwrap()]);
+        let said = text(&output);
+        let control = |character: char| character.is_control() && character != '\n' || character == '\u{202e}';
+        assert!(!said.contains(control), "{said:?}");
+        assert!(output.status.code().is_some_and(|code| code <= 2), "{said}");
+        (output.status.success().then(|| directory.path().join(product)), archive, said)
+    };
+    for name in ["../probe", "/etc/probe", "a/../../probe", "con", "pro\u{202e}eb", "probe\u{1b}[31m", "a\\b"] {
+        let (_, _, said) = told(&[file(name, &program), file("LICENSE", b"x")]);
+        assert!(!said.contains("panicked"), "{name}: {said}");
+    }
+    assert!(!directory.path().parent().unwrap().join("probe").exists());
+    // Letters that patterns read as something else are names like others.
+    let (product, archive, said) = told(&[
+        file("a/bin/probe", &program),
+        file("a/LICENSE[1].txt", b"one"),
+        file("a/vendor/x/LICENSE{1}", b"three"),
+        file("a/vendor/x/COPYING", b"four"),
+        file("a/vendor/y/COPYING", b"five"),
+        file("a/COPYING", b"six"),
+    ]);
+    let product = product.unwrap_or_else(|| panic!("{said}"));
+    let release = directory.path().join("release");
+    let mut command = relkit();
+    command.args(["release", "--release-version", "1.2.3", "--product"]).arg(&product).arg("--out-dir").arg(&release);
+    succeed(command.arg("--payload").arg(archive));
+    let wheel = release.join("dist").join(names(&release.join("dist")).remove(0));
+    let all = members(&wheel);
+    let mut licences: Vec<_> = all
+        .iter()
+        .filter_map(|(name, bytes)| Some((name.split_once("/licenses/")?.1, std::str::from_utf8(bytes).unwrap())))
+        .collect();
+    licences.sort_unstable();
+    assert_eq!(
+        licences,
+        [
+            ("COPYING", "six"),
+            ("LICENSE[1].txt", "one"),
+            ("LICENSE{1}", "three"),
+            ("vendor/x/COPYING", "four"),
+            ("vendor/y/COPYING", "five"),
+        ]
+    );
+}
+
+/// Every public version that PEP 440 knows, and every form of a tag.
+#[test]
+fn every_public_version_is_released() {
+    let directory = scratch();
+    let Some(payload) = payload(directory.path(), false) else { return };
+    let made = Made::started(&[payload], &["--name", "probe-bin"], "1.2.3");
+    let template = made.product().join("runtime-template/pyproject.toml");
+    replace(
+        &template,
+        "release-tags = [\"v{version}\", \"{version}\"]",
+        "release-tags = [\"probe-{version}\", \"cli/v{version}\", \"v{version}\", \"{version}\"]",
+    );
+    for (typed, said, version) in [
+        ("15", "15", "15"),
+        ("1.2", "1.2", "1.2"),
+        ("1.2.3.4", "1.2.3.4", "1.2.3.4"),
+        ("1.2.3.4", "1.2.3", "1.2.3.4"),
+        ("1.0.post1", "1.0", "1.0.post1"),
+        ("1.0.dev3", "1.0.dev3", "1.0.dev3"),
+        ("1.0.0-rc.1", "1.0.0-rc.1", "1.0.0rc1"),
+        ("probe-1.2.3", "1.2.3", "1.2.3"),
+        ("cli/v1.2.3", "1.2.3", "1.2.3"),
+        ("v1.2.3-beta.2", "1.2.3-b.2", "1.2.3b2"),
+    ] {
+        let out = directory.path().join("out");
+        let _ = fs::remove_dir_all(&out);
+        let program = write(directory.path(), "probe", saying(said).unwrap());
+        set_mode(&program, 0o755);
+        let mut release = relkit();
+        release.args(["release", "--compression", "fast", "--release-version", typed, "--out-dir"]).arg(&out);
+        succeed(release.arg("--product").arg(made.product()).arg("--payload").arg(&program));
+        let name = names(&out.join("dist")).remove(0);
+        assert!(name.starts_with(&format!("probe_bin-{version}-py3-none-")), "{name}");
+        // Both names of the option, and the version as well as the tag.
+        for (option, text) in [("--release-version", typed), ("--codex-version", version)] {
+            let mut verify = relkit();
+            verify.arg("verify").arg(out.join("dist")).args([option, text, "--format", "json", "--product"]);
+            let report = json(&run(verify.arg(made.product())));
+            assert_eq!((&report["outcome"], &report["product"]), (&"passed".into(), &"probe-bin".into()), "{report:#}");
+        }
+    }
+    // A program of another version is not that release.
+    let mut release = relkit();
+    let program = write(directory.path(), "probe", saying("1.2.4").unwrap());
+    release.args(["release", "--release-version", "1.2.3", "--out-dir"]).arg(directory.path().join("other"));
+    let output = run(release.arg("--product").arg(made.product()).arg("--payload").arg(&program));
+    assert!(output.status.code() == Some(1) && text(&output).contains("1.2.4"), "{}", text(&output));
+}
+
+/// The same program packaged again: every distribution and the pin are the post-release, and the program says what it said.
+#[test]
+fn a_revision_is_a_post_release_of_everything() {
+    let directory = scratch();
+    let Some(payload) = payload(directory.path(), true) else { return };
+    let payloads = [payload];
+    let made = Made::started(&payloads, &["--sdk"], "1.2.3").released(&payloads, &["--revision", "2"]);
+    let mut files = names(&made.dist());
+    files.sort();
+    assert_eq!(files.len(), 3, "{files:?}");
+    assert!(files.iter().all(|name| name.contains("-1.2.3.post2")), "{files:?}");
+    let metadata = String::from_utf8(member(&made.wheel("probe_sdk-"), "/METADATA")).unwrap();
+    assert!(metadata.contains("Requires-Dist: probe-bin==1.2.3.post2\n"), "{metadata}");
+    let receipts = made.root.path().join("release/receipts");
+    let receipt = read_json(&receipts.join(&names(&receipts)[0]));
+    assert_eq!((&receipt["outcome"], &receipt["version"]), (&"passed".into(), &"1.2.3".into()), "{receipt:#}");
+    let mut publish = relkit();
+    publish.arg("publish").arg(made.dist()).args(["--release-version", "v1.2.3", "--revision", "2", "--product"]);
+    publish.arg(made.product()).args(["--upload-url", "http://127.0.0.1:9/", "--dry-run", "--plan"]);
+    let plan = made.root.path().join("plan.json");
+    succeed(publish.arg(&plan).arg("--receipts").arg(&receipts));
+    let plan = read_json(&plan);
+    let phases = plan["phases"].as_array().unwrap().iter().flat_map(|phase| phase["files"].as_array().unwrap());
+    let planned: Vec<_> = phases.map(|row| row["name"].as_str().unwrap()).collect();
+    assert_eq!(planned.len(), 3, "{plan:#}");
+    assert!(
+        planned[0].starts_with("probe_bin-") && planned.iter().all(|name| name.contains("1.2.3.post2")),
+        "{plan:#}"
+    );
+    // Without the revision it is another release.
+    let mut verify = relkit();
+    verify.arg("verify").arg(made.dist()).args(["--release-version", "1.2.3", "--product"]).arg(made.product());
+    assert_eq!(run(&mut verify).status.code(), Some(1));
+}
+
+#[test]
+fn the_sdk_finds_and_starts_the_runtime() {
+    let Some(tools) = Tools::of_wheels() else { return };
+    let directory = scratch();
+    for with_files in [true, false] {
+        let Some(payload) = payload(directory.path(), with_files) else { return };
+        let made = Made::of(&[payload], &["--sdk", "--license", "MIT"], "1.2.3");
+        assert_eq!(made.wheels().len(), 3);
+        for distribution in made.wheels() {
+            tools.check(&distribution);
+        }
+        let environment = Environment::new(&tools, &made.root.path().join("env"));
+        let mut pip = tools.module("pip");
+        pip.arg("--python").arg(environment.program("python")).args(["install", "-q", "--isolated", "--no-cache-dir"]);
+        succeed(
+            pip.args(["--disable-pip-version-check", "--no-index", "--find-links"]).arg(made.dist()).arg("probe-sdk"),
+        );
+        let script = "import subprocess, probe_sdk as p\n\
+             print(p.run('--version').stdout.strip(), p.executable_path().name, p.run('copy', input='\u{fc}').stdout)\n\
+             print(p.run('exit', '3', check=False).returncode)\n\
+             with p.start('arguments', 'a b', stdout=subprocess.PIPE) as process: print(process.communicate()[0].decode())\n\
+             try: p.run('exit', '3')\n\
+             except subprocess.CalledProcessError as error: print(error.returncode)\n";
+        let told = printed(&run(environment.command("python").args(["-c", script])));
+        assert_eq!(told, "1.2.3 probe \u{fc}\n3\n[61, 20, 62]\n\n3\n".replacen("1.2.3", "probe 1.2.3", 1));
+        // Without its runtime it says what is missing.
+        let mut remove = tools.module("pip");
+        remove.arg("--python").arg(environment.program("python")).args(["uninstall", "-q", "-y", "probe-bin"]);
+        succeed(&mut remove);
+        let script = "import probe_sdk\ntry: probe_sdk.run('pid')\nexcept FileNotFoundError as error: print(error)";
+        let told = printed(&run(environment.command("python").args(["-c", script])));
+        assert_eq!(told, "probe-bin is not installed: install this distribution again\n");
+    }
+}
+
+/// What is in a dist and not of the product is named, and the product with it.
+#[test]
+fn two_products_are_never_mixed() {
+    let directory = scratch();
+    let Some(payload) = payload(directory.path(), false) else { return };
+    let of = |name: &str| Made::of(std::slice::from_ref(&payload), &["--name", name, "--sdk"], "1.2.3");
+    let (one, other) = (of("one-bin"), of("other-bin"));
+    let report = |dist: &Path, product: PathBuf| -> (Option<i32>, Value) {
+        let mut verify = relkit();
+        verify.arg("verify").arg(dist).args(["--release-version", "1.2.3", "--format", "json", "--product"]);
+        let output = run(verify.arg(product));
+        (output.status.code(), json(&output))
+    };
+    for part in ["other_bin-", "other_sdk-"] {
+        let mixed = directory.path().join(part);
+        fs::create_dir(&mixed).unwrap();
+        for wheel in one.wheels().into_iter().chain([other.wheel(part)]) {
+            fs::copy(&wheel, mixed.join(wheel.file_name().unwrap())).unwrap();
+        }
+        let (code, report) = report(&mixed, one.product());
+        assert_eq!((code, &report["product"]), (Some(1), &"one-bin".into()), "{report:#}");
+        let problems = report["problems"].as_array().unwrap();
+        let named = problems.iter().any(|problem| problem["message"].as_str().unwrap().contains(part));
+        assert!(named, "{report:#}");
+    }
+    // A whole release of another product, and a stage of one.
+    let (code, report) = report(&other.dist(), one.product());
+    assert_eq!((code, &report["product"]), (Some(1), &"one-bin".into()), "{report:#}");
+    for page in ["report.html", "summary.md"] {
+        let text = fs::read_to_string(one.root.path().join(page)).unwrap();
+        assert!(text.contains("one-bin") && !text.contains("other-bin"), "{page}");
+    }
+    let mut publish = relkit();
+    publish.arg("publish").arg(other.dist()).args([
+        "--release-version",
+        "1.2.3",
+        "--upload-url",
+        "http://127.0.0.1:9/",
+    ]);
+    let output = run(publish.arg("--dry-run").arg("--product").arg(one.product()));
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output));
+}
+
+/// Two rows of one triple, told apart by the tag that is asked for.
+#[test]
+fn two_rows_may_have_one_triple() {
+    let directory = scratch();
+    let Some(payload) = payload(directory.path(), false) else { return };
+    let made = Made::started(std::slice::from_ref(&payload), &[], "1.2.3");
+    let template = made.product().join("runtime-template/pyproject.toml");
+    let table = made.table();
+    let own = table.lines().find_map(|line| line.strip_prefix("platform-tag = ")).unwrap().trim_matches('"').to_owned();
+    let row = "\n[[tool.relkit.target]]\ntriple = \"x86_64-unknown-linux-gnu\"\nplatform-tag = \"manylinux_2_39_x86_64\"\n\
+               runner = \"ubuntu-24.04\"\narchive = \"probe-new.tar.gz\"\n";
+    fs::write(&template, format!("{table}{row}")).unwrap();
+    let newer = format!("manylinux_2_39_x86_64={}", payload.display());
+    let older = format!("{own}={}", payload.display());
+    let made = made.released(&[newer.into(), older.into()], &[]);
+    assert_eq!(made.wheels().len(), 2);
+    made.wheel("manylinux_2_39_x86_64");
+    made.wheel(&own);
+    let workflow = succeed(relkit().args(["workflow", "--product"]).arg(made.product()));
+    assert!(workflow.contains("--platform-tag \"$PLATFORM_TAG\""), "{workflow}");
+    // The same tag in both rows is refused.
+    fs::write(&template, format!("{table}{}", row.replace("manylinux_2_39_x86_64", &own))).unwrap();
+    let output = run(relkit().args(["matrix", "--product"]).arg(made.product()));
+    assert!(
+        output.status.code() == Some(2) && text(&output).contains("no tag stands on two wheels"),
+        "{}",
+        text(&output)
+    );
+}
