@@ -7,7 +7,7 @@ import importlib
 import os
 import subprocess
 import sys
-from typing import Any
+from typing import Any, ClassVar
 
 sys.path.insert(0, sys.argv[1])
 package = importlib.import_module(sys.argv[2])
@@ -17,7 +17,7 @@ launcher = importlib.import_module(f"{sys.argv[2]}.__main__")
 class Process:
     """A program that ends with a code, after the console has interrupted everybody some times."""
 
-    started: list[list[str]] = []
+    started: ClassVar[list[list[str]]] = []
     code = 0
     interrupts = 0
 
@@ -64,8 +64,10 @@ for code, expected in [(0, 0), (3, 3), (255, 255), (0x7FFF_FFFF, 0x7FFF_FFFF)]:
     assert play(found, code) == expected, code
 # Python hands `sys.exit` a signed number of 32 bits; these are the same bits.
 for code in (0x8000_0000, 0xC000_0005, 0xC000_013A, 0xFFFF_FFFF):
-    assert play(found, code) == code - (1 << 32) and play(found, code) & 0xFFFF_FFFF == code, code
-assert play(found, 7, interrupts=3) == 7 and Process.interrupts == 0
+    assert play(found, code) == code - (1 << 32), code
+    assert play(found, code) & 0xFFFF_FFFF == code, code
+assert play(found, 7, interrupts=3) == 7
+assert Process.interrupts == 0
 
 
 def missing(name: str) -> str:
