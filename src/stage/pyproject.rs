@@ -144,7 +144,9 @@ impl<'a> Document<'a> {
             let files = shipped.sboms.iter().map(|file| format!("{SBOMS}{file}"));
             self.extend(&wheel, "sbom-files", files)?;
         }
-        self.extend(&["project"], "license-files", shipped.licences.iter().cloned())?;
+        // These are patterns; what stands for a letter there cannot be escaped in them (PEP 639).
+        let patterns = shipped.licences.iter().map(|path| path.replace(['[', ']', '*', '?'], "?"));
+        self.extend(&["project"], "license-files", patterns)?;
         if !shipped.commands.is_empty() {
             let scripts = self.table(&["project", "scripts"])?;
             let entry = format!("{}.__main__:main", project.module);

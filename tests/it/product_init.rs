@@ -7,6 +7,7 @@ use std::process::Output;
 
 use serde_json::Value;
 
+use crate::build_judges::describe;
 use crate::product_launcher::{payload, probe};
 use crate::samples::archive::{TarMember, gzip, tar, tar_of, zip_of};
 use crate::support::products::{Environment, Made, member, members, printed};
@@ -187,6 +188,13 @@ fn hostile_names_in_payloads_stay_where_they_are() {
     command.args(["release", "--release-version", "1.2.3", "--product"]).arg(&product).arg("--out-dir").arg(&release);
     succeed(command.arg("--payload").arg(archive));
     let wheel = release.join("dist").join(names(&release.join("dist")).remove(0));
+    if let Some(tools) = Tools::of_wheels() {
+        let stage = release.join("stage").join(names(&release.join("stage")).remove(0));
+        let theirs = directory.path().join("theirs");
+        succeed(&mut tools.build(&stage, &["--wheel"], &theirs));
+        let theirs = theirs.join(names(&theirs).remove(0));
+        assert_eq!(describe(&tools, &wheel), describe(&tools, &theirs));
+    }
     let all = members(&wheel);
     let mut licences: Vec<_> = all
         .iter()
@@ -395,4 +403,28 @@ fn two_rows_may_have_one_triple() {
         "{}",
         text(&output)
     );
+}
+
+/// Named by its runtime template alone, a product has no SDK, and nothing of the one that is built in.
+#[test]
+fn a_runtime_template_alone_is_a_product_without_an_sdk() {
+    let directory = scratch();
+    let root = directory.path();
+    let Some(payload) = payload(root, false) else { return };
+    let made = Made::started(std::slice::from_ref(&payload), &["--sdk"], "1.2.3");
+    let template = made.product().join("runtime-template");
+    let mut release = relkit();
+    release.args(["release", "--release-version", "1.2.3", "--format", "json", "--out-dir"]).arg(root.join("release"));
+    let output = run(release.arg("--payload").arg(&payload).arg("--runtime-template").arg(&template));
+    assert!(output.status.success() && !text(&output).to_lowercase().contains("codex"), "{}", text(&output));
+    assert_eq!(names(&root.join("release/dist")).len(), 1);
+    let mut stage = relkit();
+    stage.arg("stage-runtime").arg(root.join("stage")).arg(&payload).args(["--release-version", "1.2.3"]);
+    succeed(stage.arg("--template").arg(&template));
+    // The two templates together are the whole product.
+    let mut release = relkit();
+    release.args(["release", "--release-version", "1.2.3", "--out-dir"]).arg(root.join("both")).arg("--payload");
+    release.arg(&payload).arg("--runtime-template").arg(&template);
+    succeed(release.arg("--sdk-template").arg(made.product().join("sdk-template")));
+    assert_eq!(names(&root.join("both/dist")).len(), 3);
 }

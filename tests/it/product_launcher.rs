@@ -254,7 +254,8 @@ fn the_python_of_products_pleases_its_judges() {
     let (Some(bin), Some(payload_of)) = (judges("products", &packages), probe()) else { return };
     let directory = scratch();
     let payload = write(directory.path(), "probe", payload_of);
-    let made = Made::started(&[payload.clone()], &["--sdk"], VERSION).released(&[payload.clone()], &[]);
+    let payloads = [payload];
+    let made = Made::started(&payloads, &["--sdk"], VERSION).released(&payloads, &[]);
     let mut sources: Vec<PathBuf> = made.stages().iter().map(|stage| stage.join("src")).collect();
     assert_eq!(sources.len(), 2, "{sources:?}");
     let codex = directory.path().join("codex");

@@ -11,7 +11,9 @@ use crate::build_judges::describe;
 use crate::samples::archive::{gzip, tar_of, zip_of, zstd};
 use crate::support::products::{Environment, Made, member, members, printed, uvx};
 use crate::support::servers::{self, PASSWORD};
-use crate::support::{Tools, digest, json, names, relkit, run, scratch, set_mode, succeed, text, wheel_of, write};
+use crate::support::{
+    Tools, digest, json, names, relkit, repository, run, scratch, set_mode, succeed, text, wheel_of, write,
+};
 
 /// What is expected of a released product.
 struct Expected<'a> {
@@ -394,4 +396,38 @@ fn no_tag_stands_on_two_wheels_of_one_architecture() {
     // The same rows by hand, with a triple of two rows and a tag that another row has.
     let matrix = json(&run(relkit().args(["matrix", "--format", "json", "--product"]).arg(made.product())));
     assert_eq!(matrix["targets"].as_array().or(matrix["include"].as_array()).map(Vec::len), Some(2), "{matrix}");
+}
+
+/// The rows of docs/honest-tags.md about these distributions are what `retag --honest` makes of the published wheels.
+fn rows_hold(is_meant: impl Fn(&str) -> bool) {
+    let page = fs::read_to_string(repository().join("docs/honest-tags.md")).unwrap();
+    let mut rows = 0;
+    for line in page.lines().filter(|line| line.starts_with("| ") && line.contains('`')) {
+        let cells: Vec<_> = line.trim_matches('|').split('|').map(|cell| cell.trim().trim_matches('`')).collect();
+        let (requirement, published, honest) = (cells[0].replace(' ', "=="), cells[1], cells[2]);
+        if !is_meant(&requirement) {
+            continue;
+        }
+        rows += 1;
+        let Some(wheel) = wheel_of(&requirement, published.split('.').next().unwrap()) else { return };
+        let tags = |path: &Path| path.file_stem().unwrap().to_str().unwrap().rsplit('-').next().unwrap().to_owned();
+        assert_eq!(tags(&wheel), published, "{requirement}");
+        let out = scratch();
+        let mut retag = relkit();
+        succeed(retag.arg("retag").arg(&wheel).args(["--honest", "--out-dir"]).arg(out.path()));
+        let [name] = names(out.path()).try_into().unwrap();
+        assert_eq!(tags(Path::new(&name)), honest, "{requirement} {published}");
+    }
+    assert!(rows > 4, "{rows}");
+}
+
+#[test]
+fn the_published_tags_of_ripgrep_against_honest_ones() {
+    rows_hold(|requirement| requirement.starts_with("ripgrep") || requirement.starts_with("shfmt"));
+}
+
+#[test]
+#[ignore = "long: some hundred megabytes of wheels; the one about ripgrep is the short form"]
+fn the_published_tags_of_others_against_honest_ones() {
+    rows_hold(|_| true);
 }
