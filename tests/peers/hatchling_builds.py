@@ -1,7 +1,7 @@
-"""Builds stages with hatchling and holds each wheel against the one that relkit made of the same stage.
+"""Builds stages with hatchling and holds each wheel against relkit's of the same stage.
 
-Reads lines `STAGE<TAB>WHEEL` on standard input, the wheel empty where relkit refused, and prints one JSON object per line:
-what hatchling said (`built` or its error), and how the two wheels differ.
+Reads lines `STAGE<TAB>WHEEL` on standard input, the wheel empty where relkit refused, and prints
+one JSON object per line: what hatchling said (`built` or its error), and how the wheels differ.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ def contents(path: Path) -> dict[str, object]:
         for info in archive.infolist():
             name, data = info.filename, archive.read(info)
             assert name not in found, name
-            # relkit gives back a script's execute bit where the stage has lost it; installers set it anyway.
+            # relkit gives back a script's execute bit where the stage has lost it; installers set
+            # it anyway.
             keeps_mode = sys.platform != "win32" and ".data/scripts/" not in name
             mode = (info.external_attr >> 16) & 0o777 if keeps_mode else 0
             if name.endswith((".dist-info/METADATA", ".dist-info/WHEEL")):
@@ -81,7 +82,9 @@ def main() -> None:
             try:
                 built = next(WheelBuilder(os.getcwd()).build(directory=out, versions=["standard"]))
             except (Exception, SystemExit) as error:
-                print(json.dumps({"hatchling": f"{type(error).__name__}: {error}", "differences": []}))
+                print(
+                    json.dumps({"hatchling": f"{type(error).__name__}: {error}", "differences": []})
+                )
                 continue
             told = differences(Path(ours), Path(built)) if ours else []
             print(json.dumps({"hatchling": "built", "differences": told}))

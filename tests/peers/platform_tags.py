@@ -11,7 +11,7 @@ from packaging import _manylinux, _musllinux, tags, utils
 
 def glibc(minor, arch):
     _manylinux._get_glibc_version = lambda: (2, minor)
-    # The interpreter of the platform is asked nowhere else; of version 6 of Arm, no tag with a floor is known.
+    # The interpreter of the platform is asked nowhere else; no tag with a floor is known of Armv6.
     _manylinux._have_compatible_abi = lambda executable, archs: "armv6l" not in archs
     if hasattr(_manylinux._is_compatible, "cache_clear"):
         _manylinux._is_compatible.cache_clear()

@@ -1,4 +1,4 @@
-"""Says, as JSON, what is wrong with CycloneDX documents: by their schema, and with their package URLs."""
+"""Says, as JSON, what is wrong with CycloneDX documents: by their schema, and with their purls."""
 
 import json
 import sys
