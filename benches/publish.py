@@ -71,13 +71,17 @@ def rate(wheel: Path) -> float:
 
 def main() -> None:
     given = [Path(argument).resolve() for argument in sys.argv[1:]]
-    defaults = [ROOT / "target" / "release" / "relkit", ROOT / "target" / "payloads" / PAYLOAD]
+    defaults: list[Path] = [
+        ROOT / "target" / "release" / "relkit",
+        ROOT / "target" / "payloads" / PAYLOAD,
+    ]
     relkit, payload = [*given, *defaults[len(given) :]]
+    stage: list[str | Path] = ["stage-runtime", "runtime", payload]
     url = serve()
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
         for command in (
-            ["stage-runtime", "runtime", payload, "--codex-version", VERSION],
+            [*stage, "--codex-version", VERSION],
             ["stage-sdk", "sdk", "--codex-version", VERSION],
             ["build", "runtime", "sdk", "--out-dir", "dist", "--compression", "store"],
         ):

@@ -1,7 +1,7 @@
 """Prints, as JSON, the dependencies that the programs in a wheel list of themselves, by member.
 
-Reads the formats by their specifications alone: the headers with `struct`, cargo-auditable's section
-with `zlib` and `json`, Go's build information from its magic number on.
+Reads the formats by their specifications alone: the headers with `struct`, cargo-auditable's
+section with `zlib` and `json`, Go's build information from its magic number on.
 """
 
 import json
