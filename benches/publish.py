@@ -80,12 +80,12 @@ def main() -> None:
     url = serve()
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
-        for command in (
+        for step in (
             [*stage, "--codex-version", VERSION],
             ["stage-sdk", "sdk", "--codex-version", VERSION],
             ["build", "runtime", "sdk", "--out-dir", "dist", "--compression", "store"],
         ):
-            subprocess.run([relkit, *command], cwd=root, check=True)
+            subprocess.run([relkit, *step], cwd=root, check=True)
         wheel = next((root / "dist").glob("openai_codex_cli_bin-*.whl"))
         command: list[str | Path] = [
             relkit,
