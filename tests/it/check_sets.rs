@@ -8,6 +8,7 @@ use crate::samples::archive::{EntryType, TarMember, entry, gzip, tar};
 use crate::samples::binary::program;
 use crate::samples::wheel::{METADATA, Sample, linux, runtime};
 use crate::support::check::{E, W, findings_in, names};
+use crate::support::targets::TARGETS;
 
 const SDK_METADATA: &str = "Metadata-Version: 2.4\nName: openai-codex-app-server-sdk\nVersion: 0.163.0\nSummary: An SDK\n\
     License-Expression: Apache-2.0\nLicense-File: LICENSE\nRequires-Python: >=3.10\n\
@@ -43,7 +44,7 @@ fn complete() -> Vec<Sample> {
         wheel(&["win_amd64"], "x86_64-pc-windows-msvc"),
         sdk(),
     ];
-    for (target, tags, _) in crate::support::targets::TARGETS.iter() {
+    for (target, tags, _) in TARGETS.iter() {
         if set.iter().all(|sample| !sample.is_for(target)) {
             set.push(wheel(&tags.split('.').collect::<Vec<_>>(), target));
         }
