@@ -1,4 +1,4 @@
-# What a contributor does; `just` lists it. `.ci/run` does all of it.
+# What a contributor does; `just` lists it. `.ci/run` does all of it but the benchmarks.
 
 runtime := "target/payloads/openai_codex_cli_bin-0.163.0-py3-none-manylinux_2_17_x86_64.whl"
 
@@ -13,9 +13,9 @@ test *filter:
 test-real *filter:
     RELKIT_REQUIRE_PAYLOADS=1 cargo test --locked {{filter}} -- --include-ignored
 
-# the SDK: types, formatting, lints, its tests on every Python of the machine
-test-sdk:
-    .ci/python
+# the SDK: types, formatting, lints, its tests on every Python of the machine; or some of its tests: tests/surface
+test-sdk *tests:
+    .ci/python {{tests}}
 
 # formatting, lints, documentation, dependencies
 lint:
@@ -36,11 +36,12 @@ types:
 fuzz seconds='5' *targets:
     fuzz/run {{seconds}} {{targets}}
 
-# builds, checks and publishes against the peers
+# builds and publishes the real runtime of target/payloads/ against the peers (docs/testing.md)
 bench:
+    cargo build --release --locked --quiet
     python3 benches/build.py
     python3 benches/publish.py
 
-# the walks of CONTRIBUTING, followed on a copy of this tree
+# the walks of CONTRIBUTING, followed on a copy of this tree, with the tests of what they change
 walks:
     .ci/walks

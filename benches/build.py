@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Measures `relkit build` against the peers on one staged runtime, in rounds of alternating runs.
 
-    python3 benches/build.py STAGE [--rounds 3] [--relkit target/release/relkit] [--only NAME ...]
+    python3 benches/build.py [STAGE] [--rounds 3] [--relkit target/release/relkit] [--only NAME ...]
+
+Without STAGE the published x86-64 Linux wheel in target/payloads/ is staged.
 
 Peers: `python -m build --wheel`, `uv build --wheel` (both run hatchling) and `wheel pack`; they are
 installed into a virtual environment under target/. Wall and CPU seconds and peak memory are the
@@ -23,6 +25,7 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+VERSION = "0.163.0"
 TOOLS = ["build", "hatchling", "uv", "wheel"]
 
 
@@ -35,6 +38,17 @@ def tools() -> Path:
         subprocess.run([bin_ / "python", "-m", "pip", "install", "-q", *TOOLS], check=True)
         (home / "complete").touch()
     return bin_
+
+
+def staged(relkit: Path, work: Path) -> Path:
+    """A stage of the published wheel for Linux on x86-64."""
+    stage = work / "stage"
+    name = f"openai_codex_cli_bin-{VERSION}-py3-none-manylinux_2_17_x86_64.whl"
+    payload = ROOT / "target" / "payloads" / name
+    subprocess.run(
+        [relkit, "stage-runtime", stage, payload, "--codex-version", VERSION], check=True
+    )
+    return stage
 
 
 def measure(command: list[str | Path], environment: dict[str, str]) -> tuple[float, float, float]:
@@ -57,7 +71,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("stage", type=Path)
+    parser.add_argument("stage", type=Path, nargs="?")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--relkit", type=Path, default=ROOT / "target" / "release" / "relkit")
     parser.add_argument("--only", nargs="*", default=[])
@@ -68,7 +82,7 @@ def main() -> None:
     work.mkdir(parents=True)
     environment = {key: value for key, value in os.environ.items() if key != "SOURCE_DATE_EPOCH"}
     environment["PATH"] = f"{bin_}{os.pathsep}{environment['PATH']}"
-    stage = arguments.stage.resolve()
+    stage = arguments.stage.resolve() if arguments.stage else staged(arguments.relkit, work)
     relkit = [arguments.relkit, "build", stage, "--out-dir"]
     commands: dict[str, list[str | Path]] = {
         "relkit": [*relkit, work / "relkit"],

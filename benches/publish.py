@@ -3,9 +3,10 @@
 Compares rate and memory. The rate is the server's: the bytes of the request's body by the time from
 its head to its last byte.
 
-usage: benches/publish.py RELKIT EXECUTABLE
+usage: benches/publish.py [RELKIT [PAYLOAD]]
 
-EXECUTABLE is a static x86-64 Linux build of the product, version 0.163.0.
+PAYLOAD is a static x86-64 Linux build of the product, version 0.163.0. Without it the published
+wheel is repacked, and without RELKIT target/release/relkit is measured.
 """
 
 import os
@@ -21,13 +22,8 @@ from pathlib import Path
 
 VERSION = "0.163.0"
 PAIRS = 9
-OTHERS = [
-    "aarch64-apple-darwin",
-    "x86_64-apple-darwin",
-    "aarch64-unknown-linux-musl",
-    "aarch64-pc-windows-msvc",
-    "x86_64-pc-windows-msvc",
-]
+ROOT = Path(__file__).resolve().parent.parent
+PAYLOAD = f"openai_codex_cli_bin-{VERSION}-py3-none-manylinux_2_17_x86_64.whl"
 
 # Bytes and seconds of every body that arrived.
 arrived: list[tuple[int, float]] = []
@@ -74,18 +70,24 @@ def rate(wheel: Path) -> float:
 
 
 def main() -> None:
-    relkit, executable = sys.argv[1:]
+    given = [Path(argument).resolve() for argument in sys.argv[1:]]
+    defaults: list[Path] = [
+        ROOT / "target" / "release" / "relkit",
+        ROOT / "target" / "payloads" / PAYLOAD,
+    ]
+    relkit, payload = [*given, *defaults[len(given) :]]
+    stage: list[str | Path] = ["stage-runtime", "runtime", payload]
     url = serve()
     with tempfile.TemporaryDirectory() as scratch:
         root = Path(scratch)
-        for command in (
-            ["stage-runtime", "runtime", executable, "--codex-version", VERSION],
+        for step in (
+            [*stage, "--codex-version", VERSION],
             ["stage-sdk", "sdk", "--codex-version", VERSION],
             ["build", "runtime", "sdk", "--out-dir", "dist", "--compression", "store"],
         ):
-            subprocess.run([relkit, *command], cwd=root, check=True)
+            subprocess.run([relkit, *step], cwd=root, check=True)
         wheel = next((root / "dist").glob("openai_codex_cli_bin-*.whl"))
-        command = [
+        command: list[str | Path] = [
             relkit,
             "publish",
             "dist",
@@ -93,9 +95,10 @@ def main() -> None:
             VERSION,
             "--upload-url",
             f"{url}/legacy/",
+            "--allow-missing",
+            "all",
             "--quiet",
         ]
-        command += [part for target in OTHERS for part in ("--allow-missing", target)]
         environment = {**os.environ, "RELKIT_TOKEN": "pypi-none"}
         rates: dict[str, list[float]] = {"relkit": [], "curl": []}
         for _ in range(PAIRS):

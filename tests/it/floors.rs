@@ -1,4 +1,5 @@
-//! The house holds: no import runs up a floor, no two rooms import each other, and inside a room files do not circle.
+//! The house holds: no import runs up a floor, no two rooms import each other, inside a room files do not circle, and what
+//! asks for the system or writes to the streams stands where docs/architecture.md says.
 //! The floors are those of docs/architecture.md; what stands behind `#[cfg(test)]` may look anywhere.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -212,4 +213,28 @@ fn files_of_a_room_do_not_circle() {
 #[test]
 fn files_of_the_client_do_not_circle() {
     assert_eq!(circle(&files("crates/relkit-client/src")), None);
+}
+
+/// The files of the crate whose code has one of these words and which stand nowhere below `places`.
+fn elsewhere(words: &[&str], places: &[&str]) -> Vec<String> {
+    let modules = modules(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"));
+    let has = |(module, text): (Module, String)| {
+        let name = module.join("::");
+        let known = places.iter().any(|place| name == *place || name.starts_with(&format!("{place}::")));
+        (!known && words.iter().any(|word| text.contains(word))).then_some(name)
+    };
+    modules.into_iter().filter_map(has).collect()
+}
+
+#[test]
+fn what_asks_for_the_system_has_its_places() {
+    let words = ["cfg(unix)", "cfg(windows)", "cfg(not(unix))", "cfg(not(windows))", "target_os"];
+    assert_eq!(elsewhere(&words, &["fs", "smoke", "http"]), Vec::<String>::new());
+}
+
+#[test]
+fn what_writes_to_the_streams_has_its_places() {
+    let words = ["print!(", "println!(", "io::stdout", "io::stderr"];
+    // `commands` asks whether they are a terminal, and lets clap print.
+    assert_eq!(elsewhere(&words, &["console", "commands", "smoke::stand_in"]), Vec::<String>::new());
 }
