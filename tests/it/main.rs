@@ -31,6 +31,7 @@ mod line_real;
 mod payload_program;
 #[cfg(unix)]
 mod payload_published;
+mod products;
 mod publish_command;
 mod publish_credentials;
 mod publish_index;
