@@ -349,7 +349,9 @@ pub(crate) struct GateOptions {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  relkit verify dist --codex-version rust-v0.163.0 --receipts receipts")]
+#[command(
+    after_help = "Example:\n  relkit verify dist --codex-version rust-v0.163.0 --receipts receipts --allow-missing all"
+)]
 pub(crate) struct Verify {
     #[command(flatten)]
     pub gate: GateOptions,
@@ -363,7 +365,7 @@ pub(crate) struct Verify {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   relkit publish dist --codex-version 0.163.0 --receipts receipts \\
-    --upload-url https://upload.example/legacy/ --index-url https://example/simple/
+    --upload-url https://upload.example/legacy/ --allow-missing all --index-url https://index.example/simple/
 
 No index is built in. The token comes from the job's trusted publisher, else from RELKIT_TOKEN or --token-stdin.")]
 pub(crate) struct Publish {
