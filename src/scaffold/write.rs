@@ -1,7 +1,7 @@
 //! `init`: the files of a product, put together first, read back as any product is, and then written.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use serde_json::{Value, json};
 
@@ -170,7 +170,9 @@ pub(crate) fn place_in(root: &Path, directory: &Path) -> String {
 
 fn write(directory: &Path, files: &[(String, String)], existing: Existing) -> Result<(), ScaffoldError> {
     let is_new = std::fs::read_dir(directory).map_or(true, |mut entries| entries.next().is_none());
-    if is_new {
+    // The directory that one stands in cannot be replaced by another.
+    let has_a_name = matches!(directory.components().next_back(), Some(Component::Normal(_)));
+    if is_new && has_a_name {
         let pending = PendingDirectory::create(directory, Existing::Refuse)?;
         for (path, text) in files {
             let path = pending.path().join(path);
