@@ -164,7 +164,7 @@ pub(crate) struct StageSdk {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   relkit stage-runtime stage/linux codex-package.tar.gz --codex-version rust-v0.163.0
-  relkit stage-runtime stage/mac ./codex --codex-version 0.163.0 --platform-tag macosx_11_0_arm64
+  relkit stage-runtime stage/mac mac-arm.tar.gz --codex-version 0.163.0 --platform-tag macosx_11_0_arm64
 
 Without --platform-tag the tag is read off the binaries themselves.")]
 pub(crate) struct StageRuntime {
@@ -286,7 +286,7 @@ pub(crate) struct Rule {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   relkit coverage dist
-  relkit coverage musllinux_1_1_x86_64 win_amd64 --require debian-12-x86_64")]
+  relkit coverage manylinux_2_17_x86_64 win_amd64 --require debian-12-x86_64")]
 pub(crate) struct Coverage {
     /// Wheels, directories of wheels, or bare platform tags
     #[arg(required = true, value_name = "DIST_OR_TAG")]
@@ -353,7 +353,9 @@ pub(crate) struct GateOptions {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  relkit verify dist --codex-version rust-v0.163.0 --receipts receipts")]
+#[command(
+    after_help = "Example:\n  relkit verify dist --codex-version rust-v0.163.0 --receipts receipts --allow-missing all"
+)]
 pub(crate) struct Verify {
     #[command(flatten)]
     pub gate: GateOptions,
@@ -367,7 +369,7 @@ pub(crate) struct Verify {
 #[derive(Debug, Args)]
 #[command(after_help = "Example:
   relkit publish dist --codex-version 0.163.0 --receipts receipts \\
-    --upload-url https://upload.example/legacy/ --index-url https://example/simple/
+    --upload-url https://upload.example/legacy/ --index-url https://index.example/simple/
 
 No index is built in. The token comes from the job's trusted publisher, else from RELKIT_TOKEN or --token-stdin.")]
 pub(crate) struct Publish {
@@ -415,7 +417,7 @@ pub(crate) struct Publish {
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  relkit init ripgrep --from downloads/*.tar.gz downloads/*.zip --name ripgrep-bin --license 'Unlicense OR MIT'
+  relkit init ripgrep --from downloads/ripgrep-15.2.0-* --name ripgrep-bin --license 'Unlicense OR MIT'
   relkit init . --name mytool-bin --executable mytool
 
 With --from everything that can be is read off the payloads; what it writes passes `relkit release` on them as it is.")]

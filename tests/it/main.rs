@@ -19,6 +19,8 @@ mod contract_input;
 mod contract_json;
 #[cfg(unix)]
 mod contract_voice;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod documents;
 mod fetch;
 mod fetch_product;
 mod floors;
@@ -29,6 +31,7 @@ mod inspect_real;
 mod interrupted;
 #[cfg(unix)]
 mod line_real;
+mod own_products;
 mod payload_program;
 #[cfg(unix)]
 mod payload_published;
