@@ -208,12 +208,23 @@ fn the_floor_is_the_greatest_node_that_is_insisted_on() {
     assert_eq!(strong[0].weight(), Weight::Error);
     assert_eq!(
         strong[0].to_string(),
-        "it needs `GLIBC_2.30` of `libc.so.6` (`statx`), and the tag promises glibc 2.17, which does not have it"
+        "it needs `GLIBC_2.30` for `statx`, and the tag promises glibc 2.17, whose `libc.so.6` does not have it"
     );
-    for weak in [with("GLIBC_2.30", false, true), with("GLIBC_2.30", true, false)] {
-        let weak = objections_to(&weak, "manylinux_2_17_x86_64");
-        assert_eq!(weak.iter().map(Objection::weight).collect::<Vec<_>>(), [Weight::Warning]);
+    // Weak symbols save nothing, and an optional node is missed by the first symbol that is not weak.
+    for node in [with("GLIBC_2.30", false, true), with("GLIBC_2.30", true, false)] {
+        let found = objections_to(&node, "manylinux_2_17_x86_64");
+        assert_eq!(found.iter().map(Objection::weight).collect::<Vec<_>>(), [Weight::Error]);
     }
+    assert!(
+        objections_to(&with("GLIBC_2.30", false, true), "manylinux_2_17_x86_64")[0]
+            .to_string()
+            .ends_with("whose `libc.so.6` does not have it; the loader asks for it although the symbol is weak")
+    );
+    let optional = with("GLIBC_2.30", true, true);
+    let found = objections_to(&optional, "manylinux_2_17_x86_64");
+    assert_eq!(found.iter().map(Objection::weight).collect::<Vec<_>>(), [Weight::Warning]);
+    assert!(!found[0].breaks_promise());
+    assert_eq!(honest(&optional)[0], "manylinux1_x86_64");
 }
 
 #[test]

@@ -46,7 +46,11 @@ fn a_program_is_described_to_programs() {
     let expected = json!({
         "path": "program", "format": "elf", "architecture": "x86_64", "linkage": "static", "libc": null,
         "minimum_os": null, "signed": false,
-        "honest_tags": ["manylinux2014_x86_64", "manylinux_2_17_x86_64", "musllinux_1_1_x86_64"],
+        "honest_tags": [
+            "manylinux1_x86_64", "manylinux_2_5_x86_64", "manylinux2014_x86_64", "manylinux_2_17_x86_64",
+            "musllinux_1_1_x86_64",
+        ],
+        "next_tag": null,
     });
     for (key, value) in expected.as_object().unwrap() {
         assert_eq!(&binary[key], value, "{key}");
