@@ -269,9 +269,13 @@ impl VersionNeed {
         !self.optional || (!self.symbols.is_empty() && !self.only_weak_symbols)
     }
 
-    /// `GLIBC_2.17` and `GLIBC_2.2.5` as their first two numbers.
     pub(super) fn glibc(&self) -> Option<OsVersion> {
-        let mut parts = self.node.strip_prefix("GLIBC_")?.split('.').map(|part| part.parse().ok());
-        Some(OsVersion { major: parts.next()??, minor: parts.next()?? })
+        glibc_node(&self.node)
     }
+}
+
+/// `GLIBC_2.17` and `GLIBC_2.2.5` as their first two numbers.
+pub(super) fn glibc_node(node: &str) -> Option<OsVersion> {
+    let mut parts = node.strip_prefix("GLIBC_")?.split('.').map(|part| part.parse().ok());
+    Some(OsVersion { major: parts.next()??, minor: parts.next()?? })
 }

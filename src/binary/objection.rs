@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::bundled::Reach;
-use super::facts::Libc;
+use super::facts::{Libc, glibc_node};
 use super::machine::Machines;
 use super::magic::Format;
 use crate::target::{Architecture, OsVersion};
@@ -121,6 +121,14 @@ impl Objection {
             }
         }
         About(self, file).to_string()
+    }
+
+    /// The number of the version node of glibc that is asked for.
+    pub(super) fn node(&self) -> Option<OsVersion> {
+        match self {
+            Self::SymbolVersion { node, .. } => glibc_node(node),
+            _ => None,
+        }
     }
 
     /// Whether both say the same, of whatever version of a system.

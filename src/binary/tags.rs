@@ -86,12 +86,13 @@ pub(super) fn next_tag<'a>(
         };
         let Some(tag) = better(lowest) else { continue };
         let found = objections(&tag);
-        // What still objects to the tag right below the honest one decides; the rest is mended on the way.
+        // What still objects to the tag right below the honest one decides, the greatest need first.
         let below = family.iter().take_while(|tag| !honest.contains(tag)).last().filter(|last| **last > tag);
-        let last = below.map(objections).unwrap_or_default().into_iter().next();
-        let deciding = found.iter().find(|(file, objection)| {
-            last.as_ref().is_some_and(|(member, cause)| member == file && objection.has_cause_of(cause))
-        });
+        let last = below.map(objections).unwrap_or_default();
+        let decides = |(file, objection): &&(&str, Objection)| {
+            last.is_empty() || last.iter().any(|(member, cause)| member == file && objection.has_cause_of(cause))
+        };
+        let deciding = found.iter().rev().filter(decides).max_by_key(|(_, objection)| objection.node());
         if let Some((file, objection)) = deciding.or(found.first()) {
             return Some(NextTag::of(tag, file, objection));
         }
