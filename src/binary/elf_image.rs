@@ -67,7 +67,7 @@ impl<'data, Header: FileHeader<Endian = object::Endianness>> Image<'data, Header
         if size > 0 && address.wrapping_sub(offset) % modulo != 0 {
             return Err(ELF.malformed(format!(
                 "a segment lies at offset {offset:#x} and is to be loaded at {address:#x}, which differ modulo {modulo:#x}, \
-                 so that no loader maps it"
+                 so that the loader refuses it"
             )));
         }
         Ok(())

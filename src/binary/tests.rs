@@ -528,7 +528,7 @@ fn offset_and_address_have_the_same_place_in_a_page() {
     assert_eq!(
         message,
         "the ELF file is malformed: a segment lies at offset 0x0 and is to be loaded at 0x1010, which differ modulo \
-         0x1000, so that no loader maps it"
+         0x1000, so that the loader refuses it"
     );
 }
 

@@ -194,7 +194,9 @@ impl ElfSample {
             offset as u64
         };
         // Tables first, at known places behind the headers.
-        let start = header_size + 6 * entry_size;
+        // Only what is loaded in two parts has a header more.
+        let segments = if self.layout == SampleLayout::Plain { 5 } else { 6 };
+        let start = header_size + segments * entry_size;
         let mut interpreter = self.interpreter.unwrap_or_default().as_bytes().to_vec();
         interpreter.push(0);
         let mut symbols = vec![0; if self.class64 { 24 } else { 16 }];
@@ -253,13 +255,13 @@ impl ElfSample {
         entries.extend(self.soname.map(|name| (14, string(name))));
         let patched = self.layout == SampleLayout::Patched;
         let interpreter_at = start as u64;
-        let hash_at = interpreter_at + interpreter.len() as u64;
+        let symbols_at = if patched { APPENDED_AT } else { interpreter_at + interpreter.len() as u64 };
+        let hash_at = interpreter_at + interpreter.len() as u64 + if patched { 0 } else { symbols.len() as u64 };
         let relocations_at = hash_at + hash.len() as u64;
         let indexes_at = relocations_at + relocations.len() as u64;
         let needs_at = indexes_at + indexes.len() as u64;
         let needs_end = needs_at + needs.len() as u64;
-        let symbols_at = if patched { APPENDED_AT } else { needs_end };
-        let strings_at = symbols_at + symbols.len() as u64 + if patched { BETWEEN } else { 0 };
+        let strings_at = if patched { APPENDED_AT + symbols.len() as u64 + BETWEEN } else { needs_end };
         let dynamic_at = if patched { needs_end } else { strings_at + strings.len() as u64 };
         let at = |address: u64| address + self.skew;
         entries.extend([
@@ -305,15 +307,16 @@ impl ElfSample {
             }
             SampleLayout::Split(gap) => (vec![(0, 0, cut), (cut + gap, cut, total - cut)], gap),
         };
-        let mut body: Vec<u8> = [interpreter.clone(), hash, relocations, indexes, needs].concat();
+        let mut body = interpreter.clone();
         if patched {
+            body.extend([hash, relocations, indexes, needs].concat());
             body.extend(dynamic.iter().chain(&note));
             body.resize(total.next_multiple_of(4096) as usize - start, 0);
             body.extend(symbols);
             body.resize(body.len() + BETWEEN as usize, 0xff);
             body.extend(strings);
         } else {
-            body.extend([symbols, strings, dynamic.clone(), note.clone()].concat());
+            body.extend([symbols, hash, relocations, indexes, needs, strings, dynamic.clone(), note.clone()].concat());
         }
         if gap > 0 {
             let rest = body.split_off(cut as usize - start);
@@ -352,7 +355,11 @@ impl ElfSample {
             _ => (start + body.len()) as u64,
         };
         let count = if patched { 9 } else { headers.len() as u16 };
-        let size = if self.class64 { 64 } else { 40 };
+        let size = match count {
+            0 => 0,
+            _ if self.class64 => 64,
+            _ => 40,
+        };
 
         let mut out = b"\x7fELF".to_vec();
         out.extend([if self.class64 { 2 } else { 1 }, if self.big_endian { 2 } else { 1 }, 1, self.os_abi]);
@@ -364,10 +371,9 @@ impl ElfSample {
             self.long(&mut out, value);
         }
         self.word(&mut out, self.flags);
-        for value in [header_size as u16, entry_size as u16, 6, size, count, count.saturating_sub(1)] {
+        for value in [header_size as u16, entry_size as u16, segments as u16, size, count, count.saturating_sub(1)] {
             self.half(&mut out, value);
         }
-        let second = loads.get(1).map_or((0, 0, 0, 0), |(offset, address, size)| (1, *offset, *address, *size));
         self.program_header(&mut out, 1, 5, (0, 0), loads[0].2);
         let interp = if self.interpreter.is_some() { 3 } else { 0 };
         self.program_header(&mut out, interp, 4, (interpreter_at, interpreter_at), interpreter.len() as u64);
@@ -375,7 +381,9 @@ impl ElfSample {
         self.program_header(&mut out, 0x6474_e551, self.stack_flags, (0, 0), 0);
         let is_note = if note.is_empty() { 0 } else { 4 };
         self.program_header(&mut out, is_note, 4, (note_at + gap, note_at), note.len() as u64);
-        self.program_header(&mut out, second.0, 6, (second.1, second.2), second.3);
+        for (offset, address, size) in loads.into_iter().skip(1) {
+            self.program_header(&mut out, 1, 6, (offset, address), size);
+        }
         out.extend(body);
         out.extend(sections);
         out

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use crate::binary::{Details, Format, Kind, Libc, Objection, Signature, Slice, Weight};
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
-use crate::console::text::human_bytes;
+use crate::console::text::{human_bytes, plural};
 use crate::error::sentence;
 use crate::member_path::{join, parent};
 
@@ -220,24 +220,36 @@ rule!(DEBUG_INFO = "debug-info", Warning, Wheel(debug_info);
     why: "They make the wheel larger for everybody and name the directories of the build machine.",
     fix: "Strip the files, and keep the debugging information elsewhere");
 
+/// One finding for all ELF files, at the one that holds most.
 fn debug_info(wheel: &WheelSubject, found: &mut Findings) {
+    let mut weighed = Vec::new();
     for (member, facts) in wheel.inventory.binaries() {
-        let sections = |slice: &Slice| match &slice.details {
-            Details::Elf(elf) => elf.debug_sections.clone(),
-            _ => Vec::new(),
-        };
-        let sections: Vec<_> = facts.slices.iter().flat_map(sections).collect();
-        let total: u64 = sections.iter().map(|section| section.size).sum();
-        if total > 0 {
-            let each = sections.iter().map(|section| format!("`{}` {}", section.name, human_bytes(section.size)));
-            let each = each.collect::<Vec<_>>().join(", ");
-            let message =
-                format!("{total} bytes ({}) of the file are debugging information: {each}", human_bytes(total));
-            found.member(member, message);
-        } else if facts.slices.iter().any(|slice| slice.debug_info) {
-            found.member(member, "the file holds debugging information");
+        let elf = facts.slices.iter().find_map(|slice| match &slice.details {
+            Details::Elf(elf) => Some(elf),
+            _ => None,
+        });
+        match elf.map(|elf| &elf.debug_sections) {
+            Some(sections) if sections.is_empty() => {}
+            Some(sections) => {
+                weighed.push((sections.iter().map(|section| section.size).sum::<u64>(), member, sections))
+            }
+            None if facts.slices.iter().any(|slice| slice.debug_info) => {
+                found.member(member, "the file holds debugging information");
+            }
+            None => {}
         }
     }
+    let all: u64 = weighed.iter().map(|(size, ..)| size).sum();
+    let Some((size, member, sections)) = weighed.iter().max_by_key(|(size, ..)| *size) else { return };
+    let size_of = |size: u64| format!("{size} bytes ({})", human_bytes(size));
+    let each = sections.iter().map(|section| format!("`{}` {}", section.name, human_bytes(section.size)));
+    let each = each.collect::<Vec<_>>().join(", ");
+    let mut message = format!("{} of the file are debugging information ({each})", size_of(*size));
+    if let others @ 1.. = weighed.len() - 1 {
+        let hold = if others == 1 { "holds" } else { "hold" };
+        message.push_str(&format!("; {} {hold} {} more", plural(others, "other file"), size_of(all - size)));
+    }
+    found.member(member, message);
 }
 
 #[rustfmt::skip]
