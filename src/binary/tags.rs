@@ -98,9 +98,13 @@ pub(super) fn next_tag<'a>(
         }
     }
     let ruled_out = others.into_iter().filter_map(|tag| Some((tag, objections(tag).into_iter().next()?)));
-    // That a file is for another machine is the last thing to say.
-    let (tag, (file, objection)) =
-        ruled_out.min_by_key(|(_, (_, objection))| objection.weight() == Weight::WrongMachine)?;
+    // That a file is for another machine is the last thing to say, and that it is for another C library the last but one.
+    let distance = |objection: &Objection| match objection {
+        Objection::Libc { .. } => 1,
+        _ if objection.weight() == Weight::WrongMachine => 2,
+        _ => 0,
+    };
+    let (tag, (file, objection)) = ruled_out.min_by_key(|(_, (_, objection))| distance(objection))?;
     Some(NextTag::of(tag.clone(), file, &objection))
 }
 

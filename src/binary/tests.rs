@@ -567,10 +567,10 @@ fn functions_of_glibc_alone_tell_without_a_library() {
         [Objection::LaterMusl { .. }]
     ));
     // A library of the wheel may have the function.
-    let library = ElfSample { defined: vec!["fts_open"], hash: SampleHash::Gnu, ..musl_library() }.build();
-    let both = inventory(&[("m/a.so", uses("fts_open", false).build()), ("m/libfts.so", library)]);
+    let library = ElfSample { defined: vec!["argp_parse"], hash: SampleHash::Gnu, ..musl_library() }.build();
+    let both = inventory(&[("m/a.so", uses("argp_parse", false).build()), ("m/libargp.so", library)]);
     assert_eq!(both.objections(&"musllinux_1_2_x86_64".parse().unwrap()), []);
-    let alone = inventory(&[("m/a.so", uses("fts_open", false).build())]);
+    let alone = inventory(&[("m/a.so", uses("argp_parse", false).build())]);
     assert_eq!(alone.objections(&"musllinux_1_2_x86_64".parse().unwrap()).len(), 1);
 }
 
