@@ -19,6 +19,8 @@ pub enum Reach {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BundledLibraries {
     directories: BTreeMap<String, BTreeSet<String>>,
+    /// Functions that of all C libraries glibc alone has, and that some file here has too.
+    glibc_functions: BTreeSet<String>,
 }
 
 impl BundledLibraries {
@@ -30,7 +32,17 @@ impl BundledLibraries {
             // Windows finds DLLs whatever the case; one spelling serves both.
             directories.entry(name.to_owned()).or_default().insert(directory.to_owned());
         }
-        Self { directories }
+        Self { directories, glibc_functions: BTreeSet::new() }
+    }
+
+    /// Adds the functions of glibc alone that a file of the wheel has itself.
+    pub fn add_functions<'a>(&mut self, functions: impl IntoIterator<Item = &'a String>) {
+        self.glibc_functions.extend(functions.into_iter().cloned());
+    }
+
+    /// Whether a file of the wheel has a function that of all C libraries glibc alone has.
+    pub fn defines(&self, function: &str) -> bool {
+        self.glibc_functions.contains(function)
     }
 
     /// Whether `library`, as `slice` at `member` spells it, lies here within reach of the loader.

@@ -134,6 +134,18 @@ pub struct ElfFacts {
     pub version_needs: Vec<VersionNeed>,
     /// Every symbol that another file must define.
     pub undefined: Vec<UndefinedSymbol>,
+    /// Functions that of all C libraries glibc alone has, and that this file defines itself.
+    pub own_glibc_functions: Vec<String>,
+    /// What debuggers alone read.
+    pub debug_sections: Vec<DebugSection>,
+}
+
+/// Sections of one kind that no loader reads: debugging information, or the symbols that `strip` removes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DebugSection {
+    pub name: &'static str,
+    /// All together in bytes.
+    pub size: u64,
 }
 
 /// One version node that a library must define.
@@ -258,15 +270,25 @@ impl Slice {
     /// The greatest `GLIBC_X.Y` node that the loader insists on.
     pub(super) fn glibc_floor(&self) -> Option<OsVersion> {
         let Details::Elf(facts) = &self.details else { return None };
-        let insisted = facts.version_needs.iter().filter(|need| !need.optional);
+        let insisted = facts.version_needs.iter().filter(|need| need.is_insisted_on());
         insisted.filter_map(VersionNeed::glibc).max()
     }
 }
 
 impl VersionNeed {
-    /// `GLIBC_2.17` and `GLIBC_2.2.5` as their first two numbers.
-    pub(super) fn glibc(&self) -> Option<OsVersion> {
-        let mut parts = self.node.strip_prefix("GLIBC_")?.split('.').map(|part| part.parse().ok());
-        Some(OsVersion { major: parts.next()??, minor: parts.next()?? })
+    /// Whether a file fails where the node is missing: the loader looks for nodes before it looks at symbols, unless the
+    /// need itself is optional; then it fails at the first symbol that is not weak.
+    pub(super) fn is_insisted_on(&self) -> bool {
+        !self.optional || (!self.symbols.is_empty() && !self.only_weak_symbols)
     }
+
+    pub(super) fn glibc(&self) -> Option<OsVersion> {
+        glibc_node(&self.node)
+    }
+}
+
+/// `GLIBC_2.17` and `GLIBC_2.2.5` as their first two numbers.
+pub(super) fn glibc_node(node: &str) -> Option<OsVersion> {
+    let mut parts = node.strip_prefix("GLIBC_")?.split('.').map(|part| part.parse().ok());
+    Some(OsVersion { major: parts.next()??, minor: parts.next()?? })
 }

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use super::bundled::BundledLibraries;
 use super::error::BinaryError;
-use super::facts::{Facts, Kind};
+use super::facts::{Details, Facts, Kind};
 use super::objection::{Objection, Weight};
+use super::tags::NextTag;
 use super::{promise, read, tags};
 use crate::fs::FsError;
 use crate::target::{PlatformTag, PlatformTagSet};
@@ -31,6 +32,11 @@ impl FromIterator<(String, Result<Facts, BinaryError>)> for Inventory {
         let is_library = |facts: &Facts| facts.slices.iter().any(|slice| slice.kind == Kind::Library);
         let libraries = inventory.binaries.iter().filter(|(_, facts)| is_library(facts));
         inventory.bundled = BundledLibraries::at(libraries.map(|(member, _)| member.as_str()));
+        for slice in inventory.binaries.iter().flat_map(|(_, facts)| &facts.slices) {
+            if let Details::Elf(details) = &slice.details {
+                inventory.bundled.add_functions(&details.own_glibc_functions);
+            }
+        }
         inventory
     }
 }
@@ -80,16 +86,35 @@ impl Inventory {
         !self.objections(tag).iter().any(|(_, objection)| objection.breaks_promise())
     }
 
-    /// Every tag that all binaries honour together: of each family of tags the one with the lowest floor.
+    /// The tags that all binaries honour together and that are chosen where nobody names any: of each family of tags the
+    /// one with the lowest floor, of static Linux programs the one that today's systems and tools ask for.
     pub fn honest_tags(&self) -> Vec<PlatformTag> {
-        tags::honest_tags(self.binaries.iter().map(|(_, facts)| facts), |tag| self.honours(tag))
+        tags::honest_tags(self.all(), |tag| self.honours(tag))
     }
 
-    /// Every tag that one of the binaries honours, with the libraries beside it.
-    pub(crate) fn honest_tags_of(&self, member: &str, facts: &Facts) -> Vec<PlatformTag> {
-        tags::honest_tags(std::iter::once(facts), |tag| {
-            !promise::objections(facts, tag, member, &self.bundled).iter().any(Objection::breaks_promise)
-        })
+    /// The same with the lowest floor that is true, whoever asks for it: static Linux programs down to the first tag of
+    /// their architecture.
+    pub(crate) fn lowest_honest_tags(&self) -> Vec<PlatformTag> {
+        tags::lowest_honest_tags(self.all(), |tag| self.honours(tag))
+    }
+
+    /// The tag that more machines would take, and what rules it out; `None` where none is better.
+    pub(crate) fn next_tag(&self) -> Option<NextTag> {
+        tags::next_tag(self.all(), &|tag| self.promise_breakers(tag))
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Facts> + Clone {
+        self.binaries.iter().map(|(_, facts)| facts)
+    }
+
+    fn promise_breakers(&self, tag: &PlatformTag) -> Vec<(&str, Objection)> {
+        self.objections(tag).into_iter().filter(|(_, objection)| objection.breaks_promise()).collect()
+    }
+
+    /// One of the binaries alone, with the libraries beside it.
+    pub(crate) fn alone(&self, member: &str) -> Self {
+        let binaries = self.binaries.iter().filter(|(known, _)| known == member).cloned().collect();
+        Self { binaries, damaged: Vec::new(), bundled: self.bundled.clone() }
     }
 
     /// What rules out the tags that come next to the honest ones: of each family the tag below the lowest honest one, or

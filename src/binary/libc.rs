@@ -57,6 +57,12 @@ pub(super) fn other_than_linux(os_abi: u8) -> Option<&'static str> {
     })
 }
 
+/// Whether a version node is glibc's own. Libraries that are part of no C library have nodes of such names too: libgcc
+/// calls one of its own `GLIBC_2.0`, wherever it was built.
+fn is_of_glibc(need: &VersionNeed) -> bool {
+    need.node.starts_with("GLIBC_") && is_part(&need.library)
+}
+
 /// The C library that these facts give away; `None` where the binary needs none.
 pub(super) fn told_by(interpreter: Option<&str>, needed: &[Needed], versions: &[VersionNeed]) -> Option<Libc> {
     if let Some(interpreter) = interpreter {
@@ -78,7 +84,7 @@ pub(super) fn told_by(interpreter: Option<&str>, needed: &[Needed], versions: &[
             return Some(Libc::Glibc);
         }
     }
-    if versions.iter().any(|need| need.node.starts_with("GLIBC_")) {
+    if versions.iter().any(is_of_glibc) {
         return Some(Libc::Glibc);
     }
     let needs = |test: fn(&str) -> bool| needed.iter().any(|needed| test(&needed.name));
@@ -109,7 +115,11 @@ pub(super) fn evidence(slice: &Slice, details: &ElfFacts) -> String {
     if let Some(library) = parts().find(|name| name.starts_with("libc.")).or_else(|| parts().next()) {
         return format!("needs `{library}`");
     }
-    details.version_needs.first().map_or_else(String::new, |need| format!("needs `{}`", need.node))
+    details
+        .version_needs
+        .iter()
+        .find(|need| is_of_glibc(need))
+        .map_or_else(String::new, |need| format!("needs `{}`", need.node))
 }
 
 #[cfg(test)]

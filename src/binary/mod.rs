@@ -13,6 +13,8 @@ mod bytes;
 mod dependencies;
 mod elf;
 mod elf_abi;
+mod elf_image;
+mod elf_symbols;
 mod error;
 mod facts;
 mod inventory;

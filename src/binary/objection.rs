@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::bundled::Reach;
-use super::facts::Libc;
+use super::facts::{Libc, glibc_node};
 use super::machine::Machines;
 use super::magic::Format;
 use crate::target::{Architecture, OsVersion};
@@ -13,7 +13,7 @@ use crate::target::{Architecture, OsVersion};
 pub enum Strength {
     /// The program does not start without it.
     Strong,
-    /// Only weak symbols ask for it.
+    /// It starts without it, and finds out at run time.
     Weak,
 }
 
@@ -65,7 +65,18 @@ pub enum Objection {
     /// A needed library is neither part of every such platform nor within reach in the wheel.
     NeededLibrary { library: String, reach: Reach, absence: Absence },
     /// A version node that the tag's oldest platform does not have.
-    SymbolVersion { library: String, node: String, promised: OsVersion, strength: Strength, symbols: Vec<String> },
+    SymbolVersion {
+        library: String,
+        node: String,
+        promised: OsVersion,
+        strength: Strength,
+        /// Some of those bound to it where they are many.
+        symbols: Vec<String>,
+        /// Whether all of them are weak.
+        only_weak: bool,
+    },
+    /// A function that of all C libraries glibc alone has, under a tag that promises musl.
+    GlibcFunction { symbol: String },
     /// A symbol that the library has on some of the tag's platforms only, whatever its version says.
     BlacklistedSymbol { library: String, symbol: &'static str, strength: Strength },
     /// A function of a later musl than the tag promises.
@@ -88,74 +99,135 @@ impl Objection {
         }
     }
 
-    /// Whether the tag is not honest because of it. A signature is no part of any tag's promise; a weak symbol may be
-    /// absent, but a version node must not be: the loader checks nodes before it looks at symbols.
+    /// Whether the tag is not honest because of it. A signature is no part of any tag's promise, and a program does not
+    /// fail for what it can do without.
     pub fn breaks_promise(&self) -> bool {
         match self {
-            Self::Signature { .. } | Self::BlacklistedSymbol { strength: Strength::Weak, .. } => false,
+            Self::Signature { .. }
+            | Self::BlacklistedSymbol { strength: Strength::Weak, .. }
+            | Self::SymbolVersion { strength: Strength::Weak, .. } => false,
             Self::NeededLibrary { absence, .. } => *absence == Absence::BreaksPromise,
             _ => true,
         }
+    }
+
+    /// The same sentence about a file by its name.
+    pub(crate) fn about(&self, file: &str) -> String {
+        struct About<'a>(&'a Objection, &'a str);
+        impl fmt::Display for About<'_> {
+            fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                let Self(objection, file) = self;
+                objection.say(&format!("`{file}`"), &format!("the {{}} of `{file}`"), out)
+            }
+        }
+        About(self, file).to_string()
+    }
+
+    /// The number of the version node of glibc that is asked for.
+    pub(super) fn node(&self) -> Option<OsVersion> {
+        match self {
+            Self::SymbolVersion { node, .. } => glibc_node(node),
+            _ => None,
+        }
+    }
+
+    /// Whether both say the same, of whatever version of a system.
+    pub(super) fn has_cause_of(&self, other: &Self) -> bool {
+        self.without_promise() == other.without_promise()
+    }
+
+    fn without_promise(&self) -> Self {
+        let mut same = self.clone();
+        match &mut same {
+            Self::Floor { promised, .. } | Self::SymbolVersion { promised, .. } | Self::LaterMusl { promised, .. } => {
+                *promised = OsVersion::new(0, 0);
+            }
+            Self::ApiLevel { promised, .. } => *promised = 0,
+            _ => {}
+        }
+        same
     }
 }
 
 impl fmt::Display for Objection {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.say("it", "its {}", out)
+    }
+}
+
+impl Objection {
+    /// The sentence with its subject; `part` is how a part of the file is named, with `{}` for the part.
+    fn say(&self, it: &str, part: &str, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let part = |name: &str| part.replacen("{}", name, 1);
+        let code = |architecture: &Architecture| part(&format!("{architecture} code"));
         match self {
-            Self::Format { found, expected } => write!(out, "it is {found}, and the tag's platform runs {expected}"),
+            Self::Format { found, expected } => write!(out, "{it} is {found}, and the tag's platform runs {expected}"),
             Self::Architecture { found, expected } => {
-                write!(out, "it is built for {found}, and the tag promises {expected}")
+                write!(out, "{it} is built for {found}, and the tag promises {expected}")
             }
-            Self::NativeCode => out.write_str("it is native code, and the tag promises that there is none"),
-            Self::System { found, expected } => write!(out, "it is built for {found}, and the tag promises {expected}"),
+            Self::NativeCode => write!(out, "{it} is native code, and the tag promises that there is none"),
+            Self::System { found, expected } => {
+                write!(out, "{it} is built for {found}, and the tag promises {expected}")
+            }
             Self::Floor { system, architecture, needs, promised } => {
-                write!(out, "its {architecture} code needs {system} {needs}, and the tag promises {promised}")
+                write!(out, "{} needs {system} {needs}, and the tag promises {promised}", code(architecture))
             }
             Self::NoMinimumOs { system, architecture } => {
-                write!(out, "its {architecture} code does not say which version of {system} it needs")
+                write!(out, "{} does not say which version of {system} it needs", code(architecture))
             }
             Self::ApiLevel { needs: Some(needs), promised } => {
-                write!(out, "it needs API level {needs} of Android, and the tag promises {promised}")
+                write!(out, "{it} needs API level {needs} of Android, and the tag promises {promised}")
             }
-            Self::ApiLevel { needs: None, .. } => out.write_str("it does not say which API level of Android it needs"),
+            Self::ApiLevel { needs: None, .. } => write!(out, "{it} does not say which API level of Android it needs"),
             Self::Libc { found, evidence, promised } => {
-                write!(out, "it is linked against {found} ({evidence}), and the tag promises {promised}")
+                write!(out, "{it} is linked against {found} ({evidence}), and the tag promises {promised}")
             }
             Self::Interpreter { found, expected } => {
-                write!(out, "its interpreter is `{found}`, and the tag's platforms have `{expected}`")
+                write!(out, "{} is `{found}`, and the tag's platforms have `{expected}`", part("interpreter"))
             }
             Self::NeededLibrary { library, reach: Reach::Outside, .. } => {
-                write!(out, "it needs `{library}`, which the wheel holds where none of its run paths leads")
+                write!(out, "{it} needs `{library}`, which the wheel holds where none of its run paths leads")
             }
             Self::NeededLibrary { library, absence: Absence::Harmless, .. } => {
-                write!(out, "it uses `{library}` where that exists; neither the tag's platforms nor the wheel have it")
+                write!(
+                    out,
+                    "{it} uses `{library}` where that exists; neither the tag's platforms nor the wheel have it"
+                )
             }
             Self::NeededLibrary { library, absence: Absence::Unlikely, .. } => {
-                write!(out, "it needs `{library}`, which is not part of Windows, although most machines have it")
+                write!(out, "{it} needs `{library}`, which is not part of Windows, although most machines have it")
             }
             Self::NeededLibrary { library, .. } => {
-                write!(out, "it needs `{library}`, which neither the tag's platforms nor the wheel have")
+                write!(out, "{it} needs `{library}`, which neither the tag's platforms nor the wheel have")
             }
-            Self::SymbolVersion { library, node, promised, strength, symbols } => {
-                write!(out, "it needs `{node}` of `{library}`")?;
+            Self::SymbolVersion { library, node, promised, strength, symbols, only_weak } => {
+                write!(out, "{it} needs `{node}`")?;
                 if let Some(first) = symbols.first() {
-                    let weak = if *strength == Strength::Weak { "weak symbol " } else { "" };
-                    write!(out, " ({weak}`{first}`")?;
-                    out.write_str(if symbols.len() > 1 { " and others)" } else { ")" })?;
+                    let weak = if *only_weak { "the weak symbol " } else { "" };
+                    write!(out, " for {weak}`{first}`")?;
+                    out.write_str(if symbols.len() > 1 { " and others" } else { "" })?;
                 }
-                write!(out, ", and the tag promises glibc {promised}, which does not have it")
+                write!(out, ", and the tag promises glibc {promised}, whose `{library}` does not have it")?;
+                out.write_str(match strength {
+                    Strength::Weak => "; it starts without it",
+                    Strength::Strong if *only_weak => "; the loader asks for it although the symbol is weak",
+                    Strength::Strong => "",
+                })
+            }
+            Self::GlibcFunction { symbol } => {
+                write!(out, "{it} uses `{symbol}`, which is glibc's alone, and the tag promises musl")
             }
             Self::BlacklistedSymbol { library, symbol, strength } => {
                 let weak = if *strength == Strength::Weak { "weak symbol " } else { "" };
-                write!(out, "it uses the {weak}`{symbol}`, which `{library}` has on some of the tag's platforms only")
+                write!(out, "{it} uses the {weak}`{symbol}`, which `{library}` has on some of the tag's platforms only")
             }
             Self::LaterMusl { symbol, needs, promised } => {
-                write!(out, "it uses `{symbol}`, which musl has from {needs} on, and the tag promises {promised}")
+                write!(out, "{it} uses `{symbol}`, which musl has from {needs} on, and the tag promises {promised}")
             }
             Self::Signature { architecture, defect: Some(defect) } => {
-                write!(out, "the code signature of its {architecture} code is broken: {defect}")
+                write!(out, "the code signature of {} is broken: {defect}", code(architecture))
             }
-            Self::Signature { architecture, defect: None } => write!(out, "its {architecture} code is not signed"),
+            Self::Signature { architecture, defect: None } => write!(out, "{} is not signed", code(architecture)),
         }
     }
 }

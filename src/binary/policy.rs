@@ -1,7 +1,7 @@
 //! What the oldest platform of a tag has: libraries and symbol versions per glibc floor and architecture (PEP 513, 571,
 //! 599, 600), the libraries of musl platforms (PEP 656), of macOS, Android and Windows. Data with look-ups, no judgement.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::LazyLock;
 
 use super::facts::VersionNeed;
@@ -12,6 +12,7 @@ const MANYLINUX_VERSIONS: &str = include_str!("policy/manylinux-versions.txt");
 const MANYLINUX_LIBRARIES: &str = include_str!("policy/manylinux-libraries.txt");
 const SYMBOL_BLACKLIST: &str = include_str!("policy/symbol-blacklist.txt");
 const MUSL_FUNCTIONS: &str = include_str!("policy/musl-functions.txt");
+const GLIBC_FUNCTIONS: &str = include_str!("policy/glibc-functions.txt");
 const ANDROID_LIBRARIES: &str = include_str!("policy/android-libraries.txt");
 const WINDOWS_DLLS: &str = include_str!("policy/windows-dlls.txt");
 
@@ -66,6 +67,11 @@ static BLACKLIST: LazyLock<Vec<Row<Lack>>> = LazyLock::new(|| {
 
 static MUSL: LazyLock<Vec<Row<OsVersion>>> =
     LazyLock::new(|| rows(MUSL_FUNCTIONS, |words| words.next()?.parse().ok()).collect());
+
+static GLIBC_ALONE: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    let lines = GLIBC_FUNCTIONS.lines().filter(|line| !line.starts_with('#'));
+    lines.flat_map(|line| line.split(' ')).collect()
+});
 
 static DLLS: LazyLock<BTreeSet<&str>> =
     LazyLock::new(|| rows(WINDOWS_DLLS, |words| words.next()).map(|(name, _)| name).collect());
@@ -132,6 +138,30 @@ pub(super) fn musl_with(function: &str) -> Option<OsVersion> {
         return Some(OsVersion::new(1, 2));
     }
     MUSL.iter().find(|(_, functions)| functions.contains(&function)).map(|(release, _)| *release)
+}
+
+/// No function that only glibc has bears a longer name.
+const MAX_GLIBC_NAME: usize = 64;
+
+/// Whether of all C libraries glibc alone has a function.
+pub(super) fn glibc_alone(function: &str) -> bool {
+    let inner = function.strip_prefix("__");
+    // What fortified headers and those of C23 make of calls, and the names of other floating-point formats.
+    let of_a_family = inner.is_some_and(|inner| {
+        (inner.ends_with("_chk") && inner != "stack_chk")
+            || inner.starts_with("isoc23_")
+            || inner.starts_with("nldbl_")
+            || inner.contains("ieee128")
+    });
+    of_a_family || GLIBC_ALONE.contains(function)
+}
+
+/// The string at a place of a string table, where it is the name of such a function.
+pub(super) fn glibc_alone_at(names: &[u8], place: u64) -> Option<&str> {
+    let rest = names.get(usize::try_from(place).ok()?..)?;
+    let window = &rest[..rest.len().min(MAX_GLIBC_NAME)];
+    let name = std::str::from_utf8(&window[..window.iter().position(|byte| *byte == 0)?]).ok()?;
+    glibc_alone(name).then_some(name)
 }
 
 /// Whether the library says nothing beyond that the binary is for glibc or for musl.

@@ -153,8 +153,9 @@ impl Trial<'_> {
                 library: need.library.clone(),
                 node: need.node.clone(),
                 promised,
-                strength: strength(need.optional || need.only_weak_symbols),
+                strength: strength(!need.is_insisted_on()),
                 symbols: need.symbols.clone(),
+                only_weak: need.only_weak_symbols,
             });
         }
         self.blacklisted(details, |library| policy::manylinux_blacklist(promised, library));
@@ -164,9 +165,15 @@ impl Trial<'_> {
         if !self.linux(details, Libc::Musl, libc::musl_interpreter(self.architecture)) {
             return;
         }
-        // A program without a C library has functions of its own under these names.
-        let dynamic = self.slice.libc == Some(Libc::Musl);
-        for symbol in details.undefined.iter().filter(|symbol| dynamic && !symbol.weak) {
+        // A static program has nobody to ask. A library that names no C library gets that of its process.
+        let asks = self.slice.libc == Some(Libc::Musl) || self.slice.kind == Kind::Library;
+        for symbol in details.undefined.iter().filter(|symbol| asks && !symbol.weak) {
+            if policy::glibc_alone(&symbol.name) {
+                if !self.bundled.defines(&symbol.name) {
+                    self.found.push(Objection::GlibcFunction { symbol: symbol.name.clone() });
+                }
+                continue;
+            }
             if let Some(needs) = policy::musl_with(&symbol.name).filter(|needs| *needs > promised) {
                 self.found.push(Objection::LaterMusl { symbol: symbol.name.clone(), needs, promised });
             }

@@ -5,16 +5,39 @@ use std::collections::BTreeSet;
 
 use super::facts::{Details, Facts, Libc, MachOPlatform, Slice};
 use super::magic::Format;
+use super::objection::{Objection, Weight};
 use super::policy;
 use crate::target::{AndroidAbi, Architecture, IosMachine, MacosArchitecture, OsVersion, PlatformTag};
 
-/// The lowest glibc floor of any tag chosen here. A static file does not tell what it asks of the kernel; the
+/// The lowest glibc floor of any tag chosen for a static program. It does not tell what it asks of the kernel; the
 /// distributions of this floor are the oldest that today's toolchains still build for.
 const LOWEST_GLIBC: OsVersion = OsVersion::new(2, 17);
+
+/// The glibc floors that wheels are built for: those of the images in which most are built.
+const BUILT_FOR: [OsVersion; 7] = [
+    OsVersion::new(2, 5),
+    OsVersion::new(2, 12),
+    OsVersion::new(2, 17),
+    OsVersion::new(2, 28),
+    OsVersion::new(2, 31),
+    OsVersion::new(2, 34),
+    OsVersion::new(2, 39),
+];
+
+/// The lowest macOS that a Python of this decade asks for.
+const LOWEST_MACOS: OsVersion = OsVersion::new(10, 9);
 
 /// Python needs no less of Android (PEP 738), and installers on iOS ask for nothing lower than this.
 const LOWEST_ANDROID: u16 = 21;
 const LOWEST_IOS: OsVersion = OsVersion::new(12, 0);
+
+/// A tag that more machines would take than those that are honest, and what rules it out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NextTag {
+    pub tag: PlatformTag,
+    /// A whole sentence about the file that rules it out.
+    pub because: String,
+}
 
 /// Of each family the tag with the lowest floor that `honest` says of all `binaries`, after its legacy alias.
 pub(super) fn honest_tags<'a>(
@@ -22,7 +45,105 @@ pub(super) fn honest_tags<'a>(
     honest: impl Fn(&PlatformTag) -> bool,
 ) -> Vec<PlatformTag> {
     let lowest = candidates(binaries).into_iter().filter_map(|family| family.into_iter().find(|tag| honest(tag)));
-    lowest.flat_map(|tag| [tag.legacy_alias(), Some(tag)]).flatten().collect()
+    lowest.flat_map(with_alias).collect()
+}
+
+/// The same, with the lowest floor of static Linux programs before the one that is chosen for them.
+pub(super) fn lowest_honest_tags<'a>(
+    binaries: impl Iterator<Item = &'a Facts> + Clone,
+    honest: impl Fn(&PlatformTag) -> bool,
+) -> Vec<PlatformTag> {
+    let usual = honest_tags(binaries.clone(), &honest);
+    let is_static = |facts: &Facts| facts.slices.iter().all(|slice| slice.libc.is_none());
+    let mut lowest = Vec::new();
+    if binaries.clone().all(is_static)
+        && let Some(PlatformTag::Manylinux { glibc, architecture }) = usual.iter().map(PlatformTag::canonical).next()
+    {
+        let floors = policy::manylinux_floors(architecture).into_iter().filter(|floor| *floor < glibc);
+        let mut tags = floors.map(|glibc| PlatformTag::Manylinux { glibc, architecture });
+        lowest.extend(tags.find(|tag| honest(tag)).into_iter().flat_map(with_alias));
+    }
+    lowest.extend(usual);
+    lowest
+}
+
+fn with_alias(tag: PlatformTag) -> impl Iterator<Item = PlatformTag> {
+    [tag.legacy_alias(), Some(tag)].into_iter().flatten()
+}
+
+/// `objections` are those that break the promise of a tag, with the files that they are about.
+pub(super) fn next_tag<'a>(
+    binaries: impl Iterator<Item = &'a Facts> + Clone,
+    objections: &dyn Fn(&PlatformTag) -> Vec<(&'a str, Objection)>,
+) -> Option<NextTag> {
+    let families = candidates(binaries.clone());
+    let honest = lowest_honest_tags(binaries, |tag| objections(tag).is_empty());
+    let mut others = Vec::new();
+    for family in &families {
+        let Some(lowest) = honest.iter().find(|tag| family.iter().any(|member| same_family(member, tag))) else {
+            others.extend(family.first());
+            continue;
+        };
+        let Some(tag) = better(lowest) else { continue };
+        let found = objections(&tag);
+        // What still objects to the tag right below the honest one decides, the greatest need first.
+        let below = family.iter().take_while(|tag| !honest.contains(tag)).last().filter(|last| **last > tag);
+        let last = below.map(objections).unwrap_or_default();
+        let decides = |(file, objection): &&(&str, Objection)| {
+            last.is_empty() || last.iter().any(|(member, cause)| member == file && objection.has_cause_of(cause))
+        };
+        let deciding = found.iter().rev().filter(decides).max_by_key(|(_, objection)| objection.node());
+        if let Some((file, objection)) = deciding.or(found.first()) {
+            return Some(NextTag::of(tag, file, objection));
+        }
+    }
+    let ruled_out = others.into_iter().filter_map(|tag| Some((tag, objections(tag).into_iter().next()?)));
+    // That a file is for another machine is the last thing to say, and that it is for another C library the last but one.
+    let distance = |objection: &Objection| match objection {
+        Objection::Libc { .. } => 1,
+        _ if objection.weight() == Weight::WrongMachine => 2,
+        _ => 0,
+    };
+    let (tag, (file, objection)) = ruled_out.min_by_key(|(_, (_, objection))| distance(objection))?;
+    Some(NextTag::of(tag.clone(), file, &objection))
+}
+
+impl NextTag {
+    fn of(tag: PlatformTag, file: &str, objection: &Objection) -> Self {
+        let name = file.rsplit('/').next().unwrap_or(file);
+        Self { tag, because: objection.about(name) }
+    }
+}
+
+/// The tag of the same family that comes next to this one and that more machines take.
+fn better(tag: &PlatformTag) -> Option<PlatformTag> {
+    match tag.canonical() {
+        PlatformTag::Manylinux { glibc, architecture } => {
+            let first = policy::manylinux_floors(architecture).first().copied()?;
+            let glibc = BUILT_FOR.into_iter().rfind(|floor| *floor < glibc && *floor >= first)?;
+            Some(PlatformTag::Manylinux { glibc, architecture })
+        }
+        PlatformTag::Musllinux { musl: OsVersion { major, minor }, architecture } if minor > 1 => {
+            Some(PlatformTag::Musllinux { musl: OsVersion::new(major, minor - 1), architecture })
+        }
+        PlatformTag::Macos { minimum, architecture } => {
+            let minimum = match minimum {
+                OsVersion { major, .. } if major > 11 => OsVersion::new(major - 1, 0),
+                policy::FIRST_ARM_MACOS => OsVersion::new(10, 15),
+                OsVersion { major, minor } => OsVersion::new(major, minor.checked_sub(1)?),
+            };
+            let lowest = if architecture == MacosArchitecture::Arm64 { policy::FIRST_ARM_MACOS } else { LOWEST_MACOS };
+            (minimum >= lowest).then_some(PlatformTag::Macos { minimum, architecture })
+        }
+        PlatformTag::Android { api_level, abi } if api_level > LOWEST_ANDROID => {
+            Some(PlatformTag::Android { api_level: api_level - 1, abi })
+        }
+        PlatformTag::Ios { minimum: OsVersion { major, minor }, machine } => {
+            let minimum = OsVersion { major: if minor > 0 { major } else { major.checked_sub(1)? }, minor: 0 };
+            (minimum >= LOWEST_IOS).then_some(PlatformTag::Ios { minimum, machine })
+        }
+        _ => None,
+    }
 }
 
 /// Whether two tags differ in their floor alone.

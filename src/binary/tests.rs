@@ -8,7 +8,9 @@ use super::facts::{Needed, UndefinedSymbol};
 use super::objection::{Absence, Strength};
 use super::*;
 use crate::error::{Exit, Explain as _};
-use crate::samples::binary::{AMD64, ARM64, ElfSample, MachSample, fat, glibc_elf, mac, pe, static_elf};
+use crate::samples::binary::{
+    AMD64, ARM64, ElfSample, MachSample, SampleHash, SampleLayout, fat, glibc_elf, mac, pe, static_elf,
+};
 use crate::target::{Architecture, OsVersion, PlatformTag};
 
 fn facts(bytes: &[u8]) -> Facts {
@@ -208,12 +210,23 @@ fn the_floor_is_the_greatest_node_that_is_insisted_on() {
     assert_eq!(strong[0].weight(), Weight::Error);
     assert_eq!(
         strong[0].to_string(),
-        "it needs `GLIBC_2.30` of `libc.so.6` (`statx`), and the tag promises glibc 2.17, which does not have it"
+        "it needs `GLIBC_2.30` for `statx`, and the tag promises glibc 2.17, whose `libc.so.6` does not have it"
     );
-    for weak in [with("GLIBC_2.30", false, true), with("GLIBC_2.30", true, false)] {
-        let weak = objections_to(&weak, "manylinux_2_17_x86_64");
-        assert_eq!(weak.iter().map(Objection::weight).collect::<Vec<_>>(), [Weight::Warning]);
+    // Weak symbols save nothing, and an optional node is missed by the first symbol that is not weak.
+    for node in [with("GLIBC_2.30", false, true), with("GLIBC_2.30", true, false)] {
+        let found = objections_to(&node, "manylinux_2_17_x86_64");
+        assert_eq!(found.iter().map(Objection::weight).collect::<Vec<_>>(), [Weight::Error]);
     }
+    assert!(
+        objections_to(&with("GLIBC_2.30", false, true), "manylinux_2_17_x86_64")[0]
+            .to_string()
+            .ends_with("whose `libc.so.6` does not have it; the loader asks for it although the symbol is weak")
+    );
+    let optional = with("GLIBC_2.30", true, true);
+    let found = objections_to(&optional, "manylinux_2_17_x86_64");
+    assert_eq!(found.iter().map(Objection::weight).collect::<Vec<_>>(), [Weight::Warning]);
+    assert!(!found[0].breaks_promise());
+    assert_eq!(honest(&optional)[0], "manylinux1_x86_64");
 }
 
 #[test]
@@ -479,10 +492,173 @@ fn whole_samples() -> Vec<Vec<u8>> {
         static_elf().build(),
         ElfSample { runpath: Some("$ORIGIN"), soname: Some("libx.so"), ..glibc_elf() }.build(),
         ElfSample { class64: false, machine: 40, ..glibc_elf() }.build(),
+        ElfSample { hash: SampleHash::Gnu, layout: SampleLayout::Split(4096), ..musl_library() }.build(),
         mac(ARM64, 11, 0).build(),
         fat(&[(AMD64, mac(AMD64, 10, 12).build()), (ARM64, mac(ARM64, 11, 0).build())]),
         pe(0x8664, &["KERNEL32.dll", "foo.dll"], true),
     ]
+}
+
+/// A library of musl that uses one function and has another.
+fn musl_library() -> ElfSample {
+    ElfSample {
+        kind: 3,
+        soname: Some("libx.so"),
+        needed: vec!["libc.musl-x86_64.so.1"],
+        undefined: vec![("memcpy", false), ("strlen", false)],
+        ..static_elf()
+    }
+}
+
+fn undefined(bytes: &[u8]) -> Vec<String> {
+    let facts = facts(bytes);
+    let Details::Elf(details) = &facts.slices[0].details else { panic!("{facts:?}") };
+    details.undefined.iter().map(|symbol| symbol.name.clone()).collect()
+}
+
+#[test]
+fn symbols_are_counted_by_the_hash_tables() {
+    for layout in [SampleLayout::Plain, SampleLayout::Patched, SampleLayout::Split(0), SampleLayout::Split(8192)] {
+        for (class64, big_endian, machine) in [(true, false, 62), (false, false, 3), (true, true, 22)] {
+            let sample = ElfSample { class64, big_endian, machine, layout, ..musl_library() };
+            let bare = ElfSample { hash: SampleHash::Gnu, ..sample.clone() };
+            for hash in [SampleHash::SysV, SampleHash::Gnu] {
+                let defining = ElfSample { hash, defined: vec!["first", "second"], ..sample.clone() };
+                assert_eq!(undefined(&defining.build()), ["memcpy", "strlen"]);
+            }
+            assert_eq!(undefined(&bare.build()), ["memcpy", "strlen"]);
+            let needed = &facts(&bare.build()).slices[0].needed;
+            assert_eq!(needed[0].name, "libc.musl-x86_64.so.1");
+        }
+    }
+}
+
+#[test]
+fn offset_and_address_have_the_same_place_in_a_page() {
+    let library = |skew, align| ElfSample { skew, align, ..musl_library() }.build();
+    let refused = |bytes: &[u8]| matches!(read(bytes), Err(BinaryError::Malformed { .. }));
+    assert!(refused(&library(0x1010, 0x1000)) && refused(&library(8, 1)));
+    assert!(!refused(&library(0x1000, 0x1000)) && !refused(&library(0, 0x1_0000)));
+    // The kernel maps programs by its own pages; the loader maps libraries as they ask.
+    assert!(refused(&library(0x1000, 0x1_0000)));
+    assert!(!refused(&ElfSample { skew: 0x1000, align: 0x1_0000, ..glibc_elf() }.build()));
+    let message = read(&library(0x1010, 0x1000)).unwrap_err().to_string();
+    assert_eq!(
+        message,
+        "the ELF file is malformed: a segment lies at offset 0x0 and is to be loaded at 0x1010, which differ modulo \
+         0x1000, so that the loader refuses it"
+    );
+}
+
+#[test]
+fn a_node_of_libgcc_is_no_glibc() {
+    let versions = vec![("libgcc_s.so.1", "GLIBC_2.0", false, vec![("__register_frame", false)])];
+    let needed = vec!["libgcc_s.so.1", "libc.musl-x86_64.so.1"];
+    let library = ElfSample { needed, versions, ..musl_library() };
+    assert_eq!(facts(&library.build()).slices[0].libc, Some(Libc::Musl));
+    let gcc = ElfSample { needed: vec!["libgcc_s.so.1"], ..library.clone() };
+    assert_eq!(facts(&gcc.build()).slices[0].libc, None);
+    let glibc = vec![("libc.so.6", "GLIBC_2.2.5", false, vec![("memcpy", false)])];
+    let glibc = ElfSample { needed: Vec::new(), versions: glibc, ..library };
+    assert_eq!(facts(&glibc.build()).slices[0].libc, Some(Libc::Glibc));
+}
+
+#[test]
+fn functions_of_glibc_alone_tell_without_a_library() {
+    let uses = |name, weak| ElfSample { needed: Vec::new(), undefined: vec![(name, weak)], ..musl_library() };
+    for name in
+        ["__printf_chk", "gnu_get_libc_version", "__res_init", "mallinfo2", "__isoc23_strtol", "_dl_find_object"]
+    {
+        let found = objections_to(&uses(name, false).build(), "musllinux_1_2_x86_64");
+        let expected = format!("it uses `{name}`, which is glibc's alone, and the tag promises musl");
+        assert_eq!(found.iter().map(ToString::to_string).collect::<Vec<_>>(), [expected]);
+        assert_eq!(objections_to(&uses(name, false).build(), "manylinux_2_17_x86_64"), []);
+        assert_eq!(objections_to(&uses(name, true).build(), "musllinux_1_2_x86_64"), []);
+    }
+    for name in ["__stack_chk_fail", "__isoc99_sscanf", "__res_state", "res_init", "open64", "__register_frame"] {
+        assert_eq!(objections_to(&uses(name, false).build(), "musllinux_1_2_x86_64"), [], "{name}");
+    }
+    // As musl got the function in the middle of 1.2, the tag tells no more.
+    assert_eq!(objections_to(&uses("qsort_r", false).build(), "musllinux_1_2_x86_64"), []);
+    assert!(matches!(
+        objections_to(&uses("qsort_r", false).build(), "musllinux_1_1_x86_64")[..],
+        [Objection::LaterMusl { .. }]
+    ));
+    // A library of the wheel may have the function.
+    let library = ElfSample { defined: vec!["argp_parse"], hash: SampleHash::Gnu, ..musl_library() }.build();
+    let both = inventory(&[("m/a.so", uses("argp_parse", false).build()), ("m/libargp.so", library)]);
+    assert_eq!(both.objections(&"musllinux_1_2_x86_64".parse().unwrap()), []);
+    let alone = inventory(&[("m/a.so", uses("argp_parse", false).build())]);
+    assert_eq!(alone.objections(&"musllinux_1_2_x86_64".parse().unwrap()).len(), 1);
+}
+
+#[test]
+fn debugging_sections_are_weighed() {
+    let sections = |sections: &[(&'static str, usize)]| {
+        let bytes = ElfSample { sections: sections.to_vec(), ..glibc_elf() }.build();
+        let Details::Elf(details) = facts(&bytes).slices[0].details.clone() else { panic!() };
+        details.debug_sections.iter().map(|section| (section.name, section.size)).collect::<Vec<_>>()
+    };
+    assert_eq!(sections(&[(".symtab", 48), (".strtab", 20)]), [(".strtab", 20), (".symtab", 48)]);
+    assert_eq!(sections(&[(".debug_frame", 30), (".debug_str", 12)]), [(".debug_*", 42)]);
+    assert_eq!(sections(&[(".comment", 30), (".note.x", 12)]), []);
+}
+
+#[test]
+fn the_next_better_tag_is_ruled_out_by_a_file() {
+    let next = |bytes: Vec<u8>| {
+        let next = inventory(&[("package/program", bytes)]).next_tag()?;
+        Some(format!("{} {}", next.tag, next.because))
+    };
+    let versions = vec![
+        ("libc.so.6", "GLIBC_2.18", false, vec![("atexit", false)]),
+        ("libc.so.6", "GLIBC_2.28", false, vec![("fcntl64", false)]),
+    ];
+    assert_eq!(
+        next(ElfSample { versions, ..glibc_elf() }.build()).unwrap(),
+        "manylinux_2_17_x86_64 `program` needs `GLIBC_2.28` for `fcntl64`, and the tag promises glibc 2.17, whose \
+         `libc.so.6` does not have it"
+    );
+    let oldest = vec![("libc.so.6", "GLIBC_2.2.5", false, vec![("x", false)])];
+    assert_eq!(
+        next(ElfSample { versions: oldest, ..glibc_elf() }.build()).unwrap(),
+        "musllinux_1_1_x86_64 `program` is linked against glibc (interpreter `/lib64/ld-linux-x86-64.so.2`), and the tag \
+         promises musl"
+    );
+    assert_eq!(next(static_elf().build()), None);
+    assert_eq!(
+        next(mac(AMD64, 10, 12).build()).unwrap(),
+        "macosx_10_11_x86_64 the x86_64 code of `program` needs macOS 10.12, and the tag promises 10.11"
+    );
+    assert_eq!(
+        next(mac(ARM64, 13, 0).build()).unwrap(),
+        "macosx_12_0_arm64 the aarch64 code of `program` needs macOS 13.0, and the tag promises 12.0"
+    );
+    assert_eq!(next(mac(ARM64, 11, 0).build()), None);
+    assert_eq!(next(pe(0x8664, &["KERNEL32.dll"], false)), None);
+    let both = inventory(&[("bin/x", static_elf().build()), ("bin/y", pe(0x8664, &[], false))]);
+    assert_eq!(both.next_tag().unwrap().because, "`y` is PE, and the tag's platform runs ELF");
+}
+
+#[test]
+fn static_programs_go_down_to_the_first_tag() {
+    let lowest = |sample: ElfSample| {
+        let tags = inventory(&[("x", sample.build())]).lowest_honest_tags();
+        tags.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        lowest(static_elf()),
+        [
+            "manylinux1_x86_64",
+            "manylinux_2_5_x86_64",
+            "manylinux2014_x86_64",
+            "manylinux_2_17_x86_64",
+            "musllinux_1_1_x86_64"
+        ]
+    );
+    let arm = ["manylinux2014_aarch64", "manylinux_2_17_aarch64", "musllinux_1_1_aarch64"];
+    assert_eq!(lowest(ElfSample { machine: 183, ..static_elf() }), arm);
+    assert_eq!(lowest(glibc_elf()), ["manylinux2014_x86_64", "manylinux_2_17_x86_64"]);
 }
 
 #[test]
@@ -534,7 +710,7 @@ proptest! {
 
     #[test]
     fn mutated_files_are_answered(
-        which in 0..6_usize,
+        which in 0..7_usize,
         changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
         cut in proptest::option::of(any::<prop::sample::Index>()),
     ) {
@@ -551,7 +727,7 @@ proptest! {
 
     #[test]
     fn words_of_extremes_are_answered(
-        which in 0..6_usize,
+        which in 0..7_usize,
         at in any::<prop::sample::Index>(),
         word in prop::sample::select(vec![0_u32, 1, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 0xffff_fff0, 0x1000]),
     ) {

@@ -63,6 +63,8 @@ pub struct Binary {
     pub dependency_list_defect: Option<String>,
     /// Every platform tag that it keeps the promise of.
     pub honest_tags: Vec<PlatformTag>,
+    /// The tag that more machines would take; null where none is better.
+    pub next_tag: Option<RuledOut>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -72,6 +74,22 @@ pub struct InspectedWheel {
     pub tags: Vec<String>,
     /// Every platform tag that all its binaries honour together; `any` where it holds none.
     pub honest_tags: Vec<PlatformTag>,
+    /// As of a single binary.
+    pub next_tag: Option<RuledOut>,
+}
+
+/// A tag that would be better than the honest ones.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RuledOut {
+    pub tag: PlatformTag,
+    /// The file that rules it out, and how.
+    pub because: String,
+}
+
+impl RuledOut {
+    fn of(inventory: &Inventory) -> Option<Self> {
+        inventory.next_tag().map(|next| Self { tag: next.tag, because: next.because })
+    }
 }
 
 /// A file that is not what it claims to be.
@@ -106,7 +124,7 @@ fn inspect_file(path: &Path, report: &mut Report) -> Result<(), CheckError> {
         Ok(facts) => {
             let inventory = Inventory::new(vec![(shown, facts)]);
             for (shown, facts) in inventory.binaries() {
-                report.binaries.push(Binary::of(shown.clone(), None, facts, inventory.honest_tags()));
+                report.binaries.push(Binary::of(shown.clone(), None, facts, &inventory));
             }
         }
         Err(error) => report.problems.push(Problem::of(shown, &error)),
@@ -137,8 +155,8 @@ fn inspect_wheel(path: &Path, report: &mut Report) -> Result<(), CheckError> {
     }
     let inventory = inventory(&archive, &mut scanned);
     for (member, facts) in inventory.binaries() {
-        let honest = inventory.honest_tags_of(member, facts);
-        report.binaries.push(Binary::of(format!("{shown}/{member}"), Some(member.clone()), facts, honest));
+        let alone = inventory.alone(member);
+        report.binaries.push(Binary::of(format!("{shown}/{member}"), Some(member.clone()), facts, &alone));
     }
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let tags = match name.parse::<WheelFileName>() {
@@ -148,8 +166,8 @@ fn inspect_wheel(path: &Path, report: &mut Report) -> Result<(), CheckError> {
             Vec::new()
         }
     };
-    let honest = if inventory.binaries().is_empty() { vec![PlatformTag::Any] } else { inventory.honest_tags() };
-    report.wheels.push(InspectedWheel { path: shown, tags, honest_tags: honest });
+    let honest = if inventory.binaries().is_empty() { vec![PlatformTag::Any] } else { inventory.lowest_honest_tags() };
+    report.wheels.push(InspectedWheel { path: shown, tags, honest_tags: honest, next_tag: RuledOut::of(&inventory) });
     Ok(())
 }
 
@@ -160,7 +178,7 @@ impl Problem {
 }
 
 impl Binary {
-    fn of(path: String, member: Option<String>, facts: &Facts, honest_tags: Vec<PlatformTag>) -> Self {
+    fn of(path: String, member: Option<String>, facts: &Facts, alone: &Inventory) -> Self {
         let distinct = |texts: Vec<String>| {
             let mut seen = std::collections::HashSet::new();
             texts.into_iter().filter(|text| seen.insert(text.clone())).collect::<Vec<_>>()
@@ -207,7 +225,8 @@ impl Binary {
                 Some(Err(error)) => Some(error.to_string()),
                 _ => None,
             },
-            honest_tags,
+            honest_tags: alone.lowest_honest_tags(),
+            next_tag: RuledOut::of(alone),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::inspection::{Binary, InspectedWheel, Problem, Report};
+use super::inspection::{Binary, InspectedWheel, Problem, Report, RuledOut};
 use crate::binary::{Format, Kind};
 use crate::console::Shown;
 use crate::console::text::{plural, visible};
@@ -11,7 +11,8 @@ use crate::target::PlatformTag;
 impl Shown for Report {
     fn text(&self) -> String {
         let wheel = |wheel: &InspectedWheel| {
-            block(&wheel.path, vec![("wheel tags", wheel.tags.join(", ")), ("honest tags", tags(&wheel.honest_tags))])
+            let tags = [("wheel tags", wheel.tags.join(", ")), ("honest tags", tags(&wheel.honest_tags))];
+            block(&wheel.path, tags.into_iter().chain(next(wheel.next_tag.as_ref())).collect())
         };
         let problem = |problem: &Problem| {
             let lines = [("problem", Some(&problem.message)), ("help", problem.help.as_ref())];
@@ -85,8 +86,13 @@ impl Binary {
         }
         lines.extend(self.dependency_list_defect.clone().map(|defect| ("list inside", format!("broken: {defect}"))));
         lines.push(("honest tags", tags(&self.honest_tags)));
+        lines.extend(next(self.next_tag.as_ref()));
         lines
     }
+}
+
+fn next(ruled_out: Option<&RuledOut>) -> Option<(&'static str, String)> {
+    ruled_out.map(|next| ("next tag", format!("`{}` is out: {}", next.tag, next.because)))
 }
 
 fn tags(tags: &[PlatformTag]) -> String {

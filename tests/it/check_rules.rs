@@ -10,8 +10,8 @@ use crate::samples::archive::Defect::{
 };
 use crate::samples::archive::{Entry, entry, noise};
 use crate::samples::binary::{
-    AMD64, ARM64, ElfSample, MachSample, fat, glibc_elf, mac as mac_sample, pe, static_elf, static_pie,
-    windows_library, windows_program,
+    AMD64, ARM64, ElfSample, MachSample, SampleHash, SampleLayout, fat, glibc_elf, mac as mac_sample, pe, static_elf,
+    static_pie, windows_library, windows_program,
 };
 use crate::samples::dependencies::{MODULES, elf_with, go_inline};
 use crate::samples::wheel::{
@@ -554,11 +554,20 @@ fn binary_cases() -> Vec<Case> {
             ),
         ),
         ("musllinux-libc", E, tagged(&[MUSL], glibc_elf().build())),
+        ("musllinux-libc", E, musl(&|sample| sample.undefined = vec![("__printf_chk", false)])),
+        ("binary-readable", E, linux_with(elf(&|sample| sample.skew = 0x100))),
+        ("debug-info", W, linux_with(elf(&|sample| sample.sections = vec![(".symtab", 240), (".strtab", 80)]))),
+        ("debug-info", W, linux_with(elf(&|sample| sample.sections = vec![(".debug_frame", 64)]))),
         ("elf-interp", E, gnu(&|sample| sample.interpreter = Some("/nix/store/glibc/lib/ld-linux-x86-64.so.2"))),
         (
             "manylinux-floor",
             E,
             gnu(&|sample| sample.versions = vec![("libc.so.6", "GLIBC_2.34", false, vec![("memcpy", false)])]),
+        ),
+        (
+            "manylinux-floor",
+            E,
+            gnu(&|sample| sample.versions = vec![("libc.so.6", "GLIBC_2.34", false, vec![("memcpy", true)])]),
         ),
         (
             "manylinux-floor",
@@ -602,6 +611,12 @@ fn binary_cases() -> Vec<Case> {
     ]
 }
 
+/// A wheel whose program was patched after it had been linked.
+fn patched(layout: SampleLayout) -> Sample {
+    let program = ElfSample { layout, hash: SampleHash::Gnu, defined: vec!["main"], ..glibc_elf() };
+    tagged(&["manylinux2014_x86_64", "manylinux_2_17_x86_64"], program.build())
+}
+
 /// A wheel for Android, with a program of this API level.
 fn android(tag: &str, android_api: Option<u32>) -> Sample {
     let program = ElfSample {
@@ -614,7 +629,7 @@ fn android(tag: &str, android_api: Option<u32>) -> Sample {
 }
 
 /// Rules that are tested elsewhere: they need a second file, or an input that samples cannot make.
-const ELSEWHERE: [&str; 3] = ["attestation", "manylinux-blacklist", "debug-info"];
+const ELSEWHERE: [&str; 2] = ["attestation", "manylinux-blacklist"];
 
 #[test]
 fn every_rule_fires_on_its_own_defect_and_on_nothing_else() {
@@ -657,6 +672,8 @@ fn sound_wheels_have_no_finding() {
         ("windows", windows(windows_program())),
         ("universal", runtime(&["macosx_10_12_universal2"], "aarch64-apple-darwin", "bin/codex", universal)),
         ("gnu", tagged(&["manylinux2014_x86_64", "manylinux_2_17_x86_64"], glibc_elf().build())),
+        ("patched", patched(SampleLayout::Patched)),
+        ("strings in two segments", patched(SampleLayout::Split(4096))),
         ("android", android("android_24_arm64_v8a", Some(24))),
         ("build tag", linux().renamed(&linux().file_name.replace("-py3", "-7-py3"))),
         ("a command of the distribution's name", linux().and(&points, own, 0o100644)),

@@ -87,7 +87,10 @@ fn inspect_has_the_keys_of_the_contract() {
         let binaries = report["binaries"].as_array().unwrap();
         assert_eq!(binaries.len(), 1);
         let binary = &binaries[0];
-        has(binary, &["path", "format", "architecture", "linkage", "libc", "minimum_os", "signed", "honest_tags"]);
+        has(
+            binary,
+            &["path", "format", "architecture", "linkage", "libc", "minimum_os", "signed", "honest_tags", "next_tag"],
+        );
         has(binary, &["dependencies"]);
         assert!(["elf", "macho", "pe"].contains(&binary["format"].as_str().unwrap()));
         assert!(["static", "static-pie", "dynamic"].contains(&binary["linkage"].as_str().unwrap()));

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::samples::binary::{ElfSample, program, static_elf};
+use crate::samples::binary::{ElfSample, glibc_elf, program, static_elf};
 use crate::support::{self, relkit, run, text, transcript, write, write_tree};
 
 fn static_program(machine: u16) -> Vec<u8> {
@@ -46,11 +46,29 @@ fn a_program_is_described_to_programs() {
     let expected = json!({
         "path": "program", "format": "elf", "architecture": "x86_64", "linkage": "static", "libc": null,
         "minimum_os": null, "signed": false,
-        "honest_tags": ["manylinux2014_x86_64", "manylinux_2_17_x86_64", "musllinux_1_1_x86_64"],
+        "honest_tags": [
+            "manylinux1_x86_64", "manylinux_2_5_x86_64", "manylinux2014_x86_64", "manylinux_2_17_x86_64",
+            "musllinux_1_1_x86_64",
+        ],
+        "next_tag": null,
     });
     for (key, value) in expected.as_object().unwrap() {
         assert_eq!(&binary[key], value, "{key}");
     }
+}
+
+#[test]
+fn what_rules_a_better_tag_out_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let versions = vec![("libc.so.6", "GLIBC_2.28", false, vec![("fcntl64", false)])];
+    write(directory.path(), "_rust.abi3.so", ElfSample { versions, ..glibc_elf() }.build());
+    let because = "`_rust.abi3.so` needs `GLIBC_2.28` for `fcntl64`, and the tag promises glibc 2.17, whose `libc.so.6` does \
+                   not have it";
+    let shown = inspect(directory.path(), &["_rust.abi3.so"]);
+    assert!(shown.contains(&format!("  next tag     `manylinux_2_17_x86_64` is out: {because}\n")), "{shown}");
+    let output = run(relkit().args(["inspect", "--format", "json", "_rust.abi3.so"]).current_dir(directory.path()));
+    let next = json!({"tag": "manylinux_2_17_x86_64", "because": because});
+    assert_eq!(support::json(&output)["binaries"][0]["next_tag"], next);
 }
 
 #[test]

@@ -74,7 +74,13 @@ fn macos_programs_need_what_they_were_linked_for() {
 
 #[test]
 fn linux_on_x86_64_is_static_throughout() {
-    let honest = ["manylinux2014_x86_64", "manylinux_2_17_x86_64", "musllinux_1_1_x86_64"];
+    let honest = [
+        "manylinux1_x86_64",
+        "manylinux_2_5_x86_64",
+        "manylinux2014_x86_64",
+        "manylinux_2_17_x86_64",
+        "musllinux_1_1_x86_64",
+    ];
     look("manylinux_2_17_x86_64", 4, &honest, |name, binary| {
         assert_eq!((binary.format, binary.linkage, binary.libc), (Format::Elf, Linkage::StaticPie, None), "{name}");
         assert_eq!((shown(&binary.architecture), binary.signed, &binary.minimum_os), ("x86_64".into(), false, &None));

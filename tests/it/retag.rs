@@ -163,7 +163,7 @@ fn a_tag_that_is_not_honest_is_refused() {
     let program = "codex_cli_bin/bin/codex";
     let honest = "honest are `manylinux_2_28_x86_64`";
     for (tag, objection) in [
-        ("manylinux_2_17_x86_64", "it needs `GLIBC_2.28` of `libc.so.6` (`fcntl`)"),
+        ("manylinux_2_17_x86_64", "it needs `GLIBC_2.28` for `fcntl`"),
         ("manylinux_2_28_x86_64.musllinux_1_1_x86_64", "it is linked against glibc"),
         ("manylinux_2_28_aarch64", "it is built for x86_64, and the tag promises aarch64"),
         ("win_amd64", "it is ELF, and the tag's platform runs PE"),

@@ -27,7 +27,41 @@ pub struct ElfSample {
     pub android_api: Option<u32>,
     /// `Tag_CPU_arch` of Arm's attributes.
     pub arm_version: Option<u8>,
+    /// Symbols that the file has itself.
+    pub defined: Vec<&'static str>,
+    pub hash: SampleHash,
+    pub layout: SampleLayout,
+    /// Names and sizes of sections that are not loaded.
+    pub sections: Vec<(&'static str, usize)>,
+    /// How far the addresses are from the offsets.
+    pub skew: u64,
+    /// `p_align` of what is loaded.
+    pub align: u64,
 }
+
+/// What counts the dynamic symbols of a sample.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum SampleHash {
+    None,
+    SysV,
+    /// Counts only where the file has symbols itself; a relocation names the last of the others.
+    Gnu,
+}
+
+/// Where the tables of a sample lie.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum SampleLayout {
+    Plain,
+    /// Symbols and strings in a segment at the end of the file, something else between them, and a table of sections
+    /// that is not there: as patching and stripping leave a file.
+    Patched,
+    /// The strings begin in one segment and end in the next, which the file holds that many bytes further on.
+    Split(u64),
+}
+
+/// Where the segment at the end of a patched file is loaded, and what lies between its tables.
+const APPENDED_AT: u64 = 0x10_0000;
+const BETWEEN: u64 = 480;
 
 pub fn static_elf() -> ElfSample {
     ElfSample {
@@ -47,6 +81,12 @@ pub fn static_elf() -> ElfSample {
         undefined: Vec::new(),
         android_api: None,
         arm_version: None,
+        defined: Vec::new(),
+        hash: SampleHash::None,
+        layout: SampleLayout::Plain,
+        sections: Vec::new(),
+        skew: 0,
+        align: 1,
     }
 }
 
@@ -92,18 +132,57 @@ impl ElfSample {
         }
     }
 
-    fn program_header(&self, out: &mut Vec<u8>, kind: u32, flags: u32, offset: u64, size: u64) {
+    /// `place` is offset and address.
+    fn program_header(&self, out: &mut Vec<u8>, kind: u32, flags: u32, place: (u64, u64), size: u64) {
         self.word(out, kind);
         if self.class64 {
             self.word(out, flags);
         }
-        for value in [offset, offset, offset, size, size] {
+        for value in [place.0, place.1 + self.skew, place.1 + self.skew, size, size] {
             self.long(out, value);
         }
         if !self.class64 {
             self.word(out, flags);
         }
+        self.long(out, if kind == 1 { self.align } else { 1 });
+    }
+
+    fn section_header(&self, out: &mut Vec<u8>, name: u32, kind: u32, offset: u64, size: u64) {
+        self.word(out, name);
+        self.word(out, kind);
+        for value in [0, 0, offset, size] {
+            self.long(out, value);
+        }
+        self.word(out, 0);
+        self.word(out, 0);
         self.long(out, 1);
+        self.long(out, 0);
+    }
+
+    /// The table that says how many symbols there are; those of other files come first.
+    fn hash_table(&self, undefined: u32, defined: u32) -> Vec<u8> {
+        let mut words = match self.hash {
+            SampleHash::None => Vec::new(),
+            SampleHash::SysV => vec![1, undefined + defined, 0],
+            SampleHash::Gnu if defined == 0 => vec![1, 1, 1, 0, 0],
+            SampleHash::Gnu => vec![1, undefined, 1, 0, 0],
+        };
+        match self.hash {
+            SampleHash::None => {}
+            SampleHash::SysV => words.extend((0..undefined + defined).map(|_| 0)),
+            SampleHash::Gnu => {
+                words.extend(self.class64.then_some(0));
+                words.push(if defined == 0 { 0 } else { undefined });
+                words.extend((1..=defined).map(|index| u32::from(index == defined)));
+            }
+        }
+        let mut out = Vec::new();
+        // On s390x alone the words of the elder table are wide.
+        let wide = self.hash == SampleHash::SysV && self.machine == 22;
+        for value in words {
+            if wide { self.long(&mut out, value.into()) } else { self.word(&mut out, value) }
+        }
+        out
     }
 
     pub fn build(&self) -> Vec<u8> {
@@ -116,7 +195,9 @@ impl ElfSample {
             offset as u64
         };
         // Tables first, at known places behind the headers.
-        let start = header_size + 5 * entry_size;
+        // Only what is loaded in two parts has a header more.
+        let segments = if self.layout == SampleLayout::Plain { 5 } else { 6 };
+        let start = header_size + segments * entry_size;
         let mut interpreter = self.interpreter.unwrap_or_default().as_bytes().to_vec();
         interpreter.push(0);
         let mut symbols = vec![0; if self.class64 { 24 } else { 16 }];
@@ -126,21 +207,32 @@ impl ElfSample {
         let named = self.versions.iter().enumerate().flat_map(|(index, (.., symbols))| {
             symbols.iter().map(move |(name, weak)| (*name, *weak, index as u16 + 2))
         });
-        let named: Vec<_> = named.chain(self.undefined.iter().map(|(name, weak)| (*name, *weak, 1))).collect();
-        for (name, weak, index) in named {
+        let named = named.chain(self.undefined.iter().map(|(name, weak)| (*name, *weak, 1)));
+        let mut named: Vec<_> = named.map(|(name, weak, index)| (name, weak, index, 0)).collect();
+        let hash = self.hash_table(named.len() as u32 + 1, self.defined.len() as u32);
+        // What the loader looks at although no hash table counts it.
+        let mut relocations = Vec::new();
+        if self.hash == SampleHash::Gnu {
+            let symbol = named.len() as u64;
+            for value in [0, if self.class64 { symbol << 32 | 6 } else { symbol << 8 | 6 }, 0] {
+                self.long(&mut relocations, value);
+            }
+        }
+        named.extend(self.defined.iter().map(|name| (*name, false, 1, 1)));
+        for (name, weak, index, section) in named {
             let name = string(name) as u32;
             let info = if weak { 0x22 } else { 0x12 };
             self.word(&mut symbols, name);
             if self.class64 {
                 symbols.extend([info, 0]);
-                self.half(&mut symbols, 0);
+                self.half(&mut symbols, section);
                 self.long(&mut symbols, 0);
                 self.long(&mut symbols, 0);
             } else {
                 self.word(&mut symbols, 0);
                 self.word(&mut symbols, 0);
                 symbols.extend([info, 0]);
-                self.half(&mut symbols, 0);
+                self.half(&mut symbols, section);
             }
             self.half(&mut indexes, index);
         }
@@ -162,15 +254,32 @@ impl ElfSample {
         let mut entries: Vec<(u64, u64)> = self.needed.iter().map(|name| (1, string(name))).collect();
         entries.extend(self.runpath.map(|path| (29, string(path))));
         entries.extend(self.soname.map(|name| (14, string(name))));
+        let patched = self.layout == SampleLayout::Patched;
         let interpreter_at = start as u64;
-        let symbols_at = interpreter_at + interpreter.len() as u64;
-        let indexes_at = symbols_at + symbols.len() as u64;
+        let symbols_at = if patched { APPENDED_AT } else { interpreter_at + interpreter.len() as u64 };
+        let hash_at = interpreter_at + interpreter.len() as u64 + if patched { 0 } else { symbols.len() as u64 };
+        let relocations_at = hash_at + hash.len() as u64;
+        let indexes_at = relocations_at + relocations.len() as u64;
         let needs_at = indexes_at + indexes.len() as u64;
-        let strings_at = needs_at + needs.len() as u64;
-        let dynamic_at = strings_at + strings.len() as u64;
-        entries.extend([(5, strings_at), (10, strings.len() as u64), (6, symbols_at), (0x6fff_fff0, indexes_at)]);
+        let needs_end = needs_at + needs.len() as u64;
+        let strings_at = if patched { APPENDED_AT + symbols.len() as u64 + BETWEEN } else { needs_end };
+        let dynamic_at = if patched { needs_end } else { strings_at + strings.len() as u64 };
+        let at = |address: u64| address + self.skew;
+        entries.extend([
+            (5, at(strings_at)),
+            (10, strings.len() as u64),
+            (6, at(symbols_at)),
+            (0x6fff_fff0, at(indexes_at)),
+        ]);
         if !self.versions.is_empty() {
-            entries.extend([(0x6fff_fffe, needs_at), (0x6fff_ffff, self.versions.len() as u64)]);
+            entries.extend([(0x6fff_fffe, at(needs_at)), (0x6fff_ffff, self.versions.len() as u64)]);
+        }
+        match self.hash {
+            SampleHash::None => {}
+            SampleHash::SysV => entries.push((4, at(hash_at))),
+            SampleHash::Gnu => {
+                entries.extend([(0x6fff_fef5, at(hash_at)), (7, at(relocations_at)), (8, relocations.len() as u64)]);
+            }
         }
         entries.extend([(0x6fff_fffb, self.flags_1), (0, 0)]);
         let mut dynamic = Vec::new();
@@ -188,8 +297,70 @@ impl ElfSample {
             self.word(&mut note, level);
         }
         let total = note_at + note.len() as u64;
-        let attributes = self.arm_version.map(|version| self.arm_attributes(version)).unwrap_or_default();
-        let sections_at = if attributes.is_empty() { 0 } else { total + attributes.len() as u64 };
+
+        // What is loaded as offset, address and size, and how far a part of the file lies behind its address.
+        let cut = strings_at + strings.len() as u64 / 2;
+        let (loads, gap) = match self.layout {
+            SampleLayout::Plain => (vec![(0, 0, total)], 0),
+            SampleLayout::Patched => {
+                let size = symbols.len() as u64 + BETWEEN + strings.len() as u64;
+                (vec![(0, 0, total), (total.next_multiple_of(4096), APPENDED_AT, size)], 0)
+            }
+            SampleLayout::Split(gap) => (vec![(0, 0, cut), (cut + gap, cut, total - cut)], gap),
+        };
+        let mut body = interpreter.clone();
+        if patched {
+            body.extend([hash, relocations, indexes, needs].concat());
+            body.extend(dynamic.iter().chain(&note));
+            body.resize(total.next_multiple_of(4096) as usize - start, 0);
+            body.extend(symbols);
+            body.resize(body.len() + BETWEEN as usize, 0xff);
+            body.extend(strings);
+        } else {
+            body.extend([symbols, hash, relocations, indexes, needs, strings, dynamic.clone(), note.clone()].concat());
+        }
+        if gap > 0 {
+            let rest = body.split_off(cut as usize - start);
+            body.resize(body.len() + gap as usize, 0);
+            body.extend(rest);
+        }
+
+        let mut headers = Vec::new();
+        let mut names = b"\0.shstrtab\0".to_vec();
+        let attributes = self.arm_version.map(|version| self.arm_attributes(version)).into_iter();
+        let named = self.sections.iter().map(|(name, size)| (*name, vec![0; *size]));
+        for (name, content) in attributes.map(|content| (".ARM.attributes", content)).chain(named) {
+            let kind = match name {
+                ".ARM.attributes" => 0x7000_0003,
+                ".symtab" => 2,
+                ".strtab" => 3,
+                _ => 1,
+            };
+            headers.push((names.len() as u32, kind, (start + body.len()) as u64, content.len() as u64));
+            names.extend(name.as_bytes());
+            names.push(0);
+            body.extend(content);
+        }
+        let mut sections = Vec::new();
+        if !headers.is_empty() {
+            headers.insert(0, (0, 0, 0, 0));
+            headers.push((1, 3, (start + body.len()) as u64, names.len() as u64));
+            body.extend(names);
+            for (name, kind, offset, size) in &headers {
+                self.section_header(&mut sections, *name, *kind, *offset, *size);
+            }
+        }
+        let sections_at = match headers.len() {
+            _ if patched => 0x7fff_0000,
+            0 => 0,
+            _ => (start + body.len()) as u64,
+        };
+        let count = if patched { 9 } else { headers.len() as u16 };
+        let size = match count {
+            0 => 0,
+            _ if self.class64 => 64,
+            _ => 40,
+        };
 
         let mut out = b"\x7fELF".to_vec();
         out.extend([if self.class64 { 2 } else { 1 }, if self.big_endian { 2 } else { 1 }, 1, self.os_abi]);
@@ -201,25 +372,21 @@ impl ElfSample {
             self.long(&mut out, value);
         }
         self.word(&mut out, self.flags);
-        let (section_size, sections) = if sections_at == 0 { (0, 0) } else { (40, 2) };
-        for value in [header_size as u16, entry_size as u16, 5, section_size, sections, 0] {
+        for value in [header_size as u16, entry_size as u16, segments as u16, size, count, count.saturating_sub(1)] {
             self.half(&mut out, value);
         }
-        self.program_header(&mut out, 1, 5, 0, total);
+        self.program_header(&mut out, 1, 5, (0, 0), loads[0].2);
         let interp = if self.interpreter.is_some() { 3 } else { 0 };
-        self.program_header(&mut out, interp, 4, interpreter_at, interpreter.len() as u64);
-        self.program_header(&mut out, 2, 6, dynamic_at, dynamic.len() as u64);
-        self.program_header(&mut out, 0x6474_e551, self.stack_flags, 0, 0);
-        self.program_header(&mut out, if note.is_empty() { 0 } else { 4 }, 4, note_at, note.len() as u64);
-        for part in [interpreter, symbols, indexes, needs, strings, dynamic, note, attributes.clone()] {
-            out.extend(part);
+        self.program_header(&mut out, interp, 4, (interpreter_at, interpreter_at), interpreter.len() as u64);
+        self.program_header(&mut out, 2, 6, (dynamic_at + gap, dynamic_at), dynamic.len() as u64);
+        self.program_header(&mut out, 0x6474_e551, self.stack_flags, (0, 0), 0);
+        let is_note = if note.is_empty() { 0 } else { 4 };
+        self.program_header(&mut out, is_note, 4, (note_at + gap, note_at), note.len() as u64);
+        for (offset, address, size) in loads.into_iter().skip(1) {
+            self.program_header(&mut out, 1, 6, (offset, address), size);
         }
-        if sections_at > 0 {
-            out.extend([0; 40]);
-            for value in [0, 0x7000_0003, 0, 0, total as u32, attributes.len() as u32, 0, 0, 1, 0] {
-                self.word(&mut out, value);
-            }
-        }
+        out.extend(body);
+        out.extend(sections);
         out
     }
 

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use crate::binary::{Details, Format, Kind, Libc, Objection, Signature, Slice, Weight};
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
+use crate::console::text::{human_bytes, plural};
 use crate::error::sentence;
 use crate::member_path::{join, parent};
 
@@ -48,8 +49,8 @@ rule!(MANYLINUX_LIBC = "manylinux-libc", Error, Wheel(|wheel, found| objections(
     why: "The machines that install the wheel have glibc; code for another libc does not start there.",
     fix: "Link the program statically, or build it for glibc");
 
-rule!(MUSLLINUX_LIBC = "musllinux-libc", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Libc { promised: Libc::Musl, .. })));
-    what: "Under a musllinux tag, ELF files need musl or no libc at all; helpers and libraries too.",
+rule!(MUSLLINUX_LIBC = "musllinux-libc", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Libc { promised: Libc::Musl, .. } | Objection::GlibcFunction { .. })));
+    what: "Under a musllinux tag, ELF files need musl or no libc at all; helpers and libraries too. A function that glibc alone has (`__printf_chk`, `mallinfo2`, ...) tells even where no library is named.",
     why: "Alpine and its like have no glibc: the file does not start there, and `not found` is all that is said.",
     fix: "Link the program statically or build it for musl, or leave the tag off the wheel");
 
@@ -59,7 +60,7 @@ rule!(ELF_INTERP = "elf-interp", Error, Wheel(|wheel, found| objections(wheel, f
     fix: "Build with the platform's own linker settings, or set the path with `patchelf --set-interpreter`");
 
 rule!(MANYLINUX_FLOOR = "manylinux-floor", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::SymbolVersion { .. })));
-    what: "Symbol versions (GLIBC, GLIBCXX, CXXABI, GCC) are among those that the tag's glibc has on that architecture; where only weak symbols need one, it is a warning.",
+    what: "Symbol versions (GLIBC, GLIBCXX, CXXABI, GCC) are among those that the tag's glibc has on that architecture; that the symbols bound to one are weak does not help. Where the need itself is marked weak (VER_FLG_WEAK) and all its symbols are, it is a warning.",
     why: "The loader refuses the file on the oldest machines that install the wheel.",
     fix: "Build on an older system or link statically, or raise the tag to the version that is needed");
 
@@ -214,10 +215,42 @@ fn pe_subsystem(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-rule!(DEBUG_INFO = "debug-info", Warning, Wheel(|wheel, found| slices(wheel, found, |slice| slice.debug_info, "the file holds debugging information"));
-    what: "Binaries carry no debugging sections.",
+rule!(DEBUG_INFO = "debug-info", Warning, Wheel(debug_info);
+    what: "Binaries carry no debugging sections, nor the symbol table that `strip` removes.",
     why: "They make the wheel larger for everybody and name the directories of the build machine.",
     fix: "Strip the files, and keep the debugging information elsewhere");
+
+/// One finding for all ELF files, at the one that holds most.
+fn debug_info(wheel: &WheelSubject, found: &mut Findings) {
+    let mut weighed = Vec::new();
+    for (member, facts) in wheel.inventory.binaries() {
+        let elf = facts.slices.iter().find_map(|slice| match &slice.details {
+            Details::Elf(elf) => Some(elf),
+            _ => None,
+        });
+        match elf.map(|elf| &elf.debug_sections) {
+            Some(sections) if sections.is_empty() => {}
+            Some(sections) => {
+                weighed.push((sections.iter().map(|section| section.size).sum::<u64>(), member, sections))
+            }
+            None if facts.slices.iter().any(|slice| slice.debug_info) => {
+                found.member(member, "the file holds debugging information");
+            }
+            None => {}
+        }
+    }
+    let all: u64 = weighed.iter().map(|(size, ..)| size).sum();
+    let Some((size, member, sections)) = weighed.iter().max_by_key(|(size, ..)| *size) else { return };
+    let size_of = |size: u64| format!("{size} bytes ({})", human_bytes(size));
+    let each = sections.iter().map(|section| format!("`{}` {}", section.name, human_bytes(section.size)));
+    let each = each.collect::<Vec<_>>().join(", ");
+    let mut message = format!("{} of the file are debugging information ({each})", size_of(*size));
+    if let others @ 1.. = weighed.len() - 1 {
+        let hold = if others == 1 { "holds" } else { "hold" };
+        message.push_str(&format!("; {} {hold} {} more", plural(others, "other file"), size_of(all - size)));
+    }
+    found.member(member, message);
+}
 
 #[rustfmt::skip]
 pub(crate) static RULES: &[&Rule] = &[

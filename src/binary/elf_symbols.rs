@@ -1,0 +1,237 @@
+//! The dynamic symbols of an ELF file and the version nodes that they need (System V ABI, "Linux Standard Base" symbol
+//! versioning). How many symbols there are is said by the hash tables alone, never by section headers.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use object::elf;
+use object::read::ReadRef as _;
+use object::read::elf::{FileHeader, Sym as _};
+
+use super::bytes::Strings;
+use super::elf_image::Image;
+use super::error::BinaryError;
+use super::facts::{UndefinedSymbol, VersionNeed};
+use super::magic::Format;
+use super::policy;
+
+type Endian = object::Endianness;
+
+const ELF: Format = Format::Elf;
+
+/// A version index is 15 bits wide, so that no more nodes can be told apart.
+const MAX_VERSIONS: usize = 1 << 15;
+
+/// No real file has more; the first symbols decide as well as all of them.
+const MAX_SYMBOLS: u64 = 1 << 20;
+
+const MAX_SYMBOLS_NAMED: usize = 8;
+
+#[derive(Default)]
+pub(super) struct Symbols {
+    pub needs: Vec<VersionNeed>,
+    pub undefined: Vec<UndefinedSymbol>,
+    /// Functions that of all C libraries glibc alone has, and that this file has itself.
+    pub own_glibc_functions: Vec<String>,
+}
+
+/// How many symbols there are.
+enum Count {
+    Stated(u64),
+    /// No more than these; what lies behind the last may be anything.
+    AtMost(u64),
+}
+
+/// `names` are the strings that the dynamic segment names.
+pub(super) fn read<Header: FileHeader<Endian = Endian>>(
+    image: &Image<'_, Header>,
+    names: &[u8],
+    strings: &mut Strings,
+) -> Result<Symbols, BinaryError> {
+    let (mut needs, indexes) = version_needs(image, names, strings)?;
+    let Some(bytes) = image.table(elf::DT_SYMTAB) else { return Ok(Symbols { needs, ..Symbols::default() }) };
+    let (count, is_stated) = match count(image) {
+        Count::Stated(count) => (count, true),
+        Count::AtMost(count) => (count, false),
+    };
+    let count = count.min(bytes.len() as u64 / size_of::<Header::Sym>() as u64).min(MAX_SYMBOLS);
+    let symbols: &[Header::Sym] = bytes
+        .as_ref()
+        .read_slice_at(0, usize::try_from(count).unwrap_or_default())
+        .map_err(|()| ELF.truncated("the table of dynamic symbols"))?;
+    let versions = image.table(elf::DT_VERSYM).unwrap_or_default();
+    let (mut undefined, mut own_glibc_functions) = (Vec::new(), Vec::new());
+    let mut strong = vec![false; needs.len()];
+    for (index, symbol) in symbols.iter().enumerate().skip(1) {
+        let place = u64::from(symbol.st_name(image.endian));
+        if place == 0 {
+            continue;
+        }
+        if place >= names.len() as u64 && !is_stated {
+            break;
+        }
+        if !symbol.is_undefined(image.endian) {
+            own_glibc_functions.extend(policy::glibc_alone_at(names, place).map(str::to_owned));
+            continue;
+        }
+        let weak = symbol.st_bind() == elf::STB_WEAK;
+        let name = strings.at(names, place, "the name of a symbol")?;
+        if let Some(&need) = version_index(image.endian, &versions, index).and_then(|version| indexes.get(&version)) {
+            strong[need] |= !weak;
+            let need: &mut VersionNeed = &mut needs[need];
+            need.only_weak_symbols = true;
+            if need.symbols.len() < MAX_SYMBOLS_NAMED {
+                need.symbols.push(name.clone());
+            }
+        }
+        undefined.push(UndefinedSymbol { name, weak });
+    }
+    for (need, strong) in needs.iter_mut().zip(strong) {
+        need.only_weak_symbols &= !strong;
+        need.symbols.sort();
+    }
+    Ok(Symbols { needs, undefined, own_glibc_functions })
+}
+
+fn version_index(endian: Endian, versions: &[u8], symbol: usize) -> Option<u16> {
+    let raw = versions.get(symbol.checked_mul(2)?..)?.first_chunk::<2>()?;
+    let index = if endian == Endian::Little { u16::from_le_bytes(*raw) } else { u16::from_be_bytes(*raw) };
+    Some(index & 0x7fff)
+}
+
+fn count<Header: FileHeader<Endian = Endian>>(image: &Image<'_, Header>) -> Count {
+    if let Some(count) = by_gnu_hash(image).or_else(|| by_hash(image)) {
+        return Count::Stated(count);
+    }
+    // A GNU hash table without a single entry counts nothing: then all symbols are another file's, and those that the
+    // loader looks at stand in relocations.
+    if let (Some(_), Some(last)) = (image.value(elf::DT_GNU_HASH), last_relocated(image)) {
+        return Count::AtMost(last + 1);
+    }
+    // Without any, the table ends where the next one begins.
+    let tables = [
+        elf::DT_STRTAB,
+        elf::DT_VERSYM,
+        elf::DT_VERNEED,
+        elf::DT_VERDEF,
+        elf::DT_HASH,
+        elf::DT_GNU_HASH,
+        elf::DT_RELA,
+        elf::DT_REL,
+        elf::DT_JMPREL,
+    ];
+    let start = image.value(elf::DT_SYMTAB).unwrap_or_default();
+    let end = tables.into_iter().flat_map(|tag| image.values(tag)).filter(|address| *address > start).min();
+    Count::AtMost(end.map_or(u64::MAX, |end| (end - start) / size_of::<Header::Sym>() as u64))
+}
+
+/// The symbols that others may look up lie at the end of the table, in chains; the last bit of a chain's last entry is set.
+fn by_gnu_hash<Header: FileHeader<Endian = Endian>>(image: &Image<'_, Header>) -> Option<u64> {
+    let table = image.table(elf::DT_GNU_HASH)?;
+    let word = |index: u64| word(&table, image.endian, index);
+    let (buckets, base, filters) = (word(0)?, word(1)?, word(2)?);
+    let filter = if image.header.is_type_64() { 2 } else { 1 };
+    let first = 4 + u64::from(filters) * filter;
+    let chains = first + u64::from(buckets);
+    let mut last = 0;
+    for index in first..chains {
+        last = last.max(word(index)?);
+    }
+    let mut at = u64::from(last.checked_sub(base).filter(|_| last > 0)?);
+    while word(chains + at)? & 1 == 0 {
+        at += 1;
+    }
+    Some(u64::from(base) + at + 1)
+}
+
+/// The elder table has a chain entry for every symbol. Its words are 64 bits wide on s390x alone.
+fn by_hash<Header: FileHeader<Endian = Endian>>(image: &Image<'_, Header>) -> Option<u64> {
+    let table = image.table(elf::DT_HASH)?;
+    let wide = image.header.is_type_64() && image.header.e_machine(image.endian) == elf::EM_S390;
+    let chains = word(&table, image.endian, if wide { 3 } else { 1 })?;
+    (chains > 0).then_some(chains.into())
+}
+
+/// The greatest number of a symbol that a relocation names.
+fn last_relocated<Header: FileHeader<Endian = Endian>>(image: &Image<'_, Header>) -> Option<u64> {
+    let wide = image.header.is_type_64();
+    let entry = |addends: bool| match (wide, addends) {
+        (true, true) => 24,
+        (true, false) => 16,
+        (false, true) => 12,
+        (false, false) => 8,
+    };
+    let addends = image.value(elf::DT_PLTREL) == u64::try_from(elf::DT_RELA.0).ok();
+    let tables = [
+        (elf::DT_RELA, elf::DT_RELASZ, entry(true)),
+        (elf::DT_REL, elf::DT_RELSZ, entry(false)),
+        (elf::DT_JMPREL, elf::DT_PLTRELSZ, entry(addends)),
+    ];
+    let mut last = None;
+    for (tag, size, entry) in tables {
+        let table = image.table(tag).unwrap_or_default();
+        let size = usize::try_from(image.value(size).unwrap_or_default()).unwrap_or(usize::MAX);
+        for relocation in table[..table.len().min(size)].chunks_exact(entry) {
+            // The upper part of the second word says which symbol.
+            let symbol = match (wide, image.endian) {
+                (true, Endian::Little) => word(relocation, image.endian, 3),
+                (true, Endian::Big) => word(relocation, image.endian, 2),
+                (false, _) => word(relocation, image.endian, 1).map(|info| info >> 8),
+            };
+            last = last.max(symbol.map(u64::from));
+        }
+    }
+    last
+}
+
+fn word(table: &[u8], endian: Endian, index: u64) -> Option<u32> {
+    let at = usize::try_from(index.checked_mul(4)?).ok()?;
+    let raw = table.get(at..)?.first_chunk::<4>()?;
+    Some(if endian == Endian::Little { u32::from_le_bytes(*raw) } else { u32::from_be_bytes(*raw) })
+}
+
+/// The version nodes needed, and which of them a symbol's version index means.
+type VersionNeeds = (Vec<VersionNeed>, HashMap<u16, usize>);
+
+fn version_needs<Header: FileHeader<Endian = Endian>>(
+    image: &Image<'_, Header>,
+    names: &[u8],
+    strings: &mut Strings,
+) -> Result<VersionNeeds, BinaryError> {
+    let mut needs = Vec::new();
+    let mut indexes = HashMap::new();
+    let Some(address) = image.value(elf::DT_VERNEED) else { return Ok((needs, indexes)) };
+    let what = "the table of needed symbol versions";
+    let bytes: Cow<'_, [u8]> = image.at_address(address).ok_or(ELF.truncated(what))?;
+    let bytes: &[u8] = &bytes;
+    let endian = image.endian;
+    let mut offset = 0_u64;
+    for _ in 0..image.value(elf::DT_VERNEEDNUM).unwrap_or_default().min(MAX_VERSIONS as u64) {
+        let need: &elf::Verneed<Endian> = bytes.read_at(offset).map_err(|()| ELF.truncated(what))?;
+        let library = strings.at(names, need.vn_file.get(endian).into(), "the name of a library")?;
+        let mut aux_offset = offset.saturating_add(need.vn_aux.get(endian).into());
+        for _ in 0..need.vn_cnt.get(endian) {
+            let aux: &elf::Vernaux<Endian> = bytes.read_at(aux_offset).map_err(|()| ELF.truncated(what))?;
+            if needs.len() == MAX_VERSIONS {
+                return Err(ELF.malformed("it needs more symbol versions than can be told apart"));
+            }
+            indexes.insert(aux.vna_other.get(endian).0 & 0x7fff, needs.len());
+            needs.push(VersionNeed {
+                library: library.clone(),
+                node: strings.at(names, aux.vna_name.get(endian).into(), "the name of a symbol version")?,
+                optional: aux.vna_flags.get(endian).0 & elf::VER_FLG_WEAK.0 != 0,
+                only_weak_symbols: false,
+                symbols: Vec::new(),
+            });
+            match aux.vna_next.get(endian) {
+                0 => break,
+                next => aux_offset = aux_offset.saturating_add(next.into()),
+            }
+        }
+        match need.vn_next.get(endian) {
+            0 => break,
+            next => offset = offset.saturating_add(next.into()),
+        }
+    }
+    Ok((needs, indexes))
+}
