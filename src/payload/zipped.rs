@@ -21,9 +21,7 @@ pub(super) fn open(origin: &Path, progress: &Progress) -> Result<Archive, Payloa
     let archive = archive.with_limits(Limits {
         member: limit,
         total: limit,
-        ratio: u64::MAX,
         total_ratio: u64::MAX,
-        free: u64::MAX,
     });
     supported(origin, archive.members())?;
     archive.trusted().map_err(|error| opening(origin, error))?;

@@ -14,7 +14,8 @@ use crate::fs::read;
 rule!(DISTINFO_ONE = "distinfo-one", Error, Wheel(distinfo_one);
     what: "There is exactly one `.dist-info` directory.",
     why: "Installers refuse a wheel with none or several.",
-    fix: "Build the wheel again from a clean directory");
+    fix: "Build the wheel again from a clean directory";
+    because: [Installer("none or several are refused")]);
 
 fn distinfo_one(wheel: &WheelSubject, found: &mut Findings) {
     if wheel.is_readable() && wheel.dist_infos.len() != 1 {
@@ -29,7 +30,8 @@ fn distinfo_one(wheel: &WheelSubject, found: &mut Findings) {
 rule!(DISTINFO_NAME = "distinfo-name", Error, Wheel(distinfo_name);
     what: "The directory is called `NAME-VERSION.dist-info`, spelled as in the file name.",
     why: "Indexes look for exactly that name; installers refuse another distribution's.",
-    fix: "Rename the directory, or name the file as its builder did");
+    fix: "Rename the directory, or name the file as its builder did";
+    because: [Index("exactly that name is looked for")]);
 
 fn distinfo_name(wheel: &WheelSubject, found: &mut Findings) {
     if let [directory] = wheel.dist_infos.as_slice() {
@@ -40,7 +42,8 @@ fn distinfo_name(wheel: &WheelSubject, found: &mut Findings) {
 rule!(DATADIR_NAME = "datadir-name", Error, Wheel(datadir_name);
     what: "A `.data` directory is called `NAME-VERSION.data`, spelled as in the file name.",
     why: "Installers pass over any other name and install its files as packages.",
-    fix: "Rename the directory");
+    fix: "Rename the directory";
+    because: [Installer("it is not taken for the data directory, and its files land among the packages")]);
 
 fn datadir_name(wheel: &WheelSubject, found: &mut Findings) {
     let tops = wheel.archive.members().iter().filter_map(|member| Some(member.name.split_once('/')?.0));
@@ -50,7 +53,8 @@ fn datadir_name(wheel: &WheelSubject, found: &mut Findings) {
 rule!(DATADIR_KEY = "datadir-key", Error, Wheel(datadir_key);
     what: "The directories in `.data` are `purelib`, `platlib`, `headers`, `scripts` and `data`.",
     why: "Installers stop at any other, or leave its files out.",
-    fix: "Move the files to one of the five directories");
+    fix: "Move the files to one of the five directories";
+    because: [Installer("an unknown key stops the installation")]);
 
 fn datadir_key(wheel: &WheelSubject, found: &mut Findings) {
     for (member, _) in wheel.files() {
@@ -67,7 +71,8 @@ fn datadir_key(wheel: &WheelSubject, found: &mut Findings) {
 rule!(SCRIPT_SHEBANG = "script-shebang", Error, Wheel(script_shebang);
     what: "A Python script in `.data/scripts` begins with `#!python` or `#!pythonw`.",
     why: "Installers replace that line by the interpreter they install for, and leave every other line as it is.",
-    fix: "Begin the script with `#!python`");
+    fix: "Begin the script with `#!python`";
+    because: [Promise("the script runs under another Python than the one that it was installed for")]);
 
 fn script_shebang(wheel: &WheelSubject, found: &mut Findings) {
     for (member, scanned) in wheel.files().filter(|(member, _)| member.name.contains(".data/scripts/")) {
@@ -85,7 +90,8 @@ fn script_shebang(wheel: &WheelSubject, found: &mut Findings) {
 rule!(INSTALLER_OWNED = "installer-owned", Error, Wheel(installer_owned);
     what: "The dist-info directory has no file that installers write: `INSTALLER`, `REQUESTED`, `direct_url.json`.",
     why: "They say how a copy was installed; in a wheel they are somebody else's.",
-    fix: "Build from a source tree, not from an installed copy");
+    fix: "Build from a source tree, not from an installed copy";
+    because: [Promise("the file says how a copy was installed that this is not")]);
 
 fn installer_owned(wheel: &WheelSubject, found: &mut Findings) {
     for name in ["INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json"] {
@@ -97,7 +103,8 @@ fn installer_owned(wheel: &WheelSubject, found: &mut Findings) {
 rule!(ENTRY_POINTS = "entry-points", Error, Wheel(entry_points);
     what: "The entry_points.txt can be parsed, and every module it names is in the wheel.",
     why: "Installers stop at a broken file, and a command whose module is missing fails when it is first run.",
-    fix: "Correct `[project.scripts]` in pyproject.toml");
+    fix: "Correct `[project.scripts]` in pyproject.toml";
+    because: [Installer("a file that cannot be parsed is refused"), Promise("the command or plugin fails with an import error"), Habit("a requirement may bring the module")]);
 
 fn entry_points(wheel: &WheelSubject, found: &mut Findings) {
     let (Some(parsed), Some(member)) = (&wheel.entry_points, wheel.dist_info_member("entry_points.txt")) else {
@@ -133,7 +140,8 @@ fn entry_points(wheel: &WheelSubject, found: &mut Findings) {
 rule!(ATTESTATION = "attestation", Warning, Wheel(attestation);
     what: "An attestation that lies beside the wheel (`.publish.attestation`) is about this very file.",
     why: "Indexes refuse an attestation with another name or digest, after the upload has begun.",
-    fix: "Sign the file that is uploaded, after the last change to it");
+    fix: "Sign the file that is uploaded, after the last change to it";
+    because: [Habit("only an upload that sends it along is refused")]);
 
 fn attestation(wheel: &WheelSubject, found: &mut Findings) {
     let beside = wheel.path.with_file_name(format!("{}.publish.attestation", wheel.file_name));

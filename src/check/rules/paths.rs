@@ -9,7 +9,8 @@ use crate::zip::archive::DefectKind as Kind;
 rule!(PATH_RELATIVE = "path-relative", Error, Wheel(path_relative);
     what: "Paths are relative and made of plain parts: no `..`, no leading `/`, no drive, no backslash, no control character and none that cannot be seen (zero width, direction, private use), no empty part.",
     why: "Such a path leaves the directory it is unpacked to, or names another file on another system; installers refuse, drop or rename it.",
-    fix: "Give the file a plain relative path joined by `/`");
+    fix: "Give the file a plain relative path joined by `/`";
+    because: [Installer("`pip` refuses such a path, uv drops the file, and systems differ on which file it names"), Index("control characters are refused")]);
 
 fn path_relative(wheel: &WheelSubject, found: &mut Findings) {
     for member in wheel.archive.members() {
@@ -22,12 +23,14 @@ fn path_relative(wheel: &WheelSubject, found: &mut Findings) {
 rule!(PATH_UTF8 = "path-utf8", Error, Wheel(|wheel, found| defects(wheel, found, &[Kind::NameEncoding], &[]));
     what: "Names are UTF-8, and those that are not ASCII carry the UTF-8 flag (bit 11).",
     why: "Without the flag readers take the name for code page 437 and unpack it under another name.",
-    fix: "Write names as UTF-8 with flag bit 11, or use ASCII names");
+    fix: "Write names as UTF-8 with flag bit 11, or use ASCII names";
+    because: [Index("names that are not UTF-8 are refused"), Promise("without the flag the file is installed under another name than RECORD states")]);
 
 rule!(PATH_COLLISION = "path-collision", Error, Wheel(path_collision);
     what: "No two paths are the same once case and Unicode form are ignored, and no file is also a directory.",
     why: "On macOS and Windows one file overwrites the other; a file in the place of a directory stops the installation.",
-    fix: "Rename one of the files");
+    fix: "Rename one of the files";
+    because: [Installer("on macOS and Windows, also with `pip install --platform`, one file overwrites the other")]);
 
 fn path_collision(wheel: &WheelSubject, found: &mut Findings) {
     let mut paths = Paths::default();
@@ -47,7 +50,8 @@ fn path_collision(wheel: &WheelSubject, found: &mut Findings) {
 rule!(PATH_WINDOWS = "path-windows", Error, Wheel(path_windows);
     what: "Paths can be written on Windows: none of `<>:\"|?*`, no part that ends in a dot or space; a reserved device name or a path of more than 240 characters is a warning.",
     why: "The wheel cannot be installed there, or its files cannot be removed again.",
-    fix: "Rename the file to something that every system can write");
+    fix: "Rename the file to something that every system can write";
+    because: [Installer("on Windows, also with `pip install --platform`, the file cannot be written"), Habit("no Windows machine installs this wheel, or long paths may be enabled there")]);
 
 fn path_windows(wheel: &WheelSubject, found: &mut Findings) {
     // Backslashes and drives are another rule's.
@@ -69,7 +73,8 @@ fn path_windows(wheel: &WheelSubject, found: &mut Findings) {
 rule!(ENTRY_TYPE = "entry-type", Error, Wheel(entry_type);
     what: "Every entry is a regular file.",
     why: "Installers write a symbolic link as a file that holds the link's target, and know nothing of FIFOs and devices.",
-    fix: "Put the file itself into the wheel in place of the link");
+    fix: "Put the file itself into the wheel in place of the link";
+    because: [Promise("what is installed is a file that holds the link's target"), Habit("installers go by the name of a directory's entry")]);
 
 fn entry_type(wheel: &WheelSubject, found: &mut Findings) {
     for member in wheel.archive.members() {

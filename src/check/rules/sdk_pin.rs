@@ -14,7 +14,8 @@ use crate::wheel::requirement::{PinFault, Requirement};
 rule!(SDK_PIN = "sdk-pin", Error, Set(sdk_pin);
     what: "The SDK requires the runtime once, exactly (`==VERSION`, no wildcard, no marker), in the version of the wheels beside it and of itself; where a release is expected, in its version, and in the project file of a source distribution too.",
     why: "The SDK speaks the protocol of one runtime; any other fails at a user's, some day after the release.",
-    fix: "Stage the SDK with `relkit stage-sdk --release-version VERSION` and build it again");
+    fix: "Stage the SDK with `relkit stage-sdk --release-version VERSION` and build it again";
+    because: [Promise("the SDK speaks the protocol of one runtime")]);
 
 fn sdk_pin(set: &Set<'_>, found: &mut Findings) {
     let mut runtimes: BTreeMap<String, BTreeSet<Version>> = BTreeMap::new();

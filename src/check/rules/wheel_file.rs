@@ -12,7 +12,8 @@ use crate::wheel::wheel_file::{Root, WheelFile};
 rule!(WHEEL_FILE = "wheel-file", Error, Wheel(wheel_file);
     what: "The dist-info directory has a WHEEL file that can be read.",
     why: "Without it an installer does not know how to unpack the wheel, and refuses it.",
-    fix: "Build the wheel again with a standard builder");
+    fix: "Build the wheel again with a standard builder";
+    because: [Installer("a wheel without it is refused")]);
 
 fn wheel_file(wheel: &WheelSubject, found: &mut Findings) {
     match &wheel.wheel_file {
@@ -25,7 +26,8 @@ fn wheel_file(wheel: &WheelSubject, found: &mut Findings) {
 rule!(WHEEL_VERSION = "wheel-version", Error, Wheel(wheel_version);
     what: "`Wheel-Version`, spelled so, is 1.0; a newer minor version is a warning.",
     why: "Installers refuse a major version that they do not know and warn at a newer minor one.",
-    fix: "Write `Wheel-Version: 1.0`");
+    fix: "Write `Wheel-Version: 1.0`";
+    because: [Installer("another major version is refused"), Habit("a newer minor version is taken with a warning")]);
 
 fn wheel_version(wheel: &WheelSubject, found: &mut Findings) {
     let Some(file) = inside(wheel, found) else { return };
@@ -44,7 +46,8 @@ fn wheel_version(wheel: &WheelSubject, found: &mut Findings) {
 rule!(WHEEL_PURELIB = "wheel-purelib", Error, Wheel(wheel_purelib);
     what: "`Root-Is-Purelib` is there, and `false` where the wheel holds native code.",
     why: "Native code would be installed where files shared between architectures belong.",
-    fix: "Write `Root-Is-Purelib: false` for a wheel with binaries, `true` for pure Python");
+    fix: "Write `Root-Is-Purelib: false` for a wheel with binaries, `true` for pure Python";
+    because: [Promise("the file says that there is no native code"), Installer("without the field nobody knows where to install"), Habit("platform directories hold pure code as well")]);
 
 fn wheel_purelib(wheel: &WheelSubject, found: &mut Findings) {
     let Some(file) = inside(wheel, found) else { return };
@@ -63,7 +66,8 @@ fn wheel_purelib(wheel: &WheelSubject, found: &mut Findings) {
 rule!(TAG_WHEEL_MATCH = "tag-wheel-match", Error, Wheel(tag_wheel_match);
     what: "WHEEL has one `Tag` line for every tag that the file name's set expands to, and no other.",
     why: "Installers choose by the file name and verify by WHEEL; where they differ, some refuse and some do not.",
-    fix: "Write one expanded tag per `Tag` line, or name the file by the tags in WHEEL");
+    fix: "Write one expanded tag per `Tag` line, or name the file by the tags in WHEEL";
+    because: [Promise("WHEEL and the file name say different things about the machines that the wheel is for"), Habit("the same tags in another form are the same tags")]);
 
 fn tag_wheel_match(wheel: &WheelSubject, found: &mut Findings) {
     let (Some(file), Ok(name)) = (inside(wheel, found), &wheel.name) else { return };
@@ -94,7 +98,8 @@ fn tag_wheel_match(wheel: &WheelSubject, found: &mut Findings) {
 rule!(BUILD_MATCH = "build-match", Error, Wheel(build_match);
     what: "The build tag of the file name is the `Build` of WHEEL, or both are absent.",
     why: "The build tag decides between two wheels of one version; two answers make two orders.",
-    fix: "Give the file name and WHEEL the same build tag");
+    fix: "Give the file name and WHEEL the same build tag";
+    because: [Promise("WHEEL and the file name state two build tags")]);
 
 fn build_match(wheel: &WheelSubject, found: &mut Findings) {
     let (Some(file), Ok(name)) = (wheel.good_wheel_file(), &wheel.name) else { return };
