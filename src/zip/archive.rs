@@ -321,7 +321,7 @@ mod tests {
         };
         assert!(matches!(result(flip(stored.data.start as usize), 0), Err(MemberError::Crc { .. })));
         assert!(result(flip(deflated.data.start as usize + 8), 1).is_err());
-        let tight = open(archive()).with_limits(Limits { ratio: 2, free: 100, ..Limits::default() });
+        let tight = open(archive()).with_limits(Limits { member: 100, ..Limits::default() });
         assert!(matches!(tight.read(&deflated, 10_000), Err(MemberError::TooLarge { .. })));
     }
 

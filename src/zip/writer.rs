@@ -17,13 +17,23 @@ const ZIP64_COUNT: u64 = 0xffff;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SourceDate(u64);
 
-/// A value of `SOURCE_DATE_EPOCH` that is no number of seconds.
+/// A value of `SOURCE_DATE_EPOCH` that is no number of seconds, or a time that no zip archive can state.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("SOURCE_DATE_EPOCH is `{0}`, which is not a number of seconds since 1970")]
-pub struct SourceDateError(String);
+pub enum SourceDateError {
+    #[error("SOURCE_DATE_EPOCH is `{0}`, which is not a number of seconds since 1970")]
+    Number(String),
+    #[error("SOURCE_DATE_EPOCH is `{0}`, which is before 1980, and a zip archive holds no such date")]
+    Early(String),
+    #[error("SOURCE_DATE_EPOCH is `{0}`, which is after 2107, and a zip archive holds no such date")]
+    Late(String),
+}
 
 impl Explain for SourceDateError {
     fn hint(&self) -> Option<String> {
+        // Thirteen digits are the milliseconds of a day between 2001 and 2286.
+        if matches!(self, Self::Late(text) if text.trim().len() == 13) {
+            return Some("it looks like milliseconds: seconds are asked for, as `git log -1 --format=%ct` prints".into());
+        }
         Some("unset it, or set it to digits, such as the output of `git log -1 --format=%ct`".into())
     }
 }
@@ -81,15 +91,20 @@ impl fmt::Display for SourceDate {
 impl FromStr for SourceDate {
     type Err = SourceDateError;
 
-    /// Reads a value of `SOURCE_DATE_EPOCH`; a time that zip cannot say becomes the nearest that it can.
+    /// Reads a value of `SOURCE_DATE_EPOCH`; a time that zip cannot say is refused.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let trimmed = text.trim();
         if trimmed.is_empty() || !trimmed.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(SourceDateError(text.to_owned()));
+            return Err(SourceDateError::Number(text.to_owned()));
         }
         // More digits than fit are a time after the last.
         let seconds: u64 = trimmed.parse().unwrap_or(u64::MAX);
-        Ok(Self(seconds.clamp(Self::DEFAULT.0, Self::LAST)))
+        match seconds {
+            _ if seconds < Self::DEFAULT.0 => Err(SourceDateError::Early(text.to_owned())),
+            _ if seconds > Self::LAST + 1 => Err(SourceDateError::Late(text.to_owned())),
+            // Zip counts in steps of two seconds.
+            _ => Ok(Self(seconds.min(Self::LAST))),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Rules about every executable and library of a wheel, held against its platform tags (PEP 600, PEP 656, the macOS and
 //! Windows tags). What breaks a promise is the binary step's to say; here each kind of objection becomes a rule.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::binary::{Details, Facts, Format, Kind, Libc, Objection, Signature, Slice, Weight};
 use crate::check::rule::{Findings, Rule, Severity, rule};
@@ -221,9 +221,9 @@ fn signed_alike(wheel: &WheelSubject, found: &mut Findings) {
         let (signed, unsigned): (Vec<_>, Vec<_>) = programs.partition(|(_, facts)| facts.signed());
         // An unsigned arm64 file is an error of its own.
         let is_own = |it: &Objection| matches!(it, Objection::Signature { .. }) && it.weight() != Weight::Warning;
-        let has_own = |member| wheel.objections.iter().any(|(_, name, it)| name == member && is_own(it));
+        let own: HashSet<&String> = wheel.objections.iter().filter(|row| is_own(&row.2)).map(|row| &row.1).collect();
         let (count, all) = (signed.len(), signed.len() + unsigned.len());
-        for (member, _) in unsigned.iter().filter(|(member, _)| count > 0 && !has_own(member)) {
+        for (member, _) in unsigned.iter().filter(|(member, _)| count > 0 && !own.contains(member)) {
             found.member(member, format!("the program is not signed, and {count} of {all} in the wheel are"));
         }
     }
@@ -265,9 +265,13 @@ pub(crate) static RULES: &[&Rule] = &[
 /// Passes on the objections to files of that format for which `pick` holds.
 fn objections(wheel: &WheelSubject, found: &mut Findings, format: Option<Format>, pick: fn(&Objection) -> bool) {
     let binaries = wheel.binaries();
+    let rows = wheel.objections.iter().filter(|row| row.2.weight() == Weight::WrongMachine);
+    let wrong: HashSet<&str> = rows.map(|row| row.1.as_str()).collect();
+    // Where nothing is for the tag's own machine, a name excuses nothing.
+    let is_any_right = wrong.len() < binaries.len();
     for (tag, member, objection) in wheel.objections.iter().filter(|(.., objection)| pick(objection)) {
         if binaries.get(member.as_str()).is_some_and(|facts| format.is_none_or(|format| facts.format == format)) {
-            let is_meant = objection.weight() == Weight::WrongMachine && names_its_machine(wheel, member, &binaries);
+            let is_meant = is_any_right && wrong.contains(member.as_str()) && names_its_machine(member, &binaries);
             let is_warning = objection.weight() == Weight::Warning || is_meant;
             let severity = if is_warning { Severity::Warning } else { Severity::Error };
             found.with(severity, Some(member), format!("{objection} (`{tag}`)"));
@@ -277,18 +281,11 @@ fn objections(wheel: &WheelSubject, found: &mut Findings, format: Option<Format>
 
 /// Whether the name of a file or of its directory says for which other machine it is, so that it is there for that one: a
 /// debugger's helper for 32-bit processes, say. Nothing that Python imports and no script is.
-fn names_its_machine(wheel: &WheelSubject, member: &str, binaries: &HashMap<&str, &Facts>) -> bool {
+fn names_its_machine(member: &str, binaries: &HashMap<&str, &Facts>) -> bool {
     use crate::target::Architecture::{Aarch64, I686, X86_64};
     let Some(facts) = binaries.get(member).filter(|_| !member.contains(".data/scripts/")) else { return false };
     let lower = member.to_ascii_lowercase();
     if lower.ends_with(".pyd") || lower.contains(".abi3.") || lower.contains(".cpython-") {
-        return false;
-    }
-    let is_wrong = |name: &str| {
-        let mut rows = wheel.objections.iter();
-        rows.any(|(_, other, objection)| other == name && objection.weight() == Weight::WrongMachine)
-    };
-    if binaries.keys().all(|name| is_wrong(name)) {
         return false;
     }
     let words: Vec<&str> = lower.rsplit('/').take(2).flat_map(|part| part.split(['_', '-', '.'])).collect();

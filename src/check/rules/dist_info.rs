@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::contents::installed;
-use crate::check::rule::{Findings, Rule, rule};
+use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
 use crate::fs::read;
 
@@ -68,6 +68,22 @@ fn datadir_key(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
+rule!(SCRIPT_PLACE = "script-place", Error, Wheel(script_place);
+    what: "Files lie in `.data/scripts` itself, not in directories below it.",
+    why: "A shell looks for programs in one directory, not below it; uv refuses the wheel.",
+    fix: "Move the file into `.data/scripts`, or into the package";
+    because: [Installer("uv refuses a directory in `scripts`; `pip` makes one that no shell looks into")]);
+
+fn script_place(wheel: &WheelSubject, found: &mut Findings) {
+    for member in wheel.archive.members() {
+        let Some((top, rest)) = member.name.split_once('/') else { continue };
+        let script = rest.strip_prefix("scripts/").filter(|_| top.ends_with(".data"));
+        if script.is_some_and(|script| script.contains('/')) {
+            found.member(&member.name, "the file lies in a directory of `.data/scripts`");
+        }
+    }
+}
+
 rule!(SCRIPT_SHEBANG = "script-shebang", Error, Wheel(script_shebang);
     what: "A Python script in `.data/scripts` begins with `#!python` or `#!pythonw`.",
     why: "Installers replace that line by the interpreter they install for, and leave every other line as it is.",
@@ -101,7 +117,7 @@ fn installer_owned(wheel: &WheelSubject, found: &mut Findings) {
 }
 
 rule!(ENTRY_POINTS = "entry-points", Error, Wheel(entry_points);
-    what: "The entry_points.txt can be parsed, and every module it names is in the wheel.",
+    what: "The entry_points.txt can be parsed, and every module it names is in the wheel; one that a requirement may bring is a warning.",
     why: "Installers stop at a broken file, and a command whose module is missing fails when it is first run.",
     fix: "Correct `[project.scripts]` in pyproject.toml";
     because: [Installer("a file that cannot be parsed is refused"), Promise("the command or plugin fails with an import error"), Habit("a requirement may bring the module")]);
@@ -118,7 +134,7 @@ fn entry_points(wheel: &WheelSubject, found: &mut Findings) {
     let mut importable: HashSet<&str> = HashSet::new();
     for (member, _) in wheel.files() {
         let file = installed(wheel, &member.name);
-        importable.extend(file.strip_suffix(".py"));
+        importable.extend(file.strip_suffix(".py").or_else(|| file.strip_suffix(".pyc")));
         if file.ends_with(".so") || file.ends_with(".pyd") {
             importable.extend(file.split('.').next());
         }
@@ -129,9 +145,21 @@ fn entry_points(wheel: &WheelSubject, found: &mut Findings) {
             }
         }
     }
+    let has_requirements = wheel.good_metadata().is_some_and(|metadata| metadata.requires_dist().next().is_some());
+    // A `.pth` file puts further directories on Python's path.
+    let has_paths = wheel.files().any(|(member, _)| member.name.ends_with(".pth"));
     for point in &points.entries {
         let (name, module) = (&point.name, &point.module);
-        if !importable.contains(module.replace('.', "/").as_str()) {
+        if importable.contains(module.replace('.', "/").as_str()) {
+            continue;
+        }
+        let top = module.split('.').next().unwrap_or(module);
+        // A package with an `__init__.py` here is whole here; a namespace is shared, and any other may be a requirement's.
+        let is_own = importable.contains(format!("{top}/__init__").as_str());
+        if has_paths || has_requirements && !is_own {
+            let message = format!("`{name}` needs the module `{module}`, which a requirement must bring");
+            found.with(Severity::Warning, Some(&member), message);
+        } else {
             found.member(&member, format!("`{name}` needs the module `{module}`, which is not in the wheel"));
         }
     }
@@ -170,7 +198,7 @@ fn attested(text: &[u8]) -> Option<(String, String)> {
 
 #[rustfmt::skip]
 pub(crate) static RULES: &[&Rule] = &[
-    &DISTINFO_ONE, &DISTINFO_NAME, &DATADIR_NAME, &DATADIR_KEY, &SCRIPT_SHEBANG, &INSTALLER_OWNED, &ENTRY_POINTS,
+    &DISTINFO_ONE, &DISTINFO_NAME, &DATADIR_NAME, &DATADIR_KEY, &SCRIPT_PLACE, &SCRIPT_SHEBANG, &INSTALLER_OWNED, &ENTRY_POINTS,
     &ATTESTATION,
 ];
 

@@ -25,8 +25,8 @@ fn licence_spdx(metadata: &Metadata, found: &mut Findings) {
 }
 
 rule!(LICENCE_BOTH = "licence-both", Error, Metadata(licence_both);
-    what: "`License-Expression` stands alone, without `License` and without licence classifiers; either of these alone is a warning.",
-    why: "PEP 639 forbids two answers, and indexes refuse them; the older fields are deprecated.",
+    what: "`License-Expression` stands alone, without `License`; licence classifiers, or the elder forms in its place, are a warning.",
+    why: "PEP 639 forbids two answers, and indexes refuse the two fields together; the older forms are deprecated.",
     fix: "Keep `license = \"EXPRESSION\"` in pyproject.toml and remove the older forms";
     because: [Index("`License` and `License-Expression` exclude each other"), Habit("classifiers and elder forms are taken")]);
 
@@ -35,7 +35,8 @@ fn licence_both(metadata: &Metadata, found: &mut Findings) {
     let classifiers = fields.all("Classifier").filter(|text| text.starts_with("License ::"));
     for elder in fields.get("License").map(|_| "License").into_iter().chain(classifiers) {
         if fields.get("License-Expression").is_some() {
-            found.whole(format!("`{elder}` stands beside `License-Expression`"));
+            let severity = if elder == "License" { Severity::Error } else { Severity::Warning };
+            found.with(severity, None, format!("`{elder}` stands beside `License-Expression`"));
         } else {
             found.with(Severity::Warning, None, format!("`{elder}` stands in place of `License-Expression`"));
         }
@@ -43,7 +44,7 @@ fn licence_both(metadata: &Metadata, found: &mut Findings) {
 }
 
 rule!(LICENCE_FILE = "licence-file", Error, Both(licence_file, licence_file_of_sdist);
-    what: "Every `License-File` lies at that path: below `.dist-info/licenses/`, or in the top directory of a source distribution.",
+    what: "Every `License-File` lies at that path: below `.dist-info/licenses/`, or in the top directory of a source distribution. Before metadata 2.4 that is a warning.",
     why: "Indexes refuse a distribution that names a licence it does not carry.",
     fix: "Let the builder copy the files: `license-files` in pyproject.toml";
     because: [Index("from metadata 2.4 on the file must be there"), Habit("before metadata 2.4 nothing said where the file lies")]);
@@ -55,7 +56,9 @@ fn licence_file(wheel: &WheelSubject, found: &mut Findings) {
         // Before PEP 639 builders wrote the field too, and put the files beside METADATA.
         let expected = if is_elder(metadata) { &places[..] } else { &places[..1] };
         if !expected.iter().any(|place| wheel.file(place).is_some()) {
-            found.member(&places[0], "METADATA names the file, and the wheel does not have it");
+            let severity = if is_elder(metadata) { Severity::Warning } else { Severity::Error };
+            let message = "METADATA names the file, and the wheel does not have it";
+            found.with(severity, Some(&places[0]), message);
         }
     }
 }
@@ -161,7 +164,7 @@ rule!(META_EMAIL = "meta-email", Error, Metadata(meta_email);
 fn meta_email(metadata: &Metadata, found: &mut Findings) {
     for field in ["Author-email", "Maintainer-email"] {
         // Addresses are told apart by commas outside of quotes; one that parses is enough to show the form.
-        let stated = metadata.fields().all(field).filter(|value| !value.is_empty());
+        let stated = metadata.fields().all(field).filter(|value| !value.is_empty() && *value != "UNKNOWN");
         for value in stated.filter(|value| !value.split(',').any(is_address)) {
             found.whole(format!("`{field}: {value}` holds no address"));
         }

@@ -156,7 +156,7 @@ fn meta_ver(metadata: Option<&Metadata>, expected: Option<Version>, found: &mut 
 }
 
 rule!(REQUIRES_PYTHON = "requires-python", Warning, Metadata(requires_python);
-    what: "`Requires-Python` is there and is a set of version specifiers.",
+    what: "`Requires-Python` is there; one that is no set of version specifiers is an error.",
     why: "Without it every Python installs the distribution, also one that cannot import it.",
     fix: "Set `requires-python` in pyproject.toml, such as `>=3.10`";
     because: [Habit("the field is optional"), Index("specifiers must be valid")]);
@@ -165,7 +165,7 @@ fn requires_python(metadata: &Metadata, found: &mut Findings) {
     match metadata.requires_python() {
         Ok(Some(_)) => {}
         Ok(None) => found.whole("there is no `Requires-Python`"),
-        Err(error) => found.whole(error.to_string()),
+        Err(error) => found.with(Severity::Error, None, error.to_string()),
     }
 }
 

@@ -1,15 +1,16 @@
 //! Rules about file names and tags (PEP 427, 425, 440, 503, 600, 625, 656, and the tags that indexes take).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use pep440_rs::Version;
 
-use super::contents::file_name;
+use super::contents::{file_name, has_extension};
 use super::payload::is_runtime;
 use crate::binary::Objection;
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::sdist::SdistSubject;
 use crate::check::subject::wheel::WheelSubject;
+use crate::member_path::parent;
 use crate::target::{Architecture, OsVersion, PlatformTag};
 use crate::wheel::filename::FileNameError;
 use crate::wheel::name::DistributionName;
@@ -248,15 +249,45 @@ fn takes(minor: u64, python: &str, abi: &str) -> bool {
 }
 
 rule!(TAG_ANY_NATIVE = "tag-any-native", Error, Wheel(tag_any_native);
-    what: "A wheel tagged `any` holds no native code.",
+    what: "A wheel tagged `any` holds no native code; small starters for Windows that lie in it as data, as those of distlib and setuptools do, are a warning.",
     why: "Every machine installs it, and all but one kind cannot run it.",
     fix: "Tag the wheel with the platform that its binaries are for";
     because: [Promise("the tag says that every machine can use the wheel"), Habit("starters for Windows that Python code copies are data")]);
 
 fn tag_any_native(wheel: &WheelSubject, found: &mut Findings) {
+    let starters = starters(wheel);
     for (_, member, objection) in wheel.objections.iter().filter(|row| matches!(row.2, Objection::NativeCode)) {
-        found.member(member, objection.to_string());
+        let severity = if starters.contains(member.as_str()) { Severity::Warning } else { Severity::Error };
+        found.with(severity, Some(member), objection.to_string());
     }
+}
+
+/// The largest starter of the kind that script makers copy: uv's, setuptools' and distlib's have less than a third of it.
+const MAX_STARTER: u64 = 512 << 10;
+
+/// The small starters for Windows, which Python code copies beside scripts: families for several machines in one directory,
+/// and those known by their names. What lies in `.data`, or is the product's own program, is none.
+pub(super) fn starters(wheel: &WheelSubject) -> HashSet<&str> {
+    const NAMES: [&str; 6] = ["cli", "gui", "launcher", "trampoline", "t", "w"];
+    let own = format!("{}.exe", wheel.runtime.executable());
+    let is_small = |path: &str| wheel.file(path).is_some_and(|(member, _)| member.size <= MAX_STARTER);
+    let is_one = |path: &str| has_extension(path, &["exe"]) && !path.contains(".data/") && file_name(path) != own;
+    let mut by_directory: HashMap<&str, (Vec<&str>, BTreeSet<_>)> = HashMap::new();
+    for (path, facts) in wheel.inventory.binaries().iter().filter(|(path, _)| is_one(path) && is_small(path)) {
+        let (paths, machines) = by_directory.entry(parent(path)).or_default();
+        paths.push(path);
+        machines.extend(facts.slices.iter().map(|slice| slice.machine));
+    }
+    let is_named = |path: &str| {
+        let file = file_name(path).to_ascii_lowercase();
+        let mut words = file.trim_end_matches(".exe").split(['-', '_', '.']);
+        words.any(|word| NAMES.contains(&word.trim_end_matches(|last: char| last.is_ascii_digit())))
+    };
+    let mut chosen = HashSet::new();
+    for (paths, machines) in by_directory.into_values() {
+        chosen.extend(paths.into_iter().filter(|path| machines.len() > 1 || is_named(path)));
+    }
+    chosen
 }
 
 #[rustfmt::skip]

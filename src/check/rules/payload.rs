@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::contents::{entries, file_name, has_extension, packages};
 use crate::binary::{Kind, Magic};
-use crate::check::rule::{Findings, Rule, rule};
+use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::scan::Scanned;
 use crate::check::subject::wheel::WheelSubject;
 use crate::payload::Package;
@@ -143,7 +143,7 @@ fn lfs_pointer(wheel: &WheelSubject, found: &mut Findings) {
 }
 
 rule!(PAYLOAD_EMPTY = "payload-empty", Error, Wheel(payload_empty);
-    what: "No program or library is empty.",
+    what: "No program or library is empty; another file with execute bits and no extension is a warning.",
     why: "A copy failed, and the program cannot be started.",
     fix: "Stage the payload again and look for errors of the copy";
     because: [Loader("an empty file is no program and no library"), Habit("a file without a known name may be empty by intent")]);
@@ -151,10 +151,15 @@ rule!(PAYLOAD_EMPTY = "payload-empty", Error, Wheel(payload_empty);
 fn payload_empty(wheel: &WheelSubject, found: &mut Findings) {
     let entries = entries(wheel);
     let is_library = |member: &Member| has_extension(&member.name, &["so", "dylib", "dll", "exe", "pyd"]);
-    let is_code = |it: &Member| is_library(it) || it.is_executable() || entries.contains(&it.name);
-    let code = wheel.files().filter(|(member, _)| is_code(member));
-    let empty = code.filter(|(member, scanned)| member.size == 0 && scanned.error.is_none());
-    found.each(empty.map(|(member, _)| member.name.as_str()), "the file is empty");
+    for (member, scanned) in wheel.files().filter(|(member, _)| member.size == 0) {
+        let is_script = member.name.contains(".data/scripts/");
+        let is_code = is_library(member) || is_script || entries.contains(&member.name);
+        let may_be = member.is_executable() && !file_name(&member.name).contains('.');
+        if scanned.error.is_none() && (is_code || may_be) {
+            let severity = if is_code { Severity::Error } else { Severity::Warning };
+            found.with(severity, Some(&member.name), "the file is empty");
+        }
+    }
 }
 
 rule!(SIZE_LIMIT = "size-limit", Warning, Wheel(size_limit);

@@ -7,7 +7,7 @@ use pep440_rs::Version;
 use super::contents::{BYTECODE, LEFTOVERS, UNWANTED, is_among, is_bytecode, several};
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::sdist::SdistSubject;
-use crate::member_path::{escapes, join, not_plain, parent};
+use crate::member_path::{escapes, not_plain, parent, resolve};
 
 rule!(SDIST_READABLE = "sdist-readable", Error, Sdist(|sdist, found| sdist.defects.iter().for_each(|defect| found.whole(defect)));
     what: "The file is one gzip stream of one tar archive, with nothing after either.",
@@ -91,7 +91,7 @@ fn sdist_entry(sdist: &SdistSubject, found: &mut Findings) {
 /// Whether a link leads to a place inside the top directory of its own path.
 fn stays(path: &str, target: &str, is_symbolic: bool) -> bool {
     // A hard link names an entry from the top of the archive, a symbolic one a file from its own directory.
-    let resolved = if is_symbolic { join(parent(path), target) } else { join("", target) };
+    let resolved = resolve(if is_symbolic { parent(path) } else { "" }, target.as_bytes());
     let top = path.split('/').next();
     resolved.is_some_and(|resolved| resolved.split('/').next() == top)
 }

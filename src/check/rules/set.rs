@@ -42,7 +42,7 @@ rule!(SET_VERSION = "set-version", Error, Set(set_version);
     what: "All files of one distribution have one version; where a release is expected, its version, in the file name, the metadata, the package description and the executable.",
     why: "A machine whose wheel is of another version gets that one, or none once the SDK pins the other.",
     fix: "Build the file again from this release, or remove it from the directory";
-    because: [Promise("the files of one release are of one version")]);
+    because: [Promise("the files of one release are of one version"), Habit("a collection of several projects may hold several versions")]);
 
 fn set_version(set: &Set<'_>, found: &mut Findings) {
     let misnamed = set.expected.map(|expected| expected_version(set, expected, found)).unwrap_or_default();
@@ -52,6 +52,9 @@ fn set_version(set: &Set<'_>, found: &mut Findings) {
             groups.entry(name.normalized()).or_default().push(index);
         }
     }
+    // Several versions of several projects are a collection, such as a mirror's, not a release.
+    let is_collection = set.platform_distributions().len() > 1 || groups.len() > 2;
+    let severity = if is_collection { Severity::Warning } else { Severity::Error };
     for indexes in groups.values() {
         let mut versions: BTreeMap<&Version, usize> = BTreeMap::new();
         for version in indexes.iter().filter_map(|index| set.members[*index].version.as_ref()) {
@@ -62,7 +65,7 @@ fn set_version(set: &Set<'_>, found: &mut Findings) {
             if let Some(version) = set.members[*index].version.as_ref().filter(|version| version != usual) {
                 let message =
                     format!("the version is `{version}`, and `{usual}` in the other files of this distribution");
-                found.put(Owner::File(*index), found.finding(message));
+                found.put(Owner::File(*index), found.finding(message).with_severity(severity));
             }
         }
     }
@@ -224,13 +227,18 @@ fn set_no_sdist(set: &Set<'_>, found: &mut Findings) {
 }
 
 rule!(SET_SAME_PYTHON = "set-same-python", Error, Set(set_same_python);
-    what: "The Python files and the METADATA of a runtime are the same in all of its wheels; line ends that differ are a warning.",
+    what: "The Python files and the METADATA of a runtime are the same in all of its wheels; line ends that differ are a warning, and so are other projects' extension modules for several platforms.",
     why: "Code that differs by platform is code that was tested on one of them; indexes show the metadata of any one wheel for all.",
     fix: "Build all wheels from one template and one commit";
     because: [Promise("one release is one program, and its metadata are the same for all"), Habit("another distribution may differ by platform")]);
 
 fn set_same_python(set: &Set<'_>, found: &mut Findings) {
-    for indexes in set.platform_distributions().values() {
+    let distributions = set.platform_distributions();
+    for (name, indexes) in &distributions {
+        // Of a collection of other projects' wheels nothing says that they are one program.
+        let is_runtime = *name == set.runtime.distribution.normalized();
+        let is_plain = |index: &usize| set.members[*index].label().contains("-py3-none-");
+        let is_release = is_runtime || distributions.len() == 1 && indexes.iter().all(is_plain);
         let mut by_version: BTreeMap<Option<&Version>, Vec<usize>> = BTreeMap::new();
         for index in indexes {
             by_version.entry(set.members[*index].version.as_ref()).or_default().push(*index);
@@ -239,6 +247,7 @@ fn set_same_python(set: &Set<'_>, found: &mut Findings) {
             let (first, others) = (&set.members[indexes[0]], &indexes[1..]);
             for index in others {
                 same_python(first, &set.members[*index], |severity, member, message| {
+                    let severity = if is_release { severity } else { Severity::Warning };
                     let finding = found.finding(message).with_severity(severity);
                     found.put(Owner::File(*index), finding.with_member(member));
                 });
