@@ -32,7 +32,9 @@ impl Explain for SourceDateError {
     fn hint(&self) -> Option<String> {
         // Thirteen digits are the milliseconds of a day between 2001 and 2286.
         if matches!(self, Self::Late(text) if text.trim().len() == 13) {
-            return Some("it looks like milliseconds: seconds are asked for, as `git log -1 --format=%ct` prints".into());
+            return Some(
+                "it looks like milliseconds: seconds are asked for, as `git log -1 --format=%ct` prints".into(),
+            );
         }
         Some("unset it, or set it to digits, such as the output of `git log -1 --format=%ct`".into())
     }

@@ -26,14 +26,14 @@ fn mode_exec(wheel: &WheelSubject, found: &mut Findings) {
         let facts = binaries.get(member.name.as_str());
         let is_program = facts.is_some_and(|facts| facts.is_executable()) || entries.contains(&member.name);
         let is_script = member.name.contains(".data/scripts/") && scanned.head.starts_with(b"#!");
-        // On Windows the name alone makes a program.
-        if !(is_program || is_script) || is_windows_only {
+        if !(is_program || is_script) {
             continue;
         }
-        let (mode, is_windows) = (member.unix_mode(), facts.is_some_and(|facts| facts.format == Format::Pe));
-        // The line is rewritten and the bit set in one step by some installers, and by others only where the archive has it.
+        let (mode, is_pe) = (member.unix_mode(), facts.is_some_and(|facts| facts.format == Format::Pe));
+        // uv makes every script executable, pip only what is so in the archive.
         let (severity, message) = if mode & 0o111 == 0 {
-            let severity = if is_windows { Severity::Warning } else { Severity::Error };
+            // On Windows the name alone makes a program.
+            let severity = if is_pe || is_windows_only { Severity::Warning } else { Severity::Error };
             (severity, format!("the file is a program and has the mode {mode:#o}"))
         } else if mode & 0o170_000 == 0o100_000 && mode & 0o777 != 0o755 && mode & 0o7002 == 0 {
             (Severity::Warning, format!("the program has the mode {mode:#o}, not 0o100755"))

@@ -25,7 +25,7 @@ fn payload_json(wheel: &WheelSubject, found: &mut Findings) {
     for (member, scanned, directory) in packages(wheel) {
         let name = member.name.as_str();
         let Some(text) = &scanned.text else {
-            if scanned.error.is_none() {
+            if scanned.sha256.is_some() {
                 found.member(name, "the file is too large to be a package description");
             }
             continue;
@@ -124,7 +124,7 @@ fn no_program(wheel: &WheelSubject, member: &Member, scanned: &Scanned) -> Optio
         return library.then(|| format!("the runtime's executable is a library ({}), not a program", facts.format));
     }
     let damaged = wheel.inventory.damaged().iter().any(|(name, _)| *name == member.name);
-    if scanned.error.is_some() || damaged || member.size == 0 || scanned.head.starts_with(POINTER) {
+    if scanned.sha256.is_none() || damaged || member.size == 0 || scanned.head.starts_with(POINTER) {
         return None;
     }
     let what = if Magic::of(&scanned.head) == Magic::Script { "a script" } else { "neither ELF, Mach-O nor PE" };

@@ -76,7 +76,8 @@ fn sdist_entry(sdist: &SdistSubject, found: &mut Findings) {
         let kind = entry.kind;
         if kind.is_symlink() || kind.is_hard_link() {
             let target = entry.link.as_deref().unwrap_or_default();
-            let severity = if stays(&entry.path, target, kind.is_symlink()) { Severity::Warning } else { Severity::Error };
+            let severity =
+                if stays(&entry.path, target, kind.is_symlink()) { Severity::Warning } else { Severity::Error };
             found.with(severity, Some(&entry.path), format!("the entry is a link to `{target}`"));
         } else if !(kind.is_file() || kind.is_dir() || kind.is_contiguous()) {
             found.member(&entry.path, "the entry is neither a file nor a directory");
