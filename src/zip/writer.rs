@@ -285,11 +285,24 @@ mod tests {
         let fields = |year: u16, month: u16, day: u16, hour: u16, minute: u16, second: u16| {
             ((hour << 11) | (minute << 5) | (second / 2), ((year - 1980) << 9) | (month << 5) | day)
         };
-        assert_eq!(dos("0"), fields(1980, 1, 1, 0, 0, 0));
+        assert_eq!(dos("315532800"), fields(1980, 1, 1, 0, 0, 0));
         assert_eq!(dos("1580601600"), fields(2020, 2, 2, 0, 0, 0));
         assert_eq!(dos("1709251199"), fields(2024, 2, 29, 23, 59, 58));
         assert_eq!(dos("4107542400"), fields(2100, 3, 1, 0, 0, 0));
-        assert_eq!(dos("99999999999999999999999"), fields(2107, 12, 31, 23, 59, 58));
+        for last in ["4354819198", "4354819199"] {
+            assert_eq!(dos(last), fields(2107, 12, 31, 23, 59, 58));
+        }
+        for (text, year) in [
+            ("0", "1980"),
+            ("315532799", "1980"),
+            ("4354819200", "2107"),
+            ("1580601600000", "2107"),
+            ("99999999999999999999999", "2107"),
+        ] {
+            let error = text.parse::<SourceDate>().unwrap_err();
+            assert!(error.to_string().contains(text) && error.to_string().contains(year), "{error}");
+            assert_eq!(error.hint().unwrap().contains("milliseconds"), text == "1580601600000");
+        }
         for text in ["", "-1", "1.5", "now", "٣"] {
             assert!(text.parse::<SourceDate>().is_err(), "{text}");
         }
@@ -297,7 +310,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn display_and_parse_are_inverse(seconds: u64) {
+        fn display_and_parse_are_inverse(seconds in 315_532_800_u64..4_354_819_200) {
             let date: SourceDate = seconds.to_string().parse().unwrap();
             prop_assert_eq!(date.to_string().parse(), Ok(date));
             let (time, day) = date.dos();

@@ -311,6 +311,11 @@ fn metadata_cases() -> Vec<Case> {
         ("description", W, linux().metadata("\n\n# A program\n", "\n")),
         ("description", E, linux().metadata("text/markdown", "text/html")),
         ("description", W, linux().metadata("Description-Content-Type: text/markdown\n", "")),
+        (
+            "description",
+            E,
+            linux().metadata("text/markdown", "text/x-rst").metadata("# A program\n", "A\n\n.. toctree::\n   a\n"),
+        ),
         ("meta-summary", E, linux().metadata("Summary: A program", &long_summary)),
         ("meta-email", E, linux().metadata("Summary", "Author-email: nobody at all\nSummary")),
         ("meta-url", E, linux().metadata("https://example.org", "example.org")),
