@@ -19,7 +19,7 @@ use std::path::Path;
 pub use error::CheckError;
 pub use finding::{FileReport, Finding, Report, Severity};
 pub use options::Options;
-pub use rule::{Documentation, Rule};
+pub use rule::{Documentation, Reason, Rule};
 pub use rules::{Family, rules};
 pub use selection::{Selection, SelectionError, find_rules};
 pub(crate) use subject::release::{Dist, Expected, Receipts};

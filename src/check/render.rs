@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::finding::{Finding, Report, Severity};
-use super::rule::Rule;
+use super::rule::{Reason, Rule};
 use super::rules::{Family, rules};
 use crate::console::Shown;
 use crate::console::annotation::{Annotation, Level};
@@ -88,6 +88,15 @@ fn closing(finding: &Finding, accepted: &str) -> String {
     }
 }
 
+/// `An error, refused by the index: …`, one sentence per reason.
+fn reasons(rule: &Rule) -> Vec<String> {
+    let sentence = |reason: &Reason| match reason.severity() {
+        Severity::Error => format!("An error, {reason}."),
+        Severity::Warning => format!("A warning, {reason}."),
+    };
+    rule.documentation.because.iter().map(sentence).collect()
+}
+
 /// The pages of some rules.
 pub(crate) struct Pages(pub(crate) Vec<&'static Rule>);
 
@@ -96,12 +105,13 @@ impl Shown for Pages {
         let page = |rule: &&Rule| {
             let page = &rule.documentation;
             format!(
-                "{} ({}, {})\n\n{}\n\nWhy it matters: {}\n\nWhat to do: {}.\n",
+                "{} ({}, {})\n\n{}\n\nWhy it matters: {}\n\n{}\n\nWhat to do: {}.\n",
                 rule.name,
                 rule.family(),
                 rule.severity,
                 page.what,
                 page.why,
+                reasons(rule).join("\n"),
                 page.fix
             )
         };
@@ -114,6 +124,9 @@ impl Shown for Pages {
             json!({
                 "name": rule.name, "family": family, "severity": rule.severity,
                 "what": page.what, "why": page.why, "fix": page.fix,
+                "because": page.because.iter().map(|reason| json!({
+                    "severity": reason.severity(), "kind": reason.kind(), "text": reason.to_string(),
+                })).collect::<Vec<_>>(),
             })
         };
         json!({ "schema_version": 1, "rules": self.0.iter().map(page).collect::<Vec<_>>() })
@@ -151,7 +164,9 @@ pub fn rules_markdown() -> String {
          names of rules and of families. A `[[tool.relkit.accept]]` row of the runtime template accepts a finding for one\n\
          target: it is still shown, with its reason, and no longer fails. What the rules about a set find of no one target (the\n\
          SDK, a foreign file, the set as a whole) is accepted by a row of any target.\n\n\
-         The severity is that of most findings of a rule; where one weighs more or less, the rule says so.\n",
+         A finding is an error where an index refuses the file, an installer or loader fails on it, or a promise of tag,\n\
+         metadata or program is broken; all else is a warning. The severity is that of most findings of a rule; where one\n\
+         weighs more or less, the rule says so.\n",
     );
     for family in Family::all() {
         let _ = write!(text, "\n## {family}\n\n{}\n", family.about());
@@ -159,8 +174,13 @@ pub fn rules_markdown() -> String {
             let page = &rule.documentation;
             let _ = write!(
                 text,
-                "\n### {}\n\n*{}.* {}\n\n**Why it matters.** {}\n\n**What to do.** {}.\n",
-                rule.name, rule.severity, page.what, page.why, page.fix
+                "\n### {}\n\n*{}.* {}\n\n**Why it matters.** {}\n\n**What to do.** {}.\n\n**Severity.** {}\n",
+                rule.name,
+                rule.severity,
+                page.what,
+                page.why,
+                page.fix,
+                reasons(rule).join(" ")
             );
         }
     }

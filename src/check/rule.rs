@@ -1,6 +1,8 @@
 //! What a rule is: its name, the severity of its findings, its page, and the function that looks. Which rules there are
 //! is said in `rules`.
 
+use std::fmt;
+
 pub(crate) use super::finding::{Findings, Severity};
 use super::subject::release::Set;
 use super::subject::sdist::SdistSubject;
@@ -16,6 +18,52 @@ pub struct Documentation {
     pub why: &'static str,
     /// What to do about it; shown with every finding.
     pub fix: &'static str,
+    /// Why a finding weighs what it weighs: first of the rule's own severity, then of findings that differ.
+    pub because: &'static [Reason],
+}
+
+/// Why a finding is an error, or is none; with a word on the case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reason {
+    /// The public index refuses the upload.
+    Index(&'static str),
+    /// pip, uv or another installer fails, or installs something else.
+    Installer(&'static str),
+    /// The loader or the kernel of the tag's machines fails.
+    Loader(&'static str),
+    /// It breaks a promise of tag, metadata or program.
+    Promise(&'static str),
+    /// None of these.
+    Habit(&'static str),
+}
+
+impl Reason {
+    /// The one sentence that decides about severity.
+    pub fn severity(self) -> Severity {
+        if matches!(self, Self::Habit(_)) { Severity::Warning } else { Severity::Error }
+    }
+
+    pub(super) fn kind(self) -> &'static str {
+        match self {
+            Self::Index(_) => "index",
+            Self::Installer(_) => "installer",
+            Self::Loader(_) => "loader",
+            Self::Promise(_) => "promise",
+            Self::Habit(_) => "habit",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Index(why) => write!(out, "refused by the index: {why}"),
+            Self::Installer(why) => write!(out, "fails in the installer: {why}"),
+            Self::Loader(why) => write!(out, "fails in the loader: {why}"),
+            Self::Promise(why) => write!(out, "breaks a promise: {why}"),
+            Self::Habit(why) => write!(out, "habit, breaks nothing: {why}"),
+        }
+    }
 }
 
 /// What a rule looks at, and how.
@@ -39,14 +87,21 @@ pub struct Rule {
     pub(super) check: Check,
 }
 
-/// A rule as a static: its name, the severity of its findings, what it looks at by which function, and its page.
+/// A rule as a static: its name, the severity of its findings, what it looks at by which function, its page, and
+/// the reasons for the severity.
 macro_rules! rule {
     ($static:ident = $name:literal, $severity:ident, $subject:ident($($check:expr),+);
-        what: $what:literal, why: $why:literal, fix: $fix:literal) => {
+        what: $what:literal, why: $why:literal, fix: $fix:literal;
+        because: [$($reason:ident($word:literal)),+]) => {
         pub(super) static $static: $crate::check::rule::Rule = $crate::check::rule::Rule {
             name: $name,
             severity: $crate::check::rule::Severity::$severity,
-            documentation: $crate::check::rule::Documentation { what: $what, why: $why, fix: $fix },
+            documentation: $crate::check::rule::Documentation {
+                what: $what,
+                why: $why,
+                fix: $fix,
+                because: &[$($crate::check::rule::Reason::$reason($word)),+],
+            },
             check: $crate::check::rule::Check::$subject($($check),+),
         };
     };

@@ -18,13 +18,7 @@ use crate::zip::archive::{Archive, ArchiveError, DEFLATED, Limits, Member, Membe
 pub(super) fn open(origin: &Path, progress: &Progress) -> Result<Archive, PayloadError> {
     let archive = Archive::open(origin).map_err(|error| opening(origin, error))?;
     let limit = limit(archive.size());
-    let archive = archive.with_limits(Limits {
-        member: limit,
-        total: limit,
-        ratio: u64::MAX,
-        total_ratio: u64::MAX,
-        free: u64::MAX,
-    });
+    let archive = archive.with_limits(Limits { member: limit, total: limit, total_ratio: u64::MAX });
     supported(origin, archive.members())?;
     archive.trusted().map_err(|error| opening(origin, error))?;
     let total = archive.members().iter().fold(0_u64, |sum, member| sum.saturating_add(member.size));

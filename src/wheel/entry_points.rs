@@ -1,6 +1,7 @@
 //! entry_points.txt (PyPA "Entry points specification"): groups of names that point at objects, untrusted and
 //! written back.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -73,6 +74,8 @@ impl FromStr for EntryPoints {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut points = Self::default();
+        // One look per entry, however many there are.
+        let mut seen: HashSet<(String, String)> = HashSet::new();
         let mut group: Option<&str> = None;
         for (index, line) in text.lines().enumerate() {
             let line = line.trim();
@@ -87,7 +90,10 @@ impl FromStr for EntryPoints {
             }
             let (name, reference) = line.split_once('=').ok_or_else(refused)?;
             let found = entry(group.ok_or_else(refused)?, name.trim(), reference.trim()).ok_or_else(refused)?;
-            points.push(&found.group, &found.name, reference.trim())?;
+            if !seen.insert((found.group.clone(), found.name.clone())) {
+                return Err(EntryPointsError::Repeated { group: found.group, name: found.name });
+            }
+            points.entries.push(found);
         }
         Ok(points)
     }

@@ -11,6 +11,7 @@ pub mod name;
 pub mod reader;
 pub mod record;
 pub mod requirement;
+pub(crate) mod rst;
 pub mod sbom;
 pub mod sdist;
 pub mod tag;

@@ -45,6 +45,14 @@ pub enum WheelFileError {
     Tag(#[from] TagSetError),
 }
 
+impl WheelFileError {
+    /// The set that stands on a `Tag` line in place of one tag, where that is what is wrong.
+    pub(crate) fn tag_set(&self) -> Option<TagSet> {
+        let Self::Tag(TagSetError::Compressed(text)) = self else { return None };
+        text.parse().ok()
+    }
+}
+
 impl WheelFile {
     pub fn parse(bytes: &[u8]) -> Result<Self, WheelFileError> {
         Ok(Self { fields: Fields::parse(bytes)? })

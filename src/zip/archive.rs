@@ -24,17 +24,13 @@ const MIN_PIPED: u64 = 1 << 20;
 pub struct Limits {
     pub member: u64,
     pub total: u64,
-    /// Largest uncompressed size of a member for one compressed byte; asked of members above `free` only.
-    pub ratio: u64,
     /// Largest uncompressed size of all members for one byte of the archive; asked of totals above 64 MiB only.
     pub total_ratio: u64,
-    /// Sizes up to this many bytes never count as a bomb.
-    pub free: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { member: 4 << 30, total: 8 << 30, ratio: 200, total_ratio: 50, free: 1 << 20 }
+        Self { member: 4 << 30, total: 8 << 30, total_ratio: 50 }
     }
 }
 
@@ -119,9 +115,7 @@ impl Archive {
 
     /// Why a member must not be unpacked, judged by its stated sizes alone.
     pub fn bomb(&self, member: &Member) -> Option<MemberError> {
-        let limits = self.limits;
-        let by_ratio = member.compressed_size.saturating_mul(limits.ratio).max(limits.free);
-        let limit = limits.member.min(by_ratio);
+        let limit = self.limits.member;
         (member.size > limit).then(|| MemberError::TooLarge { member: member.name.clone(), size: member.size, limit })
     }
 
@@ -327,7 +321,7 @@ mod tests {
         };
         assert!(matches!(result(flip(stored.data.start as usize), 0), Err(MemberError::Crc { .. })));
         assert!(result(flip(deflated.data.start as usize + 8), 1).is_err());
-        let tight = open(archive()).with_limits(Limits { ratio: 2, free: 100, ..Limits::default() });
+        let tight = open(archive()).with_limits(Limits { member: 100, ..Limits::default() });
         assert!(matches!(tight.read(&deflated, 10_000), Err(MemberError::TooLarge { .. })));
     }
 

@@ -17,13 +17,25 @@ const ZIP64_COUNT: u64 = 0xffff;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SourceDate(u64);
 
-/// A value of `SOURCE_DATE_EPOCH` that is no number of seconds.
+/// A value of `SOURCE_DATE_EPOCH` that is no number of seconds, or a time that no zip archive can state.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("SOURCE_DATE_EPOCH is `{0}`, which is not a number of seconds since 1970")]
-pub struct SourceDateError(String);
+pub enum SourceDateError {
+    #[error("SOURCE_DATE_EPOCH is `{0}`, which is not a number of seconds since 1970")]
+    Number(String),
+    #[error("SOURCE_DATE_EPOCH is `{0}`, which is before 1980, and a zip archive holds no such date")]
+    Early(String),
+    #[error("SOURCE_DATE_EPOCH is `{0}`, which is after 2107, and a zip archive holds no such date")]
+    Late(String),
+}
 
 impl Explain for SourceDateError {
     fn hint(&self) -> Option<String> {
+        // Thirteen digits are the milliseconds of a day between 2001 and 2286.
+        if matches!(self, Self::Late(text) if text.trim().len() == 13) {
+            return Some(
+                "it looks like milliseconds: seconds are asked for, as `git log -1 --format=%ct` prints".into(),
+            );
+        }
         Some("unset it, or set it to digits, such as the output of `git log -1 --format=%ct`".into())
     }
 }
@@ -81,15 +93,20 @@ impl fmt::Display for SourceDate {
 impl FromStr for SourceDate {
     type Err = SourceDateError;
 
-    /// Reads a value of `SOURCE_DATE_EPOCH`; a time that zip cannot say becomes the nearest that it can.
+    /// Reads a value of `SOURCE_DATE_EPOCH`; a time that zip cannot say is refused.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let trimmed = text.trim();
         if trimmed.is_empty() || !trimmed.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(SourceDateError(text.to_owned()));
+            return Err(SourceDateError::Number(text.to_owned()));
         }
         // More digits than fit are a time after the last.
         let seconds: u64 = trimmed.parse().unwrap_or(u64::MAX);
-        Ok(Self(seconds.clamp(Self::DEFAULT.0, Self::LAST)))
+        match seconds {
+            _ if seconds < Self::DEFAULT.0 => Err(SourceDateError::Early(text.to_owned())),
+            _ if seconds > Self::LAST + 1 => Err(SourceDateError::Late(text.to_owned())),
+            // Zip counts in steps of two seconds.
+            _ => Ok(Self(seconds.min(Self::LAST))),
+        }
     }
 }
 
@@ -268,11 +285,24 @@ mod tests {
         let fields = |year: u16, month: u16, day: u16, hour: u16, minute: u16, second: u16| {
             ((hour << 11) | (minute << 5) | (second / 2), ((year - 1980) << 9) | (month << 5) | day)
         };
-        assert_eq!(dos("0"), fields(1980, 1, 1, 0, 0, 0));
+        assert_eq!(dos("315532800"), fields(1980, 1, 1, 0, 0, 0));
         assert_eq!(dos("1580601600"), fields(2020, 2, 2, 0, 0, 0));
         assert_eq!(dos("1709251199"), fields(2024, 2, 29, 23, 59, 58));
         assert_eq!(dos("4107542400"), fields(2100, 3, 1, 0, 0, 0));
-        assert_eq!(dos("99999999999999999999999"), fields(2107, 12, 31, 23, 59, 58));
+        for last in ["4354819198", "4354819199"] {
+            assert_eq!(dos(last), fields(2107, 12, 31, 23, 59, 58));
+        }
+        for (text, year) in [
+            ("0", "1980"),
+            ("315532799", "1980"),
+            ("4354819200", "2107"),
+            ("1580601600000", "2107"),
+            ("99999999999999999999999", "2107"),
+        ] {
+            let error = text.parse::<SourceDate>().unwrap_err();
+            assert!(error.to_string().contains(text) && error.to_string().contains(year), "{error}");
+            assert_eq!(error.hint().unwrap().contains("milliseconds"), text == "1580601600000");
+        }
         for text in ["", "-1", "1.5", "now", "٣"] {
             assert!(text.parse::<SourceDate>().is_err(), "{text}");
         }
@@ -280,7 +310,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn display_and_parse_are_inverse(seconds: u64) {
+        fn display_and_parse_are_inverse(seconds in 315_532_800_u64..4_354_819_200) {
             let date: SourceDate = seconds.to_string().parse().unwrap();
             prop_assert_eq!(date.to_string().parse(), Ok(date));
             let (time, day) = date.dos();

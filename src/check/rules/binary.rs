@@ -1,9 +1,9 @@
 //! Rules about every executable and library of a wheel, held against its platform tags (PEP 600, PEP 656, the macOS and
 //! Windows tags). What breaks a promise is the binary step's to say; here each kind of objection becomes a rule.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use crate::binary::{Details, Format, Kind, Libc, Objection, Signature, Slice, Weight};
+use crate::binary::{Details, Facts, Format, Kind, Libc, Objection, Signature, Slice, Weight};
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
 use crate::console::text::{human_bytes, plural};
@@ -13,7 +13,8 @@ use crate::member_path::{join, parent};
 rule!(BINARY_READABLE = "binary-readable", Error, Wheel(binary_readable);
     what: "What begins as an ELF, Mach-O or PE file is one throughout: its headers do not contradict themselves or lead outside the file.",
     why: "A file cut short or damaged cannot be started, and nothing can be said about it.",
-    fix: "Stage the payload again; compare the file with the one that was built");
+    fix: "Stage the payload again; compare the file with the one that was built";
+    because: [Loader("the headers lead outside of the file")]);
 
 fn binary_readable(wheel: &WheelSubject, found: &mut Findings) {
     wheel.inventory.damaged().iter().for_each(|(member, error)| found.member(member, sentence(error)));
@@ -22,76 +23,94 @@ fn binary_readable(wheel: &WheelSubject, found: &mut Findings) {
 rule!(BINARY_FORMAT = "binary-format", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Format { .. })));
     what: "Binaries are of the format that the tag's operating system runs: ELF under Linux tags, Mach-O under macOS tags, PE under Windows tags.",
     why: "The program cannot be started on any machine that installs the wheel.",
-    fix: "Put the payload of the tagged platform into the wheel, or tag the wheel for its payload");
+    fix: "Put the payload of the tagged platform into the wheel, or tag the wheel for its payload";
+    because: [Loader("the tag's machines do not know the format"), Habit("a file whose path names its own platform is there for that platform")]);
 
 rule!(BINARY_SYSTEM = "binary-system", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::System { .. })));
     what: "Binaries are built for the tag's operating system, not for one that shares its format: no FreeBSD or Android code under Linux tags, no iOS code under macOS tags.",
     why: "The file can be loaded and fails at its first system call or library.",
-    fix: "Put the payload of the tagged platform into the wheel");
+    fix: "Put the payload of the tagged platform into the wheel";
+    because: [Loader("the file is for another system")]);
 
 rule!(ELF_ARCH = "elf-arch", Error, Wheel(|wheel, found| objections(wheel, found, Some(Format::Elf), |it| matches!(it, Objection::Architecture { .. })));
     what: "ELF files are built for the architecture of the tag.",
     why: "The program cannot be started on any machine that installs the wheel.",
-    fix: "Put the payload of the tagged architecture into the wheel, or correct the tag");
+    fix: "Put the payload of the tagged architecture into the wheel, or correct the tag";
+    because: [Loader("the file is for another processor"), Habit("a file whose path names its own platform is there for that platform")]);
 
 rule!(MACHO_ARCH = "macho-arch", Error, Wheel(|wheel, found| objections(wheel, found, Some(Format::MachO), |it| matches!(it, Objection::Architecture { .. })));
     what: "Mach-O files hold a slice for every architecture of the tag; `universal2` needs both.",
     why: "The program cannot be started on the Macs whose slice is missing.",
-    fix: "Put the payload of the tagged architecture into the wheel, or correct the tag");
+    fix: "Put the payload of the tagged architecture into the wheel, or correct the tag";
+    because: [Loader("the file is for another processor"), Habit("a file whose path names its own platform is there for that platform")]);
 
 rule!(PE_ARCH = "pe-arch", Error, Wheel(|wheel, found| objections(wheel, found, Some(Format::Pe), |it| matches!(it, Objection::Architecture { .. })));
     what: "PE files are built for the architecture of the tag.",
     why: "The program cannot be started, or runs emulated.",
-    fix: "Put the payload of the tagged architecture into the wheel, or correct the tag");
+    fix: "Put the payload of the tagged architecture into the wheel, or correct the tag";
+    because: [Loader("the file is for another processor"), Habit("a file whose path names its own platform is there for that platform")]);
 
 rule!(MANYLINUX_LIBC = "manylinux-libc", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Libc { promised: Libc::Glibc, .. })));
     what: "Under a manylinux tag, ELF files need glibc or no libc at all.",
     why: "The machines that install the wheel have glibc; code for another libc does not start there.",
-    fix: "Link the program statically, or build it for glibc");
+    fix: "Link the program statically, or build it for glibc";
+    because: [Loader("the libc is not there"), Promise("the tag promises glibc")]);
 
 rule!(MUSLLINUX_LIBC = "musllinux-libc", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Libc { promised: Libc::Musl, .. } | Objection::GlibcFunction { .. })));
     what: "Under a musllinux tag, ELF files need musl or no libc at all; helpers and libraries too. A function that glibc alone has (`__printf_chk`, `mallinfo2`, ...) tells even where no library is named.",
     why: "Alpine and its like have no glibc: the file does not start there, and `not found` is all that is said.",
-    fix: "Link the program statically or build it for musl, or leave the tag off the wheel");
+    fix: "Link the program statically or build it for musl, or leave the tag off the wheel";
+    because: [Loader("the libc is not there"), Promise("the tag promises musl")]);
 
 rule!(ELF_INTERP = "elf-interp", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Interpreter { .. })));
     what: "The program interpreter is the one that the tag's platforms have, such as `/lib64/ld-linux-x86-64.so.2`.",
     why: "The kernel looks for that very path and starts nothing without it.",
-    fix: "Build with the platform's own linker settings, or set the path with `patchelf --set-interpreter`");
+    fix: "Build with the platform's own linker settings, or set the path with `patchelf --set-interpreter`";
+    because: [Loader("the kernel does not find the interpreter")]);
 
 rule!(MANYLINUX_FLOOR = "manylinux-floor", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::SymbolVersion { .. })));
     what: "Symbol versions (GLIBC, GLIBCXX, CXXABI, GCC) are among those that the tag's glibc has on that architecture; that the symbols bound to one are weak does not help. Where the need itself is marked weak (VER_FLG_WEAK) and all its symbols are, it is a warning.",
     why: "The loader refuses the file on the oldest machines that install the wheel.",
-    fix: "Build on an older system or link statically, or raise the tag to the version that is needed");
+    fix: "Build on an older system or link statically, or raise the tag to the version that is needed";
+    because: [Loader("a version that is not there stops the start"), Promise("the tag promises an older glibc"), Habit("the start goes on without it")]);
 
 rule!(MANYLINUX_BLACKLIST = "manylinux-blacklist", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::BlacklistedSymbol { .. })));
     what: "No symbol is used that the policy of the tag forbids, because some of its platforms lack it; a weak one is a warning.",
     why: "The file fails to load on some of the machines that install the wheel.",
-    fix: "Build without the function, or bundle the library that has it");
+    fix: "Build without the function, or bundle the library that has it";
+    because: [Promise("the tag's policy forbids the symbol"), Habit("a weak symbol may be absent")]);
 
 rule!(MUSLLINUX_FLOOR = "musllinux-floor", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::LaterMusl { .. })));
     what: "No function is used that the tag's musl does not have yet.",
     why: "The loader refuses the file on the oldest machines that install the wheel.",
-    fix: "Link statically, or raise the tag to the musl version that is needed");
+    fix: "Link statically, or raise the tag to the musl version that is needed";
+    because: [Loader("a function that is not there stops the start"), Promise("the tag promises an older musl")]);
 
 rule!(ELF_NEEDED = "elf-needed", Error, Wheel(|wheel, found| objections(wheel, found, Some(Format::Elf), |it| matches!(it, Objection::NeededLibrary { .. })));
     what: "Needed libraries are part of every platform of the tag, or lie in the wheel where an `$ORIGIN` run path leads.",
     why: "The loader does not find them, and the file does not start.",
-    fix: "Link the library statically, or bundle it with a run path that begins with `$ORIGIN`");
+    fix: "Link the library statically, or bundle it with a run path that begins with `$ORIGIN`";
+    because: [Loader("the library is not found"), Promise("the tag promises that all that is needed is in the wheel"), Habit("the start goes on without it")]);
 
-rule!(ELF_RUNPATH = "elf-runpath", Error, Wheel(elf_runpath);
-    what: "Run paths of ELF and Mach-O files stay in the wheel: they begin with `$ORIGIN`, `@loader_path` or `@executable_path`, and hold no directory of a build.",
+rule!(ELF_RUNPATH = "elf-runpath", Error, Wheel(|wheel, found| run_paths(wheel, found, Format::Elf, &["$ORIGIN", "${ORIGIN}"]));
+    what: "Run paths of ELF files stay in the wheel: they begin with `$ORIGIN`, and hold no directory of a build.",
     why: "The loader looks into a directory that only the build machine has; whoever can make it there loads code into the program.",
-    fix: "Remove the path when linking, or with `patchelf --set-rpath` or `install_name_tool -delete_rpath`");
+    fix: "Remove the path when linking, or with `patchelf --set-rpath`";
+    because: [Promise("the tag promises that nothing outside of the wheel is loaded but the system's own"), Loader("whoever makes the directory loads code into the program")]);
 
-fn elf_runpath(wheel: &WheelSubject, found: &mut Findings) {
-    const ORIGINS: [&str; 4] = ["$ORIGIN", "${ORIGIN}", "@loader_path", "@executable_path"];
-    for (member, facts) in wheel.inventory.binaries() {
+rule!(MACHO_RPATH = "macho-rpath", Warning, Wheel(|wheel, found| run_paths(wheel, found, Format::MachO, &["@loader_path", "@executable_path"]));
+    what: "Run paths of Mach-O files stay in the wheel: they begin with `@loader_path` or `@executable_path`, and hold no directory of a build.",
+    why: "The loader looks into directories that only the build machine has, and they tell of it; a library that is found nowhere else is an error of `macho-dylibs`.",
+    fix: "Remove the path when linking, or with `install_name_tool -delete_rpath`";
+    because: [Habit("the loader passes over a directory that is not there")]);
+
+fn run_paths(wheel: &WheelSubject, found: &mut Findings, format: Format, origins: &[&str]) {
+    for (member, facts) in wheel.inventory.binaries().iter().filter(|(_, facts)| facts.format == format) {
         let mut said = BTreeSet::new();
         for path in facts.slices.iter().flat_map(|slice| &slice.run_paths) {
-            let origin = ORIGINS.iter().find_map(|origin| path.strip_prefix(origin));
+            let origin = origins.iter().find_map(|origin| path.strip_prefix(origin));
             let inside = origin.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-            let is_system = path.starts_with("/usr/lib/swift") && facts.format == Format::MachO;
+            let is_system = path.starts_with("/usr/lib/swift") && format == Format::MachO;
             let why = match path.as_str() {
                 "" => "is the working directory",
                 _ if !inside && !is_system => "leads out of the wheel",
@@ -113,19 +132,25 @@ fn of_a_build(part: &str) -> bool {
 }
 
 rule!(ELF_EXECSTACK = "elf-execstack", Error, Wheel(elf_execstack);
-    what: "No ELF file asks for an executable stack.",
-    why: "It disables a protection of the whole process, and newer systems refuse to load such a library.",
-    fix: "Link with `-z noexecstack`, and give assembly files a `.note.GNU-stack` section");
+    what: "No ELF library asks for an executable stack; a program that does is a warning.",
+    why: "It disables a protection of the whole process, and glibc 2.41 and later refuse to load such a library.",
+    fix: "Link with `-z noexecstack`, and give assembly files a `.note.GNU-stack` section";
+    because: [Loader("glibc 2.41 and later refuse such a library"), Habit("the kernel grants a program its stack")]);
 
 fn elf_execstack(wheel: &WheelSubject, found: &mut Findings) {
-    let asks = |slice: &Slice| matches!(&slice.details, Details::Elf(elf) if elf.executable_stack);
-    slices(wheel, found, asks, "the file asks for an executable stack");
+    let asks = |slice: &&Slice| matches!(&slice.details, Details::Elf(elf) if elf.executable_stack);
+    for (member, facts) in wheel.inventory.binaries() {
+        let Some(slice) = facts.slices.iter().find(asks) else { continue };
+        let severity = if slice.kind == Kind::Executable { Severity::Warning } else { Severity::Error };
+        found.with(severity, Some(member), "the file asks for an executable stack");
+    }
 }
 
 rule!(ELF_PIE = "elf-pie", Warning, Wheel(elf_pie);
     what: "ELF programs are position independent.",
     why: "At a fixed address the program's own code is where an attacker expects it.",
-    fix: "Build with `-pie`, or `-static-pie` for a static program");
+    fix: "Build with `-pie`, or `-static-pie` for a static program";
+    because: [Habit("the program runs")]);
 
 fn elf_pie(wheel: &WheelSubject, found: &mut Findings) {
     let is_program = |slice: &Slice| matches!(slice.details, Details::Elf(_)) && slice.kind == Kind::Executable;
@@ -136,43 +161,50 @@ fn elf_pie(wheel: &WheelSubject, found: &mut Findings) {
 rule!(MACHO_MINOS = "macho-minos", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Floor { .. })));
     what: "The lowest macOS that a file is built for is not above the tag's.",
     why: "Older Macs install the wheel, and the loader refuses the program.",
-    fix: "Tag the wheel with the version that the file needs, or build with a lower MACOSX_DEPLOYMENT_TARGET");
+    fix: "Tag the wheel with the version that the file needs, or build with a lower MACOSX_DEPLOYMENT_TARGET";
+    because: [Loader("older systems refuse the file"), Promise("the tag promises an older macOS")]);
 
 rule!(MACHO_NO_MINOS = "macho-no-minos", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::NoMinimumOs { .. })));
     what: "Mach-O files state the lowest macOS that they run on.",
     why: "Nobody can tell whether the tag is true.",
-    fix: "Build with a linker that writes LC_BUILD_VERSION, and set MACOSX_DEPLOYMENT_TARGET");
+    fix: "Build with a linker that writes LC_BUILD_VERSION, and set MACOSX_DEPLOYMENT_TARGET";
+    because: [Promise("the tag promises a lowest macOS, and the file states none")]);
 
 rule!(ANDROID_API = "android-api", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::ApiLevel { .. })));
     what: "The lowest API level of Android that a file is built for is stated, and not above the tag's.",
     why: "Older devices install the wheel, and the loader refuses the program or does not find a function.",
-    fix: "Tag the wheel with the API level that the file states, or build with a lower one");
+    fix: "Tag the wheel with the API level that the file states, or build with a lower one";
+    because: [Promise("the tag promises a lower API level")]);
 
 rule!(MACHO_SIGNED = "macho-signed", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Signature { .. })));
     what: "Every arm64 slice carries a code signature whose bytes lie in the file; an unsigned x86_64 slice is a warning.",
     why: "Macs with arm64 kill an unsigned program at once.",
-    fix: "Sign the file with `codesign` after the last change to it; `codesign --sign -` is the least");
+    fix: "Sign the file with `codesign` after the last change to it; `codesign --sign -` is the least";
+    because: [Loader("arm64 Macs kill an unsigned program"), Habit("x86_64 Macs start it")]);
 
 rule!(MACHO_DYLIBS = "macho-dylibs", Error, Wheel(|wheel, found| objections(wheel, found, Some(Format::MachO), |it| matches!(it, Objection::NeededLibrary { .. })));
     what: "Libraries come from `/usr/lib` or `/System/Library`, or lie in the wheel where `@rpath` or `@loader_path` leads.",
     why: "A library of the build machine, Homebrew's most often, is not on other Macs.",
-    fix: "Link the library statically, or bundle it and name it by `@loader_path`");
+    fix: "Link the library statically, or bundle it and name it by `@loader_path`";
+    because: [Loader("the library is not found"), Habit("the start goes on without it")]);
 
 rule!(PE_IMPORTS = "pe-imports", Error, Wheel(|wheel, found| objections(wheel, found, Some(Format::Pe), |it| matches!(it, Objection::NeededLibrary { .. })));
     what: "Imported DLLs are part of Windows, or lie beside the file.",
     why: "Windows does not start the program without them; the C++ runtime is not on every machine.",
-    fix: "Link the C runtime statically (`/MT`, `+crt-static`), or bundle the DLL beside the program");
+    fix: "Link the C runtime statically (`/MT`, `+crt-static`), or bundle the DLL beside the program";
+    because: [Loader("the DLL is not found"), Habit("most machines have it, or the start goes on without it")]);
 
-rule!(PE_SIGNED = "pe-signed", Warning, Wheel(pe_signed);
+rule!(PE_SIGNED = "pe-signed", Error, Wheel(pe_signed);
     what: "Where a PE file states a signature, its bytes lie in the file.",
     why: "Windows takes a broken signature for a manipulated file.",
-    fix: "Sign the file again, after the last change to it");
+    fix: "Sign the file again, after the last change to it";
+    because: [Promise("the file states a signature that it does not have")]);
 
 fn pe_signed(wheel: &WheelSubject, found: &mut Findings) {
     for (member, facts) in wheel.inventory.binaries().iter().filter(|(_, facts)| facts.format == Format::Pe) {
         for slice in &facts.slices {
             if let Signature::Broken(why) = slice.signature {
-                found.with(Severity::Error, Some(member), format!("the signature is broken: {why}"));
+                found.member(member, format!("the signature is broken: {why}"));
             }
         }
     }
@@ -181,7 +213,8 @@ fn pe_signed(wheel: &WheelSubject, found: &mut Findings) {
 rule!(SIGNED_ALIKE = "signed-alike", Warning, Wheel(signed_alike);
     what: "All Windows programs of a wheel are signed, or none; the same of macOS programs.",
     why: "The one that is not signed is the one that the system warns of or blocks, long after the others worked.",
-    fix: "Sign every program, helpers of other projects too");
+    fix: "Sign every program, helpers of other projects too";
+    because: [Habit("the program runs")]);
 
 fn signed_alike(wheel: &WheelSubject, found: &mut Findings) {
     for format in [Format::MachO, Format::Pe] {
@@ -189,9 +222,9 @@ fn signed_alike(wheel: &WheelSubject, found: &mut Findings) {
         let (signed, unsigned): (Vec<_>, Vec<_>) = programs.partition(|(_, facts)| facts.signed());
         // An unsigned arm64 file is an error of its own.
         let is_own = |it: &Objection| matches!(it, Objection::Signature { .. }) && it.weight() != Weight::Warning;
-        let has_own = |member| wheel.objections.iter().any(|(_, name, it)| name == member && is_own(it));
+        let own: HashSet<&String> = wheel.objections.iter().filter(|row| is_own(&row.2)).map(|row| &row.1).collect();
         let (count, all) = (signed.len(), signed.len() + unsigned.len());
-        for (member, _) in unsigned.iter().filter(|(member, _)| count > 0 && !has_own(member)) {
+        for (member, _) in unsigned.iter().filter(|(member, _)| count > 0 && !own.contains(member)) {
             found.member(member, format!("the program is not signed, and {count} of {all} in the wheel are"));
         }
     }
@@ -200,7 +233,8 @@ fn signed_alike(wheel: &WheelSubject, found: &mut Findings) {
 rule!(PE_SUBSYSTEM = "pe-subsystem", Warning, Wheel(pe_subsystem);
     what: "Windows programs are console or windowed programs for Windows 10 or older.",
     why: "Other subsystems (drivers, firmware) do not start as programs, and a higher version keeps Windows 10 out.",
-    fix: "Link with `/SUBSYSTEM:CONSOLE`");
+    fix: "Link with `/SUBSYSTEM:CONSOLE`";
+    because: [Habit("the program may be meant for it")]);
 
 fn pe_subsystem(wheel: &WheelSubject, found: &mut Findings) {
     for (member, facts) in wheel.inventory.binaries() {
@@ -218,7 +252,8 @@ fn pe_subsystem(wheel: &WheelSubject, found: &mut Findings) {
 rule!(DEBUG_INFO = "debug-info", Warning, Wheel(debug_info);
     what: "Binaries carry no debugging sections, nor the symbol table that `strip` removes.",
     why: "They make the wheel larger for everybody and name the directories of the build machine.",
-    fix: "Strip the files, and keep the debugging information elsewhere");
+    fix: "Strip the files, and keep the debugging information elsewhere";
+    because: [Habit("it costs space alone")]);
 
 /// One finding for all ELF files, at the one that holds most.
 fn debug_info(wheel: &WheelSubject, found: &mut Findings) {
@@ -256,19 +291,44 @@ fn debug_info(wheel: &WheelSubject, found: &mut Findings) {
 pub(crate) static RULES: &[&Rule] = &[
     &BINARY_READABLE, &BINARY_FORMAT, &BINARY_SYSTEM, &ELF_ARCH, &MACHO_ARCH, &PE_ARCH, &MANYLINUX_LIBC,
     &MUSLLINUX_LIBC, &ELF_INTERP, &MANYLINUX_FLOOR, &MANYLINUX_BLACKLIST, &MUSLLINUX_FLOOR, &ELF_NEEDED, &ELF_RUNPATH,
-    &ELF_EXECSTACK, &ELF_PIE, &MACHO_MINOS, &MACHO_NO_MINOS, &ANDROID_API, &MACHO_SIGNED, &MACHO_DYLIBS, &PE_IMPORTS, &PE_SIGNED,
+    &MACHO_RPATH, &ELF_EXECSTACK, &ELF_PIE, &MACHO_MINOS, &MACHO_NO_MINOS, &ANDROID_API, &MACHO_SIGNED, &MACHO_DYLIBS, &PE_IMPORTS, &PE_SIGNED,
     &SIGNED_ALIKE, &PE_SUBSYSTEM, &DEBUG_INFO,
 ];
 
 /// Passes on the objections to files of that format for which `pick` holds.
 fn objections(wheel: &WheelSubject, found: &mut Findings, format: Option<Format>, pick: fn(&Objection) -> bool) {
     let binaries = wheel.binaries();
+    let rows = wheel.objections.iter().filter(|row| row.2.weight() == Weight::WrongMachine);
+    let wrong: HashSet<&str> = rows.map(|row| row.1.as_str()).collect();
+    // Where nothing is for the tag's own machine, a name excuses nothing.
+    let is_any_right = wrong.len() < binaries.len();
     for (tag, member, objection) in wheel.objections.iter().filter(|(.., objection)| pick(objection)) {
         if binaries.get(member.as_str()).is_some_and(|facts| format.is_none_or(|format| facts.format == format)) {
-            let severity = if objection.weight() == Weight::Warning { Severity::Warning } else { Severity::Error };
+            let is_meant = is_any_right && wrong.contains(member.as_str()) && names_its_machine(member, &binaries);
+            let is_warning = objection.weight() == Weight::Warning || is_meant;
+            let severity = if is_warning { Severity::Warning } else { Severity::Error };
             found.with(severity, Some(member), format!("{objection} (`{tag}`)"));
         }
     }
+}
+
+/// Whether the name of a file or of its directory says for which other machine it is, so that it is there for that one: a
+/// debugger's helper for 32-bit processes, say. Nothing that Python imports and no script is.
+fn names_its_machine(member: &str, binaries: &HashMap<&str, &Facts>) -> bool {
+    use crate::target::Architecture::{Aarch64, I686, X86_64};
+    let Some(facts) = binaries.get(member).filter(|_| !member.contains(".data/scripts/")) else { return false };
+    let lower = member.to_ascii_lowercase();
+    if lower.ends_with(".pyd") || lower.contains(".abi3.") || lower.contains(".cpython-") {
+        return false;
+    }
+    let words: Vec<&str> = lower.rsplit('/').take(2).flat_map(|part| part.split(['_', '-', '.'])).collect();
+    let has = |names: &[&str]| names.iter().any(|name| words.contains(name));
+    facts.slices.iter().all(|slice| match slice.machine.architecture() {
+        Some(I686) => has(&["x86", "i386", "i686", "32", "win32", "x32", "ia32"]) && !has(&["64"]),
+        Some(Aarch64) => has(&["arm64", "aarch64"]),
+        Some(X86_64) => has(&["amd64", "x64", "x86_64"]) || words.windows(2).any(|pair| pair == ["x86", "64"]),
+        _ => false,
+    })
 }
 
 /// Says `message` of every file with a slice of that kind.

@@ -11,7 +11,8 @@ use crate::wheel::name::DistributionName;
 rule!(COMMAND_UNIQUE = "command-unique", Error, Wheel(command_unique);
     what: "No command stands twice: two entry points of one name, or an entry point and a file in `.data/scripts`. On Windows `NAME` and `NAME.exe` are one command, there and on macOS in any case of letters.",
     why: "Installers write both to one path, and which of them stays depends on the installer.",
-    fix: "Rename one of them, or remove it; a program in `.data/scripts` needs no entry point");
+    fix: "Rename one of them, or remove it; a program in `.data/scripts` needs no entry point";
+    because: [Installer("two files go to one path, and which of them stays is chance")]);
 
 fn command_unique(wheel: &WheelSubject, found: &mut Findings) {
     let is_any = |is_it: fn(&PlatformTag) -> bool| wheel.platforms().iter().any(is_it);
@@ -36,7 +37,8 @@ fn command_unique(wheel: &WheelSubject, found: &mut Findings) {
 rule!(COMMAND_NAME = "command-name", Warning, Wheel(command_name);
     what: "A program's wheel that has commands has one of the distribution's own name.",
     why: "`uvx NAME` and `pipx run NAME` look for a command called like the distribution, and find none.",
-    fix: "Add the name to `aliases` of the runtime template's [tool.relkit], or to `[project.scripts]`");
+    fix: "Add the name to `aliases` of the runtime template's [tool.relkit], or to `[project.scripts]`";
+    because: [Habit("the program is found by its own name")]);
 
 fn command_name(wheel: &WheelSubject, found: &mut Findings) {
     let Ok(name) = &wheel.name else { return };

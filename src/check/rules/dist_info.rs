@@ -7,14 +7,15 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::contents::installed;
-use crate::check::rule::{Findings, Rule, rule};
+use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
 use crate::fs::read;
 
 rule!(DISTINFO_ONE = "distinfo-one", Error, Wheel(distinfo_one);
     what: "There is exactly one `.dist-info` directory.",
     why: "Installers refuse a wheel with none or several.",
-    fix: "Build the wheel again from a clean directory");
+    fix: "Build the wheel again from a clean directory";
+    because: [Installer("none or several are refused")]);
 
 fn distinfo_one(wheel: &WheelSubject, found: &mut Findings) {
     if wheel.is_readable() && wheel.dist_infos.len() != 1 {
@@ -29,7 +30,8 @@ fn distinfo_one(wheel: &WheelSubject, found: &mut Findings) {
 rule!(DISTINFO_NAME = "distinfo-name", Error, Wheel(distinfo_name);
     what: "The directory is called `NAME-VERSION.dist-info`, spelled as in the file name.",
     why: "Indexes look for exactly that name; installers refuse another distribution's.",
-    fix: "Rename the directory, or name the file as its builder did");
+    fix: "Rename the directory, or name the file as its builder did";
+    because: [Index("exactly that name is looked for")]);
 
 fn distinfo_name(wheel: &WheelSubject, found: &mut Findings) {
     if let [directory] = wheel.dist_infos.as_slice() {
@@ -40,7 +42,8 @@ fn distinfo_name(wheel: &WheelSubject, found: &mut Findings) {
 rule!(DATADIR_NAME = "datadir-name", Error, Wheel(datadir_name);
     what: "A `.data` directory is called `NAME-VERSION.data`, spelled as in the file name.",
     why: "Installers pass over any other name and install its files as packages.",
-    fix: "Rename the directory");
+    fix: "Rename the directory";
+    because: [Installer("it is not taken for the data directory, and its files land among the packages")]);
 
 fn datadir_name(wheel: &WheelSubject, found: &mut Findings) {
     let tops = wheel.archive.members().iter().filter_map(|member| Some(member.name.split_once('/')?.0));
@@ -50,7 +53,8 @@ fn datadir_name(wheel: &WheelSubject, found: &mut Findings) {
 rule!(DATADIR_KEY = "datadir-key", Error, Wheel(datadir_key);
     what: "The directories in `.data` are `purelib`, `platlib`, `headers`, `scripts` and `data`.",
     why: "Installers stop at any other, or leave its files out.",
-    fix: "Move the files to one of the five directories");
+    fix: "Move the files to one of the five directories";
+    because: [Installer("an unknown key stops the installation")]);
 
 fn datadir_key(wheel: &WheelSubject, found: &mut Findings) {
     for (member, _) in wheel.files() {
@@ -64,10 +68,27 @@ fn datadir_key(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
+rule!(SCRIPT_PLACE = "script-place", Error, Wheel(script_place);
+    what: "Files lie in `.data/scripts` itself, not in directories below it.",
+    why: "A shell looks for programs in one directory, not below it; uv refuses the wheel.",
+    fix: "Move the file into `.data/scripts`, or into the package";
+    because: [Installer("uv refuses a directory in `scripts`; `pip` makes one that no shell looks into")]);
+
+fn script_place(wheel: &WheelSubject, found: &mut Findings) {
+    for member in wheel.archive.members() {
+        let Some((top, rest)) = member.name.split_once('/') else { continue };
+        let script = rest.strip_prefix("scripts/").filter(|_| top.ends_with(".data"));
+        if script.is_some_and(|script| script.contains('/')) {
+            found.member(&member.name, "the file lies in a directory of `.data/scripts`");
+        }
+    }
+}
+
 rule!(SCRIPT_SHEBANG = "script-shebang", Error, Wheel(script_shebang);
     what: "A Python script in `.data/scripts` begins with `#!python` or `#!pythonw`.",
     why: "Installers replace that line by the interpreter they install for, and leave every other line as it is.",
-    fix: "Begin the script with `#!python`");
+    fix: "Begin the script with `#!python`";
+    because: [Promise("the script runs under another Python than the one that it was installed for")]);
 
 fn script_shebang(wheel: &WheelSubject, found: &mut Findings) {
     for (member, scanned) in wheel.files().filter(|(member, _)| member.name.contains(".data/scripts/")) {
@@ -85,7 +106,8 @@ fn script_shebang(wheel: &WheelSubject, found: &mut Findings) {
 rule!(INSTALLER_OWNED = "installer-owned", Error, Wheel(installer_owned);
     what: "The dist-info directory has no file that installers write: `INSTALLER`, `REQUESTED`, `direct_url.json`.",
     why: "They say how a copy was installed; in a wheel they are somebody else's.",
-    fix: "Build from a source tree, not from an installed copy");
+    fix: "Build from a source tree, not from an installed copy";
+    because: [Promise("the file says how a copy was installed that this is not")]);
 
 fn installer_owned(wheel: &WheelSubject, found: &mut Findings) {
     for name in ["INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json"] {
@@ -95,9 +117,10 @@ fn installer_owned(wheel: &WheelSubject, found: &mut Findings) {
 }
 
 rule!(ENTRY_POINTS = "entry-points", Error, Wheel(entry_points);
-    what: "The entry_points.txt can be parsed, and every module it names is in the wheel.",
+    what: "The entry_points.txt can be parsed, and every module it names is in the wheel; one that a requirement may bring is a warning.",
     why: "Installers stop at a broken file, and a command whose module is missing fails when it is first run.",
-    fix: "Correct `[project.scripts]` in pyproject.toml");
+    fix: "Correct `[project.scripts]` in pyproject.toml";
+    because: [Installer("a file that cannot be parsed is refused"), Promise("the command or plugin fails with an import error"), Habit("a requirement may bring the module")]);
 
 fn entry_points(wheel: &WheelSubject, found: &mut Findings) {
     let (Some(parsed), Some(member)) = (&wheel.entry_points, wheel.dist_info_member("entry_points.txt")) else {
@@ -111,7 +134,7 @@ fn entry_points(wheel: &WheelSubject, found: &mut Findings) {
     let mut importable: HashSet<&str> = HashSet::new();
     for (member, _) in wheel.files() {
         let file = installed(wheel, &member.name);
-        importable.extend(file.strip_suffix(".py"));
+        importable.extend(file.strip_suffix(".py").or_else(|| file.strip_suffix(".pyc")));
         if file.ends_with(".so") || file.ends_with(".pyd") {
             importable.extend(file.split('.').next());
         }
@@ -122,9 +145,21 @@ fn entry_points(wheel: &WheelSubject, found: &mut Findings) {
             }
         }
     }
+    let has_requirements = wheel.good_metadata().is_some_and(|metadata| metadata.requires_dist().next().is_some());
+    // A `.pth` file puts further directories on Python's path.
+    let has_paths = wheel.files().any(|(member, _)| member.name.ends_with(".pth"));
     for point in &points.entries {
         let (name, module) = (&point.name, &point.module);
-        if !importable.contains(module.replace('.', "/").as_str()) {
+        if importable.contains(module.replace('.', "/").as_str()) {
+            continue;
+        }
+        let top = module.split('.').next().unwrap_or(module);
+        // A package with an `__init__.py` here is whole here; a namespace is shared, and any other may be a requirement's.
+        let is_own = importable.contains(format!("{top}/__init__").as_str());
+        if has_paths || has_requirements && !is_own {
+            let message = format!("`{name}` needs the module `{module}`, which a requirement must bring");
+            found.with(Severity::Warning, Some(&member), message);
+        } else {
             found.member(&member, format!("`{name}` needs the module `{module}`, which is not in the wheel"));
         }
     }
@@ -133,7 +168,8 @@ fn entry_points(wheel: &WheelSubject, found: &mut Findings) {
 rule!(ATTESTATION = "attestation", Warning, Wheel(attestation);
     what: "An attestation that lies beside the wheel (`.publish.attestation`) is about this very file.",
     why: "Indexes refuse an attestation with another name or digest, after the upload has begun.",
-    fix: "Sign the file that is uploaded, after the last change to it");
+    fix: "Sign the file that is uploaded, after the last change to it";
+    because: [Habit("only an upload that sends it along is refused")]);
 
 fn attestation(wheel: &WheelSubject, found: &mut Findings) {
     let beside = wheel.path.with_file_name(format!("{}.publish.attestation", wheel.file_name));
@@ -162,7 +198,7 @@ fn attested(text: &[u8]) -> Option<(String, String)> {
 
 #[rustfmt::skip]
 pub(crate) static RULES: &[&Rule] = &[
-    &DISTINFO_ONE, &DISTINFO_NAME, &DATADIR_NAME, &DATADIR_KEY, &SCRIPT_SHEBANG, &INSTALLER_OWNED, &ENTRY_POINTS,
+    &DISTINFO_ONE, &DISTINFO_NAME, &DATADIR_NAME, &DATADIR_KEY, &SCRIPT_PLACE, &SCRIPT_SHEBANG, &INSTALLER_OWNED, &ENTRY_POINTS,
     &ATTESTATION,
 ];
 

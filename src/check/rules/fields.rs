@@ -11,11 +11,13 @@ use crate::check::subject::sdist::SdistSubject;
 use crate::check::subject::wheel::WheelSubject;
 use crate::wheel::metadata::Metadata;
 use crate::wheel::name::DistributionName;
+use crate::wheel::rst;
 
 rule!(LICENCE_SPDX = "licence-spdx", Error, Metadata(licence_spdx);
     what: "`License-Expression` is an SPDX expression.",
     why: "Indexes refuse any other text.",
-    fix: "Write an SPDX expression such as `Apache-2.0` or `MIT OR Apache-2.0`");
+    fix: "Write an SPDX expression such as `Apache-2.0` or `MIT OR Apache-2.0`";
+    because: [Index("the expression must be valid")]);
 
 fn licence_spdx(metadata: &Metadata, found: &mut Findings) {
     if let Err(error) = metadata.license_expression() {
@@ -24,16 +26,18 @@ fn licence_spdx(metadata: &Metadata, found: &mut Findings) {
 }
 
 rule!(LICENCE_BOTH = "licence-both", Error, Metadata(licence_both);
-    what: "`License-Expression` stands alone, without `License` and without licence classifiers; either of these alone is a warning.",
-    why: "PEP 639 forbids two answers, and indexes refuse them; the older fields are deprecated.",
-    fix: "Keep `license = \"EXPRESSION\"` in pyproject.toml and remove the older forms");
+    what: "`License-Expression` stands alone, without `License`; licence classifiers, or the elder forms in its place, are a warning.",
+    why: "PEP 639 forbids two answers, and indexes refuse the two fields together; the older forms are deprecated.",
+    fix: "Keep `license = \"EXPRESSION\"` in pyproject.toml and remove the older forms";
+    because: [Index("`License` and `License-Expression` exclude each other"), Habit("classifiers and elder forms are taken")]);
 
 fn licence_both(metadata: &Metadata, found: &mut Findings) {
     let fields = metadata.fields();
     let classifiers = fields.all("Classifier").filter(|text| text.starts_with("License ::"));
     for elder in fields.get("License").map(|_| "License").into_iter().chain(classifiers) {
         if fields.get("License-Expression").is_some() {
-            found.whole(format!("`{elder}` stands beside `License-Expression`"));
+            let severity = if elder == "License" { Severity::Error } else { Severity::Warning };
+            found.with(severity, None, format!("`{elder}` stands beside `License-Expression`"));
         } else {
             found.with(Severity::Warning, None, format!("`{elder}` stands in place of `License-Expression`"));
         }
@@ -41,9 +45,10 @@ fn licence_both(metadata: &Metadata, found: &mut Findings) {
 }
 
 rule!(LICENCE_FILE = "licence-file", Error, Both(licence_file, licence_file_of_sdist);
-    what: "Every `License-File` lies at that path: below `.dist-info/licenses/`, or in the top directory of a source distribution.",
+    what: "Every `License-File` lies at that path: below `.dist-info/licenses/`, or in the top directory of a source distribution. Before metadata 2.4 that is a warning.",
     why: "Indexes refuse a distribution that names a licence it does not carry.",
-    fix: "Let the builder copy the files: `license-files` in pyproject.toml");
+    fix: "Let the builder copy the files: `license-files` in pyproject.toml";
+    because: [Index("from metadata 2.4 on the file must be there"), Habit("before metadata 2.4 nothing said where the file lies")]);
 
 fn licence_file(wheel: &WheelSubject, found: &mut Findings) {
     let (Some(metadata), Some(directory)) = (wheel.good_metadata(), &wheel.dist_info) else { return };
@@ -52,7 +57,9 @@ fn licence_file(wheel: &WheelSubject, found: &mut Findings) {
         // Before PEP 639 builders wrote the field too, and put the files beside METADATA.
         let expected = if is_elder(metadata) { &places[..] } else { &places[..1] };
         if !expected.iter().any(|place| wheel.file(place).is_some()) {
-            found.member(&places[0], "METADATA names the file, and the wheel does not have it");
+            let severity = if is_elder(metadata) { Severity::Warning } else { Severity::Error };
+            let message = "METADATA names the file, and the wheel does not have it";
+            found.with(severity, Some(&places[0]), message);
         }
     }
 }
@@ -76,7 +83,8 @@ fn is_elder(metadata: &Metadata) -> bool {
 rule!(CLASSIFIER = "classifier", Error, Metadata(classifier);
     what: "Every `Classifier` is one that the public index knows and has not deprecated; a newer Python or framework version than known here is a warning.",
     why: "The index refuses the upload, and `Private ::` is there to make it do so.",
-    fix: "Correct the classifier, or remove it");
+    fix: "Correct the classifier, or remove it";
+    because: [Index("unknown and deprecated classifiers are refused"), Habit("the list here has a date, and numbers go on")]);
 
 fn classifier(metadata: &Metadata, found: &mut Findings) {
     let (known, deprecated) = &*CLASSIFIERS;
@@ -103,16 +111,25 @@ static CLASSIFIERS: LazyLock<(BTreeSet<&'static str>, BTreeSet<&'static str>)> =
 });
 
 rule!(DESCRIPTION = "description", Warning, Metadata(description);
-    what: "There is a description, and its content type is Markdown, reStructuredText or plain text.",
+    what: "There is a description, its content type is Markdown, reStructuredText or plain text, and reStructuredText has no unknown directive or role and no title with a short underline at its margin.",
     why: "An unknown content type is refused by indexes; without one the text is taken for reStructuredText and may not be shown.",
-    fix: "Set `readme = \"README.md\"` in pyproject.toml");
+    fix: "Set `readme = \"README.md\"` in pyproject.toml";
+    because: [Habit("a release without a description is taken"), Index("an unknown content type, and reStructuredText that does not render, is refused")]);
 
 fn description(metadata: &Metadata, found: &mut Findings) {
     let empty = metadata.description().is_none_or(|text| text.trim().is_empty() || text.trim() == "UNKNOWN");
     if empty {
         found.whole("there is no description");
     }
-    let Some(text) = metadata.fields().get("Description-Content-Type") else {
+    let content_type = metadata.fields().get("Description-Content-Type");
+    let is_rst = content_type.is_none_or(|text| text.trim_start().to_ascii_lowercase().starts_with("text/x-rst"));
+    if let Some(fault) =
+        metadata.description().filter(|_| is_rst && !empty).and_then(|text| rst::faults(text).into_iter().next())
+    {
+        let message = format!("the description does not render: line {} of it, {}", fault.line, fault.why);
+        found.with(Severity::Error, None, message);
+    }
+    let Some(text) = content_type else {
         if !empty {
             found.whole("the description has no content type, so it is taken for reStructuredText");
         }
@@ -133,7 +150,8 @@ fn description(metadata: &Metadata, found: &mut Findings) {
 rule!(META_SUMMARY = "meta-summary", Error, Metadata(meta_summary);
     what: "`Summary` is one line of at most 512 characters.",
     why: "Indexes refuse the upload.",
-    fix: "Shorten `description` in pyproject.toml to one sentence");
+    fix: "Shorten `description` in pyproject.toml to one sentence";
+    because: [Index("more than one line or 512 characters is refused")]);
 
 fn meta_summary(metadata: &Metadata, found: &mut Findings) {
     if let Some(summary) = metadata.fields().get("Summary") {
@@ -149,12 +167,13 @@ fn meta_summary(metadata: &Metadata, found: &mut Findings) {
 rule!(META_EMAIL = "meta-email", Error, Metadata(meta_email);
     what: "`Author-email` and `Maintainer-email` hold e-mail addresses.",
     why: "Indexes refuse the upload.",
-    fix: "Write `Name <name@example.org>`, or leave the field out");
+    fix: "Write `Name <name@example.org>`, or leave the field out";
+    because: [Index("addresses must be valid")]);
 
 fn meta_email(metadata: &Metadata, found: &mut Findings) {
     for field in ["Author-email", "Maintainer-email"] {
         // Addresses are told apart by commas outside of quotes; one that parses is enough to show the form.
-        let stated = metadata.fields().all(field).filter(|value| !value.is_empty());
+        let stated = metadata.fields().all(field).filter(|value| !value.is_empty() && *value != "UNKNOWN");
         for value in stated.filter(|value| !value.split(',').any(is_address)) {
             found.whole(format!("`{field}: {value}` holds no address"));
         }
@@ -174,7 +193,8 @@ fn is_address(text: &str) -> bool {
 rule!(META_URL = "meta-url", Error, Metadata(meta_url);
     what: "`Project-URL` is a label of 1 to 32 characters, a comma and a web address; `Home-page` and `Download-URL` are web addresses.",
     why: "Indexes refuse the upload.",
-    fix: "Correct the entry of `[project.urls]`");
+    fix: "Correct the entry of `[project.urls]`";
+    because: [Index("labels and addresses must be valid")]);
 
 fn meta_url(metadata: &Metadata, found: &mut Findings) {
     let is_labelled =
@@ -197,7 +217,8 @@ fn is_web(text: &str) -> bool {
 rule!(META_EXTRA = "meta-extra", Error, Metadata(meta_extra);
     what: "Every `Provides-Extra` is a valid name: ASCII letters, digits, `-`, `_` and `.`.",
     why: "Nobody can ask for the extra, and indexes refuse the upload.",
-    fix: "Rename the entry of `[project.optional-dependencies]`");
+    fix: "Rename the entry of `[project.optional-dependencies]`";
+    because: [Index("names of extras must be valid")]);
 
 fn meta_extra(metadata: &Metadata, found: &mut Findings) {
     let is_name = |extra: &str| extra.parse::<DistributionName>().is_ok();
@@ -209,7 +230,8 @@ fn meta_extra(metadata: &Metadata, found: &mut Findings) {
 rule!(META_DYNAMIC = "meta-dynamic", Error, Metadata(meta_dynamic);
     what: "`Dynamic` names fields that may be dynamic.",
     why: "Indexes refuse an unknown field, and `Name`, `Version` and `Metadata-Version` are never dynamic.",
-    fix: "Remove the entry from `dynamic` in pyproject.toml");
+    fix: "Remove the entry from `dynamic` in pyproject.toml";
+    because: [Index("unknown fields are refused")]);
 
 fn meta_dynamic(metadata: &Metadata, found: &mut Findings) {
     let is_fixed =

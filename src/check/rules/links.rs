@@ -16,7 +16,8 @@ use crate::wheel::metadata::Metadata;
 rule!(DESCRIPTION_LINKS = "description-links", Warning, Metadata(description_links);
     what: "Links and images of a description lead to whole addresses, or to places in the description itself.",
     why: "An index shows the description without the files beside it: a relative link is dead there, a relative image broken.",
-    fix: "Write the whole address, such as `https://example.org/project/blob/main/docs/usage.md`");
+    fix: "Write the whole address, such as `https://example.org/project/blob/main/docs/usage.md`";
+    because: [Habit("the description is read all the same")]);
 
 /// More of one kind than this are counted, not named.
 const MAX_NAMED: usize = 5;

@@ -17,7 +17,8 @@ use crate::wheel::requirement::RequirementSource::Url;
 rule!(META_PRESENT = "meta-present", Error, Both(meta_present_of_wheel, meta_present_of_sdist);
     what: "There is a METADATA (a PKG-INFO in a source distribution), and it is a block of fields.",
     why: "Without it a distribution has no name, version or dependencies.",
-    fix: "Build the distribution again with a standard builder");
+    fix: "Build the distribution again with a standard builder";
+    because: [Index("there must be METADATA"), Installer("there is no name, version or dependency")]);
 
 fn meta_present_of_wheel(wheel: &WheelSubject, found: &mut Findings) {
     if wheel.metadata.is_none() {
@@ -38,7 +39,8 @@ fn meta_present_of_sdist(sdist: &SdistSubject, found: &mut Findings) {
 rule!(META_UTF8 = "meta-utf8", Error, Both(meta_utf8_of_wheel, meta_utf8_of_sdist);
     what: "METADATA is UTF-8.",
     why: "The specification asks for it; indexes refuse anything else.",
-    fix: "Write the sources of the metadata (README, pyproject.toml) as UTF-8");
+    fix: "Write the sources of the metadata (README, pyproject.toml) as UTF-8";
+    because: [Index("the file must be UTF-8")]);
 
 fn meta_utf8_of_wheel(wheel: &WheelSubject, found: &mut Findings) {
     found.in_metadata(wheel);
@@ -53,7 +55,8 @@ fn meta_utf8_of_sdist(sdist: &SdistSubject, found: &mut Findings) {
 rule!(META_VERSION = "meta-version", Error, Metadata(meta_version);
     what: "`Metadata-Version` is 2.1 to 2.5, and no field is newer than it; 1.x is a warning.",
     why: "Indexes refuse versions that they do not know and fields that the stated version does not have.",
-    fix: "Build with a builder of today, or raise `Metadata-Version` to the one that has the field");
+    fix: "Build with a builder of today, or raise `Metadata-Version` to the one that has the field";
+    because: [Index("the version must be known, and the fields of that version"), Habit("elder versions, and `License-File` in them, are taken")]);
 
 fn meta_version(metadata: &Metadata, found: &mut Findings) {
     let stated = match metadata.metadata_version() {
@@ -79,7 +82,8 @@ fn meta_version(metadata: &Metadata, found: &mut Findings) {
 rule!(META_SINGLE = "meta-single", Error, Metadata(meta_single);
     what: "Fields that may stand once do so.",
     why: "Readers differ on which one they take; indexes refuse the file.",
-    fix: "Remove the repeated field");
+    fix: "Remove the repeated field";
+    because: [Index("a field for one use is refused when it is repeated")]);
 
 fn meta_single(metadata: &Metadata, found: &mut Findings) {
     for field in metadata.repeated() {
@@ -90,7 +94,8 @@ fn meta_single(metadata: &Metadata, found: &mut Findings) {
 rule!(META_NAME = "meta-name", Error, Both(meta_name_of_wheel, meta_name_of_sdist);
     what: "`Name` is valid and the one of the file name.",
     why: "Indexes and installers refuse a file that says it is another distribution.",
-    fix: "Build the distribution again; do not rename files");
+    fix: "Build the distribution again; do not rename files";
+    because: [Index("it must be the name of the file"), Installer("a wheel of another name is refused")]);
 
 fn meta_name_of_wheel(wheel: &WheelSubject, found: &mut Findings) {
     meta_name(found.in_metadata(wheel), wheel.name.as_ref().ok().map(|name| &name.distribution), found);
@@ -127,7 +132,8 @@ fn name_ends_in_space(wheel: &WheelSubject) -> bool {
 rule!(META_VER = "meta-ver", Error, Both(meta_ver_of_wheel, meta_ver_of_sdist);
     what: "`Version` is valid and the one of the file name.",
     why: "`pip` installs such a wheel under the metadata's version, uv refuses it, and a pin finds the wrong one.",
-    fix: "Build the distribution again; do not rename files");
+    fix: "Build the distribution again; do not rename files";
+    because: [Index("it must be the version of the file"), Installer("uv refuses the wheel")]);
 
 fn meta_ver_of_wheel(wheel: &WheelSubject, found: &mut Findings) {
     let expected = wheel.name.as_ref().ok().and_then(|name| name.pep440());
@@ -149,23 +155,25 @@ fn meta_ver(metadata: Option<&Metadata>, expected: Option<Version>, found: &mut 
     }
 }
 
-rule!(REQUIRES_PYTHON = "requires-python", Error, Metadata(requires_python);
-    what: "`Requires-Python` is there and is a set of version specifiers.",
+rule!(REQUIRES_PYTHON = "requires-python", Warning, Metadata(requires_python);
+    what: "`Requires-Python` is there; one that is no set of version specifiers is an error.",
     why: "Without it every Python installs the distribution, also one that cannot import it.",
-    fix: "Set `requires-python` in pyproject.toml, such as `>=3.10`");
+    fix: "Set `requires-python` in pyproject.toml, such as `>=3.10`";
+    because: [Habit("the field is optional"), Index("specifiers must be valid")]);
 
 fn requires_python(metadata: &Metadata, found: &mut Findings) {
     match metadata.requires_python() {
         Ok(Some(_)) => {}
         Ok(None) => found.whole("there is no `Requires-Python`"),
-        Err(error) => found.whole(error.to_string()),
+        Err(error) => found.with(Severity::Error, None, error.to_string()),
     }
 }
 
 rule!(REQUIRES_DIST = "requires-dist", Error, Metadata(requires_dist);
     what: "Every `Requires-Dist` is a dependency specifier (PEP 508) that names no address.",
     why: "Installers stop at one they cannot read; indexes refuse direct addresses.",
-    fix: "Depend on a released version, such as `name==1.0`");
+    fix: "Depend on a released version, such as `name==1.0`";
+    because: [Index("direct addresses are refused"), Installer("a requirement that cannot be read stops the installation")]);
 
 fn requires_dist(metadata: &Metadata, found: &mut Findings) {
     for requirement in metadata.requires_dist() {

@@ -1,15 +1,16 @@
 //! Rules about file names and tags (PEP 427, 425, 440, 503, 600, 625, 656, and the tags that indexes take).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use pep440_rs::Version;
 
-use super::contents::file_name;
+use super::contents::{file_name, has_extension};
 use super::payload::is_runtime;
 use crate::binary::Objection;
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::sdist::SdistSubject;
 use crate::check::subject::wheel::WheelSubject;
+use crate::member_path::parent;
 use crate::target::{Architecture, OsVersion, PlatformTag};
 use crate::wheel::filename::FileNameError;
 use crate::wheel::name::DistributionName;
@@ -17,7 +18,8 @@ use crate::wheel::name::DistributionName;
 rule!(NAME_PARSE = "name-parse", Error, Both(name_parse_of_wheel, name_parse_of_sdist);
     what: "A wheel is named `NAME-VERSION(-BUILD)-PYTHON-ABI-PLATFORM.whl`, a source distribution `NAME-VERSION.tar.gz`.",
     why: "Installers read name, version and tags off the file name and refuse or pass over a file they cannot read.",
-    fix: "Rename the file as its builder named it, or build it again");
+    fix: "Rename the file as its builder named it, or build it again";
+    because: [Installer("the file is refused or passed over")]);
 
 fn name_parse_of_wheel(wheel: &WheelSubject, found: &mut Findings) {
     name_parse(wheel.name.as_ref().err(), found)
@@ -34,7 +36,8 @@ fn name_parse(error: Option<&FileNameError>, found: &mut Findings) {
 rule!(NAME_NORMAL = "name-normal", Error, Both(name_normal_of_wheel, name_normal_of_sdist);
     what: "Name and version stand in the file name in their normal form: lower case, `_` for `-` and `.`, and PEP 440's normal version.",
     why: "Indexes refuse every other form, and some uploaders leave such a file out without failing.",
-    fix: "Build with a builder that normalises file names, or rename the file and its dist-info directory");
+    fix: "Build with a builder that normalises file names, or rename the file and its dist-info directory";
+    because: [Index("name and version must stand in their normal form, and uv leaves such a file out of an upload")]);
 
 fn name_normal_of_wheel(wheel: &WheelSubject, found: &mut Findings) {
     if let Some(name) = wheel.name.as_ref().ok().filter(|name| !name.is_normal()) {
@@ -56,7 +59,8 @@ fn name_normal(stem: &str, name: &DistributionName, version: Option<Version>, fo
 rule!(LOCAL_VERSION = "local-version", Error, Both(local_version_of_wheel, local_version_of_sdist);
     what: "The version has no local part (`+something`).",
     why: "Local versions are for one's own machines; indexes refuse them.",
-    fix: "Set a public version, such as a post-release");
+    fix: "Set a public version, such as a post-release";
+    because: [Index("local versions are refused")]);
 
 fn local_version_of_wheel(wheel: &WheelSubject, found: &mut Findings) {
     local_version(wheel.name.as_ref().ok().and_then(|name| name.pep440()), found)
@@ -75,7 +79,8 @@ fn local_version(version: Option<Version>, found: &mut Findings) {
 rule!(TAG_KNOWN = "tag-known", Error, Wheel(tag_known);
     what: "Every platform tag is one that some installer knows, and the Python tags are those of an implementation.",
     why: "A misspelt tag is valid and matches no machine, so nobody can install the wheel.",
-    fix: "Correct the tag, such as `manylinux_2_17_x86_64`, `musllinux_1_1_aarch64`, `macosx_11_0_arm64` or `win_amd64`");
+    fix: "Correct the tag, such as `manylinux_2_17_x86_64`, `musllinux_1_1_aarch64`, `macosx_11_0_arm64` or `win_amd64`";
+    because: [Installer("no machine takes the tag")]);
 
 fn tag_known(wheel: &WheelSubject, found: &mut Findings) {
     let Ok(name) = &wheel.name else { return };
@@ -95,7 +100,8 @@ fn tag_known(wheel: &WheelSubject, found: &mut Findings) {
 rule!(TAG_LINUX_BARE = "tag-linux-bare", Error, Wheel(tag_linux_bare);
     what: "No platform tag is `linux_*`.",
     why: "It promises nothing beyond the machine it was built on; indexes refuse it (`linux_armv6l` and `linux_armv7l` aside).",
-    fix: "Tag the wheel by the libc it needs: `manylinux_X_Y_*` or `musllinux_X_Y_*`");
+    fix: "Tag the wheel by the libc it needs: `manylinux_X_Y_*` or `musllinux_X_Y_*`";
+    because: [Index("`linux_*` is refused"), Habit("`linux_armv6l` and `linux_armv7l` are taken")]);
 
 fn tag_linux_bare(wheel: &WheelSubject, found: &mut Findings) {
     for tag in wheel.platforms() {
@@ -110,7 +116,8 @@ fn tag_linux_bare(wheel: &WheelSubject, found: &mut Findings) {
 rule!(TAG_INDEX = "tag-index", Error, Wheel(tag_index);
     what: "Every platform tag is one that the public index takes: macOS from 11 on with minor version 0 and a version that exists, and no BSD or Solaris.",
     why: "The upload is refused, after others of the set have gone through.",
-    fix: "Use a tag that the index takes: macOS tags from 11 on end in `_0`");
+    fix: "Use a tag that the index takes: macOS tags from 11 on end in `_0`";
+    because: [Index("the tag is not among those that are taken"), Habit("a later system may exist by now")]);
 
 fn tag_index(wheel: &WheelSubject, found: &mut Findings) {
     const REFUSED: [&str; 6] = ["freebsd", "openbsd", "netbsd", "solaris", "dragonfly", "aix"];
@@ -141,7 +148,8 @@ fn tag_index(wheel: &WheelSubject, found: &mut Findings) {
 rule!(TAG_SET_SORTED = "tag-set-sorted", Warning, Wheel(tag_set_sorted);
     what: "The tags of a compressed set are sorted, and none stands twice.",
     why: "PEP 425 asks for sorted sets; two names for one set make two files of one build.",
-    fix: "Sort the tags of the set in the file name");
+    fix: "Sort the tags of the set in the file name";
+    because: [Habit("installers take tags in any order")]);
 
 fn tag_set_sorted(wheel: &WheelSubject, found: &mut Findings) {
     if let Some(name) = wheel.name.as_ref().ok().filter(|name| !name.tags.is_sorted()) {
@@ -152,7 +160,8 @@ fn tag_set_sorted(wheel: &WheelSubject, found: &mut Findings) {
 rule!(TAG_LEGACY_ALIAS = "tag-legacy-alias", Warning, Wheel(tag_legacy_alias);
     what: "A `manylinux_2_17`, `_2_12` or `_2_5` tag comes with its elder name `manylinux2014`, `2010` or `1`, and the reverse.",
     why: "`pip download --platform manylinux2014_x86_64` does not find a wheel that carries the new name alone, and old tools do not know it.",
-    fix: "Add the other name of the tag to the wheel's platform tags");
+    fix: "Add the other name of the tag to the wheel's platform tags";
+    because: [Habit("installers of today know both names")]);
 
 fn tag_legacy_alias(wheel: &WheelSubject, found: &mut Findings) {
     let tags: BTreeSet<PlatformTag> = wheel.platforms().into_iter().collect();
@@ -170,7 +179,8 @@ fn tag_legacy_alias(wheel: &WheelSubject, found: &mut Findings) {
 rule!(TAG_TOO_NARROW = "tag-too-narrow", Warning, Wheel(tag_too_narrow);
     what: "A wheel without extension modules is tagged `py3-none-PLATFORM`.",
     why: "A tag such as `cp311-cp311` keeps every other Python from installing a program that needs none in particular.",
-    fix: "Tag the wheel `py3-none-PLATFORM`");
+    fix: "Tag the wheel `py3-none-PLATFORM`";
+    because: [Habit("the wheel installs where its tag says")]);
 
 fn tag_too_narrow(wheel: &WheelSubject, found: &mut Findings) {
     let Ok(name) = &wheel.name else { return };
@@ -190,7 +200,8 @@ fn tag_too_narrow(wheel: &WheelSubject, found: &mut Findings) {
 rule!(TAG_PYTHON = "tag-python", Error, Wheel(tag_python);
     what: "Some Python that `Requires-Python` allows takes one of the Python and ABI tags of a runtime's wheel, on any platform.",
     why: "Tags such as `py2-none` or `py3-abi3` can be valid and match no Python at all, so nobody can install the wheel.",
-    fix: "Tag the wheel `py3-none-PLATFORM`");
+    fix: "Tag the wheel `py3-none-PLATFORM`";
+    because: [Installer("no Python takes the wheel")]);
 
 fn tag_python(wheel: &WheelSubject, found: &mut Findings) {
     let Ok(name) = &wheel.name else { return };
@@ -238,14 +249,45 @@ fn takes(minor: u64, python: &str, abi: &str) -> bool {
 }
 
 rule!(TAG_ANY_NATIVE = "tag-any-native", Error, Wheel(tag_any_native);
-    what: "A wheel tagged `any` holds no native code.",
+    what: "A wheel tagged `any` holds no native code; small starters for Windows that lie in it as data, as those of distlib and setuptools do, are a warning.",
     why: "Every machine installs it, and all but one kind cannot run it.",
-    fix: "Tag the wheel with the platform that its binaries are for");
+    fix: "Tag the wheel with the platform that its binaries are for";
+    because: [Promise("the tag says that every machine can use the wheel"), Habit("starters for Windows that Python code copies are data")]);
 
 fn tag_any_native(wheel: &WheelSubject, found: &mut Findings) {
+    let starters = starters(wheel);
     for (_, member, objection) in wheel.objections.iter().filter(|row| matches!(row.2, Objection::NativeCode)) {
-        found.member(member, objection.to_string());
+        let severity = if starters.contains(member.as_str()) { Severity::Warning } else { Severity::Error };
+        found.with(severity, Some(member), objection.to_string());
     }
+}
+
+/// The largest starter of the kind that script makers copy: uv's, setuptools' and distlib's have less than a third of it.
+const MAX_STARTER: u64 = 512 << 10;
+
+/// The small starters for Windows, which Python code copies beside scripts: families for several machines in one directory,
+/// and those known by their names. What lies in `.data`, or is the product's own program, is none.
+pub(super) fn starters(wheel: &WheelSubject) -> HashSet<&str> {
+    const NAMES: [&str; 6] = ["cli", "gui", "launcher", "trampoline", "t", "w"];
+    let own = format!("{}.exe", wheel.runtime.executable());
+    let is_small = |path: &str| wheel.file(path).is_some_and(|(member, _)| member.size <= MAX_STARTER);
+    let is_one = |path: &str| has_extension(path, &["exe"]) && !path.contains(".data/") && file_name(path) != own;
+    let mut by_directory: HashMap<&str, (Vec<&str>, BTreeSet<_>)> = HashMap::new();
+    for (path, facts) in wheel.inventory.binaries().iter().filter(|(path, _)| is_one(path) && is_small(path)) {
+        let (paths, machines) = by_directory.entry(parent(path)).or_default();
+        paths.push(path);
+        machines.extend(facts.slices.iter().map(|slice| slice.machine));
+    }
+    let is_named = |path: &str| {
+        let file = file_name(path).to_ascii_lowercase();
+        let mut words = file.trim_end_matches(".exe").split(['-', '_', '.']);
+        words.any(|word| NAMES.contains(&word.trim_end_matches(|last: char| last.is_ascii_digit())))
+    };
+    let mut chosen = HashSet::new();
+    for (paths, machines) in by_directory.into_values() {
+        chosen.extend(paths.into_iter().filter(|path| machines.len() > 1 || is_named(path)));
+    }
+    chosen
 }
 
 #[rustfmt::skip]

@@ -4,12 +4,14 @@ use super::archive::defects;
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
 use crate::member_path::{Clash, Node, Paths, escapes, not_on_windows, not_plain, windows_device};
+use crate::target::PlatformTag;
 use crate::zip::archive::DefectKind as Kind;
 
 rule!(PATH_RELATIVE = "path-relative", Error, Wheel(path_relative);
     what: "Paths are relative and made of plain parts: no `..`, no leading `/`, no drive, no backslash, no control character and none that cannot be seen (zero width, direction, private use), no empty part.",
     why: "Such a path leaves the directory it is unpacked to, or names another file on another system; installers refuse, drop or rename it.",
-    fix: "Give the file a plain relative path joined by `/`");
+    fix: "Give the file a plain relative path joined by `/`";
+    because: [Installer("`pip` refuses such a path, uv drops the file, and systems differ on which file it names"), Index("control characters are refused")]);
 
 fn path_relative(wheel: &WheelSubject, found: &mut Findings) {
     for member in wheel.archive.members() {
@@ -22,12 +24,14 @@ fn path_relative(wheel: &WheelSubject, found: &mut Findings) {
 rule!(PATH_UTF8 = "path-utf8", Error, Wheel(|wheel, found| defects(wheel, found, &[Kind::NameEncoding], &[]));
     what: "Names are UTF-8, and those that are not ASCII carry the UTF-8 flag (bit 11).",
     why: "Without the flag readers take the name for code page 437 and unpack it under another name.",
-    fix: "Write names as UTF-8 with flag bit 11, or use ASCII names");
+    fix: "Write names as UTF-8 with flag bit 11, or use ASCII names";
+    because: [Index("names that are not UTF-8 are refused"), Promise("without the flag the file is installed under another name than RECORD states")]);
 
 rule!(PATH_COLLISION = "path-collision", Error, Wheel(path_collision);
     what: "No two paths are the same once case and Unicode form are ignored, and no file is also a directory.",
     why: "On macOS and Windows one file overwrites the other; a file in the place of a directory stops the installation.",
-    fix: "Rename one of the files");
+    fix: "Rename one of the files";
+    because: [Installer("on macOS and Windows, also with `pip install --platform`, one file overwrites the other")]);
 
 fn path_collision(wheel: &WheelSubject, found: &mut Findings) {
     let mut paths = Paths::default();
@@ -45,11 +49,14 @@ fn path_collision(wheel: &WheelSubject, found: &mut Findings) {
 }
 
 rule!(PATH_WINDOWS = "path-windows", Error, Wheel(path_windows);
-    what: "Paths can be written on Windows: none of `<>:\"|?*`, no part that ends in a dot or space; a reserved device name or a path of more than 240 characters is a warning.",
+    what: "Paths can be written on Windows: none of `<>:\"|?*`, no part that ends in a dot or space, and in a wheel that Windows installs no reserved device name (`aux.py`); such a name in another wheel, or a path of more than 240 characters, is a warning.",
     why: "The wheel cannot be installed there, or its files cannot be removed again.",
-    fix: "Rename the file to something that every system can write");
+    fix: "Rename the file to something that every system can write";
+    because: [Installer("on Windows, also with `pip install --platform`, the file cannot be written"), Habit("no Windows machine installs this wheel, or long paths may be enabled there")]);
 
 fn path_windows(wheel: &WheelSubject, found: &mut Findings) {
+    let for_windows = |tag: &PlatformTag| matches!(tag, PlatformTag::Any | PlatformTag::Windows(_));
+    let severity = if wheel.platforms().iter().any(for_windows) { Severity::Error } else { Severity::Warning };
     // Backslashes and drives are another rule's.
     for member in wheel.archive.members().iter().filter(|member| escapes(&member.name).is_none()) {
         let path = member.name.trim_end_matches('/');
@@ -57,7 +64,7 @@ fn path_windows(wheel: &WheelSubject, found: &mut Findings) {
             found.member(&member.name, why.to_string());
         }
         if let Some(device) = windows_device(path) {
-            found.with(Severity::Warning, Some(&member.name), format!("`{device}` is the name of a device on Windows"));
+            found.with(severity, Some(&member.name), format!("`{device}` is the name of a device on Windows"));
         }
         let length = path.encode_utf16().count();
         if length > 240 {
@@ -67,9 +74,10 @@ fn path_windows(wheel: &WheelSubject, found: &mut Findings) {
 }
 
 rule!(ENTRY_TYPE = "entry-type", Error, Wheel(entry_type);
-    what: "Every entry is a regular file.",
+    what: "Every entry is a regular file; a directory's whose mode says otherwise is a warning.",
     why: "Installers write a symbolic link as a file that holds the link's target, and know nothing of FIFOs and devices.",
-    fix: "Put the file itself into the wheel in place of the link");
+    fix: "Put the file itself into the wheel in place of the link";
+    because: [Promise("what is installed is a file that holds the link's target"), Habit("installers go by the name of a directory's entry")]);
 
 fn entry_type(wheel: &WheelSubject, found: &mut Findings) {
     for member in wheel.archive.members() {
@@ -83,7 +91,9 @@ fn entry_type(wheel: &WheelSubject, found: &mut Findings) {
             };
             found.member(&member.name, format!("the entry is {what} by its mode {:#o}", member.unix_mode()));
         } else if kind != 0 && (kind == 0o040_000) != member.is_directory() {
-            found.member(&member.name, "the entry is a file by its name and a directory by its mode, or the reverse");
+            let severity = if member.is_directory() { Severity::Warning } else { Severity::Error };
+            let message = "the entry is a file by its name and a directory by its mode, or the reverse";
+            found.with(severity, Some(&member.name), message);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::contents::{entries, file_name, has_extension, packages};
 use crate::binary::{Kind, Magic};
-use crate::check::rule::{Findings, Rule, rule};
+use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::scan::Scanned;
 use crate::check::subject::wheel::WheelSubject;
 use crate::payload::Package;
@@ -18,13 +18,14 @@ const POINTER: &[u8] = b"version https://git-lfs.github.com/spec/";
 rule!(PAYLOAD_JSON = "payload-json", Error, Wheel(payload_json);
     what: "`codex-package.json` has the known layout and no path that leaves the package, and states the version of the wheel, a target that its tags are for, and an entry point that is there.",
     why: "The program looks itself up by this file; a wrong one belongs to another build.",
-    fix: "Stage the payload of this release and target again");
+    fix: "Stage the payload of this release and target again";
+    because: [Promise("the package description is of another build")]);
 
 fn payload_json(wheel: &WheelSubject, found: &mut Findings) {
     for (member, scanned, directory) in packages(wheel) {
         let name = member.name.as_str();
         let Some(text) = &scanned.text else {
-            if scanned.error.is_none() {
+            if scanned.sha256.is_some() {
                 found.member(name, "the file is too large to be a package description");
             }
             continue;
@@ -82,7 +83,8 @@ fn same_version(stated: &str, wheel: &pep440_rs::Version) -> bool {
 rule!(PAYLOAD_EXECUTABLE = "payload-executable", Error, Wheel(payload_executable);
     what: "A wheel of the runtime holds its executable: a program (no script, no library) of the format that the tag's system runs, called `.exe` on Windows and nowhere else.",
     why: "The wheel installs, and there is no program that could be started.",
-    fix: "Stage the runtime with its payload, the compiled program itself, and build it again");
+    fix: "Stage the runtime with its payload, the compiled program itself, and build it again";
+    because: [Promise("the product has no program")]);
 
 /// The runtime's executable: under the name that the tagged systems start it by, and a program of theirs.
 fn payload_executable(wheel: &WheelSubject, found: &mut Findings) {
@@ -129,7 +131,7 @@ fn no_program(wheel: &WheelSubject, member: &Member, scanned: &Scanned) -> Optio
         return library.then(|| format!("the runtime's executable is a library ({}), not a program", facts.format));
     }
     let damaged = wheel.inventory.damaged().iter().any(|(name, _)| *name == member.name);
-    if scanned.error.is_some() || damaged || member.size == 0 || scanned.head.starts_with(POINTER) {
+    if scanned.sha256.is_none() || damaged || member.size == 0 || scanned.head.starts_with(POINTER) {
         return None;
     }
     let what = if Magic::of(&scanned.head) == Magic::Script { "a script" } else { "neither ELF, Mach-O nor PE" };
@@ -139,7 +141,8 @@ fn no_program(wheel: &WheelSubject, member: &Member, scanned: &Scanned) -> Optio
 rule!(LFS_POINTER = "lfs-pointer", Error, Wheel(lfs_pointer);
     what: "No file is the pointer of a Git LFS object.",
     why: "The file itself was never fetched; the wheel holds three lines of text in its place.",
-    fix: "Run `git lfs pull` before the build");
+    fix: "Run `git lfs pull` before the build";
+    because: [Promise("the file itself is not there")]);
 
 fn lfs_pointer(wheel: &WheelSubject, found: &mut Findings) {
     let pointers = wheel.files().filter(|(_, scanned)| scanned.head.starts_with(POINTER));
@@ -147,23 +150,30 @@ fn lfs_pointer(wheel: &WheelSubject, found: &mut Findings) {
 }
 
 rule!(PAYLOAD_EMPTY = "payload-empty", Error, Wheel(payload_empty);
-    what: "No program or library is empty.",
+    what: "No program or library is empty; another file with execute bits and no extension is a warning.",
     why: "A copy failed, and the program cannot be started.",
-    fix: "Stage the payload again and look for errors of the copy");
+    fix: "Stage the payload again and look for errors of the copy";
+    because: [Loader("an empty file is no program and no library"), Habit("a file without a known name may be empty by intent")]);
 
 fn payload_empty(wheel: &WheelSubject, found: &mut Findings) {
     let entries = entries(wheel);
     let is_library = |member: &Member| has_extension(&member.name, &["so", "dylib", "dll", "exe", "pyd"]);
-    let is_code = |it: &Member| is_library(it) || it.is_executable() || entries.contains(&it.name);
-    let code = wheel.files().filter(|(member, _)| is_code(member));
-    let empty = code.filter(|(member, scanned)| member.size == 0 && scanned.error.is_none());
-    found.each(empty.map(|(member, _)| member.name.as_str()), "the file is empty");
+    for (member, scanned) in wheel.files().filter(|(member, _)| member.size == 0) {
+        let is_script = member.name.contains(".data/scripts/");
+        let is_code = is_library(member) || is_script || entries.contains(&member.name);
+        let may_be = member.is_executable() && !file_name(&member.name).contains('.');
+        if scanned.error.is_none() && (is_code || may_be) {
+            let severity = if is_code { Severity::Error } else { Severity::Warning };
+            found.with(severity, Some(&member.name), "the file is empty");
+        }
+    }
 }
 
 rule!(SIZE_LIMIT = "size-limit", Warning, Wheel(size_limit);
     what: "The wheel has at most 100 MiB.",
     why: "The public index refuses larger files unless the project's limit has been raised.",
-    fix: "Ask the index for a higher limit before the first upload, or make the payload smaller");
+    fix: "Ask the index for a higher limit before the first upload, or make the payload smaller";
+    because: [Habit("indexes raise the limit on request")]);
 
 fn size_limit(wheel: &WheelSubject, found: &mut Findings) {
     let size = wheel.archive.size();

@@ -20,47 +20,56 @@ const COMMAND: &str = "command";
 rule!(RECEIPT_MISSING = "receipt-missing", Error, Set(judge);
     what: "Every runtime wheel has a smoke receipt.",
     why: "Nobody has seen its executable run.",
-    fix: "Run `relkit smoke WHEEL --receipt FILE` on a machine of its platform, or with `--runner`");
+    fix: "Run `relkit smoke WHEEL --receipt FILE` on a machine of its platform, or with `--runner`";
+    because: [Promise("every wheel of the release has been run")]);
 
 rule!(RECEIPT_HASH = "receipt-hash", Error, Set(judge);
     what: "The receipt of a wheel states the SHA-256 of its bytes.",
     why: "Another build was tested than the one that is published.",
-    fix: "Test the wheel that is published, and build nothing afterwards");
+    fix: "Test the wheel that is published, and build nothing afterwards";
+    because: [Promise("the tested bytes are the published ones")]);
 
 rule!(RECEIPT_WHEEL = "receipt-wheel", Error, Set(judge);
     what: "The receipt of a wheel's bytes states the wheel's name.",
     why: "A wheel that was renamed after its test promises other platforms than the tested one.",
-    fix: "Test the wheel under the name that it is published by");
+    fix: "Test the wheel under the name that it is published by";
+    because: [Promise("the tested wheel is the published one")]);
 
 rule!(RECEIPT_SCHEMA = "receipt-schema", Error, Set(judge);
     what: "A receipt has the form that this relkit reads.",
     why: "What a later form means is not known here.",
-    fix: "Test and verify with one version of relkit");
+    fix: "Test and verify with one version of relkit";
+    because: [Promise("the receipt can be read")]);
 
 rule!(RECEIPT_FAILED = "receipt-failed", Error, Set(judge);
     what: "The receipt of a wheel says that the test passed, in every step that is never skipped.",
     why: "The executable does not do what users start it for.",
-    fix: "Run `relkit smoke` on the wheel: it shows the step and what the executable said");
+    fix: "Run `relkit smoke` on the wheel: it shows the step and what the executable said";
+    because: [Promise("the test passed")]);
 
 rule!(RECEIPT_VERSION = "receipt-version", Error, Set(judge);
     what: "The receipt of a wheel says that its executable reported the version of the release.",
     why: "The wheel carries another program than its name says.",
-    fix: "Stage the executable of the release");
+    fix: "Stage the executable of the release";
+    because: [Promise("the program is of the release")]);
 
 rule!(RECEIPT_PLATFORM = "receipt-platform", Error, Set(judge);
     what: "The receipt of a wheel is from a machine of its platform, or through a named runner.",
     why: "That a program runs somewhere else says nothing of the machines that install it.",
-    fix: "Run `relkit smoke` on a machine of the wheel's platform, or with `--runner`");
+    fix: "Run `relkit smoke` on a machine of the wheel's platform, or with `--runner`";
+    because: [Promise("the wheel ran on its own platform")]);
 
 rule!(RECEIPT_LEVEL = "receipt-level", Warning, Set(judge);
     what: "The receipt of a wheel is of the level that its product is tested at, with every command of the product.",
     why: "A program that prints its version can still fail at everything else.",
-    fix: "Run `relkit smoke` without `--level`: the default is the product's own");
+    fix: "Run `relkit smoke` without `--level`: the default is the product's own";
+    because: [Habit("a test that stopped early is a test")]);
 
 rule!(RECEIPT_UNREADABLE = "receipt-unreadable", Error, Set(judge);
     what: "Every file in the directory of receipts that looks like one can be read.",
     why: "It may be the receipt that a wheel is waiting for.",
-    fix: "Remove it, or write it again with `relkit smoke --receipt`");
+    fix: "Remove it, or write it again with `relkit smoke --receipt`";
+    because: [Promise("every receipt can be read")]);
 
 pub(crate) static RULES: &[&Rule] = &[
     &RECEIPT_MISSING,

@@ -16,12 +16,14 @@ use crate::zip::archive::Member;
 rule!(RECORD_PRESENT = "record-present", Error, Wheel(|wheel, found| present(wheel, "RECORD", found));
     what: "The dist-info directory has a RECORD.",
     why: "Installers refuse a wheel without it, and nothing in the wheel can be verified.",
-    fix: "Build the wheel again with a standard builder");
+    fix: "Build the wheel again with a standard builder";
+    because: [Index("there must be a RECORD"), Installer("a wheel without it is refused")]);
 
 rule!(RECORD_CSV = "record-csv", Error, Wheel(record_csv);
     what: "RECORD is UTF-8 CSV without a byte order mark, three columns in every row and no blank line; lines that end in CR LF are a warning.",
     why: "Readers differ on what they make of anything else; indexes refuse what they cannot parse.",
-    fix: "Write `path,algorithm=digest,size` per line, ended by LF");
+    fix: "Write `path,algorithm=digest,size` per line, ended by LF";
+    because: [Index("the file must be parsable"), Installer("`pip` stops at a blank line"), Habit("CSV takes either end of a line")]);
 
 fn record_csv(wheel: &WheelSubject, found: &mut Findings) {
     let Some(member) = wheel.dist_info_member("RECORD") else { return };
@@ -41,7 +43,8 @@ fn record_csv(wheel: &WheelSubject, found: &mut Findings) {
 rule!(RECORD_SELF = "record-self", Error, Wheel(record_self);
     what: "RECORD lists itself once, with neither digest nor size; so do the signatures of RECORD, where they are listed.",
     why: "A file cannot hold its own digest; a digest there is one that nobody can verify.",
-    fix: "Write the row `NAME-VERSION.dist-info/RECORD,,`");
+    fix: "Write the row `NAME-VERSION.dist-info/RECORD,,`";
+    because: [Index("RECORD must list the files that there are"), Promise("a digest of itself cannot be true")]);
 
 fn record_self(wheel: &WheelSubject, found: &mut Findings) {
     let (Some(record), Some(directory)) = (wheel.good_record(), &wheel.dist_info) else { return };
@@ -59,7 +62,8 @@ fn record_self(wheel: &WheelSubject, found: &mut Findings) {
 rule!(RECORD_COMPLETE = "record-complete", Error, Wheel(record_complete);
     what: "Every file has a row, and every row a file.",
     why: "A file without a row is installed unverified and stays behind on uninstall; indexes refuse both kinds.",
-    fix: "Write RECORD from the files that are in the wheel, as the last step of the build");
+    fix: "Write RECORD from the files that are in the wheel, as the last step of the build";
+    because: [Index("RECORD must list the files that there are")]);
 
 fn record_complete(wheel: &WheelSubject, found: &mut Findings) {
     let (Some(record), Some(directory)) = (wheel.good_record(), &wheel.dist_info) else { return };
@@ -76,7 +80,8 @@ fn record_complete(wheel: &WheelSubject, found: &mut Findings) {
 rule!(RECORD_UNIQUE = "record-unique", Error, Wheel(record_unique);
     what: "No path stands in RECORD twice.",
     why: "Two rows can state two digests, and readers differ on which one they believe.",
-    fix: "Write one row per file");
+    fix: "Write one row per file";
+    because: [Promise("two rows state two digests of one file")]);
 
 fn record_unique(wheel: &WheelSubject, found: &mut Findings) {
     let (Some(record), Some(own)) = (wheel.good_record(), wheel.dist_info_member("RECORD")) else { return };
@@ -89,7 +94,8 @@ fn record_unique(wheel: &WheelSubject, found: &mut Findings) {
 rule!(RECORD_PATH = "record-path", Error, Wheel(record_path);
     what: "Paths in RECORD are relative, joined by `/`, without `..`.",
     why: "An uninstaller removes what RECORD names, wherever that is.",
-    fix: "Write the paths as they stand in the archive");
+    fix: "Write the paths as they stand in the archive";
+    because: [Installer("the path leads out of the installation")]);
 
 fn record_path(wheel: &WheelSubject, found: &mut Findings) {
     let Some(record) = wheel.good_record() else { return };
@@ -102,7 +108,8 @@ fn record_path(wheel: &WheelSubject, found: &mut Findings) {
 rule!(RECORD_HASH = "record-hash", Error, Wheel(record_hash);
     what: "Every file has the digest that its row states: SHA-256 (or SHA-384, SHA-512) as urlsafe base64 without padding.",
     why: "The file is not the one that was built. pip and uv do not look, so nobody else will notice.",
-    fix: "Build the wheel again; never change a file in a finished wheel without writing RECORD anew");
+    fix: "Build the wheel again; never change a file in a finished wheel without writing RECORD anew";
+    because: [Promise("the file is not the one that RECORD states")]);
 
 fn record_hash(wheel: &WheelSubject, found: &mut Findings) {
     for (member, scanned, row) in rows(wheel) {
@@ -129,7 +136,8 @@ fn record_hash(wheel: &WheelSubject, found: &mut Findings) {
 rule!(RECORD_SIZE = "record-size", Error, Wheel(record_size);
     what: "Every file has the size that its row states; an empty size is a warning.",
     why: "The file is not the one that was built, or RECORD was written by hand.",
-    fix: "Write the sizes of the files in bytes, as decimal digits");
+    fix: "Write the sizes of the files in bytes, as decimal digits";
+    because: [Promise("the file is not the one that RECORD states"), Habit("the size is optional")]);
 
 fn record_size(wheel: &WheelSubject, found: &mut Findings) {
     for (member, scanned, row) in rows(wheel) {

@@ -12,7 +12,8 @@ use crate::wheel::metadata::Metadata;
 rule!(UNKNOWN_FILE = "unknown-file", Error, Set(unknown_file);
     what: "The directory of a release holds its wheels and source distributions, attestations beside them, and nothing else; what a killed run left behind is a warning.",
     why: "Whatever lies there is uploaded by the next tool, or was meant to be a part of the release and is none.",
-    fix: "Keep wheels and sdists of this release there, and nothing else");
+    fix: "Keep wheels and sdists of this release there, and nothing else";
+    because: [Promise("all that lies there is of the release"), Habit("what is left over is not published")]);
 
 fn unknown_file(set: &Set<'_>, found: &mut Findings) {
     let Some(expected) = set.expected else { return };
@@ -49,7 +50,8 @@ fn unknown_file(set: &Set<'_>, found: &mut Findings) {
 rule!(UNREADABLE = "unreadable", Error, Set(unreadable);
     what: "Every wheel and source distribution of a release is one that installers take, with usable metadata.",
     why: "What cannot be read serves nobody, and nothing that it says can be held against the release.",
-    fix: "Build it again; `relkit check` tells everything that is wrong with it");
+    fix: "Build it again; `relkit check` tells everything that is wrong with it";
+    because: [Installer("nobody can install it")]);
 
 fn unreadable(set: &Set<'_>, found: &mut Findings) {
     for (index, member) in set.members.iter().enumerate().filter(|(_, member)| member.role.is_some()) {
@@ -62,7 +64,8 @@ fn unreadable(set: &Set<'_>, found: &mut Findings) {
 rule!(MODULE_NAME = "module-name", Error, Set(module_name);
     what: "Each distribution of a release holds the import package that its template names.",
     why: "The SDK imports the runtime by that name, and users import the SDK by it.",
-    fix: "Build it from the template that the release is verified by, or verify it by its own");
+    fix: "Build it from the template that the release is verified by, or verify it by its own";
+    because: [Promise("the template names the package")]);
 
 fn module_name(set: &Set<'_>, found: &mut Findings) {
     let roles = [Role::RuntimeWheel, Role::SdkWheel, Role::SdkSdist].into_iter().filter(|_| set.expected.is_some());
@@ -80,7 +83,8 @@ fn module_name(set: &Set<'_>, found: &mut Findings) {
 rule!(EMBEDDED_VERSION = "embedded-version", Warning, Set(embedded_version);
     what: "The runtime's executable holds the text of the release's version.",
     why: "An executable of another release in a wheel of this one is a mistake that no metadata shows.",
-    fix: "Run it: `relkit smoke --expect-version` asks the executable itself");
+    fix: "Run it: `relkit smoke --expect-version` asks the executable itself";
+    because: [Habit("a program may build its version at run time")]);
 
 fn embedded_version(set: &Set<'_>, found: &mut Findings) {
     let Some(expected) = set.expected else { return };
@@ -97,7 +101,8 @@ fn embedded_version(set: &Set<'_>, found: &mut Findings) {
 rule!(FAMILY_UNCOVERED = "family-uncovered", Warning, Set(family_uncovered);
     what: "Every platform family that the runtime template supports gets a wheel of the release on both architectures.",
     why: "Its users are told that there is no matching distribution, although the product promises to serve them.",
-    fix: "Build the wheel without `--platform-tag`, so that it carries every honest tag of the template, or add a target");
+    fix: "Build the wheel without `--platform-tag`, so that it carries every honest tag of the template, or add a target";
+    because: [Habit("the release installs elsewhere")]);
 
 fn family_uncovered(set: &Set<'_>, found: &mut Findings) {
     let wheels = set.of(Role::RuntimeWheel).filter_map(|(_, member)| member.candidate.clone());
@@ -113,7 +118,8 @@ fn family_uncovered(set: &Set<'_>, found: &mut Findings) {
 rule!(SDK_MISSING = "sdk-missing", Error, Set(sdk_missing);
     what: "A release has a wheel of its SDK.",
     why: "Users install the SDK; a runtime that no SDK pins reaches nobody.",
-    fix: "Stage and build the SDK into the same directory");
+    fix: "Stage and build the SDK into the same directory";
+    because: [Promise("the product has an SDK")]);
 
 fn sdk_missing(set: &Set<'_>, found: &mut Findings) {
     let Some(sdk) = set.sdk.filter(|_| set.expected.is_some()) else { return };
@@ -125,7 +131,8 @@ fn sdk_missing(set: &Set<'_>, found: &mut Findings) {
 rule!(SDK_ONE = "sdk-one", Error, Set(sdk_one);
     what: "A release has one wheel of its SDK, and at most one source distribution.",
     why: "Which of several is the release, nobody can tell; all of them would be published.",
-    fix: "Keep the one of this release");
+    fix: "Keep the one of this release";
+    because: [Promise("a release has one SDK")]);
 
 fn sdk_one(set: &Set<'_>, found: &mut Findings) {
     let Some(sdk) = set.sdk.filter(|_| set.expected.is_some()) else { return };
@@ -141,7 +148,8 @@ fn sdk_one(set: &Set<'_>, found: &mut Findings) {
 rule!(SDK_AGREE = "sdk-agree", Error, Set(sdk_agree);
     what: "The SDK's wheel and source distribution have one version, the same requirements, and the same files in their package.",
     why: "They are two forms of one distribution; who builds from source gets another SDK than who installs the wheel.",
-    fix: "Build both from one stage");
+    fix: "Build both from one stage";
+    because: [Promise("wheel and source distribution are one distribution")]);
 
 fn sdk_agree(set: &Set<'_>, found: &mut Findings) {
     let pair = (set.of(Role::SdkWheel).next(), set.of(Role::SdkSdist).next());
@@ -178,7 +186,8 @@ fn package<'a>(member: &'a Summary, module: &str) -> impl Iterator<Item = &'a St
 rule!(SDK_TYPES = "sdk-types", Error, Set(sdk_types);
     what: "The SDK's generated types say that they were made from the runtime of the release; types that are missing are a warning.",
     why: "Types of another runtime describe another protocol, and fail at a user's.",
-    fix: "Run `relkit generate-types` with the runtime of this release, then stage and build the SDK again");
+    fix: "Run `relkit generate-types` with the runtime of this release, then stage and build the SDK again";
+    because: [Promise("the types are of the runtime"), Habit("an SDK may go without types")]);
 
 fn sdk_types(set: &Set<'_>, found: &mut Findings) {
     // Only an app server has a schema to generate types from.

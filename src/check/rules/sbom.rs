@@ -11,7 +11,8 @@ use crate::zip::archive::Member;
 rule!(SBOM = "sbom", Warning, Wheel(sbom);
     what: "A wheel whose programs carry lists of their dependencies (cargo-auditable, Go build information), or that bundles further binaries, says what is in them in `.dist-info/sboms/` (PEP 770).",
     why: "Scanners see only the distribution's own name, so a vulnerable library or program inside stays unseen.",
-    fix: "Stage the program with relkit, which makes CycloneDX of the lists, or add a CycloneDX or SPDX document of what is bundled");
+    fix: "Stage the program with relkit, which makes CycloneDX of the lists, or add a CycloneDX or SPDX document of what is bundled";
+    because: [Habit("nothing fails without an SBOM")]);
 
 fn sbom(wheel: &WheelSubject, found: &mut Findings) {
     if sboms(wheel).next().is_some() {
@@ -39,7 +40,8 @@ fn sbom(wheel: &WheelSubject, found: &mut Findings) {
 rule!(SBOM_VALID = "sbom-valid", Error, Wheel(sbom_valid);
     what: "A file in `.dist-info/sboms/` that is called `*.cdx.json` or `*.cyclonedx.json` is a CycloneDX document, one called `*.spdx.json` or `*.spdx.sbom.json` an SPDX document; parts of it that the format asks for and that are missing, repeated or lead nowhere are a warning.",
     why: "Scanners choose the reader by the name and pass over what they cannot read, as if the wheel had no SBOM.",
-    fix: "Make the document again with its tool, and give it the name of its format");
+    fix: "Make the document again with its tool, and give it the name of its format";
+    because: [Promise("the name of the file states a format that it does not have"), Habit("scanners read what they can")]);
 
 fn sbom_valid(wheel: &WheelSubject, found: &mut Findings) {
     for (member, scanned) in sboms(wheel) {

@@ -4,20 +4,22 @@ use std::collections::BTreeSet;
 
 use pep440_rs::Version;
 
-use super::contents::{BYTECODE, LEFTOVERS, is_among, is_bytecode, several};
+use super::contents::{BYTECODE, LEFTOVERS, UNWANTED, is_among, is_bytecode, several};
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::sdist::SdistSubject;
-use crate::member_path::{escapes, not_plain};
+use crate::member_path::{escapes, not_plain, parent, resolve};
 
 rule!(SDIST_READABLE = "sdist-readable", Error, Sdist(|sdist, found| sdist.defects.iter().for_each(|defect| found.whole(defect)));
     what: "The file is one gzip stream of one tar archive, with nothing after either.",
     why: "Installers cannot unpack it, or unpack less than is in it.",
-    fix: "Build or download the file again");
+    fix: "Build or download the file again";
+    because: [Installer("front ends cannot unpack it")]);
 
 rule!(SDIST_RATIO = "sdist-ratio", Error, Sdist(sdist_ratio);
     what: "The archive unpacks to at most 50 times its size (above 64 MiB) and 2 GiB.",
     why: "It is taken for a decompression bomb.",
-    fix: "Remove padding and generated files from the archive");
+    fix: "Remove padding and generated files from the archive";
+    because: [Installer("it cannot be unpacked within bounds, and nothing of it can be vouched for")]);
 
 fn sdist_ratio(sdist: &SdistSubject, found: &mut Findings) {
     if sdist.bomb {
@@ -28,7 +30,8 @@ fn sdist_ratio(sdist: &SdistSubject, found: &mut Findings) {
 rule!(SDIST_TOP = "sdist-top", Error, Sdist(sdist_top);
     what: "Every entry lies in one directory called `NAME-VERSION`, as the file is.",
     why: "PEP 625 asks for it, and front ends build in that directory.",
-    fix: "Build the source distribution with a standard builder");
+    fix: "Build the source distribution with a standard builder";
+    because: [Index("there must be one top directory"), Habit("front ends build in the one directory that there is, whatever its name")]);
 
 fn sdist_top(sdist: &SdistSubject, found: &mut Findings) {
     let safe = sdist.entries.iter().map(|entry| entry.path.as_str()).filter(|path| escapes(path).is_none());
@@ -38,14 +41,16 @@ fn sdist_top(sdist: &SdistSubject, found: &mut Findings) {
     } else if let (Some(top), Ok(name)) = (tops.first(), &sdist.name)
         && *top != name.stem()
     {
-        found.member(top, format!("the file name asks for the directory `{}`", name.stem()));
+        let message = format!("the file name asks for the directory `{}`", name.stem());
+        found.with(Severity::Warning, Some(top), message);
     }
 }
 
 rule!(SDIST_PATH = "sdist-path", Error, Sdist(sdist_path);
     what: "Paths are relative and made of plain parts of UTF-8, without control characters and those that cannot be seen, and no two are the same.",
     why: "Such a path leaves the directory it is unpacked to, or is not what it looks like; of two files with one path readers take different ones.",
-    fix: "Build the source distribution with a standard builder");
+    fix: "Build the source distribution with a standard builder";
+    because: [Installer("the filter for tar archives refuses such a path (PEP 721), or takes one of two files")]);
 
 fn sdist_path(sdist: &SdistSubject, found: &mut Findings) {
     let mut seen = BTreeSet::new();
@@ -61,29 +66,42 @@ fn sdist_path(sdist: &SdistSubject, found: &mut Findings) {
 }
 
 rule!(SDIST_ENTRY = "sdist-entry", Error, Sdist(sdist_entry);
-    what: "Entries are regular files and directories: no links, no devices, no FIFOs; modes are not setuid or world-writable.",
-    why: "A link can point out of the archive, and not every system has links; installers refuse the rest (PEP 721).",
-    fix: "Put the file itself into the archive in place of the link");
+    what: "Entries are regular files and directories: no links out of the archive, no devices, no FIFOs; other links, and modes that are setuid or world-writable, are a warning.",
+    why: "Installers refuse links that lead out of the archive and what is no file (PEP 721); not every system has links.",
+    fix: "Put the file itself into the archive in place of the link";
+    because: [Installer("the filter for tar archives refuses the entry (PEP 721)"), Habit("the filter takes links that stay inside and drops such bits of a mode")]);
 
 fn sdist_entry(sdist: &SdistSubject, found: &mut Findings) {
     for entry in &sdist.entries {
         let kind = entry.kind;
         if kind.is_symlink() || kind.is_hard_link() {
             let target = entry.link.as_deref().unwrap_or_default();
-            found.member(&entry.path, format!("the entry is a link to `{target}`"));
+            let severity =
+                if stays(&entry.path, target, kind.is_symlink()) { Severity::Warning } else { Severity::Error };
+            found.with(severity, Some(&entry.path), format!("the entry is a link to `{target}`"));
         } else if !(kind.is_file() || kind.is_dir() || kind.is_contiguous()) {
             found.member(&entry.path, "the entry is neither a file nor a directory");
         } else if entry.mode & 0o6002 != 0 {
             let mode = entry.mode;
-            found.member(&entry.path, format!("the mode {mode:#o} is setuid, setgid or lets everybody write"));
+            let message = format!("the mode {mode:#o} is setuid, setgid or lets everybody write");
+            found.with(Severity::Warning, Some(&entry.path), message);
         }
     }
+}
+
+/// Whether a link leads to a place inside the top directory of its own path.
+fn stays(path: &str, target: &str, is_symbolic: bool) -> bool {
+    // A hard link names an entry from the top of the archive, a symbolic one a file from its own directory.
+    let resolved = resolve(if is_symbolic { parent(path) } else { "" }, target.as_bytes());
+    let top = path.split('/').next();
+    resolved.is_some_and(|resolved| resolved.split('/').next() == top)
 }
 
 rule!(SDIST_PYPROJECT = "sdist-pyproject", Warning, Sdist(sdist_pyproject);
     what: "There is a `pyproject.toml` in the top directory; that there is no `setup.py` in its place, that it is no TOML, or that it states another version or name than PKG-INFO, is an error.",
     why: "The specification asks for it; without it front ends fall back to running setup.py or refuse the file, and with a wrong one they stop or build something else.",
-    fix: "Build the source distribution from a project with a pyproject.toml, and change nothing afterwards");
+    fix: "Build the source distribution from a project with a pyproject.toml, and change nothing afterwards";
+    because: [Habit("front ends fall back to setup.py"), Installer("front ends stop at it, or build something else")]);
 
 fn sdist_pyproject(sdist: &SdistSubject, found: &mut Findings) {
     let Some(bytes) = &sdist.pyproject else {
@@ -116,16 +134,21 @@ fn sdist_pyproject(sdist: &SdistSubject, found: &mut Findings) {
     }
 }
 
-rule!(SDIST_LEFTOVER = "sdist-leftover", Error, Sdist(sdist_leftover);
-    what: "There is no compiled bytecode, no leftover of a tool and no file of secrets: `__pycache__`, `.pyc`, `.env`, `.git`, `.DS_Store`.",
+rule!(SDIST_LEFTOVER = "sdist-leftover", Warning, Sdist(sdist_leftover);
+    what: "There is no compiled bytecode and no leftover of a tool; what is never wanted is an error: `.env`, `.git`, `.DS_Store`, `.pypirc`.",
     why: "They tell everybody about the machine that built the file, and a secret that is published is public for good.",
-    fix: "Exclude the file from the build; revoke a secret that has been published");
+    fix: "Exclude the file from the build; revoke a secret that has been published";
+    because: [Habit("what a tool left behind does no harm"), Promise("a secret in it is one no more")]);
 
 fn sdist_leftover(sdist: &SdistSubject, found: &mut Findings) {
-    let is_left = |part: &&str| is_among(LEFTOVERS, part) || matches!(*part, "__pycache__" | ".pypirc");
+    let is_unwanted = |part: &&str| is_among(UNWANTED, part) || *part == ".pypirc";
+    let is_left = |part: &&str| is_among(LEFTOVERS, part) || *part == "__pycache__";
     for entry in sdist.entries.iter().filter(|entry| !entry.kind.is_dir()) {
         let lower = entry.path.to_lowercase();
-        if let Some(part) = lower.split('/').find(is_left) {
+        if let Some(part) = lower.split('/').find(is_unwanted) {
+            let message = format!("`{part}` does not belong into a source distribution");
+            found.with(Severity::Error, Some(&entry.path), message);
+        } else if let Some(part) = lower.split('/').find(is_left) {
             found.member(&entry.path, format!("`{part}` does not belong into a source distribution"));
         } else if is_bytecode(&entry.path) {
             found.member(&entry.path, BYTECODE);

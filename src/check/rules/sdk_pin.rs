@@ -14,7 +14,8 @@ use crate::wheel::requirement::{PinFault, Requirement};
 rule!(SDK_PIN = "sdk-pin", Error, Set(sdk_pin);
     what: "The SDK requires the runtime once, exactly (`==VERSION`, no wildcard, no marker), in the version of the wheels beside it and of itself; where a release is expected, in its version, and in the project file of a source distribution too.",
     why: "The SDK speaks the protocol of one runtime; any other fails at a user's, some day after the release.",
-    fix: "Stage the SDK with `relkit stage-sdk --release-version VERSION` and build it again");
+    fix: "Stage the SDK with `relkit stage-sdk --release-version VERSION` and build it again";
+    because: [Promise("the SDK speaks the protocol of one runtime")]);
 
 fn sdk_pin(set: &Set<'_>, found: &mut Findings) {
     let mut runtimes: BTreeMap<String, BTreeSet<Version>> = BTreeMap::new();
@@ -23,7 +24,10 @@ fn sdk_pin(set: &Set<'_>, found: &mut Findings) {
         let versions = indexes.iter().filter_map(|index| set.members[*index].version.clone());
         runtimes.entry(name).or_default().extend(versions);
     }
-    let with_runtime = runtimes.values().any(|versions| !versions.is_empty());
+    // Wheels of one platform distribution and one other are a release; more of either are a collection.
+    let names: BTreeSet<_> = set.members.iter().filter_map(|member| Some(member.name.as_ref()?.normalized())).collect();
+    let released = runtimes.values().filter(|versions| !versions.is_empty()).count();
+    let with_runtime = released == 1 && names.len() == 2;
     for (index, member) in set.members.iter().enumerate() {
         let (Some(name), Some(metadata)) = (&member.name, &member.metadata) else { continue };
         if runtimes.contains_key(&name.normalized()) {
@@ -37,8 +41,9 @@ fn sdk_pin(set: &Set<'_>, found: &mut Findings) {
         let mut put = |message: String| found.put(Owner::File(index), found.finding(message));
         let mut pins: Vec<Requirement> = metadata.requires_dist().flatten().collect();
         pins.retain(|pin| runtimes.contains_key(&pin.name.normalized()));
+        let is_sdk = set.sdk.is_some_and(|sdk| member.is_of(&sdk.distribution));
         // Only the SDK, or what stands beside the runtime in its place, must have one.
-        if pins.is_empty() && !(set.sdk.is_some_and(|sdk| member.is_of(&sdk.distribution)) || with_runtime) {
+        if !(is_sdk || with_runtime || pins.iter().any(|pin| pin.name.is_same(&set.runtime.distribution))) {
             continue;
         }
         let pin = match only(&pins) {

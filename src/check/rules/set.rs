@@ -41,7 +41,8 @@ fn pairs(set: &Set<'_>) -> Vec<(usize, usize)> {
 rule!(SET_VERSION = "set-version", Error, Set(set_version);
     what: "All files of one distribution have one version; where a release is expected, its version, in the file name, the metadata, the package description and the executable.",
     why: "A machine whose wheel is of another version gets that one, or none once the SDK pins the other.",
-    fix: "Build the file again from this release, or remove it from the directory");
+    fix: "Build the file again from this release, or remove it from the directory";
+    because: [Promise("the files of one release are of one version"), Habit("a collection of several projects may hold several versions")]);
 
 fn set_version(set: &Set<'_>, found: &mut Findings) {
     let misnamed = set.expected.map(|expected| expected_version(set, expected, found)).unwrap_or_default();
@@ -51,6 +52,9 @@ fn set_version(set: &Set<'_>, found: &mut Findings) {
             groups.entry(name.normalized()).or_default().push(index);
         }
     }
+    // Several versions of several projects are a collection, such as a mirror's, not a release.
+    let is_collection = set.platform_distributions().len() > 1 || groups.len() > 2;
+    let severity = if is_collection { Severity::Warning } else { Severity::Error };
     for indexes in groups.values() {
         let mut versions: BTreeMap<&Version, usize> = BTreeMap::new();
         for version in indexes.iter().filter_map(|index| set.members[*index].version.as_ref()) {
@@ -61,7 +65,7 @@ fn set_version(set: &Set<'_>, found: &mut Findings) {
             if let Some(version) = set.members[*index].version.as_ref().filter(|version| version != usual) {
                 let message =
                     format!("the version is `{version}`, and `{usual}` in the other files of this distribution");
-                found.put(Owner::File(*index), found.finding(message));
+                found.put(Owner::File(*index), found.finding(message).with_severity(severity));
             }
         }
     }
@@ -127,7 +131,8 @@ fn expected_version(set: &Set<'_>, expected: &Expected<'_>, found: &mut Findings
 rule!(SET_TARGETS = "set-targets", Error, Set(set_targets);
     what: "Every target of the runtime template has its wheel, once there is more than one runtime wheel; without the SDK beside them it is a warning. Where a release is expected, every target has one unless it may be missing, and every wheel is for one of them.",
     why: "Machines of a missing target cannot install the SDK's pin, and a later upload completes a release that is public already.",
-    fix: "Build the missing wheel and put it into the directory");
+    fix: "Build the missing wheel and put it into the directory";
+    because: [Promise("the product has a wheel for each of its targets"), Habit("without the SDK beside them the set may be a part")]);
 
 fn set_targets(set: &Set<'_>, found: &mut Findings) {
     if let Some(expected) = set.expected {
@@ -181,7 +186,8 @@ fn is_sdk(set: &Set<'_>, member: &Summary) -> bool {
 rule!(SET_COVERAGE = "set-coverage", Warning, Set(set_coverage);
     what: "Every platform family that the runtime template supports gets a wheel on both architectures. Of a release that is expected `family-uncovered` says so.",
     why: "Its users are told that there is no matching distribution.",
-    fix: "Add the family's tag to a wheel whose binaries are honest under it (`also` in the template), or build one for it");
+    fix: "Add the family's tag to a wheel whose binaries are honest under it (`also` in the template), or build one for it";
+    because: [Habit("the product may leave the family out")]);
 
 fn set_coverage(set: &Set<'_>, found: &mut Findings) {
     let wheels = runtime_wheels(set);
@@ -200,7 +206,8 @@ fn set_coverage(set: &Set<'_>, found: &mut Findings) {
 rule!(SET_NO_SDIST = "set-no-sdist", Error, Set(set_no_sdist);
     what: "There is no source distribution of a runtime, which consists of wheels for platforms.",
     why: "Where no wheel fits, installers take the source distribution and fail in the middle of a build.",
-    fix: "Remove the source distribution; ship the runtime as wheels only");
+    fix: "Remove the source distribution; ship the runtime as wheels only";
+    because: [Installer("where no wheel fits, the build of the source distribution fails")]);
 
 fn set_no_sdist(set: &Set<'_>, found: &mut Findings) {
     let runtimes = set.platform_distributions();
@@ -220,12 +227,18 @@ fn set_no_sdist(set: &Set<'_>, found: &mut Findings) {
 }
 
 rule!(SET_SAME_PYTHON = "set-same-python", Error, Set(set_same_python);
-    what: "The Python files and the METADATA of a runtime are the same in all of its wheels; line ends that differ are a warning.",
+    what: "The Python files and the METADATA of a runtime are the same in all of its wheels; line ends that differ are a warning, and so are other projects' extension modules for several platforms.",
     why: "Code that differs by platform is code that was tested on one of them; indexes show the metadata of any one wheel for all.",
-    fix: "Build all wheels from one template and one commit");
+    fix: "Build all wheels from one template and one commit";
+    because: [Promise("one release is one program, and its metadata are the same for all"), Habit("another distribution may differ by platform")]);
 
 fn set_same_python(set: &Set<'_>, found: &mut Findings) {
-    for indexes in set.platform_distributions().values() {
+    let distributions = set.platform_distributions();
+    for (name, indexes) in &distributions {
+        // Of a collection of other projects' wheels nothing says that they are one program.
+        let is_runtime = *name == set.runtime.distribution.normalized();
+        let is_plain = |index: &usize| set.members[*index].label().contains("-py3-none-");
+        let is_release = is_runtime || distributions.len() == 1 && indexes.iter().all(is_plain);
         let mut by_version: BTreeMap<Option<&Version>, Vec<usize>> = BTreeMap::new();
         for index in indexes {
             by_version.entry(set.members[*index].version.as_ref()).or_default().push(*index);
@@ -234,6 +247,7 @@ fn set_same_python(set: &Set<'_>, found: &mut Findings) {
             let (first, others) = (&set.members[indexes[0]], &indexes[1..]);
             for index in others {
                 same_python(first, &set.members[*index], |severity, member, message| {
+                    let severity = if is_release { severity } else { Severity::Warning };
                     let finding = found.finding(message).with_severity(severity);
                     found.put(Owner::File(*index), finding.with_member(member));
                 });
@@ -268,7 +282,8 @@ fn same_python(first: &Summary, other: &Summary, mut put: impl FnMut(Severity, &
 rule!(SET_DUP_PAYLOAD = "set-dup-payload", Warning, Set(set_dup_payload);
     what: "No two wheels of one distribution hold the same files under different tags.",
     why: "Every copy is uploaded and stored; one wheel with a compressed tag set serves both.",
-    fix: "Build one wheel with both tags: `--platform-tag TAG.TAG`, or `also` in the template");
+    fix: "Build one wheel with both tags: `--platform-tag TAG.TAG`, or `also` in the template";
+    because: [Habit("the copies only cost")]);
 
 fn set_dup_payload(set: &Set<'_>, found: &mut Findings) {
     for (one, other) in pairs(set) {
@@ -283,7 +298,8 @@ fn set_dup_payload(set: &Set<'_>, found: &mut Findings) {
 rule!(SET_TAG_OVERLAP = "set-tag-overlap", Warning, Set(set_tag_overlap);
     what: "No two wheels of one distribution and version carry the same platform tag; where a release is expected, that is an error.",
     why: "Which one a machine gets depends on its installer.",
-    fix: "Remove one of the wheels, or take the tag off it");
+    fix: "Remove one of the wheels, or take the tag off it";
+    because: [Habit("every machine finds one of them"), Promise("one release has one wheel for a machine")]);
 
 fn set_tag_overlap(set: &Set<'_>, found: &mut Findings) {
     let severity = if set.expected.is_some() { Severity::Error } else { Severity::Warning };

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::dist_info::present;
+use super::names::starters;
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
 use crate::error::sentence;
@@ -12,7 +13,8 @@ use crate::wheel::wheel_file::{Root, WheelFile};
 rule!(WHEEL_FILE = "wheel-file", Error, Wheel(wheel_file);
     what: "The dist-info directory has a WHEEL file that can be read.",
     why: "Without it an installer does not know how to unpack the wheel, and refuses it.",
-    fix: "Build the wheel again with a standard builder");
+    fix: "Build the wheel again with a standard builder";
+    because: [Installer("a wheel without it is refused")]);
 
 fn wheel_file(wheel: &WheelSubject, found: &mut Findings) {
     match &wheel.wheel_file {
@@ -25,7 +27,8 @@ fn wheel_file(wheel: &WheelSubject, found: &mut Findings) {
 rule!(WHEEL_VERSION = "wheel-version", Error, Wheel(wheel_version);
     what: "`Wheel-Version`, spelled so, is 1.0; a newer minor version is a warning.",
     why: "Installers refuse a major version that they do not know and warn at a newer minor one.",
-    fix: "Write `Wheel-Version: 1.0`");
+    fix: "Write `Wheel-Version: 1.0`";
+    because: [Installer("another major version is refused"), Habit("a newer minor version is taken with a warning")]);
 
 fn wheel_version(wheel: &WheelSubject, found: &mut Findings) {
     let Some(file) = inside(wheel, found) else { return };
@@ -42,17 +45,29 @@ fn wheel_version(wheel: &WheelSubject, found: &mut Findings) {
 }
 
 rule!(WHEEL_PURELIB = "wheel-purelib", Error, Wheel(wheel_purelib);
-    what: "`Root-Is-Purelib` is there, and `false` where the wheel holds native code.",
+    what: "`Root-Is-Purelib` is there, and `false` where native code lies among the packages; none lies in `.data/purelib`. Programs in `.data/scripts` are not among the packages.",
     why: "Native code would be installed where files shared between architectures belong.",
-    fix: "Write `Root-Is-Purelib: false` for a wheel with binaries, `true` for pure Python");
+    fix: "Write `Root-Is-Purelib: false` for a wheel with binaries, `true` for pure Python";
+    because: [Promise("the file says that there is no native code"), Installer("without the field nobody knows where to install"), Habit("platform directories hold pure code as well")]);
 
 fn wheel_purelib(wheel: &WheelSubject, found: &mut Findings) {
     let Some(file) = inside(wheel, found) else { return };
-    let native = !wheel.inventory.binaries().is_empty();
+    let binaries = wheel.inventory.binaries().iter();
+    let starters = starters(wheel);
+    let mut natives = binaries.map(|(member, _)| member.as_str()).filter(|member| !starters.contains(member));
+    let native = natives.clone().next().is_some();
+    // Only what lies at the root goes where the field says; scripts, data and `platlib` have places of their own.
+    let of_root = natives.clone().find(|member| !is_in_data(member) || member.contains(".data/purelib/"));
+    if let Some(member) = natives.find(|member| member.contains(".data/purelib/")) {
+        found.member(member, "native code lies in `.data/purelib`, which is for pure Python");
+        return;
+    }
     let any = wheel.platforms() == [PlatformTag::Any];
     match file.root() {
         Err(error) => found.whole(error.to_string()),
-        Ok(Root::Purelib) if native => found.whole("`Root-Is-Purelib` is true and the wheel holds native code"),
+        Ok(Root::Purelib) if of_root.is_some() => {
+            found.whole("`Root-Is-Purelib` is true and the wheel holds native code");
+        }
         Ok(Root::Platlib) if !native && any => {
             found.with(Severity::Warning, None, "`Root-Is-Purelib` is false and the wheel is pure Python");
         }
@@ -63,7 +78,8 @@ fn wheel_purelib(wheel: &WheelSubject, found: &mut Findings) {
 rule!(TAG_WHEEL_MATCH = "tag-wheel-match", Error, Wheel(tag_wheel_match);
     what: "WHEEL has one `Tag` line for every tag that the file name's set expands to, and no other.",
     why: "Installers choose by the file name and verify by WHEEL; where they differ, some refuse and some do not.",
-    fix: "Write one expanded tag per `Tag` line, or name the file by the tags in WHEEL");
+    fix: "Write one expanded tag per `Tag` line, or name the file by the tags in WHEEL";
+    because: [Promise("WHEEL and the file name say different things about the machines that the wheel is for"), Habit("the same tags in another form are the same tags")]);
 
 fn tag_wheel_match(wheel: &WheelSubject, found: &mut Findings) {
     let (Some(file), Ok(name)) = (inside(wheel, found), &wheel.name) else { return };
@@ -74,10 +90,17 @@ fn tag_wheel_match(wheel: &WheelSubject, found: &mut Findings) {
                 found.with(Severity::Warning, None, format!("`Tag: {tag}` stands twice"));
             }
             Ok(tag) => _ = stated.insert(tag),
-            Err(error) => {
-                wrong = true;
-                found.whole(sentence(&error));
-            }
+            Err(error) => match error.tag_set() {
+                Some(tags) => {
+                    let message = format!("a `Tag` line holds the set `{tags}`, not one tag");
+                    found.with(Severity::Warning, None, message);
+                    stated.extend(tags.expand());
+                }
+                None => {
+                    wrong = true;
+                    found.whole(sentence(&error));
+                }
+            },
         }
     }
     if wrong {
@@ -94,7 +117,8 @@ fn tag_wheel_match(wheel: &WheelSubject, found: &mut Findings) {
 rule!(BUILD_MATCH = "build-match", Error, Wheel(build_match);
     what: "The build tag of the file name is the `Build` of WHEEL, or both are absent.",
     why: "The build tag decides between two wheels of one version; two answers make two orders.",
-    fix: "Give the file name and WHEEL the same build tag");
+    fix: "Give the file name and WHEEL the same build tag";
+    because: [Promise("WHEEL and the file name state two build tags")]);
 
 fn build_match(wheel: &WheelSubject, found: &mut Findings) {
     let (Some(file), Ok(name)) = (wheel.good_wheel_file(), &wheel.name) else { return };
@@ -106,6 +130,10 @@ fn build_match(wheel: &WheelSubject, found: &mut Findings) {
 }
 
 pub(crate) static RULES: &[&Rule] = &[&WHEEL_FILE, &WHEEL_VERSION, &WHEEL_PURELIB, &TAG_WHEEL_MATCH, &BUILD_MATCH];
+
+fn is_in_data(member: &str) -> bool {
+    member.split_once('/').is_some_and(|(top, _)| top.ends_with(".data"))
+}
 
 /// WHEEL, where it can be read; findings about the whole are then about it.
 fn inside<'a>(wheel: &'a WheelSubject, found: &mut Findings) -> Option<&'a WheelFile> {
