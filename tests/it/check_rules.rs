@@ -341,7 +341,7 @@ fn metadata_cases() -> Vec<Case> {
             W,
             linux().metadata("Requires-Python", "Requires-Dist: PyYAML\nRequires-Python").and(
                 &format!("{INFO}/entry_points.txt"),
-                "[console_scripts]\nx = yaml.cli:main\n",
+                "[console_scripts]\nopenai-codex-cli-bin = yaml.cli:main\n",
                 0o100644,
             ),
         ),
@@ -461,7 +461,7 @@ fn content_cases() -> Vec<Case> {
         ("mode-exec", E, linux().edit(|sample| sample.entries[2].mode = 0o100644)),
         ("mode-exec", W, linux().edit(|sample| sample.entries[2].mode = 0o100700)),
         ("mode-exec", W, windows(windows_program()).edit(|sample| sample.entries[2].mode = 0o100644)),
-        ("mode-exec", E, linux().and(&format!("{DATA}/scripts/x"), "#!/bin/sh\n", 0o100644)),
+        ("mode-exec", E, linux().and(&format!("{DATA}/scripts/openai-codex-cli-bin"), "#!/bin/sh\n", 0o100644)),
         ("mode-ifreg", E, linux().edit(|sample| sample.entries[2].mode = 0o755)),
         ("mode-ifreg", W, linux().edit(|sample| sample.entries[0].mode = 0o755)),
         ("mode-safe", E, linux().edit(|sample| sample.entries[2].mode = 0o104755)),

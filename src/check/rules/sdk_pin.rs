@@ -24,10 +24,10 @@ fn sdk_pin(set: &Set<'_>, found: &mut Findings) {
         let versions = indexes.iter().filter_map(|index| set.members[*index].version.clone());
         runtimes.entry(name).or_default().extend(versions);
     }
-    // Wheels of one platform distribution and one other are a release; more of either are a collection.
+    // Where none is expected, wheels of one platform distribution and one other are a release; more of either are a collection.
     let names: BTreeSet<_> = set.members.iter().filter_map(|member| Some(member.name.as_ref()?.normalized())).collect();
     let released = runtimes.values().filter(|versions| !versions.is_empty()).count();
-    let with_runtime = released == 1 && names.len() == 2;
+    let with_runtime = released > 0 && set.expected.is_some() || released == 1 && names.len() == 2;
     for (index, member) in set.members.iter().enumerate() {
         let (Some(name), Some(metadata)) = (&member.name, &member.metadata) else { continue };
         if runtimes.contains_key(&name.normalized()) {

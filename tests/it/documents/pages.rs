@@ -1,12 +1,11 @@
 //! docs/products.md says what the code reads: every key of every table, an example that is read, tags as they are.
 
 use std::fs;
-use std::process::Command;
 
 use regex::Regex;
 use relkit::product::{RuntimeProject, SdkProject};
 
-use crate::support::{relkit, repository, succeed, wheel_of};
+use crate::support::repository;
 
 fn page() -> String {
     fs::read_to_string(repository().join("docs/products.md")).unwrap()
@@ -96,25 +95,4 @@ fn the_table_on_the_page_is_one() {
     assert_eq!(blocks.len(), 1);
     let project = RuntimeProject::from_pyproject(&blocks[0], "docs/products.md").unwrap();
     assert_eq!((project.targets.len(), project.smoke.commands.len(), project.files.len()), (2, 1, 3));
-}
-
-#[test]
-fn the_tags_of_published_wheels_are_as_the_page_says() {
-    let page = page();
-    let row = Regex::new(r"(?m)^\| (\S+==\S+) \| (.*) \| (.*) \|$").unwrap();
-    let tag = Regex::new("`([^`]+)`").unwrap();
-    let tags = |cell: &str| -> Vec<String> { tag.captures_iter(cell).map(|found| found[1].to_owned()).collect() };
-    let rows: Vec<_> = row.captures_iter(&page).collect();
-    assert_eq!(rows.len(), 7);
-    for row in rows {
-        let (published, honest) = (tags(&row[2]), tags(&row[3]));
-        let Some(wheel) = wheel_of(&row[1], &published[0]) else { return };
-        let mut inspect: Command = relkit();
-        let report = succeed(inspect.arg("inspect").arg(&wheel).args(["--format", "json"]));
-        let report: serde_json::Value = serde_json::from_str(&report).unwrap();
-        let found: Vec<String> = serde_json::from_value(report["binaries"][0]["honest_tags"].clone()).unwrap();
-        assert_eq!(found, honest, "{}", &row[0]);
-        let name = wheel.file_name().unwrap().to_str().unwrap();
-        assert!(name.ends_with(&format!("-{}.whl", published.join("."))), "{name}");
-    }
 }

