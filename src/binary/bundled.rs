@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::{Details, Slice};
+use super::python::is_extension_module;
 
 /// Whether a library that a binary needs lies in the same wheel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -43,6 +44,11 @@ impl BundledLibraries {
     /// Whether a file of the wheel has a function that of all C libraries glibc alone has.
     pub fn defines(&self, function: &str) -> bool {
         self.glibc_functions.contains(function)
+    }
+
+    /// Whether Python imports one of these on Windows.
+    pub fn has_extension_modules(&self) -> bool {
+        self.directories.keys().any(|name| is_extension_module(name))
     }
 
     /// Whether `library`, as `slice` at `member` spells it, lies here within reach of the loader.

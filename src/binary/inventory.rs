@@ -68,6 +68,12 @@ impl Inventory {
         &self.damaged
     }
 
+    /// Whether one of the libraries has this name, in any case of letters.
+    pub(crate) fn brings(&self, name: &str) -> bool {
+        let mut names = self.binaries.iter().map(|(member, _)| member.rsplit('/').next().unwrap_or(member));
+        names.any(|own| own.eq_ignore_ascii_case(name))
+    }
+
     pub(crate) fn get(&self, member: &str) -> Option<&Facts> {
         self.binaries.iter().find(|(known, _)| known == member).map(|(_, facts)| facts)
     }

@@ -27,6 +27,7 @@ mod objection;
 mod pe;
 mod policy;
 mod promise;
+mod python;
 mod read;
 mod tags;
 
@@ -37,6 +38,7 @@ pub use inventory::Inventory;
 pub use machine::{Machine, Machines};
 pub use magic::{Format, Magic};
 pub use objection::{Objection, Weight};
+pub(crate) use python::PythonLibrary;
 pub use read::{Spool, read};
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ pub enum Absence {
     BreaksPromise,
     /// The binary does not start; tags of macOS and Windows promise nothing about it.
     Fatal,
-    /// Most machines have it: the Visual C++ runtime, which CPython and many programs bring along.
+    /// Most machines have it: the Visual C++ runtime, which many programs bring along, or what comes with a driver.
     Unlikely,
     /// The binary starts without it.
     Harmless,
@@ -186,7 +186,7 @@ impl Objection {
                 write!(out, "{} is `{found}`, and the tag's platforms have `{expected}`", part("interpreter"))
             }
             Self::NeededLibrary { library, reach: Reach::Outside, .. } => {
-                write!(out, "{it} needs `{library}`, which the wheel holds where none of its run paths leads")
+                write!(out, "{it} needs `{library}`, which the wheel holds where the loader does not look")
             }
             Self::NeededLibrary { library, absence: Absence::Harmless, .. } => {
                 write!(

@@ -1,10 +1,12 @@
 //! PE headers as facts (Microsoft, "PE Format").
 
+use std::collections::BTreeSet;
+
 use object::LittleEndian as LE;
 use object::pe;
 use object::read::ReadRef as _;
 use object::read::coff::SectionTable;
-use object::read::pe::{DataDirectories, ImageNtHeaders, ImageOptionalHeader};
+use object::read::pe::{DataDirectories, ExportTarget, ImageNtHeaders, ImageOptionalHeader};
 
 use super::bytes::Strings;
 use super::error::BinaryError;
@@ -17,6 +19,12 @@ const PE: Format = Format::Pe;
 
 /// Real programs import from a few dozen.
 const MAX_IMPORTS: usize = 4096;
+
+/// Ordinals have 16 bits, so no DLL has more.
+const MAX_EXPORTS: usize = 1 << 16;
+
+/// No file has a longer name on Windows.
+const MAX_FORWARD: usize = 255;
 
 pub(super) fn read(bytes: &[u8]) -> Result<Facts, BinaryError> {
     let dos: &pe::ImageDosHeader = bytes.read_at(0).map_err(|()| PE.truncated("the DOS header"))?;
@@ -90,10 +98,7 @@ fn imports(
 ) -> Result<Vec<Needed>, BinaryError> {
     let mut strings = Strings::of(PE);
     let mut needed: Vec<Needed> = Vec::new();
-    let mut need = |address: u32, optional: bool| {
-        let what = "the name of a DLL";
-        let loaded = sections.iter().find_map(|section| section.pe_data_at(bytes, address));
-        let name = strings.take(loaded.ok_or(PE.truncated(what))?, what)?;
+    let add = |needed: &mut Vec<Needed>, name: String, optional: bool| {
         if needed.len() == MAX_IMPORTS {
             return Err(PE.malformed(format!("it imports from more than {MAX_IMPORTS} DLLs")));
         }
@@ -101,6 +106,12 @@ fn imports(
             needed.push(Needed { name, optional });
         }
         Ok(())
+    };
+    let mut need = |address: u32, optional: bool| {
+        let what = "the name of a DLL";
+        let loaded = sections.iter().find_map(|section| section.pe_data_at(bytes, address));
+        let name = strings.take(loaded.ok_or(PE.truncated(what))?, what)?;
+        add(&mut needed, name, optional)
     };
     let damaged = |_| PE.truncated("the table of imports");
     if let Some(table) = directories.import_table(bytes, sections).map_err(damaged)? {
@@ -115,7 +126,34 @@ fn imports(
             need(descriptor.dll_name_rva.get(LE), true)?;
         }
     }
+    for name in forwarded(bytes, directories, sections)? {
+        add(&mut needed, name, true)?;
+    }
     Ok(needed)
+}
+
+/// The DLLs that exports are passed on to: they are loaded when somebody asks for one of those exports.
+fn forwarded(
+    bytes: &[u8],
+    directories: &DataDirectories<'_>,
+    sections: &SectionTable<'_>,
+) -> Result<BTreeSet<String>, BinaryError> {
+    let mut names = BTreeSet::new();
+    let damaged = |_| PE.truncated("the table of exports");
+    let Some(table) = directories.export_table(bytes, sections).map_err(damaged)? else { return Ok(names) };
+    for address in table.addresses().iter().take(MAX_EXPORTS) {
+        let (ExportTarget::ForwardByOrdinal(library, _) | ExportTarget::ForwardByName(library, _)) =
+            table.target_from_address(address.get(LE)).map_err(damaged)?
+        else {
+            continue;
+        };
+        let library = String::from_utf8_lossy(&library[..library.len().min(MAX_FORWARD)]).into_owned();
+        names.insert(if library.contains('.') { library } else { format!("{library}.dll") });
+        if names.len() > MAX_IMPORTS {
+            return Err(PE.malformed(format!("it forwards to more than {MAX_IMPORTS} DLLs")));
+        }
+    }
+    Ok(names)
 }
 
 /// The certificate directory: unlike every other, its address is an offset in the file.

@@ -198,15 +198,39 @@ pub(super) fn windows_has_library(name: &str) -> bool {
     name.starts_with("api-ms-win-") || name.starts_with("ext-ms-") || DLLS.contains(name.as_str())
 }
 
-/// Whether the DLL is of the Visual C++ runtime, which is no part of Windows and on most machines all the same.
-pub(super) fn visual_cpp_runtime(name: &str) -> bool {
+/// Whether the DLL comes with something that most machines have and that is no part of Windows: the Visual C++ runtime of
+/// today, or the driver of a graphics card.
+pub(super) fn on_most_windows(name: &str) -> bool {
+    const DRIVERS: [&str; 10] = [
+        "vulkan-1",
+        "nvcuda",
+        "nvml",
+        "nvapi64",
+        "nvapi",
+        "nvcuvid",
+        "nvencodeapi64",
+        "amdhip64",
+        "atiadlxx",
+        "ze_loader",
+    ];
     let name = name.to_ascii_lowercase();
     let stem = name.strip_suffix(".dll").unwrap_or(&name);
-    ["vcruntime140", "msvcp140", "concrt140", "vccorlib140"].iter().any(|known| {
+    let runtime = ["vcruntime140", "msvcp140", "concrt140", "vccorlib140", "mfc140", "mfcm140", "vcomp140", "vcamp140"];
+    let of_runtime = runtime.iter().any(|known| {
         let rest = stem.strip_prefix(known);
-        // `vcruntime140_1` and `msvcp140_atomic_wait` are of the same runtime; `vcruntime140d` is for developers alone.
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
-    })
+        // `vcruntime140_1`, `msvcp140_atomic_wait`, `mfc140u` and `mfc140deu` are of the same runtime; `vcruntime140d` and
+        // `mfc140ud` are for developers alone.
+        rest.is_some_and(|rest| match known.starts_with("mfc") {
+            true => !matches!(rest, "d" | "ud"),
+            false => rest.is_empty() || rest.starts_with('_') && !rest.ends_with('d'),
+        })
+    });
+    of_runtime || DRIVERS.contains(&stem)
+}
+
+/// Whether CPython for Windows brings this part of the Visual C++ runtime along, from 3.5 and 3.8 on.
+pub(super) fn comes_with_python(name: &str) -> bool {
+    ["vcruntime140.dll", "vcruntime140_1.dll"].iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 #[cfg(test)]
@@ -288,6 +312,16 @@ mod tests {
         assert!(windows_has_library("KERNEL32.dll"));
         assert!(windows_has_library("api-ms-win-core-synch-l1-2-0.dll"));
         assert!(!windows_has_library("VCRUNTIME140.dll"));
+        for name in ["d3d12.dll", "D3D12Core.dll", "icuuc.dll", "icu.dll", "dxcore.dll", "Windows.UI.dll", "mfc42u.dll"]
+        {
+            assert!(windows_has_library(name), "{name}");
+        }
+        for name in ["VCRUNTIME140_1.dll", "MSVCP140_ATOMIC_WAIT.dll", "mfc140u.dll", "vcomp140.dll", "nvcuda.dll"] {
+            assert!(on_most_windows(name) && !windows_has_library(name), "{name}");
+        }
+        for name in ["vcruntime140d.dll", "vcruntime140_1d.dll", "mfc140ud.dll", "msvcp120.dll", "vcruntime1400.dll"] {
+            assert!(!on_most_windows(name) && !windows_has_library(name), "{name}");
+        }
         assert!(macos_has_library("/usr/lib/libSystem.B.dylib"));
         assert!(!macos_has_library("/usr/lib/../local/lib/libfoo.dylib"));
         assert!(!macos_has_library("/opt/homebrew/lib/libssl.3.dylib"));

@@ -7,6 +7,7 @@ use super::bundled::{BundledLibraries, Reach};
 use super::facts::{Details, ElfFacts, Facts, Kind, Libc, MachOFacts, MachOPlatform, Needed, Signature, Slice};
 use super::magic::Format;
 use super::objection::{Absence, Objection, Strength};
+use super::python::{PythonLibrary, is_extension_module};
 use super::{libc, policy};
 use crate::target::{Architecture, IosMachine, MacosArchitecture, OsVersion, PlatformTag};
 
@@ -204,9 +205,17 @@ impl Trial<'_> {
         }
     }
 
+    /// Whether the process that loads this is Python.
+    fn is_in_python(&self) -> bool {
+        let names_python = || self.slice.needed.iter().any(|needed| PythonLibrary::of(&needed.name).is_some());
+        self.slice.kind == Kind::Library
+            && (is_extension_module(self.member) || names_python() || self.bundled.has_extension_modules())
+    }
+
     fn libraries(&mut self, tag: &PlatformTag) {
         let wrong_libc =
             self.found.iter().any(|found| matches!(found, Objection::Libc { .. } | Objection::System { .. }));
+        let in_python = self.is_in_python();
         for Needed { name, optional } in &self.slice.needed {
             let on_platform = match tag {
                 PlatformTag::Manylinux { glibc, .. } => policy::manylinux_has_library(*glibc, self.architecture, name),
@@ -220,13 +229,19 @@ impl Trial<'_> {
             if on_platform || (wrong_libc && policy::on_some_linux(name)) || self.brings(name) {
                 continue;
             }
+            let for_windows = matches!(tag, PlatformTag::Windows(_));
+            if for_windows && (PythonLibrary::of(name).is_some() || in_python && policy::comes_with_python(name)) {
+                continue;
+            }
+            let reach = self.bundled.reach(self.member, self.slice, name);
             let absence = match tag {
                 _ if *optional => Absence::Harmless,
-                PlatformTag::Windows(_) if policy::visual_cpp_runtime(name) => Absence::Unlikely,
+                PlatformTag::Windows(_) if policy::on_most_windows(name) => Absence::Unlikely,
+                // A script may set PATH before it starts the program.
+                PlatformTag::Windows(_) if reach == Reach::Outside => Absence::Unlikely,
                 PlatformTag::Manylinux { .. } | PlatformTag::Musllinux { .. } => Absence::BreaksPromise,
                 _ => Absence::Fatal,
             };
-            let reach = self.bundled.reach(self.member, self.slice, name);
             self.found.push(Objection::NeededLibrary { library: name.clone(), reach, absence });
         }
     }

@@ -15,6 +15,7 @@ mod check_fuzz;
 mod check_published;
 mod check_rules;
 mod check_sets;
+mod check_windows;
 #[cfg(unix)]
 mod contract_input;
 mod contract_json;

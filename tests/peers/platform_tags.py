@@ -1,6 +1,6 @@
 """Prints, as JSON, the tags that `packaging.tags` gives each well-known platform.
 
-With wheel names as arguments, prints the wheel that CPython 3.13 would install there.
+With wheel names as arguments, prints the wheel that each CPython would install there.
 """
 
 import json
@@ -72,10 +72,17 @@ PLATFORMS = {
 }
 
 
-def choose(platforms, names):
+PYTHONS = {
+    **{f"3.{minor}": (minor, "") for minor in range(10, 16)},
+    **{f"3.{minor}t": (minor, "t") for minor in range(13, 16)},
+}
+
+
+def choose(platforms, names, minor, flags):
+    abi = f"cp3{minor}{flags}"
     order = [
-        *tags.cpython_tags((3, 13), ["cp313"], platforms),
-        *tags.compatible_tags((3, 13), "cp313", platforms),
+        *tags.cpython_tags((3, minor), [abi], platforms),
+        *tags.compatible_tags((3, minor), f"cp3{minor}", platforms),
     ]
     places = {tag: place for place, tag in reversed(list(enumerate(order)))}
     fitting = []
@@ -87,7 +94,11 @@ def choose(platforms, names):
     return max(fitting)[1] if fitting else None
 
 
+def choices(platforms, names):
+    return {python: choose(platforms, names, *build) for python, build in PYTHONS.items()}
+
+
 if len(sys.argv) > 1:
-    print(json.dumps({name: choose(found, sys.argv[1:]) for name, found in PLATFORMS.items()}))
+    print(json.dumps({name: choices(found, sys.argv[1:]) for name, found in PLATFORMS.items()}))
 else:
     print(json.dumps(PLATFORMS))

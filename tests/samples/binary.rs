@@ -548,52 +548,112 @@ pub fn windows_library() -> Vec<u8> {
 
 /// A PE32+ program for `machine` that imports from `dlls`, with a certificate where `signed`.
 pub fn pe(machine: u16, dlls: &[&str], signed: bool) -> Vec<u8> {
-    const BASE: u32 = 0x1000;
-    let mut section = vec![0; 20 * (dlls.len() + 1)];
-    for (index, name) in dlls.iter().enumerate() {
-        let at = BASE + section.len() as u32;
-        section.extend(name.as_bytes());
-        section.push(0);
-        // The thunk list must be somewhere; an import without one ends the table.
-        section[20 * index..][..4].copy_from_slice(&BASE.to_le_bytes());
-        section[20 * index + 12..][..4].copy_from_slice(&at.to_le_bytes());
-        section[20 * index + 16..][..4].copy_from_slice(&BASE.to_le_bytes());
+    PeSample { machine, imports: dlls, signed, ..PeSample::default() }.build()
+}
+
+/// A PE32+ file.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct PeSample<'a> {
+    pub machine: u16,
+    pub imports: &'a [&'a str],
+    /// DLLs that are loaded when they are called first.
+    pub delayed: &'a [&'a str],
+    /// Exports that are another DLL's, as `DLL.NAME`.
+    pub forwards: &'a [&'a str],
+    pub is_library: bool,
+    pub signed: bool,
+}
+
+/// Where the one section of a sample is loaded.
+const PE_BASE: u32 = 0x1000;
+
+impl PeSample<'_> {
+    pub fn build(&self) -> Vec<u8> {
+        let mut section = vec![0; 20 * (self.imports.len() + 1)];
+        let imports = section.len() as u32;
+        for (index, name) in self.imports.iter().enumerate() {
+            let at = put_name(&mut section, name);
+            // The thunk list must be somewhere; an import without one ends the table.
+            section[20 * index..][..4].copy_from_slice(&PE_BASE.to_le_bytes());
+            section[20 * index + 12..][..4].copy_from_slice(&at.to_le_bytes());
+            section[20 * index + 16..][..4].copy_from_slice(&PE_BASE.to_le_bytes());
+        }
+        let delayed = section.len();
+        section.resize(delayed + 32 * (self.delayed.len() + 1), 0);
+        for (index, name) in self.delayed.iter().enumerate() {
+            let at = put_name(&mut section, name);
+            section[delayed + 32 * index..][..4].copy_from_slice(&1_u32.to_le_bytes());
+            section[delayed + 32 * index + 4..][..4].copy_from_slice(&at.to_le_bytes());
+            section[delayed + 32 * index + 12..][..4].copy_from_slice(&PE_BASE.to_le_bytes());
+            section[delayed + 32 * index + 16..][..4].copy_from_slice(&PE_BASE.to_le_bytes());
+        }
+        let exports = section.len();
+        let count = self.forwards.len();
+        section.resize(exports + 40 + 4 * count, 0);
+        for (at, value) in [(16, 1), (20, count as u32), (28, PE_BASE + exports as u32 + 40)] {
+            section[exports + at..][..4].copy_from_slice(&value.to_le_bytes());
+        }
+        for (index, name) in self.forwards.iter().enumerate() {
+            let at = put_name(&mut section, name);
+            section[exports + 40 + 4 * index..][..4].copy_from_slice(&at.to_le_bytes());
+        }
+        let mut directories = vec![(1, PE_BASE, imports)];
+        if !self.delayed.is_empty() {
+            directories.push((13, PE_BASE + delayed as u32, 32 * self.delayed.len() as u32 + 32));
+        }
+        if count > 0 {
+            directories.push((0, PE_BASE + exports as u32, (section.len() - exports) as u32));
+        }
+        self.around(&section, directories)
     }
-    let raw_at = 64 + 24 + 240 + 40;
-    let end = raw_at + section.len() as u32;
-    let mut out = b"MZ".to_vec();
-    out.resize(60, 0);
-    out.extend(64_u32.to_le_bytes());
-    out.extend(b"PE\0\0");
-    out.extend(machine.to_le_bytes());
-    out.extend(1_u16.to_le_bytes());
-    out.extend([0; 12]);
-    out.extend(240_u16.to_le_bytes());
-    out.extend(0x22_u16.to_le_bytes());
-    let mut optional = vec![0; 240];
-    optional[..2].copy_from_slice(&0x20b_u16.to_le_bytes());
-    optional[48..50].copy_from_slice(&6_u16.to_le_bytes());
-    optional[68..70].copy_from_slice(&3_u16.to_le_bytes());
-    optional[70..72].copy_from_slice(&0x8160_u16.to_le_bytes());
-    optional[108..112].copy_from_slice(&16_u32.to_le_bytes());
-    optional[120..124].copy_from_slice(&BASE.to_le_bytes());
-    optional[124..128].copy_from_slice(&(section.len() as u32).to_le_bytes());
-    if signed {
-        optional[144..148].copy_from_slice(&end.to_le_bytes());
-        optional[148..152].copy_from_slice(&16_u32.to_le_bytes());
+
+    /// The headers, the section and the certificate; a directory is its number, where it is loaded, and how long it is.
+    fn around(&self, section: &[u8], mut directories: Vec<(usize, u32, u32)>) -> Vec<u8> {
+        let raw_at = 64 + 24 + 240 + 40;
+        let end = raw_at + section.len() as u32;
+        let mut out = b"MZ".to_vec();
+        out.resize(60, 0);
+        out.extend(64_u32.to_le_bytes());
+        out.extend(b"PE\0\0");
+        out.extend(self.machine.to_le_bytes());
+        out.extend(1_u16.to_le_bytes());
+        out.extend([0; 12]);
+        out.extend(240_u16.to_le_bytes());
+        out.extend(if self.is_library { 0x2022_u16 } else { 0x22 }.to_le_bytes());
+        let mut optional = vec![0; 240];
+        optional[..2].copy_from_slice(&0x20b_u16.to_le_bytes());
+        optional[48..50].copy_from_slice(&6_u16.to_le_bytes());
+        optional[68..70].copy_from_slice(&3_u16.to_le_bytes());
+        optional[70..72].copy_from_slice(&0x8160_u16.to_le_bytes());
+        optional[108..112].copy_from_slice(&16_u32.to_le_bytes());
+        if self.signed {
+            directories.push((4, end, 16));
+        }
+        for (number, address, size) in directories {
+            optional[112 + 8 * number..][..4].copy_from_slice(&address.to_le_bytes());
+            optional[116 + 8 * number..][..4].copy_from_slice(&size.to_le_bytes());
+        }
+        out.extend(optional);
+        out.extend(b".idata\0\0");
+        for value in [section.len() as u32, PE_BASE, section.len() as u32, raw_at] {
+            out.extend(value.to_le_bytes());
+        }
+        out.extend([0; 16]);
+        out.extend(section);
+        if self.signed {
+            out.extend(16_u32.to_le_bytes());
+            out.extend(0x200_u16.to_le_bytes());
+            out.extend(2_u16.to_le_bytes());
+            out.extend([0; 8]);
+        }
+        out
     }
-    out.extend(optional);
-    out.extend(b".idata\0\0");
-    for value in [section.len() as u32, BASE, section.len() as u32, raw_at] {
-        out.extend(value.to_le_bytes());
-    }
-    out.extend([0; 16]);
-    out.extend(section);
-    if signed {
-        out.extend(16_u32.to_le_bytes());
-        out.extend(0x200_u16.to_le_bytes());
-        out.extend(2_u16.to_le_bytes());
-        out.extend([0; 8]);
-    }
-    out
+}
+
+/// Adds a string, and says where it is loaded.
+fn put_name(section: &mut Vec<u8>, name: &str) -> u32 {
+    let at = PE_BASE + section.len() as u32;
+    section.extend(name.as_bytes());
+    section.push(0);
+    at
 }

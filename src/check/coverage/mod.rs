@@ -1,8 +1,9 @@
 //! Which well-known platforms can install a set of wheels, and which wheel each of them takes. The tags of a platform and
-//! their order are those of `packaging.tags` (PEP 425, 600, 656, 730, 738), for CPython 3.13; so is the choice, as pip makes it.
+//! their order are those of `packaging.tags` (PEP 425, 600, 656, 730, 738), for each CPython; so is the choice, as pip makes it.
 
 mod candidate;
 mod platform;
+mod python;
 mod source;
 
 use std::fmt;
@@ -19,10 +20,8 @@ use crate::wheel::tag::TagSet;
 
 pub use candidate::Candidate;
 pub use platform::{PLATFORMS, Platform};
+pub use python::{PYTHONS, Python};
 pub use source::{CoverageError, Problem, Sources};
-
-/// The minor version of the Python 3 that every platform is taken to run.
-const PYTHON: u32 = 13;
 
 /// What every well-known platform takes.
 #[derive(Debug, Clone, Serialize)]
@@ -39,12 +38,26 @@ pub struct Coverage {
 pub struct Choice {
     pub name: &'static str,
     pub title: &'static str,
-    /// The wheel (or bare tag) that an installer there takes; none where it finds nothing.
+    /// The wheel (or bare tag) that an installer there takes: that of CPython 3.13, or of the newest Python that gets one;
+    /// none where no Python does.
     pub wheel: Option<String>,
     /// The platform tag by which it takes it.
     pub tag: Option<String>,
+    /// The Pythons that get a wheel.
+    pub pythons: Vec<Python>,
     #[serde(skip)]
     platform: &'static Platform,
+}
+
+impl Choice {
+    /// Which Pythons get a wheel, where not all do.
+    fn some_pythons(&self) -> String {
+        if self.pythons.is_empty() || self.pythons.len() == PYTHONS.len() {
+            return String::new();
+        }
+        let named: Vec<_> = self.pythons.iter().map(ToString::to_string).collect();
+        format!("  (Python {} only)", named.join(", "))
+    }
 }
 
 /// A platform family that gets nothing.
@@ -131,7 +144,8 @@ impl Shown for Coverage {
         let width = self.platforms.iter().map(|choice| choice.name.len()).max().unwrap_or(0);
         let mut text = String::new();
         for choice in &self.platforms {
-            text += &format!("{:width$}  {}\n", choice.name, visible(choice.wheel.as_deref().unwrap_or("none")));
+            let wheel = visible(choice.wheel.as_deref().unwrap_or("none"));
+            text += &format!("{:width$}  {wheel}{}\n", choice.name, choice.some_pythons());
         }
         text += &format!("\n{} of {} platforms get a wheel\n", self.covered(), self.platforms.len());
         for Problem { path, message } in &self.problems {
@@ -145,25 +159,25 @@ impl Shown for Coverage {
     }
 }
 
-/// The Python and ABI tags that CPython takes with a platform, best first.
-fn pythons() -> Vec<(String, String)> {
-    let own = format!("cp3{PYTHON}");
-    let none = || "none".to_owned();
-    let mut pairs = vec![(own.clone(), own.clone()), (own.clone(), "abi3".into()), (own, none())];
-    pairs.extend((2..PYTHON).rev().map(|minor| (format!("cp3{minor}"), "abi3".to_owned())));
-    pairs.push((format!("py3{PYTHON}"), none()));
-    pairs.push(("py3".into(), none()));
-    pairs.extend((0..PYTHON).rev().map(|minor| (format!("py3{minor}"), none())));
-    pairs
+fn choose(platform: &'static Platform, candidates: &[&Candidate]) -> Choice {
+    let tags = platform.tags();
+    let taken: Vec<_> =
+        PYTHONS.iter().filter_map(|python| Some((*python, take(*python, &tags, candidates)?))).collect();
+    let usual = taken.iter().find(|(python, _)| *python == python::USUAL);
+    let newest = taken.iter().filter(|(python, _)| !python.is_free_threaded()).next_back();
+    let shown = usual.or(newest).or(taken.last()).map(|(_, (label, tag))| (label.clone(), tag.clone()));
+    let (wheel, tag) = shown.unzip();
+    let pythons = taken.into_iter().map(|(python, _)| python).collect();
+    Choice { name: platform.name, title: platform.title, wheel, tag, pythons, platform }
 }
 
-fn choose(platform: &'static Platform, candidates: &[&Candidate]) -> Choice {
-    let pythons = pythons();
-    let tags = platform.tags();
+/// What an installer of one Python takes, and the platform tag by which it does.
+fn take(python: Python, tags: &[String], candidates: &[&Candidate]) -> Option<(String, String)> {
+    let pythons = python.tags();
     let best = candidates
         .iter()
         .filter_map(|candidate| {
-            let (rank, tag) = rank(&candidate.tags, &pythons, &tags)?;
+            let (rank, tag) = rank(&candidate.tags, &pythons, tags)?;
             Some((candidate, rank, tag))
         })
         // The newest version, then the best tag, then the highest build; of equals the first by name.
@@ -174,8 +188,7 @@ fn choose(platform: &'static Platform, candidates: &[&Candidate]) -> Choice {
                 .then(one.build.cmp(&other.build))
                 .then(other.label.cmp(&one.label))
         });
-    let (wheel, tag) = best.map(|(candidate, _, tag)| (candidate.label.clone(), tag)).unzip();
-    Choice { name: platform.name, title: platform.title, wheel, tag, platform }
+    best.map(|(candidate, _, tag)| (candidate.label.clone(), tag))
 }
 
 /// The place of the best tag of a set in the order of an installer, and its platform tag.
@@ -287,6 +300,38 @@ mod tests {
         ] {
             assert_eq!(taken(&coverage, platform), tag, "{platform}");
         }
+    }
+
+    #[test]
+    fn pythons_get_the_wheels_of_their_own_tags() {
+        let served = |tags: &[&str]| {
+            let coverage = of(tags);
+            let choice = coverage.platforms.iter().find(|choice| choice.name == "debian-12-x86_64").unwrap();
+            let pythons: Vec<_> = choice.pythons.iter().map(ToString::to_string).collect();
+            (choice.wheel.clone().unwrap_or_default(), pythons.join(" "))
+        };
+        let any = "3.10 3.11 3.12 3.13 3.14 3.15 3.13t 3.14t 3.15t";
+        for (tag, expected) in [
+            ("py3-none-manylinux_2_17_x86_64", any),
+            ("py3-none-any", any),
+            ("py311-none-any", "3.11 3.12 3.13 3.14 3.15 3.13t 3.14t 3.15t"),
+            ("cp311-cp311-manylinux_2_17_x86_64", "3.11"),
+            ("cp311-none-manylinux_2_17_x86_64", "3.11"),
+            ("cp313-none-manylinux_2_17_x86_64", "3.13 3.13t"),
+            ("cp39-cp39-manylinux_2_17_x86_64", ""),
+            ("cp312-abi3-manylinux_2_17_x86_64", "3.12 3.13 3.14 3.15"),
+            ("cp314-cp314t-manylinux_2_17_x86_64", "3.14t"),
+            ("cp315-abi3t-manylinux_2_17_x86_64", "3.15t"),
+            ("cp315-abi3.abi3t-manylinux_2_17_x86_64", "3.15 3.15t"),
+            ("cp311-abi3-win_amd64", ""),
+            ("pp311-pypy311_pp73-manylinux_2_17_x86_64", ""),
+        ] {
+            let wheel = if expected.is_empty() { "" } else { tag };
+            assert_eq!(served(&[tag]), (wheel.to_owned(), expected.to_owned()), "{tag}");
+        }
+        let two = ["cp311-cp311-manylinux_2_17_x86_64", "cp312-cp312-manylinux_2_17_x86_64"];
+        assert_eq!(served(&two), (two[1].to_owned(), "3.11 3.12".to_owned()));
+        assert!(of(&two[..1]).text().contains("cp311-cp311-manylinux_2_17_x86_64  (Python 3.11 only)\n"));
     }
 
     #[test]

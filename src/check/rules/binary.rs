@@ -188,12 +188,6 @@ rule!(MACHO_DYLIBS = "macho-dylibs", Error, Wheel(|wheel, found| objections(whee
     fix: "Link the library statically, or bundle it and name it by `@loader_path`";
     because: [Loader("the library is not found"), Habit("the start goes on without it")]);
 
-rule!(PE_IMPORTS = "pe-imports", Error, Wheel(|wheel, found| objections(wheel, found, Some(Format::Pe), |it| matches!(it, Objection::NeededLibrary { .. })));
-    what: "Imported DLLs are part of Windows, or lie beside the file.",
-    why: "Windows does not start the program without them; the C++ runtime is not on every machine.",
-    fix: "Link the C runtime statically (`/MT`, `+crt-static`), or bundle the DLL beside the program";
-    because: [Loader("the DLL is not found"), Habit("most machines have it, or the start goes on without it")]);
-
 rule!(PE_SIGNED = "pe-signed", Error, Wheel(pe_signed);
     what: "Where a PE file states a signature, its bytes lie in the file.",
     why: "Windows takes a broken signature for a manipulated file.",
@@ -291,12 +285,17 @@ fn debug_info(wheel: &WheelSubject, found: &mut Findings) {
 pub(crate) static RULES: &[&Rule] = &[
     &BINARY_READABLE, &BINARY_FORMAT, &BINARY_SYSTEM, &ELF_ARCH, &MACHO_ARCH, &PE_ARCH, &MANYLINUX_LIBC,
     &MUSLLINUX_LIBC, &ELF_INTERP, &MANYLINUX_FLOOR, &MANYLINUX_BLACKLIST, &MUSLLINUX_FLOOR, &ELF_NEEDED, &ELF_RUNPATH,
-    &MACHO_RPATH, &ELF_EXECSTACK, &ELF_PIE, &MACHO_MINOS, &MACHO_NO_MINOS, &ANDROID_API, &MACHO_SIGNED, &MACHO_DYLIBS, &PE_IMPORTS, &PE_SIGNED,
+    &MACHO_RPATH, &ELF_EXECSTACK, &ELF_PIE, &MACHO_MINOS, &MACHO_NO_MINOS, &ANDROID_API, &MACHO_SIGNED, &MACHO_DYLIBS, &PE_SIGNED,
     &SIGNED_ALIKE, &PE_SUBSYSTEM, &DEBUG_INFO,
 ];
 
 /// Passes on the objections to files of that format for which `pick` holds.
-fn objections(wheel: &WheelSubject, found: &mut Findings, format: Option<Format>, pick: fn(&Objection) -> bool) {
+pub(super) fn objections(
+    wheel: &WheelSubject,
+    found: &mut Findings,
+    format: Option<Format>,
+    pick: impl Fn(&Objection) -> bool,
+) {
     let binaries = wheel.binaries();
     let rows = wheel.objections.iter().filter(|row| row.2.weight() == Weight::WrongMachine);
     let wrong: HashSet<&str> = rows.map(|row| row.1.as_str()).collect();

@@ -12,6 +12,7 @@ pub(crate) mod metadata;
 pub(crate) mod names;
 pub(crate) mod paths;
 pub(crate) mod payload;
+pub(crate) mod pe_imports;
 pub(crate) mod receipt;
 pub(crate) mod record;
 pub(crate) mod release;
@@ -63,7 +64,7 @@ static FAMILIES: [Row; 10] = [
         Family::Binary,
         "binary",
         "Every executable and library against the platform tags of its wheel.",
-        &[binary::RULES],
+        &[binary::RULES, pe_imports::RULES],
     ),
     (
         Family::Set,

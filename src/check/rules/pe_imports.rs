@@ -1,0 +1,99 @@
+//! The rule about the DLLs that Windows binaries import: Windows' own, Python's by the wheel's Python tags (PEP 425, PEP
+//! 384), the wheel's, or those of distributions that it requires.
+
+use super::binary::objections;
+use crate::binary::{Format, Objection, PythonLibrary};
+use crate::check::rule::{Findings, Rule, rule};
+use crate::check::subject::wheel::WheelSubject;
+use crate::wheel::name::DistributionName;
+
+rule!(PE_IMPORTS = "pe-imports", Error, Wheel(pe_imports);
+    what: "Imported DLLs are part of Windows, of every Python of the wheel's tags or of a distribution that the wheel requires, or lie beside the file. What delay-loaded imports and forwarded exports name is a warning.",
+    why: "Windows does not start the program without them; the C++ runtime is not on every machine.",
+    fix: "Link the C runtime statically (`/MT`, `+crt-static`), or bundle the DLL beside the program; build an extension module for the Python of its tag";
+    because: [Loader("the DLL is not found"), Habit("most machines have it, or the start goes on without it")]);
+
+/// What distributions bring along under names that are not their own: the beginning of the distribution's name, and those
+/// of the DLLs.
+const PROVIDERS: [(&str, &[&str]); 21] = [
+    ("intel-openmp", &["libiomp"]),
+    ("msvc-runtime", &["vcruntime", "msvcp", "concrt", "vccorlib", "vcomp"]),
+    ("nvidia-cublas", &["cublas", "nvblas"]),
+    ("nvidia-cuda-cupti", &["cupti"]),
+    ("nvidia-cuda-nvrtc", &["nvrtc"]),
+    ("nvidia-cuda-runtime", &["cudart"]),
+    ("nvidia-cudnn", &["cudnn"]),
+    ("nvidia-cufft", &["cufft"]),
+    ("nvidia-curand", &["curand"]),
+    ("nvidia-cusolver", &["cusolver"]),
+    ("nvidia-cusparse", &["cusparse"]),
+    ("nvidia-npp", &["npp"]),
+    ("nvidia-nvjitlink", &["nvjitlink"]),
+    ("nvidia-nvjpeg", &["nvjpeg"]),
+    ("pyarrow", &["arrow", "parquet"]),
+    ("pyqt5", &["qt5"]),
+    ("pyqt6", &["qt6"]),
+    ("pyside6", &["qt6", "shiboken6"]),
+    ("pywin32", &["pythoncom", "pywintypes"]),
+    ("scipy-openblas", &["libscipy_openblas"]),
+    ("torch", &["c10", "caffe2", "fbgemm", "asmjit"]),
+];
+
+fn pe_imports(wheel: &WheelSubject, found: &mut Findings) {
+    let required: Vec<DistributionName> = match wheel.good_metadata() {
+        Some(metadata) => metadata.requires_dist().flatten().map(|requirement| requirement.name).collect(),
+        None => Vec::new(),
+    };
+    objections(wheel, found, Some(Format::Pe), |it| match it {
+        Objection::NeededLibrary { library, .. } => !required.iter().any(|name| provides(name, library)),
+        _ => false,
+    });
+    for (member, facts) in wheel.inventory.binaries().iter().filter(|(_, facts)| facts.format == Format::Pe) {
+        for needed in facts.slices.iter().flat_map(|slice| &slice.needed).filter(|needed| !needed.optional) {
+            if let Some(library) = PythonLibrary::of(&needed.name)
+                && let Some(tag) = unserved(wheel, member, library)
+                && !wheel.inventory.brings(&needed.name)
+            {
+                let name = &needed.name;
+                found.member(member, format!("it needs `{name}`, which not every Python of the tag `{tag}` has"));
+            }
+        }
+    }
+}
+
+/// Whether a distribution is one that brings this DLL along, where it is imported first or says where its DLLs lie.
+fn provides(distribution: &DistributionName, library: &str) -> bool {
+    let (distribution, library) = (distribution.normalized(), library.to_ascii_lowercase());
+    let of_table = PROVIDERS.iter().any(|(name, libraries)| {
+        distribution.starts_with(name) && libraries.iter().any(|known| library.starts_with(known))
+    });
+    // `torch_cpu.dll` of torch, `onnxruntime.dll`, `mkl_rt.2.dll`, `tbb12.dll`.
+    let letters = |text: &str| text.chars().filter(char::is_ascii_alphabetic).collect::<String>();
+    let (name, stem) = (letters(&distribution), letters(library.trim_end_matches(".dll")));
+    of_table
+        || name.len() > 2
+            && (stem.starts_with(&name) || stem.strip_prefix("lib").is_some_and(|it| it.starts_with(&name)))
+}
+
+/// A tag of the file name that promises a Python without this library.
+fn unserved(wheel: &WheelSubject, member: &str, library: PythonLibrary) -> Option<String> {
+    let PythonLibrary::Version { major, minor, is_free_threaded } = library else { return None };
+    let file = member.rsplit('/').next().unwrap_or(member);
+    let (version, dotted) = (format!("{major}{minor}"), format!("{major}.{minor}"));
+    // A name with the version in it is for that one: Python passes over the others, and so does who loads it by name.
+    if file.contains(&version) || file.contains(&dotted) {
+        return None;
+    }
+    let tags = &wheel.name.as_ref().ok()?.tags;
+    let own = format!("cp{version}");
+    tags.python.iter().flat_map(|python| tags.abi.iter().map(move |abi| (python, abi))).find_map(|(python, abi)| {
+        let is_served = match abi.strip_prefix(own.as_str()) {
+            _ if !python.starts_with("cp") && !python.starts_with("py") => true,
+            Some(flags) => *python == own && flags.contains('t') == is_free_threaded,
+            None => *python == own && abi == "none" && !is_free_threaded,
+        };
+        (!is_served).then(|| format!("{python}-{abi}"))
+    })
+}
+
+pub(crate) static RULES: &[&Rule] = &[&PE_IMPORTS];
