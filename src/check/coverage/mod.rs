@@ -164,7 +164,7 @@ fn choose(platform: &'static Platform, candidates: &[&Candidate]) -> Choice {
     let taken: Vec<_> =
         PYTHONS.iter().filter_map(|python| Some((*python, take(*python, &tags, candidates)?))).collect();
     let usual = taken.iter().find(|(python, _)| *python == python::USUAL);
-    let newest = taken.iter().filter(|(python, _)| !python.is_free_threaded()).next_back();
+    let newest = taken.iter().rfind(|(python, _)| !python.is_free_threaded());
     let shown = usual.or(newest).or(taken.last()).map(|(_, (label, tag))| (label.clone(), tag.clone()));
     let (wheel, tag) = shown.unzip();
     let pythons = taken.into_iter().map(|(python, _)| python).collect();
