@@ -1,5 +1,6 @@
-//! The GitHub release workflow of a product, put together from the parts beside this file: a matrix from its targets, one
-//! job per target, one for the SDK where there is one, and one publish job.
+//! The GitHub release workflow of a product, put together from the parts beside this file: relkit once for each runner, a
+//! matrix from the product's targets, one job per target, one for the SDK where there is one; then verified, attested,
+//! published, installed from the index, and announced.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -10,6 +11,9 @@ use crate::target::TargetTriple;
 
 /// The action of a repository that installs relkit its own way; it is used where it is there.
 const OWN_ACTION: &str = ".github/actions/install-relkit/action.yml";
+
+/// The runner of every job that is not about one target.
+const RUNNER: &str = "ubuntu-24.04";
 
 /// The distribution that relkit itself is published as.
 const RELKIT: &str = "relkit-cli";
@@ -36,10 +40,25 @@ pub(crate) fn workflow(product: &Product, repository: Repository<'_>) -> String 
     let runtime = &product.runtime;
     let has_own_action = repository.root.join(OWN_ACTION).is_file();
     let install = if has_own_action { part!("install-from-repository") } else { part!("install") };
-    let prepare = part!("check-out").to_owned() + install;
+    let mut runners: Vec<&str> = vec![RUNNER];
+    for row in &runtime.targets {
+        if !runners.contains(&row.runner.as_str()) {
+            runners.push(&row.runner);
+        }
+    }
+    let outputs = runners.iter().map(|runner| {
+        let key = digest_key(runner);
+        format!("      {key}: ${{{{ steps.relkit.outputs.{key} }}}}\n")
+    });
+    let quoted: Vec<_> = runners.iter().map(|runner| serde_json::Value::from(*runner).to_string()).collect();
+    let prepare = |runner: &str, digest: &str| {
+        part!("check-out").to_owned() + &part!("take-relkit").replace("@runner@", runner).replace("@digest@", digest)
+    };
     let input = if runtime.is_app_server() { "codex-version" } else { "version" };
     let example = example(runtime);
-    let (inputs, matrix, fetch) = sources(runtime);
+    let (inputs, fetch) = sources(runtime);
+    let with_digests = runtime.source.is_none() || runtime.checksums.is_none();
+    let where_asked = |text: &str| if with_digests { text } else { "" }.to_owned();
     let sdk = product.sdk.is_some();
     let projects: Vec<_> = std::iter::once(&runtime.distribution)
         .chain(product.sdk_project().map(|sdk| &sdk.distribution))
@@ -56,7 +75,9 @@ pub(crate) fn workflow(product: &Product, repository: Repository<'_>) -> String 
         ("tag", example.0),
         ("example", example.1),
         ("version", input.to_owned()),
-        ("matrix", matrix.to_owned()),
+        ("digests-env", where_asked(part!("digests-env"))),
+        ("digests-option", where_asked(r#" --argjson digests "$DIGESTS""#)),
+        ("digests-filter", where_asked(part!("digests-filter"))),
         ("fetch", fetch.to_owned()),
         (
             "smoke",
@@ -66,14 +87,34 @@ pub(crate) fn workflow(product: &Product, repository: Repository<'_>) -> String 
                 part!("smoke").to_owned()
             },
         ),
-        ("needs", if sdk { "[runtime, sdk]" } else { "[runtime]" }.to_owned()),
+        ("needs", if sdk { "[relkit, runtime, sdk]" } else { "[relkit, runtime]" }.to_owned()),
         ("row-option", if names_targets_twice(runtime) { TAG_OPTION } else { "" }.to_owned()),
         ("tag-option", tag_option(runtime).to_owned()),
-        ("prepare", prepare),
+        ("prepare-row", prepare("${{ matrix.runner }}", "matrix.relkit_sha256")),
+        ("prepare", prepare(RUNNER, &format!("needs.relkit.outputs.{}", digest_key(RUNNER)))),
+        ("check-out", part!("check-out").to_owned()),
+        ("install", install.to_owned()),
+        ("runners", format!("[{}]", quoted.join(", "))),
+        ("digest-outputs", outputs.collect()),
+        ("take-release", concat!(part!("take-dist"), part!("take-receipts")).to_owned()),
+        ("take-dist", part!("take-dist").to_owned()),
         ("product", at_product),
+        ("distribution", runtime.distribution.to_string()),
+        ("executable", runtime.executable().to_owned()),
+        ("sdk-module", product.sdk_project().map(|sdk| sdk.module.to_string()).unwrap_or_default()),
+        ("sdk-template", shell_word(&join(repository.product, "sdk-template"))),
         ("relkit", format!("{RELKIT}=={}", env!("CARGO_PKG_VERSION"))),
     ];
-    let parts = [part!("head"), part!("plan"), part!("runtime"), if sdk { part!("sdk") } else { "" }, part!("publish")];
+    let parts = [
+        part!("head"),
+        part!("relkit"),
+        part!("plan"),
+        part!("runtime"),
+        if sdk { part!("sdk") } else { "" },
+        part!("verify"),
+        part!("publish"),
+        part!("announce"),
+    ];
     // A part may hold another; what comes later in the table stands inside what comes before it.
     values.iter().fold(parts.concat(), |text, (name, value)| {
         let mark = format!("@{name}@");
@@ -83,15 +124,24 @@ pub(crate) fn workflow(product: &Product, repository: Repository<'_>) -> String 
     })
 }
 
-/// The inputs that say where payloads are, how the matrix is made, and how a payload is fetched.
-fn sources(runtime: &RuntimeProject) -> (String, &'static str, &'static str) {
+/// The inputs that say where payloads are, and how a payload is fetched.
+fn sources(runtime: &RuntimeProject) -> (String, &'static str) {
     match (&runtime.source, &runtime.checksums) {
-        (Some(_), Some(_)) => (String::new(), part!("matrix"), part!("fetch")),
-        (Some(_), None) => (part!("digests").to_owned(), part!("matrix-with-digests"), part!("fetch-with-digests")),
-        (None, _) => {
-            (part!("payload-url").to_owned() + part!("digests"), part!("matrix-with-digests"), part!("fetch-url"))
-        }
+        (Some(_), Some(_)) => (String::new(), part!("fetch")),
+        (Some(_), None) => (part!("digests").to_owned(), part!("fetch-with-digests")),
+        (None, _) => (concat!(part!("payload-url"), part!("digests")).to_owned(), part!("fetch-url")),
     }
+}
+
+/// The output that holds the digest of relkit for a runner; names of outputs have no dots.
+fn digest_key(runner: &str) -> String {
+    let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '-' };
+    format!("sha256-{}", runner.chars().map(plain).collect::<String>())
+}
+
+/// A path below the product's directory.
+fn join(product: &str, rest: &str) -> String {
+    if product.is_empty() { rest.to_owned() } else { format!("{product}/{rest}") }
 }
 
 /// A release of the product, as a tag and as a version.

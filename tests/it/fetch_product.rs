@@ -21,7 +21,7 @@ const MAC: &str = "aarch64-apple-darwin";
 /// A row of a product's targets.
 pub fn row(triple: &str, tag: &str, archive: &str) -> String {
     format!(
-        "[[tool.relkit.target]]\ntriple = \"{triple}\"\nplatform-tag = \"{tag}\"\nrunner = \"r\"\narchive = \"{archive}\"\n\n"
+        "[[tool.relkit.target]]\ntriple = \"{triple}\"\nplatform-tag = \"{tag}\"\nrunner = \"ubuntu-24.04\"\narchive = \"{archive}\"\n\n"
     )
 }
 

