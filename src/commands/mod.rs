@@ -37,12 +37,29 @@ pub fn run(parsed: Result<Cli, clap::Error>) -> Exit {
     };
     clean_on_interrupt();
     let console = Console::new(volume, cli.verbosity.color);
-    let exit = dispatch(cli.command, &console).unwrap_or_else(|failure| console.failure(&failure));
+    let console = if asks_for_json() { console.for_json() } else { console };
+    let exit = dispatch(cli.command, &console).unwrap_or_else(|failure| console.end(&failure));
     console.finish(exit)
+}
+
+/// Whether the command line asks for JSON, be the rest of it right or wrong.
+fn asks_for_json() -> bool {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    arguments.iter().any(|argument| argument == "--format=json")
+        || arguments.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json")
 }
 
 /// Help and the version are asked for; anything else is a slip.
 fn say(words: &clap::Error) -> Exit {
+    if words.use_stderr() && asks_for_json() {
+        let text = words.render().to_string();
+        let mut paragraphs = text.split("\n\n").map(|paragraph| paragraph.trim().to_owned());
+        let message = paragraphs.next().unwrap_or_default();
+        let message = message.strip_prefix("error: ").unwrap_or(&message).to_owned();
+        let hint = paragraphs.find_map(|paragraph| Some(paragraph.strip_prefix("tip: ")?.to_owned()));
+        let failure = Failure { chain: vec![message], hint, exit: Exit::Failed };
+        return Console::new(Volume::Quiet, crate::console::Color::Auto).for_json().end(&failure);
+    }
     match words.print().and_then(|()| io::stdout().flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Exit::Failed,
         _ if words.use_stderr() => Exit::Failed,

@@ -1,6 +1,9 @@
-//! An error for people: `error:`, a `caused by:` line per cause, and the hint after a blank line.
+//! An error for people: `error:`, a `caused by:` line per cause, and the hint after a blank line. For programs that asked for
+//! JSON the same as an object.
 
 use std::fmt::Write as _;
+
+use serde_json::{Value, json};
 
 use super::text::{visible, visible_lines};
 use crate::error::Failure;
@@ -19,6 +22,20 @@ impl Failure {
             let _ = writeln!(text, "\nhint: {}", visible_lines(hint));
         }
         text
+    }
+
+    /// The same for programs.
+    pub(super) fn json(&self) -> Value {
+        let mut messages = self.chain.iter();
+        json!({
+            "schema_version": 1,
+            "error": {
+                "message": messages.next(),
+                "causes": messages.collect::<Vec<_>>(),
+                "hint": self.hint,
+                "exit_code": self.exit as u8,
+            },
+        })
     }
 }
 

@@ -10,6 +10,7 @@ pub(crate) mod text;
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use anstyle::{AnsiColor, Style};
@@ -80,6 +81,8 @@ pub trait Shown {
 #[derive(Debug, Clone)]
 pub(crate) struct Console {
     volume: Volume,
+    /// Whether a failure is to be said as JSON too; not where a result stands on standard output already.
+    says_json: Arc<AtomicBool>,
     /// Why a result could not be written; the first time counts.
     lost: Arc<OnceLock<io::Error>>,
 }
@@ -93,12 +96,19 @@ impl Console {
             Color::Never => anstream::ColorChoice::Never,
         };
         choice.write_global();
-        Self { volume, lost: Arc::default() }
+        Self { volume, says_json: Arc::default(), lost: Arc::default() }
+    }
+
+    /// The same console for a reader of JSON: what fails before there is a report is an object too.
+    pub(crate) fn for_json(self) -> Self {
+        self.says_json.store(true, Ordering::Relaxed);
+        self
     }
 
     /// Writes what relkit itself made (a script, a page) to standard output, as it is. What cannot be written is told by
     /// [`Console::finish`].
     pub(crate) fn result(&self, text: impl Display) {
+        self.says_json.store(false, Ordering::Relaxed);
         let mut out = anstream::stdout();
         let written = write!(out, "{text}").and_then(|()| out.flush());
         // A closed pipe (`relkit ... | head`) is the reader's choice, not an error.
@@ -162,6 +172,14 @@ impl Console {
         let plain = text.strip_prefix("error").unwrap_or(&text);
         let _ = write!(anstream::stderr(), "{ERROR}error{ERROR:#}{plain}");
         failure.exit
+    }
+
+    /// Shows the failure that ends the run.
+    pub(crate) fn end(&self, failure: &Failure) -> Exit {
+        if self.says_json.load(Ordering::Relaxed) {
+            self.result(visible_json(&format!("{:#}\n", failure.json())));
+        }
+        self.failure(failure)
     }
 
     /// A bar for a step that handles `length` bytes. Drawn on a terminal only, never with `--quiet`.

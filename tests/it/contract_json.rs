@@ -7,7 +7,7 @@ use std::sync::OnceLock;
 use serde_json::Value;
 
 use crate::support::targets::TARGETS;
-use crate::support::{self, names, read_json, relkit, run, target_directory, text};
+use crate::support::{self, names, read_json, relkit, run, scratch, target_directory, text};
 
 /// What the demonstration makes on this machine; none where no target of the template runs here.
 fn demo() -> Option<&'static PathBuf> {
@@ -216,5 +216,46 @@ fn a_name_that_is_not_utf_8_is_no_panic() {
         let output = run(command.args(["--format", "json"]));
         let value = support::json(&output);
         assert!(value.to_string().contains('\u{fffd}'), "{value:#}");
+    }
+}
+
+#[test]
+fn what_cannot_be_carried_out_is_json_too() {
+    let directory = scratch();
+    let missing = directory.path().join("missing");
+    let missing = missing.to_str().unwrap();
+    for arguments in [
+        vec!["check", missing, "--format", "json"],
+        vec!["inspect", missing, "--format=json"],
+        vec!["verify", missing, "--codex-version", "0.163.0", "--format", "json"],
+        vec!["build", missing, "--out-dir", missing, "--format", "json"],
+        vec!["stage-runtime", "out", missing, "--codex-version", "0.163.0", "--format", "json"],
+        vec!["smoke", missing, "--format", "json"],
+        vec!["rule", "no-such-rule", "--format", "json"],
+        vec!["coverage", "no-such-tag", "--format", "json"],
+        vec!["retag", missing, "--honest", "--out-dir", missing, "--format", "json"],
+        vec!["matrix", "--product", missing, "--format", "json"],
+        vec![
+            "publish",
+            missing,
+            "--codex-version",
+            "0.163.0",
+            "--upload-url",
+            "http://127.0.0.1:1/",
+            "--format",
+            "json",
+        ],
+        vec!["check", "--no-such-option", "--format", "json"],
+        vec!["no-such-command", "--format", "json"],
+    ] {
+        let output = run(relkit().args(&arguments).current_dir(directory.path()));
+        let value = support::json(&output);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert_eq!((&value["schema_version"], &value["error"]["exit_code"]), (&1.into(), &2.into()), "{arguments:?}");
+        let message = value["error"]["message"].as_str().unwrap();
+        assert!(!message.is_empty() && !message.starts_with("error"), "{arguments:?}: {message}");
+        // The same for people.
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains("error"), "{arguments:?}: {said}");
     }
 }
