@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use globset::{GlobBuilder, GlobMatcher};
 
-use crate::fs::FsError;
+use crate::fs::{FsError, read};
 
 /// The patterns of the ignore files, in their order.
 pub(super) struct Ignored {
@@ -27,11 +27,11 @@ impl Ignored {
         let stage = std::path::absolute(stage).map_err(FsError::read(stage))?;
         let mut found = Self::nothing();
         if let Some(path) = nearest(&stage, ".gitignore", ".git") {
-            let text = std::fs::read(&path).map_err(FsError::read(&path))?;
+            let text = read(&path)?;
             found.add(&path, String::from_utf8_lossy(&text).lines());
         }
         if let Some(path) = nearest(&stage, ".hgignore", ".hg") {
-            let text = std::fs::read(&path).map_err(FsError::read(&path))?;
+            let text = read(&path)?;
             let mut is_glob = false;
             let text = String::from_utf8_lossy(&text);
             let globs = text.lines().filter(|line| match line.trim().strip_prefix("syntax: ") {

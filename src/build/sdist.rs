@@ -9,7 +9,7 @@ use flate2::GzBuilder;
 use super::output::{Options, WriteError, Written, commit};
 use super::source::{Member, Source, SourceError};
 use crate::console::Progress;
-use crate::fs::{FsError, PendingFile};
+use crate::fs::{FsError, PendingFile, open_regular};
 use crate::member_path;
 use crate::wheel::filename::SdistFileName;
 use crate::zip::deflate::Compression;
@@ -73,7 +73,7 @@ fn append<W: Write>(
     let appended = match &member.source {
         Source::Bytes(bytes) => archive.append(&header, bytes.as_slice()),
         Source::File { path, size } => {
-            let open = std::fs::File::open(path);
+            let open = open_regular(path);
             let file = open.map_err(|source| SourceError::Read { path: path.clone(), source })?;
             let mut data = Counted { inner: file.take(size + 1), count: 0, failed: None };
             let appended = archive.append(&header, &mut data);

@@ -1,10 +1,11 @@
 //! The first line of a script in `.data/scripts`: installers replace `#!python` by the interpreter that they install for
 //! (PyPA "Binary distribution format"), so both builders write that in place of any other Python.
 
-use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 use std::sync::LazyLock;
+
+use crate::fs::open_regular;
 
 use regex::bytes::Regex;
 
@@ -16,7 +17,7 @@ static PYTHON: LazyLock<Option<Regex>> =
 
 /// The bytes of a Python script with its first line rewritten; `None` for anything else, which goes as it is.
 pub(super) fn rewritten(path: &Path) -> io::Result<Option<Vec<u8>>> {
-    let mut file = File::open(path)?;
+    let mut file = open_regular(path)?;
     let mut head = Vec::with_capacity(MAX_LINE);
     file.by_ref().take(MAX_LINE as u64).read_to_end(&mut head)?;
     let end = head.iter().position(|byte| *byte == b'\n').map(|at| at + 1);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::error::StageError;
 use super::project_table::LicenseFiles;
-use crate::fs::{self, FsError, Kind, Walked};
+use crate::fs::{self, Kind, Walked, read};
 use crate::wheel::licences;
 
 /// The files of a stage, by relative path.
@@ -65,7 +65,7 @@ impl<'a> Tree<'a> {
         let Some(file) = self.files.get(plain(path)) else {
             return Err(StageError::File { path: at, why: "the metadata names it, and it is not in the stage".into() });
         };
-        let bytes = std::fs::read(&regular(file)?.path).map_err(FsError::read(&file.path))?;
+        let bytes = read(&regular(file)?.path)?;
         let text =
             String::from_utf8(bytes).map_err(|_| StageError::File { path: at, why: "it is not UTF-8".into() })?;
         // As Python reads text; a carriage return would also end a line of the metadata.

@@ -8,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::source::{Source, SourceError, changed, read_error};
 use crate::digest::Sha256Digest;
+use crate::fs::open_regular;
 use crate::zip::deflate::{CHUNK, Compression, Deflater, Position};
 use crate::zip::writer::Method;
 
@@ -78,7 +79,7 @@ impl Worker {
                 self.buffer.resize(length, 0);
                 let file = match &mut self.open {
                     Some((open, file)) if *open == index => file,
-                    open => &mut open.insert((index, File::open(path).map_err(read_error(path))?)).1,
+                    open => &mut open.insert((index, open_regular(path).map_err(read_error(path))?)).1,
                 };
                 file.seek(SeekFrom::Start(offset)).map_err(read_error(path))?;
                 file.read_exact(&mut self.buffer).map_err(|error| match error.kind() {
@@ -104,7 +105,7 @@ impl Worker {
             Source::File { path, size } => {
                 self.buffer.clear();
                 self.buffer.reserve_exact(*size as usize + 1);
-                let file = File::open(path).map_err(read_error(path))?;
+                let file = open_regular(path).map_err(read_error(path))?;
                 // One byte more than there should be: a file that has grown is noticed.
                 file.take(size + 1).read_to_end(&mut self.buffer).map_err(read_error(path))?;
                 if self.buffer.len() as u64 != *size {
@@ -133,7 +134,7 @@ pub(super) fn hash(source: &Source, is_stopped: impl Fn() -> bool) -> Result<(Sh
     match source {
         Source::Bytes(bytes) => Ok((Sha256Digest::of(bytes), crc32fast::hash(bytes))),
         Source::File { path, size } => {
-            let mut file = File::open(path).map_err(read_error(path))?;
+            let mut file = open_regular(path).map_err(read_error(path))?;
             let mut buffer = vec![0; 1 << 18];
             let (mut sha256, mut crc, mut total) = (Sha256::new(), crc32fast::Hasher::new(), 0);
             loop {

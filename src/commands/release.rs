@@ -8,7 +8,7 @@ use crate::cli;
 use crate::console::{Console, Shown as _};
 use crate::error::{Exit, Failure};
 use crate::fetch::Digests;
-use crate::fs::{PendingDirectory, write_whole};
+use crate::fs::{PendingDirectory, append, write_whole};
 use crate::product::RuntimeProject;
 use crate::release::{DemoOptions, Download, Options, Payload, demonstrate, release};
 use crate::smoke::Runner;
@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &cli::Release, console: &Console) -> Result<Exit, F
         console.status("Wrote", format_args!("the report to {}", path.display()));
     }
     if let Some(path) = &arguments.summary {
-        write_whole(path, release.markdown().as_bytes())?;
+        append(path, release.markdown().as_bytes())?;
     }
     console.show(&release, arguments.output.format);
     Ok(release.outcome.exit())

@@ -17,7 +17,7 @@ use super::expected::{Actual, Expected};
 use super::part::Part;
 use crate::console::{Progress, Shown};
 use crate::digest::Sha256Digest;
-use crate::fs::{FsError, must_be_replaceable, open_regular, portable};
+use crate::fs::{FsError, open_regular, portable};
 use crate::http;
 
 const MAX_ATTEMPTS: u32 = 6;
@@ -70,10 +70,9 @@ pub(crate) fn fetch(options: &Options, progress: &Progress) -> Result<Fetched, F
         return Ok(Fetched { path: path.clone(), bytes: actual.bytes, sha256: actual.sha256, transferred: 0 });
     }
     let client = http::client(options.silence, http::download_redirects())?;
-    let part = Part::beside(path);
+    let part = Part::beside(path).map_err(|source| FetchError::File { path: path.clone(), source })?;
     let furthest = part.length();
     let mut download = Download { client, options, part, transferred: 0, furthest, progress };
-    must_be_replaceable(&download.part.target).map_err(|source| download.file_error(source))?;
     match download.run() {
         Ok(Actual { sha256, bytes, .. }) => {
             download.part.finish().map_err(|source| download.file_error(source))?;
@@ -81,7 +80,7 @@ pub(crate) fn fetch(options: &Options, progress: &Progress) -> Result<Fetched, F
         }
         Err(error) => {
             // A partial download is worth keeping only if the same command can go on with it.
-            if !matches!(error, FetchError::Network { .. }) {
+            if !matches!(error, FetchError::Network { .. }) || download.part.length() == 0 {
                 download.part.discard();
             }
             Err(error)
@@ -129,7 +128,7 @@ impl Download<'_> {
                         // Bytes of an earlier run can be to blame once; fresh bytes cannot.
                         Some(_) if resumed_from > 0 && !restarted => {
                             restarted = true;
-                            self.part.discard();
+                            self.part.restart().map_err(|source| self.file_error(source))?;
                         }
                         Some(found) => return Err(FetchError::Digest { url: self.shown(), found: found.into() }),
                     }
@@ -156,7 +155,7 @@ impl Download<'_> {
         let tag = self.part.entity_tag();
         if have > 0 && tag.is_none() {
             // Without an entity tag nothing says that the rest belongs to the same bytes.
-            self.part.discard();
+            self.part.restart().map_err(|source| self.setback(source))?;
             have = 0;
         }
         let mut request = self.client.get(self.options.url.clone()).header(ACCEPT_ENCODING, "identity");
@@ -168,7 +167,7 @@ impl Download<'_> {
         let response = request.send().map_err(passing)?;
         match response.status() {
             StatusCode::OK => {
-                self.part.discard();
+                self.part.restart().map_err(|source| self.setback(source))?;
                 if let Some(tag) = strong_tag(response.headers()) {
                     self.part.keep_tag(tag).map_err(|source| self.setback(source))?;
                 }
@@ -176,7 +175,7 @@ impl Download<'_> {
             }
             StatusCode::PARTIAL_CONTENT if starts_at(response.headers(), have) => self.receive(response, have),
             StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE if have > 0 => {
-                self.part.discard();
+                self.part.restart().map_err(|source| self.setback(source))?;
                 Err(Setback::Passing("the server cannot resume; starting again".into(), Duration::ZERO))
             }
             status if http::is_passing(status) => {

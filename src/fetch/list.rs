@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -13,7 +12,7 @@ use super::error::FetchError;
 use super::expected::Expected;
 use crate::console::Progress;
 use crate::error::Explain;
-use crate::fs::{FsError, Scratch};
+use crate::fs::{FsError, Scratch, open_regular};
 use crate::http::{self, HttpError};
 
 /// Where a list is: a URL, or a file of this machine.
@@ -128,7 +127,7 @@ impl Lists {
 /// The bytes of a file, of which no more are read than show that it is too long.
 fn bytes_of(path: &Path) -> Result<Vec<u8>, FsError> {
     let mut bytes = Vec::new();
-    let file = File::open(path).map_err(FsError::read(path))?;
+    let file = open_regular(path).map_err(FsError::read(path))?;
     file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(FsError::read(path))?;
     Ok(bytes)
 }

@@ -25,6 +25,8 @@ pub enum FsError {
     NotEmpty { path: PathBuf },
     #[error("`{}` cannot be replaced: {why}", path.display())]
     NotReplaceable { path: PathBuf, why: &'static str },
+    #[error("another run has written `{}` meanwhile", path.display())]
+    Taken { path: PathBuf },
     #[error("`{}` has a name that is not UTF-8", path.display())]
     Name { path: PathBuf },
 }
@@ -49,6 +51,9 @@ impl Explain for FsError {
             }
             Self::Read { source, .. } | Self::Write { source, .. } => Some(io_hint(source).into()),
             Self::NotReplaceable { .. } => Some("give the path of a directory, a new one or one to be replaced".into()),
+            Self::Taken { .. } => {
+                Some("what it wrote is there; run the command again with another path, or with `--force`".into())
+            }
             Self::Name { .. } => Some("rename it: the files of a release have names in UTF-8".into()),
         }
     }
@@ -84,6 +89,7 @@ mod tests {
             FsError::write(&path())(io::ErrorKind::StorageFull.into()),
             FsError::NotEmpty { path: path() },
             FsError::NotReplaceable { path: path(), why: "x" },
+            FsError::Taken { path: path() },
             FsError::Name { path: path() },
         ] {
             assert!(error.hint().is_some_and(|hint| hint.len() > 10), "{error}");

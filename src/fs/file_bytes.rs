@@ -6,6 +6,7 @@ use std::io::{self, Read as _};
 use std::path::Path;
 
 use super::error::FsError;
+use super::platform::{self, not_regular};
 
 /// A regular file, or memory in its place.
 #[derive(Debug)]
@@ -51,17 +52,15 @@ impl FileBytes {
 pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     let metadata = std::fs::metadata(path)?;
     if metadata.is_file() {
-        return File::open(path);
+        // Something else may have taken its place meanwhile.
+        let file = platform::open_now(path)?;
+        return if file.metadata()?.is_file() { Ok(file) } else { Err(not_regular()) };
     }
     Err(if metadata.is_dir() {
         io::Error::new(io::ErrorKind::IsADirectory, "not a regular file")
     } else {
         not_regular()
     })
-}
-
-pub(super) fn not_regular() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")
 }
 
 /// The bytes of a regular file.

@@ -2,7 +2,7 @@
 //! be given its final name.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,6 +10,8 @@ use std::thread;
 use std::time::Duration;
 
 use tempfile::TempDir;
+
+use super::litter;
 
 /// The temporaries of this process. Whoever holds the lock may rename one; an interrupt takes it and never gives it back.
 static OPEN: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
@@ -84,14 +86,18 @@ impl Drop for Open {
 pub struct Scratch {
     directory: TempDir,
     _open: Open,
+    _lock: Option<File>,
 }
 
 impl Scratch {
     /// A new directory whose name begins with `prefix`.
     pub fn create(prefix: &str) -> io::Result<Self> {
-        let directory = tempfile::Builder::new().prefix(prefix).tempdir()?;
+        let place = std::env::temp_dir();
+        litter::sweep(&place);
+        let directory = tempfile::Builder::new().prefix(&format!("{prefix}{}", litter::origin())).tempdir_in(place)?;
+        let lock = litter::lock(directory.path()).ok();
         let open = Open::of(directory.path());
-        Ok(Self { directory, _open: open })
+        Ok(Self { directory, _open: open, _lock: lock })
     }
 
     /// Where it is.

@@ -1,9 +1,8 @@
 //! Files and directories that appear whole or not at all. The only file that writes to a final name.
 //!
-//! Everything is written beside its final name under `.NAME.relkit-XXXXXX` and renamed at the end, so that an
-//! interrupted run leaves what was there before and at most a hidden temporary that no later run mistakes for a result.
+//! Everything is written beside its final name under `.NAME.relkit-PROCESS-TIME-XXXXXX` and renamed at the end, so that an
+//! interrupted run leaves what was there before and at most a hidden temporary, which a later run removes.
 
-use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Write as _};
 use std::path::{Component, Path, PathBuf};
@@ -11,8 +10,9 @@ use std::path::{Component, Path, PathBuf};
 use tempfile::{NamedTempFile, TempDir};
 
 use super::error::FsError;
-use super::file_bytes::not_regular;
 use super::interrupt::Open;
+use super::litter;
+use super::place::{Place, place};
 use super::platform::{self, parent_of, rename};
 
 /// A file being written under a temporary name beside its final one. Dropping it without `commit` removes it.
@@ -24,15 +24,24 @@ pub struct PendingFile {
 }
 
 impl PendingFile {
-    /// Starts a file whose final name is `target`; makes its directory where there is none.
+    /// Starts a file whose final name is `target`, or that to which it leads as a link; makes its directory where there is
+    /// none.
     pub fn create(target: &Path) -> Result<Self, FsError> {
-        let parent = parent_of(target);
+        Self::at(place(target)?.file(target)?)
+    }
+
+    fn at(target: PathBuf) -> Result<Self, FsError> {
+        let parent = parent_of(&target);
         fs::create_dir_all(parent).map_err(FsError::write(parent))?;
-        must_be_replaceable(target)?;
-        let prefix = temporary_prefix(target);
-        let temporary = tempfile::Builder::new().prefix(&prefix).tempfile_in(parent).map_err(FsError::write(target))?;
+        litter::sweep(parent);
+        let prefix = litter::prefix(&target);
+        let temporary =
+            tempfile::Builder::new().prefix(&prefix).tempfile_in(parent).map_err(FsError::write(&target))?;
+        // Where nothing can be locked, nothing is taken for abandoned either.
+        #[cfg(unix)]
+        let _ = temporary.as_file().try_lock();
         let open = Open::of(temporary.path());
-        Ok(Self { temporary, target: target.to_owned(), open })
+        Ok(Self { temporary, target, open })
     }
 
     /// The open temporary file, for reading and writing.
@@ -54,30 +63,31 @@ impl PendingFile {
     }
 }
 
-/// Refuses a name that a directory has, on which no file can be put, or a device, FIFO or socket, which the administrator
-/// could replace by a file.
-pub(crate) fn must_be_replaceable(target: &Path) -> Result<(), FsError> {
-    match fs::metadata(target) {
-        Ok(metadata) if metadata.is_dir() => Err(FsError::write(target)(io::ErrorKind::IsADirectory.into())),
-        Ok(metadata) if !metadata.is_file() => Err(FsError::write(target)(not_regular())),
-        _ => Ok(()),
-    }
-}
-
-/// Whether something that is no file, directory or link bears a name, such as `/dev/null`.
-fn is_special(path: &Path) -> bool {
-    fs::metadata(path).is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
-}
-
-/// Writes `bytes` to `path`, whole or not at all; a device or pipe is written to, since there is nothing to replace.
+/// Writes `bytes` to `path`, whole or not at all; what is no file is written through, since there is nothing to replace.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
-    if is_special(path) {
-        let mut device = File::options().write(true).open(path).map_err(FsError::write(path))?;
-        return device.write_all(bytes).map_err(FsError::write(path));
+    match place(path)? {
+        Place::Through => write_through(path, &mut &*bytes),
+        Place::File(target) => {
+            let mut pending = PendingFile::at(target)?;
+            pending.file().write_all(bytes).map_err(FsError::write(path))?;
+            pending.commit()
+        }
     }
-    let mut pending = PendingFile::create(path)?;
-    pending.file().write_all(bytes).map_err(FsError::write(path))?;
-    pending.commit()
+}
+
+/// Writes `bytes` behind what `path` holds.
+pub(crate) fn append(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
+    let Place::File(target) = place(path)? else { return write_through(path, &mut &*bytes) };
+    let parent = parent_of(&target);
+    fs::create_dir_all(parent).map_err(FsError::write(parent))?;
+    let mut file = File::options().append(true).create(true).open(&target).map_err(FsError::write(path))?;
+    file.write_all(bytes).map_err(FsError::write(path))
+}
+
+/// Writes to what stands at `path` and is no file.
+pub(crate) fn write_through(path: &Path, bytes: &mut impl io::Read) -> Result<(), FsError> {
+    let mut device = platform::open_through(path).map_err(FsError::write(path))?;
+    io::copy(bytes, &mut device).map(drop).map_err(FsError::write(path))
 }
 
 /// What to do with an output directory that holds files.
@@ -94,7 +104,9 @@ pub enum Existing {
 pub struct PendingDirectory {
     temporary: TempDir,
     target: PathBuf,
+    existing: Existing,
     open: Open,
+    _lock: Option<File>,
 }
 
 impl PendingDirectory {
@@ -126,10 +138,12 @@ impl PendingDirectory {
         }
         let parent = parent_of(&target);
         fs::create_dir_all(parent).map_err(FsError::write(parent))?;
-        let prefix = temporary_prefix(&target);
+        litter::sweep(parent);
+        let prefix = litter::prefix(&target);
         let temporary = tempfile::Builder::new().prefix(&prefix).tempdir_in(parent).map_err(FsError::write(&target))?;
+        let _lock = litter::lock(temporary.path()).ok();
         let open = Open::of(temporary.path());
-        Ok(Self { temporary, target, open })
+        Ok(Self { temporary, target, existing, open, _lock })
     }
 
     /// Where the tree is until `commit`.
@@ -140,59 +154,47 @@ impl PendingDirectory {
     /// Gives the tree its final name; what was there before is removed after the exchange, as far as that is allowed.
     ///
     /// # Errors
-    /// When the exchange fails; what was there before stays.
+    /// When the exchange fails, or another run has put a tree there that this one may not replace; what is there stays.
     pub fn commit(self) -> Result<(), FsError> {
-        let Self { temporary, target, open } = self;
+        let Self { temporary, target, existing, open, _lock } = self;
         platform::default_directory_mode(temporary.path()).map_err(FsError::write(&target))?;
         let settled = open.settle();
-        // An empty directory, or none, is replaced by a plain rename.
-        let _ = fs::remove_dir(&target);
-        if fs::symlink_metadata(&target).is_ok() {
-            platform::exchange(temporary.path(), &target).map_err(FsError::write(&target))?;
-            drop(settled);
-            // The temporary name now holds the old tree. The new one is in place, whatever becomes of the old.
-            let _open = Open::of(temporary.path());
-            platform::allow_removal(temporary.path());
-            let _ = temporary.close();
-            return Ok(());
+        // Two runs may end at once: whoever finds the other's tree, or finds it gone, looks again.
+        for _ in 0..MAX_EXCHANGES {
+            // No rename replaces a directory that holds something.
+            let _ = fs::remove_dir(&target);
+            match rename(temporary.path(), &target) {
+                Ok(()) => {
+                    let _ = temporary.keep();
+                    return Ok(());
+                }
+                Err(error) if fs::symlink_metadata(&target).is_err() => return Err(FsError::write(&target)(error)),
+                Err(_) if existing == Existing::Refuse => return Err(FsError::Taken { path: target }),
+                Err(_) => {}
+            }
+            match platform::exchange(temporary.path(), &target) {
+                Ok(()) => {
+                    drop(settled);
+                    // The temporary name now holds the old tree. The new one is in place, whatever becomes of the old.
+                    let _open = Open::of(temporary.path());
+                    platform::allow_removal(temporary.path());
+                    let _ = temporary.close();
+                    return Ok(());
+                }
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(FsError::write(&target)(error)),
+            }
         }
-        let path = temporary.keep();
-        rename(&path, &target).map_err(|error| {
-            let _ = fs::remove_dir_all(&path);
-            FsError::write(&target)(error)
-        })
+        Err(FsError::Taken { path: target })
     }
 }
 
-/// What stands between the final name and the random end of a temporary's.
-const MARK: &str = ".relkit-";
-
-/// Whether a file or directory is a leftover of a killed run, or below one, by its relative path.
-pub fn is_temporary(relative: &str) -> bool {
-    let first = relative.split('/').next().unwrap_or_default();
-    let random = first.strip_prefix('.').and_then(|name| name.rsplit_once(MARK)).map(|(_, random)| random);
-    random.is_some_and(|random| random.len() == 6 && random.bytes().all(|byte| byte.is_ascii_alphanumeric()))
-}
-
-/// Tells a person what a leftover of a killed run belongs to.
-fn temporary_prefix(target: &Path) -> String {
-    let name = target.file_name().and_then(OsStr::to_str).unwrap_or("output");
-    format!(".{name}{MARK}")
-}
+/// How often another run may come in between before this one gives up.
+const MAX_EXCHANGES: u32 = 16;
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[cfg(unix)]
-    #[test]
-    fn a_device_is_written_to_and_never_replaced() {
-        use std::os::unix::fs::FileTypeExt as _;
-        let null = Path::new("/dev/null");
-        write_whole(null, b"gone").unwrap();
-        assert!(PendingFile::create(null).is_err());
-        assert!(fs::metadata(null).unwrap().file_type().is_char_device());
-    }
 
     fn names(directory: &Path) -> Vec<String> {
         crate::fs::walk(directory).unwrap().into_iter().map(|file| file.relative).collect()
@@ -224,9 +226,62 @@ mod tests {
             assert!(write_whole(target, b"x").is_err());
             let error = PendingFile::create(target).unwrap_err();
             assert!(matches!(&error, FsError::Write { source, .. } if source.to_string() == "not a regular file"));
+            assert!(append(target, b"x").is_err());
         }
         assert!(fs::metadata(&socket).unwrap().file_type().is_socket());
         assert_eq!(names(directory.path()), ["link", "socket"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_fifo_is_written_through_and_a_link_leads_on() {
+        use std::os::unix::fs::{FileTypeExt as _, symlink};
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        assert!(std::process::Command::new("mkfifo").arg(at("fifo")).status().unwrap().success());
+        symlink("fifo", at("to-fifo")).unwrap();
+        let writes: [fn(&Path, &[u8]) -> Result<(), FsError>; 2] = [write_whole, append];
+        for write in writes {
+            let fifo = at("fifo");
+            let reader = std::thread::spawn(move || fs::read(fifo).unwrap());
+            write(&at("to-fifo"), b"through").unwrap();
+            assert_eq!(reader.join().unwrap(), b"through");
+        }
+        assert!(fs::metadata(at("fifo")).unwrap().file_type().is_fifo());
+        assert!(PendingFile::create(&at("fifo")).is_err());
+        fs::create_dir(at("sub")).unwrap();
+        symlink("sub/one", at("one")).unwrap();
+        symlink("one", at("two")).unwrap();
+        for text in ["new", "replaced"] {
+            write_whole(&at("two"), text.as_bytes()).unwrap();
+            assert_eq!(fs::read_to_string(at("sub/one")).unwrap(), text);
+        }
+        append(&at("two"), b" and more").unwrap();
+        assert_eq!(fs::read_to_string(at("sub/one")).unwrap(), "replaced and more");
+        assert!(at("one").is_symlink() && at("two").is_symlink());
+        symlink("loop", at("loop")).unwrap();
+        assert!(write_whole(&at("loop"), b"x").is_err() && at("loop").is_symlink());
+    }
+
+    #[test]
+    fn of_two_trees_at_once_one_gets_the_name() {
+        let directory = tempfile::tempdir().unwrap();
+        let out = directory.path().join("out");
+        let pending = |name: &str, existing| {
+            let pending = PendingDirectory::create(&out, existing).unwrap();
+            fs::write(pending.path().join(name), b"").unwrap();
+            pending
+        };
+        let (one, other) = (pending("one", Existing::Refuse), pending("other", Existing::Refuse));
+        let forced = pending("forced", Existing::Replace);
+        one.commit().unwrap();
+        assert!(matches!(other.commit(), Err(FsError::Taken { .. })));
+        assert_eq!(
+            names(directory.path()).iter().filter(|name| !name.starts_with('.')).collect::<Vec<_>>(),
+            ["out/one"]
+        );
+        forced.commit().unwrap();
+        assert_eq!(names(directory.path()), ["out/forced"]);
     }
 
     #[test]

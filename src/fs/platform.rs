@@ -6,14 +6,21 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-pub(super) use system::{allow_removal, default_directory_mode, default_mode, is_link_loop, is_run, set_mode};
+pub(crate) use system::is_still_at;
+pub(super) use system::{
+    allow_removal, default_directory_mode, default_mode, is_link_loop, is_own, is_process_gone, is_run, open_now,
+    open_through, set_mode,
+};
 
 #[cfg(unix)]
 mod system {
     use std::fs::{self, File, Permissions};
     use std::io;
-    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
     use std::path::Path;
+    use std::time::{Duration, Instant};
+
+    use super::not_regular;
 
     pub fn set_mode(path: &Path, bits: u32) -> io::Result<()> {
         fs::set_permissions(path, Permissions::from_mode(bits))
@@ -62,6 +69,57 @@ mod system {
         current.bits().into()
     }
 
+    /// Whether this user made a file.
+    pub fn is_own(metadata: &fs::Metadata) -> bool {
+        metadata.uid() == rustix::process::geteuid().as_raw()
+    }
+
+    /// Whether no process has that number, as far as this one can see.
+    pub fn is_process_gone(number: u32) -> bool {
+        let process = i32::try_from(number).ok().and_then(rustix::process::Pid::from_raw);
+        process.is_none_or(|process| rustix::process::test_kill_process(process) == Err(rustix::io::Errno::SRCH))
+    }
+
+    /// Whether a path still leads to an open file.
+    pub fn is_still_at(file: &File, path: &Path) -> bool {
+        let (Ok(file), Ok(there)) = (file.metadata(), fs::symlink_metadata(path)) else { return false };
+        (file.dev(), file.ino()) == (there.dev(), there.ino())
+    }
+
+    const NONBLOCK: i32 = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
+
+    /// Opens a file without waiting, should a FIFO have taken its place.
+    pub fn open_now(path: &Path) -> io::Result<File> {
+        File::options().read(true).custom_flags(NONBLOCK).open(path)
+    }
+
+    /// Opens what bytes pass through. A FIFO that nobody reads is waited at for a while.
+    pub fn open_through(path: &Path) -> io::Result<File> {
+        let end = Instant::now() + READER;
+        loop {
+            match File::options().append(true).custom_flags(NONBLOCK).open(path) {
+                Ok(file) => {
+                    let flags = rustix::fs::fcntl_getfl(&file)?;
+                    rustix::fs::fcntl_setfl(&file, flags - rustix::fs::OFlags::NONBLOCK)?;
+                    return Ok(file);
+                }
+                Err(error) => {
+                    let is_fifo = fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_fifo());
+                    let nobody_reads = error.raw_os_error() == Some(rustix::io::Errno::NXIO.raw_os_error());
+                    match is_fifo && nobody_reads {
+                        true if Instant::now() < end => std::thread::sleep(Duration::from_millis(10)),
+                        true => return Err(io::Error::new(io::ErrorKind::TimedOut, "nobody reads from the FIFO")),
+                        false if nobody_reads => return Err(not_regular()),
+                        false => return Err(error),
+                    }
+                }
+            }
+        }
+    }
+
+    /// How long a reader is waited for.
+    const READER: Duration = Duration::from_secs(10);
+
     /// Exchanges two paths in one step; `false` where the kernel or the file system cannot.
     #[cfg_attr(not(any(target_os = "linux", target_os = "macos")), allow(unused_variables))]
     pub fn exchange_at_once(one: &Path, other: &Path) -> io::Result<bool> {
@@ -106,6 +164,26 @@ mod system {
 
     pub fn allow_removal(_: &Path) {}
 
+    pub fn is_own(_: &Metadata) -> bool {
+        true
+    }
+
+    pub fn is_process_gone(_: u32) -> bool {
+        false
+    }
+
+    pub fn is_still_at(_: &File, _: &Path) -> bool {
+        true
+    }
+
+    pub fn open_now(path: &Path) -> io::Result<File> {
+        File::open(path)
+    }
+
+    pub fn open_through(path: &Path) -> io::Result<File> {
+        File::options().write(true).open(path)
+    }
+
     pub fn exchange_at_once(_: &Path, _: &Path) -> io::Result<bool> {
         Ok(false)
     }
@@ -126,6 +204,10 @@ fn exchange_in_steps(new: &Path, old: &Path) -> io::Result<()> {
         return Err(error);
     }
     rename(&parked, new)
+}
+
+pub(super) fn not_regular() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")
 }
 
 pub(super) fn parent_of(path: &Path) -> &Path {

@@ -12,7 +12,7 @@ use super::package::{DESCRIPTOR, Package};
 use super::place::{Executable, Layout, Place, Placed};
 use super::rules::{self, Applied};
 use crate::binary::{Format, Magic};
-use crate::fs::{FsError, Mode};
+use crate::fs::{Mode, read};
 use crate::member_path::MemberPath;
 use crate::product::RuntimeProject;
 
@@ -66,7 +66,7 @@ fn described(origin: &Path, descriptor: &Found) -> Result<Package, PayloadError>
     if descriptor.size > Package::MAX_SIZE {
         return Err(refused(format!("is larger than {} bytes", Package::MAX_SIZE)));
     }
-    let bytes = std::fs::read(&descriptor.source).map_err(FsError::read(&descriptor.source))?;
+    let bytes = read(&descriptor.source)?;
     Package::parse(&bytes).map_err(refused)
 }
 

@@ -44,7 +44,7 @@ pub(super) fn unpack(
     let (form, files) = if magic.format().is_some() {
         (Form::Compressed, alone(origin, &mut rest, name, scratch)?)
     } else if tarball::is_tar(&head) {
-        (Form::Tar, tarball::unpack(origin, rest, scratch)?)
+        (Form::Tar, tarball::unpack(origin, rest, limit(length), scratch)?)
     } else {
         return Err(PayloadError::NotTar { path: origin.to_owned(), what: magic.described() });
     };
@@ -64,7 +64,7 @@ fn decoder<'a>(file: BufReader<Watched<File>>, compression: Compression) -> io::
 
 /// Takes the one file that a stream is.
 fn alone(origin: &Path, stream: &mut impl Read, name: &str, scratch: &Path) -> Result<Vec<Found>, PayloadError> {
-    let mut sink = Sink::new(origin, scratch);
+    let mut sink = Sink::new(origin, scratch, u64::MAX);
     let Some((mut file, target)) = sink.file(name.as_bytes(), 0, Mode::Executable)? else { return Ok(Vec::new()) };
     let mut buffer = vec![0; 1 << 16];
     let mut size = 0;

@@ -6,19 +6,25 @@ use std::path::{Path, PathBuf};
 use super::error::PayloadError;
 use super::found::{Found, Part};
 use super::name;
+use super::unpack::{MAX_MEMBERS, bomb, linked_limit};
 use crate::fs::{self, FsError, Kind, Walked};
 use crate::member_path::{MemberPath, Node, Paths};
 
 /// Every file below `directory`, under names that every file system keeps.
 pub(super) fn list(directory: &Path) -> Result<Vec<Found>, PayloadError> {
     let root = directory.canonicalize().map_err(FsError::read(directory))?;
-    let mut list = List { directory, root, paths: Paths::default(), found: Vec::new() };
-    for walked in fs::walk(directory)? {
+    let walked = fs::walk(directory)?;
+    let own = walked.iter().filter(|walked| walked.kind == Kind::File);
+    let limit = linked_limit(own.fold(0_u64, |sum, walked| sum.saturating_add(walked.size)));
+    let found = Vec::with_capacity(walked.len());
+    let mut list = List { directory, root, paths: Paths::default(), found, size: 0, limit, linked: 0 };
+    for walked in walked {
         match list.linked_directory(&walked)? {
             None => list.take(walked)?,
             Some(target) => {
                 for inner in fs::walk(&target)? {
                     let relative = format!("{}/{}", walked.relative, inner.relative);
+                    list.linked()?;
                     list.take(Walked { relative, ..inner })?;
                 }
             }
@@ -33,6 +39,11 @@ struct List<'a> {
     root: PathBuf,
     paths: Paths,
     found: Vec<Found>,
+    /// How many bytes were found, and how many may be: what links lead to is copied.
+    size: u64,
+    limit: u64,
+    /// How many files were found behind links to directories.
+    linked: usize,
 }
 
 impl List<'_> {
@@ -60,6 +71,15 @@ impl List<'_> {
         Ok((target.is_dir() && !is_around).then_some(target))
     }
 
+    fn linked(&mut self) -> Result<(), PayloadError> {
+        self.linked += 1;
+        if self.linked > MAX_MEMBERS {
+            let limit = format!("{MAX_MEMBERS} files behind links");
+            return Err(PayloadError::Bomb { path: self.directory.to_owned(), limit });
+        }
+        Ok(())
+    }
+
     fn take(&mut self, walked: Walked) -> Result<(), PayloadError> {
         let Some(path) = self.path(&walked)? else { return Ok(()) };
         name::take(&mut self.paths, self.directory, &path, Node::File)?;
@@ -79,6 +99,10 @@ impl List<'_> {
                 return Err(PayloadError::Special { path, member, what });
             }
         };
+        self.size = self.size.saturating_add(size);
+        if self.size > self.limit {
+            return Err(bomb(self.directory, self.limit));
+        }
         self.found.push(Found { path, source, size, mode: walked.mode, part: Part::Payload });
         Ok(())
     }

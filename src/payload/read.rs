@@ -1,6 +1,5 @@
 //! An input of any form as the files that it holds.
 
-use std::fs::File;
 use std::io::{BufReader, Seek as _};
 use std::path::Path;
 
@@ -12,7 +11,7 @@ use super::unpack::{self, Watched};
 use super::{compressed, directory, tarball, wheel, zipped};
 use crate::binary::Magic;
 use crate::console::Progress;
-use crate::fs::{FsError, Mode};
+use crate::fs::{FsError, Mode, open_regular};
 
 /// What the input at `path` holds.
 pub(super) fn read(
@@ -29,7 +28,7 @@ pub(super) fn read(
     if !metadata.is_file() {
         return Err(PayloadError::NotAFile { path: path.to_owned() });
     }
-    let mut file = File::open(path).map_err(FsError::read(path))?;
+    let mut file = open_regular(path).map_err(FsError::read(path))?;
     let head = unpack::head(&mut file, Magic::HEAD).map_err(FsError::read(path))?;
     file.rewind().map_err(FsError::read(path))?;
     let name = if sought.program.is_empty() { Sought::UNNAMED } else { sought.program };
@@ -49,7 +48,7 @@ pub(super) fn read(
         Reading::Tar => {
             progress.set_length(metadata.len());
             let file = Watched::new(BufReader::with_capacity(1 << 16, file), progress);
-            Ok(input(Form::Tar, tarball::unpack(path, file, scratch)?))
+            Ok(input(Form::Tar, tarball::unpack(path, file, unpack::limit(metadata.len()), scratch)?))
         }
         Reading::Zip(form) => {
             let archive = zipped::open(path, progress)?;

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::error::PayloadError;
 use super::found::{Found, Part};
 use super::name;
-use crate::fs::{FsError, Mode};
+use crate::fs::{FsError, Mode, open_regular};
 
 /// Those that lie beside a payload and are named by it: `rg.tar.gz.cdx.json` beside `rg.tar.gz`. A directory may stand
 /// beside one too.
@@ -21,7 +21,7 @@ pub(super) fn beside(payload: &Path) -> Result<Vec<Found>, PayloadError> {
         if !metadata.is_file() {
             continue;
         }
-        std::fs::File::open(&source).map_err(FsError::read(&source))?;
+        open_regular(&source).map_err(FsError::read(&source))?;
         let Some(path) = name::path(payload, name.as_encoded_bytes())? else { continue };
         found.push(Found { path, source, size: metadata.len(), mode: Mode::Data, part: Part::Sboms });
     }

@@ -29,9 +29,14 @@ pub(super) fn is_tar(head: &[u8]) -> bool {
     head.get(..BLOCK).is_some_and(|block| block.iter().all(|byte| *byte == 0) || checksum_holds(block))
 }
 
-/// Unpacks every member.
-pub(super) fn unpack(origin: &Path, mut reader: impl Read, scratch: &Path) -> Result<Vec<Found>, PayloadError> {
-    let mut sink = Sink::new(origin, scratch);
+/// Unpacks every member, to at most `limit` bytes.
+pub(super) fn unpack(
+    origin: &Path,
+    mut reader: impl Read,
+    limit: u64,
+    scratch: &Path,
+) -> Result<Vec<Found>, PayloadError> {
+    let mut sink = Sink::new(origin, scratch, limit);
     let mut extension = Extension::default();
     while let Some(header) = next_header(origin, &mut reader)? {
         let size = header.entry_size().map_err(|error| damaged(origin, error))?;
@@ -178,7 +183,7 @@ mod tests {
 
     fn read(bytes: &[u8]) -> Result<Vec<Found>, PayloadError> {
         let scratch = tempfile::tempdir().unwrap();
-        unpack(Path::new("x.tar.gz"), bytes, scratch.path())
+        unpack(Path::new("x.tar.gz"), bytes, u64::MAX, scratch.path())
     }
 
     /// One member, and then whatever `rest` is.

@@ -15,17 +15,22 @@ use crate::fs::{FsError, Mode};
 use crate::member_path::{self, MemberPath, Node, Paths};
 
 /// Members beyond which an archive is no payload.
-const MAX_MEMBERS: usize = 20_000;
+pub(super) const MAX_MEMBERS: usize = 20_000;
 /// Archives may unpack to this many bytes, however small they are.
 const FREE_SIZE: u64 = 256 << 20;
 /// Archives may unpack to this many times their own size. Compiled programs compress about threefold.
 const MAX_RATIO: u64 = 200;
-/// Links may add this many times what an archive has.
+/// Links may make a payload this many times as large.
 const MAX_LINKED: u64 = 16;
 
 /// How many bytes an archive of `length` bytes may unpack to.
 pub(super) fn limit(length: u64) -> u64 {
     length.saturating_mul(MAX_RATIO).max(FREE_SIZE)
+}
+
+/// How many bytes may come of files of `size` bytes and the links that lead to them.
+pub(super) fn linked_limit(size: u64) -> u64 {
+    size.saturating_mul(MAX_LINKED).max(FREE_SIZE)
 }
 
 /// The refusal of an archive that unpacks to more than `limit` bytes.
@@ -38,6 +43,10 @@ pub(super) fn bomb(origin: &Path, limit: u64) -> PayloadError {
 pub(super) struct Sink<'a> {
     origin: &'a Path,
     scratch: &'a Path,
+    /// How many bytes the archive may come to, copies of what its links lead to among them.
+    limit: u64,
+    /// How many the members so far state.
+    size: u64,
     paths: Paths,
     members: usize,
     files: Vec<Found>,
@@ -54,8 +63,9 @@ pub(super) enum LinkBase {
 }
 
 impl<'a> Sink<'a> {
-    pub(super) fn new(origin: &'a Path, scratch: &'a Path) -> Self {
-        Self { origin, scratch, paths: Paths::default(), members: 0, files: Vec::new(), links: Vec::new() }
+    pub(super) fn new(origin: &'a Path, scratch: &'a Path, limit: u64) -> Self {
+        let paths = Paths::default();
+        Self { origin, scratch, limit, size: 0, paths, members: 0, files: Vec::new(), links: Vec::new() }
     }
 
     /// The path of a member; `None` for the root itself and for what file managers leave behind.
@@ -77,6 +87,10 @@ impl<'a> Sink<'a> {
     pub(super) fn file(&mut self, raw: &[u8], size: u64, mode: Mode) -> Result<Option<(File, PathBuf)>, PayloadError> {
         let Some(path) = self.path(raw)? else { return Ok(None) };
         name::take(&mut self.paths, self.origin, &path, Node::File)?;
+        self.size = self.size.saturating_add(size);
+        if self.size > self.limit {
+            return Err(bomb(self.origin, self.limit));
+        }
         let (file, source) = self.create()?;
         self.files.push(Found { path, source: source.clone(), size, mode, part: Part::Payload });
         Ok(Some((file, source)))
@@ -110,10 +124,10 @@ impl<'a> Sink<'a> {
             member: link.path.to_string(),
             why,
         })?;
-        let size =
-            |files: &mut dyn Iterator<Item = &Found>| files.fold(0_u64, |sum, found| sum.saturating_add(found.size));
-        let limit = size(&mut self.files.iter()).saturating_mul(MAX_LINKED).max(FREE_SIZE);
-        if size(&mut copies.iter().filter_map(|copy| self.files.get(copy.of))) > limit {
+        // Before the first copy is made; nothing of a refused archive reaches the stage.
+        let limit = linked_limit(self.size).min(self.limit);
+        let copied = copies.iter().filter_map(|copy| self.files.get(copy.of));
+        if copied.fold(self.size, |sum, found| sum.saturating_add(found.size)) > limit {
             return Err(bomb(self.origin, limit));
         }
         for Copy { path, of } in copies {

@@ -20,7 +20,7 @@ use super::input::{Input, Sought, WheelName};
 use super::name::{self, is_python};
 use super::package::DESCRIPTOR;
 use super::rules::{LICENCES, named};
-use super::unpack::Sink;
+use super::unpack::{Sink, limit};
 use super::zipped::{reading, take};
 use crate::console::Progress;
 use crate::member_path::{MemberPath, Node, Paths};
@@ -50,7 +50,7 @@ pub(super) fn unpack(
     let wanted = if sought.package_directory { Some(import_package(origin, archive)?) } else { None };
     let stem = dist_info.strip_suffix(".dist-info").unwrap_or(dist_info);
     let places = Places { dist_info };
-    let mut sink = Sink::new(origin, scratch);
+    let mut sink = Sink::new(origin, scratch, limit(archive.size()));
     for member in archive.members() {
         let is_wanted = match (places.of(&member.name), &wanted) {
             (None, _) => false,

@@ -36,7 +36,7 @@ pub(super) fn unpack(
     scratch: &Path,
     progress: &Progress,
 ) -> Result<Vec<Found>, PayloadError> {
-    let mut sink = Sink::new(origin, scratch);
+    let mut sink = Sink::new(origin, scratch, limit(archive.size()));
     for member in archive.members() {
         take(origin, archive, member, &mut sink, None)?;
         progress.advance(member.size);

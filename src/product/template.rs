@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rust_embed::RustEmbed;
 
 use super::error::ProductError;
-use crate::fs::{self, FsError, Kind};
+use crate::fs::{self, FsError, Kind, read};
 
 /// The file that every template has.
 pub(crate) const PYPROJECT: &str = "pyproject.toml";
@@ -81,7 +81,7 @@ impl Template {
             if !is_file {
                 return Err(ProductError::NotAFile { path: walked.path });
             }
-            let bytes = std::fs::read(&walked.path).map_err(FsError::read(&walked.path))?;
+            let bytes = read(&walked.path)?;
             files.insert(walked.relative, bytes.into());
         }
         Self { origin: directory.display().to_string(), directory: Some(directory.to_owned()), files }.with_pyproject()

@@ -2,13 +2,13 @@
 //! nothing behind the header is read.
 
 use std::fmt;
-use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
 use object::{elf, macho};
 
 use crate::binary::Magic;
+use crate::fs::open_regular;
 
 /// What the first bytes of a file say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +31,7 @@ const MAX_SHOWN: usize = 24;
 impl Header {
     pub(super) fn read(path: &Path) -> io::Result<Self> {
         let mut bytes = Vec::new();
-        File::open(path)?.take(256).read_to_end(&mut bytes)?;
+        open_regular(path)?.take(256).read_to_end(&mut bytes)?;
         Ok(Self::of(&bytes))
     }
 

@@ -25,7 +25,6 @@ mod trial;
 mod unpack;
 mod version;
 
-use std::fs::File;
 use std::io;
 use std::path::Path;
 use std::time::Instant;
@@ -34,6 +33,7 @@ use crate::binary::Magic;
 use crate::console::Progress;
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain as _, sentence};
+use crate::fs::open_regular;
 use crate::product::{Level, RuntimeProject};
 use crate::wheel::reader::{Wheel, WheelError};
 use fault::Fault;
@@ -143,7 +143,7 @@ fn is_wheel(path: &Path) -> io::Result<bool> {
 }
 
 fn tested_wheel(path: &Path) -> io::Result<TestedWheel> {
-    let (sha256, _) = Sha256Digest::of_reader(&mut File::open(path)?)?;
+    let (sha256, _) = Sha256Digest::of_reader(&mut open_regular(path)?)?;
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     Ok(TestedWheel { name, sha256 })
 }

@@ -1,7 +1,6 @@
 //! The runtime under test: found in a wheel as an installer leaves it, or given as a bare executable.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +8,7 @@ use pep440_rs::VersionSpecifiers;
 
 use super::fault::Fault;
 use crate::binary::Magic;
+use crate::fs::open_regular;
 use crate::member_path::parent;
 use crate::payload::{DESCRIPTOR, Package};
 use crate::product::{Command, RuntimeProject};
@@ -55,7 +55,7 @@ impl PackageDirectory {
     fn described(root: &Path, name: &str) -> Result<Self, Fault> {
         let mut bytes = Vec::new();
         let read =
-            File::open(root.join(DESCRIPTOR)).and_then(|file| file.take(Package::MAX_SIZE).read_to_end(&mut bytes));
+            open_regular(&root.join(DESCRIPTOR)).and_then(|file| file.take(Package::MAX_SIZE).read_to_end(&mut bytes));
         let descriptor = read
             .map_err(|error| error.to_string())
             .and_then(|_| Package::read(&bytes).map_err(|error| format!("not a package manifest: {error}")));

@@ -27,6 +27,10 @@ mod fetch;
 mod fetch_product;
 mod floors;
 mod gate;
+#[cfg(unix)]
+mod hostile_archives;
+#[cfg(unix)]
+mod hostile_places;
 mod inspect_command;
 mod inspect_real;
 #[cfg(unix)]

@@ -11,7 +11,7 @@ use crate::build::output::{WriteError, Written, measure};
 use crate::build::source::{Member, Source};
 use crate::console::Progress;
 use crate::digest::Sha256Digest;
-use crate::fs::{Existing, FsError, Mode, PendingFile};
+use crate::fs::{Existing, FsError, Mode, PendingFile, open_regular};
 use crate::wheel::reader::{Wheel, WheelError, is_exempt};
 use crate::wheel::record::{Record, RecordRow};
 
@@ -65,7 +65,7 @@ enum Same {
 
 /// Whether a file is there already, and is this one.
 fn is_there(path: &Path, sha256: Sha256Digest) -> Result<Option<Same>, FsError> {
-    match std::fs::File::open(path) {
+    match open_regular(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(FsError::read(path)(error)),
         Ok(mut file) => {

@@ -1,0 +1,232 @@
+//! Outputs that are devices, FIFOs or links, inputs that are no files, two runs at once, and what killed runs left.
+
+use std::fs;
+use std::io::Write as _;
+use std::os::unix::fs::{FileTypeExt as _, symlink};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::samples::binary::elf;
+use crate::samples::wheel;
+use crate::support::http::{Head, response, serve};
+use crate::support::{fifo, names, relkit, run_in_time, succeed, text, write, write_tree};
+
+fn body() -> Vec<u8> {
+    b"0123456789abcdef".repeat(40_000)
+}
+
+/// The address of what is fetched, which needs no digest.
+fn served() -> String {
+    serve(|mut stream| {
+        Head::read(&mut stream)?;
+        let text = String::from_utf8_lossy(&body()).into_owned();
+        stream.write_all(response("200 OK", "etag: \"1\"\r\n", &text).as_bytes())
+    }) + "/codex"
+}
+
+/// A wheel to be checked, which passes.
+fn subject(root: &Path) -> String {
+    let good = wheel::linux();
+    write(root, &good.file_name, good.build());
+    good.file_name
+}
+
+fn check(root: &Path, wheel: &str, receipt: &str) -> Command {
+    let mut command = relkit();
+    command.current_dir(root).args(["check", wheel, "--receipt", receipt]);
+    command
+}
+
+#[test]
+fn an_output_that_is_no_file_is_written_through() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let wheel = subject(root);
+    succeed(&mut check(root, &wheel, "reference"));
+    let reference = fs::read_to_string(root.join("reference")).unwrap();
+    fifo(&root.join("fifo"));
+    symlink("fifo", root.join("to-fifo")).unwrap();
+    for name in ["fifo", "to-fifo"] {
+        let path = root.join("fifo");
+        let reader = thread::spawn(move || fs::read_to_string(path).unwrap());
+        let output = run_in_time(&mut check(root, &wheel, name));
+        assert!(output.status.success(), "{}", text(&output));
+        assert_eq!(reader.join().unwrap().len(), reference.len());
+        assert!(fs::metadata(root.join("fifo")).unwrap().file_type().is_fifo());
+    }
+    // A device of our own, where this user may make one: what the null device is made of.
+    let device = root.join("device");
+    if Command::new("mknod").arg(&device).args(["c", "1", "3"]).output().is_ok_and(|made| made.status.success()) {
+        let output = run_in_time(&mut check(root, &wheel, "device"));
+        assert!(output.status.success() || text(&output).contains("ermission"), "{}", text(&output));
+        assert!(fs::symlink_metadata(&device).unwrap().file_type().is_char_device());
+    }
+    fs::create_dir(root.join("sub")).unwrap();
+    symlink("sub/receipt.json", root.join("link")).unwrap();
+    for _ in 0..2 {
+        succeed(&mut check(root, &wheel, "link"));
+        assert!(root.join("link").is_symlink() && root.join("sub/receipt.json").is_file());
+    }
+    let left: Vec<_> = names(root).into_iter().filter(|name| name.starts_with('.')).collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+fn a_fifo_that_nobody_reads_and_a_socket_are_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let wheel = subject(root);
+    fifo(&root.join("fifo"));
+    let _listener = std::os::unix::net::UnixListener::bind(root.join("socket")).unwrap();
+    for (name, words) in [("fifo", "nobody reads from the FIFO"), ("socket", "not a regular file")] {
+        let output = run_in_time(&mut check(root, &wheel, name));
+        let said = text(&output);
+        assert!(output.status.code() == Some(2) && said.contains(words), "{name} {said}");
+        assert!(!fs::symlink_metadata(root.join(name)).unwrap().is_file());
+    }
+}
+
+#[test]
+fn a_download_goes_through_what_is_no_file() {
+    let bytes = body();
+    let server = served();
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    fifo(&root.join("fifo"));
+    symlink("real", root.join("link")).unwrap();
+    let fetch = |out: &str| {
+        let mut command = relkit();
+        command.current_dir(root).args(["fetch", &server, "--no-digest", "--out", out]);
+        command
+    };
+    let path = root.join("fifo");
+    let reader = thread::spawn(move || fs::read(path).unwrap());
+    let output = run_in_time(&mut fetch("fifo"));
+    assert!(output.status.success(), "{}", text(&output));
+    assert!(reader.join().unwrap() == bytes);
+    let output = run_in_time(&mut fetch("link"));
+    assert!(output.status.success() && root.join("link").is_symlink(), "{}", text(&output));
+    assert!(fs::read(root.join("real")).unwrap() == bytes);
+    assert_eq!(names(root), ["fifo", "link", "real"]);
+}
+
+#[test]
+fn an_input_inside_a_directory_that_is_no_file_is_refused_at_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    write(root, "payload/bin/codex", elf(4000));
+    fifo(&root.join("payload/bin/pipe"));
+    write_tree(&root.join("product/runtime-template"), &[("README.md", "words")]);
+    fifo(&root.join("product/runtime-template/pyproject.toml"));
+    succeed(relkit().current_dir(root).args(["stage-sdk", "sdk", "--codex-version", "0.163.0"]));
+    fs::remove_file(root.join("sdk/pyproject.toml")).unwrap();
+    fifo(&root.join("sdk/pyproject.toml"));
+    succeed(relkit().current_dir(root).args(["stage-sdk", "hidden", "--codex-version", "0.163.0"]));
+    let _ = fs::remove_file(root.join("hidden/.gitignore"));
+    fifo(&root.join("hidden/.gitignore"));
+    for arguments in [
+        &["stage-runtime", "out", "payload", "--codex-version", "0.163.0"][..],
+        &["stage-runtime", "out", "payload/bin/codex", "--codex-version", "0.163.0", "--product", "product"],
+        &["build", "sdk", "--out-dir", "dist"],
+        &["build", "hidden", "--out-dir", "dist"],
+    ] {
+        let began = Instant::now();
+        let output = run_in_time(relkit().args(arguments).current_dir(root));
+        assert!(!output.status.success(), "{arguments:?} {}", text(&output));
+        assert!(began.elapsed() < Duration::from_secs(10), "{arguments:?}");
+    }
+}
+
+fn start(root: &Path, arguments: &[&str]) -> Child {
+    let mut command = relkit();
+    command.current_dir(root).args(arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+#[test]
+fn of_two_stages_at_once_one_wins() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    write(root, "codex", [elf(4000), crate::samples::archive::noise(4 << 20)].concat());
+    for round in 0..4 {
+        let stage = ["stage-runtime", "out", "codex", "--codex-version", "0.163.0"];
+        let runs: Vec<_> = (0..4).map(|_| start(root, &stage)).collect();
+        let outputs: Vec<_> = runs.into_iter().map(|run| run.wait_with_output().unwrap()).collect();
+        let won = outputs.iter().filter(|output| output.status.success()).count();
+        assert_eq!(won, 1, "round {round}: {:?}", outputs.iter().map(text).collect::<Vec<_>>());
+        for output in outputs.iter().filter(|output| !output.status.success()) {
+            let said = text(output);
+            let is_told = said.contains("meanwhile") || said.contains("exists and is not empty");
+            assert!(output.status.code() == Some(2) && is_told, "{said}");
+        }
+        assert_eq!(names(root), ["codex", "out"]);
+        // Where each may replace, each does, and one of them stays.
+        let forced = [&stage[..], &["--force"]].concat();
+        let runs: Vec<_> = (0..4).map(|_| start(root, &forced)).collect();
+        for run in runs {
+            let output = run.wait_with_output().unwrap();
+            assert!(output.status.success(), "round {round}: {}", text(&output));
+        }
+        assert!(root.join("out/pyproject.toml").is_file());
+        assert_eq!(names(root), ["codex", "out"]);
+        fs::remove_dir_all(root.join("out")).unwrap();
+    }
+}
+
+#[test]
+fn downloads_and_builds_into_one_directory_at_once() {
+    let bytes = body();
+    let server = served();
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    for _ in 0..4 {
+        let fetch = ["fetch", server.as_str(), "--no-digest", "--out", "dist/codex"];
+        let runs: Vec<_> = (0..4).map(|_| start(root, &fetch)).collect();
+        for run in runs {
+            let output = run.wait_with_output().unwrap();
+            assert!(output.status.success(), "{}", text(&output));
+        }
+        assert!(fs::read(root.join("dist/codex")).unwrap() == bytes);
+        assert_eq!(names(&root.join("dist")), ["codex"]);
+        fs::remove_file(root.join("dist/codex")).unwrap();
+    }
+    succeed(relkit().current_dir(root).args(["stage-sdk", "sdk", "--codex-version", "0.163.0"]));
+    let runs: Vec<_> = (0..4).map(|_| start(root, &["build", "sdk", "--out-dir", "dist"])).collect();
+    for run in runs {
+        let output = run.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", text(&output));
+    }
+    assert!(names(&root.join("dist")).iter().all(|name| !name.starts_with('.')), "{:?}", names(&root.join("dist")));
+}
+
+#[test]
+fn what_a_killed_run_left_goes_with_the_next() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    write(root, "codex", [elf(4000), crate::samples::archive::noise(48 << 20)].concat());
+    let stage = ["stage-runtime", "out", "codex", "--codex-version", "0.163.0", "--force"];
+    let left = || names(root).into_iter().filter(|name| name.starts_with('.')).collect::<Vec<_>>();
+    let mut littered = 0;
+    for round in 0..40 {
+        let mut run = start(root, &stage);
+        // As soon as there is something to be left.
+        for _ in 0..2000 {
+            if !left().is_empty() || run.try_wait().unwrap().is_some() {
+                break;
+            }
+            thread::sleep(Duration::from_micros(500));
+        }
+        run.kill().unwrap();
+        run.wait().unwrap();
+        littered += left().len();
+        if littered >= 3 || round == 39 {
+            break;
+        }
+    }
+    assert!(littered > 0, "no run left anything");
+    // What is not ours stays, whatever it is called.
+    write(root, ".notes.relkit-x", "mine");
+    succeed(relkit().current_dir(root).args(stage));
+    assert_eq!(left(), [".notes.relkit-x"]);
+}
