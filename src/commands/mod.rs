@@ -36,6 +36,7 @@ pub fn run(parsed: Result<Cli, clap::Error>) -> Exit {
         _ => Volume::Normal,
     };
     clean_on_interrupt();
+    relkit_client::process::adopt_orphans();
     let console = Console::new(volume, cli.verbosity.color);
     let console = if asks_for_json() { console.for_json() } else { console };
     let exit = dispatch(cli.command, &console).unwrap_or_else(|failure| console.end(&failure));

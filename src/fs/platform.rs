@@ -20,8 +20,6 @@ mod system {
     use std::path::Path;
     use std::time::{Duration, Instant};
 
-    use super::not_regular;
-
     pub fn set_mode(path: &Path, bits: u32) -> io::Result<()> {
         fs::set_permissions(path, Permissions::from_mode(bits))
     }
@@ -109,13 +107,15 @@ mod system {
                     match is_fifo && nobody_reads {
                         true if Instant::now() < end => std::thread::sleep(Duration::from_millis(10)),
                         true => return Err(io::Error::new(io::ErrorKind::TimedOut, "nobody reads from the FIFO")),
-                        false if nobody_reads => return Err(not_regular()),
+                        false if nobody_reads => return Err(io::Error::new(io::ErrorKind::InvalidInput, NOT_REGULAR)),
                         false => return Err(error),
                     }
                 }
             }
         }
     }
+
+    pub const NOT_REGULAR: &str = "not a regular file";
 
     /// How long a reader is waited for.
     const READER: Duration = Duration::from_secs(10);
@@ -164,6 +164,8 @@ mod system {
 
     pub fn allow_removal(_: &Path) {}
 
+    pub const NOT_REGULAR: &str = "not a regular file";
+
     pub fn is_own(_: &Metadata) -> bool {
         true
     }
@@ -207,7 +209,7 @@ fn exchange_in_steps(new: &Path, old: &Path) -> io::Result<()> {
 }
 
 pub(super) fn not_regular() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")
+    io::Error::new(io::ErrorKind::InvalidInput, system::NOT_REGULAR)
 }
 
 pub(super) fn parent_of(path: &Path) -> &Path {

@@ -70,6 +70,13 @@ impl Trial<'_> {
                 _ => format!("; the wheel calls itself {release}"),
             };
         }
+        if finished.left_behind > 0 {
+            let what = if finished.left_behind == 1 { "process" } else { "processes" };
+            detail += &format!("; it left {} {what} running, ended after it", finished.left_behind);
+        }
+        if finished.held_output {
+            detail += "; what it started holds its standard output open";
+        }
         Ok(Done::passed(detail).with(Answer { version, stdout: finished.stdout }))
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::samples::archive::{EntryType, TarMember, entry, gzip, tar};
 use crate::samples::binary::elf;
-use crate::support::{names, relkit, run_in_time, text, tree, write};
+use crate::support::{names, relkit, run_in_time, text, write, write_tree};
 
 const MIB: usize = 1 << 20;
 
@@ -81,13 +81,12 @@ fn a_directory_does_not_multiply_by_links() {
     let directory = crate::support::scratch();
     let root = directory.path();
     let payload = root.join("payload");
-    write(&payload, "bin/codex", elf(4000));
+    write_tree(&payload, &[("bin/codex", elf(4000)), ("lib/big", vec![0; MIB])]);
     let good = |name: &str| {
         let (code, said) = stage(root, "payload");
         assert_eq!(code, Some(0), "{name} {said}");
         fs::remove_dir_all(root.join("out")).unwrap();
     };
-    write(&payload, "lib/big", vec![0; MIB]);
     for number in 0..20 {
         std::os::unix::fs::symlink("big", payload.join(format!("lib/{number}"))).unwrap();
     }
@@ -97,7 +96,6 @@ fn a_directory_does_not_multiply_by_links() {
     }
     let (code, said) = stage(root, "payload");
     assert!(code == Some(1) && said.contains("unpacks to more than"), "{said}");
-    let before = tree(root);
     for (number, name) in ["one", "two"].into_iter().enumerate() {
         let shelf = payload.join(format!("shelf{number}"));
         fs::create_dir_all(&shelf).unwrap();
@@ -108,5 +106,5 @@ fn a_directory_does_not_multiply_by_links() {
     });
     let (code, said) = stage(root, "payload");
     assert!(code == Some(1) && said.contains("unpacks to more than"), "{said}");
-    assert!(tree(root).len() > before.len() && !root.join("out").exists());
+    assert!(!root.join("out").exists());
 }

@@ -29,6 +29,8 @@ mod floors;
 mod gate;
 #[cfg(unix)]
 mod hostile_archives;
+#[cfg(target_os = "linux")]
+mod hostile_children;
 #[cfg(unix)]
 mod hostile_places;
 mod inspect_command;

@@ -1,6 +1,6 @@
 //! A running child: its pipes, its deadline, and the thread that keeps it until it has ended.
 
-use std::io::{self, Read as _};
+use std::io;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,6 +18,9 @@ use super::tail::Tail;
 /// descriptor for a moment.
 const BUSY: Duration = Duration::from_secs(2);
 
+/// How often the end of a child is looked for while its output is read.
+const MOMENT: Duration = Duration::from_millis(10);
+
 /// How long the last bytes of a pipe are waited for once their writers are gone.
 const DRAIN: Duration = Duration::from_millis(500);
 
@@ -30,6 +33,10 @@ pub struct Finished {
     pub stdout: Vec<u8>,
     /// The last of its standard error.
     pub stderr_tail: String,
+    /// How many processes that had left it were ended after it; none where orphans are not adopted.
+    pub left_behind: usize,
+    /// Whether something that it started held its standard output open after its end.
+    pub held_output: bool,
 }
 
 impl Invocation {
@@ -65,36 +72,42 @@ impl Invocation {
         let mut process = self.start()?;
         drop(process.take_stdin());
         let stdout = process.take_stdout();
-        let (sender, receiver) = mpsc::sync_channel(1);
+        let (sender, receiver) = mpsc::sync_channel::<()>(1);
+        let kept = Arc::new(Mutex::new(Vec::new()));
+        let written = Arc::clone(&kept);
         thread::spawn(move || {
-            let mut bytes = Vec::new();
             if let Some(stdout) = stdout {
-                // A read error is the end of what there is.
-                let _ = stdout.take(limit as u64 + 1).read_to_end(&mut bytes);
+                read_up_to(stdout, limit + 1, &written);
             }
-            let _ = sender.send(bytes);
+            drop(sender);
         });
-        let finished =
-            |process: &Process, ending, stdout| Finished { ending, stdout, stderr_tail: process.stderr_tail() };
         let timed_out = |process: &Process| ProcessError::TimedOut {
             program: program(),
             after: deadline,
             stderr_tail: process.stderr_tail(),
         };
-        let Ok(stdout) = receiver.recv_timeout(end.saturating_duration_since(Instant::now())) else {
-            // What ended while something it left behind held the pipe has ended all the same.
-            process.end();
-            return match (receiver.recv_timeout(DRAIN), process.ending()) {
-                (Ok(stdout), Some(ending)) if ending.is_success() => Ok(finished(&process, ending, stdout)),
-                _ => Err(timed_out(&process)),
-            };
-        };
-        if stdout.len() > limit {
+        // Its end is enough: something that it left behind may hold the pipe for ever.
+        let is_closed = || receiver.recv_timeout(MOMENT) == Err(mpsc::RecvTimeoutError::Disconnected);
+        let mut closed = false;
+        while !closed && process.ending().is_none() && Instant::now() < end {
+            closed = is_closed();
+        }
+        if !closed && process.ending().is_some() {
+            let patience = Instant::now() + DRAIN;
+            while !closed && Instant::now() < patience {
+                closed = is_closed();
+            }
+        }
+        if kept.lock().unwrap_or_else(PoisonError::into_inner).len() > limit {
             process.end();
             return Err(ProcessError::TooMuchOutput { program: program(), limit });
         }
         match process.close(end.saturating_duration_since(Instant::now())) {
-            Closing::Ended(ending) => Ok(finished(&process, ending, stdout)),
+            Closing::Ended(ending) => {
+                let stdout = kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                let (stderr_tail, left_behind) = (process.stderr_tail(), process.state.lock().left_behind);
+                Ok(Finished { ending, stdout, stderr_tail, left_behind, held_output: !closed })
+            }
             Closing::Killed => Err(timed_out(&process)),
         }
     }
@@ -190,6 +203,7 @@ struct State {
 struct Kept {
     group: Option<platform::Group>,
     ending: Option<Ending>,
+    left_behind: usize,
 }
 
 impl State {
@@ -200,7 +214,7 @@ impl State {
 
 /// The life of a child, on a thread of its own: the parent-death signal of Linux is tied to the thread that starts it.
 fn keep(mut command: Command, mark: &str, state: &State, started: &mpsc::SyncSender<io::Result<Streams>>) {
-    let mut child = match spawn(&mut command) {
+    let mut child = match platform::start(|| spawn(&mut command)) {
         Ok(child) => child,
         Err(error) => {
             let _ = started.send(Err(error));
@@ -211,6 +225,8 @@ fn keep(mut command: Command, mark: &str, state: &State, started: &mpsc::SyncSen
         Ok(group) => state.lock().group = Some(group),
         Err(error) => {
             let _ = child.kill();
+            platform::await_end(&mut child);
+            platform::end_orphans(&child);
             let _ = child.wait();
             let _ = started.send(Err(error));
             return;
@@ -229,8 +245,29 @@ fn keep(mut command: Command, mark: &str, state: &State, started: &mpsc::SyncSen
     if let Some(group) = kept.group.take() {
         group.end();
     }
+    kept.left_behind = platform::end_orphans(&child);
     kept.ending = Some(child.wait().map_or(Ending::Code(-1), Ending::from));
     state.ended.notify_all();
+}
+
+/// Reads a pipe to its end, or to the limit. A read error is the end of what there is.
+fn read_up_to(mut pipe: impl io::Read, limit: usize, kept: &Mutex<Vec<u8>>) {
+    let mut buffer = [0; 8192];
+    loop {
+        match pipe.read(&mut buffer) {
+            Ok(0) => return,
+            Ok(count) => {
+                let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+                let room = limit.saturating_sub(kept.len());
+                kept.extend_from_slice(&buffer[..count.min(room)]);
+                if kept.len() >= limit {
+                    return;
+                }
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return,
+        }
+    }
 }
 
 fn spawn(command: &mut Command) -> io::Result<Child> {

@@ -2,7 +2,8 @@
 //! with it and with the program that started it.
 //!
 //! Unix: the child leads its own session; Linux also sends it SIGKILL when its parent dies, and finds descendants that
-//! left the session by a mark in their environment. Windows: a Job Object that is closed with the parent.
+//! left the session by a mark in their environment, or as orphans where
+//! the program adopts them. Windows: a Job Object that is closed with the parent.
 
 mod child;
 mod ending;
@@ -16,6 +17,14 @@ pub use ending::{Closing, Ending};
 pub use error::ProcessError;
 pub use invocation::{Invocation, find_program};
 pub use tail::MAX_STDERR_TAIL;
+
+/// Makes this process the one that descendants of its children come to when their own parents end, so that also those end
+/// with a child that left its session and cleared its environment (Linux; elsewhere it does nothing).
+///
+/// Only for a program that starts children in no other way: whatever child of it was not started here is ended.
+pub fn adopt_orphans() {
+    platform::adopt_orphans();
+}
 
 #[cfg(all(test, unix))]
 mod tests;

@@ -6,6 +6,10 @@ mod unix;
 mod windows;
 
 #[cfg(unix)]
-pub(super) use unix::{Group, await_end, base_environment, executable_names, prepare, signal};
+pub(super) use unix::{
+    Group, adopt_orphans, await_end, base_environment, end_orphans, executable_names, prepare, signal, start,
+};
 #[cfg(windows)]
-pub(super) use windows::{Group, await_end, base_environment, executable_names, prepare, signal};
+pub(super) use windows::{
+    Group, adopt_orphans, await_end, base_environment, end_orphans, executable_names, prepare, signal, start,
+};

@@ -152,6 +152,94 @@ fn marked(mark: &[u8]) -> Vec<rustix::fd::OwnedFd> {
         .collect()
 }
 
+/// Whether orphans of the children come to this process.
+#[cfg(target_os = "linux")]
+static ADOPTING: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+
+/// The children that were started here and run; every other child is an orphan that came to this process.
+#[cfg(target_os = "linux")]
+static LEADERS: std::sync::Mutex<std::collections::BTreeSet<i32>> =
+    std::sync::Mutex::new(std::collections::BTreeSet::new());
+
+#[cfg(target_os = "linux")]
+fn leaders() -> std::sync::MutexGuard<'static, std::collections::BTreeSet<i32>> {
+    LEADERS.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+pub fn adopt_orphans() {
+    #[cfg(target_os = "linux")]
+    {
+        let adopting = rustix::process::set_child_subreaper(Some(rustix::process::getpid())).is_ok();
+        ADOPTING.store(adopting, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
+/// Starts a child so that nobody takes it for an orphan.
+pub fn start(start: impl FnOnce() -> io::Result<Child>) -> io::Result<Child> {
+    #[cfg(target_os = "linux")]
+    {
+        let mut leaders = leaders();
+        let child = start()?;
+        leaders.insert(Pid::from_child(&child).as_raw_nonzero().get());
+        Ok(child)
+    }
+    #[cfg(not(target_os = "linux"))]
+    start()
+}
+
+/// Ends what left the session and cleared its environment; says how many there were. While other children run, nobody
+/// knows whose such a process is, and the last of them ends it.
+#[cfg_attr(not(target_os = "linux"), allow(unused_variables))]
+pub fn end_orphans(child: &Child) -> usize {
+    #[cfg(not(target_os = "linux"))]
+    return 0;
+    #[cfg(target_os = "linux")]
+    {
+        let own = Pid::from_child(child).as_raw_nonzero().get();
+        let mut leaders = leaders();
+        leaders.remove(&own);
+        let mut ended = std::collections::BTreeSet::new();
+        if !ADOPTING.load(std::sync::atomic::Ordering::Relaxed) || !leaders.is_empty() {
+            return 0;
+        }
+        // A dying process hands its own children on.
+        for _ in 0..400 {
+            let orphans: Vec<_> = children().into_iter().filter(|number| *number != own).collect();
+            if orphans.is_empty() {
+                break;
+            }
+            for number in orphans {
+                // Ours alone to reap, so that its number cannot come to mean another process meanwhile.
+                let Some(process) = Pid::from_raw(number) else { continue };
+                let is_alive =
+                    rustix::process::waitid(WaitId::Pid(process), WaitIdOptions::EXITED | WaitIdOptions::NOHANG)
+                        .is_ok_and(|status| status.is_none());
+                if is_alive && rustix::process::kill_process(process, Signal::KILL).is_ok() {
+                    ended.insert(number);
+                }
+            }
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        ended.len()
+    }
+}
+
+/// The numbers of this process's children.
+#[cfg(target_os = "linux")]
+fn children() -> Vec<i32> {
+    let own = std::process::id().to_string();
+    let Ok(processes) = std::fs::read_dir("/proc") else { return Vec::new() };
+    let is_child = |number: &i32| {
+        // The name before it may hold anything (`proc(5)`).
+        let status = std::fs::read(format!("/proc/{number}/stat")).unwrap_or_default();
+        let behind = status.iter().rposition(|byte| *byte == b')').map(|at| &status[at + 1..]);
+        let mut fields = behind.unwrap_or_default().split(|byte| *byte == b' ').filter(|field| !field.is_empty());
+        fields.nth(1) == Some(own.as_bytes())
+    };
+    let numbers = processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    numbers.filter(is_child).collect()
+}
+
 /// Waits for the child's end without reaping it.
 pub fn await_end(child: &mut Child) {
     let leader = Pid::from_child(child);

@@ -29,6 +29,17 @@ use windows_sys::Win32::System::Threading::{
 /// How long the end of what was terminated is waited for.
 const DYING: Duration = Duration::from_secs(2);
 
+/// The job object has them all.
+pub fn adopt_orphans() {}
+
+pub fn start(start: impl FnOnce() -> io::Result<Child>) -> io::Result<Child> {
+    start()
+}
+
+pub fn end_orphans(_: &Child) -> usize {
+    0
+}
+
 pub fn signal(_: ExitStatus) -> i32 {
     -1
 }

@@ -1,0 +1,58 @@
+//! Programs that leave processes behind when they are smoke-tested: those are ended too, and none holds the test.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::support::{relkit, run_in_time, set_mode, text, write};
+
+/// Smoke-tests a program that does something and then answers; says what was said and how long it took.
+fn smoke(root: &Path, deed: &str) -> (String, Duration) {
+    let script =
+        format!("#!/bin/sh\nPATH=/usr/bin:/bin\nif [ \"$1\" = --version ]; then {deed}\necho codex-cli 0.163.0; fi\n");
+    set_mode(&write(root, "codex", script), 0o755);
+    let began = Instant::now();
+    let output = run_in_time(relkit().current_dir(root).args(["smoke", "codex", "--level", "version"]));
+    let said = text(&output);
+    assert!(output.status.success(), "{deed}: {said}");
+    (said, began.elapsed())
+}
+
+/// Whether a process runs whose command line has these words.
+fn runs(words: &str) -> bool {
+    let commands = fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| {
+        fs::read(entry.path().join("cmdline")).ok().map(|bytes| String::from_utf8_lossy(&bytes).replace('\0', " "))
+    });
+    commands.into_iter().any(|command| command.contains(words))
+}
+
+#[test]
+fn what_leaves_its_session_and_clears_its_environment_ends_with_the_test() {
+    let directory = tempfile::tempdir().unwrap();
+    let seconds = 100_000 + std::process::id();
+    let sleep = format!("/bin/sleep {seconds}");
+    let quiet = "</dev/null >/dev/null 2>&1";
+    for (deed, count) in [
+        (format!("( setsid env -i {sleep} {quiet} & ); sleep 0.2"), "1 process running"),
+        (
+            format!("( setsid env -i /bin/sh -c '( setsid {sleep} & ) ; exec {sleep}' {quiet} & ); sleep 0.2"),
+            "2 processes",
+        ),
+        // It holds standard output as well.
+        (format!("( setsid env -i {sleep} & ); sleep 0.2"), "1 process running"),
+    ] {
+        let (said, time) = smoke(directory.path(), &deed);
+        assert!(said.contains(&format!("it left {count}")) && said.contains("ended after it"), "{deed}: {said}");
+        assert!(!runs(&sleep), "{deed} left something");
+        assert!(time < Duration::from_secs(10), "{deed}: {time:?}");
+    }
+}
+
+#[test]
+fn what_ends_with_its_program_is_not_spoken_of() {
+    let directory = tempfile::tempdir().unwrap();
+    for deed in ["", "/bin/sleep 0.1", "( /bin/true & )"] {
+        let (said, _) = smoke(directory.path(), deed);
+        assert!(!said.contains("running") && !said.contains("holds"), "{deed}: {said}");
+    }
+}
