@@ -17,6 +17,8 @@ pub(super) struct Part {
     tag: PathBuf,
     /// The final name, which is what errors speak of: nobody asked for the others.
     pub(super) target: PathBuf,
+    /// The directories that were made for it, the innermost first.
+    made: Vec<PathBuf>,
     end: End,
 }
 
@@ -34,15 +36,23 @@ impl Part {
         if let Place::File(to) = &place {
             let name = to.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let bytes = to.with_file_name(format!(".{name}.relkit-part"));
+            let missing = |path: &&Path| !path.as_os_str().is_empty() && fs::symlink_metadata(path).is_err();
+            let made = to.ancestors().skip(1).take_while(missing).map(Path::to_owned).collect();
             if let Claim::Taken(lock) = claim(&bytes) {
                 let tag = to.with_file_name(format!(".{name}.relkit-part-etag"));
                 let end = End::Renamed { to: to.clone(), _lock: lock };
-                return Ok(Self { bytes, tag, target: path.to_owned(), end });
+                return Ok(Self { bytes, tag, target: path.to_owned(), made, end });
             }
         }
         let scratch = Scratch::create("relkit-fetch-").map_err(FsError::write(&std::env::temp_dir()))?;
         let (bytes, tag) = (scratch.path().join("part"), scratch.path().join("tag"));
-        Ok(Self { bytes, tag, target: path.to_owned(), end: End::Copied { place, _scratch: scratch } })
+        Ok(Self {
+            bytes,
+            tag,
+            target: path.to_owned(),
+            made: Vec::new(),
+            end: End::Copied { place, _scratch: scratch },
+        })
     }
 
     pub(super) fn length(&self) -> u64 {
@@ -72,13 +82,13 @@ impl Part {
     pub(super) fn discard(&self) {
         let _ = fs::remove_file(&self.bytes);
         let _ = fs::remove_file(&self.tag);
+        for directory in &self.made {
+            let _ = fs::remove_dir(directory);
+        }
     }
 
     /// The file, open at its end; made where there is none.
     pub(super) fn open(&self) -> Result<File, FsError> {
-        if let Some(parent) = self.bytes.parent() {
-            fs::create_dir_all(parent).map_err(FsError::write(parent))?;
-        }
         append(&self.bytes).map_err(FsError::write(&self.target))
     }
 
@@ -114,6 +124,9 @@ impl Part {
 }
 
 fn append(path: &Path) -> io::Result<File> {
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
+    }
     OpenOptions::new().create(true).append(true).open(path)
 }
 

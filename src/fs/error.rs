@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::platform;
+use crate::console::text::human_bytes;
 use crate::error::Explain;
 
 /// A file or directory that could not be read or written.
@@ -25,6 +26,8 @@ pub enum FsError {
     NotEmpty { path: PathBuf },
     #[error("`{}` cannot be replaced: {why}", path.display())]
     NotReplaceable { path: PathBuf, why: &'static str },
+    #[error("`{}` is larger than {}, and files of its kind never are", path.display(), human_bytes(*limit))]
+    TooLarge { path: PathBuf, limit: u64 },
     #[error("another run has written `{}` meanwhile", path.display())]
     Taken { path: PathBuf },
     #[error("`{}` has a name that is not UTF-8", path.display())]
@@ -51,6 +54,7 @@ impl Explain for FsError {
             }
             Self::Read { source, .. } | Self::Write { source, .. } => Some(io_hint(source).into()),
             Self::NotReplaceable { .. } => Some("give the path of a directory, a new one or one to be replaced".into()),
+            Self::TooLarge { .. } => Some("give the file that relkit or its author wrote".into()),
             Self::Taken { .. } => {
                 Some("what it wrote is there; run the command again with another path, or with `--force`".into())
             }
@@ -89,6 +93,7 @@ mod tests {
             FsError::write(&path())(io::ErrorKind::StorageFull.into()),
             FsError::NotEmpty { path: path() },
             FsError::NotReplaceable { path: path(), why: "x" },
+            FsError::TooLarge { path: path(), limit: 1 },
             FsError::Taken { path: path() },
             FsError::Name { path: path() },
         ] {

@@ -63,18 +63,27 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     })
 }
 
-/// The bytes of a regular file.
+/// Texts, receipts, manifests and plans are read whole up to this many bytes.
+const MAX_WHOLE: u64 = 64 << 20;
+
+/// The bytes of a regular file that is read whole.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, FsError> {
     let mut bytes = Vec::new();
-    let read = open_regular(path).and_then(|mut file| file.read_to_end(&mut bytes));
-    read.map(|_| bytes).map_err(FsError::read(path))
+    let read = open_regular(path).and_then(|file| file.take(MAX_WHOLE + 1).read_to_end(&mut bytes));
+    read.map_err(FsError::read(path))?;
+    if bytes.len() as u64 > MAX_WHOLE {
+        return Err(FsError::TooLarge { path: path.to_owned(), limit: MAX_WHOLE });
+    }
+    Ok(bytes)
 }
 
 /// The text of a regular file.
 pub(crate) fn read_text(path: &Path) -> Result<String, FsError> {
-    let mut text = String::new();
-    let read = open_regular(path).and_then(|mut file| file.read_to_string(&mut text));
-    read.map(|_| text).map_err(FsError::read(path))
+    String::from_utf8(read(path)?).map_err(|_| {
+        // As the standard library has it.
+        let why = io::Error::new(io::ErrorKind::InvalidData, "stream did not contain valid UTF-8");
+        FsError::read(path)(why)
+    })
 }
 
 #[cfg(unix)]

@@ -69,6 +69,9 @@ impl Subject<'_> {
                 (ClosedBy::LongLine(limit), _) => {
                     format!("`{name}` wrote a line of more than {limit} bytes to standard output")
                 }
+                (ClosedBy::ManyValues(limit), _) => {
+                    format!("`{name}` wrote a line of more than {limit} values to standard output")
+                }
                 (ClosedBy::EndOfOutput, Some(ending)) => self.early_end(ending, doing),
                 (ClosedBy::EndOfOutput, None) => {
                     format!("`{name}` closed its standard output before it answered {doing}, and went on running")

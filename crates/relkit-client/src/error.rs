@@ -111,6 +111,8 @@ pub enum ClosedBy {
     Garbage(String),
     /// A line longer than this many bytes.
     LongLine(usize),
+    /// A line of more than this many values.
+    ManyValues(usize),
 }
 
 impl fmt::Display for Closed {
@@ -123,6 +125,9 @@ impl fmt::Display for Closed {
             }
             (ClosedBy::LongLine(limit), _) => {
                 write!(formatter, "the server wrote a line of more than {limit} bytes")
+            }
+            (ClosedBy::ManyValues(limit), _) => {
+                write!(formatter, "the server wrote a line of more than {limit} values")
             }
         }
     }

@@ -66,6 +66,21 @@ pub struct Undecodable {
     why: String,
 }
 
+/// About how many values a line of JSON has, at the least, without reading them.
+pub(crate) fn values(line: &[u8]) -> usize {
+    let (mut count, mut is_text, mut is_escaped) = (1, false, false);
+    for byte in line {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_text => is_escaped = true,
+            b'"' => is_text = !is_text,
+            b',' | b'[' | b'{' if !is_text => count += 1,
+            _ => {}
+        }
+    }
+    count
+}
+
 /// Reads a line, with or without its line ending. Members that are not known are ignored.
 ///
 /// # Errors
@@ -112,6 +127,12 @@ pub fn encode(message: &Message) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn values_are_counted_outside_of_texts() {
+        assert_eq!(values(br#"{"a,[{": "\",[", "b": [1, 2]}"#), 5);
+        assert_eq!(values(b"7"), 1);
+    }
     use proptest::prelude::*;
 
     fn any_json() -> impl Strategy<Value = Value> {

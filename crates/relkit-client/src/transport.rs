@@ -13,6 +13,9 @@ use crate::rpc::{self, Message};
 /// The longest line that is read, in bytes. Answers of 64 MiB are seen in practice.
 const MAX_LINE: usize = 256 * 1024 * 1024;
 
+/// How many values one line may have. Each takes some dozens of bytes in memory, however short its text is.
+const MAX_VALUES: usize = 2_000_000;
+
 /// How many lines that are no messages are put up with.
 const MAX_GARBAGE: usize = 16;
 
@@ -33,6 +36,7 @@ enum Incoming {
     Message(Message),
     Garbage(String),
     LongLine,
+    ManyValues,
 }
 
 #[derive(Debug)]
@@ -88,6 +92,7 @@ impl Transport {
                     }
                 }
                 Ok(Incoming::LongLine) => self.close_by(ClosedBy::LongLine(MAX_LINE)),
+                Ok(Incoming::ManyValues) => self.close_by(ClosedBy::ManyValues(MAX_VALUES)),
                 Err(RecvTimeoutError::Timeout) => return Ok(None),
                 Err(RecvTimeoutError::Disconnected) => {
                     let by = self.garbage.first().cloned().map_or(ClosedBy::EndOfOutput, ClosedBy::Garbage);
@@ -127,7 +132,7 @@ impl Transport {
         self.outgoing = None;
         let ending = match by {
             ClosedBy::EndOfOutput => self.process.wait(LAST_MOMENT),
-            ClosedBy::Garbage(_) | ClosedBy::LongLine(_) => self.process.ending(),
+            ClosedBy::Garbage(_) | ClosedBy::LongLine(_) | ClosedBy::ManyValues(_) => self.process.ending(),
         };
         self.process.end();
         self.closed = Some(Closed { by, ending, stderr_tail: self.process.stderr_tail() });
@@ -150,6 +155,10 @@ fn read_lines(mut output: BufReader<impl Read>, sender: &SyncSender<Incoming>) {
         }
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
+        }
+        if rpc::values(&line) > MAX_VALUES {
+            let _ = sender.send(Incoming::ManyValues);
+            return;
         }
         let incoming = match rpc::decode(&line) {
             Ok(message) => Incoming::Message(message),
