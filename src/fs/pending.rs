@@ -240,8 +240,7 @@ mod tests {
         let at = |name: &str| directory.path().join(name);
         assert!(std::process::Command::new("mkfifo").arg(at("fifo")).status().unwrap().success());
         symlink("fifo", at("to-fifo")).unwrap();
-        let writes: [fn(&Path, &[u8]) -> Result<(), FsError>; 2] = [write_whole, append];
-        for write in writes {
+        for write in [write_whole, append as fn(&Path, &[u8]) -> _] {
             let fifo = at("fifo");
             let reader = std::thread::spawn(move || fs::read(fifo).unwrap());
             write(&at("to-fifo"), b"through").unwrap();
