@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::text::{visible, visible_lines};
+use super::text::{plain_lines, visible, visible_lines};
 use crate::error::Failure;
 
 impl Failure {
@@ -19,7 +19,7 @@ impl Failure {
             let _ = writeln!(text, "{lead}: {}", shown(message));
         }
         if let Some(hint) = &self.hint {
-            let _ = writeln!(text, "\nhint: {}", visible_lines(hint));
+            let _ = writeln!(text, "\nhint: {}", plain_lines(hint));
         }
         text
     }

@@ -16,7 +16,7 @@ use std::sync::{Arc, OnceLock};
 use anstyle::{AnsiColor, Style};
 
 use crate::error::{Exit, Failure};
-use text::{visible, visible_json, visible_lines};
+use text::{plain_lines, visible, visible_json, visible_lines};
 
 pub use progress::Progress;
 
@@ -133,11 +133,11 @@ impl Console {
     /// Writes a report to standard output.
     pub(crate) fn show(&self, report: &impl Shown, form: Form) {
         self.result(match form {
-            Form::Text => visible_lines(&report.text()),
+            Form::Text => plain_lines(&report.text()),
             // A value is JSON already.
             Form::Json => visible_json(&format!("{:#}\n", report.json())),
             Form::Annotations => visible_lines(&report.annotations()),
-            Form::Markdown => visible_lines(&report.markdown()),
+            Form::Markdown => plain_lines(&report.markdown()),
         });
     }
 

@@ -25,6 +25,17 @@ pub(crate) fn visible_lines(text: &str) -> String {
     text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
 }
 
+/// The same where no line is meant to be a workflow command: what would begin one, however far it is set in, is shown.
+pub(crate) fn plain_lines(text: &str) -> String {
+    let shown = |line: &str| {
+        let (space, rest) = line.split_at(line.len() - line.trim_start().len());
+        let first = rest.chars().next().filter(|_| rest.starts_with("::") || rest.starts_with("##["));
+        let first = first.map(|first| format!("\\u{{{:x}}}", u32::from(first)));
+        first.map_or_else(|| line.to_owned(), |first| format!("{space}{first}{}", &rest[1..]))
+    };
+    visible_lines(text).split('\n').map(shown).collect::<Vec<_>>().join("\n")
+}
+
 /// JSON that reads back as it was, and drives no terminal on the way.
 pub(crate) fn visible_json(json: &str) -> String {
     let mut shown = String::with_capacity(json.len());
@@ -112,6 +123,13 @@ mod tests {
         assert_eq!(visible(hostile), "a\\u{1b}[31m\\n\\u{9b}b\\u{202e}c\\u{2028}");
         assert_eq!(visible_lines(hostile), "a\\u{1b}[31m\n\\u{9b}b\\u{202e}c\\u{2028}");
         assert_eq!(visible("Grüße, 世界"), "Grüße, 世界");
+    }
+
+    #[test]
+    fn no_line_becomes_a_workflow_command() {
+        let hostile = "a ::b\n  ::error::x\n::add-mask::y\n##[error]z\n## head\nstd::io";
+        let shown = "a ::b\n  \\u{3a}:error::x\n\\u{3a}:add-mask::y\n\\u{23}#[error]z\n## head\nstd::io";
+        assert_eq!(plain_lines(hostile), shown);
     }
 
     #[test]
