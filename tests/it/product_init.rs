@@ -64,10 +64,19 @@ fn nothing_is_replaced_unless_it_is_asked_for() {
     let output = init(root, &["file"]);
     assert!(output.status.code() == Some(2) && text(&output).contains("`file"), "{}", text(&output));
     assert_eq!(fs::read_to_string(root.join("file")).unwrap(), "text");
-    // One file in the way is enough.
-    write_tree(root, &[("half/README.md", "# Mine\n")]);
-    let output = init(root, &["half"]);
-    assert_eq!((output.status.code(), names(&root.join("half"))), (Some(2), vec!["README.md".to_owned()]));
+    // A page that is there already stays, which is said, and is replaced with `--force` alone.
+    write_tree(root, &[("repository/README.md", "# Mine\n"), ("half/README.md", "# Mine\n")]);
+    let output = init(root, &["half", "--from", payload]);
+    let said = text(&output);
+    assert!(output.status.success() && said.contains("README.md was there and stays as it is"), "{said}");
+    assert_eq!(fs::read_to_string(root.join("half/README.md")).unwrap(), "# Mine\n");
+    good(&["half", "--from", payload, "--force"]);
+    assert_ne!(fs::read_to_string(root.join("half/README.md")).unwrap(), "# Mine\n");
+    // Any other file in the way is enough.
+    write_tree(root, &[("other/README.md", "# Mine\n"), ("other/.github/workflows/release.yml", "name: mine\n")]);
+    let before = tree(&root.join("other"));
+    let output = init(root, &["other"]);
+    assert_eq!((output.status.code(), tree(&root.join("other"))), (Some(2), before), "{}", text(&output));
 }
 
 #[test]
