@@ -6,12 +6,15 @@ use std::str::FromStr as _;
 
 use pep440_rs::{Version, VersionSpecifiers};
 
+use super::dependencies::requirement;
 use super::imports::imports;
-use super::table::{File, LicenseKey, LicenseTable, Person, ReadmeKey, ReadmeTable};
+use super::people::people_fields;
+use super::readme::{Readme, readme};
+use super::table::{File, LicenseKey, LicenseTable, TableError, value};
 use crate::wheel::entry_points::EntryPoints;
 use crate::wheel::fields::{Fields, FieldsError};
 use crate::wheel::name::DistributionName;
-use crate::wheel::requirement::{Marker, Requirement, RequirementSource};
+use crate::wheel::requirement::Marker;
 
 /// The metadata of a distribution, as its `pyproject.toml` gives it.
 #[derive(Debug, Clone)]
@@ -37,36 +40,6 @@ pub enum LicenseFiles {
     Given(Vec<String>),
     /// The key is absent: whatever of the usual names is there.
     Usual,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Readme {
-    /// Where the text is.
-    pub source: ReadmeSource,
-    /// `text/markdown`, `text/x-rst` or `text/plain`.
-    pub content_type: String,
-}
-
-/// Where a description is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ReadmeSource {
-    /// In a file, relative to the tree.
-    File(String),
-    /// In the key itself.
-    Text(String),
-}
-
-/// A `[project]` table that cannot be built from.
-#[derive(Debug, thiserror::Error)]
-pub enum TableError {
-    #[error("the [project] table cannot be read")]
-    Table(#[source] Box<toml::de::Error>),
-    #[error("`project.{key}` is not valid")]
-    Value {
-        key: String,
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
 }
 
 impl Project {
@@ -205,41 +178,6 @@ fn push(out: &mut Fields, key: &str, field: &str, text: &str) -> Result<(), Tabl
     out.push(field, text).map_err(|error| value(key, error))
 }
 
-fn value(key: impl Into<String>, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> TableError {
-    TableError::Value { key: key.into(), source: source.into() }
-}
-
-/// People with a name only go to one field, those with an address to the other (PEP 621).
-fn people_fields(key: &str, people: &[Person]) -> Result<(Vec<String>, Vec<String>), TableError> {
-    let (mut names, mut emails) = (Vec::new(), Vec::new());
-    for person in people {
-        if [&person.name, &person.email].into_iter().flatten().any(|text| text.chars().any(char::is_control)) {
-            return Err(value(key, "a row holds a line break or another control character"));
-        }
-        if let Some(email) = person.email.as_ref().filter(|email| !email.contains('@') || email.contains(AMISS)) {
-            return Err(value(key, format!("`{email}` is not an e-mail address")));
-        }
-        match (&person.name, &person.email) {
-            (Some(name), Some(email)) => emails.push(format!("{} <{email}>", phrase(name))),
-            (None, Some(email)) => emails.push(email.clone()),
-            (Some(name), None) => names.push(name.clone()),
-            (None, None) => return Err(value(key, "a row needs a `name` or an `email`")),
-        }
-    }
-    Ok((names, emails))
-}
-
-/// What no address holds, and what would end one in a list of addresses.
-const AMISS: [char; 5] = [',', ' ', '<', '>', '"'];
-
-/// A display name as a header holds it: in quotes where it has a character that separates (RFC 5322).
-fn phrase(name: &str) -> String {
-    if name.contains(['(', ')', '<', '>', '[', ']', ':', ';', '@', '\\', ',', '.', '"']) {
-        return format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""));
-    }
-    name.to_owned()
-}
-
 /// The expression with identifiers and operators in their canonical case.
 pub(crate) fn license_expression(text: &str) -> Result<String, TableError> {
     // SPDX and PEP 639 read identifiers without regard to case and ask writers for the canonical one.
@@ -261,49 +199,6 @@ pub(crate) fn license_expression(text: &str) -> Result<String, TableError> {
     spdx::Expression::parse(&canonical)
         .map_err(|error| value("license", format!("`{text}` is not an SPDX licence expression: {}", error.reason)))?;
     Ok(canonical)
-}
-
-fn requirement(key: &str, text: &str) -> Result<Requirement, TableError> {
-    let found: Requirement = text.parse().map_err(|error| value(key, error))?;
-    if matches!(found.source, RequirementSource::Url(_)) {
-        return Err(value(key, format!("`{text}` names an address, which package indexes refuse")));
-    }
-    Ok(found)
-}
-
-fn readme(key: ReadmeKey) -> Result<Readme, TableError> {
-    let (source, content_type) = match key {
-        ReadmeKey::Path(path) => {
-            let lower = path.to_ascii_lowercase();
-            let content_type = match lower.rsplit_once('.').map(|(_, suffix)| suffix) {
-                Some("md") => "text/markdown",
-                Some("rst") => "text/x-rst",
-                Some("txt") => "text/plain",
-                _ => {
-                    return Err(value(
-                        "readme",
-                        format!("the content type of `{path}` is not known: `.md`, `.rst` or `.txt` is expected"),
-                    ));
-                }
-            };
-            return Ok(Readme { source: ReadmeSource::File(path), content_type: content_type.into() });
-        }
-        ReadmeKey::Table(ReadmeTable { charset: Some(charset), .. }) if !charset.eq_ignore_ascii_case("utf-8") => {
-            return Err(value("readme", format!("its character set is `{charset}`, and metadata are UTF-8")));
-        }
-        ReadmeKey::Table(ReadmeTable { file: Some(path), text: None, content_type, .. }) => {
-            (ReadmeSource::File(path), content_type)
-        }
-        ReadmeKey::Table(ReadmeTable { text: Some(text), file: None, content_type, .. }) => {
-            (ReadmeSource::Text(text), content_type)
-        }
-        ReadmeKey::Table(_) => return Err(value("readme", "either `text` or `file` is expected")),
-    };
-    let kind = content_type.split(';').next().unwrap_or_default().trim();
-    if !matches!(kind, "text/markdown" | "text/x-rst" | "text/plain") {
-        return Err(value("readme", format!("`{content_type}` is not the content type of a description")));
-    }
-    Ok(Readme { source, content_type })
 }
 
 fn entry_points(

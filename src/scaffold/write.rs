@@ -95,9 +95,8 @@ pub(crate) fn scaffold(options: &Options, progress: &Progress) -> Result<Scaffol
     files.push((WORKFLOW.to_owned(), workflow(&product, Repository { root: &root, product: &place })));
     // A page of their own is what most repositories have; all else that is there was meant to be another product.
     let page = options.directory.join(README);
-    let is_kept = |path: &str| {
-        path == README && options.existing == Existing::Refuse && std::fs::symlink_metadata(&page).is_ok()
-    };
+    let is_kept =
+        |path: &str| path == README && options.existing == Existing::Refuse && std::fs::symlink_metadata(&page).is_ok();
     let (kept, files): (Vec<_>, Vec<_>) = files.into_iter().partition(|(path, _)| is_kept(path));
     write(&options.directory, &files, options.existing)?;
     let mut notes = findings.map(|findings| findings.notes).unwrap_or_default();
