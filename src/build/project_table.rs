@@ -6,7 +6,7 @@ use std::str::FromStr as _;
 
 use pep440_rs::{Version, VersionSpecifiers};
 
-use super::dependencies::requirement;
+use super::dependencies::{Extra, extras, requirement};
 use super::imports::imports;
 use super::people::people_fields;
 use super::readme::{Readme, readme};
@@ -121,13 +121,10 @@ impl Project {
         for text in &table.dependencies {
             push(&mut out, "dependencies", "Requires-Dist", &requirement("dependencies", text)?.to_string())?;
         }
-        for (extra, dependencies) in &table.optional_dependencies {
-            let key = format!("optional-dependencies.{extra}");
-            let extra: DistributionName = extra.parse().map_err(|error| value(&key, error))?;
-            push(&mut out, &key, "Provides-Extra", &extra.normalized())?;
-            for text in dependencies {
-                let mut found = requirement(&key, text)?;
-                found.marker = Some(Marker::and_extra(found.marker.as_ref(), &extra));
+        for Extra { key, name, requirements, .. } in extras(&name, &table.optional_dependencies)? {
+            push(&mut out, &key, "Provides-Extra", &name.normalized())?;
+            for mut found in requirements {
+                found.marker = Some(Marker::and_extra(found.marker.as_ref(), &name));
                 push(&mut out, &key, "Requires-Dist", &found.to_string())?;
             }
         }
@@ -285,6 +282,34 @@ fast_io = ["uvloop; sys_platform != 'win32' or python_version > '3.12'"]
             let project = Project::from_pyproject(&format!("[project]\nname = 'a'\nversion = '1'\n{names}\n")).unwrap();
             let metadata = project.metadata(&[], None, None).unwrap();
             assert_eq!(metadata.to_string(), format!("Metadata-Version: 2.5\nName: a\nVersion: 1\n{fields}"));
+        }
+    }
+
+    #[test]
+    fn an_extra_that_asks_for_others_has_what_they_add() {
+        let of = |extras: &str| {
+            let text =
+                format!("[project]\nname = 'My.Tool'\nversion = '1'\n[project.optional-dependencies]\n{extras}\n");
+            Project::from_pyproject(&text).map(|project| project.metadata(&[], None, None).unwrap().to_string())
+        };
+        let metadata =
+            of("all = ['my-tool[Fast, more]']\nFast = ['a']\nmore = ['b; os_name == \"nt\"', 'MY_tool[fast]']")
+                .unwrap();
+        let required: Vec<_> = metadata.lines().filter_map(|line| line.strip_prefix("Requires-Dist: ")).collect();
+        assert_eq!(
+            required,
+            [
+                "b; os_name == \"nt\" and extra == 'all'",
+                "a; extra == 'all'",
+                "a; extra == 'fast'",
+                "b; os_name == \"nt\" and extra == 'more'",
+                "a; extra == 'more'",
+            ]
+        );
+        for wrong in
+            ["a = ['my-tool[a]']", "a = ['my-tool[b]']\nb = ['my-tool[a]']", "a = ['my-tool[c]']", "a = []\nA = []"]
+        {
+            assert!(matches!(of(wrong), Err(TableError::Value { .. })), "{wrong}");
         }
     }
 
