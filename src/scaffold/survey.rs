@@ -204,7 +204,9 @@ impl<'a> Seen<'a> {
             None => TargetTriple::of_tag(preferred).ok_or_else(no_tag)?,
         };
         let own = honest.iter().find(|tag| tag.is_musllinux() == triple.is_musl()).unwrap_or(preferred).clone();
-        let also = honest.into_iter().filter(|tag| *tag != own).collect();
+        // The tag of a universal build stands for those of its slices, which may be other targets'.
+        let whole = own.architectures().len() > 1;
+        let also = honest.into_iter().filter(|tag| *tag != own && triple.matches(tag) && !whole).collect();
         Ok(Row { triple, platform_tag: own, also, file_name: self.file_name.clone() })
     }
 }

@@ -23,6 +23,9 @@ use crate::wheel::name::DistributionName;
 
 const WORKFLOW: &str = ".github/workflows/release.yml";
 
+/// What a maintainer reads first, of the product or of the repository that it is in.
+const README: &str = "README.md";
+
 /// A product that was written.
 #[derive(Debug)]
 pub(crate) struct Scaffolded {
@@ -32,6 +35,8 @@ pub(crate) struct Scaffolded {
     pub files: Vec<String>,
     /// The version of the program that ran here.
     pub version: Option<String>,
+    /// Files that were there, and are as they were.
+    pub kept: Vec<String>,
     /// What is left to the maintainer.
     pub notes: Vec<String>,
     payloads: Vec<PathBuf>,
@@ -86,8 +91,13 @@ pub(crate) fn scaffold(options: &Options, progress: &Progress) -> Result<Scaffol
     let page = page
         .iter()
         .fold(include_str!("template/PRODUCT.md").to_owned(), |text, (mark, value)| text.replace(mark, value));
-    files.push(("README.md".to_owned(), page));
+    files.push((README.to_owned(), page));
     files.push((WORKFLOW.to_owned(), workflow(&product, Repository { root: &root, product: &place })));
+    // A page of their own is what most repositories have; all else that is there was meant to be another product.
+    let page = options.directory.join(README);
+    let is_kept =
+        |path: &str| path == README && options.existing == Existing::Refuse && std::fs::symlink_metadata(&page).is_ok();
+    let (kept, files): (Vec<_>, Vec<_>) = files.into_iter().partition(|(path, _)| is_kept(path));
     write(&options.directory, &files, options.existing)?;
     let mut notes = findings.map(|findings| findings.notes).unwrap_or_default();
     if named.license.is_none() {
@@ -103,6 +113,7 @@ pub(crate) fn scaffold(options: &Options, progress: &Progress) -> Result<Scaffol
         directory: options.directory.clone(),
         product,
         files: files.into_iter().map(|(path, _)| path).collect(),
+        kept: kept.into_iter().map(|(path, _)| path).collect(),
         version,
         notes,
         payloads: options.payloads.clone(),
@@ -256,6 +267,9 @@ impl Shown for Scaffolded {
             let tags = PlatformTagSet::new(row.tags().cloned()).map(|tags| tags.to_string()).unwrap_or_default();
             text += &format!("{}: {tags}\n", row.triple);
         }
+        for path in &self.kept {
+            text += &format!("\n{path} was there and stays as it is: `--force` replaces it\n");
+        }
         for note in &self.notes {
             text += &format!("\nto do: {note}");
         }
@@ -285,6 +299,7 @@ impl Shown for Scaffolded {
             })).collect::<Vec<_>>(),
             "sdk": self.product.sdk_project().map(|sdk| sdk.distribution.clone()),
             "files": self.files,
+            "kept": self.kept,
             "notes": self.notes,
             "next": self.next(),
         })
