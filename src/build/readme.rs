@@ -19,8 +19,6 @@ pub enum ReadmeSource {
     Text(String),
 }
 
-/// A `[project]` table that cannot be built from.
-
 pub(super) fn readme(key: ReadmeKey) -> Result<Readme, TableError> {
     let (source, content_type) = match key {
         ReadmeKey::Path(path) => {
