@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+/// A `[project]` table that cannot be built from.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
     #[error("the [project] table cannot be read")]
