@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::{Details, Slice};
 use super::python::is_extension_module;
+use crate::member_path;
 
 /// Whether a library that a binary needs lies in the same wheel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -53,7 +54,7 @@ impl BundledLibraries {
 
     /// Whether `library`, as `slice` at `member` spells it, lies here within reach of the loader.
     pub fn reach(&self, member: &str, slice: &Slice, library: &str) -> Reach {
-        let here = member.rsplit_once('/').map_or("", |(directory, _)| directory);
+        let here = member_path::parent(member);
         let windows = matches!(slice.details, Details::Pe(_));
         let name = library.rsplit('/').next().unwrap_or(library);
         let holders: BTreeSet<&str> = if windows {
@@ -93,5 +94,5 @@ fn below(here: &str, path: &str, origins: &[&str]) -> Option<String> {
     if !rest.is_empty() && !rest.starts_with('/') {
         return None;
     }
-    crate::member_path::join(here, rest)
+    member_path::join(here, rest)
 }

@@ -13,6 +13,7 @@ use super::names;
 use crate::binary::{Inventory, Libc};
 use crate::console::Progress;
 use crate::fs::{FsError, Scratch};
+use crate::member_path::parent;
 use crate::payload::{Surveyed, survey};
 use crate::product::Command;
 use crate::smoke::probe;
@@ -128,7 +129,7 @@ pub(super) fn survey_all(
 impl<'a> Seen<'a> {
     fn read(path: &'a Path, wanted: Option<&str>, progress: &Progress) -> Result<Self, ScaffoldError> {
         let file_name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let scratch = Scratch::create("relkit-init-").map_err(FsError::write(&std::env::temp_dir()))?;
+        let scratch = scratch()?;
         let called = names::program(&file_name);
         let files = survey(path, wanted.unwrap_or(&called), scratch.path(), progress)?;
         let natives = files.iter().filter(|file| file.magic.format().is_some());
@@ -145,14 +146,13 @@ impl<'a> Seen<'a> {
     /// The programs that users start: those in `bin/`, else at the top, else all.
     fn front(&self) -> Vec<&Surveyed> {
         let programs: Vec<_> = self.programs.iter().map(|index| &self.files[*index]).collect();
-        let directory = |file: &Surveyed| file.path.rsplit_once('/').map_or("", |(directory, _)| directory).to_owned();
         for wanted in ["bin", ""] {
-            let there: Vec<_> = programs.iter().copied().filter(|file| directory(file) == wanted).collect();
+            let there: Vec<_> = programs.iter().copied().filter(|file| parent(&file.path) == wanted).collect();
             if !there.is_empty() {
                 return there;
             }
         }
-        let nested: Vec<_> = programs.iter().copied().filter(|file| directory(file).ends_with("/bin")).collect();
+        let nested: Vec<_> = programs.iter().copied().filter(|file| parent(&file.path).ends_with("/bin")).collect();
         if nested.is_empty() { programs } else { nested }
     }
 
@@ -248,12 +248,7 @@ fn executables(seen: &[Seen<'_>]) -> Vec<String> {
 fn settle_tags(rows: &mut [Row]) {
     for index in 0..rows.len() {
         let triple = rows[index].triple.clone();
-        let beside_glibc = triple.is_musl()
-            && rows.iter().any(|other| {
-                other.triple.is_linux()
-                    && !other.triple.is_musl()
-                    && other.triple.architecture() == triple.architecture()
-            });
+        let beside_glibc = triple.is_musl_beside(rows.iter().map(|other| &other.triple));
         let taken: Vec<_> = rows
             .iter()
             .enumerate()
@@ -264,8 +259,7 @@ fn settle_tags(rows: &mut [Row]) {
             })
             .collect();
         rows[index].also.retain(|tag| {
-            let for_glibc = matches!(tag, PlatformTag::Manylinux { .. });
-            let is_left_to_another = taken.contains(tag) || beside_glibc && for_glibc;
+            let is_left_to_another = taken.contains(tag) || beside_glibc && tag.is_manylinux();
             !is_left_to_another
         });
     }
@@ -280,8 +274,7 @@ fn files(seen: &[Seen<'_>], program: &str) -> Vec<(String, String)> {
     let mut by_directory: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
     for file in first.files.iter().filter(|file| everywhere(&file.path) && file.magic.format().is_none()) {
         let Some(to) = kind::destination(&kind::of(&file.path, program)) else { continue };
-        let directory = file.path.rsplit_once('/').map_or("", |(directory, _)| directory);
-        by_directory.entry((directory.to_owned(), to)).or_default().push(file.path.to_string());
+        by_directory.entry((parent(&file.path).to_owned(), to)).or_default().push(file.path.to_string());
     }
     for ((directory, to), paths) in by_directory {
         let ending = |path: &str| path.rsplit_once('.').map(|(_, ending)| ending.to_owned());
@@ -310,16 +303,16 @@ fn files(seen: &[Seen<'_>], program: &str) -> Vec<(String, String)> {
 /// A copy of the program that can be started: archives keep its mode, and what is unpacked here does not.
 struct Runnable {
     path: PathBuf,
-    _scratch: Option<Scratch>,
+    _scratch: Scratch,
 }
 
 impl Runnable {
     fn of(file: &Surveyed) -> Result<Self, ScaffoldError> {
-        let scratch = Scratch::create("relkit-init-").map_err(FsError::write(&std::env::temp_dir()))?;
+        let scratch = scratch()?;
         let name = file.path.rsplit('/').next().unwrap_or("program");
         let path = scratch.path().join(name);
         crate::fs::copy(&file.source, &path, crate::fs::Mode::Executable)?;
-        Ok(Self { path, _scratch: Some(scratch) })
+        Ok(Self { path, _scratch: scratch })
     }
 }
 
@@ -328,9 +321,18 @@ static VERSION: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"v?(\d+\.
 
 static USAGE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i)\busage\b").ok());
 
+/// A directory of its own for what is only looked at.
+pub(super) fn scratch() -> Result<Scratch, FsError> {
+    Scratch::create("relkit-init-").map_err(FsError::write(&std::env::temp_dir()))
+}
+
+fn ask(program: &Path, argument: &str) -> Result<Option<probe::Answer>, FsError> {
+    probe::ask(program, &[argument]).map_err(FsError::write(&std::env::temp_dir()))
+}
+
 fn question(program: &Path) -> Result<Option<Question>, ScaffoldError> {
     for argument in ["--version", "version", "-V", "-version", "-v"] {
-        let answer = probe::ask(program, &[argument]).map_err(FsError::write(&std::env::temp_dir()))?;
+        let answer = ask(program, argument)?;
         let Some(answer) = answer else { continue };
         for text in [&answer.stdout, &answer.stderr] {
             if let Some((pattern, version)) = text.lines().find_map(pattern_of) {
@@ -363,7 +365,7 @@ fn pattern_of(line: &str) -> Option<(String, PublicVersion)> {
 
 /// `--help` is what nearly every program answers without doing anything.
 fn first_command(program: &Path) -> Result<Option<(Vec<String>, Stream, String)>, ScaffoldError> {
-    let answer = probe::ask(program, &["--help"]).map_err(FsError::write(&std::env::temp_dir()))?;
+    let answer = ask(program, "--help")?;
     let (Some(answer), Some(usage)) = (answer, USAGE.as_ref()) else { return Ok(None) };
     let printed = [(Stream::Stdout, &answer.stdout), (Stream::Stderr, &answer.stderr)];
     let found = printed.into_iter().find_map(|(stream, text)| Some((stream, usage.find(text)?.as_str().to_owned())));

@@ -10,13 +10,13 @@ use super::error::ScaffoldError;
 use super::names;
 use super::options::Options;
 use super::sdk::{self, SdkNames};
-use super::survey::survey_all;
+use super::survey::{scratch, survey_all};
 use super::tables::{self, Named};
 use super::workflow::{Repository, workflow};
 use crate::build::license_expression;
 use crate::console::text::{plural, shell_word};
 use crate::console::{Progress, Shown};
-use crate::fs::{Existing, FsError, PendingDirectory, portable, write_whole};
+use crate::fs::{Existing, PendingDirectory, portable, write_whole};
 use crate::product::{Choice, Product, RuntimeProject};
 use crate::target::PlatformTagSet;
 use crate::wheel::name::DistributionName;
@@ -72,8 +72,7 @@ pub(crate) fn scaffold(options: &Options, progress: &Progress) -> Result<Scaffol
     };
     let mut files = template_files(text);
     if options.with_sdk {
-        let distribution: DistributionName = named.distribution.parse().map_err(|_| refused(&named.distribution))?;
-        let names = SdkNames::of(&distribution);
+        let names = SdkNames::of(&named.distribution);
         let written = sdk::files(&names, &named, &program);
         files.extend(written.into_iter().map(|(path, text)| (format!("sdk-template/{path}"), text)));
     }
@@ -106,7 +105,7 @@ pub(crate) fn scaffold(options: &Options, progress: &Progress) -> Result<Scaffol
     if !place.is_empty() {
         notes.push(format!("move {WORKFLOW} to the root of the repository, where GitHub looks for it"));
     }
-    // Read once more from where it is, so that later steps name it so.
+    // Read once more from where it is: an SDK template that was there already is part of the product.
     let choice = Choice { product: Some(&options.directory), ..Choice::default() };
     let product = Product::find(choice, Path::new(".")).map_err(|error| ScaffoldError::Product(Box::new(error)))?;
     Ok(Scaffolded {
@@ -145,8 +144,8 @@ fn named(options: &Options, program: &str, from_payloads: bool) -> Result<Named,
     let usual =
         if from_payloads || !options.executables.is_empty() { format!("{program}-bin") } else { program.to_owned() };
     let distribution = options.name.clone().unwrap_or(usual);
-    let parsed: DistributionName = distribution.parse().map_err(|_| refused(&distribution))?;
-    let module = options.module.clone().unwrap_or_else(|| names::module(&parsed.normalized()));
+    let distribution: DistributionName = distribution.parse().map_err(|_| refused(&distribution))?;
+    let module = options.module.clone().unwrap_or_else(|| names::module(&distribution.normalized()));
     let license = options.license.as_deref().map(license_expression).transpose();
     let license = license.map_err(|source| not_that("--license", options.license.as_ref(), source))?;
     if let Some(text) = &options.repository {
@@ -178,14 +177,8 @@ fn read_back(files: &[(String, String)]) -> Result<Product, ScaffoldError> {
     if let Some((path, text)) = files.first() {
         RuntimeProject::from_pyproject(text, path).map_err(|error| ScaffoldError::Product(Box::new(error)))?;
     }
-    let scratch = crate::fs::Scratch::create("relkit-init-").map_err(FsError::write(&std::env::temp_dir()))?;
-    for (path, text) in files {
-        let path = scratch.path().join(path);
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent).map_err(FsError::write(parent))?;
-        }
-        std::fs::write(&path, text).map_err(FsError::write(&path))?;
-    }
+    let scratch = scratch()?;
+    put(scratch.path(), files)?;
     let choice = Choice { product: Some(scratch.path()), ..Choice::default() };
     Product::find(choice, scratch.path()).map_err(|error| ScaffoldError::Product(Box::new(error)))
 }
@@ -207,13 +200,7 @@ fn write(directory: &Path, files: &[(String, String)], existing: Existing) -> Re
     // A directory that is there stays the same one: a shell may stand in it.
     if std::fs::symlink_metadata(directory).is_err() {
         let pending = PendingDirectory::create(directory, Existing::Refuse)?;
-        for (path, text) in files {
-            let path = pending.path().join(path);
-            if let Some(parent) = path.parent() {
-                std::fs::create_dir_all(parent).map_err(FsError::write(parent))?;
-            }
-            std::fs::write(&path, text).map_err(FsError::write(&path))?;
-        }
+        put(pending.path(), files)?;
         return Ok(pending.commit()?);
     }
     let there: Vec<_> =
@@ -221,12 +208,13 @@ fn write(directory: &Path, files: &[(String, String)], existing: Existing) -> Re
     if !there.is_empty() && existing == Existing::Refuse {
         return Err(ScaffoldError::Exists { files: there.into_iter().map(|(path, _)| path.clone()).collect() });
     }
+    put(directory, files)
+}
+
+/// Writes each file below a directory, whole or not at all.
+fn put(directory: &Path, files: &[(String, String)]) -> Result<(), ScaffoldError> {
     for (path, text) in files {
-        let path = directory.join(path);
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent).map_err(FsError::write(parent))?;
-        }
-        write_whole(&path, text.as_bytes())?;
+        write_whole(&directory.join(path), text.as_bytes())?;
     }
     Ok(())
 }
