@@ -27,6 +27,8 @@ const MAX_PAGE: u64 = 64 << 20;
 /// How much of an index's root is read: it may list every project that there is.
 const MAX_ROOT: u64 = 256 << 10;
 const MAX_REDIRECTS: usize = 10;
+/// How often a file is asked for of which the index tells no SHA-256.
+const MAX_TRIES: u32 = 3;
 /// How much longer than planned a file may be of which the index tells no SHA-256, in bytes.
 const MAX_LONGER: u64 = 16 << 20;
 /// What no index has; where it has a page nevertheless, it has that page for everything.
@@ -104,6 +106,9 @@ pub struct Index {
     /// The digests of files that were fetched because no page told them.
     fetched: RefCell<BTreeMap<Url, Sha256Digest>>,
 }
+
+/// No number of tries tells the bytes of a file.
+struct Untold;
 
 /// What an address of the index came to.
 enum Answer {
@@ -219,29 +224,39 @@ impl Index {
             return Some(*known);
         }
         http::must_be_safe(url).ok()?;
+        let limit = bytes.saturating_add(MAX_LONGER);
+        // A connection that breaks tells nothing of the file.
+        let digest = (0..MAX_TRIES).find_map(|_| self.fetch(url, limit).transpose())?.ok()?;
+        self.fetched.borrow_mut().insert(url.clone(), digest);
+        Some(digest)
+    }
+
+    /// The digest of at most `limit` bytes; none where the connection failed.
+    fn fetch(&self, url: &Url, limit: u64) -> Result<Option<Sha256Digest>, Untold> {
         let mut at = http::split_userinfo(url).0;
         for _ in 0..=MAX_REDIRECTS {
-            let mut response = match self.get(&at).ok()? {
+            let mut response = match self.get(&at) {
                 // Files may be anywhere; only the credentials stay.
-                Answer::Elsewhere(there) => {
-                    http::must_be_safe(&there).ok()?;
+                Ok(Answer::Elsewhere(there)) => {
+                    http::must_be_safe(&there).map_err(|_| Untold)?;
                     at = there;
                     continue;
                 }
-                Answer::Here(_, response) => response,
+                Ok(Answer::Here(_, response)) => response,
+                Err(error) if error.is_passing() => return Ok(None),
+                Err(_) => return Err(Untold),
             };
-            if response.status() != StatusCode::OK {
-                return None;
+            match response.status() {
+                StatusCode::OK => {}
+                status if http::is_passing(status) => return Ok(None),
+                _ => return Err(Untold),
             }
-            let limit = bytes.saturating_add(MAX_LONGER);
-            let (digest, length) = Sha256Digest::of_reader(&mut (&mut response).take(limit + 1)).ok()?;
-            if length > limit {
-                return None;
-            }
-            self.fetched.borrow_mut().insert(url.clone(), digest);
-            return Some(digest);
+            let Ok((digest, length)) = Sha256Digest::of_reader(&mut (&mut response).take(limit + 1)) else {
+                return Ok(None);
+            };
+            return if length > limit { Err(Untold) } else { Ok(Some(digest)) };
         }
-        None
+        Err(Untold)
     }
 
     fn below(&self, name: &str) -> Url {
