@@ -89,19 +89,13 @@ pub(super) enum Meaning {
 }
 
 /// How servers say that a file of this name exists: words, and where they are from.
-const EXISTS: [(&str, &str); 9] = [
+const EXISTS: [(&str, &str); 6] = [
     ("file already exist", "warehouse, forklift/legacy.py"),
-    (
-        "already exists",
-        "pypiserver, _app.py (`Package ... already exists!`); devpi, views.py; Gitea and Forgejo, packages/pypi",
-    ),
-    ("already exist in", "pypicloud, views/simple.py"),
-    ("already been taken", "GitLab, validation of `file_name`"),
-    ("updating asset", "Nexus, `Repository does not allow updating assets`"),
-    ("does not allow updating", "Nexus, later releases"),
-    ("overwrite artifact", "Artifactory, `Not enough permissions to delete/overwrite artifact`"),
-    ("has already been published", "Cloudsmith and Azure Artifacts, packages that cannot change"),
-    ("duplicate file", "Pulp, pulp_python/app/pypi"),
+    ("already exists", "pypiserver and devpi, as they answer"),
+    ("already exist in", "an earlier table of relkit's, its source not recorded"),
+    ("already been taken", "older GitLab, as maturin has it"),
+    ("updating asset", "Nexus, as maturin has it"),
+    ("overwrite artifact", "Artifactory, as maturin has it"),
 ];
 
 pub(super) fn meaning(answer: &Answer) -> Meaning {
