@@ -49,6 +49,7 @@ mod publish_credentials;
 mod publish_index;
 #[cfg(target_os = "linux")]
 mod publish_killed;
+mod publish_odd;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod publish_release;
 mod publish_servers;

@@ -1,8 +1,11 @@
-//! What allows an upload: a token that the user gives, or one minted by trusted publishing on GitHub Actions or GitLab.
+//! What allows an upload: a token that the user gives, or one minted by trusted publishing; and what allows to read an
+//! index.
 
 mod claims;
 mod environment;
 mod error;
+mod netrc;
+mod reading;
 mod token;
 mod trusted;
 
@@ -12,6 +15,8 @@ use crate::wheel::name::DistributionName;
 
 pub use environment::Environment;
 pub use error::CredentialError;
+pub use reading::Reading;
+pub(super) use reading::basic;
 pub(crate) use token::TOKEN_USER;
 pub use token::{Mask, Token};
 use trusted::TrustedPublishing;
