@@ -21,6 +21,8 @@ pub enum Reach {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BundledLibraries {
     directories: BTreeMap<String, BTreeSet<String>>,
+    /// Whether Python imports one of these on Windows.
+    has_extension_modules: bool,
     /// Functions that of all C libraries glibc alone has, and that some file here has too.
     glibc_functions: BTreeSet<String>,
 }
@@ -34,7 +36,8 @@ impl BundledLibraries {
             // Windows finds DLLs whatever the case; one spelling serves both.
             directories.entry(name.to_owned()).or_default().insert(directory.to_owned());
         }
-        Self { directories, glibc_functions: BTreeSet::new() }
+        let has_extension_modules = directories.keys().any(|name: &String| is_extension_module(name));
+        Self { directories, has_extension_modules, glibc_functions: BTreeSet::new() }
     }
 
     /// Adds the functions of glibc alone that a file of the wheel has itself.
@@ -49,7 +52,7 @@ impl BundledLibraries {
 
     /// Whether Python imports one of these on Windows.
     pub fn has_extension_modules(&self) -> bool {
-        self.directories.keys().any(|name| is_extension_module(name))
+        self.has_extension_modules
     }
 
     /// Whether `library`, as `slice` at `member` spells it, lies here within reach of the loader.

@@ -215,7 +215,6 @@ impl Trial<'_> {
     fn libraries(&mut self, tag: &PlatformTag) {
         let wrong_libc =
             self.found.iter().any(|found| matches!(found, Objection::Libc { .. } | Objection::System { .. }));
-        let in_python = self.is_in_python();
         for Needed { name, optional } in &self.slice.needed {
             let on_platform = match tag {
                 PlatformTag::Manylinux { glibc, .. } => policy::manylinux_has_library(*glibc, self.architecture, name),
@@ -230,7 +229,9 @@ impl Trial<'_> {
                 continue;
             }
             let for_windows = matches!(tag, PlatformTag::Windows(_));
-            if for_windows && (PythonLibrary::of(name).is_some() || in_python && policy::comes_with_python(name)) {
+            if for_windows
+                && (PythonLibrary::of(name).is_some() || policy::comes_with_python(name) && self.is_in_python())
+            {
                 continue;
             }
             let reach = self.bundled.reach(self.member, self.slice, name);
