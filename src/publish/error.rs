@@ -43,7 +43,7 @@ pub enum PublishError {
     #[error(
         "the index has `{project}` {version} since {since}, and takes no new file for a release older than 14 days: {} \
          cannot be added",
-        files.iter().map(|file| format!("`{file}`")).collect::<Vec<_>>().join(", ")
+        quoted(files)
     )]
     Late {
         project: DistributionName,
@@ -53,7 +53,7 @@ pub enum PublishError {
         files: Vec<String>,
     },
     /// An installer that finds no wheel for its machine would build it.
-    #[error("the index has an sdist of the runtime `{project}`: {}", files.iter().map(|file| format!("`{file}`")).collect::<Vec<_>>().join(", "))]
+    #[error("the index has an sdist of the runtime `{project}`: {}", quoted(files))]
     RuntimeSdist { project: DistributionName, files: Vec<String> },
     /// The status of PEP 792.
     #[error("the index calls `{project}` {status}{}, and takes no file of it", because(reason))]
@@ -95,8 +95,12 @@ fn not_its_own(elsewhere: &[String]) -> String {
     if elsewhere.is_empty() {
         return String::new();
     }
-    let there = elsewhere.iter().map(|there| format!("`{there}`")).collect::<Vec<_>>().join(", ");
-    format!(": it leads to {there}, and what another index lists is not its own")
+    format!(": it leads to {}, and what another index lists is not its own", quoted(elsewhere))
+}
+
+/// Names in back quotes, in a row.
+fn quoted(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// A server need not say why.
@@ -131,7 +135,7 @@ fn list((name, planned, listed): &Row) -> String {
     }
 }
 
-fn because(reason: &str) -> String {
+pub(super) fn because(reason: &str) -> String {
     if reason.trim().is_empty() { String::new() } else { format!(" ({})", reason.trim()) }
 }
 

@@ -58,6 +58,9 @@ const SILENT: [&str; 15] = [
 /// What a page for people asks for before it does anything.
 const LOGIN: [&str; 7] = ["log in", "login", "log on", "sign in", "single sign-on", "password", "authenticat"];
 
+/// The elements that stand within a sentence.
+const WITHIN: [&str; 10] = ["a", "b", "i", "em", "strong", "code", "tt", "span", "u", "small"];
+
 /// The body of an answer.
 pub(super) struct Body {
     /// On one line; empty where it says nothing.
@@ -172,14 +175,13 @@ fn page(bytes: &[u8], status: StatusCode) -> Body {
                         runs |= name == "script";
                     }
                     "form" | "input" => asks = true,
-                    // These stand within a sentence.
-                    "a" | "b" | "i" | "em" | "strong" | "code" | "tt" | "span" | "u" | "small" => {}
+                    within if WITHIN.contains(&within) => {}
                     _ => blocks.push((name, String::new())),
                 }
             }
-            Token::EndTag(tag) => match tag.name.as_slice() {
-                b"script" | b"style" => is_silent = false,
-                b"a" | b"b" | b"i" | b"em" | b"strong" | b"code" | b"tt" | b"span" | b"u" | b"small" => {}
+            Token::EndTag(tag) => match &*String::from_utf8_lossy(&tag.name) {
+                "script" | "style" => is_silent = false,
+                within if WITHIN.contains(&within) => {}
                 _ => blocks.push((String::new(), String::new())),
             },
             Token::String(text) if !is_silent => {

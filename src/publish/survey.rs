@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use super::error::PublishError;
+use super::error::{PublishError, because};
 use super::index::{Index, IndexError, Presence};
 use super::page::{Page, is_distribution};
 use super::plan::{Phase, Plan, PlannedFile};
@@ -19,6 +19,9 @@ const MAX_TRIES: u32 = 4;
 
 /// The pages of the projects of a phase.
 type Pages<'a> = BTreeMap<&'a DistributionName, Page>;
+
+/// By project, the files of the planned release that the plan does not have.
+type Foreign<'a> = BTreeMap<&'a DistributionName, Vec<&'a str>>;
 
 /// Planned files in their order, and what the index has under their names.
 pub(super) type Found<'a> = Vec<(&'a PlannedFile, Presence)>;
@@ -45,10 +48,12 @@ pub(super) fn survey<'a>(plan: &'a Plan, index: &Index, pause: Duration) -> Resu
     let mut refusals = Vec::new();
     for (phase, pages) in &all_pages {
         let found = look_up(phase, index, pages);
-        refusals.extend(sdists_of_runtime(phase, pages));
+        let foreign: Foreign<'_> =
+            pages.iter().map(|(project, page)| (*project, foreign(phase, project, page))).collect();
+        refusals.extend(sdists_of_runtime(phase, &foreign));
         refusals.extend(closed(&found, pages));
         refusals.extend(too_late(&found, pages, SystemTime::now()));
-        survey.notes.extend(notes(phase, pages));
+        survey.notes.extend(notes(phase, pages, &foreign));
         survey.found.extend(found);
     }
     no_conflict(&survey.found)?;
@@ -84,7 +89,7 @@ fn look_up<'a>(phase: &'a Phase, index: &Index, pages: &Pages<'_>) -> Found<'a> 
 }
 
 /// What the pages of a phase tell beside the digests of the planned files.
-fn notes(phase: &Phase, pages: &Pages<'_>) -> Vec<String> {
+fn notes(phase: &Phase, pages: &Pages<'_>, foreign: &Foreign<'_>) -> Vec<String> {
     let mut notes = Vec::new();
     for (project, page) in pages {
         match &page.elsewhere {
@@ -109,8 +114,7 @@ fn notes(phase: &Phase, pages: &Pages<'_>) -> Vec<String> {
                 ));
             }
         }
-        let foreign = foreign(phase, project, page);
-        if !foreign.is_empty() {
+        if let Some(foreign) = foreign.get(project).filter(|names| !names.is_empty()) {
             let yanked = |name: &str| page.files.get(name).is_some_and(|listed| listed.yanked.is_some());
             let names = foreign.iter().map(|name| format!("`{name}`{}", if yanked(name) { " (yanked)" } else { "" }));
             let names = names.collect::<Vec<_>>().join(", ");
@@ -118,11 +122,6 @@ fn notes(phase: &Phase, pages: &Pages<'_>) -> Vec<String> {
         }
     }
     notes
-}
-
-fn because(reason: &str) -> String {
-    let reason = reason.trim();
-    if reason.is_empty() { String::new() } else { format!(" ({reason})") }
 }
 
 /// The files of the planned release of a project that the plan does not have.
@@ -156,13 +155,13 @@ fn is_of_release(name: &str, project: &DistributionName, version: &str) -> bool 
 }
 
 /// Refuses a release of whose runtime the index has an sdist: an installer without a wheel for its machine builds it.
-fn sdists_of_runtime(phase: &Phase, pages: &Pages<'_>) -> Option<PublishError> {
+fn sdists_of_runtime(phase: &Phase, foreign: &Foreign<'_>) -> Option<PublishError> {
     if !phase.is_runtime() {
         return None;
     }
     let is_sdist = |name: &&str| !name.to_ascii_lowercase().ends_with(".whl") && !name.ends_with(".egg");
-    pages.iter().find_map(|(project, page)| {
-        let files: Vec<_> = foreign(phase, project, page).into_iter().filter(is_sdist).map(str::to_owned).collect();
+    foreign.iter().find_map(|(project, names)| {
+        let files: Vec<_> = names.iter().copied().filter(is_sdist).map(str::to_owned).collect();
         (!files.is_empty()).then(|| PublishError::RuntimeSdist { project: (*project).clone(), files })
     })
 }

@@ -120,7 +120,7 @@ fn inherited_files_are_not_there() {
         let rows: Vec<_> = all
             .map(|file| {
                 let (name, digest) = (file.name, file.sha256);
-                format!(r#"{{"filename":"{name}","url":"../../../../root/pypi/+f/ab/{name}","hashes":{{"sha256":"{digest}"}}}}"#)
+                format!(r#"{{"filename":"{name}","url":"../../../../base/mirror/+f/ab/{name}","hashes":{{"sha256":"{digest}"}}}}"#)
             })
             .collect();
         response("200 OK", JSON, &format!(r#"{{"meta":{{"api-version":"1.0"}},"files":[{}]}}"#, rows.join(",")))
@@ -129,7 +129,7 @@ fn inherited_files_are_not_there() {
         bench.index.fixed(&format!("/up/dev/+simple/{project}/"), page(project));
     }
     let run = Job { index_url: Some(format!("{}/up/dev/+simple/", bench.index.address)), ..impatient(&bench) }.run();
-    assert!(run.error().to_string().contains("/root/pypi"), "{:?}", run.outcome);
+    assert!(run.error().to_string().contains("/base/mirror"), "{:?}", run.outcome);
     assert_eq!(bench.index.files().len(), 3);
 }
 

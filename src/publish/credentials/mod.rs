@@ -16,8 +16,8 @@ use crate::wheel::name::DistributionName;
 pub use environment::Environment;
 pub use error::CredentialError;
 pub use reading::Reading;
-pub(super) use reading::basic;
 pub(crate) use token::TOKEN_USER;
+pub(super) use token::basic;
 pub use token::{Mask, Token};
 use trusted::TrustedPublishing;
 

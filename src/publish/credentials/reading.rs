@@ -2,15 +2,13 @@
 
 use std::path::PathBuf;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use reqwest::header::HeaderValue;
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use url::Url;
 
 use super::environment::Environment;
 use super::netrc::{Login, login_for, parse};
-use super::token::{TOKEN_USER, sensitive};
+use super::token::{TOKEN_USER, basic};
 use crate::fs;
 
 /// A token, and logins by host.
@@ -41,9 +39,4 @@ impl Reading {
         let login = login_for(&self.logins, url.host_str()?)?;
         (user.is_empty() || user == login.user).then(|| basic(&login.user, &login.password))
     }
-}
-
-/// The header of a user name and a password.
-pub(in crate::publish) fn basic(user: &str, password: &SecretString) -> HeaderValue {
-    sensitive(&format!("Basic {}", STANDARD.encode(format!("{user}:{}", password.expose_secret()))))
 }
