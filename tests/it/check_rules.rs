@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use relkit::check::{Family, Finding, rules};
+use relkit::check::{Family, rules};
 
 use crate::samples::archive::Defect::{
     self, Central, CentralExtra, Comment, Data, Date, Descriptor, Flags, Gap, Hidden, Local, LocalExtra, Method, Size,
@@ -17,12 +17,8 @@ use crate::samples::dependencies::{MODULES, elf_with, go_inline};
 use crate::samples::wheel::{
     DATA, INFO, Sample, linux, linux_program, linux_with, mac, runtime, sha256, sha512, tagged, windows,
 };
-use crate::support::check::{E, W, findings_in, findings_of, names};
+use crate::support::check::{E, W, findings, findings_of, names};
 use relkit::check::Severity;
-
-fn findings(sample: &Sample) -> Vec<Finding> {
-    findings_in(&[(&sample.file_name, sample.build())])
-}
 
 /// The names of all entries are UTF-8.
 const UTF8: Defect = Flags(1 << 11);
