@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::survey::{Findings, Row, Stream};
+use super::question::Stream;
+use super::survey::{Findings, Row};
 use crate::target::{PlatformTag, TargetTriple};
 use crate::wheel::name::DistributionName;
 

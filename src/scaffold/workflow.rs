@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::console::text::shell_word;
+use crate::member_path::join;
 use crate::product::{Product, RuntimeProject, Target};
 use crate::target::TargetTriple;
 
@@ -113,7 +114,7 @@ pub(crate) fn workflow(product: &Product, repository: Repository<'_>) -> String 
         ("distribution", runtime.distribution.to_string()),
         ("executable", runtime.executable().to_owned()),
         ("sdk-module", product.sdk_project().map(|sdk| sdk.module.to_string()).unwrap_or_default()),
-        ("sdk-template", shell_word(&join(repository.product, "sdk-template"))),
+        ("sdk-template", shell_word(&join(repository.product, "sdk-template").unwrap_or_default())),
         ("relkit", format!("{RELKIT}=={}", env!("CARGO_PKG_VERSION"))),
     ];
     let parts = [
@@ -148,11 +149,6 @@ fn sources(runtime: &RuntimeProject) -> (String, &'static str) {
 fn digest_key(runner: &str) -> String {
     let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '-' };
     format!("sha256-{}", runner.chars().map(plain).collect::<String>())
-}
-
-/// A path below the product's directory.
-fn join(product: &str, rest: &str) -> String {
-    if product.is_empty() { rest.to_owned() } else { format!("{product}/{rest}") }
 }
 
 /// A release of the product, as a tag and as a version.
