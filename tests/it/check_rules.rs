@@ -292,6 +292,7 @@ fn metadata_cases() -> Vec<Case> {
         ("meta-ver", E, linux().metadata("\nVersion: 0.163.0", "\nVersion: 0.163.1")),
         ("meta-ver", E, linux().metadata("\nVersion: 0.163.0", "\nVersion: latest")),
         ("requires-python", W, linux().metadata("Requires-Python: >=3.10\n", "")),
+        ("requires-python", W, linux().metadata(">=3.10", "UNKNOWN")),
         ("requires-python", E, linux().metadata(">=3.10", "3.10 or newer")),
         ("requires-dist", E, linux().metadata("Requires-Python", "Requires-Dist: a b c\nRequires-Python")),
         (
