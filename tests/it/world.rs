@@ -95,7 +95,7 @@ const WORLD: &[Row] = &[
 const ELSEWHERE: &[Row] = &[
     ("aiohttp==3.14.5", "manylinux_2_17_ppc64le", Large, &[], "nothing to say"),
     ("awkward-cpp==57", "macosx_11_0_arm64", Large, &[], "built by scikit-build-core"),
-    ("bcrypt==5.0.0", "macosx_10_12_universal2", Large, &[], "built by setuptools-rust, for the stable ABI"),
+    ("bcrypt==5.0.0", "macosx_10_12_universal2", Large, &[], "for the stable ABI"),
     ("bcrypt==5.0.0", "musllinux_1_1_aarch64", Large, &[], "nothing to say"),
     ("cmake==4.4.5", "manylinux_2_31_armv7l", Large, &[], "nothing to say"),
     ("flit==4.2.0", "any", Large, &[], "built by flit"),
@@ -109,7 +109,7 @@ const ELSEWHERE: &[Row] = &[
     ("rpds-py==2026.9.1", "win_arm64", Large, &[], "nothing to say"),
     ("ruff==0.17.6", "linux_armv6l", Large, &[], "a bare tag that the index takes"),
     ("safetensors==0.8.0", "musllinux_1_2_i686", Large, &[], "nothing to say"),
-    ("scipy==1.18.1", "win_amd64", Large, &[], "built by meson, libraries brought by delvewheel"),
+    ("scipy==1.18.1", "win_amd64", Large, &[], "built by meson"),
     ("sentencepiece==0.2.2", "macosx_10_13_universal2", Large, &[], "nothing to say"),
     ("tokenizers==0.23.3", "manylinux_2_17_s390x", Large, &[], "big-endian"),
     ("zope.interface==8.7", "manylinux_2_5_i686", Large, &[], "a part of a namespace"),
