@@ -288,6 +288,7 @@ fn metadata_cases() -> Vec<Case> {
         ("meta-ver", E, linux().metadata("\nVersion: 0.163.0", "\nVersion: 0.163.1")),
         ("meta-ver", E, linux().metadata("\nVersion: 0.163.0", "\nVersion: latest")),
         ("requires-python", W, linux().metadata("Requires-Python: >=3.10\n", "")),
+        ("requires-python", W, linux().metadata(">=3.10", "UNKNOWN")),
         ("requires-python", E, linux().metadata(">=3.10", "3.10 or newer")),
         ("requires-dist", E, linux().metadata("Requires-Python", "Requires-Dist: a b c\nRequires-Python")),
         (
@@ -579,6 +580,8 @@ fn binary_cases() -> Vec<Case> {
     driver[64 + 24 + 68] = 1;
     vec![
         ("binary-readable", E, linux_with(linux_program()[..80].to_vec())),
+        ("binary-readable", W, object("codex_cli_bin/plugin.cpp.o")),
+        ("binary-readable", E, object("codex_cli_bin/plugin.so")),
         ("binary-format", E, linux_with(windows_program())),
         ("binary-format", E, mac(linux_program())),
         ("binary-system", E, linux_with(elf(&|sample| sample.os_abi = 9))),
@@ -675,6 +678,11 @@ fn binary_cases() -> Vec<Case> {
 fn patched(layout: SampleLayout) -> Sample {
     let program = ElfSample { layout, hash: SampleHash::Gnu, defined: vec!["main"], ..glibc_elf() };
     tagged(&["manylinux2014_x86_64", "manylinux_2_17_x86_64"], program.build())
+}
+
+/// A wheel with an object file of that name.
+fn object(name: &str) -> Sample {
+    linux().and(name, ElfSample { kind: 1, ..static_elf() }.build(), 0o100644)
 }
 
 /// A wheel for Android, with a program of this API level.

@@ -67,6 +67,7 @@ mod smoke_real;
 mod stage_python;
 mod stage_real;
 mod stage_runtime;
+mod suites;
 mod typegen;
 mod workflows;
 mod world;
