@@ -1,7 +1,7 @@
 //! Files and directories that appear whole or not at all. The only file that writes to a final name.
 //!
-//! Everything is written beside its final name under `.NAME.relkit-PROCESS-TIME-XXXXXX` and renamed at the end, so that an
-//! interrupted run leaves what was there before and at most a hidden temporary, which a later run removes.
+//! Everything is written beside its final name under `.NAME.relkit-`, the process, the time and six random letters, and renamed
+//! at the end, so that an interrupted run leaves what was there before and at most a hidden temporary, which a later run removes.
 
 use std::fs::{self, File};
 use std::io::{self, Write as _};
