@@ -19,7 +19,7 @@ mod verify;
 use std::io::{self, Write as _};
 
 use crate::cli::{Cli, Command};
-use crate::console::{Console, Volume};
+use crate::console::{Console, Volume, text::visible};
 use crate::error::{Exit, Failure};
 use crate::fs::clean_on_interrupt;
 
@@ -37,6 +37,7 @@ pub fn run(parsed: Result<Cli, clap::Error>) -> Exit {
     };
     clean_on_interrupt();
     relkit_client::process::adopt_orphans();
+    relkit_client::process::outlive_file_limit();
     let console = Console::new(volume, cli.verbosity.color);
     let console = if asks_for_json() { console.for_json() } else { console };
     let exit = dispatch(cli.command, &console).unwrap_or_else(|failure| console.end(&failure));
@@ -61,11 +62,33 @@ fn say(words: &clap::Error) -> Exit {
         let failure = Failure { chain: vec![message], hint, exit: Exit::Failed };
         return Console::new(Volume::Quiet, crate::console::Color::Auto).for_json().end(&failure);
     }
+    if words.use_stderr()
+        && let Some(text) = shown(words)
+    {
+        Console::new(Volume::Quiet, crate::console::Color::Auto).slip(&text);
+        return Exit::Failed;
+    }
     match words.print().and_then(|()| io::stdout().flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Exit::Failed,
         _ if words.use_stderr() => Exit::Failed,
         _ => Exit::Good,
     }
+}
+
+/// A slip that quotes an argument which must not be shown as it is: the name of a file, as a pattern of a shell gives it.
+fn shown(words: &clap::Error) -> Option<String> {
+    let mut text = words.render().to_string();
+    let mut is_changed = false;
+    for argument in std::env::args_os().skip(1) {
+        let argument = argument.to_string_lossy();
+        let (name, value) = argument.split_once('=').unwrap_or_default();
+        for part in [&*argument, name, value] {
+            let plain = visible(part);
+            is_changed |= plain != part;
+            text = if plain == part { text } else { text.replace(part, &plain) };
+        }
+    }
+    is_changed.then_some(text)
 }
 
 fn dispatch(command: Command, console: &Console) -> Result<Exit, Failure> {

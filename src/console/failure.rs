@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::text::{plain_lines, visible, visible_lines};
+use super::text::{plain_lines, visible};
 use crate::error::Failure;
 
 impl Failure {
@@ -41,7 +41,7 @@ impl Failure {
 
 /// TOML's parser marks the place below the line that it quotes. A line break in any other message came in with a name.
 fn shown(message: &str) -> String {
-    if message.starts_with("TOML parse error at line ") { visible_lines(message) } else { visible(message) }
+    if message.starts_with("TOML parse error at line ") { plain_lines(message) } else { visible(message) }
 }
 
 #[cfg(test)]

@@ -6,13 +6,18 @@ use super::text::spans;
 pub(crate) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for (is_code, part) in spans(&text.replace(['\n', '\r'], " ")) {
+        // Without a word between them, backticks would open a block of code, or code that ends elsewhere.
+        if is_code && part.trim().is_empty() {
+            escaped += &format!("\\`{part}\\`");
+            continue;
+        }
         if is_code {
             // A table cell ends there even within code.
             escaped += &format!("`{}`", part.replace('|', "\\|"));
             continue;
         }
         for character in part.chars() {
-            if matches!(character, '`' | '|' | '\\' | '*' | '_' | '<' | '>' | '[' | ']' | '#') {
+            if matches!(character, '`' | '|' | '\\' | '*' | '_' | '<' | '>' | '[' | ']' | '#' | '~' | '&') {
                 escaped.push('\\');
             }
             escaped.push(character);
@@ -39,6 +44,8 @@ mod tests {
     fn text_stays_text() {
         assert_eq!(escaped("a|b `c|*d*` [e](f)\n<g>"), "a\\|b `c\\|*d*` \\[e\\](f) \\<g\\>");
         assert_eq!(escaped("`a` ` <b>"), "`a` \\` \\<b\\>");
+        assert_eq!(escaped("``````x"), "\\`\\`\\`\\`\\`\\`x");
+        assert_eq!(escaped("~~a~~ &lt;"), "\\~\\~a\\~\\~ \\&lt;");
         assert_eq!((code_cell("a|b"), code_cell("a*b")), ("a\\|b".to_owned(), "`a*b`".to_owned()));
         assert_eq!((code("a|b"), code("a`<b>")), ("`a|b`".to_owned(), "a\\`\\<b\\>".to_owned()));
     }

@@ -16,7 +16,7 @@ use std::sync::{Arc, OnceLock};
 use anstyle::{AnsiColor, Style};
 
 use crate::error::{Exit, Failure};
-use text::{plain_lines, visible, visible_json, visible_lines};
+use text::{annotation_lines, plain_lines, visible, visible_json};
 
 pub use progress::Progress;
 
@@ -136,7 +136,7 @@ impl Console {
             Form::Text => plain_lines(&report.text()),
             // A value is JSON already.
             Form::Json => visible_json(&format!("{:#}\n", report.json())),
-            Form::Annotations => visible_lines(&report.annotations()),
+            Form::Annotations => annotation_lines(&report.annotations()),
             Form::Markdown => plain_lines(&report.markdown()),
         });
     }
@@ -172,6 +172,11 @@ impl Console {
         let plain = text.strip_prefix("error").unwrap_or(&text);
         let _ = write!(anstream::stderr(), "{ERROR}error{ERROR:#}{plain}");
         failure.exit
+    }
+
+    /// Shows what was wrong with a command line, in which anything may stand.
+    pub(crate) fn slip(&self, text: &str) {
+        let _ = write!(anstream::stderr(), "{}", plain_lines(text));
     }
 
     /// Shows the failure that ends the run.

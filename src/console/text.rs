@@ -7,12 +7,21 @@ fn is_hidden(character: char) -> bool {
     character.is_control() || turns_or_ends
 }
 
-/// Text from outside, with every hidden character shown.
+/// What begins a command of a build service wherever it stands in a line.
+const COMMANDS: [&str; 3] = ["##[", "##vso[", "##teamcity["];
+
+fn begins_command(text: &str) -> bool {
+    COMMANDS.iter().any(|command| text.starts_with(command))
+}
+
+/// Text from outside, with every hidden character shown, and no command of a build service in it.
 pub(crate) fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
-    for character in text.chars() {
+    for (at, character) in text.char_indices() {
         if is_hidden(character) {
             shown.extend(character.escape_default());
+        } else if character == '#' && begins_command(&text[at..]) {
+            shown.extend(character.escape_unicode());
         } else {
             shown.push(character);
         }
@@ -27,21 +36,31 @@ pub(crate) fn visible_lines(text: &str) -> String {
 
 /// The same where no line is meant to be a workflow command: what would begin one, however far it is set in, is shown.
 pub(crate) fn plain_lines(text: &str) -> String {
-    let shown = |line: &str| {
-        let (space, rest) = line.split_at(line.len() - line.trim_start().len());
-        let first = rest.chars().next().filter(|_| rest.starts_with("::") || rest.starts_with("##["));
-        let first = first.map(|first| format!("\\u{{{:x}}}", u32::from(first)));
-        first.map_or_else(|| line.to_owned(), |first| format!("{space}{first}{}", &rest[1..]))
-    };
-    visible_lines(text).split('\n').map(shown).collect::<Vec<_>>().join("\n")
+    text.split('\n').map(plain_line).collect::<Vec<_>>().join("\n")
+}
+
+fn plain_line(line: &str) -> String {
+    let shown = visible(line);
+    let (space, rest) = shown.split_at(shown.len() - shown.trim_start().len());
+    match rest.strip_prefix("::") {
+        Some(rest) => format!("{space}\\u{{3a}}:{rest}"),
+        None => shown,
+    }
+}
+
+/// Annotations among other lines, which are no workflow commands.
+pub(crate) fn annotation_lines(text: &str) -> String {
+    let shown = |line: &str| if line.starts_with("::") { visible(line) } else { plain_line(line) };
+    text.split('\n').map(shown).collect::<Vec<_>>().join("\n")
 }
 
 /// JSON that reads back as it was, and drives no terminal on the way.
 pub(crate) fn visible_json(json: &str) -> String {
     let mut shown = String::with_capacity(json.len());
-    for character in json.chars() {
+    for (at, character) in json.char_indices() {
         // What is hidden stands in a string, for the structure has line breaks alone; and none is above U+FFFF.
-        if is_hidden(character) && character != '\n' {
+        let is_command = character == '#' && begins_command(&json[at..]);
+        if is_command || is_hidden(character) && character != '\n' {
             shown += &format!("\\u{:04x}", u32::from(character));
         } else {
             shown.push(character);
@@ -127,16 +146,20 @@ mod tests {
 
     #[test]
     fn no_line_becomes_a_workflow_command() {
-        let hostile = "a ::b\n  ::error::x\n::add-mask::y\n##[error]z\n## head\nstd::io";
-        let shown = "a ::b\n  \\u{3a}:error::x\n\\u{3a}:add-mask::y\n\\u{23}#[error]z\n## head\nstd::io";
+        let hostile = "a ::b\n  ::error::x\n::add-mask::y\nz##[error]z###vso[\n## head\nstd::io";
+        let shown =
+            "a ::b\n  \\u{3a}:error::x\n\\u{3a}:add-mask::y\nz\\u{23}#[error]z#\\u{23}#vso[\n## head\nstd::io";
         assert_eq!(plain_lines(hostile), shown);
+        assert_eq!(plain_lines(shown), shown);
+        assert_eq!(annotation_lines("::error::##[a\n ::b"), "::error::\\u{23}#[a\n \\u{3a}:b");
     }
 
     #[test]
     fn json_reads_back_as_it_was() {
-        let value = serde_json::json!({ "a\u{9b}": ["\u{1b}\n\u{7f}\u{202e}", "Grüße", 1] });
+        let value = serde_json::json!({ "a\u{9b}": ["\u{1b}\n\u{7f}\u{202e}##[a]", "Grüße", 1] });
         let text = visible_json(&serde_json::to_string_pretty(&value).unwrap());
         assert!(!text.chars().any(|character| is_hidden(character) && character != '\n'), "{text}");
+        assert!(!text.contains("##["), "{text}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
     }
 

@@ -41,10 +41,14 @@ impl FileBytes {
             }
         };
         read.map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => io::Error::new(error.kind(), "the file was cut short while it was read"),
+            io::ErrorKind::UnexpectedEof => cut_short(),
             _ => error,
         })
     }
+}
+
+pub(super) fn cut_short() -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, "the file was cut short while it was read")
 }
 
 /// Opens a regular file, as everything does that somebody else names. It is looked at before it is opened, which Windows

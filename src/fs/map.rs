@@ -1,12 +1,16 @@
-//! The bytes of an executable in memory, mapped read-only. Nothing else here maps files: what somebody else may cut short
-//! meanwhile is read by position ([`FileBytes`](super::file_bytes::FileBytes)).
+//! The bytes of an executable or source distribution in memory. Nothing here maps a file that somebody else may cut short
+//! meanwhile: a large one is copied into a file without a name, and the copy is mapped. What is large and read in parts is
+//! read by position ([`FileBytes`](super::file_bytes::FileBytes)).
 
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::ops::Deref;
 use std::path::Path;
 
-use super::file_bytes::open_regular;
+use super::file_bytes::{cut_short, open_regular};
+
+/// Files above this are copied and mapped, not read into memory.
+pub(super) const MAX_IN_MEMORY: usize = 4 << 20;
 
 /// Derefs to the bytes of a file as it was when it was opened.
 #[derive(Debug)]
@@ -20,23 +24,42 @@ enum Bytes {
 }
 
 impl Map {
-    /// Maps the regular file at `path`.
+    /// Reads the regular file at `path`.
     pub fn open(path: &Path) -> io::Result<Self> {
-        Self::of(&open_regular(path)?)
+        let mut file = open_regular(path)?;
+        let length = file.metadata()?.len();
+        if length > MAX_IN_MEMORY as u64 {
+            let mut copy = tempfile::tempfile().map_err(no_copy)?;
+            whole(length, io::copy(&mut (&file).take(length), &mut copy).map_err(no_copy)?)?;
+            return Self::of(&copy);
+        }
+        let mut bytes = Vec::new();
+        // What grows meanwhile is taken as it was; a file of no size may yet say something, or that it cannot be read.
+        (&mut file).take(length.max(1)).read_to_end(&mut bytes)?;
+        bytes.truncate(usize::try_from(length).unwrap_or(usize::MAX));
+        whole(length, bytes.len() as u64)?;
+        Ok(Self::from(bytes))
     }
 
-    /// Maps an open file from its beginning, wherever it is read or written at.
+    /// Maps a file that has no name and that nobody else can have open.
     #[allow(unsafe_code)]
-    pub fn of(file: &File) -> io::Result<Self> {
+    pub(super) fn of(file: &File) -> io::Result<Self> {
         if file.metadata()?.len() == 0 {
-            // Tells an empty file from one that cannot be read.
-            let _ = (&*file).read(&mut [0])?;
             return Ok(Self::from(Vec::new()));
         }
-        // SAFETY: the map is read only and private to this process; a file that another process truncates meanwhile ends
-        // this one by a signal, which is the price that every reader of mapped files pays.
+        // SAFETY: the map is read only, and this process alone has the file, which it neither writes to nor cuts short.
         Ok(Self(Bytes::Mapped(unsafe { memmap2::Mmap::map(file)? })))
     }
+}
+
+fn whole(length: u64, read: u64) -> io::Result<()> {
+    if read < length { Err(cut_short()) } else { Ok(()) }
+}
+
+/// The disk that is full is not that of the file.
+pub(super) fn no_copy(error: io::Error) -> io::Error {
+    let place = std::env::temp_dir();
+    io::Error::new(error.kind(), format!("no temporary file can be written in `{}`: {error}", place.display()))
 }
 
 impl From<Vec<u8>> for Map {
@@ -64,7 +87,7 @@ mod tests {
     fn a_map_is_the_file() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("file");
-        for length in [0, 1, 300_000] {
+        for length in [0, 1, 300_000, MAX_IN_MEMORY as u32 + 1] {
             let bytes: Vec<u8> = (0..length).map(|number: u32| number as u8).collect();
             std::fs::write(&path, &bytes).unwrap();
             assert!(*Map::open(&path).unwrap() == bytes);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) use system::is_still_at;
 pub(super) use system::{
-    allow_removal, default_directory_mode, default_mode, is_link_loop, is_own, is_process_gone, is_run, open_now,
+    allow_removal, default_directory_mode, default_mode, is_link_loop, is_out_of_files, is_own, is_process_gone, is_run, open_now,
     open_through, set_mode,
 };
 
@@ -32,6 +32,11 @@ mod system {
     /// Whether symbolic links lead in a circle.
     pub fn is_link_loop(error: &io::Error) -> bool {
         error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
+    }
+
+    pub fn is_out_of_files(error: &io::Error) -> bool {
+        let limits = [rustix::io::Errno::MFILE, rustix::io::Errno::NFILE].map(rustix::io::Errno::raw_os_error);
+        error.raw_os_error().is_some_and(|number| limits.contains(&number))
     }
 
     /// Temporary files are made private; a result is as readable as any new file.
@@ -151,6 +156,10 @@ mod system {
     }
 
     pub fn is_link_loop(_: &io::Error) -> bool {
+        false
+    }
+
+    pub fn is_out_of_files(_: &io::Error) -> bool {
         false
     }
 

@@ -3,9 +3,7 @@
 use std::fs::File;
 use std::io::{self, Write};
 
-use super::map::Map;
-
-const MAX_IN_MEMORY: usize = 4 << 20;
+use super::map::{MAX_IN_MEMORY, Map, no_copy};
 
 /// Takes data by `Write` and ends as its bytes.
 #[derive(Debug, Default)]
@@ -27,15 +25,15 @@ impl Spool {
 impl Write for Spool {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         if let Some(file) = &mut self.file {
-            return file.write(bytes);
+            return file.write(bytes).map_err(no_copy);
         }
         if self.memory.len() + bytes.len() <= MAX_IN_MEMORY {
             self.memory.extend_from_slice(bytes);
             return Ok(bytes.len());
         }
-        let mut file = tempfile::tempfile()?;
-        file.write_all(&std::mem::take(&mut self.memory))?;
-        self.file.insert(file).write(bytes)
+        let mut file = tempfile::tempfile().map_err(no_copy)?;
+        file.write_all(&std::mem::take(&mut self.memory)).map_err(no_copy)?;
+        self.file.insert(file).write(bytes).map_err(no_copy)
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -101,12 +101,13 @@ impl<'a> Builder<'a> {
             return Err(place.refuse(format!("`{missing}` is required and not a property")));
         }
         let mut fields: Vec<Field> = Vec::new();
+        let mut taken: BTreeMap<String, &str> = BTreeMap::new();
         for (wire, property) in properties {
             let place = place.below("properties").below(wire);
             let field_name =
                 names::field(wire).ok_or_else(|| place.refuse(format!("`{wire}` cannot be a field name")))?;
-            if let Some(other) = fields.iter().find(|field| field.name == field_name) {
-                return Err(place.refuse(format!("`{wire}` and `{}` are one name in Python", other.wire)));
+            if let Some(other) = taken.insert(field_name.clone(), wire) {
+                return Err(place.refuse(format!("`{wire}` and `{other}` are one name in Python")));
             }
             let literal = (tag == Some(wire.as_str())).then(|| property.as_object().and_then(enum_values)).flatten();
             let shape = match (literal, property) {

@@ -1,6 +1,6 @@
 //! What the keywords of a schema say: its types, strings, branches, description and limits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
@@ -12,8 +12,13 @@ use super::pointer::Place;
 /// An object of JSON.
 pub(super) type Object = Map<String, Value>;
 
-pub(super) fn required_keys(schema: &Value) -> Vec<&str> {
-    schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
+/// What a schema requires, in its own order.
+pub(super) fn keys_in_order(schema: &Value) -> impl Iterator<Item = &str> {
+    schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+}
+
+pub(super) fn required_keys(schema: &Value) -> BTreeSet<&str> {
+    keys_in_order(schema).collect()
 }
 
 pub(super) fn union_branches(object: &Object) -> Option<(&'static str, &Vec<Value>)> {
@@ -54,8 +59,14 @@ pub(super) fn strings(values: &[Value]) -> Vec<String> {
 }
 
 pub(super) fn tag_values(branch: &Value, key: &str) -> Option<Vec<String>> {
+    let values = only_value(branch, key)?;
+    required_keys(branch).contains(key).then_some(values)
+}
+
+/// The same of a key that may be left out.
+pub(super) fn only_value(branch: &Value, key: &str) -> Option<Vec<String>> {
     let values = strings(&enum_values(branch.get("properties")?.get(key)?.as_object()?)?);
-    (values.len() == 1 && required_keys(branch).contains(&key)).then_some(values)
+    (values.len() == 1).then_some(values)
 }
 
 pub(super) fn members(values: &[Value], doc: &Doc, place: &Place<'_>) -> Result<Vec<Member>, TypegenError> {

@@ -1,13 +1,13 @@
 //! The classes of a union: one for each variant, named by override, title, tag or key, and one for its strings.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::classes::Builder;
 use super::error::TypegenError;
 use super::keywords::{
-    Object, doc_of, enum_values, is_null, members, no_duplicates, required_keys, tag_values, union_branches,
+    Object, doc_of, enum_values, is_null, keys_in_order, members, no_duplicates, only_value, required_keys, tag_values, union_branches,
 };
 use super::model::{Body, Doc, Member, Shape};
 use super::pointer::Place;
@@ -55,6 +55,10 @@ impl<'a> Builder<'a> {
             return Err(place.refuse("fields beside a union need a union of objects"));
         }
         let tag = common_tag(&merged);
+        let mut required: BTreeMap<&str, usize> = BTreeMap::new();
+        for key in merged.iter().flat_map(required_keys) {
+            *required.entry(key).or_default() += 1;
+        }
         let mut arms = Vec::new();
         let mut values: Vec<Member> = Vec::new();
         let mut tags = BTreeSet::new();
@@ -78,8 +82,7 @@ impl<'a> Builder<'a> {
                 {
                     return Err(place.refuse(format!("two variants have the tag `{value}`")));
                 }
-                let others = || merged.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, value)| value);
-                let class = self.variant_name(name, variant, tag_value.as_deref(), others(), &place)?;
+                let class = self.variant_name(name, branch, tag_value.as_deref(), &required, &place)?;
                 let (variant, note) = merge_alternatives(variant, &place)?;
                 let body = self.model(&class, &variant, tag.as_deref(), &place)?;
                 let mut doc = doc_of(branch);
@@ -104,12 +107,12 @@ impl<'a> Builder<'a> {
     }
 
     /// The class name of a variant: an override, its title, its tag, or the key that no sibling requires.
-    fn variant_name<'v>(
+    fn variant_name(
         &self,
         union: &str,
-        variant: &Object,
+        variant: &Value,
         tag: Option<&str>,
-        mut others: impl Iterator<Item = &'v Value>,
+        required: &BTreeMap<&str, usize>,
         place: &Place<'a>,
     ) -> Result<String, TypegenError> {
         let free =
@@ -127,10 +130,8 @@ impl<'a> Builder<'a> {
         if let Some(name) = tag.and_then(names::pascal) {
             return Ok(format!("{name}{union}"));
         }
-        let siblings: Vec<Vec<&str>> = others.by_ref().map(required_keys).collect();
-        required_keys(&Value::Object(variant.clone()))
-            .into_iter()
-            .find(|key| !siblings.iter().any(|sibling| sibling.contains(key)))
+        keys_in_order(variant)
+            .find(|key| required.get(key) == Some(&1))
             .and_then(names::pascal)
             .map(|key| format!("{key}{union}"))
             .ok_or_else(|| place.refuse("nothing names this variant: it has no title, tag or required key of its own"))
@@ -178,12 +179,10 @@ fn merge_alternatives(variant: &Object, place: &Place<'_>) -> Result<(Object, Op
         alternatives.push(own.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(" with "));
     }
     let mut required: Vec<Value> = variant.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
-    let everywhere = branches.first().map(required_keys).unwrap_or_default();
+    let everywhere = branches.first().map(keys_in_order);
+    let sets: Vec<_> = branches.iter().map(required_keys).collect();
     required.extend(
-        everywhere
-            .into_iter()
-            .filter(|name| branches.iter().all(|branch| required_keys(branch).contains(name)))
-            .map(Value::from),
+        everywhere.into_iter().flatten().filter(|name| sets.iter().all(|set| set.contains(name))).map(Value::from),
     );
     merged.insert("properties".into(), Value::Object(properties));
     merged.insert("required".into(), Value::Array(required));
@@ -199,5 +198,10 @@ fn common_tag(branches: &[Value]) -> Option<String> {
         "kind" => 1,
         _ => 2,
     });
-    keys.into_iter().find(|key| branches.iter().all(|branch| tag_values(branch, key).is_some())).cloned()
+    let required: Vec<_> = branches.iter().map(required_keys).collect();
+    let tells = |key: &str| {
+        let mut all = branches.iter().zip(&required);
+        all.all(|(branch, required)| required.contains(key) && only_value(branch, key).is_some())
+    };
+    keys.into_iter().find(|key| tells(key)).cloned()
 }

@@ -32,7 +32,11 @@ mod hostile_archives;
 #[cfg(target_os = "linux")]
 mod hostile_children;
 #[cfg(unix)]
+mod hostile_machines;
+#[cfg(unix)]
 mod hostile_places;
+#[cfg(unix)]
+mod hostile_text;
 mod inspect_command;
 mod inspect_real;
 #[cfg(unix)]

@@ -26,5 +26,11 @@ pub fn adopt_orphans() {
     platform::adopt_orphans();
 }
 
+/// Makes a file that grows past the process's limit an error where it is written, not the end of the process (Unix). Children
+/// are started as if nothing had been said.
+pub fn outlive_file_limit() {
+    platform::outlive_file_limit();
+}
+
 #[cfg(all(test, unix))]
 mod tests;

@@ -51,6 +51,8 @@ pub fn prepare(
     let parent = rustix::process::getpid();
     let in_child = move || {
         rustix::process::setsid()?;
+        // SAFETY: this sets a disposition that the system knows; no handler of ours is named.
+        unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_DFL) };
         #[cfg(target_os = "linux")]
         {
             rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
@@ -172,6 +174,11 @@ pub fn adopt_orphans() {
         let adopting = rustix::process::set_child_subreaper(Some(rustix::process::getpid())).is_ok();
         ADOPTING.store(adopting, std::sync::atomic::Ordering::Relaxed);
     }
+}
+
+pub fn outlive_file_limit() {
+    // SAFETY: this sets a disposition that the system knows; no handler of ours is named.
+    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
 }
 
 /// Starts a child so that nobody takes it for an orphan.

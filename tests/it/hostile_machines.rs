@@ -1,0 +1,186 @@
+//! Machines that lack something: open files, disk, a home, a working directory, streams. Each run comes to the exit code that it
+//! should, says why, and leaves nothing.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use crate::samples::archive::noise;
+use crate::samples::binary::elf;
+use crate::samples::wheel::{linux, linux_program, linux_with};
+use crate::support::{names, publish, relkit, run, set_mode, succeed, text, write, write_tree};
+
+/// Runs relkit as a line of a shell has it, in which `relkit` is the program under test.
+fn shell(root: &Path, line: &str) -> Output {
+    let mut command = Command::new("bash");
+    command.current_dir(root).arg("-c").arg(format!("relkit() {{ command \"$RELKIT\" \"$@\"; }}\n{line}"));
+    command.env("RELKIT", env!("CARGO_BIN_EXE_relkit")).env("NO_COLOR", "1").env_remove("RELKIT_TOKEN");
+    run(&mut command)
+}
+
+#[track_caller]
+fn expect(output: &Output, code: i32, words: &str) {
+    let said = text(output);
+    assert_eq!(output.status.code(), Some(code), "{said}");
+    assert!(said.contains(words) && !said.contains("panicked"), "`{words}` is missing: {said}");
+}
+
+/// A wheel that passes, and one whose program is too large for memory.
+fn wheels(root: &Path) -> (String, String) {
+    let (small, large) = (linux(), linux_with([linux_program(), noise(6 << 20)].concat()));
+    write(root, &format!("small/{}", small.file_name), small.build());
+    write(root, &format!("large/{}", large.file_name), large.build());
+    (format!("small/{}", small.file_name), format!("large/{}", large.file_name))
+}
+
+#[test]
+fn a_file_that_is_cut_short_while_it_is_read_ends_no_run_by_a_signal() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let whole = [linux_program(), noise(24 << 20)].concat();
+    let program = write(root, "program", &whole);
+    set_mode(&program, 0o755);
+    write(root, "a-1.0.tar.gz", crate::samples::archive::gzip(&whole));
+    for subject in ["program", "a-1.0.tar.gz"] {
+        let path = root.join(subject);
+        let bytes = fs::read(&path).unwrap();
+        for round in 0..6 {
+            fs::write(&path, &bytes).unwrap();
+            let mut child = relkit().current_dir(root).args(["check", subject]).args(["--quiet"]).stdout(std::process::Stdio::null())
+                .stderr(std::process::Stdio::null()).spawn().unwrap();
+            std::thread::sleep(std::time::Duration::from_millis(4 * round));
+            fs::File::options().write(true).open(&path).unwrap().set_len(4096).unwrap();
+            let status = child.wait().unwrap();
+            assert!(status.code().is_some_and(|code| code <= 2), "{subject} in round {round}: {status}");
+        }
+    }
+}
+
+#[test]
+fn few_open_files_are_enough_or_are_said() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let (small, _) = wheels(root);
+    publish::dist(&root.join("dist"), "x");
+    for number in 0..60 {
+        let sample = linux().of_version(&format!("0.163.{number}"));
+        write(&root.join("many"), &sample.file_name, sample.build());
+    }
+    expect(&shell(root, &format!("ulimit -n 32; relkit check {small}")), 0, "");
+    expect(&shell(root, "ulimit -n 32; relkit check many"), 0, "");
+    for limit in [4, 5, 6, 7] {
+        let output = shell(root, &format!("ulimit -n {limit}; relkit check {small}"));
+        let said = text(&output);
+        let code = output.status.code();
+        // Below, the loader of the system itself does not come to the program.
+        assert!(matches!(code, Some(0 | 2 | 127)), "{limit}: {said}");
+        assert!(code != Some(2) || said.contains("ulimit -n"), "{limit}: {said}");
+    }
+}
+
+#[test]
+fn a_file_limit_and_a_full_temporary_directory_are_errors_with_a_cause() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let (_, large) = wheels(root);
+    write(root, "payload", [elf(4000), noise(3 << 20)].concat());
+    let stage = "relkit stage-runtime out payload --codex-version 0.163.0";
+    expect(&shell(root, &format!("ulimit -f 1000; {stage}")), 2, "ulimit -f");
+    assert_eq!(names(root), ["large", "payload", "small"]);
+    expect(&shell(root, stage), 0, "");
+    expect(&shell(root, "ulimit -f 1000; relkit build out --out-dir dist"), 2, "ulimit -f");
+    assert_eq!(names(&root.join("dist")), [""; 0]);
+    expect(&shell(root, &format!("ulimit -f 1000; relkit check {large}")), 2, "no temporary file can be written");
+    expect(&shell(root, &format!("TMPDIR=/nonexistent relkit check {large}")), 2, "/nonexistent");
+    expect(&shell(root, &format!("TMPDIR=/nonexistent relkit smoke {large}")), 2, "/nonexistent");
+    expect(&shell(root, &format!("TMPDIR=/nonexistent relkit inspect {large}")), 2, "/nonexistent");
+    // What needs no temporary file needs no place for it.
+    expect(&shell(root, "TMPDIR=/nonexistent relkit check small"), 0, "");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_temporary_disk_and_one_that_is_read_only_are_errors_with_a_cause() {
+    use crate::support::SmallDisk;
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let (small, large) = wheels(root);
+    let Some(disk) = SmallDisk::mount(&root.join("disk"), 2) else { return };
+    for command in ["check", "inspect"] {
+        expect(&shell(root, &format!("TMPDIR=disk relkit {command} {large}")), 2, "no temporary file can be written in `disk`");
+    }
+    expect(&shell(root, &format!("TMPDIR=disk relkit smoke {large}")), 2, "free space");
+    assert_eq!(names(&disk.0), [""; 0]);
+    fs::write(disk.0.join("there"), "").unwrap();
+    succeed(Command::new("mount").args(["-o", "remount,ro"]).arg(&disk.0));
+    write(root, "payload", elf(4000));
+    for line in [
+        format!("relkit check {small} --receipt disk/receipt.json"),
+        "relkit stage-runtime disk/out payload --codex-version 0.163.0".into(),
+        format!("relkit retag {small} --platform-tag musllinux_1_1_x86_64 --out-dir disk/out"),
+        "relkit init disk/product --name tool-bin --from payload".into(),
+        "relkit workflow --out disk/workflow.yml".into(),
+    ] {
+        expect(&shell(root, &line), 2, "Read-only file system");
+    }
+    assert_eq!(names(&disk.0), ["there"]);
+}
+
+#[test]
+fn without_a_home_a_working_directory_or_streams() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let (small, _) = wheels(root);
+    let absolute = root.join(&small).display().to_string();
+    expect(&shell(root, &format!("env -u HOME \"$RELKIT\" check {small}")), 0, "");
+    expect(&shell(root, &format!("env -i \"$RELKIT\" check {small}")), 0, "");
+    expect(&shell(root, &format!("HOME=/nonexistent relkit smoke {small} --level version")), 1, "");
+    let gone = "mkdir gone; cd gone; rmdir ../gone;";
+    expect(&shell(root, &format!("{gone} relkit check {absolute}")), 0, "");
+    expect(&shell(root, &format!("{gone} relkit check {small}")), 2, "cannot read");
+    expect(&shell(root, &format!("{gone} relkit check {absolute} --receipt receipt.json")), 2, "cannot write");
+    expect(&shell(root, &format!("{gone} relkit retag {absolute} --platform-tag musllinux_1_1_x86_64 --out-dir out")), 2, "");
+    for closed in ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"] {
+        expect(&shell(root, &format!("relkit check {small} --receipt receipt.json {closed}")), 0, "");
+        expect(&shell(root, &format!("relkit check none {closed}")), 2, "");
+        assert_eq!(names(root).len(), 3, "{closed}");
+        fs::remove_file(root.join("receipt.json")).unwrap();
+    }
+    expect(&shell(root, &format!("relkit check {small} | true; exit ${{PIPESTATUS[0]}}")), 0, "");
+    expect(&shell(root, &format!("relkit inspect {small} 2>&1 | true; exit ${{PIPESTATUS[0]}}")), 0, "");
+    expect(&shell(root, "relkit check none 2>&1 | true; exit ${PIPESTATUS[0]}"), 2, "");
+}
+
+#[test]
+fn names_that_are_not_utf_8_are_read_or_refused_by_name() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let (small, _) = wheels(root);
+    let odd = root.join(OsStr::from_bytes(b"d\xff"));
+    let wheel = small.split_once('/').unwrap().1;
+    fs::create_dir(&odd).unwrap();
+    fs::copy(root.join(&small), odd.join(wheel)).unwrap();
+    fs::copy(root.join(&small), root.join(OsStr::from_bytes(b"\xff-1.0-py3-none-any.whl"))).unwrap();
+    for (line, code, words) in [
+        ("relkit check d?", 0, ""),
+        ("relkit check d?/*.whl --format json --receipt d?/receipt.json", 0, ""),
+        ("relkit inspect d?/*.whl", 0, ""),
+        ("relkit smoke d?/*.whl --level version", 1, ""),
+        ("relkit check ?-1.0*.whl", 1, ""),
+        ("relkit coverage ?-1.0*.whl", 1, ""),
+        ("relkit verify d? --codex-version 0.163.0 --receipts d?", 1, ""),
+        ("relkit retag d?/*.whl --platform-tag musllinux_1_1_x86_64 --out-dir d?/out", 0, ""),
+        ("relkit stage-runtime d?/stage none --codex-version 0.163.0", 2, "cannot read"),
+    ] {
+        // A pattern of the shell gives the name as it is.
+        let line = line.replace("d?/receipt.json", "$(echo d?)/receipt.json").replace("d?/out", "$(echo d?)/out");
+        expect(&shell(root, &line), code, words);
+    }
+    let tree = root.join("tree");
+    write_tree(&tree, &[("bin/codex", elf(4000))]);
+    fs::write(tree.join(OsStr::from_bytes(b"x\xff")), "").unwrap();
+    expect(&shell(root, "relkit stage-runtime out tree --codex-version 0.163.0"), 1, "UTF-8");
+    assert!(!root.join("out").exists());
+}
