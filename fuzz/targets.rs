@@ -5,13 +5,19 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use relkit::binary::{Inventory, read};
+use relkit::build;
 use relkit::check::coverage::Candidate;
 use relkit::check::{Options, SdistSubject, Selection, check_archive};
 use relkit::console::Progress;
 use relkit::fetch::checksums::Checksums;
+use relkit::fs::Existing;
+use relkit::http::parse_url;
 use relkit::payload::Payload;
-use relkit::product::{RuntimeProject, SdkProject};
+use relkit::product::{Product, RuntimeProject, SdkProject};
+use relkit::publish::index::names_on;
+use relkit::stage;
 use relkit::target::{PlatformTag, TargetTriple};
+use relkit::typegen::{Schema, from_schema};
 use relkit::version::{PublicVersion, ReleaseVersion, TagForm};
 use relkit::wheel::entry_points::EntryPoints;
 use relkit::wheel::filename::{SdistFileName, WheelFileName};
@@ -23,6 +29,7 @@ use relkit::wheel::sbom::{SbomFormat, sboms_of, validate};
 use relkit::wheel::tag::TagSet;
 use relkit::wheel::wheel_file::WheelFile;
 use relkit::zip::archive::{Archive, Limits};
+use relkit_client::rpc::{decode, encode};
 
 use crate::samples::archive::{Defect, TarMember, gzip, tar, tar_of, xz, zip_of, zstd};
 use crate::samples::binary::{AMD64, ARM64, ElfSample, fat, glibc_elf, mac as mach, pe, static_elf, windows_program};
@@ -46,7 +53,7 @@ const fn target(name: &'static str, parse: fn(&[u8]), seeds: fn() -> Vec<Vec<u8>
     Target { name, parse, seeds }
 }
 
-pub const TARGETS: [Target; 17] = [
+pub const TARGETS: [Target; 21] = [
     target("wheel", wheel, wheels),
     target("zip", zip, wheels),
     target("unpack", unpack, wheels),
@@ -64,6 +71,10 @@ pub const TARGETS: [Target; 17] = [
     target("checksums", checksums, lists_of_checksums),
     target("package_json", package_json, package_descriptions),
     target("payload", payload, payloads),
+    target("stage", stage, payloads),
+    target("page", page, pages),
+    target("rpc", rpc, lines),
+    target("schema", schema, schemas),
 ];
 
 /// The built-in product, under these rules.
@@ -259,6 +270,56 @@ fn payload(bytes: &[u8]) {
     }
 }
 
+/// `stage-runtime` and `build`, of the built-in product: nothing lands beside the output, and what is built can be read.
+fn stage(bytes: &[u8]) {
+    static PRODUCT: LazyLock<Product> = LazyLock::new(|| Product::built_in().unwrap());
+    let around = tempfile::tempdir().unwrap();
+    let [file, out, dist] = ["file.bin", "out", "dist"].map(|name| around.path().join(name));
+    std::fs::write(&file, bytes).unwrap();
+    let options = stage::runtime::Options {
+        product: &PRODUCT,
+        out: out.clone(),
+        payload: file,
+        release: PRODUCT.runtime.release("0.163.0").unwrap(),
+        platform_tag: None,
+        target: None,
+        existing: Existing::Refuse,
+    };
+    let staged = stage::stage_runtime(&options, &Progress::hidden());
+    assert_eq!(std::fs::read_dir(around.path()).unwrap().count(), 1 + usize::from(staged.is_ok()));
+    if staged.is_ok() {
+        build::read_stages(std::slice::from_ref(&out)).unwrap();
+        assert!(!dist.exists());
+    }
+}
+
+/// A page of an index, as HTML and as JSON.
+fn page(bytes: &[u8]) {
+    let [at, simple] =
+        ["https://example.org/simple/a/", "https://example.org/simple/"].map(|url| parse_url(url).unwrap());
+    for kind in ["text/html", "application/vnd.pypi.simple.v1+json", ""] {
+        let _ = names_on(kind, bytes, &at, &simple);
+    }
+}
+
+/// What the app server says, line by line; what is understood is still a message as it would be sent.
+fn rpc(bytes: &[u8]) {
+    for line in bytes.split(|byte| *byte == b'\n') {
+        let Ok(message) = decode(line) else { continue };
+        // The last bit of a fraction may differ.
+        assert!(decode(encode(&message).as_bytes()).is_ok());
+    }
+}
+
+/// A schema, from the file to the modules that are made of it.
+fn schema(bytes: &[u8]) {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("codex_app_server_protocol.v2.schemas.json"), bytes).unwrap();
+    let Ok(schema) = Schema::load(directory.path()) else { return };
+    let _ = from_schema(&schema, "1.0", "package")
+        .map(|generated| assert!(generated.files.values().all(|text| text.is_ascii())));
+}
+
 fn wheels() -> Vec<Vec<u8>> {
     let (descriptors, stored) = (linux().every(Defect::Descriptor), linux().every(Defect::Method(0)));
     let all = [linux(), descriptors, stored, mac(mach(ARM64, 11, 0).build()), windows(windows_program())];
@@ -374,4 +435,34 @@ fn lists_of_checksums() -> Vec<Vec<u8>> {
 
 fn package_descriptions() -> Vec<Vec<u8>> {
     vec![linux().entries[1].data.clone()]
+}
+
+fn pages() -> Vec<Vec<u8>> {
+    let sum = "0f".repeat(32);
+    texts(&[
+        &format!(
+            "<!DOCTYPE html><meta name=\"pypi:repository-version\" content=\"1.1\"><a href=\"../a-1.0.tar.gz#sha256={sum}\" \
+            data-yanked=\"no\" data-requires-python=\"&gt;=3\">a-1.0.tar.gz</a><a href=\"/b.whl\">b-1.0-py3-none-any.whl</a>"
+        ),
+        &format!(
+            "{{\"meta\":{{\"api-version\":\"1.3\"}},\"name\":\"a\",\"files\":[{{\"filename\":\"a-1.0.tar.gz\",\
+            \"url\":\"a-1.0.tar.gz\",\"hashes\":{{\"sha256\":\"{sum}\"}},\"yanked\":false}}]}}"
+        ),
+    ])
+}
+
+fn lines() -> Vec<Vec<u8>> {
+    texts(&[
+        "{\"id\":0,\"method\":\"initialize\",\"params\":{\"a\":[1,\"b\"]}}\n{\"method\":\"turn/started\"}\n",
+        "{\"id\":\"x\",\"result\":{}}\n{\"id\":1,\"error\":{\"code\":-32001,\"message\":\"busy\",\"data\":null}}\n",
+    ])
+}
+
+fn schemas() -> Vec<Vec<u8>> {
+    texts(&[
+        "{\"definitions\":{\"ClientRequest\":{\"oneOf\":[]},\"A\":{\"type\":\"object\",\"required\":[\"a\"],\"properties\":{\
+        \"a\":{\"$ref\":\"#/definitions/B\"},\"b\":{\"type\":[\"string\",\"null\"],\"default\":\"x\",\"description\":\"b\"}}},\
+        \"B\":{\"oneOf\":[{\"type\":\"object\",\"title\":\"One\",\"required\":[\"type\"],\"properties\":{\"type\":{\"const\":\"one\"}}},\
+        {\"enum\":[\"x\",\"y\"]}]},\"C\":{\"anyOf\":[{\"type\":\"integer\",\"minimum\":0},{\"type\":\"array\",\"items\":true}]}}}",
+    ])
 }

@@ -147,8 +147,7 @@ mod tests {
     #[test]
     fn no_line_becomes_a_workflow_command() {
         let hostile = "a ::b\n  ::error::x\n::add-mask::y\nz##[error]z###vso[\n## head\nstd::io";
-        let shown =
-            "a ::b\n  \\u{3a}:error::x\n\\u{3a}:add-mask::y\nz\\u{23}#[error]z#\\u{23}#vso[\n## head\nstd::io";
+        let shown = "a ::b\n  \\u{3a}:error::x\n\\u{3a}:add-mask::y\nz\\u{23}#[error]z#\\u{23}#vso[\n## head\nstd::io";
         assert_eq!(plain_lines(hostile), shown);
         assert_eq!(plain_lines(shown), shown);
         assert_eq!(annotation_lines("::error::##[a\n ::b"), "::error::\\u{23}#[a\n \\u{3a}:b");

@@ -78,7 +78,9 @@ pub(crate) fn io_hint(error: &io::Error) -> &'static str {
         io::ErrorKind::ReadOnlyFilesystem => "give a path on a file system that can be written to",
         io::ErrorKind::FileTooLarge => "the process may not write files of this size: raise its limit (`ulimit -f`)",
         io::ErrorKind::QuotaExceeded => "free space that counts against the quota and run the command again",
-        _ if platform::is_out_of_files(error) => "allow the process more open files (`ulimit -n`), or give fewer at once",
+        _ if platform::is_out_of_files(error) => {
+            "allow the process more open files (`ulimit -n`), or give fewer at once"
+        }
         _ if platform::is_link_loop(error) => "remove the symbolic link that leads back to itself, or name the file",
         _ => "check the path, and that its disk can be read and written",
     }

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 pub(crate) use system::is_still_at;
 pub(super) use system::{
-    allow_removal, default_directory_mode, default_mode, is_link_loop, is_out_of_files, is_own, is_process_gone, is_run, open_now,
-    open_through, set_mode,
+    allow_removal, default_directory_mode, default_mode, is_link_loop, is_out_of_files, is_own, is_process_gone,
+    is_run, open_now, open_through, set_mode,
 };
 
 #[cfg(unix)]

@@ -323,3 +323,11 @@ fn network(url: &Url, source: impl Into<Box<dyn std::error::Error + Send + Sync>
 fn not_a_page(url: &Url, why: impl Into<String>) -> IndexError {
     IndexError::Page { url: http::shown(url), why: why.into() }
 }
+
+/// The names of the files on a project's page, which was found at `url` below the simple API at `simple`.
+///
+/// # Errors
+/// Why it is no such page.
+pub fn names_on(content_type: &str, body: &[u8], url: &Url, simple: &Url) -> Result<Vec<String>, String> {
+    Page::parse(content_type, body, url, simple).map(|page| page.files.into_keys().collect())
+}

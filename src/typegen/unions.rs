@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::classes::Builder;
 use super::error::TypegenError;
 use super::keywords::{
-    Object, doc_of, enum_values, is_null, keys_in_order, members, no_duplicates, only_value, required_keys, tag_values, union_branches,
+    Object, doc_of, enum_values, is_null, keys_in_order, members, no_duplicates, only_value, required_keys, tag_values,
+    union_branches,
 };
 use super::model::{Body, Doc, Member, Shape};
 use super::pointer::Place;

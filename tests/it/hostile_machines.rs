@@ -48,8 +48,14 @@ fn a_file_that_is_cut_short_while_it_is_read_ends_no_run_by_a_signal() {
         let bytes = fs::read(&path).unwrap();
         for round in 0..6 {
             fs::write(&path, &bytes).unwrap();
-            let mut child = relkit().current_dir(root).args(["check", subject]).args(["--quiet"]).stdout(std::process::Stdio::null())
-                .stderr(std::process::Stdio::null()).spawn().unwrap();
+            let mut child = relkit()
+                .current_dir(root)
+                .args(["check", subject])
+                .args(["--quiet"])
+                .stdout(std::process::Stdio::null())
+                .stderr(std::process::Stdio::null())
+                .spawn()
+                .unwrap();
             std::thread::sleep(std::time::Duration::from_millis(4 * round));
             fs::File::options().write(true).open(&path).unwrap().set_len(4096).unwrap();
             let status = child.wait().unwrap();
@@ -109,7 +115,11 @@ fn a_full_temporary_disk_and_one_that_is_read_only_are_errors_with_a_cause() {
     let (small, large) = wheels(root);
     let Some(disk) = SmallDisk::mount(&root.join("disk"), 2) else { return };
     for command in ["check", "inspect"] {
-        expect(&shell(root, &format!("TMPDIR=disk relkit {command} {large}")), 2, "no temporary file can be written in `disk`");
+        expect(
+            &shell(root, &format!("TMPDIR=disk relkit {command} {large}")),
+            2,
+            "no temporary file can be written in `disk`",
+        );
     }
     expect(&shell(root, &format!("TMPDIR=disk relkit smoke {large}")), 2, "free space");
     assert_eq!(names(&disk.0), [""; 0]);
@@ -141,7 +151,11 @@ fn without_a_home_a_working_directory_or_streams() {
     expect(&shell(root, &format!("{gone} relkit check {absolute}")), 0, "");
     expect(&shell(root, &format!("{gone} relkit check {small}")), 2, "cannot read");
     expect(&shell(root, &format!("{gone} relkit check {absolute} --receipt receipt.json")), 2, "cannot write");
-    expect(&shell(root, &format!("{gone} relkit retag {absolute} --platform-tag musllinux_1_1_x86_64 --out-dir out")), 2, "");
+    expect(
+        &shell(root, &format!("{gone} relkit retag {absolute} --platform-tag musllinux_1_1_x86_64 --out-dir out")),
+        2,
+        "",
+    );
     for closed in ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"] {
         expect(&shell(root, &format!("relkit check {small} --receipt receipt.json {closed}")), 0, "");
         expect(&shell(root, &format!("relkit check none {closed}")), 2, "");

@@ -45,7 +45,9 @@ fn assert_plain(what: &str, bytes: &[u8]) {
         let is_ours = ["::error file=", "::error title=", "::warning file=", "::warning title=", "::notice title="];
         let is_ours = what.contains("github") && is_ours.iter().any(|start| line.starts_with(start));
         let commands = begun.starts_with("::") && !is_ours || line.contains("##[");
-        let adds = ["forged: a", "# forged", "hint: forged", "| forged", "* **forged"].iter().any(|start| begun.starts_with(start));
+        let adds = ["forged: a", "# forged", "hint: forged", "| forged", "* **forged"]
+            .iter()
+            .any(|start| begun.starts_with(start));
         assert!(!commands && !adds, "{what}: {line:?} in {said}");
         if is_ours {
             assert!(!line.contains("%0Ahint: forged") && !line.contains("%0A::"), "{what}: {line:?}");
@@ -123,10 +125,13 @@ fn wheels(directory: &Path) -> Vec<PathBuf> {
     let field = |name: &str| linux().metadata(&format!("{name}: "), &format!("{name}: {folded}"));
     let info = |file: &str, value: &str| linux().and(&format!("{INFO}/{file}"), value, 0o100644);
     let mut odd = linux();
-    odd.wheel = format!("Wheel-Version: {LINE}\nGenerator: {LINE}\nRoot-Is-Purelib: {LINE}\nTag: {LINE}\n{LINE}: {LINE}\n{LINE}\n");
+    odd.wheel = format!(
+        "Wheel-Version: {LINE}\nGenerator: {LINE}\nRoot-Is-Purelib: {LINE}\nTag: {LINE}\n{LINE}: {LINE}\n{LINE}\n"
+    );
     let mut package = linux();
     package.entries[1].data =
-        format!("{{\"layoutVersion\":1,\"version\":{json},\"target\":{json},\"entrypoint\":{json},{json}:{json}}}").into();
+        format!("{{\"layoutVersion\":1,\"version\":{json},\"target\":{json},\"entrypoint\":{json},{json}:{json}}}")
+            .into();
     let samples = [
         linux().and(HOSTILE, "x", 0o100644),
         linux().and(&format!("codex_cli_bin/{HOSTILE}"), linux_program(), 0o100755),
@@ -141,11 +146,17 @@ fn wheels(directory: &Path) -> Vec<PathBuf> {
         field("Requires-Python"),
         field("Project-URL"),
         field("Description-Content-Type"),
-        linux().metadata("Summary: A program\n", &format!("Requires-Dist: {folded}\n{LINE}: {LINE}\n{LINE}\nSummary: A\n")),
+        linux().metadata(
+            "Summary: A program\n",
+            &format!("Requires-Dist: {folded}\n{LINE}: {LINE}\n{LINE}\nSummary: A\n"),
+        ),
         linux().metadata("# A program", &format!("[x]: <{HOSTILE}>\n![a]({LINE})")),
         linux().record(|record| format!("{record}\"{HOSTILE}\",{LINE},{LINE}\n{LINE}\n")),
         info("entry_points.txt", &format!("[{LINE}]\n{LINE} = {LINE}\n[console_scripts]\n{LINE} = {LINE}:{LINE}\n")),
-        info(&format!("sboms/{LINE}.cdx.json"), &format!("{{\"bomFormat\":{json},\"specVersion\":{json},\"components\":{json}}}")),
+        info(
+            &format!("sboms/{LINE}.cdx.json"),
+            &format!("{{\"bomFormat\":{json},\"specVersion\":{json},\"components\":{json}}}"),
+        ),
         linux().and(&format!("codex_cli_bin/{LINE}.py"), format!("#!{HOSTILE}\n"), 0o100755),
         odd,
         package,
@@ -170,7 +181,9 @@ fn wheels(directory: &Path) -> Vec<PathBuf> {
 
 fn sdists(directory: &Path) -> Vec<PathBuf> {
     let file = |name: &str, data: &str| TarMember::file(name, data);
-    let info = format!("Metadata-Version: 2.4\nName: {LINE}\nVersion: {LINE}\nRequires-Dist: {LINE}\nLicense-File: {LINE}\n{LINE}\n");
+    let info = format!(
+        "Metadata-Version: 2.4\nName: {LINE}\nVersion: {LINE}\nRequires-Dist: {LINE}\nLicense-File: {LINE}\n{LINE}\n"
+    );
     let members = [
         file("a-1.0/PKG-INFO", &info),
         file("a-1.0/pyproject.toml", &format!("[{LINE}\n")),
@@ -236,8 +249,21 @@ fn of_programs_that_speak() {
             set_mode(&program, 0o755);
             for format in ["text", "json", "github"] {
                 for level in ["version", "handshake"] {
-                    say!(root, "smoke", program, "--level", level, "--format", format, "--timeout", "5",
-                        "--expect-version", LINE, "--receipt", "smoke.json");
+                    say!(
+                        root,
+                        "smoke",
+                        program,
+                        "--level",
+                        level,
+                        "--format",
+                        format,
+                        "--timeout",
+                        "5",
+                        "--expect-version",
+                        LINE,
+                        "--receipt",
+                        "smoke.json"
+                    );
                     if let Ok(receipt) = fs::read(root.join("smoke.json")) {
                         assert_plain("receipt", &receipt);
                     }
@@ -280,16 +306,38 @@ fn of_releases_and_their_receipts() {
         ],
     );
     for format in ["text", "json", "github"] {
-        say!(root, "verify", "dist", "--codex-version", "0.163.0", "--receipts", "receipts", "--format", format,
-            "--manifest", "manifest.json");
+        say!(
+            root,
+            "verify",
+            "dist",
+            "--codex-version",
+            "0.163.0",
+            "--receipts",
+            "receipts",
+            "--format",
+            format,
+            "--manifest",
+            "manifest.json"
+        );
         assert_plain("manifest", &fs::read(root.join("manifest.json")).unwrap_or_default());
     }
     say!(root, "publish", "dist", "--codex-version", "0.163.0", "--upload-url", "http://127.0.0.1:9/", "--dry-run");
     say!(root, "publish", "dist", "--codex-version", HOSTILE, "--upload-url", HOSTILE, "--dry-run");
     for plan in [format!("{{\"schema_version\":1,\"files\":{json},{json}:{json}}}"), json] {
         fs::write(root.join("plan.json"), plan).unwrap();
-        say!(root, "publish", "dist", "--codex-version", "0.163.0", "--plan", "plan.json", "--receipt", "plan.json",
-            "--upload-url", "http://127.0.0.1:9/");
+        say!(
+            root,
+            "publish",
+            "dist",
+            "--codex-version",
+            "0.163.0",
+            "--plan",
+            "plan.json",
+            "--receipt",
+            "plan.json",
+            "--upload-url",
+            "http://127.0.0.1:9/"
+        );
     }
 }
 
@@ -300,7 +348,11 @@ fn of_servers() {
     publish::dist(&root.join("dist"), "x");
     let index = ScriptedIndex::start();
     let upload = format!("{}/legacy/", index.address);
-    for body in [HOSTILE.to_owned(), format!("<title>{HOSTILE}</title><p>{HOSTILE}"), format!("{{\"message\":{}}}", json_of(HOSTILE))] {
+    for body in [
+        HOSTILE.to_owned(),
+        format!("<title>{HOSTILE}</title><p>{HOSTILE}"),
+        format!("{{\"message\":{}}}", json_of(HOSTILE)),
+    ] {
         for format in ["text", "json"] {
             index.faults([Fault::answer("400 Bad\u{1b}[31m ::error::forged", "X-Odd: \u{9b}\r\n", &body)]);
             let mut command = relkit();
@@ -311,10 +363,18 @@ fn of_servers() {
         }
     }
     for (headers, body) in [
-        ("Content-Type: text/html\r\n", format!("<!doctype html><a href=\"{HOSTILE}\">{HOSTILE}</a><a href=\"../a-1.0-py3-none-any.whl#sha256={LINE}\">{LINE}</a>")),
+        (
+            "Content-Type: text/html\r\n",
+            format!(
+                "<!doctype html><a href=\"{HOSTILE}\">{HOSTILE}</a><a href=\"../a-1.0-py3-none-any.whl#sha256={LINE}\">{LINE}</a>"
+            ),
+        ),
         (
             "Content-Type: application/vnd.pypi.simple.v1+json\r\n",
-            format!("{{\"meta\":{{\"api-version\":{0}}},\"name\":{0},\"files\":[{{\"filename\":{0},\"url\":{0},\"hashes\":{{{0}:{0}}}}}]}}", json_of(HOSTILE)),
+            format!(
+                "{{\"meta\":{{\"api-version\":{0}}},\"name\":{0},\"files\":[{{\"filename\":{0},\"url\":{0},\"hashes\":{{{0}:{0}}}}}]}}",
+                json_of(HOSTILE)
+            ),
         ),
         ("Content-Type: \u{1b}[31m##[error]\r\n", HOSTILE.to_owned()),
     ] {
@@ -353,10 +413,18 @@ fn of_payloads_products_and_stages() {
     let mut payloads = Vec::new();
     for (number, members) in [
         vec![file("codex-package.json".into(), package.as_bytes()), file("bin/codex".into(), &program)],
-        vec![file("codex-package.json".into(), plain.as_bytes()), file("bin/codex".into(), &program), file(NAME.into(), b"x")],
+        vec![
+            file("codex-package.json".into(), plain.as_bytes()),
+            file("bin/codex".into(), &program),
+            file(NAME.into(), b"x"),
+        ],
         vec![file(NAME.into(), &program), file(format!("{NAME}2/b"), &program)],
         vec![file("codex".into(), &program), TarMember::special("link", tar::EntryType::Symlink, NAME)],
-        vec![file("codex".into(), &program), file(format!("LICENSE-{NAME}"), b"x"), file(format!("LICENSE-{NAME}2"), b"x")],
+        vec![
+            file("codex".into(), &program),
+            file(format!("LICENSE-{NAME}"), b"x"),
+            file(format!("LICENSE-{NAME}2"), b"x"),
+        ],
     ]
     .into_iter()
     .enumerate()
@@ -372,12 +440,40 @@ fn of_payloads_products_and_stages() {
         say!(root, "stage-runtime", "out", payload, "--codex-version", "0.163.0", "--force");
         say!(root, "stage-runtime", "out", payload, "--codex-version", "0.163.0", "--force", "--platform-tag", HOSTILE);
         for format in ["text", "json"] {
-            say!(root, "release", "--codex-version", "0.163.0", "--payload", payload, "--out-dir", "release", "--report",
-                "report.html", "--summary", "summary.md", "--format", format, "--force");
+            say!(
+                root,
+                "release",
+                "--codex-version",
+                "0.163.0",
+                "--payload",
+                payload,
+                "--out-dir",
+                "release",
+                "--report",
+                "report.html",
+                "--summary",
+                "summary.md",
+                "--format",
+                format,
+                "--force"
+            );
         }
         let product = format!("product-{number}");
         say!(root, "init", product, "--from", payload, "--name", "tool-bin", "--force");
-        say!(root, "init", product, "--from", payload, "--name", HOSTILE, "--executable", HOSTILE, "--license", HOSTILE, "--force");
+        say!(
+            root,
+            "init",
+            product,
+            "--from",
+            payload,
+            "--name",
+            HOSTILE,
+            "--executable",
+            HOSTILE,
+            "--license",
+            HOSTILE,
+            "--force"
+        );
         say!(root, "workflow", "--product", product);
     }
     if let Ok(page) = fs::read_to_string(root.join("report.html")) {
@@ -389,17 +485,29 @@ fn of_payloads_products_and_stages() {
     // Values of a product's own table, and what lies in a stage.
     let quoted = |text: &str| toml::Value::from(text).to_string();
     for key in ["distribution", "module", "executable", "license", "repository"] {
-        let table = format!("[tool.relkit]\ndistribution = \"tool-bin\"\nmodule = \"tool_bin\"\nexecutable = \"tool\"\n");
+        let table = "[tool.relkit]\ndistribution = \"tool-bin\"\nmodule = \"tool_bin\"\nexecutable = \"tool\"\n";
         let table = table.replace(&format!("{key} = "), &format!("{key} = {} #", quoted(HOSTILE)));
         let table = if table.contains(" #") { table } else { format!("{table}{key} = {}\n", quoted(HOSTILE)) };
-        write_tree(&root.join("odd"), &[("runtime-template/pyproject.toml", format!("{table}{} = 1\n", quoted(HOSTILE)))]);
+        write_tree(
+            &root.join("odd"),
+            &[("runtime-template/pyproject.toml", format!("{table}{} = 1\n", quoted(HOSTILE)))],
+        );
         for command in ["matrix", "workflow"] {
             say!(root, command, "--product", "odd");
         }
-        write_tree(&root.join("stage"), &[
-            ("pyproject.toml", format!("[project]\nname = {0}\nversion = {0}\n[{0}]\n[tool.hatch.build]\n{0} = 1\n", quoted(HOSTILE))),
-            (NAME, String::new()),
-        ]);
+        write_tree(
+            &root.join("stage"),
+            &[
+                (
+                    "pyproject.toml",
+                    format!(
+                        "[project]\nname = {0}\nversion = {0}\n[{0}]\n[tool.hatch.build]\n{0} = 1\n",
+                        quoted(HOSTILE)
+                    ),
+                ),
+                (NAME, String::new()),
+            ],
+        );
         say!(root, "build", "stage");
     }
 }
