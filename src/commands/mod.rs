@@ -16,7 +16,10 @@ mod smoke;
 mod stage;
 mod verify;
 
+use std::error::Error as _;
 use std::io::{self, Write as _};
+
+use clap::error::{ContextKind, ContextValue};
 
 use crate::cli::{Cli, Command};
 use crate::console::{Console, Volume, text::visible};
@@ -28,7 +31,7 @@ use crate::fs::clean_on_interrupt;
 pub fn run(parsed: Result<Cli, clap::Error>) -> Exit {
     let cli = match parsed {
         Ok(cli) => cli,
-        Err(words) => return say(&words),
+        Err(words) => return say(&shown(words)),
     };
     let volume = match (cli.verbosity.quiet, cli.verbosity.verbose) {
         (true, _) => Volume::Quiet,
@@ -62,12 +65,6 @@ fn say(words: &clap::Error) -> Exit {
         let failure = Failure { chain: vec![message], hint, exit: Exit::Failed };
         return Console::new(Volume::Quiet, crate::console::Color::Auto).for_json().end(&failure);
     }
-    if words.use_stderr()
-        && let Some(text) = shown(words)
-    {
-        Console::new(Volume::Quiet, crate::console::Color::Auto).slip(&text);
-        return Exit::Failed;
-    }
     match words.print().and_then(|()| io::stdout().flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Exit::Failed,
         _ if words.use_stderr() => Exit::Failed,
@@ -75,20 +72,29 @@ fn say(words: &clap::Error) -> Exit {
     }
 }
 
-/// A slip that quotes an argument which must not be shown as it is: the name of a file, as a pattern of a shell gives it.
-fn shown(words: &clap::Error) -> Option<String> {
-    let mut text = words.render().to_string();
-    let mut is_changed = false;
-    for argument in std::env::args_os().skip(1) {
-        let argument = argument.to_string_lossy();
-        let (name, value) = argument.split_once('=').unwrap_or_default();
-        for part in [&*argument, name, value] {
-            let plain = visible(part);
-            is_changed |= plain != part;
-            text = if plain == part { text } else { text.replace(part, &plain) };
-        }
+/// Shows what is hidden in the arguments that a slip quotes, which may be names of files, as a pattern of a shell gives them.
+fn shown(mut words: clap::Error) -> clap::Error {
+    let plain = |value: &ContextValue| match value {
+        ContextValue::String(text) => Some(ContextValue::String(visible(text))),
+        ContextValue::Strings(texts) => Some(ContextValue::Strings(texts.iter().map(|text| visible(text)).collect())),
+        _ => None,
+    };
+    let context = words.context().filter_map(|(kind, value)| Some((kind, plain(value)?, value)));
+    let odd: Vec<_> =
+        context.filter(|(_, plain, value)| plain != *value).map(|(kind, plain, _)| (kind, plain)).collect();
+    if odd.is_empty() {
+        return words;
     }
-    is_changed.then_some(text)
+    // Suggestions quote too, and so does a reason.
+    words.remove(ContextKind::Suggested);
+    for (kind, value) in odd {
+        words.insert(kind, value);
+    }
+    let Some(why) = words.source().map(|why| visible(&why.to_string())) else { return words };
+    let [value, argument] =
+        [ContextKind::InvalidValue, ContextKind::InvalidArg].map(|kind| words.get(kind).map(ToString::to_string));
+    let (value, argument) = (value.unwrap_or_default(), argument.unwrap_or_default());
+    clap::Error::raw(words.kind(), format!("invalid value '{value}' for '{argument}': {why}\n"))
 }
 
 fn dispatch(command: Command, console: &Console) -> Result<Exit, Failure> {

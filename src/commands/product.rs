@@ -1,6 +1,6 @@
 //! What the options that name a product, its release and its targets stand for.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::cli::{ProductOptions, ReleaseOptions};
 use crate::error::{Exit, Failure};
@@ -20,7 +20,12 @@ pub(super) fn with_templates(
     runtime_template: Option<&Path>,
     sdk_template: Option<&Path>,
 ) -> Result<Product, Failure> {
-    let here = std::env::current_dir().map_err(FsError::read(Path::new(".")))?;
+    let here = match std::env::current_dir() {
+        Ok(here) => here,
+        // A directory that was removed has no product, and no parent that is known.
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => PathBuf::new(),
+        Err(error) => return Err(FsError::read(Path::new("."))(error).into()),
+    };
     Ok(Product::find(Choice { product: options.product.as_deref(), runtime_template, sdk_template }, &here)?)
 }
 

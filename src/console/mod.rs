@@ -174,11 +174,6 @@ impl Console {
         failure.exit
     }
 
-    /// Shows what was wrong with a command line, in which anything may stand.
-    pub(crate) fn slip(&self, text: &str) {
-        let _ = write!(anstream::stderr(), "{}", plain_lines(text));
-    }
-
     /// Shows the failure that ends the run.
     pub(crate) fn end(&self, failure: &Failure) -> Exit {
         if self.says_json.load(Ordering::Relaxed) {

@@ -87,6 +87,15 @@ pub(crate) fn shell_word(text: &str) -> String {
     let plain = |character: char| character.is_ascii_alphanumeric() || "-_./:=,@%+".contains(character);
     if !text.is_empty() && text.chars().all(plain) {
         text.to_owned()
+    } else if visible(text) != text {
+        // As bash, zsh and ksh read it, and POSIX since 2024.
+        let escaped = |character: char| match character {
+            '\'' | '\\' => format!("\\{character}"),
+            '#' => "\\x23".into(),
+            _ if is_hidden(character) => format!("\\u{:04x}", u32::from(character)),
+            _ => character.into(),
+        };
+        format!("$'{}'", text.chars().map(escaped).collect::<String>())
     } else {
         format!("'{}'", text.replace('\'', r"'\''"))
     }
@@ -151,6 +160,19 @@ mod tests {
         assert_eq!(plain_lines(hostile), shown);
         assert_eq!(plain_lines(shown), shown);
         assert_eq!(annotation_lines("::error::##[a\n ::b"), "::error::\\u{23}#[a\n \\u{3a}:b");
+    }
+
+    #[test]
+    fn a_word_of_a_shell_stays_one_line() {
+        let words = [
+            ("a/b-1", "a/b-1"),
+            ("it's", "'it'\\''s'"),
+            ("a\n'\\\u{202e}", "$'a\\u000a\\'\\\\\\u202e'"),
+            ("##[a]", "$'\\x23\\x23[a]'"),
+        ];
+        for (word, shown) in words {
+            assert_eq!(shell_word(word), shown);
+        }
     }
 
     #[test]

@@ -106,6 +106,29 @@ mod tests {
         })
     }
 
+    /// Ten times as much takes about ten times as long; where anything is looked for in all that was before, a hundred times.
+    #[test]
+    fn time_is_in_proportion_to_the_schema() {
+        let time = |count: usize| {
+            let keys = || (0..count).map(|number| format!("key{number}"));
+            let properties = || keys().map(|key| (key, json!({"type": "string"}))).collect::<serde_json::Map<_, _>>();
+            let variant = |key: String| json!({"type": "object", "properties": {key.as_str(): {}}, "required": [key]});
+            let bundle = json!({"definitions": {
+                "ClientRequest": {"oneOf": []},
+                "Wide": {"type": "object", "properties": properties(), "required": keys().collect::<Vec<_>>()},
+                "Many": {"oneOf": keys().take(count / 10).map(variant).collect::<Vec<_>>()},
+                "Values": {"enum": keys().collect::<Vec<_>>()},
+            }});
+            let name = "codex_app_server_protocol.v2.schemas.json".into();
+            let files = [SchemaFile { name, text: bundle.to_string() }];
+            let began = std::time::Instant::now();
+            from_schema(&Schema::parse(&files).unwrap(), "1.0", "package").unwrap();
+            began.elapsed()
+        };
+        let (small, large) = (time(2_000), time(20_000));
+        assert!(large < small * 40, "{small:?} and {large:?}");
+    }
+
     proptest! {
         #[test]
         fn any_json_is_a_schema_or_refused(definition in json_value()) {

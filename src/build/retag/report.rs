@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::error::RetagError;
 use crate::build::output::portable_path;
-use crate::console::Shown;
+use crate::console::{Shown, text::visible};
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain as _, sentence};
 use crate::target::PlatformTag;
@@ -82,8 +82,10 @@ impl Shown for Report {
         let explained = self.wheels.iter().filter(|wheel| !wheel.reasons.is_empty());
         let block = |wheel: &Retagged| {
             let name = wheel.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            let line = |reason: &Reason| format!("  not `{}`: `{}`: {}\n", reason.tag, reason.member, reason.because);
-            format!("{name}\n") + &wheel.reasons.iter().map(line).collect::<String>()
+            let line = |reason: &Reason| {
+                format!("  not `{}`: `{}`: {}\n", reason.tag, visible(&reason.member), visible(&reason.because))
+            };
+            format!("{}\n", visible(&name)) + &wheel.reasons.iter().map(line).collect::<String>()
         };
         explained.map(block).collect::<Vec<_>>().join("\n")
     }
