@@ -56,7 +56,7 @@ pub(super) fn unpack(
                 continue;
             }
             EntryType::XGlobalHeader => {
-                skip(origin, &mut reader, size + padding(size))?;
+                skip(origin, &mut reader, size.saturating_add(padding(size)))?;
                 continue;
             }
             _ => {}

@@ -15,4 +15,5 @@ pub(crate) mod rst;
 pub mod sbom;
 pub mod sdist;
 pub mod tag;
+mod tar_extensions;
 pub mod wheel_file;

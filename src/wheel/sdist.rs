@@ -10,6 +10,7 @@ use flate2::bufread::GzDecoder;
 use super::filename::{FileNameError, SdistFileName};
 use super::metadata::{Metadata, MetadataError};
 use super::reader::MAX_TEXT;
+use super::tar_extensions::Extensions;
 use crate::binary::Magic;
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
@@ -146,7 +147,7 @@ impl Sdist {
     fn unpack(&mut self, bytes: &[u8], keep: &[&str]) {
         let limit = MAX_UNPACKED.min(self.size.saturating_mul(MAX_RATIO).max(64 << 20));
         let mut limited = Limited { inner: GzDecoder::new(bytes), left: limit, exceeded: false };
-        if let Err(error) = self.walk(&mut tar::Archive::new(&mut limited), keep) {
+        if let Err(error) = self.walk(&mut tar::Archive::new(Extensions::new(&mut limited)), keep) {
             self.bomb = limited.exceeded;
             if !limited.exceeded {
                 let count = self.entries.len();
@@ -195,6 +196,9 @@ impl Sdist {
             let mut text = Vec::new();
             if ["PKG-INFO", "pyproject.toml"].contains(&below) || keep.contains(&below) {
                 entry.by_ref().take(MAX_TEXT).read_to_end(&mut text)?;
+                if entry.size() > MAX_TEXT {
+                    self.defects.push(format!("`{path}` has {} bytes; {MAX_TEXT} of them are read", entry.size()));
+                }
                 match below {
                     "PKG-INFO" if self.metadata.is_none() => self.metadata = Some(Metadata::parse(&text)),
                     "pyproject.toml" if self.pyproject.is_none() => self.pyproject = Some(text.clone()),
@@ -258,6 +262,23 @@ mod tests {
         }
         archive.into_inner().unwrap().finish().unwrap().flush().unwrap();
         (directory, path)
+    }
+
+    #[test]
+    fn what_is_too_large_is_said() {
+        let (_directory, path) = sdist(&[("a-1/PKG-INFO", &vec![b'a'; MAX_TEXT as usize + 1])]);
+        let sdist = Sdist::open(&path, &[]).unwrap();
+        assert!(sdist.defects[0].contains("`a-1/PKG-INFO` has 16777217 bytes"), "{:?}", sdist.defects);
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(tar::EntryType::GNULongName);
+        header.set_size(64 << 20);
+        header.set_cksum();
+        let gzip = flate2::write::GzEncoder::new(File::create(&path).unwrap(), flate2::Compression::fast());
+        let mut archive = tar::Builder::new(gzip);
+        archive.append(&header, io::repeat(b'a').take(64 << 20)).unwrap();
+        archive.into_inner().unwrap().finish().unwrap().flush().unwrap();
+        let sdist = Sdist::open(&path, &[]).unwrap();
+        assert!(sdist.defects[0].contains("a header of 67108864 bytes"), "{:?}", sdist.defects);
     }
 
     #[test]
