@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 use crate::samples::archive::noise;
 use crate::samples::binary::elf;
 use crate::samples::wheel::{linux, linux_program, linux_with};
-use crate::support::{names, publish, relkit, run, set_mode, succeed, text, write, write_tree};
+use crate::support::{SmallDisk, names, publish, relkit, run, set_mode, succeed, text, write, write_tree};
 
 /// Runs relkit as a line of a shell has it, in which `relkit` is the program under test.
 fn shell(root: &Path, line: &str) -> Output {
@@ -110,10 +110,8 @@ fn a_file_limit_and_a_full_temporary_directory_are_errors_with_a_cause() {
     expect(&shell(root, "TMPDIR=/nonexistent relkit check small"), 0, "");
 }
 
-#[cfg(target_os = "linux")]
 #[test]
 fn a_full_temporary_disk_and_one_that_is_read_only_are_errors_with_a_cause() {
-    use crate::support::SmallDisk;
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();
     let (small, large) = wheels(root);

@@ -31,7 +31,7 @@ mod gate;
 mod hostile_archives;
 #[cfg(target_os = "linux")]
 mod hostile_children;
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 mod hostile_machines;
 #[cfg(unix)]
 mod hostile_places;
