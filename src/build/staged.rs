@@ -14,7 +14,7 @@ use super::selection::of_sdist;
 use super::source::Member;
 use super::tree::{Entry, Tree};
 use super::wheel_files::{Layout, WheelFiles};
-use crate::fs::{FsError, Walked};
+use crate::fs::{FsError, Walked, read_table};
 use crate::target::PlatformTagSet;
 use crate::version::{PublicVersion, is_of_runtime};
 use crate::wheel::fields::Fields;
@@ -108,6 +108,8 @@ impl Staged {
             return Err(not_a_stage("it has no `pyproject.toml`"));
         }
         let tree = Tree::read(directory)?;
+        // Before its parser holds dozens of times its size.
+        read_table(&origin)?;
         let text = tree.text(PYPROJECT)?;
         let malformed = |source| StageError::Pyproject { path: origin.clone(), source };
         let file: File = toml::from_str(&text).map_err(|error| malformed(Box::new(error)))?;

@@ -6,7 +6,7 @@ use super::product;
 use crate::cli::{GenerateTypes, SchemaSource};
 use crate::console::{Console, Form};
 use crate::error::{Exit, Failure};
-use crate::fs::read_text;
+use crate::fs::read_table;
 use crate::product::SdkProject;
 use crate::typegen::drift::drift;
 use crate::typegen::{self, Generated, Mode, Obtained, Options, Report, Source, State};
@@ -20,7 +20,7 @@ pub(super) fn run(arguments: &GenerateTypes, console: &Console) -> Result<Exit, 
         return compare(&Source::of_path(before, &executable), &source, arguments.format, console);
     }
     let project_file = arguments.sdk.join("pyproject.toml");
-    let text = read_text(&project_file)?;
+    let text = read_table(&project_file)?;
     let project = SdkProject::from_pyproject(&text, &project_file.to_string_lossy())?;
     let pin = pin(&text, &project.runtime_distribution);
     let directory = arguments.sdk.join("src").join(&project.module).join("generated");

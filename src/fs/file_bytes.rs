@@ -70,20 +70,36 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
 /// Texts, receipts, manifests and plans are read whole up to this many bytes.
 const MAX_WHOLE: u64 = 64 << 20;
 
+/// The tables of a project, whose parser holds dozens of times as many.
+pub(crate) const MAX_TABLE: u64 = 1 << 20;
+
 /// The bytes of a regular file that is read whole.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, FsError> {
+    read_up_to(path, MAX_WHOLE)
+}
+
+fn read_up_to(path: &Path, limit: u64) -> Result<Vec<u8>, FsError> {
     let mut bytes = Vec::new();
-    let read = open_regular(path).and_then(|file| file.take(MAX_WHOLE + 1).read_to_end(&mut bytes));
+    let read = open_regular(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes));
     read.map_err(FsError::read(path))?;
-    if bytes.len() as u64 > MAX_WHOLE {
-        return Err(FsError::TooLarge { path: path.to_owned(), limit: MAX_WHOLE });
+    if bytes.len() as u64 > limit {
+        return Err(FsError::TooLarge { path: path.to_owned(), limit });
     }
     Ok(bytes)
 }
 
 /// The text of a regular file.
 pub(crate) fn read_text(path: &Path) -> Result<String, FsError> {
-    String::from_utf8(read(path)?).map_err(|_| {
+    utf8(path, read(path)?)
+}
+
+/// The text of a `pyproject.toml`.
+pub(crate) fn read_table(path: &Path) -> Result<String, FsError> {
+    utf8(path, read_up_to(path, MAX_TABLE)?)
+}
+
+fn utf8(path: &Path, bytes: Vec<u8>) -> Result<String, FsError> {
+    String::from_utf8(bytes).map_err(|_| {
         // As the standard library has it.
         let why = io::Error::new(io::ErrorKind::InvalidData, "stream did not contain valid UTF-8");
         FsError::read(path)(why)

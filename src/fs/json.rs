@@ -26,9 +26,30 @@ pub(crate) fn write_json(path: &Path, value: &impl Serialize) -> Result<(), FsEr
     write_whole(path, (visible_json(&json) + "\n").as_bytes())
 }
 
+/// How many values a file may have. Each takes some dozens of bytes in memory, however short its text is.
+const MAX_VALUES: usize = 2_000_000;
+
+/// Any JSON, up to a number of values.
+pub(crate) fn json_value(bytes: &[u8]) -> serde_json::Result<Value> {
+    let (mut count, mut is_text, mut is_escaped) = (1, false, false);
+    for byte in bytes {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_text => is_escaped = true,
+            b'"' => is_text = !is_text,
+            b',' | b'[' | b'{' if !is_text => count += 1,
+            _ => {}
+        }
+    }
+    if count > MAX_VALUES {
+        return Err(serde_json::Error::custom(format_args!("it has more than {MAX_VALUES} values")));
+    }
+    serde_json::from_slice(bytes)
+}
+
 /// A value of ours, whose `schema_version` must be `known`.
 pub(crate) fn from_json<T: DeserializeOwned>(bytes: &[u8], known: u32) -> Result<T, JsonError> {
-    match serde_json::from_slice::<Value>(bytes)?.get("schema_version") {
+    match json_value(bytes)?.get("schema_version") {
         Some(found) if *found != known => Err(JsonError::Schema { found: found.clone(), known }),
         _ => Ok(from_object(bytes)?),
     }
@@ -52,6 +73,14 @@ mod tests {
     struct Form {
         #[allow(dead_code)]
         schema_version: u32,
+    }
+
+    #[test]
+    fn many_values_are_counted_before_they_are_held() {
+        let many = |text: &str, count| format!("[{}0]", text.repeat(count));
+        assert!(json_value(many("\",[{\\\"\",", 1_900_000).as_bytes()).is_ok());
+        let error = json_value(many("0,", 2_000_000).as_bytes()).unwrap_err();
+        assert_eq!(error.to_string(), "it has more than 2000000 values");
     }
 
     #[test]

@@ -15,10 +15,10 @@ mod walk;
 
 pub use error::FsError;
 pub(crate) use error::io_hint;
-pub(crate) use file_bytes::{FileBytes, open_regular, read, read_text};
+pub(crate) use file_bytes::{FileBytes, MAX_TABLE, open_regular, read, read_table, read_text};
 pub use interrupt::{Scratch, clean_on_interrupt};
 pub use json::JsonError;
-pub(crate) use json::{from_json, from_object, write_json};
+pub(crate) use json::{from_json, from_object, json_value, write_json};
 pub use litter::is_temporary;
 pub use map::Map;
 pub use mode::{KEEPS_MODES, Mode, copy, set_mode};

@@ -25,7 +25,7 @@ pub use target::{Target, Text};
 pub(crate) use template::PYPROJECT;
 pub use template::Template;
 
-use crate::fs::{FsError, read_text};
+use crate::fs::{FsError, read_table};
 
 /// The directory of a product's runtime template, and of its SDK template.
 const RUNTIME_TEMPLATE: &str = "runtime-template";
@@ -146,7 +146,7 @@ fn nearest(start: &Path) -> Result<Option<PathBuf>, ProductError> {
         if !path.is_file() {
             continue;
         }
-        let text = read_text(&path)?;
+        let text = read_table(&path)?;
         let table: Result<toml::Table, _> = toml::from_str(text.trim_start_matches('\u{feff}'));
         let is_product = |table: toml::Table| table.get("tool").is_some_and(|tool| tool.get("relkit").is_some());
         if table.map_or(true, is_product) {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rust_embed::RustEmbed;
 
 use super::error::ProductError;
-use crate::fs::{self, FsError, Kind, read};
+use crate::fs::{self, FsError, Kind, read, read_table};
 
 /// The file that every template has.
 pub(crate) const PYPROJECT: &str = "pyproject.toml";
@@ -81,7 +81,8 @@ impl Template {
             if !is_file {
                 return Err(ProductError::NotAFile { path: walked.path });
             }
-            let bytes = read(&walked.path)?;
+            let is_table = walked.relative == PYPROJECT;
+            let bytes = if is_table { read_table(&walked.path)?.into_bytes() } else { read(&walked.path)? };
             files.insert(walked.relative, bytes.into());
         }
         Self { origin: directory.display().to_string(), directory: Some(directory.to_owned()), files }.with_pyproject()

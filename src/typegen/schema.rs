@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use super::error::TypegenError;
 use super::pointer::{escape, unsupported};
 use crate::digest::Sha256Digest;
+use crate::fs::json_value;
 
 /// The flat bundle of protocol version 2, as the runtime names it.
 const FLAT_BUNDLE: &str = "codex_app_server_protocol.v2.schemas.json";
@@ -108,7 +109,7 @@ impl Schema {
             if !is_bundle && bundled && schema.definitions.contains_key(type_name) {
                 continue;
             }
-            let value: Value = serde_json::from_str(&file.text)
+            let value: Value = json_value(file.text.as_bytes())
                 .map_err(|source| TypegenError::NotJson { path: PathBuf::from(&file.name), source })?;
             let Value::Object(mut root) = value else {
                 return Err(unsupported(&file.name, "", "a schema file must hold an object"));

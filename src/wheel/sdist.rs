@@ -14,7 +14,7 @@ use super::tar_extensions::Extensions;
 use crate::binary::Magic;
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
-use crate::fs::{FsError, Map};
+use crate::fs::{FsError, MAX_TABLE, Map};
 
 /// An archive that unpacks to more than this, in bytes, is not read on.
 const MAX_UNPACKED: u64 = 2 << 30;
@@ -195,9 +195,10 @@ impl Sdist {
             let below = below_top(&path).filter(|_| kind.is_file()).unwrap_or_default();
             let mut text = Vec::new();
             if ["PKG-INFO", "pyproject.toml"].contains(&below) || keep.contains(&below) {
-                entry.by_ref().take(MAX_TEXT).read_to_end(&mut text)?;
-                if entry.size() > MAX_TEXT {
-                    self.defects.push(format!("`{path}` has {} bytes; {MAX_TEXT} of them are read", entry.size()));
+                let most = if below == "pyproject.toml" { MAX_TABLE } else { MAX_TEXT };
+                entry.by_ref().take(most).read_to_end(&mut text)?;
+                if entry.size() > most {
+                    self.defects.push(format!("`{path}` has {} bytes; {most} of them are read", entry.size()));
                 }
                 match below {
                     "PKG-INFO" if self.metadata.is_none() => self.metadata = Some(Metadata::parse(&text)),

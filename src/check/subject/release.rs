@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::summary::{Role, Summary};
 use crate::digest::Sha256Digest;
-use crate::fs::{FsError, Kind, from_object, is_temporary, read, walk};
+use crate::fs::{FsError, Kind, from_object, is_temporary, json_value, read, walk};
 use crate::product::{RuntimeProject, SdkProject, Target};
 use crate::smoke;
 use crate::target::TargetTriple;
@@ -117,7 +117,7 @@ impl Receipts {
         let (mut reports, mut unreadable) = (Vec::new(), Vec::new());
         for file in walk(existing(directory)?)?.into_iter().filter(|file| file.relative.ends_with(".json")) {
             let bytes = read(&file.path)?;
-            let value: Result<serde_json::Value, _> = serde_json::from_slice(&bytes);
+            let value = json_value(&bytes);
             let of_smoke = |value: &serde_json::Value| value.get("steps").is_some() || value.get("level").is_some();
             if value.as_ref().is_ok_and(|value| !of_smoke(value)) {
                 continue;
