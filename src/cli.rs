@@ -8,6 +8,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, RangedU64ValueParser, T
 use clap::{Args, Parser, Subcommand};
 
 use crate::console::{Color, Form};
+use crate::gate::Half;
 use crate::product::Level;
 use crate::publish::attestation::Attestations;
 use crate::zip::deflate::Compression;
@@ -344,12 +345,26 @@ pub(crate) struct GateOptions {
     /// Targets that may be absent from the set, or `all`
     #[arg(long, value_name = "TARGET", value_delimiter = ',')]
     pub allow_missing: Vec<String>,
+    /// One half of the release: the other's files are left alone; the SDK is held against the runtime that the index has
+    #[arg(long, value_name = "HALF")]
+    pub only: Option<Half>,
     /// The runtime template that says what a complete set is, other than the product's
     #[arg(long, value_name = "DIR", conflicts_with = "product")]
     pub template: Option<PathBuf>,
     /// The SDK template whose names the SDK must have, other than the product's
     #[arg(long, value_name = "DIR")]
     pub sdk_template: Option<PathBuf>,
+}
+
+/// Where the runtime is looked up that the SDK alone is held against.
+#[derive(Debug, Args)]
+pub(crate) struct IndexSource {
+    /// With `--only sdk`: the simple API of the index that has the runtime
+    #[arg(long, value_name = "URL", env = "RELKIT_INDEX_URL", hide_env_values = true)]
+    pub index_url: Option<String>,
+    /// The same by the name of an index of the product's table
+    #[arg(long, value_name = "NAME")]
+    pub index: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -359,6 +374,8 @@ pub(crate) struct GateOptions {
 pub(crate) struct Verify {
     #[command(flatten)]
     pub gate: GateOptions,
+    #[command(flatten)]
+    pub index: IndexSource,
     /// Write the release manifest: every file, hash, tag, version, finding and receipt
     #[arg(long, value_name = "FILE")]
     pub manifest: Option<PathBuf>,
@@ -575,6 +592,11 @@ pub(crate) struct Release {
     /// Targets that may be absent from the set, or `all`
     #[arg(long, value_name = "TARGET", value_delimiter = ',')]
     pub allow_missing: Vec<String>,
+    /// One half of the release: the SDK alone takes no payload, and is held against the runtime that the index has
+    #[arg(long, value_name = "HALF")]
+    pub only: Option<Half>,
+    #[command(flatten)]
+    pub index: IndexSource,
     /// Write a self-contained HTML page about the release
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
@@ -589,10 +611,10 @@ pub(crate) struct Release {
 }
 
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
+#[group(multiple = false)]
 pub(crate) struct PayloadSource {
     /// Payloads, each with its platform tag before `=` or with the tag that its binaries call for
-    #[arg(long, value_name = "[TAG=]PAYLOAD", num_args = 1..)]
+    #[arg(long, value_name = "[TAG=]PAYLOAD", num_args = 1.., required_unless_present_any = ["download", "only"])]
     pub payload: Vec<String>,
     /// Take every target's artefact from the product's `source`, held against its `checksums`
     #[arg(long)]

@@ -22,7 +22,8 @@ pub use options::Options;
 pub use rule::{Documentation, Reason, Rule};
 pub use rules::{Family, rules};
 pub use selection::{Selection, SelectionError, find_rules};
-pub(crate) use subject::release::{Dist, Expected, Receipts};
+pub(crate) use subject::release::{Dist, Expected, Published, Receipts};
+pub use subject::release::{Half, PublishedFile};
 pub use subject::sdist::SdistSubject;
 pub use subject::summary::{Role, Summary};
 

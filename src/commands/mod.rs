@@ -4,6 +4,7 @@ mod build;
 mod check;
 mod fetch;
 mod generate_types;
+mod index;
 mod inspect;
 mod matrix;
 mod pages;

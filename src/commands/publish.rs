@@ -6,18 +6,17 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::{product, verify};
+use super::{index, verify};
 use crate::cli::Publish;
 use crate::console::text::{human_bytes, plural};
 use crate::console::{Console, Form};
 use crate::error::{Exit, Failure};
 use crate::gate::{Release, differences, read_manifest};
 use crate::http;
-use crate::product::Index as IndexRow;
-use crate::publish::credentials::{CredentialError, Environment, Reading, Source, Token};
+use crate::product::RuntimeProject;
+use crate::publish::credentials::{CredentialError, Environment, Source, Token};
 use crate::publish::endpoint::Endpoint;
 use crate::publish::event::{Event, Listener};
-use crate::publish::index::Index;
 use crate::publish::plan::Plan;
 use crate::publish::upload::Patience;
 use crate::publish::wait::Pace;
@@ -29,16 +28,16 @@ const MAX_TOKEN: u64 = 64 << 10;
 pub(super) fn run(arguments: &Publish, console: &Console) -> Result<Exit, Failure> {
     let (pace, format) = (pace(arguments), arguments.output.format);
     // Whatever is wrong with the command line ends it before any file is read.
-    let (upload_url, index_url) = urls(arguments)?;
+    let product = verify::product_of(&arguments.gate)?;
+    let (upload_url, index_url) = urls(arguments, &product.runtime)?;
     let endpoint = Endpoint::new(&upload_url)?;
     for (option, path) in [("--plan", &arguments.plan), ("--receipt", &arguments.receipt)] {
         outside(option, path.as_deref(), &arguments.gate.dist)?;
     }
-    let index = index_url.as_ref().map(|url| Index::new(url, pace.patience.sending)).transpose()?;
-    let index = index.map(|index| index.read_with(&Reading::new(&Environment::of_process())));
+    let index = index_url.as_ref().map(|url| index::reader(url, pace.patience.sending)).transpose()?;
     let typed = if arguments.token_stdin && !arguments.dry_run { Some(typed_token()?) } else { None };
 
-    let release = verify::gate(&arguments.gate, console)?;
+    let release = verify::gate(&arguments.gate, &product, index.as_ref(), console)?;
     if let Some(manifest) = &arguments.manifest {
         unchanged(manifest, &release)?;
     }
@@ -89,10 +88,10 @@ pub(super) fn run(arguments: &Publish, console: &Console) -> Result<Exit, Failur
 }
 
 /// The URLs that were typed, or those of the index that was named.
-fn urls(arguments: &Publish) -> Result<(Url, Option<Url>), Failure> {
+fn urls(arguments: &Publish, runtime: &RuntimeProject) -> Result<(Url, Option<Url>), Failure> {
     let typed = |text: &Option<String>| text.as_deref().map(http::parse_url).transpose();
     let (upload, index) = (typed(&arguments.upload_url)?, typed(&arguments.index_url)?);
-    let named = arguments.index.as_deref().map(|name| named_index(arguments, name)).transpose()?;
+    let named = arguments.index.as_deref().map(|name| index::named(name, runtime)).transpose()?;
     let upload = upload.or_else(|| named.as_ref().map(|row| row.upload_url.clone()));
     // invariant: clap demands one of the two.
     let upload = upload.ok_or_else(|| Failure::new(Exit::Failed, "neither `--upload-url` nor `--index` is given"))?;
@@ -134,22 +133,6 @@ fn doubt(upload: &Url, index: &Url) -> Option<String> {
         "the upload URL is at `{one}` and the index URL at `{other}`: are they of one index? What is uploaded to one is never \
          listed by another"
     ))
-}
-
-fn named_index(arguments: &Publish, name: &str) -> Result<IndexRow, Failure> {
-    let given = &arguments.gate;
-    let product = product::with_templates(&given.product, given.template.as_deref(), given.sdk_template.as_deref())?;
-    let rows = product.runtime.indexes;
-    let names: Vec<_> = rows.iter().map(|row| format!("`{}`", row.name)).collect();
-    rows.into_iter().find(|row| row.name == name).ok_or_else(|| {
-        let distribution = &product.runtime.distribution;
-        Failure::new(Exit::Failed, format!("`{name}` is no index of `{distribution}`")).with_hint(
-            match names.is_empty() {
-                true => "its table has no [[tool.relkit.index]] row; give `--upload-url` instead".to_owned(),
-                false => format!("its indexes are {}", names.join(", ")),
-            },
-        )
-    })
 }
 
 fn pace(arguments: &Publish) -> Pace {

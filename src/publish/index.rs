@@ -218,7 +218,7 @@ impl Index {
     }
 
     /// The digest of a file behind its link, if that can be had without reading much more than `bytes`.
-    fn digest(&self, listed: &Listed, bytes: u64) -> Option<Sha256Digest> {
+    pub(super) fn digest(&self, listed: &Listed, bytes: u64) -> Option<Sha256Digest> {
         let url = listed.url.as_ref()?;
         if let Some(known) = self.fetched.borrow().get(url) {
             return Some(*known);

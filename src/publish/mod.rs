@@ -14,6 +14,7 @@ mod form;
 pub mod index;
 mod page;
 pub mod plan;
+mod published;
 pub mod receipt;
 mod report;
 mod run;

@@ -10,7 +10,7 @@ use crate::check::coverage::{Candidate, Coverage};
 use crate::console::Console;
 use crate::error::{Exit, Failure, Outcome};
 use crate::fs::{Existing, FsError, PendingDirectory};
-use crate::gate::{self, Role};
+use crate::gate::{self, Half, Role};
 use crate::report::{CoverageRow, FileRow, FindingRow, Release, StepRow, TargetRow};
 use crate::smoke;
 use crate::stage::{self, stage_sdk};
@@ -43,7 +43,7 @@ pub(super) fn carry_out(options: &Options, root: &Path, console: &Console) -> Re
         }
         targets.push(row);
     }
-    if let Some(sdk) = &options.product.sdk {
+    if let Some(sdk) = options.product.sdk.as_ref().filter(|_| options.only != Some(Half::Runtime)) {
         let staged = stage_sdk(&stage::sdk::Options {
             sdk,
             out: place.root.join("stage/sdk"),
@@ -65,7 +65,8 @@ impl Place<'_> {
         let Options { product, version, allow_missing, .. } = self.options;
         let (runtime, sdk) = (&product.runtime, product.sdk_project());
         let started = Instant::now();
-        let options = gate::Options { dist: &dist, version, receipts: None, allow_missing, runtime, sdk };
+        let part = self.options.part();
+        let options = gate::Options { dist: &dist, version, receipts: None, allow_missing, runtime, sdk, part };
         let (verdict, checked) = self.console.with_spinner("Checking", |_| gate::verify(&options))?;
         let elapsed = started.elapsed();
         let files = checked.files.iter().filter(|file| file.sha256.is_some());
@@ -113,10 +114,12 @@ impl Place<'_> {
         findings: Vec<FindingRow>,
         targets: Vec<TargetRow>,
     ) -> Result<Release, Failure> {
-        let Options { product, version, .. } = self.options;
+        let Options { product, version, only, .. } = self.options;
         let runtime = &product.runtime;
-        let wheels = verdict.files.iter().filter(|file| file.role == Role::RuntimeWheel);
-        let candidates = wheels.map(|file| Ok(Candidate::of_wheel(&file.name.parse()?, &file.name)));
+        let sdk = product.sdk_project().filter(|_| *only != Some(Half::Runtime));
+        let made = verdict.files.iter().filter(|file| file.role == Role::RuntimeWheel).map(|file| &file.name);
+        let published = verdict.published.iter().map(|file| &file.name).filter(|name| name.ends_with(".whl"));
+        let candidates = made.chain(published).map(|name| Ok(Candidate::of_wheel(&name.parse()?, name)));
         let coverage = Coverage::of(&candidates.collect::<Result<Vec<_>, FileNameError>>()?);
         let platforms = coverage.platforms.into_iter();
         // What a step failed at comes first: an incomplete set is what follows from it.
@@ -133,7 +136,7 @@ impl Place<'_> {
             schema_version: 1,
             outcome: if problems.is_empty() { Outcome::Passed } else { Outcome::Failed },
             distribution: runtime.distribution.clone(),
-            sdk_distribution: product.sdk_project().map(|sdk| sdk.distribution.clone()),
+            sdk_distribution: sdk.map(|sdk| sdk.distribution.clone()),
             version: version.distribution().clone(),
             release_tag: version.tag().to_owned(),
             targets: rows::in_order(&runtime.targets, targets),

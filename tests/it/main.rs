@@ -46,6 +46,7 @@ mod product_real;
 mod product_table;
 mod publish_command;
 mod publish_credentials;
+mod publish_halves;
 mod publish_index;
 #[cfg(target_os = "linux")]
 mod publish_killed;

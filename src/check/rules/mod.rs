@@ -13,6 +13,7 @@ pub(crate) mod names;
 pub(crate) mod paths;
 pub(crate) mod payload;
 pub(crate) mod pe_imports;
+pub(crate) mod published;
 pub(crate) mod receipt;
 pub(crate) mod record;
 pub(crate) mod release;
@@ -76,7 +77,7 @@ static FAMILIES: [Row; 10] = [
         Family::Release,
         "release",
         "A release against what it is expected to be. Only `relkit verify` and `relkit publish` know that.",
-        &[release::RULES],
+        &[release::RULES, published::RULES],
     ),
     (
         Family::Receipt,
