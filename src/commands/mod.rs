@@ -10,6 +10,7 @@ mod matrix;
 mod pages;
 mod product;
 mod publish;
+mod published;
 mod release;
 mod retag;
 mod scaffold;

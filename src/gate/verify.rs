@@ -79,6 +79,7 @@ pub fn verify(options: &Options<'_>) -> Result<(Release, Report), CheckError> {
         runtime: options.runtime,
         sdk: options.sdk.filter(|_| half != Some(Half::Runtime)),
         release: Some(&expected),
+        index: None,
     })?;
     let (problems, warnings) = problems(&report, options.dist);
     let files = members.iter().zip(&report.files);

@@ -4,6 +4,7 @@
 
 mod answer;
 pub mod attestation;
+pub(crate) mod audit;
 mod body;
 pub mod credentials;
 pub mod endpoint;

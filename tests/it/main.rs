@@ -44,6 +44,7 @@ mod product_launcher;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod product_real;
 mod product_table;
+mod publish_audit;
 mod publish_command;
 mod publish_credentials;
 mod publish_halves;

@@ -7,6 +7,7 @@ pub(crate) mod commands;
 pub(crate) mod contents;
 pub(crate) mod dist_info;
 pub(crate) mod fields;
+pub(crate) mod index;
 pub(crate) mod links;
 pub(crate) mod metadata;
 pub(crate) mod names;
@@ -39,12 +40,13 @@ pub enum Family {
     Set,
     Release,
     Receipt,
+    Index,
 }
 
 /// A family, the name that selects it, what its rules are about, and the rules.
 type Row = (Family, &'static str, &'static str, &'static [&'static [&'static Rule]]);
 
-static FAMILIES: [Row; 10] = [
+static FAMILIES: [Row; 11] = [
     (
         Family::Archive,
         "archive",
@@ -85,6 +87,12 @@ static FAMILIES: [Row; 10] = [
         "The smoke receipts of a release's wheels, where `relkit verify --receipts` asks for them.",
         &[receipt::RULES],
     ),
+    (
+        Family::Index,
+        "index",
+        "A published release at its index, where `relkit check NAME==VERSION` asks it.",
+        &[index::RULES],
+    ),
 ];
 
 impl Family {
@@ -109,9 +117,10 @@ impl Family {
         self.row().2
     }
 
-    /// Whether its rules find something only where a release is expected, which the gate alone knows.
+    /// Whether its rules find something only where a release is expected, which the gate alone knows, or where an index is
+    /// asked.
     pub(crate) fn is_of_gate(self) -> bool {
-        matches!(self, Self::Release | Self::Receipt)
+        matches!(self, Self::Release | Self::Receipt | Self::Index)
     }
 
     pub(crate) fn rules(self) -> impl Iterator<Item = &'static Rule> {
