@@ -1,5 +1,7 @@
 //! `relkit publish`: the gate, the plan, and the plan carried out.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::io::{IsTerminal as _, Read as _};
 use std::path::Path;
 use std::time::Duration;
@@ -8,12 +10,14 @@ use url::Url;
 
 use super::{index, verify};
 use crate::cli::Publish;
-use crate::console::text::{human_bytes, plural};
-use crate::console::{Console, Form};
+use crate::console::text::{human_bytes, plural, visible};
+use crate::console::{Console, Form, last_words};
 use crate::error::{Exit, Failure};
+use crate::fs::{LastWords, say_on_interrupt};
 use crate::gate::{Release, differences, read_manifest};
 use crate::http;
 use crate::product::RuntimeProject;
+use crate::publish::attestation::Attestations;
 use crate::publish::credentials::{CredentialError, Environment, Source, Token};
 use crate::publish::endpoint::Endpoint;
 use crate::publish::event::{Event, Listener};
@@ -61,8 +65,12 @@ pub(super) fn run(arguments: &Publish, console: &Console) -> Result<Exit, Failur
         plan.write(path)?;
     }
     let doubt = index_url.as_ref().filter(|_| arguments.index.is_none()).and_then(|index| doubt(&upload_url, index));
+    let mut notes: Vec<_> = doubt.into_iter().chain(plan.foresight()).collect();
     if arguments.dry_run {
-        let planned = DryRun::new(&plan, index.as_ref(), pace.first_pause, doubt)?;
+        if arguments.attestations == Attestations::Auto && !Environment::of_process().offers_identity() {
+            notes.extend(plan.unsent_attestations());
+        }
+        let planned = DryRun::new(&plan, index.as_ref(), pace.first_pause, notes)?;
         for note in planned.notes() {
             console.warning(note);
         }
@@ -72,8 +80,8 @@ pub(super) fn run(arguments: &Publish, console: &Console) -> Result<Exit, Failur
         }
         return Ok(Exit::Good);
     }
-    if let Some(doubt) = doubt {
-        console.warning(doubt);
+    for note in notes {
+        console.warning(note);
     }
     let options = Options {
         plan: &plan,
@@ -176,24 +184,78 @@ fn carry_out(options: &Options<'_>, typed: Option<Token>, format: Form, console:
         }
     };
     let is_terminal = std::io::stderr().is_terminal();
-    let event = |event: &Event| match event {
+    let told = |event: &Event| match event {
         Event::Warning(text) => console.warning(text),
         // The bar of a terminal says so already.
         Event::Sending { .. } if is_terminal => {}
         event => console.status(event.verb(), event),
     };
+    let standing = RefCell::new(Standing::new(options.plan));
+    let event = |event: &Event| {
+        told(event);
+        standing.borrow_mut().hear(event);
+    };
     let progress = |file: &str, bytes: u64| {
+        standing.borrow_mut().begin(file);
         console.detail("Sending", format_args!("`{file}` ({})", human_bytes(bytes)));
         console.progress("Sending", bytes)
     };
     let listener = Listener { event: &event, progress: &progress, mask: &mask };
     let source = || Source::choose(typed, &environment, &options.endpoint.url, &mask);
     let (receipt, outcome) = publish(options, source, &listener);
+    say_on_interrupt(None);
     console.show(&receipt, format);
     outcome.map_err(|error| receipt.failure(error, &own_command()))?;
     let (verb, sentence) = receipt.conclusion();
     console.status(verb, sentence);
     Ok(Exit::Good)
+}
+
+/// What is up so far, for whoever interrupts the publish.
+struct Standing<'a> {
+    plan: &'a Plan,
+    up: BTreeSet<String>,
+    /// The file that is on its way.
+    sending: Option<String>,
+}
+
+impl<'a> Standing<'a> {
+    fn new(plan: &'a Plan) -> Self {
+        let standing = Self { plan, up: BTreeSet::new(), sending: None };
+        standing.tell();
+        standing
+    }
+
+    fn begin(&mut self, file: &str) {
+        self.sending = Some(file.to_owned());
+        self.tell();
+    }
+
+    fn hear(&mut self, event: &Event) {
+        if let Event::Skipped(file) | Event::Uploaded { file, .. } | Event::Stored(file) = event {
+            self.up.insert(file.clone());
+            self.sending = None;
+            self.tell();
+        }
+    }
+
+    fn tell(&self) {
+        say_on_interrupt(Some(LastWords { words: self.words(), say: last_words }));
+    }
+
+    fn words(&self) -> String {
+        let (up, missing): (Vec<_>, Vec<_>) = self.plan.names().partition(|name| self.up.contains(*name));
+        let mut words = format!("interrupted: {} of {} files are up", up.len(), up.len() + missing.len());
+        for name in up {
+            words += &format!("\n  up: {}", visible(name));
+        }
+        for name in missing {
+            let is_sending = self.sending.as_deref() == Some(name);
+            let doubt = if is_sending { " (it was on its way, and may be up)" } else { "" };
+            words += &format!("\n  missing: {}{doubt}", visible(name));
+        }
+        words + &format!("\nto go on: {}", visible(&own_command()))
+    }
 }
 
 /// The command line as it was typed, but for what stands before the host of a URL that has a password.

@@ -1,6 +1,7 @@
 //! One download, from the first request to the final name. An interrupted one goes on where it stopped; the file gets its
 //! name once its length and digest are right.
 
+use std::cell::Cell;
 use std::io::{self, Read, Write as _};
 use std::path::PathBuf;
 use std::thread;
@@ -62,18 +63,21 @@ pub(crate) fn fetch(options: &Options, progress: &Progress) -> Result<Fetched, F
     if expected.is_none() {
         http::must_be_safe(url)?;
     }
-    if let Some(expected) = expected
-        && let Ok(mut file) = open_regular(path)
-        && let Ok(actual) = Expected::read(Some(expected), &mut file)
-        && expected.difference(&actual).is_none()
-    {
-        return Ok(Fetched { path: path.clone(), bytes: actual.bytes, sha256: actual.sha256, transferred: 0 });
+    if let Some(there) = there(options) {
+        return Ok(there);
     }
     let client = http::client(options.silence, http::download_redirects())?;
     let part = Part::beside(path);
+    let file_error = |source| FetchError::File { path: path.clone(), source };
+    must_be_replaceable(path).map_err(file_error)?;
+    let has_waited = Cell::new(false);
+    let _turn = part.turn(|| has_waited.set(true)).map_err(file_error)?;
+    // What another process fetched meanwhile need not be fetched again.
+    if let Some(there) = has_waited.get().then(|| there(options)).flatten() {
+        return Ok(there);
+    }
     let furthest = part.length();
     let mut download = Download { client, options, part, transferred: 0, furthest, progress };
-    must_be_replaceable(&download.part.target).map_err(|source| download.file_error(source))?;
     match download.run() {
         Ok(Actual { sha256, bytes, .. }) => {
             download.part.finish().map_err(|source| download.file_error(source))?;
@@ -87,6 +91,16 @@ pub(crate) fn fetch(options: &Options, progress: &Progress) -> Result<Fetched, F
             Err(error)
         }
     }
+}
+
+/// The file, where it is there already with the right digest.
+fn there(options: &Options) -> Option<Fetched> {
+    let expected = options.expected.as_ref()?;
+    let mut file = open_regular(&options.path).ok()?;
+    let actual = Expected::read(Some(expected), &mut file).ok()?;
+    let is_right = expected.difference(&actual).is_none();
+    let path = options.path.clone();
+    is_right.then_some(Fetched { path, bytes: actual.bytes, sha256: actual.sha256, transferred: 0 })
 }
 
 /// Whether the server says that there is no such file; of any other answer nothing is concluded.
@@ -165,7 +179,11 @@ impl Download<'_> {
         }
         // The URL may hold a secret in its query, and is named by the error around this one.
         let passing = |error: reqwest::Error| Setback::Passing(Box::new(error.without_url()), Duration::ZERO);
-        let response = request.send().map_err(passing)?;
+        let response = request.send().map_err(|error| match error.is_redirect() {
+            // The next attempt would be led the same way.
+            true => Setback::Final(FetchError::Redirects { url: self.shown(), source: error.without_url() }),
+            false => passing(error),
+        })?;
         match response.status() {
             StatusCode::OK => {
                 self.part.discard();

@@ -5,11 +5,12 @@ use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 
 use super::expected::{Actual, Expected};
-use crate::fs::{FsError, must_be_replaceable};
+use crate::fs::{FsError, Turn, must_be_replaceable};
 
 pub(super) struct Part {
     bytes: PathBuf,
     tag: PathBuf,
+    lock: PathBuf,
     /// The final name, which is what errors speak of: nobody asked for the others.
     pub(super) target: PathBuf,
 }
@@ -20,8 +21,17 @@ impl Part {
         Self {
             bytes: path.with_file_name(format!(".{name}.relkit-part")),
             tag: path.with_file_name(format!(".{name}.relkit-part-etag")),
+            lock: path.with_file_name(format!(".{name}.relkit-part-lock")),
             target: path.to_owned(),
         }
+    }
+
+    /// Waits until no other process downloads to the same name; `waiting` is called before that takes time.
+    pub(super) fn turn(&self, waiting: impl Fn()) -> Result<Turn, FsError> {
+        if let Some(parent) = self.target.parent() {
+            fs::create_dir_all(parent).map_err(FsError::write(parent))?;
+        }
+        Turn::take(&self.lock, waiting).map_err(FsError::write(&self.target))
     }
 
     pub(super) fn length(&self) -> u64 {

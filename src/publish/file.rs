@@ -138,6 +138,7 @@ impl Run<'_> {
             if is_last {
                 let why = match tries.count {
                     MAX_ATTEMPTS.. => why,
+                    _ if tries.started.elapsed() >= self.options.pace.deadline => why,
                     _ => {
                         let (pause, deadline) = (pause.as_secs(), self.options.pace.deadline.as_secs());
                         format!(
@@ -195,6 +196,7 @@ impl Run<'_> {
             token,
             user: &self.options.endpoint.user,
             approach: tries.approach,
+            until: (tries.started + self.options.pace.deadline, self.options.pace.deadline),
         };
         let started = Instant::now();
         let next = Cell::new(HEARTBEAT);

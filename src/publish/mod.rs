@@ -25,6 +25,7 @@ pub mod upload;
 mod visible;
 pub mod wait;
 
+use attestation::Attestations;
 use credentials::{CredentialError, Source};
 use error::PublishError;
 use event::{Event, Listener};
@@ -75,6 +76,13 @@ fn carry_out(run: &mut Run<'_>, source: impl FnOnce() -> Result<Source, Credenti
         true => None,
         false => Some(Sender { uploader: Uploader::new(options.pace.patience)?, source: source()? }),
     };
+    if let Some(Sender { source, .. }) = &sender
+        && options.attestations == Attestations::Auto
+        && !source.is_trusted()
+        && let Some(note) = options.plan.unsent_attestations()
+    {
+        run.tell(&Event::Warning(note));
+    }
     for phase in &options.plan.phases {
         for file in &phase.files {
             match &mut sender {

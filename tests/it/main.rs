@@ -53,7 +53,9 @@ mod publish_index;
 mod publish_killed;
 mod publish_odd;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod publish_providers;
 mod publish_release;
+mod publish_said;
 mod publish_servers;
 mod release_report;
 mod retag;
