@@ -17,8 +17,10 @@ import argparse
 import base64
 import itertools
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -584,10 +586,8 @@ def fallback(bench: Bench, client: Client) -> str:
     everything(other, dist)
 
     def page(path: str) -> bytes | None:
-        if path == "/simple/":
-            return response("200 OK", "Content-Type: text/html\r\n", "<title>Simple Index</title>")
         # As pypiserver does: until it has something of the project itself.
-        if index.listed(normalised(path.split("/")[2])):
+        if path == "/simple/" or index.listed(normalised(path.split("/")[2])):
             return None
         return response("302 Found", f"Location: {other.url}{path}\r\n", "")
 
@@ -613,7 +613,8 @@ def interrupted(bench: Bench, client: Client) -> str:
     process, said, begun = Try(bench, client, where(index), dist, distributions(dist)).start()
     while len(index.uploads) < 2 and time.monotonic() < begun + 15:
         time.sleep(0.01)
-    process.terminate()
+    # What `terminate` does, without reaping a process that `finish` waits for.
+    os.kill(process.pid, signal.SIGTERM)
     run = finish(process, said, begun, 60)
     words = "files are up" in run.said
     return f"{run.outcome()}; {'says what is up' if words else 'says nothing of what is up'}"

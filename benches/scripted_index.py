@@ -179,6 +179,8 @@ class ScriptedIndex:
             return self._mint(body)
         if self.page and path.startswith("/simple") and (answer := self.page(path)) is not None:
             return answer
+        if path == "/simple/":
+            return self._root()
         if path.startswith("/simple/"):
             return self._page(normalised(path.split("/")[2]))
         if path.startswith("/pypi/"):
@@ -234,6 +236,15 @@ class ScriptedIndex:
             for name, stored in files
             if (project is None or stored.project == project) and now - stored.since >= self.lag
         ]
+
+    def _root(self) -> bytes:
+        with self.lock:
+            projects = sorted({stored.project for stored in self.files.values()})
+        names = [{"name": project} for project in projects]
+        page = {"meta": {"api-version": "1.1"}, "projects": names}
+        return response(
+            "200 OK", "Content-Type: application/vnd.pypi.simple.v1+json\r\n", json.dumps(page)
+        )
 
     def _page(self, project: str) -> bytes:
         names = self.listed(project)
