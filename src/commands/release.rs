@@ -22,7 +22,7 @@ pub(super) fn run(arguments: &cli::Release, console: &Console) -> Result<Exit, F
     let product = product::with_templates(&arguments.product, runtime_template, sdk_template)?;
     let (runtime, version) = (&product.runtime, product::release(&arguments.release, &product.runtime)?);
     let allow_missing = product::targets(&arguments.allow_missing, runtime)?;
-    let published = half(arguments, &product, &version, console)?;
+    let published = half(arguments, &product, &version)?;
     let payloads = match arguments.payloads.download {
         true => {
             // What would end the run in the end ends it before anything is fetched.
@@ -59,12 +59,7 @@ pub(super) fn run(arguments: &cli::Release, console: &Console) -> Result<Exit, F
 }
 
 /// What a half of a release needs beside its payloads: of the SDK alone the runtime that the index has, if one is named.
-fn half(
-    arguments: &cli::Release,
-    product: &Product,
-    version: &ReleaseVersion,
-    console: &Console,
-) -> Result<Option<Published>, Failure> {
+fn half(arguments: &cli::Release, product: &Product, version: &ReleaseVersion) -> Result<Option<Published>, Failure> {
     let has_payloads = arguments.payloads.download || !arguments.payloads.payload.is_empty();
     let slip = |message: &str, hint: &str| Err(Failure::new(Exit::Failed, message).with_hint(hint));
     match arguments.only {
@@ -78,10 +73,6 @@ fn half(
         Some(Half::Sdk) => {
             product::sdk(product)?;
             let index = arguments.index.reader(&product.runtime)?;
-            if index.is_none() {
-                let text = "no index is named (`--index-url`): the runtime that the SDK pins was not looked up";
-                console.warning(text);
-            }
             index.map(|index| verify::published(product, version, &index)).transpose()
         }
         _ => Ok(None),

@@ -71,7 +71,11 @@ pub(crate) fn fetch(options: &Options, progress: &Progress) -> Result<Fetched, F
     let file_error = |source| FetchError::File { path: path.clone(), source };
     must_be_replaceable(path).map_err(file_error)?;
     let has_waited = Cell::new(false);
-    let _turn = part.turn(|| has_waited.set(true)).map_err(file_error)?;
+    let wait = || {
+        has_waited.set(true);
+        progress.message("waiting for another relkit that fetches it");
+    };
+    let _turn = part.turn(wait).map_err(file_error)?;
     // What another process fetched meanwhile need not be fetched again.
     if let Some(there) = has_waited.get().then(|| there(options)).flatten() {
         return Ok(there);

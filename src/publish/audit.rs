@@ -26,6 +26,8 @@ use crate::wheel::name::DistributionName;
 
 /// More files than any release of wheels has.
 const MAX_FILES: usize = 400;
+/// One file of which the page does not tell the length, in bytes.
+const MAX_FILE: u64 = 4 << 30;
 /// All files together, in bytes.
 const MAX_BYTES: u64 = 16 << 30;
 const MAX_TIME: Duration = Duration::from_secs(60 * 60);
@@ -162,7 +164,7 @@ impl Index {
         pause: Duration,
     ) -> Result<AuditedFile, AuditError> {
         let fetched = match &listed.url {
-            Some(url) => self.receive(name, url, path, bounds, pause)?,
+            Some(url) => self.receive(name, url, listed.size, path, bounds, pause)?,
             None => Err("the page has no link to it".to_owned()),
         };
         let provenance = match (&listed.provenance, fetched.as_ref()) {
@@ -183,17 +185,19 @@ impl Index {
         &self,
         file: &str,
         url: &Url,
+        size: Option<u64>,
         path: &Path,
         bounds: &mut Bounds,
         pause: Duration,
     ) -> Result<Result<Sha256Digest, String>, AuditError> {
+        let limit = size.unwrap_or(MAX_FILE);
         let mut tries = 0;
         loop {
             tries += 1;
             let why = match self.open(url) {
                 Ok(response) => {
                     let out = File::create(path).map_err(FsError::write(path))?;
-                    let inner = response.take(bounds.bytes + 1);
+                    let inner = response.take(limit.min(bounds.bytes).saturating_add(1));
                     let mut tee = Tee { inner, out, path, until: bounds.until, failed: None };
                     let read = Sha256Digest::of_reader(&mut tee);
                     if let Some(error) = tee.failed {
@@ -201,6 +205,9 @@ impl Index {
                     }
                     match read {
                         Ok((_, length)) if length > bounds.bytes => return Err(AuditError::Large),
+                        Ok((_, length)) if length > limit => {
+                            return Ok(Err(format!("it is longer than {}", human_bytes(limit))));
+                        }
                         Ok((digest, length)) => {
                             bounds.bytes -= length;
                             return Ok(Ok(digest));

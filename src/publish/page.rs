@@ -27,6 +27,8 @@ pub(super) struct Listed {
     pub(super) upload_time: Option<String>,
     /// Why it is yanked, if it is; the reason may be empty.
     pub(super) yanked: Option<String>,
+    /// How long it is, in bytes (PEP 700).
+    pub(super) size: Option<u64>,
     /// Where its attestations are (PEP 740).
     pub(super) provenance: Option<Url>,
 }
@@ -188,6 +190,8 @@ struct JsonFile {
     #[serde(default)]
     yanked: Value,
     #[serde(default, deserialize_with = "tolerant")]
+    size: Option<u64>,
+    #[serde(default, deserialize_with = "tolerant")]
     provenance: Option<String>,
 }
 
@@ -219,7 +223,7 @@ fn parse_json(body: &[u8], url: &Url) -> Result<Page, String> {
         };
         let link = url.join(&file.url).ok().filter(|_| !file.url.is_empty());
         let provenance = file.provenance.and_then(|link| url.join(&link).ok());
-        let listed = Listed { sha256, url: link, upload_time: file.upload_time, yanked, provenance };
+        let listed = Listed { sha256, url: link, upload_time: file.upload_time, yanked, size: file.size, provenance };
         page.add(file.filename, listed, url);
     }
     page.status = match json.status {
@@ -351,7 +355,7 @@ fn finish(page: &mut Page, anchor: Option<Anchor>, base: &Url, url: &Url) {
     let Some(name) = [of_link, of_text].into_iter().find(|name| is_distribution(name)) else { return };
     let sha256 = link.as_ref().and_then(|link| digest_of_fragment(link.fragment()?));
     let provenance = anchor.provenance.and_then(|link| base.join(link.trim()).ok());
-    let listed = Listed { sha256, url: link, upload_time: None, yanked: anchor.yanked, provenance };
+    let listed = Listed { sha256, url: link, upload_time: None, yanked: anchor.yanked, size: None, provenance };
     page.add(name, listed, url);
 }
 

@@ -15,7 +15,7 @@ use crate::report::{CoverageRow, FileRow, FindingRow, Release, StepRow, TargetRo
 use crate::smoke;
 use crate::stage::{self, stage_sdk};
 use crate::target::TargetTriple;
-use crate::wheel::filename::FileNameError;
+use crate::wheel::filename::{FileNameError, WheelFileName};
 
 /// Carries the line out. A payload that is not good fails its own target and the release, not the run.
 ///
@@ -118,10 +118,14 @@ impl Place<'_> {
         let runtime = &product.runtime;
         let sdk = product.sdk_project().filter(|_| *only != Some(Half::Runtime));
         let made = verdict.files.iter().filter(|file| file.role == Role::RuntimeWheel).map(|file| &file.name);
-        let published = verdict.published.iter().map(|file| &file.name).filter(|name| name.ends_with(".whl"));
+        // An index may list names that no installer takes.
+        let is_wheel = |name: &&String| name.parse::<WheelFileName>().is_ok();
+        let published = verdict.published.iter().map(|file| &file.name).filter(is_wheel);
         let candidates = made.chain(published).map(|name| Ok(Candidate::of_wheel(&name.parse()?, name)));
-        let coverage = Coverage::of(&candidates.collect::<Result<Vec<_>, FileNameError>>()?);
-        let platforms = coverage.platforms.into_iter();
+        let candidates = candidates.collect::<Result<Vec<_>, FileNameError>>()?;
+        let is_unseen = *only == Some(Half::Sdk) && verdict.published.is_empty();
+        let coverage = Coverage::of(&candidates);
+        let platforms = coverage.platforms.into_iter().filter(|_| !is_unseen);
         // What a step failed at comes first: an incomplete set is what follows from it.
         let mut problems: Vec<_> = targets.iter().flat_map(rows::failed_steps).collect();
         problems.extend(verdict.problems.iter().map(rows::problem));
@@ -132,10 +136,17 @@ impl Place<'_> {
         });
         // What is found in files stands on its own.
         let warnings = verdict.warnings.iter().filter(|warning| gate::is_of_gate(&warning.code));
+        let mut warnings: Vec<_> = warnings.map(rows::problem).collect();
+        if *only == Some(Half::Sdk) && self.options.published.is_none() {
+            warnings.push(rows::unseen_runtime());
+        }
         Ok(Release {
             schema_version: 1,
             outcome: if problems.is_empty() { Outcome::Passed } else { Outcome::Failed },
-            distribution: runtime.distribution.clone(),
+            distribution: sdk
+                .filter(|_| *only == Some(Half::Sdk))
+                .map_or(&runtime.distribution, |sdk| &sdk.distribution)
+                .clone(),
             sdk_distribution: sdk.map(|sdk| sdk.distribution.clone()),
             version: version.distribution().clone(),
             release_tag: version.tag().to_owned(),
@@ -144,7 +155,7 @@ impl Place<'_> {
             coverage: platforms.map(|row| CoverageRow { name: row.title.to_owned(), wheel: row.wheel }).collect(),
             findings,
             problems,
-            warnings: warnings.map(rows::problem).collect(),
+            warnings,
         })
     }
 }

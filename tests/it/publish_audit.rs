@@ -129,6 +129,10 @@ fn what_a_page_says_of_a_file_is_held_against_it() {
     let output = bench.judge("coverage", &[RUNTIME]);
     assert_eq!(output.status.code(), Some(1), "{}", text(&output));
     assert!(json(&output)["problems"][0]["message"].as_str().unwrap().contains("its bytes have"));
+    // More than it tells is not read.
+    bench.retold(&json!({"size": 10}));
+    let (code, rows) = found(&bench, &[]);
+    assert!(code == 1 && rows.len() == 1 && rows[0].2.contains("it is longer than 10 B"), "{rows:?}");
     // Where it tells none, or is yanked, it is a warning without a manifest.
     for more in [json!({"hashes": null}), json!({"yanked": true})] {
         bench.retold(&more);

@@ -65,6 +65,10 @@ impl Environment {
         if self.get("GITLAB_CI").is_some() {
             return Some(Provider::GitLab);
         }
+        // These may turn out not to answer; a token that the user gave is better than that.
+        if self.token().is_some() {
+            return None;
+        }
         if is_on("BUILDKITE") {
             return Some(Provider::Buildkite);
         }
@@ -95,6 +99,19 @@ impl Environment {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_job_is_known_by_its_variables() {
+        let offers = |names: &[&str]| {
+            Environment::new(names.iter().map(|name| ((*name).to_owned(), "true".to_owned()))).offers_identity()
+        };
+        for name in ["GITLAB_CI", "BUILDKITE", "CIRCLECI", "GCE_METADATA_HOST", "BUILDER_OUTPUT"] {
+            assert!(offers(&[name]), "{name}");
+            assert_eq!(offers(&[name, "RELKIT_TOKEN"]), name == "GITLAB_CI", "{name}");
+        }
+        assert!(offers(&[REQUEST_URL, REQUEST_TOKEN, "RELKIT_TOKEN"]));
+        assert!(!offers(&[]) && !offers(&["CI", "GITHUB_ACTIONS", REQUEST_URL]));
+    }
 
     #[test]
     fn a_variable_cannot_be_printed() {
