@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::support::bench::{Bench, bench};
 use crate::support::http::{response, serve};
 use crate::support::publish::assert_no_secret;
-use crate::support::{json, names, read_json, run, set_mode, text};
+use crate::support::{names, read_json, run, text};
 
 const IDENTITY: &str = "e30.e30.c2lnbmF0dXJl";
 
@@ -17,7 +17,7 @@ fn agent(bench: &Bench, name: &str, says: &str) {
     fs::create_dir_all(&directory).unwrap();
     let script = format!("#!/bin/sh\necho \"$*\" >> {}\n{says}\n", directory.join("asked").display());
     fs::write(directory.join(name), script).unwrap();
-    set_mode(&directory.join(name), 0o755);
+    crate::support::set_mode(&directory.join(name), 0o755);
 }
 
 impl Bench {
@@ -61,7 +61,7 @@ fn an_agent_that_says_nothing_good_is_told() {
         let output = bench.by_identity(&[("BUILDKITE", "true")], &["--format", "json"]);
         assert_eq!(output.status.code(), Some(2), "{}", text(&output));
         assert!(text(&output).contains(words) && text(&output).contains("RELKIT_TOKEN"), "{}", text(&output));
-        assert_eq!((json(&output)["outcome"].clone(), bench.sent()), ("unauthorised".into(), 0));
+        assert_eq!((crate::support::json(&output)["outcome"].clone(), bench.sent()), ("unauthorised".into(), 0));
     }
     let bench = bench();
     let output = bench.by_identity(&[("BUILDKITE", "true"), ("PATH", "/nonexistent")], &[]);

@@ -1,16 +1,16 @@
 //! What a publish says that does not end as it was meant to, and what it says before the first byte.
 
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::support::bench::{Bench, bench};
 use crate::support::index::Fault;
 use crate::support::publish::{assert_no_secret, attestation};
-use crate::support::{json, names, run, succeed, text};
+use crate::support::{json, names, run, text};
 
 #[cfg(unix)]
 #[test]
 fn an_interrupted_publish_says_what_is_up_and_how_to_go_on() {
+    use std::process::{Command, Stdio};
     for signal in ["INT", "TERM"] {
         let bench = bench();
         bench.index.faults([Fault::slow(Duration::ZERO), Fault::hang(1000, Duration::from_secs(60))]);
@@ -21,7 +21,7 @@ fn an_interrupted_publish_says_what_is_up_and_how_to_go_on() {
             assert!(Instant::now() < deadline, "nothing is sent");
             std::thread::sleep(Duration::from_millis(5));
         }
-        succeed(Command::new("kill").args(["-s", signal, &child.id().to_string()]));
+        crate::support::succeed(Command::new("kill").args(["-s", signal, &child.id().to_string()]));
         let output = child.wait_with_output().unwrap();
         let said = text(&output);
         assert_eq!(output.status.code(), Some(130), "{said}");
