@@ -17,8 +17,10 @@ import argparse
 import base64
 import itertools
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -27,6 +29,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 from publish_clients import (
     CLIENTS,
@@ -56,6 +59,7 @@ from scripted_index import (
     digest,
     normalised,
     refusal,
+    response,
 )
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -542,6 +546,108 @@ def progress(bench: Bench, client: Client) -> str:
     return f"{run.outcome()}; {run.seconds:.0f} s; {len(told)} lines of progress{middle}"
 
 
+# Indexes that are not what they seem.
+
+
+def everything(index: ScriptedIndex, dist: Path) -> None:
+    """Lets the index have every file, with its bytes."""
+    for path in distributions(dist):
+        index.plant(path.name, normalised(path.name.split("-")[0]), digest(path.read_bytes()))
+
+
+@dataclass
+class Odd:
+    """An index whose pages say something else than what it has; `has_all` plants all first."""
+
+    retold: Callable[[dict[str, object]], object] | None = None
+    page: bytes | None = None
+    simple: str = "/simple/"
+    has_all: bool = True
+    looked_for: str = ""
+
+    def __call__(self, bench: Bench, client: Client) -> str:
+        index = ScriptedIndex()
+        dist = bench.dist("small")
+        files = distributions(dist)
+        if self.has_all:
+            everything(index, dist)
+        index.retold = self.retold
+        if self.page is not None:
+            index.page = lambda _: self.page
+        told = where(index)._replace(simple=index.url + self.simple)
+        run = Try(bench, client, told, dist, files, limit=60).run()
+        return report(run, index, files if not self.has_all else [], self.looked_for)
+
+
+def fallback(bench: Bench, client: Client) -> str:
+    """Pages redirect to another server's, which lists the very files; this one has none."""
+    other, index = ScriptedIndex(), ScriptedIndex()
+    dist = bench.dist("small")
+    everything(other, dist)
+
+    def page(path: str) -> bytes | None:
+        # As pypiserver does: until it has something of the project itself.
+        if path == "/simple/" or index.listed(normalised(path.split("/")[2])):
+            return None
+        return response("302 Found", f"Location: {other.url}{path}\r\n", "")
+
+    index.page = page
+    run = Try(bench, client, where(index), dist, distributions(dist), limit=60).run()
+    return report(run, index, distributions(dist))
+
+
+def of_another(bench: Bench, client: Client) -> str:
+    """The URL for reading is another index's, which has every file."""
+    other, index = ScriptedIndex(), ScriptedIndex()
+    dist = bench.dist("small")
+    everything(other, dist)
+    told = where(index)._replace(simple=where(other).simple)
+    run = Try(bench, client, told, dist, distributions(dist), limit=60).run()
+    return report(run, index, distributions(dist), "nothing was sent")
+
+
+def interrupted(bench: Bench, client: Client) -> str:
+    """SIGTERM while the second file is on its way."""
+    index = ScriptedIndex(faults=[Fault("200 OK", store=True), Fault(read=1000, hang=60)])
+    dist = bench.dist("pair")
+    process, said, begun = Try(bench, client, where(index), dist, distributions(dist)).start()
+    while len(index.uploads) < 2 and time.monotonic() < begun + 15:
+        time.sleep(0.01)
+    # What `terminate` does, without reaping a process that `finish` waits for.
+    os.kill(process.pid, signal.SIGTERM)
+    run = finish(process, said, begun, 60)
+    words = "files are up" in run.said
+    return f"{run.outcome()}; {'says what is up' if words else 'says nothing of what is up'}"
+
+
+def every(key: str, value: object) -> Callable[[dict[str, object]], object]:
+    """Every file of a page says this."""
+
+    def change(page: dict[str, object]) -> None:
+        for file in cast("list[dict[str, object]]", page["files"]):
+            file[key] = value
+
+    return change
+
+
+def more(name: str) -> Callable[[dict[str, object]], object]:
+    """The runtime's page has one file more."""
+
+    def change(page: dict[str, object]) -> None:
+        if page["name"] == "openai-codex-cli-bin":
+            row: dict[str, object] = {
+                "filename": name,
+                "url": name,
+                "hashes": {"sha256": "ab" * 32},
+            }
+            cast("list[dict[str, object]]", page["files"]).append(row)
+
+    return change
+
+
+LOGIN = "<!DOCTYPE html><title>Sign in</title><form action='/login'><input name='user'></form>"
+
+
 # Real servers.
 
 
@@ -573,6 +679,14 @@ def real(serve: Serve, step: str) -> Row:
 
 def refused(status: str, words: str) -> Simple:
     return Simple(always=answer(status, words), said=words)
+
+
+WORDS = "the repository wants a licence file first"
+
+
+def odd_sentence(body: object) -> Simple:
+    fault = Fault("400 Bad Request", "Content-Type: application/json\r\n", json.dumps(body))
+    return Simple(always=fault, said=WORDS)
 
 
 BAD, FORBIDDEN, BUSY = "400 Bad Request", "403 Forbidden", "503 Service Unavailable"
@@ -774,6 +888,37 @@ ROWS: dict[str, Row] = {
         claims=CLAIMS,
         looked_for=["Non-user identities cannot create new projects"],
     ),
+    "odd index: pages redirect to another server that has it all": fallback,
+    "odd index: the URL for reading is another index's": of_another,
+    "odd index: nothing at the URL for reading": Odd(simple="/smiple/", has_all=False),
+    "odd index: a login page for every project": Odd(
+        page=response("200 OK", "Content-Type: text/html\r\n", LOGIN), has_all=False
+    ),
+    "odd index: version 2.0 of the API": Odd(
+        retold=lambda page: page.update(meta={"api-version": "2.0"})
+    ),
+    "odd index: same bytes, md5 alone": Odd(retold=every("hashes", {"md5": "ab" * 16})),
+    "odd index: same bytes, hashes null": Odd(retold=every("hashes", None)),
+    "odd index: same bytes, yanked": Odd(retold=every("yanked", "broken"), looked_for="yanked"),
+    "odd index: same bytes, project quarantined": Odd(
+        retold=lambda page: page.update({"project-status": {"status": "quarantined"}}),
+        looked_for="quarantined",
+    ),
+    "odd index: an sdist of the runtime is there": Odd(
+        retold=more(f"openai_codex_cli_bin-{VERSION}.tar.gz"), looked_for="sdist"
+    ),
+    "odd index: upload answered with a login page": Simple(
+        always=Fault("200 OK", "Content-Type: text/html\r\n", LOGIN)
+    ),
+    "odd index: sentence in errors[]": odd_sentence(
+        {"errors": [{"status": 400, "message": WORDS}]}
+    ),
+    "odd index: sentence in message.base[]": odd_sentence({"message": {"base": [WORDS]}}),
+    "odd index: sentence in detail[].msg": odd_sentence({"detail": [{"loc": ["x"], "msg": WORDS}]}),
+    "odd index: 409 without known words, file absent": Simple(
+        always=Fault("409 Conflict", "", "busy with something else"), limit=60
+    ),
+    "odd index: interrupted while the second file goes": interrupted,
     "secrets: trusted publishing, verbose": Trusted(claims=CLAIMS, verbose=True),
     "secrets: token, verbose": Simple(
         options={"twine": ["--verbose"], "uv publish": ["-v"], "relkit publish": ["-v"]}

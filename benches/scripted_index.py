@@ -110,6 +110,9 @@ class ScriptedIndex:
         self.handed_out = 0
         # Every secret that was used or handed out.
         self.secrets = [TOKEN, REQUEST_TOKEN]
+        # What a project's page says otherwise: its JSON, changed, or another answer altogether.
+        self.retold: Callable[[dict[str, object]], object] | None = None
+        self.page: Callable[[str], bytes | None] | None = None
         self.lock = threading.Lock()
         self.listener = socket.socket()
         # Small, so that what a client sent is what this server read.
@@ -174,6 +177,10 @@ class ScriptedIndex:
             return self._identity(target, headers)
         if path == "/_/oidc/mint-token":
             return self._mint(body)
+        if self.page and path.startswith("/simple") and (answer := self.page(path)) is not None:
+            return answer
+        if path == "/simple/":
+            return self._root()
         if path.startswith("/simple/"):
             return self._page(normalised(path.split("/")[2]))
         if path.startswith("/pypi/"):
@@ -230,6 +237,15 @@ class ScriptedIndex:
             if (project is None or stored.project == project) and now - stored.since >= self.lag
         ]
 
+    def _root(self) -> bytes:
+        with self.lock:
+            projects = sorted({stored.project for stored in self.files.values()})
+        names = [{"name": project} for project in projects]
+        page = {"meta": {"api-version": "1.1"}, "projects": names}
+        return response(
+            "200 OK", "Content-Type: application/vnd.pypi.simple.v1+json\r\n", json.dumps(page)
+        )
+
     def _page(self, project: str) -> bytes:
         names = self.listed(project)
         if not names:
@@ -243,7 +259,14 @@ class ScriptedIndex:
             }
             for name in names
         ]
-        page = {"meta": {"api-version": "1.1"}, "name": project, "files": files, "versions": []}
+        page: dict[str, object] = {
+            "meta": {"api-version": "1.1"},
+            "name": project,
+            "files": files,
+            "versions": [],
+        }
+        if self.retold:
+            self.retold(page)
         return response(
             "200 OK", "Content-Type: application/vnd.pypi.simple.v1+json\r\n", json.dumps(page)
         )

@@ -84,7 +84,7 @@ fn checked(archive: Archive, selection: &Selection) {
         (runtime, SdkProject::from_pyproject(SDK, "s").unwrap())
     });
     let (runtime, sdk) = &*PROJECTS;
-    let request = Options { paths: &[], selection, runtime, sdk: Some(sdk), release: None };
+    let request = Options { paths: &[], selection, runtime, sdk: Some(sdk), release: None, index: None };
     let (report, _) = check_archive(archive, &request).unwrap();
     assert!(report.sha256.is_some());
 }

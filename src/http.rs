@@ -164,6 +164,8 @@ pub(crate) fn download_redirects() -> Policy {
             && attempt.previous().last().is_some_and(|previous| previous.scheme() == "https");
         if downgraded {
             attempt.error("redirected from https to plain http")
+        } else if attempt.previous().contains(attempt.url()) {
+            attempt.error("redirected in a circle")
         } else if attempt.previous().len() > 10 {
             attempt.error("more than ten redirects")
         } else {

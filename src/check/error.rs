@@ -48,7 +48,8 @@ impl Explain for CheckError {
             Self::Kind { .. } => Some("give distributions as `python -m build` names them, or their directory".into()),
             Self::Empty { .. } => Some("build the distributions first, or give another directory".into()),
             Self::OfGate { .. } => Some(
-                "use `relkit verify DIST --release-version VERSION`, with `--receipts DIR` for the rules about receipts"
+                "use `relkit verify DIST --release-version VERSION`, with `--receipts DIR` for the rules about receipts; those \
+                 about an index need `NAME==VERSION --index-url URL`"
                     .into(),
             ),
             Self::Temporary { .. } => Some("free space in the temporary directory, or set TMPDIR to another".into()),

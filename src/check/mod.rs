@@ -22,7 +22,9 @@ pub use options::Options;
 pub use rule::{Documentation, Reason, Rule};
 pub use rules::{Family, rules};
 pub use selection::{Selection, SelectionError, find_rules};
-pub(crate) use subject::release::{Dist, Expected, Receipts};
+pub(crate) use subject::audit::{Attested, Audit, AuditedFile, Provenance};
+pub(crate) use subject::release::{Dist, Expected, Published, Receipts};
+pub use subject::release::{Half, PublishedFile};
 pub use subject::sdist::SdistSubject;
 pub use subject::summary::{Role, Summary};
 
@@ -41,7 +43,7 @@ pub fn check(options: &Options<'_>) -> Result<Report, CheckError> {
 
 /// As [`check`]; also returns what is kept of each file.
 pub fn check_set(options: &Options<'_>) -> Result<(Report, Vec<Summary>), CheckError> {
-    if options.release.is_none() && options.selection.is_of_gate() {
+    if options.release.is_none() && options.index.is_none() && options.selection.is_of_gate() {
         return Err(CheckError::OfGate { rules: options.selection.names().collect() });
     }
     let (mut files, mut members) = (Vec::new(), Vec::new());
@@ -51,7 +53,11 @@ pub fn check_set(options: &Options<'_>) -> Result<(Report, Vec<Summary>), CheckE
         members.push(summary);
     }
     let set = Set { members: &members, runtime: options.runtime, sdk: options.sdk, expected: options.release };
-    for (owner, mut finding) in run(options, |rule, found| rule.check_set(&set, found)) {
+    let mut found = run(options, |rule, found| rule.check_set(&set, found));
+    if let Some(audit) = options.index {
+        found.extend(run(options, |rule, found| rule.check_index(audit, found)));
+    }
+    for (owner, mut finding) in found {
         finding.accepted = accepted(&set, &owner, finding.rule);
         let path = match owner {
             Owner::File(index) => members[index].path.clone(),

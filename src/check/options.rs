@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::CheckError;
 use super::selection::Selection;
+use super::subject::audit::Audit;
 use super::subject::release::Expected;
 use super::subject::summary::is_wheel;
 use crate::fs::FsError;
@@ -21,6 +22,8 @@ pub struct Options<'a> {
     pub sdk: Option<&'a SdkProject>,
     /// What the release is to be, where the files are held against one.
     pub release: Option<&'a Expected<'a>>,
+    /// What the index says of the files, where they came from one.
+    pub index: Option<&'a Audit>,
 }
 
 impl Options<'_> {

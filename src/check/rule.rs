@@ -4,6 +4,7 @@
 use std::fmt;
 
 pub(crate) use super::finding::{Findings, Severity};
+use super::subject::audit::Audit;
 use super::subject::release::Set;
 use super::subject::sdist::SdistSubject;
 use super::subject::wheel::WheelSubject;
@@ -75,6 +76,8 @@ pub(crate) enum Check {
     /// The METADATA of a wheel or the PKG-INFO of a source distribution, where it can be parsed.
     Metadata(fn(&Metadata, &mut Findings)),
     Set(fn(&Set<'_>, &mut Findings)),
+    /// A published release.
+    Index(fn(&Audit, &mut Findings)),
 }
 
 #[derive(Debug)]
@@ -155,6 +158,12 @@ impl Rule {
     pub(super) fn check_set(&self, set: &Set<'_>, found: &mut Findings) {
         if let Check::Set(check) = self.check {
             check(set, found);
+        }
+    }
+
+    pub(super) fn check_index(&self, audit: &Audit, found: &mut Findings) {
+        if let Check::Index(check) = self.check {
+            check(audit, found);
         }
     }
 }

@@ -2,29 +2,56 @@
 //! install the wheels.
 
 use super::product;
-use crate::check::coverage::{Coverage, Sources};
+use super::published::{self, Fetched};
+use crate::check::coverage::{Coverage, Problem, Sources};
 use crate::check::render::{Index, Pages};
 use crate::check::{Options, Selection, check, find_rules};
 use crate::cli;
 use crate::console::{Console, Shown as _};
 use crate::error::{Exit, Failure};
-use crate::fs::write_json;
+use crate::fs::{portable, write_json};
+use crate::publish::attestation::Attestations;
+use crate::publish::audit::{PublishedRelease, Taken};
 
 pub(super) fn run(arguments: &cli::Check, console: &Console) -> Result<Exit, Failure> {
     let product = product::with_templates(&arguments.product, arguments.template.as_deref(), None)?;
+    let selection = Selection::of(&arguments.select, &arguments.ignore)?;
+    let fetched = published(arguments, console)?;
+    let paths = fetched.as_ref().map_or_else(|| arguments.paths.clone(), Fetched::paths);
     let options = Options {
-        paths: &arguments.paths,
-        selection: &Selection::of(&arguments.select, &arguments.ignore)?,
+        paths: &paths,
+        selection: &selection,
         runtime: &product.runtime,
         sdk: product.sdk_project(),
         release: None,
+        index: fetched.as_ref().map(|fetched| &fetched.audit),
     };
-    let report = console.with_spinner("Checking", |_| check(&options))?;
+    let mut report = console.with_spinner("Checking", |_| check(&options))?;
+    if let Some(fetched) = &fetched {
+        report.files.iter_mut().for_each(|file| file.path = fetched.shown(&file.path));
+    }
     if let Some(path) = &arguments.receipt {
         write_json(path, &report.json())?;
     }
     console.show(&report, arguments.output.format);
     Ok(report.exit())
+}
+
+/// The published releases that are named instead of files.
+fn published(arguments: &cli::Check, console: &Console) -> Result<Option<Fetched>, Failure> {
+    let releases = published::named(&arguments.paths)?;
+    if releases.is_empty() {
+        return match &arguments.manifest {
+            Some(_) => Err(Failure::new(Exit::Failed, "`--manifest` is for published releases, and files are named")
+                .with_hint("`relkit verify` holds files against a release")),
+            None => Ok(None),
+        };
+    }
+    let mut fetched = published::fetch(releases, &arguments.index, Taken::All, arguments.attestations, console)?;
+    if let Some(manifest) = &arguments.manifest {
+        fetched.hold_against(manifest)?;
+    }
+    Ok(Some(fetched))
 }
 
 pub(super) fn rule(arguments: &cli::Rule, console: &Console) -> Result<Exit, Failure> {
@@ -36,9 +63,44 @@ pub(super) fn rule(arguments: &cli::Rule, console: &Console) -> Result<Exit, Fai
 }
 
 pub(super) fn coverage(arguments: &cli::Coverage, console: &Console) -> Result<Exit, Failure> {
-    let sources = Sources::read(&arguments.sources)?;
+    let releases = published::named(&arguments.sources)?;
+    let sources = match releases.is_empty() {
+        true => Sources::read(&arguments.sources)?,
+        false => published_wheels(releases, arguments, console)?,
+    };
     let mut coverage = Coverage { problems: sources.problems, ..Coverage::of(&sources.candidates) };
     coverage.require(&arguments.require)?;
     console.show(&coverage, arguments.output.format);
     Ok(coverage.exit())
+}
+
+/// The wheels of published releases. One that is yanked is named, and serves those who pin its version.
+fn published_wheels(
+    releases: Vec<PublishedRelease>,
+    arguments: &cli::Coverage,
+    console: &Console,
+) -> Result<Sources, Failure> {
+    let fetched = published::fetch(releases, &arguments.index, Taken::Wheels, Attestations::Off, console)?;
+    let paths: Vec<_> = fetched.paths().into_iter().map(Into::into).collect();
+    let mut sources = Sources::read(&paths)?;
+    for problem in &mut sources.problems {
+        problem.path = portable(&fetched.shown(problem.path.as_ref()));
+    }
+    for file in &fetched.audit.files {
+        let (name, index) = (&file.name, &fetched.audit.index);
+        if let Some(reason) = &file.yanked {
+            let because = if reason.trim().is_empty() { String::new() } else { format!(" ({})", reason.trim()) };
+            console.warning(format_args!("`{name}` is yanked at {index}{because}: only who pins its version gets it"));
+        }
+        let message = match (&file.fetched, file.listed) {
+            (Err(why), _) => format!("it cannot be had from {index}: {why}"),
+            (Ok(digest), Some(listed)) if *digest != listed => {
+                format!("{index} tells the SHA-256 {listed} of it, and its bytes have {digest}")
+            }
+            _ => continue,
+        };
+        sources.candidates.retain(|candidate| candidate.label != *name);
+        sources.problems.push(Problem { path: name.clone(), message });
+    }
+    Ok(sources)
 }

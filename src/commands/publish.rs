@@ -1,23 +1,26 @@
 //! `relkit publish`: the gate, the plan, and the plan carried out.
 
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::io::{IsTerminal as _, Read as _};
 use std::path::Path;
 use std::time::Duration;
 
 use url::Url;
 
-use super::{product, verify};
+use super::{index, verify};
 use crate::cli::Publish;
-use crate::console::text::{human_bytes, plural};
-use crate::console::{Console, Form};
+use crate::console::text::{human_bytes, plural, visible};
+use crate::console::{Console, Form, last_words};
 use crate::error::{Exit, Failure};
+use crate::fs::{LastWords, say_on_interrupt};
 use crate::gate::{Release, differences, read_manifest};
 use crate::http;
-use crate::product::Index as IndexRow;
-use crate::publish::credentials::{CredentialError, Environment, Reading, Source, Token};
+use crate::product::RuntimeProject;
+use crate::publish::attestation::Attestations;
+use crate::publish::credentials::{CredentialError, Environment, Source, Token};
 use crate::publish::endpoint::Endpoint;
 use crate::publish::event::{Event, Listener};
-use crate::publish::index::Index;
 use crate::publish::plan::Plan;
 use crate::publish::upload::Patience;
 use crate::publish::wait::Pace;
@@ -29,16 +32,16 @@ const MAX_TOKEN: u64 = 64 << 10;
 pub(super) fn run(arguments: &Publish, console: &Console) -> Result<Exit, Failure> {
     let (pace, format) = (pace(arguments), arguments.output.format);
     // Whatever is wrong with the command line ends it before any file is read.
-    let (upload_url, index_url) = urls(arguments)?;
+    let product = verify::product_of(&arguments.gate)?;
+    let (upload_url, index_url) = urls(arguments, &product.runtime)?;
     let endpoint = Endpoint::new(&upload_url)?;
     for (option, path) in [("--plan", &arguments.plan), ("--receipt", &arguments.receipt)] {
         outside(option, path.as_deref(), &arguments.gate.dist)?;
     }
-    let index = index_url.as_ref().map(|url| Index::new(url, pace.patience.sending)).transpose()?;
-    let index = index.map(|index| index.read_with(&Reading::new(&Environment::of_process())));
+    let index = index_url.as_ref().map(|url| index::reader(url, pace.patience.sending)).transpose()?;
     let typed = if arguments.token_stdin && !arguments.dry_run { Some(typed_token()?) } else { None };
 
-    let release = verify::gate(&arguments.gate, console)?;
+    let release = verify::gate(&arguments.gate, &product, index.as_ref(), console)?;
     if let Some(manifest) = &arguments.manifest {
         unchanged(manifest, &release)?;
     }
@@ -62,8 +65,12 @@ pub(super) fn run(arguments: &Publish, console: &Console) -> Result<Exit, Failur
         plan.write(path)?;
     }
     let doubt = index_url.as_ref().filter(|_| arguments.index.is_none()).and_then(|index| doubt(&upload_url, index));
+    let mut notes: Vec<_> = doubt.into_iter().chain(plan.foresight()).collect();
     if arguments.dry_run {
-        let planned = DryRun::new(&plan, index.as_ref(), pace.first_pause, doubt)?;
+        if arguments.attestations == Attestations::Auto && !Environment::of_process().offers_identity() {
+            notes.extend(plan.unsent_attestations());
+        }
+        let planned = DryRun::new(&plan, index.as_ref(), pace.first_pause, notes)?;
         for note in planned.notes() {
             console.warning(note);
         }
@@ -73,8 +80,8 @@ pub(super) fn run(arguments: &Publish, console: &Console) -> Result<Exit, Failur
         }
         return Ok(Exit::Good);
     }
-    if let Some(doubt) = doubt {
-        console.warning(doubt);
+    for note in notes {
+        console.warning(note);
     }
     let options = Options {
         plan: &plan,
@@ -89,10 +96,10 @@ pub(super) fn run(arguments: &Publish, console: &Console) -> Result<Exit, Failur
 }
 
 /// The URLs that were typed, or those of the index that was named.
-fn urls(arguments: &Publish) -> Result<(Url, Option<Url>), Failure> {
+fn urls(arguments: &Publish, runtime: &RuntimeProject) -> Result<(Url, Option<Url>), Failure> {
     let typed = |text: &Option<String>| text.as_deref().map(http::parse_url).transpose();
     let (upload, index) = (typed(&arguments.upload_url)?, typed(&arguments.index_url)?);
-    let named = arguments.index.as_deref().map(|name| named_index(arguments, name)).transpose()?;
+    let named = arguments.index.as_deref().map(|name| index::named(name, runtime)).transpose()?;
     let upload = upload.or_else(|| named.as_ref().map(|row| row.upload_url.clone()));
     // invariant: clap demands one of the two.
     let upload = upload.ok_or_else(|| Failure::new(Exit::Failed, "neither `--upload-url` nor `--index` is given"))?;
@@ -136,22 +143,6 @@ fn doubt(upload: &Url, index: &Url) -> Option<String> {
     ))
 }
 
-fn named_index(arguments: &Publish, name: &str) -> Result<IndexRow, Failure> {
-    let given = &arguments.gate;
-    let product = product::with_templates(&given.product, given.template.as_deref(), given.sdk_template.as_deref())?;
-    let rows = product.runtime.indexes;
-    let names: Vec<_> = rows.iter().map(|row| format!("`{}`", row.name)).collect();
-    rows.into_iter().find(|row| row.name == name).ok_or_else(|| {
-        let distribution = &product.runtime.distribution;
-        Failure::new(Exit::Failed, format!("`{name}` is no index of `{distribution}`")).with_hint(
-            match names.is_empty() {
-                true => "its table has no [[tool.relkit.index]] row; give `--upload-url` instead".to_owned(),
-                false => format!("its indexes are {}", names.join(", ")),
-            },
-        )
-    })
-}
-
 fn pace(arguments: &Publish) -> Pace {
     let usual = Pace::default();
     Pace {
@@ -193,24 +184,78 @@ fn carry_out(options: &Options<'_>, typed: Option<Token>, format: Form, console:
         }
     };
     let is_terminal = std::io::stderr().is_terminal();
-    let event = |event: &Event| match event {
+    let told = |event: &Event| match event {
         Event::Warning(text) => console.warning(text),
         // The bar of a terminal says so already.
         Event::Sending { .. } if is_terminal => {}
         event => console.status(event.verb(), event),
     };
+    let standing = RefCell::new(Standing::new(options.plan));
+    let event = |event: &Event| {
+        told(event);
+        standing.borrow_mut().hear(event);
+    };
     let progress = |file: &str, bytes: u64| {
+        standing.borrow_mut().begin(file);
         console.detail("Sending", format_args!("`{file}` ({})", human_bytes(bytes)));
         console.progress("Sending", bytes)
     };
     let listener = Listener { event: &event, progress: &progress, mask: &mask };
     let source = || Source::choose(typed, &environment, &options.endpoint.url, &mask);
     let (receipt, outcome) = publish(options, source, &listener);
+    say_on_interrupt(None);
     console.show(&receipt, format);
     outcome.map_err(|error| receipt.failure(error, &own_command()))?;
     let (verb, sentence) = receipt.conclusion();
     console.status(verb, sentence);
     Ok(Exit::Good)
+}
+
+/// What is up so far, for whoever interrupts the publish.
+struct Standing<'a> {
+    plan: &'a Plan,
+    up: BTreeSet<String>,
+    /// The file that is on its way.
+    sending: Option<String>,
+}
+
+impl<'a> Standing<'a> {
+    fn new(plan: &'a Plan) -> Self {
+        let standing = Self { plan, up: BTreeSet::new(), sending: None };
+        standing.tell();
+        standing
+    }
+
+    fn begin(&mut self, file: &str) {
+        self.sending = Some(file.to_owned());
+        self.tell();
+    }
+
+    fn hear(&mut self, event: &Event) {
+        if let Event::Skipped(file) | Event::Uploaded { file, .. } | Event::Stored(file) = event {
+            self.up.insert(file.clone());
+            self.sending = None;
+            self.tell();
+        }
+    }
+
+    fn tell(&self) {
+        say_on_interrupt(Some(LastWords { words: self.words(), say: last_words }));
+    }
+
+    fn words(&self) -> String {
+        let (up, missing): (Vec<_>, Vec<_>) = self.plan.names().partition(|name| self.up.contains(*name));
+        let mut words = format!("interrupted: {} of {} files are up", up.len(), up.len() + missing.len());
+        for name in up {
+            words += &format!("\n  up: {}", visible(name));
+        }
+        for name in missing {
+            let is_sending = self.sending.as_deref() == Some(name);
+            let doubt = if is_sending { " (it was on its way, and may be up)" } else { "" };
+            words += &format!("\n  missing: {}{doubt}", visible(name));
+        }
+        words + &format!("\nto go on: {}", visible(&own_command()))
+    }
 }
 
 /// The command line as it was typed, but for what stands before the host of a URL that has a password.

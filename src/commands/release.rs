@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{build, product, stage};
+use super::{build, product, stage, verify};
 use crate::cli;
 use crate::console::{Console, Shown as _};
 use crate::error::{Exit, Failure};
 use crate::fetch::Digests;
 use crate::fs::{PendingDirectory, append, write_whole};
-use crate::product::RuntimeProject;
+use crate::gate::{Half, Published};
+use crate::product::{Product, RuntimeProject};
 use crate::release::{DemoOptions, Download, Options, Payload, demonstrate, release};
 use crate::smoke::Runner;
 use crate::target::TargetTriple;
@@ -21,6 +22,7 @@ pub(super) fn run(arguments: &cli::Release, console: &Console) -> Result<Exit, F
     let product = product::with_templates(&arguments.product, runtime_template, sdk_template)?;
     let (runtime, version) = (&product.runtime, product::release(&arguments.release, &product.runtime)?);
     let allow_missing = product::targets(&arguments.allow_missing, runtime)?;
+    let published = half(arguments, &product, &version)?;
     let payloads = match arguments.payloads.download {
         true => {
             // What would end the run in the end ends it before anything is fetched.
@@ -40,6 +42,8 @@ pub(super) fn run(arguments: &cli::Release, console: &Console) -> Result<Exit, F
         level: arguments.level.unwrap_or(runtime.smoke.level),
         runners: arguments.runner.iter().map(|text| runner(text, runtime)).collect::<Result<_, _>>()?,
         allow_missing,
+        only: arguments.only,
+        published,
         product,
     };
     let release = release(&options, console)?;
@@ -52,6 +56,27 @@ pub(super) fn run(arguments: &cli::Release, console: &Console) -> Result<Exit, F
     }
     console.show(&release, arguments.output.format);
     Ok(release.outcome.exit())
+}
+
+/// What a half of a release needs beside its payloads: of the SDK alone the runtime that the index has, if one is named.
+fn half(arguments: &cli::Release, product: &Product, version: &ReleaseVersion) -> Result<Option<Published>, Failure> {
+    let has_payloads = arguments.payloads.download || !arguments.payloads.payload.is_empty();
+    let slip = |message: &str, hint: &str| Err(Failure::new(Exit::Failed, message).with_hint(hint));
+    match arguments.only {
+        Some(Half::Sdk) if has_payloads => {
+            slip("the SDK alone is made without payloads", "leave `--payload` and `--download` out, or `--only sdk`")
+        }
+        Some(Half::Runtime) if !has_payloads => slip(
+            "the runtime is made from payloads, and none is given",
+            "name them with `--payload`, or give `--download`",
+        ),
+        Some(Half::Sdk) => {
+            product::sdk(product)?;
+            let index = arguments.index.reader(&product.runtime)?;
+            index.map(|index| verify::published(product, version, &index)).transpose()
+        }
+        _ => Ok(None),
+    }
 }
 
 fn download<'a>(

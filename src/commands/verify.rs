@@ -5,10 +5,19 @@ use crate::cli::{GateOptions, Verify};
 use crate::console::Console;
 use crate::error::{Exit, Failure};
 use crate::fs::write_json;
-use crate::gate::{Options, Release, Verdict, verify};
+use crate::gate::{Half, Options, Part, Release, Verdict, verify};
+use crate::product::Product;
+use crate::publish::index::Index;
+use crate::publish::wait::Pace;
+use crate::version::ReleaseVersion;
 
 pub(super) fn run(arguments: &Verify, console: &Console) -> Result<Exit, Failure> {
-    let release = gate(&arguments.gate, console)?;
+    let product = product_of(&arguments.gate)?;
+    let index = match arguments.gate.only {
+        Some(Half::Sdk) => arguments.index.reader(&product.runtime)?,
+        _ => None,
+    };
+    let release = gate(&arguments.gate, &product, index.as_ref(), console)?;
     if let Some(path) = &arguments.manifest {
         write_json(path, &release)?;
         console.status("Wrote", format_args!("the release manifest to {}", path.display()));
@@ -17,17 +26,51 @@ pub(super) fn run(arguments: &Verify, console: &Console) -> Result<Exit, Failure
     Ok(release.exit())
 }
 
-/// Verifies what the options name.
-pub(super) fn gate(given: &GateOptions, console: &Console) -> Result<Release, Failure> {
-    let product = product::with_templates(&given.product, given.template.as_deref(), given.sdk_template.as_deref())?;
+pub(super) fn product_of(given: &GateOptions) -> Result<Product, Failure> {
+    product::with_templates(&given.product, given.template.as_deref(), given.sdk_template.as_deref())
+}
+
+/// Verifies what the options name; the SDK alone against the runtime that `index` has.
+pub(super) fn gate(
+    given: &GateOptions,
+    product: &Product,
+    index: Option<&Index>,
+    console: &Console,
+) -> Result<Release, Failure> {
     let (runtime, sdk) = (&product.runtime, product.sdk_project());
+    let version = product::release(&given.release, runtime)?;
+    let published = match (given.only, index) {
+        (Some(Half::Sdk), None) => {
+            let message = "the SDK alone is held against the runtime that the index has, and no index is named";
+            return Err(Failure::new(Exit::Failed, message)
+                .with_hint("name its simple API with `--index-url`, or a row of the product's table with `--index`"));
+        }
+        (Some(Half::Sdk), Some(index)) => Some(published(product, &version, index)?),
+        _ => None,
+    };
     let options = Options {
         dist: &given.dist,
-        version: &product::release(&given.release, runtime)?,
+        version: &version,
         receipts: given.receipts.as_deref(),
         allow_missing: &product::targets(&given.allow_missing, runtime)?,
         runtime,
         sdk,
+        part: match given.only {
+            None => Part::Whole,
+            Some(Half::Runtime) => Part::Runtime,
+            Some(Half::Sdk) => Part::Sdk(published.as_ref()),
+        },
     };
     Ok(console.with_spinner("Verifying", |_| verify(&options))?.0)
+}
+
+/// The runtime of the release as the index has it; the product must have an SDK to hold against it.
+pub(super) fn published(
+    product: &Product,
+    version: &ReleaseVersion,
+    index: &Index,
+) -> Result<crate::gate::Published, Failure> {
+    product::sdk(product)?;
+    let runtime = &product.runtime.distribution;
+    Ok(index.published(runtime, version.distribution(), Pace::default().first_pause)?)
 }

@@ -206,3 +206,9 @@ impl Console {
         done
     }
 }
+
+/// What an interrupted run says: lines whose parts are escaped already.
+pub(crate) fn last_words(words: &str) {
+    // A line may have been begun, and whoever reads it may be gone.
+    let _ = writeln!(anstream::stderr(), "\n{words}");
+}

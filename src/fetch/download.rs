@@ -62,12 +62,8 @@ pub(crate) fn fetch(options: &Options, progress: &Progress) -> Result<Fetched, F
     if expected.is_none() {
         http::must_be_safe(url)?;
     }
-    if let Some(expected) = expected
-        && let Ok(mut file) = open_regular(path)
-        && let Ok(actual) = Expected::read(Some(expected), &mut file)
-        && expected.difference(&actual).is_none()
-    {
-        return Ok(Fetched { path: path.clone(), bytes: actual.bytes, sha256: actual.sha256, transferred: 0 });
+    if let Some(there) = there(options) {
+        return Ok(there);
     }
     let client = http::client(options.silence, http::download_redirects())?;
     let part = Part::beside(path).map_err(|source| FetchError::File { path: path.clone(), source })?;
@@ -86,6 +82,16 @@ pub(crate) fn fetch(options: &Options, progress: &Progress) -> Result<Fetched, F
             Err(error)
         }
     }
+}
+
+/// The file, where it is there already with the right digest.
+fn there(options: &Options) -> Option<Fetched> {
+    let expected = options.expected.as_ref()?;
+    let mut file = open_regular(&options.path).ok()?;
+    let actual = Expected::read(Some(expected), &mut file).ok()?;
+    let is_right = expected.difference(&actual).is_none();
+    let path = options.path.clone();
+    is_right.then_some(Fetched { path, bytes: actual.bytes, sha256: actual.sha256, transferred: 0 })
 }
 
 /// Whether the server says that there is no such file; of any other answer nothing is concluded.
@@ -164,7 +170,11 @@ impl Download<'_> {
         }
         // The URL may hold a secret in its query, and is named by the error around this one.
         let passing = |error: reqwest::Error| Setback::Passing(Box::new(error.without_url()), Duration::ZERO);
-        let response = request.send().map_err(passing)?;
+        let response = request.send().map_err(|error| match error.is_redirect() {
+            // The next attempt would be led the same way.
+            true => Setback::Final(FetchError::Redirects { url: self.shown(), source: error.without_url() }),
+            false => passing(error),
+        })?;
         match response.status() {
             StatusCode::OK => {
                 self.part.restart().map_err(|source| self.setback(source))?;

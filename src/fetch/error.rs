@@ -23,6 +23,8 @@ pub(crate) enum FetchError {
     Refused { url: String, status: StatusCode },
     #[error("cannot fetch `{url}` after {attempts} attempts")]
     Network { url: String, attempts: u32, source: Box<dyn std::error::Error + Send + Sync> },
+    #[error("`{url}` redirects to where it cannot be followed")]
+    Redirects { url: String, source: reqwest::Error },
     #[error("`{url}` has {} {}, not {}", found.algorithm, found.actual, found.expected)]
     Digest { url: String, found: Box<Difference> },
     #[error("`{url}` is longer than {limit} bytes")]
@@ -46,7 +48,7 @@ impl Explain for FetchError {
             Self::Refused { status, .. } if matches!(status.as_u16(), 401 | 403) => {
                 "fetch it from where everybody may, or by another tool that signs in"
             }
-            Self::Refused { .. } => "check the URL with whoever runs the server",
+            Self::Refused { .. } | Self::Redirects { .. } => "check the URL with whoever runs the server",
             Self::TooLong { .. } => "check that the URL is that of the file, and not of a page",
             Self::Network { .. } => "run the same command again: it goes on where this one stopped",
             Self::Digest { .. } => "compare the digest with the release's own list; nothing was kept of these bytes",

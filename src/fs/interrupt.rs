@@ -16,6 +16,9 @@ use super::litter;
 /// The temporaries of this process. Whoever holds the lock may rename one; an interrupt takes it and never gives it back.
 static OPEN: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
+/// What an interrupted run says last.
+static LAST_WORDS: Mutex<Option<LastWords>> = Mutex::new(None);
+
 /// The exit code of an interrupted run, which is that of shells for SIGINT.
 const INTERRUPTED: i32 = 130;
 /// How often a directory is tried to be removed: other threads and children may still write into it.
@@ -31,8 +34,22 @@ pub fn clean_on_interrupt() {
         for path in open.iter() {
             remove(path);
         }
+        if let Some(last) = LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            (last.say)(&last.words);
+        }
         std::process::exit(INTERRUPTED);
     });
+}
+
+/// Words, and what says them.
+pub(crate) struct LastWords {
+    pub(crate) words: String,
+    pub(crate) say: fn(&str),
+}
+
+/// What is said where the run is interrupted from now on.
+pub(crate) fn say_on_interrupt(words: Option<LastWords>) {
+    *LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner) = words;
 }
 
 fn locked() -> MutexGuard<'static, BTreeSet<PathBuf>> {

@@ -6,9 +6,10 @@ mod release;
 mod report;
 mod verify;
 
-pub use crate::check::Role;
+pub(crate) use crate::check::Published;
+pub use crate::check::{Half, PublishedFile, Role};
 pub use manifest::{ManifestError, differences, read_manifest};
 pub use release::{FindingRecord, Problem, ReceiptRecord, Release, ReleaseFile};
 pub(crate) use report::Verdict;
 pub(crate) use verify::is_of_gate;
-pub use verify::{Options, verify};
+pub use verify::{Options, Part, verify};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::check::{Finding, Role, Severity};
+use crate::check::{Finding, Half, PublishedFile, Role, Severity};
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Outcome};
 use crate::product::Level;
@@ -101,12 +101,23 @@ pub struct Release {
     /// The same, where the product is Codex.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub codex_version: Option<PublicVersion>,
+    /// The half that it is, where it is not whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<Half>,
     pub problems: Vec<Problem>,
     pub warnings: Vec<Problem>,
     pub files: Vec<ReleaseFile>,
+    /// Where it is the SDK alone, the runtime that the index had.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub published: Vec<PublishedFile>,
 }
 
 impl Release {
+    /// Whether a file of that role is asked for.
+    pub(super) fn has(&self, role: Role) -> bool {
+        self.only.is_none_or(|half| (half == Half::Runtime) == (role == Role::RuntimeWheel))
+    }
+
     pub fn exit(&self) -> Exit {
         self.outcome.exit()
     }

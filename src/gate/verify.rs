@@ -1,14 +1,16 @@
 //! Verifying a dist directory: it is read once, every rule of `check` judges it, and the findings become a release.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use super::release::{FindingRecord, Problem, ReceiptRecord, Release, ReleaseFile, SCHEMA_VERSION};
 use crate::check::{
-    CheckError, Dist, Expected, Family, FileReport, Finding, Receipts, Report, Role, Selection, Severity, Summary,
-    check_set,
+    CheckError, Dist, Expected, Family, FileReport, Finding, Half, Published, Receipts, Report, Role, Selection,
+    Severity, Summary, check_set,
 };
+use crate::digest::Sha256Digest;
 use crate::error::Outcome;
-use crate::fs::portable;
+use crate::fs::{FsError, open_regular, portable};
 use crate::product::{RuntimeProject, SdkProject};
 use crate::target::TargetTriple;
 use crate::version::ReleaseVersion;
@@ -26,24 +28,58 @@ pub struct Options<'a> {
     pub allow_missing: &'a [TargetTriple],
     pub runtime: &'a RuntimeProject,
     pub sdk: Option<&'a SdkProject>,
+    pub part: Part<'a>,
+}
+
+/// How much of a release is verified.
+#[derive(Debug, Clone, Copy, Default)]
+pub enum Part<'a> {
+    #[default]
+    Whole,
+    /// The runtime alone: nothing is asked of the SDK.
+    Runtime,
+    /// The SDK alone, held against the runtime that the index has; none where no index was asked.
+    Sdk(Option<&'a Published>),
+}
+
+impl Part<'_> {
+    fn half(self) -> Option<Half> {
+        match self {
+            Self::Whole => None,
+            Self::Runtime => Some(Half::Runtime),
+            Self::Sdk(_) => Some(Half::Sdk),
+        }
+    }
 }
 
 /// Verifies a dist directory; also returns the findings by file.
 pub fn verify(options: &Options<'_>) -> Result<(Release, Report), CheckError> {
-    let dist = Dist::list(options.dist)?;
-    let receipts = options.receipts.map(Receipts::read).transpose()?;
+    let mut dist = Dist::list(options.dist)?;
+    let half = options.part.half();
+    if let (Some(half), Some(sdk)) = (half, options.sdk) {
+        dist.keep(half, options.runtime, sdk);
+    }
+    // Only the runtime is smoke-tested, and in a half without it no target has its wheel.
+    let receipts = options.receipts.filter(|_| half != Some(Half::Sdk)).map(Receipts::read).transpose()?;
+    let all_targets: Vec<_> = options.runtime.targets.iter().map(|row| row.triple.clone()).collect();
+    let published = match options.part {
+        Part::Sdk(Some(published)) => Some(Published { beside: digests(&dist.left_alone)?, ..published.clone() }),
+        _ => None,
+    };
     let expected = Expected {
         version: options.version,
-        allow_missing: options.allow_missing,
+        allow_missing: if half == Some(Half::Sdk) { &all_targets } else { options.allow_missing },
         dist: &dist,
         receipts: receipts.as_ref(),
+        published: published.as_ref().map(|published| (published, options.allow_missing)),
     };
     let (report, members) = check_set(&crate::check::Options {
         paths: &dist.distributions,
         selection: &Selection::all(),
         runtime: options.runtime,
-        sdk: options.sdk,
+        sdk: options.sdk.filter(|_| half != Some(Half::Runtime)),
         release: Some(&expected),
+        index: None,
     })?;
     let (problems, warnings) = problems(&report, options.dist);
     let files = members.iter().zip(&report.files);
@@ -56,11 +92,24 @@ pub fn verify(options: &Options<'_>) -> Result<(Release, Report), CheckError> {
         outcome,
         release_version: version.clone(),
         codex_version: options.runtime.is_app_server().then(|| version.clone()),
+        only: half,
         problems,
         warnings,
         files,
+        published: published.map(|published| published.files).unwrap_or_default(),
     };
     Ok((release, report))
+}
+
+/// The digests of files that are looked at in no other way, by name.
+fn digests(paths: &[PathBuf]) -> Result<BTreeMap<String, Sha256Digest>, CheckError> {
+    let mut found = BTreeMap::new();
+    for path in paths {
+        let (digest, _) =
+            open_regular(path).and_then(|mut file| Sha256Digest::of_reader(&mut file)).map_err(FsError::read(path))?;
+        found.insert(path.file_name().unwrap_or_default().to_string_lossy().into_owned(), digest);
+    }
+    Ok(found)
 }
 
 /// A file of the release; none where it is not of it, or cannot be read.

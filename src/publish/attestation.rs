@@ -86,6 +86,19 @@ pub(super) fn field(dist: &Path, planned: &[PlannedAttestation]) -> Result<Optio
     Ok(Some(Value::Array(objects).to_string()))
 }
 
+/// Checks the attestations that an index has of a file, as it hands them out; the error says what is wrong with them.
+pub(super) fn of_provenance(bytes: &[u8], file: &str, sha256: Sha256Digest) -> Result<(), String> {
+    let object: Value = serde_json::from_slice(bytes).map_err(|error| format!("they are not JSON: {error}"))?;
+    let bundles = object.get("attestation_bundles").and_then(Value::as_array);
+    let all = bundles.into_iter().flatten().filter_map(|bundle| bundle.get("attestations")?.as_array()).flatten();
+    let mut count = 0;
+    for attestation in all {
+        count += 1;
+        predicate_type(attestation.to_string().as_bytes(), file, sha256).map_err(|why| format!("one {why}"))?;
+    }
+    if count == 0 { Err("there is none among them".to_owned()) } else { Ok(()) }
+}
+
 /// Checks one attestation; the error says what is wrong with it, as the end of a sentence about its file.
 fn predicate_type(bytes: &[u8], file: &str, sha256: Sha256Digest) -> Result<String, String> {
     let object: Value = serde_json::from_slice(bytes).map_err(|error| format!("is not JSON: {error}"))?;

@@ -71,8 +71,8 @@ pub enum PublishError {
     File { path: PathBuf, source: SendError },
     /// No index tells with which bytes the file exists.
     #[error(
-        "`{file}` exists at the server ({status}{}), and nothing tells whether with the same bytes",
-        after_colon(reason)
+        "`{file}` exists at the server ({status}{}), and nothing tells whether with the same bytes{}",
+        after_colon(reason), waited(*asked)
     )]
     Unknown { file: String, status: StatusCode, reason: String, asked: Asked },
     #[error("the index did not list {} within {} s (`--visible-timeout`){}", files.join(", "), after.as_secs(), not_its_own(elsewhere))]
@@ -88,7 +88,18 @@ pub enum PublishError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Asked {
     Index,
+    /// For as long as `--visible-timeout` says.
+    IndexFor(Duration),
     Nobody,
+}
+
+fn waited(asked: Asked) -> String {
+    match asked {
+        Asked::IndexFor(after) => {
+            format!(": the index did not list it within {} s (`--visible-timeout`)", after.as_secs())
+        }
+        Asked::Index | Asked::Nobody => String::new(),
+    }
 }
 
 fn not_its_own(elsewhere: &[String]) -> String {
@@ -191,7 +202,7 @@ impl Explain for PublishError {
                  then, and every file is sent"
             }
             Self::Password => "leave it out: the token or password comes from RELKIT_TOKEN or `--token-stdin`",
-            Self::Unknown { asked: Asked::Index, .. } => {
+            Self::Unknown { asked: Asked::Index | Asked::IndexFor(_), .. } => {
                 "the index does not list it (yet): run the same command again once it does, or release another version"
             }
             Self::Unknown { .. } => "give the simple API with `--index-url`, so that digests can be compared",

@@ -58,7 +58,8 @@ impl Run<'_> {
 
     fn upload_by_tries(&mut self, file: &PlannedFile, sender: &mut Sender) -> Result<(), PublishError> {
         let name = || file.name.clone();
-        let frame = self.frame(file, &sender.source)?;
+        let (frame, attestations) = self.frame(file, &sender.source)?;
+        self.receipt.update(&file.name, |row| row.attestations = attestations)?;
         let mut url = self.options.endpoint.url.clone();
         let mut tries = Tries {
             started: Instant::now(),
@@ -137,6 +138,7 @@ impl Run<'_> {
             if is_last {
                 let why = match tries.count {
                     MAX_ATTEMPTS.. => why,
+                    _ if tries.started.elapsed() >= self.options.pace.deadline => why,
                     _ => {
                         let (pause, deadline) = (pause.as_secs(), self.options.pace.deadline.as_secs());
                         format!(
@@ -154,7 +156,8 @@ impl Run<'_> {
         if self.is_stored(file)? { Ok(()) } else { Err(refusal) }
     }
 
-    fn frame(&self, file: &PlannedFile, source: &Source) -> Result<Frame, PublishError> {
+    /// The form around the file, and how many attestations are in it.
+    fn frame(&self, file: &PlannedFile, source: &Source) -> Result<(Frame, usize), PublishError> {
         let path = self.options.dist.join(&file.name);
         let mut fields = file.control_fields();
         fields.extend(metadata_fields(&metadata(&path)?));
@@ -163,12 +166,13 @@ impl Run<'_> {
             Attestations::Require => true,
             Attestations::Off => false,
         };
-        if are_sent && !file.attestations.is_empty() {
+        let count = if are_sent { file.attestations.len() } else { 0 };
+        if count > 0 {
             let field = attestation::field(self.options.dist, &file.attestations).map_err(PublishError::Read)?;
             let changed = || PublishError::File { path, source: SendError::Attestation };
             fields.push(("attestations".to_owned(), field.ok_or_else(changed)?));
         }
-        Ok(Frame::new(&fields, &file.name, &file.sha256.to_string()))
+        Ok((Frame::new(&fields, &file.name, &file.sha256.to_string()), count))
     }
 
     /// Sends the file once, and keeps in the receipt what came of it.
@@ -192,6 +196,7 @@ impl Run<'_> {
             token,
             user: &self.options.endpoint.user,
             approach: tries.approach,
+            until: (tries.started + self.options.pace.deadline, self.options.pace.deadline),
         };
         let started = Instant::now();
         let next = Cell::new(HEARTBEAT);

@@ -16,7 +16,7 @@ use url::Url;
 use super::credentials::{Reading, basic};
 use super::page::{Kind, Listed, Page, is_root};
 use crate::digest::Sha256Digest;
-use crate::error::Explain;
+use crate::error::{self, Explain};
 use crate::http::{self, HttpError};
 use crate::wheel::name::DistributionName;
 
@@ -28,7 +28,7 @@ const MAX_PAGE: u64 = 64 << 20;
 const MAX_ROOT: u64 = 256 << 10;
 const MAX_REDIRECTS: usize = 10;
 /// How often a file is asked for of which the index tells no SHA-256.
-const MAX_TRIES: u32 = 3;
+pub(super) const MAX_TRIES: u32 = 3;
 /// How much longer than planned a file may be of which the index tells no SHA-256, in bytes.
 const MAX_LONGER: u64 = 16 << 20;
 /// What no index has; where it has a page nevertheless, it has that page for everything.
@@ -107,8 +107,12 @@ pub struct Index {
     fetched: RefCell<BTreeMap<Url, Sha256Digest>>,
 }
 
-/// No number of tries tells the bytes of a file.
-struct Untold;
+/// Why a file behind a link did not come.
+pub(super) enum Setback {
+    /// Another try may bring it.
+    Passing(String),
+    Final(String),
+}
 
 /// What an address of the index came to.
 enum Answer {
@@ -218,45 +222,52 @@ impl Index {
     }
 
     /// The digest of a file behind its link, if that can be had without reading much more than `bytes`.
-    fn digest(&self, listed: &Listed, bytes: u64) -> Option<Sha256Digest> {
+    pub(super) fn digest(&self, listed: &Listed, bytes: u64) -> Option<Sha256Digest> {
         let url = listed.url.as_ref()?;
         if let Some(known) = self.fetched.borrow().get(url) {
             return Some(*known);
         }
-        http::must_be_safe(url).ok()?;
         let limit = bytes.saturating_add(MAX_LONGER);
         // A connection that breaks tells nothing of the file.
-        let digest = (0..MAX_TRIES).find_map(|_| self.fetch(url, limit).transpose())?.ok()?;
+        let digest = (0..MAX_TRIES).find_map(|_| self.fetch(url, limit)).flatten()?;
         self.fetched.borrow_mut().insert(url.clone(), digest);
         Some(digest)
     }
 
-    /// The digest of at most `limit` bytes; none where the connection failed.
-    fn fetch(&self, url: &Url, limit: u64) -> Result<Option<Sha256Digest>, Untold> {
+    /// The digest of at most `limit` bytes, if they tell one; none where another try may.
+    fn fetch(&self, url: &Url, limit: u64) -> Option<Option<Sha256Digest>> {
+        let mut response = match self.open(url) {
+            Ok(response) => response.take(limit + 1),
+            Err(Setback::Passing(_)) => return None,
+            Err(Setback::Final(_)) => return Some(None),
+        };
+        let (digest, length) = Sha256Digest::of_reader(&mut response).ok()?;
+        Some((length <= limit).then_some(digest))
+    }
+
+    /// Asks for a file; it may be on any server, but the credentials are for this one.
+    pub(super) fn open(&self, url: &Url) -> Result<Response, Setback> {
+        let is_safe = |url: &Url| http::must_be_safe(url).map_err(|error| Setback::Final(error.to_string()));
+        is_safe(url)?;
         let mut at = http::split_userinfo(url).0;
         for _ in 0..=MAX_REDIRECTS {
-            let mut response = match self.get(&at) {
-                // Files may be anywhere; only the credentials stay.
+            match self.get(&at) {
                 Ok(Answer::Elsewhere(there)) => {
-                    http::must_be_safe(&there).map_err(|_| Untold)?;
+                    is_safe(&there)?;
                     at = there;
-                    continue;
                 }
-                Ok(Answer::Here(_, response)) => response,
-                Err(error) if error.is_passing() => return Ok(None),
-                Err(_) => return Err(Untold),
-            };
-            match response.status() {
-                StatusCode::OK => {}
-                status if http::is_passing(status) => return Ok(None),
-                _ => return Err(Untold),
+                Ok(Answer::Here(_, response)) => {
+                    return match response.status() {
+                        StatusCode::OK => Ok(response),
+                        status if http::is_passing(status) => Err(Setback::Passing(format!("it answered {status}"))),
+                        status => Err(Setback::Final(format!("it answered {status}"))),
+                    };
+                }
+                Err(error) if error.is_passing() => return Err(Setback::Passing(error::sentence(&error))),
+                Err(error) => return Err(Setback::Final(error::sentence(&error))),
             }
-            let Ok((digest, length)) = Sha256Digest::of_reader(&mut (&mut response).take(limit + 1)) else {
-                return Ok(None);
-            };
-            return if length > limit { Err(Untold) } else { Ok(Some(digest)) };
         }
-        Err(Untold)
+        Err(Setback::Final("it redirects in a circle".to_owned()))
     }
 
     fn below(&self, name: &str) -> Url {

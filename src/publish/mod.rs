@@ -4,6 +4,7 @@
 
 mod answer;
 pub mod attestation;
+pub(crate) mod audit;
 mod body;
 pub mod credentials;
 pub mod endpoint;
@@ -14,6 +15,7 @@ mod form;
 pub mod index;
 mod page;
 pub mod plan;
+mod published;
 pub mod receipt;
 mod report;
 mod run;
@@ -23,6 +25,7 @@ pub mod upload;
 mod visible;
 pub mod wait;
 
+use attestation::Attestations;
 use credentials::{CredentialError, Source};
 use error::PublishError;
 use event::{Event, Listener};
@@ -73,6 +76,13 @@ fn carry_out(run: &mut Run<'_>, source: impl FnOnce() -> Result<Source, Credenti
         true => None,
         false => Some(Sender { uploader: Uploader::new(options.pace.patience)?, source: source()? }),
     };
+    if let Some(Sender { source, .. }) = &sender
+        && options.attestations == Attestations::Auto
+        && !source.is_trusted()
+        && let Some(note) = options.plan.unsent_attestations()
+    {
+        run.tell(&Event::Warning(note));
+    }
     for phase in &options.plan.phases {
         for file in &phase.files {
             match &mut sender {

@@ -27,6 +27,10 @@ pub(super) struct Listed {
     pub(super) upload_time: Option<String>,
     /// Why it is yanked, if it is; the reason may be empty.
     pub(super) yanked: Option<String>,
+    /// How long it is, in bytes (PEP 700).
+    pub(super) size: Option<u64>,
+    /// Where its attestations are (PEP 740).
+    pub(super) provenance: Option<Url>,
 }
 
 /// What a project is, beside its files.
@@ -185,6 +189,10 @@ struct JsonFile {
     upload_time: Option<String>,
     #[serde(default)]
     yanked: Value,
+    #[serde(default, deserialize_with = "tolerant")]
+    size: Option<u64>,
+    #[serde(default, deserialize_with = "tolerant")]
+    provenance: Option<String>,
 }
 
 /// Where an index writes null, or what no specification names, nothing is known.
@@ -214,7 +222,8 @@ fn parse_json(body: &[u8], url: &Url) -> Result<Page, String> {
             _ => None,
         };
         let link = url.join(&file.url).ok().filter(|_| !file.url.is_empty());
-        let listed = Listed { sha256, url: link, upload_time: file.upload_time, yanked };
+        let provenance = file.provenance.and_then(|link| url.join(&link).ok());
+        let listed = Listed { sha256, url: link, upload_time: file.upload_time, yanked, size: file.size, provenance };
         page.add(file.filename, listed, url);
     }
     page.status = match json.status {
@@ -240,6 +249,7 @@ fn accept_api_version(meta: &Meta) -> Result<(), String> {
 struct Anchor {
     href: String,
     yanked: Option<String>,
+    provenance: Option<String>,
     text: Vec<u8>,
 }
 
@@ -261,7 +271,8 @@ fn parse_html(body: &[u8], url: &Url, is_simple_type: bool) -> Result<Page, Stri
                         finish(&mut page, anchor.take(), &base, url);
                         let href = attribute(&tag, "href").unwrap_or_default();
                         page.lists_projects |= is_below(url, &base, &href);
-                        anchor = Some(Anchor { href, yanked: attribute(&tag, "data-yanked"), text: Vec::new() });
+                        let (yanked, provenance) = (attribute(&tag, "data-yanked"), attribute(&tag, "data-provenance"));
+                        anchor = Some(Anchor { href, yanked, provenance, text: Vec::new() });
                     }
                     b"base" => {
                         if let Some(href) = attribute(&tag, "href").and_then(|href| url.join(href.trim()).ok()) {
@@ -343,7 +354,8 @@ fn finish(page: &mut Page, anchor: Option<Anchor>, base: &Url, url: &Url) {
     let of_text = String::from_utf8_lossy(&anchor.text).trim().to_owned();
     let Some(name) = [of_link, of_text].into_iter().find(|name| is_distribution(name)) else { return };
     let sha256 = link.as_ref().and_then(|link| digest_of_fragment(link.fragment()?));
-    let listed = Listed { sha256, url: link, upload_time: None, yanked: anchor.yanked };
+    let provenance = anchor.provenance.and_then(|link| base.join(link.trim()).ok());
+    let listed = Listed { sha256, url: link, upload_time: None, yanked: anchor.yanked, size: None, provenance };
     page.add(name, listed, url);
 }
 

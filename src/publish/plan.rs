@@ -1,6 +1,7 @@
 //! The plan of a publish, as data: which files, in which order, with which bytes. A dry run prints it, the real run
 //! consumes the same value.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -10,6 +11,7 @@ use blake2::digest::consts::U32;
 use serde::{Deserialize, Serialize};
 
 use super::attestation::{self, Attestations, PlannedAttestation};
+use crate::console::text::{human_bytes, plural};
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
 use crate::fs::{self, FsError, JsonError, from_json, write_json};
@@ -22,6 +24,8 @@ use crate::wheel::sdist::{Sdist, SdistError};
 
 /// The version of the JSON form.
 const SCHEMA_VERSION: u32 = 1;
+/// What a public index takes of a project without being asked, in bytes.
+const MAX_PROJECT: u64 = 10 << 30;
 /// The name of the first phase.
 const RUNTIME: &str = "runtime";
 
@@ -211,6 +215,42 @@ impl Plan {
         Sha256Digest::of(serde_json::to_string(self).unwrap_or_default().as_bytes())
     }
 
+    /// What is worth knowing before the first byte, a sentence each.
+    pub(crate) fn foresight(&self) -> Vec<String> {
+        let mut totals: BTreeMap<&DistributionName, u64> = BTreeMap::new();
+        for file in self.files() {
+            *totals.entry(&file.project).or_default() += file.bytes;
+        }
+        // How large one file may be is a rule of `check`.
+        let large = totals.into_iter().filter(|(_, total)| *total > MAX_PROJECT);
+        large
+            .map(|(project, total)| {
+                let (total, limit) = (human_bytes(total), human_bytes(MAX_PROJECT));
+                format!(
+                    "the files of `{project}` are {total} together, and public indexes take {limit} of all releases of a \
+                     project, unless they raised its limit"
+                )
+            })
+            .collect()
+    }
+
+    /// The attestations that lie beside the files, where no trusted publisher sends them.
+    pub(crate) fn unsent_attestations(&self) -> Option<String> {
+        let count: usize = self.files().map(|file| file.attestations.len()).sum();
+        let verb = if count == 1 { "is" } else { "are" };
+        (count > 0).then(|| {
+            format!(
+                "{} {verb} not sent: indexes take them from a trusted publisher alone, and the upload is by a token \
+                 (`--attestations require` sends them all the same)",
+                plural(count, "attestation")
+            )
+        })
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.files().map(|file| file.name.as_str())
+    }
+
     pub(crate) fn files(&self) -> impl Iterator<Item = &PlannedFile> {
         self.phases.iter().flat_map(|phase| &phase.files)
     }
@@ -290,4 +330,40 @@ pub(super) fn metadata(path: &Path) -> Result<Metadata, PlanError> {
         return Ok(Wheel::open(path)?.metadata().clone());
     }
     Ok(Sdist::open(path, &[])?.usable_metadata()?.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_project_may_hold_is_foreseen() {
+        let plan = |sizes: &[u64]| {
+            let file = |(number, bytes): (usize, &u64)| PlannedFile {
+                name: format!("acme_bin-{number}-py3-none-any.whl"),
+                project: "acme-bin".parse().unwrap(),
+                version: "1".into(),
+                bytes: *bytes,
+                sha256: Sha256Digest::of(b""),
+                blake2_256: String::new(),
+                blake3: String::new(),
+                filetype: String::new(),
+                pyversion: String::new(),
+                attestations: Vec::new(),
+            };
+            let files = sizes.iter().enumerate().map(file).collect();
+            Plan {
+                schema_version: 1,
+                relkit: String::new(),
+                release_version: "1".parse().unwrap(),
+                upload_url: String::new(),
+                index_url: None,
+                phases: vec![Phase { name: RUNTIME.into(), files }],
+            }
+        };
+        assert_eq!(plan(&[5 << 30, 5 << 30]).foresight(), Vec::<String>::new());
+        let notes = plan(&[5 << 30, (5 << 30) + 1]).foresight();
+        assert!(notes.len() == 1 && notes[0].contains("`acme-bin`"), "{notes:?}");
+        assert_eq!(plan(&[1]).unsent_attestations(), None);
+    }
 }

@@ -61,6 +61,8 @@ pub struct FileReceipt {
     pub(super) status: Option<u16>,
     /// How often it was sent.
     pub attempts: u32,
+    /// How many attestations went with it.
+    pub(super) attestations: usize,
     /// How long that took.
     pub(super) milliseconds: u64,
     /// Whether the index lists it with these bytes.
@@ -95,6 +97,7 @@ impl Receipt {
             state: State::Planned,
             status: None,
             attempts: 0,
+            attestations: 0,
             milliseconds: 0,
             visible: false,
             detail: String::new(),

@@ -29,10 +29,10 @@ impl<'a> DryRun<'a> {
         plan: &'a Plan,
         index: Option<&Index>,
         pause: Duration,
-        doubt: Option<String>,
+        notes: Vec<String>,
     ) -> Result<Self, PublishError> {
         let survey = index.map(|index| survey(plan, index, pause)).transpose()?;
-        let notes = doubt.into_iter().chain(survey.iter().flat_map(|survey| survey.notes.clone())).collect();
+        let notes = notes.into_iter().chain(survey.iter().flat_map(|survey| survey.notes.clone())).collect();
         Ok(Self { plan, survey, notes })
     }
 
@@ -125,6 +125,9 @@ impl Receipt {
             hint += &format!("\n  missing: {}", file.name);
         }
         hint += &format!("\nto go on: {command}");
+        if self.index_url.is_none() {
+            hint += "\nnothing was looked up, because no index URL is given";
+        }
         Failure::from(error).with_hint(hint)
     }
 

@@ -133,7 +133,7 @@ fn foreign<'a>(phase: &Phase, project: &DistributionName, page: &'a Page) -> Vec
 }
 
 /// Whether a file name is one of this release, in any spelling.
-fn is_of_release(name: &str, project: &DistributionName, version: &str) -> bool {
+pub(super) fn is_of_release(name: &str, project: &DistributionName, version: &str) -> bool {
     let same_version = |text: &str| match (text.replace('_', "-").parse::<PublicVersion>(), version.parse()) {
         (Ok(one), Ok(other)) => one == other,
         _ => text.eq_ignore_ascii_case(version),
@@ -200,7 +200,7 @@ fn too_late(found: &Found<'_>, pages: &Pages<'_>, now: SystemTime) -> Option<Pub
 }
 
 /// Asks again where an index fails for a moment.
-fn patiently<T>(pause: Duration, mut ask: impl FnMut() -> Result<T, IndexError>) -> Result<T, IndexError> {
+pub(super) fn patiently<T>(pause: Duration, mut ask: impl FnMut() -> Result<T, IndexError>) -> Result<T, IndexError> {
     let mut tries = 0;
     loop {
         tries += 1;

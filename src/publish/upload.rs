@@ -4,7 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hyper::ext::ReasonPhrase;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
@@ -67,6 +67,8 @@ pub enum SendError {
     /// It took nothing, or said nothing, for too long.
     #[error("the server was silent for {} s while {what}", after.as_secs())]
     Silent { what: &'static str, after: Duration },
+    #[error("it took longer than the deadline of {} s (`--deadline`), and was broken off", after.as_secs())]
+    Late { after: Duration },
 }
 
 impl SendError {
@@ -142,7 +144,7 @@ impl Uploader {
             };
             tokio::select! {
                 answer = answer => answer.map_err(|error| Self::classify(error, request.path)),
-                silence = self.watch(&sent, total, heartbeat) => Err(silence),
+                silence = self.watch(&sent, total, request.until, heartbeat) => Err(silence),
             }
         });
         runtime.shutdown_background();
@@ -170,8 +172,14 @@ impl Uploader {
         of_the_body.unwrap_or_else(|| SendError::Connection(error.without_url()))
     }
 
-    /// Ends when nothing moved for too long.
-    async fn watch(&self, sent: &AtomicU64, total: u64, heartbeat: &dyn Fn(u64, u64)) -> SendError {
+    /// Ends when nothing moved for too long, or the file's time is over.
+    async fn watch(
+        &self,
+        sent: &AtomicU64,
+        total: u64,
+        (until, deadline): (Instant, Duration),
+        heartbeat: &dyn Fn(u64, u64),
+    ) -> SendError {
         const TICK: Duration = Duration::from_millis(100);
         let (mut before, mut still) = (0, Duration::ZERO);
         loop {
@@ -180,6 +188,9 @@ impl Uploader {
             still = if now == before { still + TICK } else { Duration::ZERO };
             before = now;
             heartbeat(now, total);
+            if Instant::now() >= until {
+                return SendError::Late { after: deadline };
+            }
             let (limit, what) = if now < total {
                 (self.patience.sending, "sending")
             } else {
@@ -205,6 +216,8 @@ pub(super) struct Send<'a> {
     /// The user name beside the token.
     pub(super) user: &'a str,
     pub(super) approach: Approach,
+    /// When it must have gone, and how long that is for the whole file.
+    pub(super) until: (Instant, Duration),
 }
 
 /// The start of an answer's body, and whether it did not break off.

@@ -42,7 +42,11 @@ impl Run<'_> {
             attempt += 1;
             let is_over = started.elapsed() >= self.options.pace.visible;
             if self.options.index.is_none() || !may_be_ours || is_over {
-                let asked = self.options.index.map_or(Asked::Nobody, |_| Asked::Index);
+                let asked = match self.options.index {
+                    None => Asked::Nobody,
+                    Some(_) if may_be_ours => Asked::IndexFor(self.options.pace.visible),
+                    Some(_) => Asked::Index,
+                };
                 let Answer { status, reason, .. } = answer;
                 return Err(PublishError::Unknown { file: file.name.clone(), status, reason, asked });
             }

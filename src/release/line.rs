@@ -10,12 +10,12 @@ use crate::check::coverage::{Candidate, Coverage};
 use crate::console::Console;
 use crate::error::{Exit, Failure, Outcome};
 use crate::fs::{Existing, FsError, PendingDirectory};
-use crate::gate::{self, Role};
+use crate::gate::{self, Half, Role};
 use crate::report::{CoverageRow, FileRow, FindingRow, Release, StepRow, TargetRow};
 use crate::smoke;
 use crate::stage::{self, stage_sdk};
 use crate::target::TargetTriple;
-use crate::wheel::filename::FileNameError;
+use crate::wheel::filename::{FileNameError, WheelFileName};
 
 /// Carries the line out. A payload that is not good fails its own target and the release, not the run.
 ///
@@ -43,7 +43,7 @@ pub(super) fn carry_out(options: &Options, root: &Path, console: &Console) -> Re
         }
         targets.push(row);
     }
-    if let Some(sdk) = &options.product.sdk {
+    if let Some(sdk) = options.product.sdk.as_ref().filter(|_| options.only != Some(Half::Runtime)) {
         let staged = stage_sdk(&stage::sdk::Options {
             sdk,
             out: place.root.join("stage/sdk"),
@@ -65,7 +65,8 @@ impl Place<'_> {
         let Options { product, version, allow_missing, .. } = self.options;
         let (runtime, sdk) = (&product.runtime, product.sdk_project());
         let started = Instant::now();
-        let options = gate::Options { dist: &dist, version, receipts: None, allow_missing, runtime, sdk };
+        let part = self.options.part();
+        let options = gate::Options { dist: &dist, version, receipts: None, allow_missing, runtime, sdk, part };
         let (verdict, checked) = self.console.with_spinner("Checking", |_| gate::verify(&options))?;
         let elapsed = started.elapsed();
         let files = checked.files.iter().filter(|file| file.sha256.is_some());
@@ -113,12 +114,18 @@ impl Place<'_> {
         findings: Vec<FindingRow>,
         targets: Vec<TargetRow>,
     ) -> Result<Release, Failure> {
-        let Options { product, version, .. } = self.options;
+        let Options { product, version, only, .. } = self.options;
         let runtime = &product.runtime;
-        let wheels = verdict.files.iter().filter(|file| file.role == Role::RuntimeWheel);
-        let candidates = wheels.map(|file| Ok(Candidate::of_wheel(&file.name.parse()?, &file.name)));
-        let coverage = Coverage::of(&candidates.collect::<Result<Vec<_>, FileNameError>>()?);
-        let platforms = coverage.platforms.into_iter();
+        let sdk = product.sdk_project().filter(|_| *only != Some(Half::Runtime));
+        let made = verdict.files.iter().filter(|file| file.role == Role::RuntimeWheel).map(|file| &file.name);
+        // An index may list names that no installer takes.
+        let is_wheel = |name: &&String| name.parse::<WheelFileName>().is_ok();
+        let published = verdict.published.iter().map(|file| &file.name).filter(is_wheel);
+        let candidates = made.chain(published).map(|name| Ok(Candidate::of_wheel(&name.parse()?, name)));
+        let candidates = candidates.collect::<Result<Vec<_>, FileNameError>>()?;
+        let is_unseen = *only == Some(Half::Sdk) && verdict.published.is_empty();
+        let coverage = Coverage::of(&candidates);
+        let platforms = coverage.platforms.into_iter().filter(|_| !is_unseen);
         // What a step failed at comes first: an incomplete set is what follows from it.
         let mut problems: Vec<_> = targets.iter().flat_map(rows::failed_steps).collect();
         problems.extend(verdict.problems.iter().map(rows::problem));
@@ -129,11 +136,18 @@ impl Place<'_> {
         });
         // What is found in files stands on its own.
         let warnings = verdict.warnings.iter().filter(|warning| gate::is_of_gate(&warning.code));
+        let mut warnings: Vec<_> = warnings.map(rows::problem).collect();
+        if *only == Some(Half::Sdk) && self.options.published.is_none() {
+            warnings.push(rows::unseen_runtime());
+        }
         Ok(Release {
             schema_version: 1,
             outcome: if problems.is_empty() { Outcome::Passed } else { Outcome::Failed },
-            distribution: runtime.distribution.clone(),
-            sdk_distribution: product.sdk_project().map(|sdk| sdk.distribution.clone()),
+            distribution: sdk
+                .filter(|_| *only == Some(Half::Sdk))
+                .map_or(&runtime.distribution, |sdk| &sdk.distribution)
+                .clone(),
+            sdk_distribution: sdk.map(|sdk| sdk.distribution.clone()),
             version: version.distribution().clone(),
             release_tag: version.tag().to_owned(),
             targets: rows::in_order(&runtime.targets, targets),
@@ -141,7 +155,7 @@ impl Place<'_> {
             coverage: platforms.map(|row| CoverageRow { name: row.title.to_owned(), wheel: row.wheel }).collect(),
             findings,
             problems,
-            warnings: warnings.map(rows::problem).collect(),
+            warnings,
         })
     }
 }

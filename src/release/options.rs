@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::build::writer;
 use crate::error::{Exit, Failure};
 use crate::fs::{Existing, FsError};
+use crate::gate::{Half, Part, Published};
 use crate::product::{Level, Product, Target};
 use crate::smoke::Runner;
 use crate::target::{PlatformTagSet, TargetTriple};
@@ -51,9 +52,21 @@ pub(crate) struct Options {
     /// Programs that run the executables of a target.
     pub runners: Vec<(TargetTriple, Runner)>,
     pub allow_missing: Vec<TargetTriple>,
+    /// The half that is made, where it is not all.
+    pub only: Option<Half>,
+    /// For the SDK alone: the runtime that the index has, where one was asked.
+    pub published: Option<Published>,
 }
 
 impl Options {
+    pub(super) fn part(&self) -> Part<'_> {
+        match self.only {
+            None => Part::Whole,
+            Some(Half::Runtime) => Part::Runtime,
+            Some(Half::Sdk) => Part::Sdk(self.published.as_ref()),
+        }
+    }
+
     /// Refuses to replace a directory that holds anything else than an earlier release and what this one writes there.
     pub(super) fn keep_the_work_of_others(&self) -> Result<(), Failure> {
         let entries = match std::fs::read_dir(&self.out_dir) {

@@ -52,6 +52,15 @@ pub(super) fn problem(problem: &Problem) -> ProblemRow {
     ProblemRow { code: problem.code.clone(), message: problem.message.clone(), help: problem.help.clone() }
 }
 
+/// That no index was asked for the runtime that the SDK alone pins.
+pub(super) fn unseen_runtime() -> ProblemRow {
+    ProblemRow {
+        code: "runtime-published".to_owned(),
+        message: "the runtime that the SDK pins was not looked up, because no index is named".to_owned(),
+        help: "name the index that has it with `--index-url`; `verify` and `publish` ask for it".to_owned(),
+    }
+}
+
 pub(super) fn findings(file: &FileReport) -> impl Iterator<Item = FindingRow> {
     let name = file.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     file.findings.iter().map(move |finding| FindingRow {

@@ -31,9 +31,9 @@ impl Release {
                         span.soft { " · " (self.summary()) " · release tag " code { (self.release_tag) } }
                     }
                     (self.problems_part())
-                    (self.targets_part())
-                    (self.sizes_part())
-                    (self.coverage_part())
+                    // The SDK alone has neither targets nor, perhaps, a runtime that is known.
+                    @if !self.targets.is_empty() { (self.targets_part()) (self.sizes_part()) }
+                    @if !self.coverage.is_empty() { (self.coverage_part()) }
                     (self.findings_part())
                     (self.files_part())
                 }

@@ -25,8 +25,10 @@ pub(super) fn summary(release: &Release) -> String {
         let _ = writeln!(text, "- {} {message} ({help})", warning.code);
     }
     let steps = release.steps();
-    let _ = writeln!(text, "\n| target | {} | wheel |", steps.join(" | "));
-    let _ = writeln!(text, "| --- |{} ---: |", " --- |".repeat(steps.len()));
+    if !release.targets.is_empty() {
+        let _ = writeln!(text, "\n| target | {} | wheel |", steps.join(" | "));
+        let _ = writeln!(text, "| --- |{} ---: |", " --- |".repeat(steps.len()));
+    }
     for target in &release.targets {
         let cells: String = steps.iter().map(|name| cell(target, name)).collect();
         let _ = writeln!(text, "| {} |{cells} {} |", code_cell(&target.target), human_bytes(target.wheel_bytes));

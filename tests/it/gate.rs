@@ -654,6 +654,7 @@ fn judged(set: &Set, receipts: Option<&Path>, accepted: Option<(&str, &str)>) ->
         allow_missing: &[],
         runtime: &runtime,
         sdk: Some(&sdk),
+        part: relkit::gate::Part::Whole,
     };
     relkit::gate::verify(&options).unwrap().0
 }
@@ -704,7 +705,10 @@ fn every_rule_about_a_release_fires_and_can_be_accepted() {
         assert_fires_and_is_accepted(&set, None, rule, target);
     }
     let of_family: Vec<_> = rules().filter(|rule| rule.family() == Family::Release).map(|rule| rule.name).collect();
-    assert!(of_family.iter().all(|rule| cases.iter().any(|(tested, ..)| tested == rule)), "{of_family:?}");
+    // What the index has of the runtime is asked where the SDK is released alone; see `publish_halves`.
+    let of_index = ["runtime-published", "runtime-yanked"];
+    let is_tested = |rule: &&str| cases.iter().any(|(tested, ..)| tested == rule) || of_index.contains(rule);
+    assert!(of_family.iter().all(is_tested), "{of_family:?}");
 }
 
 #[test]

@@ -54,14 +54,18 @@ mod product_launcher;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod product_real;
 mod product_table;
+mod publish_audit;
 mod publish_command;
 mod publish_credentials;
+mod publish_halves;
 mod publish_index;
 #[cfg(target_os = "linux")]
 mod publish_killed;
 mod publish_odd;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod publish_providers;
 mod publish_release;
+mod publish_said;
 mod publish_servers;
 mod release_report;
 mod retag;

@@ -335,7 +335,7 @@ fn a_product_without_an_sdk_on_an_index() {
     };
     let made = Made::of(&[linux, windows], &["--name", "acme-grep"], "15.2.0");
     let root = made.root.path();
-    let (_server, index) = servers::pypiserver(&tools, root);
+    let (_server, index) = servers::pypiserver(&tools, root, servers::Fallback::Nowhere);
     let publish = |again: &str| {
         let mut command = relkit();
         command.arg("publish").arg(made.dist()).args(["--release-version", "15.2.0", "--format", "json", "--product"]);

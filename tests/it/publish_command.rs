@@ -2,58 +2,15 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
+use std::process::Stdio;
 
-use crate::samples::binary::elf;
-use crate::support::index::{Fault, ScriptedIndex};
+use crate::support::bench::bench;
+use crate::support::index::Fault;
 use crate::support::publish::{TOKEN, assert_no_secret};
 #[cfg(unix)]
 use crate::support::{fifo, run_in_time};
 use crate::support::{json, names, read_json, relkit, replace, run, succeed, text};
-
-struct Bench {
-    index: ScriptedIndex,
-    directory: tempfile::TempDir,
-}
-
-/// A release of one small runtime wheel and the SDK, which passes the gate with the other targets left out.
-fn bench() -> Bench {
-    let directory = tempfile::tempdir().unwrap();
-    let at = |name: &str| directory.path().join(name);
-    fs::write(at("codex"), elf(4096)).unwrap();
-    let release = ["--codex-version", "0.163.0"];
-    succeed(relkit().arg("stage-runtime").arg(at("runtime")).arg(at("codex")).args(release));
-    succeed(relkit().arg("stage-sdk").arg(at("sdk")).args(release));
-    succeed(relkit().arg("build").arg(at("runtime")).arg(at("sdk")).arg("--out-dir").arg(at("dist")));
-    Bench { index: ScriptedIndex::start(), directory }
-}
-
-impl Bench {
-    fn path(&self, name: &str) -> PathBuf {
-        self.directory.path().join(name)
-    }
-
-    fn command(&self, options: &[&str]) -> Command {
-        let mut command = relkit();
-        command.current_dir(self.directory.path()).env("RELKIT_TOKEN", TOKEN).args(["publish", "dist"]);
-        command.args(["--codex-version", "rust-v0.163.0", "--upload-url", &format!("{}/legacy/", self.index.address)]);
-        command.args(["--index-url", &format!("{}/simple/", self.index.address)]);
-        command.args(["--allow-missing", "all"]);
-        command.args(options);
-        command
-    }
-
-    fn run(&self, options: &[&str]) -> Output {
-        let output = run(&mut self.command(options));
-        assert_no_secret(&text(&output), &[]);
-        output
-    }
-
-    fn sent(&self) -> usize {
-        self.index.state.seen.lock().unwrap().authorizations.len()
-    }
-}
 
 fn edit(path: &Path) {
     let mut bytes = fs::read(path).unwrap();

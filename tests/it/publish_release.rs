@@ -124,7 +124,7 @@ fn complete(python: &Path, environment: &Path) {
 fn pypiserver() {
     let Some(tools) = servers::tools() else { return };
     let scratch = scratch();
-    let (_server, index) = servers::pypiserver(&tools, scratch.path());
+    let (_server, index) = servers::pypiserver(&tools, scratch.path(), servers::Fallback::Nowhere);
     // A newer runtime, which nothing is pinned to, and which no installer can take.
     let newer = scratch.path().join("packages/openai_codex_cli_bin-0.164.0-py3-none-any.whl");
     fs::write(newer, "not a wheel").unwrap();

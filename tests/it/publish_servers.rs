@@ -8,8 +8,8 @@ use relkit::publish::error::PublishError;
 use relkit::publish::receipt::State;
 
 use crate::support::publish::{Job, dist, files, quick};
-use crate::support::servers::{self, Devpi, Index, PASSWORD};
-use crate::support::{Tools, names, succeed};
+use crate::support::servers::{self, Devpi, Fallback, Index, PASSWORD};
+use crate::support::{Tools, json, names, relkit, run, succeed, text};
 
 fn job<'a>(dist: &'a Path, index: &Index) -> Job<'a> {
     Job {
@@ -90,7 +90,7 @@ fn publish_thrice(directory: &Path, index: &Index) {
 fn pypiserver() {
     let Some(tools) = servers::tools() else { return };
     let directory = tempfile::tempdir().unwrap();
-    let (_server, index) = servers::pypiserver(&tools, directory.path());
+    let (_server, index) = servers::pypiserver(&tools, directory.path(), Fallback::Nowhere);
     let packages = directory.path().join("packages");
     publish_after_twine(&tools, directory.path(), &index);
     for name in names(&packages) {
@@ -120,4 +120,90 @@ fn devpi() {
     publish_thrice(directory.path(), &index);
     install_back(&tools, &index, directory.path());
     publish_after_twine(&tools, directory.path(), &devpi.index("of-twine"));
+}
+
+/// What the index has is what was published, file by file; `warnings` is how many of them it tells no digest of.
+fn audit(index_url: &str, warnings: u64) {
+    let mut command = relkit();
+    command.args(["check", "acme-bin==1.2.3", "acme-sdk==1.2.3", "--select", "index", "--index-url", index_url]);
+    let output = run(command.args(["--format", "json"]));
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    assert_eq!((json(&output)["errors"].as_u64(), json(&output)["warnings"].as_u64()), (Some(0), Some(warnings)));
+}
+
+/// It sends whoever asks for an unknown project to a public index, whose word is not its own.
+#[test]
+fn pypiserver_with_its_default_fallback() {
+    let Some(tools) = servers::tools() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let (_server, index) = servers::pypiserver(&tools, directory.path(), Fallback::Default);
+    let path = directory.path().join("dist");
+    dist(&path, "salt");
+    let first = job(&path, &index).run();
+    assert!(first.events.iter().any(|event| event.contains("redirects to `https://")), "{:?}", first.events);
+    assert_eq!(first.succeeded().receipt.count(State::Uploaded), 5);
+    assert_eq!(job(&path, &index).run().succeeded().receipt.count(State::PresentSame), 5);
+    audit(&index.index_url, 0);
+    install_back(&tools, &index, directory.path());
+    let nobody = run(relkit().args(["check", "acme-nobody==1.0", "--index-url", &index.index_url]));
+    assert_eq!(nobody.status.code(), Some(2), "{}", text(&nobody));
+    assert!(text(&nobody).contains("what another index has is not its own"), "{}", text(&nobody));
+}
+
+/// The files of a base are listed on its page, and are not its own.
+#[test]
+fn devpi_with_inheritance() {
+    let Some(tools) = servers::tools() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let devpi = Devpi::start(&tools, directory.path());
+    let path = directory.path().join("dist");
+    dist(&path, "salt");
+    let base = devpi.index("base");
+    job(&path, &base).run().succeeded();
+    // As an index is made where nobody says otherwise, and one above another that has the very files.
+    for (name, bases) in [("usual", "root/pypi"), ("derived", "up/base")] {
+        let index = devpi.inheriting(name, bases);
+        let first = job(&path, &index).run();
+        assert_eq!(first.succeeded().receipt.count(State::Uploaded), 5, "{name}");
+        assert_eq!(job(&path, &index).run().succeeded().receipt.count(State::PresentSame), 5, "{name}");
+        audit(&index.index_url, 0);
+    }
+    // Other bytes in a base are no conflict.
+    let other = directory.path().join("other");
+    dist(&other, "pepper");
+    let index = devpi.inheriting("other", "up/base");
+    assert_eq!(job(&other, &index).run().succeeded().receipt.count(State::Uploaded), 5);
+    install_back(&tools, &index, directory.path());
+}
+
+/// Files go to one server and are read from another, whose pages tell no digest: the files themselves do.
+#[test]
+fn simpleindex_in_front_of_another_server() {
+    let Some(tools) = servers::tools() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let (_pypiserver, index) = servers::pypiserver(&tools, directory.path(), Fallback::Nowhere);
+    let path = directory.path().join("dist");
+    dist(&path, "salt");
+    job(&path, &index).run().succeeded();
+    let by_project = directory.path().join("by-project");
+    for project in ["acme-bin", "acme-sdk"] {
+        fs::create_dir_all(by_project.join(project)).unwrap();
+    }
+    let (_server, simple) = servers::simpleindex(&tools, directory.path());
+    let index = Index { index_url: simple, ..index };
+    // Nothing is there yet, and what the server says of names that it has is held back.
+    let mut early = job(&path, &index);
+    early.pace.visible = std::time::Duration::from_secs(1);
+    assert!(early.run().outcome.is_err());
+    for name in names(&path) {
+        let project = if name.starts_with("acme_bin") { "acme-bin" } else { "acme-sdk" };
+        fs::copy(path.join(&name), by_project.join(project).join(&name)).unwrap();
+    }
+    assert_eq!(job(&path, &index).run().succeeded().receipt.count(State::PresentSame), 5);
+    audit(&index.index_url, 5);
+    install_back(&tools, &index, directory.path());
+    let other = directory.path().join("other");
+    dist(&other, "pepper");
+    let conflict = job(&other, &index).run();
+    assert!(matches!(conflict.error(), PublishError::Conflict { .. }), "{:?}", conflict.outcome);
 }

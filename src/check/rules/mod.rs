@@ -7,12 +7,14 @@ pub(crate) mod commands;
 pub(crate) mod contents;
 pub(crate) mod dist_info;
 pub(crate) mod fields;
+pub(crate) mod index;
 pub(crate) mod links;
 pub(crate) mod metadata;
 pub(crate) mod names;
 pub(crate) mod paths;
 pub(crate) mod payload;
 pub(crate) mod pe_imports;
+pub(crate) mod published;
 pub(crate) mod receipt;
 pub(crate) mod record;
 pub(crate) mod release;
@@ -38,12 +40,13 @@ pub enum Family {
     Set,
     Release,
     Receipt,
+    Index,
 }
 
 /// A family, the name that selects it, what its rules are about, and the rules.
 type Row = (Family, &'static str, &'static str, &'static [&'static [&'static Rule]]);
 
-static FAMILIES: [Row; 10] = [
+static FAMILIES: [Row; 11] = [
     (
         Family::Archive,
         "archive",
@@ -76,13 +79,19 @@ static FAMILIES: [Row; 10] = [
         Family::Release,
         "release",
         "A release against what it is expected to be. Only `relkit verify` and `relkit publish` know that.",
-        &[release::RULES],
+        &[release::RULES, published::RULES],
     ),
     (
         Family::Receipt,
         "receipt",
         "The smoke receipts of a release's wheels, where `relkit verify --receipts` asks for them.",
         &[receipt::RULES],
+    ),
+    (
+        Family::Index,
+        "index",
+        "A published release at its index, where `relkit check NAME==VERSION` asks it.",
+        &[index::RULES],
     ),
 ];
 
@@ -108,9 +117,10 @@ impl Family {
         self.row().2
     }
 
-    /// Whether its rules find something only where a release is expected, which the gate alone knows.
+    /// Whether its rules find something only where a release is expected, which the gate alone knows, or where an index is
+    /// asked.
     pub(crate) fn is_of_gate(self) -> bool {
-        matches!(self, Self::Release | Self::Receipt)
+        matches!(self, Self::Release | Self::Receipt | Self::Index)
     }
 
     pub(crate) fn rules(self) -> impl Iterator<Item = &'static Rule> {

@@ -152,6 +152,12 @@ fn set_targets(set: &Set<'_>, found: &mut Findings) {
 }
 
 fn expected_targets(set: &Set<'_>, expected: &Expected<'_>, found: &mut Findings) {
+    // Where something is asked for, its own rule says that it is missing.
+    let is_asked = |row: &Target| !expected.allow_missing.contains(&row.triple);
+    let nothing_asked = set.sdk.is_none() && !set.runtime.targets.iter().any(is_asked);
+    if nothing_asked && set.members.iter().all(|member| member.role.is_none()) {
+        found.whole("there is no distribution of the release".to_owned());
+    }
     for (index, member) in set.of(Role::RuntimeWheel).filter(|(_, member)| set.target(member).is_none()) {
         let finding = found.finding(format!("`{}` is for none of the product's targets", member.label()));
         found.put(Owner::File(index), finding.with_help("remove it, or add its target to the runtime template"));

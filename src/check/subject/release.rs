@@ -5,6 +5,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use super::summary::{Role, Summary};
 use crate::digest::Sha256Digest;
 use crate::fs::{FsError, Kind, from_object, is_temporary, json_value, read, walk};
@@ -12,6 +14,8 @@ use crate::product::{RuntimeProject, SdkProject, Target};
 use crate::smoke;
 use crate::target::TargetTriple;
 use crate::version::ReleaseVersion;
+use crate::wheel::filename::{SdistFileName, WheelFileName};
+use crate::wheel::name::DistributionName;
 
 /// The files that were named together; a release where it is said what they are to be.
 pub(crate) struct Set<'a> {
@@ -30,6 +34,40 @@ pub struct Expected<'a> {
     pub dist: &'a Dist,
     /// The smoke receipts that every runtime wheel is asked for.
     pub receipts: Option<&'a Receipts>,
+    /// Where the SDK alone is released, the runtime that the index has, and the targets that it may be without.
+    pub published: Option<(&'a Published, &'a [TargetTriple])>,
+}
+
+/// One half of a release that is made or published without the other: the runtime first, the SDK when it is ready.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Half {
+    /// The runtime's wheels
+    Runtime,
+    /// The SDK, whose runtime the index must have already
+    Sdk,
+}
+
+/// What an index lists of the runtime of a release.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Published {
+    /// The index, as it may be printed.
+    pub index: String,
+    pub files: Vec<PublishedFile>,
+    /// What is wrong with the project there, a sentence each.
+    pub objections: Vec<String>,
+    /// The runtime's wheels beside the SDK, which are not published: they must be those of the index.
+    pub beside: BTreeMap<String, Sha256Digest>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PublishedFile {
+    pub name: String,
+    /// None where nothing tells it.
+    pub sha256: Option<Sha256Digest>,
+    /// Why it is yanked, if it is; the reason may be empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub yanked: Option<String>,
 }
 
 /// A directory of distributions.
@@ -38,6 +76,8 @@ pub struct Dist {
     pub directory: PathBuf,
     /// Every wheel and source distribution in it, sorted by name.
     pub distributions: Vec<PathBuf>,
+    /// Distributions of the half of the release that is not asked for, which are left alone.
+    pub left_alone: Vec<PathBuf>,
     /// Everything else, by its path in the directory.
     pub strays: Vec<(String, Stray)>,
 }
@@ -107,7 +147,17 @@ impl Dist {
             };
             strays.push((name.to_owned(), stray));
         }
-        Ok(Self { directory: directory.to_owned(), distributions, strays })
+        Ok(Self { directory: directory.to_owned(), distributions, left_alone: Vec::new(), strays })
+    }
+
+    /// Leaves the distributions of the other half alone, whatever they are.
+    pub fn keep(&mut self, half: Half, runtime: &RuntimeProject, sdk: &SdkProject) {
+        let other = match half {
+            Half::Runtime => &sdk.distribution,
+            Half::Sdk => &runtime.distribution,
+        };
+        let is_other = |path: &PathBuf| distribution(path).is_some_and(|name| name.is_same(other));
+        (self.left_alone, self.distributions) = self.distributions.drain(..).partition(is_other);
     }
 }
 
@@ -141,6 +191,13 @@ impl Receipts {
 fn existing(directory: &Path) -> Result<&Path, FsError> {
     let metadata = fs::metadata(directory).map_err(FsError::read(directory))?;
     if metadata.is_dir() { Ok(directory) } else { Err(FsError::read(directory)(ErrorKind::NotADirectory.into())) }
+}
+
+/// The distribution that a file is of by its name.
+fn distribution(path: &Path) -> Option<DistributionName> {
+    let name = path.file_name()?.to_str()?;
+    let wheel = name.parse::<WheelFileName>().map(|name| name.distribution);
+    wheel.or_else(|_| name.parse::<SdistFileName>().map(|name| name.distribution)).ok()
 }
 
 /// The file that an attestation is beside (PEP 740): `NAME.publish.attestation` attests `NAME`.

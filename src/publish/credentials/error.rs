@@ -23,6 +23,10 @@ pub enum CredentialError {
     Http(#[from] HttpError),
     #[error("trusted publishing: {step} failed")]
     Network { step: &'static str, source: reqwest::Error },
+    #[error("trusted publishing: `{program}` does not say who this job is")]
+    Agent { program: &'static str, source: std::io::Error },
+    #[error("trusted publishing: what {of} says is no identity")]
+    NoIdentity { of: &'static str },
     #[error("trusted publishing: {step} was answered with {status}: {reason}")]
     Refused {
         step: &'static str,
@@ -47,6 +51,9 @@ impl Explain for CredentialError {
                 "give the token as the index shows it, `__token__` not included"
             }
             Self::Http(error) => return error.hint(),
+            Self::Agent { .. } | Self::NoIdentity { .. } => {
+                "see that the job may ask for an identity, or set RELKIT_TOKEN"
+            }
             Self::Refused { claims, project: Some(project), .. } => return Some(claims.advice(project)),
             Self::Network { .. } | Self::Refused { project: None, .. } => {
                 "run the same command again: what is uploaded already is skipped"

@@ -2,6 +2,8 @@
 //! token for that. An identity serves for one mint.
 
 use std::collections::BTreeMap;
+use std::io::{self, Read as _};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant, SystemTime};
 
 use reqwest::StatusCode;
@@ -13,7 +15,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::claims::Claims;
-use super::environment::Environment;
+use super::environment::{Environment, Provider};
 use super::error::CredentialError;
 use super::token::{Mask, Token, sensitive};
 use crate::http;
@@ -25,6 +27,8 @@ const RENEW_AFTER: Duration = Duration::from_secs(10 * 60);
 const SILENCE: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_millis(500);
 const MAX_TRIES: u32 = 3;
+/// The longest identity, in bytes.
+const MAX_IDENTITY: u64 = 64 << 10;
 
 /// Trusted publishing at one index.
 pub struct TrustedPublishing {
@@ -76,8 +80,10 @@ impl TrustedPublishing {
         // Whatever else it answers, it knows no trusted publishing: not found, not enabled, or a page for people.
         let audience = status.is_success().then(|| serde_json::from_slice::<Audience>(&body).ok()).flatten();
         let Some(Audience { audience }) = audience else { return Ok(None) };
-        if environment.identity_request().is_none() && environment.gitlab_identity(&audience).is_none() {
-            return Ok(None);
+        match environment.provider() {
+            None => return Ok(None),
+            Some(Provider::GitLab) if environment.gitlab_identity(&audience).is_none() => return Ok(None),
+            Some(_) => {}
         }
         let environment = environment.clone();
         Ok(Some(Self { client, environment, audience, mint_url: at("/_/oidc/mint-token"), minted: BTreeMap::new() }))
@@ -100,7 +106,7 @@ impl TrustedPublishing {
 
     /// Whether the job hands out a new identity whenever it is asked.
     fn can_ask_again(&self) -> bool {
-        self.environment.identity_request().is_some()
+        self.environment.provider().is_some_and(|provider| provider != Provider::GitLab)
     }
 
     /// Under what a project's token is kept; a job with one identity has one token for all projects.
@@ -126,9 +132,21 @@ impl TrustedPublishing {
 
     fn identity(&self, project: &DistributionName) -> Result<String, CredentialError> {
         const STEP: &str = "asking the CI job for its identity";
-        let Some((url, token)) = self.environment.identity_request() else {
-            let identity = self.environment.gitlab_identity(&self.audience);
-            return identity.map(str::to_owned).ok_or(CredentialError::Nothing);
+        let audience = &self.audience;
+        let (url, token) = match self.environment.provider().ok_or(CredentialError::Nothing)? {
+            Provider::GitHub { url, token } => (url, token),
+            Provider::GitLab => {
+                let identity = self.environment.gitlab_identity(audience);
+                return identity.map(str::to_owned).ok_or(CredentialError::Nothing);
+            }
+            Provider::Buildkite => {
+                return ask("buildkite-agent", &["oidc", "request-token", "--audience", audience]);
+            }
+            Provider::CircleCi => {
+                let claims = json!({ "aud": audience }).to_string();
+                return ask("circleci", &["run", "oidc", "get", "--root-issuer", "--claims", &claims]);
+            }
+            Provider::Google { host } => return self.google_identity(host, project),
         };
         let mut url = http::parse_url(url)?;
         http::must_be_safe(&url)?;
@@ -138,6 +156,71 @@ impl TrustedPublishing {
         let identity: Identity = answer(patiently(call)?, STEP, &Claims::default(), project, token)?;
         Ok(identity.value)
     }
+}
+
+impl TrustedPublishing {
+    /// The metadata server speaks plain http, on a link that ends at the machine.
+    fn google_identity(&self, host: &str, project: &DistributionName) -> Result<String, CredentialError> {
+        const STEP: &str = "asking the metadata server for the job's identity";
+        let path = "computeMetadata/v1/instance/service-accounts/default/identity";
+        let mut url = http::parse_url(&format!("http://{host}/{path}"))?;
+        url.query_pairs_mut().append_pair("audience", &self.audience).append_pair("format", "full");
+        let call = || {
+            let request = self.client.get(url.clone()).header("Metadata-Flavor", "Google");
+            request.send().map_err(network(STEP))
+        };
+        let response = patiently(call)?;
+        let status = response.status();
+        let body = response.bytes().map_err(network(STEP))?;
+        if !status.is_success() {
+            let (reason, claims) = (Body::read(&body, status).reason, Claims::default());
+            let project = Some(project.clone());
+            return Err(CredentialError::Refused { step: STEP, status, reason, claims, project });
+        }
+        let identity = String::from_utf8_lossy(&body).trim().to_owned();
+        if is_identity(&identity) {
+            Ok(identity)
+        } else {
+            Err(CredentialError::NoIdentity { of: "the metadata server" })
+        }
+    }
+}
+
+/// What a program of the job's agent says on its standard output; it is given half a minute.
+fn ask(program: &'static str, arguments: &[&str]) -> Result<String, CredentialError> {
+    let failed = |source| CredentialError::Agent { program, source };
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn().map_err(failed)?;
+    let (until, mut said) = (Instant::now() + SILENCE, String::new());
+    let status = loop {
+        match child.try_wait().map_err(failed)? {
+            Some(status) => break status,
+            None if Instant::now() >= until => {
+                let _ = child.kill();
+                let _ = child.wait();
+                return Err(failed(io::ErrorKind::TimedOut.into()));
+            }
+            // An identity is far shorter than what a pipe holds.
+            None => std::thread::sleep(Duration::from_millis(20)),
+        }
+    };
+    if let Some(output) = child.stdout.take() {
+        output.take(MAX_IDENTITY).read_to_string(&mut said).map_err(failed)?;
+    }
+    if !status.success() {
+        return Err(failed(io::Error::other(format!("it ended with {status}"))));
+    }
+    let identity = said.trim().to_owned();
+    if is_identity(&identity) { Ok(identity) } else { Err(CredentialError::NoIdentity { of: program }) }
+}
+
+/// Whether a text has the three parts of a signed identity.
+fn is_identity(text: &str) -> bool {
+    let is_plain = |part: &str| {
+        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_=".contains(&byte))
+    };
+    text.split('.').count() == 3 && text.split('.').all(is_plain)
 }
 
 /// How long a token is used that ends at `expires`: two thirds of its life, and never longer than [`RENEW_AFTER`]. An end

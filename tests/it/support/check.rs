@@ -28,7 +28,7 @@ pub fn projects() -> &'static (RuntimeProject, SdkProject) {
 /// A check of the built-in product.
 pub fn request<'a>(paths: &'a [PathBuf], selection: &'a Selection) -> Options<'a> {
     let (runtime, sdk) = projects();
-    Options { paths, selection, runtime, sdk: Some(sdk), release: None }
+    Options { paths, selection, runtime, sdk: Some(sdk), release: None, index: None }
 }
 
 pub fn report_on(paths: &[PathBuf], selection: &Selection) -> Report {

@@ -2,6 +2,7 @@
 //! judges are in `real`, stages in `stages`, the template's targets in `targets`, payloads in `payloads`, the rules of `check` in `check`, indexes and servers in `publish`, `index`,
 //! `servers` and `http`.
 
+pub mod bench;
 pub mod check;
 pub mod http;
 pub mod index;

@@ -6,6 +6,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use relkit::console::Progress;
 use relkit::digest::Sha256Digest;
 use relkit::gate::{ReleaseFile, Role};
@@ -98,6 +100,22 @@ pub fn files(directory: &Path) -> Vec<ReleaseFile> {
             }
         })
         .collect()
+}
+
+/// An attestation of a file in the form of PEP 740; its signature is nobody's.
+pub fn attestation(name: &str, sha256: &str) -> serde_json::Value {
+    let statement = serde_json::json!({
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [{"name": name, "digest": {"sha256": sha256}}],
+        "predicateType": "https://docs.index.example/attestations/publish/v1",
+        "predicate": null,
+    });
+    let statement = STANDARD.encode(statement.to_string());
+    serde_json::json!({
+        "version": 1,
+        "verification_material": {"certificate": STANDARD.encode("certificate"), "transparency_entries": [{}]},
+        "envelope": {"statement": statement, "signature": STANDARD.encode("signature")},
+    })
 }
 
 /// Impatient, so that tests are quick.

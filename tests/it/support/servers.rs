@@ -14,7 +14,10 @@ pub const PASSWORD: &str = "a-password-of-this-test";
 
 /// The servers and their clients, the installers among them.
 pub fn tools() -> Option<Tools> {
-    Tools::with("servers", &["pypiserver", "devpi-server", "devpi-client", "passlib", "setuptools<81", "uv", "twine"])
+    Tools::with(
+        "servers",
+        &["pypiserver", "devpi-server", "devpi-client", "passlib", "setuptools<81", "uv", "twine", "simpleindex"],
+    )
 }
 
 /// An index of a server.
@@ -53,8 +56,16 @@ impl Drop for Server {
     }
 }
 
+/// Where a pypiserver sends whoever asks for a project that it does not have.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Fallback {
+    Nowhere,
+    /// To a public index, as it does where nobody says otherwise.
+    Default,
+}
+
 /// A pypiserver that serves `root/packages`, which need not exist; only `__token__` and `up` may upload to it.
-pub fn pypiserver(tools: &Tools, root: &Path) -> (Server, Index) {
+pub fn pypiserver(tools: &Tools, root: &Path, fallback: Fallback) -> (Server, Index) {
     let packages = root.join("packages");
     fs::create_dir_all(&packages).unwrap();
     let passwords = root.join("htpasswd");
@@ -64,7 +75,8 @@ pub fn pypiserver(tools: &Tools, root: &Path) -> (Server, Index) {
     let port = free_port();
     let mut command = tools.tool("pypi-server");
     command.args(["run", "-p", &port.to_string(), "-i", "127.0.0.1", "-a", "update", "-P"]).arg(&passwords);
-    let server = Server::start(command.arg("--disable-fallback").arg(&packages), port);
+    let options: &[&str] = if fallback == Fallback::Nowhere { &["--disable-fallback"] } else { &[] };
+    let server = Server::start(command.args(options).arg(&packages), port);
     let index = Index { upload_url: format!("{}/", server.address), index_url: format!("{}/simple/", server.address) };
     (server, index)
 }
@@ -100,10 +112,30 @@ impl<'a> Devpi<'a> {
 
     /// A new index, `up/NAME`, which never takes other bytes under a known name.
     pub fn index(&self, name: &str) -> Index {
-        self.client(&["index", "-c", &format!("up/{name}"), "bases=", "volatile=False"]);
+        self.inheriting(name, "")
+    }
+
+    /// The same, which lists what its bases have, too.
+    pub fn inheriting(&self, name: &str, bases: &str) -> Index {
+        self.client(&["index", "-c", &format!("up/{name}"), &format!("bases={bases}"), "volatile=False"]);
         let page = format!("{}/up/{name}/", self.server.address);
         Index { upload_url: page.replace("http://", "http://up@"), index_url: format!("{page}+simple/") }
     }
+}
+
+/// A simpleindex that lists the directories of `root/by-project`, a server of HTML pages without digests, to which nothing
+/// can be uploaded. Returns the URL of its simple API.
+pub fn simpleindex(tools: &Tools, root: &Path) -> (Server, String) {
+    let port = free_port();
+    let configuration = format!(
+        "[routes.\"{{project}}\"]\nsource = \"path\"\nto = \"by-project/{{project}}\"\n\
+         [server]\nhost = \"127.0.0.1\"\nport = {port}\n"
+    );
+    fs::write(root.join("simpleindex.toml"), configuration).unwrap();
+    let mut command = tools.tool("simpleindex");
+    let server = Server::start(command.arg(root.join("simpleindex.toml")), port);
+    let simple = format!("{}/", server.address);
+    (server, simple)
 }
 
 /// A port that nobody listens on; none of those that systems hand out, which another test might be given meanwhile.

@@ -1,0 +1,47 @@
+//! A published release as an index lists it, held against the bytes that came from there.
+
+use crate::digest::Sha256Digest;
+
+/// What an index has of a release, beside the files themselves.
+#[derive(Debug, Clone, Default)]
+pub struct Audit {
+    /// The index, as it may be printed.
+    pub index: String,
+    pub files: Vec<AuditedFile>,
+    /// What was to be published, where it is known.
+    pub manifest: Option<Vec<(String, Sha256Digest)>>,
+    pub attested: Attested,
+    /// What is wrong with the project there, a sentence each.
+    pub objections: Vec<String>,
+}
+
+/// Whether every file must have an attestation at the index.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Attested {
+    /// Those that are there must be of the file.
+    #[default]
+    WhereThere,
+    Always,
+}
+
+#[derive(Debug, Clone)]
+pub struct AuditedFile {
+    pub name: String,
+    /// The SHA-256 that the index's page tells.
+    pub listed: Option<Sha256Digest>,
+    /// That of the bytes; otherwise why they did not come.
+    pub fetched: Result<Sha256Digest, String>,
+    /// Why it is yanked, if it is; the reason may be empty.
+    pub yanked: Option<String>,
+    pub provenance: Provenance,
+}
+
+/// The attestations of a file that an index has (PEP 740).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Provenance {
+    #[default]
+    Absent,
+    /// Each is about this file; signatures are left to the index and to installers.
+    Good,
+    Bad(String),
+}

@@ -1,0 +1,42 @@
+//! The index that an option names, and how it is read.
+
+use std::time::Duration;
+
+use url::Url;
+
+use crate::cli::IndexSource;
+use crate::error::{Exit, Failure};
+use crate::http;
+use crate::product::{Index as Row, RuntimeProject};
+use crate::publish::credentials::{Environment, Reading};
+use crate::publish::index::Index;
+use crate::publish::upload::Patience;
+
+/// The row of the product's table.
+pub(super) fn named(name: &str, runtime: &RuntimeProject) -> Result<Row, Failure> {
+    let rows = &runtime.indexes;
+    rows.iter().find(|row| row.name == name).cloned().ok_or_else(|| {
+        let names: Vec<_> = rows.iter().map(|row| format!("`{}`", row.name)).collect();
+        Failure::new(Exit::Failed, format!("`{name}` is no index of `{}`", runtime.distribution)).with_hint(match names
+            .is_empty()
+        {
+            true => "its table has no [[tool.relkit.index]] row; give its URL instead".to_owned(),
+            false => format!("its indexes are {}", names.join(", ")),
+        })
+    })
+}
+
+/// The index at a URL, read with what this machine knows to read it with.
+pub(super) fn reader(url: &Url, silence: Duration) -> Result<Index, Failure> {
+    Ok(Index::new(url, silence)?.read_with(&Reading::new(&Environment::of_process())))
+}
+
+impl IndexSource {
+    /// The index that is named, if one is.
+    pub(super) fn reader(&self, runtime: &RuntimeProject) -> Result<Option<Index>, Failure> {
+        let named = self.index.as_deref().map(|name| named(name, runtime)).transpose()?;
+        let typed = self.index_url.as_deref().map(http::parse_url).transpose()?;
+        let url = typed.or_else(|| named.and_then(|row| row.index_url));
+        url.map(|url| reader(&url, Patience::default().sending)).transpose()
+    }
+}

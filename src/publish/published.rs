@@ -1,0 +1,46 @@
+//! The runtime of a release as an index has it: what the SDK is held against where it is released alone.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::error::because;
+use super::index::{Index, IndexError};
+use super::survey::{is_of_release, patiently};
+use crate::gate::{Published, PublishedFile};
+use crate::version::PublicVersion;
+use crate::wheel::name::DistributionName;
+
+/// The longest file that is fetched because the index tells no SHA-256 of it, in bytes.
+const MAX_FETCHED: u64 = 1 << 30;
+
+impl Index {
+    /// What it lists of a release of the runtime. After a passing failure it is asked again, at first after about `pause`.
+    pub(crate) fn published(
+        &self,
+        runtime: &DistributionName,
+        version: &PublicVersion,
+        pause: Duration,
+    ) -> Result<Published, IndexError> {
+        let page = patiently(pause, || self.page(runtime))?;
+        if !page.found && page.elsewhere.is_none() {
+            patiently(pause, || self.must_exist())?;
+        }
+        let mut objections = Vec::new();
+        if let Some(there) = &page.elsewhere {
+            objections.push(format!(
+                "the page of `{runtime}` leads to `{there}`: what another index has is not this index's, and does not count"
+            ));
+        }
+        if let Some(status) = page.status.as_ref().filter(|status| status.word == "quarantined") {
+            objections.push(format!("the index calls `{runtime}` {}{}", status.word, because(&status.reason)));
+        }
+        let text = version.to_string();
+        let of_release = page.files.iter().filter(|(name, _)| is_of_release(name, runtime, &text));
+        let files = of_release.map(|(name, listed)| PublishedFile {
+            name: name.clone(),
+            sha256: listed.sha256.or_else(|| self.digest(listed, MAX_FETCHED)),
+            yanked: listed.yanked.clone(),
+        });
+        Ok(Published { index: self.shown(), files: files.collect(), objections, beside: BTreeMap::new() })
+    }
+}

@@ -1,0 +1,101 @@
+//! What a publish says that does not end as it was meant to, and what it says before the first byte.
+
+use std::time::{Duration, Instant};
+
+use crate::support::bench::{Bench, bench};
+use crate::support::index::Fault;
+use crate::support::publish::{assert_no_secret, attestation};
+use crate::support::{json, names, run, text};
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_publish_says_what_is_up_and_how_to_go_on() {
+    use std::process::{Command, Stdio};
+    for signal in ["INT", "TERM"] {
+        let bench = bench();
+        bench.index.faults([Fault::slow(Duration::ZERO), Fault::hang(1000, Duration::from_secs(60))]);
+        let mut command = bench.command(&["--receipt", "receipt.json"]);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while bench.sent() < 2 {
+            assert!(Instant::now() < deadline, "nothing is sent");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        crate::support::succeed(Command::new("kill").args(["-s", signal, &child.id().to_string()]));
+        let output = child.wait_with_output().unwrap();
+        let said = text(&output);
+        assert_eq!(output.status.code(), Some(130), "{said}");
+        assert_no_secret(&said, &[]);
+        let (up, missing) =
+            (said.find("interrupted: 1 of 3 files are up"), said.find("missing: openai_codex_app_server"));
+        assert!(up.is_some() && missing.is_some(), "{said}");
+        for words in
+            ["  up: openai_codex_cli_bin-", "(it was on its way, and may be up)", "to go on: relkit publish dist"]
+        {
+            assert!(said.contains(words), "{words}: {said}");
+        }
+        assert_eq!(bench.run(&[]).status.code(), Some(0));
+    }
+}
+
+#[test]
+fn a_bound_says_what_it_did() {
+    let bench = bench();
+    bench.index.faults([Fault::hang(0, Duration::from_secs(20))]);
+    let started = Instant::now();
+    let output = bench.run(&["--deadline", "2"]);
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("the deadline of 2 s (`--deadline`)"), "{said}");
+    assert!(started.elapsed() < Duration::from_secs(15));
+
+    let bench = self::bench();
+    bench.index.lag(Duration::from_secs(3600));
+    let output = bench.run(&["--visible-timeout", "1"]);
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("within 1 s (`--visible-timeout`)") && said.contains("1 of 3 files are up"), "{said}");
+}
+
+impl Bench {
+    /// The publish without an index to look at.
+    fn blind(&self, options: &[&str]) -> Vec<String> {
+        let upload = format!("{}/legacy/", self.index.address);
+        let output = run(self.verb("publish", &["--upload-url", &upload, "--allow-missing", "all"]).args(options));
+        assert_no_secret(&text(&output), &[]);
+        String::from_utf8_lossy(&output.stderr).lines().map(str::to_owned).collect()
+    }
+}
+
+#[test]
+fn without_an_index_the_last_line_says_that_nothing_was_looked_up() {
+    let bench = bench();
+    let refused = || Fault::answer("400 Bad Request", "", "no");
+    for (fault, options) in [(None, &["--dry-run"][..]), (Some(refused()), &[]), (None, &[])] {
+        bench.index.faults(fault);
+        let lines = bench.blind(options);
+        let last = lines.iter().rfind(|line| !line.trim().is_empty()).unwrap();
+        assert!(last.contains("nothing was looked up"), "{lines:?}");
+    }
+}
+
+#[test]
+fn attestations_that_are_not_sent_are_said() {
+    let bench = bench();
+    let wheel = names(&bench.path("dist")).into_iter().find(|name| name.contains("musllinux")).unwrap();
+    let sha256 = json(&bench.run(&["--dry-run", "--format", "json"]))["phases"][0]["files"][0]["sha256"].clone();
+    let object = attestation(&wheel, sha256.as_str().unwrap());
+    std::fs::write(bench.path(&format!("dist/{wheel}.publish.attestation")), object.to_string()).unwrap();
+    let words = "1 attestation is not sent";
+    for options in [&["--dry-run"][..], &["--receipt", "receipt.json"]] {
+        let output = bench.run(options);
+        assert!(output.status.code() == Some(0) && text(&output).contains(words), "{}", text(&output));
+    }
+    let receipt = crate::support::read_json(&bench.path("receipt.json"));
+    assert_eq!(receipt["files"][0]["attestations"], 0);
+    bench.index.state.files.lock().unwrap().clear();
+    for when in ["off", "require"] {
+        let output = bench.run(&["--attestations", when]);
+        assert!(!text(&output).contains("not sent"), "{}", text(&output));
+    }
+}
