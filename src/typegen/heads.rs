@@ -48,12 +48,13 @@ from typing import TYPE_CHECKING
 
 from ROOT._handles import AsyncTurnHandle, TurnHandle
 from ROOT._wire import build_params
-from ROOT.inputs import Input, to_wire_input
+from ROOT.inputs import RunInput, to_turn_input
 ",
     typing: "    from ROOT._json import JsonObject
     from ROOT._run import RunResult
     from ROOT._streams import AsyncOwner
     from ROOT.client import AppServerClient
+    from ROOT.presets import ApprovalMode, Sandbox
 ",
     rest: "",
 };
@@ -71,6 +72,7 @@ from ROOT._wire import build_params
 ",
     typing: "    from ROOT._json import JsonObject
     from ROOT.client import AppServerClient
+    from ROOT.presets import ApprovalMode, Sandbox
 ",
     rest: "",
 };

@@ -26,7 +26,41 @@ const DESCRIPTIONS: &[(&str, &str)] = &[
     ("sessionStartSource", "What started the session."),
     ("summary", "How the model's reasoning is summarised; from this turn on."),
     ("threadId", "The id of the thread."),
+    ("sectionId", "The section whose threads are listed."),
+    ("turnTrigger", "What caused the turn, such as the name of an application; for this turn only. Needs runtime 0.151.0."),
+    (
+        "serviceTierForTurn",
+        "The service tier of this turn alone; `service_tier` changes the thread's. Needs runtime 0.151.0.",
+    ),
+    (
+        "excludeTurns",
+        "Whether the answer carries the turns so far; the model sees them anyhow. Needs runtime 0.151.0.",
+    ),
+    ("+approval_mode", "Who decides about approvals; instead of `approval_policy` and `approvals_reviewer`."),
+    ("+sandbox", "How far commands are kept from the machine, from this turn on; instead of `sandbox_policy`."),
+    ("+timeout", "How many seconds the turn may take; then it is interrupted and TurnTimeoutError raised."),
 ];
+
+/// Fields that go by another name in Python, because theirs says it badly; the SDK's `presets` leads them back.
+const RENAMED: &[(&str, &str)] = &[
+    ("excludeTurns", "include_turns"),
+    ("serviceTierForTurn", "turn_service_tier"),
+    ("turnTrigger", "source"),
+];
+
+/// Presets with the types that they take.
+const PRESETS: &[(&str, &str)] =
+    &[("approval_mode", "ApprovalMode"), ("sandbox", "Sandbox"), ("timeout", "float")];
+
+/// The name of a field as a keyword argument.
+pub(super) fn keyword(field: &Field) -> &str {
+    RENAMED.iter().find(|(wire, _)| *wire == field.wire).map_or(&field.name, |(_, name)| name)
+}
+
+/// The annotation of a keyword that is no field.
+pub(super) fn preset(name: &str) -> &'static str {
+    PRESETS.iter().find(|(known, _)| *known == name).map_or("object", |(_, annotation)| annotation)
+}
 
 pub(super) fn description(wire: &str) -> Option<&'static str> {
     DESCRIPTIONS.iter().find(|(known, _)| *known == wire).map(|(_, words)| *words)
@@ -36,6 +70,10 @@ pub(super) fn description(wire: &str) -> Option<&'static str> {
 pub(super) fn annotation(model: &Model, field: &Field, uses: &mut Vec<String>) -> String {
     if let Some((_, annotation)) = ANNOTATIONS.iter().find(|(wire, _)| *wire == field.wire) {
         return (*annotation).to_owned();
+    }
+    if field.wire == "sandbox" {
+        uses.push("SandboxMode".to_owned());
+        return "SandboxMode | Sandbox | str".to_owned();
     }
     let body = |name: &str| model.classes.get(name).map(|class| &class.body);
     let path = field.name == "cwd";

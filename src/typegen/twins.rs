@@ -10,9 +10,9 @@ use super::error::TypegenError;
 use super::heads::{CLIENT_HEAD, CODEX_HEAD, Head, REQUEST, THREAD_HEAD, TURN_HEAD};
 use super::imports::{Homes, Preamble, import_lines};
 use super::model::{Field, Model};
-use super::parameters::{annotation, description};
+use super::parameters::{annotation, description, keyword, preset};
 use super::python::{WIDTH, bracketed, collected, docstring, exploded, wrap};
-use super::signatures::{Argument, EXPOSED, Exposed, Face, Gives, INPUT, Owner};
+use super::signatures::{Argument, EXPOSED, Exposed, Face, Gives, INPUT, Owner, PRESET};
 
 #[derive(Clone, Copy, PartialEq)]
 enum Twin {
@@ -67,6 +67,14 @@ impl Owner {
             (Self::Thread, "threadId") | (Self::TurnHandle, "turnId" | "expectedTurnId") => Some("self.id"),
             (Self::TurnHandle, "threadId") => Some("self.thread_id"),
             _ => None,
+        }
+    }
+
+    /// The type of what the user says, and how it becomes wire input: a turn may also begin with the output of a tool.
+    fn input(self) -> (&'static str, &'static str) {
+        match self {
+            Self::TurnHandle => ("Input | str", "items = to_wire_input(input)"),
+            Self::Codex | Self::Thread => ("RunInput", "items, tool_output = to_turn_input(input)"),
         }
     }
 
@@ -195,24 +203,24 @@ impl Writer<'_> {
     /// One public method.
     fn public(&mut self, exposed: &Exposed, face: &Face, twin: Twin) -> Result<(), TypegenError> {
         let response = exposed.response(self.model)?;
-        let keywords: Vec<&Field> =
-            exposed.keywords().map(|wire| exposed.field(self.model, wire)).collect::<Result<_, _>>()?;
+        let mut keywords: Vec<Keyword> =
+            exposed.words().map(|word| self.keyword(exposed, word)).collect::<Result<_, _>>()?;
+        if let Gives::RunResult = face.gives {
+            keywords.push(self.keyword(exposed, "+timeout")?);
+        }
         let arguments = exposed.arguments.iter().filter(|argument| face.owner.own(argument.wire).is_none());
         let (switches, positional): (Vec<&Argument>, Vec<&Argument>) =
             arguments.partition(|argument| argument.default.is_some());
         let mut parameters = vec!["self".to_owned()];
         parameters.extend(positional.iter().map(|argument| match argument.wire {
-            INPUT => format!("{INPUT}: Input | str"),
+            INPUT => format!("{INPUT}: {}", face.owner.input().0),
             _ => parameter(argument),
         }));
         if !switches.is_empty() || !keywords.is_empty() {
             parameters.push("*".to_owned());
         }
         parameters.extend(switches.into_iter().map(parameter));
-        for field in &keywords {
-            let annotation = annotation(self.model, field, &mut self.uses);
-            parameters.push(format!("{}: {annotation} | None = None", field.name));
-        }
+        parameters.extend(keywords.iter().map(|word| format!("{}: {} | None = None", word.name, word.annotation)));
         let returns = match face.gives {
             Gives::Response => {
                 self.uses.push(response.to_owned());
@@ -232,15 +240,31 @@ impl Writer<'_> {
         self.body(exposed, face, twin, &keywords)
     }
 
-    fn body(&mut self, exposed: &Exposed, face: &Face, twin: Twin, keywords: &[&Field]) -> Result<(), TypegenError> {
+    fn keyword(&mut self, exposed: &Exposed, word: &str) -> Result<Keyword, TypegenError> {
+        if let Some(name) = word.strip_prefix(PRESET) {
+            let words = description(word).map(str::to_owned);
+            return Ok(Keyword { name: name.to_owned(), annotation: preset(name).to_owned(), words });
+        }
+        let field: &Field = exposed.field(self.model, word)?;
+        let class = field.shape.inner_name().and_then(|name| self.model.classes.get(name));
+        let own = field.doc.text.as_deref().or_else(|| class?.doc.text.as_deref());
+        Ok(Keyword {
+            name: keyword(field).to_owned(),
+            annotation: annotation(self.model, field, &mut self.uses),
+            words: description(word).or(own).map(str::to_owned),
+        })
+    }
+
+    fn body(&mut self, exposed: &Exposed, face: &Face, twin: Twin, keywords: &[Keyword]) -> Result<(), TypegenError> {
         let (owner, client, wait) = (face.owner.owner(twin), face.owner.client(twin), twin.wait());
-        let same = keywords.iter().map(|field| format!("{0}={0}", field.name));
         if let Gives::RunResult = face.gives {
+            let same = keywords.iter().filter(|word| word.name != "timeout").map(Keyword::passed);
             let given: Vec<String> = std::iter::once(INPUT.to_owned()).chain(same).collect();
             self.text.push_str(&exploded(8, &format!("handle = {wait}self.turn"), ['(', ')'], &given, ""));
-            let _ = writeln!(self.text, "        record = {wait}handle._record()\n        return record.result()");
+            let _ = writeln!(self.text, "        return {wait}handle.run(timeout=timeout)");
             return Ok(());
         }
+        let same = keywords.iter().map(Keyword::passed);
         let value = |argument: &Argument| match (face.owner.own(argument.wire), argument.wire) {
             (Some(own), _) => own,
             (None, INPUT) => "items",
@@ -248,7 +272,7 @@ impl Writer<'_> {
         };
         let with_input = exposed.arguments.iter().any(|argument| argument.wire == INPUT);
         if with_input {
-            self.text.push_str("        items = to_wire_input(input)\n");
+            let _ = writeln!(self.text, "        {}", face.owner.input().1);
         }
         if twin == Twin::Async {
             let _ = writeln!(self.text, "        await {owner}._ensure_initialized()");
@@ -265,7 +289,7 @@ impl Writer<'_> {
             let (params, _) = exposed.params(self.model)?;
             self.import(params);
             let fixed = exposed.arguments.iter().map(|argument| match argument.wire {
-                INPUT => format!("{INPUT}=[]"),
+                INPUT => format!("{INPUT}=[],\n            tool_output=tool_output"),
                 _ => format!("{}={}", argument.name, value(argument)),
             });
             let given: Vec<String> = std::iter::once(params.to_owned()).chain(fixed).chain(same).collect();
@@ -309,19 +333,14 @@ impl Writer<'_> {
     }
 
     /// A docstring with sections; descriptions of arguments hang below their names.
-    fn sections(&mut self, face: &Face, positional: &[&Argument], keywords: &[&Field]) {
+    fn sections(&mut self, face: &Face, positional: &[&Argument], keywords: &[Keyword]) {
         let _ = writeln!(self.text, "        \"\"\"{}\n\n        Args:", face.summary);
         let named = positional.iter().map(|argument| match argument.wire {
-            INPUT => (INPUT, INPUT, None),
-            wire => (argument.name, wire, None),
+            INPUT => (INPUT, description(INPUT)),
+            wire => (argument.name, description(wire)),
         });
-        let fields = keywords.iter().map(|field| {
-            let class = field.shape.inner_name().and_then(|name| self.model.classes.get(name));
-            let own = field.doc.text.as_deref().or_else(|| class?.doc.text.as_deref());
-            (field.name.as_str(), field.wire.as_str(), own)
-        });
-        for (name, wire, own) in named.chain(fields) {
-            let words = description(wire).or(own);
+        let fields = keywords.iter().map(|word| (word.name.as_str(), word.words.as_deref()));
+        for (name, words) in named.chain(fields) {
             let words = words.unwrap_or("As the protocol says; the server's default where it is left out.");
             let _ = writeln!(self.text, "            {name}:");
             for line in wrap(words, WIDTH - 16) {
@@ -329,6 +348,19 @@ impl Writer<'_> {
             }
         }
         let _ = writeln!(self.text, "\n        Returns:\n            {}\n        \"\"\"", face.result);
+    }
+}
+
+/// A keyword argument of a public method.
+struct Keyword {
+    name: String,
+    annotation: String,
+    words: Option<String>,
+}
+
+impl Keyword {
+    fn passed(&self) -> String {
+        format!("{0}={0}", self.name)
     }
 }
 

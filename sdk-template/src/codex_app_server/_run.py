@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ._turns import TURN_COMPLETED
 from ._wire import decode_response
@@ -17,7 +17,7 @@ from .errors import TurnFailedError
 if TYPE_CHECKING:
     from .generated.core import TurnCompletedNotification
     from .models import Notification
-    from .types import ThreadItem, ThreadTokenUsage, Turn, TurnStatus
+    from .types import ThreadItem, ThreadTokenUsage, Turn, TurnError, TurnStatus
 
 ITEM_COMPLETED = "item/completed"
 USAGE_UPDATED = "thread/tokenUsage/updated"
@@ -35,8 +35,14 @@ class RunResult:
     items: list[ThreadItem]
     usage: ThreadTokenUsage | None
     turn_id: str | None = field(default=None, compare=False)
-    status: TurnStatus | None = field(default=None, compare=False)
+    # What a turn gives has both; only a result that is built by hand may lack them.
+    status: TurnStatus = field(default=cast("TurnStatus", None), compare=False)
     duration_ms: int | None = field(default=None, compare=False)
+    id: str = field(default="", compare=False)
+    error: TurnError | None = field(default=None, compare=False)
+    started_at: int | None = field(default=None, compare=False)
+    completed_at: int | None = field(default=None, compare=False)
+    turn: Turn = field(default=cast("Turn", None), compare=False, repr=False)
 
 
 class TurnRecord:
@@ -53,8 +59,13 @@ class TurnRecord:
         if notification.method == ITEM_COMPLETED:
             from .generated.core import ItemCompletedNotification
 
-            if isinstance(notification.payload, ItemCompletedNotification):
-                self.items.append(notification.payload.item)
+            payload = notification.payload
+            if isinstance(payload, ItemCompletedNotification):
+                item: ThreadItem | None = payload.item
+            else:
+                item = _salvaged_item(getattr(payload, "params", {}).get("item"))
+            if item is not None:
+                self.items.append(item)
         elif notification.method == USAGE_UPDATED:
             from .generated.core import ThreadTokenUsageUpdatedNotification
 
@@ -88,6 +99,11 @@ class TurnRecord:
             turn_id=turn.id,
             status=turn.status,
             duration_ms=turn.duration_ms,
+            id=turn.id,
+            error=turn.error,
+            started_at=turn.started_at,
+            completed_at=turn.completed_at,
+            turn=turn,
         )
 
 
@@ -119,6 +135,20 @@ def final_response(items: list[ThreadItem]) -> str | None:
         if phase is None and without_phase is None:
             without_phase = text
     return without_phase
+
+
+def _salvaged_item(raw: object) -> ThreadItem | None:
+    """The item of a notification that fits no model, if it is one itself."""
+    if not isinstance(raw, Mapping) or not isinstance(raw.get("type"), str):
+        return None
+    from pydantic import ValidationError
+
+    from .generated.core import ThreadItem
+
+    try:
+        return ThreadItem.model_validate(raw)
+    except ValidationError:
+        return None
 
 
 def _completed_turn(notification: Notification, turn_id: str) -> Turn:

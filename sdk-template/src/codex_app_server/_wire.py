@@ -42,7 +42,9 @@ def build_params(kind: type[ParamsT], /, **fields: object) -> ParamsT:
     """
     from pydantic import ValidationError
 
-    given = {name: _plain(value) for name, value in fields.items() if value is not None}
+    from .presets import to_fields
+
+    given = {name: _plain(value) for name, value in to_fields(fields).items() if value is not None}
     try:
         return kind(**given)
     except ValidationError as error:
@@ -141,9 +143,49 @@ def decode_notification(method: str, params: Mapping[str, object]) -> Notificati
     if model is not None:
         try:
             return known(method, _validate(model, params))
-        except invalid:
-            pass
+        except invalid as error:
+            partial = _partial(model, params, cast("ValidationError", error))
+            _warn(method, cast("ValidationError", error), partial is not None)
+        if partial is not None:
+            return known(method, partial)
     return known(method, unknown(cast("JsonObject", dict(params))))
+
+
+def _partial(
+    model: type[ModelT], params: Mapping[str, object], error: ValidationError
+) -> ModelT | None:
+    """What can be read where keys are missing and nothing else is wrong; those keys are None."""
+    from pydantic import TypeAdapter, ValidationError
+
+    if any(p["type"] != "missing" or len(p["loc"]) != 1 for p in error.errors(include_url=False)):
+        return None
+    required = sum(field.is_required() for field in model.model_fields.values())
+    if 2 * error.error_count() > required:
+        return None
+    values: dict[str, object] = {}
+    rest = dict(params)
+    for name, field in model.model_fields.items():
+        key = field.alias or name
+        if key not in rest:
+            if field.is_required():
+                values[name] = None
+            continue
+        try:
+            values[name] = TypeAdapter(cast("type[object]", field.annotation)).validate_python(
+                rest.pop(key)
+            )
+        except ValidationError:
+            return None
+    return model.model_construct(None, **values, **rest)
+
+
+def _warn(method: str, error: ValidationError, read: bool) -> None:
+    import logging
+
+    kept = "what can be read is kept" if read else "it is handed on as it came"
+    logging.getLogger("codex_app_server").warning(
+        "the notification `%s` is not as the schema says (%s); %s", method, _problems(error), kept
+    )
 
 
 def validate_initialize(payload: InitializeResponse) -> InitializeResponse:

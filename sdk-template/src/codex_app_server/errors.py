@@ -44,6 +44,14 @@ class RequestTimeoutError(AppServerError, TimeoutError):
     """The server did not answer a request, or end a turn, within its deadline."""
 
 
+class TurnTimeoutError(RequestTimeoutError):
+    """A turn did not end in the time that it was given; it was interrupted."""
+
+
+class RuntimeTooOldError(AppServerError):
+    """The runtime does not know a parameter that was given; nothing was sent."""
+
+
 class StartupTimeoutError(TransportClosedError, RequestTimeoutError):
     """The server did not answer `initialize` in time and was ended."""
 

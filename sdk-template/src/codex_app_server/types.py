@@ -9,10 +9,17 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ._json import JsonObject
+    from ._json import JsonObject, JsonValue
     from .generated.v2_all import (
+        Account,
+        AccountLoginCompletedNotification,
         ApprovalsReviewer,
         AskForApproval,
+        CancelLoginAccountResponse,
+        CancelLoginAccountStatus,
+        FunctionCallOutputContentItem,
+        GetAccountRateLimitsResponse,
+        GetAccountResponse,
         ModelListResponse,
         Personality,
         PlanType,
@@ -23,6 +30,8 @@ if TYPE_CHECKING:
         SortDirection,
         ThreadArchiveResponse,
         ThreadCompactStartResponse,
+        ThreadGoalClearResponse,
+        ThreadGoalGetResponse,
         ThreadItem,
         ThreadListCwdFilter,
         ThreadListResponse,
@@ -36,17 +45,27 @@ if TYPE_CHECKING:
         ThreadTokenUsageUpdatedNotification,
         Turn,
         TurnCompletedNotification,
+        TurnError,
         TurnInterruptResponse,
         TurnStatus,
         TurnSteerResponse,
     )
+    from .generated.v2_all import Thread as StoredThread
     from .models import InitializeResponse, Notification
 
 __all__ = [
+    "Account",
+    "AccountLoginCompletedNotification",
     "ApprovalsReviewer",
     "AskForApproval",
+    "CancelLoginAccountResponse",
+    "CancelLoginAccountStatus",
+    "FunctionCallOutputContentItem",
+    "GetAccountRateLimitsResponse",
+    "GetAccountResponse",
     "InitializeResponse",
     "JsonObject",
+    "JsonValue",
     "ModelListResponse",
     "Notification",
     "Personality",
@@ -56,8 +75,11 @@ __all__ = [
     "SandboxMode",
     "SandboxPolicy",
     "SortDirection",
+    "StoredThread",
     "ThreadArchiveResponse",
     "ThreadCompactStartResponse",
+    "ThreadGoalClearResponse",
+    "ThreadGoalGetResponse",
     "ThreadItem",
     "ThreadListCwdFilter",
     "ThreadListResponse",
@@ -71,21 +93,31 @@ __all__ = [
     "ThreadTokenUsageUpdatedNotification",
     "Turn",
     "TurnCompletedNotification",
+    "TurnError",
     "TurnInterruptResponse",
     "TurnStatus",
     "TurnSteerResponse",
 ]
 
-_ELSEWHERE = {"InitializeResponse": "models", "Notification": "models", "JsonObject": "_json"}
+_ELSEWHERE = {
+    "InitializeResponse": "models",
+    "Notification": "models",
+    "JsonObject": "_json",
+    "JsonValue": "_json",
+}
+# The SDK's own `Thread` is another thing than what the runtime tells of a stored one.
+_RENAMED = {"StoredThread": "Thread"}
 
 
-def __getattr__(name: str) -> object:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = importlib.import_module(f".{_ELSEWHERE.get(name, 'generated.v2_all')}", __package__)
-    value: object = getattr(home, name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # a type checker that saw it would let any name pass
+
+    def __getattr__(name: str) -> object:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        home = importlib.import_module(f".{_ELSEWHERE.get(name, 'generated.v2_all')}", __package__)
+        value: object = getattr(home, _RENAMED.get(name, name))
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -17,10 +17,13 @@ from codex_app_server._wire import build_params
 if TYPE_CHECKING:
     from codex_app_server._json import JsonObject
     from codex_app_server.client import AppServerClient
+    from codex_app_server.presets import ApprovalMode, Sandbox
 
     from .v2_all import (
         ApprovalsReviewer,
         AskForApproval,
+        GetAccountRateLimitsResponse,
+        GetAccountResponse,
         ModelListResponse,
         Personality,
         SandboxMode,
@@ -53,11 +56,12 @@ class CodexMethods:
         model: str | None = None,
         model_provider: str | None = None,
         personality: Personality | str | None = None,
-        sandbox: SandboxMode | str | None = None,
+        sandbox: SandboxMode | Sandbox | str | None = None,
         service_name: str | None = None,
         service_tier: str | None = None,
         session_start_source: ThreadStartSource | str | None = None,
         thread_source: ThreadSource | str | None = None,
+        approval_mode: ApprovalMode | None = None,
     ) -> Thread:
         """Start a new thread.
 
@@ -94,6 +98,8 @@ class CodexMethods:
                 What started the session.
             thread_source:
                 Optional client-supplied analytics source classification for this thread.
+            approval_mode:
+                Who decides about approvals; instead of `approval_policy` and `approvals_reviewer`.
 
         Returns:
             The thread, ready for its first turn.
@@ -117,6 +123,7 @@ class CodexMethods:
             service_tier=service_tier,
             session_start_source=session_start_source,
             thread_source=thread_source,
+            approval_mode=approval_mode,
         )
         answer = self._client.thread_start(params=params)
         return Thread(self._client, answer.thread.id)
@@ -134,6 +141,7 @@ class CodexMethods:
         sort_key: ThreadSortKey | str | None = None,
         source_kinds: list[ThreadSourceKind] | list[str] | None = None,
         use_state_db_only: bool | None = None,
+        section_id: str | None = None,
     ) -> ThreadListResponse:
         """List stored threads, one page at a time.
 
@@ -163,6 +171,8 @@ class CodexMethods:
             use_state_db_only:
                 If true, return from the state DB without scanning JSONL rollouts to repair thread
                 metadata. Omitted or false preserves scan-and-repair behavior.
+            section_id:
+                The section whose threads are listed.
 
         Returns:
             One page of threads and the cursor of the next.
@@ -181,6 +191,7 @@ class CodexMethods:
             sort_key=sort_key,
             source_kinds=source_kinds,
             use_state_db_only=use_state_db_only,
+            section_id=section_id,
         )
         return self._client.thread_list(params=params)
 
@@ -197,8 +208,10 @@ class CodexMethods:
         model: str | None = None,
         model_provider: str | None = None,
         personality: Personality | str | None = None,
-        sandbox: SandboxMode | str | None = None,
+        sandbox: SandboxMode | Sandbox | str | None = None,
         service_tier: str | None = None,
+        approval_mode: ApprovalMode | None = None,
+        include_turns: bool | None = None,
     ) -> Thread:
         """Continue a stored thread.
 
@@ -229,6 +242,11 @@ class CodexMethods:
                 How far commands are kept from the machine.
             service_tier:
                 The service tier of the model's provider.
+            approval_mode:
+                Who decides about approvals; instead of `approval_policy` and `approvals_reviewer`.
+            include_turns:
+                Whether the answer carries the turns so far; the model sees them anyhow. Needs
+                runtime 0.151.0.
 
         Returns:
             The thread, ready for its next turn.
@@ -249,6 +267,8 @@ class CodexMethods:
             personality=personality,
             sandbox=sandbox,
             service_tier=service_tier,
+            approval_mode=approval_mode,
+            include_turns=include_turns,
         )
         answer = self._client.thread_resume(thread_id, params=params)
         return Thread(self._client, answer.thread.id)
@@ -266,9 +286,11 @@ class CodexMethods:
         ephemeral: bool | None = None,
         model: str | None = None,
         model_provider: str | None = None,
-        sandbox: SandboxMode | str | None = None,
+        sandbox: SandboxMode | Sandbox | str | None = None,
         service_tier: str | None = None,
         thread_source: ThreadSource | str | None = None,
+        approval_mode: ApprovalMode | None = None,
+        include_turns: bool | None = None,
     ) -> Thread:
         """Start a new thread with the history of another.
 
@@ -301,6 +323,11 @@ class CodexMethods:
                 The service tier of the model's provider.
             thread_source:
                 Optional client-supplied analytics source classification for this forked thread.
+            approval_mode:
+                Who decides about approvals; instead of `approval_policy` and `approvals_reviewer`.
+            include_turns:
+                Whether the answer carries the turns so far; the model sees them anyhow. Needs
+                runtime 0.151.0.
 
         Returns:
             The new thread.
@@ -322,6 +349,8 @@ class CodexMethods:
             sandbox=sandbox,
             service_tier=service_tier,
             thread_source=thread_source,
+            approval_mode=approval_mode,
+            include_turns=include_turns,
         )
         answer = self._client.thread_fork(thread_id, params=params)
         return Thread(self._client, answer.thread.id)
@@ -338,6 +367,14 @@ class CodexMethods:
     def models(self, *, include_hidden: bool = False) -> ModelListResponse:
         """The models that can be chosen."""
         return self._client.model_list(include_hidden=include_hidden)
+
+    def account(self, *, refresh_token: bool = False) -> GetAccountResponse:
+        """Who is signed in, if anybody; with a new access token if asked."""
+        return self._client.account_read(refresh_token=refresh_token)
+
+    def rate_limits(self) -> GetAccountRateLimitsResponse:
+        """How much of the account's limits is used."""
+        return self._client.account_rate_limits_read()
 
 
 class AsyncCodexMethods(AsyncOwner):
@@ -356,11 +393,12 @@ class AsyncCodexMethods(AsyncOwner):
         model: str | None = None,
         model_provider: str | None = None,
         personality: Personality | str | None = None,
-        sandbox: SandboxMode | str | None = None,
+        sandbox: SandboxMode | Sandbox | str | None = None,
         service_name: str | None = None,
         service_tier: str | None = None,
         session_start_source: ThreadStartSource | str | None = None,
         thread_source: ThreadSource | str | None = None,
+        approval_mode: ApprovalMode | None = None,
     ) -> AsyncThread:
         """Start a new thread.
 
@@ -397,6 +435,8 @@ class AsyncCodexMethods(AsyncOwner):
                 What started the session.
             thread_source:
                 Optional client-supplied analytics source classification for this thread.
+            approval_mode:
+                Who decides about approvals; instead of `approval_policy` and `approvals_reviewer`.
 
         Returns:
             The thread, ready for its first turn.
@@ -421,6 +461,7 @@ class AsyncCodexMethods(AsyncOwner):
             service_tier=service_tier,
             session_start_source=session_start_source,
             thread_source=thread_source,
+            approval_mode=approval_mode,
         )
         answer = await self._client.thread_start(params=params)
         return AsyncThread(self, answer.thread.id)
@@ -438,6 +479,7 @@ class AsyncCodexMethods(AsyncOwner):
         sort_key: ThreadSortKey | str | None = None,
         source_kinds: list[ThreadSourceKind] | list[str] | None = None,
         use_state_db_only: bool | None = None,
+        section_id: str | None = None,
     ) -> ThreadListResponse:
         """List stored threads, one page at a time.
 
@@ -467,6 +509,8 @@ class AsyncCodexMethods(AsyncOwner):
             use_state_db_only:
                 If true, return from the state DB without scanning JSONL rollouts to repair thread
                 metadata. Omitted or false preserves scan-and-repair behavior.
+            section_id:
+                The section whose threads are listed.
 
         Returns:
             One page of threads and the cursor of the next.
@@ -486,6 +530,7 @@ class AsyncCodexMethods(AsyncOwner):
             sort_key=sort_key,
             source_kinds=source_kinds,
             use_state_db_only=use_state_db_only,
+            section_id=section_id,
         )
         return await self._client.thread_list(params=params)
 
@@ -502,8 +547,10 @@ class AsyncCodexMethods(AsyncOwner):
         model: str | None = None,
         model_provider: str | None = None,
         personality: Personality | str | None = None,
-        sandbox: SandboxMode | str | None = None,
+        sandbox: SandboxMode | Sandbox | str | None = None,
         service_tier: str | None = None,
+        approval_mode: ApprovalMode | None = None,
+        include_turns: bool | None = None,
     ) -> AsyncThread:
         """Continue a stored thread.
 
@@ -534,6 +581,11 @@ class AsyncCodexMethods(AsyncOwner):
                 How far commands are kept from the machine.
             service_tier:
                 The service tier of the model's provider.
+            approval_mode:
+                Who decides about approvals; instead of `approval_policy` and `approvals_reviewer`.
+            include_turns:
+                Whether the answer carries the turns so far; the model sees them anyhow. Needs
+                runtime 0.151.0.
 
         Returns:
             The thread, ready for its next turn.
@@ -555,6 +607,8 @@ class AsyncCodexMethods(AsyncOwner):
             personality=personality,
             sandbox=sandbox,
             service_tier=service_tier,
+            approval_mode=approval_mode,
+            include_turns=include_turns,
         )
         answer = await self._client.thread_resume(thread_id, params=params)
         return AsyncThread(self, answer.thread.id)
@@ -572,9 +626,11 @@ class AsyncCodexMethods(AsyncOwner):
         ephemeral: bool | None = None,
         model: str | None = None,
         model_provider: str | None = None,
-        sandbox: SandboxMode | str | None = None,
+        sandbox: SandboxMode | Sandbox | str | None = None,
         service_tier: str | None = None,
         thread_source: ThreadSource | str | None = None,
+        approval_mode: ApprovalMode | None = None,
+        include_turns: bool | None = None,
     ) -> AsyncThread:
         """Start a new thread with the history of another.
 
@@ -607,6 +663,11 @@ class AsyncCodexMethods(AsyncOwner):
                 The service tier of the model's provider.
             thread_source:
                 Optional client-supplied analytics source classification for this forked thread.
+            approval_mode:
+                Who decides about approvals; instead of `approval_policy` and `approvals_reviewer`.
+            include_turns:
+                Whether the answer carries the turns so far; the model sees them anyhow. Needs
+                runtime 0.151.0.
 
         Returns:
             The new thread.
@@ -629,6 +690,8 @@ class AsyncCodexMethods(AsyncOwner):
             sandbox=sandbox,
             service_tier=service_tier,
             thread_source=thread_source,
+            approval_mode=approval_mode,
+            include_turns=include_turns,
         )
         answer = await self._client.thread_fork(thread_id, params=params)
         return AsyncThread(self, answer.thread.id)
@@ -648,3 +711,13 @@ class AsyncCodexMethods(AsyncOwner):
         """The models that can be chosen."""
         await self._ensure_initialized()
         return await self._client.model_list(include_hidden=include_hidden)
+
+    async def account(self, *, refresh_token: bool = False) -> GetAccountResponse:
+        """Who is signed in, if anybody; with a new access token if asked."""
+        await self._ensure_initialized()
+        return await self._client.account_read(refresh_token=refresh_token)
+
+    async def rate_limits(self) -> GetAccountRateLimitsResponse:
+        """How much of the account's limits is used."""
+        await self._ensure_initialized()
+        return await self._client.account_rate_limits_read()

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 from codex_app_server._handles import AsyncTurnHandle, TurnHandle
 from codex_app_server._wire import build_params
-from codex_app_server.inputs import Input, to_wire_input
+from codex_app_server.inputs import RunInput, to_turn_input
 
 if TYPE_CHECKING:
     from codex_app_server._json import JsonObject
     from codex_app_server._run import RunResult
     from codex_app_server._streams import AsyncOwner
     from codex_app_server.client import AppServerClient
+    from codex_app_server.presets import ApprovalMode, Sandbox
 
     from .v2_all import (
         ApprovalsReviewer,
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
         ReasoningSummary,
         SandboxPolicy,
         ThreadCompactStartResponse,
+        ThreadGoalClearResponse,
+        ThreadGoalGetResponse,
         ThreadReadResponse,
         ThreadSetNameResponse,
     )
@@ -51,9 +54,17 @@ class ThreadMethods:
         """Have the model shorten the thread's history; returns when that has begun."""
         return self._client.thread_compact(self.id)
 
+    def goal(self) -> ThreadGoalGetResponse:
+        """The goal that the thread works towards, if it has one."""
+        return self._client.thread_goal_get(self.id)
+
+    def clear_goal(self) -> ThreadGoalClearResponse:
+        """Forget the thread's goal."""
+        return self._client.thread_goal_clear(self.id)
+
     def turn(
         self,
-        input: Input | str,
+        input: RunInput,
         *,
         approval_policy: AskForApproval | str | JsonObject | None = None,
         approvals_reviewer: ApprovalsReviewer | str | None = None,
@@ -65,6 +76,10 @@ class ThreadMethods:
         sandbox_policy: SandboxPolicy | JsonObject | None = None,
         service_tier: str | None = None,
         summary: ReasoningSummary | str | None = None,
+        approval_mode: ApprovalMode | None = None,
+        sandbox: Sandbox | None = None,
+        source: str | None = None,
+        turn_service_tier: str | None = None,
     ) -> TurnHandle:
         """Start a turn and return at once.
 
@@ -93,11 +108,22 @@ class ThreadMethods:
                 The service tier of the model's provider.
             summary:
                 How the model's reasoning is summarised; from this turn on.
+            approval_mode:
+                Who decides about approvals; instead of `approval_policy` and `approvals_reviewer`.
+            sandbox:
+                How far commands are kept from the machine, from this turn on; instead of
+                `sandbox_policy`.
+            source:
+                What caused the turn, such as the name of an application; for this turn only. Needs
+                runtime 0.151.0.
+            turn_service_tier:
+                The service tier of this turn alone; `service_tier` changes the thread's. Needs
+                runtime 0.151.0.
 
         Returns:
             A handle that streams, steers or interrupts the turn.
         """
-        items = to_wire_input(input)
+        items, tool_output = to_turn_input(input)
         from .core import TurnStartParams
 
         # The input travels beside the parameters: it is in wire form already.
@@ -105,6 +131,7 @@ class ThreadMethods:
             TurnStartParams,
             thread_id=self.id,
             input=[],
+            tool_output=tool_output,
             approval_policy=approval_policy,
             approvals_reviewer=approvals_reviewer,
             cwd=cwd,
@@ -115,6 +142,10 @@ class ThreadMethods:
             sandbox_policy=sandbox_policy,
             service_tier=service_tier,
             summary=summary,
+            approval_mode=approval_mode,
+            sandbox=sandbox,
+            source=source,
+            turn_service_tier=turn_service_tier,
         )
         answer = self._client.turn_start(self.id, items, params=params)
         box = self._client._core.router.claim(answer.turn.id)
@@ -122,7 +153,7 @@ class ThreadMethods:
 
     def run(
         self,
-        input: Input | str,
+        input: RunInput,
         *,
         approval_policy: AskForApproval | str | JsonObject | None = None,
         approvals_reviewer: ApprovalsReviewer | str | None = None,
@@ -134,6 +165,11 @@ class ThreadMethods:
         sandbox_policy: SandboxPolicy | JsonObject | None = None,
         service_tier: str | None = None,
         summary: ReasoningSummary | str | None = None,
+        approval_mode: ApprovalMode | None = None,
+        sandbox: Sandbox | None = None,
+        source: str | None = None,
+        turn_service_tier: str | None = None,
+        timeout: float | None = None,
     ) -> RunResult:
         """Run a whole turn and wait for its end.
 
@@ -162,6 +198,20 @@ class ThreadMethods:
                 The service tier of the model's provider.
             summary:
                 How the model's reasoning is summarised; from this turn on.
+            approval_mode:
+                Who decides about approvals; instead of `approval_policy` and `approvals_reviewer`.
+            sandbox:
+                How far commands are kept from the machine, from this turn on; instead of
+                `sandbox_policy`.
+            source:
+                What caused the turn, such as the name of an application; for this turn only. Needs
+                runtime 0.151.0.
+            turn_service_tier:
+                The service tier of this turn alone; `service_tier` changes the thread's. Needs
+                runtime 0.151.0.
+            timeout:
+                How many seconds the turn may take; then it is interrupted and TurnTimeoutError
+                raised.
 
         Returns:
             The final response, the items of the turn and the tokens used.
@@ -178,9 +228,12 @@ class ThreadMethods:
             sandbox_policy=sandbox_policy,
             service_tier=service_tier,
             summary=summary,
+            approval_mode=approval_mode,
+            sandbox=sandbox,
+            source=source,
+            turn_service_tier=turn_service_tier,
         )
-        record = handle._record()
-        return record.result()
+        return handle.run(timeout=timeout)
 
 
 class AsyncThreadMethods:
@@ -204,9 +257,19 @@ class AsyncThreadMethods:
         await self._codex._ensure_initialized()
         return await self._codex._client.thread_compact(self.id)
 
+    async def goal(self) -> ThreadGoalGetResponse:
+        """The goal that the thread works towards, if it has one."""
+        await self._codex._ensure_initialized()
+        return await self._codex._client.thread_goal_get(self.id)
+
+    async def clear_goal(self) -> ThreadGoalClearResponse:
+        """Forget the thread's goal."""
+        await self._codex._ensure_initialized()
+        return await self._codex._client.thread_goal_clear(self.id)
+
     async def turn(
         self,
-        input: Input | str,
+        input: RunInput,
         *,
         approval_policy: AskForApproval | str | JsonObject | None = None,
         approvals_reviewer: ApprovalsReviewer | str | None = None,
@@ -218,6 +281,10 @@ class AsyncThreadMethods:
         sandbox_policy: SandboxPolicy | JsonObject | None = None,
         service_tier: str | None = None,
         summary: ReasoningSummary | str | None = None,
+        approval_mode: ApprovalMode | None = None,
+        sandbox: Sandbox | None = None,
+        source: str | None = None,
+        turn_service_tier: str | None = None,
     ) -> AsyncTurnHandle:
         """Start a turn and return at once.
 
@@ -246,11 +313,22 @@ class AsyncThreadMethods:
                 The service tier of the model's provider.
             summary:
                 How the model's reasoning is summarised; from this turn on.
+            approval_mode:
+                Who decides about approvals; instead of `approval_policy` and `approvals_reviewer`.
+            sandbox:
+                How far commands are kept from the machine, from this turn on; instead of
+                `sandbox_policy`.
+            source:
+                What caused the turn, such as the name of an application; for this turn only. Needs
+                runtime 0.151.0.
+            turn_service_tier:
+                The service tier of this turn alone; `service_tier` changes the thread's. Needs
+                runtime 0.151.0.
 
         Returns:
             A handle that streams, steers or interrupts the turn.
         """
-        items = to_wire_input(input)
+        items, tool_output = to_turn_input(input)
         await self._codex._ensure_initialized()
         from .core import TurnStartParams
 
@@ -259,6 +337,7 @@ class AsyncThreadMethods:
             TurnStartParams,
             thread_id=self.id,
             input=[],
+            tool_output=tool_output,
             approval_policy=approval_policy,
             approvals_reviewer=approvals_reviewer,
             cwd=cwd,
@@ -269,6 +348,10 @@ class AsyncThreadMethods:
             sandbox_policy=sandbox_policy,
             service_tier=service_tier,
             summary=summary,
+            approval_mode=approval_mode,
+            sandbox=sandbox,
+            source=source,
+            turn_service_tier=turn_service_tier,
         )
         answer = await self._codex._client.turn_start(self.id, items, params=params)
         box = self._codex._client._core.router.claim(answer.turn.id)
@@ -276,7 +359,7 @@ class AsyncThreadMethods:
 
     async def run(
         self,
-        input: Input | str,
+        input: RunInput,
         *,
         approval_policy: AskForApproval | str | JsonObject | None = None,
         approvals_reviewer: ApprovalsReviewer | str | None = None,
@@ -288,6 +371,11 @@ class AsyncThreadMethods:
         sandbox_policy: SandboxPolicy | JsonObject | None = None,
         service_tier: str | None = None,
         summary: ReasoningSummary | str | None = None,
+        approval_mode: ApprovalMode | None = None,
+        sandbox: Sandbox | None = None,
+        source: str | None = None,
+        turn_service_tier: str | None = None,
+        timeout: float | None = None,
     ) -> RunResult:
         """Run a whole turn and wait for its end.
 
@@ -316,6 +404,20 @@ class AsyncThreadMethods:
                 The service tier of the model's provider.
             summary:
                 How the model's reasoning is summarised; from this turn on.
+            approval_mode:
+                Who decides about approvals; instead of `approval_policy` and `approvals_reviewer`.
+            sandbox:
+                How far commands are kept from the machine, from this turn on; instead of
+                `sandbox_policy`.
+            source:
+                What caused the turn, such as the name of an application; for this turn only. Needs
+                runtime 0.151.0.
+            turn_service_tier:
+                The service tier of this turn alone; `service_tier` changes the thread's. Needs
+                runtime 0.151.0.
+            timeout:
+                How many seconds the turn may take; then it is interrupted and TurnTimeoutError
+                raised.
 
         Returns:
             The final response, the items of the turn and the tokens used.
@@ -332,6 +434,9 @@ class AsyncThreadMethods:
             sandbox_policy=sandbox_policy,
             service_tier=service_tier,
             summary=summary,
+            approval_mode=approval_mode,
+            sandbox=sandbox,
+            source=source,
+            turn_service_tier=turn_service_tier,
         )
-        record = await handle._record()
-        return record.result()
+        return await handle.run(timeout=timeout)

@@ -1,0 +1,93 @@
+"""Settings by one word, and how they and renamed keywords become fields of the protocol."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from .errors import InvalidInputError
+
+__all__ = ["ApprovalMode", "Sandbox"]
+
+
+class ApprovalMode(str, Enum):
+    """Who decides when a command wants more than its sandbox allows."""
+
+    deny_all = "deny_all"
+    """Nobody is asked: what the sandbox forbids fails."""
+    auto_review = "auto_review"
+    """The runtime's reviewer decides."""
+
+
+class Sandbox(str, Enum):
+    """How far commands are kept from the machine."""
+
+    read_only = "read-only"
+    """Commands may read files, and write none."""
+    workspace_write = "workspace-write"
+    """Commands may also write below the working directory."""
+    full_access = "full-access"
+    """Commands may do what the program's user may."""
+
+
+_APPROVALS: dict[ApprovalMode, tuple[str, str | None]] = {
+    ApprovalMode.deny_all: ("never", None),
+    ApprovalMode.auto_review: ("on-request", "auto_review"),
+}
+_MODES = {
+    Sandbox.read_only: "read-only",
+    Sandbox.workspace_write: "workspace-write",
+    Sandbox.full_access: "danger-full-access",
+}
+_POLICIES = {
+    Sandbox.read_only: "readOnly",
+    Sandbox.workspace_write: "workspaceWrite",
+    Sandbox.full_access: "dangerFullAccess",
+}
+_RENAMED = {"source": "turn_trigger", "turn_service_tier": "service_tier_for_turn"}
+
+
+def to_fields(given: dict[str, object]) -> dict[str, object]:
+    """The fields that keywords stand for; InvalidInputError where two say the same thing."""
+    fields = {_RENAMED.get(name, name): value for name, value in given.items()}
+    mode = fields.pop("approval_mode", None)
+    if mode is not None:
+        _add_approvals(fields, mode)
+    turns = fields.pop("include_turns", None)
+    if turns is not None:
+        fields["exclude_turns"] = not turns
+    sandbox = fields.get("sandbox")
+    if sandbox is None:
+        return fields
+    if "sandbox_policy" not in fields:
+        fields["sandbox"] = _thread_mode(sandbox)
+        return fields
+    del fields["sandbox"]
+    if fields["sandbox_policy"] is not None:
+        raise InvalidInputError("give either `sandbox` or `sandbox_policy`, not both")
+    if not isinstance(sandbox, Sandbox):
+        raise InvalidInputError(f"`sandbox` must be one of: {_members(Sandbox)}; not {sandbox!r}")
+    fields["sandbox_policy"] = {"type": _POLICIES[sandbox]}
+    return fields
+
+
+def _add_approvals(fields: dict[str, object], mode: object) -> None:
+    for name in ("approval_policy", "approvals_reviewer"):
+        if fields.get(name) is not None:
+            raise InvalidInputError(f"give either `approval_mode` or `{name}`, not both")
+    if not isinstance(mode, ApprovalMode):
+        listed = _members(ApprovalMode)
+        raise InvalidInputError(f"`approval_mode` must be one of: {listed}; not {mode!r}")
+    fields["approval_policy"], fields["approvals_reviewer"] = _APPROVALS[mode]
+
+
+def _thread_mode(sandbox: object) -> object:
+    if isinstance(sandbox, Sandbox):
+        return _MODES[sandbox]
+    if isinstance(sandbox, str) and str(getattr(sandbox, "value", sandbox)) in _MODES.values():
+        return sandbox
+    listed = f"{_members(Sandbox)}, {', '.join(_MODES.values())}"
+    raise InvalidInputError(f"`sandbox` must be one of: {listed}; not {sandbox!r}")
+
+
+def _members(kind: type[Enum]) -> str:
+    return ", ".join(str(member) for member in kind)
