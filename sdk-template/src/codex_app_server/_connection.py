@@ -135,8 +135,8 @@ class ConnectionMethods(CodexMethods):
     def notifications(self) -> Iterator[Notification]:
         """Every notification of the connection from this call on, beside the streams of turns.
 
-        It ends when the client is closed. For a consumer that is too slow the oldest are dropped; the
-        logger `codex_app_server` warns of it.
+        It ends when the client is closed. A consumer that is too slow loses the oldest;
+        the logger `codex_app_server` warns of it.
         """
         return Notifications(self._client)
 
@@ -231,8 +231,8 @@ class AsyncConnectionMethods(AsyncCodexMethods):
     def notifications(self) -> AsyncIterator[Notification]:
         """Every notification of the connection from this call on, beside the streams of turns.
 
-        It ends when the client is closed. For a task that is too slow the oldest are dropped; the
-        logger `codex_app_server` warns of it.
+        It ends when the client is closed. A task that is too slow loses the oldest;
+        the logger `codex_app_server` warns of it.
         """
         return AsyncNotifications(self._client)
 

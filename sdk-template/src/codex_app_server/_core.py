@@ -281,7 +281,7 @@ class ClientBase:
         approval_handler: ServerRequestHandler | None = None,
     ) -> None:
         self._core = ClientCore(config, approval_handler)
-        self.config = self._core.config
+        self.config: AppServerConfig = self._core.config
 
     @property
     def stderr_tail(self) -> str:

@@ -41,7 +41,8 @@ with Codex(config) as codex:
     items: list[ThreadItem] = result.items
     text: str | None = again.final_response
     policy = SandboxPolicy.model_validate({"type": "readOnly"})
-    turn: Turn = thread.turn([TextInput("x"), ImageInput("y")], sandbox_policy=policy).run()
+    handle = thread.turn([TextInput("x"), ImageInput("y")], sandbox_policy=policy)
+    turn: Turn = handle.run().turn
     status: str = turn.status.value
     for item in [*items, *turn.items]:
         if item.root.type == "agentMessage":
