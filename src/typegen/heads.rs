@@ -44,19 +44,22 @@ pub(super) const THREAD_HEAD: Head = Head {
 
 Models are imported where they are used: to load them all costs more than a turn.",
     imports: "import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, overload
 
 from ROOT._handles import AsyncTurnHandle, TurnHandle
+from ROOT._run import with_parsed
 from ROOT._wire import build_params
 from ROOT.inputs import RunInput, to_turn_input
 ",
-    typing: "    from ROOT._json import JsonObject
+    typing: "    from pydantic import BaseModel
+
+    from ROOT._json import JsonObject
     from ROOT._run import RunResult
     from ROOT._streams import AsyncOwner
     from ROOT.client import AppServerClient
     from ROOT.presets import ApprovalMode, Sandbox
 ",
-    rest: "",
+    rest: "\nModelT = TypeVar(\"ModelT\", bound=\"BaseModel\")\n",
 };
 
 pub(super) const CODEX_HEAD: Head = Head {

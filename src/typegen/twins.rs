@@ -3,14 +3,14 @@
 //!
 //! One module for each class, so that a method can make what it returns without importing in a circle.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::error::TypegenError;
 use super::heads::{CLIENT_HEAD, CODEX_HEAD, Head, REQUEST, THREAD_HEAD, TURN_HEAD};
 use super::imports::{Homes, Preamble, import_lines};
-use super::model::{Field, Model};
-use super::parameters::{annotation, description, keyword, preset};
+use super::model::{Body, Field, Model};
+use super::parameters::{annotation, description, WORDS, keyword, preset};
 use super::python::{WIDTH, bracketed, collected, docstring, exploded, wrap};
 use super::signatures::{Argument, EXPOSED, Exposed, Face, Gives, INPUT, Owner, PRESET};
 
@@ -97,7 +97,7 @@ pub(super) fn modules(
     homes: &Homes<'_>,
     preamble: &Preamble<'_>,
 ) -> Result<BTreeMap<String, String>, TypegenError> {
-    let mut writer = Writer { model, homes, uses: Vec::new(), text: String::new() };
+    let mut writer = Writer { model, homes, uses: Vec::new(), words: BTreeSet::new(), text: String::new() };
     let mut files = BTreeMap::new();
     for twin in TWINS {
         writer.client_class(twin)?;
@@ -113,6 +113,7 @@ pub(super) fn modules(
         }
         files.insert(file.to_owned(), writer.finish(preamble, head));
     }
+    files.insert("literals.py".to_owned(), writer.literals(preamble));
     Ok(files)
 }
 
@@ -121,6 +122,8 @@ struct Writer<'a> {
     homes: &'a Homes<'a>,
     /// Names of the protocol that annotations use.
     uses: Vec<String>,
+    /// The enums whose words annotations use.
+    words: BTreeSet<String>,
     /// The classes written so far.
     text: String,
 }
@@ -135,8 +138,38 @@ impl Writer<'_> {
         let _ = write!(text, "{}\"\"\"\n\nfrom __future__ import annotations\n\n", preamble.header);
         let named = |part: &str| part.replace("ROOT", preamble.module);
         let _ = write!(text, "{}\nif TYPE_CHECKING:\n{}\n", named(head.imports), named(head.typing));
+        let (words, uses): (Vec<String>, Vec<String>) = uses.into_iter().partition(|name| self.is_words(name));
+        if !words.is_empty() {
+            text.push_str(&import_lines(4, "from .literals import ", words.iter().map(String::as_str)));
+        }
+        self.words.extend(words);
         text.push_str(&import_lines(4, "from .v2_all import ", uses.iter().map(String::as_str)));
         text + head.rest + &std::mem::take(&mut self.text)
+    }
+
+    fn is_words(&self, name: &str) -> bool {
+        name.strip_suffix(WORDS).is_some_and(|of| self.members(of).is_some())
+    }
+
+    fn members(&self, name: &str) -> Option<Vec<String>> {
+        match &self.model.classes.get(name)?.body {
+            Body::Enum { members } => Some(members.iter().map(|member| quoted(&member.value)).collect()),
+            _ => None,
+        }
+    }
+
+    /// The module that names the words of enums, for type checkers alone.
+    fn literals(&self, preamble: &Preamble<'_>) -> String {
+        let mut text = format!(
+            "\"\"\"The words that keyword arguments take in place of an enum's members.\n\n{}\"\"\"\n\n\
+             from __future__ import annotations\n\nfrom typing import Literal, TypeAlias\n\n",
+            preamble.header
+        );
+        for alias in &self.words {
+            let members = alias.strip_suffix(WORDS).and_then(|name| self.members(name)).unwrap_or_default();
+            text.push_str(&collected(0, &format!("{alias}: TypeAlias = Literal"), ['[', ']'], &members));
+        }
+        text
     }
 
     fn client_class(&mut self, twin: Twin) -> Result<(), TypegenError> {
@@ -228,8 +261,11 @@ impl Writer<'_> {
             }
             Gives::Thread => twin.class("Thread"),
             Gives::TurnHandle => twin.class("TurnHandle"),
-            Gives::RunResult => "RunResult".to_owned(),
+            Gives::RunResult => "RunResult[object]".to_owned(),
         };
+        if let Gives::RunResult = face.gives {
+            self.overloads(twin, face.name, &parameters);
+        }
         let breaks = if keywords.is_empty() { Breaks::WhereNeeded } else { Breaks::Everywhere };
         self.signature(twin, face.name, &parameters, &returns, breaks);
         if keywords.is_empty() {
@@ -261,7 +297,8 @@ impl Writer<'_> {
             let same = keywords.iter().filter(|word| word.name != "timeout").map(Keyword::passed);
             let given: Vec<String> = std::iter::once(INPUT.to_owned()).chain(same).collect();
             self.text.push_str(&exploded(8, &format!("handle = {wait}self.turn"), ['(', ')'], &given, ""));
-            let _ = writeln!(self.text, "        return {wait}handle.run(timeout=timeout)");
+            let _ = writeln!(self.text, "        result = {wait}handle.run(timeout=timeout)\n        \
+                 return with_parsed(result, output_schema)");
             return Ok(());
         }
         let same = keywords.iter().map(Keyword::passed);
@@ -319,6 +356,24 @@ impl Writer<'_> {
         Ok(())
     }
 
+    /// With a model as the schema of the output the result has a value of that model.
+    fn overloads(&mut self, twin: Twin, name: &str, parameters: &[String]) {
+        for (schema, result) in
+            [("type[ModelT]", "RunResult[ModelT]"), ("JsonObject | None = None", "RunResult")]
+        {
+            let parameters: Vec<String> = parameters
+                .iter()
+                .map(|parameter| match parameter.split_once(": ") {
+                    Some((name @ "output_schema", _)) => format!("{name}: {schema}"),
+                    _ => parameter.clone(),
+                })
+                .collect();
+            let lead = format!("{} {name}", twin.definition());
+            let text = exploded(4, &lead, ['(', ')'], &parameters, &format!(" -> {result}: ..."));
+            let _ = write!(self.text, "\n    @overload\n{text}");
+        }
+    }
+
     fn signature(&mut self, twin: Twin, name: &str, parameters: &[String], returns: &str, breaks: Breaks) {
         let lead = format!("{} {name}", twin.definition());
         let layout = if breaks == Breaks::Everywhere { exploded } else { bracketed };
@@ -368,6 +423,10 @@ impl Keyword {
 enum Breaks {
     Everywhere,
     WhereNeeded,
+}
+
+fn quoted(word: &str) -> String {
+    format!("\"{}\"", word.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 fn parameter(argument: &Argument) -> String {

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from ._json import JsonValue
+    from .generated.literals import SortDirectionName, ThreadSortKeyName, ThreadSourceKindName
     from .generated.v2_all import (
         SortDirection,
         ThreadListCwdFilter,
@@ -84,8 +85,8 @@ class AsyncNotifications(_Subscription, AsyncIterator["Notification"]):
 
 
 def listing_orders(
-    sort_key: ThreadSortKey | str | None, use_state_db_only: bool | None
-) -> list[ThreadSortKey | str | None]:
+    sort_key: ThreadSortKey | ThreadSortKeyName | None, use_state_db_only: bool | None
+) -> list[ThreadSortKey | ThreadSortKeyName | None]:
     """The orders to list threads in so that together they lose none."""
     if use_state_db_only or sort_key not in (None, "created_at"):
         return [sort_key]
@@ -148,9 +149,9 @@ class ConnectionMethods(CodexMethods):
         limit: int | None = None,
         model_providers: list[str] | None = None,
         search_term: str | None = None,
-        sort_direction: SortDirection | str | None = None,
-        sort_key: ThreadSortKey | str | None = None,
-        source_kinds: list[ThreadSourceKind] | list[str] | None = None,
+        sort_direction: SortDirection | SortDirectionName | None = None,
+        sort_key: ThreadSortKey | ThreadSortKeyName | None = None,
+        source_kinds: list[ThreadSourceKind] | list[ThreadSourceKindName] | None = None,
         use_state_db_only: bool | None = None,
         section_id: str | None = None,
     ) -> Iterator[StoredThread]:
@@ -244,9 +245,9 @@ class AsyncConnectionMethods(AsyncCodexMethods):
         limit: int | None = None,
         model_providers: list[str] | None = None,
         search_term: str | None = None,
-        sort_direction: SortDirection | str | None = None,
-        sort_key: ThreadSortKey | str | None = None,
-        source_kinds: list[ThreadSourceKind] | list[str] | None = None,
+        sort_direction: SortDirection | SortDirectionName | None = None,
+        sort_key: ThreadSortKey | ThreadSortKeyName | None = None,
+        source_kinds: list[ThreadSourceKind] | list[ThreadSourceKindName] | None = None,
         use_state_db_only: bool | None = None,
         section_id: str | None = None,
     ) -> AsyncIterator[StoredThread]:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import cast
 
 from ._binary import launch_command, launch_environment
+from ._logs import log
 from .config import AppServerConfig
 from .errors import BinaryNotFoundError, LaunchError
 
@@ -172,6 +173,8 @@ class ServerProcess:
                 *lines, rest = (self._partial + chunk).split(b"\n")
                 self._tail.extend(line[-_TAIL_LINE_BYTES:] for line in lines[-_TAIL_LINES:])
                 self._partial = rest[-_TAIL_LINE_BYTES:]
+                for line in lines:
+                    log("stderr", "%s", line.decode("utf-8", "replace").rstrip())
         self._drained.set()
 
 

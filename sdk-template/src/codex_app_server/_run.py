@@ -5,30 +5,41 @@ Models are imported where they are used; importing this module loads none.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Generic, cast
 
 from ._turns import TURN_COMPLETED
 from ._wire import decode_response
-from .errors import TurnFailedError
+from .errors import OutputParseError, TurnFailedError
 
 if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
     from .generated.core import TurnCompletedNotification
     from .models import Notification
     from .types import ThreadItem, ThreadTokenUsage, Turn, TurnError, TurnStatus
+
+if TYPE_CHECKING:
+    ParsedT = TypeVar("ParsedT", default=None, covariant=True)
+else:  # the default is for type checkers, and what knows it costs time to load
+    from typing import TypeVar
+
+    ParsedT = TypeVar("ParsedT", covariant=True)
 
 ITEM_COMPLETED = "item/completed"
 USAGE_UPDATED = "thread/tokenUsage/updated"
 
 
 @dataclass
-class RunResult:
+class RunResult(Generic[ParsedT]):
     """What a turn produced.
 
     `final_response` is the text of the last message marked as the final answer, else of the last
     message without a phase, else None. Two results are equal if the first three fields are.
+    `parsed` is that text as a value, where `run` was given a model as `output_schema`.
     """
 
     final_response: str | None
@@ -42,6 +53,7 @@ class RunResult:
     error: TurnError | None = field(default=None, compare=False)
     started_at: int | None = field(default=None, compare=False)
     completed_at: int | None = field(default=None, compare=False)
+    parsed: ParsedT = field(default=cast("ParsedT", None), compare=False)
     turn: Turn = field(default=cast("Turn", None), compare=False, repr=False)
 
 
@@ -107,6 +119,27 @@ class TurnRecord:
         )
 
 
+def with_parsed(result: RunResult, schema: object) -> RunResult[object]:
+    """The result with the value of its text, if a model is the schema and the turn completed.
+
+    Raises OutputParseError if the text does not fit.
+    """
+    if not isinstance(schema, type) or result.status != "completed":
+        return result
+    from pydantic import BaseModel, ValidationError
+
+    text = result.final_response or ""
+    parsed: object = None
+    if issubclass(schema, BaseModel):
+        try:
+            parsed = schema.model_validate_json(text)
+        except ValidationError as error:
+            raise OutputParseError(
+                f"the final response is no {schema.__name__}: {error}", text=text
+            ) from error
+    return dataclasses.replace(cast("RunResult[object]", result), parsed=parsed)
+
+
 def completion(notification: Notification) -> TurnCompletedNotification | None:
     """The end of a turn, if that is what is notified; InvalidResponseError if it is misshapen."""
     if notification.method != TURN_COMPLETED:
@@ -152,11 +185,13 @@ def _salvaged_item(raw: object) -> ThreadItem | None:
 
 
 def _completed_turn(notification: Notification, turn_id: str) -> Turn:
-    from .generated.core import TurnCompletedNotification
+    from .generated.core import Turn
 
     payload = notification.payload
-    if isinstance(payload, TurnCompletedNotification):
-        return payload.turn
+    # A payload that lacked its turn has None in its place.
+    turn: object = getattr(payload, "turn", None)
+    if isinstance(turn, Turn):
+        return turn
     # Not even an open model fits: keep what does, so that the turn ends all the same.
     raw = getattr(payload, "params", {}).get("turn")
     return _salvaged_turn(dict(raw) if isinstance(raw, Mapping) else {}, turn_id)

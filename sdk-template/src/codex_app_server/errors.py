@@ -76,6 +76,18 @@ class MissingMetadataError(InvalidResponseError, RuntimeError):
     """The server did not say what it is: a user agent with a name and a version."""
 
 
+class OutputParseError(AppServerError, ValueError):
+    """A turn's final response, `text`, is no value of the model that was its schema."""
+
+    def __init__(self, message: str, *, text: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.text = text
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild_output, (self.message, self.text)
+
+
 class StreamConsumedError(AppServerError, RuntimeError):
     """The events of this turn were already taken, by this handle or before it existed."""
 
@@ -215,6 +227,10 @@ def _rebuild_closed(
     kind: type[TransportClosedError], message: str, exit_code: int | None, tail: str
 ) -> TransportClosedError:
     return kind(message, exit_code=exit_code, stderr_tail=tail)
+
+
+def _rebuild_output(message: str, text: str) -> OutputParseError:
+    return OutputParseError(message, text=text)
 
 
 def _rebuild_failed(

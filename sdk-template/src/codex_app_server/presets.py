@@ -49,6 +49,8 @@ _RENAMED = {"source": "turn_trigger", "turn_service_tier": "service_tier_for_tur
 def to_fields(given: dict[str, object]) -> dict[str, object]:
     """The fields that keywords stand for; InvalidInputError where two say the same thing."""
     fields = {_RENAMED.get(name, name): value for name, value in given.items()}
+    if isinstance(fields.get("output_schema"), type):
+        fields["output_schema"] = _schema_of(fields["output_schema"])
     mode = fields.pop("approval_mode", None)
     if mode is not None:
         _add_approvals(fields, mode)
@@ -78,6 +80,29 @@ def _add_approvals(fields: dict[str, object], mode: object) -> None:
         listed = _members(ApprovalMode)
         raise InvalidInputError(f"`approval_mode` must be one of: {listed}; not {mode!r}")
     fields["approval_policy"], fields["approvals_reviewer"] = _APPROVALS[mode]
+
+
+def _schema_of(model: object) -> object:
+    """The JSON Schema of a model, closed as model providers want the schema of an output."""
+    make = getattr(model, "model_json_schema", None)
+    if not callable(make):
+        raise InvalidInputError(
+            f"`output_schema` must be a JSON Schema or a pydantic model, not {model!r}"
+        )
+    return _closed(make())
+
+
+def _closed(schema: object) -> object:
+    if isinstance(schema, list):
+        return [_closed(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {key: _closed(value) for key, value in schema.items()}
+    properties = closed.get("properties")
+    if closed.get("type") == "object" and isinstance(properties, dict):
+        closed.setdefault("additionalProperties", False)
+        closed["required"] = list(properties)
+    return closed
 
 
 def _thread_mode(sandbox: object) -> object:

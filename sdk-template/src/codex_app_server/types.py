@@ -10,6 +10,18 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ._json import JsonObject, JsonValue
+    from .generated.literals import (
+        ApprovalsReviewerName,
+        AskForApprovalValueName,
+        PersonalityName,
+        ReasoningEffortName,
+        ReasoningSummaryName,
+        SandboxModeName,
+        SortDirectionName,
+        ThreadSortKeyName,
+        ThreadSourceKindName,
+        ThreadStartSourceName,
+    )
     from .generated.v2_all import (
         Account,
         AccountLoginCompletedNotification,
@@ -57,7 +69,9 @@ __all__ = [
     "Account",
     "AccountLoginCompletedNotification",
     "ApprovalsReviewer",
+    "ApprovalsReviewerName",
     "AskForApproval",
+    "AskForApprovalValueName",
     "CancelLoginAccountResponse",
     "CancelLoginAccountStatus",
     "FunctionCallOutputContentItem",
@@ -69,12 +83,17 @@ __all__ = [
     "ModelListResponse",
     "Notification",
     "Personality",
+    "PersonalityName",
     "PlanType",
     "ReasoningEffort",
+    "ReasoningEffortName",
     "ReasoningSummary",
+    "ReasoningSummaryName",
     "SandboxMode",
+    "SandboxModeName",
     "SandboxPolicy",
     "SortDirection",
+    "SortDirectionName",
     "StoredThread",
     "ThreadArchiveResponse",
     "ThreadCompactStartResponse",
@@ -86,9 +105,12 @@ __all__ = [
     "ThreadReadResponse",
     "ThreadSetNameResponse",
     "ThreadSortKey",
+    "ThreadSortKeyName",
     "ThreadSource",
     "ThreadSourceKind",
+    "ThreadSourceKindName",
     "ThreadStartSource",
+    "ThreadStartSourceName",
     "ThreadTokenUsage",
     "ThreadTokenUsageUpdatedNotification",
     "Turn",
@@ -109,12 +131,17 @@ _ELSEWHERE = {
 _RENAMED = {"StoredThread": "Thread"}
 
 
+def _home(name: str) -> str:
+    words = "generated.literals" if name.endswith("Name") else "generated.v2_all"
+    return _ELSEWHERE.get(name, words)
+
+
 if not TYPE_CHECKING:  # a type checker that saw it would let any name pass
 
     def __getattr__(name: str) -> object:
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        home = importlib.import_module(f".{_ELSEWHERE.get(name, 'generated.v2_all')}", __package__)
+        home = importlib.import_module(f".{_home(name)}", __package__)
         value: object = getattr(home, _RENAMED.get(name, name))
         globals()[name] = value
         return value

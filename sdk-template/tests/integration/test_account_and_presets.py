@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from codex_app_server import (
     ApprovalMode,
     AppServerError,
     ExternalMessage,
     InternalRpcError,
+    OutputParseError,
     Sandbox,
     TransportClosedError,
     TurnTimeoutError,
@@ -146,6 +148,26 @@ def test_a_turn_in_time_and_a_thread_that_stays_usable(twin: Twin) -> None:
             twin.wait(thread.run("x", timeout=1.0))
         assert twin.wait(thread.run("y")).final_response == "second"
         gate.open()
+
+
+class Weather(BaseModel):
+    """What the model is asked for."""
+
+    place: str
+    degrees: int
+
+
+def test_a_model_is_the_schema_of_the_output(twin: Twin) -> None:
+    twin.world.model.queue(Reply.text('{"place": "Bern", "degrees": 3}'), Reply.text("no JSON"))
+    with twin.codex() as codex:
+        thread = twin.wait(codex.thread_start())
+        result = twin.wait(thread.run("x", output_schema=Weather))
+        assert result.parsed == Weather(place="Bern", degrees=3)
+        sent = twin.world.model.requests[-1].body["text"]["format"]["schema"]
+        assert sent["required"] == ["place", "degrees"]
+        with pytest.raises(OutputParseError) as caught:
+            twin.wait(thread.run("x", output_schema=Weather))
+    assert caught.value.text == "no JSON"
 
 
 def test_any_request_and_all_notifications(twin: Twin) -> None:

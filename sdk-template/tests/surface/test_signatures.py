@@ -226,7 +226,7 @@ def test_no_public_annotation_is_any(owner: type) -> None:
 
 PYTHONS_OWN = {*dir(builtins), *typing.__all__, *collections.abc.__all__, "PathLike"}
 #: The alias of a callable, which a handler fits without naming it.
-UNNAMED = {"ServerRequestHandler", "BaseModel", "ModelT"}
+UNNAMED = {"ServerRequestHandler", "BaseModel", "ModelT", "ParsedT"}
 
 
 @pytest.mark.parametrize("owner", PUBLIC_CLASSES, ids=lambda owner: owner.__name__)
