@@ -27,30 +27,26 @@ const DESCRIPTIONS: &[(&str, &str)] = &[
     ("summary", "How the model's reasoning is summarised; from this turn on."),
     ("threadId", "The id of the thread."),
     ("sectionId", "The section whose threads are listed."),
-    ("turnTrigger", "What caused the turn, such as the name of an application; for this turn only. Needs runtime 0.151.0."),
+    (
+        "turnTrigger",
+        "What caused the turn, such as the name of an application; for this turn only. Needs runtime 0.151.0.",
+    ),
     (
         "serviceTierForTurn",
         "The service tier of this turn alone; `service_tier` changes the thread's. Needs runtime 0.151.0.",
     ),
-    (
-        "excludeTurns",
-        "Whether the answer carries the turns so far; the model sees them anyhow. Needs runtime 0.151.0.",
-    ),
+    ("excludeTurns", "Whether the answer carries the turns so far; the model sees them anyhow. Needs runtime 0.151.0."),
     ("+approval_mode", "Who decides about approvals; instead of `approval_policy` and `approvals_reviewer`."),
     ("+sandbox", "How far commands are kept from the machine, from this turn on; instead of `sandbox_policy`."),
     ("+timeout", "How many seconds the turn may take; then it is interrupted and TurnTimeoutError raised."),
 ];
 
 /// Fields that go by another name in Python, because theirs says it badly; the SDK's `presets` leads them back.
-const RENAMED: &[(&str, &str)] = &[
-    ("excludeTurns", "include_turns"),
-    ("serviceTierForTurn", "turn_service_tier"),
-    ("turnTrigger", "source"),
-];
+const RENAMED: &[(&str, &str)] =
+    &[("excludeTurns", "include_turns"), ("serviceTierForTurn", "turn_service_tier"), ("turnTrigger", "source")];
 
 /// Presets with the types that they take.
-const PRESETS: &[(&str, &str)] =
-    &[("approval_mode", "ApprovalMode"), ("sandbox", "Sandbox"), ("timeout", "float")];
+const PRESETS: &[(&str, &str)] = &[("approval_mode", "ApprovalMode"), ("sandbox", "Sandbox"), ("timeout", "float")];
 
 /// The name of a field as a keyword argument.
 pub(super) fn keyword(field: &Field) -> &str {
@@ -132,7 +128,7 @@ pub(super) fn annotation(model: &Model, field: &Field, uses: &mut Vec<String>) -
         Shape::List(inner) => match &**inner {
             Shape::Named(name) if matches!(body(name), Some(Body::Enum { .. })) => {
                 uses.push(name.clone());
-                format!("list[{name}] | list[{}]", words(name, uses))
+                format!("list[{name}] | list[str]")
             }
             _ => "list[str]".into(),
         },

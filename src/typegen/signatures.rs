@@ -231,7 +231,12 @@ pub(super) const EXPOSED: &[Exposed] = &[
         client: ("thread_goal_get", "the goal of a thread."),
         arguments: &[THREAD_ID],
         keywords: "",
-        faces: &[face(Owner::Thread, "goal", Gives::Response, "The goal that the thread works towards, if it has one.")],
+        faces: &[face(
+            Owner::Thread,
+            "goal",
+            Gives::Response,
+            "The goal that the thread works towards, if it has one.",
+        )],
     },
     Exposed {
         method: "thread/goal/clear",

@@ -10,7 +10,7 @@ use super::error::TypegenError;
 use super::heads::{CLIENT_HEAD, CODEX_HEAD, Head, REQUEST, THREAD_HEAD, TURN_HEAD};
 use super::imports::{Homes, Preamble, import_lines};
 use super::model::{Body, Field, Model};
-use super::parameters::{annotation, description, WORDS, keyword, preset};
+use super::parameters::{WORDS, annotation, description, keyword, preset};
 use super::python::{WIDTH, bracketed, collected, docstring, exploded, wrap};
 use super::signatures::{Argument, EXPOSED, Exposed, Face, Gives, INPUT, Owner, PRESET};
 
@@ -297,8 +297,11 @@ impl Writer<'_> {
             let same = keywords.iter().filter(|word| word.name != "timeout").map(Keyword::passed);
             let given: Vec<String> = std::iter::once(INPUT.to_owned()).chain(same).collect();
             self.text.push_str(&exploded(8, &format!("handle = {wait}self.turn"), ['(', ')'], &given, ""));
-            let _ = writeln!(self.text, "        result = {wait}handle.run(timeout=timeout)\n        \
-                 return with_parsed(result, output_schema)");
+            let _ = writeln!(
+                self.text,
+                "        result = {wait}handle.run(timeout=timeout)\n        \
+                 return with_parsed(result, output_schema)"
+            );
             return Ok(());
         }
         let same = keywords.iter().map(Keyword::passed);
@@ -358,9 +361,7 @@ impl Writer<'_> {
 
     /// With a model as the schema of the output the result has a value of that model.
     fn overloads(&mut self, twin: Twin, name: &str, parameters: &[String]) {
-        for (schema, result) in
-            [("type[ModelT]", "RunResult[ModelT]"), ("JsonObject | None = None", "RunResult")]
-        {
+        for (schema, result) in [("type[ModelT]", "RunResult[ModelT]"), ("JsonObject | None = None", "RunResult")] {
             let parameters: Vec<String> = parameters
                 .iter()
                 .map(|parameter| match parameter.split_once(": ") {

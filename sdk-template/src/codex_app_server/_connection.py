@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from ._json import JsonValue
-    from .generated.literals import SortDirectionName, ThreadSortKeyName, ThreadSourceKindName
+    from .generated.literals import SortDirectionName, ThreadSortKeyName
     from .generated.v2_all import (
         SortDirection,
         ThreadListCwdFilter,
@@ -151,7 +151,7 @@ class ConnectionMethods(CodexMethods):
         search_term: str | None = None,
         sort_direction: SortDirection | SortDirectionName | None = None,
         sort_key: ThreadSortKey | ThreadSortKeyName | None = None,
-        source_kinds: list[ThreadSourceKind] | list[ThreadSourceKindName] | None = None,
+        source_kinds: list[ThreadSourceKind] | list[str] | None = None,
         use_state_db_only: bool | None = None,
         section_id: str | None = None,
     ) -> Iterator[StoredThread]:
@@ -247,7 +247,7 @@ class AsyncConnectionMethods(AsyncCodexMethods):
         search_term: str | None = None,
         sort_direction: SortDirection | SortDirectionName | None = None,
         sort_key: ThreadSortKey | ThreadSortKeyName | None = None,
-        source_kinds: list[ThreadSourceKind] | list[ThreadSourceKindName] | None = None,
+        source_kinds: list[ThreadSourceKind] | list[str] | None = None,
         use_state_db_only: bool | None = None,
         section_id: str | None = None,
     ) -> AsyncIterator[StoredThread]:

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
         SandboxModeName,
         SortDirectionName,
         ThreadSortKeyName,
-        ThreadSourceKindName,
         ThreadStartSourceName,
     )
     from .generated.v2_all import (
@@ -108,7 +107,6 @@ __all__ = [
     "ThreadSortKeyName",
     "ThreadSource",
     "ThreadSourceKind",
-    "ThreadSourceKindName",
     "ThreadStartSource",
     "ThreadStartSourceName",
     "ThreadTokenUsage",

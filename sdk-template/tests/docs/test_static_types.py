@@ -62,7 +62,7 @@ async def main() -> None:
         handle = await started.turn("x")
         async for event in handle.stream():
             print(event.method, answer.final_response)
-        ended: Turn = await handle.run()
+        ended: Turn = (await handle.run()).turn
         print(ended.id)
 
 
@@ -70,9 +70,11 @@ asyncio.run(main())
 '''
 
 WRONG_PROGRAM = """
-from codex_app_server import Codex
+from codex_app_server import Codex, Codx
+from codex_app_server.types import Trun
 
 with Codex() as codex:
+    codex.thread_start().run("x", effort="hihg")
     codex.thread_start(sandbox=5)
     codex.thread_start(modle="x")
     codex.thread_start().run(b"bytes")
@@ -119,7 +121,9 @@ def test_mypy_strict(programs: Path, tmp_path_factory: pytest.TempPathFactory) -
     wrong.write_text(WRONG_PROGRAM, encoding="utf-8")
     found = mypy(cache, wrong)
     lines = [line for line in found.stdout.splitlines() if ": error:" in line]
-    assert {int(line.rsplit("wrong.py:", 1)[1].split(":")[0]) for line in lines} == {5, 6, 7, 8}
+    assert {int(line.rsplit("wrong.py:", 1)[1].split(":")[0]) for line in lines} == {
+        *(2, 3, 6, 7, 8, 9, 10)
+    }
 
 
 @pytest.mark.slow

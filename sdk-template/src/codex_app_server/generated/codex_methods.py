@@ -26,7 +26,6 @@ if TYPE_CHECKING:
         SandboxModeName,
         SortDirectionName,
         ThreadSortKeyName,
-        ThreadSourceKindName,
         ThreadStartSourceName,
     )
     from .v2_all import (
@@ -149,7 +148,7 @@ class CodexMethods:
         search_term: str | None = None,
         sort_direction: SortDirection | SortDirectionName | None = None,
         sort_key: ThreadSortKey | ThreadSortKeyName | None = None,
-        source_kinds: list[ThreadSourceKind] | list[ThreadSourceKindName] | None = None,
+        source_kinds: list[ThreadSourceKind] | list[str] | None = None,
         use_state_db_only: bool | None = None,
         section_id: str | None = None,
     ) -> ThreadListResponse:
@@ -487,7 +486,7 @@ class AsyncCodexMethods(AsyncOwner):
         search_term: str | None = None,
         sort_direction: SortDirection | SortDirectionName | None = None,
         sort_key: ThreadSortKey | ThreadSortKeyName | None = None,
-        source_kinds: list[ThreadSourceKind] | list[ThreadSourceKindName] | None = None,
+        source_kinds: list[ThreadSourceKind] | list[str] | None = None,
         use_state_db_only: bool | None = None,
         section_id: str | None = None,
     ) -> ThreadListResponse:

@@ -24,16 +24,4 @@ ReasoningSummaryName: TypeAlias = Literal["auto", "concise", "detailed", "none"]
 SandboxModeName: TypeAlias = Literal["read-only", "workspace-write", "danger-full-access"]
 SortDirectionName: TypeAlias = Literal["asc", "desc"]
 ThreadSortKeyName: TypeAlias = Literal["created_at", "updated_at", "recency_at", "section_position"]
-ThreadSourceKindName: TypeAlias = Literal[
-    "cli",
-    "vscode",
-    "exec",
-    "appServer",
-    "subAgent",
-    "subAgentReview",
-    "subAgentCompact",
-    "subAgentThreadSpawn",
-    "subAgentOther",
-    "unknown",
-]
 ThreadStartSourceName: TypeAlias = Literal["startup", "clear"]
