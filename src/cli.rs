@@ -376,10 +376,16 @@ pub(crate) struct Publish {
     #[command(flatten)]
     pub gate: GateOptions,
     /// The upload API of the index
-    #[arg(long, value_name = "URL", env = "RELKIT_UPLOAD_URL", required_unless_present = "index")]
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "RELKIT_UPLOAD_URL",
+        hide_env_values = true,
+        required_unless_present = "index"
+    )]
     pub upload_url: Option<String>,
     /// The simple API of the index, where published files are looked up
-    #[arg(long, value_name = "URL", env = "RELKIT_INDEX_URL")]
+    #[arg(long, value_name = "URL", env = "RELKIT_INDEX_URL", hide_env_values = true)]
     pub index_url: Option<String>,
     /// An index of the product's table, with both of its URLs
     #[arg(long, value_name = "NAME")]

@@ -5,10 +5,12 @@ use std::net::IpAddr;
 use std::sync::Once;
 use std::time::{Duration, SystemTime};
 
+use percent_encoding::percent_decode_str;
 use reqwest::StatusCode;
 use reqwest::blocking::Client;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::redirect::Policy;
+use secrecy::SecretString;
 use url::{Host, Url};
 
 use crate::error::Explain;
@@ -51,15 +53,55 @@ pub fn parse_url(text: &str) -> Result<Url, HttpError> {
     }
 }
 
-/// A URL as it may be printed: without user name, password, query and fragment, any of which can hold a secret.
+/// A URL as it may be printed: without query and fragment, which can hold a secret, and with `***` for a user name and
+/// password, either of which can be the secret. A user name alone is left out.
 pub(crate) fn shown(url: &Url) -> String {
     let mut url = url.clone();
+    let has_password = url.password().is_some();
     // Both fail only on URLs that cannot have a user name at all.
-    let _ = url.set_username("");
+    let _ = url.set_username(if has_password { "***" } else { "" });
     let _ = url.set_password(None);
     url.set_query(None);
     url.set_fragment(None);
     url.to_string()
+}
+
+/// A URL bare of its user name and password, and these two as they were meant.
+pub(crate) fn split_userinfo(url: &Url) -> (Url, String, Option<SecretString>) {
+    let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    let (user, password) = (decoded(url.username()), url.password().map(|password| decoded(password).into()));
+    let mut bare = url.clone();
+    // Both fail only on URLs that cannot have a user name at all.
+    let _ = bare.set_username("");
+    let _ = bare.set_password(None);
+    (bare, user, password)
+}
+
+/// A text that somebody typed with `***` in place of what stands before the host of every URL in it that has a password.
+pub(crate) fn without_passwords(text: &str) -> String {
+    let mut shown = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("://") {
+        shown += before;
+        shown += "://";
+        let end = after.find(['/', '?', '#']).unwrap_or(after.len());
+        rest = match after[..end].rfind('@') {
+            // A user name alone can be a token as well.
+            Some(at) => {
+                shown += "***";
+                &after[at..]
+            }
+            // An `@` further on is the end of a password that was not encoded, or is of the path.
+            None => match (after[..end].contains(':'), after.rfind('@')) {
+                (true, Some(at)) => {
+                    shown += "***";
+                    &after[at..]
+                }
+                _ => after,
+            },
+        };
+    }
+    shown + rest
 }
 
 fn without_userinfo(text: &str) -> String {
@@ -153,7 +195,17 @@ mod tests {
     #[test]
     fn secrets_in_urls_are_not_shown() {
         let url = parse_url("https://user:secret@example.com/a?token=secret#secret").unwrap();
-        assert_eq!(shown(&url), "https://example.com/a");
+        assert_eq!(shown(&url), "https://***@example.com/a");
+        assert_eq!(shown(&parse_url("https://user@example.com/a").unwrap()), "https://example.com/a");
+        for (typed, shown) in [
+            ("https://user:secret@example.com/a", "https://***@example.com/a"),
+            ("--index-url=https://secret@example.com/a@b", "--index-url=https://***@example.com/a@b"),
+            ("https://user:sec/ret@example.com/a", "https://***@example.com/a"),
+            ("https://example.com/a@b", "https://example.com/a@b"),
+            ("dist", "dist"),
+        ] {
+            assert_eq!(without_passwords(typed), shown);
+        }
         let error = parse_url("user:secret@example.com:x").unwrap_err();
         assert!(!error.to_string().contains("secret"), "{error}");
     }

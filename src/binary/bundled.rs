@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::{Details, Slice};
 use super::python::is_extension_module;
+use crate::member_path;
 
 /// Whether a library that a binary needs lies in the same wheel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -20,6 +21,8 @@ pub enum Reach {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BundledLibraries {
     directories: BTreeMap<String, BTreeSet<String>>,
+    /// Whether Python imports one of these on Windows.
+    has_extension_modules: bool,
     /// Functions that of all C libraries glibc alone has, and that some file here has too.
     glibc_functions: BTreeSet<String>,
 }
@@ -33,7 +36,8 @@ impl BundledLibraries {
             // Windows finds DLLs whatever the case; one spelling serves both.
             directories.entry(name.to_owned()).or_default().insert(directory.to_owned());
         }
-        Self { directories, glibc_functions: BTreeSet::new() }
+        let has_extension_modules = directories.keys().any(|name: &String| is_extension_module(name));
+        Self { directories, has_extension_modules, glibc_functions: BTreeSet::new() }
     }
 
     /// Adds the functions of glibc alone that a file of the wheel has itself.
@@ -48,12 +52,12 @@ impl BundledLibraries {
 
     /// Whether Python imports one of these on Windows.
     pub fn has_extension_modules(&self) -> bool {
-        self.directories.keys().any(|name| is_extension_module(name))
+        self.has_extension_modules
     }
 
     /// Whether `library`, as `slice` at `member` spells it, lies here within reach of the loader.
     pub fn reach(&self, member: &str, slice: &Slice, library: &str) -> Reach {
-        let here = member.rsplit_once('/').map_or("", |(directory, _)| directory);
+        let here = member_path::parent(member);
         let windows = matches!(slice.details, Details::Pe(_));
         let name = library.rsplit('/').next().unwrap_or(library);
         let holders: BTreeSet<&str> = if windows {
@@ -93,5 +97,5 @@ fn below(here: &str, path: &str, origins: &[&str]) -> Option<String> {
     if !rest.is_empty() && !rest.starts_with('/') {
         return None;
     }
-    crate::member_path::join(here, rest)
+    member_path::join(here, rest)
 }

@@ -215,7 +215,6 @@ impl Trial<'_> {
     fn libraries(&mut self, tag: &PlatformTag) {
         let wrong_libc =
             self.found.iter().any(|found| matches!(found, Objection::Libc { .. } | Objection::System { .. }));
-        let in_python = self.is_in_python();
         for Needed { name, optional } in &self.slice.needed {
             let on_platform = match tag {
                 PlatformTag::Manylinux { glibc, .. } => policy::manylinux_has_library(*glibc, self.architecture, name),
@@ -229,8 +228,16 @@ impl Trial<'_> {
             if on_platform || (wrong_libc && policy::on_some_linux(name)) || self.brings(name) {
                 continue;
             }
-            let for_windows = matches!(tag, PlatformTag::Windows(_));
-            if for_windows && (PythonLibrary::of(name).is_some() || in_python && policy::comes_with_python(name)) {
+            let of_python = match tag {
+                PlatformTag::Windows(_) => {
+                    PythonLibrary::of(name).is_some() || policy::comes_with_python(name) && self.is_in_python()
+                }
+                // Python is a library of the app there, and loaded before whatever it imports (PEP 730, PEP 738).
+                PlatformTag::Android { .. } => PythonLibrary::of(name).is_some() && self.is_in_python(),
+                PlatformTag::Ios { .. } => self.slice.kind == Kind::Library && name == "@rpath/Python.framework/Python",
+                _ => false,
+            };
+            if of_python {
                 continue;
             }
             let reach = self.bundled.reach(self.member, self.slice, name);

@@ -166,6 +166,15 @@ fn android_is_told_by_its_note() {
     let silent = sample(183, None).build();
     assert_eq!(honest(&silent), [""; 0]);
     assert_eq!(said(&silent, "android_36_arm64_v8a"), ["it does not say which API level of Android it needs"]);
+    let library = |interpreter| {
+        let needed = vec!["libc.so", "libpython3.13.so"];
+        ElfSample { kind: 3, machine: 183, interpreter, needed, android_api: Some(24), ..static_elf() }.build()
+    };
+    assert_eq!(said(&library(None), "android_24_arm64_v8a"), [""; 0], "the app has loaded Python");
+    assert_eq!(
+        said(&library(Some("/system/bin/linker64")), "android_24_arm64_v8a"),
+        ["it needs `libpython3.13.so`, which neither the tag's platforms nor the wheel have"]
+    );
     let linux = static_elf().build();
     assert_eq!(said(&linux, "android_36_x86_64"), ["it is built for Linux, and the tag promises Android"]);
     let narrow = ElfSample { class64: false, machine: 40, flags: 0x0500_0200, android_api: Some(21), ..static_elf() };
@@ -188,6 +197,14 @@ fn ios_is_told_by_its_platform() {
     assert_eq!(said("macosx_15_0_arm64"), ["it is built for iOS, and the tag promises macOS"]);
     assert_eq!(said("ios_16_0_arm64_iphonesimulator"), ["it is built for iOS, and the tag promises the iOS simulator"]);
     assert_eq!(objections_to(&mac(ARM64, 11, 0).build(), "ios_16_0_arm64_iphoneos")[0].weight(), Weight::WrongMachine);
+    let python = |kind, name| {
+        let dylibs = vec![("/usr/lib/libSystem.B.dylib", false), (name, false)];
+        objections_to(&MachSample { kind, dylibs, ..on(ARM64, 2, 13, 0) }.build(), "ios_13_0_arm64_iphoneos").len()
+    };
+    // An extension module is a bundle, 8; a program is none of the app's.
+    assert_eq!(python(8, "@rpath/Python.framework/Python"), 0);
+    assert_eq!(python(2, "@rpath/Python.framework/Python"), 1);
+    assert_eq!(python(8, "@rpath/Other.framework/Other"), 1);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::hatch::SettingError;
-use super::project_table::TableError;
+use super::table::TableError;
 use crate::error::{Exit, Explain};
 use crate::fs::FsError;
 use crate::wheel::fields::FieldsError;

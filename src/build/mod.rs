@@ -1,15 +1,18 @@
 //! Staged trees become distributions: a runtime a wheel, an SDK a wheel and a source distribution.
 
 mod container;
+mod dependencies;
 mod error;
 mod hatch;
 mod ignored;
 mod imports;
 mod output;
 mod paths;
+mod people;
 mod pipeline;
 mod project_table;
 mod queue;
+mod readme;
 pub mod retag;
 mod sdist;
 mod selection;

@@ -6,12 +6,15 @@ use std::str::FromStr as _;
 
 use pep440_rs::{Version, VersionSpecifiers};
 
+use super::dependencies::{Extra, extras, requirement};
 use super::imports::imports;
-use super::table::{File, LicenseKey, LicenseTable, Person, ReadmeKey, ReadmeTable};
+use super::people::people_fields;
+use super::readme::{Readme, readme};
+use super::table::{File, LicenseKey, LicenseTable, TableError, value};
 use crate::wheel::entry_points::EntryPoints;
 use crate::wheel::fields::{Fields, FieldsError};
 use crate::wheel::name::DistributionName;
-use crate::wheel::requirement::{Marker, Requirement, RequirementSource};
+use crate::wheel::requirement::Marker;
 
 /// The metadata of a distribution, as its `pyproject.toml` gives it.
 #[derive(Debug, Clone)]
@@ -37,36 +40,6 @@ pub enum LicenseFiles {
     Given(Vec<String>),
     /// The key is absent: whatever of the usual names is there.
     Usual,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Readme {
-    /// Where the text is.
-    pub source: ReadmeSource,
-    /// `text/markdown`, `text/x-rst` or `text/plain`.
-    pub content_type: String,
-}
-
-/// Where a description is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ReadmeSource {
-    /// In a file, relative to the tree.
-    File(String),
-    /// In the key itself.
-    Text(String),
-}
-
-/// A `[project]` table that cannot be built from.
-#[derive(Debug, thiserror::Error)]
-pub enum TableError {
-    #[error("the [project] table cannot be read")]
-    Table(#[source] Box<toml::de::Error>),
-    #[error("`project.{key}` is not valid")]
-    Value {
-        key: String,
-        #[source]
-        source: Box<dyn std::error::Error + Send + Sync>,
-    },
 }
 
 impl Project {
@@ -148,13 +121,10 @@ impl Project {
         for text in &table.dependencies {
             push(&mut out, "dependencies", "Requires-Dist", &requirement("dependencies", text)?.to_string())?;
         }
-        for (extra, dependencies) in &table.optional_dependencies {
-            let key = format!("optional-dependencies.{extra}");
-            let extra: DistributionName = extra.parse().map_err(|error| value(&key, error))?;
-            push(&mut out, &key, "Provides-Extra", &extra.normalized())?;
-            for text in dependencies {
-                let mut found = requirement(&key, text)?;
-                found.marker = Some(Marker::and_extra(found.marker.as_ref(), &extra));
+        for Extra { key, name, requirements, .. } in extras(&name, &table.optional_dependencies)? {
+            push(&mut out, &key, "Provides-Extra", &name.normalized())?;
+            for mut found in requirements {
+                found.marker = Some(Marker::and_extra(found.marker.as_ref(), &name));
                 push(&mut out, &key, "Requires-Dist", &found.to_string())?;
             }
         }
@@ -205,41 +175,6 @@ fn push(out: &mut Fields, key: &str, field: &str, text: &str) -> Result<(), Tabl
     out.push(field, text).map_err(|error| value(key, error))
 }
 
-fn value(key: impl Into<String>, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> TableError {
-    TableError::Value { key: key.into(), source: source.into() }
-}
-
-/// People with a name only go to one field, those with an address to the other (PEP 621).
-fn people_fields(key: &str, people: &[Person]) -> Result<(Vec<String>, Vec<String>), TableError> {
-    let (mut names, mut emails) = (Vec::new(), Vec::new());
-    for person in people {
-        if [&person.name, &person.email].into_iter().flatten().any(|text| text.chars().any(char::is_control)) {
-            return Err(value(key, "a row holds a line break or another control character"));
-        }
-        if let Some(email) = person.email.as_ref().filter(|email| !email.contains('@') || email.contains(AMISS)) {
-            return Err(value(key, format!("`{email}` is not an e-mail address")));
-        }
-        match (&person.name, &person.email) {
-            (Some(name), Some(email)) => emails.push(format!("{} <{email}>", phrase(name))),
-            (None, Some(email)) => emails.push(email.clone()),
-            (Some(name), None) => names.push(name.clone()),
-            (None, None) => return Err(value(key, "a row needs a `name` or an `email`")),
-        }
-    }
-    Ok((names, emails))
-}
-
-/// What no address holds, and what would end one in a list of addresses.
-const AMISS: [char; 5] = [',', ' ', '<', '>', '"'];
-
-/// A display name as a header holds it: in quotes where it has a character that separates (RFC 5322).
-fn phrase(name: &str) -> String {
-    if name.contains(['(', ')', '<', '>', '[', ']', ':', ';', '@', '\\', ',', '.', '"']) {
-        return format!("\"{}\"", name.replace('\\', "\\\\").replace('"', "\\\""));
-    }
-    name.to_owned()
-}
-
 /// The expression with identifiers and operators in their canonical case.
 pub(crate) fn license_expression(text: &str) -> Result<String, TableError> {
     // SPDX and PEP 639 read identifiers without regard to case and ask writers for the canonical one.
@@ -261,49 +196,6 @@ pub(crate) fn license_expression(text: &str) -> Result<String, TableError> {
     spdx::Expression::parse(&canonical)
         .map_err(|error| value("license", format!("`{text}` is not an SPDX licence expression: {}", error.reason)))?;
     Ok(canonical)
-}
-
-fn requirement(key: &str, text: &str) -> Result<Requirement, TableError> {
-    let found: Requirement = text.parse().map_err(|error| value(key, error))?;
-    if matches!(found.source, RequirementSource::Url(_)) {
-        return Err(value(key, format!("`{text}` names an address, which package indexes refuse")));
-    }
-    Ok(found)
-}
-
-fn readme(key: ReadmeKey) -> Result<Readme, TableError> {
-    let (source, content_type) = match key {
-        ReadmeKey::Path(path) => {
-            let lower = path.to_ascii_lowercase();
-            let content_type = match lower.rsplit_once('.').map(|(_, suffix)| suffix) {
-                Some("md") => "text/markdown",
-                Some("rst") => "text/x-rst",
-                Some("txt") => "text/plain",
-                _ => {
-                    return Err(value(
-                        "readme",
-                        format!("the content type of `{path}` is not known: `.md`, `.rst` or `.txt` is expected"),
-                    ));
-                }
-            };
-            return Ok(Readme { source: ReadmeSource::File(path), content_type: content_type.into() });
-        }
-        ReadmeKey::Table(ReadmeTable { charset: Some(charset), .. }) if !charset.eq_ignore_ascii_case("utf-8") => {
-            return Err(value("readme", format!("its character set is `{charset}`, and metadata are UTF-8")));
-        }
-        ReadmeKey::Table(ReadmeTable { file: Some(path), text: None, content_type, .. }) => {
-            (ReadmeSource::File(path), content_type)
-        }
-        ReadmeKey::Table(ReadmeTable { text: Some(text), file: None, content_type, .. }) => {
-            (ReadmeSource::Text(text), content_type)
-        }
-        ReadmeKey::Table(_) => return Err(value("readme", "either `text` or `file` is expected")),
-    };
-    let kind = content_type.split(';').next().unwrap_or_default().trim();
-    if !matches!(kind, "text/markdown" | "text/x-rst" | "text/plain") {
-        return Err(value("readme", format!("`{content_type}` is not the content type of a description")));
-    }
-    Ok(Readme { source, content_type })
 }
 
 fn entry_points(
@@ -390,6 +282,34 @@ fast_io = ["uvloop; sys_platform != 'win32' or python_version > '3.12'"]
             let project = Project::from_pyproject(&format!("[project]\nname = 'a'\nversion = '1'\n{names}\n")).unwrap();
             let metadata = project.metadata(&[], None, None).unwrap();
             assert_eq!(metadata.to_string(), format!("Metadata-Version: 2.5\nName: a\nVersion: 1\n{fields}"));
+        }
+    }
+
+    #[test]
+    fn an_extra_that_asks_for_others_has_what_they_add() {
+        let of = |extras: &str| {
+            let text =
+                format!("[project]\nname = 'My.Tool'\nversion = '1'\n[project.optional-dependencies]\n{extras}\n");
+            Project::from_pyproject(&text).map(|project| project.metadata(&[], None, None).unwrap().to_string())
+        };
+        let metadata =
+            of("all = ['my-tool[Fast, more]']\nFast = ['a']\nmore = ['b; os_name == \"nt\"', 'MY_tool[fast]']")
+                .unwrap();
+        let required: Vec<_> = metadata.lines().filter_map(|line| line.strip_prefix("Requires-Dist: ")).collect();
+        assert_eq!(
+            required,
+            [
+                "b; os_name == \"nt\" and extra == 'all'",
+                "a; extra == 'all'",
+                "a; extra == 'fast'",
+                "b; os_name == \"nt\" and extra == 'more'",
+                "a; extra == 'more'",
+            ]
+        );
+        for wrong in
+            ["a = ['my-tool[a]']", "a = ['my-tool[b]']\nb = ['my-tool[a]']", "a = ['my-tool[c]']", "a = []\nA = []"]
+        {
+            assert!(matches!(of(wrong), Err(TableError::Value { .. })), "{wrong}");
         }
     }
 

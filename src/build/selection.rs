@@ -9,6 +9,7 @@ use super::ignored::Ignored;
 use super::paths::{destination, inside};
 use super::tree::{Entry, Tree, regular};
 use crate::fs::Walked;
+use crate::member_path::parent;
 
 /// Files with their paths in a distribution.
 pub(super) type Chosen = Vec<(String, Walked)>;
@@ -235,7 +236,7 @@ fn names(line: &str, path: &str) -> bool {
         let rest = path.strip_prefix(line.trim_start_matches('/'));
         return rest.is_some_and(|rest| rest.starts_with('/') || rest.is_empty() && !directories_only);
     }
-    let directories = path.rsplit_once('/').map_or("", |(directories, _)| directories);
+    let directories = parent(path);
     let parts = if directories_only { directories } else { path };
     parts.split('/').any(|part| part == line)
 }

@@ -8,7 +8,8 @@ use serde::Deserialize;
 
 use super::error::StageError;
 use super::hatch::{Builds, Settings, SettingsFile};
-use super::project_table::{Project, ReadmeSource};
+use super::project_table::Project;
+use super::readme::ReadmeSource;
 use super::selection::of_sdist;
 use super::source::Member;
 use super::tree::{Entry, Tree};

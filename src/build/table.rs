@@ -4,6 +4,23 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+/// A `[project]` table that cannot be built from.
+#[derive(Debug, thiserror::Error)]
+pub enum TableError {
+    #[error("the [project] table cannot be read")]
+    Table(#[source] Box<toml::de::Error>),
+    #[error("`project.{key}` is not valid")]
+    Value {
+        key: String,
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
+
+pub(super) fn value(key: impl Into<String>, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> TableError {
+    TableError::Value { key: key.into(), source: source.into() }
+}
+
 #[derive(Deserialize)]
 pub(super) struct File {
     pub project: Table,

@@ -32,7 +32,7 @@ impl fmt::Display for Severity {
 }
 
 /// One thing that is wrong with a distribution.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct Finding {
     pub rule: &'static str,
     pub severity: Severity,

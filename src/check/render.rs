@@ -1,5 +1,6 @@
 //! The forms in which a report and the rules' pages are shown, and the Markdown of docs/rules.md.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
@@ -13,22 +14,21 @@ use crate::console::text::{plural, visible};
 use crate::fs::portable;
 
 impl Shown for Report {
-    /// Per file every finding, its help once per rule, and a summary line at the end.
+    /// First what many files have in common, then per file every other finding, its help once per rule, and a summary line at
+    /// the end.
     fn text(&self) -> String {
         let mut text = String::new();
-        for file in self.files.iter().filter(|file| !file.findings.is_empty()) {
-            let _ = writeln!(text, "{}", visible(&file.path.display().to_string()));
-            for (index, finding) in file.findings.iter().enumerate() {
-                let kind = finding.accepted.as_ref().map_or(finding.severity.to_string(), |_| "accepted".to_owned());
-                let _ = writeln!(text, "  {kind}[{}]: {}", finding.rule, sentence(finding));
-                let next = file.findings.get(index + 1);
-                let goes_on = |next: &&Finding| (next.rule, &next.help) == (finding.rule, &finding.help);
-                let last = next.filter(goes_on).is_none_or(|next| next.accepted.is_some());
-                if last || finding.accepted.is_some() {
-                    let _ = writeln!(text, "    {}", closing(finding, "reason"));
-                }
+        let shared = shared(self);
+        for (files, findings) in in_common(&shared) {
+            let _ = writeln!(text, "{}", heading(self, files));
+            list(&findings, &mut text);
+        }
+        for file in &self.files {
+            let findings: Vec<_> = file.findings.iter().filter(|found| !shared.contains_key(found)).collect();
+            if !findings.is_empty() {
+                let _ = writeln!(text, "{}", visible(&file.path.display().to_string()));
+                list(&findings, &mut text);
             }
-            text.push('\n');
         }
         text + &summary(self) + "\n"
     }
@@ -63,6 +63,71 @@ impl Shown for Report {
         }
         text + &summary(self) + "\n"
     }
+}
+
+/// From how many files on a finding is shown once for all of them.
+const MANY: usize = 3;
+
+/// The findings that many files have in the same words: each with its place in the order of all, and those of the files.
+type Shared<'a> = HashMap<&'a Finding, (usize, Vec<usize>)>;
+
+fn shared(report: &Report) -> Shared<'_> {
+    let mut places = Shared::new();
+    for (index, file) in report.files.iter().enumerate() {
+        for finding in &file.findings {
+            let next = places.len();
+            let (_, files) = places.entry(finding).or_insert((next, Vec::new()));
+            if files.last() != Some(&index) {
+                files.push(index);
+            }
+        }
+    }
+    places.retain(|_, (_, files)| files.len() >= MANY);
+    places
+}
+
+/// The same by files, in the order of the first finding of each.
+fn in_common<'a>(shared: &'a Shared<'a>) -> Vec<(&'a [usize], Vec<&'a Finding>)> {
+    let mut findings: Vec<_> = shared.iter().collect();
+    findings.sort_by_key(|(_, (order, _))| *order);
+    let mut sets: Vec<(&[usize], Vec<&Finding>)> = Vec::new();
+    let mut known: HashMap<&[usize], usize> = HashMap::new();
+    for (finding, (_, files)) in findings {
+        let place = *known.entry(files).or_insert(sets.len());
+        if place == sets.len() {
+            sets.push((files, Vec::new()));
+        }
+        sets[place].1.push(finding);
+    }
+    sets
+}
+
+/// `all 8 files`, or `3 files: a.whl, b.whl, c.whl`.
+fn heading(report: &Report, files: &[usize]) -> String {
+    if files.len() == report.files.iter().filter(|file| file.sha256.is_some()).count() {
+        return format!("all {} files", files.len());
+    }
+    let name = |index: &usize| {
+        let path = &report.files[*index].path;
+        visible(&path.file_name().unwrap_or(path.as_os_str()).to_string_lossy())
+    };
+    let names: Vec<_> = files.iter().map(name).collect();
+    format!("{} files: {}", files.len(), names.join(", "))
+}
+
+/// Every finding, and after the last of one kind what to do about it.
+fn list(findings: &[&Finding], text: &mut String) {
+    for (index, finding) in findings.iter().enumerate() {
+        let kind = finding.accepted.as_ref().map_or(finding.severity.to_string(), |_| "accepted".to_owned());
+        let _ = writeln!(text, "  {kind}[{}]: {}", finding.rule, sentence(finding));
+        let next = findings.get(index + 1);
+        let goes_on = |next: &&&Finding| (next.rule, &next.help) == (finding.rule, &finding.help);
+        let last = next.filter(goes_on).is_none_or(|next| next.accepted.is_some());
+        if last || finding.accepted.is_some() {
+            let _ = writeln!(text, "    {}", closing(finding, "reason"));
+        }
+    }
+    text.push('\n');
 }
 
 /// `8 files checked: 2 errors, 1 warning, 3 accepted`.
@@ -216,6 +281,29 @@ mod tests {
                 findings,
             }],
         }
+    }
+
+    #[test]
+    fn what_many_files_have_in_common_is_said_once() {
+        let of = |name: &str, rules: &[&'static str]| {
+            let mut file = report().files.remove(0);
+            let finding = file.findings.remove(0);
+            file.path = PathBuf::from(name);
+            file.findings = rules.iter().map(|rule| Finding { rule, member: None, ..finding.clone() }).collect();
+            file
+        };
+        let files =
+            vec![of("a.whl", &["one", "two"]), of("b.whl", &["one", "two"]), of("c.whl", &["two", "one", "three"])];
+        let common = Report { files };
+        assert_eq!(
+            common.text(),
+            "all 3 files\n  error[one]: it is so: 50%\n    help: Do something else\n  error[two]: it is so: 50%\n    \
+             help: Do something else\n\nc.whl\n  error[three]: it is so: 50%\n    help: Do something else\n\n\
+             3 files checked: 7 errors, 0 warnings\n"
+        );
+        let mut files = common.files;
+        files.push(of("d.whl", &[]));
+        assert!(Report { files }.text().starts_with("3 files: a.whl, b.whl, c.whl\n  error[one]"));
     }
 
     #[test]

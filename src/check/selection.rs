@@ -40,7 +40,15 @@ impl Explain for SelectionError {
         };
         let known = rules().map(|rule| rule.name).chain(Family::all().map(Family::name));
         let nearest = known.map(|name| (strsim::levenshtein(name, wrong), name)).min();
+        // The first word of many rules' names, which reads like a family.
+        let start = format!("{}-", wrong.trim_end_matches('-'));
+        let mut alike = rules().filter(|rule| rule.name.starts_with(&start));
         Some(match nearest {
+            _ if let Some(first) = alike.next() => format!(
+                "did you mean the family `{}`, or one of its rules such as `{}`? `relkit rule` lists them all",
+                first.family().name(),
+                first.name
+            ),
             Some((distance, name)) if distance <= 3 => format!("did you mean `{name}`? `relkit rule` lists them all"),
             _ => "`relkit rule` lists the rules and their families".into(),
         })

@@ -14,7 +14,7 @@ use crate::error::{Exit, Failure};
 use crate::gate::{Release, differences, read_manifest};
 use crate::http;
 use crate::product::Index as IndexRow;
-use crate::publish::credentials::{CredentialError, Environment, Source, Token};
+use crate::publish::credentials::{CredentialError, Environment, Reading, Source, Token};
 use crate::publish::endpoint::Endpoint;
 use crate::publish::event::{Event, Listener};
 use crate::publish::index::Index;
@@ -31,7 +31,11 @@ pub(super) fn run(arguments: &Publish, console: &Console) -> Result<Exit, Failur
     // Whatever is wrong with the command line ends it before any file is read.
     let (upload_url, index_url) = urls(arguments)?;
     let endpoint = Endpoint::new(&upload_url)?;
+    for (option, path) in [("--plan", &arguments.plan), ("--receipt", &arguments.receipt)] {
+        outside(option, path.as_deref(), &arguments.gate.dist)?;
+    }
     let index = index_url.as_ref().map(|url| Index::new(url, pace.patience.sending)).transpose()?;
+    let index = index.map(|index| index.read_with(&Reading::new(&Environment::of_process())));
     let typed = if arguments.token_stdin && !arguments.dry_run { Some(typed_token()?) } else { None };
 
     let release = verify::gate(&arguments.gate, console)?;
@@ -57,13 +61,20 @@ pub(super) fn run(arguments: &Publish, console: &Console) -> Result<Exit, Failur
         }
         plan.write(path)?;
     }
+    let doubt = index_url.as_ref().filter(|_| arguments.index.is_none()).and_then(|index| doubt(&upload_url, index));
     if arguments.dry_run {
-        let planned = DryRun::new(&plan, index.as_ref(), pace.first_pause)?;
+        let planned = DryRun::new(&plan, index.as_ref(), pace.first_pause, doubt)?;
+        for note in planned.notes() {
+            console.warning(note);
+        }
         console.show(&planned, format);
         if format == Form::Text {
             console.status("Planned", planned);
         }
         return Ok(Exit::Good);
+    }
+    if let Some(doubt) = doubt {
+        console.warning(doubt);
     }
     let options = Options {
         plan: &plan,
@@ -86,6 +97,43 @@ fn urls(arguments: &Publish) -> Result<(Url, Option<Url>), Failure> {
     // invariant: clap demands one of the two.
     let upload = upload.ok_or_else(|| Failure::new(Exit::Failed, "neither `--upload-url` nor `--index` is given"))?;
     Ok((upload, index.or_else(|| named.and_then(|row| row.index_url))))
+}
+
+/// Refuses a path inside the directory that is published: the next run would find a file there that is none of the release.
+fn outside(option: &str, path: Option<&Path>, dist: &Path) -> Result<(), Failure> {
+    let Some(path) = path else { return Ok(()) };
+    let Ok(dist) = dist.canonicalize() else { return Ok(()) };
+    // The file need not exist yet, nor the directory that it goes into.
+    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let real = whole.ancestors().skip(1).find_map(|directory| directory.canonicalize().ok());
+    let is_inside = real.is_some_and(|directory| directory.starts_with(&dist)) || whole.starts_with(&dist);
+    if !is_inside {
+        return Ok(());
+    }
+    let message = format!("`{option} {}` is inside the directory that is published", path.display());
+    Err(Failure::new(Exit::Failed, message)
+        .with_hint("name a file outside of it: what is in there is the release alone"))
+}
+
+/// What to ask about a pair of URLs whose hosts have no parent in common.
+fn doubt(upload: &Url, index: &Url) -> Option<String> {
+    let (one, other) = (upload.host_str()?, index.host_str()?);
+    let common = one.rsplit('.').zip(other.rsplit('.')).take_while(|(one, other)| one == other).count();
+    // `co.uk` and its like belong to nobody.
+    let short = |label: Option<&str>| label.is_some_and(|label| label.len() <= 3);
+    let needed = if one.rsplit('.').next().is_some_and(|label| label.len() == 2) && short(one.rsplit('.').nth(1)) {
+        3
+    } else {
+        2
+    };
+    let is_name = matches!(upload.host(), Some(url::Host::Domain(_)));
+    if one == other || (is_name && common >= needed) {
+        return None;
+    }
+    Some(format!(
+        "the upload URL is at `{one}` and the index URL at `{other}`: are they of one index? What is uploaded to one is never \
+         listed by another"
+    ))
 }
 
 fn named_index(arguments: &Publish, name: &str) -> Result<IndexRow, Failure> {
@@ -160,11 +208,12 @@ fn carry_out(options: &Options<'_>, typed: Option<Token>, format: Form, console:
     let (receipt, outcome) = publish(options, source, &listener);
     console.show(&receipt, format);
     outcome.map_err(|error| receipt.failure(error, &own_command()))?;
-    console.status("Published", format_args!("{} at {}", receipt.release_version, receipt.upload_url));
+    let (verb, sentence) = receipt.conclusion();
+    console.status(verb, sentence);
     Ok(Exit::Good)
 }
 
-/// The command line as it was typed; no option takes a secret, and a URL with a password was refused before.
+/// The command line as it was typed, but for what stands before the host of a URL that has a password.
 fn own_command() -> String {
     let plain = |text: &str| {
         text.chars().all(|character| character.is_ascii_alphanumeric() || "-_./:=,@%+".contains(character))
@@ -172,7 +221,7 @@ fn own_command() -> String {
     let quoted = |text: String| {
         if plain(&text) && !text.is_empty() { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
     };
-    let words = std::env::args_os().skip(1).map(|word| quoted(word.to_string_lossy().into_owned()));
+    let words = std::env::args_os().skip(1).map(|word| quoted(http::without_passwords(&word.to_string_lossy())));
     std::iter::once("relkit".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 

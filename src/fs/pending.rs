@@ -1,6 +1,6 @@
 //! Files and directories that appear whole or not at all. The only file that writes to a final name.
 //!
-//! Everything is written beside its final name under `.NAME.relkit-XXXXXX` and renamed at the end, so that an
+//! Everything is written beside its final name under `.NAME.relkit-` and six random letters, and renamed at the end, so that an
 //! interrupted run leaves what was there before and at most a hidden temporary that no later run mistakes for a result.
 
 use std::ffi::OsStr;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::error::PayloadError;
 use crate::member_path::{Clash, MemberPath, Node, PathError, Paths};
+use crate::wheel::sbom;
 
 /// The path of a member, without a leading `./` or a trailing `/`; `None` for the root itself.
 pub(super) fn path(origin: &Path, raw: &[u8]) -> Result<Option<MemberPath>, PayloadError> {
@@ -49,12 +50,9 @@ pub(super) fn is_python(path: &str) -> bool {
         || path.split('/').any(|part| part == "__pycache__")
 }
 
-/// How the names of software bills of materials end, as CycloneDX and SPDX recommend them.
-pub(super) const SBOM_ENDS: [&str; 4] = [".cdx.json", ".cyclonedx.json", ".spdx.json", ".spdx.sbom.json"];
-
 pub(super) fn is_sbom(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
-    SBOM_ENDS.iter().any(|end| name.len() > end.len() && name.ends_with(end))
+    sbom::ends().any(|end| name.len() > end.len() && name.ends_with(end))
 }
 
 /// A raw name for a message: unprintable characters escaped, not endless.

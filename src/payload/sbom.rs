@@ -7,13 +7,14 @@ use super::error::PayloadError;
 use super::found::{Found, Part};
 use super::name;
 use crate::fs::{FsError, Mode};
+use crate::wheel::sbom::ends;
 
 /// Those that lie beside a payload and are named by it: `rg.tar.gz.cdx.json` beside `rg.tar.gz`. A directory may stand
 /// beside one too.
 pub(super) fn beside(payload: &Path) -> Result<Vec<Found>, PayloadError> {
     let Some(file_name) = payload.file_name() else { return Ok(Vec::new()) };
     let mut found = Vec::new();
-    for end in name::SBOM_ENDS {
+    for end in ends() {
         let mut name = file_name.to_owned();
         name.push(end);
         let source = payload.with_file_name(&name);

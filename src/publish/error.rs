@@ -34,7 +34,7 @@ pub enum PublishError {
     Read(#[source] FsError),
     #[error("cannot keep the receipt")]
     Receipt(#[from] FsError),
-    #[error("the index has other bytes under {} of the planned names: {}", conflicts.len(), list(conflicts))]
+    #[error("{}", conflict(conflicts))]
     Conflict {
         /// Name, planned digest, digest at the index where it tells one.
         conflicts: Vec<(String, Sha256Digest, Option<Sha256Digest>)>,
@@ -43,7 +43,7 @@ pub enum PublishError {
     #[error(
         "the index has `{project}` {version} since {since}, and takes no new file for a release older than 14 days: {} \
          cannot be added",
-        files.iter().map(|file| format!("`{file}`")).collect::<Vec<_>>().join(", ")
+        quoted(files)
     )]
     Late {
         project: DistributionName,
@@ -52,6 +52,12 @@ pub enum PublishError {
         since: String,
         files: Vec<String>,
     },
+    /// An installer that finds no wheel for its machine would build it.
+    #[error("the index has an sdist of the runtime `{project}`: {}", quoted(files))]
+    RuntimeSdist { project: DistributionName, files: Vec<String> },
+    /// The status of PEP 792.
+    #[error("the index calls `{project}` {status}{}, and takes no file of it", because(reason))]
+    Closed { project: DistributionName, status: String, reason: String },
     #[error("`{file}` was refused with {status}{}", after_colon(reason))]
     Refused { file: String, status: StatusCode, reason: String },
     #[error("`{file}` may not be uploaded ({status}){}", after_colon(reason))]
@@ -64,10 +70,37 @@ pub enum PublishError {
     #[error("`{}` cannot be sent", path.display())]
     File { path: PathBuf, source: SendError },
     /// No index tells with which bytes the file exists.
-    #[error("`{file}` exists at the server, and nothing tells whether with the same bytes")]
-    Unknown { file: String },
-    #[error("the index did not list {} within {} s", files.join(", "), after.as_secs())]
-    NotVisible { files: Vec<String>, after: Duration },
+    #[error(
+        "`{file}` exists at the server ({status}{}), and nothing tells whether with the same bytes",
+        after_colon(reason)
+    )]
+    Unknown { file: String, status: StatusCode, reason: String, asked: Asked },
+    #[error("the index did not list {} within {} s (`--visible-timeout`){}", files.join(", "), after.as_secs(), not_its_own(elsewhere))]
+    NotVisible {
+        files: Vec<String>,
+        after: Duration,
+        /// The other indexes that its pages are from.
+        elsewhere: Vec<String>,
+    },
+}
+
+/// Whether there was an index to ask.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    Index,
+    Nobody,
+}
+
+fn not_its_own(elsewhere: &[String]) -> String {
+    if elsewhere.is_empty() {
+        return String::new();
+    }
+    format!(": it leads to {}, and what another index lists is not its own", quoted(elsewhere))
+}
+
+/// Names in back quotes, in a row.
+fn quoted(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// A server need not say why.
@@ -75,12 +108,35 @@ fn after_colon(reason: &str) -> String {
     if reason.is_empty() { String::new() } else { format!(": {reason}") }
 }
 
-fn list(conflicts: &[(String, Sha256Digest, Option<Sha256Digest>)]) -> String {
-    let row = |(name, planned, listed): &(String, Sha256Digest, Option<Sha256Digest>)| match listed {
+type Row = (String, Sha256Digest, Option<Sha256Digest>);
+
+/// What is known of the planned names that are taken: "other bytes" is said of those alone of which that is known.
+fn conflict(conflicts: &[Row]) -> String {
+    let (other, unknown): (Vec<&Row>, Vec<&Row>) = conflicts.iter().partition(|(_, _, listed)| listed.is_some());
+    let rows = |rows: &[&Row]| rows.iter().map(|row| list(row)).collect::<Vec<_>>().join(", ");
+    let known = format!("the index has other bytes under {} of the planned names: {}", other.len(), rows(&other));
+    let untold = format!(
+        "the index lists {} of the planned names without a SHA-256, and its files cannot be compared, so that nothing tells \
+         with which bytes it has them: {}",
+        unknown.len(),
+        rows(&unknown)
+    );
+    match (other.is_empty(), unknown.is_empty()) {
+        (_, true) => known,
+        (true, false) => untold,
+        (false, false) => format!("{known}; {untold}"),
+    }
+}
+
+fn list((name, planned, listed): &Row) -> String {
+    match listed {
         Some(listed) => format!("`{name}` (here {planned}, there {listed})"),
         None => format!("`{name}` (here {planned}, there without a digest)"),
-    };
-    conflicts.iter().map(row).collect::<Vec<_>>().join(", ")
+    }
+}
+
+pub(super) fn because(reason: &str) -> String {
+    if reason.trim().is_empty() { String::new() } else { format!(" ({})", reason.trim()) }
 }
 
 impl PublishError {
@@ -89,7 +145,9 @@ impl PublishError {
         match self {
             Self::Plan(_) | Self::File { .. } => PublishOutcome::Changed,
             Self::Conflict { .. } | Self::Unknown { .. } => PublishOutcome::Conflict,
-            Self::Refused { .. } | Self::Late { .. } => PublishOutcome::Refused,
+            Self::Refused { .. } | Self::Late { .. } | Self::RuntimeSdist { .. } | Self::Closed { .. } => {
+                PublishOutcome::Refused
+            }
             Self::Unauthorised { .. } | Self::Credential(_) => PublishOutcome::Unauthorised,
             Self::NotVisible { .. } => PublishOutcome::NotVisible,
             Self::Http(_)
@@ -114,8 +172,17 @@ impl Explain for PublishError {
                 advice(*status, reason)?
             }
             // A server that is busy can say with what, and then another try soon may not be enough.
-            Self::Transient { why, .. } => advice(StatusCode::OK, why).unwrap_or(AGAIN),
+            Self::Transient { why, .. } => advice(StatusCode::INTERNAL_SERVER_ERROR, why).unwrap_or(AGAIN),
             Self::NotVisible { .. } => AGAIN,
+            Self::Conflict { conflicts } if conflicts.iter().all(|(_, _, listed)| listed.is_none()) => {
+                "leave the index URL out: nothing is looked up then, and the server itself compares; or use an index that tells \
+                 SHA-256 digests"
+            }
+            Self::RuntimeSdist { .. } => "delete it there, or release another version: installers would build it",
+            Self::Closed { status, .. } if status == "quarantined" => {
+                "ask those who run the index: nobody can install the project meanwhile"
+            }
+            Self::Closed { .. } => "unarchive the project at the index, then run the same command again",
             Self::Conflict { .. } => {
                 "a published file cannot be changed: publish the very same bytes, or release another version"
             }
@@ -124,6 +191,9 @@ impl Explain for PublishError {
                  then, and every file is sent"
             }
             Self::Password => "leave it out: the token or password comes from RELKIT_TOKEN or `--token-stdin`",
+            Self::Unknown { asked: Asked::Index, .. } => {
+                "the index does not list it (yet): run the same command again once it does, or release another version"
+            }
             Self::Unknown { .. } => "give the simple API with `--index-url`, so that digests can be compared",
             Self::File { .. } => "verify again, and let nothing write to the directory meanwhile",
         };
@@ -136,6 +206,8 @@ impl Explain for PublishError {
             Self::Credential(error) => error.exit(),
             Self::Conflict { .. }
             | Self::Late { .. }
+            | Self::RuntimeSdist { .. }
+            | Self::Closed { .. }
             | Self::Refused { .. }
             | Self::Unauthorised { .. }
             | Self::Unknown { .. } => Exit::NotGood,

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use reqwest::StatusCode;
 use url::Url;
 
 use super::answer::{Answer, Meaning, meaning};
@@ -81,7 +82,7 @@ impl Run<'_> {
                 }
                 Ok(answer) => match meaning(&answer) {
                     Meaning::Stored => return self.uploaded(file, &answer, tries.started.elapsed()),
-                    Meaning::Exists => return self.settle_existing(file),
+                    Meaning::Exists => return self.settle_existing(file, answer, tries.count > 1),
                     Meaning::Elsewhere(location) => match same_server(&url, &location) {
                         Some(elsewhere) if tries.redirects < MAX_REDIRECTS => {
                             tries.redirects += 1;
@@ -92,7 +93,10 @@ impl Run<'_> {
                         _ => {
                             let there = url.join(&location).map_or_else(|_| "nowhere".into(), |url| http::shown(&url));
                             let reason = format!("it redirects to `{there}`");
-                            return Err(PublishError::Refused { file: name(), status: answer.status, reason });
+                            return self.unless_stored(
+                                file,
+                                PublishError::Refused { file: name(), status: answer.status, reason },
+                            );
                         }
                     },
                     Meaning::Expired if !tries.has_renewed && sender.source.forget(&file.project) => {
@@ -106,11 +110,16 @@ impl Run<'_> {
                     Meaning::TryAgain(pause) => (answer.sentence(), Some(pause).filter(|pause| !pause.is_zero())),
                     Meaning::Unauthorised | Meaning::Expired => {
                         let Answer { status, reason, .. } = answer;
-                        return Err(PublishError::Unauthorised { file: name(), status, reason });
+                        let refusal = PublishError::Unauthorised { file: name(), status, reason };
+                        // Whoever is not known is not told what there is; anybody else may have it already.
+                        return match status {
+                            StatusCode::UNAUTHORIZED => Err(refusal),
+                            _ => self.unless_stored(file, refusal),
+                        };
                     }
                     Meaning::Refused | Meaning::Garbled => {
                         let Answer { status, reason, .. } = answer;
-                        return Err(PublishError::Refused { file: name(), status, reason });
+                        return self.unless_stored(file, PublishError::Refused { file: name(), status, reason });
                     }
                 },
             };
@@ -128,11 +137,21 @@ impl Run<'_> {
             if is_last {
                 let why = match tries.count {
                     MAX_ATTEMPTS.. => why,
-                    _ => format!("{why}; the next try, {} s later, would be after the deadline", pause.as_secs()),
+                    _ => {
+                        let (pause, deadline) = (pause.as_secs(), self.options.pace.deadline.as_secs());
+                        format!(
+                            "{why}; the next try, {pause} s later, would be after the deadline of {deadline} s (`--deadline`)"
+                        )
+                    }
                 };
                 return Err(PublishError::Transient { file: name(), attempts: tries.count, why });
             }
         }
+    }
+
+    /// The refusal, unless the index has these very bytes.
+    fn unless_stored(&mut self, file: &PlannedFile, refusal: PublishError) -> Result<(), PublishError> {
+        if self.is_stored(file)? { Ok(()) } else { Err(refusal) }
     }
 
     fn frame(&self, file: &PlannedFile, source: &Source) -> Result<Frame, PublishError> {

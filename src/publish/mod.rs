@@ -12,10 +12,12 @@ pub mod event;
 mod file;
 mod form;
 pub mod index;
+mod page;
 pub mod plan;
 pub mod receipt;
 mod report;
 mod run;
+mod sentence;
 mod survey;
 pub mod upload;
 mod visible;
@@ -52,7 +54,13 @@ pub fn publish(
 fn carry_out(run: &mut Run<'_>, source: impl FnOnce() -> Result<Source, CredentialError>) -> Result<(), PublishError> {
     let options = run.options;
     let present = match options.index {
-        Some(index) => survey::survey(options.plan, index, options.pace.first_pause)?,
+        Some(index) => {
+            let survey = survey::survey(options.plan, index, options.pace.first_pause)?;
+            for note in survey.notes {
+                run.tell(&Event::Warning(note));
+            }
+            survey.found
+        }
         None => {
             let text = "no index URL is given: files that are up already cannot be told, nor when they become visible";
             run.tell(&Event::Warning(text.into()));

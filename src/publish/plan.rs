@@ -22,6 +22,8 @@ use crate::wheel::sdist::{Sdist, SdistError};
 
 /// The version of the JSON form.
 const SCHEMA_VERSION: u32 = 1;
+/// The name of the first phase.
+const RUNTIME: &str = "runtime";
 
 /// Files in order, in two phases: the runtime, and the SDK once every runtime file is visible.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -125,7 +127,7 @@ impl Plan {
         index_url: Option<&str>,
     ) -> Result<Self, PlanError> {
         let mut phases = Vec::new();
-        for (name, sdk) in [("runtime", false), ("sdk", true)] {
+        for (name, sdk) in [(RUNTIME, false), ("sdk", true)] {
             let mut chosen: Vec<_> = files.iter().filter(|file| (file.role != Role::RuntimeWheel) == sdk).collect();
             chosen.sort_by_key(|file| (file.role, file.bytes, &file.name));
             let planned = chosen.into_iter().map(|file| PlannedFile::new(dist, file)).collect::<Result<_, _>>()?;
@@ -211,6 +213,12 @@ impl Plan {
 
     pub(crate) fn files(&self) -> impl Iterator<Item = &PlannedFile> {
         self.phases.iter().flat_map(|phase| &phase.files)
+    }
+}
+
+impl Phase {
+    pub(super) fn is_runtime(&self) -> bool {
+        self.name == RUNTIME
     }
 }
 

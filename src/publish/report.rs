@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use super::error::PublishError;
 use super::index::Index;
 use super::plan::{Plan, PlannedFile};
-use super::receipt::Receipt;
-use super::survey::{Found, survey};
+use super::receipt::{FileReceipt, Receipt, State};
+use super::survey::{Survey, survey};
 use crate::console::Shown;
 use crate::console::text::{human_bytes, table};
 use crate::error::{Explain as _, Failure};
@@ -18,17 +18,30 @@ use crate::gate::Release;
 /// A plan, and what the index has of it where it was asked.
 pub(crate) struct DryRun<'a> {
     plan: &'a Plan,
-    present: Option<Found<'a>>,
+    survey: Option<Survey<'a>>,
+    /// What is worth knowing, a sentence each.
+    notes: Vec<String>,
 }
 
 impl<'a> DryRun<'a> {
     /// Asks the index, again after about `pause` where it fails for a moment. Sends nothing.
-    pub(crate) fn new(plan: &'a Plan, index: Option<&Index>, pause: Duration) -> Result<Self, PublishError> {
-        Ok(Self { plan, present: index.map(|index| survey(plan, index, pause)).transpose()? })
+    pub(crate) fn new(
+        plan: &'a Plan,
+        index: Option<&Index>,
+        pause: Duration,
+        doubt: Option<String>,
+    ) -> Result<Self, PublishError> {
+        let survey = index.map(|index| survey(plan, index, pause)).transpose()?;
+        let notes = doubt.into_iter().chain(survey.iter().flat_map(|survey| survey.notes.clone())).collect();
+        Ok(Self { plan, survey, notes })
+    }
+
+    pub(crate) fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     fn state(&self, name: &str) -> Option<&'static str> {
-        let (_, presence) = self.present.as_ref()?.iter().find(|(file, _)| file.name == name)?;
+        let (_, presence) = self.survey.as_ref()?.found.iter().find(|(file, _)| file.name == name)?;
         Some(if presence.is_same() { "present" } else { "absent" })
     }
 }
@@ -36,7 +49,11 @@ impl<'a> DryRun<'a> {
 impl fmt::Display for DryRun<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (count, total) = (self.plan.files().count(), self.plan.files().map(|file| file.bytes).sum());
-        write!(formatter, "{count} files, {}, to {}; nothing was sent", human_bytes(total), self.plan.upload_url)
+        write!(formatter, "{count} files, {}, to {}; nothing was sent", human_bytes(total), self.plan.upload_url)?;
+        match self.survey {
+            Some(_) => Ok(()),
+            None => formatter.write_str(", and nothing was looked up, because no index URL is given"),
+        }
     }
 }
 
@@ -57,6 +74,7 @@ impl Shown for DryRun<'_> {
         let mut value = serde_json::to_value(self.plan).unwrap_or_default();
         value["outcome"] = "planned".into();
         value["plan_sha256"] = self.plan.digest().to_string().into();
+        value["notes"] = self.notes().into();
         for phase in value["phases"].as_array_mut().into_iter().flatten() {
             for file in phase["files"].as_array_mut().into_iter().flatten() {
                 file["at_index"] = file["name"].as_str().and_then(|name| self.state(name)).into();
@@ -82,15 +100,36 @@ impl Shown for KeptBack<'_> {
 }
 
 impl Receipt {
+    /// What a publish that is done has done: a verb, and the rest of the sentence.
+    pub(crate) fn conclusion(&self) -> (&'static str, String) {
+        let (version, upload) = (&self.release_version, &self.upload_url);
+        let is_sent = |file: &FileReceipt| file.state != State::PresentSame;
+        match &self.index_url {
+            None => {
+                ("Published", format!("{version} at {upload}; nothing was looked up, because no index URL is given"))
+            }
+            Some(index) if !self.files.iter().any(is_sent) => (
+                "Unchanged",
+                format!("{version}: nothing was sent to {upload}, because {index} has every file with these bytes"),
+            ),
+            Some(_) => ("Published", format!("{version} at {upload}")),
+        }
+    }
+
     /// The failure with what is up, what is missing, and the command that goes on from there.
     pub(crate) fn failure(&self, error: PublishError, command: &str) -> Failure {
         let (up, missing): (Vec<_>, Vec<_>) = self.files.iter().partition(|file| file.state.is_up());
         let mut hint = error.hint().map(|hint| hint + "\n").unwrap_or_default();
-        hint += &format!("{} of {} files are up", up.len(), self.files.len());
+        hint += &self.standing(up.len());
         for file in missing {
             hint += &format!("\n  missing: {}", file.name);
         }
         hint += &format!("\nto go on: {command}");
         Failure::from(error).with_hint(hint)
+    }
+
+    fn standing(&self, up: usize) -> String {
+        let sent = if self.files.iter().all(|file| file.attempts == 0) { "; nothing was sent" } else { "" };
+        format!("{up} of {} files are up{sent}", self.files.len())
     }
 }

@@ -4,10 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use super::error::PublishError;
-use super::index::{Index, IndexError, Listing, Presence, presence};
+use super::error::{PublishError, because};
+use super::index::{Index, IndexError, Presence};
+use super::page::{Page, is_distribution};
 use super::plan::{Phase, Plan, PlannedFile};
 use super::wait::backoff;
+use crate::version::PublicVersion;
+use crate::wheel::filename::WheelFileName;
 use crate::wheel::name::DistributionName;
 
 /// An index that says when files were uploaded (PEP 700) takes no new file for a release that is older.
@@ -15,55 +18,174 @@ const MAX_RELEASE_AGE: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 const MAX_TRIES: u32 = 4;
 
 /// The pages of the projects of a phase.
-type Pages<'a> = BTreeMap<&'a DistributionName, Listing>;
+type Pages<'a> = BTreeMap<&'a DistributionName, Page>;
+
+/// By project, the files of the planned release that the plan does not have.
+type Foreign<'a> = BTreeMap<&'a DistributionName, Vec<&'a str>>;
 
 /// Planned files in their order, and what the index has under their names.
 pub(super) type Found<'a> = Vec<(&'a PlannedFile, Presence)>;
 
-/// What the index has of a plan. After a passing failure it asks again, at first after about `pause`. Other bytes under
-/// planned names are an error, all such names at once, and so is a release that is too old for a file that is missing.
-pub(super) fn survey<'a>(plan: &'a Plan, index: &Index, pause: Duration) -> Result<Found<'a>, PublishError> {
-    let mut found = Vec::new();
-    let mut late = None;
-    for phase in &plan.phases {
-        let pages = pages(phase, index, pause)?;
-        let of_phase = look_up(phase, &pages);
-        late = late.or(too_late(&of_phase, &pages, SystemTime::now()));
-        found.extend(of_phase);
-    }
-    no_conflict(&found)?;
-    late.map_or(Ok(found), Err)
+/// What an index has of a plan.
+pub(super) struct Survey<'a> {
+    pub(super) found: Found<'a>,
+    /// What is worth knowing beside it, a sentence each.
+    pub(super) notes: Vec<String>,
 }
 
-/// What the index has of a phase, conflicts or not.
-pub(super) fn survey_phase<'a>(phase: &'a Phase, index: &Index, pause: Duration) -> Result<Found<'a>, IndexError> {
-    Ok(look_up(phase, &pages(phase, index, pause)?))
+/// What the index has of a plan. After a passing failure it asks again, at first after about `pause`. Other bytes under
+/// planned names are an error, all such names at once, and so is whatever makes the publish pointless: no index at the
+/// address, a project that takes no files, a release that is too old for a file that is missing, an sdist of the runtime.
+pub(super) fn survey<'a>(plan: &'a Plan, index: &Index, pause: Duration) -> Result<Survey<'a>, PublishError> {
+    let mut survey = Survey { found: Vec::new(), notes: Vec::new() };
+    let mut all_pages = Vec::new();
+    for phase in &plan.phases {
+        all_pages.push((phase, pages(phase, index, pause)?));
+    }
+    if !all_pages.iter().any(|(_, pages)| pages.values().any(|page| page.found)) {
+        patiently(pause, || index.must_exist())?;
+    }
+    let mut refusals = Vec::new();
+    for (phase, pages) in &all_pages {
+        let found = look_up(phase, index, pages);
+        let foreign: Foreign<'_> =
+            pages.iter().map(|(project, page)| (*project, foreign(phase, project, page))).collect();
+        refusals.extend(sdists_of_runtime(phase, &foreign));
+        refusals.extend(closed(&found, pages));
+        refusals.extend(too_late(&found, pages, SystemTime::now()));
+        survey.notes.extend(notes(phase, pages, &foreign));
+        survey.found.extend(found);
+    }
+    no_conflict(&survey.found)?;
+    match refusals.into_iter().next() {
+        Some(refusal) => Err(refusal),
+        None => Ok(survey),
+    }
+}
+
+/// What the index has of a phase, conflicts or not, and the other indexes that its pages are from.
+pub(super) fn survey_phase<'a>(
+    phase: &'a Phase,
+    index: &Index,
+    pause: Duration,
+) -> Result<(Found<'a>, Vec<String>), IndexError> {
+    let pages = pages(phase, index, pause)?;
+    let elsewhere = pages.values().filter_map(|page| page.elsewhere.clone()).collect();
+    Ok((look_up(phase, index, &pages), elsewhere))
 }
 
 fn pages<'a>(phase: &'a Phase, index: &Index, pause: Duration) -> Result<Pages<'a>, IndexError> {
     let projects: BTreeSet<_> = phase.files.iter().map(|file| &file.project).collect();
-    projects.into_iter().map(|project| Ok((project, listing(index, project, pause)?))).collect()
+    let page = |project| patiently(pause, || index.page(project));
+    projects.into_iter().map(|project| Ok((project, page(project)?))).collect()
 }
 
-fn look_up<'a>(phase: &'a Phase, pages: &Pages<'_>) -> Found<'a> {
+fn look_up<'a>(phase: &'a Phase, index: &Index, pages: &Pages<'_>) -> Found<'a> {
     let of = |file: &PlannedFile| {
         let page = pages.get(&file.project);
-        page.map_or(Presence::Absent, |page| presence(page, &file.name, file.sha256))
+        page.map_or(Presence::Absent, |page| index.presence(page, &file.name, file.sha256, file.bytes))
     };
     phase.files.iter().map(|file| (file, of(file))).collect()
+}
+
+/// What the pages of a phase tell beside the digests of the planned files.
+fn notes(phase: &Phase, pages: &Pages<'_>, foreign: &Foreign<'_>) -> Vec<String> {
+    let mut notes = Vec::new();
+    for (project, page) in pages {
+        match &page.elsewhere {
+            Some(there) if page.found => notes.push(format!(
+                "the page of `{project}` lists files of `{there}`, which it inherits: another index's files do not count"
+            )),
+            Some(there) => notes.push(format!(
+                "the page of `{project}` redirects to `{there}`: what another server lists is not this index's, and does not \
+                 count"
+            )),
+            None => {}
+        }
+        if let Some(status) = page.status.as_ref().filter(|status| status.word != "active") {
+            notes.push(format!("the index calls `{project}` {}{}", status.word, because(&status.reason)));
+        }
+        for file in phase.files.iter().filter(|file| file.project == **project) {
+            if let Some(reason) = page.files.get(&file.name).and_then(|listed| listed.yanked.as_ref()) {
+                notes.push(format!(
+                    "`{}` is yanked at the index{}: installers pass it over",
+                    file.name,
+                    because(reason)
+                ));
+            }
+        }
+        if let Some(foreign) = foreign.get(project).filter(|names| !names.is_empty()) {
+            let yanked = |name: &str| page.files.get(name).is_some_and(|listed| listed.yanked.is_some());
+            let names = foreign.iter().map(|name| format!("`{name}`{}", if yanked(name) { " (yanked)" } else { "" }));
+            let names = names.collect::<Vec<_>>().join(", ");
+            notes.push(format!("the index has files of this release of `{project}` that are not in the plan: {names}"));
+        }
+    }
+    notes
+}
+
+/// The files of the planned release of a project that the plan does not have.
+fn foreign<'a>(phase: &Phase, project: &DistributionName, page: &'a Page) -> Vec<&'a str> {
+    let of_project = || phase.files.iter().filter(|file| file.project == *project);
+    let Some(version) = of_project().next().map(|file| &file.version) else { return Vec::new() };
+    let names = page.files.keys().map(String::as_str).filter(|name| is_of_release(name, project, version));
+    names.filter(|name| !of_project().any(|file| file.name == *name)).collect()
+}
+
+/// Whether a file name is one of this release, in any spelling.
+fn is_of_release(name: &str, project: &DistributionName, version: &str) -> bool {
+    let same_version = |text: &str| match (text.replace('_', "-").parse::<PublicVersion>(), version.parse()) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => text.eq_ignore_ascii_case(version),
+    };
+    if let Ok(wheel) = name.parse::<WheelFileName>() {
+        return wheel.distribution.is_same(project) && same_version(&wheel.version);
+    }
+    if !is_distribution(name) {
+        return false;
+    }
+    // `name-version` and an ending; both of the first can hold a `-`. Parts of a wheel's name may follow.
+    let stem = [".tar.gz", ".tar.bz2", ".tar.xz"].iter().find_map(|ending| name.strip_suffix(ending));
+    let stem = stem.or_else(|| name.rsplit_once('.').map(|(stem, _)| stem)).unwrap_or(name);
+    stem.match_indices('-').any(|(at, _)| {
+        let (start, rest) = (&stem[..at], &stem[at + 1..]);
+        let is_project = start.parse::<DistributionName>().is_ok_and(|start| start.is_same(project));
+        is_project && (same_version(rest) || rest.split('-').next().is_some_and(same_version))
+    })
+}
+
+/// Refuses a release of whose runtime the index has an sdist: an installer without a wheel for its machine builds it.
+fn sdists_of_runtime(phase: &Phase, foreign: &Foreign<'_>) -> Option<PublishError> {
+    if !phase.is_runtime() {
+        return None;
+    }
+    let is_sdist = |name: &&str| !name.to_ascii_lowercase().ends_with(".whl") && !name.ends_with(".egg");
+    foreign.iter().find_map(|(project, names)| {
+        let files: Vec<_> = names.iter().copied().filter(is_sdist).map(str::to_owned).collect();
+        (!files.is_empty()).then(|| PublishError::RuntimeSdist { project: (*project).clone(), files })
+    })
+}
+
+/// Refuses a project that takes no files, or of which nothing is offered (PEP 792).
+fn closed(found: &Found<'_>, pages: &Pages<'_>) -> Option<PublishError> {
+    pages.iter().find_map(|(project, page)| {
+        let status = page.status.as_ref()?;
+        let is_complete = found.iter().all(|(file, presence)| file.project != **project || presence.is_same());
+        let is_closed = status.word == "quarantined" || (status.word == "archived" && !is_complete);
+        is_closed.then(|| PublishError::Closed {
+            project: (*project).clone(),
+            status: status.word.clone(),
+            reason: status.reason.clone(),
+        })
+    })
 }
 
 /// The files that are missing from a release which is older than an index allows.
 fn too_late(found: &Found<'_>, pages: &Pages<'_>, now: SystemTime) -> Option<PublishError> {
     let absent = found.iter().filter(|(_, presence)| *presence == Presence::Absent).map(|(file, _)| file);
     let first = *absent.clone().next()?;
-    // Every file of a release begins with the same name and version, but for the spelling of those made elsewhere.
-    let stem = format!("{}-{}", first.project.escaped(), first.version);
-    let of_the_release = |name: &str| {
-        let rest = name.get(..stem.len()).filter(|start| start.eq_ignore_ascii_case(&stem)).and(name.get(stem.len()..));
-        rest.is_some_and(|rest| rest.starts_with('-') || rest == ".tar.gz")
-    };
-    let uploads = pages.get(&first.project)?.iter().filter(|(name, _)| of_the_release(name));
+    let uploads = pages.get(&first.project)?.files.iter();
+    let uploads = uploads.filter(|(name, _)| is_of_release(name, &first.project, &first.version));
     let times = uploads.filter_map(|(_, listed)| {
         let text = listed.upload_time.as_deref()?;
         humantime::parse_rfc3339(text).ok().map(|time| (time, text))
@@ -77,12 +199,12 @@ fn too_late(found: &Found<'_>, pages: &Pages<'_>, now: SystemTime) -> Option<Pub
     })
 }
 
-/// Reads a project's page; an index that fails for a moment is asked again.
-fn listing(index: &Index, project: &DistributionName, pause: Duration) -> Result<Listing, IndexError> {
+/// Asks again where an index fails for a moment.
+fn patiently<T>(pause: Duration, mut ask: impl FnMut() -> Result<T, IndexError>) -> Result<T, IndexError> {
     let mut tries = 0;
     loop {
         tries += 1;
-        match index.listing(project) {
+        match ask() {
             Err(error) if error.is_passing() && tries < MAX_TRIES => thread::sleep(backoff(pause, tries)),
             outcome => return outcome,
         }

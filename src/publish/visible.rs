@@ -3,9 +3,9 @@
 use std::thread;
 use std::time::Instant;
 
-use super::error::PublishError;
+use super::answer::Answer;
+use super::error::{Asked, PublishError};
 use super::event::Event;
-use super::index::presence;
 use super::plan::{Phase, PlannedFile};
 use super::receipt::State;
 use super::run::Run;
@@ -13,12 +13,12 @@ use super::survey::{no_conflict, survey_phase};
 use super::wait::poll_pause;
 
 impl Run<'_> {
-    /// Whether the index lists the file after a lost answer; a conflict is an error.
+    /// Whether the index lists the file, asked once after a lost answer or a refusal; a conflict is an error.
     pub(super) fn is_stored(&mut self, file: &PlannedFile) -> Result<bool, PublishError> {
         let Some(index) = self.options.index else { return Ok(false) };
-        // An index that cannot be read right now proves nothing; the upload is tried again.
-        let Ok(listing) = index.listing(&file.project) else { return Ok(false) };
-        let presence = presence(&listing, &file.name, file.sha256);
+        // An index that cannot be read right now proves nothing.
+        let Ok(page) = index.page(&file.project) else { return Ok(false) };
+        let presence = index.presence(&page, &file.name, file.sha256, file.bytes);
         no_conflict(&[(file, presence)])?;
         if !presence.is_same() {
             return Ok(false);
@@ -28,18 +28,23 @@ impl Run<'_> {
         Ok(true)
     }
 
-    /// The server says that the name is taken: the index must tell by whom.
-    pub(super) fn settle_existing(&mut self, file: &PlannedFile) -> Result<(), PublishError> {
-        let unknown = || PublishError::Unknown { file: file.name.clone() };
-        if self.options.index.is_none() {
-            return Err(unknown());
-        }
+    /// The server says that the name is taken: the index must tell by whom. It may lag behind an upload of this run whose
+    /// answer was lost; after any other refusal it is asked once.
+    pub(super) fn settle_existing(
+        &mut self,
+        file: &PlannedFile,
+        answer: Answer,
+        may_be_ours: bool,
+    ) -> Result<(), PublishError> {
         let started = Instant::now();
         let mut attempt = 0;
         while !self.is_stored(file)? {
             attempt += 1;
-            if started.elapsed() >= self.options.pace.visible {
-                return Err(unknown());
+            let is_over = started.elapsed() >= self.options.pace.visible;
+            if self.options.index.is_none() || !may_be_ours || is_over {
+                let asked = self.options.index.map_or(Asked::Nobody, |_| Asked::Index);
+                let Answer { status, reason, .. } = answer;
+                return Err(PublishError::Unknown { file: file.name.clone(), status, reason, asked });
             }
             thread::sleep(poll_pause(self.options.pace.first_pause, attempt));
         }
@@ -57,7 +62,7 @@ impl Run<'_> {
         loop {
             let found = survey_phase(phase, index, self.options.pace.first_pause);
             let missing: Vec<_> = match &found {
-                Ok(found) => {
+                Ok((found, _)) => {
                     no_conflict(found)?;
                     found.iter().filter(|(_, presence)| !presence.is_same()).map(|(file, _)| *file).collect()
                 }
@@ -74,7 +79,11 @@ impl Run<'_> {
             if started.elapsed() >= self.options.pace.visible {
                 let files = missing.iter().map(|file| file.name.clone()).collect();
                 let after = self.options.pace.visible;
-                return Err(found.map_or_else(Into::into, |_| PublishError::NotVisible { files, after }));
+                return Err(found.map_or_else(Into::into, |(_, elsewhere)| PublishError::NotVisible {
+                    files,
+                    after,
+                    elsewhere,
+                }));
             }
             if attempt == 1 {
                 self.tell(&Event::Waiting { phase: phase.name.clone(), missing: missing.len() });

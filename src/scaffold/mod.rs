@@ -5,6 +5,8 @@ mod error;
 mod kind;
 mod names;
 mod options;
+mod question;
+mod scratch;
 mod sdk;
 mod survey;
 mod tables;

@@ -28,7 +28,7 @@ pub(super) fn files(names: &SdkNames, named: &Named, program: &str) -> Vec<(Stri
     let values = [
         ("@sdk-distribution@", names.distribution.as_str()),
         ("@sdk-module@", &names.module),
-        ("@distribution@", &named.distribution),
+        ("@distribution@", named.distribution.as_str()),
         ("@module@", &named.module),
         ("@executable@", program),
         ("@license@", license.as_deref().unwrap_or_default()),

@@ -1,23 +1,21 @@
 //! What payloads tell of the product that they are of: targets and honest tags off the binaries, executables, files beside
-//! them, and how the program says its version.
+//! them, and what the program says of itself.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
-
-use regex::Regex;
 
 use super::error::ScaffoldError;
 use super::kind::{self, Kind};
 use super::names;
+use super::question::{Question, Runnable, Stream, first_command, question};
+use super::scratch::scratch;
 use crate::binary::{Inventory, Libc};
 use crate::console::Progress;
-use crate::fs::{FsError, Scratch};
+use crate::fs::Scratch;
+use crate::member_path::parent;
 use crate::payload::{Surveyed, survey};
 use crate::product::Command;
-use crate::smoke::probe;
 use crate::target::{PlatformTag, TargetTriple};
-use crate::version::PublicVersion;
 
 /// One payload: its target, and what of it would be shipped.
 #[derive(Debug)]
@@ -42,21 +40,6 @@ pub(super) struct Findings {
     /// Arguments that the program answers well, where it answers, and a word of the answer.
     pub first_command: Option<(Vec<String>, Stream, String)>,
     pub notes: Vec<String>,
-}
-
-/// Where a program prints; `stdout` and `stderr` are also the keys of a smoke command.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Stream {
-    Stdout,
-    Stderr,
-}
-
-/// How the program is asked for its version, and what it said.
-#[derive(Debug)]
-pub(super) struct Question {
-    pub arguments: Vec<String>,
-    pub pattern: String,
-    pub version: PublicVersion,
 }
 
 /// A payload that was read.
@@ -128,7 +111,7 @@ pub(super) fn survey_all(
 impl<'a> Seen<'a> {
     fn read(path: &'a Path, wanted: Option<&str>, progress: &Progress) -> Result<Self, ScaffoldError> {
         let file_name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let scratch = Scratch::create("relkit-init-").map_err(FsError::write(&std::env::temp_dir()))?;
+        let scratch = scratch()?;
         let called = names::program(&file_name);
         let files = survey(path, wanted.unwrap_or(&called), scratch.path(), progress)?;
         let natives = files.iter().filter(|file| file.magic.format().is_some());
@@ -145,14 +128,13 @@ impl<'a> Seen<'a> {
     /// The programs that users start: those in `bin/`, else at the top, else all.
     fn front(&self) -> Vec<&Surveyed> {
         let programs: Vec<_> = self.programs.iter().map(|index| &self.files[*index]).collect();
-        let directory = |file: &Surveyed| file.path.rsplit_once('/').map_or("", |(directory, _)| directory).to_owned();
         for wanted in ["bin", ""] {
-            let there: Vec<_> = programs.iter().copied().filter(|file| directory(file) == wanted).collect();
+            let there: Vec<_> = programs.iter().copied().filter(|file| parent(&file.path) == wanted).collect();
             if !there.is_empty() {
                 return there;
             }
         }
-        let nested: Vec<_> = programs.iter().copied().filter(|file| directory(file).ends_with("/bin")).collect();
+        let nested: Vec<_> = programs.iter().copied().filter(|file| parent(&file.path).ends_with("/bin")).collect();
         if nested.is_empty() { programs } else { nested }
     }
 
@@ -204,7 +186,9 @@ impl<'a> Seen<'a> {
             None => TargetTriple::of_tag(preferred).ok_or_else(no_tag)?,
         };
         let own = honest.iter().find(|tag| tag.is_musllinux() == triple.is_musl()).unwrap_or(preferred).clone();
-        let also = honest.into_iter().filter(|tag| *tag != own).collect();
+        // The tag of a universal build stands for those of its slices, which may be other targets'.
+        let whole = own.architectures().len() > 1;
+        let also = honest.into_iter().filter(|tag| *tag != own && triple.matches(tag) && !whole).collect();
         Ok(Row { triple, platform_tag: own, also, file_name: self.file_name.clone() })
     }
 }
@@ -246,12 +230,7 @@ fn executables(seen: &[Seen<'_>]) -> Vec<String> {
 fn settle_tags(rows: &mut [Row]) {
     for index in 0..rows.len() {
         let triple = rows[index].triple.clone();
-        let beside_glibc = triple.is_musl()
-            && rows.iter().any(|other| {
-                other.triple.is_linux()
-                    && !other.triple.is_musl()
-                    && other.triple.architecture() == triple.architecture()
-            });
+        let beside_glibc = triple.is_musl_beside(rows.iter().map(|other| &other.triple));
         let taken: Vec<_> = rows
             .iter()
             .enumerate()
@@ -262,8 +241,7 @@ fn settle_tags(rows: &mut [Row]) {
             })
             .collect();
         rows[index].also.retain(|tag| {
-            let for_glibc = matches!(tag, PlatformTag::Manylinux { .. });
-            let is_left_to_another = taken.contains(tag) || beside_glibc && for_glibc;
+            let is_left_to_another = taken.contains(tag) || beside_glibc && tag.is_manylinux();
             !is_left_to_another
         });
     }
@@ -278,8 +256,7 @@ fn files(seen: &[Seen<'_>], program: &str) -> Vec<(String, String)> {
     let mut by_directory: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
     for file in first.files.iter().filter(|file| everywhere(&file.path) && file.magic.format().is_none()) {
         let Some(to) = kind::destination(&kind::of(&file.path, program)) else { continue };
-        let directory = file.path.rsplit_once('/').map_or("", |(directory, _)| directory);
-        by_directory.entry((directory.to_owned(), to)).or_default().push(file.path.to_string());
+        by_directory.entry((parent(&file.path).to_owned(), to)).or_default().push(file.path.to_string());
     }
     for ((directory, to), paths) in by_directory {
         let ending = |path: &str| path.rsplit_once('.').map(|(_, ending)| ending.to_owned());
@@ -303,98 +280,4 @@ fn files(seen: &[Seen<'_>], program: &str) -> Vec<(String, String)> {
         }
     }
     rules
-}
-
-/// A copy of the program that can be started: archives keep its mode, and what is unpacked here does not.
-struct Runnable {
-    path: PathBuf,
-    _scratch: Option<Scratch>,
-}
-
-impl Runnable {
-    fn of(file: &Surveyed) -> Result<Self, ScaffoldError> {
-        let scratch = Scratch::create("relkit-init-").map_err(FsError::write(&std::env::temp_dir()))?;
-        let name = file.path.rsplit('/').next().unwrap_or("program");
-        let path = scratch.path().join(name);
-        crate::fs::copy(&file.source, &path, crate::fs::Mode::Executable)?;
-        Ok(Self { path, _scratch: Some(scratch) })
-    }
-}
-
-/// A version in a text: at least two numbers joined by a dot.
-static VERSION: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"v?(\d+\.\d+[0-9A-Za-z.+-]*)").ok());
-
-static USAGE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i)\busage\b").ok());
-
-fn question(program: &Path) -> Result<Option<Question>, ScaffoldError> {
-    for argument in ["--version", "version", "-V", "-version", "-v"] {
-        let answer = probe::ask(program, &[argument]).map_err(FsError::write(&std::env::temp_dir()))?;
-        let Some(answer) = answer else { continue };
-        for text in [&answer.stdout, &answer.stderr] {
-            if let Some((pattern, version)) = text.lines().find_map(pattern_of) {
-                return Ok(Some(Question { arguments: vec![argument.to_owned()], pattern, version }));
-            }
-        }
-    }
-    Ok(None)
-}
-
-/// The pattern that finds the version in a line, and the version.
-fn pattern_of(line: &str) -> Option<(String, PublicVersion)> {
-    let captures = VERSION.as_ref()?.captures(line)?;
-    let (whole, version) = (captures.get(0)?, captures.get(1)?.as_str());
-    // What follows the numbers may be anything: `1.13.2.git.kitware`, `0.168.0-e27a`.
-    let numbers: String =
-        version.chars().take_while(|character| character.is_ascii_digit() || *character == '.').collect();
-    let numbers = numbers.trim_end_matches('.');
-    let (group, parsed) = match PublicVersion::said(version.trim_end_matches(['.', '-', '+'])) {
-        Some(parsed) => (r"(\d[0-9A-Za-z.-]*)", parsed),
-        None => (r"(\d+(?:\.\d+)+)", numbers.parse().ok()?),
-    };
-    let mark = if whole.as_str().starts_with('v') { "v" } else { "" };
-    let before = &line[..whole.start()];
-    // Something that changes from build to build is no part of the pattern.
-    let stable = before.chars().all(|character| !character.is_ascii_digit()) && before.len() < 60;
-    let start = if stable { format!("^{}", regex::escape(before)) } else { String::new() };
-    Some((format!("{start}{mark}{group}"), parsed))
-}
-
-/// `--help` is what nearly every program answers without doing anything.
-fn first_command(program: &Path) -> Result<Option<(Vec<String>, Stream, String)>, ScaffoldError> {
-    let answer = probe::ask(program, &["--help"]).map_err(FsError::write(&std::env::temp_dir()))?;
-    let (Some(answer), Some(usage)) = (answer, USAGE.as_ref()) else { return Ok(None) };
-    let printed = [(Stream::Stdout, &answer.stdout), (Stream::Stderr, &answer.stderr)];
-    let found = printed.into_iter().find_map(|(stream, text)| Some((stream, usage.find(text)?.as_str().to_owned())));
-    Ok(found.map(|(stream, word)| (vec!["--help".to_owned()], stream, word)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn versions_are_found_as_programs_print_them() {
-        for (line, pattern, version) in [
-            ("ripgrep 15.2.0 (rev e89fff89ac)", r"^ripgrep (\d[0-9A-Za-z.-]*)", "15.2.0"),
-            ("v3.14.1", r"^v(\d[0-9A-Za-z.-]*)", "3.14.1"),
-            ("1.13.2.git.kitware.jobserver-pipe-1", r"^(\d+(?:\.\d+)+)", "1.13.2"),
-            ("3.54.0+pypi", r"^(\d[0-9A-Za-z.-]*)", "3.54.0"),
-            ("gh version 2.103.3 (2026-10-26)", r"^gh version (\d[0-9A-Za-z.-]*)", "2.103.3"),
-            ("version: 0.11.0", r"^version: (\d[0-9A-Za-z.-]*)", "0.11.0"),
-            ("codex-cli 0.116.0-alpha.1", r"^codex\-cli (\d[0-9A-Za-z.-]*)", "0.116.0a1"),
-        ] {
-            let (found, said) = pattern_of(line).unwrap();
-            assert_eq!((found.as_str(), said.to_string().as_str()), (pattern, version), "{line}");
-            assert_eq!(
-                Regex::new(&found)
-                    .unwrap()
-                    .captures(line)
-                    .unwrap()
-                    .get(1)
-                    .map(|group| PublicVersion::said(group.as_str()).unwrap()),
-                Some(said)
-            );
-        }
-        assert!(pattern_of("usage: x").is_none());
-    }
 }

@@ -2,13 +2,15 @@
 
 use std::fmt::Write as _;
 
-use super::survey::{Findings, Row, Stream};
+use super::question::Stream;
+use super::survey::{Findings, Row};
 use crate::target::{PlatformTag, TargetTriple};
+use crate::wheel::name::DistributionName;
 
 /// What the table says of a product.
 #[derive(Debug)]
 pub(super) struct Named {
-    pub distribution: String,
+    pub distribution: DistributionName,
     pub module: String,
     pub license: Option<String>,
     pub repository: Option<String>,
@@ -67,9 +69,9 @@ pub(super) fn runtime(named: &Named, findings: &Findings) -> String {
     text += &names(named, &findings.executables);
     let version = findings.question.as_ref().map(|question| question.version.to_string());
     let _ = writeln!(text, "command = \"{}\"", findings.command);
-    if !findings.executables.contains(&named.distribution) {
+    if !findings.executables.iter().any(|name| name == named.distribution.as_str()) {
         let _ = writeln!(text, "# So that `uvx {0}` and `pipx run {0}` find a command.", named.distribution);
-        let _ = writeln!(text, "aliases = {}", list(std::slice::from_ref(&named.distribution)));
+        let _ = writeln!(text, "aliases = {}", list(&[named.distribution.to_string()]));
     }
     let supports = supports(&findings.rows);
     if !supports.is_empty() {
@@ -103,9 +105,9 @@ pub(super) fn skeleton(named: &Named, executables: &[String]) -> String {
 # need files beside them), \"none\".
 command = \"scripts\"
 ";
-    if !executables.contains(&named.distribution) {
+    if !executables.iter().any(|name| name == named.distribution.as_str()) {
         let _ = writeln!(text, "# So that `uvx {0}` and `pipx run {0}` find a command.", named.distribution);
-        let _ = writeln!(text, "aliases = {}", list(std::slice::from_ref(&named.distribution)));
+        let _ = writeln!(text, "aliases = {}", list(&[named.distribution.to_string()]));
     }
     text += "\
 # Platform families that a release promises to serve; `verify` warns where one of them gets no wheel.
@@ -183,7 +185,8 @@ requires-python = \">=3.10\"
 
 fn names(named: &Named, executables: &[String]) -> String {
     let mut text = "\n[tool.relkit]\n".to_owned();
-    let _ = writeln!(text, "distribution = {}\nmodule = {}", quoted(&named.distribution), quoted(&named.module));
+    let _ =
+        writeln!(text, "distribution = {}\nmodule = {}", quoted(named.distribution.as_str()), quoted(&named.module));
     match executables {
         [one] => {
             let _ = writeln!(text, "executable = {}", quoted(one));

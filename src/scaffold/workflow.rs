@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::console::text::shell_word;
+use crate::member_path::join;
 use crate::product::{Product, RuntimeProject, Target};
 use crate::target::TargetTriple;
 
@@ -19,6 +20,11 @@ const RUNNER: &str = "ubuntu-24.04";
 const RELKIT: &str = "relkit-cli";
 
 const TAG_OPTION: &str = r#" --platform-tag "$PLATFORM_TAG""#;
+
+const URL_WORDS_BY_TAG: &str = "{target} stands for the target triple, {platform-tag} for the tag of the wheel";
+
+const TAG_IN_URL: &str = r"
+          PAYLOAD_URL=${PAYLOAD_URL//\{platform-tag\}/$PLATFORM_TAG}";
 
 macro_rules! part {
     ($name:literal) => {
@@ -59,6 +65,8 @@ pub(crate) fn workflow(product: &Product, repository: Repository<'_>) -> String 
     let (inputs, fetch) = sources(runtime);
     let with_digests = runtime.source.is_none() || runtime.checksums.is_none();
     let where_asked = |text: &str| if with_digests { text } else { "" }.to_owned();
+    // Artefacts of one triple are told apart by the tags of their wheels.
+    let by_tag = names_targets_twice(runtime);
     let sdk = product.sdk.is_some();
     let projects: Vec<_> = std::iter::once(&runtime.distribution)
         .chain(product.sdk_project().map(|sdk| &sdk.distribution))
@@ -88,7 +96,11 @@ pub(crate) fn workflow(product: &Product, repository: Repository<'_>) -> String 
             },
         ),
         ("needs", if sdk { "[relkit, runtime, sdk]" } else { "[relkit, runtime]" }.to_owned()),
-        ("row-option", if names_targets_twice(runtime) { TAG_OPTION } else { "" }.to_owned()),
+        ("key", if by_tag { "platform_tag" } else { "target" }.to_owned()),
+        ("key-words", if by_tag { "platform tag" } else { "target triple" }.to_owned()),
+        ("url-words", if by_tag { URL_WORDS_BY_TAG } else { "{target} stands for the target triple" }.to_owned()),
+        ("tag-in-url", if by_tag { TAG_IN_URL } else { "" }.to_owned()),
+        ("row-option", if by_tag { TAG_OPTION } else { "" }.to_owned()),
         ("tag-option", tag_option(runtime).to_owned()),
         ("prepare-row", prepare("${{ matrix.runner }}", "matrix.relkit_sha256")),
         ("prepare", prepare(RUNNER, &format!("needs.relkit.outputs.{}", digest_key(RUNNER)))),
@@ -102,7 +114,7 @@ pub(crate) fn workflow(product: &Product, repository: Repository<'_>) -> String 
         ("distribution", runtime.distribution.to_string()),
         ("executable", runtime.executable().to_owned()),
         ("sdk-module", product.sdk_project().map(|sdk| sdk.module.to_string()).unwrap_or_default()),
-        ("sdk-template", shell_word(&join(repository.product, "sdk-template"))),
+        ("sdk-template", shell_word(&join(repository.product, "sdk-template").unwrap_or_default())),
         ("relkit", format!("{RELKIT}=={}", env!("CARGO_PKG_VERSION"))),
     ];
     let parts = [
@@ -137,11 +149,6 @@ fn sources(runtime: &RuntimeProject) -> (String, &'static str) {
 fn digest_key(runner: &str) -> String {
     let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '-' };
     format!("sha256-{}", runner.chars().map(plain).collect::<String>())
-}
-
-/// A path below the product's directory.
-fn join(product: &str, rest: &str) -> String {
-    if product.is_empty() { rest.to_owned() } else { format!("{product}/{rest}") }
 }
 
 /// A release of the product, as a tag and as a version.

@@ -9,6 +9,7 @@ use url::Url;
 use super::error::ScaffoldError;
 use super::names;
 use super::options::Options;
+use super::scratch::scratch;
 use super::sdk::{self, SdkNames};
 use super::survey::survey_all;
 use super::tables::{self, Named};
@@ -16,12 +17,15 @@ use super::workflow::{Repository, workflow};
 use crate::build::license_expression;
 use crate::console::text::{plural, shell_word};
 use crate::console::{Progress, Shown};
-use crate::fs::{Existing, FsError, PendingDirectory, portable, write_whole};
+use crate::fs::{Existing, PendingDirectory, portable, write_whole};
 use crate::product::{Choice, Product, RuntimeProject};
 use crate::target::PlatformTagSet;
 use crate::wheel::name::DistributionName;
 
 const WORKFLOW: &str = ".github/workflows/release.yml";
+
+/// What a maintainer reads first, of the product or of the repository that it is in.
+const README: &str = "README.md";
 
 /// A product that was written.
 #[derive(Debug)]
@@ -32,6 +36,8 @@ pub(crate) struct Scaffolded {
     pub files: Vec<String>,
     /// The version of the program that ran here.
     pub version: Option<String>,
+    /// Files that were there, and are as they were.
+    pub kept: Vec<String>,
     /// What is left to the maintainer.
     pub notes: Vec<String>,
     payloads: Vec<PathBuf>,
@@ -67,8 +73,7 @@ pub(crate) fn scaffold(options: &Options, progress: &Progress) -> Result<Scaffol
     };
     let mut files = template_files(text);
     if options.with_sdk {
-        let distribution: DistributionName = named.distribution.parse().map_err(|_| refused(&named.distribution))?;
-        let names = SdkNames::of(&distribution);
+        let names = SdkNames::of(&named.distribution);
         let written = sdk::files(&names, &named, &program);
         files.extend(written.into_iter().map(|(path, text)| (format!("sdk-template/{path}"), text)));
     }
@@ -86,8 +91,13 @@ pub(crate) fn scaffold(options: &Options, progress: &Progress) -> Result<Scaffol
     let page = page
         .iter()
         .fold(include_str!("template/PRODUCT.md").to_owned(), |text, (mark, value)| text.replace(mark, value));
-    files.push(("README.md".to_owned(), page));
+    files.push((README.to_owned(), page));
     files.push((WORKFLOW.to_owned(), workflow(&product, Repository { root: &root, product: &place })));
+    // A page of their own is what most repositories have; all else that is there was meant to be another product.
+    let page = options.directory.join(README);
+    let is_kept =
+        |path: &str| path == README && options.existing == Existing::Refuse && std::fs::symlink_metadata(&page).is_ok();
+    let (kept, files): (Vec<_>, Vec<_>) = files.into_iter().partition(|(path, _)| is_kept(path));
     write(&options.directory, &files, options.existing)?;
     let mut notes = findings.map(|findings| findings.notes).unwrap_or_default();
     if named.license.is_none() {
@@ -96,13 +106,14 @@ pub(crate) fn scaffold(options: &Options, progress: &Progress) -> Result<Scaffol
     if !place.is_empty() {
         notes.push(format!("move {WORKFLOW} to the root of the repository, where GitHub looks for it"));
     }
-    // Read once more from where it is, so that later steps name it so.
+    // Read once more from where it is: an SDK template that was there already is part of the product.
     let choice = Choice { product: Some(&options.directory), ..Choice::default() };
     let product = Product::find(choice, Path::new(".")).map_err(|error| ScaffoldError::Product(Box::new(error)))?;
     Ok(Scaffolded {
         directory: options.directory.clone(),
         product,
         files: files.into_iter().map(|(path, _)| path).collect(),
+        kept: kept.into_iter().map(|(path, _)| path).collect(),
         version,
         notes,
         payloads: options.payloads.clone(),
@@ -134,8 +145,8 @@ fn named(options: &Options, program: &str, from_payloads: bool) -> Result<Named,
     let usual =
         if from_payloads || !options.executables.is_empty() { format!("{program}-bin") } else { program.to_owned() };
     let distribution = options.name.clone().unwrap_or(usual);
-    let parsed: DistributionName = distribution.parse().map_err(|_| refused(&distribution))?;
-    let module = options.module.clone().unwrap_or_else(|| names::module(&parsed.normalized()));
+    let distribution: DistributionName = distribution.parse().map_err(|_| refused(&distribution))?;
+    let module = options.module.clone().unwrap_or_else(|| names::module(&distribution.normalized()));
     let license = options.license.as_deref().map(license_expression).transpose();
     let license = license.map_err(|source| not_that("--license", options.license.as_ref(), source))?;
     if let Some(text) = &options.repository {
@@ -167,14 +178,8 @@ fn read_back(files: &[(String, String)]) -> Result<Product, ScaffoldError> {
     if let Some((path, text)) = files.first() {
         RuntimeProject::from_pyproject(text, path).map_err(|error| ScaffoldError::Product(Box::new(error)))?;
     }
-    let scratch = crate::fs::Scratch::create("relkit-init-").map_err(FsError::write(&std::env::temp_dir()))?;
-    for (path, text) in files {
-        let path = scratch.path().join(path);
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent).map_err(FsError::write(parent))?;
-        }
-        std::fs::write(&path, text).map_err(FsError::write(&path))?;
-    }
+    let scratch = scratch()?;
+    put(scratch.path(), files)?;
     let choice = Choice { product: Some(scratch.path()), ..Choice::default() };
     Product::find(choice, scratch.path()).map_err(|error| ScaffoldError::Product(Box::new(error)))
 }
@@ -196,13 +201,7 @@ fn write(directory: &Path, files: &[(String, String)], existing: Existing) -> Re
     // A directory that is there stays the same one: a shell may stand in it.
     if std::fs::symlink_metadata(directory).is_err() {
         let pending = PendingDirectory::create(directory, Existing::Refuse)?;
-        for (path, text) in files {
-            let path = pending.path().join(path);
-            if let Some(parent) = path.parent() {
-                std::fs::create_dir_all(parent).map_err(FsError::write(parent))?;
-            }
-            std::fs::write(&path, text).map_err(FsError::write(&path))?;
-        }
+        put(pending.path(), files)?;
         return Ok(pending.commit()?);
     }
     let there: Vec<_> =
@@ -210,12 +209,13 @@ fn write(directory: &Path, files: &[(String, String)], existing: Existing) -> Re
     if !there.is_empty() && existing == Existing::Refuse {
         return Err(ScaffoldError::Exists { files: there.into_iter().map(|(path, _)| path.clone()).collect() });
     }
+    put(directory, files)
+}
+
+/// Writes each file below a directory, whole or not at all.
+fn put(directory: &Path, files: &[(String, String)]) -> Result<(), ScaffoldError> {
     for (path, text) in files {
-        let path = directory.join(path);
-        if let Some(parent) = path.parent() {
-            std::fs::create_dir_all(parent).map_err(FsError::write(parent))?;
-        }
-        write_whole(&path, text.as_bytes())?;
+        write_whole(&directory.join(path), text.as_bytes())?;
     }
     Ok(())
 }
@@ -256,6 +256,9 @@ impl Shown for Scaffolded {
             let tags = PlatformTagSet::new(row.tags().cloned()).map(|tags| tags.to_string()).unwrap_or_default();
             text += &format!("{}: {tags}\n", row.triple);
         }
+        for path in &self.kept {
+            text += &format!("\n{path} was there and stays as it is: `--force` replaces it\n");
+        }
         for note in &self.notes {
             text += &format!("\nto do: {note}");
         }
@@ -285,6 +288,7 @@ impl Shown for Scaffolded {
             })).collect::<Vec<_>>(),
             "sdk": self.product.sdk_project().map(|sdk| sdk.distribution.clone()),
             "files": self.files,
+            "kept": self.kept,
             "notes": self.notes,
             "next": self.next(),
         })

@@ -12,9 +12,19 @@ pub(super) fn filled(
     values: &[(&str, &str)],
 ) -> Result<Vec<u8>, StageError> {
     let Ok(text) = std::str::from_utf8(bytes) else { return Ok(bytes.to_vec()) };
+    filled_text(template, path, text, values).map(String::into_bytes)
+}
+
+/// The same of what is known to be text.
+pub(super) fn filled_text(
+    template: &Template,
+    path: &str,
+    text: &str,
+    values: &[(&str, &str)],
+) -> Result<String, StageError> {
     let unknown =
         |placeholder| StageError::Placeholder { origin: template.origin.clone(), path: path.to_owned(), placeholder };
-    fill(text, values).map(String::into_bytes).map_err(unknown)
+    fill(text, values).map_err(unknown)
 }
 
 /// The text with each `@name@` replaced by its value. Fails with the first placeholder that has none.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::error::{StageError, StageWarning};
 use super::pending::{PendingStage, refuse_overlap};
-use super::rename::{filled, moved};
+use super::rename::{filled, filled_text, moved};
 use super::shipped::{self, Shipped, directory, named, staged};
 use super::{pyproject, tags};
 use crate::binary::Inventory;
@@ -114,8 +114,10 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
     let (form, files, bytes) = (payload.form, payload.files.len(), payload.size());
     let entrypoint = named(payload.entrypoint.place, &payload.entrypoint.path);
     let (described, left_out) = (payload.package.clone(), payload.ignored.clone());
-    let mut warnings: Vec<_> =
-        Some(&left_out).filter(|_| project.is_app_server()).and_then(|names| warn_of(names)).into_iter().collect();
+    let mut warnings: Vec<_> = match project.is_app_server() {
+        true => warn_of(&left_out).into_iter().collect(),
+        false => Vec::new(),
+    };
     warnings.extend(payload.unmatched.iter().map(|pattern| StageWarning::Unmatched { pattern: pattern.clone() }));
     let mut shipped = Shipped::of(&payload, project);
     let places: Vec<_> = payload
@@ -163,8 +165,7 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
         };
         stage.write(&format!("{package}{DESCRIPTOR}"), written.to_json().as_bytes())?;
     }
-    let text = filled(template, PYPROJECT, template.pyproject()?.as_bytes(), &values)?;
-    let text = String::from_utf8_lossy(&text);
+    let text = filled_text(template, PYPROJECT, template.pyproject()?, &values)?;
     let text = pyproject::runtime(&text, &origin, project, &options.release, &platform_tag, &shipped)?;
     stage.write(PYPROJECT, text.as_bytes())?;
     stage.commit()?;

@@ -76,13 +76,9 @@ fn choose(project: &RuntimeProject, subject: &Subject<'_>) -> Option<PlatformTag
     let chosen = inventory.choose_tags(&rows)?;
     let Some(own) = own else { return Some(chosen.with_legacy_aliases()) };
     // A wheel of its own for glibc leaves none of its machines to the one for musl.
-    let beside_glibc = own.triple.is_musl()
-        && project.targets.iter().any(|row| {
-            row.triple.is_linux() && !row.triple.is_musl() && row.triple.architecture() == own.triple.architecture()
-        });
+    let beside_glibc = own.triple.is_musl_beside(project.targets.iter().map(|row| &row.triple));
     let is_free = |tag: &&PlatformTag| {
-        let for_glibc = matches!(tag.canonical(), PlatformTag::Manylinux { .. });
-        let is_left_to_another = project.is_of_another(tag, own) || beside_glibc && for_glibc;
+        let is_left_to_another = project.is_of_another(tag, own) || beside_glibc && tag.is_manylinux();
         !is_left_to_another
     };
     let free = |tags: &[PlatformTag]| PlatformTagSet::new(tags.iter().filter(is_free).cloned());

@@ -112,6 +112,11 @@ impl PlatformTag {
         }
     }
 
+    /// Under whichever of its names.
+    pub(crate) fn is_manylinux(&self) -> bool {
+        matches!(self.canonical(), Self::Manylinux { .. })
+    }
+
     pub(crate) fn is_musllinux(&self) -> bool {
         matches!(self, Self::Musllinux { .. })
     }

@@ -125,6 +125,12 @@ impl TargetTriple {
         matches!(self.0.environment, Environment::Musl | Environment::Musleabi | Environment::Musleabihf)
     }
 
+    /// Whether it is on musl, and one of the others is the same machine on glibc.
+    pub(crate) fn is_musl_beside<'a>(&self, mut others: impl Iterator<Item = &'a Self>) -> bool {
+        let is_glibc = |other: &Self| other.is_linux() && !other.is_musl();
+        self.is_musl() && others.any(|other| is_glibc(other) && other.architecture() == self.architecture())
+    }
+
     /// The same target on glibc, where this one is on musl.
     pub(crate) fn on_glibc(&self) -> Self {
         let mut triple = self.0.clone();

@@ -116,7 +116,9 @@ impl Metadata {
 }
 
 fn value(field: &'static str, text: &str, why: impl ToString) -> MetadataError {
-    MetadataError::Value { field, value: text.to_owned(), why: why.to_string() }
+    // Parsers point at the place in lines of their own.
+    let why = why.to_string().lines().next().unwrap_or_default().trim_end_matches(':').to_owned();
+    MetadataError::Value { field, value: text.to_owned(), why }
 }
 
 /// `2.4` as (2, 4).

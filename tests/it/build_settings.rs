@@ -287,6 +287,33 @@ fn what_is_not_carried_out_is_refused_by_name() {
         let said = build(&stage).expect_err(words);
         assert!(said.contains(words) && said.contains("error: "), "{words}: {said}");
     }
+    // Metadata too old for what the project says of its imports.
+    let older = wheel("core-metadata-version = \"2.4\"");
+    let imports = stage(directory.path(), "imports", "import-names = [\"demo_bin\"]", &older);
+    let said = build(&imports).expect_err("imports");
+    assert!(said.contains("wheel.core-metadata-version` leaves out `import-names`"), "{said}");
+    // SBOMs, and a builder that does not know them.
+    let sboms = stage(directory.path(), "sboms", "", &wheel("sbom-files = [\"sboms/demo.cdx.json\"]"));
+    let project = fs::read_to_string(sboms.join("pyproject.toml")).unwrap();
+    let line = project.lines().find(|line| line.starts_with("requires = ")).unwrap();
+    for (required, is_known) in [
+        ("hatchling", true),
+        ("hatchling>=1.20", true),
+        ("hatchling==1.28.1", true),
+        ("Hatchling~=1.30", true),
+        ("hatchling<1.28", false),
+        ("hatchling==1.27.0", false),
+        ("hatchling~=1.27.0", false),
+        ("hatchling>=1.20,<1.28", false),
+    ] {
+        fs::write(sboms.join("pyproject.toml"), project.replace(line, &format!("requires = [\"{required}\"]")))
+            .unwrap();
+        let _ = fs::remove_dir_all(sboms.with_extension("dist"));
+        match build(&sboms) {
+            Ok(_) => assert!(is_known, "{required}"),
+            Err(said) => assert!(!is_known && said.contains("`build-system.requires`"), "{required}: {said}"),
+        }
+    }
     // Another file with settings, and another builder.
     let stage = stage(directory.path(), "whole", "", GENERAL);
     let project = fs::read_to_string(stage.join("pyproject.toml")).unwrap();

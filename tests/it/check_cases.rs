@@ -7,7 +7,7 @@ use relkit::wheel::entry_points::{EntryPoints, EntryPointsError};
 
 use crate::samples::archive::entry;
 use crate::samples::wheel::{INFO, linux};
-use crate::support::check::{findings_in, findings_of};
+use crate::support::check::{findings, findings_of};
 use crate::support::repository;
 
 /// The directory of a case, and the rules of its errors.
@@ -68,7 +68,7 @@ fn many_lines_are_checked_in_linear_time() {
     let mut sample = linux().and(&format!("{INFO}/entry_points.txt"), entry_points, 0o100644);
     sample.metadata = sample.metadata.replace("Requires-Python", &format!("{fields}Requires-Python"));
     sample.metadata = sample.metadata.replace("text/markdown", "text/x-rst") + &description;
-    let found = findings_in(&[(&sample.file_name, sample.build())]);
+    let found = findings(&sample);
     let rules: BTreeSet<_> = found.iter().map(|finding| finding.rule).collect();
     for rule in ["entry-points", "classifier", "meta-dynamic", "licence-file"] {
         assert!(rules.contains(rule), "{rule}: {rules:?}");
@@ -81,6 +81,6 @@ fn many_lines_are_checked_in_linear_time() {
             (0..MANY).map(|index| format!("gone/{index},sha256=47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU,0\n"));
         last.data.extend(rows.flat_map(String::into_bytes));
     };
-    let found = findings_in(&[(&sample.file_name, sample.build())]);
+    let found = findings(&sample);
     assert!(found.iter().any(|finding| finding.rule == "record-complete" && finding.message.contains("more findings")));
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use relkit::check::{Family, Finding, rules};
+use relkit::check::{Family, rules};
 
 use crate::samples::archive::Defect::{
     self, Central, CentralExtra, Comment, Data, Date, Descriptor, Flags, Gap, Hidden, Local, LocalExtra, Method, Size,
@@ -17,12 +17,8 @@ use crate::samples::dependencies::{MODULES, elf_with, go_inline};
 use crate::samples::wheel::{
     DATA, INFO, Sample, linux, linux_program, linux_with, mac, runtime, sha256, sha512, tagged, windows,
 };
-use crate::support::check::{E, W, findings_in, findings_of, names};
+use crate::support::check::{E, W, findings, findings_of, names};
 use relkit::check::Severity;
-
-fn findings(sample: &Sample) -> Vec<Finding> {
-    findings_in(&[(&sample.file_name, sample.build())])
-}
 
 /// The names of all entries are UTF-8.
 const UTF8: Defect = Flags(1 << 11);
@@ -292,6 +288,7 @@ fn metadata_cases() -> Vec<Case> {
         ("meta-ver", E, linux().metadata("\nVersion: 0.163.0", "\nVersion: 0.163.1")),
         ("meta-ver", E, linux().metadata("\nVersion: 0.163.0", "\nVersion: latest")),
         ("requires-python", W, linux().metadata("Requires-Python: >=3.10\n", "")),
+        ("requires-python", W, linux().metadata(">=3.10", "UNKNOWN")),
         ("requires-python", E, linux().metadata(">=3.10", "3.10 or newer")),
         ("requires-dist", E, linux().metadata("Requires-Python", "Requires-Dist: a b c\nRequires-Python")),
         (
@@ -583,6 +580,8 @@ fn binary_cases() -> Vec<Case> {
     driver[64 + 24 + 68] = 1;
     vec![
         ("binary-readable", E, linux_with(linux_program()[..80].to_vec())),
+        ("binary-readable", W, object("codex_cli_bin/plugin.cpp.o")),
+        ("binary-readable", E, object("codex_cli_bin/plugin.so")),
         ("binary-format", E, linux_with(windows_program())),
         ("binary-format", E, mac(linux_program())),
         ("binary-system", E, linux_with(elf(&|sample| sample.os_abi = 9))),
@@ -679,6 +678,11 @@ fn binary_cases() -> Vec<Case> {
 fn patched(layout: SampleLayout) -> Sample {
     let program = ElfSample { layout, hash: SampleHash::Gnu, defined: vec!["main"], ..glibc_elf() };
     tagged(&["manylinux2014_x86_64", "manylinux_2_17_x86_64"], program.build())
+}
+
+/// A wheel with an object file of that name.
+fn object(name: &str) -> Sample {
+    linux().and(name, ElfSample { kind: 1, ..static_elf() }.build(), 0o100644)
 }
 
 /// A wheel for Android, with a program of this API level.

@@ -1,11 +1,11 @@
 //! Which DLLs a Windows wheel may import: Windows' own, Python's by its tags, those of distributions that it requires, its
 //! own, in any case of letters, with what is loaded late.
 
-use relkit::check::{Finding, Severity};
+use relkit::check::Severity;
 
 use crate::samples::binary::PeSample;
 use crate::samples::wheel::{Sample, windows};
-use crate::support::check::findings_in;
+use crate::support::check::findings;
 
 const E: Option<Severity> = Some(Severity::Error);
 const W: Option<Severity> = Some(Severity::Warning);
@@ -23,10 +23,6 @@ fn program(imports: &[&str]) -> Vec<u8> {
 fn wheel(tags: &str, member: &str, bytes: Vec<u8>) -> Sample {
     let sample = windows(program(&["KERNEL32.dll"])).and(member, bytes, 0o100755);
     sample.renamed(&format!("openai_codex_cli_bin-0.163.0-{tags}-win_amd64.whl"))
-}
-
-fn findings(sample: &Sample) -> Vec<Finding> {
-    findings_in(&[(&sample.file_name, sample.build())])
 }
 
 /// The gravest finding of `pe-imports`.

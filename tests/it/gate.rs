@@ -581,6 +581,14 @@ fn a_family_without_a_wheel_is_a_warning() {
         .collect();
     assert_eq!(uncovered.len(), 2, "{uncovered:#?}");
     assert!(uncovered.iter().all(|message| message.contains("glibc")), "{uncovered:#?}");
+    // What is left out on purpose is no gap; what is there under another tag than promised still is one.
+    let left = Set::complete();
+    fs::remove_file(left.wheel("win_arm64")).unwrap();
+    fs::remove_file(left.wheel("macosx_11_0_arm64")).unwrap();
+    let report = left.passes(VERSION, &["--allow-missing", "all"]);
+    assert!(!report["warnings"].to_string().contains("family-uncovered"), "{:#}", report["warnings"]);
+    let report = set.passes(VERSION, &["--allow-missing", "all"]);
+    assert_eq!(report["warnings"].to_string().matches("family-uncovered").count(), 2, "{:#}", report["warnings"]);
     // With the tags that relkit chooses itself every family is served.
     let report = Set::complete().passes(VERSION, &[]);
     assert!(!report["warnings"].to_string().contains("family-uncovered"), "{:#}", report["warnings"]);

@@ -49,6 +49,7 @@ mod publish_credentials;
 mod publish_index;
 #[cfg(target_os = "linux")]
 mod publish_killed;
+mod publish_odd;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod publish_release;
 mod publish_servers;
@@ -66,6 +67,7 @@ mod smoke_real;
 mod stage_python;
 mod stage_real;
 mod stage_runtime;
+mod suites;
 mod typegen;
 mod workflows;
 mod world;

@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::build_judges::describe;
 use crate::product_launcher::{payload, probe};
 use crate::samples::archive::{TarMember, gzip, tar, tar_of, zip_of};
+use crate::samples::binary::{AMD64, ARM64, fat, mac as mac_sample};
 use crate::support::products::{Environment, Made, member, members, printed};
 use crate::support::{
     Tools, json, names, read_json, relkit, replace, run, scratch, set_mode, succeed, text, tree, write, write_tree,
@@ -63,10 +64,19 @@ fn nothing_is_replaced_unless_it_is_asked_for() {
     let output = init(root, &["file"]);
     assert!(output.status.code() == Some(2) && text(&output).contains("`file"), "{}", text(&output));
     assert_eq!(fs::read_to_string(root.join("file")).unwrap(), "text");
-    // One file in the way is enough.
-    write_tree(root, &[("half/README.md", "# Mine\n")]);
-    let output = init(root, &["half"]);
-    assert_eq!((output.status.code(), names(&root.join("half"))), (Some(2), vec!["README.md".to_owned()]));
+    // A page that is there already stays, which is said, and is replaced with `--force` alone.
+    write_tree(root, &[("repository/README.md", "# Mine\n"), ("half/README.md", "# Mine\n")]);
+    let output = init(root, &["half", "--from", payload]);
+    let said = text(&output);
+    assert!(output.status.success() && said.contains("README.md was there and stays as it is"), "{said}");
+    assert_eq!(fs::read_to_string(root.join("half/README.md")).unwrap(), "# Mine\n");
+    good(&["half", "--from", payload, "--force"]);
+    assert_ne!(fs::read_to_string(root.join("half/README.md")).unwrap(), "# Mine\n");
+    // Any other file in the way is enough.
+    write_tree(root, &[("other/README.md", "# Mine\n"), ("other/.github/workflows/release.yml", "name: mine\n")]);
+    let before = tree(&root.join("other"));
+    let output = init(root, &["other"]);
+    assert_eq!((output.status.code(), tree(&root.join("other"))), (Some(2), before), "{}", text(&output));
 }
 
 #[test]
@@ -375,6 +385,21 @@ fn two_products_are_never_mixed() {
     assert_eq!(output.status.code(), Some(1), "{}", text(&output));
 }
 
+/// A universal build is one row, of the tag that stands for both of its slices.
+#[test]
+fn a_universal_build_is_one_target() {
+    let directory = scratch();
+    let slices = [(AMD64, mac_sample(AMD64, 10, 9).build()), (ARM64, mac_sample(ARM64, 11, 0).build())];
+    let payload = write(directory.path(), "probe-macos-universal", fat(&slices));
+    let made = Made::of(&[payload], &["--name", "probe-bin"], "1.2.3");
+    assert!(made.table().contains("platform-tag = \"macosx_10_9_universal2\"\nrunner"), "{}", made.table());
+    made.wheel("probe_bin-1.2.3-py3-none-macosx_10_9_universal2.whl");
+    let thin = write(directory.path(), "probe-macos-arm64", mac_sample(ARM64, 11, 0).build());
+    let universal = directory.path().join("probe-macos-universal");
+    let made = Made::of(&[universal, thin], &["--name", "probe-bin"], "1.2.3");
+    assert_eq!(made.wheels().len(), 2);
+}
+
 /// Two rows of one triple, told apart by the tag that is asked for.
 #[test]
 fn two_rows_may_have_one_triple() {
@@ -395,6 +420,12 @@ fn two_rows_may_have_one_triple() {
     made.wheel(&own);
     let workflow = succeed(relkit().args(["workflow", "--product"]).arg(made.product()));
     assert!(workflow.contains("--platform-tag \"$PLATFORM_TAG\""), "{workflow}");
+    // Both have an address and a digest of their own.
+    for words in
+        ["by platform tag", "$digests[.platform_tag]", "PAYLOAD_URL=${PAYLOAD_URL//\\{platform-tag\\}/$PLATFORM_TAG}"]
+    {
+        assert!(workflow.contains(words), "{words}: {workflow}");
+    }
     // The same tag in both rows is refused.
     fs::write(&template, format!("{table}{}", row.replace("manylinux_2_39_x86_64", &own))).unwrap();
     let output = run(relkit().args(["matrix", "--product"]).arg(made.product()));

@@ -33,6 +33,10 @@ pub(super) enum Why {
     NoBackend,
     #[error("is `{0}`, and relkit builds what hatchling builds")]
     Backend(String),
+    #[error("leaves out `import-names` and `import-namespaces`")]
+    WithoutImports,
+    #[error("takes a hatchling before 1.28, which knows no `sbom-files`")]
+    Before28,
     /// What TOML or a path has against it.
     #[error("cannot be used: {0}")]
     Text(String),
@@ -54,6 +58,8 @@ impl SettingError {
                 "write `requires = [\"hatchling>=1.28\"]` and `build-backend = \"hatchling.build\"` below [build-system]"
                     .into()
             }
+            Why::WithoutImports => "write \"2.5\", or remove one of them".into(),
+            Why::Before28 => "write `requires = [\"hatchling>=1.28\"]` below [build-system]".into(),
             Why::Type(_) | Why::Text(_) => return None,
         })
     }

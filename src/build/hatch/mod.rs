@@ -8,6 +8,7 @@ mod origin;
 
 use std::path::PathBuf;
 
+use pep440_rs::Version;
 use toml::{Table, Value};
 
 pub(super) use self::error::SettingError;
@@ -15,6 +16,7 @@ use self::error::Why;
 use self::known::{Level, Verdict};
 pub(super) use self::mapping::{Mapping, Row, SettingsFile};
 use self::origin::Origin;
+use crate::wheel::requirement::{Requirement, RequirementSource};
 
 /// What of the settings decides which files a distribution holds.
 #[derive(Debug, Default)]
@@ -72,7 +74,14 @@ impl Settings {
             metadata.demand("allow-ambiguous-features", &[Value::Boolean(false)])?;
         }
         match of("build")? {
-            Some(build) => Self::of_build(&build, builds),
+            Some(build) => {
+                let settings = Self::of_build(&build, builds)?;
+                hold_imports(&project, &build)?;
+                if !settings.sbom_files.rows.is_empty() {
+                    hold_hatchling(&project)?;
+                }
+                Ok(settings)
+            }
             None => Ok(Self::default()),
         }
     }
@@ -152,6 +161,39 @@ fn backend(project: &Origin<'_>) -> Result<(), SettingError> {
         Some(other) => return Err(system.refuse("build-backend", Why::Backend(other.to_owned()))),
     }
     system.demand("backend-path", &[Value::Array(Vec::new())])
+}
+
+/// Refuses a version of metadata that leaves out what the project says of its imports.
+fn hold_imports(project: &Origin<'_>, build: &Origin<'_>) -> Result<(), SettingError> {
+    let key = "core-metadata-version";
+    let (project, targets) = (project.below("project")?, build.below("targets")?);
+    let has = |name| project.as_ref().is_some_and(|project| project.get(name).is_some());
+    let Some(targets) = targets.filter(|_| has("import-names") || has("import-namespaces")) else { return Ok(()) };
+    for name in ["wheel", "sdist"] {
+        let target = targets.below(name)?;
+        if let Some(target) = target.filter(|target| target.get(key).and_then(Value::as_str) == Some("2.4")) {
+            return Err(target.refuse(key, Why::WithoutImports));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses a stage with SBOMs whose builder is too old to know where they go.
+fn hold_hatchling(project: &Origin<'_>) -> Result<(), SettingError> {
+    let Some(system) = project.below("build-system")? else { return Ok(()) };
+    let texts = system.get("requires").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+    let required = texts.filter_map(|text| text.parse::<Requirement>().ok());
+    for requirement in required.filter(|requirement| requirement.name.normalized() == "hatchling") {
+        let RequirementSource::Index(specifiers) = requirement.source else { continue };
+        let first = Version::new([1, 28, 0]);
+        let named = specifiers.iter().map(|specifier| specifier.version().clone());
+        // The first that knows them, those that are named, and one later than any.
+        let mut known = named.chain([first.clone(), Version::new([u64::MAX])]).filter(|version| *version >= first);
+        if !known.any(|version| specifiers.contains(&version)) {
+            return Err(system.refuse("requires", Why::Before28));
+        }
+    }
+    Ok(())
 }
 
 /// Holds every key of a level against what is carried out.

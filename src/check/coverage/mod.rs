@@ -95,7 +95,8 @@ impl Coverage {
             .iter()
             .filter(|candidate| !with_platforms || named.contains(&candidate.distribution.as_deref()))
             .collect();
-        let platforms = PLATFORMS.iter().map(|platform| choose(platform, &counted)).collect();
+        let pythons = PYTHONS.map(|python| (python, python.tags()));
+        let platforms = PLATFORMS.iter().map(|platform| choose(platform, &pythons, &counted)).collect();
         Self { schema_version: 1, platforms, missing: Vec::new(), problems: Vec::new() }
     }
 
@@ -159,10 +160,13 @@ impl Shown for Coverage {
     }
 }
 
-fn choose(platform: &'static Platform, candidates: &[&Candidate]) -> Choice {
+/// A Python, and the Python and ABI tags that it takes, best first.
+type WithTags = (Python, Vec<(String, String)>);
+
+fn choose(platform: &'static Platform, pythons: &[WithTags], candidates: &[&Candidate]) -> Choice {
     let tags = platform.tags();
     let taken: Vec<_> =
-        PYTHONS.iter().filter_map(|python| Some((*python, take(*python, &tags, candidates)?))).collect();
+        pythons.iter().filter_map(|(python, own)| Some((*python, take(own, &tags, candidates)?))).collect();
     let usual = taken.iter().find(|(python, _)| *python == python::USUAL);
     let newest = taken.iter().rfind(|(python, _)| !python.is_free_threaded());
     let shown = usual.or(newest).or(taken.last()).map(|(_, (label, tag))| (label.clone(), tag.clone()));
@@ -172,12 +176,11 @@ fn choose(platform: &'static Platform, candidates: &[&Candidate]) -> Choice {
 }
 
 /// What an installer of one Python takes, and the platform tag by which it does.
-fn take(python: Python, tags: &[String], candidates: &[&Candidate]) -> Option<(String, String)> {
-    let pythons = python.tags();
+fn take(pythons: &[(String, String)], tags: &[String], candidates: &[&Candidate]) -> Option<(String, String)> {
     let best = candidates
         .iter()
         .filter_map(|candidate| {
-            let (rank, tag) = rank(&candidate.tags, &pythons, tags)?;
+            let (rank, tag) = rank(&candidate.tags, pythons, tags)?;
             Some((candidate, rank, tag))
         })
         // The newest version, then the best tag, then the highest build; of equals the first by name.

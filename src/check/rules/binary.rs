@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use crate::binary::{Details, Facts, Format, Kind, Libc, Objection, Signature, Slice, Weight};
+use crate::binary::{BinaryError, Details, Facts, Format, Kind, Libc, Objection, Signature, Slice, Weight};
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
 use crate::console::text::{human_bytes, plural};
@@ -11,13 +11,18 @@ use crate::error::sentence;
 use crate::member_path::{join, parent};
 
 rule!(BINARY_READABLE = "binary-readable", Error, Wheel(binary_readable);
-    what: "What begins as an ELF, Mach-O or PE file is one throughout: its headers do not contradict themselves or lead outside the file.",
+    what: "What begins as an ELF, Mach-O or PE file is one throughout: its headers do not contradict themselves or lead outside the file. An object file that is named as one (`.o`) is a warning.",
     why: "A file cut short or damaged cannot be started, and nothing can be said about it.",
     fix: "Stage the payload again; compare the file with the one that was built";
-    because: [Loader("the headers lead outside of the file")]);
+    because: [Loader("the headers lead outside of the file"), Habit("object files are for linkers, and nothing loads them")]);
 
 fn binary_readable(wheel: &WheelSubject, found: &mut Findings) {
-    wheel.inventory.damaged().iter().for_each(|(member, error)| found.member(member, sentence(error)));
+    for (member, error) in wheel.inventory.damaged() {
+        let is_for_linkers = matches!(error, BinaryError::Unsupported { .. })
+            && [".o", ".obj", ".ko"].iter().any(|suffix| member.ends_with(suffix));
+        let severity = if is_for_linkers { Severity::Warning } else { Severity::Error };
+        found.with(severity, Some(member), sentence(error));
+    }
 }
 
 rule!(BINARY_FORMAT = "binary-format", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Format { .. })));

@@ -165,6 +165,10 @@ fn requires_python(metadata: &Metadata, found: &mut Findings) {
     match metadata.requires_python() {
         Ok(Some(_)) => {}
         Ok(None) => found.whole("there is no `Requires-Python`"),
+        // The index leaves out what reads so, and installers pass over it.
+        Err(_) if metadata.fields().get("Requires-Python") == Some("UNKNOWN") => {
+            found.whole("`Requires-Python: UNKNOWN` is as good as none");
+        }
         Err(error) => found.with(Severity::Error, None, error.to_string()),
     }
 }

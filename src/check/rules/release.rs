@@ -6,6 +6,7 @@ use crate::check::finding::Owner;
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::release::{Set, Stray, attestation_subject};
 use crate::check::subject::summary::{Role, Summary, types_path};
+use crate::product::Target;
 use crate::version::PublicVersion;
 use crate::wheel::metadata::Metadata;
 
@@ -106,10 +107,13 @@ rule!(FAMILY_UNCOVERED = "family-uncovered", Warning, Set(family_uncovered);
 
 fn family_uncovered(set: &Set<'_>, found: &mut Findings) {
     let wheels = set.of(Role::RuntimeWheel).filter_map(|(_, member)| member.candidate.clone());
-    let candidates: Vec<Candidate> = wheels.filter(|_| set.expected.is_some()).collect();
-    if candidates.is_empty() {
-        return;
-    }
+    let mut candidates: Vec<Candidate> = wheels.filter(|_| set.expected.is_some()).collect();
+    let Some(expected) = set.expected.filter(|_| !candidates.is_empty()) else { return };
+    // What a release goes without on purpose is promised by none.
+    let has_wheel = |row: &Target| set.of(Role::RuntimeWheel).any(|(_, member)| set.target(member) == Some(row));
+    let left_out = set.runtime.targets.iter().filter(|row| expected.allow_missing.contains(&row.triple));
+    let tags = left_out.filter(|row| !has_wheel(row)).flat_map(Target::tags);
+    candidates.extend(tags.filter_map(|tag| Candidate::of_tag(&tag.to_string())));
     for gap in Coverage::of(&candidates).gaps(&set.runtime.supports) {
         found.whole(format!("{gap}; the product promises to serve it"));
     }

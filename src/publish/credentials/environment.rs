@@ -22,7 +22,7 @@ impl Environment {
         Self::new(std::env::vars_os().filter_map(text))
     }
 
-    fn get(&self, name: &str) -> Option<&str> {
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(|value| value.expose_secret()).filter(|value| !value.is_empty())
     }
 

@@ -1,8 +1,11 @@
-//! What allows an upload: a token that the user gives, or one minted by trusted publishing on GitHub Actions or GitLab.
+//! What allows an upload: a token that the user gives, or one minted by trusted publishing; and what allows to read an
+//! index.
 
 mod claims;
 mod environment;
 mod error;
+mod netrc;
+mod reading;
 mod token;
 mod trusted;
 
@@ -12,7 +15,9 @@ use crate::wheel::name::DistributionName;
 
 pub use environment::Environment;
 pub use error::CredentialError;
+pub use reading::Reading;
 pub(crate) use token::TOKEN_USER;
+pub(super) use token::basic;
 pub use token::{Mask, Token};
 use trusted::TrustedPublishing;
 

@@ -33,22 +33,18 @@ impl Token {
 
     /// The Authorization header for this user name.
     pub(crate) fn basic(&self, user: &str) -> HeaderValue {
-        sensitive(&format!("Basic {}", self.encoded(user)))
+        basic(user, &self.0)
     }
 
     /// A text of a server without the token, should it repeat it.
     pub(crate) fn redact(&self, user: &str, text: &str) -> String {
-        text.replace(self.0.expose_secret(), "…").replace(&self.encoded(user), "…")
-    }
-
-    fn encoded(&self, user: &str) -> String {
-        STANDARD.encode(format!("{user}:{}", self.0.expose_secret()))
+        text.replace(self.0.expose_secret(), "…").replace(&encoded(user, &self.0), "…")
     }
 
     /// Masks the token in every form in which a log can show it.
     pub(super) fn mask(&self, mask: Mask<'_>) {
         mask(self.0.expose_secret());
-        mask(&self.encoded(TOKEN_USER));
+        mask(&encoded(TOKEN_USER, &self.0));
     }
 }
 
@@ -56,6 +52,15 @@ impl fmt::Debug for Token {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Token(…)")
     }
+}
+
+/// The Authorization header of a user name and a password (RFC 7617).
+pub(in crate::publish) fn basic(user: &str, password: &SecretString) -> HeaderValue {
+    sensitive(&format!("Basic {}", encoded(user, password)))
+}
+
+fn encoded(user: &str, password: &SecretString) -> String {
+    STANDARD.encode(format!("{user}:{}", password.expose_secret()))
 }
 
 /// A header that no log of the client shows.
@@ -74,7 +79,7 @@ mod tests {
     fn a_token_cannot_be_printed() {
         let token = Token::new(" pypi-secret\n").unwrap();
         assert!(!format!("{token:?} {:?}", token.basic(TOKEN_USER)).contains("secret"));
-        assert_eq!(token.encoded(TOKEN_USER), STANDARD.encode("__token__:pypi-secret"));
+        assert_eq!(encoded(TOKEN_USER, &token.0), STANDARD.encode("__token__:pypi-secret"));
         for text in ["", " \n", "two words", "ümlaut"] {
             assert!(Token::new(text).is_err(), "{text:?}");
         }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant, SystemTime};
 
+use reqwest::StatusCode;
 use reqwest::blocking::{Client, Response};
 use reqwest::header::AUTHORIZATION;
 use reqwest::redirect::Policy;
@@ -16,7 +17,7 @@ use super::environment::Environment;
 use super::error::CredentialError;
 use super::token::{Mask, Token, sensitive};
 use crate::http;
-use crate::publish::answer::reason;
+use crate::publish::sentence::Body;
 use crate::wheel::name::DistributionName;
 
 /// How long a minted token is used before another is minted, where the index does not say how long it lives.
@@ -69,7 +70,7 @@ impl TrustedPublishing {
         let status = response.status();
         let body = response.bytes().map_err(network(STEP))?;
         if http::is_passing(status) {
-            let (reason, claims) = (reason(&body), Claims::default());
+            let (reason, claims) = (Body::read(&body, status).reason, Claims::default());
             return Err(CredentialError::Refused { step: STEP, status, reason, claims, project: None });
         }
         // Whatever else it answers, it knows no trusted publishing: not found, not enabled, or a page for people.
@@ -183,13 +184,13 @@ fn answer<T: serde::de::DeserializeOwned>(
         CredentialError::Refused { step, status, reason, claims: claims.clone(), project: Some(project.clone()) }
     };
     if !status.is_success() {
-        return Err(refused(refusal(&body)));
+        return Err(refused(refusal(&body, status)));
     }
     serde_json::from_slice(&body).map_err(|_| refused("the answer is not what trusted publishing prescribes".into()))
 }
 
 /// The sentence of a refusal: every error's description, else whatever the page says.
-fn refusal(body: &[u8]) -> String {
+fn refusal(body: &[u8], status: StatusCode) -> String {
     let body_json: Value = serde_json::from_slice(body).unwrap_or_default();
     let errors = body_json.get("errors").and_then(Value::as_array).into_iter().flatten();
     let described: Vec<String> = errors
@@ -198,7 +199,7 @@ fn refusal(body: &[u8]) -> String {
             Some(format!("{}: {}", text("code"), text("description"))).filter(|text| text.len() > 2)
         })
         .collect();
-    if described.is_empty() { reason(body) } else { described.join("; ") }
+    if described.is_empty() { Body::read(body, status).reason } else { described.join("; ") }
 }
 
 #[cfg(test)]
@@ -224,7 +225,7 @@ mod tests {
     fn every_error_of_a_refusal_is_told() {
         let body =
             br#"{"message":"Token request failed","errors":[{"code":"invalid-publisher","description":"no match"}]}"#;
-        assert_eq!(refusal(body), "invalid-publisher: no match");
-        assert_eq!(refusal(br#"{"message":"not enabled"}"#), "not enabled");
+        assert_eq!(refusal(body, StatusCode::UNPROCESSABLE_ENTITY), "invalid-publisher: no match");
+        assert_eq!(refusal(br#"{"message":"not enabled"}"#, StatusCode::FORBIDDEN), "not enabled");
     }
 }

@@ -7,7 +7,7 @@ mod shape;
 mod validate;
 
 pub use cyclonedx::Sbom;
-pub use names::{SbomFormat, SbomName};
+pub use names::{SbomFormat, SbomName, ends};
 pub use validate::{SbomError, validate};
 
 use std::collections::HashSet;

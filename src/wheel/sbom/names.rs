@@ -14,6 +14,11 @@ const ENDS: [(&str, SbomFormat); 4] = [
     (".spdx.sbom.json", SbomFormat::Spdx),
 ];
 
+/// How the names of SBOM files end.
+pub fn ends() -> impl Iterator<Item = &'static str> {
+    ENDS.iter().map(|(end, _)| *end)
+}
+
 /// A file name that claims a format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SbomName<'name> {

@@ -7,6 +7,8 @@ use std::sync::OnceLock;
 use relkit::check::{Finding, Options, Report, Selection, Severity, check};
 use relkit::product::{RuntimeProject, SdkProject};
 
+use crate::samples::wheel::Sample;
+
 pub const E: Severity = Severity::Error;
 pub const W: Severity = Severity::Warning;
 
@@ -44,6 +46,11 @@ pub fn findings_in(files: &[(&str, Vec<u8>)]) -> Vec<Finding> {
     let directory = tempfile::tempdir().unwrap();
     super::write_tree(directory.path(), files);
     findings_of(directory.path())
+}
+
+/// What every rule says about a wheel that is made.
+pub fn findings(sample: &Sample) -> Vec<Finding> {
+    findings_in(&[(&sample.file_name, sample.build())])
 }
 
 /// Rules that said something, and how severe it is.

@@ -101,6 +101,8 @@ pub struct Seen {
     pub lines: Vec<String>,
     /// Every Authorization header of an upload.
     pub authorizations: Vec<String>,
+    /// Every Authorization header of another request; empty where there was none.
+    pub readers: Vec<String>,
     /// How many bytes of upload bodies were read.
     pub bytes: u64,
     /// How many uploads were begun, by file name.
@@ -115,6 +117,10 @@ pub struct State {
     pub faults: Mutex<VecDeque<Fault>>,
     /// Raw answers for other paths, used up in order.
     pub canned: Mutex<HashMap<String, VecDeque<String>>>,
+    /// Raw answers for other paths, whenever they are asked for.
+    pub fixed: Mutex<HashMap<String, Vec<u8>>>,
+    /// Where the page of a project is while it has no files here.
+    pub fallback: Mutex<Option<String>>,
     pub seen: Mutex<Seen>,
     pub tokens: Mutex<HashSet<String>>,
     pub expired: Mutex<HashSet<String>>,
@@ -139,6 +145,8 @@ impl ScriptedIndex {
             files: Mutex::default(),
             faults: Mutex::default(),
             canned: Mutex::default(),
+            fixed: Mutex::default(),
+            fallback: Mutex::default(),
             seen: Mutex::default(),
             tokens: Mutex::new(HashSet::from([super::publish::TOKEN.to_owned()])),
             expired: Mutex::default(),
@@ -162,6 +170,23 @@ impl ScriptedIndex {
     pub fn canned(&self, path: &str, answers: impl IntoIterator<Item = String>) -> &Self {
         self.state.canned.lock().unwrap().entry(path.to_owned()).or_default().extend(answers);
         self
+    }
+
+    /// Answers so whenever this path is asked for.
+    pub fn fixed(&self, path: &str, answer: impl Into<Vec<u8>>) -> &Self {
+        self.state.fixed.lock().unwrap().insert(path.to_owned(), answer.into());
+        self
+    }
+
+    /// Sends whoever asks for a project without files to another index.
+    pub fn fall_back(&self, to: &str) {
+        *self.state.fallback.lock().unwrap() = Some(to.to_owned());
+    }
+
+    /// How many requests had this path.
+    pub fn asked(&self, path: &str) -> usize {
+        let seen = self.state.seen.lock().unwrap();
+        seen.lines.iter().filter(|line| line.split(' ').nth(1) == Some(path)).count()
     }
 
     pub fn files(&self) -> Vec<Stored> {
@@ -213,9 +238,16 @@ impl State {
             io::copy(&mut (&mut stream).take(length), &mut io::sink())?;
             return stream.write_all(answer.as_bytes());
         }
+        let fixed = self.fixed.lock().unwrap().get(&path).cloned();
+        if let Some(answer) = fixed {
+            io::copy(&mut (&mut stream).take(length), &mut io::sink())?;
+            self.seen.lock().unwrap().readers.push(head.header("authorization").to_owned());
+            return stream.write_all(&answer);
+        }
         if path == "/legacy/" || path == "/elsewhere" {
             return self.upload(&mut stream, &head, length);
         }
+        self.seen.lock().unwrap().readers.push(head.header("authorization").to_owned());
         let mut body = Vec::new();
         (&mut stream).take(length).read_to_end(&mut body)?;
         let answer = match path.as_str() {
@@ -224,6 +256,7 @@ impl State {
             "/_/oidc/mint-token" => self.mint(&body),
             _ => match path.strip_prefix("/simple/").map(|rest| rest.trim_end_matches('/')) {
                 Some(project) if !project.is_empty() => self.page(project),
+                Some(_) => self.root(),
                 _ => response("404 Not Found", "", "nothing here"),
             },
         };
@@ -243,6 +276,9 @@ impl State {
     fn page(&self, project: &str) -> String {
         let files = self.visible(project);
         if files.is_empty() {
+            if let Some(to) = &*self.fallback.lock().unwrap() {
+                return response("302 Found", &format!("Location: {to}{project}/\r\n"), "");
+            }
             return response("404 Not Found", "", "<h1>not here</h1>");
         }
         match *self.form.lock().unwrap() {
@@ -271,6 +307,15 @@ impl State {
                 response("200 OK", "Content-Type: text/html\r\n", &body)
             }
         }
+    }
+
+    /// The projects that there are.
+    fn root(&self) -> String {
+        let files = self.visible("");
+        let projects: HashSet<_> = files.iter().map(|file| file.project.as_str()).collect();
+        let projects: Vec<_> = projects.into_iter().map(|name| serde_json::json!({"name": name})).collect();
+        let body = serde_json::json!({"meta": {"api-version": "1.1"}, "projects": projects}).to_string();
+        response("200 OK", "Content-Type: application/vnd.pypi.simple.v1+json\r\n", &body)
     }
 
     fn identity(&self, head: &Head, target: &str) -> String {

@@ -25,7 +25,7 @@ use serde_json::Value;
 
 pub use real::{
     REAL_VERSION, TAGS, Tools, judges, package_directory, payload_directory, published_wheel, python_command,
-    quickstart, skip, turn, wheel_for_312, wheel_of,
+    quickstart, skip, source_of, turn, wheel_for_312, wheel_of,
 };
 
 /// The relkit executable under test, with no colour and no variables that change what it does.

@@ -53,29 +53,33 @@ pub fn published_wheel(platform_tag: &str) -> Option<PathBuf> {
 /// A published wheel of any project (`shfmt-py==4.2.0`) for a platform, fetched by name once; `None`, after saying why, where
 /// that cannot be done.
 pub fn wheel_of(requirement: &str, platform: &str) -> Option<PathBuf> {
-    fetched(requirement, platform, &[])
+    fetched(requirement, platform, &["--only-binary=:all:", "--platform", platform])
 }
 
 /// The same for CPython 3.12, whatever runs here.
 pub fn wheel_for_312(requirement: &str, platform: &str) -> Option<PathBuf> {
-    fetched(requirement, platform, &["--python-version", "3.12"])
+    let options = ["--only-binary=:all:", "--platform", platform, "--python-version", "3.12"];
+    fetched(requirement, &format!("{platform}-312"), &options)
 }
 
-fn fetched(requirement: &str, platform: &str, options: &[&str]) -> Option<PathBuf> {
+/// The source distribution of a project, in the same way.
+pub fn source_of(requirement: &str) -> Option<PathBuf> {
+    fetched(requirement, "source", &["--no-binary=:all:"])
+}
+
+fn fetched(requirement: &str, kind: &str, options: &[&str]) -> Option<PathBuf> {
     let python = python_command()?;
-    let kind = if options.is_empty() { "" } else { "-312" };
-    let directory = payload_directory().join("others").join(format!("{requirement}-{platform}{kind}"));
+    let directory = payload_directory().join("others").join(format!("{requirement}-{kind}"));
     let _lock = lock("others");
     if !directory.is_dir() {
         fs::create_dir_all(payload_directory()).unwrap();
         let fresh = tempfile::tempdir_in(payload_directory()).unwrap();
         let mut pip = Command::new(python);
         pip.args(["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]);
-        pip.args(["--only-binary=:all:", "--platform", platform, requirement]).args(options);
-        pip.arg("--dest").arg(fresh.path());
+        pip.args(options).arg(requirement).arg("--dest").arg(fresh.path());
         let fetched = run(&mut pip);
         if !fetched.status.success() {
-            skip(&format!("`{requirement}` for {platform} cannot be fetched: {}", text(&fetched)));
+            skip(&format!("`{requirement}` ({kind}) cannot be fetched: {}", text(&fetched)));
             return None;
         }
         fs::create_dir_all(directory.parent().unwrap()).unwrap();

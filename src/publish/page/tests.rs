@@ -1,0 +1,121 @@
+use super::*;
+
+fn page(content_type: &str, body: &str) -> Result<Page, String> {
+    let url = Url::parse("https://index.example/simple/a/").unwrap();
+    Page::parse(content_type, body.as_bytes(), &url, &url.join("..").unwrap())
+}
+
+#[test]
+fn both_forms_list_the_same() {
+    let digest = Sha256Digest::of(b"x");
+    let json = format!(
+        r#"{{"meta":{{"api-version":"1.0"}},"name":"a","files":[
+        {{"filename":"a-1.tar.gz","url":"../../a-1.tar.gz","hashes":{{"sha256":"{digest}"}}}},
+        {{"filename":"b.whl","url":"b.whl","hashes":{{}},"yanked":"bad"}}]}}"#
+    );
+    let html = format!(
+        "<!DOCTYPE html><html><body><a href=\"../../a-1.tar.gz#sha256={digest}\" data-x>a-1.tar.gz</a><br>\n\
+         <a href='b.whl' data-yanked=bad> b.whl </a></body></html>"
+    );
+    let json = page("application/vnd.pypi.simple.v1+json", &json).unwrap();
+    let mut html = page("text/html", &html).unwrap();
+    html.lists_projects = false;
+    if let Some(url) = html.files.get_mut("a-1.tar.gz").and_then(|listed| listed.url.as_mut()) {
+        url.set_fragment(None);
+    }
+    assert_eq!(json, html);
+    assert_eq!(json.files["b.whl"].yanked.as_deref(), Some("bad"));
+    assert_eq!(json.files["a-1.tar.gz"].url.as_ref().unwrap().as_str(), "https://index.example/a-1.tar.gz");
+}
+
+#[test]
+fn a_digest_is_found_in_every_legal_form() {
+    let digest = Sha256Digest::of(b"x");
+    let upper = digest.to_string().to_ascii_uppercase();
+    for href in [
+        format!("/f/a-1.whl#sha256={digest}"),
+        format!("/f/a-1.whl#SHA256={upper}"),
+        format!("/f/a-1.whl#egg=a&amp;sha256={digest}&amp;size=1"),
+        format!("/f/a-1.whl#md5=00&sha256={digest}"),
+        format!("//cdn.example/%61-1.whl?x=1#sha256={digest}"),
+        format!("\n a-1.whl#sha256={digest} "),
+    ] {
+        let page = page("TEXT/HTML; charset=utf-8", &format!("\u{feff}<A HREF=\"{href}\">a-1.whl</A>")).unwrap();
+        assert_eq!(page.files["a-1.whl"].sha256, Some(digest), "{href}");
+    }
+    for hashes in [format!(r#"{{"SHA256":"{upper}"}}"#), format!(r#"{{"md5":null,"sha256":"{digest}"}}"#)] {
+        let text = format!(r#"{{"files":[{{"filename":"a-1.whl","url":null,"size":null,"hashes":{hashes}}}]}}"#);
+        assert_eq!(page("application/JSON", &text).unwrap().files["a-1.whl"].sha256, Some(digest), "{hashes}");
+    }
+    for hashes in ["null", "{}", r#"{"sha256":null}"#, r#"{"sha256":"abc"}"#, r#"{"md5":"00"}"#, "[]"] {
+        let text = format!(r#"{{"files":[{{"filename":"a-1.whl","hashes":{hashes}}}]}}"#);
+        assert_eq!(page("", &text).unwrap().files["a-1.whl"].sha256, None, "{hashes}");
+    }
+}
+
+#[test]
+fn another_major_version_is_refused() {
+    for (kind, body) in [
+        ("application/vnd.pypi.simple.v2+json", r#"{"files":[]}"#),
+        ("application/vnd.pypi.simple.v1+json", r#"{"meta":{"api-version":"2.0"},"files":[]}"#),
+        ("application/vnd.pypi.simple.v1+json", r#"{"meta":{"api-version":"2.0"},"things":[]}"#),
+        ("text/html", "<meta name=pypi:repository-version content=2.0><a href=a-1.whl>a-1.whl</a>"),
+    ] {
+        assert!(page(kind, body).unwrap_err().contains("version 2"), "{kind} {body}");
+    }
+    for (kind, body) in [
+        ("application/vnd.pypi.simple.latest+json", r#"{"meta":{"api-version":"1.4"},"files":[]}"#),
+        ("application/vnd.pypi.simple.v1+html", "<html></html>"),
+        ("text/html", "<meta name=pypi:repository-version content=1.1>"),
+    ] {
+        assert_eq!(page(kind, body).unwrap().kind, Kind::Simple, "{kind} {body}");
+    }
+}
+
+#[test]
+fn a_page_for_people_is_no_listing() {
+    for (body, kind) in [
+        ("<title>Log in</title><form><input type=password></form>", Kind::ForPeople),
+        ("<h1>Welcome</h1><a href=/login>log in</a>", Kind::ForPeople),
+        ("<html><body></body></html>", Kind::Doubtful),
+        ("<title>Links for a</title>", Kind::Simple),
+        ("<a href=/a-1.whl>a-1.whl</a><form></form>", Kind::Simple),
+    ] {
+        assert_eq!(page("text/html", body).unwrap().kind, kind, "{body}");
+    }
+    for body in ["[]", "[[]]", "just text", "", "{}"] {
+        assert!(page("", body).is_err(), "{body}");
+    }
+}
+
+#[test]
+fn what_is_inherited_is_not_of_this_index() {
+    let at = Url::parse("https://index.example/up/dev/+simple/a/").unwrap();
+    let body = br#"{"files":[{"filename":"a-1.whl","url":"../../../../base/mirror/+f/ab/a-1.whl"},
+        {"filename":"a-2.whl","url":"../../+f/ab/a-2.whl"}]}"#;
+    let page = Page::parse("", body, &at, &at.join("..").unwrap()).unwrap();
+    assert_eq!(page.files.keys().collect::<Vec<_>>(), ["a-2.whl"]);
+    assert_eq!(page.elsewhere.as_deref(), Some("https://index.example/base/mirror"));
+}
+
+#[test]
+fn a_status_is_read_in_both_forms() {
+    let json = r#"{"files":[],"project-status":{"status":"quarantined","reason":"x"}}"#;
+    let html =
+        "<meta name='pypi:project-status' content=Quarantined><meta name='pypi:project-status-reason' content=x>";
+    for body in [json, html] {
+        let status = page("", body).unwrap().status.unwrap();
+        assert_eq!((status.word.as_str(), status.reason.as_str()), ("quarantined", "x"));
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn never_panics(body: Vec<u8>, markup in "(<a href=\"[?]#sha256=[0-9a-f]{0,64}\">|<base href=x>|</a>|[a-z.]{0,9}|<!--|&amp;){0,12}") {
+        let url = Url::parse("https://index.example/simple/a/").unwrap();
+        let _ = Page::parse("", &body, &url, &url);
+        let _ = Page::parse("application/json", &body, &url, &url);
+        let _ = Page::parse("", markup.as_bytes(), &url, &url);
+        let _ = is_root("", &body, &url);
+    }
+}

@@ -1,0 +1,321 @@
+//! What a server says in the body of an answer: the first sentence for people in JSON of any shape, in a page, in XML, or
+//! in plain text; and whether it says so that nothing was done. Nothing here knows what the sentence means.
+
+use std::io::Read as _;
+
+use flate2::read::GzDecoder;
+use html5gum::{Token, Tokenizer};
+use reqwest::StatusCode;
+use serde_json::Value;
+
+/// How much of a server's sentence is repeated, in characters.
+const MAX_REASON: usize = 600;
+/// How much a packed body may unpack to.
+const MAX_BODY: u64 = 1 << 20;
+/// How deep JSON is looked through.
+const MAX_DEPTH: u32 = 16;
+/// How many paragraphs of a page are repeated.
+const MAX_PARAGRAPHS: usize = 4;
+
+/// Where servers put their sentence, the best place first: warehouse says it in `code`; then problem documents (RFC 9457),
+/// FastAPI, GitLab, Artifactory, CouchDB, OAuth.
+const KEYS: [&str; 16] = [
+    "code",
+    "message",
+    "detail",
+    "details",
+    "errors",
+    "error",
+    "error_description",
+    "error_message",
+    "errormessage",
+    "reason",
+    "description",
+    "msg",
+    "text",
+    "base",
+    "non_field_errors",
+    "title",
+];
+/// What tells nothing to people, whatever text it holds.
+const SILENT: [&str; 15] = [
+    "type",
+    "path",
+    "instance",
+    "status",
+    "timestamp",
+    "trace",
+    "traceid",
+    "trace_id",
+    "requestid",
+    "request_id",
+    "id",
+    "loc",
+    "documentation_url",
+    "help",
+    "links",
+];
+/// What a page for people asks for before it does anything.
+const LOGIN: [&str; 7] = ["log in", "login", "log on", "sign in", "single sign-on", "password", "authenticat"];
+
+/// The elements that stand within a sentence.
+const WITHIN: [&str; 10] = ["a", "b", "i", "em", "strong", "code", "tt", "span", "u", "small"];
+
+/// The body of an answer.
+pub(super) struct Body {
+    /// On one line; empty where it says nothing.
+    pub(super) reason: String,
+    /// Whether it says that nothing was done.
+    pub(super) is_refusal: bool,
+}
+
+impl Body {
+    pub(super) fn read(bytes: &[u8], status: StatusCode) -> Self {
+        let unpacked = unpacked(bytes);
+        let bytes = unpacked.as_deref().unwrap_or(bytes);
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        if let Ok(value) = serde_json::from_slice::<Value>(bytes) {
+            let mut found = Vec::new();
+            collect(&value, MAX_DEPTH, status, &mut found);
+            return Self { reason: best(&found, status), is_refusal: denies(&value) };
+        }
+        let text = String::from_utf8_lossy(bytes);
+        if text.trim_start().starts_with('<') {
+            return page(bytes, status);
+        }
+        Self { reason: one_line(&text), is_refusal: false }
+    }
+}
+
+/// A body that a server packed without being asked to.
+fn unpacked(bytes: &[u8]) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    // What is cut off still has its start.
+    let _ = bytes.starts_with(&[0x1f, 0x8b]).then(|| GzDecoder::new(bytes).take(MAX_BODY).read_to_end(&mut body))?;
+    Some(body)
+}
+
+/// Every text for people, the best place first.
+fn collect(value: &Value, depth: u32, status: StatusCode, found: &mut Vec<String>) {
+    if depth == 0 {
+        return;
+    }
+    match value {
+        Value::String(text) if text.trim_start().starts_with('<') => {
+            found.push(page(text.as_bytes(), status).reason);
+        }
+        Value::String(text) => found.push(one_line(text)),
+        Value::Array(values) => values.iter().for_each(|value| collect(value, depth - 1, status, found)),
+        Value::Object(object) => {
+            let lower = |key: &str| key.to_ascii_lowercase();
+            for key in KEYS {
+                // A code is a sentence or none.
+                let of_key = object.iter().filter(|(name, _)| lower(name) == key);
+                for (_, value) in of_key.filter(|(_, value)| key != "code" || is_sentence(value)) {
+                    collect(value, depth - 1, status, found);
+                }
+            }
+            let is_other = |name: &str| !KEYS.contains(&name) && !SILENT.contains(&name);
+            for (_, value) in object.iter().filter(|(name, _)| is_other(&lower(name))) {
+                collect(value, depth - 1, status, found);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn is_sentence(value: &Value) -> bool {
+    value.as_str().is_none_or(|text| text.trim().contains(char::is_whitespace))
+}
+
+/// The first sentence, else the first word, else what only repeats the status.
+fn best(found: &[String], status: StatusCode) -> String {
+    let telling = || found.iter().filter(|text| !text.is_empty() && !is_status(text, status));
+    let sentence = telling().find(|text| text.contains(' ')).or_else(|| telling().next());
+    sentence.or_else(|| found.iter().find(|text| !text.is_empty())).cloned().unwrap_or_default()
+}
+
+/// Whether a text only repeats the status: `400 Bad Request`, `Error: 409 Conflict`.
+fn is_status(text: &str, status: StatusCode) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let bare = lower.trim_start_matches(|character: char| !character.is_ascii_alphanumeric());
+    let bare = bare.trim_start_matches("http").trim_start_matches("error").trim_start_matches("status");
+    let bare = bare.trim_matches(|character: char| !character.is_ascii_alphabetic());
+    let canonical = status.canonical_reason().unwrap_or_default().to_ascii_lowercase();
+    bare.is_empty() || bare == canonical || bare == "error"
+}
+
+/// Whether an answer says in so many words that it is none of success.
+fn denies(value: &Value) -> bool {
+    let Value::Object(object) = value else { return false };
+    let is = |key: &str, wanted: &Value| object.get(key) == Some(wanted);
+    let says_something = |key: &str| match object.get(key) {
+        Some(Value::String(text)) => !text.is_empty(),
+        Some(Value::Array(values)) => !values.is_empty(),
+        Some(Value::Object(object)) => !object.is_empty(),
+        Some(Value::Bool(is_error)) => *is_error,
+        _ => false,
+    };
+    let failed = ["success", "ok"].iter().any(|key| is(key, &Value::Bool(false)));
+    let words = ["error", "failed", "failure"].iter().any(|word| is("status", &Value::from(*word)));
+    failed || words || says_something("error") || says_something("errors")
+}
+
+/// The text of a page or of XML, and whether the page asks people for something.
+fn page(bytes: &[u8], status: StatusCode) -> Body {
+    let mut blocks: Vec<(String, String)> = vec![(String::new(), String::new())];
+    let (mut is_silent, mut asks, mut runs) = (false, false, false);
+    for Ok(token) in Tokenizer::new(bytes) {
+        match token {
+            Token::StartTag(tag) => {
+                let name = String::from_utf8_lossy(&tag.name).into_owned();
+                match name.as_str() {
+                    "script" | "style" => {
+                        is_silent = !tag.self_closing;
+                        runs |= name == "script";
+                    }
+                    "form" | "input" => asks = true,
+                    within if WITHIN.contains(&within) => {}
+                    _ => blocks.push((name, String::new())),
+                }
+            }
+            Token::EndTag(tag) => match &*String::from_utf8_lossy(&tag.name) {
+                "script" | "style" => is_silent = false,
+                within if WITHIN.contains(&within) => {}
+                _ => blocks.push((String::new(), String::new())),
+            },
+            Token::String(text) if !is_silent => {
+                if let Some((_, block)) = blocks.last_mut() {
+                    block.push_str(&String::from_utf8_lossy(&text));
+                }
+            }
+            _ => {}
+        }
+    }
+    let blocks: Vec<_> = blocks.into_iter().map(|(name, text)| (name, one_line(&text))).collect();
+    let whole = blocks.iter().map(|(_, text)| text.to_ascii_lowercase()).collect::<Vec<_>>().join(" ");
+    let is_refusal = asks || (runs && whole.contains("javascript")) || LOGIN.iter().any(|words| whole.contains(words));
+    Body { reason: of_blocks(&blocks, status), is_refusal }
+}
+
+fn of_blocks(blocks: &[(String, String)], status: StatusCode) -> String {
+    let telling: Vec<_> = blocks.iter().filter(|(_, text)| !text.is_empty() && !is_status(text, status)).collect();
+    // XML has a name for its sentence, and frameworks put theirs in `pre`.
+    for name in ["message", "detail", "faultstring", "reason", "description", "pre"] {
+        if let Some((_, text)) = telling.iter().find(|(element, _)| element == name) {
+            return text.clone();
+        }
+    }
+    let mut said: Vec<&str> = Vec::new();
+    for (_, text) in telling {
+        if said.len() < MAX_PARAGRAPHS && !said.iter().any(|before| before.contains(text.as_str())) {
+            said.push(text);
+        }
+    }
+    if said.is_empty() {
+        let first = blocks.iter().find(|(_, text)| !text.is_empty());
+        return first.map(|(_, text)| text.clone()).unwrap_or_default();
+    }
+    one_line(&said.join("; "))
+}
+
+/// A text on one line, cut.
+pub(super) fn one_line(text: &str) -> String {
+    let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    joined.chars().take(MAX_REASON).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reason(body: &[u8]) -> String {
+        Body::read(body, StatusCode::BAD_REQUEST).reason
+    }
+
+    #[test]
+    fn the_sentence_is_found_in_every_form() {
+        for (body, sentence) in [
+            (
+                &br#"{"message": "x", "code": "400 File already exists", "title": "Bad Request"}"#[..],
+                "400 File already exists",
+            ),
+            (b"<html><head><title>403 Invalid\n API Token</title></head></html>", "403 Invalid API Token"),
+            (b"<html><body><h1>Conflict</h1></body></html>", "Conflict"),
+            (b"plain\nwords", "plain words"),
+            (b"", ""),
+            (b"{}", ""),
+            // What cannot be seen is shown by whoever prints it; a receipt keeps it.
+            (b"File \x1b[31m", "File \u{1b}[31m"),
+            (b"\xff\xfe", "\u{fffd}\u{fffd}"),
+        ] {
+            assert_eq!(reason(body), sentence);
+        }
+    }
+
+    #[test]
+    fn every_shape_of_json_is_read() {
+        for body in [
+            r#"{"message":"it is so"}"#,
+            r#"{"message":{"error":"it is so"}}"#,
+            r#"{"message":{"base":["it is so"]}}"#,
+            r#"{"message":{"file_name":["it is so"]}}"#,
+            r#"{"errors":[{"status":403,"message":"it is so"}]}"#,
+            r#"{"errors":["it is so"]}"#,
+            r#"{"errors":{"name":["it is so"]}}"#,
+            r#"{"detail":"it is so"}"#,
+            r#"{"detail":[{"loc":["body","content"],"msg":"it is so","type":"value error here"}]}"#,
+            r#"{"error":{"code":"E_NO","message":"it is so"}}"#,
+            r#"{"error":"invalid_token","error_description":"it is so"}"#,
+            r#"{"error":"Bad Request","reason":"it is so"}"#,
+            r#"{"type":"about the thing","title":"Bad Request","status":400,"detail":"it is so"}"#,
+            r#"{"type":"about:blank","title":"it is so","status":400}"#,
+            r#"{"timestamp":"2026 01 01","status":400,"error":"Bad Request","message":"it is so","path":"/a b"}"#,
+            r#"{"code":"NAME_UNKNOWN","message":"it is so"}"#,
+            r#"{"Message":"it is so"}"#,
+            r#"{"result":{"inner":[{"deep":{"message":"it is so"}}]}}"#,
+            r#"{"content":["it is so"]}"#,
+            r#"["it is so"]"#,
+            r#""it is so""#,
+            "\u{feff}{\"message\":\"it\\n is   so\"}",
+            r#"{"message":"<p>it is so</p>"}"#,
+            "<html><title>400 Bad Request</title><h1>Bad Request</h1><p>it is so</p></html>",
+            "<html><title>Error: 400 Bad Request</title><p>Sorry, it failed</p><pre>it is so</pre></html>",
+            "<!DOCTYPE html><body><style>p {}</style>it <b>is</b> so</body>",
+            "<?xml version=\"1.0\"?><Error><Code>AccessDenied</Code><Message>it is so</Message><Key>a b</Key></Error>",
+        ] {
+            assert_eq!(reason(body.as_bytes()), "it is so", "{body}");
+        }
+        let page = "<html><title>Upload refused</title><h1>Upload refused</h1><p>Policy 7 forbids it.</p></html>";
+        assert_eq!(reason(page.as_bytes()), "Upload refused; Policy 7 forbids it.");
+        assert_eq!(reason(br#"{"error":"forbidden"}"#), "forbidden");
+        assert_eq!(reason("x".repeat(5000).as_bytes()).len(), MAX_REASON);
+    }
+
+    #[test]
+    fn a_success_that_is_none_is_told() {
+        for (body, is_refusal) in [
+            ("", false),
+            ("OK", false),
+            ("warning: an error was found", false),
+            (r#"{"message":"201 Created"}"#, false),
+            (r#"{"success":true,"errors":[],"error":null}"#, false),
+            ("<html><body>Stored</body></html>", false),
+            (r#"{"success":false}"#, true),
+            (r#"{"error":"no"}"#, true),
+            ("<html><title>Sign in</title></html>", true),
+            ("<form action=/login><input name=user></form>", true),
+            ("<script src=x></script>You need JavaScript", true),
+        ] {
+            assert_eq!(Body::read(body.as_bytes(), StatusCode::OK).is_refusal, is_refusal, "{body}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics(body: Vec<u8>, markup in "(<title>|</title>|İ|<pre>|[a-z]|</pre>|<message>|<script>){0,9}") {
+            let _ = reason(&body);
+            let _ = reason(markup.as_bytes());
+        }
+    }
+}

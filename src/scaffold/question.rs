@@ -1,0 +1,126 @@
+//! How a program says its version, and what else it answers: it is run here, where it runs here.
+
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::error::ScaffoldError;
+use super::scratch::scratch;
+use crate::fs::{FsError, Scratch};
+use crate::payload::Surveyed;
+use crate::smoke::probe;
+use crate::version::PublicVersion;
+
+/// Where a program prints; `stdout` and `stderr` are also the keys of a smoke command.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Stream {
+    Stdout,
+    Stderr,
+}
+
+/// How the program is asked for its version, and what it said.
+#[derive(Debug)]
+pub(super) struct Question {
+    pub arguments: Vec<String>,
+    pub pattern: String,
+    pub version: PublicVersion,
+}
+
+/// A copy of the program that can be started: archives keep its mode, and what is unpacked here does not.
+pub(super) struct Runnable {
+    pub path: PathBuf,
+    _scratch: Scratch,
+}
+
+impl Runnable {
+    pub(super) fn of(file: &Surveyed) -> Result<Self, ScaffoldError> {
+        let scratch = scratch()?;
+        let name = file.path.rsplit('/').next().unwrap_or("program");
+        let path = scratch.path().join(name);
+        crate::fs::copy(&file.source, &path, crate::fs::Mode::Executable)?;
+        Ok(Self { path, _scratch: scratch })
+    }
+}
+
+/// A version in a text: at least two numbers joined by a dot.
+static VERSION: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"v?(\d+\.\d+[0-9A-Za-z.+-]*)").ok());
+
+static USAGE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i)\busage\b").ok());
+
+fn ask(program: &Path, argument: &str) -> Result<Option<probe::Answer>, FsError> {
+    probe::ask(program, &[argument]).map_err(FsError::write(&std::env::temp_dir()))
+}
+
+pub(super) fn question(program: &Path) -> Result<Option<Question>, ScaffoldError> {
+    for argument in ["--version", "version", "-V", "-version", "-v"] {
+        let answer = ask(program, argument)?;
+        let Some(answer) = answer else { continue };
+        for text in [&answer.stdout, &answer.stderr] {
+            if let Some((pattern, version)) = text.lines().find_map(pattern_of) {
+                return Ok(Some(Question { arguments: vec![argument.to_owned()], pattern, version }));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// The pattern that finds the version in a line, and the version.
+fn pattern_of(line: &str) -> Option<(String, PublicVersion)> {
+    let captures = VERSION.as_ref()?.captures(line)?;
+    let (whole, version) = (captures.get(0)?, captures.get(1)?.as_str());
+    // What follows the numbers may be anything: `1.13.2.git.kitware`, `0.168.0-e27a`.
+    let numbers: String =
+        version.chars().take_while(|character| character.is_ascii_digit() || *character == '.').collect();
+    let numbers = numbers.trim_end_matches('.');
+    let (group, parsed) = match PublicVersion::said(version.trim_end_matches(['.', '-', '+'])) {
+        Some(parsed) => (r"(\d[0-9A-Za-z.-]*)", parsed),
+        None => (r"(\d+(?:\.\d+)+)", numbers.parse().ok()?),
+    };
+    let mark = if whole.as_str().starts_with('v') { "v" } else { "" };
+    let before = &line[..whole.start()];
+    // Something that changes from build to build is no part of the pattern.
+    let stable = before.chars().all(|character| !character.is_ascii_digit()) && before.len() < 60;
+    let start = if stable { format!("^{}", regex::escape(before)) } else { String::new() };
+    Some((format!("{start}{mark}{group}"), parsed))
+}
+
+/// `--help` is what nearly every program answers without doing anything.
+pub(super) fn first_command(program: &Path) -> Result<Option<(Vec<String>, Stream, String)>, ScaffoldError> {
+    let answer = ask(program, "--help")?;
+    let (Some(answer), Some(usage)) = (answer, USAGE.as_ref()) else { return Ok(None) };
+    let printed = [(Stream::Stdout, &answer.stdout), (Stream::Stderr, &answer.stderr)];
+    let found = printed.into_iter().find_map(|(stream, text)| Some((stream, usage.find(text)?.as_str().to_owned())));
+    Ok(found.map(|(stream, word)| (vec!["--help".to_owned()], stream, word)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_found_as_programs_print_them() {
+        for (line, pattern, version) in [
+            ("ripgrep 15.2.0 (rev e89fff89ac)", r"^ripgrep (\d[0-9A-Za-z.-]*)", "15.2.0"),
+            ("v3.14.1", r"^v(\d[0-9A-Za-z.-]*)", "3.14.1"),
+            ("1.13.2.git.kitware.jobserver-pipe-1", r"^(\d+(?:\.\d+)+)", "1.13.2"),
+            ("3.54.0+pypi", r"^(\d[0-9A-Za-z.-]*)", "3.54.0"),
+            ("gh version 2.103.3 (2026-10-26)", r"^gh version (\d[0-9A-Za-z.-]*)", "2.103.3"),
+            ("version: 0.11.0", r"^version: (\d[0-9A-Za-z.-]*)", "0.11.0"),
+            ("codex-cli 0.116.0-alpha.1", r"^codex\-cli (\d[0-9A-Za-z.-]*)", "0.116.0a1"),
+        ] {
+            let (found, said) = pattern_of(line).unwrap();
+            assert_eq!((found.as_str(), said.to_string().as_str()), (pattern, version), "{line}");
+            assert_eq!(
+                Regex::new(&found)
+                    .unwrap()
+                    .captures(line)
+                    .unwrap()
+                    .get(1)
+                    .map(|group| PublicVersion::said(group.as_str()).unwrap()),
+                Some(said)
+            );
+        }
+        assert!(pattern_of("usage: x").is_none());
+    }
+}
