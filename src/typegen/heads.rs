@@ -17,12 +17,12 @@ Models are imported where they are used: to load them all costs more than a turn
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar
 
-from ROOT._wire import params_dict
-from ROOT.inputs import WireInput, wire_input
+from ROOT._wire import params_dict, wire_input
 ",
     typing: "    from pydantic import BaseModel
 
     from ROOT._json import JsonObject
+    from ROOT.inputs import WireInput
 ",
     rest: "\nModelT = TypeVar(\"ModelT\", bound=\"BaseModel\")\n",
 };
@@ -31,10 +31,11 @@ pub(super) const TURN_HEAD: Head = Head {
     purpose: "The requests of `TurnHandle` and `AsyncTurnHandle`.",
     imports: "from typing import TYPE_CHECKING
 
-from ROOT.inputs import Input, to_wire_input
+from ROOT._wire import user_input
 ",
     typing: "    from ROOT._streams import AsyncOwner
     from ROOT.client import AppServerClient
+    from ROOT.inputs import Input
 ",
     rest: "",
 };
@@ -48,8 +49,7 @@ from typing import TYPE_CHECKING, TypeVar, overload
 
 from ROOT._handles import AsyncTurnHandle, TurnHandle
 from ROOT._run import with_parsed
-from ROOT._wire import build_params
-from ROOT.inputs import RunInput, to_turn_input
+from ROOT._wire import build_params, turn_input
 ",
     typing: "    from pydantic import BaseModel
 
@@ -57,6 +57,7 @@ from ROOT.inputs import RunInput, to_turn_input
     from ROOT._run import RunResult
     from ROOT._streams import AsyncOwner
     from ROOT.client import AppServerClient
+    from ROOT.inputs import RunInput
     from ROOT.presets import ApprovalMode, Sandbox
 ",
     rest: "\nModelT = TypeVar(\"ModelT\", bound=\"BaseModel\")\n",

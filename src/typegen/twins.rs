@@ -73,8 +73,8 @@ impl Owner {
     /// The type of what the user says, and how it becomes wire input: a turn may also begin with the output of a tool.
     fn input(self) -> (&'static str, &'static str) {
         match self {
-            Self::TurnHandle => ("Input | str", "items = to_wire_input(input)"),
-            Self::Codex | Self::Thread => ("RunInput", "items, tool_output = to_turn_input(input)"),
+            Self::TurnHandle => ("Input | str", "items = user_input(input)"),
+            Self::Codex | Self::Thread => ("RunInput", "items, tool_output = turn_input(input)"),
         }
     }
 

@@ -10,7 +10,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ._login import (
+    from ._login_handles import (
         AsyncChatgptLoginHandle,
         AsyncDeviceCodeLoginHandle,
         ChatgptLoginHandle,
@@ -108,7 +108,7 @@ _HOMES = {
         "ExternalMessage",
         *(name for name in __all__ if name.endswith(("Input", "InputItem"))),
     ],
-    "_login": [name for name in __all__ if name.endswith("LoginHandle")],
+    "_login_handles": [name for name in __all__ if name.endswith("LoginHandle")],
     "presets": ["ApprovalMode", "Sandbox"],
     "retry": ["retry_on_overload", "is_retryable_error"],
     "errors": [name for name in __all__ if name.endswith("Error")],

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
 
     from ._base import ParamsModel, WireModel
+    from .inputs import Input, RunInput, WireInput
     from .models import InitializeResponse, Notification, UnknownNotification
 
 ModelT = TypeVar("ModelT", bound="BaseModel")
@@ -57,6 +58,36 @@ def _plain(value: object) -> object:
     if isinstance(value, (list, tuple)):
         return [_plain(part) for part in value]
     return value
+
+
+# A text, the most frequent input by far, does without the types of the others.
+
+
+def wire_input(given: WireInput) -> list[JsonObject]:
+    """Input items in wire form; those that are already pass through."""
+    if isinstance(given, str):
+        return [{"type": "text", "text": given}]
+    from .inputs import wire_input
+
+    return wire_input(given)
+
+
+def user_input(given: Input | str) -> list[JsonObject]:
+    """The input items as the protocol spells them; TypeError for anything else."""
+    if isinstance(given, str):
+        return [{"type": "text", "text": given}]
+    from .inputs import to_wire_input
+
+    return to_wire_input(given)
+
+
+def turn_input(given: RunInput) -> tuple[list[JsonObject], dict[str, object] | None]:
+    """The input items of a turn, and the output of a tool in place of them."""
+    if isinstance(given, str):
+        return [{"type": "text", "text": given}], None
+    from .inputs import to_turn_input
+
+    return to_turn_input(given)
 
 
 def decode_response(method: str, result: object, model: type[ModelT]) -> ModelT:

@@ -211,7 +211,7 @@ def test_unknown_items_enums_and_fields_are_kept(twin: Twin) -> None:
         dumped = odd.model_dump(by_alias=True, mode="json", exclude_none=True)
         assert dumped["phase"] == "whispered"
         assert dumped["extra"] == [1]
-        turn = twin.wait(twin.wait(thread.turn("x")).run())
+        turn = twin.wait(twin.wait(thread.turn("x")).run()).turn
         assert turn.model_dump(by_alias=True)["brandNew"] == 1
 
 

@@ -11,13 +11,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar
 
-from codex_app_server._wire import params_dict
-from codex_app_server.inputs import WireInput, wire_input
+from codex_app_server._wire import params_dict, wire_input
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from codex_app_server._json import JsonObject
+    from codex_app_server.inputs import WireInput
 
     from .v2_all import (
         CancelLoginAccountResponse,

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, TypeVar, overload
 
 from codex_app_server._handles import AsyncTurnHandle, TurnHandle
 from codex_app_server._run import with_parsed
-from codex_app_server._wire import build_params
-from codex_app_server.inputs import RunInput, to_turn_input
+from codex_app_server._wire import build_params, turn_input
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from codex_app_server._run import RunResult
     from codex_app_server._streams import AsyncOwner
     from codex_app_server.client import AppServerClient
+    from codex_app_server.inputs import RunInput
     from codex_app_server.presets import ApprovalMode, Sandbox
 
     from .literals import (
@@ -136,7 +136,7 @@ class ThreadMethods:
         Returns:
             A handle that streams, steers or interrupts the turn.
         """
-        items, tool_output = to_turn_input(input)
+        items, tool_output = turn_input(input)
         from .core import TurnStartParams
 
         # The input travels beside the parameters: it is in wire form already.
@@ -388,7 +388,7 @@ class AsyncThreadMethods:
         Returns:
             A handle that streams, steers or interrupts the turn.
         """
-        items, tool_output = to_turn_input(input)
+        items, tool_output = turn_input(input)
         await self._codex._ensure_initialized()
         from .core import TurnStartParams
 
