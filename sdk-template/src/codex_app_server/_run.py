@@ -188,13 +188,18 @@ def _completed_turn(notification: Notification, turn_id: str) -> Turn:
     from .generated.core import Turn
 
     payload = notification.payload
-    # A payload that lacked its turn has None in its place.
+    # A payload that lacked its turn has None in its place, and a turn what it lacked.
     turn: object = getattr(payload, "turn", None)
-    if isinstance(turn, Turn):
+    if isinstance(turn, Turn) and _is_whole(turn):
         return turn
     # Not even an open model fits: keep what does, so that the turn ends all the same.
-    raw = getattr(payload, "params", {}).get("turn")
+    raw = _plain(turn) if turn is not None else getattr(payload, "params", {}).get("turn")
     return _salvaged_turn(dict(raw) if isinstance(raw, Mapping) else {}, turn_id)
+
+
+def _is_whole(turn: Turn) -> bool:
+    fields = type(turn).model_fields.items()
+    return all(getattr(turn, name) is not None for name, field in fields if field.is_required())
 
 
 def _salvaged_turn(fields: dict[str, object], turn_id: str) -> Turn:

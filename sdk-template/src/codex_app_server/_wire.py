@@ -175,39 +175,70 @@ def decode_notification(method: str, params: Mapping[str, object]) -> Notificati
         try:
             return known(method, _validate(model, params))
         except invalid as error:
-            partial = _partial(model, params, cast("ValidationError", error))
+            partial = _partial(model, params) if _resembles(model, params) else None
             _warn(method, cast("ValidationError", error), partial is not None)
         if partial is not None:
             return known(method, partial)
     return known(method, unknown(cast("JsonObject", dict(params))))
 
 
-def _partial(
-    model: type[ModelT], params: Mapping[str, object], error: ValidationError
-) -> ModelT | None:
-    """What can be read where keys are missing and nothing else is wrong; those keys are None."""
+def _partial(model: type[ModelT], given: Mapping[str, object]) -> ModelT | None:
+    """What can be read where keys are missing, at any depth; those are None.
+
+    None where anything else is wrong.
+    """
     from pydantic import TypeAdapter, ValidationError
 
-    if any(p["type"] != "missing" or len(p["loc"]) != 1 for p in error.errors(include_url=False)):
+    try:
+        return _validate(model, given)
+    except ValidationError as error:
+        problems = error.errors(include_url=False)
+    if any(problem["type"] != "missing" for problem in problems):
         return None
-    required = sum(field.is_required() for field in model.model_fields.values())
-    if 2 * error.error_count() > required:
-        return None
+    deeper = {problem["loc"][0] for problem in problems if len(problem["loc"]) > 1}
     values: dict[str, object] = {}
-    rest = dict(params)
+    rest = dict(given)
     for name, field in model.model_fields.items():
         key = field.alias or name
         if key not in rest:
             if field.is_required():
                 values[name] = None
             continue
+        value = rest.pop(key)
+        if key in deeper:
+            inner = _model_in(field.annotation)
+            if inner is None or not isinstance(value, Mapping):
+                return None
+            values[name] = _partial(inner, value)
+            if values[name] is None:
+                return None
+            continue
+        annotation = cast("type[object]", field.annotation)
         try:
-            values[name] = TypeAdapter(cast("type[object]", field.annotation)).validate_python(
-                rest.pop(key)
-            )
+            values[name] = TypeAdapter(annotation).validate_python(value)
         except ValidationError:
             return None
     return model.model_construct(None, **values, **rest)
+
+
+def _resembles(model: type[WireModel], given: Mapping[str, object]) -> bool:
+    """Whether at least half of what a model requires is there; less is something else."""
+    required = [
+        field.alias or name for name, field in model.model_fields.items() if field.is_required()
+    ]
+    return 2 * sum(key in given for key in required) >= len(required)
+
+
+def _model_in(annotation: object) -> type[WireModel] | None:
+    """The model that a field holds, if it holds one or nothing."""
+    from typing import get_args
+
+    from ._base import WireModel
+
+    for part in (annotation, *get_args(annotation)):
+        if isinstance(part, type) and issubclass(part, WireModel):
+            return part
+    return None
 
 
 def _warn(method: str, error: ValidationError, read: bool) -> None:

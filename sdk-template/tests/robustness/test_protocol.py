@@ -348,3 +348,22 @@ def test_answers_may_come_in_any_order(twin: Twin) -> None:
         calls = [codex.models(include_hidden=hidden) for hidden in (True, False, True)]
         found = [answer.next_cursor for answer in twin.together(calls)]
         assert found == ["True", "False", "True"]
+
+
+def test_usage_that_lacks_a_number_keeps_the_others(
+    twin: Twin, caplog: pytest.LogCaptureFixture
+) -> None:
+    # Older runtimes do not tell every number that this one does.
+    script = """
+        @on("turn/start")
+        def _(request):
+            turn_id = new_turn(request)
+            usage = {"total": {"totalTokens": 7, "inputTokens": 5}, "modelContextWindow": 9}
+            notify("thread/tokenUsage/updated", threadId="t1", turnId=turn_id, tokenUsage=usage)
+            completed(turn_id)
+    """
+    with twin.codex(script=script, request_timeout_s=10, turn_timeout_s=10) as codex:
+        usage = twin.wait(twin.wait(codex.thread_start()).run("x")).usage
+    assert usage.total.total_tokens == 7
+    assert usage.total.output_tokens is None
+    assert "thread/tokenUsage/updated" in caplog.text
