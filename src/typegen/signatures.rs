@@ -78,6 +78,9 @@ pub(super) const INPUT: &str = "input";
 /// Begins a keyword that is no field of the schema.
 pub(super) const PRESET: char = '+';
 
+/// Begins a keyword that older runtimes do not know: an SDK of theirs does without it.
+const NEWER: char = '?';
+
 pub(super) const EXPOSED: &[Exposed] = &[
     Exposed {
         method: "thread/start",
@@ -99,7 +102,7 @@ pub(super) const EXPOSED: &[Exposed] = &[
         client: ("thread_list", "one page of threads."),
         arguments: &[],
         keywords: "archived cursor cwd limit modelProviders searchTerm sortDirection sortKey sourceKinds \
-            useStateDbOnly sectionId",
+            useStateDbOnly ?sectionId",
         faces: &[Face {
             owner: Owner::Codex,
             name: "thread_list",
@@ -113,7 +116,7 @@ pub(super) const EXPOSED: &[Exposed] = &[
         client: ("thread_resume", "load a thread of an earlier process."),
         arguments: &[THREAD_ID],
         keywords: "approvalPolicy approvalsReviewer baseInstructions config cwd developerInstructions model \
-            modelProvider personality sandbox serviceTier +approval_mode excludeTurns",
+            modelProvider personality sandbox serviceTier +approval_mode ?excludeTurns",
         faces: &[Face {
             owner: Owner::Codex,
             name: "thread_resume",
@@ -127,7 +130,7 @@ pub(super) const EXPOSED: &[Exposed] = &[
         client: ("thread_fork", "a new thread with the history of another."),
         arguments: &[THREAD_ID],
         keywords: "approvalPolicy approvalsReviewer baseInstructions config cwd developerInstructions \
-            ephemeral model modelProvider sandbox serviceTier threadSource +approval_mode excludeTurns",
+            ephemeral model modelProvider sandbox serviceTier threadSource +approval_mode ?excludeTurns",
         faces: &[Face {
             owner: Owner::Codex,
             name: "thread_fork",
@@ -250,7 +253,7 @@ pub(super) const EXPOSED: &[Exposed] = &[
         client: ("turn_start", "begin a turn, or join the one that runs. Its events wait for a reader."),
         arguments: &[THREAD_ID, INPUT_ITEMS],
         keywords: "approvalPolicy approvalsReviewer cwd effort model outputSchema personality sandboxPolicy \
-            serviceTier summary +approval_mode +sandbox turnTrigger serviceTierForTurn",
+            serviceTier summary +approval_mode +sandbox ?turnTrigger ?serviceTierForTurn",
         faces: &[
             Face {
                 owner: Owner::Thread,
@@ -309,7 +312,7 @@ pub(super) fn unexposed(model: &Model) -> Result<Vec<Unexposed>, TypegenError> {
     for exposed in EXPOSED {
         exposed.says_its_results()?;
         let arguments = exposed.arguments.iter().map(|argument| argument.wire);
-        let named: Vec<&str> = exposed.keywords().chain(arguments).collect();
+        let named: Vec<&str> = exposed.fields(model).chain(arguments).collect();
         for wire in &named {
             exposed.field(model, wire)?;
         }
@@ -326,13 +329,17 @@ pub(super) fn unexposed(model: &Model) -> Result<Vec<Unexposed>, TypegenError> {
 }
 
 impl Exposed {
-    pub(super) fn keywords(&self) -> impl Iterator<Item = &'static str> {
-        self.keywords.split_whitespace().filter(|word| !word.starts_with(PRESET))
+    /// The fields that are keywords.
+    fn fields(&self, model: &Model) -> impl Iterator<Item = &'static str> {
+        self.words(model).filter(|word| !word.starts_with(PRESET))
     }
 
-    /// The words of `keywords` in order, presets included.
-    pub(super) fn words(&self) -> impl Iterator<Item = &'static str> {
-        self.keywords.split_whitespace()
+    /// The words of `keywords` in order, presets included, as far as the schema has them.
+    pub(super) fn words(&self, model: &Model) -> impl Iterator<Item = &'static str> {
+        self.keywords.split_whitespace().filter_map(|word| match word.strip_prefix(NEWER) {
+            Some(newer) => self.field(model, newer).is_ok().then_some(newer),
+            None => Some(word),
+        })
     }
 
     pub(super) fn response<'a>(&self, model: &'a Model) -> Result<&'a str, TypegenError> {

@@ -237,7 +237,7 @@ impl Writer<'_> {
     fn public(&mut self, exposed: &Exposed, face: &Face, twin: Twin) -> Result<(), TypegenError> {
         let response = exposed.response(self.model)?;
         let mut keywords: Vec<Keyword> =
-            exposed.words().map(|word| self.keyword(exposed, word)).collect::<Result<_, _>>()?;
+            exposed.words(self.model).map(|word| self.keyword(exposed, word)).collect::<Result<_, _>>()?;
         if let Gives::RunResult = face.gives {
             keywords.push(self.keyword(exposed, "+timeout")?);
         }
