@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar, overload
 
 from ._core import ClientBase
 from ._mailbox import receive, receive_async
+from ._on_request import RequestHandling
 from ._turns import TurnBox
 from ._wire import decode_notification, decode_response
 from .errors import TransportClosedError
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from ._json import JsonValue
+    from ._on_request import Handlers
     from .generated.literals import SortDirectionName, ThreadSortKeyName
     from .generated.v2_all import (
         SortDirection,
@@ -93,8 +95,11 @@ def listing_orders(
     return [sort_key, "updated_at"]
 
 
-class ConnectionMethods(CodexMethods):
+class ConnectionMethods(CodexMethods, RequestHandling):
     """What `Codex` offers beyond single requests."""
+
+    def _handlers(self) -> tuple[Handlers, str | None]:
+        return self._client._core.handlers, None
 
     @overload
     def request(
@@ -188,8 +193,11 @@ class ConnectionMethods(CodexMethods):
                 cursors.add(cursor)
 
 
-class AsyncConnectionMethods(AsyncCodexMethods):
+class AsyncConnectionMethods(AsyncCodexMethods, RequestHandling):
     """What `AsyncCodex` offers beyond single requests."""
+
+    def _handlers(self) -> tuple[Handlers, str | None]:
+        return self._client._core.handlers, None
 
     @overload
     async def request(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ._json import JsonObject
 from ._mailbox import DeadlinePassed, deadline_after, receive
+from ._on_request import Handlers
 from ._process import ServerProcess
 from ._transport import Call, Ended, Outcome, Transport
 from ._turns import TurnBox, TurnRouter
@@ -53,6 +54,8 @@ class ClientCore:
     def __init__(self, config: AppServerConfig | None, handler: ServerRequestHandler | None):
         self.config = config or AppServerConfig()
         self._handler = handler or self.config.server_request_handler
+        self.handlers = Handlers()
+        """Those of single methods, which come before the one of the configuration."""
         self._router = TurnRouter()
         self._transport: Transport | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
@@ -85,7 +88,9 @@ class ClientCore:
             self._process_id = os.getpid()
             process = ServerProcess(self.config)
             try:
-                self._transport = Transport(process, self._router, self._handler, self.loop)
+                self._transport = Transport(
+                    process, self._router, self._handler, self.loop, self.handlers
+                )
             except BaseException:
                 process.discard()
                 raise

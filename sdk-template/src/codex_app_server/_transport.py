@@ -30,6 +30,8 @@ from .errors import TransportClosedError, error_from_wire
 if TYPE_CHECKING:
     import asyncio
 
+    from ._on_request import Handlers
+
 _CHUNK = 65536
 _DROPPED_S = 5.0
 _EXIT_GRACE_S = 1.0
@@ -85,10 +87,11 @@ class Transport:
         router: TurnRouter,
         handler: ServerRequestHandler | None,
         loop: asyncio.AbstractEventLoop | None = None,
+        handlers: Handlers | None = None,
     ) -> None:
         self.process = process
         self.router = router
-        self.requests = ServerRequests(self._send_quietly, handler, loop)
+        self.requests = ServerRequests(self._send_quietly, handler, loop, handlers)
         self.garbage_lines = 0
         self._garbage_sample = b""
         # Reentrant, because a signal handler may close the client while its thread is in here.

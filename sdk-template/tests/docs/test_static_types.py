@@ -21,7 +21,9 @@ from pathlib import Path
 
 from codex_app_server import AppServerConfig, AsyncCodex, Codex, ImageInput, RunResult, TextInput
 from codex_app_server import retry_on_overload
-from codex_app_server.types import SandboxMode, SandboxPolicy, ThreadItem, Turn
+from codex_app_server.requests import CommandExecutionRequestApprovalParams
+from codex_app_server.requests import CommandExecutionRequestApprovalResponse
+from codex_app_server.types import JsonObject, SandboxMode, SandboxPolicy, ThreadItem, Turn
 
 config = AppServerConfig(codex_bin=Path("codex"), cwd=Path("."), config_overrides=("a=1",))
 with Codex(config) as codex:
@@ -55,8 +57,23 @@ with Codex(config) as codex:
         total: int = result.usage.total.total_tokens
 
 
+def decide(
+    params: CommandExecutionRequestApprovalParams,
+) -> CommandExecutionRequestApprovalResponse | None:
+    if params.command is None:
+        return None
+    return CommandExecutionRequestApprovalResponse.model_validate({"decision": "accept"})
+
+
+async def decide_later(params: JsonObject) -> dict[str, object]:
+    return dict(params)
+
+
 async def main() -> None:
     async with AsyncCodex(config) as client:
+        client.on_request("item/commandExecution/requestApproval", decide)
+        client.on_request("item/commandExecution/requestApproval", lambda params: None)
+        client.on_request("brand/new", decide_later)
         started = await client.thread_start(sandbox="read-only")
         answer: RunResult = await retry_on_overload(lambda: started.run("x"))
         handle = await started.turn("x")
@@ -79,6 +96,8 @@ with Codex() as codex:
     codex.thread_start(modle="x")
     codex.thread_start().run(b"bytes")
     codex.no_such_method()
+    codex.on_request("item/tool/call", len)
+    codex.on_request("item/tool/call", lambda params: params.no_such_field)
 """
 
 
@@ -122,7 +141,7 @@ def test_mypy_strict(programs: Path, tmp_path_factory: pytest.TempPathFactory) -
     found = mypy(cache, wrong)
     lines = [line for line in found.stdout.splitlines() if ": error:" in line]
     assert {int(line.rsplit("wrong.py:", 1)[1].split(":")[0]) for line in lines} == {
-        *(2, 3, 6, 7, 8, 9, 10)
+        *(2, 3, 6, 7, 8, 9, 10, 11, 12)
     }
 
 

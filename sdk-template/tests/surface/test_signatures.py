@@ -138,7 +138,7 @@ HANDLE_METHODS: list[tuple[str, list[str], list[str]]] = [
 ]
 
 #: Iterators, which are called and read in another way than the methods above.
-STREAMS = {"stream", "notifications", "iter_threads"}
+STREAMS = {"stream", "notifications", "iter_threads", "on_request"}
 
 ALL_METHODS = [
     (family, name, positional, keywords)
@@ -226,7 +226,7 @@ def test_no_public_annotation_is_any(owner: type) -> None:
 
 PYTHONS_OWN = {*dir(builtins), *typing.__all__, *collections.abc.__all__, "PathLike"}
 #: The alias of a callable, which a handler fits without naming it.
-UNNAMED = {"ServerRequestHandler", "BaseModel", "ModelT", "ParsedT"}
+UNNAMED = {"RequestHandler", "ServerRequestHandler", "BaseModel", "ModelT", "ParsedT"}
 
 
 @pytest.mark.parametrize("owner", PUBLIC_CLASSES, ids=lambda owner: owner.__name__)
