@@ -74,7 +74,9 @@ from ROOT._streams import AsyncOwner
 from ROOT._threads import AsyncThread, Thread
 from ROOT._wire import build_params
 ",
-    typing: "    from ROOT._json import JsonObject
+    typing: "    from collections.abc import Callable, Sequence
+
+    from ROOT._json import JsonObject
     from ROOT.client import AppServerClient
     from ROOT.presets import ApprovalMode, Sandbox
 ",

@@ -38,6 +38,7 @@ const DESCRIPTIONS: &[(&str, &str)] = &[
     ("excludeTurns", "Whether the answer carries the turns so far; the model sees them anyhow. Needs runtime 0.151.0."),
     ("+approval_mode", "Who decides about approvals; instead of `approval_policy` and `approvals_reviewer`."),
     ("+sandbox", "How far commands are kept from the machine, from this turn on; instead of `sandbox_policy`."),
+    ("+tools", "Python functions that the model may call; name, description and arguments are theirs."),
     ("+timeout", "How many seconds the turn may take; then it is interrupted and TurnTimeoutError raised."),
 ];
 
@@ -46,7 +47,12 @@ const RENAMED: &[(&str, &str)] =
     &[("excludeTurns", "include_turns"), ("serviceTierForTurn", "turn_service_tier"), ("turnTrigger", "source")];
 
 /// Presets with the types that they take.
-const PRESETS: &[(&str, &str)] = &[("approval_mode", "ApprovalMode"), ("sandbox", "Sandbox"), ("timeout", "float")];
+const PRESETS: &[(&str, &str)] = &[
+    ("approval_mode", "ApprovalMode"),
+    ("sandbox", "Sandbox"),
+    ("timeout", "float"),
+    ("tools", "Sequence[Callable[..., object]]"),
+];
 
 /// The name of a field as a keyword argument.
 pub(super) fn keyword(field: &Field) -> &str {

@@ -88,7 +88,7 @@ pub(super) const EXPOSED: &[Exposed] = &[
         arguments: &[],
         keywords: "approvalPolicy approvalsReviewer baseInstructions config cwd developerInstructions \
             ephemeral model modelProvider personality sandbox serviceName serviceTier \
-            sessionStartSource threadSource +approval_mode",
+            sessionStartSource threadSource +approval_mode +tools",
         faces: &[Face {
             owner: Owner::Codex,
             name: "thread_start",

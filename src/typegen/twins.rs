@@ -14,6 +14,9 @@ use super::parameters::{WORDS, annotation, description, keyword, preset};
 use super::python::{WIDTH, bracketed, collected, docstring, exploded, wrap};
 use super::signatures::{Argument, EXPOSED, Exposed, Face, Gives, INPUT, Owner, PRESET};
 
+/// The keyword that gives functions, which the SDK calls itself.
+const TOOLS: &str = "tools";
+
 #[derive(Clone, Copy, PartialEq)]
 enum Twin {
     Sync,
@@ -304,7 +307,8 @@ impl Writer<'_> {
             );
             return Ok(());
         }
-        let same = keywords.iter().map(Keyword::passed);
+        let same = keywords.iter().filter(|word| word.name != TOOLS).map(Keyword::passed);
+        let tools = keywords.iter().any(|word| word.name == TOOLS);
         let value = |argument: &Argument| match (face.owner.own(argument.wire), argument.wire) {
             (Some(own), _) => own,
             (None, INPUT) => "items",
@@ -337,7 +341,10 @@ impl Writer<'_> {
                 self.text.push_str("        # The input travels beside the parameters: it is in wire form already.\n");
             }
             self.text.push_str(&exploded(8, "params = build_params", ['(', ')'], &given, ""));
-            passed.push("params=params".to_owned());
+            if tools {
+                let _ = writeln!(self.text, "        functions = {client}._core.handlers.tools({TOOLS})");
+            }
+            passed.push(format!("params={}", if tools { "functions.beside(params)" } else { "params" }));
         }
         let (name, made) = match face.gives {
             Gives::Thread => ("answer = ", format!("return {}({owner}, answer.thread.id)", twin.class("Thread"))),
@@ -353,6 +360,9 @@ impl Writer<'_> {
         };
         let call = format!("{name}{wait}{client}.{}", exposed.client.0);
         self.text.push_str(&bracketed(8, &call, ['(', ')'], &passed, ""));
+        if tools {
+            self.text.push_str("        functions.serve(answer.thread.id)\n");
+        }
         if !made.is_empty() {
             let _ = writeln!(self.text, "        {made}");
         }

@@ -8,14 +8,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, cast
 
-from ._json import JsonObject
-from ._wire import decode_response
+from ._json import JsonObject, JsonValue
+from ._wire import decode_response, params_dict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Literal, TypeAlias, TypeVar, overload
 
-    from ._base import WireModel
+    from ._base import ParamsModel, WireModel
+    from ._tools import Tool
     from .config import Answer, ServerRequestHandler
     from .generated.requests import (
         ApplyPatchApprovalParams,
@@ -41,9 +42,12 @@ if TYPE_CHECKING:
     )
 
     ParamsT = TypeVar("ParamsT")
+    ParamsModelT = TypeVar("ParamsModelT", bound=ParamsModel)
     ResponseT = TypeVar("ResponseT")
     Decision: TypeAlias = ResponseT | Mapping[str, object] | None
     Decides: TypeAlias = Callable[[ParamsT], Decision[ResponseT] | Awaitable[Decision[ResponseT]]]
+
+TOOL_CALL = "item/tool/call"
 
 RequestHandler = Callable[[object], "Answer | Awaitable[Answer]"]
 
@@ -53,6 +57,7 @@ class Handlers:
 
     def __init__(self) -> None:
         self._found: dict[tuple[str | None, str], ServerRequestHandler] = {}
+        self._tools: dict[str, dict[str, Tool]] = {}
 
     def put(self, thread_id: str | None, method: str, handler: RequestHandler | None) -> None:
         """Let `handler` decide from now on; None takes the one that there was away."""
@@ -63,12 +68,45 @@ class Handlers:
         else:
             raise TypeError(f"a handler must be callable, not {handler!r}")
 
+    def tools(self, functions: object) -> Functions:
+        """Functions as the tools of a thread that is about to start."""
+        return Functions(self._tools, functions)
+
     def find(self, method: str, params: JsonObject) -> ServerRequestHandler | None:
         """The handler for a request: the thread's own before the client's."""
         # Requests of the first protocol call their thread a conversation.
         thread_id = params.get("threadId", params.get("conversationId"))
+        if method == TOOL_CALL and isinstance(thread_id, str):
+            tool = self._tools.get(thread_id, {}).get(str(params.get("tool")))
+            if tool is not None:
+                return tool.call_later if tool.waits else tool.call
         own = self._found.get((thread_id, method)) if isinstance(thread_id, str) else None
         return own or self._found.get((None, method))
+
+
+class Functions:
+    """The functions that a new thread gets as tools."""
+
+    def __init__(self, all_tools: dict[str, dict[str, Tool]], functions: object) -> None:
+        self._all_tools = all_tools
+        self._tools: dict[str, Tool] = {}
+        if functions is not None:
+            from ._tools import tools_of
+
+            self._tools = tools_of(functions)
+
+    def beside(self, params: ParamsModelT) -> ParamsModelT | JsonObject:
+        """The parameters of the thread with what the model is told of its functions."""
+        if not self._tools:
+            return params
+        # The protocol has this field among its experimental ones, which models leave out.
+        described = [tool.described() for tool in self._tools.values()]
+        return {**params_dict(params), "dynamicTools": cast("JsonValue", described)}
+
+    def serve(self, thread_id: str) -> None:
+        """Call the functions when the model of this thread asks."""
+        if self._tools:
+            self._all_tools[thread_id] = self._tools
 
 
 def _typed(handler: RequestHandler) -> ServerRequestHandler:

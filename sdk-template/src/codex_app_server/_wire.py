@@ -49,7 +49,7 @@ def build_params(kind: type[ParamsT], /, **fields: object) -> ParamsT:
     try:
         return kind(**given)
     except ValidationError as error:
-        raise InvalidInputError(f"invalid arguments: {_problems(error)}") from error
+        raise InvalidInputError(f"invalid arguments: {problems(error)}") from error
 
 
 def _plain(value: object) -> object:
@@ -100,7 +100,7 @@ def decode_response(method: str, result: object, model: type[ModelT]) -> ModelT:
         kind = "null" if result is None else f"an unexpected {type(result).__name__}"
         raise InvalidResponseError(
             f"the server answered `{method}` with {kind} that is no {model.__name__}: "
-            f"{_problems(error)}"
+            f"{problems(error)}"
         ) from error
 
 
@@ -137,7 +137,7 @@ def _with_null(value: object, path: tuple[int | str, ...]) -> object:
     return value
 
 
-def _problems(error: ValidationError) -> str:
+def problems(error: ValidationError) -> str:
     found = error.errors(include_url=False, include_context=False)
     shown = [
         f"{'.'.join(str(part) for part in problem['loc']) or 'value'}: {problem['msg']}"
@@ -246,7 +246,7 @@ def _warn(method: str, error: ValidationError, read: bool) -> None:
 
     kept = "what can be read is kept" if read else "it is handed on as it came"
     logging.getLogger("codex_app_server").warning(
-        "the notification `%s` is not as the schema says (%s); %s", method, _problems(error), kept
+        "the notification `%s` is not as the schema says (%s); %s", method, problems(error), kept
     )
 
 

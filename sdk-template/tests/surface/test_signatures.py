@@ -42,6 +42,7 @@ THREAD_START = [
     "session_start_source",
     "thread_source",
     "approval_mode",
+    "tools",
 ]
 THREAD_LIST = [
     "archived",

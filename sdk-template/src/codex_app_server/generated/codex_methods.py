@@ -15,6 +15,8 @@ from codex_app_server._threads import AsyncThread, Thread
 from codex_app_server._wire import build_params
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from codex_app_server._json import JsonObject
     from codex_app_server.client import AppServerClient
     from codex_app_server.presets import ApprovalMode, Sandbox
@@ -71,6 +73,7 @@ class CodexMethods:
         session_start_source: ThreadStartSource | ThreadStartSourceName | None = None,
         thread_source: ThreadSource | str | None = None,
         approval_mode: ApprovalMode | None = None,
+        tools: Sequence[Callable[..., object]] | None = None,
     ) -> Thread:
         """Start a new thread.
 
@@ -109,6 +112,9 @@ class CodexMethods:
                 Optional client-supplied analytics source classification for this thread.
             approval_mode:
                 Who decides about approvals; instead of `approval_policy` and `approvals_reviewer`.
+            tools:
+                Python functions that the model may call; name, description and arguments are
+                theirs.
 
         Returns:
             The thread, ready for its first turn.
@@ -134,7 +140,9 @@ class CodexMethods:
             thread_source=thread_source,
             approval_mode=approval_mode,
         )
-        answer = self._client.thread_start(params=params)
+        functions = self._client._core.handlers.tools(tools)
+        answer = self._client.thread_start(params=functions.beside(params))
+        functions.serve(answer.thread.id)
         return Thread(self._client, answer.thread.id)
 
     def thread_list(
@@ -408,6 +416,7 @@ class AsyncCodexMethods(AsyncOwner):
         session_start_source: ThreadStartSource | ThreadStartSourceName | None = None,
         thread_source: ThreadSource | str | None = None,
         approval_mode: ApprovalMode | None = None,
+        tools: Sequence[Callable[..., object]] | None = None,
     ) -> AsyncThread:
         """Start a new thread.
 
@@ -446,6 +455,9 @@ class AsyncCodexMethods(AsyncOwner):
                 Optional client-supplied analytics source classification for this thread.
             approval_mode:
                 Who decides about approvals; instead of `approval_policy` and `approvals_reviewer`.
+            tools:
+                Python functions that the model may call; name, description and arguments are
+                theirs.
 
         Returns:
             The thread, ready for its first turn.
@@ -472,7 +484,9 @@ class AsyncCodexMethods(AsyncOwner):
             thread_source=thread_source,
             approval_mode=approval_mode,
         )
-        answer = await self._client.thread_start(params=params)
+        functions = self._client._core.handlers.tools(tools)
+        answer = await self._client.thread_start(params=functions.beside(params))
+        functions.serve(answer.thread.id)
         return AsyncThread(self, answer.thread.id)
 
     async def thread_list(
