@@ -29,6 +29,11 @@ else:  # the default is for type checkers, and what knows it costs time to load
 
     ParsedT = TypeVar("ParsedT", covariant=True)
 
+_SIGN_IN = (
+    "Nobody is signed in, or the sign-in does not hold. There are three ways to sign in: "
+    "`login_api_key(...)`, `login_chatgpt()` in a browser, and `login_chatgpt_device_code()` on "
+    "any device."
+)
 ITEM_COMPLETED = "item/completed"
 USAGE_UPDATED = "thread/tokenUsage/updated"
 
@@ -96,10 +101,14 @@ class TurnRecord:
         turn = self.turn()
         if turn.status == "failed":
             error = turn.error
+            info = _plain(error.codex_error_info) if error else None
+            message = (
+                error.message if error else ""
+            ) or f"turn `{turn.id}` failed without a message"
             raise TurnFailedError(
-                (error.message if error else "") or f"turn `{turn.id}` failed without a message",
+                f"{message}\n{_SIGN_IN}" if _is_unauthorized(info, message) else message,
                 turn_id=turn.id,
-                error_info=_plain(error.codex_error_info) if error else None,
+                error_info=info,
                 additional_details=error.additional_details if error else None,
                 items=self.items,
                 usage=self.usage,
@@ -222,6 +231,11 @@ def _salvaged_turn(fields: dict[str, object], turn_id: str) -> Turn:
     if "error" in misfits:
         kept["error"] = {"message": _message_of(error)}
     return Turn.model_validate({**fallback, **kept})
+
+
+def _is_unauthorized(info: object, message: str) -> bool:
+    # The runtime passes a refusal of the provider on as it came, in words.
+    return info == "unauthorized" or "status 401 " in message
 
 
 def _message_of(error: object) -> str:

@@ -18,6 +18,7 @@ from codex_app_server import (
     OutputParseError,
     Sandbox,
     TransportClosedError,
+    TurnFailedError,
     TurnTimeoutError,
 )
 from codex_app_server.types import ModelListResponse
@@ -227,3 +228,13 @@ def test_the_last_words_can_be_read(twin: Twin) -> None:
     with twin.codex() as codex:
         time.sleep(0.1)
         assert isinstance(codex.stderr_tail, str)
+
+
+def test_a_turn_without_a_sign_in_names_the_ways_to_sign_in(twin: Twin) -> None:
+    twin.world.model.queue(*[Reply.http_error(401, "who are you?")] * 8)
+    with twin.codex() as codex:
+        thread = twin.wait(codex.thread_start())
+        with pytest.raises(TurnFailedError) as caught:
+            twin.wait(thread.run("x"))
+    for way in ("login_api_key", "login_chatgpt()", "login_chatgpt_device_code"):
+        assert way in str(caught.value)
