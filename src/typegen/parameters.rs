@@ -39,6 +39,12 @@ const DESCRIPTIONS: &[(&str, &str)] = &[
     ("+approval_mode", "Who decides about approvals; instead of `approval_policy` and `approvals_reviewer`."),
     ("+sandbox", "How far commands are kept from the machine, from this turn on; instead of `sandbox_policy`."),
     ("+tools", "Python functions that the model may call; name, description and arguments are theirs."),
+    (
+        "+additional_directories",
+        "Directories besides `cwd` that commands in the sandbox `workspace-write` may write to.",
+    ),
+    ("+network_access", "Whether commands in the sandbox `workspace-write` may use the network."),
+    ("+web_search", "Whether and how the model may search the web."),
     ("+timeout", "How many seconds the turn may take; then it is interrupted and TurnTimeoutError raised."),
 ];
 
@@ -52,6 +58,9 @@ const PRESETS: &[(&str, &str)] = &[
     ("sandbox", "Sandbox"),
     ("timeout", "float"),
     ("tools", "Sequence[Callable[..., object]]"),
+    ("additional_directories", "Sequence[str | os.PathLike[str]]"),
+    ("network_access", "bool"),
+    ("web_search", "WebSearchMode | WebSearchModeName"),
 ];
 
 /// The name of a field as a keyword argument.

@@ -88,7 +88,8 @@ pub(super) const EXPOSED: &[Exposed] = &[
         arguments: &[],
         keywords: "approvalPolicy approvalsReviewer baseInstructions config cwd developerInstructions \
             ephemeral model modelProvider personality sandbox serviceName serviceTier \
-            sessionStartSource threadSource +approval_mode +tools",
+            sessionStartSource threadSource +approval_mode +tools \
+            +additional_directories +network_access +web_search",
         faces: &[Face {
             owner: Owner::Codex,
             name: "thread_start",
@@ -116,7 +117,8 @@ pub(super) const EXPOSED: &[Exposed] = &[
         client: ("thread_resume", "load a thread of an earlier process."),
         arguments: &[THREAD_ID],
         keywords: "approvalPolicy approvalsReviewer baseInstructions config cwd developerInstructions model \
-            modelProvider personality sandbox serviceTier +approval_mode ?excludeTurns",
+            modelProvider personality sandbox serviceTier +approval_mode ?excludeTurns \
+            +additional_directories +network_access +web_search",
         faces: &[Face {
             owner: Owner::Codex,
             name: "thread_resume",
@@ -130,7 +132,8 @@ pub(super) const EXPOSED: &[Exposed] = &[
         client: ("thread_fork", "a new thread with the history of another."),
         arguments: &[THREAD_ID],
         keywords: "approvalPolicy approvalsReviewer baseInstructions config cwd developerInstructions \
-            ephemeral model modelProvider sandbox serviceTier threadSource +approval_mode ?excludeTurns",
+            ephemeral model modelProvider sandbox serviceTier threadSource +approval_mode ?excludeTurns \
+            +additional_directories +network_access +web_search",
         faces: &[Face {
             owner: Owner::Codex,
             name: "thread_fork",

@@ -282,6 +282,9 @@ impl Writer<'_> {
     fn keyword(&mut self, exposed: &Exposed, word: &str) -> Result<Keyword, TypegenError> {
         if let Some(name) = word.strip_prefix(PRESET) {
             let words = description(word).map(str::to_owned);
+            if name == "web_search" {
+                self.uses.extend(["WebSearchMode".to_owned(), format!("WebSearchMode{WORDS}")]);
+            }
             return Ok(Keyword { name: name.to_owned(), annotation: preset(name).to_owned(), words });
         }
         let field: &Field = exposed.field(self.model, word)?;

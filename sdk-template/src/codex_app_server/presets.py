@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable, Mapping
 from enum import Enum
 
 from .errors import InvalidInputError
@@ -43,6 +45,11 @@ _POLICIES = {
     Sandbox.workspace_write: "workspaceWrite",
     Sandbox.full_access: "dangerFullAccess",
 }
+_SETTINGS = {
+    "additional_directories": "sandbox_workspace_write.writable_roots",
+    "network_access": "sandbox_workspace_write.network_access",
+    "web_search": "web_search",
+}
 _RENAMED = {"source": "turn_trigger", "turn_service_tier": "service_tier_for_turn"}
 
 
@@ -54,6 +61,7 @@ def to_fields(given: dict[str, object]) -> dict[str, object]:
     mode = fields.pop("approval_mode", None)
     if mode is not None:
         _add_approvals(fields, mode)
+    _add_settings(fields)
     turns = fields.pop("include_turns", None)
     if turns is not None:
         fields["exclude_turns"] = not turns
@@ -70,6 +78,28 @@ def to_fields(given: dict[str, object]) -> dict[str, object]:
         raise InvalidInputError(f"`sandbox` must be one of: {_members(Sandbox)}; not {sandbox!r}")
     fields["sandbox_policy"] = {"type": _POLICIES[sandbox]}
     return fields
+
+
+def _add_settings(fields: dict[str, object]) -> None:
+    """Put keywords that the protocol knows as settings alone among those of `config`."""
+    settings: dict[str, object] = {}
+    for name, key in _SETTINGS.items():
+        value = fields.pop(name, None)
+        if value is None:
+            continue
+        if name == "additional_directories":
+            if isinstance(value, (str, os.PathLike)) or not isinstance(value, Iterable):
+                raise InvalidInputError(f"`{name}` must be a list of directories, not {value!r}")
+            value = [os.path.abspath(directory) for directory in value]
+        settings[key] = value.value if isinstance(value, Enum) else value
+    if not settings:
+        return
+    given = fields.get("config")
+    config: dict[str, object] = {**given} if isinstance(given, Mapping) else {}
+    for key in settings:
+        if key in config:
+            raise InvalidInputError(f"`config` says `{key}` too, give it once and not twice")
+    fields["config"] = {**config, **settings}
 
 
 def _add_approvals(fields: dict[str, object], mode: object) -> None:

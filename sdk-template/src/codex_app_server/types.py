@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         SortDirectionName,
         ThreadSortKeyName,
         ThreadStartSourceName,
+        WebSearchModeName,
     )
     from .generated.v2_all import (
         Account,
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
         TurnInterruptResponse,
         TurnStatus,
         TurnSteerResponse,
+        WebSearchMode,
     )
     from .generated.v2_all import Thread as StoredThread
     from .models import InitializeResponse, Notification
@@ -117,6 +119,8 @@ __all__ = [
     "TurnInterruptResponse",
     "TurnStatus",
     "TurnSteerResponse",
+    "WebSearchMode",
+    "WebSearchModeName",
 ]
 
 _ELSEWHERE = {

@@ -238,3 +238,29 @@ def test_a_turn_without_a_sign_in_names_the_ways_to_sign_in(twin: Twin) -> None:
             twin.wait(thread.run("x"))
     for way in ("login_api_key", "login_chatgpt()", "login_chatgpt_device_code"):
         assert way in str(caught.value)
+
+
+def test_directories_network_and_web_search_of_a_thread(twin: Twin, tmp_path: Path) -> None:
+    more = tmp_path / "more"
+    more.mkdir()
+    twin.world.model.queue(Reply.text("a"), Reply.text("b"))
+    with twin.codex() as codex:
+        thread = twin.wait(
+            codex.thread_start(
+                sandbox=Sandbox.workspace_write,
+                additional_directories=[more],
+                network_access=True,
+                web_search="live",
+            )
+        )
+        assert twin.wait(thread.run("x")).final_response == "a"
+        seen = twin.world.model.requests[-1].body
+        assert str(more) in str(seen["input"])
+        assert "web_search" in str(seen["tools"])
+        plain = twin.wait(codex.thread_start(web_search="disabled"))
+        twin.wait(plain.run("x"))
+        assert "web_search" not in str(twin.world.model.requests[-1].body["tools"])
+        with pytest.raises(ValueError, match="list of directories"):
+            twin.wait(codex.thread_start(additional_directories=str(more)))
+        with pytest.raises(ValueError, match="give it once"):
+            twin.wait(codex.thread_start(web_search="live", config={"web_search": "disabled"}))

@@ -78,6 +78,8 @@ TYPE_NAMES = [
     "TurnInterruptResponse",
     "TurnStatus",
     "TurnSteerResponse",
+    "WebSearchMode",
+    "WebSearchModeName",
 ]
 
 NOT_AT_THE_ROOT = [

@@ -43,6 +43,9 @@ THREAD_START = [
     "thread_source",
     "approval_mode",
     "tools",
+    "additional_directories",
+    "network_access",
+    "web_search",
 ]
 THREAD_LIST = [
     "archived",
@@ -71,6 +74,9 @@ THREAD_RESUME = [
     "service_tier",
     "approval_mode",
     "include_turns",
+    "additional_directories",
+    "network_access",
+    "web_search",
 ]
 THREAD_FORK = [
     "approval_policy",
@@ -87,6 +93,9 @@ THREAD_FORK = [
     "thread_source",
     "approval_mode",
     "include_turns",
+    "additional_directories",
+    "network_access",
+    "web_search",
 ]
 TURN = [
     "approval_policy",

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         SortDirectionName,
         ThreadSortKeyName,
         ThreadStartSourceName,
+        WebSearchModeName,
     )
     from .v2_all import (
         ApprovalsReviewer,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
         ThreadSource,
         ThreadSourceKind,
         ThreadStartSource,
+        WebSearchMode,
     )
 
 
@@ -74,6 +76,9 @@ class CodexMethods:
         thread_source: ThreadSource | str | None = None,
         approval_mode: ApprovalMode | None = None,
         tools: Sequence[Callable[..., object]] | None = None,
+        additional_directories: Sequence[str | os.PathLike[str]] | None = None,
+        network_access: bool | None = None,
+        web_search: WebSearchMode | WebSearchModeName | None = None,
     ) -> Thread:
         """Start a new thread.
 
@@ -115,6 +120,13 @@ class CodexMethods:
             tools:
                 Python functions that the model may call; name, description and arguments are
                 theirs.
+            additional_directories:
+                Directories besides `cwd` that commands in the sandbox `workspace-write` may write
+                to.
+            network_access:
+                Whether commands in the sandbox `workspace-write` may use the network.
+            web_search:
+                Whether and how the model may search the web.
 
         Returns:
             The thread, ready for its first turn.
@@ -139,6 +151,9 @@ class CodexMethods:
             session_start_source=session_start_source,
             thread_source=thread_source,
             approval_mode=approval_mode,
+            additional_directories=additional_directories,
+            network_access=network_access,
+            web_search=web_search,
         )
         functions = self._client._core.handlers.tools(tools)
         answer = self._client.thread_start(params=functions.beside(params))
@@ -229,6 +244,9 @@ class CodexMethods:
         service_tier: str | None = None,
         approval_mode: ApprovalMode | None = None,
         include_turns: bool | None = None,
+        additional_directories: Sequence[str | os.PathLike[str]] | None = None,
+        network_access: bool | None = None,
+        web_search: WebSearchMode | WebSearchModeName | None = None,
     ) -> Thread:
         """Continue a stored thread.
 
@@ -264,6 +282,13 @@ class CodexMethods:
             include_turns:
                 Whether the answer carries the turns so far; the model sees them anyhow. Needs
                 runtime 0.151.0.
+            additional_directories:
+                Directories besides `cwd` that commands in the sandbox `workspace-write` may write
+                to.
+            network_access:
+                Whether commands in the sandbox `workspace-write` may use the network.
+            web_search:
+                Whether and how the model may search the web.
 
         Returns:
             The thread, ready for its next turn.
@@ -286,6 +311,9 @@ class CodexMethods:
             service_tier=service_tier,
             approval_mode=approval_mode,
             include_turns=include_turns,
+            additional_directories=additional_directories,
+            network_access=network_access,
+            web_search=web_search,
         )
         answer = self._client.thread_resume(thread_id, params=params)
         return Thread(self._client, answer.thread.id)
@@ -308,6 +336,9 @@ class CodexMethods:
         thread_source: ThreadSource | str | None = None,
         approval_mode: ApprovalMode | None = None,
         include_turns: bool | None = None,
+        additional_directories: Sequence[str | os.PathLike[str]] | None = None,
+        network_access: bool | None = None,
+        web_search: WebSearchMode | WebSearchModeName | None = None,
     ) -> Thread:
         """Start a new thread with the history of another.
 
@@ -345,6 +376,13 @@ class CodexMethods:
             include_turns:
                 Whether the answer carries the turns so far; the model sees them anyhow. Needs
                 runtime 0.151.0.
+            additional_directories:
+                Directories besides `cwd` that commands in the sandbox `workspace-write` may write
+                to.
+            network_access:
+                Whether commands in the sandbox `workspace-write` may use the network.
+            web_search:
+                Whether and how the model may search the web.
 
         Returns:
             The new thread.
@@ -368,6 +406,9 @@ class CodexMethods:
             thread_source=thread_source,
             approval_mode=approval_mode,
             include_turns=include_turns,
+            additional_directories=additional_directories,
+            network_access=network_access,
+            web_search=web_search,
         )
         answer = self._client.thread_fork(thread_id, params=params)
         return Thread(self._client, answer.thread.id)
@@ -417,6 +458,9 @@ class AsyncCodexMethods(AsyncOwner):
         thread_source: ThreadSource | str | None = None,
         approval_mode: ApprovalMode | None = None,
         tools: Sequence[Callable[..., object]] | None = None,
+        additional_directories: Sequence[str | os.PathLike[str]] | None = None,
+        network_access: bool | None = None,
+        web_search: WebSearchMode | WebSearchModeName | None = None,
     ) -> AsyncThread:
         """Start a new thread.
 
@@ -458,6 +502,13 @@ class AsyncCodexMethods(AsyncOwner):
             tools:
                 Python functions that the model may call; name, description and arguments are
                 theirs.
+            additional_directories:
+                Directories besides `cwd` that commands in the sandbox `workspace-write` may write
+                to.
+            network_access:
+                Whether commands in the sandbox `workspace-write` may use the network.
+            web_search:
+                Whether and how the model may search the web.
 
         Returns:
             The thread, ready for its first turn.
@@ -483,6 +534,9 @@ class AsyncCodexMethods(AsyncOwner):
             session_start_source=session_start_source,
             thread_source=thread_source,
             approval_mode=approval_mode,
+            additional_directories=additional_directories,
+            network_access=network_access,
+            web_search=web_search,
         )
         functions = self._client._core.handlers.tools(tools)
         answer = await self._client.thread_start(params=functions.beside(params))
@@ -574,6 +628,9 @@ class AsyncCodexMethods(AsyncOwner):
         service_tier: str | None = None,
         approval_mode: ApprovalMode | None = None,
         include_turns: bool | None = None,
+        additional_directories: Sequence[str | os.PathLike[str]] | None = None,
+        network_access: bool | None = None,
+        web_search: WebSearchMode | WebSearchModeName | None = None,
     ) -> AsyncThread:
         """Continue a stored thread.
 
@@ -609,6 +666,13 @@ class AsyncCodexMethods(AsyncOwner):
             include_turns:
                 Whether the answer carries the turns so far; the model sees them anyhow. Needs
                 runtime 0.151.0.
+            additional_directories:
+                Directories besides `cwd` that commands in the sandbox `workspace-write` may write
+                to.
+            network_access:
+                Whether commands in the sandbox `workspace-write` may use the network.
+            web_search:
+                Whether and how the model may search the web.
 
         Returns:
             The thread, ready for its next turn.
@@ -632,6 +696,9 @@ class AsyncCodexMethods(AsyncOwner):
             service_tier=service_tier,
             approval_mode=approval_mode,
             include_turns=include_turns,
+            additional_directories=additional_directories,
+            network_access=network_access,
+            web_search=web_search,
         )
         answer = await self._client.thread_resume(thread_id, params=params)
         return AsyncThread(self, answer.thread.id)
@@ -654,6 +721,9 @@ class AsyncCodexMethods(AsyncOwner):
         thread_source: ThreadSource | str | None = None,
         approval_mode: ApprovalMode | None = None,
         include_turns: bool | None = None,
+        additional_directories: Sequence[str | os.PathLike[str]] | None = None,
+        network_access: bool | None = None,
+        web_search: WebSearchMode | WebSearchModeName | None = None,
     ) -> AsyncThread:
         """Start a new thread with the history of another.
 
@@ -691,6 +761,13 @@ class AsyncCodexMethods(AsyncOwner):
             include_turns:
                 Whether the answer carries the turns so far; the model sees them anyhow. Needs
                 runtime 0.151.0.
+            additional_directories:
+                Directories besides `cwd` that commands in the sandbox `workspace-write` may write
+                to.
+            network_access:
+                Whether commands in the sandbox `workspace-write` may use the network.
+            web_search:
+                Whether and how the model may search the web.
 
         Returns:
             The new thread.
@@ -715,6 +792,9 @@ class AsyncCodexMethods(AsyncOwner):
             thread_source=thread_source,
             approval_mode=approval_mode,
             include_turns=include_turns,
+            additional_directories=additional_directories,
+            network_access=network_access,
+            web_search=web_search,
         )
         answer = await self._client.thread_fork(thread_id, params=params)
         return AsyncThread(self, answer.thread.id)

@@ -25,3 +25,4 @@ SandboxModeName: TypeAlias = Literal["read-only", "workspace-write", "danger-ful
 SortDirectionName: TypeAlias = Literal["asc", "desc"]
 ThreadSortKeyName: TypeAlias = Literal["created_at", "updated_at", "recency_at", "section_position"]
 ThreadStartSourceName: TypeAlias = Literal["startup", "clear"]
+WebSearchModeName: TypeAlias = Literal["disabled", "cached", "indexed", "live"]
