@@ -17,12 +17,12 @@ Models are imported where they are used: to load them all costs more than a turn
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar
 
-from ROOT._wire import params_dict
-from ROOT.inputs import WireInput, wire_input
+from ROOT._wire import params_dict, wire_input
 ",
     typing: "    from pydantic import BaseModel
 
     from ROOT._json import JsonObject
+    from ROOT.inputs import WireInput
 ",
     rest: "\nModelT = TypeVar(\"ModelT\", bound=\"BaseModel\")\n",
 };
@@ -31,10 +31,11 @@ pub(super) const TURN_HEAD: Head = Head {
     purpose: "The requests of `TurnHandle` and `AsyncTurnHandle`.",
     imports: "from typing import TYPE_CHECKING
 
-from ROOT.inputs import Input, to_wire_input
+from ROOT._wire import user_input
 ",
     typing: "    from ROOT._streams import AsyncOwner
     from ROOT.client import AppServerClient
+    from ROOT.inputs import Input
 ",
     rest: "",
 };
@@ -44,18 +45,22 @@ pub(super) const THREAD_HEAD: Head = Head {
 
 Models are imported where they are used: to load them all costs more than a turn.",
     imports: "import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, overload
 
 from ROOT._handles import AsyncTurnHandle, TurnHandle
-from ROOT._wire import build_params
-from ROOT.inputs import Input, to_wire_input
+from ROOT._run import with_parsed
+from ROOT._wire import build_params, turn_input
 ",
-    typing: "    from ROOT._json import JsonObject
+    typing: "    from pydantic import BaseModel
+
+    from ROOT._json import JsonObject
     from ROOT._run import RunResult
     from ROOT._streams import AsyncOwner
     from ROOT.client import AppServerClient
+    from ROOT.inputs import RunInput
+    from ROOT.presets import ApprovalMode, Sandbox
 ",
-    rest: "",
+    rest: "\nModelT = TypeVar(\"ModelT\", bound=\"BaseModel\")\n",
 };
 
 pub(super) const CODEX_HEAD: Head = Head {
@@ -69,8 +74,11 @@ from ROOT._streams import AsyncOwner
 from ROOT._threads import AsyncThread, Thread
 from ROOT._wire import build_params
 ",
-    typing: "    from ROOT._json import JsonObject
+    typing: "    from collections.abc import Callable, Sequence
+
+    from ROOT._json import JsonObject
     from ROOT.client import AppServerClient
+    from ROOT.presets import ApprovalMode, Sandbox
 ",
     rest: "",
 };

@@ -2,7 +2,7 @@
 
 /// Strings whose values an earlier runtime listed and a later one left open: still enums, open ones.
 const OPEN_VALUES: &[(&str, &[&str])] = &[
-    ("ReasoningEffort", &["none", "minimal", "low", "medium", "high", "xhigh"]),
+    ("ReasoningEffort", &["none", "minimal", "low", "medium", "high", "xhigh", "max", "ultra"]),
     ("ThreadSource", &["user", "subagent", "memory_consolidation"]),
 ];
 

@@ -3,7 +3,7 @@
 use super::model::{Body, Field, Model, Shape};
 
 /// Annotations of keyword arguments that differ from the schema's, by wire name.
-const ANNOTATIONS: &[(&str, &str)] = &[("config", "JsonObject"), ("outputSchema", "JsonObject")];
+const ANNOTATIONS: &[(&str, &str)] = &[("config", "JsonObject"), ("outputSchema", "JsonObject | type[BaseModel]")];
 
 /// Descriptions of arguments that the schema does not describe, or describes for another reader, by wire name.
 const DESCRIPTIONS: &[(&str, &str)] = &[
@@ -17,7 +17,7 @@ const DESCRIPTIONS: &[(&str, &str)] = &[
     ("input", "What the user says: a text, one input item or a list of them."),
     ("model", "The id of the model."),
     ("modelProvider", "The id of the model provider, as the configuration names it."),
-    ("outputSchema", "JSON Schema that the final response must follow; for this turn only."),
+    ("outputSchema", "JSON Schema that the final response must follow, or a pydantic model; for this turn only."),
     ("personality", "The style of the model's messages, where the model has several."),
     ("sandbox", "How far commands are kept from the machine."),
     ("sandboxPolicy", "How far commands are kept from the machine, in detail; from this turn on."),
@@ -26,16 +26,81 @@ const DESCRIPTIONS: &[(&str, &str)] = &[
     ("sessionStartSource", "What started the session."),
     ("summary", "How the model's reasoning is summarised; from this turn on."),
     ("threadId", "The id of the thread."),
+    ("sectionId", "The section whose threads are listed."),
+    (
+        "turnTrigger",
+        "What caused the turn, such as the name of an application; for this turn only. Needs runtime 0.151.0.",
+    ),
+    (
+        "serviceTierForTurn",
+        "The service tier of this turn alone; `service_tier` changes the thread's. Needs runtime 0.151.0.",
+    ),
+    ("excludeTurns", "Whether the answer carries the turns so far; the model sees them anyhow. Needs runtime 0.151.0."),
+    ("+approval_mode", "Who decides about approvals; instead of `approval_policy` and `approvals_reviewer`."),
+    ("+sandbox", "How far commands are kept from the machine, from this turn on; instead of `sandbox_policy`."),
+    ("+tools", "Python functions that the model may call; name, description and arguments are theirs."),
+    (
+        "+additional_directories",
+        "Directories besides `cwd` that commands in the sandbox `workspace-write` may write to.",
+    ),
+    ("+network_access", "Whether commands in the sandbox `workspace-write` may use the network."),
+    ("+web_search", "Whether and how the model may search the web."),
+    ("+timeout", "How many seconds the turn may take; then it is interrupted and TurnTimeoutError raised."),
 ];
+
+/// Fields that go by another name in Python, because theirs says it badly; the SDK's `presets` leads them back.
+const RENAMED: &[(&str, &str)] =
+    &[("excludeTurns", "include_turns"), ("serviceTierForTurn", "turn_service_tier"), ("turnTrigger", "source")];
+
+/// Presets with the types that they take.
+const PRESETS: &[(&str, &str)] = &[
+    ("approval_mode", "ApprovalMode"),
+    ("sandbox", "Sandbox"),
+    ("timeout", "float"),
+    ("tools", "Sequence[Callable[..., object]]"),
+    ("additional_directories", "Sequence[str | os.PathLike[str]]"),
+    ("network_access", "bool"),
+    ("web_search", "WebSearchMode | WebSearchModeName"),
+];
+
+/// The name of a field as a keyword argument.
+pub(super) fn keyword(field: &Field) -> &str {
+    RENAMED.iter().find(|(wire, _)| *wire == field.wire).map_or(&field.name, |(_, name)| name)
+}
+
+/// The annotation of a keyword that is no field.
+pub(super) fn preset(name: &str) -> &'static str {
+    PRESETS.iter().find(|(known, _)| *known == name).map_or("object", |(_, annotation)| annotation)
+}
 
 pub(super) fn description(wire: &str) -> Option<&'static str> {
     DESCRIPTIONS.iter().find(|(known, _)| *known == wire).map(|(_, words)| *words)
+}
+
+/// What ends the name of the alias that holds an enum's words.
+pub(super) const WORDS: &str = "Name";
+
+/// Enums whose values are anybody's to choose.
+const FREE: &[&str] = &["ThreadSource"];
+
+/// The type of the plain strings that are taken for an enum: those that it knows.
+fn words(name: &str, uses: &mut Vec<String>) -> String {
+    if FREE.contains(&name) {
+        return "str".to_owned();
+    }
+    let alias = format!("{name}{WORDS}");
+    uses.push(alias.clone());
+    alias
 }
 
 /// The annotation of a keyword argument: wider than the field's, since plain strings and paths are taken too.
 pub(super) fn annotation(model: &Model, field: &Field, uses: &mut Vec<String>) -> String {
     if let Some((_, annotation)) = ANNOTATIONS.iter().find(|(wire, _)| *wire == field.wire) {
         return (*annotation).to_owned();
+    }
+    if field.wire == "sandbox" {
+        uses.extend(["SandboxMode".to_owned(), "SandboxModeName".to_owned()]);
+        return "SandboxMode | SandboxModeName | Sandbox".to_owned();
     }
     let body = |name: &str| model.classes.get(name).map(|class| &class.body);
     let path = field.name == "cwd";
@@ -47,20 +112,20 @@ pub(super) fn annotation(model: &Model, field: &Field, uses: &mut Vec<String>) -
         Shape::Named(name) => match body(name) {
             Some(Body::Enum { .. }) => {
                 uses.push(name.clone());
-                format!("{name} | str")
+                format!("{name} | {}", words(name, uses))
             }
             Some(Body::Union { arms, .. }) => {
                 uses.push(name.clone());
-                let mut parts = vec![name.as_str()];
+                let mut parts = vec![name.clone()];
                 parts.extend(arms.iter().filter_map(|arm| match arm {
-                    Shape::Text => Some("str"),
-                    Shape::List(_) => Some("list[str]"),
-                    Shape::Named(arm) if matches!(body(arm), Some(Body::Enum { .. })) => Some("str"),
-                    Shape::Named(_) => Some("JsonObject"),
+                    Shape::Text => Some("str".to_owned()),
+                    Shape::List(_) => Some("list[str]".to_owned()),
+                    Shape::Named(arm) if matches!(body(arm), Some(Body::Enum { .. })) => Some(words(arm, uses)),
+                    Shape::Named(_) => Some("JsonObject".to_owned()),
                     _ => None,
                 }));
-                parts.extend(path.then_some("os.PathLike[str]"));
-                let mut once: Vec<&str> = Vec::new();
+                parts.extend(path.then(|| "os.PathLike[str]".to_owned()));
+                let mut once: Vec<String> = Vec::new();
                 for part in parts {
                     if !once.contains(&part) {
                         once.push(part);

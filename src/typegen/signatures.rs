@@ -12,6 +12,7 @@ pub(super) struct Exposed {
     pub(super) arguments: &'static [Argument],
     /// Further fields, by wire name and in order: the keywords of the public methods. The protocol clients take all that
     /// the schema has, as an object. Nothing of both where this is empty. With keywords, a face needs a `result`.
+    /// A word with `+` is no field but a preset, which the SDK's `presets` turns into fields.
     pub(super) keywords: &'static str,
     pub(super) faces: &'static [Face],
 }
@@ -74,6 +75,12 @@ const INPUT_ITEMS: Argument = argument("input_items", "WireInput", INPUT);
 /// The key of what the user says: public methods take it in more forms, and it travels beside the other parameters.
 pub(super) const INPUT: &str = "input";
 
+/// Begins a keyword that is no field of the schema.
+pub(super) const PRESET: char = '+';
+
+/// Begins a keyword that older runtimes do not know: an SDK of theirs does without it.
+const NEWER: char = '?';
+
 pub(super) const EXPOSED: &[Exposed] = &[
     Exposed {
         method: "thread/start",
@@ -81,7 +88,8 @@ pub(super) const EXPOSED: &[Exposed] = &[
         arguments: &[],
         keywords: "approvalPolicy approvalsReviewer baseInstructions config cwd developerInstructions \
             ephemeral model modelProvider personality sandbox serviceName serviceTier \
-            sessionStartSource threadSource",
+            sessionStartSource threadSource +approval_mode +tools \
+            +additional_directories +network_access +web_search",
         faces: &[Face {
             owner: Owner::Codex,
             name: "thread_start",
@@ -95,7 +103,7 @@ pub(super) const EXPOSED: &[Exposed] = &[
         client: ("thread_list", "one page of threads."),
         arguments: &[],
         keywords: "archived cursor cwd limit modelProviders searchTerm sortDirection sortKey sourceKinds \
-            useStateDbOnly",
+            useStateDbOnly ?sectionId",
         faces: &[Face {
             owner: Owner::Codex,
             name: "thread_list",
@@ -109,7 +117,8 @@ pub(super) const EXPOSED: &[Exposed] = &[
         client: ("thread_resume", "load a thread of an earlier process."),
         arguments: &[THREAD_ID],
         keywords: "approvalPolicy approvalsReviewer baseInstructions config cwd developerInstructions model \
-            modelProvider personality sandbox serviceTier",
+            modelProvider personality sandbox serviceTier +approval_mode ?excludeTurns \
+            +additional_directories +network_access +web_search",
         faces: &[Face {
             owner: Owner::Codex,
             name: "thread_resume",
@@ -123,7 +132,8 @@ pub(super) const EXPOSED: &[Exposed] = &[
         client: ("thread_fork", "a new thread with the history of another."),
         arguments: &[THREAD_ID],
         keywords: "approvalPolicy approvalsReviewer baseInstructions config cwd developerInstructions \
-            ephemeral model modelProvider sandbox serviceTier threadSource",
+            ephemeral model modelProvider sandbox serviceTier threadSource +approval_mode ?excludeTurns \
+            +additional_directories +network_access +web_search",
         faces: &[Face {
             owner: Owner::Codex,
             name: "thread_fork",
@@ -190,11 +200,63 @@ pub(super) const EXPOSED: &[Exposed] = &[
         faces: &[face(Owner::Codex, "models", Gives::Response, "The models that can be chosen.")],
     },
     Exposed {
+        method: "account/read",
+        client: ("account_read", "who is signed in."),
+        arguments: &[switch("refresh_token", "refreshToken")],
+        keywords: "",
+        faces: &[face(
+            Owner::Codex,
+            "account",
+            Gives::Response,
+            "Who is signed in, if anybody; with a new access token if asked.",
+        )],
+    },
+    Exposed {
+        method: "account/logout",
+        client: ("account_logout", "sign out."),
+        arguments: &[],
+        keywords: "",
+        faces: &[],
+    },
+    Exposed {
+        method: "account/login/cancel",
+        client: ("account_login_cancel", "give up a sign-in that waits."),
+        arguments: &[argument("login_id", "str", "loginId")],
+        keywords: "",
+        faces: &[],
+    },
+    Exposed {
+        method: "account/rateLimits/read",
+        client: ("account_rate_limits_read", "how much of the account's limits is used."),
+        arguments: &[],
+        keywords: "",
+        faces: &[face(Owner::Codex, "rate_limits", Gives::Response, "How much of the account's limits is used.")],
+    },
+    Exposed {
+        method: "thread/goal/get",
+        client: ("thread_goal_get", "the goal of a thread."),
+        arguments: &[THREAD_ID],
+        keywords: "",
+        faces: &[face(
+            Owner::Thread,
+            "goal",
+            Gives::Response,
+            "The goal that the thread works towards, if it has one.",
+        )],
+    },
+    Exposed {
+        method: "thread/goal/clear",
+        client: ("thread_goal_clear", "forget the goal of a thread."),
+        arguments: &[THREAD_ID],
+        keywords: "",
+        faces: &[face(Owner::Thread, "clear_goal", Gives::Response, "Forget the thread's goal.")],
+    },
+    Exposed {
         method: "turn/start",
         client: ("turn_start", "begin a turn, or join the one that runs. Its events wait for a reader."),
         arguments: &[THREAD_ID, INPUT_ITEMS],
         keywords: "approvalPolicy approvalsReviewer cwd effort model outputSchema personality sandboxPolicy \
-            serviceTier summary",
+            serviceTier summary +approval_mode +sandbox ?turnTrigger ?serviceTierForTurn",
         faces: &[
             Face {
                 owner: Owner::Thread,
@@ -253,7 +315,7 @@ pub(super) fn unexposed(model: &Model) -> Result<Vec<Unexposed>, TypegenError> {
     for exposed in EXPOSED {
         exposed.says_its_results()?;
         let arguments = exposed.arguments.iter().map(|argument| argument.wire);
-        let named: Vec<&str> = exposed.keywords().chain(arguments).collect();
+        let named: Vec<&str> = exposed.fields(model).chain(arguments).collect();
         for wire in &named {
             exposed.field(model, wire)?;
         }
@@ -270,8 +332,17 @@ pub(super) fn unexposed(model: &Model) -> Result<Vec<Unexposed>, TypegenError> {
 }
 
 impl Exposed {
-    pub(super) fn keywords(&self) -> impl Iterator<Item = &'static str> {
-        self.keywords.split_whitespace()
+    /// The fields that are keywords.
+    fn fields(&self, model: &Model) -> impl Iterator<Item = &'static str> {
+        self.words(model).filter(|word| !word.starts_with(PRESET))
+    }
+
+    /// The words of `keywords` in order, presets included, as far as the schema has them.
+    pub(super) fn words(&self, model: &Model) -> impl Iterator<Item = &'static str> {
+        self.keywords.split_whitespace().filter_map(|word| match word.strip_prefix(NEWER) {
+            Some(newer) => self.field(model, newer).is_ok().then_some(newer),
+            None => Some(word),
+        })
     }
 
     pub(super) fn response<'a>(&self, model: &'a Model) -> Result<&'a str, TypegenError> {

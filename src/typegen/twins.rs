@@ -3,16 +3,19 @@
 //!
 //! One module for each class, so that a method can make what it returns without importing in a circle.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::error::TypegenError;
 use super::heads::{CLIENT_HEAD, CODEX_HEAD, Head, REQUEST, THREAD_HEAD, TURN_HEAD};
 use super::imports::{Homes, Preamble, import_lines};
-use super::model::{Field, Model};
-use super::parameters::{annotation, description};
+use super::model::{Body, Field, Model};
+use super::parameters::{WORDS, annotation, description, keyword, preset};
 use super::python::{WIDTH, bracketed, collected, docstring, exploded, wrap};
-use super::signatures::{Argument, EXPOSED, Exposed, Face, Gives, INPUT, Owner};
+use super::signatures::{Argument, EXPOSED, Exposed, Face, Gives, INPUT, Owner, PRESET};
+
+/// The keyword that gives functions, which the SDK calls itself.
+const TOOLS: &str = "tools";
 
 #[derive(Clone, Copy, PartialEq)]
 enum Twin {
@@ -70,6 +73,14 @@ impl Owner {
         }
     }
 
+    /// The type of what the user says, and how it becomes wire input: a turn may also begin with the output of a tool.
+    fn input(self) -> (&'static str, &'static str) {
+        match self {
+            Self::TurnHandle => ("Input | str", "items = user_input(input)"),
+            Self::Codex | Self::Thread => ("RunInput", "items, tool_output = turn_input(input)"),
+        }
+    }
+
     /// The class behind the methods, up to its methods.
     fn head(self, twin: Twin) -> &'static str {
         match (self, twin) {
@@ -89,7 +100,7 @@ pub(super) fn modules(
     homes: &Homes<'_>,
     preamble: &Preamble<'_>,
 ) -> Result<BTreeMap<String, String>, TypegenError> {
-    let mut writer = Writer { model, homes, uses: Vec::new(), text: String::new() };
+    let mut writer = Writer { model, homes, uses: Vec::new(), words: BTreeSet::new(), text: String::new() };
     let mut files = BTreeMap::new();
     for twin in TWINS {
         writer.client_class(twin)?;
@@ -105,6 +116,7 @@ pub(super) fn modules(
         }
         files.insert(file.to_owned(), writer.finish(preamble, head));
     }
+    files.insert("literals.py".to_owned(), writer.literals(preamble));
     Ok(files)
 }
 
@@ -113,6 +125,8 @@ struct Writer<'a> {
     homes: &'a Homes<'a>,
     /// Names of the protocol that annotations use.
     uses: Vec<String>,
+    /// The enums whose words annotations use.
+    words: BTreeSet<String>,
     /// The classes written so far.
     text: String,
 }
@@ -127,8 +141,38 @@ impl Writer<'_> {
         let _ = write!(text, "{}\"\"\"\n\nfrom __future__ import annotations\n\n", preamble.header);
         let named = |part: &str| part.replace("ROOT", preamble.module);
         let _ = write!(text, "{}\nif TYPE_CHECKING:\n{}\n", named(head.imports), named(head.typing));
+        let (words, uses): (Vec<String>, Vec<String>) = uses.into_iter().partition(|name| self.is_words(name));
+        if !words.is_empty() {
+            text.push_str(&import_lines(4, "from .literals import ", words.iter().map(String::as_str)));
+        }
+        self.words.extend(words);
         text.push_str(&import_lines(4, "from .v2_all import ", uses.iter().map(String::as_str)));
         text + head.rest + &std::mem::take(&mut self.text)
+    }
+
+    fn is_words(&self, name: &str) -> bool {
+        name.strip_suffix(WORDS).is_some_and(|of| self.members(of).is_some())
+    }
+
+    fn members(&self, name: &str) -> Option<Vec<String>> {
+        match &self.model.classes.get(name)?.body {
+            Body::Enum { members } => Some(members.iter().map(|member| quoted(&member.value)).collect()),
+            _ => None,
+        }
+    }
+
+    /// The module that names the words of enums, for type checkers alone.
+    fn literals(&self, preamble: &Preamble<'_>) -> String {
+        let mut text = format!(
+            "\"\"\"The words that keyword arguments take in place of an enum's members.\n\n{}\"\"\"\n\n\
+             from __future__ import annotations\n\nfrom typing import Literal, TypeAlias\n\n",
+            preamble.header
+        );
+        for alias in &self.words {
+            let members = alias.strip_suffix(WORDS).and_then(|name| self.members(name)).unwrap_or_default();
+            text.push_str(&collected(0, &format!("{alias}: TypeAlias = Literal"), ['[', ']'], &members));
+        }
+        text
     }
 
     fn client_class(&mut self, twin: Twin) -> Result<(), TypegenError> {
@@ -195,24 +239,24 @@ impl Writer<'_> {
     /// One public method.
     fn public(&mut self, exposed: &Exposed, face: &Face, twin: Twin) -> Result<(), TypegenError> {
         let response = exposed.response(self.model)?;
-        let keywords: Vec<&Field> =
-            exposed.keywords().map(|wire| exposed.field(self.model, wire)).collect::<Result<_, _>>()?;
+        let mut keywords: Vec<Keyword> =
+            exposed.words(self.model).map(|word| self.keyword(exposed, word)).collect::<Result<_, _>>()?;
+        if let Gives::RunResult = face.gives {
+            keywords.push(self.keyword(exposed, "+timeout")?);
+        }
         let arguments = exposed.arguments.iter().filter(|argument| face.owner.own(argument.wire).is_none());
         let (switches, positional): (Vec<&Argument>, Vec<&Argument>) =
             arguments.partition(|argument| argument.default.is_some());
         let mut parameters = vec!["self".to_owned()];
         parameters.extend(positional.iter().map(|argument| match argument.wire {
-            INPUT => format!("{INPUT}: Input | str"),
+            INPUT => format!("{INPUT}: {}", face.owner.input().0),
             _ => parameter(argument),
         }));
         if !switches.is_empty() || !keywords.is_empty() {
             parameters.push("*".to_owned());
         }
         parameters.extend(switches.into_iter().map(parameter));
-        for field in &keywords {
-            let annotation = annotation(self.model, field, &mut self.uses);
-            parameters.push(format!("{}: {annotation} | None = None", field.name));
-        }
+        parameters.extend(keywords.iter().map(|word| format!("{}: {} | None = None", word.name, word.annotation)));
         let returns = match face.gives {
             Gives::Response => {
                 self.uses.push(response.to_owned());
@@ -220,8 +264,11 @@ impl Writer<'_> {
             }
             Gives::Thread => twin.class("Thread"),
             Gives::TurnHandle => twin.class("TurnHandle"),
-            Gives::RunResult => "RunResult".to_owned(),
+            Gives::RunResult => "RunResult[object]".to_owned(),
         };
+        if let Gives::RunResult = face.gives {
+            self.overloads(twin, face.name, &parameters);
+        }
         let breaks = if keywords.is_empty() { Breaks::WhereNeeded } else { Breaks::Everywhere };
         self.signature(twin, face.name, &parameters, &returns, breaks);
         if keywords.is_empty() {
@@ -232,15 +279,39 @@ impl Writer<'_> {
         self.body(exposed, face, twin, &keywords)
     }
 
-    fn body(&mut self, exposed: &Exposed, face: &Face, twin: Twin, keywords: &[&Field]) -> Result<(), TypegenError> {
+    fn keyword(&mut self, exposed: &Exposed, word: &str) -> Result<Keyword, TypegenError> {
+        if let Some(name) = word.strip_prefix(PRESET) {
+            let words = description(word).map(str::to_owned);
+            if name == "web_search" {
+                self.uses.extend(["WebSearchMode".to_owned(), format!("WebSearchMode{WORDS}")]);
+            }
+            return Ok(Keyword { name: name.to_owned(), annotation: preset(name).to_owned(), words });
+        }
+        let field: &Field = exposed.field(self.model, word)?;
+        let class = field.shape.inner_name().and_then(|name| self.model.classes.get(name));
+        let own = field.doc.text.as_deref().or_else(|| class?.doc.text.as_deref());
+        Ok(Keyword {
+            name: keyword(field).to_owned(),
+            annotation: annotation(self.model, field, &mut self.uses),
+            words: description(word).or(own).map(str::to_owned),
+        })
+    }
+
+    fn body(&mut self, exposed: &Exposed, face: &Face, twin: Twin, keywords: &[Keyword]) -> Result<(), TypegenError> {
         let (owner, client, wait) = (face.owner.owner(twin), face.owner.client(twin), twin.wait());
-        let same = keywords.iter().map(|field| format!("{0}={0}", field.name));
         if let Gives::RunResult = face.gives {
+            let same = keywords.iter().filter(|word| word.name != "timeout").map(Keyword::passed);
             let given: Vec<String> = std::iter::once(INPUT.to_owned()).chain(same).collect();
             self.text.push_str(&exploded(8, &format!("handle = {wait}self.turn"), ['(', ')'], &given, ""));
-            let _ = writeln!(self.text, "        record = {wait}handle._record()\n        return record.result()");
+            let _ = writeln!(
+                self.text,
+                "        result = {wait}handle.run(timeout=timeout)\n        \
+                 return with_parsed(result, output_schema)"
+            );
             return Ok(());
         }
+        let same = keywords.iter().filter(|word| word.name != TOOLS).map(Keyword::passed);
+        let tools = keywords.iter().any(|word| word.name == TOOLS);
         let value = |argument: &Argument| match (face.owner.own(argument.wire), argument.wire) {
             (Some(own), _) => own,
             (None, INPUT) => "items",
@@ -248,7 +319,7 @@ impl Writer<'_> {
         };
         let with_input = exposed.arguments.iter().any(|argument| argument.wire == INPUT);
         if with_input {
-            self.text.push_str("        items = to_wire_input(input)\n");
+            let _ = writeln!(self.text, "        {}", face.owner.input().1);
         }
         if twin == Twin::Async {
             let _ = writeln!(self.text, "        await {owner}._ensure_initialized()");
@@ -265,7 +336,7 @@ impl Writer<'_> {
             let (params, _) = exposed.params(self.model)?;
             self.import(params);
             let fixed = exposed.arguments.iter().map(|argument| match argument.wire {
-                INPUT => format!("{INPUT}=[]"),
+                INPUT => format!("{INPUT}=[],\n            tool_output=tool_output"),
                 _ => format!("{}={}", argument.name, value(argument)),
             });
             let given: Vec<String> = std::iter::once(params.to_owned()).chain(fixed).chain(same).collect();
@@ -273,7 +344,10 @@ impl Writer<'_> {
                 self.text.push_str("        # The input travels beside the parameters: it is in wire form already.\n");
             }
             self.text.push_str(&exploded(8, "params = build_params", ['(', ')'], &given, ""));
-            passed.push("params=params".to_owned());
+            if tools {
+                let _ = writeln!(self.text, "        functions = {client}._core.handlers.tools({TOOLS})");
+            }
+            passed.push(format!("params={}", if tools { "functions.beside(params)" } else { "params" }));
         }
         let (name, made) = match face.gives {
             Gives::Thread => ("answer = ", format!("return {}({owner}, answer.thread.id)", twin.class("Thread"))),
@@ -289,10 +363,29 @@ impl Writer<'_> {
         };
         let call = format!("{name}{wait}{client}.{}", exposed.client.0);
         self.text.push_str(&bracketed(8, &call, ['(', ')'], &passed, ""));
+        if tools {
+            self.text.push_str("        functions.serve(answer.thread.id)\n");
+        }
         if !made.is_empty() {
             let _ = writeln!(self.text, "        {made}");
         }
         Ok(())
+    }
+
+    /// With a model as the schema of the output the result has a value of that model.
+    fn overloads(&mut self, twin: Twin, name: &str, parameters: &[String]) {
+        for (schema, result) in [("type[ModelT]", "RunResult[ModelT]"), ("JsonObject | None = None", "RunResult")] {
+            let parameters: Vec<String> = parameters
+                .iter()
+                .map(|parameter| match parameter.split_once(": ") {
+                    Some((name @ "output_schema", _)) => format!("{name}: {schema}"),
+                    _ => parameter.clone(),
+                })
+                .collect();
+            let lead = format!("{} {name}", twin.definition());
+            let text = exploded(4, &lead, ['(', ')'], &parameters, &format!(" -> {result}: ..."));
+            let _ = write!(self.text, "\n    @overload\n{text}");
+        }
     }
 
     fn signature(&mut self, twin: Twin, name: &str, parameters: &[String], returns: &str, breaks: Breaks) {
@@ -309,19 +402,14 @@ impl Writer<'_> {
     }
 
     /// A docstring with sections; descriptions of arguments hang below their names.
-    fn sections(&mut self, face: &Face, positional: &[&Argument], keywords: &[&Field]) {
+    fn sections(&mut self, face: &Face, positional: &[&Argument], keywords: &[Keyword]) {
         let _ = writeln!(self.text, "        \"\"\"{}\n\n        Args:", face.summary);
         let named = positional.iter().map(|argument| match argument.wire {
-            INPUT => (INPUT, INPUT, None),
-            wire => (argument.name, wire, None),
+            INPUT => (INPUT, description(INPUT)),
+            wire => (argument.name, description(wire)),
         });
-        let fields = keywords.iter().map(|field| {
-            let class = field.shape.inner_name().and_then(|name| self.model.classes.get(name));
-            let own = field.doc.text.as_deref().or_else(|| class?.doc.text.as_deref());
-            (field.name.as_str(), field.wire.as_str(), own)
-        });
-        for (name, wire, own) in named.chain(fields) {
-            let words = description(wire).or(own);
+        let fields = keywords.iter().map(|word| (word.name.as_str(), word.words.as_deref()));
+        for (name, words) in named.chain(fields) {
             let words = words.unwrap_or("As the protocol says; the server's default where it is left out.");
             let _ = writeln!(self.text, "            {name}:");
             for line in wrap(words, WIDTH - 16) {
@@ -332,10 +420,27 @@ impl Writer<'_> {
     }
 }
 
+/// A keyword argument of a public method.
+struct Keyword {
+    name: String,
+    annotation: String,
+    words: Option<String>,
+}
+
+impl Keyword {
+    fn passed(&self) -> String {
+        format!("{0}={0}", self.name)
+    }
+}
+
 #[derive(Clone, Copy, PartialEq)]
 enum Breaks {
     Everywhere,
     WhereNeeded,
+}
+
+fn quoted(word: &str) -> String {
+    format!("\"{}\"", word.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 fn parameter(argument: &Argument) -> String {

@@ -10,6 +10,12 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ._login_handles import (
+        AsyncChatgptLoginHandle,
+        AsyncDeviceCodeLoginHandle,
+        ChatgptLoginHandle,
+        DeviceCodeLoginHandle,
+    )
     from .api import (
         AsyncCodex,
         AsyncThread,
@@ -28,20 +34,26 @@ if TYPE_CHECKING:
         InvalidRequestError,
         JsonRpcError,
         MethodNotFoundError,
+        OutputParseError,
         ParseError,
         RetryLimitExceededError,
         ServerBusyError,
         TransportClosedError,
+        TurnFailedError,
+        TurnTimeoutError,
     )
     from .inputs import (
+        ExternalMessage,
         ImageInput,
         Input,
         InputItem,
         LocalImageInput,
         MentionInput,
+        RunInput,
         SkillInput,
         TextInput,
     )
+    from .presets import ApprovalMode, Sandbox
     from .retry import is_retryable_error, retry_on_overload
 
     __version__: str
@@ -76,11 +88,28 @@ __all__ = [
     "ServerBusyError",
     "RetryLimitExceededError",
     "is_retryable_error",
+    # Those above keep the order that programs know; what came later follows by name.
+    "ApprovalMode",
+    "AsyncChatgptLoginHandle",
+    "AsyncDeviceCodeLoginHandle",
+    "ChatgptLoginHandle",
+    "DeviceCodeLoginHandle",
+    "ExternalMessage",
+    "OutputParseError",
+    "RunInput",
+    "Sandbox",
+    "TurnFailedError",
+    "TurnTimeoutError",
 ]
 
 _HOMES = {
     "config": ["AppServerConfig"],
-    "inputs": [name for name in __all__ if name.endswith(("Input", "InputItem"))],
+    "inputs": [
+        "ExternalMessage",
+        *(name for name in __all__ if name.endswith(("Input", "InputItem"))),
+    ],
+    "_login_handles": [name for name in __all__ if name.endswith("LoginHandle")],
+    "presets": ["ApprovalMode", "Sandbox"],
     "retry": ["retry_on_overload", "is_retryable_error"],
     "errors": [name for name in __all__ if name.endswith("Error")],
     "api": [
@@ -91,16 +120,18 @@ _HOMES = {
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 
-def __getattr__(name: str) -> object:
-    value: object
-    if name == "__version__":
-        value = importlib.import_module("._version", __name__).package_version()
-    elif name in _HOME_OF:
-        value = getattr(importlib.import_module(f".{_HOME_OF[name]}", __name__), name)
-    else:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # a type checker that saw it would let any name pass
+
+    def __getattr__(name: str) -> object:
+        value: object
+        if name == "__version__":
+            value = importlib.import_module("._version", __name__).package_version()
+        elif name in _HOME_OF:
+            value = getattr(importlib.import_module(f".{_HOME_OF[name]}", __name__), name)
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, RootModel, model_validator
 
@@ -65,7 +65,7 @@ class OpenEnum(str, Enum):
 class WireModel(BaseModel):
     """An object that the server sends: fields it does not declare are kept."""
 
-    model_config = ConfigDict(
+    model_config: ClassVar[ConfigDict] = ConfigDict(
         alias_generator=_camel,
         defer_build=True,
         extra="allow",
@@ -89,7 +89,7 @@ class UnknownVariant(WireModel):
 class WireRoot(RootModel[Any]):
     """A received union: `root` is the value; its attributes can be read off the union itself."""
 
-    model_config = ConfigDict(defer_build=True, protected_namespaces=())
+    model_config: ClassVar[ConfigDict] = ConfigDict(defer_build=True, protected_namespaces=())
 
     def __getattr__(self, name: str) -> Any:
         # Only what the union itself lacks arrives here.
@@ -105,7 +105,7 @@ class ParamsRoot(WireRoot):
 class ParamsModel(BaseModel):
     """An object that the client sends: what the protocol does not know is refused."""
 
-    model_config = ConfigDict(
+    model_config: ClassVar[ConfigDict] = ConfigDict(
         alias_generator=_camel,
         defer_build=True,
         extra="forbid",
@@ -124,7 +124,7 @@ class ParamsModel(BaseModel):
 class OpenParamsModel(ParamsModel):
     """A sent object whose type itself allows further keys."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow")
 
 
 def _refuse(value: object, place: str) -> None:

@@ -77,13 +77,17 @@ def launch_command(config: AppServerConfig) -> list[str]:
 
 def launch_environment(config: AppServerConfig) -> dict[str, str]:
     """The environment of the server: this process's, the package's tools, the configured one."""
-    environment = dict(os.environ)
+    environment = dict(os.environ) if config.inherit_env else {}
     if config.codex_bin is None and config.launch_args_override is None:
         tools = installed_path_dir()
         if tools is not None:
             _prepend_path(environment, str(tools))
     for name, value in (config.env or {}).items():
-        environment[_same_key(environment, name)] = value
+        key = _same_key(environment, name)
+        if value is None:
+            environment.pop(key, None)
+        else:
+            environment[key] = value
     return environment
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import threading
 import weakref
 from collections.abc import Iterator, Mapping
@@ -11,15 +12,17 @@ from typing import TYPE_CHECKING
 
 from ._json import JsonObject
 from ._mailbox import DeadlinePassed, deadline_after, receive
+from ._on_request import Handlers
 from ._process import ServerProcess
 from ._transport import Call, Ended, Outcome, Transport
 from ._turns import TurnBox, TurnRouter
-from ._wire import decode_response, params_dict, preload
+from ._wire import decode_response, params_dict, preload, split_user_agent
 from .config import AppServerConfig, ServerRequestHandler
 from .errors import (
     AppServerError,
     InvalidRequestError,
     RequestTimeoutError,
+    RuntimeTooOldError,
     StartupTimeoutError,
     TransportClosedError,
 )
@@ -32,6 +35,14 @@ if TYPE_CHECKING:
     from .models import InitializeResponse
 
 _INTERRUPT_TIMEOUT_S = 10.0
+# Fields that older runtimes would leave out of account without a word.
+_SINCE: dict[str, tuple[int, ...]] = {
+    "excludeTurns": (0, 151, 0),
+    "serviceTierForTurn": (0, 151, 0),
+    "toolOutput": (0, 151, 0),
+    "turnTrigger": (0, 151, 0),
+}
+_CHECKED_FOR_AGE = frozenset({"turn/start", "thread/resume", "thread/fork"})
 _INTERRUPT_REPETITIONS = 3
 _NOT_STARTED = Ended("the app server client was not started")
 _FORKED = Ended("the app server client belongs to the process that this one was forked from")
@@ -43,6 +54,8 @@ class ClientCore:
     def __init__(self, config: AppServerConfig | None, handler: ServerRequestHandler | None):
         self.config = config or AppServerConfig()
         self._handler = handler or self.config.server_request_handler
+        self.handlers = Handlers()
+        """Those of single methods, which come before the one of the configuration."""
         self._router = TurnRouter()
         self._transport: Transport | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
@@ -51,6 +64,7 @@ class ClientCore:
         self._state = threading.RLock()
         self._process_id = os.getpid()
         self._generation = 0
+        self._version: str | None = None
 
     # -- opening and closing --------------------------------------------------------------------
 
@@ -74,7 +88,9 @@ class ClientCore:
             self._process_id = os.getpid()
             process = ServerProcess(self.config)
             try:
-                self._transport = Transport(process, self._router, self._handler, self.loop)
+                self._transport = Transport(
+                    process, self._router, self._handler, self.loop, self.handlers
+                )
             except BaseException:
                 process.discard()
                 raise
@@ -125,11 +141,26 @@ class ClientCore:
     def submit(self, method: str, params: BaseModel | Mapping[str, object] | None) -> Call:
         """Send a request; the caller waits for `Call.reply` inside `awaiting`."""
         transport, body = self.live(), params_dict(params)
+        if method in _CHECKED_FOR_AGE:
+            self._refuse_too_new(method, body)
         if method == "turn/start":
             return self._submit_turn_start(transport, body)
         if method == "turn/interrupt":
             return self._submit_interrupt(transport, body)
         return transport.submit(method, body)
+
+    def _refuse_too_new(self, method: str, body: JsonObject) -> None:
+        version = self._version or ""
+        found = re.match(r"(\d+)\.(\d+)\.(\d+)", version)
+        if found is None:
+            return
+        numbers = tuple(int(part) for part in found.groups())
+        for name, since in _SINCE.items():
+            if name in body and numbers < since:
+                raise RuntimeTooOldError(
+                    f"`{name}` of `{method}` needs runtime {'.'.join(map(str, since))} or later; "
+                    f"this one is {version}"
+                )
 
     def timeout_of(self, method: str) -> float | None:
         """How long a request may take, in seconds."""
@@ -141,9 +172,9 @@ class ClientCore:
         return timeout
 
     @contextlib.contextmanager
-    def awaiting(self, call: Call) -> Iterator[float | None]:
+    def awaiting(self, call: Call, limit: float | None = None) -> Iterator[float | None]:
         """Gives the deadline of a call; on any failure to wait for it the call is abandoned."""
-        timeout = self.timeout_of(call.method)
+        timeout = self.timeout_of(call.method) if limit is None else limit
         try:
             yield deadline_after(timeout)
         except DeadlinePassed:
@@ -176,6 +207,7 @@ class ClientCore:
         from .models import InitializeResponse  # `preload` has loaded it while the server answered
 
         response = decode_response("initialize", result, InitializeResponse)
+        self._version = split_user_agent(response.userAgent or "")[1]
         self.live().notify("initialized")
         return response
 
@@ -186,6 +218,17 @@ class ClientCore:
         process = self.live().process
         process.kill()
         return StartupTimeoutError(message, stderr_tail=process.stderr_tail(0.5))
+
+    @contextlib.contextmanager
+    def login_box(self, login_id: str) -> Iterator[TurnBox]:
+        """The box that the end of a sign-in comes to."""
+        self.live()
+        router = self._router
+        box = router.await_login(login_id)
+        try:
+            yield box
+        finally:
+            router.leave_login(login_id, box)
 
     # -- turns ----------------------------------------------------------------------------------
 
@@ -243,7 +286,12 @@ class ClientBase:
         approval_handler: ServerRequestHandler | None = None,
     ) -> None:
         self._core = ClientCore(config, approval_handler)
-        self.config = self._core.config
+        self.config: AppServerConfig = self._core.config
+
+    @property
+    def stderr_tail(self) -> str:
+        """The last lines that the server wrote to standard error."""
+        return self._core.live().process.stderr_tail()
 
     def register_turn_notifications(self, turn_id: str) -> None:
         """Keep the notifications of a turn for `next_turn_notification`."""

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from ._mailbox import deadline_after, receive
-from ._run import TurnRecord
+from ._mailbox import DeadlinePassed, deadline_after, receive, receive_async
+from ._run import RunResult, TurnRecord
 from ._streams import AsyncOwner, AsyncTurnStream, TurnStream
-from ._turns import TurnBox
-from .errors import RequestTimeoutError, StreamConsumedError, TransportClosedError
+from ._turns import TURN_COMPLETED, TurnBox
+from .errors import (
+    RequestTimeoutError,
+    StreamConsumedError,
+    TransportClosedError,
+    TurnTimeoutError,
+)
 from .generated.turn_methods import AsyncTurnMethods, TurnMethods
 
 if TYPE_CHECKING:
     from .client import AppServerClient
     from .models import Notification
-    from .types import Turn
 
 StreamT = TypeVar("StreamT")
 
@@ -59,24 +64,31 @@ class TurnHandle(TurnMethods, _Once):
         """
         return self._take(lambda box: TurnStream(self._client, self.thread_id, self.id, box))
 
-    def run(self) -> Turn:
-        """Wait for the end of the turn and give it as the server does, whatever its status.
+    def run(self, *, timeout: float | None = None) -> RunResult:
+        """Wait for the end of the turn and give what it produced; TurnFailedError if it failed.
 
-        If the wait is interrupted (Ctrl-C), so is the turn.
+        After `timeout` seconds the turn is interrupted and TurnTimeoutError raised. If the wait is
+        interrupted (Ctrl-C), so is the turn.
         """
-        return self._record().turn()
-
-    def _record(self) -> TurnRecord:
         record = TurnRecord(self.id)
+        stream = self._take(lambda box: TurnStream(self._client, self.thread_id, self.id, box))
+        stream.limit(timeout)
         try:
-            for notification in self.stream():
+            for notification in stream:
                 record.add(notification)
+        except TurnTimeoutError:
+            # Until it has ended, the thread's next turn would join this one.
+            with contextlib.suppress(TransportClosedError, DeadlinePassed):
+                deadline = deadline_after(_INTERRUPT_WAIT_S)
+                while stream.rest and receive(stream.rest, deadline).method != TURN_COMPLETED:
+                    pass
+            raise
         except _OVER:
             raise
         except BaseException:
             self._interrupt_quietly()
             raise
-        return record
+        return record.result()
 
     def _interrupt_quietly(self) -> None:
         core = self._client._core
@@ -105,21 +117,29 @@ class AsyncTurnHandle(AsyncTurnMethods, _Once):
         """
         return self._take(lambda box: AsyncTurnStream(self._codex, self.thread_id, self.id, box))
 
-    async def run(self) -> Turn:
-        """Wait for the end of the turn and give it as the server does, whatever its status.
+    async def run(self, *, timeout: float | None = None) -> RunResult:
+        """Wait for the end of the turn and give what it produced; TurnFailedError if it failed.
 
-        If the waiting task is cancelled, the turn is interrupted.
+        After `timeout` seconds the turn is interrupted and TurnTimeoutError raised. If the waiting
+        task is cancelled, the turn is interrupted.
         """
-        return (await self._record()).turn()
-
-    async def _record(self) -> TurnRecord:
         record = TurnRecord(self.id)
+        stream = self._take(lambda box: AsyncTurnStream(self._codex, self.thread_id, self.id, box))
+        stream.limit(timeout)
         try:
-            async for notification in self.stream():
+            async for notification in stream:
                 record.add(notification)
+        except TurnTimeoutError:
+            # Until it has ended, the thread's next turn would join this one.
+            with contextlib.suppress(TransportClosedError, DeadlinePassed):
+                deadline = deadline_after(_INTERRUPT_WAIT_S)
+                while stream.rest:
+                    if (await receive_async(stream.rest, deadline)).method == TURN_COMPLETED:
+                        break
+            raise
         except _OVER:
             raise
         except BaseException:
             self._codex._client._core.interrupt_unheard(self.thread_id, self.id)
             raise
-        return record
+        return record.result()

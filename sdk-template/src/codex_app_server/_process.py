@@ -16,10 +16,9 @@ import weakref
 from collections import deque
 from collections.abc import Callable
 from io import FileIO
-from pathlib import Path
 from typing import cast
 
-from ._binary import launch_command, launch_environment
+from ._logs import log
 from .config import AppServerConfig
 from .errors import BinaryNotFoundError, LaunchError
 
@@ -37,9 +36,11 @@ class ServerProcess:
 
     def __init__(self, config: AppServerConfig) -> None:
         """Start the server; LaunchError names what could not be found or started."""
+        from ._binary import launch_command, launch_environment
+
         command = launch_command(config)
         cwd = None if config.cwd is None else os.fspath(config.cwd)
-        if cwd is not None and not Path(cwd).is_dir():
+        if cwd is not None and not os.path.isdir(cwd):
             raise BinaryNotFoundError(
                 f"there is no directory `{cwd}`, which AppServerConfig(cwd=...) names"
             )
@@ -172,6 +173,8 @@ class ServerProcess:
                 *lines, rest = (self._partial + chunk).split(b"\n")
                 self._tail.extend(line[-_TAIL_LINE_BYTES:] for line in lines[-_TAIL_LINES:])
                 self._partial = rest[-_TAIL_LINE_BYTES:]
+                for line in lines:
+                    log("stderr", "%s", line.decode("utf-8", "replace").rstrip())
         self._drained.set()
 
 
@@ -207,7 +210,7 @@ def _spawn(command: list[str], cwd: str | None, env: dict[str, str]) -> subproce
         )
     except FileNotFoundError as error:
         reason = error.strerror
-        if Path(command[0]).exists():
+        if os.path.exists(command[0]):
             reason = "the file is there, but not the interpreter or loader that it asks for"
         raise BinaryNotFoundError(f"cannot start `{command[0]}`: {reason}") from error
     except (OSError, ValueError, IndexError) as error:

@@ -5,38 +5,61 @@ Models are imported where they are used; importing this module loads none.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, cast
 
 from ._turns import TURN_COMPLETED
 from ._wire import decode_response
-from .errors import TurnFailedError
+from .errors import OutputParseError, TurnFailedError
 
 if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
     from .generated.core import TurnCompletedNotification
     from .models import Notification
-    from .types import ThreadItem, ThreadTokenUsage, Turn, TurnStatus
+    from .types import ThreadItem, ThreadTokenUsage, Turn, TurnError, TurnStatus
 
+if TYPE_CHECKING:
+    ParsedT = TypeVar("ParsedT", default=None, covariant=True)
+else:  # the default is for type checkers, and what knows it costs time to load
+    from typing import TypeVar
+
+    ParsedT = TypeVar("ParsedT", covariant=True)
+
+_SIGN_IN = (
+    "Nobody is signed in, or the sign-in does not hold. There are three ways to sign in: "
+    "`login_api_key(...)`, `login_chatgpt()` in a browser, and `login_chatgpt_device_code()` on "
+    "any device."
+)
 ITEM_COMPLETED = "item/completed"
 USAGE_UPDATED = "thread/tokenUsage/updated"
 
 
 @dataclass
-class RunResult:
+class RunResult(Generic[ParsedT]):
     """What a turn produced.
 
     `final_response` is the text of the last message marked as the final answer, else of the last
     message without a phase, else None. Two results are equal if the first three fields are.
+    `parsed` is that text as a value, where `run` was given a model as `output_schema`.
     """
 
     final_response: str | None
     items: list[ThreadItem]
     usage: ThreadTokenUsage | None
     turn_id: str | None = field(default=None, compare=False)
-    status: TurnStatus | None = field(default=None, compare=False)
+    # What a turn gives has both; only a result that is built by hand may lack them.
+    status: TurnStatus = field(default=cast("TurnStatus", None), compare=False)
     duration_ms: int | None = field(default=None, compare=False)
+    id: str = field(default="", compare=False)
+    error: TurnError | None = field(default=None, compare=False)
+    started_at: int | None = field(default=None, compare=False)
+    completed_at: int | None = field(default=None, compare=False)
+    parsed: ParsedT = field(default=cast("ParsedT", None), compare=False)
+    turn: Turn = field(default=cast("Turn", None), compare=False, repr=False)
 
 
 class TurnRecord:
@@ -53,8 +76,13 @@ class TurnRecord:
         if notification.method == ITEM_COMPLETED:
             from .generated.core import ItemCompletedNotification
 
-            if isinstance(notification.payload, ItemCompletedNotification):
-                self.items.append(notification.payload.item)
+            payload = notification.payload
+            if isinstance(payload, ItemCompletedNotification):
+                item: ThreadItem | None = payload.item
+            else:
+                item = _salvaged_item(getattr(payload, "params", {}).get("item"))
+            if item is not None:
+                self.items.append(item)
         elif notification.method == USAGE_UPDATED:
             from .generated.core import ThreadTokenUsageUpdatedNotification
 
@@ -73,10 +101,14 @@ class TurnRecord:
         turn = self.turn()
         if turn.status == "failed":
             error = turn.error
+            info = _plain(error.codex_error_info) if error else None
+            message = (
+                error.message if error else ""
+            ) or f"turn `{turn.id}` failed without a message"
             raise TurnFailedError(
-                (error.message if error else "") or f"turn `{turn.id}` failed without a message",
+                f"{message}\n{_SIGN_IN}" if _is_unauthorized(info, message) else message,
                 turn_id=turn.id,
-                error_info=_plain(error.codex_error_info) if error else None,
+                error_info=info,
                 additional_details=error.additional_details if error else None,
                 items=self.items,
                 usage=self.usage,
@@ -88,7 +120,33 @@ class TurnRecord:
             turn_id=turn.id,
             status=turn.status,
             duration_ms=turn.duration_ms,
+            id=turn.id,
+            error=turn.error,
+            started_at=turn.started_at,
+            completed_at=turn.completed_at,
+            turn=turn,
         )
+
+
+def with_parsed(result: RunResult, schema: object) -> RunResult[object]:
+    """The result with the value of its text, if a model is the schema and the turn completed.
+
+    Raises OutputParseError if the text does not fit.
+    """
+    if not isinstance(schema, type) or result.status != "completed":
+        return result
+    from pydantic import BaseModel, ValidationError
+
+    text = result.final_response or ""
+    parsed: object = None
+    if issubclass(schema, BaseModel):
+        try:
+            parsed = schema.model_validate_json(text)
+        except ValidationError as error:
+            raise OutputParseError(
+                f"the final response is no {schema.__name__}: {error}", text=text
+            ) from error
+    return dataclasses.replace(cast("RunResult[object]", result), parsed=parsed)
 
 
 def completion(notification: Notification) -> TurnCompletedNotification | None:
@@ -121,15 +179,36 @@ def final_response(items: list[ThreadItem]) -> str | None:
     return without_phase
 
 
+def _salvaged_item(raw: object) -> ThreadItem | None:
+    """The item of a notification that fits no model, if it is one itself."""
+    if not isinstance(raw, Mapping) or not isinstance(raw.get("type"), str):
+        return None
+    from pydantic import ValidationError
+
+    from .generated.core import ThreadItem
+
+    try:
+        return ThreadItem.model_validate(raw)
+    except ValidationError:
+        return None
+
+
 def _completed_turn(notification: Notification, turn_id: str) -> Turn:
-    from .generated.core import TurnCompletedNotification
+    from .generated.core import Turn
 
     payload = notification.payload
-    if isinstance(payload, TurnCompletedNotification):
-        return payload.turn
+    # A payload that lacked its turn has None in its place, and a turn what it lacked.
+    turn: object = getattr(payload, "turn", None)
+    if isinstance(turn, Turn) and _is_whole(turn):
+        return turn
     # Not even an open model fits: keep what does, so that the turn ends all the same.
-    raw = getattr(payload, "params", {}).get("turn")
+    raw = _plain(turn) if turn is not None else getattr(payload, "params", {}).get("turn")
     return _salvaged_turn(dict(raw) if isinstance(raw, Mapping) else {}, turn_id)
+
+
+def _is_whole(turn: Turn) -> bool:
+    fields = type(turn).model_fields.items()
+    return all(getattr(turn, name) is not None for name, field in fields if field.is_required())
 
 
 def _salvaged_turn(fields: dict[str, object], turn_id: str) -> Turn:
@@ -152,6 +231,11 @@ def _salvaged_turn(fields: dict[str, object], turn_id: str) -> Turn:
     if "error" in misfits:
         kept["error"] = {"message": _message_of(error)}
     return Turn.model_validate({**fallback, **kept})
+
+
+def _is_unauthorized(info: object, message: str) -> bool:
+    # The runtime passes a refusal of the provider on as it came, in words.
+    return info == "unauthorized" or "status 401 " in message
 
 
 def _message_of(error: object) -> str:

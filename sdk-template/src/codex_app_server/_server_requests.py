@@ -6,6 +6,7 @@ requests that this SDK does not know, a JSON-RPC error. Handlers never run on th
 
 from __future__ import annotations
 
+import functools
 import inspect
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
@@ -19,6 +20,8 @@ from .generated.registry import SERVER_REQUESTS
 
 if TYPE_CHECKING:
     import asyncio
+
+    from ._on_request import Handlers
 
 METHOD_NOT_FOUND = -32601
 INTERNAL_ERROR = -32603
@@ -45,24 +48,29 @@ class ServerRequests:
         send: Send,
         handler: ServerRequestHandler | None,
         loop: asyncio.AbstractEventLoop | None,
+        handlers: Handlers | None = None,
     ) -> None:
         """Coroutine handlers run in `loop`; without one each gets a loop of its own."""
         self._send = send
         self._handler = handler
         self._loop = loop
+        self._handlers = handlers
 
     def answer(self, request_id: object, method: str, params: JsonObject) -> None:
         """Refuse at once, or start the handler; returns without waiting for it."""
-        if self._handler is None:
+        own = self._handlers.find(method, params) if self._handlers is not None else None
+        handler = own or self._handler
+        if handler is None:
             self._send({"id": request_id, **refusal(method)})
             return
-        if self._loop is not None and _is_coroutine_function(self._handler):
-            if not call_in_loop(self._loop, self._start_task, request_id, method, params):
+        if self._loop is not None and _is_coroutine_function(handler):
+            start = functools.partial(self._start_task, handler)
+            if not call_in_loop(self._loop, start, request_id, method, params):
                 self._send({"id": request_id, **refusal(method)})
             return
         thread = threading.Thread(
             target=self._run,
-            args=(self._handler, request_id, method, params),
+            args=(handler, request_id, method, params),
             name="codex-app-server-handler",
             daemon=True,
         )
@@ -71,11 +79,13 @@ class ServerRequests:
         except RuntimeError as error:  # the system has no more threads, or the program is ending
             self._failed(request_id, method, error)
 
-    def _start_task(self, request_id: object, method: str, params: JsonObject) -> None:
+    def _start_task(
+        self, handler: ServerRequestHandler, request_id: object, method: str, params: JsonObject
+    ) -> None:
         import asyncio
 
-        handler = cast("Callable[[str, JsonObject], Awaitable[Answer]]", self._handler)
-        task = asyncio.ensure_future(self._run_async(handler, request_id, method, params))
+        decide = cast("Callable[[str, JsonObject], Awaitable[Answer]]", handler)
+        task = asyncio.ensure_future(self._run_async(decide, request_id, method, params))
         # The loop itself holds tasks weakly.
         _running.add(task)
         task.add_done_callback(_running.discard)

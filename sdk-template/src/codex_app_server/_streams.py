@@ -10,7 +10,7 @@ from ._core import ClientCore
 from ._mailbox import DeadlinePassed, deadline_after, receive, receive_async
 from ._turns import TURN_COMPLETED, TurnBox, not_kept
 from ._wire import decode_notification
-from .errors import RequestTimeoutError
+from .errors import TurnTimeoutError
 
 if TYPE_CHECKING:
     from .async_client import AsyncAppServerClient
@@ -39,7 +39,9 @@ class _Follower:
         self._thread_id = thread_id
         self._turn_id = turn_id
         self._box = box
-        self._deadline = deadline_after(core.config.turn_timeout_s)
+        self._timeout = core.config.turn_timeout_s
+        self._deadline = deadline_after(self._timeout)
+        self.rest: TurnBox | None = None
         self._done = False
         if box is None and core.router.is_over(turn_id):
             raise not_kept(turn_id)
@@ -55,11 +57,18 @@ class _Follower:
         self._done = True
         self._box = None
 
-    def _timed_out(self) -> RequestTimeoutError:
+    def limit(self, timeout: float | None) -> None:
+        """Let the turn take `timeout` seconds from now instead of what the configuration says."""
+        if timeout is not None:
+            self._timeout = timeout
+            self._deadline = deadline_after(timeout)
+
+    def _timed_out(self) -> TurnTimeoutError:
+        self.rest = self._box
         self._finish()
         self._core.interrupt_unheard(self._thread_id, self._turn_id)
-        return RequestTimeoutError(
-            f"turn `{self._turn_id}` did not end within {self._core.config.turn_timeout_s:g} s "
+        return TurnTimeoutError(
+            f"turn `{self._turn_id}` did not end within {self._timeout or 0:g} s "
             "and was interrupted"
         )
 
@@ -67,7 +76,7 @@ class _Follower:
 class TurnStream(_Follower, Iterator["Notification"]):
     """The notifications of a turn, in order; the last is `turn/completed`.
 
-    Raises TransportClosedError if the connection ends first, and RequestTimeoutError after
+    Raises TransportClosedError if the connection ends first, and TurnTimeoutError after
     `turn_timeout_s`. Leaving the loop early drops the rest and leaves the turn running.
     """
 
@@ -82,7 +91,10 @@ class TurnStream(_Follower, Iterator["Notification"]):
             raise StopIteration
         try:
             if self._box is None:
-                return self._see(self._client.next_turn_notification(self._turn_id))
+                if self._deadline is None:
+                    return self._see(self._client.next_turn_notification(self._turn_id))
+                box = self._core.follow(self._turn_id)
+                return self._see(decode_notification(*receive(box, self._deadline)))
             return self._see(decode_notification(*receive(self._box, self._deadline)))
         except DeadlinePassed:
             raise self._timed_out() from None
@@ -98,7 +110,7 @@ class TurnStream(_Follower, Iterator["Notification"]):
 class AsyncTurnStream(_Follower, AsyncIterator["Notification"]):
     """The notifications of a turn, in order; the last is `turn/completed`.
 
-    Raises TransportClosedError if the connection ends first, and RequestTimeoutError after
+    Raises TransportClosedError if the connection ends first, and TurnTimeoutError after
     `turn_timeout_s`. Leaving the loop early drops the rest and leaves the turn running; so does
     cancelling the task that waits, and iterating may then go on.
     """
@@ -122,8 +134,10 @@ class AsyncTurnStream(_Follower, AsyncIterator["Notification"]):
             if event is None:
                 await self._owner._ensure_initialized()
                 if box is None:
-                    client = self._owner._client
-                    return self._see(await client.next_turn_notification(self._turn_id))
+                    if self._deadline is None:
+                        client = self._owner._client
+                        return self._see(await client.next_turn_notification(self._turn_id))
+                    box = self._core.follow(self._turn_id)
                 event = await receive_async(box, self._deadline)
             return self._see(decode_notification(*event))
         except DeadlinePassed:

@@ -5,24 +5,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ._on_request import RequestHandling
 from .generated.thread_methods import AsyncThreadMethods, ThreadMethods
 
 if TYPE_CHECKING:
+    from ._on_request import Handlers
     from ._streams import AsyncOwner
     from .client import AppServerClient
 
 
 @dataclass
-class Thread(ThreadMethods):
+class Thread(ThreadMethods, RequestHandling):
     """A conversation: `run` a turn and take its result, or start a `turn` and follow it."""
 
     _client: AppServerClient
     id: str
 
+    def _handlers(self) -> tuple[Handlers, str | None]:
+        return self._client._core.handlers, self.id
+
 
 @dataclass
-class AsyncThread(AsyncThreadMethods):
+class AsyncThread(AsyncThreadMethods, RequestHandling):
     """A conversation: `run` a turn and take its result, or start a `turn` and follow it."""
 
     _codex: AsyncOwner
     id: str
+
+    def _handlers(self) -> tuple[Handlers, str | None]:
+        return self._codex._client._core.handlers, self.id

@@ -12,12 +12,14 @@ import itertools
 import queue
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from ._framing import LineSplitter, decode_message, encode_message
 from ._json import JsonObject
+from ._logs import log
 from ._mailbox import Mailbox
 from ._process import ServerProcess
 from ._server_requests import ServerRequests
@@ -27,6 +29,8 @@ from .errors import TransportClosedError, error_from_wire
 
 if TYPE_CHECKING:
     import asyncio
+
+    from ._on_request import Handlers
 
 _CHUNK = 65536
 _DROPPED_S = 5.0
@@ -83,10 +87,11 @@ class Transport:
         router: TurnRouter,
         handler: ServerRequestHandler | None,
         loop: asyncio.AbstractEventLoop | None = None,
+        handlers: Handlers | None = None,
     ) -> None:
         self.process = process
         self.router = router
-        self.requests = ServerRequests(self._send_quietly, handler, loop)
+        self.requests = ServerRequests(self._send_quietly, handler, loop, handlers)
         self.garbage_lines = 0
         self._garbage_sample = b""
         # Reentrant, because a signal handler may close the client while its thread is in here.
@@ -136,6 +141,7 @@ class Transport:
             if self._ended is not None:
                 raise self._ended.error()
             self._pending[call.id] = call
+        log("protocol", "-> %s #%s", method, number)
         self._outbox.put(line)
         return call
 
@@ -203,6 +209,12 @@ class Transport:
         """
         self._dropped = True
         self._outbox.put(None)
+        if self._ended is None and not sys.is_finalizing():
+            warnings.warn(
+                "a client of the app server was dropped without `close`; its server is ended now",
+                ResourceWarning,
+                stacklevel=2,
+            )
 
     def fail(self, ended: Ended) -> None:
         """Make `ended` the reason, unless there is one, and wake everyone with it."""
@@ -283,6 +295,8 @@ class Transport:
             self._count_garbage(line)
             return
         method, params = message.get("method"), message.get("params")
+        # Methods and ids alone: parameters may hold secrets.
+        log("protocol", "<- %s #%s", method or "answer to", message.get("id", "-"))
         if isinstance(method, str):
             arguments = params if isinstance(params, dict) else {}
             if message.get("id") is not None:

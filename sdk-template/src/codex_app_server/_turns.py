@@ -16,6 +16,8 @@ from .errors import StreamConsumedError
 from .generated.registry import NOTIFICATIONS
 
 TURN_COMPLETED = "turn/completed"
+LOGIN_COMPLETED = "account/login/completed"
+_REMEMBERED_LOGINS = 64
 _GLOBAL_CAPACITY = 1024
 _UNCLAIMED_TURNS = 2048
 _EARLY_TURNS = 64
@@ -73,6 +75,9 @@ class TurnRouter:
         self._last: OrderedDict[str, RawNotification] = OrderedDict()
         self._interrupted: OrderedDict[str, None] = OrderedDict()
         self._unheard: dict[str, list[Callable[[], None]]] = {}
+        self._logins: OrderedDict[str, RawNotification] = OrderedDict()
+        self._login_boxes: dict[str, list[TurnBox]] = {}
+        self._subscribed: list[weakref.ref[TurnBox]] = []
         self._starting = 0
         self._end: Callable[[], BaseException] | None = None
         self.unrouted: TurnBox = Mailbox(_GLOBAL_CAPACITY)
@@ -81,8 +86,14 @@ class TurnRouter:
 
     def route(self, event: RawNotification) -> None:
         """Deliver a notification."""
+        for subscribed in tuple(self._subscribed):
+            listener = subscribed()
+            if listener is not None:
+                listener.put(event)
         turn_id = turn_id_of(event.method, event.params)
         if turn_id is None:
+            if event.method == LOGIN_COMPLETED:
+                self._login_completed(event)
             self.unrouted.put(event)
             return
         with self._lock:
@@ -105,6 +116,18 @@ class TurnRouter:
                 box.put(event)
         for act in waiting:
             act()
+
+    def _login_completed(self, event: RawNotification) -> None:
+        login_id = event.params.get("loginId")
+        if not isinstance(login_id, str):
+            return
+        with self._lock:
+            self._logins[login_id] = event
+            if len(self._logins) > _REMEMBERED_LOGINS:
+                self._logins.popitem(last=False)
+            boxes = self._login_boxes.pop(login_id, [])
+        for box in boxes:
+            box.put(event)
 
     def starting(self) -> None:
         """A `turn/start` is about to be sent."""
@@ -140,6 +163,8 @@ class TurnRouter:
             self._end = end
             boxes = [ref() for refs in self._boxes.values() for ref in refs]
             boxes += [*self._registered.values(), self.unrouted]
+            boxes += [box for waiting in self._login_boxes.values() for box in waiting]
+            boxes += [box for ref in self._subscribed if (box := ref()) is not None]
             boxes += [box for unclaimed in self._unclaimed.values() for box in unclaimed]
         for box in boxes:
             if box is not None:
@@ -151,6 +176,39 @@ class TurnRouter:
         """The box that the reply to `turn/start` opened, for the one who sent it."""
         with self._lock:
             return self._claim(turn_id)
+
+    def subscribe(self, capacity: int) -> TurnBox:
+        """A box that gets every notification from now on, for as long as somebody holds it."""
+        box: TurnBox = Mailbox(capacity)
+        with self._lock:
+            self._subscribed = [ref for ref in self._subscribed if ref() is not None]
+            self._subscribed.append(weakref.ref(box))
+            end = self._end
+        if end is not None:
+            box.close(end)
+        return box
+
+    def await_login(self, login_id: str) -> TurnBox:
+        """A box for the end of a sign-in, which may have come already."""
+        box: TurnBox = Mailbox()
+        with self._lock:
+            event, end = self._logins.get(login_id), self._end
+            if event is not None:
+                box.put(event)
+            elif end is not None:
+                box.close(end)
+            else:
+                self._login_boxes.setdefault(login_id, []).append(box)
+        return box
+
+    def leave_login(self, login_id: str, box: TurnBox) -> None:
+        """Nobody waits with this box any more."""
+        with self._lock:
+            waiting = [other for other in self._login_boxes.get(login_id, ()) if other is not box]
+            if waiting:
+                self._login_boxes[login_id] = waiting
+            else:
+                self._login_boxes.pop(login_id, None)
 
     def register(self, turn_id: str) -> TurnBox:
         """The box of a turn that somebody follows by its id alone; the same until `unregister`."""

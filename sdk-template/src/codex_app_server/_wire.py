@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError
 
     from ._base import ParamsModel, WireModel
+    from .inputs import Input, RunInput, WireInput
     from .models import InitializeResponse, Notification, UnknownNotification
 
 ModelT = TypeVar("ModelT", bound="BaseModel")
@@ -42,11 +43,13 @@ def build_params(kind: type[ParamsT], /, **fields: object) -> ParamsT:
     """
     from pydantic import ValidationError
 
-    given = {name: _plain(value) for name, value in fields.items() if value is not None}
+    from .presets import to_fields
+
+    given = {name: _plain(value) for name, value in to_fields(fields).items() if value is not None}
     try:
         return kind(**given)
     except ValidationError as error:
-        raise InvalidInputError(f"invalid arguments: {_problems(error)}") from error
+        raise InvalidInputError(f"invalid arguments: {problems(error)}") from error
 
 
 def _plain(value: object) -> object:
@@ -55,6 +58,36 @@ def _plain(value: object) -> object:
     if isinstance(value, (list, tuple)):
         return [_plain(part) for part in value]
     return value
+
+
+# A text, the most frequent input by far, does without the types of the others.
+
+
+def wire_input(given: WireInput) -> list[JsonObject]:
+    """Input items in wire form; those that are already pass through."""
+    if isinstance(given, str):
+        return [{"type": "text", "text": given}]
+    from .inputs import wire_input
+
+    return wire_input(given)
+
+
+def user_input(given: Input | str) -> list[JsonObject]:
+    """The input items as the protocol spells them; TypeError for anything else."""
+    if isinstance(given, str):
+        return [{"type": "text", "text": given}]
+    from .inputs import to_wire_input
+
+    return to_wire_input(given)
+
+
+def turn_input(given: RunInput) -> tuple[list[JsonObject], dict[str, object] | None]:
+    """The input items of a turn, and the output of a tool in place of them."""
+    if isinstance(given, str):
+        return [{"type": "text", "text": given}], None
+    from .inputs import to_turn_input
+
+    return to_turn_input(given)
 
 
 def decode_response(method: str, result: object, model: type[ModelT]) -> ModelT:
@@ -67,7 +100,7 @@ def decode_response(method: str, result: object, model: type[ModelT]) -> ModelT:
         kind = "null" if result is None else f"an unexpected {type(result).__name__}"
         raise InvalidResponseError(
             f"the server answered `{method}` with {kind} that is no {model.__name__}: "
-            f"{_problems(error)}"
+            f"{problems(error)}"
         ) from error
 
 
@@ -104,7 +137,7 @@ def _with_null(value: object, path: tuple[int | str, ...]) -> object:
     return value
 
 
-def _problems(error: ValidationError) -> str:
+def problems(error: ValidationError) -> str:
     found = error.errors(include_url=False, include_context=False)
     shown = [
         f"{'.'.join(str(part) for part in problem['loc']) or 'value'}: {problem['msg']}"
@@ -141,9 +174,80 @@ def decode_notification(method: str, params: Mapping[str, object]) -> Notificati
     if model is not None:
         try:
             return known(method, _validate(model, params))
-        except invalid:
-            pass
+        except invalid as error:
+            partial = _partial(model, params) if _resembles(model, params) else None
+            _warn(method, cast("ValidationError", error), partial is not None)
+        if partial is not None:
+            return known(method, partial)
     return known(method, unknown(cast("JsonObject", dict(params))))
+
+
+def _partial(model: type[ModelT], given: Mapping[str, object]) -> ModelT | None:
+    """What can be read where keys are missing, at any depth; those are None.
+
+    None where anything else is wrong.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        return _validate(model, given)
+    except ValidationError as error:
+        problems = error.errors(include_url=False)
+    if any(problem["type"] != "missing" for problem in problems):
+        return None
+    deeper = {problem["loc"][0] for problem in problems if len(problem["loc"]) > 1}
+    values: dict[str, object] = {}
+    rest = dict(given)
+    for name, field in model.model_fields.items():
+        key = field.alias or name
+        if key not in rest:
+            if field.is_required():
+                values[name] = None
+            continue
+        value = rest.pop(key)
+        if key in deeper:
+            inner = _model_in(field.annotation)
+            if inner is None or not isinstance(value, Mapping):
+                return None
+            values[name] = _partial(inner, value)
+            if values[name] is None:
+                return None
+            continue
+        annotation = cast("type[object]", field.annotation)
+        try:
+            values[name] = TypeAdapter(annotation).validate_python(value)
+        except ValidationError:
+            return None
+    return model.model_construct(None, **values, **rest)
+
+
+def _resembles(model: type[WireModel], given: Mapping[str, object]) -> bool:
+    """Whether at least half of what a model requires is there; less is something else."""
+    required = [
+        field.alias or name for name, field in model.model_fields.items() if field.is_required()
+    ]
+    return 2 * sum(key in given for key in required) >= len(required)
+
+
+def _model_in(annotation: object) -> type[WireModel] | None:
+    """The model that a field holds, if it holds one or nothing."""
+    from typing import get_args
+
+    from ._base import WireModel
+
+    for part in (annotation, *get_args(annotation)):
+        if isinstance(part, type) and issubclass(part, WireModel):
+            return part
+    return None
+
+
+def _warn(method: str, error: ValidationError, read: bool) -> None:
+    import logging
+
+    kept = "what can be read is kept" if read else "it is handed on as it came"
+    logging.getLogger("codex_app_server").warning(
+        "the notification `%s` is not as the schema says (%s); %s", method, problems(error), kept
+    )
 
 
 def validate_initialize(payload: InitializeResponse) -> InitializeResponse:

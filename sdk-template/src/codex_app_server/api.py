@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ._connection import AsyncConnectionMethods, ConnectionMethods
 from ._handles import AsyncTurnHandle, TurnHandle
+from ._login import AsyncLoginMethods, LoginMethods
 from ._run import RunResult
 from ._threads import AsyncThread, Thread
 from ._wire import validate_initialize
 from .client import AppServerClient
 from .config import AppServerConfig
 from .errors import TransportClosedError
-from .generated.codex_methods import AsyncCodexMethods, CodexMethods
 
 if TYPE_CHECKING:
     from .models import InitializeResponse
@@ -28,7 +29,7 @@ __all__ = [
 ]
 
 
-class Codex(CodexMethods):
+class Codex(ConnectionMethods, LoginMethods):
     """A running app server, started and introduced by the constructor.
 
     Use it as a context manager, or call `close`. Every method may be called from any thread.
@@ -63,13 +64,18 @@ class Codex(CodexMethods):
         """What the server said about itself."""
         return self._init
 
+    @property
+    def stderr_tail(self) -> str:
+        """The last lines that the server wrote to standard error."""
+        return self._client.stderr_tail
+
     def close(self) -> None:
         """End the server; every call and stream then raises TransportClosedError."""
         self._closed = True
         self._client.close()
 
 
-class AsyncCodex(AsyncCodexMethods):
+class AsyncCodex(AsyncConnectionMethods, AsyncLoginMethods):
     """An app server for the tasks of one event loop.
 
     It starts with `async with`, or with the first call that is awaited; the constructor does
@@ -88,6 +94,13 @@ class AsyncCodex(AsyncCodexMethods):
         self._starting = asyncio.Lock()
 
     async def __aenter__(self) -> AsyncCodex:
+        if self._closed:
+            # Entered again, it starts a new server, in whatever loop this is.
+            import asyncio
+
+            self._client._loop = None
+            self._starting = asyncio.Lock()
+            self._closed = self._initialized = False
         await self._ensure_initialized()
         return self
 
@@ -102,6 +115,11 @@ class AsyncCodex(AsyncCodexMethods):
                 "AsyncCodex is not initialized yet: use `async with AsyncCodex()`, or await a call"
             )
         return self._init
+
+    @property
+    def stderr_tail(self) -> str:
+        """The last lines that the server wrote to standard error."""
+        return self._client.stderr_tail
 
     async def close(self) -> None:
         """End the server; every call and stream then raises TransportClosedError."""

@@ -35,8 +35,8 @@ class AppServerConfig:
     """`key=value` settings, handed over in this order as `--config` arguments."""
     cwd: str | os.PathLike[str] | None = None
     """The server's working directory."""
-    env: dict[str, str] | None = None
-    """Environment variables to add to this process's for the server."""
+    env: Mapping[str, str | None] | None = None
+    """Environment variables of the server, besides this process's; None takes one away."""
     client_name: str = "codex_python_sdk"
     """The name that the server learns; it shows up in the user agent."""
     client_title: str = "Codex Python SDK"
@@ -46,6 +46,8 @@ class AppServerConfig:
     experimental_api: bool = True
     """Whether the server offers experimental fields and methods on this connection."""
 
+    inherit_env: bool = field(default=True, kw_only=True)
+    """Whether the server gets this process's environment; without it, only what `env` says."""
     startup_timeout_s: float | None = field(default=30.0, kw_only=True)
     """How long the server may take to answer `initialize`; then it is ended."""
     request_timeout_s: float | None = field(default=60.0, kw_only=True)

@@ -44,6 +44,14 @@ class RequestTimeoutError(AppServerError, TimeoutError):
     """The server did not answer a request, or end a turn, within its deadline."""
 
 
+class TurnTimeoutError(RequestTimeoutError):
+    """A turn did not end in the time that it was given; it was interrupted."""
+
+
+class RuntimeTooOldError(AppServerError):
+    """The runtime does not know a parameter that was given; nothing was sent."""
+
+
 class StartupTimeoutError(TransportClosedError, RequestTimeoutError):
     """The server did not answer `initialize` in time and was ended."""
 
@@ -66,6 +74,18 @@ class InvalidResponseError(AppServerError):
 
 class MissingMetadataError(InvalidResponseError, RuntimeError):
     """The server did not say what it is: a user agent with a name and a version."""
+
+
+class OutputParseError(AppServerError, ValueError):
+    """A turn's final response, `text`, is no value of the model that was its schema."""
+
+    def __init__(self, message: str, *, text: str) -> None:
+        super().__init__(message)
+        self.message = message
+        self.text = text
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild_output, (self.message, self.text)
 
 
 class StreamConsumedError(AppServerError, RuntimeError):
@@ -207,6 +227,10 @@ def _rebuild_closed(
     kind: type[TransportClosedError], message: str, exit_code: int | None, tail: str
 ) -> TransportClosedError:
     return kind(message, exit_code=exit_code, stderr_tail=tail)
+
+
+def _rebuild_output(message: str, text: str) -> OutputParseError:
+    return OutputParseError(message, text=text)
 
 
 def _rebuild_failed(

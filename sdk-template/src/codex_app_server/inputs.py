@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from ._json import JsonObject
+from .errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from .generated.core import FunctionCallOutputContentItem
 
 
 @dataclass(slots=True)
@@ -18,7 +23,7 @@ class TextInput:
 
 @dataclass(slots=True)
 class ImageInput:
-    """An image at an address that the model can read, such as a `data:` URL."""
+    """An image as a `data:` URL; the runtime refuses addresses of other machines."""
 
     url: str
 
@@ -53,6 +58,22 @@ Input: TypeAlias = list[InputItem] | InputItem
 """What a turn is given: one part, or several in order."""
 
 
+@dataclass(slots=True)
+class ExternalMessage:
+    """What another program says, as the output of a tool: it has no authority of the user.
+
+    It is the whole input of `run` or `turn`. `content` is a text, or a list of content items as
+    objects or models. Needs runtime 0.151.0.
+    """
+
+    tool_name: str
+    content: str | Sequence[JsonObject | FunctionCallOutputContentItem]
+    namespace: str | None = None
+
+
+RunInput: TypeAlias = Input | str | ExternalMessage
+"""What a turn begins with."""
+
 WireInput: TypeAlias = list[JsonObject] | JsonObject | str | Input
 """What the protocol clients take: input items, or what their wire form is."""
 
@@ -71,6 +92,22 @@ def to_wire_input(given: Input | str) -> list[JsonObject]:
     if isinstance(given, (list, tuple)):
         return [_to_wire_item(item) for item in given]
     return [_to_wire_item(given)]
+
+
+def to_turn_input(given: RunInput) -> tuple[list[JsonObject], dict[str, object] | None]:
+    """The input items of a turn, and the output of a tool in place of them."""
+    if not isinstance(given, ExternalMessage):
+        return to_wire_input(given), None
+    if not given.tool_name:
+        raise InvalidInputError("ExternalMessage(tool_name=...) must not be empty")
+    content = given.content
+    output: dict[str, object] = {
+        "name": given.tool_name,
+        "output": content if isinstance(content, str) else list(content),
+    }
+    if given.namespace is not None:
+        output["namespace"] = given.namespace
+    return [], output
 
 
 def _to_wire_item(item: InputItem | str) -> JsonObject:

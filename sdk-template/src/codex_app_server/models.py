@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias, Union
+from typing import TYPE_CHECKING, ClassVar, TypeAlias, Union
 
 from pydantic import BaseModel, ConfigDict
 
@@ -26,7 +26,7 @@ __all__ = [
 class ServerInfo(BaseModel):
     """The server's name and version."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow")
 
     name: str | None = None
     version: str | None = None
@@ -35,7 +35,7 @@ class ServerInfo(BaseModel):
 class InitializeResponse(BaseModel):
     """What the server says about itself; the attributes have the names of the wire."""
 
-    model_config = ConfigDict(extra="allow")
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="allow")
 
     serverInfo: ServerInfo | None = None
     userAgent: str | None = None

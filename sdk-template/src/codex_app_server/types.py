@@ -9,10 +9,29 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ._json import JsonObject
+    from ._json import JsonObject, JsonValue
+    from .generated.literals import (
+        ApprovalsReviewerName,
+        AskForApprovalValueName,
+        PersonalityName,
+        ReasoningEffortName,
+        ReasoningSummaryName,
+        SandboxModeName,
+        SortDirectionName,
+        ThreadSortKeyName,
+        ThreadStartSourceName,
+        WebSearchModeName,
+    )
     from .generated.v2_all import (
+        Account,
+        AccountLoginCompletedNotification,
         ApprovalsReviewer,
         AskForApproval,
+        CancelLoginAccountResponse,
+        CancelLoginAccountStatus,
+        FunctionCallOutputContentItem,
+        GetAccountRateLimitsResponse,
+        GetAccountResponse,
         ModelListResponse,
         Personality,
         PlanType,
@@ -23,6 +42,8 @@ if TYPE_CHECKING:
         SortDirection,
         ThreadArchiveResponse,
         ThreadCompactStartResponse,
+        ThreadGoalClearResponse,
+        ThreadGoalGetResponse,
         ThreadItem,
         ThreadListCwdFilter,
         ThreadListResponse,
@@ -36,56 +57,96 @@ if TYPE_CHECKING:
         ThreadTokenUsageUpdatedNotification,
         Turn,
         TurnCompletedNotification,
+        TurnError,
         TurnInterruptResponse,
         TurnStatus,
         TurnSteerResponse,
+        WebSearchMode,
     )
+    from .generated.v2_all import Thread as StoredThread
     from .models import InitializeResponse, Notification
 
 __all__ = [
+    "Account",
+    "AccountLoginCompletedNotification",
     "ApprovalsReviewer",
+    "ApprovalsReviewerName",
     "AskForApproval",
+    "AskForApprovalValueName",
+    "CancelLoginAccountResponse",
+    "CancelLoginAccountStatus",
+    "FunctionCallOutputContentItem",
+    "GetAccountRateLimitsResponse",
+    "GetAccountResponse",
     "InitializeResponse",
     "JsonObject",
+    "JsonValue",
     "ModelListResponse",
     "Notification",
     "Personality",
+    "PersonalityName",
     "PlanType",
     "ReasoningEffort",
+    "ReasoningEffortName",
     "ReasoningSummary",
+    "ReasoningSummaryName",
     "SandboxMode",
+    "SandboxModeName",
     "SandboxPolicy",
     "SortDirection",
+    "SortDirectionName",
+    "StoredThread",
     "ThreadArchiveResponse",
     "ThreadCompactStartResponse",
+    "ThreadGoalClearResponse",
+    "ThreadGoalGetResponse",
     "ThreadItem",
     "ThreadListCwdFilter",
     "ThreadListResponse",
     "ThreadReadResponse",
     "ThreadSetNameResponse",
     "ThreadSortKey",
+    "ThreadSortKeyName",
     "ThreadSource",
     "ThreadSourceKind",
     "ThreadStartSource",
+    "ThreadStartSourceName",
     "ThreadTokenUsage",
     "ThreadTokenUsageUpdatedNotification",
     "Turn",
     "TurnCompletedNotification",
+    "TurnError",
     "TurnInterruptResponse",
     "TurnStatus",
     "TurnSteerResponse",
+    "WebSearchMode",
+    "WebSearchModeName",
 ]
 
-_ELSEWHERE = {"InitializeResponse": "models", "Notification": "models", "JsonObject": "_json"}
+_ELSEWHERE = {
+    "InitializeResponse": "models",
+    "Notification": "models",
+    "JsonObject": "_json",
+    "JsonValue": "_json",
+}
+# The SDK's own `Thread` is another thing than what the runtime tells of a stored one.
+_RENAMED = {"StoredThread": "Thread"}
 
 
-def __getattr__(name: str) -> object:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = importlib.import_module(f".{_ELSEWHERE.get(name, 'generated.v2_all')}", __package__)
-    value: object = getattr(home, name)
-    globals()[name] = value
-    return value
+def _home(name: str) -> str:
+    words = "generated.literals" if name.endswith("Name") else "generated.v2_all"
+    return _ELSEWHERE.get(name, words)
+
+
+if not TYPE_CHECKING:  # a type checker that saw it would let any name pass
+
+    def __getattr__(name: str) -> object:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        home = importlib.import_module(f".{_home(name)}", __package__)
+        value: object = getattr(home, _RENAMED.get(name, name))
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:

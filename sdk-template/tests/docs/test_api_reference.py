@@ -20,6 +20,7 @@ CLASSES = ["Codex", "AsyncCodex", "Thread", "AsyncThread", "TurnHandle", "AsyncT
 DATA_CLASSES = [
     "AppServerConfig",
     "RunResult",
+    "ExternalMessage",
     "TextInput",
     "ImageInput",
     "LocalImageInput",

@@ -21,7 +21,9 @@ from pathlib import Path
 
 from codex_app_server import AppServerConfig, AsyncCodex, Codex, ImageInput, RunResult, TextInput
 from codex_app_server import retry_on_overload
-from codex_app_server.types import SandboxMode, SandboxPolicy, ThreadItem, Turn
+from codex_app_server.requests import CommandExecutionRequestApprovalParams
+from codex_app_server.requests import CommandExecutionRequestApprovalResponse
+from codex_app_server.types import JsonObject, SandboxMode, SandboxPolicy, ThreadItem, Turn
 
 config = AppServerConfig(codex_bin=Path("codex"), cwd=Path("."), config_overrides=("a=1",))
 with Codex(config) as codex:
@@ -41,7 +43,8 @@ with Codex(config) as codex:
     items: list[ThreadItem] = result.items
     text: str | None = again.final_response
     policy = SandboxPolicy.model_validate({"type": "readOnly"})
-    turn: Turn = thread.turn([TextInput("x"), ImageInput("y")], sandbox_policy=policy).run()
+    handle = thread.turn([TextInput("x"), ImageInput("y")], sandbox_policy=policy)
+    turn: Turn = handle.run().turn
     status: str = turn.status.value
     for item in [*items, *turn.items]:
         if item.root.type == "agentMessage":
@@ -54,14 +57,29 @@ with Codex(config) as codex:
         total: int = result.usage.total.total_tokens
 
 
+def decide(
+    params: CommandExecutionRequestApprovalParams,
+) -> CommandExecutionRequestApprovalResponse | None:
+    if params.command is None:
+        return None
+    return CommandExecutionRequestApprovalResponse.model_validate({"decision": "accept"})
+
+
+async def decide_later(params: JsonObject) -> dict[str, object]:
+    return dict(params)
+
+
 async def main() -> None:
     async with AsyncCodex(config) as client:
+        client.on_request("item/commandExecution/requestApproval", decide)
+        client.on_request("item/commandExecution/requestApproval", lambda params: None)
+        client.on_request("brand/new", decide_later)
         started = await client.thread_start(sandbox="read-only")
         answer: RunResult = await retry_on_overload(lambda: started.run("x"))
         handle = await started.turn("x")
         async for event in handle.stream():
             print(event.method, answer.final_response)
-        ended: Turn = await handle.run()
+        ended: Turn = (await handle.run()).turn
         print(ended.id)
 
 
@@ -69,13 +87,17 @@ asyncio.run(main())
 '''
 
 WRONG_PROGRAM = """
-from codex_app_server import Codex
+from codex_app_server import Codex, Codx
+from codex_app_server.types import Trun
 
 with Codex() as codex:
+    codex.thread_start().run("x", effort="hihg")
     codex.thread_start(sandbox=5)
     codex.thread_start(modle="x")
     codex.thread_start().run(b"bytes")
     codex.no_such_method()
+    codex.on_request("item/tool/call", len)
+    codex.on_request("item/tool/call", lambda params: params.no_such_field)
 """
 
 
@@ -118,7 +140,9 @@ def test_mypy_strict(programs: Path, tmp_path_factory: pytest.TempPathFactory) -
     wrong.write_text(WRONG_PROGRAM, encoding="utf-8")
     found = mypy(cache, wrong)
     lines = [line for line in found.stdout.splitlines() if ": error:" in line]
-    assert {int(line.rsplit("wrong.py:", 1)[1].split(":")[0]) for line in lines} == {5, 6, 7, 8}
+    assert {int(line.rsplit("wrong.py:", 1)[1].split(":")[0]) for line in lines} == {
+        *(2, 3, 6, 7, 8, 9, 10, 11, 12)
+    }
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from codex_app_server import AppServerError, RunResult, is_retryable_error
+from codex_app_server import AppServerError, RunResult, TurnFailedError, is_retryable_error
 from harness import Reply, Twin
 
 
@@ -128,13 +128,14 @@ def test_the_handles_run_gives_the_completed_turn(twin: Twin) -> None:
     assert turn.status.value == "completed"
 
 
-def test_the_handles_run_gives_a_failed_turn_as_it_is(twin: Twin) -> None:
+def test_the_handles_run_raises_what_a_turn_failed_with(twin: Twin) -> None:
     twin.world.model.queue(Reply.http_error(400, "bad request body"))
     with twin.codex() as codex:
         thread = twin.wait(codex.thread_start())
-        turn = twin.wait(twin.wait(thread.turn("x")).run())
-    assert turn.status == "failed"
-    assert "bad request body" in turn.error.message
+        handle = twin.wait(thread.turn("x"))
+        with pytest.raises(TurnFailedError, match="bad request body") as caught:
+            twin.wait(handle.run())
+    assert caught.value.turn_id == handle.id
 
 
 def test_results_compare_by_value_and_pickle(twin: Twin) -> None:

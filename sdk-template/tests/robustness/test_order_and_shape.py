@@ -120,7 +120,7 @@ def test_a_misshapen_end_keeps_what_fits(twin: Twin, ending: str) -> None:
         assert result.final_response == "text"
         assert result.status is TurnStatus.completed
         assert result.duration_ms is None
-        turn = twin.wait(twin.wait(thread.turn("x")).run())
+        turn = twin.wait(twin.wait(thread.turn("x")).run()).turn
         # Every field has its declared type, or pytest would see the serializer's warning.
         assert turn.model_dump(mode="json", by_alias=True)["status"] == "completed"
 

@@ -97,7 +97,8 @@ def test_a_dropped_client_ends_a_deaf_server_too(
     codex: Codex | None = scripted.codex(DEAF)
     assert codex is not None
     process = codex._client._core.live().process
-    codex = None
+    with pytest.warns(ResourceWarning, match="without `close`"):
+        codex = None
     assert eventually(process.exited.is_set)
 
 

@@ -211,7 +211,7 @@ def test_unknown_items_enums_and_fields_are_kept(twin: Twin) -> None:
         dumped = odd.model_dump(by_alias=True, mode="json", exclude_none=True)
         assert dumped["phase"] == "whispered"
         assert dumped["extra"] == [1]
-        turn = twin.wait(twin.wait(thread.turn("x")).run())
+        turn = twin.wait(twin.wait(thread.turn("x")).run()).turn
         assert turn.model_dump(by_alias=True)["brandNew"] == 1
 
 
@@ -348,3 +348,22 @@ def test_answers_may_come_in_any_order(twin: Twin) -> None:
         calls = [codex.models(include_hidden=hidden) for hidden in (True, False, True)]
         found = [answer.next_cursor for answer in twin.together(calls)]
         assert found == ["True", "False", "True"]
+
+
+def test_usage_that_lacks_a_number_keeps_the_others(
+    twin: Twin, caplog: pytest.LogCaptureFixture
+) -> None:
+    # Older runtimes do not tell every number that this one does.
+    script = """
+        @on("turn/start")
+        def _(request):
+            turn_id = new_turn(request)
+            usage = {"total": {"totalTokens": 7, "inputTokens": 5}, "modelContextWindow": 9}
+            notify("thread/tokenUsage/updated", threadId="t1", turnId=turn_id, tokenUsage=usage)
+            completed(turn_id)
+    """
+    with twin.codex(script=script, request_timeout_s=10, turn_timeout_s=10) as codex:
+        usage = twin.wait(twin.wait(codex.thread_start()).run("x")).usage
+    assert usage.total.total_tokens == 7
+    assert usage.total.output_tokens is None
+    assert "thread/tokenUsage/updated" in caplog.text

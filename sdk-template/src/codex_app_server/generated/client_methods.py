@@ -11,20 +11,26 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar
 
-from codex_app_server._wire import params_dict
-from codex_app_server.inputs import WireInput, wire_input
+from codex_app_server._wire import params_dict, wire_input
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from codex_app_server._json import JsonObject
+    from codex_app_server.inputs import WireInput
 
     from .v2_all import (
+        CancelLoginAccountResponse,
+        GetAccountRateLimitsResponse,
+        GetAccountResponse,
+        LogoutAccountResponse,
         ModelListResponse,
         ThreadArchiveResponse,
         ThreadCompactStartResponse,
         ThreadForkParams,
         ThreadForkResponse,
+        ThreadGoalClearResponse,
+        ThreadGoalGetResponse,
         ThreadListParams,
         ThreadListResponse,
         ThreadReadResponse,
@@ -131,6 +137,50 @@ class ClientMethods(ABC):
 
         body: dict[str, object] = {"includeHidden": include_hidden}
         return self.request("model/list", body, response_model=ModelListResponse)
+
+    def account_read(self, refresh_token: bool = False) -> GetAccountResponse:
+        """`account/read`: who is signed in."""
+        from .account import GetAccountResponse
+
+        body: dict[str, object] = {"refreshToken": refresh_token}
+        return self.request("account/read", body, response_model=GetAccountResponse)
+
+    def account_logout(self) -> LogoutAccountResponse:
+        """`account/logout`: sign out."""
+        from .account import LogoutAccountResponse
+
+        body: dict[str, object] = {}
+        return self.request("account/logout", body, response_model=LogoutAccountResponse)
+
+    def account_login_cancel(self, login_id: str) -> CancelLoginAccountResponse:
+        """`account/login/cancel`: give up a sign-in that waits."""
+        from .account import CancelLoginAccountResponse
+
+        body: dict[str, object] = {"loginId": login_id}
+        return self.request("account/login/cancel", body, response_model=CancelLoginAccountResponse)
+
+    def account_rate_limits_read(self) -> GetAccountRateLimitsResponse:
+        """`account/rateLimits/read`: how much of the account's limits is used."""
+        from .account import GetAccountRateLimitsResponse
+
+        body: dict[str, object] = {}
+        return self.request(
+            "account/rateLimits/read", body, response_model=GetAccountRateLimitsResponse
+        )
+
+    def thread_goal_get(self, thread_id: str) -> ThreadGoalGetResponse:
+        """`thread/goal/get`: the goal of a thread."""
+        from .workspace import ThreadGoalGetResponse
+
+        body: dict[str, object] = {"threadId": thread_id}
+        return self.request("thread/goal/get", body, response_model=ThreadGoalGetResponse)
+
+    def thread_goal_clear(self, thread_id: str) -> ThreadGoalClearResponse:
+        """`thread/goal/clear`: forget the goal of a thread."""
+        from .workspace import ThreadGoalClearResponse
+
+        body: dict[str, object] = {"threadId": thread_id}
+        return self.request("thread/goal/clear", body, response_model=ThreadGoalClearResponse)
 
     def turn_start(
         self,
@@ -263,6 +313,52 @@ class AsyncClientMethods(ABC):
 
         body: dict[str, object] = {"includeHidden": include_hidden}
         return await self.request("model/list", body, response_model=ModelListResponse)
+
+    async def account_read(self, refresh_token: bool = False) -> GetAccountResponse:
+        """`account/read`: who is signed in."""
+        from .account import GetAccountResponse
+
+        body: dict[str, object] = {"refreshToken": refresh_token}
+        return await self.request("account/read", body, response_model=GetAccountResponse)
+
+    async def account_logout(self) -> LogoutAccountResponse:
+        """`account/logout`: sign out."""
+        from .account import LogoutAccountResponse
+
+        body: dict[str, object] = {}
+        return await self.request("account/logout", body, response_model=LogoutAccountResponse)
+
+    async def account_login_cancel(self, login_id: str) -> CancelLoginAccountResponse:
+        """`account/login/cancel`: give up a sign-in that waits."""
+        from .account import CancelLoginAccountResponse
+
+        body: dict[str, object] = {"loginId": login_id}
+        return await self.request(
+            "account/login/cancel", body, response_model=CancelLoginAccountResponse
+        )
+
+    async def account_rate_limits_read(self) -> GetAccountRateLimitsResponse:
+        """`account/rateLimits/read`: how much of the account's limits is used."""
+        from .account import GetAccountRateLimitsResponse
+
+        body: dict[str, object] = {}
+        return await self.request(
+            "account/rateLimits/read", body, response_model=GetAccountRateLimitsResponse
+        )
+
+    async def thread_goal_get(self, thread_id: str) -> ThreadGoalGetResponse:
+        """`thread/goal/get`: the goal of a thread."""
+        from .workspace import ThreadGoalGetResponse
+
+        body: dict[str, object] = {"threadId": thread_id}
+        return await self.request("thread/goal/get", body, response_model=ThreadGoalGetResponse)
+
+    async def thread_goal_clear(self, thread_id: str) -> ThreadGoalClearResponse:
+        """`thread/goal/clear`: forget the goal of a thread."""
+        from .workspace import ThreadGoalClearResponse
+
+        body: dict[str, object] = {"threadId": thread_id}
+        return await self.request("thread/goal/clear", body, response_model=ThreadGoalClearResponse)
 
     async def turn_start(
         self,

@@ -15,12 +15,27 @@ from codex_app_server._threads import AsyncThread, Thread
 from codex_app_server._wire import build_params
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from codex_app_server._json import JsonObject
     from codex_app_server.client import AppServerClient
+    from codex_app_server.presets import ApprovalMode, Sandbox
 
+    from .literals import (
+        ApprovalsReviewerName,
+        AskForApprovalValueName,
+        PersonalityName,
+        SandboxModeName,
+        SortDirectionName,
+        ThreadSortKeyName,
+        ThreadStartSourceName,
+        WebSearchModeName,
+    )
     from .v2_all import (
         ApprovalsReviewer,
         AskForApproval,
+        GetAccountRateLimitsResponse,
+        GetAccountResponse,
         ModelListResponse,
         Personality,
         SandboxMode,
@@ -32,6 +47,7 @@ if TYPE_CHECKING:
         ThreadSource,
         ThreadSourceKind,
         ThreadStartSource,
+        WebSearchMode,
     )
 
 
@@ -43,8 +59,8 @@ class CodexMethods:
     def thread_start(
         self,
         *,
-        approval_policy: AskForApproval | str | JsonObject | None = None,
-        approvals_reviewer: ApprovalsReviewer | str | None = None,
+        approval_policy: AskForApproval | AskForApprovalValueName | JsonObject | None = None,
+        approvals_reviewer: ApprovalsReviewer | ApprovalsReviewerName | None = None,
         base_instructions: str | None = None,
         config: JsonObject | None = None,
         cwd: str | os.PathLike[str] | None = None,
@@ -52,12 +68,17 @@ class CodexMethods:
         ephemeral: bool | None = None,
         model: str | None = None,
         model_provider: str | None = None,
-        personality: Personality | str | None = None,
-        sandbox: SandboxMode | str | None = None,
+        personality: Personality | PersonalityName | None = None,
+        sandbox: SandboxMode | SandboxModeName | Sandbox | None = None,
         service_name: str | None = None,
         service_tier: str | None = None,
-        session_start_source: ThreadStartSource | str | None = None,
+        session_start_source: ThreadStartSource | ThreadStartSourceName | None = None,
         thread_source: ThreadSource | str | None = None,
+        approval_mode: ApprovalMode | None = None,
+        tools: Sequence[Callable[..., object]] | None = None,
+        additional_directories: Sequence[str | os.PathLike[str]] | None = None,
+        network_access: bool | None = None,
+        web_search: WebSearchMode | WebSearchModeName | None = None,
     ) -> Thread:
         """Start a new thread.
 
@@ -94,6 +115,18 @@ class CodexMethods:
                 What started the session.
             thread_source:
                 Optional client-supplied analytics source classification for this thread.
+            approval_mode:
+                Who decides about approvals; instead of `approval_policy` and `approvals_reviewer`.
+            tools:
+                Python functions that the model may call; name, description and arguments are
+                theirs.
+            additional_directories:
+                Directories besides `cwd` that commands in the sandbox `workspace-write` may write
+                to.
+            network_access:
+                Whether commands in the sandbox `workspace-write` may use the network.
+            web_search:
+                Whether and how the model may search the web.
 
         Returns:
             The thread, ready for its first turn.
@@ -117,8 +150,14 @@ class CodexMethods:
             service_tier=service_tier,
             session_start_source=session_start_source,
             thread_source=thread_source,
+            approval_mode=approval_mode,
+            additional_directories=additional_directories,
+            network_access=network_access,
+            web_search=web_search,
         )
-        answer = self._client.thread_start(params=params)
+        functions = self._client._core.handlers.tools(tools)
+        answer = self._client.thread_start(params=functions.beside(params))
+        functions.serve(answer.thread.id)
         return Thread(self._client, answer.thread.id)
 
     def thread_list(
@@ -130,10 +169,11 @@ class CodexMethods:
         limit: int | None = None,
         model_providers: list[str] | None = None,
         search_term: str | None = None,
-        sort_direction: SortDirection | str | None = None,
-        sort_key: ThreadSortKey | str | None = None,
+        sort_direction: SortDirection | SortDirectionName | None = None,
+        sort_key: ThreadSortKey | ThreadSortKeyName | None = None,
         source_kinds: list[ThreadSourceKind] | list[str] | None = None,
         use_state_db_only: bool | None = None,
+        section_id: str | None = None,
     ) -> ThreadListResponse:
         """List stored threads, one page at a time.
 
@@ -163,6 +203,8 @@ class CodexMethods:
             use_state_db_only:
                 If true, return from the state DB without scanning JSONL rollouts to repair thread
                 metadata. Omitted or false preserves scan-and-repair behavior.
+            section_id:
+                The section whose threads are listed.
 
         Returns:
             One page of threads and the cursor of the next.
@@ -181,6 +223,7 @@ class CodexMethods:
             sort_key=sort_key,
             source_kinds=source_kinds,
             use_state_db_only=use_state_db_only,
+            section_id=section_id,
         )
         return self._client.thread_list(params=params)
 
@@ -188,17 +231,22 @@ class CodexMethods:
         self,
         thread_id: str,
         *,
-        approval_policy: AskForApproval | str | JsonObject | None = None,
-        approvals_reviewer: ApprovalsReviewer | str | None = None,
+        approval_policy: AskForApproval | AskForApprovalValueName | JsonObject | None = None,
+        approvals_reviewer: ApprovalsReviewer | ApprovalsReviewerName | None = None,
         base_instructions: str | None = None,
         config: JsonObject | None = None,
         cwd: str | os.PathLike[str] | None = None,
         developer_instructions: str | None = None,
         model: str | None = None,
         model_provider: str | None = None,
-        personality: Personality | str | None = None,
-        sandbox: SandboxMode | str | None = None,
+        personality: Personality | PersonalityName | None = None,
+        sandbox: SandboxMode | SandboxModeName | Sandbox | None = None,
         service_tier: str | None = None,
+        approval_mode: ApprovalMode | None = None,
+        include_turns: bool | None = None,
+        additional_directories: Sequence[str | os.PathLike[str]] | None = None,
+        network_access: bool | None = None,
+        web_search: WebSearchMode | WebSearchModeName | None = None,
     ) -> Thread:
         """Continue a stored thread.
 
@@ -229,6 +277,18 @@ class CodexMethods:
                 How far commands are kept from the machine.
             service_tier:
                 The service tier of the model's provider.
+            approval_mode:
+                Who decides about approvals; instead of `approval_policy` and `approvals_reviewer`.
+            include_turns:
+                Whether the answer carries the turns so far; the model sees them anyhow. Needs
+                runtime 0.151.0.
+            additional_directories:
+                Directories besides `cwd` that commands in the sandbox `workspace-write` may write
+                to.
+            network_access:
+                Whether commands in the sandbox `workspace-write` may use the network.
+            web_search:
+                Whether and how the model may search the web.
 
         Returns:
             The thread, ready for its next turn.
@@ -249,6 +309,11 @@ class CodexMethods:
             personality=personality,
             sandbox=sandbox,
             service_tier=service_tier,
+            approval_mode=approval_mode,
+            include_turns=include_turns,
+            additional_directories=additional_directories,
+            network_access=network_access,
+            web_search=web_search,
         )
         answer = self._client.thread_resume(thread_id, params=params)
         return Thread(self._client, answer.thread.id)
@@ -257,8 +322,8 @@ class CodexMethods:
         self,
         thread_id: str,
         *,
-        approval_policy: AskForApproval | str | JsonObject | None = None,
-        approvals_reviewer: ApprovalsReviewer | str | None = None,
+        approval_policy: AskForApproval | AskForApprovalValueName | JsonObject | None = None,
+        approvals_reviewer: ApprovalsReviewer | ApprovalsReviewerName | None = None,
         base_instructions: str | None = None,
         config: JsonObject | None = None,
         cwd: str | os.PathLike[str] | None = None,
@@ -266,9 +331,14 @@ class CodexMethods:
         ephemeral: bool | None = None,
         model: str | None = None,
         model_provider: str | None = None,
-        sandbox: SandboxMode | str | None = None,
+        sandbox: SandboxMode | SandboxModeName | Sandbox | None = None,
         service_tier: str | None = None,
         thread_source: ThreadSource | str | None = None,
+        approval_mode: ApprovalMode | None = None,
+        include_turns: bool | None = None,
+        additional_directories: Sequence[str | os.PathLike[str]] | None = None,
+        network_access: bool | None = None,
+        web_search: WebSearchMode | WebSearchModeName | None = None,
     ) -> Thread:
         """Start a new thread with the history of another.
 
@@ -301,6 +371,18 @@ class CodexMethods:
                 The service tier of the model's provider.
             thread_source:
                 Optional client-supplied analytics source classification for this forked thread.
+            approval_mode:
+                Who decides about approvals; instead of `approval_policy` and `approvals_reviewer`.
+            include_turns:
+                Whether the answer carries the turns so far; the model sees them anyhow. Needs
+                runtime 0.151.0.
+            additional_directories:
+                Directories besides `cwd` that commands in the sandbox `workspace-write` may write
+                to.
+            network_access:
+                Whether commands in the sandbox `workspace-write` may use the network.
+            web_search:
+                Whether and how the model may search the web.
 
         Returns:
             The new thread.
@@ -322,6 +404,11 @@ class CodexMethods:
             sandbox=sandbox,
             service_tier=service_tier,
             thread_source=thread_source,
+            approval_mode=approval_mode,
+            include_turns=include_turns,
+            additional_directories=additional_directories,
+            network_access=network_access,
+            web_search=web_search,
         )
         answer = self._client.thread_fork(thread_id, params=params)
         return Thread(self._client, answer.thread.id)
@@ -339,6 +426,14 @@ class CodexMethods:
         """The models that can be chosen."""
         return self._client.model_list(include_hidden=include_hidden)
 
+    def account(self, *, refresh_token: bool = False) -> GetAccountResponse:
+        """Who is signed in, if anybody; with a new access token if asked."""
+        return self._client.account_read(refresh_token=refresh_token)
+
+    def rate_limits(self) -> GetAccountRateLimitsResponse:
+        """How much of the account's limits is used."""
+        return self._client.account_rate_limits_read()
+
 
 class AsyncCodexMethods(AsyncOwner):
     """The requests of `AsyncCodex`, one method each."""
@@ -346,8 +441,8 @@ class AsyncCodexMethods(AsyncOwner):
     async def thread_start(
         self,
         *,
-        approval_policy: AskForApproval | str | JsonObject | None = None,
-        approvals_reviewer: ApprovalsReviewer | str | None = None,
+        approval_policy: AskForApproval | AskForApprovalValueName | JsonObject | None = None,
+        approvals_reviewer: ApprovalsReviewer | ApprovalsReviewerName | None = None,
         base_instructions: str | None = None,
         config: JsonObject | None = None,
         cwd: str | os.PathLike[str] | None = None,
@@ -355,12 +450,17 @@ class AsyncCodexMethods(AsyncOwner):
         ephemeral: bool | None = None,
         model: str | None = None,
         model_provider: str | None = None,
-        personality: Personality | str | None = None,
-        sandbox: SandboxMode | str | None = None,
+        personality: Personality | PersonalityName | None = None,
+        sandbox: SandboxMode | SandboxModeName | Sandbox | None = None,
         service_name: str | None = None,
         service_tier: str | None = None,
-        session_start_source: ThreadStartSource | str | None = None,
+        session_start_source: ThreadStartSource | ThreadStartSourceName | None = None,
         thread_source: ThreadSource | str | None = None,
+        approval_mode: ApprovalMode | None = None,
+        tools: Sequence[Callable[..., object]] | None = None,
+        additional_directories: Sequence[str | os.PathLike[str]] | None = None,
+        network_access: bool | None = None,
+        web_search: WebSearchMode | WebSearchModeName | None = None,
     ) -> AsyncThread:
         """Start a new thread.
 
@@ -397,6 +497,18 @@ class AsyncCodexMethods(AsyncOwner):
                 What started the session.
             thread_source:
                 Optional client-supplied analytics source classification for this thread.
+            approval_mode:
+                Who decides about approvals; instead of `approval_policy` and `approvals_reviewer`.
+            tools:
+                Python functions that the model may call; name, description and arguments are
+                theirs.
+            additional_directories:
+                Directories besides `cwd` that commands in the sandbox `workspace-write` may write
+                to.
+            network_access:
+                Whether commands in the sandbox `workspace-write` may use the network.
+            web_search:
+                Whether and how the model may search the web.
 
         Returns:
             The thread, ready for its first turn.
@@ -421,8 +533,14 @@ class AsyncCodexMethods(AsyncOwner):
             service_tier=service_tier,
             session_start_source=session_start_source,
             thread_source=thread_source,
+            approval_mode=approval_mode,
+            additional_directories=additional_directories,
+            network_access=network_access,
+            web_search=web_search,
         )
-        answer = await self._client.thread_start(params=params)
+        functions = self._client._core.handlers.tools(tools)
+        answer = await self._client.thread_start(params=functions.beside(params))
+        functions.serve(answer.thread.id)
         return AsyncThread(self, answer.thread.id)
 
     async def thread_list(
@@ -434,10 +552,11 @@ class AsyncCodexMethods(AsyncOwner):
         limit: int | None = None,
         model_providers: list[str] | None = None,
         search_term: str | None = None,
-        sort_direction: SortDirection | str | None = None,
-        sort_key: ThreadSortKey | str | None = None,
+        sort_direction: SortDirection | SortDirectionName | None = None,
+        sort_key: ThreadSortKey | ThreadSortKeyName | None = None,
         source_kinds: list[ThreadSourceKind] | list[str] | None = None,
         use_state_db_only: bool | None = None,
+        section_id: str | None = None,
     ) -> ThreadListResponse:
         """List stored threads, one page at a time.
 
@@ -467,6 +586,8 @@ class AsyncCodexMethods(AsyncOwner):
             use_state_db_only:
                 If true, return from the state DB without scanning JSONL rollouts to repair thread
                 metadata. Omitted or false preserves scan-and-repair behavior.
+            section_id:
+                The section whose threads are listed.
 
         Returns:
             One page of threads and the cursor of the next.
@@ -486,6 +607,7 @@ class AsyncCodexMethods(AsyncOwner):
             sort_key=sort_key,
             source_kinds=source_kinds,
             use_state_db_only=use_state_db_only,
+            section_id=section_id,
         )
         return await self._client.thread_list(params=params)
 
@@ -493,17 +615,22 @@ class AsyncCodexMethods(AsyncOwner):
         self,
         thread_id: str,
         *,
-        approval_policy: AskForApproval | str | JsonObject | None = None,
-        approvals_reviewer: ApprovalsReviewer | str | None = None,
+        approval_policy: AskForApproval | AskForApprovalValueName | JsonObject | None = None,
+        approvals_reviewer: ApprovalsReviewer | ApprovalsReviewerName | None = None,
         base_instructions: str | None = None,
         config: JsonObject | None = None,
         cwd: str | os.PathLike[str] | None = None,
         developer_instructions: str | None = None,
         model: str | None = None,
         model_provider: str | None = None,
-        personality: Personality | str | None = None,
-        sandbox: SandboxMode | str | None = None,
+        personality: Personality | PersonalityName | None = None,
+        sandbox: SandboxMode | SandboxModeName | Sandbox | None = None,
         service_tier: str | None = None,
+        approval_mode: ApprovalMode | None = None,
+        include_turns: bool | None = None,
+        additional_directories: Sequence[str | os.PathLike[str]] | None = None,
+        network_access: bool | None = None,
+        web_search: WebSearchMode | WebSearchModeName | None = None,
     ) -> AsyncThread:
         """Continue a stored thread.
 
@@ -534,6 +661,18 @@ class AsyncCodexMethods(AsyncOwner):
                 How far commands are kept from the machine.
             service_tier:
                 The service tier of the model's provider.
+            approval_mode:
+                Who decides about approvals; instead of `approval_policy` and `approvals_reviewer`.
+            include_turns:
+                Whether the answer carries the turns so far; the model sees them anyhow. Needs
+                runtime 0.151.0.
+            additional_directories:
+                Directories besides `cwd` that commands in the sandbox `workspace-write` may write
+                to.
+            network_access:
+                Whether commands in the sandbox `workspace-write` may use the network.
+            web_search:
+                Whether and how the model may search the web.
 
         Returns:
             The thread, ready for its next turn.
@@ -555,6 +694,11 @@ class AsyncCodexMethods(AsyncOwner):
             personality=personality,
             sandbox=sandbox,
             service_tier=service_tier,
+            approval_mode=approval_mode,
+            include_turns=include_turns,
+            additional_directories=additional_directories,
+            network_access=network_access,
+            web_search=web_search,
         )
         answer = await self._client.thread_resume(thread_id, params=params)
         return AsyncThread(self, answer.thread.id)
@@ -563,8 +707,8 @@ class AsyncCodexMethods(AsyncOwner):
         self,
         thread_id: str,
         *,
-        approval_policy: AskForApproval | str | JsonObject | None = None,
-        approvals_reviewer: ApprovalsReviewer | str | None = None,
+        approval_policy: AskForApproval | AskForApprovalValueName | JsonObject | None = None,
+        approvals_reviewer: ApprovalsReviewer | ApprovalsReviewerName | None = None,
         base_instructions: str | None = None,
         config: JsonObject | None = None,
         cwd: str | os.PathLike[str] | None = None,
@@ -572,9 +716,14 @@ class AsyncCodexMethods(AsyncOwner):
         ephemeral: bool | None = None,
         model: str | None = None,
         model_provider: str | None = None,
-        sandbox: SandboxMode | str | None = None,
+        sandbox: SandboxMode | SandboxModeName | Sandbox | None = None,
         service_tier: str | None = None,
         thread_source: ThreadSource | str | None = None,
+        approval_mode: ApprovalMode | None = None,
+        include_turns: bool | None = None,
+        additional_directories: Sequence[str | os.PathLike[str]] | None = None,
+        network_access: bool | None = None,
+        web_search: WebSearchMode | WebSearchModeName | None = None,
     ) -> AsyncThread:
         """Start a new thread with the history of another.
 
@@ -607,6 +756,18 @@ class AsyncCodexMethods(AsyncOwner):
                 The service tier of the model's provider.
             thread_source:
                 Optional client-supplied analytics source classification for this forked thread.
+            approval_mode:
+                Who decides about approvals; instead of `approval_policy` and `approvals_reviewer`.
+            include_turns:
+                Whether the answer carries the turns so far; the model sees them anyhow. Needs
+                runtime 0.151.0.
+            additional_directories:
+                Directories besides `cwd` that commands in the sandbox `workspace-write` may write
+                to.
+            network_access:
+                Whether commands in the sandbox `workspace-write` may use the network.
+            web_search:
+                Whether and how the model may search the web.
 
         Returns:
             The new thread.
@@ -629,6 +790,11 @@ class AsyncCodexMethods(AsyncOwner):
             sandbox=sandbox,
             service_tier=service_tier,
             thread_source=thread_source,
+            approval_mode=approval_mode,
+            include_turns=include_turns,
+            additional_directories=additional_directories,
+            network_access=network_access,
+            web_search=web_search,
         )
         answer = await self._client.thread_fork(thread_id, params=params)
         return AsyncThread(self, answer.thread.id)
@@ -648,3 +814,13 @@ class AsyncCodexMethods(AsyncOwner):
         """The models that can be chosen."""
         await self._ensure_initialized()
         return await self._client.model_list(include_hidden=include_hidden)
+
+    async def account(self, *, refresh_token: bool = False) -> GetAccountResponse:
+        """Who is signed in, if anybody; with a new access token if asked."""
+        await self._ensure_initialized()
+        return await self._client.account_read(refresh_token=refresh_token)
+
+    async def rate_limits(self) -> GetAccountRateLimitsResponse:
+        """How much of the account's limits is used."""
+        await self._ensure_initialized()
+        return await self._client.account_rate_limits_read()

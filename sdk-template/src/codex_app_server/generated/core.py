@@ -749,6 +749,8 @@ class ReasoningEffort(OpenEnum):
     medium = "medium"
     high = "high"
     xhigh = "xhigh"
+    max = "max"
+    ultra = "ultra"
 
 
 class CollabAgentToolCallThreadItem(WireModel):

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codex_app_server.inputs import Input, to_wire_input
+from codex_app_server._wire import user_input
 
 if TYPE_CHECKING:
     from codex_app_server._streams import AsyncOwner
     from codex_app_server.client import AppServerClient
+    from codex_app_server.inputs import Input
 
     from .v2_all import TurnInterruptResponse, TurnSteerResponse
 
@@ -25,7 +26,7 @@ class TurnMethods:
 
     def steer(self, input: Input | str) -> TurnSteerResponse:
         """Add input to the turn; InvalidRequestError if it has ended."""
-        items = to_wire_input(input)
+        items = user_input(input)
         return self._client.turn_steer(self.thread_id, self.id, items)
 
     def interrupt(self) -> TurnInterruptResponse:
@@ -42,7 +43,7 @@ class AsyncTurnMethods:
 
     async def steer(self, input: Input | str) -> TurnSteerResponse:
         """Add input to the turn; InvalidRequestError if it has ended."""
-        items = to_wire_input(input)
+        items = user_input(input)
         await self._codex._ensure_initialized()
         return await self._codex._client.turn_steer(self.thread_id, self.id, items)
 

@@ -1,0 +1,122 @@
+"""Python functions that the model may call: their description for it, and their calls.
+
+Only a thread with tools loads this module.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable
+from typing import Any, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic_core import to_jsonable_python
+
+from ._json import JsonObject
+from ._wire import problems
+from .errors import InvalidInputError
+
+_NAMED = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+
+
+class Tool:
+    """A function with a model of its arguments. Raises InvalidInputError if it can have none."""
+
+    def __init__(self, function: Callable[..., object]) -> None:
+        self.name: str = getattr(function, "__name__", "")
+        if not callable(function) or not self.name.isidentifier():
+            raise InvalidInputError(f"a tool must be a function with a name, not {function!r}")
+        self._function = function
+        self._fields, self._model = _arguments(self.name, function)
+        self.waits = inspect.iscoroutinefunction(function)
+
+    def described(self) -> dict[str, object]:
+        """The function as the protocol tells the model of it."""
+        return {
+            "type": "function",
+            "name": self.name,
+            "description": inspect.getdoc(self._function) or self.name,
+            "inputSchema": self._model.model_json_schema(),
+        }
+
+    def call(self, method: str, params: JsonObject) -> dict[str, object]:
+        """Call the function; what goes wrong is told to the model."""
+        try:
+            return _answer(self._function(**self._given(params)), True)
+        except Exception as error:
+            return _failed(error)
+
+    async def call_later(self, method: str, params: JsonObject) -> dict[str, object]:
+        """The same for a coroutine function."""
+        try:
+            waiting: Any = self._function(**self._given(params))
+            return _answer(await waiting, True)
+        except Exception as error:
+            return _failed(error)
+
+    def _given(self, params: JsonObject) -> dict[str, object]:
+        model = self._model.model_validate(params.get("arguments") or {})
+        # What the model left out has the function's own default.
+        return {
+            name: getattr(model, field)
+            for field, name in self._fields.items()
+            if field in model.model_fields_set
+        }
+
+
+def _arguments(
+    name: str, function: Callable[..., object]
+) -> tuple[dict[str, str], type[BaseModel]]:
+    try:
+        hints = get_type_hints(function, include_extras=True)
+    except NameError as error:
+        raise InvalidInputError(
+            f"the annotations of the tool `{name}` are unknown: {error}"
+        ) from error
+    fields: dict[str, str] = {}
+    definitions: dict[str, Any] = {}
+    for number, parameter in enumerate(inspect.signature(function).parameters.values()):
+        if parameter.kind not in _NAMED:
+            raise InvalidInputError(
+                f"the tool `{name}` must take named arguments, not `{parameter}`"
+            )
+        # A parameter may be called as a method of models is, so fields have names of their own.
+        field = f"argument_{number}"
+        fields[field] = parameter.name
+        default = ... if parameter.default is parameter.empty else parameter.default
+        definitions[field] = (
+            hints.get(parameter.name, Any),
+            Field(default, alias=parameter.name, title=parameter.name),
+        )
+    try:
+        config = ConfigDict(extra="forbid", arbitrary_types_allowed=False)
+        model: type[BaseModel] = create_model(name, __config__=config, **definitions)
+        model.model_json_schema()
+    except Exception as error:
+        raise InvalidInputError(
+            f"the arguments of the tool `{name}` have no JSON Schema: {error}"
+        ) from error
+    return fields, model
+
+
+def _answer(value: object, success: bool) -> dict[str, object]:
+    text = value if isinstance(value, str) else json.dumps(to_jsonable_python(value))
+    return {"contentItems": [{"type": "inputText", "text": text}], "success": success}
+
+
+def _failed(error: Exception) -> dict[str, object]:
+    if isinstance(error, ValidationError):
+        return _answer(f"invalid arguments: {problems(error)}", False)
+    return _answer(f"{type(error).__name__}: {error}", False)
+
+
+def tools_of(functions: object) -> dict[str, Tool]:
+    """The functions by name; InvalidInputError where two have one."""
+    if not isinstance(functions, (list, tuple)):
+        raise InvalidInputError(f"`tools` must be a list of functions, not {functions!r}")
+    tools = [Tool(function) for function in functions]
+    by_name = {tool.name: tool for tool in tools}
+    if len(by_name) < len(tools):
+        raise InvalidInputError("two tools have one name: give each function its own")
+    return by_name

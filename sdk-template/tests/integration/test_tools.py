@@ -1,0 +1,71 @@
+"""Python functions as tools of the model, against the real runtime."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import pytest
+from pydantic import BaseModel, Field
+
+from harness import Reply, Twin
+
+
+class Place(BaseModel):
+    """Where the weather is."""
+
+    city: str
+    country: str = "CH"
+
+
+class Opaque:
+    """What no JSON says."""
+
+
+def weather(place: Place, days: Annotated[int, Field(ge=1)] = 1) -> dict[str, object]:
+    """The weather of a place."""
+    return {"city": place.city, "country": place.country, "days": days}
+
+
+async def greet(schema: str) -> str:
+    """Greet somebody, by a parameter that is called as a method of models is."""
+    if schema == "nobody":
+        raise LookupError("nobody is there")
+    return f"hello {schema}"
+
+
+def test_functions_are_called_and_their_errors_reach_the_model(twin: Twin) -> None:
+    calls: list[tuple[str, Any]] = [
+        ("weather", {"place": {"city": "Bern"}}),
+        ("weather", {"place": {"city": "Bern"}, "days": 0}),
+        ("greet", {"schema": "you"}),
+        ("greet", {"schema": "nobody"}),
+    ]
+    replies = [Reply.call(name, arguments) for name, arguments in calls]
+    twin.world.model.queue(*replies, Reply.text("done"))
+    with twin.codex() as codex:
+        thread = twin.wait(codex.thread_start(tools=[weather, greet]))
+        result = twin.wait(thread.run("x"))
+    assert result.final_response == "done"
+    offered = {tool.get("name"): tool for tool in twin.world.model.requests[0].body["tools"]}
+    assert offered["weather"]["description"] == "The weather of a place."
+    assert offered["weather"]["parameters"]["required"] == ["place"]
+    first, second, third, fourth = twin.world.model.last_request.function_outputs()
+    assert '"country": "CH", "days": 1' in first.replace('\\"', '"')
+    assert "days" in second
+    assert "hello you" in third
+    assert "LookupError: nobody is there" in fourth
+    found = [item.root for item in result.items if item.root.type == "dynamicToolCall"]
+    assert [item.success for item in found] == [True, False, True, False]
+
+
+def test_what_can_be_no_tool_is_refused(twin: Twin) -> None:
+    def starred(*names: str) -> None: ...
+
+    def opaque(thing: Opaque) -> None: ...
+
+    def twice(name: str) -> None: ...
+
+    with twin.codex() as codex:
+        for tools in ([starred], [opaque], [twice, twice], [lambda: 1], [5], weather):
+            with pytest.raises(ValueError, match="tool"):
+                twin.wait(codex.thread_start(tools=tools))
