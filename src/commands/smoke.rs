@@ -6,7 +6,7 @@ use super::product;
 use crate::cli::Smoke;
 use crate::console::Console;
 use crate::error::{Exit, Failure};
-use crate::smoke::{Options, Tested, smoke};
+use crate::smoke::{ExpectedVersion, Options, Tested, smoke};
 
 pub(super) fn run(arguments: &Smoke, console: &Console) -> Result<Exit, Failure> {
     let product = product::find(&arguments.product)?;
@@ -15,7 +15,8 @@ pub(super) fn run(arguments: &Smoke, console: &Console) -> Result<Exit, Failure>
         subject: &arguments.subject,
         project: &product.runtime,
         level: arguments.level.unwrap_or(product.runtime.smoke.level),
-        expect_version: expected.map(|release| release.program().clone()),
+        expected: expected
+            .map(|release| ExpectedVersion { version: release.program().clone(), source: "--expect-version" }),
         runner: arguments.runner.as_deref().map(str::parse).transpose()?,
         timeout: arguments.timeout.map(Duration::from_secs),
     };

@@ -20,7 +20,7 @@ pub(crate) use matrix::Matrix;
 pub use runtime::{Accepted, Command, Index, PlatformFamily, RuntimeProject};
 pub use sdk::SdkProject;
 pub use smoke::{Level, Pattern, Smoke, SmokeCommand, VersionQuestion};
-pub(crate) use table::is_keyword;
+pub(crate) use table::is_of_python;
 pub use target::{Target, Text};
 pub(crate) use template::PYPROJECT;
 pub use template::Template;

@@ -52,10 +52,14 @@ impl Origin<'_> {
     pub(super) fn module(self, key: &str, name: String) -> Result<String, ProductError> {
         let start = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_');
         let known = |character: char| character.is_ascii_alphanumeric() || character == '_';
-        if start && name.chars().all(known) && !is_keyword(&name) {
-            return Ok(name);
+        if !start || !name.chars().all(known) || KEYWORDS.contains(&name.as_str()) {
+            return Err(self.refused(key, format!("`{name}` is not the name of an import package")));
         }
-        Err(self.refused(key, format!("`{name}` is not the name of an import package")))
+        if is_of_python(&name) {
+            let reason = format!("`{name}` is a module of Python's own, which is found before an installed one");
+            return Err(self.refused(key, reason));
+        }
+        Ok(name)
     }
 
     pub(super) fn file_name(self, key: &str, name: String) -> Result<String, ProductError> {
@@ -68,10 +72,16 @@ impl Origin<'_> {
     }
 }
 
-/// Whether Python reads it as something else than a name.
-pub(crate) fn is_keyword(name: &str) -> bool {
+/// Whether Python has the name for itself, so that no installed package is imported by it.
+pub(crate) fn is_of_python(name: &str) -> bool {
     KEYWORDS.contains(&name)
+        || STANDARD_LIBRARY
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .any(|line| line.split(' ').any(|own| own == name))
 }
+
+const STANDARD_LIBRARY: &str = include_str!("standard-library.txt");
 
 const KEYWORDS: [&str; 35] = [
     "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",

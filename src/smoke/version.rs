@@ -7,6 +7,7 @@ use relkit_client::process::Ending;
 use super::capture;
 use super::fault::{Fault, Subject};
 use super::home::MAX_OUTPUT;
+use super::options::ExpectedVersion;
 use super::steps::Done;
 use super::trial::Trial;
 use crate::product::{Smoke, VersionQuestion};
@@ -82,11 +83,11 @@ impl Trial<'_> {
 
     /// Every other part that names a version must name this one.
     fn must_be_expected(&self, version: &Reported, doing: &str) -> Result<(), Fault> {
-        if let Some(expected) = &self.options.expect_version {
+        if let Some(ExpectedVersion { version: expected, source }) = &self.options.expected {
             let smoke = &self.project().smoke;
             let is_right = matches!(version, Reported::Known(said) if smoke.is_packaging(expected, said));
             if !is_right {
-                version.must_be(&Reported::Known(expected.clone()), doing, "--expect-version")?;
+                version.must_be(&Reported::Known(expected.clone()), doing, source)?;
             }
         }
         let descriptor = self.runtime.package.as_ref().map(|package| &package.descriptor);

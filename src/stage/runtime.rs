@@ -10,7 +10,7 @@ use super::shipped::{self, Shipped, directory, named, staged};
 use super::{pyproject, tags};
 use crate::binary::Inventory;
 use crate::console::Progress;
-use crate::fs::{Existing, FsError};
+use crate::fs::{Existing, FsError, read};
 use crate::member_path::{self, MemberPath};
 use crate::payload::{DESCRIPTOR, Form, Package, Payload};
 use crate::product::{PYPROJECT, Product, RuntimeProject, Target};
@@ -133,9 +133,12 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
     if inventory.get(&entrypoint).is_some_and(|facts| !facts.is_executable()) {
         return Err(StageError::Library { payload: options.payload.clone(), member: entrypoint });
     }
+    let carried = shipped.sboms.iter().map(|name| read(&stage.path().join(shipped::SBOMS).join(name)));
+    let carried = carried.collect::<Result<Vec<_>, _>>()?;
     for sbom in sboms_of(&inventory, &options.release.program().to_string()) {
-        // What comes with the payload was made by those who know more.
-        if !shipped.sboms.contains(&sbom.name) {
+        // What comes with the payload was made by those who know more, or by relkit for another name of the program.
+        let is_there = shipped.sboms.contains(&sbom.name) || carried.iter().any(|other| sbom.repeats(other));
+        if !is_there {
             stage.write(&format!("{}{}", shipped::SBOMS, sbom.name), sbom.bytes.as_ref())?;
             shipped.sboms.push(sbom.name);
         }

@@ -126,7 +126,7 @@ fn shfmt_is_released_from_published_wheels() {
     assert!(wheels.contains("macosx_13_0_arm64") && wheels.contains("macosx_13_0_x86_64"), "{wheels}");
 }
 
-/// relkit in a wheel, as pip and uv install it and as uvx runs it without.
+/// relkit in a wheel, as pip and uv install it and as uvx and pipx run it without.
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 #[test]
 fn relkits_own_wheel_runs_the_demo() {
@@ -168,4 +168,7 @@ fn relkits_own_wheel_runs_the_demo() {
     let mut uvx = tools.tool("uvx");
     uvx.args(["--offline", "--no-config", "--python"]).arg(tools.path("python")).arg("--from").arg(&wheel);
     demonstrates(uvx.args(["relkit-cli", "demo"]).env("UV_CACHE_DIR", at("cache")).env("UV_TOOL_DIR", at("tools")));
+    let mut pipx = tools.tool("pipx");
+    pipx.args(["run", "--no-cache", "--pip-args=--no-index --no-deps", "--spec"]).arg(&wheel).arg("relkit-cli");
+    demonstrates(pipx.arg("demo").env("PIPX_HOME", at("pipx")).env("PIPX_BIN_DIR", at("pipx-bin")));
 }

@@ -145,6 +145,7 @@ fn what_cannot_be_a_product_is_told_and_nothing_is_written() {
         (&["--from", "a.tar.gz", "b.zip"], 2, "two payloads are for `x86_64-unknown-linux-gnu`"),
         (&["--from", "a.tar.gz", "--name", "not a name"], 2, "`not a name` cannot be the name of a distribution"),
         (&["--from", "a.tar.gz", "--module", "class"], 2, "`class` is not the name of an import package"),
+        (&["--from", "a.tar.gz", "--module", "os"], 2, "`os` is a module of Python's own"),
         (&["--from", "a.tar.gz", "--license", "Bogus"], 2, "`Bogus` is no value of `--license`"),
         (&["--from", "a.tar.gz", "--repository", "host/owner"], 2, "`host/owner` is no value of `--repository`"),
         (&["--from", "a.tar.gz", "--repository", "file:///etc"], 2, "is no value of `--repository`"),

@@ -97,6 +97,7 @@ const FAULTS: &[(&str, &str, usize, &str)] = &[
     ("distribution = \"acme-tool\"\n", "", 5, "missing field `distribution`"),
     ("module = \"acme_tool\"", "module = \"acme-tool\"", 7, "`acme-tool` is not the name of an import package"),
     ("module = \"acme_tool\"", "module = \"class\"", 7, "`class` is not the name of an import package"),
+    ("module = \"acme_tool\"", "module = \"trace\"", 7, "`trace` is a module of Python's own"),
     ("executables =", "executable = \"acme\"\nexecutables =", 9, "`executable` stands beside it"),
     ("executables = [\"acme\", \"acme-helper\"]\n", "", 5, "it is missing, and so is `executables`"),
     ("executables = [\"acme\", \"acme-helper\"]", "executables = []", 8, "it names none"),

@@ -15,6 +15,7 @@ use serde_json::Value;
 use crate::samples::binary::static_elf;
 use crate::samples::dependencies::{AUDITABLE, MODULES, dep_v0, elf_with, go_inline};
 use crate::support::check::report_on;
+use crate::support::products::{Made, members};
 use crate::support::{self, Tools, python_command, relkit, repository, run, succeed, transcript, wheel_of, write};
 
 /// Rust and Go on each system; the last is made by maturin, without a list and with an SBOM.
@@ -111,6 +112,25 @@ fn sboms_of_small_programs_pass_the_schema() {
     let files = sboms_of(&Inventory::new(programs.collect()), "1.0");
     assert_eq!(files.len(), 2);
     judge(&files);
+}
+
+/// A wheel of relkit's own that is packed again for a product that calls the program otherwise.
+#[test]
+fn a_wheel_that_is_packed_again_keeps_the_one_list_that_it_has() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut program = elf_with(".dep-v0", &dep_v0(AUDITABLE));
+    // `e_machine` of another architecture: there is nothing in it to run.
+    program[18..20].copy_from_slice(&183_u16.to_le_bytes());
+    let payload = write(directory.path(), "first", program);
+    let sboms = |wheel: &Path| -> Vec<_> {
+        let names = members(wheel).into_iter().map(|(name, _)| name);
+        names.filter_map(|name| name.split_once("/sboms/").map(|(_, file)| file.to_owned())).collect()
+    };
+    let made = Made::of(&[payload], &["--name", "first-bin"], "1.2.3");
+    let wheel = made.wheel("first_bin-");
+    assert_eq!(sboms(&wheel), ["first.cdx.json"]);
+    let again = Made::of(&[wheel], &["--name", "second-bin", "--executable", "second"], "1.2.3");
+    assert_eq!(sboms(&again.wheel("second_bin-")), ["first.cdx.json"]);
 }
 
 #[test]

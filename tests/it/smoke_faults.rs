@@ -8,7 +8,7 @@ use relkit::console::Progress;
 use relkit::error::Outcome;
 use relkit::error::{Exit, Explain as _};
 use relkit::product::Level;
-use relkit::smoke::{Options, Report, SmokeError, smoke};
+use relkit::smoke::{ExpectedVersion, Options, Report, SmokeError, smoke};
 use tempfile::TempDir;
 
 use crate::support::check::projects;
@@ -41,7 +41,10 @@ impl Trial {
             subject,
             project: &projects().0,
             level: self.level,
-            expect_version: self.expect.map(|version| release(version).program().clone()),
+            expected: self.expect.map(|version| ExpectedVersion {
+                version: release(version).program().clone(),
+                source: "--expect-version",
+            }),
             runner: None,
             timeout: Some(self.timeout),
         };

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use relkit::console::Progress;
 use relkit::error::Outcome;
 use relkit::product::Level;
-use relkit::smoke::{Options, Report, smoke};
+use relkit::smoke::{ExpectedVersion, Options, Report, smoke};
 
 use crate::support::check::projects;
 use crate::support::{REAL_VERSION, digest, package_directory, published_wheel, set_mode, skip};
@@ -17,7 +17,7 @@ fn test(subject: &Path, level: Level, runner: Option<&str>) -> Report {
         subject,
         project: &projects().0,
         level,
-        expect_version: Some(REAL_VERSION.parse().unwrap()),
+        expected: Some(ExpectedVersion { version: REAL_VERSION.parse().unwrap(), source: "the release" }),
         runner: runner.map(|runner| runner.parse().unwrap()),
         timeout: None,
     };

@@ -12,6 +12,8 @@ pub use validate::{SbomError, validate};
 
 use std::collections::HashSet;
 
+use serde_json::Value;
+
 use crate::binary::{DependencyList, Inventory};
 
 /// An SBOM to be written.
@@ -20,6 +22,17 @@ pub struct SbomFile {
     /// Its name in `sboms/`: `PROGRAM.cdx.json`.
     pub name: String,
     pub bytes: Vec<u8>,
+}
+
+impl SbomFile {
+    /// Whether `other`, under whatever name, lists the same components, and at least one.
+    pub(crate) fn repeats(&self, other: &[u8]) -> bool {
+        let components = |bytes: &[u8]| {
+            let document: Value = serde_json::from_slice(bytes).ok()?;
+            document.get("components").filter(|found| found.as_array().is_some_and(|found| !found.is_empty())).cloned()
+        };
+        components(&self.bytes).is_some_and(|own| components(other) == Some(own))
+    }
 }
 
 /// Whether a file of this name, wherever it lies, says that it is an SBOM.

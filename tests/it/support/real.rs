@@ -142,6 +142,7 @@ impl Tools {
     pub fn of_wheels() -> Option<Self> {
         let packages = [
             "pip",
+            "pipx",
             "uv",
             "installer",
             "twine",
