@@ -13,6 +13,7 @@ use super::readme::{Readme, readme};
 use super::table::{File, LicenseKey, LicenseTable, TableError, value};
 use crate::wheel::entry_points::EntryPoints;
 use crate::wheel::fields::{Fields, FieldsError};
+use crate::wheel::licences;
 use crate::wheel::name::DistributionName;
 use crate::wheel::requirement::Marker;
 
@@ -177,25 +178,8 @@ fn push(out: &mut Fields, key: &str, field: &str, text: &str) -> Result<(), Tabl
 
 /// The expression with identifiers and operators in their canonical case.
 pub(crate) fn license_expression(text: &str) -> Result<String, TableError> {
-    // SPDX and PEP 639 read identifiers without regard to case and ask writers for the canonical one.
-    let words = text.replace('(', " ( ").replace(')', " ) ");
-    let mut canonical: Vec<String> = Vec::new();
-    for word in words.split_whitespace() {
-        let upper = word.to_ascii_uppercase();
-        let (bare, plus) = word.strip_suffix('+').map_or((word, ""), |bare| (bare, "+"));
-        let same = |known: &&str| known.eq_ignore_ascii_case(bare);
-        let license = spdx::identifiers::LICENSES.iter().map(|license| license.name).find(|name| same(name));
-        let exception = spdx::identifiers::EXCEPTIONS.iter().map(|exception| exception.name).find(|name| same(name));
-        canonical.push(match license.or(exception) {
-            Some(name) => format!("{name}{plus}"),
-            None if matches!(upper.as_str(), "AND" | "OR" | "WITH") => upper,
-            None => word.to_owned(),
-        });
-    }
-    let canonical = canonical.join(" ").replace("( ", "(").replace(" )", ")");
-    spdx::Expression::parse(&canonical)
-        .map_err(|error| value("license", format!("`{text}` is not an SPDX licence expression: {}", error.reason)))?;
-    Ok(canonical)
+    licences::canonical(text)
+        .map_err(|reason| value("license", format!("`{text}` is not an SPDX licence expression: {reason}")))
 }
 
 fn entry_points(

@@ -30,6 +30,8 @@ pub enum EntryPointsError {
     Encoding(usize),
     #[error("line {line} is no entry point: `{text}`")]
     Line { line: usize, text: String },
+    #[error("line {line} begins the group `{group}` a second time")]
+    Again { line: usize, group: String },
     #[error("`{name}` stands twice in `{group}`")]
     Repeated { group: String, name: String },
 }
@@ -76,6 +78,7 @@ impl FromStr for EntryPoints {
         let mut points = Self::default();
         // One look per entry, however many there are.
         let mut seen: HashSet<(String, String)> = HashSet::new();
+        let mut groups: HashSet<&str> = HashSet::new();
         let mut group: Option<&str> = None;
         for (index, line) in text.lines().enumerate() {
             let line = line.trim();
@@ -85,7 +88,10 @@ impl FromStr for EntryPoints {
             let refused = || EntryPointsError::Line { line: index + 1, text: line.chars().take(60).collect() };
             if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
                 group = Some(name.trim()).filter(|name| is_group(name));
-                group.ok_or_else(refused)?;
+                let group = group.ok_or_else(refused)?;
+                if !groups.insert(group) {
+                    return Err(EntryPointsError::Again { line: index + 1, group: group.to_owned() });
+                }
                 continue;
             }
             let (name, reference) = line.split_once('=').ok_or_else(refused)?;

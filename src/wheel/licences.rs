@@ -1,6 +1,47 @@
-//! The globs of `license-files` (PEP 639): `*`, `?` and `[...]` within a path part, `**` across parts.
+//! The licences of a project (PEP 639): SPDX expressions, and the globs of `license-files`: `*`, `?` and `[...]` within a path
+//! part, `**` across parts.
 
 use globset::GlobBuilder;
+use spdx::identifiers::{EXCEPTIONS, LICENSES};
+use spdx::{Expression, ParseMode};
+
+/// What indexes take: identifiers that newer ones have replaced are still valid.
+const MODE: ParseMode = ParseMode { allow_deprecated: true, allow_postfix_plus_on_gpl: true, ..ParseMode::STRICT };
+
+/// What SPDX has besides licences, and PEP 639 has not.
+const REFUSED: [&str; 4] = ["noassertion", "none", "documentref-", "additionref-"];
+
+/// An SPDX expression with identifiers and operators in their canonical case.
+///
+/// # Errors
+/// The reason why it is none that an index takes.
+pub(crate) fn canonical(text: &str) -> Result<String, String> {
+    const REFERENCE: &str = "licenseref-";
+    // SPDX and PEP 639 read identifiers without regard to case and ask writers for the canonical one.
+    let words = text.replace('(', " ( ").replace(')', " ) ");
+    let mut canonical: Vec<String> = Vec::new();
+    for word in words.split_whitespace() {
+        let (lower, upper) = (word.to_ascii_lowercase(), word.to_ascii_uppercase());
+        if REFUSED.iter().any(|refused| lower == *refused || refused.ends_with('-') && lower.starts_with(refused)) {
+            return Err(format!("`{word}` is no licence"));
+        }
+        let (bare, plus) = word.strip_suffix('+').map_or((word, ""), |bare| (bare, "+"));
+        let same = |known: &&str| known.eq_ignore_ascii_case(bare);
+        let license = LICENSES.iter().map(|license| license.name).find(|name| same(name));
+        let exception = EXCEPTIONS.iter().map(|exception| exception.name).find(|name| same(name));
+        canonical.push(match license.or(exception) {
+            Some(name) => format!("{name}{plus}"),
+            None if matches!(upper.as_str(), "AND" | "OR" | "WITH") => upper,
+            None if lower.starts_with(REFERENCE) => format!("LicenseRef-{}", &word[REFERENCE.len()..]),
+            None => word.to_owned(),
+        });
+    }
+    let canonical = canonical.join(" ").replace("( ", "(").replace(" )", ")");
+    match Expression::parse_mode(&canonical, MODE) {
+        Ok(_) => Ok(canonical),
+        Err(error) => Err(error.reason.to_string()),
+    }
+}
 
 /// The names that are taken where no globs are given, as hatchling takes them.
 pub(crate) const USUAL: [&str; 4] = ["LICEN[CS]E*", "COPYING*", "NOTICE*", "AUTHORS*"];
@@ -35,6 +76,24 @@ pub(crate) fn matches_one_level(glob: &str, path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn expressions() {
+        for (text, expected) in [
+            ("mit", "MIT"),
+            ("apache-2.0 or (Mit and GPL-2.0+)", "Apache-2.0 OR (MIT AND GPL-2.0+)"),
+            ("GPL-3.0", "GPL-3.0"),
+            ("LGPL-2.1 with GCC-exception-3.1", "LGPL-2.1 WITH GCC-exception-3.1"),
+            ("licenseref-Own", "LicenseRef-Own"),
+        ] {
+            assert_eq!(canonical(text).as_deref(), Ok(expected), "{text}");
+        }
+        for text in
+            ["", "Apache 2.0", "NOASSERTION", "none", "DocumentRef-a:LicenseRef-b", "MIT WITH AdditionRef-x", "MIT/X"]
+        {
+            assert!(canonical(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn globs() {

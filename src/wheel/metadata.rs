@@ -6,8 +6,9 @@ use std::str::FromStr as _;
 use pep440_rs::{Version, VersionSpecifiers};
 
 use super::fields::{Fields, FieldsError};
+use super::licences;
 use super::name::DistributionName;
-use super::requirement::Requirement;
+use super::requirement::{Requirement, version_specifiers};
 
 /// The fields that may stand once only, in the specification's spelling.
 pub const SINGLE_USE: [&str; 18] = [
@@ -75,8 +76,7 @@ impl Metadata {
 
     /// `Requires-Python`, where it stands.
     pub fn requires_python(&self) -> Result<Option<VersionSpecifiers>, MetadataError> {
-        let parse =
-            |text: &str| VersionSpecifiers::from_str(text).map_err(|error| value("Requires-Python", text, error));
+        let parse = |text: &str| version_specifiers(text).map_err(|error| value("Requires-Python", text, error));
         self.fields.get("Requires-Python").map(parse).transpose()
     }
 
@@ -89,9 +89,9 @@ impl Metadata {
     /// `License-Expression` (PEP 639), where it stands.
     pub fn license_expression(&self) -> Result<Option<&str>, MetadataError> {
         let Some(text) = self.fields.get("License-Expression") else { return Ok(None) };
-        match spdx::Expression::parse(text) {
+        match licences::canonical(text) {
             Ok(_) => Ok(Some(text)),
-            Err(error) => Err(value("License-Expression", text, error.reason)),
+            Err(reason) => Err(value("License-Expression", text, reason)),
         }
     }
 

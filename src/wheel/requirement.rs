@@ -4,7 +4,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use pep440_rs::{Operator, Version, VersionSpecifiers};
+use pep440_rs::{Operator, Version, VersionSpecifiers, VersionSpecifiersParseError};
 
 use super::name::DistributionName;
 
@@ -155,6 +155,12 @@ impl FromStr for Requirement {
     }
 }
 
+/// A set of version specifiers; a comma behind the last is passed over, as every installer does.
+pub(super) fn version_specifiers(text: &str) -> Result<VersionSpecifiers, VersionSpecifiersParseError> {
+    let trimmed = text.trim_end_matches(BLANK);
+    trimmed.strip_suffix(',').filter(|rest| !rest.trim_matches(BLANK).is_empty()).unwrap_or(text).parse()
+}
+
 fn parse(text: &str) -> Result<Requirement, String> {
     let text = text.trim_matches(BLANK);
     if text.chars().any(|character| character.is_control() && character != '\t') {
@@ -200,8 +206,8 @@ fn parse(text: &str) -> Result<Requirement, String> {
             let specifiers = specifiers.trim_matches(BLANK);
             let bare = specifiers.strip_prefix('(').and_then(|inside| inside.strip_suffix(')')).unwrap_or(specifiers);
             let bare = bare.trim_matches(BLANK);
-            let parsed = VersionSpecifiers::from_str(bare)
-                .map_err(|_| format!("`{specifiers}` is not a set of version specifiers"))?;
+            let parsed =
+                version_specifiers(bare).map_err(|_| format!("`{specifiers}` is not a set of version specifiers"))?;
             (RequirementSource::Index(parsed), marker)
         }
     };

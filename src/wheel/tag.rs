@@ -74,6 +74,11 @@ impl TagSet {
         Self { python: vec!["py3".into()], abi: vec!["none".into()], platform }
     }
 
+    /// How many tags the set stands for, repeats among them.
+    pub(crate) fn len(&self) -> usize {
+        [&self.python, &self.abi, &self.platform].iter().fold(1, |count, part| count.saturating_mul(part.len()))
+    }
+
     /// Every tag of the set, sorted, without repeats.
     pub fn expand(&self) -> BTreeSet<Tag> {
         let mut tags = BTreeSet::new();

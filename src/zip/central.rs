@@ -88,9 +88,18 @@ fn entry(file: &mut Window<'_>, defects: &mut Defects, at: u64, directory: &Dire
         data: 0..0,
         located: false,
     };
+    // The upper byte is the system; Python's zipfile opens no archive that has a later version in any entry.
+    let needed = header.u16(6)? & 0xff;
+    if needed > MAX_VERSION_NEEDED {
+        let message = format!("the entry asks for a reader of version {}.{}", needed / 10, needed % 10);
+        defects.of(DefectKind::Method, &member.name, message);
+    }
     judge(defects, &member);
     Some((member, next))
 }
+
+/// The last version of the format (APPNOTE 4.4.3).
+const MAX_VERSION_NEEDED: u16 = 63;
 
 /// The name as text. Without the UTF-8 flag readers take code page 437, and for anything but ASCII they then differ.
 fn text(defects: &mut Defects, raw: &[u8], flags: u16) -> String {

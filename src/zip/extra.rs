@@ -40,6 +40,10 @@ pub(super) fn widen(defects: &mut Defects, name: &str, extra: &[u8], narrow: Wid
         match id {
             ZIP64 if again => {}
             ZIP64 => zip64(defects, name, data, &mut wide),
+            // Version, CRC of the name, then the name again (APPNOTE 4.6.9).
+            UNICODE_PATH if data.get(5..) == Some(name.as_bytes()) => {
+                defects.of(DefectKind::ExtraField, name, format!("the {place} has extra field {id:#06x}"));
+            }
             UNICODE_PATH => {
                 let message = format!("a unicode path extra field in the {place} gives the entry a second name");
                 defects.of(DefectKind::UnicodePath, name, message);

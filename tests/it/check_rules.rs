@@ -91,6 +91,7 @@ fn archive_cases() -> Vec<Case> {
         ("zip-crc", E, linux().first(Size(5))),
         ("zip-crc", E, linux().first(Size(500))),
         ("zip-method", E, linux().first(Method(12))),
+        ("zip-method", E, linux().first(Central(|central| central[6] = 64))),
         ("zip-not-encrypted", E, linux().first(Flags(1))),
         ("zip-no-extra", W, linux().first(CentralExtra(&[0x55, 0x54, 1, 0, 0]))),
         ("zip-no-extra", W, linux().first(LocalExtra(&[0x55, 0x54, 1, 0, 0]))),
@@ -157,6 +158,25 @@ fn archive_cases() -> Vec<Case> {
         ("path-windows", W, linux().and("codex_cli_bin/aux.txt", "", 0o100644)),
         ("path-windows", E, windows(windows_program()).and("codex_cli_bin/aux.txt", "", 0o100644)),
         ("path-windows", W, linux().and(&format!("codex_cli_bin/{many}"), "", 0o100644)),
+        ("path-length", E, linux().and(&format!("codex_cli_bin/{}", "x".repeat(256)), "", 0o100644)),
+        (
+            "one-destination",
+            E,
+            linux().and("codex_cli_bin/a.py", "x", 0o100644).and(
+                &format!("{DATA}/platlib/codex_cli_bin/a.py"),
+                "y",
+                0o100644,
+            ),
+        ),
+        (
+            "one-destination",
+            E,
+            linux().and(&format!("{DATA}/scripts/openai-codex-cli-bin"), "#!/bin/sh\n", 0o100755).and(
+                &format!("{DATA}/data/bin/openai-codex-cli-bin"),
+                "y",
+                0o100755,
+            ),
+        ),
         ("entry-type", E, linux().and("codex_cli_bin/link", "bin/codex", 0o120777)),
         ("entry-type", E, linux().and("codex_cli_bin/pipe", "", 0o010644)),
         ("entry-type", E, linux().and("codex_cli_bin/directory", "", 0o040755)),
@@ -253,6 +273,16 @@ fn metadata_cases() -> Vec<Case> {
             E,
             linux().and(&format!("{DATA}/scripts/openai-codex-cli-bin"), "#!/usr/bin/env python3\n", 0o100755),
         ),
+        (
+            "script-shebang",
+            E,
+            linux().and(&format!("{DATA}/scripts/openai-codex-cli-bin"), "#!/bin/sh\r\necho\r\n", 0o100755),
+        ),
+        (
+            "script-shebang",
+            E,
+            linux().and(&format!("{DATA}/scripts/openai-codex-cli-bin"), "\u{feff}#!python\n", 0o100755),
+        ),
         ("script-place", E, linux().and(&format!("{DATA}/scripts/more/x"), "#!/bin/sh\n", 0o100755)),
         ("installer-owned", E, linux().and(&format!("{INFO}/INSTALLER"), "pip\n", 0o100644)),
         ("installer-owned", E, linux().and(&format!("{INFO}/direct_url.json"), "{}", 0o100644)),
@@ -297,6 +327,7 @@ fn metadata_cases() -> Vec<Case> {
             linux().metadata("Requires-Python", "Requires-Dist: a @ https://example.org/a.whl\nRequires-Python"),
         ),
         ("licence-spdx", E, linux().metadata("Apache-2.0", "Apache License 2.0")),
+        ("licence-spdx", E, linux().metadata("Apache-2.0", "NOASSERTION")),
         ("licence-both", E, linux().metadata("License-File", "License: Apache-2.0\nLicense-File")),
         (
             "licence-both",
@@ -352,6 +383,11 @@ fn metadata_cases() -> Vec<Case> {
             ),
         ),
         ("entry-points", E, linux().and(&format!("{INFO}/entry_points.txt"), "x = codex_cli_bin:main\n", 0o100644)),
+        (
+            "entry-points",
+            E,
+            linux().and(&points, "[g]\nx = codex_cli_bin:main\n[g]\ny = codex_cli_bin:main\n", 0o100644),
+        ),
         ("sbom", W, linux().and("codex_cli_bin/bin/helper", linux_program(), 0o100755)),
         ("sbom", W, linux_with(elf_with(".go.buildinfo", &go_inline("go1.25.1", MODULES)))),
         ("sbom", W, linux_with(elf_with(".dep-v0", b"no list"))),
@@ -785,6 +821,8 @@ fn sound_wheels_have_no_finding() {
 
 #[test]
 fn unusual_wheels_have_no_error() {
+    let mut system = static_pie(62);
+    system.runpath = Some("/usr/lib64");
     let scripts = linux().edit(|sample| {
         let program = sample.entries.pop().unwrap();
         sample.entries.pop();
@@ -822,6 +860,12 @@ fn unusual_wheels_have_no_error() {
         ("libraries beside the package", linux().and("openai_codex_cli_bin.libs/README", "text", 0o100644)),
         ("ignorable but written", linux().and("codex_cli_bin/中\u{fe0f}\u{fffd}.txt", "text", 0o100644)
             .every(UTF8)),
+        ("a licence that is deprecated, in small letters", linux().metadata("Apache-2.0", "gpl-3.0")),
+        ("a comma behind the last specifier", linux().metadata(">=3.10", ">=3.10,")),
+        ("an entry point into the standard library", linux().and(&format!("{INFO}/entry_points.txt"), "[g]\nx = json.tool:main\n", 0o100644)),
+        ("a second name that is the first", linux().first(CentralExtra(b"\x75\x70\x1e\0\x01\0\0\0\0codex_cli_bin/__init__.py"))),
+        ("a run path that the loader has anyway", linux_with(system.build())),
+        ("a script of Windows lines that installers rewrite", linux().and(&format!("{DATA}/scripts/x"), "#!python\r\n", 0o100755)),
         ("small but well packed", linux().and("codex_cli_bin/zeros.bin", vec![0; 900_000], 0o100644)),
     ] {
         let errors: Vec<_> = findings(&sample).into_iter().filter(|finding| finding.severity == E).collect();

@@ -71,7 +71,7 @@ fn zip_crc(wheel: &WheelSubject, found: &mut Findings) {
 }
 
 rule!(ZIP_METHOD = "zip-method", Error, Wheel(|wheel, found| defects(wheel, found, &[Kind::Method], &[]));
-    what: "Entries are stored (0) or deflated (8).",
+    what: "Entries are stored (0) or deflated (8), and ask for no later version of the format than 6.3.",
     why: "Python's standard library reads little else without optional modules, and indexes refuse every other method.",
     fix: "Build the wheel with deflate compression";
     because: [Index("only methods 0 and 8 are taken")]);

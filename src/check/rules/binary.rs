@@ -115,7 +115,10 @@ fn run_paths(wheel: &WheelSubject, found: &mut Findings, format: Format, origins
         for path in facts.slices.iter().flat_map(|slice| &slice.run_paths) {
             let origin = origins.iter().find_map(|origin| path.strip_prefix(origin));
             let inside = origin.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-            let is_system = path.starts_with("/usr/lib/swift") && format == Format::MachO;
+            let is_system = match format {
+                Format::MachO => path.starts_with("/usr/lib/swift"),
+                _ => SYSTEM_DIRECTORIES.contains(&path.trim_end_matches('/')),
+            };
             let why = match path.as_str() {
                 "" => "is the working directory",
                 _ if !inside && !is_system => "leads out of the wheel",
@@ -131,6 +134,9 @@ fn run_paths(wheel: &WheelSubject, found: &mut Findings, format: Format, origins
 }
 
 /// Directories that build systems make.
+/// Where the loader looks anyway.
+const SYSTEM_DIRECTORIES: [&str; 4] = ["/lib", "/lib64", "/usr/lib", "/usr/lib64"];
+
 fn of_a_build(part: &str) -> bool {
     const PARTS: [&str; 8] = ["bazel-out", "bazel-bin", "execroot", "_main", "CMakeFiles", "home", "Users", "rustlib"];
     part.starts_with("_solib_") || part.ends_with(".runfiles") || part.ends_with(".build") || PARTS.contains(&part)

@@ -8,12 +8,13 @@ use crate::check::subject::scan::Scanned;
 use crate::check::subject::wheel::WheelSubject;
 use crate::console::text::human_bytes;
 use crate::member_path::escapes;
+use crate::member_path::parent;
 use crate::payload::{DESCRIPTOR, Package};
 use crate::target::PlatformTag;
 use crate::zip::archive::Member;
 
 rule!(MODE_EXEC = "mode-exec", Error, Wheel(mode_exec);
-    what: "Every program has an execute bit in the archive; scripts of `.data/scripts` among them; a mode other than 0755, or a Windows program without one, is a warning.",
+    what: "Every program has an execute bit in the archive; scripts of `.data/scripts` among them; a mode other than 0755, or a Windows program or one among tests without one, is a warning.",
     why: "Installers make a file executable only where the archive says so; without it the program cannot be started.",
     fix: "Write the entry with mode 0100755";
     because: [Promise("the program is installed without the right to be started"), Habit("installers reduce every mode to 0755 or 0644, and Windows knows none")]);
@@ -33,7 +34,8 @@ fn mode_exec(wheel: &WheelSubject, found: &mut Findings) {
         // uv makes every script executable, pip only what is so in the archive.
         let (severity, message) = if mode & 0o111 == 0 {
             // On Windows the name alone makes a program.
-            let severity = if is_pe || is_windows_only { Severity::Warning } else { Severity::Error };
+            let is_harmless = is_pe || is_windows_only || is_test_data(wheel, &member.name);
+            let severity = if is_harmless { Severity::Warning } else { Severity::Error };
             (severity, format!("the file is a program and has the mode {mode:#o}"))
         } else if mode & 0o170_000 == 0o100_000 && mode & 0o777 != 0o755 && mode & 0o7002 == 0 {
             (Severity::Warning, format!("the program has the mode {mode:#o}, not 0o100755"))
@@ -42,6 +44,14 @@ fn mode_exec(wheel: &WheelSubject, found: &mut Findings) {
         };
         found.with(severity, Some(&member.name), message);
     }
+}
+
+/// What lies among tests, is never imported, and is not meant to be started.
+pub(super) fn is_test_data(wheel: &WheelSubject, path: &str) -> bool {
+    const DIRECTORIES: [&str; 5] = ["test", "tests", "testing", "testdata", "fixtures"];
+    let is_tested = parent(path).split('/').any(|part| DIRECTORIES.contains(&part)) && !path.contains(".data/");
+    let is_library = has_extension(path, &["so", "pyd", "dylib", "dll"]) || file_name(path).contains(".so.");
+    is_tested && !is_library && wheel.file(path).is_some_and(|(member, _)| member.unix_mode() & 0o111 == 0)
 }
 
 rule!(MODE_IFREG = "mode-ifreg", Error, Wheel(mode_ifreg);
@@ -154,7 +164,9 @@ fn no_junk(wheel: &WheelSubject, found: &mut Findings) {
 fn is_sample(path: &str) -> bool {
     const WORDS: [&str; 9] =
         ["test", "tests", "testing", "testdata", "example", "examples", "template", "templates", "fixtures"];
-    let mut words = path.split(['/', '_', '-', '.']);
+    // The package's own name, such as `demo_pkg`, says nothing of what lies in it, unless it is a word as it stands.
+    let (package, rest) = path.split_once('/').map_or(("", path), |(package, rest)| (package, rest));
+    let mut words = rest.split(['/', '_', '-', '.']).chain([package]);
     words.any(|word| WORDS.contains(&word) || matches!(word, "sample" | "samples" | "demo" | "dummy" | "badcert"))
 }
 

@@ -10,6 +10,7 @@ use super::contents::installed;
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
 use crate::fs::read;
+use crate::product::is_of_python;
 
 rule!(DISTINFO_ONE = "distinfo-one", Error, Wheel(distinfo_one);
     what: "There is exactly one `.dist-info` directory.",
@@ -18,7 +19,9 @@ rule!(DISTINFO_ONE = "distinfo-one", Error, Wheel(distinfo_one);
     because: [Installer("none or several are refused")]);
 
 fn distinfo_one(wheel: &WheelSubject, found: &mut Findings) {
-    if wheel.is_readable() && wheel.dist_infos.len() != 1 {
+    // An archive without any entry is whole, and no wheel.
+    let is_whole = wheel.is_readable() || wheel.archive.defects().is_empty();
+    if is_whole && wheel.dist_infos.len() != 1 {
         let names = wheel.dist_infos.join("`, `");
         found.whole(match wheel.dist_infos.len() {
             0 => "there is no `.dist-info` directory".to_owned(),
@@ -85,13 +88,19 @@ fn script_place(wheel: &WheelSubject, found: &mut Findings) {
 }
 
 rule!(SCRIPT_SHEBANG = "script-shebang", Error, Wheel(script_shebang);
-    what: "A Python script in `.data/scripts` begins with `#!python` or `#!pythonw`.",
+    what: "A Python script in `.data/scripts` begins with `#!python` or `#!pythonw`; before no `#!` stands a byte order mark, and no other first line ends in a carriage return.",
     why: "Installers replace that line by the interpreter they install for, and leave every other line as it is.",
-    fix: "Begin the script with `#!python`";
+    fix: "Begin the script with `#!python`, and save it without a byte order mark and with line feeds alone";
     because: [Promise("the script runs under another Python than the one that it was installed for")]);
 
 fn script_shebang(wheel: &WheelSubject, found: &mut Findings) {
     for (member, scanned) in wheel.files().filter(|(member, _)| member.name.contains(".data/scripts/")) {
+        if scanned.head.starts_with(b"\xef\xbb\xbf#!") {
+            found.member(
+                &member.name,
+                "the script begins with a byte order mark, behind which no system looks for `#!`",
+            );
+        }
         let Some(rest) = scanned.head.strip_prefix(b"#!") else { continue };
         let line = rest.split(|byte| *byte == b'\n' || *byte == b'\r').next().unwrap_or_default();
         let line = String::from_utf8_lossy(line);
@@ -99,8 +108,14 @@ fn script_shebang(wheel: &WheelSubject, found: &mut Findings) {
             line.split(char::is_whitespace).next().is_some_and(|word| matches!(word, "python" | "pythonw"));
         if line.contains("python") && !is_rewritten {
             found.member(&member.name, format!("the script begins with `#!{line}`"));
+        } else if !is_rewritten && ends_in_carriage_return(rest) {
+            found.member(&member.name, format!("the first line, `#!{line}`, ends in a carriage return, which is read as a part of the program's name"));
         }
     }
+}
+
+fn ends_in_carriage_return(text: &[u8]) -> bool {
+    text.split(|byte| *byte == b'\n').next().is_some_and(|line| line.len() < text.len() && line.ends_with(b"\r"))
 }
 
 rule!(INSTALLER_OWNED = "installer-owned", Error, Wheel(installer_owned);
@@ -154,6 +169,9 @@ fn entry_points(wheel: &WheelSubject, found: &mut Findings) {
             continue;
         }
         let top = module.split('.').next().unwrap_or(module);
+        if is_of_python(top) {
+            continue;
+        }
         // A package with an `__init__.py` here is whole here; a namespace is shared, and any other may be a requirement's.
         let is_own = importable.contains(format!("{top}/__init__").as_str());
         if has_paths || has_requirements && !is_own {

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use pep440_rs::Version;
 
-use super::contents::{file_name, has_extension};
+use super::contents::{file_name, has_extension, is_test_data};
 use super::payload::is_runtime;
 use crate::binary::Objection;
 use crate::check::rule::{Findings, Rule, Severity, rule};
@@ -114,13 +114,14 @@ fn tag_linux_bare(wheel: &WheelSubject, found: &mut Findings) {
 }
 
 rule!(TAG_INDEX = "tag-index", Error, Wheel(tag_index);
-    what: "Every platform tag is one that the public index takes: macOS from 11 on with minor version 0 and a version that exists, and no BSD or Solaris.",
+    what: "Every platform tag is one that the public index takes: macOS from 11 on with minor version 0 and a version that exists, an elder manylinux tag on the architectures that it was defined for, and no BSD, Solaris, Cygwin or WebAssembly without Pyodide.",
     why: "The upload is refused, after others of the set have gone through.",
     fix: "Use a tag that the index takes: macOS tags from 11 on end in `_0`";
     because: [Index("the tag is not among those that are taken"), Habit("a later system may exist by now")]);
 
 fn tag_index(wheel: &WheelSubject, found: &mut Findings) {
-    const REFUSED: [&str; 6] = ["freebsd", "openbsd", "netbsd", "solaris", "dragonfly", "aix"];
+    const REFUSED: [&str; 9] =
+        ["freebsd", "openbsd", "netbsd", "solaris", "dragonfly", "aix", "cygwin", "emscripten", "wasi"];
     for tag in wheel.platforms() {
         match &tag {
             PlatformTag::Macos { minimum: OsVersion { major: major @ 11.., minor: 1.. }, .. } => {
@@ -133,6 +134,11 @@ fn tag_index(wheel: &WheelSubject, found: &mut Findings) {
             PlatformTag::Macos { minimum: OsVersion { major: 27.., .. }, .. } => {
                 let message = format!("`{tag}` names a version of macOS that is not known here");
                 found.with(Severity::Warning, None, message);
+            }
+            PlatformTag::ManylinuxLegacy { .. }
+                if !tag.canonical().legacy_alias().is_some_and(|alias| alias == tag) =>
+            {
+                found.whole(format!("`{tag}` was never defined, and indexes take no wheels for it"));
             }
             PlatformTag::Musllinux { architecture: Architecture::Armv6, .. } => {
                 found.whole(format!("indexes take no wheels for `{tag}`"));
@@ -198,25 +204,28 @@ fn tag_too_narrow(wheel: &WheelSubject, found: &mut Findings) {
 }
 
 rule!(TAG_PYTHON = "tag-python", Error, Wheel(tag_python);
-    what: "Some Python that `Requires-Python` allows takes one of the Python and ABI tags of a runtime's wheel, on any platform.",
+    what: "Some Python that `Requires-Python` allows takes one of the Python and ABI tags of the wheel, on any platform. Tags that no Python takes are judged in a runtime's wheel.",
     why: "Tags such as `py2-none` or `py3-abi3` can be valid and match no Python at all, so nobody can install the wheel.",
     fix: "Tag the wheel `py3-none-PLATFORM`";
     because: [Installer("no Python takes the wheel")]);
 
 fn tag_python(wheel: &WheelSubject, found: &mut Findings) {
     let Ok(name) = &wheel.name else { return };
-    if !is_runtime(wheel) {
-        return;
-    }
     let required = wheel.good_metadata().and_then(|metadata| metadata.requires_python().ok().flatten());
     let allowed = |minor: u64| {
         let patches = || (0..=30).map(|patch| Version::new([3, minor, patch]));
         required.as_ref().is_none_or(|required| patches().any(|version| required.contains(&version)))
     };
-    let pythons: Vec<u64> = (0..=MAX_MINOR).filter(|minor| allowed(*minor)).collect();
     let (python, abi) = (&name.tags.python, &name.tags.abi);
-    let is_taken = |python: &str, abi: &str| pythons.iter().any(|minor| takes(*minor, python, abi));
-    let taken = python.iter().any(|python| abi.iter().any(|abi| is_taken(python, abi)));
+    let all = || python.iter().flat_map(|python| abi.iter().map(move |abi| (python, abi)));
+    let is_taken = |minor: u64| all().any(|(python, abi)| takes(minor, python, abi));
+    let pythons: Vec<u64> = (0..=MAX_MINOR).filter(|minor| is_taken(*minor)).collect();
+    let taken = pythons.iter().any(|minor| allowed(*minor));
+    // Of others' wheels only those are judged whose own metadata excludes every Python 3 that would take them.
+    let is_of_two = |tag: &String| tag.trim_start_matches(|letter: char| letter.is_ascii_lowercase()).starts_with('2');
+    if !is_runtime(wheel) && (pythons.is_empty() || python.iter().any(is_of_two)) {
+        return;
+    }
     // Tags that no implementation has are another rule's.
     if !taken && python.iter().all(|tag| is_python(tag)) && abi.iter().all(|tag| is_abi(tag)) {
         let required = required.map(|required| format!(" that `Requires-Python: {required}` allows"));
@@ -249,15 +258,15 @@ fn takes(minor: u64, python: &str, abi: &str) -> bool {
 }
 
 rule!(TAG_ANY_NATIVE = "tag-any-native", Error, Wheel(tag_any_native);
-    what: "A wheel tagged `any` holds no native code; small starters for Windows that lie in it as data, as those of distlib and setuptools do, are a warning.",
+    what: "A wheel tagged `any` holds no native code; small starters for Windows that lie in it as data, as those of distlib and setuptools do, are a warning, and so are files among tests that nothing imports or starts.",
     why: "Every machine installs it, and all but one kind cannot run it.",
     fix: "Tag the wheel with the platform that its binaries are for";
-    because: [Promise("the tag says that every machine can use the wheel"), Habit("starters for Windows that Python code copies are data")]);
+    because: [Promise("the tag says that every machine can use the wheel"), Habit("starters for Windows that Python code copies are data, and so is what tests read")]);
 
 fn tag_any_native(wheel: &WheelSubject, found: &mut Findings) {
-    let starters = starters(wheel);
+    let data = shipped_as_data(wheel);
     for (_, member, objection) in wheel.objections.iter().filter(|row| matches!(row.2, Objection::NativeCode)) {
-        let severity = if starters.contains(member.as_str()) { Severity::Warning } else { Severity::Error };
+        let severity = if data.contains(member.as_str()) { Severity::Warning } else { Severity::Error };
         found.with(severity, Some(member), objection.to_string());
     }
 }
@@ -265,9 +274,9 @@ fn tag_any_native(wheel: &WheelSubject, found: &mut Findings) {
 /// The largest starter of the kind that script makers copy: uv's, setuptools' and distlib's have less than a third of it.
 const MAX_STARTER: u64 = 512 << 10;
 
-/// The small starters for Windows, which Python code copies beside scripts: families for several machines in one directory,
+/// Binaries that are data: the small starters for Windows, which Python code copies beside scripts: families for several machines in one directory,
 /// and those known by their names. What lies in `.data`, or is the product's own program, is none.
-pub(super) fn starters(wheel: &WheelSubject) -> HashSet<&str> {
+pub(super) fn shipped_as_data(wheel: &WheelSubject) -> HashSet<&str> {
     const NAMES: [&str; 6] = ["cli", "gui", "launcher", "trampoline", "t", "w"];
     let own = format!("{}.exe", wheel.runtime.executable());
     let is_small = |path: &str| wheel.file(path).is_some_and(|(member, _)| member.size <= MAX_STARTER);
@@ -287,6 +296,9 @@ pub(super) fn starters(wheel: &WheelSubject) -> HashSet<&str> {
     for (paths, machines) in by_directory.into_values() {
         chosen.extend(paths.into_iter().filter(|path| machines.len() > 1 || is_named(path)));
     }
+    chosen.extend(
+        wheel.inventory.binaries().iter().map(|(path, _)| path.as_str()).filter(|path| is_test_data(wheel, path)),
+    );
     chosen
 }
 

@@ -1,6 +1,9 @@
 //! Rules about the paths and types of a wheel's entries: what every system can unpack, and to one place only.
 
+use std::collections::HashMap;
+
 use super::archive::defects;
+use super::contents::installed;
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
 use crate::member_path::{Clash, Node, Paths, escapes, not_on_windows, not_plain, windows_device};
@@ -67,7 +70,7 @@ fn path_windows(wheel: &WheelSubject, found: &mut Findings) {
             found.with(severity, Some(&member.name), format!("`{device}` is the name of a device on Windows"));
         }
         let length = path.encode_utf16().count();
-        if length > 240 {
+        if length > 240 && path.split('/').all(|part| part.len() <= MAX_NAME) {
             found.with(Severity::Warning, Some(&member.name), format!("the path has {length} characters"));
         }
     }
@@ -98,4 +101,45 @@ fn entry_type(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-pub(crate) static RULES: &[&Rule] = &[&PATH_RELATIVE, &PATH_UTF8, &PATH_COLLISION, &PATH_WINDOWS, &ENTRY_TYPE];
+rule!(PATH_LENGTH = "path-length", Error, Wheel(path_length);
+    what: "No part of a path is longer than 255 bytes.",
+    why: "The file systems of Linux, macOS and Windows have no room for a longer name.",
+    fix: "Rename the file";
+    because: [Installer("the file cannot be written")]);
+
+fn path_length(wheel: &WheelSubject, found: &mut Findings) {
+    for member in wheel.archive.members() {
+        if let Some(part) = member.name.split('/').find(|part| part.len() > MAX_NAME) {
+            found.member(&member.name, format!("a part of the path has {} bytes", part.len()));
+        }
+    }
+}
+
+/// `NAME_MAX` of the usual file systems, in bytes.
+const MAX_NAME: usize = 255;
+
+rule!(ONE_DESTINATION = "one-destination", Error, Wheel(one_destination);
+    what: "No two files are installed to one path: what lies at the root, in `.data/purelib` and in `.data/platlib` ends in one directory, and so do `.data/scripts` and `.data/data/bin`.",
+    why: "One file overwrites the other, or the installation stops.",
+    fix: "Put the file into one of the places alone";
+    because: [Installer("`installer` stops at the second file, and `pip` lets it overwrite the first")]);
+
+fn one_destination(wheel: &WheelSubject, found: &mut Findings) {
+    let data = wheel.name.as_ref().map(|name| format!("{}.data/", name.stem())).unwrap_or_default();
+    let mut seen: HashMap<(bool, &str), &str> = HashMap::new();
+    for member in wheel.archive.members().iter().filter(|member| !member.is_directory()) {
+        let path = installed(wheel, &member.name);
+        let inside = path.strip_prefix(data.as_str()).filter(|_| !data.is_empty());
+        let command = inside.and_then(|path| path.strip_prefix("scripts/").or_else(|| path.strip_prefix("data/bin/")));
+        let place = command.map_or((false, path), |name| (true, name));
+        // Equal names are another rule's.
+        if let Some(other) = seen.insert(place, &member.name).filter(|other| *other != member.name) {
+            found.member(&member.name, format!("the file is installed to the path of `{other}`"));
+        }
+    }
+}
+
+#[rustfmt::skip]
+pub(crate) static RULES: &[&Rule] = &[
+    &PATH_RELATIVE, &PATH_UTF8, &PATH_COLLISION, &PATH_WINDOWS, &PATH_LENGTH, &ONE_DESTINATION, &ENTRY_TYPE,
+];

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::dist_info::present;
-use super::names::starters;
+use super::names::shipped_as_data;
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
 use crate::error::sentence;
@@ -53,8 +53,8 @@ rule!(WHEEL_PURELIB = "wheel-purelib", Error, Wheel(wheel_purelib);
 fn wheel_purelib(wheel: &WheelSubject, found: &mut Findings) {
     let Some(file) = inside(wheel, found) else { return };
     let binaries = wheel.inventory.binaries().iter();
-    let starters = starters(wheel);
-    let mut natives = binaries.map(|(member, _)| member.as_str()).filter(|member| !starters.contains(member));
+    let data = shipped_as_data(wheel);
+    let mut natives = binaries.map(|(member, _)| member.as_str()).filter(|member| !data.contains(member));
     let native = natives.clone().next().is_some();
     // Only what lies at the root goes where the field says; scripts, data and `platlib` have places of their own.
     let of_root = natives.clone().find(|member| !is_in_data(member) || member.contains(".data/purelib/"));
@@ -81,6 +81,9 @@ rule!(TAG_WHEEL_MATCH = "tag-wheel-match", Error, Wheel(tag_wheel_match);
     fix: "Write one expanded tag per `Tag` line, or name the file by the tags in WHEEL";
     because: [Promise("WHEEL and the file name say different things about the machines that the wheel is for"), Habit("the same tags in another form are the same tags")]);
 
+/// More than any file name stands for.
+const MAX_TAGS: usize = 10_000;
+
 fn tag_wheel_match(wheel: &WheelSubject, found: &mut Findings) {
     let (Some(file), Ok(name)) = (inside(wheel, found), &wheel.name) else { return };
     let (expected, mut stated, mut wrong) = (name.tags.expand(), BTreeSet::new(), false);
@@ -91,6 +94,10 @@ fn tag_wheel_match(wheel: &WheelSubject, found: &mut Findings) {
             }
             Ok(tag) => _ = stated.insert(tag),
             Err(error) => match error.tag_set() {
+                Some(tags) if tags.len() > MAX_TAGS => {
+                    wrong = true;
+                    found.whole(format!("a `Tag` line stands for {} tags", tags.len()));
+                }
                 Some(tags) => {
                     let message = format!("a `Tag` line holds the set `{tags}`, not one tag");
                     found.with(Severity::Warning, None, message);
