@@ -135,9 +135,7 @@ fn tag_index(wheel: &WheelSubject, found: &mut Findings) {
                 let message = format!("`{tag}` names a version of macOS that is not known here");
                 found.with(Severity::Warning, None, message);
             }
-            PlatformTag::ManylinuxLegacy { .. }
-                if !tag.canonical().legacy_alias().is_some_and(|alias| alias == tag) =>
-            {
+            PlatformTag::ManylinuxLegacy { .. } if tag.canonical().legacy_alias().is_none_or(|alias| alias != tag) => {
                 found.whole(format!("`{tag}` was never defined, and indexes take no wheels for it"));
             }
             PlatformTag::Musllinux { architecture: Architecture::Armv6, .. } => {
