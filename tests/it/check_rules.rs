@@ -733,7 +733,7 @@ fn android(tag: &str, android_api: Option<u32>) -> Sample {
 }
 
 /// Rules that are tested elsewhere: they need a second file, or an input that samples cannot make.
-const ELSEWHERE: [&str; 2] = ["attestation", "manylinux-blacklist"];
+const ELSEWHERE: [&str; 3] = ["attestation", "extension-suffix", "manylinux-blacklist"];
 
 #[test]
 fn every_rule_fires_on_its_own_defect_and_on_nothing_else() {
@@ -871,6 +871,24 @@ fn unusual_wheels_have_no_error() {
         let errors: Vec<_> = findings(&sample).into_iter().filter(|finding| finding.severity == E).collect();
         assert_eq!(errors, [], "{what}");
     }
+}
+
+#[test]
+fn an_extension_module_has_a_suffix_that_a_python_of_the_tags_looks_for() {
+    let told = |modules: &[&str]| -> Vec<_> {
+        let tags = "cp312-cp312-manylinux2014_x86_64.manylinux_2_17_x86_64.musllinux_1_1_x86_64";
+        let sample = linux().renamed(&format!("openai_codex_cli_bin-0.163.0-{tags}.whl"));
+        let sample = modules
+            .iter()
+            .fold(sample, |sample, name| sample.and(&format!("codex_cli_bin/{name}"), linux_program(), 0o100755));
+        let found = findings(&sample).into_iter().filter(|finding| finding.rule == "extension-suffix");
+        found.map(|finding| (finding.severity, finding.member.unwrap_or_default())).collect()
+    };
+    let (right, wrong) = ("a.cpython-312-x86_64-linux-gnu.so", "b.cpython-311-x86_64-linux-gnu.so");
+    assert_eq!(told(&[right, "b.abi3.so", "c.so"]), []);
+    assert_eq!(told(&[wrong]), [(E, format!("codex_cli_bin/{wrong}"))]);
+    assert_eq!(told(&[right, wrong]), [(W, format!("codex_cli_bin/{wrong}"))]);
+    assert_eq!(told(&["b.cpython-312-x86_64-linux-gnu.so", wrong]), []);
 }
 
 #[test]

@@ -6,6 +6,7 @@ pub(crate) mod binary;
 pub(crate) mod commands;
 pub(crate) mod contents;
 pub(crate) mod dist_info;
+pub(crate) mod extensions;
 pub(crate) mod fields;
 pub(crate) mod index;
 pub(crate) mod links;
@@ -67,7 +68,7 @@ static FAMILIES: [Row; 11] = [
         Family::Binary,
         "binary",
         "Every executable and library against the platform tags of its wheel.",
-        &[binary::RULES, pe_imports::RULES],
+        &[binary::RULES, pe_imports::RULES, extensions::RULES],
     ),
     (
         Family::Set,
