@@ -28,7 +28,7 @@ const SUITES: &[(&str, &str, &[Row])] = &[
         ("glibc/testsimple-0.0.1-cp313-cp313-linux_armv5l.whl", &["tag-known"], "an architecture without a policy there"),
         ("glibc/testsimple-0.0.1-cp313-cp313-linux_armv7l.whl", &[], "input to repair there; the index takes this one"),
         ("glibc/testsimple-0.0.1-cp313-cp313-linux_i686.whl", BARE, "input to repair there"),
-        ("glibc/testsimple-0.0.1-cp313-cp313-linux_mips64.whl", &["elf-execstack", "tag-known", "tag-wheel-match"], "an architecture without a policy there; renamed by hand, so that WHEEL says another Python"),
+        ("glibc/testsimple-0.0.1-cp313-cp313-linux_mips64.whl", &["elf-execstack", "extension-suffix", "tag-known", "tag-wheel-match"], "an architecture without a policy there; renamed by hand, so that WHEEL says another Python"),
         ("glibc/testsimple-0.0.1-cp313-cp313-linux_ppc64le.whl", BARE, "input to repair there"),
         ("glibc/testsimple-0.0.1-cp313-cp313-linux_riscv64.whl", BARE, "input to repair there"),
         ("glibc/testsimple-0.0.1-cp313-cp313-linux_s390x.whl", BARE, "input to repair there"),
@@ -80,7 +80,7 @@ const SUITES: &[(&str, &str, &[Row])] = &[
         ("valid_wheel-0.0.1-py3-none-any.whl", &[], "good there too"),
     ]),
     ("wheel==0.48.0", "tests/testdata/", &[
-        ("test-1.0-py2.py3-none-any.whl", &["meta-version", "mode-exec", "pe-imports", "tag-any-native"], "unpacked there only; its extension module is for Windows and Python 3.2 alone"),
+        ("test-1.0-py2.py3-none-any.whl", &["meta-version", "mode-exec", "pe-imports", "script-shebang", "tag-any-native"], "unpacked there only; its shell script ends its first line in a carriage return, and its extension module is for Windows and Python 3.2 alone"),
     ]),
     ("wheel-inspect==1.8.0", "test/data/", &[
         ("bad-wheels/digest_mismatch-1.0.0-py3-none-any.whl", &["meta-version", "record-hash"], "bad there too"),
