@@ -862,6 +862,7 @@ fn unusual_wheels_have_no_error() {
             .every(UTF8)),
         ("a licence that is deprecated, in small letters", linux().metadata("Apache-2.0", "gpl-3.0")),
         ("a comma behind the last specifier", linux().metadata(">=3.10", ">=3.10,")),
+        ("a plugin that is an object without a colon", linux().and(&format!("{INFO}/entry_points.txt"), "[fsspec.specs]\nx = codex_cli_bin.System\n", 0o100644)),
         ("an entry point into the standard library", linux().and(&format!("{INFO}/entry_points.txt"), "[g]\nx = json.tool:main\n", 0o100644)),
         ("a second name that is the first", linux().first(CentralExtra(b"\x75\x70\x1e\0\x01\0\0\0\0codex_cli_bin/__init__.py"))),
         ("a run path that the loader has anyway", linux_with(system.build())),

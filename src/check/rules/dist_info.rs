@@ -165,7 +165,10 @@ fn entry_points(wheel: &WheelSubject, found: &mut Findings) {
     let has_paths = wheel.files().any(|(member, _)| member.name.ends_with(".pth"));
     for point in &points.entries {
         let (name, module) = (&point.name, &point.module);
-        if importable.contains(module.replace('.', "/").as_str()) {
+        let path = module.replace('.', "/");
+        // Some readers of plugins, such as fsspec, take the last word of a path without a colon for an object.
+        let owner = path.rsplit_once('/').filter(|_| point.object.is_empty()).map(|(owner, _)| owner);
+        if importable.contains(path.as_str()) || owner.is_some_and(|owner| importable.contains(owner)) {
             continue;
         }
         let top = module.split('.').next().unwrap_or(module);
