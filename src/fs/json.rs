@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use relkit_client::rpc::values;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, Error as _, IgnoredAny, Unexpected};
 use serde_json::Value;
@@ -31,17 +32,7 @@ const MAX_VALUES: usize = 2_000_000;
 
 /// Any JSON, up to a number of values.
 pub(crate) fn json_value(bytes: &[u8]) -> serde_json::Result<Value> {
-    let (mut count, mut is_text, mut is_escaped) = (1, false, false);
-    for byte in bytes {
-        match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' if is_text => is_escaped = true,
-            b'"' => is_text = !is_text,
-            b',' | b'[' | b'{' if !is_text => count += 1,
-            _ => {}
-        }
-    }
-    if count > MAX_VALUES {
+    if values(bytes) > MAX_VALUES {
         return Err(serde_json::Error::custom(format_args!("it has more than {MAX_VALUES} values")));
     }
     serde_json::from_slice(bytes)

@@ -66,8 +66,9 @@ pub struct Undecodable {
     why: String,
 }
 
-/// About how many values a line of JSON has, at the least, without reading them.
-pub(crate) fn values(line: &[u8]) -> usize {
+/// About how many values a JSON text has, at the least, without reading them: each takes memory, however short its text is.
+#[must_use]
+pub fn values(line: &[u8]) -> usize {
     let (mut count, mut is_text, mut is_escaped) = (1, false, false);
     for byte in line {
         match byte {
