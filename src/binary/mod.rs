@@ -31,6 +31,7 @@ mod python;
 mod read;
 mod tags;
 
+pub(crate) use bundled::Reach;
 pub use dependencies::{Dependency, DependencyError, DependencyList, Origin, Root, Scope, Source};
 pub use error::BinaryError;
 pub use facts::{Details, Facts, Kind, Libc, Linkage, Signature, Slice};

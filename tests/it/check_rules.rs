@@ -663,6 +663,24 @@ fn binary_cases() -> Vec<Case> {
         ),
         ("musllinux-floor", E, musl(&|sample| sample.undefined = vec![("gettid", false)])),
         ("elf-needed", E, gnu(&|sample| sample.needed = vec!["libc.so.6", "libssl.so.3"])),
+        (
+            "elf-needed",
+            W,
+            gnu(&|sample| {
+                sample.needed = vec!["libc.so.6", "libQt6Core.so.6"];
+                sample.runpath = Some("$ORIGIN/../Qt6/lib");
+            })
+            .metadata("Requires-Python", "Requires-Dist: PyQt6-Qt6\nRequires-Python"),
+        ),
+        (
+            "elf-needed",
+            E,
+            gnu(&|sample| {
+                sample.needed = vec!["libc.so.6", "libQt6Core.so.6"];
+                sample.runpath = Some("$ORIGIN/../Qt6/lib");
+            })
+            .metadata("Requires-Python", "Requires-Dist: click\nRequires-Python"),
+        ),
         ("elf-runpath", E, linux_with(elf(&|sample| sample.runpath = Some("/home/builder/lib")))),
         ("elf-runpath", E, linux_with(elf(&|sample| sample.runpath = Some("$ORIGIN/../_solib_k8/voice")))),
         ("macho-rpath", W, apple(&|sample| sample.rpaths = vec!["/opt/homebrew/lib"])),

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use crate::binary::{BinaryError, Details, Facts, Format, Kind, Libc, Objection, Signature, Slice, Weight};
+use crate::binary::{BinaryError, Details, Facts, Format, Kind, Libc, Objection, Reach, Signature, Slice, Weight};
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
 use crate::console::text::{human_bytes, plural};
@@ -95,7 +95,7 @@ rule!(ELF_NEEDED = "elf-needed", Error, Wheel(|wheel, found| objections(wheel, f
     what: "Needed libraries are part of every platform of the tag, or lie in the wheel where an `$ORIGIN` run path leads.",
     why: "The loader does not find them, and the file does not start.",
     fix: "Link the library statically, or bundle it with a run path that begins with `$ORIGIN`";
-    because: [Loader("the library is not found"), Promise("the tag promises that all that is needed is in the wheel"), Habit("the start goes on without it")]);
+    because: [Loader("the library is not found"), Promise("the tag promises that all that is needed is in the wheel"), Habit("the start goes on without it, or a required distribution has it")]);
 
 rule!(ELF_RUNPATH = "elf-runpath", Error, Wheel(|wheel, found| run_paths(wheel, found, Format::Elf, &["$ORIGIN", "${ORIGIN}"]));
     what: "Run paths of ELF files stay in the wheel: they begin with `$ORIGIN`, and hold no directory of a build.",
@@ -197,7 +197,7 @@ rule!(MACHO_DYLIBS = "macho-dylibs", Error, Wheel(|wheel, found| objections(whee
     what: "Libraries come from `/usr/lib` or `/System/Library`, or lie in the wheel where `@rpath` or `@loader_path` leads.",
     why: "A library of the build machine, Homebrew's most often, is not on other Macs.",
     fix: "Link the library statically, or bundle it and name it by `@loader_path`";
-    because: [Loader("the library is not found"), Habit("the start goes on without it")]);
+    because: [Loader("the library is not found"), Habit("the start goes on without it, or a required distribution has it")]);
 
 rule!(PE_SIGNED = "pe-signed", Error, Wheel(pe_signed);
     what: "Where a PE file states a signature, its bytes lie in the file.",
@@ -315,11 +315,38 @@ pub(super) fn objections(
     for (tag, member, objection) in wheel.objections.iter().filter(|(.., objection)| pick(objection)) {
         if binaries.get(member.as_str()).is_some_and(|facts| format.is_none_or(|format| facts.format == format)) {
             let is_meant = is_any_right && wrong.contains(member.as_str()) && names_its_machine(member, &binaries);
-            let is_warning = objection.weight() == Weight::Warning || is_meant;
+            let is_absent = matches!(objection, Objection::NeededLibrary { reach: Reach::Absent, .. });
+            let is_brought =
+                is_absent && binaries.get(member.as_str()).is_some_and(|facts| may_be_brought(wheel, member, facts));
+            let is_warning = objection.weight() == Weight::Warning || is_meant || is_brought;
             let severity = if is_warning { Severity::Warning } else { Severity::Error };
-            found.with(severity, Some(member), format!("{objection} (`{tag}`)"));
+            let brought =
+                if is_brought { "; a run path leads to where a required distribution may have it" } else { "" };
+            found.with(severity, Some(member), format!("{objection} (`{tag}`){brought}"));
         }
     }
+}
+
+/// Whether a run path of the file leads to a directory that is not in the wheel and goes by the name of a distribution that
+/// the wheel requires: `PyQt6/Qt6/lib` of `PyQt6-Qt6`, `nvidia/cublas/lib` of `nvidia-cublas-cu12`.
+fn may_be_brought(wheel: &WheelSubject, member: &str, facts: &Facts) -> bool {
+    const ORIGINS: [&str; 4] = ["$ORIGIN", "${ORIGIN}", "@loader_path", "@executable_path"];
+    const USUAL: [&str; 4] = ["lib", "lib64", "libs", "bin"];
+    let Some(metadata) = wheel.good_metadata() else { return false };
+    let required: Vec<String> =
+        metadata.requires_dist().flatten().map(|requirement| requirement.name.normalized()).collect();
+    let paths = facts.slices.iter().flat_map(|slice| &slice.run_paths);
+    let directories = paths.filter_map(|path| {
+        let rest = ORIGINS.iter().find_map(|origin| path.strip_prefix(origin))?;
+        join(parent(member), rest)
+    });
+    directories.into_iter().any(|directory| {
+        let inside = format!("{directory}/");
+        let names_one = directory.split('/').map(str::to_ascii_lowercase).any(|part| {
+            part.len() > 2 && !USUAL.contains(&part.as_str()) && required.iter().any(|name| name.contains(&part))
+        });
+        names_one && !wheel.files().any(|(member, _)| member.name.starts_with(&inside))
+    })
 }
 
 /// Whether the name of a file or of its directory says for which other machine it is, so that it is there for that one: a
