@@ -16,7 +16,7 @@ use world::Base;
 
 /// Lines that are not run, by what they begin with, and why.
 const NOT_RUN: [(&str, &str); 14] = [
-    ("cargo run --release -- demo", "`.ci/run` does, and `demo` is run below"),
+    ("cargo run --release -- demo", "the workflow on GitHub does, and `demo` is run below"),
     ("cargo install --path .", "it changes the user's directories; the workflows do it"),
     ("cargo test", "it runs this"),
     ("for tag in macosx_11_0_arm64", "`.ci/run` does"),
