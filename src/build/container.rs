@@ -9,6 +9,7 @@ use std::path::Path;
 use super::output::{Options, WriteError};
 use super::pipeline;
 use super::source::{Member, Source, SourceError};
+use super::strategy::{Planned, choose};
 use super::worker::Chunk;
 use crate::console::Progress;
 use crate::digest::Sha256Digest;
@@ -31,12 +32,15 @@ impl<'a> Archive<'a> {
 
     /// Writes members in the order given; returns their digests.
     pub(super) fn add(&mut self, members: &[Member], progress: &Progress) -> Result<Vec<Sha256Digest>, WriteError> {
-        let sources: Vec<_> = members.iter().map(|member| &member.source).collect();
         let options = *self.options;
+        let mut planned: Vec<Planned<'_>> = Vec::with_capacity(members.len());
+        for member in members {
+            planned.push((&member.source, choose(&member.source, options.compression)?));
+        }
         let mut crc = crc32fast::Hasher::new();
         // The member whose chunks are being written, where it has several.
         let mut open: Option<&Member> = None;
-        let digests = pipeline::run(&sources, options.compression, options.jobs, |index, chunk| {
+        let digests = pipeline::run(&planned, options.jobs, |index, chunk| {
             let member = &members[index];
             if let Some(done) = open.take_if(|open| !std::ptr::eq(*open, member)) {
                 self.end(done, std::mem::take(&mut crc).finalize())?;
@@ -46,7 +50,7 @@ impl<'a> Archive<'a> {
                 return self.whole(member, method, chunk);
             }
             if open.is_none() {
-                self.begin(member, options.compression)?;
+                self.begin(member, planned[index].1)?;
                 open = Some(member);
             }
             crc.combine(&chunk.crc);
@@ -132,7 +136,7 @@ impl<'a> Archive<'a> {
             entry.method = Method::Stored;
             entry.compressed = entry.size;
             let mut stored_crc = crc32fast::Hasher::new();
-            pipeline::run(&[&member.source], Compression::Store, NonZeroUsize::MIN, |_, chunk| {
+            pipeline::run(&[(&member.source, Compression::Store)], NonZeroUsize::MIN, |_, chunk| {
                 stored_crc.combine(&chunk.crc);
                 self.output.append(&chunk.bytes)
             })?;

@@ -3,11 +3,12 @@
 
 use std::num::NonZeroUsize;
 
-use super::queue::{Queue, Stop, StopOnPanic};
 use super::source::{Source, SourceError, changed};
+use super::strategy::Planned;
 use super::worker::{Chunk, Done, Task, Worker, hash};
 use crate::digest::Sha256Digest;
 use crate::zip::deflate::{CHUNK, Compression, JoinError};
+use crate::zip::queue::{Queue, Stop, StopOnPanic};
 
 /// How many bytes the whole pipeline may hold. The rest of the process needs little beside it.
 const MAX_MEMORY: usize = 48 << 20;
@@ -26,10 +27,10 @@ fn is_small(source: &Source) -> bool {
 }
 
 /// Cuts large sources into chunks and gathers small ones that follow each other, up to the size of a chunk.
-fn tasks(sources: &[&Source]) -> Vec<Task> {
+fn tasks(sources: &[Planned<'_>]) -> Vec<Task> {
     let mut tasks = Vec::new();
     let mut first = 0;
-    while let Some(source) = sources.get(first) {
+    while let Some((source, _)) = sources.get(first) {
         if !is_small(source) {
             let offsets = (0..source.size()).step_by(CHUNK);
             tasks.extend(offsets.map(|offset| Task::Part { source: first, offset }));
@@ -37,7 +38,7 @@ fn tasks(sources: &[&Source]) -> Vec<Task> {
             continue;
         }
         let (mut end, mut size) = (first, 0);
-        while let Some(source) = sources.get(end).filter(|source| is_small(source)) {
+        while let Some((source, _)) = sources.get(end).filter(|(source, _)| is_small(source)) {
             size += source.size();
             if end > first && (size > CHUNK as u64 || end - first == MAX_BATCH) {
                 break;
@@ -56,19 +57,20 @@ fn tasks(sources: &[&Source]) -> Vec<Task> {
 /// # Errors
 /// That first error.
 pub(super) fn run<E: From<SourceError>>(
-    sources: &[&Source],
-    compression: Compression,
+    sources: &[Planned<'_>],
     jobs: NonZeroUsize,
     mut write: impl FnMut(usize, Chunk) -> Result<(), E>,
 ) -> Result<Vec<Sha256Digest>, E> {
     let tasks = tasks(sources);
+    let deflating = sources.iter().map(|(_, compression)| *compression).find(|it| *it != Compression::Store);
+    let compression = deflating.unwrap_or(Compression::Store);
     let workers = workers(jobs, compression, tasks.len());
     let queue = Queue::new(tasks.len(), workers + 2);
     std::thread::scope(|scope| {
-        let large = sources.iter().enumerate().filter(|(_, source)| !is_small(source));
+        let large = sources.iter().enumerate().filter(|(_, (source, _))| !is_small(source));
         let hashing = scope.spawn(|| {
             large
-                .map(|(index, source)| Ok((index, hash(source, || queue.is_stopped())?)))
+                .map(|(index, (source, _))| Ok((index, hash(source, || queue.is_stopped())?)))
                 .collect::<Result<Vec<_>, SourceError>>()
         });
         for _ in 0..workers {
@@ -96,7 +98,7 @@ pub(super) fn run<E: From<SourceError>>(
         for (source, (digest, hashed_crc)) in hashing.join().map_err(|_| SourceError::Join(JoinError))?? {
             // Both threads read the file on their own; a file that changed in between would get a false RECORD row.
             if std::mem::take(&mut crcs[source]).finalize() != hashed_crc {
-                return Err(changed(sources[source]).into());
+                return Err(changed(sources[source].0).into());
             }
             digests[source] = digest;
         }
@@ -113,9 +115,13 @@ mod tests {
         NonZeroUsize::new(number).unwrap()
     }
 
+    fn planned<'a>(sources: &[&'a Source], compression: Compression) -> Vec<Planned<'a>> {
+        sources.iter().map(|source| (*source, compression)).collect()
+    }
+
     fn compressed(sources: &[&Source], compression: Compression, number: usize) -> (Vec<Vec<u8>>, Vec<Sha256Digest>) {
         let mut members = vec![Vec::new(); sources.len()];
-        let digests = run(sources, compression, jobs(number), |source, chunk| {
+        let digests = run(&planned(sources, compression), jobs(number), |source, chunk| {
             members[source].extend(chunk.bytes);
             Ok::<_, SourceError>(())
         });
@@ -149,11 +155,11 @@ mod tests {
         let large = Source::Bytes(vec![7; CHUNK + 1]);
         let mut sources = vec![&small; 3 * MAX_BATCH];
         sources.extend([&half, &half, &large, &large, &noise, &small]);
-        let found = tasks(&sources);
+        let found = tasks(&planned(&sources, Compression::Fast));
         // Three batches of small members, the halves on their own, two chunks for each large member, one batch more.
         assert_eq!(found.len(), 3 + 2 + 4 + 1);
         let mut methods = vec![None; sources.len()];
-        let digests = run(&sources, Compression::Fast, jobs(3), |index, chunk| {
+        let digests = run(&planned(&sources, Compression::Fast), jobs(3), |index, chunk| {
             methods[index] = chunk.whole;
             Ok::<_, SourceError>(())
         });
@@ -174,11 +180,11 @@ mod tests {
         std::fs::write(&path, b"four").unwrap();
         for size in [0, 3, 5, 3 << 20] {
             let source = Source::File { path: path.clone(), size };
-            let found = run(&[&source], Compression::Fast, jobs(2), |_, _| Ok::<_, SourceError>(()));
+            let found = run(&[(&source, Compression::Fast)], jobs(2), |_, _| Ok::<_, SourceError>(()));
             assert!(matches!(found, Err(SourceError::Changed { .. })), "{size}");
         }
         let source = Source::File { path: directory.path().join("b"), size: 1 };
-        let found = run(&[&source], Compression::Fast, jobs(2), |_, _| Ok::<_, SourceError>(()));
+        let found = run(&[(&source, Compression::Fast)], jobs(2), |_, _| Ok::<_, SourceError>(()));
         assert!(matches!(found, Err(SourceError::Read { .. })));
     }
 
@@ -186,7 +192,7 @@ mod tests {
     fn an_error_of_the_writer_ends_the_threads() {
         let source = Source::Bytes(vec![1; 40 << 20]);
         let mut written = 0;
-        let found = run(&[&source], Compression::Store, jobs(3), |_, _| {
+        let found = run(&[(&source, Compression::Store)], jobs(3), |_, _| {
             written += 1;
             if written == 2 { Err(SourceError::Join(JoinError)) } else { Ok(()) }
         });

@@ -7,6 +7,7 @@ use std::ops::Range;
 use sha2::{Digest as _, Sha256};
 
 use super::source::{Source, SourceError, changed, read_error};
+use super::strategy::Planned;
 use crate::digest::Sha256Digest;
 use crate::fs::open_regular;
 use crate::zip::deflate::{CHUNK, Compression, Deflater, Position};
@@ -42,15 +43,15 @@ pub(super) struct Worker {
     open: Option<(usize, File)>,
     buffer: Vec<u8>,
     deflater: Deflater,
-    compression: Compression,
 }
 
 impl Worker {
+    /// `compression` is that of all sources which are not just stored.
     pub(super) fn new(compression: Compression) -> Self {
-        Self { open: None, buffer: Vec::new(), deflater: Deflater::new(compression), compression }
+        Self { open: None, buffer: Vec::new(), deflater: Deflater::new(compression) }
     }
 
-    pub(super) fn work(&mut self, sources: &[&Source], task: &Task) -> Result<Vec<Done>, SourceError> {
+    pub(super) fn work(&mut self, sources: &[Planned<'_>], task: &Task) -> Result<Vec<Done>, SourceError> {
         match task {
             Task::Part { source, offset } => {
                 let chunk = self.part(*source, sources[*source], *offset)?;
@@ -67,7 +68,8 @@ impl Worker {
     }
 
     /// One chunk of a large source.
-    fn part(&mut self, index: usize, source: &Source, offset: u64) -> Result<Chunk, SourceError> {
+    fn part(&mut self, index: usize, planned: Planned<'_>, offset: u64) -> Result<Chunk, SourceError> {
+        let (source, compression) = planned;
         let length = (source.size() - offset).min(CHUNK as u64) as usize;
         let last = offset + length as u64 == source.size();
         let data = match source {
@@ -91,7 +93,7 @@ impl Worker {
         };
         let mut crc = crc32fast::Hasher::new();
         crc.update(data);
-        let bytes = match self.compression {
+        let bytes = match compression {
             Compression::Store => data.to_vec(),
             _ => self.deflater.deflate(data, if last { Position::Last } else { Position::Inner })?,
         };
@@ -99,7 +101,8 @@ impl Worker {
     }
 
     /// A small source, read once for its bytes and its digest.
-    fn whole(&mut self, source: &Source) -> Result<(Chunk, Sha256Digest), SourceError> {
+    fn whole(&mut self, planned: Planned<'_>) -> Result<(Chunk, Sha256Digest), SourceError> {
+        let (source, compression) = planned;
         let data = match source {
             Source::Bytes(bytes) => bytes.as_slice(),
             Source::File { path, size } => {
@@ -117,7 +120,7 @@ impl Worker {
         let mut crc = crc32fast::Hasher::new();
         crc.update(data);
         let digest = Sha256Digest::of(data);
-        let deflated = match self.compression {
+        let deflated = match compression {
             Compression::Store => None,
             _ => Some(self.deflater.deflate(data, Position::Last)?).filter(|deflated| deflated.len() < data.len()),
         };

@@ -10,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::framing::{self, Framing};
 use super::inflate::{self, CHUNK};
 use super::pipe;
+use super::segments::Segments;
 use crate::digest::Sha256Digest;
 use crate::fs::FileBytes;
 
@@ -145,9 +146,11 @@ impl Archive {
             return Err(error);
         }
         if member.size < MIN_PIPED {
-            inflate::copy(&self.bytes, member, out)
-        } else {
-            pipe::copy(&self.bytes, member, out)
+            return inflate::copy(&self.bytes, member, out);
+        }
+        match Segments::of(&self.bytes, member)? {
+            Some(segments) => segments.copy(out),
+            None => pipe::copy(&self.bytes, member, out),
         }
     }
 

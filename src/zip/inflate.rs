@@ -21,7 +21,7 @@ pub(super) trait Sink {
 /// Writes the data of a located member to `out`, and holds it against what the directory states.
 pub(super) fn copy(file: &FileBytes, member: &Member, out: &mut dyn Write) -> Result<(), MemberError> {
     let mut direct = Direct { buffer: vec![0; CHUNK], checked: Checked::new(member, out) };
-    produce(file, member, &mut direct)?;
+    produce(file, member, member.data.clone(), &mut direct)?;
     direct.checked.finish()
 }
 
@@ -47,22 +47,41 @@ pub(super) struct Checked<'a, W: ?Sized> {
     out: &'a mut W,
     hasher: crc32fast::Hasher,
     count: u64,
+    /// How many bytes come a second time.
+    again: u64,
 }
 
 impl<'a, W: Write + ?Sized> Checked<'a, W> {
     pub(super) fn new(member: &'a Member, out: &'a mut W) -> Self {
-        Self { member, out, hasher: crc32fast::Hasher::new(), count: 0 }
+        Self { member, out, hasher: crc32fast::Hasher::new(), count: 0, again: 0 }
     }
 }
 
 impl<W: Write + ?Sized> Checked<'_, W> {
     pub(super) fn write(&mut self, chunk: &[u8]) -> Result<(), MemberError> {
+        let known = self.again.min(chunk.len() as u64);
+        self.again -= known;
+        let chunk = &chunk[known as usize..];
+        let mut crc = crc32fast::Hasher::new();
+        crc.update(chunk);
+        self.write_hashed(chunk, &crc)
+    }
+
+    /// As [`Checked::write`], with the CRC-32 of the chunk.
+    pub(super) fn write_hashed(&mut self, chunk: &[u8], crc: &crc32fast::Hasher) -> Result<(), MemberError> {
         self.count += chunk.len() as u64;
         if self.count > self.member.size {
             return Err(self.wrong_size(true));
         }
-        self.hasher.update(chunk);
-        self.out.write_all(chunk).map_err(|source| MemberError::Write { member: self.member.name.clone(), source })
+        self.hasher.combine(crc);
+        // What takes it reads it more than once: each block is still in the cache then.
+        let written = chunk.chunks(CHUNK).try_for_each(|block| self.out.write_all(block));
+        written.map_err(|source| MemberError::Write { member: self.member.name.clone(), source })
+    }
+
+    /// What follows begins with the first byte again.
+    pub(super) fn begin_again(&mut self) {
+        self.again = self.count;
     }
 
     fn wrong_size(&self, more: bool) -> MemberError {
@@ -81,9 +100,14 @@ impl<W: Write + ?Sized> Checked<'_, W> {
     }
 }
 
-/// Hands the data of a located member to `sink`, a chunk at a time, without looking at it.
-pub(super) fn produce(file: &FileBytes, member: &Member, sink: &mut dyn Sink) -> Result<(), MemberError> {
-    let input = Input { file, member, left: member.data.clone(), buffer: Vec::new(), unread: 0..0 };
+/// Hands the data of a located member, or what follows from `left` alone, to `sink`, a chunk at a time, without looking at it.
+pub(super) fn produce(
+    file: &FileBytes,
+    member: &Member,
+    left: Range<u64>,
+    sink: &mut dyn Sink,
+) -> Result<(), MemberError> {
+    let input = Input { file, member, left, buffer: Vec::new(), unread: 0..0 };
     match member.method {
         STORED => input.store(sink),
         DEFLATED => input.inflate(sink),

@@ -15,4 +15,6 @@ mod inflate;
 mod local;
 mod member;
 mod pipe;
+pub(crate) mod queue;
+mod segments;
 pub mod writer;

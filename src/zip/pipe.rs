@@ -1,6 +1,7 @@
 //! A member's data on its way to another thread: one inflates, the other checks, hashes and writes. Memory is a few chunks.
 
 use std::io::{self, Write};
+use std::ops::Range;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use super::inflate::{CHUNK, Checked, Sink, produce};
@@ -39,23 +40,33 @@ impl Sink for Sender<'_> {
 
 /// Writes the data of a located member to `out`, by a thread of its own, and holds it against what the directory states.
 pub(super) fn copy(file: &FileBytes, member: &Member, out: &mut (dyn Write + Send)) -> Result<(), MemberError> {
+    let mut checked = Checked::new(member, out);
+    pass(file, member, member.data.clone(), &mut checked)?;
+    checked.finish()
+}
+
+/// Passes the data that follows from `left` on to `checked`, by a thread of its own.
+pub(super) fn pass<W: Write + Send + ?Sized>(
+    file: &FileBytes,
+    member: &Member,
+    left: Range<u64>,
+    checked: &mut Checked<'_, W>,
+) -> Result<(), MemberError> {
     let (full, arrived) = sync_channel::<Chunk>(DEPTH);
     let (give_back, used) = sync_channel(DEPTH);
-    let (produced, checked) = std::thread::scope(|scope| {
+    let (produced, passed) = std::thread::scope(|scope| {
         let writer = scope.spawn(move || {
-            let mut checked = Checked::new(member, out);
             for (buffer, count) in arrived {
                 checked.write(&buffer[..count])?;
                 // A full queue of used buffers only means that this one is dropped.
                 let _ = give_back.try_send(buffer);
             }
-            Ok(checked)
+            Ok(())
         });
-        let produced = produce(file, member, &mut Sender { member, buffer: vec![0; CHUNK], full, used });
+        let produced = produce(file, member, left, &mut Sender { member, buffer: vec![0; CHUNK], full, used });
         // The sender is gone by now, so the writer ends.
         (produced, writer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     });
-    let checked = checked?;
-    produced?;
-    checked.finish()
+    passed?;
+    produced
 }

@@ -11,7 +11,7 @@ struct State<T> {
 }
 
 /// Hands out task numbers in order, never more than a window ahead of the writer, and collects the results.
-pub(super) struct Queue<T> {
+pub(crate) struct Queue<T> {
     state: Mutex<State<T>>,
     changed: Condvar,
     window: usize,
@@ -19,7 +19,7 @@ pub(super) struct Queue<T> {
 }
 
 impl<T> Queue<T> {
-    pub(super) fn new(length: usize, window: usize) -> Self {
+    pub(crate) fn new(length: usize, window: usize) -> Self {
         let state = State { taken: 0, written: 0, done: BTreeMap::new(), stopped: false };
         Self { state: Mutex::new(state), changed: Condvar::new(), window, length }
     }
@@ -33,7 +33,7 @@ impl<T> Queue<T> {
     }
 
     /// The next task; `None` where there is none or the work was stopped.
-    pub(super) fn take(&self) -> Option<usize> {
+    pub(crate) fn take(&self) -> Option<usize> {
         let mut state = self.lock();
         loop {
             if state.stopped || state.taken == self.length {
@@ -47,13 +47,13 @@ impl<T> Queue<T> {
         }
     }
 
-    pub(super) fn put(&self, number: usize, done: T) {
+    pub(crate) fn put(&self, number: usize, done: T) {
         self.lock().done.insert(number, done);
         self.changed.notify_all();
     }
 
     /// What became of a task; `None` where the work was stopped before it was done.
-    pub(super) fn next(&self, number: usize) -> Option<T> {
+    pub(crate) fn next(&self, number: usize) -> Option<T> {
         let mut state = self.lock();
         loop {
             if let Some(done) = state.done.remove(&number) {
@@ -69,13 +69,13 @@ impl<T> Queue<T> {
         }
     }
 
-    pub(super) fn is_stopped(&self) -> bool {
+    pub(crate) fn is_stopped(&self) -> bool {
         self.lock().stopped
     }
 }
 
 /// Stops the work when it is dropped.
-pub(super) struct Stop<'a, T>(pub &'a Queue<T>);
+pub(crate) struct Stop<'a, T>(pub &'a Queue<T>);
 
 impl<T> Drop for Stop<'_, T> {
     fn drop(&mut self) {
@@ -85,7 +85,7 @@ impl<T> Drop for Stop<'_, T> {
 }
 
 /// A thread that dies must not leave the others waiting for it.
-pub(super) struct StopOnPanic<'a, T>(pub &'a Queue<T>);
+pub(crate) struct StopOnPanic<'a, T>(pub &'a Queue<T>);
 
 impl<T> Drop for StopOnPanic<'_, T> {
     fn drop(&mut self) {
