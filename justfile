@@ -28,6 +28,14 @@ lint:
 rules:
     RELKIT_UPDATE_DOCS=1 cargo test --locked --test it check_documents
 
+# docs/commands, from the command line
+commands:
+    RELKIT_UPDATE_DOCS=1 cargo test --locked --test it the_pages_of_the_commands
+
+# the site of the documents, in target/site; needs mkdocs
+site:
+    mkdocs build --strict
+
 # the SDK's types and methods, from the pinned runtime's own schema
 types:
     cargo run --quiet -- generate-types --wheel {{runtime}} --sdk sdk-template
@@ -39,7 +47,7 @@ fuzz seconds='5' *targets:
 # builds and publishes the real runtime of target/payloads/ against the peers (docs/testing.md)
 bench:
     cargo build --release --locked --quiet
-    python3 benches/build.py
+    python3 benches/table.py --write
     python3 benches/publish.py
 
 # the walks of CONTRIBUTING, followed on a copy of this tree, with the tests of what they change

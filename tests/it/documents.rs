@@ -1,6 +1,7 @@
 //! Every command line that people read, run as it stands: in documents, in `--help`, and in what relkit prints as a next step.
 //! `world` is where they run; a line that is neither run there nor on the list of those that are not fails.
 
+mod commands;
 mod pages;
 mod world;
 
@@ -227,8 +228,14 @@ fn links_between_documents_lead_somewhere() {
     for page in pages().into_iter().filter(|page| !page.contains("template/")) {
         let path = repository().join(&page);
         let text = fs::read_to_string(&path).unwrap();
-        for found in link.captures_iter(&text).filter(|found| !found[1].contains("://")) {
-            let target = path.parent().unwrap_or(Path::new("")).join(&found[1]);
+        for found in link.captures_iter(&text) {
+            // The site has the documents alone, so what lies beside them is linked where the repository is.
+            let own = ["blob", "tree"].map(|kind| format!("{}/{kind}/main/", env!("CARGO_PKG_REPOSITORY")));
+            let target = match own.iter().find_map(|own| found[1].strip_prefix(own)) {
+                Some(beside) => repository().join(beside),
+                None if found[1].contains("://") => continue,
+                None => path.parent().unwrap_or(Path::new("")).join(&found[1]),
+            };
             assert!(target.exists(), "{page}: {}", &found[1]);
         }
         let keep = |text: &str| -> String {
