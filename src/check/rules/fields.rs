@@ -111,7 +111,7 @@ static CLASSIFIERS: LazyLock<(BTreeSet<&'static str>, BTreeSet<&'static str>)> =
 });
 
 rule!(DESCRIPTION = "description", Warning, Metadata(description);
-    what: "There is a description, its content type is Markdown, reStructuredText or plain text, and reStructuredText has no unknown directive or role and no title with a short underline at its margin.",
+    what: "There is a description, its content type is Markdown, reStructuredText or plain text, and reStructuredText renders without a warning of docutils.",
     why: "An unknown content type is refused by indexes; without one the text is taken for reStructuredText and may not be shown.",
     fix: "Set `readme = \"README.md\"` in pyproject.toml";
     because: [Habit("a release without a description is taken"), Index("an unknown content type, and reStructuredText that does not render, is refused")]);
@@ -123,9 +123,7 @@ fn description(metadata: &Metadata, found: &mut Findings) {
     }
     let content_type = metadata.fields().get("Description-Content-Type");
     let is_rst = content_type.is_none_or(|text| text.trim_start().to_ascii_lowercase().starts_with("text/x-rst"));
-    if let Some(fault) =
-        metadata.description().filter(|_| is_rst && !empty).and_then(|text| rst::faults(text).into_iter().next())
-    {
+    if let Some(fault) = metadata.description().filter(|_| is_rst && !empty).and_then(rst::fault) {
         let message = format!("the description does not render: line {} of it, {}", fault.line, fault.why);
         found.with(Severity::Error, None, message);
     }

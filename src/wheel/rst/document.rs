@@ -1,0 +1,144 @@
+//! What is known of a document besides its blocks: names that are defined, names that are used, and blocks that are still to be
+//! read. Whether a use has its definition is only known at the end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Fault;
+use super::lines::Line;
+
+/// How deep blocks may lie in one another; what lies deeper is not looked at.
+const MAX_DEPTH: usize = 64;
+
+/// What a name was defined as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Target {
+    /// An address, or another name.
+    Address(String),
+    /// The place itself.
+    Here,
+    /// A title, or a link that names itself, which gives way to any other.
+    Weak,
+}
+
+#[derive(Default)]
+pub(super) struct Document<'a> {
+    /// Blocks inside others: no section begins in one.
+    pub nested: Vec<(Vec<Line<'a>>, usize)>,
+    targets: BTreeMap<String, Target>,
+    /// As they are written: two that differ in case are two.
+    substitutions: BTreeSet<String>,
+    pub roles: BTreeSet<String>,
+    uses: Vec<(usize, Use)>,
+    /// Definitions and uses that have no name: links, numbered notes, notes by symbol.
+    unnamed: [(usize, usize); 3],
+    /// Something of it is shown.
+    pub is_shown: bool,
+    /// Something was passed over that may define or use names.
+    pub is_partial: bool,
+}
+
+enum Use {
+    Target(String),
+    Substitution(String),
+}
+
+/// A definition or use without a name.
+#[derive(Clone, Copy)]
+pub(super) enum Unnamed {
+    Link,
+    Number,
+    Symbol,
+}
+
+impl<'a> Document<'a> {
+    pub(super) fn nest(&mut self, lines: Vec<Line<'a>>, depth: usize) {
+        if depth < MAX_DEPTH {
+            self.nested.push((lines, depth + 1));
+        } else {
+            self.is_partial = true;
+        }
+    }
+
+    pub(super) fn define(&mut self, line: usize, name: &str, target: Target) -> Result<(), Fault> {
+        let name = normal(name);
+        match self.targets.get(&name) {
+            Some(Target::Weak) | None => {
+                self.targets.insert(name, target);
+            }
+            Some(_) if target == Target::Weak => {}
+            Some(Target::Address(one)) if matches!(&target, Target::Address(other) if other == one) => {}
+            Some(_) => return Err(Fault::new(line, format!("the target `{name}` is defined twice"))),
+        }
+        Ok(())
+    }
+
+    pub(super) fn substitute(&mut self, line: usize, name: &str) -> Result<(), Fault> {
+        match self.substitutions.insert(spaced(name)) {
+            true => Ok(()),
+            false => Err(Fault::new(line, format!("the substitution `{}` is defined twice", name.trim()))),
+        }
+    }
+
+    pub(super) fn refer(&mut self, line: usize, name: &str) {
+        self.uses.push((line, Use::Target(normal(name))));
+    }
+
+    pub(super) fn refer_substitution(&mut self, line: usize, name: &str) {
+        self.uses.push((line, Use::Substitution(normal(name))));
+    }
+
+    pub(super) fn define_unnamed(&mut self, kind: Unnamed) {
+        self.unnamed[kind as usize].0 += 1;
+    }
+
+    pub(super) fn refer_unnamed(&mut self, kind: Unnamed) {
+        self.unnamed[kind as usize].1 += 1;
+    }
+
+    /// Holds uses against definitions, when all of both are known.
+    pub(super) fn resolve(&self, last: usize) -> Result<(), Fault> {
+        if !self.is_shown {
+            return Err(Fault::new(1, "nothing of it is shown".to_owned()));
+        }
+        if self.is_partial {
+            return Ok(());
+        }
+        let folded_substitutions: BTreeSet<_> = self.substitutions.iter().map(|name| name.to_lowercase()).collect();
+        for (line, used) in &self.uses {
+            match used {
+                Use::Target(name) if !self.targets.contains_key(name) => {
+                    return Err(Fault::new(*line, format!("there is no target `{name}`")));
+                }
+                // A use may be in another case.
+                Use::Substitution(name) if !folded_substitutions.contains(name) => {
+                    return Err(Fault::new(*line, format!("there is no substitution `{name}`")));
+                }
+                _ => {}
+            }
+        }
+        let [links, numbers, symbols] = self.unnamed;
+        if links.0 != links.1 {
+            let why = format!("{} anonymous references have {} targets", links.1, links.0);
+            return Err(Fault::new(last, why));
+        }
+        for (what, (defined, used)) in [("numbered", numbers), ("symbol", symbols)] {
+            if used > defined {
+                return Err(Fault::new(
+                    last,
+                    format!("{used} references to {what} footnotes have {defined} footnotes"),
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A name without escapes, case and more than one space in a row.
+fn normal(name: &str) -> String {
+    spaced(name).to_lowercase()
+}
+
+fn spaced(name: &str) -> String {
+    let plain = name.replace("\0 ", "").replace("\0\n", "").replace('\0', "");
+    plain.split_whitespace().collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,308 @@
+//! Explicit markup: footnotes, citations, targets, substitutions, directives and comments. docutils' specification, "Explicit
+//! Markup Blocks", and its reference of directives.
+
+use super::Fault;
+use super::document::{Document, Target, Unnamed};
+use super::inline;
+use super::lines::{Block, Indent, Line, Until, indented};
+
+/// What a directive holds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Content {
+    /// Body elements, at least one.
+    Body,
+    /// Body elements or nothing, behind an argument or not.
+    Maybe,
+    /// Text of another kind, which is not read.
+    Other,
+    None,
+    Refused,
+}
+
+/// Every directive of docutils, whether it needs an argument, and what it holds.
+const DIRECTIVES: [(&str, bool, Content); 12] = [
+    ("attention caution danger error hint important note tip warning", false, Content::Body),
+    ("admonition topic", true, Content::Body),
+    ("epigraph highlights pull-quote compound", false, Content::Body),
+    ("container sidebar figure header footer class", false, Content::Maybe),
+    ("image", true, Content::None),
+    ("rubric", true, Content::None),
+    ("contents sectnum section-numbering target-notes", false, Content::None),
+    ("code code-block sourcecode parsed-literal", false, Content::Other),
+    ("math csv-table list-table table line-block qa questions faq", false, Content::Other),
+    ("default-role role title meta restructuredtext-test-directive", false, Content::Other),
+    ("replace unicode date", false, Content::Other),
+    ("raw include", false, Content::Refused),
+];
+
+/// Directives of which nothing is shown.
+const SILENT: [&str; 8] =
+    ["meta", "header", "footer", "title", "target-notes", "sectnum", "section-numbering", "contents"];
+
+/// The options of an image, and what a figure has besides.
+const IMAGE: [&str; 10] = ["alt", "height", "width", "scale", "align", "loading", "target", "class", "name", "usemap"];
+const FIGURE: [&str; 3] = ["figwidth", "figclass", "figname"];
+
+/// An option of an image that there is not.
+fn unknown_option(name: &str, options: &[Line<'_>]) -> Option<String> {
+    let names = options.iter().filter_map(|line| line.text.strip_prefix(':')?.split(':').next());
+    let is_known = |option: &&str| IMAGE.contains(option) || (name == "figure" && FIGURE.contains(option));
+    names.map(str::trim).find(|option| !is_known(&option.to_lowercase().as_str())).map(str::to_owned)
+}
+
+/// Reads the construct whose text begins at `text` in the line at `start`.
+pub(super) fn read<'a>(
+    document: &mut Document<'a>,
+    lines: &[Line<'a>],
+    start: usize,
+    text: usize,
+    depth: usize,
+) -> Result<Block<'a>, Fault> {
+    let line = lines[start];
+    let rest = &line.text[text..];
+    if let Some((label, end)) = label(rest) {
+        let block = indented(lines, start, Indent::First(text + end), Until::Unindent);
+        match label {
+            "#" => document.define_unnamed(Unnamed::Number),
+            "*" => document.define_unnamed(Unnamed::Symbol),
+            label => document.define(line.number, label.trim_start_matches('#'), Target::Here)?,
+        }
+        document.is_shown = true;
+        document.nest(block.lines.clone(), depth);
+        return Ok(block);
+    }
+    if rest.starts_with('_') && rest.len() > 1 && !rest.starts_with("_ ") {
+        return target(document, lines, start, text);
+    }
+    if let Some(block) = substitution(document, lines, start, text)? {
+        return Ok(block);
+    }
+    if let Some((name, end)) = directive_name(rest) {
+        let block = indented(lines, start, Indent::First(text + end), Until::Unindent);
+        directive(document, line, name, rest.get(end..).unwrap_or(""), &block, depth)?;
+        return Ok(block);
+    }
+    if rest.is_empty() && lines.get(start + 1).is_none_or(|next| next.text.is_empty()) {
+        return Ok(Block { lines: Vec::new(), next: start + 1, ends_well: true });
+    }
+    Ok(indented(lines, start, Indent::First(text), Until::Unindent))
+}
+
+/// `[1]`, `[#]`, `[#name]`, `[*]` or `[name]`, and where what follows it begins.
+fn label(rest: &str) -> Option<(&str, usize)> {
+    let end = rest.strip_prefix('[')?.find(']')? + 1;
+    let label = &rest[1..end];
+    let name = label.strip_prefix('#').unwrap_or(label);
+    let is_label = label == "*" || label == "#" || is_simple_name(name);
+    let behind = super::lines::spaces(&rest[end + 1..]);
+    (is_label && (behind > 0 || rest.len() == end + 1)).then_some((label, end + 1 + behind))
+}
+
+/// Words with single marks between them.
+fn is_simple_name(name: &str) -> bool {
+    !name.is_empty()
+        && name.split(['-', '.', '_', '+', ':']).all(|word| !word.is_empty() && word.chars().all(char::is_alphanumeric))
+}
+
+/// `name::`, and where what follows it begins.
+fn directive_name(rest: &str) -> Option<(&str, usize)> {
+    let is_end = |at: &usize| rest[at + 2..].is_empty() || rest[at + 2..].starts_with(' ');
+    let end = rest.match_indices("::").map(|(at, _)| at).find(is_end)?;
+    // A blank may stand before the colons.
+    let name = rest[..end].strip_suffix(' ').unwrap_or(&rest[..end]);
+    is_simple_name(name).then(|| (name, end + 2 + super::lines::spaces(&rest[end + 2..])))
+}
+
+fn target<'a>(document: &mut Document<'a>, lines: &[Line<'a>], start: usize, text: usize) -> Result<Block<'a>, Fault> {
+    let line = lines[start];
+    let block = indented(lines, start, Indent::First(text), Until::Blank);
+    let joined: Vec<_> = block.lines.iter().map(|line| line.text.trim()).collect();
+    let malformed = || Fault::new(line.number, "the target of a link is malformed".to_owned());
+    let whole = joined.join("\n");
+    let rest = &whole[1..];
+    if let Some(address) = rest.strip_prefix("_:") {
+        document.define_unnamed(Unnamed::Link);
+        refer_indirectly(document, line.number, address);
+        return Ok(block);
+    }
+    let (name, rest) = match rest.strip_prefix('`') {
+        Some(quoted) => quoted.split_once("`:").ok_or_else(malformed)?,
+        None => {
+            let bytes = rest.as_bytes();
+            let is_end = |at: &usize| {
+                let is_last = bytes.get(at + 1).is_none_or(|next| matches!(next, b' ' | b'\n'));
+                bytes[*at] == b':' && *at > 0 && is_last && bytes[at - 1] != b'\\'
+            };
+            let end = (0..bytes.len()).find(is_end).ok_or_else(malformed)?;
+            (&rest[..end], &rest[end + 1..])
+        }
+    };
+    if !(rest.is_empty() || rest.starts_with([' ', '\n'])) || name.starts_with([' ', '_']) {
+        return Err(malformed());
+    }
+    let address: String = rest.split_whitespace().collect();
+    refer_indirectly(document, line.number, rest);
+    let target = if address.is_empty() { Target::Here } else { Target::Address(address.replace('\\', "")) };
+    document.define(line.number, &name.replace('\\', ""), target)?;
+    Ok(block)
+}
+
+/// An address may be the name of another target.
+fn refer_indirectly(document: &mut Document<'_>, line: usize, address: &str) {
+    let Some(name) = address.trim().strip_suffix('_').filter(|name| !name.ends_with('\\')) else { return };
+    if let Some(phrase) = name.strip_prefix('`').and_then(|name| name.strip_suffix('`')) {
+        document.refer(line, phrase);
+    } else if is_simple_name(name) {
+        document.refer(line, name);
+    }
+}
+
+/// The target of a link that has no name: `__ address`.
+pub(super) fn anonymous<'a>(document: &mut Document<'a>, lines: &[Line<'a>], start: usize, text: usize) -> Block<'a> {
+    let block = indented(lines, start, Indent::First(text), Until::Blank);
+    document.define_unnamed(Unnamed::Link);
+    let address: Vec<_> = block.lines.iter().map(|line| line.text).collect();
+    refer_indirectly(document, lines[start].number, &address.join(" "));
+    block
+}
+
+fn substitution<'a>(
+    document: &mut Document<'a>,
+    lines: &[Line<'a>],
+    start: usize,
+    text: usize,
+) -> Result<Option<Block<'a>>, Fault> {
+    let line = lines[start];
+    let Some(rest) = line.text[text..].strip_prefix('|').filter(|rest| !rest.starts_with(' ')) else { return Ok(None) };
+    // A name of several lines is left alone.
+    let Some((name, behind)) = rest.split_once('|').filter(|(name, _)| !name.is_empty() && !name.ends_with(' ')) else {
+        document.is_partial = true;
+        return Ok(Some(indented(lines, start, Indent::First(text), Until::Unindent)));
+    };
+    let begins = line.text.len() - behind.trim_start().len();
+    let block = indented(lines, start, Indent::First(begins), Until::Unindent);
+    document.substitute(line.number, name)?;
+    let Some(first) = block.lines.first().copied() else {
+        return Err(Fault::new(line.number, format!("the substitution `{name}` is of nothing")));
+    };
+    match directive_name(first.text) {
+        Some((kind, end)) => {
+            let inner: String = first.text.get(end..).unwrap_or("").to_owned();
+            match kind.to_lowercase().as_str() {
+                "replace" => {
+                    let more: Vec<_> = block.lines[1..].iter().map(|line| line.text.trim()).collect();
+                    inline::read(document, first.number, &format!("{inner}\n{}", more.join("\n")))?;
+                }
+                "unicode" | "date" => {}
+                "image" => {
+                    let line = Line { number: first.number, text: first.text.get(end..).unwrap_or("") };
+                    let more = block.lines[1..].iter().copied();
+                    let lines = std::iter::once(line).filter(|line| !line.text.is_empty()).chain(more).collect();
+                    let inner = Block { lines, next: block.next, ends_well: true };
+                    directive(document, first, "image", line.text, &inner, 0)?;
+                }
+                kind if is_known(kind) => document.is_partial = true,
+                kind => return Err(Fault::new(first.number, format!("the directive `{kind}` is not known"))),
+            }
+        }
+        None => return Err(Fault::new(line.number, format!("the substitution `{name}` has no directive"))),
+    }
+    Ok(Some(block))
+}
+
+fn row(name: &str) -> Option<&'static (&'static str, bool, Content)> {
+    DIRECTIVES.iter().find(|(names, ..)| names.split(' ').any(|known| known == name))
+}
+
+fn is_known(name: &str) -> bool {
+    row(name).is_some_and(|(.., content)| *content != Content::Refused)
+}
+
+fn directive<'a>(
+    document: &mut Document<'a>,
+    line: Line<'a>,
+    name: &str,
+    argument: &str,
+    block: &Block<'a>,
+    depth: usize,
+) -> Result<(), Fault> {
+    let name = name.to_lowercase();
+    let fault = |why: String| Err(Fault::new(line.number, why));
+    let Some((_, needs_argument, content)) = row(&name) else {
+        return fault(format!("the directive `{name}` is not known"));
+    };
+    if matches!(name.as_str(), "replace" | "unicode" | "date") {
+        return fault(format!("the directive `{name}` stands outside of a substitution"));
+    }
+    document.is_shown |=
+        !SILENT.contains(&name.as_str()) && name != "role" && name != "default-role" && name != "class";
+    // The argument and the options go up to the first blank line.
+    let is_apart = argument.is_empty() && block.lines.first().is_some_and(|first| first.number > line.number + 1);
+    let head = if is_apart { 0 } else { block.lines.iter().take_while(|line| !line.text.is_empty()).count() };
+    let is_option = |line: &Line<'_>| matches!(super::markers::marker(line.text), super::markers::Marker::Field(_));
+    let arguments = block.lines[..head].iter().take_while(|line| !is_option(line)).count();
+    if *needs_argument && arguments == 0 {
+        return fault(format!("the directive `{name}` has no argument"));
+    }
+    if name == "role" {
+        document.roles.insert(argument.split('(').next().unwrap_or_default().trim().to_lowercase());
+    }
+    if matches!(name.as_str(), "image" | "figure")
+        && let Some(option) = unknown_option(&name, &block.lines[arguments..head])
+    {
+        return fault(format!("the directive `{name}` has no option `{option}`"));
+    }
+    let body = match content {
+        Content::Refused => return fault(format!("the directive `{name}` is refused")),
+        Content::None => {
+            let options = &block.lines[arguments..head];
+            let more = block.lines[head..].iter().any(|line| !line.text.is_empty());
+            if more && matches!(name.as_str(), "image" | "contents") {
+                return fault(format!("the directive `{name}` takes no text"));
+            }
+            if let Some(link) = options.iter().find_map(|line| line.text.strip_prefix(":target:")) {
+                refer_indirectly(document, line.number, link);
+            }
+            return Ok(());
+        }
+        Content::Other => {
+            // What is shown as it is needs something to show.
+            let is_code = matches!(name.as_str(), "code" | "code-block" | "sourcecode" | "parsed-literal");
+            let words = block.lines[..arguments].iter().flat_map(|line| line.text.split_whitespace()).count();
+            if is_code && name != "parsed-literal" && words > 1 {
+                return fault(format!(
+                    "the directive `{name}` takes one argument, and no blank line stands before its text"
+                ));
+            }
+            let text = if name == "parsed-literal" { &block.lines[..] } else { &block.lines[head..] };
+            if is_code && text.iter().all(|line| line.text.is_empty()) {
+                return fault(format!("the directive `{name}` shows nothing"));
+            }
+            document.is_partial |= !is_code || name == "parsed-literal";
+            return Ok(());
+        }
+        // An admonition's options come before its text; what is behind the colons is text too.
+        Content::Body if !needs_argument => match block.lines.iter().take(head).position(is_option) {
+            Some(0) => block.lines[head..].to_vec(),
+            _ => block.lines.clone(),
+        },
+        Content::Body => block.lines[head..].to_vec(),
+        Content::Maybe => {
+            if name == "figure" {
+                let options = &block.lines[arguments..head];
+                let links: Vec<_> = options.iter().filter_map(|line| line.text.strip_prefix(":target:")).collect();
+                links.into_iter().for_each(|link| refer_indirectly(document, line.number, link));
+            }
+            if matches!(name.as_str(), "header" | "footer") {
+                block.lines.clone()
+            } else {
+                block.lines[head..].to_vec()
+            }
+        }
+    };
+    if *content == Content::Body && body.iter().all(|line| line.text.is_empty()) {
+        return fault(format!("the directive `{name}` has no text"));
+    }
+    document.nest(body, depth);
+    Ok(())
+}

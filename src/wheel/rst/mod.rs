@@ -1,0 +1,235 @@
+//! What keeps a reStructuredText description from rendering: docutils' warnings and errors, at the first of which an index stops.
+//! A reader of the format that makes no document; what it is not sure of it passes over. docutils' reStructuredText specification.
+
+mod body;
+mod document;
+mod explicit;
+mod inline;
+mod lines;
+mod markers;
+mod roles;
+mod tables;
+
+use body::{Body, Place};
+use document::Document;
+use lines::Line;
+
+/// A line that does not render, counted from 1, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub line: usize,
+    pub why: String,
+}
+
+impl Fault {
+    fn new(line: usize, why: String) -> Self {
+        Self { line, why }
+    }
+}
+
+/// The first thing found that is wrong with a text.
+pub(crate) fn fault(text: &str) -> Option<Fault> {
+    let lines = lines::split(text);
+    let lines: Vec<Line<'_>> =
+        lines.iter().enumerate().map(|(at, text)| Line { number: at + 1, text: text.as_str() }).collect();
+    let mut document = Document::default();
+    read(&mut document, &lines).err()
+}
+
+fn read<'a>(document: &mut Document<'a>, lines: &[Line<'a>]) -> Result<(), Fault> {
+    let own = lines.iter().filter_map(|line| line.text.trim_start().strip_prefix(".. role::"));
+    document.roles.extend(own.map(|rest| rest.split('(').next().unwrap_or_default().trim().to_lowercase()));
+    Body::new(document, lines, Place::Document).read()?;
+    while let Some((lines, depth)) = document.nested.pop() {
+        Body::new(document, &lines, Place::Inside(depth)).read()?;
+    }
+    document.resolve(lines.len())
+}
+
+/// How many columns a line takes at least: what is wide counts once, what combines not at all.
+fn width(line: &str) -> usize {
+    line.chars().filter(|character| !unicode_normalization::char::is_combining_mark(*character)).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &str) -> Vec<usize> {
+        fault(text).into_iter().map(|fault| fault.line).collect()
+    }
+
+    #[test]
+    fn what_docutils_refuses_is_found() {
+        for (text, line) in [
+            ("Title\n=====\n\n.. toctree::\n   a\n", 4),
+            ("Title long\n====\n\ntext\n", 2),
+            ("text\nand :func:`x`\n", 2),
+            (".. raw:: html\n\n   <b>x</b>\n", 1),
+            (".. |x| versionadded:: 1\n", 1),
+            ("- :class:`~a.B`\n", 1),
+        ] {
+            assert_eq!(lines(text), [line], "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_docutils_renders_is_passed_over() {
+        for text in [
+            "Title\n=====\n\n.. image:: x\n   :alt: y\n\n.. code-block:: nolang\n\n   .. toctree::\n",
+            "Tit\n==\n\nx\n",
+            "===\nTitle\n===\n\ntext\n",
+            "Text::\n\n    .. toctree::\n\n    :func:`x`\n",
+            "Quoted::\n\n.. toctree::\n",
+            "a ``:func:`x``` b and ``more\n:func:`y```\n",
+            ".. role:: own(code)\n\n:own:`x` and :pep:`8`, :Sup:`2`\n",
+            ".. a comment: toctree::\n\n.. _target: https://example.org/\n.. [1] note\n\n:field: `x`\n",
+            "text\n.. toctree\n",
+            "=====  =====\na      b\n=====  =====\n",
+            "日本\n====\n",
+        ] {
+            assert_eq!(fault(text), None, "{text:?}");
+        }
+    }
+
+    /// What docutils 0.23 does with each, as an index asks it to.
+    #[test]
+    fn every_kind_of_fault_is_found() {
+        for text in [
+            "a\n\n----\n",
+            "----\n\nx\n",
+            "x\n\n----\n\n----\n\ny\n",
+            ".. c\n",
+            ".. meta::\n   :x: y\n",
+            "A\n=\n\nB\n-\n\nC\n~\n\nE\n=\n\nF\n~\n",
+            "a\n\n  q\nb\n",
+            "- a\n\n  T\n  =====\n",
+            "`a`__\n",
+            "__ http://x\n\nt\n",
+            "[#]_ [#]_\n\n.. [#] a\n",
+            ".. image:: x\n   :foo: bar\n",
+            ".. note::\n",
+            ":pep:`a`\n",
+            ":raw:`x`\n",
+            ".. include:: x\n",
+            ".. topic:: x\n",
+            ".. rubric::\n",
+            ".. unicode:: x\n",
+            ".. _x: http://a\n\n.. _x: http://b\n\nt\n",
+            "_`a` _`a`\n",
+            ".. [1] a\n\n.. [1] b\n",
+            ".. |x| replace:: a\n\n.. |x| replace:: b\n\nt\n",
+            ".. |x|\n\nt\n",
+            "a b_ c\n",
+            "a `b c`_ d\n",
+            "a [1]_ b\n",
+            "a |b| c\n",
+            "a **b\n",
+            "a *b\n",
+            "a `b\n",
+            "a ``b\n",
+            "a |b\n",
+            "f(*args)\n",
+            "- a\nb\n",
+            "1. a\n2. b\nc\n",
+            ":a: b\nc\n",
+            "-a  b\nc\n",
+            "t\n  d\nx\n",
+            "a::\n\nb\n",
+            "a::\n\n> b\nc\n",
+            "a::\n\n  b\nc\n",
+            "| a\nb\n",
+            ".. c\n  d\ne\n",
+            ".. _a b c\n\nt\n",
+            "+----+---+\n| a  | b |\n+----+---+\nx\n",
+            "+----+---+\n| a  | b|\n+----+---+\n",
+            "===  ===\na  b c\n===  ===\n",
+            "===  ===\na    b\n===  ==\n",
+            "=====\nT\n====\n",
+            "=====\nTitle\n\nx\n",
+            "a\nb\n c\n",
+            ".. code:: a b\n\n   c\n",
+            ".. code:: python\n   c d\n",
+            ":x:`a`:y:`\n",
+            ":sup:`a`_\n",
+        ] {
+            assert!(fault(text).is_some(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn the_harmless_kin_of_each_is_not() {
+        for text in [
+            "a\n\n----\n\nT\n=\n\nx\n",
+            "T\n=\n",
+            "a `x <http://a>`_ b `x <http://b>`_\n",
+            "a `x <http://a>`_ b\n\n.. _x: http://b\n",
+            "a |x| b\n\n.. |X| replace:: y\n",
+            "`a`__ `b <http://c>`__\n\n__ http://x\n",
+            ".. code-block::\n\n   x y\n",
+            ".. class:: x\n\nt\n",
+            "T\n=\n\nT_\n\n.. _T: http://a\n",
+            ".. role:: x\n\na :X:`y`\n",
+            "|x|_\n\n.. |x| replace:: y\n\n.. _x: http://a\n",
+            "a ``x`` b``\n",
+            "x*y*z * a *\n",
+            "\\*a *b*\n",
+            "a_b_c __init__ b http://a.b/c_d\n",
+            "(*) '*' \"`\" |\n",
+            "**a** *b*— “*c*”\n",
+            "text\n- item\n- item\n",
+            "1. a\nb\n",
+            "A. Einstein was\na man\n",
+            "a. x\n\nb. y\n\n#. z\n",
+            "::\n\n> x\n> y\n",
+            ">>> a\nb\n",
+            "| a\n  b\n| c\n",
+            "..\n\n  x\n",
+            ".. __: x\n\na__\n",
+            "+----+---+\n| a  | b |\n+----+---+\n",
+            "===  ===\na    b\n===  ===\nc    d\n===  ===\n",
+            "tit\n--\n\nx\n",
+            "Term : class\n  def\n\nTerm\n  def\n",
+            "--foo=BAR  desc\n-x\n   desc\n",
+            "\tx\n\n\ty\n",
+            "`a\\ <http://x>`_\n",
+            "x [1]_ y\n\n.. [1] z\n",
+            "x [#a]_ y\n\n.. [#a] z\n",
+            ".. note:: x\n   y\n\n   - z\n",
+            ".. |i| image:: x\n   :target: y_\n\n|i|\n\n.. _y: http://z\n",
+            ".. figure:: x\n   :alt: y\n\n   z\n",
+        ] {
+            assert_eq!(fault(text), None, "{text:?}");
+        }
+    }
+
+    /// Nothing is gone through more than a few times, however long it is; a quadratic one would not end.
+    #[test]
+    fn long_texts_end() {
+        let long = |part: &str| part.repeat(20_000);
+        for text in [
+            long("a-b:c."),
+            long(":a"),
+            long("\"*\" "),
+            long("- a\n"),
+            long("1. a\n"),
+            long(".. _a: b\n"),
+            format!(".. a{}", long("! :: ")),
+            long("`a "),
+            long("a_ "),
+            long("|a| "),
+            long("a\n  b\n"),
+            long("+--+\n"),
+            (0..400).map(|depth| " ".repeat(depth) + "a\n\n").collect(),
+        ] {
+            let _ = fault(&text);
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn never_panics(text in "(\\.\\. |[a-zé:`|=*_\\[\\]<>+#.1\n -]{1,9}|\\PC{0,4}|::\n\n){0,9}") {
+            let _ = fault(&text);
+        }
+    }
+}
