@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from ._names import RUNTIME_DISTRIBUTION, RUNTIME_MODULE
 from .config import AppServerConfig
-from .errors import BinaryNotFoundError
+from .errors import BinaryNotFoundError, InvalidInputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +68,21 @@ def resolve_codex_bin(config: AppServerConfig, ops: CodexBinResolverOps = DEFAUL
 def launch_command(config: AppServerConfig) -> list[str]:
     """The command line of the server."""
     if config.launch_args_override is not None:
+        if config.api_key is not None or config.base_url is not None:
+            raise InvalidInputError(
+                "`api_key` and `base_url` are told on the command line, which "
+                "`launch_args_override` replaces: give one or the other"
+            )
         return [os.fspath(part) for part in config.launch_args_override]
     # A relative path must mean the same file whatever working directory the server gets.
     command = [str(Path(os.path.abspath(resolve_codex_bin(config))))]
-    for override in config.config_overrides:
+    settings = []
+    if config.base_url is not None:
+        settings.append(f"openai_base_url={json.dumps(config.base_url)}")
+    if config.api_key is not None:
+        # What `introduce` signs in with stays in the server's memory.
+        settings.append('cli_auth_credentials_store="ephemeral"')
+    for override in (*settings, *config.config_overrides):
         command += ["--config", override]
     return [*command, "app-server", "--listen", "stdio://"]
 

@@ -209,6 +209,10 @@ class ClientCore:
         response = decode_response("initialize", result, InitializeResponse)
         self._version = split_user_agent(response.userAgent or "")[1]
         self.live().notify("initialized")
+        if config.api_key is not None:
+            login = self.submit("account/login/start", {"type": "apiKey", "apiKey": config.api_key})
+            with self.awaiting(login) as deadline:
+                value_of(receive(login.reply, deadline))
         return response
 
     def _timed_out(self, method: str, timeout: float | None) -> RequestTimeoutError:

@@ -46,6 +46,10 @@ class AppServerConfig:
     experimental_api: bool = True
     """Whether the server offers experimental fields and methods on this connection."""
 
+    api_key: str | None = field(default=None, kw_only=True, repr=False)
+    """An API key for this connection alone: it goes before any stored sign-in and is not stored."""
+    base_url: str | None = field(default=None, kw_only=True)
+    """Where the provider `openai` is reached, instead of its own address."""
     inherit_env: bool = field(default=True, kw_only=True)
     """Whether the server gets this process's environment; without it, only what `env` says."""
     startup_timeout_s: float | None = field(default=30.0, kw_only=True)
