@@ -14,6 +14,7 @@ from ._json import JsonObject
 from ._mailbox import DeadlinePassed, deadline_after, receive
 from ._on_request import Handlers
 from ._process import ServerProcess
+from ._reach import Reach
 from ._transport import Call, Ended, Outcome, Transport
 from ._turns import TurnBox, TurnRouter
 from ._wire import decode_response, params_dict, preload, split_user_agent
@@ -56,6 +57,8 @@ class ClientCore:
         self._handler = handler or self.config.server_request_handler
         self.handlers = Handlers()
         """Those of single methods, which come before the one of the configuration."""
+        self.reach = Reach()
+        """Whether the model has ever answered."""
         self._router = TurnRouter()
         self._transport: Transport | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
@@ -89,7 +92,7 @@ class ClientCore:
             process = ServerProcess(self.config)
             try:
                 self._transport = Transport(
-                    process, self._router, self._handler, self.loop, self.handlers
+                    process, self._router, self._handler, self.loop, self.handlers, self.reach
                 )
             except BaseException:
                 process.discard()
