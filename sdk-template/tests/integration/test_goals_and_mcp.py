@@ -15,6 +15,8 @@ from codex_app_server.types import ThreadGoalStatus
 from harness import Gate, Reply, Twin, World
 from harness import mcp_server as notes
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_goal_is_set_paused_resumed_and_cleared(twin: Twin) -> None:
     gate = Gate()

@@ -14,6 +14,8 @@ from codex_app_server import ModelUnreachableError, TurnFailedError, TurnTimeout
 from codex_app_server.events import ErrorNotification
 from harness import CodexHome, Gate, Reply, Twin, World
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def closed_port() -> Iterator[str]:
