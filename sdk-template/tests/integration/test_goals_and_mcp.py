@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from codex_app_server import AppServerConfig, InternalRpcError, JsonRpcError
+from codex_app_server import AppServerConfig, InternalRpcError, InvalidRequestError, JsonRpcError
 from codex_app_server.errors import InvalidInputError
 from codex_app_server.events import ThreadGoalUpdatedNotification, TurnCompletedNotification
 from codex_app_server.types import ThreadGoalStatus
@@ -55,6 +55,11 @@ def test_the_turns_towards_a_goal_are_notifications(twin: Twin) -> None:
         assert goal.tokens_used >= 6
         assert ended >= 2, "the turn that was asked for, and those that the goal started"
         assert "Go on" in str(twin.world.model.last_request.body)
+
+
+def test_limits_need_a_sign_in(twin: Twin) -> None:
+    with twin.codex() as codex, pytest.raises(InvalidRequestError, match="authentication"):
+        twin.wait(codex.rate_limits())
 
 
 def mcp_overrides() -> tuple[str, ...]:
