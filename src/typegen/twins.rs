@@ -321,6 +321,7 @@ impl Writer<'_> {
         if let Gives::RunResult = face.gives {
             let same = keywords.iter().filter(|word| word.name != "timeout").map(Keyword::passed);
             let given: Vec<String> = std::iter::once(INPUT.to_owned()).chain(same).collect();
+            self.text.push_str("        # No turn must run that nobody waits for.\n        checked_timeout(timeout)\n");
             self.text.push_str(&exploded(8, &format!("handle = {wait}self.turn"), ['(', ')'], &given, ""));
             let _ = writeln!(
                 self.text,

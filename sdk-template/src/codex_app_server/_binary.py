@@ -67,6 +67,9 @@ def resolve_codex_bin(config: AppServerConfig, ops: CodexBinResolverOps = DEFAUL
 
 def launch_command(config: AppServerConfig) -> list[str]:
     """The command line of the server."""
+    for name in ("launch_args_override", "config_overrides"):
+        if isinstance(getattr(config, name), (str, bytes)):
+            raise InvalidInputError(f"`{name}` is a tuple of texts, not one text")
     if config.launch_args_override is not None:
         if config.api_key is not None or config.base_url is not None:
             raise InvalidInputError(
@@ -98,6 +101,8 @@ def launch_environment(config: AppServerConfig) -> dict[str, str]:
         key = _same_key(environment, name)
         if value is None:
             environment.pop(key, None)
+        elif not isinstance(value, str):
+            raise InvalidInputError(f"the variable `{name}` of `env` is no text but {value!r:.100}")
         else:
             environment[key] = value
     return environment

@@ -21,6 +21,7 @@ from ._wire import decode_response, params_dict, preload, split_user_agent
 from .config import AppServerConfig, ServerRequestHandler
 from .errors import (
     AppServerError,
+    InvalidInputError,
     InvalidRequestError,
     RequestTimeoutError,
     RuntimeTooOldError,
@@ -53,6 +54,8 @@ class ClientCore:
     """A connection that can be opened and closed. It waits for no answer but `initialize`'s."""
 
     def __init__(self, config: AppServerConfig | None, handler: ServerRequestHandler | None):
+        if config is not None and not isinstance(config, AppServerConfig):
+            raise TypeError(f"config must be an AppServerConfig, not {config!r:.100}")
         self.config = config or AppServerConfig()
         self._handler = handler or self.config.server_request_handler
         self.handlers = Handlers()
@@ -213,7 +216,8 @@ class ClientCore:
         self._version = split_user_agent(response.userAgent or "")[1]
         self.live().notify("initialized")
         if config.api_key is not None:
-            login = self.submit("account/login/start", {"type": "apiKey", "apiKey": config.api_key})
+            key = checked_key(config.api_key)
+            login = self.submit("account/login/start", {"type": "apiKey", "apiKey": key})
             with self.awaiting(login) as deadline:
                 value_of(receive(login.reply, deadline))
         return response
@@ -322,6 +326,13 @@ def value_of(outcome: Outcome) -> object:
     if outcome.error is not None:
         raise outcome.error
     return outcome.result
+
+
+def checked_key(api_key: str) -> str:
+    """The key; InvalidInputError if it is none, which the server would notice at the first turn."""
+    if not isinstance(api_key, str) or not api_key.strip():
+        raise InvalidInputError("the API key is empty or no text")
+    return api_key
 
 
 def _turn_id(result: object) -> str | None:

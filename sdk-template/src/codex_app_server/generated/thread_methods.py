@@ -11,6 +11,7 @@ import os
 from typing import TYPE_CHECKING, TypeVar, overload
 
 from codex_app_server._handles import AsyncTurnHandle, TurnHandle
+from codex_app_server._mailbox import checked_timeout
 from codex_app_server._run import with_parsed
 from codex_app_server._wire import build_params, turn_input
 
@@ -339,6 +340,8 @@ class ThreadMethods:
         Returns:
             The final response, the items of the turn and the tokens used.
         """
+        # No turn must run that nobody waits for.
+        checked_timeout(timeout)
         handle = self.turn(
             input,
             approval_policy=approval_policy,
@@ -655,6 +658,8 @@ class AsyncThreadMethods:
         Returns:
             The final response, the items of the turn and the tokens used.
         """
+        # No turn must run that nobody waits for.
+        checked_timeout(timeout)
         handle = await self.turn(
             input,
             approval_policy=approval_policy,
