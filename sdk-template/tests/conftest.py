@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from codex_app_server import AppServerConfig, Codex
+from codex_app_server._wire import preload
 from harness.home import CodexHome
 from harness.model_server import ModelServer
 from harness.runtime import require_runtime
@@ -20,6 +24,24 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "runtime" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.runtime)
+
+
+#: A disk in memory that is large enough: each new home has databases, which wait for the disk.
+FAST_DISK = Path("/dev/shm")
+FAST_DISK_BYTES = 2 << 30
+
+
+def pytest_configure() -> None:
+    """Keep the tests' files in memory where there is room for them."""
+    if os.access(FAST_DISK, os.W_OK) and shutil.disk_usage(FAST_DISK).free > FAST_DISK_BYTES:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(FAST_DISK))
+
+
+def pytest_collection_finish() -> None:
+    """Leave what is in memory anyway out of the garbage collections that many tests ask for."""
+    preload()
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -35,10 +57,29 @@ def model() -> Iterator[ModelServer]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def used_home(runtime: Path, tmp_path_factory: pytest.TempPathFactory) -> CodexHome:
+    """A home that a runtime has started in: its databases are there, and nothing is in them."""
+    home = CodexHome.create(tmp_path_factory.mktemp("used") / "home", "http://127.0.0.1:9/v1")
+    with Codex(AppServerConfig(codex_bin=runtime, env=dict(home.environment))):
+        pass
+    return home
+
+
 @pytest.fixture
-def home(tmp_path: Path, model: ModelServer) -> CodexHome:
-    """A fresh CODEX_HOME that leads to the model server."""
+def home(tmp_path: Path, model: ModelServer, used_home: CodexHome) -> CodexHome:
+    """A CODEX_HOME without any thread that leads to the model server.
+
+    Setting a home up takes the runtime longer than most tests, so it is done once.
+    """
+    shutil.copytree(used_home.path, tmp_path / "home")
     return CodexHome.create(tmp_path / "home", model.base_url)
+
+
+@pytest.fixture
+def new_home(tmp_path: Path, model: ModelServer) -> CodexHome:
+    """A CODEX_HOME that no runtime has seen yet."""
+    return CodexHome.create(tmp_path / "new-home", model.base_url)
 
 
 @pytest.fixture

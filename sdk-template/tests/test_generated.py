@@ -112,11 +112,13 @@ def test_the_twins_differ_in_waiting_and_starting_alone(module: str) -> None:
     sync, waiting = methods_of(module, of_async=False), methods_of(module, of_async=True)
     assert list(sync) == list(waiting)
     for name, source in waiting.items():
-        # `run` is `turn` and its end; the protocol clients are started by those who use them.
-        starts = name != "run" and module != "client_methods"
+        # Two are made of other methods; the protocol clients are started by those who use them.
+        starts = name not in ("run", "iter_threads") and module != "client_methods"
         assert len(start.findall(source)) == int(starts), name
         plain = re.sub(r"\basync |\bawait |\bAsync(?=[A-Z])", "", start.sub("", source))
         plain = re.sub(r"self\._codex(\._client)?", "self._client", plain)
+        # An async generator has no shorter way to yield what it is given.
+        plain = re.sub(r"for (\w+) in (.*):\n +yield \1", r"yield from \2", plain)
         assert plain.replace("Thread(self,", "Thread(self._client,") == sync[name]
 
 

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::error::TypegenError;
+use super::exposed::Unexposed;
 use super::imports::Preamble;
 use super::schema::{Mode, Schema};
-use super::signatures::Unexposed;
 use super::source::{Options, obtain};
-use super::{build, emit, order, registry, signatures, twins};
+use super::{build, emit, exposed, order, registry, twins};
 
 /// The generated package and what was noticed on the way.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,7 +50,7 @@ pub fn from_schema(schema: &Schema, version: &str, module: &str) -> Result<Gener
     for module in modules.iter().filter(|module| module.name != order::FACADE) {
         files.insert(format!("{}.py", module.name), emit::module(&model, module, &homes, &preamble)?);
     }
-    let unexposed = signatures::unexposed(&model)?;
+    let unexposed = exposed::unexposed(&model)?;
     let schema_sha256 = schema.digest().to_string();
     let mode = schema.mode();
     files.insert("__init__.py".into(), registry::package(version, &schema_sha256, mode.word()));

@@ -48,6 +48,7 @@ Models are imported where they are used: to load them all costs more than a turn
 from typing import TYPE_CHECKING, TypeVar, overload
 
 from ROOT._handles import AsyncTurnHandle, TurnHandle
+from ROOT._mailbox import checked_timeout
 from ROOT._run import with_parsed
 from ROOT._wire import build_params, turn_input
 ",
@@ -70,11 +71,12 @@ Models are imported where they are used: to load them all costs more than a turn
     imports: "import os
 from typing import TYPE_CHECKING
 
+from ROOT._pages import ThreadPages
 from ROOT._streams import AsyncOwner
 from ROOT._threads import AsyncThread, Thread
 from ROOT._wire import build_params
 ",
-    typing: "    from collections.abc import Callable, Sequence
+    typing: "    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
     from ROOT._json import JsonObject
     from ROOT.client import AppServerClient

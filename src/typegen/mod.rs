@@ -13,6 +13,7 @@ pub(crate) mod drift;
 mod drift_report;
 mod emit;
 mod error;
+mod exposed;
 mod generate;
 mod heads;
 mod imports;
@@ -36,9 +37,9 @@ mod unions;
 
 pub use disk::{Change, Difference, check, write};
 pub use error::TypegenError;
+pub use exposed::Unexposed;
 pub use generate::{Generated, from_schema, generate};
 pub(crate) use report::{Report, State};
 pub use schema::{Mode, Schema};
-pub use signatures::Unexposed;
 pub(crate) use source::{Obtained, obtain};
 pub use source::{Options, Source};

@@ -5,8 +5,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::disk::{Change, Difference};
+use super::exposed::Unexposed;
 use super::generate::Generated;
-use super::signatures::Unexposed;
 use crate::console::Shown;
 use crate::console::text::visible;
 use crate::fs::portable;

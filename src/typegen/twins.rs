@@ -7,15 +7,22 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::error::TypegenError;
+use super::exposed::EXPOSED;
 use super::heads::{CLIENT_HEAD, CODEX_HEAD, Head, REQUEST, THREAD_HEAD, TURN_HEAD};
 use super::imports::{Homes, Preamble, import_lines};
 use super::model::{Body, Field, Model};
 use super::parameters::{WORDS, annotation, description, keyword, preset};
 use super::python::{WIDTH, bracketed, collected, docstring, exploded, wrap};
-use super::signatures::{Argument, EXPOSED, Exposed, Face, Gives, INPUT, Owner, PRESET};
+use super::signatures::{Argument, Exposed, Face, Gives, INPUT, Owner, PRESET};
 
 /// The keyword that gives functions, which the SDK calls itself.
 const TOOLS: &str = "tools";
+
+/// The keyword that says where a page begins.
+const CURSOR: &str = "cursor";
+
+/// What public annotations call the protocol's thread, since the SDK's own class is another thing.
+const STORED_THREAD: &str = "StoredThread";
 
 #[derive(Clone, Copy, PartialEq)]
 enum Twin {
@@ -146,7 +153,11 @@ impl Writer<'_> {
             text.push_str(&import_lines(4, "from .literals import ", words.iter().map(String::as_str)));
         }
         self.words.extend(words);
+        let (renamed, uses): (Vec<String>, Vec<String>) = uses.into_iter().partition(|name| name.contains(" as "));
         text.push_str(&import_lines(4, "from .v2_all import ", uses.iter().map(String::as_str)));
+        for name in renamed {
+            let _ = writeln!(text, "    from .v2_all import {name}");
+        }
         text + head.rest + &std::mem::take(&mut self.text)
     }
 
@@ -241,8 +252,10 @@ impl Writer<'_> {
         let response = exposed.response(self.model)?;
         let mut keywords: Vec<Keyword> =
             exposed.words(self.model).map(|word| self.keyword(exposed, word)).collect::<Result<_, _>>()?;
-        if let Gives::RunResult = face.gives {
-            keywords.push(self.keyword(exposed, "+timeout")?);
+        match face.gives {
+            Gives::RunResult => keywords.push(self.keyword(exposed, "+timeout")?),
+            Gives::Pages => keywords.retain(|word| word.name != CURSOR),
+            Gives::Response | Gives::Thread | Gives::TurnHandle => {}
         }
         let arguments = exposed.arguments.iter().filter(|argument| face.owner.own(argument.wire).is_none());
         let (switches, positional): (Vec<&Argument>, Vec<&Argument>) =
@@ -252,11 +265,13 @@ impl Writer<'_> {
             INPUT => format!("{INPUT}: {}", face.owner.input().0),
             _ => parameter(argument),
         }));
-        if !switches.is_empty() || !keywords.is_empty() {
+        let (by_position, by_keyword) = keywords.split_at(exposed.by_position());
+        parameters.extend(by_position.iter().map(Keyword::parameter));
+        if !switches.is_empty() || !by_keyword.is_empty() {
             parameters.push("*".to_owned());
         }
         parameters.extend(switches.into_iter().map(parameter));
-        parameters.extend(keywords.iter().map(|word| format!("{}: {} | None = None", word.name, word.annotation)));
+        parameters.extend(by_keyword.iter().map(Keyword::parameter));
         let returns = match face.gives {
             Gives::Response => {
                 self.uses.push(response.to_owned());
@@ -265,6 +280,10 @@ impl Writer<'_> {
             Gives::Thread => twin.class("Thread"),
             Gives::TurnHandle => twin.class("TurnHandle"),
             Gives::RunResult => "RunResult[object]".to_owned(),
+            Gives::Pages => {
+                self.uses.push(format!("Thread as {STORED_THREAD}"));
+                format!("{}[{STORED_THREAD}]", twin.class("Iterator"))
+            }
         };
         if let Gives::RunResult = face.gives {
             self.overloads(twin, face.name, &parameters);
@@ -302,12 +321,17 @@ impl Writer<'_> {
         if let Gives::RunResult = face.gives {
             let same = keywords.iter().filter(|word| word.name != "timeout").map(Keyword::passed);
             let given: Vec<String> = std::iter::once(INPUT.to_owned()).chain(same).collect();
+            self.text.push_str("        # No turn must run that nobody waits for.\n        checked_timeout(timeout)\n");
             self.text.push_str(&exploded(8, &format!("handle = {wait}self.turn"), ['(', ')'], &given, ""));
             let _ = writeln!(
                 self.text,
                 "        result = {wait}handle.run(timeout=timeout)\n        \
                  return with_parsed(result, output_schema)"
             );
+            return Ok(());
+        }
+        if let Gives::Pages = face.gives {
+            self.pages(exposed, face, twin, keywords);
             return Ok(());
         }
         let same = keywords.iter().filter(|word| word.name != TOOLS).map(Keyword::passed);
@@ -359,7 +383,7 @@ impl Writer<'_> {
                     twin.class("TurnHandle")
                 ),
             ),
-            Gives::Response | Gives::RunResult => ("return ", String::new()),
+            Gives::Response | Gives::RunResult | Gives::Pages => ("return ", String::new()),
         };
         let call = format!("{name}{wait}{client}.{}", exposed.client.0);
         self.text.push_str(&bracketed(8, &call, ['(', ')'], &passed, ""));
@@ -370,6 +394,24 @@ impl Writer<'_> {
             let _ = writeln!(self.text, "        {made}");
         }
         Ok(())
+    }
+
+    /// All that the pages hold; where they begin and which is new, the SDK's own class knows.
+    fn pages(&mut self, exposed: &Exposed, face: &Face, twin: Twin, keywords: &[Keyword]) {
+        let passed = |word: &Keyword| match word.name.as_str() {
+            "sort_key" => format!("{0}=pages.{0}", word.name),
+            _ => word.passed(),
+        };
+        let cursor = format!("{CURSOR}=pages.{CURSOR}");
+        let given: Vec<String> = keywords.iter().map(passed).chain([cursor]).collect();
+        self.text.push_str("        pages = ThreadPages(sort_key, use_state_db_only)\n        while pages.more:\n");
+        let page = exposed.faces.iter().find(|other| other.name != face.name).map_or("", |page| page.name);
+        let call = format!("page = {}self.{page}", twin.wait());
+        self.text.push_str(&exploded(12, &call, ['(', ')'], &given, ""));
+        self.text.push_str(match twin {
+            Twin::Sync => "            yield from pages.take(page)\n",
+            Twin::Async => "            for thread in pages.take(page):\n                yield thread\n",
+        });
     }
 
     /// With a model as the schema of the output the result has a value of that model.
@@ -430,6 +472,10 @@ struct Keyword {
 impl Keyword {
     fn passed(&self) -> String {
         format!("{0}={0}", self.name)
+    }
+
+    fn parameter(&self) -> String {
+        format!("{}: {} | None = None", self.name, self.annotation)
     }
 }
 

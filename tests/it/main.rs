@@ -80,6 +80,8 @@ mod smoke_published;
 mod smoke_real;
 mod stage_python;
 mod stage_real;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod stage_renamed_sdk;
 mod stage_runtime;
 mod suites;
 mod typegen;

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         ChatgptLoginHandle,
         DeviceCodeLoginHandle,
     )
+    from ._run import RunResult as TurnResult
     from .api import (
         AsyncCodex,
         AsyncThread,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         TurnHandle,
     )
     from .config import AppServerConfig
+    from .config import AppServerConfig as CodexConfig
     from .errors import (
         AppServerError,
         AppServerRpcError,
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
         InvalidRequestError,
         JsonRpcError,
         MethodNotFoundError,
+        ModelUnreachableError,
         OutputParseError,
         ParseError,
         RetryLimitExceededError,
@@ -42,6 +45,8 @@ if TYPE_CHECKING:
         TurnFailedError,
         TurnTimeoutError,
     )
+    from .errors import AppServerError as CodexError
+    from .errors import AppServerRpcError as CodexRpcError
     from .inputs import (
         ExternalMessage,
         ImageInput,
@@ -93,14 +98,27 @@ __all__ = [
     "AsyncChatgptLoginHandle",
     "AsyncDeviceCodeLoginHandle",
     "ChatgptLoginHandle",
+    "CodexConfig",
+    "CodexError",
+    "CodexRpcError",
     "DeviceCodeLoginHandle",
     "ExternalMessage",
+    "ModelUnreachableError",
     "OutputParseError",
     "RunInput",
     "Sandbox",
     "TurnFailedError",
+    "TurnResult",
     "TurnTimeoutError",
 ]
+
+# Other SDKs of the protocol have these names for the same things.
+_ALIASES = {
+    "CodexConfig": "AppServerConfig",
+    "CodexError": "AppServerError",
+    "CodexRpcError": "AppServerRpcError",
+    "TurnResult": "RunResult",
+}
 
 _HOMES = {
     "config": ["AppServerConfig"],
@@ -111,7 +129,7 @@ _HOMES = {
     "_login_handles": [name for name in __all__ if name.endswith("LoginHandle")],
     "presets": ["ApprovalMode", "Sandbox"],
     "retry": ["retry_on_overload", "is_retryable_error"],
-    "errors": [name for name in __all__ if name.endswith("Error")],
+    "errors": [name for name in __all__ if name.endswith("Error") and name not in _ALIASES],
     "api": [
         *("Codex", "AsyncCodex", "Thread", "AsyncThread"),
         *("TurnHandle", "AsyncTurnHandle", "RunResult"),
@@ -126,6 +144,8 @@ if not TYPE_CHECKING:  # a type checker that saw it would let any name pass
         value: object
         if name == "__version__":
             value = importlib.import_module("._version", __name__).package_version()
+        elif name in _ALIASES:
+            value = __getattr__(_ALIASES[name])
         elif name in _HOME_OF:
             value = getattr(importlib.import_module(f".{_HOME_OF[name]}", __name__), name)
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from ._names import RUNTIME_DISTRIBUTION, RUNTIME_MODULE
 from .config import AppServerConfig
-from .errors import BinaryNotFoundError
+from .errors import BinaryNotFoundError, InvalidInputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +67,25 @@ def resolve_codex_bin(config: AppServerConfig, ops: CodexBinResolverOps = DEFAUL
 
 def launch_command(config: AppServerConfig) -> list[str]:
     """The command line of the server."""
+    for name in ("launch_args_override", "config_overrides"):
+        if isinstance(getattr(config, name), (str, bytes)):
+            raise InvalidInputError(f"`{name}` is a tuple of texts, not one text")
     if config.launch_args_override is not None:
+        if config.api_key is not None or config.base_url is not None:
+            raise InvalidInputError(
+                "`api_key` and `base_url` are told on the command line, which "
+                "`launch_args_override` replaces: give one or the other"
+            )
         return [os.fspath(part) for part in config.launch_args_override]
     # A relative path must mean the same file whatever working directory the server gets.
     command = [str(Path(os.path.abspath(resolve_codex_bin(config))))]
-    for override in config.config_overrides:
+    settings = []
+    if config.base_url is not None:
+        settings.append(f"openai_base_url={json.dumps(config.base_url)}")
+    if config.api_key is not None:
+        # What `introduce` signs in with stays in the server's memory.
+        settings.append('cli_auth_credentials_store="ephemeral"')
+    for override in (*settings, *config.config_overrides):
         command += ["--config", override]
     return [*command, "app-server", "--listen", "stdio://"]
 
@@ -86,6 +101,8 @@ def launch_environment(config: AppServerConfig) -> dict[str, str]:
         key = _same_key(environment, name)
         if value is None:
             environment.pop(key, None)
+        elif not isinstance(value, str):
+            raise InvalidInputError(f"the variable `{name}` of `env` is no text but {value!r:.100}")
         else:
             environment[key] = value
     return environment

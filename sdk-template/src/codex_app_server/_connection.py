@@ -1,8 +1,7 @@
-"""What the clients offer beyond single requests: any request, all notifications, all threads."""
+"""What the clients offer beyond single requests: any request, all notifications."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import TYPE_CHECKING, TypeVar, overload
 
@@ -19,14 +18,6 @@ if TYPE_CHECKING:
 
     from ._json import JsonValue
     from ._on_request import Handlers
-    from .generated.literals import SortDirectionName, ThreadSortKeyName
-    from .generated.v2_all import (
-        SortDirection,
-        ThreadListCwdFilter,
-        ThreadSortKey,
-        ThreadSourceKind,
-    )
-    from .generated.v2_all import Thread as StoredThread
     from .models import Notification
 
 ModelT = TypeVar("ModelT", bound="BaseModel")
@@ -86,15 +77,6 @@ class AsyncNotifications(_Subscription, AsyncIterator["Notification"]):
         return decode_notification(*event)
 
 
-def listing_orders(
-    sort_key: ThreadSortKey | ThreadSortKeyName | None, use_state_db_only: bool | None
-) -> list[ThreadSortKey | ThreadSortKeyName | None]:
-    """The orders to list threads in so that together they lose none."""
-    if use_state_db_only or sort_key not in (None, "created_at"):
-        return [sort_key]
-    return [sort_key, "updated_at"]
-
-
 class ConnectionMethods(CodexMethods, RequestHandling):
     """What `Codex` offers beyond single requests."""
 
@@ -145,52 +127,6 @@ class ConnectionMethods(CodexMethods, RequestHandling):
         the logger `codex_app_server` warns of it.
         """
         return Notifications(self._client)
-
-    def iter_threads(
-        self,
-        *,
-        archived: bool | None = None,
-        cwd: ThreadListCwdFilter | str | list[str] | os.PathLike[str] | None = None,
-        limit: int | None = None,
-        model_providers: list[str] | None = None,
-        search_term: str | None = None,
-        sort_direction: SortDirection | SortDirectionName | None = None,
-        sort_key: ThreadSortKey | ThreadSortKeyName | None = None,
-        source_kinds: list[ThreadSourceKind] | list[str] | None = None,
-        use_state_db_only: bool | None = None,
-        section_id: str | None = None,
-    ) -> Iterator[StoredThread]:
-        """Every stored thread that `thread_list` would give, page after page, none twice.
-
-        The runtime cuts the time in the cursor of its default order, and so loses threads that were
-        created in one second; those come last, found by the time of their last change.
-        """
-        seen: set[str] = set()
-        for key in listing_orders(sort_key, use_state_db_only):
-            cursor: str | None = None
-            cursors: set[str] = set()
-            while True:
-                page = self.thread_list(
-                    cursor=cursor,
-                    sort_key=key,
-                    archived=archived,
-                    cwd=cwd,
-                    limit=limit,
-                    model_providers=model_providers,
-                    search_term=search_term,
-                    sort_direction=sort_direction,
-                    source_kinds=source_kinds,
-                    use_state_db_only=use_state_db_only,
-                    section_id=section_id,
-                )
-                for thread in page.data:
-                    if thread.id not in seen:
-                        seen.add(thread.id)
-                        yield thread
-                cursor = page.next_cursor
-                if cursor is None or cursor in cursors:
-                    break
-                cursors.add(cursor)
 
 
 class AsyncConnectionMethods(AsyncCodexMethods, RequestHandling):
@@ -244,49 +180,3 @@ class AsyncConnectionMethods(AsyncCodexMethods, RequestHandling):
         the logger `codex_app_server` warns of it.
         """
         return AsyncNotifications(self._client)
-
-    async def iter_threads(
-        self,
-        *,
-        archived: bool | None = None,
-        cwd: ThreadListCwdFilter | str | list[str] | os.PathLike[str] | None = None,
-        limit: int | None = None,
-        model_providers: list[str] | None = None,
-        search_term: str | None = None,
-        sort_direction: SortDirection | SortDirectionName | None = None,
-        sort_key: ThreadSortKey | ThreadSortKeyName | None = None,
-        source_kinds: list[ThreadSourceKind] | list[str] | None = None,
-        use_state_db_only: bool | None = None,
-        section_id: str | None = None,
-    ) -> AsyncIterator[StoredThread]:
-        """Every stored thread that `thread_list` would give, page after page, none twice.
-
-        The runtime cuts the time in the cursor of its default order, and so loses threads that were
-        created in one second; those come last, found by the time of their last change.
-        """
-        seen: set[str] = set()
-        for key in listing_orders(sort_key, use_state_db_only):
-            cursor: str | None = None
-            cursors: set[str] = set()
-            while True:
-                page = await self.thread_list(
-                    cursor=cursor,
-                    sort_key=key,
-                    archived=archived,
-                    cwd=cwd,
-                    limit=limit,
-                    model_providers=model_providers,
-                    search_term=search_term,
-                    sort_direction=sort_direction,
-                    source_kinds=source_kinds,
-                    use_state_db_only=use_state_db_only,
-                    section_id=section_id,
-                )
-                for thread in page.data:
-                    if thread.id not in seen:
-                        seen.add(thread.id)
-                        yield thread
-                cursor = page.next_cursor
-                if cursor is None or cursor in cursors:
-                    break
-                cursors.add(cursor)

@@ -14,12 +14,14 @@ from ._json import JsonObject
 from ._mailbox import DeadlinePassed, deadline_after, receive
 from ._on_request import Handlers
 from ._process import ServerProcess
+from ._reach import Reach
 from ._transport import Call, Ended, Outcome, Transport
 from ._turns import TurnBox, TurnRouter
 from ._wire import decode_response, params_dict, preload, split_user_agent
 from .config import AppServerConfig, ServerRequestHandler
 from .errors import (
     AppServerError,
+    InvalidInputError,
     InvalidRequestError,
     RequestTimeoutError,
     RuntimeTooOldError,
@@ -52,10 +54,14 @@ class ClientCore:
     """A connection that can be opened and closed. It waits for no answer but `initialize`'s."""
 
     def __init__(self, config: AppServerConfig | None, handler: ServerRequestHandler | None):
+        if config is not None and not isinstance(config, AppServerConfig):
+            raise TypeError(f"config must be an AppServerConfig, not {config!r:.100}")
         self.config = config or AppServerConfig()
         self._handler = handler or self.config.server_request_handler
         self.handlers = Handlers()
         """Those of single methods, which come before the one of the configuration."""
+        self.reach = Reach()
+        """Whether the model has ever answered."""
         self._router = TurnRouter()
         self._transport: Transport | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
@@ -89,7 +95,7 @@ class ClientCore:
             process = ServerProcess(self.config)
             try:
                 self._transport = Transport(
-                    process, self._router, self._handler, self.loop, self.handlers
+                    process, self._router, self._handler, self.loop, self.handlers, self.reach
                 )
             except BaseException:
                 process.discard()
@@ -209,6 +215,11 @@ class ClientCore:
         response = decode_response("initialize", result, InitializeResponse)
         self._version = split_user_agent(response.userAgent or "")[1]
         self.live().notify("initialized")
+        if config.api_key is not None:
+            key = checked_key(config.api_key)
+            login = self.submit("account/login/start", {"type": "apiKey", "apiKey": key})
+            with self.awaiting(login) as deadline:
+                value_of(receive(login.reply, deadline))
         return response
 
     def _timed_out(self, method: str, timeout: float | None) -> RequestTimeoutError:
@@ -315,6 +326,13 @@ def value_of(outcome: Outcome) -> object:
     if outcome.error is not None:
         raise outcome.error
     return outcome.result
+
+
+def checked_key(api_key: str) -> str:
+    """The key; InvalidInputError if it is none, which the server would notice at the first turn."""
+    if not isinstance(api_key, str) or not api_key.strip():
+        raise InvalidInputError("the API key is empty or no text")
+    return api_key
 
 
 def _turn_id(result: object) -> str | None:

@@ -72,8 +72,8 @@ class TurnHandle(TurnMethods, _Once):
         """
         record = TurnRecord(self.id)
         stream = self._take(lambda box: TurnStream(self._client, self.thread_id, self.id, box))
-        stream.limit(timeout)
         try:
+            stream.limit(timeout)
             for notification in stream:
                 record.add(notification)
         except TurnTimeoutError:
@@ -125,8 +125,8 @@ class AsyncTurnHandle(AsyncTurnMethods, _Once):
         """
         record = TurnRecord(self.id)
         stream = self._take(lambda box: AsyncTurnStream(self._codex, self.thread_id, self.id, box))
-        stream.limit(timeout)
         try:
+            stream.limit(timeout)
             async for notification in stream:
                 record.add(notification)
         except TurnTimeoutError:

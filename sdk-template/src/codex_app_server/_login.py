@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ._core import checked_key
 from ._streams import AsyncOwner
 from .errors import InvalidResponseError
 
@@ -30,7 +31,7 @@ class LoginMethods:
 
     def login_api_key(self, api_key: str) -> None:
         """Sign in with an API key; returns when the runtime has stored it."""
-        self._client.account_login_start({"type": "apiKey", "apiKey": api_key})
+        self._client.account_login_start({"type": "apiKey", "apiKey": checked_key(api_key)})
 
     def login_chatgpt(self) -> ChatgptLoginHandle:
         """Begin to sign in by browser: open `auth_url` of the handle, then `wait`."""
@@ -57,7 +58,7 @@ class AsyncLoginMethods(AsyncOwner):
 
     async def login_api_key(self, api_key: str) -> None:
         """Sign in with an API key; returns when the runtime has stored it."""
-        await self._login({"type": "apiKey", "apiKey": api_key})
+        await self._login({"type": "apiKey", "apiKey": checked_key(api_key)})
 
     async def login_chatgpt(self) -> AsyncChatgptLoginHandle:
         """Begin to sign in by browser: open `auth_url` of the handle, then `wait`."""

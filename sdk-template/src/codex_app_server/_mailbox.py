@@ -13,6 +13,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from .errors import InvalidInputError
+
 if TYPE_CHECKING:
     import asyncio
 
@@ -98,7 +100,15 @@ class Mailbox(Generic[T]):
 
 def deadline_after(timeout: float | None) -> float | None:
     """The moment, on the monotonic clock, when `timeout` seconds have passed."""
-    return None if timeout is None else time.monotonic() + timeout
+    checked = checked_timeout(timeout)
+    return None if checked is None else time.monotonic() + checked
+
+
+def checked_timeout(timeout: float | None) -> float | None:
+    """The same; InvalidInputError if it is no duration."""
+    if timeout is None or isinstance(timeout, (int, float)):
+        return timeout
+    raise InvalidInputError(f"a timeout is a number of seconds or None, not {timeout!r}")
 
 
 def receive(box: Mailbox[T], deadline: float | None = None) -> T:

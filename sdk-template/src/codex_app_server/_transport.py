@@ -22,6 +22,7 @@ from ._json import JsonObject
 from ._logs import log
 from ._mailbox import Mailbox
 from ._process import ServerProcess
+from ._reach import Reach
 from ._server_requests import ServerRequests
 from ._turns import RawNotification, TurnRouter
 from .config import ServerRequestHandler
@@ -88,9 +89,11 @@ class Transport:
         handler: ServerRequestHandler | None,
         loop: asyncio.AbstractEventLoop | None = None,
         handlers: Handlers | None = None,
+        reach: Reach | None = None,
     ) -> None:
         self.process = process
         self.router = router
+        self.reach = reach or Reach()
         self.requests = ServerRequests(self._send_quietly, handler, loop, handlers)
         self.garbage_lines = 0
         self._garbage_sample = b""
@@ -302,7 +305,9 @@ class Transport:
             if message.get("id") is not None:
                 self.requests.answer(message["id"], method, cast("JsonObject", arguments))
             else:
-                self.router.route(RawNotification(method, arguments))
+                event = RawNotification(method, arguments)
+                self.reach.hear(event)
+                self.router.route(event)
         elif "id" in message:
             self._accept_reply(message)
         else:

@@ -140,12 +140,12 @@ class AppServerClient(ClientBase, ClientMethods):
         self, thread_id: str, *, objective: str | None = None, status: str | None = None
     ) -> ThreadGoalSetResponse:
         """`thread/goal/set`: give a thread a goal, or change its goal."""
-        from .generated.workspace import ThreadGoalSetParams, ThreadGoalSetResponse
+        from .generated.workspace import ThreadGoalSetParams
 
         params = build_params(
             ThreadGoalSetParams, thread_id=thread_id, objective=objective, status=status
         )
-        return self.request("thread/goal/set", params, response_model=ThreadGoalSetResponse)
+        return self.thread_goal_update(thread_id, params)
 
     def pause_goal(self, thread_id: str) -> ThreadGoalSetResponse:
         """`thread/goal/set`: let a thread's goal rest."""

@@ -46,6 +46,10 @@ class AppServerConfig:
     experimental_api: bool = True
     """Whether the server offers experimental fields and methods on this connection."""
 
+    api_key: str | None = field(default=None, kw_only=True, repr=False)
+    """An API key for this connection alone: it goes before any stored sign-in and is not stored."""
+    base_url: str | None = field(default=None, kw_only=True)
+    """Where the provider `openai` is reached, instead of its own address."""
     inherit_env: bool = field(default=True, kw_only=True)
     """Whether the server gets this process's environment; without it, only what `env` says."""
     startup_timeout_s: float | None = field(default=30.0, kw_only=True)
@@ -54,6 +58,9 @@ class AppServerConfig:
     """How long one request may take; RequestTimeoutError after that."""
     turn_timeout_s: float | None = field(default=None, kw_only=True)
     """How long `run` or a stream may last; the turn is then interrupted. No limit by default."""
+    connect_timeout_s: float | None = field(default=20.0, kw_only=True)
+    """How long `run` waits for a model that this client never reached, when the runtime waits for a
+    network; ModelUnreachableError after that. Once the model has answered, it has no effect."""
     close_timeout_s: float = field(default=5.0, kw_only=True)
     """How long `close` may take in all before the server is killed."""
     server_request_handler: ServerRequestHandler | None = field(default=None, kw_only=True)

@@ -48,6 +48,10 @@ class TurnTimeoutError(RequestTimeoutError):
     """A turn did not end in the time that it was given; it was interrupted."""
 
 
+class ModelUnreachableError(TurnTimeoutError):
+    """The model was never reached within `connect_timeout_s`; the turn was interrupted."""
+
+
 class RuntimeTooOldError(AppServerError):
     """The runtime does not know a parameter that was given; nothing was sent."""
 

@@ -56,8 +56,9 @@ _RENAMED = {"source": "turn_trigger", "turn_service_tier": "service_tier_for_tur
 def to_fields(given: dict[str, object]) -> dict[str, object]:
     """The fields that keywords stand for; InvalidInputError where two say the same thing."""
     fields = {_RENAMED.get(name, name): value for name, value in given.items()}
-    if isinstance(fields.get("output_schema"), type):
-        fields["output_schema"] = _schema_of(fields["output_schema"])
+    schema = fields.get("output_schema")
+    if schema is not None and not isinstance(schema, Mapping):
+        fields["output_schema"] = _schema_of(schema)
     mode = fields.pop("approval_mode", None)
     if mode is not None:
         _add_approvals(fields, mode)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import codex_app_server
 from harness.runtime import TEMPLATE
 
 USER_PROGRAM = '''
@@ -86,19 +87,14 @@ async def main() -> None:
 asyncio.run(main())
 '''
 
-WRONG_PROGRAM = """
-from codex_app_server import Codex, Codx
-from codex_app_server.types import Trun
-
-with Codex() as codex:
-    codex.thread_start().run("x", effort="hihg")
-    codex.thread_start(sandbox=5)
-    codex.thread_start(modle="x")
-    codex.thread_start().run(b"bytes")
-    codex.no_such_method()
-    codex.on_request("item/tool/call", len)
-    codex.on_request("item/tool/call", lambda params: params.no_such_field)
-"""
+TYPED = Path(__file__).with_name("typed")
+WRONG = TYPED / "wrong.py"
+#: The lines of it that are mistakes.
+MISTAKES = {
+    number
+    for number, line in enumerate(WRONG.read_text(encoding="utf-8").splitlines(), start=1)
+    if line.endswith("# wrong")
+}
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +105,7 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(path, directory / f"example_{path.parent.name}_{path.stem}.py")
     shutil.copy(TEMPLATE / "examples" / "_bootstrap.py", directory)
     (directory / "user_program.py").write_text(USER_PROGRAM, encoding="utf-8")
+    shutil.copy(TYPED / "right.py", directory / "typed_right.py")
     return directory
 
 
@@ -136,27 +133,52 @@ def test_mypy_strict(programs: Path, tmp_path_factory: pytest.TempPathFactory) -
     checked = mypy(cache, "src", *sorted(programs.glob("*.py")))
     assert checked.returncode == 0, checked.stdout + checked.stderr
 
-    wrong = programs.parent / "wrong.py"
-    wrong.write_text(WRONG_PROGRAM, encoding="utf-8")
-    found = mypy(cache, wrong)
+    found = mypy(cache, WRONG)
     lines = [line for line in found.stdout.splitlines() if ": error:" in line]
-    assert {int(line.rsplit("wrong.py:", 1)[1].split(":")[0]) for line in lines} == {
-        *(2, 3, 6, 7, 8, 9, 10, 11, 12)
-    }
+    assert {int(line.rsplit("wrong.py:", 1)[1].split(":")[0]) for line in lines} == MISTAKES
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_pyright(programs: Path) -> None:
+    errors, files = pyright(programs)
+    assert errors == []
+    assert files > 50
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_pyright_finds_every_mistake(tmp_path: Path) -> None:
+    shutil.copy(WRONG, tmp_path)
+    errors, _ = pyright(tmp_path, source=False)
+    assert {line for _, line, _ in errors} == MISTAKES
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_every_public_symbol_has_a_known_type() -> None:
+    pytest.importorskip("pyright")
+    checked = run_tool(
+        *("pyright", "--pythonpath", sys.executable, "--outputjson"),
+        *("--verifytypes", codex_app_server.__name__, "--ignoreexternal"),
+    )
+    if checked.returncode not in (0, 1):
+        pytest.skip(f"pyright could not be run: {checked.stderr[-300:]}")
+    assert json.loads(checked.stdout)["typeCompleteness"]["completenessScore"] == 1
+
+
+def pyright(programs: Path, *, source: bool = True) -> tuple[list[tuple[str, int, str]], int]:
+    """What pyright finds in programs, strictly, and in the source; and how many files it read."""
     pytest.importorskip("pyright")
     # pyright takes paths relative to its configuration file only.
-    source = os.path.relpath(TEMPLATE / "src", programs)
+    path = os.path.relpath(TEMPLATE / "src", programs)
     settings = {
-        "include": [source, "."],
-        "extraPaths": [source],
+        "include": [path, "."] if source else ["."],
+        "extraPaths": [path],
         "pythonVersion": "3.10",
         "typeCheckingMode": "standard",
-        "reportMissingImports": "warning",
+        "reportMissingImports": "warning" if source else "error",
+        "strict": ["typed_right.py", "user_program.py"],
     }
     (programs / "pyrightconfig.json").write_text(json.dumps(settings), encoding="utf-8")
     checked = run_tool(
@@ -166,9 +188,8 @@ def test_pyright(programs: Path) -> None:
         pytest.skip(f"pyright could not be run: {checked.stderr[-300:]}")
     report = json.loads(checked.stdout)
     errors = [
-        f"{found['file']}:{found['range']['start']['line'] + 1}: {found['message']}"
+        (found["file"], found["range"]["start"]["line"] + 1, found["message"])
         for found in report["generalDiagnostics"]
         if found["severity"] == "error"
     ]
-    assert errors == []
-    assert report["summary"]["filesAnalyzed"] > 50
+    return errors, report["summary"]["filesAnalyzed"]

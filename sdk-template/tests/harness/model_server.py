@@ -147,6 +147,10 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
+        if "upgrade" in self.headers:
+            # The provider `openai` tries a web socket first; this lets it go on without one.
+            self._send(426, b"{}", "application/json")
+            return
         self._send(200, b'{"object":"list","data":[],"models":[]}', "application/json")
 
     def do_POST(self) -> None:

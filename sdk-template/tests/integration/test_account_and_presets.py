@@ -13,6 +13,8 @@ from pydantic import BaseModel
 from codex_app_server import (
     ApprovalMode,
     AppServerError,
+    AsyncCodex,
+    Codex,
     ExternalMessage,
     InternalRpcError,
     OutputParseError,
@@ -169,6 +171,42 @@ def test_a_model_is_the_schema_of_the_output(twin: Twin) -> None:
         with pytest.raises(OutputParseError) as caught:
             twin.wait(thread.run("x", output_schema=Weather))
     assert caught.value.text == "no JSON"
+
+
+@pytest.mark.parametrize(
+    ("settings", "error", "words"),
+    [
+        ({"config_overrides": 'model="x"'}, ValueError, "tuple of texts"),
+        ({"launch_args_override": "codex app-server"}, ValueError, "tuple of texts"),
+        ({"env": {"A": 1}}, ValueError, "variable `A`"),
+        ({"startup_timeout_s": "5"}, ValueError, "number of seconds"),
+        ({"api_key": " "}, ValueError, "API key is empty"),
+    ],
+)
+def test_a_wrong_configuration_is_named(
+    world: World, settings: dict[str, Any], error: type[Exception], words: str
+) -> None:
+    with pytest.raises(error, match=words) as caught:
+        world.codex(**settings)
+    assert isinstance(caught.value, AppServerError)
+    wrong: Any = "codex"
+    for client in (Codex, AsyncCodex):
+        with pytest.raises(TypeError, match="must be an AppServerConfig"):
+            client(wrong)
+
+
+def test_wrong_arguments_of_a_run_leave_no_turn_behind(twin: Twin) -> None:
+    twin.world.model.queue(Reply.text("next"))
+    with twin.codex() as codex:
+        thread = twin.wait(codex.thread_start())
+        for wrong in ("a text", int):
+            with pytest.raises(ValueError, match="output_schema"):
+                twin.wait(thread.run("x", output_schema=wrong))
+        with pytest.raises(ValueError, match="number of seconds"):
+            twin.wait(thread.run("x", timeout="5"))
+        with pytest.raises(ValueError, match="API key is empty"):
+            twin.wait(codex.login_api_key(""))
+        assert twin.wait(thread.run("y")).final_response == "next"
 
 
 def test_any_request_and_all_notifications(twin: Twin) -> None:

@@ -13,6 +13,8 @@ import pytest
 from codex_app_server import Codex
 from harness import Reply, Twin, World
 
+pytestmark = pytest.mark.slow
+
 APPROVAL = "item/commandExecution/requestApproval"
 
 

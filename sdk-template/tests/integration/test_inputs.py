@@ -20,6 +20,8 @@ from codex_app_server import (
 )
 from harness import Reply, Twin
 
+pytestmark = pytest.mark.slow
+
 
 def png() -> bytes:
     """A PNG of one grey pixel."""

@@ -8,6 +8,8 @@ from codex_app_server import AppServerConfig, InvalidRequestError
 from codex_app_server.types import SandboxMode, SortDirection, ThreadSortKey
 from harness import Reply, Twin
 
+pytestmark = pytest.mark.slow
+
 
 def answers(twin: Twin, *texts: str) -> None:
     """Queue one answer for each text."""

@@ -17,7 +17,7 @@ import pytest
 
 import codex_app_server
 from codex_app_server import AppServerError, Codex, TransportClosedError, __version__
-from harness import Gate, Reply, Twin, World
+from harness import CodexHome, Gate, Reply, Twin, World
 from harness.model_server import wait_until
 from harness.runtime import pinned_version
 
@@ -51,6 +51,13 @@ def test_a_started_client_knows_the_server(twin: Twin) -> None:
     assert metadata.serverInfo.version == pinned_version()
     assert metadata.platformFamily
     assert metadata.platformOs
+
+
+def test_the_first_start_in_a_home_is_as_any_other(world: World, new_home: CodexHome) -> None:
+    world.model.queue(Reply.text("hi"))
+    with world.codex(env=new_home.environment) as codex:
+        assert codex.thread_list().data == []
+        assert codex.thread_start().run("x").final_response == "hi"
 
 
 def test_the_server_learns_the_clients_name_and_version(twin: Twin) -> None:

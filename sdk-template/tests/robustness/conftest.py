@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from codex_app_server import AppServerConfig, AsyncCodex, Codex
+from codex_app_server import AppServerConfig, AsyncCodex, Codex, _transport
 
 SCRIPT = Path(__file__).with_name("server_script.py")
 
@@ -47,6 +47,13 @@ def scripted() -> ScriptedWorld:
 def world(scripted: ScriptedWorld) -> ScriptedWorld:
     """The scripted server in the place of the runtime; the twins see it instead."""
     return scripted
+
+
+@pytest.fixture
+def little_grace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hardly wait for a server that closed a pipe to end as well."""
+    monkeypatch.setattr(_transport, "_EXIT_GRACE_S", 0.2)
+    monkeypatch.setattr(_transport, "_DRAIN_GRACE_S", 0.1)
 
 
 def own_threads() -> list[str]:

@@ -185,6 +185,7 @@ def test_what_the_server_leaves_behind_does_not_hold_the_end_up(twin: Twin) -> N
         assert error.exit_code == 9
 
 
+@pytest.mark.usefixtures("little_grace")
 def test_a_server_that_closes_its_output_is_given_up(twin: Twin) -> None:
     script = """
         @on("model/list")
@@ -193,12 +194,13 @@ def test_a_server_that_closes_its_output_is_given_up(twin: Twin) -> None:
             wait_forever()
     """
     with (
-        twin.codex(script=script, close_timeout_s=0.5) as codex,
+        twin.codex(script=script, close_timeout_s=0.2) as codex,
         pytest.raises(TransportClosedError, match="standard output"),
     ):
         twin.wait(codex.models())
 
 
+@pytest.mark.usefixtures("little_grace")
 def test_a_server_that_closes_its_input_is_given_up(twin: Twin) -> None:
     script = """
         @on("model/list")
@@ -207,7 +209,7 @@ def test_a_server_that_closes_its_input_is_given_up(twin: Twin) -> None:
             reply(request, {"data": []})
             wait_forever()
     """
-    with twin.codex(script=script, close_timeout_s=0.5, request_timeout_s=10) as codex:
+    with twin.codex(script=script, close_timeout_s=0.2, request_timeout_s=10) as codex:
         assert twin.wait(codex.models()).data == []
         with pytest.raises(TransportClosedError, match="standard input"):
             twin.wait(codex.models())
@@ -245,14 +247,14 @@ def test_a_request_has_a_deadline(twin: Twin) -> None:
 
 
 def test_a_server_that_does_not_read_cannot_hold_a_caller(twin: Twin) -> None:
-    script = "on('model/list')(lambda request: time.sleep(3))"
-    with twin.codex(script=script, request_timeout_s=0.5) as codex:
+    script = "on('model/list')(lambda request: time.sleep(1.2))"
+    with twin.codex(script=script, request_timeout_s=0.3) as codex:
         thread = twin.wait(codex.thread_start())
         for call in (codex.models, lambda: thread.run("x" * 5_000_000)):
             started = time.monotonic()
             with pytest.raises(RequestTimeoutError):
                 twin.wait(call())
-            assert time.monotonic() - started < 2
+            assert time.monotonic() - started < 1
 
 
 def test_a_turn_may_have_a_deadline(twin: Twin) -> None:
@@ -270,6 +272,7 @@ def test_a_turn_may_have_a_deadline(twin: Twin) -> None:
         def _(request):
             seen.append(request)
             reply(request, {})
+            completed(request["params"]["turnId"], status="interrupted")
     """
     with twin.codex(script=script, turn_timeout_s=0.4) as codex:
         thread = twin.wait(codex.thread_start())

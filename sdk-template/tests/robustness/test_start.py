@@ -67,11 +67,12 @@ def assert_nothing_left(pids: list[int], before: int) -> None:
         ),
     ],
 )
+@pytest.mark.usefixtures("little_grace")
 def test_a_failing_start_leaves_nothing(
     twin: Twin, pids: list[int], script: str, error: type[Exception], text: str
 ) -> None:
     before = descriptors()
-    with pytest.raises(error, match=text), twin.codex(script=script, close_timeout_s=1.0):
+    with pytest.raises(error, match=text), twin.codex(script=script, close_timeout_s=0.4):
         pass
     assert_nothing_left(pids, before)
 

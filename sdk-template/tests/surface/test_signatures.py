@@ -126,6 +126,10 @@ CODEX_METHODS: list[tuple[str, list[str], list[str]]] = [
     ("close", [], []),
     ("account", [], ["refresh_token"]),
     ("rate_limits", [], []),
+    ("mcp_servers", [], ["cursor", "detail", "limit", "server_name", "thread_id"]),
+    ("reload_mcp_servers", [], []),
+    ("login_mcp_server", ["name"], ["scopes", "timeout_secs", "thread_id"]),
+    ("read_mcp_resource", ["server", "uri"], ["thread_id"]),
     ("login_api_key", ["api_key"], []),
     ("login_chatgpt", [], []),
     ("login_chatgpt_device_code", [], []),
@@ -140,6 +144,10 @@ THREAD_METHODS: list[tuple[str, list[str], list[str]]] = [
     ("compact", [], []),
     ("goal", [], []),
     ("clear_goal", [], []),
+    ("set_goal", ["objective"], ["status", "token_budget"]),
+    ("pause_goal", [], []),
+    ("resume_goal", [], []),
+    ("call_mcp_tool", ["server", "tool", "arguments"], []),
 ]
 HANDLE_METHODS: list[tuple[str, list[str], list[str]]] = [
     ("steer", ["input"], []),

@@ -23,7 +23,16 @@ if TYPE_CHECKING:
         CancelLoginAccountResponse,
         GetAccountRateLimitsResponse,
         GetAccountResponse,
+        ListMcpServerStatusParams,
+        ListMcpServerStatusResponse,
         LogoutAccountResponse,
+        McpResourceReadParams,
+        McpResourceReadResponse,
+        McpServerOauthLoginParams,
+        McpServerOauthLoginResponse,
+        McpServerRefreshResponse,
+        McpServerToolCallParams,
+        McpServerToolCallResponse,
         ModelListResponse,
         ThreadArchiveResponse,
         ThreadCompactStartResponse,
@@ -31,6 +40,8 @@ if TYPE_CHECKING:
         ThreadForkResponse,
         ThreadGoalClearResponse,
         ThreadGoalGetResponse,
+        ThreadGoalSetParams,
+        ThreadGoalSetResponse,
         ThreadListParams,
         ThreadListResponse,
         ThreadReadResponse,
@@ -175,12 +186,78 @@ class ClientMethods(ABC):
         body: dict[str, object] = {"threadId": thread_id}
         return self.request("thread/goal/get", body, response_model=ThreadGoalGetResponse)
 
+    def thread_goal_update(
+        self, thread_id: str, params: ThreadGoalSetParams | JsonObject | None = None
+    ) -> ThreadGoalSetResponse:
+        """`thread/goal/set`: give a thread a goal, or change its goal."""
+        from .workspace import ThreadGoalSetResponse
+
+        body: dict[str, object] = {**params_dict(params), "threadId": thread_id}
+        return self.request("thread/goal/set", body, response_model=ThreadGoalSetResponse)
+
     def thread_goal_clear(self, thread_id: str) -> ThreadGoalClearResponse:
         """`thread/goal/clear`: forget the goal of a thread."""
         from .workspace import ThreadGoalClearResponse
 
         body: dict[str, object] = {"threadId": thread_id}
         return self.request("thread/goal/clear", body, response_model=ThreadGoalClearResponse)
+
+    def mcp_server_status_list(
+        self, params: ListMcpServerStatusParams | JsonObject | None = None
+    ) -> ListMcpServerStatusResponse:
+        """`mcpServerStatus/list`: one page of the MCP servers."""
+        from .plugins import ListMcpServerStatusResponse
+
+        return self.request(
+            "mcpServerStatus/list", params_dict(params), response_model=ListMcpServerStatusResponse
+        )
+
+    def mcp_server_reload(self) -> McpServerRefreshResponse:
+        """`config/mcpServer/reload`: read the configuration of MCP servers again."""
+        from .account import McpServerRefreshResponse
+
+        body: dict[str, object] = {}
+        return self.request(
+            "config/mcpServer/reload", body, response_model=McpServerRefreshResponse
+        )
+
+    def mcp_server_oauth_login(
+        self, name: str, params: McpServerOauthLoginParams | JsonObject | None = None
+    ) -> McpServerOauthLoginResponse:
+        """`mcpServer/oauth/login`: begin to sign in to an MCP server."""
+        from .plugins import McpServerOauthLoginResponse
+
+        body: dict[str, object] = {**params_dict(params), "name": name}
+        return self.request(
+            "mcpServer/oauth/login", body, response_model=McpServerOauthLoginResponse
+        )
+
+    def mcp_resource_read(
+        self, server: str, uri: str, params: McpResourceReadParams | JsonObject | None = None
+    ) -> McpResourceReadResponse:
+        """`mcpServer/resource/read`: a resource of an MCP server."""
+        from .plugins import McpResourceReadResponse
+
+        body: dict[str, object] = {**params_dict(params), "server": server, "uri": uri}
+        return self.request("mcpServer/resource/read", body, response_model=McpResourceReadResponse)
+
+    def mcp_server_tool_call(
+        self,
+        thread_id: str,
+        server: str,
+        tool: str,
+        params: McpServerToolCallParams | JsonObject | None = None,
+    ) -> McpServerToolCallResponse:
+        """`mcpServer/tool/call`: call a tool of an MCP server."""
+        from .plugins import McpServerToolCallResponse
+
+        body: dict[str, object] = {
+            **params_dict(params),
+            "threadId": thread_id,
+            "server": server,
+            "tool": tool,
+        }
+        return self.request("mcpServer/tool/call", body, response_model=McpServerToolCallResponse)
 
     def turn_start(
         self,
@@ -353,12 +430,82 @@ class AsyncClientMethods(ABC):
         body: dict[str, object] = {"threadId": thread_id}
         return await self.request("thread/goal/get", body, response_model=ThreadGoalGetResponse)
 
+    async def thread_goal_update(
+        self, thread_id: str, params: ThreadGoalSetParams | JsonObject | None = None
+    ) -> ThreadGoalSetResponse:
+        """`thread/goal/set`: give a thread a goal, or change its goal."""
+        from .workspace import ThreadGoalSetResponse
+
+        body: dict[str, object] = {**params_dict(params), "threadId": thread_id}
+        return await self.request("thread/goal/set", body, response_model=ThreadGoalSetResponse)
+
     async def thread_goal_clear(self, thread_id: str) -> ThreadGoalClearResponse:
         """`thread/goal/clear`: forget the goal of a thread."""
         from .workspace import ThreadGoalClearResponse
 
         body: dict[str, object] = {"threadId": thread_id}
         return await self.request("thread/goal/clear", body, response_model=ThreadGoalClearResponse)
+
+    async def mcp_server_status_list(
+        self, params: ListMcpServerStatusParams | JsonObject | None = None
+    ) -> ListMcpServerStatusResponse:
+        """`mcpServerStatus/list`: one page of the MCP servers."""
+        from .plugins import ListMcpServerStatusResponse
+
+        return await self.request(
+            "mcpServerStatus/list", params_dict(params), response_model=ListMcpServerStatusResponse
+        )
+
+    async def mcp_server_reload(self) -> McpServerRefreshResponse:
+        """`config/mcpServer/reload`: read the configuration of MCP servers again."""
+        from .account import McpServerRefreshResponse
+
+        body: dict[str, object] = {}
+        return await self.request(
+            "config/mcpServer/reload", body, response_model=McpServerRefreshResponse
+        )
+
+    async def mcp_server_oauth_login(
+        self, name: str, params: McpServerOauthLoginParams | JsonObject | None = None
+    ) -> McpServerOauthLoginResponse:
+        """`mcpServer/oauth/login`: begin to sign in to an MCP server."""
+        from .plugins import McpServerOauthLoginResponse
+
+        body: dict[str, object] = {**params_dict(params), "name": name}
+        return await self.request(
+            "mcpServer/oauth/login", body, response_model=McpServerOauthLoginResponse
+        )
+
+    async def mcp_resource_read(
+        self, server: str, uri: str, params: McpResourceReadParams | JsonObject | None = None
+    ) -> McpResourceReadResponse:
+        """`mcpServer/resource/read`: a resource of an MCP server."""
+        from .plugins import McpResourceReadResponse
+
+        body: dict[str, object] = {**params_dict(params), "server": server, "uri": uri}
+        return await self.request(
+            "mcpServer/resource/read", body, response_model=McpResourceReadResponse
+        )
+
+    async def mcp_server_tool_call(
+        self,
+        thread_id: str,
+        server: str,
+        tool: str,
+        params: McpServerToolCallParams | JsonObject | None = None,
+    ) -> McpServerToolCallResponse:
+        """`mcpServer/tool/call`: call a tool of an MCP server."""
+        from .plugins import McpServerToolCallResponse
+
+        body: dict[str, object] = {
+            **params_dict(params),
+            "threadId": thread_id,
+            "server": server,
+            "tool": tool,
+        }
+        return await self.request(
+            "mcpServer/tool/call", body, response_model=McpServerToolCallResponse
+        )
 
     async def turn_start(
         self,

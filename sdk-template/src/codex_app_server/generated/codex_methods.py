@@ -10,12 +10,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from codex_app_server._pages import ThreadPages
 from codex_app_server._streams import AsyncOwner
 from codex_app_server._threads import AsyncThread, Thread
 from codex_app_server._wire import build_params
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
     from codex_app_server._json import JsonObject
     from codex_app_server.client import AppServerClient
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from .literals import (
         ApprovalsReviewerName,
         AskForApprovalValueName,
+        McpServerStatusDetailName,
         PersonalityName,
         SandboxModeName,
         SortDirectionName,
@@ -36,6 +38,11 @@ if TYPE_CHECKING:
         AskForApproval,
         GetAccountRateLimitsResponse,
         GetAccountResponse,
+        ListMcpServerStatusResponse,
+        McpResourceReadResponse,
+        McpServerOauthLoginResponse,
+        McpServerRefreshResponse,
+        McpServerStatusDetail,
         ModelListResponse,
         Personality,
         SandboxMode,
@@ -49,6 +56,7 @@ if TYPE_CHECKING:
         ThreadStartSource,
         WebSearchMode,
     )
+    from .v2_all import Thread as StoredThread
 
 
 class CodexMethods:
@@ -182,12 +190,12 @@ class CodexMethods:
                 Optional archived filter; when set to true, only archived threads are returned. If
                 false or null, only non-archived threads are returned.
             cursor:
-                Opaque pagination cursor returned by a previous call.
+                Where the page begins: `next_cursor` of the page before.
             cwd:
                 The directory that commands run in, or whose threads are listed; a list may have
                 several.
             limit:
-                Optional page size; defaults to a reasonable server-side value.
+                How many entries a page has at most.
             model_providers:
                 Optional provider filter; when set, only sessions recorded under these providers are
                 returned. When present but empty, includes all providers.
@@ -226,6 +234,69 @@ class CodexMethods:
             section_id=section_id,
         )
         return self._client.thread_list(params=params)
+
+    def iter_threads(
+        self,
+        *,
+        archived: bool | None = None,
+        cwd: ThreadListCwdFilter | str | list[str] | os.PathLike[str] | None = None,
+        limit: int | None = None,
+        model_providers: list[str] | None = None,
+        search_term: str | None = None,
+        sort_direction: SortDirection | SortDirectionName | None = None,
+        sort_key: ThreadSortKey | ThreadSortKeyName | None = None,
+        source_kinds: list[ThreadSourceKind] | list[str] | None = None,
+        use_state_db_only: bool | None = None,
+        section_id: str | None = None,
+    ) -> Iterator[StoredThread]:
+        """Every stored thread that `thread_list` would give, none twice, page after page.
+
+        Args:
+            archived:
+                Optional archived filter; when set to true, only archived threads are returned. If
+                false or null, only non-archived threads are returned.
+            cwd:
+                The directory that commands run in, or whose threads are listed; a list may have
+                several.
+            limit:
+                How many entries a page has at most.
+            model_providers:
+                Optional provider filter; when set, only sessions recorded under these providers are
+                returned. When present but empty, includes all providers.
+            search_term:
+                Optional substring filter for the extracted thread title.
+            sort_direction:
+                Optional sort direction; defaults to descending (newest first).
+            sort_key:
+                Optional sort key; defaults to created_at.
+            source_kinds:
+                Optional source filter; when set, only sessions from these source kinds are
+                returned. When omitted or empty, defaults to interactive sources.
+            use_state_db_only:
+                If true, return from the state DB without scanning JSONL rollouts to repair thread
+                metadata. Omitted or false preserves scan-and-repair behavior.
+            section_id:
+                The section whose threads are listed.
+
+        Returns:
+            An iterator, which asks for a page when it is needed.
+        """
+        pages = ThreadPages(sort_key, use_state_db_only)
+        while pages.more:
+            page = self.thread_list(
+                archived=archived,
+                cwd=cwd,
+                limit=limit,
+                model_providers=model_providers,
+                search_term=search_term,
+                sort_direction=sort_direction,
+                sort_key=pages.sort_key,
+                source_kinds=source_kinds,
+                use_state_db_only=use_state_db_only,
+                section_id=section_id,
+                cursor=pages.cursor,
+            )
+            yield from pages.take(page)
 
     def thread_resume(
         self,
@@ -434,6 +505,112 @@ class CodexMethods:
         """How much of the account's limits is used."""
         return self._client.account_rate_limits_read()
 
+    def mcp_servers(
+        self,
+        *,
+        cursor: str | None = None,
+        detail: McpServerStatusDetail | McpServerStatusDetailName | None = None,
+        limit: int | None = None,
+        server_name: str | None = None,
+        thread_id: str | None = None,
+    ) -> ListMcpServerStatusResponse:
+        """List the configured MCP servers with their tools, one page at a time.
+
+        Args:
+            cursor:
+                Where the page begins: `next_cursor` of the page before.
+            detail:
+                How much is told of each server; everything where it is left out.
+            limit:
+                How many entries a page has at most.
+            server_name:
+                The one server to tell of.
+            thread_id:
+                The id of the thread.
+
+        Returns:
+            One page of servers and the cursor of the next.
+        """
+        from .plugins import ListMcpServerStatusParams
+
+        params = build_params(
+            ListMcpServerStatusParams,
+            cursor=cursor,
+            detail=detail,
+            limit=limit,
+            server_name=server_name,
+            thread_id=thread_id,
+        )
+        return self._client.mcp_server_status_list(params=params)
+
+    def reload_mcp_servers(self) -> McpServerRefreshResponse:
+        """Read the configuration of MCP servers again and start them anew."""
+        return self._client.mcp_server_reload()
+
+    def login_mcp_server(
+        self,
+        name: str,
+        *,
+        scopes: list[str] | None = None,
+        timeout_secs: int | None = None,
+        thread_id: str | None = None,
+    ) -> McpServerOauthLoginResponse:
+        """Begin to sign in to an MCP server, in a browser at the address that this gives.
+
+        Args:
+            name:
+                The name of the server in the configuration.
+            scopes:
+                The OAuth scopes to ask for.
+            timeout_secs:
+                How many seconds the sign-in may take.
+            thread_id:
+                The id of the thread.
+
+        Returns:
+            The address to open; `McpServerOauthLoginCompletedNotification` tells how it ended.
+        """
+        from .plugins import McpServerOauthLoginParams
+
+        params = build_params(
+            McpServerOauthLoginParams,
+            name=name,
+            scopes=scopes,
+            timeout_secs=timeout_secs,
+            thread_id=thread_id,
+        )
+        return self._client.mcp_server_oauth_login(name, params=params)
+
+    def read_mcp_resource(
+        self,
+        server: str,
+        uri: str,
+        *,
+        thread_id: str | None = None,
+    ) -> McpResourceReadResponse:
+        """Read a resource of an MCP server.
+
+        Args:
+            server:
+                The name of the server in the configuration.
+            uri:
+                The address of the resource.
+            thread_id:
+                The id of the thread.
+
+        Returns:
+            What the resource holds.
+        """
+        from .plugins import McpResourceReadParams
+
+        params = build_params(
+            McpResourceReadParams,
+            server=server,
+            uri=uri,
+            thread_id=thread_id,
+        )
+        return self._client.mcp_resource_read(server, uri, params=params)
+
 
 class AsyncCodexMethods(AsyncOwner):
     """The requests of `AsyncCodex`, one method each."""
@@ -565,12 +742,12 @@ class AsyncCodexMethods(AsyncOwner):
                 Optional archived filter; when set to true, only archived threads are returned. If
                 false or null, only non-archived threads are returned.
             cursor:
-                Opaque pagination cursor returned by a previous call.
+                Where the page begins: `next_cursor` of the page before.
             cwd:
                 The directory that commands run in, or whose threads are listed; a list may have
                 several.
             limit:
-                Optional page size; defaults to a reasonable server-side value.
+                How many entries a page has at most.
             model_providers:
                 Optional provider filter; when set, only sessions recorded under these providers are
                 returned. When present but empty, includes all providers.
@@ -610,6 +787,70 @@ class AsyncCodexMethods(AsyncOwner):
             section_id=section_id,
         )
         return await self._client.thread_list(params=params)
+
+    async def iter_threads(
+        self,
+        *,
+        archived: bool | None = None,
+        cwd: ThreadListCwdFilter | str | list[str] | os.PathLike[str] | None = None,
+        limit: int | None = None,
+        model_providers: list[str] | None = None,
+        search_term: str | None = None,
+        sort_direction: SortDirection | SortDirectionName | None = None,
+        sort_key: ThreadSortKey | ThreadSortKeyName | None = None,
+        source_kinds: list[ThreadSourceKind] | list[str] | None = None,
+        use_state_db_only: bool | None = None,
+        section_id: str | None = None,
+    ) -> AsyncIterator[StoredThread]:
+        """Every stored thread that `thread_list` would give, none twice, page after page.
+
+        Args:
+            archived:
+                Optional archived filter; when set to true, only archived threads are returned. If
+                false or null, only non-archived threads are returned.
+            cwd:
+                The directory that commands run in, or whose threads are listed; a list may have
+                several.
+            limit:
+                How many entries a page has at most.
+            model_providers:
+                Optional provider filter; when set, only sessions recorded under these providers are
+                returned. When present but empty, includes all providers.
+            search_term:
+                Optional substring filter for the extracted thread title.
+            sort_direction:
+                Optional sort direction; defaults to descending (newest first).
+            sort_key:
+                Optional sort key; defaults to created_at.
+            source_kinds:
+                Optional source filter; when set, only sessions from these source kinds are
+                returned. When omitted or empty, defaults to interactive sources.
+            use_state_db_only:
+                If true, return from the state DB without scanning JSONL rollouts to repair thread
+                metadata. Omitted or false preserves scan-and-repair behavior.
+            section_id:
+                The section whose threads are listed.
+
+        Returns:
+            An iterator, which asks for a page when it is needed.
+        """
+        pages = ThreadPages(sort_key, use_state_db_only)
+        while pages.more:
+            page = await self.thread_list(
+                archived=archived,
+                cwd=cwd,
+                limit=limit,
+                model_providers=model_providers,
+                search_term=search_term,
+                sort_direction=sort_direction,
+                sort_key=pages.sort_key,
+                source_kinds=source_kinds,
+                use_state_db_only=use_state_db_only,
+                section_id=section_id,
+                cursor=pages.cursor,
+            )
+            for thread in pages.take(page):
+                yield thread
 
     async def thread_resume(
         self,
@@ -824,3 +1065,113 @@ class AsyncCodexMethods(AsyncOwner):
         """How much of the account's limits is used."""
         await self._ensure_initialized()
         return await self._client.account_rate_limits_read()
+
+    async def mcp_servers(
+        self,
+        *,
+        cursor: str | None = None,
+        detail: McpServerStatusDetail | McpServerStatusDetailName | None = None,
+        limit: int | None = None,
+        server_name: str | None = None,
+        thread_id: str | None = None,
+    ) -> ListMcpServerStatusResponse:
+        """List the configured MCP servers with their tools, one page at a time.
+
+        Args:
+            cursor:
+                Where the page begins: `next_cursor` of the page before.
+            detail:
+                How much is told of each server; everything where it is left out.
+            limit:
+                How many entries a page has at most.
+            server_name:
+                The one server to tell of.
+            thread_id:
+                The id of the thread.
+
+        Returns:
+            One page of servers and the cursor of the next.
+        """
+        await self._ensure_initialized()
+        from .plugins import ListMcpServerStatusParams
+
+        params = build_params(
+            ListMcpServerStatusParams,
+            cursor=cursor,
+            detail=detail,
+            limit=limit,
+            server_name=server_name,
+            thread_id=thread_id,
+        )
+        return await self._client.mcp_server_status_list(params=params)
+
+    async def reload_mcp_servers(self) -> McpServerRefreshResponse:
+        """Read the configuration of MCP servers again and start them anew."""
+        await self._ensure_initialized()
+        return await self._client.mcp_server_reload()
+
+    async def login_mcp_server(
+        self,
+        name: str,
+        *,
+        scopes: list[str] | None = None,
+        timeout_secs: int | None = None,
+        thread_id: str | None = None,
+    ) -> McpServerOauthLoginResponse:
+        """Begin to sign in to an MCP server, in a browser at the address that this gives.
+
+        Args:
+            name:
+                The name of the server in the configuration.
+            scopes:
+                The OAuth scopes to ask for.
+            timeout_secs:
+                How many seconds the sign-in may take.
+            thread_id:
+                The id of the thread.
+
+        Returns:
+            The address to open; `McpServerOauthLoginCompletedNotification` tells how it ended.
+        """
+        await self._ensure_initialized()
+        from .plugins import McpServerOauthLoginParams
+
+        params = build_params(
+            McpServerOauthLoginParams,
+            name=name,
+            scopes=scopes,
+            timeout_secs=timeout_secs,
+            thread_id=thread_id,
+        )
+        return await self._client.mcp_server_oauth_login(name, params=params)
+
+    async def read_mcp_resource(
+        self,
+        server: str,
+        uri: str,
+        *,
+        thread_id: str | None = None,
+    ) -> McpResourceReadResponse:
+        """Read a resource of an MCP server.
+
+        Args:
+            server:
+                The name of the server in the configuration.
+            uri:
+                The address of the resource.
+            thread_id:
+                The id of the thread.
+
+        Returns:
+            What the resource holds.
+        """
+        await self._ensure_initialized()
+        from .plugins import McpResourceReadParams
+
+        params = build_params(
+            McpResourceReadParams,
+            server=server,
+            uri=uri,
+            thread_id=thread_id,
+        )
+        return await self._client.mcp_resource_read(server, uri, params=params)

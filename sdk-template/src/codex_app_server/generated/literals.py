@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 
 ApprovalsReviewerName: TypeAlias = Literal["user", "auto_review", "guardian_subagent"]
 AskForApprovalValueName: TypeAlias = Literal["untrusted", "on-request", "never"]
+McpServerStatusDetailName: TypeAlias = Literal["full", "toolsAndAuthOnly"]
 PersonalityName: TypeAlias = Literal["none", "friendly", "pragmatic"]
 ReasoningEffortName: TypeAlias = Literal[
     "none",
@@ -23,6 +24,14 @@ ReasoningEffortName: TypeAlias = Literal[
 ReasoningSummaryName: TypeAlias = Literal["auto", "concise", "detailed", "none"]
 SandboxModeName: TypeAlias = Literal["read-only", "workspace-write", "danger-full-access"]
 SortDirectionName: TypeAlias = Literal["asc", "desc"]
+ThreadGoalStatusName: TypeAlias = Literal[
+    "active",
+    "paused",
+    "blocked",
+    "usageLimited",
+    "budgetLimited",
+    "complete",
+]
 ThreadSortKeyName: TypeAlias = Literal["created_at", "updated_at", "recency_at", "section_position"]
 ThreadStartSourceName: TypeAlias = Literal["startup", "clear"]
 WebSearchModeName: TypeAlias = Literal["disabled", "cached", "indexed", "live"]

@@ -11,6 +11,7 @@ import os
 from typing import TYPE_CHECKING, TypeVar, overload
 
 from codex_app_server._handles import AsyncTurnHandle, TurnHandle
+from codex_app_server._mailbox import checked_timeout
 from codex_app_server._run import with_parsed
 from codex_app_server._wire import build_params, turn_input
 
@@ -30,10 +31,12 @@ if TYPE_CHECKING:
         PersonalityName,
         ReasoningEffortName,
         ReasoningSummaryName,
+        ThreadGoalStatusName,
     )
     from .v2_all import (
         ApprovalsReviewer,
         AskForApproval,
+        McpServerToolCallResponse,
         Personality,
         ReasoningEffort,
         ReasoningSummary,
@@ -41,6 +44,8 @@ if TYPE_CHECKING:
         ThreadCompactStartResponse,
         ThreadGoalClearResponse,
         ThreadGoalGetResponse,
+        ThreadGoalSetResponse,
+        ThreadGoalStatus,
         ThreadReadResponse,
         ThreadSetNameResponse,
     )
@@ -70,9 +75,70 @@ class ThreadMethods:
         """The goal that the thread works towards, if it has one."""
         return self._client.thread_goal_get(self.id)
 
+    def set_goal(
+        self,
+        objective: str | None = None,
+        *,
+        status: ThreadGoalStatus | ThreadGoalStatusName | None = None,
+        token_budget: int | None = None,
+    ) -> ThreadGoalSetResponse:
+        """Give the thread a goal, which it then works towards, or change its goal.
+
+        Args:
+            objective:
+                What is to be reached, in words.
+            status:
+                Where work on the goal stands, such as `active` or `paused`.
+            token_budget:
+                How many tokens may be spent on the goal.
+
+        Returns:
+            The goal as it is now.
+        """
+        from .workspace import ThreadGoalSetParams
+
+        params = build_params(
+            ThreadGoalSetParams,
+            thread_id=self.id,
+            objective=objective,
+            status=status,
+            token_budget=token_budget,
+        )
+        return self._client.thread_goal_update(self.id, params=params)
+
     def clear_goal(self) -> ThreadGoalClearResponse:
         """Forget the thread's goal."""
         return self._client.thread_goal_clear(self.id)
+
+    def call_mcp_tool(
+        self,
+        server: str,
+        tool: str,
+        arguments: JsonObject | None = None,
+    ) -> McpServerToolCallResponse:
+        """Call a tool of one of the thread's MCP servers, without the model.
+
+        Args:
+            server:
+                The name of the server in the configuration.
+            tool:
+                The name of the tool.
+            arguments:
+                The arguments of the tool, an object.
+
+        Returns:
+            What the tool gave; `is_error` says whether it failed.
+        """
+        from .plugins import McpServerToolCallParams
+
+        params = build_params(
+            McpServerToolCallParams,
+            thread_id=self.id,
+            server=server,
+            tool=tool,
+            arguments=arguments,
+        )
+        return self._client.mcp_server_tool_call(self.id, server, tool, params=params)
 
     def turn(
         self,
@@ -274,6 +340,8 @@ class ThreadMethods:
         Returns:
             The final response, the items of the turn and the tokens used.
         """
+        # No turn must run that nobody waits for.
+        checked_timeout(timeout)
         handle = self.turn(
             input,
             approval_policy=approval_policy,
@@ -321,10 +389,73 @@ class AsyncThreadMethods:
         await self._codex._ensure_initialized()
         return await self._codex._client.thread_goal_get(self.id)
 
+    async def set_goal(
+        self,
+        objective: str | None = None,
+        *,
+        status: ThreadGoalStatus | ThreadGoalStatusName | None = None,
+        token_budget: int | None = None,
+    ) -> ThreadGoalSetResponse:
+        """Give the thread a goal, which it then works towards, or change its goal.
+
+        Args:
+            objective:
+                What is to be reached, in words.
+            status:
+                Where work on the goal stands, such as `active` or `paused`.
+            token_budget:
+                How many tokens may be spent on the goal.
+
+        Returns:
+            The goal as it is now.
+        """
+        await self._codex._ensure_initialized()
+        from .workspace import ThreadGoalSetParams
+
+        params = build_params(
+            ThreadGoalSetParams,
+            thread_id=self.id,
+            objective=objective,
+            status=status,
+            token_budget=token_budget,
+        )
+        return await self._codex._client.thread_goal_update(self.id, params=params)
+
     async def clear_goal(self) -> ThreadGoalClearResponse:
         """Forget the thread's goal."""
         await self._codex._ensure_initialized()
         return await self._codex._client.thread_goal_clear(self.id)
+
+    async def call_mcp_tool(
+        self,
+        server: str,
+        tool: str,
+        arguments: JsonObject | None = None,
+    ) -> McpServerToolCallResponse:
+        """Call a tool of one of the thread's MCP servers, without the model.
+
+        Args:
+            server:
+                The name of the server in the configuration.
+            tool:
+                The name of the tool.
+            arguments:
+                The arguments of the tool, an object.
+
+        Returns:
+            What the tool gave; `is_error` says whether it failed.
+        """
+        await self._codex._ensure_initialized()
+        from .plugins import McpServerToolCallParams
+
+        params = build_params(
+            McpServerToolCallParams,
+            thread_id=self.id,
+            server=server,
+            tool=tool,
+            arguments=arguments,
+        )
+        return await self._codex._client.mcp_server_tool_call(self.id, server, tool, params=params)
 
     async def turn(
         self,
@@ -527,6 +658,8 @@ class AsyncThreadMethods:
         Returns:
             The final response, the items of the turn and the tokens used.
         """
+        # No turn must run that nobody waits for.
+        checked_timeout(timeout)
         handle = await self.turn(
             input,
             approval_policy=approval_policy,

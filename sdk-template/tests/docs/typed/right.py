@@ -1,0 +1,220 @@
+"""What users write, with the types that they may count on; both checkers must agree, strictly."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+from pydantic import BaseModel
+from typing_extensions import assert_type
+
+from codex_app_server import (
+    ApprovalMode,
+    AppServerConfig,
+    AppServerError,
+    AsyncChatgptLoginHandle,
+    AsyncCodex,
+    AsyncThread,
+    AsyncTurnHandle,
+    ChatgptLoginHandle,
+    Codex,
+    CodexConfig,
+    ExternalMessage,
+    LocalImageInput,
+    RunResult,
+    Sandbox,
+    TextInput,
+    Thread,
+    TransportClosedError,
+    TurnFailedError,
+    TurnHandle,
+    retry_on_overload,
+)
+from codex_app_server.errors import InvalidInputError, RequestTimeoutError
+from codex_app_server.events import (
+    AgentMessageDeltaNotification,
+    ErrorNotification,
+    ItemCompletedNotification,
+    Notification,
+    TurnCompletedNotification,
+    UnknownNotification,
+)
+from codex_app_server.requests import (
+    FileChangeRequestApprovalParams,
+    FileChangeRequestApprovalResponse,
+)
+from codex_app_server.types import (
+    CommandExecutionThreadItem,
+    FileChangeThreadItem,
+    GetAccountResponse,
+    JsonValue,
+    ListMcpServerStatusResponse,
+    McpServerStatus,
+    ModelListResponse,
+    StoredThread,
+    ThreadGoal,
+    ThreadItem,
+    Turn,
+    TurnStatus,
+)
+
+
+class Weather(BaseModel):
+    """An answer with a shape."""
+
+    place: str
+    degrees: int
+
+
+def answers(codex: Codex) -> None:
+    thread = codex.thread_start(model="m", sandbox=Sandbox.read_only, approval_mode=None)
+    assert_type(thread, Thread)
+    plain = thread.run("x")
+    assert_type(plain, RunResult)
+    assert_type(plain.parsed, None)
+    assert_type(plain.final_response, "str | None")
+    assert_type(plain.items, list[ThreadItem])
+    assert_type(plain.status, TurnStatus)
+    assert_type(plain.turn, Turn)
+    shaped = thread.run("x", output_schema=Weather, timeout=5)
+    assert_type(shaped.parsed, Weather)
+    print(shaped.parsed.degrees + 1)
+    free = thread.run("x", output_schema={"type": "object"}, effort="high", summary="auto")
+    assert_type(free.parsed, None)
+    assert_type(retry_on_overload(lambda: thread.run("x")), RunResult)
+    thread.run([TextInput("x"), LocalImageInput("a.png")], source="mail", turn_service_tier="fast")
+    thread.run(ExternalMessage("mail", "text"), approval_mode=ApprovalMode.deny_all)
+
+
+def payloads(handle: TurnHandle) -> str:
+    text = ""
+    for event in handle.stream():
+        assert_type(event, Notification)
+        match event.payload:
+            case AgentMessageDeltaNotification(delta=delta):
+                text += delta
+            case ItemCompletedNotification(item=item):
+                assert_type(item, ThreadItem)
+            case ErrorNotification(will_retry=True, error=error):
+                print(error.message.upper())
+            case TurnCompletedNotification() as ended:
+                assert_type(ended.turn, Turn)
+            case UnknownNotification(params=params):
+                print(params.keys())
+            case _:
+                pass
+    return text
+
+
+def items(result: RunResult) -> list[str]:
+    found: list[str] = []
+    for item in result.items:
+        if item.root.type == "agentMessage":
+            found.append(item.root.text)
+        match item.root:
+            case CommandExecutionThreadItem(command=command, exit_code=code):
+                found.append(f"{command} {code}")
+            case FileChangeThreadItem(changes=changes):
+                found += [change.path for change in changes]
+            case _:
+                pass
+    return found
+
+
+def listings(codex: Codex) -> None:
+    assert_type(codex.iter_threads(sort_key="created_at", limit=5), Iterator[StoredThread])
+    for thread in codex.iter_threads(archived=True):
+        print(thread.id.upper(), thread.name)
+    assert_type(codex.models(), ModelListResponse)
+    page = codex.mcp_servers(detail="full")
+    assert_type(page, ListMcpServerStatusResponse)
+    assert_type(page.data, list[McpServerStatus])
+    assert_type(codex.notifications(), Iterator[Notification])
+
+
+def goals(thread: Thread) -> None:
+    assert_type(thread.set_goal("Ship it", status="active", token_budget=1000).goal, ThreadGoal)
+    goal = thread.goal().goal
+    assert_type(goal, "ThreadGoal | None")
+    if goal is not None and goal.status == "complete":
+        thread.clear_goal()
+    thread.pause_goal()
+    print(thread.call_mcp_tool("notes", "add", {"a": 1}).is_error)
+
+
+def raw(codex: Codex) -> None:
+    assert_type(codex.request("model/list", {}), JsonValue)
+    assert_type(codex.request("model/list", model=ModelListResponse), ModelListResponse)
+
+
+def decide(params: FileChangeRequestApprovalParams) -> FileChangeRequestApprovalResponse | None:
+    if params.reason is None:
+        return None
+    return FileChangeRequestApprovalResponse.model_validate({"decision": "accept"})
+
+
+def handlers(codex: Codex, thread: Thread) -> None:
+    codex.on_request("item/fileChange/requestApproval", decide)
+    thread.on_request("item/fileChange/requestApproval", lambda params: {"decision": "accept"})
+    thread.on_request("item/fileChange/requestApproval", None)
+
+
+def add(a: int, b: int = 1) -> int:
+    """Adds."""
+    return a + b
+
+
+async def look_up(name: str) -> dict[str, str]:
+    """Looks a name up."""
+    return {"name": name}
+
+
+def tools(codex: Codex) -> None:
+    codex.thread_start(tools=[add, look_up], web_search="live", network_access=True)
+
+
+def accounts(codex: Codex) -> None:
+    assert_type(codex.account(), GetAccountResponse)
+    handle = codex.login_chatgpt()
+    assert_type(handle, ChatgptLoginHandle)
+    assert_type(handle.wait(timeout=1.0).success, bool)
+
+
+def failures(thread: Thread) -> None:
+    try:
+        thread.run("x")
+    except TurnFailedError as error:
+        assert_type(error.items, list[ThreadItem])
+        assert_type(error.turn_id, str)
+    except TransportClosedError as error:
+        assert_type(error.exit_code, "int | None")
+    except (RequestTimeoutError, InvalidInputError, AppServerError):
+        raise
+
+
+def configured() -> CodexConfig:
+    return AppServerConfig(
+        codex_bin="codex",
+        env={"A": "1", "B": None},
+        inherit_env=False,
+        api_key="sk",
+        base_url="http://127.0.0.1/v1",
+        connect_timeout_s=None,
+    )
+
+
+async def later() -> None:
+    async with AsyncCodex(configured()) as codex:
+        thread = await codex.thread_start()
+        assert_type(thread, AsyncThread)
+        assert_type((await thread.run("x", output_schema=Weather)).parsed, Weather)
+        handle = await thread.turn("x")
+        assert_type(handle, AsyncTurnHandle)
+        assert_type(handle.stream(), AsyncIterator[Notification])
+        async for event in handle.stream():
+            if isinstance(event.payload, AgentMessageDeltaNotification):
+                print(event.payload.delta)
+        assert_type(await codex.login_chatgpt(), AsyncChatgptLoginHandle)
+        async for stored in codex.iter_threads():
+            assert_type(stored, StoredThread)
+        assert_type((await thread.set_goal("x")).goal, ThreadGoal)
+        assert_type(await retry_on_overload(lambda: thread.run("x")), RunResult)

@@ -1,0 +1,94 @@
+"""Mistakes that both checkers must find: each line that ends in `# wrong`, and no other."""
+
+from pydantic import BaseModel
+
+import codex_app_server.event  # wrong
+from codex_app_server import AsyncCodex, Codex, Sandbox, Thread, TurnHandle
+from codex_app_server import Codx  # wrong
+from codex_app_server.errors import TurnFaildError  # wrong
+from codex_app_server.events import AgentMessageDelta  # wrong
+from codex_app_server.events import AgentMessageDeltaNotification, TurnStartedNotification
+from codex_app_server.requests import FileChangeRequestApprovalParams
+from codex_app_server.requests import FileChangeParams  # wrong
+from codex_app_server.types import Trun  # wrong
+
+
+class Weather(BaseModel):
+    degrees: int
+
+
+def attributes(codex: Codex, thread: Thread, handle: TurnHandle) -> None:
+    codex.no_such_method()  # wrong
+    codex.metadata.userAgnt  # wrong
+    thread.run("x").final_respose  # wrong
+    thread.read().thred  # wrong
+    thread.archive()  # wrong
+    handle.run().turn.statuss  # wrong
+    Sandbox.read_olny  # wrong
+
+
+def words(codex: Codex, thread: Thread) -> None:
+    thread.run("x", effort="hihg")  # wrong
+    thread.run("x", summary="long")  # wrong
+    codex.thread_start(sandbox="readonly")  # wrong
+    codex.thread_start(web_search="yes")  # wrong
+    codex.thread_list(sort_key="name")  # wrong
+    codex.mcp_servers(detail="all")  # wrong
+    thread.set_goal("x", status="done")  # wrong
+
+
+def arguments(codex: Codex, thread: Thread) -> None:
+    codex.thread_start(modle="x")  # wrong
+    codex.thread_start("model")  # wrong
+    codex.thread_start(sandbox=5)  # wrong
+    codex.thread_start(tools=add)  # wrong
+    codex.thread_resume()  # wrong
+    codex.login_api_key(None)  # wrong
+    codex.iter_threads(cursor="x")  # wrong
+    thread.run(b"bytes")  # wrong
+    thread.run("x", timeout="5")  # wrong
+    thread.run("x", output_schema="schema")  # wrong
+    thread.call_mcp_tool("server")  # wrong
+
+
+def add(a: int) -> int:
+    return a
+
+
+def decide(params: FileChangeRequestApprovalParams) -> int:
+    return 1
+
+
+def handlers(codex: Codex) -> None:
+    codex.on_request("item/fileChange/requestApproval", decide)  # wrong
+    codex.on_request("item/tool/call", len)  # wrong
+    codex.on_request("item/tool/call", lambda params: params.no_such_field)  # wrong
+
+
+def results(thread: Thread) -> None:
+    result = thread.run("x", output_schema=Weather)
+    number: str = result.parsed.degrees  # wrong
+    result.parsed.place  # wrong
+    thread.run("x").parsed.degrees  # wrong
+    text: str = thread.run("x").final_response  # wrong
+
+
+def payloads(handle: TurnHandle) -> None:
+    for event in handle.stream():
+        event.payload.delta  # wrong
+        if isinstance(event.payload, AgentMessageDeltaNotification):
+            length: str = len(event.payload.delta)  # wrong
+        match event.payload:
+            case TurnStartedNotification() as begun:
+                begun.delta  # wrong
+
+
+async def waiting(codex: Codex, later: AsyncCodex) -> None:
+    await codex.models()  # wrong
+    later.models().data  # wrong
+    with later:  # wrong
+        pass
+    for thread in later.iter_threads():  # wrong
+        pass
+    thread_ = later.thread_start()
+    thread_.run("x")  # wrong
