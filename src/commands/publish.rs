@@ -66,7 +66,11 @@ pub(super) fn run(arguments: &Publish, console: &Console) -> Result<Exit, Failur
         plan.write(path)?;
     }
     let doubt = index_url.as_ref().filter(|_| arguments.index.is_none()).and_then(|index| doubt(&upload_url, index));
-    let mut notes: Vec<_> = doubt.into_iter().chain(plan.foresight()).collect();
+    let mut notes: Vec<_> = doubt.into_iter().collect();
+    // An index tells what it has of each project beside the plan.
+    if index.is_none() {
+        notes.extend(plan.foresight(&|_| 0));
+    }
     if arguments.dry_run {
         if arguments.attestations == Attestations::Auto && !Environment::of_process().offers_identity() {
             notes.extend(plan.unsent_attestations());

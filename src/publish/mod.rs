@@ -12,6 +12,7 @@ pub mod error;
 pub mod event;
 mod file;
 mod form;
+mod hashes;
 pub mod index;
 mod page;
 pub mod plan;

@@ -68,6 +68,13 @@ pub(super) fn survey<'a>(plan: &'a Plan, index: &Index, pause: Duration) -> Resu
         survey.notes.extend(notes(phase, pages, &foreign));
         survey.found.extend(found);
     }
+    let there = |project: &DistributionName| {
+        let page = all_pages.iter().find_map(|(_, pages)| pages.get(project));
+        let is_planned = |name: &str| plan.names().any(|planned| planned == name);
+        let beside = page.into_iter().flat_map(|page| &page.files).filter(|(name, _)| !is_planned(name));
+        beside.filter_map(|(_, listed)| listed.size).fold(0, u64::saturating_add)
+    };
+    survey.notes.extend(plan.foresight(&there));
     survey.refusal = no_conflict(&survey.found).err().or_else(|| refusals.into_iter().next());
     Ok(survey)
 }

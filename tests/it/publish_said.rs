@@ -93,6 +93,26 @@ fn what_is_not_up_is_called_by_what_is_known_of_it() {
 }
 
 #[test]
+fn what_the_index_has_of_a_project_counts_against_its_limit() {
+    let page = |size: &str| {
+        let old =
+            format!(r#"{{"filename":"openai_codex_cli_bin-0.1-py3-none-any.whl","url":"x","hashes":{{}}{size}}}"#);
+        let page = format!(r#"{{"meta":{{"api-version":"1.1"}},"name":"openai-codex-cli-bin","files":[{old}]}}"#);
+        response("200 OK", "Content-Type: application/vnd.pypi.simple.v1+json\r\n", &page)
+    };
+    for (size, is_said) in
+        [(",\"size\":10737418240", true), (",\"size\":1000", false), (",\"size\":null", false), ("", false)]
+    {
+        let bench = bench();
+        bench.index.fixed("/simple/openai-codex-cli-bin/", page(size));
+        let output = bench.run(&["--dry-run", "--format", "json"]);
+        let notes = json(&output)["notes"].to_string();
+        assert_eq!(notes.contains("with the 10.74 GB that the index has already"), is_said, "{size}: {notes}");
+        assert_eq!(text(&output).contains("unless they raised its limit"), is_said);
+    }
+}
+
+#[test]
 fn a_redirect_of_an_upload_says_where_it_leads() {
     for status in ["301 Moved Permanently", "302 Found", "303 See Other"] {
         let bench = bench();
