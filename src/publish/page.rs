@@ -170,7 +170,7 @@ fn accept_version(version: &str) -> Result<(), String> {
 struct JsonPage {
     #[serde(default, deserialize_with = "tolerant")]
     meta: Meta,
-    files: Vec<JsonFile>,
+    files: Vec<Told>,
     #[serde(default, rename = "project-status")]
     status: Value,
 }
@@ -198,6 +198,34 @@ struct JsonFile {
     provenance: Option<String>,
 }
 
+/// What a page tells of a file, as far as it is read: a page may have very many.
+#[derive(Deserialize)]
+#[serde(from = "JsonFile")]
+struct Told {
+    name: String,
+    link: String,
+    provenance: Option<String>,
+    /// Without what depends on where the page is.
+    listed: Listed,
+}
+
+impl From<JsonFile> for Told {
+    fn from(file: JsonFile) -> Self {
+        let sha256 = file.hashes.iter().find(|(name, _)| name.eq_ignore_ascii_case("sha256"));
+        let sha256 = sha256.and_then(|(_, hash)| hash.as_str()?.trim().to_ascii_lowercase().parse().ok());
+        let hashes = file.hashes.iter().filter_map(|(name, hash)| Some((name.as_str(), hash.as_str()?)));
+        let others = other_digests(hashes);
+        let yanked = match file.yanked {
+            Value::String(reason) => Some(reason),
+            Value::Bool(true) => Some(String::new()),
+            _ => None,
+        };
+        let listed =
+            Listed { sha256, others, upload_time: file.upload_time, yanked, size: file.size, ..Listed::default() };
+        Self { name: file.filename, link: file.url, provenance: file.provenance, listed }
+    }
+}
+
 /// Where an index writes null, or what no specification names, nothing is known.
 fn tolerant<'de, D: Deserializer<'de>, T: Default + serde::de::DeserializeOwned>(source: D) -> Result<T, D::Error> {
     Ok(serde_json::from_value(Value::deserialize(source)?).unwrap_or_default())
@@ -216,21 +244,10 @@ fn parse_json(body: &[u8], url: &Url) -> Result<Page, String> {
     let json: JsonPage = from_object(body).map_err(|error| error.to_string())?;
     accept_api_version(&json.meta)?;
     let mut page = Page::default();
-    for file in json.files {
-        let sha256 = file.hashes.iter().find(|(name, _)| name.eq_ignore_ascii_case("sha256"));
-        let sha256 = sha256.and_then(|(_, hash)| hash.as_str()?.trim().to_ascii_lowercase().parse().ok());
-        let hashes = file.hashes.iter().filter_map(|(name, hash)| Some((name.as_str(), hash.as_str()?)));
-        let others = other_digests(hashes);
-        let yanked = match file.yanked {
-            Value::String(reason) => Some(reason),
-            Value::Bool(true) => Some(String::new()),
-            _ => None,
-        };
-        let link = url.join(&file.url).ok().filter(|_| !file.url.is_empty());
-        let provenance = file.provenance.and_then(|link| url.join(&link).ok());
-        let listed =
-            Listed { sha256, others, url: link, upload_time: file.upload_time, yanked, size: file.size, provenance };
-        page.add(file.filename, listed, url);
+    for Told { name, link, provenance, mut listed } in json.files {
+        listed.url = url.join(&link).ok().filter(|_| !link.is_empty());
+        listed.provenance = provenance.and_then(|link| url.join(&link).ok());
+        page.add(name, listed, url);
     }
     page.status = match json.status {
         Value::String(word) => Some(Status { word: word.to_ascii_lowercase(), reason: String::new() }),

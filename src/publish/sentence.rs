@@ -59,6 +59,17 @@ const SILENT: [&str; 15] = [
 /// What a page for people asks for before it does anything.
 const LOGIN: [&str; 7] = ["log in", "login", "log on", "sign in", "single sign-on", "password", "authenticat"];
 
+/// What plain text says that asks for it: a word alone can be part of a name.
+const ASKS: [&str; 7] = [
+    "log in to",
+    "please log in",
+    "sign in to",
+    "please sign in",
+    "not logged in",
+    "authentication required",
+    "access denied",
+];
+
 /// The elements that stand within a sentence.
 const WITHIN: [&str; 10] = ["a", "b", "i", "em", "strong", "code", "tt", "span", "u", "small"];
 
@@ -85,7 +96,11 @@ impl Body {
                 found if found.is_empty() => Self { reason: one_line(&text), is_refusal: false },
                 found => Self { reason: best(&found, status), is_refusal: false },
             },
-            _ => Self { reason: one_line(&text), is_refusal: false },
+            _ => {
+                let reason = one_line(&text);
+                let lower = reason.to_ascii_lowercase();
+                Self { is_refusal: ASKS.iter().any(|words| lower.contains(words)), reason }
+            }
         }
     }
 }
@@ -212,9 +227,12 @@ fn denies(value: &Value) -> bool {
         Some(Value::Bool(is_error)) => *is_error,
         _ => false,
     };
+    // Some say the status of the answer in its body, and another one in the status line.
+    let is_status = |key: &str| object.get(key).and_then(Value::as_u64).is_some_and(|code| (400..600).contains(&code));
+    let status = ["status", "code", "statuscode", "statusCode", "status_code"].iter().any(|key| is_status(key));
     let failed = ["success", "ok"].iter().any(|key| is(key, &Value::Bool(false)));
     let words = ["error", "failed", "failure"].iter().any(|word| is("status", &Value::from(*word)));
-    failed || words || says_something("error") || says_something("errors")
+    failed || status || words || says_something("error") || says_something("errors")
 }
 
 /// The text of a page or of XML, and whether the page asks people for something.
@@ -378,7 +396,12 @@ mod tests {
             (r#"{"message":"201 Created"}"#, false),
             (r#"{"success":true,"errors":[],"error":null}"#, false),
             ("<html><body>Stored</body></html>", false),
+            ("stored for login bob", false),
+            (r#"{"status":200,"code":0,"message":"Stored"}"#, false),
             (r#"{"success":false}"#, true),
+            (r#"{"type":"about:blank","title":"Bad","status":400,"detail":"no wheel"}"#, true),
+            (r#"{"code":403,"message":"forbidden for you"}"#, true),
+            ("Please log in to continue", true),
             (r#"{"error":"no"}"#, true),
             ("<html><title>Sign in</title></html>", true),
             ("<form action=/login><input name=user></form>", true),
