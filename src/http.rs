@@ -77,7 +77,33 @@ pub(crate) fn split_userinfo(url: &Url) -> (Url, String, Option<SecretString>) {
     (bare, user, password)
 }
 
-/// A text that somebody typed with `***` in place of what stands before the host of every URL in it that has a password.
+/// A word of a command line with `***` in place of what can be secret in the URL that it is, or that follows its `=`.
+pub(crate) fn without_secrets(word: &str) -> String {
+    let (option, text) = match word.split_once('=') {
+        Some((option, text)) if option.starts_with('-') => (Some(option), text),
+        _ => (None, word),
+    };
+    let masked = match parse_url(text) {
+        // A parser of URLs forgives slashes that are missing, too many or backward: only what it read tells.
+        Ok(url) if url.password().is_some() || !url.username().is_empty() || url.query().is_some() => {
+            let query = if url.query().is_some() { "?***" } else { "" };
+            let mut bare = split_userinfo(&url).0;
+            bare.set_query(None);
+            bare.set_fragment(None);
+            let has_user = url.password().is_some() || !url.username().is_empty();
+            let bare = bare.to_string();
+            let user = if has_user { bare.replacen("://", "://***@", 1) } else { bare };
+            format!("{user}{query}")
+        }
+        _ => without_passwords(text),
+    };
+    match option {
+        Some(option) => format!("{option}={masked}"),
+        None => masked,
+    }
+}
+
+/// A text with `***` in place of what stands before the host of every URL in it that has a password.
 pub(crate) fn without_passwords(text: &str) -> String {
     let mut shown = String::new();
     let mut rest = text;
@@ -207,6 +233,22 @@ mod tests {
             ("dist", "dist"),
         ] {
             assert_eq!(without_passwords(typed), shown);
+            assert_eq!(without_secrets(typed), shown);
+        }
+        for (typed, shown) in [
+            ("https://example.com/a?token=secret", "https://example.com/a?***"),
+            (
+                "--index-url=https://me:secret@example.com/a?token=secret#secret",
+                "--index-url=https://***@example.com/a?***",
+            ),
+            ("http:/me:secret@example.com/a", "http://***@example.com/a"),
+            ("HTTPS:me:secret@example.com/a", "https://***@example.com/a"),
+            ("https:\\\\me:secret@example.com\\a", "https://***@example.com/a"),
+            ("https://me:s%65cret%40@example.com/a", "https://***@example.com/a"),
+            ("--only=sdk", "--only=sdk"),
+            ("dist?", "dist?"),
+        ] {
+            assert_eq!(without_secrets(typed), shown);
         }
         let error = parse_url("user:secret@example.com:x").unwrap_err();
         assert!(!error.to_string().contains("secret"), "{error}");

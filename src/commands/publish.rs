@@ -1,7 +1,7 @@
 //! `relkit publish`: the gate, the plan, and the plan carried out.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Read as _};
 use std::path::Path;
 use std::time::Duration;
@@ -22,6 +22,7 @@ use crate::publish::credentials::{CredentialError, Environment, Source, Token};
 use crate::publish::endpoint::Endpoint;
 use crate::publish::event::{Event, Listener};
 use crate::publish::plan::Plan;
+use crate::publish::receipt::{NOT_ASKED, State, standing};
 use crate::publish::upload::Patience;
 use crate::publish::wait::Pace;
 use crate::publish::{DryRun, KeptBack, Options, publish};
@@ -65,7 +66,11 @@ pub(super) fn run(arguments: &Publish, console: &Console) -> Result<Exit, Failur
         plan.write(path)?;
     }
     let doubt = index_url.as_ref().filter(|_| arguments.index.is_none()).and_then(|index| doubt(&upload_url, index));
-    let mut notes: Vec<_> = doubt.into_iter().chain(plan.foresight()).collect();
+    let mut notes: Vec<_> = doubt.into_iter().collect();
+    // An index tells what it has of each project beside the plan.
+    if index.is_none() {
+        notes.extend(plan.foresight(&|_| 0));
+    }
     if arguments.dry_run {
         if arguments.attestations == Attestations::Auto && !Environment::of_process().offers_identity() {
             notes.extend(plan.unsent_attestations());
@@ -186,11 +191,13 @@ fn carry_out(options: &Options<'_>, typed: Option<Token>, format: Form, console:
     let is_terminal = std::io::stderr().is_terminal();
     let told = |event: &Event| match event {
         Event::Warning(text) => console.warning(text),
+        // What is up is said where its turn comes, and what is missing by sending it.
+        Event::LookedUp { .. } => {}
         // The bar of a terminal says so already.
         Event::Sending { .. } if is_terminal => {}
         event => console.status(event.verb(), event),
     };
-    let standing = RefCell::new(Standing::new(options.plan));
+    let standing = RefCell::new(Standing::new(options.plan, options.index.is_some()));
     let event = |event: &Event| {
         told(event);
         standing.borrow_mut().hear(event);
@@ -214,14 +221,16 @@ fn carry_out(options: &Options<'_>, typed: Option<Token>, format: Form, console:
 /// What is up so far, for whoever interrupts the publish.
 struct Standing<'a> {
     plan: &'a Plan,
-    up: BTreeSet<String>,
+    /// What is known of the files; of the others nothing is.
+    states: BTreeMap<String, State>,
+    is_asked: bool,
     /// The file that is on its way.
     sending: Option<String>,
 }
 
 impl<'a> Standing<'a> {
-    fn new(plan: &'a Plan) -> Self {
-        let standing = Self { plan, up: BTreeSet::new(), sending: None };
+    fn new(plan: &'a Plan, is_asked: bool) -> Self {
+        let standing = Self { plan, states: BTreeMap::new(), is_asked, sending: None };
         standing.tell();
         standing
     }
@@ -232,11 +241,14 @@ impl<'a> Standing<'a> {
     }
 
     fn hear(&mut self, event: &Event) {
-        if let Event::Skipped(file) | Event::Uploaded { file, .. } | Event::Stored(file) = event {
-            self.up.insert(file.clone());
-            self.sending = None;
-            self.tell();
-        }
+        let (file, state) = match event {
+            Event::LookedUp { file, state } => (file, *state),
+            Event::Uploaded { file, .. } | Event::Stored(file) => (file, State::Uploaded),
+            _ => return,
+        };
+        self.states.insert(file.clone(), state);
+        self.sending = None;
+        self.tell();
     }
 
     fn tell(&self) {
@@ -244,21 +256,29 @@ impl<'a> Standing<'a> {
     }
 
     fn words(&self) -> String {
-        let (up, missing): (Vec<_>, Vec<_>) = self.plan.names().partition(|name| self.up.contains(*name));
-        let mut words = format!("interrupted: {} of {} files are up", up.len(), up.len() + missing.len());
-        for name in up {
-            words += &format!("\n  up: {}", visible(name));
+        let is_sending = |name: &str| self.sending.as_deref() == Some(name);
+        let state = |name: &str| match self.states.get(name) {
+            Some(state) => *state,
+            None if is_sending(name) => State::Absent,
+            None => State::Planned,
+        };
+        let names: Vec<_> = self.plan.names().collect();
+        let (up, rest): (Vec<&str>, Vec<&str>) = names.iter().partition(|name| state(name).is_up());
+        let unknown = names.iter().filter(|name| state(name) == State::Planned).count();
+        let mut words = format!("interrupted: {}", standing(up.len(), unknown, names.len()));
+        for name in up.into_iter().chain(rest) {
+            let doubt = if is_sending(name) { " (it was on its way, and may be up)" } else { "" };
+            words += &format!("\n  {}: {}{doubt}", state(name).word(self.is_asked), visible(name));
         }
-        for name in missing {
-            let is_sending = self.sending.as_deref() == Some(name);
-            let doubt = if is_sending { " (it was on its way, and may be up)" } else { "" };
-            words += &format!("\n  missing: {}{doubt}", visible(name));
+        words += &format!("\nto go on: {}", visible(&own_command()));
+        if !self.is_asked {
+            words += &format!("\n{NOT_ASKED}");
         }
-        words + &format!("\nto go on: {}", visible(&own_command()))
+        words
     }
 }
 
-/// The command line as it was typed, but for what stands before the host of a URL that has a password.
+/// The command line as it was typed, but for what can be secret in a URL.
 fn own_command() -> String {
     let plain = |text: &str| {
         text.chars().all(|character| character.is_ascii_alphanumeric() || "-_./:=,@%+".contains(character))
@@ -266,7 +286,7 @@ fn own_command() -> String {
     let quoted = |text: String| {
         if plain(&text) && !text.is_empty() { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
     };
-    let words = std::env::args_os().skip(1).map(|word| quoted(http::without_passwords(&word.to_string_lossy())));
+    let words = std::env::args_os().skip(1).map(|word| quoted(http::without_secrets(&word.to_string_lossy())));
     std::iter::once("relkit".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 

@@ -183,7 +183,9 @@ impl Download<'_> {
                 }
                 self.receive(response, 0)
             }
-            StatusCode::PARTIAL_CONTENT if starts_at(response.headers(), have) => self.receive(response, have),
+            StatusCode::PARTIAL_CONTENT if goes_on(response.headers(), have, tag.as_deref()) => {
+                self.receive(response, have)
+            }
             StatusCode::PARTIAL_CONTENT | StatusCode::RANGE_NOT_SATISFIABLE if have > 0 => {
                 self.part.restart().map_err(|source| self.setback(source))?;
                 Err(Setback::Passing("the server cannot resume; starting again".into(), Duration::ZERO))
@@ -240,8 +242,46 @@ fn strong_tag(headers: &HeaderMap) -> Option<&str> {
     headers.get(ETAG)?.to_str().ok().filter(|tag| !tag.starts_with("W/"))
 }
 
-fn starts_at(headers: &HeaderMap, offset: u64) -> bool {
-    let range = headers.get(CONTENT_RANGE).and_then(|range| range.to_str().ok());
-    let start = range.and_then(|range| range.strip_prefix("bytes ")?.split('-').next()?.parse::<u64>().ok());
-    start == Some(offset)
+/// Whether a part begins at `offset`, is of the bytes that `tag` names, and brings all the rest of them.
+fn goes_on(headers: &HeaderMap, offset: u64, tag: Option<&str>) -> bool {
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
+    // `bytes FIRST-LAST/LENGTH`, where the length may be `*`.
+    let range = text(CONTENT_RANGE).and_then(|range| range.trim().strip_prefix("bytes ")?.split_once('/'));
+    let Some((ends, length)) = range else { return false };
+    let Some((first, last)) = ends.split_once('-') else { return false };
+    let number = |text: &str| text.trim().parse::<u64>().ok();
+    let is_rest = match (number(last), number(length)) {
+        (Some(last), Some(length)) => last.checked_add(1) == Some(length),
+        _ => length.trim() == "*",
+    };
+    let is_same = text(ETAG).is_none_or(|now| tag.is_none_or(|then| now == then));
+    number(first) == Some(offset) && is_rest && is_same
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn only_the_rest_of_the_same_bytes_goes_on() {
+        for (range, tag, expected) in [
+            ("bytes 10-99/100", None, true),
+            ("bytes 10-99/100", Some("\"a\""), true),
+            ("bytes 10-99/*", None, true),
+            ("bytes 10-99/100", Some("\"b\""), false),
+            ("bytes 10-49/100", None, false),
+            ("bytes 0-99/100", None, false),
+            ("bytes 10-99", None, false),
+            ("bytes */100", None, false),
+            ("lines 10-99/100", None, false),
+            ("bytes 10-18446744073709551615/0", None, false),
+        ] {
+            let mut headers = HeaderMap::from_iter([(CONTENT_RANGE, HeaderValue::from_static(range))]);
+            headers.extend(tag.map(|tag| (ETAG, HeaderValue::from_static(tag))));
+            assert_eq!(goes_on(&headers, 10, Some("\"a\"")), expected, "{range} {tag:?}");
+        }
+        assert!(!goes_on(&HeaderMap::new(), 10, None));
+    }
 }

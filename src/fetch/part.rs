@@ -7,7 +7,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::expected::{Actual, Expected};
-use crate::fs::{FsError, PendingFile, Place, Scratch, is_still_at, open_regular, place, write_through};
+use crate::fs::{FsError, PendingFile, Place, Scratch, Unused, is_still_at, open_regular, place, write_through};
 
 /// Longer than any entity tag.
 const MAX_TAG: u64 = 8 << 10;
@@ -20,6 +20,8 @@ pub(super) struct Part {
     /// The directories that were made for it, the innermost first.
     made: Vec<PathBuf>,
     end: End,
+    /// Without a byte there is nothing that another run could go on with.
+    _unused: Option<Unused>,
 }
 
 /// What becomes of the bytes in the end.
@@ -37,11 +39,12 @@ impl Part {
             let name = to.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let bytes = to.with_file_name(format!(".{name}.relkit-part"));
             let missing = |path: &&Path| !path.as_os_str().is_empty() && fs::symlink_metadata(path).is_err();
-            let made = to.ancestors().skip(1).take_while(missing).map(Path::to_owned).collect();
+            let made: Vec<_> = to.ancestors().skip(1).take_while(missing).map(Path::to_owned).collect();
+            let unused = Unused::of(&bytes, &made);
             if let Claim::Taken(lock) = claim(&bytes) {
                 let tag = to.with_file_name(format!(".{name}.relkit-part-etag"));
                 let end = End::Renamed { to: to.clone(), _lock: lock };
-                return Ok(Self { bytes, tag, target: path.to_owned(), made, end });
+                return Ok(Self { bytes, tag, target: path.to_owned(), made, end, _unused: Some(unused) });
             }
         }
         let scratch = Scratch::create("relkit-fetch-").map_err(FsError::write(&std::env::temp_dir()))?;
@@ -52,6 +55,7 @@ impl Part {
             target: path.to_owned(),
             made: Vec::new(),
             end: End::Copied { place, _scratch: scratch },
+            _unused: None,
         })
     }
 

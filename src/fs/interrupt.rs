@@ -16,6 +16,9 @@ use super::litter;
 /// The temporaries of this process. Whoever holds the lock may rename one; an interrupt takes it and never gives it back.
 static OPEN: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
+/// Files that are worth keeping only with something in them, each with the directories that were made for it.
+static UNUSED: Mutex<Vec<(PathBuf, Vec<PathBuf>)>> = Mutex::new(Vec::new());
+
 /// What an interrupted run says last.
 static LAST_WORDS: Mutex<Option<LastWords>> = Mutex::new(None);
 
@@ -33,6 +36,9 @@ pub fn clean_on_interrupt() {
         let open = locked();
         for path in open.iter() {
             remove(path);
+        }
+        for (file, directories) in UNUSED.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            remove_unused(file, directories);
         }
         if let Some(last) = LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
             (last.say)(&last.words);
@@ -67,6 +73,34 @@ fn remove(path: &Path) {
             return;
         }
         thread::sleep(PAUSE);
+    }
+}
+
+/// Removes a file with nothing in it, and the directories that nothing else is in, the innermost first.
+fn remove_unused(file: &Path, directories: &[PathBuf]) {
+    if fs::symlink_metadata(file).is_ok_and(|metadata| metadata.is_file() && metadata.len() == 0) {
+        let _ = fs::remove_file(file);
+    }
+    for directory in directories {
+        let _ = fs::remove_dir(directory);
+    }
+}
+
+/// A file that an interrupt removes for as long as this lives and the file is empty, with the directories made for it.
+#[derive(Debug)]
+pub(crate) struct Unused(PathBuf);
+
+impl Unused {
+    pub(crate) fn of(file: &Path, directories: &[PathBuf]) -> Self {
+        let row = (file.to_owned(), directories.to_owned());
+        UNUSED.lock().unwrap_or_else(PoisonError::into_inner).push(row);
+        Self(file.to_owned())
+    }
+}
+
+impl Drop for Unused {
+    fn drop(&mut self) {
+        UNUSED.lock().unwrap_or_else(PoisonError::into_inner).retain(|(file, _)| *file != self.0);
     }
 }
 

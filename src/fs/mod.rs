@@ -16,7 +16,7 @@ mod walk;
 pub use error::FsError;
 pub(crate) use error::io_hint;
 pub(crate) use file_bytes::{FileBytes, MAX_TABLE, open_regular, read, read_table, read_text};
-pub(crate) use interrupt::{LastWords, say_on_interrupt};
+pub(crate) use interrupt::{LastWords, Unused, say_on_interrupt};
 pub use interrupt::{Scratch, clean_on_interrupt};
 pub use json::JsonError;
 pub(crate) use json::{from_json, from_object, json_value, write_json};

@@ -44,7 +44,8 @@ impl Answer {
         let code = format!("{} ", status.as_u16());
         let sentence = reason.strip_prefix(&code).unwrap_or(&reason);
         let says_nothing = status.canonical_reason().is_some_and(|words| sentence.eq_ignore_ascii_case(words));
-        let reason = if says_nothing { String::new() } else { sentence.to_owned() };
+        // A server may repeat the URL that it was asked by.
+        let reason = if says_nothing { String::new() } else { without_passwords(sentence) };
         let reset = (status == StatusCode::TOO_MANY_REQUESTS)
             .then(|| text(HeaderName::from_static("ratelimit")).and_then(rate_limit_reset))
             .flatten();
@@ -62,6 +63,11 @@ impl Answer {
         let colon = if self.reason.is_empty() { "" } else { ": " };
         format!("the server answered {}{colon}{}", self.status, self.reason)
     }
+}
+
+/// Word by word: what follows an address is none of its own.
+fn without_passwords(sentence: &str) -> String {
+    sentence.split(' ').map(http::without_passwords).collect::<Vec<_>>().join(" ")
 }
 
 /// The parameter `t` of a RateLimit field: the seconds until the quota is whole again.
@@ -144,7 +150,8 @@ pub(super) fn advice(status: StatusCode, reason: &str) -> Option<&'static str> {
     let said = rows.iter().find(|(words, _)| reason.contains(words)).map(|(_, advice)| *advice);
     said.or(match status.as_u16() {
         301 | 302 | 303 | 405 => Some(
-            "this looks like the URL for reading: `--upload-url` names the upload API, which often ends in `/legacy/`",
+            "this looks like the URL for reading, or a login stands before the server: `--upload-url` names the upload API, \
+             which often ends in `/legacy/`",
         ),
         307 | 308 => Some("the upload API moved to another server: give its new URL"),
         401 | 403 => Some(TOKEN),
@@ -226,6 +233,10 @@ mod tests {
         assert_eq!(read(409, "Conflict", b"<title>taken</title>"), "taken");
         assert_eq!(read(400, "File already exists", b"<title>400 File already exists</title>"), "File already exists");
         assert_eq!(read(403, "", b"<title>403 Forbidden</title>"), "");
+        assert_eq!(
+            read(400, "", b"bad at http://me:secret@127.0.0.1:80/: ask http://127.0.0.1:80/ or ops@example.com"),
+            "bad at http://***@127.0.0.1:80/: ask http://127.0.0.1:80/ or ops@example.com"
+        );
         assert_eq!(read(409, "Conflict", b"<h1>Conflict</h1>"), "");
         assert_eq!(rate_limit_reset(r#""default";r=0;t=30"#), Some(Duration::from_secs(30)));
     }

@@ -12,6 +12,7 @@ use url::Url;
 
 use super::attestation::{Attestations, of_provenance};
 use super::error::because;
+use super::hashes::difference;
 use super::index::{Index, IndexError, MAX_TRIES, Setback};
 use super::page::Listed;
 use super::survey::{is_of_release, patiently};
@@ -166,6 +167,14 @@ impl Index {
         let fetched = match &listed.url {
             Some(url) => self.receive(name, url, listed.size, path, bounds, pause)?,
             None => Err("the page has no link to it".to_owned()),
+        };
+        // What installers do not take cannot be had.
+        let fetched = match fetched {
+            Ok(sha256) => match difference(path, &listed.others).map_err(FsError::read(path))? {
+                Some(why) => Err(why),
+                None => Ok(sha256),
+            },
+            setback => setback,
         };
         let provenance = match (&listed.provenance, fetched.as_ref()) {
             (Some(url), Ok(sha256)) if attestations != Attestations::Off => self.provenance(url, name, *sha256),

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::credentials::Mask;
+use super::receipt::State;
 use crate::console::Progress;
 use crate::console::text::human_bytes;
 
@@ -12,6 +13,11 @@ use crate::console::text::human_bytes;
 pub enum Event {
     /// The index has the bytes of this file.
     Skipped(String),
+    /// The index was asked for this file, before the first is sent.
+    LookedUp {
+        file: String,
+        state: State,
+    },
     /// A file was sent and stored.
     Uploaded {
         file: String,
@@ -48,6 +54,7 @@ impl Event {
     pub fn verb(&self) -> &'static str {
         match self {
             Self::Skipped(_) => "Skipped",
+            Self::LookedUp { .. } => "Asked",
             Self::Uploaded { .. } => "Uploaded",
             Self::Sending { .. } => "Sending",
             Self::Stored(_) => "Stored",
@@ -66,6 +73,7 @@ impl fmt::Display for Event {
             Self::Uploaded { file, bytes, elapsed } => {
                 write!(formatter, "`{file}` ({}, {}/s)", human_bytes(*bytes), human_bytes(rate(*bytes, *elapsed)))
             }
+            Self::LookedUp { file, state } => write!(formatter, "`{file}`: {}", state.word(true)),
             Self::Sending { file, sent, total, elapsed } => {
                 let percent = sent * 100 / (*total).max(1);
                 let rate = rate(*sent, *elapsed);

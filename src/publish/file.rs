@@ -30,6 +30,11 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 const SLOW: u64 = 600_000;
 const LARGE: u64 = 50_000_000;
 
+/// Where a redirect leads, as it may be printed.
+fn leads_to(from: &Url, location: &str) -> String {
+    from.join(location).map_or_else(|_| "nowhere".into(), |url| http::shown(&url))
+}
+
 /// What sends, and what allows it.
 pub(super) struct Sender {
     pub(super) uploader: Uploader,
@@ -92,8 +97,7 @@ impl Run<'_> {
                             continue;
                         }
                         _ => {
-                            let there = url.join(&location).map_or_else(|_| "nowhere".into(), |url| http::shown(&url));
-                            let reason = format!("it redirects to `{there}`");
+                            let reason = format!("it redirects to `{}`", leads_to(&url, &location));
                             return self.unless_stored(
                                 file,
                                 PublishError::Refused { file: name(), status: answer.status, reason },
@@ -119,7 +123,11 @@ impl Run<'_> {
                         };
                     }
                     Meaning::Refused | Meaning::Garbled => {
-                        let Answer { status, reason, .. } = answer;
+                        let Answer { status, mut reason, location, .. } = answer;
+                        if let Some(location) = location.filter(|_| status.is_redirection()) {
+                            let colon = if reason.is_empty() { "" } else { ": " };
+                            reason = format!("it redirects to `{}`{colon}{reason}", leads_to(&url, &location));
+                        }
                         return self.unless_stored(file, PublishError::Refused { file: name(), status, reason });
                     }
                 },

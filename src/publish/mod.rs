@@ -12,6 +12,7 @@ pub mod error;
 pub mod event;
 mod file;
 mod form;
+mod hashes;
 pub mod index;
 mod page;
 pub mod plan;
@@ -30,7 +31,7 @@ use credentials::{CredentialError, Source};
 use error::PublishError;
 use event::{Event, Listener};
 use file::Sender;
-use receipt::{PublishOutcome, Receipt, State};
+use receipt::{PublishOutcome, Receipt};
 use run::Run;
 use upload::Uploader;
 
@@ -59,10 +60,11 @@ fn carry_out(run: &mut Run<'_>, source: impl FnOnce() -> Result<Source, Credenti
     let present = match options.index {
         Some(index) => {
             let survey = survey::survey(options.plan, index, options.pace.first_pause)?;
-            for note in survey.notes {
-                run.tell(&Event::Warning(note));
+            for note in &survey.notes {
+                run.tell(&Event::Warning(note.clone()));
             }
-            survey.found
+            run.found(&survey.found)?;
+            survey.allowed()?.found
         }
         None => {
             let text = "no index URL is given: files that are up already cannot be told, nor when they become visible";
@@ -87,10 +89,7 @@ fn carry_out(run: &mut Run<'_>, source: impl FnOnce() -> Result<Source, Credenti
         for file in &phase.files {
             match &mut sender {
                 Some(sender) if !is_present(&file.name) => run.upload(file, sender)?,
-                _ => {
-                    run.tell(&Event::Skipped(file.name.clone()));
-                    run.record(file, State::PresentSame)?;
-                }
+                _ => run.tell(&Event::Skipped(file.name.clone())),
             }
         }
         run.wait_until_visible(phase)?;

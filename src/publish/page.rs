@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use url::Url;
 
+use super::hashes::Algorithm;
 use crate::digest::Sha256Digest;
 use crate::fs::from_object;
 
@@ -21,6 +22,8 @@ const ENDINGS: [&str; 9] = [".whl", ".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Listed {
     pub(super) sha256: Option<Sha256Digest>,
+    /// The other digests that the index tells, by the names of those algorithms that installers know.
+    pub(super) others: Vec<(Algorithm, String)>,
     /// Where its bytes are.
     pub(super) url: Option<Url>,
     /// When it was uploaded, as the index writes it.
@@ -167,7 +170,7 @@ fn accept_version(version: &str) -> Result<(), String> {
 struct JsonPage {
     #[serde(default, deserialize_with = "tolerant")]
     meta: Meta,
-    files: Vec<JsonFile>,
+    files: Vec<Told>,
     #[serde(default, rename = "project-status")]
     status: Value,
 }
@@ -195,6 +198,34 @@ struct JsonFile {
     provenance: Option<String>,
 }
 
+/// What a page tells of a file, as far as it is read: a page may have very many.
+#[derive(Deserialize)]
+#[serde(from = "JsonFile")]
+struct Told {
+    name: String,
+    link: String,
+    provenance: Option<String>,
+    /// Without what depends on where the page is.
+    listed: Listed,
+}
+
+impl From<JsonFile> for Told {
+    fn from(file: JsonFile) -> Self {
+        let sha256 = file.hashes.iter().find(|(name, _)| name.eq_ignore_ascii_case("sha256"));
+        let sha256 = sha256.and_then(|(_, hash)| hash.as_str()?.trim().to_ascii_lowercase().parse().ok());
+        let hashes = file.hashes.iter().filter_map(|(name, hash)| Some((name.as_str(), hash.as_str()?)));
+        let others = other_digests(hashes);
+        let yanked = match file.yanked {
+            Value::String(reason) => Some(reason),
+            Value::Bool(true) => Some(String::new()),
+            _ => None,
+        };
+        let listed =
+            Listed { sha256, others, upload_time: file.upload_time, yanked, size: file.size, ..Listed::default() };
+        Self { name: file.filename, link: file.url, provenance: file.provenance, listed }
+    }
+}
+
 /// Where an index writes null, or what no specification names, nothing is known.
 fn tolerant<'de, D: Deserializer<'de>, T: Default + serde::de::DeserializeOwned>(source: D) -> Result<T, D::Error> {
     Ok(serde_json::from_value(Value::deserialize(source)?).unwrap_or_default())
@@ -213,18 +244,10 @@ fn parse_json(body: &[u8], url: &Url) -> Result<Page, String> {
     let json: JsonPage = from_object(body).map_err(|error| error.to_string())?;
     accept_api_version(&json.meta)?;
     let mut page = Page::default();
-    for file in json.files {
-        let sha256 = file.hashes.iter().find(|(name, _)| name.eq_ignore_ascii_case("sha256"));
-        let sha256 = sha256.and_then(|(_, hash)| hash.as_str()?.trim().to_ascii_lowercase().parse().ok());
-        let yanked = match file.yanked {
-            Value::String(reason) => Some(reason),
-            Value::Bool(true) => Some(String::new()),
-            _ => None,
-        };
-        let link = url.join(&file.url).ok().filter(|_| !file.url.is_empty());
-        let provenance = file.provenance.and_then(|link| url.join(&link).ok());
-        let listed = Listed { sha256, url: link, upload_time: file.upload_time, yanked, size: file.size, provenance };
-        page.add(file.filename, listed, url);
+    for Told { name, link, provenance, mut listed } in json.files {
+        listed.url = url.join(&link).ok().filter(|_| !link.is_empty());
+        listed.provenance = provenance.and_then(|link| url.join(&link).ok());
+        page.add(name, listed, url);
     }
     page.status = match json.status {
         Value::String(word) => Some(Status { word: word.to_ascii_lowercase(), reason: String::new() }),
@@ -355,8 +378,17 @@ fn finish(page: &mut Page, anchor: Option<Anchor>, base: &Url, url: &Url) {
     let Some(name) = [of_link, of_text].into_iter().find(|name| is_distribution(name)) else { return };
     let sha256 = link.as_ref().and_then(|link| digest_of_fragment(link.fragment()?));
     let provenance = anchor.provenance.and_then(|link| base.join(link.trim()).ok());
-    let listed = Listed { sha256, url: link, upload_time: None, yanked: anchor.yanked, size: None, provenance };
+    let fragment = link.as_ref().and_then(Url::fragment).unwrap_or_default().to_owned();
+    let others: Vec<_> = url::form_urlencoded::parse(fragment.as_bytes()).collect();
+    let others = other_digests(others.iter().map(|(name, hash)| (&**name, &**hash)));
+    let listed = Listed { sha256, others, url: link, upload_time: None, yanked: anchor.yanked, size: None, provenance };
     page.add(name, listed, url);
+}
+
+/// The digests of known algorithms, in lower case; one that is no hexadecimal number tells nothing.
+fn other_digests<'a>(hashes: impl Iterator<Item = (&'a str, &'a str)>) -> Vec<(Algorithm, String)> {
+    let known = hashes.filter_map(|(name, hash)| Some((Algorithm::named(name)?, hash.trim().to_ascii_lowercase())));
+    known.filter(|(algorithm, hash)| algorithm.is_digest(hash)).collect()
 }
 
 /// A fragment is a form (`egg=x&sha256=…`), in which the digest may stand anywhere.

@@ -215,20 +215,25 @@ impl Plan {
         Sha256Digest::of(serde_json::to_string(self).unwrap_or_default().as_bytes())
     }
 
-    /// What is worth knowing before the first byte, a sentence each.
-    pub(crate) fn foresight(&self) -> Vec<String> {
+    /// What is worth knowing before the first byte, a sentence each; `there` is how much the index tells that it has of a
+    /// project beside the planned files.
+    pub(crate) fn foresight(&self, there: &dyn Fn(&DistributionName) -> u64) -> Vec<String> {
         let mut totals: BTreeMap<&DistributionName, u64> = BTreeMap::new();
         for file in self.files() {
             *totals.entry(&file.project).or_default() += file.bytes;
         }
         // How large one file may be is a rule of `check`.
-        let large = totals.into_iter().filter(|(_, total)| *total > MAX_PROJECT);
-        large
-            .map(|(project, total)| {
-                let (total, limit) = (human_bytes(total), human_bytes(MAX_PROJECT));
+        let rows = totals.into_iter().map(|(project, planned)| (project, planned, there(project)));
+        rows.filter(|(_, planned, there)| planned.saturating_add(*there) > MAX_PROJECT)
+            .map(|(project, planned, there)| {
+                let (total, limit) = (human_bytes(planned.saturating_add(there)), human_bytes(MAX_PROJECT));
+                let beside = match there {
+                    0 => String::new(),
+                    _ => format!(" with the {} that the index has already", human_bytes(there)),
+                };
                 format!(
-                    "the files of `{project}` are {total} together, and public indexes take {limit} of all releases of a \
-                     project, unless they raised its limit"
+                    "the files of `{project}` are {total} together{beside}, and public indexes take {limit} of all releases \
+                     of a project, unless they raised its limit"
                 )
             })
             .collect()
@@ -361,9 +366,14 @@ mod tests {
                 phases: vec![Phase { name: RUNTIME.into(), files }],
             }
         };
-        assert_eq!(plan(&[5 << 30, 5 << 30]).foresight(), Vec::<String>::new());
-        let notes = plan(&[5 << 30, (5 << 30) + 1]).foresight();
+        assert_eq!(plan(&[5 << 30, 5 << 30]).foresight(&|_| 0), Vec::<String>::new());
+        let notes = plan(&[5 << 30, (5 << 30) + 1]).foresight(&|_| 0);
         assert!(notes.len() == 1 && notes[0].contains("`acme-bin`"), "{notes:?}");
+        assert!(!notes[0].contains("already"), "{notes:?}");
+        assert_eq!(plan(&[1 << 30]).foresight(&|_| 9 << 30), Vec::<String>::new());
+        let notes = plan(&[(1 << 30) + 1]).foresight(&|_| 9 << 30);
+        assert!(notes.len() == 1 && notes[0].contains("with the 9.66 GB that the index has already"), "{notes:?}");
+        assert_eq!(plan(&[1]).foresight(&|_| u64::MAX).len(), 1);
         assert_eq!(plan(&[1]).unsent_attestations(), None);
     }
 }

@@ -34,7 +34,12 @@ pub enum PublishOutcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
+    /// Nothing is known of it yet.
     Planned,
+    /// The index was asked, and does not list it.
+    Absent,
+    /// The index lists its name, with other bytes or with nothing that tells.
+    Taken,
     /// The index had these bytes already.
     PresentSame,
     Uploaded,
@@ -49,7 +54,27 @@ impl State {
     pub(crate) fn is_up(self) -> bool {
         matches!(self, Self::PresentSame | Self::Uploaded | Self::Stored)
     }
+
+    /// What is said of a file in this state; `is_asked` is whether there is an index to ask.
+    pub(crate) fn word(self, is_asked: bool) -> &'static str {
+        match self {
+            Self::PresentSame | Self::Uploaded | Self::Stored => "up",
+            Self::Taken => "taken",
+            Self::Absent | Self::Failed => "missing",
+            Self::Planned if is_asked => "not looked at",
+            Self::Planned => "not sent",
+        }
+    }
 }
+
+/// How many of `all` files are up, where it is not known of `unknown` whether they are.
+pub(crate) fn standing(up: usize, unknown: usize, all: usize) -> String {
+    let known = if unknown > 0 { " known to be" } else { "" };
+    format!("{up} of {all} files are{known} up")
+}
+
+/// Said last where there is no index to ask.
+pub(crate) const NOT_ASKED: &str = "nothing was looked up, because no index URL is given";
 
 #[derive(Debug, Clone, Serialize)]
 pub struct FileReceipt {
@@ -120,6 +145,14 @@ impl Receipt {
             change(file);
         }
         self.write()
+    }
+
+    /// Changes the state of a file; whatever is seen at the index is visible.
+    pub(super) fn set(&mut self, name: &str, state: State) {
+        if let Some(row) = self.files.iter_mut().find(|file| file.name == name) {
+            row.state = state;
+            row.visible |= matches!(state, State::PresentSame | State::Stored);
+        }
     }
 
     pub(super) fn finish(&mut self, outcome: PublishOutcome) -> Result<(), FsError> {

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::error::PublishError;
 use super::index::Index;
 use super::plan::{Plan, PlannedFile};
-use super::receipt::{FileReceipt, Receipt, State};
+use super::receipt::{FileReceipt, NOT_ASKED, Receipt, State, standing};
 use super::survey::{Survey, survey};
 use crate::console::Shown;
 use crate::console::text::{human_bytes, table};
@@ -31,7 +31,7 @@ impl<'a> DryRun<'a> {
         pause: Duration,
         notes: Vec<String>,
     ) -> Result<Self, PublishError> {
-        let survey = index.map(|index| survey(plan, index, pause)).transpose()?;
+        let survey = index.map(|index| survey(plan, index, pause)?.allowed()).transpose()?;
         let notes = notes.into_iter().chain(survey.iter().flat_map(|survey| survey.notes.clone())).collect();
         Ok(Self { plan, survey, notes })
     }
@@ -52,7 +52,7 @@ impl fmt::Display for DryRun<'_> {
         write!(formatter, "{count} files, {}, to {}; nothing was sent", human_bytes(total), self.plan.upload_url)?;
         match self.survey {
             Some(_) => Ok(()),
-            None => formatter.write_str(", and nothing was looked up, because no index URL is given"),
+            None => write!(formatter, ", and {NOT_ASKED}"),
         }
     }
 }
@@ -105,9 +105,7 @@ impl Receipt {
         let (version, upload) = (&self.release_version, &self.upload_url);
         let is_sent = |file: &FileReceipt| file.state != State::PresentSame;
         match &self.index_url {
-            None => {
-                ("Published", format!("{version} at {upload}; nothing was looked up, because no index URL is given"))
-            }
+            None => ("Published", format!("{version} at {upload}; {NOT_ASKED}")),
             Some(index) if !self.files.iter().any(is_sent) => (
                 "Unchanged",
                 format!("{version}: nothing was sent to {upload}, because {index} has every file with these bytes"),
@@ -118,21 +116,22 @@ impl Receipt {
 
     /// The failure with what is up, what is missing, and the command that goes on from there.
     pub(crate) fn failure(&self, error: PublishError, command: &str) -> Failure {
-        let (up, missing): (Vec<_>, Vec<_>) = self.files.iter().partition(|file| file.state.is_up());
         let mut hint = error.hint().map(|hint| hint + "\n").unwrap_or_default();
-        hint += &self.standing(up.len());
-        for file in missing {
-            hint += &format!("\n  missing: {}", file.name);
+        hint += &self.standing();
+        let is_asked = self.index_url.is_some();
+        for file in self.files.iter().filter(|file| !file.state.is_up()) {
+            hint += &format!("\n  {}: {}", file.state.word(is_asked), file.name);
         }
         hint += &format!("\nto go on: {command}");
-        if self.index_url.is_none() {
-            hint += "\nnothing was looked up, because no index URL is given";
+        if !is_asked {
+            hint += &format!("\n{NOT_ASKED}");
         }
         Failure::from(error).with_hint(hint)
     }
 
-    fn standing(&self, up: usize) -> String {
+    fn standing(&self) -> String {
         let sent = if self.files.iter().all(|file| file.attempts == 0) { "; nothing was sent" } else { "" };
-        format!("{up} of {} files are up{sent}", self.files.len())
+        let up = self.files.iter().filter(|file| file.state.is_up()).count();
+        standing(up, self.count(State::Planned), self.files.len()) + sent
     }
 }

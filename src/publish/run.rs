@@ -5,9 +5,10 @@ use std::path::Path;
 use super::attestation::Attestations;
 use super::endpoint::Endpoint;
 use super::event::{Event, Listener};
-use super::index::Index;
+use super::index::{Index, Presence};
 use super::plan::{Plan, PlannedFile};
 use super::receipt::{Receipt, State};
+use super::survey::Found;
 use super::wait::Pace;
 use crate::fs::FsError;
 
@@ -37,11 +38,23 @@ impl Run<'_> {
         (self.listener.event)(event);
     }
 
+    /// Keeps what the index has of each file before the first is sent.
+    pub(super) fn found(&mut self, found: &Found<'_>) -> Result<(), FsError> {
+        for (file, presence) in found {
+            let state = match presence {
+                Presence::Same => State::PresentSame,
+                Presence::Absent => State::Absent,
+                Presence::Other(_) | Presence::Unhashed => State::Taken,
+            };
+            self.receipt.set(&file.name, state);
+            self.tell(&Event::LookedUp { file: file.name.clone(), state });
+        }
+        self.receipt.write()
+    }
+
     /// Keeps what became of a file; whatever is seen at the index is visible.
     pub(super) fn record(&mut self, file: &PlannedFile, state: State) -> Result<(), FsError> {
-        self.receipt.update(&file.name, |row| {
-            row.state = state;
-            row.visible |= matches!(state, State::PresentSame | State::Stored);
-        })
+        self.receipt.set(&file.name, state);
+        self.receipt.write()
     }
 }

@@ -1,9 +1,10 @@
 //! What a server says in the body of an answer: the first sentence for people in JSON of any shape, in a page, in XML, or
 //! in plain text; and whether it says so that nothing was done. Nothing here knows what the sentence means.
 
+use std::borrow::Cow;
 use std::io::Read as _;
 
-use flate2::read::GzDecoder;
+use flate2::read::{GzDecoder, ZlibDecoder};
 use html5gum::{Token, Tokenizer};
 use reqwest::StatusCode;
 use serde_json::Value;
@@ -13,7 +14,7 @@ const MAX_REASON: usize = 600;
 /// How much a packed body may unpack to.
 const MAX_BODY: u64 = 1 << 20;
 /// How deep JSON is looked through.
-const MAX_DEPTH: u32 = 16;
+const MAX_DEPTH: u32 = 128;
 /// How many paragraphs of a page are repeated.
 const MAX_PARAGRAPHS: usize = 4;
 
@@ -58,6 +59,17 @@ const SILENT: [&str; 15] = [
 /// What a page for people asks for before it does anything.
 const LOGIN: [&str; 7] = ["log in", "login", "log on", "sign in", "single sign-on", "password", "authenticat"];
 
+/// What plain text says that asks for it: a word alone can be part of a name.
+const ASKS: [&str; 7] = [
+    "log in to",
+    "please log in",
+    "sign in to",
+    "please sign in",
+    "not logged in",
+    "authentication required",
+    "access denied",
+];
+
 /// The elements that stand within a sentence.
 const WITHIN: [&str; 10] = ["a", "b", "i", "em", "strong", "code", "tt", "span", "u", "small"];
 
@@ -72,26 +84,85 @@ pub(super) struct Body {
 impl Body {
     pub(super) fn read(bytes: &[u8], status: StatusCode) -> Self {
         let unpacked = unpacked(bytes);
-        let bytes = unpacked.as_deref().unwrap_or(bytes);
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        if let Ok(value) = serde_json::from_slice::<Value>(bytes) {
+        let text = decoded(unpacked.as_deref().unwrap_or(bytes));
+        if let Ok(value) = serde_json::from_str::<Value>(&text) {
             let mut found = Vec::new();
             collect(&value, MAX_DEPTH, status, &mut found);
             return Self { reason: best(&found, status), is_refusal: denies(&value) };
         }
-        let text = String::from_utf8_lossy(bytes);
-        if text.trim_start().starts_with('<') {
-            return page(bytes, status);
+        match text.trim_start().chars().next() {
+            Some('<') => page(text.as_bytes(), status),
+            Some('{' | '[') => match of_broken_json(&text, status) {
+                found if found.is_empty() => Self { reason: one_line(&text), is_refusal: false },
+                found => Self { reason: best(&found, status), is_refusal: false },
+            },
+            _ => {
+                let reason = one_line(&text);
+                let lower = reason.to_ascii_lowercase();
+                Self { is_refusal: ASKS.iter().any(|words| lower.contains(words)), reason }
+            }
         }
-        Self { reason: one_line(&text), is_refusal: false }
     }
+}
+
+/// The text of a body: UTF-8, else what older servers write; nothing where it is none.
+fn decoded(bytes: &[u8]) -> Cow<'_, str> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.into(),
+        // Cut off within a character.
+        Err(error) if error.error_len().is_none() => String::from_utf8_lossy(&bytes[..error.valid_up_to()]),
+        Err(_) if bytes.iter().any(|byte| byte.is_ascii_control() && !byte.is_ascii_whitespace()) => "".into(),
+        Err(_) if !bytes.iter().any(u8::is_ascii_alphanumeric) => String::from_utf8_lossy(bytes),
+        // Latin-1: every byte is the character of its number.
+        Err(_) => bytes.iter().copied().map(char::from).collect::<String>().into(),
+    }
+}
+
+/// Every text for people in JSON that is cut off, or deeper than any real one, the best place first.
+fn of_broken_json(text: &str, status: StatusCode) -> Vec<String> {
+    let mut found = Vec::new();
+    let (mut key, mut rest) = (String::new(), text);
+    while let Some((_, after)) = rest.split_once('"') {
+        let mut is_escaped = false;
+        let end = after.find(|character| {
+            let is_end = character == '"' && !is_escaped;
+            is_escaped = character == '\\' && !is_escaped;
+            is_end
+        });
+        let raw = &after[..end.unwrap_or(after.len())];
+        rest = end.map_or("", |end| &after[end + 1..]);
+        let word = serde_json::from_str(&format!("\"{raw}\"")).unwrap_or_else(|_| raw.to_owned());
+        if rest.trim_start().starts_with(':') {
+            key = word.to_ascii_lowercase();
+        } else if !SILENT.contains(&key.as_str()) && (key != "code" || word.trim().contains(char::is_whitespace)) {
+            let place = KEYS.iter().position(|known| *known == key).unwrap_or(KEYS.len());
+            found.push((place, word));
+        }
+    }
+    found.sort_by_key(|(place, _)| *place);
+    let mut texts = Vec::new();
+    for (_, word) in found {
+        collect(&Value::String(word), 1, status, &mut texts);
+    }
+    texts
 }
 
 /// A body that a server packed without being asked to.
 fn unpacked(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     // What is cut off still has its start.
-    let _ = bytes.starts_with(&[0x1f, 0x8b]).then(|| GzDecoder::new(bytes).take(MAX_BODY).read_to_end(&mut body))?;
+    match bytes {
+        [0x1f, 0x8b, ..] => _ = GzDecoder::new(bytes).take(MAX_BODY).read_to_end(&mut body),
+        // The two bytes of a zlib stream (RFC 1950), whose sum no text has by its nature: `x` and a control character or two.
+        [first @ 0x78, second, ..] if (u16::from(*first) * 256 + u16::from(*second)).is_multiple_of(31) => {
+            _ = ZlibDecoder::new(bytes).take(MAX_BODY).read_to_end(&mut body);
+            if body.is_empty() {
+                return None;
+            }
+        }
+        _ => return None,
+    }
     Some(body)
 }
 
@@ -156,9 +227,12 @@ fn denies(value: &Value) -> bool {
         Some(Value::Bool(is_error)) => *is_error,
         _ => false,
     };
+    // Some say the status of the answer in its body, and another one in the status line.
+    let is_status = |key: &str| object.get(key).and_then(Value::as_u64).is_some_and(|code| (400..600).contains(&code));
+    let status = ["status", "code", "statuscode", "statusCode", "status_code"].iter().any(|key| is_status(key));
     let failed = ["success", "ok"].iter().any(|key| is(key, &Value::Bool(false)));
     let words = ["error", "failed", "failure"].iter().any(|word| is("status", &Value::from(*word)));
-    failed || words || says_something("error") || says_something("errors")
+    failed || status || words || says_something("error") || says_something("errors")
 }
 
 /// The text of a page or of XML, and whether the page asks people for something.
@@ -227,6 +301,11 @@ pub(super) fn one_line(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
+    use flate2::Compression;
+    use flate2::write::ZlibEncoder;
+
     use super::*;
 
     fn reason(body: &[u8]) -> String {
@@ -289,6 +368,22 @@ mod tests {
         let page = "<html><title>Upload refused</title><h1>Upload refused</h1><p>Policy 7 forbids it.</p></html>";
         assert_eq!(reason(page.as_bytes()), "Upload refused; Policy 7 forbids it.");
         assert_eq!(reason(br#"{"error":"forbidden"}"#), "forbidden");
+        // Deep, and deeper than a parser goes; cut off; in an older encoding; packed in ways that nobody asked for.
+        let nested = |depth| format!("{}{{\"message\":\"it is so\"}}{}", "[".repeat(depth), "]".repeat(depth));
+        let cut = format!(r#"{{"id":"x y","errors":[{{"message":"it is \u0073o"}}],"trace":"{}"#, "z ".repeat(2000));
+        let packed = |body: &[u8]| {
+            let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
+            encoder.write_all(body).unwrap();
+            encoder.finish().unwrap()
+        };
+        for body in [nested(20).as_bytes(), nested(1000).as_bytes(), cut.as_bytes(), &packed(b"it is so")] {
+            assert_eq!(reason(body), "it is so", "{}", String::from_utf8_lossy(body));
+        }
+        assert_eq!(reason(b"caf\xe9 fehlt"), "café fehlt");
+        assert_eq!(reason(b"{\"message\":\"caf\xe9 fehlt\"}"), "café fehlt");
+        assert_eq!(reason("é".repeat(4).as_bytes().split_last().unwrap().1), "ééé");
+        assert_eq!(reason(b"\x0b\x02\x80caf\xe9 fehlt\x03"), "");
+        assert_eq!(reason(b"x\x9c it is not packed"), "x\u{9c} it is not packed");
         assert_eq!(reason("x".repeat(5000).as_bytes()).len(), MAX_REASON);
     }
 
@@ -301,7 +396,12 @@ mod tests {
             (r#"{"message":"201 Created"}"#, false),
             (r#"{"success":true,"errors":[],"error":null}"#, false),
             ("<html><body>Stored</body></html>", false),
+            ("stored for login bob", false),
+            (r#"{"status":200,"code":0,"message":"Stored"}"#, false),
             (r#"{"success":false}"#, true),
+            (r#"{"type":"about:blank","title":"Bad","status":400,"detail":"no wheel"}"#, true),
+            (r#"{"code":403,"message":"forbidden for you"}"#, true),
+            ("Please log in to continue", true),
             (r#"{"error":"no"}"#, true),
             ("<html><title>Sign in</title></html>", true),
             ("<form action=/login><input name=user></form>", true),

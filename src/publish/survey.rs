@@ -31,13 +31,25 @@ pub(super) struct Survey<'a> {
     pub(super) found: Found<'a>,
     /// What is worth knowing beside it, a sentence each.
     pub(super) notes: Vec<String>,
+    refusal: Option<PublishError>,
+}
+
+impl Survey<'_> {
+    /// The survey, unless it shows that the publish is pointless.
+    pub(super) fn allowed(self) -> Result<Self, PublishError> {
+        match self.refusal {
+            Some(refusal) => Err(refusal),
+            None => Ok(self),
+        }
+    }
 }
 
 /// What the index has of a plan. After a passing failure it asks again, at first after about `pause`. Other bytes under
-/// planned names are an error, all such names at once, and so is whatever makes the publish pointless: no index at the
-/// address, a project that takes no files, a release that is too old for a file that is missing, an sdist of the runtime.
+/// planned names are a refusal, all such names at once, and so is whatever makes the publish pointless: a project that takes
+/// no files, a release that is too old for a file that is missing, an sdist of the runtime. No index at the address is an
+/// error.
 pub(super) fn survey<'a>(plan: &'a Plan, index: &Index, pause: Duration) -> Result<Survey<'a>, PublishError> {
-    let mut survey = Survey { found: Vec::new(), notes: Vec::new() };
+    let mut survey = Survey { found: Vec::new(), notes: Vec::new(), refusal: None };
     let mut all_pages = Vec::new();
     for phase in &plan.phases {
         all_pages.push((phase, pages(phase, index, pause)?));
@@ -56,11 +68,15 @@ pub(super) fn survey<'a>(plan: &'a Plan, index: &Index, pause: Duration) -> Resu
         survey.notes.extend(notes(phase, pages, &foreign));
         survey.found.extend(found);
     }
-    no_conflict(&survey.found)?;
-    match refusals.into_iter().next() {
-        Some(refusal) => Err(refusal),
-        None => Ok(survey),
-    }
+    let there = |project: &DistributionName| {
+        let page = all_pages.iter().find_map(|(_, pages)| pages.get(project));
+        let is_planned = |name: &str| plan.names().any(|planned| planned == name);
+        let beside = page.into_iter().flat_map(|page| &page.files).filter(|(name, _)| !is_planned(name));
+        beside.filter_map(|(_, listed)| listed.size).fold(0, u64::saturating_add)
+    };
+    survey.notes.extend(plan.foresight(&there));
+    survey.refusal = no_conflict(&survey.found).err().or_else(|| refusals.into_iter().next());
+    Ok(survey)
 }
 
 /// What the index has of a phase, conflicts or not, and the other indexes that its pages are from.

@@ -6,6 +6,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::Output;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use crate::support::http::{self, Head, response};
 use crate::support::{names, relkit, run, text};
@@ -16,6 +17,10 @@ enum Answer {
     Whole(&'static str),
     /// As `Whole`, but the connection is cut after so many bytes of the body.
     Cut(&'static str, usize),
+    /// A part of these bytes up to one before the end, whatever version was asked for.
+    Part(&'static str, usize),
+    /// Nothing, for so long.
+    Silence(Duration),
     /// A status without a body.
     Status(&'static str),
     /// A redirect to this path.
@@ -45,6 +50,18 @@ fn respond(stream: &mut TcpStream, head: &Head, body: &[u8], answer: &Answer) ->
     let (tag, cut) = match answer {
         Answer::Whole(tag) => (tag, usize::MAX),
         Answer::Cut(tag, bytes) => (tag, *bytes),
+        Answer::Silence(long) => {
+            std::thread::sleep(*long);
+            return Ok(());
+        }
+        Answer::Part(tag, end) => {
+            let range = head.header("range").strip_prefix("bytes=").unwrap_or("0-");
+            let start: usize = range.trim_end_matches('-').parse().unwrap();
+            let (length, last, total) = (end - start, end - 1, body.len());
+            write!(stream, "HTTP/1.1 206 Partial Content\r\netag: {tag}\r\ncontent-length: {length}\r\n")?;
+            write!(stream, "content-range: bytes {start}-{last}/{total}\r\nconnection: close\r\n\r\n")?;
+            return stream.write_all(&body[start..*end]);
+        }
         Answer::Status(status) => return stream.write_all(response(status, "", "").as_bytes()),
         Answer::Redirect(to) => {
             return stream.write_all(response("302 Found", &format!("location: {to}\r\n"), "").as_bytes());
@@ -101,6 +118,41 @@ fn an_artefact_that_changed_meanwhile_is_fetched_anew() {
     let directory = tempfile::tempdir().unwrap();
     let out = directory.path().join("named");
     assert_fetched(&fetch(&server.address, None, &out), &out);
+}
+
+#[test]
+fn a_part_of_other_bytes_or_not_the_whole_rest_is_not_gone_on_with() {
+    // A server that sends the rest of another version all the same, and one that sends less than the rest.
+    for part in [Answer::Part("\"v2\"", body().len()), Answer::Part("\"v1\"", 600_000)] {
+        let server = serve(vec![Answer::Cut("\"v1\"", 500_000), part, Answer::Whole("\"v2\"")]);
+        let directory = tempfile::tempdir().unwrap();
+        let out = directory.path().join("named");
+        // Without a digest nothing else would tell.
+        assert_fetched(&fetch(&server.address, None, &out), &out);
+        assert_eq!(*server.ranges.lock().unwrap(), ["", "bytes=500000-", ""]);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_before_the_first_byte_leaves_nothing() {
+    use std::process::{Command, Stdio};
+    let server = serve(vec![Answer::Silence(Duration::from_secs(30))]);
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = relkit();
+    command.args(["fetch", &format!("{}/codex", server.address), "--no-digest", "--out", "a/b/"]);
+    command.current_dir(directory.path()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    for _ in 0..2000 {
+        if !server.ranges.lock().unwrap().is_empty() {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert!(directory.path().join("a/b").is_dir());
+    crate::support::succeed(Command::new("kill").args(["-s", "TERM", &child.id().to_string()]));
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(names(directory.path()), Vec::<String>::new());
 }
 
 #[test]

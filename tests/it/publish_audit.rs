@@ -5,6 +5,7 @@ use std::fs;
 use std::process::Output;
 
 use serde_json::{Value, json};
+use sha2::Digest as _;
 
 use crate::support::bench::{Bench, bench};
 use crate::support::index::{Form, ScriptedIndex, response};
@@ -208,4 +209,31 @@ fn a_file_comes_through_failures_that_pass_and_redirects_that_end() {
     assert_eq!(output.status.code(), Some(1), "{}", text(&output));
     assert!(text(&output).contains("redirects in a circle"), "{}", text(&output));
     assert!(bench.index.asked(&path) < 20);
+}
+
+/// Installers hold a file against whatever digest the page tells.
+#[test]
+fn every_digest_that_the_page_tells_is_held_against_the_file() {
+    let bench = published();
+    let file = bench.index.files().into_iter().find(|file| file.name.contains("musllinux")).unwrap();
+    let bytes = fs::read(bench.path("dist").join(&file.name)).unwrap();
+    let sha512 = sha2::Sha512::digest(&bytes).iter().map(|byte| format!("{byte:02X}")).collect::<String>();
+    for (hashes, expected) in [
+        (json!({"md5": "0".repeat(32)}), Some("the md5 000")),
+        (json!({"sha256": file.sha256, "sha512": "0".repeat(128)}), Some("the sha512 000")),
+        (json!({"BLAKE2B": "0".repeat(128)}), Some("the blake2b 000")),
+        (json!({"sha384": "0".repeat(96)}), Some("the sha384 000")),
+        (json!({"sha256": file.sha256, "SHA512": sha512}), None),
+        // What no installer knows, and what is no digest.
+        (json!({"sha256": file.sha256, "crc32": "00000000", "md5": "none", "sha512": null}), None),
+    ] {
+        bench.retold(&json!({"hashes": hashes}));
+        let output = bench.judge("check", &[RUNTIME]);
+        let errors: Vec<_> = of_index(&output).into_iter().filter(|(_, severity, _)| severity == "error").collect();
+        match expected {
+            Some(words) => assert!(errors.len() == 1 && errors[0].2.contains(words), "{hashes}: {errors:?}"),
+            None => assert!(errors.is_empty(), "{hashes}: {errors:?}"),
+        }
+        assert_eq!(output.status.code(), Some(expected.map_or(0, |_| 1)), "{hashes}: {}", text(&output));
+    }
 }

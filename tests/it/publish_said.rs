@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::support::bench::{Bench, bench};
-use crate::support::index::Fault;
+use crate::support::index::{Fault, response};
 use crate::support::publish::{assert_no_secret, attestation};
 use crate::support::{json, names, run, text};
 
@@ -35,6 +35,94 @@ fn an_interrupted_publish_says_what_is_up_and_how_to_go_on() {
             assert!(said.contains(words), "{words}: {said}");
         }
         assert_eq!(bench.run(&[]).status.code(), Some(0));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_was_not_looked_at_is_not_called_missing() {
+    use std::net::TcpListener;
+    use std::process::Stdio;
+    // An index that takes the question and says nothing.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let silent = format!("http://{}/simple/?token=sesame", listener.local_addr().unwrap());
+    let bench = bench();
+    let upload = format!("{}/legacy/", bench.index.address);
+    let options = ["--upload-url", &upload, "--allow-missing", "all", "--index-url", &silent];
+    let mut command = bench.verb("publish", &options);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let _asked = listener.accept().unwrap();
+    crate::support::succeed(std::process::Command::new("kill").args(["-s", "INT", &child.id().to_string()]));
+    let said = text(&child.wait_with_output().unwrap());
+    assert!(said.contains("interrupted: 0 of 3 files are known to be up"), "{said}");
+    assert!(said.contains("  not looked at: openai_codex_cli_bin-") && !said.contains("missing:"), "{said}");
+    assert!(said.contains("/simple/?***") && !said.contains("sesame"), "{said}");
+
+    // It ends by itself where the index says who may not ask.
+    let refused = response("403 Forbidden", "", "");
+    for project in ["openai-codex-cli-bin", "openai-codex-app-server-sdk"] {
+        bench.index.fixed(&format!("/simple/{project}/"), refused.clone());
+    }
+    let said = text(&bench.run(&[]));
+    assert!(said.contains("0 of 3 files are known to be up; nothing was sent"), "{said}");
+    assert!(said.contains("not looked at: openai_codex_app_server") && !said.contains("missing:"), "{said}");
+}
+
+#[test]
+fn what_is_not_up_is_called_by_what_is_known_of_it() {
+    let bench = bench();
+    let dry = json(&bench.run(&["--dry-run", "--format", "json"]));
+    let (name, project) = (&dry["phases"][0]["files"][0]["name"], &dry["phases"][0]["files"][0]["project"]);
+    bench.index.plant(name.as_str().unwrap(), project.as_str().unwrap(), &"0".repeat(64));
+    let output = bench.run(&["--receipt", "receipt.json"]);
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(
+        said.contains("taken: openai_codex_cli_bin-") && said.contains("missing: openai_codex_app_server"),
+        "{said}"
+    );
+    let receipt = crate::support::read_json(&bench.path("receipt.json"));
+    let states: Vec<_> = receipt["files"].as_array().unwrap().iter().map(|file| file["state"].clone()).collect();
+    assert_eq!(states, ["taken", "absent", "absent"]);
+
+    let bench = self::bench();
+    bench.index.faults([Fault::answer("400 Bad Request", "", "no")]);
+    let lines = bench.blind(&[]);
+    assert!(lines.iter().any(|line| line.contains("missing: openai_codex_cli_bin-")), "{lines:?}");
+    assert!(lines.iter().any(|line| line.contains("not sent: openai_codex_app_server")), "{lines:?}");
+}
+
+#[test]
+fn what_the_index_has_of_a_project_counts_against_its_limit() {
+    let page = |size: &str| {
+        let old =
+            format!(r#"{{"filename":"openai_codex_cli_bin-0.1-py3-none-any.whl","url":"x","hashes":{{}}{size}}}"#);
+        let page = format!(r#"{{"meta":{{"api-version":"1.1"}},"name":"openai-codex-cli-bin","files":[{old}]}}"#);
+        response("200 OK", "Content-Type: application/vnd.pypi.simple.v1+json\r\n", &page)
+    };
+    for (size, is_said) in
+        [(",\"size\":10737418240", true), (",\"size\":1000", false), (",\"size\":null", false), ("", false)]
+    {
+        let bench = bench();
+        bench.index.fixed("/simple/openai-codex-cli-bin/", page(size));
+        let output = bench.run(&["--dry-run", "--format", "json"]);
+        let notes = json(&output)["notes"].to_string();
+        assert_eq!(notes.contains("with the 10.74 GB that the index has already"), is_said, "{size}: {notes}");
+        assert_eq!(text(&output).contains("unless they raised its limit"), is_said);
+    }
+}
+
+#[test]
+fn a_redirect_of_an_upload_says_where_it_leads() {
+    for status in ["301 Moved Permanently", "302 Found", "303 See Other"] {
+        let bench = bench();
+        let location = "Location: /login?next=%2Flegacy%2F&token=sesame\r\n";
+        bench.index.faults([Fault::answer(status, location, "<a href=/login>log in</a>")]);
+        let output = bench.run(&[]);
+        let said = text(&output);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains(&format!("it redirects to `{}/login`", bench.index.address)), "{said}");
+        assert!(said.contains("a login stands before the server") && !said.contains("sesame"), "{said}");
     }
 }
 

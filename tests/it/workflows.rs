@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::fetch_product::{just, keys, product, row, sha256};
 use crate::support::http::{Site, serve_file};
-use crate::support::index::ScriptedIndex;
+use crate::support::index::{ScriptedIndex, Stored};
 use crate::support::publish::assert_no_secret;
 use crate::support::targets::others;
 use crate::support::{
@@ -204,6 +204,8 @@ struct Play {
     variables: Vec<(String, String)>,
     /// The step that is to fail, and to end its job.
     failing: Option<&'static str>,
+    /// Stand-ins for what needs the network.
+    tools: Option<PathBuf>,
 }
 
 impl Play {
@@ -250,7 +252,10 @@ impl Play {
                     // `.ci/python` does that.
                     continue;
                 }
-                let mut command = shell(script, directory, name == "relkit", &fs::read_to_string(&paths).unwrap());
+                let mut added = fs::read_to_string(&paths).unwrap();
+                added.extend(self.tools.iter().map(|tools| format!("{}\n", tools.display())));
+                let mut command = shell(script, directory, name == "relkit", &added);
+                command.env("GITHUB_SHA", COMMIT);
                 command.env("GITHUB_OUTPUT", &outputs).env("GITHUB_STEP_SUMMARY", directory.join(".summary"));
                 command.env("GITHUB_WORKSPACE", directory).env("GITHUB_PATH", &paths);
                 for table in [&self.document["env"], &job["env"], &step["env"]] {
@@ -287,7 +292,14 @@ impl Play {
             fs::remove_dir_all(&artifact).unwrap();
             fs::create_dir_all(&artifact).unwrap();
             for path in with("path").lines().map(|line| directory.join(line)) {
-                if path.is_dir() {
+                if let Some(ending) = path.file_name().unwrap().to_str().unwrap().strip_prefix('*') {
+                    let found: Vec<_> =
+                        names(path.parent().unwrap()).into_iter().filter(|name| name.ends_with(ending)).collect();
+                    assert!(!found.is_empty(), "{}", path.display());
+                    for name in found {
+                        fs::copy(path.with_file_name(&name), artifact.join(name)).unwrap();
+                    }
+                } else if path.is_dir() {
                     copy_files(&path, &artifact);
                 } else {
                     fs::copy(&path, artifact.join(path.file_name().unwrap())).unwrap();
@@ -373,6 +385,70 @@ impl Play {
 }
 
 const RUNNER: &str = "ubuntu-24.04";
+const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+
+/// What signs, as far as it needs no certificate: nothing but the signature is made up.
+const SIGNER: &str = r#"#!/usr/bin/env bash
+set -eu
+[ "$1" = -m ] && shift
+case "$1" in
+pip)
+  [ "$2" = install ] && [ "$3 $4" = "--only-binary :all:" ] && [[ $5 == pypi-attestations==* ]]
+  ;;
+pypi_attestations)
+  [ "$2" = sign ] && shift 2
+  for file in "$@"; do
+    case "$file" in *.whl | *.tar.gz) ;; *) exit 1 ;; esac
+    [ ! -e "$file.publish.attestation" ]
+    sum=$(sha256sum "$file" | cut -d ' ' -f 1)
+    subject="{\"name\":\"$(basename "$file")\",\"digest\":{\"sha256\":\"$sum\"}}"
+    kind="https://docs.index.example/attestations/publish/v1"
+    statement="{\"_type\":\"https://in-toto.io/Statement/v1\",\"subject\":[$subject],\"predicateType\":\"$kind\",\"predicate\":null}"
+    material='{"certificate":"Y2VydA==","transparency_entries":[{}]}'
+    envelope="{\"statement\":\"$(printf %s "$statement" | base64 | tr -d '\n')\",\"signature\":\"c2lnbg==\"}"
+    echo "{\"version\":1,\"verification_material\":$material,\"envelope\":$envelope}" > "$file.publish.attestation"
+  done
+  ;;
+*) exit 1 ;;
+esac
+"#;
+
+/// What keeps releases of a repository, in a directory beside it.
+const RELEASES: &str = r#"#!/usr/bin/env bash
+set -eu
+[ -n "$GH_TOKEN" ] && [ "$GH_REPO" = owner/project ] && [ "$1" = release ]
+verb=$2 release="$(dirname "$0")/releases/$3"
+shift 3
+case "$verb" in
+view) [ -d "$release" ] ;;
+create)
+  [ "$1 $3 $5" = "--target --title --notes-file" ]
+  mkdir -p "$(dirname "$release")" && mkdir "$release"
+  echo "$2 $4" > "$release/.made"
+  cp "$6" "$release/.notes"
+  shift 6
+  cp "$@" "$release"
+  ;;
+upload)
+  [ "$1" = --clobber ] && [ -d "$release" ]
+  shift
+  cp "$@" "$release"
+  echo again >> "$release/.made"
+  ;;
+*) exit 1 ;;
+esac
+"#;
+
+/// Programs of these names and scripts.
+fn tools(directory: &Path, scripts: &[(&str, &str)]) -> PathBuf {
+    use relkit::fs::{Mode, set_mode};
+    fs::create_dir_all(directory).unwrap();
+    for (name, script) in scripts {
+        fs::write(directory.join(name), script).unwrap();
+        set_mode(&directory.join(name), Mode::Executable).unwrap();
+    }
+    directory.to_owned()
+}
 
 fn has_jq() -> bool {
     let found = Command::new("jq").arg("--version").output().is_ok_and(|output| output.status.success());
@@ -403,6 +479,7 @@ fn the_linux_path_of_a_release() {
         artifacts: place("artifacts"),
         variables: Vec::new(),
         failing: None,
+        tools: None,
     };
     for (key, value) in [
         ("inputs.codex-version", "rust-v0.163.0".to_owned()),
@@ -428,9 +505,20 @@ fn the_linux_path_of_a_release() {
     let sums = fs::read_to_string(play.artifacts.join("release/SHA256SUMS")).unwrap();
     assert_eq!(sums.lines().count(), 3, "{sums}");
 
-    // A rehearsal goes to its own index alone.
-    play.publish(&rehearsal, "rehearsal", &place("rehearsal"));
+    // A rehearsal goes to its own index alone, with what was signed.
+    play.tools = Some(tools(&place("signer"), &[("python", SIGNER)]));
+    play.job("attest", &place("attest"));
+    play.job("attest", &place("attest-again"));
+    assert_eq!(names(&play.artifacts.join("attestations")).len(), 3);
+    play.tools = None;
+    let done = play.publish(&rehearsal, "rehearsal", &place("rehearsal"));
     assert_eq!((rehearsal.files().len(), index.files().len()), (3, 0));
+    assert!(done["files"].as_array().unwrap().iter().all(|file| file["attestations"] == 1), "{done}");
+    let is_attested =
+        |file: &Stored| file.fields.iter().any(|(name, value)| name == "attestations" && value.contains("c2lnbg=="));
+    assert!(rehearsal.files().iter().all(is_attested));
+    // This index hands none out.
+    fs::remove_dir_all(play.artifacts.join("attestations")).unwrap();
     let done = play.publish(&index, "release", &place("publish"));
     let states = |done: &Value| -> Vec<String> {
         let files = done["files"].as_array().unwrap();
@@ -455,6 +543,22 @@ fn the_linux_path_of_a_release() {
     }
     play.contexts.insert("needs.publish.outputs.index-url".to_owned(), format!("{}/simple/", index.address));
     play.job("confirm", &place("confirm"));
+    // What a release of the repository has beside it, made once and brought up to date by a second run.
+    let condition = play.document["jobs"]["announce"]["if"].as_str().unwrap();
+    assert!(condition.contains("inputs.publish == 'release' && needs.publish.result == 'success'"), "{condition}");
+    play.contexts.insert("github.token".to_owned(), "token-of-the-job".to_owned());
+    play.contexts.insert("github.repository".to_owned(), "owner/project".to_owned());
+    play.tools = Some(tools(&place("releases"), &[("gh", RELEASES)]));
+    play.job("announce", &place("announce"));
+    play.job("announce", &place("announce-again"));
+    play.tools = None;
+    let release = place("releases/releases/openai-codex-cli-bin-0.163.0");
+    let made = fs::read_to_string(release.join(".made")).unwrap();
+    assert_eq!(made, format!("{COMMIT} openai-codex-cli-bin-0.163.0\nagain\n"));
+    assert_eq!(fs::read_to_string(release.join("SHA256SUMS")).unwrap(), sums);
+    assert!(fs::read_to_string(release.join(".notes")).unwrap().contains("0.163.0"));
+    assert_eq!(read_json(&release.join("publish.json"))["outcome"], "published");
+    assert_eq!(read_json(&release.join("manifest.json"))["outcome"], "passed");
     // Other bytes at the index end it before anything is installed.
     fs::write(place("other"), "other bytes").unwrap();
     fs::rename(place("other"), place(names[2])).unwrap();
@@ -485,6 +589,7 @@ fn inputs_that_cannot_be_meant_end_the_plan() {
         artifacts: directory.path().join("artifacts"),
         variables: Vec::new(),
         failing: None,
+        tools: None,
     };
     play.contexts.insert("inputs.codex-version".to_owned(), "rust-v0.163.0".to_owned());
     play.contexts.insert("inputs.leave-out".to_owned(), String::new());
@@ -549,6 +654,7 @@ fn a_product_with_source_and_checksums_fetches_for_itself() {
         artifacts: root.join("artifacts"),
         variables: Vec::new(),
         failing: None,
+        tools: None,
     };
     let inputs = play.document["on"]["workflow_dispatch"]["inputs"].as_object().unwrap();
     assert_eq!(inputs.keys().collect::<Vec<_>>(), ["version", "leave-out", "publish"]);
