@@ -180,10 +180,14 @@ impl Release {
             0 => String::new(),
             all => format!(", {} of {all} platforms covered", self.covered()),
         };
+        // What is missing from a release is no finding about a file: a failure is never said to have no errors.
+        let wrong = match self.outcome {
+            Outcome::Failed => plural(self.problems.len(), "problem"),
+            _ => plural(of_kind("error"), "error"),
+        };
         format!(
-            "{}, {}, {}, {} accepted{covered}",
+            "{}, {wrong}, {}, {} accepted{covered}",
             plural(wheels, "runtime wheel"),
-            plural(of_kind("error"), "error"),
             plural(of_kind("warning") + self.warnings.len(), "warning"),
             of_kind("accepted"),
         )
