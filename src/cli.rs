@@ -620,6 +620,9 @@ pub(crate) struct Release {
     /// Write a self-contained HTML page about the release
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
+    /// Say what changed since an earlier release, of which this directory holds the distributions
+    #[arg(long, value_name = "DIST")]
+    pub against: Option<PathBuf>,
     /// Write the same facts as Markdown, for a job summary
     #[arg(long, value_name = "FILE")]
     pub summary: Option<PathBuf>,
@@ -644,13 +647,16 @@ pub(crate) struct PayloadSource {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   relkit demo
-  relkit demo --out-dir demo
+  relkit demo --out-dir demo --report demo.html
 
 The stand-in is relkit itself, playing `codex app-server` well enough for a whole turn.")]
 pub(crate) struct Demo {
     /// Keep what the demo makes there [default: a temporary directory]
     #[arg(long, value_name = "DIR")]
     pub out_dir: Option<PathBuf>,
+    /// Write the page about the release of the stand-in, as `relkit release --report` does
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
     /// Replace what OUT-DIR holds of an earlier run
     #[arg(long, requires = "out_dir")]
     pub force: bool,

@@ -4,8 +4,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-use relkit::cli::Cli;
 use relkit::smoke::stand_in::StandIn;
 
 fn main() -> ExitCode {
@@ -14,5 +12,5 @@ fn main() -> ExitCode {
         let arguments = std::env::args_os().skip(1).map(|argument| argument.to_string_lossy().into_owned());
         return part.play(arguments).into();
     }
-    relkit::commands::run(Cli::try_parse()).into()
+    relkit::commands::run(relkit::commands::parse()).into()
 }

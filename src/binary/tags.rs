@@ -2,6 +2,7 @@
 //! binary keeps (PEP 600, 656, 730, 738, `packaging.tags`).
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use super::facts::{Details, Facts, Libc, MachOPlatform, Slice};
 use super::magic::Format;
@@ -106,6 +107,12 @@ pub(super) fn next_tag<'a>(
     };
     let (tag, (file, objection)) = ruled_out.min_by_key(|(_, (_, objection))| distance(objection))?;
     Some(NextTag::of(tag.clone(), file, &objection))
+}
+
+impl fmt::Display for NextTag {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "`{}` is out: {}", self.tag, self.because)
+    }
 }
 
 impl NextTag {

@@ -3,10 +3,10 @@
 use super::source::Source;
 use super::staged::{StageKind, Staged};
 use crate::binary::Inventory;
-use crate::stage::StageWarning;
+use crate::stage::{StageWarning, TagOrigin, TagReason};
 
 impl Staged {
-    pub(crate) fn warnings(&self) -> Vec<String> {
+    pub(crate) fn warnings(&self, inventory: Option<&Inventory>) -> Vec<String> {
         let restored = self.restored.iter().map(|path| {
             format!(
                 "`{path}` of `{}` has lost its execute bit; the wheel carries it executable, as it was staged",
@@ -19,18 +19,29 @@ impl Staged {
                 self.directory.display()
             )
         });
-        restored.chain(untagged).chain(self.broken_promises()).collect()
+        restored.chain(untagged).chain(self.broken_promises(inventory)).collect()
     }
 
-    /// What the binaries say against the tag that they were given. The tag is obeyed; what cannot be read as a binary is
-    /// left to `check`.
-    fn broken_promises(&self) -> Vec<String> {
-        let StageKind::Runtime(platforms) = &self.kind else { return Vec::new() };
+    /// The binaries of a runtime. What cannot be read as a binary is left to `check`.
+    pub(crate) fn inventory(&self) -> Option<Inventory> {
+        let StageKind::Runtime(_) = &self.kind else { return None };
         let files = self.members.iter().filter_map(|member| match &member.source {
             Source::File { path, .. } => Some((member.path.clone(), path.clone())),
             Source::Bytes(_) => None,
         });
-        let Ok(inventory) = Inventory::of_files(files) else { return Vec::new() };
+        Inventory::of_files(files).ok()
+    }
+
+    /// Why the wheel carries its tags, as far as the stage knows.
+    pub(crate) fn tag_reason(&self, inventory: &Inventory) -> Option<TagReason> {
+        let StageKind::Runtime(platforms) = &self.kind else { return None };
+        let is_whole = inventory.damaged().is_empty() && !inventory.binaries().is_empty();
+        is_whole.then(|| TagReason::of(platforms, TagOrigin::Staged, inventory))
+    }
+
+    /// What the binaries say against the tag that they were given. The tag is obeyed.
+    fn broken_promises(&self, inventory: Option<&Inventory>) -> Vec<String> {
+        let (StageKind::Runtime(platforms), Some(inventory)) = (&self.kind, inventory) else { return Vec::new() };
         let mut warnings = Vec::new();
         for tag in platforms.tags() {
             let broken = inventory.objections(tag).into_iter().filter(|(_, objection)| objection.breaks_promise());

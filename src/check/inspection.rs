@@ -1,6 +1,7 @@
 //! What executables, libraries and wheels are, and every platform tag that each can honestly carry: the report of
 //! `relkit inspect` as data. Shows nothing; a wheel is read by the scan that `check` reads it by.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -8,7 +9,7 @@ use serde::Serialize;
 use super::error::CheckError;
 use super::subject::scan::{MemberOptions, inventory, scan};
 use super::subject::summary::is_wheel;
-use crate::binary::{self, Details, Facts, Format, Inventory, Kind, Libc, Linkage, Machines, Signature};
+use crate::binary::{self, Details, Facts, Format, Inventory, Kind, Libc, Linkage, Machines, NextTag, Signature};
 use crate::error::{Exit, Explain};
 use crate::fs::{Map, portable};
 use crate::target::{OsVersion, PlatformTag};
@@ -84,6 +85,12 @@ pub struct RuledOut {
     pub tag: PlatformTag,
     /// The file that rules it out, and how.
     pub because: String,
+}
+
+impl fmt::Display for RuledOut {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        NextTag { tag: self.tag.clone(), because: self.because.clone() }.fmt(formatter)
+    }
 }
 
 impl RuledOut {

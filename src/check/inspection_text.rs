@@ -92,7 +92,7 @@ impl Binary {
 }
 
 fn next(ruled_out: Option<&RuledOut>) -> Option<(&'static str, String)> {
-    ruled_out.map(|next| ("next tag", format!("`{}` is out: {}", next.tag, next.because)))
+    ruled_out.map(|next| ("next tag", next.to_string()))
 }
 
 fn tags(tags: &[PlatformTag]) -> String {

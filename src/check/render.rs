@@ -14,23 +14,29 @@ use crate::console::text::{plural, visible};
 use crate::fs::portable;
 
 impl Shown for Report {
-    /// First what many files have in common, then per file every other finding, its help once per rule, and a summary line at
-    /// the end.
+    /// First what many files have in common, then per file every other finding, its help once per rule; of all that what to
+    /// mend first before the rest. At the end a summary line, and where to read on.
     fn text(&self) -> String {
-        let mut text = String::new();
         let shared = shared(self);
+        let mut blocks: Vec<(String, Vec<&Finding>)> = Vec::new();
         for (files, findings) in in_common(&shared) {
-            let _ = writeln!(text, "{}", heading(self, files));
-            list(&findings, &mut text);
+            blocks.push((heading(self, files), findings));
         }
         for file in &self.files {
-            let findings: Vec<_> = file.findings.iter().filter(|found| !shared.contains_key(found)).collect();
-            if !findings.is_empty() {
-                let _ = writeln!(text, "{}", visible(&file.path.display().to_string()));
-                list(&findings, &mut text);
-            }
+            let findings = file.findings.iter().filter(|found| !shared.contains_key(found)).collect();
+            blocks.push((visible(&file.path.display().to_string()), findings));
         }
-        text + &summary(self) + "\n"
+        blocks.retain(|(_, findings)| !findings.is_empty());
+        for (_, findings) in &mut blocks {
+            findings.sort_by_key(|found| urgency(found));
+        }
+        blocks.sort_by_key(|(_, findings)| findings.first().map(|found| urgency(found)));
+        let mut text = String::new();
+        for (heading, findings) in &blocks {
+            let _ = writeln!(text, "{heading}");
+            list(findings, &mut text);
+        }
+        text + &summary(self) + "\n" + &next(self)
     }
 
     fn json(&self) -> Value {
@@ -138,6 +144,18 @@ fn summary(report: &Report) -> String {
     let accepted = Some(report.accepted()).filter(|count| *count > 0);
     let accepted = accepted.map(|count| format!(", {count} accepted")).unwrap_or_default();
     format!("{files} checked: {errors}, {warnings}{accepted}")
+}
+
+/// What to mend first stands first; the findings of one rule stay together.
+fn urgency(finding: &Finding) -> (bool, Severity) {
+    (finding.accepted.is_some(), finding.severity)
+}
+
+/// The page of the rule that is broken worst.
+fn next(report: &Report) -> String {
+    let open = report.files.iter().flat_map(|file| &file.findings).filter(|found| found.accepted.is_none());
+    let worst = open.min_by_key(|found| urgency(found));
+    worst.map(|found| format!("next: relkit rule {}\n", found.rule)).unwrap_or_default()
 }
 
 fn sentence(finding: &Finding) -> String {
@@ -299,7 +317,7 @@ mod tests {
             common.text(),
             "all 3 files\n  error[one]: it is so: 50%\n    help: Do something else\n  error[two]: it is so: 50%\n    \
              help: Do something else\n\nc.whl\n  error[three]: it is so: 50%\n    help: Do something else\n\n\
-             3 files checked: 7 errors, 0 warnings\n"
+             3 files checked: 7 errors, 0 warnings\nnext: relkit rule one\n"
         );
         let mut files = common.files;
         files.push(of("d.whl", &[]));
@@ -312,7 +330,7 @@ mod tests {
             report().text(),
             "d/a,b\\u{1b}.whl\n  error[zip-crc]: `a/b\\u{1b}`: it is so: 50%\n  error[zip-crc]: `a/b\\u{1b}`: it is so: 50%\n    \
              help: Do something else\n  accepted[macho-minos]: `a/b\\u{1b}`: it is so: 50%\n    reason: for a reason\n\n\
-             1 file checked: 2 errors, 0 warnings, 1 accepted\n"
+             1 file checked: 2 errors, 0 warnings, 1 accepted\nnext: relkit rule zip-crc\n"
         );
     }
 

@@ -15,6 +15,16 @@ pub fn find_rules(name: &str) -> Result<Vec<&'static Rule>, SelectionError> {
     if found.is_empty() { Err(SelectionError::Unknown { name: name.to_owned() }) } else { Ok(found) }
 }
 
+/// The names of all rules.
+pub(crate) fn rule_names() -> impl Iterator<Item = &'static str> {
+    rules().map(|rule| rule.name)
+}
+
+/// The names of their families.
+pub(crate) fn families() -> impl Iterator<Item = &'static str> {
+    Family::all().map(Family::name)
+}
+
 /// A choice of rules.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selection {

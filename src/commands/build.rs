@@ -6,6 +6,7 @@ use crate::cli::Build;
 use crate::console::Console;
 use crate::console::text::human_bytes;
 use crate::error::{Exit, Failure};
+use crate::stage::TagReason;
 use crate::zip::deflate::Compression;
 use crate::zip::writer::SourceDate;
 
@@ -13,7 +14,8 @@ pub(super) fn run(arguments: &Build, console: &Console) -> Result<Exit, Failure>
     let options = options(arguments.compression, arguments.jobs)?;
     let mut built = Vec::new();
     for staged in read_stages(&arguments.stages)? {
-        for warning in staged.warnings() {
+        let inventory = staged.inventory();
+        for warning in staged.warnings(inventory.as_ref()) {
             console.warning(warning);
         }
         let bar = |progress: &_| build(&staged, &arguments.out_dir, &options, progress);
@@ -22,6 +24,8 @@ pub(super) fn run(arguments: &Build, console: &Console) -> Result<Exit, Failure>
             console.status("Built", format_args!("{} ({size}, {seconds:.1} s)", one.path.display()));
             built.push(one);
         }
+        let reason = inventory.and_then(|inventory| staged.tag_reason(&inventory));
+        reason.iter().flat_map(TagReason::lines).for_each(|line| console.status("Tag", line));
     }
     console.show(&built, arguments.output.format);
     Ok(Exit::Good)

@@ -14,6 +14,7 @@ mod published;
 mod release;
 mod retag;
 mod scaffold;
+mod sections;
 mod smoke;
 mod stage;
 mod verify;
@@ -22,11 +23,22 @@ use std::error::Error as _;
 use std::io::{self, Write as _};
 
 use clap::error::{ContextKind, ContextValue};
+use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::cli::{Cli, Command};
 use crate::console::{Console, Volume, text::visible};
 use crate::error::{Exit, Failure};
 use crate::fs::clean_on_interrupt;
+
+/// Reads the process's command line.
+///
+/// # Errors
+/// Where it is wrong, or asks for help or the version.
+pub fn parse() -> Result<Cli, clap::Error> {
+    let mut command = sections::with_sections(Cli::command());
+    let mut matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
+}
 
 /// Runs what was parsed and returns the process's exit code; every failure has been shown.
 #[must_use]

@@ -1,17 +1,59 @@
 //! `relkit completions` and `relkit man`: pages made from the definition of the command line.
 
-use clap::CommandFactory as _;
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, Command, CommandFactory as _, ValueHint};
 
+use super::sections::{examples, sections};
+use crate::check::{families, rule_names};
 use crate::cli::{Cli, Completions, Man};
 use crate::console::Console;
 use crate::error::{Exit, Failure};
 use crate::fs::{FsError, write_whole};
+use crate::product::{Choice, Product};
 
 pub(super) fn completions(arguments: &Completions, console: &Console) -> Result<Exit, Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut Cli::command(), "relkit", &mut script);
+    clap_complete::generate(arguments.shell, &mut completed(Cli::command())?, "relkit", &mut script);
     console.result(String::from_utf8_lossy(&script));
     Ok(Exit::Good)
+}
+
+/// The command line with everything that can be told of its values: rules and families, the targets of the product that
+/// is found here, and what kind of file an argument is.
+fn completed(command: Command) -> Result<Command, Failure> {
+    let here = std::env::current_dir().unwrap_or_default();
+    // A product whose table is wrong keeps nobody from completions.
+    let product = Product::find(Choice::default(), &here).or_else(|_| Product::built_in())?;
+    let mut targets: Vec<String> = product.runtime.targets.iter().map(|row| row.triple.to_string()).collect();
+    targets.dedup();
+    let missing: Vec<String> = targets.iter().cloned().chain(["all".to_owned()]).collect();
+    let rules: Vec<&str> = rule_names().chain(families()).collect();
+    Ok(command.mut_subcommands(|command| {
+        let is_rule = command.get_name() == "rule";
+        command.mut_args(|argument| match argument.get_id().as_str() {
+            "select" | "ignore" => argument.value_parser(PossibleValuesParser::new(rules.clone())),
+            "name" if is_rule => argument.value_parser(PossibleValuesParser::new(rules.clone())),
+            "target" => argument.value_parser(PossibleValuesParser::new(targets.clone())),
+            "allow_missing" => argument.value_parser(PossibleValuesParser::new(missing.clone())),
+            _ => with_hint(argument),
+        })
+    }))
+}
+
+/// The kind of file that the name of a value tells.
+fn with_hint(argument: Arg) -> Arg {
+    let name = argument.get_value_names().and_then(|names| names.first()).map(|name| name.to_string());
+    let hint = match name.as_deref() {
+        Some("DIR" | "DIST" | "STAGE" | "OUT") => ValueHint::DirPath,
+        Some("FILE" | "WHEEL") => ValueHint::FilePath,
+        Some("URL") => ValueHint::Url,
+        Some("CMD") => ValueHint::CommandString,
+        Some(name) if name.contains("FILE") || name.contains("PAYLOAD") || name.contains("DIST_OR") => {
+            ValueHint::AnyPath
+        }
+        _ => return argument,
+    };
+    argument.value_hint(hint)
 }
 
 /// Prints the main manual page, or writes the page of every command into a directory.
@@ -31,10 +73,53 @@ pub(super) fn man(arguments: &Man, console: &Console) -> Result<Exit, Failure> {
     Ok(Exit::Good)
 }
 
-fn page(command: &clap::Command, name: &str) -> Result<Vec<u8>, Failure> {
-    let mut text = Vec::new();
+fn page(command: &Command, name: &str) -> Result<Vec<u8>, Failure> {
     // The page of a subcommand is found by its file's name.
-    let command = command.clone().display_name(name.to_owned());
-    clap_mangen::Man::new(command).render(&mut text).map_err(FsError::write(name.as_ref()))?;
+    let man = clap_mangen::Man::new(command.clone().display_name(name.to_owned()));
+    let mut text = Vec::new();
+    let rendered = (|| {
+        man.render_title(&mut text)?;
+        man.render_name_section(&mut text)?;
+        man.render_synopsis_section(&mut text)?;
+        man.render_description_section(&mut text)?;
+        man.render_options_section(&mut text)?;
+        if command.get_subcommands().next().is_some() {
+            man.render_subcommands_section(&mut text)?;
+        }
+        text.extend(rest(command).bytes());
+        // Commands have no version of their own.
+        match command.get_version() {
+            Some(_) => man.render_version_section(&mut text),
+            None => Ok(()),
+        }
+    })();
+    rendered.map_err(FsError::write(name.as_ref()))?;
     Ok(text)
+}
+
+/// The sections that clap knows nothing of, as roff.
+fn rest(command: &Command) -> String {
+    let (examples, notes) = examples(command);
+    let mut text = String::new();
+    if !notes.is_empty() {
+        text += &format!(".SH NOTES\n{}\n", notes.iter().map(|line| roff(line)).collect::<Vec<_>>().join("\n"));
+    }
+    let lines: Vec<_> = examples.iter().map(|line| roff(line)).collect();
+    text += &format!(".SH EXAMPLES\n.nf\n{}\n.fi\n", lines.join("\n"));
+    for section in sections(command) {
+        text += &format!(".SH {}\n", section.title.to_uppercase());
+        for (word, meaning) in &section.rows {
+            text += &match word.is_empty() {
+                true => format!("{}\n", roff(meaning)),
+                false => format!(".TP\n\\fB{}\\fR\n{}\n", roff(word), roff(meaning)),
+            };
+        }
+    }
+    text
+}
+
+/// A line that roff takes for nothing but text.
+fn roff(line: &str) -> String {
+    let line = line.replace('\\', "\\e").replace('-', "\\-");
+    if line.starts_with(['.', '\'']) { format!("\\&{line}") } else { line }
 }

@@ -11,7 +11,7 @@ use crate::fetch::Digests;
 use crate::fs::{PendingDirectory, append, write_whole};
 use crate::gate::{Half, Published};
 use crate::product::{Product, RuntimeProject};
-use crate::release::{DemoOptions, Download, Options, Payload, demonstrate, release};
+use crate::release::{DemoOptions, Download, Earlier, Options, Payload, demonstrate, release};
 use crate::smoke::Runner;
 use crate::target::TargetTriple;
 use crate::version::ReleaseVersion;
@@ -44,6 +44,7 @@ pub(super) fn run(arguments: &cli::Release, console: &Console) -> Result<Exit, F
         allow_missing,
         only: arguments.only,
         published,
+        against: arguments.against.as_deref().map(Earlier::read).transpose()?,
         product,
     };
     let release = release(&options, console)?;
@@ -109,8 +110,13 @@ pub(super) fn demo(arguments: &cli::Demo, console: &Console) -> Result<Exit, Fai
         out_dir: arguments.out_dir.clone(),
         existing: stage::existing(arguments.force),
         build: build::options(Compression::Fast, None)?,
+        written: arguments.report.iter().cloned().collect(),
     };
     let shown = demonstrate(&options, console)?;
+    if let Some(path) = &arguments.report {
+        write_whole(path, shown.html().as_bytes())?;
+        console.status("Wrote", format_args!("the report to {}", path.display()));
+    }
     console.show(&shown, arguments.output.format);
     if let Some(kept) = &arguments.out_dir {
         console.status("Kept", format_args!("products, stages, distributions and receipts in {}", kept.display()));

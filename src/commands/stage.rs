@@ -31,6 +31,7 @@ pub(super) fn runtime(arguments: &StageRuntime, console: &Console) -> Result<Exi
         console.warning(warning);
     }
     console.status("Staged", &staged);
+    staged.reason.lines().for_each(|line| console.status("Tag", line));
     console.show(&staged, given.output.format);
     Ok(Exit::Good)
 }

@@ -1,8 +1,11 @@
 //! `relkit verify`: the gate, its report and the release manifest.
 
+use std::path::Path;
+
 use super::product;
 use crate::cli::{GateOptions, Verify};
 use crate::console::Console;
+use crate::console::text::shell_word;
 use crate::error::{Exit, Failure};
 use crate::fs::write_json;
 use crate::gate::{Half, Options, Part, Release, Verdict, verify};
@@ -22,8 +25,46 @@ pub(super) fn run(arguments: &Verify, console: &Console) -> Result<Exit, Failure
         write_json(path, &release)?;
         console.status("Wrote", format_args!("the release manifest to {}", path.display()));
     }
-    console.show(&Verdict { release: &release, dist: &arguments.gate.dist }, arguments.output.format);
+    let verdict = Verdict { release: &release, dist: &arguments.gate.dist, next: next(arguments, &product, &release) };
+    console.show(&verdict, arguments.output.format);
     Ok(release.exit())
+}
+
+/// The upload where all is well, else the page of the first rule that is broken.
+fn next(arguments: &Verify, product: &Product, release: &Release) -> String {
+    if let Some(first) = release.problems.first() {
+        return format!("relkit rule {}", first.code);
+    }
+    let given = &arguments.gate;
+    let path = |path: &Path| shell_word(&path.display().to_string());
+    let mut words = format!(
+        "relkit publish {} --release-version {}",
+        path(&given.dist),
+        shell_word(&given.release.release_version)
+    );
+    if let Some(revision) = given.release.revision {
+        words += &format!(" --revision {revision}");
+    }
+    for (option, value) in [
+        ("--product", given.product.product.as_deref()),
+        ("--template", given.template.as_deref()),
+        ("--sdk-template", given.sdk_template.as_deref()),
+        ("--receipts", given.receipts.as_deref()),
+    ] {
+        words += &value.map(|value| format!(" {option} {}", path(value))).unwrap_or_default();
+    }
+    if !given.allow_missing.is_empty() {
+        words += &format!(" --allow-missing {}", shell_word(&given.allow_missing.join(",")));
+    }
+    words += match given.only {
+        Some(Half::Runtime) => " --only runtime",
+        Some(Half::Sdk) => " --only sdk",
+        None => "",
+    };
+    match product.runtime.indexes.first() {
+        Some(index) => words + " --index " + &shell_word(&index.name),
+        None => words + " --upload-url URL",
+    }
 }
 
 pub(super) fn product_of(given: &GateOptions) -> Result<Product, Failure> {

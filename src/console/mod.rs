@@ -5,6 +5,7 @@ pub(crate) mod annotation;
 mod failure;
 pub(crate) mod html;
 pub(crate) mod markdown;
+mod paint;
 mod progress;
 pub(crate) mod text;
 
@@ -13,17 +14,11 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use anstyle::{AnsiColor, Style};
-
 use crate::error::{Exit, Failure};
+use paint::{ERROR, GOOD, HINT, WARNING};
 use text::{annotation_lines, plain_lines, visible, visible_json};
 
 pub use progress::Progress;
-
-const ERROR: Style = AnsiColor::Red.on_default().bold();
-const WARNING: Style = AnsiColor::Yellow.on_default().bold();
-const GOOD: Style = AnsiColor::Green.on_default().bold();
-const HINT: Style = AnsiColor::Cyan.on_default().bold();
 
 /// How much status is printed on standard error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -133,7 +128,7 @@ impl Console {
     /// Writes a report to standard output.
     pub(crate) fn show(&self, report: &impl Shown, form: Form) {
         self.result(match form {
-            Form::Text => plain_lines(&report.text()),
+            Form::Text => paint::painted(&plain_lines(&report.text())),
             // A value is JSON already.
             Form::Json => visible_json(&format!("{:#}\n", report.json())),
             Form::Annotations => annotation_lines(&report.annotations()),

@@ -120,19 +120,66 @@ pub(crate) fn human_bytes(bytes: u64) -> String {
     }
 }
 
-/// A table with aligned columns, a line per row.
+/// How many columns a line may have: `COLUMNS`, or what the terminal shows; none where neither is.
+pub(crate) fn columns() -> Option<usize> {
+    let told = std::env::var("COLUMNS").ok().and_then(|text| text.trim().parse().ok()).filter(|columns| *columns > 0);
+    told.or_else(|| terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0)))
+}
+
+/// A column of a table is made no narrower than this.
+const MIN_COLUMN: usize = 12;
+
+/// A table with aligned columns, a line per row; where it would be wider than the terminal, the widest cells go on below.
 pub(crate) fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Item = [String; N]>) -> String {
     let rows: Vec<_> = rows.into_iter().map(|row| row.map(|cell| visible(&cell))).collect();
     let rows: Vec<_> = std::iter::once(head.map(str::to_owned)).chain(rows).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..N).map(width).collect();
+    let widths = narrowed((0..N).map(width).collect(), columns());
     let mut text = String::new();
     for row in &rows {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
-        text += cells.collect::<Vec<_>>().join("  ").trim_end();
-        text.push('\n');
+        let cells: Vec<_> = row.iter().zip(&widths).map(|(cell, width)| broken(cell, *width)).collect();
+        for line in 0..cells.iter().map(Vec::len).max().unwrap_or(0) {
+            let part = |(cell, width): (&Vec<String>, &usize)| {
+                format!("{:<width$}", cell.get(line).map_or("", String::as_str))
+            };
+            text += cells.iter().zip(&widths).map(part).collect::<Vec<_>>().join("  ").trim_end();
+            text.push('\n');
+        }
     }
     text
+}
+
+/// The widths of columns, the widest made narrower until all of them fit.
+fn narrowed(mut widths: Vec<usize>, columns: Option<usize>) -> Vec<usize> {
+    let Some(columns) = columns else { return widths };
+    let between = 2 * widths.len().saturating_sub(1);
+    while widths.iter().sum::<usize>() + between > columns {
+        let Some(widest) = widths.iter_mut().filter(|width| **width > MIN_COLUMN).max() else { break };
+        *widest -= 1;
+    }
+    widths
+}
+
+/// A cell in lines of a width, broken after what parts words and names where there is one.
+fn broken(cell: &str, width: usize) -> Vec<String> {
+    let (mut lines, mut line) = (Vec::new(), String::new());
+    for word in cell.split_inclusive([' ', '-', '.', '_', '/', '+']) {
+        for piece in pieces(word, width) {
+            let is_full = line.chars().count() + piece.trim_end().chars().count() > width;
+            if is_full && !line.is_empty() {
+                lines.push(std::mem::take(&mut line).trim_end().to_owned());
+            }
+            line += &piece;
+        }
+    }
+    lines.push(line.trim_end().to_owned());
+    lines
+}
+
+/// A word cut where it is longer than a line.
+fn pieces(word: &str, width: usize) -> Vec<String> {
+    let letters: Vec<char> = word.chars().collect();
+    letters.chunks(width.max(1)).map(|piece| piece.iter().collect()).collect()
 }
 
 #[cfg(test)]
@@ -182,6 +229,15 @@ mod tests {
         assert!(!text.chars().any(|character| is_hidden(character) && character != '\n'), "{text}");
         assert!(!text.contains("##["), "{text}");
         assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+    }
+
+    #[test]
+    fn a_table_that_is_too_wide_goes_on_below() {
+        assert_eq!(narrowed(vec![30, 10, 20], Some(50)), [18, 10, 18]);
+        assert_eq!(narrowed(vec![30, 10, 20], None), [30, 10, 20]);
+        assert_eq!(broken("aarch64-unknown-linux-musl", 15), ["aarch64-", "unknown-linux-", "musl"]);
+        assert_eq!(broken("ab cd efghijkl", 5), ["ab cd", "efghi", "jkl"]);
+        assert_eq!(broken("", 5), [""]);
     }
 
     #[test]

@@ -11,10 +11,35 @@ use crate::console::annotation::{Annotation, Level};
 use crate::console::text::{plural, visible};
 use crate::fs::portable;
 
+/// Problems that say the same of several files, each with those files and what it says without them.
+fn alike(problems: &[Problem]) -> Vec<(&Problem, Vec<(&str, String)>)> {
+    let mut groups: Vec<(&Problem, Vec<(&str, String)>)> = Vec::new();
+    for problem in problems {
+        let said = problem.file.as_deref().and_then(|file| Some((file, without(&problem.message, file)?)));
+        let same = |(first, files): &&mut (&Problem, Vec<(&str, String)>)| {
+            (&first.code, &first.help) == (&problem.code, &problem.help)
+                && files.first().is_some_and(|(_, words)| said.as_ref().is_some_and(|(_, own)| own == words))
+        };
+        match groups.iter_mut().find(same) {
+            Some((_, files)) => files.extend(said),
+            None => groups.push((problem, said.into_iter().collect())),
+        }
+    }
+    groups
+}
+
+/// A message without the file that it begins with.
+fn without(message: &str, file: &str) -> Option<String> {
+    let rest = message.strip_prefix('`')?.strip_prefix(file)?.strip_prefix('`')?;
+    rest.strip_prefix(": ").or_else(|| rest.strip_prefix(", ")).map(str::to_owned)
+}
+
 /// A release, and the directory that it stands in.
 pub(crate) struct Verdict<'a> {
     pub release: &'a Release,
     pub dist: &'a Path,
+    /// The command to type after this.
+    pub next: String,
 }
 
 impl Shown for Verdict<'_> {
@@ -23,13 +48,24 @@ impl Shown for Verdict<'_> {
         let Release { problems, warnings, files, .. } = self.release;
         let mut text = String::new();
         for (kind, problems) in [("problem", problems), ("warning", warnings)] {
-            for Problem { code, message, help, .. } in problems {
-                let _ = writeln!(text, "{kind}[{}]: {}\n  help: {}\n", code, visible(message), visible(help));
+            for (Problem { code, message, help, .. }, files) in alike(problems) {
+                let _ = match &files[..] {
+                    [] | [_] => writeln!(text, "{kind}[{}]: {}", code, visible(message)),
+                    _ => writeln!(text, "{kind}[{code}]: {}", visible(&files[0].1)),
+                };
+                if files.len() > 1 {
+                    let _ = writeln!(text, "  in {}:", plural(files.len(), "file"));
+                    files.iter().for_each(|(file, _)| _ = writeln!(text, "    {}", visible(file)));
+                }
+                let _ = writeln!(text, "  help: {}\n", visible(help));
             }
         }
         let (files, outcome) = (plural(files.len(), "file"), self.release.outcome.word());
         let (problems, warnings) = (plural(problems.len(), "problem"), plural(warnings.len(), "warning"));
-        text + &format!("{} {outcome}: {files}, {problems}, {warnings}\n", self.release.release_version)
+        text + &format!(
+            "{} {outcome}: {files}, {problems}, {warnings}\nnext: {}\n",
+            self.release.release_version, self.next
+        )
     }
 
     fn json(&self) -> Value {

@@ -35,6 +35,8 @@ pub(crate) struct DemoOptions {
     pub out_dir: Option<PathBuf>,
     pub existing: Existing,
     pub build: writer::Options,
+    /// What the caller writes beside it.
+    pub written: Vec<PathBuf>,
 }
 
 /// Releases both products.
@@ -72,12 +74,13 @@ fn server(options: &DemoOptions, out_dir: PathBuf, payload: &Path) -> Result<Opt
         sdk_version: version.distribution().clone(),
         version,
         payloads: vec![Payload { platform_tag: None, path: payload.to_owned(), target: None }],
-        written: vec![out_dir.join(PROGRAM)],
+        written: options.written.iter().cloned().chain([out_dir.join(PROGRAM)]).collect(),
         out_dir,
         existing: options.existing,
         allow_missing: triples.iter().filter(|triple| *triple != target).cloned().collect(),
         only: None,
         published: None,
+        against: None,
         build: options.build,
         level: Level::Turn,
         runners: Vec::new(),
@@ -121,6 +124,7 @@ fn program(options: &DemoOptions, root: &Path, written_at: &Path, console: &Cons
         allow_missing: Vec::new(),
         only: None,
         published: None,
+        against: None,
         build: options.build,
         level: product.runtime.smoke.level,
         runners: Vec::new(),
@@ -162,6 +166,11 @@ impl Demonstrated {
             Outcome::Failed => Outcome::Failed,
             _ => self.program.outcome,
         }
+    }
+
+    /// The page about the release of the built-in product.
+    pub(crate) fn html(&self) -> String {
+        self.server.html()
     }
 
     /// What can be typed after this, in order.

@@ -4,14 +4,14 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::options::Options;
-use super::rows;
 use super::target::Place;
+use super::{choice, rows};
 use crate::check::coverage::{Candidate, Coverage};
 use crate::console::Console;
 use crate::error::{Exit, Failure, Outcome};
 use crate::fs::{Existing, FsError, PendingDirectory};
 use crate::gate::{self, Half, Role};
-use crate::report::{CoverageRow, FileRow, FindingRow, Release, StepRow, TargetRow};
+use crate::report::{FileRow, FindingRow, Release, StepRow, TargetRow};
 use crate::smoke;
 use crate::stage::{self, stage_sdk};
 use crate::target::TargetTriple;
@@ -74,20 +74,22 @@ impl Place<'_> {
         for row in &mut targets {
             if let Some(wheel) = &row.wheel {
                 row.steps.push(rows::checked(wheel, &findings, elapsed));
-                row.steps.extend(self.smoke(wheel, &row.target)?);
+                let (step, smoke) = self.smoke(wheel, &row.target)?.unzip();
+                row.steps.extend(step);
+                row.smoke = smoke.unwrap_or_default();
             }
         }
         self.summary(&verdict, findings, targets)
     }
 
     /// Runs the wheel where this machine can, and says why not where it cannot.
-    fn smoke(&self, wheel: &str, target: &str) -> Result<Option<StepRow>, Failure> {
+    fn smoke(&self, wheel: &str, target: &str) -> Result<Option<(StepRow, Vec<StepRow>)>, Failure> {
         let target = self.options.product.runtime.targets.iter().find(|row| row.triple.to_string() == target);
         let Some(target) = target else { return Ok(None) };
         let runner = self.options.runners.iter().find(|(triple, _)| *triple == target.triple);
         if runner.is_none() && !runs_here(&target.triple) {
             let detail = format!("this machine cannot run it; `{}` can", target.runner);
-            return Ok(Some(rows::step("smoke", Outcome::Skipped, detail, Duration::ZERO)));
+            return Ok(Some((rows::step("smoke", Outcome::Skipped, detail, Duration::ZERO), Vec::new())));
         }
         let options = smoke::Options {
             subject: &self.dist().join(wheel),
@@ -108,7 +110,8 @@ impl Place<'_> {
             None => ("Tested", Outcome::Passed, format!("level {} on {}", report.level, report.platform)),
         };
         self.console.status(verb, format_args!("{wheel}: {detail}"));
-        Ok(Some(rows::step("smoke", outcome, detail, started.elapsed())))
+        let steps = report.steps.iter().map(rows::of_smoke).collect();
+        Ok(Some((rows::step("smoke", outcome, detail, started.elapsed()), steps)))
     }
 
     fn summary(
@@ -127,8 +130,8 @@ impl Place<'_> {
         let candidates = made.chain(published).map(|name| Ok(Candidate::of_wheel(&name.parse()?, name)));
         let candidates = candidates.collect::<Result<Vec<_>, FileNameError>>()?;
         let is_unseen = *only == Some(Half::Sdk) && verdict.published.is_empty();
-        let coverage = Coverage::of(&candidates);
-        let platforms = coverage.platforms.into_iter().filter(|_| !is_unseen);
+        let platforms = choice::platforms(Coverage::of(&candidates), self.options, &targets);
+        let coverage = if is_unseen { Vec::new() } else { platforms };
         // What a step failed at comes first: an incomplete set is what follows from it.
         let mut problems: Vec<_> = targets.iter().flat_map(rows::failed_steps).collect();
         problems.extend(verdict.problems.iter().map(rows::problem));
@@ -153,10 +156,14 @@ impl Place<'_> {
             sdk_distribution: sdk.map(|sdk| sdk.distribution.clone()),
             version: version.distribution().clone(),
             release_tag: version.tag().to_owned(),
+            date: choice::day(self.options.build.date),
+            left_out: choice::left_out(self.options, &targets),
             targets: rows::in_order(&runtime.targets, targets),
             files: files.collect(),
-            coverage: platforms.map(|row| CoverageRow { name: row.title.to_owned(), wheel: row.wheel }).collect(),
+            coverage,
             findings,
+            next: Some(choice::next(self.options, problems.is_empty())),
+            changes: self.options.against.as_ref().map(|earlier| earlier.changes(&self.dist())).transpose()?,
             problems,
             warnings,
         })

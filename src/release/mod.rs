@@ -1,6 +1,9 @@
 //! The whole line on one machine: every payload staged, inspected and built, the set checked, what this machine can run
 //! smoke-tested, the release verified. What happened becomes one value, [`crate::report::Release`].
 
+mod against;
+mod choice;
+mod contents;
 mod demo;
 mod download;
 mod line;
@@ -8,6 +11,7 @@ mod options;
 mod rows;
 mod target;
 
+pub(crate) use against::Earlier;
 pub(crate) use demo::{DemoOptions, demonstrate};
 pub(crate) use download::Download;
 pub(crate) use line::release;

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::against::Earlier;
 use crate::build::writer;
 use crate::error::{Exit, Failure};
 use crate::fs::{Existing, FsError};
@@ -56,6 +57,8 @@ pub(crate) struct Options {
     pub only: Option<Half>,
     /// For the SDK alone: the runtime that the index has, where one was asked.
     pub published: Option<Published>,
+    /// The earlier release that it is held against.
+    pub against: Option<Earlier>,
 }
 
 impl Options {

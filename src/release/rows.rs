@@ -8,10 +8,17 @@ use crate::error::Outcome;
 use crate::gate::Problem;
 use crate::product::Target;
 use crate::report::{FindingRow, ProblemRow, StepRow, TargetRow};
+use crate::smoke;
 
 pub(super) fn step(name: &str, outcome: Outcome, detail: String, elapsed: Duration) -> StepRow {
     let milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
     StepRow { name: name.to_owned(), outcome, detail, milliseconds }
+}
+
+/// A step of a smoke test.
+pub(super) fn of_smoke(tried: &smoke::Step) -> StepRow {
+    let smoke::Step { name, outcome, milliseconds, detail } = tried;
+    StepRow { name: name.clone(), outcome: *outcome, detail: detail.clone(), milliseconds: *milliseconds }
 }
 
 /// What `check` found in a wheel.

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use super::contents;
 use super::options::{Options, Payload};
 use super::rows::step;
 use crate::build::{build, read_stages};
@@ -38,6 +39,10 @@ impl Place<'_> {
             wheel: None,
             wheel_bytes: 0,
             contents: Vec::new(),
+            why: None,
+            wider: None,
+            smoke: Vec::new(),
+            sboms: Vec::new(),
         };
         if let Some(staged) = self.stage(payload, number, &mut row)? {
             row.steps.push(inspect(&staged));
@@ -73,6 +78,7 @@ impl Place<'_> {
         }
         row.platform_tag = staged.platform_tag.to_string();
         row.payload_bytes = staged.bytes;
+        (row.why, row.wider) = (Some(staged.reason.why.clone()), staged.reason.wider.clone());
         for warning in &staged.warnings {
             self.console.warning(warning);
         }
@@ -85,6 +91,7 @@ impl Place<'_> {
         };
         row.steps.push(step("stage", outcome, detail, started.elapsed()));
         self.console.status("Staged", format_args!("{shown} for {}", staged.platform_tag));
+        staged.reason.lines().for_each(|line| self.console.status("Tag", line));
         Ok(Some(staged))
     }
 
@@ -94,7 +101,9 @@ impl Place<'_> {
         let Some(path) = paths.first() else { return Ok(()) };
         row.wheel = path.file_name().map(|name| name.to_string_lossy().into_owned());
         row.wheel_bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-        row.contents = Wheel::open(path)?.files().map(|member| (member.name.clone(), member.size)).collect();
+        let wheel = Wheel::open(path)?;
+        row.sboms = contents::sboms(&wheel)?;
+        row.contents = wheel.files().map(|member| (member.name.clone(), member.size)).collect();
         row.contents.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
         row.steps.push(step("build", Outcome::Passed, human_bytes(row.wheel_bytes), started.elapsed()));
         Ok(())

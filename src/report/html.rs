@@ -2,12 +2,18 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::value::Release;
+use super::groups::groups;
+use super::html_parts::{changes, wheels};
+use super::html_pieces::{badge, duration, kind};
+use super::value::{CoverageRow, Release};
 use crate::console::html::prose;
-use crate::console::text::{human_bytes, visible_lines};
+use crate::console::text::{human_bytes, plural, visible_lines};
 use crate::error::Outcome;
 
 const STYLE: &str = include_str!("page.css");
+
+/// So many files of a finding are shown.
+const MAX_FILES: usize = 50;
 
 impl Release {
     /// The whole page.
@@ -24,36 +30,61 @@ impl Release {
                     style { (PreEscaped(STYLE)) }
                 }
                 body {
-                    p.soft { "Release report" }
-                    h1 { (title) }
-                    p {
-                        span.badge.(self.outcome.word()) { (self.outcome.sign()) " " (self.outcome.word()) }
-                        span.soft { " · " (self.summary()) " · release tag " code { (self.release_tag) } }
+                    (self.header(&title))
+                    main {
+                        (self.problems_part())
+                        // The SDK alone has neither targets nor, perhaps, a runtime that is known.
+                        @if !self.targets.is_empty() { (self.targets_part()) }
+                        @if !self.coverage.is_empty() { (self.coverage_part()) }
+                        (self.findings_part())
+                        @if let Some(found) = &self.changes { (changes(found)) }
+                        @if !self.targets.is_empty() { (wheels(self)) }
+                        (self.files_part())
                     }
-                    (self.problems_part())
-                    // The SDK alone has neither targets nor, perhaps, a runtime that is known.
-                    @if !self.targets.is_empty() { (self.targets_part()) (self.sizes_part()) }
-                    @if !self.coverage.is_empty() { (self.coverage_part()) }
-                    (self.findings_part())
-                    (self.files_part())
+                    footer { @if let Some(next) = &self.next {
+                        h2 { "Next" }
+                        pre { code { (next) } }
+                    } }
                 }
             }
         };
         visible_lines(&page.into_string())
     }
 
+    fn header(&self, title: &str) -> Markup {
+        let installed = self.sdk_distribution.as_ref().unwrap_or(&self.distribution);
+        html! {
+            header {
+                p.soft { "Release report" }
+                h1 { (title) }
+                p.summary { (badge(self.outcome)) span.soft { " · " (self.summary()) } }
+                dl.facts {
+                    dt { "Release tag" } dd { code { (self.release_tag) } }
+                    @if let Some(date) = &self.date { dt { "Date" } dd { time datetime=(date) { (date) } } }
+                    dt { "Install" }
+                    dd {
+                        code { "pip install " (installed) "==" (self.version) } br;
+                        code { "uv pip install " (installed) "==" (self.version) }
+                    }
+                }
+            }
+        }
+    }
+
     fn problems_part(&self) -> Markup {
         let parts = [
-            ("What keeps this from being published", &self.problems, true),
-            ("What to know before it is published", &self.warnings, false),
+            ("problems", "What keeps this from being published", &self.problems, true),
+            ("warnings", "What to know before it is published", &self.warnings, false),
         ];
         html! {
-            @for (title, rows, is_error) in parts.into_iter().filter(|(_, rows, _)| !rows.is_empty()) {
-                h2 { (title) }
-                @for row in rows {
-                    div.finding.error[is_error] {
-                        p { code { (row.code) } " " (prose(&row.message)) }
-                        p.soft { (prose(&row.help)) }
+            @for (id, title, rows, is_error) in parts.into_iter().filter(|(_, _, rows, _)| !rows.is_empty()) {
+                section aria-labelledby=(id) {
+                    h2 id=(id) { (title) }
+                    @for row in rows {
+                        div.finding.error[is_error] {
+                            p { code { (row.code) } " " (prose(&row.message)) }
+                            p.soft { (prose(&row.help)) }
+                        }
                     }
                 }
             }
@@ -63,50 +94,28 @@ impl Release {
     fn targets_part(&self) -> Markup {
         let names = self.steps();
         html! {
-            h2 { "Targets" }
-            table.targets {
-                thead { tr { th { "target" } @for name in &names { th { (name) } } } }
-                tbody { @for target in &self.targets { tr {
-                    td {
-                        code { (target.target) }
-                        @for tag in target.platform_tag.split('.') { br; code.soft { (tag) } }
-                    }
-                    @for name in &names { td data-step=(name) {
-                        @if let Some(step) = target.step(name) {
-                            span.badge.(step.outcome.word()) { (step.outcome.sign()) " " (step.outcome.word()) }
-                            @if step.milliseconds >= 50 { span.soft { " " (seconds(step.milliseconds)) } }
-                            @if !step.detail.is_empty() { span.detail { (prose(&step.detail)) } }
-                        } @else { span.skipped { (Outcome::Skipped.sign()) } }
-                    } }
-                } } }
-            }
-        }
-    }
-
-    fn sizes_part(&self) -> Markup {
-        let largest = self.targets.iter().map(|target| target.payload_bytes).max().unwrap_or(0);
-        html! {
-            h2 { "Sizes" }
-            p.soft.key { i {} " payload  " i.wheel {} " wheel" }
-            @for target in &self.targets {
-                div.bar {
-                    code { (target.target) }
-                    div.track {
-                        i style={ "width:" (percent(target.payload_bytes, largest)) } {}
-                        i style={ "width:" (percent(target.wheel_bytes, largest)) } {}
-                    }
-                    span.number { (human_bytes(target.payload_bytes)) " → " (human_bytes(target.wheel_bytes)) }
-                }
-            }
-            @for target in self.targets.iter().filter(|target| !target.contents.is_empty()) {
-                details {
-                    summary { "In the wheel of " code { (target.target) } }
-                    @for (path, bytes) in &target.contents {
-                        div.bar {
-                            code.mono { (path) }
-                            div.track { i style={ "width:" (percent(*bytes, target.contents[0].1)) } {} }
-                            span.number { (human_bytes(*bytes)) }
-                        }
+            section aria-labelledby="targets" {
+                h2 id="targets" { "Targets" }
+                table.targets {
+                    thead { tr { th scope="col" { "target" } @for name in &names { th scope="col" { (name) } } } }
+                    tbody {
+                        @for (number, target) in self.targets.iter().enumerate() { tr {
+                            th scope="row" {
+                                a href={ "#wheel-" (number + 1) } { code { (target.target) } }
+                                @for tag in target.platform_tag.split('.') { br; code.soft { (tag) } }
+                            }
+                            @for name in &names { td data-step=(name) {
+                                @if let Some(step) = target.step(name) {
+                                    (badge(step.outcome))
+                                    @if step.milliseconds >= 50 { span.soft { " " (duration(step.milliseconds)) } }
+                                    @if !step.detail.is_empty() { span.detail { (prose(&step.detail)) } }
+                                } @else { span.skipped { (Outcome::Skipped.sign()) } }
+                            } }
+                        } }
+                        @for name in &self.left_out { tr {
+                            th scope="row" { code { (name) } }
+                            td.soft colspan=(names.len()) { "left out on purpose" }
+                        } }
                     }
                 }
             }
@@ -114,33 +123,52 @@ impl Release {
     }
 
     fn coverage_part(&self) -> Markup {
+        let of = |wanted: fn(&CoverageRow) -> bool| self.coverage.iter().filter(move |row| wanted(row));
+        let missing: Vec<_> = of(|row| row.wheel.is_none() && row.by_choice.is_none()).collect();
+        let neutral: Vec<_> = of(|row| row.wheel.is_none() && row.by_choice.is_some()).collect();
         html! {
-            h2 { "Who can install it" }
-            p.soft { (self.covered()) " of " (self.coverage.len()) " well-known platforms get a wheel; its tags are shown." }
-            div.grid { @for row in &self.coverage {
-                @match &row.wheel {
-                    Some(wheel) => div.cell { (row.name) br; span.soft.mono title=(wheel) { (platform_part(wheel)) } },
-                    None => div.cell.none { (row.name) br; span.failed { "no wheel" } },
+            section aria-labelledby="platforms" {
+                h2 id="platforms" { "Who can install it" }
+                p.soft { (self.covered()) " of " (self.coverage.len()) " well-known platforms get a wheel." }
+                ul.grid {
+                    @for row in of(|row| row.wheel.is_some()) {
+                        li.cell { (row.name) br; @if let Some(wheel) = &row.wheel {
+                            span.soft.mono title=(wheel) { (platform_part(wheel)) }
+                        } }
+                    }
+                    @for row in &missing { li.cell.none { (row.name) br; span.failed { "✗ no wheel" } } }
                 }
-            } }
+                @if !neutral.is_empty() {
+                    details {
+                        summary { (plural(neutral.len(), "platform")) " not supported by choice" }
+                        ul.grid { @for row in &neutral {
+                            li.cell.neutral { (row.name) br; span.soft { (row.by_choice.as_deref().unwrap_or_default()) } }
+                        } }
+                    }
+                }
+            }
         }
     }
 
     fn findings_part(&self) -> Markup {
         html! {
-            h2 { "Findings" }
-            @if self.findings.is_empty() { p { "None." } }
-            @for finding in &self.findings {
-                div.finding.error[finding.error && finding.accepted.is_none()].accepted[finding.accepted.is_some()] {
-                    p {
-                        span.badge.(if finding.error { "failed" } else { "warned" }) {
-                            (if finding.error { "error" } else { "warning" })
+            section aria-labelledby="findings" {
+                h2 id="findings" { "Findings" }
+                @if self.findings.is_empty() { p { "None." } }
+                @for group in groups(self) {
+                    div.finding.error[group.kind() == "error"].accepted[group.kind() == "accepted"] {
+                        h3 { (kind(group.kind())) " " code { (group.rule) } " " span.soft.count { "in " (plural(group.files(), "file")) } }
+                        @for (place, said) in group.sentences.iter().enumerate() {
+                            p { @if said.kind != group.kind() { (kind(said.kind)) " " } (prose(&said.first.message)) }
+                            @if let Some(reason) = &said.first.accepted { p { "Accepted: " (prose(reason)) } }
+                            ul.files { @for (file, members) in said.files.iter().take(MAX_FILES) {
+                                li.soft.mono { (file) @for member in members { " · " (member) } }
+                            } }
+                            @if said.files.len() > MAX_FILES { p.soft { "and " (said.files.len() - MAX_FILES) " more" } }
+                            @if group.is_last_to_say(place) { p.soft { (prose(&said.first.help)) } }
                         }
-                        " " code { (finding.rule) } " " (prose(&finding.message))
+                        p.soft { "More: " code { "relkit rule " (group.rule) } }
                     }
-                    p.soft.mono { (finding.file) @if let Some(member) = &finding.member { " · " (member) } }
-                    p.soft { (prose(&finding.help)) }
-                    @if let Some(reason) = &finding.accepted { p { "Accepted: " (prose(reason)) } }
                 }
             }
         }
@@ -148,25 +176,19 @@ impl Release {
 
     fn files_part(&self) -> Markup {
         html! {
-            h2 { "Files" }
-            table {
-                thead { tr { th { "file" } th.number { "size" } th { "SHA-256" } } }
-                tbody { @for file in &self.files { tr {
-                    td.mono { (file.name) }
-                    td.number { (human_bytes(file.bytes)) }
-                    td.mono { (file.sha256) }
-                } } }
+            section aria-labelledby="files" {
+                h2 id="files" { "Files" }
+                table {
+                    thead { tr { th scope="col" { "file" } th.number scope="col" { "size" } th scope="col" { "SHA-256" } } }
+                    tbody { @for file in &self.files { tr {
+                        th.mono scope="row" { (file.name) }
+                        td.number { (human_bytes(file.bytes)) }
+                        td.mono { (file.sha256) }
+                    } } }
+                }
             }
         }
     }
-}
-
-fn seconds(milliseconds: u64) -> String {
-    format!("{:.1} s", milliseconds as f64 / 1e3)
-}
-
-fn percent(part: u64, whole: u64) -> String {
-    format!("{:.1}%", part as f64 * 100.0 / whole.max(1) as f64)
 }
 
 /// The platform tags in a wheel's file name.

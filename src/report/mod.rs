@@ -1,11 +1,16 @@
 //! What a release went through, as one value, and the forms in which it is shown.
 
+mod groups;
 mod html;
+mod html_parts;
+mod html_pieces;
 mod markdown;
 mod text;
 mod value;
 
-pub use value::{CoverageRow, FileRow, FindingRow, ProblemRow, Release, StepRow, TargetRow};
+pub use value::{
+    ChangeRow, Changes, CoverageRow, Difference, FileRow, FindingRow, ProblemRow, Release, SbomRow, StepRow, TargetRow,
+};
 
 #[cfg(test)]
 mod tests {
@@ -22,6 +27,8 @@ mod tests {
             sdk_distribution: Some("acme".parse().unwrap()),
             version: "1.2.3".parse().unwrap(),
             release_tag: "rust-v1.2.3".into(),
+            date: Some("2024-05-01".into()),
+            left_out: vec!["aarch64-apple-darwin".into()],
             targets: vec![TargetRow {
                 target: "x86_64-unknown-linux-musl".into(),
                 platform_tag: "manylinux_2_17_x86_64.musllinux_1_1_x86_64".into(),
@@ -35,9 +42,18 @@ mod tests {
                 wheel: Some("acme_bin-1.2.3-py3-none-any.whl".into()),
                 wheel_bytes: 100,
                 contents: vec![("bin/acme".into(), 400)],
+                why: Some("`musllinux_1_1_x86_64`: read off the binaries".into()),
+                wider: None,
+                smoke: vec![StepRow {
+                    name: "version".into(),
+                    outcome: Outcome::Passed,
+                    detail: "1.2.3".into(),
+                    milliseconds: 12,
+                }],
+                sboms: vec![SbomRow { file: "acme.cdx.json".into(), components: Some(1), names: vec!["<b> 1".into()] }],
             }],
             files: vec![FileRow { name: "a|b.whl".into(), bytes: 100, sha256: Sha256Digest([0; 32]) }],
-            coverage: vec![CoverageRow { name: "windows-x86_64".into(), wheel: None }],
+            coverage: vec![CoverageRow { name: "windows-x86_64".into(), wheel: None, by_choice: None }],
             findings: vec![FindingRow {
                 file: "a.whl".into(),
                 error: true,
@@ -49,6 +65,18 @@ mod tests {
             }],
             problems: vec![ProblemRow { code: "set-complete".into(), message: "m".into(), help: "h".into() }],
             warnings: vec![ProblemRow { code: "family-uncovered".into(), message: "w".into(), help: "h".into() }],
+            changes: Some(Changes {
+                against: "1.2.2".into(),
+                distributions: vec![ChangeRow {
+                    name: Some("acme_bin-1.2.3-py3-none-any.whl".into()),
+                    before: Some("acme_bin-1.2.2-py3-none-any.whl".into()),
+                    bytes: 100,
+                    bytes_before: 50,
+                    files: Difference { added: vec!["bin/<new>".into()], removed: Vec::new() },
+                    ..ChangeRow::default()
+                }],
+            }),
+            next: Some("relkit check dist".into()),
         }
     }
 
@@ -56,12 +84,25 @@ mod tests {
     fn the_page_stands_alone_and_escapes() {
         let page = sample().html();
         assert!(!page.contains("<script"), "no script, from anywhere");
-        for reference in ["src=", "href=", "@import", "url(", "http:", "https:"] {
+        for reference in ["src=", "@import", "url(", "http:", "https:"] {
             assert!(!page.contains(reference), "{reference}");
         }
-        for fact in
-            ["rust-v1.2.3", "400 B → 100 B", "Accepted: known", "set-complete", "family-uncovered", "no wheel", "1.5 s"]
-        {
+        assert!(page.split("href=\"").skip(1).all(|target| target.starts_with('#')), "links stay on the page");
+        for fact in [
+            "rust-v1.2.3",
+            "400 B → 100 B",
+            "Accepted: known",
+            "set-complete",
+            "family-uncovered",
+            "no wheel",
+            "1.5 s",
+            "2024-05-01",
+            "pip install acme==1.2.3",
+            "bin/&lt;new&gt;",
+            "+50 B (+100%)",
+            "&lt;b&gt; 1",
+            "12 ms",
+        ] {
             assert!(page.contains(fact), "{fact}");
         }
         assert!(page.contains("&lt;script&gt;"));

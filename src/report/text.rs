@@ -7,34 +7,49 @@ use serde_json::Value;
 use super::markdown;
 use super::value::{ProblemRow, Release, TargetRow};
 use crate::console::Shown;
-use crate::console::text::{human_bytes, table, visible};
+use crate::console::text::{columns, human_bytes, plural, table, visible};
+
+/// The columns that a table with words for outcomes needs.
+const WIDE: usize = 100;
 
 impl Shown for Release {
     fn text(&self) -> String {
-        let row = |target: &TargetRow| {
-            let step = |name: &str| {
-                let step = target.step(name);
-                step.map_or_else(String::new, |step| format!("{} {}", step.outcome.sign(), step.outcome.word()))
+        let row = |target: &TargetRow, with_words: bool| {
+            let step = |name: &str| match target.step(name) {
+                Some(step) if with_words => format!("{} {}", step.outcome.sign(), step.outcome.word()),
+                Some(step) => step.outcome.sign().to_owned(),
+                None => String::new(),
             };
             let size = if target.wheel_bytes == 0 { String::new() } else { human_bytes(target.wheel_bytes) };
             let name = target.target.clone();
             [name, step("stage"), step("inspect"), step("build"), step("check"), step("smoke"), size]
         };
         let head = ["target", "stage", "inspect", "build", "check", "smoke", "wheel"];
+        // A narrow terminal has room for the signs alone.
+        let is_narrow = columns().is_some_and(|columns| columns < WIDE);
         let mut text = match self.targets.is_empty() {
             true => String::new(),
-            false => table(head, self.targets.iter().map(row)),
+            false => table(head, self.targets.iter().map(|target| row(target, !is_narrow))),
         };
         for (kind, rows) in [("problem", &self.problems), ("warning", &self.warnings)] {
             for ProblemRow { code, message, help } in rows {
                 let _ = writeln!(text, "\n{kind}: {} ({code})\n  {}", visible(message), visible(help));
             }
         }
-        for (warning, count) in self.finding_warnings() {
-            let times = if count == 1 { String::new() } else { format!(" ({count} times)") };
-            let _ = writeln!(text, "\nwarning: {warning}{times}");
+        for (warning, files) in self.finding_warnings() {
+            let _ = writeln!(text, "\nwarning: {warning}");
+            match &files[..] {
+                [file] => _ = writeln!(text, "  in `{}`", visible(file)),
+                files => {
+                    let _ = writeln!(text, "  in {}:", plural(files.len(), "file"));
+                    files.iter().for_each(|file| _ = writeln!(text, "    {}", visible(file)));
+                }
+            }
         }
         let _ = writeln!(text, "\n{} {} {}: {}", self.distribution, self.version, self.outcome.word(), self.summary());
+        if let Some(next) = &self.next {
+            let _ = writeln!(text, "next: {next}");
+        }
         text
     }
 
@@ -48,20 +63,21 @@ impl Shown for Release {
 }
 
 impl Release {
-    /// Every rule that warns, with the first of its findings and how many there are.
-    fn finding_warnings(&self) -> Vec<(String, usize)> {
-        let mut rules: Vec<(&str, String, usize)> = Vec::new();
+    /// Every rule that warns, with the first of its findings and the files that have one.
+    fn finding_warnings(&self) -> Vec<(String, Vec<&str>)> {
+        let mut rules: Vec<(&str, String, Vec<&str>)> = Vec::new();
         for finding in self.findings.iter().filter(|finding| finding.kind() == "warning") {
+            let file = finding.file.as_str();
             match rules.iter_mut().find(|(rule, ..)| *rule == finding.rule) {
-                Some((.., count)) => *count += 1,
+                Some((.., files)) if files.contains(&file) => {}
+                Some((.., files)) => files.push(file),
                 None => {
                     let member = finding.member.as_ref().map(|member| format!("`{}`: ", visible(member)));
                     let (member, message) = (member.unwrap_or_default(), visible(&finding.message));
-                    let text = format!("{member}{message} ({})\n  in `{}`", finding.rule, visible(&finding.file));
-                    rules.push((&finding.rule, text, 1));
+                    rules.push((&finding.rule, format!("{member}{message} ({})", finding.rule), vec![file]));
                 }
             }
         }
-        rules.into_iter().map(|(_, text, count)| (text, count)).collect()
+        rules.into_iter().map(|(_, text, files)| (text, files)).collect()
     }
 }

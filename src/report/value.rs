@@ -1,5 +1,7 @@
 //! A release that went through the line, as one value. How it looks is said elsewhere.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 
 use crate::console::text::plural;
@@ -18,8 +20,12 @@ pub struct Release {
     pub sdk_distribution: Option<DistributionName>,
     pub version: PublicVersion,
     pub release_tag: String,
+    /// The day of the release, where `SOURCE_DATE_EPOCH` says one.
+    pub date: Option<String>,
     /// One row per target, in the template's order.
     pub targets: Vec<TargetRow>,
+    /// Targets of the product that are left out on purpose.
+    pub left_out: Vec<String>,
     pub files: Vec<FileRow>,
     /// What every well-known platform would install.
     pub coverage: Vec<CoverageRow>,
@@ -27,6 +33,10 @@ pub struct Release {
     pub problems: Vec<ProblemRow>,
     /// What the gate warns of, beyond the findings.
     pub warnings: Vec<ProblemRow>,
+    /// What is different from an earlier release, where one was named.
+    pub changes: Option<Changes>,
+    /// The command to type after this.
+    pub next: Option<String>,
 }
 
 /// What one target went through.
@@ -41,6 +51,12 @@ pub struct TargetRow {
     pub wheel_bytes: u64,
     /// What is in the wheel: path and uncompressed size in bytes, largest first.
     pub contents: Vec<(String, u64)>,
+    /// Why the wheel carries its tags, and what would widen them.
+    pub why: Option<String>,
+    pub wider: Option<String>,
+    /// The steps of the smoke test, as its receipt has them.
+    pub smoke: Vec<StepRow>,
+    pub sboms: Vec<SbomRow>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -50,6 +66,47 @@ pub struct StepRow {
     pub outcome: Outcome,
     pub detail: String,
     pub milliseconds: u64,
+}
+
+/// An SBOM in a wheel.
+#[derive(Debug, Clone, Serialize)]
+pub struct SbomRow {
+    pub file: String,
+    /// How many components it lists; none where it cannot be read.
+    pub components: Option<usize>,
+    /// `NAME VERSION` of the first of them.
+    #[serde(skip)]
+    pub names: Vec<String>,
+}
+
+/// What is different from an earlier release.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Changes {
+    /// The versions of the earlier release.
+    pub against: String,
+    /// One row per distribution, those that are gone last.
+    pub distributions: Vec<ChangeRow>,
+}
+
+/// A distribution, and that of the earlier release which it takes the place of.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct ChangeRow {
+    /// None where it is gone.
+    pub name: Option<String>,
+    /// None where it is new.
+    pub before: Option<String>,
+    pub bytes: u64,
+    pub bytes_before: u64,
+    pub tags: Difference,
+    pub files: Difference,
+    pub dependencies: Difference,
+}
+
+/// What is there and was not, and what was there and is not.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    pub added: Vec<String>,
+    pub removed: Vec<String>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -63,6 +120,8 @@ pub struct FileRow {
 pub struct CoverageRow {
     pub name: String,
     pub wheel: Option<String>,
+    /// Why it gets none, where that is as it was meant.
+    pub by_choice: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -89,6 +148,17 @@ impl TargetRow {
     }
 }
 
+impl Difference {
+    /// Between two sets of names.
+    pub(crate) fn between(before: &BTreeSet<String>, now: &BTreeSet<String>) -> Self {
+        Self { added: now.difference(before).cloned().collect(), removed: before.difference(now).cloned().collect() }
+    }
+
+    pub(crate) fn is_none(&self) -> bool {
+        self.added.is_empty() && self.removed.is_empty()
+    }
+}
+
 impl FindingRow {
     /// `error`, `warning`, or `accepted` whatever it was.
     pub(crate) fn kind(&self) -> &'static str {
@@ -110,10 +180,14 @@ impl Release {
             0 => String::new(),
             all => format!(", {} of {all} platforms covered", self.covered()),
         };
+        // What is missing from a release is no finding about a file: a failure is never said to have no errors.
+        let wrong = match self.outcome {
+            Outcome::Failed => plural(self.problems.len(), "problem"),
+            _ => plural(of_kind("error"), "error"),
+        };
         format!(
-            "{}, {}, {}, {} accepted{covered}",
+            "{}, {wrong}, {}, {} accepted{covered}",
             plural(wheels, "runtime wheel"),
-            plural(of_kind("error"), "error"),
             plural(of_kind("warning") + self.warnings.len(), "warning"),
             of_kind("accepted"),
         )

@@ -13,7 +13,9 @@ pub mod runtime;
 pub mod sdk;
 mod shipped;
 mod tags;
+mod why;
 
 pub use error::{StageError, StageWarning};
 pub use runtime::{StagedRuntime, stage_runtime};
 pub use sdk::{StagedSdk, stage_sdk};
+pub(crate) use why::{TagOrigin, TagReason};

@@ -28,6 +28,8 @@ impl Shown for StagedRuntime {
             "version": self.version.to_string(),
             "release_tag": self.version.tag(),
             "platform_tag": self.platform_tag.to_string(),
+            "why": self.reason.why,
+            "wider": self.reason.wider,
             "target": self.target,
             "entrypoint": self.entrypoint,
             "files": self.files,

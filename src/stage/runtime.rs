@@ -7,6 +7,7 @@ use super::error::{StageError, StageWarning};
 use super::pending::{PendingStage, refuse_overlap};
 use super::rename::{filled, filled_text, moved};
 use super::shipped::{self, Shipped, directory, named, staged};
+use super::why::{TagOrigin, TagReason};
 use super::{pyproject, tags};
 use crate::binary::Inventory;
 use crate::console::Progress;
@@ -63,6 +64,8 @@ pub struct StagedRuntime {
     /// Files of the payload that are not shipped, by their names in it.
     pub left_out: Vec<MemberPath>,
     pub warnings: Vec<StageWarning>,
+    /// Why it carries these tags.
+    pub(crate) reason: TagReason,
 }
 
 /// Writes the stage of a runtime distribution.
@@ -173,6 +176,14 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
     stage.write(PYPROJECT, text.as_bytes())?;
     stage.commit()?;
     progress.finish();
+    let row = platform_tag.tags().iter().find_map(|tag| project.target_of_tag(tag));
+    let listed = row.filter(|row| platform_tag.tags().iter().all(|tag| row.has(tag)));
+    let origin = match (&options.platform_tag, listed) {
+        (Some(_), _) => TagOrigin::Asked,
+        (None, Some(row)) => TagOrigin::Listed(&row.triple),
+        (None, None) => TagOrigin::Read,
+    };
+    let reason = TagReason::of(&platform_tag, origin, &inventory);
     Ok(StagedRuntime {
         out: options.out.clone(),
         version: options.release.clone(),
@@ -186,6 +197,7 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
         inventory,
         left_out,
         warnings,
+        reason,
     })
 }
 

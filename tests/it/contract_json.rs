@@ -272,3 +272,29 @@ fn what_cannot_be_carried_out_is_json_too() {
         assert!(said.contains("error"), "{arguments:?}: {said}");
     }
 }
+
+#[test]
+fn every_command_with_a_format_answers_in_json_whatever_happens() {
+    let help = String::from_utf8(run(relkit().arg("--help")).stdout).unwrap();
+    let commands = help.split("Commands:").nth(1).unwrap().split("Options:").next().unwrap();
+    let commands = commands.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
+    let directory = tempfile::tempdir().unwrap();
+    let mut count = 0;
+    for name in commands.filter(|name| !name.is_empty()) {
+        let page = String::from_utf8(run(relkit().args([name, "--help"])).stdout).unwrap();
+        if !page.contains("--format <") {
+            continue;
+        }
+        count += 1;
+        // What is wrong is the command line, and then (but for the demonstration, which needs nothing) all that is left out.
+        for rest in [&["--no-such-option"][..], &[]].into_iter().filter(|rest| name != "demo" || !rest.is_empty()) {
+            let output = run(relkit().current_dir(&directory).args([name, "--format", "json"]).args(rest));
+            let value = support::json(&output);
+            assert_eq!(value["schema_version"], 1, "{name} {rest:?}");
+            if output.status.code() == Some(2) {
+                assert!(value["error"]["message"].is_string(), "{name} {rest:?}: {value:#}");
+            }
+        }
+    }
+    assert!(count >= 14, "{count}");
+}

@@ -113,6 +113,21 @@ fn help_and_pages_come_with_examples() {
     let pages = tempfile::tempdir().unwrap();
     assert!(run(relkit().args(["man", "--out-dir"]).arg(pages.path())).status.success());
     assert!(pages.path().join("relkit-stage-runtime.1").is_file());
+    for page in fs::read_dir(pages.path()).unwrap() {
+        let page = fs::read_to_string(page.unwrap().path()).unwrap();
+        for section in ["EXAMPLES", "EXIT STATUS", "ENVIRONMENT", "FILES"] {
+            assert_eq!(page.matches(&format!(".SH {section}\n")).count(), 1, "{section}\n{page}");
+        }
+    }
+    // The long help says what the page says.
+    let help = String::from_utf8(run(relkit().args(["help", "verify"])).stdout).unwrap();
+    for section in ["Example", "Exit status:", "Environment:", "Files:"] {
+        assert!(help.contains(section), "{section}\n{help}");
+    }
+    let script = String::from_utf8(run(relkit().args(["completions", "bash"])).stdout).unwrap();
+    for value in ["macho-minos", "binary", "x86_64-unknown-linux-musl", "aarch64-apple-darwin"] {
+        assert!(script.contains(value), "{value}");
+    }
 }
 
 #[test]
@@ -192,5 +207,36 @@ fn names_from_outside_drive_no_terminal_and_add_no_line() {
             let forged = ["\nhint: forged", "%0Ahint: forged"].iter().any(|words| said.contains(words));
             assert!(!forged, "{arguments:?}: {said}");
         }
+    }
+}
+
+#[test]
+fn results_fit_the_terminal_and_have_colour_where_it_is_asked_for() {
+    let corner = corner();
+    let cases: [&[&str]; 6] = [
+        &["matrix"],
+        &["check", "demo-1.0-py3-none-any.whl"],
+        &["verify", "directory", "--codex-version", "0.163.0", "--allow-missing", "all"],
+        &["inspect", "words"],
+        &["rule", "zip-crc"],
+        &["coverage", "win_amd64"],
+    ];
+    for (columns, color) in [("80", "never"), ("80", "always"), ("120", "never"), ("120", "always")] {
+        let mut all = String::new();
+        for arguments in cases {
+            let mut command = relkit();
+            command.args(["--color", color]).args(arguments).current_dir(corner.path()).env("COLUMNS", columns);
+            let said = run(&mut command);
+            let shown = String::from_utf8(said.stdout).unwrap();
+            if color == "always" && arguments[0] != "matrix" && said.status.code() != Some(2) {
+                assert!(shown.contains('\u{1b}'), "{arguments:?} has no colour: {shown}");
+            }
+            if arguments[0] == "matrix" {
+                let width = shown.lines().map(|line| line.chars().count()).max().unwrap();
+                assert!(width <= columns.parse().unwrap(), "{width}\n{shown}");
+            }
+            all += &format!("==== relkit {}\n{}\n", arguments.join(" "), shown.replace('\u{1b}', "␛"));
+        }
+        insta::assert_snapshot!(format!("results_{columns}_{color}"), all);
     }
 }

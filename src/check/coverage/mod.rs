@@ -46,7 +46,7 @@ pub struct Choice {
     /// The Pythons that get a wheel.
     pub pythons: Vec<Python>,
     #[serde(skip)]
-    platform: &'static Platform,
+    pub(crate) platform: &'static Platform,
 }
 
 impl Choice {

@@ -1,0 +1,114 @@
+//! What every page about a command says besides its options: examples, exit status, environment, files. The manual pages and
+//! the long help show the same.
+
+use clap::Command;
+
+/// A section: its title, and rows of a word and what it means; a row without a word is a line as it stands.
+pub(super) struct Section {
+    pub title: &'static str,
+    pub rows: Vec<(String, String)>,
+}
+
+impl Section {
+    fn of(title: &'static str, rows: &[(&str, &str)]) -> Self {
+        let owned = |(word, text): &(&str, &str)| ((*word).to_owned(), (*text).to_owned());
+        Self { title, rows: rows.iter().map(owned).collect() }
+    }
+
+    fn help(&self) -> String {
+        let width = self.rows.iter().map(|(word, _)| word.len()).max().unwrap_or(0);
+        let row = |(word, text): &(String, String)| match word.is_empty() {
+            true => format!("  {text}\n"),
+            false => format!("  {word:width$}  {text}\n"),
+        };
+        format!("{}:\n{}", self.title, self.rows.iter().map(row).collect::<String>())
+    }
+}
+
+/// The examples, and what else stands below the help of a command.
+pub(super) fn examples(command: &Command) -> (Vec<String>, Vec<String>) {
+    let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let (mut examples, mut notes, mut in_examples) = (Vec::new(), Vec::new(), false);
+    for line in after.lines() {
+        if line.starts_with("Example") {
+            in_examples = true;
+        } else if !line.starts_with(' ') && !line.is_empty() {
+            in_examples = false;
+        }
+        match in_examples {
+            true if line.starts_with(' ') => examples.push(line.trim_start_matches("  ").to_owned()),
+            false if !line.is_empty() => notes.push(line.to_owned()),
+            _ => {}
+        }
+    }
+    if examples.is_empty() {
+        let name = command.get_name();
+        examples.push(if name == "relkit" { "relkit demo".to_owned() } else { format!("relkit {name} --help") });
+    }
+    (examples, notes)
+}
+
+/// Exit status, environment and files.
+pub(super) fn sections(command: &Command) -> [Section; 3] {
+    [exit_status(), environment(command), files(command)]
+}
+
+fn exit_status() -> Section {
+    let rows = [
+        ("0", "done and good"),
+        ("1", "the distribution, binary or release is not good"),
+        ("2", "the command could not be carried out: usage, unreadable input, no disk, no network"),
+    ];
+    Section::of("Exit status", &rows)
+}
+
+fn environment(command: &Command) -> Section {
+    let name = command.get_name();
+    let mut section = Section::of(
+        "Environment",
+        &[
+            ("NO_COLOR", "no colour, whatever it is set to"),
+            ("COLUMNS", "the width that tables fit, instead of the terminal's"),
+        ],
+    );
+    if ["relkit", "build", "release", "demo"].contains(&name) {
+        let text = "the time of every file, in seconds since 1970, and the day of the release";
+        section.rows.push(("SOURCE_DATE_EPOCH".to_owned(), text.to_owned()));
+    }
+    for argument in command.get_arguments() {
+        let (Some(variable), Some(option)) = (argument.get_env(), argument.get_long()) else { continue };
+        section.rows.push((variable.to_string_lossy().into_owned(), format!("stands for --{option}")));
+    }
+    if has(command, "index_url") {
+        section.rows.push(("RELKIT_INDEX_TOKEN".to_owned(), "what an index asks for to be read".to_owned()));
+    }
+    if name == "publish" {
+        let text = "the token of the upload, where the job offers no trusted publishing";
+        section.rows.push(("RELKIT_TOKEN".to_owned(), text.to_owned()));
+    }
+    section
+}
+
+fn files(command: &Command) -> Section {
+    if command.get_name() == "relkit" || has(command, "product") {
+        let rows = [
+            ("runtime-template/pyproject.toml", "what the product is, below [tool.relkit]"),
+            ("sdk-template/", "the product's SDK, where it has one"),
+        ];
+        return Section::of("Files", &rows);
+    }
+    Section::of("Files", &[("", "None but those that are named on the command line.")])
+}
+
+fn has(command: &Command, argument: &str) -> bool {
+    command.get_arguments().any(|one| one.get_id() == argument)
+}
+
+/// The command line with the sections below the long help of every command.
+pub(super) fn with_sections(command: Command) -> Command {
+    command.mut_subcommands(|command| {
+        let after = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let more: Vec<_> = sections(&command).iter().map(|section| section.help().trim_end().to_owned()).collect();
+        command.after_long_help(format!("{after}\n\n{}", more.join("\n\n")))
+    })
+}

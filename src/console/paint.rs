@@ -1,0 +1,108 @@
+//! Colour for results: what a line begins with, and the words that say how something went. The text has passed
+//! `text::plain_lines`, so that every escape sequence in the result is from here.
+
+use anstyle::{AnsiColor, Style};
+
+pub(super) const ERROR: Style = AnsiColor::Red.on_default().bold();
+pub(super) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+pub(super) const GOOD: Style = AnsiColor::Green.on_default().bold();
+pub(super) const HINT: Style = AnsiColor::Cyan.on_default().bold();
+
+const BOLD: Style = Style::new().bold();
+const SOFT: Style = AnsiColor::BrightBlack.on_default();
+
+/// Heads of lines, before which only space may stand.
+const HEADS: [(&str, Style); 12] = [
+    ("error", ERROR),
+    ("problem", ERROR),
+    ("warning", WARNING),
+    ("accepted", SOFT),
+    ("help:", HINT),
+    ("hint:", HINT),
+    ("reason:", HINT),
+    ("next:", HINT),
+    ("next tag", WARNING),
+    ("honest tags", GOOD),
+    ("Why it matters:", BOLD),
+    ("What to do:", BOLD),
+];
+
+/// How something went, wherever it stands as a word of its own.
+const OUTCOMES: [(&str, Style); 12] = [
+    ("✓ passed", GOOD),
+    ("✗ failed", ERROR),
+    ("! warned", WARNING),
+    ("✓", GOOD),
+    ("✗", ERROR),
+    (" passed:", GOOD),
+    (" failed:", ERROR),
+    (" FAILED", ERROR),
+    (" ok ", GOOD),
+    ("  error  ", ERROR),
+    ("  warning  ", WARNING),
+    ("  none", WARNING),
+];
+
+/// The text with its colours; the console takes them out where none are wanted.
+pub(super) fn painted(text: &str) -> String {
+    let lines: Vec<&str> = text.split('\n').collect();
+    let line = |(place, line): (usize, &&str)| {
+        // What stands over lines that are set in is their title.
+        let is_title = !line.is_empty()
+            && !line.starts_with(' ')
+            && lines.get(place + 1).is_some_and(|next| next.starts_with("  "));
+        painted_line(line, is_title)
+    };
+    lines.iter().enumerate().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn painted_line(line: &str, is_title: bool) -> String {
+    let (space, rest) = line.split_at(line.len() - line.trim_start().len());
+    for (head, style) in HEADS {
+        let Some(after) = rest.strip_prefix(head) else { continue };
+        // `error[zip-crc]`, with the rule; not a word that merely begins so.
+        let rule = after.find("]:").filter(|_| after.starts_with('[')).map_or(0, |end| end + 1);
+        if rule == 0 && !head.ends_with(':') && !after.starts_with([':', ' ']) {
+            continue;
+        }
+        let (rule, after) = after.split_at(rule);
+        return format!("{space}{style}{head}{rule}{style:#}{after}");
+    }
+    if is_title {
+        return format!("{BOLD}{line}{BOLD:#}");
+    }
+    let mut painted = String::with_capacity(line.len());
+    let mut rest = line;
+    // The first of them in the line, the longest where several begin at one place.
+    while let Some((at, word, style)) = OUTCOMES
+        .iter()
+        .filter_map(|(word, style)| Some((rest.find(word)?, *word, *style)))
+        .min_by_key(|(at, word, _)| (*at, usize::MAX - word.len()))
+    {
+        painted += &format!("{}{style}{word}{style:#}", &rest[..at]);
+        rest = &rest[at + word.len()..];
+    }
+    painted + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heads_titles_and_outcomes_have_colour_and_nothing_else_changes() {
+        let text = "a.whl\n  error[zip-crc]: it is so\n    help: do it\n\nerrors are words\ntarget  ✓ passed  ✗ failed\n1.0 passed: all\n";
+        let painted = painted(text);
+        assert_eq!(anstream::adapter::strip_str(&painted).to_string(), text);
+        for part in [
+            format!("{BOLD}a.whl{BOLD:#}"),
+            format!("  {ERROR}error[zip-crc]{ERROR:#}: it"),
+            format!("    {HINT}help:{HINT:#} do"),
+            "\nerrors are words\n".to_owned(),
+            format!("{GOOD}✓ passed{GOOD:#}  {ERROR}✗ failed{ERROR:#}"),
+            format!("1.0{GOOD} passed:{GOOD:#} all"),
+        ] {
+            assert!(painted.contains(&part), "{part:?} in {painted:?}");
+        }
+    }
+}

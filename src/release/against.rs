@@ -1,0 +1,176 @@
+//! An earlier release, as a directory of its distributions, and what is different now: sizes, tags, files, dependencies.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::contents::components;
+use crate::error::{Exit, Failure};
+use crate::fs::FsError;
+use crate::report::{ChangeRow, Changes, Difference};
+use crate::wheel::filename::{SdistFileName, WheelFileName};
+use crate::wheel::reader::{MAX_TEXT, Wheel};
+
+/// The distributions of an earlier release.
+#[derive(Debug)]
+pub(crate) struct Earlier(Vec<Distribution>);
+
+/// What is compared of a distribution.
+#[derive(Debug, Default)]
+struct Distribution {
+    name: String,
+    /// Its distribution, in the form that is compared, and whether it is a wheel.
+    project: (String, bool),
+    version: String,
+    bytes: u64,
+    tags: BTreeSet<String>,
+    files: BTreeSet<String>,
+    dependencies: BTreeSet<String>,
+}
+
+impl Earlier {
+    /// Reads every wheel and source distribution of a directory; other files are not of a release.
+    ///
+    /// # Errors
+    /// Where the directory or a wheel cannot be read, or there is none.
+    pub(crate) fn read(directory: &Path) -> Result<Self, Failure> {
+        let found = read(directory)?;
+        if found.is_empty() {
+            let message = format!("`{}` holds no distributions to compare with", directory.display());
+            return Err(Failure::new(Exit::Failed, message)
+                .with_hint("give the directory of an earlier release's `.whl` and `.tar.gz` files"));
+        }
+        Ok(Self(found))
+    }
+
+    /// What is different in the distributions of `directory`.
+    pub(super) fn changes(&self, directory: &Path) -> Result<Changes, Failure> {
+        let now = read(directory)?;
+        let versions: BTreeSet<_> = self.0.iter().map(|one| one.version.clone()).collect();
+        let mut left: Vec<&Distribution> = self.0.iter().collect();
+        let mut rows: Vec<ChangeRow> = Vec::new();
+        for one in &now {
+            // The one that serves the most of the same platforms: tags in common, then tags of the same machine.
+            let best = (0..left.len()).max_by_key(|place| left[*place].likeness(one));
+            let before = best.filter(|place| left[*place].likeness(one) > 0).map(|place| left.remove(place));
+            rows.push(one.since(before));
+        }
+        rows.extend(left.into_iter().map(|gone| ChangeRow {
+            before: Some(gone.name.clone()),
+            bytes_before: gone.bytes,
+            ..ChangeRow::default()
+        }));
+        Ok(Changes { against: versions.into_iter().collect::<Vec<_>>().join(", "), distributions: rows })
+    }
+}
+
+fn read(directory: &Path) -> Result<Vec<Distribution>, Failure> {
+    let entries = std::fs::read_dir(directory).map_err(FsError::read(directory))?;
+    let mut paths = entries
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<Result<Vec<PathBuf>, _>>()
+        .map_err(FsError::read(directory))?;
+    paths.sort();
+    paths.iter().filter_map(|path| Distribution::read(path).transpose()).collect()
+}
+
+impl Distribution {
+    fn read(path: &Path) -> Result<Option<Self>, Failure> {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let bytes = || std::fs::metadata(path).map(|metadata| metadata.len()).map_err(FsError::read(path));
+        if let Ok(file) = name.parse::<SdistFileName>() {
+            let project = (file.distribution.normalized(), false);
+            return Ok(Some(Self { project, version: file.version, bytes: bytes()?, name, ..Self::default() }));
+        }
+        let Ok(file) = name.parse::<WheelFileName>() else { return Ok(None) };
+        let wheel = Wheel::open(path)?;
+        let stem = wheel.dist_info().trim_end_matches(".dist-info");
+        let mut found = Self {
+            project: (file.distribution.normalized(), true),
+            version: file.version,
+            bytes: bytes()?,
+            tags: file.tags.platform.iter().map(ToString::to_string).collect(),
+            name,
+            ..Self::default()
+        };
+        for member in wheel.files() {
+            // The version in the names of directories says nothing that is new.
+            let rest = member.name.strip_prefix(stem).and_then(|rest| rest.strip_prefix('.'));
+            let shown = rest.map_or_else(|| member.name.clone(), |rest| format!("*.{rest}"));
+            if shown.starts_with("*.dist-info/sboms/") && member.size <= MAX_TEXT {
+                let names = components(&wheel.read(member, MAX_TEXT)?).unwrap_or_default();
+                found.dependencies.extend(names.into_iter().filter(|name| !name.is_empty()));
+            }
+            found.files.insert(shown);
+        }
+        found.dependencies.extend(wheel.metadata().fields().all("Requires-Dist").map(str::to_owned));
+        Ok(Some(found))
+    }
+
+    /// How much of the same this is as another; 0 where it is something else.
+    fn likeness(&self, other: &Self) -> usize {
+        if self.project != other.project {
+            return 0;
+        }
+        if !self.project.1 {
+            return 1;
+        }
+        let machines = |one: &Self| one.tags.iter().map(|tag| machine(tag)).collect::<BTreeSet<_>>();
+        let common = self.tags.intersection(&other.tags).count();
+        common * 100 + machines(self).intersection(&machines(other)).count()
+    }
+
+    fn since(&self, before: Option<&Self>) -> ChangeRow {
+        let difference = |of: fn(&Self) -> &BTreeSet<String>| {
+            before.map_or_else(Difference::default, |before| Difference::between(of(before), of(self)))
+        };
+        ChangeRow {
+            name: Some(self.name.clone()),
+            before: before.map(|before| before.name.clone()),
+            bytes: self.bytes,
+            bytes_before: before.map_or(0, |before| before.bytes),
+            tags: difference(|one| &one.tags),
+            files: difference(|one| &one.files),
+            dependencies: difference(|one| &one.dependencies),
+        }
+    }
+}
+
+/// A platform tag without its numbers of a version: `manylinux_x86_64`.
+fn machine(tag: &str) -> String {
+    let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let mut parts = tag.split('_');
+    let system = parts.next().unwrap_or_default().trim_end_matches(|letter: char| letter.is_ascii_digit());
+    let rest: Vec<_> = parts.skip_while(is_number).collect();
+    format!("{system}_{}", rest.join("_"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tags_of_one_machine_are_alike() {
+        assert_eq!(machine("manylinux_2_17_x86_64"), "manylinux_x86_64");
+        assert_eq!(machine("manylinux2014_x86_64"), "manylinux_x86_64");
+        assert_eq!(machine("macosx_11_0_arm64"), "macosx_arm64");
+        assert_eq!(machine("any"), "any_");
+    }
+
+    #[test]
+    fn a_wheel_takes_the_place_of_the_one_most_like_it() {
+        let wheel = |name: &str, tags: &[&str]| Distribution {
+            name: name.into(),
+            project: ("a".into(), true),
+            tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+            ..Distribution::default()
+        };
+        let now = wheel("new", &["manylinux_2_28_x86_64"]);
+        assert!(wheel("x", &["manylinux_2_17_x86_64"]).likeness(&now) > 0);
+        assert_eq!(wheel("y", &["manylinux_2_28_aarch64"]).likeness(&now), 0);
+        let row = now.since(Some(&wheel("x", &["manylinux_2_17_x86_64"])));
+        assert_eq!(
+            (row.tags.added, row.tags.removed),
+            (vec!["manylinux_2_28_x86_64".into()], vec!["manylinux_2_17_x86_64".into()])
+        );
+    }
+}

@@ -1,0 +1,112 @@
+//! What a release leaves out on purpose, when it is dated, and what is typed after it.
+
+use super::options::Options;
+use crate::check::coverage::{Choice, Coverage};
+use crate::console::text::shell_word;
+use crate::gate::Half;
+use crate::product::PlatformFamily;
+use crate::report::{CoverageRow, TargetRow};
+use crate::target::{Architecture, TargetTriple};
+use crate::zip::writer::SourceDate;
+
+/// `2024-05-01`; none where nobody said when.
+pub(super) fn day(date: SourceDate) -> Option<String> {
+    if date == SourceDate::DEFAULT {
+        return None;
+    }
+    let time = std::time::UNIX_EPOCH.checked_add(std::time::Duration::from_secs(date.seconds()))?;
+    humantime::format_rfc3339_seconds(time).to_string().split_once('T').map(|(day, _)| day.to_owned())
+}
+
+/// The targets that may be missing and are, in the template's order.
+pub(super) fn left_out(options: &Options, made: &[TargetRow]) -> Vec<String> {
+    let is_made = |triple: &TargetTriple| made.iter().any(|row| row.target == triple.to_string());
+    let mut names: Vec<String> = Vec::new();
+    for row in &options.product.runtime.targets {
+        let name = row.triple.to_string();
+        if options.allow_missing.contains(&row.triple) && !is_made(&row.triple) && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// The platforms, and why one gets no wheel where that is as the product or the caller meant it.
+pub(super) fn platforms(coverage: Coverage, options: &Options, made: &[TargetRow]) -> Vec<CoverageRow> {
+    let gaps = coverage.gaps(&options.product.runtime.supports);
+    let left_out = left_out(options, made);
+    let is_left_out = |triple: &TargetTriple| left_out.contains(&triple.to_string());
+    let served: Vec<_> = coverage.platforms.iter().filter(|choice| choice.wheel.is_some()).map(kind).collect();
+    let reason = |choice: &Choice| {
+        let (family, architecture) = kind(choice);
+        let (Some(family), Some(architecture)) = (family, architecture) else {
+            return Some("not a platform of the product");
+        };
+        let runtime = &options.product.runtime;
+        let is_promised = runtime.supports.contains(&family);
+        let targets = runtime.targets.iter().map(|row| &row.triple);
+        let targets: Vec<_> = targets.filter(|triple| serves(triple, family, architecture, is_promised)).collect();
+        let is_gap = gaps.iter().any(|gap| (gap.family, gap.architecture) == (family, architecture));
+        match targets.is_empty() {
+            _ if served.contains(&kind(choice)) => Some("older than its tag asks for"),
+            false if targets.into_iter().all(is_left_out) => Some("left out on purpose"),
+            true if !is_gap => Some("no target of the product"),
+            _ => None,
+        }
+    };
+    let row = |choice: &Choice| CoverageRow {
+        name: choice.title.to_owned(),
+        wheel: choice.wheel.clone(),
+        by_choice: reason(choice).filter(|_| choice.wheel.is_none()).map(str::to_owned),
+    };
+    coverage.platforms.iter().map(row).collect()
+}
+
+fn kind(choice: &Choice) -> (Option<PlatformFamily>, Option<Architecture>) {
+    (choice.platform.family, choice.platform.architecture)
+}
+
+/// Whether a target's wheel is meant for a family of platforms: one for musl for glibc too, where the product promises that.
+fn serves(triple: &TargetTriple, family: PlatformFamily, architecture: Architecture, is_promised: bool) -> bool {
+    let is_family = match family {
+        PlatformFamily::LinuxGlibc => triple.is_linux() && (is_promised || !triple.is_musl()),
+        PlatformFamily::LinuxMusl => triple.is_linux() && triple.is_musl(),
+        PlatformFamily::Macos => triple.is_macos(),
+        PlatformFamily::Windows => triple.is_windows(),
+    };
+    is_family && triple.architecture() == Some(architecture)
+}
+
+/// The command that comes next: the upload where all is well, else what tells more.
+pub(super) fn next(options: &Options, is_good: bool) -> String {
+    let path = |name: &str| shell_word(&options.out_dir.join(name).display().to_string());
+    let product = options.product.directory.as_ref();
+    let product = product.map(|path| format!(" --product {}", shell_word(&path.display().to_string())));
+    let product = product.unwrap_or_default();
+    if !is_good {
+        return format!("relkit check {}{product}", path("dist"));
+    }
+    let mut words = format!(
+        "relkit publish {} --release-version {}{product}",
+        path("dist"),
+        shell_word(&options.version.program().to_string())
+    );
+    let distribution = options.version.distribution().to_string();
+    let revision = distribution.strip_prefix(&options.version.program().to_string());
+    if let Some(revision) = revision.and_then(|rest| rest.strip_prefix(".post")) {
+        words += &format!(" --revision {revision}");
+    }
+    match options.only {
+        Some(Half::Sdk) => words += " --only sdk",
+        Some(Half::Runtime) => words += " --only runtime",
+        None => {}
+    }
+    let missing: Vec<_> = options.allow_missing.iter().map(ToString::to_string).collect();
+    if !missing.is_empty() {
+        words += &format!(" --allow-missing {}", missing.join(","));
+    }
+    match options.product.runtime.indexes.first() {
+        Some(index) => words + &format!(" --index {}", shell_word(&index.name)),
+        None => words + " --upload-url URL",
+    }
+}

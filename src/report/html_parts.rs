@@ -1,0 +1,167 @@
+//! The longer parts of the page: the wheels one by one, and what changed since an earlier release.
+
+use maud::{Markup, html};
+
+use super::html_pieces::{badge, bar, duration};
+use super::value::{ChangeRow, Changes, Difference, Release, TargetRow};
+use crate::console::html::prose;
+use crate::console::text::{human_bytes, plural};
+
+/// So many members of a wheel are shown at first sight, and so many in all.
+const MAX_LARGEST: usize = 5;
+const MAX_MEMBERS: usize = 200;
+
+/// So many names of a difference are shown.
+const MAX_NAMES: usize = 100;
+
+pub(super) fn wheels(release: &Release) -> Markup {
+    let largest = release.targets.iter().map(|target| target.payload_bytes.max(target.wheel_bytes)).max().unwrap_or(0);
+    html! {
+        section aria-labelledby="wheels" {
+            h2 id="wheels" { "Wheels" }
+            p.soft.key { i aria-hidden="true" {} " payload  " i.wheel aria-hidden="true" {} " wheel" }
+            @for (number, target) in release.targets.iter().enumerate() { (wheel(number + 1, target, largest)) }
+        }
+    }
+}
+
+fn wheel(number: usize, target: &TargetRow, largest: u64) -> Markup {
+    html! {
+        article.wheel id={ "wheel-" (number) } aria-labelledby={ "wheel-" (number) "-name" } {
+            h3 id={ "wheel-" (number) "-name" } { (target.target) }
+            @if let Some(name) = &target.wheel { p.mono.soft { (name) } }
+            (bar(&[target.payload_bytes, target.wheel_bytes], largest, &html! {
+                (human_bytes(target.payload_bytes)) " → " (human_bytes(target.wheel_bytes))
+            }))
+            @if target.why.is_some() || target.wider.is_some() {
+                dl {
+                    @if let Some(why) = &target.why { dt { "Tag" } dd { (prose(why)) } }
+                    @if let Some(wider) = &target.wider { dt { "Wider" } dd { (prose(wider)) } }
+                }
+            }
+            (smoke(target))
+            (contents(target))
+            (sboms(number, target))
+        }
+    }
+}
+
+fn smoke(target: &TargetRow) -> Markup {
+    html! {
+        @if !target.smoke.is_empty() {
+            h4 { "Smoke test" }
+            table.steps {
+                thead { tr { th scope="col" { "step" } th scope="col" { "outcome" } th scope="col" { "time" } th scope="col" { "found" } } }
+                tbody { @for step in &target.smoke { tr {
+                    th scope="row" { (step.name) }
+                    td data-step="outcome" { (badge(step.outcome)) }
+                    td data-step="time" { (duration(step.milliseconds)) }
+                    td data-step="found" { (prose(&step.detail)) }
+                } } }
+            }
+        }
+    }
+}
+
+fn contents(target: &TargetRow) -> Markup {
+    let whole = target.contents.first().map_or(0, |first| first.1);
+    let row = |(path, bytes): &(String, u64)| {
+        html! { li { code.mono { (path) } (bar(&[*bytes], whole, &html! { (human_bytes(*bytes)) })) } }
+    };
+    let (first, rest) = target.contents.split_at(target.contents.len().min(MAX_LARGEST));
+    html! {
+        @if !first.is_empty() {
+            h4 { "Largest of " (plural(target.contents.len(), "file")) }
+            ul.members { @for one in first { (row(one)) } }
+        }
+        @if !rest.is_empty() {
+            details {
+                summary { "The others" }
+                ul.members { @for one in rest.iter().take(MAX_MEMBERS) { (row(one)) } }
+                @if rest.len() > MAX_MEMBERS { p.soft { "and " (rest.len() - MAX_MEMBERS) " smaller ones" } }
+            }
+        }
+    }
+}
+
+fn sboms(number: usize, target: &TargetRow) -> Markup {
+    html! {
+        @if !target.sboms.is_empty() {
+            h4 { "Software bill of materials" }
+            @for (place, sbom) in target.sboms.iter().enumerate() {
+                details id={ "sbom-" (number) "-" (place + 1) } {
+                    summary {
+                        code.mono { (sbom.file) } " – "
+                        @match sbom.components {
+                            Some(count) => { (plural(count, "component")) }
+                            None => { "cannot be read" }
+                        }
+                    }
+                    ul.names { @for name in &sbom.names { li { (name) } } }
+                    @if sbom.components.unwrap_or(0) > sbom.names.len() {
+                        p.soft { "and " (sbom.components.unwrap_or(0) - sbom.names.len()) " more" }
+                    }
+                }
+            }
+        }
+    }
+}
+
+pub(super) fn changes(changes: &Changes) -> Markup {
+    html! {
+        section aria-labelledby="changes" {
+            h2 id="changes" { "Changed since " (changes.against) }
+            @for row in &changes.distributions { (change(row)) }
+        }
+    }
+}
+
+fn change(row: &ChangeRow) -> Markup {
+    let lists = [("tags", &row.tags), ("files", &row.files), ("dependencies", &row.dependencies)];
+    html! {
+        div.change {
+            h3.mono { (row.name.as_ref().or(row.before.as_ref()).map_or("", String::as_str)) }
+            @match (&row.name, &row.before) {
+                (Some(_), None) => p { "New: " (human_bytes(row.bytes)) },
+                (None, _) => p { "Gone: it had " (human_bytes(row.bytes_before)) },
+                (Some(_), Some(_)) => p {
+                    (human_bytes(row.bytes_before)) " → " (human_bytes(row.bytes)) " "
+                    span.soft { (growth(row.bytes_before, row.bytes)) }
+                },
+            }
+            @for (what, difference) in lists.iter().filter(|(_, difference)| !difference.is_none()) {
+                (list(what, difference))
+            }
+            @if is_compared(row) && lists.iter().all(|(_, difference)| difference.is_none()) {
+                p.soft { "The same tags, files and dependencies." }
+            }
+        }
+    }
+}
+
+/// Of a source distribution the size alone is compared.
+fn is_compared(row: &ChangeRow) -> bool {
+    row.before.is_some() && row.name.as_ref().is_some_and(|name| name.ends_with(".whl"))
+}
+
+fn list(what: &str, difference: &Difference) -> Markup {
+    let all = difference.added.iter().map(|name| ("+", name)).chain(difference.removed.iter().map(|name| ("−", name)));
+    let count = difference.added.len() + difference.removed.len();
+    html! {
+        details open[count <= 12] {
+            summary { (what) ": " (difference.added.len()) " added, " (difference.removed.len()) " removed" }
+            ul.difference { @for (sign, name) in all.take(MAX_NAMES) { li { span.sign { (sign) } " " code.mono { (name) } } } }
+            @if count > MAX_NAMES { p.soft { "and " (count - MAX_NAMES) " more" } }
+        }
+    }
+}
+
+/// `+1.2 MB (+10%)`.
+fn growth(before: u64, now: u64) -> String {
+    if before == now {
+        return "the same size".to_owned();
+    }
+    let (sign, difference) = if now > before { ('+', now - before) } else { ('−', before - now) };
+    let percent = difference as f64 * 100.0 / before.max(1) as f64;
+    format!("{sign}{} ({sign}{percent:.0}%)", human_bytes(difference))
+}

@@ -1,0 +1,88 @@
+//! Why a wheel carries its platform tags, and what would widen them: the sentences of `stage-runtime`, `build` and
+//! `release`. What rules the next tag out is said as `inspect` says it.
+
+use crate::binary::Inventory;
+use crate::target::{PlatformTag, PlatformTagSet, TargetTriple};
+
+/// Where the tags of a wheel come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TagOrigin<'a> {
+    /// They were typed.
+    Asked,
+    /// The product's row of this target lists them all.
+    Listed(&'a TargetTriple),
+    /// They were read off the binaries.
+    Read,
+    /// The stage says so, and not whence.
+    Staged,
+}
+
+/// Two sentences about the tags of a wheel, without full stops.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TagReason {
+    pub why: String,
+    /// The tag that more machines would take, and what is in its way; none where no tag is wider.
+    pub wider: Option<String>,
+}
+
+impl TagReason {
+    pub(crate) fn of(tags: &PlatformTagSet, origin: TagOrigin<'_>, inventory: &Inventory) -> Self {
+        let named = quoted(tags.tags());
+        let is_honest = tags.tags().iter().all(|tag| inventory.honours(tag));
+        let whose = match inventory.binaries().len() {
+            1 => "its binary keeps".to_owned(),
+            count => format!("all its {count} binaries keep"),
+        };
+        let kept = match (is_honest, tags.tags().len()) {
+            (true, 1) => format!("{whose} its promise"),
+            (true, _) => format!("{whose} their promises"),
+            (false, _) => "not every binary keeps that promise".to_owned(),
+        };
+        let why = match origin {
+            TagOrigin::Asked => format!("{named}: asked for with `--platform-tag`, and {kept}"),
+            TagOrigin::Listed(target) => format!("{named}: the product lists it for `{target}`, and {kept}"),
+            TagOrigin::Read => format!("{named}: read off the binaries, and {kept}"),
+            TagOrigin::Staged => format!("{named}: as it was staged, and {kept}"),
+        };
+        Self { why, wider: wider(tags, inventory) }
+    }
+
+    /// Both sentences.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = &str> {
+        [Some(self.why.as_str()), self.wider.as_deref()].into_iter().flatten()
+    }
+}
+
+/// An honest tag with a lower floor than the chosen one, or what rules out the tag that comes next.
+fn wider(tags: &PlatformTagSet, inventory: &Inventory) -> Option<String> {
+    let lower: Vec<_> = inventory
+        .lowest_honest_tags()
+        .into_iter()
+        .filter(|honest| *honest == honest.canonical())
+        .filter(|honest| tags.tags().iter().any(|tag| is_lower(honest, tag)))
+        .filter(|honest| !tags.tags().iter().any(|tag| tag.canonical() == *honest || is_lower(tag, honest)))
+        .collect();
+    if lower.is_empty() {
+        return inventory.next_tag().map(|next| next.to_string());
+    }
+    Some(format!("{} would be honest too, and more machines take it", quoted(&lower)))
+}
+
+/// Whether two tags differ in their floor alone, and the first has the lower.
+fn is_lower(one: &PlatformTag, other: &PlatformTag) -> bool {
+    use PlatformTag::{Macos, Manylinux, Musllinux};
+    match (one.canonical(), other.canonical()) {
+        (Manylinux { glibc: one, architecture: machine }, Manylinux { glibc: other, architecture: other_machine })
+        | (Musllinux { musl: one, architecture: machine }, Musllinux { musl: other, architecture: other_machine }) => {
+            machine == other_machine && one < other
+        }
+        (Macos { minimum: one, architecture: machine }, Macos { minimum: other, architecture: other_machine }) => {
+            machine == other_machine && one < other
+        }
+        _ => false,
+    }
+}
+
+fn quoted(tags: &[PlatformTag]) -> String {
+    tags.iter().map(|tag| format!("`{tag}`")).collect::<Vec<_>>().join(", ")
+}
