@@ -1,11 +1,11 @@
 //! The blocks of a document, one after the other, as docutils goes through them. Blocks inside others are left for later: what
 //! they hold says nothing of where they end.
 
-use super::Fault;
 use super::document::{Document, Target};
+use super::fault::{Fault, width};
 use super::lines::{Block, Indent, Line, Until, indented, skip_blank, spaces};
 use super::markers::{Marker, is_rule, marker, numbering};
-use super::{explicit, inline, tables, width};
+use super::{explicit, inline, tables};
 
 /// How many characters a line of punctuation has at least to be taken for what it looks like.
 const MIN_RULE: usize = 4;

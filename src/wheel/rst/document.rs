@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Fault;
+use super::fault::Fault;
 use super::lines::Line;
 
 /// How deep blocks may lie in one another; what lies deeper is not looked at.

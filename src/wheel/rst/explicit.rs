@@ -1,8 +1,8 @@
 //! Explicit markup: footnotes, citations, targets, substitutions, directives and comments. docutils' specification, "Explicit
 //! Markup Blocks", and its reference of directives.
 
-use super::Fault;
 use super::document::{Document, Target, Unnamed};
+use super::fault::Fault;
 use super::inline;
 use super::lines::{Block, Indent, Line, Until, indented};
 

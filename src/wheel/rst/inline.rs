@@ -1,7 +1,7 @@
 //! Markup inside a paragraph: where it begins and ends, what it refers to. docutils' specification, "Inline Markup".
 
-use super::Fault;
 use super::document::{Document, Target, Unnamed};
+use super::fault::Fault;
 use super::roles;
 
 /// Reads the text of a paragraph, title, term or the like that begins on `line`.

@@ -4,6 +4,7 @@
 mod body;
 mod document;
 mod explicit;
+mod fault;
 mod inline;
 mod lines;
 mod markers;
@@ -12,20 +13,8 @@ mod tables;
 
 use body::{Body, Place};
 use document::Document;
+use fault::Fault;
 use lines::Line;
-
-/// A line that does not render, counted from 1, and why.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Fault {
-    pub line: usize,
-    pub why: String,
-}
-
-impl Fault {
-    fn new(line: usize, why: String) -> Self {
-        Self { line, why }
-    }
-}
 
 /// The first thing found that is wrong with a text.
 pub(crate) fn fault(text: &str) -> Option<Fault> {
@@ -44,11 +33,6 @@ fn read<'a>(document: &mut Document<'a>, lines: &[Line<'a>]) -> Result<(), Fault
         Body::new(document, &lines, Place::Inside(depth)).read()?;
     }
     document.resolve(lines.len())
-}
-
-/// How many columns a line takes at least: what is wide counts once, what combines not at all.
-fn width(line: &str) -> usize {
-    line.chars().filter(|character| !unicode_normalization::char::is_combining_mark(*character)).count()
 }
 
 #[cfg(test)]

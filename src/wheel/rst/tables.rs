@@ -1,15 +1,11 @@
 //! Where a table ends, and whether its frame is one. What is in its cells is not read.
 
-use super::Fault;
+use super::fault::{Fault, width};
 use super::lines::Line;
 use super::markers::is_grid;
 
 fn malformed(line: &Line<'_>, why: &str) -> Fault {
     Fault::new(line.number, format!("the table is malformed: {why}"))
-}
-
-fn width(text: &str) -> usize {
-    super::width(text)
 }
 
 /// Where the grid table that begins at `start` ends.
