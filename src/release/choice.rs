@@ -96,6 +96,9 @@ pub(super) fn next(options: &Options, is_good: bool) -> String {
     if let Some(revision) = revision.and_then(|rest| rest.strip_prefix(".post")) {
         words += &format!(" --revision {revision}");
     }
+    if options.out_dir.join("receipts").is_dir() {
+        words += &format!(" --receipts {}", path("receipts"));
+    }
     match options.only {
         Some(Half::Sdk) => words += " --only sdk",
         Some(Half::Runtime) => words += " --only runtime",

@@ -344,6 +344,9 @@ fn metadata_cases() -> Vec<Case> {
         ("classifier", W, linux().metadata("Python :: 3", "Python :: 3.99")),
         ("description", W, linux().metadata("\n\n# A program\n", "\n")),
         ("description", E, linux().metadata("text/markdown", "text/html")),
+        ("description", E, linux().metadata("text/markdown", "text/markdown; variant=gfm")),
+        ("description", E, linux().metadata("text/markdown", "text/markdown; variant = Foo")),
+        ("description", E, linux().metadata("text/markdown", "text/x-rst").metadata("# A program\n", "A *program\n")),
         ("description", W, linux().metadata("Description-Content-Type: text/markdown\n", "")),
         (
             "description",

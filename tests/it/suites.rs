@@ -91,7 +91,7 @@ const SUITES: &[(&str, &str, &[Row])] = &[
         ("bad-wheels/size_mismatch-1.0.0-py3-none-any.whl", &["meta-version", "record-size"], "bad there too"),
         ("wheels/NLPTriples-0.1.7-py3-none-any.whl", &["distinfo-name", "name-normal"], "good there; the index refuses the name today"),
         ("wheels/SQLAlchemy_Fixture_Factory-1.0.0-py2.py3-none-any.whl", &["meta-version", "name-normal"], "good there; the index refuses both today"),
-        ("wheels/appr-0.7.4-py2.py3-none-any.whl", OLD, "good there; the index refuses metadata 2.0"),
+        ("wheels/appr-0.7.4-py2.py3-none-any.whl", &["description", "meta-version"], "good there; the index refuses metadata 2.0, and docutils the indent in line 153 of its description"),
         ("wheels/digest_mismatch-1.0.0-py3-none-any.whl", &["meta-version", "record-hash"], "bad there too"),
         ("wheels/dirs_in_record-1.0.0-py3-none-any.whl", &["meta-version", "record-complete"], "good there; the index holds the rows against the files, and directories are none"),
         ("wheels/dist_info_mismatch-0.1.0-py3-none-any.whl", &["distinfo-name", "meta-name", "meta-ver", "meta-version"], "bad there too"),

@@ -122,7 +122,8 @@ fn description(metadata: &Metadata, found: &mut Findings) {
         found.whole("there is no description");
     }
     let content_type = metadata.fields().get("Description-Content-Type");
-    let is_rst = content_type.is_none_or(|text| text.trim_start().to_ascii_lowercase().starts_with("text/x-rst"));
+    let kind = |text: &str| text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let is_rst = content_type.is_none_or(|text| kind(text) == "text/x-rst");
     if let Some(fault) = metadata.description().filter(|_| is_rst && !empty).and_then(rst::fault) {
         let message = format!("the description does not render: line {} of it, {}", fault.line, fault.why);
         found.with(Severity::Error, None, message);
@@ -133,13 +134,15 @@ fn description(metadata: &Metadata, found: &mut Findings) {
         }
         return;
     };
-    let lower = text.to_ascii_lowercase();
-    let mut parts = lower.split(';').map(str::trim);
-    let (kind, parameters) = (parts.next().unwrap_or_default(), parts.collect::<Vec<_>>());
-    let parameter = |name: &str| parameters.iter().find_map(|part| part.strip_prefix(name));
-    let is_good = matches!(kind, "text/markdown" | "text/x-rst" | "text/plain")
-        && parameter("charset=").is_none_or(|charset| charset.trim_matches('"') == "utf-8")
-        && (kind != "text/markdown" || parameter("variant=").is_none_or(|it| matches!(it, "gfm" | "commonmark")));
+    let parameters: Vec<_> = text.split(';').skip(1).filter_map(|part| part.split_once('=')).collect();
+    let parameter = |name: &str| {
+        let found = parameters.iter().find(|(key, _)| key.trim().eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.trim().trim_matches('"'))
+    };
+    // The variants of Markdown alone are told apart by case.
+    let is_good = matches!(kind(text).as_str(), "text/markdown" | "text/x-rst" | "text/plain")
+        && parameter("charset").is_none_or(|charset| charset.eq_ignore_ascii_case("utf-8"))
+        && (kind(text) != "text/markdown" || parameter("variant").is_none_or(|it| matches!(it, "GFM" | "CommonMark")));
     if !is_good {
         found.with(Severity::Error, None, format!("`Description-Content-Type: {text}` is none that indexes show"));
     }
