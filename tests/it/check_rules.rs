@@ -386,6 +386,8 @@ fn metadata_cases() -> Vec<Case> {
             ),
         ),
         ("entry-points", E, linux().and(&format!("{INFO}/entry_points.txt"), "x = codex_cli_bin:main\n", 0o100644)),
+        // More than is read of any text.
+        ("entry-points", E, linux().and(&points, "# a long remark\n".repeat((16 << 16) + 1), 0o100644)),
         (
             "entry-points",
             E,

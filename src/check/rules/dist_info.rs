@@ -138,9 +138,11 @@ rule!(ENTRY_POINTS = "entry-points", Error, Wheel(entry_points);
     because: [Installer("a file that cannot be parsed is refused"), Promise("the command or plugin fails with an import error"), Habit("a requirement may bring the module")]);
 
 fn entry_points(wheel: &WheelSubject, found: &mut Findings) {
-    let (Some(parsed), Some(member)) = (&wheel.entry_points, wheel.dist_info_member("entry_points.txt")) else {
-        return;
-    };
+    let Some(member) = wheel.dist_info_member("entry_points.txt") else { return };
+    if let Some(why) = wheel.unread(&member) {
+        return found.member(&member, why);
+    }
+    let Some(parsed) = &wheel.entry_points else { return };
     let points = match parsed {
         Ok(points) => points,
         Err(error) => return found.member(&member, error.to_string()),
