@@ -51,6 +51,16 @@ def staged(relkit: Path, work: Path) -> Path:
     return stage
 
 
+def workplace(bin_: Path) -> tuple[Path, dict[str, str]]:
+    """An empty directory to work in, and the environment of what is measured."""
+    work = ROOT / "target" / "benchmark"
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    environment = {key: value for key, value in os.environ.items() if key != "SOURCE_DATE_EPOCH"}
+    environment["PATH"] = f"{bin_}{os.pathsep}{environment['PATH']}"
+    return work, environment
+
+
 def measure(command: list[str | Path], environment: dict[str, str]) -> tuple[float, float, float]:
     """Runs a command to its end: wall and CPU seconds, peak megabytes of its largest process."""
     start = time.monotonic()
@@ -77,11 +87,7 @@ def main() -> None:
     parser.add_argument("--only", nargs="*", default=[])
     arguments = parser.parse_args()
     bin_ = tools()
-    work = ROOT / "target" / "benchmark"
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    environment = {key: value for key, value in os.environ.items() if key != "SOURCE_DATE_EPOCH"}
-    environment["PATH"] = f"{bin_}{os.pathsep}{environment['PATH']}"
+    work, environment = workplace(bin_)
     stage = arguments.stage.resolve() if arguments.stage else staged(arguments.relkit, work)
     relkit = [arguments.relkit, "build", stage, "--out-dir"]
     commands: dict[str, list[str | Path]] = {

@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from build import ROOT, VERSION, measure, staged, tools
+from build import ROOT, VERSION, measure, staged, tools, workplace
 
 PAGE = ROOT / "docs" / "performance.md"
 START, END = "<!-- table -->", "<!-- end of table -->"
@@ -117,48 +117,38 @@ def reading(relkit: Path, bin_: Path, stage: Path, work: Path) -> list[Row]:
     return rows
 
 
-def many(relkit: Path, bin_: Path, stage: Path, work: Path, files: int) -> list[Row]:
-    """`build` of a payload of many small files."""
-    tree = work / "many"
+def grown(stage: Path, tree: Path) -> Path:
+    """A copy of the stage; its package, into which more is put."""
     shutil.copytree(stage, tree)
     (package,) = [path.parent for path in tree.glob("src/*/__init__.py")]
-    data = package / "data"
+    return package
+
+
+def building(relkit: Path, bin_: Path, what: str, tree: Path) -> Row:
+    """`build` of a grown stage beside hatchling."""
+    ours: Command = [relkit, "build", tree, "--out-dir", f"{tree}-ours"]
+    theirs: Command = [bin_ / "python", "-m", "build", "--wheel", "--no-isolation"]
+    return Row(what, "python -m build", "6", ours, [*theirs, "--outdir", f"{tree}-theirs", tree])
+
+
+def many(relkit: Path, bin_: Path, stage: Path, work: Path, files: int) -> list[Row]:
+    """`build` of a payload of many small files."""
+    data = grown(stage, work / "many") / "data"
     generator = random.Random(1)
     for number in range(files):
         path = data / f"{number // 500}" / f"{number}.txt"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(bytes(generator.choices(b"abcdefghij \n", k=1_000)))
-    build: Command = [bin_ / "python", "-m", "build", "--wheel", "--no-isolation"]
-    return [
-        Row(
-            f"build ({files:,} files more)",
-            "python -m build",
-            "6",
-            [relkit, "build", tree, "--out-dir", work / "many-ours"],
-            [*build, "--outdir", work / "many-build", tree],
-        )
-    ]
+    return [building(relkit, bin_, f"build ({files:,} files more)", work / "many")]
 
 
 def large(relkit: Path, bin_: Path, stage: Path, work: Path, size: int) -> list[Row]:
     """`build` with a file of so many gibibytes beside the program, half of which deflates."""
-    tree = work / "large"
-    shutil.copytree(stage, tree)
-    (package,) = [path.parent for path in tree.glob("src/*/__init__.py")]
     block = random.Random(2).randbytes(1 << 20)
-    with (package / "data.bin").open("wb") as file:
+    with (grown(stage, work / "large") / "data.bin").open("wb") as file:
         for number in range(size << 10):
             file.write(block if number % 2 else bytes(1 << 20))
-    build: Command = [bin_ / "python", "-m", "build", "--wheel", "--no-isolation"]
-    return [
-        Row(
-            f"build ({size} GiB more)",
-            "python -m build",
-            "6",
-            [relkit, "build", tree, "--out-dir", work / "large-ours"],
-            [*build, "--outdir", work / "large-build", tree],
-        )
-    ]
+    return [building(relkit, bin_, f"build ({size} GiB more)", work / "large")]
 
 
 def measured(rows: list[Row], rounds: int, environment: dict[str, str]) -> Iterator[str]:
@@ -211,11 +201,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     bin_ = tools()
-    work = ROOT / "target" / "benchmark"
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
-    environment = {key: value for key, value in os.environ.items() if key != "SOURCE_DATE_EPOCH"}
-    environment["PATH"] = f"{bin_}{os.pathsep}{environment['PATH']}"
+    work, environment = workplace(bin_)
     relkit = options.relkit.resolve()
     stage = staged(relkit, work)
     lines = [

@@ -154,6 +154,26 @@ fn the_tag_that_was_asked_for_is_taken_where_it_is_honest() {
 }
 
 #[test]
+fn a_lower_floor_that_is_honest_is_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    for (had, expected) in [
+        (
+            "manylinux_2_12_x86_64.manylinux2010_x86_64.musllinux_1_0_x86_64",
+            "manylinux2010_x86_64.manylinux_2_12_x86_64.musllinux_1_0_x86_64",
+        ),
+        ("manylinux1_x86_64", "manylinux1_x86_64.manylinux_2_5_x86_64.musllinux_1_1_x86_64"),
+        ("manylinux_2_28_x86_64", "manylinux2014_x86_64.manylinux_2_17_x86_64.musllinux_1_1_x86_64"),
+    ] {
+        let sample = under(had, linux_with(static_elf().build()));
+        put(directory.path(), &sample);
+        assert!(retag(directory.path(), &[&sample.file_name, "--honest"]).status.success());
+        let written = names(&directory.path().join("out"));
+        assert_eq!(written, [format!("{NAME}-{expected}.whl")], "{had}");
+        fs::remove_dir_all(directory.path().join("out")).unwrap();
+    }
+}
+
+#[test]
 fn a_tag_that_is_not_honest_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let glibc = ElfSample { versions: vec![("libc.so.6", "GLIBC_2.28", false, vec![("fcntl", false)])], ..glibc_elf() };
