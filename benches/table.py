@@ -174,7 +174,7 @@ def measured(rows: list[Row], rounds: int, environment: dict[str, str]) -> Itera
             for figure in range(2)
         )
         yield (
-            f"| {row.what} | {row.peer} | {mine[0]:.2f} / {other[0]:.2f} "
+            f"| {row.what} | {row.peer.replace('|', '/')} | {mine[0]:.2f} / {other[0]:.2f} "
             f"| {mine[1]:.2f} / {other[1]:.2f} | {mine[2]:.0f} / {other[2]:.0f} "
             f"| {wall:.1f} | {cpu:.1f} | {row.aim} |"
         )
