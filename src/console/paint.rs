@@ -27,7 +27,7 @@ const HEADS: [(&str, Style); 12] = [
     ("What to do:", BOLD),
 ];
 
-/// How something went, wherever it stands as a word of its own.
+/// How something went, wherever it stands as a word of its own; each begins with a space, a sign or `!`.
 const OUTCOMES: [(&str, Style); 12] = [
     ("✓ passed", GOOD),
     ("✗ failed", ERROR),
@@ -73,14 +73,23 @@ fn painted_line(line: &str, is_title: bool) -> String {
     }
     let mut painted = String::with_capacity(line.len());
     let mut rest = line;
-    // The first of them in the line, the longest where several begin at one place.
-    while let Some((at, word, style)) = OUTCOMES
-        .iter()
-        .filter_map(|(word, style)| Some((rest.find(word)?, *word, *style)))
-        .min_by_key(|(at, word, _)| (*at, usize::MAX - word.len()))
-    {
-        painted += &format!("{}{style}{word}{style:#}", &rest[..at]);
-        rest = &rest[at + word.len()..];
+    // Each place is looked at once: a line may be as long as its input wants it.
+    while let Some(at) = rest.find([' ', '✓', '✗', '!']) {
+        let (before, here) = rest.split_at(at);
+        let begun = OUTCOMES.iter().filter(|(word, _)| here.starts_with(word));
+        painted += before;
+        let taken = match begun.max_by_key(|(word, _)| word.len()) {
+            Some((word, style)) => {
+                painted += &format!("{style}{word}{style:#}");
+                word.len()
+            }
+            None => {
+                let length = here.chars().next().map_or(0, char::len_utf8);
+                painted += &here[..length];
+                length
+            }
+        };
+        rest = &here[taken..];
     }
     painted + rest
 }
@@ -88,6 +97,13 @@ fn painted_line(line: &str, is_title: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A search of the rest of the line at each word would not end.
+    #[test]
+    fn a_line_of_any_length_is_gone_through_once() {
+        let line = " ok".repeat(300_000) + " ";
+        assert_eq!(painted(&line).matches("ok").count(), 300_000);
+    }
 
     #[test]
     fn heads_titles_and_outcomes_have_colour_and_nothing_else_changes() {
