@@ -24,27 +24,26 @@ pub(super) fn choose(source: &Source, asked: Compression) -> Result<Compression,
         return Ok(asked);
     }
     let mut deflater = Deflater::new(Compression::Fast);
-    let mut buffer = vec![0; SAMPLE];
-    let mut file = match source {
-        Source::Bytes(_) => None,
-        Source::File { path, .. } => Some((path, open_regular(path).map_err(read_error(path))?)),
-    };
+    let offsets = (0..SAMPLES).map(|number| (source.size() - SAMPLE as u64) / (SAMPLES - 1) * number);
     let mut deflated = 0;
-    for number in 0..SAMPLES {
-        let offset = (source.size() - SAMPLE as u64) / (SAMPLES - 1) * number;
-        let sample = match (source, &mut file) {
-            (Source::Bytes(bytes), _) => &bytes[offset as usize..offset as usize + SAMPLE],
-            (Source::File { .. }, Some((path, file))) => {
+    match source {
+        Source::Bytes(bytes) => {
+            for offset in offsets {
+                deflated += deflater.deflate(&bytes[offset as usize..][..SAMPLE], Position::Last)?.len();
+            }
+        }
+        Source::File { path, .. } => {
+            let mut file = open_regular(path).map_err(read_error(path))?;
+            let mut buffer = vec![0; SAMPLE];
+            for offset in offsets {
                 file.seek(SeekFrom::Start(offset)).map_err(read_error(path))?;
                 // A file that was cut short meanwhile is noticed by who reads all of it.
                 if file.read_exact(&mut buffer).is_err() {
                     return Ok(asked);
                 }
-                &buffer
+                deflated += deflater.deflate(&buffer, Position::Last)?.len();
             }
-            (Source::File { .. }, None) => return Ok(asked),
-        };
-        deflated += deflater.deflate(sample, Position::Last)?.len();
+        }
     }
     let sampled = SAMPLES as usize * SAMPLE;
     Ok(if deflated > sampled - sampled / MIN_GAIN { Compression::Store } else { asked })

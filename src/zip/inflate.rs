@@ -62,21 +62,23 @@ impl<W: Write + ?Sized> Checked<'_, W> {
         let known = self.again.min(chunk.len() as u64);
         self.again -= known;
         let chunk = &chunk[known as usize..];
-        let mut crc = crc32fast::Hasher::new();
-        crc.update(chunk);
-        self.write_hashed(chunk, &crc)
+        self.hasher.update(chunk);
+        self.pass(chunk)
     }
 
     /// As [`Checked::write`], with the CRC-32 of the chunk.
     pub(super) fn write_hashed(&mut self, chunk: &[u8], crc: &crc32fast::Hasher) -> Result<(), MemberError> {
-        self.count += chunk.len() as u64;
+        self.hasher.combine(crc);
+        // What takes it reads it more than once: each block is still in the cache then.
+        chunk.chunks(CHUNK).try_for_each(|block| self.pass(block))
+    }
+
+    fn pass(&mut self, block: &[u8]) -> Result<(), MemberError> {
+        self.count += block.len() as u64;
         if self.count > self.member.size {
             return Err(self.wrong_size(true));
         }
-        self.hasher.combine(crc);
-        // What takes it reads it more than once: each block is still in the cache then.
-        let written = chunk.chunks(CHUNK).try_for_each(|block| self.out.write_all(block));
-        written.map_err(|source| MemberError::Write { member: self.member.name.clone(), source })
+        self.out.write_all(block).map_err(|source| MemberError::Write { member: self.member.name.clone(), source })
     }
 
     /// What follows begins with the first byte again.

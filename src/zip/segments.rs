@@ -10,7 +10,7 @@ use libdeflater::Decompressor;
 use memchr::memmem::Finder;
 
 use super::deflate::CHUNK;
-use super::inflate::Checked;
+use super::inflate::{CHUNK as READ, Checked};
 use super::member::{DEFLATED, Member, MemberError};
 use super::pipe;
 use super::queue::{Queue, Stop, StopOnPanic};
@@ -22,9 +22,8 @@ const MARK: [u8; 4] = [0, 0, 0xff, 0xff];
 /// Of how many compressed bytes a segment is at least: a stream of nothing but marks must not cost more than another.
 const MIN_COMPRESSED: usize = 512;
 
-/// How many compressed bytes are searched for the end of a segment, and how many are read at a time.
+/// How many compressed bytes are searched for the end of a segment.
 const MAX_COMPRESSED: usize = CHUNK + (64 << 10);
-const READ: usize = 128 << 10;
 
 /// How many threads inflate at most; one thread's hashing keeps up with no more.
 const MAX_WORKERS: usize = 4;

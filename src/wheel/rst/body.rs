@@ -54,6 +54,11 @@ impl<'a, 'b> Body<'a, 'b> {
         }
     }
 
+    fn nest(&mut self, lines: Vec<Line<'a>>) {
+        let depth = self.depth();
+        self.document.nest(lines, depth);
+    }
+
     fn text_at(&self, at: usize) -> Option<&'a str> {
         self.lines.get(at).map(|line| line.text)
     }
@@ -115,9 +120,8 @@ impl<'a, 'b> Body<'a, 'b> {
     fn quote(&mut self, at: usize) -> Result<usize, Fault> {
         let block = indented(self.lines, at, Indent::Common, Until::Unindent);
         ends(self.lines, &block, "a block quote")?;
-        let depth = self.depth();
         // Who is quoted stands in a paragraph of its own, with a dash before the name.
-        self.document.nest(block.lines, depth);
+        self.nest(block.lines);
         Ok(block.next)
     }
 
@@ -125,8 +129,7 @@ impl<'a, 'b> Body<'a, 'b> {
     fn item(&mut self, at: usize, text: usize) -> Block<'a> {
         let by = if self.lines[at].text.len() > text { Indent::Known(text) } else { Indent::First(text) };
         let block = indented(self.lines, at, by, Until::Unindent);
-        let depth = self.depth();
-        self.document.nest(block.lines.clone(), depth);
+        self.nest(block.lines.clone());
         block
     }
 
@@ -172,8 +175,7 @@ impl<'a, 'b> Body<'a, 'b> {
             let line = self.lines[at];
             inline::read(self.document, line.number, line.text[..text].trim_end().trim_matches(':'))?;
             let block = indented(self.lines, at, Indent::First(text), Until::Unindent);
-            let depth = self.depth();
-            self.document.nest(block.lines.clone(), depth);
+            self.nest(block.lines.clone());
             let next = skip_blank(self.lines, block.next);
             if !self.text_at(next).is_some_and(|line| matches!(marker(line), Marker::Field(_))) {
                 return ends(self.lines, &block, "a field list").map(|()| block.next);
@@ -194,8 +196,7 @@ impl<'a, 'b> Body<'a, 'b> {
                     None => self.text(at),
                 };
             }
-            let depth = self.depth();
-            self.document.nest(block.lines.clone(), depth);
+            self.nest(block.lines.clone());
             at = skip_blank(self.lines, block.next);
             previous = Some(block);
         }
@@ -331,8 +332,7 @@ impl<'a, 'b> Body<'a, 'b> {
             // What a term is of stands behind colons with blanks around them.
             inline::read(self.document, term.number, term.text)?;
             let block = indented(self.lines, at + 1, Indent::Common, Until::Unindent);
-            let depth = self.depth();
-            self.document.nest(block.lines.clone(), depth);
+            self.nest(block.lines.clone());
             let next = skip_blank(self.lines, block.next);
             let is_term =
                 self.text_at(next).is_some_and(|line| matches!(marker(line), Marker::Text) && spaces(line) == 0);

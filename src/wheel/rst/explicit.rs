@@ -113,6 +113,13 @@ fn directive_name(rest: &str) -> Option<(&str, usize)> {
     is_simple_name(name).then(|| (name, end + 2 + super::lines::spaces(&rest[end + 2..])))
 }
 
+/// The role that a line defines: `.. role:: name(base)`.
+pub(super) fn own_role(line: &str) -> Option<String> {
+    let rest = line.trim_start().strip_prefix("..")?.trim_start();
+    let (_, end) = directive_name(rest).filter(|(name, _)| name.eq_ignore_ascii_case("role"))?;
+    Some(rest[end..].split('(').next()?.trim().to_lowercase())
+}
+
 fn target<'a>(document: &mut Document<'a>, lines: &[Line<'a>], start: usize, text: usize) -> Result<Block<'a>, Fault> {
     let line = lines[start];
     let block = indented(lines, start, Indent::First(text), Until::Blank);
@@ -243,9 +250,6 @@ fn directive<'a>(
     let arguments = block.lines[..head].iter().take_while(|line| !is_option(line)).count();
     if *needs_argument && arguments == 0 {
         return fault(format!("the directive `{name}` has no argument"));
-    }
-    if name == "role" {
-        document.roles.insert(argument.split('(').next().unwrap_or_default().trim().to_lowercase());
     }
     if matches!(name.as_str(), "image" | "figure")
         && let Some(option) = unknown_option(&name, &block.lines[arguments..head])

@@ -184,11 +184,10 @@ impl Inline<'_, '_> {
 
     /// Takes what was found; where the rest begins.
     fn take(&mut self, start: Start) -> Result<usize, Fault> {
-        let simple = |at: usize, mark: &'static str, what: &'static str| (at, mark, what);
         let (at, mark, what) = match start {
-            Start::Emphasis(at) => simple(at, "*", "emphasis (`*`)"),
-            Start::Strong(at) => simple(at, "**", "strong emphasis (`**`)"),
-            Start::Literal(at) => simple(at, "``", "a literal (two backquotes)"),
+            Start::Emphasis(at) => (at, "*", "emphasis (`*`)"),
+            Start::Strong(at) => (at, "**", "strong emphasis (`**`)"),
+            Start::Literal(at) => (at, "``", "a literal (two backquotes)"),
             Start::Target(at) => return self.target(at),
             Start::Substitution(at) => return self.substitution(at),
             Start::Reference { at, end, underscores } => {

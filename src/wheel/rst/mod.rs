@@ -26,8 +26,8 @@ pub(crate) fn fault(text: &str) -> Option<Fault> {
 }
 
 fn read<'a>(document: &mut Document<'a>, lines: &[Line<'a>]) -> Result<(), Fault> {
-    let own = lines.iter().filter_map(|line| line.text.trim_start().strip_prefix(".. role::"));
-    document.roles.extend(own.map(|rest| rest.split('(').next().unwrap_or_default().trim().to_lowercase()));
+    // Blocks inside others are read last, and a role that they define is used before.
+    document.roles.extend(lines.iter().filter_map(|line| explicit::own_role(line.text)));
     Body::new(document, lines, Place::Document).read()?;
     while let Some((lines, depth)) = document.nested.pop() {
         Body::new(document, &lines, Place::Inside(depth)).read()?;
