@@ -51,6 +51,16 @@ def staged(relkit: Path, work: Path) -> Path:
     return stage
 
 
+def front_ends(bin_: Path) -> dict[str, list[str | Path]]:
+    """How each front end of hatchling builds a wheel; where to, and of what, follows."""
+    python: list[str | Path] = [bin_ / "python", "-m", "build", "--wheel", "--no-isolation"]
+    uv: list[str | Path] = [bin_ / "uv", "build", "--wheel", "--no-build-isolation"]
+    return {
+        "python -m build": [*python, "--outdir"],
+        "uv build": [*uv, "--python", bin_ / "python", "--out-dir"],
+    }
+
+
 def workplace(bin_: Path) -> tuple[Path, dict[str, str]]:
     """An empty directory to work in, and the environment of what is measured."""
     work = ROOT / "target" / "benchmark"
@@ -94,27 +104,8 @@ def main() -> None:
         "relkit": [*relkit, work / "relkit"],
         "relkit fast": [*relkit, work / "fast", "--compression", "fast"],
         "relkit --jobs 1": [*relkit, work / "one", "--jobs", "1"],
-        "python -m build": [
-            bin_ / "python",
-            "-m",
-            "build",
-            "--wheel",
-            "--no-isolation",
-            "--outdir",
-            work / "build",
-            stage,
-        ],
-        "uv build": [
-            bin_ / "uv",
-            "build",
-            "--wheel",
-            "--no-build-isolation",
-            "--python",
-            bin_ / "python",
-            "--out-dir",
-            work / "uv",
-            stage,
-        ],
+        "python -m build": [*front_ends(bin_)["python -m build"], work / "build", stage],
+        "uv build": [*front_ends(bin_)["uv build"], work / "uv", stage],
         "wheel pack": [bin_ / "wheel", "pack", work / "unpacked", "--dest-dir", work / "pack"],
     }
     if arguments.only:

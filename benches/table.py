@@ -26,7 +26,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from build import ROOT, VERSION, measure, staged, tools, workplace
+from build import ROOT, VERSION, front_ends, measure, staged, tools, workplace
 
 PAGE = ROOT / "docs" / "performance.md"
 START, END = "<!-- table -->", "<!-- end of table -->"
@@ -55,19 +55,9 @@ def shell(text: str) -> Command:
 def pack(relkit: Path, bin_: Path, stage: Path, work: Path) -> list[Row]:
     """`build` beside hatchling, by its two front ends."""
     ours: Command = [relkit, "build", stage, "--out-dir", work / "ours"]
-    build: Command = [bin_ / "python", "-m", "build", "--wheel", "--no-isolation"]
-    uv: Command = [
-        bin_ / "uv",
-        "build",
-        "--wheel",
-        "--no-build-isolation",
-        "--python",
-        bin_ / "python",
-    ]
-    out: Command = [stage]
     return [
-        Row("build", "python -m build", "6", ours, [*build, "--outdir", work / "build", *out]),
-        Row("build", "uv build", "6", ours, [*uv, "--out-dir", work / "uv", *out]),
+        Row("build", name, "6", ours, [*command, work / name.split()[0], stage])
+        for name, command in front_ends(bin_).items()
     ]
 
 
@@ -127,8 +117,8 @@ def grown(stage: Path, tree: Path) -> Path:
 def building(relkit: Path, bin_: Path, what: str, tree: Path) -> Row:
     """`build` of a grown stage beside hatchling."""
     ours: Command = [relkit, "build", tree, "--out-dir", f"{tree}-ours"]
-    theirs: Command = [bin_ / "python", "-m", "build", "--wheel", "--no-isolation"]
-    return Row(what, "python -m build", "6", ours, [*theirs, "--outdir", f"{tree}-theirs", tree])
+    name = "python -m build"
+    return Row(what, name, "6", ours, [*front_ends(bin_)[name], f"{tree}-theirs", tree])
 
 
 def many(relkit: Path, bin_: Path, stage: Path, work: Path, files: int) -> list[Row]:

@@ -41,7 +41,7 @@ pub use magic::{Format, Magic};
 pub use objection::{Objection, Weight};
 pub(crate) use python::PythonLibrary;
 pub use read::{Spool, read};
-pub(crate) use tags::NextTag;
+pub use tags::NextTag;
 
 #[cfg(test)]
 mod tests;

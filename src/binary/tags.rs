@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use serde::Serialize;
+
 use super::facts::{Details, Facts, Libc, MachOPlatform, Slice};
 use super::magic::Format;
 use super::objection::{Objection, Weight};
@@ -33,8 +35,8 @@ const LOWEST_ANDROID: u16 = 21;
 const LOWEST_IOS: OsVersion = OsVersion::new(12, 0);
 
 /// A tag that more machines would take than those that are honest, and what rules it out.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct NextTag {
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NextTag {
     pub tag: PlatformTag,
     /// A whole sentence about the file that rules it out.
     pub because: String,

@@ -46,6 +46,11 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// What to mend first comes first.
+    pub(super) fn urgency(&self) -> (bool, Severity) {
+        (self.accepted.is_some(), self.severity)
+    }
+
     pub(crate) fn with_severity(self, severity: Severity) -> Self {
         Self { severity, ..self }
     }
@@ -79,7 +84,7 @@ pub struct Report {
 impl FileReport {
     /// Errors first, accepted findings last; else they stay in the order of the rules that made them.
     pub(super) fn sort(&mut self) {
-        self.findings.sort_by_key(|finding| (finding.accepted.is_some(), finding.severity));
+        self.findings.sort_by_key(Finding::urgency);
     }
 }
 

@@ -1,7 +1,6 @@
 //! What executables, libraries and wheels are, and every platform tag that each can honestly carry: the report of
 //! `relkit inspect` as data. Shows nothing; a wheel is read by the scan that `check` reads it by.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -65,7 +64,7 @@ pub struct Binary {
     /// Every platform tag that it keeps the promise of.
     pub honest_tags: Vec<PlatformTag>,
     /// The tag that more machines would take; null where none is better.
-    pub next_tag: Option<RuledOut>,
+    pub next_tag: Option<NextTag>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -76,27 +75,7 @@ pub struct InspectedWheel {
     /// Every platform tag that all its binaries honour together; `any` where it holds none.
     pub honest_tags: Vec<PlatformTag>,
     /// As of a single binary.
-    pub next_tag: Option<RuledOut>,
-}
-
-/// A tag that would be better than the honest ones.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct RuledOut {
-    pub tag: PlatformTag,
-    /// The file that rules it out, and how.
-    pub because: String,
-}
-
-impl fmt::Display for RuledOut {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        NextTag { tag: self.tag.clone(), because: self.because.clone() }.fmt(formatter)
-    }
-}
-
-impl RuledOut {
-    fn of(inventory: &Inventory) -> Option<Self> {
-        inventory.next_tag().map(|next| Self { tag: next.tag, because: next.because })
-    }
+    pub next_tag: Option<NextTag>,
 }
 
 /// A file that is not what it claims to be.
@@ -174,7 +153,7 @@ fn inspect_wheel(path: &Path, report: &mut Report) -> Result<(), CheckError> {
         }
     };
     let honest = if inventory.binaries().is_empty() { vec![PlatformTag::Any] } else { inventory.lowest_honest_tags() };
-    report.wheels.push(InspectedWheel { path: shown, tags, honest_tags: honest, next_tag: RuledOut::of(&inventory) });
+    report.wheels.push(InspectedWheel { path: shown, tags, honest_tags: honest, next_tag: inventory.next_tag() });
     Ok(())
 }
 
@@ -233,7 +212,7 @@ impl Binary {
                 _ => None,
             },
             honest_tags: alone.lowest_honest_tags(),
-            next_tag: RuledOut::of(alone),
+            next_tag: alone.next_tag(),
         }
     }
 }

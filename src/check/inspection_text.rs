@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::inspection::{Binary, InspectedWheel, Problem, Report, RuledOut};
+use super::inspection::{Binary, InspectedWheel, Problem, Report};
+use crate::binary::NextTag;
 use crate::binary::{Format, Kind};
 use crate::console::Shown;
 use crate::console::text::{plural, visible};
@@ -91,7 +92,7 @@ impl Binary {
     }
 }
 
-fn next(ruled_out: Option<&RuledOut>) -> Option<(&'static str, String)> {
+fn next(ruled_out: Option<&NextTag>) -> Option<(&'static str, String)> {
     ruled_out.map(|next| ("next tag", next.to_string()))
 }
 

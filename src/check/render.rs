@@ -28,9 +28,9 @@ impl Shown for Report {
         }
         blocks.retain(|(_, findings)| !findings.is_empty());
         for (_, findings) in &mut blocks {
-            findings.sort_by_key(|found| urgency(found));
+            findings.sort_by_key(|found| found.urgency());
         }
-        blocks.sort_by_key(|(_, findings)| findings.first().map(|found| urgency(found)));
+        blocks.sort_by_key(|(_, findings)| findings.first().map(|found| found.urgency()));
         let mut text = String::new();
         for (heading, findings) in &blocks {
             let _ = writeln!(text, "{heading}");
@@ -146,15 +146,10 @@ fn summary(report: &Report) -> String {
     format!("{files} checked: {errors}, {warnings}{accepted}")
 }
 
-/// What to mend first stands first; the findings of one rule stay together.
-fn urgency(finding: &Finding) -> (bool, Severity) {
-    (finding.accepted.is_some(), finding.severity)
-}
-
 /// The page of the rule that is broken worst.
 fn next(report: &Report) -> String {
     let open = report.files.iter().flat_map(|file| &file.findings).filter(|found| found.accepted.is_none());
-    let worst = open.min_by_key(|found| urgency(found));
+    let worst = open.min_by_key(|found| found.urgency());
     worst.map(|found| format!("next: relkit rule {}\n", found.rule)).unwrap_or_default()
 }
 

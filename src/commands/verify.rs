@@ -1,14 +1,11 @@
 //! `relkit verify`: the gate, its report and the release manifest.
 
-use std::path::Path;
-
 use super::product;
 use crate::cli::{GateOptions, Verify};
 use crate::console::Console;
-use crate::console::text::shell_word;
 use crate::error::{Exit, Failure};
 use crate::fs::write_json;
-use crate::gate::{Half, Options, Part, Release, Verdict, verify};
+use crate::gate::{Half, Options, Part, Release, UploadCommand, Verdict, verify};
 use crate::product::Product;
 use crate::publish::index::Index;
 use crate::publish::wait::Pace;
@@ -36,35 +33,19 @@ fn next(arguments: &Verify, product: &Product, release: &Release) -> String {
         return format!("relkit rule {}", first.code);
     }
     let given = &arguments.gate;
-    let path = |path: &Path| shell_word(&path.display().to_string());
-    let mut words = format!(
-        "relkit publish {} --release-version {}",
-        path(&given.dist),
-        shell_word(&given.release.release_version)
-    );
-    if let Some(revision) = given.release.revision {
-        words += &format!(" --revision {revision}");
-    }
-    for (option, value) in [
-        ("--product", given.product.product.as_deref()),
-        ("--template", given.template.as_deref()),
-        ("--sdk-template", given.sdk_template.as_deref()),
-        ("--receipts", given.receipts.as_deref()),
-    ] {
-        words += &value.map(|value| format!(" {option} {}", path(value))).unwrap_or_default();
-    }
-    if !given.allow_missing.is_empty() {
-        words += &format!(" --allow-missing {}", shell_word(&given.allow_missing.join(",")));
-    }
-    words += match given.only {
-        Some(Half::Runtime) => " --only runtime",
-        Some(Half::Sdk) => " --only sdk",
-        None => "",
+    let command = UploadCommand {
+        dist: &given.dist,
+        release_version: &given.release.release_version,
+        revision: given.release.revision.map(|revision| revision.to_string()),
+        product: given.product.product.as_deref(),
+        template: given.template.as_deref(),
+        sdk_template: given.sdk_template.as_deref(),
+        receipts: given.receipts.as_deref(),
+        allow_missing: given.allow_missing.clone(),
+        only: given.only,
+        runtime: &product.runtime,
     };
-    match product.runtime.indexes.first() {
-        Some(index) => words + " --index " + &shell_word(&index.name),
-        None => words + " --upload-url URL",
-    }
+    command.to_string()
 }
 
 pub(super) fn product_of(given: &GateOptions) -> Result<Product, Failure> {

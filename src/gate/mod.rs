@@ -4,6 +4,7 @@
 mod manifest;
 mod release;
 mod report;
+mod upload;
 mod verify;
 
 pub(crate) use crate::check::Published;
@@ -11,5 +12,6 @@ pub use crate::check::{Half, PublishedFile, Role};
 pub use manifest::{ManifestError, differences, read_manifest};
 pub use release::{FindingRecord, Problem, ReceiptRecord, Release, ReleaseFile};
 pub(crate) use report::Verdict;
+pub(crate) use upload::UploadCommand;
 pub(crate) use verify::is_of_gate;
 pub use verify::{Options, Part, verify};

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::contents::components;
 use crate::error::{Exit, Failure};
 use crate::fs::FsError;
 use crate::report::{ChangeRow, Changes, Difference};
 use crate::wheel::filename::{SdistFileName, WheelFileName};
 use crate::wheel::reader::{MAX_TEXT, Wheel};
+use crate::wheel::sbom::components;
 
 /// The distributions of an earlier release.
 #[derive(Debug)]

@@ -1,9 +1,11 @@
 //! What a release leaves out on purpose, when it is dated, and what is typed after it.
 
+use std::path::Path;
+
 use super::options::Options;
 use crate::check::coverage::{Choice, Coverage};
 use crate::console::text::shell_word;
-use crate::gate::Half;
+use crate::gate::UploadCommand;
 use crate::product::PlatformFamily;
 use crate::report::{CoverageRow, TargetRow};
 use crate::target::{Architecture, TargetTriple};
@@ -32,9 +34,8 @@ pub(super) fn left_out(options: &Options, made: &[TargetRow]) -> Vec<String> {
 }
 
 /// The platforms, and why one gets no wheel where that is as the product or the caller meant it.
-pub(super) fn platforms(coverage: Coverage, options: &Options, made: &[TargetRow]) -> Vec<CoverageRow> {
+pub(super) fn platforms(coverage: Coverage, options: &Options, left_out: &[String]) -> Vec<CoverageRow> {
     let gaps = coverage.gaps(&options.product.runtime.supports);
-    let left_out = left_out(options, made);
     let is_left_out = |triple: &TargetTriple| left_out.contains(&triple.to_string());
     let served: Vec<_> = coverage.platforms.iter().filter(|choice| choice.wheel.is_some()).map(kind).collect();
     let reason = |choice: &Choice| {
@@ -79,37 +80,28 @@ fn serves(triple: &TargetTriple, family: PlatformFamily, architecture: Architect
 
 /// The command that comes next: the upload where all is well, else what tells more.
 pub(super) fn next(options: &Options, is_good: bool) -> String {
-    let path = |name: &str| shell_word(&options.out_dir.join(name).display().to_string());
-    let product = options.product.directory.as_ref();
-    let product = product.map(|path| format!(" --product {}", shell_word(&path.display().to_string())));
-    let product = product.unwrap_or_default();
+    let dist = options.out_dir.join("dist");
+    let product = options.product.directory.as_deref();
     if !is_good {
-        return format!("relkit check {}{product}", path("dist"));
+        let path = |path: &Path| shell_word(&path.display().to_string());
+        let product = product.map(|product| format!(" --product {}", path(product))).unwrap_or_default();
+        return format!("relkit check {}{product}", path(&dist));
     }
-    let mut words = format!(
-        "relkit publish {} --release-version {}{product}",
-        path("dist"),
-        shell_word(&options.version.program().to_string())
-    );
+    let program = options.version.program().to_string();
     let distribution = options.version.distribution().to_string();
-    let revision = distribution.strip_prefix(&options.version.program().to_string());
-    if let Some(revision) = revision.and_then(|rest| rest.strip_prefix(".post")) {
-        words += &format!(" --revision {revision}");
-    }
-    if options.out_dir.join("receipts").is_dir() {
-        words += &format!(" --receipts {}", path("receipts"));
-    }
-    match options.only {
-        Some(Half::Sdk) => words += " --only sdk",
-        Some(Half::Runtime) => words += " --only runtime",
-        None => {}
-    }
-    let missing: Vec<_> = options.allow_missing.iter().map(ToString::to_string).collect();
-    if !missing.is_empty() {
-        words += &format!(" --allow-missing {}", missing.join(","));
-    }
-    match options.product.runtime.indexes.first() {
-        Some(index) => words + &format!(" --index {}", shell_word(&index.name)),
-        None => words + " --upload-url URL",
-    }
+    let revision = distribution.strip_prefix(&program).and_then(|rest| rest.strip_prefix(".post"));
+    let receipts = options.out_dir.join("receipts");
+    let command = UploadCommand {
+        dist: &dist,
+        release_version: &program,
+        revision: revision.map(str::to_owned),
+        product,
+        template: None,
+        sdk_template: None,
+        receipts: receipts.is_dir().then_some(receipts.as_path()),
+        allow_missing: options.allow_missing.iter().map(ToString::to_string).collect(),
+        only: options.only,
+        runtime: &options.product.runtime,
+    };
+    command.to_string()
 }

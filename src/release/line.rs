@@ -130,7 +130,8 @@ impl Place<'_> {
         let candidates = made.chain(published).map(|name| Ok(Candidate::of_wheel(&name.parse()?, name)));
         let candidates = candidates.collect::<Result<Vec<_>, FileNameError>>()?;
         let is_unseen = *only == Some(Half::Sdk) && verdict.published.is_empty();
-        let platforms = choice::platforms(Coverage::of(&candidates), self.options, &targets);
+        let left_out = choice::left_out(self.options, &targets);
+        let platforms = choice::platforms(Coverage::of(&candidates), self.options, &left_out);
         let coverage = if is_unseen { Vec::new() } else { platforms };
         // What a step failed at comes first: an incomplete set is what follows from it.
         let mut problems: Vec<_> = targets.iter().flat_map(rows::failed_steps).collect();
@@ -157,7 +158,7 @@ impl Place<'_> {
             version: version.distribution().clone(),
             release_tag: version.tag().to_owned(),
             date: choice::day(self.options.build.date),
-            left_out: choice::left_out(self.options, &targets),
+            left_out,
             targets: rows::in_order(&runtime.targets, targets),
             files: files.collect(),
             coverage,

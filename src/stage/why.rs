@@ -59,28 +59,13 @@ fn wider(tags: &PlatformTagSet, inventory: &Inventory) -> Option<String> {
         .lowest_honest_tags()
         .into_iter()
         .filter(|honest| *honest == honest.canonical())
-        .filter(|honest| tags.tags().iter().any(|tag| is_lower(honest, tag)))
-        .filter(|honest| !tags.tags().iter().any(|tag| tag.canonical() == *honest || is_lower(tag, honest)))
+        .filter(|honest| tags.tags().iter().any(|tag| honest.is_lower_than(tag)))
+        .filter(|honest| !tags.tags().iter().any(|tag| tag.canonical() == *honest || tag.is_lower_than(honest)))
         .collect();
     if lower.is_empty() {
         return inventory.next_tag().map(|next| next.to_string());
     }
     Some(format!("{} would be honest too, and more machines take it", quoted(&lower)))
-}
-
-/// Whether two tags differ in their floor alone, and the first has the lower.
-fn is_lower(one: &PlatformTag, other: &PlatformTag) -> bool {
-    use PlatformTag::{Macos, Manylinux, Musllinux};
-    match (one.canonical(), other.canonical()) {
-        (Manylinux { glibc: one, architecture: machine }, Manylinux { glibc: other, architecture: other_machine })
-        | (Musllinux { musl: one, architecture: machine }, Musllinux { musl: other, architecture: other_machine }) => {
-            machine == other_machine && one < other
-        }
-        (Macos { minimum: one, architecture: machine }, Macos { minimum: other, architecture: other_machine }) => {
-            machine == other_machine && one < other
-        }
-        _ => false,
-    }
 }
 
 fn quoted(tags: &[PlatformTag]) -> String {

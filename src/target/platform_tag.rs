@@ -112,6 +112,25 @@ impl PlatformTag {
         }
     }
 
+    /// Whether it is `other` but for a lower floor: an older libc or macOS.
+    pub(crate) fn is_lower_than(&self, other: &Self) -> bool {
+        match (self.canonical(), other.canonical()) {
+            (
+                Self::Manylinux { glibc: floor, architecture: machine },
+                Self::Manylinux { glibc: other_floor, architecture: other_machine },
+            )
+            | (
+                Self::Musllinux { musl: floor, architecture: machine },
+                Self::Musllinux { musl: other_floor, architecture: other_machine },
+            ) => machine == other_machine && floor < other_floor,
+            (
+                Self::Macos { minimum: floor, architecture: machine },
+                Self::Macos { minimum: other_floor, architecture: other_machine },
+            ) => machine == other_machine && floor < other_floor,
+            _ => false,
+        }
+    }
+
     /// Under whichever of its names.
     pub(crate) fn is_manylinux(&self) -> bool {
         matches!(self.canonical(), Self::Manylinux { .. })

@@ -61,27 +61,11 @@ pub(super) fn choose(
 /// The tags, each with the floor that the wheel had where that is lower and honest: a program without a libc runs on older
 /// systems than are asked for by default, and whoever could install the wheel still can.
 fn lowered(platforms: PlatformTagSet, had: &[PlatformTag], inventory: &Inventory) -> PlatformTagSet {
-    let is_kept =
-        |tag: &PlatformTag| inventory.objections(tag).iter().all(|(_, objection)| !objection.breaks_promise());
-    let had: Vec<_> = had.iter().map(PlatformTag::canonical).filter(is_kept).collect();
-    let lower = |tag: &PlatformTag| had.iter().filter(|had| is_lower(had, tag)).min().unwrap_or(tag).clone();
+    let had = had.iter().filter(|tag| tag.is_manylinux() || tag.is_musllinux()).map(PlatformTag::canonical);
+    let had: Vec<_> = had.filter(|tag| inventory.honours(tag)).collect();
+    let lower = |tag: &PlatformTag| had.iter().filter(|had| had.is_lower_than(tag)).min().unwrap_or(tag).clone();
     let tags: BTreeSet<_> = platforms.tags().iter().map(PlatformTag::canonical).map(|tag| lower(&tag)).collect();
     PlatformTagSet::new(tags).unwrap_or(platforms)
-}
-
-/// Whether a tag is another of Linux but for an older libc.
-fn is_lower(tag: &PlatformTag, than: &PlatformTag) -> bool {
-    match (tag, than) {
-        (
-            PlatformTag::Manylinux { glibc: one, architecture },
-            PlatformTag::Manylinux { glibc: other, architecture: of },
-        ) => one < other && architecture == of,
-        (
-            PlatformTag::Musllinux { musl: one, architecture },
-            PlatformTag::Musllinux { musl: other, architecture: of },
-        ) => one < other && architecture == of,
-        _ => false,
-    }
 }
 
 /// Refuses the first tag that is not honest.

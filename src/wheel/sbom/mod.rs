@@ -1,11 +1,13 @@
 //! SBOM files in `.dist-info/sboms/` (PEP 770): their names, those made of the lists inside programs, and what is wrong
 //! with those of others.
 
+mod components;
 mod cyclonedx;
 mod names;
 mod shape;
 mod validate;
 
+pub(crate) use components::components;
 pub use cyclonedx::Sbom;
 pub use names::{SbomFormat, SbomName, ends};
 pub use validate::{SbomError, validate};
