@@ -137,7 +137,7 @@ pub(crate) fn windows_device(path: &str) -> Option<&str> {
 }
 
 /// Whether a character has no look of its own: of the Unicode categories Cf, Co, Zl and Zp, or a noncharacter.
-fn is_unseen(character: char) -> bool {
+pub(crate) fn is_unseen(character: char) -> bool {
     matches!(u32::from(character),
         0xad | 0x600..=0x605 | 0x61c | 0x6dd | 0x70f | 0x890..=0x891 | 0x8e2 | 0x180e
         | 0x200b..=0x200f | 0x2028..=0x202e | 0x2060..=0x206f

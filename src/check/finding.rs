@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::console::text::shortened;
 use crate::digest::Sha256Digest;
 use crate::error::Exit;
 use crate::target::TargetTriple;
@@ -162,7 +163,8 @@ impl Findings {
     /// A finding of the rule, still to be [`put`](Self::put) where it belongs.
     pub(crate) fn finding(&self, message: impl Into<String>) -> Finding {
         let (rule, severity, help) = (self.rule, self.severity, self.help.to_owned());
-        Finding { rule, severity, member: None, message: message.into(), help, accepted: None }
+        let message = shortened(&message.into()).into_owned();
+        Finding { rule, severity, member: None, message, help, accepted: None }
     }
 
     /// A finding of a rule about a set.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use super::text::{plain_lines, visible};
+use super::text::{plain_lines, shortened, visible};
 use crate::error::Failure;
 
 impl Failure {
@@ -30,8 +30,8 @@ impl Failure {
         json!({
             "schema_version": 1,
             "error": {
-                "message": messages.next(),
-                "causes": messages.collect::<Vec<_>>(),
+                "message": messages.next().map(|message| shortened(message)),
+                "causes": messages.map(|message| shortened(message)).collect::<Vec<_>>(),
                 "hint": self.hint,
                 "exit_code": self.exit as u8,
             },

@@ -1,10 +1,37 @@
 //! Text for people: what came from outside made visible, counted nouns, sizes and aligned tables.
 
-/// Whether a character could drive a terminal, end a line or turn the reading direction.
+use std::borrow::Cow;
+
+use crate::member_path::is_unseen;
+
+/// A line of what is printed has no more characters than this; of a longer one, its beginning and its end are shown.
+const MAX_LINE: usize = 8_192;
+/// Of a line that is too long, so many characters at its end are shown.
+const SHOWN_END: usize = 1_024;
+
+/// Whether a character could drive a terminal, end a line, turn the reading direction, or be there without being seen.
 fn is_hidden(character: char) -> bool {
-    let turns_or_ends = matches!(character,
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    character.is_control() || turns_or_ends
+    // Letters, marks and symbols that Unicode draws as nothing (`Default_Ignorable_Code_Point`, and the empty Braille cell).
+    let is_blank = matches!(character,
+        '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{2800}' | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}' | '\u{ffa0}' | '\u{e0100}'..='\u{e01ef}');
+    character.is_control() || is_unseen(character) || is_blank
+}
+
+/// The same text where it is no longer than a line may be, else what can be shown of it and how much is left out.
+pub(crate) fn shortened(text: &str) -> Cow<'_, str> {
+    let count = if text.len() > MAX_LINE { text.chars().count() } else { 0 };
+    if count <= MAX_LINE {
+        return Cow::Borrowed(text);
+    }
+    let place = |character: usize| text.char_indices().nth(character).map_or(text.len(), |(at, _)| at);
+    let head = MAX_LINE - SHOWN_END;
+    let left_out = count - MAX_LINE;
+    Cow::Owned(format!(
+        "{} […{left_out} characters are left out…] {}",
+        &text[..place(head)],
+        &text[place(count - SHOWN_END)..]
+    ))
 }
 
 /// What begins a command of a build service wherever it stands in a line.
@@ -14,8 +41,13 @@ fn begins_command(text: &str) -> bool {
     COMMANDS.iter().any(|command| text.starts_with(command))
 }
 
-/// Text from outside, with every hidden character shown, and no command of a build service in it.
+/// Text from outside, with every hidden character shown, no command of a build service in it, and no longer than a line
+/// may be.
 pub(crate) fn visible(text: &str) -> String {
+    escaped(&shortened(text))
+}
+
+fn escaped(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for (at, character) in text.char_indices() {
         if is_hidden(character) {
@@ -29,9 +61,10 @@ pub(crate) fn visible(text: &str) -> String {
     shown
 }
 
-/// A text of ours that holds text from outside: its line breaks stay, all else that is hidden is shown.
+/// A text of ours that holds text from outside: its line breaks stay, however long its lines; all else that is hidden is
+/// shown.
 pub(crate) fn visible_lines(text: &str) -> String {
-    text.split('\n').map(visible).collect::<Vec<_>>().join("\n")
+    text.split('\n').map(escaped).collect::<Vec<_>>().join("\n")
 }
 
 /// The same where no line is meant to be a workflow command: what would begin one, however far it is set in, is shown.
@@ -58,10 +91,12 @@ pub(crate) fn annotation_lines(text: &str) -> String {
 pub(crate) fn visible_json(json: &str) -> String {
     let mut shown = String::with_capacity(json.len());
     for (at, character) in json.char_indices() {
-        // What is hidden stands in a string, for the structure has line breaks alone; and none is above U+FFFF.
+        // What is hidden stands in a string, for the structure has line breaks alone.
         let is_command = character == '#' && begins_command(&json[at..]);
         if is_command || is_hidden(character) && character != '\n' {
-            shown += &format!("\\u{:04x}", u32::from(character));
+            let units =
+                character.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect::<String>();
+            shown += &units;
         } else {
             shown.push(character);
         }
@@ -92,6 +127,7 @@ pub(crate) fn shell_word(text: &str) -> String {
         let escaped = |character: char| match character {
             '\'' | '\\' => format!("\\{character}"),
             '#' => "\\x23".into(),
+            _ if is_hidden(character) && character > '\u{ffff}' => format!("\\U{:08x}", u32::from(character)),
             _ if is_hidden(character) => format!("\\u{:04x}", u32::from(character)),
             _ => character.into(),
         };
@@ -198,6 +234,33 @@ mod tests {
         assert_eq!(visible(hostile), "a\\u{1b}[31m\\n\\u{9b}b\\u{202e}c\\u{2028}");
         assert_eq!(visible_lines(hostile), "a\\u{1b}[31m\n\\u{9b}b\\u{202e}c\\u{2028}");
         assert_eq!(visible("Grüße, 世界"), "Grüße, 世界");
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_shown() {
+        for unseen in
+            ['\u{ad}', '\u{200b}', '\u{200d}', '\u{2060}', '\u{feff}', '\u{fe0f}', '\u{3164}', '\u{e0041}', '\u{e0100}']
+        {
+            let name = format!("rip{unseen}grep");
+            assert_eq!(visible(&name), format!("rip\\u{{{:x}}}grep", u32::from(unseen)));
+            let json = visible_json(&serde_json::to_string(&name).unwrap());
+            assert!(json.is_ascii(), "{json}");
+            assert_eq!(serde_json::from_str::<String>(&json).unwrap(), name);
+        }
+        assert_eq!(shell_word("a\u{e0041}b"), "$'a\\U000e0041b'");
+    }
+
+    #[test]
+    fn a_line_has_an_end() {
+        let whole = "ß".repeat(MAX_LINE);
+        assert_eq!(visible(&whole), whole);
+        let long = format!("{whole}{}", "é".repeat(5_000_000));
+        let shown = visible(&long);
+        assert!(shown.starts_with("ßß") && shown.ends_with("éé"), "{shown}");
+        assert!(shown.contains(" […5000000 characters are left out…] "), "{shown}");
+        assert!(shown.chars().count() < MAX_LINE + 60);
+        assert_eq!(plain_lines(&format!("a\n{long}\nb")), format!("a\n{shown}\nb"));
+        assert_eq!(visible_lines(&long), long);
     }
 
     #[test]
