@@ -10,7 +10,7 @@ use url::Url;
 
 use super::{index, verify};
 use crate::cli::Publish;
-use crate::console::text::{human_bytes, plural, visible};
+use crate::console::text::{human_bytes, plural, shell_word, visible};
 use crate::console::{Console, Form, last_words};
 use crate::error::{Exit, Failure};
 use crate::fs::{LastWords, say_on_interrupt};
@@ -71,22 +71,20 @@ pub(super) fn run(arguments: &Publish, console: &Console) -> Result<Exit, Failur
     if index.is_none() {
         notes.extend(plan.foresight(&|_| 0));
     }
+    let is_auto = arguments.attestations == Attestations::Auto;
+    if arguments.dry_run && is_auto && !Environment::of_process().offers_identity() {
+        notes.extend(plan.unsent_attestations());
+    }
+    // Said first: what the index answers can end the run.
+    notes.iter().for_each(|note| console.warning(note));
     if arguments.dry_run {
-        if arguments.attestations == Attestations::Auto && !Environment::of_process().offers_identity() {
-            notes.extend(plan.unsent_attestations());
-        }
         let planned = DryRun::new(&plan, index.as_ref(), pace.first_pause, notes)?;
-        for note in planned.notes() {
-            console.warning(note);
-        }
+        planned.notes_of_index().for_each(|note| console.warning(note));
         console.show(&planned, format);
         if format == Form::Text {
             console.status("Planned", planned);
         }
         return Ok(Exit::Good);
-    }
-    for note in notes {
-        console.warning(note);
     }
     let options = Options {
         plan: &plan,
@@ -280,13 +278,7 @@ impl<'a> Standing<'a> {
 
 /// The command line as it was typed, but for what can be secret in a URL.
 fn own_command() -> String {
-    let plain = |text: &str| {
-        text.chars().all(|character| character.is_ascii_alphanumeric() || "-_./:=,@%+".contains(character))
-    };
-    let quoted = |text: String| {
-        if plain(&text) && !text.is_empty() { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
-    };
-    let words = std::env::args_os().skip(1).map(|word| quoted(http::without_secrets(&word.to_string_lossy())));
+    let words = std::env::args_os().skip(1).map(|word| shell_word(&http::without_secrets(&word.to_string_lossy())));
     std::iter::once("relkit".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 

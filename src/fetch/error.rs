@@ -7,7 +7,7 @@ use reqwest::StatusCode;
 use super::expected::Difference;
 use crate::error::{Exit, Explain};
 use crate::fs::FsError;
-use crate::http::HttpError;
+use crate::http::{HttpError, Refusal};
 
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FetchError {
@@ -19,8 +19,8 @@ pub(crate) enum FetchError {
     Name { name: String, why: String },
     #[error("cannot fetch to `{}`", path.display())]
     File { path: PathBuf, source: FsError },
-    #[error("`{url}` answered {status}")]
-    Refused { url: String, status: StatusCode },
+    #[error("`{url}` answered {refusal}")]
+    Refused { url: String, refusal: Refusal },
     #[error("cannot fetch `{url}` after {attempts} attempts")]
     Network { url: String, attempts: u32, source: Box<dyn std::error::Error + Send + Sync> },
     #[error("`{url}` redirects to where it cannot be followed")]
@@ -34,7 +34,7 @@ pub(crate) enum FetchError {
 impl FetchError {
     /// Whether the server says that there is no such file.
     pub(crate) fn is_absence(&self) -> bool {
-        matches!(self, Self::Refused { status, .. } if matches!(*status, StatusCode::NOT_FOUND | StatusCode::GONE))
+        matches!(self, Self::Refused { refusal, .. } if matches!(refusal.status, StatusCode::NOT_FOUND | StatusCode::GONE))
     }
 }
 
@@ -45,7 +45,7 @@ impl Explain for FetchError {
             Self::NoName { .. } | Self::Name { .. } => "name the file to write with `--out FILE`",
             Self::File { source, .. } => return source.hint(),
             Self::Refused { .. } if self.is_absence() => "check the release and the name",
-            Self::Refused { status, .. } if matches!(status.as_u16(), 401 | 403) => {
+            Self::Refused { refusal, .. } if matches!(refusal.status.as_u16(), 401 | 403) => {
                 "fetch it from where everybody may, or by another tool that signs in"
             }
             Self::Refused { .. } | Self::Redirects { .. } => "check the URL with whoever runs the server",

@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderName, LOCATION};
 
-use super::sentence::{Body, one_line};
 use crate::http;
+use crate::http::sentence::{Body, one_line};
 
 /// How long a server may ask to wait.
 const MAX_WAIT: Duration = Duration::from_secs(300);

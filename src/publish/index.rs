@@ -11,13 +11,14 @@ use reqwest::StatusCode;
 use reqwest::blocking::{Client, Response};
 use reqwest::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, LOCATION};
 use reqwest::redirect::Policy;
+use serde::de::IgnoredAny;
 use url::Url;
 
-use super::credentials::{Reading, basic};
+use super::credentials::{Reading, basic, redact};
 use super::page::{Kind, Listed, Page, is_root};
 use crate::digest::Sha256Digest;
 use crate::error::{self, Explain};
-use crate::http::{self, HttpError};
+use crate::http::{self, HttpError, Refusal};
 use crate::wheel::name::DistributionName;
 
 const ACCEPTED: &str =
@@ -38,10 +39,12 @@ const NO_PROJECT: &str = "relkit-asks-for-a-project-that-cannot-exist";
 pub enum IndexError {
     #[error("cannot read `{url}`")]
     Network { url: String, source: Box<dyn std::error::Error + Send + Sync> },
-    #[error("`{url}` answered {status}")]
-    Refused { url: String, status: StatusCode },
+    #[error("`{url}` answered {refusal}")]
+    Refused { url: String, refusal: Refusal },
     #[error("`{url}` is not a page of the simple API: {why}")]
     Page { url: String, why: String },
+    #[error("`{url}` sent a page that is cut short")]
+    Cut { url: String },
     /// Neither its root nor any project is there.
     #[error("no index is at `{url}`: it answered {status}, and has no page for any project of the release")]
     Nothing { url: String, status: StatusCode },
@@ -50,8 +53,8 @@ pub enum IndexError {
 impl IndexError {
     pub(super) fn is_passing(&self) -> bool {
         match self {
-            Self::Network { .. } => true,
-            Self::Refused { status, .. } => http::is_passing(*status),
+            Self::Network { .. } | Self::Cut { .. } => true,
+            Self::Refused { refusal, .. } => http::is_passing(refusal.status),
             Self::Page { .. } | Self::Nothing { .. } => false,
         }
     }
@@ -60,8 +63,8 @@ impl IndexError {
 impl Explain for IndexError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::Network { .. } => "check the network and the URL, then run the same command again",
-            Self::Refused { status, .. } if matches!(status.as_u16(), 401 | 403 | 407) => {
+            Self::Network { .. } | Self::Cut { .. } => "check the network and the URL, then run the same command again",
+            Self::Refused { refusal, .. } if matches!(refusal.status.as_u16(), 401 | 403 | 407) => {
                 "to read this index, set RELKIT_INDEX_TOKEN, or name its host in `.netrc` (or the file that NETRC names), \
                  or write `https://USER:PASSWORD@…` as its URL"
             }
@@ -157,7 +160,7 @@ impl Index {
         };
         match response.status() {
             StatusCode::NOT_FOUND | StatusCode::GONE => return Ok(Page::default()),
-            status if !status.is_success() => return Err(IndexError::Refused { url: http::shown(&at), status }),
+            status if !status.is_success() => return Err(self.refused(&at, response)),
             _ => {}
         }
         let content_type = content_type(&response);
@@ -165,7 +168,10 @@ impl Index {
         if body.len() as u64 > MAX_PAGE {
             return Err(not_a_page(&at, "it is larger than 64 MiB"));
         }
-        let page = Page::parse(&content_type, &body, &at, &self.simple).map_err(|why| not_a_page(&at, why))?;
+        let page = Page::parse(&content_type, &body, &at, &self.simple).map_err(|why| match is_cut(&body) {
+            true => IndexError::Cut { url: http::shown(&at) },
+            false => not_a_page(&at, why),
+        })?;
         match page.kind {
             Kind::Simple => Ok(page),
             Kind::ForPeople => Err(not_a_page(&at, "it is a page for people, which lists no file")),
@@ -199,7 +205,7 @@ impl Index {
             }
             // Some do not list all that they have.
             StatusCode::METHOD_NOT_ALLOWED | StatusCode::NOT_ACCEPTABLE | StatusCode::NOT_IMPLEMENTED => return Ok(()),
-            status if !status.is_success() => return Err(IndexError::Refused { url: http::shown(&at), status }),
+            status if !status.is_success() => return Err(self.refused(&at, response)),
             _ => {}
         }
         let content_type = content_type(&response);
@@ -259,8 +265,10 @@ impl Index {
                 Ok(Answer::Here(_, response)) => {
                     return match response.status() {
                         StatusCode::OK => Ok(response),
-                        status if http::is_passing(status) => Err(Setback::Passing(format!("it answered {status}"))),
-                        status => Err(Setback::Final(format!("it answered {status}"))),
+                        status if http::is_passing(status) => {
+                            Err(Setback::Passing(format!("it answered {}", self.refusal(response))))
+                        }
+                        _ => Err(Setback::Final(format!("it answered {}", self.refusal(response)))),
                     };
                 }
                 Err(error) if error.is_passing() => return Err(Setback::Passing(error::sentence(&error))),
@@ -275,6 +283,19 @@ impl Index {
         let path = format!("{}{name}/", url.path());
         url.set_path(&path);
         url
+    }
+
+    fn refused(&self, url: &Url, response: Response) -> IndexError {
+        IndexError::Refused { url: http::shown(url), refusal: self.refusal(response) }
+    }
+
+    /// What a refusal says, without the credentials that were sent.
+    fn refusal(&self, response: Response) -> Refusal {
+        let refusal = Refusal::read(response);
+        match &self.authorization {
+            Some(authorization) => refusal.with_reason(|reason| redact(authorization, reason)),
+            None => refusal,
+        }
     }
 
     /// Asks for `url`, and follows redirects on its own server.
@@ -329,6 +350,12 @@ fn read(mut response: Response, url: &Url, limit: u64) -> Result<Vec<u8>, IndexE
 
 fn network(url: &Url, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> IndexError {
     IndexError::Network { url: http::shown(url), source: source.into() }
+}
+
+/// Whether an object of JSON ends before it is whole: a server that tells no length can break off unseen.
+fn is_cut(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"{")
+        && serde_json::from_slice::<IgnoredAny>(body).is_err_and(|error| error.is_eof())
 }
 
 fn not_a_page(url: &Url, why: impl Into<String>) -> IndexError {

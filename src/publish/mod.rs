@@ -20,7 +20,6 @@ mod published;
 pub mod receipt;
 mod report;
 mod run;
-mod sentence;
 mod survey;
 pub mod upload;
 mod visible;

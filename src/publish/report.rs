@@ -19,7 +19,7 @@ use crate::gate::Release;
 pub(crate) struct DryRun<'a> {
     plan: &'a Plan,
     survey: Option<Survey<'a>>,
-    /// What is worth knowing, a sentence each.
+    /// What was worth knowing before the index was asked, a sentence each.
     notes: Vec<String>,
 }
 
@@ -32,12 +32,12 @@ impl<'a> DryRun<'a> {
         notes: Vec<String>,
     ) -> Result<Self, PublishError> {
         let survey = index.map(|index| survey(plan, index, pause)?.allowed()).transpose()?;
-        let notes = notes.into_iter().chain(survey.iter().flat_map(|survey| survey.notes.clone())).collect();
         Ok(Self { plan, survey, notes })
     }
 
-    pub(crate) fn notes(&self) -> &[String] {
-        &self.notes
+    /// What the index's answers make worth knowing.
+    pub(crate) fn notes_of_index(&self) -> impl Iterator<Item = &String> {
+        self.survey.iter().flat_map(|survey| &survey.notes)
     }
 
     fn state(&self, name: &str) -> Option<&'static str> {
@@ -74,7 +74,7 @@ impl Shown for DryRun<'_> {
         let mut value = serde_json::to_value(self.plan).unwrap_or_default();
         value["outcome"] = "planned".into();
         value["plan_sha256"] = self.plan.digest().to_string().into();
-        value["notes"] = self.notes().into();
+        value["notes"] = self.notes.iter().chain(self.notes_of_index()).cloned().collect();
         for phase in value["phases"].as_array_mut().into_iter().flatten() {
             for file in phase["files"].as_array_mut().into_iter().flatten() {
                 file["at_index"] = file["name"].as_str().and_then(|name| self.state(name)).into();

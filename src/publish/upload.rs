@@ -18,10 +18,8 @@ use super::form::Frame;
 use crate::console::Progress;
 use crate::error::causes;
 use crate::fs::open_regular;
-use crate::http::{self, HttpError};
+use crate::http::{self, HttpError, MAX_ANSWER};
 
-/// How much of an answer is read; the useful sentence is in the first lines.
-const MAX_ANSWER: usize = 256 * 1024;
 /// As fast as the connection is.
 const DIRECT: Rhythm = Rhythm { chunk: 128 * 1024, after_head: Duration::ZERO, after_chunk: Duration::ZERO };
 /// About 10 MB a second, and every chunk in one write, so that hardly a moment is left in which an answer can be missed.

@@ -33,6 +33,9 @@ struct Server {
     ranges: Arc<Mutex<Vec<String>>>,
 }
 
+/// What the server says with a status.
+const SAID: &str = r#"{"message":"nothing is kept here"}"#;
+
 /// Serves `body`, one answer per request in order; the last answer is repeated.
 fn serve(answers: Vec<Answer>) -> Server {
     let ranges = Arc::new(Mutex::new(Vec::<String>::new()));
@@ -62,7 +65,7 @@ fn respond(stream: &mut TcpStream, head: &Head, body: &[u8], answer: &Answer) ->
             write!(stream, "content-range: bytes {start}-{last}/{total}\r\nconnection: close\r\n\r\n")?;
             return stream.write_all(&body[start..*end]);
         }
-        Answer::Status(status) => return stream.write_all(response(status, "", "").as_bytes()),
+        Answer::Status(status) => return stream.write_all(response(status, "", SAID).as_bytes()),
         Answer::Redirect(to) => {
             return stream.write_all(response("302 Found", &format!("location: {to}\r\n"), "").as_bytes());
         }
@@ -188,6 +191,7 @@ fn refusals_end_at_once_and_overload_does_not() {
     let refused = serve(vec![Answer::Status("404 Not Found")]);
     let output = fetch(&refused.address, None, &out);
     assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    assert!(text(&output).contains("answered 404 Not Found: nothing is kept here"), "{}", text(&output));
     assert_eq!(refused.ranges.lock().unwrap().len(), 1);
     let busy = serve(vec![Answer::Status("503 Busy"), Answer::Redirect("/real"), Answer::Whole("\"v1\"")]);
     assert_fetched(&fetch(&busy.address, None, &out), &out);

@@ -457,6 +457,13 @@ fn an_index_that_fails_for_a_moment_is_asked_again() {
     );
     bench.job().run().succeeded();
     bench.assert_complete();
+    // A server that tells no length can break off unseen.
+    let cut =
+        "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.pypi.simple.v1+json\r\nConnection: close\r\n\r\n{\"files\":[";
+    let asked = bench.index.asked("/simple/acme-bin/");
+    bench.index.canned("/simple/acme-bin/", [cut.to_owned()]);
+    bench.job().run().succeeded();
+    assert_eq!(bench.index.asked("/simple/acme-bin/"), asked + 2);
     bench.index.canned("/simple/acme-bin/", [response("403 Forbidden", "", "")]);
     let run = bench.job().run();
     assert!(matches!(run.error(), PublishError::Index(_)), "{:?}", run.outcome);

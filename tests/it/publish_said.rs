@@ -69,6 +69,35 @@ fn what_was_not_looked_at_is_not_called_missing() {
 }
 
 #[test]
+fn an_index_that_refuses_to_be_read_says_why_and_repeats_no_secret() {
+    let bench = bench();
+    let password = "open-sesame";
+    let body = format!(r#"{{"errors":[{{"status":403,"message":"{password} may read nothing\\u001b[2J here"}}]}}"#);
+    for project in ["openai-codex-cli-bin", "openai-codex-app-server-sdk"] {
+        bench.index.fixed(&format!("/simple/{project}/"), response("403 Forbidden", "", &body));
+    }
+    let index = bench.index.address.replacen("://", &format!("://reader:{password}@"), 1) + "/simple/";
+    let upload = format!("{}/legacy/", bench.index.address);
+    let options = ["--upload-url", &upload, "--index-url", &index, "--allow-missing", "all"];
+    for more in [&["--dry-run"][..], &[]] {
+        let said = text(&run(bench.verb("publish", &options).args(more)));
+        assert!(said.contains("answered 403 Forbidden: … may read nothing"), "{said}");
+        assert!(!said.contains(password) && !said.contains('\u{1b}'), "{said}");
+    }
+}
+
+#[test]
+fn notes_are_said_though_the_index_refuses() {
+    let bench = bench();
+    attested(&bench);
+    for project in ["openai-codex-cli-bin", "openai-codex-app-server-sdk"] {
+        bench.index.fixed(&format!("/simple/{project}/"), response("403 Forbidden", "", "members only"));
+    }
+    let said = text(&bench.run(&["--dry-run"]));
+    assert!(said.contains("1 attestation is not sent") && said.contains("403 Forbidden: members only"), "{said}");
+}
+
+#[test]
 fn what_is_not_up_is_called_by_what_is_known_of_it() {
     let bench = bench();
     let dry = json(&bench.run(&["--dry-run", "--format", "json"]));
@@ -167,13 +196,18 @@ fn without_an_index_the_last_line_says_that_nothing_was_looked_up() {
     }
 }
 
-#[test]
-fn attestations_that_are_not_sent_are_said() {
-    let bench = bench();
+/// Lays an attestation beside the first wheel.
+fn attested(bench: &Bench) {
     let wheel = names(&bench.path("dist")).into_iter().find(|name| name.contains("musllinux")).unwrap();
     let sha256 = json(&bench.run(&["--dry-run", "--format", "json"]))["phases"][0]["files"][0]["sha256"].clone();
     let object = attestation(&wheel, sha256.as_str().unwrap());
     std::fs::write(bench.path(&format!("dist/{wheel}.publish.attestation")), object.to_string()).unwrap();
+}
+
+#[test]
+fn attestations_that_are_not_sent_are_said() {
+    let bench = bench();
+    attested(&bench);
     let words = "1 attestation is not sent";
     for options in [&["--dry-run"][..], &["--receipt", "receipt.json"]] {
         let output = bench.run(options);

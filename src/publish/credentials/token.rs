@@ -38,7 +38,7 @@ impl Token {
 
     /// A text of a server without the token, should it repeat it.
     pub(crate) fn redact(&self, user: &str, text: &str) -> String {
-        text.replace(self.0.expose_secret(), "…").replace(&encoded(user, &self.0), "…")
+        redact(&self.basic(user), text)
     }
 
     /// Masks the token in every form in which a log can show it.
@@ -57,6 +57,15 @@ impl fmt::Debug for Token {
 /// The Authorization header of a user name and a password (RFC 7617).
 pub(in crate::publish) fn basic(user: &str, password: &SecretString) -> HeaderValue {
     sensitive(&format!("Basic {}", encoded(user, password)))
+}
+
+/// A text of a server without the password that the header gave it, should it repeat it.
+pub(in crate::publish) fn redact(authorization: &HeaderValue, text: &str) -> String {
+    let encoded = authorization.to_str().ok().and_then(|header| header.strip_prefix("Basic ")).unwrap_or_default();
+    let decoded = STANDARD.decode(encoded).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    let password = decoded.as_deref().and_then(|pair| pair.split_once(':')).map(|(_, password)| password);
+    let secrets = [Some(encoded), password].into_iter().flatten().filter(|secret| !secret.is_empty());
+    secrets.fold(text.to_owned(), |text, secret| text.replace(secret, "…"))
 }
 
 fn encoded(user: &str, password: &SecretString) -> String {

@@ -19,7 +19,7 @@ use super::environment::{Environment, Provider};
 use super::error::CredentialError;
 use super::token::{Mask, Token, sensitive};
 use crate::http;
-use crate::publish::sentence::Body;
+use crate::http::sentence::Body;
 use crate::wheel::name::DistributionName;
 
 /// How long a minted token is used before another is minted, where the index does not say how long it lives.

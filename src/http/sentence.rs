@@ -74,15 +74,15 @@ const ASKS: [&str; 7] = [
 const WITHIN: [&str; 10] = ["a", "b", "i", "em", "strong", "code", "tt", "span", "u", "small"];
 
 /// The body of an answer.
-pub(super) struct Body {
+pub(crate) struct Body {
     /// On one line; empty where it says nothing.
-    pub(super) reason: String,
+    pub(crate) reason: String,
     /// Whether it says that nothing was done.
-    pub(super) is_refusal: bool,
+    pub(crate) is_refusal: bool,
 }
 
 impl Body {
-    pub(super) fn read(bytes: &[u8], status: StatusCode) -> Self {
+    pub(crate) fn read(bytes: &[u8], status: StatusCode) -> Self {
         let unpacked = unpacked(bytes);
         let text = decoded(unpacked.as_deref().unwrap_or(bytes));
         if let Ok(value) = serde_json::from_str::<Value>(&text) {
@@ -294,7 +294,7 @@ fn of_blocks(blocks: &[(String, String)], status: StatusCode) -> String {
 }
 
 /// A text on one line, cut.
-pub(super) fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let joined = text.split_whitespace().collect::<Vec<_>>().join(" ");
     joined.chars().take(MAX_REASON).collect()
 }

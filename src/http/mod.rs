@@ -1,22 +1,30 @@
 //! The HTTP client: rustls with the platform's roots, no silent downgrade from https, plain http to loopback only
 //! where secrets or unverified bytes are at stake.
 
+pub(crate) mod sentence;
+
+use std::fmt;
+use std::io::Read as _;
 use std::net::IpAddr;
 use std::sync::Once;
 use std::time::{Duration, SystemTime};
 
 use percent_encoding::percent_decode_str;
 use reqwest::StatusCode;
-use reqwest::blocking::Client;
+use reqwest::blocking::{Client, Response};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use secrecy::SecretString;
 use url::{Host, Url};
 
 use crate::error::Explain;
+use sentence::Body;
 
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How much of an answer is read for what it says, in bytes.
+pub(crate) const MAX_ANSWER: usize = 256 << 10;
 
 const USER_AGENT: &str = concat!("relkit/", env!("CARGO_PKG_VERSION"));
 
@@ -203,6 +211,35 @@ pub(crate) fn download_redirects() -> Policy {
 /// Whether a server that answers so may answer otherwise soon.
 pub(crate) fn is_passing(status: StatusCode) -> bool {
     status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429)
+}
+
+/// An answer that is not what was asked for: its status and, where its body has one, the server's own sentence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    pub(crate) status: StatusCode,
+    reason: String,
+}
+
+impl Refusal {
+    /// Reads as much of the body as a sentence can take.
+    pub(crate) fn read(response: Response) -> Self {
+        let status = response.status();
+        let mut body = Vec::new();
+        // What came before a connection broke can tell why as well.
+        let _ = response.take(MAX_ANSWER as u64).read_to_end(&mut body);
+        Self { status, reason: Body::read(&body, status).reason }
+    }
+
+    pub(crate) fn with_reason(self, change: impl FnOnce(&str) -> String) -> Self {
+        Self { reason: change(&self.reason), ..self }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { status, reason } = self;
+        if reason.is_empty() { write!(formatter, "{status}") } else { write!(formatter, "{status}: {reason}") }
+    }
 }
 
 /// How long a server asks to wait: seconds or an HTTP date (RFC 9110 section 10.2.3).
