@@ -1,5 +1,6 @@
 //! Findings and their report: the values that `check` returns and the gate reads.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -10,7 +11,8 @@ use crate::digest::Sha256Digest;
 use crate::error::Exit;
 use crate::target::TargetTriple;
 
-/// Findings of one rule about one file beyond this many are counted, not listed.
+/// Findings of one rule, one severity and one owner beyond this many are counted, not listed: what weighs less or is another's
+/// never hides one.
 const MAX_LISTED: usize = 50;
 
 /// How much a finding matters.
@@ -80,6 +82,8 @@ pub struct FileReport {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     pub files: Vec<FileReport>,
+    /// Whether the files are an index's, so that no command can be given their paths.
+    pub is_published: bool,
 }
 
 impl FileReport {
@@ -110,7 +114,7 @@ impl Report {
 }
 
 /// What a finding of a rule about a set belongs to.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Owner {
     /// One of the set's distributions, by its place.
     File(usize),
@@ -120,6 +124,16 @@ pub(crate) enum Owner {
     Target(TargetTriple),
     /// The set.
     Whole,
+}
+
+impl Owner {
+    /// For whom findings are counted together: every path in the directory is accepted by the same rows.
+    fn counted_with(&self) -> Self {
+        match self {
+            Self::Path(_) => Self::Path(String::new()),
+            owner => owner.clone(),
+        }
+    }
 }
 
 /// Where a rule puts what it finds.
@@ -132,12 +146,13 @@ pub(crate) struct Findings {
     /// What a finding about the whole is about, for rules that look at one file inside a distribution.
     pub(super) inside: Option<String>,
     found: Vec<(Owner, Finding)>,
-    unlisted: usize,
+    /// How many there are of each.
+    counts: HashMap<(Owner, Severity), usize>,
 }
 
 impl Findings {
     pub(super) fn new(rule: &'static str, severity: Severity, help: &'static str) -> Self {
-        Self { rule, help, severity, inside: None, found: Vec::new(), unlisted: 0 }
+        Self { rule, help, severity, inside: None, found: Vec::new(), counts: HashMap::new() }
     }
 
     /// A finding about what the rule looks at as a whole.
@@ -169,20 +184,52 @@ impl Findings {
 
     /// A finding of a rule about a set.
     pub(crate) fn put(&mut self, owner: Owner, finding: Finding) {
-        if self.found.len() >= MAX_LISTED {
-            self.unlisted += 1;
-        } else {
+        let count = self.counts.entry((owner.counted_with(), finding.severity)).or_default();
+        *count += 1;
+        if *count <= MAX_LISTED {
             self.found.push((owner, finding));
         }
     }
 
     pub(super) fn into_owned(mut self) -> Vec<(Owner, Finding)> {
-        if self.unlisted > 0
-            && let Some((_, last)) = self.found.last_mut()
-        {
-            last.message += &format!(" (and {} more findings of this rule)", self.unlisted);
+        self.counts.retain(|_, count| *count > MAX_LISTED);
+        for (owner, last) in self.found.iter_mut().rev() {
+            if let Some(count) = self.counts.remove(&(owner.counted_with(), last.severity)) {
+                last.message += &format!(" (and {} more findings of this rule)", count - MAX_LISTED);
+            }
         }
         self.found.sort_by(|(_, one), (_, other)| one.member.cmp(&other.member));
         self.found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is accepted for one file of a set says nothing of another.
+    #[test]
+    fn findings_are_counted_for_each_owner_and_severity() {
+        let mut found = Findings::new("rule", Severity::Error, "help");
+        let owners = (0..3).map(Owner::File).chain([Owner::Whole]);
+        for owner in owners.clone() {
+            for severity in [Severity::Warning, Severity::Error] {
+                for _ in 0..MAX_LISTED + 1 {
+                    let finding = found.finding("it is so").with_severity(severity);
+                    found.put(owner.clone(), finding);
+                }
+            }
+        }
+        (0..2 * MAX_LISTED).for_each(|place| found.put(Owner::Path(place.to_string()), found.finding("it is so")));
+        let all = found.into_owned();
+        for owner in owners {
+            let of = all.iter().filter(|(of, _)| *of == owner);
+            assert_eq!(of.clone().count(), 2 * MAX_LISTED);
+            assert_eq!(
+                of.filter(|(_, finding)| finding.message.ends_with("(and 1 more findings of this rule)")).count(),
+                2
+            );
+        }
+        assert_eq!(all.iter().filter(|(owner, _)| matches!(owner, Owner::Path(_))).count(), MAX_LISTED);
     }
 }

@@ -6,7 +6,7 @@ use super::inspection::{Binary, InspectedWheel, Problem, Report};
 use crate::binary::NextTag;
 use crate::binary::{Format, Kind};
 use crate::console::Shown;
-use crate::console::text::{plural, visible};
+use crate::console::text::{labelled, plural, visible};
 use crate::target::PlatformTag;
 
 impl Shown for Report {
@@ -104,6 +104,6 @@ fn tags(tags: &[PlatformTag]) -> String {
 }
 
 fn block(title: &str, lines: Vec<(&str, String)>) -> String {
-    let line = |(label, value): (&str, String)| format!("  {label:<13}{}\n", visible(&value));
+    let line = |(label, value): (&str, String)| labelled(&format!("  {label}"), 15, &value);
     format!("{}\n", visible(title)) + &lines.into_iter().map(line).collect::<String>()
 }

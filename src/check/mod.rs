@@ -8,7 +8,8 @@ mod finding;
 pub mod inspection;
 mod inspection_text;
 mod options;
-pub mod render;
+pub mod pages;
+mod report;
 mod rule;
 mod rules;
 mod selection;
@@ -19,7 +20,7 @@ use std::path::Path;
 pub use error::CheckError;
 pub use finding::{FileReport, Finding, Report, Severity};
 pub use options::Options;
-pub use rule::{Documentation, Reason, Rule};
+pub use rule::{Documentation, Reason, Remedy, Rule};
 pub use rules::{Family, rules};
 pub use selection::{Selection, SelectionError, find_rules};
 pub(crate) use selection::{families, rule_names};
@@ -71,7 +72,7 @@ pub fn check_set(options: &Options<'_>) -> Result<(Report, Vec<Summary>), CheckE
         }
     }
     files.iter_mut().for_each(FileReport::sort);
-    Ok((Report { files }, members))
+    Ok((Report { files, is_published: options.index.is_some() }, members))
 }
 
 /// Checks one file on its own; also returns what the set needs of it.

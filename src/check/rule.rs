@@ -21,6 +21,24 @@ pub struct Documentation {
     pub fix: &'static str,
     /// Why a finding weighs what it weighs: first of the rule's own severity, then of findings that differ.
     pub because: &'static [Reason],
+    /// The commands of relkit that do what `fix` says, for findings of the rule's own severity.
+    pub remedies: &'static [Remedy],
+}
+
+/// A command of relkit that mends a wheel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Remedy {
+    /// The wheel gets the tags that its binaries keep.
+    Retag,
+}
+
+impl Remedy {
+    /// The command line for wheels, each as a shell reads it.
+    pub(crate) fn command(self, wheels: &[String]) -> String {
+        match self {
+            Self::Retag => format!("relkit retag {} --honest --out-dir honest", wheels.join(" ")),
+        }
+    }
 }
 
 /// Why a finding is an error, or is none; with a word on the case.
@@ -90,12 +108,13 @@ pub struct Rule {
     pub(super) check: Check,
 }
 
-/// A rule as a static: its name, the severity of its findings, what it looks at by which function, its page, and
-/// the reasons for the severity.
+/// A rule as a static: its name, the severity of its findings, what it looks at by which function, its page, the
+/// reasons for the severity, and the command that mends a finding if there is one.
 macro_rules! rule {
     ($static:ident = $name:literal, $severity:ident, $subject:ident($($check:expr),+);
         what: $what:literal, why: $why:literal, fix: $fix:literal;
-        because: [$($reason:ident($word:literal)),+]) => {
+        because: [$($reason:ident($word:literal)),+]
+        $(; remedy: $remedy:ident)?) => {
         pub(super) static $static: $crate::check::rule::Rule = $crate::check::rule::Rule {
             name: $name,
             severity: $crate::check::rule::Severity::$severity,
@@ -104,6 +123,7 @@ macro_rules! rule {
                 why: $why,
                 fix: $fix,
                 because: &[$($crate::check::rule::Reason::$reason($word)),+],
+                remedies: &[$($crate::check::rule::Remedy::$remedy)?],
             },
             check: $crate::check::rule::Check::$subject($($check),+),
         };

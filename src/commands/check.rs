@@ -4,7 +4,7 @@
 use super::product;
 use super::published::{self, Fetched};
 use crate::check::coverage::{Coverage, Problem, Sources};
-use crate::check::render::{Index, Pages};
+use crate::check::pages::{Index, Pages};
 use crate::check::{Options, Selection, check, find_rules};
 use crate::cli;
 use crate::console::{Console, Shown as _};

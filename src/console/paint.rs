@@ -12,12 +12,13 @@ const BOLD: Style = Style::new().bold();
 const SOFT: Style = AnsiColor::BrightBlack.on_default();
 
 /// Heads of lines, before which only space may stand.
-const HEADS: [(&str, Style); 12] = [
+const HEADS: [(&str, Style); 13] = [
     ("error", ERROR),
     ("problem", ERROR),
     ("warning", WARNING),
     ("accepted", SOFT),
     ("help:", HINT),
+    ("fix:", HINT),
     ("hint:", HINT),
     ("reason:", HINT),
     ("next:", HINT),

@@ -185,6 +185,19 @@ pub(crate) fn table<const N: usize>(head: [&str; N], rows: impl IntoIterator<Ite
     text
 }
 
+/// A label of at least `width` columns and its value, which goes on below itself where the terminal ends.
+pub(crate) fn labelled(label: &str, width: usize, value: &str) -> String {
+    laid_out(label, width, value, columns())
+}
+
+fn laid_out(label: &str, width: usize, value: &str, columns: Option<usize>) -> String {
+    let value = visible(value);
+    let room = columns.map(|columns| columns.saturating_sub(width).max(MIN_COLUMN));
+    let lines = room.map_or_else(|| vec![value.clone()], |room| broken(&value, room));
+    let line = |(place, line): (usize, &String)| format!("{:<width$}{line}\n", if place == 0 { label } else { "" });
+    lines.iter().enumerate().map(line).collect()
+}
+
 /// The widths of columns, the widest made narrower until all of them fit.
 fn narrowed(mut widths: Vec<usize>, columns: Option<usize>) -> Vec<usize> {
     let Some(columns) = columns else { return widths };
@@ -301,6 +314,14 @@ mod tests {
         assert_eq!(broken("aarch64-unknown-linux-musl", 15), ["aarch64-", "unknown-linux-", "musl"]);
         assert_eq!(broken("ab cd efghijkl", 5), ["ab cd", "efghi", "jkl"]);
         assert_eq!(broken("", 5), [""]);
+    }
+
+    #[test]
+    fn a_value_goes_on_below_itself() {
+        let of = |columns| laid_out("  needs", 8, "kernel32.dll, ntdll.dll, ws2_32.dll\u{1b}", columns);
+        assert_eq!(of(None), "  needs kernel32.dll, ntdll.dll, ws2_32.dll\\u{1b}\n");
+        assert_eq!(of(Some(33)), "  needs kernel32.dll, ntdll.dll,\n        ws2_32.dll\\u{1b}\n");
+        assert!(of(Some(1)).lines().all(|line| line.chars().count() <= 20), "{}", of(Some(1)));
     }
 
     #[test]

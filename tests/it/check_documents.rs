@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use relkit::check::coverage::{Candidate, Coverage, PLATFORMS};
-use relkit::check::render;
+use relkit::check::pages;
 use serde_json::Value;
 
 use crate::support::{Tools, repository, succeed};
@@ -18,7 +18,7 @@ fn packaging(wheels: &[&str]) -> Option<Value> {
 #[test]
 fn the_page_of_rules_is_written_from_the_rules() {
     let path = repository().join("docs/rules.md");
-    let expected = render::rules_markdown();
+    let expected = pages::rules_markdown();
     if std::env::var_os("RELKIT_UPDATE_DOCS").is_some() {
         std::fs::write(&path, &expected).unwrap();
     }

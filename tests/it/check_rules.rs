@@ -18,6 +18,7 @@ use crate::samples::wheel::{
     DATA, INFO, Sample, linux, linux_program, linux_with, mac, runtime, sha256, sha512, tagged, windows,
 };
 use crate::support::check::{E, W, findings, findings_of, names};
+use crate::support::{names as names_in, relkit, run, scratch, write};
 use relkit::check::Severity;
 
 /// The names of all entries are UTF-8.
@@ -758,13 +759,40 @@ fn android(tag: &str, android_api: Option<u32>) -> Sample {
 /// Rules that are tested elsewhere: they need a second file, or an input that samples cannot make.
 const ELSEWHERE: [&str; 3] = ["attestation", "extension-suffix", "manylinux-blacklist"];
 
+fn cases() -> Vec<Case> {
+    [archive_cases(), name_cases(), metadata_cases(), record_cases(), content_cases(), binary_cases()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// A rule that names `relkit retag` is right where retag writes a wheel.
+#[test]
+fn what_a_rule_names_a_command_for_is_mended_by_it() {
+    let is_told = |(rule, severity, _): &Case| {
+        rules()
+            .any(|known| (known.name, known.severity) == (rule, *severity) && !known.documentation.remedies.is_empty())
+    };
+    let mut mended = BTreeSet::new();
+    for (rule, _, sample) in cases().iter().filter(|case| is_told(case)) {
+        let directory = scratch();
+        let wheel = write(directory.path(), &sample.file_name, sample.build());
+        let out_dir = directory.path().join("honest");
+        run(relkit().arg("retag").arg(wheel).args(["--honest", "--out-dir"]).arg(&out_dir));
+        let written = names_in(&out_dir);
+        if !written.is_empty() {
+            let left: Vec<_> = findings_of(&out_dir).into_iter().filter(|finding| finding.rule == *rule).collect();
+            assert_eq!(left, [], "{rule}: {} became {written:?}", sample.file_name);
+            mended.insert(*rule);
+        }
+    }
+    let told = rules().filter(|rule| !rule.documentation.remedies.is_empty()).map(|rule| rule.name);
+    assert_eq!(told.filter(|name| !mended.contains(name)).collect::<Vec<_>>(), [""; 0], "no case of them is mended");
+}
+
 #[test]
 fn every_rule_fires_on_its_own_defect_and_on_nothing_else() {
-    let cases: Vec<Case> =
-        [archive_cases(), name_cases(), metadata_cases(), record_cases(), content_cases(), binary_cases()]
-            .into_iter()
-            .flatten()
-            .collect();
+    let cases = cases();
     let mut wrong = Vec::new();
     for (index, (rule, severity, sample)) in cases.iter().enumerate() {
         let found = findings(sample);

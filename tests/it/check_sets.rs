@@ -124,6 +124,36 @@ fn assert_each_is_found<'a>(cases: impl Iterator<Item = (&'static str, Severity,
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Warnings stand first in each, more of them than are listed.
+#[test]
+fn no_number_of_warnings_hides_an_error() {
+    let many = 60;
+    let link = |name: &str, target: &str| TarMember::special(format!("{TOP}/{name}"), EntryType::Symlink, target);
+    let links = (0..many).map(|place| link(&format!("near-{place:02}"), "README.md"));
+    let sdist = sdist(
+        &[inside("PKG-INFO", SDK_METADATA)]
+            .into_iter()
+            .chain(links)
+            .chain([link("z", "../../../etc/passwd")])
+            .collect::<Vec<_>>(),
+    );
+    let wheel =
+        (0..many).fold(linux(), |wheel, place| wheel.and(&format!("codex_cli_bin/bin/a{place:02}"), "", 0o100755));
+    let wheel = wheel.and("codex_cli_bin/lib.so", "", 0o100644);
+    for (rule, files) in [
+        ("sdist-entry", vec![("openai_codex_app_server_sdk-0.163.0.tar.gz", sdist)]),
+        ("payload-empty", vec![(wheel.file_name.as_str(), wheel.build())]),
+    ] {
+        let found = findings_in(&files);
+        let of = |severity| found.iter().filter(move |finding| (finding.rule, finding.severity) == (rule, severity));
+        assert_eq!((of(E).count(), of(W).count()), (1, 50), "{rule}: {found:#?}");
+        assert!(
+            of(W).any(|finding| finding.message.ends_with("(and 10 more findings of this rule)")),
+            "{rule}: {found:#?}"
+        );
+    }
+}
+
 #[test]
 fn the_complete_set_has_no_finding_and_every_other_has_its_own() {
     let pinned = |from: &str, to: &str| set(|set| set[6].metadata = SDK_METADATA.replace(from, to));

@@ -4,10 +4,14 @@
 use std::fs;
 use std::process::Command;
 
+use crate::samples::wheel::linux;
 use crate::support::line::SIX;
 use crate::support::{relkit, run, text, transcript};
 
 /// A directory with a text file, an empty file, a text file named like a wheel, and nothing else.
+/// A wheel whose name does not fit beside a platform in 80 columns.
+const LONG: &str = "a_rather_long_name_of_a_distribution-1.0-py3-none-win_amd64.whl";
+
 fn corner() -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("words"), "words\n").unwrap();
@@ -213,13 +217,15 @@ fn names_from_outside_drive_no_terminal_and_add_no_line() {
 #[test]
 fn results_fit_the_terminal_and_have_colour_where_it_is_asked_for() {
     let corner = corner();
+    let wheel = linux().renamed(LONG);
+    fs::write(corner.path().join(LONG), wheel.build()).unwrap();
     let cases: [&[&str]; 6] = [
         &["matrix"],
         &["check", "demo-1.0-py3-none-any.whl"],
         &["verify", "directory", "--codex-version", "0.163.0", "--allow-missing", "all"],
         &["inspect", "words"],
         &["rule", "zip-crc"],
-        &["coverage", "win_amd64"],
+        &["coverage", LONG],
     ];
     for (columns, color) in [("80", "never"), ("80", "always"), ("120", "never"), ("120", "always")] {
         let mut all = String::new();
@@ -231,7 +237,7 @@ fn results_fit_the_terminal_and_have_colour_where_it_is_asked_for() {
             if color == "always" && arguments[0] != "matrix" && said.status.code() != Some(2) {
                 assert!(shown.contains('\u{1b}'), "{arguments:?} has no colour: {shown}");
             }
-            if arguments[0] == "matrix" {
+            if ["matrix", "coverage"].contains(&arguments[0]) {
                 let width = shown.lines().map(|line| line.chars().count()).max().unwrap();
                 assert!(width <= columns.parse().unwrap(), "{width}\n{shown}");
             }

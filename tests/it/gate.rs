@@ -230,6 +230,17 @@ fn the_complete_set_passes_and_its_manifest_is_the_report() {
     assert_eq!(differences.len(), 3, "{differences:?}");
 }
 
+/// However much a killed run left behind, what does not belong there is found.
+#[test]
+fn no_number_of_warnings_hides_a_problem() {
+    let set = Set::complete();
+    for place in 0..60 {
+        fs::write(set.dist().join(format!(".x.relkit-1234-1795765668-abcd{place:02}")), "").unwrap();
+    }
+    fs::write(set.dist().join("zz.exe"), "x").unwrap();
+    set.fails(&[], &[("unknown-file", "`zz.exe`")]);
+}
+
 #[test]
 fn good_sets_of_other_kinds_pass() {
     // A pre-release and a second release of a pre-release, in both spellings of the version.

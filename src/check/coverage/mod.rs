@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::console::Shown;
-use crate::console::text::visible;
+use crate::console::text::{columns, labelled, visible};
 use crate::error::Exit;
 use crate::product::PlatformFamily;
 use crate::target::Architecture::{self, Aarch64, X86_64};
@@ -140,13 +140,21 @@ impl Coverage {
 }
 
 impl Shown for Coverage {
-    /// A table, a summary line, and what is required and missing.
+    /// A table, a summary line, and what is required and missing. In a narrow terminal what all names begin with is said
+    /// once.
     fn text(&self) -> String {
-        let width = self.platforms.iter().map(|choice| choice.name.len()).max().unwrap_or(0);
-        let mut text = String::new();
+        let width = self.platforms.iter().map(|choice| choice.name.len()).max().unwrap_or(0) + 2;
+        let names: Vec<_> = self.platforms.iter().filter_map(|choice| choice.wheel.as_deref()).collect();
+        let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+        let is_narrow = columns().is_some_and(|columns| columns < width + longest);
+        let common = Some(common_parts(&names)).filter(|common| is_narrow && !common.is_empty());
+        let mut text = common.map(|common| labelled("", width, &format!("{common}…"))).unwrap_or_default();
         for choice in &self.platforms {
-            let wheel = visible(choice.wheel.as_deref().unwrap_or("none"));
-            text += &format!("{:width$}  {wheel}{}\n", choice.name, choice.some_pythons());
+            let wheel = match (choice.wheel.as_deref(), common) {
+                (Some(wheel), Some(common)) => format!("…{}", wheel.strip_prefix(common).unwrap_or(wheel)),
+                (wheel, _) => wheel.unwrap_or("none").to_owned(),
+            };
+            text += &labelled(choice.name, width, &format!("{wheel}{}", choice.some_pythons()));
         }
         text += &format!("\n{} of {} platforms get a wheel\n", self.covered(), self.platforms.len());
         for Problem { path, message } in &self.problems {
@@ -158,6 +166,13 @@ impl Shown for Coverage {
     fn json(&self) -> Value {
         serde_json::to_value(self).unwrap_or_default()
     }
+}
+
+/// The parts of file names, each with its hyphen, with which all of them begin.
+fn common_parts<'a>(names: &[&'a str]) -> &'a str {
+    let Some((first, others)) = names.split_first() else { return "" };
+    let ends = first.match_indices('-').map(|(place, _)| &first[..=place]);
+    ends.take_while(|start| others.iter().all(|name| name.starts_with(start))).last().unwrap_or("")
 }
 
 /// A Python, and the Python and ABI tags that it takes, best first.

@@ -29,43 +29,50 @@ rule!(BINARY_FORMAT = "binary-format", Error, Wheel(|wheel, found| objections(wh
     what: "Binaries are of the format that the tag's operating system runs: ELF under Linux tags, Mach-O under macOS tags, PE under Windows tags.",
     why: "The program cannot be started on any machine that installs the wheel.",
     fix: "Put the payload of the tagged platform into the wheel, or tag the wheel for its payload";
-    because: [Loader("the tag's machines do not know the format"), Habit("a file whose path names its own platform is there for that platform")]);
+    because: [Loader("the tag's machines do not know the format"), Habit("a file whose path names its own platform is there for that platform")];
+    remedy: Retag);
 
 rule!(BINARY_SYSTEM = "binary-system", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::System { .. })));
     what: "Binaries are built for the tag's operating system, not for one that shares its format: no FreeBSD or Android code under Linux tags, no iOS code under macOS tags.",
     why: "The file can be loaded and fails at its first system call or library.",
     fix: "Put the payload of the tagged platform into the wheel";
-    because: [Loader("the file is for another system")]);
+    because: [Loader("the file is for another system")];
+    remedy: Retag);
 
 rule!(ELF_ARCH = "elf-arch", Error, Wheel(|wheel, found| objections(wheel, found, Some(Format::Elf), |it| matches!(it, Objection::Architecture { .. })));
     what: "ELF files are built for the architecture of the tag.",
     why: "The program cannot be started on any machine that installs the wheel.",
     fix: "Put the payload of the tagged architecture into the wheel, or correct the tag";
-    because: [Loader("the file is for another processor"), Habit("a file whose path names its own platform is there for that platform")]);
+    because: [Loader("the file is for another processor"), Habit("a file whose path names its own platform is there for that platform")];
+    remedy: Retag);
 
 rule!(MACHO_ARCH = "macho-arch", Error, Wheel(|wheel, found| objections(wheel, found, Some(Format::MachO), |it| matches!(it, Objection::Architecture { .. })));
     what: "Mach-O files hold a slice for every architecture of the tag; `universal2` needs both.",
     why: "The program cannot be started on the Macs whose slice is missing.",
     fix: "Put the payload of the tagged architecture into the wheel, or correct the tag";
-    because: [Loader("the file is for another processor"), Habit("a file whose path names its own platform is there for that platform")]);
+    because: [Loader("the file is for another processor"), Habit("a file whose path names its own platform is there for that platform")];
+    remedy: Retag);
 
 rule!(PE_ARCH = "pe-arch", Error, Wheel(|wheel, found| objections(wheel, found, Some(Format::Pe), |it| matches!(it, Objection::Architecture { .. })));
     what: "PE files are built for the architecture of the tag.",
     why: "The program cannot be started, or runs emulated.",
     fix: "Put the payload of the tagged architecture into the wheel, or correct the tag";
-    because: [Loader("the file is for another processor"), Habit("a file whose path names its own platform is there for that platform")]);
+    because: [Loader("the file is for another processor"), Habit("a file whose path names its own platform is there for that platform")];
+    remedy: Retag);
 
 rule!(MANYLINUX_LIBC = "manylinux-libc", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Libc { promised: Libc::Glibc, .. })));
     what: "Under a manylinux tag, ELF files need glibc or no libc at all.",
     why: "The machines that install the wheel have glibc; code for another libc does not start there.",
     fix: "Link the program statically, or build it for glibc";
-    because: [Loader("the libc is not there"), Promise("the tag promises glibc")]);
+    because: [Loader("the libc is not there"), Promise("the tag promises glibc")];
+    remedy: Retag);
 
 rule!(MUSLLINUX_LIBC = "musllinux-libc", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Libc { promised: Libc::Musl, .. } | Objection::GlibcFunction { .. })));
     what: "Under a musllinux tag, ELF files need musl or no libc at all; helpers and libraries too. A function that glibc alone has (`__printf_chk`, `mallinfo2`, ...) tells even where no library is named.",
     why: "Alpine and its like have no glibc: the file does not start there, and `not found` is all that is said.",
     fix: "Link the program statically or build it for musl, or leave the tag off the wheel";
-    because: [Loader("the libc is not there"), Promise("the tag promises musl")]);
+    because: [Loader("the libc is not there"), Promise("the tag promises musl")];
+    remedy: Retag);
 
 rule!(ELF_INTERP = "elf-interp", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Interpreter { .. })));
     what: "The program interpreter is the one that the tag's platforms have, such as `/lib64/ld-linux-x86-64.so.2`.",
@@ -77,7 +84,8 @@ rule!(MANYLINUX_FLOOR = "manylinux-floor", Error, Wheel(|wheel, found| objection
     what: "Symbol versions (GLIBC, GLIBCXX, CXXABI, GCC) are among those that the tag's glibc has on that architecture; that the symbols bound to one are weak does not help. Where the need itself is marked weak (VER_FLG_WEAK) and all its symbols are, it is a warning.",
     why: "The loader refuses the file on the oldest machines that install the wheel.",
     fix: "Build on an older system or link statically, or raise the tag to the version that is needed";
-    because: [Loader("a version that is not there stops the start"), Promise("the tag promises an older glibc"), Habit("the start goes on without it")]);
+    because: [Loader("a version that is not there stops the start"), Promise("the tag promises an older glibc"), Habit("the start goes on without it")];
+    remedy: Retag);
 
 rule!(MANYLINUX_BLACKLIST = "manylinux-blacklist", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::BlacklistedSymbol { .. })));
     what: "No symbol is used that the policy of the tag forbids, because some of its platforms lack it; a weak one is a warning.",
@@ -89,7 +97,8 @@ rule!(MUSLLINUX_FLOOR = "musllinux-floor", Error, Wheel(|wheel, found| objection
     what: "No function is used that the tag's musl does not have yet.",
     why: "The loader refuses the file on the oldest machines that install the wheel.",
     fix: "Link statically, or raise the tag to the musl version that is needed";
-    because: [Loader("a function that is not there stops the start"), Promise("the tag promises an older musl")]);
+    because: [Loader("a function that is not there stops the start"), Promise("the tag promises an older musl")];
+    remedy: Retag);
 
 rule!(ELF_NEEDED = "elf-needed", Error, Wheel(|wheel, found| objections(wheel, found, Some(Format::Elf), |it| matches!(it, Objection::NeededLibrary { .. })));
     what: "Needed libraries are part of every platform of the tag, or lie in the wheel where an `$ORIGIN` run path leads.",
@@ -173,7 +182,8 @@ rule!(MACHO_MINOS = "macho-minos", Error, Wheel(|wheel, found| objections(wheel,
     what: "The lowest macOS that a file is built for is not above the tag's.",
     why: "Older Macs install the wheel, and the loader refuses the program.",
     fix: "Tag the wheel with the version that the file needs, or build with a lower MACOSX_DEPLOYMENT_TARGET";
-    because: [Loader("older systems refuse the file"), Promise("the tag promises an older macOS")]);
+    because: [Loader("older systems refuse the file"), Promise("the tag promises an older macOS")];
+    remedy: Retag);
 
 rule!(MACHO_NO_MINOS = "macho-no-minos", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::NoMinimumOs { .. })));
     what: "Mach-O files state the lowest macOS that they run on.",
@@ -185,7 +195,8 @@ rule!(ANDROID_API = "android-api", Error, Wheel(|wheel, found| objections(wheel,
     what: "The lowest API level of Android that a file is built for is stated, and not above the tag's.",
     why: "Older devices install the wheel, and the loader refuses the program or does not find a function.",
     fix: "Tag the wheel with the API level that the file states, or build with a lower one";
-    because: [Promise("the tag promises a lower API level")]);
+    because: [Promise("the tag promises a lower API level")];
+    remedy: Retag);
 
 rule!(MACHO_SIGNED = "macho-signed", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::Signature { .. })));
     what: "Every arm64 slice carries a code signature whose bytes lie in the file; an unsigned x86_64 slice is a warning.",

@@ -165,7 +165,8 @@ rule!(TAG_LEGACY_ALIAS = "tag-legacy-alias", Warning, Wheel(tag_legacy_alias);
     what: "A `manylinux_2_17`, `_2_12` or `_2_5` tag comes with its elder name `manylinux2014`, `2010` or `1`, and the reverse.",
     why: "`pip download --platform manylinux2014_x86_64` does not find a wheel that carries the new name alone, and old tools do not know it.",
     fix: "Add the other name of the tag to the wheel's platform tags";
-    because: [Habit("installers of today know both names")]);
+    because: [Habit("installers of today know both names")];
+    remedy: Retag);
 
 fn tag_legacy_alias(wheel: &WheelSubject, found: &mut Findings) {
     let tags: BTreeSet<PlatformTag> = wheel.platforms().into_iter().collect();
@@ -259,7 +260,8 @@ rule!(TAG_ANY_NATIVE = "tag-any-native", Error, Wheel(tag_any_native);
     what: "A wheel tagged `any` holds no native code; small starters for Windows that lie in it as data, as those of distlib and setuptools do, are a warning, and so are files among tests that nothing imports or starts.",
     why: "Every machine installs it, and all but one kind cannot run it.",
     fix: "Tag the wheel with the platform that its binaries are for";
-    because: [Promise("the tag says that every machine can use the wheel"), Habit("starters for Windows that Python code copies are data, and so is what tests read")]);
+    because: [Promise("the tag says that every machine can use the wheel"), Habit("starters for Windows that Python code copies are data, and so is what tests read")];
+    remedy: Retag);
 
 fn tag_any_native(wheel: &WheelSubject, found: &mut Findings) {
     let data = shipped_as_data(wheel);

@@ -1,4 +1,4 @@
-//! The forms in which a report and the rules' pages are shown, and the Markdown of docs/rules.md.
+//! The forms in which a report is shown.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -6,11 +6,11 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 
 use super::finding::{Finding, Report, Severity};
-use super::rule::{Reason, Rule};
-use super::rules::{Family, rules};
+use super::rule::Remedy;
+use super::rules::rules;
 use crate::console::Shown;
 use crate::console::annotation::{Annotation, Level};
-use crate::console::text::{plural, visible};
+use crate::console::text::{plural, shell_word, visible};
 use crate::fs::portable;
 
 impl Shown for Report {
@@ -18,23 +18,29 @@ impl Shown for Report {
     /// mend first before the rest. At the end a summary line, and where to read on.
     fn text(&self) -> String {
         let shared = shared(self);
-        let mut blocks: Vec<(String, Vec<&Finding>)> = Vec::new();
+        let mut blocks: Vec<(String, Vec<usize>, Vec<&Finding>)> = Vec::new();
         for (files, findings) in in_common(&shared) {
-            blocks.push((heading(self, files), findings));
+            blocks.push((heading(self, files), files.to_vec(), findings));
         }
-        for file in &self.files {
+        for (index, file) in self.files.iter().enumerate() {
             let findings = file.findings.iter().filter(|found| !shared.contains_key(found)).collect();
-            blocks.push((visible(&file.path.display().to_string()), findings));
+            blocks.push((visible(&file.path.display().to_string()), vec![index], findings));
         }
-        blocks.retain(|(_, findings)| !findings.is_empty());
-        for (_, findings) in &mut blocks {
+        blocks.retain(|(.., findings)| !findings.is_empty());
+        for (.., findings) in &mut blocks {
             findings.sort_by_key(|found| found.urgency());
         }
-        blocks.sort_by_key(|(_, findings)| findings.first().map(|found| found.urgency()));
+        blocks.sort_by_key(|(.., findings)| findings.first().map(|found| found.urgency()));
         let mut text = String::new();
-        for (heading, findings) in &blocks {
+        for (heading, files, findings) in &blocks {
             let _ = writeln!(text, "{heading}");
             list(findings, &mut text);
+            for remedy in remedies(findings).into_iter().filter(|_| !self.is_published) {
+                let wheels: Vec<_> =
+                    files.iter().map(|index| shell_word(&portable(&self.files[*index].path))).collect();
+                let _ = writeln!(text, "  fix: {}", remedy.command(&wheels));
+            }
+            text.push('\n');
         }
         text + &summary(self) + "\n" + &next(self)
     }
@@ -121,19 +127,68 @@ fn heading(report: &Report, files: &[usize]) -> String {
     format!("{} files: {}", files.len(), names.join(", "))
 }
 
+/// Findings that say the same of several members.
+struct Entry<'a> {
+    finding: &'a Finding,
+    members: Vec<&'a str>,
+}
+
+impl<'a> Entry<'a> {
+    /// In the order of the first finding of each.
+    fn of(findings: &[&'a Finding]) -> Vec<Self> {
+        let mut entries: Vec<Self> = Vec::new();
+        let mut known = HashMap::new();
+        for finding in findings {
+            let Finding { rule, severity, member, message, help, accepted } = finding;
+            let place =
+                *known.entry((rule, severity, member.is_some(), message, help, accepted)).or_insert(entries.len());
+            if place == entries.len() {
+                entries.push(Self { finding, members: Vec::new() });
+            }
+            entries[place].members.extend(member.as_deref());
+        }
+        entries
+    }
+
+    fn text(&self) -> String {
+        let Finding { rule, severity, message, accepted, .. } = self.finding;
+        let kind = accepted.as_ref().map_or(severity.to_string(), |_| "accepted".to_owned());
+        let of = |member: &str| format!("  {kind}[{rule}]: {member}{}\n", visible(message));
+        match &self.members[..] {
+            [] => of(""),
+            members if members.len() < MANY => {
+                members.iter().map(|member| of(&format!("`{}`: ", visible(member)))).collect()
+            }
+            members => {
+                let names = members.iter().map(|member| format!("      `{}`\n", visible(member)));
+                format!("{}    in {} files:\n{}", of(""), members.len(), names.collect::<String>())
+            }
+        }
+    }
+}
+
 /// Every finding, and after the last of one kind what to do about it.
 fn list(findings: &[&Finding], text: &mut String) {
-    for (index, finding) in findings.iter().enumerate() {
-        let kind = finding.accepted.as_ref().map_or(finding.severity.to_string(), |_| "accepted".to_owned());
-        let _ = writeln!(text, "  {kind}[{}]: {}", finding.rule, sentence(finding));
-        let next = findings.get(index + 1);
-        let goes_on = |next: &&&Finding| (next.rule, &next.help) == (finding.rule, &finding.help);
+    let entries = Entry::of(findings);
+    for (index, entry) in entries.iter().enumerate() {
+        let finding = entry.finding;
+        text.push_str(&entry.text());
+        let next = entries.get(index + 1).map(|entry| entry.finding);
+        let goes_on = |next: &&Finding| (next.rule, &next.help) == (finding.rule, &finding.help);
         let last = next.filter(goes_on).is_none_or(|next| next.accepted.is_some());
         if last || finding.accepted.is_some() {
             let _ = writeln!(text, "    {}", closing(finding, "reason"));
         }
     }
-    text.push('\n');
+}
+
+/// The commands that mend what is open.
+fn remedies(findings: &[&Finding]) -> Vec<Remedy> {
+    let open = findings.iter().filter(|finding| finding.accepted.is_none());
+    let of = |finding: &&Finding| rules().find(|rule| (rule.name, rule.severity) == (finding.rule, finding.severity));
+    let mut remedies: Vec<_> = open.filter_map(of).flat_map(|rule| rule.documentation.remedies).copied().collect();
+    remedies.dedup();
+    remedies
 }
 
 /// `8 files checked: 2 errors, 1 warning, 3 accepted`.
@@ -166,105 +221,6 @@ fn closing(finding: &Finding, accepted: &str) -> String {
     }
 }
 
-/// `An error, refused by the index: …`, one sentence per reason.
-fn reasons(rule: &Rule) -> Vec<String> {
-    let sentence = |reason: &Reason| match reason.severity() {
-        Severity::Error => format!("An error, {reason}."),
-        Severity::Warning => format!("A warning, {reason}."),
-    };
-    rule.documentation.because.iter().map(sentence).collect()
-}
-
-/// The pages of some rules.
-pub(crate) struct Pages(pub(crate) Vec<&'static Rule>);
-
-impl Shown for Pages {
-    fn text(&self) -> String {
-        let page = |rule: &&Rule| {
-            let page = &rule.documentation;
-            format!(
-                "{} ({}, {})\n\n{}\n\nWhy it matters: {}\n\n{}\n\nWhat to do: {}.\n",
-                rule.name,
-                rule.family(),
-                rule.severity,
-                page.what,
-                page.why,
-                reasons(rule).join("\n"),
-                page.fix
-            )
-        };
-        self.0.iter().map(page).collect::<Vec<_>>().join("\n")
-    }
-
-    fn json(&self) -> Value {
-        let page = |rule: &&Rule| {
-            let (page, family) = (&rule.documentation, rule.family().name());
-            json!({
-                "name": rule.name, "family": family, "severity": rule.severity,
-                "what": page.what, "why": page.why, "fix": page.fix,
-                "because": page.because.iter().map(|reason| json!({
-                    "severity": reason.severity(), "kind": reason.kind(), "text": reason.to_string(),
-                })).collect::<Vec<_>>(),
-            })
-        };
-        json!({ "schema_version": 1, "rules": self.0.iter().map(page).collect::<Vec<_>>() })
-    }
-}
-
-/// The list of all rules, one line each, by family.
-pub(crate) struct Index;
-
-impl Shown for Index {
-    fn text(&self) -> String {
-        let width = rules().map(|rule| rule.name.len()).max().unwrap_or(0);
-        let mut text = String::new();
-        for family in Family::all() {
-            let _ = writeln!(text, "{family}: {}", family.about());
-            for rule in family.rules() {
-                let (severity, what) = (rule.severity.to_string(), rule.documentation.what);
-                let _ = writeln!(text, "  {:width$}  {severity:7}  {what}", rule.name);
-            }
-            text.push('\n');
-        }
-        text
-    }
-
-    fn json(&self) -> Value {
-        Pages(rules().collect()).json()
-    }
-}
-
-/// The text of docs/rules.md.
-pub fn rules_markdown() -> String {
-    let mut text = String::from(
-        "# The rules of `relkit check`\n\n\
-         This page is written from the rules themselves; `relkit rule NAME` shows one of them. `--select` and `--ignore` take\n\
-         names of rules and of families. A `[[tool.relkit.accept]]` row of the runtime template accepts a finding for one\n\
-         target: it is still shown, with its reason, and no longer fails. What the rules about a set find of no one target (the\n\
-         SDK, a foreign file, the set as a whole) is accepted by a row of any target.\n\n\
-         A finding is an error where an index refuses the file, an installer or loader fails on it, or a promise of tag,\n\
-         metadata or program is broken; all else is a warning. The severity is that of most findings of a rule; where one\n\
-         weighs more or less, the rule says so.\n",
-    );
-    for family in Family::all() {
-        let _ = write!(text, "\n## {family}\n\n{}\n", family.about());
-        for rule in family.rules() {
-            let page = &rule.documentation;
-            let _ = write!(
-                text,
-                "\n### {}\n\n*{}.* {}\n\n**Why it matters.** {}\n\n**What to do.** {}.\n\n**Severity.** {}\n",
-                rule.name,
-                rule.severity,
-                page.what,
-                page.why,
-                page.fix,
-                reasons(rule).join(" ")
-            );
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -293,6 +249,7 @@ mod tests {
                 sha256: Some(Sha256Digest([0; 32])),
                 findings,
             }],
+            is_published: false,
         }
     }
 
@@ -307,7 +264,7 @@ mod tests {
         };
         let files =
             vec![of("a.whl", &["one", "two"]), of("b.whl", &["one", "two"]), of("c.whl", &["two", "one", "three"])];
-        let common = Report { files };
+        let common = Report { files, is_published: false };
         assert_eq!(
             common.text(),
             "all 3 files\n  error[one]: it is so: 50%\n    help: Do something else\n  error[two]: it is so: 50%\n    \
@@ -316,7 +273,26 @@ mod tests {
         );
         let mut files = common.files;
         files.push(of("d.whl", &[]));
-        assert!(Report { files }.text().starts_with("3 files: a.whl, b.whl, c.whl\n  error[one]"));
+        assert!(Report { files, is_published: false }.text().starts_with("3 files: a.whl, b.whl, c.whl\n  error[one]"));
+    }
+
+    #[test]
+    fn what_many_members_have_in_common_is_one_entry_and_says_who_mends_it() {
+        let mut told = report();
+        let finding = told.files[0].findings.remove(0);
+        told.files[0].path = PathBuf::from("d/a b.whl");
+        told.files[0].findings = ["a", "b", "c"]
+            .map(|member| Finding { rule: "musllinux-libc", member: Some(member.into()), ..finding.clone() })
+            .to_vec();
+        assert_eq!(
+            told.text(),
+            "d/a b.whl\n  error[musllinux-libc]: it is so: 50%\n    in 3 files:\n      `a`\n      `b`\n      `c`\n    \
+             help: Do something else\n  fix: relkit retag 'd/a b.whl' --honest --out-dir honest\n\n\
+             1 file checked: 3 errors, 0 warnings\nnext: relkit rule musllinux-libc\n"
+        );
+        assert!(!Report { is_published: true, ..told.clone() }.text().contains("fix:"));
+        told.files[0].findings.iter_mut().for_each(|finding| finding.severity = Severity::Warning);
+        assert!(!told.text().contains("fix:"));
     }
 
     #[test]

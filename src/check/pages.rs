@@ -1,0 +1,119 @@
+//! The forms in which the rules' pages are shown, and the Markdown of docs/rules.md.
+
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::finding::Severity;
+use super::rule::{Reason, Remedy, Rule};
+use super::rules::{Family, rules};
+use crate::console::Shown;
+
+/// `An error, refused by the index: …`, one sentence per reason.
+fn reasons(rule: &Rule) -> Vec<String> {
+    let sentence = |reason: &Reason| match reason.severity() {
+        Severity::Error => format!("An error, {reason}."),
+        Severity::Warning => format!("A warning, {reason}."),
+    };
+    rule.documentation.because.iter().map(sentence).collect()
+}
+
+/// The sentences about the commands that mend a wheel.
+fn commands(rule: &Rule) -> String {
+    let sentence = |remedy: &Remedy| {
+        format!(" `{}` writes it under the tags that its binaries keep.", remedy.command(&["WHEEL".to_owned()]))
+    };
+    rule.documentation.remedies.iter().map(sentence).collect()
+}
+
+/// The pages of some rules.
+pub(crate) struct Pages(pub(crate) Vec<&'static Rule>);
+
+impl Shown for Pages {
+    fn text(&self) -> String {
+        let page = |rule: &&Rule| {
+            let page = &rule.documentation;
+            format!(
+                "{} ({}, {})\n\n{}\n\nWhy it matters: {}\n\n{}\n\nWhat to do: {}.{}\n",
+                rule.name,
+                rule.family(),
+                rule.severity,
+                page.what,
+                page.why,
+                reasons(rule).join("\n"),
+                page.fix,
+                commands(rule)
+            )
+        };
+        self.0.iter().map(page).collect::<Vec<_>>().join("\n")
+    }
+
+    fn json(&self) -> Value {
+        let page = |rule: &&Rule| {
+            let (page, family) = (&rule.documentation, rule.family().name());
+            json!({
+                "name": rule.name, "family": family, "severity": rule.severity,
+                "what": page.what, "why": page.why, "fix": page.fix,
+                "because": page.because.iter().map(|reason| json!({
+                    "severity": reason.severity(), "kind": reason.kind(), "text": reason.to_string(),
+                })).collect::<Vec<_>>(),
+            })
+        };
+        json!({ "schema_version": 1, "rules": self.0.iter().map(page).collect::<Vec<_>>() })
+    }
+}
+
+/// The list of all rules, one line each, by family.
+pub(crate) struct Index;
+
+impl Shown for Index {
+    fn text(&self) -> String {
+        let width = rules().map(|rule| rule.name.len()).max().unwrap_or(0);
+        let mut text = String::new();
+        for family in Family::all() {
+            let _ = writeln!(text, "{family}: {}", family.about());
+            for rule in family.rules() {
+                let (severity, what) = (rule.severity.to_string(), rule.documentation.what);
+                let _ = writeln!(text, "  {:width$}  {severity:7}  {what}", rule.name);
+            }
+            text.push('\n');
+        }
+        text
+    }
+
+    fn json(&self) -> Value {
+        Pages(rules().collect()).json()
+    }
+}
+
+/// The text of docs/rules.md.
+pub fn rules_markdown() -> String {
+    let mut text = String::from(
+        "# The rules of `relkit check`\n\n\
+         This page is written from the rules themselves; `relkit rule NAME` shows one of them. `--select` and `--ignore` take\n\
+         names of rules and of families. A `[[tool.relkit.accept]]` row of the runtime template accepts a finding for one\n\
+         target: it is still shown, with its reason, and no longer fails. What the rules about a set find of no one target (the\n\
+         SDK, a foreign file, the set as a whole) is accepted by a row of any target.\n\n\
+         A finding is an error where an index refuses the file, an installer or loader fails on it, or a promise of tag,\n\
+         metadata or program is broken; all else is a warning. The severity is that of most findings of a rule; where one\n\
+         weighs more or less, the rule says so.\n",
+    );
+    for family in Family::all() {
+        let _ = write!(text, "\n## {family}\n\n{}\n", family.about());
+        for rule in family.rules() {
+            let page = &rule.documentation;
+            let _ = write!(
+                text,
+                "\n### {}\n\n*{}.* {}\n\n**Why it matters.** {}\n\n**What to do.** {}.{}\n\n**Severity.** {}\n",
+                rule.name,
+                rule.severity,
+                page.what,
+                page.why,
+                page.fix,
+                commands(rule),
+                reasons(rule).join(" ")
+            );
+        }
+    }
+    text
+}
