@@ -20,6 +20,8 @@ pub struct MemberPath(String);
 impl MemberPath {
     /// The longest in bytes, which is the longest path of macOS.
     pub const MAX_LENGTH: usize = 1024;
+    /// The longest part in bytes: `NAME_MAX` of the usual file systems.
+    pub const MAX_PART: usize = 255;
 
     /// The rest of a path that lies in `directory`.
     pub(crate) fn below(&self, directory: &str) -> Option<Self> {
@@ -34,7 +36,8 @@ impl FromStr for MemberPath {
     fn from_str(path: &str) -> Result<Self, PathError> {
         let long = || (path.len() > Self::MAX_LENGTH).then_some(PathError::Long);
         let directory = || path.ends_with('/').then_some(PathError::EmptyPart);
-        let refused = not_plain(path).or_else(long).or_else(directory).or_else(|| not_on_windows(path));
+        let refused = not_plain(path).or_else(long).or_else(directory).or_else(|| long_part(path));
+        let refused = refused.or_else(|| not_on_windows(path));
         refused.map_or_else(|| Ok(Self(path.to_owned())), Err)
     }
 }
@@ -60,6 +63,8 @@ pub enum PathError {
     Empty,
     #[error("the path is longer than {} bytes", MemberPath::MAX_LENGTH)]
     Long,
+    #[error("a part of the path has {0} bytes")]
+    LongPart(usize),
     #[error("the path is not UTF-8")]
     Encoding,
     #[error("the path has a NUL character")]
@@ -126,14 +131,20 @@ pub(crate) fn not_on_windows(path: &str) -> Option<PathError> {
     refused.or_else(|| path.split('/').any(|part| part.ends_with(['.', ' '])).then_some(PathError::End))
 }
 
-/// The part of a path that Windows takes for a device, with any suffix.
-pub(crate) fn windows_device(path: &str) -> Option<&str> {
+/// Why no file system has room for a part of a path.
+pub(crate) fn long_part(path: &str) -> Option<PathError> {
+    path.split('/').map(str::len).find(|length| *length > MemberPath::MAX_PART).map(PathError::LongPart)
+}
+
+/// Says that Windows takes a part of a path for a device, with any suffix, if it does.
+pub(crate) fn device(path: &str) -> Option<String> {
     const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "conin$", "conout$"];
-    path.split('/').find(|part| {
+    let named = path.split('/').find(|part| {
         let stem = part.split('.').next().unwrap_or(part).trim_end().to_lowercase();
         let numbered = stem.strip_prefix("com").or(stem.strip_prefix("lpt"));
         DEVICES.contains(&stem.as_str()) || numbered.is_some_and(|rest| matches!(rest.as_bytes(), [b'1'..=b'9']))
-    })
+    });
+    named.map(|name| format!("`{name}` is the name of a device on Windows"))
 }
 
 /// Whether a character has no look of its own: of the Unicode categories Cf, Co, Zl and Zp, or a noncharacter.
@@ -207,12 +218,24 @@ impl Explain for Unkeepable {
     }
 }
 
+/// Who unpacks an archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Windows too, where names of devices are no names of files.
+    Windows,
+    /// Other systems; Windows where somebody looks at it.
+    Elsewhere,
+}
+
 /// Holds the paths of an archive's files against what check's rules about paths refuse.
-pub(crate) fn check<'a>(paths: impl IntoIterator<Item = &'a str>) -> Result<(), Unkeepable> {
+pub(crate) fn check<'a>(paths: impl IntoIterator<Item = &'a str>, reach: Reach) -> Result<(), Unkeepable> {
     let mut taken = Paths::default();
     for path in paths {
         let refused = |why| Unkeepable { path: path.to_owned(), why, origin: None };
         path.parse::<MemberPath>().map_err(|why| refused(why.to_string()))?;
+        if let Some(why) = device(path).filter(|_| reach == Reach::Windows) {
+            return Err(refused(why));
+        }
         if let Some(clash) = taken.take(path, Node::File).first() {
             return Err(refused(clash.to_string()));
         }
@@ -247,15 +270,17 @@ mod tests {
             ("a?", "`?`"),
             ("a./b", "dot or a space"),
             ("a ", "dot or a space"),
-            (&"a".repeat(1025), "longer than 1024 bytes"),
+            (&"a/".repeat(513), "longer than 1024 bytes"),
+            (&format!("a/{}/b", "é".repeat(128)), "a part of the path has 256 bytes"),
         ] {
             assert!(path.parse::<MemberPath>().unwrap_err().to_string().contains(words), "{path:?}");
         }
-        for path in ["a", "a/b.c/.d", "aux.txt", "é", &"a".repeat(1024)] {
+        for path in ["a", "a/b.c/.d", "aux.txt", "é", &"a".repeat(255), &["a"; 512].join("/")] {
             assert_eq!(path.parse::<MemberPath>().unwrap().to_string(), path);
         }
         assert_eq!(escapes("a/"), None);
-        assert_eq!((windows_device("a/Com1.txt"), windows_device("a/com0")), (Some("Com1.txt"), None));
+        assert!(device("a/Com1.txt").is_some_and(|why| why.starts_with("`Com1.txt` is")) && device("a/com0").is_none());
+        assert!(check(["a/aux.py"], Reach::Windows).is_err() && check(["a/aux.py"], Reach::Elsewhere).is_ok());
     }
 
     #[test]
@@ -290,7 +315,7 @@ mod tests {
 
     #[test]
     fn a_path_that_cannot_be_kept_is_told_with_its_origin() {
-        let error = check(["a\nb"]).unwrap_err();
+        let error = check(["a\nb"], Reach::Elsewhere).unwrap_err();
         assert_eq!(error.to_string(), "`a\nb` cannot be a member of an archive: the path has a control character");
         let error = error.found_in("my/template");
         assert!(error.to_string().starts_with("`a\nb` of `my/template` cannot be a member"), "{error}");
@@ -309,7 +334,7 @@ mod tests {
         #[test]
         fn any_text_is_answered(text: String, directory: String) {
             let _ = text.parse::<MemberPath>();
-            let _ = (join(&directory, &text), windows_device(&text));
+            let _ = (join(&directory, &text), device(&text));
         }
     }
 }

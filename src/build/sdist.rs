@@ -10,7 +10,7 @@ use super::output::{Options, WriteError, Written, commit};
 use super::source::{Member, Source, SourceError};
 use crate::console::Progress;
 use crate::fs::{FsError, PendingFile, open_regular};
-use crate::member_path;
+use crate::member_path::{self, Reach};
 use crate::wheel::filename::SdistFileName;
 use crate::zip::deflate::Compression;
 
@@ -22,7 +22,7 @@ pub fn write(
     options: &Options,
     progress: &Progress,
 ) -> Result<Written, WriteError> {
-    member_path::check(members.iter().map(|member| member.path.as_str()))?;
+    member_path::check(members.iter().map(|member| member.path.as_str()), Reach::Windows)?;
     let mut members: Vec<_> = members.iter().collect();
     members.sort_by(|one, other| one.path.cmp(&other.path));
     let mut pending = PendingFile::create(target)?;

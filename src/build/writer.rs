@@ -47,7 +47,7 @@ pub(crate) fn write(
     }
     dist_info.sort_by(|one, other| one.path.cmp(&other.path));
     members.append(&mut dist_info);
-    member_path::check(members.iter().map(|member| member.path.as_str()))?;
+    member_path::check(members.iter().map(|member| member.path.as_str()), contents.name.tags.reach())?;
 
     let mut pending = PendingFile::create(target)?;
     let mut archive = Archive::new(pending.file(), target, options);

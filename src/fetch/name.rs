@@ -6,7 +6,7 @@ use url::Url;
 
 use super::error::FetchError;
 use crate::http;
-use crate::member_path::{MemberPath, windows_device};
+use crate::member_path::{MemberPath, device};
 
 /// A text that is the name of one file on every system, and not of a hidden one.
 pub(super) fn file_name(text: &str) -> Result<String, FetchError> {
@@ -17,8 +17,8 @@ pub(super) fn file_name(text: &str) -> Result<String, FetchError> {
         Ok(path) => path,
         Err(error) => return refused(error.to_string()),
     };
-    if let Some(device) = windows_device(&path) {
-        return refused(format!("Windows takes `{device}` for a device"));
+    if let Some(why) = device(&path) {
+        return refused(why);
     }
     Ok(path.to_string())
 }

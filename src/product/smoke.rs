@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::ProductError;
 use super::table::Origin;
-use crate::member_path::{self, MemberPath};
+use crate::member_path::{self, MemberPath, Reach};
 use crate::version::{PublicVersion, printed};
 
 /// A compiled pattern may take no more memory than this.
@@ -228,7 +228,7 @@ impl CommandRow {
         let file = |(path, text): (String, String)| -> Result<(MemberPath, String), ProductError> {
             Ok((origin.parse(&key("files"), &path)?, text))
         };
-        member_path::check(self.files.keys().map(String::as_str))
+        member_path::check(self.files.keys().map(String::as_str), Reach::Windows)
             .map_err(|error| origin.refused(&key("files"), error))?;
         let matched =
             |name: &str, text: Option<String>| text.map(|text| pattern(&key(name), &text, origin)).transpose();

@@ -78,8 +78,9 @@ fn serves(triple: &TargetTriple, family: PlatformFamily, architecture: Architect
     is_family && triple.architecture() == Some(architecture)
 }
 
-/// The command that comes next: the upload where all is well, else what tells more.
-pub(super) fn next(options: &Options, is_good: bool) -> String {
+/// The command that comes next: the upload where all is well, else what tells more. Receipts are asked for where every wheel
+/// has one.
+pub(super) fn next(options: &Options, targets: &[TargetRow], is_good: bool) -> String {
     let dist = options.out_dir.join("dist");
     let product = options.product.directory.as_deref();
     if !is_good {
@@ -91,6 +92,8 @@ pub(super) fn next(options: &Options, is_good: bool) -> String {
     let distribution = options.version.distribution().to_string();
     let revision = distribution.strip_prefix(&program).and_then(|rest| rest.strip_prefix(".post"));
     let receipts = options.out_dir.join("receipts");
+    let mut wheels = targets.iter().filter(|row| row.wheel.is_some()).peekable();
+    let has_receipts = wheels.peek().is_some() && wheels.all(TargetRow::is_tested);
     let command = UploadCommand {
         dist: &dist,
         release_version: &program,
@@ -98,7 +101,7 @@ pub(super) fn next(options: &Options, is_good: bool) -> String {
         product,
         template: None,
         sdk_template: None,
-        receipts: receipts.is_dir().then_some(receipts.as_path()),
+        receipts: has_receipts.then_some(receipts.as_path()),
         allow_missing: options.allow_missing.iter().map(ToString::to_string).collect(),
         only: options.only,
         runtime: &options.product.runtime,

@@ -49,11 +49,18 @@ pub(crate) fn demonstrate(options: &DemoOptions, console: &Console) -> Result<De
     let server = server(options, out_dir.clone(), &scratch.path().join("payload"))?;
     server.keep_the_work_of_others()?;
     let pending = PendingDirectory::create(&out_dir, options.existing)?;
-    let server = carry_out(&server, pending.path(), console)?;
+    let mut server = carry_out(&server, pending.path(), console)?;
     let root = pending.path().join(PROGRAM);
-    let program = program(options, &root, &scratch.path().join(PRODUCT), console)?;
-    let program = carry_out(&program, &root, console)?;
+    let mut program = program(options, &root, &scratch.path().join(PRODUCT), console)?;
+    // Where both will be when all is done.
+    program.out_dir = out_dir.join(PROGRAM);
+    program.product.directory = Some(program.out_dir.join(PRODUCT));
+    let mut program = carry_out(&program, &root, console)?;
     pending.commit()?;
+    if options.out_dir.is_none() {
+        // No command can be given what is not kept.
+        (server.next, program.next) = (None, None);
+    }
     Ok(Demonstrated { server, program, out_dir: options.out_dir.clone() })
 }
 

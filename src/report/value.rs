@@ -146,6 +146,11 @@ impl TargetRow {
     pub(crate) fn step(&self, name: &str) -> Option<&StepRow> {
         self.steps.iter().find(|step| step.name == name)
     }
+
+    /// Whether its wheel was smoke-tested, which leaves a receipt.
+    pub(crate) fn is_tested(&self) -> bool {
+        self.step("smoke").is_some_and(|step| step.outcome != Outcome::Skipped)
+    }
 }
 
 impl Difference {

@@ -12,12 +12,13 @@ use super::{pyproject, tags};
 use crate::binary::Inventory;
 use crate::console::Progress;
 use crate::fs::{Existing, FsError, read};
-use crate::member_path::{self, MemberPath};
+use crate::member_path::{self, MemberPath, Reach};
 use crate::payload::{DESCRIPTOR, Form, Package, Payload};
 use crate::product::{PYPROJECT, Product, RuntimeProject, Target};
 use crate::target::{PlatformTagSet, TargetTriple};
 use crate::version::{PublicVersion, ReleaseVersion};
 use crate::wheel::sbom::sboms_of;
+use crate::wheel::tag::TagSet;
 
 /// Where the import package of the runtime template is.
 const TEMPLATE_PACKAGE: &str = "src/module/";
@@ -112,7 +113,11 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
     let inside = payload.files.iter().map(|file| staged(TEMPLATE_PACKAGE, file));
     let paths: Vec<_> = template.files.keys().cloned().chain(inside).collect();
     let found_in = format!("{} and {}", template.origin, options.payload.display());
-    member_path::check(paths.iter().map(String::as_str)).map_err(|error| error.found_in(found_in))?;
+    let keepable = |reach| {
+        let paths = paths.iter().map(String::as_str);
+        member_path::check(paths, reach).map_err(|error| error.found_in(&found_in))
+    };
+    keepable(Reach::Elsewhere)?;
 
     let (form, files, bytes) = (payload.form, payload.files.len(), payload.size());
     let entrypoint = named(payload.entrypoint.place, &payload.entrypoint.path);
@@ -156,6 +161,7 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
     };
     let (platform_tag, reservations) = tags::settle(options.platform_tag.as_ref(), project, &subject)?;
     warnings.extend(reservations);
+    keepable(TagSet::runtime(&platform_tag).reach())?;
     let target = platform_tag.tags().iter().find_map(|tag| project.target_of_tag(tag)).map(|row| row.triple.clone());
     if let Some(stated) = stated {
         tags::check_target(stated, &platform_tag, &options.payload)?;

@@ -8,7 +8,7 @@ use super::pending::{PendingStage, refuse_overlap};
 use super::pyproject;
 use super::rename::{Renames, moved};
 use crate::fs::Existing;
-use crate::member_path;
+use crate::member_path::{self, Reach};
 use crate::product::{PYPROJECT, Sdk, SdkProject, Template};
 use crate::version::{PublicVersion, ReleaseVersion};
 use crate::wheel::name::DistributionName;
@@ -55,7 +55,7 @@ pub fn stage_sdk(options: &Options<'_>) -> Result<StagedSdk, StageError> {
     if let Some(directory) = &template.directory {
         refuse_overlap(&options.out, directory, "template")?;
     }
-    member_path::check(template.files.keys().map(String::as_str))
+    member_path::check(template.files.keys().map(String::as_str), Reach::Windows)
         .map_err(|error| error.found_in(template.origin.clone()))?;
     let package = only_package(template)?;
     let names_path = format!("src/{package}/{NAMES}");

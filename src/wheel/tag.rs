@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
+use crate::member_path::Reach;
 use crate::target::{PlatformTag, PlatformTagSet, TagError};
 
 /// One compatibility tag, such as `py3-none-win_amd64`. Displays as its text.
@@ -95,6 +96,13 @@ impl TagSet {
     /// Whether every part is sorted and without repeats, as PEP 425 asks.
     pub fn is_sorted(&self) -> bool {
         [&self.python, &self.abi, &self.platform].iter().all(|part| part.is_sorted_by(|one, next| one < next))
+    }
+
+    /// Whether Windows installs it. Tags that nobody knows are no Windows.
+    pub(crate) fn reach(&self) -> Reach {
+        let is_for_windows = |tag: &PlatformTag| matches!(tag, PlatformTag::Any | PlatformTag::Windows(_));
+        let platforms = self.platforms().unwrap_or_default();
+        if platforms.iter().any(is_for_windows) { Reach::Windows } else { Reach::Elsewhere }
     }
 
     /// The platforms as tags that relkit knows.

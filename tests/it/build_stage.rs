@@ -113,6 +113,23 @@ fn what_cannot_be_built_from_is_named() {
     }
 }
 
+/// In the words of `check`'s rule, where the rule makes an error of it.
+#[test]
+fn names_of_devices_are_refused_where_windows_installs_the_wheel() {
+    let directory = tempfile::tempdir().unwrap();
+    let (stage, out) = (sdk(directory.path()), directory.path().join("dist"));
+    fs::write(stage.join("src/demo_sdk/aux.py"), "").unwrap();
+    let output = run(&mut build(&stage, &out));
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("demo_sdk/aux.py") && said.contains("`aux.py` is the name of a device on Windows"), "{said}");
+    assert_eq!(names(&out), [""; 0]);
+    // No Windows installs this one.
+    let stage = runtime(directory.path(), 1);
+    fs::write(stage.join("src/demo_bin/aux.py"), "").unwrap();
+    succeed(&mut build(&stage, &out));
+}
+
 #[cfg(unix)]
 #[test]
 fn links_and_special_files_are_refused_by_name() {

@@ -172,6 +172,13 @@ fn what_relkit_prints_as_next_steps_is_run() {
         let next: Vec<_> = said.lines().filter(|line| line.starts_with("  relkit ")).collect();
         assert!(next.len() > 7, "{said}");
         next.iter().for_each(|line| drop(world.run(line.trim())));
+        // What is not kept cannot be published.
+        let uploads: Vec<_> = said.lines().filter_map(|line| line.strip_prefix("next: ")).collect();
+        assert_eq!(uploads.len(), if line.contains("kept") { 2 } else { 0 }, "{said}");
+        for upload in uploads {
+            assert!(upload.contains(" --receipts kept/"), "{said}");
+            world.run(&format!("{} --dry-run", upload.replace(" URL", " https://index.invalid/legacy/")));
+        }
     }
     // A product and its page.
     let world = base.world("next");

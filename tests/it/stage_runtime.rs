@@ -196,6 +196,7 @@ fn links_inside_become_copies() {
 
 /// What is no payload: its name, its bytes, the exit code, and words of the message.
 fn bad_files() -> Vec<(&'static str, Vec<u8>, Exit, &'static str)> {
+    let long = format!("bin/{}", "x".repeat(256));
     let files = package();
     let with = |name: &'static str, bytes: &[u8]| {
         let mut files = package();
@@ -283,6 +284,7 @@ fn bad_files() -> Vec<(&'static str, Vec<u8>, Exit, &'static str)> {
         ("control.tar.gz", named(b"bin/a\x07"), Exit::NotGood, "the path has a control character"),
         ("windows.tar.gz", named(b"bin/a?"), Exit::NotGood, "the path has a `?`"),
         ("dropped.tar.gz", named(b"bin/a."), Exit::NotGood, "a part of the path ends in a dot or a space"),
+        ("long.zip", zip_of(&[("bin/codex", elf(500)), (&long, elf(500))], ""), Exit::NotGood, "has 256 bytes"),
         ("form.tar.gz", named("BIN/\u{e9}".as_bytes()), Exit::NotGood, "where case or Unicode form do not count"),
         ("up.zip", zip_of(&[("bin/codex", elf(500)), ("../x", elf(500))], ""), Exit::NotGood, "`..` part"),
         ("link-out.tar.gz", raw("bin/x", EntryType::Symlink, "../../x"), Exit::NotGood, "leads out"),

@@ -6,8 +6,9 @@ use super::archive::defects;
 use super::contents::installed;
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
-use crate::member_path::{Clash, Node, Paths, escapes, not_on_windows, not_plain, windows_device};
-use crate::target::PlatformTag;
+use crate::member_path::{
+    Clash, MemberPath, Node, Paths, Reach, device, escapes, long_part, not_on_windows, not_plain,
+};
 use crate::zip::archive::DefectKind as Kind;
 
 rule!(PATH_RELATIVE = "path-relative", Error, Wheel(path_relative);
@@ -58,19 +59,19 @@ rule!(PATH_WINDOWS = "path-windows", Error, Wheel(path_windows);
     because: [Installer("on Windows, also with `pip install --platform`, the file cannot be written"), Habit("no Windows machine installs this wheel, or long paths may be enabled there")]);
 
 fn path_windows(wheel: &WheelSubject, found: &mut Findings) {
-    let for_windows = |tag: &PlatformTag| matches!(tag, PlatformTag::Any | PlatformTag::Windows(_));
-    let severity = if wheel.platforms().iter().any(for_windows) { Severity::Error } else { Severity::Warning };
+    let reach = wheel.name.as_ref().map_or(Reach::Elsewhere, |name| name.tags.reach());
+    let severity = if reach == Reach::Windows { Severity::Error } else { Severity::Warning };
     // Backslashes and drives are another rule's.
     for member in wheel.archive.members().iter().filter(|member| escapes(&member.name).is_none()) {
         let path = member.name.trim_end_matches('/');
         if let Some(why) = not_on_windows(path) {
             found.member(&member.name, why.to_string());
         }
-        if let Some(device) = windows_device(path) {
-            found.with(severity, Some(&member.name), format!("`{device}` is the name of a device on Windows"));
+        if let Some(why) = device(path) {
+            found.with(severity, Some(&member.name), why);
         }
         let length = path.encode_utf16().count();
-        if length > 240 && path.split('/').all(|part| part.len() <= MAX_NAME) {
+        if length > 240 && path.split('/').all(|part| part.len() <= MemberPath::MAX_PART) {
             found.with(Severity::Warning, Some(&member.name), format!("the path has {length} characters"));
         }
     }
@@ -109,14 +110,11 @@ rule!(PATH_LENGTH = "path-length", Error, Wheel(path_length);
 
 fn path_length(wheel: &WheelSubject, found: &mut Findings) {
     for member in wheel.archive.members() {
-        if let Some(part) = member.name.split('/').find(|part| part.len() > MAX_NAME) {
-            found.member(&member.name, format!("a part of the path has {} bytes", part.len()));
+        if let Some(why) = long_part(&member.name) {
+            found.member(&member.name, why.to_string());
         }
     }
 }
-
-/// `NAME_MAX` of the usual file systems, in bytes.
-const MAX_NAME: usize = 255;
 
 rule!(ONE_DESTINATION = "one-destination", Error, Wheel(one_destination);
     what: "No two files are installed to one path: what lies at the root, in `.data/purelib` and in `.data/platlib` ends in one directory, and so do `.data/scripts` and `.data/data/bin`.",
