@@ -82,7 +82,7 @@ fn module_name(set: &Set<'_>, found: &mut Findings) {
 }
 
 rule!(EMBEDDED_VERSION = "embedded-version", Warning, Set(embedded_version);
-    what: "The runtime's executable holds the text of the release's version.",
+    what: "The executable of an app server holds the text of the release's version. Other programs write theirs in as many ways as there are, and only `relkit smoke` asks them.",
     why: "An executable of another release in a wheel of this one is a mistake that no metadata shows.",
     fix: "Run it: `relkit smoke --expect-version` asks the executable itself";
     because: [Habit("a program may build its version at run time")]);

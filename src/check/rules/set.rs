@@ -39,7 +39,7 @@ fn pairs(set: &Set<'_>) -> Vec<(usize, usize)> {
 }
 
 rule!(SET_VERSION = "set-version", Error, Set(set_version);
-    what: "All files of one distribution have one version; where a release is expected, its version, in the file name, the metadata, the package description and the executable.",
+    what: "All files of one distribution have one version; where a release is expected, its version, in the file name, the metadata, the package description and the executable of an app server; what another program is, `relkit smoke` asks it.",
     why: "A machine whose wheel is of another version gets that one, or none once the SDK pins the other.",
     fix: "Build the file again from this release, or remove it from the directory";
     because: [Promise("the files of one release are of one version"), Habit("a collection of several projects may hold several versions")]);
