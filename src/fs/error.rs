@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use relkit_client::process::exhausted;
+
 use super::platform;
 use crate::console::text::human_bytes;
 use crate::error::Explain;
@@ -19,6 +21,12 @@ pub enum FsError {
     #[error("cannot write `{}`", path.display())]
     Write {
         path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("no temporary directory can be made in `{}`", directory.display())]
+    Temporary {
+        directory: PathBuf,
         #[source]
         source: io::Error,
     },
@@ -53,6 +61,7 @@ impl Explain for FsError {
                 Some("give an empty or new directory, or pass `--force` to replace this one".into())
             }
             Self::Read { source, .. } | Self::Write { source, .. } => Some(io_hint(source).into()),
+            Self::Temporary { source, .. } => Some(temporary_hint(source).into()),
             Self::NotReplaceable { .. } => Some("give the path of a directory, a new one or one to be replaced".into()),
             Self::TooLarge { .. } => Some("give the file that relkit or its author wrote".into()),
             Self::Taken { .. } => {
@@ -78,12 +87,18 @@ pub(crate) fn io_hint(error: &io::Error) -> &'static str {
         io::ErrorKind::ReadOnlyFilesystem => "give a path on a file system that can be written to",
         io::ErrorKind::FileTooLarge => "the process may not write files of this size: raise its limit (`ulimit -f`)",
         io::ErrorKind::QuotaExceeded => "free space that counts against the quota and run the command again",
-        _ if platform::is_out_of_files(error) => {
-            "allow the process more open files (`ulimit -n`), or give fewer at once"
-        }
         _ if platform::is_link_loop(error) => "remove the symbolic link that leads back to itself, or name the file",
-        _ => "check the path, and that its disk can be read and written",
+        _ => exhausted(error).unwrap_or("check the path, and that its disk can be read and written"),
     }
+}
+
+/// What to do where nothing temporary can be written.
+fn temporary_hint(error: &io::Error) -> &'static str {
+    exhausted(error).unwrap_or(match error.kind() {
+        io::ErrorKind::NotFound => "make that directory, or set TMPDIR to one that is there",
+        io::ErrorKind::NotADirectory => "set TMPDIR to a directory",
+        _ => "free space there, or set TMPDIR to a directory that can be written to",
+    })
 }
 
 #[cfg(test)]

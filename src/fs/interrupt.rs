@@ -3,7 +3,6 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -11,6 +10,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
+use super::error::FsError;
 use super::litter;
 
 /// The temporaries of this process. Whoever holds the lock may rename one; an interrupt takes it and never gives it back.
@@ -142,10 +142,13 @@ pub struct Scratch {
 
 impl Scratch {
     /// A new directory whose name begins with `prefix`.
-    pub fn create(prefix: &str) -> io::Result<Self> {
+    pub fn create(prefix: &str) -> Result<Self, FsError> {
         let place = std::env::temp_dir();
         litter::sweep(&place);
-        let directory = tempfile::Builder::new().prefix(&format!("{prefix}{}", litter::origin())).tempdir_in(place)?;
+        let directory = tempfile::Builder::new()
+            .prefix(&format!("{prefix}{}", litter::origin()))
+            .tempdir_in(&place)
+            .map_err(|source| FsError::Temporary { directory: place, source })?;
         let lock = litter::lock(directory.path()).ok();
         let open = Open::of(directory.path());
         Ok(Self { directory, _open: open, _lock: lock })

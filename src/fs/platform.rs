@@ -6,9 +6,9 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-pub(crate) use system::is_still_at;
+pub(crate) use system::{is_still_at, refuses_execution};
 pub(super) use system::{
-    allow_removal, default_directory_mode, default_mode, is_link_loop, is_out_of_files, is_own, is_process_gone,
+    allow_removal, default_directory_mode, default_mode, is_link_loop, is_own, is_process_gone,
     is_run, open_now, open_through, set_mode,
 };
 
@@ -34,9 +34,9 @@ mod system {
         error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
     }
 
-    pub fn is_out_of_files(error: &io::Error) -> bool {
-        let limits = [rustix::io::Errno::MFILE, rustix::io::Errno::NFILE].map(rustix::io::Errno::raw_os_error);
-        error.raw_os_error().is_some_and(|number| limits.contains(&number))
+    /// Whether the file system that a file lies on is mounted so that nothing on it is run.
+    pub fn refuses_execution(path: &Path) -> bool {
+        rustix::fs::statvfs(path).is_ok_and(|system| system.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC))
     }
 
     /// Temporary files are made private; a result is as readable as any new file.
@@ -159,7 +159,7 @@ mod system {
         false
     }
 
-    pub fn is_out_of_files(_: &io::Error) -> bool {
+    pub fn refuses_execution(_: &Path) -> bool {
         false
     }
 

@@ -130,15 +130,6 @@ pub enum TypegenError {
         #[source]
         source: ProcessError,
     },
-    /// No temporary directory could be made.
-    #[error("no temporary directory can be made for `{}`", origin.display())]
-    Scratch {
-        /// What it was needed for.
-        origin: PathBuf,
-        /// The operating system's answer.
-        #[source]
-        source: std::io::Error,
-    },
 }
 
 impl Explain for TypegenError {
@@ -174,7 +165,6 @@ impl Explain for TypegenError {
                 Some("let the runtime write its schema again; where it says the same, the runtime is at fault".into())
             }
             Self::Refusal { .. } => Some("mend the refusal in the generator: the protocol has changed".into()),
-            Self::Scratch { .. } => Some("free space in the temporary directory, or set TMPDIR to another".into()),
         }
     }
 

@@ -4,7 +4,6 @@
 use std::io::{BufRead as _, BufReader, Read, Write as _};
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::budget::{self, Budget};
