@@ -26,7 +26,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::cli::{Cli, Command};
-use crate::console::{Console, Volume, text::visible};
+use crate::console::{Console, Volume, last_words, text::visible};
 use crate::error::{Exit, Failure};
 use crate::fs::clean_on_interrupt;
 
@@ -52,7 +52,7 @@ pub fn run(parsed: Result<Cli, clap::Error>) -> Exit {
         (_, true) => Volume::Verbose,
         _ => Volume::Normal,
     };
-    clean_on_interrupt();
+    clean_on_interrupt(last_words);
     relkit_client::process::adopt_orphans();
     relkit_client::process::outlive_file_limit();
     let console = Console::new(volume, cli.verbosity.color);

@@ -6,11 +6,11 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-pub(crate) use system::{is_still_at, refuses_execution};
 pub(super) use system::{
-    allow_removal, default_directory_mode, default_mode, is_link_loop, is_own, is_process_gone,
-    is_run, open_now, open_through, set_mode,
+    allow_removal, default_directory_mode, default_mode, is_link_loop, is_own, is_process_gone, is_run, open_now,
+    open_through, set_mode,
 };
+pub(crate) use system::{is_still_at, refuses_execution};
 
 #[cfg(unix)]
 mod system {

@@ -36,8 +36,5 @@ pub(crate) fn ask(program: &Path, argument: &str) -> Result<Option<Answer>, Smok
             return fault.obstacle(&format!("{name} {argument}")).map_or(Ok(None), Err);
         }
     };
-    Ok(Some(Answer {
-        stdout: String::from_utf8_lossy(&finished.stdout).into_owned(),
-        stderr: finished.stderr_tail,
-    }))
+    Ok(Some(Answer { stdout: String::from_utf8_lossy(&finished.stdout).into_owned(), stderr: finished.stderr_tail }))
 }

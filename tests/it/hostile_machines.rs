@@ -91,6 +91,38 @@ fn few_open_files_are_enough_or_are_said() {
 }
 
 #[test]
+fn a_machine_that_runs_no_program_is_no_fault_of_the_program() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    set_mode(&write(root, "codex", "#!/bin/sh\necho codex-cli 0.163.0\n"), 0o755);
+    expect(&shell(root, "relkit smoke codex --level version"), 0, "");
+    for limit in 4..16 {
+        let output = shell(root, &format!("ulimit -n {limit}; relkit smoke codex --level version"));
+        let said = text(&output);
+        // Below, the loader of the system itself does not come to the program.
+        assert!(matches!(output.status.code(), Some(0 | 2 | 127)), "{limit}: {said}");
+        assert!(output.status.code() != Some(2) || said.contains("ulimit -n"), "{limit}: {said}");
+    }
+    expect(
+        &shell(root, "TMPDIR=/nonexistent relkit smoke codex --level version"),
+        2,
+        "set TMPDIR to one that is there",
+    );
+    write(root, "payload", elf(4000));
+    expect(
+        &shell(root, "TMPDIR=/nonexistent relkit init out --name tool-bin --from payload"),
+        2,
+        "no temporary directory",
+    );
+    let Some(disk) = SmallDisk::mount(&root.join("disk"), 2) else { return };
+    succeed(Command::new("mount").args(["-o", "remount,noexec"]).arg(&disk.0));
+    fs::copy(root.join("codex"), disk.0.join("codex")).unwrap();
+    let output = shell(root, "relkit smoke disk/codex --level version");
+    expect(&output, 2, "it is mounted noexec");
+    assert!(!text(&output).contains("FAILED"), "{}", text(&output));
+}
+
+#[test]
 fn a_file_limit_and_a_full_temporary_directory_are_errors_with_a_cause() {
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::exhausted::Exhausted;
 use super::platform;
 
 /// A child that could not be started, or did not do what it was started for.
@@ -66,22 +67,9 @@ impl ProcessError {
 #[must_use]
 pub fn exhausted(error: &io::Error) -> Option<&'static str> {
     if error.kind() == io::ErrorKind::OutOfMemory {
-        return Some("free memory, or raise the limit of memory (`ulimit -v`, the container's) and run the command again");
+        return Some(
+            "free memory, or raise the limit of memory (`ulimit -v`, the container's) and run the command again",
+        );
     }
-    match platform::exhausted(error)? {
-        Exhausted::Processes => Some(
-            "end other processes of the user or container, or raise its limit of processes and threads (`ulimit -u`, the \
-             container's limit of pids)",
-        ),
-        Exhausted::Files => Some("raise the limit of open files (`ulimit -n`) and run the command again"),
-    }
-}
-
-/// What a system can have no more of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Exhausted {
-    /// Processes or threads.
-    Processes,
-    /// Open files, of the process or of the system.
-    Files,
+    platform::exhausted(error).map(Exhausted::hint)
 }

@@ -8,6 +8,7 @@
 mod child;
 mod ending;
 mod error;
+mod exhausted;
 mod invocation;
 mod platform;
 mod tail;

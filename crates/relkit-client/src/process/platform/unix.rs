@@ -12,7 +12,7 @@ use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
 
-use super::super::error::Exhausted;
+use super::super::exhausted::Exhausted;
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 
