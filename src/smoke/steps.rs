@@ -5,11 +5,8 @@ use std::time::Instant;
 use super::error::SmokeError;
 use super::fault::Fault;
 use super::report::Step;
-use crate::console::Progress;
+use crate::console::{Progress, text::shortened};
 use crate::error::Outcome;
-
-/// How much of what a step found is told, in bytes. A runtime may say anything of any length.
-const MAX_DETAIL: usize = 16 * 1024;
 
 /// A step that did not fail: what it found or why it was skipped, and what the next one needs.
 #[derive(Debug, PartialEq, Eq)]
@@ -69,7 +66,8 @@ impl<'a> Steps<'a> {
                 (Outcome::Failed, fault.sentence, None)
             }
         };
-        let detail = shortened(detail);
+        // A runtime may say anything of any length, and receipts keep it.
+        let detail = shortened(&detail).into_owned();
         self.done.push(Step { name: name.to_owned(), outcome, milliseconds, detail });
         value
     }
@@ -85,12 +83,4 @@ impl<'a> Steps<'a> {
             self.stderr_tail = tail;
         }
     }
-}
-
-fn shortened(mut detail: String) -> String {
-    if detail.len() > MAX_DETAIL {
-        detail.truncate(detail.floor_char_boundary(MAX_DETAIL));
-        detail.push('…');
-    }
-    detail
 }
