@@ -53,6 +53,9 @@ impl Deref for MemberPath {
     }
 }
 
+/// `NAME_MAX` of the usual file systems: how long a part of a path is at most, in bytes.
+pub(crate) const MAX_NAME: usize = 255;
+
 /// What is wrong with a path, as a sentence without a full stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PathError {

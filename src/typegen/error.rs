@@ -153,7 +153,9 @@ impl Explain for TypegenError {
             Self::NoResult { .. } => {
                 Some("write the face out with a `result`: a docstring with `Args:` has a `Returns:` too".into())
             }
-            Self::Process { .. } => Some("give an executable that this machine can run".into()),
+            Self::Process { source, .. } => {
+                source.hint().or_else(|| Some("give an executable that this machine can run".into()))
+            }
             Self::Runtime { .. } => Some(
                 "give the runtime itself: it answers `--version`, and `app-server generate-json-schema --out DIR`"
                     .into(),

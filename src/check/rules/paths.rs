@@ -6,7 +6,7 @@ use super::archive::defects;
 use super::contents::installed;
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
-use crate::member_path::{Clash, Node, Paths, escapes, not_on_windows, not_plain, windows_device};
+use crate::member_path::{Clash, MAX_NAME, Node, Paths, escapes, not_on_windows, not_plain, windows_device};
 use crate::target::PlatformTag;
 use crate::zip::archive::DefectKind as Kind;
 
@@ -114,9 +114,6 @@ fn path_length(wheel: &WheelSubject, found: &mut Findings) {
         }
     }
 }
-
-/// `NAME_MAX` of the usual file systems, in bytes.
-const MAX_NAME: usize = 255;
 
 rule!(ONE_DESTINATION = "one-destination", Error, Wheel(one_destination);
     what: "No two files are installed to one path: what lies at the root, in `.data/purelib` and in `.data/platlib` ends in one directory, and so do `.data/scripts` and `.data/data/bin`.",
