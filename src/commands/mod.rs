@@ -28,7 +28,7 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 use crate::cli::{Cli, Command};
 use crate::console::{Console, Volume, last_words, text::visible};
 use crate::error::{Exit, Failure};
-use crate::fs::clean_on_interrupt;
+use crate::fs::{clean_on_interrupt, keep_own_rights};
 
 /// Reads the process's command line.
 ///
@@ -52,6 +52,7 @@ pub fn run(parsed: Result<Cli, clap::Error>) -> Exit {
         (_, true) => Volume::Verbose,
         _ => Volume::Normal,
     };
+    keep_own_rights();
     clean_on_interrupt(last_words);
     relkit_client::process::adopt_orphans();
     relkit_client::process::outlive_file_limit();

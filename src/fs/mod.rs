@@ -26,6 +26,6 @@ pub use mode::{KEEPS_MODES, Mode, copy, set_mode};
 pub use pending::{Existing, PendingDirectory, PendingFile, write_whole};
 pub(crate) use pending::{append, write_through};
 pub(crate) use place::{Place, place};
-pub(crate) use platform::{is_still_at, refuses_execution};
+pub(crate) use platform::{is_still_at, keep_own_rights, refuses_execution};
 pub use spool::Spool;
 pub use walk::{Kind, Walked, portable, walk};

@@ -10,7 +10,7 @@ pub(super) use system::{
     allow_removal, default_directory_mode, default_mode, is_link_loop, is_own, is_process_gone, is_run, open_now,
     open_through, set_mode,
 };
-pub(crate) use system::{is_still_at, refuses_execution};
+pub(crate) use system::{is_still_at, keep_own_rights, refuses_execution};
 
 #[cfg(unix)]
 mod system {
@@ -61,15 +61,25 @@ mod system {
         }
     }
 
-    /// The umask can only be read by setting it; both calls happen under a lock.
+    /// Takes out of the umask of this process what it would take of its own user: what the process writes it must be able to
+    /// read and to remove.
+    pub fn keep_own_rights() {
+        rustix::process::umask(mask() - rustix::fs::Mode::RWXU);
+    }
+
     fn umask() -> u32 {
+        // The type of a mode differs between systems.
+        #[allow(clippy::useless_conversion)]
+        mask().bits().into()
+    }
+
+    /// The umask can only be read by setting it; both calls happen under a lock.
+    fn mask() -> rustix::fs::Mode {
         static LOCK: std::sync::Mutex<()> = std::sync::Mutex::new(());
         let _guard = LOCK.lock();
         let current = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
         rustix::process::umask(current);
-        // The type of a mode differs between systems.
-        #[allow(clippy::useless_conversion)]
-        current.bits().into()
+        current
     }
 
     /// Whether this user made a file.
@@ -162,6 +172,8 @@ mod system {
     pub fn refuses_execution(_: &Path) -> bool {
         false
     }
+
+    pub fn keep_own_rights() {}
 
     pub fn default_mode(_: &File) -> io::Result<()> {
         Ok(())
