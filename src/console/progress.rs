@@ -32,6 +32,9 @@ impl Progress {
     /// The same as a spinner, for a step of unknown length.
     pub(super) fn spinning(self) -> Self {
         let spinner = self.styled("{prefix:>12.cyan.bold} {spinner} {msg}");
+        if spinner.0.is_hidden() {
+            return spinner;
+        }
         let bar = spinner.0.downgrade();
         let turn = move || {
             while let Some(bar) = bar.upgrade().filter(|bar| !bar.is_finished()) {

@@ -60,7 +60,7 @@ impl Explain for FsError {
             Self::NotEmpty { .. } => {
                 Some("give an empty or new directory, or pass `--force` to replace this one".into())
             }
-            Self::Read { source, .. } | Self::Write { source, .. } => Some(io_hint(source).into()),
+            Self::Read { path, source } | Self::Write { path, source } => Some(path_hint(path, source).into()),
             Self::Temporary { source, .. } => Some(temporary_hint(source).into()),
             Self::NotReplaceable { .. } => Some("give the path of a directory, a new one or one to be replaced".into()),
             Self::TooLarge { .. } => Some("give the file that relkit or its author wrote".into()),
@@ -70,6 +70,15 @@ impl Explain for FsError {
             Self::Name { .. } => Some("rename it: the files of a release have names in UTF-8".into()),
         }
     }
+}
+
+/// What to do about this path, which the system refuses.
+pub(crate) fn path_hint(path: &Path, error: &io::Error) -> &'static str {
+    let is_missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+    if is_missing(error) && path.is_relative() && std::env::current_dir().is_err_and(|error| is_missing(&error)) {
+        return "the working directory is gone: change to one that is there, or give absolute paths";
+    }
+    io_hint(error)
 }
 
 /// What to do about a path that the system refuses.

@@ -14,7 +14,7 @@ mod spool;
 mod walk;
 
 pub use error::FsError;
-pub(crate) use error::io_hint;
+pub(crate) use error::{io_hint, path_hint};
 pub(crate) use file_bytes::{FileBytes, MAX_TABLE, open_regular, read, read_table, read_text};
 pub use interrupt::Scratch;
 pub(crate) use interrupt::{LastWords, Unused, clean_on_interrupt, say_on_interrupt};

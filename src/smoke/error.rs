@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::error::Explain;
-use crate::fs::{FsError, io_hint};
+use crate::fs::{FsError, io_hint, path_hint};
 use crate::product::Level;
 use crate::wheel::name::DistributionName;
 use crate::wheel::reader::WheelError;
@@ -35,7 +35,7 @@ impl Explain for SmokeError {
             Self::Read { source, .. } if source.kind() == io::ErrorKind::IsADirectory => {
                 "give a wheel or an executable file"
             }
-            Self::Read { .. } => "check the path and its permissions",
+            Self::Read { path, source } => path_hint(path, source),
             Self::Unpack { source, .. } => return source.hint(),
             Self::Home(source) => return source.hint(),
             Self::Machine { hint, .. } => return Some(hint.clone()),

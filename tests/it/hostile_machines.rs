@@ -188,8 +188,26 @@ fn without_a_home_a_working_directory_or_streams() {
     expect(
         &shell(root, &format!("{gone} relkit retag {absolute} --platform-tag musllinux_1_1_x86_64 --out-dir out")),
         2,
-        "",
+        "the working directory is gone",
     );
+    for line in [
+        "workflow",
+        "init product --name tool-bin",
+        "init . --name tool-bin",
+        "stage-sdk sdk --codex-version 0.163.0",
+        "smoke codex",
+        "inspect codex",
+        "build stage",
+        "release --codex-version 0.163.0 --payload codex --out-dir out",
+        "verify dist --codex-version 0.163.0",
+    ] {
+        expect(&shell(root, &format!("{gone} relkit {line}")), 2, "the working directory is gone");
+    }
+    for line in ["--help", "--version", "matrix", "workflow", "man", "completions bash", "rule"] {
+        let output = shell(root, &format!("relkit {line} > /dev/full"));
+        expect(&output, 2, "cannot write the result to standard output");
+        expect(&shell(root, &format!("relkit {line} | true; exit ${{PIPESTATUS[0]}}")), 0, "");
+    }
     for closed in ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"] {
         expect(&shell(root, &format!("relkit check {small} --receipt receipt.json {closed}")), 0, "");
         expect(&shell(root, &format!("relkit check none {closed}")), 2, "");
