@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use relkit_client::process::exhausted;
 
+use super::map::NoCopy;
 use super::platform;
 use crate::console::text::human_bytes;
 use crate::error::Explain;
@@ -83,6 +84,9 @@ pub(crate) fn path_hint(path: &Path, error: &io::Error) -> &'static str {
 
 /// What to do about a path that the system refuses.
 pub(crate) fn io_hint(error: &io::Error) -> &'static str {
+    if let Some(NoCopy { error, .. }) = error.get_ref().and_then(|error| error.downcast_ref()) {
+        return temporary_hint(error);
+    }
     match error.kind() {
         io::ErrorKind::StorageFull => "free space on the disk and run the command again",
         io::ErrorKind::NotFound => "check the path",

@@ -5,7 +5,7 @@
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::ops::Deref;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::file_bytes::{cut_short, open_regular};
 
@@ -56,10 +56,16 @@ fn whole(length: u64, read: u64) -> io::Result<()> {
     if read < length { Err(cut_short()) } else { Ok(()) }
 }
 
-/// The disk that is full is not that of the file.
+/// The disk that is full, or the directory that is missing, is not that of the file.
+#[derive(Debug, thiserror::Error)]
+#[error("no temporary file can be written in `{}`: {error}", place.display())]
+pub(super) struct NoCopy {
+    place: PathBuf,
+    pub(super) error: io::Error,
+}
+
 pub(super) fn no_copy(error: io::Error) -> io::Error {
-    let place = std::env::temp_dir();
-    io::Error::new(error.kind(), format!("no temporary file can be written in `{}`: {error}", place.display()))
+    io::Error::new(error.kind(), NoCopy { place: std::env::temp_dir(), error })
 }
 
 impl From<Vec<u8>> for Map {

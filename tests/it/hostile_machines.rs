@@ -138,6 +138,20 @@ fn a_file_limit_and_a_full_temporary_directory_are_errors_with_a_cause() {
     expect(&shell(root, &format!("TMPDIR=/nonexistent relkit check {large}")), 2, "/nonexistent");
     expect(&shell(root, &format!("TMPDIR=/nonexistent relkit smoke {large}")), 2, "/nonexistent");
     expect(&shell(root, &format!("TMPDIR=/nonexistent relkit inspect {large}")), 2, "/nonexistent");
+    for line in [
+        format!("check {large}"),
+        format!("inspect {large}"),
+        format!("smoke {large}"),
+        format!("retag {large} --platform-tag musllinux_1_1_x86_64 --out-dir tagged"),
+        format!("stage-runtime other {large} --codex-version 0.163.0"),
+        "demo".into(),
+    ] {
+        for place in ["/nonexistent", "payload"] {
+            let output = shell(root, &format!("TMPDIR={place} relkit {line}"));
+            expect(&output, 2, "TMPDIR to");
+            assert!(text(&output).contains(place) && !text(&output).contains("damaged"), "{}", text(&output));
+        }
+    }
     // What needs no temporary file needs no place for it.
     expect(&shell(root, "TMPDIR=/nonexistent relkit check small"), 0, "");
 }
