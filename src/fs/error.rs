@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use relkit_client::process::exhausted;
 
+use super::file_bytes::is_too_long;
 use super::map::NoCopy;
 use super::platform;
 use crate::console::text::human_bytes;
-use crate::error::Explain;
+use crate::error::{Exit, Explain};
 
 /// A file or directory that could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -71,6 +72,13 @@ impl Explain for FsError {
             Self::Name { .. } => Some("rename it: the files of a release have names in UTF-8".into()),
         }
     }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Read { source, .. } if is_too_long(source) => Exit::NotGood,
+            _ => Exit::Failed,
+        }
+    }
 }
 
 /// What to do about this path, which the system refuses.
@@ -86,6 +94,9 @@ pub(crate) fn path_hint(path: &Path, error: &io::Error) -> &'static str {
 pub(crate) fn io_hint(error: &io::Error) -> &'static str {
     if let Some(NoCopy { error, .. }) = error.get_ref().and_then(|error| error.downcast_ref()) {
         return temporary_hint(error);
+    }
+    if is_too_long(error) {
+        return "give the file that was meant: no wheel, source distribution or program is as large";
     }
     match error.kind() {
         io::ErrorKind::StorageFull => "free space on the disk and run the command again",

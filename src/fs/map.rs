@@ -7,10 +7,13 @@ use std::io::{self, Read as _};
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
-use super::file_bytes::{cut_short, open_regular};
+use super::file_bytes::{cut_short, open_within};
 
 /// Files above this are copied and mapped, not read into memory.
 pub(super) const MAX_IN_MEMORY: usize = 4 << 20;
+
+/// Files above this are neither executables nor source distributions.
+const MAX_MAPPED: u64 = 4 << 30;
 
 /// Derefs to the bytes of a file as it was when it was opened.
 #[derive(Debug)]
@@ -26,8 +29,7 @@ enum Bytes {
 impl Map {
     /// Reads the regular file at `path`.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let mut file = open_regular(path)?;
-        let length = file.metadata()?.len();
+        let (mut file, length) = open_within(path, MAX_MAPPED)?;
         if length > MAX_IN_MEMORY as u64 {
             let mut copy = tempfile::tempfile().map_err(no_copy)?;
             whole(length, io::copy(&mut (&file).take(length), &mut copy).map_err(no_copy)?)?;

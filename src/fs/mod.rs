@@ -15,7 +15,9 @@ mod walk;
 
 pub use error::FsError;
 pub(crate) use error::{io_hint, path_hint};
-pub(crate) use file_bytes::{FileBytes, MAX_TABLE, open_regular, read, read_table, read_text};
+pub(crate) use file_bytes::{
+    FileBytes, MAX_ARCHIVE, MAX_TABLE, is_too_long, open_regular, open_within, read, read_table, read_text,
+};
 pub use interrupt::Scratch;
 pub(crate) use interrupt::{LastWords, Unused, clean_on_interrupt, say_on_interrupt};
 pub use json::JsonError;

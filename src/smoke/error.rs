@@ -3,8 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::error::Explain;
-use crate::fs::{FsError, io_hint, path_hint};
+use crate::error::{Exit, Explain};
+use crate::fs::{FsError, io_hint, is_too_long, path_hint};
 use crate::product::Level;
 use crate::wheel::name::DistributionName;
 use crate::wheel::reader::WheelError;
@@ -45,5 +45,12 @@ impl Explain for SmokeError {
             Self::ModelServer(source) => return Some(io_hint(source).into()),
         };
         Some(hint.to_owned())
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Read { source, .. } if is_too_long(source) => Exit::NotGood,
+            _ => Exit::Failed,
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::error::{Exit, Explain};
-use crate::fs::path_hint;
+use crate::fs::{is_too_long, path_hint};
 
 /// Something that is wrong with the framing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -110,6 +110,7 @@ impl Explain for ArchiveError {
 
     fn exit(&self) -> Exit {
         match self {
+            Self::Open { source, .. } if is_too_long(source) => Exit::NotGood,
             Self::Open { .. } => Exit::Failed,
             Self::Framing { .. } => Exit::NotGood,
         }
