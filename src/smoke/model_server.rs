@@ -27,6 +27,9 @@ const MAX_KEPT: usize = 8 * 1024 * 1024;
 /// How long a client may take to send its request or read the answer.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long it waits where a connection cannot be accepted.
+const MOMENT: Duration = Duration::from_millis(20);
+
 /// What the model answers when it is asked next.
 #[derive(Debug)]
 pub(super) enum Answer {
@@ -77,8 +80,11 @@ impl ModelServer {
                 if accepting.stopped.load(Ordering::Acquire) {
                     return;
                 }
-                let Ok(stream) = stream else { continue };
-                accept(stream, &accepting);
+                match stream {
+                    Ok(stream) => accept(stream, &accepting),
+                    // Most often for want of open files, which is not over at once.
+                    Err(_) => thread::sleep(MOMENT),
+                }
             }
         })?;
         Ok(Self { address, shared, listener: Some(listener) })

@@ -83,6 +83,33 @@ fn what_a_program_started_ends_with_an_interrupted_test() {
 }
 
 #[test]
+fn a_flood_ends_the_test_within_its_memory() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    for (message, words) in [
+        (r#"{"method":"n","params":{}}"#, "wrote more than 100000 messages, or 134.2 MB of them"),
+        (r#"{"method":"ask","id":1}"#, ""),
+        (r#"{"id":7,"result":[0,0,0,0]}"#, "wrote more than 100000 messages, or 134.2 MB of them"),
+    ] {
+        let script = format!(
+            "#!/bin/sh\nPATH=/usr/bin:/bin\n[ \"$1\" != --version ] || exec echo codex-cli 0.163.0\nexec yes '{message}'\n"
+        );
+        set_mode(&write(root, "codex", script), 0o755);
+        let mut command = Command::new("sh");
+        // So many kibibytes: threads reserve far more than they use.
+        command.args([
+            "-c",
+            "ulimit -v 2000000; exec \"$0\" smoke codex --level handshake",
+            env!("CARGO_BIN_EXE_relkit"),
+        ]);
+        let output = run_in_time(command.current_dir(root));
+        let said = text(&output);
+        assert_eq!(output.status.code(), Some(1), "{message}: {said}");
+        assert!(said.contains("handshake") && said.contains(words) && !said.contains("hangs"), "{message}: {said}");
+    }
+}
+
+#[test]
 fn what_ends_with_its_program_is_not_spoken_of() {
     let directory = tempfile::tempdir().unwrap();
     for deed in ["", "/bin/sleep 0.1", "( /bin/true & )"] {
