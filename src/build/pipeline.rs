@@ -82,9 +82,9 @@ pub(super) fn run<E: From<SourceError>>(
             let stop = Stop(&queue);
             let mut crcs: Vec<_> = sources.iter().map(|_| crc32fast::Hasher::new()).collect();
             let mut digests = vec![Sha256Digest([0; 32]); sources.len()];
-            for number in 0..tasks.len() {
+            for (number, task) in tasks.iter().enumerate() {
                 let done = match &mut alone {
-                    Some(worker) => worker.work(sources, &tasks[number]),
+                    Some(worker) => worker.work(sources, task),
                     None => queue.next(number).unwrap_or(Err(SourceError::Join(JoinError))),
                 };
                 for Done { source, chunk, digest } in done? {
