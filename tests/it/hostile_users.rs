@@ -81,10 +81,10 @@ fn where_no_thread_can_be_started_work_is_done_without_or_the_want_is_said() {
     }
     for line in [
         "smoke codex --level version".into(),
-        format!("generate-types --codex-bin codex --sdk sdk"),
+        "generate-types --codex-bin codex --sdk sdk".into(),
         "init product --name tool-bin --from payload".into(),
         "demo".into(),
-        format!("release --codex-version 0.163.0 --payload payload --allow-missing all --out-dir all"),
+        "release --codex-version 0.163.0 --payload payload --allow-missing all --out-dir all".into(),
         format!("fetch {served} --no-digest --out fetched"),
         format!("check name==1 --index-url {served}"),
         format!("verify dist --codex-version 0.163.0 --only sdk --index-url {served}"),

@@ -22,9 +22,6 @@ use crate::http;
 use crate::http::sentence::Body;
 use crate::wheel::name::DistributionName;
 
-/// How much of an answer is read, in bytes; tokens and refusals have a few thousand.
-const MAX_ANSWER: u64 = 1 << 20;
-
 /// How long a minted token is used before another is minted, where the index does not say how long it lives.
 const RENEW_AFTER: Duration = Duration::from_secs(10 * 60);
 const SILENCE: Duration = Duration::from_secs(30);
@@ -259,7 +256,7 @@ fn network(step: &'static str) -> impl FnOnce(reqwest::Error) -> CredentialError
 /// The body of an answer, or as much of it as is looked at: the rest makes no sense of what begins so.
 fn whole(response: Response, step: &'static str) -> Result<Vec<u8>, CredentialError> {
     let mut body = Vec::new();
-    match response.take(MAX_ANSWER).read_to_end(&mut body).map_err(io::Error::downcast) {
+    match response.take(http::MAX_ANSWER as u64).read_to_end(&mut body).map_err(io::Error::downcast) {
         Err(Ok(error)) => Err(network(step)(error)),
         Ok(_) | Err(Err(_)) => Ok(body),
     }
