@@ -246,6 +246,7 @@ mod tests {
         let error = Limited::new(io::repeat(0), 1000).read_to_end(&mut bytes).unwrap_err();
         assert!(matches!(reading(Path::new("x"), error), PayloadError::Bomb { .. }));
         assert_eq!(limit(1), 256 << 20);
-        assert_eq!(limit(1 << 30), 200 << 30);
+        assert_eq!(limit(20 << 20), 4000 << 20);
+        assert_eq!(limit(1 << 30), MAX_ARCHIVE);
     }
 }
