@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 
 use relkit_client::process::exhausted;
 
-use super::file_bytes::is_too_long;
-use super::map::NoCopy;
 use super::platform;
+use super::refusal::{NoCopy, is_too_long};
 use crate::console::text::human_bytes;
 use crate::error::{Exit, Explain};
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::error::FsError;
 use super::platform::{self, not_regular};
-use crate::console::text::human_bytes;
+use super::refusal::TooLong;
 
 /// A regular file, or memory in its place.
 #[derive(Debug)]
@@ -79,19 +79,6 @@ pub(crate) fn open_within(path: &Path, limit: u64) -> io::Result<(File, u64)> {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, TooLong { length, limit }));
     }
     Ok((file, length))
-}
-
-/// A file that is larger than anything of its kind.
-#[derive(Debug, thiserror::Error)]
-#[error("it has {}, and no more than {} are read", human_bytes(*length), human_bytes(*limit))]
-pub(super) struct TooLong {
-    length: u64,
-    limit: u64,
-}
-
-/// Whether a file was refused for its size.
-pub(crate) fn is_too_long(error: &io::Error) -> bool {
-    error.get_ref().is_some_and(|error| error.is::<TooLong>())
 }
 
 /// Texts, receipts, manifests and plans are read whole up to this many bytes.

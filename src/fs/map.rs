@@ -5,9 +5,10 @@
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::ops::Deref;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::file_bytes::{cut_short, open_within};
+use super::refusal::NoCopy;
 
 /// Files above this are copied and mapped, not read into memory.
 pub(super) const MAX_IN_MEMORY: usize = 4 << 20;
@@ -58,14 +59,7 @@ fn whole(length: u64, read: u64) -> io::Result<()> {
     if read < length { Err(cut_short()) } else { Ok(()) }
 }
 
-/// The disk that is full, or the directory that is missing, is not that of the file.
-#[derive(Debug, thiserror::Error)]
-#[error("no temporary file can be written in `{}`: {error}", place.display())]
-pub(super) struct NoCopy {
-    place: PathBuf,
-    pub(super) error: io::Error,
-}
-
+/// A failure to write a temporary file.
 pub(super) fn no_copy(error: io::Error) -> io::Error {
     io::Error::new(error.kind(), NoCopy { place: std::env::temp_dir(), error })
 }
