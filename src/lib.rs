@@ -69,6 +69,7 @@ pub mod smoke;
 pub mod stage;
 #[doc(hidden)]
 pub mod target;
+mod threads;
 #[doc(hidden)]
 pub mod typegen;
 #[doc(hidden)]

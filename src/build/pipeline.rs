@@ -7,6 +7,7 @@ use super::source::{Source, SourceError, changed};
 use super::strategy::Planned;
 use super::worker::{Chunk, Done, Task, Worker, hash};
 use crate::digest::Sha256Digest;
+use crate::threads;
 use crate::zip::deflate::{CHUNK, Compression, JoinError};
 use crate::zip::queue::{Queue, Stop, StopOnPanic};
 
@@ -66,44 +67,55 @@ pub(super) fn run<E: From<SourceError>>(
     let compression = deflating.unwrap_or(Compression::Store);
     let workers = workers(jobs, compression, tasks.len());
     let queue = Queue::new(tasks.len(), workers + 2);
-    std::thread::scope(|scope| {
+    let work = || {
+        let _stop = StopOnPanic(&queue);
+        let mut worker = Worker::new(compression);
+        while let Some(number) = queue.take() {
+            queue.put(number, worker.work(sources, &tasks[number]));
+        }
+    };
+    let compress = || {
+        std::thread::scope(|scope| {
+            let started = threads::start(scope, workers, &work);
+            let mut alone = (started == 0).then(|| Worker::new(compression));
+            // Whatever ends this closure early also ends the threads.
+            let stop = Stop(&queue);
+            let mut crcs: Vec<_> = sources.iter().map(|_| crc32fast::Hasher::new()).collect();
+            let mut digests = vec![Sha256Digest([0; 32]); sources.len()];
+            for (number, task) in tasks.iter().enumerate() {
+                let done = match &mut alone {
+                    Some(worker) => worker.work(sources, task),
+                    None => queue.next(number).unwrap_or(Err(SourceError::Join(JoinError))),
+                };
+                for Done { source, chunk, digest } in done? {
+                    match digest {
+                        Some(digest) => digests[source] = digest,
+                        None => crcs[source].combine(&chunk.crc),
+                    }
+                    write(source, chunk)?;
+                }
+            }
+            // Nothing is left to be taken, but what hashes goes on.
+            std::mem::forget(stop);
+            Ok::<_, E>((crcs, digests))
+        })
+    };
+    let hash_large = || {
         let large = sources.iter().enumerate().filter(|(_, (source, _))| !is_small(source));
-        let hashing = scope.spawn(|| {
-            large
-                .map(|(index, (source, _))| Ok((index, hash(source, || queue.is_stopped())?)))
-                .collect::<Result<Vec<_>, SourceError>>()
-        });
-        for _ in 0..workers {
-            scope.spawn(|| {
-                let _stop = StopOnPanic(&queue);
-                let mut worker = Worker::new(compression);
-                while let Some(number) = queue.take() {
-                    queue.put(number, worker.work(sources, &tasks[number]));
-                }
-            });
+        large
+            .map(|(index, (source, _))| Ok((index, hash(source, || queue.is_stopped())?)))
+            .collect::<Result<Vec<_>, SourceError>>()
+    };
+    let (compressed, hashed) = threads::both(compress, hash_large);
+    let (mut crcs, mut digests) = compressed?;
+    for (source, (digest, hashed_crc)) in hashed? {
+        // Both threads read the file on their own; a file that changed in between would get a false RECORD row.
+        if std::mem::take(&mut crcs[source]).finalize() != hashed_crc {
+            return Err(changed(sources[source].0).into());
         }
-        // Whatever ends this closure early also ends the threads.
-        let _stop = Stop(&queue);
-        let mut crcs: Vec<_> = sources.iter().map(|_| crc32fast::Hasher::new()).collect();
-        let mut digests = vec![Sha256Digest([0; 32]); sources.len()];
-        for number in 0..tasks.len() {
-            for Done { source, chunk, digest } in queue.next(number).unwrap_or(Err(SourceError::Join(JoinError)))? {
-                match digest {
-                    Some(digest) => digests[source] = digest,
-                    None => crcs[source].combine(&chunk.crc),
-                }
-                write(source, chunk)?;
-            }
-        }
-        for (source, (digest, hashed_crc)) in hashing.join().map_err(|_| SourceError::Join(JoinError))?? {
-            // Both threads read the file on their own; a file that changed in between would get a false RECORD row.
-            if std::mem::take(&mut crcs[source]).finalize() != hashed_crc {
-                return Err(changed(sources[source].0).into());
-            }
-            digests[source] = digest;
-        }
-        Ok(digests)
-    })
+        digests[source] = digest;
+    }
+    Ok(digests)
 }
 
 #[cfg(test)]

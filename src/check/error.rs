@@ -57,6 +57,10 @@ impl Explain for CheckError {
     }
 
     fn exit(&self) -> Exit {
-        Exit::Failed
+        match self {
+            Self::Read(error) => error.exit(),
+            Self::Open(error) => error.exit(),
+            _ => Exit::Failed,
+        }
     }
 }

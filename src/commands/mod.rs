@@ -26,9 +26,9 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::cli::{Cli, Command};
-use crate::console::{Console, Volume, text::visible};
+use crate::console::{Color, Console, Volume, last_words, text::visible};
 use crate::error::{Exit, Failure};
-use crate::fs::clean_on_interrupt;
+use crate::fs::{clean_on_interrupt, keep_own_rights};
 
 /// Reads the process's command line.
 ///
@@ -52,7 +52,8 @@ pub fn run(parsed: Result<Cli, clap::Error>) -> Exit {
         (_, true) => Volume::Verbose,
         _ => Volume::Normal,
     };
-    clean_on_interrupt();
+    keep_own_rights();
+    clean_on_interrupt(last_words);
     relkit_client::process::adopt_orphans();
     relkit_client::process::outlive_file_limit();
     let console = Console::new(volume, cli.verbosity.color);
@@ -77,11 +78,13 @@ fn say(words: &clap::Error) -> Exit {
         let message = message.strip_prefix("error: ").unwrap_or(&message).to_owned();
         let hint = paragraphs.find_map(|paragraph| Some(paragraph.strip_prefix("tip: ")?.to_owned()));
         let failure = Failure { chain: vec![message], hint, exit: Exit::Failed };
-        return Console::new(Volume::Quiet, crate::console::Color::Auto).for_json().end(&failure);
+        return Console::new(Volume::Quiet, Color::Auto).for_json().end(&failure);
     }
     match words.print().and_then(|()| io::stdout().flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Exit::Failed,
         _ if words.use_stderr() => Exit::Failed,
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Console::new(Volume::Quiet, Color::Auto).unwritten(&error)
+        }
         _ => Exit::Good,
     }
 }

@@ -56,10 +56,7 @@ pub(super) fn fetch(
             .with_hint("name its simple API with `--index-url`, or in RELKIT_INDEX_URL"));
     };
     let index = index::reader(&http::parse_url(url)?, Patience::default().sending)?;
-    let scratch = Scratch::create("relkit-published-").map_err(|error| {
-        Failure::new(Exit::Failed, format!("cannot make a temporary directory: {error}"))
-            .with_hint("free space in the temporary directory, or set TMPDIR to another")
-    })?;
+    let scratch = Scratch::create("relkit-published-")?;
     let pause = Pace::default().first_pause;
     let mut audit =
         console.with_spinner("Fetching", |_| audit(&index, &releases, taken, attestations, scratch.path(), pause))?;

@@ -116,13 +116,13 @@ impl Console {
 
     /// The exit code of a run that came to `exit`: another one, after saying why, where a result could not be written.
     pub(crate) fn finish(&self, exit: Exit) -> Exit {
-        match self.lost.get() {
-            None => exit,
-            Some(error) => {
-                let failure = Failure::new(Exit::Failed, error.to_string());
-                self.failure(&failure.while_doing("cannot write the result to standard output"))
-            }
-        }
+        self.lost.get().map_or(exit, |error| self.unwritten(error))
+    }
+
+    /// Says why what was asked for could not be written, and returns the exit code for that.
+    pub(crate) fn unwritten(&self, error: &io::Error) -> Exit {
+        let failure = Failure::new(Exit::Failed, error.to_string());
+        self.failure(&failure.while_doing("cannot write the result to standard output"))
     }
 
     /// Writes a report to standard output.

@@ -1,10 +1,14 @@
 //! Bars and spinners on standard error.
 
+use std::thread;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::text::visible;
+
+/// How often a spinner turns.
+const TURN: Duration = Duration::from_millis(100);
 
 /// A bar that a step advances; cheap to clone, usable from any thread, and gone when the step ends.
 #[derive(Debug, Clone)]
@@ -28,7 +32,18 @@ impl Progress {
     /// The same as a spinner, for a step of unknown length.
     pub(super) fn spinning(self) -> Self {
         let spinner = self.styled("{prefix:>12.cyan.bold} {spinner} {msg}");
-        spinner.0.enable_steady_tick(Duration::from_millis(100));
+        if spinner.0.is_hidden() {
+            return spinner;
+        }
+        let bar = spinner.0.downgrade();
+        let turn = move || {
+            while let Some(bar) = bar.upgrade().filter(|bar| !bar.is_finished()) {
+                bar.tick();
+                thread::sleep(TURN);
+            }
+        };
+        // Where no thread is left it turns with its messages alone.
+        let _ = thread::Builder::new().name("relkit-spinner".into()).spawn(turn);
         spinner
     }
 

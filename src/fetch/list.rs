@@ -110,8 +110,7 @@ impl Lists {
 
     fn fetched(&self, url: &str) -> Result<Vec<u8>, ListError> {
         let url = http::parse_url(url).map_err(ListError::Url)?;
-        let scratch =
-            Scratch::create("relkit-fetch-").map_err(FsError::write(&std::env::temp_dir())).map_err(ListError::File)?;
+        let scratch = Scratch::create("relkit-fetch-").map_err(ListError::File)?;
         let options = Options {
             url,
             path: scratch.path().join("checksums"),

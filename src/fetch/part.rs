@@ -47,7 +47,7 @@ impl Part {
                 return Ok(Self { bytes, tag, target: path.to_owned(), made, end, _unused: Some(unused) });
             }
         }
-        let scratch = Scratch::create("relkit-fetch-").map_err(FsError::write(&std::env::temp_dir()))?;
+        let scratch = Scratch::create("relkit-fetch-")?;
         let (bytes, tag) = (scratch.path().join("part"), scratch.path().join("tag"));
         Ok(Self {
             bytes,

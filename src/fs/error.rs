@@ -3,9 +3,12 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use relkit_client::process::exhausted;
+
 use super::platform;
+use super::refusal::{NoCopy, is_too_long};
 use crate::console::text::human_bytes;
-use crate::error::Explain;
+use crate::error::{Exit, Explain};
 
 /// A file or directory that could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +22,12 @@ pub enum FsError {
     #[error("cannot write `{}`", path.display())]
     Write {
         path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("no temporary directory can be made in `{}`", directory.display())]
+    Temporary {
+        directory: PathBuf,
         #[source]
         source: io::Error,
     },
@@ -52,7 +61,8 @@ impl Explain for FsError {
             Self::NotEmpty { .. } => {
                 Some("give an empty or new directory, or pass `--force` to replace this one".into())
             }
-            Self::Read { source, .. } | Self::Write { source, .. } => Some(io_hint(source).into()),
+            Self::Read { path, source } | Self::Write { path, source } => Some(path_hint(path, source).into()),
+            Self::Temporary { source, .. } => Some(temporary_hint(source).into()),
             Self::NotReplaceable { .. } => Some("give the path of a directory, a new one or one to be replaced".into()),
             Self::TooLarge { .. } => Some("give the file that relkit or its author wrote".into()),
             Self::Taken { .. } => {
@@ -61,10 +71,32 @@ impl Explain for FsError {
             Self::Name { .. } => Some("rename it: the files of a release have names in UTF-8".into()),
         }
     }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Read { source, .. } if is_too_long(source) => Exit::NotGood,
+            _ => Exit::Failed,
+        }
+    }
+}
+
+/// What to do about this path, which the system refuses.
+pub(crate) fn path_hint(path: &Path, error: &io::Error) -> &'static str {
+    let is_missing = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+    if is_missing(error) && path.is_relative() && std::env::current_dir().is_err_and(|error| is_missing(&error)) {
+        return "the working directory is gone: change to one that is there, or give absolute paths";
+    }
+    io_hint(error)
 }
 
 /// What to do about a path that the system refuses.
 pub(crate) fn io_hint(error: &io::Error) -> &'static str {
+    if let Some(NoCopy { error, .. }) = error.get_ref().and_then(|error| error.downcast_ref()) {
+        return temporary_hint(error);
+    }
+    if is_too_long(error) {
+        return "give the file that was meant: no wheel, source distribution or program is as large";
+    }
     match error.kind() {
         io::ErrorKind::StorageFull => "free space on the disk and run the command again",
         io::ErrorKind::NotFound => "check the path",
@@ -78,12 +110,18 @@ pub(crate) fn io_hint(error: &io::Error) -> &'static str {
         io::ErrorKind::ReadOnlyFilesystem => "give a path on a file system that can be written to",
         io::ErrorKind::FileTooLarge => "the process may not write files of this size: raise its limit (`ulimit -f`)",
         io::ErrorKind::QuotaExceeded => "free space that counts against the quota and run the command again",
-        _ if platform::is_out_of_files(error) => {
-            "allow the process more open files (`ulimit -n`), or give fewer at once"
-        }
         _ if platform::is_link_loop(error) => "remove the symbolic link that leads back to itself, or name the file",
-        _ => "check the path, and that its disk can be read and written",
+        _ => exhausted(error).unwrap_or("check the path, and that its disk can be read and written"),
     }
+}
+
+/// What to do where nothing temporary can be written.
+fn temporary_hint(error: &io::Error) -> &'static str {
+    exhausted(error).unwrap_or(match error.kind() {
+        io::ErrorKind::NotFound => "make that directory, or set TMPDIR to one that is there",
+        io::ErrorKind::NotADirectory => "set TMPDIR to a directory",
+        _ => "free space there, or set TMPDIR to a directory that can be written to",
+    })
 }
 
 #[cfg(test)]

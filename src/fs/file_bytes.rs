@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::error::FsError;
 use super::platform::{self, not_regular};
+use super::refusal::TooLong;
 
 /// A regular file, or memory in its place.
 #[derive(Debug)]
@@ -17,8 +18,7 @@ pub(crate) enum FileBytes {
 
 impl FileBytes {
     pub(crate) fn open(path: &Path) -> io::Result<Self> {
-        let file = open_regular(path)?;
-        let length = file.metadata()?.len();
+        let (file, length) = open_within(path, MAX_ARCHIVE)?;
         Ok(Self::File { file, length })
     }
 
@@ -65,6 +65,20 @@ pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
     } else {
         not_regular()
     })
+}
+
+/// No wheel, source distribution or payload has more bytes. A file that states more may hold nothing but holes, and is
+/// refused before anything of it is read.
+pub(crate) const MAX_ARCHIVE: u64 = 8 << 30;
+
+/// Opens a regular file of no more than `limit` bytes; also returns how many it has.
+pub(crate) fn open_within(path: &Path, limit: u64) -> io::Result<(File, u64)> {
+    let file = open_regular(path)?;
+    let length = file.metadata()?.len();
+    if length > limit {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, TooLong { length, limit }));
+    }
+    Ok((file, length))
 }
 
 /// Texts, receipts, manifests and plans are read whole up to this many bytes.

@@ -3,14 +3,15 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
+use relkit_client::process::end_all;
 use tempfile::TempDir;
 
+use super::error::FsError;
 use super::litter;
 
 /// The temporaries of this process. Whoever holds the lock may rename one; an interrupt takes it and never gives it back.
@@ -24,15 +25,21 @@ static LAST_WORDS: Mutex<Option<LastWords>> = Mutex::new(None);
 
 /// The exit code of an interrupted run, which is that of shells for SIGINT.
 const INTERRUPTED: i32 = 130;
+const INTERRUPTED_WORDS: &str = "interrupted: every program that was started is ended, and what was begun is removed";
+/// How long the end of the programs that were started is waited for.
+const ENDING: Duration = Duration::from_secs(5);
 /// How often a directory is tried to be removed: other threads and children may still write into it.
 const TRIES: u32 = 25;
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Removes the temporaries of this process when it is interrupted (Ctrl-C, SIGINT, SIGTERM, SIGHUP), and ends it with 130.
-/// Without this, or where it fails, an interrupted run leaves its temporaries.
-pub fn clean_on_interrupt() {
+/// Ends every program that was started and removes the temporaries of this process when it is interrupted (Ctrl-C, SIGINT,
+/// SIGTERM, SIGHUP), says so with `say` unless there are other last words, and ends it with 130. Without this, or where it
+/// fails, an interrupted run leaves its temporaries.
+pub(crate) fn clean_on_interrupt(say: fn(&str)) {
     // It fails only where somebody else in the process listens already.
-    let _ = ctrlc::set_handler(|| {
+    let _ = ctrlc::set_handler(move || {
+        // First, since what runs may still write into them.
+        end_all(ENDING);
         let open = locked();
         for path in open.iter() {
             remove(path);
@@ -42,6 +49,8 @@ pub fn clean_on_interrupt() {
         }
         if let Some(last) = LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
             (last.say)(&last.words);
+        } else {
+            say(INTERRUPTED_WORDS);
         }
         std::process::exit(INTERRUPTED);
     });
@@ -142,10 +151,13 @@ pub struct Scratch {
 
 impl Scratch {
     /// A new directory whose name begins with `prefix`.
-    pub fn create(prefix: &str) -> io::Result<Self> {
+    pub fn create(prefix: &str) -> Result<Self, FsError> {
         let place = std::env::temp_dir();
         litter::sweep(&place);
-        let directory = tempfile::Builder::new().prefix(&format!("{prefix}{}", litter::origin())).tempdir_in(place)?;
+        let directory = tempfile::Builder::new()
+            .prefix(&format!("{prefix}{}", litter::origin()))
+            .tempdir_in(&place)
+            .map_err(|source| FsError::Temporary { directory: place, source })?;
         let lock = litter::lock(directory.path()).ok();
         let open = Open::of(directory.path());
         Ok(Self { directory, _open: open, _lock: lock })

@@ -7,10 +7,14 @@ use std::io::{self, Read as _};
 use std::ops::Deref;
 use std::path::Path;
 
-use super::file_bytes::{cut_short, open_regular};
+use super::file_bytes::{cut_short, open_within};
+use super::refusal::NoCopy;
 
 /// Files above this are copied and mapped, not read into memory.
 pub(super) const MAX_IN_MEMORY: usize = 4 << 20;
+
+/// Files above this are neither executables nor source distributions.
+const MAX_MAPPED: u64 = 4 << 30;
 
 /// Derefs to the bytes of a file as it was when it was opened.
 #[derive(Debug)]
@@ -26,8 +30,7 @@ enum Bytes {
 impl Map {
     /// Reads the regular file at `path`.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let mut file = open_regular(path)?;
-        let length = file.metadata()?.len();
+        let (mut file, length) = open_within(path, MAX_MAPPED)?;
         if length > MAX_IN_MEMORY as u64 {
             let mut copy = tempfile::tempfile().map_err(no_copy)?;
             whole(length, io::copy(&mut (&file).take(length), &mut copy).map_err(no_copy)?)?;
@@ -56,10 +59,9 @@ fn whole(length: u64, read: u64) -> io::Result<()> {
     if read < length { Err(cut_short()) } else { Ok(()) }
 }
 
-/// The disk that is full is not that of the file.
+/// A failure to write a temporary file.
 pub(super) fn no_copy(error: io::Error) -> io::Error {
-    let place = std::env::temp_dir();
-    io::Error::new(error.kind(), format!("no temporary file can be written in `{}`: {error}", place.display()))
+    io::Error::new(error.kind(), NoCopy { place: std::env::temp_dir(), error })
 }
 
 impl From<Vec<u8>> for Map {

@@ -10,14 +10,17 @@ mod mode;
 mod pending;
 mod place;
 mod platform;
+mod refusal;
 mod spool;
 mod walk;
 
 pub use error::FsError;
-pub(crate) use error::io_hint;
-pub(crate) use file_bytes::{FileBytes, MAX_TABLE, open_regular, read, read_table, read_text};
-pub(crate) use interrupt::{LastWords, Unused, say_on_interrupt};
-pub use interrupt::{Scratch, clean_on_interrupt};
+pub(crate) use error::{io_hint, path_hint};
+pub(crate) use file_bytes::{
+    FileBytes, MAX_ARCHIVE, MAX_TABLE, open_regular, open_within, read, read_table, read_text,
+};
+pub use interrupt::Scratch;
+pub(crate) use interrupt::{LastWords, Unused, clean_on_interrupt, say_on_interrupt};
 pub use json::JsonError;
 pub(crate) use json::{from_json, from_object, json_value, write_json};
 pub use litter::is_temporary;
@@ -26,6 +29,7 @@ pub use mode::{KEEPS_MODES, Mode, copy, set_mode};
 pub use pending::{Existing, PendingDirectory, PendingFile, write_whole};
 pub(crate) use pending::{append, write_through};
 pub(crate) use place::{Place, place};
-pub(crate) use platform::is_still_at;
+pub(crate) use platform::{is_still_at, keep_own_rights, refuses_execution};
+pub(crate) use refusal::is_too_long;
 pub use spool::Spool;
 pub use walk::{Kind, Walked, portable, walk};

@@ -6,11 +6,11 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-pub(crate) use system::is_still_at;
 pub(super) use system::{
-    allow_removal, default_directory_mode, default_mode, is_link_loop, is_out_of_files, is_own, is_process_gone,
-    is_run, open_now, open_through, set_mode,
+    allow_removal, default_directory_mode, default_mode, is_link_loop, is_own, is_process_gone, is_run, open_now,
+    open_through, set_mode,
 };
+pub(crate) use system::{is_still_at, keep_own_rights, refuses_execution};
 
 #[cfg(unix)]
 mod system {
@@ -34,9 +34,9 @@ mod system {
         error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
     }
 
-    pub fn is_out_of_files(error: &io::Error) -> bool {
-        let limits = [rustix::io::Errno::MFILE, rustix::io::Errno::NFILE].map(rustix::io::Errno::raw_os_error);
-        error.raw_os_error().is_some_and(|number| limits.contains(&number))
+    /// Whether the file system that a file lies on is mounted so that nothing on it is run.
+    pub fn refuses_execution(path: &Path) -> bool {
+        rustix::fs::statvfs(path).is_ok_and(|system| system.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC))
     }
 
     /// Temporary files are made private; a result is as readable as any new file.
@@ -61,15 +61,25 @@ mod system {
         }
     }
 
-    /// The umask can only be read by setting it; both calls happen under a lock.
+    /// Takes out of the umask of this process what it would take of its own user: what the process writes it must be able to
+    /// read and to remove.
+    pub fn keep_own_rights() {
+        rustix::process::umask(mask() - rustix::fs::Mode::RWXU);
+    }
+
     fn umask() -> u32 {
+        // The type of a mode differs between systems.
+        #[allow(clippy::useless_conversion)]
+        mask().bits().into()
+    }
+
+    /// The umask can only be read by setting it; both calls happen under a lock.
+    fn mask() -> rustix::fs::Mode {
         static LOCK: std::sync::Mutex<()> = std::sync::Mutex::new(());
         let _guard = LOCK.lock();
         let current = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
         rustix::process::umask(current);
-        // The type of a mode differs between systems.
-        #[allow(clippy::useless_conversion)]
-        current.bits().into()
+        current
     }
 
     /// Whether this user made a file.
@@ -159,9 +169,11 @@ mod system {
         false
     }
 
-    pub fn is_out_of_files(_: &io::Error) -> bool {
+    pub fn refuses_execution(_: &Path) -> bool {
         false
     }
+
+    pub fn keep_own_rights() {}
 
     pub fn default_mode(_: &File) -> io::Result<()> {
         Ok(())

@@ -10,7 +10,7 @@ use crate::check::{
 };
 use crate::digest::Sha256Digest;
 use crate::error::Outcome;
-use crate::fs::{FsError, open_regular, portable};
+use crate::fs::{FsError, MAX_ARCHIVE, open_within, portable};
 use crate::product::{RuntimeProject, SdkProject};
 use crate::target::TargetTriple;
 use crate::version::ReleaseVersion;
@@ -105,8 +105,9 @@ pub fn verify(options: &Options<'_>) -> Result<(Release, Report), CheckError> {
 fn digests(paths: &[PathBuf]) -> Result<BTreeMap<String, Sha256Digest>, CheckError> {
     let mut found = BTreeMap::new();
     for path in paths {
-        let (digest, _) =
-            open_regular(path).and_then(|mut file| Sha256Digest::of_reader(&mut file)).map_err(FsError::read(path))?;
+        let (digest, _) = open_within(path, MAX_ARCHIVE)
+            .and_then(|(mut file, _)| Sha256Digest::of_reader(&mut file))
+            .map_err(FsError::read(path))?;
         found.insert(path.file_name().unwrap_or_default().to_string_lossy().into_owned(), digest);
     }
     Ok(found)

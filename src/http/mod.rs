@@ -1,15 +1,17 @@
 //! The HTTP client: rustls with the platform's roots, no silent downgrade from https, plain http to loopback only
 //! where secrets or unverified bytes are at stake.
 
+mod resolver;
 pub(crate) mod sentence;
 
 use std::fmt;
 use std::io::Read as _;
 use std::net::IpAddr;
-use std::sync::Once;
+use std::sync::{Arc, Once};
 use std::time::{Duration, SystemTime};
 
 use percent_encoding::percent_decode_str;
+use relkit_client::process::exhausted;
 use reqwest::StatusCode;
 use reqwest::blocking::{Client, Response};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
@@ -17,8 +19,10 @@ use reqwest::redirect::Policy;
 use secrecy::SecretString;
 use url::{Host, Url};
 
-use crate::error::Explain;
+use resolver::Resolver;
 use sentence::Body;
+
+use crate::error::{Explain, causes};
 
 /// How long a connection may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -46,7 +50,10 @@ impl Explain for HttpError {
         match self {
             Self::Insecure { .. } => Some("use the https URL".into()),
             Self::Url { .. } | Self::Scheme { .. } => Some("give the whole URL, with https://".into()),
-            Self::Client(_) => Some("check the certificates and the proxy variables of this machine".into()),
+            Self::Client(error) => {
+                let want = causes(error).find_map(|cause| exhausted(cause.downcast_ref()?));
+                Some(want.unwrap_or("check the certificates and the proxy variables of this machine").into())
+            }
         }
     }
 }
@@ -162,6 +169,7 @@ pub(crate) fn client(silence: Duration, redirects: Policy) -> Result<Client, Htt
     let builder = Client::builder()
         .user_agent(USER_AGENT)
         .connect_timeout(CONNECT_TIMEOUT)
+        .dns_resolver(Arc::new(Resolver))
         .timeout(silence)
         .http1_only()
         .redirect(redirects);
@@ -174,6 +182,7 @@ pub(crate) fn upload_client() -> Result<reqwest::Client, HttpError> {
     let builder = reqwest::Client::builder()
         .user_agent(USER_AGENT)
         .connect_timeout(CONNECT_TIMEOUT)
+        .dns_resolver(Arc::new(Resolver))
         .pool_max_idle_per_host(0)
         .http1_only()
         .redirect(Policy::none());

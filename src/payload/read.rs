@@ -11,7 +11,7 @@ use super::unpack::{self, Watched};
 use super::{compressed, directory, tarball, wheel, zipped};
 use crate::binary::Magic;
 use crate::console::Progress;
-use crate::fs::{FsError, Mode, open_regular};
+use crate::fs::{FsError, MAX_ARCHIVE, Mode, open_within};
 
 /// What the input at `path` holds.
 pub(super) fn read(
@@ -28,7 +28,7 @@ pub(super) fn read(
     if !metadata.is_file() {
         return Err(PayloadError::NotAFile { path: path.to_owned() });
     }
-    let mut file = open_regular(path).map_err(FsError::read(path))?;
+    let (mut file, _) = open_within(path, MAX_ARCHIVE).map_err(FsError::read(path))?;
     let head = unpack::head(&mut file, Magic::HEAD).map_err(FsError::read(path))?;
     file.rewind().map_err(FsError::read(path))?;
     let name = if sought.program.is_empty() { Sought::UNNAMED } else { sought.program };

@@ -11,7 +11,7 @@ use super::links::{self, Copy, Link, Refused};
 use super::name;
 use crate::console::Progress;
 use crate::console::text::human_bytes;
-use crate::fs::{FsError, Mode};
+use crate::fs::{FsError, MAX_ARCHIVE, Mode};
 use crate::member_path::{self, MemberPath, Node, Paths};
 
 /// Members beyond which an archive is no payload.
@@ -25,12 +25,12 @@ const MAX_LINKED: u64 = 16;
 
 /// How many bytes an archive of `length` bytes may unpack to.
 pub(super) fn limit(length: u64) -> u64 {
-    length.saturating_mul(MAX_RATIO).max(FREE_SIZE)
+    length.saturating_mul(MAX_RATIO).clamp(FREE_SIZE, MAX_ARCHIVE)
 }
 
 /// How many bytes may come of files of `size` bytes and the links that lead to them.
 pub(super) fn linked_limit(size: u64) -> u64 {
-    size.saturating_mul(MAX_LINKED).max(FREE_SIZE)
+    size.saturating_mul(MAX_LINKED).clamp(FREE_SIZE, MAX_ARCHIVE)
 }
 
 /// The refusal of an archive that unpacks to more than `limit` bytes.
@@ -246,6 +246,7 @@ mod tests {
         let error = Limited::new(io::repeat(0), 1000).read_to_end(&mut bytes).unwrap_err();
         assert!(matches!(reading(Path::new("x"), error), PayloadError::Bomb { .. }));
         assert_eq!(limit(1), 256 << 20);
-        assert_eq!(limit(1 << 30), 200 << 30);
+        assert_eq!(limit(20 << 20), 4000 << 20);
+        assert_eq!(limit(1 << 30), MAX_ARCHIVE);
     }
 }

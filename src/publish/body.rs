@@ -11,7 +11,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
-use std::thread;
+use std::thread::Builder;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -62,6 +62,9 @@ pub(super) struct FormBody {
 
 impl FormBody {
     /// `length` bytes of `file` within `frame`; `blake3` is the digest of the file, in hexadecimal.
+    ///
+    /// # Errors
+    /// When the system has no thread left that reads.
     pub(super) fn new(
         frame: &Frame,
         file: File,
@@ -69,14 +72,14 @@ impl FormBody {
         blake3: &str,
         rhythm: Rhythm,
         progress: &Progress,
-    ) -> Self {
+    ) -> io::Result<Self> {
         let (sender, parts) = mpsc::channel(MAX_AHEAD);
         let tail = Bytes::copy_from_slice(&frame.tail);
         let blake3 = blake3.to_owned();
         let total = frame.head.len() as u64 + length + frame.tail.len() as u64;
         // It ends when it has read the file, or when the body is dropped and nobody takes its chunks.
-        thread::spawn(move || read(file, length, &blake3, rhythm.chunk, tail, &sender));
-        Self {
+        Builder::new().spawn(move || read(file, length, &blake3, rhythm.chunk, tail, &sender))?;
+        Ok(Self {
             head: Some(Bytes::copy_from_slice(&frame.head)),
             parts,
             is_finished: false,
@@ -86,7 +89,7 @@ impl FormBody {
             sent: Arc::default(),
             is_answered: Arc::default(),
             progress: progress.clone(),
-        }
+        })
     }
 
     /// Counts the bytes that were handed to the connection.

@@ -14,7 +14,7 @@ use super::upload::SendError;
 use crate::console::text::plural;
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
-use crate::fs::FsError;
+use crate::fs::{FsError, io_hint};
 use crate::http::HttpError;
 use crate::wheel::name::DistributionName;
 
@@ -206,6 +206,7 @@ impl Explain for PublishError {
                 "the index does not list it (yet): run the same command again once it does, or release another version"
             }
             Self::Unknown { .. } => "give the simple API with `--index-url`, so that digests can be compared",
+            Self::File { source: SendError::Loop(source) | SendError::Read { source, .. }, .. } => io_hint(source),
             Self::File { .. } => "verify again, and let nothing write to the directory meanwhile",
         };
         Some(hint.to_owned())

@@ -59,7 +59,7 @@ pub enum SendError {
     /// The server said yes before it had the file.
     #[error("the server accepted the file before it was sent")]
     Early,
-    /// The input and output loop could not be made.
+    /// What reads the file, or moves input and output, could not be started.
     #[error("the HTTP client cannot be made")]
     Loop(#[source] io::Error),
     /// It took nothing, or said nothing, for too long.
@@ -115,7 +115,8 @@ impl Uploader {
             Approach::Direct => DIRECT,
             Approach::Careful => CAREFUL,
         };
-        let body = FormBody::new(request.frame, file, length, request.blake3, rhythm, progress);
+        let body =
+            FormBody::new(request.frame, file, length, request.blake3, rhythm, progress).map_err(SendError::Loop)?;
         let (sent, answered, total) = (body.counter(), body.answered(), body.total());
         let call = self
             .client

@@ -44,7 +44,7 @@ pub(crate) struct DemoOptions {
 /// # Errors
 /// When something cannot be carried out at all; the output directory is then as it was before.
 pub(crate) fn demonstrate(options: &DemoOptions, console: &Console) -> Result<Demonstrated, Failure> {
-    let scratch = Scratch::create("relkit-demo-").map_err(FsError::write(&std::env::temp_dir()))?;
+    let scratch = Scratch::create("relkit-demo-")?;
     let out_dir = options.out_dir.clone().unwrap_or_else(|| scratch.path().join("demo"));
     let server = server(options, out_dir.clone(), &scratch.path().join("payload"))?;
     server.keep_the_work_of_others()?;

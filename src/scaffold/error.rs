@@ -6,6 +6,7 @@ use crate::error::{Exit, Explain};
 use crate::fs::FsError;
 use crate::payload::PayloadError;
 use crate::product::ProductError;
+use crate::smoke::SmokeError;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ScaffoldError {
@@ -13,6 +14,9 @@ pub enum ScaffoldError {
     Fs(#[from] FsError),
     #[error(transparent)]
     Payload(#[from] PayloadError),
+    /// This machine runs no program now.
+    #[error(transparent)]
+    Smoke(#[from] SmokeError),
     #[error("`{}` holds no program", payload.display())]
     NoProgram { payload: PathBuf },
     #[error("no platform tag is honest for `{}`", payload.display())]
@@ -41,6 +45,7 @@ impl Explain for ScaffoldError {
         Some(match self {
             Self::Fs(error) => return error.hint(),
             Self::Payload(error) => return error.hint(),
+            Self::Smoke(error) => return error.hint(),
             Self::NoProgram { .. } => {
                 "give the executable itself, or an archive, directory or wheel that holds it".into()
             }
@@ -57,6 +62,7 @@ impl Explain for ScaffoldError {
         match self {
             Self::Fs(error) => error.exit(),
             Self::Payload(error) => error.exit(),
+            Self::Smoke(error) => error.exit(),
             Self::NoProgram { .. } | Self::NoHonestTag { .. } => Exit::NotGood,
             Self::SameTarget { .. }
             | Self::Name { .. }

@@ -7,7 +7,7 @@ use regex::Regex;
 
 use super::error::ScaffoldError;
 use super::scratch::scratch;
-use crate::fs::{FsError, Scratch};
+use crate::fs::Scratch;
 use crate::payload::Surveyed;
 use crate::smoke::probe;
 use crate::version::PublicVersion;
@@ -48,13 +48,9 @@ static VERSION: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"v?(\d+\.
 
 static USAGE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i)\busage\b").ok());
 
-fn ask(program: &Path, argument: &str) -> Result<Option<probe::Answer>, FsError> {
-    probe::ask(program, &[argument]).map_err(FsError::write(&std::env::temp_dir()))
-}
-
 pub(super) fn question(program: &Path) -> Result<Option<Question>, ScaffoldError> {
     for argument in ["--version", "version", "-V", "-version", "-v"] {
-        let answer = ask(program, argument)?;
+        let answer = probe::ask(program, argument)?;
         let Some(answer) = answer else { continue };
         for text in [&answer.stdout, &answer.stderr] {
             if let Some((pattern, version)) = text.lines().find_map(pattern_of) {
@@ -87,7 +83,7 @@ fn pattern_of(line: &str) -> Option<(String, PublicVersion)> {
 
 /// `--help` is what nearly every program answers without doing anything.
 pub(super) fn first_command(program: &Path) -> Result<Option<(Vec<String>, Stream, String)>, ScaffoldError> {
-    let answer = ask(program, "--help")?;
+    let answer = probe::ask(program, "--help")?;
     let (Some(answer), Some(usage)) = (answer, USAGE.as_ref()) else { return Ok(None) };
     let printed = [(Stream::Stdout, &answer.stdout), (Stream::Stderr, &answer.stderr)];
     let found = printed.into_iter().find_map(|(stream, text)| Some((stream, usage.find(text)?.as_str().to_owned())));

@@ -3,5 +3,5 @@
 use crate::fs::{FsError, Scratch};
 
 pub(super) fn scratch() -> Result<Scratch, FsError> {
-    Scratch::create("relkit-init-").map_err(FsError::write(&std::env::temp_dir()))
+    Scratch::create("relkit-init-")
 }

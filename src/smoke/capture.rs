@@ -4,7 +4,6 @@
 use std::collections::VecDeque;
 use std::io::{self, Read, Write as _};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
-use std::thread;
 use std::time::Duration;
 
 use relkit_client::process::{Ending, Invocation, ProcessError};
@@ -32,16 +31,16 @@ impl Captured {
         if let Some(mut pipe) = process.take_stdin() {
             let input = stdin.to_owned();
             // A program need not read what it is given; then the pipe breaks.
-            thread::spawn(move || pipe.write_all(input.as_bytes()));
+            invocation.serve(move || drop(pipe.write_all(input.as_bytes())))?;
         }
         let kept = Arc::new(Mutex::new(Kept::default()));
         let (sender, ended) = mpsc::sync_channel::<()>(1);
         if let Some(pipe) = process.take_stdout() {
             let kept = Arc::clone(&kept);
-            thread::spawn(move || {
+            invocation.serve(move || {
                 drain(pipe, &kept);
                 drop(sender);
-            });
+            })?;
         }
         let ending = process.wait(time);
         if ending.is_none() {

@@ -12,6 +12,7 @@ use super::error::SmokeError;
 use super::fault::{Fault, Subject};
 use super::steps::{Done, Steps};
 use super::trial::Trial;
+use crate::fs::FsError;
 use crate::product::{Level, RuntimeProject, SmokeCommand};
 
 /// The name of the step; of several, each has its number behind it.
@@ -36,15 +37,11 @@ impl Trial<'_> {
 
     /// A new directory with the command's files and nothing else.
     fn work_for(&self, command: &SmokeCommand) -> Result<PathBuf, SmokeError> {
-        let failed = |directory: &Path| {
-            let directory = directory.to_owned();
-            move |source| SmokeError::Home { directory, source }
-        };
-        let work = self.home.fresh_work().map_err(failed(&std::env::temp_dir()))?;
+        let work = self.home.fresh_work()?;
         for (name, text) in &command.files {
             let path = work.join(&**name);
             let parent = path.parent().unwrap_or(&work);
-            fs::create_dir_all(parent).and_then(|()| fs::write(&path, text)).map_err(failed(&path))?;
+            fs::create_dir_all(parent).and_then(|()| fs::write(&path, text)).map_err(FsError::write(&path))?;
         }
         Ok(work)
     }
@@ -78,7 +75,7 @@ impl Trial<'_> {
         }
         let _ = write!(sentence, "; standard output is {}", end_of(&captured.stdout));
         let _ = write!(sentence, "; standard error is {}", end_of(&captured.stderr));
-        Err(Fault { sentence, stderr_tail: captured.stderr })
+        Err(Fault::with_tail(sentence, captured.stderr))
     }
 }
 

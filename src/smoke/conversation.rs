@@ -113,7 +113,7 @@ impl Conversation<'_> {
                 time.as_secs_f64()
             ),
         };
-        Err(Fault { sentence, stderr_tail })
+        Err(Fault::with_tail(sentence, stderr_tail))
     }
 
     fn tools(&self, steps: &mut Steps<'_>, session: &mut Session, thread_id: &str) {
@@ -136,7 +136,7 @@ impl Conversation<'_> {
 
 fn no_garbage(session: &Session, subject: &Subject<'_>) -> Result<(), Fault> {
     match session.garbage().first() {
-        Some(line) => Err(Fault { sentence: fault::garbage(subject.name, line), stderr_tail: session.stderr_tail() }),
+        Some(line) => Err(Fault::with_tail(fault::garbage(subject.name, line), session.stderr_tail())),
         None => Ok(()),
     }
 }

@@ -48,7 +48,7 @@ impl Trial<'_> {
             .map_err(|error| subject.process_fault(&error, &doing))?;
         if !finished.ending.is_success() {
             let sentence = subject.early_end(finished.ending, &doing);
-            return Err(Fault { sentence, stderr_tail: finished.stderr_tail });
+            return Err(Fault::with_tail(sentence, finished.stderr_tail));
         }
         let (said, expected) = (capture::text(&finished.stdout), capture::text(program_said));
         if said != expected {
@@ -56,7 +56,7 @@ impl Trial<'_> {
             let sentence = format!(
                 "the entry point `{name}` answers {doing} with `{said}`, and the program itself with `{expected}`"
             );
-            return Err(Fault { sentence, stderr_tail: finished.stderr_tail });
+            return Err(Fault::with_tail(sentence, finished.stderr_tail));
         }
         Ok(Done::passed(format!("`{}` starts the program", point.name)))
     }

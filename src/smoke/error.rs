@@ -3,7 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::error::Explain;
+use crate::error::{Exit, Explain};
+use crate::fs::{FsError, io_hint, is_too_long, path_hint};
 use crate::product::Level;
 use crate::wheel::name::DistributionName;
 use crate::wheel::reader::WheelError;
@@ -15,8 +16,12 @@ pub enum SmokeError {
     /// The wheel cannot be unpacked for a reason that is not its own.
     #[error("cannot unpack `{}`", path.display())]
     Unpack { path: PathBuf, source: WheelError },
-    #[error("cannot make a temporary directory in `{}`", directory.display())]
-    Home { directory: PathBuf, source: io::Error },
+    /// What the runtime is to live in cannot be made.
+    #[error(transparent)]
+    Home(#[from] FsError),
+    /// This machine could not carry a step out.
+    #[error("the step `{step}` could not be carried out: {why}")]
+    Machine { step: String, why: String, hint: String },
     /// A level that only an app server has.
     #[error("there is no level {level} for `{distribution}`: its program is no app server")]
     NoAppServer { level: Level, distribution: DistributionName },
@@ -30,14 +35,22 @@ impl Explain for SmokeError {
             Self::Read { source, .. } if source.kind() == io::ErrorKind::IsADirectory => {
                 "give a wheel or an executable file"
             }
-            Self::Read { .. } => "check the path and its permissions",
+            Self::Read { path, source } => path_hint(path, source),
             Self::Unpack { source, .. } => return source.hint(),
-            Self::Home { .. } => "free space there, or set TMPDIR to another directory",
+            Self::Home(source) => return source.hint(),
+            Self::Machine { hint, .. } => return Some(hint.clone()),
             Self::NoAppServer { .. } => {
                 "use `--level version` or `--level command`; `--product DIR` names another product"
             }
-            Self::ModelServer(_) => return None,
+            Self::ModelServer(source) => return Some(io_hint(source).into()),
         };
         Some(hint.to_owned())
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Read { source, .. } if is_too_long(source) => Exit::NotGood,
+            _ => Exit::Failed,
+        }
     }
 }

@@ -6,18 +6,47 @@ use std::path::Path;
 use relkit_client::process::{Ending, ProcessError};
 use relkit_client::{ClientError, ClosedBy};
 
+use super::error::SmokeError;
 use super::header::Header;
+use crate::console::text::human_bytes;
+use crate::fs::refuses_execution;
 
 /// Why a step failed.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Fault {
     pub(super) sentence: String,
     pub(super) stderr_tail: String,
+    /// What to do about this machine, where the fault is its own and nothing is known of the runtime.
+    pub(super) machine: Option<String>,
+}
+
+impl Fault {
+    /// A fault with the runtime's last words.
+    pub(super) fn with_tail(sentence: String, stderr_tail: String) -> Self {
+        Self { sentence, stderr_tail, machine: None }
+    }
+
+    /// A fault of this machine, with what to do about it.
+    pub(super) fn of_machine(sentence: String, hint: impl Into<String>) -> Self {
+        Self { machine: Some(hint.into()), ..sentence.into() }
+    }
+
+    /// What kept the step `step` from being carried out, where that is a fault of this machine.
+    pub(super) fn obstacle(&self, step: &str) -> Option<SmokeError> {
+        let hint = self.machine.clone()?;
+        Some(SmokeError::Machine { step: step.to_owned(), why: self.sentence.clone(), hint })
+    }
+
+    /// The fault of a process of relkit's own that did not start for want of something on this machine.
+    pub(super) fn want(error: &ProcessError) -> Option<Self> {
+        let source = error.machine()?;
+        Some(Self::of_machine(format!("this machine can start no process now: {source}"), error.hint()?))
+    }
 }
 
 impl From<String> for Fault {
     fn from(sentence: String) -> Self {
-        Self { sentence, stderr_tail: String::new() }
+        Self::with_tail(sentence, String::new())
     }
 }
 
@@ -41,18 +70,18 @@ impl Subject<'_> {
     /// The fault of a process: it did not start, hung, or wrote too much. `doing` says what it was asked for.
     pub(super) fn process_fault(&self, error: &ProcessError, doing: &str) -> Fault {
         match error {
-            ProcessError::Start { source, .. } => match self.runner {
+            ProcessError::Start { source, .. } => Fault::want(error).unwrap_or_else(|| match self.runner {
                 Some(runner) => format!("the runner `{runner}` cannot be started: {source}").into(),
-                None => self.start_fault(source).into(),
-            },
-            ProcessError::TimedOut { after, stderr_tail, .. } => Fault {
-                sentence: format!(
+                None => self.start_fault(source),
+            }),
+            ProcessError::TimedOut { after, stderr_tail, .. } => Fault::with_tail(
+                format!(
                     "`{}` hangs: {doing} did not end within {:.1} s, and it was killed",
                     self.name,
                     after.as_secs_f64()
                 ),
-                stderr_tail: stderr_tail.clone(),
-            },
+                stderr_tail.clone(),
+            ),
             ProcessError::TooMuchOutput { limit, .. } => {
                 format!("`{}` wrote more than {limit} bytes to standard output for {doing}", self.name).into()
             }
@@ -72,6 +101,18 @@ impl Subject<'_> {
                 (ClosedBy::ManyValues(limit), _) => {
                     format!("`{name}` wrote a line of more than {limit} values to standard output")
                 }
+                (ClosedBy::Flood { messages, bytes }, _) => format!(
+                    "`{name}` wrote more than {messages} messages, or {} of them, that nobody waited for, before it \
+                     answered {doing}",
+                    human_bytes(*bytes as u64)
+                ),
+                (ClosedBy::Unread(limit), _) => format!(
+                    "`{name}` does not read what it is sent: {} of answers to its requests wait for it",
+                    human_bytes(*limit as u64)
+                ),
+                (ClosedBy::LargeTurn(limit), _) => {
+                    format!("`{name}` fills {doing} with items of more than {}", human_bytes(*limit as u64))
+                }
                 (ClosedBy::EndOfOutput, Some(ending)) => self.early_end(ending, doing),
                 (ClosedBy::EndOfOutput, None) => {
                     format!("`{name}` closed its standard output before it answered {doing}, and went on running")
@@ -84,7 +125,7 @@ impl Subject<'_> {
             ClientError::TurnTimedOut { .. } | ClientError::TurnFailed { .. } => error.to_string(),
             ClientError::Refused { .. } | ClientError::Shape { .. } => format!("`{name}`: {error}"),
         };
-        Fault { sentence, stderr_tail: error.stderr_tail().unwrap_or_default().to_owned() }
+        Fault::with_tail(sentence, error.stderr_tail().unwrap_or_default().to_owned())
     }
 
     /// What a process says that ended before it had done what it was asked for.
@@ -113,7 +154,20 @@ impl Subject<'_> {
         }
     }
 
-    fn start_fault(&self, error: &io::Error) -> String {
+    fn start_fault(&self, error: &io::Error) -> Fault {
+        if error.kind() == io::ErrorKind::PermissionDenied && refuses_execution(self.path) {
+            let sentence = format!(
+                "the file system that `{}` lies on, at `{}`, runs no programs: it is mounted noexec",
+                self.name,
+                self.path.display()
+            );
+            let hint = "give a copy on another file system; of a wheel, set TMPDIR to a directory on another one";
+            return Fault::of_machine(sentence, hint);
+        }
+        self.start_sentence(error).into()
+    }
+
+    fn start_sentence(&self, error: &io::Error) -> String {
         let name = self.name;
         let header = Header::read(self.path);
         let here = format!("{} {}", std::env::consts::OS, std::env::consts::ARCH);

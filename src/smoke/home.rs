@@ -9,7 +9,7 @@ use std::time::Duration;
 use relkit_client::process::{Finished, Invocation, ProcessError};
 
 use super::runner::Runner;
-use crate::fs::Scratch;
+use crate::fs::{FsError, Scratch};
 
 /// How the homes in the temporary directory are named.
 const PREFIX: &str = "relkit-smoke-";
@@ -44,17 +44,10 @@ pub(super) struct Home {
 
 impl Home {
     /// Makes a fresh home, and removes those that a killed relkit left behind.
-    pub(super) fn create(guest: Guest) -> io::Result<Self> {
+    pub(super) fn create(guest: Guest) -> Result<Self, FsError> {
         remove_abandoned(&std::env::temp_dir());
         let root = Scratch::create(PREFIX)?;
-        // Under its name only when it is locked.
-        let young = root.path().join("young");
-        let lock = File::create(&young)?;
-        lock.lock()?;
-        fs::rename(young, root.path().join(LOCK))?;
-        for name in ["runtime", "user", "work", "temporary", "path", "site"] {
-            fs::create_dir(root.path().join(name))?;
-        }
+        let lock = furnish(root.path()).map_err(FsError::write(root.path()))?;
         Ok(Self { _lock: lock, root, guest })
     }
 
@@ -64,11 +57,12 @@ impl Home {
     }
 
     /// A working directory of its own, empty.
-    pub(super) fn fresh_work(&self) -> io::Result<PathBuf> {
+    pub(super) fn fresh_work(&self) -> Result<PathBuf, FsError> {
         let all = self.root.path().join("works");
-        fs::create_dir_all(&all)?;
-        let directory = all.join(format!("{}", fs::read_dir(&all)?.count() + 1));
-        fs::create_dir(&directory)?;
+        fs::create_dir_all(&all).map_err(FsError::write(&all))?;
+        let there = fs::read_dir(&all).map_err(FsError::read(&all))?.count();
+        let directory = all.join(format!("{}", there + 1));
+        fs::create_dir(&directory).map_err(FsError::write(&directory))?;
         Ok(directory)
     }
 
@@ -130,6 +124,19 @@ impl Home {
     ) -> Result<Finished, ProcessError> {
         self.invocation(program, runner).argument("--version").run(time, MAX_OUTPUT)
     }
+}
+
+/// Makes what is in a home. Returns the file that is locked as long as it is in use.
+fn furnish(root: &Path) -> io::Result<File> {
+    // Under its name only when it is locked.
+    let young = root.join("young");
+    let lock = File::create(&young)?;
+    lock.lock()?;
+    fs::rename(young, root.join(LOCK))?;
+    for name in ["runtime", "user", "work", "temporary", "path", "site"] {
+        fs::create_dir(root.join(name))?;
+    }
+    Ok(lock)
 }
 
 /// Removes the homes whose owner is gone: their lock is free. A home without a lock is being made.

@@ -33,7 +33,7 @@ use crate::binary::Magic;
 use crate::console::Progress;
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain as _, sentence};
-use crate::fs::open_regular;
+use crate::fs::{MAX_ARCHIVE, open_within};
 use crate::product::{Level, RuntimeProject};
 use crate::wheel::reader::{Wheel, WheelError};
 use fault::Fault;
@@ -58,7 +58,7 @@ pub fn smoke(options: &Options<'_>, progress: &Progress) -> Result<Report, Smoke
         return Err(SmokeError::NoAppServer { level: options.level, distribution: project.distribution.clone() });
     }
     let guest = if project.is_app_server() { Guest::AppServer } else { Guest::Program };
-    let home = Home::create(guest).map_err(|source| SmokeError::Home { directory: std::env::temp_dir(), source })?;
+    let home = Home::create(guest)?;
     let mut steps = Steps::new(progress);
     let wheel = if is_wheel { Some(tested_wheel(path).map_err(unreadable)?) } else { None };
     let mut release = None;
@@ -71,15 +71,12 @@ pub fn smoke(options: &Options<'_>, progress: &Progress) -> Result<Report, Smoke
             }
             Err(Refusal::Wheel(error)) if error.exit() == Exit::NotGood => Err(sentence(&error).into()),
             Err(Refusal::Wheel(source)) => {
-                obstacle = Some(source);
+                obstacle = Some(SmokeError::Unpack { path: path.to_owned(), source });
                 Err("not carried out".into())
             }
             Err(Refusal::Runtime(fault)) => Err(fault),
         });
-        if let Some(source) = obstacle {
-            return Err(SmokeError::Unpack { path: path.to_owned(), source });
-        }
-        runtime
+        obstacle.map_or(Ok(runtime), Err)?
     } else {
         let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         Runtime::bare(&absolute, project).map_or_else(|fault| steps.run("version", || Err(fault)), Some)
@@ -92,6 +89,7 @@ pub fn smoke(options: &Options<'_>, progress: &Progress) -> Result<Report, Smoke
         }
         None => None,
     };
+    steps.carried_out()?;
     let runner = options.runner.as_ref().map(|runner| format!(" via {}", runner.name())).unwrap_or_default();
     Ok(Report {
         schema_version: SCHEMA_VERSION,
@@ -143,7 +141,7 @@ fn is_wheel(path: &Path) -> io::Result<bool> {
 }
 
 fn tested_wheel(path: &Path) -> io::Result<TestedWheel> {
-    let (sha256, _) = Sha256Digest::of_reader(&mut open_regular(path)?)?;
+    let (sha256, _) = Sha256Digest::of_reader(&mut open_within(path, MAX_ARCHIVE)?.0)?;
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     Ok(TestedWheel { name, sha256 })
 }

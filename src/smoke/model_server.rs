@@ -15,13 +15,20 @@ use serde_json::{Value, json};
 const MAX_HEAD: usize = 64 * 1024;
 
 /// The longest body of a request, in bytes; a real one is about 40 kB.
-const MAX_BODY: usize = 32 * 1024 * 1024;
+const MAX_BODY: usize = 4 * 1024 * 1024;
 
-/// How many requests are kept and how many connections may be open at once.
+/// How many connections may be open at once.
+const MAX_OPEN: usize = 16;
+
+/// How many requests are kept, and how many bytes of them in all. Those that come later are answered and forgotten.
 const MAX_REQUESTS: usize = 64;
+const MAX_KEPT: usize = 8 * 1024 * 1024;
 
 /// How long a client may take to send its request or read the answer.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long it waits where a connection cannot be accepted.
+const MOMENT: Duration = Duration::from_millis(20);
 
 /// What the model answers when it is asked next.
 #[derive(Debug)]
@@ -36,6 +43,8 @@ pub(super) enum Answer {
 struct Played {
     script: VecDeque<Answer>,
     requests: Vec<Value>,
+    /// How many bytes the requests had that are kept.
+    kept: usize,
     unexpected: Vec<String>,
     open: usize,
 }
@@ -71,8 +80,11 @@ impl ModelServer {
                 if accepting.stopped.load(Ordering::Acquire) {
                     return;
                 }
-                let Ok(stream) = stream else { continue };
-                accept(stream, &accepting);
+                match stream {
+                    Ok(stream) => accept(stream, &accepting),
+                    // Most often for want of open files, which is not over at once.
+                    Err(_) => thread::sleep(MOMENT),
+                }
             }
         })?;
         Ok(Self { address, shared, listener: Some(listener) })
@@ -113,20 +125,24 @@ impl Drop for ModelServer {
 fn accept(stream: TcpStream, shared: &Arc<Shared>) {
     {
         let mut played = shared.played();
-        if played.open == MAX_REQUESTS {
+        if played.open == MAX_OPEN {
             return;
         }
         played.open += 1;
     }
-    let shared = Arc::clone(shared);
-    thread::spawn(move || {
+    let stream = Arc::new(stream);
+    let serve = |stream: Arc<TcpStream>, shared: Arc<Shared>| {
         // A client that goes away in the middle of an answer is none of the model's business.
-        let _ = serve(stream, &shared);
+        let _ = serve(&stream, &shared);
         shared.played().open -= 1;
-    });
+    };
+    let (its_stream, its_shared) = (Arc::clone(&stream), Arc::clone(shared));
+    if thread::Builder::new().spawn(move || serve(its_stream, its_shared)).is_err() {
+        serve(stream, Arc::clone(shared));
+    }
 }
 
-fn serve(mut stream: TcpStream, shared: &Shared) -> io::Result<()> {
+fn serve(mut stream: &TcpStream, shared: &Shared) -> io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     stream.set_nodelay(true)?;
@@ -193,7 +209,8 @@ fn answer(request: &HttpRequest, played: &mut Played) -> Vec<u8> {
             return http(404, "application/json", r#"{"error":{"message":"not found"}}"#);
         }
     };
-    if played.requests.len() < MAX_REQUESTS {
+    if played.requests.len() < MAX_REQUESTS && played.kept + request.body.len() <= MAX_KEPT {
+        played.kept += request.body.len();
         played.requests.push(body);
     }
     let number = played.requests.len();
@@ -296,5 +313,15 @@ mod tests {
         assert!(post(&server, "not json").starts_with("HTTP/1.1 404 "));
         assert_eq!(server.unexpected_requests(), ["GET /v1/models", "POST /v1/responses"]);
         assert!(server.requests().is_empty());
+    }
+
+    #[test]
+    fn a_flood_of_large_requests_is_answered_and_not_kept() {
+        let server = ModelServer::start().unwrap();
+        let large = format!("\"{}\"", "x".repeat(MAX_BODY / 2));
+        for _ in 0..6 {
+            assert!(post(&server, &large).contains("the script is over"));
+        }
+        assert_eq!(server.requests().len(), MAX_KEPT / (MAX_BODY / 2) - 1);
     }
 }

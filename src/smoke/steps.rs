@@ -2,9 +2,10 @@
 
 use std::time::Instant;
 
+use super::error::SmokeError;
 use super::fault::Fault;
 use super::report::Step;
-use crate::console::Progress;
+use crate::console::{Progress, text::shortened};
 use crate::error::Outcome;
 
 /// A step that did not fail: what it found or why it was skipped, and what the next one needs.
@@ -33,11 +34,13 @@ pub(super) struct Steps<'a> {
     progress: &'a Progress,
     pub(super) done: Vec<Step>,
     pub(super) stderr_tail: String,
+    /// What kept a step from being carried out, which is no fault of the runtime.
+    pub(super) obstacle: Option<SmokeError>,
 }
 
 impl<'a> Steps<'a> {
     pub(super) fn new(progress: &'a Progress) -> Self {
-        Self { progress, done: Vec::new(), stderr_tail: String::new() }
+        Self { progress, done: Vec::new(), stderr_tail: String::new(), obstacle: None }
     }
 
     pub(super) fn outcome(&self) -> Outcome {
@@ -58,12 +61,20 @@ impl<'a> Steps<'a> {
         let (outcome, detail, value) = match result {
             Ok(done) => (done.outcome, done.detail, Some(done.value)),
             Err(fault) => {
+                self.obstacle = fault.obstacle(name);
                 self.keep_stderr(fault.stderr_tail);
                 (Outcome::Failed, fault.sentence, None)
             }
         };
+        // A runtime may say anything of any length, and receipts keep it.
+        let detail = shortened(&detail).into_owned();
         self.done.push(Step { name: name.to_owned(), outcome, milliseconds, detail });
         value
+    }
+
+    /// Ends the test where a step was not carried out.
+    pub(super) fn carried_out(&mut self) -> Result<(), SmokeError> {
+        self.obstacle.take().map_or(Ok(()), Err)
     }
 
     /// Keeps the runtime's last words; those of the step that failed come first.

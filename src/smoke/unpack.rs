@@ -5,6 +5,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use pep440_rs::VersionSpecifiers;
+use relkit_client::process::exhausted;
 
 use super::fault::Fault;
 use crate::binary::Magic;
@@ -56,10 +57,11 @@ impl PackageDirectory {
         let mut bytes = Vec::new();
         let read =
             open_regular(&root.join(DESCRIPTOR)).and_then(|file| file.take(Package::MAX_SIZE).read_to_end(&mut bytes));
-        let descriptor = read
-            .map_err(|error| error.to_string())
-            .and_then(|_| Package::read(&bytes).map_err(|error| format!("not a package manifest: {error}")));
-        let descriptor = descriptor.map_err(|why| format!("`{name}`: {why}"))?;
+        read.map_err(|error| match exhausted(&error) {
+            Some(hint) => Fault::of_machine(format!("`{name}` cannot be read now: {error}"), hint),
+            None => format!("`{name}`: {error}").into(),
+        })?;
+        let descriptor = Package::read(&bytes).map_err(|error| format!("`{name}`: not a package manifest: {error}"))?;
         Ok(Self { root: root.to_owned(), descriptor })
     }
 

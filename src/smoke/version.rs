@@ -41,7 +41,7 @@ impl Trial<'_> {
                 sentence += &self.how_to_ask();
             }
             sentence += &self.other_product();
-            return Err(Fault { sentence, stderr_tail: finished.stderr_tail });
+            return Err(Fault::with_tail(sentence, finished.stderr_tail));
         }
         let text = capture::text(&finished.stdout).trim().to_owned();
         // Some print it to standard error; where nobody says how it is found, a warning there is not taken for it.
@@ -56,7 +56,7 @@ impl Trial<'_> {
                 self.expectation(),
                 self.other_product()
             );
-            return Err(Fault { sentence, stderr_tail: finished.stderr_tail });
+            return Err(Fault::with_tail(sentence, finished.stderr_tail));
         };
         let version =
             if self.project().is_app_server() { Reported::exactly(word) } else { Reported::with_its_build(word) };

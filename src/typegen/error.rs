@@ -130,15 +130,6 @@ pub enum TypegenError {
         #[source]
         source: ProcessError,
     },
-    /// No temporary directory could be made.
-    #[error("no temporary directory can be made for `{}`", origin.display())]
-    Scratch {
-        /// What it was needed for.
-        origin: PathBuf,
-        /// The operating system's answer.
-        #[source]
-        source: std::io::Error,
-    },
 }
 
 impl Explain for TypegenError {
@@ -162,7 +153,9 @@ impl Explain for TypegenError {
             Self::NoResult { .. } => {
                 Some("write the face out with a `result`: a docstring with `Args:` has a `Returns:` too".into())
             }
-            Self::Process { .. } => Some("give an executable that this machine can run".into()),
+            Self::Process { source, .. } => {
+                source.hint().or_else(|| Some("give an executable that this machine can run".into()))
+            }
             Self::Runtime { .. } => Some(
                 "give the runtime itself: it answers `--version`, and `app-server generate-json-schema --out DIR`"
                     .into(),
@@ -174,7 +167,6 @@ impl Explain for TypegenError {
                 Some("let the runtime write its schema again; where it says the same, the runtime is at fault".into())
             }
             Self::Refusal { .. } => Some("mend the refusal in the generator: the protocol has changed".into()),
-            Self::Scratch { .. } => Some("free space in the temporary directory, or set TMPDIR to another".into()),
         }
     }
 

@@ -13,6 +13,9 @@ use crate::wheel::reader::Wheel;
 use crate::zip::archive::Member;
 use relkit_client::process::Invocation;
 
+/// What the names of temporary directories begin with.
+const SCRATCH: &str = "relkit-types-";
+
 /// What to generate from, and what for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
@@ -82,7 +85,7 @@ pub(crate) fn obtain(source: &Source) -> Result<Obtained, TypegenError> {
             let wheel = Wheel::open(path)?;
             let member = entry_executable(&wheel, executable)
                 .ok_or_else(|| TypegenError::NoExecutable { path: path.clone(), executable: executable.clone() })?;
-            let directory = scratch(path)?;
+            let directory = Scratch::create(SCRATCH)?;
             let file_name = member.name.rsplit('/').next().unwrap_or(executable);
             let program = directory.path().join(file_name);
             let mut file = File::create(&program).map_err(FsError::write(&program))?;
@@ -132,7 +135,7 @@ fn ask(program: &Path, origin: &Path) -> Result<Obtained, TypegenError> {
     let version = said.split_whitespace().last().unwrap_or_default();
     let version: PublicVersion =
         version.parse().map_err(|_| refuse(format!("`--version` says `{}`, which names no version", said.trim())))?;
-    let out = scratch(origin)?;
+    let out = Scratch::create(SCRATCH)?;
     run(program, origin, &["app-server", "generate-json-schema", "--out"], Some(out.path()))?;
     let schema = Schema::load(out.path()).map_err(|error| match error {
         // The directory is ours, and gone when this is read.
@@ -142,13 +145,9 @@ fn ask(program: &Path, origin: &Path) -> Result<Obtained, TypegenError> {
     Ok(Obtained { schema, version: Some(version.to_string()) })
 }
 
-fn scratch(origin: &Path) -> Result<Scratch, TypegenError> {
-    Scratch::create("relkit-types-").map_err(|source| TypegenError::Scratch { origin: origin.to_owned(), source })
-}
-
 /// Runs the executable in a home of its own and returns its standard output.
 fn run(program: &Path, origin: &Path, arguments: &[&str], out: Option<&Path>) -> Result<String, TypegenError> {
-    let home = scratch(origin)?;
+    let home = Scratch::create(SCRATCH)?;
     let program = std::path::absolute(program).map_err(FsError::read(program))?;
     let invocation = Invocation::new(program)
         .arguments(arguments.iter().copied())

@@ -2,11 +2,13 @@
 //! "Installing a wheel distribution").
 
 use std::fs::OpenOptions;
+use std::io;
 use std::path::Path;
 
 use super::reader::{Wheel, WheelError};
 use crate::digest::Sha256Digest;
 use crate::fs::{self, FsError, Mode};
+use crate::member_path::{MemberPath, PathError, long_part, not_on_windows};
 use crate::zip::archive::MemberError;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +22,7 @@ pub struct Unpacked {
 }
 
 impl Wheel {
-    /// Unpacks every file into `directory`, which exists, with the modes that pip sets: 0755 where the archive says that
+    /// Unpacks every file into `directory`, which is there and empty, with the modes that pip sets: 0755 where the archive says that
     /// a regular file is executable, and for scripts; else 0644. Files of a `.data` directory go where
     /// `pip install --target` puts them: scripts to `bin/`, headers to `include/`, everything else beside the packages.
     /// Every file is verified against RECORD.
@@ -38,10 +40,14 @@ impl Wheel {
             let (installed, script) = self.installed_path(&member.name);
             let path = directory.join(&installed);
             let parent = path.parent().unwrap_or(directory);
-            std::fs::create_dir_all(parent).map_err(FsError::write(parent))?;
+            let refused = |at: &Path, source: io::Error| match no_place(&installed, &source) {
+                Some(why) => WheelError::Unsafe { path: self.path().to_owned(), member: member.name.clone(), why },
+                None => FsError::write(at)(source).into(),
+            };
+            std::fs::create_dir_all(parent).map_err(|source| refused(parent, source))?;
             let mode = if script || member.is_executable() { Mode::Executable } else { Mode::Data };
-            let mut file =
-                OpenOptions::new().write(true).create_new(true).open(&path).map_err(FsError::write(&path))?;
+            let created = OpenOptions::new().write(true).create_new(true).open(&path);
+            let mut file = created.map_err(|source| refused(&path, source))?;
             let sha256 = self.copy_to(member, &mut file).map_err(|error| match error {
                 WheelError::Member { source: MemberError::Write { source, .. }, .. } => {
                     FsError::write(&path)(source).into()
@@ -68,10 +74,26 @@ impl Wheel {
     }
 }
 
+/// Why a path of a wheel cannot be written into a directory that was empty, where the wheel is to blame.
+fn no_place(installed: &str, error: &io::Error) -> Option<String> {
+    match error.kind() {
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => {
+            Some(format!("another file is installed at `{installed}`, or at a directory above it"))
+        }
+        io::ErrorKind::InvalidFilename => match not_on_windows(installed) {
+            Some(why) => Some(why.to_string()),
+            None if installed.len() > MemberPath::MAX_LENGTH => Some(PathError::Long.to_string()),
+            None => long_part(installed).map(|why| why.to_string()),
+        },
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::record::{Record, RecordRow};
     use super::*;
+    use crate::error::{Exit, Explain as _};
     use crate::member_path::escapes;
     use crate::zip::archive::Archive;
     use std::io::{Cursor, Write as _};
@@ -141,6 +163,25 @@ mod tests {
         assert!(refused(&|record| record.replace(&good, "md5=abcd")).contains("no digest to rely on"));
         assert!(refused(&|record| record.replace(&format!("{good},4"), &format!("{good},5"))).contains("4 bytes"));
         assert!(refused(&|record| record.replace("__init__.py", "other.py")).contains("not listed"));
+    }
+
+    #[test]
+    fn a_wheel_whose_files_have_no_place_is_to_blame() {
+        let long = format!("demo_bin/{}", "x".repeat(300));
+        let deep = ["demo_bin"; 1000].join("/");
+        for (one, other, words) in [
+            ("demo_bin/bin/x", "demo_bin-1.0.data/purelib/demo_bin/bin/x", "another file"),
+            ("bin/x", "demo_bin-1.0.data/scripts/x", "another file"),
+            ("demo_bin/x", "demo_bin/x/y", "another file"),
+            ("demo_bin/x/y", "demo_bin/x", "another file"),
+            ("demo_bin/x", &long, "300 bytes"),
+            ("demo_bin/x", &deep, "longer than 1024 bytes"),
+        ] {
+            let wheel = Wheel::of(wheel(&[(one, "", 0o644), (other, "", 0o644)], |record| record)).unwrap();
+            let error = wheel.unpack(tempfile::tempdir().unwrap().path()).unwrap_err();
+            assert_eq!(error.exit(), Exit::NotGood, "{one} {other}");
+            assert!(error.to_string().contains(words), "{error}");
+        }
     }
 
     #[test]

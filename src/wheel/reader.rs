@@ -26,7 +26,7 @@ pub const MAX_TEXT: u64 = 16 << 20;
 pub enum WheelError {
     #[error(transparent)]
     Archive(#[from] ArchiveError),
-    #[error("`{}` is damaged", path.display())]
+    #[error("`{}` {}", path.display(), if source.exit() == Exit::NotGood { "is damaged" } else { "cannot be unpacked" })]
     Member {
         path: PathBuf,
         #[source]

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::error::{Exit, Explain};
-use crate::fs::io_hint;
+use crate::fs::{is_too_long, path_hint};
 
 /// Something that is wrong with the framing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,18 +103,14 @@ pub enum ArchiveError {
 impl Explain for ArchiveError {
     fn hint(&self) -> Option<String> {
         match self {
-            Self::Open { source, .. } => Some(match source.kind() {
-                io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => {
-                    "check the path and its permissions".into()
-                }
-                _ => io_hint(source).into(),
-            }),
+            Self::Open { path, source } => Some(path_hint(path, source).into()),
             Self::Framing { .. } => Some("`relkit check` lists everything that is wrong with it".into()),
         }
     }
 
     fn exit(&self) -> Exit {
         match self {
+            Self::Open { source, .. } if is_too_long(source) => Exit::NotGood,
             Self::Open { .. } => Exit::Failed,
             Self::Framing { .. } => Exit::NotGood,
         }

@@ -20,18 +20,28 @@ pub(super) trait Sink {
 
 /// Writes the data of a located member to `out`, and holds it against what the directory states.
 pub(super) fn copy(file: &FileBytes, member: &Member, out: &mut dyn Write) -> Result<(), MemberError> {
-    let mut direct = Direct { buffer: vec![0; CHUNK], checked: Checked::new(member, out) };
-    produce(file, member, member.data.clone(), &mut direct)?;
-    direct.checked.finish()
+    let mut checked = Checked::new(member, out);
+    pass(file, member, member.data.clone(), &mut checked)?;
+    checked.finish()
+}
+
+/// Passes the data that follows from `left` on to `checked`.
+pub(super) fn pass<W: Write + ?Sized>(
+    file: &FileBytes,
+    member: &Member,
+    left: Range<u64>,
+    checked: &mut Checked<'_, W>,
+) -> Result<(), MemberError> {
+    produce(file, member, left, &mut Direct { buffer: vec![0; CHUNK], checked })
 }
 
 /// Checks and passes on every chunk at once.
-struct Direct<'a, W: ?Sized> {
+struct Direct<'a, 'b, W: ?Sized> {
     buffer: Vec<u8>,
-    checked: Checked<'a, W>,
+    checked: &'a mut Checked<'b, W>,
 }
 
-impl<W: Write + ?Sized> Sink for Direct<'_, W> {
+impl<W: Write + ?Sized> Sink for Direct<'_, '_, W> {
     fn buffer(&mut self) -> &mut [u8] {
         &mut self.buffer
     }

@@ -2,9 +2,11 @@
 
 use std::io::{self, Write};
 use std::ops::Range;
+use std::panic::resume_unwind;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::{self, Builder};
 
-use super::inflate::{CHUNK, Checked, Sink, produce};
+use super::inflate::{self, CHUNK, Checked, Sink, produce};
 use super::member::{Member, MemberError};
 use crate::fs::FileBytes;
 
@@ -45,7 +47,7 @@ pub(super) fn copy(file: &FileBytes, member: &Member, out: &mut (dyn Write + Sen
     checked.finish()
 }
 
-/// Passes the data that follows from `left` on to `checked`, by a thread of its own.
+/// Passes the data that follows from `left` on to `checked`, by a thread of its own where there is one.
 pub(super) fn pass<W: Write + Send + ?Sized>(
     file: &FileBytes,
     member: &Member,
@@ -54,19 +56,24 @@ pub(super) fn pass<W: Write + Send + ?Sized>(
 ) -> Result<(), MemberError> {
     let (full, arrived) = sync_channel::<Chunk>(DEPTH);
     let (give_back, used) = sync_channel(DEPTH);
-    let (produced, passed) = std::thread::scope(|scope| {
-        let writer = scope.spawn(move || {
-            for (buffer, count) in arrived {
-                checked.write(&buffer[..count])?;
-                // A full queue of used buffers only means that this one is dropped.
-                let _ = give_back.try_send(buffer);
-            }
-            Ok(())
-        });
-        let produced = produce(file, member, left, &mut Sender { member, buffer: vec![0; CHUNK], full, used });
-        // The sender is gone by now, so the writer ends.
-        (produced, writer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    let write = || {
+        for (buffer, count) in arrived {
+            checked.write(&buffer[..count])?;
+            // A full queue of used buffers only means that this one is dropped.
+            let _ = give_back.try_send(buffer);
+        }
+        Ok(())
+    };
+    let done = thread::scope(|scope| {
+        let writer = Builder::new().spawn_scoped(scope, write).ok()?;
+        let mut sender = Sender { member, buffer: vec![0; CHUNK], full, used };
+        let produced = produce(file, member, left.clone(), &mut sender);
+        // So the writer ends.
+        drop(sender);
+        Some((produced, writer.join().unwrap_or_else(|panic| resume_unwind(panic))))
     });
-    passed?;
-    produced
+    match done {
+        Some((produced, passed)) => passed.and(produced),
+        None => inflate::pass(file, member, left, checked),
+    }
 }

@@ -15,6 +15,7 @@ use super::member::{DEFLATED, Member, MemberError};
 use super::pipe;
 use super::queue::{Queue, Stop, StopOnPanic};
 use crate::fs::FileBytes;
+use crate::threads;
 
 /// What an empty stored block ends with: at a byte, with the length 0 and its complement.
 const MARK: [u8; 4] = [0, 0, 0xff, 0xff];
@@ -75,25 +76,26 @@ impl<'a> Segments<'a> {
         let queue = Queue::new(usize::MAX, workers + 2);
         let scanner = Mutex::new(scanner);
         let used = Mutex::new(Vec::new());
-        let read = std::thread::scope(|scope| {
-            for _ in 0..workers {
-                scope.spawn(|| {
-                    let _stop = StopOnPanic(&queue);
-                    let mut worker = Worker::new();
-                    loop {
-                        // Numbers are given out in the order of the segments, so both are taken at once.
-                        let mut scanner = scanner.lock().unwrap_or_else(PoisonError::into_inner);
-                        let Some(number) = queue.take() else { return };
-                        let compressed = scanner.next();
-                        drop(scanner);
-                        let buffer = used.lock().unwrap_or_else(PoisonError::into_inner).pop();
-                        queue.put(number, compressed.map(|found| worker.inflate(found, buffer.unwrap_or_default())));
-                    }
-                });
+        let work = || {
+            let _stop = StopOnPanic(&queue);
+            let mut worker = Worker::new();
+            loop {
+                // Numbers are given out in the order of the segments, so both are taken at once.
+                let mut scanner = scanner.lock().unwrap_or_else(PoisonError::into_inner);
+                let Some(number) = queue.take() else { return };
+                let compressed = scanner.next();
+                drop(scanner);
+                let buffer = used.lock().unwrap_or_else(PoisonError::into_inner).pop();
+                queue.put(number, compressed.map(|found| worker.inflate(found, buffer.unwrap_or_default())));
             }
+        };
+        let read = std::thread::scope(|scope| {
             // Whatever ends this closure early also ends the threads.
             let _stop = Stop(&queue);
             let mut read = member.data.start;
+            if threads::start(scope, workers, &work) == 0 {
+                return Ok(read);
+            }
             for number in 0.. {
                 match queue.next(number).unwrap_or(Ok(Inflated::Rest)).map_err(read_error(member))? {
                     Inflated::Segment { buffer, size, crc, compressed } => {

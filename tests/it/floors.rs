@@ -1,5 +1,5 @@
-//! The house holds: no import runs up a floor, no two rooms import each other, inside a room files do not circle, and what
-//! asks for the system or writes to the streams stands where docs/architecture.md says.
+//! The house holds: no import runs up a floor, no two rooms import each other, inside a room files do not circle, what
+//! asks for the system or writes to the streams stands where docs/architecture.md says, and threads are asked for.
 //! The floors are those of docs/architecture.md; what stands behind `#[cfg(test)]` may look anywhere.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -8,7 +8,7 @@ use std::path::Path;
 
 /// From the ground up.
 const FLOORS: [&[&str]; 10] = [
-    &["digest", "target", "version", "member_path", "serde_text", "error", "fs", "console"],
+    &["digest", "target", "version", "member_path", "serde_text", "threads", "error", "fs", "console"],
     &["binary", "zip", "wheel", "product"],
     &["payload", "typegen"],
     &["stage", "build", "check", "smoke"],
@@ -237,4 +237,13 @@ fn what_writes_to_the_streams_has_its_places() {
     let words = ["print!(", "println!(", "io::stdout", "io::stderr"];
     // `commands` asks whether they are a terminal, and lets clap print.
     assert_eq!(elsewhere(&words, &["console", "commands", "smoke::stand_in"]), Vec::<String>::new());
+}
+
+#[test]
+fn nothing_starts_a_thread_by_what_panics_where_there_is_none() {
+    // `thread::Builder` says instead that there is none.
+    let words = ["thread::spawn(", "scope.spawn(", "spawn_blocking(", "enable_steady_tick("];
+    assert_eq!(elsewhere(&words, &[]), Vec::<String>::new());
+    let client = modules(&Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/relkit-client/src"));
+    assert!(!client.values().any(|text| words.iter().any(|word| text.contains(word))));
 }

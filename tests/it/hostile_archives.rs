@@ -1,4 +1,5 @@
-//! Payloads that multiply: what links lead to counts as if it were there, and is refused before it is made.
+//! Payloads that multiply: what links lead to counts as if it were there, and is refused before it is made. And files of
+//! nothing but holes, which are refused before they are read.
 
 use std::fs;
 use std::path::Path;
@@ -107,4 +108,41 @@ fn a_directory_does_not_multiply_by_links() {
     let (code, said) = stage(root, "payload");
     assert!(code == Some(1) && said.contains("unpacks to more than"), "{said}");
     assert!(!root.join("out").exists());
+}
+
+#[test]
+fn a_file_of_holes_is_refused_by_its_size() {
+    let directory = crate::support::scratch();
+    let root = directory.path();
+    let holes = |name: &str, head: &[u8]| {
+        let path = write(root, name, head);
+        fs::File::options().write(true).open(path).unwrap().set_len(50 << 30).unwrap();
+    };
+    holes("a-1.0-py3-none-any.whl", b"");
+    holes("a-1.0.tar.gz", &gzip(b"a"));
+    holes("program", &elf(4000));
+    holes("payload.tar", &tar(&[TarMember::file("bin/codex", elf(4000))]));
+    fs::create_dir_all(root.join("tree/bin")).unwrap();
+    holes("tree/bin/codex", &elf(4000));
+    for line in [
+        "check a-1.0-py3-none-any.whl",
+        "check a-1.0.tar.gz",
+        "inspect a-1.0-py3-none-any.whl",
+        "inspect program",
+        "coverage a-1.0-py3-none-any.whl",
+        "smoke a-1.0-py3-none-any.whl",
+        "retag a-1.0-py3-none-any.whl --honest --out-dir out",
+        "stage-runtime out a-1.0-py3-none-any.whl --codex-version 0.163.0",
+        "stage-runtime out program --codex-version 0.163.0",
+        "stage-runtime out payload.tar --codex-version 0.163.0",
+        "stage-runtime out tree --codex-version 0.163.0",
+        "init out --name tool-bin --from program",
+        "verify . --codex-version 0.163.0",
+    ] {
+        let output = run_in_time(relkit().current_dir(root).args(line.split(' ')));
+        let said = text(&output);
+        assert_eq!(output.status.code(), Some(1), "{line}: {said}");
+        assert!(said.contains("53.69 GB, and no more than") || said.contains("more than 8.59 GB"), "{line}: {said}");
+        assert!(!root.join("out").exists(), "{line}");
+    }
 }

@@ -2,9 +2,10 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{relkit, run_in_time, set_mode, text, write};
+use crate::support::{names, relkit, run_in_time, set_mode, succeed, text, write};
 
 /// Smoke-tests a program that does something and then answers; says what was said and how long it took.
 fn smoke(root: &Path, deed: &str) -> (String, Duration) {
@@ -45,6 +46,66 @@ fn what_leaves_its_session_and_clears_its_environment_ends_with_the_test() {
         assert!(said.contains(&format!("it left {count}")) && said.contains("ended after it"), "{deed}: {said}");
         assert!(!runs(&sleep), "{deed} left something");
         assert!(time < Duration::from_secs(10), "{deed}: {time:?}");
+    }
+}
+
+#[test]
+fn what_a_program_started_ends_with_an_interrupted_test() {
+    let directory = tempfile::tempdir().unwrap();
+    let (root, temporary) = (directory.path(), tempfile::tempdir().unwrap());
+    let seconds = 300_000 + std::process::id();
+    let sleep = format!("/bin/sleep {seconds}");
+    let quiet = "</dev/null >/dev/null 2>&1";
+    let script = format!(
+        "#!/bin/sh\nPATH=/usr/bin:/bin\n( setsid {sleep} {quiet} & )\n( setsid env -i {sleep} {quiet} & )\n\
+         sleep 0.2; : > '{}'; exec {sleep}\n",
+        root.join("ready").display()
+    );
+    set_mode(&write(root, "codex", script), 0o755);
+    for signal in ["INT", "TERM", "HUP"] {
+        let _ = fs::remove_file(root.join("ready"));
+        let mut command = relkit();
+        command.current_dir(root).env("TMPDIR", temporary.path()).args(["smoke", "codex", "--level", "version"]);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !root.join("ready").exists() {
+            assert!(Instant::now() < deadline, "it does not start");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        succeed(Command::new("kill").args(["-s", signal, &child.id().to_string()]));
+        let output = child.wait_with_output().unwrap();
+        let said = text(&output);
+        assert_eq!(output.status.code(), Some(130), "{signal}: {said}");
+        assert!(said.contains("interrupted:") && !said.contains("FAILED"), "{signal}: {said}");
+        assert!(!runs(&sleep), "{signal} left something");
+        assert_eq!(names(temporary.path()), [""; 0], "{signal}");
+    }
+}
+
+#[test]
+fn a_flood_ends_the_test_within_its_memory() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    for (message, words) in [
+        (r#"{"method":"n","params":{}}"#, "wrote more than 100000 messages, or 134.2 MB of them"),
+        (r#"{"method":"ask","id":1}"#, ""),
+        (r#"{"id":7,"result":[0,0,0,0]}"#, "wrote more than 100000 messages, or 134.2 MB of them"),
+    ] {
+        let script = format!(
+            "#!/bin/sh\nPATH=/usr/bin:/bin\n[ \"$1\" != --version ] || exec echo codex-cli 0.163.0\nexec yes '{message}'\n"
+        );
+        set_mode(&write(root, "codex", script), 0o755);
+        let mut command = Command::new("sh");
+        // So many kibibytes: threads reserve far more than they use.
+        command.args([
+            "-c",
+            "ulimit -v 2000000; exec \"$0\" smoke codex --level handshake",
+            env!("CARGO_BIN_EXE_relkit"),
+        ]);
+        let output = run_in_time(command.current_dir(root));
+        let said = text(&output);
+        assert_eq!(output.status.code(), Some(1), "{message}: {said}");
+        assert!(said.contains("handshake") && said.contains(words) && !said.contains("hangs"), "{message}: {said}");
     }
 }
 

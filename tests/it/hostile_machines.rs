@@ -91,6 +91,38 @@ fn few_open_files_are_enough_or_are_said() {
 }
 
 #[test]
+fn a_machine_that_runs_no_program_is_no_fault_of_the_program() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    set_mode(&write(root, "codex", "#!/bin/sh\necho codex-cli 0.163.0\n"), 0o755);
+    expect(&shell(root, "relkit smoke codex --level version"), 0, "");
+    for limit in 4..16 {
+        let output = shell(root, &format!("ulimit -n {limit}; relkit smoke codex --level version"));
+        let said = text(&output);
+        // Below, the loader of the system itself does not come to the program.
+        assert!(matches!(output.status.code(), Some(0 | 2 | 127)), "{limit}: {said}");
+        assert!(output.status.code() != Some(2) || said.contains("ulimit -n"), "{limit}: {said}");
+    }
+    expect(
+        &shell(root, "TMPDIR=/nonexistent relkit smoke codex --level version"),
+        2,
+        "set TMPDIR to one that is there",
+    );
+    write(root, "payload", elf(4000));
+    expect(
+        &shell(root, "TMPDIR=/nonexistent relkit init out --name tool-bin --from payload"),
+        2,
+        "no temporary directory",
+    );
+    let Some(disk) = SmallDisk::mount(&root.join("disk"), 2) else { return };
+    succeed(Command::new("mount").args(["-o", "remount,noexec"]).arg(&disk.0));
+    fs::copy(root.join("codex"), disk.0.join("codex")).unwrap();
+    let output = shell(root, "relkit smoke disk/codex --level version");
+    expect(&output, 2, "it is mounted noexec");
+    assert!(!text(&output).contains("FAILED"), "{}", text(&output));
+}
+
+#[test]
 fn a_file_limit_and_a_full_temporary_directory_are_errors_with_a_cause() {
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();
@@ -106,6 +138,20 @@ fn a_file_limit_and_a_full_temporary_directory_are_errors_with_a_cause() {
     expect(&shell(root, &format!("TMPDIR=/nonexistent relkit check {large}")), 2, "/nonexistent");
     expect(&shell(root, &format!("TMPDIR=/nonexistent relkit smoke {large}")), 2, "/nonexistent");
     expect(&shell(root, &format!("TMPDIR=/nonexistent relkit inspect {large}")), 2, "/nonexistent");
+    for line in [
+        format!("check {large}"),
+        format!("inspect {large}"),
+        format!("smoke {large}"),
+        format!("retag {large} --platform-tag musllinux_1_1_x86_64 --out-dir tagged"),
+        format!("stage-runtime other {large} --codex-version 0.163.0"),
+        "demo".into(),
+    ] {
+        for place in ["/nonexistent", "payload"] {
+            let output = shell(root, &format!("TMPDIR={place} relkit {line}"));
+            expect(&output, 2, "TMPDIR to");
+            assert!(text(&output).contains(place) && !text(&output).contains("damaged"), "{}", text(&output));
+        }
+    }
     // What needs no temporary file needs no place for it.
     expect(&shell(root, "TMPDIR=/nonexistent relkit check small"), 0, "");
 }
@@ -156,8 +202,26 @@ fn without_a_home_a_working_directory_or_streams() {
     expect(
         &shell(root, &format!("{gone} relkit retag {absolute} --platform-tag musllinux_1_1_x86_64 --out-dir out")),
         2,
-        "",
+        "the working directory is gone",
     );
+    for line in [
+        "workflow",
+        "init product --name tool-bin",
+        "init . --name tool-bin",
+        "stage-sdk sdk --codex-version 0.163.0",
+        "smoke codex",
+        "inspect codex",
+        "build stage",
+        "release --codex-version 0.163.0 --payload codex --out-dir out",
+        "verify dist --codex-version 0.163.0",
+    ] {
+        expect(&shell(root, &format!("{gone} relkit {line}")), 2, "the working directory is gone");
+    }
+    for line in ["--help", "--version", "matrix", "workflow", "man", "completions bash", "rule"] {
+        let output = shell(root, &format!("relkit {line} > /dev/full"));
+        expect(&output, 2, "cannot write the result to standard output");
+        expect(&shell(root, &format!("relkit {line} | true; exit ${{PIPESTATUS[0]}}")), 0, "");
+    }
     for closed in ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"] {
         expect(&shell(root, &format!("relkit check {small} --receipt receipt.json {closed}")), 0, "");
         expect(&shell(root, &format!("relkit check none {closed}")), 2, "");

@@ -37,6 +37,8 @@ mod hostile_machines;
 mod hostile_places;
 #[cfg(unix)]
 mod hostile_text;
+#[cfg(target_os = "linux")]
+mod hostile_users;
 mod inspect_command;
 mod inspect_real;
 #[cfg(unix)]

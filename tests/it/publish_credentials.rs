@@ -91,12 +91,15 @@ fn a_server_that_fails_for_a_moment_is_asked_again() {
 
 #[test]
 fn answers_that_are_none_are_told() {
+    let minted = r#"{"success":true,"token":"minted-token"}"#;
     for (path, answer) in [
         ("/id-token", response("403 Forbidden", "", "request-secret is not allowed")),
         ("/id-token", response("200 OK", "", "<html>")),
         ("/_/oidc/mint-token", response("200 OK", "", "{}")),
         ("/_/oidc/mint-token", response("200 OK", "", r#"{"success":true,"token":""}"#)),
         ("/_/oidc/mint-token", response("404 Not Found", "", "")),
+        // Of what goes on for so long no more is read.
+        ("/_/oidc/mint-token", response("200 OK", "", &format!("{}{minted}", " ".repeat(1 << 20)))),
     ] {
         let bench = bench();
         bench.index.canned(path, [answer]);

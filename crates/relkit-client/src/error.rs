@@ -113,6 +113,17 @@ pub enum ClosedBy {
     LongLine(usize),
     /// A line of more than this many values.
     ManyValues(usize),
+    /// More messages than this many, or more than this many bytes of them, while others were waited for.
+    Flood {
+        /// The number of messages allowed.
+        messages: usize,
+        /// The number of bytes allowed.
+        bytes: usize,
+    },
+    /// More than this many bytes that were sent to the server and that it did not read.
+    Unread(usize),
+    /// A turn whose items take more than this many bytes.
+    LargeTurn(usize),
 }
 
 impl fmt::Display for Closed {
@@ -128,6 +139,16 @@ impl fmt::Display for Closed {
             }
             (ClosedBy::ManyValues(limit), _) => {
                 write!(formatter, "the server wrote a line of more than {limit} values")
+            }
+            (ClosedBy::Flood { messages, bytes }, _) => write!(
+                formatter,
+                "the server sent more than {messages} messages, or {bytes} bytes of them, that nobody waited for"
+            ),
+            (ClosedBy::Unread(limit), _) => {
+                write!(formatter, "the server left more than {limit} bytes unread that were sent to it")
+            }
+            (ClosedBy::LargeTurn(limit), _) => {
+                write!(formatter, "the items of the turn take more than {limit} bytes")
             }
         }
     }

@@ -6,15 +6,21 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::error::ClientError;
+use crate::error::{ClientError, ClosedBy};
 use crate::notification::Notification;
 use crate::options::{Options, Reply, ServerRequest};
 use crate::process::{Closing, Invocation};
 use crate::rpc::{Message, OVERLOADED, RequestId, RpcError};
-use crate::transport::Transport;
+use crate::transport::{Transport, Weighed};
 
-/// How many notifications that nobody asked for yet are kept; beyond it the oldest are forgotten.
+/// How many notifications that nobody asked for yet are kept, and how many bytes of memory they may take; beyond it the
+/// oldest are forgotten.
 const MAX_BACKLOG: usize = 10_000;
+const MAX_BACKLOG_BYTES: usize = 64 * 1024 * 1024;
+
+/// How many messages, and how many bytes of memory they take, may come while one that is waited for does not.
+const MAX_FLOOD: usize = 100_000;
+const MAX_FLOOD_BYTES: usize = 128 * 1024 * 1024;
 
 /// How long an overloaded server is left alone before the first new try; the time doubles with each.
 const FIRST_RETRY: Duration = Duration::from_millis(50);
@@ -46,9 +52,18 @@ pub struct Thread {
 pub struct Session {
     transport: Transport,
     last_call: i64,
-    backlog: VecDeque<Notification>,
+    backlog: VecDeque<(Notification, usize)>,
+    backlog_bytes: usize,
+    flood: Flood,
     options: Options,
     server: ServerInfo,
+}
+
+/// What came while something else was waited for.
+#[derive(Debug, Default)]
+struct Flood {
+    messages: usize,
+    bytes: usize,
 }
 
 impl Session {
@@ -59,7 +74,15 @@ impl Session {
     pub fn start(invocation: &Invocation, options: Options) -> Result<Self, ClientError> {
         let transport = Transport::start(invocation)?;
         let server = ServerInfo { user_agent: String::new(), raw: Value::Null, version: None };
-        let mut session = Self { transport, last_call: 0, backlog: VecDeque::new(), options, server };
+        let mut session = Self {
+            transport,
+            last_call: 0,
+            backlog: VecDeque::new(),
+            backlog_bytes: 0,
+            flood: Flood::default(),
+            options,
+            server,
+        };
         let mut params = json!({
             "clientInfo": { "name": session.options.client_name, "version": session.options.client_version },
         });
@@ -106,6 +129,7 @@ impl Session {
     pub fn call_within(&mut self, method: &str, params: Value, patience: Duration) -> Result<Value, ClientError> {
         let deadline = Instant::now() + patience;
         let mut pause = FIRST_RETRY;
+        self.flood = Flood::default();
         loop {
             match self.call_once(method, params.clone(), deadline)? {
                 Some(Err(error)) if error.code == OVERLOADED && Instant::now() + pause < deadline => {
@@ -139,8 +163,10 @@ impl Session {
         self.transport.send(&Message::Request { id: own.clone(), method: method.to_owned(), params });
         loop {
             match self.transport.receive(deadline)? {
-                Some(Message::Response { id, outcome }) if id == own => return Ok(Some(outcome)),
-                Some(message) => self.take(message),
+                Some(Weighed { message: Message::Response { id, outcome }, .. }) if id == own => {
+                    return Ok(Some(outcome));
+                }
+                Some(weighed) => self.take(weighed),
                 None => return Ok(None),
             }
         }
@@ -156,7 +182,7 @@ impl Session {
     /// # Errors
     /// When the conversation is over.
     pub fn next_notification(&mut self, time: Duration) -> Result<Option<Notification>, ClientError> {
-        self.next_matching(Instant::now() + time, |_| true)
+        Ok(self.next_matching(Instant::now() + time, |_| true)?.map(|(notification, _)| notification))
     }
 
     /// Starts a thread with the parameters of `thread/start`, for instance `{"cwd": "/srv/project"}`.
@@ -193,27 +219,37 @@ impl Session {
         self.options.turn_deadline
     }
 
+    /// Ends the conversation, for a reason that every later call says.
+    pub(crate) fn close_by(&mut self, by: ClosedBy) {
+        self.transport.close_by(by);
+    }
+
+    /// The next notification that is wanted, and about how many bytes of memory it takes.
     pub(crate) fn next_matching(
         &mut self,
         deadline: Instant,
         wanted: impl Fn(&Notification) -> bool,
-    ) -> Result<Option<Notification>, ClientError> {
-        if let Some(position) = self.backlog.iter().position(&wanted) {
-            return Ok(self.backlog.remove(position));
+    ) -> Result<Option<(Notification, usize)>, ClientError> {
+        self.flood = Flood::default();
+        let mut found = self.backlog.iter().position(|(notification, _)| wanted(notification));
+        while found.is_none() {
+            let Some(weighed) = self.transport.receive(deadline)? else { return Ok(None) };
+            self.take(weighed);
+            let last = self.backlog.len().checked_sub(1);
+            found = last.filter(|last| wanted(&self.backlog[*last].0));
         }
-        loop {
-            match self.transport.receive(deadline)? {
-                Some(message) => self.take(message),
-                None => return Ok(None),
-            }
-            if self.backlog.back().is_some_and(&wanted) {
-                return Ok(self.backlog.pop_back());
-            }
-        }
+        let taken = found.and_then(|position| self.backlog.remove(position));
+        self.backlog_bytes -= taken.as_ref().map_or(0, |(_, weight)| *weight);
+        Ok(taken)
     }
 
     /// Answers a request, keeps a notification, drops an answer that nobody waits for: late, repeated or never asked for.
-    fn take(&mut self, message: Message) {
+    fn take(&mut self, Weighed { message, weight }: Weighed) {
+        self.flood.messages += 1;
+        self.flood.bytes = self.flood.bytes.saturating_add(weight);
+        if self.flood.messages > MAX_FLOOD || self.flood.bytes > MAX_FLOOD_BYTES {
+            return self.close_by(ClosedBy::Flood { messages: MAX_FLOOD, bytes: MAX_FLOOD_BYTES });
+        }
         match message {
             Message::Request { id, method, params } => {
                 let request = ServerRequest { method, params };
@@ -225,10 +261,13 @@ impl Session {
                 self.transport.send(&Message::Response { id, outcome });
             }
             Message::Notification { method, params } => {
-                if self.backlog.len() == MAX_BACKLOG {
-                    self.backlog.pop_front();
+                self.backlog.push_back((Notification::new(method, params), weight));
+                self.backlog_bytes += weight;
+                while self.backlog.len() > MAX_BACKLOG
+                    || (self.backlog_bytes > MAX_BACKLOG_BYTES && self.backlog.len() > 1)
+                {
+                    self.backlog_bytes -= self.backlog.pop_front().map_or(0, |(_, weight)| weight);
                 }
-                self.backlog.push_back(Notification::new(method, params));
             }
             Message::Response { .. } => {}
         }

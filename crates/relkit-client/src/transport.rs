@@ -2,10 +2,11 @@
 //! neither reads nor writes can never hold the caller beyond a deadline.
 
 use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
-use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::budget::{self, Budget};
 use crate::error::{ClientError, Closed, ClosedBy};
 use crate::process::{Closing, Invocation, Process};
 use crate::rpc::{self, Message};
@@ -22,8 +23,12 @@ const MAX_GARBAGE: usize = 16;
 /// How much of a line that is no message is kept, in bytes.
 const MAX_SHOWN: usize = 200;
 
-/// How many messages wait for the caller before the server is made to wait.
+/// How many messages, and how many bytes of memory they take, wait for the caller before the server is made to wait.
 const MAX_QUEUED: usize = 1024;
+const MAX_QUEUED_BYTES: usize = 64 * 1024 * 1024;
+
+/// How many bytes wait for the server to read them before the conversation is over.
+const MAX_UNREAD: usize = 64 * 1024 * 1024;
 
 /// How long the end of the process is waited for once its output has ended.
 const LAST_MOMENT: Duration = Duration::from_secs(2);
@@ -33,17 +38,26 @@ const MOMENT: Duration = Duration::from_millis(50);
 
 #[derive(Debug)]
 enum Incoming {
-    Message(Message),
+    Message(Weighed),
     Garbage(String),
     LongLine,
     ManyValues,
+}
+
+/// A message, and about how many bytes of memory it takes.
+#[derive(Debug)]
+pub(crate) struct Weighed {
+    pub(crate) message: Message,
+    pub(crate) weight: usize,
 }
 
 #[derive(Debug)]
 pub(crate) struct Transport {
     process: Process,
     outgoing: Option<Sender<String>>,
+    unread: Arc<Budget>,
     incoming: Receiver<Incoming>,
+    queued: Arc<Budget>,
     garbage: Vec<String>,
     closed: Option<Closed>,
 }
@@ -53,38 +67,55 @@ impl Transport {
         let mut process = invocation.start().map_err(ClientError::Start)?;
         let (outgoing, lines) = mpsc::channel::<String>();
         let (sender, incoming) = mpsc::sync_channel(MAX_QUEUED);
+        let (unread, queued) = (Arc::new(Budget::new(MAX_UNREAD)), Arc::new(Budget::new(MAX_QUEUED_BYTES)));
         if let Some(mut stdin) = process.take_stdin() {
-            thread::spawn(move || {
+            let unread = Arc::clone(&unread);
+            let write = move || {
                 for line in lines {
                     // A broken pipe is only a hint: what the server says last, and how it ends, tell why.
                     if stdin.write_all(line.as_bytes()).and_then(|()| stdin.flush()).is_err() {
                         return;
                     }
+                    unread.give_back(line.len());
                 }
-            });
+            };
+            invocation.serve(write).map_err(ClientError::Start)?;
         }
         if let Some(stdout) = process.take_stdout() {
-            thread::spawn(move || read_lines(BufReader::new(stdout), &sender));
+            let queued = Arc::clone(&queued);
+            let read = move || read_lines(BufReader::new(stdout), &sender, &queued);
+            invocation.serve(read).map_err(ClientError::Start)?;
         }
-        Ok(Self { process, outgoing: Some(outgoing), incoming, garbage: Vec::new(), closed: None })
+        let outgoing = Some(outgoing);
+        Ok(Self { process, outgoing, unread, incoming, queued, garbage: Vec::new(), closed: None })
     }
 
     /// Queues a message for the server. Whether it is read shows in an answer alone.
     pub(crate) fn send(&mut self, message: &Message) {
         if let Some(outgoing) = &self.outgoing {
+            let line = rpc::encode(message);
+            if !self.unread.try_take(line.len()) {
+                self.close_by(ClosedBy::Unread(MAX_UNREAD));
+                return;
+            }
             // The writer is gone when the pipe is broken; the reader then finds out why.
-            let _ = outgoing.send(rpc::encode(message));
+            if let Err(mpsc::SendError(line)) = outgoing.send(line) {
+                self.unread.give_back(line.len());
+            }
         }
     }
 
     /// The next message; `None` at the deadline. Once the conversation is over it is so ever after.
-    pub(crate) fn receive(&mut self, deadline: Instant) -> Result<Option<Message>, ClientError> {
+    pub(crate) fn receive(&mut self, deadline: Instant) -> Result<Option<Weighed>, ClientError> {
         loop {
             if let Some(closed) = &self.closed {
                 return Err(ClientError::Closed(closed.clone()));
             }
             match self.incoming.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(Incoming::Message(message)) => return Ok(Some(message)),
+                Ok(Incoming::Message(weighed)) => {
+                    self.queued.give_back(weighed.weight);
+                    return Ok(Some(weighed));
+                }
                 Ok(Incoming::Garbage(line)) => {
                     self.garbage.push(line);
                     if self.garbage.len() >= MAX_GARBAGE {
@@ -120,6 +151,7 @@ impl Transport {
         while Instant::now() < deadline && self.process.ending().is_none() {
             let left = deadline.saturating_duration_since(Instant::now());
             match self.incoming.recv_timeout(left.min(MOMENT)) {
+                Ok(Incoming::Message(weighed)) => self.queued.give_back(weighed.weight),
                 Ok(_) | Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
@@ -128,19 +160,26 @@ impl Transport {
         (closing, self.process.stderr_tail())
     }
 
-    fn close_by(&mut self, by: ClosedBy) {
+    /// Ends the conversation and the server, for a reason that every later call says.
+    pub(crate) fn close_by(&mut self, by: ClosedBy) {
         self.outgoing = None;
         let ending = match by {
             ClosedBy::EndOfOutput => self.process.wait(LAST_MOMENT),
-            ClosedBy::Garbage(_) | ClosedBy::LongLine(_) | ClosedBy::ManyValues(_) => self.process.ending(),
+            _ => self.process.ending(),
         };
         self.process.end();
         self.closed = Some(Closed { by, ending, stderr_tail: self.process.stderr_tail() });
     }
 }
 
+impl Drop for Transport {
+    fn drop(&mut self) {
+        self.queued.close();
+    }
+}
+
 /// Reads until the end of the output, a line that is too long, or nobody listens.
-fn read_lines(mut output: BufReader<impl Read>, sender: &SyncSender<Incoming>) {
+fn read_lines(mut output: BufReader<impl Read>, sender: &SyncSender<Incoming>, queued: &Budget) {
     let mut line = Vec::new();
     loop {
         line.clear();
@@ -156,12 +195,19 @@ fn read_lines(mut output: BufReader<impl Read>, sender: &SyncSender<Incoming>) {
         if line.iter().all(u8::is_ascii_whitespace) {
             continue;
         }
-        if rpc::values(&line) > MAX_VALUES {
+        let values = rpc::values(&line);
+        if values > MAX_VALUES {
             let _ = sender.send(Incoming::ManyValues);
             return;
         }
         let incoming = match rpc::decode(&line) {
-            Ok(message) => Incoming::Message(message),
+            Ok(message) => {
+                let weight = budget::weight(line.len(), values);
+                if !queued.take(weight) {
+                    return;
+                }
+                Incoming::Message(Weighed { message, weight })
+            }
             Err(_) => {
                 let shown = &line[..line.len().min(MAX_SHOWN)];
                 Incoming::Garbage(String::from_utf8_lossy(shown.trim_ascii()).escape_debug().to_string())

@@ -4,12 +4,15 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::error::ClientError;
+use crate::error::{ClientError, ClosedBy};
 use crate::notification::{Event, Item, Notification, TokenUsage, TurnError, TurnStatus};
 use crate::session::{Session, member};
 
 /// How long a turn that was interrupted at its deadline may take to say so.
 const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// How many bytes of memory the items of a turn that is read to its end may take.
+const MAX_ITEMS: usize = 256 * 1024 * 1024;
 
 /// A piece of the input of a turn.
 #[derive(Debug, Clone, PartialEq)]
@@ -126,11 +129,15 @@ impl Turn<'_> {
     /// [`ClientError::TurnTimedOut`] at the turn's deadline, after an attempt to interrupt it;
     /// [`ClientError::Closed`] when the conversation is over.
     pub fn next_notification(&mut self) -> Result<Option<Notification>, ClientError> {
+        Ok(self.next_weighed()?.map(|(notification, _)| notification))
+    }
+
+    fn next_weighed(&mut self) -> Result<Option<(Notification, usize)>, ClientError> {
         if self.done {
             return Ok(None);
         }
         match self.receive(self.deadline)? {
-            Some(notification) => Ok(Some(notification)),
+            Some(weighed) => Ok(Some(weighed)),
             None => Err(self.give_up()?),
         }
     }
@@ -150,9 +157,15 @@ impl Turn<'_> {
     pub fn finish(mut self) -> Result<TurnOutcome, ClientError> {
         let mut outcome =
             TurnOutcome { status: TurnStatus::InProgress, error: None, answer: None, items: Vec::new(), usage: None };
-        while let Some(notification) = self.next_notification()? {
+        let mut kept = 0_usize;
+        while let Some((notification, weight)) = self.next_weighed()? {
             match notification.event {
                 Event::ItemCompleted(item) => {
+                    kept = kept.saturating_add(weight);
+                    if kept > MAX_ITEMS {
+                        // What comes next says so.
+                        self.session.close_by(ClosedBy::LargeTurn(MAX_ITEMS));
+                    }
                     if let Item::AgentMessage { text, .. } = &item {
                         outcome.answer = Some(text.clone());
                     }
@@ -172,18 +185,18 @@ impl Turn<'_> {
         Ok(outcome)
     }
 
-    fn receive(&mut self, deadline: Instant) -> Result<Option<Notification>, ClientError> {
+    fn receive(&mut self, deadline: Instant) -> Result<Option<(Notification, usize)>, ClientError> {
         let (thread_id, id) = (&self.thread_id, &self.id);
-        let notification = self.session.next_matching(deadline, |notification| {
+        let found = self.session.next_matching(deadline, |notification| {
             notification.thread_id.as_ref().is_none_or(|thread| thread == thread_id)
                 && notification.turn_id.as_ref().is_none_or(|turn| turn == id)
         })?;
-        match notification.as_ref().map(|notification| &notification.event) {
+        match found.as_ref().map(|(notification, _)| &notification.event) {
             Some(Event::TurnCompleted { .. }) => self.done = true,
             Some(Event::Error { error, .. }) => self.last_error = Some(error.clone()),
             _ => {}
         }
-        Ok(notification)
+        Ok(found)
     }
 
     /// Interrupts a turn that is out of time, so that the thread can be used again.

@@ -215,6 +215,48 @@ fn what_is_not_there_does_not_start() {
     assert!(matches!(error, ClientError::Start(_)), "{error:?}");
 }
 
+/// Prints a message again and again, whose parameters are a text of a megabyte.
+fn flood(message: &str) -> String {
+    format!("x=$(head -c 1000000 /dev/zero | tr '\\0' x); while :; do {message}; done")
+}
+
+fn patient() -> Options {
+    let long = Duration::from_secs(300);
+    Options::new("tester", "0").request_deadline(long).turn_deadline(long)
+}
+
+#[test]
+fn a_flood_of_notifications_ends_the_conversation() {
+    let script = flood(r#"echo "{\"method\":\"n\",\"params\":\"$x\"}""#);
+    let error = Session::start(&shell(&script), patient()).unwrap_err();
+    assert!(error.to_string().contains("messages, or 134217728 bytes of them, that nobody waited for"), "{error}");
+    // Nor may what is told of another turn go on for ever.
+    let script = flood(r#"echo "{\"method\":\"n\",\"params\":{\"turnId\":\"OTHER\",\"x\":\"$x\"}}""#);
+    let mut session = Session::start(&shell(&format!("{HANDSHAKE} {TURN} {script}")), patient()).unwrap();
+    let thread = session.start_thread(json!({})).unwrap();
+    let error = session.start_turn(&thread.id, &[]).unwrap().finish().unwrap_err();
+    assert!(matches!(&error, ClientError::Closed(closed) if matches!(closed.by, ClosedBy::Flood { .. })), "{error}");
+}
+
+#[test]
+fn requests_of_a_server_that_reads_no_answers_end_the_conversation() {
+    let script = flood(r#"echo "{\"method\":\"ask\",\"id\":\"$x\"}""#);
+    let error = Session::start(&shell(&script), patient()).unwrap_err();
+    assert_eq!(error.to_string(), "the server left more than 67108864 bytes unread that were sent to it");
+}
+
+#[test]
+fn a_turn_of_endless_items_ends_the_conversation() {
+    let item = r#"{\"type\":\"agentMessage\",\"id\":\"m\",\"text\":\"$x\"}"#;
+    let item = format!(
+        r#"echo "{{\"method\":\"item/completed\",\"params\":{{\"threadId\":\"T\",\"turnId\":\"U\",\"item\":{item}}}}}""#
+    );
+    let mut session = Session::start(&shell(&format!("{HANDSHAKE} {TURN} {}", flood(&item))), patient()).unwrap();
+    let thread = session.start_thread(json!({})).unwrap();
+    let error = session.start_turn(&thread.id, &[]).unwrap().finish().unwrap_err();
+    assert_eq!(error.to_string(), "the items of the turn take more than 268435456 bytes");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn nothing_that_the_server_started_outlives_the_session() {

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::candidate::Candidate;
 use super::platform::PLATFORMS;
-use crate::error::{Explain, sentence};
+use crate::error::{Exit, Explain, sentence};
 use crate::fs::{FsError, portable};
 use crate::wheel::reader::admissible;
 use crate::zip::archive::{Archive, ArchiveError};
@@ -54,6 +54,13 @@ impl Explain for CoverageError {
                 let names: Vec<_> = PLATFORMS.iter().map(|platform| platform.name).collect();
                 Some(format!("the platforms are {}", names.join(", ")))
             }
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Open(error) => error.exit(),
+            _ => Exit::Failed,
         }
     }
 }

@@ -10,6 +10,7 @@ use super::embedded::{Mentions, VersionSearch};
 use crate::binary::{BinaryError, Facts, Inventory, Spool};
 use crate::check::error::CheckError;
 use crate::digest::Sha256Digest;
+use crate::threads;
 use crate::wheel::record::{Hasher, RecordDigest};
 use crate::zip::archive::{Archive, ArchiveError, Member, MemberError};
 
@@ -65,10 +66,7 @@ pub(crate) fn scan(archive: &Archive, options: &[MemberOptions]) -> Result<Vec<S
     };
     // A large member has a second thread that hashes, but most of the time goes into inflating.
     let lanes = std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get).min(4);
-    let results: Vec<_> = std::thread::scope(|scope| {
-        let running: Vec<_> = (0..lanes).map(|_| scope.spawn(lane)).collect();
-        running.into_iter().map(|lane| lane.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))).collect()
-    });
+    let results = threads::lanes(lanes, lane);
     let mut scanned: Vec<Scanned> = members.iter().map(|_| Scanned::default()).collect();
     for result in results {
         for (index, member) in result? {

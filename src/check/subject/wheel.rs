@@ -10,6 +10,7 @@ use crate::check::error::CheckError;
 use crate::digest::Sha256Digest;
 use crate::product::RuntimeProject;
 use crate::target::PlatformTag;
+use crate::threads;
 use crate::version::PublicVersion;
 use crate::wheel::entry_points::{EntryPoints, EntryPointsError};
 use crate::wheel::filename::{FileNameError, WheelFileName};
@@ -86,11 +87,7 @@ impl WheelSubject {
         if let (Some(index), Some(version)) = (executable, version) {
             options[index].search = Some(VersionSearch::new(runtime.executable(), &version.semver()));
         }
-        let (scanned, sha256) = std::thread::scope(|scope| {
-            let digest = scope.spawn(|| archive.sha256());
-            let scanned = scan(&archive, &options);
-            (scanned, digest.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-        });
+        let (scanned, sha256) = threads::both(|| scan(&archive, &options), || archive.sha256());
         let (mut scanned, sha256) = (scanned?, sha256?);
         if archive.total_bomb().is_some() {
             // Nothing else of it is unpacked.

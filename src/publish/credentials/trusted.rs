@@ -72,7 +72,7 @@ impl TrustedPublishing {
         };
         let response = patiently(|| client.get(at("/_/oidc/audience")).send().map_err(network(STEP)))?;
         let status = response.status();
-        let body = response.bytes().map_err(network(STEP))?;
+        let body = whole(response, STEP)?;
         if http::is_passing(status) {
             let (reason, claims) = (Body::read(&body, status).reason, Claims::default());
             return Err(CredentialError::Refused { step: STEP, status, reason, claims, project: None });
@@ -171,7 +171,7 @@ impl TrustedPublishing {
         };
         let response = patiently(call)?;
         let status = response.status();
-        let body = response.bytes().map_err(network(STEP))?;
+        let body = whole(response, STEP)?;
         if !status.is_success() {
             let (reason, claims) = (Body::read(&body, status).reason, Claims::default());
             let project = Some(project.clone());
@@ -253,6 +253,15 @@ fn network(step: &'static str) -> impl FnOnce(reqwest::Error) -> CredentialError
     move |source| CredentialError::Network { step, source: source.without_url() }
 }
 
+/// The body of an answer, or as much of it as is looked at: the rest makes no sense of what begins so.
+fn whole(response: Response, step: &'static str) -> Result<Vec<u8>, CredentialError> {
+    let mut body = Vec::new();
+    match response.take(http::MAX_ANSWER as u64).read_to_end(&mut body).map_err(io::Error::downcast) {
+        Err(Ok(error)) => Err(network(step)(error)),
+        Ok(_) | Err(Err(_)) => Ok(body),
+    }
+}
+
 fn answer<T: serde::de::DeserializeOwned>(
     response: Response,
     step: &'static str,
@@ -261,7 +270,7 @@ fn answer<T: serde::de::DeserializeOwned>(
     secret: &str,
 ) -> Result<T, CredentialError> {
     let status = response.status();
-    let body = response.bytes().map_err(network(step))?;
+    let body = whole(response, step)?;
     let refused = |reason: String| {
         let reason = reason.replace(secret, "…");
         CredentialError::Refused { step, status, reason, claims: claims.clone(), project: Some(project.clone()) }

@@ -62,6 +62,15 @@ impl Invocation {
         Ok(Process { streams, state })
     }
 
+    /// Starts a thread that reads or writes a pipe of the program.
+    ///
+    /// # Errors
+    /// [`ProcessError::Start`] when the operating system has no thread left.
+    pub fn serve(&self, work: impl FnOnce() + Send + 'static) -> Result<(), ProcessError> {
+        let refused = |source| ProcessError::Start { program: self.program().to_owned(), source };
+        thread::Builder::new().name("relkit-pipe".into()).spawn(work).map(drop).map_err(refused)
+    }
+
     /// Runs the program to its end with nothing on standard input.
     ///
     /// # Errors
@@ -75,12 +84,12 @@ impl Invocation {
         let (sender, receiver) = mpsc::sync_channel::<()>(1);
         let kept = Arc::new(Mutex::new(Vec::new()));
         let written = Arc::clone(&kept);
-        thread::spawn(move || {
+        self.serve(move || {
             if let Some(stdout) = stdout {
                 read_up_to(stdout, limit + 1, &written);
             }
             drop(sender);
-        });
+        })?;
         let timed_out = |process: &Process| ProcessError::TimedOut {
             program: program(),
             after: deadline,
@@ -203,6 +212,8 @@ struct State {
 struct Kept {
     group: Option<platform::Group>,
     ending: Option<Ending>,
+    /// It has ended, and nobody is told how: this process is about to end.
+    is_over: bool,
     left_behind: usize,
 }
 
@@ -212,32 +223,49 @@ impl State {
     }
 }
 
+/// The children that run; none is started any more once it is over.
+#[derive(Debug, Default)]
+struct Running {
+    states: Vec<Arc<State>>,
+    is_over: bool,
+}
+
+fn running() -> MutexGuard<'static, Running> {
+    static RUNNING: Mutex<Running> = Mutex::new(Running { states: Vec::new(), is_over: false });
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Ends every child that runs and all that those started, and starts none from now on: for a process that is about to end, on a
+/// signal for instance. Whoever waits for a child goes on waiting, so that nobody takes its end for its own. Returns when all
+/// are gone, or after `patience`.
+pub fn end_all(patience: Duration) {
+    let deadline = Instant::now() + patience;
+    let states = {
+        let mut running = running();
+        running.is_over = true;
+        running.states.clone()
+    };
+    for state in &states {
+        if let Some(group) = &state.lock().group {
+            group.end();
+        }
+    }
+    for state in &states {
+        let runs = |kept: &mut Kept| kept.ending.is_none() && !kept.is_over;
+        let time = deadline.saturating_duration_since(Instant::now());
+        let _ = state.ended.wait_timeout_while(state.lock(), time, runs);
+    }
+}
+
 /// The life of a child, on a thread of its own: the parent-death signal of Linux is tied to the thread that starts it.
-fn keep(mut command: Command, mark: &str, state: &State, started: &mpsc::SyncSender<io::Result<Streams>>) {
-    let mut child = match platform::start(|| spawn(&mut command)) {
-        Ok(child) => child,
+fn keep(command: Command, mark: &str, state: &Arc<State>, started: &mpsc::SyncSender<io::Result<Streams>>) {
+    let (mut child, streams) = match begin(command, mark, state) {
+        Ok(begun) => begun,
         Err(error) => {
             let _ = started.send(Err(error));
             return;
         }
     };
-    match platform::Group::of(&child, mark) {
-        Ok(group) => state.lock().group = Some(group),
-        Err(error) => {
-            let _ = child.kill();
-            platform::await_end(&mut child);
-            platform::end_orphans(&child);
-            let _ = child.wait();
-            let _ = started.send(Err(error));
-            return;
-        }
-    }
-    let stderr = Arc::new(Tail::default());
-    if let Some(pipe) = child.stderr.take() {
-        let tail = Arc::clone(&stderr);
-        thread::spawn(move || tail.drain(pipe));
-    }
-    let streams = Streams { stdin: child.stdin.take(), stdout: child.stdout.take(), stderr };
     let _ = started.send(Ok(streams));
     platform::await_end(&mut child);
     let mut kept = state.lock();
@@ -246,8 +274,46 @@ fn keep(mut command: Command, mark: &str, state: &State, started: &mpsc::SyncSen
         group.end();
     }
     kept.left_behind = platform::end_orphans(&child);
-    kept.ending = Some(child.wait().map_or(Ending::Code(-1), Ending::from));
+    let ending = child.wait().map_or(Ending::Code(-1), Ending::from);
+    drop(kept);
+    let mut running = running();
+    let mut kept = state.lock();
+    match running.is_over {
+        true => kept.is_over = true,
+        false => kept.ending = Some(ending),
+    }
+    running.states.retain(|other| !Arc::ptr_eq(other, state));
     state.ended.notify_all();
+}
+
+/// Starts a child, its group, and the thread that drains its standard error: all of them, or none.
+fn begin(mut command: Command, mark: &str, state: &Arc<State>) -> io::Result<(Child, Streams)> {
+    let mut running = running();
+    if running.is_over {
+        return Err(io::Error::new(io::ErrorKind::Interrupted, "the run is being ended"));
+    }
+    let mut child = platform::start(|| spawn(&mut command))?;
+    let stderr = Arc::new(Tail::default());
+    let drained = |child: &mut Child| {
+        let Some(pipe) = child.stderr.take() else { return Ok(()) };
+        let tail = Arc::clone(&stderr);
+        thread::Builder::new().name("relkit-stderr".into()).spawn(move || tail.drain(pipe)).map(drop)
+    };
+    match platform::Group::of(&child, mark).and_then(|group| drained(&mut child).map(|()| group)) {
+        Ok(group) => {
+            state.lock().group = Some(group);
+            running.states.push(Arc::clone(state));
+            let streams = Streams { stdin: child.stdin.take(), stdout: child.stdout.take(), stderr };
+            Ok((child, streams))
+        }
+        Err(error) => {
+            let _ = child.kill();
+            platform::await_end(&mut child);
+            platform::end_orphans(&child);
+            let _ = child.wait();
+            Err(error)
+        }
+    }
 }
 
 /// Reads a pipe to its end, or to the limit. A read error is the end of what there is.

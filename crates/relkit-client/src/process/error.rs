@@ -4,6 +4,9 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::exhausted::Exhausted;
+use super::platform;
+
 /// A child that could not be started, or did not do what it was started for.
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
@@ -37,6 +40,16 @@ pub enum ProcessError {
 }
 
 impl ProcessError {
+    /// Why this machine can start nothing now, whatever the program is: it is at a limit of processes, threads, open files or
+    /// memory. `None` where the error may be the program's.
+    #[must_use]
+    pub fn machine(&self) -> Option<&io::Error> {
+        match self {
+            Self::Start { source, .. } if exhausted(source).is_some() => Some(source),
+            _ => None,
+        }
+    }
+
     /// One sentence that says what to do, where that is known.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
@@ -44,8 +57,19 @@ impl ProcessError {
         let hint = match source.kind() {
             io::ErrorKind::NotFound => "check the path, and that the interpreter or loader it names is installed",
             io::ErrorKind::PermissionDenied => "make it executable: `chmod +x`",
-            _ => return None,
+            _ => exhausted(source)?,
         };
         Some(hint.to_owned())
     }
+}
+
+/// What to do where the system has no more of something that every process needs; `None` for any other error.
+#[must_use]
+pub fn exhausted(error: &io::Error) -> Option<&'static str> {
+    if error.kind() == io::ErrorKind::OutOfMemory {
+        return Some(
+            "free memory, or raise the limit of memory (`ulimit -v`, the container's) and run the command again",
+        );
+    }
+    platform::exhausted(error).map(Exhausted::hint)
 }

@@ -8,13 +8,14 @@
 mod child;
 mod ending;
 mod error;
+mod exhausted;
 mod invocation;
 mod platform;
 mod tail;
 
-pub use child::{Finished, Process};
+pub use child::{Finished, Process, end_all};
 pub use ending::{Closing, Ending};
-pub use error::ProcessError;
+pub use error::{ProcessError, exhausted};
 pub use invocation::{Invocation, find_program};
 pub use tail::MAX_STDERR_TAIL;
 

@@ -12,6 +12,8 @@ use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
 
+use super::super::exhausted::Exhausted;
+
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions};
 
 pub fn signal(status: ExitStatus) -> i32 {
@@ -245,6 +247,15 @@ fn children() -> Vec<i32> {
     };
     let numbers = processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     numbers.filter(is_child).collect()
+}
+
+/// Whether the system has no more of something that every process needs.
+pub fn exhausted(error: &io::Error) -> Option<Exhausted> {
+    match error.raw_os_error()? {
+        libc::EAGAIN => Some(Exhausted::Processes),
+        libc::EMFILE | libc::ENFILE => Some(Exhausted::Files),
+        _ => None,
+    }
 }
 
 /// Waits for the child's end without reaping it.

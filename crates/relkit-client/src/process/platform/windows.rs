@@ -13,6 +13,8 @@ use std::process::{Child, Command, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::super::exhausted::Exhausted;
+
 use windows_sys::Win32::Foundation::INVALID_HANDLE_VALUE;
 use windows_sys::Win32::System::Diagnostics::ToolHelp::{
     CreateToolhelp32Snapshot, TH32CS_SNAPTHREAD, THREADENTRY32, Thread32First, Thread32Next,
@@ -158,6 +160,17 @@ fn resume(process: u32) -> io::Result<()> {
         more = unsafe { Thread32Next(snapshot.as_raw_handle(), &raw mut entry) };
     }
     if resumed { Ok(()) } else { Err(io::Error::other("its main thread was not found")) }
+}
+
+/// Whether the system has no more of something that every process needs.
+pub fn exhausted(error: &io::Error) -> Option<Exhausted> {
+    match error.raw_os_error()? {
+        // ERROR_TOO_MANY_OPEN_FILES.
+        4 => Some(Exhausted::Files),
+        // ERROR_NO_SYSTEM_RESOURCES.
+        1450 => Some(Exhausted::Processes),
+        _ => None,
+    }
 }
 
 pub fn await_end(child: &mut Child) {
