@@ -2,6 +2,7 @@
 //! "Installing a wheel distribution").
 
 use std::fs::OpenOptions;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use super::reader::{Wheel, WheelError};
@@ -38,10 +39,19 @@ impl Wheel {
             let (installed, script) = self.installed_path(&member.name);
             let path = directory.join(&installed);
             let parent = path.parent().unwrap_or(directory);
-            std::fs::create_dir_all(parent).map_err(FsError::write(parent))?;
+            std::fs::create_dir_all(parent).map_err(|error| match error.kind() {
+                ErrorKind::AlreadyExists | ErrorKind::NotADirectory => {
+                    no_room(self.path(), &member.name, &installed, &unpacked)
+                }
+                _ => FsError::write(parent)(error).into(),
+            })?;
             let mode = if script || member.is_executable() { Mode::Executable } else { Mode::Data };
-            let mut file =
-                OpenOptions::new().write(true).create_new(true).open(&path).map_err(FsError::write(&path))?;
+            let open = OpenOptions::new().write(true).create_new(true).open(&path);
+            let mut file = open.map_err(|error| match error.kind() {
+                // The directory was empty: another member went there, or one whose name is the same here.
+                ErrorKind::AlreadyExists => no_room(self.path(), &member.name, &installed, &unpacked),
+                _ => FsError::write(&path)(error).into(),
+            })?;
             let sha256 = self.copy_to(member, &mut file).map_err(|error| match error {
                 WheelError::Member { source: MemberError::Write { source, .. }, .. } => {
                     FsError::write(&path)(source).into()
@@ -66,6 +76,14 @@ impl Wheel {
             _ => (rest.to_owned(), false),
         }
     }
+}
+
+/// The refusal of a member whose place another has taken.
+fn no_room(path: &Path, member: &str, installed: &str, unpacked: &[Unpacked]) -> WheelError {
+    let other = unpacked.iter().find(|file| file.installed == installed);
+    let by = other.map_or("another file".to_owned(), |file| format!("`{}`", file.member));
+    let why = format!("it is installed to `{installed}`, and so is {by}");
+    WheelError::Unsafe { path: path.to_owned(), member: member.to_owned(), why }
 }
 
 #[cfg(test)]
@@ -125,6 +143,19 @@ mod tests {
         );
         assert_eq!(std::fs::read(directory.path().join("demo_bin/bin/demo")).unwrap(), b"text");
         assert_eq!(wheel.metadata().name().unwrap().as_str(), "demo-bin");
+    }
+
+    /// That is the wheel's fault, not the disk's.
+    #[test]
+    fn two_files_for_one_place_are_refused_by_name() {
+        for (one, other) in [
+            ("demo_bin-1.0.data/scripts/run", "demo_bin-1.0.data/data/bin/run"),
+            ("demo_bin/a", "demo_bin-1.0.data/purelib/demo_bin/a/b"),
+        ] {
+            let wheel = Wheel::of(wheel(&[(one, "#!python\n", 0o644), (other, "x", 0o644)], |record| record)).unwrap();
+            let error = wheel.unpack(tempfile::tempdir().unwrap().path()).unwrap_err();
+            assert!(matches!(&error, WheelError::Unsafe { member, .. } if member == other), "{error:?}");
+        }
     }
 
     #[test]
