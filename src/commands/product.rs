@@ -2,7 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::check::check_accepted;
 use crate::cli::{ProductOptions, ReleaseOptions};
+use crate::console::Console;
 use crate::error::{Exit, Failure};
 use crate::fs::FsError;
 use crate::product::{Choice, Product, RuntimeProject, Sdk, Target};
@@ -26,12 +28,24 @@ pub(super) fn with_templates(
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => PathBuf::new(),
         Err(error) => return Err(FsError::read(Path::new("."))(error).into()),
     };
-    Ok(Product::find(Choice { product: options.product.as_deref(), runtime_template, sdk_template }, &here)?)
+    let product = Product::find(Choice { product: options.product.as_deref(), runtime_template, sdk_template }, &here)?;
+    check_accepted(&product.runtime)?;
+    Ok(product)
 }
 
 /// The release that is named, in the packaging revision that is asked for.
-pub(super) fn release(options: &ReleaseOptions, runtime: &RuntimeProject) -> Result<ReleaseVersion, Failure> {
+pub(super) fn release(
+    options: &ReleaseOptions,
+    runtime: &RuntimeProject,
+    console: &Console,
+) -> Result<ReleaseVersion, Failure> {
     let release = runtime.release(&options.release_version)?;
+    // An app server numbers its own pre-releases that way.
+    if !runtime.is_app_server() && release.is_respin(&options.release_version) {
+        let (text, version) = (&options.release_version, release.program());
+        console
+            .status("Reading", format_args!("`{text}` as {version}: PEP 440 has no other place for the last number"));
+    }
     Ok(match options.revision {
         Some(revision) => release.revised(revision)?,
         None => release,

@@ -35,7 +35,7 @@ pub(super) fn arrange(origin: &Path, project: &RuntimeProject, input: Input) -> 
     let mut placed = Placed::new(origin);
     let candidates: Vec<_> = others.iter().map(|file| file.found).collect();
     let directory = programs.first.found.directory();
-    let applied = rules::apply(&project.files, origin, extent, &candidates, directory, &mut placed)?;
+    let applied = rules::apply(project, origin, extent, &candidates, directory, &mut placed)?;
     for file in &sboms {
         placed.put_sbom(file)?;
     }
@@ -96,7 +96,7 @@ impl Shelf<'_> {
         let is_kept = |file: &Known<'_>| match file.found.part {
             Part::Payload => true,
             Part::Scripts => file.magic.format().is_some(),
-            Part::Licences | Part::Sboms => false,
+            Part::Licences | Part::Sboms | Part::Dangling => false,
         };
         let kept: Vec<_> =
             rest.iter().filter(|file| is_kept(file)).filter_map(|file| Some((below(file)?, file))).collect();

@@ -4,15 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use super::beside::{Beside, beside, named};
 use super::error::ScaffoldError;
 use super::kind::{self, Kind};
 use super::names;
-use super::question::{Question, Runnable, Stream, first_command, question};
+use super::question::{self, Question, Runnable, Stream, interview};
 use super::scratch::scratch;
 use crate::binary::{Inventory, Libc};
-use crate::console::Progress;
+use crate::console::{Console, Progress};
 use crate::fs::Scratch;
-use crate::member_path::parent;
+use crate::member_path::{MemberPath, parent};
 use crate::payload::{Surveyed, survey};
 use crate::product::Command;
 use crate::target::{PlatformTag, TargetTriple};
@@ -34,8 +35,8 @@ pub(super) struct Findings {
     /// The program first.
     pub executables: Vec<String>,
     pub command: Command,
-    /// `from` and `to` of every file that is shipped besides.
-    pub files: Vec<(String, String)>,
+    /// What is shipped besides.
+    pub beside: Beside,
     pub question: Option<Question>,
     /// Arguments that the program answers well, where it answers, and a word of the answer.
     pub first_command: Option<(Vec<String>, Stream, String)>,
@@ -47,6 +48,8 @@ struct Seen<'a> {
     path: &'a Path,
     file_name: String,
     files: Vec<Surveyed>,
+    /// Links to nothing.
+    dangling: Vec<MemberPath>,
     /// The programs among them, by their place in the list.
     programs: Vec<usize>,
     inventory: Inventory,
@@ -57,6 +60,7 @@ struct Seen<'a> {
 pub(super) fn survey_all(
     payloads: &[PathBuf],
     wanted: &[String],
+    console: &Console,
     progress: &Progress,
 ) -> Result<Findings, ScaffoldError> {
     let mut seen = Vec::new();
@@ -80,22 +84,37 @@ pub(super) fn survey_all(
     let mut findings = Findings {
         rows,
         command,
-        files: files(&seen, program),
+        beside: beside(&seen.iter().map(|one| &one.files[..]).collect::<Vec<_>>(), program),
         question: None,
         first_command: None,
         notes: Vec::new(),
         executables: executables.clone(),
     };
+    findings.notes.append(&mut findings.beside.notes);
     let here = seen
         .iter()
         .zip(&findings.rows)
         .find(|(_, row)| row.triple.runs_on(std::env::consts::OS, std::env::consts::ARCH));
+    for one in &seen {
+        for note in one.link_notes(&executables) {
+            if !findings.notes.contains(&note) {
+                findings.notes.push(note);
+            }
+        }
+    }
     match here.and_then(|(one, _)| one.program(program)) {
         Some(file) => {
-            let run = Runnable::of(file)?;
-            findings.question = question(&run.path)?;
-            findings.first_command = first_command(&run.path)?;
-            if findings.question.is_none() {
+            let (files, seconds) = (here.map_or(&[][..], |(one, _)| &one.files), question::TIME.as_secs());
+            console
+                .status("Asking", format_args!("`{program}` for its version: it is run here, for {seconds} s at most"));
+            let told = interview(&Runnable::of(files, file)?.path)?;
+            (findings.question, findings.first_command) = (told.question, told.first_command);
+            if let Some(argument) = told.hanging {
+                findings.notes.push(format!(
+                    "`{program} {argument}` did not end here within {seconds} s, and nothing else was asked: look at \
+                     [tool.relkit.smoke]"
+                ));
+            } else if findings.question.is_none() {
                 findings
                     .notes
                     .push(format!("`{program}` says no version that can be recognised: fill in [tool.relkit.smoke]"));
@@ -113,7 +132,7 @@ impl<'a> Seen<'a> {
         let file_name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let scratch = scratch()?;
         let called = names::program(&file_name);
-        let files = survey(path, wanted.unwrap_or(&called), scratch.path(), progress)?;
+        let (files, dangling) = survey(path, wanted.unwrap_or(&called), scratch.path(), progress)?;
         let natives = files.iter().filter(|file| file.magic.format().is_some());
         let inventory = Inventory::of_files(natives.map(|file| (file.path.to_string(), file.source.clone())))?;
         let is_program =
@@ -122,7 +141,7 @@ impl<'a> Seen<'a> {
         if programs.is_empty() {
             return Err(ScaffoldError::NoProgram { payload: path.to_owned() });
         }
-        Ok(Self { path, file_name, files, programs, inventory, _scratch: scratch })
+        Ok(Self { path, file_name, files, dangling, programs, inventory, _scratch: scratch })
     }
 
     /// The programs that users start: those in `bin/`, else at the top, else all.
@@ -136,6 +155,26 @@ impl<'a> Seen<'a> {
         }
         let nested: Vec<_> = programs.iter().copied().filter(|file| parent(&file.path).ends_with("/bin")).collect();
         if nested.is_empty() { programs } else { nested }
+    }
+
+    /// What there is to say of its links: a wheel holds none.
+    fn link_notes(&self, executables: &[String]) -> Vec<String> {
+        let mut notes = Vec::new();
+        if !self.dangling.is_empty() {
+            let names = named(self.dangling.iter().map(|path| &**path));
+            notes.push(format!("`{}` has links to nothing, which are left out: {names}", self.file_name));
+        }
+        let real = |name: &str| self.program(name).and_then(|file| file.source.canonicalize().ok());
+        for (index, name) in executables.iter().enumerate() {
+            let is_same = |other: &&String| real(name).is_some_and(|own| real(other) == Some(own));
+            if let Some(other) = executables[..index].iter().find(is_same) {
+                notes.push(format!(
+                    "`{name}` is `{other}` under another name, and a second copy of it in each wheel: if the program does \
+                     not care under which name it is started, write it into `aliases` and not into `executables`"
+                ));
+            }
+        }
+        notes
     }
 
     /// The file of an executable by its name, or the only program.
@@ -245,39 +284,4 @@ fn settle_tags(rows: &mut [Row]) {
             !is_left_to_another
         });
     }
-}
-
-/// The rules of `files`: what every payload has that can have it.
-fn files(seen: &[Seen<'_>], program: &str) -> Vec<(String, String)> {
-    let trees: Vec<_> = seen.iter().filter(|one| one.files.len() > 1).collect();
-    let Some(first) = trees.first() else { return Vec::new() };
-    let everywhere = |path: &str| trees.iter().all(|one| one.files.iter().any(|file| *file.path == *path));
-    let mut rules: Vec<(String, String)> = Vec::new();
-    let mut by_directory: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
-    for file in first.files.iter().filter(|file| everywhere(&file.path) && file.magic.format().is_none()) {
-        let Some(to) = kind::destination(&kind::of(&file.path, program)) else { continue };
-        by_directory.entry((parent(&file.path).to_owned(), to)).or_default().push(file.path.to_string());
-    }
-    for ((directory, to), paths) in by_directory {
-        let ending = |path: &str| path.rsplit_once('.').map(|(_, ending)| ending.to_owned());
-        let one_ending = paths.iter().map(|path| ending(path)).collect::<BTreeSet<_>>();
-        match (paths.len() > 5, one_ending.first()) {
-            (true, Some(Some(ending))) if one_ending.len() == 1 && !directory.is_empty() && to.ends_with('/') => {
-                rules.push((format!("{}/*.{}", globset::escape(&directory), globset::escape(ending)), to));
-            }
-            _ if to.ends_with('/') || to == "licenses" => {
-                rules.extend(paths.iter().map(|path| (globset::escape(path), to.clone())))
-            }
-            _ => rules.extend(paths.iter().take(1).map(|path| (globset::escape(path), to.clone()))),
-        }
-    }
-    // Two licences of one name are told apart by the directory that each lies in.
-    let mut names = BTreeSet::new();
-    for (from, to) in rules.iter_mut().filter(|(_, to)| to == "licenses") {
-        let (directory, name) = from.rsplit_once('/').unwrap_or(("", from));
-        if !names.insert(name.to_ascii_lowercase()) && !directory.is_empty() {
-            *to = format!("licenses/{directory}/");
-        }
-    }
-    rules
 }

@@ -40,7 +40,7 @@ impl Wheel {
             let (installed, script) = self.installed_path(&member.name);
             let path = directory.join(&installed);
             let parent = path.parent().unwrap_or(directory);
-            let refused = |at: &Path, source: io::Error| match no_place(&installed, &source) {
+            let refused = |at: &Path, source: io::Error| match no_place(&installed, &source, &unpacked) {
                 Some(why) => WheelError::Unsafe { path: self.path().to_owned(), member: member.name.clone(), why },
                 None => FsError::write(at)(source).into(),
             };
@@ -75,10 +75,15 @@ impl Wheel {
 }
 
 /// Why a path of a wheel cannot be written into a directory that was empty, where the wheel is to blame.
-fn no_place(installed: &str, error: &io::Error) -> Option<String> {
+fn no_place(installed: &str, error: &io::Error, unpacked: &[Unpacked]) -> Option<String> {
     match error.kind() {
         io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => {
-            Some(format!("another file is installed at `{installed}`, or at a directory above it"))
+            let other = unpacked.iter().find(|file| file.installed == installed);
+            let by = other.map_or_else(
+                || "another file is installed there, or at a directory above it".to_owned(),
+                |file| format!("so is `{}`", file.member),
+            );
+            Some(format!("it is installed to `{installed}`, and {by}"))
         }
         io::ErrorKind::InvalidFilename => match not_on_windows(installed) {
             Some(why) => Some(why.to_string()),
@@ -147,6 +152,19 @@ mod tests {
         );
         assert_eq!(std::fs::read(directory.path().join("demo_bin/bin/demo")).unwrap(), b"text");
         assert_eq!(wheel.metadata().name().unwrap().as_str(), "demo-bin");
+    }
+
+    /// That is the wheel's fault, not the disk's.
+    #[test]
+    fn two_files_for_one_place_are_refused_by_name() {
+        for (one, other) in [
+            ("demo_bin-1.0.data/scripts/run", "demo_bin-1.0.data/data/bin/run"),
+            ("demo_bin/a", "demo_bin-1.0.data/purelib/demo_bin/a/b"),
+        ] {
+            let wheel = Wheel::of(wheel(&[(one, "#!python\n", 0o644), (other, "x", 0o644)], |record| record)).unwrap();
+            let error = wheel.unpack(tempfile::tempdir().unwrap().path()).unwrap_err();
+            assert!(matches!(&error, WheelError::Unsafe { member, .. } if member == other), "{error:?}");
+        }
     }
 
     #[test]
