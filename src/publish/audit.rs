@@ -24,6 +24,7 @@ use crate::error::{Exit, Explain};
 use crate::fs::FsError;
 use crate::version::PublicVersion;
 use crate::wheel::name::DistributionName;
+use crate::wheel::requirement::{Requirement, RequirementError, RequirementSource};
 
 /// More files than any release of wheels has.
 const MAX_FILES: usize = 400;
@@ -77,14 +78,23 @@ impl Explain for AuditError {
     }
 }
 
+impl PublishedRelease {
+    /// Whether a word on the command line is meant to name a release, rightly or wrongly, where no file has its name.
+    pub(crate) fn is_meant(word: &str) -> bool {
+        let with_versions = |requirement: Requirement| match requirement.source {
+            RequirementSource::Index(specifiers) => !specifiers.is_empty(),
+            RequirementSource::Url(_) => false,
+        };
+        word.contains("==") || word.parse().is_ok_and(with_versions)
+    }
+}
+
 impl FromStr for PublishedRelease {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (name, version) = text.split_once("==").ok_or_else(|| format!("`{text}` names no version"))?;
-        let project = name.trim().parse().map_err(|_| format!("`{name}` is no name of a distribution"))?;
-        let version = version.trim().parse().map_err(|_| format!("`{version}` is no public version"))?;
-        Ok(Self { project, version })
+        let requirement: Requirement = text.parse().map_err(|error: RequirementError| error.to_string())?;
+        Ok(Self { version: requirement.release()?, project: requirement.name })
     }
 }
 

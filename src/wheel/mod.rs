@@ -8,6 +8,7 @@ pub mod install;
 pub mod licences;
 pub mod metadata;
 pub mod name;
+pub mod pin;
 pub mod reader;
 pub mod record;
 pub mod requirement;

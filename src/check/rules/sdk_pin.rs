@@ -9,7 +9,8 @@ use crate::check::rule::{Findings, rule};
 use crate::check::subject::release::{Expected, Set};
 use crate::version::{PublicVersion, is_of_runtime};
 use crate::wheel::metadata::Metadata;
-use crate::wheel::requirement::{PinFault, Requirement};
+use crate::wheel::pin::PinFault;
+use crate::wheel::requirement::Requirement;
 
 rule!(SDK_PIN = "sdk-pin", Error, Set(sdk_pin);
     what: "The SDK requires the runtime once, exactly (`==VERSION`, no wildcard, no marker), in the version of the wheels beside it and of itself; where a release is expected, in its version, and in the project file of a source distribution too.",
