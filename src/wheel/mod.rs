@@ -9,6 +9,7 @@ pub mod licences;
 pub mod metadata;
 pub mod name;
 pub mod pin;
+pub(crate) mod project_file;
 pub mod reader;
 pub mod record;
 pub mod requirement;
