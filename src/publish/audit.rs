@@ -23,6 +23,7 @@ use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
 use crate::fs::FsError;
 use crate::version::PublicVersion;
+use crate::wheel::filename::Claim;
 use crate::wheel::name::DistributionName;
 use crate::wheel::requirement::{Requirement, RequirementError, RequirementSource};
 
@@ -133,7 +134,7 @@ pub(crate) fn audit(
             .files
             .iter()
             .filter(|(name, _)| is_of_release(name, project, &text) && is_plain(name))
-            .filter(|(name, _)| taken == Taken::All || name.ends_with(".whl"))
+            .filter(|(name, _)| taken == Taken::All || Claim::of(name) == Some(Claim::Wheel))
             .collect();
         if of_release.is_empty() {
             let elsewhere = page
@@ -285,5 +286,5 @@ impl<R: Read> Read for Tee<'_, R> {
 /// The paths of the wheels and source distributions that came.
 pub(crate) fn paths(audit: &Audit, directory: &Path) -> Vec<PathBuf> {
     let came = audit.files.iter().filter(|file| file.fetched.is_ok()).map(|file| &file.name);
-    came.filter(|name| name.ends_with(".whl") || name.ends_with(".tar.gz")).map(|name| directory.join(name)).collect()
+    came.filter(|name| Claim::of(name).is_some()).map(|name| directory.join(name)).collect()
 }

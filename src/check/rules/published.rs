@@ -6,7 +6,7 @@ use crate::check::rule::{Findings, Rule, rule};
 use crate::check::subject::release::{PublishedFile, Set};
 use crate::product::Target;
 use crate::version::PublicVersion;
-use crate::wheel::filename::WheelFileName;
+use crate::wheel::filename::{Claim, WheelFileName};
 
 rule!(RUNTIME_PUBLISHED = "runtime-published", Error, Set(runtime_published);
     what: "Where the SDK alone is released, the index has the runtime that it pins: a wheel for every target that may not be missing, with a known SHA-256, the same as a wheel of that name beside the SDK, and no source distribution.",
@@ -41,7 +41,7 @@ fn runtime_published(set: &Set<'_>, found: &mut Findings) {
     }
     for file in &published.files {
         let name = &file.name;
-        if !name.to_ascii_lowercase().ends_with(".whl") {
+        if Claim::of(name) != Some(Claim::Wheel) {
             let message = format!("`{index}` has an sdist of the runtime: `{name}`");
             let help = "delete it there: pip would try to build it where no wheel fits";
             found.put(Owner::Whole, found.finding(message).with_help(help));
