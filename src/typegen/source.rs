@@ -8,7 +8,8 @@ use super::error::TypegenError;
 use super::schema::Schema;
 use crate::fs::{FsError, Mode, Scratch, set_mode};
 use crate::payload::{DESCRIPTOR, Package};
-use crate::version::PublicVersion;
+use crate::version::{PublicVersion, printed};
+use crate::wheel::filename::Claim;
 use crate::wheel::reader::Wheel;
 use crate::zip::archive::Member;
 use relkit_client::process::Invocation;
@@ -46,7 +47,7 @@ impl Source {
     pub fn of_path(path: &Path, executable: &str) -> Self {
         if path.is_dir() {
             Self::Directory(path.to_owned())
-        } else if path.extension().is_some_and(|extension| extension == "whl") {
+        } else if Claim::of_path(path) == Some(Claim::Wheel) {
             Self::Wheel { path: path.to_owned(), executable: executable.to_owned() }
         } else {
             Self::Executable(path.to_owned())
@@ -129,9 +130,9 @@ fn is_plain(path: &str) -> bool {
 fn ask(program: &Path, origin: &Path) -> Result<Obtained, TypegenError> {
     let refuse = |why: String| TypegenError::Runtime { program: origin.to_owned(), why };
     let said = run(program, origin, &["--version"], None)?;
-    let version = said.split_whitespace().last().unwrap_or_default();
-    let version: PublicVersion =
-        version.parse().map_err(|_| refuse(format!("`--version` says `{}`, which names no version", said.trim())))?;
+    let version = printed(&said).and_then(|(version, _)| PublicVersion::said(version));
+    let version =
+        version.ok_or_else(|| refuse(format!("`--version` says `{}`, which names no version", said.trim())))?;
     let out = scratch(origin)?;
     run(program, origin, &["app-server", "generate-json-schema", "--out"], Some(out.path()))?;
     let schema = Schema::load(out.path()).map_err(|error| match error {

@@ -2,7 +2,6 @@
 
 use pep440_rs::{Operator, Version};
 
-use super::name::DistributionName;
 use super::requirement::{Marker, Requirement, RequirementSource};
 use crate::version::PublicVersion;
 
