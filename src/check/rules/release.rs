@@ -7,6 +7,7 @@ use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::release::{Set, Stray, attestation_subject};
 use crate::check::subject::summary::{Role, Summary, types_path};
 use crate::product::Target;
+use crate::typegen::constant::constant;
 use crate::version::PublicVersion;
 use crate::wheel::metadata::Metadata;
 
@@ -205,22 +206,16 @@ fn sdk_types(set: &Set<'_>, found: &mut Findings) {
             found.put(Owner::File(index), finding.with_help("generate them from the runtime of this release"));
             continue;
         };
-        let recorded = recorded_version(&String::from_utf8_lossy(types));
-        let made_from: Option<PublicVersion> = recorded.as_deref().and_then(|text| text.parse().ok());
+        let source = String::from_utf8_lossy(types);
+        let recorded = constant(&source, "RUNTIME_VERSION");
+        let made_from: Option<PublicVersion> = recorded.and_then(|text| text.parse().ok());
         let version = expected.version.program();
         if made_from.as_ref() != Some(version) {
-            let recorded = recorded.unwrap_or_else(|| "an unknown version".to_owned());
+            let recorded = recorded.unwrap_or("an unknown version");
             let message = format!("the types in `{name}` were generated from the runtime {recorded}, not {version}");
             found.put(Owner::File(index), found.finding(message));
         }
     }
-}
-
-/// The value of `RUNTIME_VERSION = "…"`.
-fn recorded_version(source: &str) -> Option<String> {
-    let line = source.lines().find_map(|line| line.strip_prefix("RUNTIME_VERSION"))?;
-    let value = line.split_once('=')?.1.trim();
-    value.strip_prefix('"')?.split_once('"').map(|(version, _)| version.to_owned())
 }
 
 pub(crate) static RULES: &[&Rule] = &[
@@ -234,15 +229,3 @@ pub(crate) static RULES: &[&Rule] = &[
     &SDK_AGREE,
     &SDK_TYPES,
 ];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_recorded_version_is_read_off_the_header() {
-        assert_eq!(recorded_version("# x\nRUNTIME_VERSION = \"0.163.0\"\n").as_deref(), Some("0.163.0"));
-        assert_eq!(recorded_version("RUNTIME_VERSION: Final = \"0.1.0\"  # x\n").as_deref(), Some("0.1.0"));
-        assert_eq!(recorded_version("OTHER = \"0.1.0\"\n"), None);
-    }
-}
