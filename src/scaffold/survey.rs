@@ -15,7 +15,7 @@ use crate::fs::Scratch;
 use crate::member_path::parent;
 use crate::payload::{Surveyed, survey};
 use crate::product::Command;
-use crate::target::{PlatformTag, TargetTriple};
+use crate::target::{PlatformTag, TargetTriple, runs_here};
 
 /// One payload: its target, and what of it would be shipped.
 #[derive(Debug)]
@@ -86,10 +86,7 @@ pub(super) fn survey_all(
         notes: Vec::new(),
         executables: executables.clone(),
     };
-    let here = seen
-        .iter()
-        .zip(&findings.rows)
-        .find(|(_, row)| row.triple.runs_on(std::env::consts::OS, std::env::consts::ARCH));
+    let here = seen.iter().zip(&findings.rows).find(|(_, row)| runs_here(&row.triple));
     match here.and_then(|(one, _)| one.program(program)) {
         Some(file) => {
             let run = Runnable::of(file)?;
