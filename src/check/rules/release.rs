@@ -24,12 +24,12 @@ fn unknown_file(set: &Set<'_>, found: &mut Findings) {
             Stray::Temporary => found
                 .finding(format!("`{name}` was left behind by a run that was killed"))
                 .with_severity(Severity::Warning)
-                .with_help("remove it; nothing of it is published"),
+                .with_help("Remove it; nothing of it is published"),
             Stray::Misplaced => found.finding(format!("`{name}` does not belong in a dist directory")),
             Stray::Attestation => {
                 let subject = attestation_subject(name).unwrap_or_default();
                 let finding = found.finding(format!("`{name}` attests `{subject}`, which is not there"));
-                finding.with_help("remove the attestation, or add the file")
+                finding.with_help("Remove the attestation, or add the file")
             }
             Stray::Other => found.finding(format!("`{name}` is neither a wheel nor an sdist")),
         };
@@ -43,7 +43,7 @@ fn unknown_file(set: &Set<'_>, found: &mut Findings) {
                 Some(sdk) => format!("`{}` is of neither `{runtime}` nor `{sdk}`", member.label()),
                 None => format!("`{}` is not of `{runtime}`", member.label()),
             });
-            let help = "publish other distributions from a directory of their own";
+            let help = "Publish other distributions from a directory of their own";
             found.put(Owner::File(index), finding.with_help(help));
         }
     }
@@ -203,7 +203,7 @@ fn sdk_types(set: &Set<'_>, found: &mut Findings) {
             let path = types_path(sdk);
             let finding = found.finding(format!("`{name}` holds no generated types (`{path}`)"));
             let finding = finding.with_severity(Severity::Warning);
-            found.put(Owner::File(index), finding.with_help("generate them from the runtime of this release"));
+            found.put(Owner::File(index), finding.with_help("Generate them from the runtime of this release"));
             continue;
         };
         let source = String::from_utf8_lossy(types);

@@ -102,7 +102,7 @@ fn expected_pin(
         Some(Ok(requirements)) => judged(requirements),
     };
     in_project.retain(|message| !in_metadata.contains(message));
-    let help = format!("stage the SDK with relkit: it pins `{}=={}`", runtime.normalized(), expected.version);
+    let help = format!("Stage the SDK with relkit: it pins `{}=={}`", runtime.normalized(), expected.version);
     for message in in_metadata {
         found.put(Owner::File(index), found.finding(message).with_help(&help));
     }
