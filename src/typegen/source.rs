@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::error::TypegenError;
 use super::schema::Schema;
 use crate::fs::{FsError, Mode, Scratch, set_mode};
-use crate::payload::{DESCRIPTOR, Package};
+use crate::payload::{Package, package_of};
 use crate::version::{PublicVersion, printed};
 use crate::wheel::filename::Claim;
 use crate::wheel::reader::Wheel;
@@ -98,14 +98,12 @@ pub(crate) fn obtain(source: &Source) -> Result<Obtained, TypegenError> {
 /// The executable that a wheel is for: what its descriptor names, else the file called `executable`, else the only file of
 /// an import package's `bin/`. A product of another name is found without its template.
 fn entry_executable<'a>(wheel: &'a Wheel, executable: &str) -> Option<&'a Member> {
-    let descriptors = wheel.files().filter(|member| {
-        member.name.strip_suffix(DESCRIPTOR).and_then(|package| package.strip_suffix('/')).is_some_and(is_plain)
-    });
-    for descriptor in descriptors {
+    let described = wheel.files().filter_map(|member| Some((member, package_of(&member.name)?)));
+    let is_import_package = |package: &str| !package.is_empty() && !package.contains('/');
+    for (descriptor, package) in described.filter(|(_, package)| is_import_package(package)) {
         let Ok(bytes) = wheel.read(descriptor, Package::MAX_SIZE) else { continue };
         let entrypoint = Package::parse(&bytes).ok().and_then(|package| package.entrypoint);
-        let package = descriptor.name.trim_end_matches(DESCRIPTOR);
-        if let Some(member) = entrypoint.and_then(|entrypoint| wheel.find(&format!("{package}{entrypoint}"))) {
+        if let Some(member) = entrypoint.and_then(|entrypoint| wheel.find(&format!("{package}/{entrypoint}"))) {
             return Some(member);
         }
     }
@@ -120,10 +118,6 @@ fn entry_executable<'a>(wheel: &'a Wheel, executable: &str) -> Option<&'a Member
         });
         candidates.next().filter(|_| candidates.next().is_none())
     })
-}
-
-fn is_plain(path: &str) -> bool {
-    !path.contains('/')
 }
 
 /// Asks an executable; `origin` is what the user named, for errors.
