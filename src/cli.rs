@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::builder::styling::{AnsiColor, Styles};
 use clap::builder::{PossibleValue, PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgGroup, Args, Parser, Subcommand};
 
 use crate::console::{Color, Form};
 use crate::gate::Half;
@@ -380,7 +380,7 @@ pub(crate) struct PublishedSource {
 #[derive(Debug, Args)]
 pub(crate) struct IndexSource {
     /// With `--only sdk`: the simple API of the index that has the runtime
-    #[arg(long, value_name = "URL", env = "RELKIT_INDEX_URL", hide_env_values = true)]
+    #[arg(long, value_name = "URL", env = "RELKIT_INDEX_URL", hide_env_values = true, conflicts_with = "index")]
     pub index_url: Option<String>,
     /// The same by the name of an index of the product's table
     #[arg(long, value_name = "NAME")]
@@ -409,22 +409,17 @@ pub(crate) struct Verify {
     --upload-url https://upload.example/legacy/ --index-url https://index.example/simple/
 
 No index is built in. The token comes from the job's trusted publisher, else from RELKIT_TOKEN or --token-stdin.")]
+#[command(group = ArgGroup::new("destination").required(true).args(["upload_url", "index"]))]
 pub(crate) struct Publish {
     #[command(flatten)]
     pub gate: GateOptions,
     /// The upload API of the index
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "RELKIT_UPLOAD_URL",
-        hide_env_values = true,
-        required_unless_present = "index"
-    )]
+    #[arg(long, value_name = "URL", env = "RELKIT_UPLOAD_URL", hide_env_values = true)]
     pub upload_url: Option<String>,
     /// The simple API of the index, where published files are looked up
-    #[arg(long, value_name = "URL", env = "RELKIT_INDEX_URL", hide_env_values = true)]
+    #[arg(long, value_name = "URL", env = "RELKIT_INDEX_URL", hide_env_values = true, conflicts_with = "index")]
     pub index_url: Option<String>,
-    /// An index of the product's table, with both of its URLs
+    /// An index of the product's table, which has both URLs: given in their place, and in that of their variables
     #[arg(long, value_name = "NAME")]
     pub index: Option<String>,
     /// A release manifest from `verify --manifest`; anything that differs from it is refused
@@ -501,9 +496,12 @@ pub(crate) struct Init {
 pub(crate) struct Workflow {
     #[command(flatten)]
     pub product: ProductOptions,
-    /// Write it there instead of to standard output
+    /// Write it there instead of to standard output; a workflow that relkit wrote is written anew
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Replace FILE whatever it is
+    #[arg(long, requires = "out")]
+    pub force: bool,
 }
 
 #[derive(Debug, Args)]
@@ -728,6 +726,8 @@ pub(crate) struct ExpectedDigest {
 pub(crate) struct Completions {
     /// The shell
     pub shell: clap_complete::Shell,
+    #[command(flatten)]
+    pub product: ProductOptions,
 }
 
 #[derive(Debug, Args)]

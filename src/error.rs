@@ -80,7 +80,11 @@ pub(crate) fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
 
 /// An error and its causes as one sentence.
 pub(crate) fn sentence(error: &(dyn Error + 'static)) -> String {
-    chain(error).join(": ")
+    joined(&chain(error))
+}
+
+fn joined(chain: &[String]) -> String {
+    chain.join(": ")
 }
 
 /// The name among those known that a wrong one is most like, where it is like one.
@@ -140,6 +144,11 @@ impl Failure {
         self
     }
 
+    /// The failure as one sentence, without its hint.
+    pub(crate) fn sentence(&self) -> String {
+        joined(&self.chain)
+    }
+
     /// The same failure below a message that says what was being done.
     #[must_use]
     pub(crate) fn while_doing(mut self, message: impl Into<String>) -> Self {
@@ -151,5 +160,24 @@ impl Failure {
 impl<E: Explain> From<E> for Failure {
     fn from(error: E) -> Self {
         Self { chain: chain(&error), hint: error.hint(), exit: error.exit() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("cannot read `a`")]
+    struct Outer(#[source] std::io::Error);
+
+    impl Explain for Outer {}
+
+    #[test]
+    fn an_error_and_its_failure_are_one_sentence() {
+        let error = Outer(std::io::Error::other("no such disk"));
+        assert_eq!(sentence(&error), "cannot read `a`: no such disk");
+        let failure = Failure::from(error).while_doing("cannot stage `b`");
+        assert_eq!(failure.sentence(), "cannot stage `b`: cannot read `a`: no such disk");
     }
 }

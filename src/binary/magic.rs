@@ -82,7 +82,7 @@ impl Magic {
             {
                 Self::Pe
             }
-            [b'#', b'!', ..] => Self::Script,
+            _ if Self::interpreter(head).is_some() => Self::Script,
             [0x1f, 0x8b, ..] => Self::Gzip,
             [0x28, 0xb5, 0x2f, 0xfd, ..] => Self::Zstandard,
             [0xfd, b'7', b'z', b'X', b'Z', ..] => Self::Xz,
@@ -94,6 +94,11 @@ impl Magic {
             _ if is_text(head) => Self::Text,
             _ => Self::Data,
         }
+    }
+
+    /// What stands behind the `#!` of a script: the line that names its interpreter, and all after it.
+    pub(crate) fn interpreter(bytes: &[u8]) -> Option<&[u8]> {
+        bytes.strip_prefix(b"#!")
     }
 
     pub(crate) fn of_file(path: &Path) -> io::Result<Self> {

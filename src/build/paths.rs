@@ -1,53 +1,34 @@
-//! Paths as hatchling reads them off a setting, before any file is looked for.
+//! Paths as hatchling reads them off a setting, before any file is looked for: parts that say nothing are passed over, and
+//! `..` undoes the part before it.
 
-/// The path without empty parts, `.` and what `..` undoes, as Python's `posixpath.normpath` gives it.
-pub(super) fn normal(path: &str) -> String {
-    let root = if path.starts_with("//") && !path.starts_with("///") {
-        "//"
-    } else if path.starts_with('/') {
-        "/"
-    } else {
-        ""
-    };
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => {
-                parts.pop();
-            }
-            ".." if !root.is_empty() => {}
-            part => parts.push(part),
-        }
-    }
-    let joined = format!("{root}{}", parts.join("/"));
-    if joined.is_empty() { ".".into() } else { joined }
-}
+use crate::member_path::{PathError, join};
 
 /// Where a file of the stage is, for a path that a setting names; the reason where it is not below the stage.
-pub(super) fn inside(path: &str) -> Result<String, &'static str> {
-    let path = normal(path);
-    if path.contains('\\') {
+pub(super) fn inside(path: &str) -> Result<String, String> {
+    let is_elsewhere = |path: &str| path.starts_with('/') || path.starts_with('~');
+    let found = Some(path).filter(|path| !is_elsewhere(path)).and_then(below).filter(|path| !is_elsewhere(path));
+    match found {
         // One system takes it for a separator, another for a letter.
-        return Err("it has a backslash");
+        _ if path.contains('\\') => Err(PathError::Backslash.to_string()),
+        None => Err("it leads out of the stage".to_owned()),
+        Some(path) if path.is_empty() => Err("it is the whole stage".to_owned()),
+        Some(path) => Ok(path),
     }
-    if path.starts_with('/') || path.starts_with('~') || path == ".." || path.starts_with("../") {
-        return Err("it leads out of the stage");
-    }
-    if path == "." { Err("it is the whole stage") } else { Ok(path) }
 }
 
 /// Where in a distribution a path lies that a setting names as the place of a file or directory; empty for its top.
-pub(super) fn destination(path: &str) -> Result<String, &'static str> {
-    let path = normal(path);
-    let path = path.trim_matches('/');
-    if path.contains('\\') {
-        return Err("it has a backslash");
+pub(super) fn destination(path: &str) -> Result<String, String> {
+    match below(path) {
+        _ if path.contains('\\') => Err(PathError::Backslash.to_string()),
+        None => Err("it leads out of the distribution".to_owned()),
+        // Its top is written as the root of a file system.
+        Some(found) if found.is_empty() && !path.starts_with('/') => Err("it is no place in a distribution".to_owned()),
+        Some(path) => Ok(path),
     }
-    if path == ".." || path.starts_with("../") {
-        return Err("it leads out of the distribution");
-    }
-    if path == "." { Err("it is no place in a distribution") } else { Ok(path.to_owned()) }
+}
+
+fn below(path: &str) -> Option<String> {
+    join("", path)
 }
 
 #[cfg(test)]
@@ -56,23 +37,20 @@ mod tests {
 
     #[test]
     fn paths_are_read_as_python_reads_them() {
-        for (path, expected) in [
-            ("a//b/./c/", "a/b/c"),
-            ("./a", "a"),
-            ("a/../b", "b"),
-            ("a/../../b", "../b"),
-            ("", "."),
-            ("a/..", "."),
-            ("/a/../..", "/"),
-            ("//a", "//a"),
-            ("///a", "/a"),
-        ] {
-            assert_eq!(normal(path), expected, "{path}");
+        for (path, expected) in [("a//b/./c/", "a/b/c"), ("./a", "a"), ("a/../b", "b")] {
+            assert_eq!((inside(path).as_deref(), destination(path).as_deref()), (Ok(expected), Ok(expected)), "{path}");
         }
-        for path in ["/a", "~/a", "..", "../a", "a/../../b", ".", "a\\b"] {
+        for path in ["/a", "~/a", "./~/a", "..", "../a", "a/../../b", ".", "", "a/..", "a\\b"] {
             assert!(inside(path).is_err(), "{path}");
         }
-        assert_eq!((destination("/"), destination("/a/")), (Ok(String::new()), Ok("a".into())));
-        assert!(destination("..").is_err() && destination(".").is_err());
+        for (path, expected) in [("/", ""), ("//", ""), ("/a/", "a"), ("//a", "a"), ("~/a", "~/a")] {
+            assert_eq!(destination(path).as_deref(), Ok(expected), "{path}");
+        }
+        for path in ["..", "/..", "a/../../b", ".", "", "a/.."] {
+            assert!(destination(path).is_err(), "{path}");
+        }
+        // As a path of an archive is refused.
+        let said = "a\\b".parse::<crate::member_path::MemberPath>().unwrap_err().to_string();
+        assert_eq!((inside("a\\b"), destination("a\\b")), (Err(said.clone()), Err(said)));
     }
 }

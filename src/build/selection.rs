@@ -128,8 +128,8 @@ impl<'a> Selection<'a> {
         let (mut rows, mut named) = (Vec::new(), HashSet::new());
         for row in &mapping.rows {
             let refused = |path: &str, why: &str| mapping.refuse(row, format!("`{path}`: {why}"));
-            let from = inside(&row.from).map_err(|why| refused(&row.from, why))?;
-            let to = destination(&row.to).map_err(|why| refused(&row.to, why))?;
+            let from = inside(&row.from).map_err(|why| refused(&row.from, &why))?;
+            let to = destination(&row.to).map_err(|why| refused(&row.to, &why))?;
             if matches!(self.tree.at(&from)?, Entry::Nothing) {
                 return Err(refused(&row.from, "the stage has no such file or directory").into());
             }

@@ -6,9 +6,9 @@ use super::error::CheckError;
 use super::selection::Selection;
 use super::subject::audit::Audit;
 use super::subject::release::Expected;
-use super::subject::summary::is_wheel;
 use crate::fs::FsError;
 use crate::product::{RuntimeProject, SdkProject};
+use crate::wheel::filename::Claim;
 
 /// What is checked, and by which rules.
 #[derive(Debug, Clone)]
@@ -36,7 +36,7 @@ impl Options<'_> {
             if metadata.is_dir() {
                 for entry in std::fs::read_dir(path).map_err(FsError::read(path))? {
                     let entry = entry.map_err(FsError::read(path))?.path();
-                    if (is_wheel(&entry) || is_sdist(&entry)) && !entry.is_dir() {
+                    if Claim::of_path(&entry).is_some() && !entry.is_dir() {
                         found.push(entry);
                     }
                 }
@@ -44,7 +44,7 @@ impl Options<'_> {
                     return Err(CheckError::Empty { path: path.clone() });
                 }
                 found.sort();
-            } else if is_wheel(path) || is_sdist(path) {
+            } else if Claim::of_path(path).is_some() {
                 found.push(path.clone());
             } else {
                 return Err(CheckError::Kind { path: path.clone() });
@@ -65,9 +65,4 @@ impl Options<'_> {
         let parent = || self.paths.first()?.parent().filter(|parent| !parent.as_os_str().is_empty());
         directory.or_else(parent).unwrap_or(Path::new("."))
     }
-}
-
-fn is_sdist(path: &Path) -> bool {
-    let name = path.file_name().map(|name| name.to_string_lossy().to_ascii_lowercase()).unwrap_or_default();
-    name.ends_with(".tar.gz")
 }

@@ -10,8 +10,7 @@ use crate::fs::read_table;
 use crate::product::SdkProject;
 use crate::typegen::drift::drift;
 use crate::typegen::{self, Generated, Mode, Obtained, Options, Report, Source, State};
-use crate::wheel::name::DistributionName;
-use crate::wheel::requirement::Requirement;
+use crate::wheel::project_file::RuntimePin;
 
 pub(super) fn run(arguments: &GenerateTypes, console: &Console) -> Result<Exit, Failure> {
     let executable = product::find(&arguments.product)?.runtime.executable().to_owned();
@@ -22,7 +21,11 @@ pub(super) fn run(arguments: &GenerateTypes, console: &Console) -> Result<Exit, 
     let project_file = arguments.sdk.join("pyproject.toml");
     let text = read_table(&project_file)?;
     let project = SdkProject::from_pyproject(&text, &project_file.to_string_lossy())?;
-    let pin = pin(&text, &project.runtime_distribution);
+    let pin = RuntimePin::in_project_file(&text, &project.runtime_distribution);
+    for fault in &pin.faults {
+        console.warning(format_args!("`{}`: {fault}", project_file.display()));
+    }
+    let pin = pin.version().map(ToString::to_string);
     let directory = arguments.sdk.join("src").join(&project.module).join("generated");
     let options = Options { source, version: pin.clone(), module: project.module };
     let generated = typegen::generate(&options)?;
@@ -55,14 +58,6 @@ fn source(arguments: &SchemaSource, executable: &str) -> Source {
         // invariant: clap demands exactly one of the three.
         (_, _, path) => Source::Directory(path.clone().unwrap_or_else(|| PathBuf::from("."))),
     }
-}
-
-/// The version that a project pins a distribution to, where it does.
-fn pin(pyproject: &str, distribution: &DistributionName) -> Option<String> {
-    let project: toml::Table = pyproject.parse().ok()?;
-    let dependencies = project.get("project")?.get("dependencies")?.as_array()?;
-    let mut requirements = dependencies.iter().filter_map(|text| text.as_str()?.parse::<Requirement>().ok());
-    requirements.find(|requirement| requirement.name.is_same(distribution))?.pinned_version().map(ToString::to_string)
 }
 
 fn warn(generated: &Generated, console: &Console) {
@@ -115,18 +110,4 @@ fn compare(before: &Source, after: &Source, format: Form, console: &Console) -> 
     }
     console.show(&drift((&from, &old.schema), (&to, &new.schema))?, format);
     Ok(Exit::Good)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn finds_the_exact_pin() {
-        let project = "[project]\ndependencies = [\"pydantic>=2\", \"a-runtime == 1.2.3 ; python_version > '3'\"]\n";
-        let pin = |project, name: &str| pin(project, &name.parse().unwrap());
-        assert_eq!(pin(project, "a-runtime").as_deref(), Some("1.2.3"));
-        assert_eq!(pin(project, "pydantic"), None);
-        assert_eq!(pin("[project]\n", "a-runtime"), None);
-    }
 }

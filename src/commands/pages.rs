@@ -3,32 +3,31 @@
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, Command, CommandFactory as _, ValueHint};
 
+use super::product;
 use super::sections::{examples, sections};
 use crate::check::{families, rule_names};
 use crate::cli::{Cli, Completions, Man};
 use crate::console::Console;
 use crate::error::{Exit, Failure};
 use crate::fs::{FsError, write_whole};
-use crate::product::{Choice, Product};
+use crate::product::RuntimeProject;
 
 pub(super) fn completions(arguments: &Completions, console: &Console) -> Result<Exit, Failure> {
     let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut completed(Cli::command())?, "relkit", &mut script);
+    let product = product::find(&arguments.product)?;
+    clap_complete::generate(arguments.shell, &mut completed(Cli::command(), &product.runtime), "relkit", &mut script);
     console.result(String::from_utf8_lossy(&script));
     Ok(Exit::Good)
 }
 
-/// The command line with everything that can be told of its values: rules and families, the targets of the product that
-/// is found here, and what kind of file an argument is.
-fn completed(command: Command) -> Result<Command, Failure> {
-    let here = std::env::current_dir().unwrap_or_default();
-    // A product whose table is wrong keeps nobody from completions.
-    let product = Product::find(Choice::default(), &here).or_else(|_| Product::built_in())?;
-    let mut targets: Vec<String> = product.runtime.targets.iter().map(|row| row.triple.to_string()).collect();
+/// The command line with everything that can be told of its values: rules and families, the targets of the product, and
+/// what kind of file an argument is.
+fn completed(command: Command, runtime: &RuntimeProject) -> Command {
+    let mut targets: Vec<String> = runtime.targets.iter().map(|row| row.triple.to_string()).collect();
     targets.dedup();
     let missing: Vec<String> = targets.iter().cloned().chain(["all".to_owned()]).collect();
     let rules: Vec<&str> = rule_names().chain(families()).collect();
-    Ok(command.mut_subcommands(|command| {
+    command.mut_subcommands(|command| {
         let is_rule = command.get_name() == "rule";
         command.mut_args(|argument| match argument.get_id().as_str() {
             "select" | "ignore" => argument.value_parser(PossibleValuesParser::new(rules.clone())),
@@ -37,7 +36,7 @@ fn completed(command: Command) -> Result<Command, Failure> {
             "allow_missing" => argument.value_parser(PossibleValuesParser::new(missing.clone())),
             _ => with_hint(argument),
         })
-    }))
+    })
 }
 
 /// The kind of file that the name of a value tells.

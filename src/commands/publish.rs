@@ -100,13 +100,15 @@ pub(super) fn run(arguments: &Publish, console: &Console) -> Result<Exit, Failur
 
 /// The URLs that were typed, or those of the index that was named.
 fn urls(arguments: &Publish, runtime: &RuntimeProject) -> Result<(Url, Option<Url>), Failure> {
+    if let Some(name) = &arguments.index {
+        let row = index::named(name, runtime)?;
+        return Ok((row.upload_url, row.index_url));
+    }
     let typed = |text: &Option<String>| text.as_deref().map(http::parse_url).transpose();
-    let (upload, index) = (typed(&arguments.upload_url)?, typed(&arguments.index_url)?);
-    let named = arguments.index.as_deref().map(|name| index::named(name, runtime)).transpose()?;
-    let upload = upload.or_else(|| named.as_ref().map(|row| row.upload_url.clone()));
     // invariant: clap demands one of the two.
-    let upload = upload.ok_or_else(|| Failure::new(Exit::Failed, "neither `--upload-url` nor `--index` is given"))?;
-    Ok((upload, index.or_else(|| named.and_then(|row| row.index_url))))
+    let upload = typed(&arguments.upload_url)?
+        .ok_or_else(|| Failure::new(Exit::Failed, "neither `--upload-url` nor `--index` is given"))?;
+    Ok((upload, typed(&arguments.index_url)?))
 }
 
 /// Refuses a path inside the directory that is published: the next run would find a file there that is none of the release.

@@ -30,7 +30,7 @@ pub(super) struct Fetched {
 pub(super) fn named<T: AsRef<OsStr>>(words: &[T]) -> Result<Vec<PublishedRelease>, Failure> {
     let is_release = |word: &&T| {
         let word: &OsStr = (*word).as_ref();
-        word.to_str().is_some_and(|text| text.contains("==")) && !Path::new(word).exists()
+        word.to_str().is_some_and(PublishedRelease::is_meant) && !Path::new(word).exists()
     };
     let named: Vec<_> = words.iter().filter(is_release).collect();
     if !named.is_empty() && named.len() < words.len() {

@@ -4,8 +4,8 @@ use super::{product, stage};
 use crate::cli::{Init, Workflow};
 use crate::console::Console;
 use crate::error::{Exit, Failure};
-use crate::fs::{FsError, write_whole};
-use crate::scaffold::{Options, Repository, place_in, repository_root, scaffold, workflow};
+use crate::fs::FsError;
+use crate::scaffold::{Options, Repository, place_in, repository_root, scaffold, workflow, write_workflow};
 
 pub(super) fn init(arguments: &Init, console: &Console) -> Result<Exit, Failure> {
     let options = Options {
@@ -33,7 +33,7 @@ pub(super) fn workflow_of(arguments: &Workflow, console: &Console) -> Result<Exi
     let text = workflow(&product, Repository { root: &root, product: &place });
     match &arguments.out {
         Some(path) => {
-            write_whole(path, text.as_bytes())?;
+            write_workflow(path, &text, stage::existing(arguments.force))?;
             console.status(
                 "Wrote",
                 format_args!("the release workflow of {} to {}", product.runtime.distribution, path.display()),

@@ -79,7 +79,7 @@ impl Shown for Verdict<'_> {
         for (level, problems) in [(Level::Error, problems), (Level::Warning, warnings)] {
             for Problem { code, file, message, help } in problems {
                 let path = file.as_ref().map(|file| portable(&self.dist.join(file)));
-                let message = format!("{}\n{}", visible(message), visible(help));
+                let message = format!("{}\nhelp: {}", visible(message), visible(help));
                 let _ =
                     writeln!(text, "{}", Annotation { level, file: path.as_deref(), title: code, message: &message });
             }

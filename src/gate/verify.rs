@@ -164,13 +164,7 @@ fn problem(finding: &Finding, file: Option<String>) -> Problem {
         (Some(file), None) if !finding.message.contains(file.as_str()) => format!("`{file}`: {}", finding.message),
         _ => finding.message.clone(),
     };
-    // What the gate alone finds is shown as hints are: in lower case.
-    let mut letters = finding.help.chars();
-    let help = match is_of_gate(finding.rule) {
-        true => letters.next().into_iter().flat_map(char::to_lowercase).chain(letters).collect(),
-        false => finding.help.clone(),
-    };
-    Problem { code: finding.rule.to_owned(), file, message, help }
+    Problem { code: finding.rule.to_owned(), file, message, help: finding.help.clone() }
 }
 
 /// Whether a rule finds something only where a release is expected.

@@ -9,6 +9,8 @@ use html5gum::{Token, Tokenizer};
 use reqwest::StatusCode;
 use serde_json::Value;
 
+use crate::binary::Magic;
+
 /// How much of a server's sentence is repeated, in characters.
 const MAX_REASON: usize = 600;
 /// How much a packed body may unpack to.
@@ -153,7 +155,7 @@ fn unpacked(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     // What is cut off still has its start.
     match bytes {
-        [0x1f, 0x8b, ..] => _ = GzDecoder::new(bytes).take(MAX_BODY).read_to_end(&mut body),
+        _ if Magic::of(bytes) == Magic::Gzip => _ = GzDecoder::new(bytes).take(MAX_BODY).read_to_end(&mut body),
         // The two bytes of a zlib stream (RFC 1950), whose sum no text has by its nature: `x` and a control character or two.
         [first @ 0x78, second, ..] if (u16::from(*first) * 256 + u16::from(*second)).is_multiple_of(31) => {
             _ = ZlibDecoder::new(bytes).take(MAX_BODY).read_to_end(&mut body);

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::package::DESCRIPTOR;
 use crate::error::{Exit, Explain};
 use crate::fs::FsError;
 use crate::member_path::{Clash, PathError};
@@ -59,7 +60,7 @@ pub enum PayloadError {
     Bomb { path: PathBuf, limit: String },
     #[error("`{}`: `{member}` {why}", path.display())]
     Record { path: PathBuf, member: String, why: &'static str },
-    #[error("`{}`: `codex-package.json` {why}", path.display())]
+    #[error("`{}`: `{DESCRIPTOR}` {why}", path.display())]
     Package { path: PathBuf, why: String },
 }
 
@@ -101,7 +102,7 @@ impl Explain for PayloadError {
             Self::Duplicate { .. } => Some("pack the archive again with each name once".into()),
             Self::Special { .. } => Some("leave it out, or replace it by a regular file: a wheel holds nothing else".into()),
             Self::Bomb { .. } => Some("give an archive of the payload alone, or its directory".into()),
-            Self::Package { .. } => Some("mend `codex-package.json`, or give a payload without one".into()),
+            Self::Package { .. } => Some(format!("mend `{DESCRIPTOR}`, or give a payload without one")),
         }
     }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::error::PayloadError;
 use super::tarball;
 use crate::binary::Magic;
+use crate::wheel::filename::Claim;
 
 /// The form in which a payload is given.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +48,7 @@ pub(super) fn reading(path: &Path, head: &[u8]) -> Result<Reading, PayloadError>
         Magic::Xz => Ok(Reading::Compressed(Compression::Xz)),
         Magic::Zstandard => Ok(Reading::Compressed(Compression::Zstandard)),
         Magic::Zip => {
-            let wheel = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("whl"));
+            let wheel = Claim::of_path(path) == Some(Claim::Wheel);
             Ok(Reading::Zip(if wheel { Form::Wheel } else { Form::Zip }))
         }
         magic if magic.format().is_some() => Ok(Reading::Executable),

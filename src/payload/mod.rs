@@ -41,6 +41,7 @@ use crate::product::{FileRule, RuntimeProject};
 
 pub use error::PayloadError;
 pub use form::Form;
+pub(crate) use package::package_of;
 pub use package::{DESCRIPTOR, Package};
 pub use place::{Executable, PayloadFile, Place};
 pub(crate) use survey::{Surveyed, survey};

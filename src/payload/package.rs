@@ -11,6 +11,12 @@ pub const DESCRIPTOR: &str = "codex-package.json";
 /// The only one there is so far.
 const LAYOUT: u64 = 1;
 
+/// The directory that a path makes a package directory, without a slash at its end: that of its descriptor.
+pub(crate) fn package_of(path: &str) -> Option<&str> {
+    let directory = path.strip_suffix(DESCRIPTOR)?;
+    if directory.is_empty() { Some("") } else { directory.strip_suffix('/') }
+}
+
 /// What a package descriptor says. A key that is absent is `None`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -102,9 +108,7 @@ impl Package {
         ];
         for (key, path) in paths {
             let Some(path) = path else { continue };
-            if path.parse::<MemberPath>().is_err() {
-                return Err(format!("states `{path}` as {key}, which is no plain path inside the package"));
-            }
+            path.parse::<MemberPath>().map_err(|why| format!("states `{path}` as {key}: {why}"))?;
         }
         Ok(package)
     }
@@ -133,6 +137,19 @@ mod tests {
     }
 
     #[test]
+    fn a_package_lies_where_its_descriptor_does() {
+        for (path, package) in [
+            ("codex-package.json", Some("")),
+            ("m/codex-package.json", Some("m")),
+            ("m/n/codex-package.json", Some("m/n")),
+            ("m/not-codex-package.json", None),
+            ("m/bin/codex", None),
+        ] {
+            assert_eq!(package_of(path), package, "{path}");
+        }
+    }
+
+    #[test]
     fn what_is_wrong_is_said() {
         for (text, words) in [
             ("", "cannot be used"),
@@ -141,9 +158,10 @@ mod tests {
             ("{\n \"version\": 1}", "at line 2 column 13"),
             ("{\"a\": 1,\n}", "at line 2 column 1"),
             ("{\"layoutVersion\": 2}", "layoutVersion 2"),
-            ("{\"entrypoint\": \"../codex\"}", "as entrypoint"),
-            ("{\"pathDir\": \"/usr/bin\"}", "as pathDir"),
-            ("{\"resourcesDir\": \"\"}", "as resourcesDir"),
+            ("{\"entrypoint\": \"../codex\"}", "states `../codex` as entrypoint: the path has a `..` part"),
+            ("{\"entrypoint\": \"bin\\\\codex\"}", "as entrypoint: the path has a backslash"),
+            ("{\"pathDir\": \"/usr/bin\"}", "as pathDir: the path is absolute"),
+            ("{\"resourcesDir\": \"\"}", "as resourcesDir: the path is empty"),
         ] {
             let error = Package::parse(text.as_bytes()).unwrap_err();
             assert!(error.contains(words), "{text}: {error}");

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::error::ProductError;
 use super::place::Place;
 use super::table::Origin;
-use crate::member_path::MemberPath;
+use crate::member_path::{MemberPath, escapes};
 
 /// Files of a payload, and where they go.
 #[derive(Debug, Clone)]
@@ -116,9 +116,8 @@ impl Row {
     pub(super) fn read(self, index: usize, origin: Origin<'_>) -> Result<FileRule, ProductError> {
         let key = |name: &str| format!("files[{index}].{name}");
         let plain = self.from.trim_start_matches("./");
-        let leads_out = plain.is_empty() || plain.starts_with('/') || plain.split('/').any(|part| part == "..");
-        if leads_out || plain.contains('\\') {
-            let why = format!("`{}` is no pattern of paths below the top of the payload", self.from);
+        if let Some(why) = escapes(plain) {
+            let why = format!("`{}` is no pattern of paths below the top of the payload: {why}", self.from);
             return Err(origin.refused(&key("from"), why));
         }
         let glob = GlobBuilder::new(plain).literal_separator(true).backslash_escape(false).build();

@@ -23,7 +23,9 @@ use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
 use crate::fs::FsError;
 use crate::version::PublicVersion;
+use crate::wheel::filename::Claim;
 use crate::wheel::name::DistributionName;
+use crate::wheel::requirement::{Requirement, RequirementError, RequirementSource};
 
 /// More files than any release of wheels has.
 const MAX_FILES: usize = 400;
@@ -77,14 +79,23 @@ impl Explain for AuditError {
     }
 }
 
+impl PublishedRelease {
+    /// Whether a word on the command line is meant to name a release, rightly or wrongly, where no file has its name.
+    pub(crate) fn is_meant(word: &str) -> bool {
+        let with_versions = |requirement: Requirement| match requirement.source {
+            RequirementSource::Index(specifiers) => !specifiers.is_empty(),
+            RequirementSource::Url(_) => false,
+        };
+        word.contains("==") || word.parse().is_ok_and(with_versions)
+    }
+}
+
 impl FromStr for PublishedRelease {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (name, version) = text.split_once("==").ok_or_else(|| format!("`{text}` names no version"))?;
-        let project = name.trim().parse().map_err(|_| format!("`{name}` is no name of a distribution"))?;
-        let version = version.trim().parse().map_err(|_| format!("`{version}` is no public version"))?;
-        Ok(Self { project, version })
+        let requirement: Requirement = text.parse().map_err(|error: RequirementError| error.to_string())?;
+        Ok(Self { version: requirement.release()?, project: requirement.name })
     }
 }
 
@@ -123,7 +134,7 @@ pub(crate) fn audit(
             .files
             .iter()
             .filter(|(name, _)| is_of_release(name, project, &text) && is_plain(name))
-            .filter(|(name, _)| taken == Taken::All || name.ends_with(".whl"))
+            .filter(|(name, _)| taken == Taken::All || Claim::of(name) == Some(Claim::Wheel))
             .collect();
         if of_release.is_empty() {
             let elsewhere = page
@@ -275,5 +286,5 @@ impl<R: Read> Read for Tee<'_, R> {
 /// The paths of the wheels and source distributions that came.
 pub(crate) fn paths(audit: &Audit, directory: &Path) -> Vec<PathBuf> {
     let came = audit.files.iter().filter(|file| file.fetched.is_ok()).map(|file| &file.name);
-    came.filter(|name| name.ends_with(".whl") || name.ends_with(".tar.gz")).map(|name| directory.join(name)).collect()
+    came.filter(|name| Claim::of(name).is_some()).map(|name| directory.join(name)).collect()
 }

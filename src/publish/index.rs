@@ -16,6 +16,7 @@ use url::Url;
 
 use super::credentials::{Reading, basic, redact};
 use super::page::{Kind, Listed, Page, is_root};
+use crate::binary::Magic;
 use crate::digest::Sha256Digest;
 use crate::error::{self, Explain};
 use crate::http::{self, HttpError, Refusal};
@@ -337,7 +338,7 @@ fn content_type(response: &Response) -> String {
 fn read(mut response: Response, url: &Url, limit: u64) -> Result<Vec<u8>, IndexError> {
     let mut start = Vec::new();
     (&mut response).take(2).read_to_end(&mut start).map_err(|error| network(url, error))?;
-    let is_packed = start == [0x1f, 0x8b];
+    let is_packed = Magic::of(&start) == Magic::Gzip;
     let whole = start.as_slice().chain(response);
     let mut body = Vec::new();
     let read = match is_packed {

@@ -17,6 +17,7 @@ use crate::error::{Exit, Explain};
 use crate::fs::{self, FsError, JsonError, from_json, write_json};
 use crate::gate::{ReleaseFile, Role};
 use crate::version::PublicVersion;
+use crate::wheel::filename::Claim;
 use crate::wheel::metadata::Metadata;
 use crate::wheel::name::{DistributionName, NameError};
 use crate::wheel::reader::{Wheel, WheelError};
@@ -331,7 +332,7 @@ impl<R: Read> Read for Tee<R> {
 
 /// The metadata of a distribution: METADATA of a wheel, PKG-INFO of an sdist.
 pub(super) fn metadata(path: &Path) -> Result<Metadata, PlanError> {
-    if path.extension().is_some_and(|extension| extension == "whl") {
+    if Claim::of_path(path) == Some(Claim::Wheel) {
         return Ok(Wheel::open(path)?.metadata().clone());
     }
     Ok(Sdist::open(path, &[])?.usable_metadata()?.clone())

@@ -10,7 +10,7 @@ use super::page::{Page, is_distribution};
 use super::plan::{Phase, Plan, PlannedFile};
 use super::wait::backoff;
 use crate::version::PublicVersion;
-use crate::wheel::filename::WheelFileName;
+use crate::wheel::filename::{Claim, WheelFileName};
 use crate::wheel::name::DistributionName;
 
 /// An index that says when files were uploaded (PEP 700) takes no new file for a release that is older.
@@ -175,7 +175,7 @@ fn sdists_of_runtime(phase: &Phase, foreign: &Foreign<'_>) -> Option<PublishErro
     if !phase.is_runtime() {
         return None;
     }
-    let is_sdist = |name: &&str| !name.to_ascii_lowercase().ends_with(".whl") && !name.ends_with(".egg");
+    let is_sdist = |name: &&str| Claim::of(name) != Some(Claim::Wheel) && !name.ends_with(".egg");
     foreign.iter().find_map(|(project, names)| {
         let files: Vec<_> = names.iter().copied().filter(is_sdist).map(str::to_owned).collect();
         (!files.is_empty()).then(|| PublishError::RuntimeSdist { project: (*project).clone(), files })

@@ -1,11 +1,13 @@
 //! An earlier release, as a directory of its distributions, and what is different now: sizes, tags, files, dependencies.
 
 use std::collections::BTreeSet;
+use std::mem::discriminant;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Exit, Failure};
 use crate::fs::FsError;
 use crate::report::{ChangeRow, Changes, Difference};
+use crate::target::PlatformTag;
 use crate::wheel::filename::{SdistFileName, WheelFileName};
 use crate::wheel::reader::{MAX_TEXT, Wheel};
 use crate::wheel::sbom::components;
@@ -114,9 +116,9 @@ impl Distribution {
         if !self.project.1 {
             return 1;
         }
-        let machines = |one: &Self| one.tags.iter().map(|tag| machine(tag)).collect::<BTreeSet<_>>();
         let common = self.tags.intersection(&other.tags).count();
-        common * 100 + machines(self).intersection(&machines(other)).count()
+        let is_served = |tag: &&String| other.tags.iter().any(|other| is_same_machine(tag, other));
+        common * 100 + self.tags.iter().filter(is_served).count()
     }
 
     fn since(&self, before: Option<&Self>) -> ChangeRow {
@@ -135,13 +137,11 @@ impl Distribution {
     }
 }
 
-/// A platform tag without its numbers of a version: `manylinux_x86_64`.
-fn machine(tag: &str) -> String {
-    let is_number = |part: &&str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    let mut parts = tag.split('_');
-    let system = parts.next().unwrap_or_default().trim_end_matches(|letter: char| letter.is_ascii_digit());
-    let rest: Vec<_> = parts.skip_while(is_number).collect();
-    format!("{system}_{}", rest.join("_"))
+/// Whether two platform tags are of one system and machine, whichever versions they promise.
+fn is_same_machine(one: &str, other: &str) -> bool {
+    let (Ok(one), Ok(other)) = (one.parse::<PlatformTag>(), other.parse::<PlatformTag>()) else { return false };
+    let (one, other) = (one.canonical(), other.canonical());
+    discriminant(&one) == discriminant(&other) && one.architectures() == other.architectures()
 }
 
 #[cfg(test)]
@@ -150,10 +150,17 @@ mod tests {
 
     #[test]
     fn tags_of_one_machine_are_alike() {
-        assert_eq!(machine("manylinux_2_17_x86_64"), "manylinux_x86_64");
-        assert_eq!(machine("manylinux2014_x86_64"), "manylinux_x86_64");
-        assert_eq!(machine("macosx_11_0_arm64"), "macosx_arm64");
-        assert_eq!(machine("any"), "any_");
+        for (one, other, is_same) in [
+            ("manylinux_2_17_x86_64", "manylinux_2_28_x86_64", true),
+            ("manylinux2014_x86_64", "manylinux_2_28_x86_64", true),
+            ("macosx_11_0_arm64", "macosx_12_0_arm64", true),
+            ("any", "any", true),
+            ("macosx_11_0_arm64", "macosx_11_0_x86_64", false),
+            ("musllinux_1_1_x86_64", "manylinux_2_17_x86_64", false),
+            ("win_amd64", "win_arm64", false),
+        ] {
+            assert_eq!(is_same_machine(one, other), is_same, "{one} {other}");
+        }
     }
 
     #[test]

@@ -89,15 +89,13 @@ pub(super) fn next(options: &Options, targets: &[TargetRow], is_good: bool) -> S
         return format!("relkit check {}{product}", path(&dist));
     }
     let program = options.version.program().to_string();
-    let distribution = options.version.distribution().to_string();
-    let revision = distribution.strip_prefix(&program).and_then(|rest| rest.strip_prefix(".post"));
     let receipts = options.out_dir.join("receipts");
     let mut wheels = targets.iter().filter(|row| row.wheel.is_some()).peekable();
     let has_receipts = wheels.peek().is_some() && wheels.all(TargetRow::is_tested);
     let command = UploadCommand {
         dist: &dist,
         release_version: &program,
-        revision: revision.map(str::to_owned),
+        revision: options.version.revision().map(|revision| revision.to_string()),
         product,
         template: None,
         sdk_template: None,

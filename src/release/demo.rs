@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::line::{carry_out, runs_here};
+use super::line::carry_out;
 use super::options::{Options, Payload};
 use crate::build::writer;
 use crate::console::text::shell_word;
@@ -16,7 +16,7 @@ use crate::product::{Accepted, Choice, Level, Product};
 use crate::report::Release;
 use crate::scaffold::{self, scaffold};
 use crate::smoke::stand_in;
-use crate::target::TargetTriple;
+use crate::target::{TargetTriple, runs_here};
 
 /// Where the second product lies below the directory of the demonstration, and its template's directory below that.
 const PROGRAM: &str = "program";

@@ -14,7 +14,7 @@ use crate::gate::{self, Half, Role};
 use crate::report::{FileRow, FindingRow, Release, StepRow, TargetRow};
 use crate::smoke;
 use crate::stage::{self, stage_sdk};
-use crate::target::TargetTriple;
+use crate::target::runs_here;
 use crate::wheel::filename::{FileNameError, WheelFileName};
 
 /// Carries the line out. A payload that is not good fails its own target and the release, not the run.
@@ -169,9 +169,4 @@ impl Place<'_> {
             warnings,
         })
     }
-}
-
-/// Whether this machine runs executables of a target by itself.
-pub(super) fn runs_here(triple: &TargetTriple) -> bool {
-    triple.runs_on(std::env::consts::OS, std::env::consts::ARCH)
 }

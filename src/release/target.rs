@@ -68,7 +68,7 @@ impl Place<'_> {
         let staged = match staged.map_err(Failure::from) {
             Ok(staged) => staged,
             Err(failure) if failure.exit == Exit::NotGood => {
-                let detail = failure.chain.join(": ");
+                let detail = failure.sentence();
                 self.console.warning(format_args!("{shown}: {detail}"));
                 row.steps.push(step("stage", Outcome::Failed, detail, started.elapsed()));
                 return Ok(None);

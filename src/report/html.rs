@@ -9,6 +9,7 @@ use super::value::{CoverageRow, Release};
 use crate::console::html::prose;
 use crate::console::text::{human_bytes, plural, visible_lines};
 use crate::error::Outcome;
+use crate::wheel::filename::WheelFileName;
 
 const STYLE: &str = include_str!("page.css");
 
@@ -191,7 +192,7 @@ impl Release {
     }
 }
 
-/// The platform tags in a wheel's file name.
-fn platform_part(wheel: &str) -> &str {
-    wheel.trim_end_matches(".whl").rsplit('-').next().unwrap_or(wheel)
+/// The platform tags in a wheel's file name, or the name as it is, where it is none.
+fn platform_part(wheel: &str) -> String {
+    wheel.parse().map_or_else(|_| wheel.to_owned(), |name: WheelFileName| name.tags.platform.join("."))
 }

@@ -35,6 +35,8 @@ pub enum ScaffoldError {
     },
     #[error("these files are there already: {}", files.iter().map(|file| format!("`{file}`")).collect::<Vec<_>>().join(", "))]
     Exists { files: Vec<String> },
+    #[error("`{}` is there already, and is no workflow that relkit wrote", path.display())]
+    NoWorkflow { path: PathBuf },
     /// The table that was put together is refused by what reads it.
     #[error("a product of these names cannot be written")]
     Product(#[source] Box<ProductError>),
@@ -54,6 +56,7 @@ impl Explain for ScaffoldError {
             Self::Option { option: "--license", .. } => "write it as `MIT OR Apache-2.0`".into(),
             Self::Option { .. } => "write it as `https://host/owner/repository`".into(),
             Self::Name { .. } | Self::Product(_) => "give another with `--name`, `--module` or `--executable`".into(),
+            Self::NoWorkflow { .. } => "give another file, or `--force` to replace it".into(),
             Self::Exists { .. } => "give another directory, or `--force` to replace them".into(),
         })
     }
@@ -68,6 +71,7 @@ impl Explain for ScaffoldError {
             | Self::Name { .. }
             | Self::Option { .. }
             | Self::Exists { .. }
+            | Self::NoWorkflow { .. }
             | Self::Product(_) => Exit::Failed,
         }
     }

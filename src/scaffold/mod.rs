@@ -12,9 +12,11 @@ mod sdk;
 mod survey;
 mod tables;
 mod workflow;
+mod workflow_file;
 mod write;
 
 pub use error::ScaffoldError;
 pub(crate) use options::Options;
 pub(crate) use workflow::{Repository, workflow};
+pub(crate) use workflow_file::write_workflow;
 pub(crate) use write::{place_in, repository_root, scaffold};

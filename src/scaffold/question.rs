@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
-use regex::Regex;
+use regex::{NoExpand, Regex};
 
 use super::error::ScaffoldError;
 use super::scratch::scratch;
@@ -12,7 +12,7 @@ use crate::binary::Magic;
 use crate::fs::{Mode, Scratch, copy};
 use crate::payload::Surveyed;
 use crate::smoke::probe::{self, Answer, Asked};
-use crate::version::PublicVersion;
+use crate::version::{PublicVersion, printed_dotted};
 
 /// Where a program prints; `stdout` and `stderr` are also the keys of a smoke command.
 #[derive(Debug, Clone, Copy)]
@@ -49,8 +49,7 @@ impl Runnable {
     }
 }
 
-/// A version in a text: at least two numbers joined by a dot.
-static VERSION: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"v?(\d+\.\d+[0-9A-Za-z.+-]*)").ok());
+static DIGITS: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"\d+").ok());
 
 static USAGE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i)\busage\b").ok());
 
@@ -88,7 +87,7 @@ pub(super) fn interview(program: &Path) -> Result<Interview, ScaffoldError> {
     let mut question = None;
     for argument in ["--version", "version", "-V", "-version", "-v"] {
         let Some(answer) = ask(argument)? else { continue };
-        let said = [&answer.stdout, &answer.stderr].into_iter().find_map(|text| text.lines().find_map(pattern_of));
+        let said = [&answer.stdout, &answer.stderr].into_iter().find_map(|text| pattern_of(text));
         if let Some((pattern, version)) = said {
             question = Some(Question { arguments: vec![argument.to_owned()], pattern, version });
             break;
@@ -98,24 +97,26 @@ pub(super) fn interview(program: &Path) -> Result<Interview, ScaffoldError> {
     Ok(Interview { question, first_command, ..interview })
 }
 
-/// The pattern that finds the version in a line, and the version.
-fn pattern_of(line: &str) -> Option<(String, PublicVersion)> {
-    let captures = VERSION.as_ref()?.captures(line)?;
-    let (whole, version) = (captures.get(0)?, captures.get(1)?.as_str());
-    // What follows the numbers may be anything: `1.13.2.git.kitware`, `0.168.0-e27a`.
-    let numbers: String =
-        version.chars().take_while(|character| character.is_ascii_digit() || *character == '.').collect();
-    let numbers = numbers.trim_end_matches('.');
-    let (group, parsed) = match PublicVersion::said(version.trim_end_matches(['.', '-', '+'])) {
-        Some(parsed) => (r"(\d[0-9A-Za-z.-]*)", parsed),
-        None => (r"(\d+(?:\.\d+)+)", numbers.parse().ok()?),
-    };
-    let mark = if whole.as_str().starts_with('v') { "v" } else { "" };
-    let before = &line[..whole.start()];
+/// The pattern that finds the version in what a program printed, and the version.
+fn pattern_of(text: &str) -> Option<(String, PublicVersion)> {
+    let (version, line) = printed_dotted(text)?;
+    let said = PublicVersion::said(version)?;
+    let before = regex::escape(&line[..line.find(version)?]);
     // Something that changes from build to build is no part of the pattern.
-    let stable = before.chars().all(|character| !character.is_ascii_digit()) && before.len() < 60;
-    let start = if stable { format!("^{}", regex::escape(before)) } else { String::new() };
-    Some((format!("{start}{mark}{group}"), parsed))
+    let is_stable = before.len() < 60 && !before.contains(|character: char| character.is_ascii_digit());
+    let mark = if before.ends_with('v') { "v" } else { "" };
+    let any_digits = || Some(format!("^{}", DIGITS.as_ref()?.replace_all(&before, NoExpand(r"\d+"))));
+    let starts = if is_stable { [Some(format!("^{before}")), None] } else { [Some(mark.to_owned()), any_digits()] };
+    // What follows the numbers may be anything: `1.13.2.git.kitware`, `0.168.0-e27a`.
+    let groups = [r"(\d[0-9A-Za-z.-]*)", r"(\d+(?:\.\d+)+)"];
+    let mut patterns =
+        groups.iter().flat_map(|group| starts.iter().flatten().map(move |start| format!("{start}{group}")));
+    let finds = |pattern: &String| {
+        let captures = Regex::new(pattern).ok()?.captures(line)?;
+        PublicVersion::said(captures.get(1)?.as_str())
+    };
+    let pattern = patterns.find(|pattern| finds(pattern).as_ref() == Some(&said))?;
+    Some((pattern, said))
 }
 
 /// What nearly every program answers without doing anything.
@@ -143,6 +144,11 @@ mod tests {
             ("gh version 2.103.3 (2026-10-26)", r"^gh version (\d[0-9A-Za-z.-]*)", "2.103.3"),
             ("version: 0.11.0", r"^version: (\d[0-9A-Za-z.-]*)", "0.11.0"),
             ("codex-cli 0.116.0-alpha.1", r"^codex\-cli (\d[0-9A-Za-z.-]*)", "0.116.0a1"),
+            ("codex-cli 0.163.0 (release build)", r"^codex\-cli (\d[0-9A-Za-z.-]*)", "0.163.0"),
+            ("go version go1.22.3 linux/amd64", r"^go version go(\d[0-9A-Za-z.-]*)", "1.22.3"),
+            ("hugo v0.168.0-e27a9f1b+extended", r"^hugo v(\d+(?:\.\d+)+)", "0.168.0"),
+            ("built 2026-10-26 as v1.4", r"v(\d[0-9A-Za-z.-]*)", "1.4"),
+            ("x86_64 build 1.2.3", r"^x\d+_\d+ build (\d[0-9A-Za-z.-]*)", "1.2.3"),
         ] {
             let (found, said) = pattern_of(line).unwrap();
             assert_eq!((found.as_str(), said.to_string().as_str()), (pattern, version), "{line}");
@@ -157,5 +163,6 @@ mod tests {
             );
         }
         assert!(pattern_of("usage: x").is_none());
+        assert!(pattern_of("tool 1.2.3-beta").is_none());
     }
 }

@@ -16,7 +16,7 @@ use crate::fs::Scratch;
 use crate::member_path::{MemberPath, parent};
 use crate::payload::{Surveyed, survey};
 use crate::product::Command;
-use crate::target::{PlatformTag, TargetTriple};
+use crate::target::{PlatformTag, TargetTriple, runs_here};
 
 /// One payload: its target, and what of it would be shipped.
 #[derive(Debug)]
@@ -91,10 +91,7 @@ pub(super) fn survey_all(
         executables: executables.clone(),
     };
     findings.notes.append(&mut findings.beside.notes);
-    let here = seen
-        .iter()
-        .zip(&findings.rows)
-        .find(|(_, row)| row.triple.runs_on(std::env::consts::OS, std::env::consts::ARCH));
+    let here = seen.iter().zip(&findings.rows).find(|(_, row)| runs_here(&row.triple));
     for one in &seen {
         for note in one.link_notes(&executables) {
             if !findings.notes.contains(&note) {

@@ -10,6 +10,7 @@ use super::rename::{Renames, moved};
 use crate::fs::Existing;
 use crate::member_path::{self, Reach};
 use crate::product::{PYPROJECT, Sdk, SdkProject, Template};
+use crate::typegen::constant::{assigned, constant};
 use crate::version::{PublicVersion, ReleaseVersion};
 use crate::wheel::name::DistributionName;
 
@@ -60,12 +61,12 @@ pub fn stage_sdk(options: &Options<'_>) -> Result<StagedSdk, StageError> {
     let package = only_package(template)?;
     let names_path = format!("src/{package}/{NAMES}");
     let names = template.files.get(&names_path).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
-    let former = |constant| names.as_deref().and_then(|text| constant_value(text, constant)).unwrap_or_default();
+    let former = |name| names.as_deref().and_then(|text| constant(text, name)).unwrap_or_default();
     let former_distribution: Option<DistributionName> = former(RUNTIME_DISTRIBUTION).parse().ok();
 
     let mut renames = Renames::default();
     renames.module(&package, &project.module);
-    renames.module(&former(RUNTIME_MODULE), &project.runtime_module);
+    renames.module(former(RUNTIME_MODULE), &project.runtime_module);
     if let Some(name) = pyproject::project_name(text) {
         renames.distribution(&name, &project.distribution);
     }
@@ -107,23 +108,6 @@ fn only_package(template: &Template) -> Result<String, StageError> {
     Err(StageError::Package { origin: template.origin.clone(), found })
 }
 
-/// The value of `NAME = "value"` at the start of a line.
-fn constant_value(text: &str, constant: &str) -> Option<String> {
-    text.lines().find_map(|line| assigned(line, constant)).map(str::to_owned)
-}
-
-fn assigned<'a>(line: &'a str, constant: &str) -> Option<&'a str> {
-    let value = line.strip_prefix(constant)?.trim_start();
-    // `NAME: Final = "value"` is the same assignment.
-    let value = match value.strip_prefix(':') {
-        Some(annotated) => annotated.split_once('=')?.1,
-        None => value.strip_prefix('=')?,
-    };
-    let value = value.trim();
-    let quote = value.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
-    value[1..].split_once(quote).map(|(inner, _)| inner)
-}
-
 /// The text of `_names.py`: the template's own with the table's names in it.
 fn names_module(text: Option<&str>, project: &SdkProject) -> String {
     let constants = [
@@ -134,11 +118,11 @@ fn names_module(text: Option<&str>, project: &SdkProject) -> String {
         Some(text) => text.to_owned(),
         None => "\"\"\"The runtime that this SDK drives.\"\"\"\n\n".to_owned(),
     };
-    for (constant, value) in constants {
-        let line = format!("{constant} = \"{value}\"");
-        let old = written.lines().find(|line| assigned(line, constant).is_some()).map(str::to_owned);
+    for (name, value) in constants {
+        let line = format!("{name} = \"{value}\"");
+        let old = written.lines().find(|line| assigned(line, name).is_some()).map(str::to_owned);
         match old {
-            Some(old) if assigned(&old, constant) == Some(value) => {}
+            Some(old) if assigned(&old, name) == Some(value) => {}
             Some(old) => written = written.replacen(&old, &line, 1),
             None => {
                 if !written.is_empty() && !written.ends_with('\n') {
@@ -169,7 +153,7 @@ mod tests {
             "\"\"\"Doc.\"\"\"\n\nRUNTIME_DISTRIBUTION = \"acme-bin\"\nRUNTIME_MODULE = \"acme_bin\"  # kept\n"
         );
         let written = names_module(None, &project);
-        assert_eq!(constant_value(&written, RUNTIME_DISTRIBUTION).as_deref(), Some("acme-bin"));
-        assert_eq!(constant_value(&written, RUNTIME_MODULE).as_deref(), Some("acme_bin"));
+        assert_eq!(constant(&written, RUNTIME_DISTRIBUTION), Some("acme-bin"));
+        assert_eq!(constant(&written, RUNTIME_MODULE), Some("acme_bin"));
     }
 }

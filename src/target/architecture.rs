@@ -6,21 +6,42 @@ use std::str::FromStr;
 
 use crate::serde_text::serde_as_text;
 
-/// An architecture that a platform tag can name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Architecture {
-    Aarch64,
-    X86_64,
+/// One row for each: its variant and its name.
+macro_rules! architectures {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal),+ $(,)?) => {
+        /// An architecture that a platform tag can name.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Architecture {
+            $($(#[$doc])* $variant,)+
+        }
+
+        impl Architecture {
+            /// Every architecture, in the order of the variants.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// Its name in the tags of Linux.
+            pub(super) fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)+
+                }
+            }
+        }
+    };
+}
+
+architectures! {
+    Aarch64 = "aarch64",
+    X86_64 = "x86_64",
     /// 32-bit x86.
-    I686,
+    I686 = "i686",
     /// 32-bit Arm of version 7 with hard float.
-    Armv7,
-    Riscv64,
-    Ppc64le,
-    S390x,
-    Loongarch64,
+    Armv7 = "armv7l",
+    Riscv64 = "riscv64",
+    Ppc64le = "ppc64le",
+    S390x = "s390x",
+    Loongarch64 = "loongarch64",
     /// 32-bit Arm of version 6 with hard float, such as the first Raspberry Pi.
-    Armv6,
+    Armv6 = "armv6l",
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,19 +49,6 @@ pub enum Architecture {
 pub struct ArchitectureError(String);
 
 impl Architecture {
-    pub const ALL: [Self; 9] = {
-        use Architecture::*;
-        [Aarch64, X86_64, I686, Armv7, Riscv64, Ppc64le, S390x, Loongarch64, Armv6]
-    };
-
-    /// In the order of the variants.
-    const NAMES: [&str; 9] =
-        ["aarch64", "x86_64", "i686", "armv7l", "riscv64", "ppc64le", "s390x", "loongarch64", "armv6l"];
-
-    pub(super) fn name(self) -> &'static str {
-        Self::NAMES[self as usize]
-    }
-
     /// Whether code for this architecture runs on machines of `machine`.
     pub(crate) fn runs_on(self, machine: Self) -> bool {
         self == machine || (self, machine) == (Self::Armv6, Self::Armv7)
@@ -57,7 +65,7 @@ impl FromStr for Architecture {
     type Err = ArchitectureError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let found = Self::ALL.into_iter().find(|architecture| architecture.name() == text);
+        let found = Self::ALL.iter().copied().find(|architecture| architecture.name() == text);
         found.ok_or_else(|| ArchitectureError(text.to_owned()))
     }
 }
@@ -160,7 +168,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn display_and_parse_are_inverse(known in proptest::sample::select(&Architecture::ALL[..]), other in "[a-z0-9_]{0,9}") {
+        fn display_and_parse_are_inverse(known in proptest::sample::select(Architecture::ALL), other in "[a-z0-9_]{0,9}") {
             prop_assert_eq!(known.to_string().parse(), Ok(known));
             if let Ok(found) = other.parse::<Architecture>() {
                 prop_assert_eq!(found.to_string(), other);

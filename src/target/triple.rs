@@ -55,7 +55,11 @@ impl TargetTriple {
             Architecture::Armv6 => "arm".to_owned(),
             Architecture::Ppc64le => "powerpc64le".to_owned(),
             Architecture::Riscv64 => "riscv64gc".to_owned(),
-            other => other.to_string(),
+            Architecture::Aarch64
+            | Architecture::X86_64
+            | Architecture::I686
+            | Architecture::S390x
+            | Architecture::Loongarch64 => architecture.to_string(),
         };
         let hard_float = matches!(architecture, Architecture::Armv7 | Architecture::Armv6);
         let hard_float = if hard_float { "eabihf" } else { "" };
@@ -267,6 +271,15 @@ mod tests {
         assert!(!android.runs_on("linux", "aarch64"));
         let first: TargetTriple = "arm-unknown-linux-gnueabihf".parse().unwrap();
         assert!(first.runs_on("linux", "armv7l") && first.runs_on("linux", "armv6l"));
+    }
+
+    #[test]
+    fn every_architecture_has_a_triple_and_that_triple_has_it() {
+        for architecture in Architecture::ALL {
+            let tag = format!("linux_{architecture}").parse().unwrap();
+            let triple = TargetTriple::of_tag(&tag);
+            assert_eq!(triple.and_then(|triple| triple.architecture()), Some(*architecture), "{architecture}");
+        }
     }
 
     proptest! {

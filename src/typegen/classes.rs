@@ -1,5 +1,5 @@
-//! The class or type that a definition becomes: an object, an enum, a union or an alias; inline objects get classes of
-//! their own.
+//! The class or type that a definition becomes: an object, an enum, a union or an alias; inline objects and the variants of
+//! unions get classes of their own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,14 +7,16 @@ use serde_json::Value;
 
 use super::error::TypegenError;
 use super::keywords::{
-    Object, doc_of, enum_values, is_map, is_null, limits, members, no_duplicates, strings, type_words, union_branches,
+    Object, doc_of, enum_values, is_map, is_null, limits, members, no_duplicates, strings, tag_values, type_words,
+    union_branches,
 };
 use super::model::{Body, Class, Direction, Doc, Field, Member, Shape};
 use super::pointer::Place;
 use super::schema::Schema;
+use super::unions::{common_tag, merge_alternatives, merge_shared, requirements, variant_name};
 use super::{names, overrides};
 
-/// Collects the classes; those of unions are in `unions`.
+/// Collects the classes.
 pub(super) struct Builder<'a> {
     pub(super) schema: &'a Schema,
     pub(super) classes: BTreeMap<String, Class>,
@@ -38,7 +40,7 @@ impl<'a> Builder<'a> {
         self.insert(name.to_owned(), body, doc, &place)
     }
 
-    pub(super) fn insert(&mut self, name: String, body: Body, doc: Doc, place: &Place<'_>) -> Result<(), TypegenError> {
+    fn insert(&mut self, name: String, body: Body, doc: Doc, place: &Place<'_>) -> Result<(), TypegenError> {
         let generated = !place.pointer.is_empty();
         if self.classes.contains_key(&name) || (generated && self.schema.definitions.contains_key(&name)) {
             return Err(TypegenError::NameTaken {
@@ -86,7 +88,7 @@ impl<'a> Builder<'a> {
         Ok(Some(all))
     }
 
-    pub(super) fn model(
+    fn model(
         &mut self,
         name: &str,
         object: &Object,
@@ -131,7 +133,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The type that a schema in the place of a value has; what needs a class gets `name`.
-    pub(super) fn shape(&mut self, name: &str, object: &Object, place: &Place<'a>) -> Result<Shape, TypegenError> {
+    fn shape(&mut self, name: &str, object: &Object, place: &Place<'a>) -> Result<Shape, TypegenError> {
         if let Some(Value::String(reference)) = object.get("$ref") {
             return Ok(Shape::Named(reference.clone()));
         }
@@ -217,8 +219,106 @@ impl<'a> Builder<'a> {
         })
     }
 
+    /// A union, or what is none although it is written as one.
+    fn union(
+        &mut self,
+        name: &str,
+        object: &Object,
+        key: &str,
+        branches: &[Value],
+        place: &Place<'a>,
+    ) -> Result<Body, TypegenError> {
+        if branches.iter().any(is_null) || branches.len() == 1 && !object.contains_key("properties") {
+            let nameable = branches.iter().filter(|branch| !is_null(branch)).count() > 1;
+            let shape = if nameable {
+                let mut without = object.clone();
+                let kept = branches.iter().filter(|branch| !is_null(branch)).cloned().collect();
+                without.insert(key.to_owned(), Value::Array(kept));
+                self.hoist(&format!("{name}Present"), &without, place)?.optional()
+            } else if let [Value::Object(only)] = branches
+                && only.contains_key("properties")
+            {
+                return self.tagged_or_plain(name, object, key, branches, place);
+            } else {
+                self.shape(name, object, place)?
+            };
+            return Ok(Body::Alias(shape));
+        }
+        self.tagged_or_plain(name, object, key, branches, place)
+    }
+
+    fn tagged_or_plain(
+        &mut self,
+        name: &str,
+        object: &Object,
+        key: &str,
+        branches: &[Value],
+        place: &Place<'a>,
+    ) -> Result<Body, TypegenError> {
+        let shared = object.get("properties").and_then(Value::as_object);
+        let merged: Vec<Value> = branches.iter().map(|branch| merge_shared(object, branch)).collect();
+        if shared.is_some() && !merged.iter().all(|branch| branch.get("properties").is_some()) {
+            return Err(place.refuse("fields beside a union need a union of objects"));
+        }
+        let tag = common_tag(&merged);
+        let required = requirements(&merged);
+        let mut arms = Vec::new();
+        let mut values: Vec<Member> = Vec::new();
+        let mut tags = BTreeSet::new();
+        for (index, branch) in merged.iter().enumerate() {
+            let place = place.below(key).below(index);
+            let Value::Object(variant) = branch else {
+                arms.push(Shape::Anything);
+                continue;
+            };
+            if let Some(strings) = enum_values(variant) {
+                if values.is_empty() {
+                    arms.push(Shape::Named(format!("{name}Value")));
+                }
+                values.extend(members(&strings, &doc_of(branch), &place)?);
+                continue;
+            }
+            if variant.contains_key("properties") {
+                let tag_value = tag.as_deref().and_then(|tag| tag_values(branch, tag)).and_then(|mut all| all.pop());
+                if let Some(value) = &tag_value
+                    && !tags.insert(value.clone())
+                {
+                    return Err(place.refuse(format!("two variants have the tag `{value}`")));
+                }
+                let class = variant_name(name, branch, tag_value.as_deref(), &required, |title| self.is_free(title));
+                let class = class.ok_or_else(|| {
+                    place.refuse("nothing names this variant: it has no title, tag or required key of its own")
+                })?;
+                let (variant, note) = merge_alternatives(variant, &place)?;
+                let body = self.model(&class, &variant, tag.as_deref(), &place)?;
+                let mut doc = doc_of(branch);
+                if let Some(note) = note {
+                    doc.text = Some(doc.text.map_or(note.clone(), |text| format!("{text}\n\n{note}")));
+                }
+                self.insert(class.clone(), body, doc, &place)?;
+                arms.push(Shape::Named(class));
+            } else {
+                match self.shape(&format!("{name}Option{index}"), variant, &place)? {
+                    Shape::Either(several) => arms.extend(several),
+                    one => arms.push(one),
+                }
+            }
+        }
+        if !values.is_empty() {
+            no_duplicates(&values, place)?;
+            let place = place.below(key);
+            self.insert(format!("{name}Value"), Body::Enum { members: values }, Doc::default(), &place)?;
+        }
+        Ok(Body::Union { arms, tag, fallback: None })
+    }
+
+    /// Whether neither a definition nor a class that was made has the name.
+    fn is_free(&self, name: &str) -> bool {
+        !self.schema.definitions.contains_key(name) && !self.classes.contains_key(name)
+    }
+
     /// Gives an inline schema a class of its own.
-    pub(super) fn hoist(&mut self, name: &str, object: &Object, place: &Place<'a>) -> Result<Shape, TypegenError> {
+    fn hoist(&mut self, name: &str, object: &Object, place: &Place<'a>) -> Result<Shape, TypegenError> {
         let body = self.body(name, object, place)?;
         if let Body::Alias(shape) = body {
             return Ok(shape);

@@ -51,16 +51,10 @@ pub enum TypegenError {
     },
     /// A reference leads nowhere.
     #[error("definition `{definition}` refers to `{reference}`, which the schema does not define")]
-    Dangling {
-        /// The definition that refers.
-        definition: String,
-        /// The missing definition.
-        reference: String,
-    },
+    Dangling { definition: String, reference: String },
     /// Two classes would have one name.
     #[error("the class name `{name}` of `{pointer}` is taken")]
     NameTaken {
-        /// The name.
         name: String,
         /// JSON pointer of the second.
         pointer: String,
@@ -68,55 +62,38 @@ pub enum TypegenError {
     /// A default is not a value of its field.
     #[error("the default {default} of `{class}.{field}` does not fit: {why}")]
     Default {
-        /// The class.
         class: String,
         /// The field's wire name.
         field: String,
         /// The default, as JSON.
         default: String,
-        /// Why.
         why: String,
     },
     /// A method of the SDK exposes what the schema no longer has.
     #[error("the method `{method}` exposes `{missing}`, which the schema of `{protocol_method}` no longer has")]
     Vanished {
-        /// The Python method.
         method: &'static str,
         /// The definition or field.
         missing: String,
-        /// The protocol method.
         protocol_method: &'static str,
     },
     /// A method of the SDK is a request that the runtime does not have.
     #[error("the method `{method}` is the request `{protocol_method}`, which this runtime does not have")]
-    NoRequest {
-        /// The Python method.
-        method: &'static str,
-        /// The protocol method.
-        protocol_method: &'static str,
-    },
+    NoRequest { method: &'static str, protocol_method: &'static str },
     /// A row of the table of methods says too little.
     #[error("the row of `{protocol_method}` gives its method `{method}` keywords, and not what it returns")]
-    NoResult {
-        /// The Python method.
-        method: &'static str,
-        /// The protocol method.
-        protocol_method: &'static str,
-    },
+    NoResult { method: &'static str, protocol_method: &'static str },
     /// The answer that refuses a request of the server no longer fits the schema.
     #[error("the refusal of `{method}` is no `{response}`: {why}")]
     Refusal {
-        /// The protocol method.
         method: String,
         /// The definition of the answer.
         response: String,
-        /// Why.
         why: String,
     },
     /// The runtime could not be asked for its schema.
     #[error("`{}` did not write its schema: {why}", program.display())]
     Runtime {
-        /// The executable.
         program: PathBuf,
         /// What it did instead, with the end of its standard error.
         why: String,

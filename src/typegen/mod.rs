@@ -7,6 +7,7 @@ mod annotation;
 mod build;
 mod classes;
 mod conform;
+pub(crate) mod constant;
 mod directions;
 mod disk;
 pub(crate) mod drift;

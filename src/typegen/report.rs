@@ -17,11 +17,8 @@ const MAX_SHOWN: usize = 20;
 /// What became of the generated package.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {
-    /// Written.
     Written,
-    /// As it should be.
     Fresh,
-    /// Not as it should be.
     Stale,
 }
 

@@ -7,8 +7,9 @@ use std::time::Duration;
 use super::error::TypegenError;
 use super::schema::Schema;
 use crate::fs::{FsError, Mode, Scratch, set_mode};
-use crate::payload::{DESCRIPTOR, Package};
-use crate::version::PublicVersion;
+use crate::payload::{Package, package_of};
+use crate::version::{PublicVersion, printed};
+use crate::wheel::filename::Claim;
 use crate::wheel::reader::Wheel;
 use crate::zip::archive::Member;
 use relkit_client::process::Invocation;
@@ -49,7 +50,7 @@ impl Source {
     pub fn of_path(path: &Path, executable: &str) -> Self {
         if path.is_dir() {
             Self::Directory(path.to_owned())
-        } else if path.extension().is_some_and(|extension| extension == "whl") {
+        } else if Claim::of_path(path) == Some(Claim::Wheel) {
             Self::Wheel { path: path.to_owned(), executable: executable.to_owned() }
         } else {
             Self::Executable(path.to_owned())
@@ -100,14 +101,12 @@ pub(crate) fn obtain(source: &Source) -> Result<Obtained, TypegenError> {
 /// The executable that a wheel is for: what its descriptor names, else the file called `executable`, else the only file of
 /// an import package's `bin/`. A product of another name is found without its template.
 fn entry_executable<'a>(wheel: &'a Wheel, executable: &str) -> Option<&'a Member> {
-    let descriptors = wheel.files().filter(|member| {
-        member.name.strip_suffix(DESCRIPTOR).and_then(|package| package.strip_suffix('/')).is_some_and(is_plain)
-    });
-    for descriptor in descriptors {
+    let described = wheel.files().filter_map(|member| Some((member, package_of(&member.name)?)));
+    let is_import_package = |package: &str| !package.is_empty() && !package.contains('/');
+    for (descriptor, package) in described.filter(|(_, package)| is_import_package(package)) {
         let Ok(bytes) = wheel.read(descriptor, Package::MAX_SIZE) else { continue };
         let entrypoint = Package::parse(&bytes).ok().and_then(|package| package.entrypoint);
-        let package = descriptor.name.trim_end_matches(DESCRIPTOR);
-        if let Some(member) = entrypoint.and_then(|entrypoint| wheel.find(&format!("{package}{entrypoint}"))) {
+        if let Some(member) = entrypoint.and_then(|entrypoint| wheel.find(&format!("{package}/{entrypoint}"))) {
             return Some(member);
         }
     }
@@ -124,17 +123,13 @@ fn entry_executable<'a>(wheel: &'a Wheel, executable: &str) -> Option<&'a Member
     })
 }
 
-fn is_plain(path: &str) -> bool {
-    !path.contains('/')
-}
-
 /// Asks an executable; `origin` is what the user named, for errors.
 fn ask(program: &Path, origin: &Path) -> Result<Obtained, TypegenError> {
     let refuse = |why: String| TypegenError::Runtime { program: origin.to_owned(), why };
     let said = run(program, origin, &["--version"], None)?;
-    let version = said.split_whitespace().last().unwrap_or_default();
-    let version: PublicVersion =
-        version.parse().map_err(|_| refuse(format!("`--version` says `{}`, which names no version", said.trim())))?;
+    let version = printed(&said).and_then(|(version, _)| PublicVersion::said(version));
+    let version =
+        version.ok_or_else(|| refuse(format!("`--version` says `{}`, which names no version", said.trim())))?;
     let out = Scratch::create(SCRATCH)?;
     run(program, origin, &["app-server", "generate-json-schema", "--out"], Some(out.path()))?;
     let schema = Schema::load(out.path()).map_err(|error| match error {

@@ -6,7 +6,7 @@ mod public;
 mod release;
 mod tag_form;
 
-pub(crate) use printed::printed;
+pub(crate) use printed::{printed, printed_dotted};
 pub use public::{PublicVersion, VersionError};
 pub(crate) use release::is_of_runtime;
 pub use release::{ReleaseVersion, ReleaseVersionError, RevisionError, SdkVersionError};

@@ -8,8 +8,7 @@ const UNRELEASED: [&str; 9] = ["alpha", "beta", "rc", "pre", "preview", "dev", "
 /// The first version in a text, and its line: the first word with dots on any line, else a number that is a word of the
 /// first line.
 pub(crate) fn printed(text: &str) -> Option<(&str, &str)> {
-    let dotted = text.lines().find_map(|line| Some((dotted(line)?, line)));
-    dotted.or_else(|| {
+    by_lines(text, Begins::Word).or_else(|| {
         let line = text.lines().find(|line| !line.trim().is_empty())?;
         let words = line.split_whitespace().map(|word| word.trim_matches([',', ';', ':', '(', ')']));
         let mut numbers = words.map(|word| word.strip_prefix('v').unwrap_or(word));
@@ -18,10 +17,28 @@ pub(crate) fn printed(text: &str) -> Option<(&str, &str)> {
     })
 }
 
+/// The first version of two numbers or more in a text, and its line; where it is no word, behind letters: `go1.22.3`.
+pub(crate) fn printed_dotted(text: &str) -> Option<(&str, &str)> {
+    by_lines(text, Begins::Word).or_else(|| by_lines(text, Begins::Anywhere))
+}
+
+/// What may stand before a version.
+#[derive(Debug, Clone, Copy)]
+enum Begins {
+    /// Nothing that makes a word with it, but a `v`.
+    Word,
+    /// Letters.
+    Anywhere,
+}
+
+fn by_lines(text: &str, begins: Begins) -> Option<(&str, &str)> {
+    text.lines().find_map(|line| Some((dotted(line, begins)?, line)))
+}
+
 /// The first version of two numbers or more in a line, without the `v` before it and the build after it.
-fn dotted(line: &str) -> Option<&str> {
+fn dotted(line: &str, begins: Begins) -> Option<&str> {
     let mut from = 0;
-    while let Some(start) = start(line, from) {
+    while let Some(start) = start(line, from, begins) {
         let rest = &line[start..];
         let end = rest.find(|end: char| !(end.is_ascii_alphanumeric() || ".-_".contains(end))).unwrap_or(rest.len());
         let token = rest[..end].trim_end_matches(['.', '-', '_']);
@@ -40,8 +57,13 @@ fn dotted(line: &str) -> Option<&str> {
 }
 
 /// Where the next number stands that may begin a version, at or after `from`.
-fn start(line: &str, from: usize) -> Option<usize> {
-    let joins = |before: Option<char>| before.is_some_and(|before| before.is_alphanumeric() || before == '.');
+fn start(line: &str, from: usize, begins: Begins) -> Option<usize> {
+    let joins = |before: Option<char>| {
+        before.is_some_and(|before| match begins {
+            Begins::Word => before.is_alphanumeric() || before == '.',
+            Begins::Anywhere => before.is_numeric() || before == '.',
+        })
+    };
     let digits = line[from..].char_indices().filter(|(_, character)| character.is_ascii_digit());
     digits.map(|(at, _)| from + at).find(|at| {
         let mut before = line[..*at].chars().rev();
@@ -128,13 +150,17 @@ mod tests {
             assert_eq!(found(text), None, "{text:?}");
         }
         assert_eq!(printed("a\nb 1.2 c\n"), Some(("1.2", "b 1.2 c")));
+        let (word, behind) = ("go1.22 of\ntool 1.2\n", "go version go1.22.3 linux/amd64\n");
+        assert_eq!(printed_dotted(word), Some(("1.2", "tool 1.2")));
+        assert_eq!(printed_dotted(behind).map(|(version, _)| version), Some("1.22.3"));
+        assert_eq!(printed_dotted("less 590 (x86_64)\n"), None);
     }
 
     proptest::proptest! {
         #[test]
         fn never_panics(text in "[0-9a-zé.v+_ -]{0,24}", other: String) {
             for text in [text, other] {
-                if let Some((version, line)) = printed(&text) {
+                for (version, line) in [printed(&text), printed_dotted(&text)].into_iter().flatten() {
                     proptest::prop_assert!(line.contains(version) && text.contains(line));
                 }
             }

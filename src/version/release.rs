@@ -103,6 +103,11 @@ impl ReleaseVersion {
         &self.distribution
     }
 
+    /// The number of the packaging revision, where the release is one.
+    pub(crate) fn revision(&self) -> Option<u64> {
+        self.distribution.version().post().filter(|_| self.distribution != self.program)
+    }
+
     /// As upstream's tag spells it: `0.116.0-alpha.1`, `2026.01.05`.
     pub fn spelled(&self) -> &str {
         &self.spelled
@@ -178,6 +183,7 @@ mod tests {
         let said = (release.to_string(), release.program().to_string(), release.tag().to_owned());
         assert_eq!(said, ("3.14.1.post2".into(), "3.14.1".into(), "v3.14.1".into()));
         let post = ReleaseVersion::named("1.0.post1", &TagForm::usual()).unwrap();
+        assert_eq!((release.revision(), post.revision()), (Some(2), None));
         assert!(post.revised(1).is_err());
     }
 

@@ -2,6 +2,7 @@
 //! stand: whether a readable name is also in normal form is asked separately.
 
 use std::fmt;
+use std::path::Path;
 use std::str::FromStr;
 
 use pep440_rs::Version;
@@ -30,6 +31,32 @@ pub struct SdistFileName {
     pub distribution: DistributionName,
     /// The version, as written; valid under PEP 440, maybe not in its normal form.
     pub version: String,
+}
+
+/// What a file claims to be by the end of its name, in any case of letters. Whether the name is one of that kind is another
+/// question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Claim {
+    Wheel,
+    Sdist,
+}
+
+impl Claim {
+    /// The claim of a file name; none of anything else, the source archives before PEP 625 (`.zip`) among it.
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        let ends = |ending: &str| {
+            name.len()
+                .checked_sub(ending.len())
+                .and_then(|at| name.get(at..))
+                .is_some_and(|end| end.eq_ignore_ascii_case(ending))
+        };
+        if ends(".whl") { Some(Self::Wheel) } else { ends(".tar.gz").then_some(Self::Sdist) }
+    }
+
+    /// The claim of the file at a path.
+    pub(crate) fn of_path(path: &Path) -> Option<Self> {
+        Self::of(&path.file_name()?.to_string_lossy())
+    }
 }
 
 /// A file name that is not that of a wheel or source distribution.
@@ -247,6 +274,25 @@ mod tests {
             assert!(text.parse::<SdistFileName>().is_err(), "{text:?}");
         }
         assert!("legacy-name-1.0.tar.gz".parse::<SdistFileName>().is_ok_and(|name| !name.is_normal()));
+    }
+
+    #[test]
+    fn a_name_claims_by_its_end() {
+        for (name, claim) in [
+            ("a-1-py3-none-any.whl", Some(Claim::Wheel)),
+            ("A.WHL", Some(Claim::Wheel)),
+            ("a-1.tar.gz", Some(Claim::Sdist)),
+            ("A-1.TAR.GZ", Some(Claim::Sdist)),
+            ("a-1.zip", None),
+            ("a.whl.asc", None),
+            ("é", None),
+            ("whl", None),
+            ("", None),
+        ] {
+            assert_eq!(Claim::of(name), claim, "{name}");
+        }
+        assert_eq!(Claim::of_path(Path::new("dist/a-1.tar.gz")), Some(Claim::Sdist));
+        assert_eq!(Claim::of_path(Path::new("a.whl/..")), None);
     }
 
     proptest::proptest! {

@@ -9,6 +9,8 @@ pub mod install;
 pub mod licences;
 pub mod metadata;
 pub mod name;
+pub mod pin;
+pub(crate) mod project_file;
 pub mod reader;
 pub mod record;
 pub mod requirement;

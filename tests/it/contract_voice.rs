@@ -2,11 +2,12 @@
 //! standard error, whole transcripts compared.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use crate::samples::wheel::linux;
 use crate::support::line::SIX;
-use crate::support::{relkit, run, text, transcript};
+use crate::support::{relkit, repository, run, text, transcript};
 
 /// A directory with a text file, an empty file, a text file named like a wheel, and nothing else.
 /// A wheel whose name does not fit beside a platform in 80 columns.
@@ -132,6 +133,12 @@ fn help_and_pages_come_with_examples() {
     for value in ["macho-minos", "binary", "x86_64-unknown-linux-musl", "aarch64-apple-darwin"] {
         assert!(script.contains(value), "{value}");
     }
+    let completions = |product: &Path| {
+        let output = run(relkit().args(["completions", "bash", "--product"]).arg(product));
+        (output.status.code(), String::from_utf8_lossy(&output.stdout).contains("aarch64-pc-windows-msvc"))
+    };
+    assert_eq!(completions(repository()), (Some(0), true));
+    assert_eq!(completions(&repository().join("products/shfmt")), (Some(0), false));
 }
 
 #[test]

@@ -147,9 +147,55 @@ fn graph(source: &str) -> BTreeMap<Module, BTreeSet<Module>> {
     known.iter().map(imported).collect()
 }
 
-/// The graph of files, in which a `mod.rs` sees its files whether it names them or not.
+/// The blocks of methods in a module's code: the name of the type, and the text of the block.
+fn methods(text: &str) -> Vec<(&str, &str)> {
+    let blocks = text.match_indices("\nimpl").filter_map(|(at, _)| {
+        let block = &text[at + 1..];
+        let (head, body) = block[..block.find("\n}")?].split_once('{')?;
+        // The parameters of the block, then its type; a trait's methods are called through the trait.
+        let head = head["impl".len()..].trim_start();
+        let named = if head.starts_with('<') { head.split_once("> ")?.1 } else { head };
+        let name = named.split(|end: char| !(end.is_alphanumeric() || end == '_')).next()?;
+        (!named.contains(" for ")).then_some((name, body))
+    });
+    blocks.collect()
+}
+
+fn declared(block: &str) -> BTreeSet<&str> {
+    let names = block.split("fn ").skip(1);
+    names.filter_map(|rest| rest.split(|end: char| !(end.is_alphanumeric() || end == '_')).next()).collect()
+}
+
+/// What a type's methods call of the same type's in other files of a room: each file with those that it calls into.
+fn called(known: &BTreeMap<Module, String>) -> BTreeMap<Module, BTreeSet<Module>> {
+    let blocks: Vec<_> = known
+        .iter()
+        .flat_map(|(module, text)| {
+            methods(text).into_iter().map(move |(name, body)| (module, name, body, declared(body)))
+        })
+        .collect();
+    let mut called: BTreeMap<Module, BTreeSet<Module>> = BTreeMap::new();
+    for (module, name, body, own) in &blocks {
+        for (other, _, _, theirs) in blocks.iter().filter(|block| block.1 == *name && block.0[0] == module[0]) {
+            let is_called = |method: &&str| {
+                !own.contains(method)
+                    && ["self.", "Self::"].iter().any(|from| body.contains(&format!("{from}{method}(")))
+            };
+            if other != module && theirs.iter().any(is_called) {
+                called.entry((*module).clone()).or_default().insert((*other).clone());
+            }
+        }
+    }
+    called
+}
+
+/// The graph of files, in which a `mod.rs` sees its files whether it names them or not, and a file those that have the
+/// methods of its own types that it calls.
 fn files(source: &str) -> BTreeMap<Module, BTreeSet<Module>> {
     let mut graph = graph(source);
+    for (module, others) in called(&modules(&Path::new(env!("CARGO_MANIFEST_DIR")).join(source))) {
+        graph.entry(module).or_default().extend(others);
+    }
     for child in graph.keys().cloned().collect::<Vec<_>>() {
         if let Some(parent) = graph.get_mut(&child[..child.len() - 1]) {
             parent.insert(child);
@@ -211,6 +257,20 @@ fn files_of_a_room_do_not_circle() {
 }
 
 #[test]
+fn a_circle_through_the_methods_of_one_type_is_seen() {
+    let one = "use super::b::T;\n\nimpl<'a> T<'a> {\n    fn first(&self) {\n        self.second(1)\n    }\n}\n";
+    let two = "pub struct T;\n\nimpl T {\n    fn second(&self, n: u8) {\n        self.first()\n    }\n}\n";
+    let other = "\nimpl fmt::Display for T {\n    fn fmt(&self) {\n        self.first()\n    }\n}\n";
+    let module = |name: &str| vec!["room".to_owned(), name.to_owned()];
+    let known = [("a", one), ("b", two), ("c", other)].map(|(name, text)| (module(name), text.to_owned()));
+    let called = called(&known.into());
+    assert_eq!(called.get(&module("a")), Some(&[module("b")].into()));
+    assert_eq!(called.get(&module("b")), Some(&[module("a")].into()));
+    assert_eq!(called.get(&module("c")), None);
+    assert!(circle(&called).is_some());
+}
+
+#[test]
 fn files_of_the_client_do_not_circle() {
     assert_eq!(circle(&files("crates/relkit-client/src")), None);
 }
@@ -228,13 +288,24 @@ fn elsewhere(words: &[&str], places: &[&str]) -> Vec<String> {
 
 #[test]
 fn what_asks_for_the_system_has_its_places() {
-    let words = ["cfg(unix)", "cfg(windows)", "cfg(not(unix))", "cfg(not(windows))", "target_os"];
-    assert_eq!(elsewhere(&words, &["fs", "smoke", "http"]), Vec::<String>::new());
+    let words = [
+        "cfg(unix",
+        "cfg(windows",
+        "cfg(not(",
+        "cfg(any(",
+        "cfg(all(",
+        "cfg!(",
+        "target_os",
+        "target_family",
+        "std::os::",
+        "env::consts",
+    ];
+    assert_eq!(elsewhere(&words, &["fs", "smoke", "http", "target::host"]), Vec::<String>::new());
 }
 
 #[test]
 fn what_writes_to_the_streams_has_its_places() {
-    let words = ["print!(", "println!(", "io::stdout", "io::stderr"];
+    let words = ["print!(", "println!(", "io::stdout", "io::stderr", "anstream::stdout", "anstream::stderr"];
     // `commands` asks whether they are a terminal, and lets clap print.
     assert_eq!(elsewhere(&words, &["console", "commands", "smoke::stand_in"]), Vec::<String>::new());
 }
@@ -246,4 +317,10 @@ fn nothing_starts_a_thread_by_what_panics_where_there_is_none() {
     assert_eq!(elsewhere(&words, &[]), Vec::<String>::new());
     let client = modules(&Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/relkit-client/src"));
     assert!(!client.values().any(|text| words.iter().any(|word| text.contains(word))));
+}
+
+#[test]
+fn what_a_file_is_by_its_first_bytes_is_asked_in_one_place() {
+    let words = ["0x1f, 0x8b", "b\"#!\"", "b'#', b'!'"];
+    assert_eq!(elsewhere(&words, &["binary::magic"]), Vec::<String>::new());
 }

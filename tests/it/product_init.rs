@@ -460,3 +460,30 @@ fn a_runtime_template_alone_is_a_product_without_an_sdk() {
     succeed(release.arg("--sdk-template").arg(made.product().join("sdk-template")));
     assert_eq!(names(&root.join("both/dist")).len(), 3);
 }
+
+#[test]
+fn a_workflow_is_written_over_one_that_relkit_wrote_and_over_nothing_else() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("release.yml");
+    let written = |options: &[&str]| {
+        let output =
+            run(relkit().args(["workflow", "--out", "release.yml"]).args(options).current_dir(directory.path()));
+        (output.status.code(), text(&output))
+    };
+    assert_eq!(written(&[]).0, Some(0));
+    let workflow = fs::read_to_string(&file).unwrap();
+    fs::write(&file, workflow.replace("ubuntu", "debian")).unwrap();
+    assert_eq!(written(&[]).0, Some(0));
+    assert_eq!(fs::read_to_string(&file).unwrap(), workflow);
+    for other in ["name: tests\n", "", "name: tests\n# not written by `relkit workflow`\n"] {
+        fs::write(&file, other).unwrap();
+        let (code, said) = written(&[]);
+        assert!(
+            code == Some(2) && said.contains("no workflow that relkit wrote") && said.contains("--force"),
+            "{said}"
+        );
+        assert_eq!(fs::read_to_string(&file).unwrap(), other);
+    }
+    assert_eq!(written(&["--force"]).0, Some(0));
+    assert_eq!(fs::read_to_string(&file).unwrap(), workflow);
+}

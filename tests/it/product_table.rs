@@ -258,6 +258,7 @@ fn every_command_that_reads_a_product_refuses_a_bad_table_and_writes_nothing() {
         &["matrix"],
         &["workflow"],
         &["workflow", "--out", "out.yml"],
+        &["completions", "bash"],
         &["stage-runtime", "out", "payload", "--release-version", "1.0"],
         &["stage-sdk", "out", "--release-version", "1.0"],
         &["check", "dist"],

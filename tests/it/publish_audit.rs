@@ -171,8 +171,15 @@ fn what_is_no_release_of_the_index_is_told() {
     for command in ["check", "coverage"] {
         fails(command, &["openai-codex-cli-bin==0.162.0"], "has no file of");
         fails(command, &["nobody==1.0"], "has no file of");
-        fails(command, &["openai-codex-cli-bin==latest"], "no public version");
-        fails(command, &["--", "-x==1.0"], "no name of a distribution");
+        fails(command, &["openai-codex-cli-bin==latest"], "`==latest` is not a set of version specifiers");
+        fails(command, &["--", "-x==1.0"], "`-x` is not the name of a distribution");
+        // What is no exact pin is told in the words of the rules about pins.
+        fails(command, &["nobody===1.0"], "`nobody===1.0` compares text with `===`");
+        fails(command, &["nobody==1.*"], "`nobody==1.*` is a wildcard");
+        fails(command, &["nobody>=1.0"], "`nobody>=1.0` is a range");
+        fails(command, &["nobody[x]==1.0"], "asks for extras");
+        fails(command, &["nobody==1.0; os_name == 'nt'"], "holds only where `os_name == 'nt'`");
+        fails(command, &["nobody==1.0+local"], "names no public version");
         fails(command, &[RUNTIME, "dist"], "not judged together");
     }
     fails("check", &[RUNTIME, "--manifest", "none.json"], "none.json");

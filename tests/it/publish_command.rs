@@ -232,3 +232,23 @@ fn addresses_that_would_leak_are_refused_first() {
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("--upload-url"));
 }
+
+#[test]
+fn an_index_has_its_urls_or_its_name() {
+    let refused = |options: &[&str], variable: Option<&str>, words: &str| {
+        let mut publish = relkit();
+        publish.args(["publish", "dist", "--release-version", "1.0"]).args(options);
+        publish.envs(variable.map(|name| (name, "http://127.0.0.1:9/")));
+        let output = run(&mut publish);
+        let said = text(&output);
+        assert!(output.status.code() == Some(2) && said.contains(words), "{options:?}: {said}");
+    };
+    let url = "http://127.0.0.1:9/";
+    let both = "cannot be used with";
+    refused(&["--upload-url", url, "--index", "test"], None, both);
+    refused(&["--index-url", url, "--index", "test"], None, both);
+    refused(&["--index", "test"], Some("RELKIT_UPLOAD_URL"), both);
+    refused(&["--index", "test"], Some("RELKIT_INDEX_URL"), both);
+    refused(&[], None, "--upload-url <URL>|--index <NAME>");
+    refused(&["--index-url", url], None, "--upload-url <URL>|--index <NAME>");
+}

@@ -111,7 +111,7 @@ fn a_server_may_ask_for_a_pause() {
         bench.job().run().succeeded();
         assert!(started.elapsed() >= Duration::from_secs(1), "{header}");
     }
-    // A wish that the deadline does not allow for ends the publish.
+    // A `Retry-After` beyond the deadline ends the publish.
     let bench = bench();
     bench.index.faults([Fault::answer("503 Service Unavailable", "Retry-After: 200\r\n", "Maintenance")]);
     let run = bench.job().run();

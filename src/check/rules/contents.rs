@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::binary::Format;
+use crate::binary::{Format, Magic};
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::scan::Scanned;
 use crate::check::subject::wheel::WheelSubject;
@@ -26,7 +26,7 @@ fn mode_exec(wheel: &WheelSubject, found: &mut Findings) {
     for (member, scanned) in wheel.files() {
         let facts = binaries.get(member.name.as_str());
         let is_program = facts.is_some_and(|facts| facts.is_executable()) || entries.contains(&member.name);
-        let is_script = member.name.contains(".data/scripts/") && scanned.head.starts_with(b"#!");
+        let is_script = member.name.contains(".data/scripts/") && Magic::of(&scanned.head) == Magic::Script;
         if !(is_program || is_script) {
             continue;
         }
@@ -67,7 +67,7 @@ fn mode_ifreg(wheel: &WheelSubject, found: &mut Findings) {
         if mode & 0o170_000 == 0 && mode & 0o111 != 0 {
             let facts = binaries.get(member.name.as_str());
             let is_binary = facts.is_some_and(|facts| facts.is_executable() && facts.format != Format::Pe);
-            let is_program = is_binary || entries.contains(&member.name) || scanned.head.starts_with(b"#!");
+            let is_program = is_binary || entries.contains(&member.name) || Magic::of(&scanned.head) == Magic::Script;
             let severity = if is_program { Severity::Error } else { Severity::Warning };
             let message = format!("the mode {mode:#o} has execute bits and no file type");
             found.with(severity, Some(&member.name), message);

@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::contents::installed;
+use crate::binary::Magic;
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
 use crate::fs::read;
@@ -101,7 +102,7 @@ fn script_shebang(wheel: &WheelSubject, found: &mut Findings) {
                 "the script begins with a byte order mark, behind which no system looks for `#!`",
             );
         }
-        let Some(rest) = scanned.head.strip_prefix(b"#!") else { continue };
+        let Some(rest) = Magic::interpreter(&scanned.head) else { continue };
         let line = rest.split(|byte| *byte == b'\n' || *byte == b'\r').next().unwrap_or_default();
         let line = String::from_utf8_lossy(line);
         let is_rewritten =

@@ -52,7 +52,7 @@ fn index_files(audit: &Audit, found: &mut Findings) {
         }
         if audit.manifest.as_ref().is_some_and(|planned| planned.iter().all(|(planned, _)| planned != name)) {
             let message = format!("`{index}` has `{name}`, which is not in the manifest");
-            found.put(Owner::Path(name.clone()), found.finding(message).with_help("find out who published it"));
+            found.put(Owner::Path(name.clone()), found.finding(message).with_help("Find out who published it"));
         }
     }
     for (name, _) in audit.manifest.iter().flatten() {

@@ -6,7 +6,7 @@ use crate::check::rule::{Findings, Rule, rule};
 use crate::check::subject::release::{PublishedFile, Set};
 use crate::product::Target;
 use crate::version::PublicVersion;
-use crate::wheel::filename::WheelFileName;
+use crate::wheel::filename::{Claim, WheelFileName};
 
 rule!(RUNTIME_PUBLISHED = "runtime-published", Error, Set(runtime_published);
     what: "Where the SDK alone is released, the index has the runtime that it pins: a wheel for every target that may not be missing, with a known SHA-256, the same as a wheel of that name beside the SDK, and no source distribution.",
@@ -33,7 +33,7 @@ fn runtime_published(set: &Set<'_>, found: &mut Findings) {
         if !is_there && is_asked(target) {
             let message = format!("`{index}` has no wheel of `{distribution}` {version} for `{triple}` (`{tag}`)");
             let help = format!(
-                "publish the runtime first, with `--only runtime`, or go without this target on purpose with \
+                "Publish the runtime first, with `--only runtime`, or go without this target on purpose with \
                  `--allow-missing {triple}`"
             );
             found.put(Owner::Target(triple.clone()), found.finding(message).with_help(help));
@@ -41,23 +41,23 @@ fn runtime_published(set: &Set<'_>, found: &mut Findings) {
     }
     for file in &published.files {
         let name = &file.name;
-        if !name.to_ascii_lowercase().ends_with(".whl") {
+        if Claim::of(name) != Some(Claim::Wheel) {
             let message = format!("`{index}` has an sdist of the runtime: `{name}`");
-            let help = "delete it there: pip would try to build it where no wheel fits";
+            let help = "Delete it there: pip would try to build it where no wheel fits";
             found.put(Owner::Whole, found.finding(message).with_help(help));
             continue;
         }
         match (file.sha256, published.beside.get(name)) {
             (None, _) => {
                 let message = format!("nothing tells the SHA-256 with which `{index}` has `{name}`");
-                let help = "use an index that tells SHA-256 digests, or whose files can be fetched";
+                let help = "Use an index that tells SHA-256 digests, or whose files can be fetched";
                 found.put(Owner::Whole, found.finding(message).with_help(help));
             }
             (Some(there), Some(here)) if there != *here => {
                 let message = format!(
                     "`{index}` has other bytes of `{name}` than lie beside the SDK (here {here}, there {there})"
                 );
-                let help = "make and test the SDK with the runtime that is published";
+                let help = "Make and test the SDK with the runtime that is published";
                 found.put(Owner::Whole, found.finding(message).with_help(help));
             }
             _ => {}

@@ -101,7 +101,7 @@ fn judge(set: &Set<'_>, found: &mut Findings) {
             if rule.name == found.rule {
                 let finding = found.finding(message);
                 let again = format!(
-                    "run `relkit smoke {name} --receipt FILE` on a machine of its platform, or with `--runner`"
+                    "Run `relkit smoke {name} --receipt FILE` on a machine of its platform, or with `--runner`"
                 );
                 let told = finding.severity == Severity::Warning;
                 found.put(Owner::File(index), if told { finding } else { finding.with_help(again) });

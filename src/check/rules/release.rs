@@ -7,6 +7,7 @@ use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::release::{Set, Stray, attestation_subject};
 use crate::check::subject::summary::{Role, Summary, types_path};
 use crate::product::Target;
+use crate::typegen::constant::constant;
 use crate::version::PublicVersion;
 use crate::wheel::metadata::Metadata;
 
@@ -23,12 +24,12 @@ fn unknown_file(set: &Set<'_>, found: &mut Findings) {
             Stray::Temporary => found
                 .finding(format!("`{name}` was left behind by a run that was killed"))
                 .with_severity(Severity::Warning)
-                .with_help("remove it; nothing of it is published"),
+                .with_help("Remove it; nothing of it is published"),
             Stray::Misplaced => found.finding(format!("`{name}` does not belong in a dist directory")),
             Stray::Attestation => {
                 let subject = attestation_subject(name).unwrap_or_default();
                 let finding = found.finding(format!("`{name}` attests `{subject}`, which is not there"));
-                finding.with_help("remove the attestation, or add the file")
+                finding.with_help("Remove the attestation, or add the file")
             }
             Stray::Other => found.finding(format!("`{name}` is neither a wheel nor an sdist")),
         };
@@ -42,7 +43,7 @@ fn unknown_file(set: &Set<'_>, found: &mut Findings) {
                 Some(sdk) => format!("`{}` is of neither `{runtime}` nor `{sdk}`", member.label()),
                 None => format!("`{}` is not of `{runtime}`", member.label()),
             });
-            let help = "publish other distributions from a directory of their own";
+            let help = "Publish other distributions from a directory of their own";
             found.put(Owner::File(index), finding.with_help(help));
         }
     }
@@ -202,25 +203,19 @@ fn sdk_types(set: &Set<'_>, found: &mut Findings) {
             let path = types_path(sdk);
             let finding = found.finding(format!("`{name}` holds no generated types (`{path}`)"));
             let finding = finding.with_severity(Severity::Warning);
-            found.put(Owner::File(index), finding.with_help("generate them from the runtime of this release"));
+            found.put(Owner::File(index), finding.with_help("Generate them from the runtime of this release"));
             continue;
         };
-        let recorded = recorded_version(&String::from_utf8_lossy(types));
-        let made_from: Option<PublicVersion> = recorded.as_deref().and_then(|text| text.parse().ok());
+        let source = String::from_utf8_lossy(types);
+        let recorded = constant(&source, "RUNTIME_VERSION");
+        let made_from: Option<PublicVersion> = recorded.and_then(|text| text.parse().ok());
         let version = expected.version.program();
         if made_from.as_ref() != Some(version) {
-            let recorded = recorded.unwrap_or_else(|| "an unknown version".to_owned());
+            let recorded = recorded.unwrap_or("an unknown version");
             let message = format!("the types in `{name}` were generated from the runtime {recorded}, not {version}");
             found.put(Owner::File(index), found.finding(message));
         }
     }
-}
-
-/// The value of `RUNTIME_VERSION = "…"`.
-fn recorded_version(source: &str) -> Option<String> {
-    let line = source.lines().find_map(|line| line.strip_prefix("RUNTIME_VERSION"))?;
-    let value = line.split_once('=')?.1.trim();
-    value.strip_prefix('"')?.split_once('"').map(|(version, _)| version.to_owned())
 }
 
 pub(crate) static RULES: &[&Rule] = &[
@@ -234,15 +229,3 @@ pub(crate) static RULES: &[&Rule] = &[
     &SDK_AGREE,
     &SDK_TYPES,
 ];
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_recorded_version_is_read_off_the_header() {
-        assert_eq!(recorded_version("# x\nRUNTIME_VERSION = \"0.163.0\"\n").as_deref(), Some("0.163.0"));
-        assert_eq!(recorded_version("RUNTIME_VERSION: Final = \"0.1.0\"  # x\n").as_deref(), Some("0.1.0"));
-        assert_eq!(recorded_version("OTHER = \"0.1.0\"\n"), None);
-    }
-}

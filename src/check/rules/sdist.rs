@@ -19,7 +19,7 @@ rule!(SDIST_RATIO = "sdist-ratio", Error, Sdist(sdist_ratio);
     what: "The archive unpacks to at most 50 times its size (above 64 MiB) and 2 GiB.",
     why: "It is taken for a decompression bomb.",
     fix: "Remove padding and generated files from the archive";
-    because: [Installer("it cannot be unpacked within bounds, and nothing of it can be vouched for")]);
+    because: [Installer("it cannot be unpacked within bounds, and nothing of it can be judged")]);
 
 fn sdist_ratio(sdist: &SdistSubject, found: &mut Findings) {
     if sdist.bomb {

@@ -9,7 +9,9 @@ use crate::check::rule::{Findings, rule};
 use crate::check::subject::release::{Expected, Set};
 use crate::version::{PublicVersion, is_of_runtime};
 use crate::wheel::metadata::Metadata;
-use crate::wheel::requirement::{PinFault, Requirement};
+use crate::wheel::pin::PinFault;
+use crate::wheel::project_file::{RuntimePin, dependencies};
+use crate::wheel::requirement::Requirement;
 
 rule!(SDK_PIN = "sdk-pin", Error, Set(sdk_pin);
     what: "The SDK requires the runtime once, exactly (`==VERSION`, no wildcard, no marker), in the version of the wheels beside it and of itself; where a release is expected, in its version, and in the project file of a source distribution too.",
@@ -46,7 +48,7 @@ fn sdk_pin(set: &Set<'_>, found: &mut Findings) {
         if !(is_sdk || with_runtime || pins.iter().any(|pin| pin.name.is_same(&set.runtime.distribution))) {
             continue;
         }
-        let pin = match only(&pins) {
+        let pin = match RuntimePin::only(&pins) {
             Ok(pin) => pin,
             Err(message) => {
                 put(message);
@@ -79,12 +81,8 @@ fn expected_pin(
     let member = &set.members[index];
     let (runtime, released) = (&set.runtime.distribution, expected.version.to_string());
     let judged = |requirements: Vec<Requirement>| -> Vec<String> {
-        let pins: Vec<_> = requirements.into_iter().filter(|requirement| requirement.name.is_same(runtime)).collect();
-        let pin = match only(&pins) {
-            Ok(pin) => pin,
-            Err(message) => return vec![message],
-        };
-        let mut faults: Vec<_> = pin.pin_faults().into_iter().map(|fault| fault.sentence(pin)).collect();
+        let RuntimePin { requirement, mut faults } = RuntimePin::among(requirements, runtime);
+        let Some(pin) = requirement else { return faults };
         let Some(version) = pin.pinned_version() else { return faults };
         let of_release = version.to_string() == released;
         if !of_release {
@@ -97,13 +95,14 @@ fn expected_pin(
         faults
     };
     let in_metadata = judged(member.metadata.iter().flat_map(Metadata::requires_dist).flatten().collect());
-    let mut in_project = match member.pyproject.as_deref().and_then(dependencies) {
+    let project_file = member.pyproject.as_deref().and_then(|bytes| std::str::from_utf8(bytes).ok());
+    let mut in_project = match project_file.and_then(dependencies) {
         None => Vec::new(),
         Some(Err(message)) => vec![message],
         Some(Ok(requirements)) => judged(requirements),
     };
     in_project.retain(|message| !in_metadata.contains(message));
-    let help = format!("stage the SDK with relkit: it pins `{}=={}`", runtime.normalized(), expected.version);
+    let help = format!("Stage the SDK with relkit: it pins `{}=={}`", runtime.normalized(), expected.version);
     for message in in_metadata {
         found.put(Owner::File(index), found.finding(message).with_help(&help));
     }
@@ -113,36 +112,11 @@ fn expected_pin(
     }
 }
 
-/// The dependencies in the text of a pyproject.toml, or why a build may have others; none where it is no TOML.
-fn dependencies(text: &[u8]) -> Option<Result<Vec<Requirement>, String>> {
-    let table = std::str::from_utf8(text).ok()?.parse::<toml::Table>().ok()?;
-    let list = |key: &str| table.get("project")?.get(key)?.as_array();
-    if list("dynamic").is_some_and(|dynamic| dynamic.iter().any(|field| field.as_str() == Some("dependencies"))) {
-        return Some(Err(
-            "it leaves its dependencies to the build, so that a later build may pin another version".to_owned()
-        ));
-    }
-    let texts = list("dependencies").into_iter().flatten().filter_map(toml::Value::as_str);
-    let parse = |text: &str| text.parse().map_err(|_| format!("its requirement `{text}` cannot be read"));
-    Some(texts.map(parse).collect())
-}
-
 /// That a pin is of none of the versions of the wheels beside it; nothing where there are no wheels.
 fn other_wheels(pinned: &Version, versions: &BTreeSet<Version>) -> Option<String> {
     let versions: Vec<_> = versions.iter().map(|version| format!("`{version}`")).collect();
     let are = format!("it requires `{pinned}` of the runtime, and the wheels are {}", versions.join(", "));
     (!versions.is_empty()).then_some(are)
-}
-
-fn only(pins: &[Requirement]) -> Result<&Requirement, String> {
-    match pins {
-        [] => Err("it does not require the runtime".to_owned()),
-        [pin] => Ok(pin),
-        several => {
-            let shown: Vec<_> = several.iter().map(|pin| format!("`{pin}`")).collect();
-            Err(format!("it requires the runtime {} times: {}", several.len(), shown.join(", ")))
-        }
-    }
 }
 
 /// Whether an SDK's version is the runtime's or a post-release of it.

@@ -86,14 +86,14 @@ fn expected_version(set: &Set<'_>, expected: &Expected<'_>, found: &mut Findings
             if role == Role::RuntimeWheel && stated != version.to_string() {
                 put(
                     format!("`{name}` is of version {stated} by its {place}, not {version}"),
-                    format!("build the wheel for {version}, or verify the version that it is of"),
+                    format!("Build the wheel for {version}, or verify the version that it is of"),
                 );
             } else if role != Role::RuntimeWheel && version.sdk_version(stated).is_err() {
                 put(
                     format!(
                         "`{name}` is of version {stated} by its {place}, neither {version} nor a post-release of it"
                     ),
-                    format!("stage the SDK with `--release-version {version}`"),
+                    format!("Stage the SDK with `--release-version {version}`"),
                 );
             } else {
                 continue;
@@ -112,7 +112,7 @@ fn expected_version(set: &Set<'_>, expected: &Expected<'_>, found: &mut Findings
                         "`{name}` carries a package of version {stated} by its `{path}`, not {}",
                         version.program()
                     ),
-                    "stage the payload of the release".to_owned(),
+                    "Stage the payload of the release".to_owned(),
                 );
             }
         }
@@ -121,7 +121,7 @@ fn expected_version(set: &Set<'_>, expected: &Expected<'_>, found: &mut Findings
         if let Some(other) = others.and_then(BTreeSet::first) {
             put(
                 format!("the executable in `{name}` says that it is {other}, not {}", version.program().semver()),
-                "stage the executable of the release".to_owned(),
+                "Stage the executable of the release".to_owned(),
             );
         }
     }
@@ -160,14 +160,14 @@ fn expected_targets(set: &Set<'_>, expected: &Expected<'_>, found: &mut Findings
     }
     for (index, member) in set.of(Role::RuntimeWheel).filter(|(_, member)| set.target(member).is_none()) {
         let finding = found.finding(format!("`{}` is for none of the product's targets", member.label()));
-        found.put(Owner::File(index), finding.with_help("remove it, or add its target to the runtime template"));
+        found.put(Owner::File(index), finding.with_help("Remove it, or add its target to the runtime template"));
     }
     for target in &set.runtime.targets {
         let triple = &target.triple;
         let is_there = set.of(Role::RuntimeWheel).any(|(_, member)| set.target(member) == Some(target));
         if !is_there && !expected.allow_missing.contains(triple) {
             let finding = found.finding(format!("there is no wheel for `{triple}` (`{}`)", target.platform_tag));
-            let help = format!("build it, or publish without it on purpose with `--allow-missing {triple}`");
+            let help = format!("Build it, or publish without it on purpose with `--allow-missing {triple}`");
             found.put(Owner::Target(triple.clone()), finding.with_help(help));
         }
     }

@@ -14,7 +14,7 @@ use crate::product::{RuntimeProject, SdkProject, Target};
 use crate::smoke;
 use crate::target::TargetTriple;
 use crate::version::ReleaseVersion;
-use crate::wheel::filename::{SdistFileName, WheelFileName};
+use crate::wheel::filename::{Claim, SdistFileName, WheelFileName};
 use crate::wheel::name::DistributionName;
 
 /// The files that were named together; a release where it is said what they are to be.
@@ -139,7 +139,7 @@ impl Dist {
                 _ if entry.kind != Kind::File || name.contains('/') => Stray::Misplaced,
                 Some(subject) if orphan(subject) => Stray::Attestation,
                 Some(_) => continue,
-                None if name.ends_with(".whl") || name.ends_with(".tar.gz") => {
+                None if Claim::of(name).is_some() => {
                     distributions.push(entry.path.clone());
                     continue;
                 }

@@ -16,6 +16,7 @@ use crate::error::sentence;
 use crate::payload::DESCRIPTOR;
 use crate::product::{RuntimeProject, SdkProject, Target};
 use crate::target::PlatformTag;
+use crate::wheel::filename::Claim;
 use crate::wheel::metadata::Metadata;
 use crate::wheel::name::DistributionName;
 use crate::wheel::reader::admissible;
@@ -186,7 +187,7 @@ fn unusable<T, E: Error + 'static>(wheel: &WheelSubject, file: &str, read: Optio
 }
 
 pub(crate) fn is_wheel(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("whl"))
+    Claim::of_path(path) == Some(Claim::Wheel)
 }
 
 /// Where an SDK's generated types say what they were generated from.

@@ -8,6 +8,7 @@ use super::scan::{MemberOptions, Scanned, inventory, scan};
 use crate::binary::{Facts, Inventory, Objection};
 use crate::check::error::CheckError;
 use crate::digest::Sha256Digest;
+use crate::payload::package_of;
 use crate::product::RuntimeProject;
 use crate::target::PlatformTag;
 use crate::threads;
@@ -211,7 +212,7 @@ fn member_options(archive: &Archive, record: Option<&Record>) -> Vec<MemberOptio
     }
     let max_text = |name: &str| match name {
         _ if name.contains(".dist-info/sboms/") && is_sbom_name(name) => Some(MAX_TEXT),
-        _ if name.ends_with("/codex-package.json") || is_python(name) => Some(MAX_SOURCE),
+        _ if package_of(name).is_some_and(|package| !package.is_empty()) || is_python(name) => Some(MAX_SOURCE),
         _ => None,
     };
     let options = |member: &Member| MemberOptions {
