@@ -1,6 +1,7 @@
 //! A product out of its payloads: `init` writes the templates with their tables, a README and the release workflow, and
 //! `workflow` the last of them alone. Nothing that was there is replaced unless that is asked for.
 
+mod beside;
 mod error;
 mod kind;
 mod names;

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use super::beside::{Beside, beside};
 use super::error::ScaffoldError;
 use super::kind::{self, Kind};
 use super::names;
@@ -34,8 +35,8 @@ pub(super) struct Findings {
     /// The program first.
     pub executables: Vec<String>,
     pub command: Command,
-    /// `from` and `to` of every file that is shipped besides.
-    pub files: Vec<(String, String)>,
+    /// What is shipped besides.
+    pub beside: Beside,
     pub question: Option<Question>,
     /// Arguments that the program answers well, where it answers, and a word of the answer.
     pub first_command: Option<(Vec<String>, Stream, String)>,
@@ -80,12 +81,13 @@ pub(super) fn survey_all(
     let mut findings = Findings {
         rows,
         command,
-        files: files(&seen, program),
+        beside: beside(&seen.iter().map(|one| &one.files[..]).collect::<Vec<_>>(), program),
         question: None,
         first_command: None,
         notes: Vec::new(),
         executables: executables.clone(),
     };
+    findings.notes.append(&mut findings.beside.notes);
     let here = seen
         .iter()
         .zip(&findings.rows)
@@ -245,39 +247,4 @@ fn settle_tags(rows: &mut [Row]) {
             !is_left_to_another
         });
     }
-}
-
-/// The rules of `files`: what every payload has that can have it.
-fn files(seen: &[Seen<'_>], program: &str) -> Vec<(String, String)> {
-    let trees: Vec<_> = seen.iter().filter(|one| one.files.len() > 1).collect();
-    let Some(first) = trees.first() else { return Vec::new() };
-    let everywhere = |path: &str| trees.iter().all(|one| one.files.iter().any(|file| *file.path == *path));
-    let mut rules: Vec<(String, String)> = Vec::new();
-    let mut by_directory: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
-    for file in first.files.iter().filter(|file| everywhere(&file.path) && file.magic.format().is_none()) {
-        let Some(to) = kind::destination(&kind::of(&file.path, program)) else { continue };
-        by_directory.entry((parent(&file.path).to_owned(), to)).or_default().push(file.path.to_string());
-    }
-    for ((directory, to), paths) in by_directory {
-        let ending = |path: &str| path.rsplit_once('.').map(|(_, ending)| ending.to_owned());
-        let one_ending = paths.iter().map(|path| ending(path)).collect::<BTreeSet<_>>();
-        match (paths.len() > 5, one_ending.first()) {
-            (true, Some(Some(ending))) if one_ending.len() == 1 && !directory.is_empty() && to.ends_with('/') => {
-                rules.push((format!("{}/*.{}", globset::escape(&directory), globset::escape(ending)), to));
-            }
-            _ if to.ends_with('/') || to == "licenses" => {
-                rules.extend(paths.iter().map(|path| (globset::escape(path), to.clone())))
-            }
-            _ => rules.extend(paths.iter().take(1).map(|path| (globset::escape(path), to.clone()))),
-        }
-    }
-    // Two licences of one name are told apart by the directory that each lies in.
-    let mut names = BTreeSet::new();
-    for (from, to) in rules.iter_mut().filter(|(_, to)| to == "licenses") {
-        let (directory, name) = from.rsplit_once('/').unwrap_or(("", from));
-        if !names.insert(name.to_ascii_lowercase()) && !directory.is_empty() {
-            *to = format!("licenses/{directory}/");
-        }
-    }
-    rules
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::question::Stream;
 use super::survey::{Findings, Row};
+use crate::stage::license_pattern;
 use crate::target::{PlatformTag, TargetTriple};
 use crate::wheel::name::DistributionName;
 
@@ -65,7 +66,8 @@ path = \"hatch_build.py\"
 /// The table of a product whose payloads told this.
 pub(super) fn runtime(named: &Named, findings: &Findings) -> String {
     let program = findings.executables.first().map_or("", String::as_str);
-    let mut text = project(named, program);
+    let licences: Vec<_> = findings.beside.licences.iter().map(|(path, _)| license_pattern(path)).collect();
+    let mut text = project(named, program, &licences);
     text += &names(named, &findings.executables);
     let version = findings.question.as_ref().map(|question| question.version.to_string());
     let _ = writeln!(text, "command = \"{}\"", findings.command);
@@ -79,9 +81,9 @@ pub(super) fn runtime(named: &Named, findings: &Findings) -> String {
             "# Platform families that a release promises to serve; `verify` warns where one of them gets no wheel.\n";
         let _ = writeln!(text, "supports = {}", list(&supports));
     }
-    if !findings.files.is_empty() {
+    if !findings.beside.rules.is_empty() {
         text += "# What else of a payload is shipped, and where.\nfiles = [\n";
-        for (from, to) in &findings.files {
+        for (from, to) in &findings.beside.rules {
             let _ = writeln!(text, "    {{ from = {}, to = {} }},", quoted(from), quoted(to));
         }
         text += "]\n";
@@ -99,7 +101,7 @@ pub(super) fn runtime(named: &Named, findings: &Findings) -> String {
 /// The table of a product of which nothing is known yet: everything that must be looked at is said.
 pub(super) fn skeleton(named: &Named, executables: &[String]) -> String {
     let program = executables.first().map_or("", String::as_str);
-    let mut text = project(named, program) + &names(named, executables);
+    let mut text = project(named, program, &[]) + &names(named, executables);
     text += "\
 # How the program gets on PATH: \"scripts\" (the program itself), \"launcher\" (an entry point starts it; for programs that
 # need files beside them), \"none\".
@@ -150,7 +152,7 @@ const SIX: [(&str, &str, &[&str]); 6] = [
     ("x86_64-pc-windows-msvc", "win_amd64", &[]),
 ];
 
-fn project(named: &Named, program: &str) -> String {
+fn project(named: &Named, program: &str, licences: &[String]) -> String {
     let mut text = HEAD.to_owned();
     let description = format!("The {program} program, packaged for Python: one wheel for each platform");
     let _ = write!(
@@ -171,7 +173,7 @@ requires-python = \">=3.10\"
         }
         None => text += "# The licence of the program, as an SPDX expression: `MIT OR Apache-2.0`.\n# license = \"\"\n",
     }
-    text += "# The payload's own licence files are added.\nlicense-files = []\n";
+    let _ = writeln!(text, "# The payload's own licence files are added.\nlicense-files = {}", list(licences));
     let _ = writeln!(text, "keywords = [{}]", quoted(program));
     text += "classifiers = [\n    \"Environment :: Console\",\n    \"Programming Language :: Python :: 3\",\n]\n";
     match &named.repository {

@@ -72,6 +72,8 @@ pub(crate) fn scaffold(options: &Options, progress: &Progress) -> Result<Scaffol
         None => tables::skeleton(&named, &executables),
     };
     let mut files = template_files(text);
+    let licences = findings.iter().flat_map(|findings| &findings.beside.licences);
+    files.extend(licences.map(|(path, text)| (format!("runtime-template/{path}"), text.clone())));
     if options.with_sdk {
         let names = SdkNames::of(&named.distribution);
         let written = sdk::files(&names, &named, &program);

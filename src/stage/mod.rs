@@ -16,6 +16,8 @@ mod tags;
 mod why;
 
 pub use error::{StageError, StageWarning};
+pub(crate) use pyproject::license_pattern;
+pub(crate) use rename::holds_placeholder;
 pub use runtime::{StagedRuntime, stage_runtime};
 pub use sdk::{StagedSdk, stage_sdk};
 pub(crate) use why::{TagOrigin, TagReason};

@@ -55,6 +55,11 @@ pub(super) fn pin(project: &SdkProject, runtime: &ReleaseVersion) -> String {
     format!("{}=={runtime}", project.runtime_distribution)
 }
 
+/// The pattern of `license-files` that means a path: what is no letter there cannot be escaped in one (PEP 639).
+pub(crate) fn license_pattern(path: &str) -> String {
+    path.replace(['[', ']', '*', '?'], "?")
+}
+
 /// The name in the [project] table, where there is one.
 pub(super) fn project_name(text: &str) -> Option<DistributionName> {
     let document: DocumentMut = text.parse().ok()?;
@@ -144,8 +149,7 @@ impl<'a> Document<'a> {
             let files = shipped.sboms.iter().map(|file| format!("{SBOMS}{file}"));
             self.extend(&wheel, "sbom-files", files)?;
         }
-        // These are patterns; what stands for a letter there cannot be escaped in them (PEP 639).
-        let patterns = shipped.licences.iter().map(|path| path.replace(['[', ']', '*', '?'], "?"));
+        let patterns = shipped.licences.iter().map(|path| license_pattern(path));
         self.extend(&["project"], "license-files", patterns)?;
         if !shipped.commands.is_empty() {
             let scripts = self.table(&["project", "scripts"])?;

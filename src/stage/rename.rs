@@ -51,6 +51,11 @@ fn fill(text: &str, values: &[(&str, &str)]) -> Result<String, String> {
     Ok(filled)
 }
 
+/// Whether a template cannot have the text as it is: staging would fill something in, or refuse it.
+pub(crate) fn holds_placeholder(text: &str) -> bool {
+    fill(text, &[]).is_err()
+}
+
 fn is_placeholder(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-' || byte == b'_')
 }

@@ -54,6 +54,8 @@ mod product_init;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod product_launcher;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod product_mixed;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod product_real;
 mod product_table;
 mod publish_audit;
