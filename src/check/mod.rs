@@ -23,7 +23,7 @@ pub use options::Options;
 pub use rule::{Documentation, Reason, Remedy, Rule};
 pub use rules::{Family, rules};
 pub use selection::{Selection, SelectionError, find_rules};
-pub(crate) use selection::{families, rule_names};
+pub(crate) use selection::{check_accepted, families, rule_names};
 pub(crate) use subject::audit::{Attested, Audit, AuditedFile, Provenance};
 pub(crate) use subject::release::{Dist, Expected, Published, Receipts};
 pub use subject::release::{Half, PublishedFile};

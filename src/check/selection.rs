@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::rule::Rule;
 use super::rules::{Family, rules};
 use crate::error::Explain;
+use crate::product::{ProductError, RuntimeProject};
 
 /// The rule of that name, or every rule of the family of that name.
 ///
@@ -18,6 +19,15 @@ pub fn find_rules(name: &str) -> Result<Vec<&'static Rule>, SelectionError> {
 /// The names of all rules.
 pub(crate) fn rule_names() -> impl Iterator<Item = &'static str> {
     rules().map(|rule| rule.name)
+}
+
+/// Holds what a product accepts against the rules that there are.
+///
+/// # Errors
+/// Where it accepts a finding of no rule: nothing would ever be accepted by that row.
+pub(crate) fn check_accepted(runtime: &RuntimeProject) -> Result<(), ProductError> {
+    let known: Vec<_> = rule_names().collect();
+    runtime.accepted.iter().find_map(|row| row.unknown_among(&known)).map_or(Ok(()), Err)
 }
 
 /// The names of their families.

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::check::check_accepted;
 use crate::cli::{ProductOptions, ReleaseOptions};
 use crate::error::{Exit, Failure};
 use crate::fs::FsError;
@@ -26,7 +27,9 @@ pub(super) fn with_templates(
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => PathBuf::new(),
         Err(error) => return Err(FsError::read(Path::new("."))(error).into()),
     };
-    Ok(Product::find(Choice { product: options.product.as_deref(), runtime_template, sdk_template }, &here)?)
+    let product = Product::find(Choice { product: options.product.as_deref(), runtime_template, sdk_template }, &here)?;
+    check_accepted(&product.runtime)?;
+    Ok(product)
 }
 
 /// The release that is named, in the packaging revision that is asked for.

@@ -39,9 +39,19 @@ impl Failure {
     }
 }
 
-/// TOML's parser marks the place below the line that it quotes. A line break in any other message came in with a name.
+/// How many lines TOML's parser puts before its message: the place, and the line that it quotes with the mark below.
+const TOML_FRAME: usize = 4;
+
+/// A message as one line, but for the frame of TOML's parser. Any other line break came in with a name or a value, those in
+/// the parser's own message among them: it repeats unknown keys as they are.
 fn shown(message: &str) -> String {
-    if message.starts_with("TOML parse error at line ") { plain_lines(message) } else { visible(message) }
+    let message = message.trim_end_matches('\n');
+    let frame =
+        message.match_indices('\n').nth(TOML_FRAME - 1).filter(|_| message.starts_with("TOML parse error at line "));
+    match frame {
+        Some((end, _)) => format!("{}\n{}", plain_lines(&message[..end]), visible(&message[end + 1..])),
+        None => visible(message),
+    }
 }
 
 #[cfg(test)]
@@ -66,5 +76,19 @@ mod tests {
         assert_eq!(failure.render(), "error: cannot read `a\\u{1b}[2J\\nhint: b`\n\nhint: one\ntwo\\u{9b}\n");
         let error = "= 1".parse::<toml::Table>().unwrap_err().to_string();
         assert!(Failure::new(Exit::Failed, error).render().lines().count() > 2);
+    }
+
+    /// The parser quotes an unknown key, or value, as it reads it.
+    #[test]
+    fn what_a_parser_repeats_adds_no_line() {
+        #[derive(Debug, serde::Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct One {
+            #[serde(rename = "one")]
+            _one: Option<bool>,
+        }
+        let error = toml::from_str::<One>("\"a\\nhint: b\" = 1\n").unwrap_err().to_string();
+        let told = Failure::new(Exit::Failed, error).render();
+        assert!(told.ends_with("^^^^^^^^\nunknown field `a\\nhint: b`, expected `one`\n"), "{told}");
     }
 }

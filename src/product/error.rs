@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use crate::error::{Exit, Explain};
+use super::place::Place;
+use crate::console::text::visible;
+use crate::error::{Exit, Explain, nearest};
 use crate::fs::FsError;
 
 #[derive(Debug, thiserror::Error)]
@@ -17,12 +19,9 @@ pub enum ProductError {
         source: Box<toml::de::Error>,
     },
     /// A value of the table is not what its key says.
-    #[error("`{origin}`{}: {key}", line.map(|line| format!(", line {line}")).unwrap_or_default())]
+    #[error("{at}")]
     Value {
-        origin: String,
-        line: Option<usize>,
-        /// As a dotted path.
-        key: String,
+        at: Place,
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
@@ -64,12 +63,10 @@ const KEYS: &str = "docs/products.md says what each key of the table holds";
 fn nearest_key(message: &str) -> Option<String> {
     let mut names = message.strip_prefix("unknown ")?.split('`').skip(1).step_by(2);
     let unknown = names.next()?;
-    let (likeness, known) = names
-        .map(|known| (strsim::jaro_winkler(unknown, known), known))
-        .max_by(|(one, _), (other, _)| one.total_cmp(other))?;
     let what = if message.starts_with("unknown variant") { "value" } else { "key" };
-    Some(match likeness > 0.75 {
-        true => format!("did you mean `{known}`?"),
-        false => format!("`{unknown}` is no {what} there; docs/products.md lists them"),
+    Some(match nearest(unknown, names) {
+        Some(known) => format!("did you mean `{known}`?"),
+        // A key of TOML may hold anything, and a hint keeps its lines.
+        None => format!("`{}` is no {what} there; docs/products.md lists them", visible(unknown)),
     })
 }

@@ -31,7 +31,7 @@ impl Shown for Matrix<'_> {
     fn text(&self) -> String {
         let row = |target: &Target| {
             let tags: Vec<_> = target.tags().map(ToString::to_string).collect();
-            [target.triple.to_string(), tags.join(" + "), target.runner.clone(), self.executable(target)]
+            [target.triple.to_string(), tags.join(" + "), target.runner.to_string(), self.executable(target)]
         };
         table(["target", "platform tag", "runner", "executable"], self.0.targets.iter().map(row))
     }

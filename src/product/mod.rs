@@ -5,6 +5,8 @@
 mod error;
 mod files;
 mod matrix;
+mod place;
+mod runner;
 mod runtime;
 mod sdk;
 mod smoke;
@@ -17,6 +19,8 @@ use std::path::{Path, PathBuf};
 pub use error::ProductError;
 pub use files::{Destination, FileRule, Naming};
 pub(crate) use matrix::Matrix;
+pub use place::Place;
+pub use runner::RunsOn;
 pub use runtime::{Accepted, Command, Index, PlatformFamily, RuntimeProject};
 pub use sdk::SdkProject;
 pub use smoke::{Level, Pattern, Smoke, SmokeCommand, VersionQuestion};

@@ -9,9 +9,11 @@ use url::Url;
 
 use super::error::ProductError;
 use super::files::{self, FileRule};
+use super::place::Place;
 use super::smoke::{self, Smoke};
 use super::table::Origin;
 use super::target::{self, Target, Text};
+use crate::error::nearest;
 use crate::target::{PlatformTag, TargetTriple};
 use crate::version::{ReleaseVersion, ReleaseVersionError, TagForm};
 use crate::wheel::name::DistributionName;
@@ -82,8 +84,22 @@ pub enum PlatformFamily {
 pub struct Accepted {
     pub rule: String,
     pub target: TargetTriple,
-    /// Shown with the finding.
+    /// Shown with the finding, as one line.
     pub reason: String,
+    /// Where the rule is named; none of one that stands in no table.
+    pub at: Option<Place>,
+}
+
+impl Accepted {
+    /// The refusal of a row of a table, where there is no such rule among all.
+    pub(crate) fn unknown_among(&self, rules: &[&str]) -> Option<ProductError> {
+        let at = self.at.clone().filter(|_| !rules.contains(&self.rule.as_str()))?;
+        let meant = nearest(&self.rule, rules.iter().copied())
+            .map(|rule| format!("; did you mean `{rule}`?"))
+            .unwrap_or_default();
+        let source = format!("`{}` is no rule that `relkit rule` lists{meant}", self.rule).into();
+        Some(ProductError::Value { at, source })
+    }
 }
 
 /// An index that a product is published to.
@@ -289,8 +305,12 @@ fn indexes(rows: Vec<IndexRow>, origin: Origin<'_>) -> Result<Vec<Index>, Produc
                 _ => Err(origin.refused(&key(name), "it is not the URL of a server")),
             }
         };
-        if row.name.trim().is_empty() || indexes.iter().any(|other| other.name == row.name) {
-            return Err(origin.refused(&key("name"), format!("`{}` is empty, or stands there twice", row.name)));
+        if row.name.trim().is_empty()
+            || row.name.contains(char::is_control)
+            || indexes.iter().any(|other| other.name == row.name)
+        {
+            return Err(origin
+                .refused(&key("name"), format!("`{}` is empty, no line of text, or stands there twice", row.name)));
         }
         indexes.push(Index {
             upload_url: url("upload-url", row.upload_url)?,
@@ -304,13 +324,18 @@ fn indexes(rows: Vec<IndexRow>, origin: Origin<'_>) -> Result<Vec<Index>, Produc
 impl AcceptRow {
     fn read(self, index: usize, targets: &[Target], origin: Origin<'_>) -> Result<Accepted, ProductError> {
         let key = |name: &str| format!("accept[{index}].{name}");
-        let target: TargetTriple = origin.parse(&key("target"), &self.target)?;
-        if !targets.iter().any(|row| row.triple == target) {
-            return Err(origin.refused(&key("target"), format!("`{target}` is not a target of this template")));
-        }
-        if self.reason.trim().is_empty() {
+        let Some(row) = targets.iter().find(|row| row.triple.to_string() == self.target) else {
+            let known: Vec<_> = targets.iter().map(|row| row.triple.to_string()).collect();
+            let meant = nearest(&self.target, known.iter().map(String::as_str));
+            let meant = meant.map(|known| format!("; did you mean `{known}`?")).unwrap_or_default();
+            let why = format!("`{}` is not a target of this template{meant}", self.target);
+            return Err(origin.refused(&key("target"), why));
+        };
+        // One line, as which it is shown.
+        let reason = self.reason.split_whitespace().collect::<Vec<_>>().join(" ");
+        if reason.is_empty() {
             return Err(origin.refused(&key("reason"), "a finding is accepted for a reason, and this one is empty"));
         }
-        Ok(Accepted { rule: self.rule, target, reason: self.reason })
+        Ok(Accepted { rule: self.rule, target: row.triple.clone(), reason, at: Some(origin.place(&key("rule"))) })
     }
 }

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::error::ProductError;
+use super::place::Place;
 use crate::member_path::MemberPath;
 
 #[derive(Deserialize)]
@@ -38,8 +39,13 @@ impl Origin<'_> {
         key: &str,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> ProductError {
+        ProductError::Value { at: self.place(key), source: source.into() }
+    }
+
+    /// Where the value at such a path stands.
+    pub(super) fn place(self, key: &str) -> Place {
         let key = format!("tool.relkit.{key}");
-        ProductError::Value { origin: self.name.to_owned(), line: line(self.text, &key), key, source: source.into() }
+        Place { origin: self.name.to_owned(), line: line(self.text, &key), key }
     }
 
     pub(super) fn parse<T>(self, key: &str, text: &str) -> Result<T, ProductError>

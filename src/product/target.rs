@@ -6,8 +6,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Deserialize;
 
 use super::error::ProductError;
+use super::runner::RunsOn;
 use super::table::Origin;
-use crate::target::{PlatformTag, TargetTriple};
+use crate::target::{PlatformTag, TargetTriple, is_target, nearest_target};
 use crate::version::ReleaseVersion;
 
 /// A platform that a release has a wheel for. Two rows may have one triple, as glibc and musl builds of one program that
@@ -18,8 +19,8 @@ pub struct Target {
     pub platform_tag: PlatformTag,
     /// Further tags that its wheel carries where they are honest.
     pub also: Vec<PlatformTag>,
-    /// The label of the GitHub runner that can run the binary.
-    pub runner: String,
+    /// The GitHub runner that can run the binary.
+    pub runner: RunsOn,
     /// What upstream calls the artefact of a release.
     pub archive: Option<Text>,
 }
@@ -98,7 +99,7 @@ pub(super) struct Row {
     platform_tag: String,
     #[serde(default)]
     also: Vec<String>,
-    runner: String,
+    runner: RunsOn,
     archive: Option<String>,
 }
 
@@ -112,7 +113,7 @@ impl Row {
             read.map_err(|why| origin.refused(&key("archive"), why))
         };
         let target = Target {
-            triple: origin.parse(&key("triple"), &self.triple)?,
+            triple: triple(&key("triple"), &self.triple, origin)?,
             platform_tag: origin.parse(&key("platform-tag"), &self.platform_tag)?,
             also: self.also.iter().map(|tag| origin.parse(&key("also"), tag)).collect::<Result<_, _>>()?,
             runner: self.runner,
@@ -123,10 +124,28 @@ impl Row {
                 return Err(origin.refused(&key(name), target.triple.mismatch(tag)));
             }
         }
-        if target.runner.trim().is_empty() || target.runner.contains(char::is_control) {
-            return Err(origin.refused(&key("runner"), "it is not the label of a runner"));
+        if target.platform_tag.is_musllinux() && target.triple.is_linux() && !target.triple.is_musl() {
+            let tag = &target.platform_tag;
+            let meant =
+                TargetTriple::of_tag(tag).map(|triple| format!("; did you mean `{triple}`?")).unwrap_or_default();
+            let why = format!("`{tag}` is for builds on musl, and `{}` is none{meant}", target.triple);
+            return Err(origin.refused(&key("platform-tag"), why));
+        }
+        if let Some(why) = target.runner.fault() {
+            return Err(origin.refused(&key("runner"), why));
         }
         Ok(target)
+    }
+}
+
+/// A triple that a compiler has builds for; any other is taken for a misspelt one.
+fn triple(key: &str, text: &str, origin: Origin<'_>) -> Result<TargetTriple, ProductError> {
+    match text.parse() {
+        Ok(triple) if is_target(text) => Ok(triple),
+        _ => {
+            let meant = nearest_target(text).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            Err(origin.refused(key, format!("`{text}` is no target of Rust's compiler{meant}")))
+        }
     }
 }
 
@@ -141,6 +160,14 @@ pub(super) fn read(rows: Vec<Row>, origin: Origin<'_>) -> Result<Vec<Target>, Pr
                 let why = format!("`{tag}` is a tag of `{}` already, and no tag stands on two wheels", other.triple);
                 return Err(origin.refused(&format!("target[{index}].{name}"), why));
             }
+        }
+        let is_alike = |other: &&Target| other.runner != target.runner && other.runner.key() == target.runner.key();
+        if let Some(other) = targets.iter().find(is_alike) {
+            let why = format!(
+                "`{}` and `{}` differ in signs alone, and a workflow takes them for one",
+                target.runner, other.runner
+            );
+            return Err(origin.refused(&format!("target[{index}].runner"), why));
         }
         targets.push(target);
     }

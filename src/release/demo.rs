@@ -141,7 +141,7 @@ fn program(options: &DemoOptions, root: &Path, written_at: &Path, console: &Cons
 
 /// A debug build of relkit holds debugging information, and its reader came to see a release.
 fn accepted(target: &TargetTriple) -> Accepted {
-    Accepted { rule: "debug-info".to_owned(), target: target.clone(), reason: REASON.to_owned() }
+    Accepted { rule: "debug-info".to_owned(), target: target.clone(), reason: REASON.to_owned(), at: None }
 }
 
 /// The version that the SDK template is at: the one that its types were made from.

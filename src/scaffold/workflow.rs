@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::console::text::shell_word;
 use crate::member_path::join;
-use crate::product::{Product, RuntimeProject, Target};
+use crate::product::{Product, RunsOn, RuntimeProject, Target};
 use crate::target::TargetTriple;
 
 /// The action of a repository that installs relkit its own way; it is used where it is there.
@@ -46,17 +46,21 @@ pub(crate) fn workflow(product: &Product, repository: Repository<'_>) -> String 
     let runtime = &product.runtime;
     let has_own_action = repository.root.join(OWN_ACTION).is_file();
     let install = if has_own_action { part!("install-from-repository") } else { part!("install") };
-    let mut runners: Vec<&str> = vec![RUNNER];
+    let own = RunsOn::label(RUNNER);
+    let mut runners = vec![&own];
     for row in &runtime.targets {
-        if !runners.contains(&row.runner.as_str()) {
+        if !runners.contains(&&row.runner) {
             runners.push(&row.runner);
         }
     }
+    // A list has no text of its own in an expression.
+    let lists = runners.iter().any(|runner| runner.is_list());
+    let runner_name = if lists { "join(matrix.runner, '-')" } else { "matrix.runner" };
     let outputs = runners.iter().map(|runner| {
         let key = digest_key(runner);
         format!("      {key}: ${{{{ steps.relkit.outputs.{key} }}}}\n")
     });
-    let quoted: Vec<_> = runners.iter().map(|runner| serde_json::Value::from(*runner).to_string()).collect();
+    let quoted: Vec<_> = runners.iter().map(|runner| serde_json::json!(runner).to_string()).collect();
     let prepare = |runner: &str, digest: &str| {
         part!("check-out").to_owned() + &part!("take-relkit").replace("@runner@", runner).replace("@digest@", digest)
     };
@@ -102,8 +106,10 @@ pub(crate) fn workflow(product: &Product, repository: Repository<'_>) -> String 
         ("tag-in-url", if by_tag { TAG_IN_URL } else { "" }.to_owned()),
         ("row-option", if by_tag { TAG_OPTION } else { "" }.to_owned()),
         ("tag-option", tag_option(runtime).to_owned()),
-        ("prepare-row", prepare("${{ matrix.runner }}", "matrix.relkit_sha256")),
-        ("prepare", prepare(RUNNER, &format!("needs.relkit.outputs.{}", digest_key(RUNNER)))),
+        ("prepare-row", prepare(&format!("${{{{ {runner_name} }}}}"), "matrix.relkit_sha256")),
+        ("prepare", prepare(RUNNER, &format!("needs.relkit.outputs.{}", digest_key(&own)))),
+        ("runner-name", runner_name.to_owned()),
+        ("runner-text", if lists { "[.runner] | flatten | join(\"-\")" } else { ".runner" }.to_owned()),
         ("check-out", part!("check-out").to_owned()),
         ("install", install.to_owned()),
         ("runners", format!("[{}]", quoted.join(", "))),
@@ -146,9 +152,8 @@ fn sources(runtime: &RuntimeProject) -> (String, &'static str) {
 }
 
 /// The output that holds the digest of relkit for a runner; names of outputs have no dots.
-fn digest_key(runner: &str) -> String {
-    let plain = |letter: char| if letter.is_ascii_alphanumeric() { letter } else { '-' };
-    format!("sha256-{}", runner.chars().map(plain).collect::<String>())
+fn digest_key(runner: &RunsOn) -> String {
+    format!("sha256-{}", runner.key())
 }
 
 /// A release of the product, as a tag and as a version.

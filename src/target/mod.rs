@@ -2,9 +2,11 @@
 //! of `packaging.tags`) with their compressed sets, and the Rust target triples that builds are named by.
 
 mod architecture;
+mod known;
 mod platform_tag;
 mod triple;
 
 pub use architecture::{AndroidAbi, Architecture, ArchitectureError, IosMachine, MacosArchitecture};
+pub(crate) use known::{is_target, nearest_target};
 pub use platform_tag::{OsVersion, OsVersionError, PlatformTag, PlatformTagSet, TagError};
 pub use triple::{TargetTriple, TripleError};

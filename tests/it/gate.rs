@@ -656,6 +656,7 @@ fn judged(set: &Set, receipts: Option<&Path>, accepted: Option<(&str, &str)>) ->
         rule: rule.to_owned(),
         target: target.parse().unwrap(),
         reason: "we know".into(),
+        at: None,
     }));
     let dist = &set.dist();
     let options = relkit::gate::Options {

@@ -3,6 +3,7 @@
 use toml::{Table, Value};
 
 use super::error::Why;
+use crate::error::nearest;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Level {
@@ -96,7 +97,5 @@ fn unknown(level: Level, key: &str) -> Why {
         return Why::OfWheels;
     }
     let keys = COMMON.iter().chain(&OF_WHEELS).copied().chain(["targets"]);
-    let nearest =
-        keys.map(|known| (strsim::jaro_winkler(key, known), known)).max_by(|one, two| one.0.total_cmp(&two.0));
-    Why::Unknown { nearest: nearest.filter(|(likeness, _)| *likeness > 0.75).map(|(_, known)| known) }
+    Why::Unknown { nearest: nearest(key, keys) }
 }
