@@ -160,7 +160,7 @@ impl Shelf<'_> {
     }
 
     fn apply(&self, others: &[&Found], placed: &mut Placed<'_>) -> Result<Applied, PayloadError> {
-        rules::apply(&self.project.files, self.origin, self.extent, others, BIN, placed)
+        rules::apply(self.project, self.origin, self.extent, others, BIN, placed)
     }
 
     fn finish(

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use crate::error::{Exit, Explain};
 use crate::fs::FsError;
 use crate::member_path::{Clash, PathError};
+use crate::product::Place as Row;
 
 /// An input that is not a usable payload. Every variant names the input.
 #[derive(Debug, thiserror::Error)]
@@ -40,10 +41,12 @@ pub enum PayloadError {
     #[error("`{}`: `{member}` cannot go to `{to}` of the wheel: {clash}", path.display())]
     Destination { path: PathBuf, member: String, to: String, clash: Clash },
     /// A pattern of `files` that names one file, and should.
-    #[error("`{}`: `files` ships `{pattern}` as the one file `{to}`, and it matches several: {members}", path.display())]
-    OneName { path: PathBuf, pattern: String, members: String, to: String },
-    #[error("`{}` has nothing that `{pattern}` of `files` matches", path.display())]
-    Unmatched { path: PathBuf, pattern: String, nearest: String },
+    #[error("`{}`: `files` ships `{pattern}` as the one file `{to}`, and it matches several: {members} ({at})", path.display())]
+    OneName { path: PathBuf, pattern: String, members: String, to: String, at: Row },
+    #[error("`{}` has nothing that `{pattern}` of `files` matches ({at})", path.display())]
+    Unmatched { path: PathBuf, pattern: String, at: Row, nearest: String },
+    #[error("`{}`: `{member}` cannot go to `{to}`, the place of {what} ({at})", path.display())]
+    Replaced { path: PathBuf, member: String, to: String, what: String, at: Row },
     #[error("`{}`: link `{member}` {why}", path.display())]
     Link { path: PathBuf, member: String, why: &'static str },
     #[error("`{}`: member `{member}` is {what}", path.display())]
@@ -77,7 +80,7 @@ impl Explain for PayloadError {
                  top"
                     .into(),
             ),
-            Self::OnePath { .. } | Self::Destination { .. } => {
+            Self::OnePath { .. } | Self::Destination { .. } | Self::Replaced { .. } => {
                 Some("give one of them another place in `files` of the product's table".into())
             }
             Self::OneName { .. } => Some("end `to` in a slash, and every file keeps its own name there".into()),

@@ -36,7 +36,7 @@ use input::Sought;
 use crate::console::Progress;
 use crate::fs::{self, FsError};
 use crate::member_path::MemberPath;
-use crate::product::RuntimeProject;
+use crate::product::{FileRule, RuntimeProject};
 
 pub use error::PayloadError;
 pub use form::Form;
@@ -60,8 +60,8 @@ pub struct Payload {
     pub wheel_version: Option<String>,
     /// Files that are not part of the payload, by their names in the input.
     pub ignored: Vec<MemberPath>,
-    /// The patterns of `files` that match nothing in a payload that need not have more than the program.
-    pub unmatched: Vec<String>,
+    /// The rows of `files` that match nothing in a payload that need not have more than the program.
+    pub unmatched: Vec<FileRule>,
     scratch: PathBuf,
 }
 

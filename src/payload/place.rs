@@ -9,6 +9,7 @@ use super::found::Found;
 use super::package::Package;
 use crate::fs::Mode;
 use crate::member_path::{Clash, MemberPath, Node, Paths};
+use crate::product::FileRule;
 
 /// A directory of a wheel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -68,7 +69,7 @@ pub(super) struct Layout {
     pub companions: Vec<Executable>,
     pub package: Option<Package>,
     pub ignored: Vec<MemberPath>,
-    pub unmatched: Vec<String>,
+    pub unmatched: Vec<FileRule>,
 }
 
 /// Files with their places, while they are being given out.

@@ -35,7 +35,7 @@ pub(super) fn arrange(origin: &Path, project: &RuntimeProject, input: Input) -> 
     let mut placed = Placed::new(origin);
     let candidates: Vec<_> = others.iter().map(|file| file.found).collect();
     let directory = programs.first.found.directory();
-    let applied = rules::apply(&project.files, origin, extent, &candidates, directory, &mut placed)?;
+    let applied = rules::apply(project, origin, extent, &candidates, directory, &mut placed)?;
     for file in &sboms {
         placed.put_sbom(file)?;
     }

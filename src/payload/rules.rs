@@ -9,7 +9,7 @@ use super::input::Extent;
 use super::place::{Place, Placed};
 use crate::fs::Mode;
 use crate::member_path::MemberPath;
-use crate::product::{Destination, FileRule, Naming};
+use crate::product::{Destination, FileRule, Naming, RuntimeProject};
 
 /// How many paths a message names, and how many that may have been meant.
 const MAX_NAMED: usize = 5;
@@ -20,13 +20,13 @@ const MAX_NEAREST: usize = 3;
 pub(super) struct Applied {
     /// The files that have a place by a rule.
     pub taken: BTreeSet<MemberPath>,
-    /// The patterns that matched nothing where that is no error.
-    pub unmatched: Vec<String>,
+    /// The rules that matched nothing where that is no error.
+    pub unmatched: Vec<FileRule>,
 }
 
 /// Gives the files that rules name their places; `directory` is that of the program.
 pub(super) fn apply(
-    rules: &[FileRule],
+    project: &RuntimeProject,
     origin: &Path,
     extent: Extent,
     files: &[&Found],
@@ -34,7 +34,7 @@ pub(super) fn apply(
     placed: &mut Placed<'_>,
 ) -> Result<Applied, PayloadError> {
     let mut applied = Applied::default();
-    for rule in rules {
+    for rule in &project.files {
         let (place, naming) = match &rule.to {
             Destination::Licences(naming) => (Place::Licences, naming),
             Destination::Data(naming) => (Place::Data, naming),
@@ -50,14 +50,15 @@ pub(super) fn apply(
             // Upstreams give the program alone on some platforms, and others leave out of a wheel what they do not need.
             if !files.is_empty() && extent != Extent::Foreign {
                 let nearest = nearest(&rule.from, files);
-                return Err(PayloadError::Unmatched { path: origin.to_owned(), pattern: rule.from.clone(), nearest });
+                let (pattern, at) = (rule.from.clone(), rule.at.clone());
+                return Err(PayloadError::Unmatched { path: origin.to_owned(), pattern, at, nearest });
             }
-            applied.unmatched.push(rule.from.clone());
+            applied.unmatched.push(rule.clone());
         }
         if let (Naming::As(to), [_, _, ..]) = (naming, &matches[..]) {
             let members = named(matches.iter().map(|file| &*file.path));
-            let (pattern, to) = (rule.from.clone(), to.to_string());
-            return Err(PayloadError::OneName { path: origin.to_owned(), pattern, members, to });
+            let (pattern, to, at) = (rule.from.clone(), to.to_string(), rule.at.clone());
+            return Err(PayloadError::OneName { path: origin.to_owned(), pattern, members, to, at });
         }
         for file in matches {
             let path = match (is_there_already, place) {
@@ -66,9 +67,17 @@ pub(super) fn apply(
                 (false, _) => {
                     let path = naming.path(rule.tail(&file.path));
                     let member = || file.path.to_string();
-                    path.parse().map_err(|why| PayloadError::Name { path: origin.to_owned(), member: member(), why })?
+                    path.parse::<MemberPath>().map_err(|why| PayloadError::Name {
+                        path: origin.to_owned(),
+                        member: member(),
+                        why,
+                    })?
                 }
             };
+            if let Some(what) = project.replaced_by(&path).filter(|_| place == Place::Data) {
+                let (path, to, at) = (origin.to_owned(), path.to_string(), rule.at.clone());
+                return Err(PayloadError::Replaced { path, member: file.path.to_string(), to, what, at });
+            }
             let mode = match place {
                 Place::Licences | Place::Sboms => Mode::Data,
                 Place::Package | Place::Scripts | Place::Data => file.mode_beside(file.magic()?, directory),

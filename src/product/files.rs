@@ -6,6 +6,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use serde::Deserialize;
 
 use super::error::ProductError;
+use super::place::Place;
 use super::table::Origin;
 use crate::member_path::MemberPath;
 
@@ -18,6 +19,8 @@ pub struct FileRule {
     /// The directory that the pattern begins with, with a slash at its end; empty where a wildcard comes first.
     directory: String,
     pub to: Destination,
+    /// Where the table has the pattern.
+    pub at: Place,
 }
 
 impl PartialEq for FileRule {
@@ -35,6 +38,16 @@ impl FileRule {
     /// What is kept of a path that matches: all behind the directory that the pattern begins with.
     pub(crate) fn tail<'a>(&self, path: &'a MemberPath) -> &'a str {
         path.strip_prefix(&self.directory).unwrap_or(path)
+    }
+
+    /// The path at its destination that it is known to make, whatever the payload: with the name of one file.
+    pub(super) fn known_path(&self) -> Option<String> {
+        let (Destination::Licences(naming) | Destination::Data(naming) | Destination::Package(naming)) = &self.to;
+        let name = self.from.rsplit('/').next().filter(|_| !self.from.contains(WILD));
+        match naming {
+            Naming::As(path) => Some(path.to_string()),
+            Naming::Into(_) => name.map(|name| naming.path(name)),
+        }
     }
 
     /// Whether a path that matches may have this tail.
@@ -89,6 +102,9 @@ impl fmt::Display for Destination {
     }
 }
 
+/// What makes a pattern mean more than one path.
+const WILD: [char; 4] = ['*', '?', '[', '{'];
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Row {
@@ -114,9 +130,9 @@ impl Row {
             "package" => Destination::Package(naming(inside)?),
             _ => Destination::Data(naming(&self.to)?),
         };
-        let plain_part = |part: &&str| part.ends_with('/') && !part.contains(['*', '?', '[', '{']);
+        let plain_part = |part: &&str| part.ends_with('/') && !part.contains(WILD);
         let directory = plain.split_inclusive('/').take_while(plain_part).collect();
-        Ok(FileRule { from: self.from, matcher, directory, to })
+        Ok(FileRule { from: self.from, matcher, directory, to, at: origin.place(&key("from")) })
     }
 }
 

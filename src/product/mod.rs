@@ -2,6 +2,7 @@
 //! every name, target, tag, runner and accepted finding of a product. Nothing else in relkit repeats them, and nothing is
 //! run here.
 
+mod destinations;
 mod error;
 mod files;
 mod matrix;

@@ -7,6 +7,7 @@ use std::fmt;
 use serde::Deserialize;
 use url::Url;
 
+use super::destinations;
 use super::error::ProductError;
 use super::files::{self, FileRule};
 use super::place::Place;
@@ -196,6 +197,7 @@ impl RuntimeProject {
             let why = "it has no `archive`, which `source` names";
             return Err(origin.refused(&format!("target[{index}]"), why));
         }
+        destinations::check(&project, origin)?;
         Ok(project)
     }
 

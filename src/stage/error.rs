@@ -7,7 +7,7 @@ use crate::error::{Exit, Explain};
 use crate::fs::FsError;
 use crate::member_path::Unkeepable;
 use crate::payload::PayloadError;
-use crate::product::ProductError;
+use crate::product::{Place, ProductError};
 use crate::target::PlatformTag;
 use crate::version::PublicVersion;
 
@@ -136,8 +136,8 @@ pub enum StageWarning {
     /// The input holds files that are not part of the payload; some of their names where they are many.
     #[error("left out, since they are not part of the payload: {names}")]
     LeftOut { names: String },
-    #[error("nothing that `{pattern}` of `files` names is in the payload")]
-    Unmatched { pattern: String },
+    #[error("nothing that `{pattern}` of `files` names is in the payload ({at})")]
+    Unmatched { pattern: String, at: Place },
 }
 
 impl StageWarning {

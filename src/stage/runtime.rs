@@ -126,7 +126,10 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
         true => warn_of(&left_out).into_iter().collect(),
         false => Vec::new(),
     };
-    warnings.extend(payload.unmatched.iter().map(|pattern| StageWarning::Unmatched { pattern: pattern.clone() }));
+    warnings.extend(payload.unmatched.iter().map(|rule| {
+        let (pattern, at) = (rule.from.clone(), rule.at.clone());
+        StageWarning::Unmatched { pattern, at }
+    }));
     let mut shipped = Shipped::of(&payload, project);
     let places: Vec<_> = payload
         .files

@@ -178,6 +178,10 @@ fn archive_cases() -> Vec<Case> {
                 0o100755,
             ),
         ),
+        ("data-place", E, linux().and(&format!("{DATA}/data/pyvenv.cfg"), "", 0o100644)),
+        ("data-place", E, linux().and(&format!("{DATA}/data/bin/python3"), "#!/bin/sh\n", 0o100755)),
+        ("data-place", E, linux().and(&format!("{DATA}/data/lib/python3.12/site-packages/pip/x.py"), "", 0o100644)),
+        ("data-place", E, linux().and(&format!("{DATA}/data/Lib/site-packages/pip-1.dist-info/RECORD"), "", 0o100644)),
         ("entry-type", E, linux().and("codex_cli_bin/link", "bin/codex", 0o120777)),
         ("entry-type", E, linux().and("codex_cli_bin/pipe", "", 0o010644)),
         ("entry-type", E, linux().and("codex_cli_bin/directory", "", 0o040755)),
@@ -415,6 +419,20 @@ fn metadata_cases() -> Vec<Case> {
             "command-unique",
             E,
             linux().and(&points, format!("{own}[gui_scripts]\nopenai-codex-cli-bin = codex_cli_bin:main\n"), 0o100644),
+        ),
+        (
+            "command-unique",
+            E,
+            linux()
+                .and(&format!("{DATA}/data/bin/openai-codex-cli-bin"), "#!/bin/sh\n", 0o100755)
+                .and(&points, own, 0o100644),
+        ),
+        (
+            "command-unique",
+            E,
+            windows(windows_program())
+                .and(&format!("{DATA}/data/Scripts/openai-codex-cli-bin.exe"), "MZ", 0o100755)
+                .and(&points, own, 0o100644),
         ),
         (
             "command-unique",

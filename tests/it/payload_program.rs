@@ -275,17 +275,19 @@ fn a_rule_that_cannot_be_kept_is_refused_by_name() {
         (r#"{ from = "rg", to = "package/" }"#, "has nothing that `rg`"),
         (r#"{ from = "data/**", to = "share/rg.json" }"#, "matches several: `data/a/x.json`, `data/y.json`"),
         (
-            r#"{ from = "doc/rg.1", to = "share/x" }, { from = "data/y.json", to = "share/x" }"#,
-            "`doc/rg.1` and `data/y.json` both go to `share/x` of the wheel",
+            r#"{ from = "doc/rg.1", to = "share/y.json" }, { from = "data/y*", to = "share/" }"#,
+            "`doc/rg.1` and `data/y.json` both go to `share/y.json` of the wheel",
         ),
         (
-            r#"{ from = "doc/rg.1", to = "share/x" }, { from = "data/y.json", to = "share/X" }"#,
-            "`data/y.json` cannot go to `share/X` of the wheel: `share/x` has the same path where case",
+            r#"{ from = "doc/rg.1", to = "share/Y.json" }, { from = "data/y*", to = "share/" }"#,
+            "`data/y.json` cannot go to `share/y.json` of the wheel: `share/Y.json` has the same path where case",
         ),
         (
-            r#"{ from = "doc/rg.1", to = "share/x" }, { from = "data/y.json", to = "share/x/" }"#,
+            r#"{ from = "doc/rg.1", to = "share/x" }, { from = "data/y*", to = "share/x/" }"#,
             "both a file and a directory",
         ),
+        (r#"{ from = "docs/rg.1", to = "share/" }"#, "pyproject.toml`, line 6: tool.relkit.files[0].from"),
+        (r#"{ from = "data/**", to = "share/rg.json" }"#, "pyproject.toml`, line 6: tool.relkit.files[0].from"),
     ] {
         let text = refused(&project(&format!("{SCRIPTS}files = [{rows}]\n")), &payload);
         assert!(text.contains(words), "{words}: {text}");

@@ -9,7 +9,7 @@ use crate::target::PlatformTag;
 use crate::wheel::name::DistributionName;
 
 rule!(COMMAND_UNIQUE = "command-unique", Error, Wheel(command_unique);
-    what: "No command stands twice: two entry points of one name, or an entry point and a file in `.data/scripts`. On Windows `NAME` and `NAME.exe` are one command, there and on macOS in any case of letters.",
+    what: "No command stands twice: two entry points of one name, or an entry point and a file in `.data/scripts`, `.data/data/bin` or `.data/data/Scripts`. On Windows `NAME` and `NAME.exe` are one command, there and on macOS in any case of letters.",
     why: "Installers write both to one path, and which of them stays depends on the installer.",
     fix: "Rename one of them, or remove it; a program in `.data/scripts` needs no entry point";
     because: [Installer("two files go to one path, and which of them stays is chance")]);
@@ -23,7 +23,7 @@ fn command_unique(wheel: &WheelSubject, found: &mut Findings) {
         if is_windows { name.strip_suffix(".exe").map(str::to_owned).unwrap_or(name) } else { name }
     };
     let mut taken: BTreeMap<String, String> = BTreeMap::new();
-    for script in scripts(wheel) {
+    for script in scripts(wheel).chain(data_scripts(wheel, is_windows)) {
         taken.entry(path(file_name(script))).or_insert_with(|| format!("the file `{script}`"));
     }
     for (group, name) in entry_points(wheel) {
@@ -66,6 +66,16 @@ fn scripts(wheel: &WheelSubject) -> impl Iterator<Item = &str> {
     wheel.files().filter_map(move |(member, _)| {
         let script = member.name.strip_prefix(directory.as_deref()?)?;
         (!script.contains('/')).then_some(member.name.as_str())
+    })
+}
+
+/// The files below the root of the environment that are put where installers write commands.
+fn data_scripts(wheel: &WheelSubject, is_windows: bool) -> impl Iterator<Item = &str> {
+    let directory = wheel.name.as_ref().map(|name| format!("{}.data/data/", name.stem())).ok();
+    wheel.files().filter_map(move |(member, _)| {
+        let (place, name) = member.name.strip_prefix(directory.as_deref()?)?.split_once('/')?;
+        let is_there = place == "bin" || is_windows && place.eq_ignore_ascii_case("scripts");
+        (is_there && !name.contains('/')).then_some(member.name.as_str())
     })
 }
 

@@ -9,6 +9,7 @@ use crate::check::subject::wheel::WheelSubject;
 use crate::member_path::{
     Clash, MemberPath, Node, Paths, Reach, device, escapes, long_part, not_on_windows, not_plain,
 };
+use crate::wheel::environment::owner;
 use crate::zip::archive::DefectKind as Kind;
 
 rule!(PATH_RELATIVE = "path-relative", Error, Wheel(path_relative);
@@ -137,7 +138,22 @@ fn one_destination(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
+rule!(DATA_PLACE = "data-place", Error, Wheel(data_place);
+    what: "No file of `.data/data` is installed where an environment or an installer keeps its own: `pyvenv.cfg`, `bin/python` and `bin/pip`, `lib/python3.*` and `Lib/site-packages`, the metadata of distributions.",
+    why: "It is put there without a question: the environment no longer works, or another distribution's file is lost, and goes again with this wheel.",
+    fix: "Install it to another path below the root of the environment, `share/NAME` say, or into the import package";
+    because: [Installer("what is there is overwritten without a word")]);
+
+fn data_place(wheel: &WheelSubject, found: &mut Findings) {
+    let Ok(data) = wheel.name.as_ref().map(|name| format!("{}.data/data/", name.stem())) else { return };
+    for (member, _) in wheel.files() {
+        if let Some(what) = member.name.strip_prefix(&data).and_then(owner) {
+            found.member(&member.name, format!("the file is installed to the place of {what}"));
+        }
+    }
+}
+
 #[rustfmt::skip]
 pub(crate) static RULES: &[&Rule] = &[
-    &PATH_RELATIVE, &PATH_UTF8, &PATH_COLLISION, &PATH_WINDOWS, &PATH_LENGTH, &ONE_DESTINATION, &ENTRY_TYPE,
+    &PATH_RELATIVE, &PATH_UTF8, &PATH_COLLISION, &PATH_WINDOWS, &PATH_LENGTH, &ONE_DESTINATION, &DATA_PLACE, &ENTRY_TYPE,
 ];

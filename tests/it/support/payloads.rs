@@ -60,7 +60,8 @@ pub fn open(project: &RuntimeProject, payload: &Path) -> Result<Opened, PayloadE
     let executables =
         payload.executables().map(|program| format!("{}/{}", directory(program.place), &*program.path)).collect();
     let texts = |paths: &[relkit::member_path::MemberPath]| paths.iter().map(ToString::to_string).collect();
-    let (form, ignored, unmatched) = (payload.form, texts(&payload.ignored), payload.unmatched.clone());
+    let (form, ignored, unmatched) =
+        (payload.form, texts(&payload.ignored), payload.unmatched.iter().map(|rule| rule.from.clone()).collect());
     let (wheel_version, mut files) = (payload.wheel_version.clone(), Vec::new());
     for file in &payload.files {
         let run = if file.mode.bits() & 0o111 == 0 { "" } else { "*" };

@@ -1,0 +1,60 @@
+//! What the rows of `files` must leave alone: what the wheel's own commands and the environment have already, and each
+//! other's files.
+
+use std::collections::HashMap;
+use std::mem::{Discriminant, discriminant};
+
+use super::error::ProductError;
+use super::files::{Destination, FileRule, Naming};
+use super::runtime::{Command, RuntimeProject};
+use super::table::Origin;
+use crate::member_path::{Clash, Node, Paths};
+use crate::wheel::environment::{command, owner};
+
+impl RuntimeProject {
+    /// What a file at `path`, from the root of the environment, would stand in the place of.
+    pub(crate) fn replaced_by(&self, path: &str) -> Option<String> {
+        let is_own = |name: &&String| command(path).is_some_and(|command| command.eq_ignore_ascii_case(name));
+        let executables = self.executables.iter().filter(|_| self.command != Command::None);
+        match executables.chain(&self.aliases).find(is_own) {
+            Some(name) => Some(format!("the command `{name}` of this wheel")),
+            None => owner(path).map(str::to_owned),
+        }
+    }
+}
+
+/// Refuses rows whose files are known to go where something else is, or where a row before them goes.
+pub(super) fn check(project: &RuntimeProject, origin: Origin<'_>) -> Result<(), ProductError> {
+    let mut taken: HashMap<Discriminant<Destination>, Paths> = HashMap::new();
+    let mut rows: Vec<(&FileRule, String)> = Vec::new();
+    for (index, rule) in project.files.iter().enumerate() {
+        let refused = |why: String| Err(origin.refused(&format!("files[{index}].to"), why));
+        let known = rule.known_path();
+        let inside = match &rule.to {
+            Destination::Data(Naming::Into(directory)) => Some(known.clone().unwrap_or(format!("{directory}/*"))),
+            Destination::Data(Naming::As(path)) => Some(path.to_string()),
+            _ => None,
+        };
+        if let Some((path, what)) = inside.and_then(|path| Some((project.replaced_by(&path)?, path))) {
+            return refused(format!("`{what}` is the place of {path}"));
+        }
+        let Some(path) = known else { continue };
+        let is_same =
+            |other: &&(&FileRule, String)| discriminant(&other.0.to) == discriminant(&rule.to) && other.1 == path;
+        match rows.iter().find(is_same) {
+            Some((other, _)) if other.from == rule.from => continue,
+            Some((other, _)) => {
+                {
+                    return refused(format!("`{}` is where the row of `{}` goes already", rule.to, other.from));
+                };
+            }
+            None => {}
+        }
+        let clash = taken.entry(discriminant(&rule.to)).or_default().take(&path, Node::File).into_iter().next();
+        if let Some(clash) = clash.filter(|clash| *clash != Clash::Twice) {
+            return refused(format!("`{path}` cannot stand beside what other rows ship: {clash}"));
+        }
+        rows.push((rule, path));
+    }
+    Ok(())
+}
