@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::check::check_accepted;
 use crate::cli::{ProductOptions, ReleaseOptions};
+use crate::console::Console;
 use crate::error::{Exit, Failure};
 use crate::fs::FsError;
 use crate::product::{Choice, Product, RuntimeProject, Sdk, Target};
@@ -33,8 +34,17 @@ pub(super) fn with_templates(
 }
 
 /// The release that is named, in the packaging revision that is asked for.
-pub(super) fn release(options: &ReleaseOptions, runtime: &RuntimeProject) -> Result<ReleaseVersion, Failure> {
+pub(super) fn release(
+    options: &ReleaseOptions,
+    runtime: &RuntimeProject,
+    console: &Console,
+) -> Result<ReleaseVersion, Failure> {
     let release = runtime.release(&options.release_version)?;
+    if release.is_respin(&options.release_version) {
+        let (text, version) = (&options.release_version, release.program());
+        console
+            .status("Reading", format_args!("`{text}` as {version}: PEP 440 has no other place for the last number"));
+    }
     Ok(match options.revision {
         Some(revision) => release.revised(revision)?,
         None => release,

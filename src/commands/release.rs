@@ -20,7 +20,7 @@ use crate::zip::deflate::Compression;
 pub(super) fn run(arguments: &cli::Release, console: &Console) -> Result<Exit, Failure> {
     let (runtime_template, sdk_template) = (arguments.runtime_template.as_deref(), arguments.sdk_template.as_deref());
     let product = product::with_templates(&arguments.product, runtime_template, sdk_template)?;
-    let (runtime, version) = (&product.runtime, product::release(&arguments.release, &product.runtime)?);
+    let (runtime, version) = (&product.runtime, product::release(&arguments.release, &product.runtime, console)?);
     let allow_missing = product::targets(&arguments.allow_missing, runtime)?;
     let published = half(arguments, &product, &version)?;
     let payloads = match arguments.payloads.download {

@@ -19,7 +19,7 @@ pub(super) fn init(arguments: &Init, console: &Console) -> Result<Exit, Failure>
         with_sdk: arguments.sdk,
         existing: stage::existing(arguments.force),
     };
-    let written = console.with_bar("Reading", 0, |progress| scaffold(&options, progress))?;
+    let written = console.with_bar("Reading", 0, |progress| scaffold(&options, console, progress))?;
     console.status("Wrote", &written);
     console.show(&written, arguments.output.format);
     Ok(Exit::Good)

@@ -15,7 +15,7 @@ pub(super) fn runtime(arguments: &StageRuntime, console: &Console) -> Result<Exi
     let product = product::with_templates(&given.product, given.template.as_deref(), None)?;
     let platform_tag: Option<PlatformTagSet> = arguments.platform_tag.as_deref().map(str::parse).transpose()?;
     let options = runtime::Options {
-        release: product::release(&given.release, &product.runtime)?,
+        release: product::release(&given.release, &product.runtime, console)?,
         product: &product,
         out: arguments.out.clone(),
         payload: arguments.payload.clone(),
@@ -47,7 +47,7 @@ pub(super) fn sdk(arguments: &StageSdk, console: &Console) -> Result<Exit, Failu
         }
         product.sdk = Some(sdk);
     }
-    let release = product::release(&given.release, &product.runtime)?;
+    let release = product::release(&given.release, &product.runtime, console)?;
     let staged = stage_sdk(&sdk::Options {
         sdk: product::sdk(&product)?,
         out: arguments.out.clone(),

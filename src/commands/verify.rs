@@ -60,7 +60,7 @@ pub(super) fn gate(
     console: &Console,
 ) -> Result<Release, Failure> {
     let (runtime, sdk) = (&product.runtime, product.sdk_project());
-    let version = product::release(&given.release, runtime)?;
+    let version = product::release(&given.release, runtime, console)?;
     let published = match (given.only, index) {
         (Some(Half::Sdk), None) => {
             let message = "the SDK alone is held against the runtime that the index has, and no index is named";

@@ -1,6 +1,7 @@
 //! The files of a payload that is a directory. Links that stay inside lead to what they name, a file or a directory;
 //! nothing else is followed.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use super::error::PayloadError;
@@ -8,7 +9,7 @@ use super::found::{Found, Part};
 use super::name;
 use super::unpack::{MAX_MEMBERS, bomb, linked_limit};
 use crate::fs::{self, FsError, Kind, Walked};
-use crate::member_path::{MemberPath, Node, Paths};
+use crate::member_path::{MemberPath, Node, Paths, parent, resolve};
 
 /// Every file below `directory`, under names that every file system keeps.
 pub(super) fn list(directory: &Path) -> Result<Vec<Found>, PayloadError> {
@@ -31,6 +32,12 @@ pub(super) fn list(directory: &Path) -> Result<Vec<Found>, PayloadError> {
         }
     }
     Ok(list.found)
+}
+
+/// Whether the text of a link names something below the top of the payload.
+fn stays_inside(path: &MemberPath, link: &Path) -> bool {
+    let target = std::fs::read_link(link).ok();
+    target.is_some_and(|target| resolve(parent(path), target.as_os_str().as_encoded_bytes()).is_some())
 }
 
 struct List<'a> {
@@ -56,16 +63,20 @@ impl List<'_> {
         Ok(path.filter(|path| !name::is_litter(path)))
     }
 
-    /// Where a link really leads.
-    fn target(&self, path: &MemberPath, link: &Path) -> Result<PathBuf, PayloadError> {
-        let target = link.canonicalize().map_err(|_| self.refused(path, "leads nowhere"))?;
-        if target.starts_with(&self.root) { Ok(target) } else { Err(self.refused(path, "leads out of the payload")) }
+    /// Where a link really leads; none where it would lead to something inside, and nothing is there.
+    fn target(&self, path: &MemberPath, link: &Path) -> Result<Option<PathBuf>, PayloadError> {
+        match link.canonicalize() {
+            Ok(target) if target.starts_with(&self.root) => Ok(Some(target)),
+            Err(error) if error.kind() == ErrorKind::NotFound && stays_inside(path, link) => Ok(None),
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(self.refused(path, "leads nowhere")),
+            _ => Err(self.refused(path, "leads out of the payload")),
+        }
     }
 
     /// The directory that a link leads to, where it is not in that directory itself.
     fn linked_directory(&self, walked: &Walked) -> Result<Option<PathBuf>, PayloadError> {
         let (Kind::Link, Some(path)) = (walked.kind, self.path(walked)?) else { return Ok(None) };
-        let target = self.target(&path, &walked.path)?;
+        let Some(target) = self.target(&path, &walked.path)? else { return Ok(None) };
         let parent = walked.path.parent().and_then(|parent| parent.canonicalize().ok());
         let is_around = parent.is_some_and(|parent| parent.starts_with(&target));
         Ok((target.is_dir() && !is_around).then_some(target))
@@ -86,7 +97,10 @@ impl List<'_> {
         let (source, size) = match walked.kind {
             Kind::File => (walked.path, walked.size),
             Kind::Link => {
-                let source = self.target(&path, &walked.path)?;
+                let Some(source) = self.target(&path, &walked.path)? else {
+                    self.found.push(Found::dangling(path));
+                    return Ok(());
+                };
                 let metadata = std::fs::metadata(&source).map_err(FsError::read(&source))?;
                 if !metadata.is_file() {
                     return Err(self.refused(&path, "does not lead to a file of the payload"));

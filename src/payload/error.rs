@@ -90,7 +90,7 @@ impl Explain for PayloadError {
             Self::Unmatched { nearest, .. } => Some(format!(
                 "patterns count from the payload's top, without a folder around everything; the nearest there: {nearest}"
             )),
-            Self::Link { .. } => Some("replace the link by the file that it leads to".into()),
+            Self::Link { .. } => Some("replace the link by the file that it leads to, or take it out: a wheel holds no links".into()),
             Self::Encrypted { .. } => Some("unpack the archive and give the directory".into()),
             Self::Unsupported { .. } => Some(
                 "unpack the archive and give the directory, or pack it again as `.tar.gz`, `.tar.xz`, `.tar.zst` or a deflated `.zip`"

@@ -27,9 +27,22 @@ pub(super) enum Part {
     /// The metadata of a wheel.
     Licences,
     Sboms,
+    /// A link to nothing: there are no bytes.
+    Dangling,
 }
 
 impl Found {
+    /// A link to nothing.
+    pub(super) fn dangling(path: MemberPath) -> Self {
+        Self { path, source: PathBuf::new(), size: 0, mode: Mode::Data, part: Part::Dangling }
+    }
+
+    /// The files, and the links to nothing.
+    pub(super) fn without_dangling(files: Vec<Self>) -> (Vec<Self>, Vec<MemberPath>) {
+        let (dangling, files): (Vec<_>, Vec<_>) = files.into_iter().partition(|file| file.part == Part::Dangling);
+        (files, dangling.into_iter().map(|link| link.path).collect())
+    }
+
     pub(super) fn magic(&self) -> Result<Magic, FsError> {
         Magic::of_file(&self.source).map_err(FsError::read(&self.source))
     }

@@ -24,7 +24,15 @@ pub(super) struct Copy {
     pub of: usize,
 }
 
-/// The first link that leads nowhere, and why.
+/// What came of the links.
+#[derive(Debug, Default)]
+pub(super) struct Resolved {
+    pub copies: Vec<Copy>,
+    /// Those that would lead to something inside, and nothing is there.
+    pub dangling: Vec<MemberPath>,
+}
+
+/// The first link that cannot be followed, and why.
 #[derive(Debug)]
 pub(super) struct Refused<'a> {
     pub link: &'a Link,
@@ -36,12 +44,13 @@ pub(super) fn resolve<'a, 'f>(
     files: impl Iterator<Item = &'f MemberPath>,
     links: &'a [Link],
     limit: usize,
-) -> Result<Vec<Copy>, Refused<'a>> {
+) -> Result<Resolved, Refused<'a>> {
     let mut files: BTreeMap<String, usize> =
         files.enumerate().map(|(number, path)| (path.to_string(), number)).collect();
     let by_path: HashMap<&str, &Link> = links.iter().map(|link| (&*link.path, link)).collect();
     let mut copies = Vec::new();
     let mut directories = Vec::new();
+    let mut dangling = Vec::new();
     for link in links {
         let target = follow(link, &by_path).map_err(|why| Refused { link, why })?;
         match files.get(&target) {
@@ -57,8 +66,11 @@ pub(super) fn resolve<'a, 'f>(
         let start = format!("{target}/");
         let inside = files.range::<str, _>((Bound::Included(start.as_str()), Bound::Unbounded));
         let mut inside = inside.take_while(|(path, _)| path.starts_with(&start)).peekable();
-        if is_around || inside.peek().is_none() {
+        if is_around {
             return Err(refused("does not lead to a file of the payload"));
+        }
+        if inside.peek().is_none() {
+            dangling.push(link.path.clone());
         }
         for (path, of) in inside {
             let path = format!("{}/{}", &*link.path, &path[start.len()..]);
@@ -69,7 +81,7 @@ pub(super) fn resolve<'a, 'f>(
             }
         }
     }
-    Ok(copies)
+    Ok(Resolved { copies, dangling })
 }
 
 /// The path that a link leads to in the end, in which nothing is a link.
@@ -101,8 +113,12 @@ mod tests {
     fn copies(files: &[&str], all: &[(&str, &str)]) -> Result<Vec<String>, &'static str> {
         let files: Vec<MemberPath> = files.iter().map(|path| path.parse().unwrap()).collect();
         let links = links(all);
-        let copies = resolve(files.iter(), &links, 100).map_err(|refused| refused.why)?;
-        Ok(copies.into_iter().map(|copy| format!("{}={}", &*copy.path, &*files[copy.of])).collect())
+        let resolved = resolve(files.iter(), &links, 100).map_err(|refused| refused.why)?;
+        assert!(resolved.copies.is_empty() || resolved.dangling.is_empty());
+        if !resolved.dangling.is_empty() {
+            return Ok(resolved.dangling.iter().map(|path| format!("{path}=nothing")).collect());
+        }
+        Ok(resolved.copies.into_iter().map(|copy| format!("{}={}", &*copy.path, &*files[copy.of])).collect())
     }
 
     #[test]
@@ -121,15 +137,19 @@ mod tests {
     }
 
     #[test]
-    fn links_that_lead_nowhere_are_refused() {
-        for all in [
-            &[("a", "b")][..],
-            &[("a", "a")],
-            &[("a", "b"), ("b", "a")],
-            &[("d/a", "d")],
-            &[("a", "")],
-            &[("a", "d/x/y")],
+    fn links_to_nothing_are_told_apart() {
+        for (all, dangling) in [
+            (&[("a", "b")][..], &["a=nothing"][..]),
+            (&[("a", "d/x/y")], &["a=nothing"]),
+            (&[("a", "b"), ("b", "c")], &["a=nothing", "b=nothing"]),
         ] {
+            assert_eq!(copies(&["d/x"], all).unwrap(), dangling, "{all:?}");
+        }
+    }
+
+    #[test]
+    fn links_that_lead_nowhere_are_refused() {
+        for all in [&[("a", "a")][..], &[("a", "b"), ("b", "a")], &[("d/a", "d")], &[("a", "")]] {
             assert_eq!(copies(&["d/x"], all).unwrap_err(), "does not lead to a file of the payload", "{all:?}");
         }
     }
@@ -142,9 +162,12 @@ mod tests {
         ) {
             let files: Vec<_> = files.iter().map(String::as_str).collect();
             let all: Vec<_> = all.iter().map(|(path, target)| (path.as_str(), target.as_str())).collect();
-            if let Ok(copies) = copies(&files, &all) {
-                let unique: std::collections::BTreeSet<_> = copies.iter().map(|copy| copy.split('=').next()).collect();
-                prop_assert_eq!(unique.len(), copies.len());
+            let paths: Vec<MemberPath> = files.iter().map(|path| path.parse().unwrap()).collect();
+            let links = links(&all);
+            if let Ok(Resolved { copies, dangling }) = resolve(paths.iter(), &links, 100) {
+                let made = copies.iter().map(|copy| &copy.path).chain(&dangling);
+                let unique: std::collections::BTreeSet<_> = made.clone().collect();
+                prop_assert_eq!(unique.len(), made.count());
             }
         }
     }

@@ -31,6 +31,7 @@ mod zipped;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use found::Found;
 use input::Sought;
 
 use crate::console::Progress;
@@ -62,6 +63,8 @@ pub struct Payload {
     pub ignored: Vec<MemberPath>,
     /// The rows of `files` that match nothing in a payload that need not have more than the program.
     pub unmatched: Vec<FileRule>,
+    /// Links to nothing, by their names in the input; a wheel holds no links, and these have no file.
+    pub dangling: Vec<MemberPath>,
     scratch: PathBuf,
 }
 
@@ -83,6 +86,8 @@ impl Payload {
         let mut input = read::read(path, sought, scratch, progress)?;
         let known = project.is_app_server() || input.is_own_wheel(project);
         let wheel_version = input.wheel.as_ref().filter(|_| known).map(|wheel| wheel.version.clone());
+        let (files, dangling) = Found::without_dangling(std::mem::take(&mut input.files));
+        input.files = files;
         input.files.extend(sbom::beside(path)?);
         let form = input.form;
         let layout = if project.is_app_server() {
@@ -92,7 +97,7 @@ impl Payload {
         };
         let place::Layout { files, entrypoint, companions, package, ignored, unmatched } = layout;
         let scratch = scratch.to_owned();
-        Ok(Self { form, files, entrypoint, companions, package, wheel_version, ignored, unmatched, scratch })
+        Ok(Self { form, files, entrypoint, companions, package, wheel_version, ignored, unmatched, dangling, scratch })
     }
 
     /// The product's executables that the payload has, the program first.

@@ -96,7 +96,7 @@ impl Shelf<'_> {
         let is_kept = |file: &Known<'_>| match file.found.part {
             Part::Payload => true,
             Part::Scripts => file.magic.format().is_some(),
-            Part::Licences | Part::Sboms => false,
+            Part::Licences | Part::Sboms | Part::Dangling => false,
         };
         let kept: Vec<_> =
             rest.iter().filter(|file| is_kept(file)).filter_map(|file| Some((below(file)?, file))).collect();

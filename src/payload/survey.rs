@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::error::PayloadError;
-use super::found::Part;
+use super::found::{Found, Part};
 use super::input::Sought;
 use super::name::is_sbom;
 use super::program::unwrap_folder;
@@ -26,21 +26,21 @@ pub(crate) struct Surveyed {
 }
 
 /// Reads a payload into `scratch`, as [`Payload::open`](super::Payload::open) does. A program that comes alone is called as
-/// `program`.
+/// `program`. The links to nothing come apart.
 pub(crate) fn survey(
     path: &Path,
     program: &str,
     scratch: &Path,
     progress: &Progress,
-) -> Result<Vec<Surveyed>, PayloadError> {
+) -> Result<(Vec<Surveyed>, Vec<MemberPath>), PayloadError> {
     let input = read(path, Sought { program, package_directory: false }, scratch, progress)?;
-    let files: Vec<_> =
-        input.files.into_iter().filter(|file| file.part != Part::Sboms && !is_sbom(&file.path)).collect();
+    let (files, dangling) = Found::without_dangling(input.files);
+    let files: Vec<_> = files.into_iter().filter(|file| file.part != Part::Sboms && !is_sbom(&file.path)).collect();
     let files = if input.wheel.is_some() { files } else { unwrap_folder(files) };
     let surveyed = files.into_iter().map(|file| {
         let (magic, is_library) = (file.magic()?, file.is_library_by_name());
         let is_script = file.part == Part::Scripts;
         Ok(Surveyed { path: file.path, source: file.source, magic, is_library, is_script })
     });
-    surveyed.collect()
+    Ok((surveyed.collect::<Result<_, PayloadError>>()?, dangling))
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::PayloadError;
 use super::found::{Found, Part};
-use super::links::{self, Copy, Link, Refused};
+use super::links::{self, Copy, Link, Refused, Resolved};
 use super::name;
 use crate::console::Progress;
 use crate::console::text::human_bytes;
@@ -118,8 +118,8 @@ impl<'a> Sink<'a> {
     /// Every file, links replaced by copies of what they lead to.
     pub(super) fn finish(mut self) -> Result<Vec<Found>, PayloadError> {
         let room = MAX_MEMBERS.saturating_sub(self.files.len());
-        let copies = links::resolve(self.files.iter().map(|found| &found.path), &self.links, room);
-        let copies = copies.map_err(|Refused { link, why }| PayloadError::Link {
+        let resolved = links::resolve(self.files.iter().map(|found| &found.path), &self.links, room);
+        let Resolved { copies, dangling } = resolved.map_err(|Refused { link, why }| PayloadError::Link {
             path: self.origin.to_owned(),
             member: link.path.to_string(),
             why,
@@ -135,6 +135,7 @@ impl<'a> Sink<'a> {
             let copied = self.files.get(of).map(|found| Found { path, ..found.clone() });
             self.files.extend(copied);
         }
+        self.files.extend(dangling.into_iter().map(Found::dangling));
         Ok(self.files)
     }
 }

@@ -112,6 +112,7 @@ impl Places<'_> {
 
     /// Gives every file its path in the payload.
     fn spread(&self, origin: &Path, program: &str, found: Vec<Found>) -> Result<Vec<Found>, PayloadError> {
+        let (found, dangling) = Found::without_dangling(found);
         let package = self.package(origin, program, &found)?;
         let mut paths = Paths::default();
         let mut files = Vec::with_capacity(found.len());
@@ -130,10 +131,11 @@ impl Places<'_> {
                 // Old tools leave a licence beside the directory of licences, and in it.
                 Part::Licences if !paths.take(&path, Node::File).is_empty() => continue,
                 Part::Licences => {}
-                Part::Payload | Part::Scripts => name::take(&mut paths, origin, &path, Node::File)?,
+                Part::Payload | Part::Scripts | Part::Dangling => name::take(&mut paths, origin, &path, Node::File)?,
             }
             files.push(Found { path, part, ..file });
         }
+        files.extend(dangling.into_iter().map(Found::dangling));
         Ok(files)
     }
 

@@ -110,7 +110,7 @@ fn program(options: &DemoOptions, root: &Path, written_at: &Path, console: &Cons
         with_sdk: false,
         existing: Existing::Refuse,
     };
-    let written = console.with_bar("Reading", 0, |progress| scaffold(&request, progress))?;
+    let written = console.with_bar("Reading", 0, |progress| scaffold(&request, console, progress))?;
     console
         .status("Wrote", format_args!("{DISTRIBUTION}, a product for `{EXECUTABLE}` ({} files)", written.files.len()));
     let kept = root.join(PRODUCT);

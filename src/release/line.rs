@@ -51,7 +51,7 @@ pub(super) fn carry_out(options: &Options, root: &Path, console: &Console) -> Re
             version: options.sdk_version.clone(),
             existing: Existing::Refuse,
         })?;
-        place.build(&staged.out)?;
+        place.build(&staged.out, &sdk.template)?;
     }
     place.judge(targets)
 }

@@ -10,6 +10,7 @@ mod line;
 mod options;
 mod rows;
 mod target;
+mod template_fault;
 
 pub(crate) use against::Earlier;
 pub(crate) use demo::{DemoOptions, demonstrate};

@@ -6,11 +6,13 @@ use std::time::Instant;
 use super::contents;
 use super::options::{Options, Payload};
 use super::rows::step;
+use super::template_fault::of_template;
 use crate::build::{build, read_stages};
 use crate::console::Console;
 use crate::console::text::{human_bytes, plural};
 use crate::error::{Exit, Failure, Outcome};
 use crate::fs::Existing;
+use crate::product::Template;
 use crate::report::{StepRow, TargetRow};
 use crate::stage::{self, StagedRuntime, stage_runtime};
 use crate::target::PlatformTag;
@@ -97,7 +99,7 @@ impl Place<'_> {
 
     fn runtime_wheel(&self, staged: &StagedRuntime, row: &mut TargetRow) -> Result<(), Failure> {
         let started = Instant::now();
-        let paths = self.build(&staged.out)?;
+        let paths = self.build(&staged.out, &self.options.product.runtime_template)?;
         let Some(path) = paths.first() else { return Ok(()) };
         row.wheel = path.file_name().map(|name| name.to_string_lossy().into_owned());
         row.wheel_bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
@@ -109,10 +111,11 @@ impl Place<'_> {
         Ok(())
     }
 
-    /// Builds a stage; the distributions that came of it.
-    pub(super) fn build(&self, stage: &Path) -> Result<Vec<PathBuf>, Failure> {
+    /// Builds a stage that was made of that template; the distributions that came of it.
+    pub(super) fn build(&self, stage: &Path, template: &Template) -> Result<Vec<PathBuf>, Failure> {
         let mut paths = Vec::new();
-        for staged in read_stages(&[stage.to_owned()])? {
+        let read = read_stages(&[stage.to_owned()]);
+        for staged in read.map_err(|error| of_template(error.into(), stage, template))? {
             let bar = |progress: &_| build(&staged, &self.dist(), &self.options.build, progress);
             for one in self.console.with_bar("Building", staged.payload_size(), bar)? {
                 let name = one.path.file_name().unwrap_or_default().to_string_lossy();

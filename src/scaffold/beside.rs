@@ -34,6 +34,7 @@ pub(super) fn beside(payloads: &[&[Surveyed]], program: &str) -> Beside {
     let trees: Vec<_> = payloads.iter().copied().filter(|files| files.len() > 1).collect();
     let mut shipped: Vec<(&Surveyed, String)> = Vec::new();
     let (mut licences, mut left) = (Vec::new(), BTreeSet::new());
+    let (mut places, mut doubled) = (BTreeSet::new(), BTreeSet::new());
     let mut seen = BTreeSet::new();
     for (index, file) in trees.iter().enumerate().flat_map(|(index, files)| files.iter().map(move |file| (index, file)))
     {
@@ -44,7 +45,15 @@ pub(super) fn beside(payloads: &[&[Surveyed]], program: &str) -> Beside {
         }
         let where_needed = if kind == Kind::Licence { payloads } else { &trees[..] };
         match (where_needed.iter().all(|files| has(files, &file.path)), kind) {
-            (true, _) if index == 0 => shipped.push((file, to)),
+            (true, kind) if index == 0 => {
+                let whole = if to.ends_with('/') { format!("{to}{}", file_name(file)) } else { to.clone() };
+                // Licences of one name are told apart by their directories.
+                if kind == Kind::Licence || places.insert(whole.to_lowercase()) {
+                    shipped.push((file, to));
+                } else {
+                    doubled.insert(file.path.to_string());
+                }
+            }
             (true, _) => {}
             (false, Kind::Licence) => licences.push(file),
             (false, _) => {
@@ -54,8 +63,12 @@ pub(super) fn beside(payloads: &[&[Surveyed]], program: &str) -> Beside {
     }
     let taken = shipped.iter().filter(|(_, to)| to == "licenses").map(|(file, _)| file_name(file).to_lowercase());
     let taken = taken.collect();
-    let mut beside = Beside { rules: rules(shipped), ..Beside::default() };
+    let mut beside = Beside { rules: rules(shipped, &doubled), ..Beside::default() };
     beside.take(&licences, taken);
+    if !doubled.is_empty() {
+        let doubled = named(doubled.iter().map(String::as_str));
+        beside.notes.push(format!("another file goes where {doubled} would: only that one is shipped"));
+    }
     if !left.is_empty() {
         let left = named(left.iter().map(String::as_str));
         beside.notes.push(format!("not every payload has {left}: no row of `files` ships what one of them lacks"));
@@ -106,7 +119,7 @@ fn file_name(file: &Surveyed) -> &str {
 }
 
 /// Paths as a list for a note.
-fn named<'a>(paths: impl Iterator<Item = &'a str>) -> String {
+pub(super) fn named<'a>(paths: impl Iterator<Item = &'a str>) -> String {
     let paths: Vec<_> = paths.map(|path| format!("`{path}`")).collect();
     match paths.len().checked_sub(MAX_NAMED) {
         Some(rest @ 1..) => format!("{} and {rest} more", paths[..MAX_NAMED].join(", ")),
@@ -115,7 +128,8 @@ fn named<'a>(paths: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// The rows of `files` for what every payload has that can have it.
-fn rules(shipped: Vec<(&Surveyed, String)>) -> Vec<(String, String)> {
+/// `doubled` are files that no row may take.
+fn rules(shipped: Vec<(&Surveyed, String)>, doubled: &BTreeSet<String>) -> Vec<(String, String)> {
     let mut rules: Vec<(String, String)> = Vec::new();
     let mut by_directory: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
     for (file, to) in shipped {
@@ -124,7 +138,8 @@ fn rules(shipped: Vec<(&Surveyed, String)>) -> Vec<(String, String)> {
     for ((directory, to), paths) in by_directory {
         let ending = |path: &str| path.rsplit_once('.').map(|(_, ending)| ending.to_owned());
         let one_ending = paths.iter().map(|path| ending(path)).collect::<BTreeSet<_>>();
-        match (paths.len() > 5, one_ending.first()) {
+        let takes_all = paths.len() > 5 && !doubled.iter().any(|path| parent(path) == directory);
+        match (takes_all, one_ending.first()) {
             (true, Some(Some(ending))) if one_ending.len() == 1 && !directory.is_empty() && to.ends_with('/') => {
                 rules.push((format!("{}/*.{}", globset::escape(&directory), globset::escape(ending)), to));
             }

@@ -2,14 +2,16 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 
 use regex::Regex;
 
 use super::error::ScaffoldError;
 use super::scratch::scratch;
-use crate::fs::Scratch;
+use crate::binary::Magic;
+use crate::fs::{Mode, Scratch, copy};
 use crate::payload::Surveyed;
-use crate::smoke::probe;
+use crate::smoke::probe::{self, Answer, Asked};
 use crate::version::PublicVersion;
 
 /// Where a program prints; `stdout` and `stderr` are also the keys of a smoke command.
@@ -27,19 +29,23 @@ pub(super) struct Question {
     pub version: PublicVersion,
 }
 
-/// A copy of the program that can be started: archives keep its mode, and what is unpacked here does not.
+/// A copy of a payload whose program can be started: what it needs lies where it looks for it, archives keep a mode, and what
+/// is unpacked here does not.
 pub(super) struct Runnable {
+    /// The program.
     pub path: PathBuf,
     _scratch: Scratch,
 }
 
 impl Runnable {
-    pub(super) fn of(file: &Surveyed) -> Result<Self, ScaffoldError> {
+    pub(super) fn of(files: &[Surveyed], program: &Surveyed) -> Result<Self, ScaffoldError> {
         let scratch = scratch()?;
-        let name = file.path.rsplit('/').next().unwrap_or("program");
-        let path = scratch.path().join(name);
-        crate::fs::copy(&file.source, &path, crate::fs::Mode::Executable)?;
-        Ok(Self { path, _scratch: scratch })
+        for file in files {
+            let runs = file.magic.format().is_some() || file.magic == Magic::Script;
+            let mode = if runs { Mode::Executable } else { Mode::Data };
+            copy(&file.source, &scratch.path().join(&*file.path), mode)?;
+        }
+        Ok(Self { path: scratch.path().join(&*program.path), _scratch: scratch })
     }
 }
 
@@ -48,17 +54,48 @@ static VERSION: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"v?(\d+\.
 
 static USAGE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"(?i)\busage\b").ok());
 
-pub(super) fn question(program: &Path) -> Result<Option<Question>, ScaffoldError> {
+/// How long the program may take for all its answers together, in whole seconds.
+pub(super) const TIME: Duration = Duration::from_secs(15);
+
+/// What a program said of itself, as far as it answered.
+#[derive(Debug, Default)]
+pub(super) struct Interview {
+    pub question: Option<Question>,
+    /// Arguments that it answers well, and a word of the answer.
+    pub first_command: Option<(Vec<String>, Stream, String)>,
+    /// The argument at which its time was over; it was asked nothing else.
+    pub hanging: Option<&'static str>,
+}
+
+/// Asks a program what it is.
+///
+/// # Errors
+/// Where it has no room to run in.
+pub(super) fn interview(program: &Path) -> Result<Interview, ScaffoldError> {
+    let (mut interview, end) = (Interview::default(), Instant::now() + TIME);
+    let mut ask = |argument: &'static str| -> Result<Option<Answer>, ScaffoldError> {
+        if interview.hanging.is_some() {
+            return Ok(None);
+        }
+        let left = end.saturating_duration_since(Instant::now());
+        match probe::ask(program, argument, left)? {
+            Asked::Answered(answer) => return Ok(Some(answer)),
+            Asked::Hanging => interview.hanging = Some(argument),
+            Asked::Refused => {}
+        }
+        Ok(None)
+    };
+    let mut question = None;
     for argument in ["--version", "version", "-V", "-version", "-v"] {
-        let answer = probe::ask(program, argument)?;
-        let Some(answer) = answer else { continue };
-        for text in [&answer.stdout, &answer.stderr] {
-            if let Some((pattern, version)) = text.lines().find_map(pattern_of) {
-                return Ok(Some(Question { arguments: vec![argument.to_owned()], pattern, version }));
-            }
+        let Some(answer) = ask(argument)? else { continue };
+        let said = [&answer.stdout, &answer.stderr].into_iter().find_map(|text| text.lines().find_map(pattern_of));
+        if let Some((pattern, version)) = said {
+            question = Some(Question { arguments: vec![argument.to_owned()], pattern, version });
+            break;
         }
     }
-    Ok(None)
+    let first_command = ask(HELP)?.and_then(|answer| first_command(&answer));
+    Ok(Interview { question, first_command, ..interview })
 }
 
 /// The pattern that finds the version in a line, and the version.
@@ -81,13 +118,15 @@ fn pattern_of(line: &str) -> Option<(String, PublicVersion)> {
     Some((format!("{start}{mark}{group}"), parsed))
 }
 
-/// `--help` is what nearly every program answers without doing anything.
-pub(super) fn first_command(program: &Path) -> Result<Option<(Vec<String>, Stream, String)>, ScaffoldError> {
-    let answer = probe::ask(program, "--help")?;
-    let (Some(answer), Some(usage)) = (answer, USAGE.as_ref()) else { return Ok(None) };
+/// What nearly every program answers without doing anything.
+const HELP: &str = "--help";
+
+/// The command that a smoke test can run first, after what it answered.
+fn first_command(answer: &Answer) -> Option<(Vec<String>, Stream, String)> {
+    let usage = USAGE.as_ref()?;
     let printed = [(Stream::Stdout, &answer.stdout), (Stream::Stderr, &answer.stderr)];
     let found = printed.into_iter().find_map(|(stream, text)| Some((stream, usage.find(text)?.as_str().to_owned())));
-    Ok(found.map(|(stream, word)| (vec!["--help".to_owned()], stream, word)))
+    found.map(|(stream, word)| (vec![HELP.to_owned()], stream, word))
 }
 
 #[cfg(test)]

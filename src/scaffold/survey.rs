@@ -4,16 +4,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::beside::{Beside, beside};
+use super::beside::{Beside, beside, named};
 use super::error::ScaffoldError;
 use super::kind::{self, Kind};
 use super::names;
-use super::question::{Question, Runnable, Stream, first_command, question};
+use super::question::{self, Question, Runnable, Stream, interview};
 use super::scratch::scratch;
 use crate::binary::{Inventory, Libc};
-use crate::console::Progress;
+use crate::console::{Console, Progress};
 use crate::fs::Scratch;
-use crate::member_path::parent;
+use crate::member_path::{MemberPath, parent};
 use crate::payload::{Surveyed, survey};
 use crate::product::Command;
 use crate::target::{PlatformTag, TargetTriple};
@@ -48,6 +48,8 @@ struct Seen<'a> {
     path: &'a Path,
     file_name: String,
     files: Vec<Surveyed>,
+    /// Links to nothing.
+    dangling: Vec<MemberPath>,
     /// The programs among them, by their place in the list.
     programs: Vec<usize>,
     inventory: Inventory,
@@ -58,6 +60,7 @@ struct Seen<'a> {
 pub(super) fn survey_all(
     payloads: &[PathBuf],
     wanted: &[String],
+    console: &Console,
     progress: &Progress,
 ) -> Result<Findings, ScaffoldError> {
     let mut seen = Vec::new();
@@ -92,12 +95,26 @@ pub(super) fn survey_all(
         .iter()
         .zip(&findings.rows)
         .find(|(_, row)| row.triple.runs_on(std::env::consts::OS, std::env::consts::ARCH));
+    for one in &seen {
+        for note in one.link_notes(&executables) {
+            if !findings.notes.contains(&note) {
+                findings.notes.push(note);
+            }
+        }
+    }
     match here.and_then(|(one, _)| one.program(program)) {
         Some(file) => {
-            let run = Runnable::of(file)?;
-            findings.question = question(&run.path)?;
-            findings.first_command = first_command(&run.path)?;
-            if findings.question.is_none() {
+            let (files, seconds) = (here.map_or(&[][..], |(one, _)| &one.files), question::TIME.as_secs());
+            console
+                .status("Asking", format_args!("`{program}` for its version: it is run here, for {seconds} s at most"));
+            let told = interview(&Runnable::of(files, file)?.path)?;
+            (findings.question, findings.first_command) = (told.question, told.first_command);
+            if let Some(argument) = told.hanging {
+                findings.notes.push(format!(
+                    "`{program} {argument}` did not end here within {seconds} s, and nothing else was asked: look at \
+                     [tool.relkit.smoke]"
+                ));
+            } else if findings.question.is_none() {
                 findings
                     .notes
                     .push(format!("`{program}` says no version that can be recognised: fill in [tool.relkit.smoke]"));
@@ -115,7 +132,7 @@ impl<'a> Seen<'a> {
         let file_name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let scratch = scratch()?;
         let called = names::program(&file_name);
-        let files = survey(path, wanted.unwrap_or(&called), scratch.path(), progress)?;
+        let (files, dangling) = survey(path, wanted.unwrap_or(&called), scratch.path(), progress)?;
         let natives = files.iter().filter(|file| file.magic.format().is_some());
         let inventory = Inventory::of_files(natives.map(|file| (file.path.to_string(), file.source.clone())))?;
         let is_program =
@@ -124,7 +141,7 @@ impl<'a> Seen<'a> {
         if programs.is_empty() {
             return Err(ScaffoldError::NoProgram { payload: path.to_owned() });
         }
-        Ok(Self { path, file_name, files, programs, inventory, _scratch: scratch })
+        Ok(Self { path, file_name, files, dangling, programs, inventory, _scratch: scratch })
     }
 
     /// The programs that users start: those in `bin/`, else at the top, else all.
@@ -138,6 +155,26 @@ impl<'a> Seen<'a> {
         }
         let nested: Vec<_> = programs.iter().copied().filter(|file| parent(&file.path).ends_with("/bin")).collect();
         if nested.is_empty() { programs } else { nested }
+    }
+
+    /// What there is to say of its links: a wheel holds none.
+    fn link_notes(&self, executables: &[String]) -> Vec<String> {
+        let mut notes = Vec::new();
+        if !self.dangling.is_empty() {
+            let names = named(self.dangling.iter().map(|path| &**path));
+            notes.push(format!("`{}` has links to nothing, which are left out: {names}", self.file_name));
+        }
+        let real = |name: &str| self.program(name).and_then(|file| file.source.canonicalize().ok());
+        for (index, name) in executables.iter().enumerate() {
+            let is_same = |other: &&String| real(name).is_some_and(|own| real(other) == Some(own));
+            if let Some(other) = executables[..index].iter().find(is_same) {
+                notes.push(format!(
+                    "`{name}` is `{other}` under another name, and a second copy of it in each wheel: if the program does \
+                     not care under which name it is started, write it into `aliases` and not into `executables`"
+                ));
+            }
+        }
+        notes
     }
 
     /// The file of an executable by its name, or the only program.

@@ -16,7 +16,7 @@ use super::tables::{self, Named};
 use super::workflow::{Repository, workflow};
 use crate::build::license_expression;
 use crate::console::text::{plural, shell_word};
-use crate::console::{Progress, Shown};
+use crate::console::{Console, Progress, Shown};
 use crate::fs::{Existing, PendingDirectory, portable, write_whole};
 use crate::product::{Choice, Product, RuntimeProject};
 use crate::target::PlatformTagSet;
@@ -47,10 +47,10 @@ pub(crate) struct Scaffolded {
 ///
 /// # Errors
 /// Where a payload cannot be read or is none, or a file is there already. Then nothing is written.
-pub(crate) fn scaffold(options: &Options, progress: &Progress) -> Result<Scaffolded, ScaffoldError> {
+pub(crate) fn scaffold(options: &Options, console: &Console, progress: &Progress) -> Result<Scaffolded, ScaffoldError> {
     let findings = match &options.payloads[..] {
         [] => None,
-        payloads => Some(survey_all(payloads, &options.executables, progress)?),
+        payloads => Some(survey_all(payloads, &options.executables, console, progress)?),
     };
     if let Some(findings) = &findings {
         for (index, row) in findings.rows.iter().enumerate() {

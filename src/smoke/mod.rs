@@ -27,6 +27,7 @@ mod version;
 
 use std::io;
 use std::path::Path;
+use std::sync::OnceLock;
 use std::time::Instant;
 
 use crate::binary::Magic;
@@ -85,7 +86,8 @@ pub fn smoke(options: &Options<'_>, progress: &Progress) -> Result<Report, Smoke
         Some(runtime) => {
             let deadline = options.timeout.map(|timeout| Instant::now() + timeout);
             let runner = options.runner.as_ref().map(Runner::name);
-            Trial { options, home: &home, runtime: &runtime, release, deadline, runner }.run(&mut steps)?
+            let reported = OnceLock::new();
+            Trial { options, home: &home, runtime: &runtime, release, deadline, runner, reported }.run(&mut steps)?
         }
         None => None,
     };

@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
+use relkit_client::process::ProcessError;
+
 use super::error::SmokeError;
 use super::fault::Subject;
 use super::home::{Guest, Home};
 use crate::fs::FsError;
 
-/// How long a program may take to answer.
-const TIME: Duration = Duration::from_secs(20);
 /// How much of its answer is read, in bytes.
 const MAX_ANSWER: usize = 256 << 10;
 
@@ -20,21 +20,34 @@ pub(crate) struct Answer {
     pub stderr: String,
 }
 
-/// Runs a program with this argument and no input. `None` where it cannot be run, or does not end well.
+/// What came of a question.
+#[derive(Debug)]
+pub(crate) enum Asked {
+    Answered(Answer),
+    /// It cannot be run, or did not end well.
+    Refused,
+    /// It was still running when its time was over, and was ended.
+    Hanging,
+}
+
+/// Runs a program with this argument and no input, for so long at most.
 ///
 /// # Errors
 /// Where no home can be made for it, or this machine runs no program now.
-pub(crate) fn ask(program: &Path, argument: &str) -> Result<Option<Answer>, SmokeError> {
+pub(crate) fn ask(program: &Path, argument: &str, time: Duration) -> Result<Asked, SmokeError> {
     let home = Home::create(Guest::Program)?;
     let path = std::path::absolute(program).map_err(FsError::read(program))?;
-    let finished = match home.invocation(&path, None).argument(argument).run(TIME, MAX_ANSWER) {
-        Ok(finished) if finished.ending.is_success() => finished,
-        Ok(_) => return Ok(None),
+    match home.invocation(&path, None).argument(argument).run(time, MAX_ANSWER) {
+        Ok(finished) if finished.ending.is_success() => Ok(Asked::Answered(Answer {
+            stdout: String::from_utf8_lossy(&finished.stdout).into_owned(),
+            stderr: finished.stderr_tail,
+        })),
+        Ok(_) => Ok(Asked::Refused),
+        Err(ProcessError::TimedOut { .. }) => Ok(Asked::Hanging),
         Err(error) => {
             let name = program.file_name().unwrap_or_default().to_string_lossy();
             let fault = Subject { path: &path, name: &name, runner: None }.process_fault(&error, argument);
-            return fault.obstacle(&format!("{name} {argument}")).map_or(Ok(None), Err);
+            fault.obstacle(&format!("{name} {argument}")).map_or(Ok(Asked::Refused), Err)
         }
-    };
-    Ok(Some(Answer { stdout: String::from_utf8_lossy(&finished.stdout).into_owned(), stderr: finished.stderr_tail }))
+    }
 }

@@ -1,6 +1,7 @@
 //! A runtime on trial: what every step needs to start its programs, and how long it may take.
 
 use std::path::Path;
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use relkit_client::process::Invocation;
@@ -25,6 +26,8 @@ pub(super) struct Trial<'a> {
     pub(super) deadline: Option<Instant>,
     /// The name of the program that runs the executable.
     pub(super) runner: Option<String>,
+    /// The version that the program reports, once it has; it may be another than the one expected.
+    pub(super) reported: OnceLock<String>,
 }
 
 impl Trial<'_> {

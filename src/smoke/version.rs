@@ -60,6 +60,8 @@ impl Trial<'_> {
         };
         let version =
             if self.project().is_app_server() { Reported::exactly(word) } else { Reported::with_its_build(word) };
+        // Nothing has been reported before: there is one question.
+        let _ = self.reported.set(version.to_string());
         self.must_be_expected(&version, doing)?;
         let mut detail =
             if self.project().is_app_server() { text.clone() } else { line.trim().chars().take(MAX_SHOWN).collect() };

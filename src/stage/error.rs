@@ -136,6 +136,8 @@ pub enum StageWarning {
     /// The input holds files that are not part of the payload; some of their names where they are many.
     #[error("left out, since they are not part of the payload: {names}")]
     LeftOut { names: String },
+    #[error("left out, since they are links to nothing: {names}")]
+    Dangling { names: String },
     #[error("nothing that `{pattern}` of `files` names is in the payload ({at})")]
     Unmatched { pattern: String, at: Place },
 }

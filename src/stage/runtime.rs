@@ -123,13 +123,14 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
     let entrypoint = named(payload.entrypoint.place, &payload.entrypoint.path);
     let (described, left_out) = (payload.package.clone(), payload.ignored.clone());
     let mut warnings: Vec<_> = match project.is_app_server() {
-        true => warn_of(&left_out).into_iter().collect(),
+        true => listed(&left_out).map(|names| StageWarning::LeftOut { names }).into_iter().collect(),
         false => Vec::new(),
     };
     warnings.extend(payload.unmatched.iter().map(|rule| {
         let (pattern, at) = (rule.from.clone(), rule.at.clone());
         StageWarning::Unmatched { pattern, at }
     }));
+    warnings.extend(listed(&payload.dangling).map(|names| StageWarning::Dangling { names }));
     let mut shipped = Shipped::of(&payload, project);
     let places: Vec<_> = payload
         .files
@@ -233,11 +234,12 @@ fn take_inventory(options: &Options<'_>, places: Vec<(String, PathBuf)>) -> Resu
     }
 }
 
-fn warn_of(names: &[MemberPath]) -> Option<StageWarning> {
+/// Some of the names, where there are any.
+fn listed(names: &[MemberPath]) -> Option<String> {
     let (first, rest) = names.split_at(names.len().min(5));
     let mut text = first.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     if !rest.is_empty() {
         text += &format!(" and {} more", rest.len());
     }
-    (!names.is_empty()).then_some(StageWarning::LeftOut { names: text })
+    (!names.is_empty()).then_some(text)
 }

@@ -85,6 +85,14 @@ impl ReleaseVersion {
         Ok(Self { distribution: self.program.post(revision), ..self })
     }
 
+    /// Whether `text`, which it was read from, spells a further number behind that of a pre-release, as which PEP 440 knows
+    /// none: `1.2.3-beta.2.3` is `1.2.3b2.post3`.
+    pub(crate) fn is_respin(&self, text: &str) -> bool {
+        self.program.is_post_release()
+            && self.program.version().is_pre()
+            && !["post", "rev"].iter().any(|word| text.contains(word))
+    }
+
     /// What the program says of itself.
     pub fn program(&self) -> &PublicVersion {
         &self.program
@@ -157,6 +165,9 @@ mod tests {
         ] {
             assert_eq!(ReleaseVersion::named(text, &forms(&[form])).unwrap().tag(), tag);
         }
+        let is_respin = |text: &str| ReleaseVersion::named(text, &codex).unwrap().is_respin(text);
+        assert!(is_respin("1.2.3-beta.2.3") && is_respin("rust-v0.154.0-alpha.1.2"));
+        assert!(!is_respin("1.2.3b2.post3") && !is_respin("1.2.3-beta.2") && !is_respin("1.2.3.post1"));
         let error = ReleaseVersion::named("nightly", &codex).unwrap_err();
         assert!(error.hint().unwrap().contains("`rust-v1.2.3`"), "{error:?}");
     }

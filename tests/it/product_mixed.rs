@@ -4,10 +4,10 @@
 use std::path::{Path, PathBuf};
 
 use crate::product_launcher::probe;
-use crate::samples::archive::{gzip, tar_of, zip_of};
+use crate::samples::archive::{EntryType, TarMember, gzip, tar, tar_of, zip_of};
 use crate::samples::binary::windows_program;
 use crate::support::products::{Made, members};
-use crate::support::{scratch, write};
+use crate::support::{relkit, run, scratch, succeed, text, write};
 
 type Files<'a> = &'a [(&'a str, &'a str)];
 
@@ -86,4 +86,137 @@ fn a_licence_that_is_no_text_is_left_to_the_maintainer() {
         "{}",
         made.said
     );
+}
+
+/// A program out of a line of Rust; none where there is no compiler.
+fn program(directory: &Path, main: &str) -> Option<Vec<u8>> {
+    probe()?;
+    let source = write(directory, "main.rs", format!("fn main() {{ {main} }}\n"));
+    let compiler = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let mut rustc = std::process::Command::new(compiler);
+    rustc.args(["--edition", "2024", "-C", "strip=symbols", "-o"]).arg(directory.join("program")).arg(source);
+    succeed(&mut rustc);
+    Some(std::fs::read(directory.join("program")).unwrap())
+}
+
+/// What `init` says of a payload, with its product in `p`.
+fn init(directory: &Path, payload: &Path) -> String {
+    let output = run(relkit().args(["init", "p", "--from"]).arg(payload).current_dir(directory));
+    assert!(output.status.success(), "{}", text(&output));
+    text(&output)
+}
+
+/// It is asked where everything lies as its payload has it.
+#[cfg(unix)]
+#[test]
+fn a_program_that_needs_a_file_beside_it_says_its_version() {
+    let directory = scratch();
+    let main = r#"let own = std::env::current_exe().unwrap();
+        let data = own.parent().unwrap().parent().unwrap().join("share/version");
+        println!("needy {}", std::fs::read_to_string(data).unwrap());"#;
+    let Some(bytes) = program(directory.path(), main) else { return };
+    let files = [("bin/needy", bytes), ("share/version", b"4.5.6".to_vec())];
+    for (name, prefix) in [("flat.tar.gz", ""), ("wrapped.tar.gz", "needy-4.5.6/")] {
+        let root = scratch();
+        let payload = write(root.path(), name, gzip(&tar_of(&files, prefix)));
+        let told = init(root.path(), &payload);
+        assert!(told.contains("--release-version 4.5.6") && told.contains("Asking `needy` for its version"), "{told}");
+    }
+}
+
+/// It keeps nobody waiting for long, and is named.
+#[test]
+fn a_program_that_hangs_is_asked_once() {
+    let directory = scratch();
+    let main = "std::thread::sleep(std::time::Duration::from_secs(600));";
+    let Some(bytes) = program(directory.path(), main) else { return };
+    let name = format!("hangs{}", std::env::consts::EXE_SUFFIX);
+    let told = init(directory.path(), &write(directory.path(), &name, bytes));
+    assert!(told.contains("`hangs --version` did not end here within 15 s, and nothing else was asked"), "{told}");
+}
+
+/// A wheel holds no links.
+#[cfg(unix)]
+#[test]
+fn links_of_a_payload_are_told() {
+    use std::os::unix::fs::symlink;
+    let directory = scratch();
+    let root = directory.path();
+    let Some(bytes) = probe() else { return };
+    let payload = root.join("payload");
+    std::fs::create_dir_all(payload.join("bin")).unwrap();
+    let place = write(&payload, "bin/probe", bytes.clone());
+    crate::support::set_mode(&place, 0o755);
+    symlink("probe", payload.join("bin/probe-too")).unwrap();
+    symlink("gone", payload.join("bin/nothing")).unwrap();
+    let told = init(root, &payload);
+    assert!(told.contains("`payload` has links to nothing, which are left out: `bin/nothing`"), "{told}");
+    assert!(told.contains("`probe-too` is `probe` under another name, and a second copy of it"), "{told}");
+    let mut stage = relkit();
+    stage.args(["stage-runtime", "out", "payload", "--product", "p", "--release-version", "1.2.3"]);
+    let output = run(stage.current_dir(root));
+    let said = text(&output);
+    assert!(
+        output.status.success() && said.contains("left out, since they are links to nothing: `bin/nothing`"),
+        "{said}"
+    );
+    // An archive of the same says the same; what leads out of it has no place.
+    let link = |path: &str, target: &str| TarMember::special(path, EntryType::Symlink, target);
+    let member = || TarMember::file("bin/probe", bytes.clone());
+    let told = |members: &[TarMember]| {
+        let archive = write(root, "a.tar.gz", gzip(&tar(members)));
+        let output = run(relkit().args(["init", "q", "--force", "--from"]).arg(archive).current_dir(root));
+        (output.status.code(), text(&output))
+    };
+    let (code, said) = told(&[member(), link("bin/nothing", "gone")]);
+    assert!(code == Some(0) && said.contains("has links to nothing, which are left out: `bin/nothing`"), "{said}");
+    let (code, said) = told(&[member(), link("bin/out", "../../gone")]);
+    assert!(code == Some(1) && said.contains("link `bin/out` leads out") && said.contains("take it out"), "{said}");
+}
+
+/// What is wrong with a template is told of the template; the stage is gone.
+#[test]
+fn a_fault_of_a_template_names_the_template() {
+    let directory = scratch();
+    let root = directory.path();
+    let Some(bytes) = probe() else { return };
+    let payload = write(root, "probe", bytes);
+    init(root, &payload);
+    let table = root.join("p/runtime-template/pyproject.toml");
+    let whole = std::fs::read_to_string(&table).unwrap();
+    let line = |word: &str| whole.lines().position(|line| line.starts_with(word)).unwrap() + 1;
+    let frame = format!("TOML parse error at line {}", line("keywords"));
+    let setting = format!("`p/runtime-template/pyproject.toml`, line {}: ", line("ignore-vcs"));
+    for (from, to, place, words) in [
+        ("keywords = ", "keywords = 5 # ", "`p/runtime-template/pyproject.toml` cannot be built from", frame.as_str()),
+        ("readme = \"README.md\"", "readme = \"NONE.md\"", "`p/runtime-template/NONE.md`: ", "the metadata names it"),
+        ("ignore-vcs = true", "ignore-vcss = true", setting.as_str(), "did you mean `ignore-vcs`?"),
+    ] {
+        assert!(whole.contains(from), "{from}");
+        std::fs::write(&table, whole.replacen(from, to, 1)).unwrap();
+        let mut release = relkit();
+        release.args([
+            "release",
+            "--product",
+            "p",
+            "--release-version",
+            "1.2.3",
+            "--out-dir",
+            "out",
+            "--payload",
+            "probe",
+        ]);
+        let output = run(release.current_dir(root));
+        let said = text(&output);
+        assert!(output.status.code() == Some(2) && said.contains(place) && said.contains(words), "{to}: {said}");
+        assert!(!said.contains("/stage/"), "{said}");
+    }
+    // A rule that there is not is refused before anything is done.
+    let accepted = "\n[[tool.relkit.accept]]\nrule = \"elf-pi\"\ntarget = \"TARGET\"\nreason = \"known\"\n";
+    let target = whole.lines().find_map(|line| line.strip_prefix("triple = \"")).unwrap().trim_end_matches('"');
+    std::fs::write(&table, whole.clone() + &accepted.replace("TARGET", target)).unwrap();
+    let output = run(relkit().args(["matrix", "--product", "p"]).current_dir(root));
+    let said = text(&output);
+    assert!(output.status.code() == Some(2) && said.contains("did you mean `elf-pie`?"), "{said}");
+    assert!(said.contains(&format!("line {}: tool.relkit.accept[0].rule", whole.lines().count() + 3)), "{said}");
 }

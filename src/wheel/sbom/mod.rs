@@ -12,7 +12,7 @@ pub use cyclonedx::Sbom;
 pub use names::{SbomFormat, SbomName, ends};
 pub use validate::{SbomError, validate};
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde_json::Value;
 
@@ -27,14 +27,26 @@ pub struct SbomFile {
 }
 
 impl SbomFile {
-    /// Whether `other`, under whatever name, lists the same components, and at least one.
+    /// Whether `other`, under whatever name and in either format, lists all of its components, of which there is one at
+    /// least: the same names and versions, whatever else it knows of them.
     pub(crate) fn repeats(&self, other: &[u8]) -> bool {
-        let components = |bytes: &[u8]| {
-            let document: Value = serde_json::from_slice(bytes).ok()?;
-            document.get("components").filter(|found| found.as_array().is_some_and(|found| !found.is_empty())).cloned()
-        };
-        components(&self.bytes).is_some_and(|own| components(other) == Some(own))
+        let own = listed(&self.bytes);
+        !own.is_empty() && own.is_subset(&listed(other))
     }
+}
+
+/// The names and versions of what a document lists: components of CycloneDX, packages of SPDX.
+fn listed(bytes: &[u8]) -> BTreeSet<(String, String)> {
+    let document: Value = serde_json::from_slice(bytes).unwrap_or_default();
+    let rows = |list: &str, version: &str| {
+        let rows = document.get(list).and_then(Value::as_array).into_iter().flatten();
+        let row = |row: &Value| {
+            let text = |key: &str| row.get(key).and_then(Value::as_str).map(str::to_owned);
+            Some((text("name")?, text(version).unwrap_or_default()))
+        };
+        rows.filter_map(row).collect::<BTreeSet<_>>()
+    };
+    rows("components", "version").into_iter().chain(rows("packages", "versionInfo")).collect()
 }
 
 /// Whether a file of this name, wherever it lies, says that it is an SBOM.

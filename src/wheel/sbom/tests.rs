@@ -127,6 +127,31 @@ fn programs_with_one_list_have_one_sbom() {
     assert_eq!(files, sboms_of(&inventory, "1.0"));
 }
 
+/// A document of another maker, who knows more of each component.
+#[test]
+fn a_document_that_lists_as_much_makes_ours_needless() {
+    let own = |components: &str| SbomFile {
+        name: "tool.cdx.json".into(),
+        bytes: format!("{{\"components\": [{components}]}}").into_bytes(),
+    };
+    let (one, two) = (r#"{"name": "a", "version": "1", "purl": "x"}"#, r#"{"name": "b", "version": "2"}"#);
+    let other = br#"{"components": [{"name": "b", "version": "2", "licenses": []}, {"version": "1", "name": "a"}]}"#;
+    let spdx = br#"{"packages": [{"name": "tool"}, {"name": "a", "versionInfo": "1"}]}"#;
+    let both = format!("{one}, {two}");
+    for (components, document, repeats) in [
+        (both.as_str(), &other[..], true),
+        (one, other, true),
+        (one, spdx, true),
+        (both.as_str(), spdx, false),
+        ("", other, false),
+        (one, b"{}", false),
+        (one, b"[", false),
+        (r#"{"name": "a", "version": "2"}"#, other, false),
+    ] {
+        assert_eq!(own(components).repeats(document), repeats, "{components}");
+    }
+}
+
 #[test]
 fn names_claim_formats() {
     for (name, stem, format) in [
