@@ -6,28 +6,24 @@ use std::mem::{Discriminant, discriminant};
 
 use super::error::ProductError;
 use super::files::{Destination, FileRule, Naming};
-use super::runtime::{Command, RuntimeProject};
 use super::table::Origin;
 use crate::member_path::{Clash, Node, Paths};
 use crate::wheel::environment::{command, owner};
 
-impl RuntimeProject {
-    /// What a file at `path`, from the root of the environment, would stand in the place of.
-    pub(crate) fn replaced_by(&self, path: &str) -> Option<String> {
-        let is_own = |name: &&String| command(path).is_some_and(|command| command.eq_ignore_ascii_case(name));
-        let executables = self.executables.iter().filter(|_| self.command != Command::None);
-        match executables.chain(&self.aliases).find(is_own) {
-            Some(name) => Some(format!("the command `{name}` of this wheel")),
-            None => owner(path).map(str::to_owned),
-        }
+/// What a file at `path`, from the root of the environment, would stand in the place of in a wheel with these commands.
+pub(super) fn replaced(path: &str, commands: &[&str]) -> Option<String> {
+    let is_own = |name: &&&str| command(path).is_some_and(|command| command.eq_ignore_ascii_case(name));
+    match commands.iter().find(is_own) {
+        Some(name) => Some(format!("the command `{name}` of this wheel")),
+        None => owner(path).map(str::to_owned),
     }
 }
 
 /// Refuses rows whose files are known to go where something else is, or where a row before them goes.
-pub(super) fn check(project: &RuntimeProject, origin: Origin<'_>) -> Result<(), ProductError> {
+pub(super) fn check(files: &[FileRule], commands: &[&str], origin: Origin<'_>) -> Result<(), ProductError> {
     let mut taken: HashMap<Discriminant<Destination>, Paths> = HashMap::new();
     let mut rows: Vec<(&FileRule, String)> = Vec::new();
-    for (index, rule) in project.files.iter().enumerate() {
+    for (index, rule) in files.iter().enumerate() {
         let refused = |why: String| Err(origin.refused(&format!("files[{index}].to"), why));
         let known = rule.known_path();
         let inside = match &rule.to {
@@ -35,7 +31,7 @@ pub(super) fn check(project: &RuntimeProject, origin: Origin<'_>) -> Result<(), 
             Destination::Data(Naming::As(path)) => Some(path.to_string()),
             _ => None,
         };
-        if let Some((path, what)) = inside.and_then(|path| Some((project.replaced_by(&path)?, path))) {
+        if let Some((path, what)) = inside.and_then(|path| Some((replaced(&path, commands)?, path))) {
             return refused(format!("`{what}` is the place of {path}"));
         }
         let Some(path) = known else { continue };

@@ -197,7 +197,7 @@ impl RuntimeProject {
             let why = "it has no `archive`, which `source` names";
             return Err(origin.refused(&format!("target[{index}]"), why));
         }
-        destinations::check(&project, origin)?;
+        destinations::check(&project.files, &project.commands(), origin)?;
         Ok(project)
     }
 
@@ -209,6 +209,17 @@ impl RuntimeProject {
     pub fn executable(&self) -> &str {
         // invariant: a table without an executable is refused.
         self.executables.first().map_or("", String::as_str)
+    }
+
+    /// The names that installers put on PATH.
+    fn commands(&self) -> Vec<&str> {
+        let executables = self.executables.iter().filter(|_| self.command != Command::None);
+        executables.chain(&self.aliases).map(String::as_str).collect()
+    }
+
+    /// What a file at `path`, from the root of the environment, would stand in the place of.
+    pub(crate) fn replaced_by(&self, path: &str) -> Option<String> {
+        destinations::replaced(path, &self.commands())
     }
 
     /// The release that a tag or version names.

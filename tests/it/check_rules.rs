@@ -431,7 +431,7 @@ fn metadata_cases() -> Vec<Case> {
             "command-unique",
             E,
             windows(windows_program())
-                .and(&format!("{DATA}/data/Scripts/openai-codex-cli-bin.exe"), "MZ", 0o100755)
+                .and(&format!("{DATA}/data/Scripts/openai-codex-cli-bin.exe"), "x", 0o100755)
                 .and(&points, own, 0o100644),
         ),
         (
