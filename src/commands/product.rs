@@ -40,7 +40,8 @@ pub(super) fn release(
     console: &Console,
 ) -> Result<ReleaseVersion, Failure> {
     let release = runtime.release(&options.release_version)?;
-    if release.is_respin(&options.release_version) {
+    // An app server numbers its own pre-releases that way.
+    if !runtime.is_app_server() && release.is_respin(&options.release_version) {
         let (text, version) = (&options.release_version, release.program());
         console
             .status("Reading", format_args!("`{text}` as {version}: PEP 440 has no other place for the last number"));

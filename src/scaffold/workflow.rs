@@ -188,3 +188,41 @@ fn tag_option(runtime: &RuntimeProject) -> &'static str {
         false => "",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::product::Template;
+
+    /// A list has no text of its own in an expression, and stays a list where a job asks for a runner.
+    #[test]
+    fn several_labels_of_a_runner_are_a_list() {
+        let Ok(mut product) = Product::built_in() else { return };
+        let repository = Repository { root: Path::new("none"), product: "" };
+        let plain = workflow(&product, repository);
+        assert!(
+            plain.contains("name: relkit-${{ matrix.runner }}") && !plain.contains("join(matrix.runner"),
+            "{plain}"
+        );
+        let text = Template::runtime(None).unwrap().pyproject().unwrap().replacen(
+            "runner = \"macos-15\"",
+            "runner = [\"self-hosted\", \"macos\"]",
+            1,
+        );
+        product.runtime = RuntimeProject::from_pyproject(&text, "pyproject.toml").unwrap();
+        let listed = workflow(&product, repository);
+        for words in [
+            "[\"self-hosted\",\"macos\"]",
+            "name: relkit-${{ join(matrix.runner, '-') }}",
+            "sha256-self-hosted-macos: ${{ steps.relkit.outputs.sha256-self-hosted-macos }}",
+            "([.runner] | flatten | join(\"-\") | gsub",
+            "runs-on: ${{ matrix.runner }}",
+        ] {
+            assert!(listed.contains(words), "{words}: {listed}");
+        }
+        assert!(
+            !listed.contains('@') || listed.lines().all(|line| !line.contains('@') || line.contains("uses: ")),
+            "{listed}"
+        );
+    }
+}

@@ -211,6 +211,12 @@ fn a_fault_of_a_template_names_the_template() {
         assert!(output.status.code() == Some(2) && said.contains(place) && said.contains(words), "{to}: {said}");
         assert!(!said.contains("/stage/"), "{said}");
     }
+    // A version that is read as another is named.
+    std::fs::write(&table, &whole).unwrap();
+    let mut stage = relkit();
+    stage.args(["stage-runtime", "staged", "probe", "--product", "p", "--release-version", "1.2.3-beta.2.3"]);
+    let said = text(&run(stage.current_dir(root)));
+    assert!(said.contains("Reading `1.2.3-beta.2.3` as 1.2.3b2.post3"), "{said}");
     // A rule that there is not is refused before anything is done.
     let accepted = "\n[[tool.relkit.accept]]\nrule = \"elf-pi\"\ntarget = \"TARGET\"\nreason = \"known\"\n";
     let target = whole.lines().find_map(|line| line.strip_prefix("triple = \"")).unwrap().trim_end_matches('"');
