@@ -27,6 +27,11 @@ const UTF8: Defect = Flags(1 << 11);
 /// A document that lacks most of what its format asks for.
 const SPDX: &str = r#"{"spdxVersion":"SPDX-2.3","SPDXID":"SPDXRef-DOCUMENT","packages":[]}"#;
 
+/// A wheel of the latest metadata version.
+fn newest() -> Sample {
+    linux().metadata("Metadata-Version: 2.4", "Metadata-Version: 2.5")
+}
+
 /// An unnamed piece of the case table: the rule, the severity, and the wheel.
 type Case = (&'static str, Severity, Sample);
 
@@ -356,6 +361,13 @@ fn metadata_cases() -> Vec<Case> {
         ),
         ("meta-summary", E, linux().metadata("Summary: A program", &long_summary)),
         ("meta-email", E, linux().metadata("Summary", "Author-email: nobody at all\nSummary")),
+        ("meta-email", E, linux().metadata("Summary", "Maintainer-email: A <no-reply@host>\nSummary")),
+        ("meta-email", W, linux().metadata("Summary", "Author-email: Doe, Jane <a@example.org>\nSummary")),
+        ("meta-email", W, linux().metadata("Summary", "Author-email: a@example.org, A <b@host>\nSummary")),
+        ("meta-import", E, newest().metadata("Summary", "Import-Name: a-b\nSummary")),
+        ("meta-import", E, newest().metadata("Summary", "Import-Namespace: a; public\nSummary")),
+        ("meta-import", W, newest().metadata("Summary", "Import-Name: a\nImport-Namespace: a\nSummary")),
+        ("meta-version", W, linux().metadata("Summary", "X-Built-By: hand\nSummary")),
         ("meta-url", E, linux().metadata("https://example.org", "example.org")),
         ("meta-url", E, linux().metadata("Source, ", &format!("{}, ", "x".repeat(40)))),
         ("meta-dynamic", E, linux().metadata("Summary", "Dynamic: Name\nSummary")),
@@ -864,6 +876,16 @@ fn sound_wheels_have_no_finding() {
             linux().metadata("# A program\n", include_str!("../../runtime-template/README.md")),
         ),
         ("the SDK's description", linux().metadata("# A program\n", include_str!("../../sdk-template/README.md"))),
+        (
+            "addresses with names and commas",
+            linux()
+                .metadata("Summary", "Author-email: \"Doe, Jane\" <a@example.org>, B (x, y) <b@example.org>\nSummary"),
+        ),
+        (
+            "names to import",
+            newest().metadata("Summary", "Import-Name: a\nImport-Name: _b; private\nImport-Namespace: c.d\nSummary"),
+        ),
+        ("nothing to import", newest().metadata("Summary", "Import-Name:\nSummary")),
         ("text in UTF-8", linux().and("codex_cli_bin/é.txt", "", 0o100644).every(UTF8)),
     ] {
         assert_eq!(findings(&sample), [], "{what}");
