@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::bundled::{BundledLibraries, Reach};
-use super::facts::{Details, ElfFacts, Facts, Kind, Libc, MachOFacts, MachOPlatform, Needed, Signature, Slice};
+use super::facts::{Details, ElfFacts, Facts, Kind, Libc, Linkage, MachOFacts, MachOPlatform, Needed, Signature, Slice};
 use super::magic::Format;
 use super::objection::{Absence, Objection, Strength};
 use super::python::{PythonLibrary, is_extension_module};
@@ -63,6 +63,11 @@ impl Trial<'_> {
             (PlatformTag::Musllinux { musl, .. }, Details::Elf(details)) => self.musllinux(details, *musl),
             (PlatformTag::Linux(_), Details::Elf(details)) => self.found.extend(self.foreign_system(details)),
             _ => {}
+        }
+        if let Details::Elf(ElfFacts { x86_level: Some(level @ 2..), .. }) = self.slice.details
+            && self.architecture == Architecture::X86_64
+        {
+            self.found.push(Objection::ProcessorLevel { level });
         }
         self.libraries(tag);
         self.found
@@ -159,6 +164,16 @@ impl Trial<'_> {
                 only_weak: need.only_weak_symbols,
             });
         }
+        let nodes = &details.version_needs;
+        // A program without a loader relocates itself.
+        if self.is_loaded(details) && !nodes.iter().any(|need| need.node == policy::PACKED_RELOCATIONS_NODE) {
+            // glibc looks for its node where it looks for others of its own.
+            let lacks_node = nodes.iter().any(|need| need.library.starts_with("libc.so"));
+            let needs = policy::GLIBC_WITH_PACKED_RELOCATIONS;
+            if lacks_node || promised < needs {
+                self.found.push(Objection::PackedRelocations { libc: Libc::Glibc, needs, promised, lacks_node });
+            }
+        }
         self.blacklisted(details, |library| policy::manylinux_blacklist(promised, library));
     }
 
@@ -179,7 +194,17 @@ impl Trial<'_> {
                 self.found.push(Objection::LaterMusl { symbol: symbol.name.clone(), needs, promised });
             }
         }
+        let needs = policy::MUSL_WITH_PACKED_RELOCATIONS;
+        if self.is_loaded(details) && promised < needs {
+            let (libc, lacks_node) = (Libc::Musl, false);
+            self.found.push(Objection::PackedRelocations { libc, needs, promised, lacks_node });
+        }
         self.blacklisted(details, policy::musllinux_blacklist);
+    }
+
+    /// Whether a loader is to read packed relocations.
+    fn is_loaded(&self, details: &ElfFacts) -> bool {
+        details.has_packed_relocations && self.slice.linkage == Linkage::Dynamic
     }
 
     fn blacklisted(&mut self, details: &ElfFacts, blacklist: impl Fn(&str) -> Vec<&'static str>) {
@@ -196,11 +221,13 @@ impl Trial<'_> {
     }
 
     /// Whether the wheel itself brings a library where it serves. A library is loaded by a program that has the others
-    /// loaded already, found by their sonames; a program needs a way.
+    /// loaded already, found by their sonames, unless that program comes from the wheel too; a program needs a way.
     fn brings(&self, library: &str) -> bool {
         match self.bundled.reach(self.member, self.slice, library) {
             Reach::Within => true,
-            Reach::Outside => self.slice.kind == Kind::Library,
+            Reach::Outside => {
+                self.slice.kind == Kind::Library && self.bundled.missed(self.member, library).is_none()
+            }
             Reach::Absent => false,
         }
     }
@@ -241,15 +268,18 @@ impl Trial<'_> {
                 continue;
             }
             let reach = self.bundled.reach(self.member, self.slice, name);
+            let loader = self.bundled.missed(self.member, name).filter(|_| self.slice.kind == Kind::Library);
             let absence = match tag {
                 _ if *optional => Absence::Harmless,
+                _ if loader.is_some_and(|loader| !loader.is_program) => Absence::Preloaded,
                 PlatformTag::Windows(_) if policy::on_most_windows(name) => Absence::Unlikely,
                 // A script may set PATH before it starts the program.
                 PlatformTag::Windows(_) if reach == Reach::Outside => Absence::Unlikely,
                 PlatformTag::Manylinux { .. } | PlatformTag::Musllinux { .. } => Absence::BreaksPromise,
                 _ => Absence::Fatal,
             };
-            self.found.push(Objection::NeededLibrary { library: name.clone(), reach, absence });
+            let by = loader.filter(|loader| loader.is_program).map(|loader| loader.member.clone());
+            self.found.push(Objection::NeededLibrary { library: name.clone(), reach, absence, by });
         }
     }
 }

@@ -78,7 +78,7 @@ fn provides(distribution: &DistributionName, library: &str) -> bool {
 /// A tag of the file name that promises a Python without this library.
 fn unserved(wheel: &WheelSubject, member: &str, library: PythonLibrary) -> Option<String> {
     let PythonLibrary::Version { major, minor, is_free_threaded } = library else { return None };
-    let file = member.rsplit('/').next().unwrap_or(member);
+    let file = crate::member_path::file_name(member);
     let (version, dotted) = (format!("{major}{minor}"), format!("{major}.{minor}"));
     // A name with the version in it is for that one: Python passes over the others, and so does who loads it by name.
     if file.contains(&version) || file.contains(&dotted) {
