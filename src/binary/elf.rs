@@ -30,8 +30,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Facts, BinaryError> {
 fn slice<Header: FileHeader<Endian = object::Endianness>>(image: &Image<'_, Header>) -> Result<Slice, BinaryError> {
     let mut strings = Strings::of(ELF);
     let interpreter = interpreter(image, &mut strings)?;
-    let elf_abi::Notes { android_api, x86_level } =
-        elf_abi::notes::<Header>(image.segments, image.endian, image.bytes);
+    let elf_abi::Notes { android_api, x86_level } = elf_abi::notes::<Header>(image.segments, image.endian, image.bytes);
     let names = string_table(image)?;
 
     let mut needed = Vec::new();

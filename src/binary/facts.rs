@@ -94,7 +94,7 @@ impl fmt::Display for Libc {
 }
 
 /// A library that the loader must find.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Needed {
     /// Soname, dylib path or DLL name, as the file spells it.
     pub name: String,

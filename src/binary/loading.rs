@@ -38,10 +38,9 @@ fn imports_python(slice: &Slice, member: &str) -> bool {
     let name = member_path::file_name(member);
     let is_named = [".cpython-", ".abi3.", ".pypy"].iter().any(|part| name.contains(part)) && name.ends_with(".so");
     let calls = || match &slice.details {
-        Details::Elf(elf) => elf
-            .undefined
-            .iter()
-            .any(|symbol| matches!(symbol.name.as_str(), "PyModule_Create2" | "PyModuleDef_Init" | "PyModule_FromDefAndSpec2")),
+        Details::Elf(elf) => elf.undefined.iter().any(|symbol| {
+            matches!(symbol.name.as_str(), "PyModule_Create2" | "PyModuleDef_Init" | "PyModule_FromDefAndSpec2")
+        }),
         _ => false,
     };
     is_named || is_extension_module(name) || name.ends_with(".so") && calls()
@@ -64,12 +63,7 @@ struct Loaded<'a> {
 }
 
 impl<'a> Loading<'a> {
-    fn load_from(
-        &mut self,
-        is_program: bool,
-        begins: impl Fn(&Slice, &str) -> bool,
-        counts: impl Fn(&String) -> bool,
-    ) {
+    fn load_from(&mut self, is_program: bool, begins: impl Fn(&Slice, &str) -> bool, counts: impl Fn(&String) -> bool) {
         for (member, facts) in self.binaries {
             for slice in facts.slices.iter().filter(|slice| begins(slice, member)) {
                 if matches!(slice.details, Details::Pe(_)) {

@@ -44,7 +44,7 @@ pub enum Weight {
 }
 
 /// One way in which a binary breaks the promise of a tag.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Objection {
     /// The format is another operating system's.
     Format { found: Format, expected: Format },
@@ -145,12 +145,8 @@ impl Objection {
         }
     }
 
-    /// Whether both say the same, of whatever version of a system.
-    pub(super) fn has_cause_of(&self, other: &Self) -> bool {
-        self.without_promise() == other.without_promise()
-    }
-
-    fn without_promise(&self) -> Self {
+    /// What it says of the file, whatever version of a system was promised.
+    pub(super) fn cause(&self) -> Self {
         let mut same = self.clone();
         match &mut same {
             Self::Floor { promised, .. }
@@ -245,14 +241,20 @@ impl Objection {
                 write!(out, "{it} uses `{symbol}`, which musl has from {needs} on, and the tag promises {promised}")
             }
             Self::PackedRelocations { libc, lacks_node: true, .. } => {
-                write!(out, "{it} has packed relocations (`DT_RELR`) and does not need `GLIBC_ABI_DT_RELR`; {libc} refuses that")
+                write!(
+                    out,
+                    "{it} has packed relocations (`DT_RELR`) and does not need `GLIBC_ABI_DT_RELR`; {libc} refuses that"
+                )
             }
             Self::PackedRelocations { libc, needs, promised, .. } => {
                 write!(out, "{it} has packed relocations (`DT_RELR`), which {libc} knows from {needs} on")?;
                 write!(out, ", and the tag promises {promised}")
             }
             Self::ProcessorLevel { level } => {
-                write!(out, "{it} says that it needs a processor of the level x86-64-v{level}, and the tag promises any x86_64")
+                write!(
+                    out,
+                    "{it} says that it needs a processor of the level x86-64-v{level}, and the tag promises any x86_64"
+                )
             }
             Self::Signature { architecture, defect: Some(defect) } => {
                 write!(out, "the code signature of {} is broken: {defect}", code(architecture))

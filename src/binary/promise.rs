@@ -1,13 +1,16 @@
 //! The facts of a binary held against the promise of a platform tag (PEP 600, 656, 730, 738, `packaging.tags`). What follows
 //! from an objection is decided by the step that asked.
 
-use std::collections::BTreeSet;
+use std::collections::{HashMap, HashSet};
 
 use super::bundled::{BundledLibraries, Reach};
-use super::facts::{Details, ElfFacts, Facts, Kind, Libc, Linkage, MachOFacts, MachOPlatform, Needed, Signature, Slice};
+use super::facts::{
+    Details, ElfFacts, Facts, Kind, Libc, Linkage, MachOFacts, MachOPlatform, Needed, Signature, Slice,
+};
 use super::magic::Format;
 use super::objection::{Absence, Objection, Strength};
 use super::python::{PythonLibrary, is_extension_module};
+use super::search::Image;
 use super::{libc, policy};
 use crate::target::{Architecture, IosMachine, MacosArchitecture, OsVersion, PlatformTag};
 
@@ -35,7 +38,11 @@ pub(super) fn objections(facts: &Facts, tag: &PlatformTag, member: &str, bundled
         let runs = |slice: &&Slice| slice.machine.architecture().is_some_and(|built| built.runs_on(architecture));
         let slice = facts.slices.iter().find(runs);
         match slice {
-            Some(slice) => found.extend(Trial { slice, architecture, member, bundled, found: Vec::new() }.hold(&tag)),
+            Some(slice) => {
+                let image = Image::of(member, slice);
+                let trial = Trial { slice, architecture, member, image, bundled, found: Vec::new() };
+                found.extend(trial.hold(&tag));
+            }
             None => found.push(Objection::Architecture { found: facts.machines(), expected: architecture }),
         }
     }
@@ -47,6 +54,7 @@ struct Trial<'a> {
     slice: &'a Slice,
     architecture: Architecture,
     member: &'a str,
+    image: Image<'a>,
     bundled: &'a BundledLibraries,
     found: Vec<Objection>,
 }
@@ -208,12 +216,17 @@ impl Trial<'_> {
     }
 
     fn blacklisted(&mut self, details: &ElfFacts, blacklist: impl Fn(&str) -> Vec<&'static str>) {
-        let mut seen = BTreeSet::new();
-        for library in &self.slice.needed {
+        let mut weak: HashMap<&str, bool> = HashMap::new();
+        for used in &details.undefined {
+            weak.entry(&used.name).or_insert(used.weak);
+        }
+        let (mut named, mut seen) = (HashSet::new(), HashSet::new());
+        for library in self.slice.needed.iter().filter(|needed| named.insert(&needed.name)) {
             for symbol in blacklist(&library.name) {
-                let Some(used) = details.undefined.iter().find(|used| used.name == symbol) else { continue };
-                if seen.insert(symbol) {
-                    let (library, strength) = (library.name.clone(), strength(used.weak));
+                if let Some(weak) = weak.get(symbol)
+                    && seen.insert(symbol)
+                {
+                    let (library, strength) = (library.name.clone(), strength(*weak));
                     self.found.push(Objection::BlacklistedSymbol { library, symbol, strength });
                 }
             }
@@ -223,11 +236,9 @@ impl Trial<'_> {
     /// Whether the wheel itself brings a library where it serves. A library is loaded by a program that has the others
     /// loaded already, found by their sonames, unless that program comes from the wheel too; a program needs a way.
     fn brings(&self, library: &str) -> bool {
-        match self.bundled.reach(self.member, self.slice, library) {
+        match self.bundled.reach(&self.image, library) {
             Reach::Within => true,
-            Reach::Outside => {
-                self.slice.kind == Kind::Library && self.bundled.missed(self.member, library).is_none()
-            }
+            Reach::Outside => self.slice.kind == Kind::Library && self.bundled.missed(self.member, library).is_none(),
             Reach::Absent => false,
         }
     }
@@ -242,7 +253,8 @@ impl Trial<'_> {
     fn libraries(&mut self, tag: &PlatformTag) {
         let wrong_libc =
             self.found.iter().any(|found| matches!(found, Objection::Libc { .. } | Objection::System { .. }));
-        for Needed { name, optional } in &self.slice.needed {
+        let (is_in_python, mut named) = (self.is_in_python(), HashSet::new());
+        for Needed { name, optional } in self.slice.needed.iter().filter(|needed| named.insert(*needed)) {
             let on_platform = match tag {
                 PlatformTag::Manylinux { glibc, .. } => policy::manylinux_has_library(*glibc, self.architecture, name),
                 PlatformTag::Musllinux { .. } => policy::musllinux_has_library(name),
@@ -257,17 +269,17 @@ impl Trial<'_> {
             }
             let of_python = match tag {
                 PlatformTag::Windows(_) => {
-                    PythonLibrary::of(name).is_some() || policy::comes_with_python(name) && self.is_in_python()
+                    PythonLibrary::of(name).is_some() || policy::comes_with_python(name) && is_in_python
                 }
                 // Python is a library of the app there, and loaded before whatever it imports (PEP 730, PEP 738).
-                PlatformTag::Android { .. } => PythonLibrary::of(name).is_some() && self.is_in_python(),
+                PlatformTag::Android { .. } => PythonLibrary::of(name).is_some() && is_in_python,
                 PlatformTag::Ios { .. } => self.slice.kind == Kind::Library && name == "@rpath/Python.framework/Python",
                 _ => false,
             };
             if of_python {
                 continue;
             }
-            let reach = self.bundled.reach(self.member, self.slice, name);
+            let reach = self.bundled.reach(&self.image, name);
             let loader = self.bundled.missed(self.member, name).filter(|_| self.slice.kind == Kind::Library);
             let absence = match tag {
                 _ if *optional => Absence::Harmless,

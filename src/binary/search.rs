@@ -3,6 +3,10 @@
 
 use super::facts::{Details, Kind, Libc, Slice};
 use super::{layout, libc};
+use crate::member_path;
+
+/// How many run paths of a file are followed. No real file has more.
+const MAX_PATHS: usize = 512;
 
 /// A file that is loaded.
 #[derive(Debug, Clone)]
@@ -10,51 +14,78 @@ pub(super) struct Image<'a> {
     /// Where it lies once it is installed.
     pub directory: String,
     pub slice: &'a Slice,
+    /// Of an ELF file, what each run path that begins in its own directory can mean.
+    paths: Vec<Vec<String>>,
 }
 
 impl<'a> Image<'a> {
     pub fn of(member: &str, slice: &'a Slice) -> Self {
         let installed = layout::installed(member);
-        Self { directory: crate::member_path::parent(&installed).to_owned(), slice }
+        let mut image = Self { directory: member_path::parent(&installed).to_owned(), slice, paths: Vec::new() };
+        if matches!(slice.details, Details::Elf(_)) {
+            let paths = slice.run_paths.iter().take(MAX_PATHS);
+            image.paths = paths.filter_map(|path| image.meant(path)).collect();
+        }
+        image
+    }
+
+    /// What a path that begins in the directory of an ELF file can mean on the systems of its architecture.
+    fn meant(&self, path: &str) -> Option<Vec<String>> {
+        let rest = ORIGINS.iter().find_map(|origin| path.strip_prefix(origin))?;
+        if !rest.is_empty() && !rest.starts_with('/') {
+            return None;
+        }
+        let architecture = self.slice.machine.architecture();
+        let mut meant = vec![rest.to_owned()];
+        for (token, values) in [
+            ("LIB", architecture.map(|it| libc::library_directories(it).to_vec())),
+            ("PLATFORM", architecture.map(|it| libc::platforms(it).to_vec())),
+        ] {
+            for spelling in [format!("${{{token}}}"), format!("${token}")] {
+                if rest.contains(&spelling) {
+                    let values = values.as_deref().unwrap_or_default();
+                    let each =
+                        |path: &String| values.iter().map(|value| path.replace(&spelling, value)).collect::<Vec<_>>();
+                    meant = meant.iter().flat_map(each).collect();
+                }
+            }
+        }
+        meant.iter().map(|path| layout::join(&self.directory, path)).collect()
     }
 }
 
 /// The directory in which the loader finds `library`. `chain` leads from the file that needs it to the one that was loaded
 /// first; `holds` says whether a directory has a library of that name.
-pub(super) fn find(
-    chain: &[&Image<'_>],
-    library: &str,
-    mut holds: impl FnMut(&str, &str) -> bool,
-) -> Option<String> {
+pub(super) fn find(chain: &[&Image<'_>], library: &str, mut holds: impl FnMut(&str, &str) -> bool) -> Option<String> {
     let (needing, first) = (chain.first()?, chain.last()?);
     let (directory, name) = library.rsplit_once('/').unwrap_or(("", library));
-    let mut places = match &needing.slice.details {
-        Details::Pe(_) => vec![vec![needing.directory.clone()]],
+    // A path whose tokens mean something else elsewhere is relied on where all that they mean leads there.
+    let mut holds_all = |place: &[String]| !place.is_empty() && place.iter().all(|one| holds(one, name));
+    match &needing.slice.details {
+        Details::Pe(_) => Some(needing.directory.clone()).filter(|own| holds(own, name)),
         Details::MachO(_) => {
             // The name of a program's own directory means nothing where Python is the program.
             let program = (first.slice.kind == Kind::Executable).then_some(*first);
-            match directory.strip_prefix("@rpath") {
-                Some(rest) => {
-                    let of_one = |image: &&Image<'_>| {
-                        let paths = image.slice.run_paths.iter().map(|path| format!("{path}{rest}"));
-                        let base = (*image).clone();
-                        paths.filter_map(move |path| of_dyld(&base, program, &path)).collect::<Vec<_>>()
-                    };
-                    chain.iter().flat_map(of_one).map(|place| vec![place]).collect()
-                }
-                None => of_dyld(needing, program, directory).into_iter().map(|place| vec![place]).collect(),
-            }
+            let Some(rest) = directory.strip_prefix("@rpath") else {
+                return of_dyld(needing, program, directory).filter(|place| holds(place, name));
+            };
+            let mut paths = chain
+                .iter()
+                .flat_map(|image| image.slice.run_paths.iter().take(MAX_PATHS).map(move |path| (image, path)));
+            paths.find_map(|(image, path)| {
+                of_dyld(image, program, &format!("{path}{rest}")).filter(|place| holds(place, name))
+            })
         }
         // A name with a slash is a path from the working directory, which is anywhere; musl knows no tokens in it.
-        Details::Elf(_) if library.contains('/') => match is_musl(chain) {
-            true => Vec::new(),
-            false => of_glibc(needing, directory).into_iter().collect(),
-        },
-        Details::Elf(_) => elf_paths(chain),
-    };
-    // A path whose tokens mean something else elsewhere is relied on where all that they mean leads there.
-    let found = places.iter_mut().find(|place| !place.is_empty() && place.iter().all(|one| holds(one, name)))?;
-    Some(found.swap_remove(0))
+        Details::Elf(_) if library.contains('/') => {
+            let meant = needing.meant(directory).filter(|_| !is_musl(chain))?;
+            holds_all(&meant).then(|| meant.into_iter().next())?
+        }
+        Details::Elf(_) => {
+            let mut places = elf_places(chain);
+            places.find(|place| holds_all(place))?.first().cloned()
+        }
+    }
 }
 
 fn of_dyld(image: &Image<'_>, program: Option<&Image<'_>>, path: &str) -> Option<String> {
@@ -69,46 +100,22 @@ fn is_musl(chain: &[&Image<'_>]) -> bool {
     chain.iter().any(|image| image.slice.libc == Some(Libc::Musl))
 }
 
-fn elf_paths(chain: &[&Image<'_>]) -> Vec<Vec<String>> {
-    let Some((needing, others)) = chain.split_first() else { return Vec::new() };
-    if is_musl(chain) {
-        // Those of all, unless one holds a token that musl does not know: then the file counts as one without any.
-        let paths = chain.iter().filter(|image| image.slice.run_paths.iter().all(|path| has_origin_alone(path)));
-        return paths.flat_map(|image| image.slice.run_paths.iter().filter_map(|path| of_glibc(image, path))).collect();
-    }
-    // glibc asks those before only where the file has no path of the newer kind.
+/// What the run paths that serve the first file of a chain can mean.
+fn elf_places<'a>(chain: &'a [&Image<'_>]) -> impl Iterator<Item = &'a [String]> {
+    let is_musl = is_musl(chain);
     let is_rpath = |slice: &Slice| matches!(&slice.details, Details::Elf(elf) if elf.is_rpath);
-    let inherits = needing.slice.run_paths.is_empty() || is_rpath(needing.slice);
-    let others = others.iter().filter(|image| inherits && is_rpath(image.slice));
-    let serving = std::iter::once(needing).chain(others);
-    serving.flat_map(|image| image.slice.run_paths.iter().filter_map(|path| of_glibc(image, path))).collect()
+    // glibc asks those before only where the file has no path of the newer kind.
+    let inherits = chain.first().is_some_and(|needing| needing.slice.run_paths.is_empty() || is_rpath(needing.slice));
+    let serving = chain.iter().enumerate().filter(move |(distance, image)| match is_musl {
+        // A token that musl does not know makes it pass over all paths of the file.
+        true => image.slice.run_paths.iter().take(MAX_PATHS).all(|path| has_origin_alone(path)),
+        false => *distance == 0 || inherits && is_rpath(image.slice),
+    });
+    serving.flat_map(|(_, image)| image.paths.iter().map(Vec::as_slice))
 }
 
 const ORIGINS: [&str; 2] = ["$ORIGIN", "${ORIGIN}"];
 
 fn has_origin_alone(path: &str) -> bool {
     !ORIGINS.iter().fold(path.to_owned(), |rest, origin| rest.replace(origin, "")).contains('$')
-}
-
-/// What a run path can mean on the systems of one architecture.
-fn of_glibc(image: &Image<'_>, path: &str) -> Option<Vec<String>> {
-    let rest = ORIGINS.iter().find_map(|origin| path.strip_prefix(origin))?;
-    if !rest.is_empty() && !rest.starts_with('/') {
-        return None;
-    }
-    let architecture = image.slice.machine.architecture();
-    let mut meant = vec![rest.to_owned()];
-    for (token, values) in [
-        ("LIB", architecture.map(|it| libc::library_directories(it).to_vec())),
-        ("PLATFORM", architecture.map(|it| libc::platforms(it).to_vec())),
-    ] {
-        for spelling in [format!("${{{token}}}"), format!("${token}")] {
-            if rest.contains(&spelling) {
-                let values = values.as_deref().unwrap_or_default();
-                let each = |path: &String| values.iter().map(|value| path.replace(&spelling, value)).collect::<Vec<_>>();
-                meant = meant.iter().flat_map(each).collect();
-            }
-        }
-    }
-    meant.iter().map(|path| layout::join(&image.directory, path)).collect()
 }

@@ -176,9 +176,7 @@ fn dyld_collects_run_paths_and_knows_the_program() {
     }
     assert_eq!(are_missing(MAC, &chain(&["@executable_path/../lib"], &[], "@rpath/libb.dylib")), [""; 0]);
     // A module's program is Python.
-    let module = |needed| {
-        [("m/a.abi3.so", mach_o(false, &[needed], &[])), ("m/liba.dylib", mach_o(false, &[], &[]))]
-    };
+    let module = |needed| [("m/a.abi3.so", mach_o(false, &[needed], &[])), ("m/liba.dylib", mach_o(false, &[], &[]))];
     assert_eq!(are_missing(MAC, &module("@executable_path/liba.dylib")), ["m/a.abi3.so"]);
     assert_eq!(are_missing(MAC, &module("@loader_path/liba.dylib")), [""; 0]);
 }

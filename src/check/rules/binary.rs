@@ -4,7 +4,9 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use crate::binary::{Absence, layout, BinaryError, Details, Facts, Format, Kind, Libc, Objection, Reach, Signature, Slice, Weight};
+use crate::binary::{
+    Absence, BinaryError, Details, Facts, Format, Kind, Libc, Objection, Reach, Signature, Slice, Weight, layout,
+};
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
 use crate::console::text::{human_bytes, plural};
@@ -340,19 +342,21 @@ pub(super) fn objections(
     let wrong: HashSet<&str> = rows.map(|row| row.1.as_str()).collect();
     // Where nothing is for the tag's own machine, a name excuses nothing.
     let is_any_right = wrong.len() < binaries.len();
-    let loads_libraries = OnceCell::new();
+    let (loads_libraries, required, mut brought) = (OnceCell::new(), OnceCell::new(), HashMap::new());
     for (tag, member, objection) in wheel.objections.iter().filter(|(.., objection)| pick(objection)) {
         if binaries.get(member.as_str()).is_some_and(|facts| format.is_none_or(|format| facts.format == format)) {
             let is_meant = is_any_right && wrong.contains(member.as_str()) && names_its_machine(member, &binaries);
             let is_absent = matches!(objection, Objection::NeededLibrary { reach: Reach::Absent, .. });
-            let is_brought =
-                is_absent && binaries.get(member.as_str()).is_some_and(|facts| may_be_brought(wheel, member, facts));
+            let is_brought = is_absent
+                && *brought.entry(member).or_insert_with(|| {
+                    let required = required.get_or_init(|| Required::by(wheel));
+                    binaries.get(member.as_str()).is_some_and(|facts| required.may_bring_to(member, facts))
+                });
             let is_lost = is_preloaded(objection) && !*loads_libraries.get_or_init(|| python_loads_libraries(wheel));
             let is_warning = (objection.weight() == Weight::Warning && !is_lost) || is_meant || is_brought;
             let severity = if is_warning { Severity::Warning } else { Severity::Error };
-            let brought =
-                if is_brought { "; a run path leads to where a required distribution may have it" } else { "" };
-            found.with(severity, Some(member), format!("{objection} (`{tag}`){brought}"));
+            let note = if is_brought { "; a run path leads to where a required distribution may have it" } else { "" };
+            found.with(severity, Some(member), format!("{objection} (`{tag}`){note}"));
         }
     }
 }
@@ -367,32 +371,57 @@ fn python_loads_libraries(wheel: &WheelSubject) -> bool {
     const LOADERS: [&str; 6] = ["ctypes", "cffi", "dlopen", "CDLL", "RTLD_", "LD_LIBRARY_PATH"];
     let sources = wheel.files().filter(|(member, _)| member.name.ends_with(".py"));
     let mut texts = sources.map(|(_, scanned)| scanned.text.as_deref());
-    texts.any(|text| text.is_none_or(|text| {
-        let text = String::from_utf8_lossy(text);
-        LOADERS.iter().any(|word| text.contains(word))
-    }))
+    texts.any(|text| {
+        text.is_none_or(|text| {
+            let text = String::from_utf8_lossy(text);
+            LOADERS.iter().any(|word| text.contains(word))
+        })
+    })
 }
 
-/// Whether a run path of the file leads to a directory that is not in the wheel and goes by the name of a distribution that
-/// the wheel requires: `PyQt6/Qt6/lib` of `PyQt6-Qt6`, `nvidia/cublas/lib` of `nvidia-cublas-cu12`.
-fn may_be_brought(wheel: &WheelSubject, member: &str, facts: &Facts) -> bool {
-    const ORIGINS: [&str; 4] = ["$ORIGIN", "${ORIGIN}", "@loader_path", "@executable_path"];
-    const USUAL: [&str; 4] = ["lib", "lib64", "libs", "bin"];
-    let Some(metadata) = wheel.good_metadata() else { return false };
-    let required: Vec<String> =
-        metadata.requires_dist().flatten().map(|requirement| requirement.name.normalized()).collect();
-    let paths = facts.slices.iter().flat_map(|slice| &slice.run_paths);
-    let directories = paths.filter_map(|path| {
-        let rest = ORIGINS.iter().find_map(|origin| path.strip_prefix(origin))?;
-        join(parent(member), rest)
-    });
-    directories.into_iter().any(|directory| {
+/// What other distributions may bring beside the files of a wheel.
+struct Required<'a> {
+    /// The names of the distributions that it requires, a line each.
+    names: String,
+    /// The paths of its own files, sorted.
+    paths: Vec<&'a str>,
+}
+
+impl<'a> Required<'a> {
+    fn by(wheel: &'a WheelSubject) -> Self {
+        let required = wheel.good_metadata().into_iter().flat_map(|metadata| metadata.requires_dist().flatten());
+        let names: BTreeSet<String> = required.map(|requirement| requirement.name.normalized()).collect();
+        let mut paths: Vec<&str> = wheel.files().map(|(member, _)| member.name.as_str()).collect();
+        paths.sort_unstable();
+        Self { names: names.into_iter().collect::<Vec<_>>().join("\n"), paths }
+    }
+
+    /// Whether a run path of the file leads to a directory that is not in the wheel and goes by the name of a distribution
+    /// that the wheel requires: `PyQt6/Qt6/lib` of `PyQt6-Qt6`, `nvidia/cublas/lib` of `nvidia-cublas-cu12`.
+    fn may_bring_to(&self, member: &str, facts: &Facts) -> bool {
+        const ORIGINS: [&str; 4] = ["$ORIGIN", "${ORIGIN}", "@loader_path", "@executable_path"];
+        const USUAL: [&str; 4] = ["lib", "lib64", "libs", "bin"];
+        let paths = facts.slices.iter().flat_map(|slice| &slice.run_paths);
+        let directories: BTreeSet<String> = paths
+            .filter_map(|path| {
+                let rest = ORIGINS.iter().find_map(|origin| path.strip_prefix(origin))?;
+                join(parent(member), rest)
+            })
+            .collect();
+        directories.iter().any(|directory| {
+            let names_one = directory
+                .split('/')
+                .map(str::to_ascii_lowercase)
+                .any(|part| part.len() > 2 && !USUAL.contains(&part.as_str()) && self.names.contains(&part));
+            names_one && !self.has_files_in(directory)
+        })
+    }
+
+    fn has_files_in(&self, directory: &str) -> bool {
         let inside = format!("{directory}/");
-        let names_one = directory.split('/').map(str::to_ascii_lowercase).any(|part| {
-            part.len() > 2 && !USUAL.contains(&part.as_str()) && required.iter().any(|name| name.contains(&part))
-        });
-        names_one && !wheel.files().any(|(member, _)| member.name.starts_with(&inside))
-    })
+        let first = self.paths.partition_point(|path| *path < inside.as_str());
+        self.paths.get(first).is_some_and(|path| path.starts_with(&inside))
+    }
 }
 
 /// Whether the name of a file or of its directory says for which other machine it is, so that it is there for that one: a
