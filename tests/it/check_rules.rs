@@ -679,7 +679,17 @@ fn binary_cases() -> Vec<Case> {
             W,
             gnu(&|sample| sample.versions = vec![("libc.so.6", "GLIBC_2.34", true, vec![("memcpy", true)])]),
         ),
+        (
+            "manylinux-floor",
+            E,
+            gnu(&|sample| {
+                sample.relr = true;
+                sample.versions = Vec::new();
+            }),
+        ),
         ("musllinux-floor", E, musl(&|sample| sample.undefined = vec![("gettid", false)])),
+        ("musllinux-floor", E, musl(&|sample| sample.relr = true)),
+        ("elf-isa", E, gnu(&|sample| sample.x86_levels = Some(4))),
         ("elf-needed", E, gnu(&|sample| sample.needed = vec!["libc.so.6", "libssl.so.3"])),
         (
             "elf-needed",
@@ -699,6 +709,8 @@ fn binary_cases() -> Vec<Case> {
             })
             .metadata("Requires-Python", "Requires-Dist: click\nRequires-Python"),
         ),
+        ("elf-needed", W, module("import ctypes\n")),
+        ("elf-needed", E, module("")),
         ("elf-runpath", E, linux_with(elf(&|sample| sample.runpath = Some("/home/builder/lib")))),
         ("elf-runpath", E, linux_with(elf(&|sample| sample.runpath = Some("$ORIGIN/../_solib_k8/voice")))),
         ("macho-rpath", W, apple(&|sample| sample.rpaths = vec!["/opt/homebrew/lib"])),
@@ -744,6 +756,17 @@ fn binary_cases() -> Vec<Case> {
                 .and(&format!("{INFO}/sboms/rg.json"), "{}", 0o100644),
         ),
     ]
+}
+
+/// A wheel with a module whose library lies where nothing leads, and this Python code.
+fn module(python: &str) -> Sample {
+    let library = ElfSample { interpreter: None, flags_1: 0, soname: Some("libmore.so"), ..glibc_elf() };
+    let module = ElfSample { needed: vec!["libc.so.6", "libmore.so"], soname: None, ..library.clone() };
+    tagged(&GNU, static_pie(62).build())
+        .and("codex_cli_bin/more.cpython-312-x86_64-linux-gnu.so", module.build(), 0o100644)
+        .and("codex_cli_bin/lib/libmore.so", library.build(), 0o100644)
+        .and("codex_cli_bin/load.py", python, 0o100644)
+        .and(&format!("{INFO}/sboms/more.json"), "{}", 0o100644)
 }
 
 /// A wheel whose program was patched after it had been linked.
