@@ -762,7 +762,7 @@ fn binary_cases() -> Vec<Case> {
 fn module(python: &str) -> Sample {
     let library = ElfSample { interpreter: None, flags_1: 0, soname: Some("libmore.so"), ..glibc_elf() };
     let module = ElfSample { needed: vec!["libc.so.6", "libmore.so"], soname: None, ..library.clone() };
-    tagged(&GNU, static_pie(62).build())
+    tagged(&["manylinux2014_x86_64", "manylinux_2_17_x86_64"], static_pie(62).build())
         .and("codex_cli_bin/more.cpython-312-x86_64-linux-gnu.so", module.build(), 0o100644)
         .and("codex_cli_bin/lib/libmore.so", library.build(), 0o100644)
         .and("codex_cli_bin/load.py", python, 0o100644)
