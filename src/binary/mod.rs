@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! magic ─▶ elf | macho | pe, dependencies ─▶ facts ─▶ policy ─▶ promise (objections) ─▶ tags, inventory
+//!                                           └▶ layout ─▶ search, loading (what of the wheel is found) ─▶ promise
 //! ```
 //!
 //! Everything here works on bytes in memory, most often a memory map. Every offset and count of the input is taken as
