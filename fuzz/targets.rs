@@ -53,7 +53,7 @@ const fn target(name: &'static str, parse: fn(&[u8]), seeds: fn() -> Vec<Vec<u8>
     Target { name, parse, seeds }
 }
 
-pub const TARGETS: [Target; 21] = [
+pub const TARGETS: [Target; 22] = [
     target("wheel", wheel, wheels),
     target("zip", zip, wheels),
     target("unpack", unpack, wheels),
@@ -66,6 +66,7 @@ pub const TARGETS: [Target; 21] = [
     target("record", record, records),
     target("wheel_file", wheel_file, wheel_files),
     target("metadata", metadata, metadata_files),
+    target("description", description, descriptions),
     target("names", names, all_names),
     target("pyproject", pyproject, pyprojects),
     target("checksums", checksums, lists_of_checksums),
@@ -235,6 +236,19 @@ fn checksums(bytes: &[u8]) {
     }
 }
 
+/// A description in reStructuredText and the same in Markdown, as the rules read it inside a wheel.
+fn description(bytes: &[u8]) {
+    static SELECTION: LazyLock<Selection> =
+        LazyLock::new(|| Selection::of(&["description".into(), "description-links".into()], &[]).unwrap());
+    let text = String::from_utf8_lossy(bytes);
+    for kind in ["text/x-rst", "text/markdown"] {
+        let mut sample = linux();
+        let (fields, _) = METADATA.split_once("\n\n").unwrap();
+        sample.metadata = format!("{}\n\n{text}", fields.replace("text/markdown", kind));
+        checked(Archive::from_bytes(Path::new(&sample.file_name), sample.build()), &SELECTION);
+    }
+}
+
 /// codex-package.json, as the rules read it inside a wheel.
 fn package_json(bytes: &[u8]) {
     let mut sample = linux();
@@ -389,6 +403,18 @@ fn wheel_files() -> Vec<Vec<u8>> {
 
 fn metadata_files() -> Vec<Vec<u8>> {
     texts(&[METADATA, "Name: a\nRequires-Dist: b[c]>=1 ; python_version < '3.9' and extra == 'x'\n"])
+}
+
+fn descriptions() -> Vec<Vec<u8>> {
+    texts(&[
+        "Title\n=====\n\nSub\n---\n\ntext *a* **b** ``c`` `d`_ :sup:`e` |f| [1]_ g__\n\n.. _d: http://a.example\n\n\
+        .. |f| replace:: x\n.. [1] note\n__ d_\n",
+        "- a\n\n  - b\n\n1. c\n#. d\n\nterm : class\n  text::\n\n    literal\n\n:field: e\n\n-o FILE  option\n\n| line\n| block\n\n\
+        >>> doctest\n\n.. code-block:: python\n   :linenos:\n\n   x\n\n.. image:: a.png\n   :alt: b\n",
+        "+---+---+\n| a | b |\n+===+===+\n| c | d |\n+---+---+\n\n=== ===\na   b\n=== ===\nc   d\n=== ===\n\n\
+        .. list-table::\n   :header-rows: 1\n\n   * - a\n     - b\n\n.. role:: own(code)\n\n.. note:: :own:`x`\n\n..\n\n   quote\n",
+        "# Title\n\n[a](b.md) ![c](d.png) <img src=e.png>\n\n```\ncode\n```\n\n| a | b |\n| - | - |\n",
+    ])
 }
 
 fn all_names() -> Vec<Vec<u8>> {

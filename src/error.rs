@@ -96,15 +96,6 @@ pub(crate) fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>)
     best.filter(|(likeness, _)| *likeness > ALIKE).map(|(_, name)| name)
 }
 
-/// The name among those known that a wrong one is most like, where it is like one.
-pub(crate) fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    // A name that has this much of another reads like it.
-    const ALIKE: f64 = 0.75;
-    let scored = known.into_iter().map(|name| (strsim::jaro_winkler(wrong, name), name));
-    let best = scored.max_by(|(one, _), (other, _)| one.total_cmp(other));
-    best.filter(|(likeness, _)| *likeness > ALIKE).map(|(_, name)| name)
-}
-
 /// What an error of a step knows beyond its message.
 pub trait Explain: Error + Send + Sync + 'static {
     /// One sentence that says what to do, where that is known.

@@ -1,9 +1,11 @@
 //! The libraries that a wheel or payload brings along, and whether the loader finds them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
-use super::facts::{Details, Slice};
+use super::facts::Details;
 use super::python::is_extension_module;
+use super::search::Image;
+use super::{layout, search};
 use crate::member_path;
 
 /// Whether a library that a binary needs lies in the same wheel.
@@ -17,10 +19,25 @@ pub enum Reach {
     Absent,
 }
 
+/// What loads a file before a library is looked for in vain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loader {
+    /// Its path in the wheel or payload.
+    pub member: String,
+    /// Whether it is a program, which begins with nothing loaded. Python may have loaded the library for a module.
+    pub is_program: bool,
+}
+
+/// By file and library: who loads the file where the loader does not find the library.
+pub(super) type Missed = HashMap<String, HashMap<String, Loader>>;
+
 /// The files of a wheel or payload that can serve as libraries: by name, the directories that hold them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BundledLibraries {
-    directories: BTreeMap<String, BTreeSet<String>>,
+    /// Installed directories, by name and by that name in small letters.
+    directories: HashMap<String, BTreeSet<String>>,
+    folded: HashMap<String, BTreeSet<String>>,
+    missed: Missed,
     /// Whether Python imports one of these on Windows.
     has_extension_modules: bool,
     /// Functions that of all C libraries glibc alone has, and that some file here has too.
@@ -30,14 +47,45 @@ pub struct BundledLibraries {
 impl BundledLibraries {
     /// The libraries at these paths, relative to the root of the wheel or payload and separated by `/`.
     pub fn at<'a>(members: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut directories: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+        let mut bundled = Self::default();
         for member in members {
-            let (directory, name) = member.rsplit_once('/').unwrap_or(("", member));
-            // Windows finds DLLs whatever the case; one spelling serves both.
-            directories.entry(name.to_owned()).or_default().insert(directory.to_owned());
+            let installed = layout::installed(member);
+            let (directory, name) = (member_path::parent(&installed), member_path::file_name(member));
+            for (table, name) in [
+                (&mut bundled.directories, name.to_owned()),
+                // Windows finds DLLs whatever the case.
+                (&mut bundled.folded, name.to_ascii_lowercase()),
+            ] {
+                table.entry(name).or_default().insert(directory.to_owned());
+            }
+            bundled.has_extension_modules |= is_extension_module(name);
         }
-        let has_extension_modules = directories.keys().any(|name: &String| is_extension_module(name));
-        Self { directories, has_extension_modules, glibc_functions: BTreeSet::new() }
+        bundled
+    }
+
+    /// Adds what loaders do not find when they load these files one after the other.
+    pub fn add_missed(&mut self, missed: Missed) {
+        self.missed = missed;
+    }
+
+    /// Who loads `member` where the loader does not find `library`.
+    pub fn missed(&self, member: &str, library: &str) -> Option<&Loader> {
+        self.missed.get(member)?.get(library)
+    }
+
+    /// Whether some directory has a library of this name, in any case of letters.
+    pub fn has_in_any_case(&self, name: &str) -> bool {
+        self.folded.contains_key(&name.to_ascii_lowercase())
+    }
+
+    /// Whether some directory has a library of the name that this path ends in.
+    pub fn has(&self, library: &str) -> bool {
+        self.directories.contains_key(member_path::file_name(library))
+    }
+
+    /// Whether that installed directory has a library of this name.
+    pub fn lies_in(&self, directory: &str, name: &str) -> bool {
+        self.directories.get(name).is_some_and(|directories| directories.contains(directory))
     }
 
     /// Adds the functions of glibc alone that a file of the wheel has itself.
@@ -55,47 +103,16 @@ impl BundledLibraries {
         self.has_extension_modules
     }
 
-    /// Whether `library`, as `slice` at `member` spells it, lies here within reach of the loader.
-    pub fn reach(&self, member: &str, slice: &Slice, library: &str) -> Reach {
-        let here = member_path::parent(member);
-        let windows = matches!(slice.details, Details::Pe(_));
-        let name = library.rsplit('/').next().unwrap_or(library);
-        let holders: BTreeSet<&str> = if windows {
-            let same = self.directories.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
-            same.flat_map(|(_, directories)| directories).map(String::as_str).collect()
-        } else {
-            self.directories.get(name).into_iter().flatten().map(String::as_str).collect()
+    /// Whether `library`, as the file spells it, lies here within reach of the loader by what the file says itself.
+    pub(super) fn reach(&self, image: &Image<'_>, library: &str) -> Reach {
+        let is_within = match image.slice.details {
+            Details::Pe(_) => {
+                let Some(directories) = self.folded.get(&library.to_ascii_lowercase()) else { return Reach::Absent };
+                directories.contains(&image.directory)
+            }
+            _ if !self.has(library) => return Reach::Absent,
+            _ => search::find(&[image], library, |directory, name| self.lies_in(directory, name)).is_some(),
         };
-        if holders.is_empty() {
-            return Reach::Absent;
-        }
-        let candidates: Vec<Option<String>> = if windows {
-            vec![Some(here.to_owned())]
-        } else if matches!(slice.details, Details::MachO(_)) {
-            mach_o_directories(here, slice, library)
-        } else {
-            slice.run_paths.iter().map(|path| below(here, path, &["$ORIGIN", "${ORIGIN}"])).collect()
-        };
-        let reached = candidates.into_iter().flatten().any(|directory| holders.contains(directory.as_str()));
-        if reached { Reach::Within } else { Reach::Outside }
+        if is_within { Reach::Within } else { Reach::Outside }
     }
-}
-
-/// The directories that dyld may find `library` in, inside the wheel.
-fn mach_o_directories(here: &str, slice: &Slice, library: &str) -> Vec<Option<String>> {
-    const ORIGINS: [&str; 2] = ["@loader_path", "@executable_path"];
-    let (directory, _) = library.rsplit_once('/').unwrap_or(("", library));
-    match directory.strip_prefix("@rpath") {
-        Some(rest) => slice.run_paths.iter().map(|path| below(here, &format!("{path}{rest}"), &ORIGINS)).collect(),
-        None => vec![below(here, directory, &ORIGINS)],
-    }
-}
-
-/// A run path that begins at one of `origins`, as a directory of the wheel; `None` where it leads elsewhere.
-fn below(here: &str, path: &str, origins: &[&str]) -> Option<String> {
-    let rest = origins.iter().find_map(|origin| path.strip_prefix(origin))?;
-    if !rest.is_empty() && !rest.starts_with('/') {
-        return None;
-    }
-    member_path::join(here, rest)
 }

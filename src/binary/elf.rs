@@ -30,7 +30,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Facts, BinaryError> {
 fn slice<Header: FileHeader<Endian = object::Endianness>>(image: &Image<'_, Header>) -> Result<Slice, BinaryError> {
     let mut strings = Strings::of(ELF);
     let interpreter = interpreter(image, &mut strings)?;
-    let android_api = elf_abi::android_api_level::<Header>(image.segments, image.endian, image.bytes);
+    let elf_abi::Notes { android_api, x86_level } = elf_abi::notes::<Header>(image.segments, image.endian, image.bytes);
     let names = string_table(image)?;
 
     let mut needed = Vec::new();
@@ -39,7 +39,8 @@ fn slice<Header: FileHeader<Endian = object::Endianness>>(image: &Image<'_, Head
         needed.push(Needed { name, optional: false });
     }
     let mut run_paths = Vec::new();
-    for offset in image.values(elf::DT_RPATH).chain(image.values(elf::DT_RUNPATH)) {
+    let is_rpath = image.value(elf::DT_RUNPATH).is_none() && image.value(elf::DT_RPATH).is_some();
+    if let Some(offset) = image.value(if is_rpath { elf::DT_RPATH } else { elf::DT_RUNPATH }) {
         run_paths.extend(strings.at(&names, offset, "a run path")?.split(':').map(str::to_owned));
     }
     let soname = image.value(elf::DT_SONAME);
@@ -83,6 +84,9 @@ fn slice<Header: FileHeader<Endian = object::Endianness>>(image: &Image<'_, Head
         details: Details::Elf(ElfFacts {
             os_abi: image.header.e_ident().os_abi.0,
             interpreter,
+            is_rpath,
+            has_packed_relocations: image.value(elf::DT_RELR).is_some(),
+            x86_level,
             android_api,
             executable_stack: executable_stack(image),
             version_needs,

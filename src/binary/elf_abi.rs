@@ -1,6 +1,6 @@
 //! What an ELF file says of the machine and system it is for: its header's number, class, byte order and flags, the
 //! attributes of Arm files ("ELF for the Arm Architecture", "Addenda to the ABI") and Android's note. Which libraries it
-//! needs is read in `elf`.
+//! needs is read in `elf`. Notes name levels of processors too (Linux Extensions to gABI, "Program Property").
 
 use object::elf;
 use object::read::elf::{AttributeReader, FileHeader, ProgramHeader as _, SectionHeader as _};
@@ -131,22 +131,43 @@ fn integer(mut attributes: AttributeReader<'_>, wanted: u64) -> Option<u64> {
     None
 }
 
-/// The API level that Android's note states.
-pub(super) fn android_api_level<Header: FileHeader<Endian = Endian>>(
+/// What the notes of a file say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Notes {
+    /// The API level of Android.
+    pub android_api: Option<u16>,
+    /// The level of x86-64 that a processor must have (System V ABI, AMD64 supplement, "Micro-Architecture Levels"); 1 is
+    /// what all have.
+    pub x86_level: Option<u8>,
+}
+
+pub(super) fn notes<Header: FileHeader<Endian = Endian>>(
     segments: &[Header::ProgramHeader],
     endian: Endian,
     bytes: &[u8],
-) -> Option<u16> {
+) -> Notes {
+    let mut found = Notes::default();
     for segment in segments {
         let Ok(Some(mut notes)) = segment.notes(endian, bytes) else { continue };
         while let Ok(Some(note)) = notes.next() {
-            if (note.name(), note.n_type(endian).0) != ANDROID_NOTE {
-                continue;
+            if (note.name(), note.n_type(endian).0) == ANDROID_NOTE && found.android_api.is_none() {
+                let level = note.desc().first_chunk::<4>().map(|level| match endian {
+                    Endian::Little => u32::from_le_bytes(*level),
+                    Endian::Big => u32::from_be_bytes(*level),
+                });
+                found.android_api = level.and_then(|level| level.try_into().ok());
             }
-            let level = note.desc().first_chunk::<4>()?;
-            let level = if endian == Endian::Little { u32::from_le_bytes(*level) } else { u32::from_be_bytes(*level) };
-            return level.try_into().ok();
+            let Some(mut properties) = note.gnu_properties(endian) else { continue };
+            while let Ok(Some(property)) = properties.next() {
+                if property.pr_type() == elf::GNU_PROPERTY_X86_ISA_1_NEEDED
+                    && let Ok(levels) = property.data_u32(endian)
+                {
+                    // The lowest four bits are the four levels.
+                    let level = (1..=4).rev().find(|level| levels & 1 << (level - 1) != 0);
+                    found.x86_level = found.x86_level.max(level);
+                }
+            }
         }
     }
-    None
+    found
 }

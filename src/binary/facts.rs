@@ -31,7 +31,8 @@ pub struct Slice {
     pub libc: Option<Libc>,
     /// The libraries that the loader must find, in the order of the file.
     pub needed: Vec<Needed>,
-    /// Where the loader is told to look for them, each directory as the file spells it (ELF lists are split at colons).
+    /// Where the loader is told to look for them, each directory as the file spells it (ELF lists are split at colons, and
+    /// `DT_RPATH` beside `DT_RUNPATH` is passed over as loaders do).
     pub run_paths: Vec<String>,
     /// Whether the file holds debugging sections.
     pub debug_info: bool,
@@ -93,7 +94,7 @@ impl fmt::Display for Libc {
 }
 
 /// A library that the loader must find.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Needed {
     /// Soname, dylib path or DLL name, as the file spells it.
     pub name: String,
@@ -126,6 +127,12 @@ pub struct ElfFacts {
     pub os_abi: u8,
     /// `PT_INTERP`.
     pub interpreter: Option<String>,
+    /// Whether the run paths are of the elder kind (`DT_RPATH`), which serves what the file loads too.
+    pub is_rpath: bool,
+    /// Whether relative relocations are packed (`DT_RELR`), which elder loaders pass over.
+    pub has_packed_relocations: bool,
+    /// The level of x86-64 that processors must have, where the file states one; 1 is what all have.
+    pub x86_level: Option<u8>,
     /// The lowest API level of Android, where its note is there.
     pub android_api: Option<u16>,
     /// Whether the stack is to be executable: `PT_GNU_STACK` with the execute flag.

@@ -7,7 +7,7 @@ use super::error::BinaryError;
 use super::facts::{Details, Facts, Kind};
 use super::objection::{Objection, Weight};
 use super::tags::NextTag;
-use super::{promise, read, tags};
+use super::{loading, promise, read, tags};
 use crate::fs::FsError;
 use crate::target::{PlatformTag, PlatformTagSet};
 
@@ -37,6 +37,8 @@ impl FromIterator<(String, Result<Facts, BinaryError>)> for Inventory {
                 inventory.bundled.add_functions(&details.own_glibc_functions);
             }
         }
+        let missed = loading::missed(&inventory.binaries, &inventory.bundled);
+        inventory.bundled.add_missed(missed);
         inventory
     }
 }
@@ -70,8 +72,7 @@ impl Inventory {
 
     /// Whether one of the libraries has this name, in any case of letters.
     pub(crate) fn brings(&self, name: &str) -> bool {
-        let mut names = self.binaries.iter().map(|(member, _)| member.rsplit('/').next().unwrap_or(member));
-        names.any(|own| own.eq_ignore_ascii_case(name))
+        self.bundled.has_in_any_case(name)
     }
 
     pub(crate) fn get(&self, member: &str) -> Option<&Facts> {

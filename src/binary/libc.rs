@@ -30,6 +30,33 @@ pub(super) fn musl_interpreter(architecture: Architecture) -> &'static str {
     }
 }
 
+/// What `$LIB` stands for in run paths: the directory of the system's own libraries, as Red Hat and as Debian have it.
+pub(super) fn library_directories(architecture: Architecture) -> [&'static str; 2] {
+    match architecture {
+        Architecture::Aarch64 => ["lib64", "lib/aarch64-linux-gnu"],
+        Architecture::X86_64 => ["lib64", "lib/x86_64-linux-gnu"],
+        Architecture::I686 => ["lib", "lib/i386-linux-gnu"],
+        Architecture::Armv7 | Architecture::Armv6 => ["lib", "lib/arm-linux-gnueabihf"],
+        Architecture::Riscv64 => ["lib64", "lib/riscv64-linux-gnu"],
+        Architecture::Ppc64le => ["lib64", "lib/powerpc64le-linux-gnu"],
+        Architecture::S390x => ["lib64", "lib/s390x-linux-gnu"],
+        Architecture::Loongarch64 => ["lib64", "lib/loongarch64-linux-gnu"],
+    }
+}
+
+/// What `$PLATFORM` stands for in run paths: the kernel's name of the processor (`AT_PLATFORM`), which glibc up to 2.32
+/// replaced on x86-64 by that of a kind of processor.
+pub(super) fn platforms(architecture: Architecture) -> &'static [&'static str] {
+    match architecture {
+        Architecture::Aarch64 => &["aarch64"],
+        Architecture::X86_64 => &["x86_64", "haswell", "xeon_phi"],
+        Architecture::I686 => &["i686", "i586"],
+        Architecture::Armv7 | Architecture::Armv6 => &["v6l", "v7l", "v8l"],
+        // POWER and IBM Z name their generations; none is there on all machines.
+        Architecture::Ppc64le | Architecture::S390x | Architecture::Riscv64 | Architecture::Loongarch64 => &[],
+    }
+}
+
 /// Alpine gives musl a soname of its own.
 pub(super) fn is_musl_library(name: &str) -> bool {
     name.starts_with("libc.musl-") || name.starts_with("ld-musl-")

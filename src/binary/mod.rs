@@ -3,6 +3,7 @@
 //!
 //! ```text
 //! magic ─▶ elf | macho | pe, dependencies ─▶ facts ─▶ policy ─▶ promise (objections) ─▶ tags, inventory
+//!                                           └▶ layout ─▶ search, loading (what of the wheel is found) ─▶ promise
 //! ```
 //!
 //! Everything here works on bytes in memory, most often a memory map. Every offset and count of the input is taken as
@@ -18,7 +19,9 @@ mod elf_symbols;
 mod error;
 mod facts;
 mod inventory;
+pub(crate) mod layout;
 mod libc;
+mod loading;
 mod machine;
 mod macho;
 mod macho_signature;
@@ -29,6 +32,7 @@ mod policy;
 mod promise;
 mod python;
 mod read;
+mod search;
 mod tags;
 
 pub(crate) use bundled::Reach;
@@ -38,6 +42,7 @@ pub use facts::{Details, Facts, Kind, Libc, Linkage, Signature, Slice};
 pub use inventory::Inventory;
 pub use machine::{Machine, Machines};
 pub use magic::{Format, Magic};
+pub(crate) use objection::Absence;
 pub use objection::{Objection, Weight};
 pub(crate) use python::PythonLibrary;
 pub use read::{Spool, read};

@@ -26,6 +26,8 @@ pub enum Absence {
     Fatal,
     /// Most machines have it: the Visual C++ runtime, which many programs bring along, or what comes with a driver.
     Unlikely,
+    /// The binary is a module of Python, which fails to be imported unless something has loaded the library before.
+    Preloaded,
     /// The binary starts without it.
     Harmless,
 }
@@ -42,7 +44,7 @@ pub enum Weight {
 }
 
 /// One way in which a binary breaks the promise of a tag.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Objection {
     /// The format is another operating system's.
     Format { found: Format, expected: Format },
@@ -63,7 +65,13 @@ pub enum Objection {
     /// The program interpreter is not where the tag's platforms have it.
     Interpreter { found: String, expected: &'static str },
     /// A needed library is neither part of every such platform nor within reach in the wheel.
-    NeededLibrary { library: String, reach: Reach, absence: Absence },
+    NeededLibrary {
+        library: String,
+        reach: Reach,
+        absence: Absence,
+        /// The program that loads the file and does not come to the library, where that is another file.
+        by: Option<String>,
+    },
     /// A version node that the tag's oldest platform does not have.
     SymbolVersion {
         library: String,
@@ -81,6 +89,11 @@ pub enum Objection {
     BlacklistedSymbol { library: String, symbol: &'static str, strength: Strength },
     /// A function of a later musl than the tag promises.
     LaterMusl { symbol: String, needs: OsVersion, promised: OsVersion },
+    /// Relative relocations in the packed form, which the C library knows from a version on; glibc takes it only beside its
+    /// version node.
+    PackedRelocations { libc: Libc, needs: OsVersion, promised: OsVersion, lacks_node: bool },
+    /// Code for a higher level of x86-64 than all such processors have.
+    ProcessorLevel { level: u8 },
     /// A Mach-O slice without a code signature, or with a defective one. arm64 Macs run nothing unsigned.
     Signature { architecture: Architecture, defect: Option<&'static str> },
 }
@@ -93,7 +106,7 @@ impl Objection {
             }
             Self::SymbolVersion { strength: Strength::Weak, .. }
             | Self::BlacklistedSymbol { strength: Strength::Weak, .. }
-            | Self::NeededLibrary { absence: Absence::Unlikely | Absence::Harmless, .. }
+            | Self::NeededLibrary { absence: Absence::Unlikely | Absence::Preloaded | Absence::Harmless, .. }
             | Self::Signature { architecture: Architecture::X86_64, .. } => Weight::Warning,
             _ => Weight::Error,
         }
@@ -127,21 +140,19 @@ impl Objection {
     pub(super) fn node(&self) -> Option<OsVersion> {
         match self {
             Self::SymbolVersion { node, .. } => glibc_node(node),
+            Self::PackedRelocations { needs, .. } => Some(*needs),
             _ => None,
         }
     }
 
-    /// Whether both say the same, of whatever version of a system.
-    pub(super) fn has_cause_of(&self, other: &Self) -> bool {
-        self.without_promise() == other.without_promise()
-    }
-
-    fn without_promise(&self) -> Self {
+    /// What it says of the file, whatever version of a system was promised.
+    pub(super) fn cause(&self) -> Self {
         let mut same = self.clone();
         match &mut same {
-            Self::Floor { promised, .. } | Self::SymbolVersion { promised, .. } | Self::LaterMusl { promised, .. } => {
-                *promised = OsVersion::new(0, 0);
-            }
+            Self::Floor { promised, .. }
+            | Self::SymbolVersion { promised, .. }
+            | Self::PackedRelocations { promised, .. }
+            | Self::LaterMusl { promised, .. } => *promised = OsVersion::new(0, 0),
             Self::ApiLevel { promised, .. } => *promised = 0,
             _ => {}
         }
@@ -185,8 +196,13 @@ impl Objection {
             Self::Interpreter { found, expected } => {
                 write!(out, "{} is `{found}`, and the tag's platforms have `{expected}`", part("interpreter"))
             }
-            Self::NeededLibrary { library, reach: Reach::Outside, .. } => {
-                write!(out, "{it} needs `{library}`, which the wheel holds where the loader does not look")
+            Self::NeededLibrary { library, reach: Reach::Outside, absence, by } => {
+                write!(out, "{it} needs `{library}`, which the wheel holds where the loader does not look")?;
+                match (by, absence) {
+                    (Some(program), _) => write!(out, " when `{program}` starts"),
+                    (None, Absence::Preloaded) => out.write_str("; no import succeeds before something else loads it"),
+                    (None, _) => Ok(()),
+                }
             }
             Self::NeededLibrary { library, absence: Absence::Harmless, .. } => {
                 write!(
@@ -223,6 +239,22 @@ impl Objection {
             }
             Self::LaterMusl { symbol, needs, promised } => {
                 write!(out, "{it} uses `{symbol}`, which musl has from {needs} on, and the tag promises {promised}")
+            }
+            Self::PackedRelocations { libc, lacks_node: true, .. } => {
+                write!(
+                    out,
+                    "{it} has packed relocations (`DT_RELR`) and does not need `GLIBC_ABI_DT_RELR`; {libc} refuses that"
+                )
+            }
+            Self::PackedRelocations { libc, needs, promised, .. } => {
+                write!(out, "{it} has packed relocations (`DT_RELR`), which {libc} knows from {needs} on")?;
+                write!(out, ", and the tag promises {promised}")
+            }
+            Self::ProcessorLevel { level } => {
+                write!(
+                    out,
+                    "{it} says that it needs a processor of the level x86-64-v{level}, and the tag promises any x86_64"
+                )
             }
             Self::Signature { architecture, defect: Some(defect) } => {
                 write!(out, "the code signature of {} is broken: {defect}", code(architecture))

@@ -140,6 +140,12 @@ pub(super) fn musl_with(function: &str) -> Option<OsVersion> {
     MUSL.iter().find(|(_, functions)| functions.contains(&function)).map(|(release, _)| *release)
 }
 
+/// Since when loaders know packed relocations (`DT_RELR`), and the node by which a file tells glibc that it has them. musl
+/// has them from 1.2.4 on, which no tag can name.
+pub(super) const GLIBC_WITH_PACKED_RELOCATIONS: OsVersion = OsVersion::new(2, 36);
+pub(super) const MUSL_WITH_PACKED_RELOCATIONS: OsVersion = OsVersion::new(1, 2);
+pub(super) const PACKED_RELOCATIONS_NODE: &str = "GLIBC_ABI_DT_RELR";
+
 /// No function that only glibc has bears a longer name.
 const MAX_GLIBC_NAME: usize = 64;
 

@@ -1,13 +1,16 @@
 //! The facts of a binary held against the promise of a platform tag (PEP 600, 656, 730, 738, `packaging.tags`). What follows
 //! from an objection is decided by the step that asked.
 
-use std::collections::BTreeSet;
+use std::collections::{HashMap, HashSet};
 
 use super::bundled::{BundledLibraries, Reach};
-use super::facts::{Details, ElfFacts, Facts, Kind, Libc, MachOFacts, MachOPlatform, Needed, Signature, Slice};
+use super::facts::{
+    Details, ElfFacts, Facts, Kind, Libc, Linkage, MachOFacts, MachOPlatform, Needed, Signature, Slice,
+};
 use super::magic::Format;
 use super::objection::{Absence, Objection, Strength};
 use super::python::{PythonLibrary, is_extension_module};
+use super::search::Image;
 use super::{libc, policy};
 use crate::target::{Architecture, IosMachine, MacosArchitecture, OsVersion, PlatformTag};
 
@@ -35,7 +38,11 @@ pub(super) fn objections(facts: &Facts, tag: &PlatformTag, member: &str, bundled
         let runs = |slice: &&Slice| slice.machine.architecture().is_some_and(|built| built.runs_on(architecture));
         let slice = facts.slices.iter().find(runs);
         match slice {
-            Some(slice) => found.extend(Trial { slice, architecture, member, bundled, found: Vec::new() }.hold(&tag)),
+            Some(slice) => {
+                let image = Image::of(member, slice);
+                let trial = Trial { slice, architecture, member, image, bundled, found: Vec::new() };
+                found.extend(trial.hold(&tag));
+            }
             None => found.push(Objection::Architecture { found: facts.machines(), expected: architecture }),
         }
     }
@@ -47,6 +54,7 @@ struct Trial<'a> {
     slice: &'a Slice,
     architecture: Architecture,
     member: &'a str,
+    image: Image<'a>,
     bundled: &'a BundledLibraries,
     found: Vec<Objection>,
 }
@@ -63,6 +71,11 @@ impl Trial<'_> {
             (PlatformTag::Musllinux { musl, .. }, Details::Elf(details)) => self.musllinux(details, *musl),
             (PlatformTag::Linux(_), Details::Elf(details)) => self.found.extend(self.foreign_system(details)),
             _ => {}
+        }
+        if let Details::Elf(ElfFacts { x86_level: Some(level @ 2..), .. }) = self.slice.details
+            && self.architecture == Architecture::X86_64
+        {
+            self.found.push(Objection::ProcessorLevel { level });
         }
         self.libraries(tag);
         self.found
@@ -159,6 +172,16 @@ impl Trial<'_> {
                 only_weak: need.only_weak_symbols,
             });
         }
+        let nodes = &details.version_needs;
+        // A program without a loader relocates itself.
+        if self.is_loaded(details) && !nodes.iter().any(|need| need.node == policy::PACKED_RELOCATIONS_NODE) {
+            // glibc looks for its node where it looks for others of its own.
+            let lacks_node = nodes.iter().any(|need| need.library.starts_with("libc.so"));
+            let needs = policy::GLIBC_WITH_PACKED_RELOCATIONS;
+            if lacks_node || promised < needs {
+                self.found.push(Objection::PackedRelocations { libc: Libc::Glibc, needs, promised, lacks_node });
+            }
+        }
         self.blacklisted(details, |library| policy::manylinux_blacklist(promised, library));
     }
 
@@ -179,16 +202,31 @@ impl Trial<'_> {
                 self.found.push(Objection::LaterMusl { symbol: symbol.name.clone(), needs, promised });
             }
         }
+        let needs = policy::MUSL_WITH_PACKED_RELOCATIONS;
+        if self.is_loaded(details) && promised < needs {
+            let (libc, lacks_node) = (Libc::Musl, false);
+            self.found.push(Objection::PackedRelocations { libc, needs, promised, lacks_node });
+        }
         self.blacklisted(details, policy::musllinux_blacklist);
     }
 
+    /// Whether a loader is to read packed relocations.
+    fn is_loaded(&self, details: &ElfFacts) -> bool {
+        details.has_packed_relocations && self.slice.linkage == Linkage::Dynamic
+    }
+
     fn blacklisted(&mut self, details: &ElfFacts, blacklist: impl Fn(&str) -> Vec<&'static str>) {
-        let mut seen = BTreeSet::new();
-        for library in &self.slice.needed {
+        let mut weak: HashMap<&str, bool> = HashMap::new();
+        for used in &details.undefined {
+            weak.entry(&used.name).or_insert(used.weak);
+        }
+        let (mut named, mut seen) = (HashSet::new(), HashSet::new());
+        for library in self.slice.needed.iter().filter(|needed| named.insert(&needed.name)) {
             for symbol in blacklist(&library.name) {
-                let Some(used) = details.undefined.iter().find(|used| used.name == symbol) else { continue };
-                if seen.insert(symbol) {
-                    let (library, strength) = (library.name.clone(), strength(used.weak));
+                if let Some(weak) = weak.get(symbol)
+                    && seen.insert(symbol)
+                {
+                    let (library, strength) = (library.name.clone(), strength(*weak));
                     self.found.push(Objection::BlacklistedSymbol { library, symbol, strength });
                 }
             }
@@ -196,11 +234,11 @@ impl Trial<'_> {
     }
 
     /// Whether the wheel itself brings a library where it serves. A library is loaded by a program that has the others
-    /// loaded already, found by their sonames; a program needs a way.
+    /// loaded already, found by their sonames, unless that program comes from the wheel too; a program needs a way.
     fn brings(&self, library: &str) -> bool {
-        match self.bundled.reach(self.member, self.slice, library) {
+        match self.bundled.reach(&self.image, library) {
             Reach::Within => true,
-            Reach::Outside => self.slice.kind == Kind::Library,
+            Reach::Outside => self.slice.kind == Kind::Library && self.bundled.missed(self.member, library).is_none(),
             Reach::Absent => false,
         }
     }
@@ -215,7 +253,8 @@ impl Trial<'_> {
     fn libraries(&mut self, tag: &PlatformTag) {
         let wrong_libc =
             self.found.iter().any(|found| matches!(found, Objection::Libc { .. } | Objection::System { .. }));
-        for Needed { name, optional } in &self.slice.needed {
+        let (is_in_python, mut named) = (self.is_in_python(), HashSet::new());
+        for Needed { name, optional } in self.slice.needed.iter().filter(|needed| named.insert(*needed)) {
             let on_platform = match tag {
                 PlatformTag::Manylinux { glibc, .. } => policy::manylinux_has_library(*glibc, self.architecture, name),
                 PlatformTag::Musllinux { .. } => policy::musllinux_has_library(name),
@@ -230,26 +269,29 @@ impl Trial<'_> {
             }
             let of_python = match tag {
                 PlatformTag::Windows(_) => {
-                    PythonLibrary::of(name).is_some() || policy::comes_with_python(name) && self.is_in_python()
+                    PythonLibrary::of(name).is_some() || policy::comes_with_python(name) && is_in_python
                 }
                 // Python is a library of the app there, and loaded before whatever it imports (PEP 730, PEP 738).
-                PlatformTag::Android { .. } => PythonLibrary::of(name).is_some() && self.is_in_python(),
+                PlatformTag::Android { .. } => PythonLibrary::of(name).is_some() && is_in_python,
                 PlatformTag::Ios { .. } => self.slice.kind == Kind::Library && name == "@rpath/Python.framework/Python",
                 _ => false,
             };
             if of_python {
                 continue;
             }
-            let reach = self.bundled.reach(self.member, self.slice, name);
+            let reach = self.bundled.reach(&self.image, name);
+            let loader = self.bundled.missed(self.member, name).filter(|_| self.slice.kind == Kind::Library);
             let absence = match tag {
                 _ if *optional => Absence::Harmless,
+                _ if loader.is_some_and(|loader| !loader.is_program) => Absence::Preloaded,
                 PlatformTag::Windows(_) if policy::on_most_windows(name) => Absence::Unlikely,
                 // A script may set PATH before it starts the program.
                 PlatformTag::Windows(_) if reach == Reach::Outside => Absence::Unlikely,
                 PlatformTag::Manylinux { .. } | PlatformTag::Musllinux { .. } => Absence::BreaksPromise,
                 _ => Absence::Fatal,
             };
-            self.found.push(Objection::NeededLibrary { library: name.clone(), reach, absence });
+            let by = loader.filter(|loader| loader.is_program).map(|loader| loader.member.clone());
+            self.found.push(Objection::NeededLibrary { library: name.clone(), reach, absence, by });
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The honest tags of binaries: of each family of platform tags, the one with the lowest floor whose promise every
 //! binary keeps (PEP 600, 656, 730, 738, `packaging.tags`).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt;
 
 use serde::Serialize;
@@ -92,9 +92,9 @@ pub(super) fn next_tag<'a>(
         // What still objects to the tag right below the honest one decides, the greatest need first.
         let below = family.iter().take_while(|tag| !honest.contains(tag)).last().filter(|last| **last > tag);
         let last = below.map(objections).unwrap_or_default();
-        let decides = |(file, objection): &&(&str, Objection)| {
-            last.is_empty() || last.iter().any(|(member, cause)| member == file && objection.has_cause_of(cause))
-        };
+        let causes: HashSet<_> = last.iter().map(|(member, cause)| (*member, cause.cause())).collect();
+        let decides =
+            |(file, objection): &&(&str, Objection)| causes.is_empty() || causes.contains(&(*file, objection.cause()));
         let deciding = found.iter().rev().filter(decides).max_by_key(|(_, objection)| objection.node());
         if let Some((file, objection)) = deciding.or(found.first()) {
             return Some(NextTag::of(tag, file, objection));

@@ -1,6 +1,8 @@
 //! The room as a whole on small files built here: facts, objections, honest tags, and hostile input.
 #![allow(clippy::unwrap_used)]
 
+mod loading;
+
 use proptest::prelude::*;
 
 use super::bundled::{BundledLibraries, Reach};

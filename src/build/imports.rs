@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::table::Table;
+use crate::wheel::import_name::ImportName;
 
 /// The key of the project table, the field and its value.
 pub(super) type Field = (&'static str, &'static str, String);
@@ -17,22 +18,12 @@ pub(super) fn imports(table: &Table) -> Result<Vec<Field>, (&'static str, String
     let mut seen = BTreeSet::new();
     for (key, field, names) in lists {
         for stated in names.iter().flatten() {
-            let (name, private) = match stated.split_once(';') {
-                Some((name, word)) if word.trim() == "private" => (name.trim(), "; private"),
-                Some(_) => return Err((key, format!("`{stated}` is no name to import"))),
-                None => (stated.as_str(), ""),
-            };
-            let is_identifier = |part: &str| {
-                let letters = part.chars().all(|letter| letter.is_alphanumeric() || letter == '_');
-                letters && part.starts_with(|first: char| !first.is_numeric())
-            };
-            if !name.split('.').all(is_identifier) {
-                return Err((key, format!("`{stated}` is no name to import")));
+            let name: ImportName =
+                stated.parse().map_err(|error| (key, format!("`{stated}` is no name to import: {error}")))?;
+            if !seen.insert(name.name.clone()) {
+                return Err((key, format!("`{}` stands twice", name.name)));
             }
-            if !seen.insert(name.to_owned()) {
-                return Err((key, format!("`{name}` stands twice")));
-            }
-            fields.push((key, field, format!("{name}{private}")));
+            fields.push((key, field, name.to_string()));
         }
     }
     if table.import_names.as_ref().is_some_and(Vec::is_empty) && fields.is_empty() {

@@ -138,3 +138,6 @@ fn run(options: &Options<'_>, check: impl Fn(&'static Rule, &mut Findings)) -> V
     });
     found.collect()
 }
+
+#[cfg(test)]
+mod tests;

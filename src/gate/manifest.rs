@@ -1,8 +1,9 @@
 //! The release manifest, read back: what `verify --manifest` wrote must be what is published.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use super::release::{Release, SCHEMA_VERSION};
+use super::release::{Release, ReleaseFile, SCHEMA_VERSION};
 use crate::error::Explain;
 use crate::fs::{self, FsError, JsonError, from_json};
 
@@ -43,9 +44,10 @@ pub fn differences(manifest: &Release, release: &Release) -> Vec<String> {
         let (then, now) = (&manifest.release_version, &release.release_version);
         differences.push(format!("the manifest is of version {then}, the release of {now}"));
     }
+    let (before, after) = (by_name(&manifest.files), by_name(&release.files));
     // The manifest of a whole release serves each of its halves.
     for then in manifest.files.iter().filter(|then| release.has(then.role)) {
-        match release.files.iter().find(|now| now.name == then.name) {
+        match after.get(then.name.as_str()) {
             None => differences.push(format!("`{}` is gone", then.name)),
             Some(now) if (now.sha256, now.bytes) != (then.sha256, then.bytes) => {
                 differences
@@ -55,9 +57,14 @@ pub fn differences(manifest: &Release, release: &Release) -> Vec<String> {
         }
     }
     for now in &release.files {
-        if !manifest.files.iter().any(|then| then.name == now.name) {
+        if !before.contains_key(now.name.as_str()) {
             differences.push(format!("`{}` is new", now.name));
         }
     }
     differences
+}
+
+/// The first of each name.
+fn by_name(files: &[ReleaseFile]) -> HashMap<&str, &ReleaseFile> {
+    files.iter().rev().map(|file| (file.name.as_str(), file)).collect()
 }

@@ -1,5 +1,6 @@
 //! What the gate found, for people, for programs and beside the files of a workflow run.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -14,15 +15,17 @@ use crate::fs::portable;
 /// Problems that say the same of several files, each with those files and what it says without them.
 fn alike(problems: &[Problem]) -> Vec<(&Problem, Vec<(&str, String)>)> {
     let mut groups: Vec<(&Problem, Vec<(&str, String)>)> = Vec::new();
+    let mut places: HashMap<(&str, &str, String), usize> = HashMap::new();
     for problem in problems {
         let said = problem.file.as_deref().and_then(|file| Some((file, without(&problem.message, file)?)));
-        let same = |(first, files): &&mut (&Problem, Vec<(&str, String)>)| {
-            (&first.code, &first.help) == (&problem.code, &problem.help)
-                && files.first().is_some_and(|(_, words)| said.as_ref().is_some_and(|(_, own)| own == words))
+        let Some((file, words)) = said else {
+            groups.push((problem, Vec::new()));
+            continue;
         };
-        match groups.iter_mut().find(same) {
-            Some((_, files)) => files.extend(said),
-            None => groups.push((problem, said.into_iter().collect())),
+        let place = *places.entry((&problem.code, &problem.help, words.clone())).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some((_, files)) => files.push((file, words)),
+            None => groups.push((problem, vec![(file, words)])),
         }
     }
     groups

@@ -1,7 +1,7 @@
 //! The runtime distribution of a product: its names, what is shipped of a payload and how it gets on PATH, where upstream
 //! publishes it, and which findings are accepted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 use serde::Deserialize;
@@ -45,6 +45,8 @@ pub struct RuntimeProject {
     pub accepted: Vec<Accepted>,
     /// The indexes that are published to by name.
     pub indexes: Vec<Index>,
+    /// The row that each tag stands in, by the tag's canonical name.
+    rows_by_tag: HashMap<PlatformTag, usize>,
 }
 
 /// How the program gets on PATH.
@@ -187,6 +189,7 @@ impl RuntimeProject {
             command: table.command,
             files,
             supports: table.supports,
+            rows_by_tag: rows_by_tag(&targets),
             targets,
             accepted,
             indexes: indexes(table.index, origin)?,
@@ -235,7 +238,7 @@ impl RuntimeProject {
     /// The rows whose wheel carries `tag`: by name, else where a nearby floor (macosx_10_12 for macosx_10_9) still means
     /// the same build.
     pub(crate) fn target_of_tag(&self, tag: &PlatformTag) -> Option<&Target> {
-        let exact = self.targets.iter().find(|target| target.tags().any(|own| own.canonical() == tag.canonical()));
+        let exact = self.rows_by_tag.get(&tag.canonical()).and_then(|row| self.targets.get(*row));
         let near = || self.targets.iter().filter(|target| target.triple.matches(tag));
         // A tag of glibc is meant for the build on glibc, where there is one.
         exact.or_else(|| near().find(|target| target.triple.is_musl() == tag.is_musllinux())).or_else(|| near().next())
@@ -245,6 +248,16 @@ impl RuntimeProject {
     pub(crate) fn is_of_another(&self, tag: &PlatformTag, row: &Target) -> bool {
         self.targets.iter().any(|other| other != row && other.tags().any(|own| own.canonical() == tag.canonical()))
     }
+}
+
+fn rows_by_tag(targets: &[Target]) -> HashMap<PlatformTag, usize> {
+    let mut rows = HashMap::new();
+    for (row, target) in targets.iter().enumerate() {
+        for tag in target.tags() {
+            rows.entry(tag.canonical()).or_insert(row);
+        }
+    }
+    rows
 }
 
 fn executables(

@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use super::error::ProductError;
 use super::place::Place;
 use crate::member_path::MemberPath;
+use crate::wheel::import_name::KEYWORDS;
 
 #[derive(Deserialize)]
 struct Pyproject<T> {
@@ -88,12 +89,6 @@ pub(crate) fn is_of_python(name: &str) -> bool {
 }
 
 const STANDARD_LIBRARY: &str = include_str!("standard-library.txt");
-
-const KEYWORDS: [&str; 35] = [
-    "False", "None", "True", "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del",
-    "elif", "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda", "nonlocal",
-    "not", "or", "pass", "raise", "return", "try", "while", "with", "yield",
-];
 
 /// The line at which the value of a key stands, counted from one; that of the table around it where it has none.
 fn line(text: &str, key: &str) -> Option<usize> {

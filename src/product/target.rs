@@ -1,5 +1,6 @@
 //! The rows of a product's targets: one per wheel of a release.
 
+use std::collections::HashMap;
 use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -152,12 +153,12 @@ fn triple(key: &str, text: &str, origin: Origin<'_>) -> Result<TargetTriple, Pro
 /// The targets of a product; no tag may be that of two wheels.
 pub(super) fn read(rows: Vec<Row>, origin: Origin<'_>) -> Result<Vec<Target>, ProductError> {
     let mut targets: Vec<Target> = Vec::new();
+    let mut taken: HashMap<PlatformTag, TargetTriple> = HashMap::new();
     for (index, row) in rows.into_iter().enumerate() {
         let target = row.read(index, origin)?;
         for (tag, name) in target.tags().zip(std::iter::once("platform-tag").chain(std::iter::repeat("also"))) {
-            let taken = |other: &&Target| other.tags().any(|taken| taken.canonical() == tag.canonical());
-            if let Some(other) = targets.iter().find(taken) {
-                let why = format!("`{tag}` is a tag of `{}` already, and no tag stands on two wheels", other.triple);
+            if let Some(other) = taken.get(&tag.canonical()) {
+                let why = format!("`{tag}` is a tag of `{other}` already, and no tag stands on two wheels");
                 return Err(origin.refused(&format!("target[{index}].{name}"), why));
             }
         }
@@ -169,6 +170,7 @@ pub(super) fn read(rows: Vec<Row>, origin: Origin<'_>) -> Result<Vec<Target>, Pr
             );
             return Err(origin.refused(&format!("target[{index}].runner"), why));
         }
+        taken.extend(target.tags().map(|tag| (tag.canonical(), target.triple.clone())));
         targets.push(target);
     }
     match targets.is_empty() {

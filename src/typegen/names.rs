@@ -1,10 +1,7 @@
 //! Wire names to Python names, decided once: fields in snake_case, classes in PascalCase (PEP 8), and the names that
 //! Python, `str`, `Enum` or pydantic's `BaseModel` already use.
 
-/// Words that cannot be an identifier (Python 3.13, "Keywords"; soft keywords are allowed as names).
-const KEYWORDS: &str = "\
-    False None True and as assert async await break class continue def del elif else except finally for from \
-    global if import in is lambda nonlocal not or pass raise return try while with yield";
+use crate::wheel::import_name::KEYWORDS;
 
 /// Public attributes of pydantic's `BaseModel` (a field of that name would shadow them) and the builtins that
 /// generated annotations use (a field of that name would hide them from the annotations below it).
@@ -76,7 +73,7 @@ fn identifier(wire: &str, reserved: &str) -> Option<String> {
     if name.starts_with(|first: char| first.is_ascii_digit()) {
         name.insert_str(0, "value_");
     }
-    if lists(KEYWORDS, &name) || lists(reserved, &name) {
+    if KEYWORDS.contains(&name.as_str()) || lists(reserved, &name) {
         name.push('_');
     }
     Some(name)
@@ -119,7 +116,7 @@ pub(super) fn camel(field: &str) -> String {
 pub(super) fn is_class_name(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_uppercase())
         && text.chars().all(|letter| letter.is_ascii_alphanumeric())
-        && !lists(KEYWORDS, text)
+        && !KEYWORDS.contains(&text)
 }
 
 #[cfg(test)]
@@ -179,7 +176,7 @@ mod tests {
             if let Some(name) = field(&wire) {
                 prop_assert!(name.starts_with(|first: char| first.is_ascii_lowercase()));
                 prop_assert!(name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_'));
-                prop_assert!(!lists(KEYWORDS, &name));
+                prop_assert!(!KEYWORDS.contains(&name.as_str()));
             }
         }
 

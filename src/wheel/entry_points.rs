@@ -5,6 +5,8 @@ use std::collections::HashSet;
 use std::fmt;
 use std::str::FromStr;
 
+use super::import_name::is_identifier;
+
 /// An entry_points.txt file. Displays as a file; parsing what is displayed gives the same value.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct EntryPoints {
@@ -122,11 +124,7 @@ fn entry(group: &str, name: &str, reference: &str) -> Option<EntryPoint> {
     };
     let (module, object) = reference.split_once(':').unwrap_or((reference, ""));
     let (module, object) = (module.trim(), object.trim());
-    let identifier = |part: &str| {
-        let word = part.chars().all(|character| character.is_alphanumeric() || character == '_');
-        !part.is_empty() && word && !part.starts_with(|first: char| first.is_numeric())
-    };
-    let dotted = |path: &str| path.split('.').all(identifier);
+    let dotted = |path: &str| path.split('.').all(is_identifier);
     let plain_name = !name.is_empty()
         && !name.starts_with(['[', '#', ';'])
         && name.trim() == name

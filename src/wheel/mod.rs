@@ -1,10 +1,12 @@
 //! The nouns of the wheel specifications (PyPA "Binary distribution format", "Source distribution format", "Core
 //! metadata"): names and files, parsed without trust and printed to the letter.
 
+pub(crate) mod address;
 pub mod entry_points;
 pub(crate) mod environment;
 pub mod fields;
 pub mod filename;
+pub(crate) mod import_name;
 pub mod install;
 pub mod licences;
 pub mod metadata;

@@ -6,7 +6,8 @@ use relkit::check::Severity;
 use relkit::wheel::entry_points::{EntryPoints, EntryPointsError};
 
 use crate::samples::archive::entry;
-use crate::samples::wheel::{INFO, linux};
+use crate::samples::binary::{ElfSample, glibc_elf, pe};
+use crate::samples::wheel::{INFO, linux, runtime};
 use crate::support::check::{findings, findings_of};
 use crate::support::repository;
 
@@ -83,4 +84,44 @@ fn many_lines_are_checked_in_linear_time() {
     };
     let found = findings(&sample);
     assert!(found.iter().any(|finding| finding.rule == "record-complete" && finding.message.contains("more findings")));
+}
+
+/// Programs that need and name more than any real one does; a rule that holds each against all others does not end.
+#[test]
+fn crowded_binaries_are_checked_in_linear_time() {
+    const NAMES: usize = 30_000;
+    let names =
+        |form: fn(usize) -> String| (0..NAMES).map(form).map(|name| &*name.leak()).collect::<Vec<&'static str>>();
+    let required: String = (0..NAMES).map(|index| format!("Requires-Dist: lib{index}\n")).collect();
+    let nodes = names(|index| format!("GLIBC_3.{index}")).into_iter();
+    let run_paths = (0..280).map(|index| format!("$ORIGIN/{index}")).collect::<Vec<_>>().join(":");
+    let program = ElfSample {
+        needed: names(|index| format!("lib{index}.so.1")),
+        runpath: Some(run_paths.leak()),
+        versions: nodes.map(|node| ("libc.so.6", node, false, vec![("memcpy", false)])).collect(),
+        undefined: names(|index| format!("__f{index}_chk")).into_iter().map(|name| (name, false)).collect(),
+        ..glibc_elf()
+    };
+    let musl = ElfSample {
+        needed: vec!["libc.so"],
+        versions: Vec::new(),
+        interpreter: None,
+        flags_1: 0,
+        soname: Some("libx.so"),
+        ..program.clone()
+    };
+    let sample = linux()
+        .and("codex_cli_bin/bin/other", program.build(), 0o100755)
+        .and("codex_cli_bin/libx.so", musl.build(), 0o100644)
+        .metadata("Requires-Python", &format!("{required}Requires-Python"));
+    let found = findings(&sample);
+    let rules: BTreeSet<_> = found.iter().map(|finding| finding.rule).collect();
+    for rule in ["elf-needed", "manylinux-floor", "musllinux-libc"] {
+        assert!(rules.contains(rule), "{rule}: {rules:?}");
+    }
+    let imports = &names(|index| format!("x{index}.dll"))[..4000];
+    let sample = runtime(&["win_amd64"], "x86_64-pc-windows-msvc", "bin/codex.exe", pe(0x8664, imports, true))
+        .metadata("Requires-Python", &format!("{required}Requires-Python"));
+    let found = findings(&sample);
+    assert!(found.iter().any(|finding| finding.rule == "pe-imports"), "{found:#?}");
 }

@@ -27,6 +27,11 @@ const UTF8: Defect = Flags(1 << 11);
 /// A document that lacks most of what its format asks for.
 const SPDX: &str = r#"{"spdxVersion":"SPDX-2.3","SPDXID":"SPDXRef-DOCUMENT","packages":[]}"#;
 
+/// A wheel of the latest metadata version.
+fn newest() -> Sample {
+    linux().metadata("Metadata-Version: 2.4", "Metadata-Version: 2.5")
+}
+
 /// An unnamed piece of the case table: the rule, the severity, and the wheel.
 type Case = (&'static str, Severity, Sample);
 
@@ -360,6 +365,13 @@ fn metadata_cases() -> Vec<Case> {
         ),
         ("meta-summary", E, linux().metadata("Summary: A program", &long_summary)),
         ("meta-email", E, linux().metadata("Summary", "Author-email: nobody at all\nSummary")),
+        ("meta-email", E, linux().metadata("Summary", "Maintainer-email: A <no-reply@host>\nSummary")),
+        ("meta-email", W, linux().metadata("Summary", "Author-email: Doe, Jane <a@example.org>\nSummary")),
+        ("meta-email", W, linux().metadata("Summary", "Author-email: a@example.org, A <b@host>\nSummary")),
+        ("meta-import", E, newest().metadata("Summary", "Import-Name: a-b\nSummary")),
+        ("meta-import", E, newest().metadata("Summary", "Import-Namespace: a; public\nSummary")),
+        ("meta-import", W, newest().metadata("Summary", "Import-Name: a\nImport-Namespace: a\nSummary")),
+        ("meta-version", W, linux().metadata("Summary", "X-Built-By: hand\nSummary")),
         ("meta-url", E, linux().metadata("https://example.org", "example.org")),
         ("meta-url", E, linux().metadata("Source, ", &format!("{}, ", "x".repeat(40)))),
         ("meta-dynamic", E, linux().metadata("Summary", "Dynamic: Name\nSummary")),
@@ -685,7 +697,17 @@ fn binary_cases() -> Vec<Case> {
             W,
             gnu(&|sample| sample.versions = vec![("libc.so.6", "GLIBC_2.34", true, vec![("memcpy", true)])]),
         ),
+        (
+            "manylinux-floor",
+            E,
+            gnu(&|sample| {
+                sample.relr = true;
+                sample.versions = Vec::new();
+            }),
+        ),
         ("musllinux-floor", E, musl(&|sample| sample.undefined = vec![("gettid", false)])),
+        ("musllinux-floor", E, musl(&|sample| sample.relr = true)),
+        ("elf-isa", E, gnu(&|sample| sample.x86_levels = Some(4))),
         ("elf-needed", E, gnu(&|sample| sample.needed = vec!["libc.so.6", "libssl.so.3"])),
         (
             "elf-needed",
@@ -705,6 +727,8 @@ fn binary_cases() -> Vec<Case> {
             })
             .metadata("Requires-Python", "Requires-Dist: click\nRequires-Python"),
         ),
+        ("elf-needed", W, module("import ctypes\n")),
+        ("elf-needed", E, module("")),
         ("elf-runpath", E, linux_with(elf(&|sample| sample.runpath = Some("/home/builder/lib")))),
         ("elf-runpath", E, linux_with(elf(&|sample| sample.runpath = Some("$ORIGIN/../_solib_k8/voice")))),
         ("macho-rpath", W, apple(&|sample| sample.rpaths = vec!["/opt/homebrew/lib"])),
@@ -750,6 +774,17 @@ fn binary_cases() -> Vec<Case> {
                 .and(&format!("{INFO}/sboms/rg.json"), "{}", 0o100644),
         ),
     ]
+}
+
+/// A wheel with a module whose library lies where nothing leads, and this Python code.
+fn module(python: &str) -> Sample {
+    let library = ElfSample { interpreter: None, flags_1: 0, soname: Some("libmore.so"), ..glibc_elf() };
+    let module = ElfSample { needed: vec!["libc.so.6", "libmore.so"], soname: None, ..library.clone() };
+    tagged(&["manylinux2014_x86_64", "manylinux_2_17_x86_64"], static_pie(62).build())
+        .and("codex_cli_bin/more.cpython-312-x86_64-linux-gnu.so", module.build(), 0o100644)
+        .and("codex_cli_bin/lib/libmore.so", library.build(), 0o100644)
+        .and("codex_cli_bin/load.py", python, 0o100644)
+        .and(&format!("{INFO}/sboms/more.json"), "{}", 0o100644)
 }
 
 /// A wheel whose program was patched after it had been linked.
@@ -882,6 +917,16 @@ fn sound_wheels_have_no_finding() {
             linux().metadata("# A program\n", include_str!("../../runtime-template/README.md")),
         ),
         ("the SDK's description", linux().metadata("# A program\n", include_str!("../../sdk-template/README.md"))),
+        (
+            "addresses with names and commas",
+            linux()
+                .metadata("Summary", "Author-email: \"Doe, Jane\" <a@example.org>, B (x, y) <b@example.org>\nSummary"),
+        ),
+        (
+            "names to import",
+            newest().metadata("Summary", "Import-Name: a\nImport-Name: _b; private\nImport-Namespace: c.d\nSummary"),
+        ),
+        ("nothing to import", newest().metadata("Summary", "Import-Name:\nSummary")),
         ("text in UTF-8", linux().and("codex_cli_bin/é.txt", "", 0o100644).every(UTF8)),
     ] {
         assert_eq!(findings(&sample), [], "{what}");

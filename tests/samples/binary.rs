@@ -17,6 +17,8 @@ pub struct ElfSample {
     pub interpreter: Option<&'static str>,
     pub needed: Vec<&'static str>,
     pub runpath: Option<&'static str>,
+    /// The elder kind.
+    pub rpath: Option<&'static str>,
     pub soname: Option<&'static str>,
     pub flags_1: u64,
     pub stack_flags: u32,
@@ -25,6 +27,10 @@ pub struct ElfSample {
     pub undefined: Vec<(&'static str, bool)>,
     /// The API level of Android's note.
     pub android_api: Option<u32>,
+    /// The bits of `GNU_PROPERTY_X86_ISA_1_NEEDED`, in the place of Android's note.
+    pub x86_levels: Option<u32>,
+    /// Whether it states packed relocations.
+    pub relr: bool,
     /// `Tag_CPU_arch` of Arm's attributes.
     pub arm_version: Option<u8>,
     /// Symbols that the file has itself.
@@ -74,12 +80,15 @@ pub fn static_elf() -> ElfSample {
         interpreter: None,
         needed: Vec::new(),
         runpath: None,
+        rpath: None,
         soname: None,
         flags_1: 0,
         stack_flags: 6,
         versions: Vec::new(),
         undefined: Vec::new(),
         android_api: None,
+        x86_levels: None,
+        relr: false,
         arm_version: None,
         defined: Vec::new(),
         hash: SampleHash::None,
@@ -253,6 +262,7 @@ impl ElfSample {
         }
         let mut entries: Vec<(u64, u64)> = self.needed.iter().map(|name| (1, string(name))).collect();
         entries.extend(self.runpath.map(|path| (29, string(path))));
+        entries.extend(self.rpath.map(|path| (15, string(path))));
         entries.extend(self.soname.map(|name| (14, string(name))));
         let patched = self.layout == SampleLayout::Patched;
         let interpreter_at = start as u64;
@@ -281,6 +291,9 @@ impl ElfSample {
                 entries.extend([(0x6fff_fef5, at(hash_at)), (7, at(relocations_at)), (8, relocations.len() as u64)]);
             }
         }
+        if self.relr {
+            entries.extend([(36, at(hash_at)), (35, 0), (37, 8)]);
+        }
         entries.extend([(0x6fff_fffb, self.flags_1), (0, 0)]);
         let mut dynamic = Vec::new();
         for (tag, value) in entries {
@@ -295,6 +308,15 @@ impl ElfSample {
             }
             note.extend(b"Android\0");
             self.word(&mut note, level);
+        }
+        if let Some(levels) = self.x86_levels {
+            for value in [4, 16, 5] {
+                self.word(&mut note, value);
+            }
+            note.extend(b"GNU\0");
+            for value in [0xc000_8002, 4, levels, 0] {
+                self.word(&mut note, value);
+            }
         }
         let total = note_at + note.len() as u64;
 

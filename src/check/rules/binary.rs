@@ -1,9 +1,12 @@
 //! Rules about every executable and library of a wheel, held against its platform tags (PEP 600, PEP 656, the macOS and
 //! Windows tags). What breaks a promise is the binary step's to say; here each kind of objection becomes a rule.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use crate::binary::{BinaryError, Details, Facts, Format, Kind, Libc, Objection, Reach, Signature, Slice, Weight};
+use crate::binary::{
+    Absence, BinaryError, Details, Facts, Format, Kind, Libc, Objection, Reach, Signature, Slice, Weight, layout,
+};
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
 use crate::console::text::{human_bytes, plural};
@@ -80,8 +83,8 @@ rule!(ELF_INTERP = "elf-interp", Error, Wheel(|wheel, found| objections(wheel, f
     fix: "Build with the platform's own linker settings, or set the path with `patchelf --set-interpreter`";
     because: [Loader("the kernel does not find the interpreter")]);
 
-rule!(MANYLINUX_FLOOR = "manylinux-floor", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::SymbolVersion { .. })));
-    what: "Symbol versions (GLIBC, GLIBCXX, CXXABI, GCC) are among those that the tag's glibc has on that architecture; that the symbols bound to one are weak does not help. Where the need itself is marked weak (VER_FLG_WEAK) and all its symbols are, it is a warning.",
+rule!(MANYLINUX_FLOOR = "manylinux-floor", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::SymbolVersion { .. } | Objection::PackedRelocations { libc: Libc::Glibc, .. })));
+    what: "Symbol versions (GLIBC, GLIBCXX, CXXABI, GCC) are among those that the tag's glibc has on that architecture; that the symbols bound to one are weak does not help. Where the need itself is marked weak (VER_FLG_WEAK) and all its symbols are, it is a warning. Packed relocations (DT_RELR) need glibc 2.36 and its node for them.",
     why: "The loader refuses the file on the oldest machines that install the wheel.",
     fix: "Build on an older system or link statically, or raise the tag to the version that is needed";
     because: [Loader("a version that is not there stops the start"), Promise("the tag promises an older glibc"), Habit("the start goes on without it")];
@@ -93,15 +96,21 @@ rule!(MANYLINUX_BLACKLIST = "manylinux-blacklist", Error, Wheel(|wheel, found| o
     fix: "Build without the function, or bundle the library that has it";
     because: [Promise("the tag's policy forbids the symbol"), Habit("a weak symbol may be absent")]);
 
-rule!(MUSLLINUX_FLOOR = "musllinux-floor", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::LaterMusl { .. })));
-    what: "No function is used that the tag's musl does not have yet.",
+rule!(MUSLLINUX_FLOOR = "musllinux-floor", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::LaterMusl { .. } | Objection::PackedRelocations { libc: Libc::Musl, .. })));
+    what: "No function is used that the tag's musl does not have yet, nor packed relocations (DT_RELR), which musl 1.1 passes over.",
     why: "The loader refuses the file on the oldest machines that install the wheel.",
     fix: "Link statically, or raise the tag to the musl version that is needed";
     because: [Loader("a function that is not there stops the start"), Promise("the tag promises an older musl")];
     remedy: Retag);
 
+rule!(ELF_ISA = "elf-isa", Error, Wheel(|wheel, found| objections(wheel, found, None, |it| matches!(it, Objection::ProcessorLevel { .. })));
+    what: "No ELF file for x86-64 states that it needs a processor of a higher level (x86-64-v2, -v3, -v4 in `.note.gnu.property`).",
+    why: "The tag promises every x86-64 processor; glibc from 2.33 on refuses the file on others: `CPU ISA level is lower than required`.",
+    fix: "Link without `-z x86-64-v2` and its like, or choose the code at run time";
+    because: [Loader("glibc refuses the file on processors below that level"), Promise("the tag promises the baseline of x86-64")]);
+
 rule!(ELF_NEEDED = "elf-needed", Error, Wheel(|wheel, found| objections(wheel, found, Some(Format::Elf), |it| matches!(it, Objection::NeededLibrary { .. })));
-    what: "Needed libraries are part of every platform of the tag, or lie in the wheel where an `$ORIGIN` run path leads.",
+    what: "Needed libraries are part of every platform of the tag, or lie in the wheel where an `$ORIGIN` run path leads once it is installed: a program of `.data/scripts` lies in `bin/` then, `DT_RUNPATH` serves its own file alone, `DT_RPATH` and musl's run paths what that file loads too. A library that a module of Python misses is a warning where Python code of the wheel may have loaded it before.",
     why: "The loader does not find them, and the file does not start.",
     fix: "Link the library statically, or bundle it with a run path that begins with `$ORIGIN`";
     because: [Loader("the library is not found"), Promise("the tag promises that all that is needed is in the wheel"), Habit("the start goes on without it, or a required distribution has it")]);
@@ -119,8 +128,10 @@ rule!(MACHO_RPATH = "macho-rpath", Warning, Wheel(|wheel, found| run_paths(wheel
     because: [Habit("the loader passes over a directory that is not there")]);
 
 fn run_paths(wheel: &WheelSubject, found: &mut Findings, format: Format, origins: &[&str]) {
+    let installed = wheel.files().map(|(member, _)| layout::installed(&member.name));
+    let directories: HashSet<String> = installed.map(|path| parent(&path).to_owned()).collect();
     for (member, facts) in wheel.inventory.binaries().iter().filter(|(_, facts)| facts.format == format) {
-        let mut said = BTreeSet::new();
+        let (mut said, from) = (BTreeSet::new(), layout::installed(member));
         for path in facts.slices.iter().flat_map(|slice| &slice.run_paths) {
             let origin = origins.iter().find_map(|origin| path.strip_prefix(origin));
             let inside = origin.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
@@ -132,7 +143,7 @@ fn run_paths(wheel: &WheelSubject, found: &mut Findings, format: Format, origins
                 "" => "is the working directory",
                 _ if !inside && !is_system => "leads out of the wheel",
                 _ if path.split('/').any(of_a_build) => "is a directory of the build",
-                _ if join(parent(member), origin.unwrap_or_default()).is_none() => "leads out of the wheel",
+                _ if leads_out(parent(&from), origin.unwrap_or_default(), &directories) => "leads out of the wheel",
                 _ => continue,
             };
             if said.insert(path) {
@@ -142,10 +153,18 @@ fn run_paths(wheel: &WheelSubject, found: &mut Findings, format: Format, origins
     }
 }
 
-/// Directories that build systems make.
+/// Whether a path leads from an installed directory out of the environment, or out of the packages to where the wheel has no
+/// file. What lies outside of the packages, as programs in `bin/` do, has the environment for itself.
+fn leads_out(from: &str, path: &str, directories: &HashSet<String>) -> bool {
+    layout::join(from, path).is_none_or(|directory| {
+        layout::is_of_packages(from) && !layout::is_of_packages(&directory) && !directories.contains(&directory)
+    })
+}
+
 /// Where the loader looks anyway.
 const SYSTEM_DIRECTORIES: [&str; 4] = ["/lib", "/lib64", "/usr/lib", "/usr/lib64"];
 
+/// Whether build systems give this name to directories.
 fn of_a_build(part: &str) -> bool {
     const PARTS: [&str; 8] = ["bazel-out", "bazel-bin", "execroot", "_main", "CMakeFiles", "home", "Users", "rustlib"];
     part.starts_with("_solib_") || part.ends_with(".runfiles") || part.ends_with(".build") || PARTS.contains(&part)
@@ -205,7 +224,7 @@ rule!(MACHO_SIGNED = "macho-signed", Error, Wheel(|wheel, found| objections(whee
     because: [Loader("arm64 Macs kill an unsigned program"), Habit("x86_64 Macs start it")]);
 
 rule!(MACHO_DYLIBS = "macho-dylibs", Error, Wheel(|wheel, found| objections(wheel, found, Some(Format::MachO), |it| matches!(it, Objection::NeededLibrary { .. })));
-    what: "Libraries come from `/usr/lib` or `/System/Library`, or lie in the wheel where `@rpath` or `@loader_path` leads.",
+    what: "Libraries come from `/usr/lib` or `/System/Library`, or lie in the wheel where `@rpath`, `@loader_path` or `@executable_path` leads once it is installed: a program of `.data/scripts` lies in `bin/` then, and of a module that Python imports Python is the executable. A library that a module misses is a warning where Python code of the wheel may have loaded it before.",
     why: "A library of the build machine, Homebrew's most often, is not on other Macs.",
     fix: "Link the library statically, or bundle it and name it by `@loader_path`";
     because: [Loader("the library is not found"), Habit("the start goes on without it, or a required distribution has it")]);
@@ -306,7 +325,7 @@ fn debug_info(wheel: &WheelSubject, found: &mut Findings) {
 #[rustfmt::skip]
 pub(crate) static RULES: &[&Rule] = &[
     &BINARY_READABLE, &BINARY_FORMAT, &BINARY_SYSTEM, &ELF_ARCH, &MACHO_ARCH, &PE_ARCH, &MANYLINUX_LIBC,
-    &MUSLLINUX_LIBC, &ELF_INTERP, &MANYLINUX_FLOOR, &MANYLINUX_BLACKLIST, &MUSLLINUX_FLOOR, &ELF_NEEDED, &ELF_RUNPATH,
+    &MUSLLINUX_LIBC, &ELF_INTERP, &MANYLINUX_FLOOR, &MANYLINUX_BLACKLIST, &MUSLLINUX_FLOOR, &ELF_ISA, &ELF_NEEDED, &ELF_RUNPATH,
     &MACHO_RPATH, &ELF_EXECSTACK, &ELF_PIE, &MACHO_MINOS, &MACHO_NO_MINOS, &ANDROID_API, &MACHO_SIGNED, &MACHO_DYLIBS, &PE_SIGNED,
     &SIGNED_ALIKE, &PE_SUBSYSTEM, &DEBUG_INFO,
 ];
@@ -323,41 +342,86 @@ pub(super) fn objections(
     let wrong: HashSet<&str> = rows.map(|row| row.1.as_str()).collect();
     // Where nothing is for the tag's own machine, a name excuses nothing.
     let is_any_right = wrong.len() < binaries.len();
+    let (loads_libraries, required, mut brought) = (OnceCell::new(), OnceCell::new(), HashMap::new());
     for (tag, member, objection) in wheel.objections.iter().filter(|(.., objection)| pick(objection)) {
         if binaries.get(member.as_str()).is_some_and(|facts| format.is_none_or(|format| facts.format == format)) {
             let is_meant = is_any_right && wrong.contains(member.as_str()) && names_its_machine(member, &binaries);
             let is_absent = matches!(objection, Objection::NeededLibrary { reach: Reach::Absent, .. });
-            let is_brought =
-                is_absent && binaries.get(member.as_str()).is_some_and(|facts| may_be_brought(wheel, member, facts));
-            let is_warning = objection.weight() == Weight::Warning || is_meant || is_brought;
+            let is_brought = is_absent
+                && *brought.entry(member).or_insert_with(|| {
+                    let required = required.get_or_init(|| Required::by(wheel));
+                    binaries.get(member.as_str()).is_some_and(|facts| required.may_bring_to(member, facts))
+                });
+            let is_lost = is_preloaded(objection) && !*loads_libraries.get_or_init(|| python_loads_libraries(wheel));
+            let is_warning = (objection.weight() == Weight::Warning && !is_lost) || is_meant || is_brought;
             let severity = if is_warning { Severity::Warning } else { Severity::Error };
-            let brought =
-                if is_brought { "; a run path leads to where a required distribution may have it" } else { "" };
-            found.with(severity, Some(member), format!("{objection} (`{tag}`){brought}"));
+            let note = if is_brought { "; a run path leads to where a required distribution may have it" } else { "" };
+            found.with(severity, Some(member), format!("{objection} (`{tag}`){note}"));
         }
     }
 }
 
-/// Whether a run path of the file leads to a directory that is not in the wheel and goes by the name of a distribution that
-/// the wheel requires: `PyQt6/Qt6/lib` of `PyQt6-Qt6`, `nvidia/cublas/lib` of `nvidia-cublas-cu12`.
-fn may_be_brought(wheel: &WheelSubject, member: &str, facts: &Facts) -> bool {
-    const ORIGINS: [&str; 4] = ["$ORIGIN", "${ORIGIN}", "@loader_path", "@executable_path"];
-    const USUAL: [&str; 4] = ["lib", "lib64", "libs", "bin"];
-    let Some(metadata) = wheel.good_metadata() else { return false };
-    let required: Vec<String> =
-        metadata.requires_dist().flatten().map(|requirement| requirement.name.normalized()).collect();
-    let paths = facts.slices.iter().flat_map(|slice| &slice.run_paths);
-    let directories = paths.filter_map(|path| {
-        let rest = ORIGINS.iter().find_map(|origin| path.strip_prefix(origin))?;
-        join(parent(member), rest)
-    });
-    directories.into_iter().any(|directory| {
-        let inside = format!("{directory}/");
-        let names_one = directory.split('/').map(str::to_ascii_lowercase).any(|part| {
-            part.len() > 2 && !USUAL.contains(&part.as_str()) && required.iter().any(|name| name.contains(&part))
-        });
-        names_one && !wheel.files().any(|(member, _)| member.name.starts_with(&inside))
+/// Whether the library is found where something has loaded it before.
+fn is_preloaded(objection: &Objection) -> bool {
+    matches!(objection, Objection::NeededLibrary { absence: Absence::Preloaded, .. })
+}
+
+/// Whether Python code of the wheel may load libraries before it imports a module. Of what was not read anything may be so.
+fn python_loads_libraries(wheel: &WheelSubject) -> bool {
+    const LOADERS: [&str; 6] = ["ctypes", "cffi", "dlopen", "CDLL", "RTLD_", "LD_LIBRARY_PATH"];
+    let sources = wheel.files().filter(|(member, _)| member.name.ends_with(".py"));
+    let mut texts = sources.map(|(_, scanned)| scanned.text.as_deref());
+    texts.any(|text| {
+        text.is_none_or(|text| {
+            let text = String::from_utf8_lossy(text);
+            LOADERS.iter().any(|word| text.contains(word))
+        })
     })
+}
+
+/// What other distributions may bring beside the files of a wheel.
+struct Required<'a> {
+    /// The names of the distributions that it requires, a line each.
+    names: String,
+    /// The paths of its own files, sorted.
+    paths: Vec<&'a str>,
+}
+
+impl<'a> Required<'a> {
+    fn by(wheel: &'a WheelSubject) -> Self {
+        let required = wheel.good_metadata().into_iter().flat_map(|metadata| metadata.requires_dist().flatten());
+        let names: BTreeSet<String> = required.map(|requirement| requirement.name.normalized()).collect();
+        let mut paths: Vec<&str> = wheel.files().map(|(member, _)| member.name.as_str()).collect();
+        paths.sort_unstable();
+        Self { names: names.into_iter().collect::<Vec<_>>().join("\n"), paths }
+    }
+
+    /// Whether a run path of the file leads to a directory that is not in the wheel and goes by the name of a distribution
+    /// that the wheel requires: `PyQt6/Qt6/lib` of `PyQt6-Qt6`, `nvidia/cublas/lib` of `nvidia-cublas-cu12`.
+    fn may_bring_to(&self, member: &str, facts: &Facts) -> bool {
+        const ORIGINS: [&str; 4] = ["$ORIGIN", "${ORIGIN}", "@loader_path", "@executable_path"];
+        const USUAL: [&str; 4] = ["lib", "lib64", "libs", "bin"];
+        let paths = facts.slices.iter().flat_map(|slice| &slice.run_paths);
+        let directories: BTreeSet<String> = paths
+            .filter_map(|path| {
+                let rest = ORIGINS.iter().find_map(|origin| path.strip_prefix(origin))?;
+                join(parent(member), rest)
+            })
+            .collect();
+        directories.iter().any(|directory| {
+            let names_one = directory
+                .split('/')
+                .map(str::to_ascii_lowercase)
+                .any(|part| part.len() > 2 && !USUAL.contains(&part.as_str()) && self.names.contains(&part));
+            names_one && !self.has_files_in(directory)
+        })
+    }
+
+    fn has_files_in(&self, directory: &str) -> bool {
+        let inside = format!("{directory}/");
+        let first = self.paths.partition_point(|path| *path < inside.as_str());
+        self.paths.get(first).is_some_and(|path| path.starts_with(&inside))
+    }
 }
 
 /// Whether the name of a file or of its directory says for which other machine it is, so that it is there for that one: a

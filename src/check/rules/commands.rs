@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::contents::file_name;
 use crate::check::rule::{Findings, Rule, rule};
 use crate::check::subject::wheel::WheelSubject;
+use crate::member_path::file_name;
 use crate::target::PlatformTag;
 use crate::wheel::name::DistributionName;
 

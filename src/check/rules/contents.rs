@@ -7,8 +7,7 @@ use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::scan::Scanned;
 use crate::check::subject::wheel::WheelSubject;
 use crate::console::text::human_bytes;
-use crate::member_path::escapes;
-use crate::member_path::parent;
+use crate::member_path::{escapes, file_name, parent};
 use crate::payload::{DESCRIPTOR, Package};
 use crate::target::PlatformTag;
 use crate::zip::archive::Member;
@@ -263,10 +262,6 @@ pub(super) fn several(tops: &BTreeSet<&str>, what: &str) -> Option<String> {
 /// The paths of all files.
 pub(super) fn paths(wheel: &WheelSubject) -> impl Iterator<Item = &str> {
     wheel.files().map(|(member, _)| member.name.as_str())
-}
-
-pub(super) fn file_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
 }
 
 pub(super) fn has_extension(path: &str, extensions: &[&str]) -> bool {

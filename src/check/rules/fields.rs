@@ -9,6 +9,8 @@ use super::metadata::field;
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::sdist::SdistSubject;
 use crate::check::subject::wheel::WheelSubject;
+use crate::wheel::address::mailboxes;
+use crate::wheel::import_name::ImportName;
 use crate::wheel::metadata::Metadata;
 use crate::wheel::name::DistributionName;
 use crate::wheel::rst;
@@ -166,29 +168,26 @@ fn meta_summary(metadata: &Metadata, found: &mut Findings) {
 }
 
 rule!(META_EMAIL = "meta-email", Error, Metadata(meta_email);
-    what: "`Author-email` and `Maintainer-email` hold e-mail addresses.",
-    why: "Indexes refuse the upload.",
-    fix: "Write `Name <name@example.org>`, or leave the field out";
-    because: [Index("addresses must be valid")]);
+    what: "`Author-email` and `Maintainer-email` hold e-mail addresses, with or without a name, told apart by commas. A wrong one among several, and one that no reader finds, is a warning.",
+    why: "Indexes refuse an address that cannot be one; a name with a comma in it is taken for two entries.",
+    fix: "Write `Name <name@example.org>`, with the name in quotes where it has a comma, or leave the field out";
+    because: [Index("the one address of a field must be valid"), Habit("of several addresses none is looked at")]);
 
 fn meta_email(metadata: &Metadata, found: &mut Findings) {
     for field in ["Author-email", "Maintainer-email"] {
-        // Addresses are told apart by commas outside of quotes; one that parses is enough to show the form.
         let stated = metadata.fields().all(field).filter(|value| !value.is_empty() && *value != "UNKNOWN");
-        for value in stated.filter(|value| !value.split(',').any(is_address)) {
-            found.whole(format!("`{field}: {value}` holds no address"));
+        for value in stated {
+            let entries = mailboxes(value);
+            if entries.is_empty() {
+                found.with(Severity::Warning, None, format!("`{field}: {value}` holds no address"));
+            }
+            for (entry, fault) in entries.iter().filter_map(|entry| Some((entry, entry.fault()?))) {
+                let is_judged = fault.is_read && entries.len() == 1;
+                let severity = if is_judged { Severity::Error } else { Severity::Warning };
+                found.with(severity, None, format!("`{}` of `{field}` {}", entry.text, fault.why));
+            }
         }
     }
-}
-
-fn is_address(text: &str) -> bool {
-    let text = text.trim();
-    let address = text.rsplit_once('<').map_or(text, |(_, rest)| rest.trim_end_matches('>')).trim();
-    let Some((local, domain)) = address.rsplit_once('@') else { return false };
-    let plain = |part: &str| {
-        !part.is_empty() && !part.contains(|letter: char| letter.is_whitespace() || "<>()[]\\,;:".contains(letter))
-    };
-    plain(local) && plain(domain) && domain.contains('.') && domain.split('.').all(|part| !part.is_empty())
 }
 
 rule!(META_URL = "meta-url", Error, Metadata(meta_url);
@@ -242,8 +241,36 @@ fn meta_dynamic(metadata: &Metadata, found: &mut Findings) {
     }
 }
 
+rule!(META_IMPORT = "meta-import", Error, Metadata(meta_import);
+    what: "`Import-Name` and `Import-Namespace` are dotted names that Python can import, with `; private` at most. A name that is both is a warning.",
+    why: "Indexes refuse other texts, and tools that look for the project of an import do not find it.",
+    fix: "Correct `import-names` or `import-namespaces` in pyproject.toml";
+    because: [Index("other texts than dotted names are refused"), Habit("no reader holds the two fields against each other")]);
+
+fn meta_import(metadata: &Metadata, found: &mut Findings) {
+    let names = metadata.fields().all("Import-Name").collect::<Vec<_>>();
+    let mut own = BTreeSet::new();
+    // One empty name says that the project has none (PEP 794).
+    for name in names.iter().filter(|_| names != [""]) {
+        match name.parse::<ImportName>() {
+            Ok(name) => _ = own.insert(name.name),
+            Err(error) => found.whole(format!("`Import-Name: {name}` is no name to import: {error}")),
+        }
+    }
+    for namespace in metadata.fields().all("Import-Namespace") {
+        match namespace.parse::<ImportName>() {
+            Ok(ImportName { name, .. }) if own.contains(&name) => {
+                let message = format!("`{name}` is both an `Import-Name` and an `Import-Namespace`");
+                found.with(Severity::Warning, None, message);
+            }
+            Ok(_) => {}
+            Err(error) => found.whole(format!("`Import-Namespace: {namespace}` is no name to import: {error}")),
+        }
+    }
+}
+
 #[rustfmt::skip]
 pub(crate) static RULES: &[&Rule] = &[
     &LICENCE_SPDX, &LICENCE_BOTH, &LICENCE_FILE, &CLASSIFIER, &DESCRIPTION, &META_SUMMARY, &META_EMAIL, &META_URL,
-    &META_EXTRA, &META_DYNAMIC,
+    &META_EXTRA, &META_DYNAMIC, &META_IMPORT,
 ];

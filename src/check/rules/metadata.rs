@@ -53,10 +53,10 @@ fn meta_utf8_of_sdist(sdist: &SdistSubject, found: &mut Findings) {
 }
 
 rule!(META_VERSION = "meta-version", Error, Metadata(meta_version);
-    what: "`Metadata-Version` is 2.1 to 2.5, and no field is newer than it; 1.x is a warning.",
+    what: "`Metadata-Version` is 2.1 to 2.5, and no field is newer than it; 1.x, and a field that no version has, is a warning.",
     why: "Indexes refuse versions that they do not know and fields that the stated version does not have.",
     fix: "Build with a builder of today, or raise `Metadata-Version` to the one that has the field";
-    because: [Index("the version must be known, and the fields of that version"), Habit("elder versions, and `License-File` in them, are taken")]);
+    because: [Index("the version must be known, and the fields of that version"), Habit("elder versions, and `License-File` in them, are taken; of fields that it does not know an index is not told")]);
 
 fn meta_version(metadata: &Metadata, found: &mut Findings) {
     let stated = match metadata.metadata_version() {
@@ -76,6 +76,13 @@ fn meta_version(metadata: &Metadata, found: &mut Findings) {
         let severity = if field == "License-File" { Severity::Warning } else { Severity::Error };
         let came = format!("`{field}` came with metadata {}.{}", since.0, since.1);
         found.with(severity, None, format!("{came}, the file says {major}.{minor}"));
+    }
+    let unknown: BTreeSet<_> =
+        metadata.fields().iter().map(|(name, _)| name).filter(|name| field(name).is_none()).collect();
+    for name in unknown {
+        let message =
+            format!("`{name}` is a field of no metadata version; twine refuses it, and other uploaders pass over it");
+        found.with(Severity::Warning, None, message);
     }
 }
 

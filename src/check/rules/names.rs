@@ -4,13 +4,13 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use pep440_rs::Version;
 
-use super::contents::{file_name, has_extension, is_test_data};
+use super::contents::{has_extension, is_test_data};
 use super::payload::is_runtime;
 use crate::binary::Objection;
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::sdist::SdistSubject;
 use crate::check::subject::wheel::WheelSubject;
-use crate::member_path::parent;
+use crate::member_path::{file_name, parent};
 use crate::target::{Architecture, OsVersion, PlatformTag};
 use crate::wheel::filename::FileNameError;
 use crate::wheel::name::DistributionName;

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::contents::{entries, file_name, has_extension, packages};
+use super::contents::{entries, has_extension, packages};
 use crate::binary::{Kind, Magic};
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::scan::Scanned;
 use crate::check::subject::wheel::WheelSubject;
+use crate::member_path::file_name;
 use crate::payload::Package;
 use crate::target::{PlatformTag, TargetTriple};
 use crate::version::PublicVersion;

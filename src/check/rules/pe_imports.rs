@@ -1,6 +1,8 @@
 //! The rule about the DLLs that Windows binaries import: Windows' own, Python's by the wheel's Python tags (PEP 425, PEP
 //! 384), the wheel's, or those of distributions that it requires.
 
+use std::collections::{BTreeSet, HashSet};
+
 use super::binary::objections;
 use crate::binary::{Format, Objection, PythonLibrary};
 use crate::check::rule::{Findings, Rule, rule};
@@ -40,12 +42,10 @@ const PROVIDERS: [(&str, &[&str]); 21] = [
 ];
 
 fn pe_imports(wheel: &WheelSubject, found: &mut Findings) {
-    let required: Vec<DistributionName> = match wheel.good_metadata() {
-        Some(metadata) => metadata.requires_dist().flatten().map(|requirement| requirement.name).collect(),
-        None => Vec::new(),
-    };
+    let required = wheel.good_metadata().into_iter().flat_map(|metadata| metadata.requires_dist().flatten());
+    let provided = Provided::by(required.map(|requirement| requirement.name));
     objections(wheel, found, Some(Format::Pe), |it| match it {
-        Objection::NeededLibrary { library, .. } => !required.iter().any(|name| provides(name, library)),
+        Objection::NeededLibrary { library, .. } => !provided.has(library),
         _ => false,
     });
     for (member, facts) in wheel.inventory.binaries().iter().filter(|(_, facts)| facts.format == Format::Pe) {
@@ -61,24 +61,44 @@ fn pe_imports(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-/// Whether a distribution is one that brings this DLL along, where it is imported first or says where its DLLs lie.
-fn provides(distribution: &DistributionName, library: &str) -> bool {
-    let (distribution, library) = (distribution.normalized(), library.to_ascii_lowercase());
-    let of_table = PROVIDERS.iter().any(|(name, libraries)| {
-        distribution.starts_with(name) && libraries.iter().any(|known| library.starts_with(known))
-    });
-    // `torch_cpu.dll` of torch, `onnxruntime.dll`, `mkl_rt.2.dll`, `tbb12.dll`.
-    let letters = |text: &str| text.chars().filter(char::is_ascii_alphabetic).collect::<String>();
-    let (name, stem) = (letters(&distribution), letters(library.trim_end_matches(".dll")));
-    of_table
-        || name.len() > 2
-            && (stem.starts_with(&name) || stem.strip_prefix("lib").is_some_and(|it| it.starts_with(&name)))
+/// The DLLs that distributions bring along, where they are imported first or say where their DLLs lie.
+struct Provided {
+    /// What the names of DLLs begin with.
+    known: BTreeSet<&'static str>,
+    /// The letters of the distributions' own names: `torch_cpu.dll` of torch, `onnxruntime.dll`, `mkl_rt.2.dll`, `tbb12.dll`.
+    own: HashSet<String>,
+}
+
+impl Provided {
+    fn by(distributions: impl Iterator<Item = DistributionName>) -> Self {
+        let (mut known, mut own) = (BTreeSet::new(), HashSet::new());
+        for distribution in distributions {
+            let name = distribution.normalized();
+            let rows = PROVIDERS.iter().filter(|(beginning, _)| name.starts_with(beginning));
+            known.extend(rows.flat_map(|(_, libraries)| *libraries));
+            own.insert(letters(&name));
+        }
+        Self { known, own }
+    }
+
+    fn has(&self, library: &str) -> bool {
+        let library = library.to_ascii_lowercase();
+        let stem = letters(library.trim_end_matches(".dll"));
+        let is_own = |stem: &str| (3..=stem.len()).any(|end| self.own.contains(&stem[..end]));
+        self.known.iter().any(|known| library.starts_with(known))
+            || is_own(&stem)
+            || stem.strip_prefix("lib").is_some_and(is_own)
+    }
+}
+
+fn letters(text: &str) -> String {
+    text.chars().filter(char::is_ascii_alphabetic).collect()
 }
 
 /// A tag of the file name that promises a Python without this library.
 fn unserved(wheel: &WheelSubject, member: &str, library: PythonLibrary) -> Option<String> {
     let PythonLibrary::Version { major, minor, is_free_threaded } = library else { return None };
-    let file = member.rsplit('/').next().unwrap_or(member);
+    let file = crate::member_path::file_name(member);
     let (version, dotted) = (format!("{major}{minor}"), format!("{major}.{minor}"));
     // A name with the version in it is for that one: Python passes over the others, and so does who loads it by name.
     if file.contains(&version) || file.contains(&dotted) {

@@ -117,7 +117,7 @@ fn judge(set: &Set<'_>, found: &mut Findings) {
                 Some((rule, why)) => objections.push((rule, format!("`{name}`: the receipt `{file}` {why}"))),
             }
         }
-        let other = receipts.reports.iter().find(|(_, report)| report.wheel.as_ref().is_some_and(|of| of.name == name));
+        let other = receipts.named(&name);
         match (good, other) {
             // A test that stopped early counts, and is told.
             (Some((file, report)), _) => {

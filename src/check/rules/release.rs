@@ -111,9 +111,9 @@ fn family_uncovered(set: &Set<'_>, found: &mut Findings) {
     let mut candidates: Vec<Candidate> = wheels.filter(|_| set.expected.is_some()).collect();
     let Some(expected) = set.expected.filter(|_| !candidates.is_empty()) else { return };
     // What a release goes without on purpose is promised by none.
-    let has_wheel = |row: &Target| set.of(Role::RuntimeWheel).any(|(_, member)| set.target(member) == Some(row));
-    let left_out = set.runtime.targets.iter().filter(|row| expected.allow_missing.contains(&row.triple));
-    let tags = left_out.filter(|row| !has_wheel(row)).flat_map(Target::tags);
+    let (served, missing) = (set.served(), expected.may_be_missing());
+    let left_out = set.runtime.targets.iter().filter(|row| missing.contains(&row.triple));
+    let tags = left_out.filter(|row| !served.contains(&row.platform_tag)).flat_map(Target::tags);
     candidates.extend(tags.filter_map(|tag| Candidate::of_tag(&tag.to_string())));
     for gap in Coverage::of(&candidates).gaps(&set.runtime.supports) {
         found.whole(format!("{gap}; the product promises to serve it"));

@@ -1,7 +1,7 @@
 //! Rules about the files of one release together: versions, targets, files that must be alike. Where a release is expected
 //! they hold its files against that.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use pep440_rs::Version;
 
@@ -23,19 +23,17 @@ fn runtime_wheels<'a>(set: &Set<'a>) -> Vec<&'a Summary> {
     set.members.iter().filter(|member| member.role == Some(Role::RuntimeWheel)).collect()
 }
 
-/// Pairs of platform wheels of one distribution and version.
-fn pairs(set: &Set<'_>) -> Vec<(usize, usize)> {
-    let mut found = Vec::new();
-    for indexes in set.platform_distributions().values() {
-        for (at, one) in indexes.iter().enumerate() {
-            for other in &indexes[at + 1..] {
-                if set.members[*one].version == set.members[*other].version {
-                    found.push((*one, *other));
-                }
-            }
-        }
+/// The platform wheels of each distribution and version.
+fn alike(set: &Set<'_>) -> Vec<Vec<usize>> {
+    set.platform_distributions().values().flat_map(|indexes| by_version(set, indexes)).collect()
+}
+
+fn by_version(set: &Set<'_>, indexes: &[usize]) -> Vec<Vec<usize>> {
+    let mut groups: BTreeMap<Option<&Version>, Vec<usize>> = BTreeMap::new();
+    for index in indexes {
+        groups.entry(set.members[*index].version.as_ref()).or_default().push(*index);
     }
-    found
+    groups.into_values().collect()
 }
 
 rule!(SET_VERSION = "set-version", Error, Set(set_version);
@@ -153,7 +151,8 @@ fn set_targets(set: &Set<'_>, found: &mut Findings) {
 
 fn expected_targets(set: &Set<'_>, expected: &Expected<'_>, found: &mut Findings) {
     // Where something is asked for, its own rule says that it is missing.
-    let is_asked = |row: &Target| !expected.allow_missing.contains(&row.triple);
+    let (served, missing) = (set.served(), expected.may_be_missing());
+    let is_asked = |row: &Target| !missing.contains(&row.triple);
     let nothing_asked = set.sdk.is_none() && !set.runtime.targets.iter().any(is_asked);
     if nothing_asked && set.members.iter().all(|member| member.role.is_none()) {
         found.whole("there is no distribution of the release".to_owned());
@@ -164,8 +163,7 @@ fn expected_targets(set: &Set<'_>, expected: &Expected<'_>, found: &mut Findings
     }
     for target in &set.runtime.targets {
         let triple = &target.triple;
-        let is_there = set.of(Role::RuntimeWheel).any(|(_, member)| set.target(member) == Some(target));
-        if !is_there && !expected.allow_missing.contains(triple) {
+        if !served.contains(&target.platform_tag) && is_asked(target) {
             let finding = found.finding(format!("there is no wheel for `{triple}` (`{}`)", target.platform_tag));
             let help = format!("Build it, or publish without it on purpose with `--allow-missing {triple}`");
             found.put(Owner::Target(triple.clone()), finding.with_help(help));
@@ -175,8 +173,9 @@ fn expected_targets(set: &Set<'_>, expected: &Expected<'_>, found: &mut Findings
 
 /// The targets of the template without a wheel.
 fn unserved<'a>(set: &Set<'a>, wheels: &[&Summary]) -> Vec<&'a Target> {
-    let served: Vec<&Target> = wheels.iter().flat_map(|wheel| wheel.targets(set.runtime)).collect();
-    set.runtime.targets.iter().filter(|target| !served.contains(target)).collect()
+    let rows = wheels.iter().flat_map(|wheel| wheel.targets(set.runtime));
+    let served: HashSet<_> = rows.map(|target| &target.platform_tag).collect();
+    set.runtime.targets.iter().filter(|target| !served.contains(&target.platform_tag)).collect()
 }
 
 /// Whether a file is the SDK's, or one that requires the runtime in its place.
@@ -245,11 +244,7 @@ fn set_same_python(set: &Set<'_>, found: &mut Findings) {
         let is_runtime = *name == set.runtime.distribution.normalized();
         let is_plain = |index: &usize| set.members[*index].label().contains("-py3-none-");
         let is_release = is_runtime || distributions.len() == 1 && indexes.iter().all(is_plain);
-        let mut by_version: BTreeMap<Option<&Version>, Vec<usize>> = BTreeMap::new();
-        for index in indexes {
-            by_version.entry(set.members[*index].version.as_ref()).or_default().push(*index);
-        }
-        for indexes in by_version.values() {
+        for indexes in by_version(set, indexes) {
             let (first, others) = (&set.members[indexes[0]], &indexes[1..]);
             for index in others {
                 same_python(first, &set.members[*index], |severity, member, message| {
@@ -292,11 +287,14 @@ rule!(SET_DUP_PAYLOAD = "set-dup-payload", Warning, Set(set_dup_payload);
     because: [Habit("the copies only cost")]);
 
 fn set_dup_payload(set: &Set<'_>, found: &mut Findings) {
-    for (one, other) in pairs(set) {
-        let (first, second) = (&set.members[one], &set.members[other]);
-        if first.files == second.files && !first.files.is_empty() {
-            let message = format!("the files are those of `{}`", first.label());
-            found.put(Owner::File(other), found.finding(message));
+    for indexes in alike(set) {
+        let mut firsts = BTreeMap::new();
+        for index in indexes.into_iter().filter(|index| !set.members[*index].files.is_empty()) {
+            let first = *firsts.entry(&set.members[index].files).or_insert(index);
+            if first != index {
+                let message = format!("the files are those of `{}`", set.members[first].label());
+                found.put(Owner::File(index), found.finding(message));
+            }
         }
     }
 }
@@ -309,11 +307,17 @@ rule!(SET_TAG_OVERLAP = "set-tag-overlap", Warning, Set(set_tag_overlap);
 
 fn set_tag_overlap(set: &Set<'_>, found: &mut Findings) {
     let severity = if set.expected.is_some() { Severity::Error } else { Severity::Warning };
-    for (one, other) in pairs(set) {
-        let (first, second) = (&set.members[one], &set.members[other]);
-        if let Some(tag) = first.platforms.iter().find(|tag| second.platforms.contains(tag)) {
-            let finding = found.finding(format!("`{}` carries `{tag}` too", first.label()));
-            found.put(Owner::File(other), finding.with_severity(severity));
+    for indexes in alike(set) {
+        let mut firsts = HashMap::new();
+        for index in indexes {
+            let mut said = HashSet::new();
+            for tag in &set.members[index].platforms {
+                let first = *firsts.entry(tag).or_insert(index);
+                if first != index && said.insert(first) {
+                    let finding = found.finding(format!("`{}` carries `{tag}` too", set.members[first].label()));
+                    found.put(Owner::File(index), finding.with_severity(severity));
+                }
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The files of a release as the rules see them together, and what the release is expected to be.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::digest::Sha256Digest;
 use crate::fs::{FsError, Kind, from_object, is_temporary, json_value, read, walk};
 use crate::product::{RuntimeProject, SdkProject, Target};
 use crate::smoke;
-use crate::target::TargetTriple;
+use crate::target::{PlatformTag, TargetTriple};
 use crate::version::ReleaseVersion;
 use crate::wheel::filename::{Claim, SdistFileName, WheelFileName};
 use crate::wheel::name::DistributionName;
@@ -97,10 +97,23 @@ pub enum Stray {
 
 #[derive(Debug)]
 pub struct Receipts {
-    /// By their path in the directory.
-    pub reports: Vec<(String, smoke::Report)>,
+    /// Each with its path in the directory.
+    reports: Vec<Receipt>,
+    /// Their places by the bytes and by the name of the wheel that they say they are of.
+    by_digest: HashMap<Sha256Digest, Vec<usize>>,
+    by_name: HashMap<String, usize>,
     /// What is no receipt, and why.
     pub unreadable: Vec<(PathBuf, String)>,
+}
+
+/// A smoke receipt, and its path in the directory of receipts.
+pub(crate) type Receipt = (String, smoke::Report);
+
+impl Expected<'_> {
+    /// The targets that may be absent, to be asked for many.
+    pub(crate) fn may_be_missing(&self) -> HashSet<&TargetTriple> {
+        self.allow_missing.iter().collect()
+    }
 }
 
 impl Set<'_> {
@@ -125,15 +138,22 @@ impl Set<'_> {
     pub(crate) fn target(&self, member: &Summary) -> Option<&Target> {
         member.targets(self.runtime).into_iter().next()
     }
+
+    /// The targets that have a wheel, by the tag that stands in their row alone.
+    pub(crate) fn served(&self) -> HashSet<&PlatformTag> {
+        let wheels = self.of(Role::RuntimeWheel);
+        wheels.filter_map(|(_, member)| Some(&self.target(member)?.platform_tag)).collect()
+    }
 }
 
 impl Dist {
     pub fn list(directory: &Path) -> Result<Self, FsError> {
         let (mut distributions, mut strays) = (Vec::new(), Vec::new());
         let entries = walk(existing(directory)?)?;
+        let names: HashSet<&str> = entries.iter().map(|entry| entry.relative.as_str()).collect();
         for entry in &entries {
             let name = entry.relative.as_str();
-            let orphan = |subject: &str| !entries.iter().any(|other| other.relative == subject);
+            let orphan = |subject: &str| !names.contains(subject);
             let stray = match attestation_subject(name) {
                 _ if is_temporary(name) => Stray::Temporary,
                 _ if entry.kind != Kind::File || name.contains('/') => Stray::Misplaced,
@@ -178,13 +198,30 @@ impl Receipts {
                 Err(error) => unreadable.push((file.path, error.to_string())),
             }
         }
-        Ok(Self { reports, unreadable })
+        Ok(Self::of_reports(reports, unreadable))
+    }
+
+    /// Those that were read, each with its path, and what is none.
+    pub(crate) fn of_reports(reports: Vec<Receipt>, unreadable: Vec<(PathBuf, String)>) -> Self {
+        let (mut by_digest, mut by_name) = (HashMap::<_, Vec<usize>>::new(), HashMap::new());
+        for (place, (_, report)) in reports.iter().enumerate() {
+            if let Some(wheel) = &report.wheel {
+                by_digest.entry(wheel.sha256).or_default().push(place);
+                by_name.entry(wheel.name.clone()).or_insert(place);
+            }
+        }
+        Self { reports, by_digest, by_name, unreadable }
     }
 
     /// The receipts of exactly these bytes, whatever they call them: a wrong name is an objection of its own.
-    pub(crate) fn of(&self, digest: Sha256Digest) -> impl Iterator<Item = &(String, smoke::Report)> {
-        let is_of = move |report: &smoke::Report| report.wheel.as_ref().is_some_and(|wheel| wheel.sha256 == digest);
-        self.reports.iter().filter(move |(_, report)| is_of(report))
+    pub(crate) fn of(&self, digest: Sha256Digest) -> impl Iterator<Item = &Receipt> {
+        let places = self.by_digest.get(&digest).into_iter().flatten();
+        places.filter_map(|place| self.reports.get(*place))
+    }
+
+    /// The first receipt that says it is of a wheel of this name, whatever its bytes.
+    pub(crate) fn named(&self, name: &str) -> Option<&Receipt> {
+        self.reports.get(*self.by_name.get(name)?)
     }
 }
 

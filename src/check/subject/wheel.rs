@@ -1,6 +1,6 @@
 //! A wheel as the rules see it: everything parsed as far as it can be, every failure to parse kept as a value.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 
 use super::embedded::{Mentions, VersionSearch};
@@ -101,14 +101,13 @@ impl WheelSubject {
         let mentions = executable.and_then(|index| scanned[index].mentions.take());
         let inventory = inventory(&archive, &mut scanned);
         let mut objections: Vec<(PlatformTag, String, Objection)> = Vec::new();
-        let mut made: HashMap<String, Vec<Objection>> = HashMap::new();
+        let mut made: HashMap<String, HashSet<Objection>> = HashMap::new();
         let tags = name.as_ref().ok().and_then(|name| name.tags.platforms().ok()).unwrap_or_default();
         for tag in tags {
             for (member, objection) in inventory.objections(&tag) {
                 // Tags of one architecture share most objections; each is made once.
                 let others = made.entry(member.to_owned()).or_default();
-                if !others.contains(&objection) {
-                    others.push(objection.clone());
+                if others.insert(objection.clone()) {
                     objections.push((tag.clone(), member.to_owned(), objection));
                 }
             }

@@ -292,7 +292,7 @@ impl<'a, 'b> Body<'a, 'b> {
         self.last = Last::Nothing;
         let number = self.lines[at].number;
         inline::read(self.document, number, title)?;
-        self.document.define(number, title, Target::Weak)
+        self.document.define(number, title, Target::Title)
     }
 
     /// Text: a title with a line below it, a definition, or a paragraph.

@@ -16,8 +16,12 @@ pub(super) enum Target {
     Address(String),
     /// The place itself.
     Here,
-    /// A title, or a link that names itself, which gives way to any other.
+    /// A link that names itself, which gives way to the two above.
     Weak,
+    /// A title, which gives way to any other.
+    Title,
+    /// Two titles, which may not be referred to.
+    Titles,
 }
 
 #[derive(Default)]
@@ -62,10 +66,14 @@ impl<'a> Document<'a> {
     pub(super) fn define(&mut self, line: usize, name: &str, target: Target) -> Result<(), Fault> {
         let name = normal(name);
         match self.targets.get(&name) {
-            Some(Target::Weak) | None => {
+            Some(Target::Title | Target::Titles) if target == Target::Title => {
+                self.targets.insert(name, Target::Titles);
+            }
+            Some(Target::Weak) if target == Target::Title => {}
+            Some(Target::Weak | Target::Title | Target::Titles) | None => {
                 self.targets.insert(name, target);
             }
-            Some(_) if target == Target::Weak => {}
+            Some(_) if matches!(target, Target::Weak | Target::Title) => {}
             Some(Target::Address(one)) if matches!(&target, Target::Address(other) if other == one) => {}
             Some(_) => return Err(Fault::new(line, format!("the target `{name}` is defined twice"))),
         }
@@ -108,6 +116,9 @@ impl<'a> Document<'a> {
             match used {
                 Use::Target(name) if !self.targets.contains_key(name) => {
                     return Err(Fault::new(*line, format!("there is no target `{name}`")));
+                }
+                Use::Target(name) if self.targets.get(name) == Some(&Target::Titles) => {
+                    return Err(Fault::new(*line, format!("`{name}` is the name of several titles")));
                 }
                 // A use may be in another case.
                 Use::Substitution(name) if !folded_substitutions.contains(name) => {

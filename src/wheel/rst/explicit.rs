@@ -3,8 +3,8 @@
 
 use super::document::{Document, Target, Unnamed};
 use super::fault::Fault;
-use super::inline;
 use super::lines::{Block, Indent, Line, Until, indented};
+use super::{inline, options};
 
 /// What a directive holds.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -38,17 +38,6 @@ const DIRECTIVES: [(&str, bool, Content); 12] = [
 /// Directives of which nothing is shown.
 const SILENT: [&str; 8] =
     ["meta", "header", "footer", "title", "target-notes", "sectnum", "section-numbering", "contents"];
-
-/// The options of an image, and what a figure has besides.
-const IMAGE: [&str; 10] = ["alt", "height", "width", "scale", "align", "loading", "target", "class", "name", "usemap"];
-const FIGURE: [&str; 3] = ["figwidth", "figclass", "figname"];
-
-/// An option of an image that there is not.
-fn unknown_option(name: &str, options: &[Line<'_>]) -> Option<String> {
-    let names = options.iter().filter_map(|line| line.text.strip_prefix(':')?.split(':').next());
-    let is_known = |option: &&str| IMAGE.contains(option) || (name == "figure" && FIGURE.contains(option));
-    names.map(str::trim).find(|option| !is_known(&option.to_lowercase().as_str())).map(str::to_owned)
-}
 
 /// Reads the construct whose text begins at `text` in the line at `start`.
 pub(super) fn read<'a>(
@@ -251,10 +240,10 @@ fn directive<'a>(
     if *needs_argument && arguments == 0 {
         return fault(format!("the directive `{name}` has no argument"));
     }
-    if matches!(name.as_str(), "image" | "figure")
-        && let Some(option) = unknown_option(&name, &block.lines[arguments..head])
-    {
-        return fault(format!("the directive `{name}` has no option `{option}`"));
+    // An image in a line of text is a substitution's.
+    let in_line = !line.text.trim_start().starts_with("..");
+    if let Some(why) = options::fault(&name, &block.lines[arguments..head], in_line) {
+        return fault(why);
     }
     let body = match content {
         Content::Refused => return fault(format!("the directive `{name}` is refused")),
@@ -281,6 +270,14 @@ fn directive<'a>(
             let text = if name == "parsed-literal" { &block.lines[..] } else { &block.lines[head..] };
             if is_code && text.iter().all(|line| line.text.is_empty()) {
                 return fault(format!("the directive `{name}` shows nothing"));
+            }
+            if name == "list-table" {
+                let body = block.lines[head..].to_vec();
+                if body.iter().all(|line| line.text.is_empty()) {
+                    return fault(format!("the directive `{name}` has no list"));
+                }
+                document.nest(body, depth);
+                return Ok(());
             }
             document.is_partial |= !is_code || name == "parsed-literal";
             return Ok(());

@@ -8,6 +8,7 @@ mod fault;
 mod inline;
 mod lines;
 mod markers;
+mod options;
 mod roles;
 mod tables;
 
@@ -136,6 +137,13 @@ mod tests {
             ".. code:: python\n   c d\n",
             ":x:`a`:y:`\n",
             ":sup:`a`_\n",
+            "A\n=\n\nt A_\n\nA\n=\n\nu\n",
+            "A\n=\n\nt A_\n\nB\n-\n\nA\n-\n\nu\n",
+            ".. list-table::\n\n   * - :foo:`x`\n     - b\n",
+            ".. list-table::\n\n",
+            ".. code-block:: python\n   :linenos:\n\n   x\n",
+            ".. image:: x\n   :align: middle\n",
+            ".. |x| image:: x\n   :align: left\n\n|x|\n",
         ] {
             assert!(fault(text).is_some(), "{text:?}");
         }
@@ -182,6 +190,11 @@ mod tests {
             ".. note:: x\n   y\n\n   - z\n",
             ".. |i| image:: x\n   :target: y_\n\n|i|\n\n.. _y: http://z\n",
             ".. figure:: x\n   :alt: y\n\n   z\n",
+            "A\n=\n\nt\n\nA\n=\n\nu\n",
+            ".. _A: http://x\n\nA\n=\n\nt A_\n",
+            ".. _A: http://x\n\nA\n=\n\nt A_\n\nA\n=\n\nu\n",
+            ".. list-table:: T\n   :header-rows: 1\n\n   * - a_\n     - b\n   * - c\n     - d\n\n.. _a: http://x\n",
+            ".. |x| image:: x\n   :align: middle\n\n|x|\n",
         ] {
             assert_eq!(fault(text), None, "{text:?}");
         }

@@ -1,0 +1,196 @@
+//! The options of directives: which there are, and what values they take. docutils' reference of directives, "Common Options"
+//! and the sections of each.
+
+use super::lines::Line;
+
+/// What an option takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Value {
+    Any,
+    /// Something.
+    Some,
+    /// Nothing.
+    Flag,
+    /// A number with or without a unit.
+    Length,
+    /// The same, or a share.
+    Width,
+    /// The same, or that of the image.
+    FigureWidth,
+    /// A whole number with or without `%`.
+    Scale,
+    Whole,
+    /// A whole number or nothing.
+    MaybeWhole,
+    /// One of these words.
+    Word(&'static [&'static str]),
+}
+
+use Value::{Any, FigureWidth, Flag, Length, MaybeWhole, Scale, Whole, Width, Word};
+
+const ACROSS: &[&str] = &["left", "center", "right"];
+const IN_LINE: &[&str] = &["top", "middle", "bottom"];
+
+type Row = (&'static str, Value);
+
+const COMMON: [Row; 2] = [("class", Value::Some), ("name", Any)];
+const IMAGE: [Row; 6] = [
+    ("alt", Any),
+    ("height", Length),
+    ("width", Width),
+    ("scale", Scale),
+    ("loading", Word(&["embed", "link", "lazy"])),
+    ("target", Value::Some),
+];
+
+/// The options beside the common ones of those directives whose options are known here.
+fn own(directive: &str) -> Option<&'static [Row]> {
+    Some(match directive {
+        "image" => &[("align", Word(ACROSS))],
+        "figure" => &[("align", Word(ACROSS)), ("figwidth", FigureWidth), ("figclass", Value::Some), ("figname", Any)],
+        "code" | "code-block" | "sourcecode" => &[("number-lines", MaybeWhole)],
+        "contents" => &[("depth", Whole), ("local", Flag), ("backlinks", Word(&["top", "entry", "none"]))],
+        "list-table" => &[
+            ("header-rows", Whole),
+            ("stub-columns", Whole),
+            ("width", Width),
+            ("widths", Any),
+            ("align", Word(ACROSS)),
+        ],
+        "attention" | "caution" | "danger" | "error" | "hint" | "important" | "note" | "tip" | "warning"
+        | "admonition" | "topic" => &[],
+        _ => return None,
+    })
+}
+
+/// What is wrong with the first of the options that is; `in_line` where an image stands in a line of text.
+pub(super) fn fault(directive: &str, lines: &[Line<'_>], in_line: bool) -> Option<String> {
+    let own = own(directive)?;
+    let image: &[Row] = if matches!(directive, "image" | "figure") { &IMAGE } else { &[] };
+    let mut seen = Vec::new();
+    for (name, value) in options(lines) {
+        let name = name.to_lowercase();
+        let Some((_, takes)) = own.iter().chain(image).chain(&COMMON).find(|(known, _)| *known == name) else {
+            return Some(format!("the directive `{directive}` has no option `{name}`"));
+        };
+        let takes = if in_line && name == "align" { Word(IN_LINE) } else { *takes };
+        if !takes.allows(&value) {
+            return Some(format!("the option `{name}` of the directive `{directive}` does not take `{value}`"));
+        }
+        if seen.contains(&name) {
+            return Some(format!("the directive `{directive}` has the option `{name}` twice"));
+        }
+        seen.push(name);
+    }
+    None
+}
+
+/// Names and values; a value goes on in lines that are indented.
+fn options(lines: &[Line<'_>]) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    for line in lines {
+        let field = line.text.strip_prefix(':').and_then(|rest| rest.split_once(':'));
+        match (field, found.last_mut()) {
+            (Some((name, value)), _) => found.push((name.trim().to_owned(), value.trim().to_owned())),
+            (None, Some((_, value))) => {
+                value.push('\n');
+                value.push_str(line.text.trim());
+            }
+            (None, None) => {}
+        }
+    }
+    found
+}
+
+impl Value {
+    fn allows(self, value: &str) -> bool {
+        let is_whole = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        match self {
+            Self::Any => true,
+            Self::Some => !value.is_empty(),
+            Self::Flag => value.is_empty(),
+            Self::Length => is_length(value),
+            Self::Width => is_length(value) || value.strip_suffix('%').is_some_and(is_length),
+            Self::FigureWidth => value.eq_ignore_ascii_case("image") || Self::Width.allows(value),
+            Self::Scale => is_whole(value.trim_end_matches([' ', '%'])),
+            Self::Whole => is_whole(value),
+            Self::MaybeWhole => value.is_empty() || value.parse::<i64>().is_ok(),
+            Self::Word(words) => words.contains(&value.to_lowercase().as_str()),
+        }
+    }
+}
+
+/// A number, and a unit of CSS at most.
+fn is_length(text: &str) -> bool {
+    const UNITS: [&str; 15] =
+        ["", "em", "ex", "ch", "rem", "vw", "vh", "vmin", "vmax", "cm", "mm", "Q", "in", "pc", "pt"];
+    let end = text.find(|letter: char| !letter.is_ascii_digit() && letter != '.').unwrap_or(text.len());
+    let (number, unit) = (&text[..end], text[end..].trim_start());
+    number.parse::<f64>().is_ok() && (unit == "px" || UNITS.contains(&unit))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_faulty(directive: &str, text: &str) -> bool {
+        let lines: Vec<_> = text.lines().enumerate().map(|(at, text)| Line { number: at + 1, text }).collect();
+        fault(directive, &lines, false).is_some()
+    }
+
+    /// What docutils 0.23 does with each.
+    #[test]
+    fn options_are_those_of_docutils() {
+        for (directive, options) in [
+            ("image", ":height: 50%"),
+            ("image", ":width: abc"),
+            ("image", ":width: 1foo"),
+            ("image", ":width:"),
+            ("image", ":width: 50.5.5px"),
+            ("image", ":width: -5px"),
+            ("image", ":width: 5PX"),
+            ("image", ":width: auto"),
+            ("image", ":scale: 50.5"),
+            ("image", ":scale: big"),
+            ("image", ":scale: -5"),
+            ("image", ":align: centre"),
+            ("image", ":align: middle"),
+            ("image", ":target:"),
+            ("image", ":class:"),
+            ("image", ":loading: eager"),
+            ("image", ":alt: a\n:alt: b"),
+            ("image", ":usemap: x"),
+            ("image", ":figname: x"),
+            ("figure", ":align: middle"),
+            ("figure", ":figwidth: wide"),
+            ("code-block", ":linenos:"),
+            ("code-block", ":caption: x"),
+            ("code", ":number-lines: a"),
+            ("note", ":foo: x"),
+            ("contents", ":depth: x"),
+            ("contents", ":backlinks: no"),
+            ("contents", ":local: yes"),
+            ("list-table", ":foo: 1"),
+        ] {
+            assert!(is_faulty(directive, options), "{directive} {options:?}");
+        }
+        for (directive, options) in [
+            ("image", ":width: 50%"),
+            ("image", ":width: 50 px"),
+            ("image", ":width: 10rem"),
+            ("image", ":scale: 50 %"),
+            ("image", ":align: Center"),
+            ("image", ":Alt:\n:loading: lazy\n:class: a b\n:name: x"),
+            ("image", ":alt: a\n  b: c\n:target: d_"),
+            ("figure", ":figwidth: image\n:figname: x\n:align: left"),
+            ("code", ":number-lines:\n:class: x\n:name: y"),
+            ("code", ":number-lines: 3"),
+            ("contents", ":local:\n:depth: 2\n:backlinks: none"),
+            ("list-table", ":header-rows: 1\n:widths: 1 2"),
+            ("note", ":class: x"),
+            ("csv-table", ":header: a, b"),
+        ] {
+            assert!(!is_faulty(directive, options), "{directive} {options:?}");
+        }
+    }
+}
