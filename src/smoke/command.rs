@@ -12,6 +12,7 @@ use super::error::SmokeError;
 use super::fault::{Fault, Subject};
 use super::steps::{Done, Steps};
 use super::trial::Trial;
+use crate::console::text::shell_word;
 use crate::fs::FsError;
 use crate::product::{Level, RuntimeProject, SmokeCommand};
 
@@ -120,14 +121,8 @@ fn end_of(text: &str) -> String {
 
 /// A command as one would type it.
 pub(super) fn typed(program: &str, arguments: &[String]) -> String {
-    let plain = |word: &str| {
-        !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_./=:,+@%^".contains(&byte))
-    };
-    let quoted = |word: &String| match plain(word) {
-        true => word.clone(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
-    };
-    std::iter::once(program.to_owned()).chain(arguments.iter().map(quoted)).collect::<Vec<_>>().join(" ")
+    let words = std::iter::once(program).chain(arguments.iter().map(String::as_str));
+    words.map(shell_word).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -138,6 +133,8 @@ mod tests {
     fn a_command_reads_as_it_is_typed() {
         let words = ["-e", "a b", "it's", "", "$HOME", "--x=1"].map(str::to_owned);
         assert_eq!(typed("rg", &words), r"rg -e 'a b' 'it'\''s' '' '$HOME' --x=1");
+        let unseen = ["a\u{202e}b", "\u{1}"].map(str::to_owned);
+        assert_eq!(typed("my rg", &unseen), r"'my rg' $'a\u202eb' $'\u0001'");
     }
 
     #[test]

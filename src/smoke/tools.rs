@@ -132,7 +132,7 @@ fn function_output(requests: &[Value]) -> Option<String> {
     })
 }
 
-/// A path between single quotes of a shell.
+/// A path between single quotes of `/bin/sh`, which need not read the `$'…'` that a person's shell does.
 fn shell_text(path: &Path) -> String {
     path.to_string_lossy().replace('\'', r"'\''")
 }
