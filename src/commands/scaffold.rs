@@ -30,7 +30,7 @@ pub(super) fn workflow_of(arguments: &Workflow, console: &Console) -> Result<Exi
     let here = std::env::current_dir().map_err(FsError::read(std::path::Path::new(".")))?;
     let root = repository_root(&here);
     let place = product.directory.as_ref().map(|directory| place_in(&root, directory)).unwrap_or_default();
-    let text = workflow(&product, Repository { root: &root, product: &place });
+    let text = workflow(&product, Repository { root: &root, product: &place })?;
     match &arguments.out {
         Some(path) => {
             write_workflow(path, &text, stage::existing(arguments.force))?;

@@ -35,6 +35,8 @@ pub enum ScaffoldError {
     },
     #[error("these files are there already: {}", files.iter().map(|file| format!("`{file}`")).collect::<Vec<_>>().join(", "))]
     Exists { files: Vec<String> },
+    #[error("a workflow cannot name the product's directory, `{place}`")]
+    Place { place: String },
     #[error("`{}` is there already, and is no workflow that relkit wrote", path.display())]
     NoWorkflow { path: PathBuf },
     /// The table that was put together is refused by what reads it.
@@ -56,6 +58,7 @@ impl Explain for ScaffoldError {
             Self::Option { option: "--license", .. } => "write it as `MIT OR Apache-2.0`".into(),
             Self::Option { .. } => "write it as `https://host/owner/repository`".into(),
             Self::Name { .. } | Self::Product(_) => "give another with `--name`, `--module` or `--executable`".into(),
+            Self::Place { .. } => "name it without `${{` and without characters that cannot be seen".into(),
             Self::NoWorkflow { .. } => "give another file, or `--force` to replace it".into(),
             Self::Exists { .. } => "give another directory, or `--force` to replace them".into(),
         })
@@ -72,6 +75,7 @@ impl Explain for ScaffoldError {
             | Self::Option { .. }
             | Self::Exists { .. }
             | Self::NoWorkflow { .. }
+            | Self::Place { .. }
             | Self::Product(_) => Exit::Failed,
         }
     }

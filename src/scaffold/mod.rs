@@ -4,6 +4,7 @@
 mod beside;
 mod error;
 mod kind;
+mod marks;
 mod names;
 mod options;
 mod question;

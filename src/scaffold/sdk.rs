@@ -1,5 +1,6 @@
 //! A minimal typed SDK: a package that finds the runtime and starts it.
 
+use super::marks::filled;
 use super::names;
 use super::tables::Named;
 use crate::wheel::name::DistributionName;
@@ -26,15 +27,14 @@ pub(super) fn files(names: &SdkNames, named: &Named, program: &str) -> Vec<(Stri
     let urls = named.repository.as_ref();
     let urls = urls.map(|url| format!("\n[project.urls]\nRepository = {}\n", toml::Value::String(url.clone())));
     let values = [
-        ("@sdk-distribution@", names.distribution.as_str()),
-        ("@sdk-module@", &names.module),
-        ("@distribution@", named.distribution.as_str()),
-        ("@module@", &named.module),
-        ("@executable@", program),
-        ("@license@", license.as_deref().unwrap_or_default()),
-        ("@urls@", urls.as_deref().unwrap_or_default()),
+        ("sdk-distribution", names.distribution.as_str()),
+        ("sdk-module", &names.module),
+        ("distribution", named.distribution.as_str()),
+        ("module", &named.module),
+        ("executable", program),
+        ("license", license.as_deref().unwrap_or_default()),
+        ("urls", urls.as_deref().unwrap_or_default()),
     ];
-    let filled = |text: &str| values.iter().fold(text.to_owned(), |text, (mark, value)| text.replace(mark, value));
     let package = format!("src/{}", names.module);
     [
         ("pyproject.toml".to_owned(), include_str!("sdk/pyproject.toml")),
@@ -43,6 +43,6 @@ pub(super) fn files(names: &SdkNames, named: &Named, program: &str) -> Vec<(Stri
         (format!("{package}/_names.py"), include_str!("sdk/_names.py")),
         (format!("{package}/py.typed"), ""),
     ]
-    .map(|(path, text)| (path, filled(text)))
+    .map(|(path, text)| (path, filled(text, &values)))
     .into()
 }

@@ -5,7 +5,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::console::text::shell_word;
+use super::error::ScaffoldError;
+use super::marks::filled;
+use crate::console::text::{shell_word, visible};
 use crate::member_path::join;
 use crate::product::{Product, RunsOn, RuntimeProject, Target};
 use crate::target::TargetTriple;
@@ -42,7 +44,14 @@ pub(crate) struct Repository<'a> {
 }
 
 /// The text of the workflow.
-pub(crate) fn workflow(product: &Product, repository: Repository<'_>) -> String {
+///
+/// # Errors
+/// Where the product lies in a directory that a workflow cannot name.
+pub(crate) fn workflow(product: &Product, repository: Repository<'_>) -> Result<String, ScaffoldError> {
+    // GitHub looks for expressions wherever they stand.
+    if repository.product.contains("${{") || visible(repository.product) != repository.product {
+        return Err(ScaffoldError::Place { place: repository.product.to_owned() });
+    }
     let runtime = &product.runtime;
     let has_own_action = repository.root.join(OWN_ACTION).is_file();
     let install = if has_own_action { part!("install-from-repository") } else { part!("install") };
@@ -80,12 +89,9 @@ pub(crate) fn workflow(product: &Product, repository: Repository<'_>) -> String 
         "" => String::new(),
         path => format!(" --product {}", shell_word(path)),
     };
-    let values = [
+    let parts = [
         ("sdk-words", if sdk { ", one for the SDK" } else { "" }.to_owned()),
-        ("projects", projects.join(" and ")),
         ("inputs", inputs),
-        ("tag", example.0),
-        ("example", example.1),
         ("version", input.to_owned()),
         ("digests-env", where_asked(part!("digests-env"))),
         ("digests-option", where_asked(r#" --argjson digests "$DIGESTS""#)),
@@ -112,10 +118,16 @@ pub(crate) fn workflow(product: &Product, repository: Repository<'_>) -> String 
         ("runner-text", if lists { "[.runner] | flatten | join(\"-\")" } else { ".runner" }.to_owned()),
         ("check-out", part!("check-out").to_owned()),
         ("install", install.to_owned()),
-        ("runners", format!("[{}]", quoted.join(", "))),
         ("digest-outputs", outputs.collect()),
         ("take-release", concat!(part!("take-dist"), part!("take-receipts")).to_owned()),
         ("take-dist", part!("take-dist").to_owned()),
+    ];
+    // What others wrote is put in last, and not looked at again.
+    let facts = [
+        ("projects", projects.join(" and ")),
+        ("tag", example.0),
+        ("example", example.1),
+        ("runners", format!("[{}]", quoted.join(", "))),
         ("product", at_product),
         ("distribution", runtime.distribution.to_string()),
         ("executable", runtime.executable().to_owned()),
@@ -123,7 +135,7 @@ pub(crate) fn workflow(product: &Product, repository: Repository<'_>) -> String 
         ("sdk-template", shell_word(&join(repository.product, "sdk-template").unwrap_or_default())),
         ("relkit", format!("{RELKIT}=={}", env!("CARGO_PKG_VERSION"))),
     ];
-    let parts = [
+    let text = [
         part!("head"),
         part!("relkit"),
         part!("plan"),
@@ -134,12 +146,13 @@ pub(crate) fn workflow(product: &Product, repository: Repository<'_>) -> String 
         part!("announce"),
     ];
     // A part may hold another; what comes later in the table stands inside what comes before it.
-    values.iter().fold(parts.concat(), |text, (name, value)| {
+    let text = parts.iter().fold(text.concat(), |text, (name, value)| {
         let mark = format!("@{name}@");
         let whole_line = value.ends_with('\n').then(|| format!("{mark}\n"));
         let text = whole_line.map_or(text.clone(), |line| text.replace(&line, value));
         text.replace(&mark, value)
-    })
+    });
+    Ok(filled(&text, &facts.each_ref().map(|(name, value)| (*name, value.as_str()))))
 }
 
 /// The inputs that say where payloads are, and how a payload is fetched.
@@ -199,7 +212,7 @@ mod tests {
     fn several_labels_of_a_runner_are_a_list() {
         let Ok(mut product) = Product::built_in() else { return };
         let repository = Repository { root: Path::new("none"), product: "" };
-        let plain = workflow(&product, repository);
+        let plain = workflow(&product, repository).unwrap();
         assert!(
             plain.contains("name: relkit-${{ matrix.runner }}") && !plain.contains("join(matrix.runner"),
             "{plain}"
@@ -210,7 +223,7 @@ mod tests {
             1,
         );
         product.runtime = RuntimeProject::from_pyproject(&text, "pyproject.toml").unwrap();
-        let listed = workflow(&product, repository);
+        let listed = workflow(&product, repository).unwrap();
         for words in [
             "[\"self-hosted\",\"macos\"]",
             "name: relkit-${{ join(matrix.runner, '-') }}",

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::error::ScaffoldError;
+use super::marks::filled;
 use super::names;
 use super::options::Options;
 use super::scratch::scratch;
@@ -83,18 +84,16 @@ pub(crate) fn scaffold(options: &Options, console: &Console, progress: &Progress
     let root = repository_root(&options.directory);
     let place = place_in(&root, &options.directory);
     let product = read_back(&files)?;
-    let at_product = if place.is_empty() { String::new() } else { format!(" --product {place}") };
-    let page = [
-        ("@distribution@", named.distribution.as_str()),
-        ("@executable@", &program),
-        ("@product@", &at_product),
-        ("@version@", version.as_deref().unwrap_or("VERSION")),
+    let at_product = if place.is_empty() { String::new() } else { format!(" --product {}", shell_word(&place)) };
+    let values = [
+        ("distribution", named.distribution.as_str()),
+        ("executable", &program),
+        ("product", &at_product),
+        ("version", version.as_deref().unwrap_or("VERSION")),
     ];
-    let page = page
-        .iter()
-        .fold(include_str!("template/PRODUCT.md").to_owned(), |text, (mark, value)| text.replace(mark, value));
+    let page = filled(include_str!("template/PRODUCT.md"), &values);
     files.push((README.to_owned(), page));
-    files.push((WORKFLOW.to_owned(), workflow(&product, Repository { root: &root, product: &place })));
+    files.push((WORKFLOW.to_owned(), workflow(&product, Repository { root: &root, product: &place })?));
     // A page of their own is what most repositories have; all else that is there was meant to be another product.
     let page = options.directory.join(README);
     let is_kept =

@@ -188,8 +188,12 @@ mod tests {
         let long = format!("demo_bin/{}", "x".repeat(300));
         let deep = ["demo_bin"; 1000].join("/");
         for (one, other, words) in [
-            ("demo_bin/bin/x", "demo_bin-1.0.data/purelib/demo_bin/bin/x", "another file"),
-            ("bin/x", "demo_bin-1.0.data/scripts/x", "another file"),
+            (
+                "demo_bin/bin/x",
+                "demo_bin-1.0.data/purelib/demo_bin/bin/x",
+                "`demo_bin/bin/x`, and so is `demo_bin/bin/x`",
+            ),
+            ("bin/x", "demo_bin-1.0.data/scripts/x", "and so is `bin/x`"),
             ("demo_bin/x", "demo_bin/x/y", "another file"),
             ("demo_bin/x/y", "demo_bin/x", "another file"),
             ("demo_bin/x", &long, "300 bytes"),

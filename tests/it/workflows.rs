@@ -120,6 +120,52 @@ fn the_release_workflow_is_what_relkit_writes() {
     assert_eq!(written, fs::read_to_string(github().join("workflows/release.yml")).unwrap());
 }
 
+/// Wherever a product lies, its workflow is read as it was meant, and its page names it as a shell reads it.
+#[test]
+fn the_place_of_a_product_is_no_part_of_the_workflows_language() {
+    let Some(bin) = bin() else { return };
+    let directory = scratch();
+    let root = directory.path();
+    fs::create_dir(root.join(".git")).unwrap();
+    for (name, typed) in [
+        ("a: b #c", "'a: b #c'"),
+        ("x@relkit@y", "x@relkit@y"),
+        ("$(touch pwn)", "'$(touch pwn)'"),
+        ("it's {{ x }}", r"'it'\''s {{ x }}'"),
+        ("- &a `b`", "'- &a `b`'"),
+    ] {
+        let place = root.join(name);
+        succeed(relkit().arg("init").arg(&place).args(["--name", "acme-bin", "--executable", "acme", "--sdk"]));
+        let path = place.join(".github/workflows/release.yml");
+        let workflow = parse(&bin, &path);
+        let runs: Vec<_> = strings(&workflow).into_iter().filter(|text| text.contains("--product ")).collect();
+        assert!(runs.len() > 7, "{name}: {runs:#?}");
+        for run in runs {
+            let named = run.matches("--product ").count();
+            assert_eq!(run.matches(&format!("--product {typed}")).count(), named, "{name}: {run}");
+        }
+        let page = fs::read_to_string(place.join("README.md")).unwrap();
+        assert!(page.contains(&format!("$ relkit matrix --product {typed}\n")), "{page}");
+    }
+    for name in ["p${{github.token}}", "line\nbreak", "unseen\u{200b}"] {
+        let output =
+            run(relkit().arg("init").arg(root.join(name)).args(["--name", "acme-bin", "--executable", "acme"]));
+        let said = text(&output);
+        assert!(output.status.code() == Some(2) && said.contains("a workflow cannot name"), "{said}");
+        assert!(!root.join(name).exists());
+    }
+}
+
+/// Every text of a document.
+fn strings(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(values) => values.iter().flat_map(strings).collect(),
+        Value::Object(values) => values.values().flat_map(strings).collect(),
+        _ => Vec::new(),
+    }
+}
+
 #[test]
 fn actions_are_pinned_and_nothing_is_pasted_into_scripts() {
     let Some(bin) = bin() else { return };
