@@ -17,6 +17,9 @@ pub enum Exit {
     Failed = 2,
 }
 
+/// The exit code of an interrupted run, which is that of shells for SIGINT.
+pub(crate) const INTERRUPTED: u8 = 130;
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit as u8)

@@ -26,7 +26,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::cli::{Cli, Command};
-use crate::console::{Color, Console, Volume, last_words, text::visible};
+use crate::console::{Color, Console, Volume, text::visible};
 use crate::error::{Exit, Failure};
 use crate::fs::{clean_on_interrupt, keep_own_rights};
 
@@ -53,11 +53,12 @@ pub fn run(parsed: Result<Cli, clap::Error>) -> Exit {
         _ => Volume::Normal,
     };
     keep_own_rights();
-    clean_on_interrupt(last_words);
     relkit_client::process::adopt_orphans();
     relkit_client::process::outlive_file_limit();
     let console = Console::new(volume, cli.verbosity.color);
     let console = if asks_for_json() { console.for_json() } else { console };
+    let at_the_end = console.clone();
+    clean_on_interrupt(move |words| at_the_end.interrupted(words));
     let exit = dispatch(cli.command, &console).unwrap_or_else(|failure| console.end(&failure));
     console.finish(exit)
 }

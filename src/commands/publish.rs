@@ -11,9 +11,9 @@ use url::Url;
 use super::{index, verify};
 use crate::cli::Publish;
 use crate::console::text::{human_bytes, plural, shell_word, visible};
-use crate::console::{Console, Form, last_words};
+use crate::console::{Console, Form};
 use crate::error::{Exit, Failure};
-use crate::fs::{LastWords, say_on_interrupt};
+use crate::fs::say_on_interrupt;
 use crate::gate::{Release, differences, read_manifest};
 use crate::http;
 use crate::product::RuntimeProject;
@@ -252,7 +252,7 @@ impl<'a> Standing<'a> {
     }
 
     fn tell(&self) {
-        say_on_interrupt(Some(LastWords { words: self.words(), say: last_words }));
+        say_on_interrupt(Some(self.words()));
     }
 
     fn words(&self) -> String {

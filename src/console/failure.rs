@@ -3,10 +3,11 @@
 
 use std::fmt::Write as _;
 
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::text::{plain_lines, shortened, visible};
-use crate::error::Failure;
+use crate::error::{Failure, INTERRUPTED};
 
 impl Failure {
     /// The text shown on standard error.
@@ -26,17 +27,23 @@ impl Failure {
 
     /// The same for programs.
     pub(super) fn json(&self) -> Value {
-        let mut messages = self.chain.iter();
-        json!({
-            "schema_version": 1,
-            "error": {
-                "message": messages.next().map(|message| shortened(message)),
-                "causes": messages.map(|message| shortened(message)).collect::<Vec<_>>(),
-                "hint": self.hint,
-                "exit_code": self.exit as u8,
-            },
-        })
+        let mut messages = self.chain.iter().map(|message| shortened(message));
+        error(messages.next(), messages.by_ref().collect(), self.hint.as_deref(), self.exit as u8)
     }
+}
+
+/// What an interrupted run says, for programs.
+pub(super) fn interrupted(words: &str) -> Value {
+    let mut lines = words.lines().map(str::trim);
+    let (message, causes) = (lines.next(), lines.by_ref().collect::<Vec<_>>());
+    error(message, causes, None, INTERRUPTED)
+}
+
+fn error<T: Serialize>(message: Option<T>, causes: Vec<T>, hint: Option<&str>, exit_code: u8) -> Value {
+    json!({
+        "schema_version": 1,
+        "error": { "message": message, "causes": causes, "hint": hint, "exit_code": exit_code },
+    })
 }
 
 /// How many lines TOML's parser puts before its message: the place, and the line that it quotes with the mark below.

@@ -177,6 +177,15 @@ impl Console {
         self.failure(failure)
     }
 
+    /// What an interrupted run says last: lines whose parts are escaped already. Nothing else says anything then.
+    pub(crate) fn interrupted(&self, words: &str) {
+        if self.says_json.load(Ordering::Relaxed) {
+            self.result(visible_json(&format!("{:#}\n", failure::interrupted(words))));
+        }
+        // A line may have been begun, and whoever reads it may be gone.
+        let _ = writeln!(anstream::stderr(), "\n{words}");
+    }
+
     /// A bar for a step that handles `length` bytes. Drawn on a terminal only, never with `--quiet`.
     pub(crate) fn progress(&self, label: &str, length: u64) -> Progress {
         if self.volume == Volume::Quiet || !io::stderr().is_terminal() {
@@ -200,10 +209,4 @@ impl Console {
         progress.finish();
         done
     }
-}
-
-/// What an interrupted run says: lines whose parts are escaped already.
-pub(crate) fn last_words(words: &str) {
-    // A line may have been begun, and whoever reads it may be gone.
-    let _ = writeln!(anstream::stderr(), "\n{words}");
 }

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 
 use super::error::FsError;
 use super::litter;
+use crate::error::INTERRUPTED;
 
 /// The temporaries of this process. Whoever holds the lock may rename one; an interrupt takes it and never gives it back.
 static OPEN: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
@@ -21,10 +22,8 @@ static OPEN: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 static UNUSED: Mutex<Vec<(PathBuf, Vec<PathBuf>)>> = Mutex::new(Vec::new());
 
 /// What an interrupted run says last.
-static LAST_WORDS: Mutex<Option<LastWords>> = Mutex::new(None);
+static LAST_WORDS: Mutex<Option<String>> = Mutex::new(None);
 
-/// The exit code of an interrupted run, which is that of shells for SIGINT.
-const INTERRUPTED: i32 = 130;
 const INTERRUPTED_WORDS: &str = "interrupted: every program that was started is ended, and what was begun is removed";
 /// How long the end of the programs that were started is waited for.
 const ENDING: Duration = Duration::from_secs(5);
@@ -35,7 +34,7 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// Ends every program that was started and removes the temporaries of this process when it is interrupted (Ctrl-C, SIGINT,
 /// SIGTERM, SIGHUP), says so with `say` unless there are other last words, and ends it with 130. Without this, or where it
 /// fails, an interrupted run leaves its temporaries.
-pub(crate) fn clean_on_interrupt(say: fn(&str)) {
+pub(crate) fn clean_on_interrupt(say: impl Fn(&str) + Send + 'static) {
     // It fails only where somebody else in the process listens already.
     let _ = ctrlc::set_handler(move || {
         // First, since what runs may still write into them.
@@ -47,23 +46,13 @@ pub(crate) fn clean_on_interrupt(say: fn(&str)) {
         for (file, directories) in UNUSED.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             remove_unused(file, directories);
         }
-        if let Some(last) = LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
-            (last.say)(&last.words);
-        } else {
-            say(INTERRUPTED_WORDS);
-        }
-        std::process::exit(INTERRUPTED);
+        say(LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner).as_deref().unwrap_or(INTERRUPTED_WORDS));
+        std::process::exit(INTERRUPTED.into());
     });
 }
 
-/// Words, and what says them.
-pub(crate) struct LastWords {
-    pub(crate) words: String,
-    pub(crate) say: fn(&str),
-}
-
-/// What is said where the run is interrupted from now on.
-pub(crate) fn say_on_interrupt(words: Option<LastWords>) {
+/// What is said where the run is interrupted from now on: lines, of which the first says what it came to.
+pub(crate) fn say_on_interrupt(words: Option<String>) {
     *LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner) = words;
 }
 

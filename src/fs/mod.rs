@@ -20,7 +20,7 @@ pub(crate) use file_bytes::{
     FileBytes, MAX_ARCHIVE, MAX_TABLE, open_regular, open_within, read, read_table, read_text,
 };
 pub use interrupt::Scratch;
-pub(crate) use interrupt::{LastWords, Unused, clean_on_interrupt, say_on_interrupt};
+pub(crate) use interrupt::{Unused, clean_on_interrupt, say_on_interrupt};
 pub use json::JsonError;
 pub(crate) use json::{from_json, from_object, json_value, write_json};
 pub use litter::is_temporary;

@@ -66,8 +66,8 @@ impl Shown for Verdict<'_> {
         let (files, outcome) = (plural(files.len(), "file"), self.release.outcome.word());
         let (problems, warnings) = (plural(problems.len(), "problem"), plural(warnings.len(), "warning"));
         text + &format!(
-            "{} {outcome}: {files}, {problems}, {warnings}\nnext: {}\n",
-            self.release.release_version, self.next
+            "{} {} {outcome}: {files}, {problems}, {warnings}\nnext: {}\n",
+            self.release.product, self.release.release_version, self.next
         )
     }
 

@@ -14,7 +14,7 @@ fn an_interrupted_publish_says_what_is_up_and_how_to_go_on() {
     for signal in ["INT", "TERM"] {
         let bench = bench();
         bench.index.faults([Fault::slow(Duration::ZERO), Fault::hang(1000, Duration::from_secs(60))]);
-        let mut command = bench.command(&["--receipt", "receipt.json"]);
+        let mut command = bench.command(&["--receipt", "receipt.json", "--format", "json"]);
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let deadline = Instant::now() + Duration::from_secs(60);
         while bench.sent() < 2 {
@@ -34,6 +34,10 @@ fn an_interrupted_publish_says_what_is_up_and_how_to_go_on() {
         {
             assert!(said.contains(words), "{words}: {said}");
         }
+        let error = &json(&output)["error"];
+        let message = error["message"].as_str().unwrap();
+        assert!(message.starts_with("interrupted: 1 of 3 files are up") && error["exit_code"] == 130, "{error}");
+        assert!(error["causes"][0].as_str().unwrap().starts_with("up: openai_codex_cli_bin-"), "{error}");
         assert_eq!(bench.run(&[]).status.code(), Some(0));
     }
 }
