@@ -9,6 +9,7 @@ pub(crate) mod dist_info;
 pub(crate) mod extensions;
 pub(crate) mod fields;
 pub(crate) mod index;
+pub(crate) mod linking;
 pub(crate) mod links;
 pub(crate) mod metadata;
 pub(crate) mod names;
@@ -68,7 +69,7 @@ static FAMILIES: [Row; 11] = [
         Family::Binary,
         "binary",
         "Every executable and library against the platform tags of its wheel.",
-        &[binary::RULES, pe_imports::RULES, extensions::RULES],
+        &[binary::RULES, pe_imports::RULES, linking::RULES, extensions::RULES],
     ),
     (
         Family::Set,

@@ -1,0 +1,195 @@
+//! Rules about how the binaries of a wheel were linked, stripped and signed, whatever its tags promise.
+
+use std::collections::{BTreeSet, HashSet};
+
+use crate::binary::{Details, Format, Kind, Objection, Signature, Slice, Weight, layout};
+use crate::check::rule::{Findings, Rule, Severity, rule};
+use crate::check::subject::wheel::WheelSubject;
+use crate::console::text::{human_bytes, plural};
+use crate::member_path::parent;
+
+rule!(ELF_RUNPATH = "elf-runpath", Error, Wheel(|wheel, found| run_paths(wheel, found, Format::Elf, &["$ORIGIN", "${ORIGIN}"]));
+    what: "Run paths of ELF files stay in the wheel: they begin with `$ORIGIN`, and hold no directory of a build.",
+    why: "The loader looks into a directory that only the build machine has; whoever can make it there loads code into the program.",
+    fix: "Remove the path when linking, or with `patchelf --set-rpath`";
+    because: [Promise("the tag promises that nothing outside of the wheel is loaded but the system's own"), Loader("whoever makes the directory loads code into the program")]);
+
+rule!(MACHO_RPATH = "macho-rpath", Warning, Wheel(|wheel, found| run_paths(wheel, found, Format::MachO, &["@loader_path", "@executable_path"]));
+    what: "Run paths of Mach-O files stay in the wheel: they begin with `@loader_path` or `@executable_path`, and hold no directory of a build.",
+    why: "The loader looks into directories that only the build machine has, and they tell of it; a library that is found nowhere else is an error of `macho-dylibs`.",
+    fix: "Remove the path when linking, or with `install_name_tool -delete_rpath`";
+    because: [Habit("the loader passes over a directory that is not there")]);
+
+fn run_paths(wheel: &WheelSubject, found: &mut Findings, format: Format, origins: &[&str]) {
+    let installed = wheel.files().map(|(member, _)| layout::installed(&member.name));
+    let directories: HashSet<String> = installed.map(|path| parent(&path).to_owned()).collect();
+    for (member, facts) in wheel.inventory.binaries().iter().filter(|(_, facts)| facts.format == format) {
+        let (mut said, from) = (BTreeSet::new(), layout::installed(member));
+        for path in facts.slices.iter().flat_map(|slice| &slice.run_paths) {
+            let origin = origins.iter().find_map(|origin| path.strip_prefix(origin));
+            let inside = origin.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+            let is_system = match format {
+                Format::MachO => path.starts_with("/usr/lib/swift"),
+                _ => SYSTEM_DIRECTORIES.contains(&path.trim_end_matches('/')),
+            };
+            let why = match path.as_str() {
+                "" => "is the working directory",
+                _ if !inside && !is_system => "leads out of the wheel",
+                _ if path.split('/').any(of_a_build) => "is a directory of the build",
+                _ if leads_out(parent(&from), origin.unwrap_or_default(), &directories) => "leads out of the wheel",
+                _ => continue,
+            };
+            if said.insert(path) {
+                found.member(member, format!("the run path `{path}` {why}"));
+            }
+        }
+    }
+}
+
+/// Whether a path leads from an installed directory out of the environment, or out of the packages to where the wheel has no
+/// file. What lies outside of the packages, as programs in `bin/` do, has the environment for itself.
+fn leads_out(from: &str, path: &str, directories: &HashSet<String>) -> bool {
+    layout::join(from, path).is_none_or(|directory| {
+        layout::is_of_packages(from) && !layout::is_of_packages(&directory) && !directories.contains(&directory)
+    })
+}
+
+/// Where the loader looks anyway.
+const SYSTEM_DIRECTORIES: [&str; 4] = ["/lib", "/lib64", "/usr/lib", "/usr/lib64"];
+
+/// Whether build systems give this name to directories.
+fn of_a_build(part: &str) -> bool {
+    const PARTS: [&str; 8] = ["bazel-out", "bazel-bin", "execroot", "_main", "CMakeFiles", "home", "Users", "rustlib"];
+    part.starts_with("_solib_") || part.ends_with(".runfiles") || part.ends_with(".build") || PARTS.contains(&part)
+}
+
+rule!(ELF_EXECSTACK = "elf-execstack", Error, Wheel(elf_execstack);
+    what: "No ELF library asks for an executable stack; a program that does is a warning.",
+    why: "It disables a protection of the whole process, and glibc 2.41 and later refuse to load such a library.",
+    fix: "Link with `-z noexecstack`, and give assembly files a `.note.GNU-stack` section";
+    because: [Loader("glibc 2.41 and later refuse such a library"), Habit("the kernel grants a program its stack")]);
+
+fn elf_execstack(wheel: &WheelSubject, found: &mut Findings) {
+    let asks = |slice: &&Slice| matches!(&slice.details, Details::Elf(elf) if elf.executable_stack);
+    for (member, facts) in wheel.inventory.binaries() {
+        let Some(slice) = facts.slices.iter().find(asks) else { continue };
+        let severity = if slice.kind == Kind::Executable { Severity::Warning } else { Severity::Error };
+        found.with(severity, Some(member), "the file asks for an executable stack");
+    }
+}
+
+rule!(ELF_PIE = "elf-pie", Warning, Wheel(elf_pie);
+    what: "ELF programs are position independent.",
+    why: "At a fixed address the program's own code is where an attacker expects it.",
+    fix: "Build with `-pie`, or `-static-pie` for a static program";
+    because: [Habit("the program runs")]);
+
+fn elf_pie(wheel: &WheelSubject, found: &mut Findings) {
+    let is_program = |slice: &Slice| matches!(slice.details, Details::Elf(_)) && slice.kind == Kind::Executable;
+    let is_fixed = |slice: &Slice| is_program(slice) && !slice.position_independent;
+    slices(wheel, found, is_fixed, "the program is linked for a fixed address");
+}
+
+rule!(PE_SIGNED = "pe-signed", Error, Wheel(pe_signed);
+    what: "Where a PE file states a signature, its bytes lie in the file.",
+    why: "Windows takes a broken signature for a manipulated file.",
+    fix: "Sign the file again, after the last change to it";
+    because: [Promise("the file states a signature that it does not have")]);
+
+fn pe_signed(wheel: &WheelSubject, found: &mut Findings) {
+    for (member, facts) in wheel.inventory.binaries().iter().filter(|(_, facts)| facts.format == Format::Pe) {
+        for slice in &facts.slices {
+            if let Signature::Broken(why) = slice.signature {
+                found.member(member, format!("the signature is broken: {why}"));
+            }
+        }
+    }
+}
+
+rule!(SIGNED_ALIKE = "signed-alike", Warning, Wheel(signed_alike);
+    what: "All Windows programs of a wheel are signed, or none; the same of macOS programs.",
+    why: "The one that is not signed is the one that the system warns of or blocks, long after the others worked.",
+    fix: "Sign every program, helpers of other projects too";
+    because: [Habit("the program runs")]);
+
+fn signed_alike(wheel: &WheelSubject, found: &mut Findings) {
+    for format in [Format::MachO, Format::Pe] {
+        let programs = wheel.inventory.binaries().iter().filter(|(_, it)| it.format == format && it.is_executable());
+        let (signed, unsigned): (Vec<_>, Vec<_>) = programs.partition(|(_, facts)| facts.signed());
+        // An unsigned arm64 file is an error of its own.
+        let is_own = |it: &Objection| matches!(it, Objection::Signature { .. }) && it.weight() != Weight::Warning;
+        let own: HashSet<&String> = wheel.objections.iter().filter(|row| is_own(&row.2)).map(|row| &row.1).collect();
+        let (count, all) = (signed.len(), signed.len() + unsigned.len());
+        for (member, _) in unsigned.iter().filter(|(member, _)| count > 0 && !own.contains(member)) {
+            found.member(member, format!("the program is not signed, and {count} of {all} in the wheel are"));
+        }
+    }
+}
+
+rule!(PE_SUBSYSTEM = "pe-subsystem", Warning, Wheel(pe_subsystem);
+    what: "Windows programs are console or windowed programs for Windows 10 or older.",
+    why: "Other subsystems (drivers, firmware) do not start as programs, and a higher version keeps Windows 10 out.",
+    fix: "Link with `/SUBSYSTEM:CONSOLE`";
+    because: [Habit("the program may be meant for it")]);
+
+fn pe_subsystem(wheel: &WheelSubject, found: &mut Findings) {
+    for (member, facts) in wheel.inventory.binaries() {
+        for slice in facts.slices.iter().filter(|slice| slice.kind == Kind::Executable) {
+            let Details::Pe(pe) = &slice.details else { continue };
+            if !matches!(pe.subsystem, 2 | 3) {
+                found.member(member, format!("the program is for subsystem {}", pe.subsystem));
+            } else if pe.minimum_os.major > 10 {
+                found.member(member, format!("the program asks for Windows {}", pe.minimum_os));
+            }
+        }
+    }
+}
+
+rule!(DEBUG_INFO = "debug-info", Warning, Wheel(debug_info);
+    what: "Binaries carry no debugging sections, nor the symbol table that `strip` removes.",
+    why: "They make the wheel larger for everybody and name the directories of the build machine.",
+    fix: "Strip the files, and keep the debugging information elsewhere";
+    because: [Habit("it costs space alone")]);
+
+/// One finding for all ELF files, at the one that holds most.
+fn debug_info(wheel: &WheelSubject, found: &mut Findings) {
+    let mut weighed = Vec::new();
+    for (member, facts) in wheel.inventory.binaries() {
+        let elf = facts.slices.iter().find_map(|slice| match &slice.details {
+            Details::Elf(elf) => Some(elf),
+            _ => None,
+        });
+        match elf.map(|elf| &elf.debug_sections) {
+            Some(sections) if sections.is_empty() => {}
+            Some(sections) => {
+                weighed.push((sections.iter().map(|section| section.size).sum::<u64>(), member, sections))
+            }
+            None if facts.slices.iter().any(|slice| slice.debug_info) => {
+                found.member(member, "the file holds debugging information");
+            }
+            None => {}
+        }
+    }
+    let all: u64 = weighed.iter().map(|(size, ..)| size).sum();
+    let Some((size, member, sections)) = weighed.iter().max_by_key(|(size, ..)| *size) else { return };
+    let size_of = |size: u64| format!("{size} bytes ({})", human_bytes(size));
+    let each = sections.iter().map(|section| format!("`{}` {}", section.name, human_bytes(section.size)));
+    let each = each.collect::<Vec<_>>().join(", ");
+    let mut message = format!("{} of the file are debugging information ({each})", size_of(*size));
+    if let others @ 1.. = weighed.len() - 1 {
+        let hold = if others == 1 { "holds" } else { "hold" };
+        message.push_str(&format!("; {} {hold} {} more", plural(others, "other file"), size_of(all - size)));
+    }
+    found.member(member, message);
+}
+
+/// Says `message` of every file with a slice of that kind.
+fn slices(wheel: &WheelSubject, found: &mut Findings, is_it: impl Fn(&Slice) -> bool, message: &str) {
+    let binaries = wheel.inventory.binaries().iter();
+    found.each(binaries.filter(|(_, facts)| facts.slices.iter().any(&is_it)).map(|(name, _)| name.as_str()), message);
+}
+
+#[rustfmt::skip]
+pub(crate) static RULES: &[&Rule] = &[
+    &ELF_RUNPATH, &MACHO_RPATH, &ELF_EXECSTACK, &ELF_PIE, &PE_SIGNED, &SIGNED_ALIKE, &PE_SUBSYSTEM, &DEBUG_INFO,
+];
