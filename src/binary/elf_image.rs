@@ -106,8 +106,8 @@ impl<'data, Header: FileHeader<Endian = object::Endianness>> Image<'data, Header
         let (mut offset, mut end) = self.piece(address)?;
         let mut reached = address.checked_add(end - offset)?;
         let mut whole: Option<Vec<u8>> = None;
-        // Each segment continues another once at most.
-        for _ in 0..self.segments.len() {
+        // Each segment continues another once at most, and so does the rest of its last page.
+        for _ in 0..2 * self.segments.len() {
             let Some((next, next_end)) = self.piece(reached) else { break };
             reached = reached.checked_add(next_end - next)?;
             if next == end && whole.is_none() {
@@ -133,12 +133,38 @@ impl<'data, Header: FileHeader<Endian = object::Endianness>> Image<'data, Header
         }
     }
 
-    /// Where the file holds what one segment has at an address, to the end of that segment.
+    /// Where the file holds what one segment has at an address, to the end of that segment or of its last page.
     fn piece(&self, address: u64) -> Option<(u64, u64)> {
-        self.segments(elf::PT_LOAD).find_map(|segment| {
+        let stated = self.segments(elf::PT_LOAD).find_map(|segment| {
             let within = address.checked_sub(segment.p_vaddr(self.endian).into())?;
             let (offset, size) = segment.file_range(self.endian);
             (within < size).then(|| Some((offset.checked_add(within)?, offset.checked_add(size)?)))?
-        })
+        });
+        stated.or_else(|| self.rest_of_page(address))
+    }
+
+    /// What lies behind a segment, in its last page: loaders map whole pages, so that the file's next bytes are there,
+    /// unless the rest is cleared (for more memory than file) or the page is another segment's too. Tools that make room
+    /// for longer strings leave tables that end there.
+    fn rest_of_page(&self, address: u64) -> Option<(u64, u64)> {
+        let page = address - address % PAGE;
+        let (first, end_of) = (
+            |segment: &Header::ProgramHeader| -> u64 { segment.p_vaddr(self.endian).into() },
+            |segment: &Header::ProgramHeader| -> u64 {
+                let size: u64 = segment.p_memsz(self.endian).into();
+                segment.p_vaddr(self.endian).into().saturating_add(size)
+            },
+        );
+        let in_page = |segment: &&Header::ProgramHeader| {
+            first(segment) < page.saturating_add(PAGE) && end_of(segment) > page && end_of(segment) > first(segment)
+        };
+        let mut all = self.segments(elf::PT_LOAD).filter(in_page);
+        let (segment, None) = (all.next()?, all.next()) else { return None };
+        let (offset, size) = segment.file_range(self.endian);
+        let is_cleared = segment.p_memsz(self.endian).into() != size;
+        let within = address.checked_sub(first(segment)).filter(|within| *within >= size && !is_cleared)?;
+        let from = offset.checked_add(within)?;
+        let to = from.checked_add(PAGE - address % PAGE)?.min(self.bytes.len() as u64);
+        (from < to).then_some((from, to))
     }
 }

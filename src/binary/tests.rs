@@ -553,6 +553,32 @@ fn symbols_are_counted_by_the_hash_tables() {
 }
 
 #[test]
+fn what_a_table_has_in_the_last_page_of_its_segment_is_loaded() {
+    // Where p_memsz of the first program header stands, and its width.
+    for (class64, machine, memory) in [(true, 62, 64 + 40), (false, 3, 52 + 20)] {
+        let sample = ElfSample { class64, machine, layout: SampleLayout::Overrun, ..musl_library() };
+        let mut bytes = sample.build();
+        assert_eq!(facts(&bytes).slices[0].needed[0].name, "libc.musl-x86_64.so.1");
+        assert_eq!(undefined(&bytes), ["memcpy", "strlen"]);
+        // More memory than file: the loader clears the rest of the page.
+        bytes[memory] = bytes[memory].wrapping_add(1);
+        assert!(matches!(read(&bytes), Err(BinaryError::Truncated { .. })), "{class64}");
+    }
+    // In a page that another segment takes too, that one's bytes are there.
+    let split = ElfSample { layout: SampleLayout::Split(4096), ..musl_library() };
+    let mut bytes = split.build();
+    let last = 64 + 5 * 56;
+    // Its file begins a page before its memory; moved behind the strings, it leaves them to nobody.
+    let address = u64::from_le_bytes(bytes[last + 16..last + 24].try_into().unwrap());
+    let offset = u64::from_le_bytes(bytes[last + 8..last + 16].try_into().unwrap());
+    let size = u64::from_le_bytes(bytes[last + 32..last + 40].try_into().unwrap());
+    for (at, value) in [(8, offset + 64), (16, address + 64), (32, size - 64), (40, size - 64)] {
+        bytes[last + at..last + at + 8].copy_from_slice(&value.to_le_bytes());
+    }
+    assert!(matches!(read(&bytes), Err(BinaryError::Truncated { .. })));
+}
+
+#[test]
 fn offset_and_address_have_the_same_place_in_a_page() {
     let library = |skew, align| ElfSample { skew, align, ..musl_library() }.build();
     let refused = |bytes: &[u8]| matches!(read(bytes), Err(BinaryError::Malformed { .. }));

@@ -905,6 +905,7 @@ fn sound_wheels_have_no_finding() {
         ("gnu", tagged(&["manylinux2014_x86_64", "manylinux_2_17_x86_64"], glibc_elf().build())),
         ("patched", patched(SampleLayout::Patched)),
         ("strings in two segments", patched(SampleLayout::Split(4096))),
+        ("strings that end in the last page of their segment", patched(SampleLayout::Overrun)),
         ("android", android("android_24_arm64_v8a", Some(24))),
         ("build tag", linux().renamed(&linux().file_name.replace("-py3", "-7-py3"))),
         ("a command of the distribution's name", linux().and(&points, own, 0o100644)),

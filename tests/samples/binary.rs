@@ -63,6 +63,8 @@ pub enum SampleLayout {
     Patched,
     /// The strings begin in one segment and end in the next, which the file holds that many bytes further on.
     Split(u64),
+    /// The strings begin in the segment and end behind it, in its last page.
+    Overrun,
 }
 
 /// Where the segment at the end of a patched file is loaded, and what lies between its tables.
@@ -205,7 +207,7 @@ impl ElfSample {
         };
         // Tables first, at known places behind the headers.
         // Only what is loaded in two parts has a header more.
-        let segments = if self.layout == SampleLayout::Plain { 5 } else { 6 };
+        let segments = if matches!(self.layout, SampleLayout::Plain | SampleLayout::Overrun) { 5 } else { 6 };
         let start = header_size + segments * entry_size;
         let mut interpreter = self.interpreter.unwrap_or_default().as_bytes().to_vec();
         interpreter.push(0);
@@ -328,6 +330,7 @@ impl ElfSample {
                 let size = symbols.len() as u64 + BETWEEN + strings.len() as u64;
                 (vec![(0, 0, total), (total.next_multiple_of(4096), APPENDED_AT, size)], 0)
             }
+            SampleLayout::Overrun => (vec![(0, 0, cut)], 0),
             SampleLayout::Split(gap) => (vec![(0, 0, cut), (cut + gap, cut, total - cut)], gap),
         };
         let mut body = interpreter.clone();
