@@ -22,6 +22,16 @@ pub enum BinaryError {
     Unsupported { what: &'static str },
 }
 
+/// What a file of debugging symbols alone is called.
+pub(super) const DEBUG_SYMBOLS: &str = "a file of debugging symbols";
+
+impl BinaryError {
+    /// Whether the file holds what debuggers alone read: a Mach-O file of the type `MH_DSYM`.
+    pub(crate) fn is_of_debug_symbols(&self) -> bool {
+        *self == Self::Unsupported { what: DEBUG_SYMBOLS }
+    }
+}
+
 impl Format {
     pub(super) fn malformed(self, what: impl Into<String>) -> BinaryError {
         BinaryError::Malformed { format: self, what: what.into() }

@@ -6,7 +6,7 @@ use object::read::ReadRef as _;
 use object::read::macho::{LoadCommandData, LoadCommandVariant, MachHeader};
 
 use super::bytes::Strings;
-use super::error::BinaryError;
+use super::error::{BinaryError, DEBUG_SYMBOLS};
 use super::facts::{Details, Facts, Kind, Linkage, MachOFacts, MachOPlatform, Needed, Signature, Slice};
 use super::machine::Machine;
 use super::macho_signature;
@@ -94,7 +94,7 @@ fn slice(bytes: &[u8]) -> Result<Slice, BinaryError> {
         macho::MH_DYLIB | macho::MH_BUNDLE => Kind::Library,
         macho::MH_OBJECT => return Err(BinaryError::Unsupported { what: "an object file" }),
         macho::MH_CORE => return Err(BinaryError::Unsupported { what: "a core dump" }),
-        macho::MH_DSYM => return Err(BinaryError::Unsupported { what: "a file of debugging symbols" }),
+        macho::MH_DSYM => return Err(BinaryError::Unsupported { what: DEBUG_SYMBOLS }),
         other => {
             return Err(MACHO.malformed(format!("its type {:#x} is neither executable nor library", other.0)));
         }

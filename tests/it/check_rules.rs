@@ -654,6 +654,8 @@ fn binary_cases() -> Vec<Case> {
         ("binary-readable", E, linux_with(linux_program()[..80].to_vec())),
         ("binary-readable", W, object("codex_cli_bin/plugin.cpp.o")),
         ("binary-readable", E, object("codex_cli_bin/plugin.so")),
+        ("binary-readable", E, debug_symbols("codex_cli_bin/more.so")),
+        ("debug-info", W, debug_symbols("codex_cli_bin/more.so.dSYM/Contents/Resources/DWARF/more.so")),
         ("binary-format", E, linux_with(windows_program())),
         ("binary-format", E, mac(linux_program())),
         ("binary-system", E, linux_with(elf(&|sample| sample.os_abi = 9))),
@@ -791,6 +793,12 @@ fn module(python: &str) -> Sample {
 fn patched(layout: SampleLayout) -> Sample {
     let program = ElfSample { layout, hash: SampleHash::Gnu, defined: vec!["main"], ..glibc_elf() };
     tagged(&["manylinux2014_x86_64", "manylinux_2_17_x86_64"], program.build())
+}
+
+/// A wheel with a file of debugging symbols of that name.
+fn debug_symbols(name: &str) -> Sample {
+    let symbols = MachSample { kind: 10, ..mac_sample(ARM64, 11, 0) };
+    mac(mac_sample(ARM64, 11, 0).build()).and(name, symbols.build(), 0o100644)
 }
 
 /// A wheel with an object file of that name.

@@ -17,7 +17,9 @@ rule!(BINARY_READABLE = "binary-readable", Error, Wheel(binary_readable);
     because: [Loader("the headers lead outside of the file"), Habit("object files are for linkers, and nothing loads them")]);
 
 fn binary_readable(wheel: &WheelSubject, found: &mut Findings) {
-    for (member, error) in wheel.inventory.damaged() {
+    let debug_symbols: BTreeSet<&str> = wheel.debug_symbols().collect();
+    let damaged = wheel.inventory.damaged().iter().filter(|(member, _)| !debug_symbols.contains(member.as_str()));
+    for (member, error) in damaged {
         let is_for_linkers = matches!(error, BinaryError::Unsupported { .. })
             && [".o", ".obj", ".ko"].iter().any(|suffix| member.ends_with(suffix));
         let severity = if is_for_linkers { Severity::Warning } else { Severity::Error };

@@ -136,7 +136,9 @@ fn no_junk(wheel: &WheelSubject, found: &mut Findings) {
     let is_left = |part: &&str| {
         is_among(LEFTOVERS, part) || is_among(PARTS, part) || part.starts_with(".env.") || part.ends_with(".dsym")
     };
-    for (member, scanned) in wheel.files() {
+    // Their rule is `debug-info`.
+    let debug_symbols: BTreeSet<&str> = wheel.debug_symbols().collect();
+    for (member, scanned) in wheel.files().filter(|(member, _)| !debug_symbols.contains(member.name.as_str())) {
         let lower = member.name.to_lowercase();
         let file = file_name(&lower);
         let is_sample = is_sample(&lower);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use crate::binary::{Details, Format, Kind, Objection, Signature, Slice, Weight, layout};
+use crate::binary::{Details, Format, Kind, Libc, Objection, Signature, Slice, Weight, layout};
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
 use crate::console::text::{human_bytes, plural};
@@ -146,13 +146,14 @@ fn pe_subsystem(wheel: &WheelSubject, found: &mut Findings) {
 }
 
 rule!(DEBUG_INFO = "debug-info", Warning, Wheel(debug_info);
-    what: "Binaries carry no debugging sections, nor the symbol table that `strip` removes.",
+    what: "Binaries carry no debugging sections, nor the symbol table that `strip` removes, and no `.dSYM` bundles lie beside them.",
     why: "They make the wheel larger for everybody and name the directories of the build machine.",
     fix: "Strip the files, and keep the debugging information elsewhere";
     because: [Habit("it costs space alone")]);
 
-/// One finding for all ELF files, at the one that holds most.
+/// One finding for all ELF files, at the one that holds most, and one for all files of debugging symbols.
 fn debug_info(wheel: &WheelSubject, found: &mut Findings) {
+    debug_symbols(wheel, found);
     let mut weighed = Vec::new();
     for (member, facts) in wheel.inventory.binaries() {
         let elf = facts.slices.iter().find_map(|slice| match &slice.details {
@@ -172,7 +173,6 @@ fn debug_info(wheel: &WheelSubject, found: &mut Findings) {
     }
     let all: u64 = weighed.iter().map(|(size, ..)| size).sum();
     let Some((size, member, sections)) = weighed.iter().max_by_key(|(size, ..)| *size) else { return };
-    let size_of = |size: u64| format!("{size} bytes ({})", human_bytes(size));
     let each = sections.iter().map(|section| format!("`{}` {}", section.name, human_bytes(section.size)));
     let each = each.collect::<Vec<_>>().join(", ");
     let mut message = format!("{} of the file are debugging information ({each})", size_of(*size));
@@ -181,6 +181,23 @@ fn debug_info(wheel: &WheelSubject, found: &mut Findings) {
         message.push_str(&format!("; {} {hold} {} more", plural(others, "other file"), size_of(all - size)));
     }
     found.member(member, message);
+}
+
+fn debug_symbols(wheel: &WheelSubject, found: &mut Findings) {
+    let sized = |member| wheel.file(member).map(|(file, _)| (file.size, member));
+    let weighed: Vec<(u64, &str)> = wheel.debug_symbols().filter_map(sized).collect();
+    let Some((size, member)) = weighed.iter().max_by_key(|(size, _)| *size) else { return };
+    let mut message = format!("the file is {} of debugging symbols alone", size_of(*size));
+    if let others @ 1.. = weighed.len() - 1 {
+        let all: u64 = weighed.iter().map(|(size, _)| size).sum();
+        let are = if others == 1 { "is" } else { "are" };
+        message.push_str(&format!("; {} {are} {} more", plural(others, "other file"), size_of(all - size)));
+    }
+    found.member(member, message);
+}
+
+fn size_of(size: u64) -> String {
+    format!("{size} bytes ({})", human_bytes(size))
 }
 
 /// Says `message` of every file with a slice of that kind.

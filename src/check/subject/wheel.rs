@@ -8,6 +8,7 @@ use super::scan::{MemberOptions, Scanned, inventory, scan};
 use crate::binary::{Facts, Inventory, Objection};
 use crate::check::error::CheckError;
 use crate::digest::Sha256Digest;
+use crate::member_path::parent;
 use crate::payload::package_of;
 use crate::product::RuntimeProject;
 use crate::target::PlatformTag;
@@ -152,6 +153,13 @@ impl WheelSubject {
     /// Every binary that could be read, by its name.
     pub fn binaries(&self) -> HashMap<&str, &Facts> {
         self.inventory.binaries().iter().map(|(name, facts)| (name.as_str(), facts)).collect()
+    }
+
+    /// Every file of debugging symbols in the bundle that debuggers look for, which nothing loads.
+    pub fn debug_symbols(&self) -> impl Iterator<Item = &str> {
+        let all = self.inventory.damaged().iter().filter(|(_, error)| error.is_of_debug_symbols());
+        all.map(|(member, _)| member.as_str())
+            .filter(|member| parent(member).split('/').any(|it| it.ends_with(".dSYM")))
     }
 
     /// METADATA, where it can be read.
