@@ -733,6 +733,8 @@ fn binary_cases() -> Vec<Case> {
         ("elf-needed", E, module("")),
         ("elf-runpath", E, linux_with(elf(&|sample| sample.runpath = Some("/home/builder/lib")))),
         ("elf-runpath", E, linux_with(elf(&|sample| sample.runpath = Some("$ORIGIN/../_solib_k8/voice")))),
+        ("elf-runpath", E, gnu(&|sample| sample.runpath = Some("/usr/local/lib"))),
+        ("elf-runpath", E, musl(&|sample| sample.runpath = Some("/usr/local/lib/more"))),
         ("macho-rpath", W, apple(&|sample| sample.rpaths = vec!["/opt/homebrew/lib"])),
         ("elf-execstack", W, linux_with(elf(&|sample| sample.stack_flags = 7))),
         (
@@ -946,6 +948,12 @@ fn sound_wheels_have_no_finding() {
 fn unusual_wheels_have_no_error() {
     let mut system = static_pie(62);
     system.runpath = Some("/usr/lib64");
+    let local = ElfSample {
+        interpreter: Some("/lib/ld-musl-x86_64.so.1"),
+        needed: vec!["libc.so"],
+        runpath: Some("/usr/local/lib/"),
+        ..static_pie(62)
+    };
     let scripts = linux().edit(|sample| {
         let program = sample.entries.pop().unwrap();
         sample.entries.pop();
@@ -988,6 +996,7 @@ fn unusual_wheels_have_no_error() {
         ("a plugin that is an object without a colon", linux().and(&format!("{INFO}/entry_points.txt"), "[fsspec.specs]\nx = codex_cli_bin.System\n", 0o100644)),
         ("an entry point into the standard library", linux().and(&format!("{INFO}/entry_points.txt"), "[g]\nx = json.tool:main\n", 0o100644)),
         ("a second name that is the first", linux().first(CentralExtra(b"\x75\x70\x1e\0\x01\0\0\0\0codex_cli_bin/__init__.py"))),
+        ("a run path that musl's loader has anyway", tagged(&["musllinux_1_1_x86_64"], local.build())),
         ("a run path that the loader has anyway", linux_with(system.build())),
         ("a script of Windows lines that installers rewrite", linux().and(&format!("{DATA}/scripts/x"), "#!python\r\n", 0o100755)),
         ("small but well packed", linux().and("codex_cli_bin/zeros.bin", vec![0; 900_000], 0o100644)),

@@ -25,12 +25,17 @@ fn run_paths(wheel: &WheelSubject, found: &mut Findings, format: Format, origins
     let directories: HashSet<String> = installed.map(|path| parent(&path).to_owned()).collect();
     for (member, facts) in wheel.inventory.binaries().iter().filter(|(_, facts)| facts.format == format) {
         let (mut said, from) = (BTreeSet::new(), layout::installed(member));
-        for path in facts.slices.iter().flat_map(|slice| &slice.run_paths) {
+        let paths = facts.slices.iter().flat_map(|slice| slice.run_paths.iter().map(|path| (slice.libc, path)));
+        for (libc, path) in paths {
             let origin = origins.iter().find_map(|origin| path.strip_prefix(origin));
             let inside = origin.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
             let is_system = match format {
                 Format::MachO => path.starts_with("/usr/lib/swift"),
-                _ => SYSTEM_DIRECTORIES.contains(&path.trim_end_matches('/')),
+                _ => {
+                    let directory = path.trim_end_matches('/');
+                    SYSTEM_DIRECTORIES.contains(&directory)
+                        || libc == Some(Libc::Musl) && directory == MUSL_LOCAL_DIRECTORY
+                }
             };
             let why = match path.as_str() {
                 "" => "is the working directory",
@@ -56,6 +61,9 @@ fn leads_out(from: &str, path: &str, directories: &HashSet<String>) -> bool {
 
 /// Where the loader looks anyway.
 const SYSTEM_DIRECTORIES: [&str; 4] = ["/lib", "/lib64", "/usr/lib", "/usr/lib64"];
+
+/// Where musl's loader looks besides (its `dynlink.c`: `/lib:/usr/local/lib:/usr/lib`).
+const MUSL_LOCAL_DIRECTORY: &str = "/usr/local/lib";
 
 /// Whether build systems give this name to directories.
 fn of_a_build(part: &str) -> bool {
