@@ -215,9 +215,19 @@ pub struct PeFacts {
     pub subsystem: u16,
     /// The version of Windows that the loader asks for (the subsystem version).
     pub minimum_os: OsVersion,
+    /// Whether all code is the intermediate language of .NET, for every processor (ECMA-335, II.25.3.3.1: ILONLY, without
+    /// 32BITREQUIRED unless that is a mere preference).
+    pub is_portable_assembly: bool,
 }
 
 impl Facts {
+    /// Whether the file is a library of .NET without native code, which its runtimes load on every system.
+    pub(super) fn is_portable_assembly(&self) -> bool {
+        self.slices.iter().all(|slice| {
+            slice.kind == Kind::Library && matches!(&slice.details, Details::Pe(pe) if pe.is_portable_assembly)
+        })
+    }
+
     /// Those facts that headers state.
     pub(super) fn of_headers(format: Format, slices: Vec<Slice>) -> Self {
         Self { format, slices, dependencies: None }

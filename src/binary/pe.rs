@@ -6,7 +6,7 @@ use object::LittleEndian as LE;
 use object::pe;
 use object::read::ReadRef as _;
 use object::read::coff::SectionTable;
-use object::read::pe::{DataDirectories, ExportTarget, ImageNtHeaders, ImageOptionalHeader};
+use object::read::pe::{DataDirectories, ExportTable, ExportTarget, ImageNtHeaders, ImageOptionalHeader};
 
 use super::bytes::Strings;
 use super::error::BinaryError;
@@ -87,8 +87,24 @@ fn slice<Headers: ImageNtHeaders>(bytes: &[u8], mut offset: u64) -> Result<Slice
         details: Details::Pe(PeFacts {
             subsystem: optional.subsystem().0,
             minimum_os: OsVersion::new(optional.major_subsystem_version(), optional.minor_subsystem_version()),
+            is_portable_assembly: machine == Machine::Known(Architecture::I686)
+                && is_portable_assembly(bytes, &directories, &sections),
         }),
     })
+}
+
+/// Whether the header of .NET says that there is no native code, and asks for no processor.
+fn is_portable_assembly(bytes: &[u8], directories: &DataDirectories<'_>, sections: &SectionTable<'_>) -> bool {
+    /// Where the flags stand in the header.
+    const FLAGS: usize = 16;
+    let Some(directory) = directories.get(pe::IMAGE_DIRECTORY_ENTRY_COM_DESCRIPTOR) else { return false };
+    let Ok(header) = directory.data(bytes, sections) else { return false };
+    let Some(flags) = header.get(FLAGS..).and_then(<[u8]>::first_chunk).map(|raw| u32::from_le_bytes(*raw)) else {
+        return false;
+    };
+    let has = |flag: pe::CorFlags| flags & flag.0 != 0;
+    let is_for_32_bits = has(pe::COMIMAGE_FLAGS_32BITREQUIRED) && !has(pe::COMIMAGE_FLAGS_32BITPREFERRED);
+    has(pe::COMIMAGE_FLAGS_ILONLY) && !has(pe::COMIMAGE_FLAGS_NATIVE_ENTRYPOINT) && !is_for_32_bits
 }
 
 fn imports(
@@ -140,8 +156,14 @@ fn forwarded(
 ) -> Result<BTreeSet<String>, BinaryError> {
     let mut names = BTreeSet::new();
     let damaged = |_| PE.truncated("the table of exports");
-    let Some(table) = directories.export_table(bytes, sections).map_err(damaged)? else { return Ok(names) };
-    for address in table.addresses().iter().take(MAX_EXPORTS) {
+    let Some(directory) = directories.get(pe::IMAGE_DIRECTORY_ENTRY_EXPORT) else { return Ok(names) };
+    // Some linkers state the size of the header alone. Loaders read on, and that size says only what is a forward.
+    let (start, size) = (directory.virtual_address.get(LE), directory.size.get(LE));
+    let whole = sections.pe_data_at(bytes, start).ok_or(PE.truncated("the table of exports"))?;
+    let table = ExportTable::parse(whole, start).map_err(damaged)?;
+    let is_forward = |address: u32| address.checked_sub(start).is_some_and(|within| within < size);
+    let addresses = table.addresses().iter().take(MAX_EXPORTS).filter(|address| is_forward(address.get(LE)));
+    for address in addresses {
         let (ExportTarget::ForwardByOrdinal(library, _) | ExportTarget::ForwardByName(library, _)) =
             table.target_from_address(address.get(LE)).map_err(damaged)?
         else {

@@ -37,8 +37,14 @@ fn headers(bytes: &[u8]) -> Result<Facts, BinaryError> {
 
 /// The facts of a file that claims to be a binary; `None` where it does not.
 pub(super) fn claimed(path: &Path) -> io::Result<Option<Result<Facts, BinaryError>>> {
-    let bytes = Map::open(path)?;
-    Ok(Magic::of(&bytes).format().map(|_| read(&bytes)))
+    Ok(native(&Map::open(path)?))
+}
+
+/// The facts of what claims to be native code. A portable library of .NET is wrapped as such, and is data to every system.
+fn native(bytes: &[u8]) -> Option<Result<Facts, BinaryError>> {
+    let read = Magic::of(bytes).format().map(|_| read(bytes))?;
+    let is_data = read.as_ref().is_ok_and(Facts::is_portable_assembly);
+    (!is_data).then_some(read)
 }
 
 /// One file that is written here bit by bit, kept as long as it may be a binary.
@@ -55,8 +61,7 @@ impl Spool {
         if self.is_other {
             return Ok(None);
         }
-        let bytes = self.data.finish()?;
-        Ok(Magic::of(&bytes).format().map(|_| read(&bytes)))
+        Ok(native(&self.data.finish()?))
     }
 }
 

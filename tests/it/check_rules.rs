@@ -10,8 +10,8 @@ use crate::samples::archive::Defect::{
 };
 use crate::samples::archive::{Entry, entry, noise};
 use crate::samples::binary::{
-    AMD64, ARM64, ElfSample, MachSample, SampleHash, SampleLayout, fat, glibc_elf, mac as mac_sample, pe, static_elf,
-    static_pie, windows_library, windows_program,
+    AMD64, ARM64, ElfSample, MachSample, SampleHash, SampleLayout, assembly, fat, glibc_elf, mac as mac_sample, pe,
+    static_elf, static_pie, windows_library, windows_program,
 };
 use crate::samples::dependencies::{MODULES, elf_with, go_inline};
 use crate::samples::wheel::{
@@ -667,6 +667,9 @@ fn binary_cases() -> Vec<Case> {
             runtime(&["macosx_11_0_universal2"], "aarch64-apple-darwin", "bin/codex", mac_sample(ARM64, 11, 0).build()),
         ),
         ("pe-arch", E, windows(pe(0xaa64, &["KERNEL32.dll"], true))),
+        // With native code, and for processors of 32 bits.
+        ("pe-arch", E, with_assembly(0)),
+        ("pe-arch", E, with_assembly(3)),
         (
             "manylinux-libc",
             E,
@@ -806,6 +809,15 @@ fn debug_symbols(name: &str) -> Sample {
 /// A wheel with an object file of that name.
 fn object(name: &str) -> Sample {
     linux().and(name, ElfSample { kind: 1, ..static_elf() }.build(), 0o100644)
+}
+
+/// A wheel with a library of .NET that has these flags.
+fn with_assembly(flags: u32) -> Sample {
+    windows(windows_program()).and("codex_cli_bin/lib/More.dll", assembly(flags), 0o100644).and(
+        &format!("{INFO}/sboms/more.json"),
+        "{}",
+        0o100644,
+    )
 }
 
 /// A wheel for Android, with a program of this API level.
@@ -998,6 +1010,8 @@ fn unusual_wheels_have_no_error() {
         ("a second name that is the first", linux().first(CentralExtra(b"\x75\x70\x1e\0\x01\0\0\0\0codex_cli_bin/__init__.py"))),
         ("a run path that musl's loader has anyway", tagged(&["musllinux_1_1_x86_64"], local.build())),
         ("a run path that the loader has anyway", linux_with(system.build())),
+        ("a library of .NET", linux().and("codex_cli_bin/lib/More.dll", assembly(9), 0o100644)),
+        ("one that prefers 32 bits", with_assembly(0x2_0003)),
         ("a script of Windows lines that installers rewrite", linux().and(&format!("{DATA}/scripts/x"), "#!python\r\n", 0o100755)),
         ("small but well packed", linux().and("codex_cli_bin/zeros.bin", vec![0; 900_000], 0o100644)),
     ] {

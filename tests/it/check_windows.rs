@@ -93,13 +93,24 @@ fn what_the_wheel_brings_along_is_there() {
 fn what_is_loaded_late_is_a_warning() {
     let sample = |delayed: &[&str], forwards: &[&str]| {
         let imports: &[&str] = &["KERNEL32.dll"];
-        let bytes = PeSample { machine: 0x8664, imports, delayed, forwards, is_library: true, signed: false };
+        let bytes = PeSample { machine: 0x8664, imports, delayed, forwards, is_library: true, ..PeSample::default() };
         wheel("py3-none", "codex_cli_bin/late.dll", bytes.build())
     };
     assert_eq!(verdict(&sample(&["d3d12.dll"], &["ntdll.RtlAllocateHeap", "KERNELBASE.#12"])), NONE);
     assert_eq!(verdict(&sample(&["libfoo.dll"], &[])), W);
     assert_eq!(verdict(&sample(&[], &["libfoo.open"])), W);
     assert_eq!(verdict(&sample(&[], &["libfoo.#7"])), W);
+    // A stated size of the header alone leaves no forward, and is no fault.
+    let forwards: &[&str] = &["libfoo.open"];
+    let stated = PeSample {
+        machine: 0x8664,
+        imports: &["KERNEL32.dll"],
+        forwards,
+        is_library: true,
+        exports_size: Some(40),
+        ..PeSample::default()
+    };
+    assert_eq!(verdict(&wheel("py3-none", "codex_cli_bin/late.dll", stated.build())), NONE);
     let found = findings(&sample(&[], &["libfoo.#7"]));
     assert!(found.iter().any(|finding| finding.message.contains("`libfoo.dll`")), "{found:#?}");
 }

@@ -576,7 +576,7 @@ pub fn pe(machine: u16, dlls: &[&str], signed: bool) -> Vec<u8> {
     PeSample { machine, imports: dlls, signed, ..PeSample::default() }.build()
 }
 
-/// A PE32+ file.
+/// A PE32+ file; of x86 a PE32 file.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct PeSample<'a> {
     pub machine: u16,
@@ -587,6 +587,16 @@ pub struct PeSample<'a> {
     pub forwards: &'a [&'a str],
     pub is_library: bool,
     pub signed: bool,
+    /// The flags in the header of .NET, where there is one.
+    pub clr: Option<u32>,
+    /// The size that is stated of the table of exports, where it is another one.
+    pub exports_size: Option<u32>,
+}
+
+/// A library of .NET with these flags, in the 32-bit format of what is for every processor.
+pub fn assembly(flags: u32) -> Vec<u8> {
+    let imports = &["mscoree.dll"];
+    PeSample { machine: 0x14c, imports, is_library: true, clr: Some(flags), ..PeSample::default() }.build()
 }
 
 /// Where the one section of a sample is loaded.
@@ -627,14 +637,24 @@ impl PeSample<'_> {
             directories.push((13, PE_BASE + delayed as u32, 32 * self.delayed.len() as u32 + 32));
         }
         if count > 0 {
-            directories.push((0, PE_BASE + exports as u32, (section.len() - exports) as u32));
+            let size = self.exports_size.unwrap_or((section.len() - exports) as u32);
+            directories.push((0, PE_BASE + exports as u32, size));
+        }
+        if let Some(flags) = self.clr {
+            let at = section.len();
+            section.resize(at + 72, 0);
+            section[at] = 72;
+            section[at + 16..at + 20].copy_from_slice(&flags.to_le_bytes());
+            directories.push((14, PE_BASE + at as u32, 72));
         }
         self.around(&section, directories)
     }
 
     /// The headers, the section and the certificate; a directory is its number, where it is loaded, and how long it is.
     fn around(&self, section: &[u8], mut directories: Vec<(usize, u32, u32)>) -> Vec<u8> {
-        let raw_at = 64 + 24 + 240 + 40;
+        // The optional header: its size, its number, and where the directories begin.
+        let (size, magic, first) = if self.machine == 0x14c { (224, 0x10b_u16, 96) } else { (240, 0x20b, 112) };
+        let raw_at = 64 + 24 + size as u32 + 40;
         let end = raw_at + section.len() as u32;
         let mut out = b"MZ".to_vec();
         out.resize(60, 0);
@@ -643,20 +663,20 @@ impl PeSample<'_> {
         out.extend(self.machine.to_le_bytes());
         out.extend(1_u16.to_le_bytes());
         out.extend([0; 12]);
-        out.extend(240_u16.to_le_bytes());
+        out.extend((size as u16).to_le_bytes());
         out.extend(if self.is_library { 0x2022_u16 } else { 0x22 }.to_le_bytes());
-        let mut optional = vec![0; 240];
-        optional[..2].copy_from_slice(&0x20b_u16.to_le_bytes());
+        let mut optional = vec![0; size];
+        optional[..2].copy_from_slice(&magic.to_le_bytes());
         optional[48..50].copy_from_slice(&6_u16.to_le_bytes());
         optional[68..70].copy_from_slice(&3_u16.to_le_bytes());
         optional[70..72].copy_from_slice(&0x8160_u16.to_le_bytes());
-        optional[108..112].copy_from_slice(&16_u32.to_le_bytes());
+        optional[first - 4..first].copy_from_slice(&16_u32.to_le_bytes());
         if self.signed {
             directories.push((4, end, 16));
         }
         for (number, address, size) in directories {
-            optional[112 + 8 * number..][..4].copy_from_slice(&address.to_le_bytes());
-            optional[116 + 8 * number..][..4].copy_from_slice(&size.to_le_bytes());
+            optional[first + 8 * number..][..4].copy_from_slice(&address.to_le_bytes());
+            optional[first + 4 + 8 * number..][..4].copy_from_slice(&size.to_le_bytes());
         }
         out.extend(optional);
         out.extend(b".idata\0\0");

@@ -135,7 +135,11 @@ fn no_program(wheel: &WheelSubject, member: &Member, scanned: &Scanned) -> Optio
     if scanned.sha256.is_none() || damaged || member.size == 0 || scanned.head.starts_with(POINTER) {
         return None;
     }
-    let what = if Magic::of(&scanned.head) == Magic::Script { "a script" } else { "neither ELF, Mach-O nor PE" };
+    let what = match Magic::of(&scanned.head) {
+        Magic::Script => "a script",
+        Magic::Pe => "a library of .NET",
+        _ => "neither ELF, Mach-O nor PE",
+    };
     Some(format!("the runtime's executable is {what}, not a compiled program"))
 }
 
