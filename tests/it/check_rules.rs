@@ -732,6 +732,11 @@ fn binary_cases() -> Vec<Case> {
             })
             .metadata("Requires-Python", "Requires-Dist: click\nRequires-Python"),
         ),
+        ("elf-needed", W, sibling("openai-codex-cli-bin-core==0.162.0", Some("$ORIGIN"))),
+        ("elf-needed", W, sibling("codex-core==0.163.0", Some("$ORIGIN"))),
+        ("elf-needed", E, sibling("openai-codex-cli-bin-core==0.163.0", None)),
+        ("elf-needed", E, sibling("openai-codex-cli-bin-core>=0.163.0", Some("$ORIGIN"))),
+        ("elf-needed", E, sibling("click==8.1.7", Some("$ORIGIN"))),
         ("elf-needed", W, module("import ctypes\n")),
         ("elf-needed", E, module("")),
         ("elf-runpath", E, linux_with(elf(&|sample| sample.runpath = Some("/home/builder/lib")))),
@@ -770,7 +775,15 @@ fn binary_cases() -> Vec<Case> {
             ),
         ),
         ("macho-dylibs", E, apple(&|sample| sample.dylibs.push(("/opt/homebrew/lib/libssl.3.dylib", false)))),
+        ("macho-dylibs", W, mac_sibling("@rpath/libmore.dylib")),
+        ("macho-dylibs", E, mac_sibling("/opt/homebrew/lib/libmore.dylib")),
         ("pe-imports", E, windows(pe(0x8664, &["KERNEL32.dll", "libssl-3-x64.dll"], true))),
+        (
+            "pe-imports",
+            W,
+            windows(pe(0x8664, &["KERNEL32.dll", "libmore.dll"], true))
+                .metadata("Requires-Python", "Requires-Dist: codex-core==0.163.0\nRequires-Python"),
+        ),
         ("pe-signed", E, windows(broken_pe)),
         ("pe-subsystem", W, windows(driver)),
         (
@@ -781,6 +794,21 @@ fn binary_cases() -> Vec<Case> {
                 .and(&format!("{INFO}/sboms/rg.json"), "{}", 0o100644),
         ),
     ]
+}
+
+/// A wheel that has another distribution installed beside it, and a program that needs a library of neither.
+fn sibling(requirement: &str, runpath: Option<&'static str>) -> Sample {
+    let program = ElfSample { needed: vec!["libc.so.6", "libmore.so"], runpath, ..glibc_elf() };
+    tagged(&["manylinux2014_x86_64", "manylinux_2_17_x86_64"], program.build())
+        .metadata("Requires-Python", &format!("Requires-Dist: {requirement}\nRequires-Python"))
+}
+
+/// The same for macOS, by what name it needs the library.
+fn mac_sibling(library: &'static str) -> Sample {
+    let mut program = mac_sample(ARM64, 11, 0);
+    program.dylibs.push((library, false));
+    program.rpaths = vec!["@loader_path"];
+    mac(program.build()).metadata("Requires-Python", "Requires-Dist: codex-core==0.163.0\nRequires-Python")
 }
 
 /// A wheel with a module whose library lies where nothing leads, and this Python code.

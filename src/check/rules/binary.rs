@@ -9,6 +9,7 @@ use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
 use crate::error::sentence;
 use crate::member_path::{join, parent};
+use crate::wheel::requirement::Requirement;
 
 rule!(BINARY_READABLE = "binary-readable", Error, Wheel(binary_readable);
     what: "What begins as an ELF, Mach-O or PE file is one throughout: its headers do not contradict themselves or lead outside the file. An object file that is named as one (`.o`) is a warning.",
@@ -167,16 +168,25 @@ pub(super) fn objections(
     for (tag, member, objection) in wheel.objections.iter().filter(|(.., objection)| pick(objection)) {
         if binaries.get(member.as_str()).is_some_and(|facts| format.is_none_or(|format| facts.format == format)) {
             let is_meant = is_any_right && wrong.contains(member.as_str()) && names_its_machine(member, &binaries);
-            let is_absent = matches!(objection, Objection::NeededLibrary { reach: Reach::Absent, .. });
-            let is_brought = is_absent
-                && *brought.entry(member).or_insert_with(|| {
-                    let required = required.get_or_init(|| Required::by(wheel));
-                    binaries.get(member.as_str()).is_some_and(|facts| required.may_bring_to(member, facts))
-                });
+            let absent = match objection {
+                Objection::NeededLibrary { library, reach: Reach::Absent, .. } => Some(library),
+                _ => None,
+            };
+            let is_brought = absent.is_some_and(|library| {
+                let required = required.get_or_init(|| Required::by(wheel));
+                binaries.get(member.as_str()).is_some_and(|facts| {
+                    *brought.entry(member).or_insert_with(|| required.may_bring_to(member, facts))
+                        || required.sibling_may_bring(library, member, facts)
+                })
+            });
             let is_lost = is_preloaded(objection) && !*loads_libraries.get_or_init(|| python_loads_libraries(wheel));
             let is_warning = (objection.weight() == Weight::Warning && !is_lost) || is_meant || is_brought;
             let severity = if is_warning { Severity::Warning } else { Severity::Error };
-            let note = if is_brought { "; a run path leads to where a required distribution may have it" } else { "" };
+            let note = match objection {
+                _ if !is_brought => "",
+                _ if format == Some(Format::Pe) => "; a distribution that is required by an exact pin may have it",
+                _ => "; a run path leads to where a required distribution may have it",
+            };
             found.with(severity, Some(member), format!("{objection} (`{tag}`){note}"));
         }
     }
@@ -204,6 +214,9 @@ fn python_loads_libraries(wheel: &WheelSubject) -> bool {
 struct Required<'a> {
     /// The names of the distributions that it requires, a line each.
     names: String,
+    /// Whether one of them is released together with the wheel: an exact pin of the wheel's own version, or of a
+    /// distribution whose name begins with the wheel's.
+    has_sibling: bool,
     /// The paths of its own files, sorted.
     paths: Vec<&'a str>,
 }
@@ -211,25 +224,26 @@ struct Required<'a> {
 impl<'a> Required<'a> {
     fn by(wheel: &'a WheelSubject) -> Self {
         let required = wheel.good_metadata().into_iter().flat_map(|metadata| metadata.requires_dist().flatten());
-        let names: BTreeSet<String> = required.map(|requirement| requirement.name.normalized()).collect();
+        let required: Vec<Requirement> = required.collect();
+        let has_sibling = wheel.name.as_ref().is_ok_and(|own| {
+            let (version, family) = (own.pep440(), format!("{}-", own.distribution.normalized()));
+            let pins = required.iter().filter(|requirement| requirement.pin_faults().is_empty());
+            pins.into_iter().any(|pin| {
+                pin.pinned_version().is_some_and(|pinned| version.as_ref() == Some(pinned))
+                    || pin.name.normalized().starts_with(&family)
+            })
+        });
+        let names: BTreeSet<String> = required.iter().map(|requirement| requirement.name.normalized()).collect();
         let mut paths: Vec<&str> = wheel.files().map(|(member, _)| member.name.as_str()).collect();
         paths.sort_unstable();
-        Self { names: names.into_iter().collect::<Vec<_>>().join("\n"), paths }
+        Self { names: names.into_iter().collect::<Vec<_>>().join("\n"), has_sibling, paths }
     }
 
     /// Whether a run path of the file leads to a directory that is not in the wheel and goes by the name of a distribution
     /// that the wheel requires: `PyQt6/Qt6/lib` of `PyQt6-Qt6`, `nvidia/cublas/lib` of `nvidia-cublas-cu12`.
     fn may_bring_to(&self, member: &str, facts: &Facts) -> bool {
-        const ORIGINS: [&str; 4] = ["$ORIGIN", "${ORIGIN}", "@loader_path", "@executable_path"];
         const USUAL: [&str; 4] = ["lib", "lib64", "libs", "bin"];
-        let paths = facts.slices.iter().flat_map(|slice| &slice.run_paths);
-        let directories: BTreeSet<String> = paths
-            .filter_map(|path| {
-                let rest = ORIGINS.iter().find_map(|origin| path.strip_prefix(origin))?;
-                join(parent(member), rest)
-            })
-            .collect();
-        directories.iter().any(|directory| {
+        led_to(member, facts).iter().any(|directory| {
             let names_one = directory
                 .split('/')
                 .map(str::to_ascii_lowercase)
@@ -238,11 +252,31 @@ impl<'a> Required<'a> {
         })
     }
 
+    /// Whether a distribution that is released together with the wheel may bring the library to where the loader looks: to
+    /// a run path among the packages, on Windows to a directory that Python code adds.
+    fn sibling_may_bring(&self, library: &str, member: &str, facts: &Facts) -> bool {
+        let is_looked_for = match facts.format {
+            Format::Pe => true,
+            Format::Elf => !library.contains('/') && !led_to(member, facts).is_empty(),
+            Format::MachO if library.starts_with("@loader_path/") => true,
+            Format::MachO => library.starts_with("@rpath/") && !led_to(member, facts).is_empty(),
+        };
+        self.has_sibling && is_looked_for
+    }
+
     fn has_files_in(&self, directory: &str) -> bool {
         let inside = format!("{directory}/");
         let first = self.paths.partition_point(|path| *path < inside.as_str());
         self.paths.get(first).is_some_and(|path| path.starts_with(&inside))
     }
+}
+
+/// The directories among the packages that the run paths of a file lead to.
+fn led_to(member: &str, facts: &Facts) -> BTreeSet<String> {
+    const ORIGINS: [&str; 4] = ["$ORIGIN", "${ORIGIN}", "@loader_path", "@executable_path"];
+    let paths = facts.slices.iter().flat_map(|slice| &slice.run_paths);
+    let from_own = paths.filter_map(|path| ORIGINS.iter().find_map(|origin| path.strip_prefix(origin)));
+    from_own.filter_map(|rest| join(parent(member), rest)).collect()
 }
 
 /// Whether the name of a file or of its directory says for which other machine it is, so that it is there for that one: a
