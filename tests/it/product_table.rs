@@ -154,6 +154,7 @@ const FAULTS: &[(&str, &str, usize, &str)] = &[
     ("timeout = 10", "timeout = 0", 32, "0 is not a number of seconds"),
     ("timeout = 10", "timeout = -1", 32, "invalid value: integer `-1`"),
     ("exit = 0", "exit = \"0\"", 31, "invalid type: string"),
+    ("'^acme (\\S+)'", "'acme'", 22, "write it in parentheses, `^acme (\\S+)`"),
     ("triple = \"aarch64-apple-darwin\"", "triple = \"aarch64 darwin\"", 42, "tool.relkit.target[1].triple"),
     ("\"macosx_11_0_arm64\"", "\"macosx_11_0_x86_64\"", 43, "`macosx_11_0_x86_64` is no tag of `aarch64-apple-darwin`"),
     ("\"macosx_11_0_arm64\"", "\"mac\"", 43, "tool.relkit.target[1].platform-tag"),
