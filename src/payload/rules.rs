@@ -82,7 +82,8 @@ pub(super) fn apply(
                 Place::Licences | Place::Sboms => Mode::Data,
                 Place::Package | Place::Scripts | Place::Data => file.mode_beside(file.magic()?, directory),
             };
-            placed.put(file, place, path, mode)?;
+            let of_row = |error| PayloadError::OfRow { source: Box::new(error), at: rule.at.clone() };
+            placed.put(file, place, path, mode).map_err(of_row)?;
             applied.taken.insert(file.path.clone());
         }
     }
