@@ -166,6 +166,8 @@ const FAULTS: &[(&str, &str, usize, &str)] = &[
     ("\"macosx_11_0_arm64\"", "\"macosx_11_0_x86_64\"", 43, "`macosx_11_0_x86_64` is no tag of `aarch64-apple-darwin`"),
     ("\"macosx_11_0_arm64\"", "\"mac\"", 43, "tool.relkit.target[1].platform-tag"),
     ("also = [\"manylinux_2_17_x86_64\"]", "also = [\"win_amd64\"]", 37, "is no tag of"),
+    ("\"macosx_11_0_arm64\"", "\"macosx_11_0_arm64.macosx_12_0_arm64\"", 43, "`also = [\"macosx_12_0_arm64\"]`"),
+    ("aarch64-apple-darwin", "universal2-apple-darwin", 42, "`aarch64-apple-darwin` or `x86_64-apple-darwin`"),
     (
         "triple = \"aarch64-apple-darwin\"\nplatform-tag = \"macosx_11_0_arm64\"",
         "triple = \"x86_64-unknown-linux-gnu\"\nplatform-tag = \"manylinux2014_x86_64\"",
