@@ -73,33 +73,35 @@ impl<'a> Tree<'a> {
     }
 
     pub(super) fn licenses(&self, wanted: &LicenseFiles) -> Result<BTreeMap<String, Walked>, StageError> {
-        let mut found = BTreeMap::new();
-        let usual = licences::USUAL.map(str::to_owned);
-        let globs = match wanted {
-            LicenseFiles::Given(globs) => globs.as_slice(),
-            LicenseFiles::Usual => &usual,
+        let globs: Vec<&str> = match wanted {
+            LicenseFiles::Given(globs) => globs.iter().map(String::as_str).collect(),
+            LicenseFiles::Usual => licences::USUAL.to_vec(),
         };
-        for glob in globs {
-            let mut any = false;
-            for (path, file) in &self.files {
-                let is_meant = licences::matches(glob, path);
-                if is_meant != licences::matches_one_level(glob, path) {
-                    let why =
-                        format!("`license-files` names it by `{glob}`, which hatchling reads otherwise than PEP 639");
-                    return Err(StageError::File { path: file.path.clone(), why });
-                }
-                if is_meant {
-                    any = true;
-                    found.insert(path.clone(), regular(file)?.clone());
-                }
+        let unreadable = |path: &Path, why: String| StageError::File { path: path.to_owned(), why };
+        let read = licences::LicenseGlobs::new(globs.iter().copied())
+            .map_err(|error| unreadable(self.directory, format!("`license-files` cannot be read: {error}")))?;
+        let mut found = BTreeMap::new();
+        let mut used = vec![false; globs.len()];
+        for (path, file) in &self.files {
+            let (meant, one_level) = (read.matching(path), read.matching_one_level(path));
+            let mut differing = (0..globs.len()).filter(|index| meant.contains(index) != one_level.contains(index));
+            if meant != one_level
+                && let Some(glob) = differing.next().and_then(|index| globs.get(index))
+            {
+                let why = format!("`license-files` names it by `{glob}`, which hatchling reads otherwise than PEP 639");
+                return Err(unreadable(&file.path, why));
             }
-            if !any && matches!(wanted, LicenseFiles::Given(_)) {
-                let path = self.directory.join(glob);
-                return Err(StageError::File {
-                    path,
-                    why: "`license-files` names it, and no file of the stage matches".into(),
-                });
+            if !meant.is_empty() {
+                found.insert(path.clone(), regular(file)?.clone());
             }
+            for index in meant {
+                used[index] = true;
+            }
+        }
+        let unused = globs.iter().zip(used).find(|(_, used)| !used).map(|(glob, _)| glob);
+        if let (Some(glob), LicenseFiles::Given(_)) = (unused, wanted) {
+            let why = "`license-files` names it, and no file of the stage matches".into();
+            return Err(unreadable(&self.directory.join(glob), why));
         }
         Ok(found)
     }

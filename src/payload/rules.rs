@@ -82,7 +82,8 @@ pub(super) fn apply(
                 Place::Licences | Place::Sboms => Mode::Data,
                 Place::Package | Place::Scripts | Place::Data => file.mode_beside(file.magic()?, directory),
             };
-            placed.put(file, place, path, mode)?;
+            let of_row = |error| PayloadError::OfRow { source: Box::new(error), at: rule.at.clone() };
+            placed.put(file, place, path, mode).map_err(of_row)?;
             applied.taken.insert(file.path.clone());
         }
     }
@@ -111,8 +112,11 @@ fn is_made_by(rule: &FileRule, place: Place, naming: &Naming, file: &Found) -> b
 fn nearest(pattern: &str, files: &[&Found]) -> String {
     let score = |file: &&&Found| {
         let name = pattern.rsplit('/').next().unwrap_or(pattern);
-        let whole = strsim::jaro_winkler(pattern, &file.path);
-        whole.max(strsim::jaro_winkler(name, file.file_name()))
+        // What differs in case alone comes first.
+        let score = |one: &str, other: &str| {
+            strsim::jaro_winkler(one, other).max(strsim::jaro_winkler(&one.to_lowercase(), &other.to_lowercase()))
+        };
+        score(pattern, &file.path).max(score(name, file.file_name()))
     };
     let mut near: Vec<_> = files.iter().collect();
     near.sort_by(|one, other| score(other).total_cmp(&score(one)).then_with(|| one.path.cmp(&other.path)));

@@ -91,9 +91,7 @@ impl Places<'_> {
             return match path.split_once('/') {
                 Some((LICENCES, licence)) => Some((At::Part(Part::Licences), licence)),
                 Some(("sboms", sbom)) => Some((At::Part(Part::Sboms), sbom)),
-                None if licences::USUAL.iter().any(|glob| licences::matches(glob, path)) => {
-                    Some((At::Part(Part::Licences), path))
-                }
+                None if licences::is_usual(path) => Some((At::Part(Part::Licences), path)),
                 _ => None,
             };
         }

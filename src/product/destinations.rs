@@ -8,7 +8,7 @@ use super::error::ProductError;
 use super::files::{Destination, FileRule, Naming};
 use super::table::Origin;
 use crate::member_path::{Clash, Node, Paths};
-use crate::wheel::environment::{command, owner};
+use crate::wheel::environment::{command, is_directory, is_own_command, owner};
 
 /// What a file at `path`, from the root of the environment, would stand in the place of in a wheel with these commands.
 pub(super) fn replaced(path: &str, commands: &[&str]) -> Option<String> {
@@ -16,6 +16,17 @@ pub(super) fn replaced(path: &str, commands: &[&str]) -> Option<String> {
     match commands.iter().find(is_own) {
         Some(name) => Some(format!("the command `{name}` of this wheel")),
         None => owner(path).map(str::to_owned),
+    }
+}
+
+/// Refuses commands that an installer would write over the environment's own.
+pub(super) fn check_commands(key: &str, names: &[String], origin: Origin<'_>) -> Result<(), ProductError> {
+    match names.iter().find(|name| is_own_command(name)) {
+        Some(name) => {
+            let why = "is a command of the environment itself, which installing the wheel would overwrite";
+            Err(origin.refused(key, format!("`{name}` {why}: give it another name")))
+        }
+        None => Ok(()),
     }
 }
 
@@ -31,6 +42,19 @@ pub(super) fn check(files: &[FileRule], commands: &[&str], origin: Origin<'_>) -
             Destination::Data(Naming::As(path)) => Some(path.to_string()),
             _ => None,
         };
+        if let Destination::Data(Naming::As(path)) = &rule.to
+            && is_directory(path)
+        {
+            let why = "is a directory that environments have, and a file would stand in its place";
+            return refused(format!("`{path}` {why}: end it in a slash, `{path}/`, to put the file into it"));
+        }
+        if let Destination::Package(_) = &rule.to
+            && let Some(path) = known.as_deref().filter(|path| path.eq_ignore_ascii_case("__init__.py"))
+        {
+            return refused(format!(
+                "`package/{path}` is the module that the template itself has: give the file another name"
+            ));
+        }
         if let Some((path, what)) = inside.and_then(|path| Some((replaced(&path, commands)?, path))) {
             return refused(format!("`{what}` is the place of {path}"));
         }

@@ -12,9 +12,11 @@ pub enum ProductError {
     #[error(transparent)]
     Fs(#[from] FsError),
     /// The file is not TOML, or the table is missing a key, has an unknown one or one of the wrong type.
-    #[error("`{origin}` has no usable [tool.relkit] table")]
+    #[error("`{origin}` has no usable [tool.relkit] table{}", key.iter().map(|key| format!(": `{}`", visible(key))).collect::<String>())]
     Table {
         origin: String,
+        /// The dotted path of the value that is wrong, where it is one.
+        key: Option<String>,
         #[source]
         source: Box<toml::de::Error>,
     },

@@ -164,7 +164,11 @@ impl RuntimeProject {
     pub fn from_pyproject(text: &str, name: &str) -> Result<Self, ProductError> {
         let origin = Origin { name, text };
         let table: Table = origin.table()?;
+        let key = if table.executables.is_some() { "executables" } else { "executable" };
         let executables = executables(table.executable, table.executables, origin)?;
+        if table.command != Command::None {
+            destinations::check_commands(key, &executables, origin)?;
+        }
         let targets = target::read(table.target, origin)?;
         let rows = table.accept.into_iter().enumerate();
         let accepted = rows.map(|(index, row)| row.read(index, &targets, origin)).collect::<Result<_, _>>()?;
@@ -303,6 +307,7 @@ fn aliases(
     if let Some(name) = names.iter().find(|name| executables.iter().any(|own| own.eq_ignore_ascii_case(name))) {
         return Err(origin.refused(key, format!("`{name}` is an executable's own name")));
     }
+    destinations::check_commands(key, &names, origin)?;
     unique(key, names, origin)
 }
 

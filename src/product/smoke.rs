@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::error::ProductError;
 use super::table::Origin;
+use crate::console::text::visible;
 use crate::member_path::{self, MemberPath, Reach};
 use crate::version::{PublicVersion, printed};
 
@@ -102,10 +103,13 @@ impl Pattern {
         self.0.is_match(text)
     }
 
-    /// What its group captures, or all that it matches where it has none; the first match counts.
+    /// What its first group that takes part captures; the first match counts.
     pub fn captured<'a>(&self, text: &'a str) -> Option<&'a str> {
-        let found = self.0.captures(text)?;
-        Some(found.iter().skip(1).flatten().next().or_else(|| found.get(0))?.as_str())
+        Some(self.0.captures(text)?.iter().skip(1).flatten().next()?.as_str())
+    }
+
+    fn has_group(&self) -> bool {
+        self.0.captures_len() > 1
     }
 }
 
@@ -116,10 +120,10 @@ impl Smoke {
     }
 
     /// The version in what the program printed: where the pattern finds it, else the second word of the only line. A
-    /// program that is no app server may print it anywhere.
+    /// program that is no app server may print it anywhere. A word without a digit is no version.
     pub(crate) fn version_in<'a>(&self, printed_text: &'a str) -> Option<&'a str> {
         match &self.version.pattern {
-            Some(pattern) => pattern.captured(printed_text).filter(|version| !version.trim().is_empty()),
+            Some(pattern) => pattern.captured(printed_text).filter(|version| version.contains(char::is_numeric)),
             None if self.is_of_app_server() => name_and_version(printed_text),
             None => printed(printed_text).map(|(version, _)| version),
         }
@@ -203,8 +207,16 @@ impl Table {
         let mut version = VersionQuestion::default();
         if let Some(row) = self.version {
             version.arguments = row.args.unwrap_or(version.arguments);
-            let text = row.pattern;
-            version.pattern = text.map(|text| pattern(&format!("{key}.pattern"), &text, origin)).transpose()?;
+            let (key, text) = (format!("{key}.pattern"), row.pattern);
+            version.pattern = text.map(|text| pattern(&key, &text, origin)).transpose()?;
+            if let Some(pattern) = version.pattern.as_ref().filter(|pattern| !pattern.has_group()) {
+                let why = format!(
+                    "`{}` has no group that says where the version is: write it in parentheses, `^{} (\\S+)` say",
+                    visible(pattern.as_str()),
+                    executables.first().map_or("NAME", String::as_str)
+                );
+                return Err(origin.refused(&key, why));
+            }
         }
         check_arguments(&format!("{key}.args"), &version.arguments, origin)?;
         Ok(Smoke { level: self.level.unwrap_or(usual), version, commands })
@@ -271,13 +283,15 @@ mod tests {
         for (pattern, printed, version) in [
             (r"^ripgrep (\S+)", "ripgrep 15.2.0 (rev e89fff89ac)\n", "15.2.0"),
             (r"^version: (\S+)", "ShellCheck - shell script analysis tool\nversion: 0.11.0\n", "0.11.0"),
-            (r"^v[0-9.]+", "v3.14.1\n", "v3.14.1"),
+            (r"^(v[0-9.]+)", "v3.14.1\n", "v3.14.1"),
             (r"^hugo v(\d+\.\d+\.\d+)", "hugo v0.168.0-e27a+extended linux/amd64\n", "0.168.0"),
         ] {
             assert_eq!(smoke(Level::Version, Some(pattern)).version_in(printed), Some(version));
             assert_eq!(smoke(Level::Turn, Some(pattern)).version_in(printed), Some(version));
         }
-        assert_eq!(smoke(Level::Version, Some(r"^tool (\d*)")).version_in("tool \n"), None);
+        for (pattern, printed) in [(r"^tool (\d*)", "tool \n"), ("(just)", "just 1.2\n"), ("just|(x)", "just 1.2\n")] {
+            assert_eq!(smoke(Level::Version, Some(pattern)).version_in(printed), None);
+        }
         let server = smoke(Level::Turn, None);
         assert_eq!(server.version_in("codex-cli 0.163.0\n"), Some("0.163.0"));
         for text in ["codex-cli 0.163.0 more\n", "0.163.0\n", "codex-cli\n0.163.0\n", ""] {

@@ -30,7 +30,10 @@ pub(super) struct Origin<'a> {
 impl Origin<'_> {
     pub(super) fn table<T: DeserializeOwned>(self) -> Result<T, ProductError> {
         let parsed: Result<Pyproject<T>, _> = toml::from_str(self.text);
-        let refused = |source| ProductError::Table { origin: self.name.to_owned(), source: Box::new(source) };
+        let refused = |source: toml::de::Error| {
+            let key = source.span().and_then(|span| key_at(self.text, span.start));
+            ProductError::Table { origin: self.name.to_owned(), key, source: Box::new(source) }
+        };
         parsed.map(|file| file.tool.relkit).map_err(refused)
     }
 
@@ -108,6 +111,28 @@ fn line(text: &str, key: &str) -> Option<usize> {
     Some(before.bytes().filter(|byte| *byte == b'\n').count() + 1)
 }
 
+/// The key whose value stands at so many bytes of the text, as a dotted path.
+fn key_at(text: &str, offset: usize) -> Option<String> {
+    let document = toml_edit::Document::parse(text).ok()?;
+    below(document.as_item(), "", offset)
+}
+
+/// The longest such path below an item that has a path itself. A table's own bytes do not hold those of its values.
+fn below(item: &toml_edit::Item, path: &str, offset: usize) -> Option<String> {
+    let own =
+        || Some(path.to_owned()).filter(|path| !path.is_empty() && item.span().is_some_and(|at| at.contains(&offset)));
+    let deeper = match item.as_table_like() {
+        Some(table) => table.iter().find_map(|(key, item)| {
+            let path = if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
+            below(item, &path, offset)
+        }),
+        None => (0..)
+            .map_while(|index: usize| Some((index, item.get(index)?)))
+            .find_map(|(index, item)| below(item, &format!("{path}[{index}]"), offset)),
+    };
+    deeper.or_else(own)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -126,5 +151,20 @@ mod tests {
             assert_eq!(line(text, key), Some(expected), "{key}");
         }
         assert_eq!(line("[", "tool"), None);
+    }
+    #[test]
+    fn a_value_is_found_by_its_place() {
+        let text = "[tool.relkit]\nname = 1\nfiles = [{ from = 2 }, { from = 3 }]\n[tool.relkit.smoke]\ntimeout = 4\n\
+                    [[tool.relkit.target]]\n[[tool.relkit.target]]\ntriple = 5\n";
+        for (value, key) in [
+            ("1", "tool.relkit.name"),
+            ("2", "tool.relkit.files[0].from"),
+            ("3", "tool.relkit.files[1].from"),
+            ("4", "tool.relkit.smoke.timeout"),
+            ("5", "tool.relkit.target[1].triple"),
+        ] {
+            assert_eq!(key_at(text, text.find(value).unwrap()).as_deref(), Some(key));
+        }
+        assert_eq!(key_at(text, text.len()), None);
     }
 }

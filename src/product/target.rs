@@ -115,7 +115,7 @@ impl Row {
         };
         let target = Target {
             triple: triple(&key("triple"), &self.triple, origin)?,
-            platform_tag: origin.parse(&key("platform-tag"), &self.platform_tag)?,
+            platform_tag: platform_tag(&key("platform-tag"), &self.platform_tag, origin)?,
             also: self.also.iter().map(|tag| origin.parse(&key("also"), tag)).collect::<Result<_, _>>()?,
             runner: self.runner,
             archive: self.archive.map(archive).transpose()?,
@@ -139,10 +139,28 @@ impl Row {
     }
 }
 
+/// The one tag of a row; of a compressed set (PEP 425) all but the first stand in `also`.
+fn platform_tag(key: &str, text: &str, origin: Origin<'_>) -> Result<PlatformTag, ProductError> {
+    if let Some((first, others)) = text.split_once('.')
+        && text.split('.').all(|tag| tag.parse::<PlatformTag>().is_ok())
+    {
+        let others: Vec<_> = others.split('.').map(|tag| format!("\"{tag}\"")).collect();
+        let others = others.join(", ");
+        let why = format!("`{text}` is several tags: write `platform-tag = \"{first}\"` and `also = [{others}]`");
+        return Err(origin.refused(key, why));
+    }
+    origin.parse(key, text)
+}
+
 /// A triple that a compiler has builds for; any other is taken for a misspelt one.
 fn triple(key: &str, text: &str, origin: Origin<'_>) -> Result<TargetTriple, ProductError> {
     match text.parse() {
         Ok(triple) if is_target(text) => Ok(triple),
+        _ if text.starts_with("universal2-") => {
+            let why = "has builds for two architectures, and a triple names one: a row with a tag of universal2 has \
+                       `aarch64-apple-darwin` or `x86_64-apple-darwin` as its triple";
+            Err(origin.refused(key, format!("`{text}` {why}")))
+        }
         _ => {
             let meant = nearest_target(text).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
             Err(origin.refused(key, format!("`{text}` is no target of Rust's compiler{meant}")))

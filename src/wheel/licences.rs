@@ -1,7 +1,9 @@
 //! The licences of a project (PEP 639): SPDX expressions, and the globs of `license-files`: `*`, `?` and `[...]` within a path
 //! part, `**` across parts.
 
-use globset::GlobBuilder;
+use std::sync::LazyLock;
+
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use spdx::identifiers::{EXCEPTIONS, LICENSES};
 use spdx::{Expression, ParseMode};
 
@@ -46,36 +48,69 @@ pub(crate) fn canonical(text: &str) -> Result<String, String> {
 /// The names that are taken where no globs are given, as hatchling takes them.
 pub(crate) const USUAL: [&str; 4] = ["LICEN[CS]E*", "COPYING*", "NOTICE*", "AUTHORS*"];
 
-/// Whether `glob` matches all of `path`, both joined by `/`.
-pub(crate) fn matches(glob: &str, path: &str) -> bool {
-    // Braces are letters like others in these globs, and so is a bracket that is not closed.
-    let plain = glob.replace('{', "[{]").replace('}', "[}]");
-    let built = GlobBuilder::new(&plain).literal_separator(true).backslash_escape(false).build();
-    built.map_or(glob == path, |built| built.compile_matcher().is_match(path))
+/// Whether a path is taken where no globs are given.
+pub(crate) fn is_usual(path: &str) -> bool {
+    static GLOBS: LazyLock<Option<LicenseGlobs>> = LazyLock::new(|| LicenseGlobs::new(USUAL).ok());
+    GLOBS.as_ref().is_some_and(|globs| !globs.matching(path).is_empty())
 }
 
-/// The same as Python's `glob` reads a pattern when it is not told to recurse, which is how hatchling asks: `**` is no more
-/// than `*`, and a wildcard never begins with a dot.
-pub(crate) fn matches_one_level(glob: &str, path: &str) -> bool {
-    let (mut globs, mut paths) = (glob.split('/'), path.split('/'));
-    loop {
-        match (globs.next(), paths.next()) {
-            (None, None) => return true,
-            (Some(glob), Some(part)) => {
-                let hidden = part.starts_with('.') && !glob.starts_with('.');
-                let glob = if glob == "**" { "*" } else { glob };
-                if hidden || !matches(glob, part) {
-                    return false;
-                }
-            }
-            _ => return false,
+/// The globs of a `license-files`, each read once, whatever the number of files they are tried on.
+#[derive(Debug)]
+pub(crate) struct LicenseGlobs {
+    globs: Vec<String>,
+    meant: GlobSet,
+    one_level: GlobSet,
+}
+
+impl LicenseGlobs {
+    /// # Errors
+    /// Globs that are too long to be read.
+    pub(crate) fn new<'a>(globs: impl IntoIterator<Item = &'a str>) -> Result<Self, globset::Error> {
+        let globs: Vec<_> = globs.into_iter().map(str::to_owned).collect();
+        let (mut meant, mut one_level) = (GlobSetBuilder::new(), GlobSetBuilder::new());
+        for glob in &globs {
+            meant.add(read(&plain(glob))?);
+            let parts = glob.split('/').map(|part| if part == "**" { "*".into() } else { plain(part) });
+            one_level.add(read(&parts.collect::<Vec<_>>().join("/"))?);
         }
+        Ok(Self { meant: meant.build()?, one_level: one_level.build()?, globs })
     }
+
+    /// Which globs, counted from zero, match all of `path`, whose parts are joined by `/`.
+    pub(crate) fn matching(&self, path: &str) -> Vec<usize> {
+        self.meant.matches(path)
+    }
+
+    /// The same as Python's `glob` reads a pattern when it is not told to recurse, which is how hatchling asks: `**` is no
+    /// more than `*`, and a wildcard never begins with a dot.
+    pub(crate) fn matching_one_level(&self, path: &str) -> Vec<usize> {
+        let is_plain = |glob: &str| {
+            let mut pairs = glob.split('/').zip(path.split('/'));
+            pairs.all(|(glob, part)| !part.starts_with('.') || glob.starts_with('.'))
+        };
+        let mut matching = self.one_level.matches(path);
+        matching.retain(|index| self.globs.get(*index).is_some_and(|glob| is_plain(glob)));
+        matching
+    }
+}
+
+/// A glob as `globset` writes it: braces are letters like others in these globs, and so is a bracket that is not closed.
+fn plain(glob: &str) -> String {
+    let plain = glob.replace('{', "[{]").replace('}', "[}]");
+    if read(&plain).is_ok() { plain } else { globset::escape(glob) }
+}
+
+fn read(plain: &str) -> Result<Glob, globset::Error> {
+    GlobBuilder::new(plain).literal_separator(true).backslash_escape(false).build()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn matches(glob: &str, path: &str) -> bool {
+        !LicenseGlobs::new([glob]).unwrap().matching(path).is_empty()
+    }
 
     #[test]
     fn expressions() {
@@ -123,11 +158,29 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_glob_of_one_level_is_what_python_reads_without_recursion() {
+        let globs = ["LICENSE", "**/LICENSE", "a/*", "a/.*", "[/x", "a{b/*"];
+        let read = LicenseGlobs::new(globs).unwrap();
+        for (path, meant, one_level) in [
+            ("LICENSE", &[0, 1][..], &[0][..]),
+            ("a/LICENSE", &[1, 2], &[1, 2]),
+            (".a/LICENSE", &[1], &[]),
+            ("a/b/LICENSE", &[1], &[]),
+            ("a/.b", &[2, 3], &[3]),
+            ("[/x", &[4], &[4]),
+            ("a{b/c", &[5], &[5]),
+            ("none", &[], &[]),
+        ] {
+            assert_eq!((&*read.matching(path), &*read.matching_one_level(path)), (meant, one_level), "{path}");
+        }
+    }
+
     proptest::proptest! {
         #[test]
         fn a_path_matches_itself_and_nothing_panics(path in "[a-z./]{0,12}", glob in "[a-c*?\\[\\]!/-]{0,12}") {
             proptest::prop_assert!(matches(&path, &path));
-            let _ = matches(&glob, &path);
+            let _ = LicenseGlobs::new([&*glob]).unwrap().matching_one_level(&path);
         }
     }
 }

@@ -60,6 +60,25 @@ fn the_bytes_depend_on_the_stage_and_the_date_alone() {
 }
 
 #[test]
+fn many_licence_rows_beside_many_files_are_one_walk() {
+    let directory = tempfile::tempdir().unwrap();
+    let (stage, out) = (runtime(directory.path(), 1), directory.path().join("dist"));
+    let rows: Vec<_> = (0..60).map(|row| format!("\"d{row}/LICENSE\"")).collect();
+    for index in 0..2_000 {
+        let name = if index < 60 { "LICENSE".to_owned() } else { format!("{index}.js") };
+        write_tree(&stage, &[(&format!("d{}/{name}", index % 60), "text")]);
+    }
+    let text = fs::read_to_string(stage.join("pyproject.toml")).unwrap();
+    let start = text.find("license-files = ").unwrap();
+    let end = start + text[start..].find(']').unwrap() + 1;
+    edit(&stage, &text[start..end], &format!("license-files = [{}]", rows.join(", ")));
+    succeed(&mut build(&stage, &out));
+    let wheel = fs::read(out.join(WHEEL)).unwrap();
+    let has = |name: &str| wheel.windows(name.len()).any(|window| window == name.as_bytes());
+    assert!((0..60).all(|row| has(&format!("licenses/d{row}/LICENSE"))));
+}
+
+#[test]
 fn what_cannot_be_built_from_is_named() {
     type Case = (&'static str, fn(&Path), i32, &'static str);
     let cases: &[Case] = &[

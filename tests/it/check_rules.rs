@@ -40,6 +40,7 @@ fn first(entries: &mut [Entry]) -> &mut Entry {
 }
 
 fn archive_cases() -> Vec<Case> {
+    let with_command = || linux().and(&format!("{DATA}/scripts/openai-codex-cli-bin"), "#!/bin/sh\n", 0o100755);
     let many = "x".repeat(250);
     let unseen = |text: &str| linux().and(&format!("codex_cli_bin/a{text}b"), "", 0o100644).every(UTF8);
     vec![
@@ -187,6 +188,20 @@ fn archive_cases() -> Vec<Case> {
         ("data-place", E, linux().and(&format!("{DATA}/data/bin/python3"), "#!/bin/sh\n", 0o100755)),
         ("data-place", E, linux().and(&format!("{DATA}/data/lib/python3.12/site-packages/pip/x.py"), "", 0o100644)),
         ("data-place", E, linux().and(&format!("{DATA}/data/Lib/site-packages/pip-1.dist-info/RECORD"), "", 0o100644)),
+        ("data-place", E, linux().and(&format!("{DATA}/data/share/man/man1"), "", 0o100644)),
+        ("data-place", E, linux().and(&format!("{DATA}/data/python.exe"), "x", 0o100644)),
+        ("data-place", E, with_command().and(&format!("{DATA}/scripts/python3"), "#!/bin/sh\n", 0o100755)),
+        ("data-place", E, with_command().and(&format!("{DATA}/scripts/activate"), "#!/bin/sh\n", 0o100755)),
+        ("data-place", W, with_command().and(&format!("{DATA}/scripts/pip3"), "#!/bin/sh\n", 0o100755)),
+        (
+            "data-place",
+            E,
+            linux().and(
+                &format!("{INFO}/entry_points.txt"),
+                "[console_scripts]\nopenai-codex-cli-bin = codex_cli_bin:main\npython = codex_cli_bin:main\n",
+                0o100644,
+            ),
+        ),
         ("entry-type", E, linux().and("codex_cli_bin/link", "bin/codex", 0o120777)),
         ("entry-type", E, linux().and("codex_cli_bin/pipe", "", 0o010644)),
         ("entry-type", E, linux().and("codex_cli_bin/directory", "", 0o040755)),

@@ -279,6 +279,10 @@ fn a_rule_that_cannot_be_kept_is_refused_by_name() {
             "`doc/rg.1` and `data/y.json` both go to `share/y.json` of the wheel",
         ),
         (
+            r#"{ from = "doc/rg.1", to = "share/y.json" }, { from = "data/y*", to = "share/" }"#,
+            "of the wheel (`pyproject.toml`, line 6: tool.relkit.files[1].from)",
+        ),
+        (
             r#"{ from = "doc/rg.1", to = "share/Y.json" }, { from = "data/y*", to = "share/" }"#,
             "`data/y.json` cannot go to `share/y.json` of the wheel: `share/Y.json` has the same path where case",
         ),

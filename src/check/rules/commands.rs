@@ -61,7 +61,7 @@ fn command_name(wheel: &WheelSubject, found: &mut Findings) {
 pub(crate) static RULES: &[&Rule] = &[&COMMAND_UNIQUE, &COMMAND_NAME];
 
 /// The files that installers put on PATH as they are.
-fn scripts(wheel: &WheelSubject) -> impl Iterator<Item = &str> {
+pub(super) fn scripts(wheel: &WheelSubject) -> impl Iterator<Item = &str> {
     let directory = wheel.name.as_ref().map(|name| format!("{}.data/scripts/", name.stem())).ok();
     wheel.files().filter_map(move |(member, _)| {
         let script = member.name.strip_prefix(directory.as_deref()?)?;
@@ -80,7 +80,7 @@ fn data_scripts(wheel: &WheelSubject, is_windows: bool) -> impl Iterator<Item = 
 }
 
 /// The entry points that installers write a command for, with their groups.
-fn entry_points(wheel: &WheelSubject) -> impl Iterator<Item = (&str, &str)> {
+pub(super) fn entry_points(wheel: &WheelSubject) -> impl Iterator<Item = (&str, &str)> {
     let points = wheel.entry_points.as_ref().and_then(|points| points.as_ref().ok());
     let entries = points.into_iter().flat_map(|points| &points.entries);
     let entries = entries.filter(|entry| matches!(entry.group.as_str(), "console_scripts" | "gui_scripts"));
