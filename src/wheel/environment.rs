@@ -27,6 +27,14 @@ pub(crate) fn owner(path: &str) -> Option<&'static str> {
     }
 }
 
+/// Whether a path that has an owner lies among packages, where the owner may be the wheel itself.
+pub(crate) fn is_among_packages(path: &str) -> bool {
+    let mut parts = path.split('/');
+    let is_metadata =
+        |part: &str| [".dist-info", ".egg-info"].iter().any(|end| part.to_ascii_lowercase().ends_with(end));
+    parts.any(|part| matches!(part, "site-packages" | "dist-packages")) && !parts.any(is_metadata)
+}
+
 /// What a file in the place of a directory takes away.
 const DIRECTORY: &str = "a directory that environments have";
 const COMMAND: &str = "a program of the environment itself";

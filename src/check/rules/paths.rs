@@ -10,7 +10,7 @@ use crate::check::subject::wheel::WheelSubject;
 use crate::member_path::{
     Clash, MemberPath, Node, Paths, Reach, device, escapes, file_name, long_part, not_on_windows, not_plain,
 };
-use crate::wheel::environment::{is_installer, is_own_command, owner};
+use crate::wheel::environment::{is_among_packages, is_installer, is_own_command, owner};
 use crate::zip::archive::DefectKind as Kind;
 
 rule!(PATH_RELATIVE = "path-relative", Error, Wheel(path_relative);
@@ -140,18 +140,21 @@ fn one_destination(wheel: &WheelSubject, found: &mut Findings) {
 }
 
 rule!(DATA_PLACE = "data-place", Error, Wheel(data_place);
-    what: "No file of `.data/data` is installed where an environment or an installer keeps its own: `pyvenv.cfg`, `bin/python` and `bin/pip`, `lib/python3.*` and `Lib/site-packages`, the metadata of distributions; nor in the place of a directory that environments have, `share` or `share/man/man1` say. No entry point and no file of `.data/scripts` is called `python`, `python3`, `pythonw` or `activate`; one that is called `pip`, in a wheel of neither pip nor setuptools, is a warning.",
+    what: "No file of `.data/data` is installed where an environment or an installer keeps its own: `pyvenv.cfg`, `bin/python` and `bin/pip`, `lib/python3.*` and `Lib/site-packages`, the metadata of distributions; nor in the place of a directory that environments have, `share` or `share/man/man1` say. No entry point and no file of `.data/scripts` is called `python`, `python3`, `pythonw` or `activate`; one that is called `pip`, in a wheel of neither pip nor setuptools, is a warning, and so is what lies among packages without being their metadata.",
     why: "It is put there without a question: the environment no longer works, or another distribution's file is lost, and goes again with this wheel.",
     fix: "Install it to another path below the root of the environment, `share/NAME` say, or into the import package; give a command a name of its own";
-    because: [Installer("what is there is overwritten without a word"), Habit("a distribution may mean to bring another `pip`")]);
+    because: [Installer("what is there is overwritten without a word"), Habit("a distribution may mean to bring another `pip`, or its own packages to one Python")]);
 
 fn data_place(wheel: &WheelSubject, found: &mut Findings) {
     let Ok(name) = &wheel.name else { return };
     let data = format!("{}.data/data/", name.stem());
     for (member, _) in wheel.files() {
-        if let Some(what) = member.name.strip_prefix(&data).and_then(owner) {
-            found.member(&member.name, format!("the file is installed to the place of {what}"));
-        }
+        let Some((path, what)) = member.name.strip_prefix(&data).and_then(|path| Some((path, owner(path)?))) else {
+            continue;
+        };
+        // Of one Python's packages the wheel may mean its own.
+        let severity = if is_among_packages(path) { Severity::Warning } else { Severity::Error };
+        found.with(severity, Some(&member.name), format!("the file is installed to the place of {what}"));
     }
     let scripts = scripts(wheel).map(|path| (Some(path), file_name(path), "the file".to_owned()));
     let points = entry_points(wheel).map(|(group, name)| (None, name, format!("`{name}` of `{group}`")));
