@@ -185,7 +185,11 @@ fn versions_wherever_they_are_printed() {
         assert_eq!(asked.report(&asked.script("tool", &answers(printed)), &["--expect-version", version]).0, Some(0));
     }
     let why = asked.fault(&asked.script("tool", &answers("unknown")), &["--expect-version", "1.0"]).1;
-    assert_eq!(why, "`version --long` reports version unknown, and --expect-version says 1.0");
+    let expected =
+        "`tool` answers `version --long` with `tool 9.9\\nbuild unknown`, in which `^build (\\S+)` finds no version";
+    assert_eq!(why, expected);
+    let why = asked.fault(&asked.script("tool", &answers("r77")), &["--expect-version", "1.0"]).1;
+    assert_eq!(why, "`version --long` reports version r77, and --expect-version says 1.0");
     let why = asked.fault(&asked.script("tool", "echo nothing"), &[]).1;
     assert_eq!(why, "`tool` answers `version --long` with `nothing`, in which `^build (\\S+)` finds no version");
     let why = asked.fault(&asked.script("tool", "echo 'no such command' >&2; exit 1"), &[]).1;
