@@ -1,6 +1,7 @@
 //! How an error reaches the person who must act on it: the chain of causes, a hint, and one of the three exit codes.
 
 use std::error::Error;
+use std::fmt;
 use std::process::ExitCode;
 
 use serde::{Deserialize, Serialize};
@@ -97,6 +98,11 @@ pub(crate) fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>)
     let scored = known.into_iter().map(|name| (strsim::jaro_winkler(wrong, name), name));
     let best = scored.max_by(|(one, _), (other, _)| one.total_cmp(other));
     best.filter(|(likeness, _)| *likeness > ALIKE).map(|(_, name)| name)
+}
+
+/// The end of a sentence that says what was meant, where that is known.
+pub(crate) fn meant(name: Option<impl fmt::Display>) -> String {
+    name.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
 }
 
 /// What an error of a step knows beyond its message.

@@ -243,7 +243,9 @@ pub(crate) fn check<'a>(paths: impl IntoIterator<Item = &'a str>, reach: Reach) 
     for path in paths {
         let refused = |why| Unkeepable { path: path.to_owned(), why, origin: None };
         path.parse::<MemberPath>().map_err(|why| refused(why.to_string()))?;
-        if let Some(why) = device(path).filter(|_| reach == Reach::Windows) {
+        if reach == Reach::Windows
+            && let Some(why) = device(path)
+        {
             return Err(refused(why));
         }
         if let Some(clash) = taken.take(path, Node::File).first() {

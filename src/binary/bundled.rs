@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::facts::Details;
+use super::facts::{Details, Slice};
 use super::python::is_extension_module;
 use super::search::Image;
 use super::{layout, search};
@@ -104,14 +104,15 @@ impl BundledLibraries {
     }
 
     /// Whether `library`, as the file spells it, lies here within reach of the loader by what the file says itself.
-    pub(super) fn reach(&self, image: &Image<'_>, library: &str) -> Reach {
-        let is_within = match image.slice.details {
+    /// `image` is of the slice, and asked for where a library of that name is there at all.
+    pub(super) fn reach<'a>(&self, slice: &Slice, library: &str, image: impl FnOnce() -> &'a Image<'a>) -> Reach {
+        let is_within = match slice.details {
             Details::Pe(_) => {
                 let Some(directories) = self.folded.get(&library.to_ascii_lowercase()) else { return Reach::Absent };
-                directories.contains(&image.directory)
+                directories.contains(&image().directory)
             }
             _ if !self.has(library) => return Reach::Absent,
-            _ => search::find(&[image], library, |directory, name| self.lies_in(directory, name)).is_some(),
+            _ => search::find(&[image()], library, |directory, name| self.lies_in(directory, name)).is_some(),
         };
         if is_within { Reach::Within } else { Reach::Outside }
     }

@@ -1,6 +1,7 @@
 //! All binaries of one payload or wheel together: which libraries they bring along, and which tags all of them honour.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::bundled::BundledLibraries;
 use super::error::BinaryError;
@@ -17,7 +18,8 @@ use crate::target::{PlatformTag, PlatformTagSet};
 pub struct Inventory {
     binaries: Vec<(String, Facts)>,
     damaged: Vec<(String, BinaryError)>,
-    bundled: BundledLibraries,
+    /// Shared with what is asked of one binary alone.
+    bundled: Arc<BundledLibraries>,
 }
 
 impl FromIterator<(String, Result<Facts, BinaryError>)> for Inventory {
@@ -31,14 +33,14 @@ impl FromIterator<(String, Result<Facts, BinaryError>)> for Inventory {
         }
         let is_library = |facts: &Facts| facts.slices.iter().any(|slice| slice.kind == Kind::Library);
         let libraries = inventory.binaries.iter().filter(|(_, facts)| is_library(facts));
-        inventory.bundled = BundledLibraries::at(libraries.map(|(member, _)| member.as_str()));
+        let mut bundled = BundledLibraries::at(libraries.map(|(member, _)| member.as_str()));
         for slice in inventory.binaries.iter().flat_map(|(_, facts)| &facts.slices) {
             if let Details::Elf(details) = &slice.details {
-                inventory.bundled.add_functions(&details.own_glibc_functions);
+                bundled.add_functions(&details.own_glibc_functions);
             }
         }
-        let missed = loading::missed(&inventory.binaries, &inventory.bundled);
-        inventory.bundled.add_missed(missed);
+        bundled.add_missed(loading::missed(&inventory.binaries, &bundled));
+        inventory.bundled = Arc::new(bundled);
         inventory
     }
 }
@@ -121,7 +123,7 @@ impl Inventory {
     /// One of the binaries alone, with the libraries beside it.
     pub(crate) fn alone(&self, member: &str) -> Self {
         let binaries = self.binaries.iter().filter(|(known, _)| known == member).cloned().collect();
-        Self { binaries, damaged: Vec::new(), bundled: self.bundled.clone() }
+        Self { binaries, damaged: Vec::new(), bundled: Arc::clone(&self.bundled) }
     }
 
     /// What rules out the tags that come next to the honest ones: of each family the tag below the lowest honest one, or

@@ -2,6 +2,7 @@
 //! (the processor supplements of the System V ABI, musl's `ld-musl-ARCH.so.1`).
 
 use super::facts::{ElfFacts, Libc, Needed, Slice, VersionNeed};
+use crate::member_path;
 use crate::target::Architecture;
 
 pub(super) fn glibc_interpreter(architecture: Architecture) -> &'static str {
@@ -93,7 +94,7 @@ fn is_of_glibc(need: &VersionNeed) -> bool {
 /// The C library that these facts give away; `None` where the binary needs none.
 pub(super) fn told_by(interpreter: Option<&str>, needed: &[Needed], versions: &[VersionNeed]) -> Option<Libc> {
     if let Some(interpreter) = interpreter {
-        let name = interpreter.rsplit('/').next().unwrap_or(interpreter);
+        let name = member_path::file_name(interpreter);
         if name.starts_with("ld-musl-") {
             return Some(Libc::Musl);
         }

@@ -1,6 +1,7 @@
 //! The facts of a binary held against the promise of a platform tag (PEP 600, 656, 730, 738, `packaging.tags`). What follows
 //! from an objection is decided by the step that asked.
 
+use std::cell::{LazyCell, OnceCell};
 use std::collections::{HashMap, HashSet};
 
 use super::bundled::{BundledLibraries, Reach};
@@ -39,7 +40,7 @@ pub(super) fn objections(facts: &Facts, tag: &PlatformTag, member: &str, bundled
         let slice = facts.slices.iter().find(runs);
         match slice {
             Some(slice) => {
-                let image = Image::of(member, slice);
+                let image = OnceCell::new();
                 let trial = Trial { slice, architecture, member, image, bundled, found: Vec::new() };
                 found.extend(trial.hold(&tag));
             }
@@ -54,7 +55,8 @@ struct Trial<'a> {
     slice: &'a Slice,
     architecture: Architecture,
     member: &'a str,
-    image: Image<'a>,
+    /// Made where a library of the wheel is looked for.
+    image: OnceCell<Image<'a>>,
     bundled: &'a BundledLibraries,
     found: Vec<Objection>,
 }
@@ -160,7 +162,9 @@ impl Trial<'_> {
         }
         for need in &details.version_needs {
             // A library that the wheel brings along defines its own nodes, whatever the platform's copy has.
-            if policy::manylinux_allows_version(promised, self.architecture, need) || self.brings(&need.library) {
+            if policy::manylinux_allows_version(promised, self.architecture, need)
+                || self.brings(&need.library, self.reach(&need.library))
+            {
                 continue;
             }
             self.found.push(Objection::SymbolVersion {
@@ -216,10 +220,14 @@ impl Trial<'_> {
     }
 
     fn blacklisted(&mut self, details: &ElfFacts, blacklist: impl Fn(&str) -> Vec<&'static str>) {
-        let mut weak: HashMap<&str, bool> = HashMap::new();
-        for used in &details.undefined {
-            weak.entry(&used.name).or_insert(used.weak);
-        }
+        // Most tags forbid no symbol of any library that is needed.
+        let weak = LazyCell::new(|| {
+            let mut weak: HashMap<&str, bool> = HashMap::new();
+            for used in &details.undefined {
+                weak.entry(&used.name).or_insert(used.weak);
+            }
+            weak
+        });
         let (mut named, mut seen) = (HashSet::new(), HashSet::new());
         for library in self.slice.needed.iter().filter(|needed| named.insert(&needed.name)) {
             for symbol in blacklist(&library.name) {
@@ -233,10 +241,14 @@ impl Trial<'_> {
         }
     }
 
+    fn reach(&self, library: &str) -> Reach {
+        self.bundled.reach(self.slice, library, || self.image.get_or_init(|| Image::of(self.member, self.slice)))
+    }
+
     /// Whether the wheel itself brings a library where it serves. A library is loaded by a program that has the others
     /// loaded already, found by their sonames, unless that program comes from the wheel too; a program needs a way.
-    fn brings(&self, library: &str) -> bool {
-        match self.bundled.reach(&self.image, library) {
+    fn brings(&self, library: &str, reach: Reach) -> bool {
+        match reach {
             Reach::Within => true,
             Reach::Outside => self.slice.kind == Kind::Library && self.bundled.missed(self.member, library).is_none(),
             Reach::Absent => false,
@@ -264,7 +276,11 @@ impl Trial<'_> {
                 _ => true,
             };
             // Of a binary for another C library, only what no platform has says anything new.
-            if on_platform || (wrong_libc && policy::on_some_linux(name)) || self.brings(name) {
+            if on_platform || (wrong_libc && policy::on_some_linux(name)) {
+                continue;
+            }
+            let reach = self.reach(name);
+            if self.brings(name, reach) {
                 continue;
             }
             let of_python = match tag {
@@ -279,7 +295,6 @@ impl Trial<'_> {
             if of_python {
                 continue;
             }
-            let reach = self.bundled.reach(&self.image, name);
             let loader = self.bundled.missed(self.member, name).filter(|_| self.slice.kind == Kind::Library);
             let absence = match tag {
                 _ if *optional => Absence::Harmless,

@@ -35,6 +35,9 @@ impl<'a> Image<'a> {
         if !rest.is_empty() && !rest.starts_with('/') {
             return None;
         }
+        if !rest.contains('$') {
+            return Some(vec![layout::join(&self.directory, rest)?]);
+        }
         let architecture = self.slice.machine.architecture();
         let mut meant = vec![rest.to_owned()];
         for (token, values) in [

@@ -10,6 +10,7 @@ use super::facts::{Details, Facts, Libc, MachOPlatform, Slice};
 use super::magic::Format;
 use super::objection::{Objection, Weight};
 use super::policy;
+use crate::member_path;
 use crate::target::{AndroidAbi, Architecture, IosMachine, MacosArchitecture, OsVersion, PlatformTag};
 
 /// The lowest glibc floor of any tag chosen for a static program. It does not tell what it asks of the kernel; the
@@ -119,7 +120,7 @@ impl fmt::Display for NextTag {
 
 impl NextTag {
     fn of(tag: PlatformTag, file: &str, objection: &Objection) -> Self {
-        let name = file.rsplit('/').next().unwrap_or(file);
+        let name = member_path::file_name(file);
         Self { tag, because: objection.about(name) }
     }
 }

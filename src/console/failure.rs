@@ -28,15 +28,14 @@ impl Failure {
     /// The same for programs.
     pub(super) fn json(&self) -> Value {
         let mut messages = self.chain.iter().map(|message| shortened(message));
-        error(messages.next(), messages.by_ref().collect(), self.hint.as_deref(), self.exit as u8)
+        error(messages.next(), messages.collect(), self.hint.as_deref(), self.exit as u8)
     }
 }
 
 /// What an interrupted run says, for programs.
 pub(super) fn interrupted(words: &str) -> Value {
     let mut lines = words.lines().map(str::trim);
-    let (message, causes) = (lines.next(), lines.by_ref().collect::<Vec<_>>());
-    error(message, causes, None, INTERRUPTED)
+    error(lines.next(), lines.collect(), None, INTERRUPTED)
 }
 
 fn error<T: Serialize>(message: Option<T>, causes: Vec<T>, hint: Option<&str>, exit_code: u8) -> Value {

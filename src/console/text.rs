@@ -117,6 +117,18 @@ pub(crate) fn spans(text: &str) -> Vec<(bool, &str)> {
     spans
 }
 
+/// How many names a message lists.
+const MAX_NAMED: usize = 5;
+
+/// Names as a list for a message, as they are; of many the first.
+pub(crate) fn named<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
+    match names.len().checked_sub(MAX_NAMED) {
+        Some(rest @ 1..) => format!("{} and {rest} more", names[..MAX_NAMED].join(", ")),
+        _ => names.join(", "),
+    }
+}
+
 /// A path or word as a shell reads it.
 pub(crate) fn shell_word(text: &str) -> String {
     let plain = |character: char| character.is_ascii_alphanumeric() || "-_./:=,@%+".contains(character);

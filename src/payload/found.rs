@@ -52,7 +52,7 @@ impl Found {
     }
 
     pub(super) fn file_name(&self) -> &str {
-        self.path.rsplit('/').next().unwrap_or(&self.path)
+        member_path::file_name(&self.path)
     }
 
     /// The name without what Windows starts programs by.

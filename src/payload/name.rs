@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::error::PayloadError;
-use crate::member_path::{Clash, MemberPath, Node, PathError, Paths};
+use crate::member_path::{Clash, MemberPath, Node, PathError, Paths, file_name};
 use crate::wheel::sbom;
 
 /// The path of a member, without a leading `./` or a trailing `/`; `None` for the root itself.
@@ -51,7 +51,7 @@ pub(super) fn is_python(path: &str) -> bool {
 }
 
 pub(super) fn is_sbom(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path);
+    let name = file_name(path);
     sbom::ends().any(|end| name.len() > end.len() && name.ends_with(end))
 }
 

@@ -7,12 +7,12 @@ use super::error::PayloadError;
 use super::found::{Found, Part};
 use super::input::Extent;
 use super::place::{Place, Placed};
+use crate::console::text::named;
 use crate::fs::Mode;
-use crate::member_path::MemberPath;
+use crate::member_path::{MemberPath, file_name};
 use crate::product::{Destination, FileRule, Naming, RuntimeProject};
 
 /// How many paths a message names, and how many that may have been meant.
-const MAX_NAMED: usize = 5;
 const MAX_NEAREST: usize = 3;
 
 /// What came of the rules.
@@ -74,7 +74,9 @@ pub(super) fn apply(
                     })?
                 }
             };
-            if let Some(what) = project.replaced_by(&path).filter(|_| place == Place::Data) {
+            if place == Place::Data
+                && let Some(what) = project.replaced_by(&path)
+            {
                 let (path, to, at) = (origin.to_owned(), path.to_string(), rule.at.clone());
                 return Err(PayloadError::Replaced { path, member: file.path.to_string(), to, what, at });
             }
@@ -110,24 +112,15 @@ fn is_made_by(rule: &FileRule, place: Place, naming: &Naming, file: &Found) -> b
 
 /// The paths that a pattern may have meant, as a list for a message.
 fn nearest(pattern: &str, files: &[&Found]) -> String {
-    let score = |file: &&&Found| {
-        let name = pattern.rsplit('/').next().unwrap_or(pattern);
+    let score = |file: &Found| {
+        let name = file_name(pattern);
         // What differs in case alone comes first.
         let score = |one: &str, other: &str| {
             strsim::jaro_winkler(one, other).max(strsim::jaro_winkler(&one.to_lowercase(), &other.to_lowercase()))
         };
         score(pattern, &file.path).max(score(name, file.file_name()))
     };
-    let mut near: Vec<_> = files.iter().collect();
-    near.sort_by(|one, other| score(other).total_cmp(&score(one)).then_with(|| one.path.cmp(&other.path)));
-    named(near.iter().take(MAX_NEAREST).map(|file| &*file.path))
-}
-
-/// Paths as a list for a message.
-pub(super) fn named<'a>(paths: impl Iterator<Item = &'a str>) -> String {
-    let paths: Vec<_> = paths.map(|path| format!("`{path}`")).collect();
-    match paths.len().checked_sub(MAX_NAMED) {
-        Some(rest @ 1..) => format!("{} and {rest} more", paths[..MAX_NAMED].join(", ")),
-        _ => paths.join(", "),
-    }
+    let mut near: Vec<_> = files.iter().map(|file| (score(file), &file.path)).collect();
+    near.sort_by(|(one, path), (other, beside)| other.total_cmp(one).then_with(|| path.cmp(beside)));
+    named(near.iter().take(MAX_NEAREST).map(|(_, path)| &***path))
 }

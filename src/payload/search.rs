@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::error::PayloadError;
 use super::found::{Found, Part};
-use super::rules::named;
 use crate::binary::{self, Format, Magic};
+use crate::console::text::named;
 use crate::fs::{FsError, Map};
 
 /// A file, and what its first bytes say.

@@ -7,7 +7,7 @@ use std::mem::{Discriminant, discriminant};
 use super::error::ProductError;
 use super::files::{Destination, FileRule, Naming};
 use super::table::Origin;
-use crate::member_path::{Clash, Node, Paths};
+use crate::member_path::{Node, Paths};
 use crate::wheel::environment::{command, is_directory, is_own_command, owner};
 
 /// What a file at `path`, from the root of the environment, would stand in the place of in a wheel with these commands.
@@ -33,13 +33,13 @@ pub(super) fn check_commands(key: &str, names: &[String], origin: Origin<'_>) ->
 /// Refuses rows whose files are known to go where something else is, or where a row before them goes.
 pub(super) fn check(files: &[FileRule], commands: &[&str], origin: Origin<'_>) -> Result<(), ProductError> {
     let mut taken: HashMap<Discriminant<Destination>, Paths> = HashMap::new();
-    let mut rows: Vec<(&FileRule, String)> = Vec::new();
+    let mut rows: HashMap<(Discriminant<Destination>, String), &FileRule> = HashMap::new();
     for (index, rule) in files.iter().enumerate() {
         let refused = |why: String| Err(origin.refused(&format!("files[{index}].to"), why));
         let known = rule.known_path();
         let inside = match &rule.to {
-            Destination::Data(Naming::Into(directory)) => Some(known.clone().unwrap_or(format!("{directory}/*"))),
-            Destination::Data(Naming::As(path)) => Some(path.to_string()),
+            Destination::Data(Naming::Into(directory)) if known.is_none() => Some(format!("{directory}/*")),
+            Destination::Data(_) => known.clone(),
             _ => None,
         };
         if let Destination::Data(Naming::As(path)) = &rule.to
@@ -55,26 +55,21 @@ pub(super) fn check(files: &[FileRule], commands: &[&str], origin: Origin<'_>) -
                 "`package/{path}` is the module that the template itself has: give the file another name"
             ));
         }
-        if let Some((path, what)) = inside.and_then(|path| Some((replaced(&path, commands)?, path))) {
-            return refused(format!("`{what}` is the place of {path}"));
+        if let Some((what, path)) = inside.and_then(|path| Some((replaced(&path, commands)?, path))) {
+            return refused(format!("`{path}` is the place of {what}"));
         }
         let Some(path) = known else { continue };
-        let is_same =
-            |other: &&(&FileRule, String)| discriminant(&other.0.to) == discriminant(&rule.to) && other.1 == path;
-        match rows.iter().find(is_same) {
-            Some((other, _)) if other.from == rule.from => continue,
-            Some((other, _)) => {
-                {
-                    return refused(format!("`{}` is where the row of `{}` goes already", rule.to, other.from));
-                };
+        let kind = discriminant(&rule.to);
+        if let Some(other) = rows.get(&(kind, path.clone())) {
+            if other.from == rule.from {
+                continue;
             }
-            None => {}
+            return refused(format!("`{}` is where the row of `{}` goes already", rule.to, other.from));
         }
-        let clash = taken.entry(discriminant(&rule.to)).or_default().take(&path, Node::File).into_iter().next();
-        if let Some(clash) = clash.filter(|clash| *clash != Clash::Twice) {
+        if let Some(clash) = taken.entry(kind).or_default().take(&path, Node::File).first() {
             return refused(format!("`{path}` cannot stand beside what other rows ship: {clash}"));
         }
-        rows.push((rule, path));
+        rows.insert((kind, path), rule);
     }
     Ok(())
 }

@@ -150,10 +150,11 @@ fn naming(key: &str, path: &str, origin: Origin<'_>) -> Result<Naming, ProductEr
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::product::table::Spans;
 
     fn rule(from: &str) -> FileRule {
         let row = Row { from: from.into(), to: "share/".into() };
-        row.read(0, Origin { name: "pyproject.toml", text: "" }).unwrap()
+        row.read(0, Origin { name: "pyproject.toml", text: "", spans: &Spans::default() }).unwrap()
     }
 
     #[test]

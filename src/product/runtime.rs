@@ -1,7 +1,7 @@
 //! The runtime distribution of a product: its names, what is shipped of a payload and how it gets on PATH, where upstream
 //! publishes it, and which findings are accepted.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Deserialize;
@@ -12,9 +12,9 @@ use super::error::ProductError;
 use super::files::{self, FileRule};
 use super::place::Place;
 use super::smoke::{self, Smoke};
-use super::table::Origin;
-use super::target::{self, Target, Text};
-use crate::error::nearest;
+use super::table::{Origin, Spans};
+use super::target::{self, RowsByTag, Target, Text};
+use crate::error::{meant, nearest};
 use crate::target::{PlatformTag, TargetTriple};
 use crate::version::{ReleaseVersion, ReleaseVersionError, TagForm};
 use crate::wheel::name::DistributionName;
@@ -46,7 +46,7 @@ pub struct RuntimeProject {
     /// The indexes that are published to by name.
     pub indexes: Vec<Index>,
     /// The row that each tag stands in, by the tag's canonical name.
-    rows_by_tag: HashMap<PlatformTag, usize>,
+    rows_by_tag: RowsByTag,
 }
 
 /// How the program gets on PATH.
@@ -97,9 +97,7 @@ impl Accepted {
     /// The refusal of a row of a table, where there is no such rule among all.
     pub(crate) fn unknown_among(&self, rules: &[&str]) -> Option<ProductError> {
         let at = self.at.clone().filter(|_| !rules.contains(&self.rule.as_str()))?;
-        let meant = nearest(&self.rule, rules.iter().copied())
-            .map(|rule| format!("; did you mean `{rule}`?"))
-            .unwrap_or_default();
+        let meant = meant(nearest(&self.rule, rules.iter().copied()));
         let source = format!("`{}` is no rule that `relkit rule` lists{meant}", self.rule).into();
         Some(ProductError::Value { at, source })
     }
@@ -162,14 +160,15 @@ struct IndexRow {
 impl RuntimeProject {
     /// Reads the table from the text of a `pyproject.toml`; `name` names the file in errors.
     pub fn from_pyproject(text: &str, name: &str) -> Result<Self, ProductError> {
-        let origin = Origin { name, text };
+        let spans = Spans::default();
+        let origin = Origin { name, text, spans: &spans };
         let table: Table = origin.table()?;
         let key = if table.executables.is_some() { "executables" } else { "executable" };
         let executables = executables(table.executable, table.executables, origin)?;
         if table.command != Command::None {
             destinations::check_commands(key, &executables, origin)?;
         }
-        let targets = target::read(table.target, origin)?;
+        let (targets, rows_by_tag) = target::read(table.target, origin)?;
         let rows = table.accept.into_iter().enumerate();
         let accepted = rows.map(|(index, row)| row.read(index, &targets, origin)).collect::<Result<_, _>>()?;
         let rows = table.files.into_iter().enumerate();
@@ -193,7 +192,7 @@ impl RuntimeProject {
             command: table.command,
             files,
             supports: table.supports,
-            rows_by_tag: rows_by_tag(&targets),
+            rows_by_tag,
             targets,
             accepted,
             indexes: indexes(table.index, origin)?,
@@ -252,16 +251,6 @@ impl RuntimeProject {
     pub(crate) fn is_of_another(&self, tag: &PlatformTag, row: &Target) -> bool {
         self.targets.iter().any(|other| other != row && other.tags().any(|own| own.canonical() == tag.canonical()))
     }
-}
-
-fn rows_by_tag(targets: &[Target]) -> HashMap<PlatformTag, usize> {
-    let mut rows = HashMap::new();
-    for (row, target) in targets.iter().enumerate() {
-        for tag in target.tags() {
-            rows.entry(tag.canonical()).or_insert(row);
-        }
-    }
-    rows
 }
 
 fn executables(
@@ -357,8 +346,7 @@ impl AcceptRow {
         let key = |name: &str| format!("accept[{index}].{name}");
         let Some(row) = targets.iter().find(|row| row.triple.to_string() == self.target) else {
             let known: Vec<_> = targets.iter().map(|row| row.triple.to_string()).collect();
-            let meant = nearest(&self.target, known.iter().map(String::as_str));
-            let meant = meant.map(|known| format!("; did you mean `{known}`?")).unwrap_or_default();
+            let meant = meant(nearest(&self.target, known.iter().map(String::as_str)));
             let why = format!("`{}` is not a target of this template{meant}", self.target);
             return Err(origin.refused(&key("target"), why));
         };

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::error::ProductError;
-use super::table::Origin;
+use super::table::{Origin, Spans};
 use crate::wheel::name::DistributionName;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +31,8 @@ struct Table {
 impl SdkProject {
     /// Reads the table from the text of a `pyproject.toml`; `name` names the file in errors.
     pub fn from_pyproject(text: &str, name: &str) -> Result<Self, ProductError> {
-        let origin = Origin { name, text };
+        let spans = Spans::default();
+        let origin = Origin { name, text, spans: &spans };
         let table: Table = origin.table()?;
         Ok(Self {
             distribution: origin.parse("distribution", &table.distribution)?,

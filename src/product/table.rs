@@ -1,7 +1,10 @@
 //! Values of a `[tool.relkit]` table, with the file, line and key named where one is refused.
 
+use std::cell::OnceCell;
+
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use toml_edit::Document;
 
 use super::error::ProductError;
 use super::place::Place;
@@ -25,13 +28,21 @@ pub(super) struct Origin<'a> {
     pub(super) name: &'a str,
     /// Its text.
     pub(super) text: &'a str,
+    pub(super) spans: &'a Spans<'a>,
 }
 
-impl Origin<'_> {
+/// The places of a text's keys, read the first time that one is asked for; none of a text that is no TOML.
+pub(super) type Spans<'a> = OnceCell<Option<Document<&'a str>>>;
+
+impl<'a> Origin<'a> {
+    fn document(self) -> Option<&'a Document<&'a str>> {
+        self.spans.get_or_init(|| Document::parse(self.text).ok()).as_ref()
+    }
+
     pub(super) fn table<T: DeserializeOwned>(self) -> Result<T, ProductError> {
         let parsed: Result<Pyproject<T>, _> = toml::from_str(self.text);
         let refused = |source: toml::de::Error| {
-            let key = source.span().and_then(|span| key_at(self.text, span.start));
+            let key = source.span().and_then(|span| self.key_at(span.start));
             ProductError::Table { origin: self.name.to_owned(), key, source: Box::new(source) }
         };
         parsed.map(|file| file.tool.relkit).map_err(refused)
@@ -49,7 +60,29 @@ impl Origin<'_> {
     /// Where the value at such a path stands.
     pub(super) fn place(self, key: &str) -> Place {
         let key = format!("tool.relkit.{key}");
-        Place { origin: self.name.to_owned(), line: line(self.text, &key), key }
+        Place { origin: self.name.to_owned(), line: self.line(&key), key }
+    }
+
+    /// The key whose value stands at so many bytes of the text, as a dotted path.
+    fn key_at(self, offset: usize) -> Option<String> {
+        below(self.document()?.as_item(), "", offset)
+    }
+
+    /// The line at which the value of a key stands, counted from one; that of the table around it where it has none.
+    fn line(self, key: &str) -> Option<usize> {
+        let mut item = self.document()?.as_item();
+        let mut span = None;
+        for part in key.split(['.', '[']) {
+            let next = match part.strip_suffix(']') {
+                Some(index) => item.get(index.parse::<usize>().ok()?),
+                None => item.get(part),
+            };
+            let Some(next) = next else { break };
+            item = next;
+            span = item.span().or(span);
+        }
+        let before = self.text.get(..span?.start)?;
+        Some(before.bytes().filter(|byte| *byte == b'\n').count() + 1)
     }
 
     pub(super) fn parse<T>(self, key: &str, text: &str) -> Result<T, ProductError>
@@ -93,30 +126,6 @@ pub(crate) fn is_of_python(name: &str) -> bool {
 
 const STANDARD_LIBRARY: &str = include_str!("standard-library.txt");
 
-/// The line at which the value of a key stands, counted from one; that of the table around it where it has none.
-fn line(text: &str, key: &str) -> Option<usize> {
-    let document = toml_edit::Document::parse(text).ok()?;
-    let mut item = document.as_item();
-    let mut span = None;
-    for part in key.split(['.', '[']) {
-        let next = match part.strip_suffix(']') {
-            Some(index) => item.get(index.parse::<usize>().ok()?),
-            None => item.get(part),
-        };
-        let Some(next) = next else { break };
-        item = next;
-        span = item.span().or(span);
-    }
-    let before = text.get(..span?.start)?;
-    Some(before.bytes().filter(|byte| *byte == b'\n').count() + 1)
-}
-
-/// The key whose value stands at so many bytes of the text, as a dotted path.
-fn key_at(text: &str, offset: usize) -> Option<String> {
-    let document = toml_edit::Document::parse(text).ok()?;
-    below(document.as_item(), "", offset)
-}
-
 /// The longest such path below an item that has a path itself. A table's own bytes do not hold those of its values.
 fn below(item: &toml_edit::Item, path: &str, offset: usize) -> Option<String> {
     let own =
@@ -137,6 +146,10 @@ fn below(item: &toml_edit::Item, path: &str, offset: usize) -> Option<String> {
 mod tests {
     use super::*;
 
+    fn of<T>(text: &str, asked: impl FnOnce(Origin<'_>) -> T) -> T {
+        asked(Origin { name: "pyproject.toml", text, spans: &Spans::default() })
+    }
+
     #[test]
     fn a_value_is_found_by_its_line() {
         let text = "[tool.relkit]\nname = \"a\"\nfiles = [\n  { from = \"a\" },\n  { from = \"b\" },\n]\n\n[[tool.relkit.target]]\n\
@@ -148,9 +161,9 @@ mod tests {
             ("tool.relkit.target[1].tag", 11),
             ("tool.relkit.none", 1),
         ] {
-            assert_eq!(line(text, key), Some(expected), "{key}");
+            assert_eq!(of(text, |origin| origin.line(key)), Some(expected), "{key}");
         }
-        assert_eq!(line("[", "tool"), None);
+        assert_eq!(of("[", |origin| origin.line("tool")), None);
     }
     #[test]
     fn a_value_is_found_by_its_place() {
@@ -163,8 +176,8 @@ mod tests {
             ("4", "tool.relkit.smoke.timeout"),
             ("5", "tool.relkit.target[1].triple"),
         ] {
-            assert_eq!(key_at(text, text.find(value).unwrap()).as_deref(), Some(key));
+            assert_eq!(of(text, |origin| origin.key_at(text.find(value).unwrap())).as_deref(), Some(key));
         }
-        assert_eq!(key_at(text, text.len()), None);
+        assert_eq!(of(text, |origin| origin.key_at(text.len())), None);
     }
 }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::error::ProductError;
 use super::runner::RunsOn;
 use super::table::Origin;
+use crate::error::meant;
 use crate::target::{PlatformTag, TargetTriple, is_target, nearest_target};
 use crate::version::ReleaseVersion;
 
@@ -127,8 +128,7 @@ impl Row {
         }
         if target.platform_tag.is_musllinux() && target.triple.is_linux() && !target.triple.is_musl() {
             let tag = &target.platform_tag;
-            let meant =
-                TargetTriple::of_tag(tag).map(|triple| format!("; did you mean `{triple}`?")).unwrap_or_default();
+            let meant = meant(TargetTriple::of_tag(tag));
             let why = format!("`{tag}` is for builds on musl, and `{}` is none{meant}", target.triple);
             return Err(origin.refused(&key("platform-tag"), why));
         }
@@ -162,20 +162,24 @@ fn triple(key: &str, text: &str, origin: Origin<'_>) -> Result<TargetTriple, Pro
             Err(origin.refused(key, format!("`{text}` {why}")))
         }
         _ => {
-            let meant = nearest_target(text).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            let meant = meant(nearest_target(text));
             Err(origin.refused(key, format!("`{text}` is no target of Rust's compiler{meant}")))
         }
     }
 }
 
+/// The place of the target whose wheel carries a tag, by the tag's canonical form.
+pub(super) type RowsByTag = HashMap<PlatformTag, usize>;
+
 /// The targets of a product; no tag may be that of two wheels.
-pub(super) fn read(rows: Vec<Row>, origin: Origin<'_>) -> Result<Vec<Target>, ProductError> {
+pub(super) fn read(rows: Vec<Row>, origin: Origin<'_>) -> Result<(Vec<Target>, RowsByTag), ProductError> {
     let mut targets: Vec<Target> = Vec::new();
-    let mut taken: HashMap<PlatformTag, TargetTriple> = HashMap::new();
+    let mut taken = RowsByTag::new();
     for (index, row) in rows.into_iter().enumerate() {
         let target = row.read(index, origin)?;
         for (tag, name) in target.tags().zip(std::iter::once("platform-tag").chain(std::iter::repeat("also"))) {
-            if let Some(other) = taken.get(&tag.canonical()) {
+            if let Some(row) = taken.get(&tag.canonical()) {
+                let other = &targets[*row].triple;
                 let why = format!("`{tag}` is a tag of `{other}` already, and no tag stands on two wheels");
                 return Err(origin.refused(&format!("target[{index}].{name}"), why));
             }
@@ -188,11 +192,11 @@ pub(super) fn read(rows: Vec<Row>, origin: Origin<'_>) -> Result<Vec<Target>, Pr
             );
             return Err(origin.refused(&format!("target[{index}].runner"), why));
         }
-        taken.extend(target.tags().map(|tag| (tag.canonical(), target.triple.clone())));
+        taken.extend(target.tags().map(|tag| (tag.canonical(), targets.len())));
         targets.push(target);
     }
     match targets.is_empty() {
         true => Err(origin.refused("target", "there is none: a release has a wheel for one target at least")),
-        false => Ok(targets),
+        false => Ok((targets, taken)),
     }
 }

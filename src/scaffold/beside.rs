@@ -1,11 +1,12 @@
 //! What lies beside the program in its payloads and is shipped with it: the rows of `files`, and the licences that only
 //! some of the payloads have.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::kind::{self, Kind};
+use crate::console::text::named;
 use crate::fs::read;
-use crate::member_path::parent;
+use crate::member_path::{file_name, parent};
 use crate::payload::Surveyed;
 use crate::stage::holds_placeholder;
 
@@ -13,8 +14,6 @@ use crate::stage::holds_placeholder;
 const MAX_LICENCE: u64 = 1 << 20;
 /// How many licences a template takes.
 const MAX_LICENCES: usize = 100;
-/// How many paths a note names.
-const MAX_NAMED: usize = 5;
 
 /// What is shipped beside the program.
 #[derive(Debug, Default)]
@@ -29,9 +28,9 @@ pub(super) struct Beside {
 
 /// What is shipped of payloads with these files; `program` is the name of the first executable.
 pub(super) fn beside(payloads: &[&[Surveyed]], program: &str) -> Beside {
-    let has = |files: &[Surveyed], path: &str| files.iter().any(|file| *file.path == *path);
     // A payload that is its program alone needs nothing but the licences that the others have.
-    let trees: Vec<_> = payloads.iter().copied().filter(|files| files.len() > 1).collect();
+    let (trees, alone): (Vec<&[Surveyed]>, Vec<_>) = payloads.iter().copied().partition(|files| files.len() > 1);
+    let (in_trees, in_others) = (paths(&trees), paths(&alone));
     let mut shipped: Vec<(&Surveyed, String)> = Vec::new();
     let (mut licences, mut left) = (Vec::new(), BTreeSet::new());
     let (mut places, mut doubled) = (BTreeSet::new(), BTreeSet::new());
@@ -43,10 +42,11 @@ pub(super) fn beside(payloads: &[&[Surveyed]], program: &str) -> Beside {
         if !seen.insert(file.path.clone()) && kind != Kind::Licence {
             continue;
         }
-        let where_needed = if kind == Kind::Licence { payloads } else { &trees[..] };
-        match (where_needed.iter().all(|files| has(files, &file.path)), kind) {
+        let has_it = |paths: &HashSet<&str>| paths.contains(&*file.path);
+        let is_everywhere = in_trees.iter().all(has_it) && (kind != Kind::Licence || in_others.iter().all(has_it));
+        match (is_everywhere, kind) {
             (true, kind) if index == 0 => {
-                let whole = if to.ends_with('/') { format!("{to}{}", file_name(file)) } else { to.clone() };
+                let whole = if to.ends_with('/') { format!("{to}{}", file_name(&file.path)) } else { to.clone() };
                 // Licences of one name are told apart by their directories.
                 if kind == Kind::Licence || places.insert(whole.to_lowercase()) {
                     shipped.push((file, to));
@@ -61,7 +61,7 @@ pub(super) fn beside(payloads: &[&[Surveyed]], program: &str) -> Beside {
             }
         }
     }
-    let taken = shipped.iter().filter(|(_, to)| to == "licenses").map(|(file, _)| file_name(file).to_lowercase());
+    let taken = shipped.iter().filter(|(_, to)| to == "licenses").map(|(file, _)| file_name(&file.path).to_lowercase());
     let taken = taken.collect();
     let mut beside = Beside { rules: rules(shipped, &doubled), ..Beside::default() };
     beside.take(&licences, taken);
@@ -74,6 +74,11 @@ pub(super) fn beside(payloads: &[&[Surveyed]], program: &str) -> Beside {
         beside.notes.push(format!("not every payload has {left}: no row of `files` ships what one of them lacks"));
     }
     beside
+}
+
+/// The paths of each payload.
+fn paths<'a>(payloads: &[&'a [Surveyed]]) -> Vec<HashSet<&'a str>> {
+    payloads.iter().map(|files| files.iter().map(|file| &*file.path).collect()).collect()
 }
 
 impl Beside {
@@ -94,7 +99,7 @@ impl Beside {
                 continue;
             }
             let whole = file.path.strip_prefix("licenses/").unwrap_or(&file.path);
-            let candidates = [file_name(file).to_owned(), format!("licenses/{whole}")];
+            let candidates = [file_name(&file.path).to_owned(), format!("licenses/{whole}")];
             match candidates.into_iter().find(|path| names.insert(path.to_lowercase())) {
                 Some(path) if self.licences.len() < MAX_LICENCES => self.licences.push((path, text)),
                 _ => drop(refused.insert(file.path.to_string())),
@@ -111,19 +116,6 @@ impl Beside {
             let refused = named(refused.iter().map(String::as_str));
             self.notes.push(format!("not every payload has {refused}: put the licence into runtime-template/ by hand"));
         }
-    }
-}
-
-fn file_name(file: &Surveyed) -> &str {
-    file.path.rsplit('/').next().unwrap_or(&file.path)
-}
-
-/// Paths as a list for a note.
-pub(super) fn named<'a>(paths: impl Iterator<Item = &'a str>) -> String {
-    let paths: Vec<_> = paths.map(|path| format!("`{path}`")).collect();
-    match paths.len().checked_sub(MAX_NAMED) {
-        Some(rest @ 1..) => format!("{} and {rest} more", paths[..MAX_NAMED].join(", ")),
-        _ => paths.join(", "),
     }
 }
 

@@ -8,13 +8,15 @@ mod marks;
 mod names;
 mod options;
 mod question;
-mod scratch;
 mod sdk;
 mod survey;
 mod tables;
 mod workflow;
 mod workflow_file;
 mod write;
+
+/// What directories of its own for what is only looked at are called first.
+const SCRATCH: &str = "relkit-init-";
 
 pub use error::ScaffoldError;
 pub(crate) use options::Options;

@@ -4,16 +4,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::beside::{Beside, beside, named};
+use super::SCRATCH;
+use super::beside::{Beside, beside};
 use super::error::ScaffoldError;
 use super::kind::{self, Kind};
 use super::names;
 use super::question::{self, Question, Runnable, Stream, interview};
-use super::scratch::scratch;
 use crate::binary::{Inventory, Libc};
+use crate::console::text::named;
 use crate::console::{Console, Progress};
 use crate::fs::Scratch;
-use crate::member_path::{MemberPath, parent};
+use crate::member_path::{MemberPath, file_name, parent};
 use crate::payload::{Surveyed, survey};
 use crate::product::Command;
 use crate::target::{PlatformTag, TargetTriple, runs_here};
@@ -99,9 +100,9 @@ pub(super) fn survey_all(
             }
         }
     }
-    match here.and_then(|(one, _)| one.program(program)) {
-        Some(file) => {
-            let (files, seconds) = (here.map_or(&[][..], |(one, _)| &one.files), question::TIME.as_secs());
+    match here.and_then(|(one, _)| Some((&one.files, one.program(program)?))) {
+        Some((files, file)) => {
+            let seconds = question::TIME.as_secs();
             console
                 .status("Asking", format_args!("`{program}` for its version: it is run here, for {seconds} s at most"));
             let told = interview(&Runnable::of(files, file)?.path)?;
@@ -127,7 +128,7 @@ pub(super) fn survey_all(
 impl<'a> Seen<'a> {
     fn read(path: &'a Path, wanted: Option<&str>, progress: &Progress) -> Result<Self, ScaffoldError> {
         let file_name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let scratch = scratch()?;
+        let scratch = Scratch::create(SCRATCH)?;
         let called = names::program(&file_name);
         let (files, dangling) = survey(path, wanted.unwrap_or(&called), scratch.path(), progress)?;
         let natives = files.iter().filter(|file| file.magic.format().is_some());
@@ -231,7 +232,7 @@ impl<'a> Seen<'a> {
 
 /// The file name of a program without what Windows adds.
 fn stem(file: &Surveyed) -> &str {
-    let name = file.path.rsplit('/').next().unwrap_or(&file.path);
+    let name = file_name(&file.path);
     name.strip_suffix(".exe").unwrap_or(name)
 }
 

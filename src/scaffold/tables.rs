@@ -6,6 +6,7 @@ use super::question::Stream;
 use super::survey::{Findings, Row};
 use crate::stage::license_pattern;
 use crate::target::{PlatformTag, TargetTriple};
+use crate::wheel::filename::Claim;
 use crate::wheel::name::DistributionName;
 
 /// What the table says of a product.
@@ -265,7 +266,7 @@ fn runner(triple: &TargetTriple) -> &'static str {
 /// What upstream calls the artefact, where its name holds the version or the triple; a lone name is taken as it is.
 fn archive(row: &Row, version: Option<&str>) -> Option<String> {
     let name = row.file_name.clone();
-    if name.contains(['{', '}']) || name.to_ascii_lowercase().ends_with(".whl") || name.is_empty() {
+    if name.contains(['{', '}']) || Claim::of(&name) == Some(Claim::Wheel) || name.is_empty() {
         return None;
     }
     let name = name.replace(&row.triple.to_string(), "{triple}");

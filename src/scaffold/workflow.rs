@@ -85,10 +85,7 @@ pub(crate) fn workflow(product: &Product, repository: Repository<'_>) -> Result<
         .chain(product.sdk_project().map(|sdk| &sdk.distribution))
         .map(|distribution| format!("`{distribution}`"))
         .collect();
-    let at_product = match repository.product {
-        "" => String::new(),
-        path => format!(" --product {}", shell_word(path)),
-    };
+    let at_product = product_option(repository.product);
     let parts = [
         ("sdk-words", if sdk { ", one for the SDK" } else { "" }.to_owned()),
         ("inputs", inputs),
@@ -153,6 +150,11 @@ pub(crate) fn workflow(product: &Product, repository: Repository<'_>) -> Result<
         text.replace(&mark, value)
     });
     Ok(filled(&text, &facts.each_ref().map(|(name, value)| (*name, value.as_str()))))
+}
+
+/// The option that names a product by its place, which is empty for the nearest or the built-in one.
+pub(super) fn product_option(place: &str) -> String {
+    if place.is_empty() { String::new() } else { format!(" --product {}", shell_word(place)) }
 }
 
 /// The inputs that say where payloads are, and how a payload is fetched.

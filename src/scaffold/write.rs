@@ -6,19 +6,19 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use url::Url;
 
+use super::SCRATCH;
 use super::error::ScaffoldError;
 use super::marks::filled;
 use super::names;
 use super::options::Options;
-use super::scratch::scratch;
 use super::sdk::{self, SdkNames};
 use super::survey::survey_all;
 use super::tables::{self, Named};
-use super::workflow::{Repository, workflow};
+use super::workflow::{Repository, product_option, workflow};
 use crate::build::license_expression;
 use crate::console::text::{plural, shell_word};
 use crate::console::{Console, Progress, Shown};
-use crate::fs::{Existing, PendingDirectory, portable, write_whole};
+use crate::fs::{Existing, PendingDirectory, Scratch, portable, write_whole};
 use crate::product::{Choice, Product, RuntimeProject};
 use crate::target::PlatformTagSet;
 use crate::wheel::name::DistributionName;
@@ -84,7 +84,7 @@ pub(crate) fn scaffold(options: &Options, console: &Console, progress: &Progress
     let root = repository_root(&options.directory);
     let place = place_in(&root, &options.directory);
     let product = read_back(&files)?;
-    let at_product = if place.is_empty() { String::new() } else { format!(" --product {}", shell_word(&place)) };
+    let at_product = product_option(&place);
     let values = [
         ("distribution", named.distribution.as_str()),
         ("executable", &program),
@@ -179,7 +179,7 @@ fn read_back(files: &[(String, String)]) -> Result<Product, ScaffoldError> {
     if let Some((path, text)) = files.first() {
         RuntimeProject::from_pyproject(text, path).map_err(|error| ScaffoldError::Product(Box::new(error)))?;
     }
-    let scratch = scratch()?;
+    let scratch = Scratch::create(SCRATCH)?;
     put(scratch.path(), files)?;
     let choice = Choice { product: Some(scratch.path()), ..Choice::default() };
     Product::find(choice, scratch.path()).map_err(|error| ScaffoldError::Product(Box::new(error)))

@@ -10,7 +10,7 @@ use super::shipped::{self, Shipped, directory, named, staged};
 use super::why::{TagOrigin, TagReason};
 use super::{pyproject, tags};
 use crate::binary::Inventory;
-use crate::console::Progress;
+use crate::console::{Progress, text};
 use crate::fs::{Existing, FsError, read};
 use crate::member_path::{self, MemberPath, Reach};
 use crate::payload::{DESCRIPTOR, Form, Package, Payload};
@@ -165,7 +165,10 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
     };
     let (platform_tag, reservations) = tags::settle(options.platform_tag.as_ref(), project, &subject)?;
     warnings.extend(reservations);
-    keepable(TagSet::runtime(&platform_tag).reach())?;
+    // Nothing else is known now that was not before.
+    if TagSet::runtime(&platform_tag).reach() == Reach::Windows {
+        keepable(Reach::Windows)?;
+    }
     let target = platform_tag.tags().iter().find_map(|tag| project.target_of_tag(tag)).map(|row| row.triple.clone());
     if let Some(stated) = stated {
         tags::check_target(stated, &platform_tag, &options.payload)?;
@@ -236,10 +239,5 @@ fn take_inventory(options: &Options<'_>, places: Vec<(String, PathBuf)>) -> Resu
 
 /// Some of the names, where there are any.
 fn listed(names: &[MemberPath]) -> Option<String> {
-    let (first, rest) = names.split_at(names.len().min(5));
-    let mut text = first.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    if !rest.is_empty() {
-        text += &format!(" and {} more", rest.len());
-    }
-    (!names.is_empty()).then_some(text)
+    (!names.is_empty()).then(|| text::named(names.iter().map(|name| &**name)))
 }

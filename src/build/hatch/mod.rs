@@ -16,6 +16,7 @@ use self::error::Why;
 use self::known::{Level, Verdict};
 pub(super) use self::mapping::{Mapping, Row, SettingsFile};
 use self::origin::Origin;
+use crate::member_path;
 use crate::wheel::requirement::{Requirement, RequirementSource};
 
 /// What of the settings decides which files a distribution holds.
@@ -134,7 +135,7 @@ impl Settings {
             return Err(nearest("packages").refuse("packages", Why::NoPackage));
         }
         let of_wheel = |key: &str| wheel.as_ref().map(|wheel| wheel.mapping(key)).transpose().map(Option::flatten);
-        let file_name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+        let file_name = |path: &str| member_path::file_name(path).to_owned();
         let sboms = wheel.as_ref().map(|wheel| wheel.paths("sbom-files", file_name)).transpose()?.flatten();
         Ok(Self {
             packages,

@@ -150,7 +150,9 @@ rule!(MACHO_DYLIBS = "macho-dylibs", Error, Wheel(|wheel, found| objections(whee
 #[rustfmt::skip]
 pub(crate) static RULES: &[&Rule] = &[
     &BINARY_READABLE, &BINARY_FORMAT, &BINARY_SYSTEM, &ELF_ARCH, &MACHO_ARCH, &PE_ARCH, &MANYLINUX_LIBC,
-    &MUSLLINUX_LIBC, &ELF_INTERP, &MANYLINUX_FLOOR, &MANYLINUX_BLACKLIST, &MUSLLINUX_FLOOR, &ELF_ISA, &ELF_NEEDED,     &MACHO_MINOS, &MACHO_NO_MINOS, &ANDROID_API, &MACHO_SIGNED, &MACHO_DYLIBS,     ];
+    &MUSLLINUX_LIBC, &ELF_INTERP, &MANYLINUX_FLOOR, &MANYLINUX_BLACKLIST, &MUSLLINUX_FLOOR, &ELF_ISA, &ELF_NEEDED,
+    &MACHO_MINOS, &MACHO_NO_MINOS, &ANDROID_API, &MACHO_SIGNED, &MACHO_DYLIBS,
+];
 
 /// Passes on the objections to files of that format for which `pick` holds.
 pub(super) fn objections(
@@ -255,13 +257,15 @@ impl<'a> Required<'a> {
     /// Whether a distribution that is released together with the wheel may bring the library to where the loader looks: to
     /// a run path among the packages, on Windows to a directory that Python code adds.
     fn sibling_may_bring(&self, library: &str, member: &str, facts: &Facts) -> bool {
-        let is_looked_for = match facts.format {
+        if !self.has_sibling {
+            return false;
+        }
+        match facts.format {
             Format::Pe => true,
             Format::Elf => !library.contains('/') && !led_to(member, facts).is_empty(),
             Format::MachO if library.starts_with("@loader_path/") => true,
             Format::MachO => library.starts_with("@rpath/") && !led_to(member, facts).is_empty(),
-        };
-        self.has_sibling && is_looked_for
+        }
     }
 
     fn has_files_in(&self, directory: &str) -> bool {

@@ -1,5 +1,6 @@
 //! Rules about how the binaries of a wheel were linked, stripped and signed, whatever its tags promise.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeSet, HashSet};
 
 use crate::binary::{Details, Format, Kind, Libc, Objection, Signature, Slice, Weight, layout};
@@ -21,8 +22,10 @@ rule!(MACHO_RPATH = "macho-rpath", Warning, Wheel(|wheel, found| run_paths(wheel
     because: [Habit("the loader passes over a directory that is not there")]);
 
 fn run_paths(wheel: &WheelSubject, found: &mut Findings, format: Format, origins: &[&str]) {
-    let installed = wheel.files().map(|(member, _)| layout::installed(&member.name));
-    let directories: HashSet<String> = installed.map(|path| parent(&path).to_owned()).collect();
+    let directories = LazyCell::new(|| {
+        let installed = wheel.files().map(|(member, _)| layout::installed(&member.name));
+        installed.map(|path| parent(&path).to_owned()).collect::<HashSet<String>>()
+    });
     for (member, facts) in wheel.inventory.binaries().iter().filter(|(_, facts)| facts.format == format) {
         let (mut said, from) = (BTreeSet::new(), layout::installed(member));
         let paths = facts.slices.iter().flat_map(|slice| slice.run_paths.iter().map(|path| (slice.libc, path)));
@@ -41,7 +44,7 @@ fn run_paths(wheel: &WheelSubject, found: &mut Findings, format: Format, origins
                 "" => "is the working directory",
                 _ if !inside && !is_system => "leads out of the wheel",
                 _ if path.split('/').any(of_a_build) => "is a directory of the build",
-                _ if leads_out(parent(&from), origin.unwrap_or_default(), &directories) => "leads out of the wheel",
+                _ if leads_out(parent(&from), origin.unwrap_or_default(), || &directories) => "leads out of the wheel",
                 _ => continue,
             };
             if said.insert(path) {
@@ -53,9 +56,9 @@ fn run_paths(wheel: &WheelSubject, found: &mut Findings, format: Format, origins
 
 /// Whether a path leads from an installed directory out of the environment, or out of the packages to where the wheel has no
 /// file. What lies outside of the packages, as programs in `bin/` do, has the environment for itself.
-fn leads_out(from: &str, path: &str, directories: &HashSet<String>) -> bool {
+fn leads_out<'a>(from: &str, path: &str, directories: impl FnOnce() -> &'a HashSet<String>) -> bool {
     layout::join(from, path).is_none_or(|directory| {
-        layout::is_of_packages(from) && !layout::is_of_packages(&directory) && !directories.contains(&directory)
+        layout::is_of_packages(from) && !layout::is_of_packages(&directory) && !directories().contains(&directory)
     })
 }
 

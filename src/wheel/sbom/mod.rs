@@ -17,6 +17,7 @@ use std::collections::{BTreeSet, HashSet};
 use serde_json::Value;
 
 use crate::binary::{DependencyList, Inventory};
+use crate::member_path;
 
 /// An SBOM to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +78,7 @@ pub fn sboms_of(inventory: &Inventory, version: &str) -> Vec<SbomFile> {
 
 /// The file's name without what only Windows needs.
 fn program_name(member: &str) -> &str {
-    let file = member.rsplit('/').next().unwrap_or(member);
+    let file = member_path::file_name(member);
     match file.len().checked_sub(4).and_then(|at| file.split_at_checked(at)) {
         Some((stem, end)) if !stem.is_empty() && end.eq_ignore_ascii_case(".exe") => stem,
         _ => file,

@@ -30,7 +30,7 @@ pub struct SbomName<'name> {
 impl<'name> SbomName<'name> {
     /// Of a file name, or of a path joined by `/`; `None` where it claims no format.
     pub fn parse(path: &'name str) -> Option<Self> {
-        let file = path.rsplit('/').next().unwrap_or(path);
+        let file = crate::member_path::file_name(path);
         ENDS.iter().find_map(|(end, format)| {
             let (stem, found) = file.split_at_checked(file.len().checked_sub(end.len())?)?;
             (!stem.is_empty() && found.eq_ignore_ascii_case(end)).then_some(Self { stem, format: *format })
