@@ -15,9 +15,6 @@ mod workflow;
 mod workflow_file;
 mod write;
 
-/// What directories of its own for what is only looked at are called first.
-const SCRATCH: &str = "relkit-init-";
-
 pub use error::ScaffoldError;
 pub(crate) use options::Options;
 pub(crate) use workflow::{Repository, workflow};

@@ -7,6 +7,9 @@ use regex::Regex;
 use crate::product::is_of_python;
 use crate::target::TargetTriple;
 
+/// How directories of its own begin that hold what is only looked at.
+pub(super) const SCRATCH: &str = "relkit-init-";
+
 /// Where the name of a program ends in the name of its artefact: before a version, or before a word for a platform.
 static DECORATION: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let words = "linux|darwin|macos|mac|osx|apple|windows|win32|win64|win|pc|unknown|freebsd|x86_64|x64|x86|amd64|arm64|\

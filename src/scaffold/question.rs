@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use regex::{NoExpand, Regex};
 
-use super::SCRATCH;
 use super::error::ScaffoldError;
+use super::names;
 use crate::binary::Magic;
 use crate::fs::{Mode, Scratch, copy};
 use crate::payload::Surveyed;
@@ -39,7 +39,7 @@ pub(super) struct Runnable {
 
 impl Runnable {
     pub(super) fn of(files: &[Surveyed], program: &Surveyed) -> Result<Self, ScaffoldError> {
-        let scratch = Scratch::create(SCRATCH)?;
+        let scratch = Scratch::create(names::SCRATCH)?;
         for file in files {
             let runs = file.magic.format().is_some() || file.magic == Magic::Script;
             let mode = if runs { Mode::Executable } else { Mode::Data };

@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::SCRATCH;
 use super::beside::{Beside, beside};
 use super::error::ScaffoldError;
 use super::kind::{self, Kind};
@@ -128,7 +127,7 @@ pub(super) fn survey_all(
 impl<'a> Seen<'a> {
     fn read(path: &'a Path, wanted: Option<&str>, progress: &Progress) -> Result<Self, ScaffoldError> {
         let file_name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let scratch = Scratch::create(SCRATCH)?;
+        let scratch = Scratch::create(names::SCRATCH)?;
         let called = names::program(&file_name);
         let (files, dangling) = survey(path, wanted.unwrap_or(&called), scratch.path(), progress)?;
         let natives = files.iter().filter(|file| file.magic.format().is_some());

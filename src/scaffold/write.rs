@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::SCRATCH;
 use super::error::ScaffoldError;
 use super::marks::filled;
 use super::names;
@@ -179,7 +178,7 @@ fn read_back(files: &[(String, String)]) -> Result<Product, ScaffoldError> {
     if let Some((path, text)) = files.first() {
         RuntimeProject::from_pyproject(text, path).map_err(|error| ScaffoldError::Product(Box::new(error)))?;
     }
-    let scratch = Scratch::create(SCRATCH)?;
+    let scratch = Scratch::create(names::SCRATCH)?;
     put(scratch.path(), files)?;
     let choice = Choice { product: Some(scratch.path()), ..Choice::default() };
     Product::find(choice, scratch.path()).map_err(|error| ScaffoldError::Product(Box::new(error)))
