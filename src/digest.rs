@@ -45,7 +45,7 @@ impl Sha256Digest {
     }
 
     /// The form of a RECORD row: `sha256=` and urlsafe base64 without padding.
-    pub fn record_form(&self) -> String {
+    pub(crate) fn record_form(&self) -> String {
         format!("sha256={}", URL_SAFE_NO_PAD.encode(self.0))
     }
 }

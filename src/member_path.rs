@@ -213,7 +213,7 @@ fn of(origin: Option<&str>) -> String {
 impl Unkeepable {
     /// The same, with where the path was found.
     #[must_use]
-    pub fn found_in(self, origin: impl fmt::Display) -> Self {
+    pub(crate) fn found_in(self, origin: impl fmt::Display) -> Self {
         Self { origin: Some(origin.to_string()), ..self }
     }
 }

@@ -64,7 +64,7 @@ impl BundledLibraries {
     }
 
     /// Adds what loaders do not find when they load these files one after the other.
-    pub fn add_missed(&mut self, missed: Missed) {
+    pub(crate) fn add_missed(&mut self, missed: Missed) {
         self.missed = missed;
     }
 
@@ -74,7 +74,7 @@ impl BundledLibraries {
     }
 
     /// Whether some directory has a library of this name, in any case of letters.
-    pub fn has_in_any_case(&self, name: &str) -> bool {
+    pub(crate) fn has_in_any_case(&self, name: &str) -> bool {
         self.folded.contains_key(&name.to_ascii_lowercase())
     }
 
@@ -84,22 +84,22 @@ impl BundledLibraries {
     }
 
     /// Whether that installed directory has a library of this name.
-    pub fn lies_in(&self, directory: &str, name: &str) -> bool {
+    pub(crate) fn lies_in(&self, directory: &str, name: &str) -> bool {
         self.directories.get(name).is_some_and(|directories| directories.contains(directory))
     }
 
     /// Adds the functions of glibc alone that a file of the wheel has itself.
-    pub fn add_functions<'a>(&mut self, functions: impl IntoIterator<Item = &'a String>) {
+    pub(crate) fn add_functions<'a>(&mut self, functions: impl IntoIterator<Item = &'a String>) {
         self.glibc_functions.extend(functions.into_iter().cloned());
     }
 
     /// Whether a file of the wheel has a function that of all C libraries glibc alone has.
-    pub fn defines(&self, function: &str) -> bool {
+    pub(crate) fn defines(&self, function: &str) -> bool {
         self.glibc_functions.contains(function)
     }
 
     /// Whether Python imports one of these on Windows.
-    pub fn has_extension_modules(&self) -> bool {
+    pub(crate) fn has_extension_modules(&self) -> bool {
         self.has_extension_modules
     }
 

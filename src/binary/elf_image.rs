@@ -102,7 +102,7 @@ impl<'data, Header: FileHeader<Endian = object::Endianness>> Image<'data, Header
 
     /// The bytes from a loaded address on, as far as the file's segments follow each other in memory. Tools that make
     /// room for longer strings leave tables that begin in one segment and end in the next.
-    pub fn at_address(&self, address: u64) -> Option<Cow<'data, [u8]>> {
+    pub(crate) fn at_address(&self, address: u64) -> Option<Cow<'data, [u8]>> {
         let (mut offset, mut end) = self.piece(address)?;
         let mut reached = address.checked_add(end - offset)?;
         let mut whole: Option<Vec<u8>> = None;

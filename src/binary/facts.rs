@@ -234,12 +234,12 @@ impl Facts {
     }
 
     /// The list of its dependencies, where it carries one that can be read.
-    pub fn dependency_list(&self) -> Option<&DependencyList> {
+    pub(crate) fn dependency_list(&self) -> Option<&DependencyList> {
         self.dependencies.as_ref()?.as_ref().ok()
     }
 
     /// Whether one of the slices is a program.
-    pub fn is_executable(&self) -> bool {
+    pub(crate) fn is_executable(&self) -> bool {
         self.slices.iter().any(|slice| slice.kind == Kind::Executable)
     }
 

@@ -99,7 +99,7 @@ pub enum Objection {
 }
 
 impl Objection {
-    pub fn weight(&self) -> Weight {
+    pub(crate) fn weight(&self) -> Weight {
         match self {
             Self::Format { .. } | Self::Architecture { .. } | Self::NativeCode | Self::System { .. } => {
                 Weight::WrongMachine
@@ -114,7 +114,7 @@ impl Objection {
 
     /// Whether the tag is not honest because of it. A signature is no part of any tag's promise, and a program does not
     /// fail for what it can do without.
-    pub fn breaks_promise(&self) -> bool {
+    pub(crate) fn breaks_promise(&self) -> bool {
         match self {
             Self::Signature { .. }
             | Self::BlacklistedSymbol { strength: Strength::Weak, .. }

@@ -201,7 +201,7 @@ impl Staged {
     }
 
     /// The name of the source distribution, for an SDK.
-    pub fn sdist_name(&self) -> Option<SdistFileName> {
+    pub(crate) fn sdist_name(&self) -> Option<SdistFileName> {
         match self.kind {
             StageKind::Runtime(_) => None,
             StageKind::Sdk => Some(SdistFileName::new(&self.project.name, &self.project.version)),
@@ -217,7 +217,7 @@ impl Staged {
     }
 
     /// How many bytes the files of the wheel have in all.
-    pub fn payload_size(&self) -> u64 {
+    pub(crate) fn payload_size(&self) -> u64 {
         self.members.iter().map(|member| member.source.size()).sum()
     }
 }

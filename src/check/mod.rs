@@ -22,7 +22,8 @@ pub use finding::{FileReport, Finding, Report, Severity};
 pub use options::Options;
 pub use rule::{Documentation, Reason, Remedy, Rule};
 pub use rules::{Family, rules};
-pub use selection::{Selection, SelectionError, find_rules};
+pub(crate) use selection::find_rules;
+pub use selection::{Selection, SelectionError};
 pub(crate) use selection::{check_accepted, families, rule_names};
 pub(crate) use subject::audit::{Attested, Audit, AuditedFile, Provenance};
 pub(crate) use subject::release::{Dist, Expected, Published, Receipts};
@@ -44,7 +45,7 @@ pub fn check(options: &Options<'_>) -> Result<Report, CheckError> {
 }
 
 /// As [`check`]; also returns what is kept of each file.
-pub fn check_set(options: &Options<'_>) -> Result<(Report, Vec<Summary>), CheckError> {
+pub(crate) fn check_set(options: &Options<'_>) -> Result<(Report, Vec<Summary>), CheckError> {
     if options.release.is_none() && options.index.is_none() && options.selection.is_of_gate() {
         return Err(CheckError::OfGate { rules: options.selection.names().collect() });
     }
@@ -76,7 +77,7 @@ pub fn check_set(options: &Options<'_>) -> Result<(Report, Vec<Summary>), CheckE
 }
 
 /// Checks one file on its own; also returns what the set needs of it.
-pub fn check_file(path: &Path, options: &Options<'_>) -> Result<(FileReport, Summary), CheckError> {
+pub(crate) fn check_file(path: &Path, options: &Options<'_>) -> Result<(FileReport, Summary), CheckError> {
     if is_wheel(path) {
         return check_archive(Archive::open(path)?, options);
     }

@@ -11,7 +11,7 @@ use crate::product::{ProductError, RuntimeProject};
 ///
 /// # Errors
 /// When there is neither.
-pub fn find_rules(name: &str) -> Result<Vec<&'static Rule>, SelectionError> {
+pub(crate) fn find_rules(name: &str) -> Result<Vec<&'static Rule>, SelectionError> {
     let found: Vec<_> = rules().filter(|rule| rule.name == name || rule.family().name() == name).collect();
     if found.is_empty() { Err(SelectionError::Unknown { name: name.to_owned() }) } else { Ok(found) }
 }

@@ -7,16 +7,16 @@ use crate::cli::{GenerateTypes, SchemaSource};
 use crate::console::{Console, Form};
 use crate::error::{Exit, Failure};
 use crate::fs::read_table;
-use crate::product::SdkProject;
+use crate::product::{RuntimeProject, SdkProject};
 use crate::typegen::drift::drift;
 use crate::typegen::{self, Generated, Mode, Obtained, Options, Report, Source, State};
 use crate::wheel::project_file::RuntimePin;
 
 pub(super) fn run(arguments: &GenerateTypes, console: &Console) -> Result<Exit, Failure> {
-    let executable = product::find(&arguments.product)?.runtime.executable().to_owned();
-    let source = source(&arguments.source, &executable);
+    let runtime = product::find(&arguments.product)?.runtime;
+    let source = source(&arguments.source, &runtime);
     if let Some(before) = &arguments.against {
-        return compare(&Source::of_path(before, &executable), &source, arguments.format, console);
+        return compare(&Source::of_path(before, &runtime), &source, arguments.format, console);
     }
     let project_file = arguments.sdk.join("pyproject.toml");
     let text = read_table(&project_file)?;
@@ -51,10 +51,10 @@ pub(super) fn run(arguments: &GenerateTypes, console: &Console) -> Result<Exit, 
     Ok(if state == State::Stale { Exit::NotGood } else { Exit::Good })
 }
 
-fn source(arguments: &SchemaSource, executable: &str) -> Source {
+fn source(arguments: &SchemaSource, runtime: &RuntimeProject) -> Source {
     match (&arguments.codex_bin, &arguments.wheel, &arguments.schema_dir) {
         (Some(path), _, _) => Source::Executable(path.clone()),
-        (_, Some(path), _) => Source::Wheel { path: path.clone(), executable: executable.to_owned() },
+        (_, Some(path), _) => Source::of_wheel(path, runtime),
         // invariant: clap demands exactly one of the three.
         (_, _, path) => Source::Directory(path.clone().unwrap_or_else(|| PathBuf::from("."))),
     }

@@ -55,12 +55,12 @@ impl Progress {
     }
 
     /// Sets how many bytes there are in all.
-    pub fn set_length(&self, length: u64) {
+    pub(crate) fn set_length(&self, length: u64) {
         self.0.set_length(length);
     }
 
     /// Counts bytes as done.
-    pub fn advance(&self, bytes: u64) {
+    pub(crate) fn advance(&self, bytes: u64) {
         self.0.inc(bytes);
     }
 

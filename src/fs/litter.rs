@@ -84,7 +84,7 @@ fn number(text: &str) -> Option<u64> {
 }
 
 /// Whether a file or directory is a temporary, or below one, by its relative path; of an older relkit, too.
-pub fn is_temporary(relative: &str) -> bool {
+pub(crate) fn is_temporary(relative: &str) -> bool {
     let first = relative.split('/').next().unwrap_or_default();
     let random = first.strip_prefix('.').and_then(|name| name.rsplit_once(MARK)).map(|(_, random)| random);
     let is_old = |random: &str| random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric());

@@ -25,31 +25,31 @@ mod system {
     }
 
     /// Whether a file has an execute bit.
-    pub fn is_run(metadata: &fs::Metadata) -> bool {
+    pub(crate) fn is_run(metadata: &fs::Metadata) -> bool {
         metadata.permissions().mode() & 0o111 != 0
     }
 
     /// Whether symbolic links lead in a circle.
-    pub fn is_link_loop(error: &io::Error) -> bool {
+    pub(crate) fn is_link_loop(error: &io::Error) -> bool {
         error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error())
     }
 
     /// Whether the file system that a file lies on is mounted so that nothing on it is run.
-    pub fn refuses_execution(path: &Path) -> bool {
+    pub(crate) fn refuses_execution(path: &Path) -> bool {
         rustix::fs::statvfs(path).is_ok_and(|system| system.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC))
     }
 
     /// Temporary files are made private; a result is as readable as any new file.
-    pub fn default_mode(file: &File) -> io::Result<()> {
+    pub(crate) fn default_mode(file: &File) -> io::Result<()> {
         file.set_permissions(Permissions::from_mode(0o666 & !umask()))
     }
 
-    pub fn default_directory_mode(path: &Path) -> io::Result<()> {
+    pub(crate) fn default_directory_mode(path: &Path) -> io::Result<()> {
         fs::set_permissions(path, Permissions::from_mode(0o777 & !umask()))
     }
 
     /// Makes the directories of a tree writable, without which nothing in them can be removed.
-    pub fn allow_removal(path: &Path) {
+    pub(crate) fn allow_removal(path: &Path) {
         // Each directory is made writable before the walk enters it.
         let mut pending = vec![path.to_owned()];
         while let Some(directory) = pending.pop() {
@@ -63,7 +63,7 @@ mod system {
 
     /// Takes out of the umask of this process what it would take of its own user: what the process writes it must be able to
     /// read and to remove.
-    pub fn keep_own_rights() {
+    pub(crate) fn keep_own_rights() {
         rustix::process::umask(mask() - rustix::fs::Mode::RWXU);
     }
 
@@ -83,18 +83,18 @@ mod system {
     }
 
     /// Whether this user made a file.
-    pub fn is_own(metadata: &fs::Metadata) -> bool {
+    pub(crate) fn is_own(metadata: &fs::Metadata) -> bool {
         metadata.uid() == rustix::process::geteuid().as_raw()
     }
 
     /// Whether no process has that number, as far as this one can see.
-    pub fn is_process_gone(number: u32) -> bool {
+    pub(crate) fn is_process_gone(number: u32) -> bool {
         let process = i32::try_from(number).ok().and_then(rustix::process::Pid::from_raw);
         process.is_none_or(|process| rustix::process::test_kill_process(process) == Err(rustix::io::Errno::SRCH))
     }
 
     /// Whether a path still leads to an open file.
-    pub fn is_still_at(file: &File, path: &Path) -> bool {
+    pub(crate) fn is_still_at(file: &File, path: &Path) -> bool {
         let (Ok(file), Ok(there)) = (file.metadata(), fs::symlink_metadata(path)) else { return false };
         (file.dev(), file.ino()) == (there.dev(), there.ino())
     }
@@ -102,12 +102,12 @@ mod system {
     const NONBLOCK: i32 = rustix::fs::OFlags::NONBLOCK.bits().cast_signed();
 
     /// Opens a file without waiting, should a FIFO have taken its place.
-    pub fn open_now(path: &Path) -> io::Result<File> {
+    pub(crate) fn open_now(path: &Path) -> io::Result<File> {
         File::options().read(true).custom_flags(NONBLOCK).open(path)
     }
 
     /// Opens what bytes pass through. A FIFO that nobody reads is waited at for a while.
-    pub fn open_through(path: &Path) -> io::Result<File> {
+    pub(crate) fn open_through(path: &Path) -> io::Result<File> {
         let end = Instant::now() + READER;
         loop {
             match File::options().append(true).custom_flags(NONBLOCK).open(path) {
@@ -137,7 +137,7 @@ mod system {
 
     /// Exchanges two paths in one step; `false` where the kernel or the file system cannot.
     #[cfg_attr(not(any(target_os = "linux", target_os = "macos")), allow(unused_variables))]
-    pub fn exchange_at_once(one: &Path, other: &Path) -> io::Result<bool> {
+    pub(crate) fn exchange_at_once(one: &Path, other: &Path) -> io::Result<bool> {
         #[cfg(any(target_os = "linux", target_os = "macos"))]
         {
             use rustix::fs::{CWD, RenameFlags, renameat_with};
@@ -161,53 +161,53 @@ mod system {
         Ok(())
     }
 
-    pub fn is_run(_: &Metadata) -> bool {
+    pub(crate) fn is_run(_: &Metadata) -> bool {
         false
     }
 
-    pub fn is_link_loop(_: &io::Error) -> bool {
+    pub(crate) fn is_link_loop(_: &io::Error) -> bool {
         false
     }
 
-    pub fn refuses_execution(_: &Path) -> bool {
+    pub(crate) fn refuses_execution(_: &Path) -> bool {
         false
     }
 
-    pub fn keep_own_rights() {}
+    pub(crate) fn keep_own_rights() {}
 
-    pub fn default_mode(_: &File) -> io::Result<()> {
+    pub(crate) fn default_mode(_: &File) -> io::Result<()> {
         Ok(())
     }
 
-    pub fn default_directory_mode(_: &Path) -> io::Result<()> {
+    pub(crate) fn default_directory_mode(_: &Path) -> io::Result<()> {
         Ok(())
     }
 
-    pub fn allow_removal(_: &Path) {}
+    pub(crate) fn allow_removal(_: &Path) {}
 
     pub const NOT_REGULAR: &str = "not a regular file";
 
-    pub fn is_own(_: &Metadata) -> bool {
+    pub(crate) fn is_own(_: &Metadata) -> bool {
         true
     }
 
-    pub fn is_process_gone(_: u32) -> bool {
+    pub(crate) fn is_process_gone(_: u32) -> bool {
         false
     }
 
-    pub fn is_still_at(_: &File, _: &Path) -> bool {
+    pub(crate) fn is_still_at(_: &File, _: &Path) -> bool {
         true
     }
 
-    pub fn open_now(path: &Path) -> io::Result<File> {
+    pub(crate) fn open_now(path: &Path) -> io::Result<File> {
         File::open(path)
     }
 
-    pub fn open_through(path: &Path) -> io::Result<File> {
+    pub(crate) fn open_through(path: &Path) -> io::Result<File> {
         File::options().write(true).open(path)
     }
 
-    pub fn exchange_at_once(_: &Path, _: &Path) -> io::Result<bool> {
+    pub(crate) fn exchange_at_once(_: &Path, _: &Path) -> io::Result<bool> {
         Ok(false)
     }
 }

@@ -26,6 +26,7 @@ mod survey;
 mod tarball;
 mod unpack;
 mod wheel;
+mod wheel_program;
 mod zipped;
 
 use std::collections::HashMap;
@@ -45,6 +46,7 @@ pub(crate) use package::package_of;
 pub use package::{DESCRIPTOR, Package};
 pub use place::{Executable, PayloadFile, Place};
 pub(crate) use survey::{Surveyed, survey};
+pub(crate) use wheel_program::{Standing, WheelProgram};
 
 /// A payload whose names, links, sizes and layout have been verified.
 #[derive(Debug)]

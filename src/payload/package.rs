@@ -113,7 +113,7 @@ impl Package {
         Ok(package)
     }
 
-    pub fn to_json(&self) -> String {
+    pub(crate) fn to_json(&self) -> String {
         // invariant: strings and a number always serialise.
         serde_json::to_string_pretty(self).unwrap_or_default() + "\n"
     }

@@ -126,7 +126,7 @@ impl Product {
     }
 
     /// The table of the SDK.
-    pub fn sdk_project(&self) -> Option<&SdkProject> {
+    pub(crate) fn sdk_project(&self) -> Option<&SdkProject> {
         self.sdk.as_ref().map(|sdk| &sdk.project)
     }
 }

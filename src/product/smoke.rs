@@ -104,7 +104,7 @@ impl Pattern {
     }
 
     /// What its first group that takes part captures; the first match counts.
-    pub fn captured<'a>(&self, text: &'a str) -> Option<&'a str> {
+    pub(crate) fn captured<'a>(&self, text: &'a str) -> Option<&'a str> {
         Some(self.0.captures(text)?.iter().skip(1).flatten().next()?.as_str())
     }
 

@@ -6,7 +6,7 @@ use super::options::Options;
 use crate::check::coverage::{Choice, Coverage};
 use crate::console::text::shell_word;
 use crate::gate::UploadCommand;
-use crate::product::PlatformFamily;
+use crate::product::{PlatformFamily, Target};
 use crate::report::{CoverageRow, TargetRow};
 use crate::target::{Architecture, TargetTriple};
 use crate::zip::writer::SourceDate;
@@ -21,22 +21,21 @@ pub(super) fn day(date: SourceDate) -> Option<String> {
 }
 
 /// The targets that may be missing and are, in the template's order.
-pub(super) fn left_out(options: &Options, made: &[TargetRow]) -> Vec<String> {
-    let is_made = |triple: &TargetTriple| made.iter().any(|row| row.target == triple.to_string());
-    let mut names: Vec<String> = Vec::new();
-    for row in &options.product.runtime.targets {
-        let name = row.triple.to_string();
-        if options.allow_missing.contains(&row.triple) && !is_made(&row.triple) && !names.contains(&name) {
-            names.push(name);
+pub(super) fn left_out(options: &Options, made: &[TargetRow]) -> Vec<TargetTriple> {
+    let is_made = |triple: &TargetTriple| made.iter().any(|row| row.target.as_ref() == Some(triple));
+    let mut missing: Vec<TargetTriple> = Vec::new();
+    for Target { triple, .. } in &options.product.runtime.targets {
+        if options.allow_missing.contains(triple) && !is_made(triple) && !missing.contains(triple) {
+            missing.push(triple.clone());
         }
     }
-    names
+    missing
 }
 
 /// The platforms, and why one gets no wheel where that is as the product or the caller meant it.
-pub(super) fn platforms(coverage: Coverage, options: &Options, left_out: &[String]) -> Vec<CoverageRow> {
+pub(super) fn platforms(coverage: Coverage, options: &Options, left_out: &[TargetTriple]) -> Vec<CoverageRow> {
     let gaps = coverage.gaps(&options.product.runtime.supports);
-    let is_left_out = |triple: &TargetTriple| left_out.contains(&triple.to_string());
+    let is_left_out = |triple: &TargetTriple| left_out.contains(triple);
     let served: Vec<_> = coverage.platforms.iter().filter(|choice| choice.wheel.is_some()).map(kind).collect();
     let reason = |choice: &Choice| {
         let (family, architecture) = kind(choice);

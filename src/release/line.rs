@@ -14,7 +14,7 @@ use crate::gate::{self, Half, Role};
 use crate::report::{FileRow, FindingRow, Release, StepRow, TargetRow};
 use crate::smoke;
 use crate::stage::{self, stage_sdk};
-use crate::target::runs_here;
+use crate::target::{TargetTriple, runs_here};
 use crate::wheel::filename::{FileNameError, WheelFileName};
 
 /// Carries the line out. A payload that is not good fails its own target and the release, not the run.
@@ -74,7 +74,7 @@ impl Place<'_> {
         for row in &mut targets {
             if let Some(wheel) = &row.wheel {
                 row.steps.push(rows::checked(wheel, &findings, elapsed));
-                let (step, smoke) = self.smoke(wheel, &row.target)?.unzip();
+                let (step, smoke) = self.smoke(wheel, row.target.as_ref())?.unzip();
                 row.steps.extend(step);
                 row.smoke = smoke.unwrap_or_default();
             }
@@ -83,8 +83,8 @@ impl Place<'_> {
     }
 
     /// Runs the wheel where this machine can, and says why not where it cannot.
-    fn smoke(&self, wheel: &str, target: &str) -> Result<Option<(StepRow, Vec<StepRow>)>, Failure> {
-        let target = self.options.product.runtime.targets.iter().find(|row| row.triple.to_string() == target);
+    fn smoke(&self, wheel: &str, target: Option<&TargetTriple>) -> Result<Option<(StepRow, Vec<StepRow>)>, Failure> {
+        let target = self.options.product.runtime.targets.iter().find(|row| Some(&row.triple) == target);
         let Some(target) = target else { return Ok(None) };
         let runner = self.options.runners.iter().find(|(triple, _)| *triple == target.triple);
         if runner.is_none() && !runs_here(&target.triple) {

@@ -49,7 +49,7 @@ pub(super) fn failed_steps(row: &TargetRow) -> impl Iterator<Item = ProblemRow> 
         };
         ProblemRow {
             code: format!("{}-failed", step.name),
-            message: format!("`{}`: {}", row.target, step.detail),
+            message: format!("`{}`: {}", row.title(), step.detail),
             help: help.to_owned(),
         }
     })
@@ -83,7 +83,7 @@ pub(super) fn findings(file: &FileReport) -> impl Iterator<Item = FindingRow> {
 
 /// The rows in the template's order, and those of no target last.
 pub(super) fn in_order(targets: &[Target], mut rows: Vec<TargetRow>) -> Vec<TargetRow> {
-    let place = |row: &TargetRow| targets.iter().position(|target| target.triple.to_string() == row.target);
+    let place = |row: &TargetRow| targets.iter().position(|target| Some(&target.triple) == row.target.as_ref());
     rows.sort_by_key(|row| place(row).unwrap_or(usize::MAX));
     rows
 }

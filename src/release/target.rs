@@ -34,8 +34,9 @@ impl Place<'_> {
     pub(super) fn target(&self, payload: &Payload, number: usize) -> Result<TargetRow, Failure> {
         let name = payload.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
         let mut row = TargetRow {
-            target: name,
-            platform_tag: payload.platform_tag.as_ref().map(ToString::to_string).unwrap_or_default(),
+            payload: name,
+            target: None,
+            platform_tag: payload.platform_tag.clone(),
             steps: Vec::new(),
             payload_bytes: 0,
             wheel: None,
@@ -75,10 +76,8 @@ impl Place<'_> {
             }
             Err(failure) => return Err(failure.while_doing(format!("cannot stage `{shown}`"))),
         };
-        if let Some(target) = &staged.target {
-            row.target = target.to_string();
-        }
-        row.platform_tag = staged.platform_tag.to_string();
+        row.target.clone_from(&staged.target);
+        row.platform_tag = Some(staged.platform_tag.clone());
         row.payload_bytes = staged.bytes;
         (row.why, row.wider) = (Some(staged.reason.why.clone()), staged.reason.wider.clone());
         for warning in &staged.warnings {

@@ -9,6 +9,7 @@ use super::value::{CoverageRow, Release};
 use crate::console::html::prose;
 use crate::console::text::{human_bytes, plural, visible_lines};
 use crate::error::Outcome;
+use crate::target::PlatformTagSet;
 use crate::wheel::filename::WheelFileName;
 
 const STYLE: &str = include_str!("page.css");
@@ -102,8 +103,8 @@ impl Release {
                     tbody {
                         @for (number, target) in self.targets.iter().enumerate() { tr {
                             th scope="row" {
-                                a href={ "#wheel-" (number + 1) } { code { (target.target) } }
-                                @for tag in target.platform_tag.split('.') { br; code.soft { (tag) } }
+                                a href={ "#wheel-" (number + 1) } { code { (target.title()) } }
+                                @for tag in target.platform_tag.iter().flat_map(PlatformTagSet::tags) { br; code.soft { (tag) } }
                             }
                             @for name in &names { td data-step=(name) {
                                 @if let Some(step) = target.step(name) {

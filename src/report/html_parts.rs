@@ -29,7 +29,7 @@ pub(super) fn wheels(release: &Release) -> Markup {
 fn wheel(number: usize, target: &TargetRow, largest: u64) -> Markup {
     html! {
         article.wheel id={ "wheel-" (number) } aria-labelledby={ "wheel-" (number) "-name" } {
-            h3 id={ "wheel-" (number) "-name" } { (target.target) }
+            h3 id={ "wheel-" (number) "-name" } { (target.title()) }
             @if let Some(name) = &target.wheel { p.mono.soft { (name) } }
             (bar(&[target.payload_bytes, target.wheel_bytes], largest, &html! {
                 (human_bytes(target.payload_bytes)) " → " (human_bytes(target.wheel_bytes))

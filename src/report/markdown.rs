@@ -31,7 +31,7 @@ pub(super) fn summary(release: &Release) -> String {
     }
     for target in &release.targets {
         let cells: String = steps.iter().map(|name| cell(target, name)).collect();
-        let _ = writeln!(text, "| {} |{cells} {} |", code_cell(&target.target), human_bytes(target.wheel_bytes));
+        let _ = writeln!(text, "| {} |{cells} {} |", code_cell(&target.title()), human_bytes(target.wheel_bytes));
     }
     let uncovered: Vec<_> = release.coverage.iter().filter(|row| row.wheel.is_none()).collect();
     if !uncovered.is_empty() {

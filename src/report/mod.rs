@@ -28,10 +28,11 @@ mod tests {
             version: "1.2.3".parse().unwrap(),
             release_tag: "rust-v1.2.3".into(),
             date: Some("2024-05-01".into()),
-            left_out: vec!["aarch64-apple-darwin".into()],
+            left_out: vec!["aarch64-apple-darwin".parse().unwrap()],
             targets: vec![TargetRow {
-                target: "x86_64-unknown-linux-musl".into(),
-                platform_tag: "manylinux_2_17_x86_64.musllinux_1_1_x86_64".into(),
+                payload: "acme.tar.gz".into(),
+                target: "x86_64-unknown-linux-musl".parse().ok(),
+                platform_tag: "manylinux_2_17_x86_64.musllinux_1_1_x86_64".parse().ok(),
                 steps: vec![StepRow {
                     name: "smoke".into(),
                     outcome: Outcome::Failed,

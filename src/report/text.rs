@@ -21,8 +21,7 @@ impl Shown for Release {
                 None => String::new(),
             };
             let size = if target.wheel_bytes == 0 { String::new() } else { human_bytes(target.wheel_bytes) };
-            let name = target.target.clone();
-            [name, step("stage"), step("inspect"), step("build"), step("check"), step("smoke"), size]
+            [target.title(), step("stage"), step("inspect"), step("build"), step("check"), step("smoke"), size]
         };
         let head = ["target", "stage", "inspect", "build", "check", "smoke", "wheel"];
         // A narrow terminal has room for the signs alone.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::console::text::plural;
 use crate::digest::Sha256Digest;
 use crate::error::Outcome;
+use crate::target::{PlatformTagSet, TargetTriple};
 use crate::version::PublicVersion;
 use crate::wheel::name::DistributionName;
 
@@ -25,7 +26,7 @@ pub struct Release {
     /// One row per target, in the template's order.
     pub targets: Vec<TargetRow>,
     /// Targets of the product that are left out on purpose.
-    pub left_out: Vec<String>,
+    pub left_out: Vec<TargetTriple>,
     pub files: Vec<FileRow>,
     /// What every well-known platform would install.
     pub coverage: Vec<CoverageRow>,
@@ -42,9 +43,12 @@ pub struct Release {
 /// What one target went through.
 #[derive(Debug, Clone, Serialize)]
 pub struct TargetRow {
-    pub target: String,
+    /// The file name of its payload.
+    pub payload: String,
+    /// None where the payload told none.
+    pub target: Option<TargetTriple>,
     /// The platform tags of its wheel, where there is one.
-    pub platform_tag: String,
+    pub platform_tag: Option<PlatformTagSet>,
     pub steps: Vec<StepRow>,
     pub payload_bytes: u64,
     pub wheel: Option<String>,
@@ -143,6 +147,11 @@ pub struct ProblemRow {
 }
 
 impl TargetRow {
+    /// What tables call it: the target, else its payload.
+    pub(crate) fn title(&self) -> String {
+        self.target.as_ref().map_or_else(|| self.payload.clone(), TargetTriple::to_string)
+    }
+
     pub(crate) fn step(&self, name: &str) -> Option<&StepRow> {
         self.steps.iter().find(|step| step.name == name)
     }

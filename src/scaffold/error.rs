@@ -7,6 +7,7 @@ use crate::fs::FsError;
 use crate::payload::PayloadError;
 use crate::product::ProductError;
 use crate::smoke::SmokeError;
+use crate::target::TargetTriple;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ScaffoldError {
@@ -22,7 +23,7 @@ pub enum ScaffoldError {
     #[error("no platform tag is honest for `{}`", payload.display())]
     NoHonestTag { payload: PathBuf },
     #[error("two payloads are for `{triple}` under the same platform tag: `{one}` and `{other}`")]
-    SameTarget { triple: String, one: String, other: String },
+    SameTarget { triple: TargetTriple, one: String, other: String },
     #[error("`{name}` cannot be {what}")]
     Name { name: String, what: &'static str },
     /// What an option says, and why it is not that.

@@ -56,7 +56,7 @@ pub(crate) fn scaffold(options: &Options, console: &Console, progress: &Progress
         for (index, row) in findings.rows.iter().enumerate() {
             if let Some(other) = findings.rows[..index].iter().find(|other| other.platform_tag == row.platform_tag) {
                 let (one, other) = (other.file_name.clone(), row.file_name.clone());
-                return Err(ScaffoldError::SameTarget { triple: row.triple.to_string(), one, other });
+                return Err(ScaffoldError::SameTarget { triple: row.triple.clone(), one, other });
             }
         }
     }

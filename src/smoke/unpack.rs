@@ -10,8 +10,7 @@ use relkit_client::process::exhausted;
 use super::fault::Fault;
 use crate::binary::Magic;
 use crate::fs::open_regular;
-use crate::member_path::parent;
-use crate::payload::{DESCRIPTOR, Package};
+use crate::payload::{DESCRIPTOR, Package, WheelProgram};
 use crate::product::{Command, RuntimeProject};
 use crate::wheel::entry_points::EntryPoints;
 use crate::wheel::install::Unpacked;
@@ -105,35 +104,23 @@ impl Runtime {
         Self { executable, name, beside: BTreeMap::new(), package, entry_point: None }
     }
 
-    /// An app server: where its descriptor says, else in `bin/` of the module.
+    /// An app server: where its descriptor says, else where its program stands.
     fn app_server(directory: &Path, files: &[Unpacked], project: &RuntimeProject) -> Result<Self, Fault> {
         let names = || files.iter().map(|file| file.installed.as_str());
-        let executables = [project.executable().to_owned(), format!("{}.exe", project.executable())];
+        let program = WheelProgram::of(project, project.executable());
         // The module of the template first; a distribution under another name is tested all the same.
-        let of_module = format!("{}/{DESCRIPTOR}", project.module);
-        let descriptor = names()
-            .find(|name| *name == of_module)
-            .or_else(|| names().find(|name| name.rsplit('/').next() == Some(DESCRIPTOR)));
-        if let Some(file) = descriptor {
+        if let Some(&file) = program.descriptors(names()).first() {
             let root = file.trim_end_matches(DESCRIPTOR);
             let package = PackageDirectory::described(&directory.join(root), file)?;
             let wanted: Vec<_> = match &package.descriptor.entrypoint {
                 Some(entrypoint) => vec![format!("{root}{entrypoint}")],
-                None => executables.iter().map(|name| format!("{root}bin/{name}")).collect(),
+                None => file_names(project.executable()).map(|name| format!("{root}bin/{name}")).into(),
             };
             let name = names().find(|name| wanted.iter().any(|wanted| wanted == name));
             let name = name.ok_or_else(|| format!("`{}` is missing from the wheel", wanted[0]))?.to_owned();
             return Ok(Self::of(directory.join(&name), name, Some(package)));
         }
-        let in_module = |name: &str| name.starts_with(&format!("{}/", project.module));
-        let is_executable = |name: &str| {
-            let mut parts = name.rsplit('/');
-            let file_name = parts.next().unwrap_or_default();
-            executables.iter().any(|executable| executable == file_name) && parts.next() == Some("bin")
-        };
-        let name = names()
-            .find(|name| in_module(name) && is_executable(name))
-            .or_else(|| names().find(|name| is_executable(name)))
+        let name = locate(directory, files, project, project.executable())?
             .ok_or_else(|| format!("`{}/bin/{}` is missing from the wheel", project.module, project.executable()))?;
         let executable = directory.join(name);
         let root = executable.parent().and_then(Path::parent).map(Path::to_owned);
@@ -189,38 +176,21 @@ fn file_names(executable: &str) -> [String; 2] {
     [executable.to_owned(), format!("{executable}.exe")]
 }
 
-/// An executable in an unpacked wheel, also in one that another tool has made: among the scripts, in the import package, or
-/// anywhere else.
+/// An executable in an unpacked wheel, also in one that another tool has made.
 fn locate<'a>(
     directory: &Path,
     files: &'a [Unpacked],
     project: &RuntimeProject,
     executable: &str,
 ) -> Result<Option<&'a str>, Fault> {
-    let names = file_names(executable);
-    let is_named =
-        |file: &&Unpacked| file.installed.rsplit('/').next().is_some_and(|name| names.iter().any(|own| own == name));
-    let module = format!("{}/", project.module);
-    let place = |file: &Unpacked| {
-        let parent = parent(&file.installed);
-        let in_module = file.installed.starts_with(&module);
-        let scripts_first = project.command == Command::Scripts;
-        match file.member.contains(".data/scripts/") {
-            true if scripts_first => 0,
-            false if in_module && parent == format!("{module}bin") => 1,
-            false if in_module && parent.len() < module.len() => 2,
-            false if in_module => 3,
-            true => 4,
-            false => 5,
-        }
-    };
+    let program = WheelProgram::of(project, executable);
     // A script or a completion of the program's name is not the program, where there is one.
     let is_compiled =
         |file: &Unpacked| Magic::of_file(&directory.join(&file.installed)).is_ok_and(|magic| magic.format().is_some());
     let mut found: Vec<_> = files
         .iter()
-        .filter(is_named)
-        .map(|file| ((!is_compiled(file), place(file)), file.installed.as_str()))
+        .filter_map(|file| Some((file, program.standing(&file.member)?)))
+        .map(|(file, standing)| ((!is_compiled(file), standing), file.installed.as_str()))
         .collect();
     found.sort_unstable();
     match found.as_slice() {

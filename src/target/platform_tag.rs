@@ -288,7 +288,7 @@ impl PlatformTagSet {
     }
 
     /// The same set in which every manylinux tag that has two names carries both, as old and new installers ask for them.
-    pub fn with_legacy_aliases(self) -> Self {
+    pub(crate) fn with_legacy_aliases(self) -> Self {
         let other_name = |tag: &PlatformTag| match tag {
             PlatformTag::ManylinuxLegacy { .. } => Some(tag.canonical()),
             other => other.legacy_alias(),

@@ -21,7 +21,9 @@ pub(crate) fn assigned<'a>(line: &'a str, name: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use super::super::registry;
+    use super::super::schema::Mode;
     use super::*;
+    use crate::digest::Sha256Digest;
 
     #[test]
     fn a_constant_is_read_however_it_is_written() {
@@ -38,6 +40,9 @@ mod tests {
         ] {
             assert_eq!(constant(source, "VERSION"), value, "{source:?}");
         }
-        assert_eq!(constant(&registry::package("0.163.0", "00", "stable"), "RUNTIME_VERSION"), Some("0.163.0"));
+        assert_eq!(
+            constant(&registry::package("0.163.0", Sha256Digest([0; 32]), Mode::Stable), "RUNTIME_VERSION"),
+            Some("0.163.0")
+        );
     }
 }

@@ -8,6 +8,7 @@ use super::imports::Preamble;
 use super::schema::{Mode, Schema};
 use super::source::{Options, obtain};
 use super::{build, emit, exposed, order, registry, twins};
+use crate::digest::Sha256Digest;
 
 /// The generated package and what was noticed on the way.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,8 +17,8 @@ pub struct Generated {
     pub files: BTreeMap<String, String>,
     /// The version of the runtime.
     pub runtime_version: String,
-    /// Hexadecimal SHA-256 of the schema's definitions in canonical form.
-    pub schema_sha256: String,
+    /// Of the schema's definitions in canonical form.
+    pub schema_sha256: Sha256Digest,
     /// Whether the schema holds what the runtime calls experimental.
     pub mode: Mode,
     /// Fields of the schema that the clients' keyword methods do not expose.
@@ -51,9 +52,9 @@ pub fn from_schema(schema: &Schema, version: &str, module: &str) -> Result<Gener
         files.insert(format!("{}.py", module.name), emit::module(&model, module, &homes, &preamble)?);
     }
     let unexposed = exposed::unexposed(&model)?;
-    let schema_sha256 = schema.digest().to_string();
+    let schema_sha256 = schema.digest();
     let mode = schema.mode();
-    files.insert("__init__.py".into(), registry::package(version, &schema_sha256, mode.word()));
+    files.insert("__init__.py".into(), registry::package(version, schema_sha256, mode));
     files.insert("registry.py".into(), registry::registry(&model, &homes, header)?);
     files.insert("v2_all.py".into(), registry::facade(&model, &modules, &homes, &preamble)?);
     files.extend(twins::modules(&model, &homes, &preamble)?);

@@ -11,6 +11,8 @@ use super::imports::{Homes, Preamble, import_lines, sorted_imports};
 use super::model::{Method, Model, Shape};
 use super::order::{FACADE, Module};
 use super::python::{exploded, fits, literal, string};
+use super::schema::Mode;
+use crate::digest::Sha256Digest;
 
 /// What a request is answered with where nobody handles it: the legal refusals, the first that fits the schema is used.
 /// Methods that are not here are answered with an error.
@@ -163,13 +165,13 @@ def __dir__() -> list[str]:
 "#;
 
 /// The package's own module: what the types were generated from.
-pub(super) fn package(version: &str, digest: &str, mode: &str) -> String {
+pub(super) fn package(version: &str, schema: Sha256Digest, mode: Mode) -> String {
     format!(
         "\"\"\"The protocol's types, generated from the pinned runtime's own schema by `relkit generate-types`.\n\n\
          Nothing here is edited by hand.\n\"\"\"\n\n\
          RUNTIME_VERSION = {}\nSCHEMA_SHA256 = {}\nSCHEMA_MODE = {}\n",
         string(version),
-        string(digest),
-        string(mode)
+        string(&schema.to_string()),
+        string(mode.word())
     )
 }

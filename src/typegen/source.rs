@@ -7,7 +7,9 @@ use std::time::Duration;
 use super::error::TypegenError;
 use super::schema::Schema;
 use crate::fs::{FsError, Mode, Scratch, set_mode};
-use crate::payload::{Package, package_of};
+use crate::member_path::{child, file_name, parent};
+use crate::payload::{Package, WheelProgram};
+use crate::product::RuntimeProject;
 use crate::version::{PublicVersion, printed};
 use crate::wheel::filename::Claim;
 use crate::wheel::reader::Wheel;
@@ -37,6 +39,8 @@ pub enum Source {
     Wheel {
         /// The wheel.
         path: PathBuf,
+        /// The import package of the product.
+        module: String,
         /// The file name of the executable, without `.exe`, where the wheel's descriptor does not name it.
         executable: String,
     },
@@ -47,14 +51,20 @@ pub enum Source {
 impl Source {
     /// What a path is: a directory of schema files, a wheel by its name, else an executable.
     #[must_use]
-    pub fn of_path(path: &Path, executable: &str) -> Self {
+    pub fn of_path(path: &Path, project: &RuntimeProject) -> Self {
         if path.is_dir() {
             Self::Directory(path.to_owned())
         } else if Claim::of_path(path) == Some(Claim::Wheel) {
-            Self::Wheel { path: path.to_owned(), executable: executable.to_owned() }
+            Self::of_wheel(path, project)
         } else {
             Self::Executable(path.to_owned())
         }
+    }
+
+    /// A wheel of the product's runtime.
+    pub(crate) fn of_wheel(path: &Path, project: &RuntimeProject) -> Self {
+        let (module, executable) = (project.module.clone(), project.executable().to_owned());
+        Self::Wheel { path: path.to_owned(), module, executable }
     }
 
     /// The path that was given.
@@ -82,13 +92,12 @@ pub(crate) fn obtain(source: &Source) -> Result<Obtained, TypegenError> {
     match source {
         Source::Directory(path) => Ok(Obtained { schema: Schema::load(path)?, version: None }),
         Source::Executable(program) => ask(program, program),
-        Source::Wheel { path, executable } => {
+        Source::Wheel { path, module, executable } => {
             let wheel = Wheel::open(path)?;
-            let member = entry_executable(&wheel, executable)
+            let member = entry_executable(&wheel, module, executable)
                 .ok_or_else(|| TypegenError::NoExecutable { path: path.clone(), executable: executable.clone() })?;
             let directory = Scratch::create(SCRATCH)?;
-            let file_name = member.name.rsplit('/').next().unwrap_or(executable);
-            let program = directory.path().join(file_name);
+            let program = directory.path().join(file_name(&member.name));
             let mut file = File::create(&program).map_err(FsError::write(&program))?;
             wheel.copy_to(member, &mut file)?;
             drop(file);
@@ -98,22 +107,22 @@ pub(crate) fn obtain(source: &Source) -> Result<Obtained, TypegenError> {
     }
 }
 
-/// The executable that a wheel is for: what its descriptor names, else the file called `executable`, else the only file of
-/// an import package's `bin/`. A product of another name is found without its template.
-fn entry_executable<'a>(wheel: &'a Wheel, executable: &str) -> Option<&'a Member> {
-    let described = wheel.files().filter_map(|member| Some((member, package_of(&member.name)?)));
-    let is_import_package = |package: &str| !package.is_empty() && !package.contains('/');
-    for (descriptor, package) in described.filter(|(_, package)| is_import_package(package)) {
-        let Ok(bytes) = wheel.read(descriptor, Package::MAX_SIZE) else { continue };
-        let entrypoint = Package::parse(&bytes).ok().and_then(|package| package.entrypoint);
-        if let Some(member) = entrypoint.and_then(|entrypoint| wheel.find(&format!("{package}/{entrypoint}"))) {
-            return Some(member);
+/// The executable that a wheel is for: what its descriptor names, else the file called `executable` that stands nearest to
+/// where a runtime has it, else the only file of an import package's `bin/`. A product of another name is found without its
+/// template.
+fn entry_executable<'a>(wheel: &'a Wheel, module: &str, executable: &str) -> Option<&'a Member> {
+    let program = WheelProgram::in_package(module, executable);
+    for descriptor in program.descriptors(wheel.files().map(|member| member.name.as_str())) {
+        let bytes = wheel.find(descriptor).and_then(|member| wheel.read(member, Package::MAX_SIZE).ok());
+        let entrypoint = bytes.and_then(|bytes| Package::parse(&bytes).ok()?.entrypoint);
+        let member = entrypoint.and_then(|entrypoint| wheel.find(&child(parent(descriptor), &entrypoint)));
+        if member.is_some() {
+            return member;
         }
     }
-    let names = [executable.to_owned(), format!("{executable}.exe")];
-    let is_named = |member: &&Member| names.iter().any(|known| member.name.rsplit('/').next() == Some(known));
-    let named =
-        wheel.files().filter(is_named).min_by_key(|member| (member.name.matches('/').count(), member.name.as_str()));
+    let standing = |member: &&Member| Some((program.standing(&member.name)?, member.name.matches('/').count()));
+    let named = wheel.files().filter(|member| standing(member).is_some());
+    let named = named.min_by_key(|member| (standing(member), member.name.as_str()));
     named.or_else(|| {
         let mut candidates = wheel.files().filter(|member| {
             let parts: Vec<_> = member.name.split('/').collect();
@@ -185,7 +194,7 @@ mod tests {
         let path = directory.path().join(name);
         writer::write(&path, &contents, &Options::default(), &Progress::hidden()).unwrap();
         let wheel = Wheel::open(&path).unwrap();
-        entry_executable(&wheel, "codex").map(|member| member.name.clone())
+        entry_executable(&wheel, "codex_cli_bin", "codex").map(|member| member.name.clone())
     }
 
     #[test]

@@ -33,7 +33,7 @@ const MAX_LENGTH: usize = 128;
 impl PublicVersion {
     /// How the program itself spells it, as semantic versioning does: `0.116.0-alpha.1`. Versions that it has no spelling
     /// for keep the one of PEP 440.
-    pub fn semver(&self) -> String {
+    pub(crate) fn semver(&self) -> String {
         let version = &self.0;
         let plain = version.epoch() == 0 && version.dev().is_none() && version.release().len() == 3;
         let Some(pre) = version.pre().filter(|_| plain) else { return self.to_string() };

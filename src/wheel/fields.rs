@@ -80,7 +80,7 @@ impl Fields {
         self.entries.push((key.to_owned(), value.to_owned()));
     }
 
-    pub fn set_body(&mut self, body: impl Into<String>) {
+    pub(crate) fn set_body(&mut self, body: impl Into<String>) {
         self.body = Some(body.into());
     }
 }

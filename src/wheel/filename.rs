@@ -82,7 +82,7 @@ impl WheelFileName {
     }
 
     /// The version as PEP 440 understands it; `None` never happens for a parsed name.
-    pub fn pep440(&self) -> Option<Version> {
+    pub(crate) fn pep440(&self) -> Option<Version> {
         unescaped_version(&self.version)
     }
 
@@ -155,7 +155,7 @@ impl SdistFileName {
     }
 
     /// The version as PEP 440 understands it; `None` never happens for a parsed name.
-    pub fn pep440(&self) -> Option<Version> {
+    pub(crate) fn pep440(&self) -> Option<Version> {
         unescaped_version(&self.version)
     }
 

@@ -96,7 +96,7 @@ impl Metadata {
     }
 
     /// Every `License-File`: paths below `.dist-info/licenses/`, joined by `/`.
-    pub fn license_files(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn license_files(&self) -> impl Iterator<Item = &str> {
         self.fields.all("License-File")
     }
 

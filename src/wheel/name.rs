@@ -29,7 +29,7 @@ impl DistributionName {
     }
 
     /// The form that indexes compare: lower case, runs of `-`, `_` and `.` as one `-` (PEP 503).
-    pub fn normalized(&self) -> String {
+    pub(crate) fn normalized(&self) -> String {
         normalize(&self.0, '-')
     }
 
@@ -39,7 +39,7 @@ impl DistributionName {
     }
 
     /// Whether both spellings name one distribution.
-    pub fn is_same(&self, other: &Self) -> bool {
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
         self.normalized() == other.normalized()
     }
 }

@@ -47,12 +47,12 @@ impl PinFault {
 
 impl Requirement {
     /// The version of its one `==` without a wildcard.
-    pub fn pinned_version(&self) -> Option<&Version> {
+    pub(crate) fn pinned_version(&self) -> Option<&Version> {
         self.clause().ok()
     }
 
     /// Everything that keeps it from being an exact pin; nothing where it is one.
-    pub fn pin_faults(&self) -> Vec<PinFault> {
+    pub(crate) fn pin_faults(&self) -> Vec<PinFault> {
         let marker = self.marker.as_ref().map(|_| PinFault::Marker);
         let extras = (!self.extras.is_empty()).then_some(PinFault::Extras);
         [marker, extras, self.clause().err()].into_iter().flatten().collect()

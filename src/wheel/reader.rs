@@ -111,7 +111,7 @@ impl Wheel {
     }
 
     /// The dist-info directory.
-    pub fn dist_info(&self) -> &str {
+    pub(crate) fn dist_info(&self) -> &str {
         &self.dist_info
     }
 
@@ -225,7 +225,7 @@ pub(crate) fn admissible(archive: &Archive) -> Result<(WheelFileName, String), W
 }
 
 /// The dist-info directories at the top of an archive, sorted.
-pub fn dist_infos(archive: &Archive) -> Vec<String> {
+pub(crate) fn dist_infos(archive: &Archive) -> Vec<String> {
     let tops = archive.members().iter().filter_map(|member| member.name.split_once('/'));
     let found: std::collections::BTreeSet<_> =
         tops.map(|(top, _)| top).filter(|top| top.ends_with(".dist-info")).map(str::to_owned).collect();
@@ -233,7 +233,7 @@ pub fn dist_infos(archive: &Archive) -> Vec<String> {
 }
 
 /// Whether a member may stand without a digest in RECORD: RECORD itself and its signatures.
-pub fn is_exempt(member: &str, dist_info: &str) -> bool {
+pub(crate) fn is_exempt(member: &str, dist_info: &str) -> bool {
     let name = member.strip_prefix(dist_info).and_then(|rest| rest.strip_prefix('/'));
     matches!(name, Some("RECORD" | "RECORD.jws" | "RECORD.p7s"))
 }

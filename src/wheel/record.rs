@@ -84,7 +84,7 @@ impl Record {
 
     /// The first blank line of a file's bytes, counted from 1: what is read as a row without columns by Python's `csv`.
     /// Line breaks inside quotes are part of a cell.
-    pub fn blank_line(bytes: &[u8]) -> Option<usize> {
+    pub(crate) fn blank_line(bytes: &[u8]) -> Option<usize> {
         let mut quoted = false;
         let mut start = true;
         let mut line = 1;
@@ -113,7 +113,7 @@ impl RecordRow {
     }
 
     /// The row of RECORD itself: its digest cannot be known to it.
-    pub fn unhashed(path: impl Into<String>) -> Self {
+    pub(crate) fn unhashed(path: impl Into<String>) -> Self {
         Self { path: path.into(), digest: String::new(), size: String::new() }
     }
 

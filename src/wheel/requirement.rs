@@ -44,7 +44,7 @@ impl Marker {
     }
 
     /// This marker, and that `extra` is asked for.
-    pub fn and_extra(marker: Option<&Self>, extra: &DistributionName) -> Self {
+    pub(crate) fn and_extra(marker: Option<&Self>, extra: &DistributionName) -> Self {
         let extra = format!("extra == '{}'", extra.normalized());
         match marker {
             // Parentheses that a quoted `or` did not need do no harm.

@@ -121,7 +121,7 @@ impl Sdist {
     }
 
     /// Whether every entry was read and there are some, so that what is missing is missing.
-    pub fn is_readable(&self) -> bool {
+    pub(crate) fn is_readable(&self) -> bool {
         self.complete && !self.entries.is_empty()
     }
 
@@ -131,7 +131,7 @@ impl Sdist {
     }
 
     /// The metadata, where it can be used.
-    pub fn usable_metadata(&self) -> Result<&Metadata, SdistError> {
+    pub(crate) fn usable_metadata(&self) -> Result<&Metadata, SdistError> {
         let path = self.path.clone();
         match &self.metadata {
             Some(Ok(metadata)) => Ok(metadata),

@@ -81,7 +81,7 @@ impl TagSet {
     }
 
     /// Every tag of the set, sorted, without repeats.
-    pub fn expand(&self) -> BTreeSet<Tag> {
+    pub(crate) fn expand(&self) -> BTreeSet<Tag> {
         let mut tags = BTreeSet::new();
         for python in &self.python {
             for abi in &self.abi {
@@ -94,7 +94,7 @@ impl TagSet {
     }
 
     /// Whether every part is sorted and without repeats, as PEP 425 asks.
-    pub fn is_sorted(&self) -> bool {
+    pub(crate) fn is_sorted(&self) -> bool {
         [&self.python, &self.abi, &self.platform].iter().all(|part| part.is_sorted_by(|one, next| one < next))
     }
 

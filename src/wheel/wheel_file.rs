@@ -88,7 +88,7 @@ impl WheelFile {
     }
 
     /// The same file with one `Tag` line for every tag of the set, sorted, where its first was.
-    pub fn with_tags(&self, tags: &TagSet) -> Self {
+    pub(crate) fn with_tags(&self, tags: &TagSet) -> Self {
         let mut lines: Vec<_> = tags.expand().iter().map(|tag| ("Tag".to_owned(), tag.to_string())).collect();
         let mut file = self.rewritten(|key, value| match key.eq_ignore_ascii_case("Tag") {
             true => std::mem::take(&mut lines),
@@ -99,7 +99,7 @@ impl WheelFile {
     }
 
     /// The same file with another `Root-Is-Purelib`.
-    pub fn with_root(&self, root: Root) -> Self {
+    pub(crate) fn with_root(&self, root: Root) -> Self {
         self.rewritten(|key, value| {
             let value = if key.eq_ignore_ascii_case(ROOT) { root.as_str() } else { value };
             vec![(key.into(), value.into())]

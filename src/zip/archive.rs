@@ -121,7 +121,7 @@ impl Archive {
     }
 
     /// Whether all members together unpack to more than the limits allow; the total and the limit, in bytes.
-    pub fn total_bomb(&self) -> Option<(u64, u64)> {
+    pub(crate) fn total_bomb(&self) -> Option<(u64, u64)> {
         let total = self.framing.members.iter().fold(0_u64, |sum, member| sum.saturating_add(member.size));
         let by_ratio = self.size().saturating_mul(self.limits.total_ratio).max(64 << 20);
         let limit = self.limits.total.min(by_ratio);

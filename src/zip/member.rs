@@ -42,7 +42,7 @@ pub struct Member {
 
 impl Member {
     /// Whether the entry stands for a directory: its name ends in a slash.
-    pub fn is_directory(&self) -> bool {
+    pub(crate) fn is_directory(&self) -> bool {
         self.raw_name.last() == Some(&b'/')
     }
 
@@ -52,17 +52,17 @@ impl Member {
     }
 
     /// Whether pip makes the installed file executable: a regular file by its mode, with any execute bit.
-    pub fn is_executable(&self) -> bool {
+    pub(crate) fn is_executable(&self) -> bool {
         self.unix_mode() & 0o170_000 == 0o100_000 && self.unix_mode() & 0o111 != 0
     }
 
     /// Whether the entry is neither a file nor a directory by its mode: a link, FIFO, socket or device.
-    pub fn is_special(&self) -> bool {
+    pub(crate) fn is_special(&self) -> bool {
         !matches!(self.unix_mode() & 0o170_000, 0 | 0o100_000 | 0o040_000)
     }
 
     /// Whether the entry is encrypted, in any of the three ways (APPNOTE 4.4.4).
-    pub fn is_encrypted(&self) -> bool {
+    pub(crate) fn is_encrypted(&self) -> bool {
         self.flags & (ENCRYPTED | STRONG_ENCRYPTION | MASKED) != 0
     }
 }

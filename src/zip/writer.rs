@@ -143,7 +143,7 @@ impl Entry {
 
     /// The header before the data. It can be written again when the compressed size is known, which changes its length for
     /// none of our own: data that deflate would make larger is stored. What is copied may be larger than it was.
-    pub fn local_header(&self, date: SourceDate) -> Vec<u8> {
+    pub(crate) fn local_header(&self, date: SourceDate) -> Vec<u8> {
         let zip64 = self.size.max(self.compressed) >= ZIP64_SIZE;
         let mut record = Fields::default();
         record.four(0x0403_4b50).two(Self::version(zip64)).two(self.flags()).two(self.method as u16);
@@ -157,7 +157,7 @@ impl Entry {
     }
 
     /// The row of the central directory.
-    pub fn central_header(&self, date: SourceDate) -> Vec<u8> {
+    pub(crate) fn central_header(&self, date: SourceDate) -> Vec<u8> {
         let mut extra = Fields::default();
         for value in [self.size, self.compressed, self.offset] {
             if value >= ZIP64_SIZE {

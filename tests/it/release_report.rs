@@ -22,8 +22,9 @@ fn sample() -> Release {
     let wheel = "openai_codex_cli_bin-0.163.0-py3-none-manylinux_2_17_x86_64.musllinux_1_1_x86_64.whl";
     let targets =
         ["aarch64-apple-darwin", "x86_64-unknown-linux-musl", "aarch64-pc-windows-msvc"].map(|target| TargetRow {
-            target: target.into(),
-            platform_tag: "manylinux_2_17_x86_64.musllinux_1_1_x86_64".into(),
+            payload: target.into(),
+            target: target.parse().ok(),
+            platform_tag: "manylinux_2_17_x86_64.musllinux_1_1_x86_64".parse().ok(),
             steps: vec![
                 step(
                     "stage",
@@ -73,7 +74,7 @@ fn sample() -> Release {
         release_tag: "rust-v0.163.0-alpha.1.2".into(),
         date: Some("2026-05-01".into()),
         targets: targets.into(),
-        left_out: vec!["x86_64-pc-windows-msvc".into()],
+        left_out: vec!["x86_64-pc-windows-msvc".parse().unwrap()],
         files: vec![FileRow {
             name: wheel.into(),
             bytes: 125_800_000,

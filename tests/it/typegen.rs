@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
+use crate::support::stages::built_in;
 use crate::support::{judges, payload_directory, relkit, run, skip, succeed, target_directory, text};
 use relkit::typegen::{self, Schema, Source};
 
@@ -424,5 +425,5 @@ fn a_source_that_is_none_is_an_error_with_its_name() {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         assert!(said.starts_with("error: ") && said.contains(&name), "{flag}: {said}");
     }
-    assert_eq!(Source::of_path(directory.path(), "codex"), Source::Directory(directory.path().to_owned()));
+    assert_eq!(Source::of_path(directory.path(), &built_in().runtime), Source::Directory(directory.path().to_owned()));
 }

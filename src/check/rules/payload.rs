@@ -8,7 +8,7 @@ use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::scan::Scanned;
 use crate::check::subject::wheel::WheelSubject;
 use crate::member_path::file_name;
-use crate::payload::Package;
+use crate::payload::{Package, Standing, WheelProgram};
 use crate::target::{PlatformTag, TargetTriple};
 use crate::version::PublicVersion;
 use crate::zip::archive::Member;
@@ -94,20 +94,13 @@ fn payload_executable(wheel: &WheelSubject, found: &mut Findings) {
     }
     let file = wheel.runtime.executable();
     let windows_file = format!("{file}.exe");
-    let is_called = |member: &Member, names: &[&str]| names.contains(&file_name(&member.name));
-    // A completion for the shell is called as the program is.
-    let is_data = |member: &Member| member.name.contains(".data/data/");
-    let called = wheel.files().filter(|(member, _)| is_called(member, &[file, &windows_file]) && !is_data(member));
-    let called: Vec<_> = called.collect();
-    let place = format!("{}/bin/", wheel.runtime.module);
-    let in_package = |member: &Member| member.name.strip_prefix(&place).is_some_and(|rest| !rest.contains('/'));
-    let in_scripts = |member: &Member| member.name.contains(".data/scripts/");
-    let those = |is_there: &dyn Fn(&Member) -> bool| -> Vec<_> {
-        called.iter().copied().filter(|(member, _)| is_there(member)).collect()
-    };
-    // Where the import package has it, that one is started, else that of the scripts, whatever else has its name.
-    let (packaged, scripts) = (those(&in_package), those(&in_scripts));
-    let candidates = [packaged, scripts].into_iter().find(|found| !found.is_empty()).unwrap_or(called);
+    let is_called = |member: &Member, name: &str| file_name(&member.name) == name;
+    let program = WheelProgram::of(&wheel.runtime, file);
+    let standing = |member: &Member| program.standing(&member.name).filter(|standing| *standing != Standing::Data);
+    // What stands nearest to where the product has it is started, whatever else has its name.
+    let nearest = wheel.files().filter_map(|(member, _)| standing(member)).min();
+    let candidates: Vec<_> =
+        wheel.files().filter(|(member, _)| nearest.is_some() && standing(member) == nearest).collect();
     let Some((first, _)) = candidates.first() else { return found.whole(format!("there is no `{file}` in the wheel")) };
     let name = |tag: &PlatformTag| match tag {
         PlatformTag::Windows(_) => Some(windows_file.as_str()),
@@ -115,7 +108,7 @@ fn payload_executable(wheel: &WheelSubject, found: &mut Findings) {
         _ => Some(file),
     };
     let names: BTreeSet<&str> = wheel.platforms().iter().filter_map(name).collect();
-    for name in names.iter().filter(|name| !candidates.iter().any(|(member, _)| is_called(member, &[name]))) {
+    for name in names.iter().filter(|name| !candidates.iter().any(|(member, _)| is_called(member, name))) {
         let message = format!("the executable is not called `{name}`, by which the tag's systems start it");
         found.member(&first.name, message);
     }

@@ -9,7 +9,7 @@ use crate::binary::{Facts, Inventory, Objection};
 use crate::check::error::CheckError;
 use crate::digest::Sha256Digest;
 use crate::member_path::parent;
-use crate::payload::package_of;
+use crate::payload::{Standing, WheelProgram, package_of};
 use crate::product::RuntimeProject;
 use crate::target::PlatformTag;
 use crate::threads;
@@ -163,17 +163,17 @@ impl WheelSubject {
     }
 
     /// METADATA, where it can be read.
-    pub fn good_metadata(&self) -> Option<&Metadata> {
+    pub(crate) fn good_metadata(&self) -> Option<&Metadata> {
         self.metadata.as_ref()?.as_ref().ok()
     }
 
     /// WHEEL, where it can be read.
-    pub fn good_wheel_file(&self) -> Option<&WheelFile> {
+    pub(crate) fn good_wheel_file(&self) -> Option<&WheelFile> {
         self.wheel_file.as_ref()?.as_ref().ok()
     }
 
     /// RECORD, where it can be read.
-    pub fn good_record(&self) -> Option<&Record> {
+    pub(crate) fn good_record(&self) -> Option<&Record> {
         self.record.as_ref()?.as_ref().ok()
     }
 
@@ -183,7 +183,7 @@ impl WheelSubject {
     }
 
     /// A file of the dist-info directory, by its name there.
-    pub fn dist_info_member(&self, name: &str) -> Option<String> {
+    pub(crate) fn dist_info_member(&self, name: &str) -> Option<String> {
         Some(format!("{}/{name}", self.dist_info.as_ref()?))
     }
 
@@ -195,16 +195,15 @@ impl WheelSubject {
     }
 
     /// Whether the archive can be read at all; where not, nothing inside it is asked for.
-    pub fn is_readable(&self) -> bool {
+    pub(crate) fn is_readable(&self) -> bool {
         !self.archive.members().is_empty()
     }
 }
 
 /// Where among the members the runtime's executable is.
 fn executable(archive: &Archive, runtime: &RuntimeProject) -> Option<usize> {
-    let name = format!("{}/bin/{}", runtime.module, runtime.executable());
-    let is_it = |member: &Member| member.name.strip_prefix(&name).is_some_and(|end| matches!(end, "" | ".exe"));
-    archive.members().iter().position(is_it)
+    let program = WheelProgram::of(runtime, runtime.executable());
+    archive.members().iter().position(|member| program.standing(&member.name) == Some(Standing::Bin))
 }
 
 /// What is asked of each member: the digest that its row names, and the text of files with rules of their own.

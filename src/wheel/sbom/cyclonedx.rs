@@ -70,7 +70,7 @@ struct Needs {
 impl Sbom {
     /// `name` and `version` are those of the release: what the list says of the program itself is often another's
     /// (`ripgrep` for `rg`) or nobody's (`(devel)`), and stands among the properties.
-    pub fn of_program(name: &str, version: &str, list: &DependencyList) -> Self {
+    pub(crate) fn of_program(name: &str, version: &str, list: &DependencyList) -> Self {
         let mut references = References::default();
         let program = references.take(format!("{name}@{version}"));
         let purls: Vec<_> = list.dependencies.iter().map(|dependency| purl(dependency, &list.origin)).collect();
@@ -122,7 +122,7 @@ impl Sbom {
         }
     }
 
-    pub fn to_json(&self) -> Vec<u8> {
+    pub(crate) fn to_json(&self) -> Vec<u8> {
         let mut bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
         bytes.push(b'\n');
         bytes

@@ -51,7 +51,7 @@ fn listed(bytes: &[u8]) -> BTreeSet<(String, String)> {
 }
 
 /// Whether a file of this name, wherever it lies, says that it is an SBOM.
-pub fn is_sbom_name(name: &str) -> bool {
+pub(crate) fn is_sbom_name(name: &str) -> bool {
     SbomName::parse(name).is_some()
 }
 
