@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use super::groups::groups;
 use super::markdown;
 use super::value::{ProblemRow, Release, TargetRow};
 use crate::console::Shown;
@@ -64,19 +65,20 @@ impl Shown for Release {
 impl Release {
     /// Every rule that warns, with the first of its findings and the files that have one.
     fn finding_warnings(&self) -> Vec<(String, Vec<&str>)> {
-        let mut rules: Vec<(&str, String, Vec<&str>)> = Vec::new();
-        for finding in self.findings.iter().filter(|finding| finding.kind() == "warning") {
-            let file = finding.file.as_str();
-            match rules.iter_mut().find(|(rule, ..)| *rule == finding.rule) {
-                Some((.., files)) if files.contains(&file) => {}
-                Some((.., files)) => files.push(file),
-                None => {
-                    let member = finding.member.as_ref().map(|member| format!("`{}`: ", visible(member)));
-                    let (member, message) = (member.unwrap_or_default(), visible(&finding.message));
-                    rules.push((&finding.rule, format!("{member}{message} ({})", finding.rule), vec![file]));
+        let mut rules = Vec::new();
+        for group in groups(self) {
+            let warnings: Vec<_> = group.sentences.iter().filter(|sentence| sentence.kind == "warning").collect();
+            let Some(first) = warnings.first().map(|sentence| sentence.first) else { continue };
+            let member = first.member.as_ref().map(|member| format!("`{}`: ", visible(member))).unwrap_or_default();
+            let text = format!("{member}{} ({})", visible(&first.message), group.rule);
+            let mut files = Vec::new();
+            for (file, _) in warnings.into_iter().flat_map(|sentence| &sentence.files) {
+                if !files.contains(file) {
+                    files.push(*file);
                 }
             }
+            rules.push((text, files));
         }
-        rules.into_iter().map(|(_, text, files)| (text, files)).collect()
+        rules
     }
 }
