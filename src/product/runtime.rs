@@ -180,11 +180,15 @@ impl RuntimeProject {
                 origin.refused("release-tags", "there is none, and the tag of a release is written in the first")
             );
         }
+        let smoke = table.smoke.read(&executables, origin)?;
+        if targets.iter().any(|row| !row.triple.is_windows()) {
+            smoke.check_exits(origin)?;
+        }
         let project = Self {
             distribution: origin.parse("distribution", &table.distribution)?,
             module: origin.module("module", table.module)?,
             aliases: aliases(table.aliases, table.command, &executables, origin)?,
-            smoke: table.smoke.read(&executables, origin)?,
+            smoke,
             executables,
             release_tags,
             source: address("source", table.source, &["version", "tag", "triple", "archive"], origin)?,

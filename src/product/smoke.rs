@@ -114,6 +114,14 @@ impl Pattern {
 }
 
 impl Smoke {
+    /// Refuses exit codes that no program ends with but on Windows.
+    pub(super) fn check_exits(&self, origin: Origin<'_>) -> Result<(), ProductError> {
+        let is_none = |command: &SmokeCommand| u8::try_from(command.exit).is_err();
+        let Some(index) = self.commands.iter().position(is_none) else { return Ok(()) };
+        let why = format!("no program ends with {}: exit codes are from 0 to 255", self.commands[index].exit);
+        Err(origin.refused(&format!("smoke.command[{index}].exit"), why))
+    }
+
     /// Whether the program is an app server: all that comes after its version is said in a protocol.
     pub(super) fn is_of_app_server(&self) -> bool {
         self.level >= Level::Handshake

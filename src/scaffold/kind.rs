@@ -32,13 +32,19 @@ const DOCUMENT_ENDINGS: [&str; 14] = [
     ".1.md",
 ];
 
+/// Files of a program, whatever they are about: `license.js` checks licences.
+const CODE: [&str; 16] = [
+    ".js", ".mjs", ".cjs", ".ts", ".py", ".rb", ".lua", ".go", ".rs", ".c", ".h", ".so", ".dll", ".exe", ".dylib", ".map",
+];
+
 /// What the file at `path` of a payload is; `program` is the name of the first executable.
 pub(super) fn of(path: &str, program: &str) -> Kind {
     let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
     let lower = name.to_ascii_lowercase();
     let in_directory =
         |names: &[&str]| directory.split('/').any(|part| names.contains(&part.to_ascii_lowercase().as_str()));
-    if is_licence(&lower) || in_directory(&["licenses", "licences", "license"]) {
+    let is_code = CODE.iter().any(|end| lower.ends_with(end));
+    if !is_code && (is_licence(&lower) || in_directory(&["licenses", "licences", "license"])) {
         return Kind::Licence;
     }
     if let Some(section) = manual_section(&lower) {
@@ -70,9 +76,11 @@ pub(super) fn of(path: &str, program: &str) -> Kind {
 }
 
 fn is_licence(lower: &str) -> bool {
-    ["license", "licence", "copying", "unlicense", "notice", "copyright", "lizenz"]
-        .iter()
-        .any(|start| lower.starts_with(start))
+    const WORDS: [&str; 7] = ["license", "licence", "copying", "unlicense", "notice", "copyright", "lizenz"];
+    // `THIRD-PARTY-NOTICES.txt`, `ThirdPartyLicenses.html`, `3rdpartylicenses.txt`.
+    let plain: String = lower.chars().filter(char::is_ascii_alphanumeric).collect();
+    let of_others = plain.strip_prefix("thirdparty").or_else(|| plain.strip_prefix("3rdparty"));
+    WORDS.iter().any(|word| lower.starts_with(word) || of_others.is_some_and(|rest| rest.starts_with(word)))
         || lower.ends_with("-license")
         || lower.ends_with(".license")
 }
@@ -157,6 +165,11 @@ mod tests {
             ("lib/libz.so.1", "tool", Kind::Other),
             ("share/cmake/Modules/x.cmake", "cmake", Kind::Other),
             ("data/words", "tool", Kind::Other),
+            ("lib/license.js", "node", Kind::Other),
+            ("licenses/check.py", "tool", Kind::Other),
+            ("ThirdPartyNoticeText.txt", "tool", Kind::Licence),
+            ("THIRD-PARTY-LICENSES.html", "tool", Kind::Licence),
+            ("licenses/zlib.txt", "tool", Kind::Licence),
         ] {
             assert_eq!(of(path, program), kind, "{path}");
         }

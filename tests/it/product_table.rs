@@ -164,6 +164,8 @@ const FAULTS: &[(&str, &str, usize, &str)] = &[
     ("timeout = 10", "timeout = 0.5", 32, "`tool.relkit.smoke.command[0].timeout`"),
     ("[\"v{version}\", \"{version}\"]", "\"v{version}\"", 9, "`tool.relkit.release-tags`"),
     ("exit = 0", "exit = \"0\"", 31, "invalid type: string"),
+    ("exit = 0", "exit = 256", 31, "no program ends with 256"),
+    ("exit = 0", "exit = -1", 31, "no program ends with -1"),
     ("triple = \"aarch64-apple-darwin\"", "triple = \"aarch64 darwin\"", 42, "tool.relkit.target[1].triple"),
     ("\"macosx_11_0_arm64\"", "\"macosx_11_0_x86_64\"", 43, "`macosx_11_0_x86_64` is no tag of `aarch64-apple-darwin`"),
     ("\"macosx_11_0_arm64\"", "\"macosx_11_0_arm64.macosx_12_0_arm64\"", 43, "`also = [\"macosx_12_0_arm64\"]`"),
