@@ -62,6 +62,7 @@ mod release;
 pub mod report;
 #[doc(hidden)]
 pub mod scaffold;
+mod scheme;
 mod serde_text;
 #[doc(hidden)]
 pub mod smoke;

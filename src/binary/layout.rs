@@ -3,27 +3,21 @@
 //! to file lead from these places, not from those in the archive.
 
 use crate::member_path;
+use crate::scheme::{self, Scheme};
 
 /// Where packages go. The directory between has the version of Python in its name, and any version will do here.
 const PACKAGES: &str = "lib/python/site-packages";
 
 /// The place of a member. What is in no `.data` directory lies beside the packages.
 pub(crate) fn installed(member: &str) -> String {
-    let of_data = member.split_once('/').and_then(|(top, rest)| {
-        let distribution = top.strip_suffix(".data")?;
-        let (key, rest) = rest.split_once('/')?;
-        match key {
-            "scripts" => Some(format!("bin/{rest}")),
-            "data" => Some(rest.to_owned()),
-            "headers" => {
-                let name = distribution.split('-').next().unwrap_or(distribution);
-                Some(format!("include/{name}/{rest}"))
-            }
-            "purelib" | "platlib" => Some(format!("{PACKAGES}/{rest}")),
-            _ => None,
-        }
-    });
-    of_data.unwrap_or_else(|| format!("{PACKAGES}/{member}"))
+    let Some((stem, scheme, path)) = scheme::in_data(member) else { return format!("{PACKAGES}/{member}") };
+    match scheme {
+        Scheme::Scripts => format!("bin/{path}"),
+        Scheme::Data => path.to_owned(),
+        Scheme::Headers => format!("include/{}/{path}", stem.split('-').next().unwrap_or(stem)),
+        Scheme::Root | Scheme::Purelib | Scheme::Platlib => format!("{PACKAGES}/{path}"),
+        Scheme::Unknown => format!("{PACKAGES}/{member}"),
+    }
 }
 
 /// Whether an installed directory is that of the packages or lies in it.

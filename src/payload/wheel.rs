@@ -25,6 +25,7 @@ use super::zipped::{reading, take};
 use crate::console::Progress;
 use crate::console::text::named;
 use crate::member_path::{MemberPath, Node, Paths};
+use crate::scheme::{self, Scheme};
 use crate::wheel::licences;
 use crate::zip::archive::Archive;
 
@@ -49,7 +50,6 @@ pub(super) fn unpack(
 ) -> Result<Input, PayloadError> {
     let record = read_record(origin, archive, dist_info)?;
     let wanted = if sought.package_directory { Some(import_package(origin, archive)?) } else { None };
-    let stem = dist_info.strip_suffix(".dist-info").unwrap_or(dist_info);
     let places = Places { dist_info };
     let mut sink = Sink::new(origin, scratch, limit(archive.size()));
     for member in archive.members() {
@@ -66,7 +66,7 @@ pub(super) fn unpack(
     }
     let files = places.spread(origin, sought.program, sink.finish()?)?;
     // Neither part holds a hyphen.
-    let (distribution, version) = stem.rsplit_once('-').unwrap_or_default();
+    let (distribution, version) = places.stem().rsplit_once('-').unwrap_or_default();
     let modules = record.keys().filter_map(|path| path.strip_suffix("/__init__.py").map(str::to_owned)).collect();
     let wheel = WheelName { distribution: distribution.parse().ok(), version: version.to_owned(), modules };
     Ok(Input { form: Form::Wheel, files, wheel: Some(wheel) })
@@ -85,6 +85,11 @@ enum At<'a> {
 }
 
 impl Places<'_> {
+    /// NAME-VERSION.
+    fn stem(&self) -> &str {
+        self.dist_info.strip_suffix(".dist-info").unwrap_or(self.dist_info)
+    }
+
     /// Where a member is and its path there; `None` where it is not of the payload.
     fn of<'m>(&self, name: &'m str) -> Option<(At<'m>, &'m str)> {
         let below = |directory: &str| name.strip_prefix(directory)?.strip_prefix('/');
@@ -96,13 +101,11 @@ impl Places<'_> {
                 _ => None,
             };
         }
-        let data = name.split_once('/').filter(|(directory, _)| directory.ends_with(".data"));
-        let inside = match data.map(|(_, path)| path.split_once('/')) {
-            Some(Some(("scripts", script))) => return Some((At::Part(Part::Scripts), script)),
-            Some(Some(("data", path))) => return Some((At::Part(Part::Payload), path)),
-            Some(Some(("purelib" | "platlib", path))) => path,
-            Some(_) => return None,
-            None => name,
+        let inside = match scheme::of(self.stem(), name) {
+            (Scheme::Scripts, script) => return Some((At::Part(Part::Scripts), script)),
+            (Scheme::Data, path) => return Some((At::Part(Part::Payload), path)),
+            (Scheme::Headers | Scheme::Unknown, _) => return None,
+            (Scheme::Root | Scheme::Purelib | Scheme::Platlib, path) => path,
         };
         let (package, path) = inside.split_once('/')?;
         // With a dot it is no package: libraries that a repair tool put there, or metadata of something else.

@@ -4,6 +4,7 @@
 use super::package::package_of;
 use crate::member_path::{file_name, parent};
 use crate::product::{Command, RuntimeProject};
+use crate::scheme::Scheme;
 
 /// One of a product's executables, as a wheel may have it.
 #[derive(Debug, Clone, Copy)]
@@ -45,21 +46,19 @@ impl<'a> WheelProgram<'a> {
         Self { executable, module, command: Command::Launcher }
     }
 
-    /// Where a member stands; none where it is called otherwise.
-    pub(crate) fn standing(&self, member: &str) -> Option<Standing> {
-        let rest = file_name(member).strip_prefix(self.executable)?;
+    /// Where a file stands, by its scheme and its path there; none where it is called otherwise.
+    pub(crate) fn standing(&self, (scheme, path): (Scheme, &str)) -> Option<Standing> {
+        let rest = file_name(path).strip_prefix(self.executable)?;
         if !matches!(rest, "" | ".exe") {
             return None;
         }
-        let data = member.split_once('/').filter(|(directory, _)| directory.ends_with(".data"));
-        let installed = match data.and_then(|(_, path)| path.split_once('/')) {
-            Some(("scripts", _)) if self.command == Command::Scripts => return Some(Standing::Command),
-            Some(("scripts", _)) => return Some(Standing::Scripts),
-            Some(("purelib" | "platlib", path)) => path,
-            Some(_) => return Some(Standing::Data),
-            None => member,
-        };
-        let below = parent(installed).strip_prefix(self.module);
+        match scheme {
+            Scheme::Scripts if self.command == Command::Scripts => return Some(Standing::Command),
+            Scheme::Scripts => return Some(Standing::Scripts),
+            Scheme::Data | Scheme::Headers | Scheme::Unknown => return Some(Standing::Data),
+            Scheme::Root | Scheme::Purelib | Scheme::Platlib => {}
+        }
+        let below = parent(path).strip_prefix(self.module);
         Some(match below {
             Some("") => Standing::Top,
             Some("/bin") => Standing::Bin,
@@ -79,6 +78,7 @@ impl<'a> WheelProgram<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scheme;
 
     #[test]
     fn a_program_stands_where_an_installer_leaves_it() {
@@ -91,16 +91,17 @@ mod tests {
             ("tool_bin/vendor/bin/tool", Some(Standing::Package)),
             ("tool_bin-1.data/scripts/tool", Some(Standing::Scripts)),
             ("tool_bin_other/bin/tool", Some(Standing::Elsewhere)),
+            ("other-1.data/scripts/tool", Some(Standing::Elsewhere)),
             ("tool", Some(Standing::Elsewhere)),
             ("tool_bin-1.data/data/share/bash-completion/completions/tool", Some(Standing::Data)),
             ("tool_bin/bin/tool.py", None),
             ("tool_bin/bin/toolbox", None),
             ("tool/bin/other", None),
         ] {
-            assert_eq!(package.standing(member), standing, "{member}");
+            assert_eq!(package.standing(scheme::of("tool_bin-1", member)), standing, "{member}");
         }
         let scripts = WheelProgram { command: Command::Scripts, ..package };
-        assert_eq!(scripts.standing("tool_bin-1.data/scripts/tool"), Some(Standing::Command));
+        assert_eq!(scripts.standing((Scheme::Scripts, "tool")), Some(Standing::Command));
         assert!(Standing::Command < Standing::Bin && Standing::Bin < Standing::Scripts);
     }
 

@@ -34,7 +34,8 @@ const DOCUMENT_ENDINGS: [&str; 14] = [
 
 /// Files of a program, whatever they are about: `license.js` checks licences.
 const CODE: [&str; 16] = [
-    ".js", ".mjs", ".cjs", ".ts", ".py", ".rb", ".lua", ".go", ".rs", ".c", ".h", ".so", ".dll", ".exe", ".dylib", ".map",
+    ".js", ".mjs", ".cjs", ".ts", ".py", ".rb", ".lua", ".go", ".rs", ".c", ".h", ".so", ".dll", ".exe", ".dylib",
+    ".map",
 ];
 
 /// What the file at `path` of a payload is; `program` is the name of the first executable.

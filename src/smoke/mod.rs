@@ -36,6 +36,7 @@ use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain as _, sentence};
 use crate::fs::{MAX_ARCHIVE, open_within};
 use crate::product::{Level, RuntimeProject};
+use crate::wheel::filename::Claim;
 use crate::wheel::reader::{Wheel, WheelError};
 use fault::Fault;
 use home::{Guest, Home};
@@ -139,7 +140,7 @@ fn is_wheel(path: &Path) -> io::Result<bool> {
         return Err(io::ErrorKind::IsADirectory.into());
     }
     let magic = Magic::of_file(path)?;
-    Ok(magic == Magic::Zip || path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("whl")))
+    Ok(magic == Magic::Zip || Claim::of_path(path) == Some(Claim::Wheel))
 }
 
 fn tested_wheel(path: &Path) -> io::Result<TestedWheel> {

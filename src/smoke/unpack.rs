@@ -60,7 +60,8 @@ impl PackageDirectory {
             Some(hint) => Fault::of_machine(format!("`{name}` cannot be read now: {error}"), hint),
             None => format!("`{name}`: {error}").into(),
         })?;
-        let descriptor = Package::read(&bytes).map_err(|error| format!("`{name}`: not a package manifest: {error}"))?;
+        // Also for what it names: a path in it may lead anywhere.
+        let descriptor = Package::parse(&bytes).map_err(|why| format!("`{name}` {why}"))?;
         Ok(Self { root: root.to_owned(), descriptor })
     }
 
@@ -189,7 +190,7 @@ fn locate<'a>(
         |file: &Unpacked| Magic::of_file(&directory.join(&file.installed)).is_ok_and(|magic| magic.format().is_some());
     let mut found: Vec<_> = files
         .iter()
-        .filter_map(|file| Some((file, program.standing(&file.member)?)))
+        .filter_map(|file| Some((file, program.standing((file.scheme, &file.installed))?)))
         .map(|(file, standing)| ((!is_compiled(file), standing), file.installed.as_str()))
         .collect();
     found.sort_unstable();

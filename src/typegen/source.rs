@@ -10,6 +10,7 @@ use crate::fs::{FsError, Mode, Scratch, set_mode};
 use crate::member_path::{child, file_name, parent};
 use crate::payload::{Package, WheelProgram};
 use crate::product::RuntimeProject;
+use crate::scheme;
 use crate::version::{PublicVersion, printed};
 use crate::wheel::filename::Claim;
 use crate::wheel::reader::Wheel;
@@ -120,13 +121,15 @@ fn entry_executable<'a>(wheel: &'a Wheel, module: &str, executable: &str) -> Opt
             return member;
         }
     }
-    let standing = |member: &&Member| Some((program.standing(&member.name)?, member.name.matches('/').count()));
+    let stem = wheel.name().stem();
+    let standing =
+        |member: &&Member| Some((program.standing(scheme::of(&stem, &member.name))?, member.name.matches('/').count()));
     let named = wheel.files().filter(|member| standing(member).is_some());
     let named = named.min_by_key(|member| (standing(member), member.name.as_str()));
     named.or_else(|| {
         let mut candidates = wheel.files().filter(|member| {
-            let parts: Vec<_> = member.name.split('/').collect();
-            matches!(parts[..], [package, "bin", _] if !package.ends_with(".data"))
+            let (scheme, path) = scheme::of(&stem, &member.name);
+            scheme.is_of_packages() && matches!(path.split('/').collect::<Vec<_>>()[..], [_, "bin", _])
         });
         candidates.next().filter(|_| candidates.next().is_none())
     })

@@ -9,11 +9,13 @@ use super::reader::{Wheel, WheelError};
 use crate::digest::Sha256Digest;
 use crate::fs::{self, FsError, Mode};
 use crate::member_path::{MemberPath, PathError, long_part, not_on_windows};
+use crate::scheme::{self, Scheme};
 use crate::zip::archive::MemberError;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unpacked {
     pub member: String,
+    pub(crate) scheme: Scheme,
     /// Where it is, relative to the directory, joined by `/`.
     pub installed: String,
     /// Its mode as an installer sets it.
@@ -37,7 +39,7 @@ impl Wheel {
         }
         let mut unpacked = Vec::new();
         for member in self.files() {
-            let (installed, script) = self.installed_path(&member.name);
+            let (scheme, installed) = self.installed_path(&member.name);
             let path = directory.join(&installed);
             let parent = path.parent().unwrap_or(directory);
             let refused = |at: &Path, source: io::Error| match no_place(&installed, &source, &unpacked) {
@@ -45,7 +47,7 @@ impl Wheel {
                 None => FsError::write(at)(source).into(),
             };
             std::fs::create_dir_all(parent).map_err(|source| refused(parent, source))?;
-            let mode = if script || member.is_executable() { Mode::Executable } else { Mode::Data };
+            let mode = if scheme == Scheme::Scripts || member.is_executable() { Mode::Executable } else { Mode::Data };
             let created = OpenOptions::new().write(true).create_new(true).open(&path);
             let mut file = created.map_err(|source| refused(&path, source))?;
             let sha256 = self.copy_to(member, &mut file).map_err(|error| match error {
@@ -55,22 +57,23 @@ impl Wheel {
                 error => error,
             })?;
             fs::set_mode(&path, mode)?;
-            unpacked.push(Unpacked { member: member.name.clone(), installed, mode, sha256 });
+            unpacked.push(Unpacked { member: member.name.clone(), scheme, installed, mode, sha256 });
         }
         Ok(unpacked)
     }
 
-    /// Where a member is installed, and whether as a script.
-    fn installed_path(&self, name: &str) -> (String, bool) {
-        let data = format!("{}.data/", self.name().stem());
-        let Some((key, rest)) = name.strip_prefix(&data).and_then(|rest| rest.split_once('/')) else {
-            return (name.to_owned(), false);
+    /// The scheme of a member, and where it is installed.
+    fn installed_path(&self, name: &str) -> (Scheme, String) {
+        let name_version = self.name().stem();
+        let (scheme, path) = scheme::of(&name_version, name);
+        let installed = match scheme {
+            Scheme::Scripts => format!("bin/{path}"),
+            Scheme::Headers => format!("include/{}/{path}", self.name().distribution),
+            // As it always was: what no installer knows lies where its file name says.
+            Scheme::Unknown => path.split_once('/').map_or(path, |(_, rest)| rest).to_owned(),
+            Scheme::Root | Scheme::Purelib | Scheme::Platlib | Scheme::Data => path.to_owned(),
         };
-        match key {
-            "scripts" => (format!("bin/{rest}"), true),
-            "headers" => (format!("include/{}/{rest}", self.name().distribution), false),
-            _ => (rest.to_owned(), false),
-        }
+        (scheme, installed)
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 
 /// From the ground up.
 const FLOORS: [&[&str]; 10] = [
-    &["digest", "target", "version", "member_path", "serde_text", "threads", "error", "fs", "console"],
+    &["digest", "target", "version", "member_path", "scheme", "serde_text", "threads", "error", "fs", "console"],
     &["binary", "zip", "wheel", "product"],
     &["payload", "typegen"],
     &["stage", "build", "check", "smoke"],

@@ -285,6 +285,22 @@ fn the_runtime_sees_nothing_of_the_user_and_its_home_is_gone_afterwards() {
 }
 
 #[test]
+fn a_package_that_names_a_path_outside_of_it_is_not_tried() {
+    let trial = Trial::new();
+    let package = trial.directory.path().join("package");
+    fs::create_dir_all(package.join("bin")).unwrap();
+    fs::copy(env!("CARGO_BIN_EXE_relkit"), package.join("bin/codex")).unwrap();
+    for (key, path) in [("pathDir", "/usr/bin"), ("resourcesDir", "../bin"), ("entrypoint", "../../codex")] {
+        let manifest = format!(r#"{{"version":"0.1.0","{key}":"{path}"}}"#);
+        fs::write(package.join("codex-package.json"), manifest).unwrap();
+        let report = trial.smoke(&package.join("bin/codex")).unwrap();
+        let failed = report.failed_step().unwrap();
+        let expected = format!("`codex-package.json` states `{path}` as {key}: ");
+        assert!(failed.detail.starts_with(&expected), "{}", failed.detail);
+    }
+}
+
+#[test]
 fn the_stand_in_passes_every_level() {
     let trial = Trial::new();
     let package = trial.directory.path().join("package");

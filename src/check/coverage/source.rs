@@ -11,6 +11,7 @@ use super::candidate::Candidate;
 use super::platform::PLATFORMS;
 use crate::error::{Exit, Explain, sentence};
 use crate::fs::{FsError, portable};
+use crate::wheel::filename::Claim;
 use crate::wheel::reader::admissible;
 use crate::zip::archive::{Archive, ArchiveError};
 
@@ -114,7 +115,7 @@ impl Sources {
 }
 
 fn is_wheel(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "whl")
+    Claim::of_path(path) == Some(Claim::Wheel)
 }
 
 #[cfg(test)]
@@ -126,6 +127,15 @@ mod tests {
         for text in ["", "win64", "nowhere/a.whl", "manylinux_2_17"] {
             assert!(Sources::read(&[text.into()]).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_name_is_that_of_a_wheel_in_any_case() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("X.WHL");
+        fs::write(&path, zip::ZipWriter::new(std::io::Cursor::new(Vec::new())).finish().unwrap().into_inner()).unwrap();
+        let sources = Sources::read(&[path.into()]).unwrap();
+        assert!(sources.candidates.is_empty() && sources.problems[0].path.ends_with("X.WHL"));
     }
 
     #[cfg(unix)]

@@ -9,6 +9,7 @@ use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
 use crate::error::sentence;
 use crate::member_path::{join, parent};
+use crate::scheme::{self, Scheme};
 use crate::wheel::requirement::Requirement;
 
 rule!(BINARY_READABLE = "binary-readable", Error, Wheel(binary_readable);
@@ -287,7 +288,9 @@ fn led_to(member: &str, facts: &Facts) -> BTreeSet<String> {
 /// debugger's helper for 32-bit processes, say. Nothing that Python imports and no script is.
 fn names_its_machine(member: &str, binaries: &HashMap<&str, &Facts>) -> bool {
     use crate::target::Architecture::{Aarch64, I686, X86_64};
-    let Some(facts) = binaries.get(member).filter(|_| !member.contains(".data/scripts/")) else { return false };
+    let Some(facts) = binaries.get(member).filter(|_| scheme::of_any(member).0 != Scheme::Scripts) else {
+        return false;
+    };
     let lower = member.to_ascii_lowercase();
     if lower.ends_with(".pyd") || lower.contains(".abi3.") || lower.contains(".cpython-") {
         return false;

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::contents::paths;
 use crate::check::rule::{Findings, Rule, rule};
 use crate::check::subject::wheel::WheelSubject;
 use crate::member_path::file_name;
+use crate::scheme::Scheme;
 use crate::target::PlatformTag;
 use crate::wheel::name::DistributionName;
 
@@ -62,20 +64,18 @@ pub(crate) static RULES: &[&Rule] = &[&COMMAND_UNIQUE, &COMMAND_NAME];
 
 /// The files that installers put on PATH as they are.
 pub(super) fn scripts(wheel: &WheelSubject) -> impl Iterator<Item = &str> {
-    let directory = wheel.name.as_ref().map(|name| format!("{}.data/scripts/", name.stem())).ok();
-    wheel.files().filter_map(move |(member, _)| {
-        let script = member.name.strip_prefix(directory.as_deref()?)?;
-        (!script.contains('/')).then_some(member.name.as_str())
-    })
+    let is_script = |member: &&str| matches!(wheel.scheme(member), (Scheme::Scripts, name) if !name.contains('/'));
+    paths(wheel).filter(is_script)
 }
 
 /// The files below the root of the environment that are put where installers write commands.
 fn data_scripts(wheel: &WheelSubject, is_windows: bool) -> impl Iterator<Item = &str> {
-    let directory = wheel.name.as_ref().map(|name| format!("{}.data/data/", name.stem())).ok();
-    wheel.files().filter_map(move |(member, _)| {
-        let (place, name) = member.name.strip_prefix(directory.as_deref()?)?.split_once('/')?;
-        let is_there = place == "bin" || is_windows && place.eq_ignore_ascii_case("scripts");
-        (is_there && !name.contains('/')).then_some(member.name.as_str())
+    paths(wheel).filter(move |member| {
+        let (Scheme::Data, path) = wheel.scheme(member) else { return false };
+        path.split_once('/').is_some_and(|(place, name)| {
+            let is_there = place == "bin" || is_windows && place.eq_ignore_ascii_case("scripts");
+            is_there && !name.contains('/')
+        })
     })
 }
 

@@ -8,7 +8,8 @@ use crate::check::subject::scan::Scanned;
 use crate::check::subject::wheel::WheelSubject;
 use crate::console::text::human_bytes;
 use crate::member_path::{escapes, file_name, parent};
-use crate::payload::{DESCRIPTOR, Package};
+use crate::payload::{DESCRIPTOR, Package, package_of};
+use crate::scheme::Scheme;
 use crate::target::PlatformTag;
 use crate::zip::archive::Member;
 
@@ -25,7 +26,7 @@ fn mode_exec(wheel: &WheelSubject, found: &mut Findings) {
     for (member, scanned) in wheel.files() {
         let facts = binaries.get(member.name.as_str());
         let is_program = facts.is_some_and(|facts| facts.is_executable()) || entries.contains(&member.name);
-        let is_script = member.name.contains(".data/scripts/") && Magic::of(&scanned.head) == Magic::Script;
+        let is_script = is_script(wheel, &member.name) && Magic::of(&scanned.head) == Magic::Script;
         if !(is_program || is_script) {
             continue;
         }
@@ -48,7 +49,8 @@ fn mode_exec(wheel: &WheelSubject, found: &mut Findings) {
 /// What lies among tests, is never imported, and is not meant to be started.
 pub(super) fn is_test_data(wheel: &WheelSubject, path: &str) -> bool {
     const DIRECTORIES: [&str; 5] = ["test", "tests", "testing", "testdata", "fixtures"];
-    let is_tested = parent(path).split('/').any(|part| DIRECTORIES.contains(&part)) && !path.contains(".data/");
+    let is_tested =
+        parent(path).split('/').any(|part| DIRECTORIES.contains(&part)) && wheel.scheme(path).0 == Scheme::Root;
     let is_library = has_extension(path, &["so", "pyd", "dylib", "dll"]) || file_name(path).contains(".so.");
     is_tested && !is_library && wheel.file(path).is_some_and(|(member, _)| member.unix_mode() & 0o111 == 0)
 }
@@ -282,17 +284,22 @@ fn is_pth(path: &str) -> bool {
 
 /// Where a file is installed, relative to the packages: the path without `.data/purelib/` and its like.
 pub(super) fn installed<'a>(wheel: &WheelSubject, path: &'a str) -> &'a str {
-    let Ok(name) = &wheel.name else { return path };
-    let data = format!("{}.data/", name.stem());
-    let rest = path.strip_prefix(data.as_str());
-    rest.and_then(|rest| rest.strip_prefix("purelib/").or_else(|| rest.strip_prefix("platlib/"))).unwrap_or(path)
+    match wheel.scheme(path) {
+        (scheme, path) if scheme.is_of_packages() => path,
+        _ => path,
+    }
+}
+
+/// Whether a member is installed as a command.
+pub(super) fn is_script(wheel: &WheelSubject, member: &str) -> bool {
+    wheel.scheme(member).0 == Scheme::Scripts
 }
 
 /// The `codex-package.json` files, with what is relative to their directory.
 pub(super) fn packages(wheel: &WheelSubject) -> impl Iterator<Item = (&Member, &Scanned, &str)> {
     wheel.files().filter_map(|(member, scanned)| {
-        let directory = member.name.strip_suffix(DESCRIPTOR)?;
-        (directory.is_empty() || directory.ends_with('/')).then_some((member, scanned, directory))
+        package_of(&member.name)?;
+        Some((member, scanned, &member.name[..member.name.len() - DESCRIPTOR.len()]))
     })
 }
 

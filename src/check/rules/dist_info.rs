@@ -6,12 +6,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::contents::installed;
+use super::contents::{installed, is_script};
 use crate::binary::Magic;
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
 use crate::fs::read;
 use crate::product::is_of_python;
+use crate::scheme::{self, Scheme};
 
 rule!(DISTINFO_ONE = "distinfo-one", Error, Wheel(distinfo_one);
     what: "There is exactly one `.dist-info` directory.",
@@ -80,9 +81,7 @@ rule!(SCRIPT_PLACE = "script-place", Error, Wheel(script_place);
 
 fn script_place(wheel: &WheelSubject, found: &mut Findings) {
     for member in wheel.archive.members() {
-        let Some((top, rest)) = member.name.split_once('/') else { continue };
-        let script = rest.strip_prefix("scripts/").filter(|_| top.ends_with(".data"));
-        if script.is_some_and(|script| script.contains('/')) {
+        if matches!(scheme::of_any(&member.name), (Scheme::Scripts, script) if script.contains('/')) {
             found.member(&member.name, "the file lies in a directory of `.data/scripts`");
         }
     }
@@ -95,7 +94,7 @@ rule!(SCRIPT_SHEBANG = "script-shebang", Error, Wheel(script_shebang);
     because: [Promise("the script runs under another Python than the one that it was installed for")]);
 
 fn script_shebang(wheel: &WheelSubject, found: &mut Findings) {
-    for (member, scanned) in wheel.files().filter(|(member, _)| member.name.contains(".data/scripts/")) {
+    for (member, scanned) in wheel.files().filter(|(member, _)| is_script(wheel, &member.name)) {
         if scanned.head.starts_with(b"\xef\xbb\xbf#!") {
             found.member(
                 &member.name,

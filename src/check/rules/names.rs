@@ -11,6 +11,7 @@ use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::sdist::SdistSubject;
 use crate::check::subject::wheel::WheelSubject;
 use crate::member_path::{file_name, parent};
+use crate::scheme::Scheme;
 use crate::target::{Architecture, OsVersion, PlatformTag};
 use crate::wheel::filename::FileNameError;
 use crate::wheel::name::DistributionName;
@@ -280,7 +281,8 @@ pub(super) fn shipped_as_data(wheel: &WheelSubject) -> HashSet<&str> {
     const NAMES: [&str; 6] = ["cli", "gui", "launcher", "trampoline", "t", "w"];
     let own = format!("{}.exe", wheel.runtime.executable());
     let is_small = |path: &str| wheel.file(path).is_some_and(|(member, _)| member.size <= MAX_STARTER);
-    let is_one = |path: &str| has_extension(path, &["exe"]) && !path.contains(".data/") && file_name(path) != own;
+    let is_one =
+        |path: &str| has_extension(path, &["exe"]) && wheel.scheme(path).0 == Scheme::Root && file_name(path) != own;
     let mut by_directory: HashMap<&str, (Vec<&str>, BTreeSet<_>)> = HashMap::new();
     for (path, facts) in wheel.inventory.binaries().iter().filter(|(path, _)| is_one(path) && is_small(path)) {
         let (paths, machines) = by_directory.entry(parent(path)).or_default();

@@ -10,6 +10,7 @@ use crate::check::subject::wheel::WheelSubject;
 use crate::member_path::{
     Clash, MemberPath, Node, Paths, Reach, device, escapes, file_name, long_part, not_on_windows, not_plain,
 };
+use crate::scheme::Scheme;
 use crate::wheel::environment::{is_among_packages, is_installer, is_own_command, owner};
 use crate::zip::archive::DefectKind as Kind;
 
@@ -125,13 +126,14 @@ rule!(ONE_DESTINATION = "one-destination", Error, Wheel(one_destination);
     because: [Installer("`installer` stops at the second file, and `pip` lets it overwrite the first")]);
 
 fn one_destination(wheel: &WheelSubject, found: &mut Findings) {
-    let data = wheel.name.as_ref().map(|name| format!("{}.data/", name.stem())).unwrap_or_default();
     let mut seen: HashMap<(bool, &str), &str> = HashMap::new();
     for member in wheel.archive.members().iter().filter(|member| !member.is_directory()) {
-        let path = installed(wheel, &member.name);
-        let inside = path.strip_prefix(data.as_str()).filter(|_| !data.is_empty());
-        let command = inside.and_then(|path| path.strip_prefix("scripts/").or_else(|| path.strip_prefix("data/bin/")));
-        let place = command.map_or((false, path), |name| (true, name));
+        let command = match wheel.scheme(&member.name) {
+            (Scheme::Scripts, name) => Some(name),
+            (Scheme::Data, path) => path.strip_prefix("bin/"),
+            _ => None,
+        };
+        let place = command.map_or_else(|| (false, installed(wheel, &member.name)), |name| (true, name));
         // Equal names are another rule's.
         if let Some(other) = seen.insert(place, &member.name).filter(|other| *other != member.name) {
             found.member(&member.name, format!("the file is installed to the path of `{other}`"));
@@ -147,11 +149,9 @@ rule!(DATA_PLACE = "data-place", Error, Wheel(data_place);
 
 fn data_place(wheel: &WheelSubject, found: &mut Findings) {
     let Ok(name) = &wheel.name else { return };
-    let data = format!("{}.data/data/", name.stem());
     for (member, _) in wheel.files() {
-        let Some((path, what)) = member.name.strip_prefix(&data).and_then(|path| Some((path, owner(path)?))) else {
-            continue;
-        };
+        let (Scheme::Data, path) = wheel.scheme(&member.name) else { continue };
+        let Some(what) = owner(path) else { continue };
         // Of one Python's packages the wheel may mean its own.
         let severity = if is_among_packages(path) { Severity::Warning } else { Severity::Error };
         found.with(severity, Some(&member.name), format!("the file is installed to the place of {what}"));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::contents::{entries, has_extension, packages};
+use super::contents::{entries, has_extension, is_script, packages};
 use crate::binary::{Kind, Magic};
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::scan::Scanned;
@@ -96,7 +96,8 @@ fn payload_executable(wheel: &WheelSubject, found: &mut Findings) {
     let windows_file = format!("{file}.exe");
     let is_called = |member: &Member, name: &str| file_name(&member.name) == name;
     let program = WheelProgram::of(&wheel.runtime, file);
-    let standing = |member: &Member| program.standing(&member.name).filter(|standing| *standing != Standing::Data);
+    let standing =
+        |member: &Member| program.standing(wheel.scheme(&member.name)).filter(|standing| *standing != Standing::Data);
     // What stands nearest to where the product has it is started, whatever else has its name.
     let nearest = wheel.files().filter_map(|(member, _)| standing(member)).min();
     let candidates: Vec<_> =
@@ -157,7 +158,7 @@ fn payload_empty(wheel: &WheelSubject, found: &mut Findings) {
     let entries = entries(wheel);
     let is_library = |member: &Member| has_extension(&member.name, &["so", "dylib", "dll", "exe", "pyd"]);
     for (member, scanned) in wheel.files().filter(|(member, _)| member.size == 0) {
-        let is_script = member.name.contains(".data/scripts/");
+        let is_script = is_script(wheel, &member.name);
         let is_code = is_library(member) || is_script || entries.contains(&member.name);
         let may_be = member.is_executable() && !file_name(&member.name).contains('.');
         if scanned.error.is_none() && (is_code || may_be) {

@@ -7,6 +7,7 @@ use super::names::shipped_as_data;
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
 use crate::error::sentence;
+use crate::scheme::Scheme;
 use crate::target::PlatformTag;
 use crate::wheel::wheel_file::{Root, WheelFile};
 
@@ -57,8 +58,9 @@ fn wheel_purelib(wheel: &WheelSubject, found: &mut Findings) {
     let mut natives = binaries.map(|(member, _)| member.as_str()).filter(|member| !data.contains(member));
     let native = natives.clone().next().is_some();
     // Only what lies at the root goes where the field says; scripts, data and `platlib` have places of their own.
-    let of_root = natives.clone().find(|member| !is_in_data(member) || member.contains(".data/purelib/"));
-    if let Some(member) = natives.find(|member| member.contains(".data/purelib/")) {
+    let scheme = |member: &str| wheel.scheme(member).0;
+    let of_root = natives.clone().find(|member| matches!(scheme(member), Scheme::Root | Scheme::Purelib));
+    if let Some(member) = natives.find(|member| scheme(member) == Scheme::Purelib) {
         found.member(member, "native code lies in `.data/purelib`, which is for pure Python");
         return;
     }
@@ -137,10 +139,6 @@ fn build_match(wheel: &WheelSubject, found: &mut Findings) {
 }
 
 pub(crate) static RULES: &[&Rule] = &[&WHEEL_FILE, &WHEEL_VERSION, &WHEEL_PURELIB, &TAG_WHEEL_MATCH, &BUILD_MATCH];
-
-fn is_in_data(member: &str) -> bool {
-    member.split_once('/').is_some_and(|(top, _)| top.ends_with(".data"))
-}
 
 /// WHEEL, where it can be read; findings about the whole are then about it.
 fn inside<'a>(wheel: &'a WheelSubject, found: &mut Findings) -> Option<&'a WheelFile> {

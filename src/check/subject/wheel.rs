@@ -11,6 +11,7 @@ use crate::digest::Sha256Digest;
 use crate::member_path::parent;
 use crate::payload::{Standing, WheelProgram, package_of};
 use crate::product::RuntimeProject;
+use crate::scheme::{self, Scheme};
 use crate::target::PlatformTag;
 use crate::threads;
 use crate::version::PublicVersion;
@@ -33,6 +34,8 @@ pub struct WheelSubject {
     pub file_name: String,
     pub sha256: Sha256Digest,
     pub name: Result<WheelFileName, FileNameError>,
+    /// NAME-VERSION of the file name, which the wheel's own directories are called by.
+    stem: Option<String>,
     pub archive: Archive,
     /// One entry per member of the archive.
     pub scanned: Vec<Scanned>,
@@ -67,7 +70,8 @@ impl WheelSubject {
         let file_name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let name: Result<WheelFileName, _> = file_name.parse();
         let dist_infos = dist_infos(&archive);
-        let expected = name.as_ref().ok().map(|name| format!("{}.dist-info", name.stem()));
+        let stem = name.as_ref().ok().map(WheelFileName::stem);
+        let expected = stem.as_ref().map(|stem| format!("{stem}.dist-info"));
         let dist_info =
             dist_infos.iter().find(|found| Some(*found) == expected.as_ref()).or(dist_infos.first()).cloned();
         let place = |file: &str| archive.find(&format!("{}/{file}", dist_info.as_ref()?)).map(|member| member.index);
@@ -85,7 +89,7 @@ impl WheelSubject {
         }
         // Other programs than app servers write their versions in as many ways as there are.
         let version = version.filter(|_| runtime.is_app_server());
-        let executable = version.and_then(|_| executable(&archive, runtime));
+        let executable = version.and_then(|_| executable(&archive, stem.as_deref(), runtime));
         if let (Some(index), Some(version)) = (executable, version) {
             options[index].search = Some(VersionSearch::new(runtime.executable(), &version.semver()));
         }
@@ -122,6 +126,7 @@ impl WheelSubject {
             file_name,
             sha256,
             name,
+            stem,
             archive,
             scanned,
             dist_infos,
@@ -182,6 +187,11 @@ impl WheelSubject {
         self.name.as_ref().ok().and_then(|name| name.tags.platforms().ok()).unwrap_or_default()
     }
 
+    /// The scheme of a member and its path there. Where the file name tells nothing, every `.data` directory is the wheel's.
+    pub(in crate::check) fn scheme<'m>(&self, member: &'m str) -> (Scheme, &'m str) {
+        scheme_of(self.stem.as_deref(), member)
+    }
+
     /// A file of the dist-info directory, by its name there.
     pub(crate) fn dist_info_member(&self, name: &str) -> Option<String> {
         Some(format!("{}/{name}", self.dist_info.as_ref()?))
@@ -201,9 +211,14 @@ impl WheelSubject {
 }
 
 /// Where among the members the runtime's executable is.
-fn executable(archive: &Archive, runtime: &RuntimeProject) -> Option<usize> {
+fn executable(archive: &Archive, stem: Option<&str>, runtime: &RuntimeProject) -> Option<usize> {
     let program = WheelProgram::of(runtime, runtime.executable());
-    archive.members().iter().position(|member| program.standing(&member.name) == Some(Standing::Bin))
+    let standing = |member: &Member| program.standing(scheme_of(stem, &member.name));
+    archive.members().iter().position(|member| standing(member) == Some(Standing::Bin))
+}
+
+fn scheme_of<'m>(stem: Option<&str>, member: &'m str) -> (Scheme, &'m str) {
+    stem.map_or_else(|| scheme::of_any(member), |stem| scheme::of(stem, member))
 }
 
 /// What is asked of each member: the digest that its row names, and the text of files with rules of their own.
