@@ -43,12 +43,16 @@ pub(super) fn checked(wheel: &str, findings: &[FindingRow], elapsed: Duration) -
 pub(super) fn failed_steps(row: &TargetRow) -> impl Iterator<Item = ProblemRow> {
     let failed = row.steps.iter().filter(|step| step.outcome == Outcome::Failed && step.name != "check");
     failed.map(|step| {
-        let help = match step.name.as_str() {
-            "stage" => "give another payload; `relkit inspect` says what a file is",
-            _ => "fix the executable, or the payload around it; `relkit smoke` on the wheel tells more",
+        // What the gate would say of it: there is no wheel, or a receipt that did not pass.
+        let (code, help) = match step.name.as_str() {
+            "smoke" => (
+                "receipt-failed",
+                "fix the executable, or the payload around it; `relkit smoke` on the wheel tells more",
+            ),
+            _ => ("set-targets", "give another payload; `relkit inspect` says what a file is"),
         };
         ProblemRow {
-            code: format!("{}-failed", step.name),
+            code: code.to_owned(),
             message: format!("`{}`: {}", row.title(), step.detail),
             help: help.to_owned(),
         }
@@ -86,4 +90,34 @@ pub(super) fn in_order(targets: &[Target], mut rows: Vec<TargetRow>) -> Vec<Targ
     let place = |row: &TargetRow| targets.iter().position(|target| Some(&target.triple) == row.target.as_ref());
     rows.sort_by_key(|row| place(row).unwrap_or(usize::MAX));
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::rules;
+
+    #[test]
+    fn every_problem_is_one_of_a_rule() {
+        let failed = |name: &str| step(name, Outcome::Failed, "x".into(), Duration::ZERO);
+        let row = TargetRow {
+            payload: "tool.tar.gz".into(),
+            target: None,
+            platform_tag: None,
+            steps: ["stage", "smoke"].map(failed).into(),
+            payload_bytes: 0,
+            wheel: None,
+            wheel_bytes: 0,
+            contents: Vec::new(),
+            why: None,
+            wider: None,
+            smoke: Vec::new(),
+            sboms: Vec::new(),
+        };
+        let problems: Vec<_> = failed_steps(&row).chain([unseen_runtime()]).collect();
+        assert_eq!(problems.len(), 3);
+        for problem in problems {
+            assert!(rules().any(|rule| rule.name == problem.code), "{}", problem.code);
+        }
+    }
 }
