@@ -98,9 +98,11 @@ pub fn check_archive(archive: Archive, options: &Options<'_>) -> Result<(FileRep
 
 fn finished(found: Vec<(Owner, Finding)>, summary: Summary, options: &Options<'_>) -> (FileReport, Summary) {
     let targets = triples(&summary, options.runtime);
+    // As in a set: what is of no target is accepted by a row of any.
+    let targets = (!matches!(summary.role, Some(Role::SdkWheel | Role::SdkSdist))).then_some(targets.as_slice());
     let mut findings: Vec<Finding> = found.into_iter().map(|(_, finding)| finding).collect();
     for finding in &mut findings {
-        finding.accepted = reason(options.runtime, finding.rule, Some(&targets));
+        finding.accepted = reason(options.runtime, finding.rule, targets);
     }
     let mut report = FileReport { path: summary.path.clone(), sha256: Some(summary.sha256), findings };
     report.sort();
