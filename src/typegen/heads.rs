@@ -79,6 +79,7 @@ from ROOT._wire import build_params
     typing: "    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
     from ROOT._json import JsonObject
+    from ROOT._login_handles import AsyncMcpServerLoginHandle, McpServerLoginHandle
     from ROOT.client import AppServerClient
     from ROOT.presets import ApprovalMode, Sandbox
 ",

@@ -46,6 +46,8 @@ pub(super) enum Gives {
     Thread,
     /// The turn that the response names.
     TurnHandle,
+    /// The sign-in to an MCP server that the response begins.
+    LoginHandle,
     /// What the turn of the face before comes to in the end.
     RunResult,
     /// What is on the pages that the face before gives one by one.

@@ -21,6 +21,9 @@ const TOOLS: &str = "tools";
 /// The keyword that says where a page begins.
 const CURSOR: &str = "cursor";
 
+/// What waits for the end of a sign-in to an MCP server.
+const LOGIN_HANDLE: &str = "McpServerLoginHandle";
+
 /// What public annotations call the protocol's thread, since the SDK's own class is another thing.
 const STORED_THREAD: &str = "StoredThread";
 
@@ -107,7 +110,7 @@ pub(super) fn modules(
     homes: &Homes<'_>,
     preamble: &Preamble<'_>,
 ) -> Result<BTreeMap<String, String>, TypegenError> {
-    let mut writer = Writer { model, homes, uses: Vec::new(), words: BTreeSet::new(), text: String::new() };
+    let mut writer = Writer { model, homes, module: preamble.module, uses: Vec::new(), words: BTreeSet::new(), text: String::new() };
     let mut files = BTreeMap::new();
     for twin in TWINS {
         writer.client_class(twin)?;
@@ -130,6 +133,8 @@ pub(super) fn modules(
 struct Writer<'a> {
     model: &'a Model,
     homes: &'a Homes<'a>,
+    /// The import package of the SDK.
+    module: &'a str,
     /// Names of the protocol that annotations use.
     uses: Vec<String>,
     /// The enums whose words annotations use.
@@ -255,7 +260,7 @@ impl Writer<'_> {
         match face.gives {
             Gives::RunResult => keywords.push(self.keyword(exposed, "+timeout")?),
             Gives::Pages => keywords.retain(|word| word.name != CURSOR),
-            Gives::Response | Gives::Thread | Gives::TurnHandle => {}
+            Gives::Response | Gives::Thread | Gives::TurnHandle | Gives::LoginHandle => {}
         }
         let arguments = exposed.arguments.iter().filter(|argument| face.owner.own(argument.wire).is_none());
         let (switches, positional): (Vec<&Argument>, Vec<&Argument>) =
@@ -279,6 +284,7 @@ impl Writer<'_> {
             }
             Gives::Thread => twin.class("Thread"),
             Gives::TurnHandle => twin.class("TurnHandle"),
+            Gives::LoginHandle => twin.class(LOGIN_HANDLE),
             Gives::RunResult => "RunResult[object]".to_owned(),
             Gives::Pages => {
                 self.uses.push(format!("Thread as {STORED_THREAD}"));
@@ -358,6 +364,11 @@ impl Writer<'_> {
             .collect();
         if !keywords.is_empty() {
             let (params, _) = exposed.params(self.model)?;
+            if let Gives::LoginHandle = face.gives {
+                // Only signing in loads the handles.
+                let handle = twin.class(LOGIN_HANDLE);
+                let _ = writeln!(self.text, "        from {}._login_handles import {handle}\n", self.module);
+            }
             self.import(params);
             let fixed = exposed.arguments.iter().map(|argument| match argument.wire {
                 INPUT => format!("{INPUT}=[],\n            tool_output=tool_output"),
@@ -382,6 +393,10 @@ impl Writer<'_> {
                      return {}({owner}, self.id, answer.turn.id, box)",
                     twin.class("TurnHandle")
                 ),
+            ),
+            Gives::LoginHandle => (
+                "answer = ",
+                format!("return {}({owner}, name, answer.authorization_url, answer.login_id)", twin.class(LOGIN_HANDLE)),
             ),
             Gives::Response | Gives::RunResult | Gives::Pages => ("return ", String::new()),
         };

@@ -14,7 +14,7 @@ from ._core import ClientBase, value_of
 from ._json import JsonObject
 from ._mailbox import call_in_loop, receive_async
 from ._run import completion
-from ._turns import TURN_COMPLETED, TurnBox
+from ._turns import LOGIN_COMPLETED, TURN_COMPLETED, TurnBox
 from ._wire import build_params, decode_notification, decode_response
 from .generated.client_methods import AsyncClientMethods
 from .retry import retry_on_overload_async
@@ -139,7 +139,7 @@ class AsyncAppServerClient(ClientBase, AsyncClientMethods):
         from .generated.notifications import AccountLoginCompletedNotification
 
         self.bind_loop()
-        with self._core.login_box(login_id) as box:
+        with self._core.login_box((LOGIN_COMPLETED, login_id)) as box:
             event = await receive_async(box)
         return decode_response(event.method, event.params, AccountLoginCompletedNotification)
 

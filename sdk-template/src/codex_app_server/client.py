@@ -17,7 +17,7 @@ from ._json import JsonObject
 from ._mailbox import receive
 from ._names import RUNTIME_DISTRIBUTION
 from ._run import completion
-from ._turns import TURN_COMPLETED, TurnBox
+from ._turns import LOGIN_COMPLETED, TURN_COMPLETED, TurnBox
 from ._wire import build_params, decode_notification, decode_response, params_dict
 from .config import AppServerConfig
 from .generated.client_methods import ClientMethods
@@ -132,7 +132,7 @@ class AppServerClient(ClientBase, ClientMethods):
         """The end of a sign-in, which may have come already."""
         from .generated.notifications import AccountLoginCompletedNotification
 
-        with self._core.login_box(login_id) as box:
+        with self._core.login_box((LOGIN_COMPLETED, login_id)) as box:
             event = receive(box)
         return decode_response(event.method, event.params, AccountLoginCompletedNotification)
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
     from codex_app_server._json import JsonObject
+    from codex_app_server._login_handles import AsyncMcpServerLoginHandle, McpServerLoginHandle
     from codex_app_server.client import AppServerClient
     from codex_app_server.presets import ApprovalMode, Sandbox
 
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
         GetAccountResponse,
         ListMcpServerStatusResponse,
         McpResourceReadResponse,
-        McpServerOauthLoginResponse,
         McpServerRefreshResponse,
         McpServerStatusDetail,
         ModelListResponse,
@@ -554,8 +554,8 @@ class CodexMethods:
         scopes: list[str] | None = None,
         timeout_secs: int | None = None,
         thread_id: str | None = None,
-    ) -> McpServerOauthLoginResponse:
-        """Begin to sign in to an MCP server, in a browser at the address that this gives.
+    ) -> McpServerLoginHandle:
+        """Begin to sign in to an MCP server: open `authorization_url` of the handle, then `wait`.
 
         Args:
             name:
@@ -568,8 +568,10 @@ class CodexMethods:
                 The id of the thread.
 
         Returns:
-            The address to open; `McpServerOauthLoginCompletedNotification` tells how it ended.
+            A handle with the address to open, which waits for the end of the sign-in.
         """
+        from codex_app_server._login_handles import McpServerLoginHandle
+
         from .plugins import McpServerOauthLoginParams
 
         params = build_params(
@@ -579,7 +581,8 @@ class CodexMethods:
             timeout_secs=timeout_secs,
             thread_id=thread_id,
         )
-        return self._client.mcp_server_oauth_login(name, params=params)
+        answer = self._client.mcp_server_oauth_login(name, params=params)
+        return McpServerLoginHandle(self._client, name, answer.authorization_url, answer.login_id)
 
     def read_mcp_resource(
         self,
@@ -1117,8 +1120,8 @@ class AsyncCodexMethods(AsyncOwner):
         scopes: list[str] | None = None,
         timeout_secs: int | None = None,
         thread_id: str | None = None,
-    ) -> McpServerOauthLoginResponse:
-        """Begin to sign in to an MCP server, in a browser at the address that this gives.
+    ) -> AsyncMcpServerLoginHandle:
+        """Begin to sign in to an MCP server: open `authorization_url` of the handle, then `wait`.
 
         Args:
             name:
@@ -1131,9 +1134,11 @@ class AsyncCodexMethods(AsyncOwner):
                 The id of the thread.
 
         Returns:
-            The address to open; `McpServerOauthLoginCompletedNotification` tells how it ended.
+            A handle with the address to open, which waits for the end of the sign-in.
         """
         await self._ensure_initialized()
+        from codex_app_server._login_handles import AsyncMcpServerLoginHandle
+
         from .plugins import McpServerOauthLoginParams
 
         params = build_params(
@@ -1143,7 +1148,8 @@ class AsyncCodexMethods(AsyncOwner):
             timeout_secs=timeout_secs,
             thread_id=thread_id,
         )
-        return await self._client.mcp_server_oauth_login(name, params=params)
+        answer = await self._client.mcp_server_oauth_login(name, params=params)
+        return AsyncMcpServerLoginHandle(self, name, answer.authorization_url, answer.login_id)
 
     async def read_mcp_resource(
         self,

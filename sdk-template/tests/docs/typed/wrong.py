@@ -49,6 +49,8 @@ def arguments(codex: Codex, thread: Thread) -> None:
     thread.run("x", timeout="5")  # wrong
     thread.run("x", output_schema="schema")  # wrong
     thread.call_mcp_tool("server")  # wrong
+    codex.login_mcp_server("web").cancel()  # wrong
+    codex.login_mcp_server("web", scopes="read")  # wrong
 
 
 def add(a: int) -> int:
