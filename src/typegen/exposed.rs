@@ -149,7 +149,7 @@ pub(super) const EXPOSED: &[Exposed] = &[
         client: ("account_logout", "sign out."),
         arguments: &[],
         keywords: "",
-        faces: &[],
+        faces: &[face(Owner::Codex, "logout", Gives::Nothing, "Sign out; the runtime forgets what it had stored.")],
     },
     Exposed {
         method: "account/login/cancel",

@@ -13,18 +13,29 @@ from ._mailbox import DeadlinePassed, deadline_after, receive, receive_async
 from ._streams import AsyncOwner
 from ._turns import LOGIN_COMPLETED, MCP_LOGIN_COMPLETED, LoginKey, RawNotification
 from ._wire import decode_response
-from .errors import RequestTimeoutError
+from .errors import InvalidResponseError, RequestTimeoutError
 
 if TYPE_CHECKING:
     from ._core import ClientCore
     from .client import AppServerClient
-    from .generated.account import CancelLoginAccountResponse
+    from .generated.account import CancelLoginAccountResponse, LoginAccountResponse
     from .generated.notifications import (
         AccountLoginCompletedNotification,
         McpServerOauthLoginCompletedNotification,
     )
 
 EndT = TypeVar("EndT")
+
+
+def told(answer: LoginAccountResponse, *names: str) -> list[str]:
+    """What the answer tells the person who signs in; InvalidResponseError if it does not."""
+    found = [getattr(answer.root, name, None) for name in names]
+    words = [word for word in found if isinstance(word, str)]
+    if len(words) < len(names):
+        raise InvalidResponseError(
+            f"the sign-in began without {' and '.join(names)}: {answer.root!r:.300}"
+        )
+    return words
 
 
 class _Ending(ABC, Generic[EndT]):

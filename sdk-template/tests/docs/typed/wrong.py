@@ -73,6 +73,18 @@ def results(thread: Thread) -> None:
     result.parsed.place  # wrong
     thread.run("x").parsed.degrees  # wrong
     text: str = thread.run("x").final_response  # wrong
+    for item in result.items:
+        item.roott.type  # wrong
+        item.text  # wrong
+        item.root.txet  # wrong
+        if item.root.type == "agentMessage":
+            item.root.txet  # wrong
+
+
+def unions(codex: Codex) -> None:
+    codex.account().account.email  # wrong
+    codex.thread_list().data[0].status.typ  # wrong
+    codex.thread_list().data[0].source.nothing  # wrong
 
 
 def payloads(handle: TurnHandle) -> None:
