@@ -7,7 +7,7 @@ import os
 import re
 import threading
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING
 
 from ._json import JsonObject
@@ -183,7 +183,7 @@ class ClientCore:
         return timeout
 
     @contextlib.contextmanager
-    def awaiting(self, call: Call, limit: float | None = None) -> Iterator[float | None]:
+    def awaiting(self, call: Call, limit: float | None = None) -> Generator[float | None]:
         """Gives the deadline of a call; on any failure to wait for it the call is abandoned."""
         timeout = self.timeout_of(call.method) if limit is None else limit
         try:
@@ -236,7 +236,7 @@ class ClientCore:
         return StartupTimeoutError(message, stderr_tail=process.stderr_tail(0.5))
 
     @contextlib.contextmanager
-    def login_box(self, key: LoginKey) -> Iterator[TurnBox]:
+    def login_box(self, key: LoginKey) -> Generator[TurnBox]:
         """The box that the end of a sign-in comes to."""
         self.live()
         router = self._router
@@ -318,7 +318,7 @@ class ClientBase:
         self._core.router.unregister(turn_id)
 
     @contextlib.contextmanager
-    def _registered(self, turn_id: str) -> Iterator[None]:
+    def _registered(self, turn_id: str) -> Generator[None]:
         self.register_turn_notifications(turn_id)
         try:
             yield

@@ -147,8 +147,10 @@ def test_mypy_strict(programs: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_pyright(programs: Path) -> None:
-    errors, files = pyright(programs)
+@pytest.mark.parametrize("python", ["3.10", "3.14"])
+def test_pyright(programs: Path, python: str) -> None:
+    """Under the oldest Python, and under the newest, where what it removed or deprecates is one."""
+    errors, files = pyright(programs, python=python)
     assert errors == []
     assert files > 50
 
@@ -174,7 +176,9 @@ def test_every_public_symbol_has_a_known_type() -> None:
     assert json.loads(checked.stdout)["typeCompleteness"]["completenessScore"] == 1
 
 
-def pyright(programs: Path, *, source: bool = True) -> tuple[list[tuple[str, int, str]], int]:
+def pyright(
+    programs: Path, *, source: bool = True, python: str = "3.10"
+) -> tuple[list[tuple[str, int, str]], int]:
     """What pyright finds in programs, strictly, and in the source; and how many files it read."""
     pytest.importorskip("pyright")
     # pyright takes paths relative to its configuration file only.
@@ -182,8 +186,9 @@ def pyright(programs: Path, *, source: bool = True) -> tuple[list[tuple[str, int
     settings = {
         "include": [path, "."] if source else ["."],
         "extraPaths": [path],
-        "pythonVersion": "3.10",
+        "pythonVersion": python,
         "typeCheckingMode": "standard",
+        "reportDeprecated": "error",
         "reportMissingImports": "warning" if source else "error",
         "strict": ["."] if source else [],
     }
