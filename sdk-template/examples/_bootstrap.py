@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,7 +66,7 @@ def installed_version(distribution: str) -> str | None:
 def missing_dependencies() -> list[str]:
     """The requirements that must be installed before an example can run."""
     runtime, version = runtime_pin()
-    missing = []
+    missing: list[str] = []
     for requirement in sdk_dependencies():
         found = re.match(r"[A-Za-z0-9][A-Za-z0-9._-]*", requirement)
         name = found.group(0) if found else requirement
@@ -119,10 +119,10 @@ def server_label(metadata: InitializeResponse) -> str:
 
 def assistant_text(turn: Turn | None) -> str:
     """What the assistant wrote in a turn that was read back from a thread."""
-    texts = []
+    texts: list[str] = []
     for item in turn.items if turn else []:
         if item.root.type == "agentMessage":
-            texts.append(str(getattr(item.root, "text", "")))
+            texts.append(item.root.text)
     return "\n".join(texts)
 
 
@@ -147,12 +147,12 @@ def sample_image() -> bytes:
 
 
 def sample_image_url() -> str:
-    """The sample image as a data URL; a remote https URL works in its place."""
+    """The sample image as a data URL, which is what the runtime takes."""
     return "data:image/png;base64," + base64.b64encode(sample_image()).decode("ascii")
 
 
 @contextlib.contextmanager
-def sample_image_file() -> Iterator[Path]:
+def sample_image_file() -> Generator[Path]:
     """The sample image as a file that is gone afterwards."""
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "sample.png"

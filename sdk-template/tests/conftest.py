@@ -15,7 +15,7 @@ from codex_app_server import AppServerConfig, Codex
 from codex_app_server._wire import preload
 from harness.home import CodexHome
 from harness.model_server import ModelServer
-from harness.runtime import require_runtime
+from harness.runtime import OlderRuntimes, require_runtime
 from harness.world import Twin, World
 
 
@@ -48,6 +48,12 @@ def pytest_collection_finish() -> None:
 def runtime() -> Path:
     """The pinned runtime's executable."""
     return require_runtime()
+
+
+@pytest.fixture(scope="session")
+def older_runtimes(tmp_path_factory: pytest.TempPathFactory) -> OlderRuntimes:
+    """Runtimes before the pinned one."""
+    return OlderRuntimes(tmp_path_factory.mktemp("runtimes"))
 
 
 @pytest.fixture

@@ -98,12 +98,20 @@ def test_core_loads_alone() -> None:
 
 
 def methods_of(module: str, *, of_async: bool) -> dict[str, str]:
-    """The methods of the sync or the async class of a module, as source."""
+    """The methods of the sync or the async class of a module, with their overloads, as source."""
     tree = ast.parse((SOURCE / f"{module}.py").read_text(encoding="utf-8"))
     classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
     (owner,) = [node for node in classes if node.name.startswith("Async") is of_async]
     functions = (ast.FunctionDef, ast.AsyncFunctionDef)
-    return {node.name: ast.unparse(node) for node in owner.body if isinstance(node, functions)}
+    found: dict[str, str] = {}
+    for node in owner.body:
+        if isinstance(node, functions):
+            found[node.name] = f"{found.get(node.name, '')}{ast.unparse(node)}\n"
+    return found
+
+
+#: Made of other methods, which start the client, or of what there is once it was started.
+STARTS_NOTHING = {"run", "iter_threads", "pause_goal", "resume_goal", "notifications"}
 
 
 @pytest.mark.parametrize("module", METHODS)
@@ -112,14 +120,14 @@ def test_the_twins_differ_in_waiting_and_starting_alone(module: str) -> None:
     sync, waiting = methods_of(module, of_async=False), methods_of(module, of_async=True)
     assert list(sync) == list(waiting)
     for name, source in waiting.items():
-        # Two are made of other methods; the protocol clients are started by those who use them.
-        starts = name not in ("run", "iter_threads") and module != "client_methods"
+        # The protocol clients are started by those who use them.
+        starts = name not in STARTS_NOTHING and module != "client_methods"
         assert len(start.findall(source)) == int(starts), name
         plain = re.sub(r"\basync |\bawait |\bAsync(?=[A-Z])", "", start.sub("", source))
         plain = re.sub(r"self\._codex(\._client)?", "self._client", plain)
         # An async generator has no shorter way to yield what it is given.
         plain = re.sub(r"for (\w+) in (.*):\n +yield \1", r"yield from \2", plain)
-        assert plain.replace("Thread(self,", "Thread(self._client,") == sync[name]
+        assert re.sub(r"(Thread|Handle)\(self,", r"\1(self._client,", plain) == sync[name]
 
 
 def test_the_registries_name_classes_that_exist() -> None:

@@ -149,7 +149,7 @@ pub(super) const EXPOSED: &[Exposed] = &[
         client: ("account_logout", "sign out."),
         arguments: &[],
         keywords: "",
-        faces: &[],
+        faces: &[face(Owner::Codex, "logout", Gives::Nothing, "Sign out; the runtime forgets what it had stored.")],
     },
     Exposed {
         method: "account/login/cancel",
@@ -230,9 +230,9 @@ pub(super) const EXPOSED: &[Exposed] = &[
         faces: &[Face {
             owner: Owner::Codex,
             name: "login_mcp_server",
-            gives: Gives::Response,
-            summary: "Begin to sign in to an MCP server, in a browser at the address that this gives.",
-            result: "The address to open; `McpServerOauthLoginCompletedNotification` tells how it ended.",
+            gives: Gives::LoginHandle,
+            summary: "Begin to sign in to an MCP server: open `authorization_url` of the handle, then `wait`.",
+            result: "A handle with the address to open, which waits for the end of the sign-in.",
         }],
     },
     Exposed {

@@ -17,7 +17,7 @@ Models are imported where they are used: to load them all costs more than a turn
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar
 
-from ROOT._wire import params_dict, wire_input
+from ROOT._wire import build_params, params_dict, wire_input
 ",
     typing: "    from pydantic import BaseModel
 
@@ -69,20 +69,33 @@ pub(super) const CODEX_HEAD: Head = Head {
 
 Models are imported where they are used: to load them all costs more than a turn.",
     imports: "import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, overload
 
+from ROOT._core import checked_key
+from ROOT._notifications import AsyncNotifications, Notifications
 from ROOT._pages import ThreadPages
 from ROOT._streams import AsyncOwner
 from ROOT._threads import AsyncThread, Thread
-from ROOT._wire import build_params
+from ROOT._wire import build_params, decode_response
 ",
-    typing: "    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+    typing: "    from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 
-    from ROOT._json import JsonObject
+    from pydantic import BaseModel
+
+    from ROOT._json import JsonObject, JsonValue
+    from ROOT._login_handles import (
+        AsyncChatgptLoginHandle,
+        AsyncDeviceCodeLoginHandle,
+        AsyncMcpServerLoginHandle,
+        ChatgptLoginHandle,
+        DeviceCodeLoginHandle,
+        McpServerLoginHandle,
+    )
     from ROOT.client import AppServerClient
+    from ROOT.models import Notification
     from ROOT.presets import ApprovalMode, Sandbox
 ",
-    rest: "",
+    rest: "\nModelT = TypeVar(\"ModelT\", bound=\"BaseModel\")\n",
 };
 
 /// The one method that the requests of a protocol client need.

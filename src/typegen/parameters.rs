@@ -164,3 +164,22 @@ pub(super) fn annotation(model: &Model, field: &Field, uses: &mut Vec<String>) -
         _ => "JsonObject".into(),
     }
 }
+
+/// A keyword argument of a public method.
+pub(super) struct Keyword {
+    pub(super) name: String,
+    pub(super) annotation: String,
+    pub(super) words: Option<String>,
+}
+
+impl Keyword {
+    /// As an argument of a call that has a parameter of its name.
+    pub(super) fn passed(&self) -> String {
+        format!("{0}={0}", self.name)
+    }
+
+    /// As a parameter.
+    pub(super) fn parameter(&self) -> String {
+        format!("{}: {} | None = None", self.name, self.annotation)
+    }
+}

@@ -46,6 +46,10 @@ pub(super) enum Gives {
     Thread,
     /// The turn that the response names.
     TurnHandle,
+    /// The sign-in to an MCP server that the response begins.
+    LoginHandle,
+    /// Nothing: the response says no more than that it was done.
+    Nothing,
     /// What the turn of the face before comes to in the end.
     RunResult,
     /// What is on the pages that the face before gives one by one.
@@ -108,6 +112,13 @@ impl Exposed {
 
     pub(super) fn response<'a>(&self, model: &'a Model) -> Result<&'a str, TypegenError> {
         self.method(model)?.response.as_deref().ok_or_else(|| self.vanished(self.method))
+    }
+
+    /// Whether the response has a field, by wire name.
+    pub(super) fn answers(&self, model: &Model, wire: &str) -> bool {
+        let response = self.response(model).ok().and_then(|name| model.classes.get(name));
+        let Some(Class { body: Body::Model { fields, .. }, .. }) = response else { return false };
+        fields.iter().any(|field| field.wire == wire)
     }
 
     /// The class of the parameters, and its fields.

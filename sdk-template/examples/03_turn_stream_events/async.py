@@ -11,7 +11,7 @@ from _bootstrap import client_config, prepare
 prepare()
 
 from codex_app_server import AsyncCodex
-from codex_app_server.types import TurnCompletedNotification
+from codex_app_server.events import AgentMessageDeltaNotification, TurnCompletedNotification
 
 
 async def main() -> None:
@@ -24,11 +24,11 @@ async def main() -> None:
         status = "unknown"
         async for event in turn.stream():
             events += 1
-            if event.method == "item/agentMessage/delta":
+            if isinstance(event.payload, AgentMessageDeltaNotification):
                 if not text_started:
                     print("assistant> ", end="")
                     text_started = True
-                print(getattr(event.payload, "delta", ""), end="", flush=True)
+                print(event.payload.delta, end="", flush=True)
             elif isinstance(event.payload, TurnCompletedNotification):
                 status = event.payload.turn.status.value
         print() if text_started else print("assistant> (no text was streamed)")

@@ -10,7 +10,7 @@ from _bootstrap import client_config, prepare
 prepare()
 
 from codex_app_server import Codex
-from codex_app_server.types import TurnCompletedNotification
+from codex_app_server.events import AgentMessageDeltaNotification, TurnCompletedNotification
 
 with Codex(config=client_config()) as codex:
     thread = codex.thread_start()
@@ -21,11 +21,11 @@ with Codex(config=client_config()) as codex:
     status = "unknown"
     for event in turn.stream():
         events += 1
-        if event.method == "item/agentMessage/delta":
+        if isinstance(event.payload, AgentMessageDeltaNotification):
             if not text_started:
                 print("assistant> ", end="")
                 text_started = True
-            print(getattr(event.payload, "delta", ""), end="", flush=True)
+            print(event.payload.delta, end="", flush=True)
         elif isinstance(event.payload, TurnCompletedNotification):
             status = event.payload.turn.status.value
     print() if text_started else print("assistant> (no text was streamed)")

@@ -11,7 +11,8 @@ from _bootstrap import client_config, prepare
 prepare()
 
 from codex_app_server import AsyncCodex, AsyncThread
-from codex_app_server.types import (
+from codex_app_server.events import (
+    AgentMessageDeltaNotification,
     ThreadTokenUsageUpdatedNotification,
     TurnCompletedNotification,
 )
@@ -24,8 +25,8 @@ async def answer(thread: AsyncThread, prompt: str) -> None:
     turn = await thread.turn(prompt)
     async for event in turn.stream():
         payload = event.payload
-        if event.method == "item/agentMessage/delta":
-            print(getattr(payload, "delta", ""), end="", flush=True)
+        if isinstance(payload, AgentMessageDeltaNotification):
+            print(payload.delta, end="", flush=True)
         elif isinstance(payload, ThreadTokenUsageUpdatedNotification):
             usage = payload.token_usage
         elif isinstance(payload, TurnCompletedNotification):

@@ -10,7 +10,8 @@ from _bootstrap import client_config, prepare
 prepare()
 
 from codex_app_server import Codex, Thread
-from codex_app_server.types import (
+from codex_app_server.events import (
+    AgentMessageDeltaNotification,
     ThreadTokenUsageUpdatedNotification,
     TurnCompletedNotification,
 )
@@ -22,8 +23,8 @@ def answer(thread: Thread, prompt: str) -> None:
     usage = None
     for event in thread.turn(prompt).stream():
         payload = event.payload
-        if event.method == "item/agentMessage/delta":
-            print(getattr(payload, "delta", ""), end="", flush=True)
+        if isinstance(payload, AgentMessageDeltaNotification):
+            print(payload.delta, end="", flush=True)
         elif isinstance(payload, ThreadTokenUsageUpdatedNotification):
             usage = payload.token_usage
         elif isinstance(payload, TurnCompletedNotification):

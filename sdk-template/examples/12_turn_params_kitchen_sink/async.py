@@ -11,11 +11,12 @@ from _bootstrap import client_config, prepare
 prepare()
 
 from codex_app_server import AsyncCodex
-from codex_app_server.types import (
-    JsonObject,
+from codex_app_server.events import (
+    AgentMessageDeltaNotification,
     ThreadTokenUsageUpdatedNotification,
     TurnCompletedNotification,
 )
+from codex_app_server.types import JsonObject
 
 SCHEMA: JsonObject = {
     "type": "object",
@@ -46,12 +47,12 @@ async def main() -> None:
         )
 
         usage = None
-        pieces = []
+        pieces: list[str] = []
         status = "unknown"
         async for event in turn.stream():
             payload = event.payload
-            if event.method == "item/agentMessage/delta":
-                pieces.append(str(getattr(payload, "delta", "")))
+            if isinstance(payload, AgentMessageDeltaNotification):
+                pieces.append(payload.delta)
             elif isinstance(payload, ThreadTokenUsageUpdatedNotification):
                 usage = payload.token_usage
             elif isinstance(payload, TurnCompletedNotification):

@@ -10,11 +10,12 @@ from _bootstrap import client_config, prepare
 prepare()
 
 from codex_app_server import Codex
-from codex_app_server.types import (
-    JsonObject,
+from codex_app_server.events import (
+    AgentMessageDeltaNotification,
     ThreadTokenUsageUpdatedNotification,
     TurnCompletedNotification,
 )
+from codex_app_server.types import JsonObject
 
 SCHEMA: JsonObject = {
     "type": "object",
@@ -43,12 +44,12 @@ with Codex(config=client_config()) as codex:
     )
 
     usage = None
-    pieces = []
+    pieces: list[str] = []
     status = "unknown"
     for event in turn.stream():
         payload = event.payload
-        if event.method == "item/agentMessage/delta":
-            pieces.append(str(getattr(payload, "delta", "")))
+        if isinstance(payload, AgentMessageDeltaNotification):
+            pieces.append(payload.delta)
         elif isinstance(payload, ThreadTokenUsageUpdatedNotification):
             usage = payload.token_usage
         elif isinstance(payload, TurnCompletedNotification):

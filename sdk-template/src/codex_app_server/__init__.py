@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from ._login_handles import (
         AsyncChatgptLoginHandle,
         AsyncDeviceCodeLoginHandle,
+        AsyncMcpServerLoginHandle,
         ChatgptLoginHandle,
         DeviceCodeLoginHandle,
+        McpServerLoginHandle,
     )
     from ._run import RunResult as TurnResult
     from .api import (
@@ -97,12 +99,14 @@ __all__ = [
     "ApprovalMode",
     "AsyncChatgptLoginHandle",
     "AsyncDeviceCodeLoginHandle",
+    "AsyncMcpServerLoginHandle",
     "ChatgptLoginHandle",
     "CodexConfig",
     "CodexError",
     "CodexRpcError",
     "DeviceCodeLoginHandle",
     "ExternalMessage",
+    "McpServerLoginHandle",
     "ModelUnreachableError",
     "OutputParseError",
     "RunInput",

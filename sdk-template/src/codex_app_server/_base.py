@@ -91,11 +91,13 @@ class WireRoot(RootModel[Any]):
 
     model_config: ClassVar[ConfigDict] = ConfigDict(defer_build=True, protected_namespaces=())
 
-    def __getattr__(self, name: str) -> Any:
-        # Only what the union itself lacks arrives here.
-        if name.startswith("_") or name == "root":
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        return getattr(self.root, name)
+    if not TYPE_CHECKING:  # a type checker that saw it would let any name pass
+
+        def __getattr__(self, name: str) -> Any:
+            # Only what the union itself lacks arrives here.
+            if name.startswith("_") or name == "root":
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            return getattr(self.root, name)
 
 
 class ParamsRoot(WireRoot):

@@ -7,7 +7,7 @@ import os
 import re
 import threading
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING
 
 from ._json import JsonObject
@@ -16,7 +16,7 @@ from ._on_request import Handlers
 from ._process import ServerProcess
 from ._reach import Reach
 from ._transport import Call, Ended, Outcome, Transport
-from ._turns import TurnBox, TurnRouter
+from ._turns import MCP_LOGIN_COMPLETED, LoginKey, TurnBox, TurnRouter, login_key
 from ._wire import decode_response, params_dict, preload, split_user_agent
 from .config import AppServerConfig, ServerRequestHandler
 from .errors import (
@@ -46,6 +46,7 @@ _SINCE: dict[str, tuple[int, ...]] = {
 }
 _CHECKED_FOR_AGE = frozenset({"turn/start", "thread/resume", "thread/fork"})
 _INTERRUPT_REPETITIONS = 3
+_MCP_LOGIN = "mcpServer/oauth/login"
 _NOT_STARTED = Ended("the app server client was not started")
 _FORKED = Ended("the app server client belongs to the process that this one was forked from")
 
@@ -153,6 +154,10 @@ class ClientCore:
             return self._submit_turn_start(transport, body)
         if method == "turn/interrupt":
             return self._submit_interrupt(transport, body)
+        if method == _MCP_LOGIN:
+            key = login_key(MCP_LOGIN_COMPLETED, body)
+            if key is not None:
+                self._router.forget_login(key)
         return transport.submit(method, body)
 
     def _refuse_too_new(self, method: str, body: JsonObject) -> None:
@@ -178,7 +183,7 @@ class ClientCore:
         return timeout
 
     @contextlib.contextmanager
-    def awaiting(self, call: Call, limit: float | None = None) -> Iterator[float | None]:
+    def awaiting(self, call: Call, limit: float | None = None) -> Generator[float | None]:
         """Gives the deadline of a call; on any failure to wait for it the call is abandoned."""
         timeout = self.timeout_of(call.method) if limit is None else limit
         try:
@@ -231,15 +236,15 @@ class ClientCore:
         return StartupTimeoutError(message, stderr_tail=process.stderr_tail(0.5))
 
     @contextlib.contextmanager
-    def login_box(self, login_id: str) -> Iterator[TurnBox]:
+    def login_box(self, key: LoginKey) -> Generator[TurnBox]:
         """The box that the end of a sign-in comes to."""
         self.live()
         router = self._router
-        box = router.await_login(login_id)
+        box = router.await_login(key)
         try:
             yield box
         finally:
-            router.leave_login(login_id, box)
+            router.leave_login(key, box)
 
     # -- turns ----------------------------------------------------------------------------------
 
@@ -313,7 +318,7 @@ class ClientBase:
         self._core.router.unregister(turn_id)
 
     @contextlib.contextmanager
-    def _registered(self, turn_id: str) -> Iterator[None]:
+    def _registered(self, turn_id: str) -> Generator[None]:
         self.register_turn_notifications(turn_id)
         try:
             yield

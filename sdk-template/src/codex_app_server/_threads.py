@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from ._on_request import Handlers
     from ._streams import AsyncOwner
     from .client import AppServerClient
-    from .generated.v2_all import ThreadGoalSetResponse
 
 
 @dataclass
@@ -25,14 +24,6 @@ class Thread(ThreadMethods, RequestHandling):
     def _handlers(self) -> tuple[Handlers, str | None]:
         return self._client._core.handlers, self.id
 
-    def pause_goal(self) -> ThreadGoalSetResponse:
-        """Let the goal rest: the runtime starts no further turn towards it."""
-        return self.set_goal(status="paused")
-
-    def resume_goal(self) -> ThreadGoalSetResponse:
-        """Go on with a goal that rests."""
-        return self.set_goal(status="active")
-
 
 @dataclass
 class AsyncThread(AsyncThreadMethods, RequestHandling):
@@ -43,11 +34,3 @@ class AsyncThread(AsyncThreadMethods, RequestHandling):
 
     def _handlers(self) -> tuple[Handlers, str | None]:
         return self._codex._client._core.handlers, self.id
-
-    async def pause_goal(self) -> ThreadGoalSetResponse:
-        """Let the goal rest: the runtime starts no further turn towards it."""
-        return await self.set_goal(status="paused")
-
-    async def resume_goal(self) -> ThreadGoalSetResponse:
-        """Go on with a goal that rests."""
-        return await self.set_goal(status="active")

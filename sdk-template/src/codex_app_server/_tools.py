@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, get_type_hints
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
@@ -27,6 +27,8 @@ class Tool:
         self.name: str = getattr(function, "__name__", "")
         if not callable(function) or not self.name.isidentifier():
             raise InvalidInputError(f"a tool must be a function with a name, not {function!r}")
+        if inspect.isasyncgenfunction(function):
+            raise InvalidInputError(f"the tool `{self.name}` must return a value, not yield some")
         self._function = function
         self._fields, self._model = _arguments(self.name, function)
         self.waits = inspect.iscoroutinefunction(function)
@@ -40,20 +42,21 @@ class Tool:
             "inputSchema": self._model.model_json_schema(),
         }
 
-    def call(self, method: str, params: JsonObject) -> dict[str, object]:
+    def call(
+        self, method: str, params: JsonObject
+    ) -> dict[str, object] | Awaitable[dict[str, object]]:
         """Call the function; what goes wrong is told to the model."""
         try:
-            return _answer(self._function(**self._given(params)), True)
+            value = self._function(**self._given(params))
+            # A decorated coroutine function does not look like one.
+            return _awaited(value) if isinstance(value, Awaitable) else _answer(value, True)
         except Exception as error:
             return _failed(error)
 
     async def call_later(self, method: str, params: JsonObject) -> dict[str, object]:
         """The same for a coroutine function."""
-        try:
-            waiting: Any = self._function(**self._given(params))
-            return _answer(await waiting, True)
-        except Exception as error:
-            return _failed(error)
+        answer = self.call(method, params)
+        return await answer if isinstance(answer, Awaitable) else answer
 
     def _given(self, params: JsonObject) -> dict[str, object]:
         model = self._model.model_validate(params.get("arguments") or {})
@@ -70,13 +73,14 @@ def _arguments(
 ) -> tuple[dict[str, str], type[BaseModel]]:
     try:
         hints = get_type_hints(function, include_extras=True)
-    except NameError as error:
+        parameters = inspect.signature(function).parameters.values()
+    except Exception as error:  # annotations are the user's own expressions
         raise InvalidInputError(
             f"the annotations of the tool `{name}` are unknown: {error}"
         ) from error
     fields: dict[str, str] = {}
     definitions: dict[str, Any] = {}
-    for number, parameter in enumerate(inspect.signature(function).parameters.values()):
+    for number, parameter in enumerate(parameters):
         if parameter.kind not in _NAMED:
             raise InvalidInputError(
                 f"the tool `{name}` must take named arguments, not `{parameter}`"
@@ -102,13 +106,25 @@ def _arguments(
 
 def _answer(value: object, success: bool) -> dict[str, object]:
     text = value if isinstance(value, str) else json.dumps(to_jsonable_python(value))
+    text.encode()  # a lone surrogate cannot be sent, which the model learns as an error
     return {"contentItems": [{"type": "inputText", "text": text}], "success": success}
 
 
 def _failed(error: Exception) -> dict[str, object]:
     if isinstance(error, ValidationError):
-        return _answer(f"invalid arguments: {problems(error)}", False)
-    return _answer(f"{type(error).__name__}: {error}", False)
+        return _answer(_sendable(f"invalid arguments: {problems(error)}"), False)
+    return _answer(_sendable(f"{type(error).__name__}: {error}"), False)
+
+
+def _sendable(text: str) -> str:
+    return text.encode(errors="backslashreplace").decode()
+
+
+async def _awaited(waiting: Awaitable[object]) -> dict[str, object]:
+    try:
+        return _answer(await waiting, True)
+    except Exception as error:
+        return _failed(error)
 
 
 def tools_of(functions: object) -> dict[str, Tool]:

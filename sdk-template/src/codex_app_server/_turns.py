@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import weakref
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from ._mailbox import Mailbox
@@ -17,6 +17,8 @@ from .generated.registry import NOTIFICATIONS
 
 TURN_COMPLETED = "turn/completed"
 LOGIN_COMPLETED = "account/login/completed"
+MCP_LOGIN_COMPLETED = "mcpServer/oauthLogin/completed"
+_LOGIN_ENDS = frozenset({LOGIN_COMPLETED, MCP_LOGIN_COMPLETED})
 _REMEMBERED_LOGINS = 64
 _GLOBAL_CAPACITY = 1024
 _UNCLAIMED_TURNS = 2048
@@ -34,6 +36,18 @@ class RawNotification(NamedTuple):
 
 
 TurnBox = Mailbox[RawNotification]
+
+LoginKey = tuple[str, str]
+"""The method that tells how a sign-in ended, and the sign-in's id."""
+
+
+def login_key(method: str, params: Mapping[str, object]) -> LoginKey | None:
+    """Which sign-in a notification, or the answer to a request, is about."""
+    found = params.get("loginId")
+    if not isinstance(found, str) and method == MCP_LOGIN_COMPLETED:
+        # Runtimes before 0.163.0 know a sign-in to an MCP server by the server's name alone.
+        found = params.get("name")
+    return (method, found) if isinstance(found, str) else None
 
 
 def not_kept(turn_id: str) -> StreamConsumedError:
@@ -75,8 +89,8 @@ class TurnRouter:
         self._last: OrderedDict[str, RawNotification] = OrderedDict()
         self._interrupted: OrderedDict[str, None] = OrderedDict()
         self._unheard: dict[str, list[Callable[[], None]]] = {}
-        self._logins: OrderedDict[str, RawNotification] = OrderedDict()
-        self._login_boxes: dict[str, list[TurnBox]] = {}
+        self._logins: OrderedDict[LoginKey, RawNotification] = OrderedDict()
+        self._login_boxes: dict[LoginKey, list[TurnBox]] = {}
         self._subscribed: list[weakref.ref[TurnBox]] = []
         self._starting = 0
         self._end: Callable[[], BaseException] | None = None
@@ -92,7 +106,7 @@ class TurnRouter:
                 listener.put(event)
         turn_id = turn_id_of(event.method, event.params)
         if turn_id is None:
-            if event.method == LOGIN_COMPLETED:
+            if event.method in _LOGIN_ENDS:
                 self._login_completed(event)
             self.unrouted.put(event)
             return
@@ -118,14 +132,14 @@ class TurnRouter:
             act()
 
     def _login_completed(self, event: RawNotification) -> None:
-        login_id = event.params.get("loginId")
-        if not isinstance(login_id, str):
+        key = login_key(event.method, event.params)
+        if key is None:
             return
         with self._lock:
-            self._logins[login_id] = event
+            self._logins[key] = event
             if len(self._logins) > _REMEMBERED_LOGINS:
                 self._logins.popitem(last=False)
-            boxes = self._login_boxes.pop(login_id, [])
+            boxes = self._login_boxes.pop(key, [])
         for box in boxes:
             box.put(event)
 
@@ -188,27 +202,32 @@ class TurnRouter:
             box.close(end)
         return box
 
-    def await_login(self, login_id: str) -> TurnBox:
+    def await_login(self, key: LoginKey) -> TurnBox:
         """A box for the end of a sign-in, which may have come already."""
         box: TurnBox = Mailbox()
         with self._lock:
-            event, end = self._logins.get(login_id), self._end
+            event, end = self._logins.get(key), self._end
             if event is not None:
                 box.put(event)
             elif end is not None:
                 box.close(end)
             else:
-                self._login_boxes.setdefault(login_id, []).append(box)
+                self._login_boxes.setdefault(key, []).append(box)
         return box
 
-    def leave_login(self, login_id: str, box: TurnBox) -> None:
+    def forget_login(self, key: LoginKey) -> None:
+        """A sign-in begins anew under the id of one that may have ended."""
+        with self._lock:
+            self._logins.pop(key, None)
+
+    def leave_login(self, key: LoginKey, box: TurnBox) -> None:
         """Nobody waits with this box any more."""
         with self._lock:
-            waiting = [other for other in self._login_boxes.get(login_id, ()) if other is not box]
+            waiting = [other for other in self._login_boxes.get(key, ()) if other is not box]
             if waiting:
-                self._login_boxes[login_id] = waiting
+                self._login_boxes[key] = waiting
             else:
-                self._login_boxes.pop(login_id, None)
+                self._login_boxes.pop(key, None)
 
     def register(self, turn_id: str) -> TurnBox:
         """The box of a turn that somebody follows by its id alone; the same until `unregister`."""

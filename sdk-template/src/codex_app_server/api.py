@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ._connection import AsyncConnectionMethods, ConnectionMethods
 from ._handles import AsyncTurnHandle, TurnHandle
-from ._login import AsyncLoginMethods, LoginMethods
+from ._on_request import RequestHandling
 from ._run import RunResult
 from ._threads import AsyncThread, Thread
 from ._wire import validate_initialize
 from .client import AppServerClient
 from .config import AppServerConfig
 from .errors import TransportClosedError
+from .generated.codex_methods import AsyncCodexMethods, CodexMethods
 
 if TYPE_CHECKING:
+    from ._on_request import Handlers
     from .models import InitializeResponse
 
 __all__ = [
@@ -29,7 +30,7 @@ __all__ = [
 ]
 
 
-class Codex(ConnectionMethods, LoginMethods):
+class Codex(CodexMethods, RequestHandling):
     """A running app server, started and introduced by the constructor.
 
     Use it as a context manager, or call `close`. Every method may be called from any thread.
@@ -74,8 +75,11 @@ class Codex(ConnectionMethods, LoginMethods):
         self._closed = True
         self._client.close()
 
+    def _handlers(self) -> tuple[Handlers, str | None]:
+        return self._client._core.handlers, None
 
-class AsyncCodex(AsyncConnectionMethods, AsyncLoginMethods):
+
+class AsyncCodex(AsyncCodexMethods, RequestHandling):
     """An app server for the tasks of one event loop.
 
     It starts with `async with`, or with the first call that is awaited; the constructor does
@@ -125,6 +129,9 @@ class AsyncCodex(AsyncConnectionMethods, AsyncLoginMethods):
         """End the server; every call and stream then raises TransportClosedError."""
         self._closed = True
         await self._client.close()
+
+    def _handlers(self) -> tuple[Handlers, str | None]:
+        return self._client._core.handlers, None
 
     async def _ensure_initialized(self) -> None:
         self._client.bind_loop()

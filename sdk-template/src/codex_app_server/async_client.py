@@ -14,8 +14,8 @@ from ._core import ClientBase, value_of
 from ._json import JsonObject
 from ._mailbox import call_in_loop, receive_async
 from ._run import completion
-from ._turns import TURN_COMPLETED, TurnBox
-from ._wire import build_params, decode_notification, decode_response
+from ._turns import LOGIN_COMPLETED, TURN_COMPLETED, TurnBox
+from ._wire import decode_notification, decode_response
 from .generated.client_methods import AsyncClientMethods
 from .retry import retry_on_overload_async
 
@@ -24,14 +24,12 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from .generated.account import LoginAccountResponse
     from .generated.core import (
         AgentMessageDeltaNotification,
         TurnCompletedNotification,
         TurnStartParams,
     )
     from .generated.notifications import AccountLoginCompletedNotification
-    from .generated.workspace import ThreadGoalSetResponse
     from .models import InitializeResponse, Notification
 
 ModelT = TypeVar("ModelT", bound="BaseModel")
@@ -124,39 +122,16 @@ class AsyncAppServerClient(ClientBase, AsyncClientMethods):
             max_delay_s=max_delay_s,
         )
 
-    # -- signing in and goals -------------------------------------------------------------------
-
-    async def account_login_start(self, params: JsonObject) -> LoginAccountResponse:
-        """`account/login/start`: begin to sign in, in the way that `params` says."""
-        from .generated.account import LoginAccountResponse
-
-        return await self.request(
-            "account/login/start", params, response_model=LoginAccountResponse
-        )
+    # -- signing in ----------------------------------------------------------------------------
 
     async def wait_for_login_completed(self, login_id: str) -> AccountLoginCompletedNotification:
         """The end of a sign-in, which may have come already."""
         from .generated.notifications import AccountLoginCompletedNotification
 
         self.bind_loop()
-        with self._core.login_box(login_id) as box:
+        with self._core.login_box((LOGIN_COMPLETED, login_id)) as box:
             event = await receive_async(box)
         return decode_response(event.method, event.params, AccountLoginCompletedNotification)
-
-    async def thread_goal_set(
-        self, thread_id: str, *, objective: str | None = None, status: str | None = None
-    ) -> ThreadGoalSetResponse:
-        """`thread/goal/set`: give a thread a goal, or change its goal."""
-        from .generated.workspace import ThreadGoalSetParams
-
-        params = build_params(
-            ThreadGoalSetParams, thread_id=thread_id, objective=objective, status=status
-        )
-        return await self.thread_goal_update(thread_id, params)
-
-    async def pause_goal(self, thread_id: str) -> ThreadGoalSetResponse:
-        """`thread/goal/set`: let a thread's goal rest."""
-        return await self.thread_goal_set(thread_id, status="paused")
 
     async def notify(self, method: str, params: Mapping[str, object] | None = None) -> None:
         """Send a notification."""

@@ -65,6 +65,8 @@ def to_fields(given: dict[str, object]) -> dict[str, object]:
     _add_settings(fields)
     turns = fields.pop("include_turns", None)
     if turns is not None:
+        if not isinstance(turns, bool):
+            raise InvalidInputError(f"`include_turns` must be True or False, not {turns!r}")
         fields["exclude_turns"] = not turns
     sandbox = fields.get("sandbox")
     if sandbox is None:

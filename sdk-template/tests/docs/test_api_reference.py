@@ -16,7 +16,10 @@ from codex_app_server import errors
 from harness.runtime import TEMPLATE
 
 REFERENCE = (TEMPLATE / "docs" / "api-reference.md").read_text(encoding="utf-8")
-CLASSES = ["Codex", "AsyncCodex", "Thread", "AsyncThread", "TurnHandle", "AsyncTurnHandle"]
+CLASSES = [
+    *("Codex", "AsyncCodex", "Thread", "AsyncThread", "TurnHandle", "AsyncTurnHandle"),
+    *("ChatgptLoginHandle", "DeviceCodeLoginHandle", "McpServerLoginHandle"),
+]
 DATA_CLASSES = [
     "AppServerConfig",
     "RunResult",

@@ -8,33 +8,14 @@ from pathlib import Path
 import pytest
 
 import codex_app_server
+import codex_app_server.events
+import codex_app_server.requests
 import codex_app_server.types
+from harness.documents import DOCUMENTS, blocks, document_programs
 from harness.model_server import ModelServer
 from harness.programs import Programs
 from harness.replies import Reply
 from harness.runtime import TEMPLATE
-
-DOCUMENTS = [
-    TEMPLATE / "README.md",
-    TEMPLATE / "examples" / "README.md",
-    *sorted((TEMPLATE / "docs").glob("*.md")),
-]
-BLOCK = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
-
-
-def blocks(path: Path) -> list[str]:
-    """The Python code blocks of a document."""
-    return BLOCK.findall(path.read_text(encoding="utf-8"))
-
-
-def whole_programs() -> list[object]:
-    """Every block that imports the SDK and starts a client, with its place as test id."""
-    found = []
-    for path in DOCUMENTS:
-        for number, code in enumerate(blocks(path), start=1):
-            if "import" in code and "Codex(" in code and path.name != "api-reference.md":
-                found.append(pytest.param(code, id=f"{path.name}-{number}"))
-    return found
 
 
 def source_tree(programs: Programs) -> Programs:
@@ -63,8 +44,9 @@ def test_the_quickstart_runs_as_printed(programs: Programs) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("code", whole_programs())
-def test_every_whole_program_runs(code: str, programs: Programs, model: ModelServer) -> None:
+@pytest.mark.parametrize("place", document_programs())
+def test_every_program_runs(place: str, programs: Programs, model: ModelServer) -> None:
+    code = document_programs()[place]
     if ".steer(" in code:
         model.fallback = Reply.text("Done.").slow(0.5)
     program = programs.directory / "program.py"
@@ -74,8 +56,8 @@ def test_every_whole_program_runs(code: str, programs: Programs, model: ModelSer
     assert "failed:" not in printed
 
 
-def test_the_documents_hold_whole_programs() -> None:
-    assert len(whole_programs()) >= 9
+def test_the_documents_hold_programs() -> None:
+    assert len(document_programs()) >= 14
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(TEMPLATE)))
@@ -97,6 +79,8 @@ def test_links_lead_somewhere(path: Path) -> None:
 def test_imported_names_exist(path: Path) -> None:
     homes = {
         "codex_app_server": set(codex_app_server.__all__),
+        "codex_app_server.events": set(codex_app_server.events.__all__),
+        "codex_app_server.requests": set(codex_app_server.requests.__all__),
         "codex_app_server.types": set(codex_app_server.types.__all__),
     }
     pattern = re.compile(r"^from (codex_app_server(?:\.\w+)*) import \(?([\w, \n]+)", re.MULTILINE)
@@ -105,10 +89,3 @@ def test_imported_names_exist(path: Path) -> None:
             assert module in homes, module
             for name in re.findall(r"\w+", names.split("\n\n")[0]):
                 assert name in homes[module] or not name[0].isupper(), f"{module}.{name}"
-
-
-@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(TEMPLATE)))
-def test_python_blocks_compile(path: Path) -> None:
-    for code in blocks(path):
-        if path.name != "api-reference.md":
-            compile(code, str(path), "exec")

@@ -1,4 +1,4 @@
-"""mypy --strict and pyright are content with the package, every example and a user's program."""
+"""mypy and pyright are content with the package, and strictly with every program that we show."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import codex_app_server
+from harness.documents import document_programs
 from harness.runtime import TEMPLATE
 
 USER_PROGRAM = '''
@@ -99,11 +100,17 @@ MISTAKES = {
 
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Every example under a name of its own, as mypy wants it, and a user's program."""
+    """Every example and every program of a document under a name of its own, and a user's program.
+
+    mypy wants one name for each.
+    """
     directory = tmp_path_factory.mktemp("programs")
     for path in (TEMPLATE / "examples").glob("[0-9]*/*.py"):
         shutil.copy(path, directory / f"example_{path.parent.name}_{path.stem}.py")
     shutil.copy(TEMPLATE / "examples" / "_bootstrap.py", directory)
+    for place, code in document_programs().items():
+        name = f"document_{place.replace('-', '_')}.py".lower()
+        (directory / name).write_text(code, encoding="utf-8")
     (directory / "user_program.py").write_text(USER_PROGRAM, encoding="utf-8")
     shutil.copy(TYPED / "right.py", directory / "typed_right.py")
     return directory
@@ -140,8 +147,10 @@ def test_mypy_strict(programs: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 @pytest.mark.slow
 @pytest.mark.timeout(300)
-def test_pyright(programs: Path) -> None:
-    errors, files = pyright(programs)
+@pytest.mark.parametrize("python", ["3.10", "3.14"])
+def test_pyright(programs: Path, python: str) -> None:
+    """Under the oldest Python, and under the newest, where what it removed or deprecates is one."""
+    errors, files = pyright(programs, python=python)
     assert errors == []
     assert files > 50
 
@@ -167,7 +176,9 @@ def test_every_public_symbol_has_a_known_type() -> None:
     assert json.loads(checked.stdout)["typeCompleteness"]["completenessScore"] == 1
 
 
-def pyright(programs: Path, *, source: bool = True) -> tuple[list[tuple[str, int, str]], int]:
+def pyright(
+    programs: Path, *, source: bool = True, python: str = "3.10"
+) -> tuple[list[tuple[str, int, str]], int]:
     """What pyright finds in programs, strictly, and in the source; and how many files it read."""
     pytest.importorskip("pyright")
     # pyright takes paths relative to its configuration file only.
@@ -175,10 +186,11 @@ def pyright(programs: Path, *, source: bool = True) -> tuple[list[tuple[str, int
     settings = {
         "include": [path, "."] if source else ["."],
         "extraPaths": [path],
-        "pythonVersion": "3.10",
+        "pythonVersion": python,
         "typeCheckingMode": "standard",
+        "reportDeprecated": "error",
         "reportMissingImports": "warning" if source else "error",
-        "strict": ["typed_right.py", "user_program.py"],
+        "strict": ["."] if source else [],
     }
     (programs / "pyrightconfig.json").write_text(json.dumps(settings), encoding="utf-8")
     checked = run_tool(

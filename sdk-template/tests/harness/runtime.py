@@ -5,11 +5,18 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import stat
+import zipfile
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from harness.home import CodexHome
+
 TEMPLATE = Path(__file__).resolve().parents[2]
+WHEELS = TEMPLATE.parent / "target" / "payloads"
 
 
 class RuntimeMissing(RuntimeError):
@@ -77,3 +84,33 @@ def importable_runtime(scratch: Path) -> Path:
         encoding="utf-8",
     )
     return scratch
+
+
+@dataclass(frozen=True)
+class OlderRuntimes:
+    """Runtimes before the pinned one, unpacked from their wheels into a directory of their own."""
+
+    directory: Path
+
+    def executable(self, version: str) -> Path:
+        """The executable of a version; skips the test where its wheel is not beside the checks."""
+        name = f"openai_codex_cli_bin-{version}-py3-none-manylinux_2_17_x86_64.whl"
+        if not (WHEELS / name).is_file():
+            if os.environ.get("RELKIT_REQUIRE_PAYLOADS") == "1" and TEMPLATE.name == "sdk-template":
+                pytest.fail(f"there is no `{WHEELS / name}`")
+            pytest.skip(f"there is no `{name}` beside the checks")
+        executable = self.directory / version / "codex"
+        if not executable.is_file():
+            executable.parent.mkdir(parents=True)
+            with zipfile.ZipFile(WHEELS / name) as wheel:
+                executable.write_bytes(wheel.read("codex_cli_bin/bin/codex"))
+            executable.chmod(executable.stat().st_mode | stat.S_IXUSR)
+        return executable
+
+    def settings(self, version: str, home: CodexHome) -> dict[str, Any]:
+        """What a client's configuration says to use a version with the settings of `home`."""
+        # Databases of a later version are not for it: it begins with a home of its own.
+        own = home.path.with_name(f"home-of-{version}")
+        own.mkdir()
+        (own / "config.toml").write_bytes((home.path / "config.toml").read_bytes())
+        return {"codex_bin": self.executable(version), "env": {"CODEX_HOME": str(own)}}

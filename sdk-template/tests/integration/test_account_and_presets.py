@@ -121,6 +121,8 @@ def test_settings_that_contradict_or_do_not_exist_are_refused(
         thread = twin.wait(codex.thread_start())
         with pytest.raises(ValueError, match="not"):
             twin.wait(thread.run("x", **settings))
+        with pytest.raises(ValueError, match="`include_turns` must be True or False"):
+            twin.wait(codex.thread_resume(thread.id, include_turns="no"))
         both = {"sandbox": Sandbox.read_only, "sandbox_policy": {"type": "readOnly"}}
         with pytest.raises(ValueError, match="not both"):
             twin.wait(thread.run("x", **both))

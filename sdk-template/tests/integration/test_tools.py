@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any
 
 import pytest
 from pydantic import BaseModel, Field
 
+from codex_app_server.errors import InvalidInputError
 from harness import Reply, Twin
 
 
@@ -65,7 +68,54 @@ def test_what_can_be_no_tool_is_refused(twin: Twin) -> None:
 
     def twice(name: str) -> None: ...
 
+    def misspelled(name: str) -> None: ...
+
+    def unknown(name: str) -> None: ...
+
+    misspelled.__annotations__["name"] = "list["
+    unknown.__annotations__["name"] = "Missing"
+
+    async def several(name: str) -> AsyncIterator[str]:
+        yield name
+
     with twin.codex() as codex:
-        for tools in ([starred], [opaque], [twice, twice], [lambda: 1], [5], weather):
-            with pytest.raises(ValueError, match="tool"):
+        unreadable = ([int], [misspelled], [unknown], [several])
+        for tools in ([starred], [opaque], [twice, twice], [lambda: 1], [5], weather, *unreadable):
+            with pytest.raises(InvalidInputError, match="tool"):
                 twin.wait(codex.thread_start(tools=tools))
+
+
+def logged(function: Callable[..., Any]) -> Callable[..., Any]:
+    """A decorator that makes a coroutine function look like any other."""
+
+    @functools.wraps(function)
+    def call(*arguments: Any, **keywords: Any) -> Any:
+        return function(*arguments, **keywords)
+
+    return call
+
+
+@logged
+async def look_up(name: str) -> dict[str, str]:
+    """Looks a name up."""
+    if name == "nobody":
+        raise LookupError(f"no such name: \ud800 {name}")
+    return {"name": name}
+
+
+def halved(name: str) -> str:
+    """Half of a character."""
+    return "\ud83d"
+
+
+def test_decorated_coroutines_and_texts_that_cannot_be_sent(twin: Twin) -> None:
+    calls = [("look_up", "you"), ("look_up", "nobody"), ("halved", "x")]
+    replies = [Reply.call(function, {"name": name}) for function, name in calls]
+    twin.world.model.queue(*replies, Reply.text("done"))
+    with twin.codex() as codex:
+        thread = twin.wait(codex.thread_start(tools=[look_up, halved]))
+        assert twin.wait(thread.run("x")).final_response == "done"
+    first, second, third = twin.world.model.last_request.function_outputs()
+    assert "you" in first
+    assert "LookupError: no such name" in second
+    assert "UnicodeEncodeError" in third

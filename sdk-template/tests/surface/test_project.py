@@ -15,6 +15,7 @@ from codex_app_server import AppServerConfig
 TEMPLATE = Path(__file__).resolve().parents[2]
 PROJECT = (TEMPLATE / "pyproject.toml").read_text(encoding="utf-8")
 EXAMPLES = sorted((TEMPLATE / "examples").rglob("*.py"))
+PUBLIC_MODULES = ("errors", "events", "requests", "types")
 PRIVATE_MODULES = ("api", "client", "async_client", "generated", "models", "retry", "_")
 
 
@@ -65,7 +66,7 @@ def test_examples_import_public_modules_only(path: Path) -> None:
         if package != "codex_app_server" or not rest:
             continue
         first = rest.split(".")[0]
-        assert first == "types" or first in codex_app_server.__all__, module
+        assert first in PUBLIC_MODULES or first in codex_app_server.__all__, module
         if first == "types" and "." in rest:
             assert rest.split(".")[1] in codex_app_server.types.__all__, module
         assert not first.startswith(PRIVATE_MODULES) or first in codex_app_server.__all__, module

@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, TypeVar
 
-from codex_app_server._wire import params_dict, wire_input
+from codex_app_server._wire import build_params, params_dict, wire_input
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         GetAccountResponse,
         ListMcpServerStatusParams,
         ListMcpServerStatusResponse,
+        LoginAccountResponse,
         LogoutAccountResponse,
         McpResourceReadParams,
         McpResourceReadResponse,
@@ -295,6 +296,28 @@ class ClientMethods(ABC):
         body: dict[str, object] = {"threadId": thread_id, "turnId": turn_id}
         return self.request("turn/interrupt", body, response_model=TurnInterruptResponse)
 
+    def account_login_start(self, params: JsonObject) -> LoginAccountResponse:
+        """`account/login/start`: begin to sign in, in the way that `params` says."""
+        from .account import LoginAccountResponse
+
+        method = "account/login/start"
+        return self.request(method, params, response_model=LoginAccountResponse)
+
+    def thread_goal_set(
+        self, thread_id: str, *, objective: str | None = None, status: str | None = None
+    ) -> ThreadGoalSetResponse:
+        """`thread/goal/set`: give a thread a goal, or change its goal."""
+        from .workspace import ThreadGoalSetParams
+
+        params = build_params(
+            ThreadGoalSetParams, thread_id=thread_id, objective=objective, status=status
+        )
+        return self.thread_goal_update(thread_id, params)
+
+    def pause_goal(self, thread_id: str) -> ThreadGoalSetResponse:
+        """`thread/goal/set`: let a thread's goal rest."""
+        return self.thread_goal_set(thread_id, status="paused")
+
 
 class AsyncClientMethods(ABC):
     """The requests of `AsyncAppServerClient`, one method each."""
@@ -542,3 +565,25 @@ class AsyncClientMethods(ABC):
 
         body: dict[str, object] = {"threadId": thread_id, "turnId": turn_id}
         return await self.request("turn/interrupt", body, response_model=TurnInterruptResponse)
+
+    async def account_login_start(self, params: JsonObject) -> LoginAccountResponse:
+        """`account/login/start`: begin to sign in, in the way that `params` says."""
+        from .account import LoginAccountResponse
+
+        method = "account/login/start"
+        return await self.request(method, params, response_model=LoginAccountResponse)
+
+    async def thread_goal_set(
+        self, thread_id: str, *, objective: str | None = None, status: str | None = None
+    ) -> ThreadGoalSetResponse:
+        """`thread/goal/set`: give a thread a goal, or change its goal."""
+        from .workspace import ThreadGoalSetParams
+
+        params = build_params(
+            ThreadGoalSetParams, thread_id=thread_id, objective=objective, status=status
+        )
+        return await self.thread_goal_update(thread_id, params)
+
+    async def pause_goal(self, thread_id: str) -> ThreadGoalSetResponse:
+        """`thread/goal/set`: let a thread's goal rest."""
+        return await self.thread_goal_set(thread_id, status="paused")

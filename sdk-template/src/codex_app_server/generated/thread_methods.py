@@ -362,6 +362,14 @@ class ThreadMethods:
         result = handle.run(timeout=timeout)
         return with_parsed(result, output_schema)
 
+    def pause_goal(self) -> ThreadGoalSetResponse:
+        """Let the goal rest: the runtime starts no further turn towards it."""
+        return self.set_goal(status="paused")
+
+    def resume_goal(self) -> ThreadGoalSetResponse:
+        """Go on with a goal that rests."""
+        return self.set_goal(status="active")
+
 
 class AsyncThreadMethods:
     """The requests of `AsyncThread`, one method each."""
@@ -679,3 +687,11 @@ class AsyncThreadMethods:
         )
         result = await handle.run(timeout=timeout)
         return with_parsed(result, output_schema)
+
+    async def pause_goal(self) -> ThreadGoalSetResponse:
+        """Let the goal rest: the runtime starts no further turn towards it."""
+        return await self.set_goal(status="paused")
+
+    async def resume_goal(self) -> ThreadGoalSetResponse:
+        """Go on with a goal that rests."""
+        return await self.set_goal(status="active")

@@ -20,6 +20,7 @@ from codex_app_server import (
     CodexConfig,
     ExternalMessage,
     LocalImageInput,
+    McpServerLoginHandle,
     RunResult,
     Sandbox,
     TextInput,
@@ -177,6 +178,10 @@ def accounts(codex: Codex) -> None:
     handle = codex.login_chatgpt()
     assert_type(handle, ChatgptLoginHandle)
     assert_type(handle.wait(timeout=1.0).success, bool)
+    server = codex.login_mcp_server("web", scopes=["read"], timeout_secs=60)
+    assert_type(server, McpServerLoginHandle)
+    assert_type(server.authorization_url, str)
+    assert_type(server.wait(timeout=1.0).error, "str | None")
 
 
 def failures(thread: Thread) -> None:
@@ -214,6 +219,8 @@ async def later() -> None:
             if isinstance(event.payload, AgentMessageDeltaNotification):
                 print(event.payload.delta)
         assert_type(await codex.login_chatgpt(), AsyncChatgptLoginHandle)
+        server = await codex.login_mcp_server("web")
+        assert_type((await server.wait()).success, bool)
         async for stored in codex.iter_threads():
             assert_type(stored, StoredThread)
         assert_type((await thread.set_goal("x")).goal, ThreadGoal)

@@ -49,6 +49,8 @@ def arguments(codex: Codex, thread: Thread) -> None:
     thread.run("x", timeout="5")  # wrong
     thread.run("x", output_schema="schema")  # wrong
     thread.call_mcp_tool("server")  # wrong
+    codex.login_mcp_server("web").cancel()  # wrong
+    codex.login_mcp_server("web", scopes="read")  # wrong
 
 
 def add(a: int) -> int:
@@ -71,6 +73,18 @@ def results(thread: Thread) -> None:
     result.parsed.place  # wrong
     thread.run("x").parsed.degrees  # wrong
     text: str = thread.run("x").final_response  # wrong
+    for item in result.items:
+        item.roott.type  # wrong
+        item.text  # wrong
+        item.root.txet  # wrong
+        if item.root.type == "agentMessage":
+            item.root.txet  # wrong
+
+
+def unions(codex: Codex) -> None:
+    codex.account().account.email  # wrong
+    codex.thread_list().data[0].status.typ  # wrong
+    codex.thread_list().data[0].source.nothing  # wrong
 
 
 def payloads(handle: TurnHandle) -> None:
