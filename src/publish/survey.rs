@@ -9,6 +9,7 @@ use super::index::{Index, IndexError, Presence};
 use super::page::{Page, is_distribution};
 use super::plan::{Phase, Plan, PlannedFile};
 use super::wait::backoff;
+use crate::http;
 use crate::version::PublicVersion;
 use crate::wheel::filename::{Claim, WheelFileName};
 use crate::wheel::name::DistributionName;
@@ -221,7 +222,9 @@ pub(super) fn patiently<T>(pause: Duration, mut ask: impl FnMut() -> Result<T, I
     loop {
         tries += 1;
         match ask() {
-            Err(error) if error.is_passing() && tries < MAX_TRIES => thread::sleep(backoff(pause, tries)),
+            Err(error) if error.is_passing() && tries < MAX_TRIES && error.asked() <= http::MAX_ASKED => {
+                thread::sleep(backoff(pause, tries).max(error.asked()));
+            }
             outcome => return outcome,
         }
     }
