@@ -38,6 +38,7 @@ use crate::http;
 pub fn parse() -> Result<Cli, clap::Error> {
     let mut command = sections::with_sections(Cli::command());
     let mut matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    index::one_of_both(&matches, &mut command)?;
     Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
 }
 

@@ -119,6 +119,11 @@ fn notes(phase: &Phase, pages: &Pages<'_>, foreign: &Foreign<'_>) -> Vec<String>
             )),
             None => {}
         }
+        for there in &page.tracks {
+            notes.push(format!(
+                "the page of `{project}` says that it follows `{there}` (PEP 708): what it lists can be that index's"
+            ));
+        }
         if let Some(status) = page.status.as_ref().filter(|status| status.word != "active") {
             notes.push(format!("the index calls `{project}` {}{}", status.word, because(&status.reason)));
         }
