@@ -89,14 +89,21 @@ pub(super) enum Meaning {
     Refused,
 }
 
-/// How servers say that a file of this name exists: words, and where they are from.
-const EXISTS: [(&str, &str); 6] = [
+/// How servers say that a file of this name exists: words, and where they are from. AWS CodeArtifact is reported with a bare
+/// 409 (khora's pull request 495); of Pulp, Cloudsmith and Gemfury no words are on record. Whatever is refused without known
+/// words is looked up at the index all the same.
+const EXISTS: [(&str, &str); 11] = [
     ("file already exist", "warehouse, forklift/legacy.py"),
-    ("already exists", "pypiserver and devpi, as they answer"),
+    ("contents already exist", "warehouse of 2018, twine's issue 332"),
+    ("already exists", "pypiserver and devpi, as they answer; Google Artifact Registry, twine's issue 816"),
     ("already exist in", "an earlier table of relkit's, its source not recorded"),
     ("already been taken", "older GitLab, as maturin has it"),
     ("updating asset", "Nexus, as maturin has it"),
-    ("overwrite artifact", "Artifactory, as maturin has it"),
+    ("cannot be updated", "Nexus with a newer store, nexus-public's issue 696"),
+    ("overwrite artifact", "Artifactory, as maturin has it; with `delete/` before it, twine's issue 332"),
+    ("overwrite all artifacts", "Artifactory of 2025, twine's issue 1251"),
+    ("already contains file", "Azure Artifacts, azure-sdk-for-python's issue 9286"),
+    ("already contains '", "Azure Artifacts of a whole package, a lab's issue 621 of MicrosoftLearning"),
 ];
 
 pub(super) fn meaning(answer: &Answer) -> Meaning {
@@ -185,6 +192,12 @@ mod tests {
             (409, "a-1.whl already exists in non-volatile index", Meaning::Exists),
             (403, "Not permitted to overwrite artifact", Meaning::Exists),
             (400, "Repository does not allow updating asset", Meaning::Exists),
+            (400, "foo-pypi/packages/a/1/a-1.whl cannot be updated", Meaning::Exists),
+            (403, "Not enough permissions to delete/overwrite artifact 'a'", Meaning::Exists),
+            (403, "Not enough permissions to delete/overwrite all artifacts under 'a'", Meaning::Exists),
+            (409, "The feed 'a' already contains file 'a-1.whl' in package 'a 1'.", Meaning::Exists),
+            (409, "The feed already contains 'a 1'", Meaning::Exists),
+            (400, "Requested entity already exists.", Meaning::Exists),
             (400, "Validation failed: File name has already been taken", Meaning::Exists),
             (400, "This filename was previously used by a file that has since been deleted.", Meaning::Refused),
             (400, "Uploading new files to releases older than 14 days is not allowed.", Meaning::Refused),

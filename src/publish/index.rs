@@ -91,7 +91,11 @@ impl Explain for IndexError {
                 "to read this index, set RELKIT_INDEX_TOKEN, or name its host in `.netrc` (or the file that NETRC names), \
                  or write `https://USER:PASSWORD@…` as its URL"
             }
-            Self::Refused { .. } | Self::Page { .. } | Self::Nothing { .. } => {
+            Self::Nothing { .. } => {
+                "check `--index-url` for typing errors; where it is right, and the index answers nothing until it has a project, \
+                 leave it out for the first release: nothing is looked up then"
+            }
+            Self::Refused { .. } | Self::Page { .. } => {
                 "`--index-url` names the simple API, the page under which every project has its own; check it for typing \
                  errors"
             }
