@@ -1,6 +1,8 @@
 //! Reading an index over the network: the simple repository API, JSON first and HTML as the fallback (PEP 503, 691; PEP 833
 //! freezes the HTML form). What another origin says through a redirect is not the index's word. Nothing here writes.
 
+mod error;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::io::{self, Read};
@@ -19,9 +21,11 @@ use url::Url;
 use super::credentials::{Reading, basic};
 use super::page::{Kind, Listed, Page, is_root};
 use crate::digest::Sha256Digest;
-use crate::error::{self, Explain};
+use crate::error as causes;
 use crate::http::{self, HttpError, Refusal, Secrets, Until};
 use crate::wheel::name::DistributionName;
+
+pub use error::IndexError;
 
 const ACCEPTED: &str =
     "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1";
@@ -38,71 +42,6 @@ pub(super) const MAX_TIME: Duration = Duration::from_secs(60 * 60);
 const MAX_LONGER: u64 = 16 << 20;
 /// What no index has; where it has a page nevertheless, it has that page for everything.
 const NO_PROJECT: &str = "relkit-asks-for-a-project-that-cannot-exist";
-
-#[derive(Debug, thiserror::Error)]
-pub enum IndexError {
-    #[error("cannot read `{url}`")]
-    Network { url: String, source: Box<dyn std::error::Error + Send + Sync> },
-    #[error("`{url}` answered {refusal}")]
-    Refused { url: String, refusal: Refusal },
-    #[error("`{url}` is not a page of the simple API: {why}")]
-    Page { url: String, why: String },
-    #[error("`{url}` sent a page that is cut short")]
-    Cut { url: String },
-    #[error("`{url}` did not come within {} s", after.as_secs())]
-    Slow { url: String, after: Duration },
-    /// Neither its root nor any project is there.
-    #[error("no index is at `{url}`: it answered {status}, and has no page for any project of the release")]
-    Nothing { url: String, status: StatusCode },
-}
-
-impl IndexError {
-    pub(super) fn is_passing(&self) -> bool {
-        match self {
-            Self::Network { .. } | Self::Cut { .. } => true,
-            Self::Refused { refusal, .. } => http::is_passing(refusal.status),
-            Self::Page { .. } | Self::Nothing { .. } | Self::Slow { .. } => false,
-        }
-    }
-
-    /// How long the index asks to wait.
-    pub(super) fn asked(&self) -> Duration {
-        match self {
-            Self::Refused { refusal, .. } => refusal.retry_after.unwrap_or_default(),
-            _ => Duration::ZERO,
-        }
-    }
-}
-
-impl Explain for IndexError {
-    fn hint(&self) -> Option<String> {
-        let hint = match self {
-            Self::Network { .. } | Self::Cut { .. } | Self::Slow { .. } => {
-                "check the network and the URL, then run the same command again"
-            }
-            Self::Refused { refusal, .. } if http::is_passing(refusal.status) => {
-                let asked = refusal.retry_after.map(|asked| format!(" (it asks to wait {} s)", asked.as_secs()));
-                return Some(format!(
-                    "the index is busy: run the same command again later{}",
-                    asked.unwrap_or_default()
-                ));
-            }
-            Self::Refused { refusal, .. } if matches!(refusal.status.as_u16(), 401 | 403 | 407) => {
-                "to read this index, set RELKIT_INDEX_TOKEN, or name its host in `.netrc` (or the file that NETRC names), \
-                 or write `https://USER:PASSWORD@…` as its URL"
-            }
-            Self::Nothing { .. } => {
-                "check `--index-url` for typing errors; where it is right, and the index answers nothing until it has a project, \
-                 leave it out for the first release: nothing is looked up then"
-            }
-            Self::Refused { .. } | Self::Page { .. } => {
-                "`--index-url` names the simple API, the page under which every project has its own; check it for typing \
-                 errors"
-            }
-        };
-        Some(hint.to_owned())
-    }
-}
 
 /// Whether an index has a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -305,8 +244,8 @@ impl Index {
                         _ => Err(Setback::Final(format!("it answered {}", self.refusal(response)))),
                     };
                 }
-                Err(error) if error.is_passing() => return Err(Setback::Passing(error::sentence(&error))),
-                Err(error) => return Err(Setback::Final(error::sentence(&error))),
+                Err(error) if error.is_passing() => return Err(Setback::Passing(causes::sentence(&error))),
+                Err(error) => return Err(Setback::Final(causes::sentence(&error))),
             }
         }
         Err(Setback::Final("it redirects in a circle".to_owned()))
