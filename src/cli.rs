@@ -380,9 +380,9 @@ pub(crate) struct PublishedSource {
 #[derive(Debug, Args)]
 pub(crate) struct IndexSource {
     /// With `--only sdk`: the simple API of the index that has the runtime
-    #[arg(long, value_name = "URL", env = "RELKIT_INDEX_URL", hide_env_values = true, conflicts_with = "index")]
+    #[arg(long, value_name = "URL", env = "RELKIT_INDEX_URL", hide_env_values = true)]
     pub index_url: Option<String>,
-    /// The same by the name of an index of the product's table
+    /// The same by the name of an index of the product's table, which goes before the variable
     #[arg(long, value_name = "NAME")]
     pub index: Option<String>,
 }
@@ -409,7 +409,7 @@ pub(crate) struct Verify {
     --upload-url https://upload.example/legacy/ --index-url https://index.example/simple/
 
 No index is built in. The token comes from the job's trusted publisher, else from RELKIT_TOKEN or --token-stdin.")]
-#[command(group = ArgGroup::new("destination").required(true).args(["upload_url", "index"]))]
+#[command(group = ArgGroup::new("destination").required(true).multiple(true).args(["upload_url", "index"]))]
 pub(crate) struct Publish {
     #[command(flatten)]
     pub gate: GateOptions,
@@ -417,7 +417,7 @@ pub(crate) struct Publish {
     #[arg(long, value_name = "URL", env = "RELKIT_UPLOAD_URL", hide_env_values = true)]
     pub upload_url: Option<String>,
     /// The simple API of the index, where published files are looked up
-    #[arg(long, value_name = "URL", env = "RELKIT_INDEX_URL", hide_env_values = true, conflicts_with = "index")]
+    #[arg(long, value_name = "URL", env = "RELKIT_INDEX_URL", hide_env_values = true)]
     pub index_url: Option<String>,
     /// An index of the product's table, which has both URLs: given in their place, and in that of their variables
     #[arg(long, value_name = "NAME")]

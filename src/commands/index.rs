@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Command};
 use url::Url;
 
 use crate::cli::IndexSource;
@@ -36,7 +39,25 @@ impl IndexSource {
     pub(super) fn reader(&self, runtime: &RuntimeProject) -> Result<Option<Index>, Failure> {
         let named = self.index.as_deref().map(|name| named(name, runtime)).transpose()?;
         let typed = self.index_url.as_deref().map(http::parse_url).transpose()?;
-        let url = typed.or_else(|| named.and_then(|row| row.index_url));
+        // Both are there only where the URL is that of the variable.
+        let url = named.map_or(typed, |row| row.index_url);
         url.map(|url| reader(&url, Patience::default().sending)).transpose()
+    }
+}
+
+/// Refuses the name of an index beside a URL that was typed. That of a variable gives way to the name.
+pub(super) fn one_of_both(matches: &ArgMatches, command: &mut Command) -> Result<(), clap::Error> {
+    let Some((_, of_command)) = matches.subcommand() else { return Ok(()) };
+    let is_typed = |id: &str| {
+        let is_known = of_command.try_contains_id(id).is_ok();
+        is_known && of_command.value_source(id) == Some(ValueSource::CommandLine)
+    };
+    let both = [("upload_url", "--upload-url"), ("index_url", "--index-url")].into_iter().find(|(id, _)| is_typed(id));
+    match both.filter(|_| is_typed("index")) {
+        Some((_, option)) => {
+            let words = format!("the argument '{option} <URL>' cannot be used with '--index <NAME>'");
+            Err(command.error(ErrorKind::ArgumentConflict, words))
+        }
+        None => Ok(()),
     }
 }

@@ -22,13 +22,14 @@ mod verify;
 use std::error::Error as _;
 use std::io::{self, Write as _};
 
-use clap::error::{ContextKind, ContextValue};
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 use crate::cli::{Cli, Command};
 use crate::console::{Color, Console, Volume, text::visible};
 use crate::error::{Exit, Failure};
 use crate::fs::{clean_on_interrupt, keep_own_rights};
+use crate::http;
 
 /// Reads the process's command line.
 ///
@@ -37,6 +38,7 @@ use crate::fs::{clean_on_interrupt, keep_own_rights};
 pub fn parse() -> Result<Cli, clap::Error> {
     let mut command = sections::with_sections(Cli::command());
     let mut matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    index::one_of_both(&matches, &mut command)?;
     Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
 }
 
@@ -90,14 +92,20 @@ fn say(words: &clap::Error) -> Exit {
     }
 }
 
-/// Shows what is hidden in the arguments that a slip quotes, which may be names of files, as a pattern of a shell gives them.
+/// Shows what is hidden in the arguments that a slip quotes, which may be names of files, as a pattern of a shell gives them;
+/// and hides what may be secret: in URLs, and in the value of an option that takes none.
 fn shown(mut words: clap::Error) -> clap::Error {
-    let plain = |value: &ContextValue| match value {
-        ContextValue::String(text) => Some(ContextValue::String(visible(text))),
-        ContextValue::Strings(texts) => Some(ContextValue::Strings(texts.iter().map(|text| visible(text)).collect())),
+    let is_unasked = words.kind() == ErrorKind::TooManyValues;
+    let text = |kind: ContextKind, text: &str| match kind {
+        ContextKind::InvalidValue if is_unasked => "***".to_owned(),
+        _ => visible(&http::without_secrets(text)),
+    };
+    let plain = |kind: ContextKind, value: &ContextValue| match value {
+        ContextValue::String(word) => Some(ContextValue::String(text(kind, word))),
+        ContextValue::Strings(list) => Some(ContextValue::Strings(list.iter().map(|word| text(kind, word)).collect())),
         _ => None,
     };
-    let context = words.context().filter_map(|(kind, value)| Some((kind, plain(value)?, value)));
+    let context = words.context().filter_map(|(kind, value)| Some((kind, plain(kind, value)?, value)));
     let odd: Vec<_> =
         context.filter(|(_, plain, value)| plain != *value).map(|(kind, plain, _)| (kind, plain)).collect();
     if odd.is_empty() {

@@ -18,7 +18,7 @@ use super::part::Part;
 use crate::console::{Progress, Shown};
 use crate::digest::Sha256Digest;
 use crate::fs::{FsError, open_regular, portable};
-use crate::http::{self, Refusal};
+use crate::http::{self, Refusal, Secrets};
 
 const MAX_ATTEMPTS: u32 = 6;
 const MAX_PAUSE: Duration = Duration::from_secs(30);
@@ -192,9 +192,16 @@ impl Download<'_> {
             }
             status if http::is_passing(status) => {
                 let pause = http::retry_after(response.headers(), SystemTime::now()).unwrap_or_default();
-                Err(Setback::Passing(format!("the server answered {}", Refusal::read(response)).into(), pause))
+                Err(Setback::Passing(
+                    format!("the server answered {}", Refusal::read(response, &Secrets::of_url(&self.options.url)))
+                        .into(),
+                    pause,
+                ))
             }
-            _ => Err(Setback::Final(FetchError::Refused { url: self.shown(), refusal: Refusal::read(response) })),
+            _ => Err(Setback::Final(FetchError::Refused {
+                url: self.shown(),
+                refusal: Refusal::read(response, &Secrets::of_url(&self.options.url)),
+            })),
         }
     }
 

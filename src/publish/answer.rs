@@ -7,7 +7,8 @@ use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderName, LOCATION};
 
 use crate::http;
-use crate::http::sentence::{Body, one_line};
+use crate::http::Secrets;
+use crate::http::sentence::{Body, cut, one_line};
 
 /// How long a server may ask to wait.
 const MAX_WAIT: Duration = Duration::from_secs(300);
@@ -30,11 +31,11 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// Reads an answer from its parts; `phrase` is that of the status line.
-    pub(super) fn new(status: StatusCode, phrase: &str, headers: &HeaderMap, body: &[u8]) -> Self {
+    /// Reads an answer from its parts; `phrase` is that of the status line, and `secrets` are taken out of what it says.
+    pub(super) fn new(status: StatusCode, phrase: &str, headers: &HeaderMap, body: &[u8], secrets: &Secrets) -> Self {
         let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-        let Body { mut reason, is_refusal } = Body::read(body, status);
-        let phrase = one_line(phrase);
+        let Body { mut reason, is_refusal } = Body::read(body, status, secrets);
+        let phrase = cut(&one_line(phrase), secrets);
         // Some servers say why in the status line alone, and send a page that only repeats the status.
         let is_canonical = status.canonical_reason().is_some_and(|canonical| phrase.eq_ignore_ascii_case(canonical));
         if !phrase.is_empty() && !is_canonical && !reason.contains(&phrase) {
@@ -44,8 +45,7 @@ impl Answer {
         let code = format!("{} ", status.as_u16());
         let sentence = reason.strip_prefix(&code).unwrap_or(&reason);
         let says_nothing = status.canonical_reason().is_some_and(|words| sentence.eq_ignore_ascii_case(words));
-        // A server may repeat the URL that it was asked by.
-        let reason = if says_nothing { String::new() } else { without_passwords(sentence) };
+        let reason = if says_nothing { String::new() } else { sentence.to_owned() };
         let reset = (status == StatusCode::TOO_MANY_REQUESTS)
             .then(|| text(HeaderName::from_static("ratelimit")).and_then(rate_limit_reset))
             .flatten();
@@ -53,7 +53,7 @@ impl Answer {
             status,
             reason,
             retry_after: http::retry_after(headers, SystemTime::now()).max(reset),
-            location: text(LOCATION).map(str::to_owned),
+            location: text(LOCATION).map(|location| secrets.redact(location)),
             is_refusal,
         }
     }
@@ -63,11 +63,6 @@ impl Answer {
         let colon = if self.reason.is_empty() { "" } else { ": " };
         format!("the server answered {}{colon}{}", self.status, self.reason)
     }
-}
-
-/// Word by word: what follows an address is none of its own.
-fn without_passwords(sentence: &str) -> String {
-    sentence.split(' ').map(http::without_passwords).collect::<Vec<_>>().join(" ")
 }
 
 /// The parameter `t` of a RateLimit field: the seconds until the quota is whole again.
@@ -94,14 +89,21 @@ pub(super) enum Meaning {
     Refused,
 }
 
-/// How servers say that a file of this name exists: words, and where they are from.
-const EXISTS: [(&str, &str); 6] = [
+/// How servers say that a file of this name exists: words, and where they are from. AWS CodeArtifact is reported with a bare
+/// 409 (khora's pull request 495); of Pulp, Cloudsmith and Gemfury no words are on record. Whatever is refused without known
+/// words is looked up at the index all the same.
+const EXISTS: [(&str, &str); 11] = [
     ("file already exist", "warehouse, forklift/legacy.py"),
-    ("already exists", "pypiserver and devpi, as they answer"),
+    ("contents already exist", "warehouse of 2018, twine's issue 332"),
+    ("already exists", "pypiserver and devpi, as they answer; Google Artifact Registry, twine's issue 816"),
     ("already exist in", "an earlier table of relkit's, its source not recorded"),
     ("already been taken", "older GitLab, as maturin has it"),
     ("updating asset", "Nexus, as maturin has it"),
-    ("overwrite artifact", "Artifactory, as maturin has it"),
+    ("cannot be updated", "Nexus with a newer store, nexus-public's issue 696"),
+    ("overwrite artifact", "Artifactory, as maturin has it; with `delete/` before it, twine's issue 332"),
+    ("overwrite all artifacts", "Artifactory of 2025, twine's issue 1251"),
+    ("already contains file", "Azure Artifacts, azure-sdk-for-python's issue 9286"),
+    ("already contains '", "Azure Artifacts of a whole package, a lab's issue 621 of MicrosoftLearning"),
 ];
 
 pub(super) fn meaning(answer: &Answer) -> Meaning {
@@ -190,6 +192,12 @@ mod tests {
             (409, "a-1.whl already exists in non-volatile index", Meaning::Exists),
             (403, "Not permitted to overwrite artifact", Meaning::Exists),
             (400, "Repository does not allow updating asset", Meaning::Exists),
+            (400, "foo-pypi/packages/a/1/a-1.whl cannot be updated", Meaning::Exists),
+            (403, "Not enough permissions to delete/overwrite artifact 'a'", Meaning::Exists),
+            (403, "Not enough permissions to delete/overwrite all artifacts under 'a'", Meaning::Exists),
+            (409, "The feed 'a' already contains file 'a-1.whl' in package 'a 1'.", Meaning::Exists),
+            (409, "The feed already contains 'a 1'", Meaning::Exists),
+            (400, "Requested entity already exists.", Meaning::Exists),
             (400, "Validation failed: File name has already been taken", Meaning::Exists),
             (400, "This filename was previously used by a file that has since been deleted.", Meaning::Refused),
             (400, "Uploading new files to releases older than 14 days is not allowed.", Meaning::Refused),
@@ -224,7 +232,8 @@ mod tests {
     #[test]
     fn the_status_line_is_heard() {
         let read = |status: u16, phrase: &str, body: &[u8]| {
-            Answer::new(StatusCode::from_u16(status).unwrap(), phrase, &HeaderMap::new(), body).reason
+            Answer::new(StatusCode::from_u16(status).unwrap(), phrase, &HeaderMap::new(), body, &Secrets::default())
+                .reason
         };
         assert_eq!(
             read(409, "a.whl already exists in non-volatile index", b""),

@@ -13,7 +13,7 @@ use url::Url;
 use super::attestation::{Attestations, of_provenance};
 use super::error::because;
 use super::hashes::difference;
-use super::index::{Index, IndexError, MAX_TRIES, Setback};
+use super::index::{Index, IndexError, MAX_TIME, MAX_TRIES, Setback};
 use super::page::Listed;
 use super::survey::{is_of_release, patiently};
 use super::wait::backoff;
@@ -33,7 +33,6 @@ const MAX_FILES: usize = 400;
 const MAX_FILE: u64 = 4 << 30;
 /// All files together, in bytes.
 const MAX_BYTES: u64 = 16 << 30;
-const MAX_TIME: Duration = Duration::from_secs(60 * 60);
 /// The attestations of one file, in bytes.
 const MAX_PROVENANCE: u64 = 4 << 20;
 

@@ -9,6 +9,7 @@ use super::index::{Index, IndexError, Presence};
 use super::page::{Page, is_distribution};
 use super::plan::{Phase, Plan, PlannedFile};
 use super::wait::backoff;
+use crate::http;
 use crate::version::PublicVersion;
 use crate::wheel::filename::{Claim, WheelFileName};
 use crate::wheel::name::DistributionName;
@@ -118,6 +119,11 @@ fn notes(phase: &Phase, pages: &Pages<'_>, foreign: &Foreign<'_>) -> Vec<String>
             )),
             None => {}
         }
+        for there in &page.tracks {
+            notes.push(format!(
+                "the page of `{project}` says that it follows `{there}` (PEP 708): what it lists can be that index's"
+            ));
+        }
         if let Some(status) = page.status.as_ref().filter(|status| status.word != "active") {
             notes.push(format!("the index calls `{project}` {}{}", status.word, because(&status.reason)));
         }
@@ -221,7 +227,9 @@ pub(super) fn patiently<T>(pause: Duration, mut ask: impl FnMut() -> Result<T, I
     loop {
         tries += 1;
         match ask() {
-            Err(error) if error.is_passing() && tries < MAX_TRIES => thread::sleep(backoff(pause, tries)),
+            Err(error) if error.is_passing() && tries < MAX_TRIES && error.asked() <= http::MAX_ASKED => {
+                thread::sleep(backoff(pause, tries).max(error.asked()));
+            }
             outcome => return outcome,
         }
     }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use hyper::ext::ReasonPhrase;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{Client, StatusCode};
 use url::Url;
 
@@ -18,7 +18,7 @@ use super::form::Frame;
 use crate::console::Progress;
 use crate::error::causes;
 use crate::fs::open_regular;
-use crate::http::{self, HttpError, MAX_ANSWER};
+use crate::http::{self, HttpError, MAX_ANSWER, Secrets};
 
 /// As fast as the connection is.
 const DIRECT: Rhythm = Rhythm { chunk: 128 * 1024, after_head: Duration::ZERO, after_chunk: Duration::ZERO };
@@ -118,10 +118,13 @@ impl Uploader {
         let body =
             FormBody::new(request.frame, file, length, request.blake3, rhythm, progress).map_err(SendError::Loop)?;
         let (sent, answered, total) = (body.counter(), body.answered(), body.total());
+        let authorization = request.token.basic(request.user);
+        let secrets = Secrets::of_header(&authorization).and(Secrets::of_url(request.url));
         let call = self
             .client
             .post(request.url.clone())
-            .header(AUTHORIZATION, request.token.basic(request.user))
+            .header(AUTHORIZATION, authorization)
+            .header(ACCEPT_ENCODING, "identity")
             .header(CONTENT_TYPE, &request.frame.content_type)
             .header(ACCEPT, "application/json;q=0.9, text/plain;q=0.8, text/html;q=0.7")
             .body(reqwest::Body::wrap(body));
@@ -138,7 +141,7 @@ impl Uploader {
                 let phrase = phrase.map(|phrase| String::from_utf8_lossy(phrase.as_bytes()).into_owned());
                 let is_early = sent.load(Ordering::Relaxed) < total;
                 let (body, is_whole) = read_start(response).await;
-                let answer = Answer::new(status, &phrase.unwrap_or_default(), &headers, &body);
+                let answer = Answer::new(status, &phrase.unwrap_or_default(), &headers, &body, &secrets);
                 Ok((is_early, is_whole, answer))
             };
             tokio::select! {
@@ -147,15 +150,14 @@ impl Uploader {
             }
         });
         runtime.shutdown_background();
-        let (is_early, is_whole, mut answer) = answer?;
-        if is_early && answer.status.is_success() {
+        let (is_early, is_whole, answer) = answer?;
+        // A page for people may come at once, whatever is sent: that is an answer.
+        if is_early && answer.status.is_success() && !answer.is_refusal {
             return Err(SendError::Early);
         }
         if is_early && !is_whole && request.approach == Approach::Direct {
             return Err(SendError::HalfHeard(answer.status));
         }
-        answer.reason = request.token.redact(request.user, &answer.reason);
-        answer.location = answer.location.map(|location| request.token.redact(request.user, &location));
         Ok(answer)
     }
 

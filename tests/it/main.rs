@@ -66,10 +66,12 @@ mod publish_index;
 #[cfg(target_os = "linux")]
 mod publish_killed;
 mod publish_odd;
+mod publish_patience;
 #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod publish_providers;
 mod publish_release;
 mod publish_said;
+mod publish_secrets;
 mod publish_servers;
 mod release_report;
 mod retag;

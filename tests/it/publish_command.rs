@@ -247,8 +247,16 @@ fn an_index_has_its_urls_or_its_name() {
     let both = "cannot be used with";
     refused(&["--upload-url", url, "--index", "test"], None, both);
     refused(&["--index-url", url, "--index", "test"], None, both);
-    refused(&["--index", "test"], Some("RELKIT_UPLOAD_URL"), both);
-    refused(&["--index", "test"], Some("RELKIT_INDEX_URL"), both);
+    // What is typed goes before a variable.
+    let looked_up = "`test` is no index of";
+    refused(&["--index", "test"], Some("RELKIT_UPLOAD_URL"), looked_up);
+    refused(&["--index", "test"], Some("RELKIT_INDEX_URL"), looked_up);
+    let mut verify = relkit();
+    verify.args(["verify", "dist", "--release-version", "1.0", "--only", "sdk", "--index", "test"]);
+    let said = text(&run(verify.env("RELKIT_INDEX_URL", url)));
+    assert!(said.contains(looked_up), "{said}");
+    let said = text(&run(verify.args(["--index-url", url])));
+    assert!(said.contains(both), "{said}");
     refused(&[], None, "--upload-url <URL>|--index <NAME>");
     refused(&["--index-url", url], None, "--upload-url <URL>|--index <NAME>");
 }

@@ -17,8 +17,8 @@ pub use environment::Environment;
 pub use error::CredentialError;
 pub use reading::Reading;
 pub(crate) use token::TOKEN_USER;
+pub(super) use token::basic;
 pub use token::{Mask, Token};
-pub(super) use token::{basic, redact};
 use trusted::TrustedPublishing;
 
 /// Where the token of an upload comes from.

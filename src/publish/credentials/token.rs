@@ -36,11 +36,6 @@ impl Token {
         basic(user, &self.0)
     }
 
-    /// A text of a server without the token, should it repeat it.
-    pub(crate) fn redact(&self, user: &str, text: &str) -> String {
-        redact(&self.basic(user), text)
-    }
-
     /// Masks the token in every form in which a log can show it.
     pub(super) fn mask(&self, mask: Mask<'_>) {
         mask(self.0.expose_secret());
@@ -57,15 +52,6 @@ impl fmt::Debug for Token {
 /// The Authorization header of a user name and a password (RFC 7617).
 pub(in crate::publish) fn basic(user: &str, password: &SecretString) -> HeaderValue {
     sensitive(&format!("Basic {}", encoded(user, password)))
-}
-
-/// A text of a server without the password that the header gave it, should it repeat it.
-pub(in crate::publish) fn redact(authorization: &HeaderValue, text: &str) -> String {
-    let encoded = authorization.to_str().ok().and_then(|header| header.strip_prefix("Basic ")).unwrap_or_default();
-    let decoded = STANDARD.decode(encoded).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    let password = decoded.as_deref().and_then(|pair| pair.split_once(':')).map(|(_, password)| password);
-    let secrets = [Some(encoded), password].into_iter().flatten().filter(|secret| !secret.is_empty());
-    secrets.fold(text.to_owned(), |text, secret| text.replace(secret, "…"))
 }
 
 fn encoded(user: &str, password: &SecretString) -> String {

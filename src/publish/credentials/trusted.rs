@@ -18,8 +18,8 @@ use super::claims::Claims;
 use super::environment::{Environment, Provider};
 use super::error::CredentialError;
 use super::token::{Mask, Token, sensitive};
-use crate::http;
-use crate::http::sentence::Body;
+use crate::http::sentence::{Body, cut};
+use crate::http::{self, Secrets, Until};
 use crate::wheel::name::DistributionName;
 
 /// How long a minted token is used before another is minted, where the index does not say how long it lives.
@@ -74,7 +74,7 @@ impl TrustedPublishing {
         let status = response.status();
         let body = whole(response, STEP)?;
         if http::is_passing(status) {
-            let (reason, claims) = (Body::read(&body, status).reason, Claims::default());
+            let (reason, claims) = (Body::read(&body, status, &Secrets::default()).reason, Claims::default());
             return Err(CredentialError::Refused { step: STEP, status, reason, claims, project: None });
         }
         // Whatever else it answers, it knows no trusted publishing: not found, not enabled, or a page for people.
@@ -124,7 +124,7 @@ impl TrustedPublishing {
             let call = self.client.post(self.mint_url.clone()).json(&json!({ "token": identity }));
             call.send().map_err(network(STEP))
         })?;
-        let minted: Minted = answer(response, STEP, &Claims::of(&identity), project, &identity)?;
+        let minted: Minted = answer(response, STEP, &Claims::of(&identity), project, &Secrets::of_text(&identity))?;
         let token = Token::new(&minted.token)?;
         token.mask(mask);
         Ok((token, used_for(minted.expires.as_u64(), SystemTime::now())))
@@ -152,8 +152,9 @@ impl TrustedPublishing {
         http::must_be_safe(&url)?;
         url.query_pairs_mut().append_pair("audience", &self.audience);
         let header = sensitive(&format!("bearer {token}"));
+        let secrets = Secrets::of_header(&header).and(Secrets::of_url(&url));
         let call = || self.client.get(url.clone()).header(AUTHORIZATION, header.clone()).send().map_err(network(STEP));
-        let identity: Identity = answer(patiently(call)?, STEP, &Claims::default(), project, token)?;
+        let identity: Identity = answer(patiently(call)?, STEP, &Claims::default(), project, &secrets)?;
         Ok(identity.value)
     }
 }
@@ -173,7 +174,7 @@ impl TrustedPublishing {
         let status = response.status();
         let body = whole(response, STEP)?;
         if !status.is_success() {
-            let (reason, claims) = (Body::read(&body, status).reason, Claims::default());
+            let (reason, claims) = (Body::read(&body, status, &Secrets::default()).reason, Claims::default());
             let project = Some(project.clone());
             return Err(CredentialError::Refused { step: STEP, status, reason, claims, project });
         }
@@ -241,10 +242,11 @@ fn patiently(mut call: impl FnMut() -> Result<Response, CredentialError>) -> Res
             Ok(response) => http::is_passing(response.status()),
             Err(error) => matches!(error, CredentialError::Network { .. }),
         };
-        if !is_passing || tries == MAX_TRIES {
+        let asked = outcome.as_ref().ok().and_then(|response| http::retry_after(response.headers(), SystemTime::now()));
+        if !is_passing || tries == MAX_TRIES || asked.is_some_and(|asked| asked > http::MAX_ASKED) {
             return outcome;
         }
-        std::thread::sleep(PAUSE * tries);
+        std::thread::sleep((PAUSE * tries).max(asked.unwrap_or_default()));
     }
 }
 
@@ -256,7 +258,11 @@ fn network(step: &'static str) -> impl FnOnce(reqwest::Error) -> CredentialError
 /// The body of an answer, or as much of it as is looked at: the rest makes no sense of what begins so.
 fn whole(response: Response, step: &'static str) -> Result<Vec<u8>, CredentialError> {
     let mut body = Vec::new();
-    match response.take(http::MAX_ANSWER as u64).read_to_end(&mut body).map_err(io::Error::downcast) {
+    match Until::new(response, Instant::now() + SILENCE)
+        .take(http::MAX_ANSWER as u64)
+        .read_to_end(&mut body)
+        .map_err(io::Error::downcast)
+    {
         Err(Ok(error)) => Err(network(step)(error)),
         Ok(_) | Err(Err(_)) => Ok(body),
     }
@@ -267,22 +273,25 @@ fn answer<T: serde::de::DeserializeOwned>(
     step: &'static str,
     claims: &Claims,
     project: &DistributionName,
-    secret: &str,
+    secrets: &Secrets,
 ) -> Result<T, CredentialError> {
     let status = response.status();
     let body = whole(response, step)?;
-    let refused = |reason: String| {
-        let reason = reason.replace(secret, "…");
-        CredentialError::Refused { step, status, reason, claims: claims.clone(), project: Some(project.clone()) }
+    let refused = |reason: String| CredentialError::Refused {
+        step,
+        status,
+        reason,
+        claims: claims.clone(),
+        project: Some(project.clone()),
     };
     if !status.is_success() {
-        return Err(refused(refusal(&body, status)));
+        return Err(refused(refusal(&body, status, secrets)));
     }
     serde_json::from_slice(&body).map_err(|_| refused("the answer is not what trusted publishing prescribes".into()))
 }
 
 /// The sentence of a refusal: every error's description, else whatever the page says.
-fn refusal(body: &[u8], status: StatusCode) -> String {
+fn refusal(body: &[u8], status: StatusCode, secrets: &Secrets) -> String {
     let body_json: Value = serde_json::from_slice(body).unwrap_or_default();
     let errors = body_json.get("errors").and_then(Value::as_array).into_iter().flatten();
     let described: Vec<String> = errors
@@ -291,7 +300,7 @@ fn refusal(body: &[u8], status: StatusCode) -> String {
             Some(format!("{}: {}", text("code"), text("description"))).filter(|text| text.len() > 2)
         })
         .collect();
-    if described.is_empty() { Body::read(body, status).reason } else { described.join("; ") }
+    if described.is_empty() { Body::read(body, status, secrets).reason } else { cut(&described.join("; "), secrets) }
 }
 
 #[cfg(test)]
@@ -317,7 +326,7 @@ mod tests {
     fn every_error_of_a_refusal_is_told() {
         let body =
             br#"{"message":"Token request failed","errors":[{"code":"invalid-publisher","description":"no match"}]}"#;
-        assert_eq!(refusal(body, StatusCode::UNPROCESSABLE_ENTITY), "invalid-publisher: no match");
-        assert_eq!(refusal(br#"{"message":"not enabled"}"#, StatusCode::FORBIDDEN), "not enabled");
+        assert_eq!(refusal(body, StatusCode::UNPROCESSABLE_ENTITY, &Secrets::default()), "invalid-publisher: no match");
+        assert_eq!(refusal(br#"{"message":"not enabled"}"#, StatusCode::FORBIDDEN, &Secrets::default()), "not enabled");
     }
 }

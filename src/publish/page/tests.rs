@@ -1,3 +1,5 @@
+use crate::digest::Sha256Digest;
+
 use super::*;
 
 fn page(content_type: &str, body: &str) -> Result<Page, String> {
@@ -117,5 +119,54 @@ proptest::proptest! {
         let _ = Page::parse("application/json", &body, &url, &url);
         let _ = Page::parse("", markup.as_bytes(), &url, &url);
         let _ = is_root("", &body, &url);
+    }
+}
+
+#[test]
+fn what_is_followed_is_told_and_what_lies_there_left_out() {
+    let file = |name: &str, url: &str| format!(r#"{{"filename":"{name}","url":"{url}","hashes":{{}}}}"#);
+    let files =
+        [file("a-1.tar.gz", "https://other.example/f/a-1.tar.gz"), file("a-2.tar.gz", "../../a-2.tar.gz")].join(",");
+    let json = format!(
+        r#"{{"meta":{{"api-version":"1.2","tracks":["https://me:secret@other.example/simple/a/",7]}},"files":[{files}]}}"#
+    );
+    // What is none of the specification's is passed over whole.
+    assert_eq!(page("application/json", &json).unwrap().tracks, [""; 0]);
+    let json = page("application/json", &json.replace(",7]", "]")).unwrap();
+    let html = page(
+        "text/html",
+        "<meta name=pypi:tracks content=' https://me:secret@other.example/simple/a/ '><a href=//other.example/a-1.tar.gz>x</a>\
+         <a href=//cdn.example/a-2.tar.gz>x</a>",
+    );
+    for page in [json, html.unwrap()] {
+        assert_eq!(page.tracks, ["https://***@other.example/simple/a/"]);
+        assert_eq!(page.files.keys().collect::<Vec<_>>(), ["a-2.tar.gz"]);
+        assert!(page.elsewhere.unwrap().contains("other.example"));
+    }
+}
+
+#[test]
+fn the_page_of_one_project_is_no_root_and_a_root_no_project() {
+    let url = Url::parse("https://index.example/simple/").unwrap();
+    let root = |kind: &str, text: &str| is_root(kind, text.as_bytes(), &url);
+    let json = "application/vnd.pypi.simple.v1+json";
+    assert_eq!(root(json, r#"{"meta":{},"projects":[{"name":"files"}]}"#), Ok(true));
+    assert_eq!(root(json, r#"{"meta":{}}"#), Ok(true));
+    assert_eq!(root("text/html", "<title>Simple index</title><a href=a/>a</a>"), Ok(true));
+    for (kind, text) in [
+        (json, r#"{"meta":{}, "name":"projects", "files" : [{"filename":"a-1.tar.gz"#),
+        ("application/json", r#"{"files":[]}"#),
+        ("text/html", "<a href=a-1.tar.gz>a-1.tar.gz</a>"),
+        ("application/vnd.pypi.simple.v1+html", "<a href=a-1.tar.gz>a-1.tar.gz</a>"),
+    ] {
+        assert!(root(kind, text).unwrap_err().contains("one project"), "{kind} {text}");
+    }
+    assert!(page(json, r#"{"meta":{},"projects":[]}"#).unwrap_err().contains("lists projects"));
+    for (text, kind) in [
+        ("<title>Simple index</title><a href=/simple/b/>b</a>", Kind::Doubtful),
+        ("<title>Links for a</title>", Kind::Simple),
+        ("<meta name=pypi:repository-version content=1.0><a href=x>x</a>", Kind::Simple),
+    ] {
+        assert_eq!(page("text/html", text).unwrap().kind, kind, "{text}");
     }
 }

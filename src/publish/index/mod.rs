@@ -1,26 +1,31 @@
 //! Reading an index over the network: the simple repository API, JSON first and HTML as the fallback (PEP 503, 691; PEP 833
 //! freezes the HTML form). What another origin says through a redirect is not the index's word. Nothing here writes.
 
+mod error;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::io::Read;
-use std::time::Duration;
+use std::io::{self, Read};
+use std::time::{Duration, Instant};
 
-use flate2::read::MultiGzDecoder;
 use reqwest::StatusCode;
 use reqwest::blocking::{Client, Response};
-use reqwest::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, LOCATION};
+use reqwest::header::{
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue,
+    LOCATION,
+};
 use reqwest::redirect::Policy;
 use serde::de::IgnoredAny;
 use url::Url;
 
-use super::credentials::{Reading, basic, redact};
+use super::credentials::{Reading, basic};
 use super::page::{Kind, Listed, Page, is_root};
-use crate::binary::Magic;
 use crate::digest::Sha256Digest;
-use crate::error::{self, Explain};
-use crate::http::{self, HttpError, Refusal};
+use crate::error as causes;
+use crate::http::{self, HttpError, Refusal, Secrets, Until};
 use crate::wheel::name::DistributionName;
+
+pub use error::IndexError;
 
 const ACCEPTED: &str =
     "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1";
@@ -31,52 +36,12 @@ const MAX_ROOT: u64 = 256 << 10;
 const MAX_REDIRECTS: usize = 10;
 /// How often a file is asked for of which the index tells no SHA-256.
 pub(super) const MAX_TRIES: u32 = 3;
+/// How long files may take that are fetched.
+pub(super) const MAX_TIME: Duration = Duration::from_secs(60 * 60);
 /// How much longer than planned a file may be of which the index tells no SHA-256, in bytes.
 const MAX_LONGER: u64 = 16 << 20;
 /// What no index has; where it has a page nevertheless, it has that page for everything.
 const NO_PROJECT: &str = "relkit-asks-for-a-project-that-cannot-exist";
-
-#[derive(Debug, thiserror::Error)]
-pub enum IndexError {
-    #[error("cannot read `{url}`")]
-    Network { url: String, source: Box<dyn std::error::Error + Send + Sync> },
-    #[error("`{url}` answered {refusal}")]
-    Refused { url: String, refusal: Refusal },
-    #[error("`{url}` is not a page of the simple API: {why}")]
-    Page { url: String, why: String },
-    #[error("`{url}` sent a page that is cut short")]
-    Cut { url: String },
-    /// Neither its root nor any project is there.
-    #[error("no index is at `{url}`: it answered {status}, and has no page for any project of the release")]
-    Nothing { url: String, status: StatusCode },
-}
-
-impl IndexError {
-    pub(super) fn is_passing(&self) -> bool {
-        match self {
-            Self::Network { .. } | Self::Cut { .. } => true,
-            Self::Refused { refusal, .. } => http::is_passing(refusal.status),
-            Self::Page { .. } | Self::Nothing { .. } => false,
-        }
-    }
-}
-
-impl Explain for IndexError {
-    fn hint(&self) -> Option<String> {
-        let hint = match self {
-            Self::Network { .. } | Self::Cut { .. } => "check the network and the URL, then run the same command again",
-            Self::Refused { refusal, .. } if matches!(refusal.status.as_u16(), 401 | 403 | 407) => {
-                "to read this index, set RELKIT_INDEX_TOKEN, or name its host in `.netrc` (or the file that NETRC names), \
-                 or write `https://USER:PASSWORD@…` as its URL"
-            }
-            Self::Refused { .. } | Self::Page { .. } | Self::Nothing { .. } => {
-                "`--index-url` names the simple API, the page under which every project has its own; check it for typing \
-                 errors"
-            }
-        };
-        Some(hint.to_owned())
-    }
-}
 
 /// Whether an index has a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,6 +66,8 @@ impl Presence {
 #[derive(Debug)]
 pub struct Index {
     client: Client,
+    /// How long a page may take; one that trickles in is never silent.
+    page_time: Duration,
     /// Bare of user name and password.
     simple: Url,
     /// The user name of its URL.
@@ -137,13 +104,15 @@ impl Index {
             simple.set_path(&path);
         }
         let client = http::client(silence, Policy::none())?;
-        Ok(Self { client, simple, user, authorization, fetched: RefCell::default() })
+        let page_time = silence * 10;
+        Ok(Self { client, page_time, simple, user, authorization, fetched: RefCell::default() })
     }
 
-    /// Reads it as `reading` allows, unless its URL said how.
+    /// Reads it as `reading` allows, unless its URL said how. A user name alone goes without a password: it can be a token.
     #[must_use]
     pub fn read_with(mut self, reading: &Reading) -> Self {
-        self.authorization = self.authorization.or_else(|| reading.for_url(&self.simple, &self.user));
+        let alone = || (!self.user.is_empty()).then(|| basic(&self.user, &String::new().into()));
+        self.authorization = self.authorization.or_else(|| reading.for_url(&self.simple, &self.user)).or_else(alone);
         self
     }
 
@@ -164,8 +133,8 @@ impl Index {
             status if !status.is_success() => return Err(self.refused(&at, response)),
             _ => {}
         }
-        let content_type = content_type(&response);
-        let body = read(response, &at, MAX_PAGE)?;
+        let content_type = header(&response, CONTENT_TYPE);
+        let body = self.read(response, &at, MAX_PAGE)?;
         if body.len() as u64 > MAX_PAGE {
             return Err(not_a_page(&at, "it is larger than 64 MiB"));
         }
@@ -209,8 +178,8 @@ impl Index {
             status if !status.is_success() => return Err(self.refused(&at, response)),
             _ => {}
         }
-        let content_type = content_type(&response);
-        let start = read(response, &at, MAX_ROOT)?;
+        let content_type = header(&response, CONTENT_TYPE);
+        let start = self.read(response, &at, MAX_ROOT)?;
         match is_root(&content_type, &start, &at) {
             Ok(true) => Ok(()),
             Ok(false) => Err(not_a_page(&at, "it lists no project")),
@@ -243,12 +212,15 @@ impl Index {
 
     /// The digest of at most `limit` bytes, if they tell one; none where another try may.
     fn fetch(&self, url: &Url, limit: u64) -> Option<Option<Sha256Digest>> {
+        let until = Instant::now() + MAX_TIME;
         let mut response = match self.open(url) {
-            Ok(response) => response.take(limit + 1),
+            Ok(response) => Until::new(response, until).take(limit + 1),
             Err(Setback::Passing(_)) => return None,
             Err(Setback::Final(_)) => return Some(None),
         };
-        let (digest, length) = Sha256Digest::of_reader(&mut response).ok()?;
+        let Ok((digest, length)) = Sha256Digest::of_reader(&mut response) else {
+            return (Instant::now() > until).then_some(None);
+        };
         Some((length <= limit).then_some(digest))
     }
 
@@ -272,11 +244,34 @@ impl Index {
                         _ => Err(Setback::Final(format!("it answered {}", self.refusal(response)))),
                     };
                 }
-                Err(error) if error.is_passing() => return Err(Setback::Passing(error::sentence(&error))),
-                Err(error) => return Err(Setback::Final(error::sentence(&error))),
+                Err(error) if error.is_passing() => return Err(Setback::Passing(causes::sentence(&error))),
+                Err(error) => return Err(Setback::Final(causes::sentence(&error))),
             }
         }
         Err(Setback::Final("it redirects in a circle".to_owned()))
+    }
+
+    /// Reads at most `limit` bytes and one more, unpacked where a server packed them though it was asked not to.
+    fn read(&self, response: Response, url: &Url, limit: u64) -> Result<Vec<u8>, IndexError> {
+        let failed = |error: io::Error| match error.kind() {
+            // That of a silent connection has a cause.
+            io::ErrorKind::TimedOut if error.get_ref().is_none() => {
+                IndexError::Slow { url: http::shown(url), after: self.page_time }
+            }
+            _ => network(url, error),
+        };
+        let packing = header(&response, CONTENT_ENCODING).to_ascii_lowercase();
+        if !["", "identity", "gzip", "x-gzip", "deflate"].contains(&packing.trim()) {
+            return Err(not_a_page(
+                url,
+                format!("it is packed as `{packing}`, which was not asked for and cannot be read"),
+            ));
+        }
+        let mut response = Until::new(response, Instant::now() + self.page_time);
+        let (mut start, mut body) = (Vec::new(), Vec::new());
+        (&mut response).take(2).read_to_end(&mut start).map_err(failed)?;
+        http::unpacked(&start, response).take(limit + 1).read_to_end(&mut body).map_err(failed)?;
+        Ok(body)
     }
 
     fn below(&self, name: &str) -> Url {
@@ -292,11 +287,8 @@ impl Index {
 
     /// What a refusal says, without the credentials that were sent.
     fn refusal(&self, response: Response) -> Refusal {
-        let refusal = Refusal::read(response);
-        match &self.authorization {
-            Some(authorization) => refusal.with_reason(|reason| redact(authorization, reason)),
-            None => refusal,
-        }
+        let authorization = self.authorization.as_ref().map(Secrets::of_header).unwrap_or_default();
+        Refusal::read(response, &authorization.and(Secrets::of_url(&self.simple)))
     }
 
     /// Asks for `url`, and follows redirects on its own server.
@@ -305,6 +297,7 @@ impl Index {
         let mut seen = Vec::new();
         loop {
             let mut request = self.client.get(at.clone()).header(ACCEPT, ACCEPTED).header(CACHE_CONTROL, "no-cache");
+            request = request.header(ACCEPT_ENCODING, "identity");
             if let Some(authorization) = self.authorization.as_ref().filter(|_| at.origin() == self.simple.origin()) {
                 request = request.header(AUTHORIZATION, authorization.clone());
             }
@@ -329,24 +322,8 @@ impl Index {
     }
 }
 
-fn content_type(response: &Response) -> String {
-    let text = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    text.unwrap_or_default().to_owned()
-}
-
-/// Reads at most `limit` bytes and one more, unpacked where a server packed them without being asked to.
-fn read(mut response: Response, url: &Url, limit: u64) -> Result<Vec<u8>, IndexError> {
-    let mut start = Vec::new();
-    (&mut response).take(2).read_to_end(&mut start).map_err(|error| network(url, error))?;
-    let is_packed = Magic::of(&start) == Magic::Gzip;
-    let whole = start.as_slice().chain(response);
-    let mut body = Vec::new();
-    let read = match is_packed {
-        true => MultiGzDecoder::new(whole).take(limit + 1).read_to_end(&mut body),
-        false => whole.take(limit + 1).read_to_end(&mut body),
-    };
-    read.map_err(|error| network(url, error))?;
-    Ok(body)
+fn header(response: &Response, name: HeaderName) -> String {
+    response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
 }
 
 fn network(url: &Url, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> IndexError {
@@ -369,4 +346,33 @@ fn not_a_page(url: &Url, why: impl Into<String>) -> IndexError {
 /// Why it is no such page.
 pub fn names_on(content_type: &str, body: &[u8], url: &Url, simple: &Url) -> Result<Vec<String>, String> {
     Page::parse(content_type, body, url, simple).map(|page| page.files.into_keys().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn a_page_that_trickles_in_is_given_up() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let simple = Url::parse(&format!("http://{}/simple/", listener.local_addr().unwrap())).unwrap();
+        thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n";
+            // It ends when nobody listens any more.
+            _ = stream.write_all(head.as_bytes());
+            while stream.write_all(b" ").is_ok() {
+                thread::sleep(Duration::from_millis(20));
+            }
+        });
+        let index =
+            Index { page_time: Duration::from_secs(1), ..Index::new(&simple, Duration::from_secs(20)).unwrap() };
+        let error = index.page(&"acme".parse().unwrap()).unwrap_err();
+        assert!(matches!(error, IndexError::Slow { .. }) && !error.is_passing(), "{error:?}");
+        assert!(error.to_string().contains("did not come within 1 s"), "{error}");
+    }
 }

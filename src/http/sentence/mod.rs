@@ -1,0 +1,100 @@
+//! What a server says in the body of an answer: the first sentence for people in JSON of any shape, in a page, in XML, or
+//! in plain text; and whether it says so that nothing was done. Nothing here knows what the sentence means.
+
+mod json;
+mod page;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use std::borrow::Cow;
+use std::io::Read as _;
+
+use reqwest::StatusCode;
+use serde_json::Value;
+
+use super::packed::{is_packed, unpacked};
+use super::secrets::Secrets;
+use text::{asks_for_a_login, is_status, tells_of_failure};
+
+pub(crate) use text::one_line;
+
+/// How much of a server's sentence is repeated, in characters.
+const MAX_REASON: usize = 600;
+/// How much a packed body may unpack to.
+const MAX_BODY: u64 = 1 << 20;
+
+/// The body of an answer.
+pub(crate) struct Body {
+    /// On one line, cut, without a secret; empty where it says nothing.
+    pub(crate) reason: String,
+    /// Whether it says that nothing was done.
+    pub(crate) is_refusal: bool,
+}
+
+impl Body {
+    /// Reads a body; `secrets` are taken out of what it says.
+    pub(crate) fn read(bytes: &[u8], status: StatusCode, secrets: &Secrets) -> Self {
+        let (reason, is_refusal) = said(bytes, status);
+        Self { reason: cut(&reason, secrets), is_refusal }
+    }
+}
+
+/// What is repeated of a server's text, without secrets: these go first, or the cut could leave a part of one.
+pub(crate) fn cut(text: &str, secrets: &Secrets) -> String {
+    secrets.hide(text).chars().take(MAX_REASON).collect()
+}
+
+/// What a body says, on one line, and whether it says that nothing was done.
+fn said(bytes: &[u8], status: StatusCode) -> (String, bool) {
+    let unpacked = unpack(bytes);
+    let text = decoded(unpacked.as_deref().unwrap_or(bytes));
+    if let Ok(value) = serde_json::from_str::<Value>(&text) {
+        return (best(&json::texts(&value, status), status), json::denies(&value));
+    }
+    match text.trim_start().chars().next() {
+        Some('<') => page::said(text.as_bytes(), status),
+        Some('{' | '[') => {
+            let found = json::texts_of_broken(&text, status);
+            let reason = if found.is_empty() { one_line(&text) } else { best(&found, status) };
+            (reason, json::denies_broken(&text))
+        }
+        _ => {
+            let reason = one_line(&text);
+            let is_refusal = asks_for_a_login(&reason) || tells_of_failure(&reason);
+            (reason, is_refusal)
+        }
+    }
+}
+
+/// A body that a server packed without being asked to; what is cut off still has its start.
+fn unpack(bytes: &[u8]) -> Option<Vec<u8>> {
+    if !is_packed(bytes) {
+        return None;
+    }
+    let mut body = Vec::new();
+    _ = unpacked(bytes, std::io::empty()).take(MAX_BODY).read_to_end(&mut body);
+    // Text can begin as what is packed does.
+    Some(body).filter(|body| !body.is_empty())
+}
+
+/// The text of a body: UTF-8, else what older servers write; nothing where it is none.
+fn decoded(bytes: &[u8]) -> Cow<'_, str> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.into(),
+        // Cut off within a character.
+        Err(error) if error.error_len().is_none() => String::from_utf8_lossy(&bytes[..error.valid_up_to()]),
+        Err(_) if bytes.iter().any(|byte| byte.is_ascii_control() && !byte.is_ascii_whitespace()) => "".into(),
+        Err(_) if !bytes.iter().any(u8::is_ascii_alphanumeric) => String::from_utf8_lossy(bytes),
+        // Latin-1: every byte is the character of its number.
+        Err(_) => bytes.iter().copied().map(char::from).collect::<String>().into(),
+    }
+}
+
+/// The first sentence, else the first word, else what only repeats the status.
+fn best(found: &[String], status: StatusCode) -> String {
+    let telling = || found.iter().filter(|text| !text.is_empty() && !is_status(text, status));
+    let sentence = telling().find(|text| text.contains(' ')).or_else(|| telling().next());
+    sentence.or_else(|| found.iter().find(|text| !text.is_empty())).cloned().unwrap_or_default()
+}

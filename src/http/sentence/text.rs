@@ -1,0 +1,58 @@
+//! Texts of servers: on one line, and what they come to.
+
+use reqwest::StatusCode;
+
+/// What plain text says that asks for it: a word alone can be part of a name.
+const ASKS: [&str; 7] = [
+    "log in to",
+    "please log in",
+    "sign in to",
+    "please sign in",
+    "not logged in",
+    "authentication required",
+    "access denied",
+];
+
+/// Whether a text only repeats the status: `400 Bad Request`, `Error: 409 Conflict`.
+pub(super) fn is_status(text: &str, status: StatusCode) -> bool {
+    let lower = text.to_ascii_lowercase();
+    let bare = lower.trim_start_matches(|character: char| !character.is_ascii_alphanumeric());
+    let bare = bare.trim_start_matches("http").trim_start_matches("error").trim_start_matches("status");
+    let bare = bare.trim_matches(|character: char| !character.is_ascii_alphabetic());
+    let canonical = status.canonical_reason().unwrap_or_default().to_ascii_lowercase();
+    bare.is_empty() || bare == canonical || bare == "error"
+}
+
+/// A text on one line.
+pub(crate) fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Whether plain text asks for a login.
+pub(super) fn asks_for_a_login(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    ASKS.iter().any(|words| lower.contains(words))
+}
+
+/// Whether a text begins as what tells of failure does: by a word for it, or as the status line of an error.
+pub(super) fn tells_of_failure(text: &str) -> bool {
+    const WORDS: [&str; 9] =
+        ["error", "fail", "failed", "failure", "forbidden", "unauthorized", "denied", "refused", "rejected"];
+    let lower = text.trim().to_ascii_lowercase();
+    let is_break = |character: char| character.is_whitespace() || ":.,!".contains(character);
+    if lower.split(is_break).next().is_some_and(|word| WORDS.contains(&word)) {
+        return true;
+    }
+    let bare = lower.strip_prefix("http").unwrap_or(&lower).trim_start();
+    let (number, words) = bare.split_once(is_break).unwrap_or((bare, ""));
+    let of_number =
+        number.parse().ok().filter(|code| (400..600).contains(code)).and_then(|code| StatusCode::from_u16(code).ok());
+    match of_number {
+        Some(status) => words.trim().is_empty() || is_status(words, status),
+        // An error by its name alone.
+        None => (400..600).any(|code| {
+            let canonical = StatusCode::from_u16(code).ok().and_then(|status| status.canonical_reason());
+            canonical.is_some_and(|canonical| canonical.eq_ignore_ascii_case(lower.trim_end_matches(['.', '!'])))
+        }),
+    }
+}

@@ -1,0 +1,73 @@
+//! Why an index cannot be read, and what to do about it.
+
+use std::time::Duration;
+
+use reqwest::StatusCode;
+
+use crate::error::Explain;
+use crate::http::{self, Refusal};
+
+#[derive(Debug, thiserror::Error)]
+pub enum IndexError {
+    #[error("cannot read `{url}`")]
+    Network { url: String, source: Box<dyn std::error::Error + Send + Sync> },
+    #[error("`{url}` answered {refusal}")]
+    Refused { url: String, refusal: Refusal },
+    #[error("`{url}` is not a page of the simple API: {why}")]
+    Page { url: String, why: String },
+    #[error("`{url}` sent a page that is cut short")]
+    Cut { url: String },
+    #[error("`{url}` did not come within {} s", after.as_secs())]
+    Slow { url: String, after: Duration },
+    /// Neither its root nor any project is there.
+    #[error("no index is at `{url}`: it answered {status}, and has no page for any project of the release")]
+    Nothing { url: String, status: StatusCode },
+}
+
+impl IndexError {
+    pub(in crate::publish) fn is_passing(&self) -> bool {
+        match self {
+            Self::Network { .. } | Self::Cut { .. } => true,
+            Self::Refused { refusal, .. } => http::is_passing(refusal.status),
+            Self::Page { .. } | Self::Nothing { .. } | Self::Slow { .. } => false,
+        }
+    }
+
+    /// How long the index asks to wait.
+    pub(in crate::publish) fn asked(&self) -> Duration {
+        match self {
+            Self::Refused { refusal, .. } => refusal.retry_after.unwrap_or_default(),
+            _ => Duration::ZERO,
+        }
+    }
+}
+
+impl Explain for IndexError {
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Network { .. } | Self::Cut { .. } | Self::Slow { .. } => {
+                "check the network and the URL, then run the same command again"
+            }
+            Self::Refused { refusal, .. } if http::is_passing(refusal.status) => {
+                let asked = refusal.retry_after.map(|asked| format!(" (it asks to wait {} s)", asked.as_secs()));
+                return Some(format!(
+                    "the index is busy: run the same command again later{}",
+                    asked.unwrap_or_default()
+                ));
+            }
+            Self::Refused { refusal, .. } if matches!(refusal.status.as_u16(), 401 | 403 | 407) => {
+                "to read this index, set RELKIT_INDEX_TOKEN, or name its host in `.netrc` (or the file that NETRC names), \
+                 or write `https://USER:PASSWORD@…` as its URL"
+            }
+            Self::Nothing { .. } => {
+                "check `--index-url` for typing errors; where it is right, and the index answers nothing until it has a project, \
+                 leave it out for the first release: nothing is looked up then"
+            }
+            Self::Refused { .. } | Self::Page { .. } => {
+                "`--index-url` names the simple API, the page under which every project has its own; check it for typing \
+                 errors"
+            }
+        };
+        Some(hint.to_owned())
+    }
+}
