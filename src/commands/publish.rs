@@ -1,28 +1,26 @@
 //! `relkit publish`: the gate, the plan, and the plan carried out.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Read as _};
-use std::path::Path;
 use std::time::Duration;
 
 use url::Url;
 
 use super::{index, verify};
 use crate::cli::Publish;
-use crate::console::text::{human_bytes, plural, shell_word, visible};
+use crate::console::text::{human_bytes, shell_word};
 use crate::console::{Console, Form};
 use crate::error::{Exit, Failure};
 use crate::fs::say_on_interrupt;
-use crate::gate::{Release, differences, read_manifest};
+use crate::gate::must_be_of_manifest;
 use crate::http;
 use crate::product::RuntimeProject;
 use crate::publish::attestation::Attestations;
 use crate::publish::credentials::{CredentialError, Environment, Source, Token};
-use crate::publish::endpoint::Endpoint;
+use crate::publish::endpoint::{Endpoint, unlike_hosts};
 use crate::publish::event::{Event, Listener};
-use crate::publish::plan::Plan;
-use crate::publish::receipt::{NOT_ASKED, State, standing};
+use crate::publish::plan::{Plan, must_be_outside};
+use crate::publish::standing::Standing;
 use crate::publish::upload::Patience;
 use crate::publish::wait::Pace;
 use crate::publish::{DryRun, KeptBack, Options, publish};
@@ -37,14 +35,14 @@ pub(super) fn run(arguments: &Publish, console: &Console) -> Result<Exit, Failur
     let (upload_url, index_url) = urls(arguments, &product.runtime)?;
     let endpoint = Endpoint::new(&upload_url)?;
     for (option, path) in [("--plan", &arguments.plan), ("--receipt", &arguments.receipt)] {
-        outside(option, path.as_deref(), &arguments.gate.dist)?;
+        path.as_deref().map_or(Ok(()), |path| must_be_outside(option, path, &arguments.gate.dist))?;
     }
     let index = index_url.as_ref().map(|url| index::reader(url, pace.patience.sending)).transpose()?;
     let typed = if arguments.token_stdin && !arguments.dry_run { Some(typed_token()?) } else { None };
 
     let release = verify::gate(&arguments.gate, &product, index.as_ref(), console)?;
     if let Some(manifest) = &arguments.manifest {
-        unchanged(manifest, &release)?;
+        must_be_of_manifest(manifest, &release)?;
     }
     for warning in &release.warnings {
         console.warning(format_args!("{} [{}]", warning.message, warning.code));
@@ -53,7 +51,7 @@ pub(super) fn run(arguments: &Publish, console: &Console) -> Result<Exit, Failur
         if format == Form::Json {
             console.show(&KeptBack(&release), format);
         }
-        return Err(kept_back(&release));
+        return Err(KeptBack(&release).failure());
     }
     let (shown_upload, shown_index) = (http::shown(&upload_url), index_url.as_ref().map(http::shown));
     let dist = &arguments.gate.dist;
@@ -65,7 +63,8 @@ pub(super) fn run(arguments: &Publish, console: &Console) -> Result<Exit, Failur
         }
         plan.write(path)?;
     }
-    let doubt = index_url.as_ref().filter(|_| arguments.index.is_none()).and_then(|index| doubt(&upload_url, index));
+    let doubt =
+        index_url.as_ref().filter(|_| arguments.index.is_none()).and_then(|index| unlike_hosts(&upload_url, index));
     let mut notes: Vec<_> = doubt.into_iter().collect();
     // An index tells what it has of each project beside the plan.
     if index.is_none() {
@@ -111,43 +110,6 @@ fn urls(arguments: &Publish, runtime: &RuntimeProject) -> Result<(Url, Option<Ur
     Ok((upload, typed(&arguments.index_url)?))
 }
 
-/// Refuses a path inside the directory that is published: the next run would find a file there that is none of the release.
-fn outside(option: &str, path: Option<&Path>, dist: &Path) -> Result<(), Failure> {
-    let Some(path) = path else { return Ok(()) };
-    let Ok(dist) = dist.canonicalize() else { return Ok(()) };
-    // The file need not exist yet, nor the directory that it goes into.
-    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let real = whole.ancestors().skip(1).find_map(|directory| directory.canonicalize().ok());
-    let is_inside = real.is_some_and(|directory| directory.starts_with(&dist)) || whole.starts_with(&dist);
-    if !is_inside {
-        return Ok(());
-    }
-    let message = format!("`{option} {}` is inside the directory that is published", path.display());
-    Err(Failure::new(Exit::Failed, message)
-        .with_hint("name a file outside of it: what is in there is the release alone"))
-}
-
-/// What to ask about a pair of URLs whose hosts have no parent in common.
-fn doubt(upload: &Url, index: &Url) -> Option<String> {
-    let (one, other) = (upload.host_str()?, index.host_str()?);
-    let common = one.rsplit('.').zip(other.rsplit('.')).take_while(|(one, other)| one == other).count();
-    // `co.uk` and its like belong to nobody.
-    let short = |label: Option<&str>| label.is_some_and(|label| label.len() <= 3);
-    let needed = if one.rsplit('.').next().is_some_and(|label| label.len() == 2) && short(one.rsplit('.').nth(1)) {
-        3
-    } else {
-        2
-    };
-    let is_name = matches!(upload.host(), Some(url::Host::Domain(_)));
-    if one == other || (is_name && common >= needed) {
-        return None;
-    }
-    Some(format!(
-        "the upload URL is at `{one}` and the index URL at `{other}`: are they of one index? What is uploaded to one is never \
-         listed by another"
-    ))
-}
-
 fn pace(arguments: &Publish) -> Pace {
     let usual = Pace::default();
     Pace {
@@ -156,26 +118,6 @@ fn pace(arguments: &Publish) -> Pace {
         visible: Duration::from_secs(arguments.visible_timeout),
         ..usual
     }
-}
-
-/// Refuses a release that is not the one of the manifest.
-fn unchanged(path: &Path, release: &Release) -> Result<(), Failure> {
-    let differences = differences(&read_manifest(path)?, release);
-    if differences.is_empty() {
-        return Ok(());
-    }
-    let mut failure = Failure::new(Exit::NotGood, format!("the release is not that of `{}`", path.display()));
-    failure.chain.extend(differences);
-    Err(failure.with_hint(
-        "publish the very files that were verified, or write the manifest again with `relkit verify --manifest`",
-    ))
-}
-
-fn kept_back(release: &Release) -> Failure {
-    let problems = plural(release.problems.len(), "problem");
-    let mut failure = Failure::new(Exit::NotGood, format!("the release is not good: {problems}, and nothing was sent"));
-    failure.chain.extend(release.problems.iter().map(|problem| format!("{} [{}]", problem.message, problem.code)));
-    failure.with_hint("`relkit verify` with the same options tells what to do about each")
 }
 
 fn carry_out(options: &Options<'_>, typed: Option<Token>, format: Form, console: &Console) -> Result<Exit, Failure> {
@@ -197,7 +139,7 @@ fn carry_out(options: &Options<'_>, typed: Option<Token>, format: Form, console:
         Event::Sending { .. } if is_terminal => {}
         event => console.status(event.verb(), event),
     };
-    let standing = RefCell::new(Standing::new(options.plan, options.index.is_some()));
+    let standing = RefCell::new(Standing::new(options.plan, options.index.is_some(), own_command()));
     let event = |event: &Event| {
         told(event);
         standing.borrow_mut().hear(event);
@@ -216,66 +158,6 @@ fn carry_out(options: &Options<'_>, typed: Option<Token>, format: Form, console:
     let (verb, sentence) = receipt.conclusion();
     console.status(verb, sentence);
     Ok(Exit::Good)
-}
-
-/// What is up so far, for whoever interrupts the publish.
-struct Standing<'a> {
-    plan: &'a Plan,
-    /// What is known of the files; of the others nothing is.
-    states: BTreeMap<String, State>,
-    is_asked: bool,
-    /// The file that is on its way.
-    sending: Option<String>,
-}
-
-impl<'a> Standing<'a> {
-    fn new(plan: &'a Plan, is_asked: bool) -> Self {
-        let standing = Self { plan, states: BTreeMap::new(), is_asked, sending: None };
-        standing.tell();
-        standing
-    }
-
-    fn begin(&mut self, file: &str) {
-        self.sending = Some(file.to_owned());
-        self.tell();
-    }
-
-    fn hear(&mut self, event: &Event) {
-        let (file, state) = match event {
-            Event::LookedUp { file, state } => (file, *state),
-            Event::Uploaded { file, .. } | Event::Stored(file) => (file, State::Uploaded),
-            _ => return,
-        };
-        self.states.insert(file.clone(), state);
-        self.sending = None;
-        self.tell();
-    }
-
-    fn tell(&self) {
-        say_on_interrupt(Some(self.words()));
-    }
-
-    fn words(&self) -> String {
-        let is_sending = |name: &str| self.sending.as_deref() == Some(name);
-        let state = |name: &str| match self.states.get(name) {
-            Some(state) => *state,
-            None if is_sending(name) => State::Absent,
-            None => State::Planned,
-        };
-        let names: Vec<_> = self.plan.names().collect();
-        let (up, rest): (Vec<&str>, Vec<&str>) = names.iter().partition(|name| state(name).is_up());
-        let unknown = names.iter().filter(|name| state(name) == State::Planned).count();
-        let mut words = format!("interrupted: {}", standing(up.len(), unknown, names.len()));
-        for name in up.into_iter().chain(rest) {
-            let doubt = if is_sending(name) { " (it was on its way, and may be up)" } else { "" };
-            words += &format!("\n  {}: {}{doubt}", state(name).word(self.is_asked), visible(name));
-        }
-        words += &format!("\nto go on: {}", visible(&own_command()));
-        if !self.is_asked {
-            words += &format!("\n{NOT_ASKED}");
-        }
-        words
-    }
 }
 
 /// The command line as it was typed, but for what can be secret in a URL.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::release::{Release, ReleaseFile, SCHEMA_VERSION};
-use crate::error::Explain;
+use crate::error::{Exit, Explain, Failure};
 use crate::fs::{self, FsError, JsonError, from_json};
 
 /// A manifest that cannot be used.
@@ -31,6 +31,19 @@ impl Explain for ManifestError {
 
 pub fn read_manifest(path: &Path) -> Result<Release, ManifestError> {
     from_json(&fs::read(path)?, SCHEMA_VERSION).map_err(|source| ManifestError::Parse { path: path.to_owned(), source })
+}
+
+/// Refuses a release that is not the one of the manifest.
+pub(crate) fn must_be_of_manifest(path: &Path, release: &Release) -> Result<(), Failure> {
+    let differences = differences(&read_manifest(path)?, release);
+    if differences.is_empty() {
+        return Ok(());
+    }
+    let mut failure = Failure::new(Exit::NotGood, format!("the release is not that of `{}`", path.display()));
+    failure.chain.extend(differences);
+    Err(failure.with_hint(
+        "publish the very files that were verified, or write the manifest again with `relkit verify --manifest`",
+    ))
 }
 
 /// How a release differs from its manifest, one sentence each; none where both are the same files.

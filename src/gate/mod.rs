@@ -9,6 +9,7 @@ mod verify;
 
 pub(crate) use crate::check::Published;
 pub use crate::check::{Half, PublishedFile, Role};
+pub(crate) use manifest::must_be_of_manifest;
 pub use manifest::{ManifestError, differences, read_manifest};
 pub use release::{FindingRecord, Problem, ReceiptRecord, Release, ReleaseFile};
 pub(crate) use report::Verdict;

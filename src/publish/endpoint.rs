@@ -44,6 +44,27 @@ pub(super) fn same_server(from: &Url, location: &str) -> Option<Url> {
     (to.origin() == from.origin()).then_some(to)
 }
 
+/// What to ask about a pair of URLs whose hosts have no parent in common.
+pub(crate) fn unlike_hosts(upload: &Url, index: &Url) -> Option<String> {
+    let (one, other) = (upload.host_str()?, index.host_str()?);
+    let common = one.rsplit('.').zip(other.rsplit('.')).take_while(|(one, other)| one == other).count();
+    // `co.uk` and its like belong to nobody.
+    let short = |label: Option<&str>| label.is_some_and(|label| label.len() <= 3);
+    let needed = if one.rsplit('.').next().is_some_and(|label| label.len() == 2) && short(one.rsplit('.').nth(1)) {
+        3
+    } else {
+        2
+    };
+    let is_name = matches!(upload.host(), Some(url::Host::Domain(_)));
+    if one == other || (is_name && common >= needed) {
+        return None;
+    }
+    Some(format!(
+        "the upload URL is at `{one}` and the index URL at `{other}`: are they of one index? What is uploaded to one is never \
+         listed by another"
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

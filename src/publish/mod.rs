@@ -20,6 +20,7 @@ mod published;
 pub mod receipt;
 mod report;
 mod run;
+pub(crate) mod standing;
 mod survey;
 pub mod upload;
 mod visible;

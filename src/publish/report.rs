@@ -11,8 +11,8 @@ use super::plan::{Plan, PlannedFile};
 use super::receipt::{FileReceipt, NOT_ASKED, Receipt, State, standing};
 use super::survey::{Survey, survey};
 use crate::console::Shown;
-use crate::console::text::{human_bytes, table};
-use crate::error::{Explain as _, Failure};
+use crate::console::text::{human_bytes, plural, table};
+use crate::error::{Exit, Explain as _, Failure};
 use crate::gate::Release;
 
 /// A plan, and what the index has of it where it was asked.
@@ -96,6 +96,17 @@ impl Shown for KeptBack<'_> {
             "problems": self.0.problems,
             "files": self.0.files,
         })
+    }
+}
+
+impl KeptBack<'_> {
+    /// What people are told: every problem, and that nothing was sent.
+    pub(crate) fn failure(&self) -> Failure {
+        let problems = plural(self.0.problems.len(), "problem");
+        let mut failure =
+            Failure::new(Exit::NotGood, format!("the release is not good: {problems}, and nothing was sent"));
+        failure.chain.extend(self.0.problems.iter().map(|problem| format!("{} [{}]", problem.message, problem.code)));
+        failure.with_hint("`relkit verify` with the same options tells what to do about each")
     }
 }
 
