@@ -153,10 +153,10 @@ fn a_wheel_is_held_against_the_digests_of_its_own_record() {
     assert_eq!(try_with(sha512), Ok(()));
     type Digest = fn(&[u8]) -> String;
     let refused: [(Digest, &str); 4] = [
-        (|bytes| sha512(&[bytes, b"x"].concat()), "does not have the digest that RECORD states"),
-        (|_| "md5=AAAA".to_owned(), "has no digest in RECORD that is at least as strong"),
-        (|_| String::new(), "has no digest in RECORD that is at least as strong"),
-        (|_| "sha512=!".to_owned(), "has no digest in RECORD that is at least as strong"),
+        (|bytes| sha512(&[bytes, b"x"].concat()), "its sha512 digest is another"),
+        (|_| "md5=AAAA".to_owned(), "`md5` is no digest to rely on"),
+        (|_| String::new(), "its row has no digest"),
+        (|_| "sha512=!".to_owned(), "`sha512=!` is not a digest"),
     ];
     for (digest, words) in refused {
         let (text, exit) = try_with(digest).unwrap_err();
