@@ -17,7 +17,7 @@ use super::error::PayloadError;
 use super::form::Form;
 use super::found::{Found, Part};
 use super::input::{Input, Sought, WheelName};
-use super::name::{self, is_python};
+use super::name::{self, is_code_of_package};
 use super::package::DESCRIPTOR;
 use super::rules::LICENCES;
 use super::unpack::{Sink, limit};
@@ -110,7 +110,7 @@ impl Places<'_> {
         };
         let (package, path) = inside.split_once('/')?;
         // With a dot it is no package: libraries that a repair tool put there, or metadata of something else.
-        (!package.contains('.') && !is_python(path)).then_some((At::Package(package), path))
+        (!package.contains('.') && !is_code_of_package(path)).then_some((At::Package(package), path))
     }
 
     /// Gives every file its path in the payload.

@@ -135,8 +135,7 @@ impl Wheel {
     /// Streams a file into `out` and holds it against its RECORD row; returns its SHA-256.
     /// After an error what was written until then must not be used.
     pub fn copy_to(&self, member: &Member, out: &mut (dyn Write + Send)) -> Result<Sha256Digest, WheelError> {
-        let disagrees =
-            |why| WheelError::Record { path: self.path().to_owned(), member: member.name.clone(), why };
+        let disagrees = |why| WheelError::Record { path: self.path().to_owned(), member: member.name.clone(), why };
         let mut verifier = self.rows.verify(member).map_err(disagrees)?;
         self.archive
             .copy_to(member, &mut verifier.through(out))
