@@ -66,6 +66,13 @@ fn fat(bytes: &[u8], entry_size: usize, range: impl Fn(&[u8]) -> Option<(u64, u6
     Ok(Facts::of_headers(MACHO, slices))
 }
 
+/// The machine that the header of a file names whose first bytes are `head`.
+pub(super) fn machine_of_header(head: &[u8]) -> Option<Machine> {
+    let cpu = word(head, 4)?;
+    let is_swapped = matches!(word(head, 0)?, macho::MH_CIGAM | macho::MH_CIGAM_64);
+    Some(machine(macho::CpuType(if is_swapped { cpu.swap_bytes() } else { cpu })))
+}
+
 fn machine(cpu: macho::CpuType) -> Machine {
     match cpu {
         macho::CPU_TYPE_ARM64 => Machine::Known(Architecture::Aarch64),

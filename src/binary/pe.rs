@@ -27,17 +27,8 @@ const MAX_EXPORTS: usize = 1 << 16;
 const MAX_FORWARD: usize = 255;
 
 pub(super) fn read(bytes: &[u8]) -> Result<Facts, BinaryError> {
-    let dos: &pe::ImageDosHeader = bytes.read_at(0).map_err(|()| PE.truncated("the DOS header"))?;
-    let offset = u64::from(dos.e_lfanew.get(LE));
-    let magic: &object::U32<object::LittleEndian> =
-        bytes.read_at(offset).map_err(|()| PE.truncated("the PE header"))?;
-    if magic.get(LE) != pe::IMAGE_NT_SIGNATURE {
-        return Err(PE.malformed("it has a DOS header and no PE header"));
-    }
-    let optional = offset + 4 + size_of::<pe::ImageFileHeader>() as u64;
-    let magic: &object::U16<object::LittleEndian> =
-        bytes.read_at(optional).map_err(|()| PE.truncated("the optional header"))?;
-    let slice = match magic.get(LE) {
+    let offset = headers_at(bytes)?;
+    let slice = match optional_magic(bytes, offset)? {
         pe::IMAGE_NT_OPTIONAL_HDR32_MAGIC => slice::<pe::ImageNtHeaders32>(bytes, offset)?,
         pe::IMAGE_NT_OPTIONAL_HDR64_MAGIC => slice::<pe::ImageNtHeaders64>(bytes, offset)?,
         other => {
@@ -45,6 +36,44 @@ pub(super) fn read(bytes: &[u8]) -> Result<Facts, BinaryError> {
         }
     };
     Ok(Facts::of_headers(PE, vec![slice]))
+}
+
+/// Where the PE signature stands, with the file header behind it.
+fn headers_at(bytes: &[u8]) -> Result<u64, BinaryError> {
+    let dos: &pe::ImageDosHeader = bytes.read_at(0).map_err(|()| PE.truncated("the DOS header"))?;
+    let offset = u64::from(dos.e_lfanew.get(LE));
+    let magic: &object::U32<LE> = bytes.read_at(offset).map_err(|()| PE.truncated("the PE header"))?;
+    if magic.get(LE) != pe::IMAGE_NT_SIGNATURE {
+        return Err(PE.malformed("it has a DOS header and no PE header"));
+    }
+    Ok(offset)
+}
+
+/// What tells 32-bit from 64-bit images, behind the file header.
+fn optional_magic(bytes: &[u8], headers: u64) -> Result<u16, BinaryError> {
+    let at = headers + 4 + size_of::<pe::ImageFileHeader>() as u64;
+    let magic: &object::U16<LE> = bytes.read_at(at).map_err(|()| PE.truncated("the optional header"))?;
+    Ok(magic.get(LE))
+}
+
+/// The machine that the header of a file names whose first bytes are `head`.
+pub(super) fn machine_of_header(head: &[u8]) -> Option<Machine> {
+    let offset = headers_at(head).ok()?;
+    let file: &pe::ImageFileHeader = head.read_at(offset + 4).ok()?;
+    let is_wide = optional_magic(head, offset).ok()? == pe::IMAGE_NT_OPTIONAL_HDR64_MAGIC;
+    machine(file.machine.get(LE), is_wide).ok()
+}
+
+fn machine(number: pe::Machine, is_wide: bool) -> Result<Machine, BinaryError> {
+    Ok(match number {
+        pe::IMAGE_FILE_MACHINE_AMD64 if is_wide => Machine::Known(Architecture::X86_64),
+        pe::IMAGE_FILE_MACHINE_ARM64 if is_wide => Machine::Known(Architecture::Aarch64),
+        pe::IMAGE_FILE_MACHINE_I386 if !is_wide => Machine::Known(Architecture::I686),
+        pe::IMAGE_FILE_MACHINE_AMD64 | pe::IMAGE_FILE_MACHINE_ARM64 | pe::IMAGE_FILE_MACHINE_I386 => {
+            return Err(PE.malformed("its machine and its optional header disagree about 32 and 64 bits"));
+        }
+        other => Machine::Other(other.0.into()),
+    })
 }
 
 fn slice<Headers: ImageNtHeaders>(bytes: &[u8], mut offset: u64) -> Result<Slice, BinaryError> {
@@ -63,15 +92,7 @@ fn slice<Headers: ImageNtHeaders>(bytes: &[u8], mut offset: u64) -> Result<Slice
     if characteristics & pe::IMAGE_FILE_EXECUTABLE_IMAGE.0 == 0 {
         return Err(PE.malformed("it is not marked as an image that can be run"));
     }
-    let machine = match file.machine.get(LE) {
-        pe::IMAGE_FILE_MACHINE_AMD64 if headers.is_type_64() => Machine::Known(Architecture::X86_64),
-        pe::IMAGE_FILE_MACHINE_ARM64 if headers.is_type_64() => Machine::Known(Architecture::Aarch64),
-        pe::IMAGE_FILE_MACHINE_I386 if !headers.is_type_64() => Machine::Known(Architecture::I686),
-        pe::IMAGE_FILE_MACHINE_AMD64 | pe::IMAGE_FILE_MACHINE_ARM64 | pe::IMAGE_FILE_MACHINE_I386 => {
-            return Err(PE.malformed("its machine and its optional header disagree about 32 and 64 bits"));
-        }
-        other => Machine::Other(other.0.into()),
-    };
+    let machine = machine(file.machine.get(LE), headers.is_type_64())?;
     let needed = imports(bytes, &directories, &sections)?;
     let dll_characteristics = optional.dll_characteristics().0;
     Ok(Slice {

@@ -47,6 +47,14 @@ pub(crate) fn visible(text: &str) -> String {
     escaped(&shortened(text))
 }
 
+/// The beginning of a text from outside, of no more than `count` characters before what is hidden is shown.
+pub(crate) fn visible_start(text: &str, count: usize) -> String {
+    match text.char_indices().nth(count) {
+        Some((end, _)) => visible(&text[..end]) + "…",
+        None => visible(text),
+    }
+}
+
 fn escaped(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for (at, character) in text.char_indices() {
@@ -286,6 +294,12 @@ mod tests {
         assert!(shown.chars().count() < MAX_LINE + 60);
         assert_eq!(plain_lines(&format!("a\n{long}\nb")), format!("a\n{shown}\nb"));
         assert_eq!(visible_lines(&long), long);
+    }
+
+    #[test]
+    fn a_beginning_says_that_it_is_one() {
+        assert_eq!(visible_start("äb\u{1b}", 3), "äb\\u{1b}");
+        assert_eq!(visible_start("äb\u{1b}c", 3), "äb\\u{1b}…");
     }
 
     #[test]

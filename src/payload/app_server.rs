@@ -7,7 +7,7 @@ use std::path::Path;
 use super::error::PayloadError;
 use super::found::{Found, Part};
 use super::input::{Extent, Input};
-use super::name::{is_python, is_sbom};
+use super::name::is_code_of_package;
 use super::package::{DESCRIPTOR, Package};
 use super::place::{Executable, Layout, Place, Placed};
 use super::rules::{self, Applied};
@@ -15,6 +15,7 @@ use crate::binary::{Format, Magic};
 use crate::fs::{Mode, read};
 use crate::member_path::MemberPath;
 use crate::product::RuntimeProject;
+use crate::wheel::sbom::is_sbom_name;
 
 /// The directory of the entry executable.
 const BIN: &str = "bin";
@@ -121,7 +122,7 @@ impl Shelf<'_> {
         let mut ignored = Vec::new();
         for file in found.iter().filter(|file| !applied.taken.contains(&file.path)) {
             // The import package of an unpacked wheel is a package directory but for its sources, which the template has.
-            if is_python(&file.path) {
+            if is_code_of_package(&file.path) {
                 ignored.push(file.path.clone());
                 continue;
             }
@@ -150,7 +151,7 @@ impl Shelf<'_> {
         let applied = self.apply(&others, &mut placed)?;
         let mut ignored = Vec::new();
         for file in others {
-            if is_sbom(&file.path) {
+            if is_sbom_name(&file.path) {
                 placed.put_sbom(file)?;
             } else if !applied.taken.contains(&file.path) {
                 ignored.push(file.path.clone());

@@ -7,6 +7,8 @@ use crate::error::{Exit, Explain};
 use crate::fs::FsError;
 use crate::member_path::{Clash, PathError};
 use crate::product::Place as Row;
+use crate::wheel::record::RecordError;
+use crate::wheel::verify::Disagreement;
 
 /// An input that is not a usable payload. Every variant names the input.
 #[derive(Debug, thiserror::Error)]
@@ -61,8 +63,17 @@ pub enum PayloadError {
     Unsupported { path: PathBuf, what: String },
     #[error("`{}` unpacks to more than {limit}; a payload never does", path.display())]
     Bomb { path: PathBuf, limit: String },
-    #[error("`{}`: `{member}` {why}", path.display())]
-    Record { path: PathBuf, member: String, why: &'static str },
+    #[error("`{}`: `{member}` is missing, and every wheel has one", path.display())]
+    NoWheel { path: PathBuf, member: String },
+    #[error("`{member}` in `{}` cannot be used", path.display())]
+    Record {
+        path: PathBuf,
+        member: String,
+        #[source]
+        source: RecordError,
+    },
+    #[error("`{member}` in `{}` is not what RECORD says: {why}", path.display())]
+    Recorded { path: PathBuf, member: String, why: Disagreement },
     #[error("`{}`: `{DESCRIPTOR}` {why}", path.display())]
     Package { path: PathBuf, why: String },
 }
@@ -77,7 +88,7 @@ impl Explain for PayloadError {
             Self::NotAFile { .. } | Self::NotExecutable { .. } | Self::NotTar { .. } | Self::NoExecutable { .. } => {
                 Some(FORMS.into())
             }
-            Self::Empty { .. } | Self::Damaged { .. } | Self::Record { .. } => {
+            Self::Empty { .. } | Self::Damaged { .. } | Self::NoWheel { .. } | Self::Record { .. } | Self::Recorded { .. } => {
                 Some("fetch or build the file again".into())
             }
             Self::SeveralExecutables { .. } => Some(

@@ -3,8 +3,11 @@
 use std::path::Path;
 
 use super::error::PayloadError;
-use crate::member_path::{Clash, MemberPath, Node, PathError, Paths, file_name};
-use crate::wheel::sbom;
+use crate::console::text::visible_start;
+use crate::member_path::{Clash, MemberPath, Node, PathError, Paths};
+
+/// How much of a name a message shows, in characters.
+const MAX_SHOWN: usize = 200;
 
 /// The path of a member, without a leading `./` or a trailing `/`; `None` for the root itself.
 pub(super) fn path(origin: &Path, raw: &[u8]) -> Result<Option<MemberPath>, PayloadError> {
@@ -42,23 +45,17 @@ pub(super) fn is_litter(path: &MemberPath) -> bool {
     path.split('/').any(|part| part == "__MACOSX" || part == ".DS_Store" || part.starts_with("._"))
 }
 
-/// Whether a file of an import package belongs to Python and not to the payload.
-pub(super) fn is_python(path: &str) -> bool {
+/// Whether a file is an import package's own code, compiled or not, and nothing of the payload that lies in it.
+pub(super) fn is_code_of_package(path: &str) -> bool {
     let extension = |name: &str| path.len() > name.len() && path.ends_with(name);
     !path.contains('/') && (extension(".py") || extension(".pyi") || path == "py.typed")
         || extension(".pyc")
         || path.split('/').any(|part| part == "__pycache__")
 }
 
-pub(super) fn is_sbom(path: &str) -> bool {
-    let name = file_name(path);
-    sbom::ends().any(|end| name.len() > end.len() && name.ends_with(end))
-}
-
-/// A raw name for a message: unprintable characters escaped, not endless.
+/// A raw name for a message: what is hidden shown, not endless.
 pub(super) fn shown(raw: &[u8]) -> String {
-    let text = String::from_utf8_lossy(&raw[..raw.len().min(200)]).escape_debug().to_string();
-    if raw.len() > 200 { text + "..." } else { text }
+    visible_start(&String::from_utf8_lossy(raw), MAX_SHOWN)
 }
 
 #[cfg(test)]
@@ -91,7 +88,7 @@ mod tests {
         #[test]
         fn any_bytes_are_answered(raw: Vec<u8>) {
             let _ = clean(&raw);
-            prop_assert!(shown(&raw).chars().count() <= 200 * 10 + 3);
+            prop_assert!(shown(&raw).chars().count() <= MAX_SHOWN * 10 + 1);
         }
     }
 }

@@ -8,13 +8,13 @@ use std::path::Path;
 use super::error::PayloadError;
 use super::found::{Found, Part};
 use super::input::{Extent, Input};
-use super::name::is_sbom;
 use super::place::{Executable, Layout, Place, Placed};
 use super::rules;
 use super::search::{self, Known, Programs};
 use crate::fs::Mode;
 use crate::member_path::{MemberPath, PathError};
 use crate::product::{Command, RuntimeProject};
+use crate::wheel::sbom::is_sbom_name;
 
 const BIN: &str = "bin";
 
@@ -22,7 +22,7 @@ const BIN: &str = "bin";
 pub(super) fn arrange(origin: &Path, project: &RuntimeProject, input: Input) -> Result<Layout, PayloadError> {
     let extent = input.extent(project);
     let (sboms, files): (Vec<_>, Vec<_>) =
-        input.files.into_iter().partition(|file| file.part == Part::Sboms || is_sbom(&file.path));
+        input.files.into_iter().partition(|file| file.part == Part::Sboms || is_sbom_name(&file.path));
     let files = if matches!(extent, Extent::Own | Extent::Foreign) { files } else { unwrap_folder(files) };
     let mut known = Vec::with_capacity(files.len());
     for found in &files {

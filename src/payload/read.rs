@@ -54,11 +54,9 @@ pub(super) fn read(
             let archive = zipped::open(path, progress)?;
             match (wheel::dist_info(&archive), form) {
                 (Some(dist_info), _) => wheel::unpack(path, &archive, &dist_info, sought, scratch, progress),
-                (None, Form::Wheel) => Err(PayloadError::Record {
-                    path: path.to_owned(),
-                    member: "*.dist-info/WHEEL".into(),
-                    why: "is missing: the file is called a wheel and is none",
-                }),
+                (None, Form::Wheel) => {
+                    Err(PayloadError::NoWheel { path: path.to_owned(), member: "*.dist-info/WHEEL".into() })
+                }
                 (None, form) => Ok(input(form, zipped::unpack(path, &archive, scratch, progress)?)),
             }
         }

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use super::error::PayloadError;
 use super::found::{Found, Part};
 use super::input::Sought;
-use super::name::is_sbom;
 use super::program::unwrap_folder;
 use super::read::read;
 use crate::binary::Magic;
 use crate::console::Progress;
 use crate::member_path::MemberPath;
+use crate::wheel::sbom::is_sbom_name;
 
 /// A file of a payload as it comes.
 #[derive(Debug, Clone)]
@@ -35,7 +35,8 @@ pub(crate) fn survey(
 ) -> Result<(Vec<Surveyed>, Vec<MemberPath>), PayloadError> {
     let input = read(path, Sought { program, package_directory: false }, scratch, progress)?;
     let (files, dangling) = Found::without_dangling(input.files);
-    let files: Vec<_> = files.into_iter().filter(|file| file.part != Part::Sboms && !is_sbom(&file.path)).collect();
+    let files: Vec<_> =
+        files.into_iter().filter(|file| file.part != Part::Sboms && !is_sbom_name(&file.path)).collect();
     let files = if input.wheel.is_some() { files } else { unwrap_folder(files) };
     let surveyed = files.into_iter().map(|file| {
         let (magic, is_library) = (file.magic()?, file.is_library_by_name());

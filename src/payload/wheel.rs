@@ -17,7 +17,7 @@ use super::error::PayloadError;
 use super::form::Form;
 use super::found::{Found, Part};
 use super::input::{Input, Sought, WheelName};
-use super::name::{self, is_python};
+use super::name::{self, is_code_of_package};
 use super::package::DESCRIPTOR;
 use super::rules::LICENCES;
 use super::unpack::{Sink, limit};
@@ -27,9 +27,10 @@ use crate::console::text::named;
 use crate::member_path::{MemberPath, Node, Paths};
 use crate::scheme::{self, Scheme};
 use crate::wheel::licences;
+use crate::wheel::reader::MAX_TEXT;
+use crate::wheel::record::Record;
+use crate::wheel::verify::Rows;
 use crate::zip::archive::Archive;
-
-const MAX_RECORD: u64 = 16 << 20;
 
 /// The `.dist-info` directory, which only wheels have.
 pub(super) fn dist_info(archive: &Archive) -> Option<String> {
@@ -67,7 +68,7 @@ pub(super) fn unpack(
     let files = places.spread(origin, sought.program, sink.finish()?)?;
     // Neither part holds a hyphen.
     let (distribution, version) = places.stem().rsplit_once('-').unwrap_or_default();
-    let modules = record.keys().filter_map(|path| path.strip_suffix("/__init__.py").map(str::to_owned)).collect();
+    let modules = record.paths().filter_map(|path| path.strip_suffix("/__init__.py").map(str::to_owned)).collect();
     let wheel = WheelName { distribution: distribution.parse().ok(), version: version.to_owned(), modules };
     Ok(Input { form: Form::Wheel, files, wheel: Some(wheel) })
 }
@@ -109,7 +110,7 @@ impl Places<'_> {
         };
         let (package, path) = inside.split_once('/')?;
         // With a dot it is no package: libraries that a repair tool put there, or metadata of something else.
-        (!package.contains('.') && !is_python(path)).then_some((At::Package(package), path))
+        (!package.contains('.') && !is_code_of_package(path)).then_some((At::Package(package), path))
     }
 
     /// Gives every file its path in the payload.
@@ -197,18 +198,11 @@ fn import_package(origin: &Path, archive: &Archive) -> Result<String, PayloadErr
     }
 }
 
-/// The digests of RECORD, by path.
-fn read_record(origin: &Path, archive: &Archive, dist_info: &str) -> Result<BTreeMap<String, String>, PayloadError> {
-    let name = format!("{dist_info}/RECORD");
-    let refused = |why| PayloadError::Record { path: origin.to_owned(), member: name.clone(), why };
-    let member = archive.find(&name).ok_or_else(|| refused("is missing"))?;
-    let bytes = archive.read(member, MAX_RECORD).map_err(|error| reading(origin, error))?;
-    let mut rows = BTreeMap::new();
-    for row in csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(bytes.as_slice()).records() {
-        let row = row.map_err(|_| refused("is not a table of comma-separated values"))?;
-        if let (Some(path), Some(digest)) = (row.get(0), row.get(1)) {
-            rows.insert(path.to_owned(), digest.to_owned());
-        }
-    }
-    Ok(rows)
+/// The rows of RECORD.
+fn read_record(origin: &Path, archive: &Archive, dist_info: &str) -> Result<Rows, PayloadError> {
+    let (path, member) = (origin.to_owned(), format!("{dist_info}/RECORD"));
+    let Some(found) = archive.find(&member) else { return Err(PayloadError::NoWheel { path, member }) };
+    let bytes = archive.read(found, MAX_TEXT).map_err(|error| reading(origin, error))?;
+    let record = Record::parse(&bytes).map_err(|source| PayloadError::Record { path, member, source })?;
+    Ok(Rows::new(record, dist_info))
 }

@@ -1,8 +1,5 @@
 //! Zip archives: what no reader may be left in doubt about is refused, and every member is unpacked under limits.
 
-use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{self, Write};
 use std::path::Path;
 
 use super::error::PayloadError;
@@ -11,7 +8,7 @@ use super::name;
 use super::unpack::{LinkBase, Sink, bomb, limit};
 use crate::console::Progress;
 use crate::fs::{FsError, Mode};
-use crate::wheel::record::{Hasher, RecordRow};
+use crate::wheel::verify::Rows;
 use crate::zip::archive::{Archive, ArchiveError, DEFLATED, Limits, Member, MemberError, STORED};
 
 /// Opens the archive at `origin`.
@@ -73,7 +70,7 @@ pub(super) fn take(
     archive: &Archive,
     member: &Member,
     sink: &mut Sink<'_>,
-    record: Option<&BTreeMap<String, String>>,
+    record: Option<&Rows>,
 ) -> Result<(), PayloadError> {
     if member.is_directory() {
         return sink.directory(&member.raw_name);
@@ -86,53 +83,20 @@ pub(super) fn take(
         let what = "a device, FIFO or socket";
         return Err(PayloadError::Special { path: origin.to_owned(), member: name::shown(&member.raw_name), what });
     }
-    let refused = |why| PayloadError::Record { path: origin.to_owned(), member: member.name.clone(), why };
-    let stated = match record {
-        Some(record) => Some(stated(record.get(&member.name).ok_or_else(|| refused("is not listed in RECORD"))?)),
-        None => None,
-    };
+    let disagrees = |why| PayloadError::Recorded { path: origin.to_owned(), member: member.name.clone(), why };
+    let verifier = record.map(|record| record.verify(member)).transpose().map_err(disagrees)?;
     let mode = if member.unix_mode() & 0o111 != 0 { Mode::Executable } else { Mode::Data };
-    let Some((file, target)) = sink.file(&member.raw_name, member.size, mode)? else { return Ok(()) };
-    let (hasher, value) = match stated {
-        Some(Some((hasher, value))) => (Some(hasher), value),
-        Some(None) => return Err(refused("has no digest in RECORD that is at least as strong as SHA-256")),
-        None => (None, Vec::new()),
-    };
-    let mut hashing = Hashing { file, hasher };
-    archive.copy_to(member, &mut hashing).map_err(|error| match error {
+    let Some((mut file, target)) = sink.file(&member.raw_name, member.size, mode)? else { return Ok(()) };
+    let failed = |error| match error {
         MemberError::Write { source, .. } => FsError::write(&target)(source).into(),
         error => reading(origin, error),
-    })?;
-    if hashing.hasher.is_some_and(|hasher| hasher.finish() != value) {
-        return Err(refused("does not have the digest that RECORD states"));
-    }
-    Ok(())
-}
-
-/// The hasher of a row's algorithm and the digest that the row states; none where it states none to rely on.
-fn stated(cell: &str) -> Option<(Hasher, Vec<u8>)> {
-    let row = RecordRow { path: String::new(), digest: cell.to_owned(), size: String::new() };
-    let digest = row.parsed_digest().ok()??;
-    Some((Hasher::named(&digest.algorithm)?, digest.value))
-}
-
-/// Hashes what passes through, where that is asked for.
-struct Hashing {
-    file: File,
-    hasher: Option<Hasher>,
-}
-
-impl Write for Hashing {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = self.file.write(bytes)?;
-        if let Some(hasher) = &mut self.hasher {
-            hasher.update(&bytes[..count]);
+    };
+    match verifier {
+        None => archive.copy_to(member, &mut file).map_err(failed),
+        Some(mut verifier) => {
+            archive.copy_to(member, &mut verifier.through(file)).map_err(failed)?;
+            verifier.finish().map(drop).map_err(disagrees)
         }
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
     }
 }
 

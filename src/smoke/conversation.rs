@@ -58,7 +58,7 @@ impl Conversation<'_> {
         match &told.version {
             Some(other) => Reported::exactly(other).must_be(self.version, "the user agent", "`--version`")?,
             None if self.trial.options.expected.is_some() => {
-                return Err(format!("the user agent `{}` names no version", told.user_agent.escape_debug()).into());
+                return Err(format!("the user agent `{}` names no version", shown(&told.user_agent)).into());
             }
             None => {}
         }
@@ -95,7 +95,7 @@ impl Conversation<'_> {
         }
         let mut detail = "the model's answer came back".to_owned();
         if let Some(unexpected) = self.model.unexpected_requests().first() {
-            detail += &format!("; the runtime also sent `{}`", unexpected.escape_debug());
+            detail += &format!("; the runtime also sent `{}`", shown(unexpected));
         }
         Ok(Done::passed(detail).with(thread.id))
     }

@@ -10,6 +10,7 @@ use super::home::MAX_OUTPUT;
 use super::options::ExpectedVersion;
 use super::steps::Done;
 use super::trial::Trial;
+use crate::console::text::visible_start;
 use crate::product::{Smoke, VersionQuestion};
 use crate::version::{PublicVersion, printed};
 
@@ -144,7 +145,7 @@ fn line_with<'a>(smoke: &Smoke, text: &'a str) -> Option<(&'a str, &'a str)> {
 
 /// The start of a text of the runtime.
 pub(super) fn shown(text: &str) -> String {
-    text.chars().take(MAX_SHOWN).collect::<String>().escape_debug().to_string()
+    visible_start(text, MAX_SHOWN)
 }
 
 /// A version as some part of the runtime reports it; two spellings of one release are equal.
@@ -181,7 +182,7 @@ impl fmt::Display for Reported {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Known(version) => version.fmt(formatter),
-            Self::Other(text) => text.escape_debug().fmt(formatter),
+            Self::Other(text) => formatter.write_str(&visible_start(text, MAX_SHOWN)),
         }
     }
 }

@@ -2,7 +2,16 @@
 
 use std::env::consts::{ARCH, OS};
 
+use super::architecture::Architecture;
 use super::triple::TargetTriple;
+
+/// The architecture of this machine, where a tag can name it.
+pub(crate) fn architecture_here() -> Option<Architecture> {
+    match ARCH {
+        "x86" => Some(Architecture::I686),
+        other => other.parse().ok(),
+    }
+}
 
 /// Whether this machine runs executables of a target by itself.
 pub(crate) fn runs_here(triple: &TargetTriple) -> bool {

@@ -21,4 +21,5 @@ pub mod sbom;
 pub mod sdist;
 pub mod tag;
 mod tar_extensions;
+pub mod verify;
 pub mod wheel_file;

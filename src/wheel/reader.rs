@@ -2,15 +2,14 @@
 //! for every file the digest and size of its RECORD row (PyPA "Binary distribution format", "Recording installed
 //! projects"). It stops at the first thing that is wrong; `check` is the step that lists them all.
 
-use std::collections::{HashMap, HashSet};
-use std::io::{self, Write};
+use std::collections::HashSet;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-
-use sha2::{Digest as _, Sha256};
 
 use super::filename::{FileNameError, WheelFileName};
 use super::metadata::Metadata;
-use super::record::{Hasher, Record, RecordRow};
+use super::record::Record;
+use super::verify::{Disagreement, Rows};
 use super::wheel_file::WheelFile;
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
@@ -48,7 +47,7 @@ pub enum WheelError {
     #[error("`{member}` in `{}` must not be unpacked: {why}", path.display())]
     Unsafe { path: PathBuf, member: String, why: String },
     #[error("`{member}` in `{}` is not what RECORD says: {why}", path.display())]
-    Record { path: PathBuf, member: String, why: String },
+    Record { path: PathBuf, member: String, why: Disagreement },
     #[error(transparent)]
     Write(#[from] FsError),
 }
@@ -80,7 +79,7 @@ pub struct Wheel {
     name: WheelFileName,
     dist_info: String,
     metadata: Metadata,
-    rows: HashMap<String, RecordRow>,
+    rows: Rows,
 }
 
 impl Wheel {
@@ -93,8 +92,7 @@ impl Wheel {
         let (name, dist_info) = admissible(&archive)?;
         let metadata = part(&archive, &dist_info, "METADATA", Metadata::parse)?;
         part(&archive, &dist_info, "WHEEL", WheelFile::parse)?;
-        let record = part(&archive, &dist_info, "RECORD", Record::parse)?;
-        let rows = record.rows.into_iter().map(|row| (row.path.clone(), row)).collect();
+        let rows = Rows::new(part(&archive, &dist_info, "RECORD", Record::parse)?, &dist_info);
         Ok(Self { archive, name, dist_info, metadata, rows })
     }
 
@@ -131,45 +129,18 @@ impl Wheel {
     /// A row of RECORD for a file that the wheel does not hold.
     pub(crate) fn row_without_file(&self) -> Option<&str> {
         let held: HashSet<_> = self.files().map(|member| member.name.as_str()).collect();
-        self.rows.keys().map(String::as_str).filter(|path| !held.contains(path)).min()
+        self.rows.paths().filter(|path| !held.contains(path)).min()
     }
 
     /// Streams a file into `out` and holds it against its RECORD row; returns its SHA-256.
     /// After an error what was written until then must not be used.
     pub fn copy_to(&self, member: &Member, out: &mut (dyn Write + Send)) -> Result<Sha256Digest, WheelError> {
-        let disagrees =
-            |why: String| WheelError::Record { path: self.path().to_owned(), member: member.name.clone(), why };
-        let exempt = is_exempt(&member.name, &self.dist_info);
-        let row = self.rows.get(&member.name);
-        let expected = match row {
-            None if exempt => None,
-            None => return Err(disagrees("it is not listed".into())),
-            Some(row) => row.parsed_digest().map_err(|error| disagrees(error.to_string()))?,
-        };
-        if expected.is_none() && !exempt {
-            return Err(disagrees("its row has no digest".into()));
-        }
-        if let Some(size) =
-            row.map(|row| row.parsed_size()).transpose().map_err(|error| disagrees(error.to_string()))?
-            && size.is_some_and(|size| size != member.size)
-        {
-            return Err(disagrees(format!("it has {} bytes", member.size)));
-        }
-        let algorithm = expected.as_ref().map_or("sha256", |digest| digest.algorithm.as_str());
-        let second = match algorithm {
-            "sha256" => None,
-            other => Some(Hasher::named(other).ok_or_else(|| disagrees(format!("`{other}` is no digest to rely on")))?),
-        };
-        let mut tee = Tee { out, sha256: Sha256::new(), second };
+        let disagrees = |why| WheelError::Record { path: self.path().to_owned(), member: member.name.clone(), why };
+        let mut verifier = self.rows.verify(member).map_err(disagrees)?;
         self.archive
-            .copy_to(member, &mut tee)
+            .copy_to(member, &mut verifier.through(out))
             .map_err(|source| WheelError::Member { path: self.path().to_owned(), source })?;
-        let sha256 = Sha256Digest(tee.sha256.finalize().into());
-        let actual = tee.second.map_or_else(|| sha256.0.to_vec(), Hasher::finish);
-        if expected.as_ref().is_some_and(|expected| expected.value != actual) {
-            return Err(disagrees(format!("its {algorithm} digest is another")));
-        }
-        Ok(sha256)
+        verifier.finish().map_err(disagrees)
     }
 
     /// A file of at most `limit` bytes, held against its RECORD row.
@@ -230,32 +201,4 @@ pub(crate) fn dist_infos(archive: &Archive) -> Vec<String> {
     let found: std::collections::BTreeSet<_> =
         tops.map(|(top, _)| top).filter(|top| top.ends_with(".dist-info")).map(str::to_owned).collect();
     found.into_iter().collect()
-}
-
-/// Whether a member may stand without a digest in RECORD: RECORD itself and its signatures.
-pub(crate) fn is_exempt(member: &str, dist_info: &str) -> bool {
-    let name = member.strip_prefix(dist_info).and_then(|rest| rest.strip_prefix('/'));
-    matches!(name, Some("RECORD" | "RECORD.jws" | "RECORD.p7s"))
-}
-
-/// Hashes what passes through.
-struct Tee<'a> {
-    out: &'a mut (dyn Write + Send),
-    sha256: Sha256,
-    second: Option<Hasher>,
-}
-
-impl Write for Tee<'_> {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        self.sha256.update(data);
-        if let Some(second) = &mut self.second {
-            second.update(data);
-        }
-        self.out.write_all(data)?;
-        Ok(data.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
-    }
 }

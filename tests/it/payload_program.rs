@@ -317,12 +317,12 @@ fn an_sbom_is_carried_from_beside_a_payload_and_from_within() {
     assert_eq!(opened.bytes("sboms/rg-linux.cdx.json"), b"rg-linux.cdx.json");
     assert!(lone.is_file() && root.join("rg-linux.cdx.json").is_file(), "what is the user's is copied");
     // The wrapping folder is one whatever lies beside it.
-    let within = [("x/rg", elf(500)), ("x/sbom/rg.spdx.json", b"{}".to_vec()), ("rg.cyclonedx.json", b"{}".to_vec())];
+    let within = [("x/rg", elf(500)), ("x/sbom/rg.SPDX.json", b"{}".to_vec()), ("rg.cyclonedx.json", b"{}".to_vec())];
     let payload = archive(root, &within);
     write(root, "a.tar.gz.cdx.json", b"{}");
     assert_eq!(
         files(&project(LAUNCHER), &payload),
-        ["package/bin/rg*", "sboms/a.tar.gz.cdx.json", "sboms/rg.cyclonedx.json", "sboms/rg.spdx.json"]
+        ["package/bin/rg*", "sboms/a.tar.gz.cdx.json", "sboms/rg.SPDX.json", "sboms/rg.cyclonedx.json"]
     );
     let twice = archive(root, &[("rg", elf(500)), ("a/s.cdx.json", vec![b'{']), ("b/s.cdx.json", vec![b'['])]);
     let text = refused(&project(SCRIPTS), &twice);

@@ -14,7 +14,7 @@ use crate::samples::archive::{
 use crate::samples::binary::{
     ARM64, ElfSample, MachSample, elf, glibc_elf, mac, static_elf, static_pie, windows_library, windows_program,
 };
-use crate::samples::wheel::{of_package, sha384, sha512};
+use crate::samples::wheel::{Sample, of_package, sha384, sha512};
 use crate::support::stages::{DESCRIPTOR, package, product, release, request, stage, told};
 use crate::support::{self, mode, names, paths, repository, set_mode, tree, write, write_tree};
 
@@ -153,16 +153,36 @@ fn a_wheel_is_held_against_the_digests_of_its_own_record() {
     assert_eq!(try_with(sha512), Ok(()));
     type Digest = fn(&[u8]) -> String;
     let refused: [(Digest, &str); 4] = [
-        (|bytes| sha512(&[bytes, b"x"].concat()), "does not have the digest that RECORD states"),
-        (|_| "md5=AAAA".to_owned(), "has no digest in RECORD that is at least as strong"),
-        (|_| String::new(), "has no digest in RECORD that is at least as strong"),
-        (|_| "sha512=!".to_owned(), "has no digest in RECORD that is at least as strong"),
+        (|bytes| sha512(&[bytes, b"x"].concat()), "its sha512 digest is another"),
+        (|_| "md5=AAAA".to_owned(), "`md5` is no digest to rely on"),
+        (|_| String::new(), "its row has no digest"),
+        (|_| "sha512=!".to_owned(), "`sha512=!` is not a digest"),
     ];
     for (digest, words) in refused {
         let (text, exit) = try_with(digest).unwrap_err();
         assert!(text.contains(words), "{text}");
         assert_eq!(exit, Exit::NotGood);
     }
+    let try_edited = |edit: fn(String) -> String| {
+        let sample = Sample { edit_record: edit, ..of_package(&package(), "0.163.0") };
+        let staged = stage(&directory.path().join("out"), &write(directory.path(), "a.whl", sample.build()));
+        let _ = fs::remove_dir_all(directory.path().join("out"));
+        staged.map(|_| ()).map_err(told)
+    };
+    type Edit = fn(String) -> String;
+    let refused: [(Edit, &str); 4] = [
+        (|record| record.replacen(",500\n", ",501\n", 1), "is not what RECORD says: it has 500 bytes"),
+        (|record| record.clone() + &record.replacen(",500\n", ",501\n", 1), "two rows state two things of it"),
+        (|record| format!("\u{feff}{record}"), "it begins with a byte order mark"),
+        (|record| record.replacen(",500\n", ",500,\n", 1), "columns, not 3"),
+    ];
+    for (edit, words) in refused {
+        let (text, exit) = try_edited(edit).unwrap_err();
+        assert!(text.contains(words), "{text}");
+        assert_eq!(exit, Exit::NotGood);
+    }
+    // A row that stands there twice states one thing.
+    assert_eq!(try_edited(|record| record.repeat(2)), Ok(()));
 }
 
 #[test]

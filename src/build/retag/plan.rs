@@ -11,8 +11,9 @@ use crate::build::output;
 use crate::digest::Sha256Digest;
 use crate::fs::Existing;
 use crate::wheel::filename::WheelFileName;
-use crate::wheel::reader::{MAX_TEXT, Wheel, WheelError, is_exempt};
+use crate::wheel::reader::{MAX_TEXT, Wheel, WheelError};
 use crate::wheel::tag::TagSet;
+use crate::wheel::verify::{Disagreement, is_exempt};
 use crate::wheel::wheel_file::{Root, WheelFile};
 
 pub use super::tags::Wanted;
@@ -79,7 +80,7 @@ pub(super) fn of(path: &Path, wanted: &Wanted) -> Result<Plan, RetagError> {
 fn read(wheel: &Wheel) -> Result<(Inventory, HashMap<String, Sha256Digest>), RetagError> {
     let path = wheel.path();
     if let Some(member) = wheel.row_without_file() {
-        let why = "the wheel does not hold it".into();
+        let why = Disagreement::NotHeld;
         return Err(WheelError::Record { path: path.to_owned(), member: member.to_owned(), why }.into());
     }
     let (mut digests, mut binaries) = (HashMap::new(), Vec::new());

@@ -12,8 +12,9 @@ use crate::build::source::{Member, Source};
 use crate::console::Progress;
 use crate::digest::Sha256Digest;
 use crate::fs::{Existing, FsError, Mode, PendingFile, open_regular};
-use crate::wheel::reader::{Wheel, WheelError, is_exempt};
+use crate::wheel::reader::{Wheel, WheelError};
 use crate::wheel::record::{Record, RecordRow};
+use crate::wheel::verify::is_exempt;
 
 /// A wheel that is complete and has no name yet; none where a file of its name holds the same.
 struct Ready {

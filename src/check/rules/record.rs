@@ -9,8 +9,8 @@ use crate::check::subject::scan::Scanned;
 use crate::check::subject::wheel::WheelSubject;
 use crate::error::sentence;
 use crate::member_path::escapes;
-use crate::wheel::reader::is_exempt;
 use crate::wheel::record::{Record, RecordDigest, RecordError, RecordRow};
+use crate::wheel::verify::is_exempt;
 use crate::zip::archive::Member;
 
 rule!(RECORD_PRESENT = "record-present", Error, Wheel(|wheel, found| present(wheel, "RECORD", found));

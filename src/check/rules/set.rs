@@ -11,7 +11,7 @@ use crate::check::finding::Owner;
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::release::{Expected, Set};
 use crate::check::subject::summary::{Role, Summary};
-use crate::check::subject::wheel::is_python;
+use crate::check::subject::wheel::is_python_source;
 use crate::digest::Sha256Digest;
 use crate::payload::{DESCRIPTOR, Package};
 use crate::product::Target;
@@ -259,7 +259,12 @@ fn set_same_python(set: &Set<'_>, found: &mut Findings) {
 
 fn same_python(first: &Summary, other: &Summary, mut put: impl FnMut(Severity, &str, String)) {
     let python = |wheel: &Summary| -> BTreeMap<String, Sha256Digest> {
-        wheel.files.iter().filter(|(path, _)| is_python(path)).map(|(path, digest)| (path.clone(), *digest)).collect()
+        wheel
+            .files
+            .iter()
+            .filter(|(path, _)| is_python_source(path))
+            .map(|(path, digest)| (path.clone(), *digest))
+            .collect()
     };
     let (one, two, reference) = (python(first), python(other), first.label());
     let paths: BTreeSet<&String> = one.keys().chain(two.keys()).collect();

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::embedded::Mentions;
 use super::sdist::SdistSubject;
-use super::wheel::{WheelSubject, is_python};
+use super::wheel::{WheelSubject, is_python_source};
 use crate::check::coverage::Candidate;
 use crate::digest::Sha256Digest;
 use crate::error::sentence;
@@ -97,7 +97,7 @@ impl Summary {
             files: files.filter_map(|(member, scanned)| Some((member.name.clone(), scanned.sha256?))).collect(),
             python: wheel
                 .files()
-                .filter(|(member, _)| is_python(&member.name))
+                .filter(|(member, _)| is_python_source(&member.name))
                 .filter_map(|(member, scanned)| Some((member.name.clone(), with_plain_lines(scanned.text.as_ref()?))))
                 .collect(),
             metadata_digest,

@@ -233,7 +233,7 @@ fn member_options(archive: &Archive, record: Option<&Record>) -> Vec<MemberOptio
     }
     let max_text = |name: &str| match name {
         _ if name.contains(".dist-info/sboms/") && is_sbom_name(name) => Some(MAX_TEXT),
-        _ if package_of(name).is_some_and(|package| !package.is_empty()) || is_python(name) => Some(MAX_SOURCE),
+        _ if package_of(name).is_some_and(|package| !package.is_empty()) || is_python_source(name) => Some(MAX_SOURCE),
         _ => None,
     };
     let options = |member: &Member| MemberOptions {
@@ -246,6 +246,6 @@ fn member_options(archive: &Archive, record: Option<&Record>) -> Vec<MemberOptio
 }
 
 /// Whether a file is Python source, which must be the same on every platform.
-pub(crate) fn is_python(path: &str) -> bool {
+pub(crate) fn is_python_source(path: &str) -> bool {
     [".py", ".pyi", ".pth", "/py.typed"].iter().any(|end| path.ends_with(end))
 }
