@@ -173,11 +173,11 @@ mod tests {
     fn a_file_is_what_its_row_states() {
         let digest = Sha256Digest::of(b"text");
         let row = RecordRow::new("a", &digest, 4);
-        assert_eq!(held(Some(&row), b"text", false), Ok(digest.clone()));
+        assert_eq!(held(Some(&row), b"text", false), Ok(digest));
         assert_eq!(held(Some(&row), b"texT", false), Err(Disagreement::Digest("sha256".into())));
         assert_eq!(held(Some(&row), b"longer", false), Err(Disagreement::Size(6)));
         let without_size = RecordRow { size: String::new(), ..row.clone() };
-        assert_eq!(held(Some(&without_size), b"text", false), Ok(digest.clone()));
+        assert_eq!(held(Some(&without_size), b"text", false), Ok(digest));
         let weak = RecordRow { digest: "md5=AAAA".into(), ..row.clone() };
         assert_eq!(held(Some(&weak), b"text", false), Err(Disagreement::Weak("md5".into())));
         let broken = RecordRow { size: "four".into(), ..row };
@@ -188,7 +188,7 @@ mod tests {
     fn only_record_and_its_signatures_go_without_a_digest() {
         let digest = Sha256Digest::of(b"text");
         let bare = RecordRow::unhashed("a");
-        assert_eq!(held(Some(&bare), b"text", true), Ok(digest.clone()));
+        assert_eq!(held(Some(&bare), b"text", true), Ok(digest));
         assert_eq!(held(None, b"text", true), Ok(digest));
         assert_eq!(held(Some(&bare), b"text", false), Err(Disagreement::NoDigest));
         assert_eq!(held(None, b"text", false), Err(Disagreement::Unlisted));
