@@ -350,7 +350,7 @@ pub fn names_on(content_type: &str, body: &[u8], url: &Url, simple: &Url) -> Res
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write as _;
+    use std::io::{Read as _, Write as _};
     use std::net::TcpListener;
     use std::thread;
 
@@ -362,6 +362,15 @@ mod tests {
         let simple = Url::parse(&format!("http://{}/simple/", listener.local_addr().unwrap())).unwrap();
         thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
+            // What is answered before it is asked is no answer.
+            let mut request = [0; 4096];
+            let mut asked = 0;
+            while !request[..asked].ends_with(b"\r\n\r\n") {
+                match stream.read(&mut request[asked..]).unwrap() {
+                    0 => return,
+                    more => asked += more,
+                }
+            }
             let head = "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nConnection: close\r\n\r\n";
             // It ends when nobody listens any more.
             _ = stream.write_all(head.as_bytes());
