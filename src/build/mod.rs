@@ -117,7 +117,7 @@ pub fn read_stages(directories: &[PathBuf]) -> Result<Vec<Staged>, BuildError> {
 /// Builds the distributions of a stage into `out_dir`: its wheel, and for an SDK its source distribution after it.
 ///
 /// A file of the same name is replaced once the new one is complete. `progress` is advanced by the bytes of the wheel's
-/// files, of which there are [`Staged::payload_size`].
+/// files, of which there are `Staged::payload_size`.
 pub fn build(
     staged: &Staged,
     out_dir: &Path,

@@ -8,7 +8,7 @@ use crate::error::Explain;
 use crate::serde_text::serde_as_text;
 
 /// The name of a distribution as its metadata spells it. Displays as written; equality is that of the text, so compare
-/// [`normalized`](Self::normalized) forms where two spellings may name one distribution.
+/// `normalized` forms where two spellings may name one distribution.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DistributionName(String);
 
