@@ -119,7 +119,7 @@ const ELSEWHERE: &[Row] = &[
     ("onnxruntime==1.22.1", "macosx_13_0_universal2", Large, &["macho-minos"], "built for macOS 13.3"),
     ("paste==3.10.1", "any", Large, &["name-normal"], "the name of the file is not in its normal form"),
     ("playwright==1.65.2", "manylinux1_x86_64", Large, &["manylinux-floor", "tag-wheel-match", "wheel-purelib"], "a wheel for `any`, renamed; its Node.js needs far newer libraries"),
-    ("shapely==2.2.0", "musllinux_1_2_x86_64", Large, &["elf-runpath"], "a run path of the build"),
+    ("shapely==2.2.0", "musllinux_1_2_x86_64", Large, &[], "a run path to `/usr/local/lib`, where the loader of musl looks anyway"),
 ];
 
 fn judge(is_chosen: fn(&Row) -> bool) {
