@@ -24,8 +24,10 @@ pub(super) struct Answer {
     pub(super) reason: String,
     /// How long the server asks to wait.
     pub(super) retry_after: Option<Duration>,
-    /// Where it sends the client.
+    /// Where it sends the client, as it came: it is followed, and never shown.
     pub(super) location: Option<String>,
+    /// The same without what is secret.
+    pub(super) shown_location: Option<String>,
     /// Whether it says in its body that nothing was done, whatever its status is.
     pub(super) is_refusal: bool,
 }
@@ -53,7 +55,8 @@ impl Answer {
             status,
             reason,
             retry_after: http::retry_after(headers, SystemTime::now()).max(reset),
-            location: text(LOCATION).map(|location| secrets.redact(location)),
+            location: text(LOCATION).map(str::to_owned),
+            shown_location: text(LOCATION).map(|location| secrets.redact(location)),
             is_refusal,
         }
     }
@@ -176,6 +179,7 @@ mod tests {
             reason: reason.into(),
             retry_after: None,
             location: None,
+            shown_location: None,
             is_refusal: false,
         }
     }
@@ -227,6 +231,16 @@ mod tests {
     fn long_waits_are_capped() {
         let patient = Answer { retry_after: Some(Duration::from_secs(9999)), ..answer(503, "") };
         assert_eq!(meaning(&patient), Meaning::TryAgain(MAX_WAIT));
+    }
+
+    #[test]
+    fn a_redirect_is_followed_as_it_came_and_shown_without_secrets() {
+        let url = url::Url::parse("https://index.example/upload?repository=releases").unwrap();
+        let location = "https://index.example/upload/?repository=releases";
+        let headers = HeaderMap::from_iter([(LOCATION, location.parse().unwrap())]);
+        let answer = Answer::new(StatusCode::PERMANENT_REDIRECT, "", &headers, b"", &Secrets::of_url(&url));
+        assert_eq!(meaning(&answer), Meaning::Elsewhere(location.to_owned()));
+        assert_eq!(answer.shown_location.as_deref(), Some("https://index.example/upload/?repository=…"));
     }
 
     #[test]

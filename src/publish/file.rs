@@ -30,9 +30,10 @@ const HEARTBEAT: Duration = Duration::from_secs(15);
 const SLOW: u64 = 600_000;
 const LARGE: u64 = 50_000_000;
 
-/// Where a redirect leads, as it may be printed.
-fn leads_to(from: &Url, location: &str) -> String {
-    from.join(location).map_or_else(|_| "nowhere".into(), |url| http::shown(&url))
+/// Where an answer leads, as it may be printed.
+fn leads_to(from: &Url, answer: &Answer) -> String {
+    let to = answer.shown_location.as_deref().and_then(|location| from.join(location).ok());
+    to.map_or_else(|| "nowhere".into(), |url| http::shown(&url))
 }
 
 /// What sends, and what allows it.
@@ -97,7 +98,7 @@ impl Run<'_> {
                             continue;
                         }
                         _ => {
-                            let reason = format!("it redirects to `{}`", leads_to(&url, &location));
+                            let reason = format!("it redirects to `{}`", leads_to(&url, &answer));
                             return self.unless_stored(
                                 file,
                                 PublishError::Refused { file: name(), status: answer.status, reason },
@@ -123,10 +124,10 @@ impl Run<'_> {
                         };
                     }
                     Meaning::Refused | Meaning::Garbled => {
-                        let Answer { status, mut reason, location, .. } = answer;
-                        if let Some(location) = location.filter(|_| status.is_redirection()) {
+                        let (status, mut reason) = (answer.status, answer.reason.clone());
+                        if answer.location.is_some() && status.is_redirection() {
                             let colon = if reason.is_empty() { "" } else { ": " };
-                            reason = format!("it redirects to `{}`{colon}{reason}", leads_to(&url, &location));
+                            reason = format!("it redirects to `{}`{colon}{reason}", leads_to(&url, &answer));
                         }
                         return self.unless_stored(file, PublishError::Refused { file: name(), status, reason });
                     }
