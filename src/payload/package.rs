@@ -71,14 +71,6 @@ impl Package {
     /// The largest descriptor that is read, in bytes.
     pub const MAX_SIZE: u64 = 64 << 10;
 
-    /// What a descriptor says, not held against anything.
-    ///
-    /// # Errors
-    /// Where the bytes are no JSON object, or a known key has a value of the wrong type.
-    pub fn read(bytes: &[u8]) -> Result<Self, serde_json::Error> {
-        from_object(bytes)
-    }
-
     /// What the known keys with texts say, whatever else is wrong with a descriptor.
     pub fn texts(bytes: &[u8]) -> Self {
         let value: serde_json::Value = serde_json::from_slice(bytes).unwrap_or_default();
@@ -95,9 +87,10 @@ impl Package {
     /// Reads a descriptor; the error completes the sentence "`codex-package.json` ...".
     ///
     /// # Errors
-    /// As [`Package::read`], and where the layout is another one or a path in it leads out of the package.
+    /// Where the bytes are no JSON object, a known key has a value of the wrong type, the layout is another one, or a path
+    /// leads out of the package.
     pub fn parse(bytes: &[u8]) -> Result<Self, String> {
-        let package = Self::read(bytes).map_err(|error| format!("cannot be used: {error}"))?;
+        let package: Self = from_object(bytes).map_err(|error| format!("cannot be used: {error}"))?;
         if package.layout_version != LAYOUT {
             return Err(format!("states layoutVersion {}, and only {LAYOUT} is known", package.layout_version));
         }

@@ -102,17 +102,8 @@ mod tests {
         let failed = |name: &str| step(name, Outcome::Failed, "x".into(), Duration::ZERO);
         let row = TargetRow {
             payload: "tool.tar.gz".into(),
-            target: None,
-            platform_tag: None,
             steps: ["stage", "smoke"].map(failed).into(),
-            payload_bytes: 0,
-            wheel: None,
-            wheel_bytes: 0,
-            contents: Vec::new(),
-            why: None,
-            wider: None,
-            smoke: Vec::new(),
-            sboms: Vec::new(),
+            ..TargetRow::default()
         };
         let problems: Vec<_> = failed_steps(&row).chain([unseen_runtime()]).collect();
         assert_eq!(problems.len(), 3);

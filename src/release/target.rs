@@ -33,20 +33,7 @@ impl Place<'_> {
     /// Takes the payload as far as it goes: one that is not good fails here, what cannot be read ends the run.
     pub(super) fn target(&self, payload: &Payload, number: usize) -> Result<TargetRow, Failure> {
         let name = payload.path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-        let mut row = TargetRow {
-            payload: name,
-            target: None,
-            platform_tag: payload.platform_tag.clone(),
-            steps: Vec::new(),
-            payload_bytes: 0,
-            wheel: None,
-            wheel_bytes: 0,
-            contents: Vec::new(),
-            why: None,
-            wider: None,
-            smoke: Vec::new(),
-            sboms: Vec::new(),
-        };
+        let mut row = TargetRow { payload: name, platform_tag: payload.platform_tag.clone(), ..TargetRow::default() };
         if let Some(staged) = self.stage(payload, number, &mut row)? {
             row.steps.push(inspect(&staged));
             self.runtime_wheel(&staged, &mut row)?;

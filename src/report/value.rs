@@ -41,7 +41,7 @@ pub struct Release {
 }
 
 /// What one target went through.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Default, Serialize)]
 pub struct TargetRow {
     /// The file name of its payload.
     pub payload: String,

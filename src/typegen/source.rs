@@ -122,11 +122,10 @@ fn entry_executable<'a>(wheel: &'a Wheel, module: &str, executable: &str) -> Opt
         }
     }
     let stem = wheel.name().stem();
-    let standing =
-        |member: &&Member| Some((program.standing(scheme::of(&stem, &member.name))?, member.name.matches('/').count()));
-    let named = wheel.files().filter(|member| standing(member).is_some());
-    let named = named.min_by_key(|member| (standing(member), member.name.as_str()));
-    named.or_else(|| {
+    let standing = |member: &Member| program.standing(scheme::of(&stem, &member.name));
+    let named = wheel.files().filter_map(|member| Some((standing(member)?, member)));
+    let named = named.min_by_key(|(standing, member)| (*standing, member.name.matches('/').count(), &member.name));
+    named.map(|(_, member)| member).or_else(|| {
         let mut candidates = wheel.files().filter(|member| {
             let (scheme, path) = scheme::of(&stem, &member.name);
             scheme.is_of_packages() && matches!(path.split('/').collect::<Vec<_>>()[..], [_, "bin", _])

@@ -1,6 +1,7 @@
 //! A file of a wheel held against its row of RECORD while it streams past, for everybody who takes files out of wheels.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::io::{self, Write};
 
 use sha2::{Digest as _, Sha256};
@@ -50,12 +51,11 @@ impl Rows {
     pub(crate) fn new(record: Record, dist_info: &str) -> Self {
         let mut rows = HashMap::with_capacity(record.rows.len());
         for row in record.rows {
-            let stated = match rows.get(&row.path) {
-                Some(Stated::Once(other)) if *other == row => continue,
-                Some(_) => Stated::Differently,
-                None => Stated::Once(row.clone()),
-            };
-            rows.insert(row.path, stated);
+            match rows.entry(row.path.clone()) {
+                Entry::Vacant(place) => _ = place.insert(Stated::Once(row)),
+                Entry::Occupied(place) if matches!(place.get(), Stated::Once(other) if *other == row) => {}
+                Entry::Occupied(mut place) => _ = place.insert(Stated::Differently),
+            }
         }
         Self { dist_info: dist_info.to_owned(), rows }
     }

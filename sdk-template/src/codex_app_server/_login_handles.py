@@ -38,10 +38,11 @@ def told(answer: LoginAccountResponse, *names: str) -> list[str]:
     return words
 
 
+@dataclass
 class _Ending(ABC, Generic[EndT]):
     """How a sign-in ended, once that is known; until then, where to wait for it."""
 
-    _ended: EndT | None
+    _ended: EndT | None = field(default=None, init=False, repr=False, compare=False)
 
     @abstractmethod
     def _key(self) -> LoginKey:
@@ -107,9 +108,6 @@ class _McpServerEnding(_Ending["McpServerOauthLoginCompletedNotification"]):
 class _LoginHandle(_AccountEnding):
     _client: AppServerClient
     login_id: str
-    _ended: AccountLoginCompletedNotification | None = field(
-        default=None, init=False, repr=False, compare=False
-    )
 
     def wait(self, timeout: float | None = None) -> AccountLoginCompletedNotification:
         """Wait for the end of the sign-in, however it ends; a failed one has `success=False`.
@@ -150,9 +148,6 @@ class McpServerLoginHandle(_McpServerEnding):
     authorization_url: str
     login_id: str | None = None
     """None from a runtime before 0.163.0."""
-    _ended: McpServerOauthLoginCompletedNotification | None = field(
-        default=None, init=False, repr=False, compare=False
-    )
 
     def wait(self, timeout: float | None = None) -> McpServerOauthLoginCompletedNotification:
         """Wait for the end of the sign-in, however it ends; a failed one has `success=False`.
@@ -166,9 +161,6 @@ class McpServerLoginHandle(_McpServerEnding):
 class _AsyncLoginHandle(_AccountEnding):
     _codex: AsyncOwner
     login_id: str
-    _ended: AccountLoginCompletedNotification | None = field(
-        default=None, init=False, repr=False, compare=False
-    )
 
     async def wait(self, timeout: float | None = None) -> AccountLoginCompletedNotification:
         """Wait for the end of the sign-in, however it ends; a failed one has `success=False`.
@@ -210,9 +202,6 @@ class AsyncMcpServerLoginHandle(_McpServerEnding):
     authorization_url: str
     login_id: str | None = None
     """None from a runtime before 0.163.0."""
-    _ended: McpServerOauthLoginCompletedNotification | None = field(
-        default=None, init=False, repr=False, compare=False
-    )
 
     async def wait(self, timeout: float | None = None) -> McpServerOauthLoginCompletedNotification:
         """Wait for the end of the sign-in, however it ends; a failed one has `success=False`.

@@ -7,10 +7,11 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import Any
 
+from harness.local_server import LocalServer
 from harness.replies import Reply
 
 
@@ -64,14 +65,11 @@ class ModelServer:
         self._replies: deque[Reply] = deque()
         self._changed = threading.Condition()
         self._stopping = threading.Event()
-        self._http = _Server(("127.0.0.1", 0), _Handler)
+        self._http = _Server(_Handler, "model-server")
         self._http.model = self
-        self._thread = threading.Thread(
-            target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, name="model-server"
-        )
 
     def __enter__(self) -> ModelServer:
-        self._thread.start()
+        self._http.start()
         return self
 
     def __exit__(
@@ -81,14 +79,12 @@ class ModelServer:
         traceback: TracebackType | None,
     ) -> None:
         self._stopping.set()
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join(10)
+        self._http.stop()
 
     @property
     def base_url(self) -> str:
         """What the runtime's model provider is configured with."""
-        return f"http://127.0.0.1:{self._http.server_address[1]}/v1"
+        return f"{self._http.root}/v1"
 
     def queue(self, *replies: Reply) -> None:
         """Append replies for the next requests."""
@@ -132,14 +128,8 @@ class ModelServer:
                 reply.gate.pass_through(self._stopping)
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 128
+class _Server(LocalServer):
     model: ModelServer
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that goes away in the middle of a reply is part of many tests."""
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -7,13 +7,14 @@ sign-in.
 from __future__ import annotations
 
 import json
-import threading
 import urllib.error
 import urllib.parse
 import urllib.request
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from types import TracebackType
 from typing import Any
+
+from harness.local_server import LocalServer
 
 _CODE = "a-code"
 
@@ -23,14 +24,11 @@ class OauthServer:
 
     def __init__(self) -> None:
         self.requests: list[str] = []
-        self._http = _Server(("127.0.0.1", 0), _Handler)
+        self._http = _Server(_Handler, "oauth-server")
         self._http.owner = self
-        self._thread = threading.Thread(
-            target=self._http.serve_forever, kwargs={"poll_interval": 0.02}, name="oauth-server"
-        )
 
     def __enter__(self) -> OauthServer:
-        self._thread.start()
+        self._http.start()
         return self
 
     def __exit__(
@@ -39,14 +37,12 @@ class OauthServer:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._http.shutdown()
-        self._http.server_close()
-        self._thread.join(10)
+        self._http.stop()
 
     @property
     def root(self) -> str:
         """The address of the server."""
-        return f"http://127.0.0.1:{self._http.server_address[1]}"
+        return self._http.root
 
     @property
     def url(self) -> str:
@@ -68,13 +64,8 @@ def visit(authorization_url: str, *, error: str | None = None) -> int:
     return status
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
+class _Server(LocalServer):
     owner: OauthServer
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A runtime that ends in the middle of an answer is part of some tests."""
 
 
 class _Handler(BaseHTTPRequestHandler):

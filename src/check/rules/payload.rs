@@ -1,6 +1,6 @@
 //! Rules about the payload of a runtime's wheel: its package description, its executable, whole files, its size.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::contents::{entries, has_extension, is_script, packages};
 use crate::binary::{Kind, Magic};
@@ -96,12 +96,15 @@ fn payload_executable(wheel: &WheelSubject, found: &mut Findings) {
     let windows_file = format!("{file}.exe");
     let is_called = |member: &Member, name: &str| file_name(&member.name) == name;
     let program = WheelProgram::of(&wheel.runtime, file);
-    let standing =
-        |member: &Member| program.standing(wheel.scheme(&member.name)).filter(|standing| *standing != Standing::Data);
+    let mut called: BTreeMap<Standing, Vec<(&Member, &Scanned)>> = BTreeMap::new();
+    for (member, scanned) in wheel.files() {
+        match program.standing(wheel.scheme(&member.name)) {
+            None | Some(Standing::Data) => {}
+            Some(standing) => called.entry(standing).or_default().push((member, scanned)),
+        }
+    }
     // What stands nearest to where the product has it is started, whatever else has its name.
-    let nearest = wheel.files().filter_map(|(member, _)| standing(member)).min();
-    let candidates: Vec<_> =
-        wheel.files().filter(|(member, _)| nearest.is_some() && standing(member) == nearest).collect();
+    let candidates = called.into_values().next().unwrap_or_default();
     let Some((first, _)) = candidates.first() else { return found.whole(format!("there is no `{file}` in the wheel")) };
     let name = |tag: &PlatformTag| match tag {
         PlatformTag::Windows(_) => Some(windows_file.as_str()),
