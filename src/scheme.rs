@@ -41,10 +41,15 @@ pub(crate) fn of_any(member: &str) -> (Scheme, &str) {
     in_data(member).map_or((Scheme::Root, member), |(_, scheme, path)| (scheme, path))
 }
 
+/// The NAME-VERSION that a directory is named by; none where the name is that of no `.data` directory.
+pub(crate) fn stem(directory: &str) -> Option<&str> {
+    directory.strip_suffix(".data")
+}
+
 /// The NAME-VERSION of the `.data` directory that a member lies in, the scheme and the path there.
 pub(crate) fn in_data(member: &str) -> Option<(&str, Scheme, &str)> {
     let (top, rest) = member.split_once('/')?;
-    let stem = top.strip_suffix(".data")?;
+    let stem = stem(top)?;
     let (key, path) = rest.split_once('/')?;
     Some(match key {
         "purelib" => (stem, Scheme::Purelib, path),

@@ -11,7 +11,7 @@ use super::imports::imports;
 use super::people::people_fields;
 use super::readme::{Readme, readme};
 use super::table::{File, LicenseKey, LicenseTable, TableError, value};
-use crate::wheel::entry_points::EntryPoints;
+use crate::wheel::entry_points::{CONSOLE_SCRIPTS, EntryPoints, GUI_SCRIPTS};
 use crate::wheel::fields::{Fields, FieldsError};
 use crate::wheel::licences;
 use crate::wheel::name::DistributionName;
@@ -188,12 +188,12 @@ fn entry_points(
     groups: &BTreeMap<String, BTreeMap<String, String>>,
 ) -> Result<EntryPoints, TableError> {
     let mut points = EntryPoints::default();
-    for group in ["console_scripts", "gui_scripts"] {
+    for group in [CONSOLE_SCRIPTS, GUI_SCRIPTS] {
         if groups.contains_key(group) {
             return Err(value(format!("entry-points.{group}"), "it belongs in `scripts` or `gui-scripts`"));
         }
     }
-    let own = [("console_scripts", scripts), ("gui_scripts", gui_scripts)];
+    let own = [(CONSOLE_SCRIPTS, scripts), (GUI_SCRIPTS, gui_scripts)];
     for (group, entries) in own.into_iter().chain(groups.iter().map(|(group, entries)| (group.as_str(), entries))) {
         for (name, reference) in entries {
             points.push(group, name, reference).map_err(|error| value("entry-points", error))?;

@@ -12,6 +12,7 @@ use super::shebang;
 use super::source::{Member, Source};
 use super::tree::{Entry, Tree};
 use crate::fs::{FsError, KEEPS_MODES, Mode, Walked};
+use crate::wheel::info;
 
 pub(super) struct WheelFiles {
     pub members: Vec<Member>,
@@ -64,7 +65,7 @@ impl WheelFiles {
         let shared = selection.explicit(&settings.shared_scripts)?;
         let is_script: HashSet<_> = shared.iter().map(|(path, _)| format!("{scripts}{path}")).collect();
         take(&mut found, &scripts, shared)?;
-        let dist_info = format!("{stem}.dist-info/");
+        let dist_info = info::directory(&stem) + "/";
         take(&mut found, &format!("{dist_info}sboms/"), selection.files(&settings.sbom_files)?)?;
 
         if !found.contains_key(&format!("{module}/__init__.py")) {

@@ -10,6 +10,7 @@ use crate::console::Progress;
 use crate::fs::{Mode, PendingFile};
 use crate::member_path;
 use crate::wheel::filename::WheelFileName;
+use crate::wheel::info;
 use crate::wheel::record::{Record, RecordRow};
 use crate::wheel::wheel_file::{self, Root};
 
@@ -36,7 +37,7 @@ pub(crate) fn write(
     options: &Options,
     progress: &Progress,
 ) -> Result<Written, WriteError> {
-    let directory = format!("{}.dist-info", contents.name.stem());
+    let directory = info::directory(&contents.name.stem());
     let mut members = contents.members.clone();
     members.sort_by(|one, other| one.path.cmp(&other.path));
     let mut dist_info = contents.dist_info.clone();

@@ -3,7 +3,7 @@
 
 use super::product;
 use super::published::{self, Fetched};
-use crate::check::coverage::{Coverage, Problem, Sources};
+use crate::check::coverage::{Coverage, Sources};
 use crate::check::pages::{Index, Pages};
 use crate::check::{Options, Selection, check, find_rules};
 use crate::cli;
@@ -86,21 +86,12 @@ fn published_wheels(
     for problem in &mut sources.problems {
         problem.path = portable(&fetched.shown(problem.path.as_ref()));
     }
+    sources.hold_against(&fetched.audit);
     for file in &fetched.audit.files {
-        let (name, index) = (&file.name, &fetched.audit.index);
-        if let Some(reason) = &file.yanked {
-            let because = if reason.trim().is_empty() { String::new() } else { format!(" ({})", reason.trim()) };
+        if let Some(because) = file.yanked_because() {
+            let (name, index) = (&file.name, &fetched.audit.index);
             console.warning(format_args!("`{name}` is yanked at {index}{because}: only who pins its version gets it"));
         }
-        let message = match (&file.fetched, file.listed) {
-            (Err(why), _) => format!("it cannot be had from {index}: {why}"),
-            (Ok(digest), Some(listed)) if *digest != listed => {
-                format!("{index} tells the SHA-256 {listed} of it, and its bytes have {digest}")
-            }
-            _ => continue,
-        };
-        sources.candidates.retain(|candidate| candidate.label != *name);
-        sources.problems.push(Problem { path: name.clone(), message });
     }
     Ok(sources)
 }

@@ -26,6 +26,7 @@ use crate::console::Progress;
 use crate::console::text::named;
 use crate::member_path::{MemberPath, Node, Paths};
 use crate::scheme::{self, Scheme};
+use crate::wheel::info;
 use crate::wheel::licences;
 use crate::wheel::reader::MAX_TEXT;
 use crate::wheel::record::Record;
@@ -35,8 +36,8 @@ use crate::zip::archive::Archive;
 /// The `.dist-info` directory, which only wheels have.
 pub(super) fn dist_info(archive: &Archive) -> Option<String> {
     archive.members().iter().find_map(|member| {
-        let directory = member.name.strip_suffix("/WHEEL")?;
-        (directory.ends_with(".dist-info") && !directory.contains('/')).then(|| directory.to_owned())
+        let (directory, file) = info::of(&member.name)?;
+        (file == "WHEEL").then(|| directory.to_owned())
     })
 }
 
@@ -88,7 +89,7 @@ enum At<'a> {
 impl Places<'_> {
     /// NAME-VERSION.
     fn stem(&self) -> &str {
-        self.dist_info.strip_suffix(".dist-info").unwrap_or(self.dist_info)
+        info::stem(self.dist_info).unwrap_or(self.dist_info)
     }
 
     /// Where a member is and its path there; `None` where it is not of the payload.
@@ -181,7 +182,7 @@ fn import_package(origin: &Path, archive: &Archive) -> Result<String, PayloadErr
     let mut packages: Vec<&str> = Vec::new();
     for member in archive.members() {
         let Some((package, rest)) = member.name.split_once('/') else { continue };
-        if package.ends_with(".dist-info") || package.ends_with(".data") {
+        if info::stem(package).is_some() || scheme::stem(package).is_some() {
             continue;
         }
         if (rest == DESCRIPTOR || rest.starts_with("bin/")) && !packages.contains(&package) {

@@ -17,7 +17,7 @@ use crate::error::{Exit, Explain, Failure};
 use crate::fs::{self, FsError, JsonError, from_json, write_json};
 use crate::gate::{ReleaseFile, Role};
 use crate::version::PublicVersion;
-use crate::wheel::filename::Claim;
+use crate::wheel::filename::{Claim, FileNameError, WheelFileName};
 use crate::wheel::metadata::Metadata;
 use crate::wheel::name::{DistributionName, NameError};
 use crate::wheel::reader::{Wheel, WheelError};
@@ -84,6 +84,8 @@ pub enum PlanError {
     Sdist(#[from] SdistError),
     #[error(transparent)]
     Name(#[from] NameError),
+    #[error(transparent)]
+    FileName(#[from] FileNameError),
     #[error("the attestations are not good: {}", problems.join("; "))]
     Attestations { problems: Vec<String> },
     #[error("`{}` is not a plan", path.display())]
@@ -101,6 +103,7 @@ impl Explain for PlanError {
             Self::Wheel(error) => return error.hint(),
             Self::Sdist(error) => return error.hint(),
             Self::Name(error) => return error.hint(),
+            Self::FileName(error) => return error.hint(),
             Self::Changed { .. } => "verify again, and let nothing write to the directory meanwhile",
             Self::Attestations { .. } => {
                 "make them again from these very files, or leave them out with `--attestations off`"
@@ -113,7 +116,7 @@ impl Explain for PlanError {
 
     fn exit(&self) -> Exit {
         match self {
-            Self::Read(_) | Self::Name(_) | Self::Parse { .. } => Exit::Failed,
+            Self::Read(_) | Self::Name(_) | Self::FileName(_) | Self::Parse { .. } => Exit::Failed,
             Self::Wheel(error) => error.exit(),
             Self::Sdist(error) => error.exit(),
             Self::Changed { .. } | Self::Attestations { .. } | Self::Differs { .. } => Exit::NotGood,
@@ -280,9 +283,7 @@ impl PlannedFile {
         let (filetype, pyversion) = match file.role {
             Role::SdkSdist => ("sdist", "source".to_owned()),
             Role::RuntimeWheel | Role::SdkWheel => {
-                // `name-version[-build]-python-abi-platform.whl`
-                let python = file.name.rsplit('-').nth(2).unwrap_or("py3");
-                ("bdist_wheel", python.to_owned())
+                ("bdist_wheel", file.name.parse::<WheelFileName>()?.tags.python.join("."))
             }
         };
         Ok(Self {

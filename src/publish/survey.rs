@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use super::error::{PublishError, because};
 use super::index::{Index, IndexError, Presence};
-use super::page::{Page, is_distribution};
+use super::page::{self, Page};
 use super::plan::{Phase, Plan, PlannedFile};
 use super::wait::backoff;
 use crate::http;
@@ -163,12 +163,8 @@ pub(super) fn is_of_release(name: &str, project: &DistributionName, version: &st
     if let Ok(wheel) = name.parse::<WheelFileName>() {
         return wheel.distribution.is_same(project) && same_version(&wheel.version);
     }
-    if !is_distribution(name) {
-        return false;
-    }
-    // `name-version` and an ending; both of the first can hold a `-`. Parts of a wheel's name may follow.
-    let stem = [".tar.gz", ".tar.bz2", ".tar.xz"].iter().find_map(|ending| name.strip_suffix(ending));
-    let stem = stem.or_else(|| name.rsplit_once('.').map(|(stem, _)| stem)).unwrap_or(name);
+    // `name-version`; both can hold a `-`. Parts of a wheel's name may follow.
+    let Some(stem) = page::stem(name) else { return false };
     stem.match_indices('-').any(|(at, _)| {
         let (start, rest) = (&stem[..at], &stem[at + 1..]);
         let is_project = start.parse::<DistributionName>().is_ok_and(|start| start.is_same(project));

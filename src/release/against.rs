@@ -9,6 +9,7 @@ use crate::fs::FsError;
 use crate::report::{ChangeRow, Changes, Difference};
 use crate::target::PlatformTag;
 use crate::wheel::filename::{SdistFileName, WheelFileName};
+use crate::wheel::info;
 use crate::wheel::reader::{MAX_TEXT, Wheel};
 use crate::wheel::sbom::components;
 
@@ -85,7 +86,7 @@ impl Distribution {
         }
         let Ok(file) = name.parse::<WheelFileName>() else { return Ok(None) };
         let wheel = Wheel::open(path)?;
-        let stem = wheel.dist_info().trim_end_matches(".dist-info");
+        let stem = info::stem(wheel.dist_info()).unwrap_or_default();
         let mut found = Self {
             project: (file.distribution.normalized(), true),
             version: file.version,

@@ -12,7 +12,7 @@ use crate::binary::Magic;
 use crate::fs::open_regular;
 use crate::payload::{DESCRIPTOR, Package, WheelProgram};
 use crate::product::{Command, RuntimeProject};
-use crate::wheel::entry_points::EntryPoints;
+use crate::wheel::entry_points::{CONSOLE_SCRIPTS, EntryPoints};
 use crate::wheel::install::Unpacked;
 use crate::wheel::reader::{MAX_TEXT, Wheel, WheelError};
 
@@ -151,15 +151,11 @@ impl Runtime {
 impl EntryPoint {
     /// That of the program, where the product's wheels start it through one and this wheel has it.
     pub(super) fn of(wheel: &Wheel, project: &RuntimeProject) -> Result<Option<Self>, WheelError> {
-        let is_listed = |path: &str| {
-            path.split_once('/')
-                .is_some_and(|(directory, name)| directory.ends_with(".dist-info") && name == "entry_points.txt")
-        };
-        let listed = wheel.files().find(|member| is_listed(&member.name));
+        let listed = wheel.find(&format!("{}/entry_points.txt", wheel.dist_info()));
         let Some(member) = listed.filter(|_| project.command == Command::Launcher) else { return Ok(None) };
         // What is no list of entry points is for `check` to say.
         let points = EntryPoints::parse(&wheel.read(member, MAX_TEXT)?).unwrap_or_default();
-        let commands = points.entries.into_iter().filter(|point| point.group == "console_scripts");
+        let commands = points.entries.into_iter().filter(|point| point.group == CONSOLE_SCRIPTS);
         let own = commands.filter(|point| !point.object.is_empty()).find(|point| point.name == project.executable());
         // Which Pythons a wheel is for that does not say so, or not so that it can be read, is for `check` to say too.
         let requires_python = wheel.metadata().requires_python().ok().flatten().unwrap_or_default();

@@ -4,8 +4,9 @@
 //! missing, or is of another type. Enums and unions of received data are open, so what is added to them breaks nothing.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::build::build;
 use super::error::TypegenError;
@@ -48,10 +49,43 @@ pub(crate) struct Change {
     pub(crate) kind: Kind,
     /// By the names of the wire: a method, a type, `Type.field`, or an enum and its value.
     pub(crate) subject: String,
-    /// The types before and after, or how a new field is to be used.
-    pub(crate) detail: Option<String>,
+    pub(crate) detail: Option<Detail>,
     /// Whether code that worked may stop working.
     pub(crate) breaking: bool,
+}
+
+/// What is said of a change beside its subject. Serialised as it displays.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Detail {
+    /// Of a new field: whether it must be given, and its type.
+    Field { need: &'static str, shape: String },
+    /// The types before and after.
+    Shapes { before: String, after: String },
+    /// What kinds of types a name stood and stands for.
+    Bodies { before: &'static str, after: &'static str },
+}
+
+impl Detail {
+    /// The sentence, with types written as `of_type` writes them.
+    pub(super) fn with(&self, of_type: impl Fn(&str) -> String) -> String {
+        match self {
+            Self::Field { need, shape } => format!("{need} {}", of_type(shape)),
+            Self::Shapes { before, after } => format!("{} is now {}", of_type(before), of_type(after)),
+            Self::Bodies { before, after } => format!("{before} is now {after}"),
+        }
+    }
+}
+
+impl fmt::Display for Detail {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.with(str::to_owned))
+    }
+}
+
+impl Serialize for Detail {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 /// Everything that changed, sorted by kind and subject.
@@ -106,7 +140,7 @@ impl Comparison {
         }
     }
 
-    fn add(&mut self, kind: Kind, subject: impl Into<String>, detail: Option<String>, breaking: bool) {
+    fn add(&mut self, kind: Kind, subject: impl Into<String>, detail: Option<Detail>, breaking: bool) {
         self.changes.insert(Change { kind, subject: subject.into(), detail, breaking });
     }
 
@@ -166,13 +200,13 @@ impl Comparison {
             }
             (Body::Alias(before), Body::Alias(after)) => {
                 if before != after {
-                    let detail = format!("{} is now {}", words(before), words(after));
+                    let detail = Detail::Shapes { before: words(before), after: words(after) };
                     self.add(Kind::TypeChanged, &new.name, Some(detail), true);
                 }
             }
             (before, after) => {
                 if std::mem::discriminant(before) != std::mem::discriminant(after) {
-                    let detail = format!("{} is now {}", kind_of(before), kind_of(after));
+                    let detail = Detail::Bodies { before: kind_of(before), after: kind_of(after) };
                     self.add(Kind::TypeChanged, &new.name, Some(detail), true);
                 }
             }
@@ -201,7 +235,7 @@ impl Comparison {
             let subject = format!("{class}.{wire}");
             let Some(known) = before.get(wire) else {
                 let need = if field.required { "required" } else { "optional" };
-                let detail = Some(format!("{need} {}", words(&field.shape)));
+                let detail = Some(Detail::Field { need, shape: words(&field.shape) });
                 self.add(Kind::FieldAdded, subject, detail, field.required && sent);
                 continue;
             };
@@ -213,7 +247,7 @@ impl Comparison {
             }
             // A new name for the same type changes nothing for Python.
             if field.shape != known.shape && self.resolved(&field.shape) != self.resolved(&known.shape) {
-                let detail = format!("{} is now {}", words(&known.shape), words(&field.shape));
+                let detail = Detail::Shapes { before: words(&known.shape), after: words(&field.shape) };
                 // What may now be null besides is no harm to those who send it.
                 let widened = known.shape.clone().optional() == field.shape;
                 self.add(Kind::FieldChanged, subject, Some(detail), received || !widened);

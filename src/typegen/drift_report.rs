@@ -20,7 +20,7 @@ impl Shown for Drift {
                 if place == 0 {
                     let _ = writeln!(text, "\n{title}");
                 }
-                let detail = change.detail.as_ref().map(|detail| format!(" ({})", visible(detail)));
+                let detail = change.detail.as_ref().map(|detail| format!(" ({})", visible(&detail.to_string())));
                 let (subject, detail) = (visible(&change.subject), detail.unwrap_or_default());
                 let _ = writeln!(text, "  {:<22} {subject}{detail}", change.kind.words());
             }
@@ -64,8 +64,9 @@ impl Shown for Drift {
                     Some((name, value)) => format!("{}: {}", code(name), escaped(value)),
                     None => code(&change.subject),
                 };
-                let detail =
-                    change.detail.as_ref().map(|detail| format!(" ({})", code_names(detail))).unwrap_or_default();
+                // Brackets and bars mean something in Markdown.
+                let detail = change.detail.as_ref().map(|detail| format!(" ({})", detail.with(code)));
+                let detail = detail.unwrap_or_default();
                 let _ = writeln!(text, "- {subject}{detail}");
             }
         }
@@ -77,24 +78,4 @@ impl Drift {
     fn breaking(&self) -> usize {
         self.changes.iter().filter(|change| change.breaking).count()
     }
-}
-
-/// Brackets and bars mean something in Markdown; types are code.
-fn code_names(detail: &str) -> String {
-    let is_type = |word: &str| !matches!(word, "is" | "now" | "required" | "optional" | "an" | "a" | "of" | "type");
-    let mut parts: Vec<String> = Vec::new();
-    let mut names: Vec<&str> = Vec::new();
-    for word in detail.split(' ').chain(["is"]) {
-        if is_type(word) {
-            names.push(word);
-            continue;
-        }
-        if !names.is_empty() {
-            parts.push(code(&names.join(" ")));
-            names.clear();
-        }
-        parts.push(word.to_owned());
-    }
-    parts.pop();
-    parts.join(" ")
 }

@@ -14,6 +14,10 @@ pub struct EntryPoints {
     pub entries: Vec<EntryPoint>,
 }
 
+/// The groups for whose entries installers write commands: those that run in a terminal, and those that need none.
+pub(crate) const CONSOLE_SCRIPTS: &str = "console_scripts";
+pub(crate) const GUI_SCRIPTS: &str = "gui_scripts";
+
 /// One entry point.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct EntryPoint {
@@ -36,6 +40,17 @@ pub enum EntryPointsError {
     Again { line: usize, group: String },
     #[error("`{name}` stands twice in `{group}`")]
     Repeated { group: String, name: String },
+}
+
+impl EntryPoint {
+    /// Whether installers write a command for it.
+    pub(crate) fn is_command(&self) -> bool {
+        is_of_commands(&self.group)
+    }
+}
+
+fn is_of_commands(group: &str) -> bool {
+    matches!(group, CONSOLE_SCRIPTS | GUI_SCRIPTS)
 }
 
 impl EntryPoints {
@@ -130,12 +145,11 @@ fn entry(group: &str, name: &str, reference: &str) -> Option<EntryPoint> {
         && name.trim() == name
         && !name.contains('=')
         && !name.chars().any(char::is_control);
-    let scripts = matches!(group, "console_scripts" | "gui_scripts");
     let file_name = name.chars().all(|character| character.is_alphanumeric() || "-_.".contains(character));
     let whole = plain_name
         && dotted(module)
         && (object.is_empty() || dotted(object))
-        && (!scripts || (file_name && !object.is_empty()));
+        && (!is_of_commands(group) || (file_name && !object.is_empty()));
     whole.then(|| EntryPoint { group: group.into(), name: name.into(), module: module.into(), object: object.into() })
 }
 

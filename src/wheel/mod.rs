@@ -7,6 +7,7 @@ pub(crate) mod environment;
 pub mod fields;
 pub mod filename;
 pub(crate) mod import_name;
+pub(crate) mod info;
 pub mod install;
 pub mod licences;
 pub mod metadata;

@@ -7,6 +7,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::filename::{FileNameError, WheelFileName};
+use super::info;
 use super::metadata::Metadata;
 use super::record::Record;
 use super::verify::{Disagreement, Rows};
@@ -188,17 +189,9 @@ pub(crate) fn admissible(archive: &Archive) -> Result<(WheelFileName, String), W
         };
         return Err(WheelError::Unsafe { path, member: member.name.clone(), why });
     }
-    let mut found = dist_infos(archive);
+    let mut found = info::directories(archive.members().iter().map(|member| member.name.as_str()));
     match (found.pop(), found.len()) {
         (Some(dist_info), 0) => Ok((name, dist_info)),
         (last, others) => Err(WheelError::DistInfo { path, count: others + usize::from(last.is_some()) }),
     }
-}
-
-/// The dist-info directories at the top of an archive, sorted.
-pub(crate) fn dist_infos(archive: &Archive) -> Vec<String> {
-    let tops = archive.members().iter().filter_map(|member| member.name.split_once('/'));
-    let found: std::collections::BTreeSet<_> =
-        tops.map(|(top, _)| top).filter(|top| top.ends_with(".dist-info")).map(str::to_owned).collect();
-    found.into_iter().collect()
 }

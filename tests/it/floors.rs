@@ -321,6 +321,24 @@ fn nothing_starts_a_thread_by_what_panics_where_there_is_none() {
 
 #[test]
 fn what_a_file_is_by_its_first_bytes_is_asked_in_one_place() {
-    let words = ["0x1f, 0x8b", "b\"#!\"", "b'#', b'!'"];
-    assert_eq!(elsewhere(&words, &["binary::magic"]), Vec::<String>::new());
+    let words = [
+        "0x1f, 0x8b",
+        "b\"#!\"",
+        "b'#', b'!'",
+        "ELFMAG",
+        "x7fELF",
+        "b\"MZ\"",
+        "b'M', b'Z'",
+        "0x4d, 0x5a",
+        "MH_MAGIC",
+        "FAT_MAGIC",
+        "0xcafe",
+        "PK\\x03\\x04",
+        "xfd7zXZ",
+        "0x28, 0xb5",
+        "b\"ustar",
+        "!<arch>",
+    ];
+    // The reader of Mach-O asks of which width and order a file is that was found to be one.
+    assert_eq!(elsewhere(&words, &["binary::magic", "binary::macho"]), Vec::<String>::new());
 }

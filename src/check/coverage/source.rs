@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::candidate::Candidate;
 use super::platform::PLATFORMS;
+use crate::check::subject::audit::Audit;
 use crate::error::{Exit, Explain, sentence};
 use crate::fs::{FsError, portable};
 use crate::wheel::filename::Claim;
@@ -87,6 +88,22 @@ impl Sources {
             }
         }
         Ok(found)
+    }
+
+    /// Takes out what does not come from an index with the bytes that its page promises: no installer takes it.
+    pub(crate) fn hold_against(&mut self, audit: &Audit) {
+        let index = &audit.index;
+        for file in &audit.files {
+            let message = match (&file.fetched, file.listed) {
+                (Err(why), _) => format!("it cannot be had from {index}: {why}"),
+                (Ok(digest), Some(listed)) if *digest != listed => {
+                    format!("{index} tells the SHA-256 {listed} of it, and its bytes have {digest}")
+                }
+                _ => continue,
+            };
+            self.candidates.retain(|candidate| candidate.label != file.name);
+            self.problems.push(Problem { path: file.name.clone(), message });
+        }
     }
 
     fn add_directory(&mut self, directory: &Path) -> Result<(), CoverageError> {

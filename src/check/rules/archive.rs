@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
+use crate::wheel::info;
 use crate::zip::archive::{DefectKind as Kind, Member, MemberError};
 
 rule!(ZIP_READABLE = "zip-readable", Error, Wheel(zip_readable);
@@ -162,7 +163,7 @@ fn zip_order(wheel: &WheelSubject, found: &mut Findings) {
     let Some(directory) = &wheel.dist_info else { return };
     let members = wheel.archive.members();
     // Of several such directories none is the wrong one here.
-    let is_info = |member: &Member| member.name.split_once('/').is_some_and(|(top, _)| top.ends_with(".dist-info"));
+    let is_info = |member: &Member| info::of(&member.name).is_some();
     let first = members.iter().position(is_info);
     let last = members.iter().rposition(|member| !is_info(member));
     if let (Some(first), Some(last)) = (first, last)

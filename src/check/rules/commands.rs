@@ -83,6 +83,6 @@ fn data_scripts(wheel: &WheelSubject, is_windows: bool) -> impl Iterator<Item = 
 pub(super) fn entry_points(wheel: &WheelSubject) -> impl Iterator<Item = (&str, &str)> {
     let points = wheel.entry_points.as_ref().and_then(|points| points.as_ref().ok());
     let entries = points.into_iter().flat_map(|points| &points.entries);
-    let entries = entries.filter(|entry| matches!(entry.group.as_str(), "console_scripts" | "gui_scripts"));
+    let entries = entries.filter(|entry| entry.is_command());
     entries.map(|entry| (entry.group.as_str(), entry.name.as_str()))
 }

@@ -9,8 +9,9 @@ use crate::check::subject::wheel::WheelSubject;
 use crate::console::text::human_bytes;
 use crate::member_path::{escapes, file_name, parent};
 use crate::payload::{DESCRIPTOR, Package, package_of};
-use crate::scheme::Scheme;
+use crate::scheme::{self, Scheme};
 use crate::target::PlatformTag;
+use crate::wheel::info;
 use crate::zip::archive::Member;
 
 rule!(MODE_EXEC = "mode-exec", Error, Wheel(mode_exec);
@@ -206,7 +207,7 @@ fn one_toplevel(wheel: &WheelSubject, found: &mut Findings) {
             let name = top.strip_suffix(".libs");
             name.is_some_and(|name| name.eq_ignore_ascii_case(own) || name.is_empty() || name.starts_with('.'))
         };
-        let is_info = top.ends_with(".dist-info") || top.ends_with(".data");
+        let is_info = info::stem(top).is_some() || scheme::stem(top).is_some();
         if is_info || is_pth(path) || top.starts_with('_') || path.contains('/') && is_bundled(top) {
             continue;
         }

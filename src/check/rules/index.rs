@@ -72,8 +72,7 @@ fn index_yanked(audit: &Audit, found: &mut Findings) {
     let severity = if audit.manifest.is_some() { Severity::Error } else { Severity::Warning };
     for file in &audit.files {
         let (index, name) = (&audit.index, &file.name);
-        if let Some(reason) = &file.yanked {
-            let because = if reason.trim().is_empty() { String::new() } else { format!(" ({})", reason.trim()) };
+        if let Some(because) = file.yanked_because() {
             let finding = found.finding(format!("`{name}` is yanked at `{index}`{because}"));
             found.put(Owner::Path(name.clone()), finding.with_severity(severity));
         }

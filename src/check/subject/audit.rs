@@ -36,6 +36,14 @@ pub struct AuditedFile {
     pub provenance: Provenance,
 }
 
+impl AuditedFile {
+    /// The reason of a yank in brackets, empty where none is given; none where the file is not yanked.
+    pub(crate) fn yanked_because(&self) -> Option<String> {
+        let reason = self.yanked.as_deref()?.trim();
+        Some(if reason.is_empty() { String::new() } else { format!(" ({reason})") })
+    }
+}
+
 /// The attestations of a file that an index has (PEP 740).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Provenance {

@@ -17,8 +17,9 @@ use crate::threads;
 use crate::version::PublicVersion;
 use crate::wheel::entry_points::{EntryPoints, EntryPointsError};
 use crate::wheel::filename::{FileNameError, WheelFileName};
+use crate::wheel::info;
 use crate::wheel::metadata::{Metadata, MetadataError};
-use crate::wheel::reader::{MAX_TEXT, dist_infos};
+use crate::wheel::reader::MAX_TEXT;
 use crate::wheel::record::{Record, RecordError};
 use crate::wheel::sbom::is_sbom_name;
 use crate::wheel::wheel_file::{WheelFile, WheelFileError};
@@ -69,9 +70,9 @@ impl WheelSubject {
         let path = archive.path().to_owned();
         let file_name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let name: Result<WheelFileName, _> = file_name.parse();
-        let dist_infos = dist_infos(&archive);
+        let dist_infos = info::directories(archive.members().iter().map(|member| member.name.as_str()));
         let stem = name.as_ref().ok().map(WheelFileName::stem);
-        let expected = stem.as_ref().map(|stem| format!("{stem}.dist-info"));
+        let expected = stem.as_ref().map(|stem| info::directory(stem));
         let dist_info =
             dist_infos.iter().find(|found| Some(*found) == expected.as_ref()).or(dist_infos.first()).cloned();
         let place = |file: &str| archive.find(&format!("{}/{file}", dist_info.as_ref()?)).map(|member| member.index);
@@ -232,7 +233,7 @@ fn member_options(archive: &Archive, record: Option<&Record>) -> Vec<MemberOptio
         }
     }
     let max_text = |name: &str| match name {
-        _ if name.contains(".dist-info/sboms/") && is_sbom_name(name) => Some(MAX_TEXT),
+        _ if info::of(name).is_some_and(|(_, path)| path.starts_with("sboms/") && is_sbom_name(path)) => Some(MAX_TEXT),
         _ if package_of(name).is_some_and(|package| !package.is_empty()) || is_python_source(name) => Some(MAX_SOURCE),
         _ => None,
     };

@@ -4,7 +4,7 @@ use html5gum::{StartTag, Token, Tokenizer};
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use super::listing::{Kind, Listed, Page, is_distribution, other_digests};
+use super::listing::{Kind, Listed, Page, other_digests, stem};
 use super::version::accept_version;
 use crate::digest::Sha256Digest;
 
@@ -117,7 +117,7 @@ fn finish(page: &mut Page, anchor: Option<Anchor>, base: &Url, url: &Url) {
     let last = link.as_ref().and_then(|link| link.path().rsplit('/').next()).unwrap_or_default();
     let of_link = percent_decode_str(last).decode_utf8_lossy().into_owned();
     let of_text = String::from_utf8_lossy(&anchor.text).trim().to_owned();
-    let Some(name) = [of_link, of_text].into_iter().find(|name| is_distribution(name)) else { return };
+    let Some(name) = [of_link, of_text].into_iter().find(|name| stem(name).is_some()) else { return };
     let sha256 = link.as_ref().and_then(|link| digest_of_fragment(link.fragment()?));
     let provenance = anchor.provenance.and_then(|link| base.join(link.trim()).ok());
     let fragment = link.as_ref().and_then(Url::fragment).unwrap_or_default().to_owned();

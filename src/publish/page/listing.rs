@@ -96,10 +96,11 @@ fn common(one: &str, other: &str) -> usize {
     one.bytes().zip(other.bytes()).take_while(|(one, other)| one == other).count()
 }
 
-/// Whether a file name is one of a distribution.
-pub(in crate::publish) fn is_distribution(name: &str) -> bool {
+/// The file name of a distribution without its ending; none of any other name.
+pub(in crate::publish) fn stem(name: &str) -> Option<&str> {
     let lower = name.to_ascii_lowercase();
-    ENDINGS.iter().any(|ending| lower.ends_with(&ending.to_ascii_lowercase()))
+    let ending = ENDINGS.iter().find(|ending| lower.ends_with(&ending.to_ascii_lowercase()))?;
+    name.get(..name.len() - ending.len())
 }
 
 /// The digests of known algorithms, in lower case; one that is no hexadecimal number tells nothing.

@@ -10,7 +10,7 @@ mod version;
 
 use url::Url;
 
-pub(super) use listing::{Kind, Listed, Page, is_distribution};
+pub(super) use listing::{Kind, Listed, Page, stem};
 
 use html::parse_html;
 use json::{parse_json, says};
