@@ -48,7 +48,7 @@ pub(super) fn run(arguments: &Fetch, console: &Console) -> Result<Exit, Failure>
 fn of_product(arguments: &Fetch, console: &Console) -> Result<Vec<(Artefact, PathBuf)>, Failure> {
     let runtime = product::find(&arguments.product)?.runtime;
     let release = runtime.release(arguments.release_version.as_deref().unwrap_or_default())?;
-    let triple = product::target(arguments.artefact.target.as_deref().unwrap_or_default(), &runtime)?;
+    let triple = runtime.named_target(arguments.artefact.target.as_deref().unwrap_or_default())?;
     let tag: Option<PlatformTag> = arguments.platform_tag.as_deref().map(str::parse).transpose()?;
     let is_wanted = |row: &&Target| row.triple == triple && tag.as_ref().is_none_or(|tag| row.has(tag));
     let found = artefacts(&runtime, &release, runtime.targets.iter().filter(is_wanted))?;

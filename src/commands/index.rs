@@ -8,26 +8,12 @@ use clap::{ArgMatches, Command};
 use url::Url;
 
 use crate::cli::IndexSource;
-use crate::error::{Exit, Failure};
+use crate::error::Failure;
 use crate::http;
-use crate::product::{Index as Row, RuntimeProject};
+use crate::product::RuntimeProject;
 use crate::publish::credentials::{Environment, Reading};
 use crate::publish::index::Index;
 use crate::publish::upload::Patience;
-
-/// The row of the product's table.
-pub(super) fn named(name: &str, runtime: &RuntimeProject) -> Result<Row, Failure> {
-    let rows = &runtime.indexes;
-    rows.iter().find(|row| row.name == name).cloned().ok_or_else(|| {
-        let names: Vec<_> = rows.iter().map(|row| format!("`{}`", row.name)).collect();
-        Failure::new(Exit::Failed, format!("`{name}` is no index of `{}`", runtime.distribution)).with_hint(match names
-            .is_empty()
-        {
-            true => "its table has no [[tool.relkit.index]] row; give its URL instead".to_owned(),
-            false => format!("its indexes are {}", names.join(", ")),
-        })
-    })
-}
 
 /// The index at a URL, read with what this machine knows to read it with.
 pub(super) fn reader(url: &Url, silence: Duration) -> Result<Index, Failure> {
@@ -37,10 +23,10 @@ pub(super) fn reader(url: &Url, silence: Duration) -> Result<Index, Failure> {
 impl IndexSource {
     /// The index that is named, if one is.
     pub(super) fn reader(&self, runtime: &RuntimeProject) -> Result<Option<Index>, Failure> {
-        let named = self.index.as_deref().map(|name| named(name, runtime)).transpose()?;
+        let named = self.index.as_deref().map(|name| runtime.named_index(name)).transpose()?;
         let typed = self.index_url.as_deref().map(http::parse_url).transpose()?;
         // Both are there only where the URL is that of the variable.
-        let url = named.map_or(typed, |row| row.index_url);
+        let url = named.map_or(typed, |row| row.index_url.clone());
         url.map(|url| reader(&url, Patience::default().sending)).transpose()
     }
 }

@@ -100,7 +100,7 @@ pub(super) fn run(arguments: &Publish, console: &Console) -> Result<Exit, Failur
 /// The URLs that were typed, or those of the index that was named.
 fn urls(arguments: &Publish, runtime: &RuntimeProject) -> Result<(Url, Option<Url>), Failure> {
     if let Some(name) = &arguments.index {
-        let row = index::named(name, runtime)?;
+        let row = runtime.named_index(name)?.clone();
         return Ok((row.upload_url, row.index_url));
     }
     let typed = |text: &Option<String>| text.as_deref().map(http::parse_url).transpose();

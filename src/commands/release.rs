@@ -21,7 +21,7 @@ pub(super) fn run(arguments: &cli::Release, console: &Console) -> Result<Exit, F
     let (runtime_template, sdk_template) = (arguments.runtime_template.as_deref(), arguments.sdk_template.as_deref());
     let product = product::with_templates(&arguments.product, runtime_template, sdk_template)?;
     let (runtime, version) = (&product.runtime, product::release(&arguments.release, &product.runtime, console)?);
-    let allow_missing = product::targets(&arguments.allow_missing, runtime)?;
+    let allow_missing = runtime.named_targets(&arguments.allow_missing)?;
     let published = half(arguments, &product, &version)?;
     let payloads = match arguments.payloads.download {
         true => {
@@ -72,7 +72,7 @@ fn half(arguments: &cli::Release, product: &Product, version: &ReleaseVersion) -
             "name them with `--payload`, or give `--download`",
         ),
         Some(Half::Sdk) => {
-            product::sdk(product)?;
+            product.named_sdk()?;
             let index = arguments.index.reader(&product.runtime)?;
             index.map(|index| verify::published(product, version, &index)).transpose()
         }
@@ -130,5 +130,5 @@ fn runner(text: &str, runtime: &RuntimeProject) -> Result<(TargetTriple, Runner)
         Failure::new(Exit::Failed, format!("`{text}` names no target"))
             .with_hint("write the target before the command, as in `aarch64-unknown-linux-musl=qemu-aarch64-static`")
     })?;
-    Ok((product::target(target, runtime)?, command.parse()?))
+    Ok((runtime.named_target(target)?, command.parse()?))
 }

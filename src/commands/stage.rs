@@ -20,7 +20,7 @@ pub(super) fn runtime(arguments: &StageRuntime, console: &Console) -> Result<Exi
         out: arguments.out.clone(),
         payload: arguments.payload.clone(),
         target: match &arguments.target {
-            Some(target) => product::row(target, &product.runtime, platform_tag.as_ref())?,
+            Some(target) => product.runtime.named_row(target, platform_tag.as_ref())?.cloned(),
             None => None,
         },
         platform_tag,
@@ -49,7 +49,7 @@ pub(super) fn sdk(arguments: &StageSdk, console: &Console) -> Result<Exit, Failu
     }
     let release = product::release(&given.release, &product.runtime, console)?;
     let staged = stage_sdk(&sdk::Options {
-        sdk: product::sdk(&product)?,
+        sdk: product.named_sdk()?,
         out: arguments.out.clone(),
         version: product::sdk_version(&release, arguments.sdk_version.as_deref())?,
         release,

@@ -74,7 +74,7 @@ pub(super) fn gate(
         dist: &given.dist,
         version: &version,
         receipts: given.receipts.as_deref(),
-        allow_missing: &product::targets(&given.allow_missing, runtime)?,
+        allow_missing: &runtime.named_targets(&given.allow_missing)?,
         runtime,
         sdk,
         part: match given.only {
@@ -92,7 +92,7 @@ pub(super) fn published(
     version: &ReleaseVersion,
     index: &Index,
 ) -> Result<crate::gate::Published, Failure> {
-    product::sdk(product)?;
+    product.named_sdk()?;
     let runtime = &product.runtime.distribution;
     Ok(index.published(runtime, version.distribution(), Pace::default().first_pause)?)
 }
