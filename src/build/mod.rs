@@ -125,6 +125,7 @@ pub fn build(
     progress: &Progress,
 ) -> Result<Vec<Built>, BuildError> {
     let name = staged.wheel_name();
+    progress.message(&name.to_string());
     let mut built =
         vec![timed(out_dir, name.to_string(), |path| writer::write(path, &contents(staged), options, progress))?];
     if let Some(name) = staged.sdist_name() {

@@ -31,6 +31,7 @@ pub use subject::release::{Half, PublishedFile};
 pub use subject::sdist::SdistSubject;
 pub use subject::summary::{Role, Summary};
 
+use crate::console::Progress;
 use crate::product::RuntimeProject;
 use crate::target::TargetTriple;
 use crate::zip::archive::Archive;
@@ -40,17 +41,18 @@ use subject::summary::{is_wheel, types_path};
 use subject::wheel::WheelSubject;
 
 /// Checks every file, then the files together.
-pub fn check(options: &Options<'_>) -> Result<Report, CheckError> {
-    Ok(check_set(options)?.0)
+pub fn check(options: &Options<'_>, progress: &Progress) -> Result<Report, CheckError> {
+    Ok(check_set(options, progress)?.0)
 }
 
 /// As [`check`]; also returns what is kept of each file.
-pub(crate) fn check_set(options: &Options<'_>) -> Result<(Report, Vec<Summary>), CheckError> {
+pub(crate) fn check_set(options: &Options<'_>, progress: &Progress) -> Result<(Report, Vec<Summary>), CheckError> {
     if options.release.is_none() && options.index.is_none() && options.selection.is_of_gate() {
         return Err(CheckError::OfGate { rules: options.selection.names().collect() });
     }
     let (mut files, mut members) = (Vec::new(), Vec::new());
     for path in options.distributions()? {
+        progress.file(&path);
         let (report, summary) = check_file(&path, options)?;
         files.push(report);
         members.push(summary);

@@ -26,7 +26,7 @@ pub(super) fn run(arguments: &cli::Check, console: &Console) -> Result<Exit, Fai
         release: None,
         index: fetched.as_ref().map(|fetched| &fetched.audit),
     };
-    let mut report = console.with_spinner("Checking", |_| check(&options))?;
+    let mut report = console.with_spinner("Checking", |progress| check(&options, progress))?;
     if let Some(fetched) = &fetched {
         report.files.iter_mut().for_each(|file| file.path = fetched.shown(&file.path));
     }

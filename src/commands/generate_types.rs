@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::product;
 use crate::cli::{GenerateTypes, SchemaSource};
+use crate::console::text::named;
 use crate::console::{Console, Form};
 use crate::error::{Exit, Failure};
 use crate::fs::read_table;
@@ -62,14 +63,8 @@ fn source(arguments: &SchemaSource, runtime: &RuntimeProject) -> Source {
 
 fn warn(generated: &Generated, console: &Console) {
     if !generated.disagreements.is_empty() {
-        let shown: Vec<_> = generated.disagreements.iter().take(5).map(|name| format!("`{name}`")).collect();
-        let more = match generated.disagreements.len() - shown.len() {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        let names = shown.join(", ");
-        console
-            .warning(format_args!("the schema's files disagree about {names}{more}; the bundle's definition is used"));
+        let names = named(&generated.disagreements);
+        console.warning(format_args!("the schema's files disagree about {names}; the bundle's definition is used"));
     }
     if generated.mode == Mode::Experimental {
         console.warning("the schema holds experimental methods and fields, which the runtime hides by default");

@@ -58,8 +58,9 @@ pub(super) fn fetch(
     let index = index::reader(&http::parse_url(url)?, Patience::default().sending)?;
     let scratch = Scratch::create("relkit-published-")?;
     let pause = Pace::default().first_pause;
-    let mut audit =
-        console.with_spinner("Fetching", |_| audit(&index, &releases, taken, attestations, scratch.path(), pause))?;
+    let mut audit = console.with_spinner("Fetching", |progress| {
+        audit(&index, &releases, taken, attestations, scratch.path(), pause, progress)
+    })?;
     if attestations == Attestations::Require {
         audit.attested = Attested::Always;
     }

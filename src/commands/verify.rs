@@ -83,7 +83,7 @@ pub(super) fn gate(
             Some(Half::Sdk) => Part::Sdk(published.as_ref()),
         },
     };
-    Ok(console.with_spinner("Verifying", |_| verify(&options))?.0)
+    Ok(console.with_spinner("Verifying", |progress| verify(&options, progress))?.0)
 }
 
 /// The runtime of the release as the index has it; the product must have an SDK to hold against it.

@@ -1,5 +1,7 @@
 //! Bars and spinners on standard error.
 
+use std::borrow::Cow;
+use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
@@ -7,8 +9,15 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::text::visible;
 
+const BAR: &str = "{prefix:>12.cyan.bold} {msg} {wide_bar} {decimal_bytes}/{decimal_total_bytes}";
+const SPINNER: &str = "{prefix:>12.cyan.bold} {spinner} {msg}";
+
 /// How often a spinner turns.
 const TURN: Duration = Duration::from_millis(100);
+
+/// So much of a name is shown, in characters, and of its beginning so much where it is longer.
+const MAX_SHOWN: usize = 26;
+const SHOWN_START: usize = 8;
 
 /// A bar that a step advances; cheap to clone, usable from any thread, and gone when the step ends.
 #[derive(Debug, Clone)]
@@ -23,15 +32,15 @@ impl Progress {
 
     pub(super) fn bar(label: &str, length: u64) -> Self {
         let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
-        bar.set_prefix(label.to_owned());
-        Self(bar).styled(
-            "{prefix:>12.cyan.bold} {wide_bar} {decimal_bytes}/{decimal_total_bytes} {decimal_bytes_per_sec} {eta}",
-        )
+        // Whatever is set draws it, so that its style comes first: one of no length would be drawn as full.
+        let bar = Self(bar).styled(if length == 0 { SPINNER } else { BAR });
+        bar.0.set_prefix(label.to_owned());
+        bar
     }
 
     /// The same as a spinner, for a step of unknown length.
     pub(super) fn spinning(self) -> Self {
-        let spinner = self.styled("{prefix:>12.cyan.bold} {spinner} {msg}");
+        let spinner = self.styled(SPINNER);
         if spinner.0.is_hidden() {
             return spinner;
         }
@@ -48,29 +57,81 @@ impl Progress {
     }
 
     fn styled(self, template: &str) -> Self {
+        self.style(template);
+        self
+    }
+
+    fn style(&self, template: &str) {
         if let Ok(style) = ProgressStyle::with_template(template) {
             self.0.set_style(style);
         }
-        self
+    }
+
+    /// Begins with a file: its name is shown, and nothing of it is done.
+    pub(crate) fn file(&self, path: &Path) {
+        let name = path.file_name().unwrap_or(path.as_os_str());
+        self.message(&name.to_string_lossy());
+        self.0.set_position(0);
     }
 
     /// Sets how many bytes there are in all.
     pub(crate) fn set_length(&self, length: u64) {
+        self.style(if length == 0 { SPINNER } else { BAR });
         self.0.set_length(length);
     }
 
-    /// Counts bytes as done.
+    /// Counts bytes as done, no more than there are in all.
     pub(crate) fn advance(&self, bytes: u64) {
-        self.0.inc(bytes);
+        let rest = self.0.length().unwrap_or(u64::MAX).saturating_sub(self.0.position());
+        self.0.inc(bytes.min(rest));
     }
 
-    /// Sets the text beside a spinner.
+    /// Sets how many bytes are done, but never back: what is fetched once more was seen already.
+    pub(crate) fn reach(&self, bytes: u64) {
+        self.0.set_position(bytes.max(self.0.position()));
+    }
+
+    /// Sets the text beside a spinner, or before a bar.
     pub fn message(&self, text: &str) {
-        self.0.set_message(visible(text));
+        self.0.set_message(shortened(&visible(text)).into_owned());
     }
 
     /// Removes the bar.
     pub fn finish(&self) {
         self.0.finish_and_clear();
+    }
+}
+
+/// Of a long text its beginning and its end, in which the names of the wheels of a release differ.
+fn shortened(text: &str) -> Cow<'_, str> {
+    let count = text.chars().count();
+    if count <= MAX_SHOWN {
+        return Cow::Borrowed(text);
+    }
+    let start: String = text.chars().take(SHOWN_START).collect();
+    let end: String = text.chars().skip(count + SHOWN_START + 1 - MAX_SHOWN).collect();
+    Cow::Owned(format!("{start}…{end}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_keep_what_tells_them_apart() {
+        assert_eq!(shortened("codex"), "codex");
+        let name = "openai_codex_cli_bin-0.163.0-py3-none-musllinux_1_1_aarch64.whl";
+        let short = shortened(name);
+        assert_eq!((short.as_ref(), short.chars().count()), ("openai_c…x_1_1_aarch64.whl", MAX_SHOWN));
+    }
+
+    #[test]
+    fn a_bar_never_goes_back_within_a_file() {
+        let progress = Progress(ProgressBar::with_draw_target(Some(10), ProgressDrawTarget::hidden()));
+        progress.reach(7);
+        progress.reach(3);
+        assert_eq!(progress.0.position(), 7);
+        progress.file(Path::new("other/file"));
+        assert_eq!((progress.0.position(), progress.0.message()), (0, "file".into()));
     }
 }

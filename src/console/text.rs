@@ -1,6 +1,7 @@
 //! Text for people: what came from outside made visible, counted nouns, sizes and aligned tables.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use crate::member_path::is_unseen;
 
@@ -129,12 +130,18 @@ pub(crate) fn spans(text: &str) -> Vec<(bool, &str)> {
 const MAX_NAMED: usize = 5;
 
 /// Names as a list for a message, as they are; of many the first.
-pub(crate) fn named<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
-    match names.len().checked_sub(MAX_NAMED) {
-        Some(rest @ 1..) => format!("{} and {rest} more", names[..MAX_NAMED].join(", ")),
-        _ => names.join(", "),
+pub(crate) fn named<T: fmt::Display>(names: impl IntoIterator<Item = T>) -> String {
+    let mut names = names.into_iter();
+    let first = quoted(names.by_ref().take(MAX_NAMED));
+    match names.count() {
+        0 => first,
+        rest => format!("{first} and {rest} more"),
     }
+}
+
+/// All names as a list for a message, as they are.
+pub(crate) fn quoted<T: fmt::Display>(names: impl IntoIterator<Item = T>) -> String {
+    names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 /// A path or word as a shell reads it.

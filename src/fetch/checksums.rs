@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use super::expected::Expected;
+use crate::console::text::named;
 use crate::digest::{Sha256Digest, Sha512Digest};
 
 /// The longest list that is read, in bytes and in lines.
@@ -118,12 +119,7 @@ impl Checksums {
 
     /// What the list names, in a few words.
     fn names(&self) -> String {
-        let names: BTreeSet<&str> = self.rows.iter().filter_map(|row| row.name.as_deref()).collect();
-        let shown: Vec<_> = names.iter().take(4).map(|name| format!("`{name}`")).collect();
-        match names.len() - shown.len() {
-            0 => shown.join(", "),
-            more => format!("{} and {more} more", shown.join(", ")),
-        }
+        named(self.rows.iter().filter_map(|row| row.name.as_deref()).collect::<BTreeSet<_>>())
     }
 }
 

@@ -58,6 +58,7 @@ impl Shown for Fetched {
 /// Fetches an artefact. A file that is there already with the right digest is not fetched again; after an error the final
 /// name is as it was before.
 pub(crate) fn fetch(options: &Options, progress: &Progress) -> Result<Fetched, FetchError> {
+    progress.file(&options.path);
     let Options { url, path, expected, .. } = options;
     if expected.is_none() {
         http::must_be_safe(url)?;
@@ -221,6 +222,7 @@ impl Download<'_> {
         if let Some(rest) = response.content_length() {
             self.progress.set_length(have + rest);
         }
+        self.progress.reach(have);
         let limit = self.options.limit.unwrap_or(u64::MAX);
         let mut length = have;
         let mut file = self.part.open().map_err(|source| self.setback(source))?;
@@ -239,7 +241,7 @@ impl Download<'_> {
             let written = file.write_all(&buffer[..count]).map_err(FsError::write(&self.part.target));
             written.map_err(|source| self.setback(source))?;
             self.transferred += count as u64;
-            self.progress.advance(count as u64);
+            self.progress.reach(length);
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::check::{
     CheckError, Dist, Expected, Family, FileReport, Finding, Half, Published, Receipts, Report, Role, Selection,
     Severity, Summary, check_set,
 };
+use crate::console::Progress;
 use crate::digest::Sha256Digest;
 use crate::error::Outcome;
 use crate::fs::{FsError, MAX_ARCHIVE, open_within, portable};
@@ -53,7 +54,7 @@ impl Part<'_> {
 }
 
 /// Verifies a dist directory; also returns the findings by file.
-pub fn verify(options: &Options<'_>) -> Result<(Release, Report), CheckError> {
+pub fn verify(options: &Options<'_>, progress: &Progress) -> Result<(Release, Report), CheckError> {
     let mut dist = Dist::list(options.dist)?;
     let half = options.part.half();
     if let (Some(half), Some(sdk)) = (half, options.sdk) {
@@ -73,14 +74,15 @@ pub fn verify(options: &Options<'_>) -> Result<(Release, Report), CheckError> {
         receipts: receipts.as_ref(),
         published: published.as_ref().map(|published| (published, options.allow_missing)),
     };
-    let (report, members) = check_set(&crate::check::Options {
+    let request = crate::check::Options {
         paths: &dist.distributions,
         selection: &Selection::all(),
         runtime: options.runtime,
         sdk: options.sdk.filter(|_| half != Some(Half::Runtime)),
         release: Some(&expected),
         index: None,
-    })?;
+    };
+    let (report, members) = check_set(&request, progress)?;
     let (problems, warnings) = problems(&report, options.dist);
     let files = members.iter().zip(&report.files);
     let files = files.filter_map(|(member, found)| file(member, found, options.runtime, receipts.as_ref())).collect();

@@ -115,6 +115,12 @@ impl Payload {
     /// Puts every file under its path below what `directory` gives for its place, with its mode: unpacked files are moved,
     /// the user's are copied (sharing blocks where the file system can).
     pub fn place(self, directory: impl Fn(Place) -> PathBuf, progress: &Progress) -> Result<(), FsError> {
+        // What was unpacked was counted then, and is only moved.
+        let is_unpacked = |file: &PayloadFile| file.source.starts_with(&self.scratch);
+        let copied: u64 = self.files.iter().filter(|file| !is_unpacked(file)).map(|file| file.size).sum();
+        if copied > 0 {
+            progress.set_length(copied);
+        }
         let mut uses: HashMap<PathBuf, usize> = HashMap::new();
         for file in &self.files {
             *uses.entry(file.source.clone()).or_default() += 1;
@@ -125,7 +131,8 @@ impl Payload {
                 *left -= 1;
                 *left
             });
-            if left == 0 && file.source.starts_with(&self.scratch) {
+            let unpacked = file.source.starts_with(&self.scratch);
+            if left == 0 && unpacked {
                 if let Some(parent) = target.parent() {
                     std::fs::create_dir_all(parent).map_err(FsError::write(parent))?;
                 }
@@ -134,7 +141,9 @@ impl Payload {
             } else {
                 fs::copy(&file.source, &target, file.mode)?;
             }
-            progress.advance(file.size);
+            if !unpacked {
+                progress.advance(file.size);
+            }
         }
         Ok(())
     }

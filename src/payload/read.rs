@@ -20,6 +20,7 @@ pub(super) fn read(
     scratch: &Path,
     progress: &Progress,
 ) -> Result<Input, PayloadError> {
+    progress.file(path);
     let metadata = std::fs::metadata(path).map_err(FsError::read(path))?;
     let input = |form, files| Input { form, files, wheel: None };
     if metadata.is_dir() {

@@ -172,7 +172,7 @@ impl Places<'_> {
         match chosen[..] {
             [] => Ok(None),
             [package] => Ok(Some(package.to_owned())),
-            _ => Err(PayloadError::SeveralExecutables { path: origin.to_owned(), names: named(chosen.into_iter()) }),
+            _ => Err(PayloadError::SeveralExecutables { path: origin.to_owned(), names: named(chosen) }),
         }
     }
 }

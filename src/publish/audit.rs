@@ -18,6 +18,7 @@ use super::page::Listed;
 use super::survey::{is_of_release, patiently};
 use super::wait::backoff;
 use crate::check::{Audit, AuditedFile, Provenance};
+use crate::console::Progress;
 use crate::console::text::human_bytes;
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
@@ -120,6 +121,7 @@ pub(crate) fn audit(
     attestations: Attestations,
     directory: &Path,
     pause: Duration,
+    progress: &Progress,
 ) -> Result<Audit, AuditError> {
     let mut bounds = Bounds { files: 0, bytes: MAX_BYTES, until: Instant::now() + MAX_TIME };
     let mut audit = Audit { index: index.shown(), ..Audit::default() };
@@ -152,6 +154,7 @@ pub(crate) fn audit(
             audit.objections.push(format!("the index calls `{project}` {}{reason}", status.word));
         }
         for (name, listed) in of_release {
+            progress.message(name);
             audit.files.push(index.audited(name, listed, attestations, &directory.join(name), &mut bounds, pause)?);
         }
     }

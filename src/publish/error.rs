@@ -11,7 +11,7 @@ use super::index::IndexError;
 use super::plan::PlanError;
 use super::receipt::PublishOutcome;
 use super::upload::SendError;
-use crate::console::text::plural;
+use crate::console::text::{plural, quoted};
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
 use crate::fs::{FsError, io_hint};
@@ -110,10 +110,6 @@ fn not_its_own(elsewhere: &[String]) -> String {
 }
 
 /// Names in back quotes, in a row.
-fn quoted(names: &[String]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
-}
-
 /// A server need not say why.
 fn after_colon(reason: &str) -> String {
     if reason.is_empty() { String::new() } else { format!(": {reason}") }

@@ -67,7 +67,7 @@ impl Place<'_> {
         let started = Instant::now();
         let part = self.options.part();
         let options = gate::Options { dist: &dist, version, receipts: None, allow_missing, runtime, sdk, part };
-        let (verdict, checked) = self.console.with_spinner("Checking", |_| gate::verify(&options))?;
+        let (verdict, checked) = self.console.with_spinner("Checking", |progress| gate::verify(&options, progress))?;
         let elapsed = started.elapsed();
         let files = checked.files.iter().filter(|file| file.sha256.is_some());
         let findings: Vec<_> = files.flat_map(rows::findings).filter(|row| !gate::is_of_gate(&row.rule)).collect();

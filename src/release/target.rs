@@ -9,13 +9,12 @@ use super::rows::step;
 use super::template_fault::of_template;
 use crate::build::{build, read_stages};
 use crate::console::Console;
-use crate::console::text::{human_bytes, plural};
+use crate::console::text::{human_bytes, plural, quoted};
 use crate::error::{Exit, Failure, Outcome};
 use crate::fs::Existing;
 use crate::product::Template;
 use crate::report::{StepRow, TargetRow};
 use crate::stage::{self, StagedRuntime, stage_runtime};
-use crate::target::PlatformTag;
 use crate::wheel::reader::Wheel;
 
 /// Where the line works, and who is told.
@@ -125,12 +124,8 @@ fn inspect(staged: &StagedRuntime) -> StepRow {
     let (outcome, detail) = if dishonest.is_empty() {
         (Outcome::Passed, what)
     } else {
-        let (honest, dishonest) = (quoted(&inventory.honest_tags()), quoted(&dishonest));
+        let (honest, dishonest) = (quoted(inventory.honest_tags()), quoted(&dishonest));
         (Outcome::Warned, format!("{what}; honest are {honest}, not {dishonest}"))
     };
     step("inspect", outcome, detail, started.elapsed())
-}
-
-fn quoted(tags: &[PlatformTag]) -> String {
-    tags.iter().map(|tag| format!("`{tag}`")).collect::<Vec<_>>().join(", ")
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::console::text::quoted;
 use crate::error::{Exit, Explain};
 use crate::fs::FsError;
 use crate::payload::PayloadError;
@@ -34,7 +35,7 @@ pub enum ScaffoldError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    #[error("these files are there already: {}", files.iter().map(|file| format!("`{file}`")).collect::<Vec<_>>().join(", "))]
+    #[error("these files are there already: {}", quoted(files))]
     Exists { files: Vec<String> },
     #[error("a workflow cannot name the product's directory, `{place}`")]
     Place { place: String },

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::binary::{BinaryError, Objection};
+use crate::console::text::quoted;
 use crate::error::{Exit, Explain};
 use crate::fs::FsError;
 use crate::member_path::Unkeepable;
@@ -92,8 +93,7 @@ impl Explain for StageError {
                 "no platform tag is honest for it: `relkit inspect` shows why"
             }
             Self::WrongMachine { honest, .. } => {
-                let tags: Vec<_> = honest.iter().map(|tag| format!("`{tag}`")).collect();
-                return Some(format!("honest are {}; without `--platform-tag` relkit chooses", tags.join(", ")));
+                return Some(format!("honest are {}; without `--platform-tag` relkit chooses", quoted(honest)));
             }
             Self::NoHonestTag { .. } => {
                 "replace the binaries named, or give `--platform-tag` and see what `relkit check` says"

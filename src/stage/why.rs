@@ -2,7 +2,8 @@
 //! `release`. What rules the next tag out is said as `inspect` says it.
 
 use crate::binary::Inventory;
-use crate::target::{PlatformTag, PlatformTagSet, TargetTriple};
+use crate::console::text::quoted;
+use crate::target::{PlatformTagSet, TargetTriple};
 
 /// Where the tags of a wheel come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,8 +67,4 @@ fn wider(tags: &PlatformTagSet, inventory: &Inventory) -> Option<String> {
         return inventory.next_tag().map(|next| next.to_string());
     }
     Some(format!("{} would be honest too, and more machines take it", quoted(&lower)))
-}
-
-fn quoted(tags: &[PlatformTag]) -> String {
-    tags.iter().map(|tag| format!("`{tag}`")).collect::<Vec<_>>().join(", ")
 }

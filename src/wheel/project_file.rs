@@ -2,6 +2,7 @@
 
 use super::name::DistributionName;
 use super::requirement::Requirement;
+use crate::console::text::named;
 
 /// The dependencies in the text of a project file, or a sentence that says why a build may have others; none where the text
 /// is no TOML.
@@ -57,10 +58,7 @@ impl RuntimePin {
         match pins {
             [] => Err("it does not require the runtime".to_owned()),
             [pin] => Ok(pin),
-            several => {
-                let shown: Vec<_> = several.iter().map(|pin| format!("`{pin}`")).collect();
-                Err(format!("it requires the runtime {} times: {}", several.len(), shown.join(", ")))
-            }
+            several => Err(format!("it requires the runtime {} times: {}", several.len(), named(several))),
         }
     }
 

@@ -669,7 +669,7 @@ fn judged(set: &Set, receipts: Option<&Path>, accepted: Option<(&str, &str)>) ->
         sdk: Some(&sdk),
         part: relkit::gate::Part::Whole,
     };
-    relkit::gate::verify(&options).unwrap().0
+    relkit::gate::verify(&options, &relkit::console::Progress::hidden()).unwrap().0
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::binary::{BinaryError, Objection};
 use crate::build::output::WriteError;
+use crate::console::text::quoted;
 use crate::error::{Exit, Explain};
 use crate::target::PlatformTag;
 use crate::wheel::reader::WheelError;
@@ -70,10 +71,7 @@ fn others(more: usize) -> String {
 fn named(honest: &[PlatformTag]) -> String {
     match honest {
         [] => "no platform tag is honest for it: `relkit inspect` shows why".into(),
-        tags => {
-            let tags: Vec<_> = tags.iter().map(|tag| format!("`{tag}`")).collect();
-            format!("honest are {}; `--honest` takes them", tags.join(", "))
-        }
+        tags => format!("honest are {}; `--honest` takes them", quoted(tags)),
     }
 }
 

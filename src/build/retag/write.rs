@@ -39,6 +39,7 @@ fn record(wheel: &Wheel) -> String {
 
 fn one(plan: Plan, options: &Options, progress: &Progress) -> Result<Ready, RetagError> {
     let path = options.out_dir.join(plan.name.to_string());
+    progress.message(&plan.name.to_string());
     let (pending, Written { size, sha256 }) =
         copy(&plan, &path, options, progress).map_err(|error| (path.clone(), error))?;
     let source = plan.wheel.path().to_owned();

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::contents::paths;
 use crate::check::rule::{Findings, Rule, rule};
 use crate::check::subject::wheel::WheelSubject;
+use crate::console::text::named;
 use crate::member_path::file_name;
 use crate::scheme::Scheme;
 use crate::target::PlatformTag;
@@ -54,10 +55,8 @@ fn command_name(wheel: &WheelSubject, found: &mut Findings) {
     if !is_program || commands.is_empty() || commands.iter().any(is_own) {
         return;
     }
-    let named: Vec<_> = commands.iter().take(5).map(|command| format!("`{command}`")).collect();
     let distribution = name.distribution.normalized();
-    let more = if commands.len() > named.len() { ", …" } else { "" };
-    found.whole(format!("no command is called `{distribution}`; there are {}{more}", named.join(", ")));
+    found.whole(format!("no command is called `{distribution}`; there are {}", named(commands)));
 }
 
 pub(crate) static RULES: &[&Rule] = &[&COMMAND_UNIQUE, &COMMAND_NAME];

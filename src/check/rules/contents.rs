@@ -6,7 +6,7 @@ use crate::binary::{Format, Magic};
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::scan::Scanned;
 use crate::check::subject::wheel::WheelSubject;
-use crate::console::text::human_bytes;
+use crate::console::text::{human_bytes, named};
 use crate::member_path::{escapes, file_name, parent};
 use crate::payload::{DESCRIPTOR, Package, package_of};
 use crate::scheme::{self, Scheme};
@@ -260,8 +260,7 @@ pub(super) fn is_among(words: &str, word: &str) -> bool {
 
 /// What is said of several entries at the top.
 pub(super) fn several(tops: &BTreeSet<&str>, what: &str) -> Option<String> {
-    let names: Vec<_> = tops.iter().take(6).map(|top| format!("`{top}`")).collect();
-    (tops.len() > 1).then(|| format!("there are {} {what} at the top: {}", tops.len(), names.join(", ")))
+    (tops.len() > 1).then(|| format!("there are {} {what} at the top: {}", tops.len(), named(tops)))
 }
 
 /// The paths of all files.

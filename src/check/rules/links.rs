@@ -11,6 +11,7 @@ use pulldown_cmark::{Event, LinkType, Options, Parser, Tag};
 
 use self::target::{Kind, Target};
 use crate::check::rule::{Findings, Rule, rule};
+use crate::console::text::named;
 use crate::wheel::metadata::Metadata;
 
 rule!(DESCRIPTION_LINKS = "description-links", Warning, Metadata(description_links);
@@ -18,9 +19,6 @@ rule!(DESCRIPTION_LINKS = "description-links", Warning, Metadata(description_lin
     why: "An index shows the description without the files beside it: a relative link is dead there, a relative image broken.",
     fix: "Write the whole address, such as `https://example.org/project/blob/main/docs/usage.md`";
     because: [Habit("the description is read all the same")]);
-
-/// More of one kind than this are counted, not named.
-const MAX_NAMED: usize = 5;
 
 fn description_links(metadata: &Metadata, found: &mut Findings) {
     let Some(text) = metadata.description() else { return };
@@ -36,12 +34,7 @@ fn description_links(metadata: &Metadata, found: &mut Findings) {
         if dead.is_empty() {
             continue;
         }
-        let named: Vec<_> = dead.iter().take(MAX_NAMED).map(|url| format!("`{url}`")).collect();
-        let more = match dead.len().saturating_sub(MAX_NAMED) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        found.whole(format!("the description has relative {name}: {}{more}", named.join(", ")));
+        found.whole(format!("the description has relative {name}: {}", named(dead)));
     }
 }
 

@@ -6,6 +6,7 @@ use crate::check::finding::Owner;
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::release::{Set, Stray, attestation_subject};
 use crate::check::subject::summary::{Role, Summary, types_path};
+use crate::console::text::named;
 use crate::product::Target;
 use crate::typegen::constant::constant;
 use crate::version::PublicVersion;
@@ -174,10 +175,8 @@ fn sdk_agree(set: &Set<'_>, found: &mut Findings) {
     let paths =
         package(wheel, &sdk.module).chain(package(sdist, &sdk.module).filter(|path| !wheel.files.contains_key(*path)));
     let differing: Vec<_> = paths.filter(|path| wheel.files.get(*path) != sdist.files.get(*path)).collect();
-    if let Some(first) = differing.first() {
-        let more = differing.len() - 1;
-        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-        let message = format!("`{one}` and `{other}` differ in their package: `{first}`{more}");
+    if !differing.is_empty() {
+        let message = format!("`{one}` and `{other}` differ in their package: {}", named(differing));
         found.put(Owner::File(index), found.finding(message));
     }
 }

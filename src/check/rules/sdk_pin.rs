@@ -7,6 +7,7 @@ use pep440_rs::Version;
 use crate::check::finding::Owner;
 use crate::check::rule::{Findings, rule};
 use crate::check::subject::release::{Expected, Set};
+use crate::console::text::named;
 use crate::version::{PublicVersion, is_of_runtime};
 use crate::wheel::metadata::Metadata;
 use crate::wheel::pin::PinFault;
@@ -114,8 +115,7 @@ fn expected_pin(
 
 /// That a pin is of none of the versions of the wheels beside it; nothing where there are no wheels.
 fn other_wheels(pinned: &Version, versions: &BTreeSet<Version>) -> Option<String> {
-    let versions: Vec<_> = versions.iter().map(|version| format!("`{version}`")).collect();
-    let are = format!("it requires `{pinned}` of the runtime, and the wheels are {}", versions.join(", "));
+    let are = format!("it requires `{pinned}` of the runtime, and the wheels are {}", named(versions));
     (!versions.is_empty()).then_some(are)
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use relkit::check::{Finding, Options, Report, Selection, Severity, check};
+use relkit::console::Progress;
 use relkit::product::{RuntimeProject, SdkProject};
 
 use crate::samples::wheel::Sample;
@@ -32,7 +33,7 @@ pub fn request<'a>(paths: &'a [PathBuf], selection: &'a Selection) -> Options<'a
 }
 
 pub fn report_on(paths: &[PathBuf], selection: &Selection) -> Report {
-    check(&request(paths, selection)).unwrap()
+    check(&request(paths, selection), &Progress::hidden()).unwrap()
 }
 
 /// What every rule says about the files of a directory.
