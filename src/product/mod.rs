@@ -127,6 +127,14 @@ impl Product {
         Ok(Self { runtime, runtime_template, sdk, directory: None })
     }
 
+    /// The SDK of a product that must have one.
+    ///
+    /// # Errors
+    /// Where it has none.
+    pub fn named_sdk(&self) -> Result<&Sdk, NamedError> {
+        self.sdk.as_ref().ok_or_else(|| NamedError::Sdk(self.runtime.distribution.clone()))
+    }
+
     /// The table of the SDK.
     pub(crate) fn sdk_project(&self) -> Option<&SdkProject> {
         self.sdk.as_ref().map(|sdk| &sdk.project)

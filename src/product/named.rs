@@ -1,8 +1,9 @@
-//! What of a product a user names: targets, an index, the SDK. Whatever is not there is refused with what is.
+//! What of a product a user names: its targets and indexes. Whatever is not there is refused with what is.
 
 use std::collections::BTreeSet;
 
-use super::{Index, Product, RuntimeProject, Sdk, Target};
+use super::runtime::{Index, RuntimeProject};
+use super::target::Target;
 use crate::error::{Explain, meant, nearest};
 use crate::target::{PlatformTagSet, TargetTriple};
 use crate::wheel::name::DistributionName;
@@ -28,16 +29,6 @@ impl Explain for NamedError {
             Self::Index { known, .. } => format!("its indexes are `{}`", known.join("`, `")),
             Self::Sdk(_) => "`relkit init --sdk` writes one; `--template` names one that lies elsewhere".to_owned(),
         })
-    }
-}
-
-impl Product {
-    /// The SDK of a product that must have one.
-    ///
-    /// # Errors
-    /// Where it has none.
-    pub fn named_sdk(&self) -> Result<&Sdk, NamedError> {
-        self.sdk.as_ref().ok_or_else(|| NamedError::Sdk(self.runtime.distribution.clone()))
     }
 }
 
