@@ -21,8 +21,9 @@ pub(crate) struct Earlier(Vec<Distribution>);
 #[derive(Debug, Default)]
 struct Distribution {
     name: String,
-    /// Its distribution, in the form that is compared, and whether it is a wheel.
-    project: (String, bool),
+    /// Its distribution, in the form that is compared.
+    project: String,
+    is_wheel: bool,
     version: String,
     bytes: u64,
     tags: BTreeSet<String>,
@@ -81,14 +82,15 @@ impl Distribution {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let bytes = || std::fs::metadata(path).map(|metadata| metadata.len()).map_err(FsError::read(path));
         if let Ok(file) = name.parse::<SdistFileName>() {
-            let project = (file.distribution.normalized(), false);
+            let project = file.distribution.normalized();
             return Ok(Some(Self { project, version: file.version, bytes: bytes()?, name, ..Self::default() }));
         }
         let Ok(file) = name.parse::<WheelFileName>() else { return Ok(None) };
         let wheel = Wheel::open(path)?;
         let stem = info::stem(wheel.dist_info()).unwrap_or_default();
         let mut found = Self {
-            project: (file.distribution.normalized(), true),
+            project: file.distribution.normalized(),
+            is_wheel: true,
             version: file.version,
             bytes: bytes()?,
             tags: file.tags.platform.iter().map(ToString::to_string).collect(),
@@ -111,10 +113,10 @@ impl Distribution {
 
     /// How much of the same this is as another; 0 where it is something else.
     fn likeness(&self, other: &Self) -> usize {
-        if self.project != other.project {
+        if (&self.project, self.is_wheel) != (&other.project, other.is_wheel) {
             return 0;
         }
-        if !self.project.1 {
+        if !self.is_wheel {
             return 1;
         }
         let common = self.tags.intersection(&other.tags).count();
@@ -168,7 +170,8 @@ mod tests {
     fn a_wheel_takes_the_place_of_the_one_most_like_it() {
         let wheel = |name: &str, tags: &[&str]| Distribution {
             name: name.into(),
-            project: ("a".into(), true),
+            project: "a".into(),
+            is_wheel: true,
             tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
             ..Distribution::default()
         };

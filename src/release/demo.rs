@@ -16,7 +16,7 @@ use crate::product::{Accepted, Choice, Level, Product};
 use crate::report::Release;
 use crate::scaffold::{self, scaffold};
 use crate::smoke::stand_in;
-use crate::target::{TargetTriple, runs_here};
+use crate::target::TargetTriple;
 
 /// Where the second product lies below the directory of the demonstration, and its template's directory below that.
 const PROGRAM: &str = "program";
@@ -70,7 +70,7 @@ fn server(options: &DemoOptions, out_dir: PathBuf, payload: &Path) -> Result<Opt
     let runtime = &mut product.runtime;
     runtime.supports.clear();
     let triples: Vec<_> = runtime.targets.iter().map(|row| row.triple.clone()).collect();
-    let target = triples.iter().find(|triple| runs_here(triple)).ok_or_else(|| {
+    let target = triples.iter().find(|triple| triple.runs_here()).ok_or_else(|| {
         let why = "the demonstration runs the stand-in, and no target of the template runs on this machine";
         Failure::new(Exit::Failed, why)
     })?;

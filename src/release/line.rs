@@ -14,7 +14,7 @@ use crate::gate::{self, Half, Role};
 use crate::report::{FileRow, FindingRow, Release, StepRow, TargetRow};
 use crate::smoke;
 use crate::stage::{self, stage_sdk};
-use crate::target::{TargetTriple, runs_here};
+use crate::target::TargetTriple;
 use crate::wheel::filename::{FileNameError, WheelFileName};
 
 /// Carries the line out. A payload that is not good fails its own target and the release, not the run.
@@ -87,7 +87,7 @@ impl Place<'_> {
         let target = self.options.product.runtime.targets.iter().find(|row| Some(&row.triple) == target);
         let Some(target) = target else { return Ok(None) };
         let runner = self.options.runners.iter().find(|(triple, _)| *triple == target.triple);
-        if runner.is_none() && !runs_here(&target.triple) {
+        if runner.is_none() && !target.triple.runs_here() {
             let detail = format!("this machine cannot run it; `{}` can", target.runner);
             return Ok(Some((rows::step("smoke", Outcome::Skipped, detail, Duration::ZERO), Vec::new())));
         }

@@ -16,7 +16,7 @@ use crate::fs::Scratch;
 use crate::member_path::{MemberPath, file_name, parent};
 use crate::payload::{Surveyed, survey};
 use crate::product::Command;
-use crate::target::{PlatformTag, TargetTriple, runs_here};
+use crate::target::{PlatformTag, TargetTriple};
 
 /// One payload: its target, and what of it would be shipped.
 #[derive(Debug)]
@@ -91,7 +91,7 @@ pub(super) fn survey_all(
         executables: executables.clone(),
     };
     findings.notes.append(&mut findings.beside.notes);
-    let here = seen.iter().zip(&findings.rows).find(|(_, row)| runs_here(&row.triple));
+    let here = seen.iter().zip(&findings.rows).find(|(_, row)| row.triple.runs_here());
     for one in &seen {
         for note in one.link_notes(&executables) {
             if !findings.notes.contains(&note) {

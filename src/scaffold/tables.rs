@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::question::Stream;
 use super::survey::{Findings, Row};
 use crate::stage::license_pattern;
-use crate::target::{PlatformTag, TargetTriple};
+use crate::target::{Architecture, Host, PlatformTag, System, TargetTriple};
 use crate::wheel::filename::Claim;
 use crate::wheel::name::DistributionName;
 
@@ -250,9 +250,8 @@ fn target(triple: &TargetTriple, tag: &PlatformTag, also: &[PlatformTag], archiv
 
 /// The runner of GitHub that runs a target's executables, or that an emulator is installed on.
 fn runner(triple: &TargetTriple) -> &'static str {
-    let arm = triple.runs_on("linux", "aarch64")
-        || triple.runs_on("macos", "aarch64")
-        || triple.runs_on("windows", "aarch64");
+    let systems = [System::Linux, System::Macos, System::Windows];
+    let arm = systems.into_iter().any(|system| triple.runs_on(Host::new(system, Architecture::Aarch64)));
     match (triple.is_macos(), triple.is_windows(), arm) {
         (true, _, true) => "macos-15",
         (true, _, false) => "macos-15-intel",

@@ -10,7 +10,7 @@ use super::marks::filled;
 use crate::console::text::{shell_word, visible};
 use crate::member_path::join;
 use crate::product::{Product, RunsOn, RuntimeProject, Target};
-use crate::target::TargetTriple;
+use crate::target::{Architecture, Host, System, TargetTriple};
 
 /// The action of a repository that installs relkit its own way; it is used where it is there.
 const OWN_ACTION: &str = ".github/actions/install-relkit/action.yml";
@@ -180,8 +180,8 @@ fn example(runtime: &RuntimeProject) -> (String, String) {
 
 /// Whether no runner of GitHub runs the target's executables by itself.
 fn is_emulated(triple: &TargetTriple) -> bool {
-    let runs = |architecture| triple.runs_on("linux", architecture);
-    triple.is_linux() && !["x86_64", "aarch64", "i686"].into_iter().any(runs)
+    let runs = |architecture| triple.runs_on(Host::new(System::Linux, architecture));
+    triple.is_linux() && ![Architecture::X86_64, Architecture::Aarch64, Architecture::I686].into_iter().any(runs)
 }
 
 fn names_targets_twice(runtime: &RuntimeProject) -> bool {

@@ -8,7 +8,7 @@ mod platform_tag;
 mod triple;
 
 pub use architecture::{AndroidAbi, Architecture, ArchitectureError, IosMachine, MacosArchitecture};
-pub(crate) use host::{architecture_here, runs_here};
+pub(crate) use host::{Host, System, architecture_here};
 pub(crate) use known::{is_target, nearest_target};
 pub use platform_tag::{OsVersion, OsVersionError, PlatformTag, PlatformTagSet, TagError};
 pub use triple::{TargetTriple, TripleError};

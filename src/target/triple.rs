@@ -7,6 +7,7 @@ use std::str::FromStr;
 use target_lexicon::{Architecture as Lexicon, ArmArchitecture, Environment, OperatingSystem};
 
 use super::architecture::{Architecture, IosMachine};
+use super::host::{Host, System};
 use super::platform_tag::PlatformTag;
 use crate::serde_text::serde_as_text;
 
@@ -166,22 +167,19 @@ impl TargetTriple {
         tag.architectures().into_iter().any(|machine| built.runs_on(machine))
     }
 
-    /// Whether a machine runs its builds by itself; `system` and `architecture` as Rust or the machine's own tools name
-    /// them.
-    pub(crate) fn runs_on(&self, system: &str, architecture: &str) -> bool {
-        let system = match system {
-            "linux" => self.is_linux(),
-            "macos" | "darwin" => self.is_macos(),
-            "windows" => self.is_windows(),
-            _ => false,
+    /// Whether a machine runs its builds by itself.
+    pub(crate) fn runs_on(&self, host: Host) -> bool {
+        let is_system = match host.system {
+            System::Linux => self.is_linux(),
+            System::Macos => self.is_macos(),
+            System::Windows => self.is_windows(),
         };
-        let architecture = match architecture {
-            "amd64" => Some(Architecture::X86_64),
-            "arm64" => Some(Architecture::Aarch64),
-            other => other.parse().ok(),
-        };
-        let built = self.architecture().filter(|_| system);
-        built.zip(architecture).is_some_and(|(built, machine)| built.runs_on(machine))
+        is_system && self.architecture().is_some_and(|built| built.runs_on(host.architecture))
+    }
+
+    /// Whether this machine does.
+    pub(crate) fn runs_here(&self) -> bool {
+        Host::here().is_some_and(|here| self.runs_on(here))
     }
 }
 
@@ -218,6 +216,16 @@ impl PartialOrd for TargetTriple {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_three_systems_one_at_most_is_this_one() {
+        let Some(here) = Host::here() else { return };
+        let runs = |triple: &str| triple.parse::<TargetTriple>().unwrap().runs_here();
+        let systems = ["unknown-linux-musl", "apple-darwin", "pc-windows-msvc"];
+        let running = systems.iter().filter(|system| runs(&format!("{}-{system}", here.architecture))).count();
+        assert!(running <= 1);
+        assert!(!runs("riscv64gc-unknown-linux-musl") || here.architecture == Architecture::Riscv64);
+    }
     use proptest::prelude::*;
 
     #[test]
@@ -226,7 +234,8 @@ mod tests {
         assert!(musl.matches(&"musllinux_1_1_x86_64".parse().unwrap()));
         assert!(musl.matches(&"manylinux_2_17_x86_64".parse().unwrap()));
         assert!(!musl.matches(&"musllinux_1_1_aarch64".parse().unwrap()));
-        assert!(musl.runs_on("linux", "amd64") && !musl.runs_on("macos", "x86_64"));
+        let runs = |triple: &TargetTriple, host: &str| triple.runs_on(host.parse().unwrap());
+        assert!(runs(&musl, "linux-amd64") && !runs(&musl, "macos-x86_64"));
         let windows: TargetTriple = "aarch64-pc-windows-msvc".parse().unwrap();
         assert_eq!(windows.executable_name("codex"), "codex.exe");
         assert_eq!((musl.on_glibc().to_string().as_str(), windows.on_glibc()), ("x86_64-unknown-linux-gnu", windows));
@@ -268,9 +277,10 @@ mod tests {
             assert_eq!((parsed.to_string().as_str(), found.join(" ").as_str()), (triple, matching));
         }
         let android: TargetTriple = "aarch64-linux-android".parse().unwrap();
-        assert!(!android.runs_on("linux", "aarch64"));
+        let runs = |triple: &TargetTriple, host: &str| triple.runs_on(host.parse().unwrap());
+        assert!(!runs(&android, "linux-aarch64"));
         let first: TargetTriple = "arm-unknown-linux-gnueabihf".parse().unwrap();
-        assert!(first.runs_on("linux", "armv7l") && first.runs_on("linux", "armv6l"));
+        assert!(runs(&first, "linux-armv7l") && runs(&first, "linux-armv6l"));
     }
 
     #[test]

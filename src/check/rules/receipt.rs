@@ -209,9 +209,7 @@ fn ran_on(platform: &str, triple: &TargetTriple) -> bool {
     if runner.is_some_and(|runner| !runner.trim().is_empty()) {
         return true;
     }
-    let machine = machine.trim().to_ascii_lowercase();
-    let Some((system, architecture)) = machine.split_once('-') else { return false };
-    triple.runs_on(system, architecture)
+    machine.parse().is_ok_and(|host| triple.runs_on(host))
 }
 
 #[cfg(test)]
