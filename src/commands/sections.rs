@@ -58,6 +58,7 @@ fn exit_status() -> Section {
         ("0", "done and good"),
         ("1", "the distribution, binary or release is not good"),
         ("2", "the command could not be carried out: usage, unreadable input, no disk, no network"),
+        ("130", "it was interrupted"),
     ];
     Section::of("Exit status", &rows)
 }

@@ -62,7 +62,9 @@ impl Progress {
     }
 
     fn style(&self, template: &str) {
-        if let Ok(style) = ProgressStyle::with_template(template) {
+        let is_plain = anstream::ColorChoice::global() == anstream::ColorChoice::Never;
+        let template = if is_plain { template.replace(".cyan.bold", "") } else { template.to_owned() };
+        if let Ok(style) = ProgressStyle::with_template(&template) {
             self.0.set_style(style);
         }
     }

@@ -15,9 +15,10 @@ use url::Url;
 use super::error::FetchError;
 use super::expected::{Actual, Expected};
 use super::part::Part;
+use crate::console::text::visible;
 use crate::console::{Progress, Shown};
 use crate::digest::Sha256Digest;
-use crate::fs::{FsError, open_regular, portable};
+use crate::fs::{FsError, open_regular, portable, say_on_interrupt};
 use crate::http::{self, Refusal, Secrets};
 
 const MAX_ATTEMPTS: u32 = 6;
@@ -70,7 +71,13 @@ pub(crate) fn fetch(options: &Options, progress: &Progress) -> Result<Fetched, F
     let part = Part::beside(path).map_err(|source| FetchError::File { path: path.clone(), source })?;
     let furthest = part.length();
     let mut download = Download { client, options, part, transferred: 0, furthest, progress };
-    match download.run() {
+    say_on_interrupt(Some(format!(
+        "interrupted: what has come of `{}` is kept beside it; run the same command to go on",
+        visible(&path.display().to_string())
+    )));
+    let ran = download.run();
+    say_on_interrupt(None);
+    match ran {
         Ok(Actual { sha256, bytes, .. }) => {
             download.part.finish().map_err(|source| download.file_error(source))?;
             Ok(Fetched { path: path.clone(), bytes, sha256, transferred: download.transferred })

@@ -24,7 +24,7 @@ static UNUSED: Mutex<Vec<(PathBuf, Vec<PathBuf>)>> = Mutex::new(Vec::new());
 /// What an interrupted run says last.
 static LAST_WORDS: Mutex<Option<String>> = Mutex::new(None);
 
-const INTERRUPTED_WORDS: &str = "interrupted: every program that was started is ended, and what was begun is removed";
+const INTERRUPTED_WORDS: &str = "interrupted: every program that was started is ended, what was begun is removed, and what was there before is kept";
 /// How long the end of the programs that were started is waited for.
 const ENDING: Duration = Duration::from_secs(5);
 /// How often a directory is tried to be removed: other threads and children may still write into it.

@@ -24,11 +24,16 @@ pub(crate) struct UploadCommand<'a> {
     pub runtime: &'a RuntimeProject,
 }
 
-impl fmt::Display for UploadCommand<'_> {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl UploadCommand<'_> {
+    /// `relkit verify` of the same, which tells what keeps it back.
+    pub(crate) fn verify(&self) -> String {
+        self.of("verify")
+    }
+
+    fn of(&self, command: &str) -> String {
         let path = |path: &Path| shell_word(&path.display().to_string());
         let version = shell_word(self.release_version);
-        write!(formatter, "relkit publish {} --release-version {version}", path(self.dist))?;
+        let mut text = format!("relkit {command} {} --release-version {version}", path(self.dist));
         let only = self.only.and_then(|half| Some(half.to_possible_value()?.get_name().to_owned()));
         let missing = Some(&self.allow_missing).filter(|missing| !missing.is_empty());
         for (option, value) in [
@@ -41,9 +46,16 @@ impl fmt::Display for UploadCommand<'_> {
             ("only", only),
         ] {
             if let Some(value) = value {
-                write!(formatter, " --{option} {value}")?;
+                text += &format!(" --{option} {value}");
             }
         }
+        text
+    }
+}
+
+impl fmt::Display for UploadCommand<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.of("publish"))?;
         match self.runtime.indexes.first() {
             Some(index) => write!(formatter, " --index {}", shell_word(&index.name)),
             None => formatter.write_str(" --upload-url URL"),

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::options::Options;
 use crate::check::coverage::{Choice, Coverage};
 use crate::console::text::shell_word;
+use crate::error::Outcome;
 use crate::gate::UploadCommand;
 use crate::product::{PlatformFamily, Target};
 use crate::report::{CoverageRow, TargetRow};
@@ -77,15 +78,16 @@ fn serves(triple: &TargetTriple, family: PlatformFamily, architecture: Architect
     is_family && triple.architecture() == Some(architecture)
 }
 
-/// The command that comes next: the upload where all is well, else what tells more. Receipts are asked for where every wheel
-/// has one.
+/// The command that comes next: the upload where all is well, of the targets that are there and no fewer; else what tells
+/// more. Receipts are asked for where every wheel has one.
 pub(super) fn next(options: &Options, targets: &[TargetRow], is_good: bool) -> String {
     let dist = options.out_dir.join("dist");
     let product = options.product.directory.as_deref();
-    if !is_good {
+    let failed = targets.iter().find(|row| row.step("smoke").is_some_and(|step| step.outcome == Outcome::Failed));
+    if let Some(wheel) = failed.and_then(|row| row.wheel.as_ref()) {
         let path = |path: &Path| shell_word(&path.display().to_string());
         let product = product.map(|product| format!(" --product {}", path(product))).unwrap_or_default();
-        return format!("relkit check {}{product}", path(&dist));
+        return format!("relkit smoke {}{product}", path(&dist.join(wheel)));
     }
     let program = options.version.program().to_string();
     let receipts = options.out_dir.join("receipts");
@@ -99,9 +101,9 @@ pub(super) fn next(options: &Options, targets: &[TargetRow], is_good: bool) -> S
         template: None,
         sdk_template: None,
         receipts: has_receipts.then_some(receipts.as_path()),
-        allow_missing: options.allow_missing.iter().map(ToString::to_string).collect(),
+        allow_missing: left_out(options, targets).iter().map(ToString::to_string).collect(),
         only: options.only,
         runtime: &options.product.runtime,
     };
-    command.to_string()
+    if is_good { command.to_string() } else { command.verify() }
 }

@@ -121,13 +121,13 @@ fn change(row: &ChangeRow) -> Markup {
     let lists = [("tags", &row.tags), ("files", &row.files), ("dependencies", &row.dependencies)];
     html! {
         div.change {
-            h3.mono { (row.name.as_ref().or(row.before.as_ref()).map_or("", String::as_str)) }
+            h3.mono { (row.title()) }
             @match (&row.name, &row.before) {
                 (Some(_), None) => p { "New: " (human_bytes(row.bytes)) },
                 (None, _) => p { "Gone: it had " (human_bytes(row.bytes_before)) },
                 (Some(_), Some(_)) => p {
                     (human_bytes(row.bytes_before)) " → " (human_bytes(row.bytes)) " "
-                    span.soft { (growth(row.bytes_before, row.bytes)) }
+                    span.soft { (row.growth()) }
                 },
             }
             @for (what, difference) in lists.iter().filter(|(_, difference)| !difference.is_none()) {
@@ -155,14 +155,4 @@ fn list(what: &str, difference: &Difference) -> Markup {
             @if count > MAX_NAMES { p.soft { "and " (count - MAX_NAMES) " more" } }
         }
     }
-}
-
-/// `+1.2 MB (+10%)`.
-fn growth(before: u64, now: u64) -> String {
-    if before == now {
-        return "the same size".to_owned();
-    }
-    let (sign, difference) = if now > before { ('+', now - before) } else { ('−', before - now) };
-    let percent = difference as f64 * 100.0 / before.max(1) as f64;
-    format!("{sign}{} ({sign}{percent:.0}%)", human_bytes(difference))
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::value::{Release, TargetRow};
-use crate::console::markdown::{code_cell, escaped};
+use crate::console::markdown::{code, code_cell, escaped};
 use crate::console::text::{human_bytes, visible_lines};
 
 pub(super) fn summary(release: &Release) -> String {
@@ -37,6 +37,12 @@ pub(super) fn summary(release: &Release) -> String {
     if !uncovered.is_empty() {
         let names: Vec<_> = uncovered.iter().map(|row| row.name.as_str()).collect();
         let _ = writeln!(text, "\nNo wheel for: {}", names.join(", "));
+    }
+    if let Some(changes) = &release.changes {
+        let _ = writeln!(text, "\n### Changed since {}\n", escaped(&changes.against));
+        for row in &changes.distributions {
+            let _ = writeln!(text, "- {}: {}", code(row.title()), escaped(&row.words()));
+        }
     }
     if !release.findings.is_empty() {
         text += "\n| finding | file | what |\n| --- | --- | --- |\n";

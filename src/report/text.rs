@@ -46,6 +46,12 @@ impl Shown for Release {
                 }
             }
         }
+        if let Some(changes) = &self.changes {
+            let _ = writeln!(text, "\nchanged since {}:", visible(&changes.against));
+            for row in &changes.distributions {
+                let _ = writeln!(text, "  {}: {}", visible(row.title()), row.words());
+            }
+        }
         let _ = writeln!(text, "\n{} {} {}: {}", self.distribution, self.version, self.outcome.word(), self.summary());
         if let Some(next) = &self.next {
             let _ = writeln!(text, "next: {next}");
@@ -63,22 +69,17 @@ impl Shown for Release {
 }
 
 impl Release {
-    /// Every rule that warns, with the first of its findings and the files that have one.
+    /// Every warning about files, with the files that it is true of. Of several members the first is named.
     fn finding_warnings(&self) -> Vec<(String, Vec<&str>)> {
-        let mut rules = Vec::new();
+        let mut warnings = Vec::new();
         for group in groups(self) {
-            let warnings: Vec<_> = group.sentences.iter().filter(|sentence| sentence.kind == "warning").collect();
-            let Some(first) = warnings.first().map(|sentence| sentence.first) else { continue };
-            let member = first.member.as_ref().map(|member| format!("`{}`: ", visible(member))).unwrap_or_default();
-            let text = format!("{member}{} ({})", visible(&first.message), group.rule);
-            let mut files = Vec::new();
-            for (file, _) in warnings.into_iter().flat_map(|sentence| &sentence.files) {
-                if !files.contains(file) {
-                    files.push(*file);
-                }
+            for sentence in group.sentences.iter().filter(|sentence| sentence.kind == "warning") {
+                let member = sentence.first.member.as_ref();
+                let member = member.map(|member| format!("`{}`: ", visible(member))).unwrap_or_default();
+                let text = format!("{member}{} ({})", visible(&sentence.first.message), group.rule);
+                warnings.push((text, sentence.files.iter().map(|(file, _)| *file).collect()));
             }
-            rules.push((text, files));
         }
-        rules
+        warnings
     }
 }

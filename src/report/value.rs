@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::console::text::plural;
+use crate::console::text::{human_bytes, plural};
 use crate::digest::Sha256Digest;
 use crate::error::Outcome;
 use crate::target::{PlatformTagSet, TargetTriple};
@@ -159,6 +159,41 @@ impl TargetRow {
     /// Whether its wheel was smoke-tested, which leaves a receipt.
     pub(crate) fn is_tested(&self) -> bool {
         self.step("smoke").is_some_and(|step| step.outcome != Outcome::Skipped)
+    }
+}
+
+impl ChangeRow {
+    /// The file that it is about.
+    pub(super) fn title(&self) -> &str {
+        self.name.as_ref().or(self.before.as_ref()).map_or("", String::as_str)
+    }
+
+    /// `+1.2 MB (+10%)`.
+    pub(super) fn growth(&self) -> String {
+        let (before, now) = (self.bytes_before, self.bytes);
+        if before == now {
+            return "the same size".to_owned();
+        }
+        let (sign, difference) = if now > before { ('+', now - before) } else { ('−', before - now) };
+        let percent = difference as f64 * 100.0 / before.max(1) as f64;
+        format!("{sign}{} ({sign}{percent:.0}%)", human_bytes(difference))
+    }
+
+    /// What is different, in one line.
+    pub(super) fn words(&self) -> String {
+        let mut words = match (&self.name, &self.before) {
+            (None, _) => format!("gone; it had {}", human_bytes(self.bytes_before)),
+            (_, None) => format!("new, {}", human_bytes(self.bytes)),
+            _ => format!("{}, {}", human_bytes(self.bytes), self.growth()),
+        };
+        for (what, Difference { added, removed }) in
+            [("tags", &self.tags), ("files", &self.files), ("dependencies", &self.dependencies)]
+        {
+            if !added.is_empty() || !removed.is_empty() {
+                words += &format!("; {what}: {} added, {} removed", added.len(), removed.len());
+            }
+        }
+        words
     }
 }
 

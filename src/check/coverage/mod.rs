@@ -130,7 +130,7 @@ impl Coverage {
     pub fn require(&mut self, required: &[String]) -> Result<(), CoverageError> {
         for name in required {
             let choice = self.platforms.iter().find(|choice| choice.name == name);
-            let choice = choice.ok_or_else(|| CoverageError::Platform(name.clone()))?;
+            let choice = choice.ok_or_else(|| CoverageError::Platform { name: name.clone() })?;
             if choice.wheel.is_none() {
                 self.missing.push(choice.name);
             }

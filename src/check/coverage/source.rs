@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::candidate::Candidate;
 use super::platform::PLATFORMS;
 use crate::check::subject::audit::Audit;
-use crate::error::{Exit, Explain, sentence};
+use crate::error::{Exit, Explain, meant, nearest, sentence};
 use crate::fs::{FsError, portable};
 use crate::wheel::filename::Claim;
 use crate::wheel::reader::admissible;
@@ -41,8 +41,12 @@ pub enum CoverageError {
     Source(PathBuf),
     #[error("`{}` holds no wheel", _0.display())]
     Empty(PathBuf),
-    #[error("`{0}` is none of the platforms that are known here")]
-    Platform(String),
+    #[error("`{name}` is none of the platforms that are known here{}", meant(nearest(name, names())))]
+    Platform { name: String },
+}
+
+fn names() -> impl Iterator<Item = &'static str> {
+    PLATFORMS.iter().map(|platform| platform.name)
 }
 
 impl Explain for CoverageError {
@@ -52,10 +56,7 @@ impl Explain for CoverageError {
             Self::Open(error) => error.hint(),
             Self::Source(_) => Some("tags look like `musllinux_1_1_x86_64`; several are joined by dots".into()),
             Self::Empty(_) => Some("build the wheels first, or give another directory".into()),
-            Self::Platform(_) => {
-                let names: Vec<_> = PLATFORMS.iter().map(|platform| platform.name).collect();
-                Some(format!("the platforms are {}", names.join(", ")))
-            }
+            Self::Platform { .. } => Some(format!("the platforms are {}", names().collect::<Vec<_>>().join(", "))),
         }
     }
 
