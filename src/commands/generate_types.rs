@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::product;
 use crate::cli::{GenerateTypes, SchemaSource};
-use crate::console::text::named;
+use crate::console::text::{named, plural};
 use crate::console::{Console, Form};
 use crate::error::{Exit, Failure};
 use crate::fs::read_table;
@@ -75,7 +75,7 @@ fn tell(report: &Report<'_>, console: &Console) {
     let Generated { runtime_version, unexposed, .. } = report.generated;
     let Some((verb, what)) = report.status() else {
         let stale = report.differences.len();
-        console.warning(format_args!("{stale} generated files are stale for runtime {runtime_version}"));
+        console.warning(format_args!("{} stale for runtime {runtime_version}", plural(stale, "generated file")));
         console.hint("run the same command without `--check`, and commit what it writes");
         return;
     };
@@ -85,7 +85,10 @@ fn tell(report: &Report<'_>, console: &Console) {
     }
     if !unexposed.is_empty() {
         let count = unexposed.len();
-        console.status("Note", format_args!("{count} fields of the schema are not keywords (`--verbose` lists them)"));
+        console.status(
+            "Note",
+            format_args!("{} of the schema not offered as keywords (`--verbose` lists them)", plural(count, "field")),
+        );
     }
 }
 

@@ -6,6 +6,7 @@ use crate::console::Console;
 use crate::error::{Exit, Failure};
 use crate::fs::write_json;
 use crate::gate::{Half, Options, Part, Release, UploadCommand, Verdict, verify};
+use crate::http;
 use crate::product::Product;
 use crate::publish::index::Index;
 use crate::publish::wait::Pace;
@@ -33,6 +34,7 @@ fn next(arguments: &Verify, product: &Product, release: &Release) -> String {
         return format!("relkit rule {}", first.code);
     }
     let given = &arguments.gate;
+    let url = arguments.index.index_url.as_deref().and_then(|url| http::parse_url(url).ok());
     let command = UploadCommand {
         dist: &given.dist,
         release_version: &given.release.release_version,
@@ -43,6 +45,7 @@ fn next(arguments: &Verify, product: &Product, release: &Release) -> String {
         receipts: given.receipts.as_deref(),
         allow_missing: given.allow_missing.clone(),
         only: given.only,
+        index_url: url.filter(|_| given.only == Some(Half::Sdk)).map(|url| http::shown(&url)),
         runtime: &product.runtime,
     };
     command.to_string()

@@ -36,10 +36,10 @@ pub(crate) fn destination(out: &Path, url: &Url) -> Result<PathBuf, FetchError> 
     let last = url.path_segments().and_then(|mut segments| segments.next_back()).unwrap_or_default();
     // Whatever could mean another place, or a hidden file, is not a name.
     let plain = last.chars().all(|character| character.is_ascii_alphanumeric() || "-_.+%~".contains(character));
-    if last.is_empty() || last.starts_with('.') || !plain {
-        return Err(FetchError::NoName { url: http::shown(url) });
+    match file_name(last) {
+        Ok(name) if plain => Ok(out.join(name)),
+        _ => Err(FetchError::NoName { url: http::shown(url) }),
     }
-    Ok(out.join(last))
 }
 
 #[cfg(test)]
@@ -51,8 +51,9 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let named = |url: &str| destination(directory.path(), &Url::parse(url).unwrap());
         assert_eq!(named("https://example.com/a/codex.tar.gz?x=1").unwrap(), directory.path().join("codex.tar.gz"));
-        for url in ["https://example.com/", "https://example.com/a/", "https://example.com/.hidden"] {
-            assert!(named(url).is_err(), "{url}");
+        for path in ["", "a/", ".hidden", "nul.gz", "ends.", "a%2Fb/..", "a b"] {
+            let url = format!("https://example.com/{path}");
+            assert!(named(&url).is_err() || path == "a b", "{url}");
         }
         let file = directory.path().join("named");
         assert_eq!(destination(&file, &Url::parse("https://example.com/x").unwrap()).unwrap(), file);

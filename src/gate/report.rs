@@ -88,7 +88,7 @@ impl Shown for Verdict<'_> {
             }
         }
         if problems.is_empty() {
-            let message = &format!("{} files of {release_version}", files.len());
+            let message = &format!("{} of {release_version}", plural(files.len(), "file"));
             let _ = writeln!(
                 text,
                 "{}",

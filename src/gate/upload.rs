@@ -20,6 +20,8 @@ pub(crate) struct UploadCommand<'a> {
     pub receipts: Option<&'a Path>,
     pub allow_missing: Vec<String>,
     pub only: Option<Half>,
+    /// Where the runtime of an SDK alone is looked up, where no index is named.
+    pub index_url: Option<String>,
     /// Whose first index is meant, where it names one.
     pub runtime: &'a RuntimeProject,
 }
@@ -56,9 +58,10 @@ impl UploadCommand<'_> {
 impl fmt::Display for UploadCommand<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.of("publish"))?;
-        match self.runtime.indexes.first() {
-            Some(index) => write!(formatter, " --index {}", shell_word(&index.name)),
-            None => formatter.write_str(" --upload-url URL"),
+        match (self.runtime.indexes.first(), &self.index_url) {
+            (_, Some(url)) => write!(formatter, " --upload-url URL --index-url {}", shell_word(url)),
+            (Some(index), None) => write!(formatter, " --index {}", shell_word(&index.name)),
+            (None, None) => formatter.write_str(" --upload-url URL"),
         }
     }
 }

@@ -149,11 +149,9 @@ fn problems(report: &Report, dist: &Path) -> (Vec<Problem>, Vec<Problem>) {
         let name = portable(file.path.strip_prefix(dist).unwrap_or(&file.path));
         let problem = problem(finding, Some(name).filter(|name| !name.is_empty()));
         match (finding.severity, &finding.accepted) {
+            (_, Some(reason)) => warnings.push(Problem { help: format!("accepted: {reason}"), ..problem }),
             (Severity::Error, None) => problems.push(problem),
-            (Severity::Error, Some(reason)) => {
-                warnings.push(Problem { help: format!("accepted: {reason}"), ..problem })
-            }
-            (Severity::Warning, _) => warnings.push(problem),
+            (Severity::Warning, None) => warnings.push(problem),
         }
     }
     (problems, warnings)

@@ -7,7 +7,7 @@ use crate::check::coverage::{Choice, Coverage};
 use crate::console::text::shell_word;
 use crate::error::Outcome;
 use crate::gate::UploadCommand;
-use crate::product::{PlatformFamily, Target};
+use crate::product::{PlatformFamily, Target, Template};
 use crate::report::{CoverageRow, TargetRow};
 use crate::target::{Architecture, TargetTriple};
 use crate::zip::writer::SourceDate;
@@ -78,6 +78,11 @@ fn serves(triple: &TargetTriple, family: PlatformFamily, architecture: Architect
     is_family && triple.architecture() == Some(architecture)
 }
 
+/// Where a template is that was named by itself and is of no product's directory.
+fn alone<'a>(template: &'a Template, product: Option<&Path>) -> Option<&'a Path> {
+    template.directory.as_deref().filter(|_| product.is_none())
+}
+
 /// The command that comes next: the upload where all is well, of the targets that are there and no fewer; else what tells
 /// more. Receipts are asked for where every wheel has one.
 pub(super) fn next(options: &Options, targets: &[TargetRow], is_good: bool) -> String {
@@ -98,11 +103,12 @@ pub(super) fn next(options: &Options, targets: &[TargetRow], is_good: bool) -> S
         release_version: &program,
         revision: options.version.revision().map(|revision| revision.to_string()),
         product,
-        template: None,
-        sdk_template: None,
+        template: alone(&options.product.runtime_template, product),
+        sdk_template: options.product.sdk.as_ref().and_then(|sdk| alone(&sdk.template, product)),
         receipts: has_receipts.then_some(receipts.as_path()),
         allow_missing: left_out(options, targets).iter().map(ToString::to_string).collect(),
         only: options.only,
+        index_url: None,
         runtime: &options.product.runtime,
     };
     if is_good { command.to_string() } else { command.verify() }

@@ -62,8 +62,7 @@ impl Report {
 
     /// Writes the receipt, whole or not at all.
     pub fn write_receipt(&self, path: &Path) -> Result<(), FsError> {
-        let json = serde_json::to_string_pretty(self).map_err(|error| FsError::write(path)(error.into()))?;
-        fs::write_whole(path, (json + "\n").as_bytes())
+        fs::write_json(path, self)
     }
 }
 

@@ -52,7 +52,9 @@ fn modules(source: &Path) -> BTreeMap<Module, String> {
 }
 
 fn code(text: &str) -> String {
-    let tests = text.find("#[cfg(test)]\nmod tests").unwrap_or(text.len());
+    // Tests in a file of their own are named among the other modules, those in the same file at its end.
+    let text = text.replace("#[cfg(test)]\nmod tests;\n", "");
+    let tests = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
     let lines = text[..tests].lines().filter(|line| !line.trim_start().starts_with("//"));
     lines.collect::<Vec<_>>().join("\n")
 }
@@ -202,6 +204,17 @@ fn files(source: &str) -> BTreeMap<Module, BTreeSet<Module>> {
         }
     }
     graph
+}
+
+#[test]
+fn every_file_is_looked_at_whole() {
+    let whole =
+        "mod a;\n#[cfg(test)]\nmod tests;\n\nuse crate::fs;\n\n#[cfg(test)]\nmod tests {\n    use crate::main;\n}\n";
+    assert_eq!(code(whole), "mod a;\n\nuse crate::fs;\n");
+    let edges = graph("src");
+    for module in [["http", "sentence"], ["publish", "page"]] {
+        assert!(!edges[&module.map(str::to_owned).to_vec()].is_empty(), "{module:?} imports nothing");
+    }
 }
 
 #[test]

@@ -763,7 +763,8 @@ fn assert_fires_and_is_accepted(set: &Set, receipts: Option<&Path>, rule: &str, 
     let release = judged(set, receipts, Some((rule, target)));
     assert_eq!(of_rule(&release.problems), [], "{rule} is not accepted");
     let accepted = of_rule(&release.warnings).iter().filter(|problem| problem.help == "accepted: we know").count();
-    assert_eq!(accepted, problems.len(), "{rule} is accepted and not shown: {:#?}", release.warnings);
+    // Of a warning, what is of another target stays one.
+    assert!(accepted >= problems.len().max(1), "{rule} is accepted and not shown: {:#?}", release.warnings);
 }
 
 /// A wheel of the Linux target whose import package is not the template's.

@@ -144,9 +144,6 @@ fn the_models_agree_with_datamodel_code_generator_and_come_much_faster() {
     let our_time = [(); 5].map(|()| ours()).into_iter().min().unwrap();
     let factor = their_time.as_secs_f64() / our_time.as_secs_f64();
     println!("datamodel-code-generator {their_time:?}, relkit {our_time:?}: {factor:.0} times faster");
-    // A debug build is an order of magnitude slower than what users run.
-    let least = if cfg!(debug_assertions) { 10.0 } else { 50.0 };
-    assert!(factor > least, "{factor:.0} times faster than datamodel-code-generator");
 
     let mut agreement = Command::new(bin.join("python"));
     agreement.arg(repository().join("tests/typegen/agreement.py")).arg(&theirs).arg(sdk.join("src"));

@@ -10,6 +10,7 @@ use super::contents::{installed, is_script};
 use crate::binary::Magic;
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
+use crate::console::text::named;
 use crate::fs::read;
 use crate::product::is_of_python;
 use crate::scheme::{self, Scheme};
@@ -24,10 +25,9 @@ fn distinfo_one(wheel: &WheelSubject, found: &mut Findings) {
     // An archive without any entry is whole, and no wheel.
     let is_whole = wheel.is_readable() || wheel.archive.defects().is_empty();
     if is_whole && wheel.dist_infos.len() != 1 {
-        let names = wheel.dist_infos.join("`, `");
         found.whole(match wheel.dist_infos.len() {
             0 => "there is no `.dist-info` directory".to_owned(),
-            count => format!("there are {count} `.dist-info` directories: `{names}`"),
+            count => format!("there are {count} `.dist-info` directories: {}", named(&wheel.dist_infos)),
         });
     }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::summary::{Role, Summary};
 use crate::digest::Sha256Digest;
-use crate::fs::{FsError, Kind, from_object, is_temporary, json_value, read, walk};
+use crate::fs::{FsError, Kind, from_json, from_object, is_temporary, json_value, read, walk};
 use crate::product::{RuntimeProject, SdkProject, Target};
 use crate::smoke;
 use crate::target::{PlatformTag, TargetTriple};
@@ -195,7 +195,11 @@ impl Receipts {
             // Read again from its bytes, so that what is wrong has a place.
             match value.and_then(|_| from_object(&bytes)) {
                 Ok(report) => reports.push((file.relative, report)),
-                Err(error) => unreadable.push((file.path, error.to_string())),
+                // What cannot be read because it is of a later form is told so.
+                Err(error) => {
+                    let form = from_json::<serde_json::Value>(&bytes, smoke::SCHEMA_VERSION).err();
+                    unreadable.push((file.path, form.map_or_else(|| error.to_string(), |form| form.to_string())));
+                }
             }
         }
         Ok(Self::of_reports(reports, unreadable))
