@@ -18,6 +18,7 @@ mod sections;
 mod smoke;
 mod stage;
 mod verify;
+mod written;
 
 use std::error::Error as _;
 use std::io::{self, Write as _};

@@ -19,7 +19,7 @@ use crate::publish::attestation::Attestations;
 use crate::publish::credentials::{CredentialError, Environment, Source, Token};
 use crate::publish::endpoint::{Endpoint, unlike_hosts};
 use crate::publish::event::{Event, Listener};
-use crate::publish::plan::{Plan, must_be_outside};
+use crate::publish::plan::Plan;
 use crate::publish::standing::Standing;
 use crate::publish::upload::Patience;
 use crate::publish::wait::Pace;
@@ -34,9 +34,9 @@ pub(super) fn run(arguments: &Publish, console: &Console) -> Result<Exit, Failur
     let product = verify::product_of(&arguments.gate)?;
     let (upload_url, index_url) = urls(arguments, &product.runtime)?;
     let endpoint = Endpoint::new(&upload_url)?;
-    for (option, path) in [("--plan", &arguments.plan), ("--receipt", &arguments.receipt)] {
-        path.as_deref().map_or(Ok(()), |path| must_be_outside(option, path, &arguments.gate.dist))?;
-    }
+    let written = verify::directories(&arguments.gate).input("--manifest", arguments.manifest.as_ref());
+    let written = written.file("--plan", arguments.plan.as_ref()).file("--receipt", arguments.receipt.as_ref());
+    written.must_be_apart()?;
     let index = index_url.as_ref().map(|url| index::reader(url, pace.patience.sending)).transpose()?;
     let typed = if arguments.token_stdin && !arguments.dry_run { Some(typed_token()?) } else { None };
 

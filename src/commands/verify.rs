@@ -1,6 +1,7 @@
 //! `relkit verify`: the gate, its report and the release manifest.
 
 use super::product;
+use super::written::Written;
 use crate::cli::{GateOptions, Verify};
 use crate::console::Console;
 use crate::error::{Exit, Failure};
@@ -13,6 +14,7 @@ use crate::publish::wait::Pace;
 use crate::version::ReleaseVersion;
 
 pub(super) fn run(arguments: &Verify, console: &Console) -> Result<Exit, Failure> {
+    directories(&arguments.gate).file("--manifest", arguments.manifest.as_ref()).must_be_apart()?;
     let product = product_of(&arguments.gate)?;
     let index = match arguments.gate.only {
         Some(Half::Sdk) => arguments.index.reader(&product.runtime)?,
@@ -49,6 +51,15 @@ fn next(arguments: &Verify, product: &Product, release: &Release) -> String {
         runtime: &product.runtime,
     };
     command.to_string()
+}
+
+/// What the gate reads: nothing is written in there.
+pub(super) fn directories(given: &GateOptions) -> Written<'_> {
+    let written = Written::default().directory(&given.dist, "the release");
+    match &given.receipts {
+        Some(receipts) => written.directory(receipts, "the receipts of smoke tests and checks"),
+        None => written,
+    }
 }
 
 pub(super) fn product_of(given: &GateOptions) -> Result<Product, Failure> {

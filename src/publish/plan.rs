@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::attestation::{self, Attestations, PlannedAttestation};
 use crate::console::text::{human_bytes, plural};
 use crate::digest::Sha256Digest;
-use crate::error::{Exit, Explain, Failure};
+use crate::error::{Exit, Explain};
 use crate::fs::{self, FsError, JsonError, from_json, write_json};
 use crate::gate::{ReleaseFile, Role};
 use crate::version::PublicVersion;
@@ -337,21 +337,6 @@ pub(super) fn metadata(path: &Path) -> Result<Metadata, PlanError> {
         return Ok(Wheel::open(path)?.metadata().clone());
     }
     Ok(Sdist::open(path, &[])?.usable_metadata()?.clone())
-}
-
-/// Refuses a path inside the directory that is published: the next run would find a file there that is none of the release.
-pub(crate) fn must_be_outside(option: &str, path: &Path, dist: &Path) -> Result<(), Failure> {
-    let Ok(dist) = dist.canonicalize() else { return Ok(()) };
-    // The file need not exist yet, nor the directory that it goes into.
-    let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let real = whole.ancestors().skip(1).find_map(|directory| directory.canonicalize().ok());
-    let is_inside = real.is_some_and(|directory| directory.starts_with(&dist)) || whole.starts_with(&dist);
-    if !is_inside {
-        return Ok(());
-    }
-    let message = format!("`{option} {}` is inside the directory that is published", path.display());
-    Err(Failure::new(Exit::Failed, message)
-        .with_hint("name a file outside of it: what is in there is the release alone"))
 }
 
 #[cfg(test)]

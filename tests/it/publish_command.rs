@@ -260,3 +260,45 @@ fn an_index_has_its_urls_or_its_name() {
     refused(&[], None, "--upload-url <URL>|--index <NAME>");
     refused(&["--index-url", url], None, "--upload-url <URL>|--index <NAME>");
 }
+
+#[test]
+fn what_is_written_is_apart_from_what_is_read() {
+    let bench = bench();
+    fs::create_dir(bench.path("receipts")).unwrap();
+    let before = names(&bench.path("dist"));
+    let slips: [(&str, &[&str], &str); 9] = [
+        ("publish", &["--plan", "dist/plan.json"], "`--plan dist/plan.json` is inside"),
+        ("publish", &["--receipt", "dist/new/../r.json"], "is inside the directory of the release"),
+        (
+            "publish",
+            &["--receipt", "receipts/r.json", "--receipts", "receipts"],
+            "`--receipt receipts/r.json` is inside",
+        ),
+        ("publish", &["--plan", "receipts/p.json", "--receipts", "./receipts/"], "`--plan receipts/p.json` is inside"),
+        ("publish", &["--plan", "one.json", "--receipt", "dist/../one.json"], "`--plan` and `--receipt` both name"),
+        ("publish", &["--manifest", "m.json", "--receipt", "m.json"], "`--manifest` and `--receipt` both name"),
+        ("verify", &["--manifest", "dist/m.json"], "`--manifest dist/m.json` is inside"),
+        (
+            "verify",
+            &["--manifest", "receipts/m.json", "--receipts", "receipts"],
+            "`--manifest receipts/m.json` is inside",
+        ),
+        ("check", &["--receipt", "dist/r.json"], "`--receipt dist/r.json` is inside"),
+    ];
+    for (verb, options, words) in slips {
+        let output = match verb {
+            "publish" => bench.run(options),
+            "check" => run(relkit().current_dir(bench.directory.path()).args(["check", "dist"]).args(options)),
+            _ => run(&mut bench.verb(verb, options)),
+        };
+        let said = text(&output);
+        assert!(
+            output.status.code() == Some(2) && said.contains(words) && said.contains("hint: "),
+            "{options:?}: {said}"
+        );
+    }
+    assert_eq!(
+        (names(&bench.path("dist")), names(&bench.path("receipts")), bench.sent()),
+        (before, Vec::<String>::new(), 0)
+    );
+}
