@@ -103,7 +103,12 @@ fn bare(text: &str) -> String {
 
 /// Refuses a URL that is neither https nor http to this machine.
 pub(crate) fn must_be_safe(url: &Url) -> Result<(), HttpError> {
-    if url.scheme() == "https" || is_loopback(url) { Ok(()) } else { Err(HttpError::Insecure { url: shown(url) }) }
+    match url.scheme() {
+        "https" => Ok(()),
+        "http" if is_loopback(url) => Ok(()),
+        "http" => Err(HttpError::Insecure { url: shown(url) }),
+        scheme => Err(HttpError::Scheme { url: format!("{scheme}:…") }),
+    }
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -173,6 +178,10 @@ mod tests {
             ("http://10.0.0.1/", false),
         ] {
             assert_eq!(must_be_safe(&parse_url(text).unwrap()).is_ok(), safe, "{text}");
+        }
+        for text in ["file:///etc/passwd", "ftp://127.0.0.1/a"] {
+            let refused = must_be_safe(&Url::parse(text).unwrap());
+            assert!(matches!(refused, Err(HttpError::Scheme { .. })), "{text}: {refused:?}");
         }
     }
 }

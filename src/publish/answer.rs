@@ -45,7 +45,8 @@ impl Answer {
         }
         // The status stands beside the sentence wherever it is shown.
         let code = format!("{} ", status.as_u16());
-        let sentence = reason.strip_prefix(&code).unwrap_or(&reason);
+        let sentence =
+            reason.strip_prefix(&code).map_or(reason.as_str(), |rest| rest.trim_start_matches(['-', ':', ' ']));
         let says_nothing = status.canonical_reason().is_some_and(|words| sentence.eq_ignore_ascii_case(words));
         let reason = if says_nothing { String::new() } else { sentence.to_owned() };
         let reset = (status == StatusCode::TOO_MANY_REQUESTS)
@@ -150,6 +151,7 @@ pub(super) fn advice(status: StatusCode, reason: &str) -> Option<&'static str> {
         ("read-only mode", LATER),
         ("temporarily disabled", LATER),
         ("invalid or non-existent authentication", TOKEN),
+        ("which leads nowhere", "check `--upload-url`, or tell those who run the server"),
         ("too many new projects", "the index limits new projects per user: wait, or create the project first"),
     ];
     let said = rows.iter().find(|(words, _)| reason.contains(words)).map(|(_, advice)| *advice);
@@ -261,6 +263,7 @@ mod tests {
             "bad at http://***@127.0.0.1:80/: ask http://127.0.0.1:80/ or ops@example.com"
         );
         assert_eq!(read(409, "Conflict", b"<h1>Conflict</h1>"), "");
+        assert_eq!(read(400, "", b"<title>400 - A Manager</title>"), "A Manager");
         assert_eq!(rate_limit_reset(r#""default";r=0;t=30"#), Some(Duration::from_secs(30)));
     }
 }

@@ -23,7 +23,7 @@ use crate::error;
 use crate::http;
 
 const MAX_ATTEMPTS: u32 = 6;
-const MAX_REDIRECTS: u32 = 3;
+const MAX_REDIRECTS: usize = 3;
 /// How often an upload says how far it is.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 /// Below this rate, in bytes per second, a front end may end the upload of a large file.
@@ -46,10 +46,18 @@ pub(super) struct Sender {
 struct Tries {
     started: Instant,
     count: u32,
-    redirects: u32,
+    /// The URLs that it was sent to before it was sent on.
+    seen: Vec<Url>,
     has_renewed: bool,
     was_garbled: bool,
     approach: Approach,
+}
+
+impl Tries {
+    /// Whether a redirect leads on: the whole file is sent once more for each.
+    fn may_go_to(&self, from: &Url, to: &Url) -> bool {
+        to != from && !self.seen.contains(to) && self.seen.len() < MAX_REDIRECTS
+    }
 }
 
 impl Run<'_> {
@@ -70,7 +78,7 @@ impl Run<'_> {
         let mut tries = Tries {
             started: Instant::now(),
             count: 0,
-            redirects: 0,
+            seen: Vec::new(),
             has_renewed: false,
             was_garbled: false,
             approach: Approach::Direct,
@@ -91,14 +99,14 @@ impl Run<'_> {
                     Meaning::Stored => return self.uploaded(file, &answer, tries.started.elapsed()),
                     Meaning::Exists => return self.settle_existing(file, answer, tries.count > 1),
                     Meaning::Elsewhere(location) => match same_server(&url, &location) {
-                        Some(elsewhere) if tries.redirects < MAX_REDIRECTS => {
-                            tries.redirects += 1;
+                        Some(elsewhere) if tries.may_go_to(&url, &elsewhere) => {
                             tries.count -= 1;
-                            url = elsewhere;
+                            tries.seen.push(std::mem::replace(&mut url, elsewhere));
                             continue;
                         }
-                        _ => {
-                            let reason = format!("it redirects to `{}`", leads_to(&url, &answer));
+                        elsewhere => {
+                            let circle = if elsewhere.is_some() { ", which leads nowhere" } else { "" };
+                            let reason = format!("it redirects to `{}`{circle}", leads_to(&url, &answer));
                             return self.unless_stored(
                                 file,
                                 PublishError::Refused { file: name(), status: answer.status, reason },

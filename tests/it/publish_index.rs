@@ -328,7 +328,13 @@ fn redirects_are_followed_on_the_same_server_only() {
     assert!(other.state.seen.lock().unwrap().lines.is_empty());
     // Round and round.
     bench.index.faults(vec![Fault::answer("307 Temporary Redirect", "Location: /legacy/\r\n", ""); 9]);
-    assert!(matches!(bench.job().run().error(), PublishError::Refused { .. }));
+    let run = bench.job().run();
+    assert!(
+        matches!(run.error(), PublishError::Refused { reason, .. } if reason.contains("leads nowhere")),
+        "{:?}",
+        run.outcome
+    );
+    assert_eq!(run.attempts("win_amd64"), 1);
 }
 
 /// A runtime wheel that is much larger than what sockets hold.

@@ -19,6 +19,9 @@ pub enum IndexError {
     Cut { url: String },
     #[error("`{url}` did not come within {} s", after.as_secs())]
     Slow { url: String, after: Duration },
+    /// Nothing is at the end of its redirects.
+    #[error("`{url}` leads nowhere: {why}")]
+    Astray { url: String, why: &'static str },
     /// Neither its root nor any project is there.
     #[error("no index is at `{url}`: it answered {status}, and has no page for any project of the release")]
     Nothing { url: String, status: StatusCode },
@@ -29,7 +32,7 @@ impl IndexError {
         match self {
             Self::Network { .. } | Self::Cut { .. } => true,
             Self::Refused { refusal, .. } => http::is_passing(refusal.status),
-            Self::Page { .. } | Self::Nothing { .. } | Self::Slow { .. } => false,
+            Self::Page { .. } | Self::Astray { .. } | Self::Nothing { .. } | Self::Slow { .. } => false,
         }
     }
 
@@ -63,7 +66,7 @@ impl Explain for IndexError {
                 "check `--index-url` for typing errors; where it is right, and the index answers nothing until it has a project, \
                  leave it out for the first release: nothing is looked up then"
             }
-            Self::Refused { .. } | Self::Page { .. } => {
+            Self::Refused { .. } | Self::Page { .. } | Self::Astray { .. } => {
                 "`--index-url` names the simple API, the page under which every project has its own; check it for typing \
                  errors"
             }

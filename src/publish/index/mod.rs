@@ -307,7 +307,7 @@ impl Index {
             let Some(location) = location else { return Ok(Answer::Here(at, response)) };
             let to = std::str::from_utf8(location.as_bytes()).ok().and_then(|location| at.join(location).ok());
             let Some(mut to) = to.filter(Url::has_host) else {
-                return Err(not_a_page(&at, "it redirects to what is no URL"));
+                return Err(IndexError::Astray { url: http::shown(&at), why: "it redirects to what is no URL" });
             };
             if to.origin() != at.origin() {
                 return Ok(Answer::Elsewhere(to));
@@ -315,7 +315,7 @@ impl Index {
             to = http::split_userinfo(&to).0;
             seen.push(at);
             if seen.contains(&to) || seen.len() > MAX_REDIRECTS {
-                return Err(not_a_page(url, "it redirects in a circle"));
+                return Err(IndexError::Astray { url: http::shown(url), why: "it redirects in a circle" });
             }
             at = to;
         }
