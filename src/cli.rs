@@ -266,6 +266,9 @@ pub(crate) struct Check {
     /// What is asked of the attestations that the index has of a published release (PEP 740)
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     pub attestations: Attestations,
+    /// The receipt of the publish: what it sent with attestations must have them at the index
+    #[arg(long, value_name = "FILE")]
+    pub publish_receipt: Option<PathBuf>,
     /// Only these rules or families
     #[arg(long, value_name = "RULES", value_delimiter = ',')]
     pub select: Vec<String>,

@@ -3,17 +3,25 @@
 
 use super::product;
 use super::published::{self, Fetched};
+use super::written::Written;
 use crate::check::coverage::{Coverage, Sources};
 use crate::check::pages::{Index, Pages};
-use crate::check::{Options, Selection, check, find_rules};
+use crate::check::{Attested, Options, Selection, check, find_rules};
 use crate::cli;
 use crate::console::{Console, Shown as _};
 use crate::error::{Exit, Failure};
 use crate::fs::{portable, write_json};
 use crate::publish::attestation::Attestations;
 use crate::publish::audit::{PublishedRelease, Taken};
+use crate::publish::receipt::sent_with_attestations;
 
 pub(super) fn run(arguments: &cli::Check, console: &Console) -> Result<Exit, Failure> {
+    let written = Written::default().input("--manifest", arguments.manifest.as_ref());
+    let written = written.input("--publish-receipt", arguments.publish_receipt.as_ref());
+    let written = written.file("--receipt", arguments.receipt.as_ref());
+    // What is checked is never written over; a receipt beside it is no part of a release.
+    let written = arguments.paths.iter().fold(written, |written, path| written.input("FILE_OR_DIR", Some(path)));
+    written.must_be_apart()?;
     let product = product::with_templates(&arguments.product, arguments.template.as_deref(), None)?;
     let selection = Selection::of(&arguments.select, &arguments.ignore)?;
     let fetched = published(arguments, console)?;
@@ -41,15 +49,21 @@ pub(super) fn run(arguments: &cli::Check, console: &Console) -> Result<Exit, Fai
 fn published(arguments: &cli::Check, console: &Console) -> Result<Option<Fetched>, Failure> {
     let releases = published::named(&arguments.paths)?;
     if releases.is_empty() {
-        return match &arguments.manifest {
-            Some(_) => Err(Failure::new(Exit::Failed, "`--manifest` is for published releases, and files are named")
-                .with_hint("`relkit verify` holds files against a release")),
+        let given = [("--manifest", &arguments.manifest), ("--publish-receipt", &arguments.publish_receipt)];
+        return match given.iter().find(|(_, path)| path.is_some()) {
+            Some((option, _)) => {
+                let message = format!("`{option}` is for published releases, and files are named");
+                Err(Failure::new(Exit::Failed, message).with_hint("`relkit verify` holds files against a release"))
+            }
             None => Ok(None),
         };
     }
     let mut fetched = published::fetch(releases, &arguments.index, Taken::All, arguments.attestations, console)?;
     if let Some(manifest) = &arguments.manifest {
         fetched.hold_against(manifest)?;
+    }
+    if let Some(receipt) = arguments.publish_receipt.as_ref().filter(|_| fetched.audit.attested != Attested::Always) {
+        fetched.audit.attested = Attested::AsSent(sent_with_attestations(receipt)?);
     }
     Ok(Some(fetched))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::credentials::Mask;
 use super::receipt::State;
 use crate::console::Progress;
-use crate::console::text::human_bytes;
+use crate::console::text::{human_bytes, plural};
 
 /// Something that happened; displays as one line.
 #[derive(Debug)]
@@ -90,7 +90,7 @@ impl fmt::Display for Event {
                 write!(formatter, "`{file}` in {:.1} s: {why}", pause.as_secs_f64())
             }
             Self::Waiting { phase, missing } => {
-                write!(formatter, "for the index to list {missing} files of the {phase}")
+                write!(formatter, "for the index to list {} of the {phase}", plural(*missing, "file"))
             }
             Self::Visible(phase) => write!(formatter, "the index lists every file of the {phase}"),
             Self::Warning(text) => formatter.write_str(text),

@@ -1,14 +1,19 @@
 //! The receipt of a publish: what became of every file, written whole after every change, never with a secret in it.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::plan::{Plan, PlannedFile};
 use crate::console::Shown;
 use crate::digest::Sha256Digest;
-use crate::fs::{FsError, write_json};
+use crate::error::{Exit, Failure};
+use crate::fs::{self, FsError, from_json, write_json};
 use crate::version::PublicVersion;
+
+/// The version of the JSON form.
+const SCHEMA_VERSION: u32 = 1;
 
 /// What a publish came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -128,7 +133,7 @@ impl Receipt {
             detail: String::new(),
         };
         Self {
-            schema_version: 1,
+            schema_version: SCHEMA_VERSION,
             outcome: PublishOutcome::Running,
             release_version: plan.release_version.clone(),
             upload_url: plan.upload_url.clone(),
@@ -169,6 +174,25 @@ impl Receipt {
     pub(super) fn write(&self) -> Result<(), FsError> {
         self.path.as_ref().map_or(Ok(()), |path| write_json(path, self))
     }
+}
+
+/// The names of the files that a publish sent with attestations, as its receipt tells.
+pub(crate) fn sent_with_attestations(path: &Path) -> Result<BTreeSet<String>, Failure> {
+    #[derive(Deserialize)]
+    struct Sent {
+        files: Vec<SentFile>,
+    }
+    #[derive(Deserialize)]
+    struct SentFile {
+        name: String,
+        attestations: usize,
+    }
+    let sent: Sent = from_json(&fs::read(path)?, SCHEMA_VERSION).map_err(|error| {
+        let mut failure = Failure::new(Exit::Failed, format!("`{}` is not the receipt of a publish", path.display()));
+        failure.chain.push(error.to_string());
+        failure.with_hint("give what `relkit publish --receipt FILE` wrote")
+    })?;
+    Ok(sent.files.into_iter().filter(|file| file.attestations > 0).map(|file| file.name).collect())
 }
 
 impl Shown for Receipt {

@@ -112,6 +112,21 @@ fn the_index_is_held_against_the_manifest() {
     // Attestations that are asked for and not there.
     let found = audit(&["--attestations", "require"]);
     assert!(found.len() == 3 && found.iter().all(|(rule, ..)| rule == "index-attestation"), "{found:?}");
+    // Those that were sent with one must have it, and no other.
+    let receipt = |rows: &Value| {
+        fs::write(bench.path("sent.json"), json!({"schema_version": 1, "files": rows}).to_string()).unwrap()
+    };
+    let row = |name: &str, attestations: u32| json!({"name": name, "attestations": attestations, "state": "uploaded"});
+    receipt(&json!([row(&gone.name, 1), row("openai_codex_app_server_sdk-0.163.0.tar.gz", 0)]));
+    let found = audit(&["--publish-receipt", "sent.json"]);
+    assert!(found.len() == 1 && found[0].0 == "index-attestation" && found[0].2.contains(&gone.name), "{found:?}");
+    assert_eq!(audit(&["--publish-receipt", "sent.json", "--attestations", "require"]).len(), 3);
+    receipt(&json!([row(&gone.name, 0)]));
+    assert_eq!(audit(&["--publish-receipt", "sent.json"]), []);
+    receipt(&json!({}));
+    let output = bench.judge("check", &[RUNTIME, "--publish-receipt", "sent.json"]);
+    let said = text(&output);
+    assert!(output.status.code() == Some(2) && said.contains("`sent.json` is not the receipt of a publish"), "{said}");
     bench.retold(&json!({"yanked": "broken"}));
     let found = audit(&[]);
     assert!(found.len() == 1 && found[0].0 == "index-yanked" && found[0].2.ends_with("(broken)"), "{found:?}");

@@ -3,7 +3,7 @@
 
 use crate::check::finding::Owner;
 use crate::check::rule::{Findings, Rule, Severity, rule};
-use crate::check::subject::audit::{Attested, Audit, Provenance};
+use crate::check::subject::audit::{Audit, Provenance};
 
 rule!(INDEX_DIGEST = "index-digest", Error, Index(index_digest);
     what: "Every file of a published release has the SHA-256 that the index's page tells, and that of the manifest where one is given; one of which the page tells none is a warning.",
@@ -14,21 +14,28 @@ rule!(INDEX_DIGEST = "index-digest", Error, Index(index_digest);
 fn index_digest(audit: &Audit, found: &mut Findings) {
     for file in &audit.files {
         let (index, name) = (&audit.index, &file.name);
-        let mut put = |message: String, severity: Severity| {
-            found.put(Owner::Path(name.clone()), found.finding(message).with_severity(severity));
+        let mut put = |message: String, help: Option<&str>| {
+            let finding = found.finding(message);
+            let finding = match help {
+                Some(help) => finding.with_help(help).with_severity(Severity::Warning),
+                None => finding,
+            };
+            found.put(Owner::Path(name.clone()), finding);
         };
         let Ok(fetched) = file.fetched else { continue };
         match file.listed {
-            Some(listed) if listed != fetched => put(
-                format!("`{index}` tells the SHA-256 {listed} of `{name}`, and its bytes have {fetched}"),
-                Severity::Error,
-            ),
+            Some(listed) if listed != fetched => {
+                put(format!("`{index}` tells the SHA-256 {listed} of `{name}`, and its bytes have {fetched}"), None);
+            }
             Some(_) => {}
-            None => put(format!("`{index}` tells no SHA-256 of `{name}`"), Severity::Warning),
+            None => put(
+                format!("`{index}` tells no SHA-256 of `{name}`"),
+                Some("Hold the files against a manifest (`--manifest`), or use an index that tells it"),
+            ),
         }
         let planned = audit.manifest.iter().flatten().find(|(planned, _)| planned == name);
         if let Some((_, planned)) = planned.filter(|(_, planned)| *planned != fetched) {
-            put(format!("`{name}` has the SHA-256 {fetched}, not {planned} of the manifest"), Severity::Error);
+            put(format!("`{name}` has the SHA-256 {fetched}, not {planned} of the manifest"), None);
         }
     }
 }
@@ -42,13 +49,16 @@ rule!(INDEX_FILES = "index-files", Error, Index(index_files);
 fn index_files(audit: &Audit, found: &mut Findings) {
     let index = &audit.index;
     for objection in &audit.objections {
-        found.whole(objection.clone());
+        found.put(Owner::Whole, found.finding(objection.clone()).with_help("Ask those who run the index"));
     }
     for file in &audit.files {
         let name = &file.name;
         if let Err(why) = &file.fetched {
             let message = format!("`{name}` cannot be had from `{index}`: {why}");
-            found.put(Owner::Path(name.clone()), found.finding(message));
+            let finding = found
+                .finding(message)
+                .with_help("Ask those who run the index: it lists a file that nobody can install");
+            found.put(Owner::Path(name.clone()), finding);
         }
         if audit.manifest.as_ref().is_some_and(|planned| planned.iter().all(|(planned, _)| planned != name)) {
             let message = format!("`{index}` has `{name}`, which is not in the manifest");
@@ -80,7 +90,7 @@ fn index_yanked(audit: &Audit, found: &mut Findings) {
 }
 
 rule!(INDEX_ATTESTATION = "index-attestation", Error, Index(index_attestation);
-    what: "The attestations that an index has of a file (PEP 740) are about this file and its bytes; where attestations are asked for, every file has one. Their signatures are not judged here.",
+    what: "The attestations that an index has of a file (PEP 740) are about this file and its bytes; where attestations are asked for, every file has one, or every file that was sent with one. Their signatures are not judged here.",
     why: "Who asks for provenance refuses the file.",
     fix: "An attestation is sent with its file alone: release another version, with attestations beside its files";
     because: [Promise("an attestation is about the file that it stands with")]);
@@ -90,7 +100,7 @@ fn index_attestation(audit: &Audit, found: &mut Findings) {
         let (index, name) = (&audit.index, &file.name);
         let message = match &file.provenance {
             Provenance::Good => continue,
-            Provenance::Absent if audit.attested == Attested::WhereThere => continue,
+            Provenance::Absent if !audit.attested.is_asked_of(name) => continue,
             Provenance::Absent => format!("`{index}` has no attestation of `{name}`"),
             Provenance::Bad(why) => format!("the attestations that `{index}` has of `{name}` are not good: {why}"),
         };

@@ -1,5 +1,7 @@
 //! A published release as an index lists it, held against the bytes that came from there.
 
+use std::collections::BTreeSet;
+
 use crate::digest::Sha256Digest;
 
 /// What an index has of a release, beside the files themselves.
@@ -15,13 +17,25 @@ pub struct Audit {
     pub objections: Vec<String>,
 }
 
-/// Whether every file must have an attestation at the index.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// Which files must have an attestation at the index.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Attested {
     /// Those that are there must be of the file.
     #[default]
     WhereThere,
+    /// These files, by name: they were sent with one.
+    AsSent(BTreeSet<String>),
     Always,
+}
+
+impl Attested {
+    pub(crate) fn is_asked_of(&self, file: &str) -> bool {
+        match self {
+            Self::WhereThere => false,
+            Self::AsSent(files) => files.contains(file),
+            Self::Always => true,
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
