@@ -12,13 +12,13 @@ use crate::smoke;
 
 pub(super) fn step(name: &str, outcome: Outcome, detail: String, elapsed: Duration) -> StepRow {
     let milliseconds = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
-    StepRow { name: name.to_owned(), outcome, detail, milliseconds }
+    StepRow { name: name.to_owned(), outcome, detail, milliseconds, help: None }
 }
 
 /// A step of a smoke test.
 pub(super) fn of_smoke(tried: &smoke::Step) -> StepRow {
     let smoke::Step { name, outcome, milliseconds, detail } = tried;
-    StepRow { name: name.clone(), outcome: *outcome, detail: detail.clone(), milliseconds: *milliseconds }
+    StepRow { name: name.clone(), outcome: *outcome, detail: detail.clone(), milliseconds: *milliseconds, help: None }
 }
 
 /// What `check` found in a wheel.
@@ -47,14 +47,14 @@ pub(super) fn failed_steps(row: &TargetRow) -> impl Iterator<Item = ProblemRow> 
         let (code, help) = match step.name.as_str() {
             "smoke" => (
                 "receipt-failed",
-                "fix the executable, or the payload around it; `relkit smoke` on the wheel tells more",
+                "fix the executable or the payload around it, or say what it answers in [tool.relkit.smoke]; `relkit smoke` on the wheel tells more",
             ),
             _ => ("set-targets", "give another payload; `relkit inspect` says what a file is"),
         };
         ProblemRow {
             code: code.to_owned(),
             message: format!("`{}`: {}", row.title(), step.detail),
-            help: help.to_owned(),
+            help: step.help.clone().unwrap_or_else(|| help.to_owned()),
         }
     })
 }
@@ -105,6 +105,9 @@ mod tests {
             steps: ["stage", "smoke"].map(failed).into(),
             ..TargetRow::default()
         };
+        let known = StepRow { help: Some("do this".into()), ..failed("stage") };
+        let told = TargetRow { steps: vec![known], ..TargetRow::default() };
+        assert_eq!(failed_steps(&told).map(|problem| problem.help).collect::<Vec<_>>(), ["do this"]);
         let problems: Vec<_> = failed_steps(&row).chain([unseen_runtime()]).collect();
         assert_eq!(problems.len(), 3);
         for problem in problems {

@@ -57,7 +57,8 @@ impl Place<'_> {
             Err(failure) if failure.exit == Exit::NotGood => {
                 let detail = failure.sentence();
                 self.console.warning(format_args!("{shown}: {detail}"));
-                row.steps.push(step("stage", Outcome::Failed, detail, started.elapsed()));
+                let failed = step("stage", Outcome::Failed, detail, started.elapsed());
+                row.steps.push(StepRow { help: failure.hint, ..failed });
                 return Ok(None);
             }
             Err(failure) => return Err(failure.while_doing(format!("cannot stage `{shown}`"))),

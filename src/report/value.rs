@@ -70,6 +70,9 @@ pub struct StepRow {
     pub outcome: Outcome,
     pub detail: String,
     pub milliseconds: u64,
+    /// What to do where it failed, if that is known; the problem that comes of it says so.
+    #[serde(skip)]
+    pub help: Option<String>,
 }
 
 /// An SBOM in a wheel.

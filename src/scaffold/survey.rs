@@ -8,7 +8,7 @@ use super::beside::{Beside, beside};
 use super::error::ScaffoldError;
 use super::kind::{self, Kind};
 use super::names;
-use super::question::{self, Question, Runnable, Stream, interview};
+use super::question::{self, Interview, Question, Runnable, Stream, interview};
 use crate::binary::{Inventory, Libc};
 use crate::console::text::named;
 use crate::console::{Console, Progress};
@@ -17,6 +17,9 @@ use crate::member_path::{MemberPath, file_name, parent};
 use crate::payload::{Surveyed, survey};
 use crate::product::Command;
 use crate::target::{PlatformTag, TargetTriple};
+
+/// How many programs of a payload are asked for a version, until one says it.
+const MAX_ASKED: usize = 4;
 
 /// One payload: its target, and what of it would be shipped.
 #[derive(Debug)]
@@ -67,61 +70,65 @@ pub(super) fn survey_all(
     for path in payloads {
         seen.push(Seen::read(path, wanted.first().map(String::as_str), progress)?);
     }
-    let executables = match wanted {
+    let mut executables = match wanted {
         [] => executables(&seen),
         wanted => wanted.to_vec(),
     };
-    let program = executables.first().map_or("", String::as_str);
-    let command = match seen.iter().any(|one| one.needs_files(&executables)) {
-        true => Command::Launcher,
-        false => Command::Scripts,
+    let mut findings = Findings::of(&seen, &executables)?;
+    let here = seen.iter().zip(&findings.rows).find(|(_, row)| row.triple.runs_here()).map(|(one, _)| one);
+    let told = match here {
+        // Who names the programs names the one that is asked.
+        Some(one) => one
+            .interview(&executables[..if wanted.is_empty() { MAX_ASKED.min(executables.len()) } else { 1 }], console)?,
+        None => None,
     };
-    let mut rows: Vec<Row> = Vec::new();
-    for one in &seen {
-        rows.push(one.row(&executables, command)?);
-    }
-    settle_tags(&mut rows);
-    let mut findings = Findings {
-        rows,
-        command,
-        beside: beside(&seen.iter().map(|one| &one.files[..]).collect::<Vec<_>>(), program),
-        question: None,
-        first_command: None,
-        notes: Vec::new(),
-        executables: executables.clone(),
-    };
-    findings.notes.append(&mut findings.beside.notes);
-    let here = seen.iter().zip(&findings.rows).find(|(_, row)| row.triple.runs_here());
-    for one in &seen {
-        for note in one.link_notes(&executables) {
-            if !findings.notes.contains(&note) {
-                findings.notes.push(note);
-            }
-        }
-    }
-    match here.and_then(|(one, _)| Some((&one.files, one.program(program)?))) {
-        Some((files, file)) => {
-            let seconds = question::TIME.as_secs();
-            console
-                .status("Asking", format_args!("`{program}` for its version: it is run here, for {seconds} s at most"));
-            let told = interview(&Runnable::of(files, file)?.path)?;
-            (findings.question, findings.first_command) = (told.question, told.first_command);
-            if let Some(argument) = told.hanging {
-                findings.notes.push(format!(
-                    "`{program} {argument}` did not end here within {seconds} s, and nothing else was asked: look at \
-                     [tool.relkit.smoke]"
-                ));
-            } else if findings.question.is_none() {
-                findings
-                    .notes
-                    .push(format!("`{program}` says no version that can be recognised: fill in [tool.relkit.smoke]"));
-            }
-        }
-        None => findings.notes.push(format!(
+    let Some((at, told)) = told else {
+        let program = executables.first().map_or("", String::as_str);
+        findings.notes.push(format!(
             "`{program}` of these payloads does not run on this machine: try [tool.relkit.smoke] on one where it does"
-        )),
+        ));
+        return Ok(findings);
+    };
+    if at > 0 {
+        let program = executables.remove(at);
+        executables.insert(0, program);
+        findings = Findings::of(&seen, &executables)?;
     }
+    let program = &executables[0];
+    if let Some(argument) = told.hanging {
+        let seconds = question::TIME.as_secs();
+        findings.notes.push(format!(
+            "`{program} {argument}` did not end here within {seconds} s, and nothing else was asked: look at \
+             [tool.relkit.smoke]"
+        ));
+    } else if told.question.is_none() {
+        let note = format!("`{program}` says no version that can be recognised: fill in [tool.relkit.smoke]");
+        findings.notes.push(note);
+    }
+    (findings.question, findings.first_command) = (told.question, told.first_command);
     Ok(findings)
+}
+
+impl Findings {
+    /// What payloads tell without being run; the first of the executables is the program.
+    fn of(seen: &[Seen<'_>], executables: &[String]) -> Result<Self, ScaffoldError> {
+        let program = executables.first().map_or("", String::as_str);
+        let command = match seen.iter().any(|one| one.needs_files(executables)) {
+            true => Command::Launcher,
+            false => Command::Scripts,
+        };
+        let mut rows = seen.iter().map(|one| one.row(executables, command)).collect::<Result<Vec<_>, _>>()?;
+        settle_tags(&mut rows);
+        let mut beside = beside(&seen.iter().map(|one| &one.files[..]).collect::<Vec<_>>(), program);
+        let mut notes = std::mem::take(&mut beside.notes);
+        for note in seen.iter().flat_map(|one| one.link_notes(executables)) {
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
+        let executables = executables.to_vec();
+        Ok(Self { rows, command, beside, question: None, first_command: None, notes, executables })
+    }
 }
 
 impl<'a> Seen<'a> {
@@ -182,6 +189,29 @@ impl<'a> Seen<'a> {
             [only] => Some(only),
             _ => None,
         })
+    }
+
+    /// Asks these programs what they are, one after the other until one says its version: that one by its place, else the
+    /// first; none where the first is not there.
+    fn interview(&self, names: &[String], console: &Console) -> Result<Option<(usize, Interview)>, ScaffoldError> {
+        let mut first = None;
+        for (at, name) in names.iter().enumerate() {
+            let Some(file) = self.program(name) else { continue };
+            let seconds = question::TIME.as_secs();
+            console.status("Asking", format_args!("`{name}` for its version: it is run here, for {seconds} s at most"));
+            let told = interview(&Runnable::of(&self.files, file)?.path)?;
+            // Another is not asked for as long again.
+            let is_over = told.question.is_some() || told.hanging.is_some();
+            match at {
+                0 => first = Some((0, told)),
+                _ if told.question.is_some() => return Ok(Some((at, told))),
+                _ => {}
+            }
+            if is_over {
+                break;
+            }
+        }
+        Ok(first)
     }
 
     fn is_executable(&self, file: &Surveyed, executables: &[String]) -> bool {
@@ -247,7 +277,12 @@ fn executables(seen: &[Seen<'_>]) -> Vec<String> {
             [only] => names::program(stem(only)),
             _ => {
                 let named = front.iter().find(|file| stem(file) == called);
+                // An artefact can be called by its program and a word more: `ast_grep_cli`.
+                let plain = |name: &str| name.replace('_', "-").to_ascii_lowercase();
+                let begins = |file: &&&Surveyed| plain(&called).starts_with(&format!("{}-", plain(stem(file))));
+                let begun = front.iter().filter(begins).max_by_key(|file| stem(file).len());
                 named
+                    .or(begun)
                     .or(front.iter().min_by_key(|file| (stem(file).len(), stem(file))))
                     .map_or(called, |file| stem(file).to_owned())
             }

@@ -224,6 +224,30 @@ fn hostile_names_in_payloads_stay_where_they_are() {
     );
 }
 
+#[test]
+fn of_several_programs_the_one_that_says_its_version_is_the_first() {
+    let Some(program) = saying("1.4.0") else { return };
+    let directory = scratch();
+    // Another program, which fails whatever it is asked.
+    let mute = fs::read("/bin/false").ok().filter(|bytes| bytes.starts_with(b"\x7fELF"));
+    let Some(mute) = mute.filter(|_| cfg!(target_os = "linux")) else { return };
+    for (archive, names, first) in
+        [("my_tool_cli-1.4.0.tar.gz", ["mt", "my-tool"], "my-tool"), ("things-1.4.0.tar.gz", ["ab", "talks"], "talks")]
+    {
+        let members = [
+            TarMember::file(format!("bin/{}", names[0]), mute.clone()),
+            TarMember::file(format!("bin/{}", names[1]), program.clone()),
+        ];
+        let archive = write(directory.path(), archive, gzip(&tar(&members)));
+        let product = directory.path().join(first);
+        let output = run(relkit().arg("init").arg(&product).arg("--from").arg(&archive));
+        assert!(output.status.success(), "{}", text(&output));
+        let template = fs::read_to_string(product.join("runtime-template/pyproject.toml")).unwrap();
+        assert!(template.contains(&format!("executables = [\"{first}\", \"{}\"]", names[0])), "{template}");
+        assert!(template.contains("^probe"), "{template}");
+    }
+}
+
 /// Every public version that PEP 440 knows, and every form of a tag.
 #[test]
 fn every_public_version_is_released() {
