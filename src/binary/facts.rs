@@ -2,10 +2,12 @@
 //! every other file exactly one.
 
 use std::fmt;
+use std::path::Path;
 
 use serde::Serialize;
 
 use super::dependencies::{DependencyError, DependencyList};
+use super::libc;
 use super::machine::{Machine, Machines};
 use super::magic::Format;
 use crate::target::OsVersion;
@@ -225,6 +227,17 @@ impl Facts {
     pub(super) fn is_portable_assembly(&self) -> bool {
         self.slices.iter().all(|slice| {
             slice.kind == Kind::Library && matches!(&slice.details, Details::Pe(pe) if pe.is_portable_assembly)
+        })
+    }
+
+    /// The loader of glibc or musl that the program asks for and this machine does not have: it cannot be started here, and
+    /// nothing is wrong with it.
+    pub(crate) fn missing_loader(&self) -> Option<&str> {
+        self.slices.iter().find_map(|slice| {
+            let Details::Elf(ElfFacts { interpreter: Some(loader), .. }) = &slice.details else { return None };
+            let architecture = slice.machine.architecture()?;
+            let usual = [libc::glibc_interpreter(architecture), libc::musl_interpreter(architecture)];
+            (usual.contains(&loader.as_str()) && !Path::new(loader).exists()).then_some(loader.as_str())
         })
     }
 

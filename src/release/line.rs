@@ -14,7 +14,6 @@ use crate::gate::{self, Half, Role};
 use crate::report::{FileRow, FindingRow, Release, StepRow, TargetRow};
 use crate::smoke;
 use crate::stage::{self, stage_sdk};
-use crate::target::TargetTriple;
 use crate::wheel::filename::{FileNameError, WheelFileName};
 
 /// Carries the line out. A payload that is not good fails its own target and the release, not the run.
@@ -74,7 +73,7 @@ impl Place<'_> {
         for row in &mut targets {
             if let Some(wheel) = &row.wheel {
                 row.steps.push(rows::checked(wheel, &findings, elapsed));
-                let (step, smoke) = self.smoke(wheel, row.target.as_ref())?.unzip();
+                let (step, smoke) = self.smoke(wheel, row)?.unzip();
                 row.steps.extend(step);
                 row.smoke = smoke.unwrap_or_default();
             }
@@ -83,12 +82,17 @@ impl Place<'_> {
     }
 
     /// Runs the wheel where this machine can, and says why not where it cannot.
-    fn smoke(&self, wheel: &str, target: Option<&TargetTriple>) -> Result<Option<(StepRow, Vec<StepRow>)>, Failure> {
-        let target = self.options.product.runtime.targets.iter().find(|row| Some(&row.triple) == target);
+    fn smoke(&self, wheel: &str, row: &TargetRow) -> Result<Option<(StepRow, Vec<StepRow>)>, Failure> {
+        let target =
+            self.options.product.runtime.targets.iter().find(|known| Some(&known.triple) == row.target.as_ref());
         let Some(target) = target else { return Ok(None) };
         let runner = self.options.runners.iter().find(|(triple, _)| *triple == target.triple);
         if runner.is_none() && !target.triple.runs_here() {
             let detail = format!("this machine cannot run it; `{}` can", target.runner);
+            return Ok(Some((rows::step("smoke", Outcome::Skipped, detail, Duration::ZERO), Vec::new())));
+        }
+        if let (None, Some(loader)) = (runner, &row.missing_loader) {
+            let detail = format!("this machine cannot run it: it has no `{loader}`");
             return Ok(Some((rows::step("smoke", Outcome::Skipped, detail, Duration::ZERO), Vec::new())));
         }
         let options = smoke::Options {

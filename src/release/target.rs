@@ -66,6 +66,8 @@ impl Place<'_> {
         row.target.clone_from(&staged.target);
         row.platform_tag = Some(staged.platform_tag.clone());
         row.payload_bytes = staged.bytes;
+        let loader = staged.inventory.get(&staged.entrypoint).and_then(|facts| facts.missing_loader());
+        row.missing_loader = loader.map(str::to_owned);
         (row.why, row.wider) = (Some(staged.reason.why.clone()), staged.reason.wider.clone());
         for warning in &staged.warnings {
             self.console.warning(warning);

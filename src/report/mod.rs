@@ -46,6 +46,7 @@ mod tests {
                 contents: vec![("bin/acme".into(), 400)],
                 why: Some("`musllinux_1_1_x86_64`: read off the binaries".into()),
                 wider: None,
+                missing_loader: None,
                 smoke: vec![StepRow {
                     name: "version".into(),
                     outcome: Outcome::Passed,

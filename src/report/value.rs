@@ -58,6 +58,9 @@ pub struct TargetRow {
     /// Why the wheel carries its tags, and what would widen them.
     pub why: Option<String>,
     pub wider: Option<String>,
+    /// The loader without which this machine cannot start its program.
+    #[serde(skip)]
+    pub missing_loader: Option<String>,
     /// The steps of the smoke test, as its receipt has them.
     pub smoke: Vec<StepRow>,
     pub sboms: Vec<SbomRow>,

@@ -75,17 +75,19 @@ pub(super) fn survey_all(
         wanted => wanted.to_vec(),
     };
     let mut findings = Findings::of(&seen, &executables)?;
-    let here = seen.iter().zip(&findings.rows).find(|(_, row)| row.triple.runs_here()).map(|(one, _)| one);
-    let told = match here {
-        // Who names the programs names the one that is asked.
-        Some(one) => one
-            .interview(&executables[..if wanted.is_empty() { MAX_ASKED.min(executables.len()) } else { 1 }], console)?,
-        None => None,
+    let first = executables.first().cloned().unwrap_or_default();
+    let starts = |one: &Seen<'_>| {
+        let facts = one.program(&first).and_then(|file| one.inventory.get(&file.path));
+        facts.is_some_and(|facts| facts.missing_loader().is_none())
     };
+    let mut pairs = seen.iter().zip(&findings.rows);
+    let here = pairs.find(|(one, row)| row.triple.runs_here() && starts(one)).map(|(one, _)| one);
+    // Who names the programs names the one that is asked.
+    let asked = executables.iter().take(if wanted.is_empty() { MAX_ASKED } else { 1 });
+    let told = here.map(|one| one.interview(asked, console)).transpose()?.flatten();
     let Some((at, told)) = told else {
-        let program = executables.first().map_or("", String::as_str);
         findings.notes.push(format!(
-            "`{program}` of these payloads does not run on this machine: try [tool.relkit.smoke] on one where it does"
+            "`{first}` of these payloads does not run on this machine: try [tool.relkit.smoke] on one where it does"
         ));
         return Ok(findings);
     };
@@ -94,7 +96,7 @@ pub(super) fn survey_all(
         executables.insert(0, program);
         findings = Findings::of(&seen, &executables)?;
     }
-    let program = &executables[0];
+    let program = executables.first().unwrap_or(&first);
     if let Some(argument) = told.hanging {
         let seconds = question::TIME.as_secs();
         findings.notes.push(format!(
@@ -193,9 +195,13 @@ impl<'a> Seen<'a> {
 
     /// Asks these programs what they are, one after the other until one says its version: that one by its place, else the
     /// first; none where the first is not there.
-    fn interview(&self, names: &[String], console: &Console) -> Result<Option<(usize, Interview)>, ScaffoldError> {
+    fn interview<'b>(
+        &self,
+        names: impl Iterator<Item = &'b String>,
+        console: &Console,
+    ) -> Result<Option<(usize, Interview)>, ScaffoldError> {
         let mut first = None;
-        for (at, name) in names.iter().enumerate() {
+        for (at, name) in names.enumerate() {
             let Some(file) = self.program(name) else { continue };
             let seconds = question::TIME.as_secs();
             console.status("Asking", format_args!("`{name}` for its version: it is run here, for {seconds} s at most"));

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::build_judges::describe;
 use crate::product_launcher::{payload, probe};
 use crate::samples::archive::{TarMember, gzip, tar, tar_of, zip_of};
-use crate::samples::binary::{AMD64, ARM64, fat, mac as mac_sample};
+use crate::samples::binary::{AMD64, ARM64, ElfSample, fat, glibc_elf, mac as mac_sample};
 use crate::support::products::{Environment, Made, member, members, printed};
 use crate::support::{
     Tools, json, names, read_json, relkit, replace, run, scratch, set_mode, succeed, text, tree, write, write_tree,
@@ -246,6 +246,29 @@ fn of_several_programs_the_one_that_says_its_version_is_the_first() {
         assert!(template.contains(&format!("executables = [\"{first}\", \"{}\"]", names[0])), "{template}");
         assert!(template.contains("^probe"), "{template}");
     }
+}
+
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[test]
+fn a_program_whose_loader_this_machine_lacks_is_not_asked_and_not_tested() {
+    let loader = "/lib/ld-musl-x86_64.so.1";
+    if Path::new(loader).exists() {
+        return;
+    }
+    let directory = scratch();
+    let sample = ElfSample { interpreter: Some(loader), needed: vec!["libc.so"], versions: Vec::new(), ..glibc_elf() };
+    let program = write(directory.path(), "probe", sample.build());
+    let product = directory.path().join("product");
+    let output = run(relkit().arg("init").arg(&product).arg("--from").arg(&program));
+    assert!(text(&output).contains("does not run on this machine"), "{}", text(&output));
+    let release = directory.path().join("release");
+    let mut command = relkit();
+    command.args(["release", "--release-version", "1.4", "--format", "json", "--product"]).arg(&product);
+    let output = run(command.arg("--out-dir").arg(release).arg("--payload").arg(program));
+    let steps = &json(&output)["targets"][0]["steps"];
+    let smoke = steps.as_array().unwrap().iter().find(|step| step["name"] == "smoke").unwrap();
+    assert!(smoke["outcome"] == "skipped" && smoke["detail"].as_str().unwrap().contains(loader), "{steps}");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
 }
 
 /// Every public version that PEP 440 knows, and every form of a tag.

@@ -18,6 +18,7 @@ fn sample() -> Release {
         outcome,
         detail: detail.into(),
         milliseconds: 12_345,
+        help: None,
     };
     let wheel = "openai_codex_cli_bin-0.163.0-py3-none-manylinux_2_17_x86_64.musllinux_1_1_x86_64.whl";
     let targets =
@@ -37,6 +38,7 @@ fn sample() -> Release {
                 step("smoke", Outcome::Skipped, "this machine cannot run it; `windows-11-arm` can"),
             ],
             payload_bytes: 341_270_320,
+            missing_loader: None,
             wheel: Some(wheel.into()),
             wheel_bytes: 125_800_000,
             contents: vec![
