@@ -190,7 +190,7 @@ def answer(status: str, words: str = "", headers: str = "", *, store: bool = Fal
 
 
 def redirect(target: str) -> Row:
-    """The upload URL moved: to a path, to the same server by its whole URL, or to another one."""
+    """The upload URL moved: to a path, to its whole URL, to another server, to itself."""
 
     def row(bench: Bench, client: Client) -> str:
         other = ScriptedIndex()
@@ -199,8 +199,11 @@ def redirect(target: str) -> Row:
             "relative": "/elsewhere/",
             "absolute": f"{index.url}/elsewhere/",
             "other": f"{other.url}/legacy/",
+            "circle": f"{index.url}/legacy/",
         }
-        index.faults = [Fault("308 Permanent Redirect", f"Location: {location[target]}\r\n")]
+        moved = Fault("308 Permanent Redirect", f"Location: {location[target]}\r\n")
+        index.faults = [moved]
+        index.always = moved if target == "circle" else None
         dist = bench.dist("small")
         files = only_runtime(index, dist)
         run = Try(bench, client, where(index), dist, files).run()
@@ -645,6 +648,12 @@ def more(name: str) -> Callable[[dict[str, object]], object]:
     return change
 
 
+SIMPLE = "Content-Type: application/vnd.pypi.simple.v1+json\r\n"
+ARCHIVED = {
+    "meta": {"api-version": "1.4"},
+    "files": [],
+    "project-status": {"status": "archived"},
+}
 LOGIN = "<!DOCTYPE html><title>Sign in</title><form action='/login'><input name='user'></form>"
 
 
@@ -782,6 +791,7 @@ ROWS: dict[str, Row] = {
     "308 with a relative location": redirect("relative"),
     "308 to the same server by its whole URL": redirect("absolute"),
     "308 to another host": redirect("other"),
+    "308 in a circle": redirect("circle"),
     "301, as a URL for reading answers": Simple(
         always=Fault("301 Moved Permanently", "Location: /simple/\r\n"), said="--upload-url"
     ),
@@ -903,6 +913,20 @@ ROWS: dict[str, Row] = {
     "odd index: same bytes, project quarantined": Odd(
         retold=lambda page: page.update({"project-status": {"status": "quarantined"}}),
         looked_for="quarantined",
+    ),
+    "odd index: project archived, files missing": Odd(
+        page=response("200 OK", SIMPLE, json.dumps(ARCHIVED)),
+        has_all=False,
+        looked_for="archived",
+    ),
+    "odd index: 401 for every reader": Odd(
+        page=response("401 Unauthorized", 'WWW-Authenticate: Basic realm="x"\r\n', ""),
+        has_all=False,
+        looked_for="RELKIT_INDEX_TOKEN",
+    ),
+    "odd index: a wheel of the release that nobody planned": Odd(
+        retold=more(f"openai_codex_cli_bin-{VERSION}-1-py3-none-win_amd64.whl"),
+        looked_for="not in the plan",
     ),
     "odd index: an sdist of the runtime is there": Odd(
         retold=more(f"openai_codex_cli_bin-{VERSION}.tar.gz"), looked_for="sdist"

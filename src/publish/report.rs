@@ -49,7 +49,8 @@ impl<'a> DryRun<'a> {
 impl fmt::Display for DryRun<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (count, total) = (self.plan.files().count(), self.plan.files().map(|file| file.bytes).sum());
-        write!(formatter, "{count} files, {}, to {}; nothing was sent", human_bytes(total), self.plan.upload_url)?;
+        let (files, total) = (plural(count, "file"), human_bytes(total));
+        write!(formatter, "{files}, {total}, to {}; nothing was sent", self.plan.upload_url)?;
         match self.survey {
             Some(_) => Ok(()),
             None => write!(formatter, ", and {NOT_ASKED}"),
