@@ -92,7 +92,7 @@ mod tests {
             let written = Written::default().input("--manifest", Some(&manifest)).file("--plan", Some(&plan));
             let written = written.file("--receipt", Some(&receipt)).file("--report", None);
             let written = written.directory(&dist, "the release").directory(&receipts, "receipts");
-            written.must_be_apart().err().map(|failure| failure.to_string())
+            written.must_be_apart().err().map(|failure| failure.sentence())
         };
         assert_eq!(said("plan.json", "receipt.json"), None);
         assert_eq!(said("dist-of-another/plan.json", "new/receipt.json"), None);

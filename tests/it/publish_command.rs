@@ -283,7 +283,7 @@ fn what_is_written_is_apart_from_what_is_read() {
             &["--manifest", "receipts/m.json", "--receipts", "receipts"],
             "`--manifest receipts/m.json` is inside",
         ),
-        ("check", &["--receipt", "dist/r.json"], "`--receipt dist/r.json` is inside"),
+        ("check", &["a.whl", "--receipt", "dist/../a.whl"], "`--receipt` and `FILE_OR_DIR` both name `a.whl`"),
     ];
     for (verb, options, words) in slips {
         let output = match verb {
