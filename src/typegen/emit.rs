@@ -7,11 +7,11 @@ use super::annotation::{Default, Scope, default};
 use super::error::TypegenError;
 use super::imports::{Homes, Preamble, Uses};
 use super::model::{Body, Direction, Doc, Field, Member, Model, Shape};
-use super::names;
 use super::order::Module;
 use super::pointer::unsupported;
 use super::python::{WIDTH, bracketed, docstring, literal, solid, string};
 use super::root::{Arm, ORDERED, root};
+use super::{names, overrides};
 
 /// The text of one model module; an error where a default does not fit its field.
 pub(super) fn module(
@@ -112,7 +112,8 @@ impl Writer<'_> {
     }
 
     fn enum_class(&mut self, members: &[Member]) {
-        let mut gap = self.head("OpenEnum");
+        let union = overrides::is_union_elsewhere(&self.scope.class.name);
+        let mut gap = self.head(if union { "UnionEnum" } else { "OpenEnum" });
         for member in members {
             let line = solid(&format!("    {} = {}", member.name, string(&member.value)));
             gap = self.member(gap, &line, &member.doc);
@@ -157,6 +158,10 @@ impl Writer<'_> {
                 types.push(annotation);
             }
         }
+        // An enum takes every string; beside it a plain one would win.
+        if arms.iter().any(|arm| self.is_enum(arm)) {
+            types.retain(|annotation| annotation != "str");
+        }
         // The tag is found by its Python name, as the arms declare it.
         let tag = tag.filter(|_| types.len() > 1).map(|tag| {
             let name = names::field(tag).unwrap_or_else(|| tag.to_owned());
@@ -181,6 +186,11 @@ impl Writer<'_> {
             }
         };
         self.text.push_str(&text);
+    }
+
+    fn is_enum(&self, shape: &Shape) -> bool {
+        let Shape::Named(name) = shape else { return false };
+        self.model.classes.get(name).is_some_and(|class| matches!(class.body, Body::Enum { .. }))
     }
 
     fn field(&mut self, field: &Field) -> Result<String, TypegenError> {

@@ -44,8 +44,7 @@ pub(super) const THREAD_HEAD: Head = Head {
     purpose: "The requests of `Thread` and `AsyncThread`.
 
 Models are imported where they are used: to load them all costs more than a turn.",
-    imports: "import os
-from typing import TYPE_CHECKING, TypeVar, overload
+    imports: "from typing import TYPE_CHECKING, TypeVar, overload
 
 from ROOT._handles import AsyncTurnHandle, TurnHandle
 from ROOT._mailbox import checked_timeout
@@ -54,7 +53,7 @@ from ROOT._wire import build_params, turn_input
 ",
     typing: "    from pydantic import BaseModel
 
-    from ROOT._json import JsonObject
+    from ROOT._arguments import JsonMapping, StrPath
     from ROOT._run import RunResult
     from ROOT._streams import AsyncOwner
     from ROOT.client import AppServerClient
@@ -68,8 +67,7 @@ pub(super) const CODEX_HEAD: Head = Head {
     purpose: "The requests of `Codex` and `AsyncCodex`.
 
 Models are imported where they are used: to load them all costs more than a turn.",
-    imports: "import os
-from typing import TYPE_CHECKING, TypeVar, overload
+    imports: "from typing import TYPE_CHECKING, TypeVar, overload
 
 from ROOT._core import checked_key
 from ROOT._notifications import AsyncNotifications, Notifications
@@ -82,6 +80,7 @@ from ROOT._wire import build_params, decode_response
 
     from pydantic import BaseModel
 
+    from ROOT._arguments import JsonMapping, StrPath
     from ROOT._json import JsonObject, JsonValue
     from ROOT._login_handles import (
         AsyncChatgptLoginHandle,

@@ -6,6 +6,9 @@ const OPEN_VALUES: &[(&str, &[&str])] = &[
     ("ThreadSource", &["user", "subagent", "memory_consolidation"]),
 ];
 
+/// Enums that other SDKs of the protocol have as a union, since the schema writes them as one: they can be made in either way.
+const UNIONS_ELSEWHERE: &[&str] = &["ReasoningSummary"];
+
 /// Enums that `v2_all` defines itself: programs that look for the one definition of the plan names look for it there.
 const FACADE_ENUMS: &[&str] = &["PlanType"];
 
@@ -31,6 +34,11 @@ const RESPONSES: &[(&str, &str)] = &[
 /// The known values of a definition that the schema leaves open.
 pub(super) fn open_values(definition: &str) -> Option<&'static [&'static str]> {
     find(OPEN_VALUES, definition)
+}
+
+/// Whether programs for other SDKs make an enum as they make a union.
+pub(super) fn is_union_elsewhere(definition: &str) -> bool {
+    UNIONS_ELSEWHERE.contains(&definition)
 }
 
 /// The enums that the facade defines itself.

@@ -3,14 +3,24 @@
 use super::model::{Body, Field, Model, Shape};
 
 /// Annotations of keyword arguments that differ from the schema's, by wire name.
-const ANNOTATIONS: &[(&str, &str)] = &[("config", "JsonObject"), ("outputSchema", "JsonObject | type[BaseModel]")];
+const ANNOTATIONS: &[(&str, &str)] = &[("config", OBJECT), ("outputSchema", "JsonMapping | type[BaseModel]")];
+
+/// An object as it is taken: whatever it may be changed to is nobody's concern here, so narrower values fit as well.
+const OBJECT: &str = "JsonMapping";
+
+/// A path as it is taken.
+const PATH: &str = "StrPath";
+
+/// A list of strings as it is taken. A `Sequence[str]` would let a single string pass.
+const TEXTS: &str = "list[str] | tuple[str, ...]";
 
 /// Descriptions of arguments that the schema does not describe, or describes for another reader, by wire name.
 const DESCRIPTIONS: &[(&str, &str)] = &[
     ("approvalPolicy", "When the server asks before it runs a command or changes a file."),
     ("baseInstructions", "Instructions that replace the model's own base instructions."),
     ("config", "Configuration values that override those of the user's configuration, by dotted key."),
-    ("cwd", "The directory that commands run in, or whose threads are listed; a list may have several."),
+    ("cwd", "The directory that commands run in."),
+    ("thread/list cwd", "The directory whose threads are listed, or several."),
     ("developerInstructions", "Instructions of the application, besides those of the user."),
     ("effort", "How much the model reasons; from this turn on."),
     ("ephemeral", "Whether the thread is kept in memory only."),
@@ -72,7 +82,7 @@ const PRESETS: &[(&str, &str)] = &[
     ("sandbox", "Sandbox"),
     ("timeout", "float"),
     ("tools", "Sequence[Callable[..., object]]"),
-    ("additional_directories", "Sequence[str | os.PathLike[str]]"),
+    ("additional_directories", "Sequence[StrPath]"),
     ("network_access", "bool"),
     ("web_search", "WebSearchMode | WebSearchModeName"),
 ];
@@ -87,8 +97,11 @@ pub(super) fn preset(name: &str) -> &'static str {
     PRESETS.iter().find(|(known, _)| *known == name).map_or("object", |(_, annotation)| annotation)
 }
 
-pub(super) fn description(wire: &str) -> Option<&'static str> {
-    DESCRIPTIONS.iter().find(|(known, _)| *known == wire).map(|(_, words)| *words)
+/// The description of a field in the requests of a method, where it says another thing there than elsewhere, or in any.
+pub(super) fn description(method: &str, wire: &str) -> Option<&'static str> {
+    let there = format!("{method} {wire}");
+    let words = |key: &str| DESCRIPTIONS.iter().find(|(known, _)| *known == key).map(|(_, words)| *words);
+    words(&there).or_else(|| words(wire))
 }
 
 /// What ends the name of the alias that holds an enum's words.
@@ -132,13 +145,13 @@ pub(super) fn annotation(model: &Model, field: &Field, uses: &mut Vec<String>) -
                 uses.push(name.clone());
                 let mut parts = vec![name.clone()];
                 parts.extend(arms.iter().filter_map(|arm| match arm {
-                    Shape::Text => Some("str".to_owned()),
-                    Shape::List(_) => Some("list[str]".to_owned()),
+                    Shape::Text => Some(if path { PATH } else { "str" }.to_owned()),
+                    Shape::List(_) if path => Some(format!("Sequence[{PATH}]")),
+                    Shape::List(_) => Some(TEXTS.to_owned()),
                     Shape::Named(arm) if matches!(body(arm), Some(Body::Enum { .. })) => Some(words(arm, uses)),
-                    Shape::Named(_) => Some("JsonObject".to_owned()),
+                    Shape::Named(_) => Some(OBJECT.to_owned()),
                     _ => None,
                 }));
-                parts.extend(path.then(|| "os.PathLike[str]".to_owned()));
                 let mut once: Vec<String> = Vec::new();
                 for part in parts {
                     if !once.contains(&part) {
@@ -149,7 +162,7 @@ pub(super) fn annotation(model: &Model, field: &Field, uses: &mut Vec<String>) -
             }
             _ => "str".into(),
         },
-        Shape::Text if path => "str | os.PathLike[str]".into(),
+        Shape::Text if path => PATH.into(),
         Shape::Text => "str".into(),
         Shape::Boolean => "bool".into(),
         Shape::Integer => "int".into(),
@@ -157,11 +170,11 @@ pub(super) fn annotation(model: &Model, field: &Field, uses: &mut Vec<String>) -
         Shape::List(inner) => match &**inner {
             Shape::Named(name) if matches!(body(name), Some(Body::Enum { .. })) => {
                 uses.push(name.clone());
-                format!("list[{name}] | list[str]")
+                format!("Sequence[{name} | {}]", words(name, uses))
             }
-            _ => "list[str]".into(),
+            _ => TEXTS.into(),
         },
-        _ => "JsonObject".into(),
+        _ => OBJECT.into(),
     }
 }
 

@@ -86,14 +86,14 @@ impl Writer<'_> {
         if keywords.is_empty() {
             docstring(&mut self.text, 8, face.summary);
         } else {
-            self.sections(face, &positional, &keywords);
+            self.sections(exposed, face, &positional, &keywords);
         }
         self.body(exposed, face, twin, &keywords)
     }
 
     fn keyword(&mut self, exposed: &Exposed, word: &str) -> Result<Keyword, TypegenError> {
         if let Some(name) = word.strip_prefix(PRESET) {
-            let words = description(word).map(str::to_owned);
+            let words = description(exposed.method, word).map(str::to_owned);
             if name == "web_search" {
                 self.uses.extend(["WebSearchMode".to_owned(), format!("WebSearchMode{WORDS}")]);
             }
@@ -105,13 +105,13 @@ impl Writer<'_> {
         Ok(Keyword {
             name: keyword(field).to_owned(),
             annotation: annotation(self.model, field, &mut self.uses),
-            words: description(word).or(own).map(str::to_owned),
+            words: description(exposed.method, word).or(own).map(str::to_owned),
         })
     }
 
     /// With a model as the schema of the output the result has a value of that model.
     fn overloads(&mut self, twin: Twin, name: &str, parameters: &[String]) {
-        for (schema, result) in [("type[ModelT]", "RunResult[ModelT]"), ("JsonObject | None = None", "RunResult")] {
+        for (schema, result) in [("type[ModelT]", "RunResult[ModelT]"), ("JsonMapping | None = None", "RunResult")] {
             let parameters: Vec<String> = parameters
                 .iter()
                 .map(|parameter| match parameter.split_once(": ") {
@@ -126,11 +126,11 @@ impl Writer<'_> {
     }
 
     /// A docstring with sections; descriptions of arguments hang below their names.
-    fn sections(&mut self, face: &Face, positional: &[&Argument], keywords: &[Keyword]) {
+    fn sections(&mut self, exposed: &Exposed, face: &Face, positional: &[&Argument], keywords: &[Keyword]) {
         let _ = writeln!(self.text, "        \"\"\"{}\n\n        Args:", face.summary);
         let named = positional.iter().map(|argument| match argument.wire {
-            INPUT => (INPUT, description(INPUT)),
-            wire => (argument.name, description(wire)),
+            INPUT => (INPUT, description(exposed.method, INPUT)),
+            wire => (argument.name, description(exposed.method, wire)),
         });
         let fields = keywords.iter().map(|word| (word.name.as_str(), word.words.as_deref()));
         for (name, words) in named.chain(fields) {

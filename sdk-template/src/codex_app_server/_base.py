@@ -62,6 +62,20 @@ class OpenEnum(str, Enum):
     __hash__ = str.__hash__
 
 
+class UnionEnum(OpenEnum):
+    """An enum that other SDKs have as a union: it is made, and read, like one as well."""
+
+    @classmethod
+    def model_validate(cls: type[_Enum], value: object) -> _Enum:
+        """The member of a value."""
+        return cls(value)
+
+    @property
+    def root(self: _Enum) -> _Enum:
+        """The member itself."""
+        return self
+
+
 class WireModel(BaseModel):
     """An object that the server sends: fields it does not declare are kept."""
 

@@ -113,10 +113,10 @@ class AsyncCodex(AsyncCodexMethods, RequestHandling):
 
     @property
     def metadata(self) -> InitializeResponse:
-        """What the server said about itself; RuntimeError before it was started."""
+        """What the server said about itself; RuntimeError unless it was started."""
         if self._init is None:
             raise RuntimeError(
-                "AsyncCodex is not initialized yet: use `async with AsyncCodex()`, or await a call"
+                "AsyncCodex is not initialized: use `async with AsyncCodex()`, or await a call"
             )
         return self._init
 
@@ -128,6 +128,7 @@ class AsyncCodex(AsyncCodexMethods, RequestHandling):
     async def close(self) -> None:
         """End the server; every call and stream then raises TransportClosedError."""
         self._closed = True
+        self._init = None
         await self._client.close()
 
     def _handlers(self) -> tuple[Handlers, str | None]:

@@ -11,6 +11,7 @@ from ._json import JsonObject
 from .errors import InvalidInputError
 
 if TYPE_CHECKING:
+    from ._arguments import JsonMapping, StrPath
     from .generated.core import FunctionCallOutputContentItem
 
 
@@ -32,7 +33,7 @@ class ImageInput:
 class LocalImageInput:
     """An image file on this machine; the server sends its contents to the model."""
 
-    path: str | os.PathLike[str]
+    path: StrPath
 
 
 @dataclass(slots=True)
@@ -40,7 +41,7 @@ class SkillInput:
     """A skill that the server knows, by its name and the path of its SKILL.md."""
 
     name: str
-    path: str | os.PathLike[str]
+    path: StrPath
 
 
 @dataclass(slots=True)
@@ -48,13 +49,13 @@ class MentionInput:
     """A mention of something that the server knows by name and path, such as an app."""
 
     name: str
-    path: str | os.PathLike[str]
+    path: StrPath
 
 
 InputItem: TypeAlias = TextInput | ImageInput | LocalImageInput | SkillInput | MentionInput
 """One part of what a turn is given."""
 
-Input: TypeAlias = list[InputItem] | InputItem
+Input: TypeAlias = Sequence[InputItem] | InputItem
 """What a turn is given: one part, or several in order."""
 
 
@@ -67,12 +68,15 @@ class ExternalMessage:
     """
 
     tool_name: str
-    content: str | Sequence[JsonObject | FunctionCallOutputContentItem]
+    content: str | Sequence[JsonMapping | FunctionCallOutputContentItem]
     namespace: str | None = None
 
 
 RunInput: TypeAlias = Input | str | ExternalMessage
 """What a turn begins with."""
+
+# Sequences that are no lists of input items.
+_TEXTS = (str, bytes, bytearray)
 
 WireInput: TypeAlias = list[JsonObject] | JsonObject | str | Input
 """What the protocol clients take: input items, or what their wire form is."""
@@ -82,14 +86,14 @@ def wire_input(items: WireInput) -> list[JsonObject]:
     """Input items in wire form; those that are already pass through."""
     if isinstance(items, dict):
         return [items]
-    if isinstance(items, list):
+    if isinstance(items, Sequence) and not isinstance(items, _TEXTS):
         return [item if isinstance(item, dict) else _to_wire_item(item) for item in items]
     return to_wire_input(items)
 
 
 def to_wire_input(given: Input | str) -> list[JsonObject]:
     """The input items as the protocol spells them; TypeError for anything else."""
-    if isinstance(given, (list, tuple)):
+    if isinstance(given, Sequence) and not isinstance(given, _TEXTS):
         return [_to_wire_item(item) for item in given]
     return [_to_wire_item(given)]
 
@@ -98,11 +102,18 @@ def to_turn_input(given: RunInput) -> tuple[list[JsonObject], dict[str, object] 
     """The input items of a turn, and the output of a tool in place of them."""
     if not isinstance(given, ExternalMessage):
         return to_wire_input(given), None
-    if not given.tool_name:
-        raise InvalidInputError("ExternalMessage(tool_name=...) must not be empty")
-    content = given.content
+    name, content = given.tool_name, given.content
+    if not isinstance(name, str) or not name.strip():
+        raise InvalidInputError(
+            f"ExternalMessage(tool_name=...) must be a text that is not blank, not {name!r}"
+        )
+    if not isinstance(content, Sequence) or isinstance(content, (bytes, bytearray)):
+        raise InvalidInputError(
+            "ExternalMessage(content=...) must be a text or a list of content items, "
+            f"not {type(content).__name__}"
+        )
     output: dict[str, object] = {
-        "name": given.tool_name,
+        "name": name,
         "output": content if isinstance(content, str) else list(content),
     }
     if given.namespace is not None:

@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ._arguments import JsonMapping, StrPath
     from ._json import JsonObject, JsonValue
     from .generated.literals import (
         ApprovalsReviewerName,
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
         SortDirectionName,
         ThreadGoalStatusName,
         ThreadSortKeyName,
+        ThreadSourceKindName,
         ThreadStartSourceName,
         WebSearchModeName,
     )
@@ -124,6 +126,7 @@ __all__ = [
     "ImageGenerationThreadItem",
     "ImageViewThreadItem",
     "InitializeResponse",
+    "JsonMapping",
     "JsonObject",
     "JsonValue",
     "ListMcpServerStatusResponse",
@@ -154,6 +157,7 @@ __all__ = [
     "SortDirection",
     "SortDirectionName",
     "StoredThread",
+    "StrPath",
     "SubAgentActivityThreadItem",
     "ThreadArchiveResponse",
     "ThreadCompactStartResponse",
@@ -172,6 +176,7 @@ __all__ = [
     "ThreadSortKeyName",
     "ThreadSource",
     "ThreadSourceKind",
+    "ThreadSourceKindName",
     "ThreadStartSource",
     "ThreadStartSourceName",
     "ThreadTokenUsage",
@@ -192,8 +197,10 @@ __all__ = [
 _ELSEWHERE = {
     "InitializeResponse": "models",
     "Notification": "models",
+    "JsonMapping": "_arguments",
     "JsonObject": "_json",
     "JsonValue": "_json",
+    "StrPath": "_arguments",
 }
 # The SDK's own `Thread` is another thing than what the runtime tells of a stored one.
 _RENAMED = {"StoredThread": "Thread"}

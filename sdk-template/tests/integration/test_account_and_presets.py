@@ -246,6 +246,8 @@ def test_an_async_client_is_entered_again(world: World) -> None:
         with contextlib.suppress(TransportClosedError):
             await codex.models()
             raise AssertionError("a closed client must not answer")
+        with pytest.raises(RuntimeError, match="not initialized"):
+            codex.metadata  # noqa: B018
         async with codex, codex:
             assert (await codex.models()).data is not None
 

@@ -10,6 +10,7 @@ from pydantic import Field
 from codex_app_server._base import (
     OpenEnum,
     ParamsModel,
+    UnionEnum,
     UnknownTag,
     UnknownVariant,
     WireModel,
@@ -133,7 +134,6 @@ class CodexErrorInfo(WireRoot):
         | ResponseStreamDisconnectedCodexErrorInfo
         | ResponseTooManyFailedAttemptsCodexErrorInfo
         | ActiveTurnNotSteerableCodexErrorInfo
-        | str
         | dict[str, Any]
     )
 
@@ -1650,7 +1650,7 @@ class PlanDeltaNotification(WireModel):
     turn_id: str
 
 
-class ReasoningSummary(OpenEnum):
+class ReasoningSummary(UnionEnum):
     """A summary of the reasoning performed by the model. This can be useful for debugging and
     understanding the model's reasoning process. See
     https://platform.openai.com/docs/guides/reasoning?api-mode=responses#reasoning-summaries

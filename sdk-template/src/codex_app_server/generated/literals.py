@@ -33,5 +33,17 @@ ThreadGoalStatusName: TypeAlias = Literal[
     "complete",
 ]
 ThreadSortKeyName: TypeAlias = Literal["created_at", "updated_at", "recency_at", "section_position"]
+ThreadSourceKindName: TypeAlias = Literal[
+    "cli",
+    "vscode",
+    "exec",
+    "appServer",
+    "subAgent",
+    "subAgentReview",
+    "subAgentCompact",
+    "subAgentThreadSpawn",
+    "subAgentOther",
+    "unknown",
+]
 ThreadStartSourceName: TypeAlias = Literal["startup", "clear"]
 WebSearchModeName: TypeAlias = Literal["disabled", "cached", "indexed", "live"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
+from pathlib import Path
 
 from pydantic import BaseModel
 from typing_extensions import assert_type
@@ -40,6 +41,11 @@ from codex_app_server.events import (
     UnknownNotification,
 )
 from codex_app_server.requests import (
+    CommandExecutionApprovalDecision,
+    CommandExecutionApprovalDecisionValue,
+    CommandExecutionRequestApprovalParams,
+    CommandExecutionRequestApprovalResponse,
+    FileChangeApprovalDecision,
     FileChangeRequestApprovalParams,
     FileChangeRequestApprovalResponse,
 )
@@ -51,9 +57,11 @@ from codex_app_server.types import (
     ListMcpServerStatusResponse,
     McpServerStatus,
     ModelListResponse,
+    ReasoningSummary,
     StoredThread,
     ThreadGoal,
     ThreadItem,
+    ThreadSourceKind,
     Turn,
     TurnStatus,
 )
@@ -84,6 +92,28 @@ def answers(codex: Codex) -> None:
     assert_type(retry_on_overload(lambda: thread.run("x")), RunResult)
     thread.run([TextInput("x"), LocalImageInput("a.png")], source="mail", turn_service_tier="fast")
     thread.run(ExternalMessage("mail", "text"), approval_mode=ApprovalMode.deny_all)
+
+
+def variables(codex: Codex, thread: Thread, handle: TurnHandle, given: Mapping[str, str]) -> None:
+    """What a variable holds is narrower than what is taken, and wider than its first value."""
+    texts = [TextInput("x")]
+    handle.steer(texts)
+    thread.run(texts, summary=ReasoningSummary.model_validate("auto"))
+    thread.turn((TextInput("x"), LocalImageInput("a.png")))
+    settings = {"model_reasoning_effort": "high"}
+    codex.thread_start(config=settings)
+    codex.thread_resume("x", config=given)
+    schema = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}
+    thread.run("x", output_schema=schema)
+    policy = {"type": "readOnly"}
+    thread.run("x", sandbox_policy=policy)
+    paths = [Path("a"), Path("b")]
+    codex.thread_list(cwd=paths, model_providers=("a", "b"))
+    kinds = [ThreadSourceKind.exec]
+    codex.thread_list(source_kinds=kinds)
+    codex.thread_list(source_kinds=["cli", ThreadSourceKind.exec])
+    parts = [{"type": "input_text", "text": "x"}]
+    thread.run(ExternalMessage("mail", parts))
 
 
 def payloads(handle: TurnHandle) -> str:
@@ -150,11 +180,17 @@ def raw(codex: Codex) -> None:
 def decide(params: FileChangeRequestApprovalParams) -> FileChangeRequestApprovalResponse | None:
     if params.reason is None:
         return None
-    return FileChangeRequestApprovalResponse.model_validate({"decision": "accept"})
+    return FileChangeRequestApprovalResponse(decision=FileChangeApprovalDecision.accept)
+
+
+def allow(params: CommandExecutionRequestApprovalParams) -> CommandExecutionRequestApprovalResponse:
+    decision = CommandExecutionApprovalDecision(CommandExecutionApprovalDecisionValue.accept)
+    return CommandExecutionRequestApprovalResponse(decision=decision)
 
 
 def handlers(codex: Codex, thread: Thread) -> None:
     codex.on_request("item/fileChange/requestApproval", decide)
+    codex.on_request("item/commandExecution/requestApproval", allow)
     thread.on_request("item/fileChange/requestApproval", lambda params: {"decision": "accept"})
     thread.on_request("item/fileChange/requestApproval", None)
 

@@ -8,6 +8,8 @@ from codex_app_server import Codx  # wrong
 from codex_app_server.errors import TurnFaildError  # wrong
 from codex_app_server.events import AgentMessageDelta  # wrong
 from codex_app_server.events import AgentMessageDeltaNotification, TurnStartedNotification
+from codex_app_server.requests import CommandExecutionApprovalDecisionValue
+from codex_app_server.requests import CommandExecutionRequestApprovalParams
 from codex_app_server.requests import FileChangeRequestApprovalParams
 from codex_app_server.requests import FileChangeParams  # wrong
 from codex_app_server.types import Trun  # wrong
@@ -33,6 +35,14 @@ def words(codex: Codex, thread: Thread) -> None:
     codex.thread_start(sandbox="readonly")  # wrong
     codex.thread_start(web_search="yes")  # wrong
     codex.thread_list(sort_key="name")  # wrong
+    codex.thread_list(source_kinds=["clii"])  # wrong
+    codex.thread_list(source_kinds="cli")  # wrong
+    codex.thread_list(model_providers="openai")  # wrong
+    codex.thread_list(cwd=[5])  # wrong
+    codex.thread_start(config="a=b")  # wrong
+    codex.thread_start(config={1: 2})  # wrong
+    thread.run("x", output_schema=["type"])  # wrong
+    thread.run("x", sandbox_policy="readOnly")  # wrong
     codex.mcp_servers(detail="all")  # wrong
     thread.set_goal("x", status="done")  # wrong
 
@@ -61,7 +71,13 @@ def decide(params: FileChangeRequestApprovalParams) -> int:
     return 1
 
 
+def decide_otherwise(params: CommandExecutionRequestApprovalParams) -> bool:
+    return True
+
+
 def handlers(codex: Codex) -> None:
+    codex.on_request("item/commandExecution/requestApproval", decide_otherwise)  # wrong
+    CommandExecutionApprovalDecisionValue.acept  # wrong
     codex.on_request("item/fileChange/requestApproval", decide)  # wrong
     codex.on_request("item/tool/call", len)  # wrong
     codex.on_request("item/tool/call", lambda params: params.no_such_field)  # wrong
