@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 from pathlib import Path
 
 import pytest
 
 from harness import CodexHome, ModelServer, Reply
+from harness.model_server import ModelRequest
 from parity.published import OURS, PUBLISHED, SOURCE, output, published_wheel
 
 pytestmark = pytest.mark.slow
@@ -22,7 +24,29 @@ def show(*values):
     print(json.dumps(values, default=str))
 def kinds(items):
     return [item.root.type for item in items]
+def outcome(call, *arguments):
+    try:
+        result = call(*arguments)
+    except Exception as error:
+        bases = ("CodexError", "CodexRpcError", "InvalidRequestError", "RuntimeError", "KeyError")
+        kinds = [*bases, "ValueError", "TypeError"]
+        found = [name for name in kinds if isinstance(error, eval(name))]
+        # What is refused before it is sent is an error of the SDK as well, here.
+        show("raised", found if "CodexRpcError" in found else found[-1])
+        return None
+    show("gave", type(result).__name__)
+    return result
 """
+
+#: What the model says to the programs that need something else than an answer each time.
+REPLIES: dict[str, list[Reply]] = {
+    "steer": [Reply.text("first").slow(0.3)],
+    "steer_async": [Reply.text("first").slow(0.3)],
+    "interrupt": [Reply.text("slow").slow(1.0)],
+    "interrupt_async": [Reply.text("slow").slow(1.0)],
+    "deltas": [Reply.text("one two", deltas=["one ", "two"])],
+    "failures": [Reply.failed("invalid_prompt", "bad words"), Reply.http_error(400, "no")],
+}
 
 #: Programs by what they show. Each prints what must be equal.
 PROGRAMS = {
@@ -55,6 +79,163 @@ PROGRAMS = {
         with Codex(config) as codex:
             result = codex.thread_start().turn(TextInput("hello")).run()
             show(result.final_response, result.id != "", result.completed_at >= result.started_at)
+    """,
+    "steer": """
+        with Codex(config) as codex:
+            turn = codex.thread_start().turn("hello")
+            show(type(turn.steer("more")).__name__, turn.steer(TextInput("x")).turn_id == turn.id)
+            show(turn.steer([TextInput("and"), TextInput("more")]).turn_id == turn.id)
+            result = turn.run()
+            show(result.final_response, kinds(result.items))
+            for late in ("late", TextInput("late"), [TextInput("late")]):
+                outcome(turn.steer, late)
+            for wrong in (5, None, [5], ExternalMessage("mail", "x")):
+                outcome(turn.steer, wrong)
+    """,
+    "steer_async": """
+        import asyncio
+        async def main():
+            async with AsyncCodex(config) as codex:
+                turn = await (await codex.thread_start()).turn("hello")
+                show((await turn.steer("more")).turn_id == turn.id)
+                result = await turn.run()
+                show(result.final_response, kinds(result.items))
+        asyncio.run(main())
+    """,
+    "interrupt": """
+        import threading
+        with Codex(config) as codex:
+            thread = codex.thread_start()
+            turn = thread.turn("hello")
+            timer = threading.Timer(0.3, turn.interrupt)
+            timer.start()
+            result = turn.run()
+            timer.join()
+            show(result.status.value, result.final_response, result.error, kinds(result.items))
+            outcome(turn.steer, "late")
+            again = thread.turn("again")
+            show(again.run().final_response)
+            outcome(again.interrupt)
+    """,
+    "interrupt_async": """
+        import asyncio
+        async def main():
+            async with AsyncCodex(config) as codex:
+                turn = await (await codex.thread_start()).turn("hello")
+                running = asyncio.ensure_future(turn.run())
+                await asyncio.sleep(0.3)
+                show(type(await turn.interrupt()).__name__)
+                result = await running
+                show(result.status.value, result.final_response, kinds(result.items))
+        asyncio.run(main())
+    """,
+    "deltas": """
+        with Codex(config) as codex:
+            text = ""
+            for event in codex.thread_start().turn("hello").stream():
+                if event.method == "item/agentMessage/delta":
+                    text += event.payload.delta
+            show(text)
+    """,
+    "inputs": """
+        import base64
+        pixel = base64.b64decode(
+            "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJg"
+            "gg=="
+        )
+        path = os.path.join(os.environ["WORKSPACE"], "pixel.png")
+        open(path, "wb").write(pixel)
+        url = "data:image/png;base64," + base64.b64encode(pixel).decode()
+        skill = os.path.join(os.environ["CODEX_HOME"], "skills/brew/SKILL.md")
+        os.makedirs(os.path.dirname(skill))
+        lines = ["---", "name: brew", "description: tea", "---", "Boil it.", ""]
+        open(skill, "w").write(chr(10).join(lines))
+        with Codex(config) as codex:
+            thread = codex.thread_start()
+            for given in (
+                "text", "", [], TextInput("one"), [TextInput("one"), TextInput("two")],
+                ImageInput(url), LocalImageInput(path), LocalImageInput(path + ".none"),
+                [TextInput("look"), ImageInput(url), LocalImageInput(path)],
+                [TextInput("use $brew"), SkillInput("brew", skill)],
+                [TextInput("ask"), MentionInput("mail", "app://mail")],
+                ImageInput("https://127.0.0.1/a.png"), ImageInput("nonsense"),
+                5, None, [5], {"type": "text", "text": "x"}, b"bytes", [ExternalMessage("a", "b")],
+            ):
+                result = outcome(thread.run, given)
+                if result is not None:
+                    contents = [getattr(item.root, "content", []) for item in result.items]
+                    show([part.root.type for content in contents for part in content])
+    """,
+    "output_schema": """
+        schema = {"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"],
+                  "additionalProperties": False}
+        with Codex(config) as codex:
+            thread = codex.thread_start()
+            show(thread.run("x", output_schema=schema).final_response)
+            show(thread.run("x").final_response)
+            show(thread.turn("x", output_schema=schema).run().final_response)
+    """,
+    "settings": """
+        with Codex(config) as codex:
+            thread = codex.thread_start(model="a-model", developer_instructions="Be brief.",
+                                        approval_mode=ApprovalMode.deny_all, ephemeral=True)
+            thread.run("x", effort=ReasoningEffort.high, source="a_test",
+                       summary=ReasoningSummary.model_validate("concise"),
+                       personality=Personality.pragmatic, turn_service_tier="priority")
+            thread.run("y", model="another")
+            for name, wrong in (("approval_mode", "never"), ("sandbox", "read-only"),
+                                ("sandbox", 5), ("nonsense", 1), ("model", 5)):
+                outcome(lambda: thread.run("x", **{name: wrong}))
+    """,
+    "retry": """
+        calls = []
+        def busy(times, error):
+            def call():
+                calls.append(1)
+                if len(calls) <= times:
+                    raise error
+                return len(calls)
+            calls.clear()
+            return call
+        overloaded = ServerBusyError(-32001, "busy", None)
+        told = JsonRpcError(1, "m", {"codexErrorInfo": "server_overloaded"})
+        quick = {"initial_delay_s": 0.01, "max_delay_s": 0.02, "jitter_ratio": 0.0}
+        for error in (overloaded, told, RetryLimitExceededError(-32001, "x"), KeyError("x")):
+            outcome(lambda: retry_on_overload(busy(2, error), **quick))
+            show(len(calls))
+        outcome(lambda: retry_on_overload(busy(9, overloaded), max_attempts=2, **quick))
+        outcome(lambda: retry_on_overload(busy(0, overloaded), max_attempts=0))
+        with Codex(config) as codex:
+            show(type(retry_on_overload(codex.thread_start)).__name__)
+    """,
+    "failures": """
+        with Codex(config) as codex:
+            thread = codex.thread_start()
+            for _ in range(2):
+                try:
+                    thread.run("x")
+                except RuntimeError as error:
+                    show(str(error))
+            for event in thread.turn("x").stream():
+                if event.method == "turn/completed":
+                    show(event.payload.turn.status.value, event.payload.turn.error)
+    """,
+    "again": """
+        import asyncio
+        async def main():
+            codex = AsyncCodex(config)
+            for _ in range(2):
+                try:
+                    codex.metadata
+                except RuntimeError:
+                    show("RuntimeError")
+                async with codex:
+                    show(codex.metadata.serverInfo.name, (await codex.models()).data != [])
+            try:
+                codex.metadata
+            except RuntimeError:
+                show("RuntimeError")
+        asyncio.run(main())
     """,
     "approvals": """
         with Codex(config) as codex:
@@ -124,9 +305,20 @@ def test_a_program_does_the_same_on_both(name: str, runtime: Path, tmp_path: Pat
         directory = tmp_path / module
         (directory / "workspace").mkdir(parents=True)
         with ModelServer(Reply.text("an answer")) as model:
+            model.queue(*REPLIES.get(name, []))
             home = CodexHome.create(directory / "home", model.base_url)
             env = {**home.environment, "CODEX_BIN": str(runtime)}
             env["WORKSPACE"] = str(directory / "workspace")
-            printed.append(output(path, "-c", text, env=env))
+            said = output(path, "-c", text, env=env).replace("RunResult", "TurnResult")
+            printed.append([said, *(asked(request, directory) for request in model.requests)])
     assert printed[0] == printed[1]
-    assert printed[0].strip()
+    assert str(printed[0][0]).strip()
+
+
+def asked(request: ModelRequest, directory: Path) -> dict[str, object]:
+    """What a program let the model be asked, but for what is different in each run."""
+    metadata = json.loads(request.headers.get("x-codex-turn-metadata", "{}"))
+    told = {key: metadata.get(key) for key in ("sandbox_mode", "turn_trigger")}
+    body = {key: request.body.get(key) for key in ("model", "reasoning", "text", "service_tier")}
+    shown = [part.get("text", part.get("image_url")) for part in request.content("user")]
+    return {**told, **body, "shown": [str(text).replace(str(directory), "") for text in shown]}
