@@ -6,6 +6,7 @@ import asyncio
 import gc
 import threading
 import time
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -441,26 +442,24 @@ async def test_a_flood_does_not_hold_up_the_loop(scripted: ScriptedWorld) -> Non
     """
     async with scripted.async_codex(script) as codex:
         thread = await codex.thread_start()
-        gaps: list[float] = []
+        turns_of_another = 0
 
-        async def heartbeat() -> None:
-            last = time.perf_counter()
+        async def another() -> None:
+            nonlocal turns_of_another
             while True:
-                await asyncio.sleep(0.001)
-                now = time.perf_counter()
-                gaps.append(now - last)
-                last = now
+                await asyncio.sleep(0)
+                turns_of_another += 1
 
         await thread.run("x")  # everything that is loaded at first use is loaded now
-        beating = asyncio.create_task(heartbeat())
-        count = 0
+        other = asyncio.create_task(another())
+        # How many notifications were taken between two turns of another task: no measure of time,
+        # so that a busy machine gives the same.
+        taken = Counter[int]()
         async for _ in (await thread.turn("x")).stream():
-            count += 1
-        beating.cancel()
-        assert count == 20002
-        # The bound leaves room for a busy machine; unfair streams showed gaps of a second.
-        assert sorted(gaps)[int(len(gaps) * 0.95)] < 0.02
-        assert max(gaps) < 0.3
+            taken[turns_of_another] += 1
+        other.cancel()
+        assert taken.total() == 20002
+        assert max(taken.values()) <= 64
 
 
 def test_threads_share_one_client(scripted: ScriptedWorld) -> None:
