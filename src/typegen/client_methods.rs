@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 
 use super::error::TypegenError;
 use super::exposed::EXPOSED;
-use super::fixed_methods::OF_CLIENT;
-use super::heads::REQUEST;
+use super::fixed_client::OF_CLIENT;
 use super::python::{bracketed, collected, docstring};
 use super::signatures::{Exposed, INPUT};
 use super::twins::{Breaks, Twin, Writer, parameter};
@@ -14,9 +13,8 @@ impl Writer<'_> {
     /// The class behind a protocol client.
     pub(super) fn client_class(&mut self, twin: Twin) -> Result<(), TypegenError> {
         let class = twin.class("ClientMethods");
-        let _ = writeln!(self.text, "\n\nclass {class}(ABC):");
-        docstring(&mut self.text, 4, &format!("The requests of `{}`, one method each.", twin.class("AppServerClient")));
-        self.text.push_str(&REQUEST.replace("DEF", twin.definition()));
+        let _ = writeln!(self.text, "\n\nclass {class}({}):", twin.class("ClientBase"));
+        docstring(&mut self.text, 4, &format!("What `{}` does once it is started.", twin.class("AppServerClient")));
         for exposed in EXPOSED {
             self.request(exposed, twin)?;
         }

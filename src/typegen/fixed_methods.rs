@@ -1,19 +1,26 @@
 //! Methods that are no row, since they are more than one request or none of the schema's, and yet differ between the twins
 //! in nothing but `await`: each stands once, as a text with marks.
 //!
-//! `DEF` becomes `def` or `async def`, `WAIT ` nothing or `await `, `ASYNC` the prefix of async classes, `OWNER` what
-//! objects are given as their owner, `ROOT` the import package; a line `START` is what starts an async client before it is
-//! used, and `IMPORT X` the import of a model.
+//! `DEF` becomes `def` or `async def`, `WAIT ` nothing or `await `, `ASYNC` the prefix of async classes, `LATER` nothing or
+//! `_async`, which ends the names of what waits in an event loop, `OWNER` what objects are given as their owner, `ROOT` the
+//! import package; a line `START` is what an async client does before it is used, and `IMPORT X` the import of a model.
+
+use std::fmt::Write as _;
 
 use super::signatures::Owner;
 use super::twins::{Twin, Writer};
 
 /// The fixed methods of a class.
 pub(super) struct Fixed {
-    text: &'static str,
+    pub(super) text: &'static str,
     /// The names of the protocol in their annotations.
-    uses: &'static [&'static str],
+    pub(super) uses: &'static [&'static str],
+    /// What an async client does before it is used.
+    pub(super) start: &'static str,
 }
+
+/// Starts the client unless it runs.
+const START: &str = "await self._ensure_initialized()";
 
 /// Those of a public class, if it has any.
 pub(super) fn of_owner(owner: Owner) -> Option<&'static Fixed> {
@@ -33,7 +40,7 @@ impl Writer<'_> {
                 Some(("IMPORT", class)) => self.import(class),
                 None if line.trim_start() == "START" => {
                     if twin == Twin::Async {
-                        self.text.push_str("        await self._ensure_initialized()\n");
+                        let _ = writeln!(self.text, "        {}", fixed.start);
                     }
                 }
                 _ => {
@@ -41,6 +48,7 @@ impl Writer<'_> {
                         .replace("DEF ", &format!("{} ", twin.definition()))
                         .replace("WAIT ", twin.wait())
                         .replace("ASYNC", twin.prefix())
+                        .replace("LATER", if twin == Twin::Async { "_async" } else { "" })
                         .replace("OWNER", owner)
                         .replace("ROOT", self.module);
                     self.text.push_str(&written);
@@ -53,7 +61,16 @@ impl Writer<'_> {
 
 const OF_CODEX: Fixed = Fixed {
     uses: &[],
+    start: START,
     text: r#"
+    @property
+    def stderr_tail(self) -> str:
+        """The last lines that the server wrote to standard error."""
+        return self._client.stderr_tail
+
+    def _handlers(self) -> tuple[Handlers, str | None]:
+        return self._client._core.handlers, None
+
     @overload
     DEF request(
         self,
@@ -127,6 +144,7 @@ const OF_CODEX: Fixed = Fixed {
 
 const OF_THREAD: Fixed = Fixed {
     uses: &["ThreadGoalSetResponse"],
+    start: START,
     text: r#"
     DEF pause_goal(self) -> ThreadGoalSetResponse:
         """Let the goal rest: the runtime starts no further turn towards it."""
@@ -135,30 +153,5 @@ const OF_THREAD: Fixed = Fixed {
     DEF resume_goal(self) -> ThreadGoalSetResponse:
         """Go on with a goal that rests."""
         return WAIT self.set_goal(status="active")
-"#,
-};
-
-pub(super) const OF_CLIENT: Fixed = Fixed {
-    uses: &["LoginAccountResponse", "ThreadGoalSetResponse"],
-    text: r#"
-    DEF account_login_start(self, params: JsonObject) -> LoginAccountResponse:
-        """`account/login/start`: begin to sign in, in the way that `params` says."""
-        IMPORT LoginAccountResponse
-        method = "account/login/start"
-        return WAIT self.request(method, params, response_model=LoginAccountResponse)
-
-    DEF thread_goal_set(
-        self, thread_id: str, *, objective: str | None = None, status: str | None = None
-    ) -> ThreadGoalSetResponse:
-        """`thread/goal/set`: give a thread a goal, or change its goal."""
-        IMPORT ThreadGoalSetParams
-        params = build_params(
-            ThreadGoalSetParams, thread_id=thread_id, objective=objective, status=status
-        )
-        return WAIT self.thread_goal_update(thread_id, params)
-
-    DEF pause_goal(self, thread_id: str) -> ThreadGoalSetResponse:
-        """`thread/goal/set`: let a thread's goal rest."""
-        return WAIT self.thread_goal_set(thread_id, status="paused")
 "#,
 };

@@ -13,16 +13,28 @@ pub(super) const CLIENT_HEAD: Head = Head {
     purpose: "The requests of the protocol that the protocol clients spell out.
 
 Models are imported where they are used: to load them all costs more than a turn.",
-    imports: "from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, TypeVar
+    imports: "from typing import TYPE_CHECKING, TypeVar
 
-from ROOT._wire import build_params, params_dict, wire_input
+from ROOT._core import AsyncClientBase, ClientBase, value_of
+from ROOT._mailbox import receive, receive_async
+from ROOT._run import completion
+from ROOT._turns import LOGIN_COMPLETED, TURN_COMPLETED, TurnBox
+from ROOT._wire import (
+    build_params,
+    decode_notification,
+    decode_response,
+    params_dict,
+    wire_input,
+)
+from ROOT.retry import retry_on_overload, retry_on_overload_async
 ",
-    typing: "    from pydantic import BaseModel
+    typing: "    from collections.abc import AsyncIterator, Iterator, Mapping
+
+    from pydantic import BaseModel
 
     from ROOT._json import JsonObject
     from ROOT.inputs import WireInput
+    from ROOT.models import Notification
 ",
     rest: "\nModelT = TypeVar(\"ModelT\", bound=\"BaseModel\")\n",
 };
@@ -90,22 +102,10 @@ from ROOT._wire import build_params, decode_response
         DeviceCodeLoginHandle,
         McpServerLoginHandle,
     )
+    from ROOT._on_request import Handlers
     from ROOT.client import AppServerClient
     from ROOT.models import Notification
     from ROOT.presets import ApprovalMode, Sandbox
 ",
     rest: "\nModelT = TypeVar(\"ModelT\", bound=\"BaseModel\")\n",
 };
-
-/// The one method that the requests of a protocol client need.
-pub(super) const REQUEST: &str = "
-    @abstractmethod
-    DEF request(
-        self,
-        method: str,
-        params: BaseModel | Mapping[str, object] | None,
-        *,
-        response_model: type[ModelT],
-    ) -> ModelT:
-        \"\"\"Call a method and give its response as `response_model`.\"\"\"
-";

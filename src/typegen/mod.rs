@@ -16,6 +16,7 @@ mod drift_report;
 mod emit;
 mod error;
 mod exposed;
+mod fixed_client;
 mod fixed_methods;
 mod generate;
 mod heads;

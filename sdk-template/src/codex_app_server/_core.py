@@ -326,6 +326,25 @@ class ClientBase:
             self.unregister_turn_notifications(turn_id)
 
 
+class AsyncClientBase(ClientBase):
+    """What an async client has besides: its event loop, the first that uses it."""
+
+    _loop: asyncio.AbstractEventLoop | None = None
+
+    def bind_loop(self) -> asyncio.AbstractEventLoop:
+        """The running loop, which becomes this client's; RuntimeError in any other."""
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        if self._loop is None:
+            self._loop = self._core.loop = loop
+        elif self._loop is not loop:
+            raise RuntimeError(
+                "this client belongs to another event loop; make one client for each loop"
+            )
+        return loop
+
+
 def value_of(outcome: Outcome) -> object:
     """The result of a call, or its error raised."""
     if outcome.error is not None:

@@ -15,7 +15,6 @@ from .errors import TransportClosedError
 from .generated.codex_methods import AsyncCodexMethods, CodexMethods
 
 if TYPE_CHECKING:
-    from ._on_request import Handlers
     from .models import InitializeResponse
 
 __all__ = [
@@ -65,18 +64,10 @@ class Codex(CodexMethods, RequestHandling):
         """What the server said about itself."""
         return self._init
 
-    @property
-    def stderr_tail(self) -> str:
-        """The last lines that the server wrote to standard error."""
-        return self._client.stderr_tail
-
     def close(self) -> None:
         """End the server; every call and stream then raises TransportClosedError."""
         self._closed = True
         self._client.close()
-
-    def _handlers(self) -> tuple[Handlers, str | None]:
-        return self._client._core.handlers, None
 
 
 class AsyncCodex(AsyncCodexMethods, RequestHandling):
@@ -120,19 +111,11 @@ class AsyncCodex(AsyncCodexMethods, RequestHandling):
             )
         return self._init
 
-    @property
-    def stderr_tail(self) -> str:
-        """The last lines that the server wrote to standard error."""
-        return self._client.stderr_tail
-
     async def close(self) -> None:
         """End the server; every call and stream then raises TransportClosedError."""
         self._closed = True
         self._init = None
         await self._client.close()
-
-    def _handlers(self) -> tuple[Handlers, str | None]:
-        return self._client._core.handlers, None
 
     async def _ensure_initialized(self) -> None:
         self._client.bind_loop()

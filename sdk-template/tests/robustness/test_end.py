@@ -247,14 +247,14 @@ def test_a_request_has_a_deadline(twin: Twin) -> None:
 
 
 def test_a_server_that_does_not_read_cannot_hold_a_caller(twin: Twin) -> None:
-    script = "on('model/list')(lambda request: time.sleep(1.2))"
-    with twin.codex(script=script, request_timeout_s=0.3) as codex:
+    script = "on('model/list')(lambda request: time.sleep(30))"
+    with twin.codex(script=script, request_timeout_s=0.3, close_timeout_s=0.2) as codex:
         thread = twin.wait(codex.thread_start())
         for call in (codex.models, lambda: thread.run("x" * 5_000_000)):
             started = time.monotonic()
             with pytest.raises(RequestTimeoutError):
                 twin.wait(call())
-            assert time.monotonic() - started < 1
+            assert time.monotonic() - started < 10
 
 
 def test_a_turn_may_have_a_deadline(twin: Twin) -> None:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         DeviceCodeLoginHandle,
         McpServerLoginHandle,
     )
+    from codex_app_server._on_request import Handlers
     from codex_app_server.client import AppServerClient
     from codex_app_server.models import Notification
     from codex_app_server.presets import ApprovalMode, Sandbox
@@ -627,6 +628,14 @@ class CodexMethods:
             thread_id=thread_id,
         )
         return self._client.mcp_resource_read(server, uri, params=params)
+
+    @property
+    def stderr_tail(self) -> str:
+        """The last lines that the server wrote to standard error."""
+        return self._client.stderr_tail
+
+    def _handlers(self) -> tuple[Handlers, str | None]:
+        return self._client._core.handlers, None
 
     @overload
     def request(
@@ -1260,6 +1269,14 @@ class AsyncCodexMethods(AsyncOwner):
             thread_id=thread_id,
         )
         return await self._client.mcp_resource_read(server, uri, params=params)
+
+    @property
+    def stderr_tail(self) -> str:
+        """The last lines that the server wrote to standard error."""
+        return self._client.stderr_tail
+
+    def _handlers(self) -> tuple[Handlers, str | None]:
+        return self._client._core.handlers, None
 
     @overload
     async def request(
