@@ -111,19 +111,29 @@ def methods_of(module: str, *, of_async: bool) -> dict[str, str]:
 
 
 #: Made of other methods, which start the client, or of what there is once it was started.
-STARTS_NOTHING = {"run", "iter_threads", "pause_goal", "resume_goal", "notifications"}
+STARTS_NOTHING = {
+    *("run", "iter_threads", "pause_goal", "resume_goal", "notifications"),
+    *("stderr_tail", "_handlers"),
+}
+#: Of the protocol clients, those that wait by themselves; the others wait by these.
+BINDS_ITS_LOOP = {"_request_raw", "_next", "notify", "wait_for_login_completed"}
 
 
 @pytest.mark.parametrize("module", METHODS)
 def test_the_twins_differ_in_waiting_and_starting_alone(module: str) -> None:
     start = re.compile(r"\n *await (self|self\._codex)\._ensure_initialized\(\)")
+    bind = re.compile(r"\n *self\.bind_loop\(\)")
     sync, waiting = methods_of(module, of_async=False), methods_of(module, of_async=True)
     assert list(sync) == list(waiting)
     for name, source in waiting.items():
         # The protocol clients are started by those who use them.
         starts = name not in STARTS_NOTHING and module != "client_methods"
         assert len(start.findall(source)) == int(starts), name
-        plain = re.sub(r"\basync |\bawait |\bAsync(?=[A-Z])", "", start.sub("", source))
+        binds = module == "client_methods" and name in BINDS_ITS_LOOP
+        assert len(bind.findall(source)) == int(binds), name
+        source = bind.sub("", start.sub("", source))
+        plain = re.sub(r"\basync |\bawait |\bAsync(?=[A-Z])", "", source)
+        plain = re.sub(r"\b(receive|retry_on_overload)_async\b", r"\1", plain)
         plain = re.sub(r"self\._codex(\._client)?", "self._client", plain)
         # An async generator has no shorter way to yield what it is given.
         plain = re.sub(r"for (\w+) in (.*):\n +yield \1", r"yield from \2", plain)
