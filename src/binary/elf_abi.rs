@@ -5,6 +5,7 @@
 use object::elf;
 use object::read::elf::{AttributeReader, FileHeader, ProgramHeader as _, SectionHeader as _};
 
+use super::arm_code::is_mostly_of_version_6;
 use super::error::BinaryError;
 use super::machine::Machine;
 use super::magic::Format;
@@ -86,11 +87,25 @@ fn arm<Header: FileHeader<Endian = Endian>>(
         return None;
     }
     match cpu_version(header, endian, bytes) {
+        Some(ARM_VERSION_7) if is_mostly_of_version_6(code(header, endian, bytes)) => Some(Architecture::Armv6),
         None | Some(ARM_VERSION_7) => Some(Architecture::Armv7),
         // 0 to 5 are elder still, and code for them runs on version 6.
         Some(version) if version < ARM_VERSION_6[0] || ARM_VERSION_6.contains(&version) => Some(Architecture::Armv6),
         Some(_) => None,
     }
+}
+
+/// What of a file is loaded to be run.
+fn code<'a, Header: FileHeader<Endian = Endian>>(
+    header: &Header,
+    endian: Endian,
+    bytes: &'a [u8],
+) -> impl Iterator<Item = &'a [u8]> {
+    let segments = header.program_headers(endian, bytes).unwrap_or_default();
+    let is_code = move |segment: &&Header::ProgramHeader| {
+        segment.p_type(endian) == elf::PT_LOAD && segment.p_flags(endian).0 & elf::PF_X.0 != 0
+    };
+    segments.iter().filter(is_code).filter_map(move |segment| segment.data(endian, bytes).ok())
 }
 
 /// `Tag_CPU_arch` of a file's public attributes.

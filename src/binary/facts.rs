@@ -217,17 +217,31 @@ pub struct PeFacts {
     pub subsystem: u16,
     /// The version of Windows that the loader asks for (the subsystem version).
     pub minimum_os: OsVersion,
-    /// Whether all code is the intermediate language of .NET, for every processor (ECMA-335, II.25.3.3.1: ILONLY, without
-    /// 32BITREQUIRED unless that is a mere preference).
-    pub is_portable_assembly: bool,
+    /// What of .NET the file holds.
+    pub assembly: Option<Assembly>,
+}
+
+/// An assembly of .NET, which its runtime loads, not Windows alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Assembly {
+    /// All code is the intermediate language, for every processor (ECMA-335, II.25.3.3.1: ILONLY, without 32BITREQUIRED
+    /// unless that is a mere preference).
+    Portable,
+    /// Built for one processor, or with native code in it.
+    ForMachine,
 }
 
 impl Facts {
     /// Whether the file is a library of .NET without native code, which its runtimes load on every system.
     pub(super) fn is_portable_assembly(&self) -> bool {
-        self.slices.iter().all(|slice| {
-            slice.kind == Kind::Library && matches!(&slice.details, Details::Pe(pe) if pe.is_portable_assembly)
-        })
+        self.slices
+            .iter()
+            .all(|slice| slice.kind == Kind::Library && slice.assembly() == Some(Assembly::Portable))
+    }
+
+    /// Whether the file is a library of .NET, whatever else it holds.
+    pub(crate) fn is_assembly(&self) -> bool {
+        self.slices.iter().all(|slice| slice.kind == Kind::Library && slice.assembly().is_some())
     }
 
     /// The loader of glibc or musl that the program asks for and this machine does not have: it cannot be started here, and
@@ -294,6 +308,13 @@ impl Slice {
             Details::Elf(_) => None,
             Details::MachO(facts) => facts.minimum_os,
             Details::Pe(facts) => Some(facts.minimum_os),
+        }
+    }
+
+    pub(super) fn assembly(&self) -> Option<Assembly> {
+        match &self.details {
+            Details::Pe(facts) => facts.assembly,
+            _ => None,
         }
     }
 

@@ -9,6 +9,7 @@
 //! Everything here works on bytes in memory, most often a memory map. Every offset and count of the input is taken as
 //! hostile: nothing panics, and time and memory are bounded by the size of the input.
 
+mod arm_code;
 mod bundled;
 mod bytes;
 mod dependencies;

@@ -10,7 +10,7 @@ use object::read::pe::{DataDirectories, ExportTable, ExportTarget, ImageNtHeader
 
 use super::bytes::Strings;
 use super::error::BinaryError;
-use super::facts::{Details, Facts, Kind, Linkage, Needed, PeFacts, Signature, Slice};
+use super::facts::{Assembly, Details, Facts, Kind, Linkage, Needed, PeFacts, Signature, Slice};
 use super::machine::Machine;
 use super::magic::Format;
 use crate::target::{Architecture, OsVersion};
@@ -108,24 +108,31 @@ fn slice<Headers: ImageNtHeaders>(bytes: &[u8], mut offset: u64) -> Result<Slice
         details: Details::Pe(PeFacts {
             subsystem: optional.subsystem().0,
             minimum_os: OsVersion::new(optional.major_subsystem_version(), optional.minor_subsystem_version()),
-            is_portable_assembly: machine == Machine::Known(Architecture::I686)
-                && is_portable_assembly(bytes, &directories, &sections),
+            assembly: assembly(bytes, machine, &directories, &sections),
         }),
     })
 }
 
-/// Whether the header of .NET says that there is no native code, and asks for no processor.
-fn is_portable_assembly(bytes: &[u8], directories: &DataDirectories<'_>, sections: &SectionTable<'_>) -> bool {
-    /// Where the flags stand in the header.
+/// What the header of .NET says, where there is one (ECMA-335, II.25.3.3).
+fn assembly(
+    bytes: &[u8],
+    machine: Machine,
+    directories: &DataDirectories<'_>,
+    sections: &SectionTable<'_>,
+) -> Option<Assembly> {
+    /// The size of the header, and where the flags stand in it.
+    const HEADER: usize = 72;
     const FLAGS: usize = 16;
-    let Some(directory) = directories.get(pe::IMAGE_DIRECTORY_ENTRY_COM_DESCRIPTOR) else { return false };
-    let Ok(header) = directory.data(bytes, sections) else { return false };
-    let Some(flags) = header.get(FLAGS..).and_then(<[u8]>::first_chunk).map(|raw| u32::from_le_bytes(*raw)) else {
-        return false;
-    };
+    let header = directories.get(pe::IMAGE_DIRECTORY_ENTRY_COM_DESCRIPTOR)?.data(bytes, sections).ok()?;
+    let header = header.get(..HEADER)?;
+    let flags = u32::from_le_bytes(*header.get(FLAGS..)?.first_chunk()?);
     let has = |flag: pe::CorFlags| flags & flag.0 != 0;
     let is_for_32_bits = has(pe::COMIMAGE_FLAGS_32BITREQUIRED) && !has(pe::COMIMAGE_FLAGS_32BITPREFERRED);
-    has(pe::COMIMAGE_FLAGS_ILONLY) && !has(pe::COMIMAGE_FLAGS_NATIVE_ENTRYPOINT) && !is_for_32_bits
+    let is_portable = machine == Machine::Known(Architecture::I686)
+        && has(pe::COMIMAGE_FLAGS_ILONLY)
+        && !has(pe::COMIMAGE_FLAGS_NATIVE_ENTRYPOINT)
+        && !is_for_32_bits;
+    Some(if is_portable { Assembly::Portable } else { Assembly::ForMachine })
 }
 
 fn imports(

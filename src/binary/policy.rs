@@ -178,6 +178,9 @@ pub(super) fn on_some_linux(library: &str) -> bool {
 /// No Mac with an arm64 processor runs anything older.
 pub(super) const FIRST_ARM_MACOS: OsVersion = OsVersion::new(11, 0);
 
+/// No simulator of a Mac with an arm64 processor runs anything older.
+pub(super) const FIRST_ARM_IOS: OsVersion = OsVersion::new(14, 0);
+
 /// macOS 10.16 is the name that macOS 11 gives itself to old programs.
 pub(super) fn macos_named(version: OsVersion) -> OsVersion {
     if version == OsVersion::new(10, 16) { OsVersion::new(11, 0) } else { version }

@@ -5,7 +5,7 @@ use std::cell::{LazyCell, OnceCell};
 use std::collections::{HashMap, HashSet};
 
 use super::bundled::{BundledLibraries, Reach};
-use super::facts::{
+use super::facts::{Assembly, 
     Details, ElfFacts, Facts, Kind, Libc, Linkage, MachOFacts, MachOPlatform, Needed, Signature, Slice,
 };
 use super::magic::Format;
@@ -36,7 +36,11 @@ pub(super) fn objections(facts: &Facts, tag: &PlatformTag, member: &str, bundled
     }
     let mut found = Vec::new();
     for architecture in tag.architectures() {
-        let runs = |slice: &&Slice| slice.machine.architecture().is_some_and(|built| built.runs_on(architecture));
+        // A program of .NET for every processor is started as one for the processor of the machine.
+        let runs = |slice: &&Slice| {
+            slice.machine.architecture().is_some_and(|built| built.runs_on(architecture))
+                || slice.assembly() == Some(Assembly::Portable)
+        };
         let slice = facts.slices.iter().find(runs);
         match slice {
             Some(slice) => {
@@ -115,6 +119,9 @@ impl Trial<'_> {
             Some(other) => return self.found.push(Objection::System { found: other.to_string(), expected }),
             None => self.found.push(Objection::NoMinimumOs { system: "iOS", architecture: self.architecture }),
         }
+        // Linkers write no less than what the first Macs with arm64 had to simulate.
+        let is_arm = self.architecture == Architecture::Aarch64;
+        let promised = if machine.is_simulator() && is_arm { promised.max(policy::FIRST_ARM_IOS) } else { promised };
         if let Some(needs) = details.minimum_os.filter(|needs| *needs > promised) {
             let architecture = self.architecture;
             self.found.push(Objection::Floor { system: "iOS", architecture, needs, promised });

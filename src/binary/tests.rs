@@ -203,6 +203,12 @@ fn ios_is_told_by_its_platform() {
         let dylibs = vec![("/usr/lib/libSystem.B.dylib", false), (name, false)];
         objections_to(&MachSample { kind, dylibs, ..on(ARM64, 2, 13, 0) }.build(), "ios_13_0_arm64_iphoneos").len()
     };
+    // Simulators of arm64 began with iOS 14, those of Intel long before.
+    let simulated = |cpu, tag| objections_to(&on(cpu, 7, 14, 0).build(), tag).len();
+    assert_eq!(simulated(ARM64, "ios_13_0_arm64_iphonesimulator"), 0);
+    assert_eq!(simulated(AMD64, "ios_13_0_x86_64_iphonesimulator"), 1);
+    let later = objections_to(&on(ARM64, 7, 15, 0).build(), "ios_13_0_arm64_iphonesimulator");
+    assert_eq!(later[0].to_string(), "its aarch64 code needs iOS 15.0, and the tag promises 14.0");
     // An extension module is a bundle, 8; a program is none of the app's.
     assert_eq!(python(8, "@rpath/Python.framework/Python"), 0);
     assert_eq!(python(2, "@rpath/Python.framework/Python"), 1);

@@ -125,6 +125,9 @@ fn what_a_required_distribution_brings_along_is_there() {
         ("nvidia-cublas-cu12", "cublas64_12.dll", NONE),
         ("intel-openmp", "libiomp5md.dll", NONE),
         ("onnxruntime", "onnxruntime.dll", NONE),
+        ("h5py>=3.0.0", "hdf5.dll", NONE),
+        ("h5py (>=3) ; python_version >= '3.9'", "HDF5_HL.dll", NONE),
+        ("h5netcdf>=1", "hdf5.dll", E),
         ("requests", "torch_cpu.dll", E),
         ("onnxruntime", "libssl-3-x64.dll", E),
     ] {

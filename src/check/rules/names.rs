@@ -6,7 +6,7 @@ use pep440_rs::Version;
 
 use super::contents::{has_extension, is_test_data};
 use super::payload::is_runtime;
-use crate::binary::Objection;
+use crate::binary::{Facts, Objection};
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::sdist::SdistSubject;
 use crate::check::subject::wheel::WheelSubject;
@@ -258,10 +258,10 @@ fn takes(minor: u64, python: &str, abi: &str) -> bool {
 }
 
 rule!(TAG_ANY_NATIVE = "tag-any-native", Error, Wheel(tag_any_native);
-    what: "A wheel tagged `any` holds no native code; small starters for Windows that lie in it as data, as those of distlib and setuptools do, are a warning, and so are files among tests that nothing imports or starts.",
+    what: "A wheel tagged `any` holds no native code; small starters for Windows that lie in it as data, as those of distlib and setuptools do, are a warning, and so are libraries of .NET, which its runtime loads where there is one, and files among tests that nothing imports or starts.",
     why: "Every machine installs it, and all but one kind cannot run it.",
     fix: "Tag the wheel with the platform that its binaries are for";
-    because: [Promise("the tag says that every machine can use the wheel"), Habit("starters for Windows that Python code copies are data, and so is what tests read")];
+    because: [Promise("the tag says that every machine can use the wheel"), Habit("starters for Windows that Python code copies are data, and so is what tests read or the runtime of .NET loads")];
     remedy: Retag);
 
 fn tag_any_native(wheel: &WheelSubject, found: &mut Findings) {
@@ -275,8 +275,9 @@ fn tag_any_native(wheel: &WheelSubject, found: &mut Findings) {
 /// The largest starter of the kind that script makers copy: uv's, setuptools' and distlib's have less than a third of it.
 const MAX_STARTER: u64 = 512 << 10;
 
-/// Binaries that are data: the small starters for Windows, which Python code copies beside scripts: families for several machines in one directory,
-/// and those known by their names. What lies in `.data`, or is the product's own program, is none.
+/// Binaries that are data: what tests read, libraries of .NET, and the small starters for Windows, which Python code copies
+/// beside scripts: families for several machines in one directory, and those known by their names. Of starters, what lies in
+/// `.data` or is the product's own program is none; of libraries, what Python imports.
 pub(super) fn shipped_as_data(wheel: &WheelSubject) -> HashSet<&str> {
     const NAMES: [&str; 6] = ["cli", "gui", "launcher", "trampoline", "t", "w"];
     let own = format!("{}.exe", wheel.runtime.executable());
@@ -298,9 +299,10 @@ pub(super) fn shipped_as_data(wheel: &WheelSubject) -> HashSet<&str> {
     for (paths, machines) in by_directory.into_values() {
         chosen.extend(paths.into_iter().filter(|path| machines.len() > 1 || is_named(path)));
     }
-    chosen.extend(
-        wheel.inventory.binaries().iter().map(|(path, _)| path.as_str()).filter(|path| is_test_data(wheel, path)),
-    );
+    let is_assembly = |path: &str, facts: &Facts| facts.is_assembly() && !has_extension(path, &["pyd"]);
+    let others = wheel.inventory.binaries().iter();
+    let others = others.filter(|(path, facts)| is_assembly(path, facts) || is_test_data(wheel, path));
+    chosen.extend(others.map(|(path, _)| path.as_str()));
     chosen
 }
 

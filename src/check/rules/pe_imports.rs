@@ -17,7 +17,8 @@ rule!(PE_IMPORTS = "pe-imports", Error, Wheel(pe_imports);
 
 /// What distributions bring along under names that are not their own: the beginning of the distribution's name, and those
 /// of the DLLs.
-const PROVIDERS: [(&str, &[&str]); 21] = [
+const PROVIDERS: [(&str, &[&str]); 22] = [
+    ("h5py", &["hdf5"]),
     ("intel-openmp", &["libiomp"]),
     ("msvc-runtime", &["vcruntime", "msvcp", "concrt", "vccorlib", "vcomp"]),
     ("nvidia-cublas", &["cublas", "nvblas"]),

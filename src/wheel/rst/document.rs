@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::fault::Fault;
 use super::lines::Line;
+use super::roles::{self, OwnRoles};
 
 /// How deep blocks may lie in one another; what lies deeper is not looked at.
 const MAX_DEPTH: usize = 64;
@@ -31,7 +32,9 @@ pub(super) struct Document<'a> {
     targets: BTreeMap<String, Target>,
     /// As they are written: two that differ in case are two.
     substitutions: BTreeSet<String>,
-    pub roles: BTreeSet<String>,
+    pub roles: OwnRoles,
+    /// From which line on text that names no role has which.
+    default_roles: BTreeMap<usize, String>,
     uses: Vec<(usize, Use)>,
     /// Definitions and uses that have no name: links, numbered notes, notes by symbol.
     unnamed: [(usize, usize); 3],
@@ -61,6 +64,16 @@ impl<'a> Document<'a> {
         } else {
             self.is_partial = true;
         }
+    }
+
+    pub(super) fn default_role(&mut self, line: usize, role: &str) {
+        self.default_roles.insert(line, role.to_lowercase());
+    }
+
+    /// The role of text on this line that names none, where an index refuses it.
+    pub(super) fn refused_default(&self, line: usize) -> Option<&str> {
+        let (_, role) = self.default_roles.range(..=line).next_back()?;
+        roles::is_raw(role, &self.roles).then_some(role.as_str())
     }
 
     pub(super) fn define(&mut self, line: usize, name: &str, target: Target) -> Result<(), Fault> {

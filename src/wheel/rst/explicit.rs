@@ -4,7 +4,7 @@
 use super::document::{Document, Target, Unnamed};
 use super::fault::Fault;
 use super::lines::{Block, Indent, Line, Until, indented};
-use super::{inline, options};
+use super::{inline, options, other};
 
 /// What a directive holds.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -102,11 +102,11 @@ fn directive_name(rest: &str) -> Option<(&str, usize)> {
     is_simple_name(name).then(|| (name, end + 2 + super::lines::spaces(&rest[end + 2..])))
 }
 
-/// The role that a line defines: `.. role:: name(base)`.
-pub(super) fn own_role(line: &str) -> Option<String> {
+/// What follows `.. role::` in a line.
+pub(super) fn role_argument(line: &str) -> Option<&str> {
     let rest = line.trim_start().strip_prefix("..")?.trim_start();
     let (_, end) = directive_name(rest).filter(|(name, _)| name.eq_ignore_ascii_case("role"))?;
-    Some(rest[end..].split('(').next()?.trim().to_lowercase())
+    rest.get(end..)
 }
 
 fn target<'a>(document: &mut Document<'a>, lines: &[Line<'a>], start: usize, text: usize) -> Result<Block<'a>, Fault> {
@@ -258,30 +258,7 @@ fn directive<'a>(
             }
             return Ok(());
         }
-        Content::Other => {
-            // What is shown as it is needs something to show.
-            let is_code = matches!(name.as_str(), "code" | "code-block" | "sourcecode" | "parsed-literal");
-            let words = block.lines[..arguments].iter().flat_map(|line| line.text.split_whitespace()).count();
-            if is_code && name != "parsed-literal" && words > 1 {
-                return fault(format!(
-                    "the directive `{name}` takes one argument, and no blank line stands before its text"
-                ));
-            }
-            let text = if name == "parsed-literal" { &block.lines[..] } else { &block.lines[head..] };
-            if is_code && text.iter().all(|line| line.text.is_empty()) {
-                return fault(format!("the directive `{name}` shows nothing"));
-            }
-            if name == "list-table" {
-                let body = block.lines[head..].to_vec();
-                if body.iter().all(|line| line.text.is_empty()) {
-                    return fault(format!("the directive `{name}` has no list"));
-                }
-                document.nest(body, depth);
-                return Ok(());
-            }
-            document.is_partial |= !is_code || name == "parsed-literal";
-            return Ok(());
-        }
+        Content::Other => return other::read(document, line, &name, argument, block, (arguments, head), depth),
         // An admonition's options come before its text; what is behind the colons is text too.
         Content::Body if !needs_argument => match block.lines.iter().take(head).position(is_option) {
             Some(0) => block.lines[head..].to_vec(),

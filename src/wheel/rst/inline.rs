@@ -293,7 +293,11 @@ impl Inline<'_, '_> {
             (Some(role), ..) | (_, Some(role), _) => {
                 roles::judge(&role, &text, &self.document.roles).map_err(|why| Fault::new(line, why))?
             }
-            (None, None, 0) => {}
+            (None, None, 0) => {
+                if let Some(role) = self.document.refused_default(line) {
+                    return Err(Fault::new(line, format!("the role `{role}` is refused, and it is the default here")));
+                }
+            }
             (None, None, count) => self.phrase(line, &text, count)?,
         }
         Ok(next)

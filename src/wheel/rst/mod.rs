@@ -9,6 +9,7 @@ mod inline;
 mod lines;
 mod markers;
 mod options;
+mod other;
 mod roles;
 mod tables;
 
@@ -28,7 +29,9 @@ pub(crate) fn fault(text: &str) -> Option<Fault> {
 
 fn read<'a>(document: &mut Document<'a>, lines: &[Line<'a>]) -> Result<(), Fault> {
     // Blocks inside others are read last, and a role that they define is used before.
-    document.roles.extend(lines.iter().filter_map(|line| explicit::own_role(line.text)));
+    for argument in lines.iter().filter_map(|line| explicit::role_argument(line.text)) {
+        roles::define(&mut document.roles, argument);
+    }
     Body::new(document, lines, Place::Document).read()?;
     while let Some((lines, depth)) = document.nested.pop() {
         Body::new(document, &lines, Place::Inside(depth)).read()?;
@@ -92,6 +95,24 @@ mod tests {
             "`a`__\n",
             "__ http://x\n\nt\n",
             "[#]_ [#]_\n\n.. [#] a\n",
+            ".. role:: h(raw)\n   :format: html\n\n:h:`<b>`\n",
+            ".. role:: a(raw)\n\n.. role:: b(a)\n\n:B:`x`\n",
+            ".. role:: a(nope)\n\nx\n",
+            ".. role::\n\nx\n",
+            ".. default-role:: nope\n\nx\n",
+            ".. role:: h(raw)\n   :format: html\n\n.. default-role:: h\n\na `b`\n",
+            ".. default-role:: raw\n\n- a `b`\n",
+            "x\n\n.. csv-table:: a\n   :file: a.csv\n",
+            "x\n\n.. csv-table::\n   :header-rows: 1\n   :URL: https://x\n",
+            "x\n\n.. csv-table:: a\n",
+            "x\n\n.. csv-table:: a\n   :nope: 1\n\n   1,2\n",
+            ".. parsed-literal::\n\n   :func:`x`\n",
+            ".. parsed-literal::\n\n   **x\n",
+            ".. table:: a\n\n   text\n",
+            ".. table:: a\n\n   ===  ===\n   a    b\n   ===  ==\n",
+            ".. list-table::\n\n   text\n",
+            ".. list-table::\n\n   * - a\n     - b\n   * - c\n",
+            ".. list-table::\n   :header-rows: 3\n\n   * - a\n     - b\n",
             ".. image:: x\n   :foo: bar\n",
             ".. note::\n",
             ":pep:`a`\n",
@@ -162,6 +183,18 @@ mod tests {
             ".. class:: x\n\nt\n",
             "T\n=\n\nT_\n\n.. _T: http://a\n",
             ".. role:: x\n\na :X:`y`\n",
+            ".. role:: h(raw)\n   :format: html\n\nx\n",
+            ".. role:: raw\n\n:raw:`y`\n",
+            ".. role:: py(code)\n   :language: python\n\n:py:`y`\n",
+            ".. default-role:: code\n\na `b`\n",
+            ".. default-role:: raw\n\n.. default-role::\n\na `b`\n",
+            "a `b`\n\n.. default-role:: raw\n",
+            "x\n\n.. csv-table:: a\n   :header: a, b\n   :delim: ;\n\n   1;2\n",
+            ".. parsed-literal::\n\n   *x* :sub:`y`\n",
+            ".. parsed-literal::\n   :class: a\n\n   x\n",
+            ".. table:: a\n   :widths: auto\n\n   ===  ===\n   a    b\n   ===  ===\n",
+            ".. list-table::\n\n   *   - a\n       - * b\n         * c\n\n   *   - d\n\n       - e\n",
+            ".. list-table::\n   :header-rows: 1\n   :stub-columns: 1\n\n   * -\n     - b\n   * - c\n     -\n",
             "|x|_\n\n.. |x| replace:: y\n\n.. _x: http://a\n",
             "a ``x`` b``\n",
             "x*y*z * a *\n",

@@ -57,6 +57,22 @@ fn own(directive: &str) -> Option<&'static [Row]> {
             ("widths", Any),
             ("align", Word(ACROSS)),
         ],
+        "csv-table" => &[
+            ("header-rows", Whole),
+            ("stub-columns", Whole),
+            ("header", Any),
+            ("width", Width),
+            ("widths", Any),
+            ("align", Word(ACROSS)),
+            ("delim", Any),
+            ("keepspace", Flag),
+            ("quote", Any),
+            ("escape", Any),
+            ("encoding", Any),
+            ("file", Any),
+            ("url", Any),
+        ],
+        "table" => &[("width", Width), ("widths", Any), ("align", Word(ACROSS))],
         "attention" | "caution" | "danger" | "error" | "hint" | "important" | "note" | "tip" | "warning"
         | "admonition" | "topic" => &[],
         _ => return None,
@@ -83,6 +99,11 @@ pub(super) fn fault(directive: &str, lines: &[Line<'_>], in_line: bool) -> Optio
         seen.push(name);
     }
     None
+}
+
+/// The value of that option, where it is there.
+pub(super) fn value(lines: &[Line<'_>], wanted: &str) -> Option<String> {
+    options(lines).into_iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value)
 }
 
 /// Names and values; a value goes on in lines that are indented.

@@ -1,25 +1,78 @@
-//! The roles of interpreted text that docutils knows, and what two of them ask of their text.
+//! The roles of interpreted text: those that docutils knows, those that a document defines, and what some ask of their text.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// The roles of docutils and their short names.
 const ROLES: &str = "abbreviation ab acronym ac anonymous-reference citation-reference code emphasis footnote-reference \
     index i literal math named-reference pep-reference pep raw rfc-reference rfc restructuredtext-unimplemented-role strong \
     subscript sub substitution-reference superscript sup target title-reference title t uri-reference uri url";
 
-/// Why a text in this role does not render.
-pub(super) fn judge(role: &str, text: &str, own: &BTreeSet<String>) -> Result<(), String> {
+/// The roles that a document defines, in small letters, with whether they hand their text on as it is.
+pub(super) type OwnRoles = BTreeMap<String, bool>;
+
+/// Adds what the argument of a directive `role` defines: `name(base)`.
+pub(super) fn define(own: &mut OwnRoles, argument: &str) {
+    let (name, base) = parts(argument);
+    let is_raw = base.as_deref().is_some_and(|base| is_raw(base, own));
+    // Of two definitions nobody knows which one is in force where the role is used.
+    own.entry(name).and_modify(|raw| *raw &= is_raw).or_insert(is_raw);
+}
+
+/// Why the definition of a role does not render.
+pub(super) fn judge_definition(argument: &str, own: &OwnRoles) -> Result<(), String> {
+    let (name, base) = parts(argument);
+    match base {
+        None if name.is_empty() => Err("the directive `role` has no argument".to_owned()),
+        Some(base) if !is_known(&base, own) => Err(unknown(&base)),
+        _ => Ok(()),
+    }
+}
+
+/// Why text that names no role does not render where this is the role of such text.
+pub(super) fn judge_default(role: &str, own: &OwnRoles) -> Result<(), String> {
     let name = role.to_lowercase();
-    if !ROLES.split(' ').any(|known| known == name) && !own.contains(&name) {
-        return Err(format!("the role `{role}` is not known"));
+    match name.is_empty() || is_known(&name, own) {
+        true => Ok(()),
+        false => Err(unknown(role)),
+    }
+}
+
+fn parts(argument: &str) -> (String, Option<String>) {
+    let (name, base) = match argument.split_once('(') {
+        Some((name, base)) => (name, Some(base.trim_end().trim_end_matches(')').trim().to_lowercase())),
+        None => (argument, None),
+    };
+    (name.trim().to_lowercase(), base)
+}
+
+fn is_known(name: &str, own: &OwnRoles) -> bool {
+    own.contains_key(name) || ROLES.split_whitespace().any(|known| known == name)
+}
+
+/// Whether text in the role would be shown as it is, which an index switches off.
+pub(super) fn is_raw(name: &str, own: &OwnRoles) -> bool {
+    own.get(name).copied().unwrap_or(name == "raw")
+}
+
+fn unknown(role: &str) -> String {
+    format!("the role `{role}` is not known")
+}
+
+/// Why a text in this role does not render.
+pub(super) fn judge(role: &str, text: &str, own: &OwnRoles) -> Result<(), String> {
+    let name = role.to_lowercase();
+    if !is_known(&name, own) {
+        return Err(unknown(role));
+    }
+    if is_raw(&name, own) {
+        return Err(format!("the role `{role}` is refused, as `raw` is"));
     }
     let number = || text.replace('\0', "").trim().split('#').next().unwrap_or_default().parse::<u32>();
     // Text before an address in angles is shown in place of the number.
-    let is_plain = !text.contains('<');
+    let is_plain = !text.contains('<') && !own.contains_key(&name);
     match name.as_str() {
         "pep" | "pep-reference" if is_plain && number().is_err() => Err(format!("`{text}` is no number of a PEP")),
         "rfc" | "rfc-reference" if is_plain && number().is_err() => Err(format!("`{text}` is no number of an RFC")),
-        "raw" => Err("the role `raw` is refused".to_owned()),
         _ => Ok(()),
     }
 }
