@@ -10,7 +10,7 @@ use super::error::{BinaryError, DEBUG_SYMBOLS};
 use super::facts::{Details, Facts, Kind, Linkage, MachOFacts, MachOPlatform, Needed, Signature, Slice};
 use super::machine::Machine;
 use super::macho_signature;
-use super::magic::Format;
+use super::magic::{Format, Magic};
 use crate::target::{Architecture, OsVersion};
 
 const MACHO: Format = Format::MachO;
@@ -44,6 +44,7 @@ fn fat(bytes: &[u8], entry_size: usize, range: impl Fn(&[u8]) -> Option<(u64, u6
     }
     let table = bytes.get(8..8 + count * entry_size).ok_or(MACHO.truncated(what))?;
     let mut slices: Vec<Slice> = Vec::new();
+    let mut special: Vec<(Slice, u32)> = Vec::new();
     let mut ranges: Vec<(u64, u64)> = Vec::new();
     for entry in table.chunks_exact(entry_size) {
         let (offset, size) = range(entry).ok_or(MACHO.truncated(what))?;
@@ -53,15 +54,41 @@ fn fat(bytes: &[u8], entry_size: usize, range: impl Fn(&[u8]) -> Option<(u64, u6
         }
         ranges.push((offset, end));
         let inner = bytes.read_bytes_at(offset, size).map_err(|()| MACHO.truncated("a slice"))?;
+        match word(inner, 0) {
+            // What was linked for 32-bit processors as well serves the others as if it had not been.
+            Some(macho::MH_CIGAM | macho::MH_MAGIC) if count > 1 => continue,
+            _ if Magic::of(inner) == Magic::ObjectArchive => {
+                return Err(BinaryError::Unsupported { what: "a static library" });
+            }
+            _ => {}
+        }
         let slice = slice(inner)?;
         let claimed = word(entry, 0).map(macho::CpuType).map(machine);
         if claimed != Some(slice.machine) {
             return Err(MACHO.malformed(format!("a slice for {} is listed under another architecture", slice.machine)));
         }
-        if slices.iter().any(|other| other.machine == slice.machine) {
+        // The highest byte holds flags.
+        let part = word(entry, 4).unwrap_or_default() & 0x00ff_ffff;
+        let twice = match is_for_all(slice.machine, part) {
+            true => slices.iter().any(|other| other.machine == slice.machine),
+            false => special.iter().any(|(other, known)| other.machine == slice.machine && *known == part),
+        };
+        if twice {
             return Err(MACHO.malformed(format!("two of its slices are for {}", slice.machine)));
         }
-        slices.push(slice);
+        match is_for_all(slice.machine, part) {
+            true => slices.push(slice),
+            false => special.push((slice, part)),
+        }
+    }
+    // Code for some processors of a family alone (`arm64e`, `x86_64h`) is left for what all of them run, where that is there.
+    for (slice, _) in special {
+        if !slices.iter().any(|other| other.machine == slice.machine) {
+            slices.push(slice);
+        }
+    }
+    if slices.is_empty() {
+        return Err(BinaryError::Unsupported { what: "a 32-bit Mach-O file" });
     }
     Ok(Facts::of_headers(MACHO, slices))
 }
@@ -71,6 +98,15 @@ pub(super) fn machine_of_header(head: &[u8]) -> Option<Machine> {
     let cpu = word(head, 4)?;
     let is_swapped = matches!(word(head, 0)?, macho::MH_CIGAM | macho::MH_CIGAM_64);
     Some(machine(macho::CpuType(if is_swapped { cpu.swap_bytes() } else { cpu })))
+}
+
+/// Whether all processors of a family run the slice of this part of it.
+fn is_for_all(machine: Machine, part: u32) -> bool {
+    match machine {
+        Machine::Known(Architecture::Aarch64) => part != macho::CPU_SUBTYPE_ARM64E.0,
+        Machine::Known(Architecture::X86_64) => part != macho::CPU_SUBTYPE_X86_64_H.0,
+        _ => true,
+    }
 }
 
 fn machine(cpu: macho::CpuType) -> Machine {

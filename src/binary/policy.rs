@@ -208,9 +208,10 @@ pub(super) fn windows_has_library(name: &str) -> bool {
 }
 
 /// Whether the DLL comes with something that most machines have and that is no part of Windows: the Visual C++ runtime of
-/// today, or the driver of a graphics card.
+/// today, the driver of a graphics card, or a Java that a program looks for before it loads what needs one.
 pub(super) fn on_most_windows(name: &str) -> bool {
-    const DRIVERS: [&str; 10] = [
+    const APART: [&str; 11] = [
+        "jvm",
         "vulkan-1",
         "nvcuda",
         "nvml",
@@ -234,7 +235,7 @@ pub(super) fn on_most_windows(name: &str) -> bool {
             false => rest.is_empty() || rest.starts_with('_') && !rest.ends_with('d'),
         })
     });
-    of_runtime || DRIVERS.contains(&stem)
+    of_runtime || APART.contains(&stem)
 }
 
 /// Whether CPython for Windows brings this part of the Visual C++ runtime along, from 3.5 and 3.8 on.
@@ -325,7 +326,7 @@ mod tests {
         {
             assert!(windows_has_library(name), "{name}");
         }
-        for name in ["VCRUNTIME140_1.dll", "MSVCP140_ATOMIC_WAIT.dll", "mfc140u.dll", "vcomp140.dll", "nvcuda.dll"] {
+        for name in ["VCRUNTIME140_1.dll", "MSVCP140_ATOMIC_WAIT.dll", "mfc140u.dll", "vcomp140.dll", "jvm.dll"] {
             assert!(on_most_windows(name) && !windows_has_library(name), "{name}");
         }
         for name in ["vcruntime140d.dll", "vcruntime140_1d.dll", "mfc140ud.dll", "msvcp120.dll", "vcruntime1400.dll"] {

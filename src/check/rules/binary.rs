@@ -13,7 +13,7 @@ use crate::scheme::{self, Scheme};
 use crate::wheel::requirement::Requirement;
 
 rule!(BINARY_READABLE = "binary-readable", Error, Wheel(binary_readable);
-    what: "What begins as an ELF, Mach-O or PE file is one throughout: its headers do not contradict themselves or lead outside the file. An object file that is named as one (`.o`) is a warning.",
+    what: "What begins as an ELF, Mach-O or PE file is one throughout: its headers do not contradict themselves or lead outside the file. An object file or static library that is named as one (`.o`, `.a`) is a warning.",
     why: "A file cut short or damaged cannot be started, and nothing can be said about it.",
     fix: "Stage the payload again; compare the file with the one that was built";
     because: [Loader("the headers lead outside of the file"), Habit("object files are for linkers, and nothing loads them")]);
@@ -23,7 +23,7 @@ fn binary_readable(wheel: &WheelSubject, found: &mut Findings) {
     let damaged = wheel.inventory.damaged().iter().filter(|(member, _)| !debug_symbols.contains(member.as_str()));
     for (member, error) in damaged {
         let is_for_linkers = matches!(error, BinaryError::Unsupported { .. })
-            && [".o", ".obj", ".ko"].iter().any(|suffix| member.ends_with(suffix));
+            && [".o", ".obj", ".ko", ".a"].iter().any(|suffix| member.ends_with(suffix));
         let severity = if is_for_linkers { Severity::Warning } else { Severity::Error };
         found.with(severity, Some(member), sentence(error));
     }
