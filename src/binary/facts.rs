@@ -234,9 +234,7 @@ pub enum Assembly {
 impl Facts {
     /// Whether the file is a library of .NET without native code, which its runtimes load on every system.
     pub(super) fn is_portable_assembly(&self) -> bool {
-        self.slices
-            .iter()
-            .all(|slice| slice.kind == Kind::Library && slice.assembly() == Some(Assembly::Portable))
+        self.slices.iter().all(|slice| slice.kind == Kind::Library && slice.assembly() == Some(Assembly::Portable))
     }
 
     /// Whether the file is a library of .NET, whatever else it holds.

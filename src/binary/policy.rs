@@ -208,7 +208,7 @@ pub(super) fn windows_has_library(name: &str) -> bool {
 }
 
 /// Whether the DLL comes with something that most machines have and that is no part of Windows: the Visual C++ runtime of
-/// today, the driver of a graphics card, or a Java that a program looks for before it loads what needs one.
+/// today, the driver of a graphics card, or a Java or CUDA that Python code looks for before it loads what needs one.
 pub(super) fn on_most_windows(name: &str) -> bool {
     const APART: [&str; 11] = [
         "jvm",
@@ -223,6 +223,19 @@ pub(super) fn on_most_windows(name: &str) -> bool {
         "atiadlxx",
         "ze_loader",
     ];
+    const CUDA: [&str; 11] = [
+        "cudart64_",
+        "cublas64_",
+        "cublaslt64_",
+        "cufft64_",
+        "curand64_",
+        "cusolver64_",
+        "cusparse64_",
+        "nvrtc64_",
+        "nvjitlink_",
+        "nvjpeg64_",
+        "cudnn64_",
+    ];
     let name = name.to_ascii_lowercase();
     let stem = name.strip_suffix(".dll").unwrap_or(&name);
     let runtime = ["vcruntime140", "msvcp140", "concrt140", "vccorlib140", "mfc140", "mfcm140", "vcomp140", "vcamp140"];
@@ -235,7 +248,7 @@ pub(super) fn on_most_windows(name: &str) -> bool {
             false => rest.is_empty() || rest.starts_with('_') && !rest.ends_with('d'),
         })
     });
-    of_runtime || APART.contains(&stem)
+    of_runtime || APART.contains(&stem) || CUDA.iter().any(|beginning| stem.starts_with(beginning))
 }
 
 /// Whether CPython for Windows brings this part of the Visual C++ runtime along, from 3.5 and 3.8 on.
@@ -326,7 +339,7 @@ mod tests {
         {
             assert!(windows_has_library(name), "{name}");
         }
-        for name in ["VCRUNTIME140_1.dll", "MSVCP140_ATOMIC_WAIT.dll", "mfc140u.dll", "vcomp140.dll", "jvm.dll"] {
+        for name in ["VCRUNTIME140_1.dll", "MSVCP140_ATOMIC_WAIT.dll", "mfc140u.dll", "jvm.dll", "cublas64_12.dll"] {
             assert!(on_most_windows(name) && !windows_has_library(name), "{name}");
         }
         for name in ["vcruntime140d.dll", "vcruntime140_1d.dll", "mfc140ud.dll", "msvcp120.dll", "vcruntime1400.dll"] {

@@ -5,8 +5,8 @@ use std::cell::{LazyCell, OnceCell};
 use std::collections::{HashMap, HashSet};
 
 use super::bundled::{BundledLibraries, Reach};
-use super::facts::{Assembly, 
-    Details, ElfFacts, Facts, Kind, Libc, Linkage, MachOFacts, MachOPlatform, Needed, Signature, Slice,
+use super::facts::{
+    Assembly, Details, ElfFacts, Facts, Kind, Libc, Linkage, MachOFacts, MachOPlatform, Needed, Signature, Slice,
 };
 use super::magic::Format;
 use super::objection::{Absence, Objection, Strength};

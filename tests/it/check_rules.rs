@@ -864,6 +864,14 @@ fn with_assembly(flags: u32) -> Sample {
     )
 }
 
+/// A wheel for every platform, with one file more and no program.
+fn of_no_platform(member: &str, bytes: Vec<u8>) -> Sample {
+    let sample = linux().entries(|all| all.retain(|entry| !entry.name.ends_with(b"/bin/codex")));
+    let sample = sample.record(|record| without(&record, "/bin/codex")).and(member, bytes, 0o100644);
+    let sample = sample.renamed("openai_codex_cli_bin-0.163.0-py3-none-any.whl");
+    sample.edit(|sample| sample.wheel = sample.wheel.replace("false", "true"))
+}
+
 /// A wheel for Android, with a program of this API level.
 fn android(tag: &str, android_api: Option<u32>) -> Sample {
     let program = ElfSample {
@@ -876,7 +884,7 @@ fn android(tag: &str, android_api: Option<u32>) -> Sample {
 }
 
 /// Rules that are tested elsewhere: they need a second file, or an input that samples cannot make.
-const ELSEWHERE: [&str; 3] = ["attestation", "extension-suffix", "manylinux-blacklist"];
+const ELSEWHERE: [&str; 4] = ["abi3-symbols", "attestation", "extension-suffix", "manylinux-blacklist"];
 
 fn cases() -> Vec<Case> {
     [archive_cases(), name_cases(), metadata_cases(), record_cases(), content_cases(), binary_cases()]
@@ -1062,6 +1070,44 @@ fn unusual_wheels_have_no_error() {
         let errors: Vec<_> = findings(&sample).into_iter().filter(|finding| finding.severity == E).collect();
         assert_eq!(errors, [], "{what}");
     }
+}
+
+#[test]
+fn libraries_of_net_are_data_to_every_platform() {
+    let verdict = |member: &str, bytes: Vec<u8>| {
+        let found = findings(&of_no_platform(member, bytes));
+        let own: Vec<_> = found.into_iter().filter(|finding| finding.rule == "tag-any-native").collect();
+        own.first().map(|finding| finding.severity)
+    };
+    assert_eq!(verdict("codex_cli_bin/dlls/x86/More.dll", assembly(2)), Some(W));
+    assert_eq!(verdict("codex_cli_bin/dlls/More.dll", assembly(9)), None);
+    assert_eq!(verdict("codex_cli_bin/more.pyd", assembly(2)), Some(E));
+    assert_eq!(verdict("codex_cli_bin/more.dll", windows_library()), Some(E));
+}
+
+#[test]
+fn a_module_for_the_stable_abi_needs_nothing_private_of_python() {
+    let told = |tags: &str, undefined: &[(&'static str, bool)], library: &'static str| -> Vec<_> {
+        let module = ElfSample { undefined: undefined.to_vec(), needed: vec!["libc.so.6", library], ..glibc_elf() };
+        let module = ElfSample { interpreter: None, soname: Some("_native.abi3.so"), ..module }.build();
+        let sample = linux().renamed(&format!("openai_codex_cli_bin-0.163.0-{tags}.manylinux_2_17_x86_64.whl"));
+        let found = findings(&sample.and("codex_cli_bin/_native.abi3.so", module, 0o100755));
+        let own = found.into_iter().filter(|finding| finding.rule == "abi3-symbols");
+        own.map(|finding| (finding.severity, finding.message)).collect()
+    };
+    let (stable, libc) = ("cp39-abi3-manylinux2014_x86_64", "libm.so.6");
+    let found = told(stable, &[("_PyUnicode_Ready", false), ("_PyLong_New", false), ("PyLong_FromLong", false)], libc);
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].0, E);
+    assert!(found[0].1.contains("`_PyLong_New`, `_PyUnicode_Ready`"), "{found:?}");
+    // Macros of the limited API, weak symbols, other ABIs, and a Python of its own.
+    let harmless = [("_Py_NoneStruct", false), ("_Py_Dealloc", false), ("_PyArg_ParseTuple_SizeT", false)];
+    assert_eq!(told(stable, &harmless, libc), []);
+    let private = [("_PyUnicode_Ready", false)];
+    assert_eq!(told(stable, &[("_PyUnicode_Ready", true)], libc), []);
+    assert_eq!(told("cp39-cp39-manylinux2014_x86_64", &private, libc), []);
+    assert_eq!(told("py3-none-manylinux2014_x86_64", &private, libc), []);
+    assert_eq!(told("cp39.cp310-abi3.cp310-manylinux2014_x86_64", &private, libc), []);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The rules by family, and the families in the order in which their findings are best fixed: what comes later can only be
 //! believed once what comes before holds.
 
+pub(crate) mod abi;
 pub(crate) mod archive;
 pub(crate) mod binary;
 pub(crate) mod commands;
@@ -69,7 +70,7 @@ static FAMILIES: [Row; 11] = [
         Family::Binary,
         "binary",
         "Every executable and library against the platform tags of its wheel.",
-        &[binary::RULES, pe_imports::RULES, linking::RULES, extensions::RULES],
+        &[binary::RULES, pe_imports::RULES, linking::RULES, extensions::RULES, abi::RULES],
     ),
     (
         Family::Set,

@@ -99,7 +99,8 @@ fn of_lists(text: &[Line<'_>], header_rows: Option<String>, stub_columns: Option
     if columns == 0 || rows.iter().any(|(_, count)| *count != columns) {
         return Some("has rows of different lengths".to_owned());
     }
-    let is_over = |value: Option<String>, most| value.and_then(|it| it.parse::<usize>().ok()).is_some_and(|it| it > most);
+    let is_over =
+        |value: Option<String>, most| value.and_then(|it| it.parse::<usize>().ok()).is_some_and(|it| it > most);
     if is_over(header_rows, rows.len() - 1) {
         return Some("has no row below its header".to_owned());
     }
