@@ -2,12 +2,10 @@
 //! every other file exactly one.
 
 use std::fmt;
-use std::path::Path;
 
 use serde::Serialize;
 
 use super::dependencies::{DependencyError, DependencyList};
-use super::libc;
 use super::machine::{Machine, Machines};
 use super::magic::Format;
 use crate::target::OsVersion;
@@ -240,17 +238,6 @@ impl Facts {
     /// Whether the file is a library of .NET, whatever else it holds.
     pub(crate) fn is_assembly(&self) -> bool {
         self.slices.iter().all(|slice| slice.kind == Kind::Library && slice.assembly().is_some())
-    }
-
-    /// The loader of glibc or musl that the program asks for and this machine does not have: it cannot be started here, and
-    /// nothing is wrong with it.
-    pub(crate) fn missing_loader(&self) -> Option<&str> {
-        self.slices.iter().find_map(|slice| {
-            let Details::Elf(ElfFacts { interpreter: Some(loader), .. }) = &slice.details else { return None };
-            let architecture = slice.machine.architecture()?;
-            let usual = [libc::glibc_interpreter(architecture), libc::musl_interpreter(architecture)];
-            (usual.contains(&loader.as_str()) && !Path::new(loader).exists()).then_some(loader.as_str())
-        })
     }
 
     /// Those facts that headers state.

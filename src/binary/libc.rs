@@ -1,7 +1,9 @@
 //! The C libraries of Linux systems: where each has its program interpreter, and what gives one away in a binary
 //! (the processor supplements of the System V ABI, musl's `ld-musl-ARCH.so.1`).
 
-use super::facts::{ElfFacts, Libc, Needed, Slice, VersionNeed};
+use std::path::Path;
+
+use super::facts::{Details, ElfFacts, Facts, Libc, Needed, Slice, VersionNeed};
 use crate::member_path;
 use crate::target::Architecture;
 
@@ -29,6 +31,17 @@ pub(super) fn musl_interpreter(architecture: Architecture) -> &'static str {
         Architecture::S390x => "/lib/ld-musl-s390x.so.1",
         Architecture::Loongarch64 => "/lib/ld-musl-loongarch64.so.1",
     }
+}
+
+/// The loader of glibc or musl that a program asks for and this machine does not have: it cannot be started here, and nothing
+/// is wrong with it.
+pub(crate) fn missing_loader(program: &Facts) -> Option<&str> {
+    program.slices.iter().find_map(|slice| {
+        let Details::Elf(ElfFacts { interpreter: Some(loader), .. }) = &slice.details else { return None };
+        let architecture = slice.machine.architecture()?;
+        let usual = [glibc_interpreter(architecture), musl_interpreter(architecture)];
+        (usual.contains(&loader.as_str()) && !Path::new(loader).exists()).then_some(loader.as_str())
+    })
 }
 
 /// What `$LIB` stands for in run paths: the directory of the system's own libraries, as Red Hat and as Debian have it.

@@ -43,6 +43,7 @@ pub use error::BinaryError;
 pub use facts::{Details, Facts, Kind, Libc, Linkage, Signature, Slice};
 pub(crate) use head::machine as machine_of_head;
 pub use inventory::Inventory;
+pub(crate) use libc::missing_loader;
 pub use machine::{Machine, Machines};
 pub use magic::{Format, Magic};
 pub(crate) use objection::Absence;

@@ -7,6 +7,7 @@ use super::contents;
 use super::options::{Options, Payload};
 use super::rows::step;
 use super::template_fault::of_template;
+use crate::binary::missing_loader;
 use crate::build::{build, read_stages};
 use crate::console::Console;
 use crate::console::text::{human_bytes, plural, quoted};
@@ -66,7 +67,7 @@ impl Place<'_> {
         row.target.clone_from(&staged.target);
         row.platform_tag = Some(staged.platform_tag.clone());
         row.payload_bytes = staged.bytes;
-        let loader = staged.inventory.get(&staged.entrypoint).and_then(|facts| facts.missing_loader());
+        let loader = staged.inventory.get(&staged.entrypoint).and_then(missing_loader);
         row.missing_loader = loader.map(str::to_owned);
         (row.why, row.wider) = (Some(staged.reason.why.clone()), staged.reason.wider.clone());
         for warning in &staged.warnings {

@@ -9,7 +9,7 @@ use super::error::ScaffoldError;
 use super::kind::{self, Kind};
 use super::names;
 use super::question::{self, Interview, Question, Runnable, Stream, interview};
-use crate::binary::{Inventory, Libc};
+use crate::binary::{Inventory, Libc, missing_loader};
 use crate::console::text::named;
 use crate::console::{Console, Progress};
 use crate::fs::Scratch;
@@ -78,7 +78,7 @@ pub(super) fn survey_all(
     let first = executables.first().cloned().unwrap_or_default();
     let starts = |one: &Seen<'_>| {
         let facts = one.program(&first).and_then(|file| one.inventory.get(&file.path));
-        facts.is_some_and(|facts| facts.missing_loader().is_none())
+        facts.is_some_and(|facts| missing_loader(facts).is_none())
     };
     let mut pairs = seen.iter().zip(&findings.rows);
     let here = pairs.find(|(one, row)| row.triple.runs_here() && starts(one)).map(|(one, _)| one);
