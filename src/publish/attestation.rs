@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::digest::Sha256Digest;
 use crate::fs::{self, FsError};
+use crate::wheel::attestation;
 
 const STATEMENT: &str = "https://in-toto.io/Statement/v1";
 const PROVENANCE: &str = "https://slsa.dev/provenance/v1";
@@ -47,7 +48,7 @@ pub(super) fn beside(
     for entry in std::fs::read_dir(dist).map_err(FsError::read(dist))? {
         let entry = entry.map_err(FsError::read(dist))?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if name.strip_prefix(file).is_some_and(|rest| rest.starts_with('.') && rest.ends_with(".attestation")) {
+        if attestation::subject(&name) == Some(file) {
             names.push(name);
         }
     }

@@ -2,6 +2,7 @@
 //! metadata"): names and files, parsed without trust and printed to the letter.
 
 pub(crate) mod address;
+pub(crate) mod attestation;
 pub mod entry_points;
 pub(crate) mod environment;
 pub mod fields;

@@ -1086,6 +1086,19 @@ fn libraries_of_net_are_data_to_every_platform() {
 }
 
 #[test]
+fn what_another_loader_takes_by_its_name_is_data_beside_what_is_right() {
+    let verdict = |name: &str, bytes: Vec<u8>| {
+        let found = findings(&linux().and(&format!("codex_cli_bin/{name}"), bytes, 0o100644));
+        let own = found.into_iter().find(|finding| finding.rule == "binary-format");
+        own.map(|finding| finding.severity)
+    };
+    assert_eq!(verdict("libs/more.dll", windows_library()), Some(W));
+    assert_eq!(verdict("libs/more.pyd", windows_library()), Some(E));
+    assert_eq!(verdict("libs/more.exe", windows_program()), Some(E));
+    assert_eq!(verdict("libs/more.dll", windows_program()), Some(E));
+}
+
+#[test]
 fn a_module_for_the_stable_abi_needs_nothing_private_of_python() {
     let told = |tags: &str, undefined: &[(&'static str, bool)], library: &'static str| -> Vec<_> {
         let module = ElfSample { undefined: undefined.to_vec(), needed: vec!["libc.so.6", library], ..glibc_elf() };

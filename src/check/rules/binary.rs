@@ -8,7 +8,7 @@ use crate::binary::{Absence, BinaryError, Facts, Format, Libc, Objection, Reach,
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
 use crate::error::sentence;
-use crate::member_path::{join, parent};
+use crate::member_path::{file_name, join, parent};
 use crate::scheme::{self, Scheme};
 use crate::wheel::requirement::Requirement;
 
@@ -170,7 +170,9 @@ pub(super) fn objections(
     let (loads_libraries, required, mut brought) = (OnceCell::new(), OnceCell::new(), HashMap::new());
     for (tag, member, objection) in wheel.objections.iter().filter(|(.., objection)| pick(objection)) {
         if binaries.get(member.as_str()).is_some_and(|facts| format.is_none_or(|format| facts.format == format)) {
-            let is_meant = is_any_right && wrong.contains(member.as_str()) && names_its_machine(member, &binaries);
+            let is_of_others = names_its_machine(member, &binaries)
+                || matches!(objection, Objection::Format { .. }) && names_its_loader(member, &binaries);
+            let is_meant = is_any_right && wrong.contains(member.as_str()) && is_of_others;
             let absent = match objection {
                 Objection::NeededLibrary { library, reach: Reach::Absent, .. } => Some(library),
                 _ => None,
@@ -284,6 +286,21 @@ fn led_to(member: &str, facts: &Facts) -> BTreeSet<String> {
     from_own.filter_map(|rest| join(parent(member), rest)).collect()
 }
 
+/// Whether a library has the name of one that another system's loader loads, or of data of a runtime's own (an ahead-of-time
+/// snapshot, say): what picks its library by name never takes it on the tag's machines. Nothing that Python imports has.
+fn names_its_loader(member: &str, binaries: &HashMap<&str, &Facts>) -> bool {
+    let Some(facts) = binaries.get(member).filter(|facts| !facts.is_executable()) else { return false };
+    let name = file_name(member).to_ascii_lowercase();
+    match facts.format {
+        Format::MachO => name.ends_with(".dylib"),
+        Format::Pe => name.ends_with(".dll"),
+        Format::Elf => {
+            let is_library = name.ends_with(".so") || name.contains(".so.");
+            name.contains('.') && !is_library && scheme::of_any(member).0 != Scheme::Scripts
+        }
+    }
+}
+
 /// Whether the name of a file or of its directory says for which other machine it is, so that it is there for that one: a
 /// debugger's helper for 32-bit processes, say. Nothing that Python imports and no script is.
 fn names_its_machine(member: &str, binaries: &HashMap<&str, &Facts>) -> bool {
@@ -297,10 +314,14 @@ fn names_its_machine(member: &str, binaries: &HashMap<&str, &Facts>) -> bool {
     }
     let words: Vec<&str> = lower.rsplit('/').take(2).flat_map(|part| part.split(['_', '-', '.'])).collect();
     let has = |names: &[&str]| names.iter().any(|name| words.contains(name));
+    // As in `portaudio32bit.dll`.
+    let ends = |name: &str| words.iter().any(|word| word.ends_with(name));
     facts.slices.iter().all(|slice| match slice.machine.architecture() {
-        Some(I686) => has(&["x86", "i386", "i686", "32", "win32", "x32", "ia32"]) && !has(&["64"]),
-        Some(Aarch64) => has(&["arm64", "aarch64"]),
-        Some(X86_64) => has(&["amd64", "x64", "x86_64"]) || words.windows(2).any(|pair| pair == ["x86", "64"]),
+        Some(I686) => has(&["x86", "i386", "i686", "32", "win32", "x32", "ia32"]) && !has(&["64"]) || ends("32bit"),
+        Some(Aarch64) => has(&["arm64", "aarch64"]) || ends("arm64"),
+        Some(X86_64) => {
+            has(&["amd64", "x64", "x86_64"]) || words.windows(2).any(|pair| pair == ["x86", "64"]) || ends("64bit")
+        }
         _ => false,
     })
 }

@@ -1,6 +1,7 @@
 //! Rules about the dist-info and data directories: their names, entry points, attestations (PEP 740).
 
 use std::collections::{BTreeSet, HashSet};
+use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,6 +15,7 @@ use crate::console::text::named;
 use crate::fs::read;
 use crate::product::is_of_python;
 use crate::scheme::{self, Scheme};
+use crate::wheel::attestation;
 
 rule!(DISTINFO_ONE = "distinfo-one", Error, Wheel(distinfo_one);
     what: "There is exactly one `.dist-info` directory.",
@@ -188,26 +190,39 @@ fn entry_points(wheel: &WheelSubject, found: &mut Findings) {
     }
 }
 
-rule!(ATTESTATION = "attestation", Warning, Wheel(attestation);
-    what: "An attestation that lies beside the wheel (`.publish.attestation`) is about this very file.",
+const MAX_ATTESTATION: u64 = 1 << 20;
+
+rule!(ATTESTATION = "attestation", Warning, Wheel(attested_beside);
+    what: "Every attestation that lies beside the wheel (`.publish.attestation`, or of another kind) is about this very file.",
     why: "Indexes refuse an attestation with another name or digest, after the upload has begun.",
     fix: "Sign the file that is uploaded, after the last change to it";
     because: [Habit("only an upload that sends it along is refused")]);
 
-fn attestation(wheel: &WheelSubject, found: &mut Findings) {
-    let beside = wheel.path.with_file_name(format!("{}.publish.attestation", wheel.file_name));
-    let Ok(metadata) = std::fs::metadata(&beside) else { return };
-    let wrong = if metadata.len() > 1 << 20 {
-        "is larger than 1 MiB".to_owned()
-    } else {
-        match read(&beside).ok().as_deref().and_then(attested) {
-            None => "cannot be read, or has not exactly one subject".to_owned(),
-            Some((_, digest)) if digest != wheel.sha256.to_string() => "is about a file with another digest".to_owned(),
-            Some((name, _)) if name != wheel.file_name => format!("is about `{name}`"),
-            Some(_) => return,
+fn attested_beside(wheel: &WheelSubject, found: &mut Findings) {
+    let directory = wheel.path.parent().filter(|directory| *directory != Path::new("")).unwrap_or(Path::new("."));
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
+    let beside: BTreeSet<_> = names.filter(|name| attestation::subject(name) == Some(&wheel.file_name)).collect();
+    for name in beside {
+        if let Some(wrong) = disagreement(&directory.join(&name), wheel) {
+            found.whole(format!("the attestation `{name}` beside the wheel {wrong}"));
         }
-    };
-    found.whole(format!("the attestation beside the wheel {wrong}"));
+    }
+}
+
+/// What is wrong with an attestation that lies beside a wheel.
+fn disagreement(path: &Path, wheel: &WheelSubject) -> Option<String> {
+    if std::fs::metadata(path).is_ok_and(|metadata| metadata.len() > MAX_ATTESTATION) {
+        return Some("is larger than 1 MiB".to_owned());
+    }
+    match read(path).ok().as_deref().and_then(attested) {
+        None => Some("cannot be read, or has not exactly one subject".to_owned()),
+        Some((_, digest)) if digest != wheel.sha256.to_string() => {
+            Some("is about a file with another digest".to_owned())
+        }
+        Some((name, _)) if name != wheel.file_name => Some(format!("is about `{name}`")),
+        Some(_) => None,
+    }
 }
 
 /// The name and the digest of the one file that an attestation is about.

@@ -4,12 +4,13 @@
 use crate::check::coverage::{Candidate, Coverage};
 use crate::check::finding::Owner;
 use crate::check::rule::{Findings, Rule, Severity, rule};
-use crate::check::subject::release::{Set, Stray, attestation_subject};
+use crate::check::subject::release::{Set, Stray};
 use crate::check::subject::summary::{Role, Summary, types_path};
 use crate::console::text::named;
 use crate::product::Target;
 use crate::typegen::constant::constant;
 use crate::version::PublicVersion;
+use crate::wheel::attestation;
 use crate::wheel::metadata::Metadata;
 
 rule!(UNKNOWN_FILE = "unknown-file", Error, Set(unknown_file);
@@ -28,7 +29,7 @@ fn unknown_file(set: &Set<'_>, found: &mut Findings) {
                 .with_help("Remove it; nothing of it is published"),
             Stray::Misplaced => found.finding(format!("`{name}` does not belong in a dist directory")),
             Stray::Attestation => {
-                let subject = attestation_subject(name).unwrap_or_default();
+                let subject = attestation::subject(name).unwrap_or_default();
                 let finding = found.finding(format!("`{name}` attests `{subject}`, which is not there"));
                 finding.with_help("Remove the attestation, or add the file")
             }

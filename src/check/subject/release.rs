@@ -14,6 +14,7 @@ use crate::product::{RuntimeProject, SdkProject, Target};
 use crate::smoke;
 use crate::target::{PlatformTag, TargetTriple};
 use crate::version::ReleaseVersion;
+use crate::wheel::attestation;
 use crate::wheel::filename::{Claim, SdistFileName, WheelFileName};
 use crate::wheel::name::DistributionName;
 
@@ -154,7 +155,7 @@ impl Dist {
         for entry in &entries {
             let name = entry.relative.as_str();
             let orphan = |subject: &str| !names.contains(subject);
-            let stray = match attestation_subject(name) {
+            let stray = match attestation::subject(name) {
                 _ if is_temporary(name) => Stray::Temporary,
                 _ if entry.kind != Kind::File || name.contains('/') => Stray::Misplaced,
                 Some(subject) if orphan(subject) => Stray::Attestation,
@@ -239,23 +240,4 @@ fn distribution(path: &Path) -> Option<DistributionName> {
     let name = path.file_name()?.to_str()?;
     let wheel = name.parse::<WheelFileName>().map(|name| name.distribution);
     wheel.or_else(|_| name.parse::<SdistFileName>().map(|name| name.distribution)).ok()
-}
-
-/// The file that an attestation is beside (PEP 740): `NAME.publish.attestation` attests `NAME`.
-pub(crate) fn attestation_subject(name: &str) -> Option<&str> {
-    let stem = name.strip_suffix(".attestation")?;
-    Some(stem.rsplit_once('.').filter(|(_, kind)| !matches!(*kind, "whl" | "gz")).map_or(stem, |(subject, _)| subject))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn attestations_are_beside_their_subject() {
-        assert_eq!(attestation_subject("a-1.whl.publish.attestation"), Some("a-1.whl"));
-        assert_eq!(attestation_subject("a-1.whl.attestation"), Some("a-1.whl"));
-        assert_eq!(attestation_subject("a-1.tar.gz.slsa.attestation"), Some("a-1.tar.gz"));
-        assert_eq!(attestation_subject("a-1.whl"), None);
-    }
 }
