@@ -68,7 +68,7 @@ fn environment(command: &Command) -> Section {
     let mut section = Section::of(
         "Environment",
         &[
-            ("NO_COLOR", "no colour, whatever it is set to"),
+            ("NO_COLOR", "no colour, whatever it is set to, unless `--color always` asks for it"),
             ("COLUMNS", "the width that tables fit, instead of the terminal's"),
         ],
     );
