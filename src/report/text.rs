@@ -9,6 +9,7 @@ use super::markdown;
 use super::value::{ProblemRow, Release, TargetRow};
 use crate::console::Shown;
 use crate::console::text::{columns, human_bytes, plural, table, visible};
+use crate::error::Outcome;
 
 /// The columns that a table with words for outcomes needs.
 const WIDE: usize = 100;
@@ -53,6 +54,15 @@ impl Shown for Release {
             }
         }
         let _ = writeln!(text, "\n{} {} {}: {}", self.distribution, self.version, self.outcome.word(), self.summary());
+        let wheels = self.targets.iter().filter(|target| target.wheel.is_some());
+        let untested = wheels.clone().filter(|target| !target.is_tested()).count();
+        if self.outcome == Outcome::Passed && untested > 0 {
+            let all = plural(wheels.count(), "runtime wheel");
+            let _ = writeln!(
+                text,
+                "not smoke-tested here: {untested} of {all}; test them where they run, and publish with all receipts"
+            );
+        }
         if let Some(next) = &self.next {
             let _ = writeln!(text, "next: {next}");
         }
