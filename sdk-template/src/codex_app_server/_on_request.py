@@ -135,6 +135,18 @@ def _params(method: str, params: JsonObject) -> object:
     return decode_response(method, params, cast("type[WireModel]", getattr(module, entry[1])))
 
 
+def _tell_of_unknown(method: str) -> None:
+    """Newer servers may ask more than this SDK knows; a misspelled method is never asked."""
+    import logging
+
+    from .generated.registry import SERVER_REQUESTS
+
+    if method not in SERVER_REQUESTS:
+        logging.getLogger("codex_app_server").warning(
+            "on_request: %r is no request of a server that this SDK knows", method
+        )
+
+
 class RequestHandling(ABC):
     """What clients and threads have in common: they let functions decide what the server asks."""
 
@@ -240,3 +252,5 @@ class RequestHandling(ABC):
             """
             handlers, thread_id = self._handlers()
             handlers.put(thread_id, method, handler)
+            if handler is not None:
+                _tell_of_unknown(method)

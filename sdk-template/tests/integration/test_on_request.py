@@ -62,7 +62,7 @@ def test_a_client_and_a_thread_decide(twin: Twin, tmp_path: Path, settings: dict
 
 
 def test_a_handler_that_fails_declines_and_comes_before_the_configured_one(
-    twin: Twin, tmp_path: Path, settings: dict[str, str]
+    twin: Twin, tmp_path: Path, settings: dict[str, str], caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(params: CommandExecutionRequestApprovalParams) -> None:
         raise RuntimeError("no")
@@ -74,7 +74,9 @@ def test_a_handler_that_fails_declines_and_comes_before_the_configured_one(
         thread = twin.wait(codex.thread_start(**settings))
         thread.on_request(APPROVAL, fail)
         assert asked(twin, thread, tmp_path / "one") == "declined"
+        assert "some/other" not in caplog.text
         codex.on_request("some/other", fail)
+        assert "'some/other' is no request of a server that this SDK knows" in caplog.text
         other = twin.wait(codex.thread_start(**settings))
         assert asked(twin, other, tmp_path / "two") == "completed"
         with pytest.raises(TypeError, match="callable"):
