@@ -69,14 +69,15 @@ fn fat(bytes: &[u8], entry_size: usize, range: impl Fn(&[u8]) -> Option<(u64, u6
         }
         // The highest byte holds flags.
         let part = word(entry, 4).unwrap_or_default() & 0x00ff_ffff;
-        let twice = match is_for_all(slice.machine, part) {
+        let is_common = is_for_all(slice.machine, part);
+        let twice = match is_common {
             true => slices.iter().any(|other| other.machine == slice.machine),
             false => special.iter().any(|(other, known)| other.machine == slice.machine && *known == part),
         };
         if twice {
             return Err(MACHO.malformed(format!("two of its slices are for {}", slice.machine)));
         }
-        match is_for_all(slice.machine, part) {
+        match is_common {
             true => slices.push(slice),
             false => special.push((slice, part)),
         }

@@ -36,13 +36,15 @@ impl<'a> Written<'a> {
 
     /// Refuses the first file that is where it must not be.
     pub(super) fn must_be_apart(&self) -> Result<(), Failure> {
-        for (at, (option, path, is_written)) in self.files.iter().enumerate() {
+        if !self.files.iter().any(|(.., is_written)| *is_written) {
+            return Ok(());
+        }
+        let places: Vec<_> = self.files.iter().map(|(_, path, _)| resolved(path)).collect();
+        for (at, ((option, path, is_written), real)) in self.files.iter().zip(&places).enumerate() {
             let shown = visible(&path.to_string_lossy());
-            let real = resolved(path);
-            let twin = self.files[..at]
-                .iter()
-                .find(|(_, other, written)| (*is_written || *written) && resolved(other) == real);
-            if let Some((other, ..)) = twin {
+            let mut earlier = self.files.iter().zip(&places).take(at);
+            let twin = earlier.find(|((.., written), other)| (*is_written || *written) && *other == real);
+            if let Some(((other, ..), _)) = twin {
                 let message = format!("`{other}` and `{option}` both name `{shown}`");
                 return Err(Failure::new(Exit::Failed, message).with_hint("give each a file of its own"));
             }

@@ -144,6 +144,11 @@ pub(crate) fn quoted<T: fmt::Display>(names: impl IntoIterator<Item = T>) -> Str
     names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
+/// A reason that was given, in brackets behind what it is of; nothing where none was.
+pub(crate) fn because(reason: &str) -> String {
+    if reason.trim().is_empty() { String::new() } else { format!(" ({})", reason.trim()) }
+}
+
 /// A path or word as a shell reads it.
 pub(crate) fn shell_word(text: &str) -> String {
     let plain = |character: char| character.is_ascii_alphanumeric() || "-_./:=,@%+".contains(character);

@@ -51,9 +51,9 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let named = |url: &str| destination(directory.path(), &Url::parse(url).unwrap());
         assert_eq!(named("https://example.com/a/codex.tar.gz?x=1").unwrap(), directory.path().join("codex.tar.gz"));
-        for path in ["", "a/", ".hidden", "nul.gz", "ends.", "a%2Fb/..", "a b"] {
+        for path in ["", "a/", ".hidden", "nul.gz", "ends.", "a%2Fb/.."] {
             let url = format!("https://example.com/{path}");
-            assert!(named(&url).is_err() || path == "a b", "{url}");
+            assert!(named(&url).is_err(), "{url}");
         }
         let file = directory.path().join("named");
         assert_eq!(destination(&file, &Url::parse("https://example.com/x").unwrap()).unwrap(), file);

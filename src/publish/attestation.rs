@@ -44,17 +44,8 @@ pub(super) fn beside(
     sha256: Sha256Digest,
     problems: &mut Vec<String>,
 ) -> Result<Vec<PlannedAttestation>, FsError> {
-    let mut names = Vec::new();
-    for entry in std::fs::read_dir(dist).map_err(FsError::read(dist))? {
-        let entry = entry.map_err(FsError::read(dist))?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if attestation::subject(&name) == Some(file) {
-            names.push(name);
-        }
-    }
-    names.sort();
     let mut planned: Vec<PlannedAttestation> = Vec::new();
-    for name in names {
+    for name in attestation::beside(dist, file)? {
         let path = dist.join(&name);
         let bytes = fs::read(&path)?;
         match predicate_type(&bytes, file, sha256) {

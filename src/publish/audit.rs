@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 use url::Url;
 
 use super::attestation::{Attestations, of_provenance};
-use super::error::because;
 use super::hashes::difference;
 use super::index::{Index, IndexError, MAX_TIME, MAX_TRIES, Setback};
 use super::page::Listed;
@@ -19,7 +18,7 @@ use super::survey::{is_of_release, patiently};
 use super::wait::backoff;
 use crate::check::{Audit, AuditedFile, Provenance};
 use crate::console::Progress;
-use crate::console::text::human_bytes;
+use crate::console::text::{because, human_bytes};
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
 use crate::fs::FsError;

@@ -11,7 +11,7 @@ use super::index::IndexError;
 use super::plan::PlanError;
 use super::receipt::PublishOutcome;
 use super::upload::SendError;
-use crate::console::text::{plural, quoted};
+use crate::console::text::{because, plural, quoted};
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
 use crate::fs::{FsError, io_hint};
@@ -109,7 +109,6 @@ fn not_its_own(elsewhere: &[String]) -> String {
     format!(": it leads to {}, and what another index lists is not its own", quoted(elsewhere))
 }
 
-/// Names in back quotes, in a row.
 /// A server need not say why.
 fn after_colon(reason: &str) -> String {
     if reason.is_empty() { String::new() } else { format!(": {reason}") }
@@ -140,10 +139,6 @@ fn list((name, planned, listed): &Row) -> String {
         Some(listed) => format!("`{name}` (here {planned}, there {listed})"),
         None => format!("`{name}` (here {planned}, there without a digest)"),
     }
-}
-
-pub(super) fn because(reason: &str) -> String {
-    if reason.trim().is_empty() { String::new() } else { format!(" ({})", reason.trim()) }
 }
 
 impl PublishError {

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::error::because;
 use super::index::{Index, IndexError};
 use super::survey::{is_of_release, patiently};
+use crate::console::text::because;
 use crate::gate::{Published, PublishedFile};
 use crate::version::PublicVersion;
 use crate::wheel::name::DistributionName;

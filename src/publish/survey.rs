@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
-use super::error::{PublishError, because};
+use super::error::PublishError;
 use super::index::{Index, IndexError, Presence};
 use super::page::{self, Page};
 use super::plan::{Phase, Plan, PlannedFile};
 use super::wait::backoff;
+use crate::console::text::because;
 use crate::http;
 use crate::version::PublicVersion;
 use crate::wheel::filename::{Claim, WheelFileName};

@@ -87,12 +87,12 @@ impl Place<'_> {
             self.options.product.runtime.targets.iter().find(|known| Some(&known.triple) == row.target.as_ref());
         let Some(target) = target else { return Ok(None) };
         let runner = self.options.runners.iter().find(|(triple, _)| *triple == target.triple);
-        if runner.is_none() && !target.triple.runs_here() {
-            let detail = format!("this machine cannot run it; `{}` can", target.runner);
-            return Ok(Some((rows::step("smoke", Outcome::Skipped, detail, Duration::ZERO), Vec::new())));
-        }
-        if let (None, Some(loader)) = (runner, &row.missing_loader) {
-            let detail = format!("this machine cannot run it: it has no `{loader}`");
+        let obstacle = match (runner, &row.missing_loader) {
+            (Some(_), _) => None,
+            _ if !target.triple.runs_here() => Some(format!("this machine cannot run it; `{}` can", target.runner)),
+            (None, loader) => loader.as_ref().map(|loader| format!("this machine cannot run it: it has no `{loader}`")),
+        };
+        if let Some(detail) = obstacle {
             return Ok(Some((rows::step("smoke", Outcome::Skipped, detail, Duration::ZERO), Vec::new())));
         }
         let options = smoke::Options {

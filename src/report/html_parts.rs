@@ -118,7 +118,6 @@ pub(super) fn changes(changes: &Changes) -> Markup {
 }
 
 fn change(row: &ChangeRow) -> Markup {
-    let lists = [("tags", &row.tags), ("files", &row.files), ("dependencies", &row.dependencies)];
     html! {
         div.change {
             h3.mono { (row.title()) }
@@ -130,10 +129,10 @@ fn change(row: &ChangeRow) -> Markup {
                     span.soft { (row.growth()) }
                 },
             }
-            @for (what, difference) in lists.iter().filter(|(_, difference)| !difference.is_none()) {
+            @for (what, difference) in row.differences() {
                 (list(what, difference))
             }
-            @if is_compared(row) && lists.iter().all(|(_, difference)| difference.is_none()) {
+            @if is_compared(row) && row.differences().next().is_none() {
                 p.soft { "The same tags, files and dependencies." }
             }
         }

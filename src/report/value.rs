@@ -192,14 +192,16 @@ impl ChangeRow {
             (_, None) => format!("new, {}", human_bytes(self.bytes)),
             _ => format!("{}, {}", human_bytes(self.bytes), self.growth()),
         };
-        for (what, Difference { added, removed }) in
-            [("tags", &self.tags), ("files", &self.files), ("dependencies", &self.dependencies)]
-        {
-            if !added.is_empty() || !removed.is_empty() {
-                words += &format!("; {what}: {} added, {} removed", added.len(), removed.len());
-            }
+        for (what, Difference { added, removed }) in self.differences() {
+            words += &format!("; {what}: {} added, {} removed", added.len(), removed.len());
         }
         words
+    }
+
+    /// What is different beside the size, each with its name.
+    pub(super) fn differences(&self) -> impl Iterator<Item = (&'static str, &Difference)> {
+        let all = [("tags", &self.tags), ("files", &self.files), ("dependencies", &self.dependencies)];
+        all.into_iter().filter(|(_, difference)| !difference.is_none())
     }
 }
 

@@ -1,9 +1,10 @@
 //! The stable ABI of CPython (PEP 384, "C API and ABI Stability"): what its functions are called, and what is not of it.
 
+use super::contents::is_among;
 use crate::binary::{Details, PythonLibrary, Slice};
 use crate::check::rule::{Findings, Rule, rule};
 use crate::check::subject::wheel::WheelSubject;
-use crate::console::text::plural;
+use crate::console::text::named;
 
 rule!(ABI3_SYMBOLS = "abi3-symbols", Error, Wheel(abi3_symbols);
     what: "In a wheel for the stable ABI alone (`abi3`), no extension module of ELF needs a private symbol of Python (`_Py...`) that is no part of that ABI.",
@@ -25,9 +26,6 @@ const STABLE: &str = "_PyArg_ParseTupleAndKeywords_SizeT _PyArg_ParseTuple_SizeT
 /// The last version of 3 whose stable ABI is known here; a later one may have more.
 const NEWEST: u32 = 14;
 
-/// More are counted, not named.
-const MAX_NAMED: usize = 3;
-
 fn abi3_symbols(wheel: &WheelSubject, found: &mut Findings) {
     let Ok(name) = &wheel.name else { return };
     let is_known = |tag: &String| {
@@ -43,15 +41,7 @@ fn abi3_symbols(wheel: &WheelSubject, found: &mut Findings) {
         if strange.is_empty() {
             continue;
         }
-        let named: Vec<_> = strange.iter().take(MAX_NAMED).map(|symbol| format!("`{symbol}`")).collect();
-        let more = match strange.len().saturating_sub(MAX_NAMED) {
-            0 => String::new(),
-            more => format!(" and {}", plural(more, "other")),
-        };
-        found.member(
-            member,
-            format!("it needs {}{more}, no part of the stable ABI of `{}`", named.join(", "), name.tags),
-        );
+        found.member(member, format!("it needs {}, no part of the stable ABI of `{}`", named(strange), name.tags));
     }
 }
 
@@ -63,7 +53,7 @@ fn private(slice: &Slice) -> impl Iterator<Item = &str> {
         Details::Elf(elf) if !has_own => elf.undefined.as_slice(),
         _ => &[],
     };
-    let is_private = |name: &str| name.starts_with("_Py") && !STABLE.split_whitespace().any(|known| known == name);
+    let is_private = |name: &str| name.starts_with("_Py") && !is_among(STABLE, name);
     symbols.iter().filter(|symbol| !symbol.weak).map(|symbol| symbol.name.as_str()).filter(move |name| is_private(name))
 }
 

@@ -200,10 +200,8 @@ rule!(ATTESTATION = "attestation", Warning, Wheel(attested_beside);
 
 fn attested_beside(wheel: &WheelSubject, found: &mut Findings) {
     let directory = wheel.path.parent().filter(|directory| *directory != Path::new("")).unwrap_or(Path::new("."));
-    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
-    let names = entries.map(|entry| entry.file_name().to_string_lossy().into_owned());
-    let beside: BTreeSet<_> = names.filter(|name| attestation::subject(name) == Some(&wheel.file_name)).collect();
-    for name in beside {
+    // In a directory that cannot be listed none is seen.
+    for name in attestation::beside(directory, &wheel.file_name).unwrap_or_default() {
         if let Some(wrong) = disagreement(&directory.join(&name), wheel) {
             found.whole(format!("the attestation `{name}` beside the wheel {wrong}"));
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::console::text::because;
 use crate::digest::Sha256Digest;
 
 /// What an index has of a release, beside the files themselves.
@@ -53,8 +54,7 @@ pub struct AuditedFile {
 impl AuditedFile {
     /// The reason of a yank in brackets, empty where none is given; none where the file is not yanked.
     pub(crate) fn yanked_because(&self) -> Option<String> {
-        let reason = self.yanked.as_deref()?.trim();
-        Some(if reason.is_empty() { String::new() } else { format!(" ({reason})") })
+        self.yanked.as_deref().map(because)
     }
 }
 
