@@ -16,6 +16,7 @@ from codex_app_server._wire import preload
 from harness.home import CodexHome
 from harness.model_server import ModelServer
 from harness.runtime import OlderRuntimes, require_runtime
+from harness.sign_in import alone_with_the_sign_in_port
 from harness.world import Twin, World
 
 
@@ -86,6 +87,13 @@ def home(tmp_path: Path, model: ModelServer, used_home: CodexHome) -> CodexHome:
 def new_home(tmp_path: Path, model: ModelServer) -> CodexHome:
     """A CODEX_HOME that no runtime has seen yet."""
     return CodexHome.create(tmp_path / "new-home", model.base_url)
+
+
+@pytest.fixture
+def sign_in_port() -> Iterator[None]:
+    """The port that a sign-in by browser takes is this test's alone."""
+    with alone_with_the_sign_in_port():
+        yield
 
 
 @pytest.fixture

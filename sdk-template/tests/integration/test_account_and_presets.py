@@ -45,6 +45,7 @@ def test_an_api_key_is_stored_and_forgotten(twin: Twin) -> None:
         assert not twin.wait(codex.account(refresh_token=False)).requires_openai_auth
 
 
+@pytest.mark.usefixtures("sign_in_port")
 def test_a_sign_in_by_browser_starts_and_is_cancelled(twin: Twin) -> None:
     with twin.codex() as codex:
         handle = twin.wait(codex.login_chatgpt())
@@ -60,6 +61,7 @@ def test_a_sign_in_by_browser_starts_and_is_cancelled(twin: Twin) -> None:
         assert twin.wait(handle.cancel()).status == "notFound"
 
 
+@pytest.mark.usefixtures("sign_in_port")
 def test_a_sign_in_wakes_when_the_client_closes(twin: Twin) -> None:
     with twin.codex() as codex:
         handle = twin.wait(codex.login_chatgpt())

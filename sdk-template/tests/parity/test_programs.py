@@ -297,8 +297,12 @@ PROGRAMS = {
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_a_program_does_the_same_on_both(name: str, runtime: Path, tmp_path: Path) -> None:
+def test_a_program_does_the_same_on_both(
+    name: str, runtime: Path, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
     wheel = published_wheel()
+    if name == "accounts":
+        request.getfixturevalue("sign_in_port")
     printed = []
     for module, path in ((PUBLISHED, wheel), (OURS, SOURCE)):
         text = START.format(module=module) + textwrap.dedent(PROGRAMS[name])
@@ -310,7 +314,7 @@ def test_a_program_does_the_same_on_both(name: str, runtime: Path, tmp_path: Pat
             env = {**home.environment, "CODEX_BIN": str(runtime)}
             env["WORKSPACE"] = str(directory / "workspace")
             said = output(path, "-c", text, env=env).replace("RunResult", "TurnResult")
-            printed.append([said, *(asked(request, directory) for request in model.requests)])
+            printed.append([said, *(asked(sent, directory) for sent in model.requests)])
     assert printed[0] == printed[1]
     assert str(printed[0][0]).strip()
 
