@@ -122,6 +122,8 @@ pub(crate) enum Owner {
     Path(String),
     /// A target of the runtime.
     Target(TargetTriple),
+    /// The SDK, where it is none of its files.
+    Sdk,
     /// The set.
     Whole,
 }

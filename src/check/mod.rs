@@ -32,8 +32,7 @@ pub use subject::sdist::SdistSubject;
 pub use subject::summary::{Role, Summary};
 
 use crate::console::Progress;
-use crate::product::RuntimeProject;
-use crate::target::TargetTriple;
+use crate::product::{AcceptedOf, RuntimeProject};
 use crate::zip::archive::Archive;
 use finding::{Findings, Owner};
 use subject::release::Set;
@@ -63,12 +62,17 @@ pub(crate) fn check_set(options: &Options<'_>, progress: &Progress) -> Result<(R
         found.extend(run(options, |rule, found| rule.check_index(audit, found)));
     }
     for (owner, mut finding) in found {
-        finding.accepted = accepted(&set, &owner, finding.rule);
-        let path = match owner {
-            Owner::File(index) => members[index].path.clone(),
+        let path = match &owner {
+            Owner::File(index) => members[*index].path.clone(),
             Owner::Path(relative) => options.directory().join(relative),
-            Owner::Target(_) | Owner::Whole => options.directory().to_owned(),
+            Owner::Target(_) | Owner::Sdk | Owner::Whole => options.directory().to_owned(),
         };
+        let scopes = match owner {
+            Owner::Target(triple) => vec![AcceptedOf::Target(triple)],
+            Owner::Sdk => vec![AcceptedOf::Sdk],
+            _ => scopes(members.iter().find(|member| member.path == path), options.runtime),
+        };
+        finding.accepted = accepted(options.runtime, &scopes, finding.rule);
         match files.iter_mut().find(|file| file.path == path) {
             Some(file) => file.findings.push(finding),
             None => files.push(FileReport { path, sha256: None, findings: vec![finding] }),
@@ -99,37 +103,32 @@ pub fn check_archive(archive: Archive, options: &Options<'_>) -> Result<(FileRep
 }
 
 fn finished(found: Vec<(Owner, Finding)>, summary: Summary, options: &Options<'_>) -> (FileReport, Summary) {
-    let targets = triples(&summary, options.runtime);
-    // As in a set: what is of no target is accepted by a row of any.
-    let targets = (!matches!(summary.role, Some(Role::SdkWheel | Role::SdkSdist))).then_some(targets.as_slice());
+    let scopes = scopes(Some(&summary), options.runtime);
     let mut findings: Vec<Finding> = found.into_iter().map(|(_, finding)| finding).collect();
     for finding in &mut findings {
-        finding.accepted = reason(options.runtime, finding.rule, targets);
+        finding.accepted = accepted(options.runtime, &scopes, finding.rule);
     }
     let mut report = FileReport { path: summary.path.clone(), sha256: Some(summary.sha256), findings };
     report.sort();
     (report, summary)
 }
 
-/// Why a finding about a set is accepted. What is of one target is accepted by that target's row, what is of none (the
-/// SDK, a foreign file, the set as a whole) by a row of any.
-fn accepted(set: &Set<'_>, owner: &Owner, rule: &str) -> Option<String> {
-    match owner {
-        Owner::File(index) if set.members[*index].role == Some(Role::RuntimeWheel) => {
-            reason(set.runtime, rule, Some(&triples(&set.members[*index], set.runtime)))
-        }
-        Owner::Target(triple) => reason(set.runtime, rule, Some(std::slice::from_ref(triple))),
-        Owner::File(_) | Owner::Path(_) | Owner::Whole => reason(set.runtime, rule, None),
+/// What a file's findings are of: a wheel may serve several targets. Nothing stands for what is no distribution.
+fn scopes(file: Option<&Summary>, runtime: &RuntimeProject) -> Vec<AcceptedOf> {
+    let targets = match file.map(|file| (file, file.role)) {
+        Some((_, Some(Role::SdkWheel | Role::SdkSdist))) => return vec![AcceptedOf::Sdk],
+        Some((file, Some(Role::RuntimeWheel))) => file.targets(runtime),
+        _ => Vec::new(),
+    };
+    match targets.is_empty() {
+        true => vec![AcceptedOf::Release],
+        false => targets.into_iter().map(|target| AcceptedOf::Target(target.triple.clone())).collect(),
     }
 }
 
-fn triples(summary: &Summary, runtime: &RuntimeProject) -> Vec<TargetTriple> {
-    summary.targets(runtime).into_iter().map(|target| target.triple.clone()).collect()
-}
-
-fn reason(runtime: &RuntimeProject, rule: &str, targets: Option<&[TargetTriple]>) -> Option<String> {
-    let mut rows = runtime.accepted.iter().filter(|row| row.rule == rule);
-    let row = rows.find(|row| targets.is_none_or(|targets| targets.contains(&row.target)));
+/// Why the product accepts what a rule finds of any of these.
+fn accepted(runtime: &RuntimeProject, scopes: &[AcceptedOf], rule: &str) -> Option<String> {
+    let row = runtime.accepted.iter().find(|row| row.rule == rule && scopes.contains(&row.of));
     row.map(|row| row.reason.clone())
 }
 

@@ -91,9 +91,9 @@ pub fn rules_markdown() -> String {
     let mut text = String::from(
         "# The rules of `relkit check`\n\n\
          This page is written from the rules themselves; `relkit rule NAME` shows one of them. `--select` and `--ignore` take\n\
-         names of rules and of families. A `[[tool.relkit.accept]]` row of the runtime template accepts a finding for one\n\
-         target: it is still shown, with its reason, and no longer fails. What the rules about a set find of no one target (the\n\
-         SDK, a foreign file, the set as a whole) is accepted by a row of any target.\n\n\
+         names of rules and of families. A `[[tool.relkit.accept]]` row of the runtime template accepts what a rule\n\
+         finds of one target, and of no other: it is still shown, with its reason, and no longer fails. `target = \"sdk\"` accepts\n\
+         it of the SDK, and `target = \"release\"` of the release as a whole and of what lies beside its files.\n\n\
          A finding is an error where an index refuses the file, an installer or loader fails on it, or a promise of tag,\n\
          metadata or program is broken; all else is a warning. The severity is that of most findings of a rule; where one\n\
          weighs more or less, the rule says so.\n",

@@ -24,7 +24,7 @@ pub(crate) use matrix::Matrix;
 pub use named::NamedError;
 pub use place::Place;
 pub use runner::RunsOn;
-pub use runtime::{Accepted, Command, Index, PlatformFamily, RuntimeProject};
+pub use runtime::{Accepted, AcceptedOf, Command, Index, PlatformFamily, RuntimeProject};
 pub use sdk::SdkProject;
 pub use smoke::{Level, Pattern, Smoke, SmokeCommand, VersionQuestion};
 pub(crate) use table::is_of_python;
@@ -232,6 +232,25 @@ mod tests {
             let error = RuntimeProject::from_pyproject(&RUNTIME.replace(from, to), "pyproject.toml").unwrap_err();
             let told = crate::error::chain(&error).join(": ");
             assert!(told.contains(words), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_finding_is_accepted_of_a_target_the_sdk_or_the_release() {
+        let named = |name: &str| RUNTIME.replace("target = \"x86_64-apple-darwin\"", &format!("target = \"{name}\""));
+        for (name, expected) in [
+            ("sdk", AcceptedOf::Sdk),
+            ("release", AcceptedOf::Release),
+            ("win-arm64", AcceptedOf::Release),
+            ("aarch64-apple-darwin", AcceptedOf::Target("aarch64-apple-darwin".parse().unwrap())),
+        ] {
+            match RuntimeProject::from_pyproject(&named(name), "pyproject.toml") {
+                Ok(project) => assert_eq!(project.accepted[0].of, expected),
+                Err(error) => {
+                    let told = crate::error::chain(&error).join(": ");
+                    assert!(name == "win-arm64" && told.contains("accepted by `sdk` or `release`"), "{told}");
+                }
+            }
         }
     }
 

@@ -19,6 +19,10 @@ use crate::target::{PlatformTag, TargetTriple};
 use crate::version::{ReleaseVersion, ReleaseVersionError, TagForm};
 use crate::wheel::name::DistributionName;
 
+/// How a row of what is accepted names the SDK, and the release.
+const SDK: &str = "sdk";
+const RELEASE: &str = "release";
+
 #[derive(Debug, Clone, PartialEq)]
 pub struct RuntimeProject {
     pub distribution: DistributionName,
@@ -86,11 +90,22 @@ pub enum PlatformFamily {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Accepted {
     pub rule: String,
-    pub target: TargetTriple,
+    pub of: AcceptedOf,
     /// Shown with the finding, as one line.
     pub reason: String,
     /// Where the rule is named; none of one that stands in no table.
     pub at: Option<Place>,
+}
+
+/// What a finding is of, and what a row accepts it of: exactly this, and of nothing else.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AcceptedOf {
+    /// The wheel of a target, or that there is none.
+    Target(TargetTriple),
+    /// The SDK's distributions, or that there are none.
+    Sdk,
+    /// The release as a whole, and what lies in its directory and is neither the SDK's nor a target's.
+    Release,
 }
 
 impl Accepted {
@@ -348,17 +363,26 @@ fn indexes(rows: Vec<IndexRow>, origin: Origin<'_>) -> Result<Vec<Index>, Produc
 impl AcceptRow {
     fn read(self, index: usize, targets: &[Target], origin: Origin<'_>) -> Result<Accepted, ProductError> {
         let key = |name: &str| format!("accept[{index}].{name}");
-        let Some(row) = targets.iter().find(|row| row.triple.to_string() == self.target) else {
-            let known: Vec<_> = targets.iter().map(|row| row.triple.to_string()).collect();
-            let meant = meant(nearest(&self.target, known.iter().map(String::as_str)));
-            let why = format!("`{}` is not a target of this template{meant}", self.target);
-            return Err(origin.refused(&key("target"), why));
+        let row = || targets.iter().find(|row| row.triple.to_string() == self.target);
+        let of = match self.target.as_str() {
+            SDK => AcceptedOf::Sdk,
+            RELEASE => AcceptedOf::Release,
+            _ => AcceptedOf::Target(row().map(|row| row.triple.clone()).ok_or_else(|| {
+                let known = targets.iter().map(|row| row.triple.to_string()).chain([SDK, RELEASE].map(str::to_owned));
+                let known: Vec<_> = known.collect();
+                let meant = meant(nearest(&self.target, known.iter().map(String::as_str)));
+                let why = format!(
+                    "`{}` is not a target of this template{meant}; what is of no target is accepted by `{SDK}` or `{RELEASE}`",
+                    self.target
+                );
+                origin.refused(&key("target"), why)
+            })?),
         };
         // One line, as which it is shown.
         let reason = self.reason.split_whitespace().collect::<Vec<_>>().join(" ");
         if reason.is_empty() {
             return Err(origin.refused(&key("reason"), "a finding is accepted for a reason, and this one is empty"));
         }
-        Ok(Accepted { rule: self.rule, target: row.triple.clone(), reason, at: Some(origin.place(&key("rule"))) })
+        Ok(Accepted { rule: self.rule, of, reason, at: Some(origin.place(&key("rule"))) })
     }
 }

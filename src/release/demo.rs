@@ -12,7 +12,7 @@ use crate::console::text::shell_word;
 use crate::console::{Console, Shown};
 use crate::error::{Exit, Failure, Outcome};
 use crate::fs::{self, Existing, FsError, Mode, PendingDirectory, Scratch};
-use crate::product::{Accepted, Choice, Level, Product};
+use crate::product::{Accepted, AcceptedOf, Choice, Level, Product};
 use crate::report::Release;
 use crate::scaffold::{self, scaffold};
 use crate::smoke::stand_in;
@@ -141,7 +141,12 @@ fn program(options: &DemoOptions, root: &Path, written_at: &Path, console: &Cons
 
 /// A debug build of relkit holds debugging information, and its reader came to see a release.
 fn accepted(target: &TargetTriple) -> Accepted {
-    Accepted { rule: "debug-info".to_owned(), target: target.clone(), reason: REASON.to_owned(), at: None }
+    Accepted {
+        rule: "debug-info".to_owned(),
+        of: AcceptedOf::Target(target.clone()),
+        reason: REASON.to_owned(),
+        at: None,
+    }
 }
 
 /// The version that the SDK template is at: the one that its types were made from.

@@ -131,7 +131,7 @@ rule!(SDK_MISSING = "sdk-missing", Error, Set(sdk_missing);
 fn sdk_missing(set: &Set<'_>, found: &mut Findings) {
     let Some(sdk) = set.sdk.filter(|_| set.expected.is_some()) else { return };
     if set.of(Role::SdkWheel).next().is_none() {
-        found.whole(format!("there is no wheel of the SDK `{}`", sdk.distribution));
+        found.put(Owner::Sdk, found.finding(format!("there is no wheel of the SDK `{}`", sdk.distribution)));
     }
 }
 
@@ -147,7 +147,8 @@ fn sdk_one(set: &Set<'_>, found: &mut Findings) {
         let files: Vec<_> = set.of(role).map(|(_, member)| format!("`{}`", member.label())).collect();
         if files.len() > 1 {
             let distribution = &sdk.distribution;
-            found.whole(format!("there are {} {kind}s of `{distribution}`: {}", files.len(), files.join(", ")));
+            let message = format!("there are {} {kind}s of `{distribution}`: {}", files.len(), files.join(", "));
+            found.put(Owner::Sdk, found.finding(message));
         }
     }
 }
