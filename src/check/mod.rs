@@ -27,7 +27,7 @@ pub use selection::{Selection, SelectionError};
 pub(crate) use selection::{check_accepted, families, rule_names};
 pub(crate) use subject::audit::{Attested, Audit, AuditedFile, Provenance};
 pub(crate) use subject::release::{Dist, Expected, Published, Receipts};
-pub use subject::release::{Half, PublishedFile};
+pub use subject::release::{FailedStep, Half, PublishedFile};
 pub use subject::sdist::SdistSubject;
 pub use subject::summary::{Role, Summary};
 

@@ -1,14 +1,14 @@
-//! Sets that are large: every rule about them is linear in their targets.
+//! Sets that no directory is written for: large ones, in linear time, and what a run tells of its own.
 #![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::coverage::Candidate;
-use super::finding::Findings;
-use super::rules;
-use super::subject::release::{Dist, Expected, Receipts, Set};
+use super::finding::{Findings, Owner};
+use super::subject::release::{Dist, Expected, FailedStep, Half, Receipts, Set};
 use super::subject::summary::{Role, Summary};
+use super::{Severity, rules};
 use crate::digest::Sha256Digest;
 use crate::error::Outcome;
 use crate::product::{Level, RuntimeProject};
@@ -85,6 +85,8 @@ fn sets_of_many_targets_are_judged_in_linear_time() {
         allow_missing: &[],
         dist: &dist,
         receipts: Some(&receipts),
+        failed: &[],
+        half: None,
         published: None,
     };
     let mut missing = None;
@@ -101,4 +103,46 @@ fn sets_of_many_targets_are_judged_in_linear_time() {
     }
     // One triple in all rows: each of those without a wheel is told, up to what is listed.
     assert_eq!(missing, Some(50));
+}
+
+/// What the run that made the files tells of them, and what nobody looked up, are findings of rules like all else.
+#[test]
+fn what_failed_before_the_check_is_found_by_rules() {
+    let runtime = product();
+    let member = wheel("manylinux_2_17_x86_64");
+    let dist =
+        Dist { directory: PathBuf::new(), distributions: Vec::new(), left_alone: Vec::new(), strays: Vec::new() };
+    let failed = |wheel: Option<&str>, detail: &str, help: Option<&str>| FailedStep {
+        title: "tool.tar.gz".into(),
+        target: Some(runtime.targets[0].triple.clone()),
+        wheel: wheel.map(str::to_owned),
+        detail: detail.into(),
+        help: help.map(str::to_owned),
+    };
+    let failed = [failed(None, "it is no program", Some("do this")), failed(Some(&member.label()), "it hangs", None)];
+    let expected = Expected {
+        version: &runtime.release("1.0").unwrap(),
+        allow_missing: &[],
+        dist: &dist,
+        receipts: None,
+        failed: &failed,
+        half: Some(Half::Sdk),
+        published: None,
+    };
+    let members = [member];
+    let set = Set { members: &members, runtime: &runtime, sdk: None, expected: Some(&expected) };
+    let of = |name: &str| {
+        let rule = rules().find(|rule| rule.name == name).unwrap();
+        let mut found = Findings::of(rule);
+        rule.check_set(&set, &mut found);
+        found.into_owned().into_iter().map(|(owner, found)| (owner, found.severity, found.message, found.help)).next()
+    };
+    let (owner, severity, message, help) = of("set-targets").unwrap();
+    assert_eq!((owner, severity), (Owner::Target(runtime.targets[0].triple.clone()), Severity::Error));
+    assert_eq!((message.as_str(), help.as_str()), ("`tool.tar.gz`: it is no program", "do this"));
+    let (owner, severity, message, _) = of("receipt-failed").unwrap();
+    assert_eq!((owner, severity, message.as_str()), (Owner::File(0), Severity::Error, "`tool.tar.gz`: it hangs"));
+    let (owner, severity, message, _) = of("runtime-published").unwrap();
+    assert_eq!((owner, severity), (Owner::Whole, Severity::Warning));
+    assert!(message.contains("was not looked up"), "{message}");
 }

@@ -96,6 +96,7 @@ pub(super) fn gate(
             Some(Half::Runtime) => Part::Runtime,
             Some(Half::Sdk) => Part::Sdk(published.as_ref()),
         },
+        failed: &[],
     };
     Ok(console.with_spinner("Verifying", |progress| verify(&options, progress))?.0)
 }

@@ -8,7 +8,7 @@ mod upload;
 mod verify;
 
 pub(crate) use crate::check::Published;
-pub use crate::check::{Half, PublishedFile, Role};
+pub use crate::check::{FailedStep, Half, PublishedFile, Role};
 pub(crate) use manifest::must_be_of_manifest;
 pub use manifest::{ManifestError, differences, read_manifest};
 pub use release::{FindingRecord, Problem, ReceiptRecord, Release, ReleaseFile};

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use super::release::{FindingRecord, Problem, ReceiptRecord, Release, ReleaseFile, SCHEMA_VERSION};
 use crate::check::{
-    CheckError, Dist, Expected, Family, FileReport, Finding, Half, Published, Receipts, Report, Role, Selection,
-    Severity, Summary, check_set,
+    CheckError, Dist, Expected, FailedStep, Family, FileReport, Finding, Half, Published, Receipts, Report, Role,
+    Selection, Severity, Summary, check_set,
 };
 use crate::console::Progress;
 use crate::digest::Sha256Digest;
@@ -30,6 +30,8 @@ pub struct Options<'a> {
     pub runtime: &'a RuntimeProject,
     pub sdk: Option<&'a SdkProject>,
     pub part: Part<'a>,
+    /// What failed before there was a dist directory.
+    pub failed: &'a [FailedStep],
 }
 
 /// How much of a release is verified.
@@ -72,6 +74,8 @@ pub fn verify(options: &Options<'_>, progress: &Progress) -> Result<(Release, Re
         allow_missing: if half == Some(Half::Sdk) { &all_targets } else { options.allow_missing },
         dist: &dist,
         receipts: receipts.as_ref(),
+        failed: options.failed,
+        half,
         published: published.as_ref().map(|published| (published, options.allow_missing)),
     };
     let request = crate::check::Options {

@@ -56,26 +56,34 @@ pub(super) fn carry_out(options: &Options, root: &Path, console: &Console) -> Re
 }
 
 impl Place<'_> {
-    /// Check, smoke and verify; they look at the finished wheels only.
+    /// Smoke, check and verify; they look at the finished wheels only.
     fn judge(&self, mut targets: Vec<TargetRow>) -> Result<Release, Failure> {
         let dist = self.dist();
         // Where no payload was good there is no wheel, and the verdict says so.
         std::fs::create_dir_all(&dist).map_err(FsError::write(&dist))?;
         let Options { product, version, allow_missing, .. } = self.options;
         let (runtime, sdk) = (&product.runtime, product.sdk_project());
-        let started = Instant::now();
-        let part = self.options.part();
-        let options = gate::Options { dist: &dist, version, receipts: None, allow_missing, runtime, sdk, part };
+        for row in &mut targets {
+            if let Some(wheel) = &row.wheel {
+                let (step, smoke) = self.smoke(wheel, row)?.unzip();
+                row.steps.extend(step);
+                row.smoke = smoke.unwrap_or_default();
+            }
+        }
+        let failed: Vec<_> = targets.iter().flat_map(rows::failed_steps).collect();
+        let (started, part) = (Instant::now(), self.options.part());
+        let dist = &dist;
+        let options =
+            gate::Options { dist, version, receipts: None, allow_missing, runtime, sdk, part, failed: &failed };
         let (verdict, checked) = self.console.with_spinner("Checking", |progress| gate::verify(&options, progress))?;
         let elapsed = started.elapsed();
         let files = checked.files.iter().filter(|file| file.sha256.is_some());
         let findings: Vec<_> = files.flat_map(rows::findings).filter(|row| !gate::is_of_gate(&row.rule)).collect();
         for row in &mut targets {
             if let Some(wheel) = &row.wheel {
-                row.steps.push(rows::checked(wheel, &findings, elapsed));
-                let (step, smoke) = self.smoke(wheel, row)?.unzip();
-                row.steps.extend(step);
-                row.smoke = smoke.unwrap_or_default();
+                // As the line has it: what is wrong with a wheel, then whether its program runs.
+                let at = row.steps.iter().position(|step| step.name == "smoke").unwrap_or(row.steps.len());
+                row.steps.insert(at, rows::checked(wheel, &findings, elapsed));
             }
         }
         self.summary(&verdict, findings, targets)
@@ -137,20 +145,15 @@ impl Place<'_> {
         let left_out = choice::left_out(self.options, &targets);
         let platforms = choice::platforms(Coverage::of(&candidates), self.options, &left_out);
         let coverage = if is_unseen { Vec::new() } else { platforms };
-        // What a step failed at comes first: an incomplete set is what follows from it.
-        let mut problems: Vec<_> = targets.iter().flat_map(rows::failed_steps).collect();
-        problems.extend(verdict.problems.iter().map(rows::problem));
+        let problems: Vec<_> = verdict.problems.iter().map(rows::problem).collect();
         let files = verdict.files.iter().map(|file| FileRow {
             name: file.name.clone(),
             bytes: file.bytes,
             sha256: file.sha256,
         });
         // What is found in files stands on its own.
-        let warnings = verdict.warnings.iter().filter(|warning| gate::is_of_gate(&warning.code));
-        let mut warnings: Vec<_> = warnings.map(rows::problem).collect();
-        if *only == Some(Half::Sdk) && self.options.published.is_none() {
-            warnings.push(rows::unseen_runtime());
-        }
+        let is_of_set = |warning: &&gate::Problem| warning.file.is_none() || gate::is_of_gate(&warning.code);
+        let warnings: Vec<_> = verdict.warnings.iter().filter(is_of_set).map(rows::problem).collect();
         Ok(Release {
             schema_version: 1,
             outcome: if problems.is_empty() { Outcome::Passed } else { Outcome::Failed },

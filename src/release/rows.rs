@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::check::{FileReport, Severity};
 use crate::console::text::plural;
 use crate::error::Outcome;
-use crate::gate::Problem;
+use crate::gate::{FailedStep, Problem};
 use crate::product::Target;
 use crate::report::{FindingRow, ProblemRow, StepRow, TargetRow};
 use crate::smoke;
@@ -39,37 +39,20 @@ pub(super) fn checked(wheel: &str, findings: &[FindingRow], elapsed: Duration) -
     step("check", outcome, detail, elapsed)
 }
 
-/// What a step failed at, as a problem of the release.
-pub(super) fn failed_steps(row: &TargetRow) -> impl Iterator<Item = ProblemRow> {
+/// What a step failed at that is judged with the release; what `check` found is judged there anyway.
+pub(super) fn failed_steps(row: &TargetRow) -> impl Iterator<Item = FailedStep> {
     let failed = row.steps.iter().filter(|step| step.outcome == Outcome::Failed && step.name != "check");
-    failed.map(|step| {
-        // What the gate would say of it: there is no wheel, or a receipt that did not pass.
-        let (code, help) = match step.name.as_str() {
-            "smoke" => (
-                "receipt-failed",
-                "fix the executable or the payload around it, or say what it answers in [tool.relkit.smoke]; `relkit smoke` on the wheel tells more",
-            ),
-            _ => ("set-targets", "give another payload; `relkit inspect` says what a file is"),
-        };
-        ProblemRow {
-            code: code.to_owned(),
-            message: format!("`{}`: {}", row.title(), step.detail),
-            help: step.help.clone().unwrap_or_else(|| help.to_owned()),
-        }
+    failed.map(|step| FailedStep {
+        title: row.title(),
+        target: row.target.clone(),
+        wheel: row.wheel.clone(),
+        detail: step.detail.clone(),
+        help: step.help.clone(),
     })
 }
 
 pub(super) fn problem(problem: &Problem) -> ProblemRow {
     ProblemRow { code: problem.code.clone(), message: problem.message.clone(), help: problem.help.clone() }
-}
-
-/// That no index was asked for the runtime that the SDK alone pins.
-pub(super) fn unseen_runtime() -> ProblemRow {
-    ProblemRow {
-        code: "runtime-published".to_owned(),
-        message: "the runtime that the SDK pins was not looked up, because no index is named".to_owned(),
-        help: "name the index that has it with `--index-url`; `verify` and `publish` ask for it".to_owned(),
-    }
 }
 
 pub(super) fn findings(file: &FileReport) -> impl Iterator<Item = FindingRow> {
@@ -90,28 +73,4 @@ pub(super) fn in_order(targets: &[Target], mut rows: Vec<TargetRow>) -> Vec<Targ
     let place = |row: &TargetRow| targets.iter().position(|target| Some(&target.triple) == row.target.as_ref());
     rows.sort_by_key(|row| place(row).unwrap_or(usize::MAX));
     rows
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::check::rules;
-
-    #[test]
-    fn every_problem_is_one_of_a_rule() {
-        let failed = |name: &str| step(name, Outcome::Failed, "x".into(), Duration::ZERO);
-        let row = TargetRow {
-            payload: "tool.tar.gz".into(),
-            steps: ["stage", "smoke"].map(failed).into(),
-            ..TargetRow::default()
-        };
-        let known = StepRow { help: Some("do this".into()), ..failed("stage") };
-        let told = TargetRow { steps: vec![known], ..TargetRow::default() };
-        assert_eq!(failed_steps(&told).map(|problem| problem.help).collect::<Vec<_>>(), ["do this"]);
-        let problems: Vec<_> = failed_steps(&row).chain([unseen_runtime()]).collect();
-        assert_eq!(problems.len(), 3);
-        for problem in problems {
-            assert!(rules().any(|rule| rule.name == problem.code), "{}", problem.code);
-        }
-    }
 }

@@ -68,7 +68,7 @@ mod tests {
                 accepted: Some("known".into()),
             }],
             problems: vec![ProblemRow { code: "set-complete".into(), message: "m".into(), help: "h".into() }],
-            warnings: vec![ProblemRow { code: "family-uncovered".into(), message: "w".into(), help: "h".into() }],
+            warnings: vec![ProblemRow { code: "set-coverage".into(), message: "w".into(), help: "h".into() }],
             changes: Some(Changes {
                 against: "1.2.2".into(),
                 distributions: vec![ChangeRow {
@@ -97,7 +97,7 @@ mod tests {
             "400 B → 100 B",
             "Accepted: known",
             "set-complete",
-            "family-uncovered",
+            "set-coverage",
             "no wheel",
             "1.5 s",
             "2024-05-01",

@@ -588,7 +588,7 @@ fn a_family_without_a_wheel_is_a_warning() {
     let warnings = report["warnings"].as_array().unwrap();
     let uncovered: Vec<_> = warnings
         .iter()
-        .filter(|warning| warning["code"] == "family-uncovered")
+        .filter(|warning| warning["code"] == "set-coverage")
         .map(|row| row["message"].as_str().unwrap())
         .collect();
     assert_eq!(uncovered.len(), 2, "{uncovered:#?}");
@@ -598,12 +598,12 @@ fn a_family_without_a_wheel_is_a_warning() {
     fs::remove_file(left.wheel("win_arm64")).unwrap();
     fs::remove_file(left.wheel("macosx_11_0_arm64")).unwrap();
     let report = left.passes(VERSION, &["--allow-missing", "all"]);
-    assert!(!report["warnings"].to_string().contains("family-uncovered"), "{:#}", report["warnings"]);
+    assert!(!report["warnings"].to_string().contains("set-coverage"), "{:#}", report["warnings"]);
     let report = set.passes(VERSION, &["--allow-missing", "all"]);
-    assert_eq!(report["warnings"].to_string().matches("family-uncovered").count(), 2, "{:#}", report["warnings"]);
+    assert_eq!(report["warnings"].to_string().matches("set-coverage").count(), 2, "{:#}", report["warnings"]);
     // With the tags that relkit chooses itself every family is served.
     let report = Set::complete().passes(VERSION, &[]);
-    assert!(!report["warnings"].to_string().contains("family-uncovered"), "{:#}", report["warnings"]);
+    assert!(!report["warnings"].to_string().contains("set-coverage"), "{:#}", report["warnings"]);
 }
 
 #[test]
@@ -676,6 +676,7 @@ fn judged(set: &Set, receipts: Option<&Path>, accepted: Option<(&str, &str)>) ->
         runtime: &runtime,
         sdk: Some(&sdk),
         part: relkit::gate::Part::Whole,
+        failed: &[],
     };
     relkit::gate::verify(&options, &relkit::console::Progress::hidden()).unwrap().0
 }
@@ -692,7 +693,7 @@ fn every_rule_about_a_release_fires_and_can_be_accepted() {
             fs::write(set.wheel(LINUX), wheel_of_another_module()).unwrap();
         }),
         ("embedded-version", linux, |_| {}),
-        ("family-uncovered", "release", |set| fs::remove_file(set.wheel("win_arm64")).unwrap()),
+        ("set-coverage", "release", |set| fs::remove_file(set.wheel("win_arm64")).unwrap()),
         ("sdk-missing", "sdk", Set::without_sdk),
         ("sdk-one", "sdk", |set| {
             let name = |version: &str| format!("openai_codex_app_server_sdk-{version}-py3-none-any.whl");

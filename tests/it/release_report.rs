@@ -95,7 +95,7 @@ fn sample() -> Release {
             help: "build it, or publish without it on purpose with `--allow-missing x86_64-unknown-linux-musl`".into(),
         }],
         warnings: vec![ProblemRow {
-            code: "family-uncovered".into(),
+            code: "set-coverage".into(),
             message: "no glibc Linux on aarch64 gets a wheel, such as Debian 12; the product promises to serve it"
                 .into(),
             help: "build the wheel without `--platform-tag`".into(),

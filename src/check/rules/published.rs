@@ -2,21 +2,29 @@
 //! where the runtime is among the files.
 
 use crate::check::finding::Owner;
-use crate::check::rule::{Findings, Rule, rule};
-use crate::check::subject::release::{PublishedFile, Set};
+use crate::check::rule::{Findings, Rule, Severity, rule};
+use crate::check::subject::release::{Half, PublishedFile, Set};
 use crate::product::Target;
 use crate::version::PublicVersion;
 use crate::wheel::filename::{Claim, WheelFileName};
 
 rule!(RUNTIME_PUBLISHED = "runtime-published", Error, Set(runtime_published);
-    what: "Where the SDK alone is released, the index has the runtime that it pins: a wheel for every target that may not be missing, with a known SHA-256, the same as a wheel of that name beside the SDK, and no source distribution.",
+    what: "Where the SDK alone is released, the index has the runtime that it pins: a wheel for every target that may not be missing, with a known SHA-256, the same as a wheel of that name beside the SDK, and no source distribution. That no index was asked is a warning.",
     why: "An SDK whose runtime is not there cannot be installed, and a published file cannot be taken back.",
     fix: "Publish the runtime first, with `--only runtime`";
-    because: [Installer("the pin of the SDK finds no wheel"), Promise("the product has a wheel for each of its targets")]);
+    because: [Installer("the pin of the SDK finds no wheel"), Promise("the product has a wheel for each of its targets"), Habit("an SDK may be made before its runtime is published")]);
 
 fn runtime_published(set: &Set<'_>, found: &mut Findings) {
     let Some(expected) = set.expected else { return };
-    let Some((published, allow_missing)) = expected.published else { return };
+    let Some((published, allow_missing)) = expected.published else {
+        if expected.half == Some(Half::Sdk) {
+            let why = "the runtime that the SDK pins was not looked up, because no index is named";
+            let help = "Name the index that has it with `--index-url`; `verify` and `publish` ask for it";
+            let finding = found.finding(why).with_severity(Severity::Warning);
+            found.put(Owner::Whole, finding.with_help(help));
+        }
+        return;
+    };
     let version = expected.version.distribution();
     let (index, distribution) = (&published.index, &set.runtime.distribution);
     for objection in &published.objections {

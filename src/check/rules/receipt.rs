@@ -85,6 +85,9 @@ pub(crate) static RULES: &[&Rule] = &[
 
 /// Holds the receipts against the runtime wheels, and tells what is the rule's own of all that is wrong.
 fn judge(set: &Set<'_>, found: &mut Findings) {
+    if found.rule == RECEIPT_FAILED.name {
+        failed_tests(set, found);
+    }
     let Some((expected, receipts)) = set.expected.and_then(|expected| Some((expected, expected.receipts?))) else {
         return;
     };
@@ -132,6 +135,18 @@ fn judge(set: &Set<'_>, found: &mut Findings) {
             ),
             (None, None) => put(&RECEIPT_MISSING, format!("`{name}` has no smoke receipt")),
         }
+    }
+}
+
+/// The wheels of which the run that made them tells that they failed, whatever their receipts say.
+fn failed_tests(set: &Set<'_>, found: &mut Findings) {
+    let failed = set.expected.into_iter().flat_map(|expected| expected.failed);
+    for (wheel, failed) in failed.filter_map(|failed| Some((failed.wheel.as_ref()?, failed))) {
+        let place = set.members.iter().position(|member| member.label() == *wheel);
+        let help = "Fix the executable or the payload around it, or say what it answers in [tool.relkit.smoke]; \
+                    `relkit smoke` on the wheel tells more";
+        let finding = found.finding(format!("`{}`: {}", failed.title, failed.detail));
+        found.put(place.map_or(Owner::Whole, Owner::File), finding.with_help(failed.help.as_deref().unwrap_or(help)));
     }
 }
 

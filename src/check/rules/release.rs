@@ -1,13 +1,11 @@
 //! Rules about a release against what it is expected to be. They find nothing where no release is expected: only the
 //! gate knows its version, its directory and its SDK.
 
-use crate::check::coverage::{Candidate, Coverage};
 use crate::check::finding::Owner;
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::release::{Set, Stray};
 use crate::check::subject::summary::{Role, Summary, types_path};
 use crate::console::text::named;
-use crate::product::Target;
 use crate::typegen::constant::constant;
 use crate::version::PublicVersion;
 use crate::wheel::attestation;
@@ -99,26 +97,6 @@ fn embedded_version(set: &Set<'_>, found: &mut Findings) {
             let message = format!("the executable in `{name}` does not hold the text {version}");
             found.put(Owner::File(index), found.finding(message));
         }
-    }
-}
-
-rule!(FAMILY_UNCOVERED = "family-uncovered", Warning, Set(family_uncovered);
-    what: "Every platform family that the runtime template supports gets a wheel of the release on both architectures.",
-    why: "Its users are told that there is no matching distribution, although the product promises to serve them.",
-    fix: "Build the wheel without `--platform-tag`, so that it carries every honest tag of the template, or add a target";
-    because: [Habit("the release installs elsewhere")]);
-
-fn family_uncovered(set: &Set<'_>, found: &mut Findings) {
-    let wheels = set.of(Role::RuntimeWheel).filter_map(|(_, member)| member.candidate.clone());
-    let mut candidates: Vec<Candidate> = wheels.filter(|_| set.expected.is_some()).collect();
-    let Some(expected) = set.expected.filter(|_| !candidates.is_empty()) else { return };
-    // What a release goes without on purpose is promised by none.
-    let (served, missing) = (set.served(), expected.may_be_missing());
-    let left_out = set.runtime.targets.iter().filter(|row| missing.contains(&row.triple));
-    let tags = left_out.filter(|row| !served.contains(&row.platform_tag)).flat_map(Target::tags);
-    candidates.extend(tags.filter_map(|tag| Candidate::of_tag(&tag.to_string())));
-    for gap in Coverage::of(&candidates).gaps(&set.runtime.supports) {
-        found.whole(format!("{gap}; the product promises to serve it"));
     }
 }
 
@@ -219,14 +197,5 @@ fn sdk_types(set: &Set<'_>, found: &mut Findings) {
     }
 }
 
-pub(crate) static RULES: &[&Rule] = &[
-    &UNKNOWN_FILE,
-    &UNREADABLE,
-    &MODULE_NAME,
-    &EMBEDDED_VERSION,
-    &FAMILY_UNCOVERED,
-    &SDK_MISSING,
-    &SDK_ONE,
-    &SDK_AGREE,
-    &SDK_TYPES,
-];
+pub(crate) static RULES: &[&Rule] =
+    &[&UNKNOWN_FILE, &UNREADABLE, &MODULE_NAME, &EMBEDDED_VERSION, &SDK_MISSING, &SDK_ONE, &SDK_AGREE, &SDK_TYPES];

@@ -150,6 +150,13 @@ fn set_targets(set: &Set<'_>, found: &mut Findings) {
 }
 
 fn expected_targets(set: &Set<'_>, expected: &Expected<'_>, found: &mut Findings) {
+    // What a payload failed at comes first: that its wheel is missing follows from it.
+    for failed in expected.failed.iter().filter(|failed| failed.wheel.is_none()) {
+        let owner = failed.target.clone().map_or(Owner::Whole, Owner::Target);
+        let help = "Give another payload; `relkit inspect` says what a file is";
+        let finding = found.finding(format!("`{}`: {}", failed.title, failed.detail));
+        found.put(owner, finding.with_help(failed.help.as_deref().unwrap_or(help)));
+    }
     // Where something is asked for, its own rule says that it is missing.
     let (served, missing) = (set.served(), expected.may_be_missing());
     let is_asked = |row: &Target| !missing.contains(&row.triple);
@@ -189,22 +196,29 @@ fn is_sdk(set: &Set<'_>, member: &Summary) -> bool {
 }
 
 rule!(SET_COVERAGE = "set-coverage", Warning, Set(set_coverage);
-    what: "Every platform family that the runtime template supports gets a wheel on both architectures. Of a release that is expected `family-uncovered` says so.",
-    why: "Its users are told that there is no matching distribution.",
+    what: "Every platform family that the runtime template supports gets a wheel on both architectures. Once there is more than one runtime wheel, and always where a release is expected.",
+    why: "Its users are told that there is no matching distribution, although the product promises to serve them.",
     fix: "Add the family's tag to a wheel whose binaries are honest under it (`also` in the template), or build one for it";
     because: [Habit("the product may leave the family out")]);
 
 fn set_coverage(set: &Set<'_>, found: &mut Findings) {
-    let wheels = runtime_wheels(set);
-    if wheels.len() < 2 || set.expected.is_some() {
+    let (wheels, fewest) = match set.expected {
+        Some(_) => (set.of(Role::RuntimeWheel).map(|(_, wheel)| wheel).collect(), 1),
+        None => (runtime_wheels(set), 2),
+    };
+    if wheels.len() < fewest {
         return;
     }
+    // What a missing wheel would serve is said once, by the rule about targets; of an expected release each gap counts but
+    // those that it has on purpose.
+    let may_be_missing = set.expected.map(Expected::may_be_missing);
+    let mut left_out = unserved(set, &wheels);
+    left_out.retain(|row| may_be_missing.as_ref().is_none_or(|missing| missing.contains(&row.triple)));
     let mut candidates: Vec<Candidate> = wheels.iter().filter_map(|wheel| wheel.candidate.clone()).collect();
-    // What a missing wheel would serve is said once, by the rule about targets.
-    let missing = unserved(set, &wheels).into_iter().flat_map(Target::tags).map(ToString::to_string);
-    candidates.extend(missing.filter_map(|tag| Candidate::of_tag(&tag)));
+    let tags = left_out.into_iter().flat_map(Target::tags);
+    candidates.extend(tags.filter_map(|tag| Candidate::of_tag(&tag.to_string())));
     for gap in Coverage::of(&candidates).gaps(&set.runtime.supports) {
-        found.whole(gap.to_string());
+        found.whole(format!("{gap}; the product promises to serve it"));
     }
 }
 

@@ -35,8 +35,25 @@ pub struct Expected<'a> {
     pub dist: &'a Dist,
     /// The smoke receipts that every runtime wheel is asked for.
     pub receipts: Option<&'a Receipts>,
-    /// Where the SDK alone is released, the runtime that the index has, and the targets that it may be without.
+    /// What failed before the files were looked at.
+    pub failed: &'a [FailedStep],
+    /// The half that is released, where it is not all.
+    pub half: Option<Half>,
+    /// Where the SDK alone is released and an index was asked, the runtime that it has, and the targets that it may be without.
     pub published: Option<(&'a Published, &'a [TargetTriple])>,
+}
+
+/// A step at which a payload, or the wheel made of it, failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedStep {
+    /// The payload or its target, as it is shown.
+    pub title: String,
+    pub target: Option<TargetTriple>,
+    /// The wheel that failed its smoke test; none where there is no wheel.
+    pub wheel: Option<String>,
+    pub detail: String,
+    /// What to do, where more is known than the rule says.
+    pub help: Option<String>,
 }
 
 /// One half of a release that is made or published without the other: the runtime first, the SDK when it is ready.
