@@ -43,6 +43,7 @@ use crate::console::{Progress, Shown};
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
 use crate::fs::{Mode, Walked};
+use crate::wheel::info;
 
 /// A distribution that was built.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -153,7 +154,7 @@ fn contents(staged: &Staged) -> Contents {
         dist_info.push(text("entry_points.txt", staged.project.entry_points.to_string()));
     }
     for (path, file) in &staged.licenses {
-        dist_info.push(Member { mode: Mode::Data, ..member(&format!("licenses/{path}"), file) });
+        dist_info.push(Member { mode: Mode::Data, ..member(&format!("{}{path}", info::LICENCES), file) });
     }
     dist_info.extend(staged.beside.iter().cloned());
     let members = staged.members.clone();

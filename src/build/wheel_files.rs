@@ -66,7 +66,7 @@ impl WheelFiles {
         let is_script: HashSet<_> = shared.iter().map(|(path, _)| format!("{scripts}{path}")).collect();
         take(&mut found, &scripts, shared)?;
         let dist_info = info::directory(&stem) + "/";
-        take(&mut found, &format!("{dist_info}sboms/"), selection.files(&settings.sbom_files)?)?;
+        take(&mut found, &format!("{dist_info}{}", info::SBOMS), selection.files(&settings.sbom_files)?)?;
 
         if !found.contains_key(&format!("{module}/__init__.py")) {
             return Err(no_module());

@@ -10,6 +10,7 @@ use super::package::Package;
 use crate::fs::Mode;
 use crate::member_path::{Clash, MemberPath, Node, Paths};
 use crate::product::FileRule;
+use crate::wheel::info;
 
 /// A directory of a wheel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -33,8 +34,8 @@ impl fmt::Display for Place {
             Self::Package => "package/",
             Self::Scripts => "scripts/",
             Self::Data => "",
-            Self::Licences => "licenses/",
-            Self::Sboms => "sboms/",
+            Self::Licences => info::LICENCES,
+            Self::Sboms => info::SBOMS,
         })
     }
 }

@@ -3,14 +3,12 @@
 
 use std::path::Path;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::digest::Sha256Digest;
 use crate::fs::{self, FsError};
-use crate::wheel::attestation;
+use crate::wheel::attestation::{self, Statement, decoded};
 
 const STATEMENT: &str = "https://in-toto.io/Statement/v1";
 const PROVENANCE: &str = "https://slsa.dev/provenance/v1";
@@ -101,33 +99,25 @@ fn predicate_type(bytes: &[u8], file: &str, sha256: Sha256Digest) -> Result<Stri
         return Err("is not an attestation of version 1".into());
     }
     let material = object.get("verification_material").ok_or("has no `verification_material`")?;
-    decoded(material.get("certificate"), "certificate")?;
+    decoded(material, "certificate")?;
     let entries = material.get("transparency_entries").and_then(Value::as_array);
     if entries.is_none_or(Vec::is_empty) {
         return Err("has no `transparency_entries`".into());
     }
     let envelope = object.get("envelope").ok_or("has no `envelope`")?;
-    decoded(envelope.get("signature"), "signature")?;
-    let statement = decoded(envelope.get("statement"), "statement")?;
-    let statement: Value =
-        serde_json::from_slice(&statement).map_err(|error| format!("holds a statement that is not JSON: {error}"))?;
-    if statement.get("_type").and_then(Value::as_str) != Some(STATEMENT) {
+    decoded(envelope, "signature")?;
+    let statement = Statement::of(&object)?;
+    if statement.text("_type") != STATEMENT {
         return Err("holds something other than an in-toto statement of version 1".into());
     }
-    let subject = match statement.get("subject").and_then(Value::as_array).map(Vec::as_slice) {
-        Some([subject]) => subject,
-        several => return Err(format!("has {} subjects; one is asked for", several.map_or(0, <[_]>::len))),
-    };
-    let name = subject.get("name").and_then(Value::as_str).unwrap_or_default();
+    let (name, digest) = statement.subject()?;
     if name != file {
         return Err(format!("is about `{name}`, not `{file}`"));
     }
-    let digest = subject.pointer("/digest/sha256").and_then(Value::as_str).unwrap_or_default();
     if digest.parse() != Ok(sha256) {
         return Err(format!("is about other bytes of `{file}`: SHA-256 {digest}, not {sha256}"));
     }
-    let kind = statement.get("predicateType").and_then(Value::as_str).unwrap_or_default();
-    let predicate = statement.get("predicate").unwrap_or(&Value::Null);
+    let (kind, predicate) = (statement.text("predicateType"), statement.predicate());
     match kind {
         PROVENANCE => {}
         _ if kind.ends_with(PUBLISH) => {
@@ -140,15 +130,12 @@ fn predicate_type(bytes: &[u8], file: &str, sha256: Sha256Digest) -> Result<Stri
     Ok(kind.to_owned())
 }
 
-fn decoded(value: Option<&Value>, name: &str) -> Result<Vec<u8>, String> {
-    let text = value.and_then(Value::as_str).filter(|text| !text.is_empty());
-    let text = text.ok_or_else(|| format!("has no `{name}`"))?;
-    STANDARD.decode(text).map_err(|_| format!("has a `{name}` that is not Base64"))
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
 
     use super::*;
 

@@ -101,7 +101,8 @@ impl Distribution {
             // The version in the names of directories says nothing that is new.
             let rest = member.name.strip_prefix(stem).and_then(|rest| rest.strip_prefix('.'));
             let shown = rest.map_or_else(|| member.name.clone(), |rest| format!("*.{rest}"));
-            if shown.starts_with("*.dist-info/sboms/") && member.size <= MAX_TEXT {
+            if info::of(&member.name).is_some_and(|(_, path)| path.starts_with(info::SBOMS)) && member.size <= MAX_TEXT
+            {
                 let names = components(&wheel.read(member, MAX_TEXT)?).unwrap_or_default();
                 found.dependencies.extend(names.into_iter().filter(|name| !name.is_empty()));
             }

@@ -1,6 +1,7 @@
 //! What a wheel holds that a release's page shows: its SBOMs, with how much they list.
 
 use crate::report::SbomRow;
+use crate::wheel::info;
 use crate::wheel::reader::{MAX_TEXT, Wheel, WheelError};
 use crate::wheel::sbom::components;
 
@@ -9,7 +10,7 @@ const MAX_NAMED: usize = 2000;
 
 /// Every file in `.dist-info/sboms/`, in the order of the archive.
 pub(super) fn sboms(wheel: &Wheel) -> Result<Vec<SbomRow>, WheelError> {
-    let directory = format!("{}/sboms/", wheel.dist_info());
+    let directory = format!("{}/{}", wheel.dist_info(), info::SBOMS);
     let mut rows = Vec::new();
     for member in wheel.files() {
         let Some(file) = member.name.strip_prefix(&directory) else { continue };

@@ -10,14 +10,12 @@ use relkit_client::process::Ending;
 use super::capture::Captured;
 use super::error::SmokeError;
 use super::fault::{Fault, Subject};
+use super::report::COMMAND;
 use super::steps::{Done, Steps};
 use super::trial::Trial;
 use crate::console::text::shell_word;
 use crate::fs::FsError;
 use crate::product::{Level, RuntimeProject, SmokeCommand};
-
-/// The name of the step; of several, each has its number behind it.
-const NAME: &str = "command";
 
 /// How much of the end of an output a failure shows, in characters.
 const MAX_SHOWN: usize = 600;
@@ -26,7 +24,7 @@ impl Trial<'_> {
     pub(super) fn commands(&self, steps: &mut Steps<'_>) -> Result<(), SmokeError> {
         let commands = &self.project().smoke.commands;
         if commands.is_empty() && self.options.level == Level::Command {
-            steps.run(NAME, || Ok(Done::skipped("the product has no [[tool.relkit.smoke.command]]")));
+            steps.run(COMMAND, || Ok(Done::skipped("the product has no [[tool.relkit.smoke.command]]")));
         }
         for (index, command) in commands.iter().enumerate() {
             let name = command_step(self.project(), index);
@@ -84,7 +82,7 @@ impl Trial<'_> {
 pub(crate) fn command_step(project: &RuntimeProject, index: usize) -> String {
     // An app server has a step of that name of its own.
     let is_alone = project.smoke.commands.len() == 1 && !project.is_app_server();
-    if is_alone { NAME.to_owned() } else { format!("{NAME} {}", index + 1) }
+    if is_alone { COMMAND.to_owned() } else { format!("{COMMAND} {}", index + 1) }
 }
 
 /// What a command did otherwise than the table says.

@@ -8,6 +8,7 @@ use relkit_client::{ClientError, Input, Session, TurnOutcome};
 use super::fault::{self, Fault, Subject};
 use super::home::server_arguments;
 use super::model_server::{Answer, ModelServer};
+use super::report::{COMMAND, SANDBOX_HELPER, SEARCH_TOOL};
 use super::steps::{Done, Steps};
 use super::tools;
 use super::trial::Trial;
@@ -119,12 +120,12 @@ impl Conversation<'_> {
     fn tools(&self, steps: &mut Steps<'_>, session: &mut Session, thread_id: &str) {
         let runner = self.trial.options.runner.as_ref();
         let Some(package) = &self.trial.runtime.package else { return };
-        for (name, tool) in [("search-tool", package.search_tool()), ("sandbox-helper", package.sandbox_helper())] {
+        for (name, tool) in [(SEARCH_TOOL, package.search_tool()), (SANDBOX_HELPER, package.sandbox_helper())] {
             if let Some(tool) = tool {
                 steps.run(name, || tools::runs_alone(self.trial.home, &tool, runner, self.trial.step_time()));
             }
         }
-        steps.run("command", || {
+        steps.run(COMMAND, || {
             if runner.is_some() {
                 return Ok(Done::skipped("what the runtime starts by itself is not started by the runner"));
             }

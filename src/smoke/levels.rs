@@ -3,6 +3,7 @@
 use super::conversation::Conversation;
 use super::error::SmokeError;
 use super::model_server::ModelServer;
+use super::report::ENTRY_POINT;
 use super::steps::Steps;
 use super::trial::Trial;
 use crate::product::Level;
@@ -15,7 +16,7 @@ impl Trial<'_> {
             return Ok(self.reported.get().cloned());
         };
         if let Some(point) = &self.runtime.entry_point {
-            steps.run("entry-point", || self.entry_point(point, &answer.stdout));
+            steps.run(ENTRY_POINT, || self.entry_point(point, &answer.stdout));
         }
         if self.options.level >= Level::Command {
             self.commands(steps)?;

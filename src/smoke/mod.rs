@@ -47,6 +47,7 @@ use unpack::{EntryPoint, Runtime};
 pub(crate) use command::command_step;
 pub use error::SmokeError;
 pub use options::{ExpectedVersion, Options};
+pub(crate) use report::{COMMAND, ENTRY_POINT, SANDBOX_HELPER, SEARCH_TOOL};
 pub use report::{Report, SCHEMA_VERSION, Step, Tested, TestedWheel};
 pub use runner::{Runner, RunnerError};
 
@@ -93,14 +94,13 @@ pub fn smoke(options: &Options<'_>, progress: &Progress) -> Result<Report, Smoke
         None => None,
     };
     steps.carried_out()?;
-    let runner = options.runner.as_ref().map(|runner| format!(" via {}", runner.name())).unwrap_or_default();
     Ok(Report {
         schema_version: SCHEMA_VERSION,
         outcome: steps.outcome(),
         level: options.level,
         wheel,
         version,
-        platform: format!("{}-{}{runner}", std::env::consts::OS, std::env::consts::ARCH),
+        platform: report::platform(options.runner.as_ref().map(|runner| runner.name()).as_deref()),
         steps: steps.done,
         stderr_tail: steps.stderr_tail,
     })

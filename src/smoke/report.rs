@@ -15,6 +15,23 @@ use crate::product::Level;
 /// The version of the JSON form.
 pub const SCHEMA_VERSION: u32 = 1;
 
+/// The names of the steps that a machine or a payload may do without.
+pub(crate) const ENTRY_POINT: &str = "entry-point";
+pub(crate) const SEARCH_TOOL: &str = "search-tool";
+pub(crate) const SANDBOX_HELPER: &str = "sandbox-helper";
+
+/// The name of the step of a command; of several, each has its number behind it.
+pub(crate) const COMMAND: &str = "command";
+
+/// Between a machine and the runner that stood in for it.
+const VIA: &str = " via ";
+
+/// Where a test runs: this machine, and the runner where one is used.
+pub(super) fn platform(runner: Option<&str>) -> String {
+    let runner = runner.map(|runner| format!("{VIA}{runner}")).unwrap_or_default();
+    format!("{}-{}{runner}", std::env::consts::OS, std::env::consts::ARCH)
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Step {
     /// `unpack`, `version`, `entry-point`, `command` (or `command 1` and so on), `handshake`, `turn`, `search-tool`,
@@ -52,6 +69,12 @@ pub struct Report {
 }
 
 impl Report {
+    /// The machine that it is from, and the runner where one was used.
+    pub(crate) fn ran_on(&self) -> (&str, Option<&str>) {
+        let parts = self.platform.split_once(VIA);
+        parts.map_or((&self.platform, None), |(machine, runner)| (machine, Some(runner)))
+    }
+
     pub fn passed(&self) -> bool {
         self.outcome == Outcome::Passed
     }

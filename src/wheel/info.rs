@@ -5,6 +5,19 @@ use std::collections::BTreeSet;
 
 const ENDING: &str = ".dist-info";
 
+/// The directories below it: of licences (PEP 639), and of what a wheel says is in it (PEP 770).
+pub(crate) const LICENCES: &str = "licenses/";
+pub(crate) const SBOMS: &str = "sboms/";
+
+/// The file in it that lists the others, and the endings of that file's signatures.
+pub(crate) const RECORD: &str = "RECORD";
+const SIGNATURES: [&str; 2] = [".jws", ".p7s"];
+
+/// Whether a path in the directory is a signature of RECORD.
+pub(crate) fn is_signature(path: &str) -> bool {
+    path.strip_prefix(RECORD).is_some_and(|ending| SIGNATURES.contains(&ending))
+}
+
 /// The directory of the wheel whose directories are named by `stem`, NAME-VERSION.
 pub(crate) fn directory(stem: &str) -> String {
     format!("{stem}{ENDING}")
@@ -29,6 +42,14 @@ pub(crate) fn directories<'m>(members: impl Iterator<Item = &'m str>) -> Vec<Str
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn signatures_are_of_record() {
+        assert!(is_signature("RECORD.jws") && is_signature("RECORD.p7s"));
+        for path in ["RECORD", "RECORD.sig", "METADATA.jws", "x/RECORD.jws"] {
+            assert!(!is_signature(path), "{path}");
+        }
+    }
 
     #[test]
     fn a_member_lies_in_a_directory_at_the_top() {

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 
 use sha2::{Digest as _, Sha256};
 
+use super::info;
 use super::record::{Hasher, Record, RecordDigest, RecordError, RecordRow};
 use crate::digest::Sha256Digest;
 use crate::zip::archive::Member;
@@ -83,7 +84,7 @@ impl Rows {
 /// Whether a member may stand without a digest in RECORD: RECORD itself and its signatures.
 pub(crate) fn is_exempt(member: &str, dist_info: &str) -> bool {
     let name = member.strip_prefix(dist_info).and_then(|rest| rest.strip_prefix('/'));
-    matches!(name, Some("RECORD" | "RECORD.jws" | "RECORD.p7s"))
+    name.is_some_and(|name| name == info::RECORD || info::is_signature(name))
 }
 
 /// Begins to hold a file of this size against its row.

@@ -173,8 +173,9 @@ fn zip_order(wheel: &WheelSubject, found: &mut Findings) {
         return;
     }
     let record = format!("{directory}/RECORD");
-    let signatures = [format!("{record}.jws"), format!("{record}.p7s")];
-    let last = members.iter().rfind(|member| !signatures.contains(&member.name) && !member.is_directory());
+    let is_signature =
+        |name: &str| info::of(name).is_some_and(|(own, path)| own == directory && info::is_signature(path));
+    let last = members.iter().rfind(|member| !is_signature(&member.name) && !member.is_directory());
     if last.is_some_and(|last| last.name != record) && members.iter().any(|member| member.name == record) {
         found.member(&record, "RECORD is not the last entry");
     }

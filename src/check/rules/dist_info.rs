@@ -1,21 +1,22 @@
 //! Rules about the dist-info and data directories: their names, entry points, attestations (PEP 740).
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
 use super::contents::{installed, is_script};
 use crate::binary::Magic;
+use crate::check::finding::Owner;
 use crate::check::rule::{Findings, Rule, Severity, rule};
+use crate::check::subject::release::Set;
+use crate::check::subject::summary::Summary;
 use crate::check::subject::wheel::WheelSubject;
 use crate::console::text::named;
 use crate::fs::read;
 use crate::product::is_of_python;
 use crate::scheme::{self, Scheme};
-use crate::wheel::attestation;
+use crate::wheel::attestation::{self, Statement};
 
 rule!(DISTINFO_ONE = "distinfo-one", Error, Wheel(distinfo_one);
     what: "There is exactly one `.dist-info` directory.",
@@ -192,44 +193,41 @@ fn entry_points(wheel: &WheelSubject, found: &mut Findings) {
 
 const MAX_ATTESTATION: u64 = 1 << 20;
 
-rule!(ATTESTATION = "attestation", Warning, Wheel(attested_beside);
+rule!(ATTESTATION = "attestation", Warning, Set(attested_beside);
     what: "Every attestation that lies beside the wheel (`.publish.attestation`, or of another kind) is about this very file.",
     why: "Indexes refuse an attestation with another name or digest, after the upload has begun.",
     fix: "Sign the file that is uploaded, after the last change to it";
     because: [Habit("only an upload that sends it along is refused")]);
 
-fn attested_beside(wheel: &WheelSubject, found: &mut Findings) {
-    let directory = wheel.path.parent().filter(|directory| *directory != Path::new("")).unwrap_or(Path::new("."));
-    // In a directory that cannot be listed none is seen.
-    for name in attestation::beside(directory, &wheel.file_name).unwrap_or_default() {
-        if let Some(wrong) = disagreement(&directory.join(&name), wheel) {
-            found.whole(format!("the attestation `{name}` beside the wheel {wrong}"));
+fn attested_beside(set: &Set<'_>, found: &mut Findings) {
+    // Each directory is listed once; in one that cannot be listed none is seen.
+    let mut listed: BTreeMap<&Path, BTreeMap<String, Vec<String>>> = BTreeMap::new();
+    for (index, wheel) in set.members.iter().enumerate().filter(|(_, member)| member.is_wheel()) {
+        let parent = wheel.path.parent().filter(|directory| *directory != Path::new(""));
+        let directory = parent.unwrap_or(Path::new("."));
+        let names = listed.entry(directory).or_insert_with(|| attestation::listed(directory).unwrap_or_default());
+        for name in names.get(&wheel.label()).into_iter().flatten() {
+            if let Err(wrong) = agrees(&directory.join(name), wheel) {
+                let message = format!("the attestation `{name}` beside the wheel {wrong}");
+                found.put(Owner::File(index), found.finding(message));
+            }
         }
     }
 }
 
-/// What is wrong with an attestation that lies beside a wheel.
-fn disagreement(path: &Path, wheel: &WheelSubject) -> Option<String> {
+/// Whether an attestation that lies beside a wheel is about it; the error is the end of a sentence about the attestation.
+fn agrees(path: &Path, wheel: &Summary) -> Result<(), String> {
     if std::fs::metadata(path).is_ok_and(|metadata| metadata.len() > MAX_ATTESTATION) {
-        return Some("is larger than 1 MiB".to_owned());
+        return Err("is larger than 1 MiB".to_owned());
     }
-    match read(path).ok().as_deref().and_then(attested) {
-        None => Some("cannot be read, or has not exactly one subject".to_owned()),
-        Some((_, digest)) if digest != wheel.sha256.to_string() => {
-            Some("is about a file with another digest".to_owned())
-        }
-        Some((name, _)) if name != wheel.file_name => Some(format!("is about `{name}`")),
-        Some(_) => None,
+    let bytes = read(path).map_err(|_| "cannot be read".to_owned())?;
+    let attestation: Value = serde_json::from_slice(&bytes).map_err(|error| format!("is not JSON: {error}"))?;
+    let statement = Statement::of(&attestation)?;
+    match statement.subject()? {
+        (_, digest) if digest.parse() != Ok(wheel.sha256) => Err("is about a file with another digest".to_owned()),
+        (name, _) if name != wheel.label() => Err(format!("is about `{name}`")),
+        _ => Ok(()),
     }
-}
-
-/// The name and the digest of the one file that an attestation is about.
-fn attested(text: &[u8]) -> Option<(String, String)> {
-    let attestation: Value = serde_json::from_slice(text).ok()?;
-    let statement = STANDARD.decode(attestation.pointer("/envelope/statement")?.as_str()?).ok()?;
-    let statement: Value = serde_json::from_slice(&statement).ok()?;
-    let [subject] = statement.get("subject")?.as_array()?.as_slice() else { return None };
-    Some((subject.get("name")?.as_str()?.to_owned(), subject.pointer("/digest/sha256")?.as_str()?.to_owned()))
 }
 
 #[rustfmt::skip]

@@ -11,6 +11,7 @@ use crate::check::subject::sdist::SdistSubject;
 use crate::check::subject::wheel::WheelSubject;
 use crate::wheel::address::mailboxes;
 use crate::wheel::import_name::ImportName;
+use crate::wheel::info;
 use crate::wheel::metadata::Metadata;
 use crate::wheel::name::DistributionName;
 use crate::wheel::rst;
@@ -55,7 +56,7 @@ rule!(LICENCE_FILE = "licence-file", Error, Both(licence_file, licence_file_of_s
 fn licence_file(wheel: &WheelSubject, found: &mut Findings) {
     let (Some(metadata), Some(directory)) = (wheel.good_metadata(), &wheel.dist_info) else { return };
     for file in metadata.license_files() {
-        let places = [format!("{directory}/licenses/{file}"), format!("{directory}/{file}")];
+        let places = [format!("{directory}/{}{file}", info::LICENCES), format!("{directory}/{file}")];
         // Before PEP 639 builders wrote the field too, and put the files beside METADATA.
         let expected = if is_elder(metadata) { &places[..] } else { &places[..1] };
         if !expected.iter().any(|place| wheel.file(place).is_some()) {

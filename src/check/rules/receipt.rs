@@ -7,15 +7,12 @@ use crate::check::subject::release::Set;
 use crate::check::subject::summary::Role;
 use crate::error::Outcome;
 use crate::product::{Level, RuntimeProject};
-use crate::smoke::{Report, SCHEMA_VERSION, Step, command_step};
+use crate::smoke::{COMMAND, ENTRY_POINT, Report, SANDBOX_HELPER, SCHEMA_VERSION, SEARCH_TOOL, Step, command_step};
 use crate::target::TargetTriple;
 use crate::version::PublicVersion;
 
 /// The steps that `smoke` skips where the machine, the payload or the runner does not allow them.
-const MAY_BE_SKIPPED: [&str; 3] = ["search-tool", "sandbox-helper", "entry-point"];
-
-/// The step of an app server's own command, and of a product that has no commands.
-const COMMAND: &str = "command";
+const MAY_BE_SKIPPED: [&str; 3] = [SEARCH_TOOL, SANDBOX_HELPER, ENTRY_POINT];
 
 rule!(RECEIPT_MISSING = "receipt-missing", Error, Set(judge);
     what: "Every runtime wheel has a smoke receipt.",
@@ -188,7 +185,7 @@ fn objection(
         }
         None => return Some((&RECEIPT_VERSION, format!("does not say that the binary reported version {expected}"))),
     }
-    let triple = triple.filter(|triple| !ran_on(&report.platform, triple))?;
+    let triple = triple.filter(|triple| !speaks_for(report, triple))?;
     Some((&RECEIPT_PLATFORM, format!("is from `{}`, which is not `{triple}`", report.platform)))
 }
 
@@ -211,16 +208,16 @@ fn may_be_skipped(step: &str, runtime: &RuntimeProject) -> bool {
     let commands = &runtime.smoke.commands;
     let is_of_another = |name: &String| name != runtime.executable();
     MAY_BE_SKIPPED.contains(&step)
+        // An app server's own command, and the step of a product that has none.
         || (step == COMMAND && (commands.is_empty() || runtime.is_app_server()))
         || commands.iter().enumerate().any(|(index, command)| {
             command.executable.as_ref().is_some_and(is_of_another) && command_step(runtime, index) == step
         })
 }
 
-/// Whether a receipt's platform (`linux-x86_64`, or `linux-x86_64 via RUNNER`) can speak for a target.
-fn ran_on(platform: &str, triple: &TargetTriple) -> bool {
-    let (machine, runner) =
-        platform.split_once(" via ").map_or((platform, None), |(machine, runner)| (machine, Some(runner)));
+/// Whether a receipt, of the machine or the runner that it is from, can speak for a target.
+fn speaks_for(report: &Report, triple: &TargetTriple) -> bool {
+    let (machine, runner) = report.ran_on();
     if runner.is_some_and(|runner| !runner.trim().is_empty()) {
         return true;
     }
@@ -301,7 +298,10 @@ mod tests {
 
     #[test]
     fn a_machine_speaks_for_its_own_platform() {
-        let speaks = |platform: &str, triple: &str| ran_on(platform, &triple.parse().unwrap());
+        let speaks = |platform: &str, triple: &str| {
+            let report = Report { platform: platform.to_owned(), ..receipt(Level::Version, &[]) };
+            speaks_for(&report, &triple.parse().unwrap())
+        };
         assert!(speaks("linux-x86_64", "x86_64-unknown-linux-musl"));
         assert!(speaks("macos-aarch64", "aarch64-apple-darwin"));
         assert!(speaks("windows-x86_64", "x86_64-pc-windows-msvc"));

@@ -5,6 +5,7 @@ use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::scan::Scanned;
 use crate::check::subject::wheel::WheelSubject;
 use crate::console::text::plural;
+use crate::wheel::info;
 use crate::wheel::sbom::{SbomName, validate};
 use crate::zip::archive::Member;
 
@@ -63,7 +64,7 @@ fn sbom_valid(wheel: &WheelSubject, found: &mut Findings) {
 
 /// Every file in the directory for SBOMs.
 fn sboms(wheel: &WheelSubject) -> impl Iterator<Item = (&Member, &Scanned)> {
-    let directory = wheel.dist_info_member("sboms/");
+    let directory = wheel.dist_info_member(info::SBOMS);
     wheel.files().filter(move |(member, _)| {
         directory.as_ref().is_some_and(|directory| member.name.starts_with(directory.as_str()))
     })

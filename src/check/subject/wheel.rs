@@ -233,7 +233,9 @@ fn member_options(archive: &Archive, record: Option<&Record>) -> Vec<MemberOptio
         }
     }
     let max_text = |name: &str| match name {
-        _ if info::of(name).is_some_and(|(_, path)| path.starts_with("sboms/") && is_sbom_name(path)) => Some(MAX_TEXT),
+        _ if info::of(name).is_some_and(|(_, path)| path.starts_with(info::SBOMS) && is_sbom_name(path)) => {
+            Some(MAX_TEXT)
+        }
         _ if package_of(name).is_some_and(|package| !package.is_empty()) || is_python_source(name) => Some(MAX_SOURCE),
         _ => None,
     };
