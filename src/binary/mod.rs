@@ -51,6 +51,7 @@ pub use objection::{Objection, Weight};
 pub(crate) use python::PythonLibrary;
 pub use read::{Spool, read};
 pub use tags::NextTag;
+pub(crate) use tags::honest_instead;
 
 #[cfg(test)]
 mod tests;

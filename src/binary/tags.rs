@@ -10,6 +10,7 @@ use super::facts::{Details, Facts, Libc, MachOPlatform, Slice};
 use super::magic::Format;
 use super::objection::{Objection, Weight};
 use super::policy;
+use crate::console::text::quoted;
 use crate::member_path;
 use crate::target::{AndroidAbi, Architecture, IosMachine, MacosArchitecture, OsVersion, PlatformTag};
 
@@ -267,4 +268,12 @@ fn tag_version(needs: OsVersion) -> OsVersion {
 fn windows(architecture: Architecture) -> Option<Vec<PlatformTag>> {
     let named = matches!(architecture, Architecture::X86_64 | Architecture::Aarch64 | Architecture::I686);
     named.then(|| vec![PlatformTag::Windows(architecture)])
+}
+
+/// The hint beside a tag that is not honest: which are, and how they are had.
+pub(crate) fn honest_instead(honest: &[PlatformTag], how: &str) -> String {
+    match honest {
+        [] => "no platform tag is honest for it: `relkit inspect` shows why".to_owned(),
+        tags => format!("honest are {}; {how}", quoted(tags)),
+    }
 }

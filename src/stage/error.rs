@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::binary::{BinaryError, Objection};
-use crate::console::text::quoted;
+use crate::binary::{BinaryError, Objection, honest_instead};
 use crate::error::{Exit, Explain};
 use crate::fs::FsError;
 use crate::member_path::Unkeepable;
@@ -89,11 +88,8 @@ impl Explain for StageError {
             Self::DynamicDependencies { .. } => "list the dependencies in the [project] table",
             Self::Overlap { .. } => "give an output directory beside it",
             Self::Library { .. } => "give the program that users start; libraries go beside it, in a package directory",
-            Self::WrongMachine { honest, .. } if honest.is_empty() => {
-                "no platform tag is honest for it: `relkit inspect` shows why"
-            }
             Self::WrongMachine { honest, .. } => {
-                return Some(format!("honest are {}; without `--platform-tag` relkit chooses", quoted(honest)));
+                return Some(honest_instead(honest, "without `--platform-tag` relkit chooses"));
             }
             Self::NoHonestTag { .. } => {
                 "replace the binaries named, or give `--platform-tag` and see what `relkit check` says"

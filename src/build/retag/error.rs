@@ -3,9 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::binary::{BinaryError, Objection};
+use crate::binary::{BinaryError, Objection, honest_instead};
 use crate::build::output::WriteError;
-use crate::console::text::quoted;
 use crate::error::{Exit, Explain};
 use crate::target::PlatformTag;
 use crate::wheel::reader::WheelError;
@@ -68,19 +67,14 @@ fn others(more: usize) -> String {
     }
 }
 
-fn named(honest: &[PlatformTag]) -> String {
-    match honest {
-        [] => "no platform tag is honest for it: `relkit inspect` shows why".into(),
-        tags => format!("honest are {}; `--honest` takes them", quoted(tags)),
-    }
-}
-
 impl Explain for RetagError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Wheel(error) => error.hint(),
             Self::Binary { source, .. } => source.hint(),
-            Self::Dishonest { honest, .. } | Self::Unjudged { honest, .. } => Some(named(honest)),
+            Self::Dishonest { honest, .. } | Self::Unjudged { honest, .. } => {
+                Some(honest_instead(honest, "`--honest` takes them"))
+            }
             Self::NoHonestTag { .. } => Some("replace the binaries named, or build the wheel again".into()),
             Self::Collision { .. } => Some("give one of them: under these tags an index takes one wheel".into()),
             Self::Exists { .. } => Some("give another `--out-dir`, or pass `--force` to replace it".into()),
