@@ -22,6 +22,9 @@ pub struct Problem {
     /// The file that it is about, where it is about one.
     pub file: Option<String>,
     pub message: String,
+    /// The message without the file that it begins with; none where the file stands inside it, or it is of a manifest.
+    #[serde(skip)]
+    pub(super) said: Option<String>,
     pub help: String,
 }
 

@@ -13,28 +13,21 @@ use crate::console::text::{plural, visible};
 use crate::fs::portable;
 
 /// Problems that say the same of several files, each with those files and what it says without them.
-fn alike(problems: &[Problem]) -> Vec<(&Problem, Vec<(&str, String)>)> {
-    let mut groups: Vec<(&Problem, Vec<(&str, String)>)> = Vec::new();
-    let mut places: HashMap<(&str, &str, String), usize> = HashMap::new();
+fn alike(problems: &[Problem]) -> Vec<(&Problem, Vec<(&str, &str)>)> {
+    let mut groups: Vec<(&Problem, Vec<(&str, &str)>)> = Vec::new();
+    let mut places: HashMap<(&str, &str, &str), usize> = HashMap::new();
     for problem in problems {
-        let said = problem.file.as_deref().and_then(|file| Some((file, without(&problem.message, file)?)));
-        let Some((file, words)) = said else {
+        let Some((file, words)) = problem.file.as_deref().zip(problem.said.as_deref()) else {
             groups.push((problem, Vec::new()));
             continue;
         };
-        let place = *places.entry((&problem.code, &problem.help, words.clone())).or_insert(groups.len());
+        let place = *places.entry((&problem.code, &problem.help, words)).or_insert(groups.len());
         match groups.get_mut(place) {
             Some((_, files)) => files.push((file, words)),
             None => groups.push((problem, vec![(file, words)])),
         }
     }
     groups
-}
-
-/// A message without the file that it begins with.
-fn without(message: &str, file: &str) -> Option<String> {
-    let rest = message.strip_prefix('`')?.strip_prefix(file)?.strip_prefix('`')?;
-    rest.strip_prefix(": ").or_else(|| rest.strip_prefix(", ")).map(str::to_owned)
 }
 
 /// A release, and the directory that it stands in.
@@ -54,7 +47,7 @@ impl Shown for Verdict<'_> {
             for (Problem { code, message, help, .. }, files) in alike(problems) {
                 let _ = match &files[..] {
                     [] | [_] => writeln!(text, "{kind}[{}]: {}", code, visible(message)),
-                    _ => writeln!(text, "{kind}[{code}]: {}", visible(&files[0].1)),
+                    _ => writeln!(text, "{kind}[{code}]: {}", visible(files[0].1)),
                 };
                 if files.len() > 1 {
                     let _ = writeln!(text, "  in {}:", plural(files.len(), "file"));
@@ -80,7 +73,7 @@ impl Shown for Verdict<'_> {
         let Release { problems, warnings, files, release_version, .. } = self.release;
         let mut text = String::new();
         for (level, problems) in [(Level::Error, problems), (Level::Warning, warnings)] {
-            for Problem { code, file, message, help } in problems {
+            for Problem { code, file, message, help, .. } in problems {
                 let path = file.as_ref().map(|file| portable(&self.dist.join(file)));
                 let message = format!("{}\nhelp: {}", visible(message), visible(help));
                 let _ =

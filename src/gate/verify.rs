@@ -162,13 +162,18 @@ fn problems(report: &Report, dist: &Path) -> (Vec<Problem>, Vec<Problem>) {
 }
 
 fn problem(finding: &Finding, file: Option<String>) -> Problem {
-    let message = match (&file, &finding.member) {
-        (Some(file), Some(member)) => format!("`{file}`, `{member}`: {}", finding.message),
+    let (message, said) = match (&file, &finding.member) {
+        (Some(file), Some(member)) => {
+            let said = format!("`{member}`: {}", finding.message);
+            (format!("`{file}`, {said}"), Some(said))
+        }
         // Many a sentence names the file itself.
-        (Some(file), None) if !finding.message.contains(file.as_str()) => format!("`{file}`: {}", finding.message),
-        _ => finding.message.clone(),
+        (Some(file), None) if !finding.message.contains(file.as_str()) => {
+            (format!("`{file}`: {}", finding.message), Some(finding.message.clone()))
+        }
+        _ => (finding.message.clone(), None),
     };
-    Problem { code: finding.rule.to_owned(), file, message, help: finding.help.clone() }
+    Problem { code: finding.rule.to_owned(), file, message, said, help: finding.help.clone() }
 }
 
 /// Whether a rule finds something only where a release is expected.
