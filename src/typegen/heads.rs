@@ -60,7 +60,6 @@ Models are imported where they are used: to load them all costs more than a turn
 
 from ROOT._handles import AsyncTurnHandle, TurnHandle
 from ROOT._mailbox import checked_timeout
-from ROOT._run import with_parsed
 from ROOT._wire import build_params, turn_input
 ",
     typing: "    from pydantic import BaseModel

@@ -32,11 +32,7 @@ impl Writer<'_> {
             let given: Vec<String> = std::iter::once(INPUT.to_owned()).chain(same).collect();
             self.text.push_str("        # No turn must run that nobody waits for.\n        checked_timeout(timeout)\n");
             self.text.push_str(&exploded(8, &format!("handle = {wait}self.turn"), ['(', ')'], &given, ""));
-            let _ = writeln!(
-                self.text,
-                "        result = {wait}handle.run(timeout=timeout)\n        \
-                 return with_parsed(result, output_schema)"
-            );
+            let _ = writeln!(self.text, "        return {wait}handle.run(timeout=timeout)");
             return Ok(());
         }
         if let Gives::Pages = face.gives {
@@ -93,7 +89,8 @@ impl Writer<'_> {
                 "answer = ",
                 format!(
                     "box = {client}._core.router.claim(answer.turn.id)\n        \
-                     return {}({owner}, self.id, answer.turn.id, box)",
+                     shape = output_schema if isinstance(output_schema, type) else None\n        \
+                     return {}({owner}, self.id, answer.turn.id, box, shape)",
                     twin.class("TurnHandle")
                 ),
             ),

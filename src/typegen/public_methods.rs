@@ -69,7 +69,7 @@ impl Writer<'_> {
                 response.to_owned()
             }
             Gives::Thread => twin.class("Thread"),
-            Gives::TurnHandle => twin.class("TurnHandle"),
+            Gives::TurnHandle => format!("{}[object]", twin.class("TurnHandle")),
             Gives::LoginHandle => twin.class(LOGIN_HANDLE),
             Gives::Nothing => "None".to_owned(),
             Gives::RunResult => "RunResult[object]".to_owned(),
@@ -78,8 +78,9 @@ impl Writer<'_> {
                 format!("{}[{STORED_THREAD}]", twin.class("Iterator"))
             }
         };
-        if let Gives::RunResult = face.gives {
-            self.overloads(twin, face.name, &parameters);
+        if let Gives::RunResult | Gives::TurnHandle = face.gives {
+            let class = returns.split('[').next().unwrap_or_default();
+            self.overloads(twin, face.name, &parameters, class);
         }
         let breaks = if keywords.is_empty() { Breaks::WhereNeeded } else { Breaks::Everywhere };
         self.signature(twin, face.name, &parameters, &returns, breaks);
@@ -109,9 +110,14 @@ impl Writer<'_> {
         })
     }
 
-    /// With a model as the schema of the output the result has a value of that model.
-    fn overloads(&mut self, twin: Twin, name: &str, parameters: &[String]) {
-        for (schema, result) in [("type[ModelT]", "RunResult[ModelT]"), ("JsonMapping | None = None", "RunResult")] {
+    /// With a model as the schema of the output the result, of a `class`, has a value of that model. A variable may hold
+    /// either.
+    fn overloads(&mut self, twin: Twin, name: &str, parameters: &[String], class: &str) {
+        for (schema, of) in [
+            ("type[ModelT]", "[ModelT]"),
+            ("JsonMapping | None = None", ""),
+            ("JsonMapping | type[BaseModel] | None", "[object]"),
+        ] {
             let parameters: Vec<String> = parameters
                 .iter()
                 .map(|parameter| match parameter.split_once(": ") {
@@ -120,7 +126,7 @@ impl Writer<'_> {
                 })
                 .collect();
             let lead = format!("{} {name}", twin.definition());
-            let text = exploded(4, &lead, ['(', ')'], &parameters, &format!(" -> {result}: ..."));
+            let text = exploded(4, &lead, ['(', ')'], &parameters, &format!(" -> {class}{of}: ..."));
             let _ = write!(self.text, "\n    @overload\n{text}");
         }
     }

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from ._mailbox import DeadlinePassed, deadline_after, receive, receive_async
-from ._run import RunResult, TurnRecord
+from ._run import ParsedT, RunResult, TurnRecord
 from ._streams import AsyncOwner, AsyncTurnStream, TurnStream
 from ._turns import TURN_COMPLETED, TurnBox
 from .errors import (
@@ -20,6 +20,8 @@ from .errors import (
 from .generated.turn_methods import AsyncTurnMethods, TurnMethods
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from .client import AppServerClient
     from .models import Notification
 
@@ -47,13 +49,14 @@ class _Once:
 
 
 @dataclass
-class TurnHandle(TurnMethods, _Once):
-    """A turn that runs, or ran, on a thread."""
+class TurnHandle(TurnMethods, _Once, Generic[ParsedT]):
+    """A turn that runs, or ran, on a thread. It knows the model that its answer shall fit."""
 
     _client: AppServerClient
     thread_id: str
     id: str
     _box: TurnBox | None = field(default=None, repr=False, compare=False)
+    _model: type[BaseModel] | None = field(default=None, repr=False, compare=False)
     _streamed: bool = field(default=False, init=False, repr=False, compare=False)
 
     def stream(self) -> Iterator[Notification]:
@@ -64,7 +67,7 @@ class TurnHandle(TurnMethods, _Once):
         """
         return self._take(lambda box: TurnStream(self._client, self.thread_id, self.id, box))
 
-    def run(self, *, timeout: float | None = None) -> RunResult:
+    def run(self, *, timeout: float | None = None) -> RunResult[ParsedT]:
         """Wait for the end of the turn and give what it produced; TurnFailedError if it failed.
 
         After `timeout` seconds the turn is interrupted and TurnTimeoutError raised. If the wait is
@@ -88,7 +91,7 @@ class TurnHandle(TurnMethods, _Once):
         except BaseException:
             self._interrupt_quietly()
             raise
-        return record.result()
+        return cast("RunResult[ParsedT]", record.result(self._model))
 
     def _interrupt_quietly(self) -> None:
         core = self._client._core
@@ -100,13 +103,14 @@ class TurnHandle(TurnMethods, _Once):
 
 
 @dataclass
-class AsyncTurnHandle(AsyncTurnMethods, _Once):
-    """A turn that runs, or ran, on a thread."""
+class AsyncTurnHandle(AsyncTurnMethods, _Once, Generic[ParsedT]):
+    """A turn that runs, or ran, on a thread. It knows the model that its answer shall fit."""
 
     _codex: AsyncOwner
     thread_id: str
     id: str
     _box: TurnBox | None = field(default=None, repr=False, compare=False)
+    _model: type[BaseModel] | None = field(default=None, repr=False, compare=False)
     _streamed: bool = field(default=False, init=False, repr=False, compare=False)
 
     def stream(self) -> AsyncIterator[Notification]:
@@ -117,7 +121,7 @@ class AsyncTurnHandle(AsyncTurnMethods, _Once):
         """
         return self._take(lambda box: AsyncTurnStream(self._codex, self.thread_id, self.id, box))
 
-    async def run(self, *, timeout: float | None = None) -> RunResult:
+    async def run(self, *, timeout: float | None = None) -> RunResult[ParsedT]:
         """Wait for the end of the turn and give what it produced; TurnFailedError if it failed.
 
         After `timeout` seconds the turn is interrupted and TurnTimeoutError raised. If the waiting
@@ -142,4 +146,4 @@ class AsyncTurnHandle(AsyncTurnMethods, _Once):
         except BaseException:
             self._codex._client._core.interrupt_unheard(self.thread_id, self.id)
             raise
-        return record.result()
+        return cast("RunResult[ParsedT]", record.result(self._model))

@@ -5,7 +5,6 @@ Models are imported where they are used; importing this module loads none.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from ._wire import decode_response
 from .errors import OutputParseError, TurnFailedError
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
     from typing_extensions import TypeVar
 
     from .generated.core import TurnCompletedNotification
@@ -44,7 +44,8 @@ class RunResult(Generic[ParsedT]):
 
     `final_response` is the text of the last message marked as the final answer, else of the last
     message without a phase, else None. Two results are equal if the first three fields are.
-    `parsed` is that text as a value, where `run` was given a model as `output_schema`.
+    `parsed` is that text as a value, where the turn was given a model as `output_schema`; if it was
+    interrupted before it said such a value, reading `parsed` raises OutputParseError.
     """
 
     final_response: str | None
@@ -58,8 +59,21 @@ class RunResult(Generic[ParsedT]):
     error: TurnError | None = field(default=None, compare=False)
     started_at: int | None = field(default=None, compare=False)
     completed_at: int | None = field(default=None, compare=False)
-    parsed: ParsedT = field(default=cast("ParsedT", None), compare=False)
+    parsed: ParsedT = field(
+        default_factory=lambda: cast("ParsedT", None), compare=False, repr=False
+    )
     turn: Turn = field(default=cast("Turn", None), compare=False, repr=False)
+
+    if not TYPE_CHECKING:  # a type checker that saw it would let any name pass
+
+        def __getattr__(self, name: str) -> object:
+            # Only what is missing arrives here, and `with_parsed` takes one field away.
+            if name == "parsed":
+                raise OutputParseError(
+                    f"the turn is {self.status} and has not said a whole answer",
+                    text=self.final_response or "",
+                )
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
 
 class TurnRecord:
@@ -96,8 +110,8 @@ class TurnRecord:
         assert self._turn is not None  # a stream ends with it or raises
         return self._turn
 
-    def result(self) -> RunResult:
-        """The result of the turn; TurnFailedError if it failed."""
+    def result(self, schema: type[BaseModel] | None = None) -> RunResult[object]:
+        """The result of the turn, parsed if a model is its schema; TurnFailedError if it failed."""
         turn = self.turn()
         if turn.status == "failed":
             error = turn.error
@@ -113,7 +127,7 @@ class TurnRecord:
                 items=self.items,
                 usage=self.usage,
             )
-        return RunResult(
+        result = RunResult(
             final_response(self.items),
             self.items,
             self.usage,
@@ -126,27 +140,26 @@ class TurnRecord:
             completed_at=turn.completed_at,
             turn=turn,
         )
+        return cast("RunResult[object]", result) if schema is None else with_parsed(result, schema)
 
 
-def with_parsed(result: RunResult, schema: object) -> RunResult[object]:
-    """The result with the value of its text, if a model is the schema and the turn completed.
+def with_parsed(result: RunResult, schema: type[BaseModel]) -> RunResult[object]:
+    """The result with the value of its text, of the model that is the schema.
 
-    Raises OutputParseError if the text does not fit.
+    Raises OutputParseError if the turn completed and its text does not fit.
     """
-    if not isinstance(schema, type) or result.status != "completed":
-        return result
-    from pydantic import BaseModel, ValidationError
+    from pydantic import ValidationError
 
-    text = result.final_response or ""
-    parsed: object = None
-    if issubclass(schema, BaseModel):
-        try:
-            parsed = schema.model_validate_json(text)
-        except ValidationError as error:
+    given, text = cast("RunResult[object]", result), result.final_response or ""
+    try:
+        given.parsed = schema.model_validate_json(text)
+    except ValidationError as error:
+        if result.status == "completed":
             raise OutputParseError(
                 f"the final response is no {schema.__name__}: {error}", text=text
             ) from error
-    return dataclasses.replace(cast("RunResult[object]", result), parsed=parsed)
+        del given.parsed
+    return given
 
 
 def completion(notification: Notification) -> TurnCompletedNotification | None:

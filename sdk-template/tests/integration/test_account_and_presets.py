@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import copy
+import pickle
 import time
 from pathlib import Path
 from typing import Any
@@ -175,6 +177,33 @@ def test_a_model_is_the_schema_of_the_output(twin: Twin) -> None:
         with pytest.raises(OutputParseError) as caught:
             twin.wait(thread.run("x", output_schema=Weather))
     assert caught.value.text == "no JSON"
+
+
+def test_the_handle_of_a_turn_knows_the_model_too(twin: Twin) -> None:
+    twin.world.model.queue(Reply.text('{"place": "Bern", "degrees": 3}'), Reply.text("no JSON"))
+    with twin.codex() as codex:
+        thread = twin.wait(codex.thread_start())
+        handle = twin.wait(thread.turn("x", output_schema=Weather))
+        assert twin.wait(handle.run()).parsed == Weather(place="Bern", degrees=3)
+        handle = twin.wait(thread.turn("x", output_schema=Weather))
+        with pytest.raises(OutputParseError, match="Weather"):
+            twin.wait(handle.run())
+
+
+def test_an_interrupted_turn_has_no_value_and_says_so_where_it_is_read(twin: Twin) -> None:
+    gate = Gate()
+    twin.world.model.queue(Reply.text('{"place": "Bern", "degrees": 3}').gated(gate))
+    with twin.codex() as codex:
+        thread = twin.wait(codex.thread_start())
+        handle = twin.wait(thread.turn("x", output_schema=Weather))
+        twin.wait(handle.interrupt())
+        result = twin.wait(handle.run())
+        gate.open()
+    assert result.status == "interrupted"
+    assert "interrupted" in repr(result)
+    for copied in (result, copy.copy(result), pickle.loads(pickle.dumps(result))):
+        with pytest.raises(OutputParseError, match="interrupted"):
+            copied.parsed  # noqa: B018 - what is read is what is tested
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, TypeVar, overload
 
 from codex_app_server._handles import AsyncTurnHandle, TurnHandle
 from codex_app_server._mailbox import checked_timeout
-from codex_app_server._run import with_parsed
 from codex_app_server._wire import build_params, turn_input
 
 if TYPE_CHECKING:
@@ -139,6 +138,69 @@ class ThreadMethods:
         )
         return self._client.mcp_server_tool_call(self.id, server, tool, params=params)
 
+    @overload
+    def turn(
+        self,
+        input: RunInput,
+        *,
+        approval_policy: AskForApproval | AskForApprovalValueName | JsonMapping | None = None,
+        approvals_reviewer: ApprovalsReviewer | ApprovalsReviewerName | None = None,
+        cwd: StrPath | None = None,
+        effort: ReasoningEffort | ReasoningEffortName | None = None,
+        model: str | None = None,
+        output_schema: type[ModelT],
+        personality: Personality | PersonalityName | None = None,
+        sandbox_policy: SandboxPolicy | JsonMapping | None = None,
+        service_tier: str | None = None,
+        summary: ReasoningSummary | ReasoningSummaryName | None = None,
+        approval_mode: ApprovalMode | None = None,
+        sandbox: Sandbox | None = None,
+        source: str | None = None,
+        turn_service_tier: str | None = None,
+    ) -> TurnHandle[ModelT]: ...
+
+    @overload
+    def turn(
+        self,
+        input: RunInput,
+        *,
+        approval_policy: AskForApproval | AskForApprovalValueName | JsonMapping | None = None,
+        approvals_reviewer: ApprovalsReviewer | ApprovalsReviewerName | None = None,
+        cwd: StrPath | None = None,
+        effort: ReasoningEffort | ReasoningEffortName | None = None,
+        model: str | None = None,
+        output_schema: JsonMapping | None = None,
+        personality: Personality | PersonalityName | None = None,
+        sandbox_policy: SandboxPolicy | JsonMapping | None = None,
+        service_tier: str | None = None,
+        summary: ReasoningSummary | ReasoningSummaryName | None = None,
+        approval_mode: ApprovalMode | None = None,
+        sandbox: Sandbox | None = None,
+        source: str | None = None,
+        turn_service_tier: str | None = None,
+    ) -> TurnHandle: ...
+
+    @overload
+    def turn(
+        self,
+        input: RunInput,
+        *,
+        approval_policy: AskForApproval | AskForApprovalValueName | JsonMapping | None = None,
+        approvals_reviewer: ApprovalsReviewer | ApprovalsReviewerName | None = None,
+        cwd: StrPath | None = None,
+        effort: ReasoningEffort | ReasoningEffortName | None = None,
+        model: str | None = None,
+        output_schema: JsonMapping | type[BaseModel] | None,
+        personality: Personality | PersonalityName | None = None,
+        sandbox_policy: SandboxPolicy | JsonMapping | None = None,
+        service_tier: str | None = None,
+        summary: ReasoningSummary | ReasoningSummaryName | None = None,
+        approval_mode: ApprovalMode | None = None,
+        sandbox: Sandbox | None = None,
+        source: str | None = None,
+        turn_service_tier: str | None = None,
+    ) -> TurnHandle[object]: ...
+
     def turn(
         self,
         input: RunInput,
@@ -157,7 +219,7 @@ class ThreadMethods:
         sandbox: Sandbox | None = None,
         source: str | None = None,
         turn_service_tier: str | None = None,
-    ) -> TurnHandle:
+    ) -> TurnHandle[object]:
         """Start a turn and return at once.
 
         Args:
@@ -226,7 +288,8 @@ class ThreadMethods:
         )
         answer = self._client.turn_start(self.id, items, params=params)
         box = self._client._core.router.claim(answer.turn.id)
-        return TurnHandle(self._client, self.id, answer.turn.id, box)
+        shape = output_schema if isinstance(output_schema, type) else None
+        return TurnHandle(self._client, self.id, answer.turn.id, box, shape)
 
     @overload
     def run(
@@ -271,6 +334,28 @@ class ThreadMethods:
         turn_service_tier: str | None = None,
         timeout: float | None = None,
     ) -> RunResult: ...
+
+    @overload
+    def run(
+        self,
+        input: RunInput,
+        *,
+        approval_policy: AskForApproval | AskForApprovalValueName | JsonMapping | None = None,
+        approvals_reviewer: ApprovalsReviewer | ApprovalsReviewerName | None = None,
+        cwd: StrPath | None = None,
+        effort: ReasoningEffort | ReasoningEffortName | None = None,
+        model: str | None = None,
+        output_schema: JsonMapping | type[BaseModel] | None,
+        personality: Personality | PersonalityName | None = None,
+        sandbox_policy: SandboxPolicy | JsonMapping | None = None,
+        service_tier: str | None = None,
+        summary: ReasoningSummary | ReasoningSummaryName | None = None,
+        approval_mode: ApprovalMode | None = None,
+        sandbox: Sandbox | None = None,
+        source: str | None = None,
+        turn_service_tier: str | None = None,
+        timeout: float | None = None,
+    ) -> RunResult[object]: ...
 
     def run(
         self,
@@ -356,8 +441,7 @@ class ThreadMethods:
             source=source,
             turn_service_tier=turn_service_tier,
         )
-        result = handle.run(timeout=timeout)
-        return with_parsed(result, output_schema)
+        return handle.run(timeout=timeout)
 
     def pause_goal(self) -> ThreadGoalSetResponse:
         """Let the goal rest: the runtime starts no further turn towards it."""
@@ -462,6 +546,69 @@ class AsyncThreadMethods:
         )
         return await self._codex._client.mcp_server_tool_call(self.id, server, tool, params=params)
 
+    @overload
+    async def turn(
+        self,
+        input: RunInput,
+        *,
+        approval_policy: AskForApproval | AskForApprovalValueName | JsonMapping | None = None,
+        approvals_reviewer: ApprovalsReviewer | ApprovalsReviewerName | None = None,
+        cwd: StrPath | None = None,
+        effort: ReasoningEffort | ReasoningEffortName | None = None,
+        model: str | None = None,
+        output_schema: type[ModelT],
+        personality: Personality | PersonalityName | None = None,
+        sandbox_policy: SandboxPolicy | JsonMapping | None = None,
+        service_tier: str | None = None,
+        summary: ReasoningSummary | ReasoningSummaryName | None = None,
+        approval_mode: ApprovalMode | None = None,
+        sandbox: Sandbox | None = None,
+        source: str | None = None,
+        turn_service_tier: str | None = None,
+    ) -> AsyncTurnHandle[ModelT]: ...
+
+    @overload
+    async def turn(
+        self,
+        input: RunInput,
+        *,
+        approval_policy: AskForApproval | AskForApprovalValueName | JsonMapping | None = None,
+        approvals_reviewer: ApprovalsReviewer | ApprovalsReviewerName | None = None,
+        cwd: StrPath | None = None,
+        effort: ReasoningEffort | ReasoningEffortName | None = None,
+        model: str | None = None,
+        output_schema: JsonMapping | None = None,
+        personality: Personality | PersonalityName | None = None,
+        sandbox_policy: SandboxPolicy | JsonMapping | None = None,
+        service_tier: str | None = None,
+        summary: ReasoningSummary | ReasoningSummaryName | None = None,
+        approval_mode: ApprovalMode | None = None,
+        sandbox: Sandbox | None = None,
+        source: str | None = None,
+        turn_service_tier: str | None = None,
+    ) -> AsyncTurnHandle: ...
+
+    @overload
+    async def turn(
+        self,
+        input: RunInput,
+        *,
+        approval_policy: AskForApproval | AskForApprovalValueName | JsonMapping | None = None,
+        approvals_reviewer: ApprovalsReviewer | ApprovalsReviewerName | None = None,
+        cwd: StrPath | None = None,
+        effort: ReasoningEffort | ReasoningEffortName | None = None,
+        model: str | None = None,
+        output_schema: JsonMapping | type[BaseModel] | None,
+        personality: Personality | PersonalityName | None = None,
+        sandbox_policy: SandboxPolicy | JsonMapping | None = None,
+        service_tier: str | None = None,
+        summary: ReasoningSummary | ReasoningSummaryName | None = None,
+        approval_mode: ApprovalMode | None = None,
+        sandbox: Sandbox | None = None,
+        source: str | None = None,
+        turn_service_tier: str | None = None,
+    ) -> AsyncTurnHandle[object]: ...
+
     async def turn(
         self,
         input: RunInput,
@@ -480,7 +627,7 @@ class AsyncThreadMethods:
         sandbox: Sandbox | None = None,
         source: str | None = None,
         turn_service_tier: str | None = None,
-    ) -> AsyncTurnHandle:
+    ) -> AsyncTurnHandle[object]:
         """Start a turn and return at once.
 
         Args:
@@ -550,7 +697,8 @@ class AsyncThreadMethods:
         )
         answer = await self._codex._client.turn_start(self.id, items, params=params)
         box = self._codex._client._core.router.claim(answer.turn.id)
-        return AsyncTurnHandle(self._codex, self.id, answer.turn.id, box)
+        shape = output_schema if isinstance(output_schema, type) else None
+        return AsyncTurnHandle(self._codex, self.id, answer.turn.id, box, shape)
 
     @overload
     async def run(
@@ -595,6 +743,28 @@ class AsyncThreadMethods:
         turn_service_tier: str | None = None,
         timeout: float | None = None,
     ) -> RunResult: ...
+
+    @overload
+    async def run(
+        self,
+        input: RunInput,
+        *,
+        approval_policy: AskForApproval | AskForApprovalValueName | JsonMapping | None = None,
+        approvals_reviewer: ApprovalsReviewer | ApprovalsReviewerName | None = None,
+        cwd: StrPath | None = None,
+        effort: ReasoningEffort | ReasoningEffortName | None = None,
+        model: str | None = None,
+        output_schema: JsonMapping | type[BaseModel] | None,
+        personality: Personality | PersonalityName | None = None,
+        sandbox_policy: SandboxPolicy | JsonMapping | None = None,
+        service_tier: str | None = None,
+        summary: ReasoningSummary | ReasoningSummaryName | None = None,
+        approval_mode: ApprovalMode | None = None,
+        sandbox: Sandbox | None = None,
+        source: str | None = None,
+        turn_service_tier: str | None = None,
+        timeout: float | None = None,
+    ) -> RunResult[object]: ...
 
     async def run(
         self,
@@ -680,8 +850,7 @@ class AsyncThreadMethods:
             source=source,
             turn_service_tier=turn_service_tier,
         )
-        result = await handle.run(timeout=timeout)
-        return with_parsed(result, output_schema)
+        return await handle.run(timeout=timeout)
 
     async def pause_goal(self) -> ThreadGoalSetResponse:
         """Let the goal rest: the runtime starts no further turn towards it."""
