@@ -9,7 +9,7 @@ use super::imports::{Homes, Preamble, Uses};
 use super::model::{Body, Direction, Doc, Field, Member, Model, Shape};
 use super::order::Module;
 use super::pointer::unsupported;
-use super::python::{WIDTH, bracketed, docstring, literal, solid, string};
+use super::python::{WIDTH, bracketed, collected, docstring, exploded, literal, solid, string};
 use super::root::{Arm, ORDERED, root};
 use super::{names, overrides};
 
@@ -108,7 +108,46 @@ impl Writer<'_> {
             let line = self.field(field)?;
             gap = self.member(gap, &line, &field.doc);
         }
+        self.constructor(fields);
         Ok(())
+    }
+
+    /// What type checkers take for an answer that programs give: the words of an enum as well as its members.
+    fn constructor(&mut self, fields: &[Field]) {
+        let (model, class) = (self.model, &self.scope.class.name);
+        if !model.server_requests.iter().any(|method| method.response.as_ref() == Some(class)) {
+            return;
+        }
+        let found: Vec<Vec<&Shape>> = fields.iter().map(|field| arms(model, &field.shape)).collect();
+        if !found.iter().flatten().any(|arm| words(model, arm).is_some()) {
+            return;
+        }
+        let parameters: Vec<String> = fields
+            .iter()
+            .zip(found)
+            .map(|(field, arms)| {
+                let optional = !field.required && field.default.is_none();
+                let shape = if optional { field.shape.clone().optional() } else { field.shape.clone() };
+                let mut types = vec![self.scope.annotation(&shape, self.uses).0];
+                for arm in arms {
+                    let bare = self.scope.bare(arm, self.uses).0;
+                    types.extend(
+                        Some(bare).filter(|bare| !types.contains(bare) && !types[0].starts_with(bare.as_str())),
+                    );
+                    types.extend(words(model, arm).map(|words| literals(&words)));
+                }
+                let default = if field.required { "" } else { " = ..." };
+                let flat = format!("{}: {}{default}", field.name, types.join(" | "));
+                if flat.chars().count() + 13 <= WIDTH { flat } else { flat.replace(" | ", "\n            | ") }
+            })
+            .collect();
+        self.uses.typing.extend(["TYPE_CHECKING", "Literal"]);
+        let given = ["self".to_owned(), "*".to_owned()].into_iter().chain(parameters).collect::<Vec<_>>();
+        let _ = write!(
+            self.text,
+            "\n    if TYPE_CHECKING:\n\n{}",
+            exploded(8, "def __init__", ['(', ')'], &given, " -> None: ...")
+        );
     }
 
     fn enum_class(&mut self, members: &[Member]) {
@@ -217,6 +256,30 @@ impl Writer<'_> {
         }
         Ok(field_line(&field.name, &annotation, &arguments, plain.as_deref()))
     }
+}
+
+/// The types that a field's value is one of.
+fn arms<'a>(model: &'a Model, shape: &'a Shape) -> Vec<&'a Shape> {
+    let Some(class) = shape.inner_name().and_then(|name| model.classes.get(name)) else { return Vec::new() };
+    match (&class.body, shape) {
+        (Body::Union { arms, .. }, _) => arms.iter().collect(),
+        (Body::Enum { .. }, Shape::Optional(inner)) => vec![inner],
+        (Body::Enum { .. }, other) => vec![other],
+        _ => Vec::new(),
+    }
+}
+
+/// The values of an enum, quoted.
+fn words(model: &Model, shape: &Shape) -> Option<Vec<String>> {
+    let Shape::Named(name) = shape else { return None };
+    let Body::Enum { members } = &model.classes.get(name)?.body else { return None };
+    Some(members.iter().map(|member| string(&member.value)).collect())
+}
+
+/// The words as a type; one a line where they would not fit behind a bar.
+fn literals(words: &[String]) -> String {
+    let behind = collected(12, "| Literal", ['[', ']'], words);
+    behind.trim().trim_start_matches("| ").to_owned()
 }
 
 /// A field with its annotation and what stands behind the equals sign.

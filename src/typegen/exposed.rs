@@ -51,7 +51,7 @@ pub(super) const EXPOSED: &[Exposed] = &[
         arguments: &[THREAD_ID],
         keywords: "approvalPolicy approvalsReviewer baseInstructions config cwd developerInstructions model \
             modelProvider personality sandbox serviceTier +approval_mode ?excludeTurns \
-            +additional_directories +network_access +web_search",
+            +additional_directories +network_access +web_search +tools",
         faces: &[Face {
             owner: Owner::Codex,
             name: "thread_resume",
@@ -66,7 +66,7 @@ pub(super) const EXPOSED: &[Exposed] = &[
         arguments: &[THREAD_ID],
         keywords: "approvalPolicy approvalsReviewer baseInstructions config cwd developerInstructions \
             ephemeral model modelProvider sandbox serviceTier threadSource +approval_mode ?excludeTurns \
-            +additional_directories +network_access +web_search",
+            +additional_directories +network_access +web_search +tools",
         faces: &[Face {
             owner: Owner::Codex,
             name: "thread_fork",

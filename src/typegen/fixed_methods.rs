@@ -65,7 +65,7 @@ const OF_CODEX: Fixed = Fixed {
     text: r#"
     @property
     def stderr_tail(self) -> str:
-        """The last lines that the server wrote to standard error."""
+        """The last lines that the server wrote to standard error; empty before it is started."""
         return self._client.stderr_tail
 
     def _handlers(self) -> tuple[Handlers, str | None]:
@@ -115,7 +115,7 @@ const OF_CODEX: Fixed = Fixed {
         It ends when the client is closed. A consumer that is too slow loses the oldest;
         the logger `ROOT` warns of it.
         """
-        return ASYNCNotifications(self._client)
+        return ASYNCNotifications(OWNER)
 
     DEF login_api_key(self, api_key: str) -> None:
         """Sign in with an API key; returns when the runtime has stored it."""

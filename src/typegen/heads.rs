@@ -86,6 +86,7 @@ from ROOT._pages import ThreadPages
 from ROOT._streams import AsyncOwner
 from ROOT._threads import AsyncThread, Thread
 from ROOT._wire import build_params, decode_response
+from ROOT.presets import warn_of_moot
 ",
     typing: "    from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 

@@ -41,6 +41,8 @@ impl Writer<'_> {
         }
         let same = keywords.iter().filter(|word| word.name != TOOLS).map(Keyword::passed);
         let tools = keywords.iter().any(|word| word.name == TOOLS);
+        // A thread that there is keeps what the model is told of its tools; the protocol has no way to change it.
+        let starts = exposed.arguments.is_empty();
         let value = |argument: &Argument| match (face.owner.own(argument.wire), argument.wire) {
             (Some(own), _) => own,
             (None, INPUT) => "items",
@@ -79,9 +81,10 @@ impl Writer<'_> {
             }
             self.text.push_str(&exploded(8, "params = build_params", ['(', ')'], &given, ""));
             if tools {
-                let _ = writeln!(self.text, "        functions = {client}._core.handlers.tools({TOOLS})");
+                let of = if starts { "" } else { ", thread_id" };
+                let _ = writeln!(self.text, "        functions = {client}._core.handlers.tools({TOOLS}{of})");
             }
-            passed.push(format!("params={}", if tools { "functions.beside(params)" } else { "params" }));
+            passed.push(format!("params={}", if tools && starts { "functions.beside(params)" } else { "params" }));
         }
         let (name, made) = match face.gives {
             Gives::Thread => ("answer = ", format!("return {}({owner}, answer.thread.id)", twin.class("Thread"))),
@@ -110,6 +113,10 @@ impl Writer<'_> {
         self.text.push_str(&bracketed(8, &call, ['(', ')'], &passed, ""));
         if tools {
             self.text.push_str("        functions.serve(answer.thread.id)\n");
+        }
+        if keywords.iter().any(|word| word.name == "network_access") {
+            let given = ["answer.sandbox", "additional_directories", "network_access"].map(str::to_owned);
+            self.text.push_str(&bracketed(8, "warn_of_moot", ['(', ')'], &given, ""));
         }
         if !made.is_empty() {
             let _ = writeln!(self.text, "        {made}");

@@ -62,7 +62,12 @@ const DESCRIPTIONS: &[(&str, &str)] = &[
     ("excludeTurns", "Whether the answer carries the turns so far; the model sees them anyhow. Needs runtime 0.151.0."),
     ("+approval_mode", "Who decides about approvals; instead of `approval_policy` and `approvals_reviewer`."),
     ("+sandbox", "How far commands are kept from the machine, from this turn on; instead of `sandbox_policy`."),
-    ("+tools", "Python functions that the model may call; name, description and arguments are theirs."),
+    (
+        "+tools",
+        "Python functions that the model may call; name, description and arguments are theirs. They are told to the \
+         model when the thread is started: a thread that there is keeps their descriptions, and is given the functions \
+         themselves again in a new process.",
+    ),
     (
         "+additional_directories",
         "Directories besides `cwd` that commands in the sandbox `workspace-write` may write to.",

@@ -17,7 +17,7 @@ async def main() -> None:
     async with AsyncCodex(config=client_config()) as codex:
         print("Server:", server_label(codex.metadata))
 
-        thread = await codex.thread_start(model="gpt-5")
+        thread = await codex.thread_start()
         result = await thread.run("Say hello in one sentence.")
         print("Status:", result.status)
         print("Text:", result.final_response)

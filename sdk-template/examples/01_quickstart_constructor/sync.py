@@ -14,7 +14,7 @@ from codex_app_server import Codex
 with Codex(config=client_config()) as codex:
     print("Server:", server_label(codex.metadata))
 
-    thread = codex.thread_start(model="gpt-5")
+    thread = codex.thread_start()
     result = thread.run("Say hello in one sentence.")
     print("Status:", result.status)
     print("Text:", result.final_response)

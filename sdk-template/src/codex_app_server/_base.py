@@ -8,7 +8,7 @@ that a typo is an error at once.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, TypeVar
 
@@ -160,6 +160,20 @@ def _refuse(value: object, place: str) -> None:
     elif isinstance(value, dict):
         for key, element in value.items():
             _refuse(element, f"{place}[{key!r}]")
+
+
+def unknown_word(value: object) -> OpenEnum | None:
+    """The first value of an enum, at any depth of a model, that this version does not know."""
+    if isinstance(value, OpenEnum):
+        return None if value.name in type(value).__members__ else value
+    parts: Iterable[object] = ()
+    if isinstance(value, BaseModel):
+        parts = (getattr(value, name, None) for name in type(value).model_fields)
+    elif isinstance(value, (list, tuple)):
+        parts = value
+    elif isinstance(value, dict):
+        parts = value.values()
+    return next((found for part in parts if (found := unknown_word(part)) is not None), None)
 
 
 def wire(value: object) -> Any:

@@ -134,6 +134,11 @@ class ClientCore:
         return self._transport
 
     @property
+    def started(self) -> bool:
+        """Whether the server was ever spawned."""
+        return self._transport is not None
+
+    @property
     def router(self) -> TurnRouter:
         """Where notifications wait."""
         return self._router
@@ -306,8 +311,8 @@ class ClientBase:
 
     @property
     def stderr_tail(self) -> str:
-        """The last lines that the server wrote to standard error."""
-        return self._core.live().process.stderr_tail()
+        """The last lines that the server wrote to standard error; empty before it is started."""
+        return self._core.live().process.stderr_tail() if self._core.started else ""
 
     def register_turn_notifications(self, turn_id: str) -> None:
         """Keep the notifications of a turn for `next_turn_notification`."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ._core import ClientBase
 from ._mailbox import receive, receive_async
+from ._streams import AsyncOwner
 from ._turns import TurnBox
 from ._wire import decode_notification
 from .errors import TransportClosedError
@@ -21,7 +22,6 @@ class _Subscription:
     """A box of its own at the connection, with a bound."""
 
     def __init__(self, client: ClientBase) -> None:
-        client._core.live()
         self._box: TurnBox = client._core.router.subscribe(_CAPACITY)
         self._told = 0
 
@@ -44,6 +44,10 @@ class _Subscription:
 class Notifications(_Subscription, Iterator["Notification"]):
     """The notifications of a connection, for threads."""
 
+    def __init__(self, client: ClientBase) -> None:
+        client._core.live()
+        super().__init__(client)
+
     def __next__(self) -> Notification:
         try:
             event = receive(self._box)
@@ -56,9 +60,17 @@ class Notifications(_Subscription, Iterator["Notification"]):
 
 
 class AsyncNotifications(_Subscription, AsyncIterator["Notification"]):
-    """The notifications of a connection, for event loops."""
+    """The notifications of a connection, for event loops; waiting for one starts the client."""
+
+    def __init__(self, owner: AsyncOwner) -> None:
+        super().__init__(owner._client)
+        self._owner: AsyncOwner | None = owner
 
     async def __anext__(self) -> Notification:
+        if self._owner is not None:
+            owner, self._owner = self._owner, None
+            if not owner._client._core.started:
+                await owner._ensure_initialized()
         try:
             event = await receive_async(self._box)
         except TransportClosedError as error:

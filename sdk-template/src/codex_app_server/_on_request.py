@@ -9,7 +9,8 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, cast
 
 from ._json import JsonObject, JsonValue
-from ._wire import decode_response, params_dict
+from ._wire import decode_response, params_dict, problems
+from .errors import InvalidInputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,9 +69,12 @@ class Handlers:
         else:
             raise TypeError(f"a handler must be callable, not {handler!r}")
 
-    def tools(self, functions: object) -> Functions:
-        """Functions as the tools of a thread that is about to start."""
-        return Functions(self._tools, functions)
+    def tools(self, functions: object, of: str | None = None) -> Functions:
+        """Functions as the tools of a thread that is about to start, or goes on from thread `of`.
+
+        Raises InvalidInputError for one that the model of thread `of` cannot know.
+        """
+        return Functions(self._tools, functions, of)
 
     def find(self, method: str, params: JsonObject) -> ServerRequestHandler | None:
         """The handler for a request: the thread's own before the client's."""
@@ -85,15 +89,26 @@ class Handlers:
 
 
 class Functions:
-    """The functions that a new thread gets as tools."""
+    """The functions that a thread gets as tools."""
 
-    def __init__(self, all_tools: dict[str, dict[str, Tool]], functions: object) -> None:
+    def __init__(
+        self, all_tools: dict[str, dict[str, Tool]], functions: object, of: str | None
+    ) -> None:
         self._all_tools = all_tools
-        self._tools: dict[str, Tool] = {}
+        # A thread of an earlier process has tools that only the server remembers.
+        known = None if of is None else all_tools.get(of)
+        self._tools: dict[str, Tool] = known or {}
         if functions is not None:
             from ._tools import tools_of
 
-            self._tools = tools_of(functions)
+            given = tools_of(functions)
+            new = [] if known is None else [name for name in given if name not in known]
+            if new:
+                raise InvalidInputError(
+                    f"`tools` has {', '.join(f'`{name}`' for name in new)}, which the model of "
+                    f"thread `{of}` is not told of: tools are told when a thread is started"
+                )
+            self._tools = {**self._tools, **given}
 
     def beside(self, params: ParamsModelT) -> ParamsModelT | JsonObject:
         """The parameters of the thread with what the model is told of its functions."""
@@ -115,24 +130,64 @@ def _typed(handler: RequestHandler) -> ServerRequestHandler:
     if inspect.iscoroutinefunction(handler) or inspect.iscoroutinefunction(call):
 
         async def decide_later(method: str, params: JsonObject) -> Answer:
-            return await cast("Awaitable[Answer]", handler(_params(method, params)))
+            answer = cast("Awaitable[Answer]", handler(_params(method, params)))
+            return _checked(method, await answer)
 
         return decide_later
 
     def decide(method: str, params: JsonObject) -> Answer | Awaitable[Answer]:
-        return handler(_params(method, params))
+        answer = handler(_params(method, params))
+        if isinstance(answer, Awaitable):
+            return _checked_later(method, answer)
+        return _checked(method, answer)
 
     return decide
 
 
 def _params(method: str, params: JsonObject) -> object:
+    model = _model(method, False)
+    return params if model is None else decode_response(method, params, model)
+
+
+def _model(method: str, of_response: bool) -> type[WireModel] | None:
+    """The model of a request's parameters or of its response, if the SDK knows the request."""
     from .generated.registry import SERVER_REQUESTS
 
     entry = SERVER_REQUESTS.get(method)
     if entry is None:
-        return params
-    module = importlib.import_module(f"{__package__}.generated.{entry[0]}")
-    return decode_response(method, params, cast("type[WireModel]", getattr(module, entry[1])))
+        return None
+    home, params, response, _ = entry
+    name = response if of_response else params
+    module = importlib.import_module(f"{__package__}.generated.{home}")
+    return cast("type[WireModel]", getattr(module, name))
+
+
+async def _checked_later(method: str, answer: Awaitable[Answer]) -> Answer:
+    return _checked(method, await answer)
+
+
+def _checked(method: str, answer: Answer) -> Answer:
+    """The answer; InvalidInputError if it is none that the server would understand."""
+    model = _model(method, True)
+    if answer is None or model is None:
+        return answer
+    from pydantic import ValidationError
+
+    from ._base import unknown_word, wire
+
+    try:
+        response = model.model_validate(wire(answer))
+    except ValidationError as error:
+        raise InvalidInputError(
+            f"the answer to `{method}` is no {model.__name__}: {problems(error)}"
+        ) from error
+    word = unknown_word(response)
+    if word is not None:
+        known = ", ".join(repr(str(member)) for member in type(word))
+        raise InvalidInputError(
+            f"the answer to `{method}` says {str(word)!r:.100}, which is none of: {known}"
+        )
+    return answer
 
 
 def _tell_of_unknown(method: str) -> None:
@@ -231,11 +286,6 @@ class RequestHandling(ABC):
             method: Literal["mcpServer/elicitation/request"],
             handler: Decides[McpServerElicitationRequestParams, McpServerElicitationRequestResponse]
             | None,
-        ) -> None: ...
-
-        @overload
-        def on_request(
-            self, method: str, handler: Decides[JsonObject, WireModel] | None
         ) -> None: ...
 
         def on_request(self, method: str, handler: object) -> None: ...

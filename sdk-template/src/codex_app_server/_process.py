@@ -20,7 +20,7 @@ from typing import cast
 
 from ._logs import log
 from .config import AppServerConfig
-from .errors import BinaryNotFoundError, LaunchError
+from .errors import BinaryNotFoundError, LaunchError, visible
 
 _TAIL_LINES = 40
 _TAIL_LINE_BYTES = 4000
@@ -97,7 +97,9 @@ class ServerProcess:
         """The last lines of standard error, after waiting for its end at most `wait_s` seconds."""
         self._drained.wait(wait_s)
         lines = [*self._tail, self._partial]
-        return "\n".join(line.decode("utf-8", "replace").rstrip() for line in lines if line.strip())
+        return visible(
+            "\n".join(line.decode("utf-8", "replace").rstrip() for line in lines if line.strip())
+        )
 
     def stop(self, timeout: float) -> None:
         """Wait for the server, whose standard input was closed; terminate it, then kill it.
@@ -174,7 +176,7 @@ class ServerProcess:
                 self._tail.extend(line[-_TAIL_LINE_BYTES:] for line in lines[-_TAIL_LINES:])
                 self._partial = rest[-_TAIL_LINE_BYTES:]
                 for line in lines:
-                    log("stderr", "%s", line.decode("utf-8", "replace").rstrip())
+                    log("stderr", "%s", visible(line.decode("utf-8", "replace")).rstrip())
         self._drained.set()
 
 

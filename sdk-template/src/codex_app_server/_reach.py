@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from .errors import visible
+
 if TYPE_CHECKING:
     from ._turns import RawNotification
 
@@ -49,7 +51,7 @@ def retry_in(params: Mapping[str, object]) -> str | None:
     if params.get("willRetry") is not True or not isinstance(error, Mapping):
         return None
     message, details = error.get("message"), error.get("additionalDetails")
-    return f"{message} ({details})" if details else str(message)
+    return visible(f"{message} ({details})" if details else str(message))
 
 
 def is_endless(words: str) -> bool:

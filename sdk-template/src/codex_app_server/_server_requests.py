@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 
 from ._json import JsonObject
 from ._mailbox import call_in_loop
+from ._on_request import TOOL_CALL
 from .config import Answer, ServerRequestHandler
 from .errors import InvalidInputError
 from .generated.registry import SERVER_REQUESTS
@@ -61,6 +62,8 @@ class ServerRequests:
         own = self._handlers.find(method, params) if self._handlers is not None else None
         handler = own or self._handler
         if handler is None:
+            if method == TOOL_CALL:
+                _tell_of_tool(params.get("tool"))
             self._send({"id": request_id, **refusal(method)})
             return
         if self._loop is not None and _is_coroutine_function(handler):
@@ -158,6 +161,17 @@ class ServerRequests:
             message = f"the client's handler for `{method}` failed"
             answer = {"error": {"code": INTERNAL_ERROR, "message": message}}
         self._send({"id": request_id, **answer})
+
+
+def _tell_of_tool(name: object) -> None:
+    """A thread of an earlier process still tells the model of its tools."""
+    import logging
+
+    logging.getLogger("codex_app_server").warning(
+        "the model calls the tool %.100r, for which this client has no function: give it as "
+        "`tools=[...]` where the thread is resumed or forked",
+        name,
+    )
 
 
 _running: set[asyncio.Future[None]] = set()

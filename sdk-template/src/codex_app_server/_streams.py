@@ -108,7 +108,9 @@ class _Follower:
             raise self._interrupted(
                 TurnTimeoutError(
                     f"turn `{self._turn_id}` did not end within {self._timeout or 0:g} s "
-                    "and was interrupted"
+                    "and was interrupted",
+                    thread_id=self._thread_id,
+                    turn_id=self._turn_id,
                 )
             )
         if not self._hopes():
@@ -118,7 +120,9 @@ class _Follower:
                 ModelUnreachableError(
                     f"the model could not be reached and the turn was interrupted: {self._retry}. "
                     "Is there a network, and does the provider have the right address? With "
-                    "AppServerConfig(connect_timeout_s=None) the turn waits as long as the runtime"
+                    "AppServerConfig(connect_timeout_s=None) the turn waits as long as the runtime",
+                    thread_id=self._thread_id,
+                    turn_id=self._turn_id,
                 )
             )
         if self._quiet_until is not None and now >= self._quiet_until:

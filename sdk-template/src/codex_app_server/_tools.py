@@ -50,7 +50,7 @@ class Tool:
             value = self._function(**self._given(params))
             # A decorated coroutine function does not look like one.
             return _awaited(value) if isinstance(value, Awaitable) else _answer(value, True)
-        except Exception as error:
+        except BaseException as error:  # a tool that ends its thread ends no program
             return _failed(error)
 
     async def call_later(self, method: str, params: JsonObject) -> dict[str, object]:
@@ -110,7 +110,7 @@ def _answer(value: object, success: bool) -> dict[str, object]:
     return {"contentItems": [{"type": "inputText", "text": text}], "success": success}
 
 
-def _failed(error: Exception) -> dict[str, object]:
+def _failed(error: BaseException) -> dict[str, object]:
     if isinstance(error, ValidationError):
         return _answer(_sendable(f"invalid arguments: {problems(error)}"), False)
     return _answer(_sendable(f"{type(error).__name__}: {error}"), False)
@@ -123,7 +123,9 @@ def _sendable(text: str) -> str:
 async def _awaited(waiting: Awaitable[object]) -> dict[str, object]:
     try:
         return _answer(await waiting, True)
-    except Exception as error:
+    except (KeyboardInterrupt, GeneratorExit):
+        raise  # in an event loop these are for the program
+    except BaseException as error:
         return _failed(error)
 
 

@@ -35,7 +35,7 @@ class AppServerConfig:
     """`key=value` settings, handed over in this order as `--config` arguments."""
     cwd: str | os.PathLike[str] | None = None
     """The server's working directory."""
-    env: Mapping[str, str | None] | None = None
+    env: Mapping[str, str | None] | None = field(default=None, repr=False)
     """Environment variables of the server, besides this process's; None takes one away."""
     client_name: str = "codex_python_sdk"
     """The name that the server learns; it shows up in the user agent."""

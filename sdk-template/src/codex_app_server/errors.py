@@ -12,6 +12,15 @@ OVERLOADED_CODE = -32001
 _OVERLOADED = frozenset({"serveroverloaded", "serverisoverloaded"})
 _RETRY_LIMIT = re.compile(r"retry limit|too many failed attempts", re.IGNORECASE)
 _SCAN_DEPTH = 12
+# Escape sequences (titles hold text), and all control characters but tab and newline.
+_CONTROL = re.compile(
+    r"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b\[[0-?]*[ -/]*[@-~]|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
+)
+
+
+def visible(text: str) -> str:
+    """Text from outside without what would colour, move or clear a terminal."""
+    return _CONTROL.sub("", text)
 
 
 class AppServerError(Exception):
@@ -30,7 +39,7 @@ class TransportClosedError(AppServerError):
     ) -> None:
         text = message if exit_code is None else f"{message} (exit code {exit_code})"
         if stderr_tail:
-            text = f"{text}; last lines of standard error:\n{stderr_tail}"
+            text = f"{text}; last lines of standard error:\n{visible(stderr_tail)}"
         super().__init__(text)
         self.message = message
         self.exit_code = exit_code
@@ -45,7 +54,16 @@ class RequestTimeoutError(AppServerError, TimeoutError):
 
 
 class TurnTimeoutError(RequestTimeoutError):
-    """A turn did not end in the time that it was given; it was interrupted."""
+    """A turn did not end in its time and was interrupted: `turn_id`, of the thread `thread_id`."""
+
+    def __init__(self, message: str, *, thread_id: str = "", turn_id: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.thread_id = thread_id
+        self.turn_id = turn_id
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild_late, (type(self), self.message, self.thread_id, self.turn_id)
 
 
 class ModelUnreachableError(TurnTimeoutError):
@@ -113,7 +131,7 @@ class TurnFailedError(AppServerError, RuntimeError):
         items: list[ThreadItem] | None = None,
         usage: ThreadTokenUsage | None = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(visible(message))
         self.message = message
         self.turn_id = turn_id
         self.error_info = error_info
@@ -133,7 +151,7 @@ class JsonRpcError(AppServerError):
     """
 
     def __init__(self, code: int, message: str, data: object = None) -> None:
-        super().__init__(f"JSON-RPC error {code}: {message}")
+        super().__init__(f"JSON-RPC error {code}: {visible(message)}")
         self.code = code
         self.message = message
         self.data = data
@@ -231,6 +249,12 @@ def _rebuild_closed(
     kind: type[TransportClosedError], message: str, exit_code: int | None, tail: str
 ) -> TransportClosedError:
     return kind(message, exit_code=exit_code, stderr_tail=tail)
+
+
+def _rebuild_late(
+    kind: type[TurnTimeoutError], message: str, thread_id: str, turn_id: str
+) -> TurnTimeoutError:
+    return kind(message, thread_id=thread_id, turn_id=turn_id)
 
 
 def _rebuild_output(message: str, text: str) -> OutputParseError:

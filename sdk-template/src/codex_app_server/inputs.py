@@ -55,8 +55,8 @@ class MentionInput:
 InputItem: TypeAlias = TextInput | ImageInput | LocalImageInput | SkillInput | MentionInput
 """One part of what a turn is given."""
 
-Input: TypeAlias = Sequence[InputItem] | InputItem
-"""What a turn is given: one part, or several in order."""
+Input: TypeAlias = Sequence[InputItem | str] | InputItem
+"""What a turn is given: one part, or several in order; a text stands for a TextInput."""
 
 
 @dataclass(slots=True)

@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from enum import Enum
+from typing import TYPE_CHECKING
 
 from .errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from .generated.core import SandboxPolicy
 
 __all__ = ["ApprovalMode", "Sandbox"]
 
@@ -62,6 +66,7 @@ def to_fields(given: dict[str, object]) -> dict[str, object]:
     mode = fields.pop("approval_mode", None)
     if mode is not None:
         _add_approvals(fields, mode)
+    _refuse_moot(fields)
     _add_settings(fields)
     turns = fields.pop("include_turns", None)
     if turns is not None:
@@ -81,6 +86,44 @@ def to_fields(given: dict[str, object]) -> dict[str, object]:
         raise InvalidInputError(f"`sandbox` must be one of: {_members(Sandbox)}; not {sandbox!r}")
     fields["sandbox_policy"] = {"type": _POLICIES[sandbox]}
     return fields
+
+
+def _refuse_moot(fields: dict[str, object]) -> None:
+    """InvalidInputError for what only the sandbox `workspace-write` heeds, beside another."""
+    sandbox = fields.get("sandbox")
+    if sandbox is None:
+        return
+    word = str(getattr(sandbox, "value", sandbox))
+    moot = _moot(word, fields.get("additional_directories"), fields.get("network_access"))
+    if moot:
+        raise InvalidInputError(
+            f"{moot} counts in the sandbox `workspace-write` alone, not in `{word}`"
+        )
+
+
+def warn_of_moot(policy: SandboxPolicy, directories: object, network: object) -> None:
+    """Say which of a thread's settings have no effect under the sandbox that it got."""
+    kind = str(getattr(getattr(policy, "root", policy), "type", "workspaceWrite"))
+    moot = _moot(kind, directories, network)
+    if moot:
+        import logging
+
+        logging.getLogger("codex_app_server").warning(
+            "%s counts in the sandbox `workspace-write` alone, and this thread's is `%s`: give "
+            "`sandbox=Sandbox.workspace_write`",
+            moot,
+            kind,
+        )
+
+
+def _moot(sandbox: str, directories: object, network: object) -> str:
+    """The names of the settings that a sandbox, in either spelling, does not heed."""
+    if sandbox in ("workspace-write", "workspaceWrite"):
+        return ""
+    # Commands that may only read have no network anyway.
+    refused = network is False and sandbox in ("read-only", "readOnly")
+    given = {"additional_directories": directories, "network_access": None if refused else network}
+    return " and ".join(f"`{name}`" for name, value in given.items() if value is not None)
 
 
 def _add_settings(fields: dict[str, object]) -> None:

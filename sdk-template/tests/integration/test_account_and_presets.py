@@ -153,8 +153,11 @@ def test_a_turn_in_time_and_a_thread_that_stays_usable(twin: Twin) -> None:
     twin.world.model.queue(Reply.text("late").gated(gate), Reply.text("second"))
     with twin.codex() as codex:
         thread = twin.wait(codex.thread_start())
-        with pytest.raises(TurnTimeoutError):
+        with pytest.raises(TurnTimeoutError) as caught:
             twin.wait(thread.run("x", timeout=1.0))
+        again = pickle.loads(pickle.dumps(caught.value))
+        assert (again.thread_id, again.turn_id) == (thread.id, caught.value.turn_id)
+        assert again.turn_id in str(again)
         assert twin.wait(thread.run("y")).final_response == "second"
         gate.open()
 
@@ -337,3 +340,34 @@ def test_directories_network_and_web_search_of_a_thread(twin: Twin, tmp_path: Pa
             twin.wait(codex.thread_start(additional_directories=str(more)))
         with pytest.raises(ValueError, match="give it once"):
             twin.wait(codex.thread_start(web_search="live", config={"web_search": "disabled"}))
+
+
+def test_what_only_one_sandbox_heeds_is_said_beside_another(
+    twin: Twin, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    with twin.codex() as codex:
+        for sandbox in (Sandbox.read_only, "danger-full-access"):
+            with pytest.raises(ValueError, match=r"`network_access` counts in .*workspace-write"):
+                twin.wait(codex.thread_start(sandbox=sandbox, network_access=True))
+        twin.wait(codex.thread_start(sandbox=Sandbox.read_only, network_access=False))
+        twin.wait(
+            codex.thread_start(
+                sandbox="workspace-write", network_access=True, additional_directories=[tmp_path]
+            )
+        )
+        assert "workspace-write" not in caplog.text
+        # The configuration of the tests has `read-only`.
+        thread = twin.wait(codex.thread_start(additional_directories=[tmp_path]))
+        assert "`additional_directories` counts in the sandbox `workspace-write`" in caplog.text
+        with pytest.raises(ValueError, match=r"Sandbox\.read_only.*not 'read-only'"):
+            twin.wait(thread.run("x", sandbox="read-only"))
+
+
+async def test_notifications_of_a_client_that_is_not_started_start_it(world: World) -> None:
+    codex = world.async_codex()
+    heard = codex.notifications()
+    assert codex.stderr_tail == ""
+    first = await anext(heard)
+    assert first.method
+    await codex.close()
+    assert [event async for event in heard if event.method == "no/such"] == []

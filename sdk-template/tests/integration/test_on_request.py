@@ -81,3 +81,34 @@ def test_a_handler_that_fails_declines_and_comes_before_the_configured_one(
         assert asked(twin, other, tmp_path / "two") == "completed"
         with pytest.raises(TypeError, match="callable"):
             codex.on_request(APPROVAL, "accept")
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        ({"decision": "acept"}, "says 'acept', which is none of: 'accept'"),
+        ({"decisoin": "accept"}, "decision: Field required"),
+        ({"decision": "accept", "because": 1}, "because"),
+        (CommandExecutionRequestApprovalResponse(decision="acept"), "which is none of"),
+        (5, "is no CommandExecutionRequestApprovalResponse"),
+    ],
+)
+def test_an_answer_that_no_server_understands_is_refused_with_the_reason(
+    twin: Twin,
+    tmp_path: Path,
+    settings: dict[str, str],
+    caplog: pytest.LogCaptureFixture,
+    answer: object,
+    words: str,
+) -> None:
+    async def later(params: object) -> object:
+        return answer
+
+    with twin.codex() as codex:
+        thread = twin.wait(codex.thread_start(**settings))
+        for handler in (lambda params: answer, later):
+            thread.on_request(APPROVAL, handler)
+            assert asked(twin, thread, tmp_path / "one") == "declined"
+    found = [str(record.exc_info[1]) for record in caplog.records if record.exc_info]
+    assert len(found) == 2
+    assert all(words in text for text in found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from collections.abc import AsyncIterator, Callable
 from typing import Annotated, Any
@@ -119,3 +120,61 @@ def test_decorated_coroutines_and_texts_that_cannot_be_sent(twin: Twin) -> None:
     assert "you" in first
     assert "LookupError: no such name" in second
     assert "UnicodeEncodeError" in third
+
+
+def leave(how: str) -> str:
+    """Ends the program, if it can."""
+    raise {"exit": SystemExit, "interrupt": KeyboardInterrupt, "cancel": asyncio.CancelledError}[
+        how
+    ]("enough")
+
+
+async def leave_later(how: str) -> str:
+    """Ends the program, if it can."""
+    return leave(how)
+
+
+def test_a_tool_ends_neither_the_program_nor_the_turn(twin: Twin) -> None:
+    calls = [("leave", "exit"), ("leave", "interrupt"), ("leave", "cancel")]
+    calls += [("leave_later", "exit"), ("leave_later", "cancel")]
+    replies = [Reply.call(function, {"how": how}) for function, how in calls]
+    twin.world.model.queue(*replies, Reply.text("done"))
+    with twin.codex() as codex:
+        thread = twin.wait(codex.thread_start(tools=[leave, leave_later]))
+        assert twin.wait(thread.run("x")).final_response == "done"
+    words = ("SystemExit", "KeyboardInterrupt", "CancelledError", "SystemExit", "CancelledError")
+    outputs = twin.world.model.last_request.function_outputs()
+    assert all(word in output for word, output in zip(words, outputs, strict=True))
+
+
+def test_threads_that_go_on_call_the_functions_too(
+    twin: Twin, caplog: pytest.LogCaptureFixture
+) -> None:
+    call = Reply.call("greet", {"schema": "you"})
+    rounds = [reply for number in range(5) for reply in (call, Reply.text(f"done {number}"))]
+    twin.world.model.queue(*rounds)
+
+    def greeted() -> bool:
+        return "hello you" in twin.world.model.last_request.function_outputs()[-1]
+
+    with twin.codex() as codex:
+        thread = twin.wait(codex.thread_start(tools=[greet]))
+        assert twin.wait(thread.run("x")).final_response == "done 0"
+        forked = twin.wait(codex.thread_fork(thread.id))
+        assert twin.wait(forked.run("x")).final_response == "done 1"
+        assert greeted()
+        with pytest.raises(InvalidInputError, match=r"`weather`.*told when a thread is started"):
+            twin.wait(codex.thread_fork(thread.id, tools=[greet, weather]))
+    with twin.codex() as codex:
+        resumed = twin.wait(codex.thread_resume(thread.id))
+        assert twin.wait(resumed.run("x")).final_response == "done 2"
+        assert not greeted()
+        assert (
+            "the model calls the tool 'greet', for which this client has no function" in caplog.text
+        )
+        resumed = twin.wait(codex.thread_resume(thread.id, tools=[greet]))
+        assert twin.wait(resumed.run("x")).final_response == "done 3"
+        assert greeted()
+        forked = twin.wait(codex.thread_fork(thread.id, tools=[greet]))
+        assert twin.wait(forked.run("x")).final_response == "done 4"
+        assert greeted()

@@ -77,6 +77,7 @@ THREAD_RESUME = [
     "additional_directories",
     "network_access",
     "web_search",
+    "tools",
 ]
 THREAD_FORK = [
     "approval_policy",
@@ -96,6 +97,7 @@ THREAD_FORK = [
     "additional_directories",
     "network_access",
     "web_search",
+    "tools",
 ]
 TURN = [
     "approval_policy",

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from codex_app_server import (
+    AppServerConfig,
     AppServerError,
     AppServerRpcError,
     InternalRpcError,
@@ -214,3 +215,21 @@ def test_a_single_attempt_is_not_followed_by_a_pause() -> None:
     with pytest.raises(ServerBusyError):
         retry_on_overload(Flaky(BUSY), max_attempts=1, initial_delay_s=30)
     assert time.monotonic() - started < 1
+
+
+def test_text_from_outside_does_not_reach_the_terminal_as_orders() -> None:
+    said = "\x1b[31mred\x1b[0m \x1b]0;title\x07\tplain\r\n\x9b2Jdone\x00"
+    for error in (
+        TransportClosedError("gone", stderr_tail=said),
+        JsonRpcError(1, said),
+        TurnFailedError(said, turn_id="t"),
+    ):
+        assert "red \tplain\n2Jdone" in str(error)
+        assert not set(str(error)) & set("\x1b\x07\r\x9b\x00")
+    assert JsonRpcError(1, said).message == said
+
+
+def test_the_configuration_shows_no_secrets() -> None:
+    shown = repr(AppServerConfig(api_key="sk-secret", env={"TOKEN": "sk-other"}, cwd="here"))
+    assert "sk-" not in shown
+    assert "cwd='here'" in shown

@@ -15,6 +15,7 @@ from codex_app_server._pages import ThreadPages
 from codex_app_server._streams import AsyncOwner
 from codex_app_server._threads import AsyncThread, Thread
 from codex_app_server._wire import build_params, decode_response
+from codex_app_server.presets import warn_of_moot
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
@@ -142,7 +143,9 @@ class CodexMethods:
                 Who decides about approvals; instead of `approval_policy` and `approvals_reviewer`.
             tools:
                 Python functions that the model may call; name, description and arguments are
-                theirs.
+                theirs. They are told to the model when the thread is started: a thread that there
+                is keeps their descriptions, and is given the functions themselves again in a new
+                process.
             additional_directories:
                 Directories besides `cwd` that commands in the sandbox `workspace-write` may write
                 to.
@@ -181,6 +184,7 @@ class CodexMethods:
         functions = self._client._core.handlers.tools(tools)
         answer = self._client.thread_start(params=functions.beside(params))
         functions.serve(answer.thread.id)
+        warn_of_moot(answer.sandbox, additional_directories, network_access)
         return Thread(self._client, answer.thread.id)
 
     def thread_list(
@@ -331,6 +335,7 @@ class CodexMethods:
         additional_directories: Sequence[StrPath] | None = None,
         network_access: bool | None = None,
         web_search: WebSearchMode | WebSearchModeName | None = None,
+        tools: Sequence[Callable[..., object]] | None = None,
     ) -> Thread:
         """Continue a stored thread.
 
@@ -372,6 +377,11 @@ class CodexMethods:
                 Whether commands in the sandbox `workspace-write` may use the network.
             web_search:
                 Whether and how the model may search the web.
+            tools:
+                Python functions that the model may call; name, description and arguments are
+                theirs. They are told to the model when the thread is started: a thread that there
+                is keeps their descriptions, and is given the functions themselves again in a new
+                process.
 
         Returns:
             The thread, ready for its next turn.
@@ -398,7 +408,10 @@ class CodexMethods:
             network_access=network_access,
             web_search=web_search,
         )
+        functions = self._client._core.handlers.tools(tools, thread_id)
         answer = self._client.thread_resume(thread_id, params=params)
+        functions.serve(answer.thread.id)
+        warn_of_moot(answer.sandbox, additional_directories, network_access)
         return Thread(self._client, answer.thread.id)
 
     def thread_fork(
@@ -422,6 +435,7 @@ class CodexMethods:
         additional_directories: Sequence[StrPath] | None = None,
         network_access: bool | None = None,
         web_search: WebSearchMode | WebSearchModeName | None = None,
+        tools: Sequence[Callable[..., object]] | None = None,
     ) -> Thread:
         """Start a new thread with the history of another.
 
@@ -465,6 +479,11 @@ class CodexMethods:
                 Whether commands in the sandbox `workspace-write` may use the network.
             web_search:
                 Whether and how the model may search the web.
+            tools:
+                Python functions that the model may call; name, description and arguments are
+                theirs. They are told to the model when the thread is started: a thread that there
+                is keeps their descriptions, and is given the functions themselves again in a new
+                process.
 
         Returns:
             The new thread.
@@ -492,7 +511,10 @@ class CodexMethods:
             network_access=network_access,
             web_search=web_search,
         )
+        functions = self._client._core.handlers.tools(tools, thread_id)
         answer = self._client.thread_fork(thread_id, params=params)
+        functions.serve(answer.thread.id)
+        warn_of_moot(answer.sandbox, additional_directories, network_access)
         return Thread(self._client, answer.thread.id)
 
     def thread_archive(self, thread_id: str) -> ThreadArchiveResponse:
@@ -631,7 +653,7 @@ class CodexMethods:
 
     @property
     def stderr_tail(self) -> str:
-        """The last lines that the server wrote to standard error."""
+        """The last lines that the server wrote to standard error; empty before it is started."""
         return self._client.stderr_tail
 
     def _handlers(self) -> tuple[Handlers, str | None]:
@@ -768,7 +790,9 @@ class AsyncCodexMethods(AsyncOwner):
                 Who decides about approvals; instead of `approval_policy` and `approvals_reviewer`.
             tools:
                 Python functions that the model may call; name, description and arguments are
-                theirs.
+                theirs. They are told to the model when the thread is started: a thread that there
+                is keeps their descriptions, and is given the functions themselves again in a new
+                process.
             additional_directories:
                 Directories besides `cwd` that commands in the sandbox `workspace-write` may write
                 to.
@@ -808,6 +832,7 @@ class AsyncCodexMethods(AsyncOwner):
         functions = self._client._core.handlers.tools(tools)
         answer = await self._client.thread_start(params=functions.beside(params))
         functions.serve(answer.thread.id)
+        warn_of_moot(answer.sandbox, additional_directories, network_access)
         return AsyncThread(self, answer.thread.id)
 
     async def thread_list(
@@ -960,6 +985,7 @@ class AsyncCodexMethods(AsyncOwner):
         additional_directories: Sequence[StrPath] | None = None,
         network_access: bool | None = None,
         web_search: WebSearchMode | WebSearchModeName | None = None,
+        tools: Sequence[Callable[..., object]] | None = None,
     ) -> AsyncThread:
         """Continue a stored thread.
 
@@ -1001,6 +1027,11 @@ class AsyncCodexMethods(AsyncOwner):
                 Whether commands in the sandbox `workspace-write` may use the network.
             web_search:
                 Whether and how the model may search the web.
+            tools:
+                Python functions that the model may call; name, description and arguments are
+                theirs. They are told to the model when the thread is started: a thread that there
+                is keeps their descriptions, and is given the functions themselves again in a new
+                process.
 
         Returns:
             The thread, ready for its next turn.
@@ -1028,7 +1059,10 @@ class AsyncCodexMethods(AsyncOwner):
             network_access=network_access,
             web_search=web_search,
         )
+        functions = self._client._core.handlers.tools(tools, thread_id)
         answer = await self._client.thread_resume(thread_id, params=params)
+        functions.serve(answer.thread.id)
+        warn_of_moot(answer.sandbox, additional_directories, network_access)
         return AsyncThread(self, answer.thread.id)
 
     async def thread_fork(
@@ -1052,6 +1086,7 @@ class AsyncCodexMethods(AsyncOwner):
         additional_directories: Sequence[StrPath] | None = None,
         network_access: bool | None = None,
         web_search: WebSearchMode | WebSearchModeName | None = None,
+        tools: Sequence[Callable[..., object]] | None = None,
     ) -> AsyncThread:
         """Start a new thread with the history of another.
 
@@ -1095,6 +1130,11 @@ class AsyncCodexMethods(AsyncOwner):
                 Whether commands in the sandbox `workspace-write` may use the network.
             web_search:
                 Whether and how the model may search the web.
+            tools:
+                Python functions that the model may call; name, description and arguments are
+                theirs. They are told to the model when the thread is started: a thread that there
+                is keeps their descriptions, and is given the functions themselves again in a new
+                process.
 
         Returns:
             The new thread.
@@ -1123,7 +1163,10 @@ class AsyncCodexMethods(AsyncOwner):
             network_access=network_access,
             web_search=web_search,
         )
+        functions = self._client._core.handlers.tools(tools, thread_id)
         answer = await self._client.thread_fork(thread_id, params=params)
+        functions.serve(answer.thread.id)
+        warn_of_moot(answer.sandbox, additional_directories, network_access)
         return AsyncThread(self, answer.thread.id)
 
     async def thread_archive(self, thread_id: str) -> ThreadArchiveResponse:
@@ -1272,7 +1315,7 @@ class AsyncCodexMethods(AsyncOwner):
 
     @property
     def stderr_tail(self) -> str:
-        """The last lines that the server wrote to standard error."""
+        """The last lines that the server wrote to standard error; empty before it is started."""
         return self._client.stderr_tail
 
     def _handlers(self) -> tuple[Handlers, str | None]:
@@ -1322,7 +1365,7 @@ class AsyncCodexMethods(AsyncOwner):
         It ends when the client is closed. A consumer that is too slow loses the oldest;
         the logger `codex_app_server` warns of it.
         """
-        return AsyncNotifications(self._client)
+        return AsyncNotifications(self)
 
     async def login_api_key(self, api_key: str) -> None:
         """Sign in with an API key; returns when the runtime has stored it."""

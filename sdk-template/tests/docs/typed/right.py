@@ -103,6 +103,9 @@ def variables(codex: Codex, thread: Thread, handle: TurnHandle, given: Mapping[s
     """What a variable holds is narrower than what is taken, and wider than its first value."""
     texts = [TextInput("x")]
     handle.steer(texts)
+    thread.run(["x", TextInput("y")])
+    mixed: list[str | TextInput] = ["x", TextInput("y")]
+    thread.run(mixed)
     thread.run(texts, summary=ReasoningSummary.model_validate("auto"))
     thread.turn((TextInput("x"), LocalImageInput("a.png")))
     settings = {"model_reasoning_effort": "high"}
@@ -198,6 +201,9 @@ def handlers(codex: Codex, thread: Thread) -> None:
     codex.on_request("item/commandExecution/requestApproval", allow)
     thread.on_request("item/fileChange/requestApproval", lambda params: {"decision": "accept"})
     thread.on_request("item/fileChange/requestApproval", None)
+    FileChangeRequestApprovalResponse(decision="acceptForSession")
+    CommandExecutionRequestApprovalResponse(decision="decline")
+    CommandExecutionRequestApprovalResponse(decision=CommandExecutionApprovalDecisionValue.accept)
 
 
 def add(a: int, b: int = 1) -> int:

@@ -10,7 +10,9 @@ from codex_app_server.events import AgentMessageDelta  # wrong
 from codex_app_server.events import AgentMessageDeltaNotification, TurnStartedNotification
 from codex_app_server.requests import CommandExecutionApprovalDecisionValue
 from codex_app_server.requests import CommandExecutionRequestApprovalParams
+from codex_app_server.requests import CommandExecutionRequestApprovalResponse
 from codex_app_server.requests import FileChangeRequestApprovalParams
+from codex_app_server.requests import FileChangeRequestApprovalResponse
 from codex_app_server.requests import FileChangeParams  # wrong
 from codex_app_server.types import Trun  # wrong
 
@@ -80,6 +82,9 @@ def handlers(codex: Codex) -> None:
     CommandExecutionApprovalDecisionValue.acept  # wrong
     codex.on_request("item/fileChange/requestApproval", decide)  # wrong
     codex.on_request("item/tool/call", len)  # wrong
+    codex.on_request("item/tool/cal", lambda params: None)  # wrong
+    FileChangeRequestApprovalResponse(decision="acept")  # wrong
+    CommandExecutionRequestApprovalResponse(decision="allow")  # wrong
     codex.on_request("item/tool/call", lambda params: params.no_such_field)  # wrong
 
 
