@@ -6,6 +6,7 @@ Models are imported where they are used; importing this module loads none.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, cast
@@ -29,11 +30,20 @@ else:  # the default is for type checkers, and what knows it costs time to load
 
     ParsedT = TypeVar("ParsedT", covariant=True)
 
-_SIGN_IN = (
-    "Nobody is signed in, or the sign-in does not hold. There are three ways to sign in: "
+_WAYS = (
     "`login_api_key(...)`, `login_chatgpt()` in a browser, and `login_chatgpt_device_code()` on "
-    "any device."
+    "any device"
 )
+_SIGN_IN = (
+    f"Nobody is signed in, or the sign-in does not hold. There are three ways to sign in: {_WAYS}."
+)
+_OTHER_PROVIDER = (
+    "The provider at this address refused the key that it was given, or got none. A provider of "
+    "your own takes it from where the configuration says, such as its `env_key`; only OpenAI's "
+    f"takes a sign-in, in one of three ways: {_WAYS}."
+)
+_ADDRESS = re.compile(r"\burl: https?://([^/\s:]+)")
+_OPENAI = ("openai.com", "chatgpt.com")
 ITEM_COMPLETED = "item/completed"
 USAGE_UPDATED = "thread/tokenUsage/updated"
 
@@ -120,7 +130,7 @@ class TurnRecord:
                 error.message if error else ""
             ) or f"turn `{turn.id}` failed without a message"
             raise TurnFailedError(
-                f"{message}\n{_SIGN_IN}" if _is_unauthorized(info, message) else message,
+                f"{message}{_advice(info, message)}",
                 turn_id=turn.id,
                 error_info=info,
                 additional_details=error.additional_details if error else None,
@@ -246,9 +256,14 @@ def _salvaged_turn(fields: dict[str, object], turn_id: str) -> Turn:
     return Turn.model_validate({**fallback, **kept})
 
 
-def _is_unauthorized(info: object, message: str) -> bool:
+def _advice(info: object, message: str) -> str:
+    """How to sign in, behind the words of a refusal that a sign-in may mend."""
     # The runtime passes a refusal of the provider on as it came, in words.
-    return info == "unauthorized" or "status 401 " in message
+    if info != "unauthorized" and "status 401 " not in message:
+        return ""
+    address = _ADDRESS.search(message)
+    foreign = address is not None and not address[1].endswith(_OPENAI)
+    return f"\n{_OTHER_PROVIDER if foreign else _SIGN_IN}"
 
 
 def _message_of(error: object) -> str:

@@ -20,6 +20,7 @@ USER_PROGRAM = '''
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 from codex_app_server import AppServerConfig, AsyncCodex, Codex, ImageInput, RunResult, TextInput
 from codex_app_server import retry_on_overload
@@ -75,7 +76,8 @@ async def main() -> None:
     async with AsyncCodex(config) as client:
         client.on_request("item/commandExecution/requestApproval", decide)
         client.on_request("item/commandExecution/requestApproval", lambda params: None)
-        client.on_request("brand/new", decide_later)
+        newer: Any = "brand/new"  # a literal that is none of the protocol's is a mistake
+        client.on_request(newer, decide_later)
         started = await client.thread_start(sandbox="read-only")
         answer: RunResult = await retry_on_overload(lambda: started.run("x"))
         handle = await started.turn("x")

@@ -25,6 +25,7 @@ from codex_app_server import (
     TurnFailedError,
     TurnTimeoutError,
 )
+from codex_app_server._run import _advice
 from codex_app_server.types import ModelListResponse
 from harness import Gate, Reply, Twin, World
 
@@ -314,6 +315,27 @@ def test_a_turn_without_a_sign_in_names_the_ways_to_sign_in(twin: Twin) -> None:
             twin.wait(thread.run("x"))
     for way in ("login_api_key", "login_chatgpt()", "login_chatgpt_device_code"):
         assert way in str(caught.value)
+    # The test's provider is none of OpenAI's.
+    assert "`env_key`" in str(caught.value)
+    assert "Nobody is signed in" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("message", "advice"),
+    [
+        (
+            "unexpected status 401 Unauthorized: , url: https://api.openai.com/v1/responses",
+            "Nobody",
+        ),
+        ("unexpected status 401 Unauthorized: , url: https://my.example/v1/responses", "env_key"),
+        ("unexpected status 403 Forbidden: , url: https://api.openai.com/v1/responses", ""),
+        ("stream disconnected before completion", ""),
+    ],
+)
+def test_a_sign_in_is_advised_where_it_helps(message: str, advice: str) -> None:
+    found = _advice(None, message)
+    assert advice in found
+    assert bool(found) == bool(advice)
 
 
 def test_directories_network_and_web_search_of_a_thread(twin: Twin, tmp_path: Path) -> None:

@@ -51,3 +51,5 @@ def test_the_metadata_names_version_pin_and_readme(wheel: zipfile.ZipFile) -> No
     assert len(required) == 1
     assert required[0].startswith("openai-codex-cli-bin==")
     assert "## Quickstart" in metadata.get_payload()
+    links = dict(link.split(", ") for link in metadata.get_all("Project-URL", []))
+    assert {"Homepage", "Repository", "Issues", "Documentation"} <= set(links)
