@@ -77,7 +77,8 @@ async def main() -> None:
         client.on_request("item/commandExecution/requestApproval", decide)
         client.on_request("item/commandExecution/requestApproval", lambda params: None)
         newer: Any = "brand/new"  # a literal that is none of the protocol's is a mistake
-        client.on_request(newer, decide_later)
+        later: Any = decide_later
+        client.on_request(newer, later)
         started = await client.thread_start(sandbox="read-only")
         answer: RunResult = await retry_on_overload(lambda: started.run("x"))
         handle = await started.turn("x")
