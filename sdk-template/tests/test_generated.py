@@ -137,7 +137,8 @@ def test_the_twins_differ_in_waiting_and_starting_alone(module: str) -> None:
         plain = re.sub(r"self\._codex(\._client)?", "self._client", plain)
         # An async generator has no shorter way to yield what it is given.
         plain = re.sub(r"for (\w+) in (.*):\n +yield \1", r"yield from \2", plain)
-        assert re.sub(r"(Thread|Handle)\(self,", r"\1(self._client,", plain) == sync[name]
+        owned = re.sub(r"(Thread|Handle|Notifications)\(self([,)])", r"\1(self._client\2", plain)
+        assert owned == sync[name]
 
 
 def test_the_registries_name_classes_that_exist() -> None:
