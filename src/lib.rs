@@ -52,6 +52,8 @@ pub mod http;
 #[doc(hidden)]
 pub mod member_path;
 #[doc(hidden)]
+pub mod memory;
+#[doc(hidden)]
 pub mod payload;
 #[doc(hidden)]
 pub mod product;

@@ -4,7 +4,12 @@
 
 use std::process::ExitCode;
 
+use relkit::memory::Allocator;
 use relkit::smoke::stand_in::StandIn;
+
+/// Where there is no memory left, the run ends with a sentence.
+#[global_allocator]
+static ALLOCATOR: Allocator = Allocator;
 
 fn main() -> ExitCode {
     // A copy of this executable plays the runtime of the demonstration where its package says so.

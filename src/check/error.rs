@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::error::{Exit, Explain};
-use crate::fs::FsError;
+use crate::fs::{FsError, temporary_hint};
 use crate::zip::archive::ArchiveError;
 
 /// A check that could not be carried out.
@@ -52,7 +52,7 @@ impl Explain for CheckError {
                  about an index need `NAME==VERSION --index-url URL`"
                     .into(),
             ),
-            Self::Temporary { .. } => Some("free space in the temporary directory, or set TMPDIR to another".into()),
+            Self::Temporary { source, .. } => Some(temporary_hint(source).into()),
         }
     }
 

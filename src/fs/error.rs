@@ -116,7 +116,7 @@ pub(crate) fn io_hint(error: &io::Error) -> &'static str {
 }
 
 /// What to do where nothing temporary can be written.
-fn temporary_hint(error: &io::Error) -> &'static str {
+pub(crate) fn temporary_hint(error: &io::Error) -> &'static str {
     exhausted(error).unwrap_or(match error.kind() {
         io::ErrorKind::NotFound => "make that directory, or set TMPDIR to one that is there",
         io::ErrorKind::NotADirectory => "set TMPDIR to a directory",

@@ -91,6 +91,11 @@ pub(crate) fn is_temporary(relative: &str) -> bool {
     random.is_some_and(|random| is_old(random) || Maker::of(first).is_some())
 }
 
+/// Whether a name is that of a directory of ours in the system's temporary directory.
+pub(crate) fn is_scratch(name: &str) -> bool {
+    !name.starts_with('.') && Maker::of(name).is_some()
+}
+
 /// Keeps others from taking a temporary for abandoned, for as long as the result lives.
 pub(super) fn lock(path: &Path) -> io::Result<File> {
     // Nobody else's FIFO is waited at, and nobody else's link followed.

@@ -15,7 +15,7 @@ mod spool;
 mod walk;
 
 pub use error::FsError;
-pub(crate) use error::{io_hint, path_hint};
+pub(crate) use error::{io_hint, path_hint, temporary_hint};
 pub(crate) use file_bytes::{
     FileBytes, MAX_ARCHIVE, MAX_TABLE, open_regular, open_within, read, read_table, read_text,
 };
@@ -23,7 +23,7 @@ pub use interrupt::Scratch;
 pub(crate) use interrupt::{Unused, clean_on_interrupt, say_on_interrupt};
 pub use json::JsonError;
 pub(crate) use json::{from_json, from_object, json_value, write_json};
-pub(crate) use litter::is_temporary;
+pub(crate) use litter::{is_scratch, is_temporary};
 pub use map::Map;
 pub use mode::{KEEPS_MODES, Mode, copy, set_mode};
 pub(crate) use pending::write_whole;

@@ -47,8 +47,7 @@ impl Trial<'_> {
             .run(self.step_time(), MAX_OUTPUT)
             .map_err(|error| subject.process_fault(&error, &doing))?;
         if !finished.ending.is_success() {
-            let sentence = subject.early_end(finished.ending, &doing);
-            return Err(Fault::with_tail(sentence, finished.stderr_tail));
+            return Err(subject.early_end(finished.ending, &doing, "", finished.stderr_tail));
         }
         let (said, expected) = (capture::text(&finished.stdout), capture::text(program_said));
         if said != expected {

@@ -3,12 +3,12 @@
 use std::io;
 use std::path::Path;
 
-use relkit_client::process::{Ending, ProcessError};
+use relkit_client::process::{Ending, ProcessError, Want, has_memory_limit, memory_ran_out};
 use relkit_client::{ClientError, ClosedBy};
 
 use super::error::SmokeError;
 use super::header::Header;
-use crate::console::text::human_bytes;
+use crate::console::text::{human_bytes, shortened};
 use crate::fs::refuses_execution;
 
 /// Why a step failed.
@@ -21,9 +21,15 @@ pub(super) struct Fault {
 }
 
 impl Fault {
-    /// A fault with the runtime's last words.
+    /// A fault with the runtime's last words. Where those say what this machine had no more of, the fault is the machine's.
     pub(super) fn with_tail(sentence: String, stderr_tail: String) -> Self {
-        Self { sentence, stderr_tail, machine: None }
+        match Want::said_in(&stderr_tail) {
+            Some(Want { line, hint }) => {
+                let sentence = format!("{sentence}; it says `{}`", shortened(line.trim()));
+                Self { sentence, stderr_tail, machine: Some(hint.to_owned()) }
+            }
+            None => Self { sentence, stderr_tail, machine: None },
+        }
     }
 
     /// A fault of this machine, with what to do about it.
@@ -91,6 +97,7 @@ impl Subject<'_> {
     /// The fault of a conversation. `doing` says what the runtime was asked for last.
     pub(super) fn client_fault(&self, error: &ClientError, doing: &str) -> Fault {
         let name = self.name;
+        let tail = || error.stderr_tail().unwrap_or_default().to_owned();
         let sentence = match error {
             ClientError::Start(error) => return self.process_fault(error, doing),
             ClientError::Closed(closed) => match (&closed.by, closed.ending) {
@@ -113,7 +120,9 @@ impl Subject<'_> {
                 (ClosedBy::LargeTurn(limit), _) => {
                     format!("`{name}` fills {doing} with items of more than {}", human_bytes(*limit as u64))
                 }
-                (ClosedBy::EndOfOutput, Some(ending)) => self.early_end(ending, doing),
+                (ClosedBy::EndOfOutput, Some(ending)) => {
+                    return self.early_end(ending, doing, "", tail());
+                }
                 (ClosedBy::EndOfOutput, None) => {
                     format!("`{name}` closed its standard output before it answered {doing}, and went on running")
                 }
@@ -125,25 +134,40 @@ impl Subject<'_> {
             ClientError::TurnTimedOut { .. } | ClientError::TurnFailed { .. } => error.to_string(),
             ClientError::Refused { .. } | ClientError::Shape { .. } => format!("`{name}`: {error}"),
         };
-        Fault::with_tail(sentence, error.stderr_tail().unwrap_or_default().to_owned())
+        Fault::with_tail(sentence, tail())
     }
 
-    /// What a process says that ended before it had done what it was asked for.
-    pub(super) fn early_end(&self, ending: Ending, doing: &str) -> String {
+    /// The fault of a process that ended before it had done what it was asked for. `more` is what else is to be said of it.
+    pub(super) fn early_end(&self, ending: Ending, doing: &str, more: &str, stderr_tail: String) -> Fault {
         let name = self.name;
-        let cause = match ending {
-            Ending::Signal(11 | 7 | 10) => ": the file is cut short or damaged",
-            Ending::Signal(4 | 5) => ": the code in it is damaged, or this processor cannot run it",
-            Ending::Signal(9) => ": the system killed it, for want of memory or of a valid signature",
-            Ending::Signal(31 | 12) => ": the system forbids a call that it makes",
+        let (cause, hint) = match ending {
+            Ending::Signal(11 | 7 | 10) if has_memory_limit() => (
+                ": the file is cut short or damaged, or the limit of memory here (`ulimit -v`) is too low for it",
+                None,
+            ),
+            Ending::Signal(11 | 7 | 10) => (": the file is cut short or damaged", None),
+            Ending::Signal(4 | 5) => (": the code in it is damaged, or this processor cannot run it", None),
+            Ending::Signal(9) => killed(memory_ran_out()),
+            Ending::Signal(24) => (
+                ": the limit of processor time here is too low for it",
+                Some("raise the limit of processor time (`ulimit -t`) and run the command again"),
+            ),
+            Ending::Signal(25) => (
+                ": the limit of the size of files here is too low for it",
+                Some("raise the limit of the size of files (`ulimit -f`) and run the command again"),
+            ),
+            Ending::Signal(31 | 12) => (": the system forbids a call that it makes", None),
             _ => {
-                return format!(
-                    "`{name}` ended early with {ending}, before it answered {doing}{}",
-                    self.machine_hint()
-                );
+                let machine = self.machine_hint();
+                let sentence = format!("`{name}` ended early with {ending}, before it answered {doing}{machine}{more}");
+                return Fault::with_tail(sentence, stderr_tail);
             }
         };
-        format!("`{name}` crashed with {ending} before it answered {doing}{cause}")
+        let sentence = format!("`{name}` crashed with {ending} before it answered {doing}{cause}{more}");
+        match hint {
+            Some(hint) => Fault { sentence, stderr_tail, machine: Some(hint.to_owned()) },
+            None => Fault::with_tail(sentence, stderr_tail),
+        }
     }
 
     /// A runner reports a file that it cannot run in its own words; the header says more.
@@ -200,6 +224,22 @@ impl Subject<'_> {
                 format!("`{name}`{what} cannot be started: {error}")
             }
         }
+    }
+}
+
+/// What SIGKILL comes from, given whether the system has ended something for want of memory meanwhile; and what to do, where that
+/// is known.
+fn killed(memory_ran_out: Option<bool>) -> (&'static str, Option<&'static str>) {
+    match memory_ran_out {
+        Some(true) => (
+            ": the system killed it for want of memory",
+            Some("free memory, or raise the container's limit of memory, and run the command again"),
+        ),
+        Some(false) => (": it or another process killed it, and not the system for want of memory", None),
+        None if cfg!(target_os = "macos") => {
+            (": the system killed it, for want of memory or of a valid signature", None)
+        }
+        None => (": another process killed it, or the system for want of memory", None),
     }
 }
 

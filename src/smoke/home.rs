@@ -9,7 +9,7 @@ use std::time::Duration;
 use relkit_client::process::{Finished, Invocation, ProcessError};
 
 use super::runner::Runner;
-use crate::fs::{FsError, Scratch};
+use crate::fs::{FsError, Scratch, is_scratch};
 
 /// How the homes in the temporary directory are named.
 const PREFIX: &str = "relkit-smoke-";
@@ -145,7 +145,9 @@ fn remove_abandoned(directory: &Path) {
     for entry in entries.flatten() {
         let path = entry.path();
         let lock = path.join(LOCK);
-        let is_home = entry.file_name().to_string_lossy().starts_with(PREFIX)
+        let name = entry.file_name();
+        // Whoever calls something of their own alike gave it no process and time.
+        let is_home = name.to_str().is_some_and(|name| name.starts_with(PREFIX) && is_scratch(name))
             && entry.metadata().is_ok_and(|metadata| metadata.is_dir() && is_own(&metadata))
             && fs::symlink_metadata(&lock).is_ok_and(|metadata| metadata.is_file());
         if is_home && File::open(&lock).is_ok_and(|lock| lock.try_lock().is_ok()) {
@@ -203,7 +205,10 @@ mod tests {
             fs::create_dir(&path).unwrap();
             path
         };
-        let (used, abandoned, young) = (home("used"), home("abandoned"), home("young"));
+        let (used, abandoned, young) = (home("1-1-aaaaaa"), home("1-1-bbbbbb"), home("1-1-cccccc"));
+        // Somebody else's, who also locks.
+        let alike = home("notes");
+        drop(File::create(alike.join(LOCK)).unwrap());
         let lock = File::create(used.join(LOCK)).unwrap();
         lock.lock().unwrap();
         drop(File::create(abandoned.join(LOCK)).unwrap());
@@ -211,6 +216,6 @@ mod tests {
         fs::write(directory.path().join("other").join(LOCK), "").unwrap();
         remove_abandoned(directory.path());
         assert!(used.exists() && young.exists() && directory.path().join("other").exists());
-        assert!(!abandoned.exists());
+        assert!(alike.exists() && !abandoned.exists());
     }
 }

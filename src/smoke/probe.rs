@@ -3,11 +3,12 @@
 use std::path::Path;
 use std::time::Duration;
 
-use relkit_client::process::ProcessError;
+use relkit_client::process::{ProcessError, Want};
 
 use super::error::SmokeError;
 use super::fault::Subject;
 use super::home::{Guest, Home};
+use crate::console::text::shortened;
 use crate::fs::FsError;
 
 /// How much of its answer is read, in bytes.
@@ -42,7 +43,14 @@ pub(crate) fn ask(program: &Path, argument: &str, time: Duration) -> Result<Aske
             stdout: String::from_utf8_lossy(&finished.stdout).into_owned(),
             stderr: finished.stderr_tail,
         })),
-        Ok(_) => Ok(Asked::Refused),
+        Ok(finished) => match Want::said_in(&finished.stderr_tail) {
+            Some(Want { line, hint }) => {
+                let step = format!("{} {argument}", program.file_name().unwrap_or_default().display());
+                let why = format!("the program says `{}`", shortened(line.trim()));
+                Err(SmokeError::Machine { step, why, hint: hint.to_owned() })
+            }
+            None => Ok(Asked::Refused),
+        },
         Err(ProcessError::TimedOut { .. }) => Ok(Asked::Hanging),
         Err(error) => {
             let name = program.file_name().unwrap_or_default().to_string_lossy();

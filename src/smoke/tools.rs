@@ -41,8 +41,7 @@ pub(super) fn runs_alone(home: &Home, tool: &Path, runner: Option<&Runner>, time
             let why = finished.stderr_tail.lines().last().unwrap_or("it says nothing");
             return Ok(Done::skipped(format!("`{runner}` cannot run it here: {why}")));
         }
-        let sentence = subject.early_end(finished.ending, "`--version`");
-        return Err(Fault::with_tail(sentence, finished.stderr_tail));
+        return Err(subject.early_end(finished.ending, "`--version`", "", finished.stderr_tail));
     }
     let line = String::from_utf8_lossy(&finished.stdout).lines().next().unwrap_or_default().trim().to_owned();
     Ok(Done::passed(line))

@@ -37,12 +37,9 @@ impl Trial<'_> {
             .run(self.step_time(), MAX_OUTPUT)
             .map_err(|error| subject.process_fault(&error, doing))?;
         if !finished.ending.is_success() {
-            let mut sentence = subject.early_end(finished.ending, doing);
-            if matches!(finished.ending, Ending::Code(1..)) {
-                sentence += &self.how_to_ask();
-            }
-            sentence += &self.other_product();
-            return Err(Fault::with_tail(sentence, finished.stderr_tail));
+            let asked = if matches!(finished.ending, Ending::Code(1..)) { self.how_to_ask() } else { String::new() };
+            let more = asked + &self.other_product();
+            return Err(subject.early_end(finished.ending, doing, &more, finished.stderr_tail));
         }
         let text = capture::text(&finished.stdout).trim().to_owned();
         // Some print it to standard error; where nobody says how it is found, a warning there is not taken for it.

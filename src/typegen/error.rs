@@ -97,6 +97,8 @@ pub enum TypegenError {
         program: PathBuf,
         /// What it did instead, with the end of its standard error.
         why: String,
+        /// What to do about this machine, where the program says that it has no more of something.
+        want: Option<&'static str>,
     },
     /// The runtime could not be started, or did not end.
     #[error("cannot ask `{}` for its schema", program.display())]
@@ -133,6 +135,7 @@ impl Explain for TypegenError {
             Self::Process { source, .. } => {
                 source.hint().or_else(|| Some("give an executable that this machine can run".into()))
             }
+            Self::Runtime { want: Some(hint), .. } => Some((*hint).to_owned()),
             Self::Runtime { .. } => Some(
                 "give the runtime itself: it answers `--version`, and `app-server generate-json-schema --out DIR`"
                     .into(),

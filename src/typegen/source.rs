@@ -15,7 +15,7 @@ use crate::version::{PublicVersion, printed};
 use crate::wheel::filename::Claim;
 use crate::wheel::reader::Wheel;
 use crate::zip::archive::Member;
-use relkit_client::process::Invocation;
+use relkit_client::process::{Invocation, Want};
 
 /// What the names of temporary directories begin with.
 const SCRATCH: &str = "relkit-types-";
@@ -136,7 +136,7 @@ fn entry_executable<'a>(wheel: &'a Wheel, module: &str, executable: &str) -> Opt
 
 /// Asks an executable; `origin` is what the user named, for errors.
 fn ask(program: &Path, origin: &Path) -> Result<Obtained, TypegenError> {
-    let refuse = |why: String| TypegenError::Runtime { program: origin.to_owned(), why };
+    let refuse = |why: String| TypegenError::Runtime { program: origin.to_owned(), why, want: None };
     let said = run(program, origin, &["--version"], None)?;
     let version = printed(&said).and_then(|(version, _)| PublicVersion::said(version));
     let version =
@@ -166,7 +166,8 @@ fn run(program: &Path, origin: &Path, arguments: &[&str], out: Option<&Path>) ->
     if !finished.ending.is_success() {
         let tail = finished.stderr_tail.trim().lines().last().unwrap_or_default().to_owned();
         let why = if tail.is_empty() { finished.ending.to_string() } else { format!("{}: {tail}", finished.ending) };
-        return Err(TypegenError::Runtime { program: origin.to_owned(), why });
+        let want = Want::said_in(&finished.stderr_tail).map(|want| want.hint);
+        return Err(TypegenError::Runtime { program: origin.to_owned(), why, want });
     }
     Ok(String::from_utf8_lossy(&finished.stdout).into_owned())
 }

@@ -142,3 +142,75 @@ fn a_umask_that_takes_all_keeps_no_command_from_its_own_files() {
     }
     assert!(names(root).iter().all(|name| !name.starts_with('.')), "{:?}", names(root));
 }
+
+#[test]
+fn what_a_program_finds_no_more_of_is_no_fault_of_the_program() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    prepare(root);
+    let program = |last: &str| {
+        let script = format!("#!/bin/sh\necho 'a warning' >&2\n{last}\n");
+        set_mode(&write(root, "codex", script), 0o755);
+    };
+    let (processes, temporary) = ("ulimit -u", "set TMPDIR");
+    for (last, hint) in [
+        ("echo 'codex: fork: Resource temporarily unavailable' >&2; exit 254", processes),
+        ("echo '/bin/sh: 3: Cannot fork' >&2; exit 2", processes),
+        ("echo 'codex: fork: retry: Resource temporarily unavailable' >&2", processes),
+        ("echo 'cat: write error: No space left on device' >&2; exit 1", temporary),
+        ("echo 'error: Too many open files (os error 24)' >&2; exit 1", "ulimit -n"),
+        ("kill -s XCPU $$", "ulimit -t"),
+        ("kill -s XFSZ $$", "ulimit -f"),
+    ] {
+        program(last);
+        for line in ["smoke codex --level version --receipt receipt.json", "smoke codex --level handshake"] {
+            let output = bash(root, &[], &format!("exec \"$RELKIT\" {line}"));
+            expect(&output, 2, hint);
+            assert!(text(&output).contains("the step `version` could not be carried out"), "{last}: {}", text(&output));
+            assert!(!root.join("receipt.json").exists(), "{last}");
+        }
+    }
+    for (last, words) in [
+        ("echo 'error: no such option' >&2; exit 2", "ended early with exit code 2"),
+        ("kill -s KILL $$", "and not the system for want of memory"),
+        ("echo 'memory allocation of 99 bytes failed' >&2; kill -s ABRT $$", "SIGABRT"),
+    ] {
+        program(last);
+        let words = if Path::new("/proc/vmstat").exists() { words } else { "" };
+        expect(&bash(root, &[], "exec \"$RELKIT\" smoke codex --level version"), 1, words);
+    }
+    // Where memory is limited, the same words say that it was too little.
+    let limited = bash(root, &[], "ulimit -v 4000000; exec \"$RELKIT\" smoke codex --level version");
+    expect(&limited, 2, "ulimit -v");
+}
+
+#[test]
+fn a_limit_of_memory_ends_a_run_with_a_sentence_or_not_at_all() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let wheel = prepare(root);
+    let large = linux_with([linux_program(), noise(48 << 20)].concat());
+    fs::create_dir(root.join("large")).unwrap();
+    fs::write(root.join("large").join(&wheel), large.build()).unwrap();
+    write(root, "many.json", format!("{{\"a\":[{}0]}}", "[],".repeat(1_500_000)));
+    let mut refused = 0;
+    for limit in [160_000, 190_000, 220_000, 260_000, 320_000] {
+        for line in [
+            format!("check large/{wheel}"),
+            format!("inspect large/{wheel}"),
+            format!("retag large/{wheel} --platform-tag musllinux_1_1_x86_64 --out-dir tagged --force"),
+            format!("stage-runtime stage large/{wheel} --codex-version 0.163.0 --force"),
+            "publish . --codex-version 0.163.0 --upload-url http://127.0.0.1:9/ --plan many.json".into(),
+        ] {
+            let output = bash(root, &[], &format!("ulimit -v {limit}; exec \"$RELKIT\" {line}"));
+            let said = text(&output);
+            assert!(matches!(output.status.code(), Some(0..=2)), "{limit} {line}: {said}");
+            if said.contains("memory") {
+                expect(&output, 2, "ulimit -v");
+                assert!(!said.contains("TMPDIR"), "{limit} {line}: {said}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(refused > 0, "no limit was low enough");
+}

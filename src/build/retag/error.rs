@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use crate::binary::{BinaryError, Objection, honest_instead};
 use crate::build::output::WriteError;
 use crate::error::{Exit, Explain};
+use crate::fs::temporary_hint;
 use crate::target::PlatformTag;
 use crate::wheel::reader::WheelError;
 
@@ -79,7 +80,7 @@ impl Explain for RetagError {
             Self::Collision { .. } => Some("give one of them: under these tags an index takes one wheel".into()),
             Self::Exists { .. } => Some("give another `--out-dir`, or pass `--force` to replace it".into()),
             Self::Changed { .. } => Some("leave the wheel alone until it is written, and run the command again".into()),
-            Self::Temporary { .. } => Some("free space where temporary files go, and run the command again".into()),
+            Self::Temporary { source, .. } => Some(temporary_hint(source).into()),
             Self::Write { source, .. } => source.hint(),
         }
     }

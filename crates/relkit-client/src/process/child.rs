@@ -13,6 +13,7 @@ use super::error::ProcessError;
 use super::invocation::{Invocation, MARK};
 use super::platform;
 use super::tail::Tail;
+use super::want;
 
 /// How long a file that another process is still writing is tried again; a fork in another thread can hold such a
 /// descriptor for a moment.
@@ -46,6 +47,7 @@ impl Invocation {
     /// [`ProcessError::Start`] when the operating system refuses.
     pub fn start(&self) -> Result<Process, ProcessError> {
         let refused = |source| ProcessError::Start { program: self.program().to_owned(), source };
+        want::baseline();
         let mark = unique_mark();
         let command = self.command(&mark).map_err(refused)?;
         let state = Arc::new(State::default());

@@ -66,6 +66,8 @@ fn signal_name(number: i32) -> Option<&'static str> {
         13 => "SIGPIPE",
         14 => "SIGALRM",
         15 => "SIGTERM",
+        24 => "SIGXCPU",
+        25 => "SIGXFSZ",
         7 if cfg!(target_os = "linux") => "SIGBUS",
         10 if cfg!(target_os = "macos") => "SIGBUS",
         31 if cfg!(target_os = "linux") => "SIGSYS",

@@ -67,9 +67,7 @@ impl ProcessError {
 #[must_use]
 pub fn exhausted(error: &io::Error) -> Option<&'static str> {
     if error.kind() == io::ErrorKind::OutOfMemory {
-        return Some(
-            "free memory, or raise the limit of memory (`ulimit -v`, the container's) and run the command again",
-        );
+        return Some(Exhausted::Memory.hint());
     }
     platform::exhausted(error).map(Exhausted::hint)
 }

@@ -12,12 +12,14 @@ mod exhausted;
 mod invocation;
 mod platform;
 mod tail;
+mod want;
 
 pub use child::{Finished, Process, end_all};
 pub use ending::{Closing, Ending};
 pub use error::{ProcessError, exhausted};
 pub use invocation::{Invocation, find_program};
 pub use tail::MAX_STDERR_TAIL;
+pub use want::{Want, has_memory_limit, memory_ran_out};
 
 /// Makes this process the one that descendants of its children come to when their own parents end, so that also those end
 /// with a child that left its session and cleared its environment (Linux; elsewhere it does nothing).

@@ -7,11 +7,11 @@ mod windows;
 
 #[cfg(unix)]
 pub(super) use unix::{
-    Group, adopt_orphans, await_end, base_environment, end_orphans, executable_names, exhausted, outlive_file_limit,
-    prepare, signal, start,
+    Group, adopt_orphans, await_end, base_environment, end_orphans, executable_names, exhausted, has_memory_limit,
+    memory_kills, outlive_file_limit, prepare, signal, start,
 };
 #[cfg(windows)]
 pub(super) use windows::{
-    Group, adopt_orphans, await_end, base_environment, end_orphans, executable_names, exhausted, outlive_file_limit,
-    prepare, signal, start,
+    Group, adopt_orphans, await_end, base_environment, end_orphans, executable_names, exhausted, has_memory_limit,
+    memory_kills, outlive_file_limit, prepare, signal, start,
 };

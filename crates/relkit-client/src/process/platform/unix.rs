@@ -258,6 +258,18 @@ pub fn exhausted(error: &io::Error) -> Option<Exhausted> {
     }
 }
 
+/// Whether the memory of each process is limited.
+pub fn has_memory_limit() -> bool {
+    use rustix::process::{Resource, getrlimit};
+    [Resource::As, Resource::Data].into_iter().any(|resource| getrlimit(resource).current.is_some())
+}
+
+/// How many processes the system has ended for want of memory since it started.
+pub fn memory_kills() -> Option<u64> {
+    let counts = if cfg!(target_os = "linux") { std::fs::read_to_string("/proc/vmstat").ok()? } else { return None };
+    counts.lines().find_map(|line| line.strip_prefix("oom_kill ")?.trim().parse().ok())
+}
+
 /// Waits for the child's end without reaping it.
 pub fn await_end(child: &mut Child) {
     let leader = Pid::from_child(child);

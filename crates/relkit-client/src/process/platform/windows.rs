@@ -36,6 +36,16 @@ pub fn adopt_orphans() {}
 
 pub fn outlive_file_limit() {}
 
+/// No process has a limit of its own.
+pub fn has_memory_limit() -> bool {
+    false
+}
+
+/// A process whose memory runs out is told so.
+pub fn memory_kills() -> Option<u64> {
+    None
+}
+
 pub fn start(start: impl FnOnce() -> io::Result<Child>) -> io::Result<Child> {
     start()
 }
