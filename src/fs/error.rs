@@ -109,6 +109,10 @@ pub(crate) fn io_hint(error: &io::Error) -> &'static str {
         io::ErrorKind::InvalidFilename => "give a shorter path, of characters that the system takes",
         io::ErrorKind::ReadOnlyFilesystem => "give a path on a file system that can be written to",
         io::ErrorKind::FileTooLarge => "the process may not write files of this size: raise its limit (`ulimit -f`)",
+        io::ErrorKind::TimedOut => "let somebody read from it, or give a regular file",
+        io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable => {
+            "bring up the loopback interface of this network namespace (`ip link set lo up`), or allow it"
+        }
         io::ErrorKind::QuotaExceeded => "free space that counts against the quota and run the command again",
         _ if platform::is_link_loop(error) => "remove the symbolic link that leads back to itself, or name the file",
         _ => exhausted(error).unwrap_or("check the path, and that its disk can be read and written"),

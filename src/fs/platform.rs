@@ -90,7 +90,17 @@ mod system {
     /// Whether no process has that number, as far as this one can see.
     pub(crate) fn is_process_gone(number: u32) -> bool {
         let process = i32::try_from(number).ok().and_then(rustix::process::Pid::from_raw);
-        process.is_none_or(|process| rustix::process::test_kill_process(process) == Err(rustix::io::Errno::SRCH))
+        let is_free =
+            |process| rustix::process::test_kill_process(process) == Err(rustix::io::Errno::SRCH) || is_dead(number);
+        process.is_none_or(is_free)
+    }
+
+    /// Whether a process has ended and keeps its number until its parent asks, which in many a container nobody does.
+    fn is_dead(number: u32) -> bool {
+        // The name before the state may hold anything (`proc(5)`); other systems have no such file.
+        let status = fs::read(format!("/proc/{number}/stat")).unwrap_or_default();
+        let behind = status.iter().rposition(|byte| *byte == b')').and_then(|at| status.get(at + 2));
+        matches!(behind, Some(b'Z' | b'X'))
     }
 
     /// Whether a path still leads to an open file.
@@ -260,6 +270,18 @@ pub(super) fn rename(from: &Path, to: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
     use crate::fs::walk;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_process_that_nobody_asks_for_is_gone() {
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let end = Instant::now() + Duration::from_secs(20);
+        while !is_process_gone(child.id()) {
+            assert!(Instant::now() < end, "it is taken for a running one");
+            thread::sleep(Duration::from_millis(5));
+        }
+        assert!(child.wait().unwrap().success() && !is_process_gone(std::process::id()));
+    }
 
     #[test]
     fn exchange_in_steps_swaps() {

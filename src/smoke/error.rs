@@ -25,7 +25,7 @@ pub enum SmokeError {
     /// A level that only an app server has.
     #[error("there is no level {level} for `{distribution}`: its program is no app server")]
     NoAppServer { level: Level, distribution: DistributionName },
-    #[error("cannot open a port on 127.0.0.1 for the model server")]
+    #[error("no port on 127.0.0.1 can be opened and reached for the model server")]
     ModelServer(#[source] io::Error),
 }
 

@@ -17,6 +17,9 @@ const MAX_HEAD: usize = 64 * 1024;
 /// The longest body of a request, in bytes; a real one is about 40 kB.
 const MAX_BODY: usize = 4 * 1024 * 1024;
 
+/// How long a connection of this process to itself may take.
+const REACH: Duration = Duration::from_secs(5);
+
 /// How many connections may be open at once.
 const MAX_OPEN: usize = 16;
 
@@ -73,6 +76,8 @@ impl ModelServer {
     pub(super) fn start() -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = listener.local_addr()?;
+        // In a sandbox a port can be opened that nothing reaches, and the program would be blamed.
+        drop((TcpStream::connect_timeout(&address, REACH)?, listener.accept()?));
         let shared = Arc::new(Shared::default());
         let accepting = Arc::clone(&shared);
         let listener = thread::Builder::new().name("relkit-model".into()).spawn(move || {

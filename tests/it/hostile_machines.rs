@@ -264,3 +264,24 @@ fn names_that_are_not_utf_8_are_read_or_refused_by_name() {
     expect(&shell(root, "relkit stage-runtime out tree --codex-version 0.163.0"), 2, "UTF-8");
     assert!(!root.join("out").exists());
 }
+
+#[test]
+fn a_network_namespace_without_a_loopback_is_no_fault_of_the_program() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let unshare = "unshare --net true 2>/dev/null && unshare --net --";
+    if !shell(root, &unshare.replace("&& unshare --net --", "")).status.success() {
+        return;
+    }
+    let script = "#!/bin/sh\necho codex-cli 0.163.0\n";
+    set_mode(&write(root, "codex", script), 0o755);
+    let (small, _) = wheels(root);
+    for (line, code, words) in [
+        ("smoke codex --level version".to_owned(), 0, "passed"),
+        (format!("check {small}"), 0, ""),
+        (format!("inspect {small}"), 0, ""),
+        ("smoke codex --level turn".into(), 2, "loopback"),
+    ] {
+        expect(&shell(root, &format!("{unshare} \"$RELKIT\" {line}")), code, words);
+    }
+}
