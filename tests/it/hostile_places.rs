@@ -84,6 +84,8 @@ fn a_fifo_that_nobody_reads_and_a_socket_are_refused() {
         let output = run_in_time(&mut check(root, &wheel, name));
         let said = text(&output);
         assert!(output.status.code() == Some(2) && said.contains(words), "{name} {said}");
+        let hint = if name == "fifo" { "let somebody read from it" } else { "give a regular file" };
+        assert!(said.contains(hint), "{name} {said}");
         assert!(!fs::symlink_metadata(root.join(name)).unwrap().is_file());
     }
 }
