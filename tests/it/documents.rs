@@ -255,3 +255,16 @@ fn links_between_documents_lead_somewhere() {
         }
     }
 }
+
+#[test]
+fn every_dependency_has_its_note() {
+    let manifest: toml::Table = toml::from_str(&fs::read_to_string(repository().join("Cargo.toml")).unwrap()).unwrap();
+    let page = fs::read_to_string(repository().join("docs/dependencies.md")).unwrap();
+    let rows =
+        page.lines().filter_map(|line| line.strip_prefix("| `")?.split(" | ").next()).collect::<Vec<_>>().join(",");
+    let mut noted: Vec<_> = rows.split([',', '`', ' ']).filter(|name| !name.is_empty()).collect();
+    noted.sort_unstable();
+    let mut named: Vec<_> = manifest["dependencies"].as_table().unwrap().keys().map(String::as_str).collect();
+    named.sort_unstable();
+    assert_eq!(noted, named);
+}
