@@ -188,6 +188,12 @@ impl Subject<'_> {
             let hint = "give a copy on another file system; of a wheel, set TMPDIR to a directory on another one";
             return Fault::of_machine(sentence, hint);
         }
+        if is_forbidden(error) {
+            let sentence = format!("this machine forbids what starting `{}` takes: {error}", self.name);
+            let hint =
+                "run the command outside of the sandbox, or allow in its rules (seccomp) that programs are started";
+            return Fault::of_machine(sentence, hint);
+        }
         self.start_sentence(error).into()
     }
 
@@ -248,6 +254,11 @@ pub(super) fn garbage(name: &str, line: &str) -> String {
     format!("`{name}` wrote to standard output what is no message of the protocol: `{line}`")
 }
 
+/// EPERM and ENOSYS, with which the rules of a sandbox on Linux refuse a call; a file that may not be run gives EACCES.
+fn is_forbidden(error: &io::Error) -> bool {
+    cfg!(target_os = "linux") && matches!(error.raw_os_error(), Some(1 | 38))
+}
+
 /// ENOEXEC, and its likes on macOS and Windows.
 fn is_format_error(error: &io::Error) -> bool {
     let code = error.raw_os_error();
@@ -267,8 +278,8 @@ fn mode_of(path: &Path) -> String {
     use std::os::unix::fs::PermissionsExt as _;
     match path.metadata().map(|metadata| metadata.permissions().mode() & 0o777) {
         Ok(mode) if mode & 0o111 == 0 => format!(": its mode is {mode:04o}"),
-        Ok(_) => ": its mode allows it, so look at the mount options of its file system and at the permissions of the \
-                   directories above it"
+        Ok(_) => ": its mode allows it, so look at the mount options of its file system, at the permissions of the \
+                   directories above it, and at the rules of a sandbox"
             .to_owned(),
         Err(_) => String::new(),
     }

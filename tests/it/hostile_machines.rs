@@ -285,3 +285,58 @@ fn a_network_namespace_without_a_loopback_is_no_fault_of_the_program() {
         expect(&shell(root, &format!("{unshare} \"$RELKIT\" {line}")), code, words);
     }
 }
+
+/// Runs the rest of its arguments under rules that answer the system calls of the first, `number:errno,…`, with those errors.
+#[cfg(target_arch = "x86_64")]
+const SANDBOX: &str = r#"
+import ctypes, os, struct, sys
+rows = [(0x20, 0, 0, 0)]
+for rule in sys.argv[1].split(","):
+    number, error = map(int, rule.split(":"))
+    rows += [(0x15, 0, 1, number), (0x06, 0, 0, 0x00050000 | error)]
+rows.append((0x06, 0, 0, 0x7FFF0000))
+code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *row) for row in rows))
+class Program(ctypes.Structure):
+    _fields_ = [("count", ctypes.c_ushort), ("rules", ctypes.c_void_p)]
+libc = ctypes.CDLL(None)
+assert libc.prctl(38, 1, 0, 0, 0) == 0
+assert libc.prctl(22, 2, ctypes.byref(Program(len(rows), ctypes.addressof(code))), 0, 0) == 0
+os.execvp(sys.argv[2], sys.argv[2:])
+"#;
+
+/// seccomp(2), as containers and build services use it.
+#[test]
+#[cfg(target_arch = "x86_64")]
+fn a_sandbox_that_forbids_calls_is_lived_with_or_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let (small, _) = wheels(root);
+    set_mode(&write(root, "codex", "#!/bin/sh\necho codex-cli 0.163.0\n"), 0o755);
+    write(root, "payload", elf(4000));
+    let Some(python) = crate::support::python_command() else { return };
+    let sandboxed = |rules: &str, line: &str| {
+        let mut command = Command::new(&python);
+        command.current_dir(root).args(["-c", SANDBOX, rules, env!("CARGO_BIN_EXE_relkit")]).args(line.split(' '));
+        run(command.env("NO_COLOR", "1"))
+    };
+    // unshare, setns, mount, ptrace, clone3, renameat2, copy_file_range, memfd_create, pidfd_open, statx, prlimit64,
+    // io_uring_setup, prctl, socket.
+    let usual = "272:1,308:1,165:1,101:1,435:38,316:38,326:38,319:38,434:38,332:38,302:1,425:38,157:1,41:1";
+    for line in [
+        &*format!("check {small} --receipt receipt.json"),
+        &format!("inspect {small}"),
+        "smoke codex --level version",
+        "stage-runtime stage payload --codex-version 0.163.0",
+        "build stage --out-dir dist",
+        "stage-sdk sdk --codex-version 0.163.0",
+        "init product --name tool-bin --from payload",
+    ] {
+        expect(&sandboxed(usual, line), 0, "");
+    }
+    // Without a call that starting a program takes, it is not the program that is at fault.
+    for error in ["112:1", "112:38"] {
+        let output = sandboxed(error, "smoke codex --level version");
+        expect(&output, 2, "this machine forbids what starting `codex` takes");
+        expect(&output, 2, "outside of the sandbox");
+    }
+}

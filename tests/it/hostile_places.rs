@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::samples::binary::elf;
+use crate::samples::binary::{elf, windows_program};
 use crate::samples::wheel;
 use crate::support::http::{Head, response, serve};
 use crate::support::{fifo, names, relkit, run_in_time, succeed, text, write, write_tree};
@@ -148,6 +148,20 @@ fn start(root: &Path, arguments: &[&str]) -> Child {
     command.current_dir(root).args(arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
+/// Runs four at once onto one new output: one goes well, and the others say what kept them from it.
+#[track_caller]
+fn one_wins(root: &Path, arguments: &[&str], round: &str) {
+    let runs: Vec<_> = (0..4).map(|_| start(root, arguments)).collect();
+    let outputs: Vec<_> = runs.into_iter().map(|run| run.wait_with_output().unwrap()).collect();
+    let won = outputs.iter().filter(|output| output.status.success()).count();
+    assert_eq!(won, 1, "{round}: {:?}", outputs.iter().map(text).collect::<Vec<_>>());
+    for output in outputs.iter().filter(|output| !output.status.success()) {
+        let said = text(output);
+        let is_told = said.contains("meanwhile") || said.contains("exists and is not empty");
+        assert!(output.status.code() == Some(2) && is_told, "{said}");
+    }
+}
+
 #[test]
 fn of_two_stages_at_once_one_wins() {
     let directory = tempfile::tempdir().unwrap();
@@ -155,15 +169,7 @@ fn of_two_stages_at_once_one_wins() {
     write(root, "codex", [elf(4000), crate::samples::archive::noise(4 << 20)].concat());
     for round in 0..4 {
         let stage = ["stage-runtime", "out", "codex", "--codex-version", "0.163.0"];
-        let runs: Vec<_> = (0..4).map(|_| start(root, &stage)).collect();
-        let outputs: Vec<_> = runs.into_iter().map(|run| run.wait_with_output().unwrap()).collect();
-        let won = outputs.iter().filter(|output| output.status.success()).count();
-        assert_eq!(won, 1, "round {round}: {:?}", outputs.iter().map(text).collect::<Vec<_>>());
-        for output in outputs.iter().filter(|output| !output.status.success()) {
-            let said = text(output);
-            let is_told = said.contains("meanwhile") || said.contains("exists and is not empty");
-            assert!(output.status.code() == Some(2) && is_told, "{said}");
-        }
+        one_wins(root, &stage, &format!("round {round}"));
         assert_eq!(names(root), ["codex", "out"]);
         // Where each may replace, each does, and one of them stays.
         let forced = [&stage[..], &["--force"]].concat();
@@ -174,6 +180,26 @@ fn of_two_stages_at_once_one_wins() {
         }
         assert!(root.join("out/pyproject.toml").is_file());
         assert_eq!(names(root), ["codex", "out"]);
+        fs::remove_dir_all(root.join("out")).unwrap();
+    }
+}
+
+#[test]
+fn of_two_releases_at_once_one_wins_and_is_whole() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    // No machine that runs these tests can run it, so nothing of it is tried.
+    write(root, "codex.exe", windows_program());
+    for round in 0..3 {
+        let release = ["release", "--codex-version", "0.163.0", "--out-dir", "out", "--allow-missing", "all"];
+        one_wins(root, &[&release[..], &["--payload", "win_amd64=codex.exe"]].concat(), &format!("round {round}"));
+        assert_eq!(names(root), ["codex.exe", "out"]);
+        succeed(
+            relkit()
+                .current_dir(root)
+                .args(["verify", "out/dist", "--codex-version", "0.163.0"])
+                .args(["--allow-missing", "all"]),
+        );
         fs::remove_dir_all(root.join("out")).unwrap();
     }
 }

@@ -57,7 +57,8 @@ pub fn prepare(
         unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_DFL) };
         #[cfg(target_os = "linux")]
         {
-            rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?;
+            // A sandbox may refuse it; the child is ended with its group all the same, but where this process is killed.
+            let _ = rustix::process::set_parent_process_death_signal(Some(Signal::KILL));
             if rustix::process::getppid() != Some(parent) {
                 return Err(io::ErrorKind::BrokenPipe.into());
             }
