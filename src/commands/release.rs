@@ -8,7 +8,7 @@ use crate::cli;
 use crate::console::{Console, Shown as _};
 use crate::error::{Exit, Failure};
 use crate::fetch::Digests;
-use crate::fs::{PendingDirectory, append, write_whole};
+use crate::fs::{PendingDirectory, append, must_be_writable, write_whole};
 use crate::gate::{Half, Published};
 use crate::product::{Product, RuntimeProject};
 use crate::release::{DemoOptions, Download, Earlier, Options, Payload, demonstrate, release};
@@ -18,6 +18,7 @@ use crate::version::ReleaseVersion;
 use crate::zip::deflate::Compression;
 
 pub(super) fn run(arguments: &cli::Release, console: &Console) -> Result<Exit, Failure> {
+    [&arguments.report, &arguments.summary].into_iter().flatten().try_for_each(|path| must_be_writable(path))?;
     let (runtime_template, sdk_template) = (arguments.runtime_template.as_deref(), arguments.sdk_template.as_deref());
     let product = product::with_templates(&arguments.product, runtime_template, sdk_template)?;
     let (runtime, version) = (&product.runtime, product::release(&arguments.release, &product.runtime, console)?);
@@ -106,6 +107,7 @@ fn download<'a>(
 }
 
 pub(super) fn demo(arguments: &cli::Demo, console: &Console) -> Result<Exit, Failure> {
+    arguments.report.iter().try_for_each(|path| must_be_writable(path))?;
     let options = DemoOptions {
         out_dir: arguments.out_dir.clone(),
         existing: stage::existing(arguments.force),

@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::console::text::visible;
 use crate::error::{Exit, Failure};
+use crate::fs::must_be_writable;
 
 /// The files of a command line by their options, and the directories that it reads.
 #[derive(Default)]
@@ -53,6 +54,9 @@ impl<'a> Written<'a> {
                 let message = format!("`{option} {shown}` is inside the directory of {content}");
                 let hint = format!("name a file outside of it: what is in there is {content} alone");
                 return Err(Failure::new(Exit::Failed, message).with_hint(hint));
+            }
+            if *is_written {
+                must_be_writable(path)?;
             }
         }
         Ok(())

@@ -29,7 +29,7 @@ pub use mode::{KEEPS_MODES, Mode, copy, set_mode};
 pub(crate) use pending::write_whole;
 pub use pending::{Existing, PendingDirectory, PendingFile};
 pub(crate) use pending::{append, write_through};
-pub(crate) use place::{Place, place};
+pub(crate) use place::{Place, must_be_writable, place};
 pub(crate) use platform::{is_still_at, keep_own_rights, refuses_execution};
 pub(crate) use refusal::is_too_long;
 pub use spool::Spool;

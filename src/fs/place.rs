@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::error::FsError;
-use super::platform::{not_regular, parent_of};
+use super::platform::{is_socket, not_regular, parent_of};
 
 /// How many links one name may lead over, as file systems have it.
 const MAX_LINKS: usize = 40;
@@ -49,4 +49,15 @@ pub(crate) fn place(target: &Path) -> Result<Place, FsError> {
         }
     }
     Ok(Place::File(path))
+}
+
+/// Refuses, before the work is done, what the result of it cannot be written to.
+///
+/// # Errors
+/// When a directory or a socket is there.
+pub(crate) fn must_be_writable(target: &Path) -> Result<(), FsError> {
+    match place(target)? {
+        Place::Through if is_socket(target) => Err(FsError::write(target)(not_regular())),
+        _ => Ok(()),
+    }
 }

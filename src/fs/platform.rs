@@ -7,8 +7,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 pub(super) use system::{
-    allow_removal, default_directory_mode, default_mode, is_link_loop, is_own, is_process_gone, is_run, open_now,
-    open_through, set_mode,
+    allow_removal, default_directory_mode, default_mode, is_link_loop, is_own, is_process_gone, is_run, is_socket,
+    open_now, open_through, set_mode,
 };
 pub(crate) use system::{is_still_at, keep_own_rights, refuses_execution};
 
@@ -142,6 +142,10 @@ mod system {
 
     pub const NOT_REGULAR: &str = "not a regular file";
 
+    pub(crate) fn is_socket(path: &Path) -> bool {
+        fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket())
+    }
+
     /// How long a reader is waited for.
     const READER: Duration = Duration::from_secs(10);
 
@@ -153,7 +157,13 @@ mod system {
             use rustix::fs::{CWD, RenameFlags, renameat_with};
             match renameat_with(CWD, one, CWD, other, RenameFlags::EXCHANGE) {
                 Ok(()) => return Ok(true),
-                Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::NOTSUP) => {}
+                // A sandbox may answer a call that it does not know as one that is forbidden.
+                Err(
+                    rustix::io::Errno::INVAL
+                    | rustix::io::Errno::NOSYS
+                    | rustix::io::Errno::NOTSUP
+                    | rustix::io::Errno::PERM,
+                ) => {}
                 Err(error) => return Err(error.into()),
             }
         }
@@ -196,6 +206,10 @@ mod system {
     pub(crate) fn allow_removal(_: &Path) {}
 
     pub const NOT_REGULAR: &str = "not a regular file";
+
+    pub(crate) fn is_socket(_: &Path) -> bool {
+        false
+    }
 
     pub(crate) fn is_own(_: &Metadata) -> bool {
         true

@@ -333,6 +333,10 @@ fn a_sandbox_that_forbids_calls_is_lived_with_or_named() {
     ] {
         expect(&sandboxed(usual, line), 0, "");
     }
+    // The same calls, answered as forbidden; what is there already is replaced.
+    for line in ["stage-runtime stage payload --codex-version 0.163.0 --force", "build stage --out-dir dist"] {
+        expect(&sandboxed("316:1,326:1,319:1,332:38", line), 0, "");
+    }
     // Without a call that starting a program takes, it is not the program that is at fault.
     for error in ["112:1", "112:38"] {
         let output = sandboxed(error, "smoke codex --level version");

@@ -33,6 +33,8 @@ mod hostile_archives;
 mod hostile_children;
 #[cfg(target_os = "linux")]
 mod hostile_machines;
+#[cfg(target_os = "linux")]
+mod hostile_paths;
 #[cfg(unix)]
 mod hostile_places;
 #[cfg(unix)]
