@@ -30,7 +30,7 @@ def test_the_quickstart_is_the_documented_one() -> None:
         "from codex_app_server import Codex\n"
         "\n"
         "with Codex() as codex:\n"
-        '    thread = codex.thread_start()\n'
+        "    thread = codex.thread_start()\n"
         '    result = thread.run("Say hello in one sentence.")\n'
         "    print(result.final_response)\n"
         "    print(len(result.items))\n"
