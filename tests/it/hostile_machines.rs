@@ -315,7 +315,7 @@ fn a_sandbox_that_forbids_calls_is_lived_with_or_named() {
     write(root, "payload", elf(4000));
     let Some(python) = crate::support::python_command() else { return };
     let sandboxed = |rules: &str, line: &str| {
-        let mut command = Command::new(&python);
+        let mut command = Command::new(python);
         command.current_dir(root).args(["-c", SANDBOX, rules, env!("CARGO_BIN_EXE_relkit")]).args(line.split(' '));
         run(command.env("NO_COLOR", "1"))
     };
