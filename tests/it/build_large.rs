@@ -35,6 +35,7 @@ fn build_and_read(directory: &Path, compression: &str) -> u64 {
 }
 
 #[test]
+#[ignore = "long: 4 GiB through deflate; the units of `zip` write and read its records small"]
 fn a_member_beyond_4_gib_in_a_small_archive() {
     let directory = tempfile::tempdir().unwrap();
     assert!(build_and_read(directory.path(), "fast") < 64 << 20);

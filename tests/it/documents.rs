@@ -115,6 +115,7 @@ fn every_command_line_of_the_documents_is_run() {
 }
 
 #[test]
+#[ignore = "long: some fifty command lines; every_command_line_of_the_documents_is_run is the short form"]
 fn every_example_of_help_is_run() {
     let Some(base) = Base::made() else { return };
     let made = base.world("help");
@@ -158,6 +159,7 @@ fn every_example_of_help_is_run() {
 }
 
 #[test]
+#[ignore = "long: whole lines of release; every_command_line_of_the_documents_is_run is the short form"]
 fn what_relkit_prints_as_next_steps_is_run() {
     let Some(base) = Base::made() else { return };
     // The demonstration with what it kept, and without: then it begins by keeping it.
