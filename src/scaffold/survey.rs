@@ -17,6 +17,7 @@ use crate::member_path::{MemberPath, file_name, parent};
 use crate::payload::{Surveyed, survey};
 use crate::product::Command;
 use crate::target::{PlatformTag, TargetTriple};
+use crate::version::PublicVersion;
 
 /// How many programs of a payload are asked for a version, until one says it.
 const MAX_ASKED: usize = 4;
@@ -112,6 +113,16 @@ pub(super) fn survey_all(
 }
 
 impl Findings {
+    /// What the program says of its version, else the one that every payload has in its name.
+    pub(super) fn version(&self) -> Option<PublicVersion> {
+        if let Some(question) = &self.question {
+            return Some(question.version.clone());
+        }
+        let mut named = self.rows.iter().map(|row| names::version(&row.file_name));
+        let first = named.next()??;
+        named.all(|other| other.as_ref() == Some(&first)).then_some(first)
+    }
+
     /// What payloads tell without being run; the first of the executables is the program.
     fn of(seen: &[Seen<'_>], executables: &[String]) -> Result<Self, ScaffoldError> {
         let program = executables.first().map_or("", String::as_str);

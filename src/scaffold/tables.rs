@@ -70,7 +70,7 @@ pub(super) fn runtime(named: &Named, findings: &Findings) -> String {
     let licences: Vec<_> = findings.beside.licences.iter().map(|(path, _)| license_pattern(path)).collect();
     let mut text = project(named, program, &licences);
     text += &names(named, &findings.executables);
-    let version = findings.question.as_ref().map(|question| question.version.to_string());
+    let version = findings.version().map(|version| version.to_string());
     let _ = writeln!(text, "command = \"{}\"", findings.command);
     if !findings.executables.iter().any(|name| name == named.distribution.as_str()) {
         let _ = writeln!(text, "# So that `uvx {0}` and `pipx run {0}` find a command.", named.distribution);

@@ -34,7 +34,7 @@ pub(crate) struct Scaffolded {
     pub product: Product,
     /// The files, by their path in the directory.
     pub files: Vec<String>,
-    /// The version of the program that ran here.
+    /// The version of the program, as it says itself here, or as its payloads are named.
     pub version: Option<String>,
     /// Files that were there, and are as they were.
     pub kept: Vec<String>,
@@ -79,7 +79,7 @@ pub(crate) fn scaffold(options: &Options, console: &Console, progress: &Progress
         let written = sdk::files(&names, &named, &program);
         files.extend(written.into_iter().map(|(path, text)| (format!("sdk-template/{path}"), text)));
     }
-    let version = findings.as_ref().and_then(|findings| Some(findings.question.as_ref()?.version.to_string()));
+    let version = findings.as_ref().and_then(|findings| Some(findings.version()?.to_string()));
     let root = repository_root(&options.directory);
     let place = place_in(&root, &options.directory);
     let product = read_back(&files)?;

@@ -7,7 +7,6 @@ use std::io::Write as _;
 use std::os::unix::fs::{FileTypeExt as _, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
 use clap::{CommandFactory as _, ValueHint};
 
@@ -141,12 +140,10 @@ fn a_path_that_is_no_file_is_refused_at_once_and_stays() {
                 "URL" => &server,
                 word => word,
             });
-            let began = Instant::now();
             let output = run_in_time(relkit().current_dir(root).args(words).env("RELKIT_TOKEN", "secret"));
             let said = text(&output);
             assert!(matches!(output.status.code(), Some(1 | 2)), "{line} of {odd}: {said}");
             assert!(!said.contains("panicked") && !said.contains("unexpected argument"), "{line} of {odd}: {said}");
-            assert!(began.elapsed() < Duration::from_secs(8), "{line} of {odd} takes {:?}: {said}", began.elapsed());
             // A full disk is met at the end: what it takes no report of is made all the same.
             if odd == "full" && line.starts_with("release") {
                 let _ = fs::remove_dir_all(root.join("new"));

@@ -6,7 +6,7 @@ use std::os::unix::fs::{FileTypeExt as _, symlink};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::samples::binary::{elf, windows_program};
 use crate::samples::wheel;
@@ -134,12 +134,10 @@ fn an_input_inside_a_directory_that_is_no_file_is_refused_at_once() {
         &["build", "sdk", "--out-dir", "dist"],
         &["build", "hidden", "--out-dir", "dist"],
     ] {
-        let began = Instant::now();
         let output = run_in_time(relkit().args(arguments).current_dir(root));
         // What is ignored is not read, and what is not read is nobody's trouble.
         let is_read = arguments[1] != "hidden";
         assert!(!is_read || !output.status.success(), "{arguments:?} {}", text(&output));
-        assert!(began.elapsed() < Duration::from_secs(10), "{arguments:?}");
     }
 }
 

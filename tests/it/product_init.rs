@@ -448,6 +448,24 @@ fn a_universal_build_is_one_target() {
     assert_eq!(made.wheels().len(), 2);
 }
 
+/// A program that does not run here has the version that all of its payloads have in their names.
+#[test]
+fn the_version_is_in_the_names_of_payloads_that_do_not_run_here() {
+    let directory = scratch();
+    let zip = |name: &str, cpu: u32| {
+        let program = mac_sample(cpu, 11, 0).build();
+        write(directory.path(), name, zip_of(&[("probe", program)], "probe/")).display().to_string()
+    };
+    let arm = zip("probe-v1.4.2-aarch64-apple-darwin.zip", ARM64);
+    let output = init(directory.path(), &["product", "--from", &arm]);
+    assert!(text(&output).contains("--release-version 1.4.2 "), "{}", text(&output));
+    let table = fs::read_to_string(directory.path().join("product/runtime-template/pyproject.toml")).unwrap();
+    assert!(table.contains("archive = \"probe-v{version}-{triple}.zip\""), "{table}");
+    let intel = zip("probe-v1.5.0-x86_64-apple-darwin.zip", AMD64);
+    let output = init(directory.path(), &["other", "--from", &arm, "--from", &intel]);
+    assert!(text(&output).contains("--release-version VERSION "), "{}", text(&output));
+}
+
 /// Two rows of one triple, told apart by the tag that is asked for.
 #[test]
 fn two_rows_may_have_one_triple() {

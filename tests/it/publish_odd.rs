@@ -2,7 +2,7 @@
 //! be believed. One row for each class.
 
 use std::io::Write as _;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -418,11 +418,9 @@ fn a_refusal_is_held_against_the_index_once() {
 
         let absent = bench();
         absent.index.faults([Fault::answer(status, "", words)]);
-        let started = Instant::now();
         let run = absent.job().run();
         assert_eq!(run.error().exit(), Exit::NotGood, "{status} {words}: {:?}", run.outcome);
         assert!(words.starts_with('<') || run.error().to_string().contains(words), "{:?}", run.outcome);
-        assert!(started.elapsed() < Duration::from_secs(5), "{status} {words}: {:?}", started.elapsed());
         assert_eq!((absent.index.asked("/simple/acme-bin/"), run.attempts("win_amd64")), (2, 1), "{status} {words}");
     }
     // Whoever is not known is told nothing.

@@ -162,13 +162,13 @@ fn a_redirect_of_an_upload_says_where_it_leads() {
 #[test]
 fn a_bound_says_what_it_did() {
     let bench = bench();
-    bench.index.faults([Fault::hang(0, Duration::from_secs(20))]);
+    bench.index.faults([Fault::hang(0, Duration::from_secs(120))]);
     let started = Instant::now();
     let output = bench.run(&["--deadline", "2"]);
     let said = text(&output);
     assert_eq!(output.status.code(), Some(2), "{said}");
     assert!(said.contains("the deadline of 2 s (`--deadline`)"), "{said}");
-    assert!(started.elapsed() < Duration::from_secs(15));
+    assert!(started.elapsed() < Duration::from_secs(60));
 
     let bench = self::bench();
     bench.index.lag(Duration::from_secs(3600));

@@ -181,7 +181,7 @@ fn a_hang_ends_at_the_deadline() {
     let (step, detail) = trial.script_fault("exec sleep 600");
     assert_eq!(step, "handshake");
     assert!(detail.starts_with("`codex` hangs: it did not answer `initialize` within "), "{detail}");
-    assert!(started.elapsed() < Duration::from_secs(30), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(120), "{:?}", started.elapsed());
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn a_silent_server_is_given_up_and_ended() {
     let error = Session::start(&shell("echo waiting >&2; exec sleep 600"), options).unwrap_err();
     assert!(matches!(&error, ClientError::TimedOut { method, .. } if method == "initialize"), "{error:?}");
     assert_eq!(error.stderr_tail(), Some("waiting"));
-    assert!(started.elapsed() < Duration::from_secs(15));
+    assert!(started.elapsed() < Duration::from_secs(60));
 }
 
 #[test]
