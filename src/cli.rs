@@ -34,13 +34,13 @@ pub struct Cli {
 pub(crate) struct Verbosity {
     /// Print errors, warnings and results only
     #[arg(long, short, global = true, conflicts_with = "verbose", help_heading = "Output")]
-    pub quiet: bool,
+    pub(crate) quiet: bool,
     /// Print the details of every step
     #[arg(long, short, global = true, help_heading = "Output")]
-    pub verbose: bool,
+    pub(crate) verbose: bool,
     /// When to use colour (the variable NO_COLOR turns it off)
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
-    pub color: Color,
+    pub(crate) color: Color,
 }
 
 /// The forms of a report: text, JSON, and one more where the command has it.
@@ -62,7 +62,7 @@ fn seconds() -> RangedU64ValueParser {
 pub(crate) struct FormatOptions {
     /// The form of the report
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = forms(None))]
-    pub format: Form,
+    pub(crate) format: Form,
 }
 
 #[derive(Debug, Args)]
@@ -70,7 +70,7 @@ pub(crate) struct AnnotatedFormatOptions {
     /// The form of the report
     #[arg(long, value_name = "FORMAT", default_value = "text",
         value_parser = forms(Some(("github", "Workflow commands that annotate the run", Form::Annotations))))]
-    pub format: Form,
+    pub(crate) format: Form,
 }
 
 #[derive(Debug, Subcommand)]
@@ -121,45 +121,45 @@ pub(crate) enum Command {
 pub(crate) struct ProductOptions {
     /// The directory of the product [default: the nearest one from here upward, else Codex]
     #[arg(long, value_name = "DIR")]
-    pub product: Option<PathBuf>,
+    pub(crate) product: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct ReleaseOptions {
     /// The release: a release tag of the product or a PEP 440 version
     #[arg(long, value_name = "VERSION", visible_alias = "codex-version")]
-    pub release_version: String,
+    pub(crate) release_version: String,
     /// The program packaged again: every distribution is the post-release with that number
     #[arg(long, value_name = "N")]
-    pub revision: Option<u64>,
+    pub(crate) revision: Option<u64>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct StageOptions {
     /// A template other than the product's
     #[arg(long, value_name = "DIR", conflicts_with = "product")]
-    pub template: Option<PathBuf>,
+    pub(crate) template: Option<PathBuf>,
     #[command(flatten)]
-    pub product: ProductOptions,
+    pub(crate) product: ProductOptions,
     #[command(flatten)]
-    pub release: ReleaseOptions,
+    pub(crate) release: ReleaseOptions,
     /// Replace OUT if it is not empty, once the new stage is complete
     #[arg(long)]
-    pub force: bool,
+    pub(crate) force: bool,
     #[command(flatten)]
-    pub output: FormatOptions,
+    pub(crate) output: FormatOptions,
 }
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  relkit stage-sdk stage/sdk --codex-version rust-v0.163.0")]
 pub(crate) struct StageSdk {
     /// The directory to write; it must be new or empty
-    pub out: PathBuf,
+    pub(crate) out: PathBuf,
     /// The SDK's own version: the runtime's (the default) or a post-release of it
     #[arg(long, value_name = "VERSION")]
-    pub sdk_version: Option<String>,
+    pub(crate) sdk_version: Option<String>,
     #[command(flatten)]
-    pub stage: StageOptions,
+    pub(crate) stage: StageOptions,
 }
 
 #[derive(Debug, Args)]
@@ -170,18 +170,18 @@ pub(crate) struct StageSdk {
 Without --platform-tag the tag is read off the binaries themselves.")]
 pub(crate) struct StageRuntime {
     /// The directory to write; it must be new or empty
-    pub out: PathBuf,
+    pub(crate) out: PathBuf,
     /// An executable (also alone in a .gz, .xz or .zst), a directory with the program, an archive of either (.tar, .tar.gz,
     /// .tar.xz, .tar.zst, .zip) or a published wheel
-    pub payload: PathBuf,
+    pub(crate) payload: PathBuf,
     /// The wheel's platform tag, or several joined by dots
     #[arg(long, value_name = "TAG")]
-    pub platform_tag: Option<String>,
+    pub(crate) platform_tag: Option<String>,
     /// The target that it was built for, where the binaries do not tell, as with two static builds for one machine
     #[arg(long, value_name = "TRIPLE")]
-    pub target: Option<String>,
+    pub(crate) target: Option<String>,
     #[command(flatten)]
-    pub stage: StageOptions,
+    pub(crate) stage: StageOptions,
 }
 
 #[derive(Debug, Args)]
@@ -190,18 +190,18 @@ SOURCE_DATE_EPOCH sets every timestamp; without it they are 1980-01-01.")]
 pub(crate) struct Build {
     /// Staged trees
     #[arg(required = true, value_name = "STAGE")]
-    pub stages: Vec<PathBuf>,
+    pub(crate) stages: Vec<PathBuf>,
     /// Where the distributions go
     #[arg(long, value_name = "DIR", default_value = "dist")]
-    pub out_dir: PathBuf,
+    pub(crate) out_dir: PathBuf,
     /// How hard to compress
     #[arg(long, value_name = "PRESET", default_value = "default")]
-    pub compression: Compression,
+    pub(crate) compression: Compression,
     /// Threads that compress; the result is the same for every number [default: the machine's processors]
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
-    pub jobs: Option<u16>,
+    pub(crate) jobs: Option<u16>,
     #[command(flatten)]
-    pub output: FormatOptions,
+    pub(crate) output: FormatOptions,
 }
 
 #[derive(Debug, Args)]
@@ -213,17 +213,17 @@ The program and every other file stay as they are, compressed as they are. Nothi
 pub(crate) struct Retag {
     /// Wheels
     #[arg(required = true, value_name = "WHEEL")]
-    pub wheels: Vec<PathBuf>,
+    pub(crate) wheels: Vec<PathBuf>,
     #[command(flatten)]
-    pub choice: TagChoice,
+    pub(crate) choice: TagChoice,
     /// Where the wheels go
     #[arg(long, value_name = "DIR")]
-    pub out_dir: PathBuf,
+    pub(crate) out_dir: PathBuf,
     /// Replace a wheel of the same name that holds something else
     #[arg(long)]
-    pub force: bool,
+    pub(crate) force: bool,
     #[command(flatten)]
-    pub output: FormatOptions,
+    pub(crate) output: FormatOptions,
 }
 
 #[derive(Debug, Args)]
@@ -231,10 +231,10 @@ pub(crate) struct Retag {
 pub(crate) struct TagChoice {
     /// The new platform tag, or several joined by dots; every binary must keep the promise of each
     #[arg(long, value_name = "TAG")]
-    pub platform_tag: Option<String>,
+    pub(crate) platform_tag: Option<String>,
     /// Every platform tag that is honest, read off the binaries themselves
     #[arg(long)]
-    pub honest: bool,
+    pub(crate) honest: bool,
 }
 
 #[derive(Debug, Args)]
@@ -242,9 +242,9 @@ pub(crate) struct TagChoice {
 pub(crate) struct Inspect {
     /// Executables, libraries or wheels
     #[arg(required = true, value_name = "FILE")]
-    pub files: Vec<PathBuf>,
+    pub(crate) files: Vec<PathBuf>,
     #[command(flatten)]
-    pub output: FormatOptions,
+    pub(crate) output: FormatOptions,
 }
 
 #[derive(Debug, Args)]
@@ -257,43 +257,43 @@ pub(crate) struct Inspect {
 pub(crate) struct Check {
     /// Wheels, sdists, or directories of them; or published releases, as NAME==VERSION
     #[arg(required = true, value_name = "FILE_OR_DIR")]
-    pub paths: Vec<PathBuf>,
+    pub(crate) paths: Vec<PathBuf>,
     #[command(flatten)]
-    pub index: PublishedSource,
+    pub(crate) index: PublishedSource,
     /// A release manifest that the files of a published release must be those of
     #[arg(long, value_name = "FILE")]
-    pub manifest: Option<PathBuf>,
+    pub(crate) manifest: Option<PathBuf>,
     /// What is asked of the attestations that the index has of a published release (PEP 740)
     #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub attestations: Attestations,
+    pub(crate) attestations: Attestations,
     /// The receipt of the publish: what it sent with attestations must have them at the index
     #[arg(long, value_name = "FILE")]
-    pub publish_receipt: Option<PathBuf>,
+    pub(crate) publish_receipt: Option<PathBuf>,
     /// Only these rules or families
     #[arg(long, value_name = "RULES", value_delimiter = ',')]
-    pub select: Vec<String>,
+    pub(crate) select: Vec<String>,
     /// Not these rules or families
     #[arg(long, value_name = "RULES", value_delimiter = ',')]
-    pub ignore: Vec<String>,
+    pub(crate) ignore: Vec<String>,
     /// The runtime template whose accepted findings apply, other than the product's
     #[arg(long, value_name = "DIR", conflicts_with = "product")]
-    pub template: Option<PathBuf>,
+    pub(crate) template: Option<PathBuf>,
     #[command(flatten)]
-    pub product: ProductOptions,
+    pub(crate) product: ProductOptions,
     /// Write a receipt of the check, bound to the SHA-256 of each file
     #[arg(long, value_name = "FILE")]
-    pub receipt: Option<PathBuf>,
+    pub(crate) receipt: Option<PathBuf>,
     #[command(flatten)]
-    pub output: AnnotatedFormatOptions,
+    pub(crate) output: AnnotatedFormatOptions,
 }
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  relkit rule macho-minos")]
 pub(crate) struct Rule {
     /// A rule or a family; all of them without one
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     #[command(flatten)]
-    pub output: FormatOptions,
+    pub(crate) output: FormatOptions,
 }
 
 #[derive(Debug, Args)]
@@ -304,14 +304,14 @@ pub(crate) struct Rule {
 pub(crate) struct Coverage {
     /// Wheels, directories of wheels, or bare platform tags; or published releases, as NAME==VERSION
     #[arg(required = true, value_name = "DIST_OR_TAG")]
-    pub sources: Vec<OsString>,
+    pub(crate) sources: Vec<OsString>,
     #[command(flatten)]
-    pub index: PublishedSource,
+    pub(crate) index: PublishedSource,
     /// Fail unless the named platform gets a wheel; may be given several times
     #[arg(long, value_name = "NAME")]
-    pub require: Vec<String>,
+    pub(crate) require: Vec<String>,
     #[command(flatten)]
-    pub output: FormatOptions,
+    pub(crate) output: FormatOptions,
 }
 
 #[derive(Debug, Args)]
@@ -324,51 +324,51 @@ No credentials and no network are needed or used.")]
 pub(crate) struct Smoke {
     /// A runtime wheel, or an executable
     #[arg(value_name = "WHEEL_OR_BINARY")]
-    pub subject: PathBuf,
+    pub(crate) subject: PathBuf,
     #[command(flatten)]
-    pub product: ProductOptions,
+    pub(crate) product: ProductOptions,
     /// How far to go [default: the product's own level]
     #[arg(long, value_name = "LEVEL")]
-    pub level: Option<Level>,
+    pub(crate) level: Option<Level>,
     /// The version that the binary must report, in either spelling
     #[arg(long, value_name = "VERSION")]
-    pub expect_version: Option<String>,
+    pub(crate) expect_version: Option<String>,
     /// A command that runs the executable, such as `qemu-aarch64-static`
     #[arg(long, value_name = "CMD")]
-    pub runner: Option<String>,
+    pub(crate) runner: Option<String>,
     /// How long the whole test may take
     #[arg(long, value_name = "SECONDS", value_parser = seconds())]
-    pub timeout: Option<u64>,
+    pub(crate) timeout: Option<u64>,
     /// Write a receipt that binds the result to the SHA-256 of the wheel
     #[arg(long, value_name = "FILE")]
-    pub receipt: Option<PathBuf>,
+    pub(crate) receipt: Option<PathBuf>,
     #[command(flatten)]
-    pub output: AnnotatedFormatOptions,
+    pub(crate) output: AnnotatedFormatOptions,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct GateOptions {
     /// A directory of wheels and sdists
-    pub dist: PathBuf,
+    pub(crate) dist: PathBuf,
     #[command(flatten)]
-    pub release: ReleaseOptions,
+    pub(crate) release: ReleaseOptions,
     #[command(flatten)]
-    pub product: ProductOptions,
+    pub(crate) product: ProductOptions,
     /// A directory of smoke receipts; every wheel that must be smoked needs a passing one
     #[arg(long, value_name = "DIR")]
-    pub receipts: Option<PathBuf>,
+    pub(crate) receipts: Option<PathBuf>,
     /// Targets that may be absent from the set, or `all`
     #[arg(long, value_name = "TARGET", value_delimiter = ',')]
-    pub allow_missing: Vec<String>,
+    pub(crate) allow_missing: Vec<String>,
     /// One half of the release: the other's files are left alone; the SDK is held against the runtime that the index has
     #[arg(long, value_name = "HALF")]
-    pub only: Option<Half>,
+    pub(crate) only: Option<Half>,
     /// The runtime template that says what a complete set is, other than the product's
     #[arg(long, value_name = "DIR", conflicts_with = "product")]
-    pub template: Option<PathBuf>,
+    pub(crate) template: Option<PathBuf>,
     /// The SDK template whose names the SDK must have, other than the product's
     #[arg(long, value_name = "DIR")]
-    pub sdk_template: Option<PathBuf>,
+    pub(crate) sdk_template: Option<PathBuf>,
 }
 
 /// Where published releases are.
@@ -376,7 +376,7 @@ pub(crate) struct GateOptions {
 pub(crate) struct PublishedSource {
     /// The simple API of the index that has NAME==VERSION
     #[arg(long, value_name = "URL", env = "RELKIT_INDEX_URL", hide_env_values = true)]
-    pub index_url: Option<String>,
+    pub(crate) index_url: Option<String>,
 }
 
 /// Where the runtime is looked up that the SDK alone is held against.
@@ -384,10 +384,10 @@ pub(crate) struct PublishedSource {
 pub(crate) struct IndexSource {
     /// With `--only sdk`: the simple API of the index that has the runtime
     #[arg(long, value_name = "URL", env = "RELKIT_INDEX_URL", hide_env_values = true)]
-    pub index_url: Option<String>,
+    pub(crate) index_url: Option<String>,
     /// The same by the name of an index of the product's table, which goes before the variable
     #[arg(long, value_name = "NAME")]
-    pub index: Option<String>,
+    pub(crate) index: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -396,14 +396,14 @@ pub(crate) struct IndexSource {
 )]
 pub(crate) struct Verify {
     #[command(flatten)]
-    pub gate: GateOptions,
+    pub(crate) gate: GateOptions,
     #[command(flatten)]
-    pub index: IndexSource,
+    pub(crate) index: IndexSource,
     /// Write the release manifest: every file, hash, tag, version, finding and receipt
     #[arg(long, value_name = "FILE")]
-    pub manifest: Option<PathBuf>,
+    pub(crate) manifest: Option<PathBuf>,
     #[command(flatten)]
-    pub output: AnnotatedFormatOptions,
+    pub(crate) output: AnnotatedFormatOptions,
 }
 
 #[derive(Debug, Args)]
@@ -415,45 +415,45 @@ No index is built in. The token comes from the job's trusted publisher, else fro
 #[command(group = ArgGroup::new("destination").required(true).multiple(true).args(["upload_url", "index"]))]
 pub(crate) struct Publish {
     #[command(flatten)]
-    pub gate: GateOptions,
+    pub(crate) gate: GateOptions,
     /// The upload API of the index
     #[arg(long, value_name = "URL", env = "RELKIT_UPLOAD_URL", hide_env_values = true)]
-    pub upload_url: Option<String>,
+    pub(crate) upload_url: Option<String>,
     /// The simple API of the index, where published files are looked up
     #[arg(long, value_name = "URL", env = "RELKIT_INDEX_URL", hide_env_values = true)]
-    pub index_url: Option<String>,
+    pub(crate) index_url: Option<String>,
     /// An index of the product's table, which has both URLs: given in their place, and in that of their variables
     #[arg(long, value_name = "NAME")]
-    pub index: Option<String>,
+    pub(crate) index: Option<String>,
     /// A release manifest from `verify --manifest`; anything that differs from it is refused
     #[arg(long, value_name = "FILE")]
-    pub manifest: Option<PathBuf>,
+    pub(crate) manifest: Option<PathBuf>,
     /// Print the plan and stop
     #[arg(long)]
-    pub dry_run: bool,
+    pub(crate) dry_run: bool,
     /// Write the plan; without `--dry-run`, a plan that is there already must be this one
     #[arg(long, value_name = "FILE")]
-    pub plan: Option<PathBuf>,
+    pub(crate) plan: Option<PathBuf>,
     /// Write what was uploaded, after every file
     #[arg(long, value_name = "FILE")]
-    pub receipt: Option<PathBuf>,
+    pub(crate) receipt: Option<PathBuf>,
     /// Read the token from standard input
     #[arg(long)]
-    pub token_stdin: bool,
+    pub(crate) token_stdin: bool,
     /// What happens to attestations beside the files (PEP 740)
     #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub attestations: Attestations,
+    pub(crate) attestations: Attestations,
     /// How long the server may take none of the bytes
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds())]
-    pub timeout: u64,
+    pub(crate) timeout: u64,
     /// How long one file may take, all tries together
     #[arg(long, value_name = "SECONDS", default_value = "1800", value_parser = seconds())]
-    pub deadline: u64,
+    pub(crate) deadline: u64,
     /// How long to wait until the index lists what was uploaded
     #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = seconds())]
-    pub visible_timeout: u64,
+    pub(crate) visible_timeout: u64,
     #[command(flatten)]
-    pub output: FormatOptions,
+    pub(crate) output: FormatOptions,
 }
 
 #[derive(Debug, Args)]
@@ -465,46 +465,46 @@ With --from everything that can be is read off the payloads; what it writes pass
 pub(crate) struct Init {
     /// The directory of the product
     #[arg(value_name = "DIR")]
-    pub directory: PathBuf,
+    pub(crate) directory: PathBuf,
     /// Real payloads of a release, one for each platform
     #[arg(long, value_name = "PAYLOAD", num_args = 1..)]
-    pub from: Vec<PathBuf>,
+    pub(crate) from: Vec<PathBuf>,
     /// The distribution, what `pip install` is given [default: the program's name with `-bin`]
     #[arg(long, value_name = "DIST")]
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// An executable, the program first; may be given several times
     #[arg(long, value_name = "NAME")]
-    pub executable: Vec<String>,
+    pub(crate) executable: Vec<String>,
     /// The import package [default: the distribution's name]
     #[arg(long, value_name = "MODULE")]
-    pub module: Option<String>,
+    pub(crate) module: Option<String>,
     /// The licence of the program, as an SPDX expression
     #[arg(long, value_name = "SPDX")]
-    pub license: Option<String>,
+    pub(crate) license: Option<String>,
     /// Where the program is developed
     #[arg(long, value_name = "URL")]
-    pub repository: Option<String>,
+    pub(crate) repository: Option<String>,
     /// Write a minimal typed SDK too, which finds the program and starts it
     #[arg(long)]
-    pub sdk: bool,
+    pub(crate) sdk: bool,
     /// Replace files that are there already
     #[arg(long)]
-    pub force: bool,
+    pub(crate) force: bool,
     #[command(flatten)]
-    pub output: FormatOptions,
+    pub(crate) output: FormatOptions,
 }
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  relkit workflow --out .github/workflows/release.yml")]
 pub(crate) struct Workflow {
     #[command(flatten)]
-    pub product: ProductOptions,
+    pub(crate) product: ProductOptions,
     /// Write it there instead of to standard output; a workflow that relkit wrote is written anew
     #[arg(long, value_name = "FILE")]
-    pub out: Option<PathBuf>,
+    pub(crate) out: Option<PathBuf>,
     /// Replace FILE whatever it is
     #[arg(long, requires = "out")]
-    pub force: bool,
+    pub(crate) force: bool,
 }
 
 #[derive(Debug, Args)]
@@ -513,14 +513,14 @@ pub(crate) struct Workflow {
 )]
 pub(crate) struct Matrix {
     #[command(flatten)]
-    pub product: ProductOptions,
+    pub(crate) product: ProductOptions,
     /// A runtime template other than the product's
     #[arg(long, value_name = "DIR", conflicts_with = "product")]
-    pub template: Option<PathBuf>,
+    pub(crate) template: Option<PathBuf>,
     /// The form of the matrix
     #[arg(long, value_name = "FORMAT", default_value = "text",
         value_parser = forms(Some(("github", "One line for `$GITHUB_OUTPUT`", Form::Annotations))))]
-    pub format: Form,
+    pub(crate) format: Form,
 }
 
 #[derive(Debug, Args)]
@@ -530,22 +530,22 @@ pub(crate) struct Matrix {
   relkit generate-types --codex-bin ./codex --against old.whl --format markdown")]
 pub(crate) struct GenerateTypes {
     #[command(flatten)]
-    pub source: SchemaSource,
+    pub(crate) source: SchemaSource,
     #[command(flatten)]
-    pub product: ProductOptions,
+    pub(crate) product: ProductOptions,
     /// The SDK tree to write to
     #[arg(long, value_name = "DIR", default_value = "sdk-template")]
-    pub sdk: PathBuf,
+    pub(crate) sdk: PathBuf,
     /// Write nothing; exit 1 where the SDK's types are stale
     #[arg(long)]
-    pub check: bool,
+    pub(crate) check: bool,
     /// Write nothing; report what changed for an SDK user since this runtime (a schema directory, a wheel or an executable)
     #[arg(long, value_name = "DIR_OR_WHEEL", conflicts_with = "check")]
-    pub against: Option<PathBuf>,
+    pub(crate) against: Option<PathBuf>,
     /// The form of the report
     #[arg(long, value_name = "FORMAT", default_value = "text",
         value_parser = forms(Some(("markdown", "For release notes", Form::Markdown))))]
-    pub format: Form,
+    pub(crate) format: Form,
 }
 
 #[derive(Debug, Args)]
@@ -553,13 +553,13 @@ pub(crate) struct GenerateTypes {
 pub(crate) struct SchemaSource {
     /// The runtime's executable
     #[arg(long, value_name = "FILE")]
-    pub codex_bin: Option<PathBuf>,
+    pub(crate) codex_bin: Option<PathBuf>,
     /// A runtime wheel for this machine
     #[arg(long, value_name = "FILE")]
-    pub wheel: Option<PathBuf>,
+    pub(crate) wheel: Option<PathBuf>,
     /// A directory that `codex app-server generate-json-schema` wrote
     #[arg(long, value_name = "DIR")]
-    pub schema_dir: Option<PathBuf>,
+    pub(crate) schema_dir: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -569,69 +569,69 @@ pub(crate) struct SchemaSource {
   relkit release --release-version 15.2.0 --download --out-dir release")]
 pub(crate) struct Release {
     #[command(flatten)]
-    pub release: ReleaseOptions,
+    pub(crate) release: ReleaseOptions,
     #[command(flatten)]
-    pub product: ProductOptions,
+    pub(crate) product: ProductOptions,
     #[command(flatten)]
-    pub payloads: PayloadSource,
+    pub(crate) payloads: PayloadSource,
     /// Where the artefacts go and stay, so that another run goes on with them [default: OUT-DIR with `-downloads`]
     #[arg(long, value_name = "DIR", requires = "download")]
-    pub download_dir: Option<PathBuf>,
+    pub(crate) download_dir: Option<PathBuf>,
     /// A list of checksums other than the product's
     #[arg(long, value_name = "URL_OR_FILE", requires = "download")]
-    pub checksums: Option<String>,
+    pub(crate) checksums: Option<String>,
     /// Accept whatever bytes arrive
     #[arg(long, requires = "download", conflicts_with = "checksums")]
-    pub no_digest: bool,
+    pub(crate) no_digest: bool,
     /// How long the server may be silent
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds())]
-    pub timeout: u64,
+    pub(crate) timeout: u64,
     /// Where stages, distributions and receipts go
     #[arg(long, value_name = "DIR")]
-    pub out_dir: PathBuf,
+    pub(crate) out_dir: PathBuf,
     /// The SDK's own version: the runtime's (the default) or a post-release of it
     #[arg(long, value_name = "VERSION")]
-    pub sdk_version: Option<String>,
+    pub(crate) sdk_version: Option<String>,
     /// A runtime template other than the product's
     #[arg(long, value_name = "DIR", conflicts_with = "product")]
-    pub runtime_template: Option<PathBuf>,
+    pub(crate) runtime_template: Option<PathBuf>,
     /// An SDK template other than the product's
     #[arg(long, value_name = "DIR")]
-    pub sdk_template: Option<PathBuf>,
+    pub(crate) sdk_template: Option<PathBuf>,
     /// How hard to compress
     #[arg(long, value_name = "PRESET", default_value = "default")]
-    pub compression: Compression,
+    pub(crate) compression: Compression,
     /// Threads that compress [default: the machine's processors]
     #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
-    pub jobs: Option<u16>,
+    pub(crate) jobs: Option<u16>,
     /// How far the smoke tests go [default: the product's own level]
     #[arg(long, value_name = "LEVEL")]
-    pub level: Option<Level>,
+    pub(crate) level: Option<Level>,
     /// A command that runs a target's executables: `aarch64-unknown-linux-musl=qemu-aarch64-static`
     #[arg(long, value_name = "TARGET=CMD")]
-    pub runner: Vec<String>,
+    pub(crate) runner: Vec<String>,
     /// Targets that may be absent from the set, or `all`
     #[arg(long, value_name = "TARGET", value_delimiter = ',')]
-    pub allow_missing: Vec<String>,
+    pub(crate) allow_missing: Vec<String>,
     /// One half of the release: the SDK alone takes no payload, and is held against the runtime that the index has
     #[arg(long, value_name = "HALF")]
-    pub only: Option<Half>,
+    pub(crate) only: Option<Half>,
     #[command(flatten)]
-    pub index: IndexSource,
+    pub(crate) index: IndexSource,
     /// Write a self-contained HTML page about the release
     #[arg(long, value_name = "FILE")]
-    pub report: Option<PathBuf>,
+    pub(crate) report: Option<PathBuf>,
     /// Say what changed since an earlier release, of which this directory holds the distributions
     #[arg(long, value_name = "DIST")]
-    pub against: Option<PathBuf>,
+    pub(crate) against: Option<PathBuf>,
     /// Write the same facts as Markdown, for a job summary
     #[arg(long, value_name = "FILE")]
-    pub summary: Option<PathBuf>,
+    pub(crate) summary: Option<PathBuf>,
     /// Replace what OUT-DIR holds of an earlier run
     #[arg(long)]
-    pub force: bool,
+    pub(crate) force: bool,
     #[command(flatten)]
-    pub output: FormatOptions,
+    pub(crate) output: FormatOptions,
 }
 
 #[derive(Debug, Args)]
@@ -639,10 +639,10 @@ pub(crate) struct Release {
 pub(crate) struct PayloadSource {
     /// Payloads, each with its platform tag before `=` or with the tag that its binaries call for
     #[arg(long, value_name = "[TAG=]PAYLOAD", num_args = 1.., required_unless_present_any = ["download", "only"])]
-    pub payload: Vec<String>,
+    pub(crate) payload: Vec<String>,
     /// Take every target's artefact from the product's `source`, held against its `checksums`
     #[arg(long)]
-    pub download: bool,
+    pub(crate) download: bool,
 }
 
 #[derive(Debug, Args)]
@@ -654,15 +654,15 @@ The stand-in is relkit itself, playing `codex app-server` well enough for a whol
 pub(crate) struct Demo {
     /// Keep what the demo makes there [default: a temporary directory]
     #[arg(long, value_name = "DIR")]
-    pub out_dir: Option<PathBuf>,
+    pub(crate) out_dir: Option<PathBuf>,
     /// Write the page about the release of the stand-in, as `relkit release --report` does
     #[arg(long, value_name = "FILE")]
-    pub report: Option<PathBuf>,
+    pub(crate) report: Option<PathBuf>,
     /// Replace what OUT-DIR holds of an earlier run
     #[arg(long, requires = "out_dir")]
-    pub force: bool,
+    pub(crate) force: bool,
     #[command(flatten)]
-    pub output: FormatOptions,
+    pub(crate) output: FormatOptions,
 }
 
 #[derive(Debug, Args)]
@@ -673,10 +673,10 @@ pub(crate) struct Demo {
 With --target the artefact comes from the product's `source`, and is held against its `checksums`.")]
 pub(crate) struct Fetch {
     #[command(flatten)]
-    pub artefact: ArtefactSource,
+    pub(crate) artefact: ArtefactSource,
     /// Of several wheels of the target, the one with this platform tag
     #[arg(long, value_name = "TAG", requires = "target")]
-    pub platform_tag: Option<String>,
+    pub(crate) platform_tag: Option<String>,
     /// The release: a release tag of the product or a PEP 440 version
     #[arg(
         long,
@@ -685,29 +685,29 @@ pub(crate) struct Fetch {
         required_unless_present = "url",
         conflicts_with = "url"
     )]
-    pub release_version: Option<String>,
+    pub(crate) release_version: Option<String>,
     #[command(flatten)]
-    pub product: ProductOptions,
+    pub(crate) product: ProductOptions,
     /// The file to write, or an existing directory (or a path that ends in `/`) to write it into
     #[arg(long, value_name = "FILE_OR_DIR")]
-    pub out: PathBuf,
+    pub(crate) out: PathBuf,
     #[command(flatten)]
-    pub expected: ExpectedDigest,
+    pub(crate) expected: ExpectedDigest,
     /// How long the server may be silent
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds())]
-    pub timeout: u64,
+    pub(crate) timeout: u64,
     #[command(flatten)]
-    pub output: FormatOptions,
+    pub(crate) output: FormatOptions,
 }
 
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct ArtefactSource {
     /// Where the artefact is
-    pub url: Option<String>,
+    pub(crate) url: Option<String>,
     /// The target whose artefact upstream publishes
     #[arg(long, value_name = "TRIPLE")]
-    pub target: Option<String>,
+    pub(crate) target: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -715,22 +715,22 @@ pub(crate) struct ArtefactSource {
 pub(crate) struct ExpectedDigest {
     /// The SHA-256 that the artefact must have
     #[arg(long, value_name = "HEX")]
-    pub sha256: Option<String>,
+    pub(crate) sha256: Option<String>,
     /// The list of checksums that names the artefact, such as SHA256SUMS
     #[arg(long, value_name = "URL_OR_FILE")]
-    pub checksums: Option<String>,
+    pub(crate) checksums: Option<String>,
     /// Accept whatever bytes arrive
     #[arg(long)]
-    pub no_digest: bool,
+    pub(crate) no_digest: bool,
 }
 
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  relkit completions bash > ~/.local/share/bash-completion/completions/relkit")]
 pub(crate) struct Completions {
     /// The shell
-    pub shell: clap_complete::Shell,
+    pub(crate) shell: clap_complete::Shell,
     #[command(flatten)]
-    pub product: ProductOptions,
+    pub(crate) product: ProductOptions,
 }
 
 #[derive(Debug, Args)]
@@ -738,7 +738,7 @@ pub(crate) struct Completions {
 pub(crate) struct Man {
     /// Write one page per command there, instead of the main page to standard output
     #[arg(long, value_name = "DIR")]
-    pub out_dir: Option<PathBuf>,
+    pub(crate) out_dir: Option<PathBuf>,
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ pub struct Sha256Digest(pub [u8; 32]);
 
 /// A SHA-512 digest, displayed and parsed alike.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Sha512Digest(pub [u8; 64]);
+pub(crate) struct Sha512Digest(pub [u8; 64]);
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is not a SHA-256 digest: 64 hexadecimal digits are expected")]

@@ -44,7 +44,7 @@ pub enum Outcome {
 impl Outcome {
     /// The word for it, as JSON has it.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             Self::Passed => "passed",
             Self::Warned => "warned",
@@ -55,7 +55,7 @@ impl Outcome {
 
     /// The sign that says it without colour.
     #[must_use]
-    pub fn sign(self) -> &'static str {
+    pub(crate) fn sign(self) -> &'static str {
         match self {
             Self::Passed => "✓",
             Self::Warned => "!",
@@ -65,7 +65,7 @@ impl Outcome {
     }
 
     #[must_use]
-    pub fn exit(self) -> Exit {
+    pub(crate) fn exit(self) -> Exit {
         if self == Self::Failed { Exit::NotGood } else { Exit::Good }
     }
 }
@@ -137,13 +137,13 @@ impl Explain for relkit_client::ClientError {
 #[derive(Debug)]
 pub struct Failure {
     /// The outermost message first, then each cause.
-    pub chain: Vec<String>,
-    pub hint: Option<String>,
+    pub(crate) chain: Vec<String>,
+    pub(crate) hint: Option<String>,
     pub exit: Exit,
 }
 
 impl Failure {
-    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self { chain: vec![message.into()], hint: None, exit }
     }
 

@@ -10,8 +10,7 @@ use std::str::FromStr;
 
 use crate::error::{Exit, Explain};
 
-pub use clash::Clash;
-pub(crate) use clash::{Node, Paths};
+pub(crate) use clash::{Clash, Node, Paths};
 
 /// The path of a file, such as every system can keep it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -19,9 +18,9 @@ pub struct MemberPath(String);
 
 impl MemberPath {
     /// The longest in bytes, which is the longest path of macOS.
-    pub const MAX_LENGTH: usize = 1024;
+    pub(crate) const MAX_LENGTH: usize = 1024;
     /// The longest part in bytes: `NAME_MAX` of the usual file systems.
-    pub const MAX_PART: usize = 255;
+    pub(crate) const MAX_PART: usize = 255;
 
     /// The rest of a path that lies in `directory`.
     pub(crate) fn below(&self, directory: &str) -> Option<Self> {
@@ -200,10 +199,10 @@ pub(crate) fn resolve(directory: &str, link: &[u8]) -> Option<String> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{path}`{} cannot be a member of an archive: {why}", of(origin.as_deref()))]
 pub struct Unkeepable {
-    pub path: String,
-    pub why: String,
+    pub(crate) path: String,
+    pub(crate) why: String,
     /// The directory or template that the path was found in, where its caller said so.
-    pub origin: Option<String>,
+    pub(crate) origin: Option<String>,
 }
 
 fn of(origin: Option<&str>) -> String {

@@ -21,11 +21,11 @@ pub enum Reach {
 
 /// What loads a file before a library is looked for in vain.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Loader {
+pub(crate) struct Loader {
     /// Its path in the wheel or payload.
-    pub member: String,
+    pub(crate) member: String,
     /// Whether it is a program, which begins with nothing loaded. Python may have loaded the library for a module.
-    pub is_program: bool,
+    pub(crate) is_program: bool,
 }
 
 /// By file and library: who loads the file where the loader does not find the library.
@@ -33,7 +33,7 @@ pub(super) type Missed = HashMap<String, HashMap<String, Loader>>;
 
 /// The files of a wheel or payload that can serve as libraries: by name, the directories that hold them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct BundledLibraries {
+pub(crate) struct BundledLibraries {
     /// Installed directories, by name and by that name in small letters.
     directories: HashMap<String, BTreeSet<String>>,
     folded: HashMap<String, BTreeSet<String>>,
@@ -46,7 +46,7 @@ pub struct BundledLibraries {
 
 impl BundledLibraries {
     /// The libraries at these paths, relative to the root of the wheel or payload and separated by `/`.
-    pub fn at<'a>(members: impl IntoIterator<Item = &'a str>) -> Self {
+    pub(crate) fn at<'a>(members: impl IntoIterator<Item = &'a str>) -> Self {
         let mut bundled = Self::default();
         for member in members {
             let installed = layout::installed(member);
@@ -69,7 +69,7 @@ impl BundledLibraries {
     }
 
     /// Who loads `member` where the loader does not find `library`.
-    pub fn missed(&self, member: &str, library: &str) -> Option<&Loader> {
+    pub(crate) fn missed(&self, member: &str, library: &str) -> Option<&Loader> {
         self.missed.get(member)?.get(library)
     }
 
@@ -79,7 +79,7 @@ impl BundledLibraries {
     }
 
     /// Whether some directory has a library of the name that this path ends in.
-    pub fn has(&self, library: &str) -> bool {
+    pub(crate) fn has(&self, library: &str) -> bool {
         self.directories.contains_key(member_path::file_name(library))
     }
 

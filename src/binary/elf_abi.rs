@@ -150,10 +150,10 @@ fn integer(mut attributes: AttributeReader<'_>, wanted: u64) -> Option<u64> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Notes {
     /// The API level of Android.
-    pub android_api: Option<u16>,
+    pub(crate) android_api: Option<u16>,
     /// The level of x86-64 that a processor must have (System V ABI, AMD64 supplement, "Micro-Architecture Levels"); 1 is
     /// what all have.
-    pub x86_level: Option<u8>,
+    pub(crate) x86_level: Option<u8>,
 }
 
 pub(super) fn notes<Header: FileHeader<Endian = Endian>>(

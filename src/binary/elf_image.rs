@@ -16,16 +16,16 @@ const ELF: Format = Format::Elf;
 const PAGE: u64 = 4096;
 
 pub(super) struct Image<'data, Header: FileHeader> {
-    pub bytes: &'data [u8],
-    pub header: &'data Header,
-    pub endian: Header::Endian,
-    pub segments: &'data [Header::ProgramHeader],
+    pub(crate) bytes: &'data [u8],
+    pub(crate) header: &'data Header,
+    pub(crate) endian: Header::Endian,
+    pub(crate) segments: &'data [Header::ProgramHeader],
     /// Up to the first `DT_NULL`.
     dynamic: &'data [Header::Dyn],
 }
 
 impl<'data, Header: FileHeader<Endian = object::Endianness>> Image<'data, Header> {
-    pub fn parse(bytes: &'data [u8]) -> Result<Self, BinaryError> {
+    pub(crate) fn parse(bytes: &'data [u8]) -> Result<Self, BinaryError> {
         let header: &Header = bytes.read_at(0).map_err(|()| ELF.truncated("the file header"))?;
         let endian = match bytes.get(5) {
             Some(&1) => object::Endianness::Little,
@@ -73,7 +73,7 @@ impl<'data, Header: FileHeader<Endian = object::Endianness>> Image<'data, Header
         Ok(())
     }
 
-    pub fn segments(&self, kind: elf::ProgramType) -> impl Iterator<Item = &'data Header::ProgramHeader> {
+    pub(crate) fn segments(&self, kind: elf::ProgramType) -> impl Iterator<Item = &'data Header::ProgramHeader> {
         self.segments.iter().filter(move |segment| segment.p_type(self.endian) == kind)
     }
 
@@ -86,17 +86,17 @@ impl<'data, Header: FileHeader<Endian = object::Endianness>> Image<'data, Header
     }
 
     /// What the dynamic segment states under a tag, in its order.
-    pub fn values(&self, tag: elf::DynamicTag) -> impl Iterator<Item = u64> {
+    pub(crate) fn values(&self, tag: elf::DynamicTag) -> impl Iterator<Item = u64> {
         let entries = self.dynamic.iter().filter(move |entry| entry.tag(self.endian) == tag);
         entries.map(|entry| entry.val(self.endian))
     }
 
-    pub fn value(&self, tag: elf::DynamicTag) -> Option<u64> {
+    pub(crate) fn value(&self, tag: elf::DynamicTag) -> Option<u64> {
         self.values(tag).last()
     }
 
     /// The table at an address that the dynamic segment states.
-    pub fn table(&self, tag: elf::DynamicTag) -> Option<Cow<'data, [u8]>> {
+    pub(crate) fn table(&self, tag: elf::DynamicTag) -> Option<Cow<'data, [u8]>> {
         self.value(tag).and_then(|address| self.at_address(address))
     }
 

@@ -29,10 +29,10 @@ const MAX_SYMBOLS_NAMED: usize = 8;
 
 #[derive(Default)]
 pub(super) struct Symbols {
-    pub needs: Vec<VersionNeed>,
-    pub undefined: Vec<UndefinedSymbol>,
+    pub(crate) needs: Vec<VersionNeed>,
+    pub(crate) undefined: Vec<UndefinedSymbol>,
     /// Functions that of all C libraries glibc alone has, and that this file has itself.
-    pub own_glibc_functions: Vec<String>,
+    pub(crate) own_glibc_functions: Vec<String>,
 }
 
 /// How many symbols there are.

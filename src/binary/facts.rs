@@ -12,33 +12,33 @@ use crate::target::OsVersion;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
-    pub format: Format,
+    pub(crate) format: Format,
     /// Never empty.
-    pub slices: Vec<Slice>,
+    pub(crate) slices: Vec<Slice>,
     /// The list of its dependencies that it carries; `None` where it has none.
-    pub dependencies: Option<Result<DependencyList, DependencyError>>,
+    pub(crate) dependencies: Option<Result<DependencyList, DependencyError>>,
 }
 
 /// What one architecture of one binary is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Slice {
-    pub machine: Machine,
-    pub kind: Kind,
-    pub linkage: Linkage,
+pub(crate) struct Slice {
+    pub(crate) machine: Machine,
+    pub(crate) kind: Kind,
+    pub(crate) linkage: Linkage,
     /// Whether it can be loaded at any address.
-    pub position_independent: bool,
+    pub(crate) position_independent: bool,
     /// The C library that it needs at run time; `None` where it needs none or has it inside.
-    pub libc: Option<Libc>,
+    pub(crate) libc: Option<Libc>,
     /// The libraries that the loader must find, in the order of the file.
-    pub needed: Vec<Needed>,
+    pub(crate) needed: Vec<Needed>,
     /// Where the loader is told to look for them, each directory as the file spells it (ELF lists are split at colons, and
     /// `DT_RPATH` beside `DT_RUNPATH` is passed over as loaders do).
-    pub run_paths: Vec<String>,
+    pub(crate) run_paths: Vec<String>,
     /// Whether the file holds debugging sections.
-    pub debug_info: bool,
+    pub(crate) debug_info: bool,
     /// Always absent in ELF files.
-    pub signature: Signature,
-    pub details: Details,
+    pub(crate) signature: Signature,
+    pub(crate) details: Details,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
@@ -95,16 +95,16 @@ impl fmt::Display for Libc {
 
 /// A library that the loader must find.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Needed {
+pub(crate) struct Needed {
     /// Soname, dylib path or DLL name, as the file spells it.
-    pub name: String,
+    pub(crate) name: String,
     /// Whether the binary starts without it: a weak dylib, a delay-loaded DLL.
-    pub optional: bool,
+    pub(crate) optional: bool,
 }
 
 /// A code signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Signature {
+pub(crate) enum Signature {
     Absent,
     /// Its bytes lie in the file, and its hashes are those of the code it covers. Who signed is not judged, nor what a
     /// PE file's covers.
@@ -115,79 +115,79 @@ pub enum Signature {
 
 /// What only one format knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Details {
+pub(crate) enum Details {
     Elf(ElfFacts),
     MachO(MachOFacts),
     Pe(PeFacts),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ElfFacts {
+pub(crate) struct ElfFacts {
     /// `EI_OSABI`; 0 and 3 are what Linux files carry.
-    pub os_abi: u8,
+    pub(crate) os_abi: u8,
     /// `PT_INTERP`.
-    pub interpreter: Option<String>,
+    pub(crate) interpreter: Option<String>,
     /// Whether the run paths are of the elder kind (`DT_RPATH`), which serves what the file loads too.
-    pub is_rpath: bool,
+    pub(crate) is_rpath: bool,
     /// Whether relative relocations are packed (`DT_RELR`), which elder loaders pass over.
-    pub has_packed_relocations: bool,
+    pub(crate) has_packed_relocations: bool,
     /// The level of x86-64 that processors must have, where the file states one; 1 is what all have.
-    pub x86_level: Option<u8>,
+    pub(crate) x86_level: Option<u8>,
     /// The lowest API level of Android, where its note is there.
-    pub android_api: Option<u16>,
+    pub(crate) android_api: Option<u16>,
     /// Whether the stack is to be executable: `PT_GNU_STACK` with the execute flag.
-    pub executable_stack: bool,
+    pub(crate) executable_stack: bool,
     /// The symbol versions that the loader checks before it starts the file.
-    pub version_needs: Vec<VersionNeed>,
+    pub(crate) version_needs: Vec<VersionNeed>,
     /// Every symbol that another file must define.
-    pub undefined: Vec<UndefinedSymbol>,
+    pub(crate) undefined: Vec<UndefinedSymbol>,
     /// Functions that of all C libraries glibc alone has, and that this file defines itself.
-    pub own_glibc_functions: Vec<String>,
+    pub(crate) own_glibc_functions: Vec<String>,
     /// What debuggers alone read.
-    pub debug_sections: Vec<DebugSection>,
+    pub(crate) debug_sections: Vec<DebugSection>,
 }
 
 /// Sections of one kind that no loader reads: debugging information, or the symbols that `strip` removes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DebugSection {
-    pub name: &'static str,
+pub(crate) struct DebugSection {
+    pub(crate) name: &'static str,
     /// All together in bytes.
-    pub size: u64,
+    pub(crate) size: u64,
 }
 
 /// One version node that a library must define.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct VersionNeed {
+pub(crate) struct VersionNeed {
     /// The soname of the library.
-    pub library: String,
+    pub(crate) library: String,
     /// Such as `GLIBC_2.17`.
-    pub node: String,
+    pub(crate) node: String,
     /// Whether the loader only warns where the node is missing (`VER_FLG_WEAK`).
-    pub optional: bool,
+    pub(crate) optional: bool,
     /// Whether every symbol bound to it is weak, and there is one.
-    pub only_weak_symbols: bool,
+    pub(crate) only_weak_symbols: bool,
     /// The symbols bound to it, sorted; some of them where they are many.
-    pub symbols: Vec<String>,
+    pub(crate) symbols: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UndefinedSymbol {
-    pub name: String,
+pub(crate) struct UndefinedSymbol {
+    pub(crate) name: String,
     /// Whether the loader accepts its absence.
-    pub weak: bool,
+    pub(crate) weak: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct MachOFacts {
+pub(crate) struct MachOFacts {
     /// `None` without `LC_BUILD_VERSION` or `LC_VERSION_MIN_*`.
-    pub platform: Option<MachOPlatform>,
+    pub(crate) platform: Option<MachOPlatform>,
     /// The lowest version of that platform.
-    pub minimum_os: Option<OsVersion>,
+    pub(crate) minimum_os: Option<OsVersion>,
 }
 
 /// A platform of Mach-O files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum MachOPlatform {
+pub(crate) enum MachOPlatform {
     Macos,
     Ios,
     IosSimulator,
@@ -210,18 +210,18 @@ impl fmt::Display for MachOPlatform {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PeFacts {
+pub(crate) struct PeFacts {
     /// `IMAGE_SUBSYSTEM_*`: 2 windowed, 3 console.
-    pub subsystem: u16,
+    pub(crate) subsystem: u16,
     /// The version of Windows that the loader asks for (the subsystem version).
-    pub minimum_os: OsVersion,
+    pub(crate) minimum_os: OsVersion,
     /// What of .NET the file holds.
-    pub assembly: Option<Assembly>,
+    pub(crate) assembly: Option<Assembly>,
 }
 
 /// An assembly of .NET, which its runtime loads, not Windows alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Assembly {
+pub(crate) enum Assembly {
     /// All code is the intermediate language, for every processor (ECMA-335, II.25.3.3.1: ILONLY, without 32BITREQUIRED
     /// unless that is a mere preference).
     Portable,
@@ -255,7 +255,7 @@ impl Facts {
         self.slices.iter().any(|slice| slice.kind == Kind::Executable)
     }
 
-    pub fn machines(&self) -> Machines {
+    pub(crate) fn machines(&self) -> Machines {
         self.slices.iter().map(|slice| slice.machine).collect()
     }
 

@@ -63,7 +63,7 @@ impl Inventory {
     }
 
     /// In the order given.
-    pub fn binaries(&self) -> &[(String, Facts)] {
+    pub(crate) fn binaries(&self) -> &[(String, Facts)] {
         &self.binaries
     }
 

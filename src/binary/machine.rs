@@ -7,7 +7,7 @@ use crate::serde_text::serde_as_text;
 use crate::target::Architecture;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Machine {
+pub(crate) enum Machine {
     Known(Architecture),
     /// With the number of the format's header.
     Other(u32),
@@ -25,7 +25,7 @@ const OTHER: &str = "machine 0x";
 const UNIVERSAL: &str = "universal2";
 
 impl Machine {
-    pub fn architecture(self) -> Option<Architecture> {
+    pub(crate) fn architecture(self) -> Option<Architecture> {
         match self {
             Self::Known(architecture) => Some(architecture),
             Self::Other(_) => None,

@@ -33,7 +33,7 @@ const THIN: [u32; 4] = [macho::MH_MAGIC, macho::MH_CIGAM, macho::MH_MAGIC_64, ma
 const FAT: [u32; 2] = [macho::FAT_MAGIC, macho::FAT_MAGIC_64];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Magic {
+pub(crate) enum Magic {
     Elf,
     MachO,
     /// Several Mach-O files in one.
@@ -57,10 +57,10 @@ pub enum Magic {
 
 impl Magic {
     /// How many bytes of a file decide.
-    pub const HEAD: usize = 512;
+    pub(crate) const HEAD: usize = 512;
 
     /// What a file is that begins with `bytes`.
-    pub fn of(bytes: &[u8]) -> Self {
+    pub(crate) fn of(bytes: &[u8]) -> Self {
         let head = &bytes[..bytes.len().min(Self::HEAD)];
         let word = |at| head.get(at..at + 4).and_then(<[u8]>::first_chunk).map(|word| u32::from_be_bytes(*word));
         match head {
@@ -108,7 +108,7 @@ impl Magic {
     }
 
     /// The format, where the file claims to be an executable, a library or an object file.
-    pub fn format(self) -> Option<Format> {
+    pub(crate) fn format(self) -> Option<Format> {
         match self {
             Self::Elf => Some(Format::Elf),
             Self::MachO | Self::FatMachO => Some(Format::MachO),

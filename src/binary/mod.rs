@@ -38,20 +38,22 @@ mod search;
 mod tags;
 
 pub(crate) use bundled::Reach;
-pub use dependencies::{Dependency, DependencyError, DependencyList, Origin, Root, Scope, Source};
-pub use error::BinaryError;
-pub use facts::{Details, Facts, Kind, Libc, Linkage, Signature, Slice};
+#[cfg(test)]
+pub(crate) use dependencies::Root;
+pub(crate) use dependencies::{Dependency, DependencyList, Origin, Scope, Source};
+pub(crate) use error::BinaryError;
+pub(crate) use facts::{Details, Facts, Signature, Slice};
+pub use facts::{Kind, Libc, Linkage};
 pub(crate) use head::machine as machine_of_head;
 pub use inventory::Inventory;
 pub(crate) use libc::missing_loader;
-pub use machine::{Machine, Machines};
-pub use magic::{Format, Magic};
-pub(crate) use objection::Absence;
-pub use objection::{Objection, Weight};
+pub(crate) use machine::{Machine, Machines};
+pub use magic::Format;
+pub(crate) use magic::Magic;
+pub(crate) use objection::{Absence, Objection, Weight};
 pub(crate) use python::PythonLibrary;
 pub use read::{Spool, read};
-pub use tags::NextTag;
-pub(crate) use tags::honest_instead;
+pub(crate) use tags::{NextTag, honest_instead};
 
 #[cfg(test)]
 mod tests;

@@ -34,7 +34,7 @@ pub enum Absence {
 
 /// How grave an objection is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Weight {
+pub(crate) enum Weight {
     /// Worth knowing; the promise may still be kept.
     Warning,
     /// The promise is broken on some machines.

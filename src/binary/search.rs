@@ -12,14 +12,14 @@ const MAX_PATHS: usize = 512;
 #[derive(Debug, Clone)]
 pub(super) struct Image<'a> {
     /// Where it lies once it is installed.
-    pub directory: String,
-    pub slice: &'a Slice,
+    pub(crate) directory: String,
+    pub(crate) slice: &'a Slice,
     /// Of an ELF file, what each run path that begins in its own directory can mean.
     paths: Vec<Vec<String>>,
 }
 
 impl<'a> Image<'a> {
-    pub fn of(member: &str, slice: &'a Slice) -> Self {
+    pub(crate) fn of(member: &str, slice: &'a Slice) -> Self {
         let installed = layout::installed(member);
         let mut image = Self { directory: member_path::parent(&installed).to_owned(), slice, paths: Vec::new() };
         if matches!(slice.details, Details::Elf(_)) {

@@ -38,10 +38,10 @@ const LOWEST_IOS: OsVersion = OsVersion::new(12, 0);
 
 /// A tag that more machines would take than those that are honest, and what rules it out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct NextTag {
-    pub tag: PlatformTag,
+pub(crate) struct NextTag {
+    pub(crate) tag: PlatformTag,
     /// A whole sentence about the file that rules it out.
-    pub because: String,
+    pub(crate) because: String,
 }
 
 /// Of each family the tag with the lowest floor that `honest` says of all `binaries`, after its legacy alias.

@@ -17,9 +17,9 @@ pub(super) fn requirement(key: &str, text: &str) -> Result<Requirement, TableErr
 /// What an extra adds.
 pub(super) struct Extra {
     /// The key that it stands at.
-    pub key: String,
-    pub name: DistributionName,
-    pub requirements: Vec<Requirement>,
+    pub(crate) key: String,
+    pub(crate) name: DistributionName,
+    pub(crate) requirements: Vec<Requirement>,
     /// Extras of the same project that it asks for, by their normal names.
     asked: BTreeSet<String>,
 }

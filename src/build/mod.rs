@@ -17,7 +17,7 @@ mod sdist;
 mod selection;
 mod shebang;
 pub(crate) mod source;
-pub mod staged;
+pub(crate) mod staged;
 mod strategy;
 mod table;
 mod tree;
@@ -49,12 +49,12 @@ use crate::wheel::info;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Built {
     #[serde(serialize_with = "portable_path")]
-    pub path: PathBuf,
-    pub size: u64,
-    pub sha256: Sha256Digest,
+    pub(crate) path: PathBuf,
+    pub(crate) size: u64,
+    pub(crate) sha256: Sha256Digest,
     /// How long it took; serialised as milliseconds.
     #[serde(rename = "milliseconds", serialize_with = "milliseconds")]
-    pub elapsed: Duration,
+    pub(crate) elapsed: Duration,
 }
 
 impl Shown for Vec<Built> {

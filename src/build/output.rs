@@ -16,10 +16,10 @@ use crate::zip::writer::SourceDate;
 /// How a distribution is written.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
-    pub compression: Compression,
+    pub(crate) compression: Compression,
     /// How many threads compress; the bytes are the same for every number.
-    pub jobs: NonZeroUsize,
-    pub date: SourceDate,
+    pub(crate) jobs: NonZeroUsize,
+    pub(crate) date: SourceDate,
 }
 
 impl Default for Options {
@@ -32,8 +32,8 @@ impl Default for Options {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Written {
-    pub size: u64,
-    pub sha256: Sha256Digest,
+    pub(crate) size: u64,
+    pub(crate) sha256: Sha256Digest,
 }
 
 /// A distribution that could not be written; nothing is left under its name.

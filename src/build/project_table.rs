@@ -19,24 +19,24 @@ use crate::wheel::requirement::Marker;
 
 /// The metadata of a distribution, as its `pyproject.toml` gives it.
 #[derive(Debug, Clone)]
-pub struct Project {
-    pub name: DistributionName,
-    pub version: Version,
+pub(crate) struct Project {
+    pub(crate) name: DistributionName,
+    pub(crate) version: Version,
     /// Where the description is, where there is one.
-    pub readme: Option<Readme>,
+    pub(crate) readme: Option<Readme>,
     /// Globs of the licence files, relative to the tree; each must match a file.
-    pub license_files: LicenseFiles,
-    pub entry_points: EntryPoints,
+    pub(crate) license_files: LicenseFiles,
+    pub(crate) entry_points: EntryPoints,
     /// The fields that depend on no other file.
     fields: Fields,
     /// Before which of them the licence files stand.
     licence_at: usize,
     /// The path of the licence text, for the legacy form of the `license` key.
-    pub license_text: Option<String>,
+    pub(crate) license_text: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum LicenseFiles {
+pub(crate) enum LicenseFiles {
     /// The globs given, each of which must match.
     Given(Vec<String>),
     /// The key is absent: whatever of the usual names is there.
@@ -48,7 +48,7 @@ impl Project {
     ///
     /// # Errors
     /// When the table is missing, a value is not valid, or something is `dynamic`: no hook runs here that could fill it.
-    pub fn from_pyproject(text: &str) -> Result<Self, TableError> {
+    pub(crate) fn from_pyproject(text: &str) -> Result<Self, TableError> {
         let file: File = toml::from_str(text).map_err(|error| TableError::Table(Box::new(error)))?;
         let table = file.project;
         if let Some(key) = table.dynamic.first() {
@@ -145,7 +145,7 @@ impl Project {
     }
 
     /// The METADATA file: the table's fields, the licence files found, and the description.
-    pub fn metadata(
+    pub(crate) fn metadata(
         &self,
         license_files: &[String],
         license_text: Option<&str>,

@@ -3,16 +3,16 @@
 use super::table::{ReadmeKey, ReadmeTable, TableError, value};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Readme {
+pub(crate) struct Readme {
     /// Where the text is.
-    pub source: ReadmeSource,
+    pub(crate) source: ReadmeSource,
     /// `text/markdown`, `text/x-rst` or `text/plain`.
-    pub content_type: String,
+    pub(crate) content_type: String,
 }
 
 /// Where a description is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ReadmeSource {
+pub(crate) enum ReadmeSource {
     /// In a file, relative to the tree.
     File(String),
     /// In the key itself.

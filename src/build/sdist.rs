@@ -15,7 +15,7 @@ use crate::wheel::filename::SdistFileName;
 use crate::zip::deflate::Compression;
 
 /// Writes the members, sorted, below the `NAME-VERSION` directory. `progress` is advanced by their bytes.
-pub fn write(
+pub(crate) fn write(
     target: &Path,
     name: &SdistFileName,
     members: &[Member],

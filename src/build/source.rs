@@ -10,14 +10,14 @@ use crate::zip::deflate::JoinError;
 #[derive(Debug, Clone)]
 pub(crate) struct Member {
     /// Its path in the archive, joined by `/`; for dist-info files the path below the dist-info directory.
-    pub path: String,
-    pub mode: Mode,
-    pub source: Source,
+    pub(crate) path: String,
+    pub(crate) mode: Mode,
+    pub(crate) source: Source,
 }
 
 /// Where the bytes of a member come from.
 #[derive(Debug, Clone)]
-pub(crate) enum Source {
+pub enum Source {
     File {
         path: PathBuf,
         /// Its size in bytes when it was found.
@@ -27,7 +27,7 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    pub fn size(&self) -> u64 {
+    pub(crate) fn size(&self) -> u64 {
         match self {
             Self::File { size, .. } => *size,
             Self::Bytes(bytes) => bytes.len() as u64,

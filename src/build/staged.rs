@@ -25,18 +25,16 @@ use crate::wheel::wheel_file::Root;
 /// A staged tree that distributions can be built from.
 #[derive(Debug, Clone)]
 pub struct Staged {
-    pub directory: PathBuf,
-    pub kind: StageKind,
-    /// The version of the runtime that it is, or that it pins.
-    pub release_version: PublicVersion,
-    pub project: Project,
+    pub(crate) directory: PathBuf,
+    pub(crate) kind: StageKind,
+    pub(crate) project: Project,
     /// METADATA, complete.
-    pub metadata: Fields,
+    pub(crate) metadata: Fields,
     /// The files of the wheel but for those that say what it is.
     pub(crate) members: Vec<Member>,
     /// What is to be run and has lost its execute bit since staging, by path in the stage. The wheel carries it executable
     /// all the same.
-    pub restored: Vec<String>,
+    pub(crate) restored: Vec<String>,
     /// Whether a front end tags the wheel as relkit does.
     pub(crate) is_tagged: bool,
     /// Software bills of materials, and what else a setting puts beside METADATA, by the path there.
@@ -48,7 +46,7 @@ pub struct Staged {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StageKind {
+pub(crate) enum StageKind {
     /// A wheel for the platforms of its tags; never a source distribution.
     Runtime(PlatformTagSet),
     /// A wheel and a source distribution for every platform.
@@ -95,7 +93,7 @@ const HATCH: &str = "hatch.toml";
 
 impl Staged {
     /// Reads a stage and checks that everything it names is there.
-    pub fn read(directory: &Path) -> Result<Self, StageError> {
+    pub(crate) fn read(directory: &Path) -> Result<Self, StageError> {
         let not_a_stage = |why: &str| StageError::NotAStage { path: directory.to_owned(), why: why.to_owned() };
         match std::fs::metadata(directory) {
             Err(error) => return Err(FsError::read(directory)(error).into()),
@@ -180,7 +178,6 @@ impl Staged {
         Ok(Self {
             directory: directory.to_owned(),
             kind,
-            release_version,
             project,
             metadata,
             members,
@@ -192,7 +189,7 @@ impl Staged {
         })
     }
 
-    pub fn wheel_name(&self) -> WheelFileName {
+    pub(crate) fn wheel_name(&self) -> WheelFileName {
         let tags = match &self.kind {
             StageKind::Runtime(platforms) => TagSet::runtime(platforms),
             StageKind::Sdk => TagSet::pure(),
@@ -209,7 +206,7 @@ impl Staged {
     }
 
     /// Where the wheel's files are installed.
-    pub fn root(&self) -> Root {
+    pub(crate) fn root(&self) -> Root {
         match self.kind {
             StageKind::Runtime(_) => Root::Platlib,
             StageKind::Sdk => Root::Purelib,

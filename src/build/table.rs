@@ -23,44 +23,44 @@ pub(super) fn value(key: impl Into<String>, source: impl Into<Box<dyn std::error
 
 #[derive(Deserialize)]
 pub(super) struct File {
-    pub project: Table,
+    pub(crate) project: Table,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct Table {
-    pub name: String,
-    pub version: Option<String>,
-    pub description: Option<String>,
-    pub readme: Option<ReadmeKey>,
-    pub requires_python: Option<String>,
-    pub license: Option<LicenseKey>,
-    pub license_files: Option<Vec<String>>,
+    pub(crate) name: String,
+    pub(crate) version: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) readme: Option<ReadmeKey>,
+    pub(crate) requires_python: Option<String>,
+    pub(crate) license: Option<LicenseKey>,
+    pub(crate) license_files: Option<Vec<String>>,
     #[serde(default)]
-    pub authors: Vec<Person>,
+    pub(crate) authors: Vec<Person>,
     #[serde(default)]
-    pub maintainers: Vec<Person>,
+    pub(crate) maintainers: Vec<Person>,
     #[serde(default)]
-    pub keywords: Vec<String>,
+    pub(crate) keywords: Vec<String>,
     #[serde(default)]
-    pub classifiers: Vec<String>,
+    pub(crate) classifiers: Vec<String>,
     #[serde(default)]
-    pub urls: toml::Table,
+    pub(crate) urls: toml::Table,
     #[serde(default)]
-    pub scripts: BTreeMap<String, String>,
+    pub(crate) scripts: BTreeMap<String, String>,
     #[serde(default)]
-    pub gui_scripts: BTreeMap<String, String>,
+    pub(crate) gui_scripts: BTreeMap<String, String>,
     #[serde(default)]
-    pub entry_points: BTreeMap<String, BTreeMap<String, String>>,
+    pub(crate) entry_points: BTreeMap<String, BTreeMap<String, String>>,
     #[serde(default)]
-    pub dependencies: Vec<String>,
+    pub(crate) dependencies: Vec<String>,
     #[serde(default)]
-    pub optional_dependencies: BTreeMap<String, Vec<String>>,
+    pub(crate) optional_dependencies: BTreeMap<String, Vec<String>>,
     /// Modules and packages that users import, and namespaces among them (PEP 794).
-    pub import_names: Option<Vec<String>>,
-    pub import_namespaces: Option<Vec<String>>,
+    pub(crate) import_names: Option<Vec<String>>,
+    pub(crate) import_namespaces: Option<Vec<String>>,
     #[serde(default)]
-    pub dynamic: Vec<String>,
+    pub(crate) dynamic: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -73,10 +73,10 @@ pub(super) enum ReadmeKey {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(super) struct ReadmeTable {
-    pub file: Option<String>,
-    pub text: Option<String>,
-    pub content_type: String,
-    pub charset: Option<String>,
+    pub(crate) file: Option<String>,
+    pub(crate) text: Option<String>,
+    pub(crate) content_type: String,
+    pub(crate) charset: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -89,13 +89,13 @@ pub(super) enum LicenseKey {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct LicenseTable {
-    pub file: Option<String>,
-    pub text: Option<String>,
+    pub(crate) file: Option<String>,
+    pub(crate) text: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Person {
-    pub name: Option<String>,
-    pub email: Option<String>,
+    pub(crate) name: Option<String>,
+    pub(crate) email: Option<String>,
 }

@@ -10,7 +10,7 @@ use crate::wheel::licences;
 
 /// The files of a stage, by relative path.
 pub(super) struct Tree<'a> {
-    pub directory: &'a Path,
+    pub(crate) directory: &'a Path,
     files: BTreeMap<String, Walked>,
 }
 

@@ -15,22 +15,22 @@ use crate::fs::{FsError, KEEPS_MODES, Mode, Walked};
 use crate::wheel::info;
 
 pub(super) struct WheelFiles {
-    pub members: Vec<Member>,
+    pub(crate) members: Vec<Member>,
     /// What goes into the dist-info directory, by the path there.
-    pub beside: Vec<Member>,
+    pub(crate) beside: Vec<Member>,
     /// What is to be run and has lost its execute bit.
-    pub restored: Vec<String>,
+    pub(crate) restored: Vec<String>,
 }
 
 /// What the stage says of its wheel beside the settings.
 pub(super) struct Layout<'a> {
-    pub project: &'a Project,
+    pub(crate) project: &'a Project,
     /// The import package.
-    pub module: &'a str,
+    pub(crate) module: &'a str,
     /// Programs by their path below the import package.
-    pub executables: &'a [String],
+    pub(crate) executables: &'a [String],
     /// The file that says so.
-    pub origin: &'a Path,
+    pub(crate) origin: &'a Path,
 }
 
 /// What every wheel has beside its files, whatever is forced there.

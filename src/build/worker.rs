@@ -16,11 +16,11 @@ use crate::zip::writer::Method;
 /// The compressed form of one chunk.
 pub(super) struct Chunk {
     /// What goes into the archive.
-    pub bytes: Vec<u8>,
+    pub(crate) bytes: Vec<u8>,
     /// CRC-32 of the data, with its length.
-    pub crc: crc32fast::Hasher,
+    pub(crate) crc: crc32fast::Hasher,
     /// How the bytes are to be read, where they are a whole member: stored where deflate gained nothing.
-    pub whole: Option<Method>,
+    pub(crate) whole: Option<Method>,
 }
 
 /// What one thread does at a time.
@@ -33,9 +33,9 @@ pub(super) enum Task {
 
 /// A chunk, and the digest of its source where it is the whole of it.
 pub(super) struct Done {
-    pub source: usize,
-    pub chunk: Chunk,
-    pub digest: Option<Sha256Digest>,
+    pub(crate) source: usize,
+    pub(crate) chunk: Chunk,
+    pub(crate) digest: Option<Sha256Digest>,
 }
 
 pub(super) struct Worker {

@@ -14,20 +14,20 @@ use crate::wheel::info;
 use crate::wheel::record::{Record, RecordRow};
 use crate::wheel::wheel_file::{self, Root};
 
-pub(crate) use super::output::Written;
-pub use super::output::{Options, WriteError};
+pub use super::output::Options;
+pub(crate) use super::output::{WriteError, Written};
 pub(crate) use super::source::Member;
 
 /// What a wheel holds beside WHEEL and RECORD, which the writer makes.
 #[derive(Debug, Clone)]
 pub(crate) struct Contents {
-    pub name: WheelFileName,
+    pub(crate) name: WheelFileName,
     /// Where the members are installed.
-    pub root: Root,
+    pub(crate) root: Root,
     /// The files outside dist-info.
-    pub members: Vec<Member>,
+    pub(crate) members: Vec<Member>,
     /// METADATA and the other files of the dist-info directory.
-    pub dist_info: Vec<Member>,
+    pub(crate) dist_info: Vec<Member>,
 }
 
 /// Writes a wheel to `target`. `progress` is advanced by the bytes of the members.

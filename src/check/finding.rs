@@ -43,9 +43,9 @@ pub struct Finding {
     pub member: Option<String>,
     /// Without a full stop.
     pub message: String,
-    pub help: String,
+    pub(crate) help: String,
     /// Why it is accepted; none where it is not.
-    pub accepted: Option<String>,
+    pub(crate) accepted: Option<String>,
 }
 
 impl Finding {
@@ -71,7 +71,7 @@ impl Finding {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileReport {
     /// The file, or the directory where a finding is about the set.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// None for a directory.
     pub sha256: Option<Sha256Digest>,
     /// In the order in which they are best fixed.
@@ -83,7 +83,7 @@ pub struct FileReport {
 pub struct Report {
     pub files: Vec<FileReport>,
     /// Whether the files are an index's, so that no command can be given their paths.
-    pub is_published: bool,
+    pub(crate) is_published: bool,
 }
 
 impl FileReport {
@@ -108,7 +108,7 @@ impl Report {
     }
 
     /// Errors that are not accepted fail.
-    pub fn exit(&self) -> Exit {
+    pub(crate) fn exit(&self) -> Exit {
         if self.count(Severity::Error) > 0 { Exit::NotGood } else { Exit::Good }
     }
 }

@@ -18,7 +18,7 @@ use crate::zip::archive::{Archive, ArchiveError};
 /// Everything that was found in the files of one run. Serializes as the JSON of `relkit inspect`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
-    pub schema_version: u32,
+    pub(crate) schema_version: u32,
     /// Every executable and library, those inside wheels too.
     pub binaries: Vec<Binary>,
     pub wheels: Vec<InspectedWheel>,
@@ -40,56 +40,56 @@ pub struct Binary {
     /// The C library that it needs; null where it needs none.
     pub libc: Option<Libc>,
     /// The lowest glibc that has every symbol version it needs.
-    pub libc_floor: Option<OsVersion>,
+    pub(crate) libc_floor: Option<OsVersion>,
     /// The lowest version of macOS, iOS or Windows that it asks for; null for Linux.
     pub minimum_os: Option<OsVersion>,
     /// The platform that a Mach-O file is for, as Apple calls it.
-    pub platform: Option<String>,
+    pub(crate) platform: Option<String>,
     /// The lowest API level of Android that it asks for.
-    pub android_api: Option<u16>,
+    pub(crate) android_api: Option<u16>,
     pub signed: bool,
     /// `valid`, `broken` or `absent`.
-    pub signature: &'static str,
+    pub(crate) signature: &'static str,
     pub signature_defect: Option<&'static str>,
     pub interpreter: Option<String>,
     pub needed: Vec<String>,
     pub run_paths: Vec<String>,
-    pub debug_info: bool,
+    pub(crate) debug_info: bool,
     /// How many dependencies it lists, the program itself not among them: as many as its SBOM has components; null where
     /// it carries no list, or one that cannot be read.
     pub dependencies: Option<usize>,
     /// Who wrote that list: `cargo-auditable`, or `Go build information` and the toolchain's version.
-    pub dependency_list: Option<String>,
+    pub(crate) dependency_list: Option<String>,
     pub dependency_list_defect: Option<String>,
     /// Every platform tag that it keeps the promise of.
     pub honest_tags: Vec<PlatformTag>,
     /// The tag that more machines would take; null where none is better.
-    pub next_tag: Option<NextTag>,
+    pub(crate) next_tag: Option<NextTag>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct InspectedWheel {
-    pub path: String,
+    pub(crate) path: String,
     /// The platform tags in its file name.
     pub tags: Vec<String>,
     /// Every platform tag that all its binaries honour together; `any` where it holds none.
     pub honest_tags: Vec<PlatformTag>,
     /// As of a single binary.
-    pub next_tag: Option<NextTag>,
+    pub(crate) next_tag: Option<NextTag>,
 }
 
 /// A file that is not what it claims to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
     /// The file, as in [`Binary::path`].
-    pub path: String,
+    pub(crate) path: String,
     pub message: String,
     pub help: Option<String>,
 }
 
 impl Report {
     /// Not good where a file is not what it claims to be.
-    pub fn exit(&self) -> Exit {
+    pub(crate) fn exit(&self) -> Exit {
         if self.problems.is_empty() { Exit::Good } else { Exit::NotGood }
     }
 }

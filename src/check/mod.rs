@@ -17,19 +17,19 @@ mod subject;
 
 use std::path::Path;
 
-pub use error::CheckError;
-pub use finding::{FileReport, Finding, Report, Severity};
+pub(crate) use error::CheckError;
+pub(crate) use finding::FileReport;
+pub use finding::{Finding, Report, Severity};
 pub use options::Options;
-pub use rule::{Documentation, Reason, Remedy, Rule};
+pub(crate) use rule::Rule;
 pub use rules::{Family, rules};
-pub(crate) use selection::find_rules;
-pub use selection::{Selection, SelectionError};
-pub(crate) use selection::{check_accepted, families, rule_names};
+pub use selection::Selection;
+pub(crate) use selection::{check_accepted, families, find_rules, rule_names};
 pub(crate) use subject::audit::{Attested, Audit, AuditedFile, Provenance};
-pub(crate) use subject::release::{Dist, Expected, Published, Receipts};
-pub use subject::release::{FailedStep, Half, PublishedFile};
+pub(crate) use subject::release::{Dist, Expected, FailedStep, Half, Published, PublishedFile, Receipts};
 pub use subject::sdist::SdistSubject;
-pub use subject::summary::{Role, Summary};
+pub use subject::summary::Role;
+pub(crate) use subject::summary::Summary;
 
 use crate::console::Progress;
 use crate::product::{AcceptedOf, RuntimeProject};

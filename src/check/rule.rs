@@ -3,7 +3,9 @@
 
 use std::fmt;
 
-pub(crate) use super::finding::{Findings, Severity};
+pub(crate) use super::finding::Findings;
+
+pub(crate) use super::finding::Severity;
 use super::subject::audit::Audit;
 use super::subject::release::Set;
 use super::subject::sdist::SdistSubject;
@@ -14,11 +16,11 @@ use crate::wheel::metadata::Metadata;
 #[derive(Debug, Clone, Copy)]
 pub struct Documentation {
     /// What it looks for.
-    pub what: &'static str,
+    pub(crate) what: &'static str,
     /// Why that is bad.
-    pub why: &'static str,
+    pub(crate) why: &'static str,
     /// What to do about it; shown with every finding.
-    pub fix: &'static str,
+    pub(crate) fix: &'static str,
     /// Why a finding weighs what it weighs: first of the rule's own severity, then of findings that differ.
     pub because: &'static [Reason],
     /// The commands of relkit that do what `fix` says, for findings of the rule's own severity.

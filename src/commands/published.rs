@@ -22,8 +22,8 @@ use crate::wheel::name::DistributionName;
 /// The files of published releases, for as long as this lives.
 pub(super) struct Fetched {
     scratch: Scratch,
-    pub releases: Vec<PublishedRelease>,
-    pub audit: Audit,
+    pub(crate) releases: Vec<PublishedRelease>,
+    pub(crate) audit: Audit,
 }
 
 /// The releases that are named where files may be; none where files are. Both together are refused.

@@ -5,8 +5,8 @@ use clap::Command;
 
 /// A section: its title, and rows of a word and what it means; a row without a word is a line as it stands.
 pub(super) struct Section {
-    pub title: &'static str,
-    pub rows: Vec<(String, String)>,
+    pub(crate) title: &'static str,
+    pub(crate) rows: Vec<(String, String)>,
 }
 
 impl Section {

@@ -15,12 +15,12 @@ pub(crate) enum Level {
 /// One workflow command. Displays as its line, without the newline.
 #[derive(Debug)]
 pub(crate) struct Annotation<'a> {
-    pub level: Level,
+    pub(crate) level: Level,
     /// As the workflow's own directory has it; what cannot be seen in it is shown.
-    pub file: Option<&'a str>,
-    pub title: &'a str,
+    pub(crate) file: Option<&'a str>,
+    pub(crate) title: &'a str,
     /// Its line breaks are kept, so that whoever puts a name into it makes that visible first.
-    pub message: &'a str,
+    pub(crate) message: &'a str,
 }
 
 impl fmt::Display for Annotation<'_> {

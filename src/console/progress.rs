@@ -94,12 +94,12 @@ impl Progress {
     }
 
     /// Sets the text beside a spinner, or before a bar.
-    pub fn message(&self, text: &str) {
+    pub(crate) fn message(&self, text: &str) {
         self.0.set_message(shortened(&visible(text)).into_owned());
     }
 
     /// Removes the bar.
-    pub fn finish(&self) {
+    pub(crate) fn finish(&self) {
         self.0.finish_and_clear();
     }
 }

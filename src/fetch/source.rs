@@ -19,15 +19,15 @@ use crate::wheel::name::DistributionName;
 /// An artefact of a release.
 #[derive(Debug, Clone)]
 pub(crate) struct Artefact {
-    pub url: Url,
+    pub(crate) url: Url,
     /// Its file name.
-    pub name: String,
+    pub(crate) name: String,
     /// Its path, as far as a list of checksums may know it.
-    pub path: String,
+    pub(crate) path: String,
     /// The targets whose wheels it becomes.
-    pub rows: Vec<Target>,
+    pub(crate) rows: Vec<Target>,
     /// The list that the product names.
-    pub checksums: Option<Place>,
+    pub(crate) checksums: Option<Place>,
 }
 
 /// What an artefact is held against.

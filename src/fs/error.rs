@@ -45,12 +45,12 @@ pub enum FsError {
 
 impl FsError {
     /// A reading error of `path`, fit for `map_err`.
-    pub fn read(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
+    pub(crate) fn read(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
         move |source| Self::Read { path: path.to_owned(), source }
     }
 
     /// A writing error of `path`, fit for `map_err`.
-    pub fn write(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
+    pub(crate) fn write(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
         move |source| Self::Write { path: path.to_owned(), source }
     }
 }

@@ -132,7 +132,7 @@ impl Drop for Open {
 
 /// A directory below the system's temporary directory, removed when dropped and when the run is interrupted.
 #[derive(Debug)]
-pub struct Scratch {
+pub(crate) struct Scratch {
     directory: TempDir,
     _open: Open,
     _lock: Option<File>,
@@ -140,7 +140,7 @@ pub struct Scratch {
 
 impl Scratch {
     /// A new directory whose name begins with `prefix`.
-    pub fn create(prefix: &str) -> Result<Self, FsError> {
+    pub(crate) fn create(prefix: &str) -> Result<Self, FsError> {
         let place = std::env::temp_dir();
         litter::sweep(&place);
         let directory = tempfile::Builder::new()
@@ -153,7 +153,7 @@ impl Scratch {
     }
 
     /// Where it is.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.directory.path()
     }
 }

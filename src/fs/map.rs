@@ -29,7 +29,7 @@ enum Bytes {
 
 impl Map {
     /// Reads the regular file at `path`.
-    pub fn open(path: &Path) -> io::Result<Self> {
+    pub(crate) fn open(path: &Path) -> io::Result<Self> {
         let (mut file, length) = open_within(path, MAX_MAPPED)?;
         if length > MAX_IN_MEMORY as u64 {
             let mut copy = tempfile::tempfile().map_err(no_copy)?;

@@ -14,23 +14,20 @@ mod refusal;
 mod spool;
 mod walk;
 
-pub use error::FsError;
-pub(crate) use error::{io_hint, path_hint, temporary_hint};
+pub(crate) use error::{FsError, io_hint, path_hint, temporary_hint};
 pub(crate) use file_bytes::{
     FileBytes, MAX_ARCHIVE, MAX_TABLE, open_regular, open_within, read, read_table, read_text,
 };
-pub use interrupt::Scratch;
-pub(crate) use interrupt::{Unused, clean_on_interrupt, say_on_interrupt};
-pub use json::JsonError;
-pub(crate) use json::{from_json, from_object, json_value, write_json};
+pub(crate) use interrupt::{Scratch, Unused, clean_on_interrupt, say_on_interrupt};
+pub(crate) use json::{JsonError, from_json, from_object, json_value, write_json};
 pub(crate) use litter::{is_scratch, is_temporary};
 pub use map::Map;
 pub use mode::{KEEPS_MODES, Mode, copy, set_mode};
-pub(crate) use pending::write_whole;
-pub use pending::{Existing, PendingDirectory, PendingFile};
-pub(crate) use pending::{append, write_through};
+pub use pending::{Existing, write_whole};
+pub(crate) use pending::{PendingDirectory, PendingFile, append, write_through};
 pub(crate) use place::{Place, must_be_writable, place};
 pub(crate) use platform::{is_still_at, keep_own_rights, refuses_execution};
 pub(crate) use refusal::is_too_long;
-pub use spool::Spool;
-pub use walk::{Kind, Walked, portable, walk};
+pub(crate) use spool::Spool;
+pub(crate) use walk::Kind;
+pub use walk::{Walked, portable, walk};

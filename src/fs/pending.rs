@@ -17,7 +17,7 @@ use super::platform::{self, parent_of, rename};
 
 /// A file being written under a temporary name beside its final one. Dropping it without `commit` removes it.
 #[derive(Debug)]
-pub struct PendingFile {
+pub(crate) struct PendingFile {
     temporary: NamedTempFile,
     target: PathBuf,
     open: Open,
@@ -26,7 +26,7 @@ pub struct PendingFile {
 impl PendingFile {
     /// Starts a file whose final name is `target`, or that to which it leads as a link; makes its directory where there is
     /// none.
-    pub fn create(target: &Path) -> Result<Self, FsError> {
+    pub(crate) fn create(target: &Path) -> Result<Self, FsError> {
         Self::at(place(target)?.file(target)?)
     }
 
@@ -45,7 +45,7 @@ impl PendingFile {
     }
 
     /// The open temporary file, for reading and writing.
-    pub fn file(&mut self) -> &mut File {
+    pub(crate) fn file(&mut self) -> &mut File {
         self.temporary.as_file_mut()
     }
 
@@ -53,7 +53,7 @@ impl PendingFile {
     ///
     /// # Errors
     /// When the file cannot be synchronised or renamed; the temporary is removed.
-    pub fn commit(self) -> Result<(), FsError> {
+    pub(crate) fn commit(self) -> Result<(), FsError> {
         let Self { temporary, target, open } = self;
         platform::default_mode(temporary.as_file()).map_err(FsError::write(&target))?;
         temporary.as_file().sync_all().map_err(FsError::write(&target))?;
@@ -64,7 +64,7 @@ impl PendingFile {
 }
 
 /// Writes `bytes` to `path`, whole or not at all; what is no file is written through, since there is nothing to replace.
-pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
     match place(path)? {
         Place::Through => write_through(path, &mut &*bytes),
         Place::File(target) => {
@@ -101,7 +101,7 @@ pub enum Existing {
 
 /// A directory being filled beside its final name. Dropping it without `commit` removes it.
 #[derive(Debug)]
-pub struct PendingDirectory {
+pub(crate) struct PendingDirectory {
     temporary: TempDir,
     target: PathBuf,
     existing: Existing,
@@ -114,7 +114,7 @@ impl PendingDirectory {
     ///
     /// # Errors
     /// When `target` is a file, or not empty and `existing` refuses that, or the place cannot be written to.
-    pub fn create(target: &Path, existing: Existing) -> Result<Self, FsError> {
+    pub(crate) fn create(target: &Path, existing: Existing) -> Result<Self, FsError> {
         // `out/.` and `out/` name `out`; only a plain last component can be renamed over.
         let target: PathBuf = target.components().collect();
         let plain = matches!(target.components().next_back(), Some(Component::Normal(_)));
@@ -147,7 +147,7 @@ impl PendingDirectory {
     }
 
     /// Where the tree is until `commit`.
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.temporary.path()
     }
 
@@ -155,7 +155,7 @@ impl PendingDirectory {
     ///
     /// # Errors
     /// When the exchange fails, or another run has put a tree there that this one may not replace; what is there stays.
-    pub fn commit(self) -> Result<(), FsError> {
+    pub(crate) fn commit(self) -> Result<(), FsError> {
         let Self { temporary, target, existing, open, _lock } = self;
         platform::default_directory_mode(temporary.path()).map_err(FsError::write(&target))?;
         let settled = open.settle();

@@ -6,10 +6,27 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-pub(super) use system::{
-    allow_removal, default_directory_mode, default_mode, is_link_loop, is_own, is_process_gone, is_run, is_socket,
-    open_now, open_through, set_mode,
-};
+pub(super) use system::allow_removal;
+
+pub(super) use system::default_directory_mode;
+
+pub(super) use system::default_mode;
+
+pub(super) use system::is_link_loop;
+
+pub(super) use system::is_own;
+
+pub(super) use system::is_process_gone;
+
+pub(super) use system::is_run;
+
+pub(super) use system::is_socket;
+
+pub(super) use system::open_now;
+
+pub(super) use system::open_through;
+
+pub(super) use system::set_mode;
 pub(crate) use system::{is_still_at, keep_own_rights, refuses_execution};
 
 #[cfg(unix)]
@@ -20,7 +37,7 @@ mod system {
     use std::path::Path;
     use std::time::{Duration, Instant};
 
-    pub fn set_mode(path: &Path, bits: u32) -> io::Result<()> {
+    pub(crate) fn set_mode(path: &Path, bits: u32) -> io::Result<()> {
         fs::set_permissions(path, Permissions::from_mode(bits))
     }
 
@@ -140,7 +157,7 @@ mod system {
         }
     }
 
-    pub const NOT_REGULAR: &str = "not a regular file";
+    pub(crate) const NOT_REGULAR: &str = "not a regular file";
 
     pub(crate) fn is_socket(path: &Path) -> bool {
         fs::metadata(path).is_ok_and(|metadata| metadata.file_type().is_socket())
@@ -177,7 +194,7 @@ mod system {
     use std::io;
     use std::path::Path;
 
-    pub fn set_mode(_: &Path, _: u32) -> io::Result<()> {
+    pub(crate) fn set_mode(_: &Path, _: u32) -> io::Result<()> {
         Ok(())
     }
 
@@ -205,7 +222,7 @@ mod system {
 
     pub(crate) fn allow_removal(_: &Path) {}
 
-    pub const NOT_REGULAR: &str = "not a regular file";
+    pub(crate) const NOT_REGULAR: &str = "not a regular file";
 
     pub(crate) fn is_socket(_: &Path) -> bool {
         false

@@ -7,14 +7,14 @@ use super::map::{MAX_IN_MEMORY, Map, no_copy};
 
 /// Takes data by `Write` and ends as its bytes.
 #[derive(Debug, Default)]
-pub struct Spool {
+pub(crate) struct Spool {
     memory: Vec<u8>,
     file: Option<File>,
 }
 
 impl Spool {
     /// Everything that was written.
-    pub fn finish(self) -> io::Result<Map> {
+    pub(crate) fn finish(self) -> io::Result<Map> {
         match self.file {
             Some(file) => Map::of(&file),
             None => Ok(self.memory.into()),

@@ -8,7 +8,7 @@ use super::platform;
 
 /// What a walk found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub(crate) enum Kind {
     File,
     /// A symbolic link, not followed.
     Link,
@@ -23,10 +23,10 @@ pub struct Walked {
     pub relative: String,
     /// Where it is.
     pub path: PathBuf,
-    pub kind: Kind,
-    pub size: u64,
+    pub(crate) kind: Kind,
+    pub(crate) size: u64,
     /// Whether it is to be run, by its execute bits; data wherever `KEEPS_MODES` is false.
-    pub mode: Mode,
+    pub(crate) mode: Mode,
 }
 
 /// Every file below `directory`, sorted by relative path; directories themselves are left out, links are not followed.

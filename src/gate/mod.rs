@@ -7,11 +7,11 @@ mod report;
 mod upload;
 mod verify;
 
-pub(crate) use crate::check::Published;
-pub use crate::check::{FailedStep, Half, PublishedFile, Role};
+pub use crate::check::Role;
+pub(crate) use crate::check::{FailedStep, Half, Published, PublishedFile};
 pub(crate) use manifest::must_be_of_manifest;
 pub use manifest::{ManifestError, differences, read_manifest};
-pub use release::{FindingRecord, Problem, ReceiptRecord, Release, ReleaseFile};
+pub use release::{FindingRecord, Problem, Release, ReleaseFile};
 pub(crate) use report::Verdict;
 pub(crate) use upload::UploadCommand;
 pub(crate) use verify::is_of_gate;

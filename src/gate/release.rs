@@ -53,21 +53,21 @@ pub struct ReleaseFile {
 /// A finding, as the manifest keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FindingRecord {
-    pub rule: String,
-    pub severity: Severity,
-    pub member: Option<String>,
-    pub message: String,
+    pub(crate) rule: String,
+    pub(crate) severity: Severity,
+    pub(crate) member: Option<String>,
+    pub(crate) message: String,
     /// Why it is accepted.
-    pub accepted: Option<String>,
+    pub(crate) accepted: Option<String>,
 }
 
 /// A smoke receipt, as the manifest keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReceiptRecord {
-    pub file: String,
-    pub outcome: Outcome,
-    pub level: Level,
-    pub platform: String,
+    pub(crate) file: String,
+    pub(crate) outcome: Outcome,
+    pub(crate) level: Level,
+    pub(crate) platform: String,
 }
 
 impl From<&Finding> for FindingRecord {
@@ -98,21 +98,21 @@ impl From<&(String, smoke::Report)> for ReceiptRecord {
 pub struct Release {
     pub schema_version: u32,
     /// The runtime distribution of the product.
-    pub product: DistributionName,
+    pub(crate) product: DistributionName,
     pub outcome: Outcome,
-    pub release_version: PublicVersion,
+    pub(crate) release_version: PublicVersion,
     /// The same, where the product is Codex.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub codex_version: Option<PublicVersion>,
+    pub(crate) codex_version: Option<PublicVersion>,
     /// The half that it is, where it is not whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub only: Option<Half>,
+    pub(crate) only: Option<Half>,
     pub problems: Vec<Problem>,
     pub warnings: Vec<Problem>,
     pub files: Vec<ReleaseFile>,
     /// Where it is the SDK alone, the runtime that the index had.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub published: Vec<PublishedFile>,
+    pub(crate) published: Vec<PublishedFile>,
 }
 
 impl Release {
@@ -121,7 +121,7 @@ impl Release {
         self.only.is_none_or(|half| (half == Half::Runtime) == (role == Role::RuntimeWheel))
     }
 
-    pub fn exit(&self) -> Exit {
+    pub(crate) fn exit(&self) -> Exit {
         self.outcome.exit()
     }
 }

@@ -32,10 +32,10 @@ fn alike(problems: &[Problem]) -> Vec<(&Problem, Vec<(&str, &str)>)> {
 
 /// A release, and the directory that it stands in.
 pub(crate) struct Verdict<'a> {
-    pub release: &'a Release,
-    pub dist: &'a Path,
+    pub(crate) release: &'a Release,
+    pub(crate) dist: &'a Path,
     /// The command to type after this.
-    pub next: String,
+    pub(crate) next: String,
 }
 
 impl Shown for Verdict<'_> {

@@ -11,19 +11,19 @@ use crate::product::RuntimeProject;
 
 /// `relkit publish` of what was verified.
 pub(crate) struct UploadCommand<'a> {
-    pub dist: &'a Path,
-    pub release_version: &'a str,
-    pub revision: Option<String>,
-    pub product: Option<&'a Path>,
-    pub template: Option<&'a Path>,
-    pub sdk_template: Option<&'a Path>,
-    pub receipts: Option<&'a Path>,
-    pub allow_missing: Vec<String>,
-    pub only: Option<Half>,
+    pub(crate) dist: &'a Path,
+    pub(crate) release_version: &'a str,
+    pub(crate) revision: Option<String>,
+    pub(crate) product: Option<&'a Path>,
+    pub(crate) template: Option<&'a Path>,
+    pub(crate) sdk_template: Option<&'a Path>,
+    pub(crate) receipts: Option<&'a Path>,
+    pub(crate) allow_missing: Vec<String>,
+    pub(crate) only: Option<Half>,
     /// Where the runtime of an SDK alone is looked up, where no index is named.
-    pub index_url: Option<String>,
+    pub(crate) index_url: Option<String>,
     /// Whose first index is meant, where it names one.
-    pub runtime: &'a RuntimeProject,
+    pub(crate) runtime: &'a RuntimeProject,
 }
 
 impl UploadCommand<'_> {

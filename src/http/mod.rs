@@ -19,12 +19,11 @@ use reqwest::redirect::Policy;
 
 use resolver::Resolver;
 
-pub use address::parse_url;
-pub(crate) use address::{must_be_safe, shown, split_userinfo, without_secrets};
-pub(crate) use answer::{MAX_ANSWER, MAX_ASKED, is_passing, retry_after};
+pub use address::{must_be_safe, parse_url, shown, split_userinfo, without_secrets};
+pub use answer::{MAX_ANSWER, MAX_ASKED, is_passing, retry_after};
 pub use error::HttpError;
 pub(crate) use packed::unpacked;
-pub use refusal::Refusal;
+pub(crate) use refusal::Refusal;
 pub(crate) use secrets::Secrets;
 pub(crate) use until::Until;
 

@@ -9,13 +9,13 @@ use crate::member_path::{self, MemberPath};
 /// A file of the input, under its name there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Found {
-    pub path: MemberPath,
+    pub(crate) path: MemberPath,
     /// Where its bytes are.
-    pub source: PathBuf,
-    pub size: u64,
+    pub(crate) source: PathBuf,
+    pub(crate) size: u64,
     /// Whether the input has it as a file to be run; inputs lose that as often as they keep it.
-    pub mode: Mode,
-    pub part: Part,
+    pub(crate) mode: Mode,
+    pub(crate) part: Part,
 }
 
 /// What a file is of.

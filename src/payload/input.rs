@@ -8,18 +8,18 @@ use crate::wheel::name::DistributionName;
 /// What an input gave up.
 #[derive(Debug)]
 pub(super) struct Input {
-    pub form: Form,
-    pub files: Vec<Found>,
-    pub wheel: Option<WheelName>,
+    pub(crate) form: Form,
+    pub(crate) files: Vec<Found>,
+    pub(crate) wheel: Option<WheelName>,
 }
 
 /// What the `.dist-info` directory of a wheel is named by.
 #[derive(Debug)]
 pub(super) struct WheelName {
-    pub distribution: Option<DistributionName>,
-    pub version: String,
+    pub(crate) distribution: Option<DistributionName>,
+    pub(crate) version: String,
     /// Its import packages.
-    pub modules: Vec<String>,
+    pub(crate) modules: Vec<String>,
 }
 
 /// What can be asked of an input besides its program.
@@ -52,9 +52,9 @@ impl Input {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sought<'a> {
     /// The name of the program; empty where any is meant.
-    pub program: &'a str,
+    pub(crate) program: &'a str,
     /// Whether a wheel's package directory alone is meant.
-    pub package_directory: bool,
+    pub(crate) package_directory: bool,
 }
 
 impl Sought<'_> {

@@ -11,32 +11,32 @@ const MAX_STEPS: usize = 40;
 
 #[derive(Debug)]
 pub(super) struct Link {
-    pub path: MemberPath,
+    pub(crate) path: MemberPath,
     /// Where it leads, from the root of the archive; `None` where that is outside.
-    pub target: Option<String>,
+    pub(crate) target: Option<String>,
 }
 
 /// A file that is another one again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Copy {
-    pub path: MemberPath,
+    pub(crate) path: MemberPath,
     /// The number of the file.
-    pub of: usize,
+    pub(crate) of: usize,
 }
 
 /// What came of the links.
 #[derive(Debug, Default)]
 pub(super) struct Resolved {
-    pub copies: Vec<Copy>,
+    pub(crate) copies: Vec<Copy>,
     /// Those that would lead to something inside, and nothing is there.
-    pub dangling: Vec<MemberPath>,
+    pub(crate) dangling: Vec<MemberPath>,
 }
 
 /// The first link that cannot be followed, and why.
 #[derive(Debug)]
 pub(super) struct Refused<'a> {
-    pub link: &'a Link,
-    pub why: &'static str,
+    pub(crate) link: &'a Link,
+    pub(crate) why: &'static str,
 }
 
 /// What the links are copies of, at most `limit` of them.

@@ -42,9 +42,9 @@ use crate::product::{FileRule, RuntimeProject};
 
 pub use error::PayloadError;
 pub use form::Form;
-pub(crate) use package::package_of;
-pub use package::{DESCRIPTOR, Package};
-pub use place::{Executable, PayloadFile, Place};
+pub(crate) use package::{DESCRIPTOR, Package, package_of};
+pub use place::Place;
+pub(crate) use place::{Executable, PayloadFile};
 pub(crate) use survey::{Surveyed, survey};
 pub(crate) use wheel_program::{Standing, WheelProgram};
 
@@ -55,11 +55,11 @@ pub struct Payload {
     /// Every file, sorted by place and path.
     pub files: Vec<PayloadFile>,
     /// The program: the first of the product's executables.
-    pub entrypoint: Executable,
+    pub(crate) entrypoint: Executable,
     /// The product's other executables that the payload has.
-    pub companions: Vec<Executable>,
+    pub(crate) companions: Vec<Executable>,
     /// The package descriptor of an app server, where the payload has one.
-    pub package: Option<Package>,
+    pub(crate) package: Option<Package>,
     /// The version that the name of the `.dist-info` directory states, where the payload is a wheel of the product.
     pub wheel_version: Option<String>,
     /// Files that are not part of the payload, by their names in the input.
@@ -67,7 +67,7 @@ pub struct Payload {
     /// The rows of `files` that match nothing in a payload that need not have more than the program.
     pub unmatched: Vec<FileRule>,
     /// Links to nothing, by their names in the input; a wheel holds no links, and these have no file.
-    pub dangling: Vec<MemberPath>,
+    pub(crate) dangling: Vec<MemberPath>,
     scratch: PathBuf,
 }
 
@@ -108,7 +108,7 @@ impl Payload {
         std::iter::once(&self.entrypoint).chain(&self.companions)
     }
 
-    pub fn size(&self) -> u64 {
+    pub(crate) fn size(&self) -> u64 {
         self.files.iter().map(|file| file.size).sum()
     }
 

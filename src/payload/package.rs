@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::fs::from_object;
 use crate::member_path::MemberPath;
 
-pub const DESCRIPTOR: &str = "codex-package.json";
+pub(crate) const DESCRIPTOR: &str = "codex-package.json";
 
 /// The only one there is so far.
 const LAYOUT: u64 = 1;
@@ -20,25 +20,25 @@ pub(crate) fn package_of(path: &str) -> Option<&str> {
 /// What a package descriptor says. A key that is absent is `None`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Package {
+pub(crate) struct Package {
     #[serde(default = "default_layout")]
-    pub layout_version: u64,
+    pub(crate) layout_version: u64,
     /// The version of the program, in its own spelling: `0.163.0-alpha.1`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub version: Option<String>,
+    pub(crate) version: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub target: Option<String>,
+    pub(crate) target: Option<String>,
     /// Which program of the product it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub variant: Option<String>,
+    pub(crate) variant: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub entrypoint: Option<String>,
+    pub(crate) entrypoint: Option<String>,
     /// The directory of helpers and data.
     #[serde(default = "default_resources")]
-    pub resources_dir: String,
+    pub(crate) resources_dir: String,
     /// The directory of tools that the program puts on its PATH.
     #[serde(default = "default_path")]
-    pub path_dir: String,
+    pub(crate) path_dir: String,
 }
 
 fn default_layout() -> u64 {
@@ -69,10 +69,10 @@ impl Default for Package {
 
 impl Package {
     /// The largest descriptor that is read, in bytes.
-    pub const MAX_SIZE: u64 = 64 << 10;
+    pub(crate) const MAX_SIZE: u64 = 64 << 10;
 
     /// What the known keys with texts say, whatever else is wrong with a descriptor.
-    pub fn texts(bytes: &[u8]) -> Self {
+    pub(crate) fn texts(bytes: &[u8]) -> Self {
         let value: serde_json::Value = serde_json::from_slice(bytes).unwrap_or_default();
         let text = |key| value.get(key).and_then(serde_json::Value::as_str).map(str::to_owned);
         Self {
@@ -89,7 +89,7 @@ impl Package {
     /// # Errors
     /// Where the bytes are no JSON object, a known key has a value of the wrong type, the layout is another one, or a path
     /// leads out of the package.
-    pub fn parse(bytes: &[u8]) -> Result<Self, String> {
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, String> {
         let package: Self = from_object(bytes).map_err(|error| format!("cannot be used: {error}"))?;
         if package.layout_version != LAYOUT {
             return Err(format!("states layoutVersion {}, and only {LAYOUT} is known", package.layout_version));

@@ -47,17 +47,17 @@ pub struct PayloadFile {
     /// Below that place.
     pub path: MemberPath,
     /// Where its bytes are until the payload is placed.
-    pub source: PathBuf,
+    pub(crate) source: PathBuf,
     /// Its mode in the wheel, whatever the input's was.
     pub mode: Mode,
-    pub size: u64,
+    pub(crate) size: u64,
 }
 
 /// One of the product's executables in a payload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Executable {
     /// As the product's table has it, without `.exe`.
-    pub name: String,
+    pub(crate) name: String,
     pub place: Place,
     pub path: MemberPath,
 }
@@ -65,12 +65,12 @@ pub struct Executable {
 /// Where everything goes.
 #[derive(Debug)]
 pub(super) struct Layout {
-    pub files: Vec<PayloadFile>,
-    pub entrypoint: Executable,
-    pub companions: Vec<Executable>,
-    pub package: Option<Package>,
-    pub ignored: Vec<MemberPath>,
-    pub unmatched: Vec<FileRule>,
+    pub(crate) files: Vec<PayloadFile>,
+    pub(crate) entrypoint: Executable,
+    pub(crate) companions: Vec<Executable>,
+    pub(crate) package: Option<Package>,
+    pub(crate) ignored: Vec<MemberPath>,
+    pub(crate) unmatched: Vec<FileRule>,
 }
 
 /// Files with their places, while they are being given out.

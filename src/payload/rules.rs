@@ -19,9 +19,9 @@ const MAX_NEAREST: usize = 3;
 #[derive(Debug, Default)]
 pub(super) struct Applied {
     /// The files that have a place by a rule.
-    pub taken: BTreeSet<MemberPath>,
+    pub(crate) taken: BTreeSet<MemberPath>,
     /// The rules that matched nothing where that is no error.
-    pub unmatched: Vec<FileRule>,
+    pub(crate) unmatched: Vec<FileRule>,
 }
 
 /// Gives the files that rules name their places; `directory` is that of the program.

@@ -12,16 +12,16 @@ use crate::fs::{FsError, Map};
 /// A file, and what its first bytes say.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Known<'a> {
-    pub found: &'a Found,
-    pub magic: Magic,
+    pub(crate) found: &'a Found,
+    pub(crate) magic: Magic,
 }
 
 /// The product's executables in a payload.
 #[derive(Debug)]
 pub(super) struct Programs<'a> {
-    pub first: Known<'a>,
+    pub(crate) first: Known<'a>,
     /// Each with its name in the table.
-    pub others: Vec<(&'a str, Known<'a>)>,
+    pub(crate) others: Vec<(&'a str, Known<'a>)>,
 }
 
 impl<'a> Programs<'a> {

@@ -16,13 +16,13 @@ use crate::wheel::sbom::is_sbom_name;
 #[derive(Debug, Clone)]
 pub(crate) struct Surveyed {
     /// Below the payload's own top, as rules of `files` are matched against.
-    pub path: MemberPath,
-    pub source: PathBuf,
-    pub magic: Magic,
+    pub(crate) path: MemberPath,
+    pub(crate) source: PathBuf,
+    pub(crate) magic: Magic,
     /// Whether it is called as libraries are.
-    pub is_library: bool,
+    pub(crate) is_library: bool,
     /// Whether a wheel has it as a script.
-    pub is_script: bool,
+    pub(crate) is_script: bool,
 }
 
 /// Reads a payload into `scratch`, as [`Payload::open`](super::Payload::open) does. A program that comes alone is called as

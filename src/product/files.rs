@@ -18,9 +18,9 @@ pub struct FileRule {
     matcher: GlobMatcher,
     /// The directory that the pattern begins with, with a slash at its end; empty where a wildcard comes first.
     directory: String,
-    pub to: Destination,
+    pub(crate) to: Destination,
     /// Where the table has the pattern.
-    pub at: Place,
+    pub(crate) at: Place,
 }
 
 impl PartialEq for FileRule {
@@ -58,7 +58,7 @@ impl FileRule {
 
 /// Where in a wheel files go.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Destination {
+pub(crate) enum Destination {
     /// Below the licence directory of the dist-info directory.
     Licences(Naming),
     /// Below the root of the environment: `.data/data`.
@@ -69,7 +69,7 @@ pub enum Destination {
 
 /// What a shipped file is called.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Naming {
+pub(crate) enum Naming {
     /// By its own name in that directory; the empty one is the root.
     Into(String),
     /// By that name.

@@ -18,17 +18,20 @@ mod template;
 
 use std::path::{Path, PathBuf};
 
-pub use error::ProductError;
-pub use files::{Destination, FileRule, Naming};
+pub(crate) use error::ProductError;
+pub(crate) use files::{Destination, FileRule, Naming};
 pub(crate) use matrix::Matrix;
-pub use named::NamedError;
-pub use place::Place;
-pub use runner::RunsOn;
-pub use runtime::{Accepted, AcceptedOf, Command, Index, PlatformFamily, RuntimeProject};
+pub(crate) use named::NamedError;
+pub(crate) use place::Place;
+pub(crate) use runner::RunsOn;
+pub use runtime::{Accepted, AcceptedOf, RuntimeProject};
+pub(crate) use runtime::{Command, PlatformFamily};
 pub use sdk::SdkProject;
-pub use smoke::{Level, Pattern, Smoke, SmokeCommand, VersionQuestion};
+pub use smoke::Level;
+pub(crate) use smoke::{Smoke, SmokeCommand, VersionQuestion};
 pub(crate) use table::is_of_python;
-pub use target::{Target, Text};
+pub use target::Target;
+pub(crate) use target::Text;
 pub(crate) use template::PYPROJECT;
 pub use template::Template;
 
@@ -42,18 +45,18 @@ const SDK_TEMPLATE: &str = "sdk-template";
 #[derive(Debug, Clone)]
 pub struct Product {
     pub runtime: RuntimeProject,
-    pub runtime_template: Template,
+    pub(crate) runtime_template: Template,
     /// Most products have no SDK.
     pub sdk: Option<Sdk>,
     /// Where it is; none of the built-in one, and of templates that are named alone.
-    pub directory: Option<PathBuf>,
+    pub(crate) directory: Option<PathBuf>,
 }
 
 /// The SDK of a product.
 #[derive(Debug, Clone)]
 pub struct Sdk {
-    pub project: SdkProject,
-    pub template: Template,
+    pub(crate) project: SdkProject,
+    pub(crate) template: Template,
 }
 
 /// What a user says of the product that is meant.
@@ -131,7 +134,7 @@ impl Product {
     ///
     /// # Errors
     /// Where it has none.
-    pub fn named_sdk(&self) -> Result<&Sdk, NamedError> {
+    pub(crate) fn named_sdk(&self) -> Result<&Sdk, NamedError> {
         self.sdk.as_ref().ok_or_else(|| NamedError::Sdk(self.runtime.distribution.clone()))
     }
 

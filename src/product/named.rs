@@ -10,7 +10,7 @@ use crate::wheel::name::DistributionName;
 
 /// A name that stands for nothing of the product.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NamedError {
+pub(crate) enum NamedError {
     #[error("`{name}` is not a target of `{distribution}`{}", meant(nearest(name, known.iter().map(String::as_str))))]
     Target { name: String, distribution: DistributionName, known: Vec<String> },
     #[error("`{name}` is no index of `{distribution}`{}", meant(nearest(name, known.iter().map(String::as_str))))]
@@ -37,7 +37,7 @@ impl RuntimeProject {
     ///
     /// # Errors
     /// Where the product has no such target.
-    pub fn named_target(&self, name: &str) -> Result<TargetTriple, NamedError> {
+    pub(crate) fn named_target(&self, name: &str) -> Result<TargetTriple, NamedError> {
         let triples = || self.targets.iter().map(|row| &row.triple);
         let known = name.parse::<TargetTriple>().ok().filter(|triple| triples().any(|known| known == triple));
         known.ok_or_else(|| {
@@ -52,7 +52,7 @@ impl RuntimeProject {
     ///
     /// # Errors
     /// As of [`named_target`](Self::named_target).
-    pub fn named_targets(&self, names: &[String]) -> Result<Vec<TargetTriple>, NamedError> {
+    pub(crate) fn named_targets(&self, names: &[String]) -> Result<Vec<TargetTriple>, NamedError> {
         if names.iter().any(|name| name == "all") {
             return Ok(self.targets.iter().map(|row| row.triple.clone()).collect());
         }
@@ -63,7 +63,7 @@ impl RuntimeProject {
     ///
     /// # Errors
     /// As of [`named_target`](Self::named_target).
-    pub fn named_row(&self, name: &str, tags: Option<&PlatformTagSet>) -> Result<Option<&Target>, NamedError> {
+    pub(crate) fn named_row(&self, name: &str, tags: Option<&PlatformTagSet>) -> Result<Option<&Target>, NamedError> {
         let triple = self.named_target(name)?;
         let rows: Vec<_> = self.targets.iter().filter(|row| row.triple == triple).collect();
         Ok(match (&rows[..], tags) {
@@ -77,7 +77,7 @@ impl RuntimeProject {
     ///
     /// # Errors
     /// Where the product's table has no such row.
-    pub fn named_index(&self, name: &str) -> Result<&Index, NamedError> {
+    pub(crate) fn named_index(&self, name: &str) -> Result<&Index, NamedError> {
         self.indexes.iter().find(|row| row.name == name).ok_or_else(|| NamedError::Index {
             name: name.to_owned(),
             distribution: self.distribution.clone(),

@@ -13,7 +13,7 @@ const MAX_LABELS: usize = 20;
 
 /// The labels that a runner must have, all of them; at least one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RunsOn(Vec<String>);
+pub(crate) struct RunsOn(Vec<String>);
 
 impl RunsOn {
     /// The one label of a runner.

@@ -27,28 +27,28 @@ const RELEASE: &str = "release";
 pub struct RuntimeProject {
     pub distribution: DistributionName,
     /// The import package that carries the payload.
-    pub module: String,
+    pub(crate) module: String,
     /// The file names of the executables, without `.exe`. The first is the program: every payload has it.
-    pub executables: Vec<String>,
+    pub(crate) executables: Vec<String>,
     /// The forms of the tags of a release; the first is written, all are read.
-    pub release_tags: Vec<TagForm>,
+    pub(crate) release_tags: Vec<TagForm>,
     /// Where upstream's artefacts are.
     pub source: Option<Text>,
     /// Where the digests of upstream's artefacts are.
     pub checksums: Option<Text>,
-    pub command: Command,
+    pub(crate) command: Command,
     /// Further names of the command.
     pub aliases: Vec<String>,
     /// What else of a payload is shipped.
     pub files: Vec<FileRule>,
     pub smoke: Smoke,
     /// The platform families that a release promises to serve.
-    pub supports: Vec<PlatformFamily>,
+    pub(crate) supports: Vec<PlatformFamily>,
     /// One row per wheel of a release, in the template's order.
     pub targets: Vec<Target>,
     pub accepted: Vec<Accepted>,
     /// The indexes that are published to by name.
-    pub indexes: Vec<Index>,
+    pub(crate) indexes: Vec<Index>,
     /// The row that each tag stands in, by the tag's canonical name.
     rows_by_tag: RowsByTag,
 }
@@ -56,7 +56,7 @@ pub struct RuntimeProject {
 /// How the program gets on PATH.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Default)]
 #[serde(rename_all = "kebab-case")]
-pub enum Command {
+pub(crate) enum Command {
     /// The program itself is a script of the wheel.
     Scripts,
     /// An entry point starts the program, which lies in the import package.
@@ -79,7 +79,7 @@ impl fmt::Display for Command {
 /// A family of platforms that a wheel set serves or does not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum PlatformFamily {
+pub(crate) enum PlatformFamily {
     LinuxGlibc,
     LinuxMusl,
     Macos,
@@ -120,10 +120,10 @@ impl Accepted {
 
 /// An index that a product is published to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Index {
-    pub name: String,
-    pub upload_url: Url,
-    pub index_url: Option<Url>,
+pub(crate) struct Index {
+    pub(crate) name: String,
+    pub(crate) upload_url: Url,
+    pub(crate) index_url: Option<Url>,
 }
 
 #[derive(Deserialize)]
@@ -231,7 +231,7 @@ impl RuntimeProject {
     }
 
     /// The file name of the program, without `.exe`.
-    pub fn executable(&self) -> &str {
+    pub(crate) fn executable(&self) -> &str {
         // invariant: a table without an executable is refused.
         self.executables.first().map_or("", String::as_str)
     }

@@ -8,12 +8,12 @@ use crate::wheel::name::DistributionName;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SdkProject {
-    pub distribution: DistributionName,
+    pub(crate) distribution: DistributionName,
     /// The import package.
-    pub module: String,
+    pub(crate) module: String,
     /// The distribution that is pinned.
-    pub runtime_distribution: DistributionName,
-    pub runtime_module: String,
+    pub(crate) runtime_distribution: DistributionName,
+    pub(crate) runtime_module: String,
 }
 
 #[derive(Deserialize)]

@@ -50,39 +50,39 @@ impl fmt::Display for Level {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Smoke {
     /// How far a test goes where nobody says otherwise.
-    pub level: Level,
-    pub version: VersionQuestion,
+    pub(crate) level: Level,
+    pub(crate) version: VersionQuestion,
     pub commands: Vec<SmokeCommand>,
 }
 
 /// How the program is asked for its version.
 #[derive(Debug, Clone, PartialEq)]
-pub struct VersionQuestion {
-    pub arguments: Vec<String>,
+pub(crate) struct VersionQuestion {
+    pub(crate) arguments: Vec<String>,
     /// Finds the version in what it prints, where the product says how.
-    pub pattern: Option<Pattern>,
+    pub(crate) pattern: Option<Pattern>,
 }
 
 /// A command that a smoke test runs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SmokeCommand {
-    pub arguments: Vec<String>,
+    pub(crate) arguments: Vec<String>,
     /// Which of the product's executables; the first where it does not say.
-    pub executable: Option<String>,
+    pub(crate) executable: Option<String>,
     /// What its working directory holds.
-    pub files: BTreeMap<MemberPath, String>,
+    pub(crate) files: BTreeMap<MemberPath, String>,
     /// Empty where there is none.
-    pub stdin: String,
-    pub stdout: Option<Pattern>,
-    pub stderr: Option<Pattern>,
+    pub(crate) stdin: String,
+    pub(crate) stdout: Option<Pattern>,
+    pub(crate) stderr: Option<Pattern>,
     /// The exit code that is expected.
-    pub exit: i32,
-    pub timeout: Option<Duration>,
+    pub(crate) exit: i32,
+    pub(crate) timeout: Option<Duration>,
 }
 
 /// A regular expression; `^` and `$` are the start and end of a line. Equal to one of the same text.
 #[derive(Debug, Clone)]
-pub struct Pattern(Regex);
+pub(crate) struct Pattern(Regex);
 
 impl PartialEq for Pattern {
     fn eq(&self, other: &Self) -> bool {
@@ -95,11 +95,11 @@ impl Pattern {
         RegexBuilder::new(text).multi_line(true).size_limit(MAX_PATTERN).build().map(Self)
     }
 
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         self.0.as_str()
     }
 
-    pub fn is_match(&self, text: &str) -> bool {
+    pub(crate) fn is_match(&self, text: &str) -> bool {
         self.0.is_match(text)
     }
 

@@ -22,7 +22,7 @@ pub struct Target {
     /// Further tags that its wheel carries where they are honest.
     pub also: Vec<PlatformTag>,
     /// The GitHub runner that can run the binary.
-    pub runner: RunsOn,
+    pub(crate) runner: RunsOn,
     /// What upstream calls the artefact of a release.
     pub archive: Option<Text>,
 }

@@ -35,9 +35,9 @@ struct EmbeddedSdk;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Template {
     /// What errors call it: the directory, or that it is built in.
-    pub origin: String,
+    pub(crate) origin: String,
     /// Where it was read from; none of a built-in one.
-    pub directory: Option<PathBuf>,
+    pub(crate) directory: Option<PathBuf>,
     /// By path, joined by `/`; `pyproject.toml` is always among them.
     pub files: BTreeMap<String, Cow<'static, [u8]>>,
 }
@@ -97,7 +97,7 @@ impl Template {
     }
 
     /// The text of `pyproject.toml`, without a byte order mark.
-    pub fn pyproject(&self) -> Result<&str, ProductError> {
+    pub(crate) fn pyproject(&self) -> Result<&str, ProductError> {
         let bytes = self.files.get(PYPROJECT).map_or(&[][..], |bytes| bytes);
         let text = std::str::from_utf8(bytes).map_err(|_| ProductError::NotText { origin: self.origin.clone() })?;
         Ok(text.strip_prefix('\u{feff}').unwrap_or(text))

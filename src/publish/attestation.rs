@@ -27,7 +27,7 @@ pub enum Attestations {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlannedAttestation {
+pub(crate) struct PlannedAttestation {
     /// The file that holds it.
     pub(super) name: String,
     pub(super) sha256: Sha256Digest,

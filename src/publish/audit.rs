@@ -39,12 +39,12 @@ const MAX_PROVENANCE: u64 = 4 << 20;
 /// `NAME==VERSION`: a release of one project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PublishedRelease {
-    pub project: DistributionName,
-    pub version: PublicVersion,
+    pub(crate) project: DistributionName,
+    pub(crate) version: PublicVersion,
 }
 
 #[derive(Debug, thiserror::Error)]
-pub enum AuditError {
+pub(crate) enum AuditError {
     #[error(transparent)]
     Index(#[from] IndexError),
     #[error(transparent)]

@@ -35,7 +35,9 @@ use receipt::{PublishOutcome, Receipt};
 use run::Run;
 use upload::Uploader;
 
-pub(crate) use report::{DryRun, KeptBack};
+pub(crate) use report::DryRun;
+
+pub(crate) use report::KeptBack;
 pub use run::Options;
 
 /// Carries a plan out. The receipt says how far it came; the second value is the first thing that kept it from going on.

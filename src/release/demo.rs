@@ -32,11 +32,11 @@ const REASON: &str = "it is relkit's own executable, as this machine compiled it
 #[derive(Debug)]
 pub(crate) struct DemoOptions {
     /// Where everything is kept; a temporary directory without one.
-    pub out_dir: Option<PathBuf>,
-    pub existing: Existing,
-    pub build: writer::Options,
+    pub(crate) out_dir: Option<PathBuf>,
+    pub(crate) existing: Existing,
+    pub(crate) build: writer::Options,
     /// What the caller writes beside it.
-    pub written: Vec<PathBuf>,
+    pub(crate) written: Vec<PathBuf>,
 }
 
 /// Releases both products.

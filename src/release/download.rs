@@ -13,15 +13,15 @@ use crate::target::TargetTriple;
 use crate::version::ReleaseVersion;
 
 pub(crate) struct Download<'a> {
-    pub project: &'a RuntimeProject,
-    pub version: &'a ReleaseVersion,
-    pub digests: Digests,
+    pub(crate) project: &'a RuntimeProject,
+    pub(crate) version: &'a ReleaseVersion,
+    pub(crate) digests: Digests,
     /// Where the artefacts go; those that are there and right stay as they are.
-    pub directory: PathBuf,
+    pub(crate) directory: PathBuf,
     /// Targets whose artefact may be absent.
-    pub allow_missing: &'a [TargetTriple],
+    pub(crate) allow_missing: &'a [TargetTriple],
     /// How long a server may be silent.
-    pub silence: Duration,
+    pub(crate) silence: Duration,
 }
 
 impl Download<'_> {

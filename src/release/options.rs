@@ -19,10 +19,10 @@ const MADE: [&str; 3] = ["stage", "dist", "receipts"];
 #[derive(Debug, Clone)]
 pub(crate) struct Payload {
     /// Without one it is read off the binaries.
-    pub platform_tag: Option<PlatformTagSet>,
-    pub path: PathBuf,
+    pub(crate) platform_tag: Option<PlatformTagSet>,
+    pub(crate) path: PathBuf,
     /// The row that it was fetched for.
-    pub target: Option<Target>,
+    pub(crate) target: Option<Target>,
 }
 
 impl Payload {
@@ -38,27 +38,27 @@ impl Payload {
 }
 
 #[derive(Debug)]
-pub(crate) struct Options {
+pub struct Options {
     pub product: Product,
     pub version: ReleaseVersion,
-    pub sdk_version: PublicVersion,
-    pub payloads: Vec<Payload>,
+    pub(crate) sdk_version: PublicVersion,
+    pub(crate) payloads: Vec<Payload>,
     /// Where stages, distributions and receipts go.
-    pub out_dir: PathBuf,
+    pub(crate) out_dir: PathBuf,
     pub existing: Existing,
     /// What the caller writes beside them, and may replace too.
-    pub written: Vec<PathBuf>,
-    pub build: writer::Options,
+    pub(crate) written: Vec<PathBuf>,
+    pub(crate) build: writer::Options,
     pub level: Level,
     /// Programs that run the executables of a target.
-    pub runners: Vec<(TargetTriple, Runner)>,
-    pub allow_missing: Vec<TargetTriple>,
+    pub(crate) runners: Vec<(TargetTriple, Runner)>,
+    pub(crate) allow_missing: Vec<TargetTriple>,
     /// The half that is made, where it is not all.
-    pub only: Option<Half>,
+    pub(crate) only: Option<Half>,
     /// For the SDK alone: the runtime that the index has, where one was asked.
-    pub published: Option<Published>,
+    pub(crate) published: Option<Published>,
     /// The earlier release that it is held against.
-    pub against: Option<Earlier>,
+    pub(crate) against: Option<Earlier>,
 }
 
 impl Options {

@@ -20,9 +20,9 @@ use crate::wheel::reader::Wheel;
 
 /// Where the line works, and who is told.
 pub(super) struct Place<'a> {
-    pub options: &'a Options,
-    pub console: &'a Console,
-    pub root: &'a Path,
+    pub(crate) options: &'a Options,
+    pub(crate) console: &'a Console,
+    pub(crate) root: &'a Path,
 }
 
 impl Place<'_> {

@@ -4,16 +4,16 @@ use super::value::{FindingRow, Release};
 
 /// The findings of one rule.
 pub(super) struct Group<'a> {
-    pub rule: &'a str,
-    pub sentences: Vec<Sentence<'a>>,
+    pub(crate) rule: &'a str,
+    pub(crate) sentences: Vec<Sentence<'a>>,
 }
 
 /// One sentence, and where it holds.
 pub(super) struct Sentence<'a> {
-    pub kind: &'static str,
-    pub first: &'a FindingRow,
+    pub(crate) kind: &'static str,
+    pub(crate) first: &'a FindingRow,
     /// Files, each with its members.
-    pub files: Vec<(&'a str, Vec<&'a str>)>,
+    pub(crate) files: Vec<(&'a str, Vec<&'a str>)>,
 }
 
 impl Group<'_> {

@@ -47,9 +47,9 @@ use unpack::{EntryPoint, Runtime};
 pub(crate) use command::command_step;
 pub use error::SmokeError;
 pub use options::{ExpectedVersion, Options};
-pub(crate) use report::{COMMAND, ENTRY_POINT, SANDBOX_HELPER, SEARCH_TOOL};
-pub use report::{Report, SCHEMA_VERSION, Step, Tested, TestedWheel};
-pub use runner::{Runner, RunnerError};
+pub use report::Report;
+pub(crate) use report::{COMMAND, ENTRY_POINT, SANDBOX_HELPER, SCHEMA_VERSION, SEARCH_TOOL, Step, Tested, TestedWheel};
+pub(crate) use runner::Runner;
 
 /// Tests a wheel or an executable.
 pub fn smoke(options: &Options<'_>, progress: &Progress) -> Result<Report, SmokeError> {

@@ -17,8 +17,8 @@ const MAX_ANSWER: usize = 256 << 10;
 /// What a program printed, where it ended well.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
-    pub stdout: String,
-    pub stderr: String,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 /// What came of a question.

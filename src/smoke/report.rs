@@ -13,7 +13,7 @@ use crate::fs::{self, FsError};
 use crate::product::Level;
 
 /// The version of the JSON form.
-pub const SCHEMA_VERSION: u32 = 1;
+pub(crate) const SCHEMA_VERSION: u32 = 1;
 
 /// The names of the steps that a machine or a payload may do without.
 pub(crate) const ENTRY_POINT: &str = "entry-point";
@@ -38,7 +38,7 @@ pub struct Step {
     /// `sandbox-helper`, `exit`.
     pub name: String,
     pub outcome: Outcome,
-    pub milliseconds: u64,
+    pub(crate) milliseconds: u64,
     /// What it found, what went wrong, or why it was skipped.
     pub detail: String,
 }
@@ -54,9 +54,9 @@ pub struct TestedWheel {
 /// failure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
-    pub schema_version: u32,
-    pub outcome: Outcome,
-    pub level: Level,
+    pub(crate) schema_version: u32,
+    pub(crate) outcome: Outcome,
+    pub(crate) level: Level,
     /// `null` for a bare executable.
     pub wheel: Option<TestedWheel>,
     /// The version that the runtime reports, in PEP 440 form where it has one.
@@ -115,9 +115,9 @@ impl fmt::Display for Report {
 
 /// A report beside the file that it is about, which annotations name.
 #[derive(Debug)]
-pub struct Tested<'a> {
-    pub subject: &'a Path,
-    pub report: &'a Report,
+pub(crate) struct Tested<'a> {
+    pub(crate) subject: &'a Path,
+    pub(crate) report: &'a Report,
 }
 
 impl Shown for Tested<'_> {

@@ -54,7 +54,7 @@ impl FromStr for Runner {
 
 impl Runner {
     /// The file name of the program.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         self.program.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
     }
 }

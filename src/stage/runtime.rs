@@ -13,7 +13,7 @@ use crate::binary::Inventory;
 use crate::console::{Progress, text};
 use crate::fs::{Existing, FsError, read};
 use crate::member_path::{self, MemberPath, Reach};
-use crate::payload::{DESCRIPTOR, Form, Package, Payload};
+use crate::payload::{DESCRIPTOR, Package, Payload};
 use crate::product::{PYPROJECT, Product, RuntimeProject, Target};
 use crate::target::{PlatformTagSet, TargetTriple};
 use crate::version::{PublicVersion, ReleaseVersion};
@@ -46,24 +46,22 @@ pub struct Options<'a> {
 /// A stage that was written.
 #[derive(Debug)]
 pub struct StagedRuntime {
-    pub out: PathBuf,
+    pub(crate) out: PathBuf,
     /// The table of the template it was made from.
-    pub project: RuntimeProject,
-    pub version: ReleaseVersion,
+    pub(crate) project: RuntimeProject,
+    pub(crate) version: ReleaseVersion,
     pub platform_tag: PlatformTagSet,
     /// The target of the template that the tags belong to.
     pub target: Option<TargetTriple>,
-    /// In which form the payload was given.
-    pub form: Form,
     /// The path of the entry executable in the import package.
     pub entrypoint: String,
     /// How many files the payload has, and their size.
-    pub files: usize,
-    pub bytes: u64,
+    pub(crate) files: usize,
+    pub(crate) bytes: u64,
     /// With paths in the import package.
-    pub inventory: Inventory,
+    pub(crate) inventory: Inventory,
     /// Files of the payload that are not shipped, by their names in it.
-    pub left_out: Vec<MemberPath>,
+    pub(crate) left_out: Vec<MemberPath>,
     pub warnings: Vec<StageWarning>,
     /// Why it carries these tags.
     pub(crate) reason: TagReason,
@@ -119,7 +117,7 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
     };
     keepable(Reach::Elsewhere)?;
 
-    let (form, files, bytes) = (payload.form, payload.files.len(), payload.size());
+    let (files, bytes) = (payload.files.len(), payload.size());
     let entrypoint = named(payload.entrypoint.place, &payload.entrypoint.path);
     let (described, left_out) = (payload.package.clone(), payload.ignored.clone());
     let mut warnings: Vec<_> = match project.is_app_server() {
@@ -203,7 +201,6 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
         project: project.clone(),
         platform_tag,
         target,
-        form,
         entrypoint,
         files,
         bytes,

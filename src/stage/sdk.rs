@@ -35,12 +35,12 @@ pub struct Options<'a> {
 /// A stage that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StagedSdk {
-    pub out: PathBuf,
+    pub(crate) out: PathBuf,
     /// The table of the template it was made from.
-    pub project: SdkProject,
-    pub version: PublicVersion,
+    pub(crate) project: SdkProject,
+    pub(crate) version: PublicVersion,
     /// The pinned release.
-    pub release: ReleaseVersion,
+    pub(crate) release: ReleaseVersion,
     /// The one requirement on the runtime: `openai-codex-cli-bin==0.163.0`.
     pub pin: String,
 }

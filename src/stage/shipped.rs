@@ -14,15 +14,15 @@ pub(super) const SBOMS: &str = "sboms/";
 #[derive(Debug, Default)]
 pub(super) struct Shipped {
     /// Of the import package, what is to be run.
-    pub run: Vec<String>,
+    pub(crate) run: Vec<String>,
     /// The programs that are scripts of the wheel.
-    pub scripts: Vec<String>,
+    pub(crate) scripts: Vec<String>,
     /// The files below the root of the environment.
-    pub data: Vec<String>,
-    pub licences: Vec<String>,
-    pub sboms: Vec<String>,
+    pub(crate) data: Vec<String>,
+    pub(crate) licences: Vec<String>,
+    pub(crate) sboms: Vec<String>,
     /// The names of the entry points that start the program.
-    pub commands: Vec<String>,
+    pub(crate) commands: Vec<String>,
 }
 
 impl Shipped {

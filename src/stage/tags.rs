@@ -11,13 +11,13 @@ use crate::target::{PlatformTag, PlatformTagSet, TargetTriple};
 
 /// What tags are chosen for.
 pub(super) struct Subject<'a> {
-    pub payload: &'a Path,
-    pub inventory: &'a Inventory,
-    pub entrypoint: &'a str,
+    pub(crate) payload: &'a Path,
+    pub(crate) inventory: &'a Inventory,
+    pub(crate) entrypoint: &'a str,
     /// The target that the payload says it is for.
-    pub stated: Option<&'a str>,
+    pub(crate) stated: Option<&'a str>,
     /// The row that it is known to be for.
-    pub target: Option<&'a Target>,
+    pub(crate) target: Option<&'a Target>,
 }
 
 /// The tags of the wheel, where the machine is right, with what there is to know about them.

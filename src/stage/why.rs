@@ -7,7 +7,7 @@ use crate::target::{PlatformTagSet, TargetTriple};
 
 /// Where the tags of a wheel come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TagOrigin<'a> {
+pub enum TagOrigin<'a> {
     /// They were typed.
     Asked,
     /// The product's row of this target lists them all.
@@ -21,9 +21,9 @@ pub(crate) enum TagOrigin<'a> {
 /// Two sentences about the tags of a wheel, without full stops.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct TagReason {
-    pub why: String,
+    pub(crate) why: String,
     /// The tag that more machines would take, and what is in its way; none where no tag is wider.
-    pub wider: Option<String>,
+    pub(crate) wider: Option<String>,
 }
 
 impl TagReason {

@@ -17,7 +17,7 @@ macro_rules! architectures {
 
         impl Architecture {
             /// Every architecture, in the order of the variants.
-            pub const ALL: &[Self] = &[$(Self::$variant),+];
+            pub(crate) const ALL: &[Self] = &[$(Self::$variant),+];
 
             /// Its name in the tags of Linux.
             pub(super) fn name(self) -> &'static str {

@@ -7,8 +7,15 @@ mod known;
 mod platform_tag;
 mod triple;
 
-pub use architecture::{AndroidAbi, Architecture, ArchitectureError, IosMachine, MacosArchitecture};
+pub(crate) use architecture::AndroidAbi;
+
+pub(crate) use architecture::Architecture;
+
+pub(crate) use architecture::IosMachine;
+
+pub(crate) use architecture::MacosArchitecture;
 pub(crate) use host::{Host, System, architecture_here};
 pub(crate) use known::{is_target, nearest_target};
-pub use platform_tag::{OsVersion, OsVersionError, PlatformTag, PlatformTagSet, TagError};
-pub use triple::{TargetTriple, TripleError};
+pub use platform_tag::PlatformTag;
+pub(crate) use platform_tag::{OsVersion, PlatformTagSet, TagError};
+pub use triple::TargetTriple;

@@ -12,8 +12,8 @@ use crate::serde_text::serde_as_text;
 /// A version of macOS, iOS, Windows, glibc or musl, as far as tags tell versions apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct OsVersion {
-    pub major: u16,
-    pub minor: u16,
+    pub(crate) major: u16,
+    pub(crate) minor: u16,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -21,7 +21,7 @@ pub struct OsVersion {
 pub struct OsVersionError(String);
 
 impl OsVersion {
-    pub const fn new(major: u16, minor: u16) -> Self {
+    pub(crate) const fn new(major: u16, minor: u16) -> Self {
         Self { major, minor }
     }
 }
@@ -283,7 +283,7 @@ impl PlatformTagSet {
         (!sorted.is_empty()).then(|| Self(sorted.into_values().collect()))
     }
 
-    pub fn tags(&self) -> &[PlatformTag] {
+    pub(crate) fn tags(&self) -> &[PlatformTag] {
         &self.0
     }
 

@@ -151,7 +151,7 @@ impl TargetTriple {
     }
 
     /// Whether a binary that honours `tag` can be a build for this triple.
-    pub fn matches(&self, tag: &PlatformTag) -> bool {
+    pub(crate) fn matches(&self, tag: &PlatformTag) -> bool {
         let system = match tag {
             PlatformTag::Any | PlatformTag::Other(_) => false,
             PlatformTag::Macos { .. } => self.is_macos(),

@@ -13,12 +13,12 @@ pub struct Difference {
     /// The file.
     pub path: PathBuf,
     /// Line number (from 1), what is there, what should be; no lines where the file is missing or should be.
-    pub change: Change,
+    pub(crate) change: Change,
 }
 
 /// How a file differs.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
+pub(crate) enum Change {
     /// It is not there.
     Missing,
     /// It should not be there.

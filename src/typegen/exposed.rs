@@ -312,11 +312,11 @@ pub(super) const EXPOSED: &[Exposed] = &[
 
 /// A field of the schema that a method does not expose.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unexposed {
+pub(crate) struct Unexposed {
     /// The Python method.
-    pub method: &'static str,
+    pub(crate) method: &'static str,
     /// The field's name on the wire.
-    pub field: String,
+    pub(crate) field: String,
 }
 
 /// Fields of the schema that the methods with keywords leave out; an error where a row names what is not there.

@@ -16,22 +16,22 @@ pub struct Generated {
     /// File name inside the `generated` package to its text.
     pub files: BTreeMap<String, String>,
     /// The version of the runtime.
-    pub runtime_version: String,
+    pub(crate) runtime_version: String,
     /// Of the schema's definitions in canonical form.
-    pub schema_sha256: Sha256Digest,
+    pub(crate) schema_sha256: Sha256Digest,
     /// Whether the schema holds what the runtime calls experimental.
-    pub mode: Mode,
+    pub(crate) mode: Mode,
     /// Fields of the schema that the clients' keyword methods do not expose.
-    pub unexposed: Vec<Unexposed>,
+    pub(crate) unexposed: Vec<Unexposed>,
     /// Definitions that the schema's files spell differently.
-    pub disagreements: Vec<String>,
+    pub(crate) disagreements: Vec<String>,
 }
 
 /// Generates the package from what the request names.
 ///
 /// # Errors
 /// When the schema cannot be had, has a construct without a model, or lacks what the SDK's methods need.
-pub fn generate(options: &Options) -> Result<Generated, TypegenError> {
+pub(crate) fn generate(options: &Options) -> Result<Generated, TypegenError> {
     let found = obtain(&options.source)?;
     let version = found.version.or_else(|| options.version.clone()).unwrap_or_else(|| "unknown".into());
     from_schema(&found.schema, &version, &options.module)

@@ -42,11 +42,15 @@ mod source;
 mod twins;
 mod unions;
 
-pub use disk::{Change, Difference, check, write};
+pub use disk::Difference;
+
+pub use disk::check;
+
+pub use disk::write;
 pub use error::TypegenError;
-pub use exposed::Unexposed;
-pub use generate::{Generated, from_schema, generate};
+pub(crate) use generate::generate;
+pub use generate::{Generated, from_schema};
 pub(crate) use report::{Report, State};
 pub use schema::{Mode, Schema};
-pub(crate) use source::{Obtained, obtain};
-pub use source::{Options, Source};
+pub use source::Source;
+pub(crate) use source::{Obtained, Options, obtain};

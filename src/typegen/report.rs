@@ -23,11 +23,11 @@ pub(crate) enum State {
 }
 
 /// The generated package beside what is on disk.
-pub(crate) struct Report<'a> {
-    pub generated: &'a Generated,
-    pub directory: &'a Path,
-    pub differences: &'a [Difference],
-    pub state: State,
+pub struct Report<'a> {
+    pub(crate) generated: &'a Generated,
+    pub(crate) directory: &'a Path,
+    pub(crate) differences: &'a [Difference],
+    pub(crate) state: State,
 }
 
 impl Report<'_> {

@@ -29,9 +29,9 @@ const KEYWORDS: &str = "\
 #[derive(Debug, Clone, PartialEq)]
 pub struct Schema {
     /// Name to schema; the keys are the names of types.
-    pub definitions: BTreeMap<String, Value>,
+    pub(crate) definitions: BTreeMap<String, Value>,
     /// Definitions that two files of the directory spell differently; the first of the merge order is used.
-    pub disagreements: Vec<String>,
+    pub(crate) disagreements: Vec<String>,
 }
 
 /// How much of the protocol a runtime wrote.
@@ -46,7 +46,7 @@ pub enum Mode {
 impl Mode {
     /// The mode in one word.
     #[must_use]
-    pub const fn word(self) -> &'static str {
+    pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Stable => "stable",
             Self::Experimental => "experimental",
@@ -148,7 +148,7 @@ impl Schema {
     /// The SHA-256 of the definitions in canonical form: sorted keys, no spaces. Independent of how the runtime
     /// distributes them over files.
     #[must_use]
-    pub fn digest(&self) -> Sha256Digest {
+    pub(crate) fn digest(&self) -> Sha256Digest {
         let sorted: BTreeMap<&String, Value> =
             self.definitions.iter().map(|(name, definition)| (name, canonical(definition))).collect();
         Sha256Digest::of(serde_json::to_string(&sorted).unwrap_or_default().as_bytes())

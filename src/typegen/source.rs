@@ -22,13 +22,13 @@ const SCRATCH: &str = "relkit-types-";
 
 /// What to generate from, and what for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Options {
+pub(crate) struct Options {
     /// The runtime or its schema.
-    pub source: Source,
+    pub(crate) source: Source,
     /// The version to record where the source does not say it: a directory of schema files never does.
-    pub version: Option<String>,
+    pub(crate) version: Option<String>,
     /// The import package of the SDK, whose modules the generated ones import.
-    pub module: String,
+    pub(crate) module: String,
 }
 
 /// A runtime or its schema.

@@ -6,8 +6,10 @@ mod public;
 mod release;
 mod tag_form;
 
-pub(crate) use printed::{printed, printed_dotted};
-pub use public::{PublicVersion, VersionError};
-pub(crate) use release::is_of_runtime;
-pub use release::{ReleaseVersion, ReleaseVersionError, RevisionError, SdkVersionError};
-pub use tag_form::{TagForm, TagFormError};
+pub(crate) use printed::printed;
+
+pub(crate) use printed::printed_dotted;
+pub use public::PublicVersion;
+pub use release::ReleaseVersion;
+pub(crate) use release::{ReleaseVersionError, is_of_runtime};
+pub use tag_form::TagForm;

@@ -48,7 +48,7 @@ impl PublicVersion {
     }
 
     /// What a program says of itself, of which build metadata (`1.2.3+dirty`) is no part.
-    pub fn said(text: &str) -> Option<Self> {
+    pub(crate) fn said(text: &str) -> Option<Self> {
         text.split_once('+').map_or(text, |(version, _)| version).parse().ok()
     }
 

@@ -37,7 +37,7 @@ impl Explain for ReleaseVersionError {
 /// A revision of a version that can have none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is a post-release, and has no revision of its own")]
-pub struct RevisionError(PublicVersion);
+pub(crate) struct RevisionError(PublicVersion);
 
 impl Explain for RevisionError {
     fn hint(&self) -> Option<String> {
@@ -78,7 +78,7 @@ impl ReleaseVersion {
     }
 
     /// The same program packaged again: every distribution is the post-release with that number.
-    pub fn revised(self, revision: u64) -> Result<Self, RevisionError> {
+    pub(crate) fn revised(self, revision: u64) -> Result<Self, RevisionError> {
         if self.program.is_post_release() {
             return Err(RevisionError(self.program));
         }
@@ -99,7 +99,7 @@ impl ReleaseVersion {
     }
 
     /// What every distribution of the release is.
-    pub fn distribution(&self) -> &PublicVersion {
+    pub(crate) fn distribution(&self) -> &PublicVersion {
         &self.distribution
     }
 
@@ -109,12 +109,12 @@ impl ReleaseVersion {
     }
 
     /// As upstream's tag spells it: `0.116.0-alpha.1`, `2026.01.05`.
-    pub fn spelled(&self) -> &str {
+    pub(crate) fn spelled(&self) -> &str {
         &self.spelled
     }
 
     /// The tag of the release: `rust-v0.116.0-alpha.1`.
-    pub fn tag(&self) -> &str {
+    pub(crate) fn tag(&self) -> &str {
         &self.tag
     }
 

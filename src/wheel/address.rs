@@ -10,16 +10,16 @@ const SPECIAL_DOMAINS: [&str; 6] = ["arpa", "invalid", "local", "localhost", "on
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Mailbox<'a> {
     /// As it stands in the list.
-    pub text: &'a str,
+    pub(crate) text: &'a str,
 }
 
 /// What is wrong with an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct AddressFault {
     /// Continues a sentence that begins with the address.
-    pub why: &'static str,
+    pub(crate) why: &'static str,
     /// Whether readers find an address nevertheless; they take what they cannot tell apart for no address at all.
-    pub is_read: bool,
+    pub(crate) is_read: bool,
 }
 
 impl AddressFault {

@@ -21,12 +21,12 @@ pub(crate) const GUI_SCRIPTS: &str = "gui_scripts";
 /// One entry point.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct EntryPoint {
-    pub group: String,
-    pub name: String,
+    pub(crate) group: String,
+    pub(crate) name: String,
     /// The importable module.
-    pub module: String,
+    pub(crate) module: String,
     /// The object within the module, a dotted path; empty for the module itself.
-    pub object: String,
+    pub(crate) object: String,
 }
 
 /// A file that is no entry_points.txt.
@@ -60,7 +60,7 @@ impl EntryPoints {
     }
 
     /// Adds an entry whose object reference is `reference` (`module:object`).
-    pub fn push(&mut self, group: &str, name: &str, reference: &str) -> Result<(), EntryPointsError> {
+    pub(crate) fn push(&mut self, group: &str, name: &str, reference: &str) -> Result<(), EntryPointsError> {
         let line = self.entries.len() + 1;
         let refused = || EntryPointsError::Line { line, text: format!("[{group}] {name} = {reference}") };
         let entry = is_group(group).then(|| entry(group, name, reference)).flatten().ok_or_else(refused)?;

@@ -8,7 +8,7 @@ use std::str::FromStr;
 ///
 /// Keys are looked up without regard to case. Displays as a file; parsing what is displayed gives the same value.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Fields {
+pub(crate) struct Fields {
     entries: Vec<(String, String)>,
     body: Option<String>,
 }
@@ -25,38 +25,38 @@ pub enum FieldsError {
 }
 
 impl Fields {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
-    pub fn parse(bytes: &[u8]) -> Result<Self, FieldsError> {
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, FieldsError> {
         let text = std::str::from_utf8(bytes).map_err(|error| FieldsError::Encoding(error.valid_up_to()))?;
         text.parse()
     }
 
     /// The first value of a key.
-    pub fn get(&self, key: &str) -> Option<&str> {
+    pub(crate) fn get(&self, key: &str) -> Option<&str> {
         self.all(key).next()
     }
 
     /// Every value of a key, in order.
-    pub fn all<'a>(&'a self, key: &str) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn all<'a>(&'a self, key: &str) -> impl Iterator<Item = &'a str> {
         let same = move |entry: &&(String, String)| entry.0.eq_ignore_ascii_case(key);
         self.entries.iter().filter(same).map(|entry| entry.1.as_str())
     }
 
     /// Every field, in order. A folded value keeps its line breaks as `\n`.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.entries.iter().map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
     /// The text after the first blank line; `None` where there is no blank line.
-    pub fn body(&self) -> Option<&str> {
+    pub(crate) fn body(&self) -> Option<&str> {
         self.body.as_deref()
     }
 
     /// Adds a field at the end. Further lines of the value are folded: each is written after eight spaces.
-    pub fn push(&mut self, key: &str, value: &str) -> Result<(), FieldsError> {
+    pub(crate) fn push(&mut self, key: &str, value: &str) -> Result<(), FieldsError> {
         let refused = |why| Err(FieldsError::Unwritable { key: key.to_owned(), why });
         if key.is_empty() || !key.bytes().all(is_key_byte) {
             return refused("its name has a character that field names do not have");

@@ -14,23 +14,23 @@ use crate::error::Explain;
 /// The name of a wheel: `NAME-VERSION(-BUILD)?-PYTHON-ABI-PLATFORM.whl`. Displays as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WheelFileName {
-    pub distribution: DistributionName,
+    pub(crate) distribution: DistributionName,
     /// The version, as written; valid under PEP 440, maybe not in its normal form.
-    pub version: String,
-    pub build: Option<BuildTag>,
-    pub tags: TagSet,
+    pub(crate) version: String,
+    pub(crate) build: Option<BuildTag>,
+    pub(crate) tags: TagSet,
 }
 
 /// A build tag: digits, then anything that stands between two hyphens. Displays as written.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct BuildTag(String);
+pub(crate) struct BuildTag(String);
 
 /// The name of a source distribution: `NAME-VERSION.tar.gz`. Displays as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SdistFileName {
-    pub distribution: DistributionName,
+    pub(crate) distribution: DistributionName,
     /// The version, as written; valid under PEP 440, maybe not in its normal form.
-    pub version: String,
+    pub(crate) version: String,
 }
 
 /// What a file claims to be by the end of its name, in any case of letters. Whether the name is one of that kind is another
@@ -77,7 +77,7 @@ impl Explain for FileNameError {
 
 impl WheelFileName {
     /// The name of the wheel of a distribution, in normal form.
-    pub fn new(distribution: &DistributionName, version: &Version, tags: TagSet) -> Self {
+    pub(crate) fn new(distribution: &DistributionName, version: &Version, tags: TagSet) -> Self {
         Self { distribution: escaped(distribution), version: escaped_version(version), build: None, tags }
     }
 
@@ -93,13 +93,13 @@ impl WheelFileName {
     }
 
     /// The `NAME-VERSION` that the dist-info and data directories of this wheel are named by, as the file spells it.
-    pub fn stem(&self) -> String {
+    pub(crate) fn stem(&self) -> String {
         format!("{}-{}", self.distribution, self.version)
     }
 }
 
 impl BuildTag {
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 }
@@ -150,7 +150,7 @@ impl FromStr for WheelFileName {
 
 impl SdistFileName {
     /// The name of the source distribution of a distribution, in normal form.
-    pub fn new(distribution: &DistributionName, version: &Version) -> Self {
+    pub(crate) fn new(distribution: &DistributionName, version: &Version) -> Self {
         Self { distribution: escaped(distribution), version: version.to_string() }
     }
 
@@ -160,13 +160,13 @@ impl SdistFileName {
     }
 
     /// Whether name and version are in the normal form of PEP 625.
-    pub fn is_normal(&self) -> bool {
+    pub(crate) fn is_normal(&self) -> bool {
         self.distribution == escaped(&self.distribution)
             && self.pep440().is_some_and(|version| version.to_string() == self.version)
     }
 
     /// `NAME-VERSION`: the directory that every file of the archive is in.
-    pub fn stem(&self) -> String {
+    pub(crate) fn stem(&self) -> String {
         format!("{}-{}", self.distribution, self.version)
     }
 }

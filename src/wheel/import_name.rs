@@ -20,8 +20,8 @@ pub(crate) fn is_identifier(word: &str) -> bool {
 /// A dotted name, and whether it is no part of what the project promises. Displays as a field states it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ImportName {
-    pub name: String,
-    pub is_private: bool,
+    pub(crate) name: String,
+    pub(crate) is_private: bool,
 }
 
 /// A text that is no name to import.

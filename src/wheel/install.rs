@@ -14,13 +14,13 @@ use crate::zip::archive::MemberError;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unpacked {
-    pub member: String,
+    pub(crate) member: String,
     pub(crate) scheme: Scheme,
     /// Where it is, relative to the directory, joined by `/`.
-    pub installed: String,
+    pub(crate) installed: String,
     /// Its mode as an installer sets it.
-    pub mode: Mode,
-    pub sha256: Sha256Digest,
+    pub(crate) mode: Mode,
+    pub(crate) sha256: Sha256Digest,
 }
 
 impl Wheel {

@@ -11,7 +11,7 @@ use super::name::DistributionName;
 use super::requirement::{Requirement, version_specifiers};
 
 /// The fields that may stand once only, in the specification's spelling.
-pub const SINGLE_USE: [&str; 18] = [
+pub(crate) const SINGLE_USE: [&str; 18] = [
     "Metadata-Version",
     "Name",
     "Version",
@@ -54,7 +54,7 @@ impl Metadata {
         Ok(Self { fields: Fields::parse(bytes)? })
     }
 
-    pub fn fields(&self) -> &Fields {
+    pub(crate) fn fields(&self) -> &Fields {
         &self.fields
     }
 
@@ -101,7 +101,7 @@ impl Metadata {
     }
 
     /// The description: the body, else the `Description` field of metadata 1.x.
-    pub fn description(&self) -> Option<&str> {
+    pub(crate) fn description(&self) -> Option<&str> {
         self.fields.body().filter(|body| !body.is_empty()).or_else(|| self.fields.get("Description"))
     }
 

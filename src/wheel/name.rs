@@ -24,7 +24,7 @@ impl Explain for NameError {
 }
 
 impl DistributionName {
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 
@@ -34,7 +34,7 @@ impl DistributionName {
     }
 
     /// The form of file names: as [`normalized`](Self::normalized), with `_` for `-`.
-    pub fn escaped(&self) -> String {
+    pub(crate) fn escaped(&self) -> String {
         normalize(&self.0, '_')
     }
 

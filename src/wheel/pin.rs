@@ -7,7 +7,7 @@ use crate::version::PublicVersion;
 
 /// What keeps a requirement from being an exact pin: one `==` of one version, for everybody who installs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PinFault {
+pub(crate) enum PinFault {
     Marker,
     Extras,
     Address,
@@ -21,7 +21,7 @@ pub enum PinFault {
 
 impl PinFault {
     /// The fault of `pin`, as a sentence without a full stop.
-    pub fn sentence(self, pin: &Requirement) -> String {
+    pub(crate) fn sentence(self, pin: &Requirement) -> String {
         let what = if self == Self::Unpinned { "requirement" } else { "pin" };
         format!("its {what} `{pin}` {}", self.predicate(pin))
     }
@@ -62,7 +62,7 @@ impl Requirement {
     ///
     /// # Errors
     /// A sentence that says why it is the name of no one release.
-    pub fn release(&self) -> Result<PublicVersion, String> {
+    pub(crate) fn release(&self) -> Result<PublicVersion, String> {
         if let Some(fault) = self.pin_faults().first() {
             return Err(format!("`{self}` {}", fault.predicate(self)));
         }

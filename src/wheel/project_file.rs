@@ -23,9 +23,9 @@ pub(crate) fn dependencies(text: &str) -> Option<Result<Vec<Requirement>, String
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RuntimePin {
     /// None where there is none, or several.
-    pub requirement: Option<Requirement>,
+    pub(crate) requirement: Option<Requirement>,
     /// What keeps it from being one exact pin, a sentence each.
-    pub faults: Vec<String>,
+    pub(crate) faults: Vec<String>,
 }
 
 impl RuntimePin {

@@ -19,7 +19,7 @@ use crate::member_path::escapes;
 use crate::zip::archive::{Archive, ArchiveError, Member, MemberError};
 
 /// Largest METADATA, WHEEL or RECORD that is read, in bytes.
-pub const MAX_TEXT: u64 = 16 << 20;
+pub(crate) const MAX_TEXT: u64 = 16 << 20;
 
 /// Why a wheel cannot be read or is not to be installed.
 #[derive(Debug, thiserror::Error)]
@@ -97,15 +97,15 @@ impl Wheel {
         Ok(Self { archive, name, dist_info, metadata, rows })
     }
 
-    pub fn archive(&self) -> &Archive {
+    pub(crate) fn archive(&self) -> &Archive {
         &self.archive
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.archive.path()
     }
 
-    pub fn name(&self) -> &WheelFileName {
+    pub(crate) fn name(&self) -> &WheelFileName {
         &self.name
     }
 
@@ -114,16 +114,16 @@ impl Wheel {
         &self.dist_info
     }
 
-    pub fn metadata(&self) -> &Metadata {
+    pub(crate) fn metadata(&self) -> &Metadata {
         &self.metadata
     }
 
     /// Every member that is a file, in the archive's order.
-    pub fn files(&self) -> impl Iterator<Item = &Member> {
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Member> {
         self.archive.members().iter().filter(|member| !member.is_directory())
     }
 
-    pub fn find(&self, name: &str) -> Option<&Member> {
+    pub(crate) fn find(&self, name: &str) -> Option<&Member> {
         self.files().find(|member| member.name == name)
     }
 
@@ -135,7 +135,7 @@ impl Wheel {
 
     /// Streams a file into `out` and holds it against its RECORD row; returns its SHA-256.
     /// After an error what was written until then must not be used.
-    pub fn copy_to(&self, member: &Member, out: &mut (dyn Write + Send)) -> Result<Sha256Digest, WheelError> {
+    pub(crate) fn copy_to(&self, member: &Member, out: &mut (dyn Write + Send)) -> Result<Sha256Digest, WheelError> {
         let disagrees = |why| WheelError::Record { path: self.path().to_owned(), member: member.name.clone(), why };
         let mut verifier = self.rows.verify(member).map_err(disagrees)?;
         self.archive
@@ -145,7 +145,7 @@ impl Wheel {
     }
 
     /// A file of at most `limit` bytes, held against its RECORD row.
-    pub fn read(&self, member: &Member, limit: u64) -> Result<Vec<u8>, WheelError> {
+    pub(crate) fn read(&self, member: &Member, limit: u64) -> Result<Vec<u8>, WheelError> {
         if member.size > limit {
             let source = MemberError::TooLarge { member: member.name.clone(), size: member.size, limit };
             return Err(WheelError::Member { path: self.path().to_owned(), source });

@@ -21,18 +21,18 @@ pub struct Record {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RecordRow {
     /// The path of the member, joined by `/`.
-    pub path: String,
+    pub(crate) path: String,
     /// `sha256=...`, or empty.
-    pub digest: String,
-    pub size: String,
+    pub(crate) digest: String,
+    pub(crate) size: String,
 }
 
 /// A digest of a row: the algorithm by name and the raw digest.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RecordDigest {
     /// The algorithm, as Python's `hashlib` names it: `sha256`, `sha384`, `sha512`, ...
-    pub algorithm: String,
-    pub value: Vec<u8>,
+    pub(crate) algorithm: String,
+    pub(crate) value: Vec<u8>,
 }
 
 /// A running digest of RECORD's algorithms.
@@ -101,14 +101,14 @@ impl Record {
     }
 
     /// The rows of a path.
-    pub fn of<'a>(&'a self, path: &str) -> impl Iterator<Item = &'a RecordRow> {
+    pub(crate) fn of<'a>(&'a self, path: &str) -> impl Iterator<Item = &'a RecordRow> {
         self.rows.iter().filter(move |row| row.path == path)
     }
 }
 
 impl RecordRow {
     /// The row of a file with this digest and size.
-    pub fn new(path: impl Into<String>, digest: &Sha256Digest, size: u64) -> Self {
+    pub(crate) fn new(path: impl Into<String>, digest: &Sha256Digest, size: u64) -> Self {
         Self { path: path.into(), digest: digest.record_form(), size: size.to_string() }
     }
 

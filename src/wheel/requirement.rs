@@ -11,15 +11,15 @@ use super::name::{DistributionName, NameError};
 /// A dependency specifier. Displays in one spelling; parsing what is displayed gives the same value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Requirement {
-    pub name: DistributionName,
-    pub extras: Vec<DistributionName>,
-    pub source: RequirementSource,
-    pub marker: Option<Marker>,
+    pub(crate) name: DistributionName,
+    pub(crate) extras: Vec<DistributionName>,
+    pub(crate) source: RequirementSource,
+    pub(crate) marker: Option<Marker>,
 }
 
 /// Which releases a dependency specifier means.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum RequirementSource {
+pub(crate) enum RequirementSource {
     /// Those that an index has and the specifiers take; no specifiers take every release.
     Index(VersionSpecifiers),
     /// What lies at an address.
@@ -28,7 +28,7 @@ pub enum RequirementSource {
 
 /// An environment marker: well-formed, its text kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Marker(String);
+pub(crate) struct Marker(String);
 
 /// A text that is no dependency specifier.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -39,7 +39,7 @@ pub struct RequirementError {
 }
 
 impl Marker {
-    pub fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 

@@ -24,40 +24,39 @@ const MAX_ENTRIES: usize = 200_000;
 const MAX_RATIO: u64 = 50;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SdistEntry {
-    pub path: String,
-    pub kind: tar::EntryType,
-    pub mode: u32,
+pub(crate) struct SdistEntry {
+    pub(crate) path: String,
+    pub(crate) kind: tar::EntryType,
+    pub(crate) mode: u32,
     /// What a link points to.
-    pub link: Option<String>,
+    pub(crate) link: Option<String>,
     /// Whether its path is UTF-8; where not, `path` has replacement characters.
-    pub utf8: bool,
+    pub(crate) utf8: bool,
     /// The digest of a regular file.
-    pub sha256: Option<Sha256Digest>,
+    pub(crate) sha256: Option<Sha256Digest>,
 }
 
 /// A source distribution and all that was read of it.
 #[derive(Debug)]
 pub struct Sdist {
-    pub path: PathBuf,
-    pub file_name: String,
-    pub sha256: Sha256Digest,
-    pub size: u64,
-    pub name: Result<SdistFileName, FileNameError>,
+    pub(crate) path: PathBuf,
+    pub(crate) sha256: Sha256Digest,
+    pub(crate) size: u64,
+    pub(crate) name: Result<SdistFileName, FileNameError>,
     /// Every entry, as far as the archive can be read.
-    pub entries: Vec<SdistEntry>,
+    pub(crate) entries: Vec<SdistEntry>,
     /// What is wrong with the gzip or tar framing.
-    pub defects: Vec<String>,
+    pub(crate) defects: Vec<String>,
     /// Whether it unpacks to more than is plausible.
-    pub bomb: bool,
+    pub(crate) bomb: bool,
     /// Whether every entry was read.
-    pub complete: bool,
+    pub(crate) complete: bool,
     /// The PKG-INFO in the top directory.
-    pub metadata: Option<Result<Metadata, MetadataError>>,
+    pub(crate) metadata: Option<Result<Metadata, MetadataError>>,
     /// The text of the pyproject.toml in the top directory.
-    pub pyproject: Option<Vec<u8>>,
+    pub(crate) pyproject: Option<Vec<u8>>,
     /// The texts that were asked for, by their path below the top directory.
-    pub texts: BTreeMap<String, Vec<u8>>,
+    pub(crate) texts: BTreeMap<String, Vec<u8>>,
 }
 
 /// A source distribution without usable metadata.
@@ -87,7 +86,7 @@ impl Explain for SdistError {
 
 impl Sdist {
     /// Opens a source distribution and reads all of it; keeps the texts at the paths in `keep`, below the top directory.
-    pub fn open(path: &Path, keep: &[&str]) -> Result<Self, FsError> {
+    pub(crate) fn open(path: &Path, keep: &[&str]) -> Result<Self, FsError> {
         Ok(Self::read(path, &Map::open(path).map_err(FsError::read(path))?, keep))
     }
 
@@ -101,7 +100,6 @@ impl Sdist {
         let mut sdist = Self {
             path: path.to_owned(),
             name: file_name.parse(),
-            file_name,
             sha256: Sha256Digest::of(bytes),
             size: bytes.len() as u64,
             entries: Vec::new(),
@@ -126,7 +124,7 @@ impl Sdist {
     }
 
     /// Every regular file with its digest, by its path below the top directory.
-    pub fn files(&self) -> impl Iterator<Item = (&str, Sha256Digest)> {
+    pub(crate) fn files(&self) -> impl Iterator<Item = (&str, Sha256Digest)> {
         self.entries.iter().filter_map(|entry| Some((below_top(&entry.path)?, entry.sha256?)))
     }
 

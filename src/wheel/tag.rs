@@ -10,9 +10,9 @@ use crate::target::{PlatformTag, PlatformTagSet, TagError};
 /// One compatibility tag, such as `py3-none-win_amd64`. Displays as its text.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Tag {
-    pub python: String,
-    pub abi: String,
-    pub platform: String,
+    pub(crate) python: String,
+    pub(crate) abi: String,
+    pub(crate) platform: String,
 }
 
 impl fmt::Display for Tag {
@@ -40,11 +40,11 @@ impl FromStr for Tag {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TagSet {
     /// The interpreters; never empty.
-    pub python: Vec<String>,
+    pub(crate) python: Vec<String>,
     /// The ABIs; never empty.
-    pub abi: Vec<String>,
+    pub(crate) abi: Vec<String>,
     /// The platforms; never empty. Not checked to be platforms that anyone knows: see [`TagSet::platforms`].
-    pub platform: Vec<String>,
+    pub(crate) platform: Vec<String>,
 }
 
 /// A text that is no tag or compressed tag set.
@@ -62,12 +62,12 @@ pub enum TagSetError {
 
 impl TagSet {
     /// `py3-none-any`: pure Python.
-    pub fn pure() -> Self {
+    pub(crate) fn pure() -> Self {
         Self::python3(vec!["any".into()])
     }
 
     /// `py3-none-PLATFORMS`: a payload that needs no particular Python, sorted as PEP 425 asks.
-    pub fn runtime(platforms: &PlatformTagSet) -> Self {
+    pub(crate) fn runtime(platforms: &PlatformTagSet) -> Self {
         Self::python3(platforms.tags().iter().map(ToString::to_string).collect())
     }
 
@@ -106,7 +106,7 @@ impl TagSet {
     }
 
     /// The platforms as tags that relkit knows.
-    pub fn platforms(&self) -> Result<Vec<PlatformTag>, TagError> {
+    pub(crate) fn platforms(&self) -> Result<Vec<PlatformTag>, TagError> {
         self.platform.iter().map(|tag| tag.parse()).collect()
     }
 }

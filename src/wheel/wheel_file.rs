@@ -58,7 +58,7 @@ impl WheelFile {
         Ok(Self { fields: Fields::parse(bytes)? })
     }
 
-    pub fn fields(&self) -> &Fields {
+    pub(crate) fn fields(&self) -> &Fields {
         &self.fields
     }
 
@@ -125,7 +125,7 @@ impl fmt::Display for WheelFile {
 }
 
 /// The text of a WHEEL file: one `Tag` line for every tag of the set, sorted.
-pub fn render(root: Root, tags: &TagSet) -> String {
+pub(crate) fn render(root: Root, tags: &TagSet) -> String {
     let (version, root) = (env!("CARGO_PKG_VERSION"), root.as_str());
     let mut text = format!("Wheel-Version: 1.0\nGenerator: relkit {version}\n{ROOT}: {root}\n");
     for tag in tags.expand() {

@@ -14,8 +14,12 @@ use super::segments::Segments;
 use crate::digest::Sha256Digest;
 use crate::fs::FileBytes;
 
-pub use super::defect::{ArchiveError, Defect, DefectKind};
-pub use super::member::{DEFLATED, Member, MemberError, STORED};
+pub(crate) use super::defect::ArchiveError;
+
+pub(crate) use super::defect::Defect;
+
+pub(crate) use super::defect::DefectKind;
+pub(crate) use super::member::{DEFLATED, Member, MemberError, STORED};
 
 /// Members below this many bytes are not worth a thread.
 const MIN_PIPED: u64 = 1 << 20;
@@ -67,11 +71,11 @@ impl Archive {
         self
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    pub fn size(&self) -> u64 {
+    pub(crate) fn size(&self) -> u64 {
         self.bytes.length()
     }
 
@@ -94,7 +98,7 @@ impl Archive {
     ///
     /// # Errors
     /// With the first such defect.
-    pub fn trusted(&self) -> Result<(), ArchiveError> {
+    pub(crate) fn trusted(&self) -> Result<(), ArchiveError> {
         use DefectKind as Kind;
         let harmless = |kind| {
             matches!(
@@ -115,7 +119,7 @@ impl Archive {
     }
 
     /// Why a member must not be unpacked, judged by its stated sizes alone.
-    pub fn bomb(&self, member: &Member) -> Option<MemberError> {
+    pub(crate) fn bomb(&self, member: &Member) -> Option<MemberError> {
         let limit = self.limits.member;
         (member.size > limit).then(|| MemberError::TooLarge { member: member.name.clone(), size: member.size, limit })
     }
@@ -180,7 +184,7 @@ impl Archive {
     }
 
     /// The digest of the whole file.
-    pub fn sha256(&self) -> Result<Sha256Digest, ArchiveError> {
+    pub(crate) fn sha256(&self) -> Result<Sha256Digest, ArchiveError> {
         let mut hasher = Sha256::new();
         let mut buffer = vec![0; CHUNK];
         let mut at = 0;

@@ -10,9 +10,9 @@ const DISTANCE_BITS: u32 = 8;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct LastBlock {
     /// Of its first header bit, the one that says that it is the last.
-    pub header: usize,
+    pub(crate) header: usize,
     /// Of the first bit after it.
-    pub end: usize,
+    pub(crate) end: usize,
 }
 
 /// Finds the last block.

@@ -9,15 +9,15 @@ use crate::fs::{is_too_long, path_hint};
 /// Something that is wrong with the framing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Defect {
-    pub kind: DefectKind,
+    pub(crate) kind: DefectKind,
     /// The entry it belongs to, where it belongs to one.
-    pub member: Option<String>,
+    pub(crate) member: Option<String>,
     /// What was found, as a sentence without a full stop.
-    pub message: String,
+    pub(crate) message: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum DefectKind {
+pub(crate) enum DefectKind {
     /// There is no end of central directory record: this is not a zip archive.
     NotAnArchive,
     /// The end records, the central directory and the file do not agree on counts, sizes or places.

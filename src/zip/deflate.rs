@@ -11,7 +11,7 @@ pub(crate) const CHUNK: usize = 1 << 20;
 
 /// How hard members are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-pub enum Compression {
+pub(crate) enum Compression {
     /// Not at all.
     Store,
     /// About half the time of the default, 9 % larger.
@@ -67,7 +67,7 @@ pub(crate) struct Deflater {
 }
 
 impl Deflater {
-    pub fn new(compression: Compression) -> Self {
+    pub(crate) fn new(compression: Compression) -> Self {
         // invariant: every preset has a level between 0 and 12.
         let level = CompressionLvl::new(compression.level()).unwrap_or_default();
         Self { compressor: Compressor::new(level), scratch: Vec::new() }
@@ -78,7 +78,7 @@ impl Deflater {
     ///
     /// # Errors
     /// Never with the pinned compressor; a defence against another.
-    pub fn deflate(&mut self, data: &[u8], position: Position) -> Result<Vec<u8>, JoinError> {
+    pub(crate) fn deflate(&mut self, data: &[u8], position: Position) -> Result<Vec<u8>, JoinError> {
         let room = self.compressor.deflate_compress_bound(data.len());
         if self.scratch.len() < room + PADDING {
             self.scratch.resize(room + PADDING, 0);

@@ -17,11 +17,11 @@ const LOCATOR_LENGTH: u64 = 20;
 
 /// Where the central directory is.
 pub(super) struct Directory {
-    pub start: u64,
-    pub end: u64,
-    pub entries: u64,
+    pub(crate) start: u64,
+    pub(crate) end: u64,
+    pub(crate) entries: u64,
     /// What to add to every stated offset: the length of a prefix that the writer did not know of.
-    pub shift: u64,
+    pub(crate) shift: u64,
 }
 
 /// What the end records say of the central directory.

@@ -11,10 +11,10 @@ const UNICODE_PATH: u16 = 0x7075;
 
 /// The fields of a header that zip64 widens.
 pub(super) struct Wide {
-    pub size: u64,
-    pub compressed_size: u64,
+    pub(crate) size: u64,
+    pub(crate) compressed_size: u64,
     /// Central headers alone state one.
-    pub offset: Option<u64>,
+    pub(crate) offset: Option<u64>,
 }
 
 /// Reads the extra fields of the header of an entry; `narrow` holds its 32-bit values.

@@ -12,8 +12,8 @@ use crate::fs::FileBytes;
 /// What a walk found.
 #[derive(Debug, Default)]
 pub(super) struct Framing {
-    pub members: Vec<Member>,
-    pub defects: Vec<Defect>,
+    pub(crate) members: Vec<Member>,
+    pub(crate) defects: Vec<Defect>,
 }
 
 /// Walks an archive. Every input that can be read has an answer.

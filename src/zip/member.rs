@@ -6,8 +6,8 @@ use std::ops::Range;
 use crate::error::{Exit, Explain};
 use crate::fs::io_hint;
 
-pub const STORED: u16 = 0;
-pub const DEFLATED: u16 = 8;
+pub(crate) const STORED: u16 = 0;
+pub(crate) const DEFLATED: u16 = 8;
 
 pub(super) const ENCRYPTED: u16 = 1;
 const STRONG_ENCRYPTION: u16 = 1 << 6;
@@ -17,27 +17,27 @@ const MASKED: u16 = 1 << 13;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
     /// Position in the central directory.
-    pub index: usize,
+    pub(crate) index: usize,
     /// The name as text; bytes that are not UTF-8 are shown as U+FFFD.
     pub name: String,
     /// The name as it stands in the central directory.
-    pub raw_name: Vec<u8>,
-    pub method: u16,
-    pub flags: u16,
+    pub(crate) raw_name: Vec<u8>,
+    pub(crate) method: u16,
+    pub(crate) flags: u16,
     /// CRC-32 of the uncompressed data.
-    pub crc32: u32,
-    pub compressed_size: u64,
-    pub size: u64,
+    pub(crate) crc32: u32,
+    pub(crate) compressed_size: u64,
+    pub(crate) size: u64,
     /// External file attributes; the upper half is a Unix mode.
-    pub external_attributes: u32,
+    pub(crate) external_attributes: u32,
     pub dos_date: u16,
-    pub dos_time: u16,
+    pub(crate) dos_time: u16,
     /// Where the local header begins, in bytes from the start of the file.
-    pub header_offset: u64,
+    pub(crate) header_offset: u64,
     /// Where the compressed data lies in the file; empty where the local header cannot be used.
     pub data: Range<u64>,
     /// Whether the local header leads to the data.
-    pub located: bool,
+    pub(crate) located: bool,
 }
 
 impl Member {
@@ -47,7 +47,7 @@ impl Member {
     }
 
     /// The Unix mode in the external attributes, type bits included; 0 where the writer recorded none.
-    pub fn unix_mode(&self) -> u32 {
+    pub(crate) fn unix_mode(&self) -> u32 {
         self.external_attributes >> 16
     }
 

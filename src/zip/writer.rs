@@ -15,11 +15,11 @@ const ZIP64_COUNT: u64 = 0xffff;
 
 /// The time of every member: seconds since 1970, within what zip can say. Displays as the number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct SourceDate(u64);
+pub(crate) struct SourceDate(u64);
 
 /// A value of `SOURCE_DATE_EPOCH` that is no number of seconds, or a time that no zip archive can state.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum SourceDateError {
+pub(crate) enum SourceDateError {
     #[error("SOURCE_DATE_EPOCH is `{0}`, which is not a number of seconds since 1970")]
     Number(String),
     #[error("SOURCE_DATE_EPOCH is `{0}`, which is before 1980, and a zip archive holds no such date")]
@@ -42,13 +42,13 @@ impl Explain for SourceDateError {
 
 impl SourceDate {
     /// 1980-01-01, the first day that zip knows: the time of files where `SOURCE_DATE_EPOCH` is not set.
-    pub const DEFAULT: Self = Self(315_532_800);
+    pub(crate) const DEFAULT: Self = Self(315_532_800);
 
     /// The last even second that zip knows: 2107-12-31 23:59:58.
     const LAST: u64 = 4_354_819_198;
 
     /// Seconds since 1970.
-    pub fn seconds(self) -> u64 {
+    pub(crate) fn seconds(self) -> u64 {
         self.0
     }
 
@@ -120,14 +120,14 @@ pub(crate) enum Method {
 /// A member whose data is written.
 #[derive(Debug, Clone)]
 pub(crate) struct Entry {
-    pub name: String,
-    pub mode: Mode,
-    pub method: Method,
-    pub crc: u32,
-    pub size: u64,
-    pub compressed: u64,
+    pub(crate) name: String,
+    pub(crate) mode: Mode,
+    pub(crate) method: Method,
+    pub(crate) crc: u32,
+    pub(crate) size: u64,
+    pub(crate) compressed: u64,
     /// Where its local header begins.
-    pub offset: u64,
+    pub(crate) offset: u64,
 }
 
 impl Entry {

@@ -1,7 +1,7 @@
 //! Why a list that is there cannot be read.
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum DependencyError {
+pub(crate) enum DependencyError {
     #[error("the list of cargo-auditable is not whole zlib data")]
     Compression,
     #[error("the list of cargo-auditable unpacks to more than {} times its size, or to more than {} MiB", Self::MAX_RATIO, Self::MAX_TEXT >> 20)]

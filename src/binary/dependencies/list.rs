@@ -5,18 +5,18 @@ use std::fmt;
 
 /// What a program says that it was built from.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DependencyList {
-    pub origin: Origin,
+pub(crate) struct DependencyList {
+    pub(crate) origin: Origin,
     /// The package that the program itself is; a Go program that was not built as a module has none.
-    pub root: Option<Root>,
+    pub(crate) root: Option<Root>,
     /// Everything else, in the order of the list.
-    pub dependencies: Vec<Dependency>,
+    pub(crate) dependencies: Vec<Dependency>,
     /// The places of those that the program is known to need itself; for Go, which does not say who needs what, of all.
-    pub direct: BTreeSet<usize>,
+    pub(crate) direct: BTreeSet<usize>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Origin {
+pub(crate) enum Origin {
     CargoAuditable,
     Go {
         /// The version of the toolchain, such as `go1.25.1`.
@@ -34,29 +34,29 @@ impl fmt::Display for Origin {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Root {
-    pub name: String,
+pub(crate) struct Root {
+    pub(crate) name: String,
     /// As the build saw it; often not the release's (`(devel)`, a pseudo-version).
-    pub version: String,
+    pub(crate) version: String,
 }
 
 /// A package or module.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Dependency {
+pub(crate) struct Dependency {
     /// The name of a crate, the path of a Go module.
-    pub name: String,
-    pub version: String,
-    pub source: Source,
-    pub scope: Scope,
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) source: Source,
+    pub(crate) scope: Scope,
     /// The `h1:` sum of a Go module: a digest of its files' digests, not of a file.
-    pub go_sum: Option<String>,
+    pub(crate) go_sum: Option<String>,
     /// The places in the list of what it needs.
-    pub dependencies: BTreeSet<usize>,
+    pub(crate) dependencies: BTreeSet<usize>,
 }
 
 /// Where a dependency came from; more than this no list says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Source {
+pub(crate) enum Source {
     /// The registry that everybody uses: crates.io, the module proxies.
     Public,
     /// Another registry.
@@ -68,7 +68,7 @@ pub enum Source {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Scope {
+pub(crate) enum Scope {
     /// Build scripts, macros and what they need.
     Build,
     Runtime,

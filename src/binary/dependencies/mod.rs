@@ -7,8 +7,10 @@ mod go;
 mod image;
 mod list;
 
-pub use error::DependencyError;
-pub use list::{Dependency, DependencyList, Origin, Root, Scope, Source};
+pub(crate) use error::DependencyError;
+#[cfg(test)]
+pub(crate) use list::Root;
+pub(crate) use list::{Dependency, DependencyList, Origin, Scope, Source};
 
 use image::Image;
 

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[error("`{}`{}: `{key}` {why}", path.display(), line.map(|line| format!(", line {line}")).unwrap_or_default())]
 pub struct SettingError {
-    pub path: PathBuf,
-    pub line: Option<usize>,
+    pub(crate) path: PathBuf,
+    pub(crate) line: Option<usize>,
     /// As a dotted path.
-    pub key: String,
+    pub(crate) key: String,
     pub(super) why: Why,
 }
 

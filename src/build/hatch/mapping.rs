@@ -7,23 +7,23 @@ use super::error::{SettingError, Why};
 /// A file with settings: its path and text.
 #[derive(Clone, Copy)]
 pub(crate) struct SettingsFile<'a> {
-    pub path: &'a Path,
-    pub text: &'a str,
+    pub(crate) path: &'a Path,
+    pub(crate) text: &'a str,
 }
 
 #[derive(Debug, Default)]
 pub(crate) struct Mapping {
     /// The file and the key that say so.
-    pub path: PathBuf,
-    pub key: String,
-    pub rows: Vec<Row>,
+    pub(crate) path: PathBuf,
+    pub(crate) key: String,
+    pub(crate) rows: Vec<Row>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Row {
-    pub from: String,
-    pub to: String,
-    pub line: Option<usize>,
+    pub(crate) from: String,
+    pub(crate) to: String,
+    pub(crate) line: Option<usize>,
 }
 
 impl Mapping {

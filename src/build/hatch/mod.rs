@@ -23,17 +23,17 @@ use crate::wheel::requirement::{Requirement, RequirementSource};
 #[derive(Debug, Default)]
 pub(super) struct Settings {
     /// The directories and files that are taken without what leads to them; none where hatchling looks by itself.
-    pub packages: Option<Mapping>,
-    pub force_include: Mapping,
-    pub shared_scripts: Mapping,
-    pub shared_data: Mapping,
-    pub sbom_files: Mapping,
-    pub wheel_ignores: Ignores,
-    pub sdist_ignores: Ignores,
+    pub(crate) packages: Option<Mapping>,
+    pub(crate) force_include: Mapping,
+    pub(crate) shared_scripts: Mapping,
+    pub(crate) shared_data: Mapping,
+    pub(crate) sbom_files: Mapping,
+    pub(crate) wheel_ignores: Ignores,
+    pub(crate) sdist_ignores: Ignores,
     /// What a source distribution is restricted to.
-    pub sdist_include: Option<Mapping>,
+    pub(crate) sdist_include: Option<Mapping>,
     /// Whether a front end tags the wheel by the stage's own hook.
-    pub has_hook: bool,
+    pub(crate) has_hook: bool,
 }
 
 /// Whether the ignore files of version control leave something out.

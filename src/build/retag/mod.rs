@@ -13,9 +13,9 @@ use std::path::PathBuf;
 use crate::console::Progress;
 use crate::error::{Exit, Explain as _};
 
-pub use error::RetagError;
+pub(crate) use error::RetagError;
 pub use plan::{Options, Wanted};
-pub use report::{Problem, Reason, Report, Retagged};
+pub(crate) use report::{Problem, Report, Retagged};
 
 /// Retags wheels: all of them, or none where there are refusals, which are returned beside the report.
 ///

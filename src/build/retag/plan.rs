@@ -29,14 +29,14 @@ pub struct Options {
 
 /// A wheel that was read and judged, and what it becomes.
 pub(super) struct Plan {
-    pub wheel: Wheel,
-    pub source_sha256: Sha256Digest,
-    pub name: WheelFileName,
-    pub wheel_file: WheelFile,
+    pub(crate) wheel: Wheel,
+    pub(crate) source_sha256: Sha256Digest,
+    pub(crate) name: WheelFileName,
+    pub(crate) wheel_file: WheelFile,
     /// The digest of every member, held against RECORD.
-    pub digests: HashMap<String, Sha256Digest>,
-    pub reasons: Vec<Reason>,
-    pub warnings: Vec<String>,
+    pub(crate) digests: HashMap<String, Sha256Digest>,
+    pub(crate) reasons: Vec<Reason>,
+    pub(crate) warnings: Vec<String>,
 }
 
 impl Plan {

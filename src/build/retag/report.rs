@@ -15,7 +15,7 @@ use crate::target::PlatformTag;
 /// The wheels that were written, or the problems for which none was.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Report {
-    pub schema_version: u32,
+    pub(crate) schema_version: u32,
     pub wheels: Vec<Retagged>,
     pub problems: Vec<Problem>,
 }
@@ -30,35 +30,35 @@ impl Default for Report {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Retagged {
     #[serde(serialize_with = "portable_path")]
-    pub source: PathBuf,
-    pub source_sha256: Sha256Digest,
+    pub(crate) source: PathBuf,
+    pub(crate) source_sha256: Sha256Digest,
     #[serde(serialize_with = "portable_path")]
     pub path: PathBuf,
-    pub size: u64,
-    pub sha256: Sha256Digest,
+    pub(crate) size: u64,
+    pub(crate) sha256: Sha256Digest,
     /// The platform tags of the file name that was given, as they stand there.
-    pub tags_before: Vec<String>,
-    pub tags: Vec<PlatformTag>,
+    pub(crate) tags_before: Vec<String>,
+    pub(crate) tags: Vec<PlatformTag>,
     /// Whether the tags are others than before.
-    pub changed: bool,
+    pub(crate) changed: bool,
     /// Why it carries no better tags.
-    pub reasons: Vec<Reason>,
-    pub warnings: Vec<String>,
+    pub(crate) reasons: Vec<Reason>,
+    pub(crate) warnings: Vec<String>,
 }
 
 /// What keeps a tag from being honest.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Reason {
-    pub tag: PlatformTag,
-    pub member: String,
-    pub because: String,
+pub(crate) struct Reason {
+    pub(crate) tag: PlatformTag,
+    pub(crate) member: String,
+    pub(crate) because: String,
 }
 
 /// Why a wheel was not retagged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Problem {
     #[serde(serialize_with = "portable_path")]
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     pub message: String,
     pub help: Option<String>,
 }
@@ -71,7 +71,7 @@ impl Problem {
 
 impl Report {
     /// Not good where a wheel was refused.
-    pub fn exit(&self) -> Exit {
+    pub(crate) fn exit(&self) -> Exit {
         if self.problems.is_empty() { Exit::Good } else { Exit::NotGood }
     }
 }

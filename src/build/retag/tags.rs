@@ -22,10 +22,10 @@ pub enum Wanted {
 }
 
 pub(super) struct Choice {
-    pub platforms: PlatformTagSet,
+    pub(crate) platforms: PlatformTagSet,
     /// What keeps the next better tags, and those that the wheel had, from being honest.
-    pub reasons: Vec<Reason>,
-    pub warnings: Vec<String>,
+    pub(crate) reasons: Vec<Reason>,
+    pub(crate) warnings: Vec<String>,
 }
 
 pub(super) fn choose(

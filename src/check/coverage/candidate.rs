@@ -9,14 +9,14 @@ use crate::wheel::tag::TagSet;
 /// A wheel, or a bare tag in its place, as an installer sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
-    pub label: String,
+    pub(crate) label: String,
     /// The normal name of the distribution; none for a bare tag.
-    pub distribution: Option<String>,
+    pub(crate) distribution: Option<String>,
     /// The version; none for a bare tag.
-    pub version: Option<Version>,
+    pub(crate) version: Option<Version>,
     /// The number of the build tag, then the rest of it.
-    pub build: Option<(u64, String)>,
-    pub tags: TagSet,
+    pub(crate) build: Option<(u64, String)>,
+    pub(crate) tags: TagSet,
 }
 
 impl Candidate {

@@ -20,29 +20,29 @@ use crate::wheel::tag::TagSet;
 
 pub use candidate::Candidate;
 pub use platform::{PLATFORMS, Platform};
-pub use python::{PYTHONS, Python};
-pub use source::{CoverageError, Problem, Sources};
+pub(crate) use python::{PYTHONS, Python};
+pub(crate) use source::{CoverageError, Problem, Sources};
 
 /// What every well-known platform takes.
 #[derive(Debug, Clone, Serialize)]
 pub struct Coverage {
-    pub schema_version: u32,
+    pub(crate) schema_version: u32,
     pub platforms: Vec<Choice>,
     /// The platforms that are required and get nothing.
-    pub missing: Vec<&'static str>,
+    pub(crate) missing: Vec<&'static str>,
     /// Files that are named as wheels and serve nobody.
-    pub problems: Vec<Problem>,
+    pub(crate) problems: Vec<Problem>,
 }
 
 #[derive(Debug, Clone, Serialize)]
 pub struct Choice {
     pub name: &'static str,
-    pub title: &'static str,
+    pub(crate) title: &'static str,
     /// The wheel (or bare tag) that an installer there takes: that of CPython 3.13, or of the newest Python that gets one;
     /// none where no Python does.
     pub wheel: Option<String>,
     /// The platform tag by which it takes it.
-    pub tag: Option<String>,
+    pub(crate) tag: Option<String>,
     /// The Pythons that get a wheel.
     pub pythons: Vec<Python>,
     #[serde(skip)]
@@ -62,11 +62,11 @@ impl Choice {
 
 /// A platform family that gets nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Gap {
-    pub family: PlatformFamily,
-    pub architecture: Architecture,
+pub(crate) struct Gap {
+    pub(crate) family: PlatformFamily,
+    pub(crate) architecture: Architecture,
     /// One of the platforms that get nothing.
-    pub example: &'static str,
+    pub(crate) example: &'static str,
 }
 
 impl fmt::Display for Gap {
@@ -101,16 +101,16 @@ impl Coverage {
     }
 
     /// Not good where a file is no wheel, or a required platform gets none.
-    pub fn exit(&self) -> Exit {
+    pub(crate) fn exit(&self) -> Exit {
         if self.missing.is_empty() && self.problems.is_empty() { Exit::Good } else { Exit::NotGood }
     }
 
-    pub fn covered(&self) -> usize {
+    pub(crate) fn covered(&self) -> usize {
         self.platforms.iter().filter(|choice| choice.wheel.is_some()).count()
     }
 
     /// The families, by architecture, of which no platform gets a wheel.
-    pub fn gaps(&self, families: &[PlatformFamily]) -> Vec<Gap> {
+    pub(crate) fn gaps(&self, families: &[PlatformFamily]) -> Vec<Gap> {
         let mut gaps = Vec::new();
         for family in families {
             for architecture in [X86_64, Aarch64] {
@@ -127,7 +127,7 @@ impl Coverage {
     }
 
     /// Requires that the named platforms get a wheel.
-    pub fn require(&mut self, required: &[String]) -> Result<(), CoverageError> {
+    pub(crate) fn require(&mut self, required: &[String]) -> Result<(), CoverageError> {
         for name in required {
             let choice = self.platforms.iter().find(|choice| choice.name == name);
             let choice = choice.ok_or_else(|| CoverageError::Platform { name: name.clone() })?;

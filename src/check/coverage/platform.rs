@@ -8,11 +8,11 @@ use crate::target::Architecture;
 #[derive(Debug, Clone, Copy)]
 pub struct Platform {
     pub name: &'static str,
-    pub title: &'static str,
+    pub(crate) title: &'static str,
     /// The family that a template may promise to serve; none for platforms off the main road.
-    pub family: Option<PlatformFamily>,
+    pub(crate) family: Option<PlatformFamily>,
     /// The architecture of the Python that runs there, where a target can be built for it.
-    pub architecture: Option<Architecture>,
+    pub(crate) architecture: Option<Architecture>,
     system: System,
 }
 

@@ -24,7 +24,7 @@ const fn free_threaded(minor: u32) -> Python {
 pub(super) const USUAL: Python = gil(13);
 
 /// All that are counted.
-pub static PYTHONS: [Python; 9] =
+pub(crate) static PYTHONS: [Python; 9] =
     [gil(10), gil(11), gil(12), USUAL, gil(14), gil(15), free_threaded(13), free_threaded(14), free_threaded(15)];
 
 /// From which version on free-threaded builds have a stable ABI (PEP 803).

@@ -18,21 +18,21 @@ use crate::zip::archive::{Archive, ArchiveError};
 
 /// What was named, as installers see it.
 #[derive(Debug, Clone, Default)]
-pub struct Sources {
-    pub candidates: Vec<Candidate>,
-    pub problems: Vec<Problem>,
+pub(crate) struct Sources {
+    pub(crate) candidates: Vec<Candidate>,
+    pub(crate) problems: Vec<Problem>,
 }
 
 /// A file that is named as a wheel, and why no installer takes it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Problem {
-    pub path: String,
+pub(crate) struct Problem {
+    pub(crate) path: String,
     pub message: String,
 }
 
 /// A source of wheels or tags that cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum CoverageError {
+pub(crate) enum CoverageError {
     #[error(transparent)]
     Read(#[from] FsError),
     #[error(transparent)]
@@ -73,7 +73,7 @@ impl Sources {
     ///
     /// # Errors
     /// Where a file or directory cannot be read, or is neither of wheels nor a tag.
-    pub fn read(sources: &[OsString]) -> Result<Self, CoverageError> {
+    pub(crate) fn read(sources: &[OsString]) -> Result<Self, CoverageError> {
         let mut found = Self::default();
         for source in sources {
             let path = Path::new(source);

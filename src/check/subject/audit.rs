@@ -9,18 +9,18 @@ use crate::digest::Sha256Digest;
 #[derive(Debug, Clone, Default)]
 pub struct Audit {
     /// The index, as it may be printed.
-    pub index: String,
-    pub files: Vec<AuditedFile>,
+    pub(crate) index: String,
+    pub(crate) files: Vec<AuditedFile>,
     /// What was to be published, where it is known.
-    pub manifest: Option<Vec<(String, Sha256Digest)>>,
-    pub attested: Attested,
+    pub(crate) manifest: Option<Vec<(String, Sha256Digest)>>,
+    pub(crate) attested: Attested,
     /// What is wrong with the project there, a sentence each.
-    pub objections: Vec<String>,
+    pub(crate) objections: Vec<String>,
 }
 
 /// Which files must have an attestation at the index.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Attested {
+pub(crate) enum Attested {
     /// Those that are there must be of the file.
     #[default]
     WhereThere,
@@ -40,15 +40,15 @@ impl Attested {
 }
 
 #[derive(Debug, Clone)]
-pub struct AuditedFile {
-    pub name: String,
+pub(crate) struct AuditedFile {
+    pub(crate) name: String,
     /// The SHA-256 that the index's page tells.
-    pub listed: Option<Sha256Digest>,
+    pub(crate) listed: Option<Sha256Digest>,
     /// That of the bytes; otherwise why they did not come.
-    pub fetched: Result<Sha256Digest, String>,
+    pub(crate) fetched: Result<Sha256Digest, String>,
     /// Why it is yanked, if it is; the reason may be empty.
-    pub yanked: Option<String>,
-    pub provenance: Provenance,
+    pub(crate) yanked: Option<String>,
+    pub(crate) provenance: Provenance,
 }
 
 impl AuditedFile {
@@ -60,7 +60,7 @@ impl AuditedFile {
 
 /// The attestations of a file that an index has (PEP 740).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Provenance {
+pub(crate) enum Provenance {
     #[default]
     Absent,
     /// Each is about this file; signatures are left to the index and to installers.

@@ -9,11 +9,11 @@ use crate::version::PublicVersion;
 
 /// What an executable says of its own version.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Mentions {
+pub(crate) struct Mentions {
     /// Whether it holds the expected version, anywhere.
-    pub expected: bool,
+    pub(crate) expected: bool,
     /// The versions after its own name, as in `NAME-doctor/0.163.0`; not all of them, where the expected one is there.
-    pub others: BTreeSet<String>,
+    pub(crate) others: BTreeSet<String>,
 }
 
 /// Looks for versions in a stream of bytes, chunk by chunk.

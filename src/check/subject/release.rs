@@ -20,46 +20,46 @@ use crate::wheel::name::DistributionName;
 
 /// The files that were named together; a release where it is said what they are to be.
 pub(crate) struct Set<'a> {
-    pub members: &'a [Summary],
-    pub runtime: &'a RuntimeProject,
-    pub sdk: Option<&'a SdkProject>,
-    pub expected: Option<&'a Expected<'a>>,
+    pub(crate) members: &'a [Summary],
+    pub(crate) runtime: &'a RuntimeProject,
+    pub(crate) sdk: Option<&'a SdkProject>,
+    pub(crate) expected: Option<&'a Expected<'a>>,
 }
 
 /// What a release is expected to be, and what lies beside its distributions. With it the rules about sets are strict.
 #[derive(Debug)]
 pub struct Expected<'a> {
-    pub version: &'a ReleaseVersion,
+    pub(crate) version: &'a ReleaseVersion,
     /// Targets that may be absent.
-    pub allow_missing: &'a [TargetTriple],
-    pub dist: &'a Dist,
+    pub(crate) allow_missing: &'a [TargetTriple],
+    pub(crate) dist: &'a Dist,
     /// The smoke receipts that every runtime wheel is asked for.
-    pub receipts: Option<&'a Receipts>,
+    pub(crate) receipts: Option<&'a Receipts>,
     /// What failed before the files were looked at.
-    pub failed: &'a [FailedStep],
+    pub(crate) failed: &'a [FailedStep],
     /// The half that is released, where it is not all.
-    pub half: Option<Half>,
+    pub(crate) half: Option<Half>,
     /// Where the SDK alone is released and an index was asked, the runtime that it has, and the targets that it may be without.
-    pub published: Option<(&'a Published, &'a [TargetTriple])>,
+    pub(crate) published: Option<(&'a Published, &'a [TargetTriple])>,
 }
 
 /// A step at which a payload, or the wheel made of it, failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailedStep {
     /// The payload or its target, as it is shown.
-    pub title: String,
-    pub target: Option<TargetTriple>,
+    pub(crate) title: String,
+    pub(crate) target: Option<TargetTriple>,
     /// The wheel that failed its smoke test; none where there is no wheel.
-    pub wheel: Option<String>,
-    pub detail: String,
+    pub(crate) wheel: Option<String>,
+    pub(crate) detail: String,
     /// What to do, where more is known than the rule says.
-    pub help: Option<String>,
+    pub(crate) help: Option<String>,
 }
 
 /// One half of a release that is made or published without the other: the runtime first, the SDK when it is ready.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
-pub enum Half {
+pub(crate) enum Half {
     /// The runtime's wheels
     Runtime,
     /// The SDK, whose runtime the index must have already
@@ -70,39 +70,39 @@ pub enum Half {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Published {
     /// The index, as it may be printed.
-    pub index: String,
-    pub files: Vec<PublishedFile>,
+    pub(crate) index: String,
+    pub(crate) files: Vec<PublishedFile>,
     /// What is wrong with the project there, a sentence each.
-    pub objections: Vec<String>,
+    pub(crate) objections: Vec<String>,
     /// The runtime's wheels beside the SDK, which are not published: they must be those of the index.
-    pub beside: BTreeMap<String, Sha256Digest>,
+    pub(crate) beside: BTreeMap<String, Sha256Digest>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PublishedFile {
-    pub name: String,
+pub(crate) struct PublishedFile {
+    pub(crate) name: String,
     /// None where nothing tells it.
-    pub sha256: Option<Sha256Digest>,
+    pub(crate) sha256: Option<Sha256Digest>,
     /// Why it is yanked, if it is; the reason may be empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub yanked: Option<String>,
+    pub(crate) yanked: Option<String>,
 }
 
 /// A directory of distributions.
 #[derive(Debug)]
-pub struct Dist {
-    pub directory: PathBuf,
+pub(crate) struct Dist {
+    pub(crate) directory: PathBuf,
     /// Every wheel and source distribution in it, sorted by name.
-    pub distributions: Vec<PathBuf>,
+    pub(crate) distributions: Vec<PathBuf>,
     /// Distributions of the half of the release that is not asked for, which are left alone.
-    pub left_alone: Vec<PathBuf>,
+    pub(crate) left_alone: Vec<PathBuf>,
     /// Everything else, by its path in the directory.
-    pub strays: Vec<(String, Stray)>,
+    pub(crate) strays: Vec<(String, Stray)>,
 }
 
 /// What does not belong in a directory of distributions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stray {
+pub(crate) enum Stray {
     /// Left behind by a run that was killed.
     Temporary,
     /// A directory, something in one, or no regular file.
@@ -114,14 +114,14 @@ pub enum Stray {
 }
 
 #[derive(Debug)]
-pub struct Receipts {
+pub(crate) struct Receipts {
     /// Each with its path in the directory.
     reports: Vec<Receipt>,
     /// Their places by the bytes and by the name of the wheel that they say they are of.
     by_digest: HashMap<Sha256Digest, Vec<usize>>,
     by_name: HashMap<String, usize>,
     /// What is no receipt, and why.
-    pub unreadable: Vec<(PathBuf, String)>,
+    pub(crate) unreadable: Vec<(PathBuf, String)>,
 }
 
 /// A smoke receipt, and its path in the directory of receipts.
@@ -165,7 +165,7 @@ impl Set<'_> {
 }
 
 impl Dist {
-    pub fn list(directory: &Path) -> Result<Self, FsError> {
+    pub(crate) fn list(directory: &Path) -> Result<Self, FsError> {
         let (mut distributions, mut strays) = (Vec::new(), Vec::new());
         let entries = walk(existing(directory)?)?;
         let names: HashSet<&str> = entries.iter().map(|entry| entry.relative.as_str()).collect();
@@ -189,7 +189,7 @@ impl Dist {
     }
 
     /// Leaves the distributions of the other half alone, whatever they are.
-    pub fn keep(&mut self, half: Half, runtime: &RuntimeProject, sdk: &SdkProject) {
+    pub(crate) fn keep(&mut self, half: Half, runtime: &RuntimeProject, sdk: &SdkProject) {
         let other = match half {
             Half::Runtime => &sdk.distribution,
             Half::Sdk => &runtime.distribution,
@@ -201,7 +201,7 @@ impl Dist {
 
 impl Receipts {
     /// Reads every smoke receipt of a directory. Receipts of other kinds are left alone.
-    pub fn read(directory: &Path) -> Result<Self, FsError> {
+    pub(crate) fn read(directory: &Path) -> Result<Self, FsError> {
         let (mut reports, mut unreadable) = (Vec::new(), Vec::new());
         for file in walk(existing(directory)?)?.into_iter().filter(|file| file.relative.ends_with(".json")) {
             let bytes = read(&file.path)?;

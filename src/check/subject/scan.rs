@@ -19,34 +19,34 @@ const HEAD: usize = 1024;
 
 /// What one member turned out to be.
 #[derive(Debug, Default)]
-pub struct Scanned {
+pub(crate) struct Scanned {
     /// Why it cannot be unpacked, or is not what the directory states.
-    pub error: Option<MemberError>,
+    pub(crate) error: Option<MemberError>,
     /// None where it cannot be unpacked, or nobody asked.
-    pub sha256: Option<Sha256Digest>,
+    pub(crate) sha256: Option<Sha256Digest>,
     /// Its digest by the algorithm that RECORD asks for, where that is another one.
-    pub other: Option<RecordDigest>,
+    pub(crate) other: Option<RecordDigest>,
     /// Its first bytes.
-    pub head: Vec<u8>,
+    pub(crate) head: Vec<u8>,
     /// All of it, where that was asked for.
-    pub text: Option<Vec<u8>>,
+    pub(crate) text: Option<Vec<u8>>,
     /// What its headers say, where it is a binary.
-    pub binary: Option<Result<Facts, BinaryError>>,
+    pub(crate) binary: Option<Result<Facts, BinaryError>>,
     /// What it says of its version, where that was asked for.
-    pub mentions: Option<Mentions>,
+    pub(crate) mentions: Option<Mentions>,
 }
 
 /// What is to be found out about one member besides what its headers say.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct MemberOptions {
-    pub sha256: bool,
+    pub(crate) sha256: bool,
     /// A second digest algorithm.
-    pub algorithm: Option<String>,
+    pub(crate) algorithm: Option<String>,
     /// The whole text is kept where it has at most so many bytes.
-    pub max_text: Option<u64>,
-    pub search: Option<VersionSearch>,
+    pub(crate) max_text: Option<u64>,
+    pub(crate) search: Option<VersionSearch>,
     /// Its bytes, where they were read before.
-    pub known: Option<Vec<u8>>,
+    pub(crate) known: Option<Vec<u8>>,
 }
 
 /// Scans every member; `options` has one entry per member.

@@ -32,38 +32,38 @@ pub enum Role {
 
 #[derive(Debug, Clone)]
 pub struct Summary {
-    pub path: PathBuf,
-    pub sha256: Sha256Digest,
-    pub size: u64,
+    pub(crate) path: PathBuf,
+    pub(crate) sha256: Sha256Digest,
+    pub(crate) size: u64,
     /// By its name.
-    pub role: Option<Role>,
+    pub(crate) role: Option<Role>,
     /// The name in the file name; none where that cannot be parsed.
-    pub name: Option<DistributionName>,
+    pub(crate) name: Option<DistributionName>,
     /// The version in the file name.
-    pub version: Option<Version>,
+    pub(crate) version: Option<Version>,
     /// The same as it is spelled there.
-    pub spelled_version: String,
+    pub(crate) spelled_version: String,
     /// What installers see of a wheel.
-    pub candidate: Option<Candidate>,
-    pub platforms: Vec<PlatformTag>,
+    pub(crate) candidate: Option<Candidate>,
+    pub(crate) platforms: Vec<PlatformTag>,
     /// METADATA or PKG-INFO, where it can be read.
-    pub metadata: Option<Metadata>,
+    pub(crate) metadata: Option<Metadata>,
     /// Every file that could be unpacked, with its digest: of a wheel those outside of dist-info, of a source
     /// distribution those below its top directory and `src/`.
-    pub files: BTreeMap<String, Sha256Digest>,
+    pub(crate) files: BTreeMap<String, Sha256Digest>,
     /// Of every Python file of a wheel, the digest of its text with lines ended by LF.
-    pub python: BTreeMap<String, Sha256Digest>,
-    pub metadata_digest: Option<Sha256Digest>,
+    pub(crate) python: BTreeMap<String, Sha256Digest>,
+    pub(crate) metadata_digest: Option<Sha256Digest>,
     /// Why no installer should take it; what it says of itself is then not to be relied on.
-    pub refusal: Option<String>,
+    pub(crate) refusal: Option<String>,
     /// What the runtime's executable says of its version, where that was asked for.
-    pub mentions: Option<Mentions>,
+    pub(crate) mentions: Option<Mentions>,
     /// The text of the runtime's package description.
-    pub package: Option<Vec<u8>>,
+    pub(crate) package: Option<Vec<u8>>,
     /// The text of the head of the SDK's generated types.
-    pub types: Option<Vec<u8>>,
+    pub(crate) types: Option<Vec<u8>>,
     /// The text of a source distribution's pyproject.toml.
-    pub pyproject: Option<Vec<u8>>,
+    pub(crate) pyproject: Option<Vec<u8>>,
 }
 
 impl Summary {

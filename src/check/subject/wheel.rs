@@ -30,43 +30,47 @@ const MAX_SOURCE: u64 = 4 << 20;
 
 /// A wheel and all that was read of it.
 #[derive(Debug)]
-pub struct WheelSubject {
-    pub path: PathBuf,
-    pub file_name: String,
-    pub sha256: Sha256Digest,
-    pub name: Result<WheelFileName, FileNameError>,
+pub(crate) struct WheelSubject {
+    pub(crate) path: PathBuf,
+    pub(crate) file_name: String,
+    pub(crate) sha256: Sha256Digest,
+    pub(crate) name: Result<WheelFileName, FileNameError>,
     /// NAME-VERSION of the file name, which the wheel's own directories are called by.
     stem: Option<String>,
-    pub archive: Archive,
+    pub(crate) archive: Archive,
     /// One entry per member of the archive.
-    pub scanned: Vec<Scanned>,
+    pub(crate) scanned: Vec<Scanned>,
     /// Every dist-info directory at the top, sorted.
-    pub dist_infos: Vec<String>,
+    pub(crate) dist_infos: Vec<String>,
     /// The dist-info directory whose files are read below.
-    pub dist_info: Option<String>,
+    pub(crate) dist_info: Option<String>,
     /// METADATA; none where it is missing or damaged.
-    pub metadata: Option<Result<Metadata, MetadataError>>,
+    pub(crate) metadata: Option<Result<Metadata, MetadataError>>,
     /// WHEEL; none where it is missing or damaged.
-    pub wheel_file: Option<Result<WheelFile, WheelFileError>>,
+    pub(crate) wheel_file: Option<Result<WheelFile, WheelFileError>>,
     /// RECORD; none where it is missing or damaged.
-    pub record: Option<Result<Record, RecordError>>,
-    pub record_bytes: Vec<u8>,
+    pub(crate) record: Option<Result<Record, RecordError>>,
+    pub(crate) record_bytes: Vec<u8>,
     /// entry_points.txt, where there is one.
-    pub entry_points: Option<Result<EntryPoints, EntryPointsError>>,
-    pub inventory: Inventory,
+    pub(crate) entry_points: Option<Result<EntryPoints, EntryPointsError>>,
+    pub(crate) inventory: Inventory,
     /// Every way in which a binary breaks the promise of a platform tag of the file name.
-    pub objections: Vec<(PlatformTag, String, Objection)>,
+    pub(crate) objections: Vec<(PlatformTag, String, Objection)>,
     /// What the runtime's executable says of its version, where that was asked for.
-    pub mentions: Option<Mentions>,
+    pub(crate) mentions: Option<Mentions>,
     /// The runtime that the wheel may be one of.
-    pub runtime: RuntimeProject,
+    pub(crate) runtime: RuntimeProject,
     /// Where among the members each name stands first: rules ask for many files, and there may be very many.
     places: HashMap<String, usize>,
 }
 
 impl WheelSubject {
     /// The wheel in an open archive; `version` is looked for in the runtime's executable.
-    pub fn of(archive: Archive, runtime: &RuntimeProject, version: Option<&PublicVersion>) -> Result<Self, CheckError> {
+    pub(crate) fn of(
+        archive: Archive,
+        runtime: &RuntimeProject,
+        version: Option<&PublicVersion>,
+    ) -> Result<Self, CheckError> {
         let path = archive.path().to_owned();
         let file_name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let name: Result<WheelFileName, _> = file_name.parse();
@@ -146,23 +150,23 @@ impl WheelSubject {
     }
 
     /// Every member that is a file, with what it turned out to be.
-    pub fn files(&self) -> impl Iterator<Item = (&Member, &Scanned)> {
+    pub(crate) fn files(&self) -> impl Iterator<Item = (&Member, &Scanned)> {
         self.archive.members().iter().zip(&self.scanned).filter(|(member, _)| !member.is_directory())
     }
 
-    pub fn file(&self, name: &str) -> Option<(&Member, &Scanned)> {
+    pub(crate) fn file(&self, name: &str) -> Option<(&Member, &Scanned)> {
         let index = *self.places.get(name)?;
         let (member, scanned) = (self.archive.members().get(index)?, self.scanned.get(index)?);
         (!member.is_directory()).then_some((member, scanned))
     }
 
     /// Every binary that could be read, by its name.
-    pub fn binaries(&self) -> HashMap<&str, &Facts> {
+    pub(crate) fn binaries(&self) -> HashMap<&str, &Facts> {
         self.inventory.binaries().iter().map(|(name, facts)| (name.as_str(), facts)).collect()
     }
 
     /// Every file of debugging symbols in the bundle that debuggers look for, which nothing loads.
-    pub fn debug_symbols(&self) -> impl Iterator<Item = &str> {
+    pub(crate) fn debug_symbols(&self) -> impl Iterator<Item = &str> {
         let all = self.inventory.damaged().iter().filter(|(_, error)| error.is_of_debug_symbols());
         all.map(|(member, _)| member.as_str())
             .filter(|member| parent(member).split('/').any(|it| it.ends_with(".dSYM")))
@@ -184,7 +188,7 @@ impl WheelSubject {
     }
 
     /// The platform tags of the file name, where all of them are known.
-    pub fn platforms(&self) -> Vec<PlatformTag> {
+    pub(crate) fn platforms(&self) -> Vec<PlatformTag> {
         self.name.as_ref().ok().and_then(|name| name.tags.platforms().ok()).unwrap_or_default()
     }
 
@@ -199,7 +203,7 @@ impl WheelSubject {
     }
 
     /// Why a file of the dist-info directory was not read although it is there and sound: it is absurdly large.
-    pub fn unread(&self, member: &str) -> Option<String> {
+    pub(crate) fn unread(&self, member: &str) -> Option<String> {
         let (found, scanned) = self.file(member)?;
         let sound = scanned.error.is_none() && found.size > MAX_TEXT;
         sound.then(|| format!("the file has {} bytes, and is not read", found.size))

@@ -15,10 +15,10 @@ use crate::wheel::name::DistributionName;
 
 pub use environment::Environment;
 pub use error::CredentialError;
-pub use reading::Reading;
-pub(crate) use token::TOKEN_USER;
+pub(crate) use reading::Reading;
+pub use token::Token;
 pub(super) use token::basic;
-pub use token::{Mask, Token};
+pub(crate) use token::{Mask, TOKEN_USER};
 use trusted::TrustedPublishing;
 
 /// Where the token of an upload comes from.

@@ -13,14 +13,14 @@ use crate::fs;
 
 /// A token, and logins by host.
 #[derive(Debug, Default)]
-pub struct Reading {
+pub(crate) struct Reading {
     token: Option<SecretString>,
     logins: Vec<Login>,
 }
 
 impl Reading {
     /// Reads the file of NETRC, else `.netrc` in the home directory; where there is none that can be read, it says nothing.
-    pub fn new(environment: &Environment) -> Self {
+    pub(crate) fn new(environment: &Environment) -> Self {
         let home = || Some(PathBuf::from(environment.get("HOME").or_else(|| environment.get("USERPROFILE"))?));
         let candidates = match environment.get("NETRC") {
             Some(path) => vec![PathBuf::from(path)],

@@ -13,14 +13,14 @@ use super::error::CredentialError;
 pub(crate) const TOKEN_USER: &str = "__token__";
 
 /// Called with every secret before it is used, so that a log can mask it.
-pub type Mask<'a> = &'a dyn Fn(&str);
+pub(crate) type Mask<'a> = &'a dyn Fn(&str);
 
 /// A token of the upload API.
 pub struct Token(SecretString);
 
 impl Token {
     /// A token from the text that the user gave, without the blanks around it.
-    pub fn new(text: &str) -> Result<Self, CredentialError> {
+    pub(crate) fn new(text: &str) -> Result<Self, CredentialError> {
         let text = text.trim();
         if text.is_empty() {
             return Err(CredentialError::Empty);

@@ -25,7 +25,7 @@ use crate::error as causes;
 use crate::http::{self, HttpError, Refusal, Secrets, Until};
 use crate::wheel::name::DistributionName;
 
-pub use error::IndexError;
+pub(crate) use error::IndexError;
 
 const ACCEPTED: &str =
     "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1";
@@ -110,7 +110,7 @@ impl Index {
 
     /// Reads it as `reading` allows, unless its URL said how. A user name alone goes without a password: it can be a token.
     #[must_use]
-    pub fn read_with(mut self, reading: &Reading) -> Self {
+    pub(crate) fn read_with(mut self, reading: &Reading) -> Self {
         let alone = || (!self.user.is_empty()).then(|| basic(&self.user, &String::new().into()));
         self.authorization = self.authorization.or_else(|| reading.for_url(&self.simple, &self.user)).or_else(alone);
         self

@@ -10,7 +10,13 @@ mod version;
 
 use url::Url;
 
-pub(super) use listing::{Kind, Listed, Page, stem};
+pub(super) use listing::Kind;
+
+pub(super) use listing::Listed;
+
+pub(super) use listing::Page;
+
+pub(super) use listing::stem;
 
 use html::parse_html;
 use json::{parse_json, says};

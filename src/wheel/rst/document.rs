@@ -28,20 +28,20 @@ pub(super) enum Target {
 #[derive(Default)]
 pub(super) struct Document<'a> {
     /// Blocks inside others: no section begins in one.
-    pub nested: Vec<(Vec<Line<'a>>, usize)>,
+    pub(crate) nested: Vec<(Vec<Line<'a>>, usize)>,
     targets: BTreeMap<String, Target>,
     /// As they are written: two that differ in case are two.
     substitutions: BTreeSet<String>,
-    pub roles: OwnRoles,
+    pub(crate) roles: OwnRoles,
     /// From which line on text that names no role has which.
     default_roles: BTreeMap<usize, String>,
     uses: Vec<(usize, Use)>,
     /// Definitions and uses that have no name: links, numbered notes, notes by symbol.
     unnamed: [(usize, usize); 3],
     /// Something of it is shown.
-    pub is_shown: bool,
+    pub(crate) is_shown: bool,
     /// Something was passed over that may define or use names.
-    pub is_partial: bool,
+    pub(crate) is_partial: bool,
 }
 
 enum Use {

@@ -3,8 +3,8 @@
 /// A line that does not render, counted from 1, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fault {
-    pub line: usize,
-    pub why: String,
+    pub(crate) line: usize,
+    pub(crate) why: String,
 }
 
 impl Fault {

@@ -4,8 +4,8 @@
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Line<'a> {
     /// Counted from 1.
-    pub number: usize,
-    pub text: &'a str,
+    pub(crate) number: usize,
+    pub(crate) text: &'a str,
 }
 
 const TAB: usize = 8;
@@ -38,10 +38,10 @@ fn expand(line: &str) -> String {
 
 /// Lines that belong together, and where the next line is.
 pub(super) struct Block<'a> {
-    pub lines: Vec<Line<'a>>,
-    pub next: usize,
+    pub(crate) lines: Vec<Line<'a>>,
+    pub(crate) next: usize,
     /// Whether a blank line ends it, or the text does.
-    pub ends_well: bool,
+    pub(crate) ends_well: bool,
 }
 
 /// By what the lines of a block are indented.

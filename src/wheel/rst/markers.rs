@@ -5,8 +5,8 @@
 pub(super) struct Numbering {
     form: Form,
     sequence: Sequence,
-    pub ordinal: u32,
-    pub is_automatic: bool,
+    pub(crate) ordinal: u32,
+    pub(crate) is_automatic: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

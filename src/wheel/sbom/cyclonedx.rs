@@ -11,7 +11,7 @@ use crate::binary::{Dependency, DependencyList, Origin, Scope, Source};
 /// An SBOM of one program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Sbom {
+pub(crate) struct Sbom {
     bom_format: &'static str,
     spec_version: &'static str,
     version: u32,

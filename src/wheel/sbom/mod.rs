@@ -8,9 +8,10 @@ mod shape;
 mod validate;
 
 pub(crate) use components::components;
-pub use cyclonedx::Sbom;
-pub use names::{SbomFormat, SbomName, ends};
-pub use validate::{SbomError, validate};
+pub(crate) use cyclonedx::Sbom;
+pub use names::SbomFormat;
+pub(crate) use names::{SbomName, ends};
+pub use validate::validate;
 
 use std::collections::{BTreeSet, HashSet};
 

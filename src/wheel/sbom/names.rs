@@ -15,21 +15,21 @@ const ENDS: [(&str, SbomFormat); 4] = [
 ];
 
 /// How the names of SBOM files end.
-pub fn ends() -> impl Iterator<Item = &'static str> {
+pub(crate) fn ends() -> impl Iterator<Item = &'static str> {
     ENDS.iter().map(|(end, _)| *end)
 }
 
 /// A file name that claims a format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct SbomName<'name> {
+pub(crate) struct SbomName<'name> {
     /// What the file is about.
-    pub stem: &'name str,
-    pub format: SbomFormat,
+    pub(crate) stem: &'name str,
+    pub(crate) format: SbomFormat,
 }
 
 impl<'name> SbomName<'name> {
     /// Of a file name, or of a path joined by `/`; `None` where it claims no format.
-    pub fn parse(path: &'name str) -> Option<Self> {
+    pub(crate) fn parse(path: &'name str) -> Option<Self> {
         let file = crate::member_path::file_name(path);
         ENDS.iter().find_map(|(end, format)| {
             let (stem, found) = file.split_at_checked(file.len().checked_sub(end.len())?)?;

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::validate::SbomError;
 use super::*;
 use crate::binary::{Dependency, Origin, Root, Scope, Source, read};
 use crate::samples::binary::{ARM64, static_elf};

@@ -8,8 +8,8 @@ pub(super) enum Kind {
 
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Target {
-    pub kind: Kind,
-    pub url: String,
+    pub(crate) kind: Kind,
+    pub(crate) url: String,
 }
 
 impl Target {
