@@ -157,7 +157,8 @@ impl Shelf<'_> {
                 ignored.push(file.path.clone());
             }
         }
-        self.finish(placed, entrypoint, None, ignored, applied)
+        let layout = self.finish(placed, entrypoint, None, ignored, applied)?;
+        Ok(Layout { called: program.stem().to_owned(), ..layout })
     }
 
     fn apply(&self, others: &[&Found], placed: &mut Placed<'_>) -> Result<Applied, PayloadError> {
@@ -178,7 +179,8 @@ impl Shelf<'_> {
         let name = self.project.executable().to_owned();
         let entrypoint = Executable { name, place: Place::Package, path: entrypoint };
         let (files, unmatched) = (placed.finish(), applied.unmatched);
-        Ok(Layout { files, entrypoint, companions: Vec::new(), package, ignored, unmatched })
+        let called = self.project.executable().to_owned();
+        Ok(Layout { files, entrypoint, called, companions: Vec::new(), package, ignored, unmatched })
     }
 }
 

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::error::PayloadError;
 use super::found::{Found, Part};
 use super::name;
-use super::unpack::{MAX_MEMBERS, bomb, linked_limit};
+use super::unpack::{MAX_COPIES, bomb, linked_limit};
 use crate::fs::{self, FsError, Kind, Walked};
 use crate::member_path::{MemberPath, Node, Paths, parent, resolve};
 
@@ -84,8 +84,8 @@ impl List<'_> {
 
     fn linked(&mut self) -> Result<(), PayloadError> {
         self.linked += 1;
-        if self.linked > MAX_MEMBERS {
-            let limit = format!("{MAX_MEMBERS} files behind links");
+        if self.linked > MAX_COPIES {
+            let limit = format!("{MAX_COPIES} files behind links");
             return Err(PayloadError::Bomb { path: self.directory.to_owned(), limit });
         }
         Ok(())

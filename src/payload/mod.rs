@@ -56,6 +56,8 @@ pub struct Payload {
     pub files: Vec<PayloadFile>,
     /// The program: the first of the product's executables.
     pub(crate) entrypoint: Executable,
+    /// What an archive, directory or wheel calls the program, where it is not its name or one that holds it.
+    pub(crate) renamed: Option<String>,
     /// The product's other executables that the payload has.
     pub(crate) companions: Vec<Executable>,
     /// The package descriptor of an app server, where the payload has one.
@@ -98,9 +100,24 @@ impl Payload {
         } else {
             program::arrange(path, project, input)?
         };
-        let place::Layout { files, entrypoint, companions, package, ignored, unmatched } = layout;
+        let place::Layout { files, entrypoint, called, companions, package, ignored, unmatched } = layout;
+        let has_name = !matches!(form, Form::Executable | Form::Compressed);
+        let is_own = |name: &str| called.to_ascii_lowercase().contains(&name.to_ascii_lowercase());
+        let renamed = (has_name && !is_own(project.executable())).then_some(called);
         let scratch = scratch.to_owned();
-        Ok(Self { form, files, entrypoint, companions, package, wheel_version, ignored, unmatched, dangling, scratch })
+        Ok(Self {
+            form,
+            files,
+            entrypoint,
+            renamed,
+            companions,
+            package,
+            wheel_version,
+            ignored,
+            unmatched,
+            dangling,
+            scratch,
+        })
     }
 
     /// The product's executables that the payload has, the program first.

@@ -67,6 +67,8 @@ pub struct Executable {
 pub(super) struct Layout {
     pub(crate) files: Vec<PayloadFile>,
     pub(crate) entrypoint: Executable,
+    /// What the input calls the program, without `.exe`.
+    pub(super) called: String,
     pub(crate) companions: Vec<Executable>,
     pub(crate) package: Option<Package>,
     pub(crate) ignored: Vec<MemberPath>,

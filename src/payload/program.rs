@@ -47,7 +47,8 @@ pub(super) fn arrange(origin: &Path, project: &RuntimeProject, input: Input) -> 
     };
     let ignored = rest.iter().map(|file| &file.found.path).filter(|path| !kept.contains(*path)).cloned().collect();
     let (files, unmatched) = (placed.finish(), applied.unmatched);
-    Ok(Layout { files, entrypoint, companions, package: None, ignored, unmatched })
+    let called = programs.first.found.stem().to_owned();
+    Ok(Layout { files, entrypoint, called, companions, package: None, ignored, unmatched })
 }
 
 /// Takes away the one folder that everything lies in, as archives often have it.

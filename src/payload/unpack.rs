@@ -14,8 +14,11 @@ use crate::console::text::human_bytes;
 use crate::fs::{FsError, MAX_ARCHIVE, Mode};
 use crate::member_path::{self, MemberPath, Node, Paths};
 
-/// Members beyond which an archive is no payload.
-pub(super) const MAX_MEMBERS: usize = 20_000;
+/// Members beyond which an archive is no payload: more than the trees of compilers have, and fewer than a wheel without zip64
+/// holds.
+pub(super) const MAX_MEMBERS: usize = 65_000;
+/// Files that links may add to a payload.
+pub(super) const MAX_COPIES: usize = 20_000;
 /// Archives may unpack to this many bytes, however small they are.
 const FREE_SIZE: u64 = 256 << 20;
 /// Archives may unpack to this many times their own size. Compiled programs compress about threefold.
@@ -117,7 +120,7 @@ impl<'a> Sink<'a> {
 
     /// Every file, links replaced by copies of what they lead to.
     pub(super) fn finish(mut self) -> Result<Vec<Found>, PayloadError> {
-        let room = MAX_MEMBERS.saturating_sub(self.files.len());
+        let room = MAX_MEMBERS.saturating_sub(self.files.len()).min(MAX_COPIES);
         let resolved = links::resolve(self.files.iter().map(|found| &found.path), &self.links, room);
         let Resolved { copies, dangling } = resolved.map_err(|Refused { link, why }| PayloadError::Link {
             path: self.origin.to_owned(),

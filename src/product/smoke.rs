@@ -59,6 +59,10 @@ pub struct Smoke {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct VersionQuestion {
     pub(crate) arguments: Vec<String>,
+    /// The exit code of an answer.
+    pub(crate) exit: i32,
+    /// Whether a version is in the answer. A program that says none only has to answer.
+    pub(crate) is_told: bool,
     /// Finds the version in what it prints, where the product says how.
     pub(crate) pattern: Option<Pattern>,
 }
@@ -116,10 +120,12 @@ impl Pattern {
 impl Smoke {
     /// Refuses exit codes that no program ends with but on Windows.
     pub(super) fn check_exits(&self, origin: Origin<'_>) -> Result<(), ProductError> {
-        let is_none = |command: &SmokeCommand| u8::try_from(command.exit).is_err();
-        let Some(index) = self.commands.iter().position(is_none) else { return Ok(()) };
-        let why = format!("no program ends with {}: exit codes are from 0 to 255", self.commands[index].exit);
-        Err(origin.refused(&format!("smoke.command[{index}].exit"), why))
+        let commands = self.commands.iter().enumerate();
+        let mut exits = commands.map(|(index, command)| (format!("smoke.command[{index}].exit"), command.exit));
+        let question = ("smoke.version.exit".to_owned(), self.version.exit);
+        let none = std::iter::once(question).chain(exits.by_ref()).find(|(_, exit)| u8::try_from(*exit).is_err());
+        let Some((key, exit)) = none else { return Ok(()) };
+        Err(origin.refused(&key, format!("no program ends with {exit}: exit codes are from 0 to 255")))
     }
 
     /// Whether the program is an app server: all that comes after its version is said in a protocol.
@@ -168,7 +174,7 @@ fn name_and_version(text: &str) -> Option<&str> {
 
 impl Default for VersionQuestion {
     fn default() -> Self {
-        Self { arguments: vec!["--version".into()], pattern: None }
+        Self { arguments: vec!["--version".into()], exit: 0, is_told: true, pattern: None }
     }
 }
 
@@ -185,7 +191,10 @@ pub(super) struct Table {
 #[serde(deny_unknown_fields)]
 struct VersionRow {
     args: Option<Vec<String>>,
-    pattern: Option<String>,
+    #[serde(default)]
+    exit: i32,
+    /// A regular expression, or `false` where the program says no version.
+    pattern: Option<toml::Value>,
 }
 
 #[derive(Deserialize)]
@@ -214,9 +223,23 @@ impl Table {
         let key = "smoke.version";
         let mut version = VersionQuestion::default();
         if let Some(row) = self.version {
-            version.arguments = row.args.unwrap_or(version.arguments);
-            let (key, text) = (format!("{key}.pattern"), row.pattern);
-            version.pattern = text.map(|text| pattern(&key, &text, origin)).transpose()?;
+            (version.arguments, version.exit) = (row.args.unwrap_or(version.arguments), row.exit);
+            let key = format!("{key}.pattern");
+            version.pattern = match row.pattern {
+                None => None,
+                Some(toml::Value::String(text)) => Some(pattern(&key, &text, origin)?),
+                Some(toml::Value::Boolean(false)) => {
+                    version.is_told = false;
+                    None
+                }
+                Some(_) => {
+                    let why = "it is a regular expression, or `false` where the program says no version";
+                    return Err(origin.refused(&key, why));
+                }
+            };
+            if !version.is_told && self.level.is_some_and(|level| level >= Level::Handshake) {
+                return Err(origin.refused(&key, "an app server says its version: the levels of one compare it"));
+            }
             if let Some(pattern) = version.pattern.as_ref().filter(|pattern| !pattern.has_group()) {
                 let why = format!(
                     "`{}` has no group that says where the version is: write it in parentheses, `^{} (\\S+)` say",

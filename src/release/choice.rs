@@ -88,13 +88,14 @@ fn alone<'a>(template: &'a Template, product: Option<&Path>) -> Option<&'a Path>
 pub(super) fn next(options: &Options, targets: &[TargetRow], is_good: bool) -> String {
     let dist = options.out_dir.join("dist");
     let product = options.product.directory.as_deref();
+    let program = options.version.program().to_string();
     let failed = targets.iter().find(|row| row.step("smoke").is_some_and(|step| step.outcome == Outcome::Failed));
-    if let Some(wheel) = failed.and_then(|row| row.wheel.as_ref()) {
+    // What is accepted as it is holds nothing up.
+    if let Some(wheel) = failed.filter(|_| !is_good).and_then(|row| row.wheel.as_ref()) {
         let path = |path: &Path| shell_word(&path.display().to_string());
         let product = product.map(|product| format!(" --product {}", path(product))).unwrap_or_default();
-        return format!("relkit smoke {}{product}", path(&dist.join(wheel)));
+        return format!("relkit smoke {}{product} --expect-version {program}", path(&dist.join(wheel)));
     }
-    let program = options.version.program().to_string();
     let receipts = options.out_dir.join("receipts");
     let mut wheels = targets.iter().filter(|row| row.wheel.is_some()).peekable();
     let has_receipts = wheels.peek().is_some() && wheels.all(TargetRow::is_tested);

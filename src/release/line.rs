@@ -14,6 +14,7 @@ use crate::gate::{self, Half, Role};
 use crate::report::{FileRow, FindingRow, Release, StepRow, TargetRow};
 use crate::smoke;
 use crate::stage::{self, stage_sdk};
+use crate::version::PublicVersion;
 use crate::wheel::filename::{FileNameError, WheelFileName};
 
 /// Carries the line out. A payload that is not good fails its own target and the release, not the run.
@@ -90,6 +91,18 @@ impl Place<'_> {
     }
 
     /// Runs the wheel where this machine can, and says why not where it cannot.
+    /// What to do about a program that says another version than the release's.
+    fn meant(&self, report: &smoke::Report) -> Option<String> {
+        let released = self.options.version.program();
+        let said: PublicVersion = report.version.as_deref()?.parse().ok()?;
+        let is_other = !self.options.product.runtime.smoke.is_packaging(released, &said);
+        is_other.then(|| {
+            format!(
+                "Give `--release-version {said}` if that is the release that is meant, else the payload of {released}"
+            )
+        })
+    }
+
     fn smoke(&self, wheel: &str, row: &TargetRow) -> Result<Option<(StepRow, Vec<StepRow>)>, Failure> {
         let target =
             self.options.product.runtime.targets.iter().find(|known| Some(&known.triple) == row.target.as_ref());
@@ -123,7 +136,8 @@ impl Place<'_> {
         };
         self.console.status(verb, format_args!("{wheel}: {detail}"));
         let steps = report.steps.iter().map(rows::of_smoke).collect();
-        Ok(Some((rows::step("smoke", outcome, detail, started.elapsed()), steps)))
+        let help = report.failed_step().and_then(|_| self.meant(&report));
+        Ok(Some((StepRow { help, ..rows::step("smoke", outcome, detail, started.elapsed()) }, steps)))
     }
 
     fn summary(

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use relkit_client::process::{Invocation, find_program};
+use relkit_client::process::{Ending, Invocation, find_program};
 
 use super::capture;
 use super::fault::{Fault, Subject};
@@ -46,7 +46,7 @@ impl Trial<'_> {
             .arguments(&smoke.version.arguments)
             .run(self.step_time(), MAX_OUTPUT)
             .map_err(|error| subject.process_fault(&error, &doing))?;
-        if !finished.ending.is_success() {
+        if finished.ending != Ending::Code(smoke.version.exit) {
             return Err(subject.early_end(finished.ending, &doing, "", finished.stderr_tail));
         }
         let (said, expected) = (capture::text(&finished.stdout), capture::text(program_said));

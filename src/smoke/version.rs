@@ -22,7 +22,8 @@ const SETTING: &str = "`version` of [tool.relkit.smoke] says how the program";
 
 /// What the program answered to the question for its version.
 pub(super) struct Answer {
-    pub(super) version: Reported,
+    /// None where the product says that the program tells none.
+    pub(super) version: Option<Reported>,
     /// All that it printed.
     pub(super) stdout: Vec<u8>,
 }
@@ -36,12 +37,14 @@ impl Trial<'_> {
             .arguments(&smoke.version.arguments)
             .run(self.step_time(), MAX_OUTPUT)
             .map_err(|error| subject.process_fault(&error, doing))?;
-        if !finished.ending.is_success() {
-            let asked = if matches!(finished.ending, Ending::Code(1..)) { self.how_to_ask() } else { String::new() };
-            let more = asked + &self.other_product();
-            return Err(subject.early_end(finished.ending, doing, &more, finished.stderr_tail));
-        }
         let text = capture::text(&finished.stdout).trim().to_owned();
+        if finished.ending != Ending::Code(smoke.version.exit) {
+            return Err(self.unanswered(subject, finished.ending, &text, finished.stderr_tail));
+        }
+        if !smoke.version.is_told {
+            let detail = format!("`{}` answers {doing}; the product says that it tells no version", subject.name);
+            return Ok(Done::passed(detail).with(Answer { version: None, stdout: finished.stdout }));
+        }
         // Some print it to standard error; where nobody says how it is found, a warning there is not taken for it.
         let speaks_there = smoke.version.pattern.is_some() || (text.is_empty() && !self.project().is_app_server());
         let found =
@@ -78,7 +81,29 @@ impl Trial<'_> {
         if finished.held_output {
             detail += "; what it started holds its standard output open";
         }
-        Ok(Done::passed(detail).with(Answer { version, stdout: finished.stdout }))
+        Ok(Done::passed(detail).with(Answer { version: Some(version), stdout: finished.stdout }))
+    }
+
+    /// The fault of a question that did not end as answers to it do.
+    fn unanswered(&self, subject: &Subject<'_>, ending: Ending, text: &str, stderr_tail: String) -> Fault {
+        let doing = &question(&self.project().smoke);
+        let expected = self.project().smoke.version.exit;
+        match ending {
+            Ending::Code(code) if expected != 0 || !text.is_empty() => {
+                let printed = if text.is_empty() { String::new() } else { format!("; it printed `{}`", shown(text)) };
+                let sentence = format!(
+                    "`{}` ends with exit code {code} after {doing}, not with {expected}{printed}; {SETTING} ends (`exit`){}",
+                    subject.name,
+                    self.other_product()
+                );
+                Fault::with_tail(sentence, stderr_tail)
+            }
+            Ending::Code(1..) => {
+                let more = self.how_to_ask() + &self.other_product();
+                subject.early_end(ending, doing, &more, stderr_tail)
+            }
+            _ => subject.early_end(ending, doing, &self.other_product(), stderr_tail),
+        }
     }
 
     /// Every other part that names a version must name this one.

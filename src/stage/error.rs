@@ -10,6 +10,7 @@ use crate::payload::PayloadError;
 use crate::product::{Place, ProductError};
 use crate::target::PlatformTag;
 use crate::version::PublicVersion;
+use crate::wheel::name::DistributionName;
 
 /// A stage that could not be written. Nothing of it is left behind.
 #[derive(Debug, thiserror::Error)]
@@ -132,6 +133,12 @@ pub enum StageWarning {
     /// The input holds files that are not part of the payload; some of their names where they are many.
     #[error("left out, since they are not part of the payload: {names}")]
     LeftOut { names: String },
+    /// Another program than the product's, maybe.
+    #[error(
+        "the program of this payload is called `{called}`, and `{distribution}` ships it as `{program}`: if it is another \
+         program, `--product DIR` names its product"
+    )]
+    Renamed { called: String, program: String, distribution: DistributionName },
     #[error("left out, since they are links to nothing: {names}")]
     Dangling { names: String },
     #[error("nothing that `{pattern}` of `files` names is in the payload ({at})")]

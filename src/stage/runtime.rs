@@ -124,6 +124,11 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
         true => listed(&left_out).map(|names| StageWarning::LeftOut { names }).into_iter().collect(),
         false => Vec::new(),
     };
+    warnings.extend(payload.renamed.clone().map(|called| StageWarning::Renamed {
+        called,
+        program: project.executable().to_owned(),
+        distribution: project.distribution.clone(),
+    }));
     warnings.extend(payload.unmatched.iter().map(|rule| {
         let (pattern, at) = (rule.from.clone(), rule.at.clone());
         StageWarning::Unmatched { pattern, at }

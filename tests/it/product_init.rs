@@ -317,7 +317,22 @@ fn every_public_version_is_released() {
     let program = write(directory.path(), "probe", saying("1.2.4").unwrap());
     release.args(["release", "--release-version", "1.2.3", "--out-dir"]).arg(directory.path().join("other"));
     let output = run(release.arg("--product").arg(made.product()).arg("--payload").arg(&program));
-    assert!(output.status.code() == Some(1) && text(&output).contains("1.2.4"), "{}", text(&output));
+    let said = text(&output);
+    assert!(output.status.code() == Some(1) && said.contains("1.2.4"), "{said}");
+    assert!(said.contains("Give `--release-version 1.2.4` if that is the release that is meant"), "{said}");
+    // What is printed as the next step fails as the release did.
+    assert!(said.contains(" --expect-version 1.2.3\n"), "{said}");
+    // An archive of another program is one of the product under another name, or was meant for another product.
+    let renamed = write(directory.path(), "spade-1.2.3.tar.gz", gzip(&tar_of(&[("spade", probe().unwrap())], "")));
+    for (payload, is_told) in [(&renamed, true), (&program, false)] {
+        let mut stage = relkit();
+        stage.args(["stage-runtime", "--force", "--release-version", "1.2.3", "--product"]).arg(made.product());
+        let output = run(stage.arg(directory.path().join("stage")).arg(payload));
+        let said = text(&output);
+        assert!(output.status.success(), "{said}");
+        let words = "is called `spade`, and `probe-bin` ships it as `probe`";
+        assert_eq!(said.contains(words), is_told, "{said}");
+    }
 }
 
 /// The same program packaged again: every distribution and the pin are the post-release, and the program says what it said.

@@ -196,6 +196,40 @@ fn versions_wherever_they_are_printed() {
     assert_eq!(why, "`tool` ended early with exit code 1, before it answered `version --long`");
 }
 
+/// A program that answers with another exit code, or says no version, is a product too.
+#[test]
+fn the_product_says_how_its_program_answers() {
+    let table = |version: &str| Product::of(&format!("[tool.relkit.smoke]\nversion = {{ {version} }}"));
+    let odd = "echo 'tool 1.2.3'; exit 1";
+    let with_exit = table("exit = 1");
+    with_exit.passes(&with_exit.script("tool", odd), &["--expect-version", "1.2.3"]);
+    let why = with_exit.fault(&with_exit.script("tool", "echo 'tool 1.2.3'"), &[]).1;
+    let expected = "`tool` ends with exit code 0 after `--version`, not with 1; it printed `tool 1.2.3`; `version` of \
+                    [tool.relkit.smoke] says how the program ends (`exit`)";
+    assert_eq!(why, expected);
+    let plain = Product::of("");
+    let why = plain.fault(&plain.script("tool", odd), &[]).1;
+    assert!(why.contains("ends with exit code 1 after `--version`, not with 0; it printed `tool 1.2.3`"), "{why}");
+
+    let silent = table("args = [\"--help\"], exit = 2, pattern = false");
+    let subject = silent.script("tool", "[ \"$1\" = --help ] && exit 2; exit 3");
+    let (code, report) = silent.report(&subject, &["--expect-version", "1.2.3"]);
+    assert_eq!((code, &report["version"]), (Some(0), &Value::Null), "{report:#}");
+    assert_eq!(report["steps"][0]["detail"], "`tool` answers `--help`; the product says that it tells no version");
+    silent.fault(&silent.script("tool", "exit 0"), &[]);
+    for (keys, words) in [
+        ("version = { pattern = true }", "it is a regular expression, or `false`"),
+        ("version = { pattern = 5 }", "it is a regular expression, or `false`"),
+        ("version = { exit = 300 }", "exit codes are from 0 to 255"),
+        ("version = { pattern = false }\nlevel = \"turn\"", "an app server says its version"),
+    ] {
+        let product = Product::of(&format!("[tool.relkit.smoke]\n{keys}"));
+        let output = run(&mut product.smoke(&product.script("tool", &tool("")), &[]));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(2) && said.contains(words), "{keys}: {said}");
+    }
+}
+
 #[test]
 fn a_wheel_may_be_a_packaging_of_its_program() {
     let product = Product::new("executable = \"tool\"\ncommand = \"scripts\"", "");
