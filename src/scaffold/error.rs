@@ -41,6 +41,8 @@ pub enum ScaffoldError {
     Place { place: String },
     #[error("`{}` is there already, and is no workflow that relkit wrote", path.display())]
     NoWorkflow { path: PathBuf },
+    #[error("`{}` is the release workflow of `{there}`, not of `{new}`", path.display())]
+    OtherWorkflow { path: PathBuf, there: String, new: String },
     /// The table that was put together is refused by what reads it.
     #[error("a product of these names cannot be written")]
     Product(#[source] Box<ProductError>),
@@ -61,6 +63,9 @@ impl Explain for ScaffoldError {
             Self::Option { .. } => "write it as `https://host/owner/repository`".into(),
             Self::Name { .. } | Self::Product(_) => "give another with `--name`, `--module` or `--executable`".into(),
             Self::Place { .. } => "name it without `${{` and without characters that cannot be seen".into(),
+            Self::OtherWorkflow { .. } => {
+                "name its product with `--product DIR`, or give `--force` to replace it".into()
+            }
             Self::NoWorkflow { .. } => "give another file, or `--force` to replace it".into(),
             Self::Exists { .. } => "give another directory, or `--force` to replace them".into(),
         })
@@ -77,6 +82,7 @@ impl Explain for ScaffoldError {
             | Self::Option { .. }
             | Self::Exists { .. }
             | Self::NoWorkflow { .. }
+            | Self::OtherWorkflow { .. }
             | Self::Place { .. }
             | Self::Product(_) => Exit::Failed,
         }

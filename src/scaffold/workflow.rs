@@ -178,10 +178,10 @@ fn example(runtime: &RuntimeProject) -> (String, String) {
     (tag.unwrap_or_else(|_| version.to_owned()), version.to_owned())
 }
 
-/// Whether no runner of GitHub runs the target's executables by itself.
+/// Whether a runner of GitHub runs the target's executables by what has to be installed on it alone.
 fn is_emulated(triple: &TargetTriple) -> bool {
     let runs = |architecture| triple.runs_on(Host::new(System::Linux, architecture));
-    triple.is_linux() && ![Architecture::X86_64, Architecture::Aarch64, Architecture::I686].into_iter().any(runs)
+    triple.is_linux() && ![Architecture::X86_64, Architecture::Aarch64].into_iter().any(runs)
 }
 
 fn names_targets_twice(runtime: &RuntimeProject) -> bool {

@@ -8,8 +8,9 @@ use relkit_client::{ClientError, ClosedBy};
 
 use super::error::SmokeError;
 use super::header::Header;
+use crate::binary::{self, missing_loader};
 use crate::console::text::{human_bytes, shortened};
-use crate::fs::refuses_execution;
+use crate::fs::{Map, refuses_execution};
 
 /// Why a step failed.
 #[derive(Debug, PartialEq, Eq)]
@@ -60,6 +61,12 @@ impl From<&str> for Fault {
     fn from(sentence: &str) -> Self {
         sentence.to_owned().into()
     }
+}
+
+/// The loader that a program asks for and this machine does not have.
+fn loader(path: &Path) -> Option<String> {
+    let bytes = Map::open(path).ok()?;
+    missing_loader(&binary::read(&bytes).ok()?).map(str::to_owned)
 }
 
 /// An executable under test, as faults speak of it.
@@ -173,7 +180,16 @@ impl Subject<'_> {
     /// A runner reports a file that it cannot run in its own words; the header says more.
     fn machine_hint(&self) -> String {
         match (self.runner, Header::read(self.path)) {
-            (Some(runner), Ok(header)) => format!("; it is {header}, run by `{runner}`"),
+            (Some(runner), Ok(header)) => {
+                let libraries = match loader(self.path) {
+                    Some(loader) => format!(
+                        ", and starts by `{loader}` of that machine: `--runner \"{runner} -L DIR\"` names an emulator like \
+                         QEMU the directory that it is in"
+                    ),
+                    None => String::new(),
+                };
+                format!("; it is {header}, run by `{runner}`{libraries}")
+            }
             _ => String::new(),
         }
     }
@@ -206,9 +222,13 @@ impl Subject<'_> {
             (io::ErrorKind::NotFound, Ok(Header::Script(line))) => {
                 format!("`{name}` is a script whose interpreter `{line}` is not on this machine")
             }
-            (io::ErrorKind::NotFound, Ok(header)) => {
-                format!("`{name}` is {header} whose loader is not on this machine: it is linked dynamically")
-            }
+            (io::ErrorKind::NotFound, Ok(header)) => match loader(self.path) {
+                Some(loader) => format!(
+                    "`{name}` is {header} whose loader is not on this machine: it is linked dynamically, and the package \
+                     of the C library that has `{loader}` is to be installed"
+                ),
+                None => format!("`{name}` is {header} whose loader is not on this machine: it is linked dynamically"),
+            },
             (io::ErrorKind::PermissionDenied, _) if self.path.is_dir() => format!("`{name}` is a directory"),
             (io::ErrorKind::PermissionDenied, _) => {
                 format!("`{name}` is not executable{}", mode_of(self.path))

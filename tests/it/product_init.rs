@@ -269,6 +269,20 @@ fn a_program_whose_loader_this_machine_lacks_is_not_asked_and_not_tested() {
     let smoke = steps.as_array().unwrap().iter().find(|step| step["name"] == "smoke").unwrap();
     assert!(smoke["outcome"] == "skipped" && smoke["detail"].as_str().unwrap().contains(loader), "{steps}");
     assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    let wheel = directory.path().join("release/dist").join(names(&directory.path().join("release/dist")).remove(0));
+    let said = text(&run(relkit().arg("smoke").arg(wheel).arg("--product").arg(&product)));
+    assert!(
+        said.contains("the package of the C library that has `/lib/ld-musl-x86_64.so.1` is to be installed"),
+        "{said}"
+    );
+    // The workflow's machines have no more than this one.
+    let workflow = || succeed(relkit().arg("workflow").arg("--product").arg(&product));
+    assert!(workflow().contains("sudo apt-get install --yes musl\n"), "{}", workflow());
+    let template = product.join("runtime-template/pyproject.toml");
+    let row = "\n[[tool.relkit.target]]\ntriple = \"powerpc64le-unknown-linux-gnu\"\nrunner = \"ubuntu-24.04\"\n\
+               platform-tag = \"manylinux_2_17_ppc64le\"\narchive = \"probe-ppc64le\"\n";
+    fs::write(&template, fs::read_to_string(&template).unwrap() + row).unwrap();
+    assert!(workflow().contains("emulated ppc64le ppc64el powerpc64le-linux-gnu"), "{}", workflow());
 }
 
 /// Every public version that PEP 440 knows, and every form of a tag.
@@ -566,4 +580,11 @@ fn a_workflow_is_written_over_one_that_relkit_wrote_and_over_nothing_else() {
     }
     assert_eq!(written(&["--force"]).0, Some(0));
     assert_eq!(fs::read_to_string(&file).unwrap(), workflow);
+    // That of another product is somebody's too.
+    assert!(init(directory.path(), &["product", "--name", "probe-bin"]).status.success());
+    let (code, said) = written(&["--product", "product"]);
+    assert!(code == Some(2) && said.contains("workflow of `openai-codex-cli-bin`, not of `probe-bin`"), "{said}");
+    assert_eq!(fs::read_to_string(&file).unwrap(), workflow);
+    assert_eq!(written(&["--product", "product", "--force"]).0, Some(0));
+    assert_eq!(written(&["--product", "product"]).0, Some(0));
 }
