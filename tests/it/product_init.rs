@@ -18,8 +18,13 @@ use crate::support::{
 
 /// The program as one that says another version.
 fn saying(version: &str) -> Option<Vec<u8>> {
+    answering(&format!("probe {version}"))
+}
+
+/// The program as one that answers this when it is asked for its version.
+fn answering(text: &str) -> Option<Vec<u8>> {
     let mut program = probe()?;
-    let (old, new) = (b"probe 1.2.3      ", format!("probe {version:<11}"));
+    let (old, new) = (b"probe 1.2.3      ", format!("{text:<17}"));
     let start = program.windows(old.len()).position(|window| window == old).unwrap();
     program[start..start + old.len()].copy_from_slice(new.as_bytes());
     Some(program)
@@ -551,4 +556,14 @@ fn a_workflow_is_written_over_one_that_relkit_wrote_and_over_nothing_else() {
     }
     assert_eq!(written(&["--force"]).0, Some(0));
     assert_eq!(fs::read_to_string(&file).unwrap(), workflow);
+}
+
+/// Colour is no part of what a pattern is held against.
+#[test]
+fn a_version_in_colour_is_recognised_as_it_is_tested() {
+    let Some(program) = answering("\u{1b}[1mp 1.2.3\u{1b}[m") else { return };
+    let directory = scratch();
+    let made = Made::of(&[write(directory.path(), "probe", program)], &[], "1.2.3");
+    let table = made.table();
+    assert!(table.contains("pattern = '^p (\\d[0-9A-Za-z.-]*)'") && !table.contains("u001b"), "{table}");
 }
