@@ -567,3 +567,33 @@ fn a_version_in_colour_is_recognised_as_it_is_tested() {
     let table = made.table();
     assert!(table.contains("pattern = '^p (\\d[0-9A-Za-z.-]*)'") && !table.contains("u001b"), "{table}");
 }
+
+/// A pattern of a shell names digests and signatures with the artefacts.
+#[test]
+fn what_lies_beside_payloads_is_passed_over() {
+    let directory = scratch();
+    let Some(payload) = payload(directory.path(), false) else { return };
+    let payload = payload.to_str().unwrap();
+    let beside = [
+        format!("{payload}.sha256"),
+        format!("{payload}.asc"),
+        directory.path().join("SHA256SUMS").display().to_string(),
+    ];
+    for path in &beside {
+        fs::write(path, "0123\n").unwrap();
+    }
+    let mut arguments = vec!["product", "--from", payload];
+    arguments.extend(beside.iter().map(String::as_str));
+    let output = init(directory.path(), &arguments);
+    let said = text(&output);
+    assert!(output.status.success() && said.contains("Skipped") && said.contains("SHA256SUMS`: they are"), "{said}");
+    let next = said.lines().find(|line| line.contains("relkit release")).unwrap();
+    assert!(next.ends_with(".tar.gz"), "{next}");
+    let mut release = relkit();
+    release.args(["release", "--product", "product", "--release-version", "1.2.3", "--out-dir", "release"]);
+    let output = run(release.arg("--payload").arg(payload).args(&beside).current_dir(directory.path()));
+    assert!(output.status.success() && text(&output).contains("Skipped"), "{}", text(&output));
+    // Alone it is what was given.
+    let output = init(directory.path(), &["other", "--from", &beside[0]]);
+    assert!(output.status.code() == Some(1) && text(&output).contains(".sha256` is a text file"), "{}", text(&output));
+}
