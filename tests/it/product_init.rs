@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::build_judges::describe;
 use crate::product_launcher::{payload, probe};
 use crate::samples::archive::{TarMember, gzip, tar, tar_of, zip_of};
-use crate::samples::binary::{AMD64, ARM64, ElfSample, fat, glibc_elf, mac as mac_sample};
+use crate::samples::binary::{AMD64, ARM64, ElfSample, fat, glibc_elf, mac as mac_sample, static_elf};
 use crate::support::products::{Environment, Made, member, members, printed};
 use crate::support::{
     Tools, json, names, read_json, relkit, replace, run, scratch, set_mode, succeed, text, tree, write, write_tree,
@@ -596,4 +596,24 @@ fn what_lies_beside_payloads_is_passed_over() {
     // Alone it is what was given.
     let output = init(directory.path(), &["other", "--from", &beside[0]]);
     assert!(output.status.code() == Some(1) && text(&output).contains(".sha256` is a text file"), "{}", text(&output));
+}
+
+/// The row of a payload is one whose tag its binaries keep, although its program could be another's.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[test]
+fn a_payload_gets_the_row_that_init_wrote_for_it() {
+    let directory = scratch();
+    let (program, helper) = (static_elf().build(), glibc_elf().build());
+    let zip =
+        |name: &str, files: &[(&str, Vec<u8>)]| write(directory.path(), name, zip_of(files, "")).display().to_string();
+    let plain = zip("probe-1.2.3-x64.zip", &[("bin/probe", program.clone())]);
+    let with_helper = zip("probe-1.2.3-x64-voice.zip", &[("bin/probe", program), ("lib/helper", helper)]);
+    let output = init(directory.path(), &["product", "--from", &plain, &with_helper, "--executable", "probe"]);
+    assert!(output.status.success(), "{}", text(&output));
+    for (place, payload) in ["one", "two"].into_iter().zip([&plain, &with_helper]) {
+        let mut stage = relkit();
+        stage.args(["stage-runtime", place, payload, "--release-version", "1.2.3", "--product", "product"]);
+        let output = run(stage.current_dir(directory.path()));
+        assert!(output.status.success(), "{}", text(&output));
+    }
 }
