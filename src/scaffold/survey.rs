@@ -261,7 +261,11 @@ impl<'a> Seen<'a> {
         let facts = program.and_then(|file| self.inventory.get(&file.path));
         let libc = facts.and_then(|facts| facts.slices.first()).and_then(|slice| slice.libc);
         let named = names::triple(&self.file_name).filter(|triple| honest.iter().any(|tag| triple.matches(tag)));
-        let no_tag = || ScaffoldError::NoHonestTag { payload: self.path.to_owned() };
+        let no_tag = || {
+            let hopeless = inventory.hopeless();
+            let reasons = Inventory::reasons(hopeless.iter().map(|(tag, member, objection)| (tag, *member, objection)));
+            ScaffoldError::NoHonestTag { payload: self.path.to_owned(), reasons }
+        };
         let musl = libc != Some(Libc::Glibc);
         let preferred = honest.iter().find(|tag| tag.is_musllinux() == musl).or(honest.first()).ok_or_else(no_tag)?;
         let triple = match named {

@@ -617,3 +617,13 @@ fn a_payload_gets_the_row_that_init_wrote_for_it() {
         assert!(output.status.success(), "{}", text(&output));
     }
 }
+
+#[test]
+fn why_no_tag_is_honest_is_told() {
+    let directory = scratch();
+    let sample = ElfSample { needed: vec!["libnowhere.so.9"], ..glibc_elf() };
+    let program = write(directory.path(), "probe", sample.build());
+    let output = init(directory.path(), &["product", "--from", program.to_str().unwrap()]);
+    let said = text(&output);
+    assert!(said.contains("no platform tag is honest for") && said.contains("libnowhere.so.9"), "{said}");
+}
