@@ -130,6 +130,10 @@ impl Findings {
             true => Command::Launcher,
             false => Command::Scripts,
         };
+        let no_commands: BTreeSet<_> = seen.iter().flat_map(|one| one.no_commands(executables, command)).collect();
+        let (unnamed, left_out): (Vec<_>, Vec<_>) = no_commands.into_iter().partition(|(_, is_kept)| *is_kept);
+        let paths = |files: Vec<(_, bool)>| files.into_iter().map(|(path, _)| path).collect::<Vec<_>>();
+        let (unnamed, left_out) = (paths(unnamed), paths(left_out));
         let mut rows = seen.iter().map(|one| one.row(executables, command)).collect::<Result<Vec<_>, _>>()?;
         settle_tags(&mut rows);
         let mut beside = beside(&seen.iter().map(|one| &one.files[..]).collect::<Vec<_>>(), program);
@@ -138,6 +142,19 @@ impl Findings {
             if !notes.contains(&note) {
                 notes.push(note);
             }
+        }
+        if !unnamed.is_empty() {
+            notes.push(format!(
+                "{} can be run, lies in the package and is no command: `executables` takes native programs only",
+                named(unnamed)
+            ));
+        }
+        if !left_out.is_empty() {
+            notes.push(format!(
+                "{} can be run and goes into no wheel: if users start one of them, the product needs a program for it \
+                 (`executables` takes native ones only)",
+                named(left_out)
+            ));
         }
         let executables = executables.to_vec();
         Ok(Self { rows, command, beside, question: None, first_command: None, notes, executables })
@@ -192,6 +209,25 @@ impl<'a> Seen<'a> {
             }
         }
         notes
+    }
+
+    /// What lies in a `bin/` to be started and is none of the executables, as scripts are, and whether it is in the package.
+    fn no_commands(&self, executables: &[String], command: Command) -> Vec<(&str, bool)> {
+        let first = executables.first().and_then(|name| self.program(name));
+        let directory = first.map_or("", |file| parent(&file.path));
+        let root = match directory {
+            "bin" => "",
+            other => other.strip_suffix("/bin").unwrap_or(other),
+        };
+        let is_kept = |path: &str| {
+            let is_below = root.is_empty() || path.strip_prefix(root).is_some_and(|rest| rest.starts_with('/'));
+            command != Command::Scripts && is_below
+        };
+        let is_no_command = |file: &&Surveyed| {
+            let is_there = file_name(parent(&file.path)) == "bin" && (file.runs || file.magic.format().is_some());
+            is_there && !file.is_script && !file.is_library && !self.is_executable(file, executables)
+        };
+        self.files.iter().filter(is_no_command).map(|file| (&*file.path, is_kept(&file.path))).collect()
     }
 
     /// The file of an executable by its name, or the only program.

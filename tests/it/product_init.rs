@@ -568,6 +568,31 @@ fn a_version_in_colour_is_recognised_as_it_is_tested() {
     assert!(table.contains("pattern = '^p (\\d[0-9A-Za-z.-]*)'") && !table.contains("u001b"), "{table}");
 }
 
+/// What is started from a `bin/` and is in no wheel is named.
+#[test]
+fn a_script_that_starts_the_program_is_named() {
+    let Some(program) = probe() else { return };
+    let directory = scratch();
+    let archive = |files: &[(&str, &[u8])]| {
+        let members = files.iter().map(|(name, bytes)| {
+            let member = TarMember::file(format!("t/{name}"), bytes.to_vec());
+            TarMember { mode: 0o755, ..member }
+        });
+        write(directory.path(), "t-1.2.3.tar.gz", gzip(&tar(&members.collect::<Vec<_>>())))
+    };
+    let script: &[u8] = b"#!/bin/sh\nexec \"$(dirname \"$0\")/../lib/real\" \"$@\"\n";
+    let told = |files: &[(&str, &[u8])], product: &str| {
+        let archive = archive(files);
+        text(&init(directory.path(), &[product, "--from", archive.to_str().unwrap()]))
+    };
+    let said = told(&[("bin/scr", script), ("lib/real", &program)], "one");
+    assert!(said.contains("to do: `bin/scr` can be run and goes into no wheel"), "{said}");
+    let said = told(&[("bin/scr", script), ("bin/probe", &program)], "two");
+    assert!(said.contains("to do: `bin/scr` can be run, lies in the package and is no command"), "{said}");
+    let said = told(&[("bin/probe", &program), ("share/probe/words", b"x")], "three");
+    assert!(!said.contains("can be run"), "{said}");
+}
+
 /// A pattern of a shell names digests and signatures with the artefacts.
 #[test]
 fn what_lies_beside_payloads_is_passed_over() {
