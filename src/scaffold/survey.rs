@@ -30,6 +30,7 @@ pub(super) struct Row {
     pub also: Vec<PlatformTag>,
     /// The file name of the payload.
     pub file_name: String,
+    pub is_directory: bool,
 }
 
 /// What all payloads together tell.
@@ -312,7 +313,8 @@ impl<'a> Seen<'a> {
         // The tag of a universal build stands for those of its slices, which may be other targets'.
         let whole = own.architectures().len() > 1;
         let also = honest.into_iter().filter(|tag| *tag != own && triple.matches(tag) && !whole).collect();
-        Ok(Row { triple, platform_tag: own, also, file_name: self.file_name.clone() })
+        let is_directory = self.path.is_dir();
+        Ok(Row { triple, platform_tag: own, also, file_name: self.file_name.clone(), is_directory })
     }
 }
 
@@ -330,8 +332,7 @@ fn executables(seen: &[Seen<'_>]) -> Vec<String> {
         let front = one.front();
         let called = names::program(&one.file_name);
         let first = match front[..] {
-            // A program alone may bear its version and platform in its name.
-            [only] => names::program(stem(only)),
+            [only] => names::inside(stem(only), &called),
             _ => {
                 let named = front.iter().find(|file| stem(file) == called);
                 // An artefact can be called by its program and a word more: `ast_grep_cli`.

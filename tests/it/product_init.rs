@@ -593,6 +593,27 @@ fn a_script_that_starts_the_program_is_named() {
     assert!(!said.contains("can be run"), "{said}");
 }
 
+/// A program in a directory or archive is called as it stands.
+#[test]
+fn the_name_of_a_program_inside_is_no_artefacts() {
+    let Some(program) = probe() else { return };
+    let directory = scratch();
+    fs::create_dir_all(directory.path().join("x86_64-elf-gcc-13.2/bin")).unwrap();
+    let path = write(&directory.path().join("x86_64-elf-gcc-13.2/bin"), "x86_64-elf-gcc", program.clone());
+    set_mode(&path, 0o755);
+    let archive = gzip(&tar_of(&[("yq_linux_amd64", program)], ""));
+    write(directory.path(), "yq_linux_amd64.tar.gz", archive);
+    for (payload, name) in [("x86_64-elf-gcc-13.2", "x86_64-elf-gcc"), ("yq_linux_amd64.tar.gz", "yq")] {
+        let output = init(directory.path(), &[name, "--from", payload]);
+        assert!(output.status.success(), "{}", text(&output));
+        let template = directory.path().join(name).join("runtime-template/pyproject.toml");
+        let table = fs::read_to_string(template).unwrap();
+        assert!(table.contains(&format!("\nexecutable = \"{name}\"\n")), "{table}");
+        // There is nothing of a directory's name to download.
+        assert_eq!(table.contains("\narchive = "), payload.ends_with(".gz"), "{table}");
+    }
+}
+
 /// A pattern of a shell names digests and signatures with the artefacts.
 #[test]
 fn what_lies_beside_payloads_is_passed_over() {
@@ -621,6 +642,31 @@ fn what_lies_beside_payloads_is_passed_over() {
     // Alone it is what was given.
     let output = init(directory.path(), &["other", "--from", &beside[0]]);
     assert!(output.status.code() == Some(1) && text(&output).contains(".sha256` is a text file"), "{}", text(&output));
+}
+
+/// The name of an artefact changes with the version, however it is spelled there.
+#[test]
+fn the_version_in_an_archives_name_is_replaced_as_it_is_spelled() {
+    let directory = scratch();
+    let zip = |name: &str| {
+        let program = mac_sample(ARM64, 11, 0).build();
+        write(directory.path(), name, zip_of(&[("probe", program)], "probe/")).display().to_string()
+    };
+    for (index, (name, archive, is_noted)) in [
+        ("probe-2.0.0-beta.2-aarch64-apple-darwin.zip", "probe-{version}-{triple}.zip", false),
+        ("probe-v2024.01.05-mac.zip", "probe-v{version}-mac.zip", false),
+        ("probe-2.0.0b2-mac.zip", "probe-2.0.0b2-mac.zip", true),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let product = format!("product-{index}");
+        let output = init(directory.path(), &[&product, "--from", &zip(name)]);
+        let template = directory.path().join(&product).join("runtime-template/pyproject.toml");
+        let table = fs::read_to_string(template).unwrap();
+        assert!(table.contains(&format!("archive = \"{archive}\"")), "{name}: {table}");
+        assert_eq!(text(&output).contains("to do: `archive` is"), is_noted, "{}", text(&output));
+    }
 }
 
 /// The row of a payload is one whose tag its binaries keep, although its program could be another's.
