@@ -126,7 +126,6 @@ impl Findings {
 
     /// What payloads tell without being run; the first of the executables is the program.
     fn of(seen: &[Seen<'_>], executables: &[String]) -> Result<Self, ScaffoldError> {
-        let program = executables.first().map_or("", String::as_str);
         let command = match seen.iter().any(|one| one.needs_files(executables)) {
             true => Command::Launcher,
             false => Command::Scripts,
@@ -137,7 +136,7 @@ impl Findings {
         let (unnamed, left_out) = (paths(unnamed), paths(left_out));
         let mut rows = seen.iter().map(|one| one.row(executables, command)).collect::<Result<Vec<_>, _>>()?;
         settle_tags(&mut rows);
-        let mut beside = beside(&seen.iter().map(|one| &one.files[..]).collect::<Vec<_>>(), program);
+        let mut beside = beside(&seen.iter().map(|one| &one.files[..]).collect::<Vec<_>>(), executables);
         let mut notes = std::mem::take(&mut beside.notes);
         for note in seen.iter().flat_map(|one| one.link_notes(executables)) {
             if !notes.contains(&note) {
@@ -275,9 +274,10 @@ impl<'a> Seen<'a> {
 
     /// Whether the payload has files that are neither for people nor for the shell.
     fn needs_files(&self, executables: &[String]) -> bool {
-        let program = executables.first().map_or("", String::as_str);
         let is_needed = |file: &&Surveyed| {
-            !self.is_executable(file, executables) && !file.is_script && kind::of(&file.path, program) == Kind::Other
+            !self.is_executable(file, executables)
+                && !file.is_script
+                && kind::of(&file.path, executables) == Kind::Other
         };
         self.files.iter().any(|file| is_needed(&file))
     }

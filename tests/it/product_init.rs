@@ -558,6 +558,55 @@ fn a_workflow_is_written_over_one_that_relkit_wrote_and_over_nothing_else() {
     assert_eq!(fs::read_to_string(&file).unwrap(), workflow);
 }
 
+/// The names in a wheel without what every wheel has, sorted.
+fn shipped(wheel: &Path) -> Vec<String> {
+    let own = ["/METADATA", "/WHEEL", "/RECORD", "/entry_points.txt", ".py", "/py.typed"];
+    let names = members(wheel).into_iter().map(|(name, _)| name);
+    let mut names: Vec<_> = names.filter(|name| !own.iter().any(|end| name.ends_with(end))).collect();
+    names.sort_unstable();
+    names
+}
+
+/// What a program may read where it lies is there, and is no licence, page or completion of the product.
+#[test]
+fn what_lies_below_a_launcher_keeps_its_place() {
+    let Some(program) = probe() else { return };
+    let directory = scratch();
+    let files = [
+        ("bin/probe", &program[..]),
+        ("LICENSE", b"one"),
+        ("completions/probe.fish", b"three"),
+        ("lib/node_modules/npm/lib/utils/completion.fish", b"npm's"),
+        ("lib/node_modules/npm/man/man1/npm.1", b"npm's"),
+        ("lib/probe/LICENSE", b"read"),
+        ("man/man1/probe.1", b"two"),
+        ("share/man/man1/probe-copy.1", b"four"),
+        ("share/probe/completions/probe.bash", b"read"),
+        ("share/probe/help.1", b"read"),
+    ];
+    let files = files.map(|(name, bytes)| (name, bytes.to_vec()));
+    let archive = write(directory.path(), "probe-1.2.3.tar.gz", gzip(&tar_of(&files, "probe-1.2.3/")));
+    let made = Made::of(&[archive], &[], "1.2.3");
+    let table = made.table();
+    assert!(table.contains("command = \"launcher\""), "{table}");
+    let copies = [
+        "probe_bin-1.2.3.data/data/share/fish/vendor_completions.d/probe.fish",
+        "probe_bin-1.2.3.data/data/share/man/man1/probe-copy.1",
+        "probe_bin-1.2.3.data/data/share/man/man1/probe.1",
+        "probe_bin-1.2.3.dist-info/licenses/LICENSE",
+    ];
+    let mut expected: Vec<_> = files.iter().map(|(name, _)| format!("probe_bin/{name}")).collect();
+    expected.extend(copies.map(str::to_owned));
+    expected.sort_unstable();
+    let wheel = made.wheel("probe_bin-1.2.3-");
+    assert_eq!(shipped(&wheel), expected, "{table}");
+    // The wheel as a payload has each file once, and the copies are no files beside the program.
+    let (first, copy) = (members(&wheel), directory.path().join(wheel.file_name().unwrap()));
+    fs::copy(&wheel, &copy).unwrap();
+    let again = made.released(&[copy], &["--force"]);
+    assert_eq!(members(&again.wheel("probe_bin-1.2.3-")), first);
+}
+
 /// Colour is no part of what a pattern is held against.
 #[test]
 fn a_version_in_colour_is_recognised_as_it_is_tested() {
@@ -566,6 +615,67 @@ fn a_version_in_colour_is_recognised_as_it_is_tested() {
     let made = Made::of(&[write(directory.path(), "probe", program)], &[], "1.2.3");
     let table = made.table();
     assert!(table.contains("pattern = '^p (\\d[0-9A-Za-z.-]*)'") && !table.contains("u001b"), "{table}");
+}
+
+/// The licences of two directories, some of one name or one text, and one whose name is another's directory.
+#[test]
+fn rows_of_licences_never_clash() {
+    let Some(program) = probe() else { return };
+    let directory = scratch();
+    let files = [
+        ("bin/probe", &program[..]),
+        ("LICENSE", b"one"),
+        ("NOTICE", b"not the other"),
+        ("licenses/LICENSE", b"two"),
+        ("licenses/NOTICE/COPYING", b"three"),
+        ("licenses/NOTICE/NOTICE", b"four"),
+        ("licenses/probe/LICENSE", b"one"),
+        ("licenses/x[1]/LICENSE", b"five"),
+        ("licenses/x[1]/lib/NOTICE", b"six"),
+        ("x[1]/probe.1", b"page"),
+    ];
+    let files = files.map(|(name, bytes)| (name, bytes.to_vec()));
+    let archive = write(directory.path(), "probe-1.2.3.tar.gz", gzip(&tar_of(&files, "probe-1.2.3/")));
+    let made = Made::of(&[archive], &[], "1.2.3");
+    let all = members(&made.wheel("probe_bin-1.2.3-"));
+    let licences = all.iter().filter(|(name, _)| name.contains("/licenses/"));
+    let mut texts: Vec<_> = licences.map(|(_, bytes)| std::str::from_utf8(bytes).unwrap()).collect();
+    texts.sort_unstable();
+    assert_eq!(texts, ["five", "four", "not the other", "one", "six", "three", "two"], "{}", made.table());
+    assert!(all.iter().any(|(name, _)| name.ends_with("/share/man/man1/probe.1")), "{}", made.table());
+}
+
+#[test]
+fn pages_of_a_language_and_completions_of_every_executable_are_installed() {
+    let (Some(program), Some(other)) = (probe(), saying("1.2.4")) else { return };
+    let directory = scratch();
+    let files = [
+        ("bin/probe", &program[..]),
+        ("bin/other", &other[..]),
+        ("share/man/man1/probe.1", b"page"),
+        ("share/man/de/man1/probe.1", b"Seite"),
+        ("share/man/pt_BR/man1/probe.1", b"p\xc3\xa1gina"),
+        ("share/bash-completion/completions/other", b"one"),
+        ("share/bash-completion/completions/probe", b"two"),
+        ("share/zsh/site-functions/_other", b"three"),
+        ("completions/other.fish", b"four"),
+        ("completions/stranger.fish", b"nobody's"),
+    ];
+    let files = files.map(|(name, bytes)| (name, bytes.to_vec()));
+    let archive = write(directory.path(), "probe-1.2.3.tar.gz", gzip(&tar_of(&files, "probe-1.2.3/")));
+    let made = Made::of(&[archive], &[], "1.2.3");
+    let names = shipped(&made.wheel("probe_bin-1.2.3-"));
+    let data = names.iter().filter_map(|name| name.strip_prefix("probe_bin-1.2.3.data/data/share/"));
+    let expected = [
+        "bash-completion/completions/other",
+        "bash-completion/completions/probe",
+        "fish/vendor_completions.d/other.fish",
+        "man/de/man1/probe.1",
+        "man/man1/probe.1",
+        "man/pt_BR/man1/probe.1",
+        "zsh/site-functions/_other",
+    ];
+    assert_eq!(data.collect::<Vec<_>>(), expected, "{}", made.table());
 }
 
 /// What is started from a `bin/` and is in no wheel is named.
