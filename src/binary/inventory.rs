@@ -12,6 +12,9 @@ use super::{loading, promise, read, tags};
 use crate::fs::FsError;
 use crate::target::{PlatformTag, PlatformTagSet};
 
+/// How many reasons a message gives.
+const MAX_REASONS: usize = 3;
+
 /// Every binary of one payload or wheel, with the path of each relative to its root. Collects from what was read of each
 /// file that claims to be one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -120,6 +123,12 @@ impl Inventory {
         self.objections(tag).into_iter().filter(|(_, objection)| objection.breaks_promise()).collect()
     }
 
+    /// What rules tags out, for a message: which binary breaks the promise of which tag, and how.
+    pub(crate) fn reasons<'a>(broken: impl IntoIterator<Item = (&'a PlatformTag, &'a str, &'a Objection)>) -> String {
+        let reason = |(tag, member, objection): (_, _, _)| format!("`{member}` under `{tag}`: {objection}");
+        broken.into_iter().take(MAX_REASONS).map(reason).collect::<Vec<_>>().join("; ")
+    }
+
     /// One of the binaries alone, with the libraries beside it.
     pub(crate) fn alone(&self, member: &str) -> Self {
         let binaries = self.binaries.iter().filter(|(known, _)| known == member).cloned().collect();
@@ -140,6 +149,15 @@ impl Inventory {
             found.extend(broken);
         }
         found
+    }
+
+    /// What no floor of a family helps against: the tags that promise most, and how binaries break them; for binaries that
+    /// have no honest tag.
+    pub(crate) fn hopeless(&self) -> Vec<(PlatformTag, &str, Objection)> {
+        let families = tags::candidates(self.binaries.iter().map(|(_, facts)| facts));
+        let highest = families.into_iter().filter_map(|family| family.into_iter().next_back());
+        let broken = |tag: PlatformTag| self.broken_by(&tag).map(|(member, objection)| (tag, member, objection));
+        highest.filter_map(broken).collect()
     }
 
     /// The first binary that breaks the promise of a tag, and how.

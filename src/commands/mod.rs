@@ -8,6 +8,7 @@ mod index;
 mod inspect;
 mod matrix;
 mod pages;
+mod payloads;
 mod product;
 mod publish;
 mod published;

@@ -1,9 +1,9 @@
 //! `relkit release` and `relkit demo`: the whole line at once.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{build, product, stage, verify};
+use super::{build, payloads as given, product, stage, verify};
 use crate::cli;
 use crate::console::{Console, Shown as _};
 use crate::error::{Exit, Failure};
@@ -30,7 +30,10 @@ pub(super) fn run(arguments: &cli::Release, console: &Console) -> Result<Exit, F
             PendingDirectory::create(&arguments.out_dir, stage::existing(arguments.force))?;
             download(arguments, runtime, &version, &allow_missing).payloads(console)?
         }
-        false => arguments.payloads.payload.iter().map(|text| Payload::typed(text)).collect(),
+        false => {
+            let typed: Vec<_> = arguments.payloads.payload.iter().map(|text| Payload::typed(text)).collect();
+            given::payloads(&typed, untagged, console)
+        }
     };
     let options = Options {
         sdk_version: product::sdk_version(&version, arguments.sdk_version.as_deref())?,
@@ -58,6 +61,11 @@ pub(super) fn run(arguments: &cli::Release, console: &Console) -> Result<Exit, F
     }
     console.show(&release, arguments.output.format);
     Ok(release.outcome.exit())
+}
+
+/// The path of a payload whose tag is not typed before it.
+fn untagged(payload: &Payload) -> Option<&Path> {
+    payload.platform_tag.is_none().then_some(&payload.path)
 }
 
 /// What a half of a release needs beside its payloads: of the SDK alone the runtime that the index has, if one is named.

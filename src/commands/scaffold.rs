@@ -1,5 +1,6 @@
 //! `relkit init` and `relkit workflow`: a product out of its payloads, and its release workflow.
 
+use super::payloads::payloads;
 use super::{product, stage};
 use crate::cli::{Init, Workflow};
 use crate::console::Console;
@@ -10,7 +11,7 @@ use crate::scaffold::{Options, Repository, place_in, repository_root, scaffold, 
 pub(super) fn init(arguments: &Init, console: &Console) -> Result<Exit, Failure> {
     let options = Options {
         directory: arguments.directory.clone(),
-        payloads: arguments.from.clone(),
+        payloads: payloads(&arguments.from, |path| Some(path.as_path()), console),
         name: arguments.name.clone(),
         executables: arguments.executable.clone(),
         module: arguments.module.clone(),

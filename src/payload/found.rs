@@ -22,6 +22,8 @@ pub(super) struct Found {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
     Payload,
+    /// What a wheel has for the root of the environment.
+    Data,
     /// The scripts of a wheel, most of which start something in Python.
     Scripts,
     /// The metadata of a wheel.

@@ -7,6 +7,7 @@
 //! ```
 
 mod app_server;
+mod beside;
 mod compressed;
 mod directory;
 mod error;
@@ -40,6 +41,7 @@ use crate::fs::{self, FsError};
 use crate::member_path::MemberPath;
 use crate::product::{FileRule, RuntimeProject};
 
+pub(crate) use beside::is_beside_payloads;
 pub use error::PayloadError;
 pub use form::Form;
 pub(crate) use package::{DESCRIPTOR, Package, package_of};

@@ -39,13 +39,14 @@ pub(super) fn arrange(origin: &Path, project: &RuntimeProject, input: Input) -> 
     for file in &sboms {
         placed.put_sbom(file)?;
     }
-    let rest: Vec<_> = others.iter().filter(|file| !applied.taken.contains(&file.found.path)).copied().collect();
-    let shelf = Shelf { origin, name: project.executable(), programs: &programs };
+    let rest: Vec<_> = others.iter().filter(|file| !applied.moved.contains(&file.found.path)).copied().collect();
+    let shelf = Shelf { origin, extent, name: project.executable(), programs: &programs };
     let (entrypoint, companions, kept) = match project.command {
         Command::Scripts => shelf.scripts(&mut placed)?,
         Command::Launcher | Command::None => shelf.package(&rest, &mut placed)?,
     };
-    let ignored = rest.iter().map(|file| &file.found.path).filter(|path| !kept.contains(*path)).cloned().collect();
+    let has_a_place = |path: &MemberPath| kept.contains(path) || applied.taken.contains(path);
+    let ignored = rest.iter().map(|file| &file.found.path).filter(|path| !has_a_place(path)).cloned().collect();
     let (files, unmatched) = (placed.finish(), applied.unmatched);
     let called = programs.first.found.stem().to_owned();
     Ok(Layout { files, entrypoint, called, companions, package: None, ignored, unmatched })
@@ -64,6 +65,7 @@ type Shelved = (Executable, Vec<Executable>, BTreeSet<MemberPath>);
 
 struct Shelf<'a> {
     origin: &'a Path,
+    extent: Extent,
     /// The program's in the table.
     name: &'a str,
     programs: &'a Programs<'a>,
@@ -96,6 +98,8 @@ impl Shelf<'_> {
         // Metadata of a wheel, and what starts something in Python, are not beside its program.
         let is_kept = |file: &Known<'_>| match file.found.part {
             Part::Payload => true,
+            // Of a wheel of ours it is what rows copied there.
+            Part::Data => self.extent != Extent::Own,
             Part::Scripts => file.magic.format().is_some(),
             Part::Licences | Part::Sboms | Part::Dangling => false,
         };
@@ -169,7 +173,11 @@ mod tests {
                 let input = Input { form: Form::Tar, files: files.clone(), wheel: None };
                 // A path may be of a file and of a directory here, as in no input; that is refused, or not seen.
                 let Ok(layout) = arrange(Path::new("x"), &project(command), input) else { continue };
-                prop_assert_eq!(layout.files.len() + layout.ignored.len(), files.len());
+                // A row copies what the package keeps.
+                let places = layout.files.len() + layout.ignored.len();
+                let copies = layout.files.iter().filter(|file| file.place == Place::Data).count();
+                let may_copy = if command == "scripts" { 0 } else { copies };
+                prop_assert!((places - may_copy..=places).contains(&files.len()));
                 for program in std::iter::once(&layout.entrypoint).chain(&layout.companions) {
                     let placed = layout.files.iter().find(|file| (file.place, &file.path) == (program.place, &program.path));
                     prop_assert!(placed.is_some_and(|file| file.mode == Mode::Executable));

@@ -20,6 +20,8 @@ const MAX_NEAREST: usize = 3;
 pub(super) struct Applied {
     /// The files that have a place by a rule.
     pub(crate) taken: BTreeSet<MemberPath>,
+    /// Those of them that a rule gives another place in the import package: any other place is one more.
+    pub(crate) moved: BTreeSet<MemberPath>,
     /// The rules that matched nothing where that is no error.
     pub(crate) unmatched: Vec<FileRule>,
 }
@@ -86,6 +88,9 @@ pub(super) fn apply(
             };
             let of_row = |error| PayloadError::OfRow { source: Box::new(error), at: rule.at.clone() };
             placed.put(file, place, path, mode).map_err(of_row)?;
+            if place == Place::Package {
+                applied.moved.insert(file.path.clone());
+            }
             applied.taken.insert(file.path.clone());
         }
     }

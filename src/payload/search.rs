@@ -37,7 +37,7 @@ impl Known<'_> {
     }
 
     fn is_native(&self) -> bool {
-        self.magic.format().is_some() && matches!(self.found.part, Part::Payload | Part::Scripts)
+        self.magic.format().is_some() && matches!(self.found.part, Part::Payload | Part::Data | Part::Scripts)
     }
 
     fn is_called(&self, name: &str) -> bool {

@@ -9,6 +9,7 @@ use super::program::unwrap_folder;
 use super::read::read;
 use crate::binary::Magic;
 use crate::console::Progress;
+use crate::fs::Mode;
 use crate::member_path::MemberPath;
 use crate::wheel::sbom::is_sbom_name;
 
@@ -21,6 +22,8 @@ pub(crate) struct Surveyed {
     pub(crate) magic: Magic,
     /// Whether it is called as libraries are.
     pub(crate) is_library: bool,
+    /// Whether it is marked as a file to be run, or is a script by its first line.
+    pub(crate) runs: bool,
     /// Whether a wheel has it as a script.
     pub(crate) is_script: bool,
 }
@@ -41,7 +44,8 @@ pub(crate) fn survey(
     let surveyed = files.into_iter().map(|file| {
         let (magic, is_library) = (file.magic()?, file.is_library_by_name());
         let is_script = file.part == Part::Scripts;
-        Ok(Surveyed { path: file.path, source: file.source, magic, is_library, is_script })
+        let runs = file.mode == Mode::Executable || magic == Magic::Script;
+        Ok(Surveyed { path: file.path, source: file.source, magic, is_library, runs, is_script })
     });
     Ok((surveyed.collect::<Result<_, PayloadError>>()?, dangling))
 }

@@ -24,6 +24,7 @@ use super::unpack::{Sink, limit};
 use super::zipped::{reading, take};
 use crate::console::Progress;
 use crate::console::text::named;
+use crate::fs::{FsError, Map};
 use crate::member_path::{MemberPath, Node, Paths};
 use crate::scheme::{self, Scheme};
 use crate::wheel::info;
@@ -105,7 +106,7 @@ impl Places<'_> {
         }
         let inside = match scheme::of(self.stem(), name) {
             (Scheme::Scripts, script) => return Some((At::Part(Part::Scripts), script)),
-            (Scheme::Data, path) => return Some((At::Part(Part::Payload), path)),
+            (Scheme::Data, path) => return Some((At::Part(Part::Data), path)),
             (Scheme::Headers | Scheme::Unknown, _) => return None,
             (Scheme::Root | Scheme::Purelib | Scheme::Platlib, path) => path,
         };
@@ -116,10 +117,12 @@ impl Places<'_> {
 
     /// Gives every file its path in the payload.
     fn spread(&self, origin: &Path, program: &str, found: Vec<Found>) -> Result<Vec<Found>, PayloadError> {
-        let (found, dangling) = Found::without_dangling(found);
+        let (mut found, dangling) = Found::without_dangling(found);
+        // What lies in the package comes first, and a copy of it for the environment is no second file.
+        found.sort_by_key(|file| matches!(self.of(&file.path), Some((At::Part(Part::Data), _))));
         let package = self.package(origin, program, &found)?;
         let mut paths = Paths::default();
-        let mut files = Vec::with_capacity(found.len());
+        let mut files: Vec<Found> = Vec::with_capacity(found.len());
         for file in found {
             let (part, path) = match self.of(&file.path) {
                 Some((At::Package(own), path)) if Some(own) == package.as_deref() => (Part::Payload, path.to_owned()),
@@ -135,7 +138,10 @@ impl Places<'_> {
                 // Old tools leave a licence beside the directory of licences, and in it.
                 Part::Licences if !paths.take(&path, Node::File).is_empty() => continue,
                 Part::Licences => {}
-                Part::Payload | Part::Scripts | Part::Dangling => name::take(&mut paths, origin, &path, Node::File)?,
+                Part::Data if is_copy(&path, &file, &files)? => continue,
+                Part::Payload | Part::Data | Part::Scripts | Part::Dangling => {
+                    name::take(&mut paths, origin, &path, Node::File)?
+                }
             }
             files.push(Found { path, part, ..file });
         }
@@ -175,6 +181,15 @@ impl Places<'_> {
             _ => Err(PayloadError::SeveralExecutables { path: origin.to_owned(), names: named(chosen) }),
         }
     }
+}
+
+/// Whether a file of this path and content is among these.
+fn is_copy(path: &MemberPath, file: &Found, files: &[Found]) -> Result<bool, FsError> {
+    let Some(other) = files.iter().find(|other| other.path == *path && other.size == file.size) else {
+        return Ok(false);
+    };
+    let open = |file: &Found| Map::open(&file.source).map_err(FsError::read(&file.source));
+    Ok(*open(other)? == *open(file)?)
 }
 
 /// The top-level directory of the wheel that carries a payload.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use super::kind::{self, Kind};
 use crate::console::text::named;
 use crate::fs::read;
-use crate::member_path::{file_name, parent};
+use crate::member_path::{Node, Paths, file_name, parent};
 use crate::payload::Surveyed;
 use crate::stage::holds_placeholder;
 
@@ -26,18 +26,18 @@ pub(super) struct Beside {
     pub notes: Vec<String>,
 }
 
-/// What is shipped of payloads with these files; `program` is the name of the first executable.
-pub(super) fn beside(payloads: &[&[Surveyed]], program: &str) -> Beside {
+/// What is shipped of payloads with these files; the first of the executables is the program.
+pub(super) fn beside(payloads: &[&[Surveyed]], executables: &[String]) -> Beside {
     // A payload that is its program alone needs nothing but the licences that the others have.
     let (trees, alone): (Vec<&[Surveyed]>, Vec<_>) = payloads.iter().copied().partition(|files| files.len() > 1);
     let (in_trees, in_others) = (paths(&trees), paths(&alone));
     let mut shipped: Vec<(&Surveyed, String)> = Vec::new();
-    let (mut licences, mut left) = (Vec::new(), BTreeSet::new());
-    let (mut places, mut doubled) = (BTreeSet::new(), BTreeSet::new());
+    let (mut shared, mut licences, mut left) = (Vec::new(), Vec::new(), BTreeSet::new());
+    let (mut places, mut doubled) = (Paths::default(), BTreeSet::new());
     let mut seen = BTreeSet::new();
     for (index, file) in trees.iter().enumerate().flat_map(|(index, files)| files.iter().map(move |file| (index, file)))
     {
-        let kind = kind::of(&file.path, program);
+        let kind = kind::of(&file.path, executables);
         let Some(to) = kind::destination(&kind).filter(|_| file.magic.format().is_none()) else { continue };
         if !seen.insert(file.path.clone()) && kind != Kind::Licence {
             continue;
@@ -45,10 +45,10 @@ pub(super) fn beside(payloads: &[&[Surveyed]], program: &str) -> Beside {
         let has_it = |paths: &HashSet<&str>| paths.contains(&*file.path);
         let is_everywhere = in_trees.iter().all(has_it) && (kind != Kind::Licence || in_others.iter().all(has_it));
         match (is_everywhere, kind) {
-            (true, kind) if index == 0 => {
+            (true, Kind::Licence) if index == 0 => shared.push(file),
+            (true, _) if index == 0 => {
                 let whole = if to.ends_with('/') { format!("{to}{}", file_name(&file.path)) } else { to.clone() };
-                // Licences of one name are told apart by their directories.
-                if kind == Kind::Licence || places.insert(whole.to_lowercase()) {
+                if places.take(&whole, Node::File).is_empty() {
                     shipped.push((file, to));
                 } else {
                     doubled.insert(file.path.to_string());
@@ -61,9 +61,10 @@ pub(super) fn beside(payloads: &[&[Surveyed]], program: &str) -> Beside {
             }
         }
     }
-    let taken = shipped.iter().filter(|(_, to)| to == "licenses").map(|(file, _)| file_name(&file.path).to_lowercase());
-    let taken = taken.collect();
-    let mut beside = Beside { rules: rules(shipped, &doubled), ..Beside::default() };
+    let mut taken = Paths::default();
+    let without_row: BTreeSet<_> = doubled.iter().chain(&left).map(String::as_str).collect();
+    let mut beside = Beside { rules: rules(shipped, &without_row), ..Beside::default() };
+    beside.share(shared, &trees, &mut taken);
     beside.take(&licences, taken);
     if !doubled.is_empty() {
         let doubled = named(doubled.iter().map(String::as_str));
@@ -76,14 +77,57 @@ pub(super) fn beside(payloads: &[&[Surveyed]], program: &str) -> Beside {
     beside
 }
 
+/// Whether every payload has the same bytes at two paths.
+fn is_same_text(trees: &[&[Surveyed]], one: &str, other: &str) -> bool {
+    let text = |files: &[Surveyed], path: &str| {
+        let file = files.iter().find(|file| *file.path == *path)?;
+        let small = std::fs::metadata(&file.source).is_ok_and(|metadata| metadata.len() <= MAX_LICENCE);
+        if small { read(&file.source).ok() } else { None }
+    };
+    trees.iter().all(|files| text(files, one).is_some_and(|own| text(files, other) == Some(own)))
+}
+
 /// The paths of each payload.
 fn paths<'a>(payloads: &[&'a [Surveyed]]) -> Vec<HashSet<&'a str>> {
     payloads.iter().map(|files| files.iter().map(|file| &*file.path).collect()).collect()
 }
 
 impl Beside {
-    /// Takes the licences into the template, each text once; `names` are those that a stage has already.
-    fn take(&mut self, licences: &[&Surveyed], mut names: BTreeSet<String>) {
+    /// Writes a row for each licence that every payload has, each text once and each at a path of its own.
+    fn share(&mut self, mut licences: Vec<&Surveyed>, trees: &[&[Surveyed]], taken: &mut Paths) {
+        licences.sort_by_key(|file| (parent(&file.path).to_owned(), file.path.clone()));
+        let mut refused = BTreeSet::new();
+        let mut kept: Vec<&Surveyed> = Vec::new();
+        for file in licences {
+            if kept.iter().any(|other| is_same_text(trees, &other.path, &file.path)) {
+                continue;
+            }
+            let name = file_name(&file.path);
+            let candidates = [name, file.path.strip_prefix("licenses/").unwrap_or(&file.path), &file.path];
+            let numbered = (2..=MAX_LICENCES).map(|number| format!("{number}-{name}"));
+            let mut candidates = candidates.into_iter().map(str::to_owned).chain(numbered);
+            let Some(path) = candidates.find(|path| taken.take(path, Node::File).is_empty()) else {
+                refused.insert(file.path.to_string());
+                continue;
+            };
+            let from = globset::escape(&file.path);
+            let to = match parent(&path) {
+                // A pattern keeps the directories that it does not write out.
+                _ if from != *file.path || file_name(&path) != name => format!("licenses/{path}"),
+                "" => "licenses".to_owned(),
+                directory => format!("licenses/{directory}/"),
+            };
+            self.rules.push((from, to));
+            kept.push(file);
+        }
+        if !refused.is_empty() {
+            let refused = named(refused.iter().map(String::as_str));
+            self.notes.push(format!("too many licences have one name, and no row ships {refused}"));
+        }
+    }
+
+    /// Takes the licences into the template, each text once; `taken` are the paths that rows give to licences.
+    fn take(&mut self, licences: &[&Surveyed], mut taken: Paths) {
         let mut texts = BTreeSet::new();
         let mut refused = BTreeSet::new();
         for file in licences {
@@ -99,8 +143,10 @@ impl Beside {
                 continue;
             }
             let whole = file.path.strip_prefix("licenses/").unwrap_or(&file.path);
-            let candidates = [file_name(&file.path).to_owned(), format!("licenses/{whole}")];
-            match candidates.into_iter().find(|path| names.insert(path.to_lowercase())) {
+            // The template has a README.md of its own.
+            let name = Some(file_name(&file.path)).filter(|name| kind::of(name, &[]) == Kind::Licence);
+            let mut candidates = name.map(str::to_owned).into_iter().chain([format!("licenses/{whole}")]);
+            match candidates.find(|path| taken.take(path, Node::File).is_empty()) {
                 Some(path) if self.licences.len() < MAX_LICENCES => self.licences.push((path, text)),
                 _ => drop(refused.insert(file.path.to_string())),
             }
@@ -119,9 +165,8 @@ impl Beside {
     }
 }
 
-/// The rows of `files` for what every payload has that can have it.
-/// `doubled` are files that no row may take.
-fn rules(shipped: Vec<(&Surveyed, String)>, doubled: &BTreeSet<String>) -> Vec<(String, String)> {
+/// The rows of `files` for what every payload has that can have it, but for licences; some files no row may take.
+fn rules(shipped: Vec<(&Surveyed, String)>, without_row: &BTreeSet<&str>) -> Vec<(String, String)> {
     let mut rules: Vec<(String, String)> = Vec::new();
     let mut by_directory: BTreeMap<(String, String), Vec<String>> = BTreeMap::new();
     for (file, to) in shipped {
@@ -130,23 +175,18 @@ fn rules(shipped: Vec<(&Surveyed, String)>, doubled: &BTreeSet<String>) -> Vec<(
     for ((directory, to), paths) in by_directory {
         let ending = |path: &str| path.rsplit_once('.').map(|(_, ending)| ending.to_owned());
         let one_ending = paths.iter().map(|path| ending(path)).collect::<BTreeSet<_>>();
-        let takes_all = paths.len() > 5 && !doubled.iter().any(|path| parent(path) == directory);
+        // A pattern keeps the directories that it does not write out.
+        let is_plain = globset::escape(&directory) == directory;
+        let takes_all = paths.len() > 5 && is_plain && !without_row.iter().any(|path| parent(path) == directory);
         match (takes_all, one_ending.first()) {
             (true, Some(Some(ending))) if one_ending.len() == 1 && !directory.is_empty() && to.ends_with('/') => {
-                rules.push((format!("{}/*.{}", globset::escape(&directory), globset::escape(ending)), to));
+                rules.push((format!("{directory}/*.{}", globset::escape(ending)), to));
             }
-            _ if to.ends_with('/') || to == "licenses" => {
-                rules.extend(paths.iter().map(|path| (globset::escape(path), to.clone())))
-            }
+            _ if to.ends_with('/') => rules.extend(paths.iter().map(|path| {
+                let to = if is_plain { to.clone() } else { format!("{to}{}", file_name(path)) };
+                (globset::escape(path), to)
+            })),
             _ => rules.extend(paths.iter().take(1).map(|path| (globset::escape(path), to.clone()))),
-        }
-    }
-    // Two licences of one name are told apart by the directory that each lies in.
-    let mut names = BTreeSet::new();
-    for (from, to) in rules.iter_mut().filter(|(_, to)| to == "licenses") {
-        let (directory, name) = from.rsplit_once('/').unwrap_or(("", from));
-        if !names.insert(name.to_ascii_lowercase()) && !directory.is_empty() {
-            *to = format!("licenses/{directory}/");
         }
     }
     rules

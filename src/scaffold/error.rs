@@ -21,8 +21,8 @@ pub enum ScaffoldError {
     Smoke(#[from] SmokeError),
     #[error("`{}` holds no program", payload.display())]
     NoProgram { payload: PathBuf },
-    #[error("no platform tag is honest for `{}`", payload.display())]
-    NoHonestTag { payload: PathBuf },
+    #[error("no platform tag is honest for `{}`: {reasons}", payload.display())]
+    NoHonestTag { payload: PathBuf, reasons: String },
     #[error("two payloads are for `{triple}` under the same platform tag: `{one}` and `{other}`")]
     SameTarget { triple: TargetTriple, one: String, other: String },
     #[error("`{name}` cannot be {what}")]
@@ -57,7 +57,9 @@ impl Explain for ScaffoldError {
             Self::NoProgram { .. } => {
                 "give the executable itself, or an archive, directory or wheel that holds it".into()
             }
-            Self::NoHonestTag { .. } => "`relkit inspect` says what stands in the way".into(),
+            Self::NoHonestTag { .. } => {
+                "replace the binaries named; `relkit inspect` says what is honest for each of them".into()
+            }
             Self::SameTarget { .. } => "give one payload for each platform".into(),
             Self::Option { option: "--license", .. } => "write it as `MIT OR Apache-2.0`".into(),
             Self::Option { .. } => "write it as `https://host/owner/repository`".into(),

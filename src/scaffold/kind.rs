@@ -38,33 +38,60 @@ const CODE: [&str; 16] = [
     ".map",
 ];
 
-/// What the file at `path` of a payload is; `program` is the name of the first executable.
-pub(super) fn of(path: &str, program: &str) -> Kind {
+/// Directories whose files programs read where they lie, whatever they are called: `lib/tool/LICENSE`, `node_modules/x/x.1`.
+const OF_PROGRAMS: [&str; 5] = ["lib", "lib32", "lib64", "libexec", "node_modules"];
+
+/// What may lie in `share/` and is not some program's own.
+const OF_ALL: [&str; 9] =
+    ["man", "doc", "docs", "licenses", "licences", "bash-completion", "zsh", "fish", "completions"];
+
+const LICENCES: [&str; 3] = ["licenses", "licences", "license"];
+
+/// Directories of manual pages and of documents.
+const MANUALS: [&str; 6] = ["", "man", "manual", "manpages", "doc", "docs"];
+
+const COMPLETIONS: [&str; 11] = [
+    "complete",
+    "completion",
+    "completions",
+    "autocomplete",
+    "bash_completion.d",
+    "site-functions",
+    "bash-completion",
+    "vendor_completions.d",
+    "zsh",
+    "bash",
+    "fish",
+];
+
+/// What the file at `path` of a payload is; the first of the executables is the program.
+pub(super) fn of(path: &str, executables: &[String]) -> Kind {
     let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
     let lower = name.to_ascii_lowercase();
-    let in_directory =
-        |names: &[&str]| directory.split('/').any(|part| names.contains(&part.to_ascii_lowercase().as_str()));
+    let folded = directory.to_ascii_lowercase();
+    let parts: Vec<&str> = folded.split('/').collect();
+    let in_directory = |names: &[&str]| parts.iter().any(|part| names.contains(part));
+    let of_program = of_a_program(&parts);
+    // The licences of a wheel lie in directories called after those of what they are about.
+    let licences = parts.iter().position(|part| LICENCES.contains(part));
+    let is_among_licences = licences.is_some_and(|at| of_program.is_none_or(|program| at < program));
     let is_code = CODE.iter().any(|end| lower.ends_with(end));
-    if !is_code && (is_licence(&lower) || in_directory(&["licenses", "licences", "license"])) {
+    if is_among_licences && !is_code {
         return Kind::Licence;
     }
-    if let Some(section) = manual_section(&lower) {
-        return Kind::Manual(format!("share/man/man{section}/"));
+    if of_program.is_some() {
+        return Kind::Other;
     }
-    let completions = in_directory(&[
-        "complete",
-        "completion",
-        "completions",
-        "autocomplete",
-        "bash_completion.d",
-        "site-functions",
-        "bash-completion",
-        "vendor_completions.d",
-        "zsh",
-        "bash",
-        "fish",
-    ]);
-    if let Some(path) = completion(directory, &lower, name, program, completions) {
+    if !is_code && is_licence(&lower) {
+        return Kind::Licence;
+    }
+    if let Some(directory) = manual(directory, &parts, &lower, executables) {
+        return Kind::Manual(directory);
+    }
+    let completions = in_directory(&COMPLETIONS);
+    let first = executables.first().map_or("", String::as_str);
+    let mut paths = executables.iter().map(|of| completion(&parts, &lower, of, of == first, completions));
+    if let Some(path) = paths.find_map(|path| path) {
         return Kind::Completion(path);
     }
     let document = lower.starts_with('.')
@@ -74,6 +101,44 @@ pub(super) fn of(path: &str, program: &str) -> Kind {
         || in_directory(&["doc", "docs", "examples"])
         || completions;
     if document { Kind::Document } else { Kind::Other }
+}
+
+/// The part of a directory from which on files are some program's own.
+fn of_a_program(parts: &[&str]) -> Option<usize> {
+    let is_own = |(at, part): (usize, &&str)| {
+        OF_PROGRAMS.contains(part) || at > 0 && parts[at - 1] == "share" && !OF_ALL.contains(part)
+    };
+    parts.iter().enumerate().position(is_own)
+}
+
+/// The directory in which `man` looks for a page: one that lies where pages lie, or is of one of the executables.
+fn manual(directory: &str, parts: &[&str], lower: &str, executables: &[String]) -> Option<String> {
+    let (name, section) = manual_section(lower)?;
+    let is_section = |part: &str| part.strip_prefix("man").is_some_and(|rest| rest.starts_with(section));
+    let above = match parts {
+        [above @ .., last] if is_section(last) => above,
+        all => all,
+    };
+    let translated = match above {
+        // As it is written: `pt_BR`.
+        [.., "man", language] if is_language(language) => directory.split('/').nth(above.len() - 1),
+        _ => None,
+    };
+    let last = above.last().copied().unwrap_or_default();
+    let is_of = |executable: &String| {
+        let rest = name.strip_prefix(&executable.to_ascii_lowercase());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', '_', '.']))
+    };
+    let is_page =
+        translated.is_some() || above.len() < parts.len() || MANUALS.contains(&last) || executables.iter().any(is_of);
+    let language = translated.map(|language| format!("{language}/")).unwrap_or_default();
+    is_page.then(|| format!("share/man/{language}man{section}/"))
+}
+
+/// `de`, `pt_br`, `zh_cn.utf-8`.
+fn is_language(part: &str) -> bool {
+    let word = part.split(['_', '.', '@']).next().unwrap_or_default();
+    (2..=3).contains(&word.len()) && word != "man" && word.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
 fn is_licence(lower: &str) -> bool {
@@ -86,8 +151,8 @@ fn is_licence(lower: &str) -> bool {
         || lower.ends_with(".license")
 }
 
-/// The section of `rg.1`, `git-lfs.1.gz`; a version at the end of a library's name is none.
-fn manual_section(lower: &str) -> Option<char> {
+/// The name and section of `rg.1`, `git-lfs.1.gz`; a version at the end of a library's name is none.
+fn manual_section(lower: &str) -> Option<(&str, char)> {
     let stem = lower.strip_suffix(".gz").unwrap_or(lower);
     let (name, section) = stem.rsplit_once('.')?;
     let mut characters = section.chars();
@@ -95,20 +160,22 @@ fn manual_section(lower: &str) -> Option<char> {
     let is_name = !name.is_empty()
         && !name.contains(".so")
         && !name.ends_with(|last: char| last.is_ascii_digit() && name.contains('.'));
-    is_name.then_some(section)
+    is_name.then_some((name, section))
 }
 
-fn completion(directory: &str, lower: &str, name: &str, program: &str, in_directory: bool) -> Option<String> {
-    let of_shell = |shell: &str| directory.rsplit('/').next().is_some_and(|last| last.eq_ignore_ascii_case(shell));
+/// The path at which a shell looks for the completion of an executable; one that names none is of the first.
+fn completion(parts: &[&str], lower: &str, executable: &str, is_first: bool, in_directory: bool) -> Option<String> {
+    let of_shell = |shell: &str| parts.last().is_some_and(|last| *last == shell);
     let called = |ending: &str| {
         lower.strip_suffix(ending).map(|stem| stem.trim_start_matches('_').trim_end_matches(['-', '_', '.']))
     };
-    let bash = || format!("share/bash-completion/completions/{program}");
-    let zsh = || format!("share/zsh/site-functions/_{program}");
-    let fish = || format!("share/fish/vendor_completions.d/{program}.fish");
-    let program = program.to_ascii_lowercase();
-    let is_named =
-        |stem: Option<&str>| stem.is_some_and(|stem| stem == program || stem.is_empty() || stem == "completion");
+    let bash = || format!("share/bash-completion/completions/{executable}");
+    let zsh = || format!("share/zsh/site-functions/_{executable}");
+    let fish = || format!("share/fish/vendor_completions.d/{executable}.fish");
+    let name = executable.to_ascii_lowercase();
+    let is_named = |stem: Option<&str>| {
+        stem.is_some_and(|stem| stem == name || is_first && (stem.is_empty() || stem == "completion"))
+    };
     if is_named(called(".bash")) || in_directory && is_named(called(".bash-completion")) {
         return Some(bash());
     }
@@ -121,10 +188,10 @@ fn completion(directory: &str, lower: &str, name: &str, program: &str, in_direct
     if !in_directory {
         return None;
     }
-    if name == format!("_{program}") {
+    if lower.strip_prefix('_') == Some(&name) {
         return Some(zsh());
     }
-    (lower == program && (of_shell("bash_completion.d") || of_shell("bash") || of_shell("completions"))).then(bash)
+    (lower == name && (of_shell("bash_completion.d") || of_shell("bash") || of_shell("completions"))).then(bash)
 }
 
 /// A destination as a rule of `files` writes it.
@@ -172,7 +239,7 @@ mod tests {
             ("THIRD-PARTY-LICENSES.html", "tool", Kind::Licence),
             ("licenses/zlib.txt", "tool", Kind::Licence),
         ] {
-            assert_eq!(of(path, program), kind, "{path}");
+            assert_eq!(of(path, &[program.to_owned()]), kind, "{path}");
         }
     }
 }

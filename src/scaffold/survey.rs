@@ -30,6 +30,7 @@ pub(super) struct Row {
     pub also: Vec<PlatformTag>,
     /// The file name of the payload.
     pub file_name: String,
+    pub is_directory: bool,
 }
 
 /// What all payloads together tell.
@@ -125,19 +126,35 @@ impl Findings {
 
     /// What payloads tell without being run; the first of the executables is the program.
     fn of(seen: &[Seen<'_>], executables: &[String]) -> Result<Self, ScaffoldError> {
-        let program = executables.first().map_or("", String::as_str);
         let command = match seen.iter().any(|one| one.needs_files(executables)) {
             true => Command::Launcher,
             false => Command::Scripts,
         };
+        let no_commands: BTreeSet<_> = seen.iter().flat_map(|one| one.no_commands(executables, command)).collect();
+        let (unnamed, left_out): (Vec<_>, Vec<_>) = no_commands.into_iter().partition(|(_, is_kept)| *is_kept);
+        let paths = |files: Vec<(_, bool)>| files.into_iter().map(|(path, _)| path).collect::<Vec<_>>();
+        let (unnamed, left_out) = (paths(unnamed), paths(left_out));
         let mut rows = seen.iter().map(|one| one.row(executables, command)).collect::<Result<Vec<_>, _>>()?;
         settle_tags(&mut rows);
-        let mut beside = beside(&seen.iter().map(|one| &one.files[..]).collect::<Vec<_>>(), program);
+        let mut beside = beside(&seen.iter().map(|one| &one.files[..]).collect::<Vec<_>>(), executables);
         let mut notes = std::mem::take(&mut beside.notes);
         for note in seen.iter().flat_map(|one| one.link_notes(executables)) {
             if !notes.contains(&note) {
                 notes.push(note);
             }
+        }
+        if !unnamed.is_empty() {
+            notes.push(format!(
+                "{} can be run, lies in the package and is no command: `executables` takes native programs only",
+                named(unnamed)
+            ));
+        }
+        if !left_out.is_empty() {
+            notes.push(format!(
+                "{} can be run and goes into no wheel: if users start one of them, the product needs a program for it \
+                 (`executables` takes native ones only)",
+                named(left_out)
+            ));
         }
         let executables = executables.to_vec();
         Ok(Self { rows, command, beside, question: None, first_command: None, notes, executables })
@@ -194,6 +211,25 @@ impl<'a> Seen<'a> {
         notes
     }
 
+    /// What lies in a `bin/` to be started and is none of the executables, as scripts are, and whether it is in the package.
+    fn no_commands(&self, executables: &[String], command: Command) -> Vec<(&str, bool)> {
+        let first = executables.first().and_then(|name| self.program(name));
+        let directory = first.map_or("", |file| parent(&file.path));
+        let root = match directory {
+            "bin" => "",
+            other => other.strip_suffix("/bin").unwrap_or(other),
+        };
+        let is_kept = |path: &str| {
+            let is_below = root.is_empty() || path.strip_prefix(root).is_some_and(|rest| rest.starts_with('/'));
+            command != Command::Scripts && is_below
+        };
+        let is_no_command = |file: &&Surveyed| {
+            let is_there = file_name(parent(&file.path)) == "bin" && (file.runs || file.magic.format().is_some());
+            is_there && !file.is_script && !file.is_library && !self.is_executable(file, executables)
+        };
+        self.files.iter().filter(is_no_command).map(|file| (&*file.path, is_kept(&file.path))).collect()
+    }
+
     /// The file of an executable by its name, or the only program.
     fn program(&self, name: &str) -> Option<&Surveyed> {
         let front = self.front();
@@ -238,9 +274,10 @@ impl<'a> Seen<'a> {
 
     /// Whether the payload has files that are neither for people nor for the shell.
     fn needs_files(&self, executables: &[String]) -> bool {
-        let program = executables.first().map_or("", String::as_str);
         let is_needed = |file: &&Surveyed| {
-            !self.is_executable(file, executables) && !file.is_script && kind::of(&file.path, program) == Kind::Other
+            !self.is_executable(file, executables)
+                && !file.is_script
+                && kind::of(&file.path, executables) == Kind::Other
         };
         self.files.iter().any(|file| is_needed(&file))
     }
@@ -261,7 +298,11 @@ impl<'a> Seen<'a> {
         let facts = program.and_then(|file| self.inventory.get(&file.path));
         let libc = facts.and_then(|facts| facts.slices.first()).and_then(|slice| slice.libc);
         let named = names::triple(&self.file_name).filter(|triple| honest.iter().any(|tag| triple.matches(tag)));
-        let no_tag = || ScaffoldError::NoHonestTag { payload: self.path.to_owned() };
+        let no_tag = || {
+            let hopeless = inventory.hopeless();
+            let reasons = Inventory::reasons(hopeless.iter().map(|(tag, member, objection)| (tag, *member, objection)));
+            ScaffoldError::NoHonestTag { payload: self.path.to_owned(), reasons }
+        };
         let musl = libc != Some(Libc::Glibc);
         let preferred = honest.iter().find(|tag| tag.is_musllinux() == musl).or(honest.first()).ok_or_else(no_tag)?;
         let triple = match named {
@@ -272,7 +313,8 @@ impl<'a> Seen<'a> {
         // The tag of a universal build stands for those of its slices, which may be other targets'.
         let whole = own.architectures().len() > 1;
         let also = honest.into_iter().filter(|tag| *tag != own && triple.matches(tag) && !whole).collect();
-        Ok(Row { triple, platform_tag: own, also, file_name: self.file_name.clone() })
+        let is_directory = self.path.is_dir();
+        Ok(Row { triple, platform_tag: own, also, file_name: self.file_name.clone(), is_directory })
     }
 }
 
@@ -290,8 +332,7 @@ fn executables(seen: &[Seen<'_>]) -> Vec<String> {
         let front = one.front();
         let called = names::program(&one.file_name);
         let first = match front[..] {
-            // A program alone may bear its version and platform in its name.
-            [only] => names::program(stem(only)),
+            [only] => names::inside(stem(only), &called),
             _ => {
                 let named = front.iter().find(|file| stem(file) == called);
                 // An artefact can be called by its program and a word more: `ast_grep_cli`.

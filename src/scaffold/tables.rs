@@ -2,10 +2,13 @@
 
 use std::fmt::Write as _;
 
+use super::names;
 use super::question::Stream;
 use super::survey::{Findings, Row};
+use crate::console::text::named;
 use crate::stage::license_pattern;
 use crate::target::{Architecture, Host, PlatformTag, System, TargetTriple};
+use crate::version::PublicVersion;
 use crate::wheel::filename::Claim;
 use crate::wheel::name::DistributionName;
 
@@ -69,8 +72,8 @@ pub(super) fn runtime(named: &Named, findings: &Findings) -> String {
     let program = findings.executables.first().map_or("", String::as_str);
     let licences: Vec<_> = findings.beside.licences.iter().map(|(path, _)| license_pattern(path)).collect();
     let mut text = project(named, program, &licences);
-    text += &names(named, &findings.executables);
-    let version = findings.version().map(|version| version.to_string());
+    text += &table_names(named, &findings.executables);
+    let version = findings.version();
     let _ = writeln!(text, "command = \"{}\"", findings.command);
     if !findings.executables.iter().any(|name| name == named.distribution.as_str()) {
         let _ = writeln!(text, "# So that `uvx {0}` and `pipx run {0}` find a command.", named.distribution);
@@ -93,7 +96,7 @@ pub(super) fn runtime(named: &Named, findings: &Findings) -> String {
     text += "\n# One row per wheel of a release. `also` names further tags that the same wheel carries where its binaries are\n\
              # honest under them; `archive` is what upstream calls the artefact ({version}, {tag} and {triple} are filled in).\n";
     for row in &findings.rows {
-        let archive = archive(row, version.as_deref());
+        let archive = archive(row, version.as_ref());
         text += &target(&row.triple, &row.platform_tag, &row.also, archive.as_deref());
     }
     text + TAIL
@@ -102,7 +105,7 @@ pub(super) fn runtime(named: &Named, findings: &Findings) -> String {
 /// The table of a product of which nothing is known yet: everything that must be looked at is said.
 pub(super) fn skeleton(named: &Named, executables: &[String]) -> String {
     let program = executables.first().map_or("", String::as_str);
-    let mut text = project(named, program, &[]) + &names(named, executables);
+    let mut text = project(named, program, &[]) + &table_names(named, executables);
     text += "\
 # How the program gets on PATH: \"scripts\" (the program itself), \"launcher\" (an entry point starts it; for programs that
 # need files beside them), \"none\".
@@ -186,7 +189,7 @@ requires-python = \">=3.10\"
     text
 }
 
-fn names(named: &Named, executables: &[String]) -> String {
+fn table_names(named: &Named, executables: &[String]) -> String {
     let mut text = "\n[tool.relkit]\n".to_owned();
     let _ =
         writeln!(text, "distribution = {}\nmodule = {}", quoted(named.distribution.as_str()), quoted(&named.module));
@@ -262,17 +265,32 @@ fn runner(triple: &TargetTriple) -> &'static str {
     }
 }
 
-/// What upstream calls the artefact, where its name holds the version or the triple; a lone name is taken as it is.
-fn archive(row: &Row, version: Option<&str>) -> Option<String> {
+/// What upstream calls the artefact, with what changes from release to release in braces; a lone name is taken as it is, and
+/// a directory is none.
+fn archive(row: &Row, version: Option<&PublicVersion>) -> Option<String> {
     let name = row.file_name.clone();
-    if name.contains(['{', '}']) || Claim::of(&name) == Some(Claim::Wheel) || name.is_empty() {
+    if row.is_directory || name.contains(['{', '}']) || Claim::of(&name) == Some(Claim::Wheel) || name.is_empty() {
         return None;
     }
     let name = name.replace(&row.triple.to_string(), "{triple}");
-    Some(match version {
-        Some(version) if version.len() > 2 => name.replacen(version, "{version}", 1),
-        _ => name,
+    Some(match version.and_then(|version| names::spelled(&name, version)) {
+        Some(place) => format!("{}{{version}}{}", &name[..place.start], &name[place.end..]),
+        None => name,
     })
+}
+
+/// What there is to say of names that stay as they are, though the version in them changes.
+pub(super) fn archive_note(findings: &Findings) -> Option<String> {
+    let version = findings.version();
+    let archives = findings.rows.iter().filter_map(|row| archive(row, version.as_ref()));
+    let literal: Vec<_> = archives.filter(|name| !name.contains("{version}") && names::has_version(name)).collect();
+    if literal.is_empty() {
+        return None;
+    }
+    let names = named(literal.iter().map(String::as_str));
+    Some(format!(
+        "`archive` is {names}, with a version in it that is not the release's: write it with {{version}} or {{tag}}"
+    ))
 }
 
 /// The families that have a wheel on both of the usual architectures.

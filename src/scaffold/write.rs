@@ -99,7 +99,9 @@ pub(crate) fn scaffold(options: &Options, console: &Console, progress: &Progress
         |path: &str| path == README && options.existing == Existing::Refuse && std::fs::symlink_metadata(&page).is_ok();
     let (kept, files): (Vec<_>, Vec<_>) = files.into_iter().partition(|(path, _)| is_kept(path));
     write(&options.directory, &files, options.existing)?;
+    let archives = findings.as_ref().and_then(tables::archive_note);
     let mut notes = findings.map(|findings| findings.notes).unwrap_or_default();
+    notes.extend(archives);
     if named.license.is_none() {
         notes.push("say the licence of the program in runtime-template/pyproject.toml (`license`)".to_owned());
     }

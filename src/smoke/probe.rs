@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use relkit_client::process::{ProcessError, Want};
 
+use super::capture;
 use super::error::SmokeError;
 use super::fault::Subject;
 use super::home::{Guest, Home};
@@ -14,7 +15,7 @@ use crate::fs::FsError;
 /// How much of its answer is read, in bytes.
 const MAX_ANSWER: usize = 256 << 10;
 
-/// What a program printed, where it ended well.
+/// What a program printed, where it ended well, as the steps of a test look at it.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) stdout: String,
@@ -39,10 +40,9 @@ pub(crate) fn ask(program: &Path, argument: &str, time: Duration) -> Result<Aske
     let home = Home::create(Guest::Program)?;
     let path = std::path::absolute(program).map_err(FsError::read(program))?;
     match home.invocation(&path, None).argument(argument).run(time, MAX_ANSWER) {
-        Ok(finished) if finished.ending.is_success() => Ok(Asked::Answered(Answer {
-            stdout: String::from_utf8_lossy(&finished.stdout).into_owned(),
-            stderr: finished.stderr_tail,
-        })),
+        Ok(finished) if finished.ending.is_success() => {
+            Ok(Asked::Answered(Answer { stdout: capture::text(&finished.stdout), stderr: finished.stderr_tail }))
+        }
         Ok(finished) => match Want::said_in(&finished.stderr_tail) {
             Some(Want { line, hint }) => {
                 let step = format!("{} {argument}", program.file_name().unwrap_or_default().display());

@@ -85,7 +85,8 @@ fn choose(project: &RuntimeProject, subject: &Subject<'_>) -> Option<PlatformTag
     free(chosen.tags()).or_else(|| free(&inventory.honest_tags())).map(PlatformTagSet::with_legacy_aliases)
 }
 
-/// The row of the payload: the only one for its machine, or the one that its own words, its name or its C library tell.
+/// The row of the payload: the only one for its machine, or the one that its own words, its name, its binaries or its C
+/// library tell. A name tells nothing that the binaries do not keep, where they keep another row's tag.
 fn row<'a>(project: &'a RuntimeProject, subject: &Subject<'a>) -> Option<&'a Target> {
     if subject.target.is_some() {
         return subject.target;
@@ -99,10 +100,13 @@ fn row<'a>(project: &'a RuntimeProject, subject: &Subject<'a>) -> Option<&'a Tar
     let entry = inventory.get(subject.entrypoint);
     let libc = entry.and_then(|facts| facts.slices.first()).and_then(|slice| slice.libc);
     let slices = entry.map_or(0, |facts| facts.slices.len());
-    let hints: [&dyn Fn(&Target) -> bool; 4] = [
+    let is_named = |row: &Target| name.contains(&row.triple.to_string());
+    let hints: [&dyn Fn(&Target) -> bool; 6] = [
         &|row| subject.stated.is_some_and(|stated| stated == row.triple.to_string()),
-        &|row| name.contains(&row.triple.to_string()),
+        &|row| is_named(row) && inventory.honours(&row.platform_tag),
         &|row| row.platform_tag.architectures().len() == slices,
+        &|row| inventory.honours(&row.platform_tag),
+        &is_named,
         &|row| row.triple.is_musl() == (libc != Some(Libc::Glibc)),
     ];
     for hint in hints {
@@ -128,9 +132,8 @@ fn nearest_reasons(project: &RuntimeProject, inventory: &Inventory) -> String {
         objections.iter().filter(|(_, objection)| objection.weight() == Weight::WrongMachine).count()
     });
     let Some((tag, objections)) = nearest else { return String::new() };
-    let broken = objections.iter().filter(|(_, objection)| objection.breaks_promise()).take(3);
-    let reasons: Vec<_> = broken.map(|(member, objection)| format!("`{member}` under `{tag}`: {objection}")).collect();
-    reasons.join("; ")
+    let broken = objections.iter().filter(|(_, objection)| objection.breaks_promise());
+    Inventory::reasons(broken.map(|(member, objection)| (tag, *member, objection)))
 }
 
 /// Holds the target that the payload states against the tags.

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::build_judges::describe;
 use crate::product_launcher::{payload, probe};
 use crate::samples::archive::{TarMember, gzip, tar, tar_of, zip_of};
-use crate::samples::binary::{AMD64, ARM64, ElfSample, fat, glibc_elf, mac as mac_sample};
+use crate::samples::binary::{AMD64, ARM64, ElfSample, fat, glibc_elf, mac as mac_sample, static_elf};
 use crate::support::products::{Environment, Made, member, members, printed};
 use crate::support::{
     Tools, json, names, read_json, relkit, replace, run, scratch, set_mode, succeed, text, tree, write, write_tree,
@@ -18,8 +18,13 @@ use crate::support::{
 
 /// The program as one that says another version.
 fn saying(version: &str) -> Option<Vec<u8>> {
+    answering(&format!("probe {version}"))
+}
+
+/// The program as one that answers this when it is asked for its version.
+fn answering(text: &str) -> Option<Vec<u8>> {
     let mut program = probe()?;
-    let (old, new) = (b"probe 1.2.3      ", format!("probe {version:<11}"));
+    let (old, new) = (b"probe 1.2.3      ", format!("{text:<17}"));
     let start = program.windows(old.len()).position(|window| window == old).unwrap();
     program[start..start + old.len()].copy_from_slice(new.as_bytes());
     Some(program)
@@ -587,4 +592,255 @@ fn a_workflow_is_written_over_one_that_relkit_wrote_and_over_nothing_else() {
     assert_eq!(fs::read_to_string(&file).unwrap(), workflow);
     assert_eq!(written(&["--product", "product", "--force"]).0, Some(0));
     assert_eq!(written(&["--product", "product"]).0, Some(0));
+}
+
+/// The names in a wheel without what every wheel has, sorted.
+fn shipped(wheel: &Path) -> Vec<String> {
+    let own = ["/METADATA", "/WHEEL", "/RECORD", "/entry_points.txt", ".py", "/py.typed"];
+    let names = members(wheel).into_iter().map(|(name, _)| name);
+    let mut names: Vec<_> = names.filter(|name| !own.iter().any(|end| name.ends_with(end))).collect();
+    names.sort_unstable();
+    names
+}
+
+/// What a program may read where it lies is there, and is no licence, page or completion of the product.
+#[test]
+fn what_lies_below_a_launcher_keeps_its_place() {
+    let Some(program) = probe() else { return };
+    let directory = scratch();
+    let files = [
+        ("bin/probe", &program[..]),
+        ("LICENSE", b"one"),
+        ("completions/probe.fish", b"three"),
+        ("lib/node_modules/npm/lib/utils/completion.fish", b"npm's"),
+        ("lib/node_modules/npm/man/man1/npm.1", b"npm's"),
+        ("lib/probe/LICENSE", b"read"),
+        ("man/man1/probe.1", b"two"),
+        ("share/man/man1/probe-copy.1", b"four"),
+        ("share/probe/completions/probe.bash", b"read"),
+        ("share/probe/help.1", b"read"),
+    ];
+    let files = files.map(|(name, bytes)| (name, bytes.to_vec()));
+    let archive = write(directory.path(), "probe-1.2.3.tar.gz", gzip(&tar_of(&files, "probe-1.2.3/")));
+    let made = Made::of(&[archive], &[], "1.2.3");
+    let table = made.table();
+    assert!(table.contains("command = \"launcher\""), "{table}");
+    let copies = [
+        "probe_bin-1.2.3.data/data/share/fish/vendor_completions.d/probe.fish",
+        "probe_bin-1.2.3.data/data/share/man/man1/probe-copy.1",
+        "probe_bin-1.2.3.data/data/share/man/man1/probe.1",
+        "probe_bin-1.2.3.dist-info/licenses/LICENSE",
+    ];
+    let mut expected: Vec<_> = files.iter().map(|(name, _)| format!("probe_bin/{name}")).collect();
+    expected.extend(copies.map(str::to_owned));
+    expected.sort_unstable();
+    let wheel = made.wheel("probe_bin-1.2.3-");
+    assert_eq!(shipped(&wheel), expected, "{table}");
+    // The wheel as a payload has each file once, and the copies are no files beside the program.
+    let (first, copy) = (members(&wheel), directory.path().join(wheel.file_name().unwrap()));
+    fs::copy(&wheel, &copy).unwrap();
+    let again = made.released(&[copy], &["--force"]);
+    assert_eq!(members(&again.wheel("probe_bin-1.2.3-")), first);
+}
+
+/// Colour is no part of what a pattern is held against.
+#[test]
+fn a_version_in_colour_is_recognised_as_it_is_tested() {
+    let Some(program) = answering("\u{1b}[1mp 1.2.3\u{1b}[m") else { return };
+    let directory = scratch();
+    let made = Made::of(&[write(directory.path(), "probe", program)], &[], "1.2.3");
+    let table = made.table();
+    assert!(table.contains("pattern = '^p (\\d[0-9A-Za-z.-]*)'") && !table.contains("u001b"), "{table}");
+}
+
+/// The licences of two directories, some of one name or one text, and one whose name is another's directory.
+#[test]
+fn rows_of_licences_never_clash() {
+    let Some(program) = probe() else { return };
+    let directory = scratch();
+    let files = [
+        ("bin/probe", &program[..]),
+        ("LICENSE", b"one"),
+        ("NOTICE", b"not the other"),
+        ("licenses/LICENSE", b"two"),
+        ("licenses/NOTICE/COPYING", b"three"),
+        ("licenses/NOTICE/NOTICE", b"four"),
+        ("licenses/probe/LICENSE", b"one"),
+        ("licenses/x[1]/LICENSE", b"five"),
+        ("licenses/x[1]/lib/NOTICE", b"six"),
+        ("x[1]/probe.1", b"page"),
+    ];
+    let files = files.map(|(name, bytes)| (name, bytes.to_vec()));
+    let archive = write(directory.path(), "probe-1.2.3.tar.gz", gzip(&tar_of(&files, "probe-1.2.3/")));
+    let made = Made::of(&[archive], &[], "1.2.3");
+    let all = members(&made.wheel("probe_bin-1.2.3-"));
+    let licences = all.iter().filter(|(name, _)| name.contains("/licenses/"));
+    let mut texts: Vec<_> = licences.map(|(_, bytes)| std::str::from_utf8(bytes).unwrap()).collect();
+    texts.sort_unstable();
+    assert_eq!(texts, ["five", "four", "not the other", "one", "six", "three", "two"], "{}", made.table());
+    assert!(all.iter().any(|(name, _)| name.ends_with("/share/man/man1/probe.1")), "{}", made.table());
+}
+
+#[test]
+fn pages_of_a_language_and_completions_of_every_executable_are_installed() {
+    let (Some(program), Some(other)) = (probe(), saying("1.2.4")) else { return };
+    let directory = scratch();
+    let files = [
+        ("bin/probe", &program[..]),
+        ("bin/other", &other[..]),
+        ("share/man/man1/probe.1", b"page"),
+        ("share/man/de/man1/probe.1", b"Seite"),
+        ("share/man/pt_BR/man1/probe.1", b"p\xc3\xa1gina"),
+        ("share/bash-completion/completions/other", b"one"),
+        ("share/bash-completion/completions/probe", b"two"),
+        ("share/zsh/site-functions/_other", b"three"),
+        ("completions/other.fish", b"four"),
+        ("completions/stranger.fish", b"nobody's"),
+    ];
+    let files = files.map(|(name, bytes)| (name, bytes.to_vec()));
+    let archive = write(directory.path(), "probe-1.2.3.tar.gz", gzip(&tar_of(&files, "probe-1.2.3/")));
+    let made = Made::of(&[archive], &[], "1.2.3");
+    let names = shipped(&made.wheel("probe_bin-1.2.3-"));
+    let data = names.iter().filter_map(|name| name.strip_prefix("probe_bin-1.2.3.data/data/share/"));
+    let expected = [
+        "bash-completion/completions/other",
+        "bash-completion/completions/probe",
+        "fish/vendor_completions.d/other.fish",
+        "man/de/man1/probe.1",
+        "man/man1/probe.1",
+        "man/pt_BR/man1/probe.1",
+        "zsh/site-functions/_other",
+    ];
+    assert_eq!(data.collect::<Vec<_>>(), expected, "{}", made.table());
+}
+
+/// What is started from a `bin/` and is in no wheel is named.
+#[test]
+fn a_script_that_starts_the_program_is_named() {
+    let Some(program) = probe() else { return };
+    let directory = scratch();
+    let archive = |files: &[(&str, &[u8])]| {
+        let members = files.iter().map(|(name, bytes)| {
+            let member = TarMember::file(format!("t/{name}"), bytes.to_vec());
+            TarMember { mode: 0o755, ..member }
+        });
+        write(directory.path(), "t-1.2.3.tar.gz", gzip(&tar(&members.collect::<Vec<_>>())))
+    };
+    let script: &[u8] = b"#!/bin/sh\nexec \"$(dirname \"$0\")/../lib/real\" \"$@\"\n";
+    let told = |files: &[(&str, &[u8])], product: &str| {
+        let archive = archive(files);
+        text(&init(directory.path(), &[product, "--from", archive.to_str().unwrap()]))
+    };
+    let said = told(&[("bin/scr", script), ("lib/real", &program)], "one");
+    assert!(said.contains("to do: `bin/scr` can be run and goes into no wheel"), "{said}");
+    let said = told(&[("bin/scr", script), ("bin/probe", &program)], "two");
+    assert!(said.contains("to do: `bin/scr` can be run, lies in the package and is no command"), "{said}");
+    let said = told(&[("bin/probe", &program), ("share/probe/words", b"x")], "three");
+    assert!(!said.contains("can be run"), "{said}");
+}
+
+/// A program in a directory or archive is called as it stands.
+#[test]
+fn the_name_of_a_program_inside_is_no_artefacts() {
+    let Some(program) = probe() else { return };
+    let directory = scratch();
+    fs::create_dir_all(directory.path().join("x86_64-elf-gcc-13.2/bin")).unwrap();
+    let path = write(&directory.path().join("x86_64-elf-gcc-13.2/bin"), "x86_64-elf-gcc", program.clone());
+    set_mode(&path, 0o755);
+    let archive = gzip(&tar_of(&[("yq_linux_amd64", program)], ""));
+    write(directory.path(), "yq_linux_amd64.tar.gz", archive);
+    for (payload, name) in [("x86_64-elf-gcc-13.2", "x86_64-elf-gcc"), ("yq_linux_amd64.tar.gz", "yq")] {
+        let output = init(directory.path(), &[name, "--from", payload]);
+        assert!(output.status.success(), "{}", text(&output));
+        let template = directory.path().join(name).join("runtime-template/pyproject.toml");
+        let table = fs::read_to_string(template).unwrap();
+        assert!(table.contains(&format!("\nexecutable = \"{name}\"\n")), "{table}");
+        // There is nothing of a directory's name to download.
+        assert_eq!(table.contains("\narchive = "), payload.ends_with(".gz"), "{table}");
+    }
+}
+
+/// A pattern of a shell names digests and signatures with the artefacts.
+#[test]
+fn what_lies_beside_payloads_is_passed_over() {
+    let directory = scratch();
+    let Some(payload) = payload(directory.path(), false) else { return };
+    let payload = payload.to_str().unwrap();
+    let beside = [
+        format!("{payload}.sha256"),
+        format!("{payload}.asc"),
+        directory.path().join("SHA256SUMS").display().to_string(),
+    ];
+    for path in &beside {
+        fs::write(path, "0123\n").unwrap();
+    }
+    let mut arguments = vec!["product", "--from", payload];
+    arguments.extend(beside.iter().map(String::as_str));
+    let output = init(directory.path(), &arguments);
+    let said = text(&output);
+    assert!(output.status.success() && said.contains("Skipped") && said.contains("SHA256SUMS`: they are"), "{said}");
+    let next = said.lines().find(|line| line.contains("relkit release")).unwrap();
+    assert!(next.ends_with(".tar.gz"), "{next}");
+    let mut release = relkit();
+    release.args(["release", "--product", "product", "--release-version", "1.2.3", "--out-dir", "release"]);
+    let output = run(release.arg("--payload").arg(payload).args(&beside).current_dir(directory.path()));
+    assert!(output.status.success() && text(&output).contains("Skipped"), "{}", text(&output));
+    // Alone it is what was given.
+    let output = init(directory.path(), &["other", "--from", &beside[0]]);
+    assert!(output.status.code() == Some(1) && text(&output).contains(".sha256` is a text file"), "{}", text(&output));
+}
+
+/// The name of an artefact changes with the version, however it is spelled there.
+#[test]
+fn the_version_in_an_archives_name_is_replaced_as_it_is_spelled() {
+    let directory = scratch();
+    let zip = |name: &str| {
+        let program = mac_sample(ARM64, 11, 0).build();
+        write(directory.path(), name, zip_of(&[("probe", program)], "probe/")).display().to_string()
+    };
+    for (index, (name, archive, is_noted)) in [
+        ("probe-2.0.0-beta.2-aarch64-apple-darwin.zip", "probe-{version}-{triple}.zip", false),
+        ("probe-v2024.01.05-mac.zip", "probe-v{version}-mac.zip", false),
+        ("probe-2.0.0b2-mac.zip", "probe-2.0.0b2-mac.zip", true),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let product = format!("product-{index}");
+        let output = init(directory.path(), &[&product, "--from", &zip(name)]);
+        let template = directory.path().join(&product).join("runtime-template/pyproject.toml");
+        let table = fs::read_to_string(template).unwrap();
+        assert!(table.contains(&format!("archive = \"{archive}\"")), "{name}: {table}");
+        assert_eq!(text(&output).contains("to do: `archive` is"), is_noted, "{}", text(&output));
+    }
+}
+
+/// The row of a payload is one whose tag its binaries keep, although its program could be another's.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[test]
+fn a_payload_gets_the_row_that_init_wrote_for_it() {
+    let directory = scratch();
+    let (program, helper) = (static_elf().build(), glibc_elf().build());
+    let zip =
+        |name: &str, files: &[(&str, Vec<u8>)]| write(directory.path(), name, zip_of(files, "")).display().to_string();
+    let plain = zip("probe-1.2.3-x64.zip", &[("bin/probe", program.clone())]);
+    let with_helper = zip("probe-1.2.3-x64-voice.zip", &[("bin/probe", program), ("lib/helper", helper)]);
+    let output = init(directory.path(), &["product", "--from", &plain, &with_helper, "--executable", "probe"]);
+    assert!(output.status.success(), "{}", text(&output));
+    for (place, payload) in ["one", "two"].into_iter().zip([&plain, &with_helper]) {
+        let mut stage = relkit();
+        stage.args(["stage-runtime", place, payload, "--release-version", "1.2.3", "--product", "product"]);
+        let output = run(stage.current_dir(directory.path()));
+        assert!(output.status.success(), "{}", text(&output));
+    }
+}
+
+#[test]
+fn why_no_tag_is_honest_is_told() {
+    let directory = scratch();
+    let sample = ElfSample { needed: vec!["libnowhere.so.9"], ..glibc_elf() };
+    let program = write(directory.path(), "probe", sample.build());
+    let output = init(directory.path(), &["product", "--from", program.to_str().unwrap()]);
+    let said = text(&output);
+    assert!(said.contains("no platform tag is honest for") && said.contains("libnowhere.so.9"), "{said}");
 }
