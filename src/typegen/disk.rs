@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::TypegenError;
 use super::generate::Generated;
-use crate::fs::{FsError, Kind, read, walk, write_whole};
+use crate::fs::{FsError, read, walk, write_whole};
 
 /// A file that is not what the generator would write.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -85,7 +85,7 @@ fn extra(generated: &Generated, directory: &Path) -> Result<BTreeSet<String>, Ty
     if !directory.is_dir() {
         return Ok(BTreeSet::new());
     }
-    let found = walk(directory)?.into_iter().filter(|file| file.kind == Kind::File && file.relative.ends_with(".py"));
+    let found = walk(directory)?.into_iter().filter(|file| file.relative.ends_with(".py"));
     Ok(found.map(|file| file.relative).filter(|name| !generated.files.contains_key(name)).collect())
 }
 

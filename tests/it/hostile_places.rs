@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::samples::binary::{elf, windows_program};
 use crate::samples::wheel;
 use crate::support::http::{Head, response, serve};
-use crate::support::{fifo, names, relkit, run_in_time, succeed, text, write, write_tree};
+use crate::support::{fifo, names, relkit, repository, run_in_time, set_mode, succeed, text, write, write_tree};
 
 fn body() -> Vec<u8> {
     b"0123456789abcdef".repeat(40_000)
@@ -138,6 +138,78 @@ fn an_input_inside_a_directory_that_is_no_file_is_refused_at_once() {
         // What is ignored is not read, and what is not read is nobody's trouble.
         let is_read = arguments[1] != "hidden";
         assert!(!is_read || !output.status.success(), "{arguments:?} {}", text(&output));
+    }
+}
+
+#[test]
+fn what_is_no_file_in_a_listed_directory_is_refused_by_name() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let schema = |name: &str| format!(r#"{{"title": "{name}", "type": "string"}}"#);
+    for odd in ["fifo", "link", "tree"] {
+        write_tree(&root.join(odd), &[("A.json", schema("A"))]);
+    }
+    fifo(&root.join("fifo/B.json"));
+    symlink("/dev/zero", root.join("link/B.json")).unwrap();
+    symlink("../fifo", root.join("tree/more")).unwrap();
+    succeed(relkit().current_dir(root).args(["stage-sdk", "sdk", "--codex-version", "0.163.0"]));
+    let wheel = wheel::linux().file_name;
+    fs::create_dir(root.join("dist")).unwrap();
+    fifo(&root.join("dist").join(&wheel));
+    let runtime = fs::read_to_string(repository().join("runtime-template/pyproject.toml")).unwrap();
+    for odd in ["p-fifo", "p-file", "p-gone"] {
+        write_tree(&root.join(odd).join("runtime-template"), &[("pyproject.toml", &runtime)]);
+    }
+    fifo(&root.join("p-fifo/sdk-template"));
+    write(root, "p-file/sdk-template", "");
+    symlink("nowhere", root.join("p-gone/sdk-template")).unwrap();
+    write_tree(root, &[("sub/runtime-template/README.md", "")]);
+    fifo(&root.join("sub/runtime-template/pyproject.toml"));
+    fs::create_dir(root.join("earlier")).unwrap();
+    fifo(&root.join("earlier/codex-0.1.0.tar.gz"));
+    write(root, "codex", elf(4000));
+    let earlier =
+        ["release", "--codex-version", "0.163.0", "--out-dir", "o", "--payload", "codex", "--against", "earlier"];
+    for (arguments, named) in [
+        (&["generate-types", "--sdk", "sdk", "--schema-dir", "fifo"][..], "fifo/B.json"),
+        (&["generate-types", "--sdk", "sdk", "--schema-dir", "link"], "link/B.json"),
+        (&["generate-types", "--sdk", "sdk", "--schema-dir", "tree"], "tree/more"),
+        (&["coverage", "dist"], wheel.as_str()),
+        (&["matrix", "--product", "p-fifo"], "p-fifo/sdk-template"),
+        (&["matrix", "--product", "p-file"], "p-file/sdk-template"),
+        (&["matrix", "--product", "p-gone"], "p-gone/sdk-template"),
+        (&["matrix", "--product", "sub"], "runtime-template/pyproject.toml"),
+        (&earlier, "codex-0.1.0.tar.gz"),
+    ] {
+        let output = run_in_time(relkit().args(arguments).current_dir(root));
+        let said = text(&output);
+        assert!(output.status.code() == Some(2) && said.contains(named), "{arguments:?} {said}");
+    }
+    // From below, too: a table that cannot be read is not passed over.
+    let said = text(&run_in_time(relkit().arg("matrix").current_dir(root.join("sub/runtime-template"))));
+    assert!(said.contains("runtime-template/pyproject.toml"), "{said}");
+}
+
+#[test]
+fn what_a_runtime_writes_in_place_of_schemas_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    succeed(relkit().current_dir(root).args(["stage-sdk", "sdk", "--codex-version", "0.163.0"]));
+    for (program, words) in [
+        ("mkfifo \"$4/A.json\"", "wrote `A.json`, which cannot be read"),
+        ("ln -s nowhere \"$4/A.json\"", "wrote `A.json`, which cannot be read"),
+        ("mkfifo \"$4/pipe\"", "wrote `pipe`, and no `.json` file"),
+        (":", "wrote no file"),
+    ] {
+        let text_of =
+            format!("#!/bin/sh\nif [ \"$1\" = --version ]; then echo codex-cli 0.163.0; else {program}; fi\n");
+        let codex = write(root, "codex", text_of);
+        set_mode(&codex, 0o755);
+        let output =
+            run_in_time(relkit().args(["generate-types", "--sdk", "sdk", "--codex-bin"]).arg(&codex).current_dir(root));
+        let said = text(&output);
+        assert!(output.status.code() == Some(2) && said.contains(words), "{program} {said}");
+        fs::remove_file(codex).unwrap();
     }
 }
 
