@@ -19,7 +19,7 @@ use crate::smoke::stand_in;
 use crate::target::TargetTriple;
 
 /// Where the second product lies below the directory of the demonstration, and its template's directory below that.
-const PROGRAM: &str = "program";
+pub(crate) const PROGRAM: &str = "program";
 const PRODUCT: &str = "product";
 
 /// The second product: relkit's own executable, as anybody's program.

@@ -13,8 +13,9 @@ use crate::smoke::Runner;
 use crate::target::{PlatformTagSet, TargetTriple};
 use crate::version::{PublicVersion, ReleaseVersion};
 
-/// What a release makes in its output directory, and all that is replaced there.
-const MADE: [&str; 3] = ["stage", "dist", "receipts"];
+/// What a release makes in its output directory, which is all that is replaced there, and what each of them holds.
+pub(crate) const MADE: [(&str, &str); 3] =
+    [("stage", "the stages"), ("dist", "the release"), ("receipts", "the receipts of smoke tests and checks")];
 
 #[derive(Debug, Clone)]
 pub(crate) struct Payload {
@@ -82,7 +83,7 @@ impl Options {
         for entry in entries {
             let name = entry.map_err(FsError::read(&self.out_dir))?.file_name();
             let is_written = self.written.contains(&self.out_dir.join(&name));
-            if !is_written && !MADE.iter().any(|made| name == *made) {
+            if !is_written && !MADE.iter().any(|(made, _)| name == *made) {
                 let (shown, name) = (self.out_dir.display(), Path::new(&name).display());
                 return Err(Failure::new(Exit::Failed, format!("`{shown}` holds `{name}`, which no release made"))
                     .with_hint("give a directory of its own: `--force` replaces the whole of it"));

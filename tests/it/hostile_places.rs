@@ -213,6 +213,58 @@ fn what_a_runtime_writes_in_place_of_schemas_is_named() {
     }
 }
 
+#[test]
+fn what_a_release_writes_is_apart_from_what_it_reads_and_makes() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    write(root, "codex.exe", windows_program());
+    write_tree(&root.join("payload/bin"), &[("codex.exe", windows_program())]);
+    write_tree(&root.join("earlier"), &[("notes", "")]);
+    let release = |more: &[&str]| {
+        let mut command = relkit();
+        command.current_dir(root).args(["release", "--codex-version", "0.163.0", "--allow-missing", "all"]);
+        command.args(["--out-dir", "out"]).args(more);
+        run_in_time(&mut command)
+    };
+    let file = ["--payload", "win_amd64=codex.exe"];
+    let tree = ["--payload", "win_amd64=payload"];
+    for (payload, more, words) in [
+        (file, &["--report", "r", "--summary", "./r"][..], "`--report` and `--summary` both name `./r`"),
+        (file, &["--report", "codex.exe"], "`--payload` and `--report` both name"),
+        (file, &["--summary", "codex.exe"], "`--payload` and `--summary` both name"),
+        (file, &["--report", "out"], "`--out-dir` and `--report` both name"),
+        (file, &["--report", "out/dist/r.html"], "inside the directory of the release"),
+        (file, &["--summary", "out/receipts/s.md"], "inside the directory of the receipts"),
+        (file, &["--summary", "out/stage/x/s.md"], "inside the directory of the stages"),
+        (file, &["--report", "earlier/r.html", "--against", "earlier"], "inside the directory of the earlier release"),
+        (tree, &["--report", "payload/r.html"], "inside the directory of the payload"),
+    ] {
+        let output = release(&[&payload[..], more].concat());
+        let said = text(&output);
+        assert!(output.status.code() == Some(2) && said.contains(words), "{more:?} {said}");
+        assert!(!root.join("out").exists() && fs::read(root.join("codex.exe")).unwrap() == windows_program());
+    }
+    for (arguments, words) in [
+        (&["demo", "--out-dir", "d", "--report", "d"][..], "`--out-dir` and `--report` both name"),
+        (&["demo", "--out-dir", "d", "--report", "d/program/dist/r.html"], "the directory of the second release"),
+        (&["smoke", "codex.exe", "--receipt", "codex.exe"], "and `--receipt` both name"),
+    ] {
+        let output = run_in_time(relkit().args(arguments).current_dir(root));
+        let said = text(&output);
+        assert!(output.status.code() == Some(2) && said.contains(words) && !root.join("d").exists(), "{said}");
+    }
+    // Beside what is made, and through a device, both may go, and a second run replaces them.
+    for force in [&[][..], &["--force"]] {
+        let pages = ["--report", "out/report.html", "--summary", "out/summary.md"];
+        let output = release(&[&file[..], &pages, force].concat());
+        assert!(output.status.success(), "{}", text(&output));
+        assert_eq!(names(&root.join("out")), ["dist", "report.html", "stage", "summary.md"]);
+    }
+    let output = release(&[&file[..], &["--report", "/dev/null", "--summary", "/dev/null", "--force"]].concat());
+    let said = text(&output);
+    assert!(output.status.code() == Some(2) && said.contains("which no release made"), "{said}");
+}
+
 fn start(root: &Path, arguments: &[&str]) -> Child {
     let mut command = relkit();
     command.current_dir(root).args(arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
