@@ -6,17 +6,17 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
+pub(super) use system::keep_directory_mode;
 pub(super) use system::{
-    allow_removal, default_directory_mode, default_mode, is_link_loop, is_own, is_process_gone, is_run, is_socket,
-    open_now, open_through, set_mode,
+    allow_removal, is_link_loop, is_own, is_process_gone, is_run, is_socket, open_now, open_through, set_mode,
 };
-pub(crate) use system::{is_still_at, keep_own_rights, refuses_execution};
+pub(crate) use system::{is_still_at, keep_mode, keep_own_rights, refuses_execution};
 
 #[cfg(unix)]
 mod system {
     use std::fs::{self, File, Permissions};
     use std::io;
-    use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+    use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
     use std::path::Path;
     use std::time::{Duration, Instant};
 
@@ -39,13 +39,27 @@ mod system {
         rustix::fs::statvfs(path).is_ok_and(|system| system.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC))
     }
 
-    /// Temporary files are made private; a result is as readable as any new file.
-    pub(crate) fn default_mode(file: &File) -> io::Result<()> {
-        file.set_permissions(Permissions::from_mode(0o666 & !umask()))
+    /// Temporary files are made private; a result is as readable as the file that it replaces, and of the same owner where
+    /// this user may give it away, else as readable as any new file.
+    pub(crate) fn keep_mode(file: &File, target: &Path) -> io::Result<()> {
+        let there = fs::symlink_metadata(target).ok().filter(fs::Metadata::is_file);
+        let Some(there) = there else { return file.set_permissions(Permissions::from_mode(0o666 & !umask())) };
+        let own = file.metadata()?;
+        if own.uid() != there.uid() {
+            let _ = fchown(file, Some(there.uid()), None);
+        }
+        let is_of_group = own.gid() == there.gid() || fchown(file, None, Some(there.gid())).is_ok();
+        let mode = there.permissions().mode() & 0o777;
+        // What was for one group alone is for no other.
+        let mode = if is_of_group { mode } else { mode & (0o707 | (mode & 0o7) << 3) };
+        file.set_permissions(Permissions::from_mode(mode))
     }
 
-    pub(crate) fn default_directory_mode(path: &Path) -> io::Result<()> {
-        fs::set_permissions(path, Permissions::from_mode(0o777 & !umask()))
+    /// The same for a directory, which must stay one that this user can enter.
+    pub(crate) fn keep_directory_mode(path: &Path, target: &Path) -> io::Result<()> {
+        let there = fs::symlink_metadata(target).ok().filter(fs::Metadata::is_dir);
+        let mode = there.map_or(0o777 & !umask(), |there| there.permissions().mode() & 0o777 | 0o700);
+        fs::set_permissions(path, Permissions::from_mode(mode))
     }
 
     /// Makes the directories of a tree writable, without which nothing in them can be removed.
@@ -195,11 +209,11 @@ mod system {
 
     pub(crate) fn keep_own_rights() {}
 
-    pub(crate) fn default_mode(_: &File) -> io::Result<()> {
+    pub(crate) fn keep_mode(_: &File, _: &Path) -> io::Result<()> {
         Ok(())
     }
 
-    pub(crate) fn default_directory_mode(_: &Path) -> io::Result<()> {
+    pub(crate) fn keep_directory_mode(_: &Path, _: &Path) -> io::Result<()> {
         Ok(())
     }
 

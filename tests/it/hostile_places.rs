@@ -11,7 +11,9 @@ use std::time::Duration;
 use crate::samples::binary::{elf, windows_program};
 use crate::samples::wheel;
 use crate::support::http::{Head, response, serve};
-use crate::support::{fifo, names, relkit, repository, run_in_time, set_mode, succeed, text, write, write_tree};
+use crate::support::{
+    SmallDisk, fifo, mode, names, relkit, repository, run_in_time, set_mode, succeed, text, write, write_tree,
+};
 
 fn body() -> Vec<u8> {
     b"0123456789abcdef".repeat(40_000)
@@ -263,6 +265,70 @@ fn what_a_release_writes_is_apart_from_what_it_reads_and_makes() {
     let output = release(&[&file[..], &["--report", "/dev/null", "--summary", "/dev/null", "--force"]].concat());
     let said = text(&output);
     assert!(output.status.code() == Some(2) && said.contains("which no release made"), "{said}");
+}
+
+#[test]
+fn a_file_that_is_replaced_keeps_its_mode_and_a_summary_begins_on_its_own_line() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let subject = subject(root);
+    for kept in [0o600, 0o664, 0o444] {
+        let receipt = write(root, "receipt.json", "old");
+        set_mode(&receipt, kept);
+        succeed(&mut check(root, &subject, "receipt.json"));
+        assert_eq!(mode(&receipt), kept);
+        assert!(fs::read_to_string(&receipt).unwrap().starts_with('{'));
+        fs::remove_file(receipt).unwrap();
+    }
+    let server = served();
+    set_mode(&write(root, "fetched", "old"), 0o640);
+    succeed(relkit().current_dir(root).args(["fetch", &server, "--no-digest", "--out", "fetched"]));
+    assert!(mode(&root.join("fetched")) == 0o640 && fs::read(root.join("fetched")).unwrap() == body());
+
+    write(root, "codex.exe", windows_program());
+    let release = ["release", "--codex-version", "0.163.0", "--allow-missing", "all", "--out-dir", "out"];
+    let release = [&release[..], &["--payload", "win_amd64=codex.exe", "--summary", "s.md", "--force"]].concat();
+    write(root, "s.md", "no end");
+    succeed(relkit().current_dir(root).args(&release));
+    let first = fs::read_to_string(root.join("s.md")).unwrap();
+    assert!(first.starts_with("no end\n#") && first.ends_with('\n'), "{first}");
+    set_mode(&root.join("out"), 0o700);
+    succeed(relkit().current_dir(root).args(&release));
+    assert!(fs::read_to_string(root.join("s.md")).unwrap().starts_with(&format!("{first}#")));
+    assert_eq!(mode(&root.join("out")), 0o700);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_keeps_nothing_of_what_did_not_fit() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    write(root, "codex.exe", windows_program());
+    succeed(relkit().current_dir(root).args(["stage-sdk", "sdk", "--codex-version", "0.163.0"]));
+    let Some(disk) = SmallDisk::mount(&root.join("disk"), 1) else { return };
+    // To the last byte of its page but ten.
+    write(&disk.0, "s.md", "x".repeat(4086));
+    let mut filler = fs::File::create(disk.0.join("filler")).unwrap();
+    while filler.write_all(&[1; 4096]).is_ok() {}
+    let release = ["release", "--codex-version", "0.163.0", "--allow-missing", "all", "--out-dir", "out"];
+    let summary = ["--payload", "win_amd64=codex.exe", "--summary", "disk/s.md"];
+    for arguments in [
+        &[&release[..], &summary].concat()[..],
+        &["man", "--out-dir", "disk/man/deep"],
+        &["build", "sdk", "--out-dir", "disk/dist/deep"],
+    ] {
+        let output = run_in_time(relkit().current_dir(root).args(arguments));
+        let said = text(&output);
+        assert!(output.status.code() == Some(2) && said.contains("free space"), "{arguments:?} {said}");
+        assert_eq!(names(&disk.0), ["filler", "s.md"], "{arguments:?}");
+    }
+    assert_eq!(fs::read_to_string(disk.0.join("s.md")).unwrap(), "x".repeat(4086));
+    // Room for some of the pages, and not for all.
+    let length = filler.metadata().unwrap().len();
+    filler.set_len(length - 40 * 1024).unwrap();
+    let output = run_in_time(relkit().current_dir(root).args(["man", "--out-dir", "disk/man"]));
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    assert_eq!(names(&disk.0), ["filler", "s.md"]);
 }
 
 fn start(root: &Path, arguments: &[&str]) -> Child {
