@@ -84,7 +84,8 @@ pub(crate) fn fetch(options: &Options, progress: &Progress) -> Result<Fetched, F
         }
         Err(error) => {
             // A partial download is worth keeping only if the same command can go on with it.
-            if !matches!(error, FetchError::Network { .. }) || download.part.length() == 0 {
+            if !matches!(error, FetchError::Network { .. } | FetchError::Machine { .. }) || download.part.length() == 0
+            {
                 download.part.discard();
             }
             Err(error)
@@ -177,11 +178,10 @@ impl Download<'_> {
             request = request.header(RANGE, format!("bytes={have}-")).header(IF_RANGE, tag);
         }
         // The URL may hold a secret in its query, and is named by the error around this one.
-        let passing = |error: reqwest::Error| Setback::Passing(Box::new(error.without_url()), Duration::ZERO);
         let response = request.send().map_err(|error| match error.is_redirect() {
             // The next attempt would be led the same way.
             true => Setback::Final(FetchError::Redirects { url: self.shown(), source: error.without_url() }),
-            false => passing(error),
+            false => self.broken(error.without_url()),
         })?;
         match response.status() {
             StatusCode::OK => {
@@ -221,6 +221,14 @@ impl Download<'_> {
         FetchError::File { path: self.part.target.clone(), source }
     }
 
+    /// What a connection that failed comes to.
+    fn broken(&self, error: impl std::error::Error + Send + Sync + 'static) -> Setback {
+        match http::want(&error) {
+            Some(want) => Setback::Final(FetchError::Machine { url: self.shown(), source: Box::new(error), want }),
+            None => Setback::Passing(Box::new(error), Duration::ZERO),
+        }
+    }
+
     fn setback(&self, source: FsError) -> Setback {
         Setback::Final(self.file_error(source))
     }
@@ -239,7 +247,7 @@ impl Download<'_> {
                 Ok(0) => return Ok(()),
                 Ok(count) => count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(Setback::Passing(Box::new(error), Duration::ZERO)),
+                Err(error) => return Err(self.broken(error)),
             };
             length = length.saturating_add(count as u64);
             if length > limit {

@@ -23,6 +23,7 @@ pub use address::parse_url;
 pub(crate) use address::{must_be_safe, shown, split_userinfo, without_secrets};
 pub(crate) use answer::{MAX_ANSWER, MAX_ASKED, is_passing, retry_after};
 pub use error::HttpError;
+pub(crate) use error::want;
 pub(crate) use packed::unpacked;
 pub use refusal::Refusal;
 pub(crate) use secrets::Secrets;
