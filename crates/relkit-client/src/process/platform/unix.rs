@@ -238,6 +238,9 @@ pub fn end_orphans(child: &Child) -> usize {
 #[cfg(target_os = "linux")]
 fn children() -> Vec<i32> {
     let own = std::process::id().to_string();
+    if std::fs::symlink_metadata(format!("/proc/{own}")).is_err() {
+        return unlisted_children();
+    }
     let Ok(processes) = std::fs::read_dir("/proc") else { return Vec::new() };
     let is_child = |number: &i32| {
         // The name before it may hold anything (`proc(5)`).
@@ -248,6 +251,23 @@ fn children() -> Vec<i32> {
     };
     let numbers = processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     numbers.filter(is_child).collect()
+}
+
+/// The same where `/proc` is missing: of every number that a process can have the system says whether a child has it. That
+/// takes seconds, and is asked only where a child runs.
+#[cfg(target_os = "linux")]
+fn unlisted_children() -> Vec<i32> {
+    /// The most that `pid_max` can be (`proc(5)`).
+    const MAX: i32 = 1 << 22;
+    let asked = |which, state| rustix::process::waitid(which, state | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT);
+    // One that has ended neither stops nor goes on.
+    if asked(WaitId::All, WaitIdOptions::STOPPED).is_err() {
+        return Vec::new();
+    }
+    let is_child = |number: &i32| {
+        Pid::from_raw(*number).is_some_and(|process| asked(WaitId::Pid(process), WaitIdOptions::EXITED).is_ok())
+    };
+    (1..=MAX).filter(is_child).collect()
 }
 
 /// Whether the system has no more of something that every process needs.
