@@ -1,7 +1,8 @@
 //! The forms in which a report is shown.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -36,8 +37,7 @@ impl Shown for Report {
             let _ = writeln!(text, "{heading}");
             list(findings, &mut text);
             for remedy in remedies(findings).into_iter().filter(|_| !self.is_published) {
-                let wheels: Vec<_> =
-                    files.iter().map(|index| shell_word(&portable(&self.files[*index].path))).collect();
+                let wheels: Vec<_> = files.iter().map(|index| shell_path(&self.files[*index].path)).collect();
                 let _ = writeln!(text, "  fix: {}", remedy.command(&wheels));
             }
             text.push('\n');
@@ -75,6 +75,10 @@ impl Shown for Report {
         }
         text + &summary(self) + "\n"
     }
+}
+
+fn shell_path(path: &Path) -> String {
+    if path.to_str().is_some() { shell_word(&portable(path)) } else { shell_word(path) }
 }
 
 /// From how many files on a finding is shown once for all of them.
@@ -137,7 +141,7 @@ impl<'a> Entry<'a> {
     /// In the order of the first finding of each.
     fn of(findings: &[&'a Finding]) -> Vec<Self> {
         let mut entries: Vec<Self> = Vec::new();
-        let mut known = HashMap::new();
+        let (mut known, mut named) = (HashMap::new(), HashSet::new());
         for finding in findings {
             let Finding { rule, severity, member, message, help, accepted } = finding;
             let place =
@@ -145,7 +149,8 @@ impl<'a> Entry<'a> {
             if place == entries.len() {
                 entries.push(Self { finding, members: Vec::new() });
             }
-            entries[place].members.extend(member.as_deref());
+            // A file that has it more than once is one file.
+            entries[place].members.extend(member.as_deref().filter(|member| named.insert((place, *member))));
         }
         entries
     }
@@ -291,6 +296,12 @@ mod tests {
              1 file checked: 3 errors, 0 warnings\nnext: relkit rule musllinux-libc\n"
         );
         assert!(!Report { is_published: true, ..told.clone() }.text().contains("fix:"));
+        // However often one of them has it.
+        let mut often = told.clone();
+        let again = often.files[0].findings[0].clone();
+        often.files[0].findings = vec![again; 4];
+        assert_eq!(often.text().matches("`a`").count(), 1);
+        assert!(!often.text().contains("4 files:") && often.text().contains("4 errors"));
         told.files[0].findings.iter_mut().for_each(|finding| finding.severity = Severity::Warning);
         assert!(!told.text().contains("fix:"));
     }

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use relkit_client::process::{end_all, exhausted};
+use relkit_client::process::{end_all, exhausted, keep_ignored};
 
 use super::error::FsError;
 use super::litter;
@@ -32,11 +32,10 @@ const TRIES: u32 = 25;
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Ends every program that was started and removes the temporaries of this process when it is interrupted (Ctrl-C, SIGINT,
-/// SIGTERM, SIGHUP), says so with `say` unless there are other last words, and ends it with 130. Without this, or where it
+/// SIGTERM, SIGHUP; of these whichever was ignored from the start, as `nohup` has it, stays so), says so with `say` unless there are other last words, and ends it with 130. Without this, or where it
 /// fails, an interrupted run leaves its temporaries.
 pub(crate) fn clean_on_interrupt(say: impl Fn(&str) + Send + 'static) {
-    // It fails only where somebody else in the process listens already.
-    let _ = ctrlc::set_handler(move || {
+    let on_interrupt = move || {
         // First, since what runs may still write into them.
         end_all(ENDING);
         let open = locked();
@@ -48,7 +47,9 @@ pub(crate) fn clean_on_interrupt(say: impl Fn(&str) + Send + 'static) {
         }
         say(LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner).as_deref().unwrap_or(INTERRUPTED_WORDS));
         std::process::exit(INTERRUPTED.into());
-    });
+    };
+    // It fails only where somebody else in the process listens already.
+    keep_ignored(|| _ = ctrlc::set_handler(on_interrupt));
 }
 
 /// What is said where the run is interrupted from now on: lines, of which the first says what it came to.

@@ -29,7 +29,7 @@ pub use mode::{KEEPS_MODES, Mode, copy, set_mode};
 pub use pending::{Existing, PendingDirectory, PendingFile};
 pub(crate) use pending::{Made, append, missing_above, write_all_whole, write_through, write_whole};
 pub(crate) use place::{Place, must_be_writable, place};
-pub(crate) use platform::{is_still_at, keep_mode, keep_own_rights, refuses_execution};
+pub(crate) use platform::{is_still_at, keep_mode, keep_own_rights, refuses_execution, split_at_equals};
 pub(crate) use refusal::is_too_long;
 pub use spool::Spool;
 pub use walk::{Kind, Walked, portable, walk};

@@ -10,12 +10,14 @@ pub(super) use system::keep_directory_mode;
 pub(super) use system::{
     allow_removal, is_link_loop, is_own, is_process_gone, is_run, is_socket, open_now, open_through, set_mode,
 };
-pub(crate) use system::{is_still_at, keep_mode, keep_own_rights, refuses_execution};
+pub(crate) use system::{is_still_at, keep_mode, keep_own_rights, refuses_execution, split_at_equals};
 
 #[cfg(unix)]
 mod system {
+    use std::ffi::OsStr;
     use std::fs::{self, File, Permissions};
     use std::io;
+    use std::os::unix::ffi::OsStrExt as _;
     use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
     use std::path::Path;
     use std::time::{Duration, Instant};
@@ -94,6 +96,13 @@ mod system {
         let current = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
         rustix::process::umask(current);
         current
+    }
+
+    /// What stands before the first `=`, and all behind it.
+    pub(crate) fn split_at_equals(text: &OsStr) -> Option<(&str, &OsStr)> {
+        let at = text.as_bytes().iter().position(|byte| *byte == b'=')?;
+        let (before, behind) = (&text.as_bytes()[..at], &text.as_bytes()[at + 1..]);
+        Some((std::str::from_utf8(before).ok()?, OsStr::from_bytes(behind)))
     }
 
     /// Whether this user made a file.
@@ -187,6 +196,7 @@ mod system {
 
 #[cfg(not(unix))]
 mod system {
+    use std::ffi::OsStr;
     use std::fs::{File, Metadata};
     use std::io;
     use std::path::Path;
@@ -218,6 +228,10 @@ mod system {
     }
 
     pub(crate) fn allow_removal(_: &Path) {}
+
+    pub(crate) fn split_at_equals(text: &OsStr) -> Option<(&str, &OsStr)> {
+        text.to_str()?.split_once('=').map(|(before, behind)| (before, behind.as_ref()))
+    }
 
     pub const NOT_REGULAR: &str = "not a regular file";
 

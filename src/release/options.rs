@@ -1,12 +1,13 @@
 //! What is released, and how.
 
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::against::Earlier;
 use crate::build::writer;
 use crate::error::{Exit, Failure};
-use crate::fs::{Existing, FsError};
+use crate::fs::{Existing, FsError, split_at_equals};
 use crate::gate::{Half, Part, Published};
 use crate::product::{Level, Product, Target};
 use crate::smoke::Runner;
@@ -28,8 +29,8 @@ pub(crate) struct Payload {
 
 impl Payload {
     /// `[TAG=]PAYLOAD`: what stands before `=` is a tag only if it reads as one, for a path may hold `=` too.
-    pub(crate) fn typed(text: &str) -> Self {
-        if let Some((tag, path)) = text.split_once('=')
+    pub(crate) fn typed(text: &OsStr) -> Self {
+        if let Some((tag, path)) = split_at_equals(text)
             && let Ok(tag) = tag.parse()
         {
             return Self { platform_tag: Some(tag), path: path.into(), target: None };
@@ -99,10 +100,18 @@ mod tests {
 
     #[test]
     fn a_tag_before_a_payload_is_told_from_a_path() {
-        let tagged = Payload::typed("macosx_11_0_arm64=mac/codex");
+        let typed = |text: &str| Payload::typed(text.as_ref());
+        let tagged = typed("macosx_11_0_arm64=mac/codex");
         assert_eq!(tagged.platform_tag.unwrap().to_string(), "macosx_11_0_arm64");
         assert_eq!(tagged.path, Path::new("mac/codex"));
-        assert_eq!(Payload::typed("odd=name/codex").path, Path::new("odd=name/codex"));
-        assert_eq!(Payload::typed("win_amd64=a=b.zip").path, Path::new("a=b.zip"));
+        assert_eq!(typed("odd=name/codex").path, Path::new("odd=name/codex"));
+        assert_eq!(typed("win_amd64=a=b.zip").path, Path::new("a=b.zip"));
+        #[cfg(unix)]
+        {
+            use std::os::unix::ffi::OsStrExt as _;
+            let payload = Payload::typed(OsStr::from_bytes(b"win_amd64=\xff=b"));
+            assert!(payload.platform_tag.is_some() && payload.path.as_os_str().as_bytes() == b"\xff=b");
+            assert!(Payload::typed(OsStr::from_bytes(b"\xff=b")).platform_tag.is_none());
+        }
     }
 }

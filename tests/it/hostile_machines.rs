@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use crate::samples::archive::noise;
-use crate::samples::binary::elf;
+use crate::samples::binary::{elf, windows_program};
 use crate::samples::wheel::{linux, linux_program, linux_with};
 use crate::support::http::{Head, response, serve};
 use crate::support::{SmallDisk, names, publish, relkit, run, set_mode, succeed, text, write, write_tree};
@@ -294,6 +294,34 @@ fn names_that_are_not_utf_8_are_read_or_refused_by_name() {
     fs::write(tree.join(OsStr::from_bytes(b"x\xff")), "").unwrap();
     expect(&shell(root, "relkit stage-runtime out tree --codex-version 0.163.0"), 2, "UTF-8");
     assert!(!root.join("out").exists());
+}
+
+#[test]
+fn a_payload_of_any_name_is_taken_and_the_next_command_names_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    fs::create_dir(root.join(OsStr::from_bytes(b"nu\xff"))).unwrap();
+    fs::write(root.join(OsStr::from_bytes(b"nu\xff/codex.exe")), windows_program()).unwrap();
+    let release = "relkit release --codex-version 0.163.0 --allow-missing all --out-dir $'nu\\xff/out' \
+                   --payload win_amd64=$'nu\\xff/codex.exe'";
+    expect(&shell(root, release), 0, "");
+    let again = "relkit verify $'nu\\377/out/dist' --codex-version 0.163.0 --allow-missing all";
+    expect(&shell(root, again), 0, r"$'nu\377/out/dist'");
+    expect(&shell(root, "relkit smoke codex --runner $'\\xff'"), 2, "must be UTF-8, and is not: `\u{fffd}`");
+}
+
+#[test]
+fn a_signal_that_was_ignored_from_the_start_ends_no_run() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let script = format!(
+        "#!/bin/sh\n: > '{0}/ready'\nwhile [ ! -e '{0}/go' ]; do /bin/sleep 0.01; done\necho codex-cli 0.163.0\n",
+        root.display()
+    );
+    set_mode(&write(root, "codex", script), 0o755);
+    let line = "trap '' INT HUP; relkit smoke codex --level version & \
+                while [ ! -e ready ]; do sleep 0.01; done; kill -s INT $!; kill -s HUP $!; : > go; wait $!";
+    expect(&shell(root, line), 0, "passed");
 }
 
 #[test]
