@@ -135,6 +135,8 @@ fn heading(report: &Report, files: &[usize]) -> String {
 struct Entry<'a> {
     finding: &'a Finding,
     members: Vec<&'a str>,
+    /// How often it is found.
+    count: usize,
 }
 
 impl<'a> Entry<'a> {
@@ -147,8 +149,9 @@ impl<'a> Entry<'a> {
             let place =
                 *known.entry((rule, severity, member.is_some(), message, help, accepted)).or_insert(entries.len());
             if place == entries.len() {
-                entries.push(Self { finding, members: Vec::new() });
+                entries.push(Self { finding, members: Vec::new(), count: 0 });
             }
+            entries[place].count += 1;
             // A file that has it more than once is one file.
             entries[place].members.extend(member.as_deref().filter(|member| named.insert((place, *member))));
         }
@@ -158,7 +161,9 @@ impl<'a> Entry<'a> {
     fn text(&self) -> String {
         let Finding { rule, severity, message, accepted, .. } = self.finding;
         let kind = accepted.as_ref().map_or(severity.to_string(), |_| "accepted".to_owned());
-        let of = |member: &str| format!("  {kind}[{rule}]: {member}{}\n", visible(message));
+        let often = Some(self.count).filter(|count| *count > self.members.len() && !self.members.is_empty());
+        let often = often.map(|count| format!(" ({count} times)")).unwrap_or_default();
+        let of = |member: &str| format!("  {kind}[{rule}]: {member}{}{often}\n", visible(message));
         match &self.members[..] {
             [] => of(""),
             members if members.len() < MANY => {
@@ -310,7 +315,7 @@ mod tests {
     fn text_says_help_once_and_ends_in_a_summary() {
         assert_eq!(
             report().text(),
-            "d/a,b\\u{1b}.whl\n  error[zip-crc]: `a/b\\u{1b}`: it is so: 50%\n  error[zip-crc]: `a/b\\u{1b}`: it is so: 50%\n    \
+            "d/a,b\\u{1b}.whl\n  error[zip-crc]: `a/b\\u{1b}`: it is so: 50% (2 times)\n    \
              help: Do something else\n  accepted[macho-minos]: `a/b\\u{1b}`: it is so: 50%\n    reason: for a reason\n\n\
              1 file checked: 2 errors, 0 warnings, 1 accepted\nnext: relkit rule zip-crc\n"
         );

@@ -4,7 +4,7 @@
 use std::io::{self, Read, Write as _};
 use std::path::PathBuf;
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use reqwest::StatusCode;
 use reqwest::blocking::{Client, Response};
@@ -22,6 +22,9 @@ use crate::fs::{FsError, open_regular, portable, say_on_interrupt};
 use crate::http::{self, Refusal, Secrets};
 
 const MAX_ATTEMPTS: u32 = 6;
+/// Who sends less in the time that a server may be silent is as good as silent.
+const LEAST_PER_SECOND: u64 = 1 << 10;
+const MAX_SLOW: u32 = 2;
 const MAX_PAUSE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Options {
@@ -124,13 +127,15 @@ struct Download<'a> {
 enum Setback {
     /// Trying again can help, after this pause at the least.
     Passing(Box<dyn std::error::Error + Send + Sync>, Duration),
+    /// The same after a connection that brought hardly anything, which is no progress.
+    Slow(Box<dyn std::error::Error + Send + Sync>),
     Final(FetchError),
 }
 
 impl Download<'_> {
     fn run(&mut self) -> Result<Actual, FetchError> {
         let expected = self.options.expected.as_ref();
-        let mut attempts = 0;
+        let (mut attempts, mut slow) = (0, 0);
         let mut restarted = false;
         loop {
             attempts += 1;
@@ -148,14 +153,21 @@ impl Download<'_> {
                         Some(found) => return Err(FetchError::Digest { url: self.shown(), found: found.into() }),
                     }
                 }
-                Err(Setback::Final(error)) => return Err(error),
-                Err(Setback::Passing(source, pause)) => {
+                Err(setback) => {
+                    let (source, pause) = match setback {
+                        Setback::Final(error) => return Err(error),
+                        Setback::Passing(source, pause) => (source, pause),
+                        Setback::Slow(source) => {
+                            slow += 1;
+                            (source, Duration::ZERO)
+                        }
+                    };
                     // A connection that brings what none before it did is worth going on with.
-                    if self.part.length() > self.furthest {
+                    if self.part.length() > self.furthest && slow == 0 {
                         self.furthest = self.part.length();
                         attempts = 1;
                     }
-                    if attempts >= MAX_ATTEMPTS {
+                    if attempts >= MAX_ATTEMPTS || slow >= MAX_SLOW {
                         return Err(FetchError::Network { url: self.shown(), attempts, source });
                     }
                     let backoff = Duration::from_millis(250 << attempts.min(7));
@@ -242,8 +254,13 @@ impl Download<'_> {
         let mut length = have;
         let mut file = self.part.open().map_err(|source| self.setback(source))?;
         let mut buffer = vec![0; 1 << 17];
+        let (mut waited, mut arrived) = (Duration::ZERO, 0);
+        let silence = self.options.silence;
         loop {
-            let count = match response.read(&mut buffer) {
+            let began = Instant::now();
+            let read = response.read(&mut buffer);
+            waited += began.elapsed();
+            let count = match read {
                 Ok(0) => return Ok(()),
                 Ok(count) => count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -257,6 +274,14 @@ impl Download<'_> {
             written.map_err(|source| self.setback(source))?;
             self.transferred += count as u64;
             self.progress.reach(length);
+            arrived += count as u64;
+            if waited >= silence {
+                if arrived < LEAST_PER_SECOND.saturating_mul(silence.as_secs()) {
+                    let seconds = waited.as_secs();
+                    return Err(Setback::Slow(format!("no more than {arrived} bytes came in {seconds} s").into()));
+                }
+                (waited, arrived) = (Duration::ZERO, 0);
+            }
         }
     }
 }

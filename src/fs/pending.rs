@@ -331,7 +331,7 @@ mod tests {
             assert_eq!(fs::read_to_string(at("sub/one")).unwrap(), text);
         }
         append(&at("two"), b" and more").unwrap();
-        assert_eq!(fs::read_to_string(at("sub/one")).unwrap(), "replaced and more");
+        assert_eq!(fs::read_to_string(at("sub/one")).unwrap(), "replaced\n and more");
         assert!(at("one").is_symlink() && at("two").is_symlink());
         symlink("loop", at("loop")).unwrap();
         assert!(write_whole(&at("loop"), b"x").is_err() && at("loop").is_symlink());
