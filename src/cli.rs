@@ -639,7 +639,7 @@ pub(crate) struct Release {
 pub(crate) struct PayloadSource {
     /// Payloads, each with its platform tag before `=` or with the tag that its binaries call for
     #[arg(long, value_name = "[TAG=]PAYLOAD", num_args = 1.., required_unless_present_any = ["download", "only"])]
-    pub(crate) payload: Vec<String>,
+    pub(crate) payload: Vec<OsString>,
     /// Take every target's artefact from the product's `source`, held against its `checksums`
     #[arg(long)]
     pub(crate) download: bool,

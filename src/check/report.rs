@@ -1,7 +1,8 @@
 //! The forms in which a report is shown.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -36,8 +37,7 @@ impl Shown for Report {
             let _ = writeln!(text, "{heading}");
             list(findings, &mut text);
             for remedy in remedies(findings).into_iter().filter(|_| !self.is_published) {
-                let wheels: Vec<_> =
-                    files.iter().map(|index| shell_word(&portable(&self.files[*index].path))).collect();
+                let wheels: Vec<_> = files.iter().map(|index| shell_path(&self.files[*index].path)).collect();
                 let _ = writeln!(text, "  fix: {}", remedy.command(&wheels));
             }
             text.push('\n');
@@ -75,6 +75,10 @@ impl Shown for Report {
         }
         text + &summary(self) + "\n"
     }
+}
+
+fn shell_path(path: &Path) -> String {
+    if path.to_str().is_some() { shell_word(&portable(path)) } else { shell_word(path) }
 }
 
 /// From how many files on a finding is shown once for all of them.
@@ -131,21 +135,25 @@ fn heading(report: &Report, files: &[usize]) -> String {
 struct Entry<'a> {
     finding: &'a Finding,
     members: Vec<&'a str>,
+    /// How often it is found.
+    count: usize,
 }
 
 impl<'a> Entry<'a> {
     /// In the order of the first finding of each.
     fn of(findings: &[&'a Finding]) -> Vec<Self> {
         let mut entries: Vec<Self> = Vec::new();
-        let mut known = HashMap::new();
+        let (mut known, mut named) = (HashMap::new(), HashSet::new());
         for finding in findings {
             let Finding { rule, severity, member, message, help, accepted } = finding;
             let place =
                 *known.entry((rule, severity, member.is_some(), message, help, accepted)).or_insert(entries.len());
             if place == entries.len() {
-                entries.push(Self { finding, members: Vec::new() });
+                entries.push(Self { finding, members: Vec::new(), count: 0 });
             }
-            entries[place].members.extend(member.as_deref());
+            entries[place].count += 1;
+            // A file that has it more than once is one file.
+            entries[place].members.extend(member.as_deref().filter(|member| named.insert((place, *member))));
         }
         entries
     }
@@ -153,7 +161,9 @@ impl<'a> Entry<'a> {
     fn text(&self) -> String {
         let Finding { rule, severity, message, accepted, .. } = self.finding;
         let kind = accepted.as_ref().map_or(severity.to_string(), |_| "accepted".to_owned());
-        let of = |member: &str| format!("  {kind}[{rule}]: {member}{}\n", visible(message));
+        let often = Some(self.count).filter(|count| *count > self.members.len() && !self.members.is_empty());
+        let often = often.map(|count| format!(" ({count} times)")).unwrap_or_default();
+        let of = |member: &str| format!("  {kind}[{rule}]: {member}{}{often}\n", visible(message));
         match &self.members[..] {
             [] => of(""),
             members if members.len() < MANY => {
@@ -291,6 +301,12 @@ mod tests {
              1 file checked: 3 errors, 0 warnings\nnext: relkit rule musllinux-libc\n"
         );
         assert!(!Report { is_published: true, ..told.clone() }.text().contains("fix:"));
+        // However often one of them has it.
+        let mut often = told.clone();
+        let again = often.files[0].findings[0].clone();
+        often.files[0].findings = vec![again; 4];
+        assert_eq!(often.text().matches("`a`").count(), 1);
+        assert!(!often.text().contains("4 files:") && often.text().contains("4 errors"));
         told.files[0].findings.iter_mut().for_each(|finding| finding.severity = Severity::Warning);
         assert!(!told.text().contains("fix:"));
     }
@@ -299,7 +315,7 @@ mod tests {
     fn text_says_help_once_and_ends_in_a_summary() {
         assert_eq!(
             report().text(),
-            "d/a,b\\u{1b}.whl\n  error[zip-crc]: `a/b\\u{1b}`: it is so: 50%\n  error[zip-crc]: `a/b\\u{1b}`: it is so: 50%\n    \
+            "d/a,b\\u{1b}.whl\n  error[zip-crc]: `a/b\\u{1b}`: it is so: 50% (2 times)\n    \
              help: Do something else\n  accepted[macho-minos]: `a/b\\u{1b}`: it is so: 50%\n    reason: for a reason\n\n\
              1 file checked: 2 errors, 0 warnings, 1 accepted\nnext: relkit rule zip-crc\n"
         );

@@ -97,6 +97,12 @@ fn say(words: &clap::Error) -> Exit {
 /// Shows what is hidden in the arguments that a slip quotes, which may be names of files, as a pattern of a shell gives them;
 /// and hides what may be secret: in URLs, and in the value of an option that takes none.
 fn shown(mut words: clap::Error) -> clap::Error {
+    if words.kind() == ErrorKind::InvalidUtf8 {
+        let odd: Vec<_> = std::env::args_os().filter_map(|word| word.into_string().err()).collect();
+        let named = odd.iter().map(|word| format!("`{}`", visible(&http::without_secrets(&word.to_string_lossy()))));
+        let named = named.collect::<Vec<_>>().join(", ");
+        return clap::Error::raw(words.kind(), format!("what is no path must be UTF-8, and is not: {named}\n"));
+    }
     let is_unasked = words.kind() == ErrorKind::TooManyValues;
     let text = |kind: ContextKind, text: &str| match kind {
         ContextKind::InvalidValue if is_unasked => "***".to_owned(),

@@ -9,7 +9,7 @@ use crate::check::{families, rule_names};
 use crate::cli::{Cli, Completions, Man};
 use crate::console::Console;
 use crate::error::{Exit, Failure};
-use crate::fs::{FsError, write_whole};
+use crate::fs::{FsError, write_all_whole};
 use crate::product::RuntimeProject;
 
 pub(super) fn completions(arguments: &Completions, console: &Console) -> Result<Exit, Failure> {
@@ -63,11 +63,12 @@ pub(super) fn man(arguments: &Man, console: &Console) -> Result<Exit, Failure> {
         console.result(String::from_utf8_lossy(&page(&command, "relkit")?));
         return Ok(Exit::Good);
     };
-    write_whole(&directory.join("relkit.1"), &page(&command, "relkit")?)?;
+    let mut pages = vec![(directory.join("relkit.1"), page(&command, "relkit")?)];
     for subcommand in command.get_subcommands().filter(|subcommand| subcommand.get_name() != "help") {
         let name = format!("relkit-{}", subcommand.get_name());
-        write_whole(&directory.join(format!("{name}.1")), &page(subcommand, &name)?)?;
+        pages.push((directory.join(format!("{name}.1")), page(subcommand, &name)?));
     }
+    write_all_whole(&pages)?;
     console.status("Wrote", format_args!("the manual pages to {}", directory.display()));
     Ok(Exit::Good)
 }

@@ -1,6 +1,7 @@
 //! `relkit publish`: the gate, the plan, and the plan carried out.
 
 use std::cell::RefCell;
+use std::ffi::OsString;
 use std::io::{IsTerminal as _, Read as _};
 use std::time::Duration;
 
@@ -162,7 +163,12 @@ fn carry_out(options: &Options<'_>, typed: Option<Token>, format: Form, console:
 
 /// The command line as it was typed, but for what can be secret in a URL.
 fn own_command() -> String {
-    let words = std::env::args_os().skip(1).map(|word| shell_word(&http::without_secrets(&word.to_string_lossy())));
+    let shown = |word: OsString| {
+        let text = word.to_string_lossy();
+        let plain = http::without_secrets(&text);
+        if plain == text { shell_word(&word) } else { shell_word(&plain) }
+    };
+    let words = std::env::args_os().skip(1).map(shown);
     std::iter::once("relkit".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
 }
 

@@ -3,22 +3,24 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::written::Written;
 use super::{build, payloads as given, product, stage, verify};
 use crate::cli;
 use crate::console::{Console, Shown as _};
 use crate::error::{Exit, Failure};
 use crate::fetch::Digests;
-use crate::fs::{PendingDirectory, append, must_be_writable, write_whole};
+use crate::fs::{PendingDirectory, append, write_whole};
 use crate::gate::{Half, Published};
 use crate::product::{Product, RuntimeProject};
-use crate::release::{DemoOptions, Download, Earlier, Options, Payload, demonstrate, release};
+use crate::release::{DemoOptions, Download, Earlier, MADE, Options, PROGRAM, Payload, demonstrate, release};
 use crate::smoke::Runner;
 use crate::target::TargetTriple;
 use crate::version::ReleaseVersion;
 use crate::zip::deflate::Compression;
 
 pub(super) fn run(arguments: &cli::Release, console: &Console) -> Result<Exit, Failure> {
-    [&arguments.report, &arguments.summary].into_iter().flatten().try_for_each(|path| must_be_writable(path))?;
+    let payloads: Vec<_> = arguments.payloads.payload.iter().map(|text| Payload::typed(text)).collect();
+    must_be_apart(arguments, &payloads)?;
     let (runtime_template, sdk_template) = (arguments.runtime_template.as_deref(), arguments.sdk_template.as_deref());
     let product = product::with_templates(&arguments.product, runtime_template, sdk_template)?;
     let (runtime, version) = (&product.runtime, product::release(&arguments.release, &product.runtime, console)?);
@@ -30,10 +32,7 @@ pub(super) fn run(arguments: &cli::Release, console: &Console) -> Result<Exit, F
             PendingDirectory::create(&arguments.out_dir, stage::existing(arguments.force))?;
             download(arguments, runtime, &version, &allow_missing).payloads(console)?
         }
-        false => {
-            let typed: Vec<_> = arguments.payloads.payload.iter().map(|text| Payload::typed(text)).collect();
-            given::payloads(&typed, untagged, console)
-        }
+        false => given::payloads(&payloads, untagged, console),
     };
     let options = Options {
         sdk_version: product::sdk_version(&version, arguments.sdk_version.as_deref())?,
@@ -66,6 +65,30 @@ pub(super) fn run(arguments: &cli::Release, console: &Console) -> Result<Exit, F
 /// The path of a payload whose tag is not typed before it.
 fn untagged(payload: &Payload) -> Option<&Path> {
     payload.platform_tag.is_none().then_some(&payload.path)
+}
+
+/// A page may lie in the output directory, and in none that the next command or the next run reads.
+fn must_be_apart(arguments: &cli::Release, payloads: &[Payload]) -> Result<(), Failure> {
+    let made = made(&arguments.out_dir);
+    let mut written = beside(&made).input("--out-dir", Some(&arguments.out_dir));
+    for Payload { path, .. } in payloads {
+        written = match path.is_dir() {
+            true => written.directory(path, "the payload"),
+            false => written.input("--payload", Some(path)),
+        };
+    }
+    if let Some(earlier) = &arguments.against {
+        written = written.directory(earlier, "the earlier release");
+    }
+    written.file("--report", arguments.report.as_ref()).file("--summary", arguments.summary.as_ref()).must_be_apart()
+}
+
+fn made(out_dir: &Path) -> Vec<(PathBuf, &'static str)> {
+    MADE.iter().map(|(name, content)| (out_dir.join(name), *content)).collect()
+}
+
+fn beside<'a>(made: &'a [(PathBuf, &'static str)]) -> Written<'a> {
+    made.iter().fold(Written::default(), |written, (path, content)| written.directory(path, content))
 }
 
 /// What a half of a release needs beside its payloads: of the SDK alone the runtime that the index has, if one is named.
@@ -115,7 +138,10 @@ fn download<'a>(
 }
 
 pub(super) fn demo(arguments: &cli::Demo, console: &Console) -> Result<Exit, Failure> {
-    arguments.report.iter().try_for_each(|path| must_be_writable(path))?;
+    let root = arguments.out_dir.clone();
+    let program = root.iter().map(|root| (root.join(PROGRAM), "the second release"));
+    let made: Vec<_> = root.iter().flat_map(|root| made(root)).chain(program).collect();
+    beside(&made).input("--out-dir", root.as_ref()).file("--report", arguments.report.as_ref()).must_be_apart()?;
     let options = DemoOptions {
         out_dir: arguments.out_dir.clone(),
         existing: stage::existing(arguments.force),

@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use super::product;
+use super::written::Written;
 use crate::cli::Smoke;
 use crate::console::Console;
 use crate::error::{Exit, Failure};
 use crate::smoke::{ExpectedVersion, Options, Tested, smoke};
 
 pub(super) fn run(arguments: &Smoke, console: &Console) -> Result<Exit, Failure> {
+    let written = Written::default().input("WHEEL_OR_BINARY", Some(&arguments.subject));
+    written.file("--receipt", arguments.receipt.as_ref()).must_be_apart()?;
     let product = product::find(&arguments.product)?;
     let expected = arguments.expect_version.as_deref().map(|text| product.runtime.release(text)).transpose()?;
     let options = Options {

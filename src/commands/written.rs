@@ -5,7 +5,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::console::text::visible;
 use crate::error::{Exit, Failure};
-use crate::fs::must_be_writable;
+use crate::fs::{Place, must_be_writable, place};
 
 /// The files of a command line by their options, and the directories that it reads.
 #[derive(Default)]
@@ -45,6 +45,8 @@ impl<'a> Written<'a> {
             let shown = visible(&path.to_string_lossy());
             let mut earlier = self.files.iter().zip(&places).take(at);
             let twin = earlier.find(|((.., written), other)| (*is_written || *written) && *other == real);
+            // What bytes pass through holds none of them.
+            let twin = twin.filter(|_| place(path).ok() != Some(Place::Through));
             if let Some(((other, ..), _)) = twin {
                 let message = format!("`{other}` and `{option}` both name `{shown}`");
                 return Err(Failure::new(Exit::Failed, message).with_hint("give each a file of its own"));

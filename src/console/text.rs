@@ -1,6 +1,7 @@
 //! Text for people: what came from outside made visible, counted nouns, sizes and aligned tables.
 
 use std::borrow::Cow;
+use std::ffi::OsStr;
 use std::fmt;
 
 use crate::member_path::is_unseen;
@@ -150,23 +151,39 @@ pub(crate) fn because(reason: &str) -> String {
 }
 
 /// A path or word as a shell reads it.
-pub(crate) fn shell_word(text: &str) -> String {
+pub(crate) fn shell_word<T: AsRef<OsStr> + ?Sized>(word: &T) -> String {
+    let word = word.as_ref();
+    let Some(text) = word.to_str() else { return format!("$'{}'", shell_bytes(word)) };
     let plain = |character: char| character.is_ascii_alphanumeric() || "-_./:=,@%+".contains(character);
     if !text.is_empty() && text.chars().all(plain) {
         text.to_owned()
     } else if visible(text) != text {
-        // As bash, zsh and ksh read it, and POSIX since 2024.
-        let escaped = |character: char| match character {
-            '\'' | '\\' => format!("\\{character}"),
-            '#' => "\\x23".into(),
-            _ if is_hidden(character) && character > '\u{ffff}' => format!("\\U{:08x}", u32::from(character)),
-            _ if is_hidden(character) => format!("\\u{:04x}", u32::from(character)),
-            _ => character.into(),
-        };
-        format!("$'{}'", text.chars().map(escaped).collect::<String>())
+        format!("$'{}'", shell_escaped(text))
     } else {
         format!("'{}'", text.replace('\'', r"'\''"))
     }
+}
+
+/// What stands in `$'…'`, as bash, zsh and ksh read it, and POSIX since 2024.
+fn shell_escaped(text: &str) -> String {
+    let escaped = |character: char| match character {
+        '\'' | '\\' => format!("\\{character}"),
+        '#' => "\\x23".into(),
+        _ if is_hidden(character) && character > '\u{ffff}' => format!("\\U{:08x}", u32::from(character)),
+        _ if is_hidden(character) => format!("\\u{:04x}", u32::from(character)),
+        _ => character.into(),
+    };
+    text.chars().map(escaped).collect()
+}
+
+/// The same of a word that is not UTF-8: its other bytes in octal.
+fn shell_bytes(word: &OsStr) -> String {
+    let mut shown = String::new();
+    for chunk in word.as_encoded_bytes().utf8_chunks() {
+        shown += &shell_escaped(chunk.valid());
+        shown.extend(chunk.invalid().iter().map(|byte| format!("\\{byte:03o}")));
+    }
+    shown
 }
 
 /// `1 file`, `2 files`.
@@ -333,6 +350,11 @@ mod tests {
         ];
         for (word, shown) in words {
             assert_eq!(shell_word(word), shown);
+        }
+        #[cfg(unix)]
+        {
+            use std::os::unix::ffi::OsStrExt as _;
+            assert_eq!(shell_word(OsStr::from_bytes(b"nu\xff/it's \xe2\x82")), r"$'nu\377/it\'s \342\202'");
         }
     }
 

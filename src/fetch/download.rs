@@ -4,7 +4,7 @@
 use std::io::{self, Read, Write as _};
 use std::path::PathBuf;
 use std::thread;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use reqwest::StatusCode;
 use reqwest::blocking::{Client, Response};
@@ -22,6 +22,9 @@ use crate::fs::{FsError, open_regular, portable, say_on_interrupt};
 use crate::http::{self, Refusal, Secrets};
 
 const MAX_ATTEMPTS: u32 = 6;
+/// Who sends less in the time that a server may be silent is as good as silent.
+const LEAST_PER_SECOND: u64 = 1 << 10;
+const MAX_SLOW: u32 = 2;
 const MAX_PAUSE: Duration = Duration::from_secs(30);
 
 pub(crate) struct Options {
@@ -84,7 +87,8 @@ pub(crate) fn fetch(options: &Options, progress: &Progress) -> Result<Fetched, F
         }
         Err(error) => {
             // A partial download is worth keeping only if the same command can go on with it.
-            if !matches!(error, FetchError::Network { .. }) || download.part.length() == 0 {
+            if !matches!(error, FetchError::Network { .. } | FetchError::Machine { .. }) || download.part.length() == 0
+            {
                 download.part.discard();
             }
             Err(error)
@@ -123,13 +127,15 @@ struct Download<'a> {
 enum Setback {
     /// Trying again can help, after this pause at the least.
     Passing(Box<dyn std::error::Error + Send + Sync>, Duration),
+    /// The same after a connection that brought hardly anything, which is no progress.
+    Slow(Box<dyn std::error::Error + Send + Sync>),
     Final(FetchError),
 }
 
 impl Download<'_> {
     fn run(&mut self) -> Result<Actual, FetchError> {
         let expected = self.options.expected.as_ref();
-        let mut attempts = 0;
+        let (mut attempts, mut slow) = (0, 0);
         let mut restarted = false;
         loop {
             attempts += 1;
@@ -147,14 +153,21 @@ impl Download<'_> {
                         Some(found) => return Err(FetchError::Digest { url: self.shown(), found: found.into() }),
                     }
                 }
-                Err(Setback::Final(error)) => return Err(error),
-                Err(Setback::Passing(source, pause)) => {
+                Err(setback) => {
+                    let (source, pause) = match setback {
+                        Setback::Final(error) => return Err(error),
+                        Setback::Passing(source, pause) => (source, pause),
+                        Setback::Slow(source) => {
+                            slow += 1;
+                            (source, Duration::ZERO)
+                        }
+                    };
                     // A connection that brings what none before it did is worth going on with.
-                    if self.part.length() > self.furthest {
+                    if self.part.length() > self.furthest && slow == 0 {
                         self.furthest = self.part.length();
                         attempts = 1;
                     }
-                    if attempts >= MAX_ATTEMPTS {
+                    if attempts >= MAX_ATTEMPTS || slow >= MAX_SLOW {
                         return Err(FetchError::Network { url: self.shown(), attempts, source });
                     }
                     let backoff = Duration::from_millis(250 << attempts.min(7));
@@ -177,11 +190,10 @@ impl Download<'_> {
             request = request.header(RANGE, format!("bytes={have}-")).header(IF_RANGE, tag);
         }
         // The URL may hold a secret in its query, and is named by the error around this one.
-        let passing = |error: reqwest::Error| Setback::Passing(Box::new(error.without_url()), Duration::ZERO);
         let response = request.send().map_err(|error| match error.is_redirect() {
             // The next attempt would be led the same way.
             true => Setback::Final(FetchError::Redirects { url: self.shown(), source: error.without_url() }),
-            false => passing(error),
+            false => self.broken(error.without_url()),
         })?;
         match response.status() {
             StatusCode::OK => {
@@ -221,6 +233,14 @@ impl Download<'_> {
         FetchError::File { path: self.part.target.clone(), source }
     }
 
+    /// What a connection that failed comes to.
+    fn broken(&self, error: impl std::error::Error + Send + Sync + 'static) -> Setback {
+        match http::want(&error) {
+            Some(want) => Setback::Final(FetchError::Machine { url: self.shown(), source: Box::new(error), want }),
+            None => Setback::Passing(Box::new(error), Duration::ZERO),
+        }
+    }
+
     fn setback(&self, source: FsError) -> Setback {
         Setback::Final(self.file_error(source))
     }
@@ -234,12 +254,17 @@ impl Download<'_> {
         let mut length = have;
         let mut file = self.part.open().map_err(|source| self.setback(source))?;
         let mut buffer = vec![0; 1 << 17];
+        let (mut waited, mut arrived) = (Duration::ZERO, 0);
+        let silence = self.options.silence;
         loop {
-            let count = match response.read(&mut buffer) {
+            let began = Instant::now();
+            let read = response.read(&mut buffer);
+            waited += began.elapsed();
+            let count = match read {
                 Ok(0) => return Ok(()),
                 Ok(count) => count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                Err(error) => return Err(Setback::Passing(Box::new(error), Duration::ZERO)),
+                Err(error) => return Err(self.broken(error)),
             };
             length = length.saturating_add(count as u64);
             if length > limit {
@@ -249,6 +274,14 @@ impl Download<'_> {
             written.map_err(|source| self.setback(source))?;
             self.transferred += count as u64;
             self.progress.reach(length);
+            arrived += count as u64;
+            if waited >= silence {
+                if arrived < LEAST_PER_SECOND.saturating_mul(silence.as_secs()) {
+                    let seconds = waited.as_secs();
+                    return Err(Setback::Slow(format!("no more than {arrived} bytes came in {seconds} s").into()));
+                }
+                (waited, arrived) = (Duration::ZERO, 0);
+            }
         }
     }
 }

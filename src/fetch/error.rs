@@ -23,6 +23,9 @@ pub(crate) enum FetchError {
     Refused { url: String, refusal: Refusal },
     #[error("cannot fetch `{url}` after {attempts} attempts")]
     Network { url: String, attempts: u32, source: Box<dyn std::error::Error + Send + Sync> },
+    /// The machine has no more of something; no other attempt helps.
+    #[error("cannot fetch `{url}`")]
+    Machine { url: String, source: Box<dyn std::error::Error + Send + Sync>, want: &'static str },
     #[error("`{url}` redirects to where it cannot be followed")]
     Redirects { url: String, source: reqwest::Error },
     #[error("`{url}` has {} {}, not {}", found.algorithm, found.actual, found.expected)]
@@ -50,6 +53,7 @@ impl Explain for FetchError {
             }
             Self::Refused { .. } | Self::Redirects { .. } => "check the URL with whoever runs the server",
             Self::TooLong { .. } => "check that the URL is that of the file, and not of a page",
+            Self::Machine { want, .. } => want,
             Self::Network { .. } => "run the same command again: it goes on where this one stopped",
             Self::Digest { .. } => "compare the digest with the release's own list; nothing was kept of these bytes",
         };

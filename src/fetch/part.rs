@@ -7,7 +7,10 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use super::expected::{Actual, Expected};
-use crate::fs::{FsError, PendingFile, Place, Scratch, Unused, is_still_at, open_regular, place, write_through};
+use crate::fs::{
+    FsError, PendingFile, Place, Scratch, Unused, is_still_at, keep_mode, missing_above, open_regular, place,
+    write_through,
+};
 
 /// Longer than any entity tag.
 const MAX_TAG: u64 = 8 << 10;
@@ -38,8 +41,7 @@ impl Part {
         if let Place::File(to) = &place {
             let name = to.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let bytes = to.with_file_name(format!(".{name}.relkit-part"));
-            let missing = |path: &&Path| !path.as_os_str().is_empty() && fs::symlink_metadata(path).is_err();
-            let made: Vec<_> = to.ancestors().skip(1).take_while(missing).map(Path::to_owned).collect();
+            let made = missing_above(to);
             let unused = Unused::of(&bytes, &made);
             if let Claim::Taken(lock) = claim(&bytes) {
                 let tag = to.with_file_name(format!(".{name}.relkit-part-etag"));
@@ -107,7 +109,8 @@ impl Part {
     pub(super) fn finish(&self) -> Result<(), FsError> {
         match &self.end {
             End::Renamed { to, .. } => {
-                self.open()?.sync_all().map_err(FsError::write(&self.target))?;
+                let file = self.open()?;
+                keep_mode(&file, to).and_then(|()| file.sync_all()).map_err(FsError::write(&self.target))?;
                 fs::rename(&self.bytes, to).map_err(FsError::write(&self.target))?;
                 let _ = fs::remove_file(&self.tag);
             }

@@ -61,6 +61,10 @@ impl Explain for FsError {
             Self::NotEmpty { .. } => {
                 Some("give an empty or new directory, or pass `--force` to replace this one".into())
             }
+            // Devices and FIFOs are written through.
+            Self::Write { path, .. } if platform::is_socket(path) => {
+                Some("give a regular file, or a device or FIFO: a socket takes no bytes".into())
+            }
             Self::Read { path, source } | Self::Write { path, source } => Some(path_hint(path, source).into()),
             Self::Temporary { source, .. } => Some(temporary_hint(source).into()),
             Self::NotReplaceable { .. } => Some("give the path of a directory, a new one or one to be replaced".into()),

@@ -3,13 +3,13 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use relkit_client::process::end_all;
-use tempfile::TempDir;
+use relkit_client::process::{end_all, exhausted, keep_ignored};
 
 use super::error::FsError;
 use super::litter;
@@ -32,11 +32,10 @@ const TRIES: u32 = 25;
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Ends every program that was started and removes the temporaries of this process when it is interrupted (Ctrl-C, SIGINT,
-/// SIGTERM, SIGHUP), says so with `say` unless there are other last words, and ends it with 130. Without this, or where it
+/// SIGTERM, SIGHUP; of these whichever was ignored from the start, as `nohup` has it, stays so), says so with `say` unless there are other last words, and ends it with 130. Without this, or where it
 /// fails, an interrupted run leaves its temporaries.
 pub(crate) fn clean_on_interrupt(say: impl Fn(&str) + Send + 'static) {
-    // It fails only where somebody else in the process listens already.
-    let _ = ctrlc::set_handler(move || {
+    let on_interrupt = move || {
         // First, since what runs may still write into them.
         end_all(ENDING);
         let open = locked();
@@ -48,7 +47,9 @@ pub(crate) fn clean_on_interrupt(say: impl Fn(&str) + Send + 'static) {
         }
         say(LAST_WORDS.lock().unwrap_or_else(PoisonError::into_inner).as_deref().unwrap_or(INTERRUPTED_WORDS));
         std::process::exit(INTERRUPTED.into());
-    });
+    };
+    // It fails only where somebody else in the process listens already.
+    keep_ignored(|| _ = ctrlc::set_handler(on_interrupt));
 }
 
 /// What is said where the run is interrupted from now on: lines, of which the first says what it came to.
@@ -63,7 +64,7 @@ fn locked() -> MutexGuard<'static, BTreeSet<PathBuf>> {
 fn remove(path: &Path) {
     for _ in 0..TRIES {
         let removed = match fs::symlink_metadata(path) {
-            Ok(metadata) if metadata.is_dir() => fs::remove_dir_all(path),
+            Ok(metadata) if metadata.is_dir() => remove_tree(path),
             Ok(_) => fs::remove_file(path),
             Err(_) => return,
         };
@@ -113,7 +114,7 @@ impl Open {
     }
 
     /// Takes the temporary off the list; while the result lives, no interrupt removes anything.
-    pub(super) fn settle(mut self) -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    pub(super) fn settle(&mut self) -> MutexGuard<'static, BTreeSet<PathBuf>> {
         // An empty path is left to be dropped, which would otherwise take the lock again.
         let path = std::mem::take(&mut self.0);
         let mut open = locked();
@@ -130,30 +131,111 @@ impl Drop for Open {
     }
 }
 
+/// A directory of this process's own, removed when dropped and when the run is interrupted.
+#[derive(Debug)]
+pub(super) struct Tree {
+    /// Empty once it is somebody else's.
+    path: PathBuf,
+    open: Open,
+    /// Also the file that is closed where no other can be opened: to be removed, a directory must be read.
+    lock: Option<File>,
+}
+
+impl Tree {
+    pub(super) fn create(prefix: &str, place: &Path) -> io::Result<Self> {
+        let path = tempfile::Builder::new().prefix(prefix).tempdir_in(place)?.keep();
+        let lock = match litter::lock(&path) {
+            Err(error) if exhausted(&error).is_some() => {
+                fs::remove_dir(&path)?;
+                return Err(error);
+            }
+            lock => lock.ok(),
+        };
+        let open = Open::of(&path);
+        Ok(Self { path, open, lock })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Takes it off the list; while the result lives, no interrupt removes anything.
+    pub(super) fn settle(&mut self) -> MutexGuard<'static, BTreeSet<PathBuf>> {
+        self.open.settle()
+    }
+
+    /// Leaves it to whoever has it now.
+    pub(super) fn keep(mut self) {
+        self.path = PathBuf::new();
+    }
+}
+
+impl Drop for Tree {
+    fn drop(&mut self) {
+        self.lock = None;
+        if !self.path.as_os_str().is_empty() {
+            let _ = remove_tree(&self.path);
+        }
+    }
+}
+
+/// Removes a directory and all in it, with one file open at a time where there are no more.
+fn remove_tree(path: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if exhausted(&error).is_some() => remove_one_by_one(path),
+        removed => removed,
+    }
+}
+
+fn remove_one_by_one(path: &Path) -> io::Result<()> {
+    let mut directories = vec![path.to_owned()];
+    let mut read = 0;
+    while let Some(directory) = directories.get(read) {
+        // An entry keeps the directory open that it is of.
+        let entries =
+            fs::read_dir(directory)?.map(|entry| entry.and_then(|entry| Ok((entry.path(), entry.file_type()?))));
+        for (entry, kind) in entries.collect::<io::Result<Vec<_>>>()? {
+            if kind.is_dir() { directories.push(entry) } else { fs::remove_file(entry)? }
+        }
+        read += 1;
+    }
+    directories.iter().rev().try_for_each(fs::remove_dir)
+}
+
 /// A directory below the system's temporary directory, removed when dropped and when the run is interrupted.
 #[derive(Debug)]
-pub(crate) struct Scratch {
-    directory: TempDir,
-    _open: Open,
-    _lock: Option<File>,
-}
+pub(crate) struct Scratch(Tree);
 
 impl Scratch {
     /// A new directory whose name begins with `prefix`.
     pub(crate) fn create(prefix: &str) -> Result<Self, FsError> {
         let place = std::env::temp_dir();
         litter::sweep(&place);
-        let directory = tempfile::Builder::new()
-            .prefix(&format!("{prefix}{}", litter::origin()))
-            .tempdir_in(&place)
-            .map_err(|source| FsError::Temporary { directory: place, source })?;
-        let lock = litter::lock(directory.path()).ok();
-        let open = Open::of(directory.path());
-        Ok(Self { directory, _open: open, _lock: lock })
+        let tree = Tree::create(&format!("{prefix}{}", litter::origin()), &place);
+        tree.map(Self).map_err(|source| FsError::Temporary { directory: place, source })
     }
 
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
-        self.directory.path()
+        self.0.path()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tree_is_removed_with_one_file_open_at_a_time() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path().join("root");
+        fs::create_dir_all(root.join("a/b/c")).unwrap();
+        for file in ["x", "a/x", "a/b/c/x"] {
+            fs::write(root.join(file), "").unwrap();
+        }
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(directory.path(), root.join("a/up")).unwrap();
+        remove_one_by_one(&root).unwrap();
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
     }
 }

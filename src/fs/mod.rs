@@ -23,10 +23,12 @@ pub(crate) use json::{JsonError, from_json, from_object, json_value, write_json}
 pub(crate) use litter::{is_scratch, is_temporary};
 pub use map::Map;
 pub use mode::{KEEPS_MODES, Mode, copy, set_mode};
-pub use pending::{Existing, write_whole};
-pub(crate) use pending::{PendingDirectory, PendingFile, append, write_through};
+pub use pending::Existing;
+pub(crate) use pending::{
+    Made, PendingDirectory, PendingFile, append, missing_above, write_all_whole, write_through, write_whole,
+};
 pub(crate) use place::{Place, must_be_writable, place};
-pub(crate) use platform::{is_still_at, keep_own_rights, refuses_execution};
+pub(crate) use platform::{is_still_at, keep_mode, keep_own_rights, refuses_execution, split_at_equals};
 pub(crate) use refusal::is_too_long;
 pub(crate) use spool::Spool;
 pub(crate) use walk::Kind;

@@ -4,13 +4,13 @@
 //! at the end, so that an interrupted run leaves what was there before and at most a hidden temporary, which a later run removes.
 
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::{Component, Path, PathBuf};
 
-use tempfile::{NamedTempFile, TempDir};
+use tempfile::NamedTempFile;
 
 use super::error::FsError;
-use super::interrupt::Open;
+use super::interrupt::{Open, Tree, Unused};
 use super::litter;
 use super::place::{Place, place};
 use super::platform::{self, parent_of, rename};
@@ -21,6 +21,8 @@ pub(crate) struct PendingFile {
     temporary: NamedTempFile,
     target: PathBuf,
     open: Open,
+    // Behind the temporary, which is in there.
+    made: Made,
 }
 
 impl PendingFile {
@@ -32,7 +34,7 @@ impl PendingFile {
 
     fn at(target: PathBuf) -> Result<Self, FsError> {
         let parent = parent_of(&target);
-        fs::create_dir_all(parent).map_err(FsError::write(parent))?;
+        let mut made = Made::above(&target)?;
         litter::sweep(parent);
         let prefix = litter::prefix(&target);
         let temporary =
@@ -41,7 +43,8 @@ impl PendingFile {
         #[cfg(unix)]
         let _ = temporary.as_file().try_lock();
         let open = Open::of(temporary.path());
-        Ok(Self { temporary, target, open })
+        made.go_with(temporary.path());
+        Ok(Self { temporary, target, open, made })
     }
 
     /// The open temporary file, for reading and writing.
@@ -49,13 +52,14 @@ impl PendingFile {
         self.temporary.as_file_mut()
     }
 
-    /// Gives the file its final name, replacing what is there, with the mode that the process's umask gives a new file.
+    /// Gives the file its final name, replacing what is there, with the mode of what it replaces, else with the one that the
+    /// process's umask gives a new file.
     ///
     /// # Errors
     /// When the file cannot be synchronised or renamed; the temporary is removed.
     pub(crate) fn commit(self) -> Result<(), FsError> {
-        let Self { temporary, target, open } = self;
-        platform::default_mode(temporary.as_file()).map_err(FsError::write(&target))?;
+        let Self { made: _made, target, mut open, temporary } = self;
+        platform::keep_mode(temporary.as_file(), &target).map_err(FsError::write(&target))?;
         temporary.as_file().sync_all().map_err(FsError::write(&target))?;
         let _settled = open.settle();
         temporary.persist(&target).map_err(|error| FsError::write(&target)(error.error))?;
@@ -75,13 +79,86 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
     }
 }
 
-/// Writes `bytes` behind what `path` holds.
+/// Writes files, each with its bytes: none gets its name before all are written.
+pub(crate) fn write_all_whole(files: &[(PathBuf, Vec<u8>)]) -> Result<(), FsError> {
+    let write = |(path, bytes): &(PathBuf, Vec<u8>)| {
+        let mut pending = PendingFile::create(path)?;
+        let file = pending.file();
+        file.write_all(bytes).and_then(|()| file.sync_all()).map_err(FsError::write(path))?;
+        Ok(pending)
+    };
+    // Dropped behind all that are in there.
+    let _made = files.first().map(|(path, _)| Made::above(path)).transpose()?;
+    let pending = files.iter().map(write).collect::<Result<Vec<_>, FsError>>()?;
+    pending.into_iter().try_for_each(PendingFile::commit)
+}
+
+/// Writes `bytes` behind what `path` holds, on a line of their own, or nothing.
 pub(crate) fn append(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
     let Place::File(target) = place(path)? else { return write_through(path, &mut &*bytes) };
-    let parent = parent_of(&target);
-    fs::create_dir_all(parent).map_err(FsError::write(parent))?;
+    let _made = Made::above(&target)?;
+    let is_new = fs::symlink_metadata(&target).is_err();
     let mut file = File::options().append(true).create(true).open(&target).map_err(FsError::write(path))?;
-    file.write_all(bytes).map_err(FsError::write(path))
+    let length = file.metadata().map_err(FsError::write(path))?.len();
+    let separator: &[u8] = if ends_within_a_line(&target) { b"\n" } else { b"" };
+    let written = file.write_all(&[separator, bytes].concat());
+    if written.is_err() {
+        // Half of it would be in the way of the next run's.
+        let _ = file.set_len(length);
+        if is_new {
+            let _ = fs::remove_file(&target);
+        }
+    }
+    written.map_err(FsError::write(path))
+}
+
+/// Whether the last line of a file has no end; of one that may not be read nobody knows.
+fn ends_within_a_line(path: &Path) -> bool {
+    let mut last = [b'\n'];
+    let read = File::open(path).and_then(|mut file| {
+        file.seek(io::SeekFrom::End(-1))?;
+        file.read_exact(&mut last)
+    });
+    read.is_ok() && last != [b'\n']
+}
+
+/// The directories that were made for a file or directory, the innermost first. Those with nothing in them go again when this
+/// is dropped or the run is interrupted: by then what they were made for is there, or never will be.
+#[derive(Debug)]
+pub(crate) struct Made {
+    directories: Vec<PathBuf>,
+    unused: Option<Unused>,
+}
+
+impl Made {
+    /// Makes what is missing above `target`.
+    pub(crate) fn above(target: &Path) -> Result<Self, FsError> {
+        // The guard exists before the first directory does.
+        let made = Self { directories: missing_above(target), unused: None };
+        let parent = parent_of(target);
+        fs::create_dir_all(parent).map_err(FsError::write(parent))?;
+        Ok(made)
+    }
+
+    /// Lets an interrupt remove them once it has removed `temporary`.
+    fn go_with(&mut self, temporary: &Path) {
+        self.unused = (!self.directories.is_empty()).then(|| Unused::of(temporary, &self.directories));
+    }
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        for directory in &self.directories {
+            // Another process may have put something there meanwhile; then it stays.
+            let _ = fs::remove_dir(directory);
+        }
+    }
+}
+
+/// The directories above a path that are not there, the innermost first.
+pub(crate) fn missing_above(path: &Path) -> Vec<PathBuf> {
+    let missing = |path: &&Path| !path.as_os_str().is_empty() && fs::symlink_metadata(path).is_err();
+    path.ancestors().skip(1).take_while(missing).map(Path::to_owned).collect()
 }
 
 /// Writes to what stands at `path` and is no file.
@@ -102,11 +179,11 @@ pub enum Existing {
 /// A directory being filled beside its final name. Dropping it without `commit` removes it.
 #[derive(Debug)]
 pub(crate) struct PendingDirectory {
-    temporary: TempDir,
+    tree: Tree,
     target: PathBuf,
     existing: Existing,
-    open: Open,
-    _lock: Option<File>,
+    // Behind the tree, which is in there.
+    _made: Made,
 }
 
 impl PendingDirectory {
@@ -137,18 +214,16 @@ impl PendingDirectory {
             return Err(FsError::NotReplaceable { path: target, why });
         }
         let parent = parent_of(&target);
-        fs::create_dir_all(parent).map_err(FsError::write(parent))?;
+        let mut made = Made::above(&target)?;
         litter::sweep(parent);
-        let prefix = litter::prefix(&target);
-        let temporary = tempfile::Builder::new().prefix(&prefix).tempdir_in(parent).map_err(FsError::write(&target))?;
-        let _lock = litter::lock(temporary.path()).ok();
-        let open = Open::of(temporary.path());
-        Ok(Self { temporary, target, existing, open, _lock })
+        let tree = Tree::create(&litter::prefix(&target), parent).map_err(FsError::write(&target))?;
+        made.go_with(tree.path());
+        Ok(Self { tree, target, existing, _made: made })
     }
 
     /// Where the tree is until `commit`.
     pub(crate) fn path(&self) -> &Path {
-        self.temporary.path()
+        self.tree.path()
     }
 
     /// Gives the tree its final name; what was there before is removed after the exchange, as far as that is allowed.
@@ -156,29 +231,29 @@ impl PendingDirectory {
     /// # Errors
     /// When the exchange fails, or another run has put a tree there that this one may not replace; what is there stays.
     pub(crate) fn commit(self) -> Result<(), FsError> {
-        let Self { temporary, target, existing, open, _lock } = self;
-        platform::default_directory_mode(temporary.path()).map_err(FsError::write(&target))?;
-        let settled = open.settle();
+        let Self { _made, target, existing, mut tree } = self;
+        platform::keep_directory_mode(tree.path(), &target).map_err(FsError::write(&target))?;
+        let settled = tree.settle();
         // Two runs may end at once: whoever finds the other's tree, or finds it gone, looks again.
         for _ in 0..MAX_EXCHANGES {
             // No rename replaces a directory that holds something.
             let _ = fs::remove_dir(&target);
-            match rename(temporary.path(), &target) {
+            match rename(tree.path(), &target) {
                 Ok(()) => {
-                    let _ = temporary.keep();
+                    tree.keep();
                     return Ok(());
                 }
                 Err(error) if fs::symlink_metadata(&target).is_err() => return Err(FsError::write(&target)(error)),
                 Err(_) if existing == Existing::Refuse => return Err(FsError::Taken { path: target }),
                 Err(_) => {}
             }
-            match platform::exchange(temporary.path(), &target) {
+            match platform::exchange(tree.path(), &target) {
                 Ok(()) => {
                     drop(settled);
                     // The temporary name now holds the old tree. The new one is in place, whatever becomes of the old.
-                    let _open = Open::of(temporary.path());
-                    platform::allow_removal(temporary.path());
-                    let _ = temporary.close();
+                    let _open = Open::of(tree.path());
+                    platform::allow_removal(tree.path());
+                    drop(tree);
                     return Ok(());
                 }
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
@@ -256,7 +331,7 @@ mod tests {
             assert_eq!(fs::read_to_string(at("sub/one")).unwrap(), text);
         }
         append(&at("two"), b" and more").unwrap();
-        assert_eq!(fs::read_to_string(at("sub/one")).unwrap(), "replaced and more");
+        assert_eq!(fs::read_to_string(at("sub/one")).unwrap(), "replaced\n and more");
         assert!(at("one").is_symlink() && at("two").is_symlink());
         symlink("loop", at("loop")).unwrap();
         assert!(write_whole(&at("loop"), b"x").is_err() && at("loop").is_symlink());

@@ -6,34 +6,19 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-pub(super) use system::allow_removal;
-
-pub(super) use system::default_directory_mode;
-
-pub(super) use system::default_mode;
-
-pub(super) use system::is_link_loop;
-
-pub(super) use system::is_own;
-
-pub(super) use system::is_process_gone;
-
-pub(super) use system::is_run;
-
-pub(super) use system::is_socket;
-
-pub(super) use system::open_now;
-
-pub(super) use system::open_through;
-
-pub(super) use system::set_mode;
-pub(crate) use system::{is_still_at, keep_own_rights, refuses_execution};
+pub(super) use system::keep_directory_mode;
+pub(super) use system::{
+    allow_removal, is_link_loop, is_own, is_process_gone, is_run, is_socket, open_now, open_through, set_mode,
+};
+pub(crate) use system::{is_still_at, keep_mode, keep_own_rights, refuses_execution, split_at_equals};
 
 #[cfg(unix)]
 mod system {
+    use std::ffi::OsStr;
     use std::fs::{self, File, Permissions};
     use std::io;
-    use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+    use std::os::unix::ffi::OsStrExt as _;
+    use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
     use std::path::Path;
     use std::time::{Duration, Instant};
 
@@ -56,13 +41,27 @@ mod system {
         rustix::fs::statvfs(path).is_ok_and(|system| system.f_flag.contains(rustix::fs::StatVfsMountFlags::NOEXEC))
     }
 
-    /// Temporary files are made private; a result is as readable as any new file.
-    pub(crate) fn default_mode(file: &File) -> io::Result<()> {
-        file.set_permissions(Permissions::from_mode(0o666 & !umask()))
+    /// Temporary files are made private; a result is as readable as the file that it replaces, and of the same owner where
+    /// this user may give it away, else as readable as any new file.
+    pub(crate) fn keep_mode(file: &File, target: &Path) -> io::Result<()> {
+        let there = fs::symlink_metadata(target).ok().filter(fs::Metadata::is_file);
+        let Some(there) = there else { return file.set_permissions(Permissions::from_mode(0o666 & !umask())) };
+        let own = file.metadata()?;
+        if own.uid() != there.uid() {
+            let _ = fchown(file, Some(there.uid()), None);
+        }
+        let is_of_group = own.gid() == there.gid() || fchown(file, None, Some(there.gid())).is_ok();
+        let mode = there.permissions().mode() & 0o777;
+        // What was for one group alone is for no other.
+        let mode = if is_of_group { mode } else { mode & (0o707 | (mode & 0o7) << 3) };
+        file.set_permissions(Permissions::from_mode(mode))
     }
 
-    pub(crate) fn default_directory_mode(path: &Path) -> io::Result<()> {
-        fs::set_permissions(path, Permissions::from_mode(0o777 & !umask()))
+    /// The same for a directory, which must stay one that this user can enter.
+    pub(crate) fn keep_directory_mode(path: &Path, target: &Path) -> io::Result<()> {
+        let there = fs::symlink_metadata(target).ok().filter(fs::Metadata::is_dir);
+        let mode = there.map_or(0o777 & !umask(), |there| there.permissions().mode() & 0o777 | 0o700);
+        fs::set_permissions(path, Permissions::from_mode(mode))
     }
 
     /// Makes the directories of a tree writable, without which nothing in them can be removed.
@@ -97,6 +96,13 @@ mod system {
         let current = rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
         rustix::process::umask(current);
         current
+    }
+
+    /// What stands before the first `=`, and all behind it.
+    pub(crate) fn split_at_equals(text: &OsStr) -> Option<(&str, &OsStr)> {
+        let at = text.as_bytes().iter().position(|byte| *byte == b'=')?;
+        let (before, behind) = (&text.as_bytes()[..at], &text.as_bytes()[at + 1..]);
+        Some((std::str::from_utf8(before).ok()?, OsStr::from_bytes(behind)))
     }
 
     /// Whether this user made a file.
@@ -190,6 +196,7 @@ mod system {
 
 #[cfg(not(unix))]
 mod system {
+    use std::ffi::OsStr;
     use std::fs::{File, Metadata};
     use std::io;
     use std::path::Path;
@@ -212,15 +219,19 @@ mod system {
 
     pub(crate) fn keep_own_rights() {}
 
-    pub(crate) fn default_mode(_: &File) -> io::Result<()> {
+    pub(crate) fn keep_mode(_: &File, _: &Path) -> io::Result<()> {
         Ok(())
     }
 
-    pub(crate) fn default_directory_mode(_: &Path) -> io::Result<()> {
+    pub(crate) fn keep_directory_mode(_: &Path, _: &Path) -> io::Result<()> {
         Ok(())
     }
 
     pub(crate) fn allow_removal(_: &Path) {}
+
+    pub(crate) fn split_at_equals(text: &OsStr) -> Option<(&str, &OsStr)> {
+        text.to_str()?.split_once('=').map(|(before, behind)| (before, behind.as_ref()))
+    }
 
     pub(crate) const NOT_REGULAR: &str = "not a regular file";
 

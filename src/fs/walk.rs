@@ -31,6 +31,10 @@ pub struct Walked {
 
 /// Every file below `directory`, sorted by relative path; directories themselves are left out, links are not followed.
 pub fn walk(directory: &Path) -> Result<Vec<Walked>, FsError> {
+    // Of what is no directory the walk below would say that nothing is in it.
+    if !std::fs::metadata(directory).map_err(FsError::read(directory))?.is_dir() {
+        return Err(FsError::read(directory)(std::io::ErrorKind::NotADirectory.into()));
+    }
     let mut found = Vec::new();
     for entry in walkdir::WalkDir::new(directory).follow_links(false).min_depth(1) {
         let entry = entry.map_err(|error| {

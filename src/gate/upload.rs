@@ -33,7 +33,7 @@ impl UploadCommand<'_> {
     }
 
     fn of(&self, command: &str) -> String {
-        let path = |path: &Path| shell_word(&path.display().to_string());
+        let path = |path: &Path| shell_word(path);
         let version = shell_word(self.release_version);
         let mut text = format!("relkit {command} {} --release-version {version}", path(self.dist));
         let only = self.only.and_then(|half| Some(half.to_possible_value()?.get_name().to_owned()));

@@ -1,5 +1,8 @@
 //! Why nothing is asked over HTTP at all.
 
+use std::error::Error;
+use std::fs::File;
+
 use relkit_client::process::exhausted;
 
 use crate::error::{Explain, causes};
@@ -17,13 +20,26 @@ pub enum HttpError {
     Client(#[source] reqwest::Error),
 }
 
+/// What to do where it is the machine, and not the network, that has no more of what a connection needs; no other try helps.
+pub(crate) fn want(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    causes(error).find_map(|cause| exhausted(cause.downcast_ref()?))
+}
+
+/// The same where no error says so: whether a few files can be opened at once.
+fn want_of_files() -> Option<&'static str> {
+    const FEW: usize = 4;
+    let opened = (0..FEW).map(|_| File::open(".")).collect::<Result<Vec<_>, _>>();
+    opened.err().and_then(|error| exhausted(&error))
+}
+
 impl Explain for HttpError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Insecure { .. } => Some("use the https URL".into()),
             Self::Url { .. } | Self::Scheme { .. } => Some("give the whole URL, with https://".into()),
             Self::Client(error) => {
-                let want = causes(error).find_map(|cause| exhausted(cause.downcast_ref()?));
+                // What could not open the certificates says that there are none.
+                let want = want(error).or_else(want_of_files);
                 Some(want.unwrap_or("check the certificates and the proxy variables of this machine").into())
             }
         }

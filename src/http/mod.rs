@@ -22,6 +22,7 @@ use resolver::Resolver;
 pub use address::{must_be_safe, parse_url, shown, split_userinfo, without_secrets};
 pub use answer::{MAX_ANSWER, MAX_ASKED, is_passing, retry_after};
 pub use error::HttpError;
+pub(crate) use error::want;
 pub(crate) use packed::unpacked;
 pub(crate) use refusal::Refusal;
 pub(crate) use secrets::Secrets;

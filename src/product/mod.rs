@@ -16,6 +16,7 @@ mod table;
 mod target;
 mod template;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 pub(crate) use error::ProductError;
@@ -87,7 +88,8 @@ impl Product {
         };
         let sdk = |own: Option<PathBuf>| match (choice.sdk_template, own) {
             (Some(path), _) => Template::sdk(Some(path)).map(Some),
-            (None, Some(path)) if path.is_dir() => Template::sdk(Some(&path)).map(Some),
+            // Whatever has its name is meant to be one.
+            (None, Some(path)) if fs::symlink_metadata(&path).is_ok() => Template::sdk(Some(&path)).map(Some),
             (None, Some(_)) => Ok(None),
             (None, None) => Template::sdk(None).map(Some),
         };
@@ -95,8 +97,8 @@ impl Product {
             None => Self::of(Template::runtime(None)?, sdk(None)?),
             Some(product) => {
                 let runtime = product.join(RUNTIME_TEMPLATE);
-                if !runtime.join(PYPROJECT).is_file() {
-                    std::fs::metadata(&product).map_err(FsError::read(&product))?;
+                if fs::symlink_metadata(runtime.join(PYPROJECT)).is_err() {
+                    fs::metadata(&product).map_err(FsError::read(&product))?;
                     return Err(ProductError::NotAProduct { directory: product });
                 }
                 let found = Self::of(Template::runtime(Some(&runtime))?, sdk(Some(product.join(SDK_TEMPLATE)))?)?;
@@ -161,7 +163,7 @@ impl Sdk {
 fn nearest(start: &Path) -> Result<Option<PathBuf>, ProductError> {
     for directory in start.ancestors() {
         let path = directory.join(RUNTIME_TEMPLATE).join(PYPROJECT);
-        if !path.is_file() {
+        if fs::symlink_metadata(&path).is_err() {
             continue;
         }
         let text = read_table(&path)?;

@@ -5,7 +5,7 @@ use std::mem::discriminant;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Exit, Failure};
-use crate::fs::FsError;
+use crate::fs::{FsError, MAX_ARCHIVE, open_within};
 use crate::report::{ChangeRow, Changes, Difference};
 use crate::target::PlatformTag;
 use crate::wheel::filename::{SdistFileName, WheelFileName};
@@ -80,7 +80,7 @@ fn read(directory: &Path) -> Result<Vec<Distribution>, Failure> {
 impl Distribution {
     fn read(path: &Path) -> Result<Option<Self>, Failure> {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let bytes = || std::fs::metadata(path).map(|metadata| metadata.len()).map_err(FsError::read(path));
+        let bytes = || open_within(path, MAX_ARCHIVE).map(|(_, length)| length).map_err(FsError::read(path));
         if let Ok(file) = name.parse::<SdistFileName>() {
             let project = file.distribution.normalized();
             return Ok(Some(Self { project, version: file.version, bytes: bytes()?, name, ..Self::default() }));

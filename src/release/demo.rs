@@ -19,7 +19,7 @@ use crate::smoke::stand_in;
 use crate::target::TargetTriple;
 
 /// Where the second product lies below the directory of the demonstration, and its template's directory below that.
-const PROGRAM: &str = "program";
+pub(crate) const PROGRAM: &str = "program";
 const PRODUCT: &str = "product";
 
 /// The second product: relkit's own executable, as anybody's program.
@@ -188,7 +188,7 @@ impl Demonstrated {
     /// What can be typed after this, in order.
     fn next(&self) -> Vec<Next> {
         let kept = self.out_dir.as_deref().unwrap_or(Path::new("demo"));
-        let at = |path: &str| shell_word(&kept.join(path).display().to_string());
+        let at = |path: &str| shell_word(&kept.join(path));
         let wheel = |release: &Release, directory: &str| {
             let name = release.targets.iter().find_map(|row| row.wheel.as_deref()).unwrap_or("WHEEL");
             at(&format!("{directory}dist/{name}"))
@@ -198,7 +198,7 @@ impl Demonstrated {
         let (own, own_dist, own_receipts) = (at("program/product"), at("program/dist"), at("program/receipts"));
         let mut looked_at = match self.out_dir {
             Some(_) => Vec::new(),
-            None => vec![format!("relkit demo --out-dir {}", shell_word(&kept.display().to_string()))],
+            None => vec![format!("relkit demo --out-dir {}", shell_word(kept))],
         };
         looked_at.extend([
             format!("relkit inspect {}", wheel(&self.program, "program/")),

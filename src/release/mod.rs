@@ -13,7 +13,7 @@ mod target;
 mod template_fault;
 
 pub(crate) use against::Earlier;
-pub(crate) use demo::{DemoOptions, demonstrate};
+pub(crate) use demo::{DemoOptions, PROGRAM, demonstrate};
 pub(crate) use download::Download;
 pub(crate) use line::release;
-pub(crate) use options::{Options, Payload};
+pub(crate) use options::{MADE, Options, Payload};

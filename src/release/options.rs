@@ -1,20 +1,22 @@
 //! What is released, and how.
 
+use std::ffi::OsStr;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use super::against::Earlier;
 use crate::build::writer;
 use crate::error::{Exit, Failure};
-use crate::fs::{Existing, FsError};
+use crate::fs::{Existing, FsError, split_at_equals};
 use crate::gate::{Half, Part, Published};
 use crate::product::{Level, Product, Target};
 use crate::smoke::Runner;
 use crate::target::{PlatformTagSet, TargetTriple};
 use crate::version::{PublicVersion, ReleaseVersion};
 
-/// What a release makes in its output directory, and all that is replaced there.
-const MADE: [&str; 3] = ["stage", "dist", "receipts"];
+/// What a release makes in its output directory, which is all that is replaced there, and what each of them holds.
+pub(crate) const MADE: [(&str, &str); 3] =
+    [("stage", "the stages"), ("dist", "the release"), ("receipts", "the receipts of smoke tests and checks")];
 
 #[derive(Debug, Clone)]
 pub(crate) struct Payload {
@@ -27,8 +29,8 @@ pub(crate) struct Payload {
 
 impl Payload {
     /// `[TAG=]PAYLOAD`: what stands before `=` is a tag only if it reads as one, for a path may hold `=` too.
-    pub(crate) fn typed(text: &str) -> Self {
-        if let Some((tag, path)) = text.split_once('=')
+    pub(crate) fn typed(text: &OsStr) -> Self {
+        if let Some((tag, path)) = split_at_equals(text)
             && let Ok(tag) = tag.parse()
         {
             return Self { platform_tag: Some(tag), path: path.into(), target: None };
@@ -82,7 +84,7 @@ impl Options {
         for entry in entries {
             let name = entry.map_err(FsError::read(&self.out_dir))?.file_name();
             let is_written = self.written.contains(&self.out_dir.join(&name));
-            if !is_written && !MADE.iter().any(|made| name == *made) {
+            if !is_written && !MADE.iter().any(|(made, _)| name == *made) {
                 let (shown, name) = (self.out_dir.display(), Path::new(&name).display());
                 return Err(Failure::new(Exit::Failed, format!("`{shown}` holds `{name}`, which no release made"))
                     .with_hint("give a directory of its own: `--force` replaces the whole of it"));
@@ -98,10 +100,18 @@ mod tests {
 
     #[test]
     fn a_tag_before_a_payload_is_told_from_a_path() {
-        let tagged = Payload::typed("macosx_11_0_arm64=mac/codex");
+        let typed = |text: &str| Payload::typed(text.as_ref());
+        let tagged = typed("macosx_11_0_arm64=mac/codex");
         assert_eq!(tagged.platform_tag.unwrap().to_string(), "macosx_11_0_arm64");
         assert_eq!(tagged.path, Path::new("mac/codex"));
-        assert_eq!(Payload::typed("odd=name/codex").path, Path::new("odd=name/codex"));
-        assert_eq!(Payload::typed("win_amd64=a=b.zip").path, Path::new("a=b.zip"));
+        assert_eq!(typed("odd=name/codex").path, Path::new("odd=name/codex"));
+        assert_eq!(typed("win_amd64=a=b.zip").path, Path::new("a=b.zip"));
+        #[cfg(unix)]
+        {
+            use std::os::unix::ffi::OsStrExt as _;
+            let payload = Payload::typed(OsStr::from_bytes(b"win_amd64=\xff=b"));
+            assert!(payload.platform_tag.is_some() && payload.path.as_os_str().as_bytes() == b"\xff=b");
+            assert!(Payload::typed(OsStr::from_bytes(b"\xff=b")).platform_tag.is_none());
+        }
     }
 }

@@ -5,27 +5,18 @@ use std::path::{Path, PathBuf};
 use super::error::StageError;
 use crate::fs::{Existing, FsError, Mode, PendingDirectory, set_mode};
 
-/// The directory, and those above it that did not exist before. Dropping it without `commit` removes all of them.
+/// The directory. Dropping it without `commit` removes it.
 #[derive(Debug)]
-pub(super) struct PendingStage {
-    pending: Option<PendingDirectory>,
-    made: Vec<PathBuf>,
-}
+pub(super) struct PendingStage(PendingDirectory);
 
 impl PendingStage {
     pub(super) fn create(out: &Path, existing: Existing) -> Result<Self, FsError> {
-        let missing = |path: &&Path| !path.as_os_str().is_empty() && std::fs::symlink_metadata(path).is_err();
-        let made = out.ancestors().skip(1).take_while(missing).map(Path::to_owned).collect();
-        // The guard exists before the first directory does.
-        let mut stage = Self { pending: None, made };
-        stage.pending = Some(PendingDirectory::create(out, existing)?);
-        Ok(stage)
+        PendingDirectory::create(out, existing).map(Self)
     }
 
     /// Where the tree is until `commit`.
     pub(super) fn path(&self) -> &Path {
-        // invariant: it is taken by `commit` alone, which consumes the stage.
-        self.pending.as_ref().map_or(Path::new(""), PendingDirectory::path)
+        self.0.path()
     }
 
     /// Writes one file with mode 0644.
@@ -38,22 +29,8 @@ impl PendingStage {
         set_mode(&target, Mode::Data)
     }
 
-    pub(super) fn commit(mut self) -> Result<(), FsError> {
-        let committed = self.pending.take().map_or(Ok(()), PendingDirectory::commit);
-        if committed.is_ok() {
-            self.made.clear();
-        }
-        committed
-    }
-}
-
-impl Drop for PendingStage {
-    fn drop(&mut self) {
-        drop(self.pending.take());
-        for directory in &self.made {
-            // Another process may have put something there meanwhile; then it stays.
-            let _ = std::fs::remove_dir(directory);
-        }
+    pub(super) fn commit(self) -> Result<(), FsError> {
+        self.0.commit()
     }
 }
 

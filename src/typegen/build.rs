@@ -125,6 +125,17 @@ mod tests {
     }
 
     #[test]
+    fn a_union_that_python_could_not_parse_is_refused() {
+        let variants = |count: usize| (0..count).map(|number| variant(&format!("v{number}"), "x")).collect::<Vec<_>>();
+        assert!(model_of(json!({"Item": {"oneOf": variants(1000)}})).is_ok());
+        let why = refused(json!({"Item": {"oneOf": variants(1001)}}));
+        assert!(why.contains("#/definitions/Item/oneOf") && why.contains("1001 variants"), "{why}");
+        // The words of an enum stand side by side.
+        let words: Vec<_> = (0..2000).map(|number| format!("w{number}")).collect();
+        assert!(model_of(json!({"Words": {"type": "string", "enum": words}})).is_ok());
+    }
+
+    #[test]
     fn what_would_have_to_be_guessed_is_refused_with_its_place() {
         let taken =
             refused(json!({"Item": {"oneOf": [variant("a", "x"), variant("b", "y")]}, "AItem": {"type": "object"}}));

@@ -16,6 +16,9 @@ use super::schema::Schema;
 use super::unions::{common_tag, merge_alternatives, merge_shared, requirements, variant_name};
 use super::{names, overrides};
 
+/// The arms of a union stand one inside the other for Python's parser, whose stack has an end.
+const MAX_VARIANTS: usize = 1000;
+
 /// Collects the classes.
 pub(super) struct Builder<'a> {
     pub(super) schema: &'a Schema,
@@ -59,6 +62,12 @@ impl<'a> Builder<'a> {
             return Ok(Body::Enum { members });
         }
         if let Some((key, branches)) = union_branches(object) {
+            if branches.len() > MAX_VARIANTS {
+                let count = branches.len();
+                return Err(place.below(key).refuse(format!(
+                    "it has {count} variants, and Python reads no union of more than {MAX_VARIANTS} with certainty"
+                )));
+            }
             return self.union(name, object, key, branches, place);
         }
         if type_words(object) == ["object"] && !is_map(object) {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::TypegenError;
 use super::generate::Generated;
-use crate::fs::{FsError, Kind, read, walk, write_whole};
+use crate::fs::{FsError, read, walk, write_all_whole};
 
 /// A file that is not what the generator would write.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,13 +41,9 @@ pub(crate) enum Change {
 /// # Errors
 /// When a file cannot be written or removed.
 pub fn write(generated: &Generated, directory: &Path) -> Result<(), TypegenError> {
-    for (name, text) in &generated.files {
-        let path = directory.join(name);
-        let same = read(&path).is_ok_and(|found| found == text.as_bytes());
-        if !same {
-            write_whole(&path, text.as_bytes())?;
-        }
-    }
+    let files = generated.files.iter().map(|(name, text)| (directory.join(name), text.clone().into_bytes()));
+    let changed: Vec<_> = files.filter(|(path, bytes)| !read(path).is_ok_and(|found| found == *bytes)).collect();
+    write_all_whole(&changed)?;
     for name in extra(generated, directory)? {
         let path = directory.join(name);
         std::fs::remove_file(&path).map_err(FsError::write(&path))?;
@@ -85,7 +81,7 @@ fn extra(generated: &Generated, directory: &Path) -> Result<BTreeSet<String>, Ty
     if !directory.is_dir() {
         return Ok(BTreeSet::new());
     }
-    let found = walk(directory)?.into_iter().filter(|file| file.kind == Kind::File && file.relative.ends_with(".py"));
+    let found = walk(directory)?.into_iter().filter(|file| file.relative.ends_with(".py"));
     Ok(found.map(|file| file.relative).filter(|name| !generated.files.contains_key(name)).collect())
 }
 

@@ -73,7 +73,9 @@ impl Schema {
     pub fn load(directory: &Path) -> Result<Self, TypegenError> {
         let mut files = Vec::new();
         for found in crate::fs::walk(directory)? {
-            if found.relative.ends_with(".json") && found.kind == crate::fs::Kind::File {
+            // Whatever has the name of a schema is read: what cannot be would be missing from the SDK.
+            let is_tree = found.kind == crate::fs::Kind::Link && found.path.is_dir();
+            if found.relative.ends_with(".json") || is_tree {
                 let text = crate::fs::read_text(&found.path)?;
                 files.push(SchemaFile { name: found.relative, text });
             }

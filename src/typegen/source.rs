@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::error::TypegenError;
 use super::schema::Schema;
-use crate::fs::{FsError, Mode, Scratch, set_mode};
+use crate::console::text::visible;
+use crate::fs::{FsError, Mode, Scratch, set_mode, walk};
 use crate::member_path::{child, file_name, parent};
 use crate::payload::{Package, WheelProgram};
 use crate::product::RuntimeProject;
@@ -145,7 +146,21 @@ fn ask(program: &Path, origin: &Path) -> Result<Obtained, TypegenError> {
     run(program, origin, &["app-server", "generate-json-schema", "--out"], Some(out.path()))?;
     let schema = Schema::load(out.path()).map_err(|error| match error {
         // The directory is ours, and gone when this is read.
-        TypegenError::NoSchema { .. } => refuse("`app-server generate-json-schema` wrote no file".to_owned()),
+        TypegenError::NoSchema { .. } => {
+            let there = walk(out.path()).unwrap_or_default();
+            let wrote = there.first().map_or_else(
+                || "no file".to_owned(),
+                |first| format!("`{}`, and no `.json` file", visible(&first.relative)),
+            );
+            refuse(format!("`app-server generate-json-schema` wrote {wrote}"))
+        }
+        TypegenError::Fs(FsError::Read { path, source }) if path != out.path() && path.starts_with(out.path()) => {
+            let name = path.strip_prefix(out.path()).unwrap_or(&path).to_string_lossy().into_owned();
+            refuse(format!(
+                "`app-server generate-json-schema` wrote `{}`, which cannot be read: {source}",
+                visible(&name)
+            ))
+        }
         other => other,
     })?;
     Ok(Obtained { schema, version: Some(version.to_string()) })

@@ -95,12 +95,11 @@ impl FromStr for SourceDate {
 
     /// Reads a value of `SOURCE_DATE_EPOCH`; a time that zip cannot say is refused.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let trimmed = text.trim();
-        if trimmed.is_empty() || !trimmed.bytes().all(|byte| byte.is_ascii_digit()) {
+        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(SourceDateError::Number(text.to_owned()));
         }
         // More digits than fit are a time after the last.
-        let seconds: u64 = trimmed.parse().unwrap_or(u64::MAX);
+        let seconds: u64 = text.parse().unwrap_or(u64::MAX);
         match seconds {
             _ if seconds < Self::DEFAULT.0 => Err(SourceDateError::Early(text.to_owned())),
             _ if seconds > Self::LAST + 1 => Err(SourceDateError::Late(text.to_owned())),
@@ -303,7 +302,7 @@ mod tests {
             assert!(error.to_string().contains(text) && error.to_string().contains(year), "{error}");
             assert_eq!(error.hint().unwrap().contains("milliseconds"), text == "1580601600000");
         }
-        for text in ["", "-1", "1.5", "now", "٣"] {
+        for text in ["", "-1", "1.5", "now", "٣", " 1580601600", "1580601600\n"] {
             assert!(text.parse::<SourceDate>().is_err(), "{text}");
         }
     }

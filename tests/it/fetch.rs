@@ -21,6 +21,8 @@ enum Answer {
     Part(&'static str, usize),
     /// Nothing, for so long.
     Silence(Duration),
+    /// A byte now and then, without end.
+    Drip,
     /// A status without a body.
     Status(&'static str),
     /// A redirect to this path.
@@ -56,6 +58,13 @@ fn respond(stream: &mut TcpStream, head: &Head, body: &[u8], answer: &Answer) ->
         Answer::Silence(long) => {
             std::thread::sleep(*long);
             return Ok(());
+        }
+        Answer::Drip => {
+            write!(stream, "HTTP/1.1 200 OK\r\netag: \"v1\"\r\ncontent-length: {}\r\n\r\n", body.len())?;
+            loop {
+                stream.write_all(b"x")?;
+                std::thread::sleep(Duration::from_millis(50));
+            }
         }
         Answer::Part(tag, end) => {
             let range = head.header("range").strip_prefix("bytes=").unwrap_or("0-");
@@ -113,6 +122,26 @@ fn a_cut_connection_is_resumed_by_range() {
     assert_fetched(&output, &directory.path().join("codex.tar.gz"));
     assert_eq!(names(directory.path()), ["codex.tar.gz"]);
     assert_eq!(server.ranges.lock().unwrap()[1..], ["bytes=500000-", "bytes=700000-"]);
+}
+
+#[test]
+fn a_server_that_sends_hardly_anything_is_given_up() {
+    let directory = tempfile::tempdir().unwrap();
+    let out = directory.path().join("artefact");
+    let server = serve(vec![Answer::Drip]);
+    let mut command = relkit();
+    command.args(["fetch", &server.address, "--no-digest", "--timeout", "1", "--out"]).arg(&out);
+    let output = crate::support::run_in_time(&mut command);
+    let said = text(&output);
+    assert!(
+        output.status.code() == Some(2) && said.contains("after 2 attempts") && said.contains("bytes came in"),
+        "{said}"
+    );
+    // One that was slow once, and is not any more, brings the file.
+    let server = serve(vec![Answer::Drip, Answer::Whole("\"v2\"")]);
+    let mut command = relkit();
+    command.args(["fetch", &server.address, "--sha256", &digest(&body()), "--timeout", "1", "--out"]).arg(&out);
+    assert_fetched(&run(&mut command), &out);
 }
 
 #[test]

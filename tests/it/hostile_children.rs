@@ -49,6 +49,43 @@ fn what_leaves_its_session_and_clears_its_environment_ends_with_the_test() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn without_a_list_of_processes_what_left_the_session_ends_all_the_same() {
+    let hidden = "mount --make-rprivate / 2>/dev/null; umount -l /proc || exit 77; exec \"$@\"";
+    let unlisted = || {
+        let mut command = Command::new("unshare");
+        command.args(["-m", "sh", "-c", hidden, "sh"]);
+        command
+    };
+    if !unlisted().arg("true").output().is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: this user cannot unmount /proc");
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let sleep = format!("/bin/sleep {}", 500_000 + std::process::id());
+    for (deed, words) in [
+        (format!("( setsid env -i {sleep} & ); sleep 0.2"), "it left 1 process running, ended after it"),
+        (
+            format!("( setsid env -i /bin/sh -c '( setsid {sleep} & ) ; exec {sleep}' & ); sleep 0.2"),
+            "it left 2 processes",
+        ),
+        (String::new(), "passed"),
+    ] {
+        let script = format!(
+            "#!/bin/sh\nPATH=/usr/bin:/bin\nif [ \"$1\" = --version ]; then {deed}\necho codex-cli 0.163.0; fi\n"
+        );
+        set_mode(&write(root, "codex", script), 0o755);
+        let mut command = unlisted();
+        command.current_dir(root).arg(env!("CARGO_BIN_EXE_relkit")).args(["smoke", "codex", "--level", "version"]);
+        let output = run_in_time(&mut command);
+        let said = text(&output);
+        assert!(output.status.success() && said.contains(words), "{deed}: {said}");
+        assert!(!runs(&sleep), "{deed} left something");
+    }
+}
+
 #[test]
 fn what_a_program_started_ends_with_an_interrupted_test() {
     let directory = tempfile::tempdir().unwrap();

@@ -3,13 +3,16 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 use crate::samples::archive::noise;
-use crate::samples::binary::elf;
+use crate::samples::binary::{elf, windows_program};
 use crate::samples::wheel::{linux, linux_program, linux_with};
+use crate::support::http::{Head, response, serve};
 use crate::support::{SmallDisk, names, publish, relkit, run, set_mode, succeed, text, write, write_tree};
 
 /// Runs relkit as a line of a shell has it, in which `relkit` is the program under test.
@@ -87,6 +90,34 @@ fn few_open_files_are_enough_or_are_said() {
         // Below, the loader of the system itself does not come to the program.
         assert!(matches!(code, Some(0 | 2 | 127)), "{limit}: {said}");
         assert!(code != Some(2) || said.contains("ulimit -n"), "{limit}: {said}");
+    }
+}
+
+#[test]
+fn few_open_files_leave_nothing_behind_and_blame_no_network() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    fs::create_dir(root.join("tmp")).unwrap();
+    set_mode(&write(root, "codex", elf(4000)), 0o755);
+    let server = serve(|mut stream| {
+        Head::read(&mut stream)?;
+        stream.write_all(response("200 OK", "", "bytes").as_bytes())
+    });
+    for limit in 5..=7 {
+        for line in [
+            format!("fetch {server}/codex --no-digest --out fetched"),
+            format!("check tool==1.0 --index-url {server}/simple/"),
+            "release --codex-version 0.163.0 --out-dir out --payload codex --allow-missing all".to_owned(),
+            "init product --from codex --name tool-bin".to_owned(),
+            "smoke codex --level version".to_owned(),
+        ] {
+            let began = Instant::now();
+            let output = shell(root, &format!("export TMPDIR=\"$PWD/tmp\"; ulimit -n {limit}; relkit {line}"));
+            expect(&output, 2, "ulimit -n");
+            // With its pauses, six attempts take longer.
+            assert!(began.elapsed() < Duration::from_secs(12), "{limit} {line}");
+            assert_eq!((names(&root.join("tmp")), names(root)), (vec![], vec!["codex".to_owned(), "tmp".to_owned()]));
+        }
     }
 }
 
@@ -263,6 +294,34 @@ fn names_that_are_not_utf_8_are_read_or_refused_by_name() {
     fs::write(tree.join(OsStr::from_bytes(b"x\xff")), "").unwrap();
     expect(&shell(root, "relkit stage-runtime out tree --codex-version 0.163.0"), 2, "UTF-8");
     assert!(!root.join("out").exists());
+}
+
+#[test]
+fn a_payload_of_any_name_is_taken_and_the_next_command_names_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    fs::create_dir(root.join(OsStr::from_bytes(b"nu\xff"))).unwrap();
+    fs::write(root.join(OsStr::from_bytes(b"nu\xff/codex.exe")), windows_program()).unwrap();
+    let release = "relkit release --codex-version 0.163.0 --allow-missing all --out-dir $'nu\\xff/out' \
+                   --payload win_amd64=$'nu\\xff/codex.exe'";
+    expect(&shell(root, release), 0, "");
+    let again = "relkit verify $'nu\\377/out/dist' --codex-version 0.163.0 --allow-missing all";
+    expect(&shell(root, again), 0, r"$'nu\377/out/dist'");
+    expect(&shell(root, "relkit smoke codex --runner $'\\xff'"), 2, "must be UTF-8, and is not: `\u{fffd}`");
+}
+
+#[test]
+fn a_signal_that_was_ignored_from_the_start_ends_no_run() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let script = format!(
+        "#!/bin/sh\n: > '{0}/ready'\nwhile [ ! -e '{0}/go' ]; do /bin/sleep 0.01; done\necho codex-cli 0.163.0\n",
+        root.display()
+    );
+    set_mode(&write(root, "codex", script), 0o755);
+    let line = "trap '' INT HUP; relkit smoke codex --level version & \
+                while [ ! -e ready ]; do sleep 0.01; done; kill -s INT $!; kill -s HUP $!; : > go; wait $!";
+    expect(&shell(root, line), 0, "passed");
 }
 
 #[test]

@@ -11,7 +11,9 @@ use std::time::Duration;
 use crate::samples::binary::{elf, windows_program};
 use crate::samples::wheel;
 use crate::support::http::{Head, response, serve};
-use crate::support::{fifo, names, relkit, run_in_time, succeed, text, write, write_tree};
+use crate::support::{
+    SmallDisk, fifo, mode, names, relkit, repository, run_in_time, set_mode, succeed, text, write, write_tree,
+};
 
 fn body() -> Vec<u8> {
     b"0123456789abcdef".repeat(40_000)
@@ -139,6 +141,194 @@ fn an_input_inside_a_directory_that_is_no_file_is_refused_at_once() {
         let is_read = arguments[1] != "hidden";
         assert!(!is_read || !output.status.success(), "{arguments:?} {}", text(&output));
     }
+}
+
+#[test]
+fn what_is_no_file_in_a_listed_directory_is_refused_by_name() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let schema = |name: &str| format!(r#"{{"title": "{name}", "type": "string"}}"#);
+    for odd in ["fifo", "link", "tree"] {
+        write_tree(&root.join(odd), &[("A.json", schema("A"))]);
+    }
+    fifo(&root.join("fifo/B.json"));
+    symlink("/dev/zero", root.join("link/B.json")).unwrap();
+    symlink("../fifo", root.join("tree/more")).unwrap();
+    succeed(relkit().current_dir(root).args(["stage-sdk", "sdk", "--codex-version", "0.163.0"]));
+    let wheel = wheel::linux().file_name;
+    fs::create_dir(root.join("dist")).unwrap();
+    fifo(&root.join("dist").join(&wheel));
+    let runtime = fs::read_to_string(repository().join("runtime-template/pyproject.toml")).unwrap();
+    for odd in ["p-fifo", "p-file", "p-gone"] {
+        write_tree(&root.join(odd).join("runtime-template"), &[("pyproject.toml", &runtime)]);
+    }
+    fifo(&root.join("p-fifo/sdk-template"));
+    write(root, "p-file/sdk-template", "");
+    symlink("nowhere", root.join("p-gone/sdk-template")).unwrap();
+    write_tree(root, &[("sub/runtime-template/README.md", "")]);
+    fifo(&root.join("sub/runtime-template/pyproject.toml"));
+    fs::create_dir(root.join("earlier")).unwrap();
+    fifo(&root.join("earlier/codex-0.1.0.tar.gz"));
+    write(root, "codex", elf(4000));
+    let earlier =
+        ["release", "--codex-version", "0.163.0", "--out-dir", "o", "--payload", "codex", "--against", "earlier"];
+    for (arguments, named) in [
+        (&["generate-types", "--sdk", "sdk", "--schema-dir", "fifo"][..], "fifo/B.json"),
+        (&["generate-types", "--sdk", "sdk", "--schema-dir", "link"], "link/B.json"),
+        (&["generate-types", "--sdk", "sdk", "--schema-dir", "tree"], "tree/more"),
+        (&["coverage", "dist"], wheel.as_str()),
+        (&["matrix", "--product", "p-fifo"], "p-fifo/sdk-template"),
+        (&["matrix", "--product", "p-file"], "p-file/sdk-template"),
+        (&["matrix", "--product", "p-gone"], "p-gone/sdk-template"),
+        (&["matrix", "--product", "sub"], "runtime-template/pyproject.toml"),
+        (&earlier, "codex-0.1.0.tar.gz"),
+    ] {
+        let output = run_in_time(relkit().args(arguments).current_dir(root));
+        let said = text(&output);
+        assert!(output.status.code() == Some(2) && said.contains(named), "{arguments:?} {said}");
+    }
+    // From below, too: a table that cannot be read is not passed over.
+    let said = text(&run_in_time(relkit().arg("matrix").current_dir(root.join("sub/runtime-template"))));
+    assert!(said.contains("runtime-template/pyproject.toml"), "{said}");
+}
+
+#[test]
+fn what_a_runtime_writes_in_place_of_schemas_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    succeed(relkit().current_dir(root).args(["stage-sdk", "sdk", "--codex-version", "0.163.0"]));
+    for (program, words) in [
+        ("mkfifo \"$4/A.json\"", "wrote `A.json`, which cannot be read"),
+        ("ln -s nowhere \"$4/A.json\"", "wrote `A.json`, which cannot be read"),
+        ("mkfifo \"$4/pipe\"", "wrote `pipe`, and no `.json` file"),
+        (":", "wrote no file"),
+    ] {
+        let text_of =
+            format!("#!/bin/sh\nif [ \"$1\" = --version ]; then echo codex-cli 0.163.0; else {program}; fi\n");
+        let codex = write(root, "codex", text_of);
+        set_mode(&codex, 0o755);
+        let output =
+            run_in_time(relkit().args(["generate-types", "--sdk", "sdk", "--codex-bin"]).arg(&codex).current_dir(root));
+        let said = text(&output);
+        assert!(output.status.code() == Some(2) && said.contains(words), "{program} {said}");
+        fs::remove_file(codex).unwrap();
+    }
+}
+
+#[test]
+fn what_a_release_writes_is_apart_from_what_it_reads_and_makes() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    write(root, "codex.exe", windows_program());
+    write_tree(&root.join("payload/bin"), &[("codex.exe", windows_program())]);
+    write_tree(&root.join("earlier"), &[("notes", "")]);
+    let release = |more: &[&str]| {
+        let mut command = relkit();
+        command.current_dir(root).args(["release", "--codex-version", "0.163.0", "--allow-missing", "all"]);
+        command.args(["--out-dir", "out"]).args(more);
+        run_in_time(&mut command)
+    };
+    let file = ["--payload", "win_amd64=codex.exe"];
+    let tree = ["--payload", "win_amd64=payload"];
+    for (payload, more, words) in [
+        (file, &["--report", "r", "--summary", "./r"][..], "`--report` and `--summary` both name `./r`"),
+        (file, &["--report", "codex.exe"], "`--payload` and `--report` both name"),
+        (file, &["--summary", "codex.exe"], "`--payload` and `--summary` both name"),
+        (file, &["--report", "out"], "`--out-dir` and `--report` both name"),
+        (file, &["--report", "out/dist/r.html"], "inside the directory of the release"),
+        (file, &["--summary", "out/receipts/s.md"], "inside the directory of the receipts"),
+        (file, &["--summary", "out/stage/x/s.md"], "inside the directory of the stages"),
+        (file, &["--report", "earlier/r.html", "--against", "earlier"], "inside the directory of the earlier release"),
+        (tree, &["--report", "payload/r.html"], "inside the directory of the payload"),
+    ] {
+        let output = release(&[&payload[..], more].concat());
+        let said = text(&output);
+        assert!(output.status.code() == Some(2) && said.contains(words), "{more:?} {said}");
+        assert!(!root.join("out").exists() && fs::read(root.join("codex.exe")).unwrap() == windows_program());
+    }
+    for (arguments, words) in [
+        (&["demo", "--out-dir", "d", "--report", "d"][..], "`--out-dir` and `--report` both name"),
+        (&["demo", "--out-dir", "d", "--report", "d/program/dist/r.html"], "the directory of the second release"),
+        (&["smoke", "codex.exe", "--receipt", "codex.exe"], "and `--receipt` both name"),
+    ] {
+        let output = run_in_time(relkit().args(arguments).current_dir(root));
+        let said = text(&output);
+        assert!(output.status.code() == Some(2) && said.contains(words) && !root.join("d").exists(), "{said}");
+    }
+    // Beside what is made, and through a device, both may go, and a second run replaces them.
+    for force in [&[][..], &["--force"]] {
+        let pages = ["--report", "out/report.html", "--summary", "out/summary.md"];
+        let output = release(&[&file[..], &pages, force].concat());
+        assert!(output.status.success(), "{}", text(&output));
+        assert_eq!(names(&root.join("out")), ["dist", "report.html", "stage", "summary.md"]);
+    }
+    let output = release(&[&file[..], &["--report", "/dev/null", "--summary", "/dev/null", "--force"]].concat());
+    let said = text(&output);
+    assert!(output.status.code() == Some(2) && said.contains("which no release made"), "{said}");
+}
+
+#[test]
+fn a_file_that_is_replaced_keeps_its_mode_and_a_summary_begins_on_its_own_line() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let subject = subject(root);
+    for kept in [0o600, 0o664, 0o444] {
+        let receipt = write(root, "receipt.json", "old");
+        set_mode(&receipt, kept);
+        succeed(&mut check(root, &subject, "receipt.json"));
+        assert_eq!(mode(&receipt), kept);
+        assert!(fs::read_to_string(&receipt).unwrap().starts_with('{'));
+        fs::remove_file(receipt).unwrap();
+    }
+    let server = served();
+    set_mode(&write(root, "fetched", "old"), 0o640);
+    succeed(relkit().current_dir(root).args(["fetch", &server, "--no-digest", "--out", "fetched"]));
+    assert!(mode(&root.join("fetched")) == 0o640 && fs::read(root.join("fetched")).unwrap() == body());
+
+    write(root, "codex.exe", windows_program());
+    let release = ["release", "--codex-version", "0.163.0", "--allow-missing", "all", "--out-dir", "out"];
+    let release = [&release[..], &["--payload", "win_amd64=codex.exe", "--summary", "s.md", "--force"]].concat();
+    write(root, "s.md", "no end");
+    succeed(relkit().current_dir(root).args(&release));
+    let first = fs::read_to_string(root.join("s.md")).unwrap();
+    assert!(first.starts_with("no end\n#") && first.ends_with('\n'), "{first}");
+    set_mode(&root.join("out"), 0o700);
+    succeed(relkit().current_dir(root).args(&release));
+    assert!(fs::read_to_string(root.join("s.md")).unwrap().starts_with(&format!("{first}#")));
+    assert_eq!(mode(&root.join("out")), 0o700);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_keeps_nothing_of_what_did_not_fit() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    write(root, "codex.exe", windows_program());
+    succeed(relkit().current_dir(root).args(["stage-sdk", "sdk", "--codex-version", "0.163.0"]));
+    let Some(disk) = SmallDisk::mount(&root.join("disk"), 1) else { return };
+    // To the last byte of its page but ten.
+    write(&disk.0, "s.md", "x".repeat(4086));
+    let mut filler = fs::File::create(disk.0.join("filler")).unwrap();
+    while filler.write_all(&[1; 4096]).is_ok() {}
+    let release = ["release", "--codex-version", "0.163.0", "--allow-missing", "all", "--out-dir", "out"];
+    let summary = ["--payload", "win_amd64=codex.exe", "--summary", "disk/s.md"];
+    for arguments in [
+        &[&release[..], &summary].concat()[..],
+        &["man", "--out-dir", "disk/man/deep"],
+        &["build", "sdk", "--out-dir", "disk/dist/deep"],
+    ] {
+        let output = run_in_time(relkit().current_dir(root).args(arguments));
+        let said = text(&output);
+        assert!(output.status.code() == Some(2) && said.contains("free space"), "{arguments:?} {said}");
+        assert_eq!(names(&disk.0), ["filler", "s.md"], "{arguments:?}");
+    }
+    assert_eq!(fs::read_to_string(disk.0.join("s.md")).unwrap(), "x".repeat(4086));
+    // Room for some of the pages, and not for all.
+    let length = filler.metadata().unwrap().len();
+    filler.set_len(length - 40 * 1024).unwrap();
+    let output = run_in_time(relkit().current_dir(root).args(["man", "--out-dir", "disk/man"]));
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output));
+    assert_eq!(names(&disk.0), ["filler", "s.md"]);
 }
 
 fn start(root: &Path, arguments: &[&str]) -> Child {

@@ -11,7 +11,7 @@ use crate::build::output::{WriteError, Written, measure};
 use crate::build::source::{Member, Source};
 use crate::console::Progress;
 use crate::digest::Sha256Digest;
-use crate::fs::{Existing, FsError, Mode, PendingFile, open_regular};
+use crate::fs::{Existing, FsError, Made, Mode, PendingFile, open_regular};
 use crate::wheel::reader::{Wheel, WheelError};
 use crate::wheel::record::{Record, RecordRow};
 use crate::wheel::verify::is_exempt;
@@ -23,6 +23,9 @@ struct Ready {
 }
 
 pub(super) fn all(plans: Vec<Plan>, options: &Options, progress: &Progress) -> Result<Vec<Retagged>, RetagError> {
+    // Dropped behind all that are in there.
+    let first = options.out_dir.join("first");
+    let _made = Made::above(&first).map_err(|error| (options.out_dir.clone(), WriteError::from(error)))?;
     let ready = plans.into_iter().map(|plan| one(plan, options, progress)).collect::<Result<Vec<_>, _>>()?;
     let mut retagged = Vec::new();
     for Ready { pending, retagged: one } in ready {

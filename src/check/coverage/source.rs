@@ -111,7 +111,8 @@ impl Sources {
         let mut wheels = Vec::new();
         for entry in fs::read_dir(directory).map_err(FsError::read(directory))? {
             let path = entry.map_err(FsError::read(directory))?.path();
-            if is_wheel(&path) && path.is_file() {
+            // What is no regular file is refused by name where it is opened.
+            if is_wheel(&path) && !path.is_dir() {
                 wheels.push(path);
             }
         }

@@ -1,8 +1,6 @@
 //! The files of a release as the rules see them together, and what the release is expected to be.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -167,7 +165,7 @@ impl Set<'_> {
 impl Dist {
     pub(crate) fn list(directory: &Path) -> Result<Self, FsError> {
         let (mut distributions, mut strays) = (Vec::new(), Vec::new());
-        let entries = walk(existing(directory)?)?;
+        let entries = walk(directory)?;
         let names: HashSet<&str> = entries.iter().map(|entry| entry.relative.as_str()).collect();
         for entry in &entries {
             let name = entry.relative.as_str();
@@ -203,7 +201,7 @@ impl Receipts {
     /// Reads every smoke receipt of a directory. Receipts of other kinds are left alone.
     pub(crate) fn read(directory: &Path) -> Result<Self, FsError> {
         let (mut reports, mut unreadable) = (Vec::new(), Vec::new());
-        for file in walk(existing(directory)?)?.into_iter().filter(|file| file.relative.ends_with(".json")) {
+        for file in walk(directory)?.into_iter().filter(|file| file.relative.ends_with(".json")) {
             let bytes = read(&file.path)?;
             let value = json_value(&bytes);
             let of_smoke = |value: &serde_json::Value| value.get("steps").is_some() || value.get("level").is_some();
@@ -245,11 +243,6 @@ impl Receipts {
     pub(crate) fn named(&self, name: &str) -> Option<&Receipt> {
         self.reports.get(*self.by_name.get(name)?)
     }
-}
-
-fn existing(directory: &Path) -> Result<&Path, FsError> {
-    let metadata = fs::metadata(directory).map_err(FsError::read(directory))?;
-    if metadata.is_dir() { Ok(directory) } else { Err(FsError::read(directory)(ErrorKind::NotADirectory.into())) }
 }
 
 /// The distribution that a file is of by its name.

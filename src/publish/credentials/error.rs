@@ -4,7 +4,7 @@ use reqwest::StatusCode;
 
 use super::claims::Claims;
 use crate::error::{Exit, Explain};
-use crate::http::HttpError;
+use crate::http::{self, HttpError};
 use crate::wheel::name::DistributionName;
 
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +55,9 @@ impl Explain for CredentialError {
                 "see that the job may ask for an identity, or set RELKIT_TOKEN"
             }
             Self::Refused { claims, project: Some(project), .. } => return Some(claims.advice(project)),
+            Self::Network { source, .. } if http::want(source).is_some() => {
+                return http::want(source).map(str::to_owned);
+            }
             Self::Network { .. } | Self::Refused { project: None, .. } => {
                 "run the same command again: what is uploaded already is skipped"
             }

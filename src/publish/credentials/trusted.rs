@@ -240,7 +240,8 @@ fn patiently(mut call: impl FnMut() -> Result<Response, CredentialError>) -> Res
         let outcome = call();
         let is_passing = match &outcome {
             Ok(response) => http::is_passing(response.status()),
-            Err(error) => matches!(error, CredentialError::Network { .. }),
+            Err(CredentialError::Network { source, .. }) => http::want(source).is_none(),
+            Err(_) => false,
         };
         let asked = outcome.as_ref().ok().and_then(|response| http::retry_after(response.headers(), SystemTime::now()));
         if !is_passing || tries == MAX_TRIES || asked.is_some_and(|asked| asked > http::MAX_ASKED) {

@@ -30,9 +30,18 @@ pub enum IndexError {
 impl IndexError {
     pub(in crate::publish) fn is_passing(&self) -> bool {
         match self {
-            Self::Network { .. } | Self::Cut { .. } => true,
+            Self::Network { .. } => self.want().is_none(),
+            Self::Cut { .. } => true,
             Self::Refused { refusal, .. } => http::is_passing(refusal.status),
             Self::Page { .. } | Self::Astray { .. } | Self::Nothing { .. } | Self::Slow { .. } => false,
+        }
+    }
+
+    /// What to do where this machine, and not the network, lacks something.
+    pub(super) fn want(&self) -> Option<&'static str> {
+        match self {
+            Self::Network { source, .. } => http::want(source.as_ref()),
+            _ => None,
         }
     }
 
@@ -48,6 +57,7 @@ impl IndexError {
 impl Explain for IndexError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
+            Self::Network { .. } if self.want().is_some() => return self.want().map(str::to_owned),
             Self::Network { .. } | Self::Cut { .. } | Self::Slow { .. } => {
                 "check the network and the URL, then run the same command again"
             }

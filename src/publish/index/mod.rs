@@ -244,7 +244,10 @@ impl Index {
                         _ => Err(Setback::Final(format!("it answered {}", self.refusal(response)))),
                     };
                 }
-                Err(error) if error.is_passing() => return Err(Setback::Passing(causes::sentence(&error))),
+                // The file is not to blame for a machine that lacks something.
+                Err(error) if error.is_passing() || error.want().is_some() => {
+                    return Err(Setback::Passing(causes::sentence(&error)));
+                }
                 Err(error) => return Err(Setback::Final(causes::sentence(&error))),
             }
         }

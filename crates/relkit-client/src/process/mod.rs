@@ -35,5 +35,11 @@ pub fn outlive_file_limit() {
     platform::outlive_file_limit();
 }
 
+/// Lets `install` set handlers of signals, and takes them back for those of SIGHUP, SIGINT and SIGTERM that whoever started this
+/// process had it ignore (Unix).
+pub fn keep_ignored(install: impl FnOnce()) {
+    platform::keep_ignored(install);
+}
+
 #[cfg(all(test, unix))]
 mod tests;

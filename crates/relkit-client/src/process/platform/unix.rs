@@ -184,6 +184,22 @@ pub fn outlive_file_limit() {
     unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
 }
 
+pub fn keep_ignored(install: impl FnOnce()) {
+    let is_ignored = |signal: &libc::c_int| {
+        // SAFETY: all of its fields are numbers or pointers, which may be zero.
+        let mut there: libc::sigaction = unsafe { std::mem::zeroed() };
+        // SAFETY: nothing is set, and what is there is written to a value that lives here.
+        let asked = unsafe { libc::sigaction(*signal, std::ptr::null(), &raw mut there) };
+        asked == 0 && there.sa_sigaction == libc::SIG_IGN
+    };
+    let ignored: Vec<_> = [libc::SIGHUP, libc::SIGINT, libc::SIGTERM].into_iter().filter(is_ignored).collect();
+    install();
+    for signal in ignored {
+        // SAFETY: this sets a disposition that the system knows; no handler of ours is named.
+        unsafe { libc::signal(signal, libc::SIG_IGN) };
+    }
+}
+
 /// Starts a child so that nobody takes it for an orphan.
 pub fn start(start: impl FnOnce() -> io::Result<Child>) -> io::Result<Child> {
     #[cfg(target_os = "linux")]
@@ -238,6 +254,9 @@ pub fn end_orphans(child: &Child) -> usize {
 #[cfg(target_os = "linux")]
 fn children() -> Vec<i32> {
     let own = std::process::id().to_string();
+    if std::fs::symlink_metadata(format!("/proc/{own}")).is_err() {
+        return unlisted_children();
+    }
     let Ok(processes) = std::fs::read_dir("/proc") else { return Vec::new() };
     let is_child = |number: &i32| {
         // The name before it may hold anything (`proc(5)`).
@@ -248,6 +267,23 @@ fn children() -> Vec<i32> {
     };
     let numbers = processes.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     numbers.filter(is_child).collect()
+}
+
+/// The same where `/proc` is missing: of every number that a process can have the system says whether a child has it. That
+/// takes seconds, and is asked only where a child runs.
+#[cfg(target_os = "linux")]
+fn unlisted_children() -> Vec<i32> {
+    /// The most that `pid_max` can be (`proc(5)`).
+    const MAX: i32 = 1 << 22;
+    let asked = |which, state| rustix::process::waitid(which, state | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT);
+    // One that has ended neither stops nor goes on.
+    if asked(WaitId::All, WaitIdOptions::STOPPED).is_err() {
+        return Vec::new();
+    }
+    let is_child = |number: &i32| {
+        Pid::from_raw(*number).is_some_and(|process| asked(WaitId::Pid(process), WaitIdOptions::EXITED).is_ok())
+    };
+    (1..=MAX).filter(is_child).collect()
 }
 
 /// Whether the system has no more of something that every process needs.
