@@ -145,14 +145,13 @@ impl Findings {
         }
         if !unnamed.is_empty() {
             notes.push(format!(
-                "{} can be run, lies in the package and is no command: `executables` takes native programs only",
+                "no command of the product starts {} in its package: `executables` takes native programs only",
                 named(unnamed)
             ));
         }
         if !left_out.is_empty() {
             notes.push(format!(
-                "{} can be run and goes into no wheel: if users start one of them, the product needs a program for it \
-                 (`executables` takes native ones only)",
+                "no wheel has {}, which can be run: if users start it, the product needs a native program in its place",
                 named(left_out)
             ));
         }
@@ -211,7 +210,7 @@ impl<'a> Seen<'a> {
         notes
     }
 
-    /// What lies in a `bin/` to be started and is none of the executables, as scripts are, and whether it is in the package.
+    /// What lies in the `bin/` of the payload or of its program to be started and is none of the executables, as scripts are, and whether it is in the package.
     fn no_commands(&self, executables: &[String], command: Command) -> Vec<(&str, bool)> {
         let first = executables.first().and_then(|name| self.program(name));
         let directory = first.map_or("", |file| parent(&file.path));
@@ -224,7 +223,8 @@ impl<'a> Seen<'a> {
             command != Command::Scripts && is_below
         };
         let is_no_command = |file: &&Surveyed| {
-            let is_there = file_name(parent(&file.path)) == "bin" && (file.runs || file.magic.format().is_some());
+            let of_users = ["bin", directory].contains(&parent(&file.path)) && file_name(parent(&file.path)) == "bin";
+            let is_there = of_users && (file.runs || file.magic.format().is_some());
             is_there && !file.is_script && !file.is_library && !self.is_executable(file, executables)
         };
         self.files.iter().filter(is_no_command).map(|file| (&*file.path, is_kept(&file.path))).collect()

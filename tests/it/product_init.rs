@@ -732,11 +732,11 @@ fn a_script_that_starts_the_program_is_named() {
         text(&init(directory.path(), &[product, "--from", archive.to_str().unwrap()]))
     };
     let said = told(&[("bin/scr", script), ("lib/real", &program)], "one");
-    assert!(said.contains("to do: `bin/scr` can be run and goes into no wheel"), "{said}");
+    assert!(said.contains("to do: no wheel has `bin/scr`, which can be run"), "{said}");
     let said = told(&[("bin/scr", script), ("bin/probe", &program)], "two");
-    assert!(said.contains("to do: `bin/scr` can be run, lies in the package and is no command"), "{said}");
-    let said = told(&[("bin/probe", &program), ("share/probe/words", b"x")], "three");
-    assert!(!said.contains("can be run"), "{said}");
+    assert!(said.contains("to do: no command of the product starts `bin/scr` in its package"), "{said}");
+    let said = told(&[("bin/probe", &program), ("lib/node_modules/x/bin/x", script)], "three");
+    assert!(!said.contains("can be run") && !said.contains("no command"), "{said}");
 }
 
 /// A program in a directory or archive is called as it stands.
