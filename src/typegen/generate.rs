@@ -116,7 +116,7 @@ mod tests {
             let variant = |key: String| json!({"type": "object", "properties": {key.as_str(): {}}, "required": [key]});
             let bundle = json!({"definitions": {
                 "Wide": {"type": "object", "properties": properties(), "required": keys().collect::<Vec<_>>()},
-                "Many": {"oneOf": keys().take(count / 10).map(variant).collect::<Vec<_>>()},
+                "Many": {"oneOf": keys().take(count / 20).map(variant).collect::<Vec<_>>()},
                 "Values": {"enum": keys().collect::<Vec<_>>()},
             }});
             let name = "codex_app_server_protocol.v2.schemas.json".into();
