@@ -180,7 +180,7 @@ impl Shelf<'_> {
         let entrypoint = Executable { name, place: Place::Package, path: entrypoint };
         let (files, unmatched) = (placed.finish(), applied.unmatched);
         let called = self.project.executable().to_owned();
-        Ok(Layout { files, entrypoint, called, companions: Vec::new(), package, ignored, unmatched })
+        Ok(Layout { files, entrypoint, called, linked: None, companions: Vec::new(), package, ignored, unmatched })
     }
 }
 

@@ -60,6 +60,8 @@ pub struct Payload {
     pub(crate) entrypoint: Executable,
     /// What an archive, directory or wheel calls the program, where it is not its name or one that holds it.
     pub(crate) renamed: Option<String>,
+    /// What the program is a link to, where other files lie beside that.
+    pub(crate) linked: Option<MemberPath>,
     /// The product's other executables that the payload has.
     pub(crate) companions: Vec<Executable>,
     /// The package descriptor of an app server, where the payload has one.
@@ -102,7 +104,7 @@ impl Payload {
         } else {
             program::arrange(path, project, input)?
         };
-        let place::Layout { files, entrypoint, called, companions, package, ignored, unmatched } = layout;
+        let place::Layout { files, entrypoint, called, linked, companions, package, ignored, unmatched } = layout;
         let has_name = !matches!(form, Form::Executable | Form::Compressed);
         let is_own = |name: &str| called.to_ascii_lowercase().contains(&name.to_ascii_lowercase());
         let renamed = (has_name && !is_own(project.executable())).then_some(called);
@@ -112,6 +114,7 @@ impl Payload {
             files,
             entrypoint,
             renamed,
+            linked,
             companions,
             package,
             wheel_version,

@@ -69,6 +69,8 @@ pub(super) struct Layout {
     pub(crate) entrypoint: Executable,
     /// What the input calls the program, without `.exe`.
     pub(super) called: String,
+    /// The same file in another directory, with others beside it: what the program is a link to.
+    pub(super) linked: Option<MemberPath>,
     pub(crate) companions: Vec<Executable>,
     pub(crate) package: Option<Package>,
     pub(crate) ignored: Vec<MemberPath>,

@@ -47,9 +47,19 @@ pub(super) fn arrange(origin: &Path, project: &RuntimeProject, input: Input) -> 
     };
     let has_a_place = |path: &MemberPath| kept.contains(path) || applied.taken.contains(path);
     let ignored = rest.iter().map(|file| &file.found.path).filter(|path| !has_a_place(path)).cloned().collect();
-    let (files, unmatched) = (placed.finish(), applied.unmatched);
+    let (placed_files, unmatched) = (placed.finish(), applied.unmatched);
     let called = programs.first.found.stem().to_owned();
-    Ok(Layout { files, entrypoint, called, companions, package: None, ignored, unmatched })
+    let linked = linked(programs.first.found, &known);
+    Ok(Layout { files: placed_files, entrypoint, called, linked, companions, package: None, ignored, unmatched })
+}
+
+/// What a program is a link to, where other files lie beside that: the program itself would look for them there.
+fn linked(program: &Found, known: &[Known<'_>]) -> Option<MemberPath> {
+    let all = || known.iter().map(|file| file.found);
+    let mut twins = all().filter(|file| file.source == program.source && file.directory() != program.directory());
+    let has_others =
+        |twin: &&Found| all().any(|file| file.source != twin.source && file.directory() == twin.directory());
+    twins.find(has_others).map(|twin| twin.path.clone())
 }
 
 /// Takes away the one folder that everything lies in, as archives often have it.

@@ -106,7 +106,9 @@ pub(super) fn survey_all(
              [tool.relkit.smoke]"
         ));
     } else if told.question.is_none() {
-        let note = format!("`{program}` says no version that can be recognised: fill in [tool.relkit.smoke]");
+        let note = format!(
+            "`{program}` says no version that can be recognised: `version` of [tool.relkit.smoke] says how it is asked, and `pattern = false` there that it has none"
+        );
         findings.notes.push(note);
     }
     (findings.question, findings.first_command) = (told.question, told.first_command);

@@ -225,7 +225,7 @@ fn put(directory: &Path, files: &[(String, String)]) -> Result<(), ScaffoldError
 impl Scaffolded {
     /// The commands that go on from here.
     fn next(&self) -> Vec<String> {
-        let quoted = |path: &Path| shell_word(&path.display().to_string());
+        let quoted = |path: &Path| shell_word(path);
         let product = format!("--product {}", quoted(&self.directory));
         let version = self.version.as_deref().unwrap_or("VERSION");
         let mut next = vec![format!("relkit matrix {product}")];

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::binary::{BinaryError, Objection, honest_instead};
 use crate::error::{Exit, Explain};
 use crate::fs::FsError;
-use crate::member_path::Unkeepable;
+use crate::member_path::{self, MemberPath, Unkeepable};
 use crate::payload::PayloadError;
 use crate::product::{Place, ProductError};
 use crate::target::PlatformTag;
@@ -139,6 +139,13 @@ pub enum StageWarning {
          program, `--product DIR` names its product"
     )]
     Renamed { called: String, program: String, distribution: DistributionName },
+    /// A wheel holds no links.
+    #[error(
+        "`{program}` is a link to `{original}` of the payload, and a wheel holds a copy of it: what the program looks for \
+         beside itself it does not find in `{}`",
+        member_path::parent(original)
+    )]
+    Linked { program: String, original: MemberPath },
     #[error("left out, since they are links to nothing: {names}")]
     Dangling { names: String },
     #[error("nothing that `{pattern}` of `files` names is in the payload ({at})")]

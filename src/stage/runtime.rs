@@ -129,6 +129,8 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
         program: project.executable().to_owned(),
         distribution: project.distribution.clone(),
     }));
+    warnings
+        .extend(payload.linked.clone().map(|original| StageWarning::Linked { program: entrypoint.clone(), original }));
     warnings.extend(payload.unmatched.iter().map(|rule| {
         let (pattern, at) = (rule.from.clone(), rule.at.clone());
         StageWarning::Unmatched { pattern, at }

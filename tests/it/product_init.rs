@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::build_judges::describe;
 use crate::product_launcher::{payload, probe};
-use crate::samples::archive::{TarMember, gzip, tar, tar_of, zip_of};
+use crate::samples::archive::{EntryType, TarMember, gzip, tar, tar_of, zip_of};
 use crate::samples::binary::{AMD64, ARM64, ElfSample, fat, glibc_elf, mac as mac_sample, static_elf};
 use crate::support::products::{Environment, Made, member, members, printed};
 use crate::support::{
@@ -341,6 +341,20 @@ fn every_public_version_is_released() {
     assert!(said.contains("Give `--release-version 1.2.4` if that is the release that is meant"), "{said}");
     // What is printed as the next step fails as the release did.
     assert!(said.contains(" --expect-version 1.2.3\n"), "{said}");
+    // A wheel holds a copy of what a link leads to, without what lies beside that.
+    let link = TarMember::special("bin/probe", EntryType::Symlink, "../lib/probe-1.2/probe");
+    let real = TarMember::file("lib/probe-1.2/probe", saying("1.2.3").unwrap());
+    let members = |data: &[&str]| {
+        let data = data.iter().map(|path| TarMember::file(*path, "data"));
+        gzip(&tar(&[real.clone(), link.clone()].into_iter().chain(data).collect::<Vec<_>>()))
+    };
+    for (data, is_told) in [(&["lib/probe-1.2/words"][..], true), (&["lib/words"], false)] {
+        let linked = write(directory.path(), "probe.tar.gz", members(data));
+        let mut stage = relkit();
+        stage.args(["stage-runtime", "--force", "--release-version", "1.2.3", "--product"]).arg(made.product());
+        let said = text(&run(stage.arg(directory.path().join("stage")).arg(linked)));
+        assert_eq!(said.contains("is a link to `lib/probe-1.2/probe` of the payload"), is_told, "{said}");
+    }
     // An archive of another program is one of the product under another name, or was meant for another product.
     let renamed = write(directory.path(), "spade-1.2.3.tar.gz", gzip(&tar_of(&[("spade", probe().unwrap())], "")));
     for (payload, is_told) in [(&renamed, true), (&program, false)] {
