@@ -75,10 +75,7 @@ pub(super) fn runtime(named: &Named, findings: &Findings) -> String {
     text += &table_names(named, &findings.executables);
     let version = findings.version();
     let _ = writeln!(text, "command = \"{}\"", findings.command);
-    if !findings.executables.iter().any(|name| name == named.distribution.as_str()) {
-        let _ = writeln!(text, "# So that `uvx {0}` and `pipx run {0}` find a command.", named.distribution);
-        let _ = writeln!(text, "aliases = {}", list(&[named.distribution.to_string()]));
-    }
+    text += &aliases(&named.distribution, &findings.executables);
     let supports = supports(&findings.rows);
     if !supports.is_empty() {
         text +=
@@ -111,10 +108,7 @@ pub(super) fn skeleton(named: &Named, executables: &[String]) -> String {
 # need files beside them), \"none\".
 command = \"scripts\"
 ";
-    if !executables.iter().any(|name| name == named.distribution.as_str()) {
-        let _ = writeln!(text, "# So that `uvx {0}` and `pipx run {0}` find a command.", named.distribution);
-        let _ = writeln!(text, "aliases = {}", list(&[named.distribution.to_string()]));
-    }
+    text += &aliases(&named.distribution, executables);
     text += "\
 # Platform families that a release promises to serve; `verify` warns where one of them gets no wheel.
 supports = [\"linux-glibc\", \"linux-musl\", \"macos\", \"windows\"]
@@ -251,6 +245,21 @@ fn target(triple: &TargetTriple, tag: &PlatformTag, also: &[PlatformTag], archiv
     text
 }
 
+/// The names that installers of commands look for, as the distribution is spelled and as an index spells it.
+fn aliases(distribution: &DistributionName, executables: &[String]) -> String {
+    let mut names = vec![distribution.to_string()];
+    // Two names that differ in case are one file on some systems.
+    if !distribution.normalized().eq_ignore_ascii_case(distribution.as_str()) {
+        names.push(distribution.normalized());
+    }
+    names.retain(|name| !executables.contains(name));
+    if names.is_empty() {
+        return String::new();
+    }
+    let comment = format!("# So that `uvx {distribution}` and `pipx run {distribution}` find a command.\n");
+    format!("{comment}aliases = {}\n", list(&names))
+}
+
 /// The runner of GitHub that runs a target's executables, or that an emulator is installed on.
 fn runner(triple: &TargetTriple) -> &'static str {
     let systems = [System::Linux, System::Macos, System::Windows];
@@ -309,4 +318,23 @@ fn supports(rows: &[Row]) -> Vec<String> {
     };
     let families = ["linux-glibc", "linux-musl", "macos", "windows"].into_iter();
     families.filter(|family| has("x86_64", family) && has("aarch64", family)).map(str::to_owned).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_spelling_that_is_looked_for_is_an_alias() {
+        for (distribution, executable, names) in [
+            ("rg-bin", "rg", "\"rg-bin\"]"),
+            ("Rip_Grep.Bin", "rg", "\"Rip_Grep.Bin\", \"rip-grep-bin\"]"),
+            ("My-Tool", "tool", "\"My-Tool\"]"),
+            ("my_tool", "my_tool", "[\"my-tool\"]"),
+        ] {
+            let text = aliases(&distribution.parse().unwrap(), &[executable.to_owned()]);
+            assert!(text.ends_with(&format!("{names}\n")), "{text}");
+        }
+        assert_eq!(aliases(&"uv".parse().unwrap(), &["uv".to_owned()]), "");
+    }
 }
