@@ -1,4 +1,4 @@
-//! What a compiled binary is: ELF, Mach-O and PE headers read into [`Facts`], and the platform tags that those facts
+//! What a compiled binary is: ELF, Mach-O and PE headers read into `Facts`, and the platform tags that those facts
 //! keep the promise of (PEP 600, 656, 730, 738, the macOS and Windows tags of `packaging.tags`).
 //!
 //! ```text

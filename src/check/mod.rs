@@ -1,6 +1,6 @@
 //! Step 4: holds every rule against each distribution, and the files of a release against each other and against what
 //! the release is expected to be. A finding is data; only what cannot be opened, or written to a temporary file, is an
-//! error. A rule is one [`Rule`] value in the file of its family: name, severity, page and function together.
+//! error. A rule is one `Rule` value in the file of its family: name, severity, page and function together.
 
 pub mod coverage;
 mod error;

@@ -1,6 +1,6 @@
 //! The SDK's types from the pinned runtime's own schema: schema ─▶ model ─▶ Python text, without any Python.
 //!
-//! [`generate()`] asks a runtime for its JSON Schema (draft-07) and returns every file of the SDK's `generated` package;
+//! `generate()` asks a runtime for its JSON Schema (draft-07) and returns every file of the SDK's `generated` package;
 //! [`write()`] puts them in place and [`check()`] says whether they are there already.
 
 mod annotation;

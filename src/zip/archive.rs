@@ -1,6 +1,6 @@
 //! A reader for zip archives that nobody answers for (APPNOTE 6.3.10, and the framing that package indexes demand). It walks
 //! the end records, the central directory and every local header itself; what is wrong with the framing is data, a
-//! [`Defect`], wherever a reader can go on. Members are streamed under caps, in memory that does not grow with them.
+//! `Defect`, wherever a reader can go on. Members are streamed under caps, in memory that does not grow with them.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
