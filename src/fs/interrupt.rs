@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use relkit_client::process::{end_all, exhausted, keep_ignored};
+use relkit_client::process::{end_all, exhausted, keep_nohup};
 
 use super::error::FsError;
 use super::litter;
@@ -32,8 +32,8 @@ const TRIES: u32 = 25;
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Ends every program that was started and removes the temporaries of this process when it is interrupted (Ctrl-C, SIGINT,
-/// SIGTERM, SIGHUP; of these whichever was ignored from the start, as `nohup` has it, stays so), says so with `say` unless there are other last words, and ends it with 130. Without this, or where it
-/// fails, an interrupted run leaves its temporaries.
+/// SIGTERM, and SIGHUP unless `nohup` had it ignored), says so with `say` unless there are other last words, and ends it with
+/// 130. Without this, or where it fails, an interrupted run leaves its temporaries.
 pub(crate) fn clean_on_interrupt(say: impl Fn(&str) + Send + 'static) {
     let on_interrupt = move || {
         // First, since what runs may still write into them.
@@ -49,7 +49,7 @@ pub(crate) fn clean_on_interrupt(say: impl Fn(&str) + Send + 'static) {
         std::process::exit(INTERRUPTED.into());
     };
     // It fails only where somebody else in the process listens already.
-    keep_ignored(|| _ = ctrlc::set_handler(on_interrupt));
+    keep_nohup(|| _ = ctrlc::set_handler(on_interrupt));
 }
 
 /// What is said where the run is interrupted from now on: lines, of which the first says what it came to.

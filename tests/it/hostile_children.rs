@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::{names, relkit, run_in_time, set_mode, succeed, text, write};
+use crate::support::{interrupts, names, relkit, run_in_time, set_mode, succeed, text, write};
 
 /// Smoke-tests a program that does something and then answers; says what was said and how long it took.
 fn smoke(root: &Path, deed: &str) -> (String, Duration) {
@@ -99,7 +99,7 @@ fn what_a_program_started_ends_with_an_interrupted_test() {
         root.join("ready").display()
     );
     set_mode(&write(root, "codex", script), 0o755);
-    for signal in ["INT", "TERM", "HUP"] {
+    for signal in interrupts() {
         let _ = fs::remove_file(root.join("ready"));
         let mut command = relkit();
         command.current_dir(root).env("TMPDIR", temporary.path()).args(["smoke", "codex", "--level", "version"]);

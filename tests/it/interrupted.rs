@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::samples::archive::noise;
-use crate::support::{names, relkit, run, set_mode, stages, succeed, text};
+use crate::support::{interrupts, names, relkit, run, set_mode, stages, succeed, text};
 
 #[test]
 fn an_interrupted_build_leaves_nothing() {
@@ -15,7 +15,7 @@ fn an_interrupted_build_leaves_nothing() {
     // It does not compress, which takes a while.
     fs::write(stage.join("src/demo_bin/large"), noise(48 << 20)).unwrap();
     let dist = directory.path().join("dist");
-    for signal in ["INT", "TERM", "HUP"] {
+    for signal in interrupts() {
         let mut build = relkit();
         build.arg("build").arg(&stage).arg("--out-dir").arg(&dist).args(["--compression", "best", "--jobs", "1"]);
         let mut child = build.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();

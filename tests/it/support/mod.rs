@@ -52,6 +52,13 @@ pub fn fifo(path: &Path) {
     succeed(Command::new("mkfifo").arg(path));
 }
 
+/// The signals that interrupt a run of relkit: all but the one that whoever runs the tests had ignored, as `nohup` has.
+pub fn interrupts() -> &'static [&'static str] {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
+    if ignored.is_some_and(|ignored| ignored & 1 == 1) { &["INT", "TERM"] } else { &["INT", "TERM", "HUP"] }
+}
+
 /// Runs to the end, which must come within two minutes, however busy the machine is; what is printed must fit into a pipe.
 #[track_caller]
 pub fn run_in_time(command: &mut Command) -> Output {

@@ -35,10 +35,11 @@ pub fn outlive_file_limit() {
     platform::outlive_file_limit();
 }
 
-/// Lets `install` set handlers of signals, and takes them back for those of SIGHUP, SIGINT and SIGTERM that whoever started this
-/// process had it ignore (Unix).
-pub fn keep_ignored(install: impl FnOnce()) {
-    platform::keep_ignored(install);
+/// Lets `install` set handlers of signals, and takes that of SIGHUP back where whoever started this process had it ignored, as
+/// `nohup` does (Unix). Shells have what runs in the background ignore SIGINT as well; a run in a script is to be interrupted
+/// all the same.
+pub fn keep_nohup(install: impl FnOnce()) {
+    platform::keep_nohup(install);
 }
 
 #[cfg(all(test, unix))]

@@ -8,10 +8,10 @@ mod windows;
 #[cfg(unix)]
 pub(super) use unix::{
     Group, adopt_orphans, await_end, base_environment, end_orphans, executable_names, exhausted, has_memory_limit,
-    keep_ignored, memory_kills, outlive_file_limit, prepare, signal, start,
+    keep_nohup, memory_kills, outlive_file_limit, prepare, signal, start,
 };
 #[cfg(windows)]
 pub(super) use windows::{
     Group, adopt_orphans, await_end, base_environment, end_orphans, executable_names, exhausted, has_memory_limit,
-    keep_ignored, memory_kills, outlive_file_limit, prepare, signal, start,
+    keep_nohup, memory_kills, outlive_file_limit, prepare, signal, start,
 };

@@ -184,19 +184,15 @@ pub fn outlive_file_limit() {
     unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
 }
 
-pub fn keep_ignored(install: impl FnOnce()) {
-    let is_ignored = |signal: &libc::c_int| {
-        // SAFETY: all of its fields are numbers or pointers, which may be zero.
-        let mut there: libc::sigaction = unsafe { std::mem::zeroed() };
-        // SAFETY: nothing is set, and what is there is written to a value that lives here.
-        let asked = unsafe { libc::sigaction(*signal, std::ptr::null(), &raw mut there) };
-        asked == 0 && there.sa_sigaction == libc::SIG_IGN
-    };
-    let ignored: Vec<_> = [libc::SIGHUP, libc::SIGINT, libc::SIGTERM].into_iter().filter(is_ignored).collect();
+pub fn keep_nohup(install: impl FnOnce()) {
+    // SAFETY: all of its fields are numbers or pointers, which may be zero.
+    let mut there: libc::sigaction = unsafe { std::mem::zeroed() };
+    // SAFETY: nothing is set, and what is there is written to a value that lives here.
+    let asked = unsafe { libc::sigaction(libc::SIGHUP, std::ptr::null(), &raw mut there) };
     install();
-    for signal in ignored {
+    if asked == 0 && there.sa_sigaction == libc::SIG_IGN {
         // SAFETY: this sets a disposition that the system knows; no handler of ours is named.
-        unsafe { libc::signal(signal, libc::SIG_IGN) };
+        unsafe { libc::signal(libc::SIGHUP, libc::SIG_IGN) };
     }
 }
 

@@ -34,7 +34,7 @@ const DYING: Duration = Duration::from_secs(2);
 /// The job object has them all.
 pub fn adopt_orphans() {}
 
-pub fn keep_ignored(install: impl FnOnce()) {
+pub fn keep_nohup(install: impl FnOnce()) {
     install();
 }
 
