@@ -191,7 +191,7 @@ fn what_relkit_prints_as_next_steps_is_run() {
     next.iter().for_each(|line| drop(world.run(line)));
     let page = fs::read_to_string(world.path("tool/README.md")).unwrap();
     let lines = lines_of(&page);
-    assert_eq!(lines.len(), 3, "{page}");
+    assert_eq!(lines.len(), 4, "{page}");
     for line in lines {
         world.run(&format!("cd tool && {}", line.command.replace("PAYLOAD...", "../downloads/mytool")));
     }
