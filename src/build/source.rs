@@ -17,7 +17,7 @@ pub(crate) struct Member {
 
 /// Where the bytes of a member come from.
 #[derive(Debug, Clone)]
-pub enum Source {
+pub(crate) enum Source {
     File {
         path: PathBuf,
         /// Its size in bytes when it was found.

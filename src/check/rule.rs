@@ -3,9 +3,7 @@
 
 use std::fmt;
 
-pub(crate) use super::finding::Findings;
-
-pub(crate) use super::finding::Severity;
+pub(crate) use super::finding::{Findings, Severity};
 use super::subject::audit::Audit;
 use super::subject::release::Set;
 use super::subject::sdist::SdistSubject;

@@ -32,7 +32,7 @@ pub(crate) struct Options {
     /// The file to write.
     pub(crate) path: PathBuf,
     /// The digests that the bytes must have; `None` takes whatever arrives.
-    pub expected: Option<Expected>,
+    pub(crate) expected: Option<Expected>,
     /// How long the server may be silent.
     pub(crate) silence: Duration,
     /// The longest that is taken, in bytes.

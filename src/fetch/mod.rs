@@ -10,13 +10,7 @@ mod name;
 mod part;
 mod source;
 
-pub(crate) use download::Fetched;
-
-pub(crate) use download::Options;
-
-pub(crate) use download::fetch;
-
-pub(crate) use download::is_absent;
+pub(crate) use download::{Fetched, Options, fetch, is_absent};
 pub(crate) use list::Lists;
 pub(crate) use name::{destination, is_directory};
 pub(crate) use source::{Artefact, Digests, artefacts};

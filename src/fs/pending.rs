@@ -68,7 +68,7 @@ impl PendingFile {
 }
 
 /// Writes `bytes` to `path`, whole or not at all; what is no file is written through, since there is nothing to replace.
-pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
+pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), FsError> {
     match place(path)? {
         Place::Through => write_through(path, &mut &*bytes),
         Place::File(target) => {

@@ -11,7 +11,7 @@ use super::platform::{is_socket, not_regular, parent_of};
 const MAX_LINKS: usize = 40;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub(crate) enum Place {
     /// The file there, or a name that is free: what links lead to, so that they stay.
     File(PathBuf),
     /// A device, FIFO or socket, or a stream that is open already: nothing that a file may take the place of.

@@ -20,7 +20,7 @@ pub fn parse_url(text: &str) -> Result<Url, HttpError> {
 
 /// A URL as it may be printed: without query and fragment, which can hold a secret, and with `***` for a user name and
 /// password, either of which can be the secret. A user name alone is left out.
-pub fn shown(url: &Url) -> String {
+pub(crate) fn shown(url: &Url) -> String {
     let mut url = url.clone();
     let has_password = url.password().is_some();
     // Both fail only on URLs that cannot have a user name at all.
@@ -32,7 +32,7 @@ pub fn shown(url: &Url) -> String {
 }
 
 /// A URL bare of its user name and password, and these two as they were meant.
-pub fn split_userinfo(url: &Url) -> (Url, String, Option<SecretString>) {
+pub(crate) fn split_userinfo(url: &Url) -> (Url, String, Option<SecretString>) {
     let decoded = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
     let (user, password) = (decoded(url.username()), url.password().map(|password| decoded(password).into()));
     let mut bare = url.clone();
@@ -43,7 +43,7 @@ pub fn split_userinfo(url: &Url) -> (Url, String, Option<SecretString>) {
 }
 
 /// A word of a command line with `***` in place of what can be secret in the URL that it is, or that follows its `=`.
-pub fn without_secrets(word: &str) -> String {
+pub(crate) fn without_secrets(word: &str) -> String {
     let (option, text) = match word.split_once('=') {
         Some((option, text)) if option.starts_with('-') => (Some(option), text),
         _ => (None, word),
@@ -102,7 +102,7 @@ fn bare(text: &str) -> String {
 }
 
 /// Refuses a URL that is neither https nor http to this machine.
-pub fn must_be_safe(url: &Url) -> Result<(), HttpError> {
+pub(crate) fn must_be_safe(url: &Url) -> Result<(), HttpError> {
     match url.scheme() {
         "https" => Ok(()),
         "http" if is_loopback(url) => Ok(()),

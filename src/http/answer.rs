@@ -6,18 +6,18 @@ use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
 /// How long a server may ask to wait before a question is asked again; one that asks for more is left alone.
-pub const MAX_ASKED: Duration = Duration::from_secs(60);
+pub(crate) const MAX_ASKED: Duration = Duration::from_secs(60);
 
 /// How much of an answer is read for what it says, in bytes.
-pub const MAX_ANSWER: usize = 256 << 10;
+pub(crate) const MAX_ANSWER: usize = 256 << 10;
 
 /// Whether a server that answers so may answer otherwise soon.
-pub fn is_passing(status: StatusCode) -> bool {
+pub(crate) fn is_passing(status: StatusCode) -> bool {
     status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429)
 }
 
 /// How long a server asks to wait: seconds or an HTTP date (RFC 9110 section 10.2.3).
-pub fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = value.parse() {
         return Some(Duration::from_secs(seconds));

@@ -19,8 +19,9 @@ use reqwest::redirect::Policy;
 
 use resolver::Resolver;
 
-pub use address::{must_be_safe, parse_url, shown, split_userinfo, without_secrets};
-pub use answer::{MAX_ANSWER, MAX_ASKED, is_passing, retry_after};
+pub use address::parse_url;
+pub(crate) use address::{must_be_safe, shown, split_userinfo, without_secrets};
+pub(crate) use answer::{MAX_ANSWER, MAX_ASKED, is_passing, retry_after};
 pub use error::HttpError;
 pub(crate) use error::want;
 pub(crate) use packed::unpacked;

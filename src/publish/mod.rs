@@ -35,9 +35,7 @@ use receipt::{PublishOutcome, Receipt};
 use run::Run;
 use upload::Uploader;
 
-pub(crate) use report::DryRun;
-
-pub(crate) use report::KeptBack;
+pub(crate) use report::{DryRun, KeptBack};
 pub use run::Options;
 
 /// Carries a plan out. The receipt says how far it came; the second value is the first thing that kept it from going on.

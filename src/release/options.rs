@@ -40,7 +40,7 @@ impl Payload {
 }
 
 #[derive(Debug)]
-pub struct Options {
+pub(crate) struct Options {
     pub product: Product,
     pub version: ReleaseVersion,
     pub(crate) sdk_version: PublicVersion,

@@ -8,27 +8,9 @@ mod markdown;
 mod text;
 mod value;
 
-pub use value::ChangeRow;
-
-pub use value::Changes;
-
-pub use value::CoverageRow;
-
-pub use value::Difference;
-
-pub use value::FileRow;
-
-pub use value::FindingRow;
-
-pub use value::ProblemRow;
-
-pub use value::Release;
-
-pub use value::SbomRow;
-
-pub use value::StepRow;
-
-pub use value::TargetRow;
+pub use value::{
+    ChangeRow, Changes, CoverageRow, Difference, FileRow, FindingRow, ProblemRow, Release, SbomRow, StepRow, TargetRow,
+};
 
 #[cfg(test)]
 mod tests {

@@ -15,12 +15,9 @@ mod shipped;
 mod tags;
 mod why;
 
-pub use error::StageError;
-
-pub use error::StageWarning;
-pub use pyproject::license_pattern;
-pub use rename::holds_placeholder;
+pub use error::{StageError, StageWarning};
+pub(crate) use pyproject::license_pattern;
+pub(crate) use rename::holds_placeholder;
 pub use runtime::{StagedRuntime, stage_runtime};
 pub use sdk::{StagedSdk, stage_sdk};
-pub use why::TagOrigin;
-pub(crate) use why::TagReason;
+pub(crate) use why::{TagOrigin, TagReason};

@@ -56,7 +56,7 @@ pub(super) fn pin(project: &SdkProject, runtime: &ReleaseVersion) -> String {
 }
 
 /// The pattern of `license-files` that means a path: what is no letter there cannot be escaped in one (PEP 639).
-pub fn license_pattern(path: &str) -> String {
+pub(crate) fn license_pattern(path: &str) -> String {
     path.replace(['[', ']', '*', '?'], "?")
 }
 

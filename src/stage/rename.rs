@@ -52,7 +52,7 @@ fn fill(text: &str, values: &[(&str, &str)]) -> Result<String, String> {
 }
 
 /// Whether a template cannot have the text as it is: staging would fill something in, or refuse it.
-pub fn holds_placeholder(text: &str) -> bool {
+pub(crate) fn holds_placeholder(text: &str) -> bool {
     fill(text, &[]).is_err()
 }
 

@@ -7,7 +7,7 @@ use crate::target::{PlatformTagSet, TargetTriple};
 
 /// Where the tags of a wheel come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum TagOrigin<'a> {
+pub(crate) enum TagOrigin<'a> {
     /// They were typed.
     Asked,
     /// The product's row of this target lists them all.

@@ -7,13 +7,7 @@ mod known;
 mod platform_tag;
 mod triple;
 
-pub(crate) use architecture::AndroidAbi;
-
-pub(crate) use architecture::Architecture;
-
-pub(crate) use architecture::IosMachine;
-
-pub(crate) use architecture::MacosArchitecture;
+pub(crate) use architecture::{AndroidAbi, Architecture, IosMachine, MacosArchitecture};
 pub(crate) use host::{Host, System, architecture_here};
 pub(crate) use known::{is_target, nearest_target};
 pub use platform_tag::PlatformTag;

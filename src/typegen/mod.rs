@@ -42,11 +42,7 @@ mod source;
 mod twins;
 mod unions;
 
-pub use disk::Difference;
-
-pub use disk::check;
-
-pub use disk::write;
+pub use disk::{Difference, check, write};
 pub use error::TypegenError;
 pub(crate) use generate::generate;
 pub use generate::{Generated, from_schema};

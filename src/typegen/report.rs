@@ -23,7 +23,7 @@ pub(crate) enum State {
 }
 
 /// The generated package beside what is on disk.
-pub struct Report<'a> {
+pub(crate) struct Report<'a> {
     pub(crate) generated: &'a Generated,
     pub(crate) directory: &'a Path,
     pub(crate) differences: &'a [Difference],

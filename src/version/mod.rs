@@ -6,9 +6,7 @@ mod public;
 mod release;
 mod tag_form;
 
-pub(crate) use printed::printed;
-
-pub(crate) use printed::printed_dotted;
+pub(crate) use printed::{printed, printed_dotted};
 pub use public::PublicVersion;
 pub use release::ReleaseVersion;
 pub(crate) use release::{ReleaseVersionError, is_of_runtime};

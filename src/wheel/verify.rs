@@ -76,7 +76,7 @@ impl Rows {
     }
 
     /// Begins to hold a member of the wheel against its row.
-    pub fn verify(&self, member: &Member) -> Result<Verifier, Disagreement> {
+    pub(crate) fn verify(&self, member: &Member) -> Result<Verifier, Disagreement> {
         verify(self.of(&member.name)?, member.size, is_exempt(&member.name, &self.dist_info))
     }
 }

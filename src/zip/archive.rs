@@ -14,11 +14,7 @@ use super::segments::Segments;
 use crate::digest::Sha256Digest;
 use crate::fs::FileBytes;
 
-pub(crate) use super::defect::ArchiveError;
-
-pub(crate) use super::defect::Defect;
-
-pub(crate) use super::defect::DefectKind;
+pub(crate) use super::defect::{ArchiveError, Defect, DefectKind};
 pub(crate) use super::member::{DEFLATED, Member, MemberError, STORED};
 
 /// Members below this many bytes are not worth a thread.

@@ -126,7 +126,7 @@ impl Family {
         matches!(self, Self::Release | Self::Receipt | Self::Index)
     }
 
-    pub fn rules(self) -> impl Iterator<Item = &'static Rule> {
+    pub(crate) fn rules(self) -> impl Iterator<Item = &'static Rule> {
         self.row().3.iter().copied().flatten().copied()
     }
 }

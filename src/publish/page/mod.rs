@@ -10,13 +10,7 @@ mod version;
 
 use url::Url;
 
-pub(super) use listing::Kind;
-
-pub(super) use listing::Listed;
-
-pub(super) use listing::Page;
-
-pub(super) use listing::stem;
+pub(super) use listing::{Kind, Listed, Page, stem};
 
 use html::parse_html;
 use json::{parse_json, says};
