@@ -8,8 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::expected::{Actual, Expected};
 use crate::fs::{
-    FsError, PendingFile, Place, Scratch, Unused, is_still_at, keep_mode, missing_above, open_regular, place,
-    write_through,
+    FsError, PendingFile, Place, Scratch, Unused, is_still_at, keep_mode, missing, open_regular, place, write_through,
 };
 
 /// Longer than any entity tag.
@@ -41,7 +40,7 @@ impl Part {
         if let Place::File(to) = &place {
             let name = to.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let bytes = to.with_file_name(format!(".{name}.relkit-part"));
-            let made = missing_above(to);
+            let made = missing(to.parent().unwrap_or(Path::new("")));
             let unused = Unused::of(&bytes, &made);
             if let Claim::Taken(lock) = claim(&bytes) {
                 let tag = to.with_file_name(format!(".{name}.relkit-part-etag"));

@@ -25,7 +25,7 @@ pub use map::Map;
 pub use mode::{KEEPS_MODES, Mode, copy, set_mode};
 pub use pending::Existing;
 pub(crate) use pending::{
-    Made, PendingDirectory, PendingFile, append, missing_above, write_all_whole, write_through, write_whole,
+    Made, PendingDirectory, PendingFile, append, missing, write_all_whole, write_through, write_whole,
 };
 pub(crate) use place::{Place, must_be_writable, place};
 pub(crate) use platform::{is_still_at, keep_mode, keep_own_rights, refuses_execution, split_at_equals};

@@ -132,11 +132,15 @@ pub(crate) struct Made {
 
 impl Made {
     /// Makes what is missing above `target`.
-    pub(crate) fn above(target: &Path) -> Result<Self, FsError> {
+    fn above(target: &Path) -> Result<Self, FsError> {
+        Self::directory(parent_of(target))
+    }
+
+    /// Makes a directory and what is missing above it.
+    pub(crate) fn directory(directory: &Path) -> Result<Self, FsError> {
         // The guard exists before the first directory does.
-        let made = Self { directories: missing_above(target), unused: None };
-        let parent = parent_of(target);
-        fs::create_dir_all(parent).map_err(FsError::write(parent))?;
+        let made = Self { directories: missing(directory), unused: None };
+        fs::create_dir_all(directory).map_err(FsError::write(directory))?;
         Ok(made)
     }
 
@@ -155,10 +159,10 @@ impl Drop for Made {
     }
 }
 
-/// The directories above a path that are not there, the innermost first.
-pub(crate) fn missing_above(path: &Path) -> Vec<PathBuf> {
-    let missing = |path: &&Path| !path.as_os_str().is_empty() && fs::symlink_metadata(path).is_err();
-    path.ancestors().skip(1).take_while(missing).map(Path::to_owned).collect()
+/// Of a directory and those above it the ones that are not there, the innermost first.
+pub(crate) fn missing(directory: &Path) -> Vec<PathBuf> {
+    let is_missing = |path: &&Path| !path.as_os_str().is_empty() && fs::symlink_metadata(path).is_err();
+    directory.ancestors().take_while(is_missing).map(Path::to_owned).collect()
 }
 
 /// Writes to what stands at `path` and is no file.

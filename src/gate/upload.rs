@@ -33,17 +33,16 @@ impl UploadCommand<'_> {
     }
 
     fn of(&self, command: &str) -> String {
-        let path = |path: &Path| shell_word(path);
         let version = shell_word(self.release_version);
-        let mut text = format!("relkit {command} {} --release-version {version}", path(self.dist));
+        let mut text = format!("relkit {command} {} --release-version {version}", shell_word(self.dist));
         let only = self.only.and_then(|half| Some(half.to_possible_value()?.get_name().to_owned()));
         let missing = Some(&self.allow_missing).filter(|missing| !missing.is_empty());
         for (option, value) in [
             ("revision", self.revision.clone()),
-            ("product", self.product.map(path)),
-            ("template", self.template.map(path)),
-            ("sdk-template", self.sdk_template.map(path)),
-            ("receipts", self.receipts.map(path)),
+            ("product", self.product.map(shell_word)),
+            ("template", self.template.map(shell_word)),
+            ("sdk-template", self.sdk_template.map(shell_word)),
+            ("receipts", self.receipts.map(shell_word)),
             ("allow-missing", missing.map(|missing| shell_word(&missing.join(",")))),
             ("only", only),
         ] {

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::wheel::sbom::is_sbom_name;
 
 /// Digests, signatures, lists of parts, and packages of systems.
-const ENDINGS: [&str; 25] = [
+const ENDINGS: [&str; 24] = [
     ".sha1",
     ".sha256",
     ".sha512",
@@ -24,7 +24,6 @@ const ENDINGS: [&str; 25] = [
     ".sbom",
     ".sbom.json",
     ".spdx",
-    ".spdx.json",
     ".deb",
     ".rpm",
     ".apk",

@@ -2,7 +2,7 @@
 //! root, which is the directory that holds its `bin/`, or else the one that it lies in: `share/` beside `bin/` is where
 //! programs look for what they need.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
 use super::error::PayloadError;
@@ -55,11 +55,12 @@ pub(super) fn arrange(origin: &Path, project: &RuntimeProject, input: Input) -> 
 
 /// What a program is a link to, where other files lie beside that: the program itself would look for them there.
 fn linked(program: &Found, known: &[Known<'_>]) -> Option<MemberPath> {
-    let all = || known.iter().map(|file| file.found);
-    let mut twins = all().filter(|file| file.source == program.source && file.directory() != program.directory());
-    let has_others =
-        |twin: &&Found| all().any(|file| file.source != twin.source && file.directory() == twin.directory());
-    twins.find(has_others).map(|twin| twin.path.clone())
+    let (twins, others): (Vec<&Found>, Vec<&Found>) =
+        known.iter().map(|file| file.found).partition(|file| file.source == program.source);
+    let with_others: HashSet<&str> = others.iter().map(|file| file.directory()).collect();
+    let is_elsewhere =
+        |twin: &&&Found| twin.directory() != program.directory() && with_others.contains(twin.directory());
+    twins.iter().find(is_elsewhere).map(|twin| twin.path.clone())
 }
 
 /// Takes away the one folder that everything lies in, as archives often have it.

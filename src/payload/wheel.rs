@@ -10,7 +10,7 @@
 //! | `NAME-1.dist-info/licenses/LICENSE` | `licenses/LICENSE` |
 //! | `NAME-1.dist-info/sboms/rg.cdx.json` | `rg.cdx.json`, apart from the others |
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use super::error::PayloadError;
@@ -123,6 +123,7 @@ impl Places<'_> {
         let package = self.package(origin, program, &found)?;
         let mut paths = Paths::default();
         let mut files: Vec<Found> = Vec::with_capacity(found.len());
+        let mut by_path: HashMap<MemberPath, usize> = HashMap::new();
         for file in found {
             let (part, path) = match self.of(&file.path) {
                 Some((At::Package(own), path)) if Some(own) == package.as_deref() => (Part::Payload, path.to_owned()),
@@ -138,11 +139,12 @@ impl Places<'_> {
                 // Old tools leave a licence beside the directory of licences, and in it.
                 Part::Licences if !paths.take(&path, Node::File).is_empty() => continue,
                 Part::Licences => {}
-                Part::Data if is_copy(&path, &file, &files)? => continue,
+                Part::Data if is_copy(&file, by_path.get(&path).and_then(|place| files.get(*place)))? => continue,
                 Part::Payload | Part::Data | Part::Scripts | Part::Dangling => {
                     name::take(&mut paths, origin, &path, Node::File)?
                 }
             }
+            by_path.entry(path.clone()).or_insert(files.len());
             files.push(Found { path, part, ..file });
         }
         files.extend(dangling.into_iter().map(Found::dangling));
@@ -183,11 +185,9 @@ impl Places<'_> {
     }
 }
 
-/// Whether a file of this path and content is among these.
-fn is_copy(path: &MemberPath, file: &Found, files: &[Found]) -> Result<bool, FsError> {
-    let Some(other) = files.iter().find(|other| other.path == *path && other.size == file.size) else {
-        return Ok(false);
-    };
+/// Whether a file has the content of the one that is at its path already.
+fn is_copy(file: &Found, there: Option<&Found>) -> Result<bool, FsError> {
+    let Some(other) = there.filter(|other| other.size == file.size) else { return Ok(false) };
     let open = |file: &Found| Map::open(&file.source).map_err(FsError::read(&file.source));
     Ok(*open(other)? == *open(file)?)
 }

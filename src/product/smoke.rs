@@ -121,9 +121,9 @@ impl Smoke {
     /// Refuses exit codes that no program ends with but on Windows.
     pub(super) fn check_exits(&self, origin: Origin<'_>) -> Result<(), ProductError> {
         let commands = self.commands.iter().enumerate();
-        let mut exits = commands.map(|(index, command)| (format!("smoke.command[{index}].exit"), command.exit));
+        let exits = commands.map(|(index, command)| (format!("smoke.command[{index}].exit"), command.exit));
         let question = ("smoke.version.exit".to_owned(), self.version.exit);
-        let none = std::iter::once(question).chain(exits.by_ref()).find(|(_, exit)| u8::try_from(*exit).is_err());
+        let none = std::iter::once(question).chain(exits).find(|(_, exit)| u8::try_from(*exit).is_err());
         let Some((key, exit)) = none else { return Ok(()) };
         Err(origin.refused(&key, format!("no program ends with {exit}: exit codes are from 0 to 255")))
     }

@@ -92,9 +92,8 @@ pub(super) fn next(options: &Options, targets: &[TargetRow], is_good: bool) -> S
     let failed = targets.iter().find(|row| row.step("smoke").is_some_and(|step| step.outcome == Outcome::Failed));
     // What is accepted as it is holds nothing up.
     if let Some(wheel) = failed.filter(|_| !is_good).and_then(|row| row.wheel.as_ref()) {
-        let path = |path: &Path| shell_word(path);
-        let product = product.map(|product| format!(" --product {}", path(product))).unwrap_or_default();
-        return format!("relkit smoke {}{product} --expect-version {program}", path(&dist.join(wheel)));
+        let product = product.map(|product| format!(" --product {}", shell_word(product))).unwrap_or_default();
+        return format!("relkit smoke {}{product} --expect-version {program}", shell_word(&dist.join(wheel)));
     }
     let receipts = options.out_dir.join("receipts");
     let mut wheels = targets.iter().filter(|row| row.wheel.is_some()).peekable();

@@ -90,7 +90,6 @@ impl Place<'_> {
         self.summary(&verdict, findings, targets)
     }
 
-    /// Runs the wheel where this machine can, and says why not where it cannot.
     /// What to do about a program that says another version than the release's.
     fn meant(&self, report: &smoke::Report) -> Option<String> {
         let released = self.options.version.program();
@@ -103,6 +102,7 @@ impl Place<'_> {
         })
     }
 
+    /// Runs the wheel where this machine can, and says why not where it cannot.
     fn smoke(&self, wheel: &str, row: &TargetRow) -> Result<Option<(StepRow, Vec<StepRow>)>, Failure> {
         let target =
             self.options.product.runtime.targets.iter().find(|known| Some(&known.triple) == row.target.as_ref());

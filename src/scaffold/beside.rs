@@ -1,10 +1,11 @@
 //! What lies beside the program in its payloads and is shipped with it: the rows of `files`, and the licences that only
 //! some of the payloads have.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::kind::{self, Kind};
 use crate::console::text::named;
+use crate::digest::Sha256Digest;
 use crate::fs::read;
 use crate::member_path::{Node, Paths, file_name, parent};
 use crate::payload::Surveyed;
@@ -77,14 +78,10 @@ pub(super) fn beside(payloads: &[&[Surveyed]], executables: &[String]) -> Beside
     beside
 }
 
-/// Whether every payload has the same bytes at two paths.
-fn is_same_text(trees: &[&[Surveyed]], one: &str, other: &str) -> bool {
-    let text = |files: &[Surveyed], path: &str| {
-        let file = files.iter().find(|file| *file.path == *path)?;
-        let small = std::fs::metadata(&file.source).is_ok_and(|metadata| metadata.len() <= MAX_LICENCE);
-        if small { read(&file.source).ok() } else { None }
-    };
-    trees.iter().all(|files| text(files, one).is_some_and(|own| text(files, other) == Some(own)))
+/// The bytes of a licence that a template could take.
+fn text(file: &Surveyed) -> Option<Vec<u8>> {
+    let is_small = std::fs::metadata(&file.source).is_ok_and(|metadata| metadata.len() <= MAX_LICENCE);
+    if is_small { read(&file.source).ok() } else { None }
 }
 
 /// The paths of each payload.
@@ -94,12 +91,17 @@ fn paths<'a>(payloads: &[&'a [Surveyed]]) -> Vec<HashSet<&'a str>> {
 
 impl Beside {
     /// Writes a row for each licence that every payload has, each text once and each at a path of its own.
-    fn share(&mut self, mut licences: Vec<&Surveyed>, trees: &[&[Surveyed]], taken: &mut Paths) {
+    fn share<'a>(&mut self, mut licences: Vec<&Surveyed>, trees: &[&'a [Surveyed]], taken: &mut Paths) {
         licences.sort_by_key(|file| (parent(&file.path).to_owned(), file.path.clone()));
-        let mut refused = BTreeSet::new();
-        let mut kept: Vec<&Surveyed> = Vec::new();
+        let by_path = |files: &&'a [Surveyed]| files.iter().map(|file| (&*file.path, file)).collect();
+        let trees: Vec<HashMap<&str, &Surveyed>> = trees.iter().map(by_path).collect();
+        let digest = |file: &&Surveyed| text(file).map(|text| Sha256Digest::of(&text));
+        let (mut refused, mut kept) = (BTreeSet::new(), HashSet::new());
         for file in licences {
-            if kept.iter().any(|other| is_same_text(trees, &other.path, &file.path)) {
+            // What every payload has there; of one that is not read nobody knows whether it is another's.
+            let texts = trees.iter().map(|files| files.get(&*file.path).and_then(digest));
+            let texts: Option<Vec<_>> = texts.collect();
+            if texts.as_ref().is_some_and(|texts| kept.contains(texts)) {
                 continue;
             }
             let name = file_name(&file.path);
@@ -118,7 +120,7 @@ impl Beside {
                 directory => format!("licenses/{directory}/"),
             };
             self.rules.push((from, to));
-            kept.push(file);
+            kept.extend(texts);
         }
         if !refused.is_empty() {
             let refused = named(refused.iter().map(String::as_str));
@@ -131,9 +133,8 @@ impl Beside {
         let mut texts = BTreeSet::new();
         let mut refused = BTreeSet::new();
         for file in licences {
-            let small = std::fs::metadata(&file.source).is_ok_and(|metadata| metadata.len() <= MAX_LICENCE);
-            let text = if small { read(&file.source).ok() } else { None };
-            let text = text.and_then(|bytes| String::from_utf8(bytes).ok()).filter(|text| !holds_placeholder(text));
+            let text =
+                text(file).and_then(|bytes| String::from_utf8(bytes).ok()).filter(|text| !holds_placeholder(text));
             let Some(text) = text else {
                 refused.insert(file.path.to_string());
                 continue;

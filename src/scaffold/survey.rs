@@ -107,7 +107,8 @@ pub(super) fn survey_all(
         ));
     } else if told.question.is_none() {
         let note = format!(
-            "`{program}` says no version that can be recognised: `version` of [tool.relkit.smoke] says how it is asked, and `pattern = false` there that it has none"
+            "`{program}` says no version that can be recognised: `version` of [tool.relkit.smoke] says how it is asked, and \
+             `pattern = false` there that it has none"
         );
         findings.notes.push(note);
     }
@@ -212,7 +213,8 @@ impl<'a> Seen<'a> {
         notes
     }
 
-    /// What lies in the `bin/` of the payload or of its program to be started and is none of the executables, as scripts are, and whether it is in the package.
+    /// What lies in the `bin/` of the payload or of its program to be started and is none of the executables, as scripts are,
+    /// and whether it is in the package.
     fn no_commands(&self, executables: &[String], command: Command) -> Vec<(&str, bool)> {
         let first = executables.first().and_then(|name| self.program(name));
         let directory = first.map_or("", |file| parent(&file.path));

@@ -225,11 +225,10 @@ fn put(directory: &Path, files: &[(String, String)]) -> Result<(), ScaffoldError
 impl Scaffolded {
     /// The commands that go on from here.
     fn next(&self) -> Vec<String> {
-        let quoted = |path: &Path| shell_word(path);
-        let product = format!("--product {}", quoted(&self.directory));
+        let product = format!("--product {}", shell_word(&self.directory));
         let version = self.version.as_deref().unwrap_or("VERSION");
         let mut next = vec![format!("relkit matrix {product}")];
-        let payloads: Vec<_> = self.payloads.iter().map(|path| quoted(path)).collect();
+        let payloads: Vec<_> = self.payloads.iter().map(shell_word).collect();
         next.push(match payloads.is_empty() {
             false => format!(
                 "relkit release {product} --release-version {version} --out-dir release --payload {}",

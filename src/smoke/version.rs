@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use relkit_client::process::Ending;
+use relkit_client::process::{Ending, Finished};
 
 use super::capture;
 use super::fault::{Fault, Subject};
@@ -42,7 +42,8 @@ impl Trial<'_> {
             return Err(self.unanswered(subject, finished.ending, &text, finished.stderr_tail));
         }
         if !smoke.version.is_told {
-            let detail = format!("`{}` answers {doing}; the product says that it tells no version", subject.name);
+            let answers = format!("`{}` answers {doing}; the product says that it tells no version", subject.name);
+            let detail = answers + &remains(&finished);
             return Ok(Done::passed(detail).with(Answer { version: None, stdout: finished.stdout }));
         }
         // Some print it to standard error; where nobody says how it is found, a warning there is not taken for it.
@@ -74,13 +75,7 @@ impl Trial<'_> {
                 _ => format!("; the wheel calls itself {release}"),
             };
         }
-        if finished.left_behind > 0 {
-            let what = if finished.left_behind == 1 { "process" } else { "processes" };
-            detail += &format!("; it left {} {what} running, ended after it", finished.left_behind);
-        }
-        if finished.held_output {
-            detail += "; what it started holds its standard output open";
-        }
+        detail += &remains(&finished);
         Ok(Done::passed(detail).with(Answer { version: Some(version), stdout: finished.stdout }))
     }
 
@@ -149,6 +144,19 @@ impl Trial<'_> {
         let (program, distribution) = (project.executable(), &project.distribution);
         format!("; it was tested as `{program}` of `{distribution}`, and `--product DIR` names another product")
     }
+}
+
+/// What a program that has ended left running.
+fn remains(finished: &Finished) -> String {
+    let mut remains = String::new();
+    if finished.left_behind > 0 {
+        let what = if finished.left_behind == 1 { "process" } else { "processes" };
+        remains += &format!("; it left {} {what} running, ended after it", finished.left_behind);
+    }
+    if finished.held_output {
+        remains += "; what it started holds its standard output open";
+    }
+    remains
 }
 
 /// The arguments of the question, as sentences show them.

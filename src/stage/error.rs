@@ -93,7 +93,8 @@ impl Explain for StageError {
                 return Some(honest_instead(honest, "without `--platform-tag` relkit chooses"));
             }
             Self::NoHonestTag { .. } => {
-                "replace the binaries named, or say what the payload is for: `--target TRIPLE`, or `TAG=PAYLOAD` in a release; with `--platform-tag` see what `relkit check` says"
+                "replace the binaries named, or say what the payload is for: `--target TRIPLE`, or `TAG=PAYLOAD` in a \
+                 release; with `--platform-tag` see what `relkit check` says"
             }
             Self::Version { stated, .. } => {
                 return Some(format!("give the payload of that release, or `--release-version {stated}`"));

@@ -217,6 +217,12 @@ fn the_product_says_how_its_program_answers() {
     assert_eq!((code, &report["version"]), (Some(0), &Value::Null), "{report:#}");
     assert_eq!(report["steps"][0]["detail"], "`tool` answers `--help`; the product says that it tells no version");
     silent.fault(&silent.script("tool", "exit 0"), &[]);
+    // What it left running is told of it too.
+    if cfg!(target_os = "linux") {
+        let leaves = silent.script("tool", "( setsid env -i /bin/sleep 300 & ); sleep 0.2; exit 2");
+        let detail = silent.passes(&leaves, &[]).remove(0).1;
+        assert!(detail.ends_with("; it left 1 process running, ended after it"), "{detail}");
+    }
     for (keys, words) in [
         ("version = { pattern = true }", "it is a regular expression, or `false`"),
         ("version = { pattern = 5 }", "it is a regular expression, or `false`"),

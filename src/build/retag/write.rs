@@ -24,8 +24,8 @@ struct Ready {
 
 pub(super) fn all(plans: Vec<Plan>, options: &Options, progress: &Progress) -> Result<Vec<Retagged>, RetagError> {
     // Dropped behind all that are in there.
-    let first = options.out_dir.join("first");
-    let _made = Made::above(&first).map_err(|error| (options.out_dir.clone(), WriteError::from(error)))?;
+    let made = Made::directory(&options.out_dir);
+    let _made = made.map_err(|error| (options.out_dir.clone(), WriteError::from(error)))?;
     let ready = plans.into_iter().map(|plan| one(plan, options, progress)).collect::<Result<Vec<_>, _>>()?;
     let mut retagged = Vec::new();
     for Ready { pending, retagged: one } in ready {
