@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, cast
 
@@ -84,6 +84,16 @@ class RunResult(Generic[ParsedT]):
                     text=self.final_response or "",
                 )
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+        @classmethod
+        def __get_pydantic_core_schema__(cls, source: object, handler: Callable) -> object:
+            # A field of a program's own model, or the answer of its web service: the annotations
+            # are read now, and only now.
+            from . import types
+
+            names = ("ThreadItem", "ThreadTokenUsage", "Turn", "TurnError", "TurnStatus")
+            globals().update({name: getattr(types, name) for name in names})
+            return handler(source)
 
 
 class TurnRecord:
