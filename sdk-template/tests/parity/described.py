@@ -28,6 +28,8 @@ def described_function(function: Any) -> dict[str, Any]:
 def described_class(owner: type) -> dict[str, Any]:
     """Bases, members, constructor, fields and methods of a class."""
     found: dict[str, Any] = {"bases": [base.__name__ for base in owner.__mro__[1:]]}
+    # What a mock that is specified by the class has.
+    found["attributes"] = [name for name in dir(owner) if not name.startswith("_")]
     if issubclass(owner, enum.Enum):
         found["values"] = {member.name: member.value for member in owner}
         return found

@@ -94,6 +94,9 @@ def class_differences(name: str, theirs: dict[str, Any], own: dict[str, Any]) ->
             found |= function_differences(f"{name}()", theirs["made"], own["made"])
         elif fields[: len(wanted)] != wanted:
             found.add(f"{name}: order of fields")
+    if "Enum" not in theirs["bases"]:
+        attributes = set(theirs["attributes"]) - set(own["attributes"])
+        found |= {f"{name}.{attribute}: no attribute of the class" for attribute in attributes}
     for method, described in theirs.get("methods", {}).items():
         if method not in own["methods"]:
             found.add(f"{name}.{method}: missing")
