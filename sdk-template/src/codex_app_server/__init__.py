@@ -1,7 +1,16 @@
 """Python SDK of the Codex app server.
 
-Clients, handles, inputs and errors live here; the protocol's value types in
-`codex_app_server.types`. Every name is loaded when it is first used.
+A program starts a client, and a thread on it, and runs turns on that:
+
+    from codex_app_server import Codex, Sandbox
+
+    with Codex() as codex:
+        thread = codex.thread_start(sandbox=Sandbox.workspace_write)
+        print(thread.run("Which tests are missing here?").final_response)
+
+`AsyncCodex` is the same for event loops. Clients, handles, inputs and errors live here, the
+protocol's value types in `codex_app_server.types`, the payloads of notifications in
+`codex_app_server.events`. Every name is loaded when it is first used.
 """
 
 from __future__ import annotations
@@ -46,6 +55,7 @@ if TYPE_CHECKING:
         TransportClosedError,
         TurnFailedError,
         TurnTimeoutError,
+        is_retryable_error,
     )
     from .errors import AppServerError as CodexError
     from .errors import AppServerRpcError as CodexRpcError
@@ -61,7 +71,7 @@ if TYPE_CHECKING:
         TextInput,
     )
     from .presets import ApprovalMode, Sandbox
-    from .retry import is_retryable_error, retry_on_overload
+    from .retry import retry_on_overload
 
     __version__: str
 
@@ -132,8 +142,11 @@ _HOMES = {
     ],
     "_login_handles": [name for name in __all__ if name.endswith("LoginHandle")],
     "presets": ["ApprovalMode", "Sandbox"],
-    "retry": ["retry_on_overload", "is_retryable_error"],
-    "errors": [name for name in __all__ if name.endswith("Error") and name not in _ALIASES],
+    "retry": ["retry_on_overload"],
+    "errors": [
+        "is_retryable_error",
+        *(name for name in __all__ if name.endswith("Error") and name not in _ALIASES),
+    ],
     "api": [
         *("Codex", "AsyncCodex", "Thread", "AsyncThread"),
         *("TurnHandle", "AsyncTurnHandle", "RunResult"),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from enum import Enum
+from enum import Enum, EnumMeta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, RootModel, model_validator
@@ -62,7 +62,18 @@ class OpenEnum(str, Enum):
     __hash__ = str.__hash__
 
 
-class UnionEnum(OpenEnum):
+class _UnionMeta(EnumMeta):
+    """What makes `Kind(root=value)` the member of a value, as it makes a union."""
+
+    if not TYPE_CHECKING:
+
+        def __call__(cls, *values: object, **named: object) -> object:
+            if not values and named.keys() == {"root"}:
+                values, named = (named["root"],), {}
+            return super().__call__(*values, **named)
+
+
+class UnionEnum(OpenEnum, metaclass=_UnionMeta):
     """An enum that other SDKs have as a union: it is made, and read, like one as well."""
 
     @classmethod

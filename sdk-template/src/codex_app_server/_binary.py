@@ -5,13 +5,14 @@ from __future__ import annotations
 import importlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from ._mailbox import checked_timeout
 from ._names import RUNTIME_DISTRIBUTION, RUNTIME_MODULE
 from .config import AppServerConfig
-from .errors import BinaryNotFoundError, InvalidInputError
+from .errors import BinaryNotFoundError, InvalidInputError, LaunchError
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,8 @@ def resolve_codex_bin(config: AppServerConfig, ops: CodexBinResolverOps = DEFAUL
 
 
 def launch_command(config: AppServerConfig) -> list[str]:
-    """The command line of the server."""
-    for name in ("launch_args_override", "config_overrides"):
-        if isinstance(getattr(config, name), (str, bytes)):
-            raise InvalidInputError(f"`{name}` is a tuple of texts, not one text")
+    """The command line of the server; InvalidInputError where the configuration is none."""
+    _check(config)
     if config.launch_args_override is not None:
         if config.api_key is not None or config.base_url is not None:
             raise InvalidInputError(
@@ -90,6 +89,59 @@ def launch_command(config: AppServerConfig) -> list[str]:
     return [*command, "app-server", "--listen", "stdio://"]
 
 
+_TEXTS = ("client_name", "client_title", "client_version")
+_PATHS = ("codex_bin", "cwd")
+_TUPLES = ("config_overrides", "launch_args_override")
+_TIMEOUTS = (
+    *("startup_timeout_s", "request_timeout_s", "turn_timeout_s"),
+    *("connect_timeout_s", "close_timeout_s"),
+)
+#: What a field that is given must be, and how that is called.
+_KINDS: dict[str, tuple[tuple[type, ...], str]] = {
+    **dict.fromkeys((*_TEXTS, "base_url"), ((str,), "a text")),
+    **dict.fromkeys(_PATHS, ((str, os.PathLike), "a path")),
+    **dict.fromkeys(_TUPLES, ((list, tuple), "a tuple of texts")),
+    **dict.fromkeys(("experimental_api", "inherit_env"), ((bool,), "True or False")),
+    "env": ((Mapping,), "a mapping of variables"),
+}
+_NEVER_NONE = {*_TEXTS, "config_overrides", "experimental_api", "inherit_env", "close_timeout_s"}
+
+
+def _check(config: AppServerConfig) -> None:
+    """InvalidInputError for a field that is of another kind, LaunchError for an empty command."""
+    for name, (kinds, called) in _KINDS.items():
+        value = getattr(config, name)
+        if not isinstance(value, kinds) and (value is not None or name in _NEVER_NONE):
+            raise InvalidInputError(f"`{name}` must be {called}, not {value!r:.100}")
+    for name in _TIMEOUTS:
+        try:
+            timeout = checked_timeout(getattr(config, name))
+        except InvalidInputError as error:
+            raise InvalidInputError(f"`{name}`: {error}") from None
+        if timeout is None and name in _NEVER_NONE:
+            raise InvalidInputError(f"`{name}` must be a number of seconds, not None")
+    for name, parts in (("config_overrides", (str,)), ("launch_args_override", (str, os.PathLike))):
+        for part in getattr(config, name) or ():
+            if not isinstance(part, parts):
+                raise InvalidInputError(f"`{name}` must hold texts, not {part!r:.100}")
+    if config.launch_args_override is not None and not config.launch_args_override:
+        raise LaunchError("`launch_args_override` must be a command line, and is empty")
+    for variable, text in (config.env or {}).items():
+        # Windows has hidden variables, whose names begin with the sign.
+        if not isinstance(variable, str) or "=" in variable[1:] or "\0" in variable:
+            raise InvalidInputError(f"`env` names a variable {variable!r:.100}, which is no name")
+        if text is not None and not isinstance(text, str):
+            raise InvalidInputError(
+                f"the variable `{variable}` of `env` is no text but {text!r:.100}"
+            )
+        if text is not None and "\0" in text:  # a text may be a secret
+            raise InvalidInputError(f"the variable `{variable}` of `env` holds a null character")
+    if config.server_request_handler is not None and not callable(config.server_request_handler):
+        raise InvalidInputError(
+            f"`server_request_handler` must be callable, not {config.server_request_handler!r:.100}"
+        )
+
+
 def launch_environment(config: AppServerConfig) -> dict[str, str]:
     """The environment of the server: this process's, the package's tools, the configured one."""
     environment = dict(os.environ) if config.inherit_env else {}
@@ -101,8 +153,6 @@ def launch_environment(config: AppServerConfig) -> dict[str, str]:
         key = _same_key(environment, name)
         if value is None:
             environment.pop(key, None)
-        elif not isinstance(value, str):
-            raise InvalidInputError(f"the variable `{name}` of `env` is no text but {value!r:.100}")
         else:
             environment[key] = value
     return environment

@@ -48,7 +48,7 @@ class _Once:
         return stream
 
 
-@dataclass
+@dataclass(slots=True)
 class TurnHandle(TurnMethods, _Once, Generic[ParsedT]):
     """A turn that runs, or ran, on a thread. It knows the model that its answer shall fit."""
 
@@ -102,7 +102,7 @@ class TurnHandle(TurnMethods, _Once, Generic[ParsedT]):
             pass
 
 
-@dataclass
+@dataclass(slots=True)
 class AsyncTurnHandle(AsyncTurnMethods, _Once, Generic[ParsedT]):
     """A turn that runs, or ran, on a thread. It knows the model that its answer shall fit."""
 

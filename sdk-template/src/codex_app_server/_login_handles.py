@@ -121,14 +121,14 @@ class _LoginHandle(_AccountEnding):
         return self._client.account_login_cancel(self.login_id)
 
 
-@dataclass
+@dataclass(slots=True)
 class ChatgptLoginHandle(_LoginHandle):
     """A sign-in that the user completes in a browser, at `auth_url`."""
 
     auth_url: str
 
 
-@dataclass
+@dataclass(slots=True)
 class DeviceCodeLoginHandle(_LoginHandle):
     """A sign-in that the user completes anywhere: `user_code` is typed at `verification_url`."""
 
@@ -136,7 +136,7 @@ class DeviceCodeLoginHandle(_LoginHandle):
     user_code: str
 
 
-@dataclass
+@dataclass(slots=True)
 class McpServerLoginHandle(_McpServerEnding):
     """A sign-in to an MCP server that the user completes in a browser, at `authorization_url`.
 
@@ -175,14 +175,14 @@ class _AsyncLoginHandle(_AccountEnding):
         return await self._codex._client.account_login_cancel(self.login_id)
 
 
-@dataclass
+@dataclass(slots=True)
 class AsyncChatgptLoginHandle(_AsyncLoginHandle):
     """A sign-in that the user completes in a browser, at `auth_url`."""
 
     auth_url: str
 
 
-@dataclass
+@dataclass(slots=True)
 class AsyncDeviceCodeLoginHandle(_AsyncLoginHandle):
     """A sign-in that the user completes anywhere: `user_code` is typed at `verification_url`."""
 
@@ -190,7 +190,7 @@ class AsyncDeviceCodeLoginHandle(_AsyncLoginHandle):
     user_code: str
 
 
-@dataclass
+@dataclass(slots=True)
 class AsyncMcpServerLoginHandle(_McpServerEnding):
     """A sign-in to an MCP server that the user completes in a browser, at `authorization_url`.
 

@@ -106,7 +106,7 @@ def deadline_after(timeout: float | None) -> float | None:
 
 def checked_timeout(timeout: float | None) -> float | None:
     """The same; InvalidInputError if it is no duration."""
-    if timeout is None or isinstance(timeout, (int, float)):
+    if timeout is None or (isinstance(timeout, (int, float)) and timeout == timeout):
         return timeout
     raise InvalidInputError(f"a timeout is a number of seconds or None, not {timeout!r}")
 

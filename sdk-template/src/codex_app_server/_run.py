@@ -5,10 +5,11 @@ Models are imported where they are used; importing this module loads none.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Generic, cast
 
 from ._turns import TURN_COMPLETED
@@ -48,7 +49,7 @@ ITEM_COMPLETED = "item/completed"
 USAGE_UPDATED = "thread/tokenUsage/updated"
 
 
-@dataclass
+@dataclass(slots=True)
 class RunResult(Generic[ParsedT]):
     """What a turn produced.
 
@@ -84,6 +85,28 @@ class RunResult(Generic[ParsedT]):
                     text=self.final_response or "",
                 )
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+        # A copy, or what is unpickled, lacks what this one lacks.
+        def __getstate__(self) -> dict[str, object]:
+            state = dict(getattr(self, "__dict__", {}))
+            for each in fields(self):
+                with contextlib.suppress(AttributeError):
+                    state[each.name] = object.__getattribute__(self, each.name)
+            return state
+
+        def __setstate__(self, state: dict[str, object]) -> None:
+            for name, value in state.items():
+                setattr(self, name, value)
+
+        @classmethod
+        def __get_pydantic_core_schema__(cls, source: object, handler: Callable) -> object:
+            # A field of a program's own model, or the answer of its web service: the annotations
+            # are read now, and only now.
+            from . import types
+
+            names = ("ThreadItem", "ThreadTokenUsage", "Turn", "TurnError", "TurnStatus")
+            globals().update({name: getattr(types, name) for name in names})
+            return handler(source)
 
 
 class TurnRecord:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .client import AppServerClient
 
 
-@dataclass
+@dataclass(slots=True)
 class Thread(ThreadMethods, RequestHandling):
     """A conversation: `run` a turn and take its result, or start a `turn` and follow it."""
 
@@ -25,7 +25,7 @@ class Thread(ThreadMethods, RequestHandling):
         return self._client._core.handlers, self.id
 
 
-@dataclass
+@dataclass(slots=True)
 class AsyncThread(AsyncThreadMethods, RequestHandling):
     """A conversation: `run` a turn and take its result, or start a `turn` and follow it."""
 

@@ -53,6 +53,10 @@ class AsyncAppServerClient(AsyncClientMethods):
         return await in_thread(self._core.introduce)
 
 
+# Other SDKs of the protocol have this name for the same thing.
+AsyncCodexClient = AsyncAppServerClient
+
+
 async def in_thread(function: Callable[[], T]) -> T:
     """What `function` gives, called in a thread of its own; a cancelled wait does not stop it."""
     import asyncio

@@ -14,7 +14,7 @@ from ._binary import DEFAULT_RESOLVER, CodexBinResolverOps
 from ._binary import resolve_codex_bin as _resolve_codex_bin
 from ._names import RUNTIME_DISTRIBUTION
 from ._wire import decode_notification, params_dict
-from .config import AppServerConfig
+from .config import AppServerConfig, ServerRequestHandler
 from .generated.client_methods import ClientMethods
 
 if TYPE_CHECKING:
@@ -24,7 +24,10 @@ __all__ = [
     "RUNTIME_PKG_NAME",
     "AppServerClient",
     "AppServerConfig",
+    "ApprovalHandler",
     "CodexBinResolverOps",
+    "CodexClient",
+    "CodexConfig",
     "resolve_codex_bin",
 ]
 
@@ -64,3 +67,9 @@ class AppServerClient(ClientMethods):
 
     def _coerce_notification(self, method: str, params: object) -> Notification:
         return decode_notification(method, params if isinstance(params, Mapping) else {})
+
+
+# Other SDKs of the protocol have these names for the same things.
+CodexClient = AppServerClient
+CodexConfig = AppServerConfig
+ApprovalHandler = ServerRequestHandler

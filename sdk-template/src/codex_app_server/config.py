@@ -67,3 +67,14 @@ class AppServerConfig:
     """Decides about requests of the server, such as approvals. It gets the method and the
     parameters and gives the result object (or None to refuse); it may be a coroutine function.
     Without one every request is refused."""
+
+    if not TYPE_CHECKING:
+
+        @classmethod
+        def __get_pydantic_core_schema__(cls, source: object, handler: Callable) -> object:
+            # A field of a program's own model: its annotations are read now, and only now.
+            from ._base import WireModel
+            from ._json import JsonValue
+
+            globals().update(WireModel=WireModel, JsonValue=JsonValue)
+            return handler(source)

@@ -192,6 +192,10 @@ class RetryLimitExceededError(ServerBusyError):
     """The server itself gave up repeating an overloaded call."""
 
 
+# Other SDKs of the protocol have these names for the same things.
+CodexError = AppServerError
+CodexRpcError = AppServerRpcError
+
 _BY_CODE: dict[int, type[AppServerRpcError]] = {
     -32700: ParseError,
     -32600: InvalidRequestError,
@@ -243,6 +247,19 @@ def says_overloaded(data: object, depth: int = _SCAN_DEPTH) -> bool:
     if callable(dump):
         return says_overloaded(dump(mode="json", by_alias=True), depth - 1)
     return False
+
+
+def is_retryable_error(exc: BaseException) -> bool:
+    """Whether `exc` says that the server or the model is overloaded for now.
+
+    True for ServerBusyError, for any JsonRpcError whose data names the overload, and for a failed
+    turn whose error information does.
+    """
+    if isinstance(exc, ServerBusyError):
+        return True
+    if isinstance(exc, JsonRpcError):
+        return says_overloaded(exc.data)
+    return isinstance(exc, TurnFailedError) and says_overloaded(exc.error_info)
 
 
 def _rebuild_closed(

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
+from ._arguments import JsonMapping, StrPath
 from ._json import JsonObject
 from .errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from ._arguments import JsonMapping, StrPath
     from .generated.core import FunctionCallOutputContentItem
 
 
@@ -70,6 +70,16 @@ class ExternalMessage:
     tool_name: str
     content: str | Sequence[JsonMapping | FunctionCallOutputContentItem]
     namespace: str | None = None
+
+    if not TYPE_CHECKING:
+
+        @classmethod
+        def __get_pydantic_core_schema__(cls, source: object, handler: Callable) -> object:
+            # A field of a program's own model: its annotations are read now, and only now.
+            from .generated.core import FunctionCallOutputContentItem
+
+            globals().update(FunctionCallOutputContentItem=FunctionCallOutputContentItem)
+            return handler(source)
 
 
 RunInput: TypeAlias = Input | str | ExternalMessage

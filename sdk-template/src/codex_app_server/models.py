@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, TypeAlias, Union
 
@@ -12,15 +13,56 @@ from ._json import JsonObject, JsonValue
 if TYPE_CHECKING:
     from ._base import WireModel
 
+    # Programs for other SDKs of the protocol look for these here; `events` has them all.
+    # isort: off
+    from .generated.v2_all import (
+        AccountLoginCompletedNotification as AccountLoginCompletedNotification,
+        AccountRateLimitsUpdatedNotification as AccountRateLimitsUpdatedNotification,
+        AccountUpdatedNotification as AccountUpdatedNotification,
+        AgentMessageDeltaNotification as AgentMessageDeltaNotification,
+        AppListUpdatedNotification as AppListUpdatedNotification,
+        CommandExecutionOutputDeltaNotification as CommandExecutionOutputDeltaNotification,
+        ConfigWarningNotification as ConfigWarningNotification,
+        ContextCompactedNotification as ContextCompactedNotification,
+        DeprecationNoticeNotification as DeprecationNoticeNotification,
+        ErrorNotification as ErrorNotification,
+        FileChangeOutputDeltaNotification as FileChangeOutputDeltaNotification,
+        ItemCompletedNotification as ItemCompletedNotification,
+        ItemStartedNotification as ItemStartedNotification,
+        McpServerOauthLoginCompletedNotification as McpServerOauthLoginCompletedNotification,
+        McpToolCallProgressNotification as McpToolCallProgressNotification,
+        PlanDeltaNotification as PlanDeltaNotification,
+        RawResponseItemCompletedNotification as RawResponseItemCompletedNotification,
+        ReasoningSummaryPartAddedNotification as ReasoningSummaryPartAddedNotification,
+        ReasoningSummaryTextDeltaNotification as ReasoningSummaryTextDeltaNotification,
+        ReasoningTextDeltaNotification as ReasoningTextDeltaNotification,
+        TerminalInteractionNotification as TerminalInteractionNotification,
+        ThreadGoalClearedNotification as ThreadGoalClearedNotification,
+        ThreadGoalUpdatedNotification as ThreadGoalUpdatedNotification,
+        ThreadNameUpdatedNotification as ThreadNameUpdatedNotification,
+        ThreadStartedNotification as ThreadStartedNotification,
+        ThreadTokenUsageUpdatedNotification as ThreadTokenUsageUpdatedNotification,
+        TurnCompletedNotification as TurnCompletedNotification,
+        TurnDiffUpdatedNotification as TurnDiffUpdatedNotification,
+        TurnPlanUpdatedNotification as TurnPlanUpdatedNotification,
+        TurnStartedNotification as TurnStartedNotification,
+        WindowsWorldWritableWarningNotification as WindowsWorldWritableWarningNotification,
+    )
+    # isort: on
+
 __all__ = [
     "InitializeResponse",
     "JsonObject",
+    "JsonScalar",
     "JsonValue",
     "Notification",
     "NotificationPayload",
     "ServerInfo",
     "UnknownNotification",
 ]
+
+JsonScalar: TypeAlias = str | int | float | bool | None
+"""A JSON value that holds no others."""
 
 
 class ServerInfo(BaseModel):
@@ -61,3 +103,14 @@ class Notification:
 
     method: str
     payload: NotificationPayload
+
+
+if not TYPE_CHECKING:  # a type checker that saw it would let any name pass
+
+    def __getattr__(name: str) -> object:
+        protocol = importlib.import_module(".generated.v2_all", __package__)
+        if not name.endswith("Notification") or name not in protocol.__all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        value = getattr(protocol, name)
+        globals()[name] = value
+        return value

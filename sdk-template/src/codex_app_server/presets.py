@@ -136,16 +136,26 @@ def _add_settings(fields: dict[str, object]) -> None:
         if name == "additional_directories":
             if isinstance(value, (str, os.PathLike)) or not isinstance(value, Iterable):
                 raise InvalidInputError(f"`{name}` must be a list of directories, not {value!r}")
-            value = [os.path.abspath(directory) for directory in value]
+            value = [_absolute(name, directory) for directory in value]
         settings[key] = value.value if isinstance(value, Enum) else value
     if not settings:
         return
     given = fields.get("config")
-    config: dict[str, object] = {**given} if isinstance(given, Mapping) else {}
+    if given is not None and not isinstance(given, Mapping):
+        raise InvalidInputError(f"`config` must be a mapping of settings, not {given!r}")
+    config: dict[str, object] = {**(given or {})}
     for key in settings:
         if key in config:
             raise InvalidInputError(f"`config` says `{key}` too, give it once and not twice")
     fields["config"] = {**config, **settings}
+
+
+def _absolute(name: str, directory: object) -> str:
+    if isinstance(directory, (str, os.PathLike)):
+        path = os.path.abspath(directory)
+        if isinstance(path, str):
+            return path
+    raise InvalidInputError(f"`{name}` must hold paths as str or PathLike, not {directory!r}")
 
 
 def _add_approvals(fields: dict[str, object], mode: object) -> None:

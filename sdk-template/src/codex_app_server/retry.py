@@ -8,22 +8,9 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from typing import TypeVar, cast, overload
 
-from .errors import JsonRpcError, ServerBusyError, TurnFailedError, says_overloaded
+from .errors import is_retryable_error as is_retryable_error
 
 T = TypeVar("T")
-
-
-def is_retryable_error(exc: BaseException) -> bool:
-    """Whether `exc` says that the server or the model is overloaded for now.
-
-    True for ServerBusyError, for any JsonRpcError whose data names the overload, and for a failed
-    turn whose error information does.
-    """
-    if isinstance(exc, ServerBusyError):
-        return True
-    if isinstance(exc, JsonRpcError):
-        return says_overloaded(exc.data)
-    return isinstance(exc, TurnFailedError) and says_overloaded(exc.error_info)
 
 
 @overload

@@ -7,7 +7,7 @@ import importlib
 import inspect
 import json
 import sys
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 
 def described_function(function: Any) -> dict[str, Any]:
@@ -28,6 +28,8 @@ def described_function(function: Any) -> dict[str, Any]:
 def described_class(owner: type) -> dict[str, Any]:
     """Bases, members, constructor, fields and methods of a class."""
     found: dict[str, Any] = {"bases": [base.__name__ for base in owner.__mro__[1:]]}
+    # What a mock that is specified by the class has.
+    found["attributes"] = [name for name in dir(owner) if not name.startswith("_")]
     if issubclass(owner, enum.Enum):
         found["values"] = {member.name: member.value for member in owner}
         return found
@@ -62,7 +64,22 @@ def described(module: Any) -> dict[str, Any]:
     return found
 
 
+def own_names(module: Any) -> list[str]:
+    """What a module defines itself, and the notifications that `models` hands on."""
+    handed_on = "Notification" if module.__name__.endswith(".models") else "\0"
+    return [
+        name
+        for name, value in vars(module).items()
+        if not isinstance(value, (ParamSpec, TypeVar))
+        and (getattr(value, "__module__", "") == module.__name__ or name.endswith(handed_on))
+    ]
+
+
 if __name__ == "__main__":
     root = sys.argv[1]
     modules = {name: importlib.import_module(f"{root}{name}") for name in ("", ".types")}
-    json.dump({name: described(module) for name, module in modules.items()}, sys.stdout)
+    found = {name: described(module) for name, module in modules.items()}
+    if len(sys.argv) > 2:
+        inner = {name: importlib.import_module(f"{root}.{name}") for name in sys.argv[2:]}
+        found = {name: {own: {} for own in own_names(module)} for name, module in inner.items()}
+    json.dump(found, sys.stdout)

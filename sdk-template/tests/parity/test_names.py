@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,17 @@ DIFFERENCES: dict[str, str] = {
 #: Keywords that came later stand behind those that earlier programs know.
 LATER = {
     *("approval_mode", "include_turns", "sandbox", "section_id", "source", "turn_service_tier"),
+}
+
+
+#: The modules below the root that programs import from all the same, and what is left out of them.
+INNER: dict[str, set[str]] = {
+    # It leaves CODEX_HOME out of account.
+    "client": {"default_codex_home"},
+    "async_client": set(),
+    "errors": set(),
+    "models": set(),
+    "retry": set(),
 }
 
 
@@ -82,6 +94,9 @@ def class_differences(name: str, theirs: dict[str, Any], own: dict[str, Any]) ->
             found |= function_differences(f"{name}()", theirs["made"], own["made"])
         elif fields[: len(wanted)] != wanted:
             found.add(f"{name}: order of fields")
+    if "Enum" not in theirs["bases"]:
+        attributes = set(theirs["attributes"]) - set(own["attributes"])
+        found |= {f"{name}.{attribute}: no attribute of the class" for attribute in attributes}
     for method, described in theirs.get("methods", {}).items():
         if method not in own["methods"]:
             found.add(f"{name}.{method}: missing")
@@ -114,6 +129,15 @@ def test_every_public_name_of_the_published_sdk_is_here(
 ) -> None:
     found = differences(published[""], ours[""])
     assert sorted(found) == sorted(DIFFERENCES)
+
+
+def test_the_names_of_its_inner_modules_are_here() -> None:
+    theirs = json.loads(output(published_wheel(), str(DESCRIBED), PUBLISHED, *INNER))
+    for module, names in theirs.items():
+        here = importlib.import_module(f"{OURS}.{module}")
+        public = {name for name in names if not name.startswith("_")}
+        assert public, module
+        assert {name for name in public if not hasattr(here, name)} == INNER[module], module
 
 
 def test_every_exception_is_caught_by_the_same_names(

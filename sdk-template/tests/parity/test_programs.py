@@ -283,6 +283,55 @@ PROGRAMS = {
         except TransportClosedError:
             show("closed")
     """,
+    "records": """
+        from pydantic import BaseModel, TypeAdapter
+        class Task(BaseModel):
+            given: Input
+            config: CodexConfig
+            result: TurnResult
+        with Codex(config) as codex:
+            result = codex.thread_start().run("hello")
+        task = Task(given=[TextInput("x"), SkillInput("a", "b")], config=config, result=result)
+        dumped = json.loads(task.model_dump_json())
+        show(dumped["given"], dumped["config"]["client_name"], dumped["result"]["final_response"])
+        show(dumped["result"]["status"], [sorted(item) for item in dumped["result"]["items"]])
+        again = TypeAdapter(TurnResult).validate_python(dumped["result"])
+        show(again.id == result.id, again.items == result.items, again.usage == result.usage)
+        wanted = ("id", "status", "error", "items", "final_response", "duration_ms")
+        described = TypeAdapter(TurnResult).json_schema(mode="serialization")["properties"]
+        show([name in described for name in wanted])
+    """,
+    "lower": """
+        import importlib
+        module = TextInput.__module__.partition(".")[0]
+        client = importlib.import_module(module + ".client")
+        models = importlib.import_module(module + ".models")
+        errors = importlib.import_module(module + ".errors")
+        show(client.CodexConfig is CodexConfig, errors.CodexError is CodexError)
+        show(models.TurnCompletedNotification is TurnCompletedNotification)
+        def decline(method, params):
+            return {"decision": "decline"}
+        with client.CodexClient(config, approval_handler=decline) as lower:
+            lower.initialize()
+            thread = lower.thread_start().thread
+            turn = lower.turn_start(thread.id, "hello").turn
+            show(lower.wait_for_turn_completed(turn.id).turn.status.value)
+            read = lower.request("thread/read", {"threadId": thread.id},
+                                 response_model=ThreadReadResponse)
+            show(read.thread.id == thread.id)
+            show(type(lower.thread_goal_clear(thread.id)).__name__)
+            try:
+                lower.thread_read("nobody")
+            except errors.CodexRpcError as error:
+                show(error.code, errors.is_retryable_error(error))
+    """,
+    "summaries": """
+        for summary in (ReasoningSummary("auto"), ReasoningSummary(root="detailed"),
+                        ReasoningSummary.model_validate("none")):
+            show(getattr(summary.root, "value", summary.root))
+        with Codex(config) as codex:
+            codex.thread_start().run("x", summary=ReasoningSummary(root="concise"))
+    """,
     "accounts": """
         with Codex(config) as codex:
             show(codex.account().account, codex.account().requires_openai_auth)

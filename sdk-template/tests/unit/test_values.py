@@ -31,7 +31,7 @@ from codex_app_server._binary import launch_command, launch_environment
 from codex_app_server._run import final_response
 from codex_app_server._wire import split_user_agent
 from codex_app_server.client import AppServerClient, CodexBinResolverOps, resolve_codex_bin
-from codex_app_server.errors import TurnFailedError
+from codex_app_server.errors import InvalidInputError, TurnFailedError
 from codex_app_server.generated import v2_all
 from codex_app_server.generated.registry import NOTIFICATIONS
 from codex_app_server.inputs import to_wire_input
@@ -69,6 +69,40 @@ def test_the_command_line(tmp_path: Path) -> None:
     ]
     override = AppServerConfig(codex_bin=binary, launch_args_override=("x", "y"))
     assert launch_command(override) == ["x", "y"]
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"),
+    [
+        ("codex_bin", b"codex"),
+        ("cwd", 5),
+        ("launch_args_override", "codex app-server"),
+        ("launch_args_override", (5,)),
+        ("config_overrides", "a=1"),
+        ("config_overrides", None),
+        ("config_overrides", (5,)),
+        ("env", ["A=1"]),
+        ("env", {"A": 1}),
+        ("env", {"A": "secret\0"}),
+        ("env", {"A=B": "1"}),
+        ("env", {5: "1"}),
+        ("client_name", None),
+        ("client_version", 1),
+        ("experimental_api", None),
+        ("inherit_env", "no"),
+        ("base_url", 5),
+        ("request_timeout_s", "60"),
+        ("turn_timeout_s", float("nan")),
+        ("close_timeout_s", None),
+        ("server_request_handler", "accept"),
+    ],
+)
+def test_a_field_of_another_kind_is_named_before_anything_starts(field: str, wrong: Any) -> None:
+    given: dict[str, Any] = {"launch_args_override": ("codex",), field: wrong}
+    with pytest.raises(InvalidInputError) as caught:
+        launch_command(AppServerConfig(**given))
+    assert f"`{field}`" in str(caught.value)
+    assert "secret" not in str(caught.value)
 
 
 def test_a_relative_binary_does_not_depend_on_the_servers_directory(

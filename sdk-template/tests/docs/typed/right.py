@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 
 from pydantic import BaseModel
-from typing_extensions import assert_type
+from typing_extensions import assert_never, assert_type
 
 from codex_app_server import (
     ApprovalMode,
@@ -31,7 +31,13 @@ from codex_app_server import (
     TurnHandle,
     retry_on_overload,
 )
-from codex_app_server.errors import InvalidInputError, RequestTimeoutError
+from codex_app_server.client import CodexClient
+from codex_app_server.errors import (
+    CodexError,
+    CodexRpcError,
+    InvalidInputError,
+    RequestTimeoutError,
+)
 from codex_app_server.events import (
     AgentMessageDeltaNotification,
     ErrorNotification,
@@ -40,6 +46,7 @@ from codex_app_server.events import (
     TurnCompletedNotification,
     UnknownNotification,
 )
+from codex_app_server.models import TurnStartedNotification
 from codex_app_server.requests import (
     CommandExecutionApprovalDecision,
     CommandExecutionApprovalDecisionValue,
@@ -157,6 +164,38 @@ def items(result: RunResult) -> list[str]:
             case _:
                 pass
     return found
+
+
+def nested(item: ThreadItem) -> str:
+    match item:
+        case ThreadItem(root=CommandExecutionThreadItem(command=command, status=status)):
+            return command + status.value
+        case _:
+            return item.root.type
+
+
+def every_member(mode: ApprovalMode, box: Sandbox, status: TurnStatus) -> str:
+    match mode:
+        case ApprovalMode.deny_all:
+            word = "nobody"
+        case ApprovalMode.auto_review:
+            word = "the reviewer"
+        case _:
+            assert_never(mode)
+    if box is Sandbox.full_access:
+        return word
+    match status:
+        case TurnStatus.completed | TurnStatus.failed | TurnStatus.interrupted:
+            return "over"
+        case TurnStatus.in_progress:
+            return "under way"
+
+
+def other_names(client: CodexClient, error: CodexError) -> bool:
+    """As programs for the published SDK find them."""
+    assert_type(client.config, CodexConfig)
+    begun = TurnStartedNotification.model_validate({"threadId": "a", "turn": {}})
+    return isinstance(error, CodexRpcError) and begun.thread_id == "a"
 
 
 def listings(codex: Codex) -> None:

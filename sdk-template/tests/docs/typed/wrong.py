@@ -3,7 +3,12 @@
 from pydantic import BaseModel
 
 import codex_app_server.event  # wrong
-from codex_app_server import AsyncCodex, Codex, Sandbox, Thread, TurnHandle
+import codex_app_server.models
+import codex_app_server.types
+from typing_extensions import assert_never
+from codex_app_server import ApprovalMode, AppServerConfig, AsyncCodex, AsyncThread
+from codex_app_server import AsyncTurnHandle, Codex, CodexConfig, ExternalMessage, RunResult
+from codex_app_server import Sandbox, SkillInput, Thread, TurnHandle, retry_on_overload
 from codex_app_server import Codx  # wrong
 from codex_app_server.errors import TurnFaildError  # wrong
 from codex_app_server.events import AgentMessageDelta  # wrong
@@ -15,6 +20,7 @@ from codex_app_server.requests import FileChangeRequestApprovalParams
 from codex_app_server.requests import FileChangeRequestApprovalResponse
 from codex_app_server.requests import FileChangeParams  # wrong
 from codex_app_server.types import Trun  # wrong
+from codex_app_server.types import TurnStatus
 
 
 class Weather(BaseModel):
@@ -116,6 +122,61 @@ def payloads(handle: TurnHandle) -> None:
         match event.payload:
             case TurnStartedNotification() as begun:
                 begun.delta  # wrong
+
+
+def modules() -> None:
+    codex_app_server.Codx  # wrong
+    codex_app_server.types.Thred  # wrong
+    codex_app_server.errors.CodexErr  # wrong
+    codex_app_server.models.TurnComplete  # wrong
+
+
+def made() -> None:
+    Codex(codex_bin="x")  # wrong
+    CodexConfig(env={"A": 1})  # wrong
+    AppServerConfig(config_overrides="a=1")  # wrong
+    ExternalMessage("mail", 5)  # wrong
+    SkillInput("a")  # wrong
+
+
+def word_of(mode: ApprovalMode) -> str:
+    match mode:
+        case ApprovalMode.deny_all:
+            return "nobody"
+        case _:
+            assert_never(mode)  # wrong
+
+
+def end_of(status: TurnStatus) -> str:
+    if status is TurnStatus.completed:
+        return "over"
+    assert_never(status)  # wrong
+
+
+def nothing(thread: Thread, handle: TurnHandle) -> None:
+    result = thread.run("x")
+    result.final_response.upper()  # wrong
+    result.usage.total.total_tokens  # wrong
+    result.error.message  # wrong
+    shaped: RunResult[Weather] = thread.run("x")  # wrong
+    thread.run("x", output_schema=Weather(degrees=1))  # wrong
+    handle.steer(ExternalMessage("a", "b"))  # wrong
+    retry_on_overload(result)  # wrong
+    for event in handle:  # wrong
+        pass
+
+
+async def coming(codex: AsyncCodex, thread: AsyncThread, handle: AsyncTurnHandle) -> None:
+    codex.close()  # wrong
+    handle.interrupt()  # wrong
+    await handle.stream()  # wrong
+    for event in handle.stream():  # wrong
+        pass
+    async for event in thread.turn("x").stream():  # wrong
+        pass
+    await codex.login_chatgpt().wait()  # wrong
+    sync: Thread = await codex.thread_start()  # wrong
+    (await thread.run("x", output_schema=Weather)).parsed.place  # wrong
 
 
 async def waiting(codex: Codex, later: AsyncCodex) -> None:
