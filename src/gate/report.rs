@@ -44,7 +44,8 @@ impl Shown for Verdict<'_> {
         let Release { problems, warnings, files, .. } = self.release;
         let mut text = String::new();
         for (kind, problems) in [("problem", problems), ("warning", warnings)] {
-            for (Problem { code, message, help, .. }, files) in alike(problems) {
+            for (Problem { code, message, help, accepted, .. }, files) in alike(problems) {
+                let kind = accepted.as_ref().map_or(kind, |_| "accepted");
                 let _ = match &files[..] {
                     [] | [_] => writeln!(text, "{kind}[{}]: {}", code, visible(message)),
                     _ => writeln!(text, "{kind}[{code}]: {}", visible(files[0].1)),
@@ -53,13 +54,18 @@ impl Shown for Verdict<'_> {
                     let _ = writeln!(text, "  in {}:", plural(files.len(), "file"));
                     files.iter().for_each(|(file, _)| _ = writeln!(text, "    {}", visible(file)));
                 }
-                let _ = writeln!(text, "  help: {}\n", visible(help));
+                let _ = match accepted {
+                    Some(reason) => writeln!(text, "  reason: {}\n", visible(reason)),
+                    None => writeln!(text, "  help: {}\n", visible(help)),
+                };
             }
         }
         let (files, outcome) = (plural(files.len(), "file"), self.release.outcome.word());
-        let (problems, warnings) = (plural(problems.len(), "problem"), plural(warnings.len(), "warning"));
+        let accepted = warnings.iter().filter(|warning| warning.accepted.is_some()).count();
+        let (problems, warnings) = (plural(problems.len(), "problem"), plural(warnings.len() - accepted, "warning"));
+        let accepted = if accepted > 0 { format!(", {accepted} accepted") } else { String::new() };
         text + &format!(
-            "{} {} {outcome}: {files}, {problems}, {warnings}\nnext: {}\n",
+            "{} {} {outcome}: {files}, {problems}, {warnings}{accepted}\nnext: {}\n",
             self.release.product, self.release.release_version, self.next
         )
     }
@@ -73,9 +79,13 @@ impl Shown for Verdict<'_> {
         let Release { problems, warnings, files, release_version, .. } = self.release;
         let mut text = String::new();
         for (level, problems) in [(Level::Error, problems), (Level::Warning, warnings)] {
-            for Problem { code, file, message, help, .. } in problems {
+            for Problem { code, file, message, help, accepted, .. } in problems {
                 let path = file.as_ref().map(|file| portable(&self.dist.join(file)));
-                let message = format!("{}\nhelp: {}", visible(message), visible(help));
+                let (level, closing) = match accepted {
+                    Some(reason) => (Level::Notice, format!("accepted: {}", visible(reason))),
+                    None => (level, format!("help: {}", visible(help))),
+                };
+                let message = format!("{}\n{closing}", visible(message));
                 let _ =
                     writeln!(text, "{}", Annotation { level, file: path.as_deref(), title: code, message: &message });
             }

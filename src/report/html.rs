@@ -83,7 +83,7 @@ impl Release {
                 section aria-labelledby=(id) {
                     h2 id=(id) { (title) }
                     @for row in rows {
-                        div.finding.error[is_error] {
+                        div.finding.error[is_error].accepted[row.accepted.is_some()] {
                             p { code { (row.code) } " " (prose(&row.message)) }
                             p.soft { (prose(&row.help)) }
                         }

@@ -67,8 +67,18 @@ mod tests {
                 help: "retag".into(),
                 accepted: Some("known".into()),
             }],
-            problems: vec![ProblemRow { code: "set-complete".into(), message: "m".into(), help: "h".into() }],
-            warnings: vec![ProblemRow { code: "set-coverage".into(), message: "w".into(), help: "h".into() }],
+            problems: vec![ProblemRow {
+                code: "set-complete".into(),
+                message: "m".into(),
+                help: "h".into(),
+                accepted: None,
+            }],
+            warnings: vec![ProblemRow {
+                code: "set-coverage".into(),
+                message: "w".into(),
+                help: "h".into(),
+                accepted: None,
+            }],
             changes: Some(Changes {
                 against: "1.2.2".into(),
                 distributions: vec![ChangeRow {

@@ -33,8 +33,10 @@ impl Shown for Release {
             false => table(head, self.targets.iter().map(|target| row(target, !is_narrow))),
         };
         for (kind, rows) in [("problem", &self.problems), ("warning", &self.warnings)] {
-            for ProblemRow { code, message, help } in rows {
-                let _ = writeln!(text, "\n{kind}: {} ({code})\n  {}", visible(message), visible(help));
+            for ProblemRow { code, message, help, accepted } in rows {
+                let kind = accepted.as_ref().map_or(kind, |_| "accepted");
+                let help = accepted.as_ref().map_or_else(|| visible(help), |reason| format!("reason: {}", visible(reason)).into());
+                let _ = writeln!(text, "\n{kind}: {} ({code})\n  {help}", visible(message));
             }
         }
         for (warning, files) in self.finding_warnings() {
