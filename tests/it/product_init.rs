@@ -34,6 +34,24 @@ fn init(directory: &Path, arguments: &[&str]) -> Output {
     run(relkit().arg("init").args(arguments).current_dir(directory))
 }
 
+/// What no table makes good is said before the first release fails at it.
+#[test]
+fn what_a_release_would_fail_at_is_to_do() {
+    let directory = scratch();
+    let root = directory.path();
+    for (run_path, is_wrong) in [("/home/builder/lib", true), ("$ORIGIN/bazel-out/lib", true), ("$ORIGIN/../lib", false)] {
+        write(root, "tool", ElfSample { runpath: Some(run_path), ..glibc_elf() }.build());
+        let said = text(&init(root, &["product", "--from", "tool", "--license", "MIT", "--force"]));
+        let words = format!("to do: a release fails at `tool`: the run path `{run_path}` ");
+        assert_eq!(said.contains(&words), is_wrong, "{said}");
+        assert_eq!(said.contains("(elf-runpath)"), is_wrong, "{said}");
+        let mut release = relkit();
+        release.args(["release", "--product", "product", "--release-version", "1.2.3", "--out-dir", "out"]);
+        let released = text(&run(release.args(["--force", "--payload", "tool"]).current_dir(root)));
+        assert_eq!(released.contains("(elf-runpath)"), is_wrong, "{released}");
+    }
+}
+
 #[test]
 fn nothing_is_replaced_unless_it_is_asked_for() {
     let directory = scratch();

@@ -187,9 +187,46 @@ fn a_fault_of_a_template_names_the_template() {
     let line = |word: &str| whole.lines().position(|line| line.starts_with(word)).unwrap() + 1;
     let frame = format!("TOML parse error at line {}", line("keywords"));
     let setting = format!("`p/runtime-template/pyproject.toml`, line {}: ", line("ignore-vcs"));
+    let at = |word: &str, end: &str| format!("`p/runtime-template/pyproject.toml`, line {}{end}", line(word));
     for (from, to, place, words) in [
+        (
+            "description = \"",
+            "description = \"a\\n",
+            &*at("description", ", cannot be built"),
+            "`project.description` is not",
+        ),
+        (
+            "keywords = ",
+            "license = \"Foo\"\nkeywords = ",
+            &*at("keywords", ", cannot be built"),
+            "`Foo` is not an SPDX",
+        ),
+        (
+            "license-files = []",
+            "license-files = [\"none*\"]",
+            &*at("license-files", ": "),
+            "names `none*`: no file matches it",
+        ),
+        (
+            "keywords = ",
+            "scripts = { x = \"y\" }\nkeywords = ",
+            &*at("keywords", ", cannot be built"),
+            "`project.scripts.x` is not",
+        ),
+        (
+            "keywords = ",
+            "urls = { Home = \"x y\" }\nkeywords = ",
+            &*at("keywords", ", cannot be built"),
+            "`project.urls.Home` is not",
+        ),
+        ("keywords = ", "keyword = ", "`keyword`", "did you mean `keywords`?"),
         ("keywords = ", "keywords = 5 # ", "`p/runtime-template/pyproject.toml` cannot be built from", frame.as_str()),
-        ("readme = \"README.md\"", "readme = \"NONE.md\"", "`p/runtime-template/NONE.md`: ", "the metadata names it"),
+        (
+            "readme = \"README.md\"",
+            "readme = \"NONE.md\"",
+            &*at("readme", ": "),
+            "`project.readme` names `NONE.md`: it is not there",
+        ),
         ("ignore-vcs = true", "ignore-vcss = true", setting.as_str(), "did you mean `ignore-vcs`?"),
     ] {
         assert!(whole.contains(from), "{from}");
