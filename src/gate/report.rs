@@ -101,3 +101,31 @@ impl Shown for Verdict<'_> {
         text
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is accepted is shown and counted as that.
+    #[test]
+    fn what_is_accepted_is_no_warning() {
+        let row = |accepted: Option<&str>| {
+            let accepted = accepted.map(str::to_owned);
+            serde_json::json!({"code": "receipt-failed", "file": "a.whl", "message": "m", "help": "h", "accepted": accepted})
+        };
+        let release: Release = serde_json::from_value(serde_json::json!({
+            "schema_version": 1, "product": "acme-bin", "outcome": "passed", "release_version": "1.2.3", "problems": [],
+            "warnings": [row(Some("we know")), row(None)], "files": [],
+        }))
+        .unwrap();
+        let verdict = Verdict { release: &release, dist: Path::new("dist"), next: "relkit publish".into() };
+        let text = verdict.text();
+        assert!(text.contains("accepted[receipt-failed]: m\n  reason: we know\n"), "{text}");
+        assert!(text.contains("0 files, 0 problems, 1 warning, 1 accepted\n"), "{text}");
+        let annotations = verdict.annotations();
+        assert!(
+            annotations.contains("::notice file=dist/a.whl") && annotations.contains("accepted: we know"),
+            "{annotations}"
+        );
+    }
+}

@@ -115,7 +115,7 @@ impl<'a> Placed<'a> {
         mode: Mode,
     ) -> Result<(), PayloadError> {
         let of_row = |error, row: Option<&Row>| match row {
-            Some(row) => PayloadError::OfRow { source: Box::new(error), at: row.clone() },
+            Some(row) => PayloadError::OfRow { fault: Box::new(error), at: row.clone() },
             None => error,
         };
         match self.names.get(&(place, path.clone())) {

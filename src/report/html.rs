@@ -85,7 +85,10 @@ impl Release {
                     @for row in rows {
                         div.finding.error[is_error].accepted[row.accepted.is_some()] {
                             p { code { (row.code) } " " (prose(&row.message)) }
-                            p.soft { (prose(&row.help)) }
+                            p.soft { @match &row.accepted {
+                                Some(reason) => { "Accepted: " (prose(reason)) }
+                                None => { (prose(&row.help)) }
+                            } }
                         }
                     }
                 }

@@ -64,7 +64,8 @@ impl Shown for Release {
             let all = plural(wheels.count(), "runtime wheel");
             let _ = writeln!(
                 text,
-                "not smoke-tested here: {untested} of {all}; test them where they run, and publish with all receipts"
+                "not smoke-tested here: {untested} of {all}; test each where it runs (`relkit smoke WHEEL --receipt FILE`), \
+                 and publish with all receipts (`relkit publish --receipts DIR`): the release workflow does both"
             );
         }
         if let Some(next) = &self.next {
