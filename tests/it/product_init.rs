@@ -129,8 +129,9 @@ fn a_skeleton_is_a_product() {
     let directory = scratch();
     let root = directory.path();
     for (arguments, distribution, module, program) in [
-        (&["tool"][..], "tool", "tool", "tool"),
-        (&["lambda"], "lambda", "lambda_", "lambda"),
+        (&["tool"][..], "tool-bin", "tool_bin", "tool"),
+        (&["lambda"], "lambda-bin", "lambda_bin", "lambda"),
+        (&["d", "--name", "lambda"], "lambda", "lambda_", "lambda"),
         (&["a", "--name", "7zip-bin"], "7zip-bin", "_7zip_bin", "7zip"),
         (&["b", "--executable", "foo", "--executable", "bar"], "foo-bin", "foo_bin", "foo"),
         (&["c", "--name", "My.Tool", "--module", "mine", "--license", "mit", "--sdk"], "My.Tool", "mine", "My.Tool"),
