@@ -35,9 +35,8 @@ impl Shown for Release {
         for (kind, rows) in [("problem", &self.problems), ("warning", &self.warnings)] {
             for ProblemRow { code, message, help, accepted } in rows {
                 let kind = accepted.as_ref().map_or(kind, |_| "accepted");
-                let help = accepted
-                    .as_ref()
-                    .map_or_else(|| visible(help), |reason| format!("reason: {}", visible(reason)).into());
+                let help =
+                    accepted.as_ref().map_or_else(|| visible(help), |reason| format!("reason: {}", visible(reason)));
                 let _ = writeln!(text, "\n{kind}: {} ({code})\n  {help}", visible(message));
             }
         }
