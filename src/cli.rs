@@ -472,7 +472,7 @@ pub(crate) struct Init {
     /// The distribution, what `pip install` is given [default: the program's name with `-bin`]
     #[arg(long, value_name = "DIST")]
     pub(crate) name: Option<String>,
-    /// An executable, the program first; may be given several times
+    /// An executable, the program first; may be given several times [default: those of the payloads, else the directory's name]
     #[arg(long, value_name = "NAME")]
     pub(crate) executable: Vec<String>,
     /// The import package [default: the distribution's name]

@@ -100,6 +100,23 @@ pub(crate) fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>)
     best.filter(|(likeness, _)| *likeness > ALIKE).map(|(_, name)| name)
 }
 
+/// A name that a table does not know.
+pub(crate) struct Unknown<'a> {
+    /// `key` or `value`.
+    pub(crate) what: &'static str,
+    pub(crate) name: &'a str,
+    /// The known one that it is most like.
+    pub(crate) nearest: Option<&'a str>,
+}
+
+/// The name that the parser of a table does not know; its message names it first and the known ones after it.
+pub(crate) fn unknown_name(message: &str) -> Option<Unknown<'_>> {
+    let mut names = message.strip_prefix("unknown ")?.split('`').skip(1).step_by(2);
+    let name = names.next()?;
+    let what = if message.starts_with("unknown variant") { "value" } else { "key" };
+    Some(Unknown { what, name, nearest: nearest(name, names) })
+}
+
 /// The end of a sentence that says what was meant, where that is known.
 pub(crate) fn meant(name: Option<impl fmt::Display>) -> String {
     name.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()

@@ -19,14 +19,18 @@ pub enum StageError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    #[error("`{}` cannot be built from", path.display())]
+    #[error("`{}`{} cannot be built from", path.display(), line.map(|line| format!(", line {line},")).unwrap_or_default())]
     Project {
         path: PathBuf,
+        line: Option<usize>,
         #[source]
         source: TableError,
     },
     #[error("`{}`: {why}", path.display())]
     File { path: PathBuf, why: String },
+    /// A file that a key of the [project] table names, and why it is of no use.
+    #[error("`{}`{}: `project.{key}` names `{}`: {why}", path.display(), line.map(|line| format!(", line {line}")).unwrap_or_default(), file.display())]
+    Named { path: PathBuf, line: Option<usize>, key: &'static str, file: PathBuf, why: String },
     #[error("`{}` is missing: the stage names it as an executable of the wheel", path.display())]
     NoExecutable { path: PathBuf },
     #[error("`{}` is {what}, and a distribution holds regular files only", path.display())]
@@ -69,7 +73,9 @@ impl Explain for StageError {
             Self::LeftOut { .. } => Some("name it in `force-include`, or remove it from the stage".into()),
             Self::Setting(error) => error.hint(),
             Self::Fs(error) => error.hint(),
-            Self::Pyproject { .. } | Self::Project { .. } | Self::File { .. } | Self::Metadata { .. } => None,
+            Self::Project { source, .. } => source.hint(),
+            Self::Named { .. } => Some("correct the key, or put the file into the template".into()),
+            Self::Pyproject { .. } | Self::File { .. } | Self::Metadata { .. } => None,
         }
     }
 

@@ -11,7 +11,7 @@ use super::imports::imports;
 use super::people::people_fields;
 use super::readme::{Readme, readme};
 use super::table::{File, LicenseKey, LicenseTable, TableError, value};
-use crate::wheel::entry_points::{CONSOLE_SCRIPTS, EntryPoints, GUI_SCRIPTS};
+use crate::wheel::entry_points::{CONSOLE_SCRIPTS, EntryPoints, EntryPointsError, GUI_SCRIPTS};
 use crate::wheel::fields::{Fields, FieldsError};
 use crate::wheel::licences;
 use crate::wheel::name::DistributionName;
@@ -196,7 +196,16 @@ fn entry_points(
     let own = [(CONSOLE_SCRIPTS, scripts), (GUI_SCRIPTS, gui_scripts)];
     for (group, entries) in own.into_iter().chain(groups.iter().map(|(group, entries)| (group.as_str(), entries))) {
         for (name, reference) in entries {
-            points.push(group, name, reference).map_err(|error| value("entry-points", error))?;
+            let key = match group {
+                CONSOLE_SCRIPTS => format!("scripts.{name}"),
+                GUI_SCRIPTS => format!("gui-scripts.{name}"),
+                group => format!("entry-points.{group}.{name}"),
+            };
+            points.push(group, name, reference).map_err(|error| match error {
+                // There is no line of a file yet.
+                EntryPointsError::Line { text, .. } => value(key, format!("`{text}` is no entry point")),
+                error => value(key, error),
+            })?;
         }
     }
     Ok(points)
@@ -315,7 +324,7 @@ fast_io = ["uvloop; sys_platform != 'win32' or python_version > '3.12'"]
             ("\"one\"", "\"one,two\"", "keywords"),
             ("pydantic >= 2.12, < 3", "pydantic @ https://x.example/a.whl", "dependencies"),
             ("https://x.example/source", "source", "urls.Source"),
-            ("demo.cli:main", "demo.cli", "entry-points"),
+            ("demo.cli:main", "demo.cli", "scripts.demo"),
             ("keywords", "import-names = ['1a']\nkeywords", "import-names"),
             ("\"README.md\"", "{ file = 'a.md', content-type = 'text/markdown', charset = 'latin-1' }", "readme"),
             ("fast_io", "-", "optional-dependencies.-"),

@@ -12,6 +12,7 @@ use super::project_table::Project;
 use super::readme::ReadmeSource;
 use super::selection::of_sdist;
 use super::source::Member;
+use super::table::key_line;
 use super::tree::{Entry, Tree};
 use super::wheel_files::{Layout, WheelFiles};
 use crate::fs::{FsError, Walked, read_table};
@@ -124,8 +125,11 @@ impl Staged {
             }
             StageTable::Sdk { release_version } => (StageKind::Sdk, release_version),
         };
-        let project =
-            Project::from_pyproject(&text).map_err(|source| StageError::Project { path: origin.clone(), source })?;
+        let project = Project::from_pyproject(&text).map_err(|source| StageError::Project {
+            path: origin.clone(),
+            line: source.line(&text),
+            source,
+        })?;
         let untrue = |what: String| StageError::Untrue { path: origin.clone(), what };
         if project.name.as_str() != table.distribution {
             let (name, distribution) = (&project.name, &table.distribution);
@@ -150,10 +154,24 @@ impl Staged {
         let settings = Settings::read(SettingsFile { path: &origin, text: &text }, hatch, builds)?;
         let layout = Layout { project: &project, module: &table.module, executables: &executables, origin: &origin };
         let WheelFiles { members, beside, restored } = WheelFiles::select(&tree, &settings, &layout)?;
-        let licenses = tree.licenses(&project.license_files)?;
-        let license_text = project.license_text.as_deref().map(|path| tree.text(path)).transpose()?;
+        let named = |key: &'static str| {
+            let (origin, text) = (&origin, &text);
+            move |error: StageError| match error {
+                StageError::File { path, why } => StageError::Named {
+                    path: origin.clone(),
+                    line: key_line(text, &["project", key]),
+                    key,
+                    file: path.strip_prefix(directory).unwrap_or(&path).to_owned(),
+                    why,
+                },
+                other => other,
+            }
+        };
+        let licenses = tree.licenses(&project.license_files).map_err(named("license-files"))?;
+        let license_text = project.license_text.as_deref().map(|path| tree.text(path)).transpose();
+        let license_text = license_text.map_err(named("license"))?;
         let description = match project.readme.as_ref().map(|readme| &readme.source) {
-            Some(ReadmeSource::File(path)) => Some(tree.text(path)?),
+            Some(ReadmeSource::File(path)) => Some(tree.text(path).map_err(named("readme"))?),
             Some(ReadmeSource::Text(text)) => Some(text.clone()),
             None => None,
         };

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use toml::de::{DeTable, DeValue};
+
+use crate::error::unknown_name;
 
 /// A `[project]` table that cannot be built from.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +22,49 @@ pub enum TableError {
 
 pub(super) fn value(key: impl Into<String>, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> TableError {
     TableError::Value { key: key.into(), source: source.into() }
+}
+
+impl TableError {
+    /// The line that it is about, where its sentence does not say it.
+    pub(super) fn line(&self, text: &str) -> Option<usize> {
+        let Self::Value { key, .. } = self else { return None };
+        // The name of an entry may have dots of its own.
+        let levels = if key.starts_with("entry-points.") { 3 } else { 2 };
+        key_line(text, &std::iter::once("project").chain(key.splitn(levels, '.')).collect::<Vec<_>>())
+    }
+
+    pub(super) fn hint(&self) -> Option<String> {
+        let Self::Table(source) = self else { return None };
+        unknown_name(source.message()).map(|unknown| match unknown.nearest {
+            Some(known) => format!("did you mean `{known}`?"),
+            None => "remove it: builders refuse what the specification of pyproject.toml does not know".to_owned(),
+        })
+    }
+}
+
+/// The line of the last of the keys that is there.
+pub(super) fn key_line(text: &str, keys: &[&str]) -> Option<usize> {
+    place(text, keys).map(|start| line(text, start))
+}
+
+/// Where the last of the keys stands that is there.
+fn place(text: &str, keys: &[&str]) -> Option<usize> {
+    let document = DeTable::parse(text).ok()?;
+    let (mut table, mut start) = (document.get_ref(), None);
+    for key in keys {
+        let Some((found, value)) = table.iter().find(|(found, _)| found.get_ref().as_ref() == *key) else { break };
+        start = Some(found.span().start);
+        match value.get_ref() {
+            DeValue::Table(below) => table = below,
+            _ => break,
+        }
+    }
+    start
+}
+
+/// The line of a byte, counted from one.
+pub(super) fn line(text: &str, at: usize) -> usize {
+    text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
 }
 
 #[derive(Deserialize)]

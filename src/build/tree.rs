@@ -63,7 +63,7 @@ impl<'a> Tree<'a> {
     pub(super) fn text(&self, path: &str) -> Result<String, StageError> {
         let at = self.directory.join(path);
         let Some(file) = self.files.get(plain(path)) else {
-            return Err(StageError::File { path: at, why: "the metadata names it, and it is not in the stage".into() });
+            return Err(StageError::File { path: at, why: "it is not there".into() });
         };
         let bytes = read(&regular(file)?.path)?;
         let text =
@@ -78,8 +78,9 @@ impl<'a> Tree<'a> {
             LicenseFiles::Usual => licences::USUAL.to_vec(),
         };
         let unreadable = |path: &Path, why: String| StageError::File { path: path.to_owned(), why };
-        let read = licences::LicenseGlobs::new(globs.iter().copied())
-            .map_err(|error| unreadable(self.directory, format!("`license-files` cannot be read: {error}")))?;
+        let read = licences::LicenseGlobs::new(globs.iter().copied()).map_err(|error| {
+            unreadable(&self.directory.join(globs.join(", ")), format!("it cannot be read: {error}"))
+        })?;
         let mut found = BTreeMap::new();
         let mut used = vec![false; globs.len()];
         for (path, file) in &self.files {
@@ -88,7 +89,7 @@ impl<'a> Tree<'a> {
             if meant != one_level
                 && let Some(glob) = differing.next().and_then(|index| globs.get(index))
             {
-                let why = format!("`license-files` names it by `{glob}`, which hatchling reads otherwise than PEP 639");
+                let why = format!("by `{glob}`, which hatchling reads otherwise than PEP 639");
                 return Err(unreadable(&file.path, why));
             }
             if !meant.is_empty() {
@@ -100,7 +101,7 @@ impl<'a> Tree<'a> {
         }
         let unused = globs.iter().zip(used).find(|(_, used)| !used).map(|(glob, _)| glob);
         if let (Some(glob), LicenseFiles::Given(_)) = (unused, wanted) {
-            let why = "`license-files` names it, and no file of the stage matches".into();
+            let why = "no file matches it".into();
             return Err(unreadable(&self.directory.join(glob), why));
         }
         Ok(found)

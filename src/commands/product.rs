@@ -39,11 +39,15 @@ pub(super) fn release(
     console: &Console,
 ) -> Result<ReleaseVersion, Failure> {
     let release = runtime.release(&options.release_version)?;
+    let (text, version) = (&options.release_version, release.program());
     // An app server numbers its own pre-releases that way.
-    if !runtime.is_app_server() && release.is_respin(&options.release_version) {
-        let (text, version) = (&options.release_version, release.program());
-        console
-            .status("Reading", format_args!("`{text}` as {version}: PEP 440 has no other place for the last number"));
+    let why = match release.leaves_out() {
+        true => Some("PEP 440 takes it for that where a number or a word is left out"),
+        false if runtime.is_app_server() => None,
+        false => release.is_respin(text).then_some("PEP 440 has no other place for the last number"),
+    };
+    if let Some(why) = why {
+        console.status("Reading", format_args!("`{text}` as {version}: {why}"));
     }
     Ok(match options.revision {
         Some(revision) => release.revised(revision)?,

@@ -26,6 +26,9 @@ pub struct Problem {
     #[serde(skip)]
     pub(super) said: Option<String>,
     pub help: String,
+    /// Why it is accepted, where it is: shown with the warnings, and none of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) accepted: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

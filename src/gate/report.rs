@@ -44,7 +44,8 @@ impl Shown for Verdict<'_> {
         let Release { problems, warnings, files, .. } = self.release;
         let mut text = String::new();
         for (kind, problems) in [("problem", problems), ("warning", warnings)] {
-            for (Problem { code, message, help, .. }, files) in alike(problems) {
+            for (Problem { code, message, help, accepted, .. }, files) in alike(problems) {
+                let kind = accepted.as_ref().map_or(kind, |_| "accepted");
                 let _ = match &files[..] {
                     [] | [_] => writeln!(text, "{kind}[{}]: {}", code, visible(message)),
                     _ => writeln!(text, "{kind}[{code}]: {}", visible(files[0].1)),
@@ -53,13 +54,18 @@ impl Shown for Verdict<'_> {
                     let _ = writeln!(text, "  in {}:", plural(files.len(), "file"));
                     files.iter().for_each(|(file, _)| _ = writeln!(text, "    {}", visible(file)));
                 }
-                let _ = writeln!(text, "  help: {}\n", visible(help));
+                let _ = match accepted {
+                    Some(reason) => writeln!(text, "  reason: {}\n", visible(reason)),
+                    None => writeln!(text, "  help: {}\n", visible(help)),
+                };
             }
         }
         let (files, outcome) = (plural(files.len(), "file"), self.release.outcome.word());
-        let (problems, warnings) = (plural(problems.len(), "problem"), plural(warnings.len(), "warning"));
+        let accepted = warnings.iter().filter(|warning| warning.accepted.is_some()).count();
+        let (problems, warnings) = (plural(problems.len(), "problem"), plural(warnings.len() - accepted, "warning"));
+        let accepted = if accepted > 0 { format!(", {accepted} accepted") } else { String::new() };
         text + &format!(
-            "{} {} {outcome}: {files}, {problems}, {warnings}\nnext: {}\n",
+            "{} {} {outcome}: {files}, {problems}, {warnings}{accepted}\nnext: {}\n",
             self.release.product, self.release.release_version, self.next
         )
     }
@@ -73,9 +79,13 @@ impl Shown for Verdict<'_> {
         let Release { problems, warnings, files, release_version, .. } = self.release;
         let mut text = String::new();
         for (level, problems) in [(Level::Error, problems), (Level::Warning, warnings)] {
-            for Problem { code, file, message, help, .. } in problems {
+            for Problem { code, file, message, help, accepted, .. } in problems {
                 let path = file.as_ref().map(|file| portable(&self.dist.join(file)));
-                let message = format!("{}\nhelp: {}", visible(message), visible(help));
+                let (level, closing) = match accepted {
+                    Some(reason) => (Level::Notice, format!("accepted: {}", visible(reason))),
+                    None => (level, format!("help: {}", visible(help))),
+                };
+                let message = format!("{}\n{closing}", visible(message));
                 let _ =
                     writeln!(text, "{}", Annotation { level, file: path.as_deref(), title: code, message: &message });
             }
@@ -89,5 +99,33 @@ impl Shown for Verdict<'_> {
             );
         }
         text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is accepted is shown and counted as that.
+    #[test]
+    fn what_is_accepted_is_no_warning() {
+        let row = |accepted: Option<&str>| {
+            let accepted = accepted.map(str::to_owned);
+            serde_json::json!({"code": "receipt-failed", "file": "a.whl", "message": "m", "help": "h", "accepted": accepted})
+        };
+        let release: Release = serde_json::from_value(serde_json::json!({
+            "schema_version": 1, "product": "acme-bin", "outcome": "passed", "release_version": "1.2.3", "problems": [],
+            "warnings": [row(Some("we know")), row(None)], "files": [],
+        }))
+        .unwrap();
+        let verdict = Verdict { release: &release, dist: Path::new("dist"), next: "relkit publish".into() };
+        let text = verdict.text();
+        assert!(text.contains("accepted[receipt-failed]: m\n  reason: we know\n"), "{text}");
+        assert!(text.contains("0 files, 0 problems, 1 warning, 1 accepted\n"), "{text}");
+        let annotations = verdict.annotations();
+        assert!(
+            annotations.contains("::notice file=dist/a.whl") && annotations.contains("accepted: we know"),
+            "{annotations}"
+        );
     }
 }

@@ -153,7 +153,13 @@ fn problems(report: &Report, dist: &Path) -> (Vec<Problem>, Vec<Problem>) {
         let name = portable(file.path.strip_prefix(dist).unwrap_or(&file.path));
         let problem = problem(finding, Some(name).filter(|name| !name.is_empty()));
         match (finding.severity, &finding.accepted) {
-            (_, Some(reason)) => warnings.push(Problem { help: format!("accepted: {reason}"), ..problem }),
+            (_, Some(reason)) => {
+                warnings.push(Problem {
+                    help: format!("accepted: {reason}"),
+                    accepted: Some(reason.clone()),
+                    ..problem
+                });
+            }
             (Severity::Error, None) => problems.push(problem),
             (Severity::Warning, None) => warnings.push(problem),
         }
@@ -173,7 +179,7 @@ fn problem(finding: &Finding, file: Option<String>) -> Problem {
         }
         _ => (finding.message.clone(), None),
     };
-    Problem { code: finding.rule.to_owned(), file, message, said, help: finding.help.clone() }
+    Problem { code: finding.rule.to_owned(), file, message, said, help: finding.help.clone(), accepted: None }
 }
 
 /// Whether a rule finds something only where a release is expected.

@@ -44,8 +44,8 @@ pub enum PayloadError {
     #[error("`{}`: `{member}` cannot go to `{to}` of the wheel: {clash}", path.display())]
     Destination { path: PathBuf, member: String, to: String, clash: Clash },
     /// A file that a row of `files` takes to a place that it cannot have.
-    #[error("{source} ({at})")]
-    OfRow { source: Box<PayloadError>, at: Row },
+    #[error("{fault} ({at})")]
+    OfRow { fault: Box<PayloadError>, at: Row },
     /// A pattern of `files` that names one file, and should.
     #[error("`{}`: `files` ships `{pattern}` as the one file `{to}`, and it matches several: {members} ({at})", path.display())]
     OneName { path: PathBuf, pattern: String, members: String, to: String, at: Row },
@@ -84,7 +84,7 @@ impl Explain for PayloadError {
                              program, a `.tar`, `.tar.gz`, `.tar.xz`, `.tar.zst` or `.zip` of either, or a published wheel";
         match self {
             Self::Fs(error) => error.hint(),
-            Self::OfRow { source, .. } => source.hint(),
+            Self::OfRow { fault, .. } => fault.hint(),
             Self::NotAFile { .. } | Self::NotExecutable { .. } | Self::NotTar { .. } | Self::NoExecutable { .. } => {
                 Some(FORMS.into())
             }
@@ -124,7 +124,7 @@ impl Explain for PayloadError {
     fn exit(&self) -> Exit {
         match self {
             Self::Fs(error) => error.exit(),
-            Self::OfRow { source, .. } => source.exit(),
+            Self::OfRow { fault, .. } => fault.exit(),
             Self::NotAFile { .. } => Exit::Failed,
             _ => Exit::NotGood,
         }

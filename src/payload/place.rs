@@ -9,7 +9,7 @@ use super::found::Found;
 use super::package::Package;
 use crate::fs::Mode;
 use crate::member_path::{Clash, MemberPath, Node, Paths};
-use crate::product::FileRule;
+use crate::product::{FileRule, Place as Row};
 use crate::wheel::info;
 
 /// A directory of a wheel.
@@ -51,6 +51,8 @@ pub struct PayloadFile {
     /// Its mode in the wheel, whatever the input's was.
     pub mode: Mode,
     pub(crate) size: u64,
+    /// The row of `files` that gives it its place, where one does.
+    pub(crate) row: Option<Row>,
 }
 
 /// One of the product's executables in a payload.
@@ -84,7 +86,7 @@ pub(super) struct Placed<'a> {
     files: Vec<PayloadFile>,
     paths: HashMap<Place, Paths>,
     /// What the input calls the file at a place and path.
-    names: HashMap<(Place, MemberPath), MemberPath>,
+    names: HashMap<(Place, MemberPath), (MemberPath, Option<Row>)>,
 }
 
 impl<'a> Placed<'a> {
@@ -100,22 +102,40 @@ impl<'a> Placed<'a> {
         path: MemberPath,
         mode: Mode,
     ) -> Result<(), PayloadError> {
-        let taken = self.names.get(&(place, path.clone()));
-        if taken == Some(&found.path) {
-            return Ok(());
-        }
-        if let Some(other) = taken {
-            return Err(PayloadError::OnePath {
-                path: self.origin.to_owned(),
-                members: [other.to_string(), found.path.to_string()],
-                to: format!("{place}{path}"),
-            });
+        self.put_by(None, found, place, path, mode)
+    }
+
+    /// The same, where a row of `files` may say the place.
+    pub(super) fn put_by(
+        &mut self,
+        row: Option<&Row>,
+        found: &Found,
+        place: Place,
+        path: MemberPath,
+        mode: Mode,
+    ) -> Result<(), PayloadError> {
+        let of_row = |error, row: Option<&Row>| match row {
+            Some(row) => PayloadError::OfRow { fault: Box::new(error), at: row.clone() },
+            None => error,
+        };
+        match self.names.get(&(place, path.clone())) {
+            Some((other, _)) if *other == found.path => return Ok(()),
+            Some((other, others_row)) => {
+                let error = PayloadError::OnePath {
+                    path: self.origin.to_owned(),
+                    members: [other.to_string(), found.path.to_string()],
+                    to: format!("{place}{path}"),
+                };
+                return Err(of_row(error, row.or(others_row.as_ref())));
+            }
+            None => {}
         }
         if let Some(clash) = self.paths.entry(place).or_default().take(&path, Node::File).into_iter().next() {
-            return Err(self.refused(found, place, &path, clash));
+            return Err(of_row(self.refused(found, place, &path, clash), row));
         }
-        self.names.insert((place, path.clone()), found.path.clone());
-        self.files.push(PayloadFile { place, path, source: found.source.clone(), mode, size: found.size });
+        let row = row.cloned();
+        self.names.insert((place, path.clone()), (found.path.clone(), row.clone()));
+        self.files.push(PayloadFile { place, path, source: found.source.clone(), mode, size: found.size, row });
         Ok(())
     }
 

@@ -86,8 +86,7 @@ pub(super) fn apply(
                 Place::Licences | Place::Sboms => Mode::Data,
                 Place::Package | Place::Scripts | Place::Data => file.mode_beside(file.magic()?, directory),
             };
-            let of_row = |error| PayloadError::OfRow { source: Box::new(error), at: rule.at.clone() };
-            placed.put(file, place, path, mode).map_err(of_row)?;
+            placed.put_by(Some(&rule.at), file, place, path, mode)?;
             if place == Place::Package {
                 applied.moved.insert(file.path.clone());
             }

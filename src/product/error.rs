@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::place::Place;
 use crate::console::text::visible;
-use crate::error::{Exit, Explain, nearest};
+use crate::error::{Exit, Explain, Unknown, unknown_name};
 use crate::fs::FsError;
 
 #[derive(Debug, thiserror::Error)]
@@ -61,14 +61,12 @@ impl Explain for ProductError {
 
 const KEYS: &str = "docs/products.md says what each key of the table holds";
 
-/// The known key or value that an unknown one is most like; the parser's message names it first and the known ones after it.
+/// What may be meant by a key or value that the table does not know.
 fn nearest_key(message: &str) -> Option<String> {
-    let mut names = message.strip_prefix("unknown ")?.split('`').skip(1).step_by(2);
-    let unknown = names.next()?;
-    let what = if message.starts_with("unknown variant") { "value" } else { "key" };
-    Some(match nearest(unknown, names) {
+    let Unknown { what, name, nearest } = unknown_name(message)?;
+    Some(match nearest {
         Some(known) => format!("did you mean `{known}`?"),
         // A key of TOML may hold anything, and a hint keeps its lines.
-        None => format!("`{}` is no {what} there; docs/products.md lists them", visible(unknown)),
+        None => format!("`{}` is no {what} there; docs/products.md lists them", visible(name)),
     })
 }

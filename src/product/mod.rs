@@ -30,6 +30,7 @@ pub(crate) use runtime::{Command, PlatformFamily};
 pub use sdk::SdkProject;
 pub use smoke::Level;
 pub(crate) use smoke::{Smoke, SmokeCommand, VersionQuestion};
+use table::has_table;
 pub(crate) use table::is_of_python;
 pub use target::Target;
 pub(crate) use target::Text;
@@ -167,9 +168,7 @@ fn nearest(start: &Path) -> Result<Option<PathBuf>, ProductError> {
             continue;
         }
         let text = read_table(&path)?;
-        let table: Result<toml::Table, _> = toml::from_str(text.trim_start_matches('\u{feff}'));
-        let is_product = |table: toml::Table| table.get("tool").is_some_and(|tool| tool.get("relkit").is_some());
-        if table.map_or(true, is_product) {
+        if has_table(text.trim_start_matches('\u{feff}')) {
             return Ok(Some(directory.to_owned()));
         }
     }

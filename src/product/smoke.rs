@@ -249,6 +249,11 @@ impl Table {
                 return Err(origin.refused(&key, why));
             }
         }
+        if self.level == Some(Level::Command) && commands.is_empty() {
+            let why = "there is no [[tool.relkit.smoke.command]], so nothing but the version would be tried: write one, or leave \
+                       `level` out";
+            return Err(origin.refused("smoke.level", why));
+        }
         check_arguments(&format!("{key}.args"), &version.arguments, origin)?;
         Ok(Smoke { level: self.level.unwrap_or(usual), version, commands })
     }

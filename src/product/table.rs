@@ -41,6 +41,13 @@ impl<'a> Origin<'a> {
 
     pub(super) fn table<T: DeserializeOwned>(self) -> Result<T, ProductError> {
         let parsed: Result<Pyproject<T>, _> = toml::from_str(self.text);
+        if parsed.is_err()
+            && let Some(key) = self.document().and_then(|document| misspelt(document.as_table()))
+        {
+            let why = format!("nothing reads `{key}`; did you mean `{TABLE}`?");
+            let at = Place { origin: self.name.to_owned(), line: self.line(&key), key };
+            return Err(ProductError::Value { at, source: why.into() });
+        }
         let refused = |source: toml::de::Error| {
             let key = source.span().and_then(|span| self.key_at(span.start));
             ProductError::Table { origin: self.name.to_owned(), key, source: Box::new(source) }
@@ -113,6 +120,32 @@ impl<'a> Origin<'a> {
         }
         Err(self.refused(key, format!("`{name}` is not the file name of an executable (without `.exe`)")))
     }
+}
+
+/// Whether a file has the table, or one that is meant to be it; one that is no TOML may.
+pub(super) fn has_table(text: &str) -> bool {
+    let Ok(document) = Document::parse(text) else { return true };
+    let root = document.as_table();
+    root.get("tool").is_some_and(|tool| tool.get("relkit").is_some()) || misspelt(root).is_some()
+}
+
+/// The table that is a product's.
+const TABLE: &str = "tool.relkit";
+
+/// The key of a table that is the product's but for a slip: `tool.relki`, `tools.relkit`, `relkit`.
+fn misspelt(root: &toml_edit::Table) -> Option<String> {
+    /// More slips make another word.
+    const SLIPS: usize = 2;
+    let has_table = |item: Option<&toml_edit::Item>| item.is_some_and(|item| item.is_table_like());
+    let (tool, name) = TABLE.split_once('.')?;
+    let slip = |key: &str, meant: &str| key != meant && strsim::osa_distance(&key.to_lowercase(), meant) <= SLIPS;
+    let of_tool = root.get(tool).and_then(toml_edit::Item::as_table_like).into_iter().flat_map(|table| table.iter());
+    let below =
+        of_tool.filter(|(key, item)| slip(key, name) && has_table(Some(item))).map(|(key, _)| format!("{tool}.{key}"));
+    let above = root.iter().filter(|(key, item)| *key != tool && has_table(item.get(name)));
+    let above = above.map(|(key, _)| format!("{key}.{name}"));
+    let alone = Some(name.to_owned()).filter(|name| has_table(root.get(name)));
+    below.chain(above).chain(alone).next()
 }
 
 /// Whether Python has the name for itself, so that no installed package is imported by it.

@@ -83,21 +83,28 @@ fn alone<'a>(template: &'a Template, product: Option<&Path>) -> Option<&'a Path>
     template.directory.as_deref().filter(|_| product.is_none())
 }
 
-/// The command that comes next: the upload where all is well, of the targets that are there and no fewer; else what tells
-/// more. Receipts are asked for where every wheel has one.
+/// The command that comes next: the upload where all is well, of the targets that are there and no fewer; where some of the
+/// wheels do not run here, the workflow that tests each where it does; else what tells more.
 pub(super) fn next(options: &Options, targets: &[TargetRow], is_good: bool) -> String {
     let dist = options.out_dir.join("dist");
     let product = options.product.directory.as_deref();
     let program = options.version.program().to_string();
+    let at_product = product.map(|product| format!(" --product {}", shell_word(product))).unwrap_or_default();
     let failed = targets.iter().find(|row| row.step("smoke").is_some_and(|step| step.outcome == Outcome::Failed));
     // What is accepted as it is holds nothing up.
-    if let Some(wheel) = failed.filter(|_| !is_good).and_then(|row| row.wheel.as_ref()) {
-        let product = product.map(|product| format!(" --product {}", shell_word(product))).unwrap_or_default();
-        return format!("relkit smoke {}{product} --expect-version {program}", shell_word(&dist.join(wheel)));
+    if let Some((row, wheel)) = failed.filter(|_| !is_good).and_then(|row| Some((row, row.wheel.as_ref()?))) {
+        let runner = options.runners.iter().find(|(triple, _)| row.target.as_ref() == Some(triple));
+        let runner =
+            runner.map(|(_, runner)| format!(" --runner {}", shell_word(&runner.to_string()))).unwrap_or_default();
+        return format!(
+            "relkit smoke {}{at_product} --expect-version {program}{runner}",
+            shell_word(&dist.join(wheel))
+        );
     }
     let receipts = options.out_dir.join("receipts");
-    let mut wheels = targets.iter().filter(|row| row.wheel.is_some()).peekable();
-    let has_receipts = wheels.peek().is_some() && wheels.all(TargetRow::is_tested);
+    let wheels: Vec<_> = targets.iter().filter(|row| row.wheel.is_some()).collect();
+    let is_tested = wheels.iter().all(|row| row.is_tested());
+    let has_receipts = is_tested && !wheels.is_empty();
     let command = UploadCommand {
         dist: &dist,
         release_version: &program,
@@ -111,5 +118,11 @@ pub(super) fn next(options: &Options, targets: &[TargetRow], is_good: bool) -> S
         index_url: None,
         runtime: &options.product.runtime,
     };
-    if is_good { command.to_string() } else { command.verify() }
+    let is_alone = command.template.is_some() || command.sdk_template.is_some();
+    match is_good {
+        true if is_tested => command.to_string(),
+        // Nothing that no machine has run is published by a line that is copied.
+        true if !is_alone => format!("relkit workflow{at_product}"),
+        _ => command.verify(),
+    }
 }

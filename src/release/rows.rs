@@ -52,7 +52,8 @@ pub(super) fn failed_steps(row: &TargetRow) -> impl Iterator<Item = FailedStep> 
 }
 
 pub(super) fn problem(problem: &Problem) -> ProblemRow {
-    ProblemRow { code: problem.code.clone(), message: problem.message.clone(), help: problem.help.clone() }
+    let Problem { code, message, help, accepted, .. } = problem.clone();
+    ProblemRow { code, message, help, accepted }
 }
 
 pub(super) fn findings(file: &FileReport) -> impl Iterator<Item = FindingRow> {

@@ -57,7 +57,8 @@ impl Place<'_> {
             Ok(staged) => staged,
             Err(failure) if failure.exit == Exit::NotGood => {
                 let detail = failure.sentence();
-                self.console.warning(format_args!("{shown}: {detail}"));
+                // What is wrong is said once, with the problems.
+                self.console.status("Failed", format_args!("{shown}: no stage can be made of it"));
                 let failed = step("stage", Outcome::Failed, detail, started.elapsed());
                 row.steps.push(StepRow { help: failure.hint, ..failed });
                 return Ok(None);

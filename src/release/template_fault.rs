@@ -45,8 +45,14 @@ fn with_line(message: &str, staged: &str, own: &str) -> Option<String> {
     let Some(found) = LINE.as_ref().and_then(|regex| regex.captures(message)) else { return Some(message.to_owned()) };
     let (before, number) = (found.name("before")?.as_str(), found.name("number")?.as_str());
     let line = staged.lines().nth(number.parse::<usize>().ok()?.checked_sub(1)?)?;
-    let mut same = own.lines().enumerate().filter(|(_, own)| *own == line);
-    let (Some((index, _)), None) = (same.next(), same.next()) else { return None };
+    let only = |is_it: &dyn Fn(&str) -> bool| {
+        let mut same = own.lines().enumerate().filter(|(_, own)| is_it(own));
+        same.next().filter(|_| same.next().is_none()).map(|(index, _)| index)
+    };
+    // A value that staging adds to keeps its key.
+    let key = line.split_once('=').map(|(key, _)| key.trim_end());
+    let is_of_key = |own: &str| own.split_once('=').is_some_and(|(own, _)| Some(own.trim_end()) == key);
+    let index = only(&|own| own == line).or_else(|| only(&is_of_key))?;
     let rest = &message[found.get(0)?.end()..];
     let rest = rest.replacen(&format!("\n{number} | "), &format!("\n{} | ", index + 1), 1);
     Some(format!("{before}line {}{rest}", index + 1))
@@ -77,6 +83,8 @@ mod tests {
             told(&[at(&stage, "pyproject.toml` cannot be built from"), frame(3)]),
             [at(&root, "pyproject.toml` cannot be built from"), frame(1)]
         );
+        // Staging made the value another.
+        std::fs::write(stage.join(PYPROJECT), "a\nb\nkeywords = [5, 6]\n").unwrap();
         assert_eq!(told(&[at(&stage, "pyproject.toml`, line 3: x")]), [at(&root, "pyproject.toml`, line 1: x")]);
         assert_eq!(told(&[at(&stage, "NONE.md`: is missing")]), [at(&root, "NONE.md`: is missing")]);
         for own in [at(&stage, "program` is special"), at(&stage, "pyproject.toml`, line 2: x"), "x".to_owned()] {

@@ -83,9 +83,12 @@ impl Release {
                 section aria-labelledby=(id) {
                     h2 id=(id) { (title) }
                     @for row in rows {
-                        div.finding.error[is_error] {
+                        div.finding.error[is_error].accepted[row.accepted.is_some()] {
                             p { code { (row.code) } " " (prose(&row.message)) }
-                            p.soft { (prose(&row.help)) }
+                            p.soft { @match &row.accepted {
+                                Some(reason) => { "Accepted: " (prose(reason)) }
+                                None => { (prose(&row.help)) }
+                            } }
                         }
                     }
                 }

@@ -67,8 +67,18 @@ mod tests {
                 help: "retag".into(),
                 accepted: Some("known".into()),
             }],
-            problems: vec![ProblemRow { code: "set-complete".into(), message: "m".into(), help: "h".into() }],
-            warnings: vec![ProblemRow { code: "set-coverage".into(), message: "w".into(), help: "h".into() }],
+            problems: vec![ProblemRow {
+                code: "set-complete".into(),
+                message: "m".into(),
+                help: "h".into(),
+                accepted: None,
+            }],
+            warnings: vec![ProblemRow {
+                code: "set-coverage".into(),
+                message: "w".into(),
+                help: "h".into(),
+                accepted: None,
+            }],
             changes: Some(Changes {
                 against: "1.2.2".into(),
                 distributions: vec![ChangeRow {
@@ -110,6 +120,21 @@ mod tests {
             assert!(page.contains(fact), "{fact}");
         }
         assert!(page.contains("&lt;script&gt;"));
+    }
+
+    /// What is accepted is shown and counted as that, wherever it was found.
+    #[test]
+    fn what_is_accepted_is_no_warning() {
+        let mut release = sample();
+        release.warnings[0].accepted = Some("we <know>".into());
+        assert!(release.summary().contains("0 warnings, 2 accepted"), "{}", release.summary());
+        let text = release.text();
+        assert!(
+            text.contains("accepted: w (set-coverage)\n  reason: we <know>") && !text.contains("warning:"),
+            "{text}"
+        );
+        assert!(release.html().contains("Accepted: we &lt;know&gt;"), "{}", release.html());
+        assert!(release.markdown().contains("accepted"), "{}", release.markdown());
     }
 
     #[test]

@@ -33,8 +33,11 @@ impl Shown for Release {
             false => table(head, self.targets.iter().map(|target| row(target, !is_narrow))),
         };
         for (kind, rows) in [("problem", &self.problems), ("warning", &self.warnings)] {
-            for ProblemRow { code, message, help } in rows {
-                let _ = writeln!(text, "\n{kind}: {} ({code})\n  {}", visible(message), visible(help));
+            for ProblemRow { code, message, help, accepted } in rows {
+                let kind = accepted.as_ref().map_or(kind, |_| "accepted");
+                let help =
+                    accepted.as_ref().map_or_else(|| visible(help), |reason| format!("reason: {}", visible(reason)));
+                let _ = writeln!(text, "\n{kind}: {} ({code})\n  {help}", visible(message));
             }
         }
         for (warning, files) in self.finding_warnings() {
@@ -60,7 +63,8 @@ impl Shown for Release {
             let all = plural(wheels.count(), "runtime wheel");
             let _ = writeln!(
                 text,
-                "not smoke-tested here: {untested} of {all}; test them where they run, and publish with all receipts"
+                "not smoke-tested here: {untested} of {all}; test each where it runs (`relkit smoke WHEEL --receipt FILE`), \
+                 and publish with all receipts (`relkit publish --receipts DIR`): the release workflow does both"
             );
         }
         if let Some(next) = &self.next {

@@ -150,6 +150,9 @@ pub struct ProblemRow {
     pub code: String,
     pub message: String,
     pub help: String,
+    /// Why it is accepted, where it is: shown with the warnings, and none of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<String>,
 }
 
 impl TargetRow {
@@ -242,11 +245,12 @@ impl Release {
             Outcome::Failed => plural(self.problems.len(), "problem"),
             _ => plural(of_kind("error"), "error"),
         };
+        let accepted = self.warnings.iter().filter(|warning| warning.accepted.is_some()).count();
         format!(
             "{}, {wrong}, {}, {} accepted{covered}",
             plural(wheels, "runtime wheel"),
-            plural(of_kind("warning") + self.warnings.len(), "warning"),
-            of_kind("accepted"),
+            plural(of_kind("warning") + self.warnings.len() - accepted, "warning"),
+            of_kind("accepted") + accepted,
         )
     }
 

@@ -9,7 +9,8 @@ use super::error::ScaffoldError;
 use super::kind::{self, Kind};
 use super::names;
 use super::question::{self, Interview, Question, Runnable, Stream, interview};
-use crate::binary::{Inventory, Libc, missing_loader};
+use crate::binary::{Facts, Inventory, Libc, missing_loader};
+use crate::check::{BinaryFault, binary_faults};
 use crate::console::text::named;
 use crate::console::{Console, Progress};
 use crate::fs::Scratch;
@@ -146,6 +147,7 @@ impl Findings {
                 notes.push(note);
             }
         }
+        notes.extend(seen.iter().flat_map(|one| one.faults(executables, command)));
         if !unnamed.is_empty() {
             notes.push(format!(
                 "no command of the product starts {} in its package: `executables` takes native programs only",
@@ -286,13 +288,33 @@ impl<'a> Seen<'a> {
         self.files.iter().any(|file| is_needed(&file))
     }
 
-    fn row(&self, executables: &[String], command: Command) -> Result<Row, ScaffoldError> {
-        let shipped = |path: &str| {
+    /// The binaries that a wheel holds.
+    fn shipped<'b>(&'b self, executables: &'b [String], command: Command) -> impl Iterator<Item = &'b (String, Facts)> {
+        let is_shipped = move |path: &str| {
             command != Command::Scripts
                 || self.files.iter().any(|file| *file.path == *path && self.is_executable(file, executables))
         };
-        let binaries = self.inventory.binaries().iter().filter(|(path, _)| shipped(path)).cloned().collect();
-        let inventory = Inventory::new(binaries);
+        self.inventory.binaries().iter().filter(move |(path, _)| is_shipped(path))
+    }
+
+    /// What no table makes good: `release` fails at it.
+    fn faults(&self, executables: &[String], command: Command) -> Vec<String> {
+        let of_one = |(path, facts): &(String, Facts)| {
+            let told = binary_faults(facts).into_iter().map(|BinaryFault { rule, message }| {
+                let (name, fix) = (rule.name, rule.documentation.fix);
+                let place = match self.path.is_dir() || self.files.len() > 1 {
+                    true => format!("`{path}` of `{}`", self.file_name),
+                    false => format!("`{}`", self.file_name),
+                };
+                format!("a release fails at {place}: {message} ({name}). {fix}, or accept it in [[tool.relkit.accept]]")
+            });
+            told.collect::<Vec<_>>()
+        };
+        self.shipped(executables, command).flat_map(of_one).collect()
+    }
+
+    fn row(&self, executables: &[String], command: Command) -> Result<Row, ScaffoldError> {
+        let inventory = Inventory::new(self.shipped(executables, command).cloned().collect());
         let honest: Vec<_> = inventory
             .honest_tags()
             .into_iter()

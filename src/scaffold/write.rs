@@ -66,7 +66,7 @@ pub(crate) fn scaffold(options: &Options, console: &Console, progress: &Progress
         None => options.executables.clone(),
     };
     let program = executables.first().cloned().unwrap_or_default();
-    let named = named(options, &program, findings.is_some())?;
+    let named = named(options, &program)?;
     let text = match &findings {
         Some(findings) => tables::runtime(&named, findings),
         None => tables::skeleton(&named, &executables),
@@ -143,10 +143,8 @@ fn not_that(
     ScaffoldError::Option { option, value: value.cloned().unwrap_or_default(), source: source.into() }
 }
 
-fn named(options: &Options, program: &str, from_payloads: bool) -> Result<Named, ScaffoldError> {
-    let usual =
-        if from_payloads || !options.executables.is_empty() { format!("{program}-bin") } else { program.to_owned() };
-    let distribution = options.name.clone().unwrap_or(usual);
+fn named(options: &Options, program: &str) -> Result<Named, ScaffoldError> {
+    let distribution = options.name.clone().unwrap_or_else(|| format!("{program}-bin"));
     let distribution: DistributionName = distribution.parse().map_err(|_| refused(&distribution))?;
     let module = options.module.clone().unwrap_or_else(|| names::module(&distribution.normalized()));
     let license = options.license.as_deref().map(license_expression).transpose();

@@ -19,7 +19,7 @@ const MAX_PROBE: Duration = Duration::from_secs(10);
 
 impl Trial<'_> {
     pub(super) fn entry_point(&self, point: &EntryPoint, program_said: &[u8]) -> Result<Done, Fault> {
-        if self.runner.is_some() {
+        if self.options.runner.is_some() {
             return Ok(Done::skipped("what an entry point starts is not started by the runner"));
         }
         if point.needs_others {

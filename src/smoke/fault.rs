@@ -8,6 +8,7 @@ use relkit_client::{ClientError, ClosedBy};
 
 use super::error::SmokeError;
 use super::header::Header;
+use super::runner::Runner;
 use crate::binary::{self, missing_loader};
 use crate::console::text::{human_bytes, shortened};
 use crate::fs::{Map, refuses_execution};
@@ -76,7 +77,7 @@ pub(super) struct Subject<'a> {
     /// Its name in the wheel, or as it was given.
     pub(super) name: &'a str,
     /// The program that runs it, if one was given.
-    pub(super) runner: Option<&'a str>,
+    pub(super) runner: Option<&'a Runner>,
 }
 
 impl Subject<'_> {
@@ -84,7 +85,7 @@ impl Subject<'_> {
     pub(super) fn process_fault(&self, error: &ProcessError, doing: &str) -> Fault {
         match error {
             ProcessError::Start { source, .. } => Fault::want(error).unwrap_or_else(|| match self.runner {
-                Some(runner) => format!("the runner `{runner}` cannot be started: {source}").into(),
+                Some(runner) => format!("the runner `{}` cannot be started: {source}", runner.name()).into(),
                 None => self.start_fault(source),
             }),
             ProcessError::TimedOut { after, stderr_tail, .. } => Fault::with_tail(
@@ -166,6 +167,8 @@ impl Subject<'_> {
             Ending::Signal(31 | 12) => (": the system forbids a call that it makes", None),
             _ => {
                 let machine = self.machine_hint();
+                // What has not begun was asked nothing.
+                let more = if self.runner.is_some() && self.lacks_loader().is_some() { "" } else { more };
                 let sentence = format!("`{name}` ended early with {ending}, before it answered {doing}{machine}{more}");
                 return Fault::with_tail(sentence, stderr_tail);
             }
@@ -181,17 +184,28 @@ impl Subject<'_> {
     fn machine_hint(&self) -> String {
         match (self.runner, Header::read(self.path)) {
             (Some(runner), Ok(header)) => {
-                let libraries = match loader(self.path) {
+                let name = runner.name();
+                let libraries = match self.lacks_loader() {
                     Some(loader) => format!(
-                        ", and starts by `{loader}` of that machine: `--runner \"{runner} -L DIR\"` names an emulator like \
-                         QEMU the directory that it is in"
+                        ", and starts by `{loader}` of that machine, which is not here: install {} for it, and tell an emulator \
+                         like QEMU the directory that then has `{loader}` below it, `--runner \"{name} -L DIR\"`",
+                        if loader.contains("/ld-musl-") {
+                            "musl, as Alpine's package `musl` has it,"
+                        } else {
+                            "glibc (Debian's `libc6-ARCH-cross` puts it into `/usr/ARCH-linux-gnu`)"
+                        },
                     ),
                     None => String::new(),
                 };
-                format!("; it is {header}, run by `{runner}`{libraries}")
+                format!("; it is {header}, run by `{name}`{libraries}")
             }
             _ => String::new(),
         }
+    }
+
+    /// The loader that the program starts by and that is neither here nor where the runner looks.
+    fn lacks_loader(&self) -> Option<String> {
+        loader(self.path).filter(|loader| !self.runner.is_some_and(|runner| runner.has(loader)))
     }
 
     fn start_fault(&self, error: &io::Error) -> Fault {

@@ -87,9 +87,8 @@ pub fn smoke(options: &Options<'_>, progress: &Progress) -> Result<Report, Smoke
     let version = match runtime {
         Some(runtime) => {
             let deadline = options.timeout.map(|timeout| Instant::now() + timeout);
-            let runner = options.runner.as_ref().map(Runner::name);
             let reported = OnceLock::new();
-            Trial { options, home: &home, runtime: &runtime, release, deadline, runner, reported }.run(&mut steps)?
+            Trial { options, home: &home, runtime: &runtime, release, deadline, reported }.run(&mut steps)?
         }
         None => None,
     };

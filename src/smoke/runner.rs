@@ -1,11 +1,13 @@
 //! `--runner`: a program that runs the executable under test, as an emulator does.
 
 use std::ffi::OsStr;
-use std::path::PathBuf;
+use std::fmt;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use relkit_client::process;
 
+use crate::console::text::shell_word;
 use crate::error::Explain;
 
 /// A program that runs the executable, such as `qemu-aarch64-static`, with arguments of its own.
@@ -53,9 +55,25 @@ impl FromStr for Runner {
 }
 
 impl Runner {
+    /// Whether a directory among its arguments, as `-L` of QEMU names one, has the file at an absolute path.
+    pub(super) fn has(&self, path: &str) -> bool {
+        let inside = path.trim_start_matches('/');
+        let mut directories =
+            self.arguments.iter().map(|word| word.trim_start_matches("-L")).filter(|word| !word.is_empty());
+        directories.any(|directory| Path::new(directory).join(inside).exists())
+    }
+
     /// The file name of the program.
     pub(crate) fn name(&self) -> String {
         self.program.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+}
+
+/// As it is typed behind `--runner`, before a shell reads it.
+impl fmt::Display for Runner {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = std::iter::once(shell_word(&self.program)).chain(self.arguments.iter().map(shell_word));
+        formatter.write_str(&words.collect::<Vec<_>>().join(" "))
     }
 }
 

@@ -31,12 +31,11 @@ const FORBIDDEN: &str = "written";
 /// Runs a packaged program with `--version`; it must start and succeed.
 pub(super) fn runs_alone(home: &Home, tool: &Path, runner: Option<&Runner>, time: Duration) -> Result<Done, Fault> {
     let name = tool.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let label = runner.map(Runner::name);
-    let subject = Subject { path: tool, name: &name, runner: label.as_deref() };
+    let subject = Subject { path: tool, name: &name, runner };
     let finished = home.ask_version(tool, runner, time);
     let finished = finished.map_err(|error| subject.process_fault(&error, "`--version`"))?;
     if !finished.ending.is_success() {
-        if let (Some(runner), Ending::Code(_)) = (&label, finished.ending) {
+        if let (Some(runner), Ending::Code(_)) = (runner.map(Runner::name), finished.ending) {
             // Mostly a helper that is linked dynamically, and a runner without the libraries of its machine.
             let why = finished.stderr_tail.lines().last().unwrap_or("it says nothing");
             return Ok(Done::skipped(format!("`{runner}` cannot run it here: {why}")));

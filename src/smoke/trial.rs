@@ -24,8 +24,6 @@ pub(super) struct Trial<'a> {
     pub(super) release: Option<String>,
     /// When all steps must be over.
     pub(super) deadline: Option<Instant>,
-    /// The name of the program that runs the executable.
-    pub(super) runner: Option<String>,
     /// The version that the program reports, once it has; it may be another than the one expected.
     pub(super) reported: OnceLock<String>,
 }
@@ -38,7 +36,7 @@ impl Trial<'_> {
     /// The program, as faults speak of it.
     pub(super) fn subject(&self) -> Subject<'_> {
         let runtime = self.runtime;
-        Subject { path: &runtime.executable, name: &runtime.name, runner: self.runner.as_deref() }
+        Subject { path: &runtime.executable, name: &runtime.name, runner: self.options.runner.as_ref() }
     }
 
     pub(super) fn invocation(&self, program: &Path) -> Invocation {
@@ -47,7 +45,7 @@ impl Trial<'_> {
 
     /// How long the next step may take.
     pub(super) fn step_time(&self) -> Duration {
-        let usual = if self.runner.is_some() { STEP_TIME_WITH_RUNNER } else { STEP_TIME };
+        let usual = if self.options.runner.is_some() { STEP_TIME_WITH_RUNNER } else { STEP_TIME };
         self.time_left().unwrap_or(usual)
     }
 

@@ -62,6 +62,7 @@ impl Trial<'_> {
         };
         let version =
             if self.project().is_app_server() { Reported::exactly(word) } else { Reported::with_its_build(word) };
+        let version = version.read_for(self.options.expected.as_ref().map(|expected| &expected.version), smoke);
         // Nothing has been reported before: there is one question.
         let _ = self.reported.set(version.to_string());
         self.must_be_expected(&version, doing)?;
@@ -198,6 +199,14 @@ impl Reported {
         let known = reads(text)
             .or_else(|| start().filter(|start| text.trim_start_matches(['v', 'V']).starts_with(start)).and_then(reads));
         known.map_or_else(|| Self::Other(text.to_owned()), Self::Known)
+    }
+
+    /// The expected version, where what was said can be read as it: `1.2.3-beta` is 1.2.3b0 for who expects that.
+    fn read_for(self, expected: Option<&PublicVersion>, smoke: &Smoke) -> Self {
+        let Self::Other(text) = &self else { return self };
+        let read = PublicVersion::typed(text).zip(expected);
+        let read = read.filter(|(said, expected)| smoke.is_packaging(expected, said)).map(|(said, _)| said);
+        read.map_or(self, Self::Known)
     }
 
     pub(super) fn must_be(&self, other: &Self, source: &str, other_source: &str) -> Result<(), Fault> {

@@ -70,8 +70,12 @@ pub enum StageError {
     /// The payload says that it is for another target than the tag.
     #[error("`{}` is built for `{stated}` by its `codex-package.json`, which `{tag}` does not fit", payload.display())]
     Target { payload: PathBuf, stated: String, tag: PlatformTag },
-    #[error("the payload and the template both have `{path}`")]
-    Conflict { path: String },
+    #[error("the payload and the template both have `{path}`{}", row.iter().map(|row| format!(" ({row})")).collect::<String>())]
+    Conflict {
+        path: String,
+        /// The row of `files` that puts it there, where one does.
+        row: Option<Place>,
+    },
 }
 
 impl Explain for StageError {
@@ -100,7 +104,10 @@ impl Explain for StageError {
                 return Some(format!("give the payload of that release, or `--release-version {stated}`"));
             }
             Self::Target { .. } => "give the payload that was built for the tag, or another tag",
-            Self::Conflict { .. } => "take the file out of one of them",
+            Self::Conflict { row: Some(_), .. } => {
+                "give the row another `to`, a directory of its own such as `package/data/`: what the template has stays there"
+            }
+            Self::Conflict { row: None, .. } => "take the file out of one of them",
         };
         Some(hint.into())
     }

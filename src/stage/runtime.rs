@@ -101,8 +101,8 @@ pub fn stage_runtime(options: &Options<'_>, progress: &Progress) -> Result<Stage
     let package = format!("src/{}/", project.module);
     for (from, bytes) in &template.files {
         let path = moved(from, TEMPLATE_PACKAGE, &package);
-        if payload.files.iter().any(|file| staged(&package, file) == path) {
-            return Err(StageError::Conflict { path });
+        if let Some(file) = payload.files.iter().find(|file| staged(&package, file) == path) {
+            return Err(StageError::Conflict { path, row: file.row.clone() });
         }
         if path != PYPROJECT {
             stage.write(&path, &filled(template, from, bytes, &values)?)?;

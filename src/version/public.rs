@@ -11,7 +11,7 @@ use crate::serde_text::serde_as_text;
 /// A version without a local part.
 ///
 /// Displays in PEP 440 normal form; parses that, every other spelling of the specification in which each number is
-/// written out, and the semantic spelling of pre-releases. Orders as PEP 440 does: `1.0` and `1` are equal.
+/// written out, and the semantic spelling of pre-releases; what a user types is read by `typed`. Orders as PEP 440 does: `1.0` and `1` are equal.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct PublicVersion(Version);
 
@@ -45,6 +45,15 @@ impl PublicVersion {
         let [major, minor, patch] = [0, 1, 2].map(|index| version.release().get(index).copied().unwrap_or_default());
         let post = version.post().map(|post| format!(".{post}")).unwrap_or_default();
         format!("{major}.{minor}.{patch}-{kind}.{}{post}", pre.number)
+    }
+
+    /// What a user calls a version: every public one of PEP 440, in which numbers may be left out (`1.0a` is `1.0a0`, and
+    /// `1.0-1` is `1.0.post1`) and letters may be large. What a program prints is not read like that: `1.2.3-5` may be the
+    /// fifth commit after `1.2.3`.
+    pub(crate) fn typed(text: &str) -> Option<Self> {
+        let text = text.to_ascii_lowercase();
+        let version = || text.parse::<Version>().ok().filter(|version| !version.is_local()).map(Self);
+        text.parse().ok().or_else(|| version().filter(|_| is_plain(&text)))
     }
 
     /// What a program says of itself, of which build metadata (`1.2.3+dirty`) is no part.
@@ -89,8 +98,7 @@ impl FromStr for PublicVersion {
 serde_as_text!(PublicVersion);
 
 fn read(text: &str) -> Option<PublicVersion> {
-    let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-_!".contains(&byte);
-    if text.len() > MAX_LENGTH || !text.bytes().all(known) {
+    if !is_plain(text) {
         return None;
     }
     // A respin of a pre-release, `1.2.3-alpha.1.2`, has no spelling of its own in PEP 440.
@@ -102,6 +110,12 @@ fn read(text: &str) -> Option<PublicVersion> {
     let (given, normal) = (parts(respun.as_deref().unwrap_or(text)), parts(&version.to_string()));
     // PEP 440 also reads numbers that are not there: `1.0-alpha` as `1.0a0`, and `1.0-1` as `1.0.post1`.
     (given == normal).then_some(PublicVersion(version))
+}
+
+/// Whether a text is short, and of signs that a version has.
+fn is_plain(text: &str) -> bool {
+    let known = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-_!".contains(&byte);
+    text.len() <= MAX_LENGTH && text.bytes().all(known)
 }
 
 /// The numbers and marks of a version, each mark in its normal spelling.
@@ -166,6 +180,31 @@ mod tests {
             0.116.0-alpha.1+build V0.116.0 rust-0.116.0 0.116.0-1 1.0.post 1.0.dev 99999999999999999999.0.0 ٣.1.2 latest";
         for text in plain.split(' ').chain(["", " 0.116.0", "0.116.0\n", &"1.".repeat(200)]) {
             assert!(text.parse::<PublicVersion>().is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_user_may_type_every_spelling() {
+        for (text, normal) in [
+            ("0.116.0A1", "0.116.0a1"),
+            ("0.116.0-Alpha.1", "0.116.0a1"),
+            ("V1.0", "1.0"),
+            ("1.0a", "1.0a0"),
+            ("1.0-rc", "1.0rc0"),
+            ("1.0.post", "1.0.post0"),
+            ("1.0-1", "1.0.post1"),
+            ("1.0.dev", "1.0.dev0"),
+            ("1.0C2", "1.0rc2"),
+            ("1!1.0.REV3", "1!1.0.post3"),
+            ("0.154.0-alpha.1.2", "0.154.0a1.post2"),
+        ] {
+            let typed = PublicVersion::typed(text).map(|version| version.to_string());
+            assert_eq!(typed.as_deref(), Some(normal), "{text}");
+        }
+        for text in
+            ["", "v", "1.0+local", "1.0-gamma", "1.0-5-gabcdef", " 1.0", "1.0\n", "٣.1", "latest", &"1.".repeat(200)]
+        {
+            assert_eq!(PublicVersion::typed(text), None, "{text:?}");
         }
     }
 

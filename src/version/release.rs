@@ -69,8 +69,11 @@ impl ReleaseVersion {
         let tagged = forms.iter().filter_map(|form| form.read(text));
         // A form without anything around the version reads versions too; so it comes after those that read less.
         let in_tag = tagged.filter(|inside| inside.len() < text.len());
-        let read = |inside: &str| Some((inside.to_owned(), inside.parse::<PublicVersion>().ok()?));
-        let (spelled, program) = in_tag.chain([text]).find_map(read).ok_or_else(refused)?;
+        // Large letters are no spelling of their own.
+        let lower = |inside: &str| Some((inside.to_ascii_lowercase(), PublicVersion::typed(inside)?));
+        let as_it_is = |inside: &str| Some((inside.to_owned(), inside.parse::<PublicVersion>().ok()?));
+        let read = |inside: &&str| as_it_is(inside).or_else(|| lower(inside));
+        let (spelled, program) = in_tag.chain([text]).find_map(|inside| read(&inside)).ok_or_else(refused)?;
         let normal = spelled == program.to_string();
         let spelled = if normal { program.semver() } else { spelled.trim_start_matches('v').to_owned() };
         let tag = forms.first().map_or_else(|| spelled.clone(), |form| form.write(&spelled));
@@ -91,6 +94,11 @@ impl ReleaseVersion {
         self.program.is_post_release()
             && self.program.version().is_pre()
             && !["post", "rev"].iter().any(|word| text.contains(word))
+    }
+
+    /// Whether its spelling leaves out a number or a word, as PEP 440 allows: `1.0a` is `1.0a0`, and `1.0-1` is `1.0.post1`.
+    pub(crate) fn leaves_out(&self) -> bool {
+        self.spelled.parse::<PublicVersion>().is_err()
     }
 
     /// What the program says of itself.
@@ -167,12 +175,20 @@ mod tests {
             ("v2026.01.05", "v{version}", "v2026.01.05"),
             ("cli/v2.3.0", "cli/v{version}", "cli/v2.3.0"),
             ("1.2", "v{version}", "v1.2"),
+            // As upstream spells it, where that is more than large letters.
+            ("v1.0a", "v{version}", "v1.0a"),
+            ("1.0A1", "v{version}", "v1.0a1"),
+            ("V1.0", "v{version}", "v1.0"),
+            ("rel-1.0-1", "rel-{version}", "rel-1.0-1"),
         ] {
             assert_eq!(ReleaseVersion::named(text, &forms(&[form])).unwrap().tag(), tag);
         }
         let is_respin = |text: &str| ReleaseVersion::named(text, &codex).unwrap().is_respin(text);
         assert!(is_respin("1.2.3-beta.2.3") && is_respin("rust-v0.154.0-alpha.1.2"));
         assert!(!is_respin("1.2.3b2.post3") && !is_respin("1.2.3-beta.2") && !is_respin("1.2.3.post1"));
+        let leaves_out = |text: &str| ReleaseVersion::named(text, &codex).unwrap().leaves_out();
+        assert!(["1.0a", "v1.0-1", "1.0.post", "rust-v0.116.0-alpha"].into_iter().all(leaves_out));
+        assert!(!["1.0A1", "V1.0", "2026.01.05", "0.154.0-alpha.1.2", "1.2.3.post1"].into_iter().any(leaves_out));
         let error = ReleaseVersion::named("nightly", &codex).unwrap_err();
         assert!(error.hint().unwrap().contains("`rust-v1.2.3`"), "{error:?}");
     }

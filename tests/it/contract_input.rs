@@ -74,7 +74,7 @@ fn payloads_that_are_no_good() {
         assert!(output.stdout.is_empty(), "{said}");
         assert_eq!(names(root), before, "{payload}");
     }
-    for version in ["0.163.x", "1.0.0-final", "rust-0.163.0", "0.163.0+local", "", "0.163.0-1", "v"] {
+    for version in ["0.163.x", "1.0.0-final", "rust-0.163.0", "0.163.0+local", "", "0.163.0-1-gabcdef", "v"] {
         let mut command = relkit();
         command.current_dir(root).args(["stage-runtime", "out", "codex", "--codex-version", version]);
         let output = run(&mut command);

@@ -34,6 +34,46 @@ fn init(directory: &Path, arguments: &[&str]) -> Output {
     run(relkit().arg("init").args(arguments).current_dir(directory))
 }
 
+/// The distribution is the program's name with `-bin`, however the program is known.
+#[test]
+fn a_distribution_without_a_name_is_called_by_its_program() {
+    let directory = scratch();
+    let root = directory.path();
+    write(root, "tool", static_elf().build());
+    for (arguments, distribution) in [
+        (&["newtool"][..], "newtool-bin"),
+        (&["other-bin"], "other-bin"),
+        (&["a", "--executable", "other"], "other-bin"),
+        (&["b", "--from", "tool"], "tool-bin"),
+        (&["c", "--name", "chosen"], "chosen"),
+    ] {
+        let output = init(root, arguments);
+        assert!(output.status.success(), "{}", text(&output));
+        let table = fs::read_to_string(root.join(arguments[0]).join("runtime-template/pyproject.toml")).unwrap();
+        assert!(table.contains(&format!("\ndistribution = \"{distribution}\"\n")), "{table}");
+    }
+}
+
+/// What no table makes good is said before the first release fails at it.
+#[test]
+fn what_a_release_would_fail_at_is_to_do() {
+    let directory = scratch();
+    let root = directory.path();
+    for (run_path, is_wrong) in
+        [("/home/builder/lib", true), ("$ORIGIN/bazel-out/lib", true), ("$ORIGIN/../lib", false)]
+    {
+        write(root, "tool", ElfSample { runpath: Some(run_path), ..glibc_elf() }.build());
+        let said = text(&init(root, &["product", "--from", "tool", "--license", "MIT", "--force"]));
+        let words = format!("to do: a release fails at `tool`: the run path `{run_path}` ");
+        assert_eq!(said.contains(&words), is_wrong, "{said}");
+        assert_eq!(said.contains("(elf-runpath)"), is_wrong, "{said}");
+        let mut release = relkit();
+        release.args(["release", "--product", "product", "--release-version", "1.2.3", "--out-dir", "out"]);
+        let released = text(&run(release.args(["--force", "--payload", "tool"]).current_dir(root)));
+        assert_eq!(released.contains("(elf-runpath)"), is_wrong, "{released}");
+    }
+}
+
 #[test]
 fn nothing_is_replaced_unless_it_is_asked_for() {
     let directory = scratch();
@@ -89,8 +129,9 @@ fn a_skeleton_is_a_product() {
     let directory = scratch();
     let root = directory.path();
     for (arguments, distribution, module, program) in [
-        (&["tool"][..], "tool", "tool", "tool"),
-        (&["lambda"], "lambda", "lambda_", "lambda"),
+        (&["tool"][..], "tool-bin", "tool_bin", "tool"),
+        (&["lambda"], "lambda-bin", "lambda_bin", "lambda"),
+        (&["d", "--name", "lambda"], "lambda", "lambda_", "lambda"),
         (&["a", "--name", "7zip-bin"], "7zip-bin", "_7zip_bin", "7zip"),
         (&["b", "--executable", "foo", "--executable", "bar"], "foo-bin", "foo_bin", "foo"),
         (&["c", "--name", "My.Tool", "--module", "mine", "--license", "mit", "--sdk"], "My.Tool", "mine", "My.Tool"),

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::product_launcher::probe;
 use crate::samples::archive::{EntryType, TarMember, gzip, tar, tar_of, zip_of};
-use crate::samples::binary::windows_program;
+use crate::samples::binary::{ElfSample, glibc_elf, static_elf, windows_program};
 use crate::support::products::{Made, members};
-use crate::support::{relkit, run, scratch, succeed, text, write};
+use crate::support::{relkit, run, scratch, set_mode, succeed, text, write, write_tree};
 
 type Files<'a> = &'a [(&'a str, &'a str)];
 
@@ -187,9 +187,46 @@ fn a_fault_of_a_template_names_the_template() {
     let line = |word: &str| whole.lines().position(|line| line.starts_with(word)).unwrap() + 1;
     let frame = format!("TOML parse error at line {}", line("keywords"));
     let setting = format!("`p/runtime-template/pyproject.toml`, line {}: ", line("ignore-vcs"));
+    let at = |word: &str, end: &str| format!("`p/runtime-template/pyproject.toml`, line {}{end}", line(word));
     for (from, to, place, words) in [
+        (
+            "description = \"",
+            "description = \"a\\n",
+            &*at("description", ", cannot be built"),
+            "`project.description` is not",
+        ),
+        (
+            "keywords = ",
+            "license = \"Foo\"\nkeywords = ",
+            &*at("keywords", ", cannot be built"),
+            "`Foo` is not an SPDX",
+        ),
+        (
+            "license-files = []",
+            "license-files = [\"none*\"]",
+            &*at("license-files", ": "),
+            "names `none*`: no file matches it",
+        ),
+        (
+            "keywords = ",
+            "scripts = { x = \"y\" }\nkeywords = ",
+            &*at("keywords", ", cannot be built"),
+            "`project.scripts.x` is not",
+        ),
+        (
+            "keywords = ",
+            "urls = { Home = \"x y\" }\nkeywords = ",
+            &*at("keywords", ", cannot be built"),
+            "`project.urls.Home` is not",
+        ),
+        ("keywords = ", "keyword = ", "`keyword`", "did you mean `keywords`?"),
         ("keywords = ", "keywords = 5 # ", "`p/runtime-template/pyproject.toml` cannot be built from", frame.as_str()),
-        ("readme = \"README.md\"", "readme = \"NONE.md\"", "`p/runtime-template/NONE.md`: ", "the metadata names it"),
+        (
+            "readme = \"README.md\"",
+            "readme = \"NONE.md\"",
+            &*at("readme", ": "),
+            "`project.readme` names `NONE.md`: it is not there",
+        ),
         ("ignore-vcs = true", "ignore-vcss = true", setting.as_str(), "did you mean `ignore-vcs`?"),
     ] {
         assert!(whole.contains(from), "{from}");
@@ -225,4 +262,122 @@ fn a_fault_of_a_template_names_the_template() {
     let said = text(&output);
     assert!(output.status.code() == Some(2) && said.contains("did you mean `elf-pie`?"), "{said}");
     assert!(said.contains(&format!("line {}: tool.relkit.accept[0].rule", whole.lines().count() + 3)), "{said}");
+}
+
+/// A row whose file has the place of a template's, or that finds nothing, is told once, with its line.
+#[test]
+fn a_row_of_files_that_cannot_be_kept_is_told_once() {
+    let directory = scratch();
+    let root = directory.path();
+    let tool = static_elf().build();
+    for (name, bytes) in [("tool", tool.as_slice()), ("__init__.py", b""), ("__main__.py", b""), ("LICENSE", b"text")] {
+        write_tree(root, &[(format!("bundle/{name}").as_str(), bytes)]);
+    }
+    let init = ["init", "p", "--name", "tool-bin", "--executable", "tool", "--license", "MIT", "--from", "bundle"];
+    succeed(relkit().args(init).current_dir(root));
+    let table = root.join("p/runtime-template/pyproject.toml");
+    let whole = std::fs::read_to_string(&table).unwrap();
+    for (command, row, code, words) in [
+        (
+            "scripts",
+            r#"{ from = "__*.py", to = "package/" }"#,
+            2,
+            "the template both have `src/tool_bin/__init__.py` (`p/",
+        ),
+        (
+            "scripts",
+            r#"{ from = "__init__.py", to = "package/__main__.py" }"#,
+            2,
+            "have `src/tool_bin/__main__.py` (`p/",
+        ),
+        ("scripts", r#"{ from = "LICENSE", to = "licenses/README.md" }"#, 2, "both have `README.md` (`p/"),
+        ("launcher", r#"{ from = "__init__.py", to = "package/__main__.py" }"#, 1, "both go to `package/__main__.py`"),
+        ("scripts", r#"{ from = "none/*", to = "share/x/" }"#, 1, "has nothing that `none/*` of `files` matches"),
+    ] {
+        let text_of = whole.replace("command = \"launcher\"", &format!("command = \"{command}\""));
+        let start = text_of.find("\nfiles = [").unwrap();
+        let end = start + text_of[start..].find("\n]").unwrap() + 2;
+        std::fs::write(&table, format!("{}\nfiles = [{row}]{}", &text_of[..start], &text_of[end..])).unwrap();
+        let line = text_of[..start].lines().count() + 1;
+        let mut release = relkit();
+        release.args([
+            "release",
+            "--product",
+            "p",
+            "--release-version",
+            "1.2.3",
+            "--out-dir",
+            "out",
+            "--payload",
+            "bundle",
+        ]);
+        let output = run(release.current_dir(root));
+        let said = text(&output);
+        let place = format!("`p/runtime-template/pyproject.toml`, line {line}: tool.relkit.files[0].from");
+        assert!(output.status.code() == Some(code) && said.contains(words) && said.contains(&place), "{row}: {said}");
+        assert_eq!(said.matches(words).count(), 1, "{row}: {said}");
+        let _ = std::fs::remove_dir_all(root.join("out"));
+    }
+}
+
+/// The next step is one that goes well as it stands, and publishes nothing that no machine has run.
+#[test]
+fn what_was_not_run_is_not_published_by_the_next_step() {
+    let directory = scratch();
+    let root = directory.path();
+    let Some([linux, windows]) = pair(root, &[], &[]) else { return };
+    let mut made = relkit();
+    made.args(["init", "p", "--license", "MIT", "--from"]).args([&linux, &windows]);
+    succeed(made.current_dir(root));
+    for (payloads, ran) in [(&[&linux, &windows][..], true), (&[&windows], false)] {
+        let mut release = relkit();
+        release.args(["release", "--product", "p", "--release-version", "1.2.3", "--out-dir", "out", "--force"]);
+        release.args(["--allow-missing", "all", "--payload"]).args(payloads);
+        let said = text(&run(release.current_dir(root)));
+        assert!(said.contains("not smoke-tested here: 1 of "), "{said}");
+        // Receipts are there where something ran.
+        assert_eq!(root.join("out/receipts").exists(), ran, "{said}");
+        let next = said.lines().find_map(|line| line.strip_prefix("next: relkit ")).unwrap();
+        assert_eq!(next, "workflow --product p", "{said}");
+        succeed(relkit().args(next.split(' ')).current_dir(root));
+    }
+    let mut release = relkit();
+    release.args(["release", "--product", "p", "--release-version", "1.2.3", "--out-dir", "out", "--force"]);
+    release.args(["--allow-missing", "all", "--payload"]).arg(&linux);
+    let said = text(&run(release.current_dir(root)));
+    assert!(said.contains("next: relkit publish out/dist ") && said.contains(" --receipts out/receipts "), "{said}");
+}
+
+/// What an emulator lacks of the other machine is named, with where it is from.
+#[cfg(unix)]
+#[test]
+fn a_loader_that_an_emulator_does_not_find_is_named() {
+    let directory = scratch();
+    let root = directory.path();
+    succeed(relkit().args(["init", "p", "--name", "tool-bin", "--executable", "tool"]).current_dir(root));
+    write(root, "emulator", "#!/bin/sh\necho 'emulator: it cannot be opened' >&2\nexit 255\n");
+    write_tree(root, &[("sysroot/lib/ld-musl-aarch64.so.1", ""), ("sysroot/lib/ld-linux-aarch64.so.1", "")]);
+    for (loader, package) in
+        [("/lib/ld-musl-aarch64.so.1", "install musl"), ("/lib/ld-linux-aarch64.so.1", "install glibc")]
+    {
+        if Path::new(loader).exists() {
+            continue;
+        }
+        // The sample is of the other machine by its header alone.
+        let sample = ElfSample { machine: 183, interpreter: Some(loader), ..glibc_elf() };
+        write(root, "tool", sample.build());
+        for name in ["emulator", "tool"] {
+            set_mode(&root.join(name), 0o755);
+        }
+        for (runner, is_missing) in [("", true), (" -L sysroot", false), (" -Lsysroot", false), (" -L p", true)] {
+            let runner = format!("{}{runner}", root.join("emulator").display());
+            let mut smoke = relkit();
+            smoke.args(["smoke", "tool", "--product", "p", "--runner", &runner]);
+            let output = run(smoke.current_dir(root));
+            let said = text(&output);
+            assert!(output.status.code() == Some(1) && said.contains("run by `emulator`"), "{said}");
+            let words = format!("by `{loader}` of that machine, which is not here: {package}");
+            assert_eq!(said.contains(&words), is_missing, "{runner}: {said}");
+        }
+    }
 }

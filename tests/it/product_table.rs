@@ -91,6 +91,12 @@ const FAULTS: &[(&str, &str, usize, &str)] = &[
     ("reason =", "raeson =", 50, "did you mean `reason`?"),
     ("index-url =", "index_url =", 55, "did you mean `index-url`?"),
     ("supports =", "qqq = 1\nsupports =", 14, "`qqq` is no key there"),
+    // Tables that nothing reads.
+    ("[tool.relkit]\n", "[tool.relki]\n", 5, "nothing reads `tool.relki`; did you mean `tool.relkit`?"),
+    ("[tool.relkit]\n", "[tools.relkit]\n", 5, "nothing reads `tools.relkit`; did you mean `tool.relkit`?"),
+    ("[tool.relkit.smoke]", "[tool.relkit.smok]", 20, "did you mean `smoke`?"),
+    ("[[tool.relkit.smoke.command]]", "[[tool.relkit.smoke.comand]]", 24, "did you mean `command`?"),
+    ("[[tool.relkit.accept]]", "[[tool.relkit.acept]]", 47, "did you mean `accept`?"),
     // Wrong types and values.
     ("distribution = \"acme-tool\"", "distribution = 1", 6, "invalid type: integer `1`, expected a string"),
     ("distribution = \"acme-tool\"", "distribution = \"-acme\"", 6, "tool.relkit.distribution"),
@@ -262,6 +268,17 @@ fn each_fault_has_its_sentence() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+/// A level that would try nothing is no level.
+#[test]
+fn a_level_without_commands_is_refused() {
+    let (start, rest) = TABLE.split_once("[[tool.relkit.smoke.command]]").unwrap();
+    let (_, end) = rest.split_once("[[tool.relkit.target]]").unwrap();
+    let table = format!("{start}[[tool.relkit.target]]{end}");
+    let told = Failure::from(RuntimeProject::from_pyproject(&table, "the/pyproject.toml").unwrap_err()).render();
+    assert!(told.contains("line 21: tool.relkit.smoke.level") && told.contains("nothing but the version"), "{told}");
+    RuntimeProject::from_pyproject(&table.replace("level = \"command\"\n", ""), "pyproject.toml").unwrap();
 }
 
 #[test]
@@ -528,7 +545,11 @@ fn the_nearest_product_is_taken() {
     assert_eq!(of("outer/inner/runtime-template", &[]), "inner-tool");
     assert_eq!(of("outer/inner", &["--product", ".."]), "outer-tool");
     assert_eq!(of(".", &[]), "openai-codex-cli-bin");
-    // A broken product nearby is not passed over.
+    // A broken product nearby is not passed over, nor one whose table is misspelt throughout.
+    write_product(&root.join("outer/inner/other"), &TABLE.replace("tool.relkit", "tool.rellkit"));
+    let output = run(relkit().arg("matrix").current_dir(root.join("outer/inner/other/deep")));
+    let said = text(&output);
+    assert!(output.status.code() == Some(2) && said.contains("line 5: tool.rellkit"), "{said}");
     write_product(&root.join("outer/inner/other"), "[tool.relkit]\nexecutabel = 1\n");
     let output = run(relkit().arg("matrix").current_dir(root.join("outer/inner/other/deep")));
     assert_eq!(output.status.code(), Some(2), "{}", text(&output));

@@ -93,12 +93,14 @@ fn sample() -> Release {
             message: "there is no wheel for `x86_64-unknown-linux-musl` (`manylinux_2_17_x86_64.musllinux_1_1_x86_64`)"
                 .into(),
             help: "build it, or publish without it on purpose with `--allow-missing x86_64-unknown-linux-musl`".into(),
+            accepted: None,
         }],
         warnings: vec![ProblemRow {
             code: "set-coverage".into(),
             message: "no glibc Linux on aarch64 gets a wheel, such as Debian 12; the product promises to serve it"
                 .into(),
             help: "build the wheel without `--platform-tag`".into(),
+            accepted: None,
         }],
         changes: Some(Changes {
             against: "0.162.0".into(),

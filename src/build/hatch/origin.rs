@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
 use super::error::{SettingError, Why};
 use super::mapping::SettingsFile;
 use super::mapping::{Mapping, Row};
+use crate::build::table::{key_line, line};
 
 pub(super) struct Origin<'a> {
     file: SettingsFile<'a>,
@@ -90,7 +90,7 @@ impl<'a> Origin<'a> {
 
     fn line(&self, keys: &[&str]) -> Option<usize> {
         let keys: Vec<_> = self.keys.iter().map(String::as_str).chain(keys.iter().copied()).collect();
-        place(self.file.text, &keys).map(|start| line(self.file.text, start))
+        key_line(self.file.text, &keys)
     }
 
     pub(super) fn refuse(&self, key: &str, why: Why) -> SettingError {
@@ -100,24 +100,4 @@ impl<'a> Origin<'a> {
     fn dotted(&self, key: &str) -> String {
         self.keys.iter().map(String::as_str).chain([key]).collect::<Vec<_>>().join(".")
     }
-}
-
-/// Where the last of the keys stands that is there.
-fn place(text: &str, keys: &[&str]) -> Option<usize> {
-    let document = DeTable::parse(text).ok()?;
-    let (mut table, mut start) = (document.get_ref(), None);
-    for key in keys {
-        let Some((found, value)) = table.iter().find(|(found, _)| found.get_ref().as_ref() == *key) else { break };
-        start = Some(found.span().start);
-        match value.get_ref() {
-            DeValue::Table(below) => table = below,
-            _ => break,
-        }
-    }
-    start
-}
-
-/// The line of a byte, counted from one.
-fn line(text: &str, at: usize) -> usize {
-    text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
 }

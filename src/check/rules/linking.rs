@@ -3,52 +3,97 @@
 use std::cell::LazyCell;
 use std::collections::{BTreeSet, HashSet};
 
-use crate::binary::{Details, Format, Kind, Libc, Objection, Signature, Slice, Weight, layout};
+use crate::binary::{Details, Facts, Format, Kind, Libc, Objection, Signature, Slice, Weight, layout};
 use crate::check::rule::{Findings, Rule, Severity, rule};
 use crate::check::subject::wheel::WheelSubject;
 use crate::console::text::{human_bytes, plural};
 use crate::member_path::parent;
 
-rule!(ELF_RUNPATH = "elf-runpath", Error, Wheel(|wheel, found| run_paths(wheel, found, Format::Elf, &["$ORIGIN", "${ORIGIN}"]));
+rule!(ELF_RUNPATH = "elf-runpath", Error, Wheel(|wheel, found| run_paths(wheel, found, Format::Elf));
     what: "Run paths of ELF files stay in the wheel: they begin with `$ORIGIN`, and hold no directory of a build.",
     why: "The loader looks into a directory that only the build machine has; whoever can make it there loads code into the program.",
     fix: "Remove the path when linking, or with `patchelf --set-rpath`";
     because: [Promise("the tag promises that nothing outside of the wheel is loaded but the system's own"), Loader("whoever makes the directory loads code into the program")]);
 
-rule!(MACHO_RPATH = "macho-rpath", Warning, Wheel(|wheel, found| run_paths(wheel, found, Format::MachO, &["@loader_path", "@executable_path"]));
+rule!(MACHO_RPATH = "macho-rpath", Warning, Wheel(|wheel, found| run_paths(wheel, found, Format::MachO));
     what: "Run paths of Mach-O files stay in the wheel: they begin with `@loader_path` or `@executable_path`, and hold no directory of a build.",
     why: "The loader looks into directories that only the build machine has, and they tell of it; a library that is found nowhere else is an error of `macho-dylibs`.",
     fix: "Remove the path when linking, or with `install_name_tool -delete_rpath`";
     because: [Habit("the loader passes over a directory that is not there")]);
 
-fn run_paths(wheel: &WheelSubject, found: &mut Findings, format: Format, origins: &[&str]) {
+/// An error of a binary that no place in a wheel makes good.
+pub(crate) struct BinaryFault {
+    pub(crate) rule: &'static Rule,
+    pub(crate) message: String,
+}
+
+/// What of the errors of this family the facts of a binary decide alone, before there is a wheel.
+pub(crate) fn faults(facts: &Facts) -> Vec<BinaryFault> {
+    let mut faults = Vec::new();
+    if facts.format == Format::Elf {
+        let paths: BTreeSet<_> = run_paths_of(facts).collect();
+        let wrong =
+            paths.into_iter().filter_map(|(libc, path)| Some((path, run_path_fault(facts.format, libc, path)?)));
+        faults
+            .extend(wrong.map(|(path, why)| BinaryFault { rule: &ELF_RUNPATH, message: run_path_message(path, why) }));
+    }
+    if asks_for_executable_stack(facts) == Some(Severity::Error) {
+        faults.push(BinaryFault { rule: &ELF_EXECSTACK, message: EXECUTABLE_STACK.to_owned() });
+    }
+    let broken = broken_signatures(facts).map(|message| BinaryFault { rule: &PE_SIGNED, message });
+    faults.extend(broken);
+    faults
+}
+
+fn run_paths_of(facts: &Facts) -> impl Iterator<Item = (Option<Libc>, &str)> {
+    facts.slices.iter().flat_map(|slice| slice.run_paths.iter().map(|path| (slice.libc, path.as_str())))
+}
+
+fn run_path_message(path: &str, why: &str) -> String {
+    format!("the run path `{path}` {why}")
+}
+
+/// What follows the directory of the file itself in a run path.
+fn after_origin(format: Format, path: &str) -> Option<&str> {
+    let origins = match format {
+        Format::MachO => ["@loader_path", "@executable_path"],
+        _ => ["$ORIGIN", "${ORIGIN}"],
+    };
+    origins.iter().find_map(|origin| path.strip_prefix(origin))
+}
+
+/// Why a run path is wrong wherever in a wheel its file lies.
+fn run_path_fault(format: Format, libc: Option<Libc>, path: &str) -> Option<&'static str> {
+    let inside = after_origin(format, path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let is_system = match format {
+        Format::MachO => path.starts_with("/usr/lib/swift"),
+        _ => {
+            let directory = path.trim_end_matches('/');
+            SYSTEM_DIRECTORIES.contains(&directory) || libc == Some(Libc::Musl) && directory == MUSL_LOCAL_DIRECTORY
+        }
+    };
+    match path {
+        "" => Some("is the working directory"),
+        _ if !inside && !is_system => Some("leads out of the wheel"),
+        _ if path.split('/').any(of_a_build) => Some("is a directory of the build"),
+        _ => None,
+    }
+}
+
+fn run_paths(wheel: &WheelSubject, found: &mut Findings, format: Format) {
     let directories = LazyCell::new(|| {
         let installed = wheel.files().map(|(member, _)| layout::installed(&member.name));
         installed.map(|path| parent(&path).to_owned()).collect::<HashSet<String>>()
     });
     for (member, facts) in wheel.inventory.binaries().iter().filter(|(_, facts)| facts.format == format) {
         let (mut said, from) = (BTreeSet::new(), layout::installed(member));
-        let paths = facts.slices.iter().flat_map(|slice| slice.run_paths.iter().map(|path| (slice.libc, path)));
-        for (libc, path) in paths {
-            let origin = origins.iter().find_map(|origin| path.strip_prefix(origin));
-            let inside = origin.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-            let is_system = match format {
-                Format::MachO => path.starts_with("/usr/lib/swift"),
-                _ => {
-                    let directory = path.trim_end_matches('/');
-                    SYSTEM_DIRECTORIES.contains(&directory)
-                        || libc == Some(Libc::Musl) && directory == MUSL_LOCAL_DIRECTORY
-                }
-            };
-            let why = match path.as_str() {
-                "" => "is the working directory",
-                _ if !inside && !is_system => "leads out of the wheel",
-                _ if path.split('/').any(of_a_build) => "is a directory of the build",
-                _ if leads_out(parent(&from), origin.unwrap_or_default(), || &directories) => "leads out of the wheel",
-                _ => continue,
-            };
-            if said.insert(path) {
-                found.member(member, format!("the run path `{path}` {why}"));
+        for (libc, path) in run_paths_of(facts) {
+            let why = run_path_fault(format, libc, path).or_else(|| {
+                let after = after_origin(format, path).unwrap_or_default();
+                leads_out(parent(&from), after, || &directories).then_some("leads out of the wheel")
+            });
+            if let Some(why) = why.filter(|_| said.insert(path)) {
+                found.member(member, run_path_message(path, why));
             }
         }
     }
@@ -81,12 +126,20 @@ rule!(ELF_EXECSTACK = "elf-execstack", Error, Wheel(elf_execstack);
     because: [Loader("glibc 2.41 and later refuse such a library"), Habit("the kernel grants a program its stack")]);
 
 fn elf_execstack(wheel: &WheelSubject, found: &mut Findings) {
-    let asks = |slice: &&Slice| matches!(&slice.details, Details::Elf(elf) if elf.executable_stack);
     for (member, facts) in wheel.inventory.binaries() {
-        let Some(slice) = facts.slices.iter().find(asks) else { continue };
-        let severity = if slice.kind == Kind::Executable { Severity::Warning } else { Severity::Error };
-        found.with(severity, Some(member), "the file asks for an executable stack");
+        if let Some(severity) = asks_for_executable_stack(facts) {
+            found.with(severity, Some(member), EXECUTABLE_STACK);
+        }
     }
+}
+
+const EXECUTABLE_STACK: &str = "the file asks for an executable stack";
+
+/// How much it weighs that a file does.
+fn asks_for_executable_stack(facts: &Facts) -> Option<Severity> {
+    let asks = |slice: &&Slice| matches!(&slice.details, Details::Elf(elf) if elf.executable_stack);
+    let slice = facts.slices.iter().find(asks)?;
+    Some(if slice.kind == Kind::Executable { Severity::Warning } else { Severity::Error })
 }
 
 rule!(ELF_PIE = "elf-pie", Warning, Wheel(elf_pie);
@@ -108,13 +161,18 @@ rule!(PE_SIGNED = "pe-signed", Error, Wheel(pe_signed);
     because: [Promise("the file states a signature that it does not have")]);
 
 fn pe_signed(wheel: &WheelSubject, found: &mut Findings) {
-    for (member, facts) in wheel.inventory.binaries().iter().filter(|(_, facts)| facts.format == Format::Pe) {
-        for slice in &facts.slices {
-            if let Signature::Broken(why) = slice.signature {
-                found.member(member, format!("the signature is broken: {why}"));
-            }
-        }
+    for (member, facts) in wheel.inventory.binaries() {
+        broken_signatures(facts).for_each(|message| found.member(member, message));
     }
+}
+
+/// Of a PE file; a Mach-O file's signature is part of what its tag promises.
+fn broken_signatures(facts: &Facts) -> impl Iterator<Item = String> {
+    let slices = facts.slices.iter().filter(|_| facts.format == Format::Pe);
+    slices.filter_map(|slice| match slice.signature {
+        Signature::Broken(why) => Some(format!("the signature is broken: {why}")),
+        _ => None,
+    })
 }
 
 rule!(SIGNED_ALIKE = "signed-alike", Warning, Wheel(signed_alike);
