@@ -25,11 +25,11 @@ use std::error::Error as _;
 use std::io::{self, Write as _};
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{CommandFactory as _, FromArgMatches as _};
+use clap::{ColorChoice, CommandFactory as _, FromArgMatches as _};
 
 use crate::cli::{Cli, Command};
 use crate::console::{Color, Console, Volume, text::visible};
-use crate::error::{Exit, Failure};
+use crate::error::{Exit, Failure, nearest};
 use crate::fs::{clean_on_interrupt, keep_own_rights};
 use crate::http;
 
@@ -38,7 +38,7 @@ use crate::http;
 /// # Errors
 /// Where it is wrong, or asks for help or the version.
 pub fn parse() -> Result<Cli, clap::Error> {
-    let mut command = sections::with_sections(Cli::command());
+    let mut command = sections::with_sections(Cli::command()).color(asked_color());
     let mut matches = command.try_get_matches_from_mut(std::env::args_os())?;
     index::one_of_both(&matches, &mut command)?;
     Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))
@@ -69,9 +69,24 @@ pub fn run(parsed: Result<Cli, clap::Error>) -> Exit {
 
 /// Whether the command line asks for JSON, be the rest of it right or wrong.
 fn asks_for_json() -> bool {
+    asks("--format", "json")
+}
+
+/// The colour of what is said of a command line that is wrong, and of help.
+fn asked_color() -> ColorChoice {
+    match (asks("--color", "always"), asks("--color", "never")) {
+        (true, false) => ColorChoice::Always,
+        (false, true) => ColorChoice::Never,
+        _ => ColorChoice::Auto,
+    }
+}
+
+/// Whether the command line gives an option a value, be the rest of it right or wrong.
+fn asks(option: &str, value: &str) -> bool {
     let arguments: Vec<_> = std::env::args_os().collect();
-    arguments.iter().any(|argument| argument == "--format=json")
-        || arguments.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json")
+    let joined = format!("{option}={value}");
+    arguments.iter().any(|argument| *argument == *joined)
+        || arguments.windows(2).any(|pair| pair[0] == option && pair[1] == value)
 }
 
 /// Help and the version are asked for; anything else is a slip.
@@ -94,6 +109,16 @@ fn say(words: &clap::Error) -> Exit {
     }
 }
 
+/// Names the command that is meant, where a slip stands behind `help`, which suggests none by itself.
+fn suggest(words: &mut clap::Error) {
+    let Some(ContextValue::String(slip)) = words.get(ContextKind::InvalidSubcommand) else { return };
+    let command = Cli::command();
+    let meant = nearest(slip, command.get_subcommands().map(clap::Command::get_name)).map(str::to_owned);
+    if let (Some(meant), None) = (meant, words.get(ContextKind::SuggestedSubcommand)) {
+        words.insert(ContextKind::SuggestedSubcommand, ContextValue::Strings(vec![meant]));
+    }
+}
+
 /// Shows what is hidden in the arguments that a slip quotes, which may be names of files, as a pattern of a shell gives them;
 /// and hides what may be secret: in URLs, and in the value of an option that takes none.
 fn shown(mut words: clap::Error) -> clap::Error {
@@ -103,6 +128,7 @@ fn shown(mut words: clap::Error) -> clap::Error {
         let named = named.collect::<Vec<_>>().join(", ");
         return clap::Error::raw(words.kind(), format!("what is no path must be UTF-8, and is not: {named}\n"));
     }
+    suggest(&mut words);
     let is_unasked = words.kind() == ErrorKind::TooManyValues;
     let text = |kind: ContextKind, text: &str| match kind {
         ContextKind::InvalidValue if is_unasked => "***".to_owned(),

@@ -142,6 +142,14 @@ fn help_and_pages_come_with_examples() {
 }
 
 #[test]
+fn a_slip_in_the_name_of_a_command_is_understood_in_front_of_help_too() {
+    for arguments in [&["chek"][..], &["help", "chek"]] {
+        let said = run(relkit().args(arguments));
+        assert!(said.status.code() == Some(2) && text(&said).contains("'check'"), "{}", text(&said));
+    }
+}
+
+#[test]
 fn colour_and_volume_are_the_users_choice() {
     let plain =
         |arguments: &[&str]| run(Command::new(env!("CARGO_BIN_EXE_relkit")).env_remove("NO_COLOR").args(arguments));
@@ -151,6 +159,11 @@ fn colour_and_volume_are_the_users_choice() {
     let always = plain(&["--color", "always", "check", "/missing"]);
     assert!(escape(&always.stderr), "{}", text(&always));
     assert!(!escape(&plain(&["--color", "never", "check", "/missing"]).stderr));
+    // A slip and a page of help are of no command, and have colour by the same option.
+    assert!(escape(&plain(&["--color", "always", "chek"]).stderr) && !escape(&plain(&["chek"]).stderr));
+    assert!(
+        escape(&plain(&["check", "--color=always", "--help"]).stdout) && !escape(&plain(&["check", "--help"]).stdout)
+    );
     let directory = tempfile::tempdir().unwrap();
     let stage = |flags: &[&str]| {
         let output = run(relkit()
