@@ -11,6 +11,9 @@ const OBJECT: &str = "JsonMapping";
 /// A path as it is taken.
 const PATH: &str = "StrPath";
 
+/// A list of paths as it is taken.
+const PATHS: &str = "StrPaths";
+
 /// A list of strings as it is taken. A `Sequence[str]` would let a single string pass.
 const TEXTS: &str = "list[str] | tuple[str, ...]";
 
@@ -87,7 +90,7 @@ const PRESETS: &[(&str, &str)] = &[
     ("sandbox", "Sandbox"),
     ("timeout", "float"),
     ("tools", "Sequence[Callable[..., object]]"),
-    ("additional_directories", "Sequence[StrPath]"),
+    ("additional_directories", PATHS),
     ("network_access", "bool"),
     ("web_search", "WebSearchMode | WebSearchModeName"),
 ];

@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ._arguments import JsonMapping, StrPath
+    from ._arguments import JsonMapping, StrPath, StrPaths
     from ._json import JsonObject, JsonValue
     from .generated.literals import (
         ApprovalsReviewerName,
@@ -158,6 +158,7 @@ __all__ = [
     "SortDirectionName",
     "StoredThread",
     "StrPath",
+    "StrPaths",
     "SubAgentActivityThreadItem",
     "ThreadArchiveResponse",
     "ThreadCompactStartResponse",
@@ -201,6 +202,7 @@ _ELSEWHERE = {
     "JsonObject": "_json",
     "JsonValue": "_json",
     "StrPath": "_arguments",
+    "StrPaths": "_arguments",
 }
 # The SDK's own `Thread` is another thing than what the runtime tells of a stored one.
 _RENAMED = {"StoredThread": "Thread"}

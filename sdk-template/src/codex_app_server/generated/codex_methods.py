@@ -14,7 +14,7 @@ from codex_app_server._notifications import AsyncNotifications, Notifications
 from codex_app_server._pages import ThreadPages
 from codex_app_server._streams import AsyncOwner
 from codex_app_server._threads import AsyncThread, Thread
-from codex_app_server._wire import build_params, decode_response
+from codex_app_server._wire import build_params, check_model, decode_response
 from codex_app_server.presets import warn_of_moot
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from codex_app_server._arguments import JsonMapping, StrPath
+    from codex_app_server._arguments import JsonMapping, StrPath, StrPaths
     from codex_app_server._json import JsonObject, JsonValue
     from codex_app_server._login_handles import (
         AsyncChatgptLoginHandle,
@@ -101,7 +101,7 @@ class CodexMethods:
         thread_source: ThreadSource | str | None = None,
         approval_mode: ApprovalMode | None = None,
         tools: Sequence[Callable[..., object]] | None = None,
-        additional_directories: Sequence[StrPath] | None = None,
+        additional_directories: StrPaths | None = None,
         network_access: bool | None = None,
         web_search: WebSearchMode | WebSearchModeName | None = None,
     ) -> Thread:
@@ -332,7 +332,7 @@ class CodexMethods:
         service_tier: str | None = None,
         approval_mode: ApprovalMode | None = None,
         include_turns: bool | None = None,
-        additional_directories: Sequence[StrPath] | None = None,
+        additional_directories: StrPaths | None = None,
         network_access: bool | None = None,
         web_search: WebSearchMode | WebSearchModeName | None = None,
         tools: Sequence[Callable[..., object]] | None = None,
@@ -432,7 +432,7 @@ class CodexMethods:
         thread_source: ThreadSource | str | None = None,
         approval_mode: ApprovalMode | None = None,
         include_turns: bool | None = None,
-        additional_directories: Sequence[StrPath] | None = None,
+        additional_directories: StrPaths | None = None,
         network_access: bool | None = None,
         web_search: WebSearchMode | WebSearchModeName | None = None,
         tools: Sequence[Callable[..., object]] | None = None,
@@ -691,6 +691,8 @@ class CodexMethods:
 
         `timeout` replaces the configuration's `request_timeout_s`.
         """
+        if model is not None:
+            check_model("model", model)
         result = self._client._request_raw(method, params, timeout)
         if model is None:
             return result
@@ -748,7 +750,7 @@ class AsyncCodexMethods(AsyncOwner):
         thread_source: ThreadSource | str | None = None,
         approval_mode: ApprovalMode | None = None,
         tools: Sequence[Callable[..., object]] | None = None,
-        additional_directories: Sequence[StrPath] | None = None,
+        additional_directories: StrPaths | None = None,
         network_access: bool | None = None,
         web_search: WebSearchMode | WebSearchModeName | None = None,
     ) -> AsyncThread:
@@ -982,7 +984,7 @@ class AsyncCodexMethods(AsyncOwner):
         service_tier: str | None = None,
         approval_mode: ApprovalMode | None = None,
         include_turns: bool | None = None,
-        additional_directories: Sequence[StrPath] | None = None,
+        additional_directories: StrPaths | None = None,
         network_access: bool | None = None,
         web_search: WebSearchMode | WebSearchModeName | None = None,
         tools: Sequence[Callable[..., object]] | None = None,
@@ -1083,7 +1085,7 @@ class AsyncCodexMethods(AsyncOwner):
         thread_source: ThreadSource | str | None = None,
         approval_mode: ApprovalMode | None = None,
         include_turns: bool | None = None,
-        additional_directories: Sequence[StrPath] | None = None,
+        additional_directories: StrPaths | None = None,
         network_access: bool | None = None,
         web_search: WebSearchMode | WebSearchModeName | None = None,
         tools: Sequence[Callable[..., object]] | None = None,
@@ -1353,6 +1355,8 @@ class AsyncCodexMethods(AsyncOwner):
 
         `timeout` replaces the configuration's `request_timeout_s`.
         """
+        if model is not None:
+            check_model("model", model)
         await self._ensure_initialized()
         result = await self._client._request_raw(method, params, timeout)
         if model is None:
