@@ -93,7 +93,7 @@ from ROOT.presets import warn_of_moot
 
     from pydantic import BaseModel
 
-    from ROOT._arguments import JsonMapping, StrPath, StrPaths
+    from ROOT._arguments import JsonMapping, SequenceNotStr, StrPath
     from ROOT._json import JsonObject, JsonValue
     from ROOT._login_handles import (
         AsyncChatgptLoginHandle,

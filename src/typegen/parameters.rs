@@ -11,11 +11,11 @@ const OBJECT: &str = "JsonMapping";
 /// A path as it is taken.
 const PATH: &str = "StrPath";
 
-/// A list of paths as it is taken.
-const PATHS: &str = "StrPaths";
-
 /// A list of strings as it is taken. A `Sequence[str]` would let a single string pass.
-const TEXTS: &str = "list[str] | tuple[str, ...]";
+const TEXTS: &str = "SequenceNotStr[str]";
+
+/// A list of paths as it is taken.
+const PATHS: &str = "SequenceNotStr[StrPath]";
 
 /// Descriptions of arguments that the schema does not describe, or describes for another reader, by wire name.
 const DESCRIPTIONS: &[(&str, &str)] = &[

@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ._arguments import JsonMapping, StrPath, StrPaths
+    from ._arguments import JsonMapping, SequenceNotStr, StrPath
     from ._json import JsonObject, JsonValue
     from .generated.literals import (
         ApprovalsReviewerName,
@@ -153,12 +153,12 @@ __all__ = [
     "SandboxMode",
     "SandboxModeName",
     "SandboxPolicy",
+    "SequenceNotStr",
     "SleepThreadItem",
     "SortDirection",
     "SortDirectionName",
     "StoredThread",
     "StrPath",
-    "StrPaths",
     "SubAgentActivityThreadItem",
     "ThreadArchiveResponse",
     "ThreadCompactStartResponse",
@@ -201,8 +201,8 @@ _ELSEWHERE = {
     "JsonMapping": "_arguments",
     "JsonObject": "_json",
     "JsonValue": "_json",
+    "SequenceNotStr": "_arguments",
     "StrPath": "_arguments",
-    "StrPaths": "_arguments",
 }
 # The SDK's own `Thread` is another thing than what the runtime tells of a stored one.
 _RENAMED = {"StoredThread": "Thread"}
