@@ -104,10 +104,17 @@ pub(super) const OF_CLIENT: Fixed = Fixed {
     DEF wait_for_login_completed(self, login_id: str) -> AccountLoginCompletedNotification:
         """The end of a sign-in, which may have come already."""
         IMPORT AccountLoginCompletedNotification
+        event = WAIT self._login_event(login_id)
+        return decode_response(event.method, event.params, AccountLoginCompletedNotification)
+
+    DEF next_login_notification(self, login_id: str) -> Notification:
+        """The notification that a sign-in ended, which may have come already."""
+        return decode_notification(*WAIT self._login_event(login_id))
+
+    DEF _login_event(self, login_id: str) -> RawNotification:
         START
         with self._core.login_box((LOGIN_COMPLETED, login_id)) as box:
-            event = WAIT receiveLATER(box)
-        return decode_response(event.method, event.params, AccountLoginCompletedNotification)
+            return WAIT receiveLATER(box)
 
     DEF next_notification(self) -> Notification:
         """The next notification that belongs to no turn; the oldest are dropped beyond a bound."""

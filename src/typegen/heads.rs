@@ -18,7 +18,7 @@ Models are imported where they are used: to load them all costs more than a turn
 from ROOT._core import AsyncClientBase, ClientBase, value_of
 from ROOT._mailbox import receive, receive_async
 from ROOT._run import completion
-from ROOT._turns import LOGIN_COMPLETED, TURN_COMPLETED, TurnBox
+from ROOT._turns import LOGIN_COMPLETED, TURN_COMPLETED, RawNotification, TurnBox
 from ROOT._wire import (
     build_params,
     check_model,

@@ -327,6 +327,12 @@ PROGRAMS = {
             begun = lower.account_login_start(generated.LoginAccountParams(
                 root={"type": "apiKey", "apiKey": "sk-test"}))
             show(begun.root.type)
+            begun = lower.account_login_start({"type": "chatgpt"}).root
+            lower.register_login_notifications(begun.login_id)
+            lower.account_login_cancel(begun.login_id)
+            ended = lower.next_login_notification(begun.login_id)
+            show(ended.method, ended.payload.success)
+            lower.unregister_login_notifications(begun.login_id)
             try:
                 lower.thread_read("nobody")
             except errors.CodexRpcError as error:
@@ -376,7 +382,7 @@ def test_a_program_does_the_same_on_both(
     name: str, runtime: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     wheel = published_wheel()
-    if name == "accounts":
+    if name in ("accounts", "lower"):
         request.getfixturevalue("sign_in_port")
     printed = []
     for module, path in ((PUBLISHED, wheel), (OURS, SOURCE)):

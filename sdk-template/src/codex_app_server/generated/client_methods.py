@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 from codex_app_server._core import AsyncClientBase, ClientBase, value_of
 from codex_app_server._mailbox import receive, receive_async
 from codex_app_server._run import completion
-from codex_app_server._turns import LOGIN_COMPLETED, TURN_COMPLETED, TurnBox
+from codex_app_server._turns import LOGIN_COMPLETED, TURN_COMPLETED, RawNotification, TurnBox
 from codex_app_server._wire import (
     build_params,
     check_model,
@@ -386,9 +386,16 @@ class ClientMethods(ClientBase):
         """The end of a sign-in, which may have come already."""
         from .notifications import AccountLoginCompletedNotification
 
-        with self._core.login_box((LOGIN_COMPLETED, login_id)) as box:
-            event = receive(box)
+        event = self._login_event(login_id)
         return decode_response(event.method, event.params, AccountLoginCompletedNotification)
+
+    def next_login_notification(self, login_id: str) -> Notification:
+        """The notification that a sign-in ended, which may have come already."""
+        return decode_notification(*self._login_event(login_id))
+
+    def _login_event(self, login_id: str) -> RawNotification:
+        with self._core.login_box((LOGIN_COMPLETED, login_id)) as box:
+            return receive(box)
 
     def next_notification(self) -> Notification:
         """The next notification that belongs to no turn; the oldest are dropped beyond a bound."""
@@ -749,10 +756,17 @@ class AsyncClientMethods(AsyncClientBase):
         """The end of a sign-in, which may have come already."""
         from .notifications import AccountLoginCompletedNotification
 
+        event = await self._login_event(login_id)
+        return decode_response(event.method, event.params, AccountLoginCompletedNotification)
+
+    async def next_login_notification(self, login_id: str) -> Notification:
+        """The notification that a sign-in ended, which may have come already."""
+        return decode_notification(*await self._login_event(login_id))
+
+    async def _login_event(self, login_id: str) -> RawNotification:
         self.bind_loop()
         with self._core.login_box((LOGIN_COMPLETED, login_id)) as box:
-            event = await receive_async(box)
-        return decode_response(event.method, event.params, AccountLoginCompletedNotification)
+            return await receive_async(box)
 
     async def next_notification(self) -> Notification:
         """The next notification that belongs to no turn; the oldest are dropped beyond a bound."""
