@@ -116,7 +116,7 @@ STARTS_NOTHING = {
     *("stderr_tail", "_handlers"),
 }
 #: Of the protocol clients, those that wait by themselves; the others wait by these.
-BINDS_ITS_LOOP = {"_request_raw", "_next", "notify", "wait_for_login_completed"}
+BINDS_ITS_LOOP = {"_request_raw", "_next", "notify", "_login_event"}
 
 
 @pytest.mark.parametrize("module", METHODS)

@@ -156,8 +156,10 @@ fn of_class(model: &Model, name: &str, value: &Value, uses: &mut Uses) -> Option
         }
         (Body::Enum { .. }, _) => None,
         (Body::Alias(shape), _) => match (shape, value) {
-            (Shape::Text, Value::String(_)) | (Shape::Boolean, Value::Bool(_)) => Some(literal(value)),
-            (Shape::Integer | Shape::Number, Value::Number(_)) => Some(literal(value)),
+            (Shape::Text, Value::String(text)) => Some(format!("{name}({})", string(text))),
+            (Shape::Boolean, Value::Bool(_)) | (Shape::Integer | Shape::Number, Value::Number(_)) => {
+                Some(literal(value))
+            }
             _ => None,
         },
         _ => Some(format!("{name}.model_validate({})", literal(value))),

@@ -40,6 +40,11 @@ impl<'a> Builder<'a> {
             Value::Object(object) => self.body(name, object, &place)?,
             _ => Body::Alias(Shape::Anything),
         };
+        if overrides::is_union_elsewhere(name) && self.is_free(&format!("{name}Value")) {
+            // There the words are a class of their own beside the union; here they are the enum itself.
+            let same = Body::Alias(Shape::Named(name.to_owned()));
+            self.insert(format!("{name}Value"), same, Doc::default(), &place)?;
+        }
         self.insert(name.to_owned(), body, doc, &place)
     }
 

@@ -6,7 +6,7 @@ use super::error::TypegenError;
 use super::exposed::EXPOSED;
 use super::fixed_client::OF_CLIENT;
 use super::python::{bracketed, collected, docstring};
-use super::signatures::{Exposed, INPUT};
+use super::signatures::{BY_HAND, Exposed, INPUT};
 use super::twins::{Breaks, Twin, Writer, parameter};
 
 impl Writer<'_> {
@@ -15,7 +15,7 @@ impl Writer<'_> {
         let class = twin.class("ClientMethods");
         let _ = writeln!(self.text, "\n\nclass {class}({}):", twin.class("ClientBase"));
         docstring(&mut self.text, 4, &format!("What `{}` does once it is started.", twin.class("AppServerClient")));
-        for exposed in EXPOSED {
+        for exposed in EXPOSED.iter().filter(|exposed| exposed.client.1 != BY_HAND) {
             self.request(exposed, twin)?;
         }
         self.fixed("self", twin, &OF_CLIENT);

@@ -64,6 +64,7 @@ impl Writer<'_> {
             Body::Enum { members } => self.enum_class(members),
             Body::Union { arms, tag, fallback } => self.union_class(arms, tag.as_deref(), fallback.as_deref()),
             Body::Fallback { union, tag } => self.fallback_class(union, tag.as_ref()),
+            Body::Alias(Shape::Text) => self.text_class(),
             Body::Alias(shape) => {
                 self.text.push_str("\n\n");
                 comment(self.text, 0, &class.doc);
@@ -112,14 +113,15 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// What type checkers take for an answer that programs give: the words of an enum as well as its members.
+    /// What type checkers take for a model that programs make: plain strings for those that have a name, and in an answer
+    /// the words of an enum as well as its members.
     fn constructor(&mut self, fields: &[Field]) {
         let (model, class) = (self.model, &self.scope.class.name);
-        if !model.server_requests.iter().any(|method| method.response.as_ref() == Some(class)) {
-            return;
-        }
-        let found: Vec<Vec<&Shape>> = fields.iter().map(|field| arms(model, &field.shape)).collect();
-        if !found.iter().flatten().any(|arm| words(model, arm).is_some()) {
+        let answer = model.server_requests.iter().any(|method| method.response.as_ref() == Some(class));
+        let found: Vec<Vec<&Shape>> =
+            fields.iter().map(|field| if answer { arms(model, &field.shape) } else { Vec::new() }).collect();
+        let enums = found.iter().flatten().any(|arm| words(model, arm).is_some());
+        if !enums && !fields.iter().any(|field| plain(model, &field.shape).is_some()) {
             return;
         }
         let parameters: Vec<String> = fields
@@ -128,7 +130,7 @@ impl Writer<'_> {
             .map(|(field, arms)| {
                 let optional = !field.required && field.default.is_none();
                 let shape = if optional { field.shape.clone().optional() } else { field.shape.clone() };
-                let mut types = vec![self.scope.annotation(&shape, self.uses).0];
+                let mut types = self.taken(&shape);
                 for arm in arms {
                     let bare = self.scope.bare(arm, self.uses).0;
                     types.extend(
@@ -141,13 +143,41 @@ impl Writer<'_> {
                 if flat.chars().count() + 13 <= WIDTH { flat } else { flat.replace(" | ", "\n            | ") }
             })
             .collect();
-        self.uses.typing.extend(["TYPE_CHECKING", "Literal"]);
+        self.uses.typing.insert("TYPE_CHECKING");
+        if enums {
+            self.uses.typing.insert("Literal");
+        }
         let given = ["self".to_owned(), "*".to_owned()].into_iter().chain(parameters).collect::<Vec<_>>();
         let _ = write!(
             self.text,
             "\n    if TYPE_CHECKING:\n\n{}",
             exploded(8, "def __init__", ['(', ')'], &given, " -> None: ...")
         );
+    }
+
+    /// The types that a constructor takes for a shape.
+    fn taken(&mut self, shape: &Shape) -> Vec<String> {
+        let own = self.scope.annotation(shape, self.uses).0;
+        match plain(self.model, shape) {
+            None => vec![own],
+            // A string by name is a string; a list of them is no list of strings.
+            Some(wider) if matches!(shape.without_null(), Shape::Named(_)) => {
+                vec![self.scope.annotation(&wider, self.uses).0]
+            }
+            Some(wider) => {
+                let nullable = matches!(shape, Shape::Optional(_)).then(|| "None".to_owned());
+                let both = [shape.without_null(), wider.without_null()];
+                let both = both.map(|shape| self.scope.annotation(shape, self.uses).0);
+                both.into_iter().chain(nullable).collect()
+            }
+        }
+    }
+
+    /// Another name of a string: a string that is read like the wrapper that other SDKs have for it, too.
+    fn text_class(&mut self) {
+        let gap = self.head("WireText");
+        self.text.push_str(if gap { "\n" } else { "" });
+        self.text.push_str("    __slots__ = ()\n");
     }
 
     fn enum_class(&mut self, members: &[Member]) {
@@ -267,6 +297,17 @@ fn arms<'a>(model: &'a Model, shape: &'a Shape) -> Vec<&'a Shape> {
         (Body::Enum { .. }, other) => vec![other],
         _ => Vec::new(),
     }
+}
+
+/// The shape with plain strings in the place of those that have a name; none where it has no such string.
+fn plain(model: &Model, shape: &Shape) -> Option<Shape> {
+    Some(match shape {
+        Shape::Named(name) if matches!(model.classes.get(name)?.body, Body::Alias(Shape::Text)) => Shape::Text,
+        Shape::List(inner) => Shape::List(Box::new(plain(model, inner)?)),
+        Shape::Map(inner) => Shape::Map(Box::new(plain(model, inner)?)),
+        Shape::Optional(inner) => Shape::Optional(Box::new(plain(model, inner)?)),
+        _ => return None,
+    })
 }
 
 /// The values of an enum, quoted.

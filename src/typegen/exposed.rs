@@ -3,7 +3,7 @@
 
 use super::error::TypegenError;
 use super::model::Model;
-use super::signatures::{Exposed, Face, Gives, INPUT_ITEMS, Owner, THREAD_ID, argument, face, switch};
+use super::signatures::{BY_HAND, Exposed, Face, Gives, INPUT_ITEMS, Owner, THREAD_ID, argument, face, switch};
 
 pub(super) const EXPOSED: &[Exposed] = &[
     Exposed {
@@ -134,7 +134,7 @@ pub(super) const EXPOSED: &[Exposed] = &[
     },
     Exposed {
         method: "account/read",
-        client: ("account_read", "who is signed in."),
+        client: ("account_read", BY_HAND),
         arguments: &[switch("refresh_token", "refreshToken")],
         keywords: "",
         faces: &[face(

@@ -7,6 +7,9 @@ pub(super) const OF_CLIENT: Fixed = Fixed {
     uses: &[
         "AccountLoginCompletedNotification",
         "AgentMessageDeltaNotification",
+        "GetAccountParams",
+        "GetAccountResponse",
+        "LoginAccountParams",
         "LoginAccountResponse",
         "ThreadGoalSetResponse",
         "TurnCompletedNotification",
@@ -14,7 +17,22 @@ pub(super) const OF_CLIENT: Fixed = Fixed {
     ],
     start: "self.bind_loop()",
     text: r#"
-    DEF account_login_start(self, params: JsonObject) -> LoginAccountResponse:
+    DEF account_read(
+        self,
+        params: GetAccountParams | JsonObject | bool | None = None,
+        *,
+        refresh_token: bool = False,
+    ) -> GetAccountResponse:
+        """`account/read`: who is signed in; a flag alone is `refresh_token`."""
+        IMPORT GetAccountResponse
+        given = {"refreshToken": params} if isinstance(params, bool) else params_dict(params)
+        body: dict[str, object] = {"refreshToken": refresh_token, **given}
+        return WAIT self.request("account/read", body, response_model=GetAccountResponse)
+
+    DEF account_login_start(
+        self,
+        params: LoginAccountParams | JsonObject,
+    ) -> LoginAccountResponse:
         """`account/login/start`: begin to sign in, in the way that `params` says."""
         IMPORT LoginAccountResponse
         method = "account/login/start"
@@ -44,6 +62,7 @@ pub(super) const OF_CLIENT: Fixed = Fixed {
         response_model: type[ModelT],
     ) -> ModelT:
         """Call a method and give its response as `response_model`."""
+        check_model("response_model", response_model)
         return decode_response(method, WAIT self._request_raw(method, params), response_model)
 
     DEF _request_raw(
@@ -85,10 +104,17 @@ pub(super) const OF_CLIENT: Fixed = Fixed {
     DEF wait_for_login_completed(self, login_id: str) -> AccountLoginCompletedNotification:
         """The end of a sign-in, which may have come already."""
         IMPORT AccountLoginCompletedNotification
+        event = WAIT self._login_event(login_id)
+        return decode_response(event.method, event.params, AccountLoginCompletedNotification)
+
+    DEF next_login_notification(self, login_id: str) -> Notification:
+        """The notification that a sign-in ended, which may have come already."""
+        return decode_notification(*WAIT self._login_event(login_id))
+
+    DEF _login_event(self, login_id: str) -> RawNotification:
         START
         with self._core.login_box((LOGIN_COMPLETED, login_id)) as box:
-            event = WAIT receiveLATER(box)
-        return decode_response(event.method, event.params, AccountLoginCompletedNotification)
+            return WAIT receiveLATER(box)
 
     DEF next_notification(self) -> Notification:
         """The next notification that belongs to no turn; the oldest are dropped beyond a bound."""

@@ -103,6 +103,8 @@ const OF_CODEX: Fixed = Fixed {
 
         `timeout` replaces the configuration's `request_timeout_s`.
         """
+        if model is not None:
+            check_model("model", model)
         START
         result = WAIT self._client._request_raw(method, params, timeout)
         if model is None:

@@ -107,6 +107,32 @@ mod tests {
         })
     }
 
+    #[test]
+    fn a_string_with_a_name_is_a_class_and_any_string_is_taken_for_it() {
+        let path = json!({"$ref": "#/definitions/Path"});
+        let bundle = json!({"definitions": {"Path": {"type": "string"}, "Place": {
+            "type": "object",
+            "required": ["at", "all"],
+            "properties": {"at": path, "all": {"type": "array", "items": path}, "home": {"allOf": [path], "default": "/"}}}}});
+        let name = "codex_app_server_protocol.v2.schemas.json".into();
+        let files = [SchemaFile { name, text: bundle.to_string() }];
+        let model = build::build(&Schema::parse(&files).unwrap()).unwrap();
+        let modules = order::modules(&model);
+        let (homes, preamble) = (order::homes(&modules), Preamble { module: "package", header: "" });
+        let text: String =
+            modules.iter().map(|module| emit::module(&model, module, &homes, &preamble).unwrap()).collect();
+        for line in [
+            "class Path(WireText):\n    __slots__ = ()\n",
+            "    at: Path\n",
+            "            at: str,\n",
+            "            all: list[Path] | list[str],\n",
+            "    home: Path = Field(default_factory=lambda: Path(\"/\"))\n",
+            "            home: str = ...,\n",
+        ] {
+            assert!(text.contains(line), "{line}\n{text}");
+        }
+    }
+
     /// Ten times as much takes about ten times as long; where anything is looked for in all that was before, a hundred times.
     #[test]
     fn time_is_in_proportion_to_the_schema() {

@@ -18,9 +18,10 @@ Models are imported where they are used: to load them all costs more than a turn
 from ROOT._core import AsyncClientBase, ClientBase, value_of
 from ROOT._mailbox import receive, receive_async
 from ROOT._run import completion
-from ROOT._turns import LOGIN_COMPLETED, TURN_COMPLETED, TurnBox
+from ROOT._turns import LOGIN_COMPLETED, TURN_COMPLETED, RawNotification, TurnBox
 from ROOT._wire import (
     build_params,
+    check_model,
     decode_notification,
     decode_response,
     params_dict,
@@ -85,14 +86,14 @@ from ROOT._notifications import AsyncNotifications, Notifications
 from ROOT._pages import ThreadPages
 from ROOT._streams import AsyncOwner
 from ROOT._threads import AsyncThread, Thread
-from ROOT._wire import build_params, decode_response
+from ROOT._wire import build_params, check_model, decode_response
 from ROOT.presets import warn_of_moot
 ",
     typing: "    from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 
     from pydantic import BaseModel
 
-    from ROOT._arguments import JsonMapping, StrPath
+    from ROOT._arguments import JsonMapping, SequenceNotStr, StrPath
     from ROOT._json import JsonObject, JsonValue
     from ROOT._login_handles import (
         AsyncChatgptLoginHandle,

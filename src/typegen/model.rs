@@ -43,6 +43,14 @@ impl Shape {
         }
     }
 
+    /// The type that it is where it is not null.
+    pub(super) fn without_null(&self) -> &Self {
+        match self {
+            Self::Optional(inner) => inner,
+            other => other,
+        }
+    }
+
     /// The class that the shape is about, below lists and null.
     pub(super) fn inner_name(&self) -> Option<&str> {
         match self {

@@ -12,7 +12,10 @@ const OBJECT: &str = "JsonMapping";
 const PATH: &str = "StrPath";
 
 /// A list of strings as it is taken. A `Sequence[str]` would let a single string pass.
-const TEXTS: &str = "list[str] | tuple[str, ...]";
+const TEXTS: &str = "SequenceNotStr[str]";
+
+/// A list of paths as it is taken.
+const PATHS: &str = "SequenceNotStr[StrPath]";
 
 /// Descriptions of arguments that the schema does not describe, or describes for another reader, by wire name.
 const DESCRIPTIONS: &[(&str, &str)] = &[
@@ -87,7 +90,7 @@ const PRESETS: &[(&str, &str)] = &[
     ("sandbox", "Sandbox"),
     ("timeout", "float"),
     ("tools", "Sequence[Callable[..., object]]"),
-    ("additional_directories", "Sequence[StrPath]"),
+    ("additional_directories", PATHS),
     ("network_access", "bool"),
     ("web_search", "WebSearchMode | WebSearchModeName"),
 ];

@@ -7,7 +7,7 @@ use super::model::{Body, Class, Field, Method, Model};
 /// A request as methods of both protocol clients, and of the public classes above them.
 pub(super) struct Exposed {
     pub(super) method: &'static str,
-    /// The method of the protocol clients, and what its docstring says.
+    /// The method of the protocol clients, and what its docstring says, or `BY_HAND`.
     pub(super) client: (&'static str, &'static str),
     pub(super) arguments: &'static [Argument],
     /// Further fields, by wire name and in order: the keywords of the public methods. The protocol clients take all that
@@ -81,6 +81,9 @@ pub(super) const INPUT_ITEMS: Argument = argument("input_items", "WireInput", IN
 
 /// The key of what the user says: public methods take it in more forms, and it travels beside the other parameters.
 pub(super) const INPUT: &str = "input";
+
+/// Stands for the docstring of a client's method that `fixed_client` writes out.
+pub(super) const BY_HAND: &str = "";
 
 /// Begins a keyword that is no field of the schema.
 pub(super) const PRESET: char = '+';

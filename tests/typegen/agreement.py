@@ -67,7 +67,7 @@ def form(annotation: Any) -> frozenset[str]:
     if annotation is Any or annotation is object:
         return frozenset({"Any"})
     if inspect.isclass(annotation):
-        if issubclass(annotation, enum.Enum):
+        if issubclass(annotation, (enum.Enum, str)):
             return frozenset({"str"})
         if issubclass(annotation, RootModel):
             inner = annotation.model_fields["root"].annotation

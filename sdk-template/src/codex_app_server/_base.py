@@ -7,12 +7,14 @@ that a typo is an error at once.
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterable, Mapping
 from enum import Enum, EnumMeta
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeAlias, TypeVar
 
 from pydantic import BaseModel, ConfigDict, RootModel, model_validator
+from pydantic_core import core_schema
 
 if TYPE_CHECKING:
     # Beside literals only, a comparison with a variant's tag narrows to that variant.
@@ -21,6 +23,7 @@ else:
     UnknownTag = str
 
 _Enum = TypeVar("_Enum", bound="OpenEnum")
+_Text = TypeVar("_Text", bound="WireText")
 
 #: Unknown values of each enum, so that equal values are one object; bounded, for a server
 #: chooses them.
@@ -85,6 +88,36 @@ class UnionEnum(OpenEnum, metaclass=_UnionMeta):
     def root(self: _Enum) -> _Enum:
         """The member itself."""
         return self
+
+
+class WireText(str):
+    """A string that other SDKs wrap, such as a path: it is made, and read, like theirs as well."""
+
+    __slots__ = ()
+
+    def __new__(cls: type[_Text], root: str) -> _Text:
+        return str.__new__(cls, root)
+
+    @classmethod
+    def model_validate(cls: type[_Text], value: str) -> _Text:
+        """The string by its name."""
+        return cls(value)
+
+    @property
+    def root(self) -> str:
+        """The string itself, without its name."""
+        return str.__str__(self)
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: object, handler: object
+    ) -> core_schema.CoreSchema:
+        return core_schema.no_info_after_validator_function(
+            functools.partial(str.__new__, cls),
+            core_schema.str_schema(),
+            # What is dumped is plain, as every tool knows it.
+            serialization=core_schema.to_string_ser_schema(when_used="always"),
+        )
 
 
 class WireModel(BaseModel):

@@ -16,7 +16,7 @@ from ._on_request import Handlers
 from ._process import ServerProcess
 from ._reach import Reach
 from ._transport import Call, Ended, Outcome, Transport
-from ._turns import MCP_LOGIN_COMPLETED, LoginKey, TurnBox, TurnRouter, login_key
+from ._turns import LOGIN_COMPLETED, MCP_LOGIN_COMPLETED, LoginKey, TurnBox, TurnRouter, login_key
 from ._wire import decode_response, params_dict, preload, split_user_agent
 from .config import AppServerConfig, ServerRequestHandler
 from .errors import (
@@ -321,6 +321,13 @@ class ClientBase:
     def unregister_turn_notifications(self, turn_id: str) -> None:
         """Forget what `register_turn_notifications` keeps."""
         self._core.router.unregister(turn_id)
+
+    def register_login_notifications(self, login_id: str) -> None:
+        """Nothing has to be done: the end of a sign-in is kept until somebody asks for it."""
+
+    def unregister_login_notifications(self, login_id: str) -> None:
+        """Forget the end of a sign-in."""
+        self._core.router.forget_login((LOGIN_COMPLETED, login_id))
 
     @contextlib.contextmanager
     def _registered(self, turn_id: str) -> Generator[None]:

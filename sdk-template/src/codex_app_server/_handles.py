@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 from ._mailbox import DeadlinePassed, deadline_after, receive, receive_async
+from ._on_request import says_its_name
 from ._run import ParsedT, RunResult, TurnRecord
 from ._streams import AsyncOwner, AsyncTurnStream, TurnStream
 from ._turns import TURN_COMPLETED, TurnBox
@@ -48,6 +49,7 @@ class _Once:
         return stream
 
 
+@says_its_name
 @dataclass(slots=True)
 class TurnHandle(TurnMethods, _Once, Generic[ParsedT]):
     """A turn that runs, or ran, on a thread. It knows the model that its answer shall fit."""
@@ -102,6 +104,7 @@ class TurnHandle(TurnMethods, _Once, Generic[ParsedT]):
             pass
 
 
+@says_its_name
 @dataclass(slots=True)
 class AsyncTurnHandle(AsyncTurnMethods, _Once, Generic[ParsedT]):
     """A turn that runs, or ran, on a thread. It knows the model that its answer shall fit."""

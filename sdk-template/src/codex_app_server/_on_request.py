@@ -6,6 +6,7 @@ import importlib
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
+from types import FunctionType
 from typing import TYPE_CHECKING, cast
 
 from ._json import JsonObject, JsonValue
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
         ToolRequestUserInputResponse,
     )
 
+    _Class = TypeVar("_Class")
     ParamsT = TypeVar("ParamsT")
     ParamsModelT = TypeVar("ParamsModelT", bound=ParamsModel)
     ResponseT = TypeVar("ResponseT")
@@ -200,6 +202,29 @@ def _tell_of_unknown(method: str) -> None:
         logging.getLogger("codex_app_server").warning(
             "on_request: %r is no request of a server that this SDK knows", method
         )
+
+
+def says_its_name(cls: type[_Class]) -> type[_Class]:
+    """A class whose methods say its name where they are called wrongly, not that of a base."""
+    for base in cls.__bases__:
+        for name, method in vars(base).items():
+            if not isinstance(method, FunctionType) or name.startswith("_"):
+                continue
+            if base is RequestHandling:  # which several classes share
+                method = _copied(method)
+                setattr(cls, name, method)
+            method.__qualname__ = f"{cls.__qualname__}.{name}"
+            method.__module__ = cls.__module__
+    return cls
+
+
+def _copied(method: FunctionType) -> FunctionType:
+    copy = FunctionType(
+        method.__code__, method.__globals__, None, method.__defaults__, method.__closure__
+    )
+    copy.__annotations__ = method.__annotations__
+    copy.__doc__ = method.__doc__
+    return copy
 
 
 class RequestHandling(ABC):

@@ -6,6 +6,7 @@ Models are imported where they are used; importing this module loads none.
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -49,6 +50,22 @@ ITEM_COMPLETED = "item/completed"
 USAGE_UPDATED = "thread/tokenUsage/updated"
 
 
+class _NoValueError(OutputParseError, AttributeError):
+    """There is no value to read; to `hasattr` and its kin it is an attribute that is missing."""
+
+
+class _Fields:
+    """The fields of a result: one that has no value to read has no field for it."""
+
+    def __init__(self, fields: Mapping[str, object]) -> None:
+        self._fields = fields
+
+    def __get__(self, result: object, owner: type) -> Mapping[str, object]:
+        if result is None or hasattr(result, "parsed"):
+            return self._fields
+        return {name: each for name, each in self._fields.items() if name != "parsed"}
+
+
 @dataclass(slots=True)
 class RunResult(Generic[ParsedT]):
     """What a turn produced.
@@ -56,7 +73,8 @@ class RunResult(Generic[ParsedT]):
     `final_response` is the text of the last message marked as the final answer, else of the last
     message without a phase, else None. Two results are equal if the first three fields are.
     `parsed` is that text as a value, where the turn was given a model as `output_schema`; if it was
-    interrupted before it said such a value, reading `parsed` raises OutputParseError.
+    interrupted before it said such a value, reading `parsed` raises OutputParseError, and
+    `dataclasses.asdict` leaves it out.
     """
 
     final_response: str | None
@@ -80,7 +98,7 @@ class RunResult(Generic[ParsedT]):
         def __getattr__(self, name: str) -> object:
             # Only what is missing arrives here, and `with_parsed` takes one field away.
             if name == "parsed":
-                raise OutputParseError(
+                raise _NoValueError(
                     f"the turn is {self.status} and has not said a whole answer",
                     text=self.final_response or "",
                 )
@@ -106,7 +124,25 @@ class RunResult(Generic[ParsedT]):
 
             names = ("ThreadItem", "ThreadTokenUsage", "Turn", "TurnError", "TurnStatus")
             globals().update({name: getattr(types, name) for name in names})
-            return handler(source)
+            from pydantic_core import core_schema
+
+            schema = handler(source)
+            # Under a name the schema is elsewhere, and has been here.
+            if schema["type"] != "definition-ref":
+                schema["serialization"] = core_schema.wrap_serializer_function_ser_schema(_dumped)
+            return schema
+
+
+if not TYPE_CHECKING:
+    RunResult.__dataclass_fields__ = _Fields(RunResult.__dataclass_fields__)
+
+
+def _dumped(result: RunResult, handler: Callable[[RunResult], object]) -> object:
+    """What pydantic makes of a result; nothing in the place of a value that is not there."""
+    if not hasattr(result, "parsed"):
+        result = copy.copy(result)
+        result.parsed = None
+    return handler(result)
 
 
 class TurnRecord:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ._on_request import RequestHandling
+from ._on_request import RequestHandling, says_its_name
 from .generated.thread_methods import AsyncThreadMethods, ThreadMethods
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .client import AppServerClient
 
 
+@says_its_name
 @dataclass(slots=True)
 class Thread(ThreadMethods, RequestHandling):
     """A conversation: `run` a turn and take its result, or start a `turn` and follow it."""
@@ -25,6 +26,7 @@ class Thread(ThreadMethods, RequestHandling):
         return self._client._core.handlers, self.id
 
 
+@says_its_name
 @dataclass(slots=True)
 class AsyncThread(AsyncThreadMethods, RequestHandling):
     """A conversation: `run` a turn and take its result, or start a `turn` and follow it."""

@@ -92,6 +92,12 @@ def turn_input(given: RunInput) -> tuple[list[JsonObject], dict[str, object] | N
     return to_turn_input(given)
 
 
+def check_model(name: str, model: object) -> None:
+    """InvalidInputError, before anything is sent, unless an argument can read an answer."""
+    if not (isinstance(model, type) and callable(getattr(model, "model_validate", None))):
+        raise InvalidInputError(f"`{name}` must be a pydantic model, a class, not {model!r:.100}")
+
+
 def decode_response(method: str, result: object, model: type[ModelT]) -> ModelT:
     """The response of `method` as its model; InvalidResponseError if it is something else."""
     from pydantic import ValidationError

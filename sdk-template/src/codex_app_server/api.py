@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ._handles import AsyncTurnHandle, TurnHandle
-from ._on_request import RequestHandling
+from ._on_request import RequestHandling, says_its_name
 from ._run import RunResult
 from ._threads import AsyncThread, Thread
 from ._wire import validate_initialize
@@ -29,6 +29,7 @@ __all__ = [
 ]
 
 
+@says_its_name
 class Codex(CodexMethods, RequestHandling):
     """A running app server, started and introduced by the constructor.
 
@@ -70,6 +71,7 @@ class Codex(CodexMethods, RequestHandling):
         self._client.close()
 
 
+@says_its_name
 class AsyncCodex(AsyncCodexMethods, RequestHandling):
     """An app server for the tasks of one event loop.
 

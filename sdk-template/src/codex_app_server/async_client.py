@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from ._mailbox import call_in_loop
+from ._on_request import says_its_name
 from .generated.client_methods import AsyncClientMethods
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+@says_its_name
 class AsyncAppServerClient(AsyncClientMethods):
     """Speaks the app-server protocol for the tasks of one event loop, the first that uses it."""
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from ._binary import DEFAULT_RESOLVER, CodexBinResolverOps
 from ._binary import resolve_codex_bin as _resolve_codex_bin
 from ._names import RUNTIME_DISTRIBUTION
+from ._on_request import says_its_name
 from ._wire import decode_notification, params_dict
 from .config import AppServerConfig, ServerRequestHandler
 from .generated.client_methods import ClientMethods
@@ -40,6 +41,7 @@ def resolve_codex_bin(config: AppServerConfig, ops: CodexBinResolverOps = DEFAUL
     return _resolve_codex_bin(config, ops)
 
 
+@says_its_name
 class AppServerClient(ClientMethods):
     """Speaks the app-server protocol for threads; safe to use from several of them.
 

@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ._arguments import JsonMapping, StrPath
+    from ._arguments import JsonMapping, SequenceNotStr, StrPath
     from ._json import JsonObject, JsonValue
     from .generated.literals import (
         ApprovalsReviewerName,
@@ -153,6 +153,7 @@ __all__ = [
     "SandboxMode",
     "SandboxModeName",
     "SandboxPolicy",
+    "SequenceNotStr",
     "SleepThreadItem",
     "SortDirection",
     "SortDirectionName",
@@ -200,6 +201,7 @@ _ELSEWHERE = {
     "JsonMapping": "_arguments",
     "JsonObject": "_json",
     "JsonValue": "_json",
+    "SequenceNotStr": "_arguments",
     "StrPath": "_arguments",
 }
 # The SDK's own `Thread` is another thing than what the runtime tells of a stored one.

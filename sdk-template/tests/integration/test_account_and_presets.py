@@ -6,6 +6,7 @@ import contextlib
 import copy
 import pickle
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from codex_app_server import (
     TurnTimeoutError,
 )
 from codex_app_server._run import _advice
+from codex_app_server.errors import InvalidInputError
 from codex_app_server.types import ModelListResponse
 from harness import Gate, Reply, Twin, World
 
@@ -253,6 +255,11 @@ def test_any_request_and_all_notifications(twin: Twin) -> None:
         assert "data" in twin.wait(codex.request("model/list", {}))
         typed = twin.wait(codex.request("model/list", model=ModelListResponse, timeout=10))
         assert isinstance(typed, ModelListResponse)
+        none: Any = int
+        for give in (codex.request, partial(codex._client.request, params={})):
+            word = "model" if give == codex.request else "response_model"
+            with pytest.raises(InvalidInputError, match=f"`{word}` must be a pydantic model"):
+                twin.wait(give("thread/start", **{word: none}))
         twin.wait(twin.wait(codex.thread_start()).run("x"))
     methods = [event.method for event in twin.events(heard)]
     assert {"thread/started", "turn/started", "turn/completed"} <= set(methods)

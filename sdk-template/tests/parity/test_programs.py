@@ -307,6 +307,7 @@ PROGRAMS = {
         client = importlib.import_module(module + ".client")
         models = importlib.import_module(module + ".models")
         errors = importlib.import_module(module + ".errors")
+        generated = importlib.import_module(module + ".generated.v2_all")
         show(client.CodexConfig is CodexConfig, errors.CodexError is CodexError)
         show(models.TurnCompletedNotification is TurnCompletedNotification)
         def decline(method, params):
@@ -320,10 +321,41 @@ PROGRAMS = {
                                  response_model=ThreadReadResponse)
             show(read.thread.id == thread.id)
             show(type(lower.thread_goal_clear(thread.id)).__name__)
+            for given in ((), (None,), ({"refreshToken": False},),
+                          (generated.GetAccountParams(refresh_token=False),)):
+                show(lower.account_read(*given).requires_openai_auth)
+            begun = lower.account_login_start(generated.LoginAccountParams(
+                root={"type": "apiKey", "apiKey": "sk-test"}))
+            show(begun.root.type)
+            begun = lower.account_login_start({"type": "chatgpt"}).root
+            lower.register_login_notifications(begun.login_id)
+            lower.account_login_cancel(begun.login_id)
+            ended = lower.next_login_notification(begun.login_id)
+            show(ended.method, ended.payload.success)
+            lower.unregister_login_notifications(begun.login_id)
             try:
                 lower.thread_read("nobody")
             except errors.CodexRpcError as error:
                 show(error.code, errors.is_retryable_error(error))
+    """,
+    "paths": """
+        import importlib
+        module = TextInput.__module__.partition(".")[0]
+        generated = importlib.import_module(module + ".generated.v2_all")
+        with Codex(config) as codex:
+            thread = codex.thread_start(cwd=os.environ["WORKSPACE"])
+            thread.run("hello")
+            stored = thread.read().thread
+            show(stored.cwd.root == os.environ["WORKSPACE"])
+            show(stored.model_dump()["cwd"] == stored.cwd.root)
+        item = ThreadItem.model_validate({"type": "commandExecution", "id": "i", "command": "ls",
+            "cwd": "/w", "status": "completed", "commandActions": []})
+        show(item.root.cwd.root, json.loads(item.model_dump_json(by_alias=True))["cwd"])
+        policy = generated.WorkspaceWriteSandboxPolicy(type="workspaceWrite", writable_roots=[
+            generated.AbsolutePathBuf("/a"), generated.AbsolutePathBuf(root="/b"),
+            generated.AbsolutePathBuf.model_validate("/c"), "/d"])
+        show([root.root for root in policy.writable_roots])
+        show(generated.ThreadId("x").root, generated.ReasoningSummaryValue("auto").value)
     """,
     "summaries": """
         for summary in (ReasoningSummary("auto"), ReasoningSummary(root="detailed"),
@@ -350,7 +382,7 @@ def test_a_program_does_the_same_on_both(
     name: str, runtime: Path, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     wheel = published_wheel()
-    if name == "accounts":
+    if name in ("accounts", "lower"):
         request.getfixturevalue("sign_in_port")
     printed = []
     for module, path in ((PUBLISHED, wheel), (OURS, SOURCE)):

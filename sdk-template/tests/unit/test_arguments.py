@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
+import json
+import pickle
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from codex_app_server import (
     AppServerConfig,
+    AsyncCodex,
+    AsyncThread,
+    Codex,
     ExternalMessage,
     ImageInput,
     LocalImageInput,
@@ -19,16 +27,23 @@ from codex_app_server import (
     RunResult,
     SkillInput,
     TextInput,
+    Thread,
+    TurnHandle,
 )
+from codex_app_server._run import with_parsed
 from codex_app_server._wire import build_params, params_dict
-from codex_app_server.errors import InvalidInputError
+from codex_app_server.client import AppServerClient
+from codex_app_server.errors import InvalidInputError, OutputParseError
 from codex_app_server.generated.v2_all import (
+    AbsolutePathBuf,
     CodexErrorInfoValue,
     ReasoningSummary,
+    ReasoningSummaryValue,
     ThreadListParams,
     ThreadSourceKind,
     ThreadStartParams,
     TurnError,
+    WorkspaceWriteSandboxPolicy,
 )
 from codex_app_server.inputs import to_turn_input, to_wire_input
 from codex_app_server.types import ThreadItem, Turn
@@ -48,12 +63,81 @@ def test_an_enum_that_is_a_union_elsewhere_is_made_like_one() -> None:
     summary = ReasoningSummary.model_validate("concise")
     assert summary is ReasoningSummary.concise
     assert summary.root.value == "concise"
+    assert ReasoningSummaryValue is ReasoningSummary
     made: Any = ReasoningSummary
     assert made(root="auto") is ReasoningSummary.auto
     with pytest.raises(TypeError, match="roto"):
         made(roto="auto")
     with pytest.raises(ValueError, match="None"):
         made(root=None)
+
+
+def test_a_string_that_is_wrapped_elsewhere_is_read_like_one() -> None:
+    raw = {"type": "commandExecution", "id": "i", "command": "c", "cwd": "/w"}
+    item = ThreadItem.model_validate({**raw, "commandActions": [], "status": "completed"})
+    cwd = item.root.cwd
+    assert (cwd, cwd.root, {cwd: 1}["/w"], repr(cwd)) == ("/w", "/w", 1, "'/w'")
+    assert type(cwd.root) is str
+    for again in (copy.deepcopy(item), pickle.loads(pickle.dumps(item))):
+        assert (again, again.root.cwd.root) == (item, "/w")
+    # What is dumped is plain: no other tool knows the class.
+    assert type(item.model_dump()["cwd"]) is type(item.model_dump(mode="json")["cwd"]) is str
+    assert json.loads(item.model_dump_json())["cwd"] == "/w"
+    schema = TypeAdapter(AbsolutePathBuf).json_schema()
+    assert schema == TypeAdapter(str).json_schema()
+    made = [AbsolutePathBuf("/w"), AbsolutePathBuf(root="/w"), AbsolutePathBuf.model_validate("/w")]
+    assert {(each, each.root) for each in made} == {("/w", "/w")}
+    policy = WorkspaceWriteSandboxPolicy(type="workspaceWrite", writable_roots=["/a", made[0]])
+    assert [root.root for root in policy.writable_roots] == ["/a", "/w"]
+    assert params_dict(policy)["writableRoots"] == ["/a", "/w"]
+    with pytest.raises(ValidationError, match=r"writableRoots\.0"):
+        WorkspaceWriteSandboxPolicy.model_validate({"type": "workspaceWrite", "writableRoots": [5]})
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: Codex.thread_list(object(), modle=1),  # type: ignore
+        lambda: Codex.on_request(object()),  # type: ignore
+        lambda: AsyncCodex.models(1, 2, 3),  # type: ignore
+        lambda: Thread.on_request(object()),  # type: ignore
+        lambda: Thread.run(object()),  # type: ignore
+        lambda: AsyncThread.on_request(object()),  # type: ignore
+        lambda: TurnHandle.steer(object()),  # type: ignore
+        lambda: AppServerClient.thread_read(object()),  # type: ignore
+    ],
+)
+def test_a_wrong_call_is_told_under_the_class_that_was_called(call: Callable[[], object]) -> None:
+    name = ".".join(call.__code__.co_names[:2])
+    with pytest.raises(TypeError, match=rf"^{name}\(\)"):
+        call()
+
+
+def test_an_interrupted_result_is_dumped_without_a_value() -> None:
+    results = []
+    for status, text in (("completed", '{"given": "x"}'), ("interrupted", "x")):
+        turn = Turn.model_validate({"id": "t", "items": [], "status": status})
+        result = RunResult(text, [], None, id="t", status=turn.status, turn=turn)
+        results.append(with_parsed(result, Weather))
+    whole, broken = results
+    assert dataclasses.asdict(whole)["parsed"] == Weather(given="x")
+    assert "parsed" not in dataclasses.asdict(broken)
+    assert dataclasses.asdict(broken).keys() == dataclasses.asdict(whole).keys() - {"parsed"}
+    assert dataclasses.replace(broken, final_response="y").final_response == "y"
+    assert not hasattr(broken, "parsed")
+    adapter = TypeAdapter(RunResult)
+    assert adapter.dump_python(whole)["parsed"] == {"given": "x"}
+    assert adapter.dump_python(broken)["parsed"] is None
+    assert json.loads(adapter.dump_json(broken))["id"] == "t"
+    for copied in (broken, copy.copy(broken), pickle.loads(pickle.dumps(broken))):
+        with pytest.raises(OutputParseError, match="interrupted"):
+            copied.parsed  # noqa: B018 - what is read is what is tested
+
+
+class Weather(BaseModel):
+    """The shape of an answer."""
+
+    given: str
 
 
 @pytest.mark.parametrize(

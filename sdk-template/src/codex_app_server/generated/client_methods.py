@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, TypeVar
 from codex_app_server._core import AsyncClientBase, ClientBase, value_of
 from codex_app_server._mailbox import receive, receive_async
 from codex_app_server._run import completion
-from codex_app_server._turns import LOGIN_COMPLETED, TURN_COMPLETED, TurnBox
+from codex_app_server._turns import LOGIN_COMPLETED, TURN_COMPLETED, RawNotification, TurnBox
 from codex_app_server._wire import (
     build_params,
+    check_model,
     decode_notification,
     decode_response,
     params_dict,
@@ -35,10 +36,12 @@ if TYPE_CHECKING:
         AccountLoginCompletedNotification,
         AgentMessageDeltaNotification,
         CancelLoginAccountResponse,
+        GetAccountParams,
         GetAccountRateLimitsResponse,
         GetAccountResponse,
         ListMcpServerStatusParams,
         ListMcpServerStatusResponse,
+        LoginAccountParams,
         LoginAccountResponse,
         LogoutAccountResponse,
         McpResourceReadParams,
@@ -154,13 +157,6 @@ class ClientMethods(ClientBase):
 
         body: dict[str, object] = {"includeHidden": include_hidden}
         return self.request("model/list", body, response_model=ModelListResponse)
-
-    def account_read(self, refresh_token: bool = False) -> GetAccountResponse:
-        """`account/read`: who is signed in."""
-        from .account import GetAccountResponse
-
-        body: dict[str, object] = {"refreshToken": refresh_token}
-        return self.request("account/read", body, response_model=GetAccountResponse)
 
     def account_logout(self) -> LogoutAccountResponse:
         """`account/logout`: sign out."""
@@ -301,7 +297,23 @@ class ClientMethods(ClientBase):
         body: dict[str, object] = {"threadId": thread_id, "turnId": turn_id}
         return self.request("turn/interrupt", body, response_model=TurnInterruptResponse)
 
-    def account_login_start(self, params: JsonObject) -> LoginAccountResponse:
+    def account_read(
+        self,
+        params: GetAccountParams | JsonObject | bool | None = None,
+        *,
+        refresh_token: bool = False,
+    ) -> GetAccountResponse:
+        """`account/read`: who is signed in; a flag alone is `refresh_token`."""
+        from .account import GetAccountResponse
+
+        given = {"refreshToken": params} if isinstance(params, bool) else params_dict(params)
+        body: dict[str, object] = {"refreshToken": refresh_token, **given}
+        return self.request("account/read", body, response_model=GetAccountResponse)
+
+    def account_login_start(
+        self,
+        params: LoginAccountParams | JsonObject,
+    ) -> LoginAccountResponse:
         """`account/login/start`: begin to sign in, in the way that `params` says."""
         from .account import LoginAccountResponse
 
@@ -333,6 +345,7 @@ class ClientMethods(ClientBase):
         response_model: type[ModelT],
     ) -> ModelT:
         """Call a method and give its response as `response_model`."""
+        check_model("response_model", response_model)
         return decode_response(method, self._request_raw(method, params), response_model)
 
     def _request_raw(
@@ -373,9 +386,16 @@ class ClientMethods(ClientBase):
         """The end of a sign-in, which may have come already."""
         from .notifications import AccountLoginCompletedNotification
 
-        with self._core.login_box((LOGIN_COMPLETED, login_id)) as box:
-            event = receive(box)
+        event = self._login_event(login_id)
         return decode_response(event.method, event.params, AccountLoginCompletedNotification)
+
+    def next_login_notification(self, login_id: str) -> Notification:
+        """The notification that a sign-in ended, which may have come already."""
+        return decode_notification(*self._login_event(login_id))
+
+    def _login_event(self, login_id: str) -> RawNotification:
+        with self._core.login_box((LOGIN_COMPLETED, login_id)) as box:
+            return receive(box)
 
     def next_notification(self) -> Notification:
         """The next notification that belongs to no turn; the oldest are dropped beyond a bound."""
@@ -499,13 +519,6 @@ class AsyncClientMethods(AsyncClientBase):
 
         body: dict[str, object] = {"includeHidden": include_hidden}
         return await self.request("model/list", body, response_model=ModelListResponse)
-
-    async def account_read(self, refresh_token: bool = False) -> GetAccountResponse:
-        """`account/read`: who is signed in."""
-        from .account import GetAccountResponse
-
-        body: dict[str, object] = {"refreshToken": refresh_token}
-        return await self.request("account/read", body, response_model=GetAccountResponse)
 
     async def account_logout(self) -> LogoutAccountResponse:
         """`account/logout`: sign out."""
@@ -652,7 +665,23 @@ class AsyncClientMethods(AsyncClientBase):
         body: dict[str, object] = {"threadId": thread_id, "turnId": turn_id}
         return await self.request("turn/interrupt", body, response_model=TurnInterruptResponse)
 
-    async def account_login_start(self, params: JsonObject) -> LoginAccountResponse:
+    async def account_read(
+        self,
+        params: GetAccountParams | JsonObject | bool | None = None,
+        *,
+        refresh_token: bool = False,
+    ) -> GetAccountResponse:
+        """`account/read`: who is signed in; a flag alone is `refresh_token`."""
+        from .account import GetAccountResponse
+
+        given = {"refreshToken": params} if isinstance(params, bool) else params_dict(params)
+        body: dict[str, object] = {"refreshToken": refresh_token, **given}
+        return await self.request("account/read", body, response_model=GetAccountResponse)
+
+    async def account_login_start(
+        self,
+        params: LoginAccountParams | JsonObject,
+    ) -> LoginAccountResponse:
         """`account/login/start`: begin to sign in, in the way that `params` says."""
         from .account import LoginAccountResponse
 
@@ -684,6 +713,7 @@ class AsyncClientMethods(AsyncClientBase):
         response_model: type[ModelT],
     ) -> ModelT:
         """Call a method and give its response as `response_model`."""
+        check_model("response_model", response_model)
         return decode_response(method, await self._request_raw(method, params), response_model)
 
     async def _request_raw(
@@ -726,10 +756,17 @@ class AsyncClientMethods(AsyncClientBase):
         """The end of a sign-in, which may have come already."""
         from .notifications import AccountLoginCompletedNotification
 
+        event = await self._login_event(login_id)
+        return decode_response(event.method, event.params, AccountLoginCompletedNotification)
+
+    async def next_login_notification(self, login_id: str) -> Notification:
+        """The notification that a sign-in ended, which may have come already."""
+        return decode_notification(*await self._login_event(login_id))
+
+    async def _login_event(self, login_id: str) -> RawNotification:
         self.bind_loop()
         with self._core.login_box((LOGIN_COMPLETED, login_id)) as box:
-            event = await receive_async(box)
-        return decode_response(event.method, event.params, AccountLoginCompletedNotification)
+            return await receive_async(box)
 
     async def next_notification(self) -> Notification:
         """The next notification that belongs to no turn; the oldest are dropped beyond a bound."""

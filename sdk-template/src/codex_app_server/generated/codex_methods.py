@@ -14,7 +14,7 @@ from codex_app_server._notifications import AsyncNotifications, Notifications
 from codex_app_server._pages import ThreadPages
 from codex_app_server._streams import AsyncOwner
 from codex_app_server._threads import AsyncThread, Thread
-from codex_app_server._wire import build_params, decode_response
+from codex_app_server._wire import build_params, check_model, decode_response
 from codex_app_server.presets import warn_of_moot
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from codex_app_server._arguments import JsonMapping, StrPath
+    from codex_app_server._arguments import JsonMapping, SequenceNotStr, StrPath
     from codex_app_server._json import JsonObject, JsonValue
     from codex_app_server._login_handles import (
         AsyncChatgptLoginHandle,
@@ -101,7 +101,7 @@ class CodexMethods:
         thread_source: ThreadSource | str | None = None,
         approval_mode: ApprovalMode | None = None,
         tools: Sequence[Callable[..., object]] | None = None,
-        additional_directories: Sequence[StrPath] | None = None,
+        additional_directories: SequenceNotStr[StrPath] | None = None,
         network_access: bool | None = None,
         web_search: WebSearchMode | WebSearchModeName | None = None,
     ) -> Thread:
@@ -194,7 +194,7 @@ class CodexMethods:
         cursor: str | None = None,
         cwd: ThreadListCwdFilter | StrPath | Sequence[StrPath] | None = None,
         limit: int | None = None,
-        model_providers: list[str] | tuple[str, ...] | None = None,
+        model_providers: SequenceNotStr[str] | None = None,
         search_term: str | None = None,
         sort_direction: SortDirection | SortDirectionName | None = None,
         sort_key: ThreadSortKey | ThreadSortKeyName | None = None,
@@ -259,7 +259,7 @@ class CodexMethods:
         archived: bool | None = None,
         cwd: ThreadListCwdFilter | StrPath | Sequence[StrPath] | None = None,
         limit: int | None = None,
-        model_providers: list[str] | tuple[str, ...] | None = None,
+        model_providers: SequenceNotStr[str] | None = None,
         search_term: str | None = None,
         sort_direction: SortDirection | SortDirectionName | None = None,
         sort_key: ThreadSortKey | ThreadSortKeyName | None = None,
@@ -332,7 +332,7 @@ class CodexMethods:
         service_tier: str | None = None,
         approval_mode: ApprovalMode | None = None,
         include_turns: bool | None = None,
-        additional_directories: Sequence[StrPath] | None = None,
+        additional_directories: SequenceNotStr[StrPath] | None = None,
         network_access: bool | None = None,
         web_search: WebSearchMode | WebSearchModeName | None = None,
         tools: Sequence[Callable[..., object]] | None = None,
@@ -432,7 +432,7 @@ class CodexMethods:
         thread_source: ThreadSource | str | None = None,
         approval_mode: ApprovalMode | None = None,
         include_turns: bool | None = None,
-        additional_directories: Sequence[StrPath] | None = None,
+        additional_directories: SequenceNotStr[StrPath] | None = None,
         network_access: bool | None = None,
         web_search: WebSearchMode | WebSearchModeName | None = None,
         tools: Sequence[Callable[..., object]] | None = None,
@@ -588,7 +588,7 @@ class CodexMethods:
         self,
         name: str,
         *,
-        scopes: list[str] | tuple[str, ...] | None = None,
+        scopes: SequenceNotStr[str] | None = None,
         timeout_secs: int | None = None,
         thread_id: str | None = None,
     ) -> McpServerLoginHandle:
@@ -691,6 +691,8 @@ class CodexMethods:
 
         `timeout` replaces the configuration's `request_timeout_s`.
         """
+        if model is not None:
+            check_model("model", model)
         result = self._client._request_raw(method, params, timeout)
         if model is None:
             return result
@@ -748,7 +750,7 @@ class AsyncCodexMethods(AsyncOwner):
         thread_source: ThreadSource | str | None = None,
         approval_mode: ApprovalMode | None = None,
         tools: Sequence[Callable[..., object]] | None = None,
-        additional_directories: Sequence[StrPath] | None = None,
+        additional_directories: SequenceNotStr[StrPath] | None = None,
         network_access: bool | None = None,
         web_search: WebSearchMode | WebSearchModeName | None = None,
     ) -> AsyncThread:
@@ -842,7 +844,7 @@ class AsyncCodexMethods(AsyncOwner):
         cursor: str | None = None,
         cwd: ThreadListCwdFilter | StrPath | Sequence[StrPath] | None = None,
         limit: int | None = None,
-        model_providers: list[str] | tuple[str, ...] | None = None,
+        model_providers: SequenceNotStr[str] | None = None,
         search_term: str | None = None,
         sort_direction: SortDirection | SortDirectionName | None = None,
         sort_key: ThreadSortKey | ThreadSortKeyName | None = None,
@@ -908,7 +910,7 @@ class AsyncCodexMethods(AsyncOwner):
         archived: bool | None = None,
         cwd: ThreadListCwdFilter | StrPath | Sequence[StrPath] | None = None,
         limit: int | None = None,
-        model_providers: list[str] | tuple[str, ...] | None = None,
+        model_providers: SequenceNotStr[str] | None = None,
         search_term: str | None = None,
         sort_direction: SortDirection | SortDirectionName | None = None,
         sort_key: ThreadSortKey | ThreadSortKeyName | None = None,
@@ -982,7 +984,7 @@ class AsyncCodexMethods(AsyncOwner):
         service_tier: str | None = None,
         approval_mode: ApprovalMode | None = None,
         include_turns: bool | None = None,
-        additional_directories: Sequence[StrPath] | None = None,
+        additional_directories: SequenceNotStr[StrPath] | None = None,
         network_access: bool | None = None,
         web_search: WebSearchMode | WebSearchModeName | None = None,
         tools: Sequence[Callable[..., object]] | None = None,
@@ -1083,7 +1085,7 @@ class AsyncCodexMethods(AsyncOwner):
         thread_source: ThreadSource | str | None = None,
         approval_mode: ApprovalMode | None = None,
         include_turns: bool | None = None,
-        additional_directories: Sequence[StrPath] | None = None,
+        additional_directories: SequenceNotStr[StrPath] | None = None,
         network_access: bool | None = None,
         web_search: WebSearchMode | WebSearchModeName | None = None,
         tools: Sequence[Callable[..., object]] | None = None,
@@ -1248,7 +1250,7 @@ class AsyncCodexMethods(AsyncOwner):
         self,
         name: str,
         *,
-        scopes: list[str] | tuple[str, ...] | None = None,
+        scopes: SequenceNotStr[str] | None = None,
         timeout_secs: int | None = None,
         thread_id: str | None = None,
     ) -> AsyncMcpServerLoginHandle:
@@ -1353,6 +1355,8 @@ class AsyncCodexMethods(AsyncOwner):
 
         `timeout` replaces the configuration's `request_timeout_s`.
         """
+        if model is not None:
+            check_model("model", model)
         await self._ensure_initialized()
         result = await self._client._request_raw(method, params, timeout)
         if model is None:

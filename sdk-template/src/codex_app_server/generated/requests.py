@@ -532,6 +532,18 @@ class ApplyPatchApprovalParams(WireModel):
     reason: str | None = None
     """Optional explanatory reason (e.g. request for extra write access)."""
 
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            call_id: str,
+            conversation_id: str,
+            file_changes: dict[str, FileChange],
+            grant_root: str | None = ...,
+            reason: str | None = ...,
+        ) -> None: ...
+
 
 class ApplyPatchApprovalResponse(ParamsModel):
     decision: ReviewDecision
@@ -647,6 +659,27 @@ class CommandExecutionRequestApprovalParams(WireModel):
     thread_id: str
     turn_id: str
 
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            approval_id: str | None = ...,
+            command: str | None = ...,
+            command_actions: list[CommandAction] | None = ...,
+            cwd: str | None = ...,
+            environment_id: str | None = ...,
+            item_id: str,
+            kind: CommandExecutionApprovalKind = ...,
+            network_approval_context: NetworkApprovalContext | None = ...,
+            proposed_execpolicy_amendment: list[str] | None = ...,
+            proposed_network_policy_amendments: list[NetworkPolicyAmendment] | None = ...,
+            reason: str | None = ...,
+            started_at_ms: int,
+            thread_id: str,
+            turn_id: str,
+        ) -> None: ...
+
 
 class CommandExecutionRequestApprovalResponse(ParamsModel):
     decision: CommandExecutionApprovalDecision
@@ -692,6 +725,20 @@ class ExecCommandApprovalParams(WireModel):
     cwd: str
     parsed_cmd: list[ParsedCommand]
     reason: str | None = None
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            approval_id: str | None = ...,
+            call_id: str,
+            command: list[str],
+            conversation_id: str,
+            cwd: str,
+            parsed_cmd: list[ParsedCommand],
+            reason: str | None = ...,
+        ) -> None: ...
 
 
 class ExecCommandApprovalResponse(ParamsModel):
@@ -813,6 +860,21 @@ class PermissionsRequestApprovalParams(WireModel):
 
     thread_id: str
     turn_id: str
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self,
+            *,
+            cwd: str,
+            environment_id: str | None = ...,
+            item_id: str,
+            permissions: RequestPermissionProfile,
+            reason: str | None = ...,
+            started_at_ms: int,
+            thread_id: str,
+            turn_id: str,
+        ) -> None: ...
 
 
 class PermissionsRequestApprovalResponse(ParamsModel):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from os import PathLike
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -45,6 +46,13 @@ from codex_app_server.events import (
     Notification,
     TurnCompletedNotification,
     UnknownNotification,
+)
+from codex_app_server.generated.v2_all import (
+    AbsolutePathBuf,
+    FileSystemSandboxEntry,
+    PathFileSystemPath,
+    ReasoningSummaryValue,
+    WorkspaceWriteSandboxPolicy,
 )
 from codex_app_server.models import TurnStartedNotification
 from codex_app_server.requests import (
@@ -104,6 +112,40 @@ def answers(codex: Codex) -> None:
     assert_type(retry_on_overload(lambda: thread.run("x")), RunResult)
     thread.run([TextInput("x"), LocalImageInput("a.png")], source="mail", turn_service_tier="fast")
     thread.run(ExternalMessage("mail", "text"), approval_mode=ApprovalMode.deny_all)
+
+
+def paths(codex: Codex, item: CommandExecutionThreadItem) -> str:
+    """A path is a string, and read as one that is wrapped; what is made takes plain strings."""
+    stored = codex.thread_list().data[0]
+    assert_type(stored.cwd.root, str)
+    text: str = stored.cwd
+    where = {stored.cwd.root: Path(stored.cwd) / "a", item.cwd.root: Path(item.cwd.root)}
+    assert_type(AbsolutePathBuf("/a").root, str)
+    roots = [AbsolutePathBuf("/a"), AbsolutePathBuf(root="/b")]
+    policy = WorkspaceWriteSandboxPolicy(type="workspaceWrite", writable_roots=roots)
+    policy = WorkspaceWriteSandboxPolicy(type="workspaceWrite", writable_roots=["/a"])
+    assert_type([root.root for root in policy.writable_roots], list[str])
+    PathFileSystemPath(type="path", path=text)
+    PathFileSystemPath(type="path", path=stored.cwd)
+    print(ReasoningSummaryValue.auto.value)
+    FileSystemSandboxEntry.model_validate({"access": "read", "path": {"type": "path"}})
+    return f"{text} {item.cwd.upper()} {where}"
+
+
+def directories(codex: Codex, more: Sequence[Path], either: list[str | PathLike[str]]) -> None:
+    """What is widened for commands: texts or paths, in a list or what is like one."""
+    texts = ["/a", "/b"]
+    codex.thread_start(additional_directories=texts)
+    codex.thread_start(additional_directories=["/a", Path("/b")])
+    codex.thread_start(additional_directories=[Path("/b")])
+    codex.thread_start(additional_directories=("/a", Path("/b")))
+    codex.thread_start(additional_directories=tuple(texts))
+    codex.thread_start(additional_directories=[])
+    codex.thread_resume("x", additional_directories=more)
+    codex.thread_fork("x", additional_directories=either)
+    codex.thread_list(model_providers=texts)
+    named: Sequence[str] = ("read",)
+    codex.login_mcp_server("web", scopes=named)
 
 
 def variables(codex: Codex, thread: Thread, handle: TurnHandle, given: Mapping[str, str]) -> None:

@@ -19,6 +19,7 @@ from codex_app_server.requests import CommandExecutionRequestApprovalResponse
 from codex_app_server.requests import FileChangeRequestApprovalParams
 from codex_app_server.requests import FileChangeRequestApprovalResponse
 from codex_app_server.requests import FileChangeParams  # wrong
+from codex_app_server.generated.v2_all import AbsolutePathBuf, WorkspaceWriteSandboxPolicy
 from codex_app_server.types import Trun  # wrong
 from codex_app_server.types import TurnStatus
 
@@ -48,6 +49,10 @@ def words(codex: Codex, thread: Thread) -> None:
     codex.thread_list(model_providers="openai")  # wrong
     codex.thread_list(cwd=[5])  # wrong
     codex.thread_start(config="a=b")  # wrong
+    codex.thread_start(additional_directories="/data")  # wrong
+    codex.thread_resume("x", additional_directories=b"/data")  # wrong
+    codex.thread_fork("x", additional_directories=["/data", 5])  # wrong
+    codex.thread_start(additional_directories=AbsolutePathBuf("/data"))  # wrong
     codex.thread_start(config={1: 2})  # wrong
     thread.run("x", output_schema=["type"])  # wrong
     thread.run("x", sandbox_policy="readOnly")  # wrong
@@ -110,6 +115,12 @@ def results(thread: Thread) -> None:
 
 def unions(codex: Codex) -> None:
     codex.account().account.email  # wrong
+    codex.thread_list().data[0].cwd.roott  # wrong
+    number: int = codex.thread_list().data[0].cwd  # wrong
+    WorkspaceWriteSandboxPolicy(type="workspaceWrite", writable_roots="/data")  # wrong
+    WorkspaceWriteSandboxPolicy(type="workspaceWrite", writable_roots=[5])  # wrong
+    WorkspaceWriteSandboxPolicy(type="workspaceWrite", writable_root=["/data"])  # wrong
+    WorkspaceWriteSandboxPolicy(writable_roots=["/data"])  # wrong
     codex.thread_list().data[0].status.typ  # wrong
     codex.thread_list().data[0].source.nothing  # wrong
 
