@@ -214,11 +214,9 @@ impl<'a> Seen<'a> {
             }
         }
         let unnamed = self.programs.iter().map(|index| &self.files[*index]).filter(|file| file.is_link);
-        for file in unnamed.filter(|file| !self.is_executable(file, executables)) {
-            let same = executables.iter().find(|name| {
-                let own = self.called(name).map(|program| &program.source);
-                own == Some(&file.source) && **name != stem(file)
-            });
+        for file in unnamed.filter(|file| !executables.iter().any(|name| name == stem(file))) {
+            let of_file = |name: &&String| self.called(name).is_some_and(|program| program.source == file.source);
+            let same = executables.iter().find(of_file);
             if let Some(program) = same {
                 notes.push(format!(
                     "`{}` is `{program}` under another name: if users start it, write `{}` into `aliases`",
@@ -290,11 +288,12 @@ impl<'a> Seen<'a> {
             let seconds = question::TIME.as_secs();
             console.status("Asking", format_args!("`{name}` for its version: it is run here, for {seconds} s at most"));
             let told = interview(&Runnable::of(&self.files, file)?.path)?;
+            let answers_well = told.question.as_ref().is_some_and(|question| question.exit == 0);
             // Another is not asked for as long again.
-            let is_over = told.question.is_some() || told.hanging.is_some();
+            let is_over = answers_well || told.hanging.is_some();
             match at {
                 0 => first = Some((0, told)),
-                _ if told.question.is_some() => return Ok(Some((at, told))),
+                _ if answers_well => return Ok(Some((at, told))),
                 _ => {}
             }
             if is_over {

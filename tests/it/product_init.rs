@@ -814,6 +814,7 @@ fn a_link_to_the_program_is_its_other_name() {
     assert!(table.contains("\nexecutables = [\"probe\", \"a\"]\n"), "{table}");
     assert!(table.contains("\ncommand = \"scripts\"\n"), "{table}");
     assert!(said.contains("to do: `a` is `probe` under another name, and a second copy"), "{said}");
+    assert_eq!(said.matches("under another name").count(), 1, "{said}");
     let (said, table) = told("two", &linked, &["--executable", "probe"]);
     assert!(table.contains("\nexecutable = \"probe\"\n") && table.contains("\ncommand = \"scripts\"\n"), "{table}");
     assert!(said.contains("to do: `bin/a` is `probe` under another name: if users start it, write `a` into"), "{said}");
@@ -833,6 +834,17 @@ fn a_link_to_the_program_is_its_other_name() {
     let (said, table) = told("four", &[file("probe"), helper], &["--from", "t-1.2.3-mac"]);
     assert!(table.contains("\nexecutables = [\"probe\", \"probe-helper\"]\n"), "{table}");
     assert!(!said.contains("under another name"), "{said}");
+}
+
+/// A program that says its version and fails at it is asked all the same, where it answers nothing better.
+#[test]
+fn a_version_that_is_said_with_a_failure_is_recognised() {
+    let Some(program) = answering("ask -V") else { return };
+    let directory = scratch();
+    let payload = write(directory.path(), "probe", program);
+    let made = Made::of(&[payload], &["--name", "probe-bin"], "4.5.6");
+    let asked = r"version = { args = ['-V'], exit = 3, pattern = '^Version of it: (\d[0-9A-Za-z.-]*)' }";
+    assert!(made.table().replace('"', "'").contains(asked), "{}", made.table());
 }
 
 /// A wheel that packages its program again is a payload of the program's release.
