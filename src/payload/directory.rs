@@ -117,7 +117,8 @@ impl List<'_> {
         if self.size > self.limit {
             return Err(bomb(self.directory, self.limit));
         }
-        self.found.push(Found { path, source, size, mode: walked.mode, part: Part::Payload });
+        let is_link = walked.kind == Kind::Link;
+        self.found.push(Found { path, source, size, mode: walked.mode, part: Part::Payload, is_link });
         Ok(())
     }
 }

@@ -16,6 +16,8 @@ pub(super) struct Found {
     /// Whether the input has it as a file to be run; inputs lose that as often as they keep it.
     pub(crate) mode: Mode,
     pub(crate) part: Part,
+    /// Whether the input has it as a link to another of its files.
+    pub(crate) is_link: bool,
 }
 
 /// What a file is of.
@@ -36,7 +38,7 @@ pub(super) enum Part {
 impl Found {
     /// A link to nothing.
     pub(super) fn dangling(path: MemberPath) -> Self {
-        Self { path, source: PathBuf::new(), size: 0, mode: Mode::Data, part: Part::Dangling }
+        Self { path, source: PathBuf::new(), size: 0, mode: Mode::Data, part: Part::Dangling, is_link: true }
     }
 
     /// The files, and the links to nothing.

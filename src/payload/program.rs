@@ -55,12 +55,15 @@ pub(super) fn arrange(origin: &Path, project: &RuntimeProject, input: Input) -> 
 
 /// What a program is a link to, where other files lie beside that: the program itself would look for them there.
 fn linked(program: &Found, known: &[Known<'_>]) -> Option<MemberPath> {
+    if !program.is_link {
+        return None;
+    }
     let (twins, others): (Vec<&Found>, Vec<&Found>) =
         known.iter().map(|file| file.found).partition(|file| file.source == program.source);
     let with_others: HashSet<&str> = others.iter().map(|file| file.directory()).collect();
     let is_elsewhere =
         |twin: &&&Found| twin.directory() != program.directory() && with_others.contains(twin.directory());
-    twins.iter().find(is_elsewhere).map(|twin| twin.path.clone())
+    twins.iter().filter(|twin| !twin.is_link).find(is_elsewhere).map(|twin| twin.path.clone())
 }
 
 /// Takes away the one folder that everything lies in, as archives often have it.
@@ -178,6 +181,7 @@ mod tests {
                 size: 1,
                 mode: Mode::Data,
                 part: Part::Payload,
+                is_link: false,
             };
             let files: Vec<_> = paths.iter().zip(&kinds).map(file).collect();
             for command in ["scripts", "launcher", "none"] {

@@ -42,6 +42,7 @@ pub(super) fn read(
                 size: metadata.len(),
                 mode: Mode::Executable,
                 part: Part::Payload,
+                is_link: false,
             };
             Ok(input(Form::Executable, vec![program]))
         }

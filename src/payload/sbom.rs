@@ -24,7 +24,7 @@ pub(super) fn beside(payload: &Path) -> Result<Vec<Found>, PayloadError> {
         }
         open_regular(&source).map_err(FsError::read(&source))?;
         let Some(path) = name::path(payload, name.as_encoded_bytes())? else { continue };
-        found.push(Found { path, source, size: metadata.len(), mode: Mode::Data, part: Part::Sboms });
+        found.push(Found { path, source, size: metadata.len(), mode: Mode::Data, part: Part::Sboms, is_link: false });
     }
     Ok(found)
 }

@@ -26,6 +26,8 @@ pub(crate) struct Surveyed {
     pub(crate) runs: bool,
     /// Whether a wheel has it as a script.
     pub(crate) is_script: bool,
+    /// Whether it is a link to another file of the payload, which has the same `source`.
+    pub(crate) is_link: bool,
 }
 
 /// Reads a payload into `scratch`, as [`Payload::open`](super::Payload::open) does. A program that comes alone is called as
@@ -45,7 +47,7 @@ pub(crate) fn survey(
         let (magic, is_library) = (file.magic()?, file.is_library_by_name());
         let is_script = file.part == Part::Scripts;
         let runs = file.mode == Mode::Executable || magic == Magic::Script;
-        Ok(Surveyed { path: file.path, source: file.source, magic, is_library, runs, is_script })
+        Ok(Surveyed { path: file.path, source: file.source, magic, is_library, runs, is_script, is_link: file.is_link })
     });
     Ok((surveyed.collect::<Result<_, PayloadError>>()?, dangling))
 }

@@ -95,7 +95,7 @@ impl<'a> Sink<'a> {
             return Err(bomb(self.origin, self.limit));
         }
         let (file, source) = self.create()?;
-        self.files.push(Found { path, source: source.clone(), size, mode, part: Part::Payload });
+        self.files.push(Found { path, source: source.clone(), size, mode, part: Part::Payload, is_link: false });
         Ok(Some((file, source)))
     }
 
@@ -135,7 +135,7 @@ impl<'a> Sink<'a> {
         }
         for Copy { path, of } in copies {
             // The payload copies what several of its files are made from.
-            let copied = self.files.get(of).map(|found| Found { path, ..found.clone() });
+            let copied = self.files.get(of).map(|found| Found { path, is_link: true, ..found.clone() });
             self.files.extend(copied);
         }
         self.files.extend(dangling.into_iter().map(Found::dangling));

@@ -161,6 +161,11 @@ fn triple(key: &str, text: &str, origin: Origin<'_>) -> Result<TargetTriple, Pro
                        `aarch64-apple-darwin` or `x86_64-apple-darwin` as its triple";
             Err(origin.refused(key, format!("`{text}` {why}")))
         }
+        // The compiler has it, and nothing here can read what its builds are for.
+        _ if is_target(text) => {
+            let why = "is a target that relkit does not know: it has no platform tag of its own";
+            Err(origin.refused(key, format!("`{text}` {why}")))
+        }
         _ => {
             let meant = meant(nearest_target(text));
             Err(origin.refused(key, format!("`{text}` is no target of Rust's compiler{meant}")))

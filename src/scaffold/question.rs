@@ -25,6 +25,8 @@ pub(super) enum Stream {
 #[derive(Debug)]
 pub(super) struct Question {
     pub arguments: Vec<String>,
+    /// The exit code of the answer.
+    pub exit: i32,
     pub pattern: String,
     pub version: PublicVersion,
 }
@@ -72,29 +74,35 @@ pub(super) struct Interview {
 /// Where it has no room to run in.
 pub(super) fn interview(program: &Path) -> Result<Interview, ScaffoldError> {
     let (mut interview, end) = (Interview::default(), Instant::now() + TIME);
-    let mut ask = |argument: &'static str| -> Result<Option<Answer>, ScaffoldError> {
+    let mut ask = |argument: &'static str| -> Result<Option<(Answer, i32)>, ScaffoldError> {
         if interview.hanging.is_some() {
             return Ok(None);
         }
         let left = end.saturating_duration_since(Instant::now());
         match probe::ask(program, argument, left)? {
-            Asked::Answered(answer) => return Ok(Some(answer)),
+            Asked::Answered(answer) => return Ok(Some((answer, 0))),
+            Asked::Failed(answer, code) => return Ok(Some((answer, code))),
             Asked::Hanging => interview.hanging = Some(argument),
             Asked::Refused => {}
         }
         Ok(None)
     };
-    let mut question = None;
+    let (mut question, mut unsuccessful) = (None, None);
     for argument in ["--version", "version", "-V", "-version", "-v"] {
-        let Some(answer) = ask(argument)? else { continue };
-        let said = [&answer.stdout, &answer.stderr].into_iter().find_map(|text| pattern_of(text));
-        if let Some((pattern, version)) = said {
-            question = Some(Question { arguments: vec![argument.to_owned()], pattern, version });
+        let Some((answer, exit)) = ask(argument)? else { continue };
+        // A program that fails may print a version in its complaint, but not as its output.
+        let texts = if exit == 0 { &[&answer.stdout, &answer.stderr][..] } else { &[&answer.stdout] };
+        let Some((pattern, version)) = texts.iter().find_map(|text| pattern_of(text)) else { continue };
+        let found = Question { arguments: vec![argument.to_owned()], exit, pattern, version };
+        if exit == 0 {
+            question = Some(found);
             break;
         }
+        unsuccessful.get_or_insert(found);
     }
-    let first_command = ask(HELP)?.and_then(|answer| first_command(&answer));
-    Ok(Interview { question, first_command, ..interview })
+    let help = ask(HELP)?.filter(|(_, exit)| *exit == 0);
+    let first_command = help.and_then(|(answer, _)| first_command(&answer));
+    Ok(Interview { question: question.or(unsuccessful), first_command, ..interview })
 }
 
 /// The pattern that finds the version in what a program printed, and the version.

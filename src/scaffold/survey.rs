@@ -202,7 +202,8 @@ impl<'a> Seen<'a> {
             let names = named(self.dangling.iter().map(|path| &**path));
             notes.push(format!("`{}` has links to nothing, which are left out: {names}", self.file_name));
         }
-        let real = |name: &str| self.program(name).and_then(|file| file.source.canonicalize().ok());
+        // By their own names: a payload may lack one of them.
+        let real = |name: &str| self.called(name).and_then(|file| file.source.canonicalize().ok());
         for (index, name) in executables.iter().enumerate() {
             let is_same = |other: &&String| real(name).is_some_and(|own| real(other) == Some(own));
             if let Some(other) = executables[..index].iter().find(is_same) {
@@ -212,35 +213,63 @@ impl<'a> Seen<'a> {
                 ));
             }
         }
+        let unnamed = self.programs.iter().map(|index| &self.files[*index]).filter(|file| file.is_link);
+        for file in unnamed.filter(|file| !executables.iter().any(|name| name == stem(file))) {
+            let of_file = |name: &&String| self.called(name).is_some_and(|program| program.source == file.source);
+            let same = executables.iter().find(of_file);
+            if let Some(program) = same {
+                notes.push(format!(
+                    "`{}` is `{program}` under another name: if users start it, write `{}` into `aliases`",
+                    file.path,
+                    stem(file)
+                ));
+            }
+        }
         notes
+    }
+
+    /// Whether it is one of the executables, linked from another place.
+    fn is_linked(&self, file: &Surveyed, executables: &[String]) -> bool {
+        file.is_link && executables.iter().any(|name| self.called(name).is_some_and(|own| own.source == file.source))
     }
 
     /// What lies in the `bin/` of the payload or of its program to be started and is none of the executables, as scripts are,
     /// and whether it is in the package.
     fn no_commands(&self, executables: &[String], command: Command) -> Vec<(&str, bool)> {
-        let first = executables.first().and_then(|name| self.program(name));
-        let directory = first.map_or("", |file| parent(&file.path));
-        let root = match directory {
-            "bin" => "",
-            other => other.strip_suffix("/bin").unwrap_or(other),
-        };
-        let is_kept = |path: &str| {
-            let is_below = root.is_empty() || path.strip_prefix(root).is_some_and(|rest| rest.starts_with('/'));
-            command != Command::Scripts && is_below
-        };
+        let directory = self.directory(executables);
+        let is_kept = |path: &str| command != Command::Scripts && self.is_below_root(path, executables);
         let is_no_command = |file: &&Surveyed| {
             let of_users = ["bin", directory].contains(&parent(&file.path)) && file_name(parent(&file.path)) == "bin";
             let is_there = of_users && (file.runs || file.magic.format().is_some());
-            is_there && !file.is_script && !file.is_library && !self.is_executable(file, executables)
+            let is_known = self.is_executable(file, executables) || self.is_linked(file, executables);
+            is_there && !file.is_script && !file.is_library && !is_known
         };
         self.files.iter().filter(is_no_command).map(|file| (&*file.path, is_kept(&file.path))).collect()
     }
 
+    /// Where the program lies.
+    fn directory(&self, executables: &[String]) -> &str {
+        let first = executables.first().and_then(|name| self.program(name));
+        first.map_or("", |file| parent(&file.path))
+    }
+
+    /// Whether a launcher's package has this path: the root is what holds `bin/`, or the program itself.
+    fn is_below_root(&self, path: &str, executables: &[String]) -> bool {
+        let root = match self.directory(executables) {
+            "bin" => "",
+            other => other.strip_suffix("/bin").unwrap_or(other),
+        };
+        root.is_empty() || path.strip_prefix(root).is_some_and(|rest| rest.starts_with('/'))
+    }
+
+    /// The file of an executable by its name.
+    fn called(&self, name: &str) -> Option<&Surveyed> {
+        self.front().into_iter().find(|file| stem(file) == name)
+    }
+
     /// The file of an executable by its name, or the only program.
     fn program(&self, name: &str) -> Option<&Surveyed> {
-        let front = self.front();
-        let called = front.iter().copied().find(|file| stem(file) == name);
-        called.or(match front[..] {
+        self.called(name).or(match self.front()[..] {
             [only] => Some(only),
             _ => None,
         })
@@ -259,11 +288,12 @@ impl<'a> Seen<'a> {
             let seconds = question::TIME.as_secs();
             console.status("Asking", format_args!("`{name}` for its version: it is run here, for {seconds} s at most"));
             let told = interview(&Runnable::of(&self.files, file)?.path)?;
+            let answers_well = told.question.as_ref().is_some_and(|question| question.exit == 0);
             // Another is not asked for as long again.
-            let is_over = told.question.is_some() || told.hanging.is_some();
+            let is_over = answers_well || told.hanging.is_some();
             match at {
                 0 => first = Some((0, told)),
-                _ if told.question.is_some() => return Ok(Some((at, told))),
+                _ if answers_well => return Ok(Some((at, told))),
                 _ => {}
             }
             if is_over {
@@ -278,10 +308,12 @@ impl<'a> Seen<'a> {
         named.into_iter().any(|program| program.path == file.path)
     }
 
-    /// Whether the payload has files that are neither for people nor for the shell.
+    /// Whether the payload has files that are neither for people nor for the shell, where a launcher would find them.
     fn needs_files(&self, executables: &[String]) -> bool {
         let is_needed = |file: &&Surveyed| {
             !self.is_executable(file, executables)
+                && !self.is_linked(file, executables)
+                && self.is_below_root(&file.path, executables)
                 && !file.is_script
                 && kind::of(&file.path, executables) == Kind::Other
         };
@@ -367,7 +399,7 @@ fn executables(seen: &[Seen<'_>]) -> Vec<String> {
                 let begun = front.iter().filter(begins).max_by_key(|file| stem(file).len());
                 named
                     .or(begun)
-                    .or(front.iter().min_by_key(|file| (stem(file).len(), stem(file))))
+                    .or(front.iter().min_by_key(|file| (file.is_link, stem(file).len(), stem(file))))
                     .map_or(called, |file| stem(file).to_owned())
             }
         };

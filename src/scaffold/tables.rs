@@ -213,7 +213,8 @@ fn smoke(findings: &Findings) -> String {
         Some(question) => {
             let arguments = list(&question.arguments);
             let pattern = quoted(&question.pattern);
-            let _ = writeln!(text, "version = {{ args = {arguments}, pattern = {pattern} }}");
+            let exit = if question.exit == 0 { String::new() } else { format!("exit = {}, ", question.exit) };
+            let _ = writeln!(text, "version = {{ args = {arguments}, {exit}pattern = {pattern} }}");
         }
         None => text += "# version = { args = [\"--version\"], pattern = '^name (\\S+)' }\n",
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use relkit_client::process::{ProcessError, Want};
+use relkit_client::process::{Ending, ProcessError, Want};
 
 use super::capture;
 use super::error::SmokeError;
@@ -15,7 +15,7 @@ use crate::fs::FsError;
 /// How much of its answer is read, in bytes.
 const MAX_ANSWER: usize = 256 << 10;
 
-/// What a program printed, where it ended well, as the steps of a test look at it.
+/// What a program printed, as the steps of a test look at it.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) stdout: String,
@@ -26,7 +26,9 @@ pub(crate) struct Answer {
 #[derive(Debug)]
 pub(crate) enum Asked {
     Answered(Answer),
-    /// It cannot be run, or did not end well.
+    /// It ended by itself, with another exit code than 0.
+    Failed(Answer, i32),
+    /// It cannot be run, or something ended it.
     Refused,
     /// It was still running when its time was over, and was ended.
     Hanging,
@@ -39,9 +41,10 @@ pub(crate) enum Asked {
 pub(crate) fn ask(program: &Path, argument: &str, time: Duration) -> Result<Asked, SmokeError> {
     let home = Home::create(Guest::Program)?;
     let path = std::path::absolute(program).map_err(FsError::read(program))?;
+    let answer = |stdout: &[u8], stderr| Answer { stdout: capture::text(stdout), stderr };
     match home.invocation(&path, None).argument(argument).run(time, MAX_ANSWER) {
         Ok(finished) if finished.ending.is_success() => {
-            Ok(Asked::Answered(Answer { stdout: capture::text(&finished.stdout), stderr: finished.stderr_tail }))
+            Ok(Asked::Answered(answer(&finished.stdout, finished.stderr_tail)))
         }
         Ok(finished) => match Want::said_in(&finished.stderr_tail) {
             Some(Want { line, hint }) => {
@@ -49,7 +52,10 @@ pub(crate) fn ask(program: &Path, argument: &str, time: Duration) -> Result<Aske
                 let why = format!("the program says `{}`", shortened(line.trim()));
                 Err(SmokeError::Machine { step, why, hint: hint.to_owned() })
             }
-            None => Ok(Asked::Refused),
+            None => Ok(match finished.ending {
+                Ending::Code(code) => Asked::Failed(answer(&finished.stdout, finished.stderr_tail), code),
+                Ending::Signal(_) => Asked::Refused,
+            }),
         },
         Err(ProcessError::TimedOut { .. }) => Ok(Asked::Hanging),
         Err(error) => {

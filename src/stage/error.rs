@@ -149,9 +149,12 @@ pub enum StageWarning {
     Renamed { called: String, program: String, distribution: DistributionName },
     /// A wheel holds no links.
     #[error(
-        "`{program}` is a link to `{original}` of the payload, and a wheel holds a copy of it: what the program looks for \
-         beside itself it does not find in `{}`",
-        member_path::parent(original)
+        "`{program}` is a link to `{original}` of the payload, and a wheel holds a copy of it: what lies {} is not beside the \
+         copy, should the program look for it there",
+        match member_path::parent(original) {
+            "" => "at the top of the payload".to_owned(),
+            directory => format!("in `{directory}`"),
+        }
     )]
     Linked { program: String, original: MemberPath },
     #[error("left out, since they are links to nothing: {names}")]

@@ -794,6 +794,80 @@ fn a_script_that_starts_the_program_is_named() {
     assert!(!said.contains("can be run") && !said.contains("no command"), "{said}");
 }
 
+/// Another name of the program is no program of its own, wherever the link lies, and one that a payload lacks is not the other.
+#[test]
+fn a_link_to_the_program_is_its_other_name() {
+    let Some(program) = probe() else { return };
+    let directory = scratch();
+    let root = directory.path();
+    let link = |name: &str, target: &str| TarMember::special(format!("t/{name}"), EntryType::Symlink, target);
+    let file = |name: &str| TarMember { mode: 0o755, ..TarMember::file(format!("t/{name}"), program.clone()) };
+    let told = |product: &str, members: &[TarMember], arguments: &[&str]| {
+        write(root, "t-1.2.3.tar.gz", gzip(&tar(members)));
+        let said = text(&init(root, &[&[product, "--from", "t-1.2.3.tar.gz", "--license", "MIT"], arguments].concat()));
+        let table = fs::read_to_string(root.join(product).join("runtime-template/pyproject.toml")).unwrap();
+        (said, table)
+    };
+    let linked = [link("bin/a", "probe"), file("bin/probe"), link("probe", "bin/probe")];
+    // The file is the program, and the link its other name.
+    let (said, table) = told("one", &linked, &[]);
+    assert!(table.contains("\nexecutables = [\"probe\", \"a\"]\n"), "{table}");
+    assert!(table.contains("\ncommand = \"scripts\"\n"), "{table}");
+    assert!(said.contains("to do: `a` is `probe` under another name, and a second copy"), "{said}");
+    assert_eq!(said.matches("under another name").count(), 1, "{said}");
+    let (said, table) = told("two", &linked, &["--executable", "probe"]);
+    assert!(table.contains("\nexecutable = \"probe\"\n") && table.contains("\ncommand = \"scripts\"\n"), "{table}");
+    assert!(said.contains("to do: `bin/a` is `probe` under another name: if users start it, write `a` into"), "{said}");
+    assert!(!said.contains("native program"), "{said}");
+    let release =
+        ["release", "--release-version", "1.2.3", "--out-dir", "out", "--payload", "t-1.2.3.tar.gz", "--product"];
+    let output = run(relkit().args(release).arg("two").current_dir(root));
+    assert!(output.status.success() && !text(&output).contains("is a link to"), "{}", text(&output));
+    // What lies beside a folder that is shipped as it is makes no launcher: it would not find it.
+    let apart = [file("a/probe"), TarMember::file("t/b/words", "words")];
+    let (_, table) = told("three", &apart, &["--executable", "probe"]);
+    assert!(table.contains("\ncommand = \"scripts\"\n"), "{table}");
+    // One payload has both, and another the first alone.
+    fs::create_dir(root.join("t-1.2.3-mac")).unwrap();
+    write(root, "t-1.2.3-mac/probe", mac_sample(ARM64, 11, 0).build());
+    let helper = TarMember { mode: 0o755, ..TarMember::file("t/probe-helper", static_elf().build()) };
+    let (said, table) = told("four", &[file("probe"), helper], &["--from", "t-1.2.3-mac"]);
+    assert!(table.contains("\nexecutables = [\"probe\", \"probe-helper\"]\n"), "{table}");
+    assert!(!said.contains("under another name"), "{said}");
+}
+
+/// A program that says its version and fails at it is asked all the same, where it answers nothing better.
+#[test]
+fn a_version_that_is_said_with_a_failure_is_recognised() {
+    let Some(program) = answering("ask -V") else { return };
+    let directory = scratch();
+    let payload = write(directory.path(), "probe", program);
+    let made = Made::of(&[payload], &["--name", "probe-bin"], "4.5.6");
+    let asked = r"version = { args = ['-V'], exit = 3, pattern = '^Version of it: (\d[0-9A-Za-z.-]*)' }";
+    assert!(made.table().replace('"', "'").contains(asked), "{}", made.table());
+}
+
+/// A wheel that packages its program again is a payload of the program's release.
+#[test]
+fn a_wheel_of_a_post_release_is_a_payload_of_its_program() {
+    let directory = scratch();
+    let Some(payload) = payload(directory.path(), false) else { return };
+    let payloads = [payload];
+    let made = Made::started(&payloads, &["--name", "probe-bin"], "1.2.3").released(&payloads, &["--revision", "1"]);
+    let wheel = made.wheel("probe_bin-1.2.3.post1-");
+    let again = Made::of(std::slice::from_ref(&wheel), &["--name", "probe-bin"], "1.2.3");
+    again.wheel("probe_bin-1.2.3-");
+    // One of another release is none.
+    let mut stage = relkit();
+    stage.args(["stage-runtime", "--release-version", "1.2.4", "--product"]).arg(again.product());
+    let output = run(stage.arg(directory.path().join("stage")).arg(&wheel));
+    assert!(
+        output.status.code() == Some(1) && text(&output).contains("version 1.2.3.post1 by its"),
+        "{}",
+        text(&output)
+    );
+}
+
 /// A program in a directory or archive is called as it stands.
 #[test]
 fn the_name_of_a_program_inside_is_no_artefacts() {

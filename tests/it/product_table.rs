@@ -203,6 +203,12 @@ const FAULTS: &[(&str, &str, usize, &str)] = &[
         36,
         "did you mean `x86_64-unknown-linux-musl`?",
     ),
+    (
+        "x86_64-unknown-linux-musl\"\np",
+        "arm64e-apple-darwin\"\np",
+        35,
+        "`arm64e-apple-darwin` is a target that relkit does not know",
+    ),
     ("runner = \"macos-15\"", "runner = \" \"", 44, "` ` is not the label of a runner"),
     ("runner = \"macos-15\"", "runner = []", 44, "it names no label of a runner"),
     ("runner = \"macos-15\"", "runner = 15", 44, "expected the label of a runner, or a list of labels"),

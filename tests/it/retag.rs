@@ -173,6 +173,42 @@ fn a_lower_floor_that_is_honest_is_kept() {
     }
 }
 
+/// Wheels of one release that are given together share no tag that one of them had not: the wheel for musl leaves glibc's to
+/// the wheel for glibc, and a floor is not lowered onto another wheel's.
+#[test]
+fn no_new_tag_stands_on_two_wheels() {
+    let directory = tempfile::tempdir().unwrap();
+    let glibc = under("manylinux2014_x86_64.manylinux_2_17_x86_64", linux_with(glibc_elf().build()));
+    let musl = under("musllinux_1_2_x86_64", linux());
+    let late = under("manylinux_2_28_x86_64", linux_with(glibc_elf().build()));
+    for sample in [&glibc, &musl, &late] {
+        put(directory.path(), sample);
+    }
+    let written = |samples: &[&Sample]| {
+        let files: Vec<_> = samples.iter().map(|sample| sample.file_name.as_str()).collect();
+        let output = retag(directory.path(), &[&files[..], &["--honest"]].concat());
+        assert!(output.status.success(), "{}", text(&output));
+        let out = directory.path().join("out");
+        let names = names(&out);
+        fs::remove_dir_all(out).unwrap();
+        (names, text(&output))
+    };
+    let of = |tags: &[&str]| tags.iter().map(|tag| format!("{NAME}-{tag}.whl")).collect::<Vec<_>>();
+    let both = "manylinux2014_x86_64.manylinux_2_17_x86_64";
+    for samples in [[&glibc, &musl], [&musl, &glibc]] {
+        let (names, said) = written(&samples);
+        assert_eq!(names, of(&[both, "musllinux_1_1_x86_64"]), "{said}");
+        assert!(said.contains("not `manylinux_2_17_x86_64`: `openai_codex_cli_bin-0.163.0-"), "{said}");
+    }
+    assert_eq!(written(&[&glibc, &late]).0, of(&[both, "manylinux_2_28_x86_64"]));
+    let static_glibc = under("manylinux_2_28_x86_64", linux());
+    put(directory.path(), &static_glibc);
+    assert_eq!(written(&[&static_glibc, &musl]).0, of(&[both, "musllinux_1_1_x86_64"]));
+    // Alone a wheel gets all that is honest.
+    let all = of(&[&format!("{both}.musllinux_1_1_x86_64")]);
+    assert_eq!(written(&[&musl]).0, all);
+}
+
 #[test]
 fn a_tag_that_is_not_honest_is_refused() {
     let directory = tempfile::tempdir().unwrap();
@@ -250,7 +286,7 @@ fn what_is_no_wheel_is_a_finding_and_what_cannot_be_read_an_error() {
 #[test]
 fn no_file_is_lost_to_another() {
     let directory = tempfile::tempdir().unwrap();
-    let (one, other) = (under("manylinux_2_28_x86_64", linux()), under("musllinux_1_2_x86_64", linux()));
+    let (one, other) = (under("manylinux_2_28_x86_64", linux()), under("manylinux_2_30_x86_64", linux()));
     put(directory.path(), &one);
     put(directory.path(), &other);
     let both = [&one.file_name, &other.file_name, "--honest"];

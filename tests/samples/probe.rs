@@ -1,14 +1,21 @@
 //! A program that tells how it was started: compiled by tests that need one of which everything is known.
 
+use std::hint::black_box;
 use std::io::Write as _;
+
+/// With room for other answers, which tests write into the program.
+static ANSWER: &str = "probe 1.2.3      ";
 
 fn main() {
     let arguments: Vec<_> = std::env::args_os().skip(1).collect();
     let first = arguments.first().and_then(|argument| argument.to_str()).unwrap_or_default();
     let mut out = std::io::stdout();
     match first {
-        // With room for other versions, which tests write into the program.
-        "--version" => println!("probe 1.2.3      "),
+        "--version" => println!("{}", black_box(ANSWER)),
+        "-V" if black_box(ANSWER).starts_with("ask -V") => {
+            println!("Version of it: 4.5.6");
+            std::process::exit(3);
+        }
         "--help" => println!("Usage: probe [pid | arguments ... | copy | exit N | abort | wait]"),
         "pid" => println!("{}", std::process::id()),
         "path" => println!("{}", std::env::current_exe().unwrap_or_default().display()),

@@ -37,6 +37,9 @@ pub fn retag(
             Err(error) => return Err(error),
         }
     }
+    if options.wanted == Wanted::Honest {
+        plan::no_tag_twice(&mut plans);
+    }
     plan::no_name_twice(&plans)?;
     if refused.is_empty() {
         progress.set_length(plans.iter().map(plan::Plan::size).sum());

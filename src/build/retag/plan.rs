@@ -10,6 +10,8 @@ use crate::binary::{BinaryError, Inventory, Spool};
 use crate::build::output;
 use crate::digest::Sha256Digest;
 use crate::fs::Existing;
+use crate::target::{PlatformTag, PlatformTagSet};
+use crate::version::PublicVersion;
 use crate::wheel::filename::WheelFileName;
 use crate::wheel::reader::{MAX_TEXT, Wheel, WheelError};
 use crate::wheel::tag::TagSet;
@@ -37,11 +39,87 @@ pub(super) struct Plan {
     pub(crate) digests: HashMap<String, Sha256Digest>,
     pub(crate) reasons: Vec<Reason>,
     pub(crate) warnings: Vec<String>,
+    /// The tags that it had and may keep.
+    pub(crate) kept: Vec<PlatformTag>,
 }
 
 impl Plan {
+    /// Whether it is of one release with another, for the same Pythons: an installer has the choice between them.
+    fn is_beside(&self, other: &Self) -> bool {
+        let of = |plan: &Self| {
+            let WheelFileName { distribution, version, build, tags } = plan.name.clone();
+            (distribution.normalized(), version.parse::<PublicVersion>().ok(), build, tags.python, tags.abi)
+        };
+        of(self) == of(other)
+    }
+
+    fn platforms(&self) -> Vec<PlatformTag> {
+        self.name.tags.platform.iter().filter_map(|tag| tag.parse().ok()).collect()
+    }
+
+    /// Why a tag that this wheel had not is left to another wheel, which had it, or which is the one for that C library.
+    fn left_to(&self, other: &Self, tag: &PlatformTag) -> Option<&'static str> {
+        if !self.is_beside(other) || self.kept.iter().any(|had| had.canonical() == tag.canonical()) {
+            return None;
+        }
+        let is_of_libc = |had: &PlatformTag| {
+            let is_same = tag.is_manylinux() && had.is_manylinux() || tag.is_musllinux() && had.is_musllinux();
+            is_same && had.architectures() == tag.architectures()
+        };
+        let has = |tags: &[PlatformTag]| tags.iter().any(|one| one.canonical() == tag.canonical());
+        let had_it = has(&other.kept) && has(&other.platforms());
+        let is_for_libc = !self.kept.iter().any(is_of_libc) && other.kept.iter().any(is_of_libc);
+        match () {
+            () if had_it => Some("that wheel has the tag, and no tag stands on two wheels"),
+            () if is_for_libc => Some("that wheel is the one for this C library, and no tag stands on two wheels"),
+            () => None,
+        }
+    }
+
     pub(super) fn size(&self) -> u64 {
         self.wheel.archive().size()
+    }
+}
+
+/// No new tag stands on two wheels of a release: it is left to the one that had it, and those of a C library to the wheel that
+/// was for it. A wheel that would be left without a tag stays as it was chosen.
+pub(super) fn no_tag_twice(plans: &mut [Plan]) {
+    for index in 0..plans.len() {
+        let plan = &plans[index];
+        let others = || plans.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, other)| other);
+        let mut left = Vec::new();
+        let mut rest = Vec::new();
+        for tag in plan.platforms() {
+            match others().find_map(|other| Some((other, plan.left_to(other, &tag)?))) {
+                Some((other, because)) => {
+                    let (member, because) = (other.name.to_string(), because.to_owned());
+                    left.push(Reason { tag, member, because });
+                }
+                None => rest.push(tag),
+            }
+        }
+        if left.is_empty() {
+            continue;
+        }
+        // The floor that it had instead, where that is higher and honest.
+        let family = |tag: &PlatformTag| (tag.is_manylinux(), tag.is_musllinux());
+        let is_of_left = |had: &&PlatformTag| left.iter().any(|reason| family(&reason.tag) == family(had));
+        rest.extend(plan.kept.iter().filter(is_of_left).cloned());
+        let Some(platforms) = PlatformTagSet::new(rest) else { continue };
+        let platforms = platforms.with_legacy_aliases();
+        let plan = &mut plans[index];
+        plan.name.tags.platform = platforms.tags().iter().map(ToString::to_string).collect();
+        plan.wheel_file = plan.wheel_file.clone().with_tags(&plan.name.tags);
+        let is_said =
+            |reason: &Reason, said: &[Reason]| said.iter().any(|one| one.tag.canonical() == reason.tag.canonical());
+        plan.reasons.retain(|reason| !is_said(reason, &left));
+        let mut reasons: Vec<Reason> = Vec::new();
+        for reason in left {
+            if !is_said(&reason, &reasons) {
+                reasons.push(Reason { tag: reason.tag.canonical(), ..reason });
+            }
+        }
+        plan.reasons.splice(0..0, reasons);
     }
 }
 
@@ -73,7 +151,9 @@ pub(super) fn of(path: &Path, wanted: &Wanted) -> Result<Plan, RetagError> {
     for signature in signatures(&wheel) {
         warnings.push(format!("`{signature}` is left out: it signs the RECORD of the wheel as it was"));
     }
-    Ok(Plan { wheel, source_sha256, name, wheel_file, digests, reasons, warnings })
+    let had = wheel.name().tags.platform.iter().filter_map(|tag| tag.parse().ok());
+    let kept = had.filter(|tag| inventory.honours(tag)).collect();
+    Ok(Plan { wheel, source_sha256, name, wheel_file, digests, reasons, warnings, kept })
 }
 
 /// Every file held against RECORD, and what the binaries among them say of themselves.
