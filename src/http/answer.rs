@@ -48,7 +48,9 @@ mod tests {
 
     #[test]
     fn what_a_server_cannot_do_does_not_pass() {
-        for (status, passes) in [(500, true), (503, true), (529, true), (429, true), (501, false), (507, false), (511, false)] {
+        for (status, passes) in
+            [(500, true), (503, true), (529, true), (429, true), (501, false), (507, false), (511, false)]
+        {
             assert_eq!(is_passing(StatusCode::from_u16(status).unwrap()), passes, "{status}");
         }
     }

@@ -13,7 +13,17 @@ const LOGIN: [&str; 7] = ["log in", "login", "log on", "sign in", "single sign-o
 
 /// What a page says that tells people of something done.
 const DONE: [&str; 12] = [
-    "ok", "stored", "uploaded", "accepted", "received", "created", "saved", "added", "done", "success", "successful",
+    "ok",
+    "stored",
+    "uploaded",
+    "accepted",
+    "received",
+    "created",
+    "saved",
+    "added",
+    "done",
+    "success",
+    "successful",
     "successfully",
 ];
 

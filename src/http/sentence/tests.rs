@@ -51,6 +51,8 @@ fn every_shape_of_json_is_read() {
         r#"{"Message":"it is so"}"#,
         r#"{"result":{"inner":[{"deep":{"message":"it is so"}}]}}"#,
         r#"{"content":["it is so"]}"#,
+        r#"{"detail":"Something is wrong.","fields":{"package_file":["it is so"]}}"#,
+        r#"{"message":"Validation Failed","errors":[{"field":"name","code":"custom","message":"it is so"}]}"#,
         r#"["it is so"]"#,
         r#""it is so""#,
         "\u{feff}{\"message\":\"it\\n is   so\"}",
@@ -78,6 +80,10 @@ fn every_shape_of_json_is_read() {
     }
     assert_eq!(reason(b"caf\xe9 fehlt"), "café fehlt");
     assert_eq!(reason(b"{\"message\":\"caf\xe9 fehlt\"}"), "café fehlt");
+    for mark in [u16::to_le_bytes as fn(u16) -> [u8; 2], u16::to_be_bytes] {
+        let wide: Vec<u8> = "\u{feff}{\"message\":\"é is so\"}".encode_utf16().flat_map(mark).collect();
+        assert_eq!(reason(&wide), "é is so");
+    }
     assert_eq!(reason("é".repeat(4).as_bytes().split_last().unwrap().1), "ééé");
     assert_eq!(reason(b"\x0b\x02\x80caf\xe9 fehlt\x03"), "");
     assert_eq!(reason(b"x\x9c it is not packed"), "x\u{9c} it is not packed");

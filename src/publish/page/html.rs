@@ -9,8 +9,7 @@ use super::version::accept_version;
 use crate::digest::Sha256Digest;
 
 /// The elements in which a tag is text, as the parsers of installers have it.
-const OPAQUE: [&[u8]; 8] =
-    [b"script", b"style", b"textarea", b"title", b"xmp", b"iframe", b"noembed", b"noframes"];
+const OPAQUE: [&[u8]; 8] = [b"script", b"style", b"textarea", b"title", b"xmp", b"iframe", b"noembed", b"noframes"];
 
 /// An anchor that was begun.
 struct Anchor {
