@@ -55,7 +55,7 @@ fn published(arguments: &cli::Check, console: &Console) -> Result<Option<Fetched
                 let message = format!("`{option}` is for published releases, and files are named");
                 Err(Failure::new(Exit::Failed, message).with_hint("`relkit verify` holds files against a release"))
             }
-            None => Ok(None),
+            None => published::no_bare_name(&arguments.paths, &arguments.index).map(|()| None),
         };
     }
     let mut fetched = published::fetch(releases, &arguments.index, Taken::All, arguments.attestations, console)?;

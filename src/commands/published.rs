@@ -43,6 +43,22 @@ pub(super) fn named<T: AsRef<OsStr>>(words: &[T]) -> Result<Vec<PublishedRelease
     })
 }
 
+/// Refuses the name of a distribution where an index is named and no file has that name: a release has a version.
+pub(super) fn no_bare_name(words: &[PathBuf], source: &PublishedSource) -> Result<(), Failure> {
+    let is_name = |word: &&PathBuf| {
+        let is_word = word.components().count() == 1 && word.extension().is_none() && !word.exists();
+        is_word && word.to_str().is_some_and(|word| word.parse::<DistributionName>().is_ok())
+    };
+    match words.iter().find(is_name).filter(|_| source.index_url.is_some()) {
+        None => Ok(()),
+        Some(name) => {
+            let name = name.display();
+            Err(Failure::new(Exit::Failed, format!("`{name}` is no file, and as a release it has no version"))
+                .with_hint(format!("name a published release with its version: `{name}==VERSION`")))
+        }
+    }
+}
+
 /// Fetches releases from the index that is named.
 pub(super) fn fetch(
     releases: Vec<PublishedRelease>,

@@ -46,7 +46,7 @@ pub fn publish(
 ) -> (Receipt, Result<(), PublishError>) {
     let mut receipt = Receipt::new(options.plan, options.receipt);
     let outcome = match receipt.write() {
-        Ok(()) => carry_out(&mut Run { options, listener, receipt: &mut receipt }, source),
+        Ok(()) => carry_out(&mut Run { options, listener, receipt: &mut receipt, noted: Vec::new() }, source),
         Err(error) => Err(error.into()),
     };
     let word = outcome.as_ref().map_or_else(PublishError::outcome, |()| PublishOutcome::Published);
@@ -63,6 +63,7 @@ fn carry_out(run: &mut Run<'_>, source: impl FnOnce() -> Result<Source, Credenti
             for note in &survey.notes {
                 run.tell(&Event::Warning(note.clone()));
             }
+            run.noted.clone_from(&survey.notes);
             run.found(&survey.found)?;
             survey.allowed()?.found
         }

@@ -129,10 +129,16 @@ impl Receipt {
     /// The failure with what is up, what is missing, and the command that goes on from there.
     pub(crate) fn failure(&self, error: PublishError, command: &str) -> Failure {
         let mut hint = error.hint().map(|hint| hint + "\n").unwrap_or_default();
-        hint += &self.standing();
+        let unlisted = match &error {
+            PublishError::NotVisible { files, .. } => files.as_slice(),
+            _ => &[],
+        };
+        hint += &self.standing(unlisted.len());
         let is_asked = self.index_url.is_some();
-        for file in self.files.iter().filter(|file| !file.state.is_up()) {
-            hint += &format!("\n  {}: {}", file.state.word(is_asked), file.name);
+        for file in self.files.iter().filter(|file| !file.state.is_up() || unlisted.contains(&file.name)) {
+            let word =
+                if unlisted.contains(&file.name) { "accepted, and not listed" } else { file.state.word(is_asked) };
+            hint += &format!("\n  {word}: {}", file.name);
         }
         hint += &format!("\nto go on: {command}");
         if !is_asked {
@@ -141,9 +147,10 @@ impl Receipt {
         Failure::from(error).with_hint(hint)
     }
 
-    fn standing(&self) -> String {
+    /// How far it came; `unlisted` files were accepted, and the index does not have them.
+    fn standing(&self, unlisted: usize) -> String {
         let sent = if self.files.iter().all(|file| file.attempts == 0) { "; nothing was sent" } else { "" };
         let up = self.files.iter().filter(|file| file.state.is_up()).count();
-        standing(up, self.count(State::Planned), self.files.len()) + sent
+        standing(up.saturating_sub(unlisted), self.count(State::Planned), self.files.len()) + sent
     }
 }

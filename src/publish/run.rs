@@ -31,6 +31,8 @@ pub(super) struct Run<'a> {
     pub(super) options: &'a Options<'a>,
     pub(super) listener: &'a Listener<'a>,
     pub(super) receipt: &'a mut Receipt,
+    /// What was said of the index before the first byte.
+    pub(super) noted: Vec<String>,
 }
 
 impl Run<'_> {

@@ -62,8 +62,7 @@ pub(super) fn survey<'a>(plan: &'a Plan, index: &Index, pause: Duration) -> Resu
     let mut refusals = Vec::new();
     for (phase, pages) in &all_pages {
         let found = look_up(phase, index, pages);
-        let foreign: Foreign<'_> =
-            pages.iter().map(|(project, page)| (*project, foreign(phase, project, page))).collect();
+        let foreign = foreign_of(phase, pages);
         refusals.extend(sdists_of_runtime(phase, &foreign));
         refusals.extend(closed(&found, pages));
         refusals.extend(too_late(&found, pages, SystemTime::now()));
@@ -81,15 +80,21 @@ pub(super) fn survey<'a>(plan: &'a Plan, index: &Index, pause: Duration) -> Resu
     Ok(survey)
 }
 
-/// What the index has of a phase, conflicts or not, and the other indexes that its pages are from.
-pub(super) fn survey_phase<'a>(
-    phase: &'a Phase,
-    index: &Index,
-    pause: Duration,
-) -> Result<(Found<'a>, Vec<String>), IndexError> {
+/// What the index has of a phase while it is waited for, conflicts or not.
+pub(super) struct Look<'a> {
+    pub(super) found: Found<'a>,
+    /// The other indexes that its pages are from.
+    pub(super) elsewhere: Vec<String>,
+    /// What is worth knowing beside it, a sentence each.
+    pub(super) notes: Vec<String>,
+}
+
+pub(super) fn survey_phase<'a>(phase: &'a Phase, index: &Index, pause: Duration) -> Result<Look<'a>, IndexError> {
     let pages = pages(phase, index, pause)?;
     let elsewhere = pages.values().filter_map(|page| page.elsewhere.clone()).collect();
-    Ok((look_up(phase, index, &pages), elsewhere))
+    let foreign = foreign_of(phase, &pages);
+    let notes = notes(phase, &pages, &foreign);
+    Ok(Look { found: look_up(phase, index, &pages), elsewhere, notes })
 }
 
 fn pages<'a>(phase: &'a Phase, index: &Index, pause: Duration) -> Result<Pages<'a>, IndexError> {
@@ -147,6 +152,10 @@ fn notes(phase: &Phase, pages: &Pages<'_>, foreign: &Foreign<'_>) -> Vec<String>
     notes
 }
 
+fn foreign_of<'a>(phase: &Phase, pages: &'a Pages<'_>) -> Foreign<'a> {
+    pages.iter().map(|(project, page)| (*project, foreign(phase, project, page))).collect()
+}
+
 /// The files of the planned release of a project that the plan does not have.
 fn foreign<'a>(phase: &Phase, project: &DistributionName, page: &'a Page) -> Vec<&'a str> {
     let of_project = || phase.files.iter().filter(|file| file.project == *project);
@@ -155,11 +164,14 @@ fn foreign<'a>(phase: &Phase, project: &DistributionName, page: &'a Page) -> Vec
     names.filter(|name| !of_project().any(|file| file.name == *name)).collect()
 }
 
-/// Whether a file name is one of this release, in any spelling.
+/// Whether a file name is one of this release, in any spelling. A local version is: `==V` takes it, and before `V` itself.
 pub(super) fn is_of_release(name: &str, project: &DistributionName, version: &str) -> bool {
-    let same_version = |text: &str| match (text.replace('_', "-").parse::<PublicVersion>(), version.parse()) {
-        (Ok(one), Ok(other)) => one == other,
-        _ => text.eq_ignore_ascii_case(version),
+    let same_version = |text: &str| {
+        let text = text.split_once('+').map_or(text, |(public, _)| public);
+        match (text.replace('_', "-").parse::<PublicVersion>(), version.parse()) {
+            (Ok(one), Ok(other)) => one == other,
+            _ => text.eq_ignore_ascii_case(version),
+        }
     };
     if let Ok(wheel) = name.parse::<WheelFileName>() {
         return wheel.distribution.is_same(project) && same_version(&wheel.version);

@@ -9,7 +9,7 @@ use super::event::Event;
 use super::plan::{Phase, PlannedFile};
 use super::receipt::State;
 use super::run::Run;
-use super::survey::{no_conflict, survey_phase};
+use super::survey::{Look, no_conflict, survey_phase};
 use super::wait::poll_pause;
 
 impl Run<'_> {
@@ -66,7 +66,7 @@ impl Run<'_> {
         loop {
             let found = survey_phase(phase, index, self.options.pace.first_pause);
             let missing: Vec<_> = match &found {
-                Ok((found, _)) => {
+                Ok(Look { found, .. }) => {
                     no_conflict(found)?;
                     found.iter().filter(|(_, presence)| !presence.is_same()).map(|(file, _)| *file).collect()
                 }
@@ -74,6 +74,12 @@ impl Run<'_> {
             };
             hits = if missing.is_empty() { hits + 1 } else { 0 };
             if hits == 2 {
+                // An index can change its mind about a project once it has the files.
+                for note in found.map(|look| look.notes).unwrap_or_default() {
+                    if !self.noted.contains(&note) {
+                        self.tell(&Event::Warning(note));
+                    }
+                }
                 self.tell(&Event::Visible(phase.name.clone()));
                 for file in &phase.files {
                     self.receipt.update(&file.name, |row| row.visible = true)?;
@@ -83,7 +89,7 @@ impl Run<'_> {
             if started.elapsed() >= self.options.pace.visible {
                 let files = missing.iter().map(|file| file.name.clone()).collect();
                 let after = self.options.pace.visible;
-                return Err(found.map_or_else(Into::into, |(_, elsewhere)| PublishError::NotVisible {
+                return Err(found.map_or_else(Into::into, |Look { elsewhere, .. }| PublishError::NotVisible {
                     files,
                     after,
                     elsewhere,

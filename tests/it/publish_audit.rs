@@ -197,6 +197,9 @@ fn what_is_no_release_of_the_index_is_told() {
         fails(command, &["nobody==1.0+local"], "names no public version");
         fails(command, &[RUNTIME, "dist"], "not judged together");
     }
+    fails("check", &["openai-codex-cli-bin"], "`openai-codex-cli-bin==VERSION`");
+    fails("coverage", &["openai-codex-cli-bin"], "`NAME==VERSION`");
+    fails("check", &["none.whl"], "cannot read `none.whl`");
     fails("check", &[RUNTIME, "--manifest", "none.json"], "none.json");
     fails("check", &["dist", "--manifest", "release.json"], "for published releases");
     let output = run(relkit().args(["check", RUNTIME]));

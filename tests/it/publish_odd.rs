@@ -240,6 +240,13 @@ fn every_legal_page_is_understood() {
         let run = bench.job().run();
         assert_eq!(run.succeeded().receipt.count(State::PresentSame), 5, "{page}");
     }
+    for mark in [u16::to_le_bytes as fn(u16) -> [u8; 2], u16::to_be_bytes] {
+        let body: Vec<u8> = format!("\u{feff}{usual}").encode_utf16().flat_map(mark).collect();
+        let mut answer = format!("HTTP/1.1 200 OK\r\n{JSON}Content-Length: {}\r\n\r\n", body.len()).into_bytes();
+        answer.extend(body);
+        bench.index.fixed("/simple/acme-bin/", answer);
+        assert_eq!(bench.job().run().succeeded().receipt.count(State::PresentSame), 5);
+    }
     for (headers, body) in [
         (JSON.to_owned(), usual.clone()),
         (format!("{JSON}Content-Encoding: gzip\r\n"), usual.clone()),
@@ -276,6 +283,49 @@ fn every_legal_page_is_understood() {
         assert!(run.error().to_string().contains("version 2"), "{page}: {:?}", run.outcome);
         assert_eq!(run.error().exit(), Exit::Failed);
     }
+}
+
+#[test]
+fn what_is_text_on_a_page_lists_no_file() {
+    for element in ["script", "style", "textarea", "title", "xmp", "iframe"] {
+        let bench = bench();
+        let rows = html_page(&bench, |name, digest| format!("<a href=\"{name}#sha256={digest}\">{name}</a>"));
+        let page = format!("<meta name=pypi:repository-version content=1.0><{element}>{rows}</{element}>");
+        // So it is before the first byte; then the index has its own word.
+        bench.index.canned("/simple/acme-bin/", [with_type("text/html", &page)]);
+        bench.job().run().succeeded();
+        bench.assert_complete();
+    }
+}
+
+#[test]
+fn what_an_index_makes_of_the_files_is_told() {
+    let bench = bench();
+    let rows =
+        json_page(&bench, |name, digest| plain_row(name, digest).replace("\"url\"", "\"yanked\":\"held\",\"url\""));
+    let more = plain_row("acme_bin-1.2.3-1-py3-none-win_amd64.whl", &"ab".repeat(32));
+    let after =
+        rows.replacen('{', r#"{"project-status":{"status":"quarantined"},"#, 1).replacen('[', &format!("[{more},"), 1);
+    let pages = [r#"{"files":[]}"#.to_owned(), after.clone(), after.clone(), after];
+    bench.index.canned("/simple/acme-bin/", pages.map(|body| response("200 OK", JSON, &body)));
+    let run = bench.job().run();
+    run.succeeded();
+    for words in
+        ["is yanked at the index (held)", "calls `acme-bin` quarantined", "not in the plan: `acme_bin-1.2.3-1-py3"]
+    {
+        assert!(run.events.iter().any(|event| event.contains(words)), "{words}: {:?}", run.events);
+    }
+    // What was said before the first byte is not said again, and a status of no word is none.
+    let bench = self::bench();
+    let status = |status: &str| format!(r#"{{"project-status":{{"status":{status}}},"files":[]}}"#);
+    bench.index.canned("/simple/acme-bin/", [response("200 OK", JSON, &status("null"))]);
+    let run = bench.job().run();
+    assert!(run.succeeded().events.iter().all(|event| !event.contains("calls")), "{:?}", run.events);
+    let bench = self::bench();
+    bench.index.plant("acme_bin-1.2.3-1-py3-none-win_amd64.whl", "acme-bin", &"ab".repeat(32));
+    let run = bench.job().run();
+    let told = run.succeeded().events.iter().filter(|event| event.contains("not in the plan")).count();
+    assert_eq!(told, 1, "{:?}", run.events);
 }
 
 #[test]
@@ -322,6 +372,9 @@ fn what_else_the_index_has_of_the_release_is_named() {
         ("acme_bin-1.2.3-1-py3-none-win_amd64.whl", false),
         ("acme_bin-1.2.3-py3-none-any.whl", false),
         ("Acme.Bin-1.2.3.0-py3-none-win_arm64.whl", false),
+        // `==1.2.3` takes a local version, and before the release itself.
+        ("acme_bin-1.2.3+ours-py3-none-win_amd64.whl", false),
+        ("acme_bin-1.2.3+ours.tar.gz", true),
         ("acme_bin-1.2.3.tar.gz", true),
         ("acme-bin-1.2.3.zip", true),
         ("Acme-Bin-1.2.3.tar.bz2", true),
@@ -399,6 +452,10 @@ fn a_refusal_is_held_against_the_index_once() {
         ("409 Conflict", "already exists"),
         ("422 Unprocessable Entity", "that is not wanted"),
         ("302 Found", ""),
+        // No other try brings what a server cannot do.
+        ("501 Not Implemented", "that is not wanted"),
+        ("507 Insufficient Storage", "that is not wanted"),
+        ("511 Network Authentication Required", "that is not wanted"),
         ("200 OK", "<title>Sign in</title><form></form>"),
     ];
     for (status, words) in refusals {
@@ -435,6 +492,12 @@ fn a_page_instead_of_an_answer_is_no_upload() {
     for body in [
         "<html><head><title>Sign in</title></head></html>",
         "<form action=/login></form>",
+        // A home page, a program that draws one, a listing, a page in another language, one that sends itself on.
+        "<html><body><h1>Welcome to the repository</h1></body></html>",
+        "<!DOCTYPE html><title>A manager</title><div id=root></div><script src=app.js></script>",
+        "<html><title>Simple index</title><a href=acme-bin/>acme-bin</a></html>",
+        "<html><title>Anmelden</title><p>Anmelden mit SSO</p></html>",
+        "<html><body onload='document.forms[0].submit()'></body></html>",
         r#"{"success":false,"message":"quota is used up"}"#,
         r#"{"errors":[{"message":"quota is used up"}]}"#,
     ] {

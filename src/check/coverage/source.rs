@@ -54,7 +54,9 @@ impl Explain for CoverageError {
         match self {
             Self::Read(error) => error.hint(),
             Self::Open(error) => error.hint(),
-            Self::Source(_) => Some("tags look like `musllinux_1_1_x86_64`; several are joined by dots".into()),
+            Self::Source(_) => Some(
+                "tags look like `musllinux_1_1_x86_64`; several are joined by dots; a published release is `NAME==VERSION`".into(),
+            ),
             Self::Empty(_) => Some("build the wheels first, or give another directory".into()),
             Self::Platform { .. } => Some(format!("the platforms are {}", names().collect::<Vec<_>>().join(", "))),
         }

@@ -11,8 +11,10 @@ const MAX_DEPTH: u32 = 128;
 
 /// Where servers put their sentence, the best place first: warehouse says it in `code`; then problem documents (RFC 9457),
 /// FastAPI, GitLab, Artifactory, CouchDB, OAuth.
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 17] = [
     "code",
+    // Cloudsmith's `detail` says only that fields are wrong.
+    "fields",
     "message",
     "detail",
     "details",

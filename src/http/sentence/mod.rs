@@ -78,8 +78,23 @@ fn unpack(bytes: &[u8]) -> Option<Vec<u8>> {
     Some(body).filter(|body| !body.is_empty())
 }
 
+/// The text of UTF-16, which a mark at its start tells; none of any other.
+pub(crate) fn utf16(bytes: &[u8]) -> Option<String> {
+    let (number, rest): (fn([u8; 2]) -> u16, _) = match bytes {
+        [0xff, 0xfe, rest @ ..] => (u16::from_le_bytes, rest),
+        [0xfe, 0xff, rest @ ..] => (u16::from_be_bytes, rest),
+        _ => return None,
+    };
+    let units = rest.chunks_exact(2).map(|pair| number([pair[0], pair[1]]));
+    (rest.len() > 1)
+        .then(|| char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect())
+}
+
 /// The text of a body: UTF-8, else what older servers write; nothing where it is none.
 fn decoded(bytes: &[u8]) -> Cow<'_, str> {
+    if let Some(text) = utf16(bytes) {
+        return text.into();
+    }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     match std::str::from_utf8(bytes) {
         Ok(text) => text.into(),
@@ -92,9 +107,23 @@ fn decoded(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// The first sentence, else the first word, else what only repeats the status.
+/// What only announces the sentence that stands beside it.
+const ANNOUNCING: [&str; 6] = [
+    "validation failed",
+    "validation error",
+    "invalid input",
+    "invalid request",
+    "an error occurred",
+    "request failed",
+];
+
+/// The first sentence, else one that announces it, else the first word, else what only repeats the status.
 fn best(found: &[String], status: StatusCode) -> String {
     let telling = || found.iter().filter(|text| !text.is_empty() && !is_status(text, status));
-    let sentence = telling().find(|text| text.contains(' ')).or_else(|| telling().next());
+    let sentences = || telling().filter(|text| text.contains(' '));
+    let announces =
+        |text: &str| ANNOUNCING.iter().any(|words| text.trim_end_matches(['.', ':']).eq_ignore_ascii_case(words));
+    let sentence =
+        sentences().find(|text| !announces(text)).or_else(|| sentences().next()).or_else(|| telling().next());
     sentence.or_else(|| found.iter().find(|text| !text.is_empty())).cloned().unwrap_or_default()
 }

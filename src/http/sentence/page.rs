@@ -11,17 +11,36 @@ const MAX_PARAGRAPHS: usize = 4;
 /// What a page for people asks for before it does anything.
 const LOGIN: [&str; 7] = ["log in", "login", "log on", "sign in", "single sign-on", "password", "authenticat"];
 
+/// What a page says that tells people of something done.
+const DONE: [&str; 12] = [
+    "ok",
+    "stored",
+    "uploaded",
+    "accepted",
+    "received",
+    "created",
+    "saved",
+    "added",
+    "done",
+    "success",
+    "successful",
+    "successfully",
+];
+
 /// The elements that stand within a sentence.
 const WITHIN: [&str; 10] = ["a", "b", "i", "em", "strong", "code", "tt", "span", "u", "small"];
 
 /// The text of a page or of XML, and whether the page asks people for something.
 pub(super) fn said(bytes: &[u8], status: StatusCode) -> (String, bool) {
     let mut blocks: Vec<(String, String)> = vec![(String::new(), String::new())];
-    let (mut is_silent, mut asks, mut runs) = (false, false, false);
+    let (mut is_silent, mut asks, mut runs, mut is_html) = (false, false, false, false);
     for Ok(token) in Tokenizer::new(bytes) {
         match token {
             Token::StartTag(tag) => {
                 let name = String::from_utf8_lossy(&tag.name).into_owned();
+                is_html |= name == "html" || name == "body";
+                // What is sent as soon as the page is there asks, too.
+                asks |= tag.attributes.contains_key(&b"onload"[..]);
                 match name.as_str() {
                     "script" | "style" => {
                         is_silent = !tag.self_closing;
@@ -39,6 +58,7 @@ pub(super) fn said(bytes: &[u8], status: StatusCode) -> (String, bool) {
                 within if WITHIN.contains(&within) => {}
                 _ => blocks.push((String::new(), String::new())),
             },
+            Token::Doctype(_) => is_html = true,
             Token::String(text) if !is_silent => {
                 if let Some((_, block)) = blocks.last_mut() {
                     block.push_str(&String::from_utf8_lossy(&text));
@@ -49,7 +69,11 @@ pub(super) fn said(bytes: &[u8], status: StatusCode) -> (String, bool) {
     }
     let blocks: Vec<_> = blocks.into_iter().map(|(name, text)| (name, one_line(&text))).collect();
     let whole = blocks.iter().map(|(_, text)| text.to_ascii_lowercase()).collect::<Vec<_>>().join(" ");
+    // A page for people that tells of nothing done is a home page, a listing, or a program that draws one.
+    let mut words = whole.split(|letter: char| !letter.is_alphanumeric());
+    let is_done = words.any(|word| DONE.contains(&word)) || (!runs && whole.trim().is_empty());
     let is_refusal = asks
+        || (is_html && !is_done)
         || (runs && whole.contains("javascript"))
         || LOGIN.iter().any(|words| whole.contains(words))
         || blocks.iter().any(|(name, text)| is_failure(name, text));

@@ -51,6 +51,8 @@ fn every_shape_of_json_is_read() {
         r#"{"Message":"it is so"}"#,
         r#"{"result":{"inner":[{"deep":{"message":"it is so"}}]}}"#,
         r#"{"content":["it is so"]}"#,
+        r#"{"detail":"Something is wrong.","fields":{"package_file":["it is so"]}}"#,
+        r#"{"message":"Validation Failed","errors":[{"field":"name","code":"custom","message":"it is so"}]}"#,
         r#"["it is so"]"#,
         r#""it is so""#,
         "\u{feff}{\"message\":\"it\\n is   so\"}",
@@ -78,6 +80,10 @@ fn every_shape_of_json_is_read() {
     }
     assert_eq!(reason(b"caf\xe9 fehlt"), "café fehlt");
     assert_eq!(reason(b"{\"message\":\"caf\xe9 fehlt\"}"), "café fehlt");
+    for mark in [u16::to_le_bytes as fn(u16) -> [u8; 2], u16::to_be_bytes] {
+        let wide: Vec<u8> = "\u{feff}{\"message\":\"é is so\"}".encode_utf16().flat_map(mark).collect();
+        assert_eq!(reason(&wide), "é is so");
+    }
     assert_eq!(reason("é".repeat(4).as_bytes().split_last().unwrap().1), "ééé");
     assert_eq!(reason(b"\x0b\x02\x80caf\xe9 fehlt\x03"), "");
     assert_eq!(reason(b"x\x9c it is not packed"), "x\u{9c} it is not packed");
@@ -93,6 +99,15 @@ fn a_success_that_is_none_is_told() {
         (r#"{"message":"201 Created"}"#, false),
         (r#"{"success":true,"errors":[],"error":null}"#, false),
         ("<html><body>Stored</body></html>", false),
+        ("<!DOCTYPE html><title>a.whl</title><p>The file was uploaded.</p>", false),
+        ("<html><head></head><body> </body></html>", false),
+        ("<?xml version='1.0'?><answer><size>12</size></answer>", false),
+        ("<html><body><h1>Welcome to the repository</h1></body></html>", true),
+        ("<!DOCTYPE html><title>A Manager</title><script src=a.js></script><div id=root></div>", true),
+        ("<!DOCTYPE html><body><app-root></app-root><script src=a.js></script></body>", true),
+        ("<html><title>Simple index</title><a href=a/>a</a></html>", true),
+        ("<html><title>Anmelden</title><p>Anmelden mit SSO</p></html>", true),
+        ("<html><body onload='document.forms[0].submit()'></body></html>", true),
         ("stored for login bob", false),
         (r#"{"status":200,"code":0,"message":"Stored"}"#, false),
         (

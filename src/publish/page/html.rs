@@ -8,6 +8,9 @@ use super::listing::{Kind, Listed, Page, other_digests, stem};
 use super::version::accept_version;
 use crate::digest::Sha256Digest;
 
+/// The elements in which a tag is text, as the parsers of installers have it.
+const OPAQUE: [&[u8]; 8] = [b"script", b"style", b"textarea", b"title", b"xmp", b"iframe", b"noembed", b"noframes"];
+
 /// An anchor that was begun.
 struct Anchor {
     href: String,
@@ -21,13 +24,19 @@ pub(super) fn parse_html(body: &[u8], url: &Url, is_simple_type: bool) -> Result
     let mut page = Page::default();
     let mut base = url.clone();
     let mut anchor: Option<Anchor> = None;
-    let (mut title, mut in_title) = (Vec::new(), false);
+    let mut title = Vec::new();
+    // The opaque element that is open.
+    let mut opaque: Option<Vec<u8>> = None;
     let (mut has_elements, mut anchors) = (false, 0);
     let mut is_simple = is_simple_type;
     for Ok(token) in Tokenizer::new(body) {
         match token {
+            Token::EndTag(tag) if opaque.as_deref() == Some(tag.name.as_slice()) => opaque = None,
+            Token::String(text) if opaque.as_deref() == Some(b"title") => title.extend_from_slice(&text),
+            _ if opaque.is_some() => {}
             Token::StartTag(tag) => {
                 has_elements = true;
+                opaque = (OPAQUE.contains(&tag.name.as_slice()) && !tag.self_closing).then(|| tag.name.to_vec());
                 match tag.name.as_slice() {
                     b"a" => {
                         anchors += 1;
@@ -52,27 +61,23 @@ pub(super) fn parse_html(body: &[u8], url: &Url, is_simple_type: bool) -> Result
                             }
                             "pypi:tracks" => page.track(&content),
                             "pypi:project-status" => {
+                                is_simple = true;
                                 page.status.get_or_insert_default().word = content.trim().to_ascii_lowercase();
                             }
                             "pypi:project-status-reason" => page.status.get_or_insert_default().reason = content,
                             _ => {}
                         }
                     }
-                    b"title" => in_title = true,
                     b"form" | b"input" | b"button" | b"iframe" | b"script" => page.has_fields = true,
                     _ => {}
                 }
             }
-            Token::EndTag(tag) => match tag.name.as_slice() {
-                b"a" => finish(&mut page, anchor.take(), &base, url),
-                b"title" => in_title = false,
-                _ => {}
-            },
-            Token::String(string) => match &mut anchor {
-                Some(anchor) => anchor.text.extend_from_slice(&string),
-                None if in_title => title.extend_from_slice(&string),
-                None => {}
-            },
+            Token::EndTag(tag) if tag.name.as_slice() == b"a" => finish(&mut page, anchor.take(), &base, url),
+            Token::String(string) => {
+                if let Some(anchor) = &mut anchor {
+                    anchor.text.extend_from_slice(&string);
+                }
+            }
             _ => {}
         }
     }

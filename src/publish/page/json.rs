@@ -108,6 +108,8 @@ pub(super) fn parse_json(body: &[u8], url: &Url) -> Result<Page, String> {
         }
         _ => None,
     };
+    // One that says nothing is none.
+    page.status = page.status.filter(|status| !status.word.trim().is_empty());
     Ok(page)
 }
 

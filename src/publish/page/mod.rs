@@ -16,11 +16,15 @@ use html::parse_html;
 use json::{parse_json, says};
 use version::accept_type;
 
+use crate::http::sentence::utf16;
+
 impl Page {
     /// Reads the page that was found at `url`, after redirects perhaps, of the index whose simple API is at `simple`.
     pub(super) fn parse(content_type: &str, body: &[u8], url: &Url, simple: &Url) -> Result<Self, String> {
         let content_type = content_type.to_ascii_lowercase();
         accept_type(&content_type)?;
+        let wide = utf16(body);
+        let body = wide.as_deref().map_or(body, str::as_bytes);
         let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
         let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
         let is_json = content_type.contains("json") || matches!(first, Some(b'{' | b'['));
@@ -68,6 +72,8 @@ pub(super) fn is_root(content_type: &str, start: &[u8], url: &Url) -> Result<boo
     accept_type(&content_type)?;
     let is_simple_type = content_type.contains("vnd.pypi.simple.");
     let of_one = || Err("it lists the files of one project, and the simple API is the page above it".to_owned());
+    let wide = utf16(start);
+    let start = wide.as_deref().map_or(start, str::as_bytes);
     let start = start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start);
     if start.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{') {
         return match () {

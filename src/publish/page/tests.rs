@@ -109,6 +109,12 @@ fn a_status_is_read_in_both_forms() {
         let status = page("", body).unwrap().status.unwrap();
         assert_eq!((status.word.as_str(), status.reason.as_str()), ("quarantined", "x"));
     }
+    // What tells a status is a page of the simple API, though it lists nothing; a status that says nothing is none.
+    assert_eq!(page("", html).unwrap().kind, Kind::Simple);
+    for nothing in ["null", "5", "\"\""] {
+        let json = format!(r#"{{"files":[],"project-status":{{"status":{nothing},"reason":"x"}}}}"#);
+        assert_eq!(page("", &json).unwrap().status, None, "{nothing}");
+    }
 }
 
 proptest::proptest! {
