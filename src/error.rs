@@ -117,6 +117,59 @@ pub(crate) fn unknown_name(message: &str) -> Option<Unknown<'_>> {
     Some(Unknown { what, name, nearest: nearest(name, names) })
 }
 
+/// What the parser of a table says, in the words of TOML: it calls the types by what reads them.
+#[derive(Debug)]
+pub struct TomlError(Box<toml::de::Error>);
+
+impl TomlError {
+    /// The sentence alone, without the line that it is about.
+    pub(crate) fn message(&self) -> &str {
+        self.0.message()
+    }
+}
+
+impl From<toml::de::Error> for TomlError {
+    fn from(error: toml::de::Error) -> Self {
+        Self(Box::new(error))
+    }
+}
+
+impl fmt::Display for TomlError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (text, message) = (self.0.to_string(), self.0.message());
+        let own = text.trim_end().strip_suffix(message.trim_end());
+        match own.zip(in_words_of_toml(message)) {
+            Some((before, message)) => write!(formatter, "{before}{message}"),
+            None => formatter.write_str(&text),
+        }
+    }
+}
+
+impl Error for TomlError {}
+
+/// `invalid type: map, expected a sequence` as `a table stands here, and an array is expected`.
+fn in_words_of_toml(message: &str) -> Option<String> {
+    let (given, expected) = message.strip_prefix("invalid type: ")?.rsplit_once(", expected ")?;
+    let given = match given {
+        "map" => "a table".to_owned(),
+        "sequence" => "an array".to_owned(),
+        value => format!("the {value}"),
+    };
+    let expected = match expected {
+        "a map" => "a table",
+        "a sequence" => "an array",
+        text if text.starts_with("struct ") => "a table",
+        text if text.len() <= 5
+            && text.starts_with(['i', 'u'])
+            && text.ends_with(|last: char| last.is_ascii_digit()) =>
+        {
+            "a whole number"
+        }
+        text => text,
+    };
+    Some(format!("{given} stands here, and {expected} is expected"))
+}
+
 /// The end of a sentence that says what was meant, where that is known.
 pub(crate) fn meant(name: Option<impl fmt::Display>) -> String {
     name.map(|name| format!("; did you mean `{name}`?")).unwrap_or_default()
@@ -205,5 +258,27 @@ mod tests {
         assert_eq!(sentence(&error), "cannot read `a`: no such disk");
         let failure = Failure::from(error).while_doing("cannot stage `b`");
         assert_eq!(failure.sentence(), "cannot stage `b`: cannot read `a`: no such disk");
+    }
+
+    #[test]
+    fn a_type_is_called_by_its_word_in_toml() {
+        #[derive(Debug, serde::Deserialize)]
+        #[expect(dead_code, reason = "only read")]
+        struct Row {
+            count: Option<i32>,
+            list: Option<Vec<String>>,
+            row: Option<Box<Row>>,
+        }
+        for (text, sentence) in [
+            ("count = 'a, expected b'", "the string \"a, expected b\" stands here, and a whole number is expected"),
+            ("list = { a = 1 }", "a table stands here, and an array is expected"),
+            ("row = 5", "the integer `5` stands here, and a table is expected"),
+            ("list = [true]", "the boolean `true` stands here, and a string is expected"),
+        ] {
+            let error = TomlError::from(toml::from_str::<Row>(text).unwrap_err()).to_string();
+            assert!(error.starts_with("TOML parse error at line 1") && error.ends_with(sentence), "{error}");
+        }
+        let syntax = toml::from_str::<Row>("count = ").unwrap_err();
+        assert_eq!(TomlError::from(syntax.clone()).to_string(), syntax.to_string());
     }
 }

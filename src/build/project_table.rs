@@ -49,7 +49,7 @@ impl Project {
     /// # Errors
     /// When the table is missing, a value is not valid, or something is `dynamic`: no hook runs here that could fill it.
     pub(crate) fn from_pyproject(text: &str) -> Result<Self, TableError> {
-        let file: File = toml::from_str(text).map_err(|error| TableError::Table(Box::new(error)))?;
+        let file: File = toml::from_str(text).map_err(|error| TableError::Table(error.into()))?;
         let table = file.project;
         if let Some(key) = table.dynamic.first() {
             return Err(value("dynamic", format!("`{key}` must be set, because no build hook is run")));

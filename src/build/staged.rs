@@ -15,6 +15,7 @@ use super::source::Member;
 use super::table::key_line;
 use super::tree::{Entry, Tree};
 use super::wheel_files::{Layout, WheelFiles};
+use crate::error::TomlError;
 use crate::fs::{FsError, Walked, read_table};
 use crate::target::PlatformTagSet;
 use crate::version::{PublicVersion, is_of_runtime};
@@ -111,7 +112,7 @@ impl Staged {
         read_table(&origin)?;
         let text = tree.text(PYPROJECT)?;
         let malformed = |source| StageError::Pyproject { path: origin.clone(), source };
-        let file: File = toml::from_str(&text).map_err(|error| malformed(Box::new(error)))?;
+        let file: File = toml::from_str(&text).map_err(|error| malformed(Box::new(TomlError::from(error))))?;
         let table = file.tool.relkit.ok_or_else(|| not_a_stage("its `pyproject.toml` has no [tool.relkit] table"))?;
         let stage = table
             .stage

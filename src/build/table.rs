@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::de::{DeTable, DeValue};
 
-use crate::error::unknown_name;
+use crate::error::{TomlError, unknown_name};
 
 /// A `[project]` table that cannot be built from.
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
     #[error("the [project] table cannot be read")]
-    Table(#[source] Box<toml::de::Error>),
+    Table(#[source] TomlError),
     #[error("`project.{key}` is not valid")]
     Value {
         key: String,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::place::Place;
 use crate::console::text::visible;
-use crate::error::{Exit, Explain, Unknown, unknown_name};
+use crate::error::{Exit, Explain, TomlError, Unknown, unknown_name};
 use crate::fs::FsError;
 
 #[derive(Debug, thiserror::Error)]
@@ -18,7 +18,7 @@ pub enum ProductError {
         /// The dotted path of the value that is wrong, where it is one.
         key: Option<String>,
         #[source]
-        source: Box<toml::de::Error>,
+        source: TomlError,
     },
     /// A value of the table is not what its key says.
     #[error("{at}")]

@@ -50,7 +50,7 @@ impl<'a> Origin<'a> {
         }
         let refused = |source: toml::de::Error| {
             let key = source.span().and_then(|span| self.key_at(span.start));
-            ProductError::Table { origin: self.name.to_owned(), key, source: Box::new(source) }
+            ProductError::Table { origin: self.name.to_owned(), key, source: source.into() }
         };
         parsed.map(|file| file.tool.relkit).map_err(refused)
     }
