@@ -147,13 +147,13 @@ impl fmt::Display for TomlError {
 
 impl Error for TomlError {}
 
-/// `invalid type: map, expected a sequence` as `a table stands here, and an array is expected`.
+/// `invalid type: map, expected a sequence` as `invalid type: table, expected an array`.
 fn in_words_of_toml(message: &str) -> Option<String> {
     let (given, expected) = message.strip_prefix("invalid type: ")?.rsplit_once(", expected ")?;
     let given = match given {
-        "map" => "a table".to_owned(),
-        "sequence" => "an array".to_owned(),
-        value => format!("the {value}"),
+        "map" => "table",
+        "sequence" => "array",
+        value => value,
     };
     let expected = match expected {
         "a map" => "a table",
@@ -167,7 +167,7 @@ fn in_words_of_toml(message: &str) -> Option<String> {
         }
         text => text,
     };
-    Some(format!("{given} stands here, and {expected} is expected"))
+    Some(format!("invalid type: {given}, expected {expected}"))
 }
 
 /// The end of a sentence that says what was meant, where that is known.
@@ -270,10 +270,10 @@ mod tests {
             row: Option<Box<Row>>,
         }
         for (text, sentence) in [
-            ("count = 'a, expected b'", "the string \"a, expected b\" stands here, and a whole number is expected"),
-            ("list = { a = 1 }", "a table stands here, and an array is expected"),
-            ("row = 5", "the integer `5` stands here, and a table is expected"),
-            ("list = [true]", "the boolean `true` stands here, and a string is expected"),
+            ("count = 'a, expected b'", "invalid type: string \"a, expected b\", expected a whole number"),
+            ("list = { a = 1 }", "invalid type: table, expected an array"),
+            ("row = 5", "invalid type: integer `5`, expected a table"),
+            ("list = [true]", "invalid type: boolean `true`, expected a string"),
         ] {
             let error = TomlError::from(toml::from_str::<Row>(text).unwrap_err()).to_string();
             assert!(error.starts_with("TOML parse error at line 1") && error.ends_with(sentence), "{error}");
