@@ -118,7 +118,11 @@ impl<'a> Origin<'a> {
         if usable && !name.ends_with(".exe") && name.parse::<MemberPath>().is_ok() {
             return Ok(name);
         }
-        Err(self.refused(key, format!("`{name}` is not the file name of an executable (without `.exe`)")))
+        let why = format!(
+            "`{name}` is not the file name of an executable: ASCII letters, digits, `-`, `_`, `.` and `+`, the first a letter, \
+             a digit or `_`, without `.exe`"
+        );
+        Err(self.refused(key, why))
     }
 }
 

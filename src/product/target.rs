@@ -1,6 +1,6 @@
 //! The rows of a product's targets: one per wheel of a release.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -131,6 +131,10 @@ impl Row {
             let meant = meant(TargetTriple::of_tag(tag));
             let why = format!("`{tag}` is for builds on musl, and `{}` is none{meant}", target.triple);
             return Err(origin.refused(&key("platform-tag"), why));
+        }
+        let mut seen = HashSet::new();
+        if let Some(tag) = target.tags().find(|tag| !seen.insert(*tag)) {
+            return Err(origin.refused(&key("also"), format!("`{tag}` is a tag of this target already")));
         }
         if let Some(why) = target.runner.fault() {
             return Err(origin.refused(&key("runner"), why));

@@ -58,9 +58,12 @@ impl Explain for ScaffoldError {
                 "give the executable itself, or an archive, directory or wheel that holds it".into()
             }
             Self::NoHonestTag { .. } => {
-                "replace the binaries named; `relkit inspect` says what is honest for each of them".into()
+                "leave the payload out of `--from`, or replace the binaries named; `relkit inspect` says what is honest for each"
+                    .into()
             }
-            Self::SameTarget { .. } => "give one payload for each platform".into(),
+            Self::SameTarget { .. } => {
+                "give one payload for each platform: their programs say which it is, whatever their names say".into()
+            }
             Self::Option { option: "--license", .. } => "write it as `MIT OR Apache-2.0`".into(),
             Self::Option { .. } => "write it as `https://host/owner/repository`".into(),
             Self::Name { .. } | Self::Product(_) => "give another with `--name`, `--module` or `--executable`".into(),

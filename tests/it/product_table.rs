@@ -179,6 +179,13 @@ const FAULTS: &[(&str, &str, usize, &str)] = &[
     ("\"macosx_11_0_arm64\"", "\"mac\"", 43, "tool.relkit.target[1].platform-tag"),
     ("also = [\"manylinux_2_17_x86_64\"]", "also = [\"win_amd64\"]", 37, "is no tag of"),
     (
+        "also = [\"manylinux_2_17_x86_64\"]",
+        "also = [\"manylinux_2_17_x86_64\", \"manylinux_2_17_x86_64\"]",
+        37,
+        "`manylinux_2_17_x86_64` is a tag of this target already",
+    ),
+    ("\"acme\", \"acme-helper\"", "\"Grüße\", \"acme-helper\"", 8, "an executable: ASCII letters, digits"),
+    (
         "triple = \"aarch64-apple-darwin\"\nplatform-tag = \"macosx_11_0_arm64\"",
         "triple = \"x86_64-unknown-linux-gnu\"\nplatform-tag = \"manylinux2014_x86_64\"",
         43,
