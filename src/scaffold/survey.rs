@@ -19,6 +19,7 @@ use crate::payload::{Surveyed, survey};
 use crate::product::Command;
 use crate::target::{PlatformTag, TargetTriple};
 use crate::version::PublicVersion;
+use crate::wheel::filename::WheelFileName;
 
 /// How many programs of a payload are asked for a version, until one says it.
 const MAX_ASKED: usize = 4;
@@ -148,6 +149,15 @@ impl Findings {
             }
         }
         notes.extend(seen.iter().flat_map(|one| one.faults(executables, command)));
+        // A number in another name may be of a system.
+        let wheels = rows.iter().filter(|row| row.file_name.parse::<WheelFileName>().is_ok());
+        let releases: BTreeSet<_> = wheels.filter_map(|row| names::version(&row.file_name)).collect();
+        if releases.len() > 1 {
+            notes.push(format!(
+                "the payloads are of the releases {}: give `relkit release` those of one",
+                releases.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+            ));
+        }
         if !unnamed.is_empty() {
             notes.push(format!(
                 "no command of the product starts {} in its package: `executables` takes native programs only",

@@ -181,7 +181,8 @@ impl Writer<'_> {
     }
 
     fn enum_class(&mut self, members: &[Member]) {
-        let union = overrides::is_union_elsewhere(&self.scope.class.name);
+        // Generators of other SDKs write one value alone as a model around it.
+        let union = overrides::is_union_elsewhere(&self.scope.class.name) || members.len() == 1;
         let mut gap = self.head(if union { "UnionEnum" } else { "OpenEnum" });
         for member in members {
             let line = solid(&format!("    {} = {}", member.name, string(&member.value)));

@@ -11,6 +11,7 @@ use crate::build_judges::describe;
 use crate::product_launcher::{payload, probe};
 use crate::samples::archive::{EntryType, TarMember, gzip, tar, tar_of, zip_of};
 use crate::samples::binary::{AMD64, ARM64, ElfSample, fat, glibc_elf, mac as mac_sample, static_elf};
+use crate::samples::wheel::{Sample, linux, mac};
 use crate::support::products::{Environment, Made, member, members, printed};
 use crate::support::{
     Tools, json, names, read_json, relkit, replace, run, scratch, set_mode, succeed, text, tree, write, write_tree,
@@ -866,6 +867,21 @@ fn a_wheel_of_a_post_release_is_a_payload_of_its_program() {
         "{}",
         text(&output)
     );
+}
+
+/// Wheels say in their names of which release they are, and a release takes those of one.
+#[test]
+fn payloads_of_two_releases_are_told() {
+    let directory = scratch();
+    let root = directory.path();
+    let name = |wheel: Sample| write(root, &wheel.file_name.clone(), wheel.build()).display().to_string();
+    let (old, new) = (name(linux().of_version("0.162.0")), name(linux()));
+    let mac = name(mac(mac_sample(ARM64, 11, 0).build()));
+    for (index, (payload, is_told)) in [(&old, true), (&new, false)].into_iter().enumerate() {
+        let said = text(&init(root, &[&format!("product-{index}"), "--from", payload, &mac]));
+        let words = "to do: the payloads are of the releases 0.162.0, 0.163.0: give `relkit release` those of one";
+        assert_eq!(said.contains(words), is_told, "{said}");
+    }
 }
 
 /// A program in a directory or archive is called as it stands.

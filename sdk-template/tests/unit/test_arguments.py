@@ -37,6 +37,7 @@ from codex_app_server.errors import InvalidInputError, OutputParseError
 from codex_app_server.generated.v2_all import (
     AbsolutePathBuf,
     CodexErrorInfoValue,
+    ModelRerouteReason,
     ReasoningSummary,
     ReasoningSummaryValue,
     ThreadListParams,
@@ -66,6 +67,9 @@ def test_an_enum_that_is_a_union_elsewhere_is_made_like_one() -> None:
     assert ReasoningSummaryValue is ReasoningSummary
     made: Any = ReasoningSummary
     assert made(root="auto") is ReasoningSummary.auto
+    # One value alone is a model around it there.
+    reason: Any = ModelRerouteReason
+    assert reason(root="highRiskCyberActivity").root == "highRiskCyberActivity"
     with pytest.raises(TypeError, match="roto"):
         made(roto="auto")
     with pytest.raises(ValueError, match="None"):
