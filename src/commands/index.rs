@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use clap::builder::Resettable;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command};
@@ -29,6 +30,16 @@ impl IndexSource {
         let url = named.map_or(typed, |row| row.index_url.clone());
         url.map(|url| reader(&url, Patience::default().sending)).transpose()
     }
+}
+
+/// Takes an empty variable for none, as a workflow has it where nothing is set.
+pub(super) fn without_empty_variables(command: Command) -> Command {
+    command.mut_subcommands(|command| {
+        command.mut_args(|argument| {
+            let is_empty = argument.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
+            if is_empty { argument.env(Resettable::Reset) } else { argument }
+        })
+    })
 }
 
 /// Refuses the name of an index beside a URL that was typed. That of a variable gives way to the name.

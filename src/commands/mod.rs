@@ -38,7 +38,7 @@ use crate::http;
 /// # Errors
 /// Where it is wrong, or asks for help or the version.
 pub fn parse() -> Result<Cli, clap::Error> {
-    let mut command = sections::with_sections(Cli::command()).color(asked_color());
+    let mut command = index::without_empty_variables(sections::with_sections(Cli::command())).color(asked_color());
     let mut matches = command.try_get_matches_from_mut(std::env::args_os())?;
     index::one_of_both(&matches, &mut command)?;
     Cli::from_arg_matches_mut(&mut matches).map_err(|error| error.format(&mut command))

@@ -205,6 +205,9 @@ fn what_is_no_release_of_the_index_is_told() {
     let output = run(relkit().args(["check", RUNTIME]));
     assert_eq!(output.status.code(), Some(2), "{}", text(&output));
     assert!(text(&output).contains("--index-url"), "{}", text(&output));
+    // A workflow gives an empty variable where nothing is set.
+    let output = run(relkit().args(["check", "nobody==1.0"]).env("RELKIT_INDEX_URL", ""));
+    assert!(text(&output).contains("no index is named for `nobody==1.0`"), "{}", text(&output));
     let nowhere = format!("{}/smiple/", bench.index.address);
     let output = run(relkit().args(["check", "nobody==1.0", "--index-url", &nowhere]));
     assert!(output.status.code() == Some(2) && text(&output).contains("no index is at"), "{}", text(&output));
