@@ -225,6 +225,23 @@ fn what_is_no_release_of_the_index_is_told() {
     assert!(text(&output).contains("cannot be had from"), "{}", text(&output));
 }
 
+/// Who gave credentials is told which were taken, and who gave none how to give some.
+#[test]
+fn a_refusal_to_be_read_says_what_to_do_about_credentials() {
+    let index = ScriptedIndex::start();
+    let simple = format!("{}/simple/", index.address);
+    let with_user = simple.replacen("://", "://reader:not-it@", 1);
+    for (url, hint) in [
+        (&simple, "hint: to read this index, set RELKIT_INDEX_TOKEN"),
+        (&with_user, "hint: correct the credentials that were sent: those of the URL, else RELKIT_INDEX_TOKEN"),
+    ] {
+        index.canned("/simple/nobody/", [response("401 Unauthorized", "", "")]);
+        let output = run(relkit().args(["check", "nobody==1.0", "--index-url", url]).env("NETRC", "/nowhere"));
+        let said = text(&output);
+        assert!(output.status.code() == Some(2) && said.contains(hint) && !said.contains("not-it"), "{said}");
+    }
+}
+
 #[test]
 fn a_file_comes_through_failures_that_pass_and_redirects_that_end() {
     let bench = published();

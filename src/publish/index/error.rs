@@ -12,7 +12,12 @@ pub enum IndexError {
     #[error("cannot read `{url}`")]
     Network { url: String, source: Box<dyn std::error::Error + Send + Sync> },
     #[error("`{url}` answered {refusal}")]
-    Refused { url: String, refusal: Refusal },
+    Refused {
+        url: String,
+        refusal: Refusal,
+        /// Whether it was asked with credentials.
+        is_known: bool,
+    },
     #[error("`{url}` is not a page of the simple API: {why}")]
     Page { url: String, why: String },
     #[error("`{url}` sent a page that is cut short")]
@@ -67,6 +72,10 @@ impl Explain for IndexError {
                     "the index is busy: run the same command again later{}",
                     asked.unwrap_or_default()
                 ));
+            }
+            Self::Refused { refusal, is_known: true, .. } if matches!(refusal.status.as_u16(), 401 | 403) => {
+                "correct the credentials that were sent: those of the URL, else RELKIT_INDEX_TOKEN, else those of its host in \
+                 `.netrc` (or the file that NETRC names)"
             }
             Self::Refused { refusal, .. } if matches!(refusal.status.as_u16(), 401 | 403 | 407) => {
                 "to read this index, set RELKIT_INDEX_TOKEN, or name its host in `.netrc` (or the file that NETRC names), \

@@ -285,7 +285,8 @@ impl Index {
     }
 
     fn refused(&self, url: &Url, response: Response) -> IndexError {
-        IndexError::Refused { url: http::shown(url), refusal: self.refusal(response) }
+        let is_known = self.authorization.is_some() && url.origin() == self.simple.origin();
+        IndexError::Refused { url: http::shown(url), refusal: self.refusal(response), is_known }
     }
 
     /// What a refusal says, without the credentials that were sent.
