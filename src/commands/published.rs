@@ -80,7 +80,8 @@ pub(super) fn fetch(
     if attestations == Attestations::Require {
         audit.attested = Attested::Always;
     }
-    let files = plural(audit.files.len(), "file");
+    let (all, here) = (audit.files.len(), audit.files.iter().filter(|file| file.fetched.is_ok()).count());
+    let files = if here == all { plural(all, "file") } else { format!("{here} of {}", plural(all, "file")) };
     console.status("Fetched", format_args!("{files} of {} from {}", titles(&releases), audit.index));
     Ok(Fetched { scratch, releases, audit })
 }

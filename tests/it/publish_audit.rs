@@ -222,7 +222,8 @@ fn what_is_no_release_of_the_index_is_told() {
     assert_eq!(names(bench.directory.path()), before);
     *bench.index.state.form.lock().unwrap() = Form::Html;
     let output = bench.judge("check", &[SDK, "--select", "index"]);
-    assert!(text(&output).contains("cannot be had from"), "{}", text(&output));
+    let said = text(&output);
+    assert!(said.contains("cannot be had from") && said.contains(" Fetched 0 of 1 file of "), "{said}");
 }
 
 /// Who gave credentials is told which were taken, and who gave none how to give some.
