@@ -223,7 +223,7 @@ fn what_is_no_release_of_the_index_is_told() {
     *bench.index.state.form.lock().unwrap() = Form::Html;
     let output = bench.judge("check", &[SDK, "--select", "index"]);
     let said = text(&output);
-    assert!(said.contains("cannot be had from") && said.contains(" Fetched 0 of 1 file of "), "{said}");
+    assert!(said.contains("cannot be had from") && said.contains(" Fetched 0 of 2 files of "), "{said}");
 }
 
 /// Who gave credentials is told which were taken, and who gave none how to give some.

@@ -12,6 +12,7 @@ from codex_app_server._base import (
     OpenModel,
     ParamsModel,
     ParamsRoot,
+    UnionEnum,
     UnknownTag,
     UnknownVariant,
     WireModel,
@@ -1584,7 +1585,7 @@ class ModelsRequirements(WireModel):
     new_thread: NewThreadModelDefaults | None = None
 
 
-class ResidencyRequirement(OpenEnum):
+class ResidencyRequirement(UnionEnum):
     us = "us"
 
 
@@ -1907,7 +1908,7 @@ class ExternalAgentConfigImportHistory(WireModel):
     successes: list[ExternalAgentConfigImportItemTypeSuccess]
 
 
-class ExternalAgentImportedConnectorSource(OpenEnum):
+class ExternalAgentImportedConnectorSource(UnionEnum):
     remote_mcp_servers_config = "remoteMcpServersConfig"
 
 

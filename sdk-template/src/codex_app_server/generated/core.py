@@ -780,7 +780,7 @@ class SessionSource(WireRoot):
     ]
 
 
-class AgentMessageDelivery(OpenEnum):
+class AgentMessageDelivery(UnionEnum):
     async_ = "async"
 
 
@@ -1453,7 +1453,7 @@ class AuthRecoveryNotification(WireModel):
 
 
 # experimental
-class AutoReviewDecisionSource(OpenEnum):
+class AutoReviewDecisionSource(UnionEnum):
     """[UNSTABLE] Source that produced a terminal approval auto-review decision."""
 
     agent = "agent"
@@ -1788,7 +1788,7 @@ class McpToolCallProgressNotification(WireModel):
     turn_id: str
 
 
-class ModelRerouteReason(OpenEnum):
+class ModelRerouteReason(UnionEnum):
     high_risk_cyber_activity = "highRiskCyberActivity"
 
 
@@ -1810,7 +1810,7 @@ class ModelSafetyBufferingUpdatedNotification(WireModel):
     use_cases: list[str]
 
 
-class ModelVerification(OpenEnum):
+class ModelVerification(UnionEnum):
     trusted_access_for_cyber = "trustedAccessForCyber"
 
 

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from codex_app_server._base import OpenEnum, UnknownTag, UnknownVariant, WireModel, WireRoot
+from codex_app_server._base import (
+    OpenEnum,
+    UnionEnum,
+    UnknownTag,
+    UnknownVariant,
+    WireModel,
+    WireRoot,
+)
 
 from .core import (
     AbsolutePathBuf,
@@ -181,7 +188,7 @@ class ThreadUnreadPosition(WireRoot):
     ]
 
 
-class DesktopOnboardingEntrypoint(OpenEnum):
+class DesktopOnboardingEntrypoint(UnionEnum):
     life_sciences = "life_sciences"
 
 
@@ -574,7 +581,7 @@ class McpServerOauthLoginCompletedNotification(WireModel):
     thread_id: str | None = None
 
 
-class McpServerStartupFailureReason(OpenEnum):
+class McpServerStartupFailureReason(UnionEnum):
     reauthentication_required = "reauthenticationRequired"
 
 

@@ -11,6 +11,7 @@ from codex_app_server._base import (
     OpenEnum,
     ParamsModel,
     ParamsRoot,
+    UnionEnum,
     UnknownTag,
     UnknownVariant,
     WireModel,
@@ -115,7 +116,7 @@ class FileChange(WireRoot):
     ]
 
 
-class McpElicitationStringType(OpenEnum):
+class McpElicitationStringType(UnionEnum):
     string = "string"
 
 
@@ -128,7 +129,7 @@ class McpElicitationLegacyTitledEnumSchema(WireModel):
     type: McpElicitationStringType
 
 
-class McpElicitationArrayType(OpenEnum):
+class McpElicitationArrayType(UnionEnum):
     array = "array"
 
 
@@ -226,7 +227,7 @@ class McpElicitationEnumSchema(WireRoot):
     ]
 
 
-class McpElicitationBooleanType(OpenEnum):
+class McpElicitationBooleanType(UnionEnum):
     boolean = "boolean"
 
 
@@ -285,7 +286,7 @@ class McpElicitationPrimitiveSchema(WireRoot):
     ]
 
 
-class McpElicitationObjectType(OpenEnum):
+class McpElicitationObjectType(UnionEnum):
     object = "object"
 
 
@@ -577,7 +578,7 @@ class AttestationGenerateResponse(ParamsModel):
     """Opaque client attestation token."""
 
 
-class ChatgptAuthTokensRefreshReason(OpenEnum):
+class ChatgptAuthTokensRefreshReason(UnionEnum):
     unauthorized = "unauthorized"
     """Codex attempted a backend request and received `401 Unauthorized`."""
 
