@@ -150,8 +150,8 @@ impl Findings {
         }
         notes.extend(seen.iter().flat_map(|one| one.faults(executables, command)));
         // A number in another name may be of a system.
-        let wheels = rows.iter().filter(|row| row.file_name.parse::<WheelFileName>().is_ok());
-        let releases: BTreeSet<_> = wheels.filter_map(|row| names::version(&row.file_name)).collect();
+        let wheels = rows.iter().filter_map(|row| row.file_name.parse::<WheelFileName>().ok());
+        let releases: BTreeSet<PublicVersion> = wheels.filter_map(|wheel| wheel.version.parse().ok()).collect();
         if releases.len() > 1 {
             notes.push(format!(
                 "the payloads are of the releases {}: give `relkit release` those of one",
@@ -225,9 +225,7 @@ impl<'a> Seen<'a> {
         }
         let unnamed = self.programs.iter().map(|index| &self.files[*index]).filter(|file| file.is_link);
         for file in unnamed.filter(|file| !executables.iter().any(|name| name == stem(file))) {
-            let of_file = |name: &&String| self.called(name).is_some_and(|program| program.source == file.source);
-            let same = executables.iter().find(of_file);
-            if let Some(program) = same {
+            if let Some(program) = self.linked_to(file, executables) {
                 notes.push(format!(
                     "`{}` is `{program}` under another name: if users start it, write `{}` into `aliases`",
                     file.path,
@@ -238,20 +236,21 @@ impl<'a> Seen<'a> {
         notes
     }
 
-    /// Whether it is one of the executables, linked from another place.
-    fn is_linked(&self, file: &Surveyed, executables: &[String]) -> bool {
-        file.is_link && executables.iter().any(|name| self.called(name).is_some_and(|own| own.source == file.source))
+    /// The executable that a link stands for.
+    fn linked_to<'b>(&self, file: &Surveyed, executables: &'b [String]) -> Option<&'b String> {
+        let is_it = |name: &&String| self.called(name).is_some_and(|program| program.source == file.source);
+        file.is_link.then(|| executables.iter().find(is_it)).flatten()
     }
 
     /// What lies in the `bin/` of the payload or of its program to be started and is none of the executables, as scripts are,
     /// and whether it is in the package.
     fn no_commands(&self, executables: &[String], command: Command) -> Vec<(&str, bool)> {
         let directory = self.directory(executables);
-        let is_kept = |path: &str| command != Command::Scripts && self.is_below_root(path, executables);
+        let is_kept = |path: &str| command != Command::Scripts && is_below(root(directory), path);
         let is_no_command = |file: &&Surveyed| {
             let of_users = ["bin", directory].contains(&parent(&file.path)) && file_name(parent(&file.path)) == "bin";
             let is_there = of_users && (file.runs || file.magic.format().is_some());
-            let is_known = self.is_executable(file, executables) || self.is_linked(file, executables);
+            let is_known = self.is_executable(file, executables) || self.linked_to(file, executables).is_some();
             is_there && !file.is_script && !file.is_library && !is_known
         };
         self.files.iter().filter(is_no_command).map(|file| (&*file.path, is_kept(&file.path))).collect()
@@ -261,15 +260,6 @@ impl<'a> Seen<'a> {
     fn directory(&self, executables: &[String]) -> &str {
         let first = executables.first().and_then(|name| self.program(name));
         first.map_or("", |file| parent(&file.path))
-    }
-
-    /// Whether a launcher's package has this path: the root is what holds `bin/`, or the program itself.
-    fn is_below_root(&self, path: &str, executables: &[String]) -> bool {
-        let root = match self.directory(executables) {
-            "bin" => "",
-            other => other.strip_suffix("/bin").unwrap_or(other),
-        };
-        root.is_empty() || path.strip_prefix(root).is_some_and(|rest| rest.starts_with('/'))
     }
 
     /// The file of an executable by its name.
@@ -320,10 +310,11 @@ impl<'a> Seen<'a> {
 
     /// Whether the payload has files that are neither for people nor for the shell, where a launcher would find them.
     fn needs_files(&self, executables: &[String]) -> bool {
+        let root = root(self.directory(executables));
         let is_needed = |file: &&Surveyed| {
             !self.is_executable(file, executables)
-                && !self.is_linked(file, executables)
-                && self.is_below_root(&file.path, executables)
+                && self.linked_to(file, executables).is_none()
+                && is_below(root, &file.path)
                 && !file.is_script
                 && kind::of(&file.path, executables) == Kind::Other
         };
@@ -384,6 +375,18 @@ impl<'a> Seen<'a> {
         let is_directory = self.path.is_dir();
         Ok(Row { triple, platform_tag: own, also, file_name: self.file_name.clone(), is_directory })
     }
+}
+
+/// What a launcher's package holds, by where the program lies: what holds its `bin/`, or the program itself.
+fn root(directory: &str) -> &str {
+    match directory {
+        "bin" => "",
+        other => other.strip_suffix("/bin").unwrap_or(other),
+    }
+}
+
+fn is_below(root: &str, path: &str) -> bool {
+    root.is_empty() || path.strip_prefix(root).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// The file name of a program without what Windows adds.

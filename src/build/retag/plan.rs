@@ -92,8 +92,11 @@ pub(super) fn no_tag_twice(plans: &mut [Plan]) {
         for tag in plan.platforms() {
             match others().find_map(|other| Some((other, plan.left_to(other, &tag)?))) {
                 Some((other, because)) => {
-                    let (member, because) = (other.name.to_string(), because.to_owned());
-                    left.push(Reason { tag, member, because });
+                    // Once for the names of one tag.
+                    let (tag, member, because) = (tag.canonical(), other.name.to_string(), because.to_owned());
+                    if !left.iter().any(|reason: &Reason| reason.tag == tag) {
+                        left.push(Reason { tag, member, because });
+                    }
                 }
                 None => rest.push(tag),
             }
@@ -110,16 +113,8 @@ pub(super) fn no_tag_twice(plans: &mut [Plan]) {
         let plan = &mut plans[index];
         plan.name.tags.platform = platforms.tags().iter().map(ToString::to_string).collect();
         plan.wheel_file = plan.wheel_file.clone().with_tags(&plan.name.tags);
-        let is_said =
-            |reason: &Reason, said: &[Reason]| said.iter().any(|one| one.tag.canonical() == reason.tag.canonical());
-        plan.reasons.retain(|reason| !is_said(reason, &left));
-        let mut reasons: Vec<Reason> = Vec::new();
-        for reason in left {
-            if !is_said(&reason, &reasons) {
-                reasons.push(Reason { tag: reason.tag.canonical(), ..reason });
-            }
-        }
-        plan.reasons.splice(0..0, reasons);
+        plan.reasons.retain(|reason| !left.iter().any(|one| one.tag == reason.tag.canonical()));
+        plan.reasons.splice(0..0, left);
     }
 }
 
