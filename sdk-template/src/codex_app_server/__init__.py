@@ -27,7 +27,7 @@ if TYPE_CHECKING:
         DeviceCodeLoginHandle,
         McpServerLoginHandle,
     )
-    from ._run import RunResult as TurnResult
+    from ._run import TurnResult
     from .api import (
         AsyncCodex,
         AsyncThread,
@@ -37,11 +37,12 @@ if TYPE_CHECKING:
         Thread,
         TurnHandle,
     )
-    from .config import AppServerConfig
-    from .config import AppServerConfig as CodexConfig
+    from .config import AppServerConfig, CodexConfig
     from .errors import (
         AppServerError,
         AppServerRpcError,
+        CodexError,
+        CodexRpcError,
         InternalRpcError,
         InvalidParamsError,
         InvalidRequestError,
@@ -57,8 +58,6 @@ if TYPE_CHECKING:
         TurnTimeoutError,
         is_retryable_error,
     )
-    from .errors import AppServerError as CodexError
-    from .errors import AppServerRpcError as CodexRpcError
     from .inputs import (
         ExternalMessage,
         ImageInput,
@@ -126,16 +125,9 @@ __all__ = [
     "TurnTimeoutError",
 ]
 
-# Other SDKs of the protocol have these names for the same things.
-_ALIASES = {
-    "CodexConfig": "AppServerConfig",
-    "CodexError": "AppServerError",
-    "CodexRpcError": "AppServerRpcError",
-    "TurnResult": "RunResult",
-}
-
 _HOMES = {
-    "config": ["AppServerConfig"],
+    "_run": ["TurnResult"],
+    "config": ["AppServerConfig", "CodexConfig"],
     "inputs": [
         "ExternalMessage",
         *(name for name in __all__ if name.endswith(("Input", "InputItem"))),
@@ -143,10 +135,7 @@ _HOMES = {
     "_login_handles": [name for name in __all__ if name.endswith("LoginHandle")],
     "presets": ["ApprovalMode", "Sandbox"],
     "retry": ["retry_on_overload"],
-    "errors": [
-        "is_retryable_error",
-        *(name for name in __all__ if name.endswith("Error") and name not in _ALIASES),
-    ],
+    "errors": ["is_retryable_error", *(name for name in __all__ if name.endswith("Error"))],
     "api": [
         *("Codex", "AsyncCodex", "Thread", "AsyncThread"),
         *("TurnHandle", "AsyncTurnHandle", "RunResult"),
@@ -161,8 +150,6 @@ if not TYPE_CHECKING:  # a type checker that saw it would let any name pass
         value: object
         if name == "__version__":
             value = importlib.import_module("._version", __name__).package_version()
-        elif name in _ALIASES:
-            value = __getattr__(_ALIASES[name])
         elif name in _HOME_OF:
             value = getattr(importlib.import_module(f".{_HOME_OF[name]}", __name__), name)
         else:

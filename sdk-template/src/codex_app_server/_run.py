@@ -133,6 +133,9 @@ class RunResult(Generic[ParsedT]):
             return schema
 
 
+# Another SDK of the protocol has this name for the same thing.
+TurnResult = RunResult
+
 if not TYPE_CHECKING:
     RunResult.__dataclass_fields__ = _Fields(RunResult.__dataclass_fields__)
 

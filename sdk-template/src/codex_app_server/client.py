@@ -15,7 +15,7 @@ from ._binary import resolve_codex_bin as _resolve_codex_bin
 from ._names import RUNTIME_DISTRIBUTION
 from ._on_request import says_its_name
 from ._wire import decode_notification, params_dict
-from .config import AppServerConfig, ServerRequestHandler
+from .config import AppServerConfig, CodexConfig, ServerRequestHandler
 from .generated.client_methods import ClientMethods
 
 if TYPE_CHECKING:
@@ -73,5 +73,4 @@ class AppServerClient(ClientMethods):
 
 # Other SDKs of the protocol have these names for the same things.
 CodexClient = AppServerClient
-CodexConfig = AppServerConfig
 ApprovalHandler = ServerRequestHandler

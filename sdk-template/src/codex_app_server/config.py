@@ -78,3 +78,7 @@ class AppServerConfig:
 
             globals().update(WireModel=WireModel, JsonValue=JsonValue)
             return handler(source)
+
+
+# Another SDK of the protocol has this name for the same thing.
+CodexConfig = AppServerConfig

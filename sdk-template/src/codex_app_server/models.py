@@ -108,9 +108,10 @@ class Notification:
 if not TYPE_CHECKING:  # a type checker that saw it would let any name pass
 
     def __getattr__(name: str) -> object:
-        protocol = importlib.import_module(".generated.v2_all", __package__)
-        if not name.endswith("Notification") or name not in protocol.__all__:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(protocol, name)
-        globals()[name] = value
-        return value
+        if name.endswith("Notification"):  # else nothing is loaded for it
+            protocol = importlib.import_module(".generated.v2_all", __package__)
+            if name in protocol.__all__:
+                value: object = getattr(protocol, name)
+                globals()[name] = value
+                return value
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
