@@ -250,6 +250,7 @@ fn ruff_that_needs_glibc() {
 }
 
 #[test]
+#[ignore = "long: a tree of some thousand files; product_launcher has small ones"]
 fn a_whole_tree_needs_the_launcher() {
     let Some(wheel) = wheel_of("cmake==4.4.5", "manylinux_2_17_x86_64") else { return };
     let directory = scratch();

@@ -121,6 +121,7 @@ fn complete(python: &Path, environment: &Path) {
 }
 
 #[test]
+#[ignore = "long: a release of real wheels; publish_servers::pypiserver publishes small files to pypiserver"]
 fn pypiserver() {
     let Some(tools) = servers::tools() else { return };
     let scratch = scratch();
