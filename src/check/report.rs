@@ -131,6 +131,10 @@ fn heading(report: &Report, files: &[usize]) -> String {
     format!("{} files: {}", files.len(), names.join(", "))
 }
 
+/// How many members of one finding are named where there are more than `MANY_MEMBERS`.
+const SHOWN_MEMBERS: usize = 8;
+const MANY_MEMBERS: usize = 10;
+
 /// Findings that say the same of several members.
 struct Entry<'a> {
     finding: &'a Finding,
@@ -158,6 +162,12 @@ impl<'a> Entry<'a> {
         entries
     }
 
+    /// Whether one closing line does for both: what is accepted has its own reason.
+    fn is_of_kind(&self, next: &Self) -> bool {
+        let (one, next) = (self.finding, next.finding);
+        (one.rule, &one.help) == (next.rule, &next.help) && one.accepted.is_none() && next.accepted.is_none()
+    }
+
     fn text(&self) -> String {
         let Finding { rule, severity, message, accepted, .. } = self.finding;
         let kind = accepted.as_ref().map_or(severity.to_string(), |_| "accepted".to_owned());
@@ -170,24 +180,36 @@ impl<'a> Entry<'a> {
                 members.iter().map(|member| of(&format!("`{}`: ", visible(member)))).collect()
             }
             members => {
-                let names = members.iter().map(|member| format!("      `{}`\n", visible(member)));
-                format!("{}    in {} files:\n{}", of(""), members.len(), names.collect::<String>())
+                let shown = if members.len() > MANY_MEMBERS { SHOWN_MEMBERS } else { members.len() };
+                let names = members[..shown].iter().map(|member| format!("      `{}`\n", visible(member)));
+                let mut text = format!("{}    in {} files:\n{}", of(""), members.len(), names.collect::<String>());
+                if shown < members.len() {
+                    let _ = writeln!(text, "      and {} more, which `--format json` has", members.len() - shown);
+                }
+                text
             }
         }
     }
 }
 
-/// Every finding, and after the last of one kind what to do about it.
+/// How many findings of one rule in the same file are shown where there are more than `MANY_OF_ONE`.
+const SHOWN_OF_ONE: usize = 4;
+const MANY_OF_ONE: usize = 6;
+
+/// Every finding, and after the last of one kind what to do about it. Of many that one rule has on one file the first are shown,
+/// and the rest counted.
 fn list(findings: &[&Finding], text: &mut String) {
     let entries = Entry::of(findings);
-    for (index, entry) in entries.iter().enumerate() {
-        let finding = entry.finding;
-        text.push_str(&entry.text());
-        let next = entries.get(index + 1).map(|entry| entry.finding);
-        let goes_on = |next: &&Finding| (next.rule, &next.help) == (finding.rule, &finding.help);
-        let last = next.filter(goes_on).is_none_or(|next| next.accepted.is_some());
-        if last || finding.accepted.is_some() {
-            let _ = writeln!(text, "    {}", closing(finding, "reason"));
+    let alike = |one: &Entry<'_>, next: &Entry<'_>| one.is_of_kind(next) && one.members == next.members;
+    let mut runs = entries.chunk_by(alike).peekable();
+    while let Some(run) = runs.next() {
+        let shown = if run.len() > MANY_OF_ONE { SHOWN_OF_ONE } else { run.len() };
+        text.extend(run[..shown].iter().map(Entry::text));
+        if shown < run.len() {
+            let _ = writeln!(text, "    and {} more, which `--format json` has", run.len() - shown);
+        }
+        if !runs.peek().is_some_and(|next| run[0].is_of_kind(&next[0])) {
+            let _ = writeln!(text, "    {}", closing(run[0].finding, "reason"));
         }
     }
 }
@@ -238,6 +260,36 @@ mod tests {
 
     use crate::check::finding::FileReport;
     use crate::digest::Sha256Digest;
+
+    #[test]
+    fn of_many_findings_the_first_are_shown_and_the_rest_counted() {
+        let of = |member: &str, message: String| Finding {
+            rule: "zip-crc",
+            severity: Severity::Error,
+            member: Some(member.into()),
+            message,
+            help: "Do something else".into(),
+            accepted: None,
+        };
+        let shown = |findings: Vec<Finding>| {
+            let mut text = String::new();
+            list(&findings.iter().collect::<Vec<_>>(), &mut text);
+            text
+        };
+        let messages = |count: usize| shown((0..count).map(|one| of("a", format!("says {one}."))).collect());
+        let (all, some) = (messages(6), messages(7));
+        assert!(all.contains("says 5.") && !all.contains("more"), "{all}");
+        assert!(some.contains("says 3.") && !some.contains("says 4."), "{some}");
+        assert!(some.ends_with("\n    and 3 more, which `--format json` has\n    help: Do something else\n"), "{some}");
+        let members = |count: usize| shown((0..count).map(|one| of(&format!("m{one}."), "is so".into())).collect());
+        let (all, some) = (members(10), members(11));
+        assert!(all.contains("`m9.`") && !all.contains("more"), "{all}");
+        assert!(some.contains("in 11 files:") && some.contains("`m7.`") && !some.contains("`m8.`"), "{some}");
+        assert!(
+            some.ends_with("\n      and 3 more, which `--format json` has\n    help: Do something else\n"),
+            "{some}"
+        );
+    }
 
     fn report() -> Report {
         let finding = |rule, severity, accepted: Option<&str>| Finding {
