@@ -233,11 +233,15 @@ fn summary(report: &Report) -> String {
     format!("{files} checked: {errors}, {warnings}{accepted}")
 }
 
-/// The page of the rule that is broken worst.
+/// The command that mends what is worst, for every wheel that it mends; the page of its rule where there is none.
 fn next(report: &Report) -> String {
     let open = report.files.iter().flat_map(|file| &file.findings).filter(|found| found.accepted.is_none());
-    let worst = open.min_by_key(|found| found.urgency());
-    worst.map(|found| format!("next: relkit rule {}\n", found.rule)).unwrap_or_default()
+    let Some(worst) = open.min_by_key(|found| found.urgency()) else { return String::new() };
+    let remedy = remedies(&[worst]).first().copied().filter(|_| !report.is_published);
+    let Some(remedy) = remedy else { return format!("next: relkit rule {}\n", worst.rule) };
+    let mended =
+        report.files.iter().filter(|file| file.findings.iter().any(|found| remedies(&[found]).contains(&remedy)));
+    format!("next: {}\n", remedy.command(&mended.map(|file| shell_path(&file.path)).collect::<Vec<_>>()))
 }
 
 fn sentence(finding: &Finding) -> String {
@@ -260,6 +264,30 @@ mod tests {
 
     use crate::check::finding::FileReport;
     use crate::digest::Sha256Digest;
+
+    #[test]
+    fn the_next_command_mends_what_is_worst_where_one_does() {
+        let report = |rule, severity, names: [&str; 2], is_published| {
+            let finding = Finding {
+                rule,
+                severity,
+                member: None,
+                message: "it is so".into(),
+                help: String::new(),
+                accepted: None,
+            };
+            let file = |name: &str| FileReport {
+                path: PathBuf::from(name),
+                sha256: Some(Sha256Digest([0; 32])),
+                findings: vec![finding.clone()],
+            };
+            next(&Report { files: names.map(file).into(), is_published })
+        };
+        let floor = |is_published| report("manylinux-floor", Severity::Error, ["a.whl", "b c.whl"], is_published);
+        assert_eq!(floor(false), "next: relkit retag a.whl 'b c.whl' --honest --out-dir honest\n");
+        assert_eq!(floor(true), "next: relkit rule manylinux-floor\n");
+        assert_eq!(report("zip-crc", Severity::Error, ["a.whl", "b.whl"], false), "next: relkit rule zip-crc\n");
+    }
 
     #[test]
     fn of_many_findings_the_first_are_shown_and_the_rest_counted() {
