@@ -378,7 +378,7 @@ mod tests {
             told.text(),
             "d/a b.whl\n  error[musllinux-libc]: it is so: 50%\n    in 3 files:\n      `a`\n      `b`\n      `c`\n    \
              help: Do something else\n  fix: relkit retag 'd/a b.whl' --honest --out-dir honest\n\n\
-             1 file checked: 3 errors, 0 warnings\nnext: relkit rule musllinux-libc\n"
+             1 file checked: 3 errors, 0 warnings\nnext: relkit retag 'd/a b.whl' --honest --out-dir honest\n"
         );
         assert!(!Report { is_published: true, ..told.clone() }.text().contains("fix:"));
         // However often one of them has it.
