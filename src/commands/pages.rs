@@ -2,9 +2,11 @@
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, Command, CommandFactory as _, ValueHint};
+use clap_complete::Shell;
 
 use super::product;
 use super::sections::{examples, sections};
+use crate::check::coverage::PLATFORMS;
 use crate::check::{families, rule_names};
 use crate::cli::{Cli, Completions, Man};
 use crate::console::Console;
@@ -15,18 +17,40 @@ use crate::product::RuntimeProject;
 pub(super) fn completions(arguments: &Completions, console: &Console) -> Result<Exit, Failure> {
     let mut script = Vec::new();
     let product = product::find(&arguments.product)?;
-    clap_complete::generate(arguments.shell, &mut completed(Cli::command(), &product.runtime), "relkit", &mut script);
-    console.result(String::from_utf8_lossy(&script));
+    let mut command = completed(Cli::command(), &product.runtime);
+    clap_complete::generate(arguments.shell, &mut command, "relkit", &mut script);
+    let script = String::from_utf8_lossy(&script);
+    console.result(if arguments.shell == Shell::Bash { files_first(&command, &script) } else { script.into_owned() });
     Ok(Exit::Good)
 }
 
-/// The command line with everything that can be told of its values: rules and families, the targets of the product, and
-/// what kind of file an argument is.
+/// The script for bash as people expect it: where a command takes files, a word without `-` is one. clap_complete offers the
+/// options for an empty word too.
+fn files_first(command: &Command, script: &str) -> String {
+    let is_path = |argument: &Arg| {
+        matches!(argument.get_value_hint(), ValueHint::AnyPath | ValueHint::FilePath | ValueHint::DirPath)
+    };
+    let mut script = script.to_owned();
+    for subcommand in command.get_subcommands().filter(|command| command.get_positionals().any(is_path)) {
+        let head = format!("        relkit__subcmd__{})\n", subcommand.get_name().replace('-', "__subcmd__"));
+        let Some(begin) = script.find(&head) else { continue };
+        let (before, after) = script.split_at(begin);
+        let after = after.replacen(" || ${COMP_CWORD} -eq 2 ", " ", 1);
+        let last = "            COMPREPLY=( $(compgen -W \"${opts}\" -- \"${cur}\") )\n";
+        script = before.to_owned() + &after.replacen(&format!("esac\n{last}"), "esac\n", 1);
+    }
+    script
+}
+
+/// The command line with everything that can be told of its values: rules and families, platforms, the targets and indexes of
+/// the product, and what kind of file an argument is.
 fn completed(command: Command, runtime: &RuntimeProject) -> Command {
     let mut targets: Vec<String> = runtime.targets.iter().map(|row| row.triple.to_string()).collect();
     targets.dedup();
     let missing: Vec<String> = targets.iter().cloned().chain(["all".to_owned()]).collect();
     let rules: Vec<&str> = rule_names().chain(families()).collect();
+    let platforms: Vec<&str> = PLATFORMS.iter().map(|platform| platform.name).collect();
+    let indexes: Vec<String> = runtime.indexes.iter().map(|index| index.name.clone()).collect();
     command.mut_subcommands(|command| {
         let is_rule = command.get_name() == "rule";
         command.mut_args(|argument| match argument.get_id().as_str() {
@@ -34,6 +58,8 @@ fn completed(command: Command, runtime: &RuntimeProject) -> Command {
             "name" if is_rule => argument.value_parser(PossibleValuesParser::new(rules.clone())),
             "target" => argument.value_parser(PossibleValuesParser::new(targets.clone())),
             "allow_missing" => argument.value_parser(PossibleValuesParser::new(missing.clone())),
+            "require" => argument.value_parser(PossibleValuesParser::new(platforms.clone())),
+            "index" if !indexes.is_empty() => argument.value_parser(PossibleValuesParser::new(indexes.clone())),
             _ => with_hint(argument),
         })
     })

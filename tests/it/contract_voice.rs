@@ -7,12 +7,12 @@ use std::process::Command;
 
 use crate::samples::wheel::linux;
 use crate::support::line::SIX;
-use crate::support::{relkit, repository, run, text, transcript};
+use crate::support::{relkit, repository, run, succeed, text, transcript};
 
-/// A directory with a text file, an empty file, a text file named like a wheel, and nothing else.
 /// A wheel whose name does not fit beside a platform in 80 columns.
 const LONG: &str = "a_rather_long_name_of_a_distribution-1.0-py3-none-win_amd64.whl";
 
+/// A directory with a text file, an empty file, a text file named like a wheel, and nothing else.
 fn corner() -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("words"), "words\n").unwrap();
@@ -130,7 +130,7 @@ fn help_and_pages_come_with_examples() {
         assert!(help.contains(section), "{section}\n{help}");
     }
     let script = String::from_utf8(run(relkit().args(["completions", "bash"])).stdout).unwrap();
-    for value in ["macho-minos", "binary", "x86_64-unknown-linux-musl", "aarch64-apple-darwin"] {
+    for value in ["macho-minos", "binary", "x86_64-unknown-linux-musl", "aarch64-apple-darwin", "debian-12-x86_64"] {
         assert!(script.contains(value), "{value}");
     }
     let completions = |product: &Path| {
@@ -139,6 +139,30 @@ fn help_and_pages_come_with_examples() {
     };
     assert_eq!(completions(repository()), (Some(0), true));
     assert_eq!(completions(&repository().join("products/shfmt")), (Some(0), false));
+}
+
+/// What bash is offered for the word behind the ones given; nothing where it takes files.
+fn offered_by_bash(words: &[&str]) -> Vec<String> {
+    let line = words.join(" ");
+    let script = format!(
+        "source <({} completions bash); COMP_WORDS=({line} ''); COMP_CWORD={}; _relkit relkit '' {}; echo \"${{COMPREPLY[@]}}\"",
+        env!("CARGO_BIN_EXE_relkit"),
+        words.len(),
+        words[words.len() - 1],
+    );
+    let said = succeed(Command::new("bash").args(["-c", &script]).current_dir(repository()));
+    said.split_whitespace().map(str::to_owned).collect()
+}
+
+#[test]
+#[cfg(unix)]
+fn bash_completes_files_where_a_command_takes_them() {
+    for command in ["check", "build", "stage-runtime", "publish", "retag", "inspect"] {
+        assert_eq!(offered_by_bash(&["relkit", command]), [""; 0], "{command}");
+    }
+    let offered = |words: &[&str], word: &str| offered_by_bash(words).iter().any(|one| one == word);
+    assert!(offered(&["relkit"], "check") && offered(&["relkit", "rule"], "elf-pie"));
+    assert!(offered(&["relkit", "matrix"], "--format") && offered(&["relkit", "check", "--select"], "binary"));
 }
 
 #[test]
