@@ -40,6 +40,10 @@ impl TargetTriple {
     /// Why `tag` is no tag of this triple.
     pub(crate) fn mismatch(&self, tag: &PlatformTag) -> String {
         match self.architecture() {
+            _ if matches!(tag, PlatformTag::Other(_)) => format!(
+                "`{tag}` is of a platform that relkit has no rules for; those it has are Linux, macOS, Windows, Android \
+                 and iOS"
+            ),
             Some(_) => format!("`{tag}` is no tag of `{self}`"),
             None => format!(
                 "`{tag}` is no tag of `{self}`: no platform tag that relkit knows is for the architecture and calling \

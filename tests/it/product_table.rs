@@ -174,6 +174,7 @@ const FAULTS: &[(&str, &str, usize, &str)] = &[
     ("exit = 0", "exit = -1", 31, "no program ends with -1"),
     ("triple = \"aarch64-apple-darwin\"", "triple = \"aarch64 darwin\"", 42, "tool.relkit.target[1].triple"),
     ("\"macosx_11_0_arm64\"", "\"macosx_11_0_x86_64\"", 43, "`macosx_11_0_x86_64` is no tag of `aarch64-apple-darwin`"),
+    ("\"macosx_11_0_arm64\"", "\"freebsd_14_0_amd64\"", 43, "is of a platform that relkit has no rules for"),
     ("\"macosx_11_0_arm64\"", "\"macosx_11_0_arm64.macosx_12_0_arm64\"", 43, "`also = [\"macosx_12_0_arm64\"]`"),
     ("aarch64-apple-darwin", "universal2-apple-darwin", 42, "`aarch64-apple-darwin` or `x86_64-apple-darwin`"),
     ("\"macosx_11_0_arm64\"", "\"mac\"", 43, "tool.relkit.target[1].platform-tag"),
