@@ -109,6 +109,7 @@ fn the_samples_are_programs_of_their_targets() {
         ("x86_64-apple-darwin", "macosx_10_12_x86_64"),
         ("aarch64-pc-windows-msvc", "win_arm64"),
         ("x86_64-pc-windows-msvc", "win_amd64"),
+        ("i686-pc-windows-msvc", "win32"),
         ("aarch64-unknown-linux-musl", "musllinux_1_1_aarch64"),
         ("x86_64-unknown-linux-musl", "musllinux_1_1_x86_64"),
         ("i686-unknown-linux-musl", "musllinux_1_1_i686"),

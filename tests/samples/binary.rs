@@ -536,8 +536,9 @@ pub fn program(target: &str) -> Vec<u8> {
         (Some("apple-darwin"), "x86_64") => mac(AMD64, 10, 12).build(),
         (Some("windows"), "aarch64") => pe(0xaa64, &["KERNEL32.dll"], true),
         (Some("windows"), "x86_64") => windows_program(),
+        (Some("windows"), "i686") => pe(0x14c, &["KERNEL32.dll"], true),
         (Some("linux"), _) => linux_program(architecture).build(),
-        _ => panic!("there is no sample for `{target}`"),
+        _ => panic!("there is no sample for `{target}`: give it a row in `program` of tests/samples/binary.rs"),
     }
 }
 
@@ -555,7 +556,9 @@ fn linux_program(architecture: &str) -> ElfSample {
         "powerpc64le" => ElfSample { flags: 2, ..static_pie(21) },
         "s390x" => ElfSample { big_endian: true, ..static_pie(22) },
         "loongarch64" => ElfSample { flags: 0x43, ..static_pie(258) },
-        _ => panic!("there is no sample for `{architecture}`: give its number in ELF a row here"),
+        _ => panic!(
+            "there is no sample for `{architecture}`: give its number in ELF a row in `linux_program` of tests/samples/binary.rs"
+        ),
     }
 }
 
