@@ -4,10 +4,12 @@
 use std::fs;
 use std::process::Output;
 
+use relkit::check::Family;
 use serde_json::{Value, json};
 use sha2::Digest as _;
 
 use crate::support::bench::{Bench, bench};
+use crate::support::check::assert_every_rule_has_a_case;
 use crate::support::index::{Form, ScriptedIndex, response};
 use crate::support::{json, names, relkit, run, text};
 
@@ -130,6 +132,8 @@ fn the_index_is_held_against_the_manifest() {
     bench.retold(&json!({"yanked": "broken"}));
     let found = audit(&[]);
     assert!(found.len() == 1 && found[0].0 == "index-yanked" && found[0].2.ends_with("(broken)"), "{found:?}");
+    let cases = ["index-files", "index-digest", "index-attestation", "index-yanked"];
+    assert_every_rule_has_a_case(&[Family::Index], cases.into_iter());
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use relkit::check::{Finding, Options, Report, Selection, Severity, check};
+use relkit::check::{Family, Finding, Options, Report, Selection, Severity, check, rules};
 use relkit::console::Progress;
 use relkit::product::{RuntimeProject, SdkProject};
 
@@ -57,4 +57,13 @@ pub fn findings(sample: &Sample) -> Vec<Finding> {
 /// Rules that said something, and how severe it is.
 pub fn names(found: &[Finding]) -> BTreeSet<(&'static str, Severity)> {
     found.iter().map(|finding| (finding.rule, finding.severity)).collect()
+}
+
+/// Fails with the rules of these families that no case of a test is for.
+#[track_caller]
+pub fn assert_every_rule_has_a_case<'a>(families: &[Family], cases: impl Iterator<Item = &'a str>) {
+    let tested: BTreeSet<_> = cases.collect();
+    let of_families = rules().filter(|rule| families.contains(&rule.family())).map(|rule| rule.name);
+    let untested: Vec<_> = of_families.filter(|name| !tested.contains(name)).collect();
+    assert_eq!(untested, [""; 0], "nothing in this test has the defect of these rules: add a case for each");
 }
