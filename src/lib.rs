@@ -18,8 +18,10 @@
 //! | `gate` | a dist directory, receipts | a release | the release manifest |
 //! | `publish` | a release that passed | a plan, uploads | the plan, a publish receipt |
 //!
-//! Under the line lie `binary` (ELF, Mach-O and PE), `zip` (the container) and `wheel` (the nouns of the wheel
-//! specifications). `typegen` stands aside; the app-server client is a crate of its own, `relkit-client`.
+//! `release` takes many payloads along the whole line on one machine, `scaffold` makes a product of payloads of which nothing is
+//! known yet, and `report` shows what all steps said. Under the line lie `binary` (ELF, Mach-O and PE), `zip` (the container)
+//! and `wheel` (the nouns of the wheel specifications). `typegen`, `http` and `fetch` stand aside; the app-server client is a
+//! crate of its own, `relkit-client`. `docs/architecture.md` has the files of each, and what may import what.
 //!
 //! relkit is an executable. Its modules are reachable for its own tests and fuzz targets, and promise nothing to others.
 
