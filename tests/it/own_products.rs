@@ -29,13 +29,17 @@ fn release(name: &str, version: &str, out: &Path, payloads: &[PathBuf]) -> Strin
 #[test]
 fn every_product_says_where_it_comes_from_and_what_it_is_tried_with() {
     let all = names(&repository().join("products"));
-    assert_eq!(all, ["relkit", "ripgrep", "shfmt"]);
+    assert_eq!(
+        all,
+        ["relkit", "ripgrep", "shfmt"],
+        "add a new one here, and a release of its published payloads below"
+    );
     for name in &all {
         let Product { runtime, sdk, .. } = product(name);
         assert!(sdk.is_none(), "{name}");
-        assert!(runtime.source.is_some() && runtime.checksums.is_some(), "{name}");
-        assert!(runtime.targets.iter().all(|row| row.archive.is_some()), "{name}");
-        assert_eq!(runtime.smoke.commands.len(), 3, "{name}");
+        assert!(runtime.source.is_some() && runtime.checksums.is_some(), "{name}: `source` and `checksums`");
+        assert!(runtime.targets.iter().all(|row| row.archive.is_some()), "{name}: an `archive` for every target");
+        assert_eq!(runtime.smoke.commands.len(), 3, "{name}: three smoke commands, of what the program is for");
         assert_eq!(runtime.aliases, [runtime.distribution.to_string()], "{name}");
         // One product is found from anywhere inside it.
         let found =

@@ -182,7 +182,8 @@ def test_every_public_method_has_a_row(twin: int) -> None:
         family = families[twin]
         found = {name for name, _ in inspect.getmembers(family, inspect.isfunction)}
         public = {name for name in found if not name.startswith("_")} - STREAMS
-        assert public == {name for name, _, _ in methods}, family.__name__
+        rows = {name for name, _, _ in methods}
+        assert public == rows, f"the table of {family.__name__} above needs a row for each method"
 
 
 @pytest.mark.parametrize(("family", "name", "positional", "keywords"), ALL_METHODS)
