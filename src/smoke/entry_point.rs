@@ -60,8 +60,8 @@ impl Trial<'_> {
         Ok(Done::passed(format!("`{}` starts the program", point.name)))
     }
 
-    /// The first Python on PATH that starts in the home: what is there may also be a stub of a shop, or need what the home
-    /// does not have.
+    /// The first Python on PATH that starts in the home: what is there may also be the Microsoft Store's stub, or need what the
+    /// home does not have.
     fn python(&self, point: &EntryPoint) -> Option<PathBuf> {
         let path = std::env::var_os("PATH")?;
         let named = |name: &'static str| std::env::split_paths(&path).map(move |directory| directory.join(name));

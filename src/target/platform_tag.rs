@@ -56,7 +56,7 @@ pub enum PlatformTag {
     Macos { minimum: OsVersion, architecture: MacosArchitecture },
     /// `manylinux_2_17_x86_64` (PEP 600): glibc of that version and later.
     Manylinux { glibc: OsVersion, architecture: Architecture },
-    /// `manylinux2014_x86_64` and its elders: aliases of PEP 600 tags.
+    /// `manylinux2014_x86_64` and the two before it: aliases of PEP 600 tags.
     ManylinuxLegacy { alias: LegacyManylinux, architecture: Architecture },
     /// `musllinux_1_1_x86_64` (PEP 656): musl of that version and later.
     Musllinux { musl: OsVersion, architecture: Architecture },

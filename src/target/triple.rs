@@ -219,6 +219,8 @@ impl PartialOrd for TargetTriple {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -230,7 +232,6 @@ mod tests {
         assert!(running <= 1);
         assert!(!runs("riscv64gc-unknown-linux-musl") || here.architecture == Architecture::Riscv64);
     }
-    use proptest::prelude::*;
 
     #[test]
     fn triples_match_their_tags() {
