@@ -21,6 +21,7 @@ use super::upload::{Approach, Send, SendError, Uploader};
 use super::wait::backoff;
 use crate::error;
 use crate::http;
+use crate::http::sentence::Verdict;
 
 const MAX_ATTEMPTS: u32 = 6;
 const MAX_REDIRECTS: usize = 3;
@@ -87,7 +88,7 @@ impl Run<'_> {
             tries.count += 1;
             // Why another try may follow, and the pause that the server asks for.
             let (why, asked) = match self.attempt(file, sender, &url, &frame, &tries)? {
-                Err(source) if source.is_of_the_file() => {
+                Err(source) if source.is_final() => {
                     return Err(PublishError::File { path: self.options.dist.join(&file.name), source });
                 }
                 Err(error) => {
@@ -109,7 +110,12 @@ impl Run<'_> {
                             let reason = format!("it redirects to `{}`{circle}", leads_to(&url, &answer));
                             return self.unless_stored(
                                 file,
-                                PublishError::Refused { file: name(), status: answer.status, reason },
+                                PublishError::Refused {
+                                    file: name(),
+                                    status: answer.status,
+                                    reason,
+                                    verdict: answer.verdict,
+                                },
                             );
                         }
                     },
@@ -132,12 +138,13 @@ impl Run<'_> {
                         };
                     }
                     Meaning::Refused | Meaning::Garbled => {
-                        let (status, mut reason) = (answer.status, answer.reason.clone());
+                        let (status, verdict, mut reason) = (answer.status, answer.verdict, answer.reason.clone());
                         if answer.location.is_some() && status.is_redirection() {
                             let colon = if reason.is_empty() { "" } else { ": " };
                             reason = format!("it redirects to `{}`{colon}{reason}", leads_to(&url, &answer));
                         }
-                        return self.unless_stored(file, PublishError::Refused { file: name(), status, reason });
+                        return self
+                            .unless_stored(file, PublishError::Refused { file: name(), status, reason, verdict });
                     }
                 },
             };
@@ -240,7 +247,14 @@ impl Run<'_> {
     }
 
     fn uploaded(&mut self, file: &PlannedFile, answer: &Answer, elapsed: Duration) -> Result<(), PublishError> {
-        if !answer.reason.is_empty() {
+        // Without an index nothing but these words tells what became of the file.
+        if self.options.index.is_none() && answer.verdict == Verdict::Open {
+            let colon = if answer.reason.is_empty() { "" } else { ": " };
+            let (name, status, reason) = (&file.name, answer.status, &answer.reason);
+            let text =
+                format!("`{name}`: the server answered {status}, and does not say that it has the file{colon}{reason}");
+            self.tell(&Event::Warning(text));
+        } else if !answer.reason.is_empty() {
             self.tell(&Event::Warning(format!("`{}`: {}", file.name, answer.reason)));
         }
         self.tell(&Event::Uploaded { file: file.name.clone(), bytes: file.bytes, elapsed });

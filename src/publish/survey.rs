@@ -9,7 +9,7 @@ use super::index::{Index, IndexError, Presence};
 use super::page::{self, Page};
 use super::plan::{Phase, Plan, PlannedFile};
 use super::wait::backoff;
-use crate::console::text::because;
+use crate::console::text::{because, quoted};
 use crate::http;
 use crate::version::PublicVersion;
 use crate::wheel::filename::{Claim, WheelFileName};
@@ -67,6 +67,7 @@ pub(super) fn survey<'a>(plan: &'a Plan, index: &Index, pause: Duration) -> Resu
         refusals.extend(closed(&found, pages));
         refusals.extend(too_late(&found, pages, SystemTime::now()));
         survey.notes.extend(notes(phase, pages, &foreign));
+        survey.notes.extend(unattested(&found, pages));
         survey.found.extend(found);
     }
     let there = |project: &DistributionName| {
@@ -85,6 +86,8 @@ pub(super) struct Look<'a> {
     pub(super) found: Found<'a>,
     /// The other indexes that its pages are from.
     pub(super) elsewhere: Vec<String>,
+    /// The projects of which it has no page of its own, but leads to another index's.
+    pub(super) led: BTreeSet<&'a DistributionName>,
     /// What is worth knowing beside it, a sentence each.
     pub(super) notes: Vec<String>,
 }
@@ -92,9 +95,11 @@ pub(super) struct Look<'a> {
 pub(super) fn survey_phase<'a>(phase: &'a Phase, index: &Index, pause: Duration) -> Result<Look<'a>, IndexError> {
     let pages = pages(phase, index, pause)?;
     let elsewhere = pages.values().filter_map(|page| page.elsewhere.clone()).collect();
+    let is_led = |page: &Page| page.elsewhere.is_some() && !page.found;
+    let led = pages.iter().filter(|(_, page)| is_led(page)).map(|(project, _)| *project).collect();
     let foreign = foreign_of(phase, &pages);
     let notes = notes(phase, &pages, &foreign);
-    Ok(Look { found: look_up(phase, index, &pages), elsewhere, notes })
+    Ok(Look { found: look_up(phase, index, &pages), elsewhere, led, notes })
 }
 
 fn pages<'a>(phase: &'a Phase, index: &Index, pause: Duration) -> Result<Pages<'a>, IndexError> {
@@ -150,6 +155,24 @@ fn notes(phase: &Phase, pages: &Pages<'_>, foreign: &Foreign<'_>) -> Vec<String>
         }
     }
     notes
+}
+
+/// What cannot be made good: attestations that lie beside files which the index has without any.
+fn unattested(found: &Found<'_>, pages: &Pages<'_>) -> Option<String> {
+    let has_none = |file: &PlannedFile| {
+        let listed = pages.get(&file.project).and_then(|page| page.files.get(&file.name));
+        listed.is_some_and(|listed| listed.provenance.is_none())
+    };
+    let late = found.iter().filter(|(file, presence)| presence.is_same() && !file.attestations.is_empty());
+    let names: Vec<_> = late.filter(|(file, _)| has_none(file)).map(|(file, _)| &file.name).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "the index has {} already and lists no attestation of {}: those that lie here are not sent, because an index takes \
+             them with the file and not later",
+            quoted(&names),
+            if names.len() == 1 { "it" } else { "them" }
+        )
+    })
 }
 
 fn foreign_of<'a>(phase: &Phase, pages: &'a Pages<'_>) -> Foreign<'a> {

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use flate2::Compression;
-use flate2::write::GzEncoder;
+use flate2::write::{DeflateEncoder, GzEncoder};
 use relkit::error::{Exit, Explain as _};
 use relkit::publish::error::PublishError;
 use relkit::publish::receipt::State;
@@ -81,8 +81,23 @@ fn what_another_origin_lists_is_not_there() {
         bench.job().run().succeeded();
         bench.assert_complete();
     }
+    // It may only lag, but is not given as long as one that lists its own.
+    let (bench, other) = (bench(), ScriptedIndex::start());
+    bench.index.fall_back(&format!("{}/simple/", other.address));
+    bench.index.lag(Duration::from_millis(300));
+    bench.job().run().succeeded();
+    let bench = self::bench();
+    bench.index.fall_back(&format!("{}/simple/", other.address));
+    bench.index.lag(Duration::from_secs(3600));
+    let started = std::time::Instant::now();
+    let run = Job { pace: Pace { visible: Duration::from_secs(600), ..quick() }, ..bench.job() }.run();
+    let said = run.error().to_string();
+    assert!(matches!(run.error(), PublishError::NotVisible { .. }) && !said.contains("--visible-timeout"), "{said}");
+    assert!(
+        run.error().hint().unwrap().contains("`--disable-fallback`") && started.elapsed() < Duration::from_secs(300)
+    );
     // All of it: an index that only leads to another is none.
-    let bench = bench();
+    let bench = self::bench();
     let other = full(&bench);
     bench.index.fall_back(&format!("{}/simple/", other.address));
     bench.index.fixed("/simple/", response("302 Found", &format!("Location: {}/simple/\r\n", other.address), ""));
@@ -262,6 +277,15 @@ fn every_legal_page_is_understood() {
         answer.extend(packed);
         bench.index.fixed("/simple/acme-bin/", answer);
         assert_eq!(bench.job().run().succeeded().receipt.count(State::PresentSame), 5, "{headers}");
+    }
+    // Bare deflate, which some call deflate, and what is called so and is not packed.
+    let mut bare = DeflateEncoder::new(Vec::new(), Compression::default());
+    bare.write_all(usual.as_bytes()).unwrap();
+    for body in [bare.finish().unwrap(), usual.clone().into_bytes()] {
+        let length = body.len();
+        let head = format!("HTTP/1.1 200 OK\r\n{JSON}Content-Encoding: deflate\r\nContent-Length: {length}\r\n\r\n");
+        bench.index.fixed("/simple/acme-bin/", [head.into_bytes(), body].concat());
+        assert_eq!(bench.job().run().succeeded().receipt.count(State::PresentSame), 5);
     }
     // Tens of megabytes.
     let more = (0..150_000).map(|number| plain_row(&format!("acme_bin-0.{number}-py3-none-any.whl"), &"ab".repeat(32)));

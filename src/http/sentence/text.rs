@@ -13,6 +13,32 @@ const ASKS: [&str; 7] = [
     "access denied",
 ];
 
+/// The words that tell of something done.
+const DONE: [&str; 12] = [
+    "ok",
+    "stored",
+    "uploaded",
+    "accepted",
+    "received",
+    "created",
+    "saved",
+    "added",
+    "done",
+    "success",
+    "successful",
+    "successfully",
+];
+/// What turns one of these into its opposite, up to two words before it.
+const NOT: [&str; 6] = ["not", "never", "nothing", "no", "cannot", "without"];
+
+/// Whether a text tells of something done.
+pub(super) fn tells_of_deed(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let words: Vec<_> = lower.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let is_denied = |at: usize| words[at.saturating_sub(2)..at].iter().any(|word| NOT.contains(word));
+    words.iter().enumerate().any(|(at, word)| DONE.contains(word) && !is_denied(at))
+}
+
 /// Whether a text only repeats the status: `400 Bad Request`, `Error: 409 Conflict`.
 pub(super) fn is_status(text: &str, status: StatusCode) -> bool {
     let lower = text.to_ascii_lowercase();

@@ -11,8 +11,7 @@ use std::time::{Duration, Instant};
 use reqwest::StatusCode;
 use reqwest::blocking::{Client, Response};
 use reqwest::header::{
-    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue,
-    LOCATION,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION,
 };
 use reqwest::redirect::Policy;
 use serde::de::IgnoredAny;
@@ -263,8 +262,8 @@ impl Index {
             }
             _ => network(url, error),
         };
-        let packing = header(&response, CONTENT_ENCODING).to_ascii_lowercase();
-        if !["", "identity", "gzip", "x-gzip", "deflate"].contains(&packing.trim()) {
+        let packing = http::packing(response.headers());
+        if !["", "identity", "gzip", "x-gzip", "deflate"].contains(&packing.as_str()) {
             return Err(not_a_page(
                 url,
                 format!("it is packed as `{packing}`, which was not asked for and cannot be read"),
@@ -272,8 +271,8 @@ impl Index {
         }
         let mut response = Until::new(response, Instant::now() + self.page_time);
         let (mut start, mut body) = (Vec::new(), Vec::new());
-        (&mut response).take(2).read_to_end(&mut start).map_err(failed)?;
-        http::unpacked(&start, response).take(limit + 1).read_to_end(&mut body).map_err(failed)?;
+        (&mut response).take(http::START).read_to_end(&mut start).map_err(failed)?;
+        http::unpacked(&start, response, &packing).take(limit + 1).read_to_end(&mut body).map_err(failed)?;
         Ok(body)
     }
 
