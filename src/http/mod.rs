@@ -21,7 +21,7 @@ use resolver::Resolver;
 
 pub use address::parse_url;
 pub(crate) use address::{must_be_safe, shown, split_userinfo, without_secrets};
-pub(crate) use answer::{MAX_ANSWER, MAX_ASKED, is_passing, retry_after};
+pub(crate) use answer::{MAX_ANSWER, MAX_ASKED, is_passing, retry_after, words};
 pub use error::HttpError;
 pub(crate) use error::want;
 pub(crate) use packed::{START, packing, unpacked};

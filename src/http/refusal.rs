@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use reqwest::StatusCode;
 use reqwest::blocking::Response;
 
-use super::answer::{MAX_ANSWER, retry_after};
+use super::answer::{MAX_ANSWER, retry_after, words};
 use super::secrets::Secrets;
 use super::sentence::Body;
 use super::until::Until;
@@ -38,7 +38,7 @@ impl Refusal {
 
 impl fmt::Display for Refusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { status, reason, .. } = self;
+        let (status, reason) = (words(self.status), &self.reason);
         if reason.is_empty() { write!(formatter, "{status}") } else { write!(formatter, "{status}: {reason}") }
     }
 }

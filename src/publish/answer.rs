@@ -65,7 +65,7 @@ impl Answer {
     /// The status, and what the server says with it.
     pub(super) fn sentence(&self) -> String {
         let colon = if self.reason.is_empty() { "" } else { ": " };
-        format!("the server answered {}{colon}{}", self.status, self.reason)
+        format!("the server answered {}{colon}{}", http::words(self.status), self.reason)
     }
 }
 
@@ -174,6 +174,7 @@ pub(super) fn advice(status: StatusCode, reason: &str, verdict: Verdict) -> Opti
             "whatever answered is no upload API: check `--upload-url`, and whether a proxy or a login stands before the server",
         ),
         404 => Some("check `--upload-url`; the slash at its end can matter"),
+        407 => Some("a proxy stands before the server: give its credentials in the proxy variable, or leave the server out of it"),
         413 => Some("the server, or one in front of it, limits the size of a file"),
         _ => None,
     })

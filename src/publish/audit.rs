@@ -182,6 +182,12 @@ impl Index {
         };
         // What installers do not take cannot be had.
         let fetched = match fetched {
+            Ok(sha256) if listed.disputed.is_some_and(|other| other != sha256) => {
+                let other = listed.disputed.map_or_else(String::new, |other| other.to_string());
+                Err(format!(
+                    "the page lists it twice, and once with the SHA-256 {other}, where its bytes have {sha256}"
+                ))
+            }
             Ok(sha256) => match difference(path, &listed.others).map_err(FsError::read(path))? {
                 Some(why) => Err(why),
                 None => Ok(sha256),

@@ -17,7 +17,7 @@ use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
 use crate::fs::{FsError, io_hint};
 use crate::http::sentence::Verdict;
-use crate::http::{self, HttpError};
+use crate::http::{self, HttpError, words};
 use crate::wheel::name::DistributionName;
 
 const AGAIN: &str = "run the same command again: what is up already is skipped by its digest";
@@ -60,9 +60,9 @@ pub enum PublishError {
     /// The status of PEP 792.
     #[error("the index calls `{project}` {status}{}, and takes no file of it", because(reason))]
     Closed { project: DistributionName, status: String, reason: String },
-    #[error("`{file}` was refused with {status}{}", after_colon(reason))]
+    #[error("`{file}` was refused with {}{}", words(*status), after_colon(reason))]
     Refused { file: String, status: StatusCode, reason: String, verdict: Verdict },
-    #[error("`{file}` may not be uploaded ({status}){}", after_colon(reason))]
+    #[error("`{file}` may not be uploaded ({}){}", words(*status), after_colon(reason))]
     Unauthorised { file: String, status: StatusCode, reason: String },
     #[error("the upload URL holds a password")]
     Password,
@@ -73,8 +73,8 @@ pub enum PublishError {
     File { path: PathBuf, source: SendError },
     /// No index tells with which bytes the file exists.
     #[error(
-        "`{file}` exists at the server ({status}{}), and nothing tells whether with the same bytes{}",
-        after_colon(reason), waited(*asked)
+        "`{file}` exists at the server ({}{}), and nothing tells whether with the same bytes{}",
+        words(*status), after_colon(reason), waited(*asked)
     )]
     Unknown { file: String, status: StatusCode, reason: String, asked: Asked },
     #[error("the index did not list {} within {after}{}", files.join(", "), not_its_own(elsewhere))]

@@ -250,11 +250,11 @@ impl Run<'_> {
         // Without an index nothing but these words tells what became of the file.
         if self.options.index.is_none() && answer.verdict == Verdict::Open {
             let colon = if answer.reason.is_empty() { "" } else { ": " };
-            let (name, status, reason) = (&file.name, answer.status, &answer.reason);
+            let (name, status, reason) = (&file.name, http::words(answer.status), &answer.reason);
             let text =
                 format!("`{name}`: the server answered {status}, and does not say that it has the file{colon}{reason}");
             self.tell(&Event::Warning(text));
-        } else if !answer.reason.is_empty() {
+        } else if answer.reason.contains(' ') {
             self.tell(&Event::Warning(format!("`{}`: {}", file.name, answer.reason)));
         }
         self.tell(&Event::Uploaded { file: file.name.clone(), bytes: file.bytes, elapsed });

@@ -35,6 +35,13 @@ impl Index {
             objections.push(format!("the index calls `{runtime}` {}{}", status.word, because(&status.reason)));
         }
         let text = version.to_string();
+        for (name, listed) in page.files.iter().filter(|(name, _)| is_of_release(name, runtime, &text)) {
+            if let Some((one, other)) = listed.sha256.zip(listed.disputed) {
+                objections.push(format!(
+                    "its page lists `{name}` twice, with other bytes each time (SHA-256 {one} and {other})"
+                ));
+            }
+        }
         let of_release = page.files.iter().filter(|(name, _)| is_of_release(name, runtime, &text));
         let files = of_release.map(|(name, listed)| PublishedFile {
             name: name.clone(),

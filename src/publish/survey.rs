@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use super::error::PublishError;
-use super::index::{Index, IndexError, Presence};
+use super::index::{Index, IndexError, Presence, is_same_name};
 use super::page::{self, Page};
 use super::plan::{Phase, Plan, PlannedFile};
 use super::wait::backoff;
@@ -139,6 +139,13 @@ fn notes(phase: &Phase, pages: &Pages<'_>, foreign: &Foreign<'_>) -> Vec<String>
             notes.push(format!("the index calls `{project}` {}{}", status.word, because(&status.reason)));
         }
         for file in phase.files.iter().filter(|file| file.project == **project) {
+            let size = page.files.get(&file.name).and_then(|listed| Some((listed.sha256?, listed.size?)));
+            if let Some((_, size)) = size.filter(|(sha256, size)| *sha256 == file.sha256 && *size != file.bytes) {
+                let (name, bytes) = (&file.name, file.bytes);
+                notes.push(format!(
+                    "the index says that `{name}` has {size} bytes, and with this digest it has {bytes}"
+                ));
+            }
             if let Some(reason) = page.files.get(&file.name).and_then(|listed| listed.yanked.as_ref()) {
                 notes.push(format!(
                     "`{}` is yanked at the index{}: installers pass it over",
@@ -184,7 +191,11 @@ fn foreign<'a>(phase: &Phase, project: &DistributionName, page: &'a Page) -> Vec
     let of_project = || phase.files.iter().filter(|file| file.project == *project);
     let Some(version) = of_project().next().map(|file| &file.version) else { return Vec::new() };
     let names = page.files.keys().map(String::as_str).filter(|name| is_of_release(name, project, version));
-    names.filter(|name| !of_project().any(|file| file.name == *name)).collect()
+    let is_planned = |name: &str, file: &PlannedFile| {
+        let is_listed = || page.files.get(name).is_some_and(|listed| listed.sha256 == Some(file.sha256));
+        file.name == name || (is_same_name(name, &file.name) && is_listed())
+    };
+    names.filter(|name| !of_project().any(|file| is_planned(name, file))).collect()
 }
 
 /// Whether a file name is one of this release, in any spelling. A local version is: `==V` takes it, and before `V` itself.

@@ -54,7 +54,7 @@ pub enum SendError {
     #[error("the connection failed")]
     Connection(#[source] reqwest::Error),
     /// The server refused early, and the connection broke before it had said why.
-    #[error("the server answered {0}, and the connection broke before it said why")]
+    #[error("the server answered {}, and the connection broke before it said why", http::words(*.0))]
     HalfHeard(StatusCode),
     /// The server said yes before it had the file.
     #[error("the server accepted the file before it was sent")]

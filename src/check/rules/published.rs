@@ -28,7 +28,8 @@ fn runtime_published(set: &Set<'_>, found: &mut Findings) {
     let version = expected.version.distribution();
     let (index, distribution) = (&published.index, &set.runtime.distribution);
     for objection in &published.objections {
-        found.whole(objection.clone());
+        let help = "Mend that at the index, or name the one that has the runtime with `--index-url`";
+        found.put(Owner::Whole, found.finding(objection.clone()).with_help(help));
     }
     let serves_any = |file| set.runtime.targets.iter().any(|target| serves(set, file, version, target));
     let is_asked = |target: &Target| !allow_missing.contains(&target.triple);

@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use reqwest::StatusCode;
 use reqwest::blocking::{Client, Response};
 use reqwest::header::{
-    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue,
+    LOCATION, TRANSFER_ENCODING,
 };
 use reqwest::redirect::Policy;
 use serde::de::IgnoredAny;
@@ -22,6 +23,8 @@ use super::page::{Kind, Listed, Page, is_root};
 use crate::digest::Sha256Digest;
 use crate::error as causes;
 use crate::http::{self, HttpError, Refusal, Secrets, Until};
+use crate::version::PublicVersion;
+use crate::wheel::filename::WheelFileName;
 use crate::wheel::name::DistributionName;
 
 pub(crate) use error::IndexError;
@@ -133,9 +136,13 @@ impl Index {
             _ => {}
         }
         let content_type = header(&response, CONTENT_TYPE);
+        let has_length = [CONTENT_LENGTH, TRANSFER_ENCODING].iter().any(|name| response.headers().contains_key(name));
         let body = self.read(response, &at, MAX_PAGE)?;
         if body.len() as u64 > MAX_PAGE {
             return Err(not_a_page(&at, "it is larger than 64 MiB"));
+        }
+        if is_cut_page(&body, has_length) {
+            return Err(IndexError::Cut { url: http::shown(&at) });
         }
         let page = Page::parse(&content_type, &body, &at, &self.simple).map_err(|why| match is_cut(&body) {
             true => IndexError::Cut { url: http::shown(&at) },
@@ -188,9 +195,15 @@ impl Index {
 
     /// Whether a page has a file with these bytes. Where it tells no SHA-256, the file itself is asked.
     pub(super) fn presence(&self, page: &Page, name: &str, sha256: Sha256Digest, bytes: u64) -> Presence {
-        let Some(listed) = page.files.get(name) else { return Presence::Absent };
+        let Some(listed) = page.files.get(name) else {
+            // A server may list a file under another spelling of its name; the digest tells that it is this one.
+            let is_it = |(other, listed): (&String, &Listed)| {
+                listed.sha256 == Some(sha256) && listed.disputed.is_none() && is_same_name(other, name)
+            };
+            return if page.files.iter().any(is_it) { Presence::Same } else { Presence::Absent };
+        };
         match listed.sha256.or_else(|| self.digest(listed, bytes)) {
-            Some(digest) if digest == sha256 => Presence::Same,
+            Some(digest) if digest == sha256 => listed.disputed.map_or(Presence::Same, Presence::Other),
             Some(digest) => Presence::Other(digest),
             None => Presence::Unhashed,
         }
@@ -325,6 +338,15 @@ impl Index {
     }
 }
 
+/// Whether two names of wheels are spellings of one.
+pub(super) fn is_same_name(one: &str, other: &str) -> bool {
+    let (Ok(one), Ok(other)) = (one.parse::<WheelFileName>(), other.parse::<WheelFileName>()) else { return false };
+    let version = |name: &WheelFileName| name.version.parse::<PublicVersion>().ok();
+    one.distribution.is_same(&other.distribution)
+        && version(&one).is_some_and(|one| version(&other) == Some(one))
+        && (one.build == other.build && one.tags == other.tags)
+}
+
 fn header(response: &Response, name: HeaderName) -> String {
     response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
 }
@@ -337,6 +359,19 @@ fn network(url: &Url, source: impl Into<Box<dyn std::error::Error + Send + Sync>
 fn is_cut(body: &[u8]) -> bool {
     body.trim_ascii_start().starts_with(b"{")
         && serde_json::from_slice::<IgnoredAny>(body).is_err_and(|error| error.is_eof())
+}
+
+/// The same of a page: it ends within a tag or, where nothing tells its length, never closes what it is wrapped in.
+fn is_cut_page(body: &[u8], has_length: bool) -> bool {
+    const END: usize = 64;
+    let last = |mark| body.iter().rposition(|byte| *byte == mark);
+    if !body.trim_ascii_start().starts_with(b"<") {
+        return false;
+    }
+    let lower = |part: &[u8]| String::from_utf8_lossy(part).to_ascii_lowercase();
+    let (start, end) = (lower(&body[..body.len().min(4 * END)]), lower(&body[body.len().saturating_sub(END)..]));
+    let is_open = start.contains("<html") && !end.contains("</html") && !end.contains("</body");
+    last(b'<') > last(b'>') || (is_open && !has_length)
 }
 
 fn not_a_page(url: &Url, why: impl Into<String>) -> IndexError {
@@ -358,6 +393,24 @@ mod tests {
     use std::thread;
 
     use super::*;
+
+    #[test]
+    fn a_page_that_breaks_off_is_known_by_its_end() {
+        let row = "<a href=\"a-1-py3-none-any.whl\">a</a>";
+        for (page, has_length, is_cut) in [
+            (format!("<html><body>{row}</body></html>"), false, false),
+            (format!("<HTML>{row}</HTML>\n"), false, false),
+            (format!("<html><body>{row}"), false, true),
+            (format!("<html><body>{row}"), true, false),
+            // What was never opened need not be closed.
+            (format!("<!DOCTYPE html><title>Links for a</title>{row}"), false, false),
+            (format!("<!DOCTYPE html>{row}<a href="), true, true),
+            ("{\"files\":[]}".to_owned(), false, false),
+            (String::new(), false, false),
+        ] {
+            assert_eq!(is_cut_page(page.as_bytes(), has_length), is_cut, "{page}");
+        }
+    }
 
     #[test]
     fn a_page_that_trickles_in_is_given_up() {

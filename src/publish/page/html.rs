@@ -128,7 +128,7 @@ fn finish(page: &mut Page, anchor: Option<Anchor>, base: &Url, url: &Url) {
     let fragment = link.as_ref().and_then(Url::fragment).unwrap_or_default().to_owned();
     let others: Vec<_> = url::form_urlencoded::parse(fragment.as_bytes()).collect();
     let others = other_digests(others.iter().map(|(name, hash)| (&**name, &**hash)));
-    let listed = Listed { sha256, others, url: link, upload_time: None, yanked: anchor.yanked, size: None, provenance };
+    let listed = Listed { sha256, others, url: link, yanked: anchor.yanked, provenance, ..Listed::default() };
     page.add(name, listed, url);
 }
 

@@ -88,6 +88,11 @@ pub(super) fn parse_json(body: &[u8], url: &Url) -> Result<Page, String> {
     if let Ok(Version { meta }) = serde_json::from_slice(body) {
         accept_api_version(&meta)?;
     }
+    match body.trim_ascii().first() {
+        None => return Err("it is empty".to_owned()),
+        Some(b'{') => {}
+        Some(_) => return Err("it is no object of JSON".to_owned()),
+    }
     let json: JsonPage = from_object(body).map_err(|error| match says(body, "projects") {
         true => "it lists projects, not the files of one".to_owned(),
         false => error.to_string(),

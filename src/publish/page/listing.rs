@@ -15,6 +15,8 @@ const ENDINGS: [&str; 9] = [".whl", ".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::publish) struct Listed {
     pub(in crate::publish) sha256: Option<Sha256Digest>,
+    /// Another one, where the page lists the file twice.
+    pub(in crate::publish) disputed: Option<Sha256Digest>,
     /// The other digests that the index tells, by the names of those algorithms that installers know.
     pub(in crate::publish) others: Vec<(Algorithm, String)>,
     /// Where its bytes are.
@@ -84,8 +86,14 @@ impl Page {
     pub(super) fn add(&mut self, name: String, listed: Listed, page: &Url) {
         // Where one name stands twice, a file of this index goes before one that it inherits.
         let of = |listed: &Listed| listed.url.as_ref().map(|url| common(url.path(), page.path()));
-        match self.files.get(&name) {
-            Some(known) if of(known) >= of(&listed) => {}
+        match self.files.get_mut(&name) {
+            Some(known) if of(known) == of(&listed) => {
+                // Which of the two an installer takes, nobody can tell.
+                let is_other = |digest: &Sha256Digest| known.sha256.is_some_and(|known| known != *digest);
+                known.disputed = known.disputed.or(listed.sha256.filter(is_other));
+                known.sha256 = known.sha256.or(listed.sha256);
+            }
+            Some(known) if of(known) > of(&listed) => {}
             _ => _ = self.files.insert(name, listed),
         }
     }
