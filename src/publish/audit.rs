@@ -12,9 +12,9 @@ use url::Url;
 
 use super::attestation::{Attestations, of_provenance};
 use super::hashes::difference;
-use super::index::{Index, IndexError, MAX_TIME, MAX_TRIES, Setback};
+use super::index::{Index, IndexError, MAX_TIME, MAX_TRIES, Setback, is_of_release};
 use super::page::Listed;
-use super::survey::{is_of_release, patiently};
+use super::survey::patiently;
 use super::wait::backoff;
 use crate::check::{Audit, AuditedFile, Provenance};
 use crate::console::Progress;
@@ -125,11 +125,11 @@ pub(crate) fn audit(
     let mut bounds = Bounds { files: 0, bytes: MAX_BYTES, until: Instant::now() + MAX_TIME };
     let mut audit = Audit { index: index.shown(), ..Audit::default() };
     for PublishedRelease { project, version } in releases {
-        let page = patiently(pause, || index.page(project))?;
+        let text = version.to_string();
+        let page = patiently(pause, || index.page(project, &text))?;
         if !page.found && page.elsewhere.is_none() {
             patiently(pause, || index.must_exist())?;
         }
-        let text = version.to_string();
         let of_release: Vec<_> = page
             .files
             .iter()

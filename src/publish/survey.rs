@@ -5,14 +5,13 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use super::error::PublishError;
-use super::index::{Index, IndexError, Presence, is_same_name};
-use super::page::{self, Page};
+use super::index::{Index, IndexError, Presence, is_of_release, is_same_name};
+use super::page::Page;
 use super::plan::{Phase, Plan, PlannedFile};
 use super::wait::backoff;
 use crate::console::text::{because, quoted};
 use crate::http;
-use crate::version::PublicVersion;
-use crate::wheel::filename::{Claim, WheelFileName};
+use crate::wheel::filename::Claim;
 use crate::wheel::name::DistributionName;
 
 /// An index that says when files were uploaded (PEP 700) takes no new file for a release that is older.
@@ -74,7 +73,8 @@ pub(super) fn survey<'a>(plan: &'a Plan, index: &Index, pause: Duration) -> Resu
         let page = all_pages.iter().find_map(|(_, pages)| pages.get(project));
         let is_planned = |name: &str| plan.names().any(|planned| planned == name);
         let beside = page.into_iter().flat_map(|page| &page.files).filter(|(name, _)| !is_planned(name));
-        beside.filter_map(|(_, listed)| listed.size).fold(0, u64::saturating_add)
+        let kept = beside.filter_map(|(_, listed)| listed.size).fold(0, u64::saturating_add);
+        kept.saturating_add(page.map_or(0, |page| page.beside))
     };
     survey.notes.extend(plan.foresight(&there));
     survey.refusal = no_conflict(&survey.found).err().or_else(|| refusals.into_iter().next());
@@ -103,9 +103,9 @@ pub(super) fn survey_phase<'a>(phase: &'a Phase, index: &Index, pause: Duration)
 }
 
 fn pages<'a>(phase: &'a Phase, index: &Index, pause: Duration) -> Result<Pages<'a>, IndexError> {
-    let projects: BTreeSet<_> = phase.files.iter().map(|file| &file.project).collect();
-    let page = |project| patiently(pause, || index.page(project));
-    projects.into_iter().map(|project| Ok((project, page(project)?))).collect()
+    let projects: BTreeMap<_, _> = phase.files.iter().map(|file| (&file.project, &file.version)).collect();
+    let page = |project, version: &str| patiently(pause, || index.page(project, version));
+    projects.into_iter().map(|(project, version)| Ok((project, page(project, version)?))).collect()
 }
 
 fn look_up<'a>(phase: &'a Phase, index: &Index, pages: &Pages<'_>) -> Found<'a> {
@@ -196,27 +196,6 @@ fn foreign<'a>(phase: &Phase, project: &DistributionName, page: &'a Page) -> Vec
         file.name == name || (is_same_name(name, &file.name) && is_listed())
     };
     names.filter(|name| !of_project().any(|file| is_planned(name, file))).collect()
-}
-
-/// Whether a file name is one of this release, in any spelling. A local version is: `==V` takes it, and before `V` itself.
-pub(super) fn is_of_release(name: &str, project: &DistributionName, version: &str) -> bool {
-    let same_version = |text: &str| {
-        let text = text.split_once('+').map_or(text, |(public, _)| public);
-        match (text.replace('_', "-").parse::<PublicVersion>(), version.parse()) {
-            (Ok(one), Ok(other)) => one == other,
-            _ => text.eq_ignore_ascii_case(version),
-        }
-    };
-    if let Ok(wheel) = name.parse::<WheelFileName>() {
-        return wheel.distribution.is_same(project) && same_version(&wheel.version);
-    }
-    // `name-version`; both can hold a `-`. Parts of a wheel's name may follow.
-    let Some(stem) = page::stem(name) else { return false };
-    stem.match_indices('-').any(|(at, _)| {
-        let (start, rest) = (&stem[..at], &stem[at + 1..]);
-        let is_project = start.parse::<DistributionName>().is_ok_and(|start| start.is_same(project));
-        is_project && (same_version(rest) || rest.split('-').next().is_some_and(same_version))
-    })
 }
 
 /// Refuses a release of whose runtime the index has an sdist: an installer without a wheel for its machine builds it.

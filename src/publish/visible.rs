@@ -17,7 +17,7 @@ impl Run<'_> {
     pub(super) fn is_stored(&mut self, file: &PlannedFile) -> Result<bool, PublishError> {
         let Some(index) = self.options.index else { return Ok(false) };
         // An index that cannot be read right now proves nothing.
-        let Ok(page) = index.page(&file.project) else { return Ok(false) };
+        let Ok(page) = index.page(&file.project, &file.version) else { return Ok(false) };
         let presence = index.presence(&page, &file.name, file.sha256, file.bytes);
         no_conflict(&[(file, presence)])?;
         if !presence.is_same() {

@@ -19,7 +19,7 @@ use serde::de::IgnoredAny;
 use url::Url;
 
 use super::credentials::{Reading, basic};
-use super::page::{Kind, Listed, Page, is_root};
+use super::page::{Kind, Listed, Page, is_root, stem};
 use crate::digest::Sha256Digest;
 use crate::error as causes;
 use crate::http::{self, HttpError, Refusal, Secrets, Until};
@@ -123,8 +123,8 @@ impl Index {
         http::shown(&self.simple)
     }
 
-    /// What the index says of a project.
-    pub(super) fn page(&self, project: &DistributionName) -> Result<Page, IndexError> {
+    /// What the index says of a project: of its files, those of this version, in any spelling.
+    pub(super) fn page(&self, project: &DistributionName, version: &str) -> Result<Page, IndexError> {
         let url = self.below(&project.normalized());
         let (at, response) = match self.get(&url)? {
             Answer::Elsewhere(there) => return Ok(Page::elsewhere(http::shown(&there))),
@@ -144,10 +144,14 @@ impl Index {
         if is_cut_page(&body, has_length) {
             return Err(IndexError::Cut { url: http::shown(&at) });
         }
-        let page = Page::parse(&content_type, &body, &at, &self.simple).map_err(|why| match is_cut(&body) {
-            true => IndexError::Cut { url: http::shown(&at) },
-            false => not_a_page(&at, why),
-        })?;
+        let digits = longest_number(version);
+        // Most names need not be read to know that they are of another release.
+        let is_wanted = |name: &str| name.contains(digits) && is_of_release(name, project, version);
+        let page =
+            Page::parse(&content_type, &body, &at, &self.simple, &is_wanted).map_err(|why| match is_cut(&body) {
+                true => IndexError::Cut { url: http::shown(&at) },
+                false => not_a_page(&at, why),
+            })?;
         match page.kind {
             Kind::Simple => Ok(page),
             Kind::ForPeople => Err(not_a_page(&at, "it is a page for people, which lists no file")),
@@ -338,6 +342,33 @@ impl Index {
     }
 }
 
+/// Whether a file name is one of this release, in any spelling. A local version is: `==V` takes it, and before `V` itself.
+pub(super) fn is_of_release(name: &str, project: &DistributionName, version: &str) -> bool {
+    let same_version = |text: &str| {
+        let text = text.split_once('+').map_or(text, |(public, _)| public);
+        match (text.replace('_', "-").parse::<PublicVersion>(), version.parse()) {
+            (Ok(one), Ok(other)) => one == other,
+            _ => text.eq_ignore_ascii_case(version),
+        }
+    };
+    if let Ok(wheel) = name.parse::<WheelFileName>() {
+        return wheel.distribution.is_same(project) && same_version(&wheel.version);
+    }
+    // `name-version`; both can hold a `-`. Parts of a wheel's name may follow.
+    let Some(stem) = stem(name) else { return false };
+    stem.match_indices('-').any(|(at, _)| {
+        let (start, rest) = (&stem[..at], &stem[at + 1..]);
+        let is_project = start.parse::<DistributionName>().is_ok_and(|start| start.is_same(project));
+        is_project && (same_version(rest) || rest.split('-').next().is_some_and(same_version))
+    })
+}
+
+/// A number that every spelling of a version holds; empty where it has no digit but 0.
+fn longest_number(version: &str) -> &str {
+    let numbers = version.split(|character: char| !character.is_ascii_digit());
+    numbers.map(|number| number.trim_start_matches('0')).max_by_key(|number| number.len()).unwrap_or_default()
+}
+
 /// Whether two names of wheels are spellings of one.
 pub(super) fn is_same_name(one: &str, other: &str) -> bool {
     let (Ok(one), Ok(other)) = (one.parse::<WheelFileName>(), other.parse::<WheelFileName>()) else { return false };
@@ -383,7 +414,7 @@ fn not_a_page(url: &Url, why: impl Into<String>) -> IndexError {
 /// # Errors
 /// Why it is no such page.
 pub fn names_on(content_type: &str, body: &[u8], url: &Url, simple: &Url) -> Result<Vec<String>, String> {
-    Page::parse(content_type, body, url, simple).map(|page| page.files.into_keys().collect())
+    Page::parse(content_type, body, url, simple, &|_| true).map(|page| page.files.into_keys().collect())
 }
 
 #[cfg(test)]
@@ -436,7 +467,7 @@ mod tests {
         });
         let index =
             Index { page_time: Duration::from_secs(1), ..Index::new(&simple, Duration::from_secs(20)).unwrap() };
-        let error = index.page(&"acme".parse().unwrap()).unwrap_err();
+        let error = index.page(&"acme".parse().unwrap(), "1").unwrap_err();
         assert!(matches!(error, IndexError::Slow { .. }) && !error.is_passing(), "{error:?}");
         assert!(error.to_string().contains("did not come within 1 s"), "{error}");
     }
