@@ -64,9 +64,13 @@ impl Tries {
 impl Run<'_> {
     pub(super) fn upload(&mut self, file: &PlannedFile, sender: &mut Sender) -> Result<(), PublishError> {
         let outcome = self.upload_by_tries(file, sender);
-        // Without a token nothing was sent: the file is as planned as before.
-        if matches!(&outcome, Err(error) if !matches!(error, PublishError::Credential(_))) {
-            self.record(file, State::Failed)?;
+        // Without a token nothing was sent: the file is as planned as before. What was stored is up, though no receipt of it
+        // could be kept.
+        let is_sent = matches!(&outcome, Err(error) if !matches!(error, PublishError::Credential(_)));
+        if is_sent && !self.receipt.is_up(&file.name) {
+            // Why it failed is worth more than why that could not be kept.
+            let kept = self.record(file, State::Failed);
+            return outcome.and(kept.map_err(PublishError::from));
         }
         outcome
     }
@@ -152,6 +156,7 @@ impl Run<'_> {
             let is_late = tries.started.elapsed() + pause > self.options.pace.deadline;
             let is_last = tries.count >= MAX_ATTEMPTS || is_late;
             if !is_last {
+                self.receipt.write()?;
                 self.tell(&Event::Retrying { file: name(), why: why.clone(), pause });
                 thread::sleep(pause);
             }
@@ -199,7 +204,7 @@ impl Run<'_> {
         Ok((Frame::new(&fields, &file.name, &file.sha256.to_string()), count))
     }
 
-    /// Sends the file once, and keeps in the receipt what came of it.
+    /// Sends the file once, and notes what came of it: what it means is known before the receipt is kept.
     fn attempt(
         &mut self,
         file: &PlannedFile,
@@ -237,12 +242,12 @@ impl Run<'_> {
             Ok(answer) => (Some(answer.status.as_u16()), answer.reason.clone()),
             Err(error) => (None, error::sentence(error)),
         };
-        self.receipt.update(&file.name, |row| {
+        self.receipt.change(&file.name, |row| {
             row.attempts = tries.count;
             row.milliseconds = u64::try_from(tries.started.elapsed().as_millis()).unwrap_or(u64::MAX);
             row.status = status;
             row.detail = detail;
-        })?;
+        });
         Ok(sent)
     }
 

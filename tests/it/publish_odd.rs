@@ -563,3 +563,62 @@ fn known_words_for_a_taken_name() {
         assert_eq!(run.error().exit(), Exit::NotGood);
     }
 }
+
+#[test]
+fn a_page_that_contradicts_itself_proves_nothing() {
+    let bench = bench();
+    bench.job().run().succeeded();
+    let page = |row: &dyn Fn(&str, &str) -> String| response("200 OK", JSON, &json_page(&bench, row));
+    let other = "ab".repeat(32);
+    // Twice, with other bytes each time: which of them an installer takes, nobody knows.
+    for is_first in [true, false] {
+        bench.index.fixed(
+            "/simple/acme-bin/",
+            page(&|name, digest| {
+                let (one, two) = if is_first { (&*other, digest) } else { (digest, &*other) };
+                format!("{},{}", plain_row(name, one), plain_row(name, two))
+            }),
+        );
+        let run = bench.job().run();
+        assert!(run.error().to_string().contains(&other), "{:?}", run.outcome);
+        assert!(
+            matches!(run.error(), PublishError::Conflict { conflicts } if conflicts.len() == 3),
+            "{:?}",
+            run.outcome
+        );
+    }
+    // Twice the same is once; another spelling of the name is the same file.
+    for row in [
+        &|name: &str, digest: &str| format!("{},{}", plain_row(name, digest), plain_row(name, digest)) as String,
+        &|name: &str, digest: &str| plain_row(&name.replace("acme_bin-1.2.3", "Acme.Bin-1.2.3.0"), digest),
+    ] as [&dyn Fn(&str, &str) -> String; 2]
+    {
+        bench.index.fixed("/simple/acme-bin/", page(row));
+        let run = bench.job().run();
+        assert_eq!(run.succeeded().receipt.count(State::PresentSame), 5);
+        assert!(run.events.iter().all(|event| !event.contains("not in the plan")), "{:?}", run.events);
+    }
+    // A length that is not the file's is said; the digest tells.
+    bench.index.fixed(
+        "/simple/acme-bin/",
+        page(&|name, digest| plain_row(name, digest).replace("\"url\"", "\"size\":5,\"url\"")),
+    );
+    let run = bench.job().run();
+    assert!(run.succeeded().events.iter().any(|event| event.contains("has 5 bytes")), "{:?}", run.events);
+}
+
+#[test]
+fn a_page_that_breaks_off_is_asked_for_again() {
+    let bench = bench();
+    bench.job().run().succeeded();
+    let whole = html_page(&bench, |name, digest| format!("<a href=\"{name}#sha256={digest}\">{name}</a>"));
+    let unmeasured = |body: &str| format!("HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n{body}");
+    let whole = format!("<html><body>{whole}</body></html>");
+    let half = &whole[..whole.len() / 2];
+    bench.index.canned("/simple/acme-bin/", [unmeasured(half), unmeasured(&whole)]);
+    assert_eq!(bench.job().run().succeeded().receipt.count(State::PresentSame), 5);
+    bench.index.fixed("/simple/acme-bin/", unmeasured(half));
+    let run = bench.job().run();
+    assert!(run.error().to_string().contains("cut short"), "{:?}", run.outcome);
+    assert_eq!(run.error().exit(), Exit::Failed);
+}

@@ -316,3 +316,27 @@ fn a_machine_that_can_open_no_more_is_told_at_once() {
     }
     assert!(was_told);
 }
+
+/// What is stored is up, though no receipt of it can be kept.
+#[test]
+fn a_receipt_that_cannot_be_kept_takes_nothing_back() {
+    use std::process::Stdio;
+    let bench = bench();
+    bench.index.faults([Fault { hang: Duration::from_secs(1), ..Fault::slow(Duration::ZERO) }]);
+    let kept = bench.path("kept");
+    std::fs::create_dir(&kept).unwrap();
+    let mut command = bench.command(&["--receipt", "kept/receipt.json"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while bench.sent() < 1 {
+        assert!(Instant::now() < deadline, "nothing is sent");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    std::fs::remove_dir_all(&kept).unwrap();
+    std::fs::write(&kept, "in the way").unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("cannot keep the receipt") && said.contains("1 of 3 files are up"), "{said}");
+    assert_eq!(bench.index.files().len(), 1);
+}

@@ -18,6 +18,7 @@ use super::packed::{is_packed, packing, unpacked};
 use super::secrets::Secrets;
 use text::{asks_for_a_login, is_status, tells_of_deed, tells_of_failure};
 
+pub use text::Verdict;
 pub(crate) use text::one_line;
 
 /// How much of a server's sentence is repeated, in characters.
@@ -30,26 +31,6 @@ pub(crate) struct Body {
     /// On one line, cut, without a secret; empty where it says nothing.
     pub(crate) reason: String,
     pub(crate) verdict: Verdict,
-}
-
-/// What a body says of what was asked for, whatever the status is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// It was done; whoever says nothing at all says no less.
-    Done,
-    /// It was not done.
-    Refused,
-    /// It is a page for people, which asks them for something, or tells of something else.
-    ForPeople,
-    /// Neither this nor that.
-    Open,
-}
-
-impl Verdict {
-    /// Whether it says that nothing was done.
-    pub(crate) fn is_refusal(self) -> bool {
-        matches!(self, Self::Refused | Self::ForPeople)
-    }
 }
 
 impl Body {

@@ -3,8 +3,7 @@
 use html5gum::{StartTag, Token, Tokenizer};
 use reqwest::StatusCode;
 
-use super::Verdict;
-use super::text::{is_status, one_line, tells_of_deed, tells_of_failure};
+use super::text::{Verdict, is_status, one_line, tells_of_deed, tells_of_failure};
 
 /// How many paragraphs of a page are repeated.
 const MAX_PARAGRAPHS: usize = 4;

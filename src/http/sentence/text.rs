@@ -2,6 +2,26 @@
 
 use reqwest::StatusCode;
 
+/// What a body says of what was asked for, whatever the status is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It was done; whoever says nothing at all says no less.
+    Done,
+    /// It was not done.
+    Refused,
+    /// It is a page for people, which asks them for something, or tells of something else.
+    ForPeople,
+    /// Neither this nor that.
+    Open,
+}
+
+impl Verdict {
+    /// Whether it says that nothing was done.
+    pub(crate) fn is_refusal(self) -> bool {
+        matches!(self, Self::Refused | Self::ForPeople)
+    }
+}
+
 /// What plain text says that asks for it: a word alone can be part of a name.
 const ASKS: [&str; 7] = [
     "log in to",
