@@ -12,7 +12,7 @@ rule!(RUNTIME_PUBLISHED = "runtime-published", Error, Set(runtime_published);
     what: "Where the SDK alone is released, the index has the runtime that it pins: a wheel for every target that may not be missing, with a known SHA-256, the same as a wheel of that name beside the SDK, and no source distribution. Another wheel of that release there is a warning, and so is that no index was asked.",
     why: "An SDK whose runtime is not there cannot be installed, and a published file cannot be taken back.",
     fix: "Publish the runtime first, with `--only runtime`";
-    because: [Installer("the pin of the SDK finds no wheel"), Promise("the product has a wheel for each of its targets"), Habit("an SDK may be made before its runtime is published, and another wheel be meant")]);
+    because: [Installer("the pin of the SDK finds no wheel"), Promise("the product has a wheel for each of its targets"), Habit("an SDK may be made before its runtime is published, and a wheel for one more target may be meant")]);
 
 fn runtime_published(set: &Set<'_>, found: &mut Findings) {
     let Some(expected) = set.expected else { return };
