@@ -24,6 +24,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
@@ -648,6 +649,178 @@ def more(name: str) -> Callable[[dict[str, object]], object]:
     return change
 
 
+# What a project's page is, of the rows that are listed: any answer.
+Written = Callable[[list[dict[str, object]]], bytes]
+
+
+def written(write: Written, *, has_all: bool = True, words: str = "") -> Row:
+    """Pages in another form than the usual: of all files, or of those that were sent."""
+
+    def row(bench: Bench, client: Client) -> str:
+        index = ScriptedIndex()
+        dist = bench.dist("small")
+        if has_all:
+            everything(index, dist)
+
+        def page(path: str) -> bytes | None:
+            name = path.split("/")[2]
+            if not name:
+                return None
+            names = index.listed(normalised(name))
+            return write([told_of(name, index.files[name].sha256) for name in names])
+
+        index.page = page
+        files = distributions(dist)
+        run = Try(bench, client, where(index), dist, files, limit=90).run()
+        return report(run, index, [] if has_all else files, words)
+
+    return row
+
+
+def told_of(name: str, sha256: str) -> dict[str, object]:
+    """A file as a page tells of it."""
+    return {"filename": name, "url": f"/files/{name}", "hashes": {"sha256": sha256}}
+
+
+def as_json(rows: list[dict[str, object]]) -> bytes:
+    return json.dumps({"meta": {"api-version": "1.0"}, "files": rows}).encode()
+
+
+def anchors(rows: list[dict[str, object]]) -> str:
+    hashes = [cast("dict[str, str]", row["hashes"])["sha256"] for row in rows]
+    pairs = zip(rows, hashes, strict=True)
+    links = [
+        f"<a href='{row['url']}#sha256={sha256}'>{row['filename']}</a>" for row, sha256 in pairs
+    ]
+    return "<br>\n".join(links)
+
+
+def sent_as(body: bytes, headers: str = "") -> bytes:
+    head = f"HTTP/1.1 200 OK\r\n{headers}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    return head.encode() + body
+
+
+def bare_deflate(rows: list[dict[str, object]]) -> bytes:
+    packer = zlib.compressobj(wbits=-15)
+    packed = packer.compress(as_json(rows)) + packer.flush()
+    return sent_as(packed, SIMPLE + "Content-Encoding: deflate\r\n")
+
+
+def twice(rows: list[dict[str, object]]) -> bytes:
+    others: list[dict[str, object]] = [row | {"hashes": {"sha256": "cd" * 32}} for row in rows]
+    return sent_as(as_json(rows + others), SIMPLE)
+
+
+def broken_off(rows: list[dict[str, object]]) -> bytes:
+    """No length is told, and the page ends in the middle of its list."""
+    page = f"<!DOCTYPE html><html><body>{anchors(rows)}".encode()
+    return b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n" + page
+
+
+def led_elsewhere(bench: Bench, client: Client) -> str:
+    """Pages redirect to another server's for ever, whatever was sent."""
+    other, index = ScriptedIndex(), ScriptedIndex()
+    dist = bench.dist("small")
+
+    def page(path: str) -> bytes | None:
+        location = f"Location: {other.url}{path}\r\n"
+        return None if path == "/simple/" else response("302 Found", location, "")
+
+    index.page = page
+    run = Try(bench, client, where(index), dist, distributions(dist), limit=90).run()
+    return f"{report(run, index, distributions(dist))}; {run.seconds:.0f} s"
+
+
+def wrong_reader(bench: Bench, client: Client) -> str:
+    """The URL for reading has a password that the index does not take, and that it repeats."""
+    index = ScriptedIndex()
+    dist = bench.dist("small")
+    index.secrets.append("pa55-of-the-reader")
+    index.page = lambda _: response("401 Unauthorized", "", "no: pa55-of-the-reader")
+    told = where(index)
+    told = told._replace(simple=told.simple.replace("://", "://reader:pa55-of-the-reader@"))
+    run = Try(bench, client, told, dist, distributions(dist), limit=60).run()
+    return report(run, index, distributions(dist), "correct the credentials")
+
+
+def repeats_header(bench: Bench, client: Client) -> str:
+    """The answer repeats the Authorization header, and the token in Base64 and hexadecimal."""
+    plain = base64.b64encode(TOKEN.encode()).decode()
+
+    def refuse(upload: Upload) -> Fault | None:
+        return answer(BAD, f"what is {upload.authorization}, {plain}, {TOKEN.encode().hex()}")
+
+    index = ScriptedIndex(rules=[refuse])
+    index.secrets += [plain, TOKEN.encode().hex()]
+    dist = bench.dist("small")
+    files = only_runtime(index, dist)
+    verbose = {"twine": ["--verbose"], "uv publish": ["-v"], "relkit publish": ["-v"]}
+    run = Try(bench, client, where(index), dist, files, verbose).run()
+    return "PRINTED A SECRET" if leaked(run, index) else "printed none"
+
+
+def late_attestation(bench: Bench, client: Client) -> str:
+    """Attestations lie beside files that the index has already, without any."""
+    dist = bench.copy("small")
+    for path in distributions(dist):
+        path.with_name(f"{path.name}.publish.attestation").write_text(
+            attestation(path.name, digest(path.read_bytes()))
+        )
+    with trusted(bench, client) as (index, told, variables):
+        files = [path for path in distributions(dist) if path.suffix != ".attestation"]
+        for path in files:
+            index.plant(path.name, normalised(path.name.split("-")[0]), digest(path.read_bytes()))
+        options = {"twine": ["--attestations"]}
+        every_file = distributions(dist)
+        run = Try(
+            bench, client, told, dist, every_file, options, variables, is_secret_given=False
+        ).run()
+        return report(run, index, [], "lists no attestation")
+
+
+class Blind(Client):
+    """A client that is given no URL for reading on its command line."""
+
+    def command(
+        self, bench: Bench, where: Where, dist: Path, files: list[Path], options: list[str]
+    ) -> list[str]:
+        words = super().command(bench, where, dist, files, options)
+        if where.simple in words:
+            at = words.index(where.simple)
+            del words[at - 1 : at + 1]
+        return words
+
+
+def empty_variables(bench: Bench, client: Client) -> str:
+    """The variable that names the URL for reading is set and empty, as workflows have it."""
+    index = ScriptedIndex()
+    dist = bench.dist("small")
+    files = distributions(dist)
+    variables = dict.fromkeys(["UV_PUBLISH_CHECK_URL", "RELKIT_INDEX_URL"], "")
+    run = Try(bench, Blind(client.name), where(index), dist, files, {}, variables).run()
+    return report(run, index, files, "nothing was looked up")
+
+
+def in_a_script(bench: Bench, client: Client) -> str:
+    """Before anything is there, pages hold the links of their list as text of a program."""
+    index = ScriptedIndex()
+    dist = bench.dist("small")
+    files = distributions(dist)
+
+    def page(path: str) -> bytes | None:
+        project = normalised(path.split("/")[2])
+        if not project or index.listed(project):
+            return None
+        of_project = [file for file in files if normalised(file.name.split("-")[0]) == project]
+        links = anchors([told_of(file.name, digest(file.read_bytes())) for file in of_project])
+        text = f"<!DOCTYPE html><title>Links for it</title><script>const x = `{links}`</script>"
+        return sent_as(text.encode(), "Content-Type: text/html\r\n")
+
+    index.page = page
+    run = Try(bench, client, where(index), dist, files, limit=60).run()
+    return report(run, index, files)
+
+
 SIMPLE = "Content-Type: application/vnd.pypi.simple.v1+json\r\n"
 ARCHIVED = {
     "meta": {"api-version": "1.4"},
@@ -942,6 +1115,38 @@ ROWS: dict[str, Row] = {
     "odd index: 409 without known words, file absent": Simple(
         always=Fault("409 Conflict", "", "busy with something else"), limit=60
     ),
+    "odd answer: 200, and JSON that says no": Simple(
+        always=Fault("200 OK", SIMPLE, json.dumps({"success": False, "message": WORDS})), said=WORDS
+    ),
+    "odd answer: 501 for ever": Simple(always=answer("501 Not Implemented", WORDS), said=WORDS),
+    "odd answer: 507 for ever": Simple(
+        always=answer("507 Insufficient Storage", WORDS), said=WORDS
+    ),
+    "odd answer: 511 for ever": Simple(
+        always=answer("511 Network Authentication Required", WORDS), said=WORDS
+    ),
+    "odd answer: 303 after the file was stored": Simple(
+        faults=[Fault("303 See Other", "Location: /done\r\n", store=True)]
+    ),
+    "odd page: links inside a script": in_a_script,
+    "odd page: UTF-16": written(
+        lambda rows: sent_as(as_json(rows).decode().encode("utf-16"), SIMPLE)
+    ),
+    "odd page: bare deflate": written(bare_deflate),
+    "odd page: every file twice, with another digest": written(twice),
+    "odd page: breaks off, no length told": written(broken_off),
+    "odd page: a length that is not the file's": Odd(
+        retold=every("size", 5), looked_for="with this digest it has"
+    ),
+    "odd page: a local version of the runtime": Odd(
+        retold=more(f"openai_codex_cli_bin-{VERSION}+ours-py3-none-win_amd64.whl"),
+        looked_for="not in the plan",
+    ),
+    "odd page: leads to another server for ever": led_elsewhere,
+    "odd page: 401, and the password repeated": wrong_reader,
+    "odd page: attestations of files that are there": late_attestation,
+    "odd page: empty variables": empty_variables,
+    "secrets: the server repeats the header": repeats_header,
     "odd index: interrupted while the second file goes": interrupted,
     "secrets: trusted publishing, verbose": Trusted(claims=CLAIMS, verbose=True),
     "secrets: token, verbose": Simple(

@@ -18,6 +18,14 @@ pub(crate) fn is_passing(status: StatusCode) -> bool {
     (status.is_server_error() && !is_final) || matches!(status.as_u16(), 408 | 425 | 429)
 }
 
+/// A status with its words, where it has any: servers make up their own numbers.
+pub(crate) fn words(status: StatusCode) -> String {
+    match status.canonical_reason() {
+        Some(reason) => format!("{} {reason}", status.as_u16()),
+        None => status.as_u16().to_string(),
+    }
+}
+
 /// How long a server asks to wait: seconds or an HTTP date (RFC 9110 section 10.2.3).
 pub(crate) fn retry_after(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();

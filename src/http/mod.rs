@@ -21,10 +21,10 @@ use resolver::Resolver;
 
 pub use address::parse_url;
 pub(crate) use address::{must_be_safe, shown, split_userinfo, without_secrets};
-pub(crate) use answer::{MAX_ANSWER, MAX_ASKED, is_passing, retry_after};
+pub(crate) use answer::{MAX_ANSWER, MAX_ASKED, is_passing, retry_after, words};
 pub use error::HttpError;
 pub(crate) use error::want;
-pub(crate) use packed::unpacked;
+pub(crate) use packed::{START, packing, unpacked};
 pub(crate) use refusal::Refusal;
 pub(crate) use secrets::Secrets;
 pub(crate) use until::Until;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant, SystemTime};
 use reqwest::StatusCode;
 use reqwest::blocking::Response;
 
-use super::answer::{MAX_ANSWER, retry_after};
+use super::answer::{MAX_ANSWER, retry_after, words};
 use super::secrets::Secrets;
 use super::sentence::Body;
 use super::until::Until;
@@ -27,17 +27,18 @@ pub struct Refusal {
 impl Refusal {
     /// Reads as much of the body as a sentence can take; `secrets` are taken out of it.
     pub(crate) fn read(response: Response, secrets: &Secrets) -> Self {
-        let (status, retry_after) = (response.status(), retry_after(response.headers(), SystemTime::now()));
+        let (status, headers) = (response.status(), response.headers().clone());
+        let retry_after = retry_after(&headers, SystemTime::now());
         let mut body = Vec::new();
         // What came before a connection broke can tell why as well.
         let _ = Until::new(response, Instant::now() + MAX_TIME).take(MAX_ANSWER as u64).read_to_end(&mut body);
-        Self { status, reason: Body::read(&body, status, secrets).reason, retry_after }
+        Self { status, reason: Body::read(&body, &headers, status, secrets).reason, retry_after }
     }
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { status, reason, .. } = self;
+        let (status, reason) = (words(self.status), &self.reason);
         if reason.is_empty() { write!(formatter, "{status}") } else { write!(formatter, "{status}: {reason}") }
     }
 }

@@ -1,7 +1,7 @@
 //! What may not be printed, though a server repeats it.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -36,6 +36,7 @@ impl Secrets {
             && let Some((user, password)) = pair.split_once(':')
         {
             secrets.push(password.to_owned());
+            secrets.push(pair.clone());
             secrets.extend(Some(user.to_owned()).filter(|user| user.chars().count() >= MIN_TOKEN));
         }
         Self(secrets.into_iter().map(Into::into).collect()).sorted()
@@ -58,12 +59,24 @@ impl Secrets {
         self
     }
 
-    /// A text with `…` in place of every secret, as it is and percent-encoded.
+    /// A text with `…` in place of every secret, as it is, percent-encoded, and in the codes that servers use.
     pub(crate) fn redact(&self, text: &str) -> String {
         let secrets = self.0.iter().map(|secret| secret.expose_secret()).filter(|secret| !secret.is_empty());
         secrets.fold(text.to_owned(), |text, secret| {
             let encoded = utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string();
-            text.replace(secret, "…").replace(&encoded, "…")
+            let text = text.replace(secret, "…").replace(&encoded, "…");
+            // What is short can be the code of something else.
+            if secret.len() < MIN_VALUE {
+                return text;
+            }
+            let hexadecimal: String = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
+            let codes = [
+                STANDARD_NO_PAD.encode(secret),
+                URL_SAFE_NO_PAD.encode(secret),
+                hexadecimal.to_ascii_uppercase(),
+                hexadecimal,
+            ];
+            codes.iter().fold(text, |text, code| text.replace(code, "…"))
         })
     }
 
@@ -88,6 +101,12 @@ mod tests {
         assert_eq!(secrets.hide(&text), "… … … … … … … me page=2");
         assert_eq!(secrets.hide("at https://x:y@index.example/ of a"), "at https://***@index.example/ of a");
         assert!(!format!("{secrets:?}").contains("abcdefgh"));
+        let codes = [
+            URL_SAFE_NO_PAD.encode("identity?>"),
+            "6964656E746974793F3E".to_owned(),
+            "6964656e746974793f3e".to_owned(),
+        ];
+        assert_eq!(Secrets::of_text("identity?>").hide(&codes.join(" ")), "… … …");
         let bearer = HeaderValue::from_static("bearer abc");
         assert_eq!(Secrets::of_header(&bearer).hide("abc and d"), "… and d");
     }

@@ -8,7 +8,7 @@ use reqwest::header::{HeaderMap, HeaderName, LOCATION};
 
 use crate::http;
 use crate::http::Secrets;
-use crate::http::sentence::{Body, cut, one_line};
+use crate::http::sentence::{Body, Verdict, cut, one_line};
 
 /// How long a server may ask to wait.
 const MAX_WAIT: Duration = Duration::from_secs(300);
@@ -28,15 +28,15 @@ pub(super) struct Answer {
     pub(super) location: Option<String>,
     /// The same without what is secret.
     pub(super) shown_location: Option<String>,
-    /// Whether it says in its body that nothing was done, whatever its status is.
-    pub(super) is_refusal: bool,
+    /// What its body says of the file, whatever its status is.
+    pub(super) verdict: Verdict,
 }
 
 impl Answer {
     /// Reads an answer from its parts; `phrase` is that of the status line, and `secrets` are taken out of what it says.
     pub(super) fn new(status: StatusCode, phrase: &str, headers: &HeaderMap, body: &[u8], secrets: &Secrets) -> Self {
         let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-        let Body { mut reason, is_refusal } = Body::read(body, status, secrets);
+        let Body { mut reason, verdict } = Body::read(body, headers, status, secrets);
         let phrase = cut(&one_line(phrase), secrets);
         // Some servers say why in the status line alone, and send a page that only repeats the status.
         let is_canonical = status.canonical_reason().is_some_and(|canonical| phrase.eq_ignore_ascii_case(canonical));
@@ -58,14 +58,14 @@ impl Answer {
             retry_after: http::retry_after(headers, SystemTime::now()).max(reset),
             location: text(LOCATION).map(str::to_owned),
             shown_location: text(LOCATION).map(|location| secrets.redact(location)),
-            is_refusal,
+            verdict,
         }
     }
 
     /// The status, and what the server says with it.
     pub(super) fn sentence(&self) -> String {
         let colon = if self.reason.is_empty() { "" } else { ": " };
-        format!("the server answered {}{colon}{}", self.status, self.reason)
+        format!("the server answered {}{colon}{}", http::words(self.status), self.reason)
     }
 }
 
@@ -94,12 +94,17 @@ pub(super) enum Meaning {
 }
 
 /// How servers say that a file of this name exists: words, and where they are from. AWS CodeArtifact is reported with a bare
-/// 409 (khora's pull request 495); of Pulp, Cloudsmith and Gemfury no words are on record. Whatever is refused without known
-/// words is looked up at the index all the same.
-const EXISTS: [(&str, &str); 11] = [
+/// 409 (khora's pull requests 495 and 498); of Cloudsmith no words are on record. Whatever is refused without known words is
+/// looked up at the index all the same.
+const EXISTS: [(&str, &str); 12] = [
     ("file already exist", "warehouse, forklift/legacy.py"),
     ("contents already exist", "warehouse of 2018, twine's issue 332"),
-    ("already exists", "pypiserver and devpi, as they answer; Google Artifact Registry, twine's issue 816"),
+    (
+        "already exists",
+        "pypiserver and devpi, as they answer; Google Artifact Registry, twine's issue 816; Pulp in its status line, \
+         pulp_python's pypi/views.py; Gemfury deep in its JSON, gemfury's issue 41; newer Gitea",
+    ),
+    ("does exist already", "Gitea and Forgejo, models/packages of 2022"),
     ("already exist in", "an earlier table of relkit's, its source not recorded"),
     ("already been taken", "older GitLab, as maturin has it"),
     ("updating asset", "Nexus, as maturin has it"),
@@ -114,7 +119,7 @@ pub(super) fn meaning(answer: &Answer) -> Meaning {
     let reason = answer.reason.to_ascii_lowercase();
     let exists = EXISTS.iter().any(|(words, _)| reason.contains(words));
     match answer.status.as_u16() {
-        200..=299 if answer.is_refusal => Meaning::Refused,
+        200..=299 if answer.verdict.is_refusal() => Meaning::Refused,
         200..=299 => Meaning::Stored,
         307 | 308 => answer.location.clone().map_or(Meaning::Refused, Meaning::Elsewhere),
         400 | 403 | 409 | 422 if exists => Meaning::Exists,
@@ -130,7 +135,7 @@ pub(super) fn meaning(answer: &Answer) -> Meaning {
 }
 
 /// What a person can do about a refusal.
-pub(super) fn advice(status: StatusCode, reason: &str) -> Option<&'static str> {
+pub(super) fn advice(status: StatusCode, reason: &str, verdict: Verdict) -> Option<&'static str> {
     const LATER: &str = "the index takes no uploads at the moment: run the same command later";
     const TOKEN: &str = "check the token, and that it is one of this index";
     let reason = reason.to_ascii_lowercase();
@@ -162,10 +167,14 @@ pub(super) fn advice(status: StatusCode, reason: &str) -> Option<&'static str> {
         ),
         307 | 308 => Some("the upload API moved to another server: give its new URL"),
         401 | 403 => Some(TOKEN),
+        200..=299 if verdict != Verdict::ForPeople => Some(
+            "the server took the request, and says itself that it did not take the file: mend what it names",
+        ),
         200..=299 => Some(
             "whatever answered is no upload API: check `--upload-url`, and whether a proxy or a login stands before the server",
         ),
         404 => Some("check `--upload-url`; the slash at its end can matter"),
+        407 => Some("a proxy stands before the server: give its credentials in the proxy variable, or leave the server out of it"),
         413 => Some("the server, or one in front of it, limits the size of a file"),
         _ => None,
     })
@@ -182,7 +191,7 @@ mod tests {
             retry_after: None,
             location: None,
             shown_location: None,
-            is_refusal: false,
+            verdict: Verdict::Done,
         }
     }
 
@@ -204,6 +213,8 @@ mod tests {
             (409, "The feed 'a' already contains file 'a-1.whl' in package 'a 1'.", Meaning::Exists),
             (409, "The feed already contains 'a 1'", Meaning::Exists),
             (400, "Requested entity already exists.", Meaning::Exists),
+            (400, "Package a-1.whl already exists in index", Meaning::Exists),
+            (409, "Package file does exist already", Meaning::Exists),
             (400, "Validation failed: File name has already been taken", Meaning::Exists),
             (400, "This filename was previously used by a file that has since been deleted.", Meaning::Refused),
             (400, "Uploading new files to releases older than 14 days is not allowed.", Meaning::Refused),

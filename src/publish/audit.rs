@@ -12,9 +12,9 @@ use url::Url;
 
 use super::attestation::{Attestations, of_provenance};
 use super::hashes::difference;
-use super::index::{Index, IndexError, MAX_TIME, MAX_TRIES, Setback};
+use super::index::{Index, IndexError, MAX_TIME, MAX_TRIES, Setback, is_of_release};
 use super::page::Listed;
-use super::survey::{is_of_release, patiently};
+use super::survey::patiently;
 use super::wait::backoff;
 use crate::check::{Audit, AuditedFile, Provenance};
 use crate::console::Progress;
@@ -125,11 +125,11 @@ pub(crate) fn audit(
     let mut bounds = Bounds { files: 0, bytes: MAX_BYTES, until: Instant::now() + MAX_TIME };
     let mut audit = Audit { index: index.shown(), ..Audit::default() };
     for PublishedRelease { project, version } in releases {
-        let page = patiently(pause, || index.page(project))?;
+        let text = version.to_string();
+        let page = patiently(pause, || index.page(project, &text))?;
         if !page.found && page.elsewhere.is_none() {
             patiently(pause, || index.must_exist())?;
         }
-        let text = version.to_string();
         let of_release: Vec<_> = page
             .files
             .iter()
@@ -182,6 +182,12 @@ impl Index {
         };
         // What installers do not take cannot be had.
         let fetched = match fetched {
+            Ok(sha256) if listed.disputed.is_some_and(|other| other != sha256) => {
+                let other = listed.disputed.map_or_else(String::new, |other| other.to_string());
+                Err(format!(
+                    "the page lists it twice, and once with the SHA-256 {other}, where its bytes have {sha256}"
+                ))
+            }
             Ok(sha256) => match difference(path, &listed.others).map_err(FsError::read(path))? {
                 Some(why) => Err(why),
                 None => Ok(sha256),

@@ -1,5 +1,6 @@
 //! Why a publish ended early, what a person can do about it, and the stable word for it.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -15,7 +16,8 @@ use crate::console::text::{because, plural, quoted};
 use crate::digest::Sha256Digest;
 use crate::error::{Exit, Explain};
 use crate::fs::{FsError, io_hint};
-use crate::http::HttpError;
+use crate::http::sentence::Verdict;
+use crate::http::{self, HttpError, words};
 use crate::wheel::name::DistributionName;
 
 const AGAIN: &str = "run the same command again: what is up already is skipped by its digest";
@@ -58,9 +60,9 @@ pub enum PublishError {
     /// The status of PEP 792.
     #[error("the index calls `{project}` {status}{}, and takes no file of it", because(reason))]
     Closed { project: DistributionName, status: String, reason: String },
-    #[error("`{file}` was refused with {status}{}", after_colon(reason))]
-    Refused { file: String, status: StatusCode, reason: String },
-    #[error("`{file}` may not be uploaded ({status}){}", after_colon(reason))]
+    #[error("`{file}` was refused with {}{}", words(*status), after_colon(reason))]
+    Refused { file: String, status: StatusCode, reason: String, verdict: Verdict },
+    #[error("`{file}` may not be uploaded ({}){}", words(*status), after_colon(reason))]
     Unauthorised { file: String, status: StatusCode, reason: String },
     #[error("the upload URL holds a password")]
     Password,
@@ -71,14 +73,14 @@ pub enum PublishError {
     File { path: PathBuf, source: SendError },
     /// No index tells with which bytes the file exists.
     #[error(
-        "`{file}` exists at the server ({status}{}), and nothing tells whether with the same bytes{}",
-        after_colon(reason), waited(*asked)
+        "`{file}` exists at the server ({}{}), and nothing tells whether with the same bytes{}",
+        words(*status), after_colon(reason), waited(*asked)
     )]
     Unknown { file: String, status: StatusCode, reason: String, asked: Asked },
-    #[error("the index did not list {} within {} s (`--visible-timeout`){}", files.join(", "), after.as_secs(), not_its_own(elsewhere))]
+    #[error("the index did not list {} within {after}{}", files.join(", "), not_its_own(elsewhere))]
     NotVisible {
         files: Vec<String>,
-        after: Duration,
+        after: Waited,
         /// The other indexes that its pages are from.
         elsewhere: Vec<String>,
     },
@@ -91,6 +93,30 @@ pub enum Asked {
     /// For as long as `--visible-timeout` says.
     IndexFor(Duration),
     Nobody,
+}
+
+/// How long the index was given to list files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Waited {
+    /// As long as `--visible-timeout` says.
+    AsAsked(Duration),
+    /// Less, because it leads to another index all that while.
+    WhileLed(Duration),
+}
+
+impl Waited {
+    pub(super) fn time(self) -> Duration {
+        match self {
+            Self::AsAsked(time) | Self::WhileLed(time) => time,
+        }
+    }
+}
+
+impl fmt::Display for Waited {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let option = if matches!(self, Self::AsAsked(_)) { " (`--visible-timeout`)" } else { "" };
+        write!(formatter, "{} s{option}", self.time().as_secs())
+    }
 }
 
 fn waited(asked: Asked) -> String {
@@ -145,7 +171,9 @@ impl PublishError {
     /// The stable word for what happened.
     pub(super) fn outcome(&self) -> PublishOutcome {
         match self {
-            Self::Plan(_) | Self::File { .. } => PublishOutcome::Changed,
+            Self::Plan(_) | Self::File { source: SendError::Changed { .. } | SendError::Attestation, .. } => {
+                PublishOutcome::Changed
+            }
             Self::Conflict { .. } | Self::Unknown { .. } => PublishOutcome::Conflict,
             Self::Refused { .. } | Self::Late { .. } | Self::RuntimeSdist { .. } | Self::Closed { .. } => {
                 PublishOutcome::Refused
@@ -157,6 +185,7 @@ impl PublishError {
             | Self::Index(_)
             | Self::Read(_)
             | Self::Receipt(_)
+            | Self::File { .. }
             | Self::Transient { .. } => PublishOutcome::Transient,
         }
     }
@@ -170,11 +199,16 @@ impl Explain for PublishError {
             Self::Index(error) => return error.hint(),
             Self::Credential(error) => return error.hint(),
             Self::Receipt(error) | Self::Read(error) => return error.hint(),
-            Self::Refused { status, reason, .. } | Self::Unauthorised { status, reason, .. } => {
-                advice(*status, reason)?
-            }
+            Self::Refused { status, reason, verdict, .. } => advice(*status, reason, *verdict)?,
+            Self::Unauthorised { status, reason, .. } => advice(*status, reason, Verdict::Refused)?,
             // A server that is busy can say with what, and then another try soon may not be enough.
-            Self::Transient { why, .. } => advice(StatusCode::INTERNAL_SERVER_ERROR, why).unwrap_or(AGAIN),
+            Self::Transient { why, .. } => {
+                advice(StatusCode::INTERNAL_SERVER_ERROR, why, Verdict::Refused).unwrap_or(AGAIN)
+            }
+            Self::NotVisible { elsewhere, .. } if !elsewhere.is_empty() => {
+                "check that `--index-url` is of the index that the files were sent to, and let its server hand out its own pages \
+                 (pypiserver: `--disable-fallback`; devpi: an index without bases); then run the same command again"
+            }
             Self::NotVisible { .. } => AGAIN,
             Self::Conflict { conflicts } if conflicts.iter().all(|(_, _, listed)| listed.is_none()) => {
                 "leave the index URL out: nothing is looked up then, and the server itself compares; or use an index that tells \
@@ -198,6 +232,7 @@ impl Explain for PublishError {
             }
             Self::Unknown { .. } => "give the simple API with `--index-url`, so that digests can be compared",
             Self::File { source: SendError::Loop(source) | SendError::Read { source, .. }, .. } => io_hint(source),
+            Self::File { source: source @ SendError::Connection(_), .. } => http::want(source).unwrap_or(AGAIN),
             Self::File { .. } => "verify again, and let nothing write to the directory meanwhile",
         };
         Some(hint.to_owned())

@@ -21,6 +21,7 @@ use super::upload::{Approach, Send, SendError, Uploader};
 use super::wait::backoff;
 use crate::error;
 use crate::http;
+use crate::http::sentence::Verdict;
 
 const MAX_ATTEMPTS: u32 = 6;
 const MAX_REDIRECTS: usize = 3;
@@ -63,9 +64,13 @@ impl Tries {
 impl Run<'_> {
     pub(super) fn upload(&mut self, file: &PlannedFile, sender: &mut Sender) -> Result<(), PublishError> {
         let outcome = self.upload_by_tries(file, sender);
-        // Without a token nothing was sent: the file is as planned as before.
-        if matches!(&outcome, Err(error) if !matches!(error, PublishError::Credential(_))) {
-            self.record(file, State::Failed)?;
+        // Without a token nothing was sent: the file is as planned as before. What was stored is up, though no receipt of it
+        // could be kept.
+        let is_sent = matches!(&outcome, Err(error) if !matches!(error, PublishError::Credential(_)));
+        if is_sent && !self.receipt.is_up(&file.name) {
+            // Why it failed is worth more than why that could not be kept.
+            let kept = self.record(file, State::Failed);
+            return outcome.and(kept.map_err(PublishError::from));
         }
         outcome
     }
@@ -87,7 +92,7 @@ impl Run<'_> {
             tries.count += 1;
             // Why another try may follow, and the pause that the server asks for.
             let (why, asked) = match self.attempt(file, sender, &url, &frame, &tries)? {
-                Err(source) if source.is_of_the_file() => {
+                Err(source) if source.is_final() => {
                     return Err(PublishError::File { path: self.options.dist.join(&file.name), source });
                 }
                 Err(error) => {
@@ -109,7 +114,12 @@ impl Run<'_> {
                             let reason = format!("it redirects to `{}`{circle}", leads_to(&url, &answer));
                             return self.unless_stored(
                                 file,
-                                PublishError::Refused { file: name(), status: answer.status, reason },
+                                PublishError::Refused {
+                                    file: name(),
+                                    status: answer.status,
+                                    reason,
+                                    verdict: answer.verdict,
+                                },
                             );
                         }
                     },
@@ -132,12 +142,13 @@ impl Run<'_> {
                         };
                     }
                     Meaning::Refused | Meaning::Garbled => {
-                        let (status, mut reason) = (answer.status, answer.reason.clone());
+                        let (status, verdict, mut reason) = (answer.status, answer.verdict, answer.reason.clone());
                         if answer.location.is_some() && status.is_redirection() {
                             let colon = if reason.is_empty() { "" } else { ": " };
                             reason = format!("it redirects to `{}`{colon}{reason}", leads_to(&url, &answer));
                         }
-                        return self.unless_stored(file, PublishError::Refused { file: name(), status, reason });
+                        return self
+                            .unless_stored(file, PublishError::Refused { file: name(), status, reason, verdict });
                     }
                 },
             };
@@ -145,6 +156,7 @@ impl Run<'_> {
             let is_late = tries.started.elapsed() + pause > self.options.pace.deadline;
             let is_last = tries.count >= MAX_ATTEMPTS || is_late;
             if !is_last {
+                self.receipt.write()?;
                 self.tell(&Event::Retrying { file: name(), why: why.clone(), pause });
                 thread::sleep(pause);
             }
@@ -192,7 +204,7 @@ impl Run<'_> {
         Ok((Frame::new(&fields, &file.name, &file.sha256.to_string()), count))
     }
 
-    /// Sends the file once, and keeps in the receipt what came of it.
+    /// Sends the file once, and notes what came of it: what it means is known before the receipt is kept.
     fn attempt(
         &mut self,
         file: &PlannedFile,
@@ -230,17 +242,24 @@ impl Run<'_> {
             Ok(answer) => (Some(answer.status.as_u16()), answer.reason.clone()),
             Err(error) => (None, error::sentence(error)),
         };
-        self.receipt.update(&file.name, |row| {
+        self.receipt.change(&file.name, |row| {
             row.attempts = tries.count;
             row.milliseconds = u64::try_from(tries.started.elapsed().as_millis()).unwrap_or(u64::MAX);
             row.status = status;
             row.detail = detail;
-        })?;
+        });
         Ok(sent)
     }
 
     fn uploaded(&mut self, file: &PlannedFile, answer: &Answer, elapsed: Duration) -> Result<(), PublishError> {
-        if !answer.reason.is_empty() {
+        // Without an index nothing but these words tells what became of the file.
+        if self.options.index.is_none() && answer.verdict == Verdict::Open {
+            let colon = if answer.reason.is_empty() { "" } else { ": " };
+            let (name, status, reason) = (&file.name, http::words(answer.status), &answer.reason);
+            let text =
+                format!("`{name}`: the server answered {status}, and does not say that it has the file{colon}{reason}");
+            self.tell(&Event::Warning(text));
+        } else if answer.reason.contains(' ') {
             self.tell(&Event::Warning(format!("`{}`: {}", file.name, answer.reason)));
         }
         self.tell(&Event::Uploaded { file: file.name.clone(), bytes: file.bytes, elapsed });

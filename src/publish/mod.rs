@@ -82,7 +82,7 @@ fn carry_out(run: &mut Run<'_>, source: impl FnOnce() -> Result<Source, Credenti
     if let Some(Sender { source, .. }) = &sender
         && options.attestations == Attestations::Auto
         && !source.is_trusted()
-        && let Some(note) = options.plan.unsent_attestations()
+        && let Some(note) = options.plan.unsent_attestations(&|name| !is_present(name))
     {
         run.tell(&Event::Warning(note));
     }

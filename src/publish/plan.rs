@@ -243,9 +243,9 @@ impl Plan {
             .collect()
     }
 
-    /// The attestations that lie beside the files, where no trusted publisher sends them.
-    pub(crate) fn unsent_attestations(&self) -> Option<String> {
-        let count: usize = self.files().map(|file| file.attestations.len()).sum();
+    /// The attestations that lie beside files that are sent, where no trusted publisher sends them.
+    pub(crate) fn unsent_attestations(&self, is_sent: &dyn Fn(&str) -> bool) -> Option<String> {
+        let count: usize = self.files().filter(|file| is_sent(&file.name)).map(|file| file.attestations.len()).sum();
         let verb = if count == 1 { "is" } else { "are" };
         (count > 0).then(|| {
             format!(
@@ -376,6 +376,6 @@ mod tests {
         let notes = plan(&[(1 << 30) + 1]).foresight(&|_| 9 << 30);
         assert!(notes.len() == 1 && notes[0].contains("with the 9.66 GB that the index has already"), "{notes:?}");
         assert_eq!(plan(&[1]).foresight(&|_| u64::MAX).len(), 1);
-        assert_eq!(plan(&[1]).unsent_attestations(), None);
+        assert_eq!(plan(&[1]).unsent_attestations(&|_| true), None);
     }
 }

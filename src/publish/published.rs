@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::index::{Index, IndexError};
-use super::survey::{is_of_release, patiently};
+use super::index::{Index, IndexError, is_of_release};
+use super::survey::patiently;
 use crate::console::text::because;
 use crate::gate::{Published, PublishedFile};
 use crate::version::PublicVersion;
@@ -21,7 +21,8 @@ impl Index {
         version: &PublicVersion,
         pause: Duration,
     ) -> Result<Published, IndexError> {
-        let page = patiently(pause, || self.page(runtime))?;
+        let text = version.to_string();
+        let page = patiently(pause, || self.page(runtime, &text))?;
         if !page.found && page.elsewhere.is_none() {
             patiently(pause, || self.must_exist())?;
         }
@@ -34,7 +35,13 @@ impl Index {
         if let Some(status) = page.status.as_ref().filter(|status| status.word == "quarantined") {
             objections.push(format!("the index calls `{runtime}` {}{}", status.word, because(&status.reason)));
         }
-        let text = version.to_string();
+        for (name, listed) in page.files.iter().filter(|(name, _)| is_of_release(name, runtime, &text)) {
+            if let Some((one, other)) = listed.sha256.zip(listed.disputed) {
+                objections.push(format!(
+                    "its page lists `{name}` twice, with other bytes each time (SHA-256 {one} and {other})"
+                ));
+            }
+        }
         let of_release = page.files.iter().filter(|(name, _)| is_of_release(name, runtime, &text));
         let files = of_release.map(|(name, listed)| PublishedFile {
             name: name.clone(),

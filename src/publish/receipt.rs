@@ -144,11 +144,21 @@ impl Receipt {
         }
     }
 
-    /// Changes the row of a file and writes the receipt.
-    pub(super) fn update(&mut self, name: &str, change: impl FnOnce(&mut FileReceipt)) -> Result<(), FsError> {
+    /// Changes the row of a file.
+    pub(super) fn change(&mut self, name: &str, change: impl FnOnce(&mut FileReceipt)) {
         if let Some(file) = self.files.iter_mut().find(|file| file.name == name) {
             change(file);
         }
+    }
+
+    /// Whether the server has a file, as far as this publish knows.
+    pub(super) fn is_up(&self, name: &str) -> bool {
+        self.files.iter().any(|file| file.name == name && file.state.is_up())
+    }
+
+    /// Changes the row of a file and writes the receipt.
+    pub(super) fn update(&mut self, name: &str, change: impl FnOnce(&mut FileReceipt)) -> Result<(), FsError> {
+        self.change(name, change);
         self.write()
     }
 

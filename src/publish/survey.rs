@@ -5,14 +5,13 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use super::error::PublishError;
-use super::index::{Index, IndexError, Presence};
-use super::page::{self, Page};
+use super::index::{Index, IndexError, Presence, is_of_release, is_same_name};
+use super::page::Page;
 use super::plan::{Phase, Plan, PlannedFile};
 use super::wait::backoff;
-use crate::console::text::because;
+use crate::console::text::{because, quoted};
 use crate::http;
-use crate::version::PublicVersion;
-use crate::wheel::filename::{Claim, WheelFileName};
+use crate::wheel::filename::Claim;
 use crate::wheel::name::DistributionName;
 
 /// An index that says when files were uploaded (PEP 700) takes no new file for a release that is older.
@@ -67,13 +66,15 @@ pub(super) fn survey<'a>(plan: &'a Plan, index: &Index, pause: Duration) -> Resu
         refusals.extend(closed(&found, pages));
         refusals.extend(too_late(&found, pages, SystemTime::now()));
         survey.notes.extend(notes(phase, pages, &foreign));
+        survey.notes.extend(unattested(&found, pages));
         survey.found.extend(found);
     }
     let there = |project: &DistributionName| {
         let page = all_pages.iter().find_map(|(_, pages)| pages.get(project));
         let is_planned = |name: &str| plan.names().any(|planned| planned == name);
         let beside = page.into_iter().flat_map(|page| &page.files).filter(|(name, _)| !is_planned(name));
-        beside.filter_map(|(_, listed)| listed.size).fold(0, u64::saturating_add)
+        let kept = beside.filter_map(|(_, listed)| listed.size).fold(0, u64::saturating_add);
+        kept.saturating_add(page.map_or(0, |page| page.beside))
     };
     survey.notes.extend(plan.foresight(&there));
     survey.refusal = no_conflict(&survey.found).err().or_else(|| refusals.into_iter().next());
@@ -85,6 +86,8 @@ pub(super) struct Look<'a> {
     pub(super) found: Found<'a>,
     /// The other indexes that its pages are from.
     pub(super) elsewhere: Vec<String>,
+    /// The projects of which it has no page of its own, but leads to another index's.
+    pub(super) led: BTreeSet<&'a DistributionName>,
     /// What is worth knowing beside it, a sentence each.
     pub(super) notes: Vec<String>,
 }
@@ -92,15 +95,17 @@ pub(super) struct Look<'a> {
 pub(super) fn survey_phase<'a>(phase: &'a Phase, index: &Index, pause: Duration) -> Result<Look<'a>, IndexError> {
     let pages = pages(phase, index, pause)?;
     let elsewhere = pages.values().filter_map(|page| page.elsewhere.clone()).collect();
+    let is_led = |page: &Page| page.elsewhere.is_some() && !page.found;
+    let led = pages.iter().filter(|(_, page)| is_led(page)).map(|(project, _)| *project).collect();
     let foreign = foreign_of(phase, &pages);
     let notes = notes(phase, &pages, &foreign);
-    Ok(Look { found: look_up(phase, index, &pages), elsewhere, notes })
+    Ok(Look { found: look_up(phase, index, &pages), elsewhere, led, notes })
 }
 
 fn pages<'a>(phase: &'a Phase, index: &Index, pause: Duration) -> Result<Pages<'a>, IndexError> {
-    let projects: BTreeSet<_> = phase.files.iter().map(|file| &file.project).collect();
-    let page = |project| patiently(pause, || index.page(project));
-    projects.into_iter().map(|project| Ok((project, page(project)?))).collect()
+    let projects: BTreeMap<_, _> = phase.files.iter().map(|file| (&file.project, &file.version)).collect();
+    let page = |project, version: &str| patiently(pause, || index.page(project, version));
+    projects.into_iter().map(|(project, version)| Ok((project, page(project, version)?))).collect()
 }
 
 fn look_up<'a>(phase: &'a Phase, index: &Index, pages: &Pages<'_>) -> Found<'a> {
@@ -134,6 +139,13 @@ fn notes(phase: &Phase, pages: &Pages<'_>, foreign: &Foreign<'_>) -> Vec<String>
             notes.push(format!("the index calls `{project}` {}{}", status.word, because(&status.reason)));
         }
         for file in phase.files.iter().filter(|file| file.project == **project) {
+            let size = page.files.get(&file.name).and_then(|listed| Some((listed.sha256?, listed.size?)));
+            if let Some((_, size)) = size.filter(|(sha256, size)| *sha256 == file.sha256 && *size != file.bytes) {
+                let (name, bytes) = (&file.name, file.bytes);
+                notes.push(format!(
+                    "the index says that `{name}` has {size} bytes, and with this digest it has {bytes}"
+                ));
+            }
             if let Some(reason) = page.files.get(&file.name).and_then(|listed| listed.yanked.as_ref()) {
                 notes.push(format!(
                     "`{}` is yanked at the index{}: installers pass it over",
@@ -152,6 +164,24 @@ fn notes(phase: &Phase, pages: &Pages<'_>, foreign: &Foreign<'_>) -> Vec<String>
     notes
 }
 
+/// What cannot be made good: attestations that lie beside files which the index has without any.
+fn unattested(found: &Found<'_>, pages: &Pages<'_>) -> Option<String> {
+    let has_none = |file: &PlannedFile| {
+        let listed = pages.get(&file.project).and_then(|page| page.files.get(&file.name));
+        listed.is_some_and(|listed| listed.provenance.is_none())
+    };
+    let late = found.iter().filter(|(file, presence)| presence.is_same() && !file.attestations.is_empty());
+    let names: Vec<_> = late.filter(|(file, _)| has_none(file)).map(|(file, _)| &file.name).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "the index has {} already and lists no attestation of {}: those that lie here are not sent, because an index takes \
+             them with the file and not later",
+            quoted(&names),
+            if names.len() == 1 { "it" } else { "them" }
+        )
+    })
+}
+
 fn foreign_of<'a>(phase: &Phase, pages: &'a Pages<'_>) -> Foreign<'a> {
     pages.iter().map(|(project, page)| (*project, foreign(phase, project, page))).collect()
 }
@@ -161,28 +191,11 @@ fn foreign<'a>(phase: &Phase, project: &DistributionName, page: &'a Page) -> Vec
     let of_project = || phase.files.iter().filter(|file| file.project == *project);
     let Some(version) = of_project().next().map(|file| &file.version) else { return Vec::new() };
     let names = page.files.keys().map(String::as_str).filter(|name| is_of_release(name, project, version));
-    names.filter(|name| !of_project().any(|file| file.name == *name)).collect()
-}
-
-/// Whether a file name is one of this release, in any spelling. A local version is: `==V` takes it, and before `V` itself.
-pub(super) fn is_of_release(name: &str, project: &DistributionName, version: &str) -> bool {
-    let same_version = |text: &str| {
-        let text = text.split_once('+').map_or(text, |(public, _)| public);
-        match (text.replace('_', "-").parse::<PublicVersion>(), version.parse()) {
-            (Ok(one), Ok(other)) => one == other,
-            _ => text.eq_ignore_ascii_case(version),
-        }
+    let is_planned = |name: &str, file: &PlannedFile| {
+        let is_listed = || page.files.get(name).is_some_and(|listed| listed.sha256 == Some(file.sha256));
+        file.name == name || (is_same_name(name, &file.name) && is_listed())
     };
-    if let Ok(wheel) = name.parse::<WheelFileName>() {
-        return wheel.distribution.is_same(project) && same_version(&wheel.version);
-    }
-    // `name-version`; both can hold a `-`. Parts of a wheel's name may follow.
-    let Some(stem) = page::stem(name) else { return false };
-    stem.match_indices('-').any(|(at, _)| {
-        let (start, rest) = (&stem[..at], &stem[at + 1..]);
-        let is_project = start.parse::<DistributionName>().is_ok_and(|start| start.is_same(project));
-        is_project && (same_version(rest) || rest.split('-').next().is_some_and(same_version))
-    })
+    names.filter(|name| !of_project().any(|file| is_planned(name, file))).collect()
 }
 
 /// Refuses a release of whose runtime the index has an sdist: an installer without a wheel for its machine builds it.

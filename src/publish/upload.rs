@@ -54,7 +54,7 @@ pub enum SendError {
     #[error("the connection failed")]
     Connection(#[source] reqwest::Error),
     /// The server refused early, and the connection broke before it had said why.
-    #[error("the server answered {0}, and the connection broke before it said why")]
+    #[error("the server answered {}, and the connection broke before it said why", http::words(*.0))]
     HalfHeard(StatusCode),
     /// The server said yes before it had the file.
     #[error("the server accepted the file before it was sent")]
@@ -70,9 +70,13 @@ pub enum SendError {
 }
 
 impl SendError {
-    /// Whether the file is to blame, so that another try cannot help.
-    pub(super) fn is_of_the_file(&self) -> bool {
-        matches!(self, Self::Read { .. } | Self::Changed { .. } | Self::Attestation | Self::Loop(_))
+    /// Whether the file is to blame, or this machine, so that another try cannot help.
+    pub(super) fn is_final(&self) -> bool {
+        match self {
+            Self::Read { .. } | Self::Changed { .. } | Self::Attestation | Self::Loop(_) => true,
+            Self::Connection(_) => http::want(self).is_some(),
+            Self::HalfHeard(_) | Self::Early | Self::Silent { .. } | Self::Late { .. } => false,
+        }
     }
 }
 
@@ -152,7 +156,7 @@ impl Uploader {
         runtime.shutdown_background();
         let (is_early, is_whole, answer) = answer?;
         // A page for people may come at once, whatever is sent: that is an answer.
-        if is_early && answer.status.is_success() && !answer.is_refusal {
+        if is_early && answer.status.is_success() && !answer.verdict.is_refusal() {
             return Err(SendError::Early);
         }
         if is_early && !is_whole && request.approach == Approach::Direct {

@@ -4,7 +4,7 @@ use std::thread;
 use std::time::Instant;
 
 use super::answer::Answer;
-use super::error::{Asked, PublishError};
+use super::error::{Asked, PublishError, Waited};
 use super::event::Event;
 use super::plan::{Phase, PlannedFile};
 use super::receipt::State;
@@ -17,7 +17,7 @@ impl Run<'_> {
     pub(super) fn is_stored(&mut self, file: &PlannedFile) -> Result<bool, PublishError> {
         let Some(index) = self.options.index else { return Ok(false) };
         // An index that cannot be read right now proves nothing.
-        let Ok(page) = index.page(&file.project) else { return Ok(false) };
+        let Ok(page) = index.page(&file.project, &file.version) else { return Ok(false) };
         let presence = index.presence(&page, &file.name, file.sha256, file.bytes);
         no_conflict(&[(file, presence)])?;
         if !presence.is_same() {
@@ -86,9 +86,15 @@ impl Run<'_> {
                 }
                 return Ok(());
             }
-            if started.elapsed() >= self.options.pace.visible {
+            // Who hands out another index's pages does so until it has files itself, or for ever.
+            let is_led = |look: &Look<'_>| missing.iter().all(|file| look.led.contains(&file.project));
+            let pace = self.options.pace;
+            let after = match found.as_ref().is_ok_and(is_led) && pace.elsewhere < pace.visible {
+                true => Waited::WhileLed(pace.elsewhere),
+                false => Waited::AsAsked(pace.visible),
+            };
+            if !missing.is_empty() && started.elapsed() >= after.time() {
                 let files = missing.iter().map(|file| file.name.clone()).collect();
-                let after = self.options.pace.visible;
                 return Err(found.map_or_else(Into::into, |Look { elsewhere, .. }| PublishError::NotVisible {
                     files,
                     after,

@@ -13,6 +13,8 @@ pub struct Pace {
     pub deadline: Duration,
     /// For the index to list what is stored.
     pub visible: Duration,
+    /// The same where its page of every file that is missing is another index's: it may only lag, and more likely never lists them.
+    pub elsewhere: Duration,
     /// Before the first repeat of anything; later pauses grow.
     pub first_pause: Duration,
 }
@@ -23,6 +25,7 @@ impl Default for Pace {
             patience: Patience::default(),
             deadline: Duration::from_secs(30 * 60),
             visible: Duration::from_secs(10 * 60),
+            elsewhere: Duration::from_secs(30),
             first_pause: Duration::from_secs(1),
         }
     }

@@ -32,9 +32,17 @@ impl Bench {
 
     /// The index lists this wheel of the runtime, and nothing else of it.
     fn list(&self, name: &str, more: serde_json::Value) {
-        let mut file = serde_json::json!({"filename": name, "url": format!("/files/{name}")});
-        file.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        let page = serde_json::json!({"meta": {"api-version": "1.1"}, "name": RUNTIME, "files": [file]});
+        self.list_all(&[name], &more);
+    }
+
+    fn list_all(&self, names: &[&str], more: &serde_json::Value) {
+        let row = |name: &&str| {
+            let mut file = serde_json::json!({"filename": name, "url": format!("/files/{name}")});
+            file.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            file
+        };
+        let files: Vec<_> = names.iter().map(row).collect();
+        let page = serde_json::json!({"meta": {"api-version": "1.1"}, "name": RUNTIME, "files": files});
         let headers = "Content-Type: application/vnd.pypi.simple.v1+json\r\n";
         self.index.fixed(&format!("/simple/{RUNTIME}/"), response("200 OK", headers, &page.to_string()));
     }
@@ -158,7 +166,22 @@ fn the_runtime_at_the_index_must_be_whole_known_and_not_yanked() {
     // A wheel may carry more tags, and its name other spellings.
     let other = "OpenAI.Codex_cli_bin-0.163-py3-none-musllinux_1_2_x86_64.whl";
     bench.list(other, hashes(&sha256));
-    assert_eq!(bench.verify_sdk(&[]).status.code(), Some(0));
+    let alone = bench.verify_sdk(&[]);
+    assert_eq!(alone.status.code(), Some(0));
+    assert!(!text(&alone).contains("none of its targets'"), "{}", text(&alone));
+    // What nobody planned is named.
+    for foreign in [
+        wheel.replace("0.163.0-", "0.163.0-1-"),
+        wheel.replace("0.163.0-", "0.163.0+ours-"),
+        "openai_codex_cli_bin-0.163.0-py3-none-musllinux_1_1_ppc64le.whl".to_owned(),
+        "openai_codex_cli_bin-0.163.0-py3-none-any.whl".to_owned(),
+    ] {
+        bench.list_all(&[&wheel, &foreign], &hashes(&sha256));
+        let output = bench.verify_sdk(&[]);
+        let said = text(&output);
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        assert!(said.contains(&format!("none of its targets': `{foreign}`")), "{said}");
+    }
 }
 
 #[test]

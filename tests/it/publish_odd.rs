@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::time::Duration;
 
 use flate2::Compression;
-use flate2::write::GzEncoder;
+use flate2::write::{DeflateEncoder, GzEncoder};
 use relkit::error::{Exit, Explain as _};
 use relkit::publish::error::PublishError;
 use relkit::publish::receipt::State;
@@ -81,8 +81,23 @@ fn what_another_origin_lists_is_not_there() {
         bench.job().run().succeeded();
         bench.assert_complete();
     }
+    // It may only lag, but is not given as long as one that lists its own.
+    let (bench, other) = (bench(), ScriptedIndex::start());
+    bench.index.fall_back(&format!("{}/simple/", other.address));
+    bench.index.lag(Duration::from_millis(300));
+    bench.job().run().succeeded();
+    let bench = self::bench();
+    bench.index.fall_back(&format!("{}/simple/", other.address));
+    bench.index.lag(Duration::from_secs(3600));
+    let started = std::time::Instant::now();
+    let run = Job { pace: Pace { visible: Duration::from_secs(600), ..quick() }, ..bench.job() }.run();
+    let said = run.error().to_string();
+    assert!(matches!(run.error(), PublishError::NotVisible { .. }) && !said.contains("--visible-timeout"), "{said}");
+    assert!(
+        run.error().hint().unwrap().contains("`--disable-fallback`") && started.elapsed() < Duration::from_secs(300)
+    );
     // All of it: an index that only leads to another is none.
-    let bench = bench();
+    let bench = self::bench();
     let other = full(&bench);
     bench.index.fall_back(&format!("{}/simple/", other.address));
     bench.index.fixed("/simple/", response("302 Found", &format!("Location: {}/simple/\r\n", other.address), ""));
@@ -262,6 +277,15 @@ fn every_legal_page_is_understood() {
         answer.extend(packed);
         bench.index.fixed("/simple/acme-bin/", answer);
         assert_eq!(bench.job().run().succeeded().receipt.count(State::PresentSame), 5, "{headers}");
+    }
+    // Bare deflate, which some call deflate, and what is called so and is not packed.
+    let mut bare = DeflateEncoder::new(Vec::new(), Compression::default());
+    bare.write_all(usual.as_bytes()).unwrap();
+    for body in [bare.finish().unwrap(), usual.clone().into_bytes()] {
+        let length = body.len();
+        let head = format!("HTTP/1.1 200 OK\r\n{JSON}Content-Encoding: deflate\r\nContent-Length: {length}\r\n\r\n");
+        bench.index.fixed("/simple/acme-bin/", [head.into_bytes(), body].concat());
+        assert_eq!(bench.job().run().succeeded().receipt.count(State::PresentSame), 5);
     }
     // Tens of megabytes.
     let more = (0..150_000).map(|number| plain_row(&format!("acme_bin-0.{number}-py3-none-any.whl"), &"ab".repeat(32)));
@@ -538,4 +562,63 @@ fn known_words_for_a_taken_name() {
         assert!(matches!(run.error(), PublishError::Unknown { .. }), "{body}: {:?}", run.outcome);
         assert_eq!(run.error().exit(), Exit::NotGood);
     }
+}
+
+#[test]
+fn a_page_that_contradicts_itself_proves_nothing() {
+    let bench = bench();
+    bench.job().run().succeeded();
+    let page = |row: &dyn Fn(&str, &str) -> String| response("200 OK", JSON, &json_page(&bench, row));
+    let other = "ab".repeat(32);
+    // Twice, with other bytes each time: which of them an installer takes, nobody knows.
+    for is_first in [true, false] {
+        bench.index.fixed(
+            "/simple/acme-bin/",
+            page(&|name, digest| {
+                let (one, two) = if is_first { (&*other, digest) } else { (digest, &*other) };
+                format!("{},{}", plain_row(name, one), plain_row(name, two))
+            }),
+        );
+        let run = bench.job().run();
+        assert!(run.error().to_string().contains(&other), "{:?}", run.outcome);
+        assert!(
+            matches!(run.error(), PublishError::Conflict { conflicts } if conflicts.len() == 3),
+            "{:?}",
+            run.outcome
+        );
+    }
+    // Twice the same is once; another spelling of the name is the same file.
+    for row in [
+        &|name: &str, digest: &str| format!("{},{}", plain_row(name, digest), plain_row(name, digest)) as String,
+        &|name: &str, digest: &str| plain_row(&name.replace("acme_bin-1.2.3", "Acme.Bin-1.2.3.0"), digest),
+    ] as [&dyn Fn(&str, &str) -> String; 2]
+    {
+        bench.index.fixed("/simple/acme-bin/", page(row));
+        let run = bench.job().run();
+        assert_eq!(run.succeeded().receipt.count(State::PresentSame), 5);
+        assert!(run.events.iter().all(|event| !event.contains("not in the plan")), "{:?}", run.events);
+    }
+    // A length that is not the file's is said; the digest tells.
+    bench.index.fixed(
+        "/simple/acme-bin/",
+        page(&|name, digest| plain_row(name, digest).replace("\"url\"", "\"size\":5,\"url\"")),
+    );
+    let run = bench.job().run();
+    assert!(run.succeeded().events.iter().any(|event| event.contains("has 5 bytes")), "{:?}", run.events);
+}
+
+#[test]
+fn a_page_that_breaks_off_is_asked_for_again() {
+    let bench = bench();
+    bench.job().run().succeeded();
+    let whole = html_page(&bench, |name, digest| format!("<a href=\"{name}#sha256={digest}\">{name}</a>"));
+    let unmeasured = |body: &str| format!("HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n{body}");
+    let whole = format!("<html><body>{whole}</body></html>");
+    let half = &whole[..whole.len() / 2];
+    bench.index.canned("/simple/acme-bin/", [unmeasured(half), unmeasured(&whole)]);
+    assert_eq!(bench.job().run().succeeded().receipt.count(State::PresentSame), 5);
+    bench.index.fixed("/simple/acme-bin/", unmeasured(half));
+    let run = bench.job().run();
+    assert!(run.error().to_string().contains("cut short"), "{:?}", run.outcome);
+    assert_eq!(run.error().exit(), Exit::Failed);
 }

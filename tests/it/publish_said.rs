@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::bench::{Bench, bench};
 use crate::support::index::{Fault, response};
-use crate::support::publish::{assert_no_secret, attestation};
+use crate::support::publish::{TOKEN, assert_no_secret, attestation};
 use crate::support::{json, names, run, text};
 
 #[cfg(unix)]
@@ -229,4 +229,114 @@ fn attestations_that_are_not_sent_are_said() {
         let output = bench.run(&["--attestations", when]);
         assert!(!text(&output).contains("not sent"), "{}", text(&output));
     }
+}
+
+/// What an upload API accepts without saying so is called accepted, and no more.
+#[test]
+fn an_answer_that_says_neither_is_told_where_no_index_is_asked() {
+    let doubt = "does not say that it has the file";
+    for (body, is_doubtful) in [
+        (r#"{"status":"up","version":"7"}"#, true),
+        (r#"{"message":"the file was not stored"}"#, true),
+        ("hello", true),
+        ("", false),
+        (r#"{"message":"201 Created"}"#, false),
+    ] {
+        let bench = bench();
+        bench.index.faults(vec![Fault::answer("200 OK", "", body).stored(); 3]);
+        let said = bench.blind(&[]).join("\n");
+        assert_eq!(said.contains(doubt), is_doubtful, "{body}: {said}");
+        let last = said.lines().rfind(|line| !line.trim().is_empty()).unwrap();
+        assert!(last.contains("nothing was looked up"), "{said}");
+        // An index tells.
+        bench.index.state.files.lock().unwrap().clear();
+        bench.index.faults(vec![Fault::answer("200 OK", "", body).stored(); 3]);
+        let said = text(&bench.run(&[]));
+        assert!(!said.contains(doubt) && said.contains("Published"), "{said}");
+    }
+}
+
+#[test]
+fn a_refusal_with_200_says_what_the_server_says() {
+    for (body, words) in [
+        (r#"{"success":false,"message":"quota is used up"}"#, "says itself that it did not take the file"),
+        ("<Error><Message>quota is used up</Message></Error>", "says itself that it did not take the file"),
+        ("<html><form>quota is used up</form></html>", "no upload API"),
+    ] {
+        let bench = bench();
+        bench.index.faults([Fault::answer("200 OK", "", body)]);
+        let said = text(&bench.run(&[]));
+        assert!(said.contains(words) && said.contains("quota is used up"), "{body}: {said}");
+    }
+}
+
+#[test]
+fn attestations_of_files_that_are_there_are_said() {
+    let bench = bench();
+    assert_eq!(bench.run(&[]).status.code(), Some(0));
+    attested(&bench);
+    let words = "lists no attestation of it";
+    for options in [&["--dry-run"][..], &[], &["--attestations", "require", "--only", "runtime"]] {
+        let output = bench.run(options);
+        assert!(output.status.code() == Some(0) && text(&output).contains(words), "{}", text(&output));
+    }
+    assert!(!text(&bench.run(&["--attestations", "off"])).contains(words));
+    // What goes up now is another matter.
+    assert!(!text(&bench.run(&[])).contains("1 attestation is not sent"));
+    // The index has one of it.
+    let file = bench.index.files()[0].clone();
+    let row = serde_json::json!({
+        "filename": file.name, "url": file.name, "hashes": {"sha256": file.sha256}, "provenance": "provenance",
+    });
+    let page = serde_json::json!({"meta": {"api-version": "1.3"}, "files": [row]}).to_string();
+    bench.index.fixed("/simple/openai-codex-cli-bin/", response("200 OK", "", &page));
+    assert!(!text(&bench.run(&[])).contains("lists no attestation"));
+}
+
+/// A machine that has no more of what a connection needs is no server that fails.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_machine_that_can_open_no_more_is_told_at_once() {
+    let mut was_told = false;
+    // Where the last file is opened differs from build to build.
+    for limit in 5..24 {
+        let bench = bench();
+        let publish = bench.command(&["--allow-missing", "all"]);
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", &format!("ulimit -n {limit}; exec \"$@\""), "sh"]).arg(publish.get_program());
+        command.args(publish.get_args()).current_dir(bench.directory.path()).env("RELKIT_TOKEN", TOKEN);
+        let output = run(&mut command);
+        let said = text(&output);
+        match output.status.code() {
+            Some(0) => break,
+            Some(2) => assert!(!said.contains("attempts") && said.contains("hint:"), "{limit}: {said}"),
+            code => panic!("{limit}: {code:?} {said}"),
+        }
+        was_told |= said.contains("cannot be sent") && said.contains("ulimit -n");
+    }
+    assert!(was_told);
+}
+
+/// What is stored is up, though no receipt of it can be kept.
+#[test]
+fn a_receipt_that_cannot_be_kept_takes_nothing_back() {
+    use std::process::Stdio;
+    let bench = bench();
+    bench.index.faults([Fault { hang: Duration::from_secs(1), ..Fault::slow(Duration::ZERO) }]);
+    let kept = bench.path("kept");
+    std::fs::create_dir(&kept).unwrap();
+    let mut command = bench.command(&["--receipt", "kept/receipt.json"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while bench.sent() < 1 {
+        assert!(Instant::now() < deadline, "nothing is sent");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    std::fs::remove_dir_all(&kept).unwrap();
+    std::fs::write(&kept, "in the way").unwrap();
+    let output = child.wait_with_output().unwrap();
+    let said = text(&output);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("cannot keep the receipt") && said.contains("1 of 3 files are up"), "{said}");
+    assert_eq!(bench.index.files().len(), 1);
 }

@@ -9,10 +9,10 @@ use crate::version::PublicVersion;
 use crate::wheel::filename::{Claim, WheelFileName};
 
 rule!(RUNTIME_PUBLISHED = "runtime-published", Error, Set(runtime_published);
-    what: "Where the SDK alone is released, the index has the runtime that it pins: a wheel for every target that may not be missing, with a known SHA-256, the same as a wheel of that name beside the SDK, and no source distribution. That no index was asked is a warning.",
+    what: "Where the SDK alone is released, the index has the runtime that it pins: a wheel for every target that may not be missing, with a known SHA-256, the same as a wheel of that name beside the SDK, and no source distribution. Another wheel of that release there is a warning, and so is that no index was asked.",
     why: "An SDK whose runtime is not there cannot be installed, and a published file cannot be taken back.",
     fix: "Publish the runtime first, with `--only runtime`";
-    because: [Installer("the pin of the SDK finds no wheel"), Promise("the product has a wheel for each of its targets"), Habit("an SDK may be made before its runtime is published")]);
+    because: [Installer("the pin of the SDK finds no wheel"), Promise("the product has a wheel for each of its targets"), Habit("an SDK may be made before its runtime is published, and a wheel for one more target may be meant")]);
 
 fn runtime_published(set: &Set<'_>, found: &mut Findings) {
     let Some(expected) = set.expected else { return };
@@ -28,7 +28,8 @@ fn runtime_published(set: &Set<'_>, found: &mut Findings) {
     let version = expected.version.distribution();
     let (index, distribution) = (&published.index, &set.runtime.distribution);
     for objection in &published.objections {
-        found.whole(objection.clone());
+        let help = "Mend that at the index, or name the one that has the runtime with `--index-url`";
+        found.put(Owner::Whole, found.finding(objection.clone()).with_help(help));
     }
     let serves_any = |file| set.runtime.targets.iter().any(|target| serves(set, file, version, target));
     let is_asked = |target: &Target| !allow_missing.contains(&target.triple);
@@ -49,6 +50,16 @@ fn runtime_published(set: &Set<'_>, found: &mut Findings) {
     }
     for file in &published.files {
         let name = &file.name;
+        let wheel = name.parse::<WheelFileName>();
+        if wheel.is_ok_and(|wheel| wheel.build.is_some())
+            || (Claim::of(name) == Some(Claim::Wheel) && !serves_any(file))
+        {
+            let message = format!("`{index}` has a wheel of the runtime that is none of its targets': `{name}`");
+            let help =
+                "Find out who published it: an installer takes it where its tags fit, and goes by its build number";
+            let finding = found.finding(message).with_severity(Severity::Warning);
+            found.put(Owner::Whole, finding.with_help(help));
+        }
         if Claim::of(name) != Some(Claim::Wheel) {
             let message = format!("`{index}` has an sdist of the runtime: `{name}`");
             let help = "Delete it there: pip would try to build it where no wheel fits";

@@ -4,7 +4,7 @@ use reqwest::StatusCode;
 use serde_json::Value;
 
 use super::page;
-use super::text::{one_line, tells_of_failure};
+use super::text::{one_line, tells_of_deed, tells_of_failure};
 
 /// How deep JSON is looked through.
 const MAX_DEPTH: u32 = 128;
@@ -129,6 +129,38 @@ pub(super) fn denies(value: &Value) -> bool {
             is_denial(&key, value) || (WRAPPERS.contains(&key.as_str()) && value.is_object() && denies(value))
         }),
         _ => false,
+    }
+}
+
+/// Whether an answer says in so many words that it is one of success, or says nothing at all.
+pub(super) fn affirms(value: &Value) -> bool {
+    let is_silent = match value {
+        Value::Null => true,
+        Value::String(text) => text.trim().is_empty(),
+        Value::Array(values) => values.is_empty(),
+        Value::Object(object) => object.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    };
+    is_silent || tells_of_success(value)
+}
+
+fn tells_of_success(value: &Value) -> bool {
+    // What is told of a file is told of one that is there.
+    const FILES: [&str; 3] = [".whl", ".tar.gz", ".zip"];
+    match value {
+        Value::String(text) => tells_of_deed(text) || FILES.iter().any(|ending| text.ends_with(ending)),
+        Value::Array(values) => values.iter().any(tells_of_success),
+        Value::Object(object) => object.iter().any(|(key, value)| {
+            let is_good = match (key.to_ascii_lowercase().as_str(), value) {
+                ("success" | "ok" | "succeeded", Value::Bool(is_good)) => *is_good,
+                ("status" | "code" | "statuscode", Value::Number(number)) => {
+                    number.as_u64().is_some_and(|number| (200..300).contains(&number))
+                }
+                _ => false,
+            };
+            is_good || tells_of_success(value)
+        }),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 

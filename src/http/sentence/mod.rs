@@ -11,12 +11,14 @@ use std::borrow::Cow;
 use std::io::Read as _;
 
 use reqwest::StatusCode;
+use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use serde_json::Value;
 
-use super::packed::{is_packed, unpacked};
+use super::packed::{is_packed, packing, unpacked};
 use super::secrets::Secrets;
-use text::{asks_for_a_login, is_status, tells_of_failure};
+use text::{asks_for_a_login, is_status, tells_of_deed, tells_of_failure};
 
+pub use text::Verdict;
 pub(crate) use text::one_line;
 
 /// How much of a server's sentence is repeated, in characters.
@@ -28,15 +30,14 @@ const MAX_BODY: u64 = 1 << 20;
 pub(crate) struct Body {
     /// On one line, cut, without a secret; empty where it says nothing.
     pub(crate) reason: String,
-    /// Whether it says that nothing was done.
-    pub(crate) is_refusal: bool,
+    pub(crate) verdict: Verdict,
 }
 
 impl Body {
-    /// Reads a body; `secrets` are taken out of what it says.
-    pub(crate) fn read(bytes: &[u8], status: StatusCode, secrets: &Secrets) -> Self {
-        let (reason, is_refusal) = said(bytes, status);
-        Self { reason: cut(&reason, secrets), is_refusal }
+    /// Reads the body of an answer with these headers; `secrets` are taken out of what it says.
+    pub(crate) fn read(bytes: &[u8], headers: &HeaderMap, status: StatusCode, secrets: &Secrets) -> Self {
+        let (reason, verdict) = said(bytes, headers, status);
+        Self { reason: cut(&reason, secrets), verdict }
     }
 }
 
@@ -45,35 +46,45 @@ pub(crate) fn cut(text: &str, secrets: &Secrets) -> String {
     secrets.hide(text).chars().take(MAX_REASON).collect()
 }
 
-/// What a body says, on one line, and whether it says that nothing was done.
-fn said(bytes: &[u8], status: StatusCode) -> (String, bool) {
-    let unpacked = unpack(bytes);
-    let text = decoded(unpacked.as_deref().unwrap_or(bytes));
+/// What a body says, on one line, and what of what was asked for.
+fn said(bytes: &[u8], headers: &HeaderMap, status: StatusCode) -> (String, Verdict) {
+    let unpacked = unpack(bytes, &packing(headers));
+    let text = decoded(unpacked.as_deref().unwrap_or(bytes), charset(headers).as_deref());
     if let Ok(value) = serde_json::from_str::<Value>(&text) {
-        return (best(&json::texts(&value, status), status), json::denies(&value));
+        let verdict = match () {
+            () if json::denies(&value) => Verdict::Refused,
+            () if json::affirms(&value) => Verdict::Done,
+            () => Verdict::Open,
+        };
+        return (best(&json::texts(&value, status), status), verdict);
     }
     match text.trim_start().chars().next() {
         Some('<') => page::said(text.as_bytes(), status),
         Some('{' | '[') => {
             let found = json::texts_of_broken(&text, status);
             let reason = if found.is_empty() { one_line(&text) } else { best(&found, status) };
-            (reason, json::denies_broken(&text))
+            (reason, if json::denies_broken(&text) { Verdict::Refused } else { Verdict::Open })
         }
         _ => {
             let reason = one_line(&text);
-            let is_refusal = asks_for_a_login(&reason) || tells_of_failure(&reason);
-            (reason, is_refusal)
+            let verdict = match () {
+                () if asks_for_a_login(&reason) => Verdict::ForPeople,
+                () if tells_of_failure(&reason) => Verdict::Refused,
+                () if reason.is_empty() || tells_of_deed(&reason) => Verdict::Done,
+                () => Verdict::Open,
+            };
+            (reason, verdict)
         }
     }
 }
 
 /// A body that a server packed without being asked to; what is cut off still has its start.
-fn unpack(bytes: &[u8]) -> Option<Vec<u8>> {
-    if !is_packed(bytes) {
+fn unpack(bytes: &[u8], packing: &str) -> Option<Vec<u8>> {
+    if !is_packed(bytes, packing) {
         return None;
     }
     let mut body = Vec::new();
-    _ = unpacked(bytes, std::io::empty()).take(MAX_BODY).read_to_end(&mut body);
+    _ = unpacked(bytes, std::io::empty(), packing).take(MAX_BODY).read_to_end(&mut body);
     // Text can begin as what is packed does.
     Some(body).filter(|body| !body.is_empty())
 }
@@ -90,8 +101,39 @@ pub(crate) fn utf16(bytes: &[u8]) -> Option<String> {
         .then(|| char::decode_utf16(units).map(|unit| unit.unwrap_or(char::REPLACEMENT_CHARACTER)).collect())
 }
 
+/// What the headers call the encoding of a text, in lower case.
+fn charset(headers: &HeaderMap) -> Option<String> {
+    let kind = headers.get(CONTENT_TYPE)?.to_str().ok()?.to_ascii_lowercase();
+    let (_, name) = kind.split(';').find_map(|part| part.trim().split_once("charset="))?;
+    Some(name.trim().trim_matches(['"', '\'']).to_owned())
+}
+
+/// The encodings that are read as what Windows made of Latin-1, as browsers read them.
+const LATIN: [&str; 8] = ["", "utf-8", "utf8", "us-ascii", "ascii", "iso-8859-1", "latin1", "windows-1252"];
+/// What Windows has where Latin-1 has control characters, from 0x80 on.
+const OF_WINDOWS: [char; 32] = [
+    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8d}', 'Ž', '\u{8f}', '\u{90}', '‘', '’',
+    '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9d}', 'ž', 'Ÿ',
+];
+
+/// The character of a byte of Windows-1252.
+fn of_windows(byte: u8) -> char {
+    let odd = byte.checked_sub(0x80).and_then(|at| OF_WINDOWS.get(usize::from(at)));
+    odd.copied().unwrap_or_else(|| char::from(byte))
+}
+
+/// The text of bytes that are not UTF-8: what older servers write, as far as it is known what their bytes stand for.
+fn older(bytes: &[u8], charset: Option<&str>) -> String {
+    let is_latin = LATIN.contains(&charset.unwrap_or_default());
+    let character = |byte: &u8| match byte.is_ascii() || is_latin {
+        true => of_windows(*byte),
+        false => char::REPLACEMENT_CHARACTER,
+    };
+    bytes.iter().map(character).collect()
+}
+
 /// The text of a body: UTF-8, else what older servers write; nothing where it is none.
-fn decoded(bytes: &[u8]) -> Cow<'_, str> {
+fn decoded<'a>(bytes: &'a [u8], charset: Option<&str>) -> Cow<'a, str> {
     if let Some(text) = utf16(bytes) {
         return text.into();
     }
@@ -102,8 +144,7 @@ fn decoded(bytes: &[u8]) -> Cow<'_, str> {
         Err(error) if error.error_len().is_none() => String::from_utf8_lossy(&bytes[..error.valid_up_to()]),
         Err(_) if bytes.iter().any(|byte| byte.is_ascii_control() && !byte.is_ascii_whitespace()) => "".into(),
         Err(_) if !bytes.iter().any(u8::is_ascii_alphanumeric) => String::from_utf8_lossy(bytes),
-        // Latin-1: every byte is the character of its number.
-        Err(_) => bytes.iter().copied().map(char::from).collect::<String>().into(),
+        Err(_) => older(bytes, charset).into(),
     }
 }
 

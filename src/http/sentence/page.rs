@@ -3,7 +3,7 @@
 use html5gum::{StartTag, Token, Tokenizer};
 use reqwest::StatusCode;
 
-use super::text::{is_status, one_line, tells_of_failure};
+use super::text::{Verdict, is_status, one_line, tells_of_deed, tells_of_failure};
 
 /// How many paragraphs of a page are repeated.
 const MAX_PARAGRAPHS: usize = 4;
@@ -11,27 +11,11 @@ const MAX_PARAGRAPHS: usize = 4;
 /// What a page for people asks for before it does anything.
 const LOGIN: [&str; 7] = ["log in", "login", "log on", "sign in", "single sign-on", "password", "authenticat"];
 
-/// What a page says that tells people of something done.
-const DONE: [&str; 12] = [
-    "ok",
-    "stored",
-    "uploaded",
-    "accepted",
-    "received",
-    "created",
-    "saved",
-    "added",
-    "done",
-    "success",
-    "successful",
-    "successfully",
-];
-
 /// The elements that stand within a sentence.
 const WITHIN: [&str; 10] = ["a", "b", "i", "em", "strong", "code", "tt", "span", "u", "small"];
 
-/// The text of a page or of XML, and whether the page asks people for something.
-pub(super) fn said(bytes: &[u8], status: StatusCode) -> (String, bool) {
+/// The text of a page or of XML, and what it says of what was asked for.
+pub(super) fn said(bytes: &[u8], status: StatusCode) -> (String, Verdict) {
     let mut blocks: Vec<(String, String)> = vec![(String::new(), String::new())];
     let (mut is_silent, mut asks, mut runs, mut is_html) = (false, false, false, false);
     for Ok(token) in Tokenizer::new(bytes) {
@@ -70,14 +54,18 @@ pub(super) fn said(bytes: &[u8], status: StatusCode) -> (String, bool) {
     let blocks: Vec<_> = blocks.into_iter().map(|(name, text)| (name, one_line(&text))).collect();
     let whole = blocks.iter().map(|(_, text)| text.to_ascii_lowercase()).collect::<Vec<_>>().join(" ");
     // A page for people that tells of nothing done is a home page, a listing, or a program that draws one.
-    let mut words = whole.split(|letter: char| !letter.is_alphanumeric());
-    let is_done = words.any(|word| DONE.contains(&word)) || (!runs && whole.trim().is_empty());
-    let is_refusal = asks
+    let is_done = tells_of_deed(&whole) || (!runs && whole.trim().is_empty());
+    let is_for_people = asks
         || (is_html && !is_done)
         || (runs && whole.contains("javascript"))
-        || LOGIN.iter().any(|words| whole.contains(words))
-        || blocks.iter().any(|(name, text)| is_failure(name, text));
-    (of_blocks(&blocks, status), is_refusal)
+        || LOGIN.iter().any(|words| whole.contains(words));
+    let verdict = match () {
+        () if is_for_people => Verdict::ForPeople,
+        () if blocks.iter().any(|(name, text)| is_failure(name, text)) => Verdict::Refused,
+        () if is_done => Verdict::Done,
+        () => Verdict::Open,
+    };
+    (of_blocks(&blocks, status), verdict)
 }
 
 fn leads_on(tag: &StartTag<()>) -> bool {

@@ -1,12 +1,17 @@
 use std::io::Write as _;
 
 use flate2::Compression;
-use flate2::write::ZlibEncoder;
+use flate2::write::{DeflateEncoder, ZlibEncoder};
+use reqwest::header::{CONTENT_ENCODING, HeaderValue};
 
 use super::*;
 
 fn reason(body: &[u8]) -> String {
-    Body::read(body, StatusCode::BAD_REQUEST, &Secrets::default()).reason
+    Body::read(body, &HeaderMap::new(), StatusCode::BAD_REQUEST, &Secrets::default()).reason
+}
+
+fn verdict(body: &str) -> Verdict {
+    Body::read(body.as_bytes(), &HeaderMap::new(), StatusCode::OK, &Secrets::default()).verdict
 }
 
 #[test]
@@ -86,7 +91,7 @@ fn every_shape_of_json_is_read() {
     }
     assert_eq!(reason("é".repeat(4).as_bytes().split_last().unwrap().1), "ééé");
     assert_eq!(reason(b"\x0b\x02\x80caf\xe9 fehlt\x03"), "");
-    assert_eq!(reason(b"x\x9c it is not packed"), "x\u{9c} it is not packed");
+    assert_eq!(reason(b"x\x9c it is not packed"), "xœ it is not packed");
     assert_eq!(reason("x".repeat(5000).as_bytes()).len(), MAX_REASON);
 }
 
@@ -148,7 +153,73 @@ fn a_success_that_is_none_is_told() {
         ("<form action=/login><input name=user></form>", true),
         ("<script src=x></script>You need JavaScript", true),
     ] {
-        assert_eq!(Body::read(body.as_bytes(), StatusCode::OK, &Secrets::default()).is_refusal, is_refusal, "{body}");
+        assert_eq!(verdict(body).is_refusal(), is_refusal, "{body}");
+    }
+}
+
+#[test]
+fn what_a_server_writes_in_older_encodings_is_read_as_far_as_it_is_known() {
+    let said = |kind: &'static str, body: &[u8]| {
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(kind))]);
+        Body::read(body, &headers, StatusCode::BAD_REQUEST, &Secrets::default()).reason
+    };
+    let quoted = b"\x93acme\x94 isn\x92t free \x96 caf\xe9";
+    for kind in [
+        "text/plain",
+        "text/plain; charset=windows-1252",
+        "text/plain;Charset=\"ISO-8859-1\"",
+        "text/plain; charset=utf-8",
+    ] {
+        assert_eq!(said(kind, quoted), "“acme” isn’t free – café", "{kind}");
+    }
+    // Not what it would be in another encoding.
+    assert_eq!(said("text/plain; charset=windows-1251", b"a \xed\xe5\xf2 b"), "a \u{fffd}\u{fffd}\u{fffd} b");
+    assert_eq!(said("text/plain; charset=windows-1251", "нет".as_bytes()), "нет");
+}
+
+#[test]
+fn bare_deflate_is_unpacked_where_a_server_says_so() {
+    let said = |packing: &'static str, body: &[u8]| {
+        let headers = HeaderMap::from_iter([(CONTENT_ENCODING, HeaderValue::from_static(packing))]);
+        Body::read(body, &headers, StatusCode::BAD_REQUEST, &Secrets::default()).reason
+    };
+    let bare = |body: &[u8]| {
+        let mut encoder = DeflateEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(body).unwrap();
+        encoder.finish().unwrap()
+    };
+    let long = format!(r#"{{"message":"it is so","trace":"{}"}}"#, "x y z ".repeat(900));
+    for body in ["it is so", r#"{"message":"it is so"}"#, "<p>it is so</p>", &long] {
+        assert_eq!(said("deflate", &bare(body.as_bytes())), "it is so", "{body}");
+        assert_eq!(said(" Deflate", &bare(body.as_bytes())), "it is so", "{body}");
+        // Called so, and nothing of the kind.
+        assert_eq!(said("deflate", body.as_bytes()), "it is so", "{body}");
+    }
+    assert_eq!(said("br", &bare(b"it is so")), "");
+}
+
+#[test]
+fn a_success_that_says_neither_is_told() {
+    for (body, expected) in [
+        ("", Verdict::Done),
+        ("{}", Verdict::Done),
+        ("OK", Verdict::Done),
+        (r#"{"message":"201 Created"}"#, Verdict::Done),
+        (r#"{"ok":true}"#, Verdict::Done),
+        (r#"{"data":{"files":["a-1-py3-none-any.whl"]}}"#, Verdict::Done),
+        ("<html><body>Stored</body></html>", Verdict::Done),
+        ("hello", Verdict::Open),
+        ("This file was not stored", Verdict::Open),
+        (r#"{"message":"nothing was stored"}"#, Verdict::Open),
+        (r#"{"status":"up","version":"7.1"}"#, Verdict::Open),
+        (r#"{"session":"abc","task":"/tasks/1/","task_start_time":"2026"}"#, Verdict::Open),
+        ("<?xml version='1.0'?><answer><size>12</size></answer>", Verdict::Open),
+        (r#"{"ok":false}"#, Verdict::Refused),
+        ("<Error><Message>no</Message></Error>", Verdict::Refused),
+        ("Please log in", Verdict::ForPeople),
+        ("<html><h1>Welcome</h1></html>", Verdict::ForPeople),
+    ] {
+        assert_eq!(verdict(body), expected, "{body}");
     }
 }
 
@@ -166,7 +237,7 @@ fn a_secret_is_taken_out_before_the_rest_is_cut() {
     for lead in [MAX_REASON - 30, MAX_REASON - 10, MAX_REASON - 1] {
         let text = format!("{} pypi-a-token-that-is-long", "x".repeat(lead));
         for body in [text.clone(), format!(r#"{{"message":"{text}"}}"#), format!("<p>{text}</p>")] {
-            let said = Body::read(body.as_bytes(), StatusCode::FORBIDDEN, &secrets).reason;
+            let said = Body::read(body.as_bytes(), &HeaderMap::new(), StatusCode::FORBIDDEN, &secrets).reason;
             assert!(!said.contains("pyp") && said.chars().count() <= MAX_REASON, "{said}");
         }
     }

@@ -2,6 +2,26 @@
 
 use reqwest::StatusCode;
 
+/// What a body says of what was asked for, whatever the status is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// It was done; whoever says nothing at all says no less.
+    Done,
+    /// It was not done.
+    Refused,
+    /// It is a page for people, which asks them for something, or tells of something else.
+    ForPeople,
+    /// Neither this nor that.
+    Open,
+}
+
+impl Verdict {
+    /// Whether it says that nothing was done.
+    pub(crate) fn is_refusal(self) -> bool {
+        matches!(self, Self::Refused | Self::ForPeople)
+    }
+}
+
 /// What plain text says that asks for it: a word alone can be part of a name.
 const ASKS: [&str; 7] = [
     "log in to",
@@ -12,6 +32,32 @@ const ASKS: [&str; 7] = [
     "authentication required",
     "access denied",
 ];
+
+/// The words that tell of something done.
+const DONE: [&str; 12] = [
+    "ok",
+    "stored",
+    "uploaded",
+    "accepted",
+    "received",
+    "created",
+    "saved",
+    "added",
+    "done",
+    "success",
+    "successful",
+    "successfully",
+];
+/// What turns one of these into its opposite, up to two words before it.
+const NOT: [&str; 6] = ["not", "never", "nothing", "no", "cannot", "without"];
+
+/// Whether a text tells of something done.
+pub(super) fn tells_of_deed(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let words: Vec<_> = lower.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let is_denied = |at: usize| words[at.saturating_sub(2)..at].iter().any(|word| NOT.contains(word));
+    words.iter().enumerate().any(|(at, word)| DONE.contains(word) && !is_denied(at))
+}
 
 /// Whether a text only repeats the status: `400 Bad Request`, `Error: 409 Conflict`.
 pub(super) fn is_status(text: &str, status: StatusCode) -> bool {

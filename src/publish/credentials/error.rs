@@ -27,7 +27,7 @@ pub enum CredentialError {
     Agent { program: &'static str, source: std::io::Error },
     #[error("trusted publishing: what {of} says is no identity")]
     NoIdentity { of: &'static str },
-    #[error("trusted publishing: {step} was answered with {status}: {reason}")]
+    #[error("trusted publishing: {step} was answered with {}: {reason}", http::words(*status))]
     Refused {
         step: &'static str,
         status: StatusCode,

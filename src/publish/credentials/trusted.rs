@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use reqwest::StatusCode;
 use reqwest::blocking::{Client, Response};
-use reqwest::header::AUTHORIZATION;
+use reqwest::header::{AUTHORIZATION, HeaderMap};
 use reqwest::redirect::Policy;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -71,10 +71,10 @@ impl TrustedPublishing {
             url
         };
         let response = patiently(|| client.get(at("/_/oidc/audience")).send().map_err(network(STEP)))?;
-        let status = response.status();
+        let (status, headers) = (response.status(), response.headers().clone());
         let body = whole(response, STEP)?;
         if http::is_passing(status) {
-            let (reason, claims) = (Body::read(&body, status, &Secrets::default()).reason, Claims::default());
+            let (reason, claims) = (Body::read(&body, &headers, status, &Secrets::default()).reason, Claims::default());
             return Err(CredentialError::Refused { step: STEP, status, reason, claims, project: None });
         }
         // Whatever else it answers, it knows no trusted publishing: not found, not enabled, or a page for people.
@@ -171,10 +171,10 @@ impl TrustedPublishing {
             request.send().map_err(network(STEP))
         };
         let response = patiently(call)?;
-        let status = response.status();
+        let (status, headers) = (response.status(), response.headers().clone());
         let body = whole(response, STEP)?;
         if !status.is_success() {
-            let (reason, claims) = (Body::read(&body, status, &Secrets::default()).reason, Claims::default());
+            let (reason, claims) = (Body::read(&body, &headers, status, &Secrets::default()).reason, Claims::default());
             let project = Some(project.clone());
             return Err(CredentialError::Refused { step: STEP, status, reason, claims, project });
         }
@@ -276,7 +276,7 @@ fn answer<T: serde::de::DeserializeOwned>(
     project: &DistributionName,
     secrets: &Secrets,
 ) -> Result<T, CredentialError> {
-    let status = response.status();
+    let (status, headers) = (response.status(), response.headers().clone());
     let body = whole(response, step)?;
     let refused = |reason: String| CredentialError::Refused {
         step,
@@ -286,13 +286,13 @@ fn answer<T: serde::de::DeserializeOwned>(
         project: Some(project.clone()),
     };
     if !status.is_success() {
-        return Err(refused(refusal(&body, status, secrets)));
+        return Err(refused(refusal(&body, &headers, status, secrets)));
     }
     serde_json::from_slice(&body).map_err(|_| refused("the answer is not what trusted publishing prescribes".into()))
 }
 
 /// The sentence of a refusal: every error's description, else whatever the page says.
-fn refusal(body: &[u8], status: StatusCode, secrets: &Secrets) -> String {
+fn refusal(body: &[u8], headers: &HeaderMap, status: StatusCode, secrets: &Secrets) -> String {
     let body_json: Value = serde_json::from_slice(body).unwrap_or_default();
     let errors = body_json.get("errors").and_then(Value::as_array).into_iter().flatten();
     let described: Vec<String> = errors
@@ -301,7 +301,10 @@ fn refusal(body: &[u8], status: StatusCode, secrets: &Secrets) -> String {
             Some(format!("{}: {}", text("code"), text("description"))).filter(|text| text.len() > 2)
         })
         .collect();
-    if described.is_empty() { Body::read(body, status, secrets).reason } else { cut(&described.join("; "), secrets) }
+    match described.is_empty() {
+        true => Body::read(body, headers, status, secrets).reason,
+        false => cut(&described.join("; "), secrets),
+    }
 }
 
 #[cfg(test)]
@@ -327,7 +330,8 @@ mod tests {
     fn every_error_of_a_refusal_is_told() {
         let body =
             br#"{"message":"Token request failed","errors":[{"code":"invalid-publisher","description":"no match"}]}"#;
-        assert_eq!(refusal(body, StatusCode::UNPROCESSABLE_ENTITY, &Secrets::default()), "invalid-publisher: no match");
-        assert_eq!(refusal(br#"{"message":"not enabled"}"#, StatusCode::FORBIDDEN, &Secrets::default()), "not enabled");
+        let said = |body: &[u8]| refusal(body, &HeaderMap::new(), StatusCode::FORBIDDEN, &Secrets::default());
+        assert_eq!(said(body), "invalid-publisher: no match");
+        assert_eq!(said(br#"{"message":"not enabled"}"#), "not enabled");
     }
 }

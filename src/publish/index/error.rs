@@ -28,7 +28,7 @@ pub enum IndexError {
     #[error("`{url}` leads nowhere: {why}")]
     Astray { url: String, why: &'static str },
     /// Neither its root nor any project is there.
-    #[error("no index is at `{url}`: it answered {status}, and has no page for any project of the release")]
+    #[error("no index is at `{url}`: it answered {}, and has no page for any project of the release", http::words(*status))]
     Nothing { url: String, status: StatusCode },
 }
 

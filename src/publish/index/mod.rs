@@ -11,18 +11,20 @@ use std::time::{Duration, Instant};
 use reqwest::StatusCode;
 use reqwest::blocking::{Client, Response};
 use reqwest::header::{
-    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue,
-    LOCATION,
+    ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue,
+    LOCATION, TRANSFER_ENCODING,
 };
 use reqwest::redirect::Policy;
 use serde::de::IgnoredAny;
 use url::Url;
 
 use super::credentials::{Reading, basic};
-use super::page::{Kind, Listed, Page, is_root};
+use super::page::{Kind, Listed, Page, is_root, stem};
 use crate::digest::Sha256Digest;
 use crate::error as causes;
 use crate::http::{self, HttpError, Refusal, Secrets, Until};
+use crate::version::PublicVersion;
+use crate::wheel::filename::WheelFileName;
 use crate::wheel::name::DistributionName;
 
 pub(crate) use error::IndexError;
@@ -121,8 +123,8 @@ impl Index {
         http::shown(&self.simple)
     }
 
-    /// What the index says of a project.
-    pub(super) fn page(&self, project: &DistributionName) -> Result<Page, IndexError> {
+    /// What the index says of a project: of its files, those of this version, in any spelling.
+    pub(super) fn page(&self, project: &DistributionName, version: &str) -> Result<Page, IndexError> {
         let url = self.below(&project.normalized());
         let (at, response) = match self.get(&url)? {
             Answer::Elsewhere(there) => return Ok(Page::elsewhere(http::shown(&there))),
@@ -134,14 +136,22 @@ impl Index {
             _ => {}
         }
         let content_type = header(&response, CONTENT_TYPE);
+        let has_length = [CONTENT_LENGTH, TRANSFER_ENCODING].iter().any(|name| response.headers().contains_key(name));
         let body = self.read(response, &at, MAX_PAGE)?;
         if body.len() as u64 > MAX_PAGE {
             return Err(not_a_page(&at, "it is larger than 64 MiB"));
         }
-        let page = Page::parse(&content_type, &body, &at, &self.simple).map_err(|why| match is_cut(&body) {
-            true => IndexError::Cut { url: http::shown(&at) },
-            false => not_a_page(&at, why),
-        })?;
+        if is_cut_page(&body, has_length) {
+            return Err(IndexError::Cut { url: http::shown(&at) });
+        }
+        let digits = longest_number(version);
+        // Most names need not be read to know that they are of another release.
+        let is_wanted = |name: &str| name.contains(digits) && is_of_release(name, project, version);
+        let page =
+            Page::parse(&content_type, &body, &at, &self.simple, &is_wanted).map_err(|why| match is_cut(&body) {
+                true => IndexError::Cut { url: http::shown(&at) },
+                false => not_a_page(&at, why),
+            })?;
         match page.kind {
             Kind::Simple => Ok(page),
             Kind::ForPeople => Err(not_a_page(&at, "it is a page for people, which lists no file")),
@@ -189,9 +199,15 @@ impl Index {
 
     /// Whether a page has a file with these bytes. Where it tells no SHA-256, the file itself is asked.
     pub(super) fn presence(&self, page: &Page, name: &str, sha256: Sha256Digest, bytes: u64) -> Presence {
-        let Some(listed) = page.files.get(name) else { return Presence::Absent };
+        let Some(listed) = page.files.get(name) else {
+            // A server may list a file under another spelling of its name; the digest tells that it is this one.
+            let is_it = |(other, listed): (&String, &Listed)| {
+                listed.sha256 == Some(sha256) && listed.disputed.is_none() && is_same_name(other, name)
+            };
+            return if page.files.iter().any(is_it) { Presence::Same } else { Presence::Absent };
+        };
         match listed.sha256.or_else(|| self.digest(listed, bytes)) {
-            Some(digest) if digest == sha256 => Presence::Same,
+            Some(digest) if digest == sha256 => listed.disputed.map_or(Presence::Same, Presence::Other),
             Some(digest) => Presence::Other(digest),
             None => Presence::Unhashed,
         }
@@ -263,8 +279,8 @@ impl Index {
             }
             _ => network(url, error),
         };
-        let packing = header(&response, CONTENT_ENCODING).to_ascii_lowercase();
-        if !["", "identity", "gzip", "x-gzip", "deflate"].contains(&packing.trim()) {
+        let packing = http::packing(response.headers());
+        if !["", "identity", "gzip", "x-gzip", "deflate"].contains(&packing.as_str()) {
             return Err(not_a_page(
                 url,
                 format!("it is packed as `{packing}`, which was not asked for and cannot be read"),
@@ -272,8 +288,8 @@ impl Index {
         }
         let mut response = Until::new(response, Instant::now() + self.page_time);
         let (mut start, mut body) = (Vec::new(), Vec::new());
-        (&mut response).take(2).read_to_end(&mut start).map_err(failed)?;
-        http::unpacked(&start, response).take(limit + 1).read_to_end(&mut body).map_err(failed)?;
+        (&mut response).take(http::START).read_to_end(&mut start).map_err(failed)?;
+        http::unpacked(&start, response, &packing).take(limit + 1).read_to_end(&mut body).map_err(failed)?;
         Ok(body)
     }
 
@@ -326,6 +342,42 @@ impl Index {
     }
 }
 
+/// Whether a file name is one of this release, in any spelling. A local version is: `==V` takes it, and before `V` itself.
+pub(super) fn is_of_release(name: &str, project: &DistributionName, version: &str) -> bool {
+    let same_version = |text: &str| {
+        let text = text.split_once('+').map_or(text, |(public, _)| public);
+        match (text.replace('_', "-").parse::<PublicVersion>(), version.parse()) {
+            (Ok(one), Ok(other)) => one == other,
+            _ => text.eq_ignore_ascii_case(version),
+        }
+    };
+    if let Ok(wheel) = name.parse::<WheelFileName>() {
+        return wheel.distribution.is_same(project) && same_version(&wheel.version);
+    }
+    // `name-version`; both can hold a `-`. Parts of a wheel's name may follow.
+    let Some(stem) = stem(name) else { return false };
+    stem.match_indices('-').any(|(at, _)| {
+        let (start, rest) = (&stem[..at], &stem[at + 1..]);
+        let is_project = start.parse::<DistributionName>().is_ok_and(|start| start.is_same(project));
+        is_project && (same_version(rest) || rest.split('-').next().is_some_and(same_version))
+    })
+}
+
+/// A number that every spelling of a version holds; empty where it has no digit but 0.
+fn longest_number(version: &str) -> &str {
+    let numbers = version.split(|character: char| !character.is_ascii_digit());
+    numbers.map(|number| number.trim_start_matches('0')).max_by_key(|number| number.len()).unwrap_or_default()
+}
+
+/// Whether two names of wheels are spellings of one.
+pub(super) fn is_same_name(one: &str, other: &str) -> bool {
+    let (Ok(one), Ok(other)) = (one.parse::<WheelFileName>(), other.parse::<WheelFileName>()) else { return false };
+    let version = |name: &WheelFileName| name.version.parse::<PublicVersion>().ok();
+    one.distribution.is_same(&other.distribution)
+        && version(&one).is_some_and(|one| version(&other) == Some(one))
+        && (one.build == other.build && one.tags == other.tags)
+}
+
 fn header(response: &Response, name: HeaderName) -> String {
     response.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned()
 }
@@ -340,6 +392,19 @@ fn is_cut(body: &[u8]) -> bool {
         && serde_json::from_slice::<IgnoredAny>(body).is_err_and(|error| error.is_eof())
 }
 
+/// The same of a page: it ends within a tag or, where nothing tells its length, never closes what it is wrapped in.
+fn is_cut_page(body: &[u8], has_length: bool) -> bool {
+    const END: usize = 64;
+    let last = |mark| body.iter().rposition(|byte| *byte == mark);
+    if !body.trim_ascii_start().starts_with(b"<") {
+        return false;
+    }
+    let lower = |part: &[u8]| String::from_utf8_lossy(part).to_ascii_lowercase();
+    let (start, end) = (lower(&body[..body.len().min(4 * END)]), lower(&body[body.len().saturating_sub(END)..]));
+    let is_open = start.contains("<html") && !end.contains("</html") && !end.contains("</body");
+    last(b'<') > last(b'>') || (is_open && !has_length)
+}
+
 fn not_a_page(url: &Url, why: impl Into<String>) -> IndexError {
     IndexError::Page { url: http::shown(url), why: why.into() }
 }
@@ -349,7 +414,7 @@ fn not_a_page(url: &Url, why: impl Into<String>) -> IndexError {
 /// # Errors
 /// Why it is no such page.
 pub fn names_on(content_type: &str, body: &[u8], url: &Url, simple: &Url) -> Result<Vec<String>, String> {
-    Page::parse(content_type, body, url, simple).map(|page| page.files.into_keys().collect())
+    Page::parse(content_type, body, url, simple, &|_| true).map(|page| page.files.into_keys().collect())
 }
 
 #[cfg(test)]
@@ -359,6 +424,24 @@ mod tests {
     use std::thread;
 
     use super::*;
+
+    #[test]
+    fn a_page_that_breaks_off_is_known_by_its_end() {
+        let row = "<a href=\"a-1-py3-none-any.whl\">a</a>";
+        for (page, has_length, is_cut) in [
+            (format!("<html><body>{row}</body></html>"), false, false),
+            (format!("<HTML>{row}</HTML>\n"), false, false),
+            (format!("<html><body>{row}"), false, true),
+            (format!("<html><body>{row}"), true, false),
+            // What was never opened need not be closed.
+            (format!("<!DOCTYPE html><title>Links for a</title>{row}"), false, false),
+            (format!("<!DOCTYPE html>{row}<a href="), true, true),
+            ("{\"files\":[]}".to_owned(), false, false),
+            (String::new(), false, false),
+        ] {
+            assert_eq!(is_cut_page(page.as_bytes(), has_length), is_cut, "{page}");
+        }
+    }
 
     #[test]
     fn a_page_that_trickles_in_is_given_up() {
@@ -384,7 +467,7 @@ mod tests {
         });
         let index =
             Index { page_time: Duration::from_secs(1), ..Index::new(&simple, Duration::from_secs(20)).unwrap() };
-        let error = index.page(&"acme".parse().unwrap()).unwrap_err();
+        let error = index.page(&"acme".parse().unwrap(), "1").unwrap_err();
         assert!(matches!(error, IndexError::Slow { .. }) && !error.is_passing(), "{error:?}");
         assert!(error.to_string().contains("did not come within 1 s"), "{error}");
     }

@@ -4,7 +4,7 @@ use html5gum::{StartTag, Token, Tokenizer};
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use super::listing::{Kind, Listed, Page, other_digests, stem};
+use super::listing::{Kept, Kind, Listed, Page, other_digests, stem};
 use super::version::accept_version;
 use crate::digest::Sha256Digest;
 
@@ -20,7 +20,7 @@ struct Anchor {
 }
 
 /// In the HTML form every anchor leads to a file; its fragment may hold a digest.
-pub(super) fn parse_html(body: &[u8], url: &Url, is_simple_type: bool) -> Result<Page, String> {
+pub(super) fn parse_html(body: &[u8], url: &Url, is_simple_type: bool, kept: &mut Kept<'_>) -> Result<Page, String> {
     let mut page = Page::default();
     let mut base = url.clone();
     let mut anchor: Option<Anchor> = None;
@@ -40,9 +40,9 @@ pub(super) fn parse_html(body: &[u8], url: &Url, is_simple_type: bool) -> Result
                 match tag.name.as_slice() {
                     b"a" => {
                         anchors += 1;
-                        finish(&mut page, anchor.take(), &base, url);
+                        finish(&mut page, anchor.take(), &base, url, kept);
                         let href = attribute(&tag, "href").unwrap_or_default();
-                        page.lists_projects |= is_below(url, &base, &href);
+                        page.lists_projects = page.lists_projects || is_below(url, &base, &href);
                         let (yanked, provenance) = (attribute(&tag, "data-yanked"), attribute(&tag, "data-provenance"));
                         anchor = Some(Anchor { href, yanked, provenance, text: Vec::new() });
                     }
@@ -72,7 +72,7 @@ pub(super) fn parse_html(body: &[u8], url: &Url, is_simple_type: bool) -> Result
                     _ => {}
                 }
             }
-            Token::EndTag(tag) if tag.name.as_slice() == b"a" => finish(&mut page, anchor.take(), &base, url),
+            Token::EndTag(tag) if tag.name.as_slice() == b"a" => finish(&mut page, anchor.take(), &base, url, kept),
             Token::String(string) => {
                 if let Some(anchor) = &mut anchor {
                     anchor.text.extend_from_slice(&string);
@@ -81,7 +81,7 @@ pub(super) fn parse_html(body: &[u8], url: &Url, is_simple_type: bool) -> Result
             _ => {}
         }
     }
-    finish(&mut page, anchor.take(), &base, url);
+    finish(&mut page, anchor.take(), &base, url, kept);
     if !has_elements {
         return Err("it is neither JSON nor HTML".into());
     }
@@ -116,19 +116,29 @@ fn attribute(tag: &StartTag<()>, name: &str) -> Option<String> {
 
 /// Adds the file that an anchor leads to. Its name is the end of the link's path, as installers take it; the text is asked
 /// where a link does not end in one.
-fn finish(page: &mut Page, anchor: Option<Anchor>, base: &Url, url: &Url) {
+fn finish(page: &mut Page, anchor: Option<Anchor>, base: &Url, url: &Url, kept: &mut Kept<'_>) {
     let Some(anchor) = anchor else { return };
+    // Most links end in the name as it is; no other needs to be looked at where that one is not wanted.
+    let path = anchor.href.trim().split(['#', '?']).next().unwrap_or_default();
+    let plain = path.rsplit(['/', '\\']).next().unwrap_or_default();
+    let is_plain = plain.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.+!".contains(&byte));
+    if is_plain && stem(plain).is_some() && !kept.keeps(plain, path) {
+        return;
+    }
     let link = base.join(anchor.href.trim()).ok().filter(|_| !anchor.href.trim().is_empty());
     let last = link.as_ref().and_then(|link| link.path().rsplit('/').next()).unwrap_or_default();
     let of_link = percent_decode_str(last).decode_utf8_lossy().into_owned();
     let of_text = String::from_utf8_lossy(&anchor.text).trim().to_owned();
     let Some(name) = [of_link, of_text].into_iter().find(|name| stem(name).is_some()) else { return };
+    if !is_plain && !kept.keeps(&name, &anchor.href) {
+        return;
+    }
     let sha256 = link.as_ref().and_then(|link| digest_of_fragment(link.fragment()?));
     let provenance = anchor.provenance.and_then(|link| base.join(link.trim()).ok());
     let fragment = link.as_ref().and_then(Url::fragment).unwrap_or_default().to_owned();
     let others: Vec<_> = url::form_urlencoded::parse(fragment.as_bytes()).collect();
     let others = other_digests(others.iter().map(|(name, hash)| (&**name, &**hash)));
-    let listed = Listed { sha256, others, url: link, upload_time: None, yanked: anchor.yanked, size: None, provenance };
+    let listed = Listed { sha256, others, url: link, yanked: anchor.yanked, provenance, ..Listed::default() };
     page.add(name, listed, url);
 }
 

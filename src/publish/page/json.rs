@@ -1,23 +1,16 @@
 //! The JSON form of a page (PEP 691, 700, 708, 740, 792).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt;
 
+use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use url::Url;
 
-use super::listing::{Listed, Page, Status, other_digests};
+use super::listing::{Kept, Listed, Page, Status, other_digests};
 use super::version::accept_version;
-use crate::fs::from_object;
-
-#[derive(Deserialize)]
-struct JsonPage {
-    #[serde(default, deserialize_with = "tolerant")]
-    meta: Meta,
-    files: Vec<Told>,
-    #[serde(default, rename = "project-status")]
-    status: Value,
-}
 
 #[derive(Deserialize, Default)]
 struct Meta {
@@ -44,31 +37,103 @@ struct JsonFile {
     provenance: Option<String>,
 }
 
-/// What a page tells of a file, as far as it is read: a page may have very many.
-#[derive(Deserialize)]
-#[serde(from = "JsonFile")]
-struct Told {
-    name: String,
-    link: String,
-    provenance: Option<String>,
-    /// Without what depends on where the page is.
-    listed: Listed,
-}
-
-impl From<JsonFile> for Told {
-    fn from(file: JsonFile) -> Self {
-        let sha256 = file.hashes.iter().find(|(name, _)| name.eq_ignore_ascii_case("sha256"));
+impl JsonFile {
+    /// What it tells, on a page that is at `page`.
+    fn listed(self, page: &Url) -> Listed {
+        let sha256 = self.hashes.iter().find(|(name, _)| name.eq_ignore_ascii_case("sha256"));
         let sha256 = sha256.and_then(|(_, hash)| hash.as_str()?.trim().to_ascii_lowercase().parse().ok());
-        let hashes = file.hashes.iter().filter_map(|(name, hash)| Some((name.as_str(), hash.as_str()?)));
+        let hashes = self.hashes.iter().filter_map(|(name, hash)| Some((name.as_str(), hash.as_str()?)));
         let others = other_digests(hashes);
-        let yanked = match file.yanked {
+        let yanked = match self.yanked {
             Value::String(reason) => Some(reason),
             Value::Bool(true) => Some(String::new()),
             _ => None,
         };
-        let listed =
-            Listed { sha256, others, upload_time: file.upload_time, yanked, size: file.size, ..Listed::default() };
-        Self { name: file.filename, link: file.url, provenance: file.provenance, listed }
+        Listed {
+            sha256,
+            disputed: None,
+            others,
+            url: page.join(&self.url).ok().filter(|_| !self.url.is_empty()),
+            upload_time: self.upload_time,
+            yanked,
+            size: self.size,
+            provenance: self.provenance.and_then(|link| page.join(&link).ok()),
+        }
+    }
+}
+
+/// Reads a page file by file, and keeps what is asked for.
+struct Reader<'a, 'k> {
+    page: &'a mut Page,
+    url: &'a Url,
+    kept: &'a mut Kept<'k>,
+}
+
+impl<'de> DeserializeSeed<'de> for Reader<'_, '_> {
+    type Value = (Meta, Value);
+
+    fn deserialize<D: Deserializer<'de>>(self, source: D) -> Result<Self::Value, D::Error> {
+        source.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Reader<'_, '_> {
+    type Value = (Meta, Value);
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Self::Value, M::Error> {
+        let (mut meta, mut status, mut has_files) = (Meta::default(), Value::Null, false);
+        while let Some(key) = map.next_key::<Cow<'_, str>>()? {
+            match &*key {
+                "meta" => meta = serde_json::from_value(map.next_value()?).unwrap_or_default(),
+                "project-status" => status = map.next_value()?,
+                "files" if has_files => return Err(M::Error::duplicate_field("files")),
+                "files" => {
+                    has_files = true;
+                    map.next_value_seed(Files { page: &mut *self.page, url: self.url, kept: &mut *self.kept })?;
+                }
+                _ => _ = map.next_value::<IgnoredAny>()?,
+            }
+        }
+        if has_files { Ok((meta, status)) } else { Err(M::Error::missing_field("files")) }
+    }
+}
+
+/// The list of files.
+struct Files<'a, 'k> {
+    page: &'a mut Page,
+    url: &'a Url,
+    kept: &'a mut Kept<'k>,
+}
+
+impl<'de> DeserializeSeed<'de> for Files<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, source: D) -> Result<(), D::Error> {
+        source.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Files<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a list of files")
+    }
+
+    fn visit_seq<S: SeqAccess<'de>>(self, mut files: S) -> Result<(), S::Error> {
+        while let Some(mut file) = files.next_element::<JsonFile>()? {
+            let name = std::mem::take(&mut file.filename);
+            if self.kept.keeps(&name, &file.url) {
+                self.page.add(name, file.listed(self.url), self.url);
+            } else {
+                self.page.beside = self.page.beside.saturating_add(file.size.unwrap_or_default());
+            }
+        }
+        Ok(())
     }
 }
 
@@ -78,7 +143,7 @@ fn tolerant<'de, D: Deserializer<'de>, T: Default + serde::de::DeserializeOwned>
 }
 
 /// Reads a page that was found at `url`.
-pub(super) fn parse_json(body: &[u8], url: &Url) -> Result<Page, String> {
+pub(super) fn parse_json(body: &[u8], url: &Url, kept: &mut Kept<'_>) -> Result<Page, String> {
     // The version goes first: what another version says of files cannot be judged.
     #[derive(Deserialize)]
     struct Version {
@@ -88,19 +153,22 @@ pub(super) fn parse_json(body: &[u8], url: &Url) -> Result<Page, String> {
     if let Ok(Version { meta }) = serde_json::from_slice(body) {
         accept_api_version(&meta)?;
     }
-    let json: JsonPage = from_object(body).map_err(|error| match says(body, "projects") {
+    match body.trim_ascii().first() {
+        None => return Err("it is empty".to_owned()),
+        Some(b'{') => {}
+        Some(_) => return Err("it is no object of JSON".to_owned()),
+    }
+    let mut page = Page::default();
+    let mut source = serde_json::Deserializer::from_slice(body);
+    let reader = Reader { page: &mut page, url, kept };
+    let read = reader.deserialize(&mut source).and_then(|told| source.end().map(|()| told));
+    let (meta, status) = read.map_err(|error| match says(body, "projects") {
         true => "it lists projects, not the files of one".to_owned(),
         false => error.to_string(),
     })?;
-    accept_api_version(&json.meta)?;
-    let mut page = Page::default();
-    for Told { name, link, provenance, mut listed } in json.files {
-        listed.url = url.join(&link).ok().filter(|_| !link.is_empty());
-        listed.provenance = provenance.and_then(|link| url.join(&link).ok());
-        page.add(name, listed, url);
-    }
-    json.meta.tracks.iter().for_each(|link| page.track(link));
-    page.status = match json.status {
+    accept_api_version(&meta)?;
+    meta.tracks.iter().for_each(|link| page.track(link));
+    page.status = match status {
         Value::String(word) => Some(Status { word: word.to_ascii_lowercase(), reason: String::new() }),
         Value::Object(status) => {
             let text = |key| status.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();

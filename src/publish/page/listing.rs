@@ -1,6 +1,6 @@
 //! What a page tells, in whatever form it was written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use url::Url;
 
@@ -15,6 +15,8 @@ const ENDINGS: [&str; 9] = [".whl", ".tar.gz", ".zip", ".tar.bz2", ".tar.xz", ".
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(in crate::publish) struct Listed {
     pub(in crate::publish) sha256: Option<Sha256Digest>,
+    /// Another one, where the page lists the file twice.
+    pub(in crate::publish) disputed: Option<Sha256Digest>,
     /// The other digests that the index tells, by the names of those algorithms that installers know.
     pub(in crate::publish) others: Vec<(Algorithm, String)>,
     /// Where its bytes are.
@@ -51,8 +53,10 @@ pub(in crate::publish) enum Kind {
 /// The page of a project.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(in crate::publish) struct Page {
-    /// By name.
+    /// By name; those that were asked for, and one of each place that others are at.
     pub(in crate::publish) files: BTreeMap<String, Listed>,
+    /// How long the others are together, as far as the page tells, in bytes.
+    pub(in crate::publish) beside: u64,
     pub(in crate::publish) status: Option<Status>,
     pub(in crate::publish) kind: Kind,
     /// Whether a link on it leads to a page right below it, as one of a project does.
@@ -84,11 +88,50 @@ impl Page {
     pub(super) fn add(&mut self, name: String, listed: Listed, page: &Url) {
         // Where one name stands twice, a file of this index goes before one that it inherits.
         let of = |listed: &Listed| listed.url.as_ref().map(|url| common(url.path(), page.path()));
-        match self.files.get(&name) {
-            Some(known) if of(known) >= of(&listed) => {}
+        match self.files.get_mut(&name) {
+            Some(known) if of(known) == of(&listed) => {
+                // Which of the two an installer takes, nobody can tell.
+                let is_other = |digest: &Sha256Digest| known.sha256.is_some_and(|known| known != *digest);
+                known.disputed = known.disputed.or(listed.sha256.filter(is_other));
+                known.sha256 = known.sha256.or(listed.sha256);
+            }
+            Some(known) if of(known) > of(&listed) => {}
             _ => _ = self.files.insert(name, listed),
         }
     }
+}
+
+/// Which files of a page are kept: one of many megabytes lists hundreds of thousands.
+pub(super) struct Kept<'a> {
+    is_wanted: &'a dyn Fn(&str) -> bool,
+    places: BTreeSet<String>,
+}
+
+impl<'a> Kept<'a> {
+    /// How many places are told apart.
+    const MAX_PLACES: usize = 1000;
+
+    pub(super) fn new(is_wanted: &'a dyn Fn(&str) -> bool) -> Self {
+        Self { is_wanted, places: BTreeSet::new() }
+    }
+
+    /// Whether a file is wanted, or the first at the place of its link: that tells whose files are listed.
+    pub(super) fn keeps(&mut self, name: &str, link: &str) -> bool {
+        (self.is_wanted)(name)
+            || (self.places.len() < Self::MAX_PLACES
+                && !self.places.contains(place(link))
+                && self.places.insert(place(link).to_owned()))
+    }
+}
+
+/// What of a link tells whose file is behind it: its server, or the index of a devpi server.
+fn place(link: &str) -> &str {
+    if let Some(at) = ["/+f/", "/+e/"].iter().find_map(|mark| link.find(mark)) {
+        return &link[..at];
+    }
+    let Some(host) = link.find("//").filter(|at| *at == 0 || link[..*at].ends_with(':')) else { return "" };
+    let end = link[host + 2..].find(['/', '?', '#']);
+    end.map_or(link, |end| &link[..host + 2 + end])
 }
 
 /// How much of two paths is the same.

@@ -12,6 +12,8 @@ use url::Url;
 
 pub(super) use listing::{Kind, Listed, Page, stem};
 
+use listing::Kept;
+
 use html::parse_html;
 use json::{parse_json, says};
 use version::accept_type;
@@ -20,7 +22,15 @@ use crate::http::sentence::utf16;
 
 impl Page {
     /// Reads the page that was found at `url`, after redirects perhaps, of the index whose simple API is at `simple`.
-    pub(super) fn parse(content_type: &str, body: &[u8], url: &Url, simple: &Url) -> Result<Self, String> {
+    /// Of its files those that are wanted are kept, by their names.
+    pub(super) fn parse(
+        content_type: &str,
+        body: &[u8],
+        url: &Url,
+        simple: &Url,
+        is_wanted: &dyn Fn(&str) -> bool,
+    ) -> Result<Self, String> {
+        let mut kept = Kept::new(is_wanted);
         let content_type = content_type.to_ascii_lowercase();
         accept_type(&content_type)?;
         let wide = utf16(body);
@@ -29,9 +39,9 @@ impl Page {
         let first = body.iter().find(|byte| !byte.is_ascii_whitespace());
         let is_json = content_type.contains("json") || matches!(first, Some(b'{' | b'['));
         let mut page = if is_json && first != Some(&b'<') {
-            parse_json(body, url)?
+            parse_json(body, url, &mut kept)?
         } else {
-            parse_html(body, url, content_type.contains("vnd.pypi.simple"))?
+            parse_html(body, url, content_type.contains("vnd.pypi.simple"), &mut kept)?
         };
         page.found = true;
         page.leave_out_inherited(simple);
@@ -82,7 +92,7 @@ pub(super) fn is_root(content_type: &str, start: &[u8], url: &Url) -> Result<boo
             () => Ok(is_simple_type || says(start, "api-version")),
         };
     }
-    let Ok(page) = parse_html(start, url, is_simple_type) else { return Ok(is_simple_type) };
+    let Ok(page) = parse_html(start, url, is_simple_type, &mut Kept::new(&|_| true)) else { return Ok(is_simple_type) };
     if !page.files.is_empty() {
         return of_one();
     }

@@ -4,7 +4,7 @@ use super::*;
 
 fn page(content_type: &str, body: &str) -> Result<Page, String> {
     let url = Url::parse("https://index.example/simple/a/").unwrap();
-    Page::parse(content_type, body.as_bytes(), &url, &url.join("..").unwrap())
+    Page::parse(content_type, body.as_bytes(), &url, &url.join("..").unwrap(), &|_| true)
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn what_is_inherited_is_not_of_this_index() {
     let at = Url::parse("https://index.example/up/dev/+simple/a/").unwrap();
     let body = br#"{"files":[{"filename":"a-1.whl","url":"../../../../base/mirror/+f/ab/a-1.whl"},
         {"filename":"a-2.whl","url":"../../+f/ab/a-2.whl"}]}"#;
-    let page = Page::parse("", body, &at, &at.join("..").unwrap()).unwrap();
+    let page = Page::parse("", body, &at, &at.join("..").unwrap(), &|_| true).unwrap();
     assert_eq!(page.files.keys().collect::<Vec<_>>(), ["a-2.whl"]);
     assert_eq!(page.elsewhere.as_deref(), Some("https://index.example/base/mirror"));
 }
@@ -117,13 +117,49 @@ fn a_status_is_read_in_both_forms() {
     }
 }
 
+#[test]
+fn of_a_large_page_what_is_wanted_is_kept_and_the_rest_counted() {
+    let url = Url::parse("https://index.example/up/dev/+simple/a/").unwrap();
+    let is_wanted = |name: &str| name.contains("-2-");
+    let row = |number: u32, place: &str| {
+        format!(r#"{{"filename":"a-{number}-py3-none-any.whl","url":"{place}a-{number}-py3-none-any.whl","size":10}}"#)
+    };
+    let rows: Vec<_> =
+        (0..100).map(|number| row(number, "../../+f/")).chain([row(200, "../../../../base/x/+f/")]).collect();
+    let body = format!(r#"{{"files":[{}]}}"#, rows.join(","));
+    let page = Page::parse("", body.as_bytes(), &url, &url.join("..").unwrap(), &is_wanted).unwrap();
+    let names: Vec<_> = page.files.keys().map(String::as_str).collect();
+    assert_eq!(names, ["a-0-py3-none-any.whl", "a-2-py3-none-any.whl"]);
+    assert_eq!((page.beside, page.elsewhere.as_deref()), (980, Some("https://index.example/base/x")));
+
+    let link = |number: u32| format!("<a href='../../f/a-{number}-py3-none-any.whl#sha256=x'>a</a>");
+    let encoded = "<a href='../../f/%61-2-py3-none-any.whl'>a</a><a href='../../f/%61-77-py3-none-any.whl'>a</a>";
+    let body: String = (3..100).map(link).chain([encoded.to_owned()]).collect();
+    let page = Page::parse("", body.as_bytes(), &url, &url.join("..").unwrap(), &is_wanted).unwrap();
+    let names: Vec<_> = page.files.keys().map(String::as_str).collect();
+    assert_eq!(names, ["a-2-py3-none-any.whl", "a-3-py3-none-any.whl"]);
+}
+
+#[test]
+fn a_file_that_is_listed_twice_is_disputed_where_its_digests_differ() {
+    let digest = |byte: &str| byte.repeat(32);
+    let row = |hash: &str| format!(r#"{{"filename":"a-1-py3-none-any.whl","url":"x","hashes":{{"sha256":"{hash}"}}}}"#);
+    let disputed = |one: &str, other: &str| {
+        let page = page("", &format!(r#"{{"files":[{},{}]}}"#, row(one), row(other))).unwrap();
+        page.files["a-1-py3-none-any.whl"].disputed
+    };
+    assert_eq!(disputed(&digest("ab"), &digest("ab")), None);
+    assert_eq!(disputed(&digest("ab"), ""), None);
+    assert_eq!(disputed(&digest("ab"), &digest("cd")), digest("cd").parse().ok());
+}
+
 proptest::proptest! {
     #[test]
     fn never_panics(body: Vec<u8>, markup in "(<a href=\"[?]#sha256=[0-9a-f]{0,64}\">|<base href=x>|</a>|[a-z.]{0,9}|<!--|&amp;){0,12}") {
         let url = Url::parse("https://index.example/simple/a/").unwrap();
-        let _ = Page::parse("", &body, &url, &url);
-        let _ = Page::parse("application/json", &body, &url, &url);
-        let _ = Page::parse("", markup.as_bytes(), &url, &url);
+        let _ = Page::parse("", &body, &url, &url, &|_| true);
+        let _ = Page::parse("application/json", &body, &url, &url, &|_| true);
+        let _ = Page::parse("", markup.as_bytes(), &url, &url, &|_| true);
         let _ = is_root("", &body, &url);
     }
 }

@@ -124,6 +124,7 @@ pub fn quick() -> Pace {
         patience: Patience { sending: Duration::from_secs(10), answering: Duration::from_secs(10) },
         deadline: Duration::from_secs(60),
         visible: Duration::from_secs(10),
+        elsewhere: Duration::from_secs(1),
         first_pause: Duration::from_millis(10),
     }
 }
