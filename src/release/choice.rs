@@ -98,7 +98,7 @@ pub(super) fn next(options: &Options, targets: &[TargetRow], is_good: bool) -> S
             runner.map(|(_, runner)| format!(" --runner {}", shell_word(&runner.to_string()))).unwrap_or_default();
         return format!(
             "relkit smoke {}{at_product} --expect-version {program}{runner}",
-            shell_word(&dist.join(wheel))
+            shell_word(&dist.join(wheel.to_string()))
         );
     }
     let receipts = options.out_dir.join("receipts");

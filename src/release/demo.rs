@@ -190,7 +190,8 @@ impl Demonstrated {
         let kept = self.out_dir.as_deref().unwrap_or(Path::new("demo"));
         let at = |path: &str| shell_word(&kept.join(path));
         let wheel = |release: &Release, directory: &str| {
-            let name = release.targets.iter().find_map(|row| row.wheel.as_deref()).unwrap_or("WHEEL");
+            let name = release.targets.iter().find_map(|row| row.wheel.as_ref());
+            let name = name.map_or_else(|| "WHEEL".to_owned(), ToString::to_string);
             at(&format!("{directory}dist/{name}"))
         };
         let (tag, version) = (&self.server.release_tag, &self.program.version);

@@ -103,7 +103,7 @@ impl Place<'_> {
     }
 
     /// Runs the wheel where this machine can, and says why not where it cannot.
-    fn smoke(&self, wheel: &str, row: &TargetRow) -> Result<Option<(StepRow, Vec<StepRow>)>, Failure> {
+    fn smoke(&self, wheel: &WheelFileName, row: &TargetRow) -> Result<Option<(StepRow, Vec<StepRow>)>, Failure> {
         let target =
             self.options.product.runtime.targets.iter().find(|known| Some(&known.triple) == row.target.as_ref());
         let Some(target) = target else { return Ok(None) };
@@ -117,7 +117,7 @@ impl Place<'_> {
             return Ok(Some((rows::step("smoke", Outcome::Skipped, detail, Duration::ZERO), Vec::new())));
         }
         let options = smoke::Options {
-            subject: &self.dist().join(wheel),
+            subject: &self.dist().join(wheel.to_string()),
             project: &self.options.product.runtime,
             level: self.options.level,
             expected: Some(smoke::ExpectedVersion {

@@ -91,9 +91,9 @@ impl Place<'_> {
         let started = Instant::now();
         let paths = self.build(&staged.out, &self.options.product.runtime_template)?;
         let Some(path) = paths.first() else { return Ok(()) };
-        row.wheel = path.file_name().map(|name| name.to_string_lossy().into_owned());
         row.wheel_bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
         let wheel = Wheel::open(path)?;
+        row.wheel = Some(wheel.name().clone());
         row.sboms = contents::sboms(&wheel)?;
         row.contents = wheel.files().map(|member| (member.name.clone(), member.size)).collect();
         row.contents.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));

@@ -6,7 +6,7 @@ use super::html_pieces::{badge, bar, duration};
 use super::value::{ChangeRow, Changes, Difference, Release, TargetRow};
 use crate::console::html::prose;
 use crate::console::text::{human_bytes, plural};
-use crate::wheel::filename::Claim;
+use crate::wheel::filename::DistributionFileName;
 
 /// So many members of a wheel are shown at first sight, and so many in all.
 const MAX_LARGEST: usize = 5;
@@ -141,7 +141,7 @@ fn change(row: &ChangeRow) -> Markup {
 
 /// Of a source distribution the size alone is compared.
 fn is_compared(row: &ChangeRow) -> bool {
-    row.before.is_some() && row.name.as_deref().is_some_and(|name| Claim::of(name) == Some(Claim::Wheel))
+    row.before.is_some() && matches!(row.name, Some(DistributionFileName::Wheel(_)))
 }
 
 fn list(what: &str, difference: &Difference) -> Markup {

@@ -41,7 +41,7 @@ pub(super) fn summary(release: &Release) -> String {
     if let Some(changes) = &release.changes {
         let _ = writeln!(text, "\n### Changed since {}\n", escaped(&changes.against));
         for row in &changes.distributions {
-            let _ = writeln!(text, "- {}: {}", code(row.title()), escaped(&row.words()));
+            let _ = writeln!(text, "- {}: {}", code(&row.title()), escaped(&row.words()));
         }
     }
     if !release.findings.is_empty() {

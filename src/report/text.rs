@@ -53,7 +53,7 @@ impl Shown for Release {
         if let Some(changes) = &self.changes {
             let _ = writeln!(text, "\nchanged since {}:", visible(&changes.against));
             for row in &changes.distributions {
-                let _ = writeln!(text, "  {}: {}", visible(row.title()), row.words());
+                let _ = writeln!(text, "  {}: {}", visible(&row.title()), row.words());
             }
         }
         let _ = writeln!(text, "\n{} {} {}: {}", self.distribution, self.version, self.outcome.word(), self.summary());

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::mem::discriminant;
 use std::str::FromStr;
 
 use super::architecture::{AndroidAbi, Architecture, IosMachine, MacosArchitecture};
@@ -129,6 +130,12 @@ impl PlatformTag {
             ) => machine == other_machine && floor < other_floor,
             _ => false,
         }
+    }
+
+    /// Whether it is of the system and machine of `other`, whichever versions they promise.
+    pub(crate) fn is_of_same_machine(&self, other: &Self) -> bool {
+        let (one, other) = (self.canonical(), other.canonical());
+        discriminant(&one) == discriminant(&other) && one.architectures() == other.architectures()
     }
 
     /// Under whichever of its names.

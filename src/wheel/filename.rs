@@ -10,6 +10,7 @@ use pep440_rs::Version;
 use super::name::DistributionName;
 use super::tag::{TagSet, TagSetError};
 use crate::error::Explain;
+use crate::serde_text::serde_as_text;
 
 /// The name of a wheel: `NAME-VERSION(-BUILD)?-PYTHON-ABI-PLATFORM.whl`. Displays as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +32,13 @@ pub struct SdistFileName {
     pub(crate) distribution: DistributionName,
     /// The version, as written; valid under PEP 440, maybe not in its normal form.
     pub(crate) version: String,
+}
+
+/// The name of a wheel or of a source distribution. Displays as it was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum DistributionFileName {
+    Wheel(WheelFileName),
+    Sdist(SdistFileName),
 }
 
 /// What a file claims to be by the end of its name, in any case of letters. Whether the name is one of that kind is another
@@ -190,6 +198,45 @@ impl FromStr for SdistFileName {
             return Err(refused(format!("`{version}` is not a version")));
         }
         Ok(Self { distribution, version: version.to_owned() })
+    }
+}
+
+serde_as_text!(WheelFileName, DistributionFileName);
+
+impl DistributionFileName {
+    pub(crate) fn distribution(&self) -> &DistributionName {
+        match self {
+            Self::Wheel(name) => &name.distribution,
+            Self::Sdist(name) => &name.distribution,
+        }
+    }
+
+    /// The version, as written.
+    pub(crate) fn version(&self) -> &str {
+        match self {
+            Self::Wheel(name) => &name.version,
+            Self::Sdist(name) => &name.version,
+        }
+    }
+}
+
+impl fmt::Display for DistributionFileName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Wheel(name) => name.fmt(formatter),
+            Self::Sdist(name) => name.fmt(formatter),
+        }
+    }
+}
+
+impl FromStr for DistributionFileName {
+    type Err = FileNameError;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match Claim::of(name) {
+            Some(Claim::Sdist) => name.parse().map(Self::Sdist),
+            _ => name.parse().map(Self::Wheel),
+        }
     }
 }
 

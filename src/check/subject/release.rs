@@ -13,7 +13,7 @@ use crate::smoke;
 use crate::target::{PlatformTag, TargetTriple};
 use crate::version::ReleaseVersion;
 use crate::wheel::attestation;
-use crate::wheel::filename::{Claim, SdistFileName, WheelFileName};
+use crate::wheel::filename::{Claim, DistributionFileName, WheelFileName};
 use crate::wheel::name::DistributionName;
 
 /// The files that were named together; a release where it is said what they are to be.
@@ -48,7 +48,7 @@ pub struct FailedStep {
     pub(crate) title: String,
     pub(crate) target: Option<TargetTriple>,
     /// The wheel that failed its smoke test; none where there is no wheel.
-    pub(crate) wheel: Option<String>,
+    pub(crate) wheel: Option<WheelFileName>,
     pub(crate) detail: String,
     /// What to do, where more is known than the rule says.
     pub(crate) help: Option<String>,
@@ -248,6 +248,5 @@ impl Receipts {
 /// The distribution that a file is of by its name.
 fn distribution(path: &Path) -> Option<DistributionName> {
     let name = path.file_name()?.to_str()?;
-    let wheel = name.parse::<WheelFileName>().map(|name| name.distribution);
-    wheel.or_else(|_| name.parse::<SdistFileName>().map(|name| name.distribution)).ok()
+    Some(name.parse::<DistributionFileName>().ok()?.distribution().clone())
 }
