@@ -70,7 +70,7 @@ pub struct Binary {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct InspectedWheel {
     pub(crate) path: String,
-    /// The platform tags in its file name.
+    /// The platform tags in its file name, those that nobody knows among them.
     pub tags: Vec<String>,
     /// Every platform tag that all its binaries honour together; `any` where it holds none.
     pub honest_tags: Vec<PlatformTag>,

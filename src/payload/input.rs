@@ -17,6 +17,7 @@ pub(super) struct Input {
 #[derive(Debug)]
 pub(super) struct WheelName {
     pub(crate) distribution: Option<DistributionName>,
+    /// As the directory has it, which may be no version.
     pub(crate) version: String,
     /// Its import packages.
     pub(crate) modules: Vec<String>,

@@ -66,7 +66,7 @@ pub struct Payload {
     pub(crate) companions: Vec<Executable>,
     /// The package descriptor of an app server, where the payload has one.
     pub(crate) package: Option<Package>,
-    /// The version that the name of the `.dist-info` directory states, where the payload is a wheel of the product.
+    /// What the name of the `.dist-info` directory states as version, where the payload is a wheel of the product.
     pub wheel_version: Option<String>,
     /// Files that are not part of the payload, by their names in the input.
     pub ignored: Vec<MemberPath>,

@@ -86,7 +86,7 @@ impl Explain for FileNameError {
 impl WheelFileName {
     /// The name of the wheel of a distribution, in normal form.
     pub(crate) fn new(distribution: &DistributionName, version: &Version, tags: TagSet) -> Self {
-        Self { distribution: escaped(distribution), version: escaped_version(version), build: None, tags }
+        Self { distribution: distribution.of_file(), version: escaped_version(version), build: None, tags }
     }
 
     /// The version as PEP 440 understands it; `None` never happens for a parsed name.
@@ -96,7 +96,7 @@ impl WheelFileName {
 
     /// Whether name and version are in the normal form that the specification asks of new wheels.
     pub fn is_normal(&self) -> bool {
-        self.distribution == escaped(&self.distribution)
+        self.distribution == self.distribution.of_file()
             && self.pep440().is_some_and(|version| escaped_version(&version) == self.version)
     }
 
@@ -159,7 +159,7 @@ impl FromStr for WheelFileName {
 impl SdistFileName {
     /// The name of the source distribution of a distribution, in normal form.
     pub(crate) fn new(distribution: &DistributionName, version: &Version) -> Self {
-        Self { distribution: escaped(distribution), version: version.to_string() }
+        Self { distribution: distribution.of_file(), version: version.to_string() }
     }
 
     /// The version as PEP 440 understands it; `None` never happens for a parsed name.
@@ -169,7 +169,7 @@ impl SdistFileName {
 
     /// Whether name and version are in the normal form of PEP 625.
     pub(crate) fn is_normal(&self) -> bool {
-        self.distribution == escaped(&self.distribution)
+        self.distribution == self.distribution.of_file()
             && self.pep440().is_some_and(|version| version.to_string() == self.version)
     }
 
@@ -238,12 +238,6 @@ impl FromStr for DistributionFileName {
             _ => name.parse().map(Self::Wheel),
         }
     }
-}
-
-/// A name in the form of file names.
-fn escaped(name: &DistributionName) -> DistributionName {
-    // invariant: escaping a valid name gives a valid name.
-    name.escaped().parse().unwrap_or_else(|_| name.clone())
 }
 
 /// File names may not hold a hyphen inside a part; only local versions could have one, and their normal form has none.

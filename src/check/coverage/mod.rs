@@ -41,7 +41,7 @@ pub struct Choice {
     /// The wheel (or bare tag) that an installer there takes: that of CPython 3.13, or of the newest Python that gets one;
     /// none where no Python does.
     pub wheel: Option<String>,
-    /// The platform tag by which it takes it.
+    /// The platform tag by which it takes it, as the wheel has it.
     pub(crate) tag: Option<String>,
     /// The Pythons that get a wheel.
     pub pythons: Vec<Python>,
@@ -89,11 +89,11 @@ impl Coverage {
         let named: std::collections::BTreeSet<_> = candidates
             .iter()
             .filter(|candidate| candidate.is_for_platforms())
-            .map(|candidate| candidate.distribution.as_deref())
+            .map(|candidate| candidate.distribution.as_ref())
             .collect();
         let counted: Vec<&Candidate> = candidates
             .iter()
-            .filter(|candidate| !with_platforms || named.contains(&candidate.distribution.as_deref()))
+            .filter(|candidate| !with_platforms || named.contains(&candidate.distribution.as_ref()))
             .collect();
         let pythons = PYTHONS.map(|python| (python, python.tags()));
         let platforms = PLATFORMS.iter().map(|platform| choose(platform, &pythons, &counted)).collect();

@@ -140,11 +140,11 @@ impl Set<'_> {
     }
 
     /// Every distribution with wheels for some platforms only, by its normal name, with the files' places.
-    pub(crate) fn platform_distributions(&self) -> BTreeMap<String, Vec<usize>> {
-        let mut found: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    pub(crate) fn platform_distributions(&self) -> BTreeMap<DistributionName, Vec<usize>> {
+        let mut found: BTreeMap<_, Vec<usize>> = BTreeMap::new();
         for (index, member) in self.members.iter().enumerate() {
             if let Some(name) = member.name.as_ref().filter(|_| member.is_platform_wheel()) {
-                found.entry(name.normalized()).or_default().push(index);
+                found.entry(name.normal()).or_default().push(index);
             }
         }
         found

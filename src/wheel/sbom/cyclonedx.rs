@@ -7,6 +7,7 @@ use packageurl::PackageUrl;
 use serde::Serialize;
 
 use crate::binary::{Dependency, DependencyList, Origin, Scope, Source};
+use crate::version::PublicVersion;
 
 /// An SBOM of one program.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -70,7 +71,7 @@ struct Needs {
 impl Sbom {
     /// `name` and `version` are those of the release: what the list says of the program itself is often another's
     /// (`ripgrep` for `rg`) or nobody's (`(devel)`), and stands among the properties.
-    pub(crate) fn of_program(name: &str, version: &str, list: &DependencyList) -> Self {
+    pub(crate) fn of_program(name: &str, version: &PublicVersion, list: &DependencyList) -> Self {
         let mut references = References::default();
         let program = references.take(format!("{name}@{version}"));
         let purls: Vec<_> = list.dependencies.iter().map(|dependency| purl(dependency, &list.origin)).collect();
@@ -111,7 +112,7 @@ impl Sbom {
                     kind: "application",
                     reference: Some(program),
                     name: name.to_owned(),
-                    version: version.to_owned(),
+                    version: version.to_string(),
                     scope: None,
                     purl: None,
                     properties: program_properties(list),

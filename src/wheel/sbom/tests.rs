@@ -17,7 +17,7 @@ fn list(section: &str, bytes: &[u8]) -> DependencyList {
 }
 
 fn document(list: &DependencyList) -> Value {
-    let bytes = Sbom::of_program("demo", "1.0", list).to_json();
+    let bytes = Sbom::of_program("demo", &"1.0".parse().unwrap(), list).to_json();
     assert_eq!(validate(SbomFormat::CycloneDx, &bytes), Ok(Vec::new()));
     serde_json::from_slice(&bytes).unwrap()
 }
@@ -121,11 +121,11 @@ fn programs_with_one_list_have_one_sbom() {
         ("lib/tool".into(), facts(&mach_with(ARM64, ".dep-v0", &dep_v0(&AUDITABLE.replace("cc", "cd"))))),
         ("bin/broken".into(), facts(&elf_with(".dep-v0", b"broken"))),
     ]);
-    let files = sboms_of(&inventory, "1.0");
+    let files = sboms_of(&inventory, &"1.0".parse().unwrap());
     let names: Vec<_> = files.iter().map(|file| file.name.as_str()).collect();
     assert_eq!(names, ["uv.cdx.json", "Tool.cdx.json", "tool-2.cdx.json"]);
     assert!(files.iter().all(|file| is_sbom_name(&file.name)));
-    assert_eq!(files, sboms_of(&inventory, "1.0"));
+    assert_eq!(files, sboms_of(&inventory, &"1.0".parse().unwrap()));
 }
 
 /// A document of another maker, who knows more of each component.
@@ -298,7 +298,7 @@ proptest! {
             dependencies: dependencies.collect(),
             direct: (0..count).collect(),
         };
-        let sbom = Sbom::of_program(&name, "1.0", &list);
+        let sbom = Sbom::of_program(&name, &"1.0".parse().unwrap(), &list);
         prop_assert_eq!(validate(SbomFormat::CycloneDx, &sbom.to_json()), Ok(Vec::new()));
         prop_assert_eq!(document(&list)["components"].as_array().map(Vec::len), Some(count));
     }
