@@ -21,6 +21,7 @@ use crate::publish::credentials::{CredentialError, Environment, Source, Token};
 use crate::publish::endpoint::{Endpoint, unlike_hosts};
 use crate::publish::event::{Event, Listener};
 use crate::publish::plan::Plan;
+use crate::publish::receipt::Asked;
 use crate::publish::standing::Standing;
 use crate::publish::upload::Patience;
 use crate::publish::wait::Pace;
@@ -140,7 +141,7 @@ fn carry_out(options: &Options<'_>, typed: Option<Token>, format: Form, console:
         Event::Sending { .. } if is_terminal => {}
         event => console.status(event.verb(), event),
     };
-    let standing = RefCell::new(Standing::new(options.plan, options.index.is_some(), own_command()));
+    let standing = RefCell::new(Standing::new(options.plan, Asked::of(options.index.as_ref()), own_command()));
     let event = |event: &Event| {
         told(event);
         standing.borrow_mut().hear(event);

@@ -54,19 +54,33 @@ pub enum State {
     Failed,
 }
 
+/// Who can be asked what is up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Asked {
+    Index,
+    /// No index URL is given.
+    Nobody,
+}
+
+impl Asked {
+    pub(crate) fn of<T>(index: Option<&T>) -> Self {
+        if index.is_some() { Self::Index } else { Self::Nobody }
+    }
+}
+
 impl State {
     /// Whether the server has the file.
     pub(crate) fn is_up(self) -> bool {
         matches!(self, Self::PresentSame | Self::Uploaded | Self::Stored)
     }
 
-    /// What is said of a file in this state; `is_asked` is whether there is an index to ask.
-    pub(crate) fn word(self, is_asked: bool) -> &'static str {
+    /// What is said of a file in this state.
+    pub(crate) fn word(self, asked: Asked) -> &'static str {
         match self {
             Self::PresentSame | Self::Uploaded | Self::Stored => "up",
             Self::Taken => "taken",
             Self::Absent | Self::Failed => "missing",
-            Self::Planned if is_asked => "not looked at",
+            Self::Planned if asked == Asked::Index => "not looked at",
             Self::Planned => "not sent",
         }
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::error::PublishError;
 use super::index::Index;
 use super::plan::{Plan, PlannedFile};
-use super::receipt::{FileReceipt, NOT_ASKED, Receipt, State, standing};
+use super::receipt::{Asked, FileReceipt, NOT_ASKED, Receipt, State, standing};
 use super::survey::{Survey, survey};
 use crate::console::Shown;
 use crate::console::text::{human_bytes, plural, table};
@@ -134,14 +134,13 @@ impl Receipt {
             _ => &[],
         };
         hint += &self.standing(unlisted.len());
-        let is_asked = self.index_url.is_some();
+        let asked = Asked::of(self.index_url.as_ref());
         for file in self.files.iter().filter(|file| !file.state.is_up() || unlisted.contains(&file.name)) {
-            let word =
-                if unlisted.contains(&file.name) { "accepted, and not listed" } else { file.state.word(is_asked) };
+            let word = if unlisted.contains(&file.name) { "accepted, and not listed" } else { file.state.word(asked) };
             hint += &format!("\n  {word}: {}", file.name);
         }
         hint += &format!("\nto go on: {command}");
-        if !is_asked {
+        if asked == Asked::Nobody {
             hint += &format!("\n{NOT_ASKED}");
         }
         Failure::from(error).with_hint(hint)

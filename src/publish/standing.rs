@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::event::Event;
 use super::plan::Plan;
-use super::receipt::{NOT_ASKED, State, standing};
+use super::receipt::{Asked, NOT_ASKED, State, standing};
 use crate::console::text::visible;
 use crate::fs::say_on_interrupt;
 
@@ -13,7 +13,7 @@ pub(crate) struct Standing<'a> {
     plan: &'a Plan,
     /// What is known of the files; of the others nothing is.
     states: BTreeMap<String, State>,
-    is_asked: bool,
+    asked: Asked,
     /// The file that is on its way.
     sending: Option<String>,
     /// The command line that goes on.
@@ -21,8 +21,8 @@ pub(crate) struct Standing<'a> {
 }
 
 impl<'a> Standing<'a> {
-    pub(crate) fn new(plan: &'a Plan, is_asked: bool, command: String) -> Self {
-        let standing = Self { plan, states: BTreeMap::new(), is_asked, sending: None, command };
+    pub(crate) fn new(plan: &'a Plan, asked: Asked, command: String) -> Self {
+        let standing = Self { plan, states: BTreeMap::new(), asked, sending: None, command };
         standing.tell();
         standing
     }
@@ -60,10 +60,10 @@ impl<'a> Standing<'a> {
         let mut words = format!("interrupted: {}", standing(up.len(), unknown, names.len()));
         for name in up.into_iter().chain(rest) {
             let doubt = if is_sending(name) { " (it was on its way, and may be up)" } else { "" };
-            words += &format!("\n  {}: {}{doubt}", state(name).word(self.is_asked), visible(name));
+            words += &format!("\n  {}: {}{doubt}", state(name).word(self.asked), visible(name));
         }
         words += &format!("\nto go on: {}", visible(&self.command));
-        if !self.is_asked {
+        if self.asked == Asked::Nobody {
             words += &format!("\n{NOT_ASKED}");
         }
         words

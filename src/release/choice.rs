@@ -44,9 +44,9 @@ pub(super) fn platforms(coverage: Coverage, options: &Options, left_out: &[Targe
             return Some("not a platform of the product");
         };
         let runtime = &options.product.runtime;
-        let is_promised = runtime.supports.contains(&family);
         let targets = runtime.targets.iter().map(|row| &row.triple);
-        let targets: Vec<_> = targets.filter(|triple| serves(triple, family, architecture, is_promised)).collect();
+        let is_meant = |triple: &&TargetTriple| serves(triple, family, architecture, &runtime.supports);
+        let targets: Vec<_> = targets.filter(is_meant).collect();
         let is_gap = gaps.iter().any(|gap| (gap.family, gap.architecture) == (family, architecture));
         match targets.is_empty() {
             _ if served.contains(&kind(choice)) => Some("older than its tag asks for"),
@@ -68,7 +68,13 @@ fn kind(choice: &Choice) -> (Option<PlatformFamily>, Option<Architecture>) {
 }
 
 /// Whether a target's wheel is meant for a family of platforms: one for musl for glibc too, where the product promises that.
-fn serves(triple: &TargetTriple, family: PlatformFamily, architecture: Architecture, is_promised: bool) -> bool {
+fn serves(
+    triple: &TargetTriple,
+    family: PlatformFamily,
+    architecture: Architecture,
+    promised: &[PlatformFamily],
+) -> bool {
+    let is_promised = promised.contains(&family);
     let is_family = match family {
         PlatformFamily::LinuxGlibc => triple.is_linux() && (is_promised || !triple.is_musl()),
         PlatformFamily::LinuxMusl => triple.is_linux() && triple.is_musl(),
@@ -85,7 +91,8 @@ fn alone<'a>(template: &'a Template, product: Option<&Path>) -> Option<&'a Path>
 
 /// The command that comes next: the upload where all is well, of the targets that are there and no fewer; where some of the
 /// wheels do not run here, the workflow that tests each where it does; else what tells more.
-pub(super) fn next(options: &Options, targets: &[TargetRow], is_good: bool) -> String {
+pub(super) fn next(options: &Options, targets: &[TargetRow], outcome: Outcome) -> String {
+    let is_good = outcome == Outcome::Passed;
     let dist = options.out_dir.join("dist");
     let product = options.product.directory.as_deref();
     let program = options.version.program().to_string();

@@ -168,9 +168,10 @@ impl Place<'_> {
         // What is found in files stands on its own.
         let is_of_set = |warning: &&gate::Problem| warning.file.is_none() || gate::is_of_gate(&warning.code);
         let warnings: Vec<_> = verdict.warnings.iter().filter(is_of_set).map(rows::problem).collect();
+        let outcome = if problems.is_empty() { Outcome::Passed } else { Outcome::Failed };
         Ok(Release {
             schema_version: 1,
-            outcome: if problems.is_empty() { Outcome::Passed } else { Outcome::Failed },
+            outcome,
             distribution: sdk
                 .filter(|_| *only == Some(Half::Sdk))
                 .map_or(&runtime.distribution, |sdk| &sdk.distribution)
@@ -179,7 +180,7 @@ impl Place<'_> {
             version: version.distribution().clone(),
             release_tag: version.tag().to_owned(),
             date: choice::day(self.options.build.date),
-            next: Some(choice::next(self.options, &targets, problems.is_empty())),
+            next: Some(choice::next(self.options, &targets, outcome)),
             left_out,
             targets: rows::in_order(&runtime.targets, targets),
             files: files.collect(),

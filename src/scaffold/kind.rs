@@ -88,10 +88,7 @@ pub(super) fn of(path: &str, executables: &[String]) -> Kind {
     if let Some(directory) = manual(directory, &parts, &lower, executables) {
         return Kind::Manual(directory);
     }
-    let completions = in_directory(&COMPLETIONS);
-    let first = executables.first().map_or("", String::as_str);
-    let mut paths = executables.iter().map(|of| completion(&parts, &lower, of, of == first, completions));
-    if let Some(path) = paths.find_map(|path| path) {
+    if let Some(path) = completion(&parts, &lower, executables) {
         return Kind::Completion(path);
     }
     let document = lower.starts_with('.')
@@ -99,7 +96,7 @@ pub(super) fn of(path: &str, executables: &[String]) -> Kind {
         || DOCUMENT_ENDINGS.iter().any(|end| lower.ends_with(end))
         || ["cargo.toml", "cargo.lock", "go.mod", "go.sum"].contains(&lower.as_str())
         || in_directory(&["doc", "docs", "examples"])
-        || completions;
+        || in_directory(&COMPLETIONS);
     if document { Kind::Document } else { Kind::Other }
 }
 
@@ -163,8 +160,16 @@ fn manual_section(lower: &str) -> Option<(&str, char)> {
     is_name.then_some((name, section))
 }
 
-/// The path at which a shell looks for the completion of an executable; one that names none is of the first.
-fn completion(parts: &[&str], lower: &str, executable: &str, is_first: bool, in_directory: bool) -> Option<String> {
+/// The path at which a shell looks for the completion of one of the executables; one that names none is of the first.
+fn completion(parts: &[&str], lower: &str, executables: &[String]) -> Option<String> {
+    let (first, others) = executables.split_first()?;
+    let of_first = completion_of(first, parts, lower, |stem| stem.is_empty() || stem == "completion");
+    of_first.or_else(|| others.iter().find_map(|other| completion_of(other, parts, lower, |_| false)))
+}
+
+/// The same for one executable, `is_unnamed` being what may stand in place of its name.
+fn completion_of(executable: &str, parts: &[&str], lower: &str, is_unnamed: impl Fn(&str) -> bool) -> Option<String> {
+    let in_directory = parts.iter().any(|part| COMPLETIONS.contains(part));
     let of_shell = |shell: &str| parts.last().is_some_and(|last| *last == shell);
     let called = |ending: &str| {
         lower.strip_suffix(ending).map(|stem| stem.trim_start_matches('_').trim_end_matches(['-', '_', '.']))
@@ -173,9 +178,7 @@ fn completion(parts: &[&str], lower: &str, executable: &str, is_first: bool, in_
     let zsh = || format!("share/zsh/site-functions/_{executable}");
     let fish = || format!("share/fish/vendor_completions.d/{executable}.fish");
     let name = executable.to_ascii_lowercase();
-    let is_named = |stem: Option<&str>| {
-        stem.is_some_and(|stem| stem == name || is_first && (stem.is_empty() || stem == "completion"))
-    };
+    let is_named = |stem: Option<&str>| stem.is_some_and(|stem| stem == name || is_unnamed(stem));
     if is_named(called(".bash")) || in_directory && is_named(called(".bash-completion")) {
         return Some(bash());
     }

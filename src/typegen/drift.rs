@@ -88,6 +88,18 @@ impl Serialize for Detail {
     }
 }
 
+impl Change {
+    /// A change that no program notices.
+    fn harmless(kind: Kind, subject: impl Into<String>) -> Self {
+        Self { kind, subject: subject.into(), detail: None, breaking: false }
+    }
+
+    /// A change that some program must follow.
+    fn breaking(kind: Kind, subject: impl Into<String>) -> Self {
+        Self { breaking: true, ..Self::harmless(kind, subject) }
+    }
+}
+
 /// Everything that changed, sorted by kind and subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Drift {
@@ -115,6 +127,13 @@ pub(crate) fn drift(from: (&str, &Schema), to: (&str, &Schema)) -> Result<Drift,
     Ok(Drift { from: from.0.to_owned(), to: to.0.to_owned(), changes: comparison.changes.into_iter().collect() })
 }
 
+/// Which ways the values of a class travel.
+#[derive(Debug, Clone, Copy)]
+struct Ways {
+    is_sent: bool,
+    is_received: bool,
+}
+
 struct Comparison {
     changes: BTreeSet<Change>,
     /// What names of types stand for, in either schema.
@@ -140,18 +159,18 @@ impl Comparison {
         }
     }
 
-    fn add(&mut self, kind: Kind, subject: impl Into<String>, detail: Option<Detail>, breaking: bool) {
-        self.changes.insert(Change { kind, subject: subject.into(), detail, breaking });
+    fn add(&mut self, change: Change) {
+        self.changes.insert(change);
     }
 
     fn methods(&mut self, old: &[Method], new: &[Method], [added, removed]: [Kind; 2]) {
         let names = |methods: &[Method]| -> BTreeSet<String> { methods.iter().map(|m| m.name.clone()).collect() };
         let (old, new) = (names(old), names(new));
         for name in new.difference(&old) {
-            self.add(added, name, None, false);
+            self.add(Change::harmless(added, name));
         }
         for name in old.difference(&new) {
-            self.add(removed, name, None, true);
+            self.add(Change::breaking(removed, name));
         }
     }
 
@@ -167,25 +186,24 @@ impl Comparison {
                 continue;
             }
             match old.classes.get(name) {
-                None => self.add(Kind::TypeAdded, name, None, false),
+                None => self.add(Change::harmless(Kind::TypeAdded, name)),
                 Some(before) => {
-                    let class_received = class.direction == super::model::Direction::Received;
-                    self.class(before, class, [sent.contains(name), class_received]);
+                    let is_received = class.direction == super::model::Direction::Received;
+                    self.class(before, class, Ways { is_sent: sent.contains(name), is_received });
                 }
             }
         }
         for (name, class) in &old.classes {
             if !new.classes.contains_key(name) && !matches!(class.body, Body::Fallback { .. }) {
-                self.add(Kind::TypeRemoved, name, None, true);
+                self.add(Change::breaking(Kind::TypeRemoved, name));
             }
         }
     }
 
-    /// `[sent, received]` says which ways the values of the class travel.
-    fn class(&mut self, old: &Class, new: &Class, [sent, received]: [bool; 2]) {
+    fn class(&mut self, old: &Class, new: &Class, ways: Ways) {
         match (&old.body, &new.body) {
             (Body::Model { fields: before, .. }, Body::Model { fields: after, .. }) => {
-                self.fields(&new.name, before, after, [sent, received]);
+                self.fields(&new.name, before, after, ways);
             }
             (Body::Enum { members: before }, Body::Enum { members: after }) => {
                 let values = |members: &[super::model::Member]| -> BTreeSet<String> {
@@ -201,13 +219,13 @@ impl Comparison {
             (Body::Alias(before), Body::Alias(after)) => {
                 if before != after {
                     let detail = Detail::Shapes { before: words(before), after: words(after) };
-                    self.add(Kind::TypeChanged, &new.name, Some(detail), true);
+                    self.add(Change { detail: Some(detail), ..Change::breaking(Kind::TypeChanged, &new.name) });
                 }
             }
             (before, after) => {
                 if std::mem::discriminant(before) != std::mem::discriminant(after) {
                     let detail = Detail::Bodies { before: kind_of(before), after: kind_of(after) };
-                    self.add(Kind::TypeChanged, &new.name, Some(detail), true);
+                    self.add(Change { detail: Some(detail), ..Change::breaking(Kind::TypeChanged, &new.name) });
                 }
             }
         }
@@ -221,14 +239,14 @@ impl Comparison {
         [added, removed]: [Kind; 2],
     ) {
         for value in after.difference(before) {
-            self.add(added, format!("{name} `{value}`"), None, false);
+            self.add(Change::harmless(added, format!("{name} `{value}`")));
         }
         for value in before.difference(after) {
-            self.add(removed, format!("{name} `{value}`"), None, true);
+            self.add(Change::breaking(removed, format!("{name} `{value}`")));
         }
     }
 
-    fn fields(&mut self, class: &str, old: &[Field], new: &[Field], [sent, received]: [bool; 2]) {
+    fn fields(&mut self, class: &str, old: &[Field], new: &[Field], ways: Ways) {
         let before: BTreeMap<&str, &Field> = old.iter().map(|field| (field.wire.as_str(), field)).collect();
         let after: BTreeMap<&str, &Field> = new.iter().map(|field| (field.wire.as_str(), field)).collect();
         for (wire, field) in &after {
@@ -236,25 +254,29 @@ impl Comparison {
             let Some(known) = before.get(wire) else {
                 let need = if field.required { "required" } else { "optional" };
                 let detail = Some(Detail::Field { need, shape: words(&field.shape) });
-                self.add(Kind::FieldAdded, subject, detail, field.required && sent);
+                let breaking = field.required && ways.is_sent;
+                self.add(Change { kind: Kind::FieldAdded, subject, detail, breaking });
                 continue;
             };
             if field.required && !known.required {
-                self.add(Kind::FieldRequired, &subject, None, sent);
+                let change = Change::harmless(Kind::FieldRequired, &subject);
+                self.add(Change { breaking: ways.is_sent, ..change });
             }
             if known.required && !field.required {
-                self.add(Kind::FieldOptional, &subject, None, received);
+                let change = Change::harmless(Kind::FieldOptional, &subject);
+                self.add(Change { breaking: ways.is_received, ..change });
             }
             // A new name for the same type changes nothing for Python.
             if field.shape != known.shape && self.resolved(&field.shape) != self.resolved(&known.shape) {
-                let detail = Detail::Shapes { before: words(&known.shape), after: words(&field.shape) };
+                let detail = Some(Detail::Shapes { before: words(&known.shape), after: words(&field.shape) });
                 // What may now be null besides is no harm to those who send it.
                 let widened = known.shape.clone().optional() == field.shape;
-                self.add(Kind::FieldChanged, subject, Some(detail), received || !widened);
+                let breaking = ways.is_received || !widened;
+                self.add(Change { kind: Kind::FieldChanged, subject, detail, breaking });
             }
         }
         for wire in before.keys().filter(|wire| !after.contains_key(*wire)) {
-            self.add(Kind::FieldRemoved, format!("{class}.{wire}"), None, true);
+            self.add(Change::breaking(Kind::FieldRemoved, format!("{class}.{wire}")));
         }
     }
 }

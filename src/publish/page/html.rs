@@ -19,8 +19,23 @@ struct Anchor {
     text: Vec<u8>,
 }
 
+/// What the answer says that it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum DeclaredType {
+    /// A page of the simple API (PEP 691).
+    Simple,
+    Other,
+}
+
+impl DeclaredType {
+    /// By a content type in small letters.
+    pub(super) fn of(content_type: &str) -> Self {
+        if content_type.contains("vnd.pypi.simple") { Self::Simple } else { Self::Other }
+    }
+}
+
 /// In the HTML form every anchor leads to a file; its fragment may hold a digest.
-pub(super) fn parse_html(body: &[u8], url: &Url, is_simple_type: bool) -> Result<Page, String> {
+pub(super) fn parse_html(body: &[u8], url: &Url, declared: DeclaredType) -> Result<Page, String> {
     let mut page = Page::default();
     let mut base = url.clone();
     let mut anchor: Option<Anchor> = None;
@@ -28,7 +43,7 @@ pub(super) fn parse_html(body: &[u8], url: &Url, is_simple_type: bool) -> Result
     // The opaque element that is open.
     let mut opaque: Option<Vec<u8>> = None;
     let (mut has_elements, mut anchors) = (false, 0);
-    let mut is_simple = is_simple_type;
+    let mut is_simple = declared == DeclaredType::Simple;
     for Ok(token) in Tokenizer::new(body) {
         match token {
             Token::EndTag(tag) if opaque.as_deref() == Some(tag.name.as_slice()) => opaque = None,

@@ -12,7 +12,7 @@ use url::Url;
 
 pub(super) use listing::{Kind, Listed, Page, stem};
 
-use html::parse_html;
+use html::{DeclaredType, parse_html};
 use json::{parse_json, says};
 use version::accept_type;
 
@@ -31,7 +31,7 @@ impl Page {
         let mut page = if is_json && first != Some(&b'<') {
             parse_json(body, url)?
         } else {
-            parse_html(body, url, content_type.contains("vnd.pypi.simple"))?
+            parse_html(body, url, DeclaredType::of(&content_type))?
         };
         page.found = true;
         page.leave_out_inherited(simple);
@@ -70,7 +70,8 @@ impl Page {
 pub(super) fn is_root(content_type: &str, start: &[u8], url: &Url) -> Result<bool, String> {
     let content_type = content_type.to_ascii_lowercase();
     accept_type(&content_type)?;
-    let is_simple_type = content_type.contains("vnd.pypi.simple.");
+    let declared = DeclaredType::of(&content_type);
+    let is_simple_type = declared == DeclaredType::Simple;
     let of_one = || Err("it lists the files of one project, and the simple API is the page above it".to_owned());
     let wide = utf16(start);
     let start = wide.as_deref().map_or(start, str::as_bytes);
@@ -82,7 +83,7 @@ pub(super) fn is_root(content_type: &str, start: &[u8], url: &Url) -> Result<boo
             () => Ok(is_simple_type || says(start, "api-version")),
         };
     }
-    let Ok(page) = parse_html(start, url, is_simple_type) else { return Ok(is_simple_type) };
+    let Ok(page) = parse_html(start, url, declared) else { return Ok(is_simple_type) };
     if !page.files.is_empty() {
         return of_one();
     }
