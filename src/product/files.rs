@@ -6,7 +6,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use serde::Deserialize;
 
 use super::error::ProductError;
-use super::place::Place;
+use super::place::KeyPosition;
 use super::table::Origin;
 use crate::member_path::{MemberPath, escapes};
 
@@ -20,7 +20,7 @@ pub struct FileRule {
     directory: String,
     pub(crate) to: Destination,
     /// Where the table has the pattern.
-    pub(crate) at: Place,
+    pub(crate) at: KeyPosition,
 }
 
 impl PartialEq for FileRule {
@@ -107,12 +107,12 @@ const WILD: [char; 4] = ['*', '?', '[', '{'];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Row {
+pub(super) struct FilesTable {
     from: String,
     to: String,
 }
 
-impl Row {
+impl FilesTable {
     pub(super) fn read(self, index: usize, origin: Origin<'_>) -> Result<FileRule, ProductError> {
         let key = |name: &str| format!("files[{index}].{name}");
         let plain = self.from.trim_start_matches("./");
@@ -153,7 +153,7 @@ mod tests {
     use crate::product::table::Spans;
 
     fn rule(from: &str) -> FileRule {
-        let row = Row { from: from.into(), to: "share/".into() };
+        let row = FilesTable { from: from.into(), to: "share/".into() };
         row.read(0, Origin { name: "pyproject.toml", text: "", spans: &Spans::default() }).unwrap()
     }
 

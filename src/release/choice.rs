@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::options::Options;
-use crate::check::coverage::{Choice, Coverage};
+use crate::check::coverage::{Coverage, PlatformChoice};
 use crate::console::text::shell_word;
 use crate::error::Outcome;
 use crate::gate::UploadCommand;
@@ -38,7 +38,7 @@ pub(super) fn platforms(coverage: Coverage, options: &Options, left_out: &[Targe
     let gaps = coverage.gaps(&options.product.runtime.supports);
     let is_left_out = |triple: &TargetTriple| left_out.contains(triple);
     let served: Vec<_> = coverage.platforms.iter().filter(|choice| choice.wheel.is_some()).map(kind).collect();
-    let reason = |choice: &Choice| {
+    let reason = |choice: &PlatformChoice| {
         let (family, architecture) = kind(choice);
         let (Some(family), Some(architecture)) = (family, architecture) else {
             return Some("not a platform of the product");
@@ -55,7 +55,7 @@ pub(super) fn platforms(coverage: Coverage, options: &Options, left_out: &[Targe
             _ => None,
         }
     };
-    let row = |choice: &Choice| CoverageRow {
+    let row = |choice: &PlatformChoice| CoverageRow {
         name: choice.title.to_owned(),
         wheel: choice.wheel.clone(),
         by_choice: reason(choice).filter(|_| choice.wheel.is_none()).map(str::to_owned),
@@ -63,7 +63,7 @@ pub(super) fn platforms(coverage: Coverage, options: &Options, left_out: &[Targe
     coverage.platforms.iter().map(row).collect()
 }
 
-fn kind(choice: &Choice) -> (Option<PlatformFamily>, Option<Architecture>) {
+fn kind(choice: &PlatformChoice) -> (Option<PlatformFamily>, Option<Architecture>) {
     (choice.platform.family, choice.platform.architecture)
 }
 

@@ -4,14 +4,14 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::options::Options;
-use super::target::Place;
+use super::target::ReleaseRun;
 use super::{choice, rows};
 use crate::check::coverage::{Candidate, Coverage};
 use crate::console::Console;
 use crate::error::{Exit, Failure, Outcome};
 use crate::fs::{Existing, FsError, PendingDirectory};
 use crate::gate::{self, Half, Role};
-use crate::report::{FileRow, FindingRow, Release, StepRow, TargetRow};
+use crate::report::{FileRow, FindingRow, ReleaseReport, StepRow, TargetRow};
 use crate::smoke;
 use crate::stage::{self, stage_sdk};
 use crate::version::PublicVersion;
@@ -21,7 +21,7 @@ use crate::wheel::filename::{FileNameError, WheelFileName};
 ///
 /// # Errors
 /// When something cannot be carried out at all; the output directory is then as it was before.
-pub(crate) fn release(options: &Options, console: &Console) -> Result<Release, Failure> {
+pub(crate) fn release(options: &Options, console: &Console) -> Result<ReleaseReport, Failure> {
     options.keep_the_work_of_others()?;
     let pending = PendingDirectory::create(&options.out_dir, options.existing)?;
     let release = carry_out(options, pending.path(), console)?;
@@ -30,8 +30,8 @@ pub(crate) fn release(options: &Options, console: &Console) -> Result<Release, F
 }
 
 /// The line, in an empty directory that gets its name when all is done.
-pub(super) fn carry_out(options: &Options, root: &Path, console: &Console) -> Result<Release, Failure> {
-    let place = Place { options, console, root };
+pub(super) fn carry_out(options: &Options, root: &Path, console: &Console) -> Result<ReleaseReport, Failure> {
+    let place = ReleaseRun { options, console, root };
     let mut targets: Vec<TargetRow> = Vec::new();
     for payload in &options.payloads {
         let row = place.target(payload, targets.len() + 1)?;
@@ -56,9 +56,9 @@ pub(super) fn carry_out(options: &Options, root: &Path, console: &Console) -> Re
     place.judge(targets)
 }
 
-impl Place<'_> {
+impl ReleaseRun<'_> {
     /// Smoke, check and verify; they look at the finished wheels only.
-    fn judge(&self, mut targets: Vec<TargetRow>) -> Result<Release, Failure> {
+    fn judge(&self, mut targets: Vec<TargetRow>) -> Result<ReleaseReport, Failure> {
         let dist = self.dist();
         // Where no payload was good there is no wheel, and the verdict says so.
         std::fs::create_dir_all(&dist).map_err(FsError::write(&dist))?;
@@ -145,7 +145,7 @@ impl Place<'_> {
         verdict: &gate::Release,
         findings: Vec<FindingRow>,
         targets: Vec<TargetRow>,
-    ) -> Result<Release, Failure> {
+    ) -> Result<ReleaseReport, Failure> {
         let Options { product, version, only, .. } = self.options;
         let runtime = &product.runtime;
         let sdk = product.sdk_project().filter(|_| *only != Some(Half::Runtime));
@@ -169,7 +169,7 @@ impl Place<'_> {
         let is_of_set = |warning: &&gate::Problem| warning.file.is_none() || gate::is_of_gate(&warning.code);
         let warnings: Vec<_> = verdict.warnings.iter().filter(is_of_set).map(rows::problem).collect();
         let outcome = if problems.is_empty() { Outcome::Passed } else { Outcome::Failed };
-        Ok(Release {
+        Ok(ReleaseReport {
             schema_version: 1,
             outcome,
             distribution: sdk

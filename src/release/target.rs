@@ -19,13 +19,13 @@ use crate::stage::{self, StagedRuntime, stage_runtime};
 use crate::wheel::reader::Wheel;
 
 /// Where the line works, and who is told.
-pub(super) struct Place<'a> {
+pub(super) struct ReleaseRun<'a> {
     pub(crate) options: &'a Options,
     pub(crate) console: &'a Console,
     pub(crate) root: &'a Path,
 }
 
-impl Place<'_> {
+impl ReleaseRun<'_> {
     pub(super) fn dist(&self) -> PathBuf {
         self.root.join("dist")
     }

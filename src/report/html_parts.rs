@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::html_pieces::{badge, bar, duration};
-use super::value::{ChangeRow, Changes, Difference, Release, TargetRow};
+use super::value::{ChangeRow, Changes, Difference, ReleaseReport, TargetRow};
 use crate::console::html::prose;
 use crate::console::text::{human_bytes, plural};
 use crate::wheel::filename::DistributionFileName;
@@ -15,7 +15,7 @@ const MAX_MEMBERS: usize = 200;
 /// So many names of a difference are shown.
 const MAX_NAMES: usize = 100;
 
-pub(super) fn wheels(release: &Release) -> Markup {
+pub(super) fn wheels(release: &ReleaseReport) -> Markup {
     let largest = release.targets.iter().map(|target| target.payload_bytes.max(target.wheel_bytes)).max().unwrap_or(0);
     html! {
         section aria-labelledby="wheels" {

@@ -2,11 +2,11 @@
 
 use std::fmt::Write as _;
 
-use super::value::{Release, TargetRow};
+use super::value::{ReleaseReport, TargetRow};
 use crate::console::markdown::{code, code_cell, escaped};
 use crate::console::text::{human_bytes, visible_lines};
 
-pub(super) fn summary(release: &Release) -> String {
+pub(super) fn summary(release: &ReleaseReport) -> String {
     let mut text = format!(
         "## {} {} {}\n\n{} {}: {}\n\n",
         release.outcome.sign(),

@@ -9,7 +9,8 @@ mod text;
 mod value;
 
 pub use value::{
-    ChangeRow, Changes, CoverageRow, Difference, FileRow, FindingRow, ProblemRow, Release, SbomRow, StepRow, TargetRow,
+    ChangeRow, Changes, CoverageRow, Difference, FileRow, FindingRow, ProblemRow, ReleaseReport, SbomRow, StepRow,
+    TargetRow,
 };
 
 #[cfg(test)]
@@ -19,8 +20,8 @@ mod tests {
     use crate::digest::Sha256Digest;
     use crate::error::Outcome;
 
-    fn sample() -> Release {
-        Release {
+    fn sample() -> ReleaseReport {
+        ReleaseReport {
             schema_version: 1,
             outcome: Outcome::Failed,
             distribution: "acme-bin".parse().unwrap(),

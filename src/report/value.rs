@@ -14,7 +14,7 @@ use crate::wheel::name::DistributionName;
 
 /// A release and everything that was found out about it.
 #[derive(Debug, Clone, Serialize)]
-pub struct Release {
+pub struct ReleaseReport {
     pub schema_version: u32,
     pub outcome: Outcome,
     pub distribution: DistributionName,
@@ -232,7 +232,7 @@ impl FindingRow {
     }
 }
 
-impl Release {
+impl ReleaseReport {
     /// One sentence of numbers.
     pub(crate) fn summary(&self) -> String {
         let of_kind = |kind| self.findings.iter().filter(|finding| finding.kind() == kind).count();

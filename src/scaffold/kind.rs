@@ -2,7 +2,7 @@
 //! program may need.
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum AccompanyingFile {
     Licence,
     /// With the directory below the root of an environment that `man` looks into.
     Manual(String),
@@ -65,7 +65,7 @@ const COMPLETIONS: [&str; 11] = [
 ];
 
 /// What the file at `path` of a payload is; the first of the executables is the program.
-pub(super) fn of(path: &str, executables: &[String]) -> Kind {
+pub(super) fn of(path: &str, executables: &[String]) -> AccompanyingFile {
     let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
     let lower = name.to_ascii_lowercase();
     let folded = directory.to_ascii_lowercase();
@@ -77,19 +77,19 @@ pub(super) fn of(path: &str, executables: &[String]) -> Kind {
     let is_among_licences = licences.is_some_and(|at| of_program.is_none_or(|program| at < program));
     let is_code = CODE.iter().any(|end| lower.ends_with(end));
     if is_among_licences && !is_code {
-        return Kind::Licence;
+        return AccompanyingFile::Licence;
     }
     if of_program.is_some() {
-        return Kind::Other;
+        return AccompanyingFile::Other;
     }
     if !is_code && is_licence(&lower) {
-        return Kind::Licence;
+        return AccompanyingFile::Licence;
     }
     if let Some(directory) = manual(directory, &parts, &lower, executables) {
-        return Kind::Manual(directory);
+        return AccompanyingFile::Manual(directory);
     }
     if let Some(path) = completion(&parts, &lower, executables) {
-        return Kind::Completion(path);
+        return AccompanyingFile::Completion(path);
     }
     let document = lower.starts_with('.')
         || DOCUMENTS.iter().any(|start| lower.starts_with(start))
@@ -97,7 +97,7 @@ pub(super) fn of(path: &str, executables: &[String]) -> Kind {
         || ["cargo.toml", "cargo.lock", "go.mod", "go.sum"].contains(&lower.as_str())
         || in_directory(&["doc", "docs", "examples"])
         || in_directory(&COMPLETIONS);
-    if document { Kind::Document } else { Kind::Other }
+    if document { AccompanyingFile::Document } else { AccompanyingFile::Other }
 }
 
 /// The part of a directory from which on files are some program's own.
@@ -198,12 +198,12 @@ fn completion_of(executable: &str, parts: &[&str], lower: &str, is_unnamed: impl
 }
 
 /// A destination as a rule of `files` writes it.
-pub(super) fn destination(kind: &Kind) -> Option<String> {
+pub(super) fn destination(kind: &AccompanyingFile) -> Option<String> {
     match kind {
-        Kind::Licence => Some("licenses".to_owned()),
-        Kind::Manual(directory) => Some(directory.clone()),
-        Kind::Completion(path) => Some(path.clone()),
-        Kind::Document | Kind::Other => None,
+        AccompanyingFile::Licence => Some("licenses".to_owned()),
+        AccompanyingFile::Manual(directory) => Some(directory.clone()),
+        AccompanyingFile::Completion(path) => Some(path.clone()),
+        AccompanyingFile::Document | AccompanyingFile::Other => None,
     }
 }
 
@@ -213,12 +213,12 @@ mod tests {
 
     #[test]
     fn files_of_real_releases() {
-        let manual = |section| Kind::Manual(format!("share/man/man{section}/"));
-        let completion = |path: &str| Kind::Completion(path.into());
+        let manual = |section| AccompanyingFile::Manual(format!("share/man/man{section}/"));
+        let completion = |path: &str| AccompanyingFile::Completion(path.into());
         for (path, program, kind) in [
-            ("LICENSE-MIT", "rg", Kind::Licence),
-            ("UNLICENSE", "rg", Kind::Licence),
-            ("licenses/zlib.txt", "rg", Kind::Licence),
+            ("LICENSE-MIT", "rg", AccompanyingFile::Licence),
+            ("UNLICENSE", "rg", AccompanyingFile::Licence),
+            ("licenses/zlib.txt", "rg", AccompanyingFile::Licence),
             ("doc/rg.1", "rg", manual(1)),
             ("share/man/man1/gh-repo.1", "gh", manual(1)),
             ("just.1", "just", manual(1)),
@@ -229,18 +229,18 @@ mod tests {
             ("completion/bash/task.bash", "task", completion("share/bash-completion/completions/task")),
             ("completion/zsh/_task", "task", completion("share/zsh/site-functions/_task")),
             ("etc/bash_completion.d/buf", "buf", completion("share/bash-completion/completions/buf")),
-            ("complete/_rg.ps1", "rg", Kind::Document),
-            ("README.md", "rg", Kind::Document),
-            ("doc/GUIDE.md", "rg", Kind::Document),
-            ("Cargo.lock", "just", Kind::Document),
-            ("lib/libz.so.1", "tool", Kind::Other),
-            ("share/cmake/Modules/x.cmake", "cmake", Kind::Other),
-            ("data/words", "tool", Kind::Other),
-            ("lib/license.js", "node", Kind::Other),
-            ("licenses/check.py", "tool", Kind::Other),
-            ("ThirdPartyNoticeText.txt", "tool", Kind::Licence),
-            ("THIRD-PARTY-LICENSES.html", "tool", Kind::Licence),
-            ("licenses/zlib.txt", "tool", Kind::Licence),
+            ("complete/_rg.ps1", "rg", AccompanyingFile::Document),
+            ("README.md", "rg", AccompanyingFile::Document),
+            ("doc/GUIDE.md", "rg", AccompanyingFile::Document),
+            ("Cargo.lock", "just", AccompanyingFile::Document),
+            ("lib/libz.so.1", "tool", AccompanyingFile::Other),
+            ("share/cmake/Modules/x.cmake", "cmake", AccompanyingFile::Other),
+            ("data/words", "tool", AccompanyingFile::Other),
+            ("lib/license.js", "node", AccompanyingFile::Other),
+            ("licenses/check.py", "tool", AccompanyingFile::Other),
+            ("ThirdPartyNoticeText.txt", "tool", AccompanyingFile::Licence),
+            ("THIRD-PARTY-LICENSES.html", "tool", AccompanyingFile::Licence),
+            ("licenses/zlib.txt", "tool", AccompanyingFile::Licence),
         ] {
             assert_eq!(of(path, &[program.to_owned()]), kind, "{path}");
         }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::beside::{Beside, beside};
 use super::error::ScaffoldError;
-use super::kind::{self, Kind};
+use super::kind::{self, AccompanyingFile};
 use super::names;
 use super::question::{self, Interview, Question, Runnable, Stream, interview};
 use crate::binary::{Facts, Inventory, Libc, missing_loader};
@@ -26,7 +26,7 @@ const MAX_ASKED: usize = 4;
 
 /// One payload: its target, and what of it would be shipped.
 #[derive(Debug)]
-pub(super) struct Row {
+pub(super) struct SurveyedPayload {
     pub triple: TargetTriple,
     pub platform_tag: PlatformTag,
     pub also: Vec<PlatformTag>,
@@ -37,8 +37,8 @@ pub(super) struct Row {
 
 /// What all payloads together tell.
 #[derive(Debug)]
-pub(super) struct Findings {
-    pub rows: Vec<Row>,
+pub(super) struct Survey {
+    pub rows: Vec<SurveyedPayload>,
     /// The program first.
     pub executables: Vec<String>,
     pub command: Command,
@@ -69,7 +69,7 @@ pub(super) fn survey_all(
     wanted: &[String],
     console: &Console,
     progress: &Progress,
-) -> Result<Findings, ScaffoldError> {
+) -> Result<Survey, ScaffoldError> {
     let mut seen = Vec::new();
     for path in payloads {
         seen.push(Seen::read(path, wanted.first().map(String::as_str), progress)?);
@@ -78,7 +78,7 @@ pub(super) fn survey_all(
         [] => executables(&seen),
         wanted => wanted.to_vec(),
     };
-    let mut findings = Findings::of(&seen, &executables)?;
+    let mut findings = Survey::of(&seen, &executables)?;
     let first = executables.first().cloned().unwrap_or_default();
     let starts = |one: &Seen<'_>| {
         let facts = one.program(&first).and_then(|file| one.inventory.get(&file.path));
@@ -98,7 +98,7 @@ pub(super) fn survey_all(
     if at > 0 {
         let program = executables.remove(at);
         executables.insert(0, program);
-        findings = Findings::of(&seen, &executables)?;
+        findings = Survey::of(&seen, &executables)?;
     }
     let program = executables.first().unwrap_or(&first);
     if let Some(argument) = told.hanging {
@@ -118,7 +118,7 @@ pub(super) fn survey_all(
     Ok(findings)
 }
 
-impl Findings {
+impl Survey {
     /// What the program says of its version, else the one that every payload has in its name.
     pub(super) fn version(&self) -> Option<PublicVersion> {
         if let Some(question) = &self.question {
@@ -316,7 +316,7 @@ impl<'a> Seen<'a> {
                 && self.linked_to(file, executables).is_none()
                 && is_below(root, &file.path)
                 && !file.is_script
-                && kind::of(&file.path, executables) == Kind::Other
+                && kind::of(&file.path, executables) == AccompanyingFile::Other
         };
         self.files.iter().any(|file| is_needed(&file))
     }
@@ -346,7 +346,7 @@ impl<'a> Seen<'a> {
         self.shipped(executables, command).flat_map(of_one).collect()
     }
 
-    fn row(&self, executables: &[String], command: Command) -> Result<Row, ScaffoldError> {
+    fn row(&self, executables: &[String], command: Command) -> Result<SurveyedPayload, ScaffoldError> {
         let inventory = Inventory::new(self.shipped(executables, command).cloned().collect());
         let honest: Vec<_> = inventory
             .honest_tags()
@@ -373,7 +373,7 @@ impl<'a> Seen<'a> {
         let whole = own.architectures().len() > 1;
         let also = honest.into_iter().filter(|tag| *tag != own && triple.matches(tag) && !whole).collect();
         let is_directory = self.path.is_dir();
-        Ok(Row { triple, platform_tag: own, also, file_name: self.file_name.clone(), is_directory })
+        Ok(SurveyedPayload { triple, platform_tag: own, also, file_name: self.file_name.clone(), is_directory })
     }
 }
 
@@ -427,7 +427,7 @@ fn executables(seen: &[Seen<'_>]) -> Vec<String> {
 }
 
 /// No tag may stand in two rows, and a row for musl carries no manylinux tag beside one for glibc.
-fn settle_tags(rows: &mut [Row]) {
+fn settle_tags(rows: &mut [SurveyedPayload]) {
     for index in 0..rows.len() {
         let triple = rows[index].triple.clone();
         let beside_glibc = triple.is_musl_beside(rows.iter().map(|other| &other.triple));

@@ -11,14 +11,14 @@ use super::marks::filled;
 use super::names;
 use super::options::Options;
 use super::sdk::{self, SdkNames};
-use super::survey::{Findings, survey_all};
+use super::survey::{Survey, survey_all};
 use super::tables::{self, Named};
 use super::workflow::{Repository, product_option, workflow};
 use crate::build::license_expression;
 use crate::console::text::{plural, shell_word};
 use crate::console::{Console, Progress, Shown};
 use crate::fs::{Existing, PendingDirectory, Scratch, portable, write_whole};
-use crate::product::{Choice, Product, RuntimeProject};
+use crate::product::{Product, ProductChoice, RuntimeProject};
 use crate::target::PlatformTagSet;
 use crate::version::PublicVersion;
 use crate::wheel::name::DistributionName;
@@ -80,7 +80,7 @@ pub(crate) fn scaffold(options: &Options, console: &Console, progress: &Progress
         let written = sdk::files(&names, &named, &program);
         files.extend(written.into_iter().map(|(path, text)| (format!("sdk-template/{path}"), text)));
     }
-    let version = findings.as_ref().and_then(Findings::version);
+    let version = findings.as_ref().and_then(Survey::version);
     let root = repository_root(&options.directory);
     let place = place_in(&root, &options.directory);
     let product = read_back(&files)?;
@@ -111,7 +111,7 @@ pub(crate) fn scaffold(options: &Options, console: &Console, progress: &Progress
         notes.push(format!("move {WORKFLOW} to the root of the repository, where GitHub looks for it"));
     }
     // Read once more from where it is: an SDK template that was there already is part of the product.
-    let choice = Choice { product: Some(&options.directory), ..Choice::default() };
+    let choice = ProductChoice { product: Some(&options.directory), ..ProductChoice::default() };
     let product = Product::find(choice, Path::new(".")).map_err(|error| ScaffoldError::Product(Box::new(error)))?;
     Ok(Scaffolded {
         directory: options.directory.clone(),
@@ -182,7 +182,7 @@ fn read_back(files: &[(String, String)]) -> Result<Product, ScaffoldError> {
     }
     let scratch = Scratch::create(names::SCRATCH)?;
     put(scratch.path(), files)?;
-    let choice = Choice { product: Some(scratch.path()), ..Choice::default() };
+    let choice = ProductChoice { product: Some(scratch.path()), ..ProductChoice::default() };
     Product::find(choice, scratch.path()).map_err(|error| ScaffoldError::Product(Box::new(error)))
 }
 

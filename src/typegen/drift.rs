@@ -16,7 +16,7 @@ use super::schema::Schema;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub(crate) enum Kind {
+pub(crate) enum ChangeKind {
     MethodAdded,
     MethodRemoved,
     NotificationAdded,
@@ -37,7 +37,7 @@ pub(crate) enum Kind {
     VariantRemoved,
 }
 
-impl Kind {
+impl ChangeKind {
     /// `ServerRequestAdded` is `server request added`.
     pub(super) fn words(self) -> String {
         names::words(&format!("{self:?}")).join(" ").to_lowercase()
@@ -45,8 +45,8 @@ impl Kind {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub(crate) struct Change {
-    pub(crate) kind: Kind,
+pub(crate) struct SchemaChange {
+    pub(crate) kind: ChangeKind,
     /// By the names of the wire: a method, a type, `Type.field`, or an enum and its value.
     pub(crate) subject: String,
     pub(crate) detail: Option<Detail>,
@@ -88,14 +88,14 @@ impl Serialize for Detail {
     }
 }
 
-impl Change {
+impl SchemaChange {
     /// A change that no program notices.
-    fn harmless(kind: Kind, subject: impl Into<String>) -> Self {
+    fn harmless(kind: ChangeKind, subject: impl Into<String>) -> Self {
         Self { kind, subject: subject.into(), detail: None, breaking: false }
     }
 
     /// A change that some program must follow.
-    fn breaking(kind: Kind, subject: impl Into<String>) -> Self {
+    fn breaking(kind: ChangeKind, subject: impl Into<String>) -> Self {
         Self { breaking: true, ..Self::harmless(kind, subject) }
     }
 }
@@ -106,7 +106,7 @@ pub(crate) struct Drift {
     /// The runtime before, as a person names it.
     pub(crate) from: String,
     pub(crate) to: String,
-    pub(crate) changes: Vec<Change>,
+    pub(crate) changes: Vec<SchemaChange>,
 }
 
 pub(crate) fn drift(from: (&str, &Schema), to: (&str, &Schema)) -> Result<Drift, TypegenError> {
@@ -117,11 +117,11 @@ pub(crate) fn drift(from: (&str, &Schema), to: (&str, &Schema)) -> Result<Drift,
     });
     let aliases = aliases.collect();
     let mut comparison = Comparison { changes: BTreeSet::new(), aliases };
-    comparison.methods(&old.client_methods, &new.client_methods, [Kind::MethodAdded, Kind::MethodRemoved]);
-    let kinds = [Kind::ServerRequestAdded, Kind::ServerRequestRemoved];
+    comparison.methods(&old.client_methods, &new.client_methods, [ChangeKind::MethodAdded, ChangeKind::MethodRemoved]);
+    let kinds = [ChangeKind::ServerRequestAdded, ChangeKind::ServerRequestRemoved];
     comparison.methods(&old.server_requests, &new.server_requests, kinds);
     let notifications = |model: &Model| -> Vec<Method> { model.notifications.iter().map(|(m, _)| m.clone()).collect() };
-    let kinds = [Kind::NotificationAdded, Kind::NotificationRemoved];
+    let kinds = [ChangeKind::NotificationAdded, ChangeKind::NotificationRemoved];
     comparison.methods(&notifications(&old), &notifications(&new), kinds);
     comparison.types(&old, &new);
     Ok(Drift { from: from.0.to_owned(), to: to.0.to_owned(), changes: comparison.changes.into_iter().collect() })
@@ -135,7 +135,7 @@ struct Ways {
 }
 
 struct Comparison {
-    changes: BTreeSet<Change>,
+    changes: BTreeSet<SchemaChange>,
     /// What names of types stand for, in either schema.
     aliases: BTreeMap<String, Shape>,
 }
@@ -159,18 +159,18 @@ impl Comparison {
         }
     }
 
-    fn add(&mut self, change: Change) {
+    fn add(&mut self, change: SchemaChange) {
         self.changes.insert(change);
     }
 
-    fn methods(&mut self, old: &[Method], new: &[Method], [added, removed]: [Kind; 2]) {
+    fn methods(&mut self, old: &[Method], new: &[Method], [added, removed]: [ChangeKind; 2]) {
         let names = |methods: &[Method]| -> BTreeSet<String> { methods.iter().map(|m| m.name.clone()).collect() };
         let (old, new) = (names(old), names(new));
         for name in new.difference(&old) {
-            self.add(Change::harmless(added, name));
+            self.add(SchemaChange::harmless(added, name));
         }
         for name in old.difference(&new) {
-            self.add(Change::breaking(removed, name));
+            self.add(SchemaChange::breaking(removed, name));
         }
     }
 
@@ -186,7 +186,7 @@ impl Comparison {
                 continue;
             }
             match old.classes.get(name) {
-                None => self.add(Change::harmless(Kind::TypeAdded, name)),
+                None => self.add(SchemaChange::harmless(ChangeKind::TypeAdded, name)),
                 Some(before) => {
                     let is_received = class.direction == super::model::Direction::Received;
                     self.class(before, class, Ways { is_sent: sent.contains(name), is_received });
@@ -195,7 +195,7 @@ impl Comparison {
         }
         for (name, class) in &old.classes {
             if !new.classes.contains_key(name) && !matches!(class.body, Body::Fallback { .. }) {
-                self.add(Change::breaking(Kind::TypeRemoved, name));
+                self.add(SchemaChange::breaking(ChangeKind::TypeRemoved, name));
             }
         }
     }
@@ -206,26 +206,37 @@ impl Comparison {
                 self.fields(&new.name, before, after, ways);
             }
             (Body::Enum { members: before }, Body::Enum { members: after }) => {
-                let values = |members: &[super::model::Member]| -> BTreeSet<String> {
+                let values = |members: &[super::model::EnumMember]| -> BTreeSet<String> {
                     members.iter().map(|member| member.value.clone()).collect()
                 };
-                self.difference(&new.name, &values(before), &values(after), [Kind::ValueAdded, Kind::ValueRemoved]);
+                self.difference(
+                    &new.name,
+                    &values(before),
+                    &values(after),
+                    [ChangeKind::ValueAdded, ChangeKind::ValueRemoved],
+                );
             }
             (Body::Union { arms: before, .. }, Body::Union { arms: after, .. }) => {
                 let names = |arms: &[Shape]| -> BTreeSet<String> { arms.iter().map(words).collect() };
-                let kinds = [Kind::VariantAdded, Kind::VariantRemoved];
+                let kinds = [ChangeKind::VariantAdded, ChangeKind::VariantRemoved];
                 self.difference(&new.name, &names(before), &names(after), kinds);
             }
             (Body::Alias(before), Body::Alias(after)) => {
                 if before != after {
                     let detail = Detail::Shapes { before: words(before), after: words(after) };
-                    self.add(Change { detail: Some(detail), ..Change::breaking(Kind::TypeChanged, &new.name) });
+                    self.add(SchemaChange {
+                        detail: Some(detail),
+                        ..SchemaChange::breaking(ChangeKind::TypeChanged, &new.name)
+                    });
                 }
             }
             (before, after) => {
                 if std::mem::discriminant(before) != std::mem::discriminant(after) {
                     let detail = Detail::Bodies { before: kind_of(before), after: kind_of(after) };
-                    self.add(Change { detail: Some(detail), ..Change::breaking(Kind::TypeChanged, &new.name) });
+                    self.add(SchemaChange {
+                        detail: Some(detail),
+                        ..SchemaChange::breaking(ChangeKind::TypeChanged, &new.name)
+                    });
                 }
             }
         }
@@ -236,13 +247,13 @@ impl Comparison {
         name: &str,
         before: &BTreeSet<String>,
         after: &BTreeSet<String>,
-        [added, removed]: [Kind; 2],
+        [added, removed]: [ChangeKind; 2],
     ) {
         for value in after.difference(before) {
-            self.add(Change::harmless(added, format!("{name} `{value}`")));
+            self.add(SchemaChange::harmless(added, format!("{name} `{value}`")));
         }
         for value in before.difference(after) {
-            self.add(Change::breaking(removed, format!("{name} `{value}`")));
+            self.add(SchemaChange::breaking(removed, format!("{name} `{value}`")));
         }
     }
 
@@ -255,16 +266,16 @@ impl Comparison {
                 let need = if field.required { "required" } else { "optional" };
                 let detail = Some(Detail::Field { need, shape: words(&field.shape) });
                 let breaking = field.required && ways.is_sent;
-                self.add(Change { kind: Kind::FieldAdded, subject, detail, breaking });
+                self.add(SchemaChange { kind: ChangeKind::FieldAdded, subject, detail, breaking });
                 continue;
             };
             if field.required && !known.required {
-                let change = Change::harmless(Kind::FieldRequired, &subject);
-                self.add(Change { breaking: ways.is_sent, ..change });
+                let change = SchemaChange::harmless(ChangeKind::FieldRequired, &subject);
+                self.add(SchemaChange { breaking: ways.is_sent, ..change });
             }
             if known.required && !field.required {
-                let change = Change::harmless(Kind::FieldOptional, &subject);
-                self.add(Change { breaking: ways.is_received, ..change });
+                let change = SchemaChange::harmless(ChangeKind::FieldOptional, &subject);
+                self.add(SchemaChange { breaking: ways.is_received, ..change });
             }
             // A new name for the same type changes nothing for Python.
             if field.shape != known.shape && self.resolved(&field.shape) != self.resolved(&known.shape) {
@@ -272,11 +283,11 @@ impl Comparison {
                 // What may now be null besides is no harm to those who send it.
                 let widened = known.shape.clone().optional() == field.shape;
                 let breaking = ways.is_received || !widened;
-                self.add(Change { kind: Kind::FieldChanged, subject, detail, breaking });
+                self.add(SchemaChange { kind: ChangeKind::FieldChanged, subject, detail, breaking });
             }
         }
         for wire in before.keys().filter(|wire| !after.contains_key(*wire)) {
-            self.add(Change::breaking(Kind::FieldRemoved, format!("{class}.{wire}")));
+            self.add(SchemaChange::breaking(ChangeKind::FieldRemoved, format!("{class}.{wire}")));
         }
     }
 }

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::annotation::{Default, Scope, default};
 use super::error::TypegenError;
 use super::imports::{Homes, Preamble, Uses};
-use super::model::{Body, Direction, Doc, Field, Member, Model, Shape};
+use super::model::{Body, Direction, Doc, EnumMember, Field, Model, Shape};
 use super::order::Module;
 use super::pointer::unsupported;
 use super::python::{WIDTH, bracketed, collected, docstring, exploded, literal, solid, string};
@@ -58,12 +58,12 @@ struct Writer<'a> {
 
 /// What stands between a docstring and what follows.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Gap {
+enum Spacing {
     None,
     Line,
 }
 
-impl Gap {
+impl Spacing {
     fn text(self) -> &'static str {
         match self {
             Self::None => "",
@@ -106,7 +106,7 @@ impl Writer<'_> {
     }
 
     /// Begins a class.
-    fn head(&mut self, base: &'static str) -> Gap {
+    fn head(&mut self, base: &'static str) -> Spacing {
         let class = self.scope.class;
         self.uses.base.insert(base);
         self.text.push_str("\n\n");
@@ -115,19 +115,19 @@ impl Writer<'_> {
         self.doc(4, &class.doc)
     }
 
-    fn doc(&mut self, indent: usize, doc: &Doc) -> Gap {
+    fn doc(&mut self, indent: usize, doc: &Doc) -> Spacing {
         match doc.text.as_deref() {
             Some(text) => {
                 docstring(self.text, indent, text);
-                Gap::Line
+                Spacing::Line
             }
-            None => Gap::None,
+            None => Spacing::None,
         }
     }
 
     fn model_class(&mut self, base: &'static str, fields: &[Field]) -> Result<(), TypegenError> {
         let mut gap = self.head(base);
-        if fields.is_empty() && gap == Gap::None {
+        if fields.is_empty() && gap == Spacing::None {
             self.text.push_str("    pass\n");
         }
         for field in fields {
@@ -205,7 +205,7 @@ impl Writer<'_> {
         self.text.push_str("    __slots__ = ()\n");
     }
 
-    fn enum_class(&mut self, members: &[Member]) {
+    fn enum_class(&mut self, members: &[EnumMember]) {
         // Generators of other SDKs write one value alone as a model around it.
         let union = overrides::is_union_elsewhere(&self.scope.class.name) || members.len() == 1;
         let mut gap = self.head(if union { "UnionEnum" } else { "OpenEnum" });
@@ -216,7 +216,7 @@ impl Writer<'_> {
     }
 
     /// A line of a class with its comment and docstring.
-    fn member(&mut self, gap: Gap, line: &str, doc: &Doc) -> Gap {
+    fn member(&mut self, gap: Spacing, line: &str, doc: &Doc) -> Spacing {
         self.text.push_str(gap.text());
         comment(self.text, 4, doc);
         self.text.push_str(line);

@@ -111,17 +111,17 @@ impl FromStr for SourceDate {
 
 /// How the data of a member is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Method {
+pub(crate) enum CompressionMethod {
     Stored = 0,
     Deflated = 8,
 }
 
 /// A member whose data is written.
 #[derive(Debug, Clone)]
-pub(crate) struct Entry {
+pub(crate) struct WrittenMember {
     pub(crate) name: String,
     pub(crate) mode: Mode,
-    pub(crate) method: Method,
+    pub(crate) method: CompressionMethod,
     pub(crate) crc: u32,
     pub(crate) size: u64,
     pub(crate) compressed: u64,
@@ -129,7 +129,7 @@ pub(crate) struct Entry {
     pub(crate) offset: u64,
 }
 
-impl Entry {
+impl WrittenMember {
     /// The version needed to extract: 2.0 for deflate, 4.5 where there are fields of zip64.
     fn version(extra: &Fields) -> u16 {
         if extra.0.is_empty() { 20 } else { 45 }
@@ -238,9 +238,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn entry(size: u64, compressed: u64, offset: u64) -> Entry {
+    fn entry(size: u64, compressed: u64, offset: u64) -> WrittenMember {
         let (name, mode) = ("a/b".into(), Mode::Executable);
-        Entry { name, mode, method: Method::Deflated, crc: 0x0102_0304, size, compressed, offset }
+        WrittenMember { name, mode, method: CompressionMethod::Deflated, crc: 0x0102_0304, size, compressed, offset }
     }
 
     #[test]
@@ -285,7 +285,7 @@ mod tests {
 
     #[test]
     fn a_name_beyond_ascii_is_marked() {
-        let entry = Entry { name: "é".into(), ..entry(1, 1, 0) };
+        let entry = WrittenMember { name: "é".into(), ..entry(1, 1, 0) };
         assert_eq!(entry.local_header(SourceDate::DEFAULT)[6..8], [0, 8]);
     }
 

@@ -6,13 +6,14 @@ use std::process::Command;
 use relkit::error::Outcome;
 use relkit::fs::walk;
 use relkit::report::{
-    ChangeRow, Changes, CoverageRow, Difference, FileRow, FindingRow, ProblemRow, Release, SbomRow, StepRow, TargetRow,
+    ChangeRow, Changes, CoverageRow, Difference, FileRow, FindingRow, ProblemRow, ReleaseReport, SbomRow, StepRow,
+    TargetRow,
 };
 
 use crate::support::{relkit, run, text};
 
 /// A release with everything that a page can show, in names as long as real ones.
-fn sample() -> Release {
+fn sample() -> ReleaseReport {
     let step = |name: &str, outcome, detail: &str| StepRow {
         name: name.into(),
         outcome,
@@ -67,7 +68,7 @@ fn sample() -> Release {
         help: "Tag the wheel with the version that the file needs".into(),
         accepted: accepted.map(str::to_owned),
     };
-    Release {
+    ReleaseReport {
         schema_version: 1,
         outcome: Outcome::Failed,
         distribution: "openai-codex-cli-bin".parse().unwrap(),

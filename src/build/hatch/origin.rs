@@ -6,7 +6,7 @@ use toml::{Table, Value};
 
 use super::error::{SettingError, Why};
 use super::mapping::SettingsFile;
-use super::mapping::{Mapping, Row};
+use super::mapping::{Mapping, PathMapping};
 use crate::build::table::{key_line, line};
 
 pub(super) struct Origin<'a> {
@@ -67,7 +67,7 @@ impl<'a> Origin<'a> {
 
     /// An array of paths, each of which goes where `to` says.
     pub(super) fn paths(&self, key: &str, to: fn(&str) -> String) -> Result<Option<Mapping>, SettingError> {
-        let row = |from: String| Row { to: to(&from), from, line: self.line(&[key]) };
+        let row = |from: String| PathMapping { to: to(&from), from, line: self.line(&[key]) };
         let rows = self.texts(key)?.map(|texts| texts.into_iter().map(row).collect());
         Ok(rows.map(|rows| self.rows(key, rows)))
     }
@@ -77,14 +77,14 @@ impl<'a> Origin<'a> {
         let refused = || self.refuse(key, Why::Type("a table of texts, none of them empty"));
         let row = |(from, to): (&String, &Value)| {
             let to = to.as_str().filter(|to| !to.is_empty() && !from.is_empty())?;
-            Some(Row { from: from.clone(), to: to.to_owned(), line: self.line(&[key, from]) })
+            Some(PathMapping { from: from.clone(), to: to.to_owned(), line: self.line(&[key, from]) })
         };
         let rows = |value: &Value| value.as_table()?.iter().map(row).collect::<Option<Vec<_>>>();
         let rows = self.table.get(key).map(|value| rows(value).ok_or_else(refused)).transpose()?;
         Ok(rows.map(|rows| self.rows(key, rows)))
     }
 
-    fn rows(&self, key: &str, rows: Vec<Row>) -> Mapping {
+    fn rows(&self, key: &str, rows: Vec<PathMapping>) -> Mapping {
         Mapping { path: self.file.path.to_owned(), key: self.dotted(key), rows }
     }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::summary::{Role, Summary};
 use crate::digest::Sha256Digest;
-use crate::fs::{FsError, Kind, from_json, from_object, is_temporary, json_value, read, walk};
+use crate::fs::{FileKind, FsError, from_json, from_object, is_temporary, json_value, read, walk};
 use crate::product::{RuntimeProject, SdkProject, Target};
 use crate::smoke;
 use crate::target::{PlatformTag, TargetTriple};
@@ -172,7 +172,7 @@ impl Dist {
             let orphan = |subject: &str| !names.contains(subject);
             let stray = match attestation::subject(name) {
                 _ if is_temporary(name) => Stray::Temporary,
-                _ if entry.kind != Kind::File || name.contains('/') => Stray::Misplaced,
+                _ if entry.kind != FileKind::File || name.contains('/') => Stray::Misplaced,
                 Some(subject) if orphan(subject) => Stray::Attestation,
                 Some(_) => continue,
                 None if Claim::of(name).is_some() => {

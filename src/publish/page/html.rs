@@ -4,7 +4,7 @@ use html5gum::{StartTag, Token, Tokenizer};
 use percent_encoding::percent_decode_str;
 use url::Url;
 
-use super::listing::{Kind, Listed, Page, other_digests, stem};
+use super::listing::{Listed, Page, PageKind, other_digests, stem};
 use super::version::accept_version;
 use crate::digest::Sha256Digest;
 
@@ -108,12 +108,12 @@ pub(super) fn parse_html(body: &[u8], url: &Url, declared: DeclaredType) -> Resu
         .iter()
         .any(|words| title.contains(words));
     page.kind = match () {
-        () if is_simple || !page.files.is_empty() || (is_called_so && anchors == 0) => Kind::Simple,
+        () if is_simple || !page.files.is_empty() || (is_called_so && anchors == 0) => PageKind::Simple,
         // It can be the page that lists projects, handed out for each of them.
-        () if is_called_so => Kind::Doubtful,
+        () if is_called_so => PageKind::Doubtful,
         // A page for people has something to fill in, or something to go to.
-        () if page.has_fields || anchors > 0 => Kind::ForPeople,
-        () => Kind::Doubtful,
+        () if page.has_fields || anchors > 0 => PageKind::ForPeople,
+        () => PageKind::Doubtful,
     };
     Ok(page)
 }

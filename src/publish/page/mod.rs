@@ -10,7 +10,7 @@ mod version;
 
 use url::Url;
 
-pub(super) use listing::{Kind, Listed, Page, stem};
+pub(super) use listing::{Listed, Page, PageKind, stem};
 
 use html::{DeclaredType, parse_html};
 use json::{parse_json, says};
@@ -87,5 +87,5 @@ pub(super) fn is_root(content_type: &str, start: &[u8], url: &Url) -> Result<boo
     if !page.files.is_empty() {
         return of_one();
     }
-    Ok(is_simple_type || page.kind != Kind::ForPeople || (!page.has_fields && page.lists_projects))
+    Ok(is_simple_type || page.kind != PageKind::ForPeople || (!page.has_fields && page.lists_projects))
 }
