@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use super::names;
 use super::question::Stream;
-use super::survey::{Survey, SurveyedPayload};
+use super::seen::SurveyedPayload;
+use super::survey::Survey;
 use crate::console::text::named;
 use crate::stage::license_pattern;
 use crate::target::{Architecture, Host, PlatformTag, System, TargetTriple};
