@@ -90,17 +90,22 @@ impl Naming {
 impl fmt::Display for Destination {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (root, naming) = match self {
-            Self::Licences(naming) => ("licenses/", naming),
+            Self::Licences(naming) => (LICENCES, naming),
             Self::Data(naming) => ("", naming),
-            Self::Package(naming) => ("package/", naming),
+            Self::Package(naming) => (PACKAGE, naming),
         };
+        let slash = if root.is_empty() { "" } else { "/" };
         match naming {
-            Naming::Into(directory) if directory.is_empty() => formatter.write_str(root),
-            Naming::Into(directory) => write!(formatter, "{root}{directory}/"),
-            Naming::As(path) => write!(formatter, "{root}{path}"),
+            Naming::Into(directory) if directory.is_empty() => write!(formatter, "{root}{slash}"),
+            Naming::Into(directory) => write!(formatter, "{root}{slash}{directory}/"),
+            Naming::As(path) => write!(formatter, "{root}{slash}{path}"),
         }
     }
 }
+
+/// The first parts of `to` that are no directories of the environment.
+pub(crate) const LICENCES: &str = "licenses";
+const PACKAGE: &str = "package";
 
 /// What makes a pattern mean more than one path.
 const WILD: [char; 4] = ['*', '?', '[', '{'];
@@ -125,8 +130,8 @@ impl FilesTable {
         let (root, inside) = self.to.split_once('/').unwrap_or((&self.to, ""));
         let naming = |inside: &str| naming(&key("to"), inside, origin);
         let to = match root {
-            "licenses" => Destination::Licences(naming(inside)?),
-            "package" => Destination::Package(naming(inside)?),
+            LICENCES => Destination::Licences(naming(inside)?),
+            PACKAGE => Destination::Package(naming(inside)?),
             _ => Destination::Data(naming(&self.to)?),
         };
         let plain_part = |part: &&str| part.ends_with('/') && !part.contains(WILD);

@@ -20,7 +20,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 pub(crate) use error::ProductError;
-pub(crate) use files::{Destination, FileRule, Naming};
+pub(crate) use files::{Destination, FileRule, LICENCES, Naming};
 pub(crate) use matrix::Matrix;
 pub(crate) use named::NamedError;
 pub(crate) use place::KeyPosition;

@@ -8,6 +8,7 @@ use toml_edit::Document;
 
 use super::error::ProductError;
 use super::place::KeyPosition;
+use crate::error::line_of;
 use crate::member_path::MemberPath;
 use crate::wheel::import_name::KEYWORDS;
 
@@ -88,8 +89,7 @@ impl<'a> Origin<'a> {
             item = next;
             span = item.span().or(span);
         }
-        let before = self.text.get(..span?.start)?;
-        Some(before.bytes().filter(|byte| *byte == b'\n').count() + 1)
+        Some(line_of(self.text, span?.start))
     }
 
     pub(super) fn parse<T>(self, key: &str, text: &str) -> Result<T, ProductError>

@@ -9,6 +9,7 @@ use crate::digest::Sha256Digest;
 use crate::fs::read;
 use crate::member_path::{Node, Paths, file_name, parent};
 use crate::payload::Surveyed;
+use crate::product::LICENCES;
 use crate::stage::holds_placeholder;
 
 /// A licence that is longer is none that a template takes, in bytes.
@@ -116,9 +117,9 @@ impl Beside {
             let from = globset::escape(&file.path);
             let to = match parent(&path) {
                 // A pattern keeps the directories that it does not write out.
-                _ if from != *file.path || file_name(&path) != name => format!("licenses/{path}"),
-                "" => "licenses".to_owned(),
-                directory => format!("licenses/{directory}/"),
+                _ if from != *file.path || file_name(&path) != name => format!("{LICENCES}/{path}"),
+                "" => LICENCES.to_owned(),
+                directory => format!("{LICENCES}/{directory}/"),
             };
             self.rules.push((from, to));
             kept.extend(texts);

@@ -1,6 +1,8 @@
 //! What a file beside a program is, by its path: a licence, a manual page, a completion, a document, or something that the
 //! program may need.
 
+use crate::product;
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum AccompanyingFile {
     Licence,
@@ -200,7 +202,7 @@ fn completion_of(executable: &str, parts: &[&str], lower: &str, is_unnamed: impl
 /// A destination as a rule of `files` writes it.
 pub(super) fn destination(kind: &AccompanyingFile) -> Option<String> {
     match kind {
-        AccompanyingFile::Licence => Some("licenses".to_owned()),
+        AccompanyingFile::Licence => Some(product::LICENCES.to_owned()),
         AccompanyingFile::Manual(directory) => Some(directory.clone()),
         AccompanyingFile::Completion(path) => Some(path.clone()),
         AccompanyingFile::Document | AccompanyingFile::Other => None,

@@ -7,7 +7,8 @@ use toml::{Table, Value};
 use super::error::{SettingError, Why};
 use super::mapping::SettingsFile;
 use super::mapping::{Mapping, PathMapping};
-use crate::build::table::{key_line, line};
+use crate::build::table::key_line;
+use crate::error::line_of;
 
 pub(super) struct Origin<'a> {
     file: SettingsFile<'a>,
@@ -21,7 +22,7 @@ impl<'a> Origin<'a> {
     pub(super) fn of(file: SettingsFile<'a>) -> Result<Self, SettingError> {
         let table = toml::from_str(file.text).map_err(|error: toml::de::Error| SettingError {
             path: file.path.to_owned(),
-            line: error.span().map(|span| line(file.text, span.start)),
+            line: error.span().map(|span| line_of(file.text, span.start)),
             key: PathBuf::from(file.path.file_name().unwrap_or_default()).display().to_string(),
             why: Why::Text(error.message().to_owned()),
         })?;
